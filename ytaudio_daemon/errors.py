@@ -1,0 +1,97 @@
+"""Everything that can go wrong and has a name.
+
+```
+YtaudioError                 message: what, where, why; hint: what to do
+├── ConfigError              a config file, variable or flag is unusable (exit 2)
+├── UsageError               a command cannot do what was asked (exit 2)
+├── UnknownSessionError      no session of that name or UUID (exit 4)
+├── UnknownJobError          no job, or several, by that ID (exit 4)
+├── IllegalMoveError         a job's state does not allow that step (exit 1)
+├── AlreadyRunningError      another daemon holds this state folder (exit 1)
+├── LedgerError              the ledger cannot be used (exit 1)
+│   ├── LedgerTooNewError    its schema is newer than this program
+│   ├── LedgerTooOldError    its schema must be migrated by the daemon first
+│   └── LedgerGoneError      its file was deleted or replaced under the daemon
+├── DropChangedError         a drop changed while it was read (read it again)
+├── UnsafePathError          a link, device or foreign file where ours should be
+└── TemplateError            the worker template cannot be started
+```
+
+A failed download is no exception: it is data, a `model.Failure`.
+"""
+
+
+class YtaudioError(Exception):
+    """The root of this program's own errors.
+
+    Args:
+        message: One sentence: what, where and why.
+        hint: What the person can do about it, or "".
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(YtaudioError):
+    """A config file, environment variable or flag is unusable."""
+
+    exit_code = 2
+
+
+class UsageError(YtaudioError):
+    """A command cannot do what was asked."""
+
+    exit_code = 2
+
+
+class UnknownSessionError(YtaudioError):
+    """No session has that name or UUID."""
+
+    exit_code = 4
+
+
+class UnknownJobError(YtaudioError):
+    """No job has that ID, or a prefix fits several."""
+
+    exit_code = 4
+
+
+class IllegalMoveError(YtaudioError):
+    """A job's state does not allow that step."""
+
+
+class AlreadyRunningError(YtaudioError):
+    """Another daemon holds this state folder."""
+
+
+class LedgerError(YtaudioError):
+    """The ledger cannot be used."""
+
+
+class LedgerTooNewError(LedgerError):
+    """The ledger's schema is newer than this program."""
+
+
+class LedgerTooOldError(LedgerError):
+    """The ledger's schema must be migrated by the daemon first."""
+
+
+class LedgerGoneError(LedgerError):
+    """The ledger's file was deleted or replaced under the daemon."""
+
+
+class DropChangedError(YtaudioError):
+    """A drop changed while it was read; it is read again later."""
+
+
+class UnsafePathError(YtaudioError):
+    """A link, device or foreign file stands where one of ours should."""
+
+
+class TemplateError(YtaudioError):
+    """The worker template cannot be started."""

@@ -1,0 +1,41 @@
+"""The pure core: states, options, outcomes, decisions. No clock, no I/O."""
+
+from ytaudio_daemon.model.job import (
+    FINALIZED,
+    IN_QUOTA,
+    LEGAL_MOVES,
+    JobState,
+    Phase,
+    SessionState,
+)
+from ytaudio_daemon.model.options import Layer, OptionError, Options
+from ytaudio_daemon.model.outcome import (
+    Failure,
+    FailureKind,
+    FetchRequest,
+    Limits,
+    Network,
+    Outcome,
+    Progress,
+    Result,
+)
+
+__all__ = [
+    "FINALIZED",
+    "IN_QUOTA",
+    "LEGAL_MOVES",
+    "Failure",
+    "FailureKind",
+    "FetchRequest",
+    "JobState",
+    "Layer",
+    "Limits",
+    "Network",
+    "OptionError",
+    "Options",
+    "Outcome",
+    "Phase",
+    "Progress",
+    "Result",
+    "SessionState",
+]

@@ -1,0 +1,69 @@
+"""A job's states and the moves between them. Pure: no clock, no I/O."""
+
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class JobState(StrEnum):
+    """Where a job stands; `docs/states.md` draws the graph."""
+
+    #: May be claimed when its turn comes.
+    QUEUED = "queued"
+    #: Over its session's quota; released when an earlier job is finalized.
+    HELD = "held"
+    #: A worker has it.
+    RUNNING = "running"
+    #: Failed in a way that may pass; due again at `retry_at`.
+    WAITING = "waiting"
+    #: Audio published and proven.
+    COMPLETED = "completed"
+    #: For good: permanent, or its attempts are spent.
+    FAILED = "failed"
+    #: By a person or by session expiry.
+    CANCELLED = "cancelled"
+
+
+class Phase(StrEnum):
+    """What a running job is doing right now."""
+
+    RESOLVING = "resolving"
+    DOWNLOADING = "downloading"
+    CONVERTING = "converting"
+    VERIFYING = "verifying"
+    #: The only phase the ledger knows: from here cancel and expiry lose.
+    PUBLISHING = "publishing"
+
+
+class SessionState(StrEnum):
+    """Whether a session takes drops."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+
+
+#: Every move a job may make; the ledger has one named function for each.
+LEGAL_MOVES = MappingProxyType(
+    {
+        JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED}),
+        JobState.HELD: frozenset({JobState.QUEUED, JobState.CANCELLED}),
+        JobState.RUNNING: frozenset(
+            {
+                JobState.COMPLETED,
+                JobState.WAITING,
+                JobState.FAILED,
+                JobState.CANCELLED,
+                JobState.QUEUED,  # shutdown or crash
+            },
+        ),
+        JobState.WAITING: frozenset({JobState.QUEUED, JobState.CANCELLED}),
+        JobState.COMPLETED: frozenset({JobState.QUEUED}),  # only if its file is gone
+        JobState.FAILED: frozenset({JobState.QUEUED}),
+        JobState.CANCELLED: frozenset({JobState.QUEUED}),
+    },
+)
+
+#: States a job rests in until a person asks again.
+FINALIZED = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
+
+#: States that use up a place of a session's quota; `held` waits for one.
+IN_QUOTA = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.WAITING})

@@ -1,0 +1,223 @@
+"""What a person may ask of a download: a closed list. Pure.
+
+Options come in layers (the config's `[download]`, a session's `defaults.toml`, a
+file's option lines, a link's own words); each layer is a mapping from an option's
+key to its checked value, and `effective` lays them over each other. yt-dlp's own
+arguments are never accepted: some of them execute commands.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+FORMATS = ("mp3", "m4a", "wav", "flac", "ogg", "opus")
+LOSSLESS = frozenset({"wav", "flac"})
+#: YouTube serves neither codec, so these are always encoded and need a bitrate.
+ALWAYS_ENCODED = frozenset({"mp3", "ogg"})
+QUALITIES = ("bestaudio", "worstaudio", "best", "worst")
+TAGS = ("title", "artist", "album", "album_artist", "track", "date", "genre", "comment")
+FILENAME_FIELDS = ("title", "artist", "album", "track", "date", "id", "channel")
+PRIORITIES = range(-10, 11)
+#: kbit/s; LAME's, AAC's, Vorbis' and Opus' common range.
+BITRATES = range(16, 513)
+MAX_TAG_CHARS = 500
+MAX_TEMPLATE_CHARS = 200
+
+Layer = Mapping[str, Any]
+
+
+class OptionError(ValueError):
+    """An option that cannot be accepted.
+
+    Args:
+        code: `unknown_option` or `bad_option`.
+        message: One sentence with what is allowed instead.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The effective options of one job.
+
+    `bitrate` is None where the source may be copied as it is; a number asked for
+    by a person, or needed because the format is always encoded, is kept as "192k".
+    """
+
+    format: str = "mp3"
+    quality: str = "bestaudio"
+    bitrate: str | None = "192k"
+    filename: str = "%(title)s"
+    tags: Mapping[str, str] = field(default_factory=dict)
+    priority: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the options as the status files and the ledger hold them."""
+        return {
+            "format": self.format,
+            "quality": self.quality,
+            "bitrate": self.bitrate,
+            "filename": self.filename,
+            "tags": dict(sorted(self.tags.items())),
+            "priority": self.priority,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Options":
+        """Rebuild options from `to_json`."""
+        return cls(**data)
+
+    def profile(self) -> str:
+        """Return 16 hex digits that differ where the audio would (not by priority)."""
+        data = self.to_json()
+        del data["priority"]
+        text = json.dumps(data, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def effective(default_bitrate: str, *layers: Layer) -> Options:
+    """Lay the layers over each other, the later ones on top.
+
+    Args:
+        default_bitrate: The config's, used where the format is always encoded.
+        layers: Checked options, as `check_option` returns them.
+    """
+    flat: dict[str, Any] = {}
+    for layer in layers:
+        flat.update(layer)
+    tags = {k.removeprefix("tag."): v for k, v in flat.items() if k.startswith("tag.")}
+    plain = {k: v for k, v in flat.items() if not k.startswith("tag.")}
+    options = Options(**(plain | {"bitrate": plain.get("bitrate"), "tags": tags}))
+    return Options(
+        **(options.to_json() | {"bitrate": _bitrate(options, default_bitrate)})
+    )
+
+
+def _bitrate(options: Options, default: str) -> str | None:
+    if options.format in LOSSLESS:
+        return None
+    if options.format in ALWAYS_ENCODED:
+        return options.bitrate or default
+    return options.bitrate
+
+
+def check_option(key: str, value: object) -> Any:  # noqa: ANN401 - str or int by key
+    """Return an option's value in its canonical form.
+
+    Raises:
+        OptionError: The key is not on the list, or the value not allowed.
+    """
+    if key.startswith("tag.") and key.removeprefix("tag.") in TAGS:
+        return _tag(key, value)
+    check = _CHECKS.get(key)
+    if check is None:
+        known = ", ".join([*_CHECKS, "tag.<" + "|".join(TAGS) + ">"])
+        raise OptionError(
+            "unknown_option", f"unknown option {key[:40]!r}; known: {known}"
+        )
+    return check(value)
+
+
+def check_layer(pairs: Mapping[str, object]) -> dict[str, Any]:
+    """Check a whole layer, as read from `defaults.toml` or a JSON line.
+
+    `{"tag": {"artist": "x"}}` is accepted as `tag.artist`.
+
+    Raises:
+        OptionError: As `check_option`; also when a lossless format gets a bitrate.
+    """
+    layer: dict[str, Any] = {}
+    for key, value in pairs.items():
+        if key in {"tag", "tags"} and isinstance(value, Mapping):
+            layer |= {f"tag.{k}": check_option(f"tag.{k}", v) for k, v in value.items()}
+        else:
+            layer[key] = check_option(key, value)
+    refuse_contradictions(layer)
+    return layer
+
+
+def refuse_contradictions(layer: Layer) -> None:
+    """Refuse a bitrate beside a lossless format asked for in the same breath.
+
+    Raises:
+        OptionError: With code `bad_option`.
+    """
+    if layer.get("format") in LOSSLESS and "bitrate" in layer:
+        raise OptionError(
+            "bad_option",
+            f"bitrate goes with lossy formats; {layer['format']} is lossless",
+        )
+
+
+def _choice(key: str, allowed: tuple[str, ...]) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        word = str(value).strip().lower()
+        if word not in allowed:
+            raise OptionError(
+                "bad_option",
+                f"{key} cannot be {str(value)[:40]!r}; allowed: {' '.join(allowed)}",
+            )
+        return word
+
+    return check
+
+
+def _bitrate_option(value: object) -> str:
+    found = re.fullmatch(r"([0-9]{1,4})\s*k?(?:bit/s|bps)?", str(value).strip().lower())
+    if found is None or int(found[1]) not in BITRATES:
+        raise OptionError(
+            "bad_option",
+            f"bitrate cannot be {str(value)[:40]!r}; give {BITRATES[0]}k to {BITRATES[-1]}k",
+        )
+    return f"{int(found[1])}k"
+
+
+def _priority(value: object) -> int:
+    found = re.fullmatch(r"[+-]?[0-9]{1,3}", str(value).strip(), re.ASCII)
+    if isinstance(value, bool) or found is None or int(str(value)) not in PRIORITIES:
+        raise OptionError(
+            "bad_option",
+            f"priority cannot be {str(value)[:40]!r}; give a whole number from "
+            f"{PRIORITIES[0]} to {PRIORITIES[-1]}",
+        )
+    return int(str(value))
+
+
+def _filename(value: object) -> str:
+    """Accept literal `%(field)s` only: `%(title)500000000s` would fill the memory."""
+    template = value if isinstance(value, str) else ""
+    literal = re.sub(r"%\((?:" + "|".join(FILENAME_FIELDS) + r")\)s|%%", "", template)
+    if not template.strip() or "%" in literal or len(template) > MAX_TEMPLATE_CHARS:
+        fields = " ".join(f"%({name})s" for name in FILENAME_FIELDS)
+        raise OptionError(
+            "bad_option",
+            f"filename cannot be {str(value)[:40]!r}; give words and any of {fields}, "
+            f"at most {MAX_TEMPLATE_CHARS} characters",
+        )
+    return template
+
+
+def _tag(key: str, value: object) -> str:
+    text = str(value) if isinstance(value, str | int) else ""
+    clean = "".join(c if c.isprintable() else " " for c in text).strip()
+    if isinstance(value, bool) or not clean or len(clean) > MAX_TAG_CHARS:
+        raise OptionError(
+            "bad_option", f"{key} needs 1 to {MAX_TAG_CHARS} readable characters"
+        )
+    return clean
+
+
+_CHECKS: dict[str, Callable[[object], Any]] = {
+    "format": _choice("format", FORMATS),
+    "quality": _choice("quality", QUALITIES),
+    "bitrate": _bitrate_option,
+    "filename": _filename,
+    "priority": _priority,
+}

@@ -1,0 +1,214 @@
+"""What an attempt comes back with: plain data that crosses a process border. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class FailureKind(StrEnum):
+    """Why an attempt failed, by what follows from it (`decide`)."""
+
+    #: Private, removed, members, geo, age, DRM: failed at once.
+    UNAVAILABLE = "unavailable"
+    #: Too long, too big, wrong ID: failed at once.
+    POLICY = "policy"
+    #: Live, premiere, still processing: waits uncharged.
+    NOT_YET = "not_yet"
+    #: 429 or a bot check: closes the site gate, uncharged.
+    BLOCKED = "blocked"
+    #: No route, no DNS: closes the network gate, uncharged.
+    OFFLINE = "offline"
+    #: Disk full, ffmpeg or JS runtime missing, permissions: closes the host gate.
+    HOST = "host"
+    #: yt-dlp no longer understands YouTube: waits for an upgrade.
+    OUTDATED = "outdated"
+    #: Server errors, resets, cut bodies: charged, backoff.
+    TRANSIENT = "transient"
+    #: Deadline passed or bytes stopped coming: charged, backoff.
+    TIMEOUT = "timeout"
+    #: What came does not decode, or not in full: charged, backoff, fetched anew.
+    BAD_MEDIA = "bad_media"
+    #: The worker died without a word: charged, backoff; three times is enough.
+    CRASHED = "crashed"
+    #: Anything else: charged, backoff, with the full text kept.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A failed attempt in words for people and codes for programs.
+
+    Attributes:
+        kind: What follows from it.
+        code: Snake-case, stable, e.g. `private_video`.
+        message: One plain sentence; no URL query, no secret, no traceback.
+        hint: What the person can do, or "".
+        retry_after_s: Seconds the site asked us to stay away, if it did.
+        confirm: Believed only when it comes twice (a bare "Video unavailable").
+        log_tail: The last lines yt-dlp and ffmpeg said, redacted.
+    """
+
+    kind: FailureKind
+    code: str
+    message: str
+    hint: str = ""
+    retry_after_s: float | None = None
+    confirm: bool = False
+    log_tail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """Finished audio, proven, in `<attempt folder>/job/audio/<file_name>`.
+
+    Attributes:
+        file_name: `<Title>.<ext>`, safe on every file system.
+        size_bytes: Of the audio file.
+        sha256: Of the audio file, hex.
+        title: As YouTube names it, control characters removed.
+        artist: Or None when YouTube names none.
+        duration_s: Seconds of decoded audio.
+        view_count: Or None.
+        codec: Of the published audio: mp3, aac, pcm_s16le, flac, vorbis, opus.
+        bitrate_bps: Average of the file.
+        copied: The source's own audio stream, not re-encoded.
+        note: A remark for the person, e.g. that flac from a lossy source gains nothing.
+    """
+
+    file_name: str
+    size_bytes: int
+    sha256: str
+    title: str
+    artist: str | None
+    duration_s: float
+    view_count: int | None
+    codec: str
+    bitrate_bps: int
+    copied: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The end of one attempt: a result or a failure, never both.
+
+    Attributes:
+        result: Set when the audio is ready to be published.
+        failure: Set otherwise.
+        downloaded_bytes: Fetched from the network by this attempt.
+        engine: yt-dlp's version, or "".
+        title, artist, duration_s, view_count: What is known even when it failed.
+    """
+
+    result: Result | None = None
+    failure: Failure | None = None
+    downloaded_bytes: int = 0
+    engine: str = ""
+    title: str | None = None
+    artist: str | None = None
+    duration_s: float | None = None
+    view_count: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Outcome":
+        """Rebuild an outcome from `to_json`.
+
+        Raises:
+            TypeError, ValueError: The data is not an outcome.
+        """
+        fields = dict(data)
+        if (failure := fields.pop("failure", None)) is not None:
+            kind = FailureKind(failure["kind"])
+            fields["failure"] = Failure(**(failure | {"kind": kind}))
+        if (result := fields.pop("result", None)) is not None:
+            fields["result"] = Result(**result)
+        return cls(**fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one attempt may use; seconds and bytes, 0 = no limit."""
+
+    max_duration_s: float = 12 * 3600
+    max_size_bytes: int = 4 << 30
+    deadline_s: float = 3 * 3600
+    stall_timeout_s: float = 60
+    rate_limit_bps: int = 0
+    #: Free bytes that must remain on the work folder's file system.
+    disk_reserve_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """How YouTube is reached; "" where nothing is set."""
+
+    proxy: str = ""
+    ca_file: str = ""
+    cookies_file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRequest:
+    """All that a worker is told. It knows no ledger, no session and no inbox.
+
+    Attributes:
+        key: The caller's name for it (the daemon uses the job's UUID).
+        attempt: Its number, from 1.
+        url: The canonical link.
+        video_id: The 11 characters that the answer must carry too.
+        options: `Options.to_json()`.
+        fallback_bitrate: For a lossy format whose source cannot be copied.
+        attempt_dir: An existing folder, this attempt's own; the result appears here.
+        earlier_dirs: Folders of earlier attempts; a finished source in one is adopted.
+        cache_dir: yt-dlp's cache, shared by attempts.
+        job_facts: Copied into `job.json` as they are (ids, session, source line).
+        ffmpeg: Absolute path.
+        js_runtime: `["deno", "/path"]` or `["node", "/path"]`, or [] for none.
+    """
+
+    key: str
+    attempt: int
+    url: str
+    video_id: str
+    options: Mapping[str, Any]
+    fallback_bitrate: str
+    attempt_dir: str
+    earlier_dirs: tuple[str, ...] = ()
+    cache_dir: str = ""
+    job_facts: Mapping[str, Any] = field(default_factory=dict)
+    ffmpeg: str = ""
+    js_runtime: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    network: Network = field(default_factory=Network)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "FetchRequest":
+        """Rebuild a request from `to_json`."""
+        fields = dict(data)
+        fields["limits"] = Limits(**fields["limits"])
+        fields["network"] = Network(**fields["network"])
+        fields["earlier_dirs"] = tuple(fields["earlier_dirs"])
+        fields["js_runtime"] = tuple(fields["js_runtime"])
+        return cls(**fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a running attempt is; numbers are None while unknown."""
+
+    phase: str
+    percent: float | None = None
+    downloaded_bytes: int | None = None
+    total_bytes: int | None = None
+    speed_bps: float | None = None
+    eta_s: float | None = None
+    title: str | None = None
