@@ -108,7 +108,7 @@ def _bitrate(options: Options, default: str) -> str | None:
     return options.bitrate
 
 
-def check_option(key: str, value: object) -> Any:  # noqa: ANN401 - str or int by key
+def check_option(key: str, value: object) -> Any:
     """Return an option's value in its canonical form.
 
     Raises:
@@ -221,3 +221,6 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "filename": _filename,
     "priority": _priority,
 }
+
+#: Every key there is.
+OPTION_KEYS = (*_CHECKS, *(f"tag.{name}" for name in TAGS))

@@ -1,0 +1,117 @@
+"""Which names in an inbox mean something. Pure: names only, nothing is opened."""
+
+import unicodedata
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+MAX_SESSION_NAME_BYTES = 100
+
+
+class DropKind(StrEnum):
+    """The form of a drop, told by its name's ending."""
+
+    #: Links and options, a line each: `*.txt *.urls *.list`.
+    TEXT = "text"
+    #: One JSON object a line: `*.jsonl`.
+    JSONL = "jsonl"
+    #: A Windows internet shortcut: `*.url`.
+    URL = "url"
+    #: A macOS web location, a property list: `*.webloc`.
+    WEBLOC = "webloc"
+    #: A freedesktop link: `*.desktop` with Type=Link.
+    DESKTOP = "desktop"
+
+
+_KINDS = {
+    ".txt": DropKind.TEXT,
+    ".urls": DropKind.TEXT,
+    ".list": DropKind.TEXT,
+    ".jsonl": DropKind.JSONL,
+    ".url": DropKind.URL,
+    ".webloc": DropKind.WEBLOC,
+    ".desktop": DropKind.DESKTOP,
+}
+
+#: How editors, browsers and synchronizers name what they have not finished. `4913`
+#: is the file vim makes to try whether it may write in a folder.
+_TEMPORARY = (
+    ".*",
+    "*~",
+    "~$*",
+    "#*#",
+    "*.part",
+    "*.partial",
+    "*.filepart",
+    "*.tmp",
+    "*.swp",
+    "*.crdownload",
+    "*.download",
+    "~syncthing~*",
+    "4913",
+)
+#: Litter of NAS systems and Windows; the inbox's own README is no drop either.
+_NEVER_TAKEN = frozenset({"@eadir", "thumbs.db", "desktop.ini", "readme.md"})
+#: Where filed drops go.
+_RESERVED = frozenset({"processed", "rejected"})
+_IGNORED_FOLDERS = frozenset({"#recycle", "$recycle.bin", "lost+found", "@eadir"})
+
+#: Control and format characters that reverse or break a line when it is shown:
+#: Unicode Standard Annex 9 names the directional ones.
+_UNSHOWABLE_CATEGORIES = frozenset({"Cc", "Zl", "Zp"})
+_DIRECTIONAL = frozenset(
+    "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e"
+) | frozenset("\u2066\u2067\u2068\u2069")
+
+
+def kind_of(name: str) -> DropKind | None:
+    """Return the form of a drop, or None when the name is not an accepted one."""
+    if is_temporary(name) or is_never_taken(name):
+        return None
+    _, dot, ending = name.rpartition(".")
+    return _KINDS.get(dot + ending.lower())
+
+
+def is_temporary(name: str) -> bool:
+    """Tell whether the file is ignored until it has its final name."""
+    lower = name.lower()
+    return any(fnmatchcase(lower, pattern) for pattern in _TEMPORARY)
+
+
+def is_never_taken(name: str) -> bool:
+    """Tell whether a file of that name is ignored for good, and not mentioned."""
+    return name.lower() in _NEVER_TAKEN
+
+
+def is_ignored_folder(name: str) -> bool:
+    """Tell whether a folder in the inbox is no session, and not mentioned.
+
+    `processed` and `rejected` are: straight in the inbox they belong to the session
+    "default".
+    """
+    lower = name.lower()
+    return lower.startswith(".") or lower in _IGNORED_FOLDERS | _RESERVED
+
+
+def session_name_problem(name: str) -> str | None:
+    """Return why a folder name cannot be a session, in a sentence, or None.
+
+    Args:
+        name: As `os.listdir` returns it: bytes that are not UTF-8 are surrogates.
+    """
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        return "a session name must be UTF-8"
+    if not 1 <= size <= MAX_SESSION_NAME_BYTES:
+        return f"a session name has 1 to {MAX_SESSION_NAME_BYTES} bytes, not {size}"
+    if name[0] in ".-":
+        return "a session name cannot start with a dot or a dash"
+    if "/" in name or any(_is_unshowable(char) for char in name):
+        return "a session name has no slash and no control characters"
+    if name.lower() in _RESERVED:
+        return f"{name!r} is reserved for filed drops"
+    return None
+
+
+def _is_unshowable(char: str) -> bool:
+    return unicodedata.category(char) in _UNSHOWABLE_CATEGORIES or char in _DIRECTIONAL
