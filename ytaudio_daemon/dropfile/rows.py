@@ -31,7 +31,7 @@ _OTHER_LINK = re.compile(
     """,
     re.VERBOSE,
 )
-_CLOSING = ")]}>\\"'»\u201d\u2019,.;!\u200b\u200e\u200f"
+_CLOSING = ")]}>\"'»\u201d\u2019,.;!\u200b\u200e\u200f"
 
 
 class Form(Enum):
