@@ -1,0 +1,9 @@
+"""The ledger: sessions, drops, lines, jobs, attempts, events. Only here is SQL.
+
+Every function takes the connection of a transaction that the caller opened with
+`Ledger.write()` or `Ledger.read()`, so one decision is one transaction.
+"""
+
+from ytaudio_daemon.ledger.engine import Ledger
+
+__all__ = ["Ledger"]

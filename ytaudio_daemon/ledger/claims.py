@@ -1,0 +1,175 @@
+"""Claiming: which job is next, in fair turn between sessions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger import pauses
+from ytaudio_daemon.ledger.record import Fence, record_move
+from ytaudio_daemon.ledger.schema import attempts, drops, jobs, sessions
+from ytaudio_daemon.model import JobState, Phase
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.decide import Tried
+from ytaudio_daemon.model.gates import Pace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One attempt at one job, and all that running it needs to know."""
+
+    job_id: int
+    uuid: str
+    attempt: int
+    session_id: int
+    session_uuid: str
+    session_name: str
+    video_id: str
+    options: Mapping[str, Any]
+    source_file: str | None
+    source_line: int | None
+    tried: Tried
+    output_path: str | None = None
+    sha256: str | None = None
+    publishing: bool = False
+
+    @property
+    def fence(self) -> Fence:
+        """What its writes are fenced by."""
+        return Fence(
+            job_id=self.job_id, session_id=self.session_id, attempt=self.attempt
+        )
+
+
+def claim_next(db: Connection, now: Now, host: str, pace: Pace) -> Claim | None:
+    """Queued → running for the next job in turn, or None when none may start.
+
+    Sessions take turns (the one served longest ago first); inside a session the
+    highest priority goes first, then the oldest. Nothing is claimed while a gate is
+    shut or the pace has no token left; a gate whose time is up lets one probe pass.
+
+    Args:
+        db: A write transaction.
+        now: The moment.
+        host: The name of the claiming host.
+        pace: The config's token bucket.
+    """
+    gates = pauses.closed_gates(db)
+    if not pauses.may_pass(gates, now):
+        return None
+    row = _next_queued(db)
+    if row is None or not pauses.take_token(db, pace, now):
+        return None
+    attempt = row.attempt + 1
+    _mark_running(db, row.id, attempt, now, host)
+    _move_turn(db, row.session_id)
+    fence = Fence(job_id=row.id, session_id=row.session_id, attempt=attempt)
+    record_move(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
+    if gates:
+        pauses.send_probe(db, row.id)
+    return _load(db, jobs.c.id == row.id)[0]
+
+
+def running_claims(db: Connection, host: str) -> list[Claim]:
+    """Return the attempts that this host was running, e.g. before a crash."""
+    return _load(db, sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.host == host))
+
+
+def cancel_requests(db: Connection, host: str) -> list[Claim]:
+    """Return the running attempts that people asked to cancel."""
+    mine = sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.host == host)
+    return _load(db, sa.and_(mine, jobs.c.cancel_requested.is_(True)))
+
+
+def _next_queued(db: Connection) -> Any:
+    session = sa.select(sessions.c.id).where(sessions.c.queued > 0)
+    session = session.order_by(sessions.c.turn).limit(1)
+    job = sa.select(jobs.c.id, jobs.c.session_id, jobs.c.attempt)
+    job = job.where(jobs.c.state == JobState.QUEUED)
+    if db.dialect.name == "postgresql":
+        session = session.with_for_update(skip_locked=True)
+        job = job.with_for_update(skip_locked=True)
+    session_id = db.execute(session).scalar()
+    if session_id is None:
+        return None
+    in_order = (jobs.c.priority.desc(), jobs.c.id)
+    mine = job.where(jobs.c.session_id == session_id)
+    return db.execute(mine.order_by(*in_order).limit(1)).first()
+
+
+def _mark_running(
+    db: Connection, job_id: int, attempt: int, now: Now, host: str
+) -> None:
+    db.execute(
+        sa.update(jobs)
+        .where(jobs.c.id == job_id)
+        .values(
+            state=JobState.RUNNING.value,
+            attempt=attempt,
+            host=host,
+            started_at=now.wall,
+            phase=None,
+            retry_at=None,
+        ),
+    )
+    db.execute(
+        sa.insert(attempts).values(
+            job_id=job_id, number=attempt, host=host, started_at=now.wall
+        ),
+    )
+
+
+def _move_turn(db: Connection, session_id: int) -> None:
+    last = sa.select(sa.func.max(sessions.c.turn)).scalar_subquery()
+    db.execute(
+        sa.update(sessions).where(sessions.c.id == session_id).values(turn=last + 1),
+    )
+
+
+def _load(db: Connection, condition: sa.ColumnElement[bool]) -> list[Claim]:
+    query = (
+        sa.select(
+            jobs,
+            sessions.c.uuid.label("session_uuid"),
+            sessions.c.name.label("session_name"),
+            drops.c.name.label("drop_name"),
+        )
+        .join(sessions, sessions.c.id == jobs.c.session_id)
+        .outerjoin(drops, drops.c.id == jobs.c.drop_id)
+        .where(condition)
+        .order_by(jobs.c.id)
+    )
+    return [_claim(row) for row in db.execute(query).all()]
+
+
+def _claim(row: Any) -> Claim:
+    return Claim(
+        job_id=row.id,
+        uuid=row.uuid,
+        attempt=row.attempt,
+        session_id=row.session_id,
+        session_uuid=row.session_uuid,
+        session_name=row.session_name,
+        video_id=row.video_id,
+        options=row.options,
+        source_file=None if row.drop_name is None else shown_name(row.drop_name),
+        source_line=row.drop_line,
+        tried=Tried(
+            attempt=row.attempt,
+            charged=row.charged,
+            crashes=row.crashes,
+            last_code=row.error_code,
+            claimed_at=row.started_at,
+            pending_lived=row.pending_lived,
+        ),
+        output_path=row.output_path,
+        sha256=row.sha256,
+        publishing=row.phase == Phase.PUBLISHING,
+    )
+
+
+def shown_name(name: bytes) -> str:
+    """Return a file name for people: what is not UTF-8 in it is replaced."""
+    return bytes(name).decode("utf-8", "replace")

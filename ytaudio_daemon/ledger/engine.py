@@ -1,0 +1,211 @@
+"""Opening the ledger: one way to write, one way to read, on SQLite and PostgreSQL.
+
+SQLite runs with `journal_mode=DELETE, synchronous=EXTRA`. WAL would be faster, but in
+SQLite 3.7.0 to 3.51.2 two connections that write and checkpoint together can lose
+commits (fixed in 3.51.3; Debian 12 has 3.40.1), and every process that writes must
+use the same mode, whichever library it is linked with. EXTRA also syncs the folder
+after the journal is gone, so a power cut cannot bring a finished transaction back.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+
+from ytaudio_daemon.errors import LedgerError, LedgerGoneError
+
+#: How long a short command waits for the daemon's write to end, in seconds.
+PATIENCE_S = 5.0
+#: PostgreSQL: one advisory lock for "the daemon of this ledger" (any number will do).
+DAEMON_LOCK = 0x79746175
+#: File systems whose locks or syncs SQLite cannot trust (statfs(2) magic numbers).
+FOREIGN_FILE_SYSTEMS = {
+    0x6969: "NFS",
+    0x517B: "SMB",
+    0xFF534D42: "CIFS",
+    0xFE534D42: "SMB2",
+    0x65735546: "FUSE",
+}
+
+
+class Ledger:
+    """An opened ledger. It knows connections and transactions, no tables.
+
+    Args:
+        url: A SQLAlchemy URL; `sqlite:///<absolute path>` or `postgresql://…`.
+        patience_s: How long a write waits for another process's write, in seconds.
+            The daemon gives little: its loop has workers to mind.
+
+    Raises:
+        LedgerError: The URL is unusable, or SQLite's file is on a network share.
+    """
+
+    def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
+        self.url = _parse(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.path = Path(self.url.database or "") if self.is_sqlite else None
+        self._engine = (
+            _sqlite(self.url, patience_s) if self.is_sqlite else _postgres(self.url)
+        )
+        self._inode: tuple[int, int] | None = None
+        if self.path is not None:
+            refuse_network_share(self.path.parent)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Run one transaction; it is durable when the block has ended."""
+        with self._engine.connect() as db:
+            begin = "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN"
+            db.exec_driver_sql(begin)
+            try:
+                yield db
+            except BaseException:
+                db.exec_driver_sql("ROLLBACK")
+                raise
+            db.exec_driver_sql("COMMIT")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Run queries that see one state; fetch all rows and leave soon.
+
+        In DELETE mode an open cursor blocks the next commit.
+        """
+        with self._engine.connect() as db:
+            db.exec_driver_sql("BEGIN")
+            try:
+                yield db
+            finally:
+                db.exec_driver_sql("ROLLBACK")
+
+    def remember_file(self) -> None:
+        """Note which file is open, for `check_still_there`."""
+        if self.path is not None:
+            self._inode = _identity(self.path)
+
+    def check_still_there(self) -> None:
+        """Make sure commits still reach the file that people see.
+
+        SQLite goes on writing into a deleted file without an error.
+
+        Raises:
+            LedgerGoneError: The file was deleted or replaced.
+        """
+        if self.path is None or self._inode is None:
+            return
+        if _identity(self.path) != self._inode:
+            raise LedgerGoneError(
+                f"the ledger {self.path} was deleted or replaced while in use",
+                "Stop the daemon, put the file back (or restore a backup), start again.",
+            )
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Hold PostgreSQL's lock for the one daemon of this ledger.
+
+        Yields:
+            Whether it could be had. On SQLite always True: there the daemon's lock
+            on the state folder does the job.
+        """
+        if self.is_sqlite:
+            yield True
+            return
+        with self._engine.connect() as db:
+            query = sa.text("SELECT pg_try_advisory_lock(:n)")
+            yield bool(db.execute(query, {"n": DAEMON_LOCK}).scalar())
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine, for migrations and tests."""
+        return self._engine
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise LedgerError(f"database url is unusable: {error}") from error
+    backend = parsed.get_backend_name()
+    if backend not in {"sqlite", "postgresql"}:
+        raise LedgerError(
+            f"database url names {backend!r}; the ledger runs on sqlite or postgresql",
+        )
+    if backend == "postgresql" and "+" not in parsed.drivername:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _sqlite(url: URL, patience_s: float) -> Engine:
+    """Say BEGIN ourselves: the driver's own transactions are deferred ones.
+
+    A deferred transaction that turns from reading to writing fails at once with
+    SQLITE_BUSY_SNAPSHOT, whatever the timeout; BEGIN IMMEDIATE waits properly.
+    """
+    engine = sa.create_engine(
+        url,
+        poolclass=sa.pool.QueuePool,
+        pool_size=1,
+        max_overflow=2,
+        connect_args={"timeout": patience_s, "check_same_thread": False},
+        isolation_level="AUTOCOMMIT",
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        connection.execute("PRAGMA synchronous=EXTRA")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA cache_size=-4096")
+
+    return engine
+
+
+def _postgres(url: URL) -> Engine:
+    """Connect anew after a server restart; every commit waits for its disk."""
+    return sa.create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=2,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5, "options": "-c synchronous_commit=on"},
+    )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def refuse_network_share(folder: Path) -> None:
+    """Refuse a state folder where SQLite's locks and syncs cannot be trusted.
+
+    Raises:
+        LedgerError: The folder is on NFS, SMB or FUSE.
+    """
+    magic = file_system_magic(folder)
+    if magic in FOREIGN_FILE_SYSTEMS:
+        raise LedgerError(
+            f"{folder} is on {FOREIGN_FILE_SYSTEMS[magic]}, where SQLite loses data",
+            "Set [paths] state to a local folder, or [database] url to a PostgreSQL.",
+        )
+
+
+def file_system_magic(folder: Path) -> int:
+    """Return `f_type` of statfs(2), which Python does not offer, or 0."""
+    import ctypes  # noqa: PLC0415 - 5 ms that only this check needs
+
+    buffer = ctypes.create_string_buffer(256)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.statfs(os.fsencode(folder), buffer) != 0:
+        return 0
+    return int.from_bytes(buffer.raw[:4], "little")

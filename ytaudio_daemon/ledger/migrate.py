@@ -1,0 +1,106 @@
+"""Bringing a ledger to this program's schema, and refusing one that is newer."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.errors import LedgerError, LedgerTooNewError, LedgerTooOldError
+from ytaudio_daemon.ledger.engine import Ledger
+
+#: The newest revision in `migrations/versions`; a test holds them together.
+HEAD = "0001"
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def migrate(ledger: Ledger) -> None:
+    """Create or upgrade the schema. Only the holder of the daemon's lock may call it.
+
+    Raises:
+        LedgerTooNewError: A newer program has written this ledger.
+        LedgerError: The file is no ledger, or is damaged.
+    """
+    found = _revision(ledger)
+    if found == HEAD:
+        return
+    _refuse_newer(ledger, found)
+    _upgrade(ledger)
+
+
+def require_current(ledger: Ledger) -> None:
+    """Make sure that the schema is this program's, for everyone but the daemon.
+
+    Raises:
+        LedgerTooOldError: No daemon of this version has run yet.
+        LedgerTooNewError: A newer program has written this ledger.
+    """
+    found = _revision(ledger)
+    if found == HEAD:
+        return
+    _refuse_newer(ledger, found)
+    raise LedgerTooOldError(
+        f"the ledger has schema {found or 'none'}, this program needs {HEAD}",
+        "Start the daemon once (`ytaudio run`): it upgrades the ledger.",
+    )
+
+
+def check_integrity(ledger: Ledger) -> None:
+    """Ask SQLite whether its file is sound; PostgreSQL minds its own.
+
+    Raises:
+        LedgerError: It is not; nothing is changed.
+    """
+    if not ledger.is_sqlite:
+        return
+    try:
+        with ledger.read() as db:
+            verdict = db.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    except sa.exc.DatabaseError as error:
+        raise _damaged(ledger, str(error.orig)) from error
+    if verdict != "ok":
+        raise _damaged(ledger, str(verdict))
+
+
+def _damaged(ledger: Ledger, what: str) -> LedgerError:
+    return LedgerError(
+        f"the ledger {ledger.path} is damaged or no ledger: {what}",
+        "It was left as it is. Move it away or restore a backup, then start again; "
+        "drops in processed/ can be dropped again.",
+    )
+
+
+def _refuse_newer(ledger: Ledger, found: str | None) -> None:
+    if found is not None and found > HEAD:
+        raise LedgerTooNewError(
+            f"the ledger {ledger.path or ledger.url.host} has schema {found}, "
+            f"newer than this program's {HEAD}",
+            "Install the newer ytaudio-daemon again, or restore a backup of the ledger.",
+        )
+
+
+def _revision(ledger: Ledger) -> str | None:
+    try:
+        with ledger.read() as db:
+            return _revision_in(db)
+    except sa.exc.DatabaseError as error:
+        if "not a database" in str(error.orig) or "malformed" in str(error.orig):
+            raise _damaged(ledger, str(error.orig)) from error
+        raise LedgerError(f"the ledger cannot be opened: {error.orig}") from error
+
+
+def _revision_in(db: Connection) -> str | None:
+    if not sa.inspect(db).has_table("alembic_version"):
+        return None
+    return db.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+
+
+def _upgrade(ledger: Ledger) -> None:
+    """Run Alembic inside one transaction: a crash leaves the old schema whole."""
+    from alembic import command  # noqa: PLC0415 - only when there is work for it
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    with ledger.write() as db:
+        config.attributes["connection"] = db
+        command.upgrade(config, "head")

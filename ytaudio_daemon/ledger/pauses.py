@@ -1,0 +1,114 @@
+"""Gates and pace as rows: the pure rules are in `model.gates`."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.schema import gates, jobs, pace
+from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.gates import Gate, GateName, Pace
+
+#: So far there is one site.
+SITE = "youtube"
+
+
+def closed_gates(db: Connection) -> list[Gate]:
+    """Return the gates that are closed or half open."""
+    return [_gate(row) for row in db.execute(sa.select(gates)).all()]
+
+
+def gate(db: Connection, name: GateName) -> Gate | None:
+    """Return one gate, or None when it is open."""
+    row = db.execute(sa.select(gates).where(gates.c.name == name.value)).first()
+    return None if row is None else _gate(row)
+
+
+def close_gate(db: Connection, shut: Gate) -> None:
+    """Keep a gate as `model.gates.close` returned it."""
+    open_gate(db, shut.name)
+    db.execute(
+        sa.insert(gates).values(
+            name=shut.name.value,
+            code=shut.code,
+            reason=shut.reason,
+            hint=shut.hint,
+            closed_at=shut.closed_at,
+            until=shut.until,
+            closures=shut.closures,
+        ),
+    )
+
+
+def open_gate(db: Connection, name: GateName) -> bool:
+    """Open a gate; returns whether it was closed."""
+    done = db.execute(sa.delete(gates).where(gates.c.name == name.value))
+    return done.rowcount > 0
+
+
+def open_all_gates(db: Connection) -> bool:
+    """Open every gate: an attempt went well. Returns whether any was closed."""
+    return db.execute(sa.delete(gates)).rowcount > 0
+
+
+def may_pass(closed: list[Gate], now: Now) -> bool:
+    """Return whether a job may be claimed: no gate is shut, no probe is out yet."""
+    return all(
+        not shut.is_shut(now.wall) and shut.probe_job_id is None for shut in closed
+    )
+
+
+def send_probe(db: Connection, job_id: int) -> None:
+    """Note which job goes through the half-open gates."""
+    db.execute(sa.update(gates).values(probe_job_id=job_id))
+
+
+def recall_probe(db: Connection) -> None:
+    """Forget a probe that is no longer running, so that another may go."""
+    running = sa.select(jobs.c.id).where(jobs.c.state == JobState.RUNNING)
+    db.execute(
+        sa.update(gates)
+        .where(gates.c.probe_job_id.is_not(None))
+        .where(gates.c.probe_job_id.not_in(running))
+        .values(probe_job_id=None),
+    )
+
+
+def take_token(db: Connection, bucket: Pace, now: Now) -> bool:
+    """Take a token for one attempt; False when there is none yet."""
+    if bucket.off:
+        return True
+    tokens = _tokens(db, bucket, now)
+    if tokens < 1.0:
+        return False
+    db.execute(sa.delete(pace).where(pace.c.site == SITE))
+    db.execute(
+        sa.insert(pace).values(site=SITE, tokens=tokens - 1.0, filled_at=now.wall),
+    )
+    return True
+
+
+def next_token_s(db: Connection, bucket: Pace, now: Now) -> float:
+    """Return seconds until the next token, 0 when there is one."""
+    return 0.0 if bucket.off else bucket.seconds_to_next(_tokens(db, bucket, now))
+
+
+def _tokens(db: Connection, bucket: Pace, now: Now) -> float:
+    row = db.execute(sa.select(pace).where(pace.c.site == SITE)).first()
+    if row is None:
+        return float(bucket.burst)
+    return bucket.refill(row.tokens, row.filled_at, now.wall)
+
+
+def _gate(row: Any) -> Gate:
+    return Gate(
+        name=GateName(row.name),
+        code=row.code,
+        reason=row.reason,
+        hint=row.hint,
+        closed_at=row.closed_at,
+        until=row.until,
+        closures=row.closures,
+        probe_job_id=row.probe_job_id,
+    )

@@ -1,0 +1,381 @@
+"""What the views and the CLI ask of the ledger: short queries, fetched whole."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.errors import UnknownJobError
+from ytaudio_daemon.ledger.claims import shown_name
+from ytaudio_daemon.ledger.schema import (
+    attempts,
+    drops,
+    events,
+    jobs,
+    lines,
+    sessions,
+    totals,
+)
+from ytaudio_daemon.model import FINALIZED, JobState, SessionState
+
+NEXT_JOBS = 200
+LATEST_JOBS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    """A job as its row tells it, with its session and drop."""
+
+    id: int
+    uuid: str
+    session_id: int
+    session_name: str
+    session_uuid: str
+    source_file: str | None
+    source_line: int | None
+    video_id: str
+    options: Mapping[str, Any]
+    state: JobState
+    phase: str | None
+    cancel_requested: bool
+    attempt: int
+    charged: int
+    retry_at: float | None
+    title: str | None
+    artist: str | None
+    duration_s: float | None
+    view_count: int | None
+    error: Mapping[str, str] | None
+    output_path: str | None
+    file_size_bytes: int | None
+    sha256: str | None
+    created_at: float
+    started_at: float | None
+    finalized_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropRow:
+    """A drop with its session, for receipts."""
+
+    id: int
+    session_id: int
+    session_name: str
+    session_uuid: str
+    name: bytes
+    sha256: str
+    size_bytes: int
+    received_at: float
+    state: str
+    filed_name: bytes | None
+    reason: str | None
+    counts: Mapping[str, int]
+    open_jobs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRow:
+    """One line of a receipt, with how its job stands."""
+
+    line: int
+    text: str
+    result: str
+    code: str | None
+    message: str | None
+    again: str | None
+    job: JobRow | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What an event touched."""
+
+    event_id: int
+    session_id: int
+    job_id: int | None
+    drop_id: int | None
+    reason: str
+
+
+def changes_after(db: Connection, event_id: int, limit: int = 2000) -> list[Change]:
+    """Return the events behind a cursor, in order."""
+    rows = db.execute(
+        sa.select(events)
+        .where(events.c.id > event_id)
+        .order_by(events.c.id)
+        .limit(limit),
+    ).all()
+    return [
+        Change(
+            event_id=row.id,
+            session_id=row.session_id,
+            job_id=row.job_id,
+            drop_id=row.drop_id,
+            reason=row.reason,
+        )
+        for row in rows
+    ]
+
+
+def drops_of_jobs(db: Connection, job_ids: Sequence[int]) -> set[int]:
+    """Return the drops in whose receipts those jobs stand."""
+    found: set[int] = set()
+    for start in range(0, len(job_ids), 500):
+        some = job_ids[start : start + 500]
+        query = sa.select(lines.c.drop_id).where(lines.c.job_id.in_(some)).distinct()
+        found |= set(db.execute(query).scalars())
+    return found
+
+
+def total_counts(db: Connection) -> dict[JobState, int]:
+    """Return how many jobs are in each state, from the kept counters."""
+    row = db.execute(sa.select(totals).where(totals.c.id == 1)).one()
+    return {state: getattr(row, state.value) for state in JobState}
+
+
+def session_counts(db: Connection) -> dict[SessionState, int]:
+    """Return how many sessions are active and expired."""
+    query = sa.select(sessions.c.state, sa.func.count()).group_by(sessions.c.state)
+    found = {row[0]: row[1] for row in db.execute(query).all()}
+    return {state: found.get(state.value, 0) for state in SessionState}
+
+
+def shown_jobs(db: Connection, session_id: int) -> tuple[list[JobRow], bool]:
+    """Return a session's running, next and latest jobs, and whether there are more."""
+    mine = jobs.c.session_id == session_id
+    running = _jobs(db, mine, jobs.c.state == JobState.RUNNING, order=[jobs.c.id])
+    first = [jobs.c.priority.desc(), jobs.c.id]
+    following: list[JobRow] = []
+    for state in (JobState.QUEUED, JobState.WAITING, JobState.HELD):
+        room = NEXT_JOBS + 1 - len(following)
+        following += _jobs(db, mine, jobs.c.state == state, order=first, limit=room)
+    done = jobs.c.finalized_at.is_not(None)
+    order = [jobs.c.finalized_at.desc(), jobs.c.id.desc()]
+    latest = _jobs(db, mine, done, order=order, limit=LATEST_JOBS + 1)
+    truncated = len(following) > NEXT_JOBS or len(latest) > LATEST_JOBS
+    return running + following[:NEXT_JOBS] + latest[:LATEST_JOBS], truncated
+
+
+def find_jobs(
+    db: Connection,
+    *,
+    session_id: int | None = None,
+    states: Sequence[JobState] = (),
+    after_id: int = 0,
+    limit: int = 500,
+) -> list[JobRow]:
+    """Return a page of jobs in the order they were accepted."""
+    conditions = [jobs.c.id > after_id]
+    if session_id is not None:
+        conditions.append(jobs.c.session_id == session_id)
+    if states:
+        conditions.append(jobs.c.state.in_([state.value for state in states]))
+    return _jobs(db, *conditions, order=[jobs.c.id], limit=limit)
+
+
+def find_job(db: Connection, prefix: str) -> JobRow:
+    """Return the one job whose UUID begins so.
+
+    Raises:
+        UnknownJobError: None does, or several do.
+    """
+    plain = prefix.strip().lower()
+    if not plain or not set(plain) <= set("0123456789abcdef-"):
+        raise UnknownJobError(f"{prefix!r} is no job ID", "See `ytaudio jobs`.")
+    fits = sa.and_(jobs.c.uuid >= plain, jobs.c.uuid < plain + "g")
+    found = _jobs(db, fits, order=[jobs.c.uuid], limit=2)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UnknownJobError(f"several jobs begin with {prefix!r}", "Give more of it.")
+    raise UnknownJobError(f"no job has the ID {prefix!r}", "See `ytaudio jobs`.")
+
+
+def job_by_id(db: Connection, job_id: int) -> JobRow:
+    """Return a job by its row's number."""
+    return _jobs(db, jobs.c.id == job_id, order=[jobs.c.id])[0]
+
+
+def job_attempts(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
+    """Return every attempt at a job, the first first."""
+    query = sa.select(attempts).where(attempts.c.job_id == job_id)
+    rows = db.execute(query.order_by(attempts.c.number)).mappings().all()
+    return [dict(row) for row in rows]
+
+
+def job_events(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
+    """Return every event of a job, in order."""
+    query = sa.select(events).where(events.c.job_id == job_id)
+    rows = db.execute(query.order_by(events.c.id)).mappings().all()
+    return [dict(row) for row in rows]
+
+
+def job_lines(db: Connection, job_id: int) -> list[tuple[str, int]]:
+    """Return (file, line) of every line that asked for a job."""
+    query = (
+        sa.select(drops.c.name, lines.c.line)
+        .join(drops, drops.c.id == lines.c.drop_id)
+        .where(lines.c.job_id == job_id)
+        .order_by(lines.c.drop_id, lines.c.line)
+        .limit(100)
+    )
+    return [(shown_name(name), line) for name, line in db.execute(query).all()]
+
+
+def find_drop(db: Connection, drop_id: int) -> DropRow:
+    """Return a drop with how many of its jobs are unfinished."""
+    row = db.execute(_drop_query().where(drops.c.id == drop_id)).one()
+    return _drop_row(db, row)
+
+
+def drops_of_session(db: Connection, session_id: int) -> list[DropRow]:
+    """Return a session's drops, in the order they came."""
+    query = _drop_query().where(drops.c.session_id == session_id)
+    rows = db.execute(query.order_by(drops.c.id)).all()
+    return [_drop_row(db, row) for row in rows]
+
+
+def drop_lines(db: Connection, drop_id: int, page: int = 1000) -> Iterator[LineRow]:
+    """Yield a drop's lines in order, reading a page at a time.
+
+    Each page is fetched whole; between pages the caller may take its time only if
+    no transaction is to be committed meanwhile (the daemon's own views do).
+    """
+    after = 0
+    while True:
+        rows = db.execute(
+            sa.select(lines)
+            .where(lines.c.drop_id == drop_id, lines.c.line > after)
+            .order_by(lines.c.line)
+            .limit(page),
+        ).all()
+        if not rows:
+            return
+        ids = {row.job_id for row in rows if row.job_id is not None}
+        known = _jobs_by_id(db, sorted(ids))
+        for row in rows:
+            yield LineRow(
+                line=row.line,
+                text=row.text,
+                result=row.result,
+                code=row.code,
+                message=row.message,
+                again=row.again,
+                job=known.get(row.job_id),
+            )
+        after = rows[-1].line
+
+
+def soonest_retry(db: Connection) -> float | None:
+    """Return when the next waiting job is due, wall clock."""
+    query = sa.select(sa.func.min(jobs.c.retry_at)).where(
+        jobs.c.state == JobState.WAITING
+    )
+    return db.execute(query).scalar()
+
+
+def recent_codes(db: Connection, limit: int = 20) -> list[str | None]:
+    """Return how the last attempts ended: a failure code, or None for a success."""
+    query = (
+        sa.select(attempts.c.code)
+        .where(attempts.c.ended_at.is_not(None), attempts.c.kind != "interrupted")
+        .order_by(attempts.c.ended_at.desc())
+        .limit(limit)
+    )
+    return list(db.execute(query).scalars())
+
+
+def _jobs_by_id(db: Connection, ids: Sequence[int]) -> dict[int, JobRow]:
+    found: dict[int, JobRow] = {}
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        rows = _jobs(db, jobs.c.id.in_(some), order=[jobs.c.id])
+        found |= {row.id: row for row in rows}
+    return found
+
+
+def _jobs(
+    db: Connection,
+    *conditions: sa.ColumnElement[bool],
+    order: Sequence[Any],
+    limit: int | None = None,
+) -> list[JobRow]:
+    query = (
+        sa.select(
+            jobs,
+            sessions.c.name.label("session_name"),
+            sessions.c.uuid.label("session_uuid"),
+            drops.c.name.label("drop_name"),
+        )
+        .join(sessions, sessions.c.id == jobs.c.session_id)
+        .outerjoin(drops, drops.c.id == jobs.c.drop_id)
+        .where(*conditions)
+        .order_by(*order)
+    )
+    if limit is not None:
+        query = query.limit(limit)
+    return [_job_row(row) for row in db.execute(query).all()]
+
+
+def _job_row(row: Any) -> JobRow:
+    same = {
+        name: getattr(row, name)
+        for name in JobRow.__slots__
+        if name not in {"state", "error", "source_file", "source_line"}
+    }
+    return JobRow(
+        **same,
+        state=JobState(row.state),
+        error=_error(row),
+        source_file=None if row.drop_name is None else shown_name(row.drop_name),
+        source_line=row.drop_line,
+    )
+
+
+def _error(row: Any) -> dict[str, str] | None:
+    if row.error_kind is None:
+        return None
+    return {
+        "kind": row.error_kind,
+        "code": row.error_code,
+        "message": row.error_message,
+        "hint": row.error_hint,
+    }
+
+
+def _drop_query() -> sa.Select[Any]:
+    return sa.select(
+        drops,
+        sessions.c.name.label("session_name"),
+        sessions.c.uuid.label("session_uuid"),
+    ).join(sessions, sessions.c.id == drops.c.session_id)
+
+
+def _drop_row(db: Connection, row: Any) -> DropRow:
+    open_jobs = (
+        sa.select(sa.func.count())
+        .select_from(lines.join(jobs, jobs.c.id == lines.c.job_id))
+        .where(lines.c.drop_id == row.id)
+        .where(jobs.c.state.not_in([state.value for state in FINALIZED]))
+    )
+    return DropRow(
+        id=row.id,
+        session_id=row.session_id,
+        session_name=row.session_name,
+        session_uuid=row.session_uuid,
+        name=bytes(row.name),
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
+        received_at=row.received_at,
+        state=row.state,
+        filed_name=None if row.filed_name is None else bytes(row.filed_name),
+        reason=row.reason,
+        counts={
+            "accepted": row.accepted,
+            "duplicate": row.duplicate,
+            "rejected": row.rejected,
+        },
+        open_jobs=db.execute(open_jobs).scalar_one(),
+    )

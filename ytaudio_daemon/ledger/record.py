@@ -1,0 +1,72 @@
+"""What every write shares: the fence, the kept counters, the append-only events."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.schema import events, sessions, totals
+from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.clock import Now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """Which attempt of which job a write speaks for."""
+
+    job_id: int
+    session_id: int
+    attempt: int
+
+
+def note(db: Connection, now: Now, fence: Fence, reason: str) -> None:
+    """Append an event that is no move."""
+    db.execute(
+        sa.insert(events).values(
+            at=now.wall,
+            session_id=fence.session_id,
+            job_id=fence.job_id,
+            attempt=fence.attempt,
+            reason=reason,
+        ),
+    )
+
+
+def record_move(
+    db: Connection,
+    now: Now,
+    fence: Fence,
+    from_state: JobState,
+    to_state: JobState,
+    reason: str,
+) -> None:
+    """Keep the counters true and append the event of a move just made."""
+    shift(db, fence.session_id, {from_state: -1, to_state: 1})
+    db.execute(
+        sa.insert(events).values(
+            at=now.wall,
+            session_id=fence.session_id,
+            job_id=fence.job_id,
+            from_state=from_state.value,
+            to_state=to_state.value,
+            attempt=fence.attempt,
+            reason=reason,
+        ),
+    )
+
+
+def shift(db: Connection, session_id: int, by: dict[JobState, int]) -> None:
+    """Add to the kept counters of a session and of all."""
+    for table, row_id in ((sessions, session_id), (totals, 1)):
+        changed = {state.value: table.c[state.value] + n for state, n in by.items()}
+        db.execute(sa.update(table).where(table.c.id == row_id).values(changed))
+
+
+def touch(db: Connection, session_id: int, now: Now, **values: Any) -> None:
+    """Note activity: the session's time to live starts over."""
+    db.execute(
+        sa.update(sessions)
+        .where(sessions.c.id == session_id)
+        .values(last_activity_at=now.wall, last_activity_lived=now.lived, **values),
+    )

@@ -1,0 +1,280 @@
+"""The ledger's tables. `migrations/` builds them; a test holds the two together.
+
+Times named `*_at` are seconds since 1970 UTC, those named `*_lived` are on the
+daemon's own clock (`model.clock.Now`). Booleans and enums are what they say.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+
+from ytaudio_daemon.model import JobState
+
+metadata = MetaData()
+
+#: SQLite's own INTEGER is 64 bit; PostgreSQL's is not.
+Big = Integer().with_variant(postgresql.BIGINT(), "postgresql")
+Real = Float().with_variant(postgresql.DOUBLE_PRECISION(), "postgresql")
+
+
+def _counters() -> list[Column[int]]:
+    """One kept counter a state: totals stay flat at a million jobs."""
+    return [
+        Column(state.value, Big, nullable=False, server_default="0")
+        for state in JobState
+    ]
+
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("uuid", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Real, nullable=False),
+    Column("last_activity_at", Real, nullable=False),
+    Column("last_activity_lived", Real, nullable=False),
+    # The four limits: NULL where the config's default holds.
+    Column("max_jobs", Big),
+    Column("max_bytes", Big),
+    Column("ttl_s", Real),
+    Column("on_expiry", Text),
+    Column("used_bytes", Big, nullable=False, server_default="0"),
+    # Accepted in the session's life, for `over_limit = "reject"`.
+    Column("accepted", Big, nullable=False, server_default="0"),
+    # Round-robin: the session that was served longest ago has the lowest turn.
+    Column("turn", Big, nullable=False, server_default="0"),
+    *_counters(),
+    Index(
+        "sessions_one_active_of_a_name",
+        "name",
+        unique=True,
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
+    Index("sessions_by_turn", "turn"),
+    Index(
+        "sessions_in_turn",
+        "turn",
+        sqlite_where=text("queued > 0"),
+        postgresql_where=text("queued > 0"),
+    ),
+    sqlite_autoincrement=True,  # a number is never given twice
+)
+
+#: One row: all sessions' counters together.
+totals = Table(
+    "totals",
+    metadata,
+    Column("id", Big, primary_key=True),
+    *_counters(),
+)
+
+drops = Table(
+    "drops",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("session_id", Big, ForeignKey("sessions.id"), nullable=False),
+    # Bytes: a file name need not be UTF-8.
+    Column("name", LargeBinary, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size_bytes", Big, nullable=False),
+    Column("received_at", Real, nullable=False),
+    # recording, recorded (every line durable), filed, kept, rejected
+    Column("state", Text, nullable=False),
+    # The last line that is recorded; a crash resumes behind it.
+    Column("cursor", Big, nullable=False, server_default="0"),
+    Column("accepted", Big, nullable=False, server_default="0"),
+    Column("duplicate", Big, nullable=False, server_default="0"),
+    Column("rejected", Big, nullable=False, server_default="0"),
+    # Where it stands in processed/ or rejected/; NULL until it is filed.
+    Column("filed_name", LargeBinary),
+    # Why nothing in it was usable.
+    Column("reason", Text),
+    Index("drops_of_a_session", "session_id", "name"),
+    Index(
+        "drops_unfiled",
+        "session_id",
+        "name",
+        "sha256",
+        unique=True,
+        sqlite_where=text("state IN ('recording', 'recorded')"),
+        postgresql_where=text("state IN ('recording', 'recorded')"),
+    ),
+    sqlite_autoincrement=True,  # a number is never given twice
+)
+
+lines = Table(
+    "lines",
+    metadata,
+    Column("drop_id", Big, ForeignKey("drops.id"), primary_key=True),
+    Column("line", Big, primary_key=True),
+    Column("text", Text, nullable=False),
+    # accepted, duplicate, rejected
+    Column("result", Text, nullable=False),
+    Column("code", Text),
+    Column("message", Text),
+    # A rejected line as it could be dropped again, for `.failed.txt`.
+    Column("again", Text),
+    Column("job_id", Big, ForeignKey("jobs.id")),
+    Index("lines_of_a_job", "job_id"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("uuid", Text, nullable=False, unique=True),
+    Column("session_id", Big, ForeignKey("sessions.id"), nullable=False),
+    Column("drop_id", Big, ForeignKey("drops.id")),
+    Column("drop_line", Big),
+    Column("video_id", Text, nullable=False),
+    # "<video id>:<profile>": the same audio is one job in a session.
+    Column("audio_key", Text, nullable=False),
+    Column("options", JSON, nullable=False),
+    Column("priority", Big, nullable=False),
+    Column("state", Text, nullable=False),
+    # Only "publishing" is durable; the other phases live in the daemon's memory.
+    Column("phase", Text),
+    Column("cancel_requested", Boolean, nullable=False, server_default=text("false")),
+    # The fence: every write of an attempt names its number. It only grows.
+    Column("attempt", Big, nullable=False, server_default="0"),
+    Column("charged", Big, nullable=False, server_default="0"),
+    # Workers this job killed by itself.
+    Column("crashes", Big, nullable=False, server_default="0"),
+    Column("retry_at", Real),
+    Column("pending_lived", Real, nullable=False),
+    # The host whose daemon runs it.
+    Column("host", Text),
+    Column("title", Text),
+    Column("artist", Text),
+    Column("duration_s", Real),
+    Column("view_count", Big),
+    Column("error_kind", Text),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    Column("error_hint", Text),
+    Column("output_path", Text),
+    Column("file_size_bytes", Big),
+    Column("sha256", Text),
+    Column("created_at", Real, nullable=False),
+    Column("started_at", Real),
+    Column("finalized_at", Real),
+    UniqueConstraint("session_id", "audio_key", name="jobs_one_audio_in_a_session"),
+    Index(
+        "jobs_queued",
+        "session_id",
+        text("priority DESC"),
+        "id",
+        sqlite_where=text("state = 'queued'"),
+        postgresql_where=text("state = 'queued'"),
+    ),
+    Index(
+        "jobs_held",
+        "session_id",
+        text("priority DESC"),
+        "id",
+        sqlite_where=text("state = 'held'"),
+        postgresql_where=text("state = 'held'"),
+    ),
+    Index(
+        "jobs_waiting",
+        "retry_at",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index(
+        "jobs_running",
+        "session_id",
+        "id",
+        sqlite_where=text("state = 'running'"),
+        postgresql_where=text("state = 'running'"),
+    ),
+    Index(
+        "jobs_finalized",
+        "session_id",
+        "finalized_at",
+        sqlite_where=text("finalized_at IS NOT NULL"),
+        postgresql_where=text("finalized_at IS NOT NULL"),
+    ),
+    Index("jobs_of_a_drop", "drop_id"),
+    sqlite_autoincrement=True,  # a number is never given twice
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("job_id", Big, ForeignKey("jobs.id"), primary_key=True),
+    Column("number", Big, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("engine", Text),
+    Column("started_at", Real, nullable=False),
+    Column("ended_at", Real),
+    Column("downloaded_bytes", Big),
+    # NULL while it runs; "completed", "interrupted", or a failure kind.
+    Column("kind", Text),
+    Column("code", Text),
+    Column("message", Text),
+    Column("log_tail", Text),
+)
+
+#: Append-only; also the outbox from which the views learn what changed.
+events = Table(
+    "events",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("at", Real, nullable=False),
+    Column("session_id", Big, nullable=False),
+    Column("job_id", Big),
+    Column("drop_id", Big),
+    Column("from_state", Text),
+    Column("to_state", Text),
+    Column("attempt", Big),
+    Column("reason", Text, nullable=False),
+    Index("events_of_a_job", "job_id"),
+    sqlite_autoincrement=True,  # a number is never given twice
+)
+
+gates = Table(
+    "gates",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("closed_at", Real, nullable=False),
+    Column("until", Real, nullable=False),
+    # Closed so many times in a row: the pause doubles with it.
+    Column("closures", Big, nullable=False),
+    # The one job let through when the time is up, to see whether it is over.
+    Column("probe_job_id", Big),
+)
+
+pace = Table(
+    "pace",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("tokens", Real, nullable=False),
+    Column("filled_at", Real, nullable=False),
+)

@@ -1,0 +1,229 @@
+"""Sessions as rows: opening, limits, expiry, pruning."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.record import touch
+from ytaudio_daemon.ledger.schema import events, jobs, sessions
+from ytaudio_daemon.model import FINALIZED, JobState, SessionState
+from ytaudio_daemon.model.clock import Now
+
+UNFINISHED = tuple(state for state in JobState if state not in FINALIZED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One session; a limit is None where the config's default holds."""
+
+    id: int
+    uuid: str
+    name: str
+    state: SessionState
+    created_at: float
+    last_activity_at: float
+    last_activity_lived: float
+    max_jobs: int | None
+    max_bytes: int | None
+    ttl_s: float | None
+    on_expiry: str | None
+    used_bytes: int
+    counts: Mapping[JobState, int]
+
+    @property
+    def unfinished(self) -> int:
+        """Jobs that are not finalized; while there are any it does not expire."""
+        return sum(self.counts[state] for state in UNFINISHED)
+
+
+def active_session(db: Connection, name: str) -> Session | None:
+    """Return the active session of that name."""
+    return _first(db, sessions.c.name == name, sessions.c.state == SessionState.ACTIVE)
+
+
+def find_session(db: Connection, name_or_uuid: str) -> Session | None:
+    """Return a session by UUID or name; of several by one name the newest."""
+    by_uuid = _first(db, sessions.c.uuid == name_or_uuid)
+    return by_uuid or _first(db, sessions.c.name == name_or_uuid)
+
+
+def session_by_id(db: Connection, session_id: int) -> Session:
+    """Return a session by its row's number."""
+    return _session(
+        db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
+    )
+
+
+def list_sessions(
+    db: Connection, *, state: SessionState | None = None
+) -> list[Session]:
+    """Return all sessions, the oldest first."""
+    query = sa.select(sessions).order_by(sessions.c.id)
+    if state is not None:
+        query = query.where(sessions.c.state == state.value)
+    return [_session(row) for row in db.execute(query).all()]
+
+
+def open_session(
+    db: Connection, name: str | None, now: Now, *, session_uuid: str | None = None
+) -> Session:
+    """Return the active session of that name, or begin one.
+
+    Args:
+        db: A write transaction.
+        name: Its folder in the inbox; None = named by its UUID.
+        now: The moment.
+        session_uuid: For a new one; random when None.
+    """
+    if name is not None and (known := active_session(db, name)) is not None:
+        return known
+    new_uuid = session_uuid or str(uuid.uuid4())
+    row = db.execute(
+        sa.insert(sessions)
+        .values(
+            uuid=new_uuid,
+            name=name or new_uuid,
+            state=SessionState.ACTIVE.value,
+            created_at=now.wall,
+            last_activity_at=now.wall,
+            last_activity_lived=now.lived,
+            # Behind everybody who already waits, so that newcomers cannot push in.
+            turn=sa.select(
+                sa.func.coalesce(sa.func.max(sessions.c.turn), 0) + 1
+            ).scalar_subquery(),
+        )
+        .returning(sessions),
+    ).one()
+    _note(db, row.id, now, "session_opened")
+    return _session(row)
+
+
+def set_limits(db: Connection, session: Session, now: Now, **limits: Any) -> None:
+    """Set the session's own limits; None gives a limit back to the config."""
+    db.execute(sa.update(sessions).where(sessions.c.id == session.id).values(**limits))
+    touch(db, session.id, now)
+    _note(db, session.id, now, "session_limits_set")
+
+
+def touch_session(db: Connection, session: Session, now: Now) -> None:
+    """Start the session's time to live over."""
+    touch(db, session.id, now)
+    _note(db, session.id, now, "session_touched")
+
+
+def due_to_expire(
+    db: Connection, now: Now, *, ttl_s: float, limit: int = 200
+) -> list[Session]:
+    """Return active sessions without unfinished work whose time to live is over.
+
+    Args:
+        db: A transaction.
+        now: The moment; only its `lived` counts.
+        ttl_s: The config's time to live; a session's own wins; 0 = for ever.
+        limit: At most so many.
+    """
+    ttl = sa.func.coalesce(sessions.c.ttl_s, ttl_s)
+    rows = db.execute(
+        sa.select(sessions)
+        .where(
+            sessions.c.state == SessionState.ACTIVE,
+            _unfinished() == 0,
+            ttl > 0,
+            sessions.c.last_activity_lived + ttl <= now.lived,
+        )
+        .limit(limit),
+    ).all()
+    return [_session(row) for row in rows]
+
+
+def pending_too_long(
+    db: Connection, now: Now, *, max_pending_s: float
+) -> list[Session]:
+    """Return active sessions with unfinished work in which nothing moved so long."""
+    rows = db.execute(
+        sa.select(sessions)
+        .where(
+            sessions.c.state == SessionState.ACTIVE,
+            _unfinished() > 0,
+            sessions.c.last_activity_lived + max_pending_s <= now.lived,
+        )
+        .limit(20),
+    ).all()
+    return [_session(row) for row in rows]
+
+
+def unfinished_job_ids(db: Connection, session: Session, limit: int = 500) -> list[int]:
+    """Return jobs of the session that are not finalized."""
+    return list(
+        db.execute(
+            sa.select(jobs.c.id)
+            .where(jobs.c.session_id == session.id)
+            .where(jobs.c.state.in_([state.value for state in UNFINISHED]))
+            .order_by(jobs.c.id)
+            .limit(limit),
+        ).scalars(),
+    )
+
+
+def expire(db: Connection, session: Session, now: Now) -> bool:
+    """Active → expired; False when work has come in between, or it is not active."""
+    done = db.execute(
+        sa.update(sessions)
+        .where(
+            sessions.c.id == session.id,
+            sessions.c.state == SessionState.ACTIVE,
+            _unfinished() == 0,
+        )
+        .values(state=SessionState.EXPIRED.value),
+    )
+    if done.rowcount == 1:
+        _note(db, session.id, now, "session_expired")
+    return done.rowcount == 1
+
+
+def expired_before(db: Connection, session: Session) -> bool:
+    """Return whether the session is expired in the ledger now."""
+    state = sa.select(sessions.c.state).where(sessions.c.id == session.id)
+    return db.execute(state).scalar() == SessionState.EXPIRED
+
+
+def _unfinished() -> sa.ColumnElement[int]:
+    columns = [sessions.c[state.value] for state in UNFINISHED]
+    total = columns[0] + columns[1]
+    for column in columns[2:]:
+        total += column
+    return total
+
+
+def _note(db: Connection, session_id: int, now: Now, reason: str) -> None:
+    db.execute(
+        sa.insert(events).values(at=now.wall, session_id=session_id, reason=reason)
+    )
+
+
+def _first(db: Connection, *conditions: sa.ColumnElement[bool]) -> Session | None:
+    query = sa.select(sessions).where(*conditions).order_by(sessions.c.id.desc())
+    row = db.execute(query.limit(1)).first()
+    return None if row is None else _session(row)
+
+
+def _session(row: Any) -> Session:
+    return Session(
+        id=row.id,
+        uuid=row.uuid,
+        name=row.name,
+        state=SessionState(row.state),
+        created_at=row.created_at,
+        last_activity_at=row.last_activity_at,
+        last_activity_lived=row.last_activity_lived,
+        max_jobs=row.max_jobs,
+        max_bytes=row.max_bytes,
+        ttl_s=row.ttl_s,
+        on_expiry=row.on_expiry,
+        used_bytes=row.used_bytes,
+        counts={state: getattr(row, state.value) for state in JobState},
+    )

@@ -1,0 +1,18 @@
+"""The time, as one value that is read once a tick and passed down. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Now:
+    """One reading of both clocks.
+
+    Attributes:
+        wall: Seconds since 1970 UTC; for people, retries and gates. It can jump.
+        lived: Seconds this ledger has been served by a running daemon. It only
+            moves while the daemon does, by CLOCK_BOOTTIME, so neither a jump of the
+            wall clock nor a night switched off can expire or delete anything.
+    """
+
+    wall: float
+    lived: float

@@ -1,0 +1,172 @@
+"""What follows from an attempt's outcome. Pure: decided here, done in `attempts`."""
+
+import random
+from dataclasses import dataclass
+
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.gates import GATE_OF, PAUSES, Gate, close
+from ytaudio_daemon.model.job import JobState
+from ytaudio_daemon.model.outcome import Failure, FailureKind, Outcome
+
+#: One more look at a bare "Video unavailable" after an hour: YouTube says it for
+#: videos that are there (facts of the yt-dlp tracker; seen to heal by itself).
+CONFIRM_AFTER_S = 3600.0
+#: Premieres and live shows are looked at again this often.
+NOT_YET_AGAIN_S = 1800.0
+#: Workers a job may kill by itself before it is given up.
+MAX_CRASHES = 3
+
+CHARGED = frozenset(
+    {
+        FailureKind.TRANSIENT,
+        FailureKind.TIMEOUT,
+        FailureKind.BAD_MEDIA,
+        FailureKind.CRASHED,
+        FailureKind.UNKNOWN,
+    },
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The config's part in a decision; seconds and counts."""
+
+    attempts: int = 8
+    base_s: float = 30.0
+    cap_s: float = 6 * 3600.0
+    max_pending_s: float = 14 * 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What the ledger knows of the job whose attempt ended.
+
+    Attributes:
+        attempt: The number of the attempt that ended.
+        charged: Attempts that counted, before this one.
+        crashes: Workers it killed by itself, before this one.
+        last_code: The failure code of the attempt before, or None.
+        claimed_at: When this attempt began, wall clock.
+        pending_lived: Since when the job is pending, on the daemon's clock.
+    """
+
+    attempt: int
+    charged: int
+    crashes: int
+    last_code: str | None
+    claimed_at: float
+    pending_lived: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A decision about a failed attempt.
+
+    Attributes:
+        to: `WAITING`, `FAILED` or, when the attempt was only interrupted, `QUEUED`.
+        failure: To be kept with the job, in the words the person will read.
+        retry_at: Wall clock, for `WAITING`.
+        charged: Whether the attempt counts against `[retry] attempts`.
+        crashed: Whether the job killed its worker by itself.
+        gate: The gate to close, or None.
+    """
+
+    to: JobState
+    failure: Failure
+    retry_at: float | None = None
+    charged: bool = False
+    crashed: bool = False
+    gate: Gate | None = None
+
+
+def decide(
+    tried: Tried,
+    outcome: Outcome,
+    now: Now,
+    policy: Policy,
+    gate: Gate | None = None,
+) -> Move:
+    """Return what becomes of a job whose attempt failed.
+
+    Args:
+        tried: The job so far.
+        outcome: Must carry a failure.
+        now: The time of the decision.
+        policy: From the config.
+        gate: The gate of this failure's kind as it stands, None when open.
+    """
+    failure = outcome.failure
+    if failure is None:
+        msg = "decide() is for failures; results are published"
+        raise ValueError(msg)
+    if failure.kind in GATE_OF:
+        return _behind_a_gate(tried, failure, now, gate)
+    if failure.kind in CHARGED:
+        return _charged(tried, failure, now, policy)
+    if failure.kind in {FailureKind.NOT_YET, FailureKind.OUTDATED}:
+        return _patient(tried, failure, now, policy)
+    if failure.confirm and tried.last_code != failure.code:
+        return _wait(failure, now.wall + CONFIRM_AFTER_S)
+    return Move(to=JobState.FAILED, failure=failure, charged=True)
+
+
+def _behind_a_gate(tried: Tried, failure: Failure, now: Now, gate: Gate | None) -> Move:
+    shut = close(gate, failure, began_at=tried.claimed_at, wall=now.wall)
+    return Move(to=JobState.WAITING, failure=failure, retry_at=shut.until, gate=shut)
+
+
+def _charged(tried: Tried, failure: Failure, now: Now, policy: Policy) -> Move:
+    crashed = failure.kind is FailureKind.CRASHED
+    if crashed and tried.crashes + 1 >= MAX_CRASHES:
+        return Move(
+            to=JobState.FAILED, failure=_poison(failure), charged=True, crashed=True
+        )
+    if tried.charged + 1 >= policy.attempts:
+        return Move(to=JobState.FAILED, failure=failure, charged=True, crashed=crashed)
+    pause = backoff(policy, tried.charged)
+    return Move(
+        to=JobState.WAITING,
+        failure=failure,
+        retry_at=now.wall + pause,
+        charged=True,
+        crashed=crashed,
+    )
+
+
+def _patient(tried: Tried, failure: Failure, now: Now, policy: Policy) -> Move:
+    """Wait without charge, for as long as a job may be pending at all."""
+    if now.lived - tried.pending_lived >= policy.max_pending_s:
+        return Move(to=JobState.FAILED, failure=failure)
+    if failure.kind is FailureKind.NOT_YET:
+        pause = failure.retry_after_s or NOT_YET_AGAIN_S
+        return _wait(failure, now.wall + min(pause, policy.cap_s))
+    return _wait(failure, now.wall + backoff(policy, tried.attempt - 1))
+
+
+def _wait(failure: Failure, retry_at: float) -> Move:
+    return Move(to=JobState.WAITING, failure=failure, retry_at=retry_at)
+
+
+def _poison(failure: Failure) -> Failure:
+    return Failure(
+        kind=FailureKind.CRASHED,
+        code="poison",
+        message=f"This link killed its worker {MAX_CRASHES} times, so it was given up.",
+        hint="Retry it after an upgrade of yt-dlp or ffmpeg; `ytaudio show` has the log.",
+        log_tail=failure.log_tail,
+    )
+
+
+def backoff(policy: Policy, charged: int) -> float:
+    """Return seconds to wait: `min(cap, base * 3^n)`, +-50 % so that herds disperse."""
+    plain = min(policy.cap_s, policy.base_s * 3.0 ** min(charged, 32))
+    return plain * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
+
+
+def furthest_retry(policy: Policy) -> float:
+    """Return the longest wait any decision gives, in seconds.
+
+    A job that is due later than this from now was scheduled by a clock that jumped.
+    """
+    longest_pause = max(longest for _, longest in PAUSES.values())
+    return max(policy.cap_s * 1.5, longest_pause, CONFIRM_AFTER_S, 86400.0)

@@ -1,0 +1,118 @@
+"""Gates and pace: when nothing may be claimed, and until when. Pure.
+
+A gate closes for everybody when a failure says that the next job would fail the same
+way: the site blocks us, the network is gone, the host is broken. When its time is up
+one job goes through as a probe; its success opens the gate, its failure closes it
+again for longer.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ytaudio_daemon.model.outcome import Failure, FailureKind
+
+
+class GateName(StrEnum):
+    """What is shut."""
+
+    SITE = "site"
+    NETWORK = "network"
+    HOST = "host"
+
+
+#: The failure kinds that close a gate.
+GATE_OF = {
+    FailureKind.BLOCKED: GateName.SITE,
+    FailureKind.OFFLINE: GateName.NETWORK,
+    FailureKind.HOST: GateName.HOST,
+}
+
+#: (first pause, longest pause) in seconds; the pause doubles in between. A session at
+#: YouTube recovers from a bot check in minutes to hours (yt-dlp wiki, thread 52);
+#: networks and disks are looked at more often since looking costs nobody anything.
+PAUSES = {
+    GateName.SITE: (15 * 60.0, 6 * 3600.0),
+    GateName.NETWORK: (15.0, 300.0),
+    GateName.HOST: (30.0, 600.0),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A closed gate; times in seconds since 1970 UTC."""
+
+    name: GateName
+    code: str
+    reason: str
+    hint: str
+    closed_at: float
+    until: float
+    closures: int
+    probe_job_id: int | None = None
+
+    def is_shut(self, wall: float) -> bool:
+        """Return whether it is too early for a probe.
+
+        A time further off than the longest pause can only come from a clock that
+        jumped; it counts as passed.
+        """
+        return wall < self.until <= wall + PAUSES[self.name][1] + 1
+
+
+def close(gate: Gate | None, failure: Failure, *, began_at: float, wall: float) -> Gate:
+    """Return the gate as it stands after a failure that closes it.
+
+    An attempt that began before the gate closed tells nothing new: it does not
+    lengthen the pause.
+
+    Args:
+        gate: As it stands, or None when open.
+        failure: Of a kind in `GATE_OF`.
+        began_at: When the failed attempt was claimed.
+        wall: Now.
+    """
+    name = GATE_OF[failure.kind]
+    news = gate is None or began_at >= gate.closed_at
+    closures = (gate.closures if gate else 0) + news
+    until = wall + pause(name, closures, failure.retry_after_s)
+    if gate is not None and not news:
+        until = max(gate.until, wall + (failure.retry_after_s or 0))
+    return Gate(
+        name=name,
+        code=failure.code,
+        reason=failure.message,
+        hint=failure.hint,
+        closed_at=wall if gate is None or news else gate.closed_at,
+        until=until,
+        closures=closures,
+    )
+
+
+def pause(name: GateName, closures: int, retry_after_s: float | None) -> float:
+    """Return seconds to stay away: what the site asked for, else doubling."""
+    first, longest = PAUSES[name]
+    if retry_after_s is not None:
+        return min(max(retry_after_s, 1.0), longest)
+    return min(first * 2.0 ** min(closures - 1, 16), longest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """A token bucket: `burst` at once, then `per_hour`; 0 = no bucket at all."""
+
+    burst: int
+    per_hour: int
+
+    def refill(self, tokens: float, since: float, wall: float) -> float:
+        """Return the tokens at `wall`; a clock that went back adds none."""
+        gained = max(0.0, wall - since) * self.per_hour / 3600.0
+        return min(float(self.burst), tokens + gained)
+
+    def seconds_to_next(self, tokens: float) -> float:
+        """Return how long until a whole token is there."""
+        return max(0.0, (1.0 - tokens) * 3600.0 / self.per_hour)
+
+    @property
+    def off(self) -> bool:
+        """Whether no pace is kept."""
+        return self.burst <= 0 or self.per_hour <= 0
