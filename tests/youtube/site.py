@@ -1,0 +1,310 @@
+"""YouTube's servers: which answer a request gets."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.youtube import challenge, pages
+from tests.youtube.faults import NOISE, Fault, Kind, Reply, bend, spoil
+from tests.youtube.journal import Journal, Request
+from tests.youtube.media import MediaStore
+from tests.youtube.streams import BY_ITAG, Address, event_id, streams_of
+from tests.youtube.video import Status, Video
+
+_OURS = re.compile(
+    r"(?:[\w-]+\.)*(?:youtube\.com|youtu\.be|youtube-nocookie\.com|googlevideo\.com"
+    r"|ytimg\.com|ggpht\.com|youtubei\.googleapis\.com)"
+)
+_VIDEO_PATH = re.compile(r"/(?:shorts|live|embed|v)/([\w-]{11})")
+_THUMBNAIL_PATH = re.compile(r"/vi(?:_webp)?/([\w-]{11})/(\w+)\.(jpg|webp)")
+_MANIFEST_PATH = re.compile(r"/api/manifest/(hls_\w+)/id/([\w-]{11})")
+_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+#: Faults that hold for every video are kept under this name.
+EVERY_VIDEO = "*"
+
+
+def is_ours(host: str) -> bool:
+    """Tell whether a host is one of YouTube's."""
+    return _OURS.fullmatch(host) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request as the wire delivered it."""
+
+    method: str
+    host: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        """Return the path without the query."""
+        return urlsplit(self.target).path
+
+    @property
+    def query(self) -> str:
+        """Return the query as it came."""
+        return urlsplit(self.target).query
+
+
+@dataclass(slots=True)
+class _Active:
+    """A fault, and for how many more requests it holds."""
+
+    fault: Fault
+    left: int | None
+
+    def take(self, kind: Kind) -> bool:
+        if self.fault.kind != kind or self.left == 0:
+            return False
+        if self.left is not None:
+            self.left -= 1
+        return True
+
+
+@dataclass(slots=True)
+class Site:
+    """All videos, their faults, and what has been asked for."""
+
+    store: MediaStore
+    journal: Journal = field(default_factory=Journal)
+    default: Video | None = None
+    #: While set, every video has this status: the way a blocked address sees the site.
+    blocked: Status | None = None
+    _videos: dict[str, Video] = field(default_factory=dict)
+    _faults: dict[str, list[_Active]] = field(default_factory=dict)
+    _responses: int = 0
+    _expired: set[str] = field(default_factory=set)
+
+    def reset(self) -> None:
+        """Return to an empty site with an empty journal."""
+        self._videos.clear()
+        self._faults.clear()
+        self._expired.clear()
+        self.default = self.blocked = None
+        self.journal.clear()
+
+    def add(self, video: Video) -> None:
+        """Show a video, in place of the one that had its ID."""
+        self._videos[video.id] = video.called(video.id)
+        self._faults[video.id] = [_Active(fault, fault.times) for fault in video.faults]
+
+    def fault(self, video_id: str, fault: Fault) -> None:
+        """Add a fault to a video."""
+        self._faults.setdefault(video_id, []).append(_Active(fault, fault.times))
+
+    def lift(self, video_id: str) -> None:
+        """Take all faults off a video."""
+        self._faults.pop(video_id, None)
+
+    async def answer(self, incoming: Incoming) -> tuple[Reply, Request]:
+        """Return the answer to a request, and its line in the journal."""
+        request = self._classify(incoming)
+        self.journal.add(request)
+        # A request that is refused anyway does not use up a fault.
+        fault = None if self._refuses(incoming, request) else self._next_fault(request)
+        reply = await self._reply(incoming, request, fault)
+        if fault is not None and reply.status < 400:
+            request.fault = fault.name
+            reply = bend(fault, reply)
+            if fault.name == "expired":
+                self._expired.add(Address.parse(incoming.query).ei)
+        request.status, request.to_end = reply.status, reply.to_end
+        return reply, request
+
+    def _video(self, video_id: str) -> Video:
+        video = self._videos.get(video_id)
+        if video is None and self.default is not None:
+            video = self.default.called(video_id)
+        if video is None:
+            video = Video(id=video_id, status="removed")
+        return replace(video, status=self.blocked) if self.blocked else video
+
+    def _refuses(self, incoming: Incoming, request: Request) -> bool:
+        if request.kind != "media":
+            return False
+        address = Address.parse(incoming.query)
+        return not address.solved or address.ei in self._expired
+
+    def _next_fault(self, request: Request) -> Fault | None:
+        for name in (request.video_id, EVERY_VIDEO):
+            for active in self._faults.get(name, ()):
+                if active.take(request.kind):
+                    return active.fault
+        return None
+
+    def _classify(self, incoming: Incoming) -> Request:
+        request = Request(
+            kind="other",
+            video_id="",
+            method=incoming.method,
+            host=incoming.host,
+            path=incoming.path,
+            range=incoming.headers.get("range", ""),
+        )
+        match _group(incoming.host):
+            case "media":
+                _classify_media(incoming, request)
+            case "picture":
+                if found := _THUMBNAIL_PATH.fullmatch(incoming.path):
+                    request.kind, request.video_id = "thumbnail", found[1]
+            case _:
+                _classify_page(incoming, request)
+        return request
+
+    async def _reply(
+        self, incoming: Incoming, request: Request, fault: Fault | None
+    ) -> Reply:
+        match request.kind:
+            case "media":
+                return await self._media(incoming, request, fault)
+            case "thumbnail":
+                return await self._thumbnail(request, fault)
+            case "watch":
+                page = pages.watch_page(self._video(request.video_id))
+                return _html(page, fault)
+            case "player":
+                return await self._player(request.video_id, fault)
+            case "playerjs":
+                return _playerjs(incoming.path, fault)
+            case _:
+                return self._other(incoming, request)
+
+    async def _player(self, video_id: str, fault: Fault | None) -> Reply:
+        video = self._video(video_id)
+        self._responses += 1
+        sizes = await self.store.sizes(video) if pages.has_media(video) else {}
+        response = pages.player_response(video, event_id(self._responses), sizes)
+        return _json(response, fault)
+
+    async def _media(
+        self, incoming: Incoming, request: Request, fault: Fault | None
+    ) -> Reply:
+        stream = BY_ITAG.get(request.itag)
+        video = self._video(request.video_id)
+        if self._refuses(incoming, request):
+            return Reply(status=403, headers={"Content-Type": "text/plain"})
+        if stream not in streams_of(video) or stream is None:
+            return Reply(status=404)
+        await self.store.sizes(video)
+        body: bytes | memoryview = self.store.body(video, stream)
+        if fault is not None:
+            body = spoil(fault, body)
+        return _ranged(body, incoming.headers, {"Content-Type": stream.mime})
+
+    async def _thumbnail(self, request: Request, fault: Fault | None) -> Reply:
+        thumbnail = self._video(request.video_id).thumbnail
+        found = _THUMBNAIL_PATH.fullmatch(request.path)
+        if found is None or thumbnail is None:
+            return Reply(status=404)
+        suffix = found[3]
+        if thumbnail == "broken":
+            return Reply(headers={"Content-Type": f"image/{suffix}"}, body=NOISE)
+        if suffix == "webp" and thumbnail != "webp":
+            return Reply(status=404)
+        picture = await self.store.picture(found[2], suffix)
+        body = spoil(fault, picture) if fault else picture
+        return Reply(headers={"Content-Type": f"image/{suffix}"}, body=body)
+
+    def _other(self, incoming: Incoming, request: Request) -> Reply:
+        if found := _MANIFEST_PATH.match(incoming.path):
+            body = _manifest(found[1], found[2])
+            kind = "application/vnd.apple.mpegurl"
+            return Reply(headers={"Content-Type": kind}, body=body)
+        if incoming.path == "/youtubei/v1/next":
+            return _json(pages.initial_data(self._video(request.video_id)), None)
+        if incoming.path in {"/", "/tv"} or incoming.path.startswith("/embed/"):
+            return _html(pages.plain_page(), None)
+        return Reply(status=404, headers={"Content-Type": "text/plain"})
+
+
+def _group(host: str) -> str:
+    if host.endswith("googlevideo.com"):
+        return "media"
+    return "picture" if host.endswith(("ytimg.com", "ggpht.com")) else "page"
+
+
+def _classify_media(incoming: Incoming, request: Request) -> None:
+    if incoming.path == "/videoplayback":
+        address = Address.parse(incoming.query)
+        request.kind, request.video_id = "media", address.video_id
+        request.itag = address.itag
+    elif found := _MANIFEST_PATH.match(incoming.path):
+        request.video_id = found[2]
+
+
+def _classify_page(incoming: Incoming, request: Request) -> None:
+    if incoming.path == "/watch":
+        request.kind = "watch"
+        request.video_id = parse_qs(incoming.query).get("v", [""])[0]
+    elif incoming.path in {"/youtubei/v1/player", "/youtubei/v1/next"}:
+        asked = json.loads(incoming.body or b"{}")
+        request.kind = "player" if incoming.path.endswith("player") else "other"
+        request.video_id = asked.get("videoId", "")
+        request.client = (
+            asked.get("context", {}).get("client", {}).get("clientName", "")
+        )
+    elif incoming.path.startswith("/s/player/") or incoming.path == "/iframe_api":
+        request.kind = "playerjs"
+    elif found := _VIDEO_PATH.match(incoming.path):
+        request.video_id = found[1]
+        request.kind = "other" if incoming.path.startswith("/embed/") else "watch"
+
+
+def _ranged(
+    body: bytes | memoryview, asked: Mapping[str, str], headers: dict[str, str]
+) -> Reply:
+    """Answer a request for a part of a body, if it is one."""
+    headers["Accept-Ranges"] = "bytes"
+    found = _RANGE.fullmatch(asked.get("range", ""))
+    if not found:
+        return Reply(headers=headers, body=body)
+    first, size = int(found[1]), len(body)
+    last = min(int(found[2] or size), size - 1)
+    if first > last:
+        return Reply(status=416, headers={"Content-Range": f"bytes */{size}"})
+    headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    part = body[first : last + 1]
+    return Reply(status=206, headers=headers, body=part, to_end=last == size - 1)
+
+
+def _html(page: bytes, fault: Fault | None) -> Reply:
+    return _typed("text/html; charset=utf-8", page, fault)
+
+
+def _json(value: Any, fault: Fault | None) -> Reply:
+    body = json.dumps(value, separators=(",", ":")).encode()
+    return _typed("application/json; charset=UTF-8", body, fault)
+
+
+def _playerjs(path: str, fault: Fault | None) -> Reply:
+    if path == "/iframe_api":
+        # yt-dlp reads the player's ID from the address in here.
+        script = f"var scriptUrl='https://www.youtube.com{challenge.PLAYER_PATH}';"
+        return _typed("text/javascript", script.encode(), fault)
+    return _typed("text/javascript", challenge.PLAYER_JS, fault)
+
+
+def _typed(kind: str, body: bytes, fault: Fault | None) -> Reply:
+    spoiled = spoil(fault, body) if fault else body
+    return Reply(headers={"Content-Type": kind}, body=spoiled)
+
+
+def _manifest(kind: str, video_id: str) -> bytes:
+    if kind == "hls_variant":
+        path = f"/api/manifest/hls_playlist/id/{video_id}.1/file/index.m3u8"
+        return (
+            "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=290000,"
+            'CODECS="mp4a.40.5,avc1.42C00B",RESOLUTION=256x144,FRAME-RATE=30\n'
+            f"https://manifest.googlevideo.com{path}\n"
+        ).encode()
+    # No end marker: a live stream's playlist is asked for again and again.
+    return (
+        b"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:5\n"
+        b"#EXT-X-MEDIA-SEQUENCE:1\n#EXTINF:5.0,\n/videoplayback/live/sq/1\n"
+    )
