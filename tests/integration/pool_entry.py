@@ -1,0 +1,153 @@
+"""An entry module for the template whose attempts do what `job_facts` says."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.model import FetchRequest, Outcome, Progress, Result
+from ytaudio_daemon.pool.worker import Reporter
+
+_SLEEP = ["sleep", "60"]
+
+
+def preload() -> None:
+    if os.path.exists(os.path.expanduser("~/preload-fails")):
+        raise RuntimeError("preload fails as told")
+    if os.path.exists(os.path.expanduser("~/preload-threads")):
+        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    if os.path.exists(os.path.expanduser("~/preload-dies")):
+        os._exit(3)
+
+
+def run(request: FetchRequest, reporter: Reporter) -> Outcome:
+    do, *words = str(request.job_facts.get("do", "finish")).split()
+    return getattr(_Deeds, do)(request, reporter, *words)  # type: ignore[no-any-return] # by name
+
+
+def finished(title: str = "t", note: str = "") -> Outcome:
+    result = Result(
+        file_name="t.mp3",
+        size_bytes=1,
+        sha256="0" * 64,
+        title=title,
+        artist=None,
+        duration_s=1.0,
+        view_count=None,
+        codec="mp3",
+        bitrate_bps=1,
+        copied=False,
+        note=note,
+    )
+    return Outcome(result=result, title=title)
+
+
+class _Deeds:
+    @staticmethod
+    def finish(*_: Any) -> Outcome:
+        return finished()
+
+    @staticmethod
+    def facts(request: FetchRequest, *_: Any) -> Outcome:
+        """Write what this process looks like into the attempt's folder."""
+        fds = {fd: _target(fd) for fd in os.listdir("/proc/self/fd")}
+        lines = [
+            f"pid={os.getpid()} sid={os.getsid(0)} pgid={os.getpgid(0)}",
+            f"oom={Path('/proc/self/oom_score_adj').read_text().strip()}",
+            f"fds={sorted(v for v in fds.values() if v)}",
+            f"env={sorted(os.environ)}",
+            f"home={os.environ['HOME']}",
+            f"argv0={sys.executable} flags={sys.flags.isolated}",
+        ]
+        Path(request.attempt_dir, "facts").write_text("\n".join(lines))
+        return finished()
+
+    @staticmethod
+    def sleep(request: FetchRequest, reporter: Reporter, phase: str = "resolving") -> Outcome:
+        reporter.progress(Progress(phase=phase, title="Sleeper", downloaded_bytes=5))
+        time.sleep(60)
+        return finished()
+
+    @staticmethod
+    def grandchild(request: FetchRequest, reporter: Reporter, how: str = "") -> Outcome:
+        """Start a `sleep`, in this group or escaped from it, and wait for it."""
+        child = subprocess.Popen(_SLEEP, start_new_session=how == "escaped")
+        Path(request.attempt_dir, "grandchild").write_text(str(child.pid))
+        reporter.progress(Progress(phase="converting"))
+        if how == "left":
+            return finished()
+        child.wait()
+        return finished()
+
+    @staticmethod
+    def die(_: FetchRequest, __: Reporter, number: str) -> Outcome:
+        os.kill(os.getpid(), int(number))
+        return finished()
+
+    @staticmethod
+    def exit(_: FetchRequest, __: Reporter, status: str) -> Outcome:
+        os._exit(int(status))
+
+    @staticmethod
+    def stop(*_: Any) -> Outcome:
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return finished()
+
+    @staticmethod
+    def fail(*_: Any) -> Outcome:
+        raise LookupError("a bug")
+
+    @staticmethod
+    def flood(_: FetchRequest, reporter: Reporter) -> Outcome:
+        while True:
+            reporter._channel.send(b'{"kind":"progress","progress":{"phase":"x"}}')
+
+    @staticmethod
+    def garbage(_: FetchRequest, reporter: Reporter, what: str) -> Outcome:
+        words = {"bytes": b"\xff\x00", "list": b"[]", "kind": b'{"kind":"nonsense"}'}
+        words["outcome"] = b'{"kind":"outcome","outcome":{"failure":7}}'
+        words["progress"] = b'{"kind":"progress","progress":{"phase":7,"percent":[]}}'
+        words["long"] = b"x" * 100_000
+        reporter._channel.send(words[what])
+        time.sleep(60)
+        return finished()
+
+    @staticmethod
+    def download(_: FetchRequest, reporter: Reporter, bps: str, seconds: str) -> Outcome:
+        """Claim to download at some rate for a while, then finish."""
+        begin = time.monotonic()
+        while (passed := time.monotonic() - begin) < float(seconds):
+            done = int(passed * int(bps))
+            reporter.progress(Progress(phase="downloading", downloaded_bytes=done))
+            time.sleep(0.02)
+        return finished()
+
+    @staticmethod
+    def convert(request: FetchRequest, reporter: Reporter, seconds: str) -> Outcome:
+        reporter.converter_slot()
+        reporter.progress(Progress(phase="converting"))
+        time.sleep(float(seconds))
+        return finished()
+
+    @staticmethod
+    def chatter(_: FetchRequest, reporter: Reporter, seconds: str) -> Outcome:
+        """Report as fast as possible for a while."""
+        end = time.monotonic() + float(seconds)
+        while time.monotonic() < end:
+            reporter.progress(Progress(phase="downloading"))
+        return finished()
+
+    @staticmethod
+    def long_outcome(_: FetchRequest, __: Reporter, chars: str) -> Outcome:
+        return finished(note="x" * int(chars))
+
+
+def _target(fd: str) -> str:
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}").split(":")[0]
+    except FileNotFoundError:  # the one that listed the folder
+        return ""

@@ -1,0 +1,30 @@
+"""Run attempts in worker processes forked from a warm template.
+
+    pool.start(request)          → the template forks a worker
+    for event in pool.poll(now)  ← Started, Progressed…, Ended
+
+`Pool` is the daemon's side, `template` the process that forks, `worker` what runs in
+each fork. `docs/architecture.md` draws the three.
+"""
+
+from ytaudio_daemon.pool.events import (
+    Ended,
+    Event,
+    Progressed,
+    Started,
+    TemplateFacts,
+    Usage,
+)
+from ytaudio_daemon.pool.leftovers import kill_leftovers
+from ytaudio_daemon.pool.pool import Pool
+
+__all__ = [
+    "Ended",
+    "Event",
+    "Pool",
+    "Progressed",
+    "Started",
+    "TemplateFacts",
+    "Usage",
+    "kill_leftovers",
+]

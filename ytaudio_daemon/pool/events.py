@@ -1,0 +1,72 @@
+"""What the pool tells its caller."""
+
+from dataclasses import dataclass
+
+from ytaudio_daemon.model import Outcome, Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A worker runs the attempt.
+
+    Attributes:
+        pid: The worker's process, leader of its own group and session.
+    """
+
+    key: str
+    attempt: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progressed:
+    """How far a running attempt is."""
+
+    key: str
+    attempt: int
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The attempt is over; its processes are dead. Comes once for every start.
+
+    Attributes:
+        outcome: What the worker said, or a failure in its place.
+        by_itself: The worker died without an outcome though nobody killed it: not
+            the caller, a limit, the template's end or a shutdown.
+    """
+
+    key: str
+    attempt: int
+    outcome: Outcome
+    by_itself: bool
+
+
+Event = Started | Progressed | Ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateFacts:
+    """What the template said when it was ready.
+
+    Attributes:
+        pid: Its process.
+        yt_dlp: yt-dlp's version, or "" when it is not installed.
+        ejs: The version of yt-dlp-ejs, or "".
+        engine_mark: A folder that vanishes when yt-dlp is upgraded, or "".
+    """
+
+    pid: int
+    yt_dlp: str
+    ejs: str
+    engine_mark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """How many attempts hold a slot, or wait for one."""
+
+    downloading: int
+    converting: int
+    waiting: int

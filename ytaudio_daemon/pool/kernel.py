@@ -1,0 +1,83 @@
+"""What Linux is asked about processes, where Python has no call of its own."""
+
+import ctypes
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+# Option numbers of prctl(2), from linux/prctl.h.
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
+_PR_SET_CHILD_SUBREAPER = 36
+
+#: Workers go first when memory runs out, long before the daemon (range ±1000).
+_WORKER_OOM_SCORE = 500
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def die_with_parent() -> None:
+    """Have the kernel SIGKILL this process when the thread that forked it ends."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose own parent dies, so as to reap them."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def set_name(name: str) -> None:
+    """Set the name `ps` and `top` show; the kernel keeps 15 bytes."""
+    _prctl(_PR_SET_NAME, ctypes.create_string_buffer(name.encode()))
+
+
+def offer_to_oom_killer() -> None:
+    """Make this process a likelier victim than the daemon, if /proc allows it."""
+    with suppress(OSError):  # a sandbox may hide the file; then all are equal
+        Path("/proc/self/oom_score_adj").write_text(f"{_WORKER_OOM_SCORE}")
+
+
+def kill_group(leader: int) -> None:
+    """SIGKILL a worker and its process group; either may be gone already.
+
+    The leader gets a kill of its own: right after the fork it has no group yet.
+    Its pid must not have been reaped, or another process might wear it by now.
+    """
+    for kill in (os.kill, os.killpg):
+        with suppress(ProcessLookupError):
+            kill(leader, signal.SIGKILL)
+
+
+def children() -> list[int]:
+    """List this process's direct children, adopted and dead ones too."""
+    pid = os.getpid()
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN
+        return []
+    return [int(word) for word in text.split()]
+
+
+def reap(id_type: int, number: int) -> bool:
+    """Reap what has ended of a process or group without waiting.
+
+    Args:
+        id_type: `os.P_PID` or `os.P_PGID`.
+        number: The process or group.
+
+    Returns:
+        Whether nothing of it is left among our children.
+    """
+    try:
+        while os.waitid(id_type, number, os.WEXITED | os.WNOHANG) is not None:
+            pass
+    except ChildProcessError:
+        return True
+    return False
+
+
+def _prctl(option: int, value: object) -> None:
+    if _libc.prctl(option, value, 0, 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"prctl({option}): {os.strerror(number)}")

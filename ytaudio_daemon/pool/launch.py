@@ -1,0 +1,172 @@
+"""Start a template by exec, with a clean environment, and speak to it."""
+
+import errno
+import os
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.errors import TemplateError
+from ytaudio_daemon.pool import wire
+from ytaudio_daemon.pool.events import TemplateFacts
+from ytaudio_daemon.pool.leftovers import STATE_MARK, TEMPLATE_MARK
+
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+_KEPT = frozenset(
+    {"PATH", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+    | set(_PROXIES)
+    | {name.upper() for name in _PROXIES},
+)
+
+# `-I` keeps PYTHON* variables, the user's site folder and the current folder out.
+# What we were imported from is appended, for a checkout or a user's installation;
+# the engine's folder goes in front, for a yt-dlp newer than the installed one.
+_BOOT = (
+    "import sys; name, own, engine = sys.argv[1:4]; "
+    "sys.path[:0] = [engine] if engine else []; sys.path.append(own); "
+    "from ytaudio_daemon.pool.template import main; sys.exit(main(name))"
+)
+_PACKAGE_HOME = str(Path(__file__).parents[2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What a template is started with.
+
+    Attributes:
+        state_id: Marks every process, for `kill_leftovers`.
+        home: The private home folder; made if missing.
+        engine_path: Searched for modules before anything else, or None.
+        entry: The module whose `preload` and `run` are called.
+    """
+
+    state_id: str
+    home: Path
+    engine_path: Path | None
+    entry: str
+
+
+def environment(
+    recipe: Recipe, template_id: str, ours: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the whole environment of template, workers and their children.
+
+    Args:
+        recipe: What the template is started with.
+        template_id: Its own mark.
+        ours: The environment the allow-list is applied to.
+    """
+    kept = {k: v for k, v in ours.items() if k in _KEPT or k.startswith("LC_")}
+    return kept | {
+        "HOME": str(recipe.home),
+        "YTDLP_NO_PLUGINS": "1",
+        STATE_MARK: recipe.state_id,
+        TEMPLATE_MARK: template_id,
+    }
+
+
+@dataclass(slots=True, eq=False)
+class TemplateProcess:
+    """Our side of one template.
+
+    Attributes:
+        process: The exec'd interpreter.
+        control: Our end of the control socket, non-blocking.
+        template_id: The mark in its environment and its workers'.
+        facts: What it said when ready; None while it warms up.
+        tickets: The attempts it has workers for.
+        retiring: No new attempts; it goes when those it has are over.
+        dismissed: It was told to go.
+        asked_at: Since when its answer is waited for; None while none is due.
+    """
+
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+    template_id: str
+    facts: TemplateFacts | None = None
+    tickets: set[int] = field(default_factory=set)
+    retiring: bool = False
+    dismissed: bool = False
+    asked_at: float | None = None
+
+    @classmethod
+    def start(cls, recipe: Recipe) -> "TemplateProcess":
+        """Start one; it says `ready` later.
+
+        Raises:
+            TemplateError: No process, socket or home folder could be had.
+        """
+        template_id = uuid.uuid4().hex
+        try:
+            recipe.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            near, far = wire.pair()
+            with far:
+                process = _spawn(recipe, template_id, far)
+        except OSError as error:
+            raise TemplateError(f"Cannot start the worker template: {error}") from error
+        return cls(process, near, template_id)
+
+    def fork(self, ticket: int, payload: bytes, channel: socket.socket) -> bool:
+        """Order a worker; False when the order must be given again later."""
+        order = wire.order(wire.FORK, ticket, payload)
+        try:
+            socket.send_fds(self.control, [order], [channel.fileno()])
+        except (BlockingIOError, ConnectionError):
+            return False
+        self.tickets.add(ticket)
+        return True
+
+    def kill(self, ticket: int) -> bool:
+        """Order a worker's death; False when the order must be given again later."""
+        try:
+            self.control.send(wire.order(wire.KILL, ticket))
+        except (BlockingIOError, ConnectionError):
+            return False
+        return True
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """Yield what it said; `{"kind": "gone"}` is the last word of a dead one."""
+        try:
+            while (message := wire.receive(self.control)) is not None:
+                yield message
+        except BlockingIOError:
+            return
+        except (wire.GarbageError, ConnectionError):
+            pass  # as good as dead
+        yield {"kind": "gone"}
+
+    def dismiss(self) -> None:
+        """Tell it that no more orders come: it kills its workers and exits."""
+        with suppress(OSError):  # it is gone already
+            self.control.shutdown(socket.SHUT_WR)
+        self.dismissed = True
+
+    def destroy(self) -> None:
+        """Kill and reap the template itself; what its workers left is not its."""
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+
+
+def _spawn(
+    recipe: Recipe, template_id: str, control: socket.socket
+) -> subprocess.Popen[bytes]:
+    """Exec the template; its stderr stays ours, for an interpreter's last words."""
+    if not sys.executable:
+        raise OSError(errno.ENOENT, "sys.executable is not known")
+    engine = str(recipe.engine_path or "")
+    python = [sys.executable, "-I", "-c", _BOOT]
+    return subprocess.Popen(
+        [*python, recipe.entry, _PACKAGE_HOME, engine],
+        stdin=control.fileno(),
+        stdout=subprocess.DEVNULL,
+        env=environment(recipe, template_id, os.environ),
+        cwd=recipe.home,
+        start_new_session=True,  # Ctrl-C is for the daemon, which then ends us
+    )

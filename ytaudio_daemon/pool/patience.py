@@ -1,0 +1,99 @@
+"""How long a running attempt is waited for. Pure: time is an argument.
+
+Three bounds, each off when its limit is 0: the deadline (it stands still while the
+worker waits for a converter slot), the stall while downloading (too few bytes in a
+sliding window), and one for resolving, during which no bytes are counted.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ytaudio_daemon.model import Failure, FailureKind, Limits, Phase, Progress
+
+#: Bytes a second; slower than this over the whole stall window counts as stalled.
+STALL_RATE_BPS = 1024
+#: Seconds; a cold challenge on a small machine takes a minute.
+MIN_RESOLVE_S = 180.0
+#: Resolving may take this many stall windows: it asks for several pages.
+RESOLVE_WINDOWS = 3
+
+
+@dataclass(slots=True)
+class Patience:
+    """The clocks of one attempt.
+
+    Attributes:
+        limits: The request's.
+        started_at: When the worker said hello; monotonic seconds, as all times here.
+    """
+
+    limits: Limits
+    started_at: float
+    _phase: str = Phase.RESOLVING
+    _waiting_since: float | None = None
+    _waited_s: float = 0.0
+    _last_bytes: int = 0
+    _grown: int = 0
+    #: (when, bytes by then): the first is where the stall window begins.
+    _marks: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def saw(self, progress: Progress, now: float) -> None:
+        """Take note of a progress message."""
+        if progress.phase == Phase.DOWNLOADING:
+            if self._phase != Phase.DOWNLOADING or not self._marks:
+                self._marks = deque([(now, self._grown)])
+            self._count(progress.downloaded_bytes or 0, now)
+        self._phase = progress.phase
+
+    def waits(self, now: float) -> None:
+        """Stop the clocks: the worker waits for a converter slot."""
+        self._waiting_since = now
+        self._phase = Phase.CONVERTING
+
+    def goes_on(self, now: float) -> None:
+        """Start the clocks again: the worker has its converter slot."""
+        if self._waiting_since is not None:
+            self._waited_s += now - self._waiting_since
+            self._waiting_since = None
+
+    def due(self) -> float | None:
+        """Return when patience ends if nothing more is heard; None: never."""
+        return min((at for at, _ in self._bounds()), default=None)
+
+    def verdict(self, now: float) -> Failure | None:
+        """Return why the attempt must be killed, if it must."""
+        passed = [bound for bound in self._bounds() if bound[0] <= now]
+        return min(passed, key=lambda bound: bound[0])[1] if passed else None
+
+    def _count(self, downloaded: int, now: float) -> None:
+        """Add up what came; a count that fell back began a new file."""
+        if downloaded < self._last_bytes:
+            self._last_bytes = 0
+        self._grown += downloaded - self._last_bytes
+        self._last_bytes = downloaded
+        self._marks.append((now, self._grown))
+        enough = STALL_RATE_BPS * self.limits.stall_timeout_s
+        while self._marks[0][1] <= self._grown - enough and len(self._marks) > 1:
+            self._marks.popleft()
+
+    def _bounds(self) -> Iterator[tuple[float, Failure]]:
+        if self._waiting_since is not None:
+            return
+        deadline, stall = self.limits.deadline_s, self.limits.stall_timeout_s
+        if deadline:
+            text = f"Not finished within {deadline:.0f} s."
+            hint = "raise `[download] deadline` if it was still getting on"
+            end = self.started_at + deadline + self._waited_s
+            yield end, _timeout("deadline", text, hint)
+        if stall and self._phase == Phase.RESOLVING:
+            bound = max(MIN_RESOLVE_S, RESOLVE_WINDOWS * stall)
+            text = f"YouTube's pages did not arrive within {bound:.0f} s."
+            yield self.started_at + bound, _timeout("stalled", text)
+        if stall and self._phase == Phase.DOWNLOADING:
+            text = f"Hardly any bytes came for {stall:.0f} s."
+            yield self._marks[0][0] + stall, _timeout("stalled", text)
+
+
+def _timeout(code: str, message: str, hint: str = "") -> Failure:
+    return Failure(kind=FailureKind.TIMEOUT, code=code, message=message, hint=hint)

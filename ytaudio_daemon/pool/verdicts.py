@@ -1,0 +1,77 @@
+"""The failures of attempts that did not say their own outcome. Pure."""
+
+import errno
+import signal
+
+from ytaudio_daemon.model import Failure, FailureKind
+
+
+def crashed(code: str, message: str, hint: str = "") -> Failure:
+    """Build a failure of kind `crashed`."""
+    return Failure(kind=FailureKind.CRASHED, code=code, message=message, hint=hint)
+
+
+KILLED = crashed("killed", "The attempt was stopped.")
+TEMPLATE_DIED = crashed("template_died", "The process that runs the workers died.")
+
+
+def misbehaved(how: str) -> Failure:
+    """Describe a worker that was killed for what it said."""
+    return crashed("misbehaved", f"The worker {how} and was killed.")
+
+
+def died(exit_code: int) -> Failure:
+    """Describe a worker that ended without an outcome and without our doing.
+
+    Args:
+        exit_code: As `os.waitstatus_to_exitcode` gives it: negative for a signal.
+    """
+    if exit_code >= 0:
+        how = f"exited with status {exit_code}"
+    else:
+        how = f"was killed by {_signal_name(-exit_code)}"
+    oom = exit_code == -signal.SIGKILL
+    hint = "if it comes back, see whether the machine runs out of memory" if oom else ""
+    return crashed("worker_died", f"The worker {how} before it was done.", hint)
+
+
+def refused(number: int) -> Failure:
+    """Describe what the machine refused: a process, or a file descriptor.
+
+    Args:
+        number: The errno.
+    """
+    if number in {errno.EMFILE, errno.ENFILE}:
+        code, message = "no_files", "Too many open files to start a worker."
+        hint = "raise the limit of open files (LimitNOFILE=, ulimit -n)"
+    else:
+        code, message = "no_processes", "The machine has no room for another process."
+        hint = "raise the limit of processes (TasksMax=, ulimit -u) or free memory"
+    return Failure(kind=FailureKind.HOST, code=code, message=message, hint=hint)
+
+
+def no_template(why: str) -> Failure:
+    """Describe a template that cannot be started."""
+    return Failure(
+        kind=FailureKind.HOST,
+        code="no_template",
+        message=f"The process that runs the workers cannot start: {why}",
+        hint="run `ytaudio doctor`; reinstalling yt-dlp may help",
+    )
+
+
+def too_big(size: int) -> Failure:
+    """Describe a request that is too long to be sent."""
+    return Failure(
+        kind=FailureKind.POLICY,
+        code="request_too_big",
+        message=f"The options of this link take {size} bytes, which is too much.",
+        hint="shorten its tags",
+    )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"

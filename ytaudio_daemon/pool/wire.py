@@ -1,0 +1,95 @@
+"""The messages between daemon, template and workers: one packet each.
+
+All sockets are AF_UNIX SOCK_SEQPACKET pairs, so a message arrives whole or not at
+all. To the template: `fork` (with the attempt's socket attached) and `kill`, each
+with the attempt's ticket in front, so that the template never parses a request. All
+others are small JSON objects with a `kind`.
+"""
+
+import json
+import socket
+import struct
+from typing import Any
+
+#: The longest outcome, in bytes; also of anything else but a request.
+MAX_MESSAGE = 64 * 1024
+#: The longest request: eight tags of 500 characters, twice, and paths; in bytes.
+MAX_REQUEST = 128 * 1024
+
+FORK = 1
+KILL = 2
+_ORDER = struct.Struct("!BQ")
+
+
+class GarbageError(Exception):
+    """What arrived is too long or no message of ours."""
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Return the daemon's end, non-blocking, and the other; both close at an exec."""
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    near.settimeout(0)
+    return near, far
+
+
+def encode(kind: str, **fields: object) -> bytes:
+    """Write a message; lone surrogates (file names of any bytes) pass."""
+    return dump({"kind": kind, **fields})
+
+
+def dump(data: object) -> bytes:
+    """Write JSON as compact UTF-8."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
+
+
+def load(data: bytes) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        GarbageError: It is none.
+    """
+    try:
+        value = json.loads(data.decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError) as error:
+        raise GarbageError("not JSON") from error
+    if not isinstance(value, dict):
+        raise GarbageError("not an object")
+    return value
+
+
+def receive(channel: socket.socket) -> dict[str, Any] | None:
+    """Read one message, or None at the end of file.
+
+    A peer that died with our words unread gives ECONNRESET once, before what it
+    still said: that error is passed over, the end of file comes soon enough.
+
+    Raises:
+        BlockingIOError: Nothing is there.
+        GarbageError: It is too long or no message.
+    """
+    try:
+        data = channel.recv(MAX_MESSAGE + 1)
+    except ConnectionResetError:
+        data = channel.recv(MAX_MESSAGE + 1)
+    if len(data) > MAX_MESSAGE:
+        raise GarbageError("message too long")
+    return load(data) if data else None
+
+
+def order(verb: int, ticket: int, payload: bytes = b"") -> bytes:
+    """Write an order to the template."""
+    return _ORDER.pack(verb, ticket) + payload
+
+
+def receive_order(control: socket.socket) -> tuple[int, int, bytes, list[int]] | None:
+    """Read an order: verb, ticket, payload and received sockets; None at the end.
+
+    A payload too long arrives cut and is refused where it is parsed, in the worker.
+    """
+    size = _ORDER.size + MAX_REQUEST
+    data, fds, _, _ = socket.recv_fds(control, size, 1, socket.MSG_CMSG_CLOEXEC)
+    if not data:
+        return None
+    verb, ticket = _ORDER.unpack_from(data)
+    return verb, ticket, data[_ORDER.size :], fds

@@ -1,0 +1,153 @@
+"""The worker: a forked child of the template that runs one attempt and exits."""
+
+import os
+import signal
+import socket
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import NoReturn, Protocol
+
+from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome, Progress
+from ytaudio_daemon.pool import kernel, wire
+
+#: Seconds between two progress messages of one phase.
+PROGRESS_INTERVAL_S = 0.5
+#: Characters of a log tail that are kept; 32 KiB at the very most.
+LOG_TAIL_CHARS = 8_000
+#: Characters of any other text of an outcome.
+TEXT_CHARS = 1_000
+
+
+class Entry(Protocol):
+    """The module that does the work; `ytaudio_daemon.fetch` is one."""
+
+    def preload(self) -> None:
+        """Import and prepare, in the template, what every attempt needs."""
+
+    def run(self, request: FetchRequest, reporter: "Reporter") -> Outcome:
+        """Run one attempt, in the worker."""
+
+
+class Reporter:
+    """How a running attempt speaks to the daemon.
+
+    Args:
+        channel: The attempt's own socket.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self, channel: socket.socket, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._channel = channel
+        self._clock = clock
+        self._phase = ""
+        self._said_at = 0.0
+        self._has_converter = False
+
+    def progress(self, progress: Progress) -> None:
+        """Say how far it is: a new phase always, the rest at most twice a second.
+
+        Never waits; what the daemon is too busy to take is dropped.
+        """
+        now = self._clock()
+        repeated = progress.phase == self._phase
+        if repeated and now - self._said_at < PROGRESS_INTERVAL_S:
+            return
+        message = wire.encode("progress", progress=asdict(progress))
+        try:
+            self._channel.send(message, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            _vanish()
+        self._phase, self._said_at = progress.phase, now
+
+    def converter_slot(self) -> None:
+        """Hand back the download slot and wait for a converter slot, kept to the end."""
+        if self._has_converter:
+            return
+        try:
+            self._channel.send(wire.encode("converter"))
+            answer = self._channel.recv(wire.MAX_MESSAGE)
+        except ConnectionError:
+            _vanish()
+        if not answer:
+            _vanish()
+        self._has_converter = True
+
+
+def live(
+    channel: socket.socket, entry: Entry, payload: bytes, template: int
+) -> NoReturn:
+    """Run one attempt in this freshly forked process, say its outcome, and exit.
+
+    Args:
+        channel: The attempt's socket.
+        entry: The preloaded module.
+        payload: The request as JSON.
+        template: The pid of the template.
+    """
+    # First of all, so that the daemon knows the pid of anything that could start
+    # an ffmpeg: until setsid the template's group covers it, then its own does.
+    channel.send(wire.encode("hello", pid=os.getpid()))
+    os.setsid()
+    kernel.die_with_parent()
+    if os.getppid() != template:  # it died before the line above took effect
+        _vanish()
+    kernel.offer_to_oom_killer()
+    kernel.set_name("ytaudio-worker")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    outcome = _attempt(entry, payload, Reporter(channel))
+    try:
+        channel.send(pack(outcome))
+    except ConnectionError:
+        _vanish()
+    os._exit(0)  # no interpreter teardown: 10 ms saved, and nothing to flush
+
+
+def pack(outcome: Outcome) -> bytes:
+    """Write the outcome's message, its texts cut so that it fits."""
+    failure = outcome.failure
+    if failure is not None:
+        failure = replace(
+            failure,
+            message=failure.message[:TEXT_CHARS],
+            hint=failure.hint[:TEXT_CHARS],
+            log_tail=failure.log_tail[-LOG_TAIL_CHARS:],
+        )
+    message = _encode(replace(outcome, failure=failure))
+    if len(message) <= wire.MAX_MESSAGE:
+        return message
+    text = f"the outcome takes {len(message)} bytes"
+    return _encode(Outcome(failure=_internal("outcome_too_long", text)))
+
+
+def _encode(outcome: Outcome) -> bytes:
+    return wire.encode("outcome", outcome=outcome.to_json())
+
+
+def _attempt(entry: Entry, payload: bytes, reporter: Reporter) -> Outcome:
+    try:
+        request = FetchRequest.from_json(wire.load(payload))
+    except (wire.GarbageError, TypeError, ValueError, KeyError) as error:
+        return Outcome(failure=_internal("bad_request", str(error)))
+    try:
+        return entry.run(request, reporter)
+    except Exception as error:  # noqa: BLE001 - `run` never raises; a bug is told, not lost
+        failure = _internal("internal_error", f"{type(error).__name__}: {error}")
+        return Outcome(failure=replace(failure, log_tail=traceback.format_exc()))
+
+
+def _internal(code: str, text: str) -> Failure:
+    message = f"A fault in this program: {text}"[:TEXT_CHARS]
+    hint = "please report it, with the log tail that `ytaudio show` prints"
+    return Failure(kind=FailureKind.UNKNOWN, code=code, message=message, hint=hint)
+
+
+def _vanish() -> NoReturn:
+    """End at once: nobody is listening any more, and the group is being killed."""
+    os._exit(1)
