@@ -35,6 +35,12 @@ _ENDINGS: dict[str, Ending] = {
     "expired": "close",
 }
 
+_CHANGES: dict[str, dict[str, Any]] = {
+    "endless": {"announced": -1, "endless": True},
+    # The server of a captive portal has not heard of ranges.
+    "html": {"status": 200, "headers": {"Content-Type": "text/html"}},
+}
+
 HTML = b"<!DOCTYPE html><html><body><h1>Sorry</h1>%s</body></html>" % (
     b"<p>.</p>" * 200
 )
@@ -198,19 +204,11 @@ def bend(fault: Fault, reply: Reply) -> Reply:
     if ending := _ENDINGS.get(fault.name):
         part = _part(fault, reply.body)
         return replace(reply, stop_after=part, ending=ending)
-    match fault.name:
-        case "status":
-            return _bare_status(fault)
-        case "redirect":
-            return Reply(status=302, headers={"Location": fault.location})
-        case "throttle":
-            return replace(reply, rate=fault.rate)
-        case "endless":
-            return replace(reply, announced=-1, endless=True, rate=fault.rate)
-        case "html":
-            # Such a server has not heard of ranges.
-            return replace(reply, status=200, headers={"Content-Type": "text/html"})
-    return reply
+    if fault.name == "status":
+        return _bare_status(fault)
+    if fault.name == "redirect":
+        return Reply(status=302, headers={"Location": fault.location})
+    return replace(reply, **_CHANGES.get(fault.name, {}), rate=fault.rate)
 
 
 def _part(fault: Fault, body: bytes | memoryview) -> int:

@@ -7,6 +7,7 @@ YouTube's and refused otherwise; `POST /control` is how a test steers the server
 import asyncio
 import contextlib
 import json
+import ssl
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -107,7 +108,7 @@ class Server:
             return
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         await writer.drain()
-        await writer.start_tls(self.authority.context(host))
+        await _start_tls(writer, self.authority.context(host))
         while (inner := await read_head(reader)) is not None:
             body = await reader.readexactly(inner.length)
             incoming = Incoming(inner.method, host, inner.target, inner.headers, body)
@@ -160,3 +161,14 @@ class Server:
         except TimeoutError:
             return None
         return [request.as_json() for request in found]
+
+
+async def _start_tls(writer: asyncio.StreamWriter, context: ssl.SSLContext) -> None:
+    """End TLS here, without buffers: what `drain` lets pass the kernel has taken.
+
+    Only so does the journal tell what was sent, and not what was meant to be.
+    """
+    writer.transport.set_write_buffer_limits(high=0)
+    await writer.start_tls(context)
+    # asyncio's TLS layer toggles its pause at every write when this is 0.
+    writer.transport.set_write_buffer_limits(high=1)

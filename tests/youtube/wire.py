@@ -68,8 +68,6 @@ async def send(
     keep = head.keeps_alive and reply.ending == "keep" and not reply.endless
     parts = reply.body if head.method != "HEAD" else b""
     stop = len(parts) if reply.stop_after is None else reply.stop_after
-    # Without a buffer of ours, what `drain` lets pass the kernel has taken.
-    writer.transport.set_write_buffer_limits(high=0)
     lead = _status_line(reply, keep=keep)
     if reply.rate or reply.endless or stop > _CHUNK:
         writer.write(lead)
