@@ -1,0 +1,240 @@
+"""What a setting's value may be: read from text or TOML, shown again. Pure."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from ytaudio_daemon.model.options import OptionError, check_option
+
+#: A century; longer ones overflow dates.
+MAX_SECONDS = 36_500 * 86_400.0
+MAX_BYTES = 1 << 60
+
+_UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d|w)\s*")
+_BINARY = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_DECIMAL = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,6})?)\s*([KMGT]?)(iB|B)?", re.IGNORECASE)
+#: What yt-dlp's networking understands.
+_PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of value.
+
+    Attributes:
+        allowed: In words, for error messages and the table of keys.
+        read: Returns the value; raises ValueError when it is not allowed.
+        show: Returns the text that `read` would read back.
+        toml_types: How it may stand in a TOML file.
+        is_secret: A part of it must not be shown.
+    """
+
+    allowed: str
+    read: Callable[[str], Any]
+    show: Callable[[Any], str] = str
+    toml_types: tuple[type, ...] = (str,)
+    is_secret: bool = False
+
+
+def whole(low: int, high: int) -> Kind:
+    """Return the kind of whole numbers from `low` to `high`."""
+
+    def read(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError(text)
+        return number
+
+    allowed = f"a whole number from {low} to {high}"
+    return Kind(allowed=allowed, read=read, toml_types=(int,))
+
+
+def duration(*, may_be_zero: bool, high: float = MAX_SECONDS) -> Kind:
+    """Return the kind of durations, in seconds."""
+
+    def read(text: str) -> float:
+        seconds = _seconds(text)
+        if seconds > high or (seconds == 0 and not may_be_zero):
+            raise ValueError(text)
+        return seconds
+
+    zero = ', or "0"' if may_be_zero else " and more than 0"
+    allowed = f'a duration such as "90s", "1h30m", "14d" (ms s m h d w){zero}'
+    return Kind(allowed=allowed, read=read, show=_show_seconds, toml_types=(str, int))
+
+
+def size(*, low: int = 0, high: int = MAX_BYTES, nothing: str = "0") -> Kind:
+    """Return the kind of sizes, in bytes.
+
+    Args:
+        low: The least allowed.
+        high: The most allowed.
+        nothing: How 0 is shown: "" where it stands for "not set".
+    """
+
+    def read(text: str) -> int:
+        count = _bytes(text) if text or nothing else 0
+        if not low <= count <= high:
+            raise ValueError(text)
+        return count
+
+    def show(count: int) -> str:
+        return _show_bytes(count) if count else nothing
+
+    bounds = f", at least {_show_bytes(low)}" if low else ', or "0"'
+    bounds += f", at most {_show_bytes(high)}" if high < MAX_BYTES else ""
+    allowed = (
+        f'a size such as "500MB", "4GiB", "192k" (k M G T alone are KiB …){bounds}'
+    )
+    return Kind(allowed=allowed, read=read, show=show, toml_types=(str, int))
+
+
+def choice(*words: str) -> Kind:
+    """Return the kind of one word of a list."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(text)
+        return text
+
+    return Kind(allowed=" ".join(words), read=read)
+
+
+def option(key: str, allowed: str) -> Kind:
+    """Return the kind of a download option's value, as drops have it too."""
+
+    def read(text: str) -> str:
+        try:
+            return str(check_option(key, text))
+        except OptionError as exc:
+            raise ValueError(text) from exc
+
+    return Kind(allowed=allowed, read=read)
+
+
+def file_mode_mask() -> Kind:
+    """Return the kind of an octal umask."""
+
+    def read(text: str) -> int:
+        if re.fullmatch(r"0?[0-7]{3}", text) is None:
+            raise ValueError(text)
+        return int(text, 8)
+
+    return Kind(
+        allowed='an octal mask in quotes, "0000" to "0777"',
+        read=read,
+        show=lambda mask: f"{mask:04o}",
+    )
+
+
+def path(*, may_be_empty: bool) -> Kind:
+    """Return the kind of a path; relative ones are completed by `load`."""
+
+    def read(text: str) -> str:
+        if "\0" in text or not (text or may_be_empty):
+            raise ValueError(text)
+        return text
+
+    return Kind(
+        allowed='a path, or ""' if may_be_empty else "a path",
+        read=read,
+        show=lambda value: "" if value is None else str(value),
+    )
+
+
+def group_name() -> Kind:
+    """Return the kind of a group's name or number, or ""."""
+
+    def read(text: str) -> str:
+        if re.fullmatch(r"[A-Za-z0-9_.$-]{0,64}", text) is None:
+            raise ValueError(text)
+        return text
+
+    return Kind(allowed='the name of a group, or ""', read=read)
+
+
+def proxy_url() -> Kind:
+    """Return the kind of a proxy's address, or ""."""
+
+    def read(text: str) -> str:
+        parts = urlsplit(text)
+        if text and (parts.scheme not in _PROXY_SCHEMES or not parts.hostname):
+            raise ValueError(text)
+        _ = parts.port  # raises ValueError when it is no port
+        return text
+
+    allowed = f'an address such as "socks5://host:1080" ({" ".join(sorted(_PROXY_SCHEMES))}), or ""'
+    return Kind(allowed=allowed, read=read, is_secret=True)
+
+
+def database_url() -> Kind:
+    """Return the kind of a ledger's SQLAlchemy URL, or "" for SQLite in `state`."""
+
+    def read(text: str) -> str:
+        scheme, _, rest = text.partition("://")
+        if scheme in {"postgres", "postgresql"}:
+            scheme = "postgresql+psycopg"  # the driver of the extra `postgres`
+        is_sqlite = scheme == "sqlite" and rest.startswith("//") and rest != "//"
+        if text and not (is_sqlite or (scheme == "postgresql+psycopg" and rest)):
+            raise ValueError(text)
+        return f"{scheme}://{rest}" if text else ""
+
+    return Kind(
+        allowed=(
+            '"sqlite:////absolute/path", "postgresql://user@host/name", or "" for '
+            "SQLite in the state folder"
+        ),
+        read=read,
+        is_secret=True,
+    )
+
+
+def redact(text: str) -> str:
+    """Return an address without its user name and password."""
+    text = re.sub(r"//.*@", "//***@", text)
+    return re.sub(r"(?i)([?&][a-z]*pass[a-z]*=)[^&]*", r"\1***", text)
+
+
+def _seconds(text: str) -> float:
+    if text == "0":
+        return 0.0
+    bare = text.strip()
+    parts = _DURATION_PART.findall(bare)
+    if not parts or _DURATION_PART.sub("", bare):
+        raise ValueError(text)
+    return float(sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts))
+
+
+def _show_seconds(seconds: float) -> str:
+    """Write hours rather than days below two days, as people say it."""
+    milliseconds = round(seconds * 1000)
+    if milliseconds and milliseconds % 86_400_000 == 0 and seconds > _UNIT_SECONDS["d"]:
+        return f"{milliseconds // 86_400_000}d"
+    shown = ""
+    for unit, length in (("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
+        count, milliseconds = divmod(milliseconds, length)
+        shown += f"{count}{unit}" if count else ""
+    return shown or "0"
+
+
+def _bytes(text: str) -> int:
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(text)
+    prefix, unit = found[2].upper(), (found[3] or "").upper()
+    is_decimal = prefix and unit == "B"
+    factor = _DECIMAL[prefix] if is_decimal else _BINARY[prefix]
+    return (
+        round(float(found[1]) * factor) if "." in found[1] else int(found[1]) * factor
+    )
+
+
+def _show_bytes(count: int) -> str:
+    for prefix in "TGMK":
+        if count and count % _BINARY[prefix] == 0:
+            return f"{count // _BINARY[prefix]}{prefix}iB"
+    return str(count)

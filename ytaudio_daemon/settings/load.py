@@ -1,0 +1,121 @@
+"""From a config file, the environment and flags to checked settings."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ytaudio_daemon.errors import ConfigError
+from ytaudio_daemon.settings.resolve import impossible, resolved
+from ytaudio_daemon.settings.sections import KEYS, SECTIONS
+from ytaudio_daemon.settings.settings import Settings
+from ytaudio_daemon.settings.sources import (
+    Given,
+    from_file,
+    from_flags,
+    from_variables,
+)
+
+CONFIG_VARIABLE = "YTAUDIO_CONFIG"
+LOCAL_CONFIG = Path("config/ytaudio.toml")
+SYSTEM_CONFIG = Path("/etc/ytaudio/ytaudio.toml")
+
+_NO_OVERRIDES: Mapping[str, str] = MappingProxyType({})
+
+
+def find_config(environ: Mapping[str, str], cwd: Path) -> Path | None:
+    """Return the config file to use when no flag names one, or None.
+
+    `$YTAUDIO_CONFIG`, else `config/ytaudio.toml` below the current folder, else
+    `/etc/ytaudio/ytaudio.toml`. A file that is there but closed to us is returned
+    too: `load` then says so.
+    """
+    if named := environ.get(CONFIG_VARIABLE):
+        return cwd / named
+    candidates = (cwd / LOCAL_CONFIG, SYSTEM_CONFIG)
+    return next((path for path in candidates if not _is_missing(path)), None)
+
+
+def load(
+    config_file: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, str] = _NO_OVERRIDES,
+    *,
+    cwd: Path | None = None,
+) -> Settings:
+    """Return the settings: flags over variables over the file over the defaults.
+
+    Args:
+        config_file: From `--config` or `find_config`.
+        environ: With `YTAUDIO_<SECTION>_<KEY>`, and HOME for `~/` in paths.
+        overrides: Texts from flags, by "section.key".
+        cwd: Taken for the current folder, which relative paths outside the file
+            start from.
+
+    Raises:
+        ConfigError: With every problem there is, a line each.
+    """
+    cwd = cwd or Path.cwd()
+    file = cwd / config_file if config_file else None
+    problems: list[str] = []
+    given = [
+        *(from_file(file, _short(file, cwd), problems) if file else ()),
+        *from_variables(environ, problems),
+        *from_flags(overrides),
+    ]
+    values, origins = _laid_over_defaults(given, problems)
+    base = cwd
+    if file and origins["paths.root"] in {"default", _short(file, cwd)}:
+        base = file.parent
+    elif origins["paths.root"] == "default":
+        values["paths.root"] = "."
+    try:
+        values = resolved(values, base, environ.get("HOME", ""))
+    except (OSError, RuntimeError) as exc:
+        problems.append(f"[paths]: {exc}")
+    else:
+        problems += impossible(values)
+    if problems:
+        hint = "`ytaudio config` lists every key with its meaning"
+        raise ConfigError("\n".join(problems), hint)
+    return _settings(values, origins, file)
+
+
+def _laid_over_defaults(
+    given: Iterable[Given], problems: list[str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return values and origins by "section.key"; later ones win, bad ones do not."""
+    values = {name: key.kind.read(key.default) for name, key in KEYS.items()}
+    origins = dict.fromkeys(KEYS, "default")
+    for one in given:
+        try:
+            values[one.key.full_name] = one.read()
+            origins[one.key.full_name] = one.origin
+        except ValueError as exc:
+            problems.append(str(exc))
+    return values, origins
+
+
+def _settings(
+    values: Mapping[str, Any], origins: Mapping[str, str], file: Path | None
+) -> Settings:
+    sections: dict[str, Any] = {
+        name: kind(**{key.name: values[f"{name}.{key.name}"] for key in fields(kind)})
+        for name, kind in SECTIONS.items()
+    }
+    return Settings(**sections, origins=MappingProxyType(origins), config_file=file)
+
+
+def _short(file: Path, cwd: Path) -> str:
+    return str(file.relative_to(cwd) if file.is_relative_to(cwd) else file)
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False

@@ -1,0 +1,63 @@
+"""The settings of one process, whole and checked. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.settings.kinds import redact
+from ytaudio_daemon.settings.sections import (
+    KEYS,
+    Database,
+    Disk,
+    Download,
+    Inbox,
+    Log,
+    Pace,
+    Paths,
+    Retention,
+    Retry,
+    Sessions,
+    Status,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting, made by `load`; durations in seconds, sizes in bytes.
+
+    Attributes:
+        origins: By "section.key", where the value came from: "default", the config
+            file, an environment variable, or a flag.
+        config_file: The file that was read, if any.
+    """
+
+    paths: Paths
+    database: Database
+    download: Download
+    pace: Pace
+    retry: Retry
+    sessions: Sessions
+    inbox: Inbox
+    disk: Disk
+    status: Status
+    retention: Retention
+    log: Log
+    origins: Mapping[str, str] = field(default_factory=dict)
+    config_file: Path | None = None
+
+    def value(self, full_name: str) -> Any:
+        """Return the value of "section.key"."""
+        section, _, name = full_name.partition(".")
+        return getattr(getattr(self, section), name)
+
+    def redacted(self) -> dict[str, str]:
+        """Return every value by "section.key" as text that is safe to show."""
+        shown = {name: key.kind.show(self.value(name)) for name, key in KEYS.items()}
+        secret = (name for name, key in KEYS.items() if key.kind.is_secret)
+        return shown | {name: redact(shown[name]) for name in secret}
+
+
+def changes(old: Settings, new: Settings) -> frozenset[str]:
+    """Return the keys whose values differ, as "section.key"."""
+    return frozenset(name for name in KEYS if old.value(name) != new.value(name))

@@ -1,0 +1,166 @@
+"""What somebody set, and where: the config file, variables, flags. Reads the file."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.errors import ConfigError
+from ytaudio_daemon.settings.kinds import redact
+from ytaudio_daemon.settings.sections import KEYS, SECTIONS, Key
+
+_SHOWN_CHARS = 80
+_TABLE_LINE = re.compile(r"\s*\[\s*([A-Za-z0-9_-]+)\s*\]")
+_KEY_LINE = re.compile(r"\s*\"?([A-Za-z0-9_-]+)\"?\s*[=.]")
+_SECTION_PREFIXES = tuple(f"YTAUDIO_{name}_".upper() for name in SECTIONS)
+_VARIABLES = {key.variable: key for key in KEYS.values()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A value as somebody wrote it.
+
+    Attributes:
+        key: Whose value.
+        value: A TOML value, or the text of a variable or flag.
+        types: What it may be: TOML tells texts from numbers, the others do not.
+        origin: For `Settings.origins`.
+        where: The origin with the line, for messages.
+    """
+
+    key: Key
+    value: object
+    types: tuple[type, ...] = (str,)
+    origin: str
+    where: str
+
+    def read(self) -> Any:
+        """Return the checked value.
+
+        Raises:
+            ValueError: It is not allowed; the message is for people.
+        """
+        try:
+            if type(self.value) in self.types:
+                return self.key.kind.read(str(self.value))
+        except ValueError as exc:
+            raise ValueError(self._refusal()) from exc
+        raise ValueError(self._refusal())
+
+    def _refusal(self) -> str:
+        kind = self.key.kind
+        shown = redact(repr(self.value)) if kind.is_secret else repr(self.value)
+        return (
+            f"{self.where}: [{self.key.section}] {self.key.name} cannot be "
+            f"{shown[:_SHOWN_CHARS]}; allowed: {kind.allowed}"
+        )
+
+
+def from_file(file: Path, name: str, problems: list[str]) -> Iterator[Given]:
+    """Yield what a config file sets.
+
+    Args:
+        file: Where it is.
+        name: How it is called in messages and origins.
+        problems: Takes a sentence for every key that does not exist.
+
+    Raises:
+        ConfigError: It cannot be read, or is no TOML.
+    """
+    text = _text(file, name)
+    lines = _line_numbers(text)
+    for section, table in _tables(text, name).items():
+        where = f"{name}:{lines.get((section, ''), lines.get(('', section), 1))}"
+        if section not in SECTIONS or not isinstance(table, dict):
+            problems.append(f"{where}: {_unknown_section(section)}")
+            continue
+        for key_name, value in table.items():
+            where = f"{name}:{lines.get((section, key_name), 1)}"
+            key = KEYS.get(f"{section}.{key_name}")
+            if key is None:
+                problems.append(f"{where}: {_unknown_key(section, key_name)}")
+                continue
+            types = key.kind.toml_types
+            yield Given(key=key, value=value, types=types, origin=name, where=where)
+
+
+def from_variables(environ: Mapping[str, str], problems: list[str]) -> Iterator[Given]:
+    """Yield what `YTAUDIO_<SECTION>_<KEY>` variables set.
+
+    A variable of one of our sections without such a key, or one that is nearly ours,
+    is a problem; others may be somebody else's.
+    """
+    for name in sorted(environ):
+        if key := _VARIABLES.get(name):
+            yield Given(key=key, value=environ[name], origin=name, where=name)
+        elif name.startswith("YTAUDIO_"):
+            similar = _did_you_mean(name, _VARIABLES)
+            if similar or name.startswith(_SECTION_PREFIXES):
+                problems.append(f"{name}: there is no such setting{similar}")
+
+
+def from_flags(overrides: Mapping[str, str]) -> Iterator[Given]:
+    """Yield what flags set, by "section.key".
+
+    Raises:
+        KeyError: There is no such key: a mistake in this program.
+    """
+    for full_name, text in overrides.items():
+        key = KEYS[full_name]
+        flag = "--" + key.name.replace("_", "-")
+        yield Given(key=key, value=text, origin=flag, where=flag)
+
+
+def _text(file: Path, name: str) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except OSError as exc:
+        raise ConfigError(f"{name} cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"{name} is not UTF-8 text") from exc
+
+
+def _tables(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as exc:
+        raise ConfigError(
+            f"{name} is not valid TOML: {exc}",
+            'texts stand in quotes, as in format = "mp3"',
+        ) from exc
+
+
+def _line_numbers(text: str) -> dict[tuple[str, str], int]:
+    """Return the first line of every (section, key); the key "" is the section's own."""
+    numbers: dict[tuple[str, str], int] = {}
+    section = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if table := _TABLE_LINE.match(line):
+            section = table[1]
+            numbers.setdefault((section, ""), number)
+        elif key := _KEY_LINE.match(line):
+            numbers.setdefault((section, key[1]), number)
+    return numbers
+
+
+def _unknown_section(name: str) -> str:
+    homes = [key.section for key in KEYS.values() if key.name == name]
+    if homes:
+        return f"{name} belongs below a line [{homes[0]}]"
+    if name in SECTIONS:
+        return f"{name} is a section: write [{name}] on a line of its own"
+    return f"there is no section [{name}]{_did_you_mean(name, SECTIONS)}"
+
+
+def _unknown_key(section: str, name: str) -> str:
+    names = [key.name for key in KEYS.values() if key.section == section]
+    similar = _did_you_mean(name, names) or f"; known: {' '.join(names)}"
+    return f"[{section}] has no key {name}{similar}"
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    similar = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
+    return f"; did you mean {similar[0]}?" if similar else ""
