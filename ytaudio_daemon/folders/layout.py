@@ -1,0 +1,106 @@
+"""Where everything lies. Paths only; nothing is opened here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PROCESSED = "processed"
+REJECTED = "rejected"
+#: The session of files dropped straight into the inbox.
+DEFAULT_SESSION = "default"
+WORK = ".work"
+TRASH = ".trash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The roots of the tree, absolute, and every path below them.
+
+    Attributes:
+        inbox: Session folders with drops.
+        downloads: Published jobs; `.work` and `.trash` inside, so that publishing
+            and trashing are renames.
+        library: The same audio under names people can find; None = switched off.
+        status: JSON for programs.
+        state: The daemon's own: ledger, lock, caches.
+    """
+
+    inbox: Path
+    downloads: Path
+    library: Path | None
+    status: Path
+    state: Path
+
+    @property
+    def work(self) -> Path:
+        """Unfinished attempts."""
+        return self.downloads / WORK
+
+    @property
+    def trash(self) -> Path:
+        """Expired sessions on their way out."""
+        return self.downloads / TRASH
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the one daemon of this state folder."""
+        return self.state / "daemon.lock"
+
+    @property
+    def wake_dir(self) -> Path:
+        """A folder of its own: the ledger's journal would keep a watcher busy."""
+        return self.state / "wake"
+
+    @property
+    def home(self) -> Path:
+        """The workers' private HOME."""
+        return self.state / "home"
+
+    @property
+    def cache(self) -> Path:
+        """yt-dlp's cache: solved players."""
+        return self.state / "cache"
+
+    @property
+    def daemon_status(self) -> Path:
+        """The daemon's status document."""
+        return self.status / "daemon.json"
+
+    def session_inbox(self, session: str) -> Path:
+        """Return a session's folder in the inbox."""
+        return self.inbox / session
+
+    def drop_folder(self, session: str, *, at_root: bool) -> Path:
+        """Return the folder a drop was dropped into."""
+        return self.inbox if at_root else self.session_inbox(session)
+
+    def session_status(self, session: str) -> Path:
+        """Return a session's status document."""
+        return self.status / "sessions" / f"{session}.json"
+
+    def receipts(self, session: str) -> Path:
+        """Return the folder of a session's receipts for programs."""
+        return self.status / "receipts" / session
+
+    def session_downloads(self, session_uuid: str) -> Path:
+        """Return the folder of a session's published jobs."""
+        return self.downloads / session_uuid
+
+    def job_dir(self, session_uuid: str, job_uuid: str) -> Path:
+        """Return a published job's folder."""
+        return self.session_downloads(session_uuid) / job_uuid
+
+    def audio_file(self, session_uuid: str, job_uuid: str, file_name: str) -> Path:
+        """Return where a job's audio is published."""
+        return self.job_dir(session_uuid, job_uuid) / "audio" / file_name
+
+    def job_work(self, job_uuid: str) -> Path:
+        """Return the folder of a job's attempts."""
+        return self.work / job_uuid
+
+    def attempt_dir(self, job_uuid: str, attempt: int) -> Path:
+        """Return the folder of one attempt."""
+        return self.job_work(job_uuid) / str(attempt)
+
+    def session_library(self, session: str) -> Path | None:
+        """Return a session's folder in the library, or None when there is none."""
+        return None if self.library is None else self.library / session

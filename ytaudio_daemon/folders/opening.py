@@ -1,0 +1,150 @@
+"""Opening, writing and renaming without following links or replacing anything.
+
+Sessions belong to people who may be at war: every path below a root is opened one
+component at a time with O_NOFOLLOW, so that a folder swapped for a link leads nowhere.
+"""
+
+import ctypes
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ytaudio_daemon.errors import UnsafePathError
+
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+#: renameat2(2): fail with EEXIST where plain rename would replace silently.
+RENAME_NOREPLACE = 1
+#: What a status file is readable for: its owner and group, nobody else.
+STATUS_MODE = 0o640
+
+
+@contextmanager
+def open_dir(root: Path, *parts: str | bytes, make: bool = False) -> Iterator[int]:
+    """Open a folder below a trusted root, no link followed on the way.
+
+    Args:
+        root: Trusted; links in it are followed (the operator chose them).
+        parts: Names below it, each a single component.
+        make: Create what is missing, with the process's umask.
+
+    Yields:
+        A file descriptor of the folder.
+
+    Raises:
+        UnsafePathError: A link or a plain file stands in the way.
+        OSError: As open(2).
+    """
+    fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in parts:
+            inner = _open_child(fd, part, make=make)
+            os.close(fd)
+            fd = inner
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _open_child(parent: int, name: str | bytes, *, make: bool) -> int:
+    slash, dots = (
+        (b"/", (b"", b".", b".."))
+        if isinstance(name, bytes)
+        else ("/", ("", ".", ".."))
+    )
+    if name in dots or slash in name:  # type: ignore[operator] # same type as name
+        raise UnsafePathError(f"{name!r} is no plain folder name")
+    if make:
+        with suppress(FileExistsError):
+            os.mkdir(name, dir_fd=parent)
+    try:
+        return os.open(name, DIRECTORY, dir_fd=parent)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+            raise UnsafePathError(
+                f"{os.fsdecode(name)!r} is a link or a file where a folder should be",
+                "Remove it; the daemon makes the folder.",
+            ) from error
+        raise
+
+
+def is_plain_file(found: os.stat_result) -> bool:
+    """Return whether it is a regular file with one name."""
+    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+
+
+def rename_new(src_dir: int, src: str | bytes, dst_dir: int, dst: str | bytes) -> None:
+    """Rename, but never over something that is there.
+
+    Raises:
+        FileExistsError: The target is taken.
+        OSError: As renameat2(2).
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(src), os.fsencode(dst)
+    if libc.renameat2(src_dir, names[0], dst_dir, names[1], RENAME_NOREPLACE) == 0:
+        return
+    code = ctypes.get_errno()
+    if code not in {errno.EINVAL, errno.ENOSYS}:
+        raise OSError(code, os.strerror(code), os.fsdecode(src), None, os.fsdecode(dst))
+    _rename_where_kernel_cannot(src_dir, src, dst_dir, dst)
+
+
+def _rename_where_kernel_cannot(
+    src_dir: int, src: str | bytes, dst_dir: int, dst: str | bytes
+) -> None:
+    """Some file systems (exFAT, old NFS) have no RENAME_NOREPLACE.
+
+    A file goes by link + unlink, which never replaces. A folder cannot be linked; its
+    target's name is a fresh UUID of ours, so a look before the rename will do.
+    """
+    if stat.S_ISREG(os.lstat(src, dir_fd=src_dir).st_mode):
+        os.link(src, dst, src_dir_fd=src_dir, dst_dir_fd=dst_dir, follow_symlinks=False)
+        os.unlink(src, dir_fd=src_dir)
+        return
+    try:
+        os.lstat(dst, dir_fd=dst_dir)
+    except FileNotFoundError:
+        os.rename(src, dst, src_dir_fd=src_dir, dst_dir_fd=dst_dir)
+        return
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fsdecode(dst))
+
+
+def write_file(
+    folder: int,
+    name: str | bytes,
+    chunks: Iterator[bytes],
+    *,
+    mode: int = STATUS_MODE,
+    durable: bool = False,
+) -> None:
+    """Write a file that readers see whole or not at all: temp, rename.
+
+    Args:
+        folder: An open folder.
+        name: Its final name.
+        chunks: Its content, streamed.
+        mode: Permissions, not masked.
+        durable: Sync before the rename, and the folder after it.
+    """
+    ending = b".tmp" if isinstance(name, bytes) else ".tmp"
+    temp = (b"." if isinstance(name, bytes) else ".") + name + ending  # type: ignore[operator] # both are of name's type
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(temp, flags, mode, dir_fd=folder)
+    with os.fdopen(fd, "wb") as file:
+        os.fchmod(fd, mode)
+        file.writelines(chunks)
+        if durable:
+            file.flush()
+            os.fsync(fd)
+    os.replace(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
+    if durable:
+        os.fsync(folder)
+
+
+def remove_file(folder: int, name: str | bytes) -> None:
+    """Remove a file that may be gone already."""
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)

@@ -1,0 +1,144 @@
+"""From an attempt's folder into the visible tree, in one rename."""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders.layout import WORK, Layout
+from ytaudio_daemon.folders.opening import is_plain_file, open_dir, rename_new
+from ytaudio_daemon.model import Outcome
+
+#: What `fetch` leaves in an attempt's folder.
+RESULT_FILE = "result.json"
+JOB_FOLDER = "job"
+READ_BLOCK = 1 << 20
+
+
+def begin_attempt(layout: Layout, job_uuid: str, attempt: int) -> list[str]:
+    """Make an attempt's folder; returns the folders of earlier attempts.
+
+    Raises:
+        OSError: It cannot be made; a host failure, not the job's.
+    """
+    with open_dir(layout.downloads, WORK, job_uuid, make=True) as folder:
+        earlier = [name for name in os.listdir(folder) if name != str(attempt)]
+        os.makedirs(layout.attempt_dir(job_uuid, attempt), mode=0o700, exist_ok=True)
+    newest_first = sorted(earlier, key=_number, reverse=True)
+    return [str(layout.job_work(job_uuid) / name) for name in newest_first]
+
+
+def _number(name: str) -> int:
+    return int(name) if name.isascii() and name.isdigit() else 0
+
+
+def finished_outcome(layout: Layout, job_uuid: str, attempt: int) -> Outcome | None:
+    """Return the result an attempt left behind, if it is whole.
+
+    The worker writes `result.json` last and synced, so what it names is there; the
+    size is looked at all the same.
+    """
+    folder = layout.attempt_dir(job_uuid, attempt)
+    try:
+        outcome = Outcome.from_json(json.loads((folder / RESULT_FILE).read_bytes()))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    result = outcome.result
+    if result is None:
+        return None
+    audio = folder / JOB_FOLDER / "audio" / result.file_name
+    try:
+        found = audio.lstat()
+    except OSError:
+        return None
+    whole = is_plain_file(found) and found.st_size == result.size_bytes
+    return outcome if whole else None
+
+
+def publish(layout: Layout, session_uuid: str, job_uuid: str, attempt: int) -> None:
+    """Rename the attempt's job folder to its place in `downloads`, synced.
+
+    Raises:
+        FileExistsError: Something stands there that is not an empty leftover.
+        OSError: The rename or a sync failed.
+    """
+    number = str(attempt)
+    with (
+        open_dir(layout.downloads, WORK, job_uuid, number) as work,
+        open_dir(layout.downloads) as root,
+        open_dir(layout.downloads, session_uuid, make=True) as session,
+    ):
+        os.fsync(root)
+        _clear_leftover(layout, session_uuid, job_uuid)
+        rename_new(work, JOB_FOLDER, session, job_uuid)
+        os.fsync(session)
+        os.fsync(work)
+
+
+def _clear_leftover(layout: Layout, session_uuid: str, job_uuid: str) -> None:
+    """Make room where an earlier result of this job stood and its audio was deleted.
+
+    Only our own `job.json` and empty folders go; anything else stays, and the rename
+    then fails with FileExistsError.
+    """
+    try:
+        with open_dir(layout.downloads, session_uuid, job_uuid) as folder:
+            names = set(os.listdir(folder))
+            if not names <= {"audio", "job.json"}:
+                return
+            if "audio" in names:
+                os.rmdir("audio", dir_fd=folder)
+            if "job.json" in names:
+                os.unlink("job.json", dir_fd=folder)
+        os.rmdir(layout.job_dir(session_uuid, job_uuid))
+    except (FileNotFoundError, UnsafePathError):
+        return
+    except OSError:  # the audio folder is not empty: the rename will say so
+        return
+
+
+def is_published(audio: Path, sha256: str) -> bool:
+    """Return whether exactly that audio stands at its place.
+
+    Reads the whole file: only asked after a crash between rename and commit.
+    """
+    digest = hashlib.sha256()
+    try:
+        fd = os.open(audio, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    with os.fdopen(fd, "rb") as file:
+        while block := file.read(READ_BLOCK):
+            digest.update(block)
+    return digest.hexdigest() == sha256
+
+
+def audio_is_gone(output_path: str | None) -> bool:
+    """Return whether a completed job's file is no longer at its place."""
+    return output_path is None or not Path(output_path).is_file()
+
+
+def clear_work(layout: Layout, job_uuid: str) -> None:
+    """Remove what attempts left behind; the job no longer needs it."""
+    shutil.rmtree(layout.job_work(job_uuid), ignore_errors=True)
+
+
+def leftover_work(layout: Layout) -> list[str]:
+    """Return the jobs that have a work folder."""
+    try:
+        return os.listdir(layout.work)
+    except FileNotFoundError:
+        return []
+
+
+def read_job_file(layout: Layout, session_uuid: str, job_uuid: str) -> dict[str, Any]:
+    """Return a published job's `job.json`; {} when there is none."""
+    path = layout.job_dir(session_uuid, job_uuid) / "job.json"
+    try:
+        facts = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
