@@ -11,7 +11,10 @@ YtaudioError                 message: what, where, why; hint: what to do
 ├── LedgerError              the ledger cannot be used (exit 1)
 │   ├── LedgerTooNewError    its schema is newer than this program
 │   ├── LedgerTooOldError    its schema must be migrated by the daemon first
-│   └── LedgerGoneError      its file was deleted or replaced under the daemon
+│   ├── LedgerGoneError      its file was deleted or replaced under the daemon
+│   ├── LedgerBusyError      another process's write took too long (may pass)
+│   ├── LedgerFullError      the disk under it is full (may pass)
+│   └── LedgerUnreachableError  PostgreSQL is gone (may pass)
 ├── DropChangedError         a drop changed while it was read (read it again)
 ├── UnsafePathError          a link, device or foreign file where ours should be
 └── TemplateError            the worker template cannot be started
@@ -83,6 +86,22 @@ class LedgerTooOldError(LedgerError):
 
 class LedgerGoneError(LedgerError):
     """The ledger's file was deleted or replaced under the daemon."""
+
+
+class LedgerBusyError(LedgerError):
+    """Another process's write took longer than this one could wait."""
+
+
+class LedgerFullError(LedgerError):
+    """The disk under the ledger is full; nothing was written."""
+
+
+class LedgerUnreachableError(LedgerError):
+    """PostgreSQL cannot be reached.
+
+    A transaction that was being committed may have been; moves are fenced, so the
+    same one again does no harm.
+    """
 
 
 class DropChangedError(YtaudioError):

@@ -1,24 +1,30 @@
-"""Recording a drop: every line gets its row, every new audio its job."""
+"""Drops as rows: opening, recording line by line, filing."""
 
-import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger import moves
-from ytaudio_daemon.ledger.record import shift, touch
-from ytaudio_daemon.ledger.schema import drops, events, jobs, lines, sessions
-from ytaudio_daemon.model import FINALIZED, JobState, Options
+from ytaudio_daemon.ledger.clerk import Ask, Clerk, NewLine, Quota
+from ytaudio_daemon.ledger.record import touch
+from ytaudio_daemon.ledger.schema import drops, events, sessions
 from ytaudio_daemon.model.clock import Now
 
-DUPLICATE = "this session has this audio already"
-#: SQLite takes at most 999 bound values a statement when built with old defaults.
-KEYS_A_QUERY = 500
+__all__ = [
+    "Ask",
+    "Drop",
+    "NewLine",
+    "Quota",
+    "finish_recording",
+    "kept_drop",
+    "mark_filed",
+    "open_drop",
+    "record_batch",
+    "unfiled_drop",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,54 +46,6 @@ class Drop:
     def usable(self) -> bool:
         """Whether any line of it became or met a job."""
         return self.accepted + self.duplicate > 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """Effective options, worked out once for all the lines that share them."""
-
-    options: dict[str, Any]
-    profile: str
-    priority: int
-
-    @classmethod
-    def of(cls, options: Options) -> "Ask":
-        """Work out what the ledger stores of some options."""
-        return cls(
-            options=options.to_json(),
-            profile=options.profile(),
-            priority=options.priority,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewLine:
-    """A line on its way into the ledger.
-
-    Either `ask` is set (a link to take), or `code` and `message` (refused). `again` is
-    a refused line as it could be dropped again, or None.
-    """
-
-    line: int
-    text: str
-    video_id: str | None = None
-    ask: Ask | None = None
-    code: str | None = None
-    message: str | None = None
-    again: str | None = None
-
-    @property
-    def audio_key(self) -> str:
-        """What makes its audio the same as another's in the session."""
-        return f"{self.video_id}:{self.ask.profile if self.ask else ''}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quota:
-    """The config's quota; a session's own `max_jobs` wins. 0 = no limit."""
-
-    max_jobs: int = 10
-    reject_over: bool = False
 
 
 def unfiled_drop(
@@ -166,7 +124,7 @@ def record_batch(
         The drop with its cursor and counts moved on.
     """
     session = _locked_session(db, drop.session_id)
-    clerk = _Clerk(db, session, quota, now, file_is_gone)
+    clerk = Clerk(db, session, quota, now, file_is_gone)
     counts = clerk.enter(drop.id, batch)
     touch(db, drop.session_id, now, accepted=session.accepted + clerk.new_jobs)
     return _advance(db, drop, batch[-1].line, counts, now)
@@ -194,139 +152,6 @@ def mark_filed(
     _note(db, drop, now, f"drop_{state}")
 
 
-class _Clerk:
-    """Enters one batch: looks up what the session has, then writes all at once."""
-
-    def __init__(
-        self,
-        db: Connection,
-        session: Any,
-        quota: Quota,
-        now: Now,
-        file_is_gone: Callable[[str], bool],
-    ) -> None:
-        self._db = db
-        self._session = session
-        self._now = now
-        self._file_is_gone = file_is_gone
-        limit = quota.max_jobs if session.max_jobs is None else session.max_jobs
-        self._limit = limit if quota.reject_over else 0
-        self._life_room = max(0, limit - session.accepted)
-        self._room = 0 if moves.is_full(session) else moves.quota_room(session, limit)
-        #: The session's jobs that this batch asks for, by audio key.
-        self._known: dict[str, Any] = {}
-        self._new_jobs: dict[str, dict[str, Any]] = {}
-        #: Jobs asked for in this batch already, new ones and those run again.
-        self._asked: set[str] = set()
-
-    def enter(self, drop_id: int, batch: Sequence[NewLine]) -> Counter[str]:
-        """Write the batch's lines and jobs; returns how many of each result."""
-        self._look_up({line.audio_key for line in batch if line.ask})
-        rows = [self._row(drop_id, line) for line in batch]
-        ids = self._insert_jobs()
-        for row, line in zip(rows, batch, strict=True):
-            if row["result"] != "rejected" and row["job_id"] is None:
-                row["job_id"] = ids[line.audio_key]
-        if rows:
-            self._db.execute(sa.insert(lines), rows)
-        return Counter(row["result"] for row in rows)
-
-    @property
-    def new_jobs(self) -> int:
-        """How many jobs this batch added to the session."""
-        return len(self._new_jobs)
-
-    def _look_up(self, keys: AbstractSet[str]) -> None:
-        for some in _batched(sorted(keys), KEYS_A_QUERY):
-            rows = self._db.execute(
-                sa.select(
-                    jobs.c.id, jobs.c.audio_key, jobs.c.state, jobs.c.output_path
-                ).where(
-                    jobs.c.session_id == self._session.id, jobs.c.audio_key.in_(some)
-                ),
-            ).all()
-            self._known |= {row.audio_key: row for row in rows}
-
-    def _row(self, drop_id: int, line: NewLine) -> dict[str, Any]:
-        return {
-            "drop_id": drop_id,
-            "line": line.line,
-            "text": line.text,
-            "code": line.code,
-            "message": line.message,
-            "again": line.again,
-            "job_id": None,
-        } | self._verdict(drop_id, line)
-
-    def _verdict(self, drop_id: int, line: NewLine) -> dict[str, Any]:
-        if line.ask is None:
-            return {"result": "rejected"}
-        known = self._known.get(line.audio_key)
-        if known is not None:
-            return self._meet(known)
-        if line.audio_key in self._asked:
-            return {"result": "duplicate", "message": DUPLICATE}
-        if self._limit and len(self._new_jobs) >= self._life_room:
-            return self._over_limit(line)
-        self._new_jobs[line.audio_key] = self._job(drop_id, line, line.ask)
-        self._asked.add(line.audio_key)
-        return {"result": "accepted"}
-
-    def _meet(self, known: Any) -> dict[str, Any]:
-        """A job of that audio exists: this line is its duplicate, or runs it again."""
-        if known.audio_key in self._asked or not self._should_run_again(known):
-            return {"result": "duplicate", "job_id": known.id, "message": DUPLICATE}
-        self._asked.add(known.audio_key)
-        moves.retry(self._db, known.id, self._now)
-        message = f"runs again: it was {known.state}"
-        if known.state == JobState.COMPLETED:
-            message = "runs again: its finished file is gone"
-        return {"result": "accepted", "job_id": known.id, "message": message}
-
-    def _should_run_again(self, known: Any) -> bool:
-        if known.state == JobState.COMPLETED:
-            return self._file_is_gone(known.output_path)
-        return known.state in FINALIZED
-
-    def _over_limit(self, line: NewLine) -> dict[str, Any]:
-        return {
-            "result": "rejected",
-            "code": "session_job_limit",
-            "message": f"this session may have {self._limit} jobs in its life and has "
-            "had them; use another session",
-            "again": line.again,
-        }
-
-    def _job(self, drop_id: int, line: NewLine, ask: Ask) -> dict[str, Any]:
-        state = JobState.QUEUED if self._room > 0 else JobState.HELD
-        self._room -= 1
-        return {
-            "uuid": str(uuid.uuid4()),
-            "session_id": self._session.id,
-            "drop_id": drop_id,
-            "drop_line": line.line,
-            "video_id": line.video_id,
-            "audio_key": line.audio_key,
-            "options": ask.options,
-            "priority": ask.priority,
-            "state": state.value,
-            "pending_lived": self._now.lived,
-            "created_at": self._now.wall,
-        }
-
-    def _insert_jobs(self) -> dict[str, int]:
-        if not self._new_jobs:
-            return {}
-        made = self._db.execute(
-            sa.insert(jobs).returning(jobs.c.id, jobs.c.audio_key),
-            list(self._new_jobs.values()),
-        )
-        ids = {row.audio_key: row.id for row in made.all()}
-        by_state = Counter(JobState(job["state"]) for job in self._new_jobs.values())
-        shift(self._db, self._session.id, dict(by_state))
-        return ids
-
-
 def _advance(
     db: Connection, drop: Drop, cursor: int, counts: Counter[str], now: Now
 ) -> Drop:
@@ -341,11 +166,6 @@ def _advance(
     ).one()
     _note(db, drop, now, "lines_recorded")
     return _drop(row)
-
-
-def _batched(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for start in range(0, len(keys), size):
-        yield keys[start : start + size]
 
 
 def _locked_session(db: Connection, session_id: int) -> Any:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from ytaudio_daemon.errors import LedgerError, LedgerGoneError
+from ytaudio_daemon.ledger.trouble import in_our_words
 
 #: How long a short command waits for the daemon's write to end, in seconds.
 PATIENCE_S = 5.0
@@ -49,37 +50,53 @@ class Ledger:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.path = Path(self.url.database or "") if self.is_sqlite else None
         self._engine = (
-            _sqlite(self.url, patience_s) if self.is_sqlite else _postgres(self.url)
+            _sqlite(self.url, patience_s)
+            if self.is_sqlite
+            else _postgres(self.url, patience_s)
         )
         self._inode: tuple[int, int] | None = None
         if self.path is not None:
             refuse_network_share(self.path.parent)
 
+    @property
+    def label(self) -> str:
+        """What to call it in a message: the path, or the URL without its password."""
+        return str(self.path or self.url.render_as_string(hide_password=True))
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Run one transaction; it is durable when the block has ended."""
-        with self._engine.connect() as db:
-            begin = "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN"
-            db.exec_driver_sql(begin)
+        """Run one transaction; it is durable when the block has ended.
+
+        Raises:
+            LedgerBusyError: Another write took longer than `patience_s`.
+            LedgerFullError: The disk is full; nothing was written.
+            LedgerUnreachableError: PostgreSQL is gone.
+            LedgerError: It is damaged, missing or read-only.
+        """
+        with in_our_words(self.label), self._engine.connect() as db:
+            db.exec_driver_sql("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
             try:
                 yield db
+                db.exec_driver_sql("COMMIT")
             except BaseException:
-                db.exec_driver_sql("ROLLBACK")
+                _roll_back(db)
                 raise
-            db.exec_driver_sql("COMMIT")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Run queries that see one state; fetch all rows and leave soon.
 
         In DELETE mode an open cursor blocks the next commit.
+
+        Raises:
+            LedgerError: As `write`.
         """
-        with self._engine.connect() as db:
+        with in_our_words(self.label), self._engine.connect() as db:
             db.exec_driver_sql("BEGIN")
             try:
                 yield db
             finally:
-                db.exec_driver_sql("ROLLBACK")
+                _roll_back(db)
 
     def remember_file(self) -> None:
         """Note which file is open, for `check_still_there`."""
@@ -113,9 +130,13 @@ class Ledger:
         if self.is_sqlite:
             yield True
             return
-        with self._engine.connect() as db:
+        with in_our_words(self.label), self._engine.connect() as db:
             query = sa.text("SELECT pg_try_advisory_lock(:n)")
-            yield bool(db.execute(query, {"n": DAEMON_LOCK}).scalar())
+            try:
+                yield bool(db.execute(query, {"n": DAEMON_LOCK}).scalar())
+            finally:
+                # The lock is the connection's: end both, not back to the pool.
+                db.invalidate()
 
     def close(self) -> None:
         """Close all connections."""
@@ -125,6 +146,17 @@ class Ledger:
     def engine(self) -> Engine:
         """SQLAlchemy's engine, for migrations and tests."""
         return self._engine
+
+
+def _roll_back(db: Connection) -> None:
+    """End a transaction without losing sight of the error that ended it.
+
+    SQLite may have rolled back by itself (a full disk), PostgreSQL may be gone.
+    """
+    try:
+        db.exec_driver_sql("ROLLBACK")
+    except sa.exc.DBAPIError:
+        db.invalidate()  # whatever state it is in, nobody gets it again
 
 
 def _parse(url: str) -> URL:
@@ -167,14 +199,16 @@ def _sqlite(url: URL, patience_s: float) -> Engine:
     return engine
 
 
-def _postgres(url: URL) -> Engine:
+def _postgres(url: URL, patience_s: float) -> Engine:
     """Connect anew after a server restart; every commit waits for its disk."""
+    patience_ms = max(1, int(patience_s * 1000))  # 0 would mean for ever
+    options = f"-c synchronous_commit=on -c lock_timeout={patience_ms}"
     return sa.create_engine(
         url,
         isolation_level="AUTOCOMMIT",
         pool_size=2,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 5, "options": "-c synchronous_commit=on"},
+        connect_args={"connect_timeout": 5, "options": options},
     )
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.errors import LedgerError, LedgerTooNewError, LedgerTooOldError
+from ytaudio_daemon.errors import LedgerTooNewError, LedgerTooOldError
 from ytaudio_daemon.ledger.engine import Ledger
+from ytaudio_daemon.ledger.trouble import damaged
 
 #: The newest revision in `migrations/versions`; a test holds them together.
 HEAD = "0001"
@@ -52,40 +53,24 @@ def check_integrity(ledger: Ledger) -> None:
     """
     if not ledger.is_sqlite:
         return
-    try:
-        with ledger.read() as db:
-            verdict = db.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-    except sa.exc.DatabaseError as error:
-        raise _damaged(ledger, str(error.orig)) from error
+    with ledger.read() as db:
+        verdict = db.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if verdict != "ok":
-        raise _damaged(ledger, str(verdict))
-
-
-def _damaged(ledger: Ledger, what: str) -> LedgerError:
-    return LedgerError(
-        f"the ledger {ledger.path} is damaged or no ledger: {what}",
-        "It was left as it is. Move it away or restore a backup, then start again; "
-        "drops in processed/ can be dropped again.",
-    )
+        raise damaged(ledger.label, str(verdict))
 
 
 def _refuse_newer(ledger: Ledger, found: str | None) -> None:
     if found is not None and found > HEAD:
         raise LedgerTooNewError(
-            f"the ledger {ledger.path or ledger.url.host} has schema {found}, "
+            f"the ledger {ledger.label} has schema {found}, "
             f"newer than this program's {HEAD}",
             "Install the newer ytaudio-daemon again, or restore a backup of the ledger.",
         )
 
 
 def _revision(ledger: Ledger) -> str | None:
-    try:
-        with ledger.read() as db:
-            return _revision_in(db)
-    except sa.exc.DatabaseError as error:
-        if "not a database" in str(error.orig) or "malformed" in str(error.orig):
-            raise _damaged(ledger, str(error.orig)) from error
-        raise LedgerError(f"the ledger cannot be opened: {error.orig}") from error
+    with ledger.read() as db:
+        return _revision_in(db)
 
 
 def _revision_in(db: Connection) -> str | None:

@@ -237,6 +237,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["drop_id"], ["drops.id"]),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"]),
         sa.PrimaryKeyConstraint("drop_id", "line"),
+        sqlite_with_rowid=False,
     )
     op.create_index("lines_of_a_job", "lines", ["job_id"], unique=False)
     op.create_index(

@@ -1,0 +1,294 @@
+"""The clerk enters one batch of lines: every line its row, every new audio its job."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger import moves
+from ytaudio_daemon.ledger.record import shift
+from ytaudio_daemon.ledger.schema import jobs, lines
+from ytaudio_daemon.model import FINALIZED, JobState, Options
+from ytaudio_daemon.model.clock import Now
+
+DUPLICATE = "this session has this audio already"
+#: SQLite takes at most 999 bound values a statement when built with old defaults.
+KEYS_A_QUERY = 500
+
+LINE_COLUMNS = (
+    "drop_id",
+    "line",
+    "text",
+    "result",
+    "code",
+    "message",
+    "again",
+    "job_id",
+)
+JOB_COLUMNS = (
+    "id",
+    "uuid",
+    "session_id",
+    "drop_id",
+    "drop_line",
+    "video_id",
+    "audio_key",
+    "options",
+    "priority",
+    "state",
+    "pending_lived",
+    "created_at",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Effective options, worked out once for all the lines that share them."""
+
+    options: dict[str, Any]
+    profile: str
+    priority: int
+
+    @classmethod
+    def of(cls, options: Options) -> "Ask":
+        """Work out what the ledger stores of some options."""
+        return cls(
+            options=options.to_json(),
+            profile=options.profile(),
+            priority=options.priority,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLine:
+    """A line on its way into the ledger.
+
+    Either `ask` is set (a link to take), or `code` and `message` (refused). `again` is
+    a refused line as it could be dropped again, or None.
+    """
+
+    line: int
+    text: str
+    video_id: str | None = None
+    ask: Ask | None = None
+    code: str | None = None
+    message: str | None = None
+    again: str | None = None
+
+    @property
+    def audio_key(self) -> str:
+        """What makes its audio the same as another's in the session."""
+        return f"{self.video_id}:{self.ask.profile if self.ask else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """The config's quota; a session's own `max_jobs` wins. 0 = no limit."""
+
+    max_jobs: int = 10
+    reject_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    result: str
+    job_id: int | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class Clerk:
+    """Enters one batch: looks up what the session has, then writes all at once.
+
+    A million lines pass through here, so rows are plain tuples that go straight to
+    the driver, and jobs get their numbers before they are written.
+
+    Args:
+        db: A write transaction.
+        session: The session's row, locked.
+        quota: The config's quota.
+        now: The moment.
+        file_is_gone: Tells whether a completed job's output path is no longer there.
+    """
+
+    def __init__(
+        self,
+        db: Connection,
+        session: Any,
+        quota: Quota,
+        now: Now,
+        file_is_gone: Callable[[str], bool],
+    ) -> None:
+        self._db = db
+        self._session = session
+        self._now = now
+        self._file_is_gone = file_is_gone
+        limit = quota.max_jobs if session.max_jobs is None else session.max_jobs
+        self._limit = limit if quota.reject_over else 0
+        self._life_room = max(0, limit - session.accepted)
+        self._room = 0 if moves.is_full(session) else moves.quota_room(session, limit)
+        #: The session's jobs that this batch asks for, by audio key.
+        self._known: dict[str, Any] = {}
+        #: Jobs asked for in this batch already, new ones and those run again.
+        self._asked: dict[str, int] = {}
+        self._job_rows: list[tuple[Any, ...]] = []
+        self._entered: Counter[JobState] = Counter()
+        self._ids: Iterator[int] = iter(())
+        #: Options as text: a file's lines mostly share them.
+        self._options_text: dict[tuple[str, int], str] = {}
+
+    def enter(self, drop_id: int, batch: Sequence[NewLine]) -> Counter[str]:
+        """Write the batch's lines and jobs; returns how many of each result."""
+        keys = [line.audio_key if line.ask else None for line in batch]
+        asked = sorted({key for key in keys if key is not None})
+        self._known = _jobs_by_key(self._db, self._session.id, asked)
+        self._ids = iter(_reserve_ids(self._db, len(asked) - len(self._known)))
+        rows = []
+        for line, key in zip(batch, keys, strict=True):
+            found = self._verdict(drop_id, line, key)
+            rows.append(_line_row(drop_id, line, found))
+        _insert(self._db, jobs, JOB_COLUMNS, self._job_rows)
+        _insert(self._db, lines, LINE_COLUMNS, rows)
+        if self._entered:
+            shift(self._db, self._session.id, dict(self._entered))
+        return Counter(row[LINE_COLUMNS.index("result")] for row in rows)
+
+    @property
+    def new_jobs(self) -> int:
+        """How many jobs this batch added to the session."""
+        return len(self._job_rows)
+
+    def _verdict(self, drop_id: int, line: NewLine, key: str | None) -> _Verdict:
+        if line.ask is None or key is None:
+            return _Verdict("rejected", None, line.code, line.message)
+        if key in self._asked:
+            return _Verdict("duplicate", self._asked[key], None, DUPLICATE)
+        known = self._known.get(key)
+        if known is not None:
+            return self._meet(known)
+        if self._limit and self.new_jobs >= self._life_room:
+            return self._over_limit()
+        job_id = self._asked[key] = next(self._ids)
+        self._job_rows.append(self._job_row(job_id, drop_id, line, line.ask))
+        return _Verdict("accepted", job_id)
+
+    def _meet(self, known: Any) -> _Verdict:
+        """A job of that audio exists: this line is its duplicate, or runs it again."""
+        if not self._should_run_again(known):
+            return _Verdict("duplicate", known.id, None, DUPLICATE)
+        self._asked[known.audio_key] = known.id
+        moves.retry(self._db, known.id, self._now)
+        self._room -= 1
+        why = f"it was {known.state}"
+        if known.state == JobState.COMPLETED:
+            why = "its finished file is gone"
+        return _Verdict("accepted", known.id, None, f"runs again: {why}")
+
+    def _should_run_again(self, known: Any) -> bool:
+        if known.state == JobState.COMPLETED:
+            return self._file_is_gone(known.output_path)
+        return known.state in FINALIZED
+
+    def _over_limit(self) -> _Verdict:
+        message = (
+            f"this session may have {self._limit} jobs in its life and has "
+            "had them; use another session"
+        )
+        return _Verdict("rejected", None, "session_job_limit", message)
+
+    def _job_row(
+        self, job_id: int, drop_id: int, line: NewLine, ask: Ask
+    ) -> tuple[Any, ...]:
+        state = JobState.QUEUED if self._room > 0 else JobState.HELD
+        self._room -= 1
+        self._entered[state] += 1
+        return (
+            job_id,
+            random_uuid(),
+            self._session.id,
+            drop_id,
+            line.line,
+            line.video_id,
+            line.audio_key,
+            self._text_of(ask),
+            ask.priority,
+            state.value,
+            self._now.lived,
+            self._now.wall,
+        )
+
+    def _text_of(self, ask: Ask) -> str:
+        shared = ask.profile, ask.priority
+        if shared not in self._options_text:
+            self._options_text[shared] = json.dumps(ask.options)
+        return self._options_text[shared]
+
+
+def _line_row(drop_id: int, line: NewLine, found: _Verdict) -> tuple[Any, ...]:
+    return (
+        drop_id,
+        line.line,
+        line.text,
+        found.result,
+        found.code,
+        found.message,
+        line.again,
+        found.job_id,
+    )
+
+
+def _jobs_by_key(
+    db: Connection, session_id: int, keys: Sequence[str]
+) -> dict[str, Any]:
+    wanted = sa.select(jobs.c.id, jobs.c.audio_key, jobs.c.state, jobs.c.output_path)
+    wanted = wanted.where(jobs.c.session_id == session_id)
+    found: dict[str, Any] = {}
+    for start in range(0, len(keys), KEYS_A_QUERY):
+        some = keys[start : start + KEYS_A_QUERY]
+        rows = db.execute(wanted.where(jobs.c.audio_key.in_(some))).all()
+        found |= {row.audio_key: row for row in rows}
+    return found
+
+
+def _reserve_ids(db: Connection, count: int) -> Sequence[int]:
+    """Return numbers for new jobs; those not used are gaps that harm nobody."""
+    if db.dialect.name == "sqlite":
+        # The write lock is held, so nobody else can take them.
+        query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'")
+        last = db.execute(query).scalar() or 0
+        return range(last + 1, last + 1 + count)
+    query = sa.text(
+        "SELECT nextval(pg_get_serial_sequence('jobs', 'id'))"
+        " FROM generate_series(1, :count)",
+    )
+    return list(db.execute(query, {"count": count}).scalars())
+
+
+def _insert(
+    db: Connection,
+    table: sa.Table,
+    columns: Sequence[str],
+    rows: list[tuple[Any, ...]],
+) -> None:
+    """Insert through the driver: Core's work on each row costs more than SQLite's."""
+    if not rows:
+        return
+    mark = "?" if db.dialect.name == "sqlite" else "%s"
+    marks = ", ".join([mark] * len(columns))
+    names = ", ".join(f'"{name}"' for name in columns)
+    db.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 - names are this module's
+
+
+def random_uuid() -> str:
+    """Return a random UUID (RFC 9562, version 4) at a third of uuid4()'s cost."""
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return (
+        f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}"
+        f"-{variant}{digits[17:20]}-{digits[20:]}"
+    )

@@ -1,0 +1,112 @@
+"""The one place where a database's own errors become this program's."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import sqlalchemy as sa
+
+from ytaudio_daemon.errors import (
+    LedgerBusyError,
+    LedgerError,
+    LedgerFullError,
+    LedgerUnreachableError,
+)
+
+#: PostgreSQL's SQLSTATEs (its manual, appendix A): serialization failure, deadlock,
+#: lock timeout.
+BUSY_STATES = frozenset({"40001", "40P01", "55P03"})
+#: Disk full.
+FULL_STATES = frozenset({"53100"})
+#: Classes: connection exception, too many connections, shutdown or crash of the server.
+UNREACHABLE_STATES = re.compile(r"08...|53300|57P0[123]")
+
+
+@contextmanager
+def in_our_words(ledger: str) -> Iterator[None]:
+    """Turn what the database says about itself into a `LedgerError`.
+
+    Mistakes of this program (a violated constraint, wrong SQL) pass as they are.
+
+    Args:
+        ledger: What to call it: a path or a URL without its password.
+
+    Raises:
+        LedgerBusyError: Another process's write took too long.
+        LedgerFullError: The disk is full.
+        LedgerUnreachableError: PostgreSQL is gone; a commit under way may be done.
+        LedgerError: It is damaged, missing, or must not be written.
+    """
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        if isinstance(error.orig, sqlite3.Error):
+            _explain_sqlite(error, error.orig, ledger)
+        _explain_postgres(error, ledger)
+
+
+def damaged(ledger: str, what: str) -> LedgerError:
+    """Return the error for a file that is no ledger or no longer a sound one."""
+    return LedgerError(
+        f"the ledger {ledger} is damaged or no ledger: {what}",
+        "It was left as it is. Move it away or restore a backup, then start again; "
+        "drops in processed/ can be dropped again.",
+    )
+
+
+def _explain_sqlite(
+    error: sa.exc.DBAPIError, said: sqlite3.Error, ledger: str
+) -> NoReturn:
+    code = (getattr(said, "sqlite_errorcode", None) or 0) & 0xFF
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        raise _busy(ledger, str(said)) from error
+    if code == sqlite3.SQLITE_FULL:
+        raise _full(ledger, str(said)) from error
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        raise damaged(ledger, str(said)) from error
+    if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
+        raise LedgerError(
+            f"the ledger {ledger} cannot be opened and written: {said}",
+            "Its folder must exist, and it and the file must be writable for this user "
+            "(`ytaudio doctor` names the chmod).",
+        ) from error
+    if code == sqlite3.SQLITE_IOERR:
+        raise LedgerError(
+            f"the disk under the ledger {ledger} failed: {said}",
+            "See the kernel's log (dmesg); the ledger takes no harm from a full disk.",
+        ) from error
+    raise error
+
+
+def _explain_postgres(error: sa.exc.DBAPIError, ledger: str) -> NoReturn:
+    state = getattr(error.orig, "sqlstate", None)
+    said = str(error.orig).strip()
+    if state in BUSY_STATES:
+        raise _busy(ledger, said) from error
+    if state in FULL_STATES:
+        raise _full(ledger, said) from error
+    lost = error.connection_invalidated or UNREACHABLE_STATES.fullmatch(state or "")
+    # A connection that never came about carries no SQLSTATE.
+    refused = state is None and isinstance(error, sa.exc.OperationalError)
+    if lost or refused:
+        raise LedgerUnreachableError(
+            f"the ledger {ledger} cannot be reached: {said}",
+            "Start PostgreSQL, or mend [database] url.",
+        ) from error
+    raise error
+
+
+def _busy(ledger: str, said: str) -> LedgerBusyError:
+    return LedgerBusyError(
+        f"the ledger {ledger} is busy with another process's write: {said}",
+        "Try again; if it stays so, look for a command that hangs.",
+    )
+
+
+def _full(ledger: str, said: str) -> LedgerFullError:
+    return LedgerFullError(
+        f"the disk under the ledger {ledger} is full: {said}",
+        "Free some space; nothing was lost and work goes on by itself.",
+    )
