@@ -6,7 +6,6 @@ key to its checked value, and `effective` lays them over each other. yt-dlp's ow
 arguments are never accepted: some of them execute commands.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -25,6 +24,9 @@ PRIORITIES = range(-10, 11)
 BITRATES = range(16, 513)
 MAX_TAG_CHARS = 500
 MAX_TEMPLATE_CHARS = 200
+
+#: Stands where bytes were no UTF-8; nobody wants it in a tag.
+_LOST = "\N{REPLACEMENT CHARACTER}"
 
 Layer = Mapping[str, Any]
 
@@ -76,6 +78,8 @@ class Options:
 
     def profile(self) -> str:
         """Return 16 hex digits that differ where the audio would (not by priority)."""
+        import hashlib  # noqa: PLC0415 - OpenSSL; `status` and `--help` need none
+
         data = self.to_json()
         del data["priority"]
         text = json.dumps(data, sort_keys=True, ensure_ascii=False)
@@ -192,9 +196,14 @@ def _priority(value: object) -> int:
 
 def _filename(value: object) -> str:
     """Accept literal `%(field)s` only: `%(title)500000000s` would fill the memory."""
-    template = value if isinstance(value, str) else ""
+    template = _readable(value) if isinstance(value, str) else ""
     literal = re.sub(r"%\((?:" + "|".join(FILENAME_FIELDS) + r")\)s|%%", "", template)
-    if not template.strip() or "%" in literal or len(template) > MAX_TEMPLATE_CHARS:
+    if (
+        not template
+        or "%" in literal
+        or _LOST in template
+        or len(template) > MAX_TEMPLATE_CHARS
+    ):
         fields = " ".join(f"%({name})s" for name in FILENAME_FIELDS)
         raise OptionError(
             "bad_option",
@@ -204,13 +213,19 @@ def _filename(value: object) -> str:
     return template
 
 
+def _readable(text: str) -> str:
+    """Return a text on one line, without control characters and lone surrogates."""
+    return "".join(c if c.isprintable() else " " for c in text).strip()
+
+
 def _tag(key: str, value: object) -> str:
-    text = str(value) if isinstance(value, str | int) else ""
-    clean = "".join(c if c.isprintable() else " " for c in text).strip()
+    clean = _readable(str(value)) if isinstance(value, str | int) else ""
     if isinstance(value, bool) or not clean or len(clean) > MAX_TAG_CHARS:
         raise OptionError(
             "bad_option", f"{key} needs 1 to {MAX_TAG_CHARS} readable characters"
         )
+    if _LOST in clean:
+        raise OptionError("bad_option", f"{key} is not UTF-8: save the file as UTF-8")
     return clean
 
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from ytaudio_daemon.model.options import OptionError, check_option
 
@@ -17,8 +16,12 @@ _DURATION_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d|w)\s*"
 _BINARY = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _DECIMAL = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,6})?)\s*([KMGT]?)(iB|B)?", re.IGNORECASE)
-#: What yt-dlp's networking understands.
-_PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
+#: The schemes that yt-dlp's networking understands. A pattern, as urllib.parse costs
+#: every command 2 ms.
+_PROXY = re.compile(
+    r"(?:https?|socks4a?|socks5h?)://(?:[^\s/@]*@)?"
+    r"(?:\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+)(?::[0-9]{1,5})?/?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,13 +164,14 @@ def proxy_url() -> Kind:
     """Return the kind of a proxy's address, or ""."""
 
     def read(text: str) -> str:
-        parts = urlsplit(text)
-        if text and (parts.scheme not in _PROXY_SCHEMES or not parts.hostname):
+        if text and _PROXY.fullmatch(text) is None:
             raise ValueError(text)
-        _ = parts.port  # raises ValueError when it is no port
         return text
 
-    allowed = f'an address such as "socks5://host:1080" ({" ".join(sorted(_PROXY_SCHEMES))}), or ""'
+    allowed = (
+        'an address such as "http://host:3128" or "socks5://user:word@host:1080" '
+        '(http https socks4 socks4a socks5 socks5h), or ""'
+    )
     return Kind(allowed=allowed, read=read, is_secret=True)
 
 

@@ -1,6 +1,5 @@
 """What somebody set, and where: the config file, variables, flags. Reads the file."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -162,5 +161,7 @@ def _unknown_key(section: str, name: str) -> str:
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    import difflib  # noqa: PLC0415 - 1 ms that only a mistake should cost
+
     similar = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
     return f"; did you mean {similar[0]}?" if similar else ""
