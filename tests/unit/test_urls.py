@@ -1,0 +1,129 @@
+"""Links: what is accepted, and by which code the rest is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ytaudio_daemon import urls
+from ytaudio_daemon.urls import Link, LinkError, parse_link, plain_link
+
+ID = "dQw4w9WgXcQ"
+
+ACCEPTED = [
+    f"https://www.youtube.com/watch?v={ID}",
+    f"HTTPS://WWW.YouTube.COM/watch?v={ID}",
+    f"http://youtube.com/watch?v={ID}",
+    f"www.youtube.com/watch?v={ID}&list=PLx&si=y",
+    f"m.youtube.com/watch?list=PLx&v={ID}",
+    f"//m.youtube.com/watch?v={ID}",
+    f"https://music.youtube.com/watch?v={ID}",
+    f"https://www.youtube.com/watch?v={ID}#t=30",
+    f"https://www.youtube.com/watch?v={ID}&v=AAAAAAAAAAA",
+    f"https://www.youtube.com/watch/?app=desktop&v={ID}",
+    f"https://youtu.be/{ID}",
+    f"https://youtu.be/{ID}/",
+    f"youtu.be/{ID}?t=3",
+    f"youtu.be/watch?v={ID}",
+    f"https://youtube.com/shorts/{ID}?feature=share",
+    f"https://youtube.com/live/{ID}",
+    f"https://youtube.com/embed/{ID}",
+    f"https://youtube.com/v/{ID}",
+    f"https://www.youtube-nocookie.com/embed/{ID}",
+    f"  youtu.be/{ID}\n",
+]
+
+REFUSED = [
+    ("", "not_a_url"),
+    ("hello", "not_a_url"),
+    (ID, "not_a_url"),
+    ("http://", "not_a_url"),
+    ("http://[::1", "not_a_url"),
+    ("javascript:alert(1)", "not_a_url"),
+    ("file:///etc/passwd", "not_a_url"),
+    (f"ftp://youtube.com/watch?v={ID}", "not_a_url"),
+    (f"ytsearch:{ID}", "not_a_url"),
+    (f"https://youtu.be/{ID[:5]}\t{ID[5:]}", "not_a_url"),
+    (f"https://youtu.be/{ID}\x00", "not_a_url"),
+    ("https://youtu.be/" + "A" * 9000, "not_a_url"),
+    ("https://vimeo.com/1", "unsupported_site"),
+    (f"https://youtube.com.evil.example/watch?v={ID}", "unsupported_site"),
+    (f"https://evil.example/youtube.com/watch?v={ID}", "unsupported_site"),
+    (f"https://notyoutube.com/watch?v={ID}", "unsupported_site"),
+    (f"https://invidious.example/watch?v={ID}", "unsupported_site"),
+    (f"https://youtube.com@evil.example/watch?v={ID}", "unsupported_site"),
+    (f"https://me:secret@youtube.com/watch?v={ID}", "unsupported_site"),
+    (f"https://@youtube.com/watch?v={ID}", "unsupported_site"),
+    (f"https://youtube.com:443/watch?v={ID}", "unsupported_site"),
+    (f"https://youtube.com./watch?v={ID}", "unsupported_site"),
+    (f"https://youtube.com\\@evil.example/watch?v={ID}", "unsupported_site"),
+    (
+        "https://consent.youtube.com/m?continue=http://169.254.169.254",
+        "unsupported_site",
+    ),
+    ("http://127.0.0.1/", "unsupported_site"),
+    ("youtube.com", "not_a_video"),
+    ("https://www.youtube.com/watch", "not_a_video"),
+    ("https://www.youtube.com/watch?list=PLx", "not_a_video"),
+    ("https://www.youtube.com/playlist?list=PLx", "not_a_video"),
+    ("https://www.youtube.com/@name", "not_a_video"),
+    ("https://www.youtube.com/channel/UCx", "not_a_video"),
+    ("https://www.youtube.com/embed/videoseries?list=PLx", "not_a_video"),
+    ("https://www.youtube.com/embed/live_stream?channel=UCx", "not_a_video"),
+    ("https://www.youtube.com/shorts/videoseries", "not_a_video"),
+    ("https://youtu.be/", "not_a_video"),
+    (f"https://youtu.be/{ID}/{ID}", "not_a_video"),
+    (f"https://www.youtube.com/oops/{ID}", "not_a_video"),
+    ("https://youtu.be/dQw4w9WgXc", "bad_video_id"),
+    (f"https://youtu.be/{ID}X", "bad_video_id"),
+    (f"https://www.youtube.com/watch?v={ID}+EXTRA", "bad_video_id"),
+    ("https://www.youtube.com/watch?v=", "bad_video_id"),
+    ("https://youtu.be/ÄÖÜäöüÄÖÜäö", "bad_video_id"),
+    ("https://youtu.be/١٢٣٤٥٦٧٨٩٠١", "bad_video_id"),
+]
+
+
+@pytest.mark.parametrize("text", ACCEPTED)
+def test_a_link_to_one_video_is_rebuilt_from_its_id(text: str) -> None:
+    assert parse_link(text) == Link(ID)
+    assert parse_link(text).url == f"https://www.youtube.com/watch?v={ID}"
+
+
+@pytest.mark.parametrize(("text", "code"), REFUSED)
+def test_anything_else_is_refused_by_a_code(text: str, code: str) -> None:
+    with pytest.raises(LinkError) as refusal:
+        parse_link(text)
+    assert refusal.value.code == code
+    assert "youtu" in refusal.value.message or code == "bad_video_id"
+    assert "secret" not in refusal.value.message
+    assert refusal.value.message.isprintable()
+
+
+def test_playlists_are_refused_with_the_word_that_people_look_for() -> None:
+    with pytest.raises(LinkError, match="single videos only so far"):
+        parse_link("https://www.youtube.com/playlist?list=PLx")
+
+
+_PIECES = st.sampled_from(
+    [
+        *("https://", "http://", "HTTP://", "//", "www.", "m.", "music.", "x."),
+        *("youtube.com", "youtu.be", "/", "watch", "?v=", "&v=", "?", "&", "#", "%41"),
+        *("shorts/", "live/", "embed/", "v/", ID, "videoseries", "AAAAAAAAAAA", "A"),
+        *("list=PL", "@", ":443", "+", "\\", " ", "\n", "é", "[", "]"),
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=8).map("".join))
+def test_the_fast_way_agrees_with_the_slow_one(text: str) -> None:
+    fast = plain_link(text)
+    if fast is not None:
+        assert urls._parse_slowly(text) == fast
+
+
+@given(st.one_of(st.text(), st.lists(_PIECES, max_size=8).map("".join)))
+def test_every_text_is_a_link_or_refused(text: str) -> None:
+    try:
+        link = parse_link(text)
+    except LinkError:
+        return
+    assert parse_link(link.url) == link
