@@ -31,20 +31,17 @@ def throw_away(root: Path, name: str, as_name: str) -> bool:
             return False
         except FileExistsError:
             return True  # a crash came between this rename and the ledger
-        os.utime(as_name, dir_fd=trash)  # the grace begins now
         os.fsync(trash)
         os.fsync(here)
     return True
 
 
-def trashed(root: Path) -> list[tuple[str, float]]:
-    """Return what lies in a root's trash, and since when (wall clock)."""
+def trashed(root: Path) -> list[str]:
+    """Return the names of what lies in a root's trash."""
     try:
-        with os.scandir(root / TRASH) as entries:
-            found = list(entries)
+        return sorted(os.listdir(root / TRASH))
     except FileNotFoundError:
         return []
-    return [(e.name, e.stat(follow_symlinks=False).st_mtime) for e in found]
 
 
 def delete(root: Path, name: str) -> Iterator[None]:

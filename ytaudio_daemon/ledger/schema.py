@@ -63,6 +63,8 @@ sessions = Table(
     Column("used_bytes", Big, nullable=False, server_default="0"),
     # Accepted in the session's life, for `over_limit = "reject"`.
     Column("accepted", Big, nullable=False, server_default="0"),
+    # Of an expired session: "pending" until its files are in the trash, then "done".
+    Column("removal", Text),
     # Round-robin: the session that was served longest ago has the lowest turn.
     Column("turn", Big, nullable=False, server_default="0"),
     *_counters(),

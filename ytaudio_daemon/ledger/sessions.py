@@ -169,8 +169,18 @@ def unfinished_job_ids(db: Connection, session: Session, limit: int = 500) -> li
     )
 
 
-def expire(db: Connection, session: Session, now: Now) -> bool:
-    """Active → expired; False when work has come in between, or it is not active."""
+def expire(
+    db: Connection, session: Session, now: Now, *, on_expiry: str = "keep"
+) -> bool:
+    """Active → expired; False when work has come in between, or it is not active.
+
+    Args:
+        db: A write transaction.
+        session: Whose own `on_expiry` wins over the config's.
+        now: The moment.
+        on_expiry: The config's "keep" or "delete".
+    """
+    removal = "pending" if (session.on_expiry or on_expiry) == "delete" else None
     done = db.execute(
         sa.update(sessions)
         .where(
@@ -178,17 +188,24 @@ def expire(db: Connection, session: Session, now: Now) -> bool:
             sessions.c.state == SessionState.ACTIVE,
             _unfinished() == 0,
         )
-        .values(state=SessionState.EXPIRED.value),
+        .values(state=SessionState.EXPIRED.value, removal=removal),
     )
     if done.rowcount == 1:
         _note(db, session.id, now, "session_expired")
     return done.rowcount == 1
 
 
-def expired_before(db: Connection, session: Session) -> bool:
-    """Return whether the session is expired in the ledger now."""
-    state = sa.select(sessions.c.state).where(sessions.c.id == session.id)
-    return db.execute(state).scalar() == SessionState.EXPIRED
+def to_be_removed(db: Connection, limit: int = 50) -> list[Session]:
+    """Return expired sessions whose files are still to go."""
+    query = sa.select(sessions).where(sessions.c.removal == "pending").limit(limit)
+    return [_session(row) for row in db.execute(query).all()]
+
+
+def mark_removed(db: Connection, session: Session) -> None:
+    """Note that its files are in the trash, or were kept by a pin."""
+    db.execute(
+        sa.update(sessions).where(sessions.c.id == session.id).values(removal="done"),
+    )
 
 
 def _unfinished() -> sa.ColumnElement[int]:

@@ -10,8 +10,8 @@ class Now:
     Attributes:
         wall: Seconds since 1970 UTC; for people, retries and gates. It can jump.
         lived: Seconds this ledger has been served by a running daemon. It only
-            moves while the daemon does, by CLOCK_BOOTTIME, so neither a jump of the
-            wall clock nor a night switched off can expire or delete anything.
+            moves while the daemon does, by CLOCK_MONOTONIC, so neither a jump of the
+            wall clock nor a night asleep or switched off can expire or delete anything.
     """
 
     wall: float

@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("on_expiry", sa.Text(), nullable=True),
         sa.Column("used_bytes", Big, server_default="0", nullable=False),
         sa.Column("accepted", Big, server_default="0", nullable=False),
+        sa.Column("removal", sa.Text(), nullable=True),
         sa.Column("turn", Big, server_default="0", nullable=False),
         sa.Column("queued", Big, server_default="0", nullable=False),
         sa.Column("held", Big, server_default="0", nullable=False),
