@@ -50,8 +50,10 @@ async def _serve(options: argparse.Namespace) -> None:
         _fill(server, options)
     listening = await server.listen(options.port)
     proxy = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    # Before the greeting: who has read it may tell us to stop at once.
+    told = _end_told(with_parent=options.with_parent)
     _greet(proxy, server.authority.ca_file, as_json=options.with_parent)
-    await _until_told(with_parent=options.with_parent)
+    await told.wait()
     listening.close()
     server.hang_up()
 
@@ -76,14 +78,14 @@ def _greet(proxy: str, ca_file: Path, *, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-async def _until_told(*, with_parent: bool) -> None:
+def _end_told(*, with_parent: bool) -> asyncio.Event:
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
     if with_parent:
         # The parent writes nothing: readable means that it closed the pipe or died.
         loop.add_reader(sys.stdin.fileno(), told.set)
-    await told.wait()
+    return told
 
 
 main()

@@ -106,8 +106,9 @@ async def _send_slowly(
             writer.write(part)
             await writer.drain()
             _count(request, len(part))
-            if reply.rate:
-                await asyncio.sleep(len(part) / reply.rate)
+            # Even at full speed the loop gets its turn: `drain` alone gives none as
+            # long as the kernel takes all, and a client's leaving would go unseen.
+            await asyncio.sleep(len(part) / reply.rate if reply.rate else 0)
         if not reply.endless:
             return
 
