@@ -168,6 +168,7 @@ class FetchRequest:
         cache_dir: yt-dlp's cache, shared by attempts.
         job_facts: Copied into `job.json` as they are (ids, session, source line).
         ffmpeg: Absolute path.
+        ffmpeg_version: As `fetch.tools` found it; noted in `job.json`.
         js_runtime: `["deno", "/path"]` or `["node", "/path"]`, or [] for none.
     """
 
@@ -182,6 +183,7 @@ class FetchRequest:
     cache_dir: str = ""
     job_facts: Mapping[str, Any] = field(default_factory=dict)
     ffmpeg: str = ""
+    ffmpeg_version: str = ""
     js_runtime: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     network: Network = field(default_factory=Network)

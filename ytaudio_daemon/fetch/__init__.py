@@ -1,0 +1,55 @@
+"""One attempt at one video: from a link to proven audio in a folder.
+
+The only room that knows yt-dlp and ffmpeg. It runs inside a worker process of its
+own, knows no ledger and no session, and never raises: what happens comes back as
+plain data. Importing this package is cheap; yt-dlp is imported on first use, or by
+`preload` in the template that workers are forked from.
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
+
+from ytaudio_daemon.model import FetchRequest, Outcome, Progress
+
+__all__ = ["Reporter", "engine_version", "preload", "run"]
+
+
+class Reporter(Protocol):
+    """The caller's ear, and its hand on the slots."""
+
+    def progress(self, progress: Progress) -> None:
+        """Take a progress report; it may be dropped."""
+
+    def converter_slot(self) -> None:
+        """Hand back the download slot and block until a converter slot is free."""
+
+
+def run(request: FetchRequest, report: Reporter) -> Outcome:
+    """Make one attempt: resolve, download, convert, tag, verify, lay out.
+
+    The result appears in `request.attempt_dir`: `job/` complete and durable, then
+    `result.json`. A finished source or result of an earlier attempt is adopted.
+    The process's environment and file size limit are changed: call it once, in a
+    process of its own.
+
+    Returns:
+        What came of it. Only `SystemExit` and `KeyboardInterrupt` are let through.
+    """
+    from ytaudio_daemon.fetch.attempt import run_attempt  # noqa: PLC0415 - cheap import
+
+    return run_attempt(request, report)
+
+
+def preload() -> None:
+    """Import all that an attempt needs; no network, no threads."""
+    from ytaudio_daemon.fetch.engine import warm_up  # noqa: PLC0415 - cheap import
+
+    warm_up()
+
+
+def engine_version() -> str:
+    """Return the installed yt-dlp's version without importing it, or ""."""
+    try:
+        return version("yt-dlp")
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,73 @@
+"""The straight path of one attempt, from the link to the sealed result."""
+
+import contextlib
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mutagen import MutagenError
+
+from ytaudio_daemon.fetch import Reporter, engine, engine_version, layout, process
+from ytaudio_daemon.fetch import source as sources
+from ytaudio_daemon.fetch.classify import classify
+from ytaudio_daemon.fetch.convert import ConversionError
+from ytaudio_daemon.fetch.diary import Diary
+from ytaudio_daemon.fetch.evidence import causes_of
+from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.finish import finish
+from ytaudio_daemon.fetch.gather import gather
+from ytaudio_daemon.fetch.messages import failure_for
+from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome
+
+
+def run_attempt(request: FetchRequest, report: Reporter) -> Outcome:
+    """Make the attempt; see `ytaudio_daemon.fetch.run`."""
+    diary = Diary(engine=engine_version())
+    try:
+        return _attempt(request, report, diary)
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 - the border: all becomes data
+        failure = _failure(error, request, diary)
+        _clear(request, failure)
+        return diary.failure(failure)
+
+
+def _attempt(request: FetchRequest, report: Reporter, diary: Diary) -> Outcome:
+    engine.prepare_environment(request)
+    process.bound_file_size(request.limits)
+    if (done := layout.adopt_result(request)) is not None:
+        return done
+    source = sources.adopt(request) or gather(request, report, diary)
+    diary.facts = source.facts
+    report.converter_slot()
+    outcome = finish(request, source, report, diary)
+    # The result is durable; its source would only fill the disk.
+    shutil.rmtree(sources.folder_of(request), ignore_errors=True)
+    return outcome
+
+
+def _failure(error: BaseException, request: FetchRequest, diary: Diary) -> Failure:
+    if isinstance(error, AttemptFailedError):
+        return error.failure
+    if isinstance(error, ConversionError):
+        diary.ffmpeg_said = str(error)
+        return failure_for("does_not_decode")
+    evidence = diary.evidence(
+        causes_of(error), has_js_runtime=bool(request.js_runtime), now=datetime.now(UTC)
+    )
+    failure = classify(evidence)
+    if isinstance(error, MutagenError) and failure.kind is FailureKind.UNKNOWN:
+        return failure_for("does_not_decode")
+    return failure
+
+
+def _clear(request: FetchRequest, failure: Failure) -> None:
+    """Remove what no later attempt can use, so that it does not fill the disk."""
+    folder = Path(request.attempt_dir)
+    is_bad = failure.kind is FailureKind.BAD_MEDIA
+    with contextlib.suppress(OSError):
+        for leftover in (*folder.glob("converted.*"), *folder.glob("job/audio/*")):
+            leftover.unlink()
+        if is_bad or not (sources.folder_of(request) / sources.RECORD).exists():
+            sources.discard(request)

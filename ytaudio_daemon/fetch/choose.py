@@ -1,0 +1,104 @@
+"""Which of a video's streams to fetch. Pure.
+
+The formats are yt-dlp's, in its own order: the worst first, the best last. Its
+selection language is not used for `worst…`: there the worst language (a dubbed
+track) and streams known to be damaged would win.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Format = Mapping[str, Any]
+
+#: The codec whose stream can be copied into a container of that name.
+CODEC_OF = {
+    "mp3": "mp3",
+    "m4a": "aac",
+    "wav": "pcm_s16le",
+    "flac": "flac",
+    "ogg": "vorbis",
+    "opus": "opus",
+}
+
+
+def codec_name(acodec: object) -> str:
+    """Return ffmpeg's name for a codec as yt-dlp gives it (RFC 6381), or "unknown"."""
+    text = str(acodec or "").lower()
+    if text in {"mp4a.6b", "mp4a.69", "mp4a.40.34"}:  # MPEG layer 3 in MP4
+        return "mp3"
+    for prefix, name in _CODECS.items():
+        if text.startswith(prefix):
+            return name
+    return "unknown"
+
+
+_CODECS = {
+    "mp4a": "aac",
+    "aac": "aac",
+    "opus": "opus",
+    "vorbis": "vorbis",
+    "mp3": "mp3",
+    "flac": "flac",
+    "ac-3": "ac3",
+    "ec-3": "eac3",
+}
+
+
+def choose(
+    formats: Iterable[Format], *, target: str, quality: str
+) -> tuple[Format, str] | None:
+    """Return the stream to fetch and a remark ("" usually), or None without sound.
+
+    Args:
+        formats: As yt-dlp sorted them.
+        target: The wanted file format, e.g. `opus`.
+        quality: One of `model.options.QUALITIES`.
+    """
+    heard = _spoken_right([f for f in formats if f.get("acodec") != "none"])
+    alone = [f for f in heard if f.get("vcodec") == "none"]
+    muxed = [f for f in heard if f.get("vcodec") != "none"]
+    if quality in {"best", "worst"}:
+        first, second, note = muxed, alone, "no muxed video exists; audio only was used"
+    else:
+        first, second, note = (
+            alone,
+            muxed,
+            "no separate audio exists; a video's was used",
+        )
+    pick = _worst if quality.startswith("worst") else _best
+    if first:
+        return pick(_preferred(first, target, quality)), ""
+    return (pick(second), note) if second else None
+
+
+def _preferred(
+    formats: Sequence[Format], target: str, quality: str
+) -> Sequence[Format]:
+    """Keep the streams that can be copied into m4a or opus, when there are any."""
+    if quality in {"best", "worst"} or target not in {"m4a", "opus"}:
+        return formats
+    fitting = [f for f in formats if codec_name(f.get("acodec")) == CODEC_OF[target]]
+    return fitting or formats
+
+
+def _spoken_right(formats: Sequence[Format]) -> list[Format]:
+    """Keep the original language, and healthy streams, when there are any."""
+    healthy = [f for f in formats if (f.get("preference") or 0) >= _DAMAGED] or formats
+    liked = max((_liking(f) for f in healthy), default=0)
+    return [f for f in healthy if _liking(f) == liked]
+
+
+#: yt-dlp gives -10 to streams that it takes for damaged (youtube/_video.py).
+_DAMAGED = -9
+
+
+def _liking(source: Format) -> int:
+    return int(source.get("language_preference") or -1)
+
+
+def _best(formats: Sequence[Format]) -> Format:
+    return formats[-1]
+
+
+def _worst(formats: Sequence[Format]) -> Format:
+    return min(formats, key=lambda f: f.get("abr") or f.get("tbr") or 0)

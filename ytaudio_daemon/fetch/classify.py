@@ -1,0 +1,238 @@
+"""From what was seen to a failure with a kind, a code and plain words. Pure.
+
+The first match wins: the host's own errors, then what exceptions and HTTP statuses
+say, then texts; warnings are asked only when the error itself names no true cause
+("No video formats found" often hides a 429 that was only a warning).
+"""
+
+import errno
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from ytaudio_daemon.fetch.messages import RULES, Rule, failure_for
+from ytaudio_daemon.fetch.redact import redact
+from ytaudio_daemon.model import Failure
+
+#: A site that asks for more than a day means something else.
+MAX_RETRY_AFTER_S = 86_400.0
+MAX_MESSAGE_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One exception of a chain, as plain facts.
+
+    Attributes:
+        classes: Names of its class and the classes above it.
+        text: What it says.
+        errno: For an `OSError`.
+        status: For an HTTP answer.
+        place: Whom the answer came from: media, api, page, or "".
+        retry_after: The header of that name.
+    """
+
+    classes: frozenset[str] = frozenset()
+    text: str = ""
+    errno: int | None = None
+    status: int | None = None
+    place: str = ""
+    retry_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that is known about a failed attempt.
+
+    Attributes:
+        causes: The exception raised and those behind it, outermost first.
+        warnings: What yt-dlp warned of.
+        answers: Failed requests before, also those that yt-dlp got over.
+        live_status: As yt-dlp names it, when it got that far.
+        has_js_runtime: One was given to yt-dlp.
+        now: For a Retry-After that names a date.
+    """
+
+    causes: Sequence[Cause] = ()
+    warnings: Sequence[str] = ()
+    answers: Sequence[Cause] = ()
+    live_status: str | None = None
+    has_js_runtime: bool = True
+    now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def classify(evidence: Evidence) -> Failure:
+    """Return the failure that the evidence speaks for; it has no log tail yet."""
+    failure = failure_for(_code(evidence), _own_words(evidence.causes))
+    return replace(failure, retry_after_s=_retry_after(evidence))
+
+
+def _code(evidence: Evidence) -> str:
+    return (
+        _by_host(evidence.causes)
+        or _by_live_status(evidence)
+        or _by_answers(evidence.causes)
+        or _by_words(evidence)
+        or "unknown"
+    )
+
+
+#: Codes that only say that it did not work; the reason may be in a warning.
+_VAGUE = frozenset({"no_formats", "no_answer", "video_unavailable"})
+
+
+def _by_words(evidence: Evidence) -> str | None:
+    said = _by_text(cause.text for cause in evidence.causes)
+    if said is not None and said not in _VAGUE:
+        return said
+    warned = _by_text(evidence.warnings)
+    if warned is not None and warned not in _VAGUE:
+        return warned
+    vague = warned or said
+    unsolved = _unsolved(evidence) if vague == "no_formats" else None
+    return _by_answers(evidence.answers) or unsolved or vague
+
+
+def _by_text(texts: Iterable[str]) -> str | None:
+    said = "\n".join(texts).replace("\u2019", "'")
+    for rule in RULES:
+        if rule.pattern.search(said):
+            return rule.code
+    return None
+
+
+def _unsolved(evidence: Evidence) -> str | None:
+    said = "\n".join(evidence.warnings)
+    if not evidence.has_js_runtime or "No supported JavaScript runtime" in said:
+        return "js_runtime_missing"
+    return "challenge_unsolved" if _UNSOLVED.search(said) else None
+
+
+_UNSOLVED = re.compile(
+    r"(signature|n challenge) solving failed|error solving|challenge solver"
+    r"|invalid js challenge|remote component",
+    re.IGNORECASE,
+)
+
+
+def _by_host(causes: Iterable[Cause]) -> str | None:
+    for cause in causes:
+        told = re.search(r"\[Errno (\d+)\]", cause.text)
+        for number in (cause.errno, int(told[1]) if told else None):
+            if number in _HOST_ERRNOS:
+                return _HOST_ERRNOS[number]
+    return None
+
+
+_HOST_ERRNOS: dict[int | None, str] = {
+    errno.ENOSPC: "disk_full",
+    errno.EDQUOT: "disk_full",
+    errno.EROFS: "read_only",
+    errno.EACCES: "permission_denied",
+    errno.EPERM: "permission_denied",
+    errno.EMFILE: "too_many_files",
+    errno.ENFILE: "too_many_files",
+    errno.ENOMEM: "out_of_memory",
+    errno.EIO: "io_error",
+    errno.EFBIG: "too_big",
+}
+
+
+def _by_live_status(evidence: Evidence) -> str | None:
+    if evidence.live_status == "is_upcoming":
+        is_premiere = _by_text(evidence.warnings) == "premiere"
+        return "premiere" if is_premiere else "upcoming"
+    return {"is_live": "live_now", "post_live": "post_live"}.get(
+        evidence.live_status or ""
+    )
+
+
+def _by_answers(causes: Sequence[Cause]) -> str | None:
+    """Judge by HTTP statuses, then by how connections broke."""
+    codes = [code for cause in causes if (code := _by_status(cause)) is not None]
+    if codes:
+        return "rate_limited" if "rate_limited" in codes else codes[-1]
+    told = "\n".join(f"{' '.join(sorted(c.classes))} {c.text}" for c in causes)
+    for rule in _CONNECTIONS:
+        if rule.pattern.search(told):
+            return rule.code
+    return None
+
+
+def _by_status(cause: Cause) -> str | None:
+    if cause.status is None:
+        return None
+    if cause.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "rate_limited"
+    if cause.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "server_error"
+    if cause.place == "media":
+        return "media_refused"
+    return "forbidden" if cause.status in {401, 403} else None
+
+
+def _connection(code: str, *texts: str) -> Rule:
+    return Rule(code, re.compile("|".join(texts), re.IGNORECASE))
+
+
+#: Names of exception classes and texts of the layers below yt-dlp; first match wins.
+_CONNECTIONS = (
+    _connection("certificate", "CertificateVerifyError", "CERTIFICATE_VERIFY_FAILED"),
+    _connection("proxy_failed", r"\bProxyError\b", "Tunnel connection failed"),
+    _connection(
+        "no_dns",
+        "NameResolutionError",
+        r"\bgaierror\b",
+        "Name or service not known",
+        "Temporary failure in name resolution",
+        "No address associated with hostname",
+    ),
+    _connection(
+        "no_route", "Network is unreachable", "No route to host", "Network is down"
+    ),
+    _connection("refused", "Connection refused", "ConnectionRefusedError"),
+    _connection("timed_out", "timed out", "TimeoutError", "ReadTimeout"),
+    _connection(
+        "cut_off", "IncompleteRead", "ContentTooShort", "more expected", "data blocks"
+    ),
+    _connection(
+        "connection_lost",
+        "TransportError",
+        r"\bConnectionError\b",
+        "ConnectionReset",
+        "Connection aborted",
+        "RemoteDisconnected",
+        r"\bSSLError\b",
+    ),
+)
+
+
+def _own_words(causes: Sequence[Cause]) -> str:
+    """Return the error's own text, short and fit for print."""
+    for cause in causes:
+        words = redact(cause.text).removeprefix("ERROR: ")
+        words = re.split(r"; please report this issue|\(caused by", words)[0]
+        if words := " ".join(words.split()):
+            return words[:MAX_MESSAGE_CHARS]
+    return ""
+
+
+def _retry_after(evidence: Evidence) -> float | None:
+    headers = [c.retry_after for c in (*evidence.causes, *evidence.answers)]
+    waits = [seconds_until(text, evidence.now) for text in headers if text]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def seconds_until(header: str, now: datetime) -> float | None:
+    """Return the seconds a Retry-After header asks for (RFC 9110, 10.2.3)."""
+    if header.strip().isascii() and header.strip().isdigit():
+        return min(float(header), MAX_RETRY_AFTER_S)
+    try:
+        until = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    wait = (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()
+    return min(max(wait, 0.0), MAX_RETRY_AFTER_S)

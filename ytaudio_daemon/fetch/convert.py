@@ -1,0 +1,141 @@
+"""From the fetched stream to the wanted format: one ffmpeg, a copy where possible."""
+
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ytaudio_daemon.fetch import ffmpeg
+from ytaudio_daemon.fetch.choose import CODEC_OF
+from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.messages import failure_for
+from ytaudio_daemon.fetch.source import Source
+from ytaudio_daemon.model import FetchRequest, Phase, Progress
+from ytaudio_daemon.model.options import LOSSLESS
+
+_CONTAINER = MappingProxyType(
+    {
+        "mp3": ("mp3", "-id3v2_version", "0"),  # mutagen writes the tags
+        "m4a": ("ipod", "-movflags", "+faststart"),
+        "ogg": ("ogg",),
+        "opus": ("opus",),
+        "flac": ("flac",),
+        "wav": ("wav", "-rf64", "auto"),
+    }
+)
+_ENCODER = MappingProxyType(
+    {
+        "mp3": "libmp3lame",
+        "m4a": "aac",
+        "ogg": "libvorbis",
+        "opus": "libopus",
+        "flac": "flac",
+        "wav": "pcm_s16le",
+    }
+)
+#: What the encoders accept, in kbit/s for each channel (tried with ffmpeg 5 and 9);
+#: LAME's 320 is for the whole stream.
+_KBPS_A_CHANNEL = MappingProxyType({"ogg": (24, 240), "opus": (6, 256)})
+_MAX_MP3_KBPS = 320
+_PCM_BYTES_PER_S = 48_000 * 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How the stream becomes the file.
+
+    Attributes:
+        format: The file's format, also its extension.
+        copied: The stream goes over as it is.
+        kbps: The encoder's bitrate, or None for a copy or a lossless format.
+        note: A remark for the person, or "".
+    """
+
+    format: str
+    copied: bool
+    kbps: int | None
+    note: str = ""
+
+
+def plan(source: Source, options: Mapping[str, Any], fallback_bitrate: str) -> Plan:
+    """Decide between a copy and an encode. Pure."""
+    target = str(options["format"])
+    asked = options.get("bitrate")
+    if source.codec == CODEC_OF[target] and asked is None:
+        return Plan(format=target, copied=True, kbps=None)
+    if target in LOSSLESS:
+        note = f"{target} made from a lossy source: bigger, not better"
+        return Plan(format=target, copied=False, kbps=None, note=note)
+    wish = int(str(asked or fallback_bitrate).removesuffix("k"))
+    kbps = _within(target, wish, source.channels)
+    note = f"{kbps}k instead of {wish}k: the encoder allows no other" * (kbps != wish)
+    return Plan(format=target, copied=False, kbps=kbps, note=note)
+
+
+def arguments(made: Plan, source: Path, target: Path) -> list[str]:
+    """Return ffmpeg's arguments. Pure."""
+    codec = ["-c:a", "copy" if made.copied else _ENCODER[made.format]]
+    if made.kbps is not None:
+        codec += ["-b:a", f"{made.kbps}k"]
+    container, *flags = _CONTAINER[made.format]
+    return [
+        *ffmpeg.source(source), "-map", "0:a:0", "-map_metadata", "-1",
+        "-map_chapters", "-1", *codec, *flags, *ffmpeg.target(target, container),
+    ]  # fmt: skip
+
+
+def convert(
+    request: FetchRequest,
+    source: Source,
+    made: Plan,
+    report: Callable[[Progress], None],
+) -> tuple[Path, float]:
+    """Make the audio file and return it with the last timestamp in seconds.
+
+    Raises:
+        AttemptFailedError: The source does not decode, the result would be too big,
+            or ffmpeg failed.
+    """
+    _refuse_giant(request, source, made)
+    folder = Path(request.attempt_dir)
+    path = folder / f"converted.{made.format}"
+    duration = source.facts.duration_s or 0
+
+    def seen(seconds: float) -> None:
+        percent = min(100.0, 100 * seconds / duration) if duration else None
+        report(Progress(phase=Phase.CONVERTING, percent=percent))
+
+    seen(0)
+    argv = arguments(made, folder / "source" / source.file, path)
+    done = ffmpeg.run(request.ffmpeg, argv, seen)
+    if done.code == -signal.SIGXFSZ:  # RLIMIT_FSIZE
+        raise AttemptFailedError(failure_for("too_big"))
+    if done.code < 0 and not done.errors:
+        raise AttemptFailedError(failure_for("converter_died"))
+    if not done.clean:
+        raise ConversionError(done.errors)
+    return path, done.out_time_s
+
+
+class ConversionError(Exception):
+    """ffmpeg refused the source; the text is its own."""
+
+
+def _within(target: str, kbps: int, channels: int | None) -> int:
+    if target == "mp3":
+        return min(kbps, _MAX_MP3_KBPS)
+    if target not in _KBPS_A_CHANNEL:
+        return kbps
+    low, high = _KBPS_A_CHANNEL[target]
+    # Unknown: what both one and two channels bear.
+    return min(max(kbps, low * min(channels or 2, 2)), high * min(channels or 1, 2))
+
+
+def _refuse_giant(request: FetchRequest, source: Source, made: Plan) -> None:
+    """Refuse a wav that would outgrow the limit before writing gigabytes of it."""
+    limit = request.limits.max_size_bytes
+    pcm = (source.facts.duration_s or 0) * _PCM_BYTES_PER_S * (source.channels or 2)
+    if made.format == "wav" and limit and pcm > limit:
+        raise AttemptFailedError(failure_for("too_big"))

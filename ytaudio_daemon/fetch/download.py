@@ -1,0 +1,114 @@
+"""Fetch the chosen stream into a folder, within its bounds.
+
+A download that stands still is not noticed here: a read may wait for its bytes as
+long as a trickle comes. Who runs the worker watches the reported bytes from outside.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.fetch.engine import Engine
+from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.messages import failure_for
+from ytaudio_daemon.model import Limits, Phase, Progress
+
+#: Bytes by which YouTube's announced size and the file may differ.
+SIZE_TOLERANCE = 4096
+_DISK_CHECK_S = 1.0
+
+
+class Bounds:
+    """Watches a running download: its size, and what remains of the disk.
+
+    Args:
+        limits: What it may use.
+        folder: Where it writes.
+        report: Takes the progress.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        folder: Path,
+        report: Callable[[Progress], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.received = 0
+        self._limits = limits
+        self._folder = folder
+        self._report = report
+        self._clock = clock
+        self._disk_checked = -_DISK_CHECK_S
+
+    def hook(self, status: Mapping[str, Any]) -> None:
+        """Take yt-dlp's progress; called for every block.
+
+        Raises:
+            AttemptFailedError: A bound is reached.
+        """
+        self.received = int(status.get("downloaded_bytes") or self.received)
+        limit = self._limits.max_size_bytes
+        if limit and self.received > limit:
+            raise AttemptFailedError(failure_for("too_big"))
+        now = self._clock()
+        if now - self._disk_checked >= _DISK_CHECK_S:
+            self._disk_checked = now
+            check_disk(self._folder, self._limits, needed=0)
+        self._report(_progress(status, self.received))
+
+
+def await_start(info: Mapping[str, Any]) -> None:
+    """Wait as YouTube demands after an advert: it refuses the stream before."""
+    time.sleep(max(0.0, (info.get("available_at") or 0) - time.time()))
+
+
+def download(
+    ydl: Engine, info: Mapping[str, Any], folder: Path, bounds: Bounds
+) -> Path:
+    """Fetch the stream in `info` and return its file.
+
+    Raises:
+        AttemptFailedError: A bound was reached, or less came than announced.
+        yt_dlp.utils.YoutubeDLError, OSError: It could not be fetched or written.
+    """
+    path = folder / f"media.{_extension(info.get('ext'))}"
+    ydl.add_progress_hook(bounds.hook)
+    complete, _ = ydl.dl(str(path), dict(info))
+    if not complete or not path.is_file():
+        raise AttemptFailedError(failure_for("cut_off"))
+    announced = info.get("filesize") or 0
+    if path.stat().st_size < announced - SIZE_TOLERANCE:
+        raise AttemptFailedError(failure_for("cut_short"))
+    return path
+
+
+def check_disk(folder: Path, limits: Limits, *, needed: int) -> None:
+    """Refuse to write where the reserve would not remain.
+
+    Raises:
+        AttemptFailedError: With the code `disk_full`.
+    """
+    usage = os.statvfs(folder)
+    if usage.f_bavail * usage.f_frsize - needed < limits.disk_reserve_bytes:
+        raise AttemptFailedError(failure_for("disk_full"))
+
+
+def _progress(status: Mapping[str, Any], received: int) -> Progress:
+    total = status.get("total_bytes") or status.get("total_bytes_estimate")
+    return Progress(
+        phase=Phase.DOWNLOADING,
+        percent=min(100.0, 100.0 * received / total) if total else None,
+        downloaded_bytes=received,
+        total_bytes=int(total) if total else None,
+        speed_bps=status.get("speed"),
+        eta_s=status.get("eta"),
+    )
+
+
+def _extension(ext: object) -> str:
+    text = str(ext or "")
+    return text if text.isascii() and text.isalnum() and len(text) <= 5 else "bin"  # noqa: PLR2004 - longest: "opus", "webm"

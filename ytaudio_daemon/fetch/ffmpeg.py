@@ -1,0 +1,126 @@
+"""Run one ffmpeg: no network, no keyboard, in our process group, measured."""
+
+import errno
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.messages import failure_for
+
+#: `file` and `pipe` only: a playlist inside the media must not reach the network.
+_QUIET = ("-nostdin", "-hide_banner", "-nostats", "-v", "error", "-xerror")
+_LOCAL = ("-protocol_whitelist", "file,pipe")
+_MAX_STDERR = 8000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """How an ffmpeg ended.
+
+    Attributes:
+        code: Its exit status; negative when a signal ended it.
+        errors: The end of what it said; nothing when all was well.
+        out_time_s: The last timestamp it wrote, in seconds.
+        out_bytes: Bytes written, or 0 when it does not know.
+    """
+
+    code: int
+    errors: str
+    out_time_s: float
+    out_bytes: int
+
+    @property
+    def clean(self) -> bool:
+        """It ended well and complained of nothing."""
+        return self.code == 0 and not self.errors
+
+
+def source(path: Path) -> list[str]:
+    """Return the arguments that read `path`, whatever its name begins with."""
+    return [*_LOCAL, "-i", f"file:{path}"]
+
+
+def target(path: Path, container: str) -> list[str]:
+    """Return the arguments that write `path` in that container."""
+    return ["-f", container, "-y", f"file:{path}"]
+
+
+def run(
+    ffmpeg: str,
+    arguments: Sequence[str],
+    seen: Callable[[float], None] = lambda _seconds: None,
+) -> Run:
+    """Run ffmpeg to its end.
+
+    Args:
+        ffmpeg: Absolute path.
+        arguments: Inputs and outputs.
+        seen: Called about twice a second with the seconds done so far.
+
+    Raises:
+        AttemptFailedError: It cannot be started, or found the disk full.
+    """
+    argv = [ffmpeg, *_QUIET, "-progress", "pipe:1", *arguments]
+    with tempfile.TemporaryFile() as errors:
+        report = _watch(argv, errors.fileno(), seen)
+        errors.seek(max(0, errors.seek(0, os.SEEK_END) - _MAX_STDERR))
+        told = errors.read().decode("utf-8", "replace").strip()
+    _refuse_host_faults(told)
+    return Run(
+        code=int(report["code"]),
+        errors=told,
+        out_time_s=_number(report.get("out_time_us")) / 1e6,
+        out_bytes=int(_number(report.get("total_size"))),
+    )
+
+
+def _watch(
+    argv: Sequence[str], errors: int, seen: Callable[[float], None]
+) -> dict[str, str]:
+    """Return the last value of every progress key, and the exit `code`."""
+    report: dict[str, str] = {}
+    try:
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+            text=True, errors="replace",
+        )  # fmt: skip
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.EACCES, errno.ENOEXEC}:
+            raise AttemptFailedError(failure_for("ffmpeg_missing")) from error
+        raise
+    with process:
+        for line in process.stdout or ():
+            key, _, value = line.strip().partition("=")
+            report[key] = value
+            if key == "progress":
+                seen(_number(report.get("out_time_us")) / 1e6)
+    return report | {"code": str(process.returncode)}
+
+
+def _refuse_host_faults(told: str) -> None:
+    for text, code in _HOST_FAULTS.items():
+        if text in told:
+            raise AttemptFailedError(failure_for(code))
+
+
+_HOST_FAULTS = {
+    "No space left on device": "disk_full",
+    "Disk quota exceeded": "disk_full",
+    "Read-only file system": "read_only",
+    "File too large": "too_big",
+    "Cannot allocate memory": "out_of_memory",
+    "Unknown encoder": "ffmpeg_unfit",
+    "not a suitable output format": "ffmpeg_unfit",
+}
+
+
+def _number(text: str | None) -> float:
+    """Return ffmpeg's number, 0 for its "N/A"."""
+    try:
+        return float(text or 0)
+    except ValueError:
+        return 0.0

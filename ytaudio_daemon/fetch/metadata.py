@@ -1,0 +1,153 @@
+"""What a video says about itself, cleaned; and the tags made of it. Pure.
+
+All of it was typed by strangers: control characters are removed, lengths capped.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ytaudio_daemon.model.options import MAX_TAG_CHARS
+
+#: YouTube's own limit is 100 characters for a title; music fields run longer.
+MAX_TEXT_CHARS = MAX_TAG_CHARS
+_TOPIC = re.compile(r"\s+-\s+Topic$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """A video's metadata; None where YouTube says nothing.
+
+    Attributes:
+        title: The video's own title.
+        artist: Only as YouTube's music metadata names it, several joined by ", ".
+        song: The song's title in YouTube's music metadata.
+        track_number: Its place on the album.
+        date: YYYY-MM-DD, or YYYY when only the year is known.
+        duration_s: As announced.
+    """
+
+    video_id: str
+    title: str
+    artist: str | None = None
+    song: str | None = None
+    album: str | None = None
+    album_artist: str | None = None
+    track_number: int | None = None
+    genre: str | None = None
+    date: str | None = None
+    channel: str | None = None
+    view_count: int | None = None
+    duration_s: float | None = None
+
+
+def facts_of(info: Mapping[str, Any]) -> Facts:
+    """Return the facts in an info dict of yt-dlp's.
+
+    The fields are those documented at the top of `yt_dlp/extractor/common.py`.
+    """
+    video_id = str(info.get("id") or "")
+    return Facts(
+        video_id=video_id,
+        title=clean_text(info.get("title")) or video_id,
+        artist=_people(info, "artists", "artist"),
+        song=clean_text(info.get("track")),
+        album=clean_text(info.get("album")),
+        album_artist=_people(info, "album_artists", "album_artist"),
+        track_number=_whole(info.get("track_number")),
+        genre=_people(info, "genres", "genre"),
+        date=_date(info),
+        channel=clean_text(info.get("channel") or info.get("uploader")),
+        view_count=_whole(info.get("view_count")),
+        duration_s=_positive(info.get("duration")),
+    )
+
+
+def tags_of(facts: Facts, wishes: Mapping[str, str], url: str) -> dict[str, str]:
+    """Return the tags to write: the person's own over YouTube's; no empty ones.
+
+    A video without music metadata gets its channel as the artist, as yt-dlp's own
+    metadata step does; a "<name> - Topic" channel is the artist's.
+    """
+    channel = _TOPIC.sub("", facts.channel or "")
+    tags = {
+        "title": facts.song or facts.title,
+        "artist": facts.artist or channel,
+        "album": facts.album,
+        "album_artist": facts.album_artist,
+        "track": str(facts.track_number) if facts.track_number else None,
+        "date": facts.date,
+        "genre": facts.genre,
+        "comment": url,
+    }
+    tags |= {key: clean_text(value) for key, value in wishes.items()}
+    return {key: value for key, value in tags.items() if value}
+
+
+def name_fields(
+    facts: Facts, tags: Mapping[str, str], *, wished: bool
+) -> dict[str, str]:
+    """Return the values for a file name's template.
+
+    Args:
+        facts: The video's.
+        tags: As written into the file.
+        wished: The person gave a title; the file is called by it too.
+    """
+    return {
+        "title": tags["title"] if wished else facts.title,
+        "artist": tags.get("artist", ""),
+        "album": tags.get("album", ""),
+        "track": facts.song or tags.get("track", ""),
+        "date": tags.get("date", ""),
+        "channel": facts.channel or "",
+        "id": facts.video_id,
+    }
+
+
+def clean_text(value: object) -> str | None:
+    """Return one line of readable text, or None when nothing readable is there."""
+    if not isinstance(value, str):
+        return None
+    text = "".join(_readable(char) for char in unicodedata.normalize("NFC", value))
+    return " ".join(text.split())[:MAX_TEXT_CHARS].rstrip() or None
+
+
+def _readable(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in {"Cc", "Zs", "Zl", "Zp"}:
+        return " "
+    is_direction = category == "Cf" and char not in "\u200c\u200d\u00ad"
+    return "" if category == "Cs" or is_direction else char
+
+
+def _people(info: Mapping[str, Any], many: str, one: str) -> str | None:
+    names = info.get(many)
+    if isinstance(names, list) and names:
+        return clean_text(", ".join(str(name) for name in names))
+    return clean_text(info.get(one))
+
+
+def _date(info: Mapping[str, Any]) -> str | None:
+    for key in ("release_date", "upload_date"):
+        found = re.fullmatch(r"(\d{4})(\d\d)(\d\d)", str(info.get(key) or ""))
+        if found:
+            return "-".join(found.groups())
+        if key == "release_date" and (year := _whole(info.get("release_year"))):
+            return f"{year:04d}"
+    return None
+
+
+def _whole(value: object) -> int | None:
+    number = _positive(value)
+    if number is None:
+        return 0 if value == 0 else None
+    return int(number) if number < 1 << 53 else None
+
+
+def _positive(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if value > 0 else None

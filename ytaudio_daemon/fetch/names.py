@@ -1,0 +1,117 @@
+"""File names that live on every file system: ext4, exFAT, SMB shares, phones. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+#: Room for " [id]", ".part" and the like below the usual limit of 255 bytes.
+MAX_NAME_BYTES = 200
+
+_FIELD = re.compile(r"%\((\w+)\)s|%%")
+_COLON_BETWEEN_WORDS = re.compile(r"\s*:\s+")
+_LOOKALIKES = str.maketrans(
+    {
+        "/": "-",
+        "\\": "-",
+        "|": "-",
+        ":": "-",
+        '"': "'",
+        "<": "(",
+        ">": ")",
+        "?": "",
+        "*": "",
+    }
+)
+#: https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file, also with
+#: any extension behind them.
+_DEVICES = frozenset(
+    {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
+    | {f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789¹²³"}
+)
+_JOINERS = "\u200c\u200d"
+
+
+def file_name(template: str, fields: Mapping[str, str], ext: str) -> str:
+    """Return a safe name for an audio file.
+
+    Args:
+        template: Words and literal `%(field)s`; `%%` is a percent sign.
+        fields: Values; an unknown or empty one leaves nothing behind. `id` stands
+            in when nothing else is left.
+        ext: The extension, without its dot; one of our formats.
+    """
+    suffix = f".{ext}"
+    room = MAX_NAME_BYTES - len(suffix.encode())
+    stem = _fit(_clean(_fill(template, fields)), room)
+    if not stem:
+        stem = _fit(_clean(fields.get("id", "")), room) or "audio"
+    return f"{_no_device(stem, room)}{suffix}"
+
+
+def _fill(template: str, fields: Mapping[str, str]) -> str:
+    missing = False
+
+    def value(found: re.Match[str]) -> str:
+        nonlocal missing
+        if found[1] is None:
+            return "%"
+        text = fields.get(found[1], "")
+        missing = missing or not text.strip()
+        return text
+
+    text = _FIELD.sub(value, template)
+    # "%(artist)s - %(title)s" without an artist should not begin with a dash.
+    return text.strip(" -_,") if missing else text
+
+
+def _clean(text: str) -> str:
+    """Return NFC text of printable characters that no file system refuses."""
+    text = _COLON_BETWEEN_WORDS.sub(" - ", text)
+    text = "".join(_allowed(char) for char in unicodedata.normalize("NFC", text))
+    text = unicodedata.normalize("NFC", text.translate(_LOOKALIKES))
+    return " ".join(text.split()).strip(". ")
+
+
+def _allowed(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in {"Zs", "Zl", "Zp"} or char in "\t\r\n":
+        return " "
+    if char in _JOINERS:  # emoji and Persian are written with them
+        return char
+    # Control, format (text direction overrides), surrogate, private use.
+    return (
+        "" if category in {"Cc", "Cf", "Cs", "Co"} or _is_noncharacter(char) else char
+    )
+
+
+def _is_noncharacter(char: str) -> bool:
+    return ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF  # noqa: PLR2004 - Unicode 23.7
+
+
+def _fit(stem: str, room: int) -> str:
+    """Cut to `room` bytes, between two characters as a reader sees them."""
+    cut = len(stem.encode()[:room].decode("utf-8", "ignore"))
+    if cut < len(stem):
+        stem = stem[: _boundary(stem, cut)]
+    return stem.strip(". ")
+
+
+def _boundary(text: str, cut: int) -> int:
+    """Move back from `cut` while it would split a letter from its marks."""
+    at = cut
+    while at > 0 and (_extends(text[at]) or text[at - 1] == "\u200d"):
+        at -= 1
+    return at or cut
+
+
+def _extends(char: str) -> bool:
+    is_skin_tone = 0x1F3FB <= ord(char) <= 0x1F3FF  # noqa: PLR2004 - Fitzpatrick modifiers
+    return (
+        char in _JOINERS or is_skin_tone or unicodedata.category(char).startswith("M")
+    )
+
+
+def _no_device(stem: str, room: int) -> str:
+    if stem.split(".", 1)[0].rstrip(" ").upper() in _DEVICES:
+        return _fit(f"_{stem}", room)
+    return stem

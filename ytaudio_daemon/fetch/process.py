@@ -1,0 +1,21 @@
+"""Prepare the worker process for one attempt."""
+
+import resource
+
+from ytaudio_daemon.model import Limits
+
+#: Tags, pictures and containers on top of the sound.
+_SLACK_BYTES = 64 << 20
+
+
+def bound_file_size(limits: Limits) -> None:
+    """Let the kernel refuse any file that outgrows the limit, ffmpeg's too.
+
+    Never RLIMIT_AS: deno reserves terabytes of address space and would not start.
+    """
+    if limits.max_size_bytes:
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        soft = limits.max_size_bytes + _SLACK_BYTES
+        if hard != resource.RLIM_INFINITY:
+            soft = min(soft, hard)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -1,0 +1,82 @@
+"""Ask YouTube about the video and decide whether it may be fetched."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ytaudio_daemon.fetch.engine import Engine
+from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.messages import failure_for
+from ytaudio_daemon.model import FetchRequest, Limits
+
+Info = dict[str, Any]
+
+#: Over, or never been: everything else is not finished yet.
+_FINISHED = frozenset({None, "not_live", "was_live"})
+
+
+class NoStreamsError(Exception):
+    """YouTube answered, but offered nothing to fetch; warnings say why."""
+
+
+def extract(ydl: Engine, request: FetchRequest) -> Info:
+    """Return what yt-dlp finds about the video, before any choice.
+
+    Raises:
+        yt_dlp.utils.YoutubeDLError: YouTube did not answer, or not usably.
+        AttemptFailedError: It answered with another video.
+    """
+    info: Info = ydl.extract_info(
+        request.url, download=False, ie_key="Youtube", process=False
+    )
+    # A video that must be paid for "redirects" to its trailer.
+    if info.get("_type", "video") != "video" or info.get("id") != request.video_id:
+        raise AttemptFailedError(failure_for("wrong_video"))
+    return info
+
+
+def check(info: Mapping[str, Any], limits: Limits) -> None:
+    """Refuse what is not finished, too long, or offers no stream.
+
+    Raises:
+        AttemptFailedError: The policy forbids it, or it is not time yet.
+        NoStreamsError: Nothing to fetch; the reason is among the warnings.
+    """
+    if info.get("live_status") not in _FINISHED:
+        raise NotFinishedError(str(info["live_status"]))
+    if not info.get("formats"):
+        raise NoStreamsError("No video formats found")
+    if all(source.get("has_drm") is True for source in info["formats"]):
+        raise AttemptFailedError(failure_for("drm"))
+    duration = info.get("duration") or 0
+    if duration <= 0:
+        raise AttemptFailedError(failure_for("no_duration"))
+    if limits.max_duration_s and duration > limits.max_duration_s:
+        raise AttemptFailedError(failure_for("too_long"))
+
+
+class NotFinishedError(Exception):
+    """The video is live, upcoming or being prepared.
+
+    Args:
+        live_status: As yt-dlp names it.
+    """
+
+    def __init__(self, live_status: str) -> None:
+        super().__init__(live_status)
+        self.live_status = live_status
+
+
+def select(ydl: Engine, info: Info, limits: Limits) -> Info:
+    """Return `info` with the chosen stream's fields laid over it.
+
+    Raises:
+        NoStreamsError: None of the streams has sound.
+        AttemptFailedError: The stream is bigger than allowed.
+    """
+    chosen: Info = ydl.process_ie_result(info, download=False)
+    if not chosen.get("url"):
+        raise NoStreamsError("Requested format is not available")
+    size = chosen.get("filesize") or 0
+    if limits.max_size_bytes and size > limits.max_size_bytes:
+        raise AttemptFailedError(failure_for("too_big"))
+    return chosen

@@ -1,0 +1,121 @@
+"""A finished source: the fetched stream, its picture and what is known about it.
+
+`source/source.json` is written last and durably. From then on a later attempt
+adopts the folder by one rename and touches no network.
+"""
+
+import contextlib
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.fetch import durable
+from ytaudio_daemon.fetch.metadata import Facts
+from ytaudio_daemon.model import FetchRequest
+
+FOLDER = "source"
+RECORD = "source.json"
+SCHEMA = "ytaudio.source/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What was fetched.
+
+    Attributes:
+        facts: The video's metadata.
+        wanted: The options it was chosen for, e.g. `opus bestaudio`.
+        file: Its name in the folder.
+        size_bytes: Of that file.
+        format_id: YouTube's number of the stream.
+        codec: As ffmpeg names it, or "unknown".
+        bitrate_bps: As announced, or None.
+        channels: Likewise.
+        cover: The picture's name in the folder, or "".
+        notes: Remarks for the person.
+    """
+
+    facts: Facts
+    wanted: str
+    file: str
+    size_bytes: int
+    format_id: str
+    codec: str
+    bitrate_bps: int | None = None
+    channels: int | None = None
+    cover: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def folder_of(request: FetchRequest) -> Path:
+    """Return where this attempt keeps its source."""
+    return Path(request.attempt_dir) / FOLDER
+
+
+def wanted(options: Mapping[str, Any]) -> str:
+    """Return what decides which stream is fetched."""
+    return f"{options['format']} {options['quality']}"
+
+
+def begin(request: FetchRequest) -> Path:
+    """Return an empty source folder."""
+    folder = folder_of(request)
+    discard(request)
+    folder.mkdir()
+    return folder
+
+
+def seal(request: FetchRequest, source: Source) -> None:
+    """Make the source finished: every byte on the disk, the record last.
+
+    Raises:
+        OSError: The disk is full or failing.
+    """
+    folder = folder_of(request)
+    for name in filter(None, (source.file, source.cover)):
+        durable.sync(folder / name)
+    durable.write_json(folder / RECORD, {"schema": SCHEMA, **asdict(source)})
+    durable.sync(folder.parent)
+
+
+def adopt(request: FetchRequest) -> Source | None:
+    """Return a finished source of this or an earlier attempt, moved here."""
+    if (own := _read(folder_of(request), request)) is not None:
+        return own
+    for earlier in request.earlier_dirs:
+        folder = Path(earlier) / FOLDER
+        if (found := _read(folder, request)) is not None:
+            discard(request)
+            folder.rename(folder_of(request))
+            durable.sync(Path(request.attempt_dir))
+            return found
+    return None
+
+
+def discard(request: FetchRequest) -> None:
+    """Remove the source, its record first: half of it must not look finished."""
+    folder = folder_of(request)
+    with contextlib.suppress(FileNotFoundError):
+        (folder / RECORD).unlink()
+        shutil.rmtree(folder)
+    if folder.is_dir():
+        shutil.rmtree(folder)
+
+
+def _read(folder: Path, request: FetchRequest) -> Source | None:
+    document = durable.read_json(folder / RECORD)
+    if document is None or document.pop("schema", None) != SCHEMA:
+        return None
+    try:
+        facts = Facts(**document.pop("facts"))
+        source = Source(facts=facts, **(document | {"notes": tuple(document["notes"])}))
+        whole = (folder / source.file).stat().st_size == source.size_bytes
+    except (KeyError, TypeError, OSError):
+        return None
+    fits = (facts.video_id, source.wanted) == (
+        request.video_id,
+        wanted(request.options),
+    )
+    return source if whole and fits else None

@@ -1,0 +1,81 @@
+"""Prove that a file decodes, from the first sample to the announced last one.
+
+ffmpeg's exit status is no proof: it is 0 for most files that were cut, zeroed or
+have a hole. Decoded samples are: a missing fragment leaves the timestamps in place
+and takes the samples away.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ytaudio_daemon.fetch import ffmpeg
+
+#: Low, because only the count matters; 16-bit mono.
+_RATE = 8000
+_BYTES_PER_S = _RATE * 2
+#: Seconds by which timestamps and samples may differ: encoder delay and rounding.
+HOLE_TOLERANCE_S = 0.5
+#: YouTube announces whole seconds, and sound may end before the picture.
+LENGTH_TOLERANCE_S = 2.0
+LENGTH_TOLERANCE_PART = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """What came out of a full decode.
+
+    Attributes:
+        clean: No error was reported.
+        samples_s: Seconds, counted in samples.
+        out_time_s: The last timestamp.
+        errors: ffmpeg's words, or "".
+    """
+
+    clean: bool
+    samples_s: float
+    out_time_s: float
+    errors: str = ""
+
+
+def decode(
+    ffmpeg_path: str,
+    path: Path,
+    seen: Callable[[float], None] = lambda _seconds: None,
+) -> Decoded:
+    """Decode every sample of `path` into nothing, and count.
+
+    Raises:
+        AttemptFailedError: ffmpeg cannot be started.
+    """
+    arguments = [
+        *ffmpeg.source(path), "-map", "0:a:0", "-ac", "1", "-ar", str(_RATE),
+        *ffmpeg.target(Path("/dev/null"), "s16le"),
+    ]  # fmt: skip
+    done = ffmpeg.run(ffmpeg_path, arguments, seen)
+    return Decoded(
+        clean=done.clean,
+        samples_s=done.out_bytes / _BYTES_PER_S,
+        out_time_s=done.out_time_s,
+        errors=done.errors,
+    )
+
+
+def defect(decoded: Decoded, announced_s: float, written_s: float) -> str | None:
+    """Return the code of what is wrong, or None for proven audio. Pure.
+
+    Args:
+        decoded: Of the finished file.
+        announced_s: By YouTube.
+        written_s: The last timestamp of the conversion: a hole in the source is
+            still in it, and no longer in the converted samples.
+    """
+    if not decoded.clean or decoded.samples_s <= 0:
+        return "does_not_decode"
+    stamps = max(decoded.out_time_s, written_s)
+    if abs(stamps - decoded.samples_s) > HOLE_TOLERANCE_S:
+        return "holes"
+    allowed = max(LENGTH_TOLERANCE_S, LENGTH_TOLERANCE_PART * announced_s)
+    if decoded.samples_s < announced_s - allowed:
+        return "cut_short"
+    return "wrong_length" if decoded.samples_s > announced_s + allowed else None
