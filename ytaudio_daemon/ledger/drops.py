@@ -10,7 +10,8 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.clerk import Ask, Clerk, NewLine, Quota
 from ytaudio_daemon.ledger.record import touch
-from ytaudio_daemon.ledger.schema import drops, events, sessions
+from ytaudio_daemon.ledger.schema import drops, events, lines, sessions
+from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
 
 __all__ = [
@@ -19,11 +20,13 @@ __all__ = [
     "NewLine",
     "Quota",
     "finish_recording",
-    "kept_drop",
+    "kept_files",
+    "kept_texts",
     "mark_filed",
     "open_drop",
     "record_batch",
     "unfiled_drop",
+    "unfiled_drops",
 ]
 
 
@@ -63,16 +66,44 @@ def unfiled_drop(
     return None if row is None else _drop(row)
 
 
-def kept_drop(db: Connection, session_id: int, name: bytes) -> Drop | None:
-    """Return the newest drop of that name that stayed where it was."""
-    row = db.execute(
-        sa.select(drops)
-        .where(drops.c.session_id == session_id, drops.c.name == name)
+def unfiled_drops(db: Connection) -> dict[tuple[str, bytes, str], Drop]:
+    """Return the drops a crash left unfiled, by session name, file name and content."""
+    query = (
+        sa.select(drops, sessions.c.name.label("session_name"))
+        .join(sessions, sessions.c.id == drops.c.session_id)
+        .where(drops.c.state.in_(["recording", "recorded"]))
+        .where(sessions.c.state == SessionState.ACTIVE)
+    )
+    rows = db.execute(query).all()
+    return {(r.session_name, bytes(r.name), r.sha256): _drop(r) for r in rows}
+
+
+def kept_files(db: Connection) -> dict[tuple[str, bytes], str]:
+    """Return the newest content hash of every file that stayed in place.
+
+    By session name, not session: when a session expires its files are still there,
+    and must not all be taken again.
+    """
+    query = (
+        sa.select(sessions.c.name.label("session_name"), drops.c.name, drops.c.sha256)
+        .join(sessions, sessions.c.id == drops.c.session_id)
         .where(drops.c.state == "kept")
-        .order_by(drops.c.id.desc())
-        .limit(1),
-    ).first()
-    return None if row is None else _drop(row)
+        .order_by(drops.c.id)
+    )
+    rows = db.execute(query).all()
+    return {(row.session_name, bytes(row.name)): row.sha256 for row in rows}
+
+
+def kept_texts(db: Connection, session_name: str, name: bytes) -> frozenset[str]:
+    """Return the lines that earlier contents of a kept file had."""
+    query = (
+        sa.select(lines.c.text)
+        .join(drops, drops.c.id == lines.c.drop_id)
+        .join(sessions, sessions.c.id == drops.c.session_id)
+        .where(sessions.c.name == session_name, drops.c.name == name)
+        .where(drops.c.state == "kept")
+    )
+    return frozenset(db.execute(query).scalars())
 
 
 def open_drop(

@@ -1,0 +1,72 @@
+"""The intake's steps, in order: scan, settle, read, record, file."""
+
+import time
+
+from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.intake.oddities import Oddities
+from ytaudio_daemon.intake.reading import Reader
+from ytaudio_daemon.intake.recording import Recorder
+from ytaudio_daemon.intake.scanning import Scanner
+from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.settings import Settings
+
+#: The loop has other things to do after this long, in seconds.
+STEP_S = 0.05
+
+
+class Intake:
+    """Takes drops from the inbox; one `step` does a bounded piece of work.
+
+    Args:
+        ledger: Where lines and jobs are recorded.
+        layout: Where the inbox is.
+        settings: Sections inbox, sessions and download.
+    """
+
+    def __init__(self, ledger: Ledger, layout: Layout, settings: Settings) -> None:
+        self._scanner = Scanner(layout.inbox, settings)
+        self._reader = Reader(self._scanner, ledger, layout, settings)
+        self._recorder = Recorder(self._scanner, self._reader, ledger, layout, settings)
+
+    @property
+    def oddities(self) -> Oddities:
+        """What stands in the inbox and is not taken."""
+        return self._scanner.oddities
+
+    def reload(self, settings: Settings) -> None:
+        """Take up new settings; drops under way go on with the old ones."""
+        self._scanner.reload(settings)
+        self._reader.settings = settings
+        self._recorder.settings = settings
+
+    def note(self, session: str | None) -> None:
+        """Have a session's folder looked at soon; None = the whole inbox."""
+        self._scanner.note(session)
+
+    def step(self, now: Now, mono: float) -> bool:
+        """Do a piece of work.
+
+        Args:
+            now: The moment, for the ledger.
+            mono: `time.monotonic()` at `now`.
+
+        Returns:
+            Whether there is more to do at once.
+
+        Raises:
+            LedgerError, OSError: Nothing is lost; the next step tries again.
+        """
+        enough = time.monotonic() + STEP_S
+        self._scanner.step(mono, enough)
+        self._reader.read(self._recorder.papers, enough)
+        self._recorder.step(now)
+        return (
+            self._scanner.is_busy()
+            or self._reader.is_busy()
+            or self._recorder.is_busy()
+        )
+
+    def next_due(self) -> float:
+        """Return the monotonic time of the next thing to do by itself."""
+        return self._scanner.next_due()

@@ -1,0 +1,107 @@
+"""A drop on the table: its lines on their way into the ledger."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from ytaudio_daemon import dropfile
+from ytaudio_daemon.dropfile import Entry
+from ytaudio_daemon.folders.inbox import Sighting
+from ytaudio_daemon.ledger.drops import Ask, Drop, NewLine
+from ytaudio_daemon.model import Layer
+from ytaudio_daemon.model.options import effective
+
+
+class Paper:
+    """One drop, read whole; gives its lines out in order.
+
+    Args:
+        sighting: Where it was found.
+        content: Its bytes.
+        sha256: Of the content.
+        layers: The options below the file's own: the config's, the session's.
+        default_bitrate: The config's.
+        skip_texts: Lines an earlier content of a kept file had already.
+
+    Attributes:
+        drop: Its row, once the ledger has one.
+        problem: Why nothing in it can be used, or None.
+    """
+
+    def __init__(
+        self,
+        sighting: Sighting,
+        content: bytes,
+        sha256: str,
+        *,
+        layers: tuple[Layer, ...],
+        default_bitrate: str,
+        skip_texts: frozenset[str] = frozenset(),
+    ) -> None:
+        self.sighting = sighting
+        self.sha256 = sha256
+        self.size = len(content)
+        self.drop: Drop | None = None
+        self.problem: str | None = None
+        self._layers = layers
+        self._default_bitrate = default_bitrate
+        self._skip_texts = skip_texts
+        self._asks: dict[tuple[tuple[str, object], ...], Ask] = {}
+        self._lines = self._read(content)
+
+    def next_lines(self, count: int) -> list[NewLine]:
+        """Return up to so many lines behind the drop's cursor; [] at the end."""
+        return list(islice(self._lines, count))
+
+    def _read(self, content: bytes) -> Iterator[NewLine]:
+        name = self.sighting.name.decode("utf-8", "surrogateescape")
+        kind = dropfile.kind_of(name)
+        if kind is None:
+            self.problem = "its name is not one of a drop file"
+            return
+        try:
+            for entry in dropfile.parse(content, kind):
+                if entry.line > self._cursor and entry.text not in self._skip_texts:
+                    yield self._new_line(entry)
+        except dropfile.NotADropError as error:
+            self.problem = error.message
+
+    @property
+    def _cursor(self) -> int:
+        return 0 if self.drop is None else self.drop.cursor
+
+    def _new_line(self, entry: Entry) -> NewLine:
+        again = dropfile.render_line(entry.link, entry.layer) if entry.link else None
+        if entry.code is not None or entry.link is None:
+            return NewLine(
+                line=entry.line,
+                text=entry.text,
+                code=entry.code,
+                message=entry.message,
+                again=again,
+            )
+        return NewLine(
+            line=entry.line,
+            text=entry.text,
+            video_id=entry.link.video_id,
+            ask=self._ask(entry.layer),
+            again=again,
+        )
+
+    def _ask(self, layer: Layer) -> Ask:
+        """Work options out once for all lines that have the same."""
+        key = tuple(sorted(layer.items()))
+        if key not in self._asks:
+            options = effective(self._default_bitrate, *self._layers, layer)
+            self._asks[key] = Ask.of(options)
+        return self._asks[key]
+
+
+def why_nothing_is_usable(paper: Paper, drop: Drop) -> str | None:
+    """Return the reason to reject a whole drop, or None when some line was taken."""
+    if drop.usable:
+        return None
+    if paper.problem is not None:
+        return paper.problem
+    if drop.rejected == 0:
+        return "there is no link in it"
+    return f"none of its {drop.rejected} lines could be used"

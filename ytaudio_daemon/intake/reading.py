@@ -1,0 +1,149 @@
+"""Reading settled drops, in pieces, into papers."""
+
+import time
+import tomllib
+
+import structlog
+
+from ytaudio_daemon.errors import DropChangedError, UnsafePathError
+from ytaudio_daemon.folders import Layout, inbox
+from ytaudio_daemon.folders.inbox import DropReader, Oddity, Sighting
+from ytaudio_daemon.intake.paper import Paper
+from ytaudio_daemon.intake.scanning import Scanner
+from ytaudio_daemon.ledger import Ledger, drops
+from ytaudio_daemon.model import Layer, OptionError
+from ytaudio_daemon.model.options import check_layer
+from ytaudio_daemon.settings import Settings
+
+log = structlog.get_logger()
+
+#: Small drops share a transaction, so that a thousand files do not cost a thousand.
+PAPERS_AT_ONCE = 200
+
+
+class Reader:
+    """Turns what the scanner has ready into papers."""
+
+    def __init__(
+        self, scanner: Scanner, ledger: Ledger, layout: Layout, settings: Settings
+    ) -> None:
+        self._scanner = scanner
+        self._ledger = ledger
+        self._layout = layout
+        self.settings = settings
+        self._open: tuple[Sighting, DropReader] | None = None
+        #: Content hashes of kept files, by session and name: the newest only.
+        self._kept: dict[tuple[str, bytes], str] | None = None
+
+    def is_busy(self) -> bool:
+        """Whether a file is half read."""
+        return self._open is not None
+
+    def note_kept(self, paper: Paper) -> None:
+        """Remember what a file that stays in place held when it was taken."""
+        place = paper.sighting.place
+        self._kept_files()[place.session, paper.sighting.name] = paper.sha256
+
+    def read(self, papers: list[Paper], enough: float) -> None:
+        """Add papers until there are enough of them, or until `enough`."""
+        while len(papers) < PAPERS_AT_ONCE and time.monotonic() < enough:
+            if self._open is None and not self._open_next(papers):
+                return
+            self._read_some(papers)
+
+    def _open_next(self, papers: list[Paper]) -> bool:
+        sighting = self._scanner.settling.take()
+        if sighting is None:
+            return False
+        if sighting.size > self.settings.inbox.max_file_size:
+            papers.append(self._too_big(sighting))
+            return True
+        try:
+            self._open = sighting, DropReader(self._layout.inbox, sighting)
+        except FileNotFoundError:
+            self._scanner.settling.release(sighting)
+        except (DropChangedError, UnsafePathError):
+            self._scanner.again(sighting)
+        except OSError as error:
+            reason = f"cannot be read ({error.strerror}); allow it with: chmod o+r"
+            self._leave(sighting, reason)
+        return True
+
+    def _read_some(self, papers: list[Paper]) -> None:
+        if self._open is None:
+            return
+        sighting, reader = self._open
+        try:
+            if not reader.read_some():
+                return
+            content, sha256 = reader.content()
+        except (DropChangedError, OSError) as error:
+            self._scanner.again(sighting)
+            log.info("intake.drop_changed", error=str(error))
+        else:
+            self._lay_down(papers, sighting, content, sha256)
+        reader.close()
+        self._open = None
+
+    def _lay_down(
+        self, papers: list[Paper], sighting: Sighting, content: bytes, sha256: str
+    ) -> None:
+        """Make a paper of a drop, unless it stays in place and was taken before."""
+        key = sighting.place.session, sighting.name
+        known = self._kept_files().get(key)
+        if known == sha256:
+            self._scanner.keep(sighting)
+            self._scanner.settling.release(sighting)
+            return
+        try:
+            defaults = self._session_defaults(sighting.place.session)
+        except (OptionError, UnsafePathError, OSError, ValueError) as error:
+            reason = f"waits until the session's defaults.toml is put right: {error}"
+            self._leave(sighting, reason)
+            return
+        texts = frozenset[str]()
+        if known is not None:
+            with self._ledger.read() as db:
+                texts = drops.kept_texts(db, *key)
+        download = self.settings.download
+        papers.append(
+            Paper(
+                sighting,
+                content,
+                sha256,
+                layers=(download.layer, defaults),
+                default_bitrate=download.bitrate,
+                skip_texts=texts,
+            ),
+        )
+
+    def _session_defaults(self, session: str) -> Layer:
+        """Return the session's `defaults.toml` as options.
+
+        Raises:
+            OptionError, ValueError: It is wrong.
+        """
+        text = inbox.read_defaults(self._layout.inbox, session)
+        return {} if text is None else check_layer(tomllib.loads(text.decode()))
+
+    def _too_big(self, sighting: Sighting) -> Paper:
+        """Return a paper that is refused without being read."""
+        paper = Paper(sighting, b"", "", layers=(), default_bitrate="")
+        paper.size = sighting.size
+        paper.problem = (
+            f"it has {sighting.size} bytes; a drop may have at most "
+            f"{self.settings.inbox.max_file_size} ([inbox] max_file_size): split it"
+        )
+        return paper
+
+    def _leave(self, sighting: Sighting, reason: str) -> None:
+        """Leave a file where it is; it is tried again at every rescan."""
+        oddity = Oddity(place=sighting.place, name=sighting.name, reason=reason)
+        self._scanner.oddities.add(oddity)
+        self._scanner.settling.release(sighting)
+
+    def _kept_files(self) -> dict[tuple[str, bytes], str]:
+        if self._kept is None:
+            with self._ledger.read() as db:
+                self._kept = drops.kept_files(db)
+        return self._kept

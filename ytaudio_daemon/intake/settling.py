@@ -1,0 +1,70 @@
+"""Waiting until files stop changing. Pure: the clock and the sightings are given."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from ytaudio_daemon.folders.inbox import Place, Sighting
+
+Key = tuple[Place, bytes]
+
+
+@dataclass(slots=True)
+class Settling:
+    """The files seen but not yet taken.
+
+    A file is ready when it looked the same for `settle_s` seconds; whether it still
+    does is checked once more when it is opened.
+    """
+
+    settle_s: float
+    #: Bounds the memory when a hundred thousand files come at once.
+    room: int = 20_000
+    _quiet_since: dict[Key, tuple[Sighting, float]] = field(default_factory=dict)
+    _ready: deque[Sighting] = field(default_factory=deque)
+    _taken: set[Key] = field(default_factory=set)
+
+    def see(self, sighting: Sighting, mono: float) -> None:
+        """Note a file; one that changed starts over."""
+        key = sighting.place, sighting.name
+        if key in self._taken:
+            return
+        known = self._quiet_since.get(key)
+        if known is None or known[0].identity != sighting.identity:
+            self._quiet_since[key] = sighting, mono
+
+    def promote(self, mono: float) -> None:
+        """Move the files that have been quiet for long enough to the ready ones."""
+        quiet = [
+            key
+            for key, (_, since) in self._quiet_since.items()
+            if mono - since >= self.settle_s
+        ]
+        for key in quiet:
+            sighting, _ = self._quiet_since.pop(key)
+            self._taken.add(key)
+            self._ready.append(sighting)
+
+    def take(self) -> Sighting | None:
+        """Return the next ready file; it is in the caller's hands until `release`."""
+        return self._ready.popleft() if self._ready else None
+
+    def release(self, sighting: Sighting) -> None:
+        """The caller is done with it: a new sighting counts as a new file."""
+        self._taken.discard((sighting.place, sighting.name))
+
+    def is_full(self) -> bool:
+        """Whether the scan should wait until some are taken."""
+        return len(self._quiet_since) + len(self._ready) >= self.room
+
+    def has_ready(self) -> bool:
+        """Whether `take` would return a file."""
+        return bool(self._ready)
+
+    def next_due(self) -> float | None:
+        """Return when the next file will have been quiet long enough."""
+        if self._ready:
+            return 0.0
+        if not self._quiet_since:
+            return None
+        first = min(since for _, since in self._quiet_since.values())
+        return first + self.settle_s
