@@ -1,27 +1,41 @@
 """An entry module for the template whose attempts do what `job_facts` says."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.model import FetchRequest, Outcome, Progress, Result
+from ytaudio_daemon.pool import kernel
 from ytaudio_daemon.pool.worker import Reporter
 
 _SLEEP = ["sleep", "60"]
 
 
 def preload() -> None:
-    if os.path.exists(os.path.expanduser("~/preload-fails")):
+    home = Path.home()
+    if (home / "preload-fails").exists():
         raise RuntimeError("preload fails as told")
-    if os.path.exists(os.path.expanduser("~/preload-threads")):
+    if (home / "preload-threads").exists():
         threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
-    if os.path.exists(os.path.expanduser("~/preload-dies")):
+    if (home / "preload-dies").exists():
         os._exit(3)
+    if (home / "preload-crowded").exists():
+        _be_refused_processes()
+
+
+def _be_refused_processes() -> None:
+    metadata.version("yt-dlp")  # imports what may be unreadable in a moment
+    if os.getuid() == 0:  # whom the limit does not bind
+        os.setresuid(64_999, 64_999, 64_999)
+        kernel._prctl(4, 1)  # PR_SET_DUMPABLE, else /proc/self is closed to us
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
 def run(request: FetchRequest, reporter: Reporter) -> Outcome:
@@ -54,11 +68,11 @@ class _Deeds:
     @staticmethod
     def facts(request: FetchRequest, *_: Any) -> Outcome:
         """Write what this process looks like into the attempt's folder."""
-        fds = {fd: _target(fd) for fd in os.listdir("/proc/self/fd")}
+        fds = [_target(fd) for fd in Path("/proc/self/fd").iterdir()]
         lines = [
             f"pid={os.getpid()} sid={os.getsid(0)} pgid={os.getpgid(0)}",
             f"oom={Path('/proc/self/oom_score_adj').read_text().strip()}",
-            f"fds={sorted(v for v in fds.values() if v)}",
+            f"fds={sorted(fd for fd in fds if fd)}",
             f"env={sorted(os.environ)}",
             f"home={os.environ['HOME']}",
             f"argv0={sys.executable} flags={sys.flags.isolated}",
@@ -67,7 +81,7 @@ class _Deeds:
         return finished()
 
     @staticmethod
-    def sleep(request: FetchRequest, reporter: Reporter, phase: str = "resolving") -> Outcome:
+    def sleep(_: FetchRequest, reporter: Reporter, phase: str = "resolving") -> Outcome:
         reporter.progress(Progress(phase=phase, title="Sleeper", downloaded_bytes=5))
         time.sleep(60)
         return finished()
@@ -110,6 +124,8 @@ class _Deeds:
     def garbage(_: FetchRequest, reporter: Reporter, what: str) -> Outcome:
         words = {"bytes": b"\xff\x00", "list": b"[]", "kind": b'{"kind":"nonsense"}'}
         words["outcome"] = b'{"kind":"outcome","outcome":{"failure":7}}'
+        words["number"] = b'{"kind":"progress","progress":{"phase":"x","eta_s":NaN}}'
+        words["title"] = b'{"kind":"outcome","outcome":{"title":[]}}'
         words["progress"] = b'{"kind":"progress","progress":{"phase":7,"percent":[]}}'
         words["long"] = b"x" * 100_000
         reporter._channel.send(words[what])
@@ -117,7 +133,9 @@ class _Deeds:
         return finished()
 
     @staticmethod
-    def download(_: FetchRequest, reporter: Reporter, bps: str, seconds: str) -> Outcome:
+    def download(
+        _: FetchRequest, reporter: Reporter, bps: str, seconds: str
+    ) -> Outcome:
         """Claim to download at some rate for a while, then finish."""
         begin = time.monotonic()
         while (passed := time.monotonic() - begin) < float(seconds):
@@ -127,7 +145,7 @@ class _Deeds:
         return finished()
 
     @staticmethod
-    def convert(request: FetchRequest, reporter: Reporter, seconds: str) -> Outcome:
+    def convert(_: FetchRequest, reporter: Reporter, seconds: str) -> Outcome:
         reporter.converter_slot()
         reporter.progress(Progress(phase="converting"))
         time.sleep(float(seconds))
@@ -146,8 +164,8 @@ class _Deeds:
         return finished(note="x" * int(chars))
 
 
-def _target(fd: str) -> str:
+def _target(fd: Path) -> str:
     try:
-        return os.readlink(f"/proc/self/fd/{fd}").split(":")[0]
+        return str(fd.readlink()).split(":")[0]
     except FileNotFoundError:  # the one that listed the folder
         return ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from ytaudio_daemon.model import Failure, FetchRequest, Outcome, Progress
-from ytaudio_daemon.pool import verdicts, wire
+from ytaudio_daemon.pool import shape, verdicts, wire
 from ytaudio_daemon.pool.events import Event, Progressed, Started
 from ytaudio_daemon.pool.launch import TemplateProcess
 from ytaudio_daemon.pool.patience import Patience
@@ -18,6 +18,8 @@ _BURST = 60
 _RATE_HZ = 8
 #: Messages read from one worker before the others get their turn.
 _MESSAGES_A_TURN = 32
+#: 208 KiB of buffer (net.core.wmem_default), of which each message takes 768 bytes.
+_MORE_THAN_A_SOCKET_HOLDS = 1000
 
 
 class Stage(Enum):
@@ -81,13 +83,19 @@ class Attempt:
         if self.template is not None and not self.kill_ordered:
             self.kill_ordered = self.template.kill(self.ticket)
 
+    def judge(self, now: float) -> None:
+        """Condemn a worker whose time is up; order its death until that is taken."""
+        verdict = self.verdict or (self.patience and self.patience.verdict(now))
+        if verdict:
+            self.condemn(verdict)
+
     def awaits_template(self) -> bool:
         """Tell whether the template owes an answer: a hello, a death, a reaping."""
         return self.stage is Stage.ORDERED or self.kill_ordered or self.hung_up
 
-    def hear(self, now: float) -> Iterator[Event]:
+    def hear(self, now: float, at_most: int = _MESSAGES_A_TURN) -> Iterator[Event]:
         """Read what the worker says; a garbled or flooding one is condemned."""
-        for _ in range(_MESSAGES_A_TURN):
+        for _ in range(at_most):
             try:
                 message = wire.receive(self.channel)
             except BlockingIOError:
@@ -103,11 +111,7 @@ class Attempt:
 
     def hear_out(self, now: float) -> Iterator[Event]:
         """Read the last words of a dead worker."""
-        while not self.hung_up:
-            before = self._credit
-            yield from self.hear(now)
-            if self._credit == before:  # nothing more was there
-                return
+        yield from self.hear(now, _MORE_THAN_A_SOCKET_HOLDS)
 
     def grant_converter(self, now: float) -> None:
         """Let the worker convert."""
@@ -154,13 +158,17 @@ class Attempt:
                 self.patience = Patience(self.request.limits, now)
                 yield Started(key=key, attempt=number, pid=pid)
             case {"kind": "progress", "progress": dict(said)} if self.patience:
-                self._progress = Progress(**said)
-                self.patience.saw(self._progress, now)
-                yield Progressed(key=key, attempt=number, progress=self._progress)
+                progress = Progress(**said)
+                shape.check(progress)
+                self._progress = progress
+                self.patience.saw(progress, now)
+                yield Progressed(key=key, attempt=number, progress=progress)
             case {"kind": "converter"} if self.patience:
                 self.stage, self.waiting_since = Stage.WAITING, now
                 self.patience.waits(now)
             case {"kind": "outcome", "outcome": dict(said)}:
-                self.outcome = Outcome.from_json(said)
+                outcome = Outcome.from_json(said)
+                shape.check(outcome)
+                self.outcome = outcome
             case _:
                 raise ValueError("unknown message")

@@ -1,13 +1,12 @@
 """Start a template by exec, with a clean environment, and speak to it."""
 
-import errno
 import os
 import socket
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,12 +104,10 @@ class TemplateProcess:
         template_id = uuid.uuid4().hex
         try:
             recipe.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            near, far = wire.pair()
-            with far:
-                process = _spawn(recipe, template_id, far)
+            process, control = _spawn(recipe, template_id)
         except OSError as error:
             raise TemplateError(f"Cannot start the worker template: {error}") from error
-        return cls(process, near, template_id)
+        return cls(process, control, template_id)
 
     def fork(self, ticket: int, payload: bytes, channel: socket.socket) -> bool:
         """Order a worker; False when the order must be given again later."""
@@ -155,18 +152,22 @@ class TemplateProcess:
 
 
 def _spawn(
-    recipe: Recipe, template_id: str, control: socket.socket
-) -> subprocess.Popen[bytes]:
+    recipe: Recipe, template_id: str
+) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """Exec the template; its stderr stays ours, for an interpreter's last words."""
-    if not sys.executable:
-        raise OSError(errno.ENOENT, "sys.executable is not known")
     engine = str(recipe.engine_path or "")
     python = [sys.executable, "-I", "-c", _BOOT]
-    return subprocess.Popen(
-        [*python, recipe.entry, _PACKAGE_HOME, engine],
-        stdin=control.fileno(),
-        stdout=subprocess.DEVNULL,
-        env=environment(recipe, template_id, os.environ),
-        cwd=recipe.home,
-        start_new_session=True,  # Ctrl-C is for the daemon, which then ends us
-    )
+    with ExitStack() as on_failure:
+        near, far = wire.pair()
+        on_failure.enter_context(near)
+        with far:
+            process = subprocess.Popen(
+                [*python, recipe.entry, _PACKAGE_HOME, engine],
+                stdin=far.fileno(),
+                stdout=subprocess.DEVNULL,
+                env=environment(recipe, template_id, os.environ),
+                cwd=recipe.home,
+                start_new_session=True,  # Ctrl-C is for the daemon, which then ends us
+            )
+        on_failure.pop_all()
+    return process, near

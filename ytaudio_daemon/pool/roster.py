@@ -80,10 +80,12 @@ class Roster:
         """Return those not yet ordered, oldest first."""
         return [a for a in self if a.stage is Stage.QUEUED]
 
-    def waiting(self) -> list[Attempt]:
-        """Return those that wait for a converter slot, the longest wait first."""
+    def grant_converters(self, slots: int, now: float) -> None:
+        """Give free converter slots to those that have waited longest."""
         waiting = [a for a in self if a.stage is Stage.WAITING]
-        return sorted(waiting, key=lambda a: (a.waiting_since, a.ticket))
+        waiting.sort(key=lambda a: (a.waiting_since, a.ticket))
+        for attempt in waiting[: max(0, slots - self.usage().converting)]:
+            attempt.grant_converter(now)
 
     def usage(self) -> Usage:
         """Count the attempts by the slots they hold."""

@@ -56,7 +56,7 @@ class Reporter:
         repeated = progress.phase == self._phase
         if repeated and now - self._said_at < PROGRESS_INTERVAL_S:
             return
-        message = wire.encode("progress", progress=asdict(progress))
+        message = wire.encode("progress", progress=asdict(_whole(progress)))
         try:
             self._channel.send(message, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -124,6 +124,16 @@ def pack(outcome: Outcome) -> bytes:
         return message
     text = f"the outcome takes {len(message)} bytes"
     return _encode(Outcome(failure=_internal("outcome_too_long", text)))
+
+
+def _whole(progress: Progress) -> Progress:
+    """Round the bytes: yt-dlp's estimates are fractions."""
+    done, total = progress.downloaded_bytes, progress.total_bytes
+    return replace(
+        progress,
+        downloaded_bytes=None if done is None else round(done),
+        total_bytes=None if total is None else round(total),
+    )
 
 
 def _encode(outcome: Outcome) -> bytes:
