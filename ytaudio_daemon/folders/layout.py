@@ -1,5 +1,6 @@
 """Where everything lies. Paths only; nothing is opened here."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ REJECTED = "rejected"
 DEFAULT_SESSION = "default"
 WORK = ".work"
 TRASH = ".trash"
+#: Leaves room for ".json", and for the dot and ".tmp" while it is written.
+MAX_RECEIPT_STEM = 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,10 @@ class Layout:
         """Return the folder of a session's receipts for programs."""
         return self.status / "receipts" / session
 
+    def receipt_file(self, session: str, name: bytes) -> Path:
+        """Return a drop's receipt for programs, by the drop's name where it is filed."""
+        return self.receipts(session) / receipt_name(name)
+
     def session_downloads(self, session_uuid: str) -> Path:
         """Return the folder of a session's published jobs."""
         return self.downloads / session_uuid
@@ -104,3 +111,16 @@ class Layout:
     def session_library(self, session: str) -> Path | None:
         """Return a session's folder in the library, or None when there is none."""
         return None if self.library is None else self.library / session
+
+
+def receipt_name(name: bytes) -> str:
+    """Return the name of a drop's receipt for programs: readable, unique, UTF-8.
+
+    Programs read status paths as text, so a name that is no UTF-8, or leaves no room
+    for what is added, is shortened and told apart by its hash.
+    """
+    shown = name.decode("utf-8", "replace")
+    if shown.encode() == name and len(name) <= MAX_RECEIPT_STEM:
+        return f"{shown}.json"
+    short = shown.encode()[: MAX_RECEIPT_STEM - 9].decode("utf-8", "ignore")
+    return f"{short}~{hashlib.sha256(name).hexdigest()[:8]}.json"

@@ -181,8 +181,7 @@ class Recorder:
 
     def _has_receipt(self, session: str) -> Callable[[bytes], bool]:
         """An older drop's receipt must not be written over by a new one's."""
-        folder = self._layout.receipts(session)
-        return lambda name: (folder / f"{shown_name(name)}.json").exists()
+        return lambda name: self._layout.receipt_file(session, name).exists()
 
     def _mark_filed(self, now: Now) -> None:
         if not self._filed:
@@ -190,7 +189,10 @@ class Recorder:
         with self._ledger.write() as db:
             for paper, state, name in self._filed:
                 if paper.drop is not None:
-                    drops.mark_filed(db, paper.drop, state, name, now)
+                    at_root = paper.sighting.place.at_root
+                    drops.mark_filed(
+                        db, paper.drop, state, name, now, at_root=at_root
+                    )
         for paper, state, _ in self._filed:
             _tell(paper, state)
         self._filed = []
@@ -200,7 +202,8 @@ def _tell(paper: Paper, state: str) -> None:
     if paper.drop is None:
         return
     log.info(
-        f"drop.{state}",
+        "drop.taken",
+        state=state,
         session=paper.sighting.place.session,
         file=shown_name(paper.sighting.name),
         accepted=paper.drop.accepted,

@@ -172,13 +172,22 @@ def finish_recording(db: Connection, drop: Drop, reason: str | None, now: Now) -
 
 
 def mark_filed(
-    db: Connection, drop: Drop, state: str, filed_name: bytes | None, now: Now
+    db: Connection,
+    drop: Drop,
+    state: str,
+    filed_name: bytes | None,
+    now: Now,
+    *,
+    at_root: bool = False,
 ) -> None:
-    """Note where it went: state `filed`, `kept` or `rejected`."""
+    """Note where it went: state `filed`, `kept` or `rejected`.
+
+    `at_root`: it was dropped straight into the inbox.
+    """
     db.execute(
         sa.update(drops)
         .where(drops.c.id == drop.id)
-        .values(state=state, filed_name=filed_name),
+        .values(state=state, filed_name=filed_name, at_root=at_root),
     )
     _note(db, drop, now, f"drop_{state}")
 

@@ -75,6 +75,7 @@ sessions = Table(
         sqlite_where=text("state = 'active'"),
         postgresql_where=text("state = 'active'"),
     ),
+    Index("sessions_by_name", "name"),
     Index("sessions_by_turn", "turn"),
     Index(
         "sessions_in_turn",
@@ -112,6 +113,8 @@ drops = Table(
     Column("rejected", Big, nullable=False, server_default="0"),
     # Where it stands in processed/ or rejected/; NULL until it is filed.
     Column("filed_name", LargeBinary),
+    # Dropped straight into the inbox: that is where processed/ is then.
+    Column("at_root", Boolean, nullable=False, server_default=text("false")),
     # Why nothing in it was usable.
     Column("reason", Text),
     Index("drops_of_a_session", "session_id", "name"),
@@ -240,6 +243,19 @@ attempts = Table(
     Column("code", Text),
     Column("message", Text),
     Column("log_tail", Text),
+)
+
+#: What stands in the library for a job, so that a file which the user removed or
+#: changed there is not put back or written over.
+shelf = Table(
+    "shelf",
+    metadata,
+    Column("job_id", Big, ForeignKey("jobs.id"), primary_key=True),
+    # The attempt whose audio it is.
+    Column("attempt", Big, nullable=False),
+    Column("name", Text, nullable=False),
+    # "<inode>:<size>:<mtime in ns>" as it was put there.
+    Column("identity", Text, nullable=False),
 )
 
 #: Append-only; also the outbox from which the views learn what changed.

@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("uuid"),
         sqlite_autoincrement=True,
     )
+    op.create_index("sessions_by_name", "sessions", ["name"], unique=False)
     op.create_index("sessions_by_turn", "sessions", ["turn"], unique=False)
     op.create_index(
         "sessions_in_turn",
@@ -122,6 +123,9 @@ def upgrade() -> None:
         sa.Column("duplicate", Big, server_default="0", nullable=False),
         sa.Column("rejected", Big, server_default="0", nullable=False),
         sa.Column("filed_name", sa.LargeBinary(), nullable=True),
+        sa.Column(
+            "at_root", sa.Boolean(), server_default=sa.text("false"), nullable=False
+        ),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["session_id"], ["sessions.id"]),
         sa.PrimaryKeyConstraint("id"),
@@ -241,6 +245,15 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("lines_of_a_job", "lines", ["job_id"], unique=False)
+    op.create_table(
+        "shelf",
+        sa.Column("job_id", Big, nullable=False),
+        sa.Column("attempt", Big, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("identity", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"]),
+        sa.PrimaryKeyConstraint("job_id"),
+    )
     op.create_index(
         "jobs_queued",
         "jobs",

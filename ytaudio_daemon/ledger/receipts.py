@@ -1,0 +1,178 @@
+"""What receipts ask of the ledger: a drop, and its lines a page at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.schema import drops, jobs, lines, sessions
+from ytaudio_daemon.model import FINALIZED
+
+#: States of a drop whose every line is recorded and whose place is known.
+SETTLED = ("filed", "kept", "rejected")
+_FINALIZED = sorted(state.value for state in FINALIZED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptHead:
+    """A drop, as the head of its receipts tells of it.
+
+    Attributes:
+        filed_name: Its name in `processed` or `rejected`; None when it is in neither.
+        at_root: It was dropped straight into the inbox.
+    """
+
+    id: int
+    session_name: str
+    session_uuid: str
+    name: bytes
+    sha256: str
+    received_at: float
+    state: str
+    filed_name: bytes | None
+    at_root: bool
+    reason: str | None
+    accepted: int
+    duplicate: int
+    rejected: int
+
+    @property
+    def lines(self) -> int:
+        """How many lines its receipts have."""
+        return self.accepted + self.duplicate + self.rejected
+
+
+class ReceiptLine(NamedTuple):
+    """One line and how its job stands. A tuple: a million of them pass."""
+
+    line: int
+    text: str
+    result: str
+    code: str | None
+    message: str | None
+    again: str | None
+    job: str | None
+    job_drop_id: int | None
+    video_id: str | None
+    options: Mapping[str, Any] | None
+    state: str | None
+    retry_at: float | None
+    title: str | None
+    output_path: str | None
+    error_kind: str | None
+    error_code: str | None
+    error_message: str | None
+    error_hint: str | None
+
+
+_HEAD = sa.select(
+    drops,
+    sessions.c.name.label("session_name"),
+    sessions.c.uuid.label("session_uuid"),
+).join(sessions, sessions.c.id == drops.c.session_id)
+
+_PAGE = (
+    sa.select(
+        lines.c.line,
+        lines.c.text,
+        lines.c.result,
+        lines.c.code,
+        lines.c.message,
+        lines.c.again,
+        jobs.c.uuid,
+        jobs.c.drop_id,
+        jobs.c.video_id,
+        # Only links that failed are written down again with their options.
+        sa.case((jobs.c.state.in_(["failed", "cancelled"]), jobs.c.options)),
+        jobs.c.state,
+        jobs.c.retry_at,
+        jobs.c.title,
+        jobs.c.output_path,
+        jobs.c.error_kind,
+        jobs.c.error_code,
+        jobs.c.error_message,
+        jobs.c.error_hint,
+    )
+    .outerjoin(jobs, jobs.c.id == lines.c.job_id)
+    .order_by(lines.c.line)
+)
+
+
+def receipt_head(db: Connection, drop_id: int) -> ReceiptHead | None:
+    """Return a drop that has its place, or None while it is on its way or pruned."""
+    query = _HEAD.where(drops.c.id == drop_id, drops.c.state.in_(SETTLED))
+    row = db.execute(query).first()
+    return None if row is None else _head(row)
+
+
+def receipt_heads(db: Connection, after_id: int, limit: int) -> list[ReceiptHead]:
+    """Return a page of all drops that have their place, the oldest first."""
+    query = _HEAD.where(drops.c.id > after_id, drops.c.state.in_(SETTLED))
+    rows = db.execute(query.order_by(drops.c.id).limit(limit)).all()
+    return [_head(row) for row in rows]
+
+
+def receipt_page(
+    db: Connection, drop_id: int, after_line: int, limit: int
+) -> list[ReceiptLine]:
+    """Return the drop's next lines in order."""
+    query = _PAGE.where(lines.c.drop_id == drop_id, lines.c.line > after_line)
+    return [ReceiptLine._make(row) for row in db.execute(query.limit(limit)).all()]
+
+
+def has_newer_namesake(db: Connection, drop: ReceiptHead) -> bool:
+    """Return whether a later drop has taken over this one's receipt names.
+
+    That happens to files kept in place, whose content changed, and where a person
+    removed the filed drop with its receipts and dropped the same name again.
+    """
+    same = sa.select(drops.c.id).join(sessions, sessions.c.id == drops.c.session_id)
+    newer = same.where(
+        sessions.c.name == drop.session_name,
+        drops.c.name == drop.name,
+        drops.c.id > drop.id,
+        drops.c.filed_name.is_not_distinct_from(drop.filed_name),
+        drops.c.state.in_(SETTLED),
+    )
+    return db.execute(newer.limit(1)).first() is not None
+
+
+def unfinished_line(
+    db: Connection, drop_id: int, after_line: int, limit: int
+) -> tuple[int | None, int | None]:
+    """Look through the drop's next lines for one whose job is not finalized.
+
+    Returns:
+        That line, or None; and the last line looked at, None when there was no more.
+    """
+    page: Sequence[Any] = db.execute(
+        sa.select(lines.c.line, jobs.c.state)
+        .outerjoin(jobs, jobs.c.id == lines.c.job_id)
+        .where(lines.c.drop_id == drop_id, lines.c.line > after_line)
+        .order_by(lines.c.line)
+        .limit(limit),
+    ).all()
+    for line, state in page:
+        if state is not None and state not in _FINALIZED:
+            return line, line
+    return None, page[-1][0] if page else None
+
+
+def _head(row: Any) -> ReceiptHead:
+    return ReceiptHead(
+        id=row.id,
+        session_name=row.session_name,
+        session_uuid=row.session_uuid,
+        name=bytes(row.name),
+        sha256=row.sha256,
+        received_at=row.received_at,
+        state=row.state,
+        filed_name=None if row.filed_name is None else bytes(row.filed_name),
+        at_root=bool(row.at_root),
+        reason=row.reason,
+        accepted=row.accepted,
+        duplicate=row.duplicate,
+        rejected=row.rejected,
+    )
