@@ -123,6 +123,13 @@ def test_a_tilde_is_the_home_folder_and_links_are_followed(tmp_path: Path) -> No
     assert load(None, environ).paths.inbox == tmp_path / "real" / "inbox"
 
 
+def test_a_folder_that_leads_in_circles_is_named(tmp_path: Path) -> None:
+    (tmp_path / "inbox").symlink_to("inbox")
+    (message,) = problems(None, {"YTAUDIO_PATHS_ROOT": str(tmp_path)})
+    assert message.startswith("[paths]")
+    assert "inbox" in message
+
+
 def test_flags_go_before_variables_before_the_file(tmp_path: Path) -> None:
     file = config(tmp_path, "[download]\nworkers = 4\nconverters = 5\nformat='m4a'\n")
     environ = {"YTAUDIO_DOWNLOAD_CONVERTERS": "6", "YTAUDIO_DOWNLOAD_FORMAT": "ogg"}
