@@ -6,6 +6,9 @@ plain data. Importing this package is cheap; yt-dlp is imported on first use, or
 `preload` in the template that workers are forked from.
 """
 
+import contextlib
+import re
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
@@ -41,14 +44,21 @@ def run(request: FetchRequest, report: Reporter) -> Outcome:
 
 
 def preload() -> None:
-    """Import all that an attempt needs; no network, no threads."""
+    """Import and try out all that an attempt needs; no network, no threads."""
+    from ytaudio_daemon.fetch import attempt  # noqa: F401, PLC0415 - cheap import
     from ytaudio_daemon.fetch.engine import warm_up  # noqa: PLC0415 - cheap import
+    from ytaudio_daemon.fetch.rehearsal import rehearse  # noqa: PLC0415 - cheap import
 
     warm_up()
+    with contextlib.suppress(Exception):  # a gain in speed, not a need
+        rehearse()
 
 
 def engine_version() -> str:
-    """Return the installed yt-dlp's version without importing it, or ""."""
+    """Return yt-dlp's version, the loaded one's or else the installed one's, or ""."""
+    if (loaded := sys.modules.get("yt_dlp.version")) is not None:
+        # "2026.08.19" is called 2026.8.19 by packaging tools (PEP 440).
+        return re.sub(r"\b0+(?=\d)", "", str(loaded.__version__))
     try:
         return version("yt-dlp")
     except PackageNotFoundError:

@@ -93,7 +93,8 @@ def _by_words(evidence: Evidence) -> str | None:
         return warned
     vague = warned or said
     unsolved = _unsolved(evidence) if vague == "no_formats" else None
-    return _by_answers(evidence.answers) or unsolved or vague
+    hidden = _by_answers(evidence.answers) or _by_connection(evidence.warnings)
+    return hidden or unsolved or vague
 
 
 def _by_text(texts: Iterable[str]) -> str | None:
@@ -108,6 +109,8 @@ def _unsolved(evidence: Evidence) -> str | None:
     said = "\n".join(evidence.warnings)
     if not evidence.has_js_runtime or "No supported JavaScript runtime" in said:
         return "js_runtime_missing"
+    if "SABR" in said:
+        return "sabr_only"
     return "challenge_unsolved" if _UNSOLVED.search(said) else None
 
 
@@ -155,7 +158,11 @@ def _by_answers(causes: Sequence[Cause]) -> str | None:
     codes = [code for cause in causes if (code := _by_status(cause)) is not None]
     if codes:
         return "rate_limited" if "rate_limited" in codes else codes[-1]
-    told = "\n".join(f"{' '.join(sorted(c.classes))} {c.text}" for c in causes)
+    return _by_connection(f"{' '.join(sorted(c.classes))} {c.text}" for c in causes)
+
+
+def _by_connection(texts: Iterable[str]) -> str | None:
+    told = "\n".join(texts)
     for rule in _CONNECTIONS:
         if rule.pattern.search(told):
             return rule.code

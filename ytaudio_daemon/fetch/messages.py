@@ -198,6 +198,11 @@ MEANINGS = {
     "challenge_unsolved": Meaning(
         _K.OUTDATED, "yt-dlp could not solve YouTube's puzzle for players.", _UPGRADE
     ),
+    "sabr_only": Meaning(
+        _K.OUTDATED,
+        "YouTube offers this video only in a way that yt-dlp cannot fetch yet.",
+        _UPGRADE,
+    ),
     # transient
     "server_error": Meaning(
         _K.TRANSIENT, "YouTube answered with a server error.", _BY_ITSELF
@@ -314,6 +319,7 @@ RULES = (
     _rule("sign_in_required", r"\bsign in\b", "login required"),
     _rule("video_unavailable", "video (is )?(unavailable|not available)",
           "content isn't available"),
-    _rule("no_answer", "failed to extract any player response", "page needs to be reloaded"),
+    _rule("no_answer", "failed to extract any player response", "failed to parse json",
+        "page needs to be reloaded"),
     _rule("no_formats", "no video formats", "requested format is not available"),
 )  # fmt: skip
