@@ -5,20 +5,18 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import moves
+from ytaudio_daemon.ledger.bulk import insert_rows, jobs_by_key, reserve_job_ids
 from ytaudio_daemon.ledger.record import shift
 from ytaudio_daemon.ledger.schema import jobs, lines
 from ytaudio_daemon.model import FINALIZED, JobState, Options
 from ytaudio_daemon.model.clock import Now
 
 DUPLICATE = "this session has this audio already"
-#: SQLite takes at most 999 bound values a statement when built with old defaults.
-KEYS_A_QUERY = 500
 
 LINE_COLUMNS = (
     "drop_id",
@@ -94,8 +92,9 @@ class Quota:
     reject_over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(NamedTuple):
+    """What becomes of a line; a tuple, as a million are made."""
+
     result: str
     job_id: int | None = None
     code: str | None = None
@@ -137,8 +136,8 @@ class Clerk:
         #: Jobs asked for in this batch already, new ones and those run again.
         self._asked: dict[str, int] = {}
         self._job_rows: list[tuple[Any, ...]] = []
-        self._entered: Counter[JobState] = Counter()
         self._ids: Iterator[int] = iter(())
+        self._cluster = os.urandom(1).hex()
         #: Options as text: a file's lines mostly share them.
         self._options_text: dict[tuple[str, int], str] = {}
 
@@ -146,22 +145,28 @@ class Clerk:
         """Write the batch's lines and jobs; returns how many of each result."""
         keys = [line.audio_key if line.ask else None for line in batch]
         asked = sorted({key for key in keys if key is not None})
-        self._known = _jobs_by_key(self._db, self._session.id, asked)
-        self._ids = iter(_reserve_ids(self._db, len(asked) - len(self._known)))
+        self._known = jobs_by_key(self._db, self._session.id, asked)
+        self._ids = iter(reserve_job_ids(self._db, len(asked) - len(self._known)))
         rows = []
         for line, key in zip(batch, keys, strict=True):
             found = self._verdict(drop_id, line, key)
             rows.append(_line_row(drop_id, line, found))
-        _insert(self._db, jobs, JOB_COLUMNS, self._job_rows)
-        _insert(self._db, lines, LINE_COLUMNS, rows)
-        if self._entered:
-            shift(self._db, self._session.id, dict(self._entered))
+        insert_rows(self._db, jobs, JOB_COLUMNS, self._job_rows)
+        insert_rows(self._db, lines, LINE_COLUMNS, rows)
+        self._count_jobs()
         return Counter(row[LINE_COLUMNS.index("result")] for row in rows)
 
     @property
     def new_jobs(self) -> int:
         """How many jobs this batch added to the session."""
         return len(self._job_rows)
+
+    def _count_jobs(self) -> None:
+        column = JOB_COLUMNS.index("state")
+        by_state = Counter(row[column] for row in self._job_rows)
+        if by_state:
+            by = {JobState(state): count for state, count in by_state.items()}
+            shift(self._db, self._session.id, by)
 
     def _verdict(self, drop_id: int, line: NewLine, key: str | None) -> _Verdict:
         if line.ask is None or key is None:
@@ -174,7 +179,7 @@ class Clerk:
         if self._limit and self.new_jobs >= self._life_room:
             return self._over_limit()
         job_id = self._asked[key] = next(self._ids)
-        self._job_rows.append(self._job_row(job_id, drop_id, line, line.ask))
+        self._job_rows.append(self._job_row(job_id, drop_id, line, key, line.ask))
         return _Verdict("accepted", job_id)
 
     def _meet(self, known: Any) -> _Verdict:
@@ -202,22 +207,21 @@ class Clerk:
         return _Verdict("rejected", None, "session_job_limit", message)
 
     def _job_row(
-        self, job_id: int, drop_id: int, line: NewLine, ask: Ask
+        self, job_id: int, drop_id: int, line: NewLine, key: str, ask: Ask
     ) -> tuple[Any, ...]:
-        state = JobState.QUEUED if self._room > 0 else JobState.HELD
+        state = "queued" if self._room > 0 else "held"
         self._room -= 1
-        self._entered[state] += 1
         return (
             job_id,
-            random_uuid(),
+            random_uuid(self._cluster),
             self._session.id,
             drop_id,
             line.line,
             line.video_id,
-            line.audio_key,
+            key,
             self._text_of(ask),
             ask.priority,
-            state.value,
+            state,
             self._now.lived,
             self._now.wall,
         )
@@ -242,51 +246,14 @@ def _line_row(drop_id: int, line: NewLine, found: _Verdict) -> tuple[Any, ...]:
     )
 
 
-def _jobs_by_key(
-    db: Connection, session_id: int, keys: Sequence[str]
-) -> dict[str, Any]:
-    wanted = sa.select(jobs.c.id, jobs.c.audio_key, jobs.c.state, jobs.c.output_path)
-    wanted = wanted.where(jobs.c.session_id == session_id)
-    found: dict[str, Any] = {}
-    for start in range(0, len(keys), KEYS_A_QUERY):
-        some = keys[start : start + KEYS_A_QUERY]
-        rows = db.execute(wanted.where(jobs.c.audio_key.in_(some))).all()
-        found |= {row.audio_key: row for row in rows}
-    return found
+def random_uuid(cluster: str) -> str:
+    """Return a random UUID (RFC 9562, version 4) that begins with a batch's digits.
 
-
-def _reserve_ids(db: Connection, count: int) -> Sequence[int]:
-    """Return numbers for new jobs; those not used are gaps that harm nobody."""
-    if db.dialect.name == "sqlite":
-        # The write lock is held, so nobody else can take them.
-        query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'")
-        last = db.execute(query).scalar() or 0
-        return range(last + 1, last + 1 + count)
-    query = sa.text(
-        "SELECT nextval(pg_get_serial_sequence('jobs', 'id'))"
-        " FROM generate_series(1, :count)",
-    )
-    return list(db.execute(query, {"count": count}).scalars())
-
-
-def _insert(
-    db: Connection,
-    table: sa.Table,
-    columns: Sequence[str],
-    rows: list[tuple[Any, ...]],
-) -> None:
-    """Insert through the driver: Core's work on each row costs more than SQLite's."""
-    if not rows:
-        return
-    mark = "?" if db.dialect.name == "sqlite" else "%s"
-    marks = ", ".join([mark] * len(columns))
-    names = ", ".join(f'"{name}"' for name in columns)
-    db.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 - names are this module's
-
-
-def random_uuid() -> str:
-    """Return a random UUID (RFC 9562, version 4) at a third of uuid4()'s cost."""
-    digits = os.urandom(16).hex()
+    A thousand wholly random keys touch a thousand pages of a big index; a shared
+    beginning keeps a batch together there and costs people who type a prefix only
+    those digits more. A time-ordered UUID would cost them twelve.
+    """
+    digits = cluster + os.urandom(16).hex()[len(cluster) :]
     variant = "89ab"[int(digits[16], 16) & 3]
     return (
         f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}"
