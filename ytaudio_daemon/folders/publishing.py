@@ -25,10 +25,19 @@ def begin_attempt(layout: Layout, job_uuid: str, attempt: int) -> list[str]:
         OSError: It cannot be made; a host failure, not the job's.
     """
     with open_dir(layout.downloads, WORK, job_uuid, make=True) as folder:
-        earlier = [name for name in os.listdir(folder) if name != str(attempt)]
+        names = os.listdir(folder)
         os.makedirs(layout.attempt_dir(job_uuid, attempt), mode=0o700, exist_ok=True)
-    newest_first = sorted(earlier, key=_number, reverse=True)
-    return [str(layout.job_work(job_uuid) / name) for name in newest_first]
+    newest_first = sorted({*names} - {str(attempt)}, key=_number, reverse=True)
+    earlier = [layout.job_work(job_uuid) / name for name in newest_first]
+    for useless in [path for path in earlier if not _has_source(path)]:
+        shutil.rmtree(useless, ignore_errors=True)
+        earlier.remove(useless)
+    return [str(path) for path in earlier]
+
+
+def _has_source(attempt_dir: Path) -> bool:
+    """Whether the attempt finished its download: `fetch` marks it with a file."""
+    return (attempt_dir / "source" / "source.json").exists()
 
 
 def _number(name: str) -> int:
@@ -41,21 +50,27 @@ def finished_outcome(layout: Layout, job_uuid: str, attempt: int) -> Outcome | N
     The worker writes `result.json` last and synced, so what it names is there; the
     size is looked at all the same.
     """
-    folder = layout.attempt_dir(job_uuid, attempt)
-    try:
-        outcome = Outcome.from_json(json.loads((folder / RESULT_FILE).read_bytes()))
-    except (OSError, ValueError, TypeError, KeyError):
+    outcome = left_result(layout, job_uuid, attempt)
+    if outcome is None or (result := outcome.result) is None:
         return None
-    result = outcome.result
-    if result is None:
-        return None
-    audio = folder / JOB_FOLDER / "audio" / result.file_name
+    folder = layout.attempt_dir(job_uuid, attempt) / JOB_FOLDER
+    audio = folder / "audio" / result.file_name
     try:
         found = audio.lstat()
     except OSError:
         return None
     whole = is_plain_file(found) and found.st_size == result.size_bytes
     return outcome if whole else None
+
+
+def left_result(layout: Layout, job_uuid: str, attempt: int) -> Outcome | None:
+    """Return what an attempt's `result.json` says, wherever its audio is by now."""
+    path = layout.attempt_dir(job_uuid, attempt) / RESULT_FILE
+    try:
+        outcome = Outcome.from_json(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return outcome if outcome.result is not None else None
 
 
 def publish(layout: Layout, session_uuid: str, job_uuid: str, attempt: int) -> None:

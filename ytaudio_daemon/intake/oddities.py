@@ -77,6 +77,5 @@ class Oddities:
         """A recorded drop cannot be moved to processed/."""
         self._trouble["drop_not_movable"] = (
             f"drops in {folder} were taken but cannot be moved away: {error}",
-            f"Allow it with: chmod o+rwx {folder} (or set [inbox] after_intake to keep). "
-            "Until then they stay there, and count again only when they change.",
+            f"Allow it with: chmod o+rwx {folder} (or set [inbox] after_intake to keep).",
         )

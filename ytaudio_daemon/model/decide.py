@@ -1,7 +1,8 @@
 """What follows from an attempt's outcome. Pure: decided here, done in `attempts`."""
 
 import random
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import GATE_OF, PAUSES, Gate, close
@@ -15,6 +16,11 @@ CONFIRM_AFTER_S = 3600.0
 NOT_YET_AGAIN_S = 1800.0
 #: Workers a job may kill by itself before it is given up.
 MAX_CRASHES = 3
+
+#: The code of a video that seems to have no formats at all.
+NO_FORMATS = "no_formats"
+#: So many attempts are needed to blame yt-dlp rather than the videos.
+MANY = 6
 
 CHARGED = frozenset(
     {
@@ -154,6 +160,26 @@ def _poison(failure: Failure) -> Failure:
         message=f"This link killed its worker {MAX_CRASHES} times, so it was given up.",
         hint="Retry it after an upgrade of yt-dlp or ffmpeg; `ytaudio show` has the log.",
         log_tail=failure.log_tail,
+    )
+
+
+def suspect_engine(failure: Failure, recent_codes: Sequence[str | None]) -> Failure:
+    """Blame yt-dlp when not one video but most of them have no formats.
+
+    Args:
+        failure: Of the attempt that just ended.
+        recent_codes: How the last attempts ended; None is a success.
+    """
+    alike = sum(code == failure.code for code in recent_codes)
+    enough = len(recent_codes) >= MANY and alike * 2 > len(recent_codes)
+    if failure.code != NO_FORMATS or not enough:
+        return failure
+    return replace(
+        failure,
+        kind=FailureKind.OUTDATED,
+        code="engine_outdated",
+        message="YouTube offers no formats for most videos: yt-dlp is probably outdated.",
+        hint="Upgrade yt-dlp; the job waits and goes on by itself.",
     )
 
 

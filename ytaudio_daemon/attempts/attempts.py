@@ -1,0 +1,226 @@
+"""The running attempts: claiming and starting them, hearing how they ended."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from ytaudio_daemon.attempts.requests import fetch_request
+from ytaudio_daemon.attempts.settling import Settler
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.fetch.tools import Tools
+from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.ledger import Ledger, claims, pauses, read
+from ytaudio_daemon.ledger.claims import Claim
+from ytaudio_daemon.model import FINALIZED, Failure, FailureKind, Outcome, Progress
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.gates import Pace
+from ytaudio_daemon.pool import Ended, Event, Pool, Progressed
+from ytaudio_daemon.settings import Settings
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Running:
+    claim: Claim
+    progress: Progress
+    cancelled: bool = False
+
+
+class Attempts:
+    """What is running, and what has ended but is not yet in the ledger.
+
+    Args:
+        ledger: Claims come from it, ends go into it.
+        layout: Where attempts work and results go.
+        pool: Runs them.
+        settings: Sections download, retry, pace, sessions and disk.
+        tools: ffmpeg and the JavaScript runtime.
+        host: This machine's name, in claims.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        layout: Layout,
+        pool: Pool,
+        settings: Settings,
+        tools: Tools,
+        host: str,
+    ) -> None:
+        self._ledger = ledger
+        self._layout = layout
+        self._pool = pool
+        self._host = host
+        self._settler = Settler(ledger, layout, settings)
+        self.settings = settings
+        self.tools = tools
+        self._running: dict[str, _Running] = {}
+        #: Ends that could not be written yet: the ledger was busy, or full.
+        self._ended: list[tuple[_Running, Ended]] = []
+
+    def reload(self, settings: Settings) -> None:
+        """Take up new settings; running attempts go on with the old ones."""
+        self.settings = settings
+        self._settler.settings = settings
+
+    @property
+    def progress(self) -> Mapping[str, Progress]:
+        """How far each running attempt is, by job UUID."""
+        return {uuid: running.progress for uuid, running in self._running.items()}
+
+    @property
+    def busy(self) -> int:
+        """How many attempts run or wait to be settled."""
+        return len(self._running)
+
+    def recover(self, now: Now) -> None:
+        """Pick up what an earlier run of this host left running; call before `fill`.
+
+        A finished result is published, not fetched again; the rest is queued again.
+        """
+        with self._ledger.read() as db:
+            left = claims.running_claims(db, self._host)
+        for claim in left:
+            self._recover_one(claim, now)
+        self._clear_leftover_work()
+
+    def fill(self, now: Now) -> bool:
+        """Claim and start attempts while there is room.
+
+        Returns:
+            Whether a job may still be waiting for room or its turn.
+        """
+        pace = Pace(
+            burst=self.settings.pace.burst, per_hour=self.settings.pace.per_hour
+        )
+        while self._pool.room() > 0:
+            with self._ledger.write() as db:
+                claim = claims.claim_next(db, now, self._host, pace)
+            if claim is None:
+                return False
+            self._start(claim, now)
+        return True
+
+    def next_token_s(self, now: Now) -> float:
+        """Return seconds until the pace lets another attempt begin."""
+        pace = Pace(
+            burst=self.settings.pace.burst, per_hour=self.settings.pace.per_hour
+        )
+        with self._ledger.read() as db:
+            return pauses.next_token_s(db, pace, now)
+
+    def hear(self, events: Iterable[Event], now: Now) -> None:
+        """Take in what the pool tells, and settle what has ended."""
+        for event in events:
+            running = self._running.get(event.key)
+            if running is None or running.claim.attempt != event.attempt:
+                continue
+            if isinstance(event, Progressed):
+                running.progress = event.progress
+            elif isinstance(event, Ended):
+                self._ended.append((running, event))
+        self.settle_ended(now)
+
+    def settle_ended(self, now: Now) -> None:
+        """Write ends into the ledger; what fails stays for the next call.
+
+        Raises:
+            LedgerError: The ledger cannot be written just now.
+        """
+        while self._ended:
+            running, ended = self._ended[0]
+            self._settle(running, ended, now)
+            del self._ended[0]
+            self._running.pop(ended.key, None)
+
+    def kill_cancelled(self, now: Now) -> None:
+        """End the workers of jobs that people asked to cancel."""
+        with self._ledger.read() as db:
+            asked = claims.cancel_requests(db, self._host)
+        for claim in asked:
+            running = self._running.get(claim.uuid)
+            if running is None:
+                self._settler.cancel(claim, now)
+            elif not running.cancelled:
+                running.cancelled = True
+                self._pool.kill(claim.uuid)
+
+    def interrupt_all(self, now: Now) -> None:
+        """Give every running job back, after the pool was closed at shutdown."""
+        self.settle_ended(now)
+        for running in list(self._running.values()):
+            self._give_back(running.claim, now, "shutdown")
+        self._running.clear()
+
+    def _start(self, claim: Claim, now: Now) -> None:
+        try:
+            earlier = publishing.begin_attempt(self._layout, claim.uuid, claim.attempt)
+        except (OSError, UnsafePathError) as error:
+            self._settler.settle(claim, Outcome(failure=_no_folder(error)), now)
+            return
+        request = fetch_request(claim, self._layout, self.settings, self.tools, earlier)
+        progress = Progress(phase="resolving")
+        self._running[claim.uuid] = _Running(claim=claim, progress=progress)
+        self._pool.start(request)
+
+    def _settle(self, running: _Running, ended: Ended, now: Now) -> None:
+        claim, outcome = running.claim, ended.outcome
+        if outcome.result is not None:
+            self._settler.settle(claim, outcome, now)
+        elif running.cancelled:
+            self._settler.cancel(claim, now)
+        elif _is_interruption(ended):
+            self._give_back(claim, now, "interrupted")
+        else:
+            self._settler.settle(claim, outcome, now)
+
+    def _give_back(self, claim: Claim, now: Now, reason: str) -> None:
+        """Queue the job again, unless its result is finished already."""
+        outcome = publishing.finished_outcome(self._layout, claim.uuid, claim.attempt)
+        if outcome is not None:
+            self._settler.settle(claim, outcome, now)
+        else:
+            self._settler.requeue(claim, now, reason)
+
+    def _recover_one(self, claim: Claim, now: Now) -> None:
+        """Go on where a crash came between two steps of publishing, or before it."""
+        if claim.publishing and self._is_published(claim):
+            left = publishing.left_result(self._layout, claim.uuid, claim.attempt)
+            if left is not None:
+                self._settler.finish_published(claim, left, now)
+                return
+        self._give_back(claim, now, "crash")
+
+    def _is_published(self, claim: Claim) -> bool:
+        if claim.output_path is None or claim.sha256 is None:
+            return False
+        path = self._layout.audio_file(
+            claim.session_uuid, claim.uuid, claim.output_path.rpartition("/")[2]
+        )
+        return publishing.is_published(path, claim.sha256)
+
+    def _clear_leftover_work(self) -> None:
+        for uuid in publishing.leftover_work(self._layout):
+            with self._ledger.read() as db:
+                state = read.state_of(db, uuid)
+            if state is None or state in FINALIZED:
+                publishing.clear_work(self._layout, uuid)
+
+
+def _is_interruption(ended: Ended) -> bool:
+    """The worker died, but not by its own doing: the template or a shutdown did it."""
+    failure = ended.outcome.failure
+    if failure is None or failure.kind is not FailureKind.CRASHED:
+        return False
+    return not ended.by_itself and failure.code in {"killed", "template_died"}
+
+
+def _no_folder(error: Exception) -> Failure:
+    return Failure(
+        kind=FailureKind.HOST,
+        code="work_folder",
+        message=f"The folder for unfinished work cannot be made: {error}",
+        hint="Check the disk and the permissions of downloads/: `ytaudio doctor`.",
+    )

@@ -1,0 +1,221 @@
+"""How an attempt is settled: published and completed, or put where it belongs."""
+
+import errno
+from dataclasses import replace
+
+import structlog
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.ledger import Ledger, moves, pauses, read, sessions
+from ytaudio_daemon.ledger.claims import Claim
+from ytaudio_daemon.model import Failure, FailureKind, JobState, Outcome, Result
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.decide import Policy, decide, suspect_engine
+from ytaudio_daemon.model.gates import GATE_OF
+from ytaudio_daemon.settings import Settings
+
+log = structlog.get_logger()
+
+
+class Settler:
+    """Writes an attempt's end into the ledger and the visible tree.
+
+    Every method may be called again after a LedgerError or a crash between any two
+    of its steps, and converges to the same end.
+    """
+
+    def __init__(self, ledger: Ledger, layout: Layout, settings: Settings) -> None:
+        self._ledger = ledger
+        self._layout = layout
+        self.settings = settings
+
+    def settle(self, claim: Claim, outcome: Outcome, now: Now) -> None:
+        """Publish the result, or do what follows from the failure.
+
+        Raises:
+            LedgerError: Nothing was decided; call again.
+        """
+        if outcome.result is None:
+            self._put_off(claim, outcome, now)
+        elif (refusal := self._over_quota(claim, outcome.result)) is not None:
+            self._put_off(claim, replace(outcome, result=None, failure=refusal), now)
+        elif self._begin_publish(claim, outcome.result, now):
+            self._publish(claim, outcome, now)
+        else:
+            self.cancel(claim, now)
+
+    def cancel(self, claim: Claim, now: Now) -> None:
+        """Finalize a running job whose cancellation was asked for."""
+        with self._ledger.write() as db:
+            done = moves.cancel_running(db, claim.fence, now, self._max_jobs)
+            pauses.recall_probe(db)
+        if done:
+            publishing.clear_work(self._layout, claim.uuid)
+            log.info("job.cancelled", job=claim.uuid, session=claim.session_name)
+
+    def requeue(self, claim: Claim, now: Now, reason: str) -> None:
+        """Give back a job whose attempt was interrupted by us."""
+        with self._ledger.write() as db:
+            moves.requeue_interrupted(db, claim.fence, now, reason)
+            pauses.recall_probe(db)
+        log.info("job.requeued", job=claim.uuid, reason=reason)
+
+    def finish_published(self, claim: Claim, outcome: Outcome, now: Now) -> None:
+        """Complete a job whose audio stands at its place already."""
+        self._complete(claim, outcome, now)
+
+    @property
+    def _max_jobs(self) -> int:
+        return self.settings.sessions.max_jobs
+
+    def _over_quota(self, claim: Claim, result: Result) -> Failure | None:
+        with self._ledger.read() as db:
+            session = sessions.session_by_id(db, claim.session_id)
+        limit = session.max_bytes
+        if limit is None:
+            limit = self.settings.sessions.max_bytes
+        if not limit or session.used_bytes + result.size_bytes <= limit:
+            return None
+        return Failure(
+            kind=FailureKind.POLICY,
+            code="session_byte_limit",
+            message=f"The finished file ({result.size_bytes} bytes) does not fit into "
+            f"the session's {limit} bytes.",
+            hint=f"Raise it with: ytaudio session set {claim.session_name} --max-bytes "
+            "…, then retry the job.",
+        )
+
+    def _begin_publish(self, claim: Claim, result: Result, now: Now) -> bool:
+        path = self._layout.audio_file(claim.session_uuid, claim.uuid, result.file_name)
+        with self._ledger.write() as db:
+            return moves.begin_publish(
+                db, claim.fence, output_path=str(path), sha256=result.sha256, now=now
+            )
+
+    def _publish(self, claim: Claim, outcome: Outcome, now: Now) -> None:
+        try:
+            publishing.publish(
+                self._layout, claim.session_uuid, claim.uuid, claim.attempt
+            )
+        except FileExistsError:
+            if not self._stands_already(claim, outcome):
+                self._put_off(claim, _failed(outcome, PLACE_TAKEN), now)
+                return
+        except (OSError, UnsafePathError) as error:
+            self._put_off(claim, _failed(outcome, _host_failure(error)), now)
+            return
+        self._complete(claim, outcome, now)
+
+    def _stands_already(self, claim: Claim, outcome: Outcome) -> bool:
+        result = outcome.result
+        if result is None:
+            return False
+        path = self._layout.audio_file(claim.session_uuid, claim.uuid, result.file_name)
+        return publishing.is_published(path, result.sha256)
+
+    def _complete(self, claim: Claim, outcome: Outcome, now: Now) -> None:
+        with self._ledger.write() as db:
+            done = moves.complete(db, claim.fence, outcome, now, self._max_jobs)
+            if done:
+                self._open_gates(db, claim, None)
+        self._ledger.check_still_there()
+        if done and outcome.result is not None:
+            publishing.clear_work(self._layout, claim.uuid)
+            log.info(
+                "job.completed",
+                job=claim.uuid,
+                session=claim.session_name,
+                video=claim.video_id,
+                attempt=claim.attempt,
+                title=outcome.result.title,
+                bytes=outcome.result.size_bytes,
+                seconds=round(now.wall - claim.tried.claimed_at, 2),
+            )
+
+    def _put_off(self, claim: Claim, outcome: Outcome, now: Now) -> None:
+        """Do what `model.decide` says about a failure, in one transaction."""
+        failure = outcome.failure
+        if failure is None:
+            msg = "an outcome without result carries a failure"
+            raise ValueError(msg)
+        with self._ledger.write() as db:
+            failure = suspect_engine(failure, read.recent_codes(db))
+            name = GATE_OF.get(failure.kind)
+            gate = None if name is None else pauses.gate(db, name)
+            judged = replace(outcome, failure=failure)
+            move = decide(claim.tried, judged, now, self._policy, gate)
+            done = moves.fail_or_wait(
+                db, claim.fence, judged, move, now, self._max_jobs
+            )
+            if done and move.gate is not None:
+                pauses.close_gate(db, move.gate)
+            elif done:
+                self._open_gates(db, claim, failure)
+            pauses.recall_probe(db)
+        if done and move.to is JobState.FAILED:
+            publishing.clear_work(self._layout, claim.uuid)
+        if done:
+            log.warning(
+                "job.failed" if move.to is JobState.FAILED else "job.waiting",
+                job=claim.uuid,
+                session=claim.session_name,
+                video=claim.video_id,
+                attempt=claim.attempt,
+                kind=failure.kind.value,
+                code=failure.code,
+                message=failure.message,
+                retry_at=move.retry_at,
+            )
+
+    def _open_gates(
+        self, db: Connection, claim: Claim, failure: Failure | None
+    ) -> None:
+        """Open the gates that an attempt begun behind them shows to be over.
+
+        A private video proves the site answers; a success proves everything works.
+        """
+        if failure is not None and failure.kind not in PROOF_OF_ANSWER:
+            return
+        for gate in pauses.closed_gates(db):
+            if claim.tried.claimed_at > gate.closed_at:
+                pauses.open_gate(db, gate.name)
+
+    @property
+    def _policy(self) -> Policy:
+        retry = self.settings.retry
+        return Policy(
+            attempts=retry.attempts,
+            base_s=retry.base,
+            cap_s=retry.cap,
+            max_pending_s=self.settings.sessions.max_pending,
+        )
+
+
+#: Failures that show that network, host and site are all well.
+PROOF_OF_ANSWER = frozenset(
+    {FailureKind.UNAVAILABLE, FailureKind.POLICY, FailureKind.NOT_YET},
+)
+
+PLACE_TAKEN = Failure(
+    kind=FailureKind.POLICY,
+    code="place_taken",
+    message="Something else stands where this job's result belongs.",
+    hint="Move it away from downloads/, then retry the job.",
+)
+
+
+def _failed(outcome: Outcome, failure: Failure) -> Outcome:
+    return replace(outcome, result=None, failure=failure)
+
+
+def _host_failure(error: Exception) -> Failure:
+    number = error.errno if isinstance(error, OSError) else None
+    full = number in {errno.ENOSPC, errno.EDQUOT}
+    return Failure(
+        kind=FailureKind.HOST,
+        code="disk_full" if full else "publish_failed",
+        message=f"The finished file could not be put in its place: {error}",
+        hint="Free some space." if full else "See `ytaudio doctor`.",
+    )
