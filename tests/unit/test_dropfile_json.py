@@ -15,7 +15,7 @@ def entries(text: str) -> list[Entry]:
 
 
 def test_an_object_a_line() -> None:
-    text = f'\ufeff{{{URL}}}\n\n# comment\n{{{URL}, "format": "mp3", "priority": -3, "tag": {{"artist": "x\\ny", "track": 3}}, "tag.title": "t"}}'
+    text = f'\ufeff{{{URL}}}\n\n# comment\n{{{URL}, "format": "mp3", "priority": -3, "tag": {{"artist": "x\\ny", "track": 3}}, "tag.title": " t "}}'
     plain, rich = entries(text)
     assert (plain.line, plain.link, plain.layer) == (1, Link("AAAAAAAAAAA"), {})
     assert (rich.line, rich.code) == (4, None)

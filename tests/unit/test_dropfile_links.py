@@ -62,7 +62,7 @@ _DEEP = "<plist>" + "<array>" * 4000 + "</array>" * 4000 + "</plist>"
         (b"", DropKind.URL),
         (f"URL={URL}".encode(), DropKind.URL),
         (b"[InternetShortcut]\nURL=\n", DropKind.URL),
-        (b"[InternetShortcut]\n" + b"#" * 70_000, DropKind.URL),
+        (SHORTCUT.encode() + b"#" * 70_000, DropKind.URL),
         (DESKTOP.replace("Type=Link", "Type=Application").encode(), DropKind.DESKTOP),
         (DESKTOP.replace("Type=Link", "").encode(), DropKind.DESKTOP),
         (b"", DropKind.WEBLOC),

@@ -181,6 +181,29 @@ def test_a_bad_indented_line_refuses_its_link(more: str) -> None:
     assert other.code is None
 
 
+def test_every_link_has_its_own_indented_lines() -> None:
+    first, second = entries(f"{A}\n  tag.title=x\n{B}\n  tag.album=y\n")
+    assert first.layer == {"tag.title": "x"}
+    assert second.layer == {"tag.album": "y"}
+
+
+def test_the_first_reason_stays() -> None:
+    entry = one(f"{A} codec=x\n  format=mp4\n  words\n")
+    assert (entry.code, entry.message[:20]) == (
+        "unknown_option",
+        "unknown option 'code",
+    )
+    assert one(f"{A}\n  format=mp4\n  words\n").message.startswith("line 2")
+
+
+def test_a_link_inside_a_value_is_no_link() -> None:
+    text = f"tag.comment=https://youtu.be/CCCCCCCCCCC\n{A}\n  tag.album='{B} # 1'\n"
+    assert one(text).layer == {
+        "tag.comment": "https://youtu.be/CCCCCCCCCCC",
+        "tag.album": f"{B} # 1",
+    }
+
+
 def test_option_lines_hold_for_the_lines_below_and_all_or_nothing() -> None:
     text = f"bitrate=96k\n{A}\nformat=flac\n{A}\nformat=opus codec=x\n{A} format=mp3\n"
     first, second, refused, last = entries(text)
@@ -325,8 +348,11 @@ def test_what_is_written_is_read_back(wanted: dict[str, Any], video_id: str) -> 
     assert (entry.link, entry.layer, entry.code) == (Link(video_id), layer, None)
 
 
-def test_the_longest_line_that_can_be_written_is_read_back() -> None:
-    layer = {f"tag.{name}": "\"'" * 250 for name in TAGS}
-    layer |= {"filename": "\"'" * 100, "format": "opus", "quality": "worstaudio"}
+@pytest.mark.parametrize(
+    "quotes", ["\"'" * 250, '"' * 500, "'" * 500, "é " * 249 + "é"]
+)
+def test_the_longest_line_that_can_be_written_is_read_back(quotes: str) -> None:
+    layer = {f"tag.{name}": quotes for name in TAGS}
+    layer |= {"filename": quotes[:199] + "x", "format": "opus", "quality": "worstaudio"}
     entry = one(render_line(Link("A" * 11), layer))
     assert (entry.layer, entry.code) == (layer, None)

@@ -22,7 +22,6 @@ _MAX_CONTROL_SHARE = 1 / 20
 #: All but white space, ESC and the separators 1C to 1F, which also occur in text.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x7f]")
 _MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
@@ -48,6 +47,7 @@ def split_lines(data: bytes) -> Iterator[str]:
 
 
 def _encoding(data: bytes) -> str:
+    """Return the encoding; a UTF-8 mark stays, as it may start any line (cat a b)."""
     return next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
 
 
