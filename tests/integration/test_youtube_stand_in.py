@@ -5,10 +5,13 @@ and not by their form.
 """
 
 import http.client
+import os
+import select
 import signal
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,10 +20,10 @@ import imageio_ffmpeg
 import pytest
 
 from tests.youtube import Fault, Kind, Sound, Status, Video, YouTube
+from tests.youtube.handle import CHECKOUT, child_environment
 from tests.youtube.probe import YtDlp
 
 ID = "AAAAAAAAAAA"
-CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +134,16 @@ def test_a_song_has_the_fields_of_a_song(
     assert (info["channel"], info["uploader_id"]) == ("Nina", "@stand-in")
     assert (info["view_count"], info["upload_date"]) == (12345678, "20240517")
     assert (info["live_status"], info["age_limit"]) == ("not_live", 0)
+
+
+def test_a_count_may_be_hidden_and_a_spot_must_be_waited_out(
+    youtube: YouTube, ytdlp: YtDlp, tmp_path: Path
+) -> None:
+    youtube.add(Video(id=ID, view_count=None, advert_s=100))
+    before = time.time()
+    info = ytdlp.fetch(ID, tmp_path, download=False).info
+    assert info["view_count"] is None
+    assert info["formats"][0]["available_at"] >= before + 100
 
 
 @pytest.mark.parametrize(
@@ -357,6 +370,14 @@ def test_faults_of_the_player_show_in_warnings_only(
     assert any(warning in text for text in result.warnings)
 
 
+def test_a_thumbnail_that_fails_is_done_without(
+    youtube: YouTube, ytdlp: YtDlp, tmp_path: Path
+) -> None:
+    youtube.add(Video(id=ID, faults=(Fault.answers(503, kind="thumbnail"),)))
+    assert ytdlp.fetch(ID, tmp_path, writethumbnail=True).error == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["a.m4a"]
+
+
 @pytest.mark.parametrize("status", [403, 429, 503])
 def test_a_page_that_fails_is_done_without(
     youtube: YouTube, ytdlp: YtDlp, tmp_path: Path, status: int
@@ -416,6 +437,19 @@ def test_a_redirect_abroad_is_refused_and_counted(
     youtube.add(Video(id=ID, faults=(Fault.redirects(location),)))
     assert "403 Forbidden" in ytdlp.fetch(ID, tmp_path).error.replace(": ", " ")
     assert youtube.foreign_hosts == {urlsplit(location).hostname: 1}
+
+
+def test_without_a_network_nothing_gets_through(
+    youtube: YouTube, ytdlp: YtDlp, tmp_path: Path
+) -> None:
+    youtube.add(Video(id=ID))
+    youtube.offline = True
+    result = ytdlp.fetch(ID, tmp_path, extractor_retries=0)
+    assert "Connection reset by peer" in result.error
+    assert "TransportError" in result.causes
+    youtube.offline = False
+    assert ytdlp.fetch(ID, tmp_path).error == ""
+    assert youtube.foreign_hosts == {}
 
 
 # --- the challenge -----------------------------------------------------------------
@@ -529,6 +563,31 @@ def test_waiting_in_vain_says_so(youtube: YouTube) -> None:
         youtube.wait_for(ID, "media", timeout_s=0.01)
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/watch", None, 200),
+        ("/youtubei/v1/player", b"{not json", 200),
+        ("/videoplayback?itag=x&id=y", None, 404),
+        ("/nowhere", None, 404),
+    ],
+)
+def test_nonsense_gets_an_answer(
+    youtube: YouTube, path: str, body: bytes | None, status: int
+) -> None:
+    connection = connect(youtube, "www.youtube.com")
+    connection.request("POST" if body else "GET", path, body)
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    assert response.status == status
+
+
+def test_a_wrong_order_is_refused_by_name(youtube: YouTube) -> None:
+    with pytest.raises(ValueError, match="no_such_field"):
+        youtube._order("fault", video_id=ID, fault={"no_such_field": 1})
+
+
 # --- the program -------------------------------------------------------------------
 
 
@@ -552,3 +611,23 @@ def test_it_ends_with_its_maker(tmp_path: Path) -> None:
     server = YouTube(tmp_path)
     server.close()
     assert not Path(f"/proc/{server.pid}").exists()
+
+
+def test_it_does_not_outlive_a_killed_maker(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from tests.youtube import YouTube;"
+        "print(YouTube(Path(sys.argv[1])).pid, flush=True); time.sleep(60)"
+    )
+    maker = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)],
+        env=child_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert maker.stdout is not None
+    server = os.pidfd_open(int(maker.stdout.readline()))
+    maker.kill()
+    maker.communicate()
+    ended, _, _ = select.select([server], [], [], 10)
+    os.close(server)
+    assert ended

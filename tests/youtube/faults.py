@@ -71,6 +71,7 @@ class Reply:
 class Fault:
     """One fault at one kind of request, for the next `times` requests or until lifted.
 
+    The player's script belongs to no video: a fault at "playerjs" must be set for all.
     Made by its named constructors, so that a test reads as what happens.
     """
 

@@ -1,5 +1,6 @@
 """The tests' end of the stand-in: starts the process, steers it, asks what it saw."""
 
+import http
 import http.client
 import json
 import os
@@ -15,7 +16,14 @@ from tests.youtube.journal import Request
 from tests.youtube.site import EVERY_VIDEO
 from tests.youtube.video import Status, Video
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def child_environment(**more: str) -> dict[str, str]:
+    """Return the environment for a Python that must find this package."""
+    path = os.environ.get("PYTHONPATH")
+    found = f"{CHECKOUT}{os.pathsep}{path}" if path else str(CHECKOUT)
+    return {**os.environ, "PYTHONPATH": found, **more}
 
 
 class Remote:
@@ -29,6 +37,7 @@ class Remote:
         self.ca_file = ca_file
         self._default: Video | None = None
         self._blocked: Status | None = None
+        self._offline = False
 
     def add(self, *videos: Video) -> None:
         """Show videos, each in place of the one that had its ID."""
@@ -55,6 +64,16 @@ class Remote:
         self._order("block", status=status)
         self._blocked = status
 
+    @property
+    def offline(self) -> bool:
+        """Whether the network behind the proxy is down: all tunnels are reset."""
+        return self._offline
+
+    @offline.setter
+    def offline(self, value: bool) -> None:
+        self._order("offline", value=value)
+        self._offline = value
+
     def fault(self, video_id: str | None, fault: Fault) -> None:
         """Add a fault to one video, or to all."""
         self._order("fault", video_id=video_id or EVERY_VIDEO, fault=fault.as_json())
@@ -67,6 +86,7 @@ class Remote:
         """Drop all connections, videos, faults and records."""
         self._order("reset")
         self._default = self._blocked = None
+        self._offline = False
 
     def requests(
         self, video_id: str | None = None, kind: Kind | None = None
@@ -126,7 +146,11 @@ class Remote:
             headers = {"Connection": "close"}
             body = json.dumps({"do": do, **values})
             connection.request("POST", "/control", body, headers)
-            return json.load(connection.getresponse())
+            response = connection.getresponse()
+            result = json.load(response)
+            if response.status != http.HTTPStatus.OK:
+                raise ValueError(f"the stand-in refused {do}: {result}")
+            return result
         finally:
             connection.close()
 
@@ -150,8 +174,8 @@ class YouTube(Remote):
         command += ["--cache", str(cache)] if cache else []
         self._process = subprocess.Popen(
             command,
-            cwd=_CHECKOUT,
-            env={**os.environ, "PYTHONPATH": str(_CHECKOUT)},
+            cwd=CHECKOUT,
+            env=child_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # A terminal's Ctrl-C must not reach the server before its test.

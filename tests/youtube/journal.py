@@ -38,6 +38,7 @@ class Request:
         """Tell whether with this request the true media body was sent to its end."""
         return (
             self.kind == "media"
+            and self.method == "GET"
             and self.finished
             and self.to_end
             and self.status in {200, 206}

@@ -52,7 +52,8 @@ class MediaStore:
     async def sizes(self, video: Video) -> dict[int, int]:
         """Return the bytes of each stream of a video, making what is missing."""
         streams = streams_of(video)
-        await self._ensure(video, streams)
+        # A client that hangs up must not leave half-made files to the next one.
+        await asyncio.shield(self._ensure(video, streams))
         return {stream.itag: len(self.body(video, stream)) for stream in streams}
 
     def body(self, video: Video, stream: Stream) -> memoryview:
@@ -61,13 +62,20 @@ class MediaStore:
 
     async def picture(self, name: str, suffix: str) -> memoryview:
         """Return a thumbnail in the size that its name promises."""
-        width, height = (1280, 720) if name.startswith("maxres") else (480, 360)
-        path = self._cache / f"{_RECIPE}-{width}x{height}.{suffix}"
-        async with self._encoding:
-            if path not in self._maps and not path.exists():
-                source = f"testsrc=size={width}x{height}"
-                await _ffmpeg("-f", "lavfi", "-i", source, "-frames:v", "1", path=path)
+        size = "1280x720" if name.startswith("maxres") else "480x360"
+        path = self._cache / f"{_RECIPE}-{size}.{suffix}"
+        if path not in self._maps:
+            await asyncio.shield(self._ensure_picture(size, path))
         return self._mapped(path)
+
+    async def _ensure_picture(self, size: str, path: Path) -> None:
+        async with self._encoding:
+            if not self._is_made(path):
+                source = ("-f", "lavfi", "-i", f"testsrc=size={size}")
+                await _ffmpeg(*source, "-frames:v", "1", path=path)
+
+    def _is_made(self, path: Path) -> bool:
+        return path in self._maps or path.exists()
 
     def _mapped(self, path: Path) -> memoryview:
         if path not in self._maps:
@@ -86,7 +94,7 @@ class MediaStore:
             return
         async with self._encoding:
             for stream, path in paths.items():
-                if not path.exists():
+                if not self._is_made(path):
                     await self._make(video, stream, path)
 
     async def _make(self, video: Video, stream: Stream, path: Path) -> None:
@@ -94,7 +102,7 @@ class MediaStore:
             await _encode(stream, video.tone, video.duration_s, path)
             return
         minute = path.with_name(f"{_RECIPE}-{stream.itag}-{video.tone}hz-minute.mkv")
-        if not minute.exists():
+        if not self._is_made(minute):
             await _encode(stream, video.tone, LONGEST_ENCODED_S, minute)
         length = ("-t", f"{video.duration_s:.3f}")
         await _ffmpeg(
@@ -137,7 +145,12 @@ async def _ffmpeg(*arguments: str, path: Path) -> None:
         str(unfinished),
         stderr=asyncio.subprocess.PIPE,
     )
-    _, complaint = await process.communicate()
-    if process.returncode:
-        raise RuntimeError(f"ffmpeg: {complaint.decode(errors='replace')}")
-    unfinished.replace(path)
+    try:
+        _, complaint = await process.communicate()
+        if process.returncode:
+            raise RuntimeError(f"ffmpeg: {complaint.decode(errors='replace')}")
+        unfinished.replace(path)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        unfinished.unlink(missing_ok=True)

@@ -5,16 +5,13 @@ link gets a new YoutubeDL, which is where its state lives.
 """
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.youtube.handle import Remote
-
-_CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.youtube.handle import CHECKOUT, Remote, child_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +40,12 @@ class YtDlp:
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.youtube.probe"],
-            cwd=_CHECKOUT,
-            env={
-                **os.environ,
-                "HOME": str(home),
-                "PYTHONPATH": str(_CHECKOUT),
-                "SSL_CERT_FILE": str(youtube.ca_file),
-                "YTDLP_NO_PLUGINS": "1",
-            },
+            cwd=CHECKOUT,
+            env=child_environment(
+                HOME=str(home),
+                SSL_CERT_FILE=str(youtube.ca_file),
+                YTDLP_NO_PLUGINS="1",
+            ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

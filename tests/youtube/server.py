@@ -5,7 +5,6 @@ YouTube's and refused otherwise; `POST /control` is how a test steers the server
 """
 
 import asyncio
-import contextlib
 import json
 import ssl
 import time
@@ -17,12 +16,12 @@ from urllib.parse import urlsplit
 from tests.youtube.authority import Authority
 from tests.youtube.faults import Fault, Reply
 from tests.youtube.media import MediaStore
-from tests.youtube.site import Incoming, Site, is_ours
+from tests.youtube.routes import Incoming, is_ours
+from tests.youtube.site import Site
 from tests.youtube.video import Video
-from tests.youtube.wire import Head, read_head, send
+from tests.youtube.wire import Head, read_head, reset, send
 
 _Order = dict[str, Any]
-_Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Server:
@@ -32,11 +31,14 @@ class Server:
         """Prepare in `folder` (certificates) and `cache` (media)."""
         self.site = Site(store=MediaStore(cache))
         self.authority = Authority(folder)
+        #: While set, nothing gets through: the network is down behind the proxy.
+        self.offline = False
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._orders: dict[str, Callable[[_Order], Any]] = {
             "add": self._add,
             "default": self._set_default,
             "block": self._block,
+            "offline": self._set_offline,
             "fault": self._fault,
             "lift": lambda order: self.site.lift(order["video_id"]),
             "reset": self._reset,
@@ -63,15 +65,16 @@ class Server:
         assert task is not None
         self._connections[task] = writer
         try:
-            # A client that leaves is what many tests are about; TLS errors are OSErrors.
-            with contextlib.suppress(OSError, EOFError):
-                await self._converse(reader, writer)
+            await self._converse(reader, writer)
+        except (OSError, EOFError):
+            pass  # A client that leaves is what many tests are about; so is bad TLS.
         except asyncio.CancelledError:
+            # By `hang_up`, which has aborted the connection, or by the end of the loop.
             if not writer.transport.is_closing():
                 raise
         finally:
             self._connections.pop(task, None)
-            writer.transport.abort() if writer.is_closing() else writer.close()
+            writer.close()
 
     async def _converse(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -101,7 +104,10 @@ class Server:
     async def _tunnel(
         self, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        host = head.target.rpartition(":")[0].strip("[]")
+        host = head.target.rpartition(":")[0].strip("[]").lower()
+        if self.offline:
+            reset(writer)
+            return
         if not is_ours(host):
             self.site.journal.note_foreign(host)
             await send(reader, writer, head, Reply(status=403))
@@ -112,21 +118,33 @@ class Server:
         while (inner := await read_head(reader)) is not None:
             body = await reader.readexactly(inner.length)
             incoming = Incoming(inner.method, host, inner.target, inner.headers, body)
-            reply, request = await self.site.answer(incoming)
-            try:
-                keep = await send(reader, writer, inner, reply, request)
-            finally:
-                self.site.journal.note()
-            if not keep:
+            if not await self._serve(incoming, inner, reader, writer):
                 return
 
+    async def _serve(
+        self,
+        incoming: Incoming,
+        head: Head,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> bool:
+        reply, request = await self.site.answer(incoming)
+        try:
+            return await send(reader, writer, head, reply, request)
+        finally:
+            self.site.journal.note()
+
     async def _control(self, order: _Order) -> Reply:
-        if order["do"] == "wait":
-            result: Any = await self._wait(order)
-        else:
-            result = self._orders[order["do"]](order)
-        body = json.dumps(result).encode()
-        return Reply(headers={"Content-Type": "application/json"}, body=body)
+        status = 200
+        try:
+            if order["do"] == "wait":
+                result: Any = await self._wait(order)
+            else:
+                result = self._orders[order["do"]](order)
+        except (KeyError, TypeError, ValueError) as error:
+            status, result = 400, repr(error)
+        kind = {"Content-Type": "application/json"}
+        return Reply(status=status, headers=kind, body=json.dumps(result).encode())
 
     def _add(self, order: _Order) -> None:
         self.site.add(Video.from_json(order["video"]))
@@ -138,11 +156,17 @@ class Server:
     def _block(self, order: _Order) -> None:
         self.site.blocked = order["status"]
 
+    def _set_offline(self, order: _Order) -> None:
+        self.offline = bool(order["value"])
+        if self.offline:
+            self.hang_up(spare=asyncio.current_task())
+
     def _fault(self, order: _Order) -> None:
         self.site.fault(order["video_id"], Fault.from_json(order["fault"]))
 
     def _reset(self, _: _Order) -> None:
         self.hang_up(spare=asyncio.current_task())
+        self.offline = False
         self.site.reset()
 
     def _requests(self, order: _Order) -> list[dict[str, Any]]:

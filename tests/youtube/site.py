@@ -2,54 +2,22 @@
 
 import json
 import re
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from tests.youtube import challenge, pages
 from tests.youtube.faults import NOISE, Fault, Kind, Reply, bend, spoil
 from tests.youtube.journal import Journal, Request
 from tests.youtube.media import MediaStore
+from tests.youtube.routes import MANIFEST_PATH, THUMBNAIL_PATH, Incoming, classify
 from tests.youtube.streams import BY_ITAG, Address, event_id, streams_of
 from tests.youtube.video import Status, Video
 
-_OURS = re.compile(
-    r"(?:[\w-]+\.)*(?:youtube\.com|youtu\.be|youtube-nocookie\.com|googlevideo\.com"
-    r"|ytimg\.com|ggpht\.com|youtubei\.googleapis\.com)"
-)
-_VIDEO_PATH = re.compile(r"/(?:shorts|live|embed|v)/([\w-]{11})")
-_THUMBNAIL_PATH = re.compile(r"/vi(?:_webp)?/([\w-]{11})/(\w+)\.(jpg|webp)")
-_MANIFEST_PATH = re.compile(r"/api/manifest/(hls_\w+)/id/([\w-]{11})")
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 #: Faults that hold for every video are kept under this name.
 EVERY_VIDEO = "*"
-
-
-def is_ours(host: str) -> bool:
-    """Tell whether a host is one of YouTube's."""
-    return _OURS.fullmatch(host) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A request as the wire delivered it."""
-
-    method: str
-    host: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-    @property
-    def path(self) -> str:
-        """Return the path without the query."""
-        return urlsplit(self.target).path
-
-    @property
-    def query(self) -> str:
-        """Return the query as it came."""
-        return urlsplit(self.target).query
 
 
 @dataclass(slots=True)
@@ -104,11 +72,15 @@ class Site:
 
     async def answer(self, incoming: Incoming) -> tuple[Reply, Request]:
         """Return the answer to a request, and its line in the journal."""
-        request = self._classify(incoming)
+        request = classify(incoming)
         self.journal.add(request)
         # A request that is refused anyway does not use up a fault.
         fault = None if self._refuses(incoming, request) else self._next_fault(request)
-        reply = await self._reply(incoming, request, fault)
+        try:
+            reply = await self._reply(incoming, request, fault)
+        except Exception:  # noqa: BLE001 - else the test would see a timeout only
+            traceback.print_exc()
+            reply = Reply(status=500)
         if fault is not None and reply.status < 400:
             request.fault = fault.name
             reply = bend(fault, reply)
@@ -137,25 +109,6 @@ class Site:
                 if active.take(request.kind):
                     return active.fault
         return None
-
-    def _classify(self, incoming: Incoming) -> Request:
-        request = Request(
-            kind="other",
-            video_id="",
-            method=incoming.method,
-            host=incoming.host,
-            path=incoming.path,
-            range=incoming.headers.get("range", ""),
-        )
-        match _group(incoming.host):
-            case "media":
-                _classify_media(incoming, request)
-            case "picture":
-                if found := _THUMBNAIL_PATH.fullmatch(incoming.path):
-                    request.kind, request.video_id = "thumbnail", found[1]
-            case _:
-                _classify_page(incoming, request)
-        return request
 
     async def _reply(
         self, incoming: Incoming, request: Request, fault: Fault | None
@@ -199,7 +152,7 @@ class Site:
 
     async def _thumbnail(self, request: Request, fault: Fault | None) -> Reply:
         thumbnail = self._video(request.video_id).thumbnail
-        found = _THUMBNAIL_PATH.fullmatch(request.path)
+        found = THUMBNAIL_PATH.fullmatch(request.path)
         if found is None or thumbnail is None:
             return Reply(status=404)
         suffix = found[3]
@@ -212,7 +165,7 @@ class Site:
         return Reply(headers={"Content-Type": f"image/{suffix}"}, body=body)
 
     def _other(self, incoming: Incoming, request: Request) -> Reply:
-        if found := _MANIFEST_PATH.match(incoming.path):
+        if found := MANIFEST_PATH.match(incoming.path):
             body = _manifest(found[1], found[2])
             kind = "application/vnd.apple.mpegurl"
             return Reply(headers={"Content-Type": kind}, body=body)
@@ -221,39 +174,6 @@ class Site:
         if incoming.path in {"/", "/tv"} or incoming.path.startswith("/embed/"):
             return _html(pages.plain_page(), None)
         return Reply(status=404, headers={"Content-Type": "text/plain"})
-
-
-def _group(host: str) -> str:
-    if host.endswith("googlevideo.com"):
-        return "media"
-    return "picture" if host.endswith(("ytimg.com", "ggpht.com")) else "page"
-
-
-def _classify_media(incoming: Incoming, request: Request) -> None:
-    if incoming.path == "/videoplayback":
-        address = Address.parse(incoming.query)
-        request.kind, request.video_id = "media", address.video_id
-        request.itag = address.itag
-    elif found := _MANIFEST_PATH.match(incoming.path):
-        request.video_id = found[2]
-
-
-def _classify_page(incoming: Incoming, request: Request) -> None:
-    if incoming.path == "/watch":
-        request.kind = "watch"
-        request.video_id = parse_qs(incoming.query).get("v", [""])[0]
-    elif incoming.path in {"/youtubei/v1/player", "/youtubei/v1/next"}:
-        asked = json.loads(incoming.body or b"{}")
-        request.kind = "player" if incoming.path.endswith("player") else "other"
-        request.video_id = asked.get("videoId", "")
-        request.client = (
-            asked.get("context", {}).get("client", {}).get("clientName", "")
-        )
-    elif incoming.path.startswith("/s/player/") or incoming.path == "/iframe_api":
-        request.kind = "playerjs"
-    elif found := _VIDEO_PATH.match(incoming.path):
-        request.video_id = found[1]
-        request.kind = "other" if incoming.path.startswith("/embed/") else "watch"
 
 
 def _ranged(

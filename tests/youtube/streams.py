@@ -150,7 +150,8 @@ class Address:
     def parse(cls, query: str) -> "Address":
         """Read a media URL's query; a missing part is read as wrong."""
         values = {key: found[0] for key, found in parse_qs(query).items()}
-        ei, itag = values.get("ei", ""), int(values.get("itag", "0"))
+        ei, named = values.get("ei", ""), values.get("itag", "")
+        itag = int(named) if named.isdecimal() else 0
         n = values.get("n")
         return cls(
             video_id=values.get("id", "").removeprefix("o-"),

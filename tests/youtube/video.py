@@ -1,6 +1,6 @@
 """What a test can say about one video; not how YouTube words it (see `pages`)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
@@ -56,7 +56,8 @@ class Video:
     #: ISO, as in the page's microformat; may carry a time and an offset.
     upload_date: str = "2024-05-17"
     description: str = "A sine wave."
-    #: The three that YouTube gives for songs only, in `music` style.
+    #: The three that YouTube gives for songs only, in `music` style; "auto" needs all
+    #: three, and then the description is YouTube's.
     artist: str | None = None
     track: str | None = None
     album: str | None = None
@@ -64,7 +65,7 @@ class Video:
     #: "auto": the description that YouTube generates for music distributors;
     #: "rows": the older rows under the description.
     music: Literal["auto", "rows"] = "auto"
-    formats: tuple[Sound, ...] = ALL_SOUNDS
+    formats: Collection[Sound] = ALL_SOUNDS
     thumbnail: Thumbnail | None = "jpg"
     status: Status = "ok"
     #: Media URLs carry an `n` and a scrambled signature that the player must solve.

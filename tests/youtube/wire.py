@@ -67,7 +67,9 @@ async def send(
     """
     keep = head.keeps_alive and reply.ending == "keep" and not reply.endless
     parts = reply.body if head.method != "HEAD" else b""
-    stop = len(parts) if reply.stop_after is None else reply.stop_after
+    stop = len(parts)
+    if reply.stop_after is not None:
+        stop = min(stop, reply.stop_after)
     lead = _status_line(reply, keep=keep)
     if reply.rate or reply.endless or stop > _CHUNK:
         writer.write(lead)
