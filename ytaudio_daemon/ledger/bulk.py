@@ -37,7 +37,7 @@ def _mark(db: Connection) -> str:
 def reserve_job_ids(db: Connection, count: int) -> Sequence[int]:
     """Return numbers for new jobs; those not used are gaps that harm nobody."""
     if db.dialect.name == "sqlite":
-        # The write lock is held, so nobody else can take them.
+        # Nobody else writes, so nobody else can take them.
         query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'")
         last = db.execute(query).scalar() or 0
         return range(last + 1, last + 1 + count)

@@ -88,9 +88,6 @@ def _next_queued(db: Connection) -> Any:
     session = session.order_by(sessions.c.turn).limit(1)
     job = sa.select(jobs.c.id, jobs.c.session_id, jobs.c.attempt)
     job = job.where(jobs.c.state == JobState.QUEUED)
-    if db.dialect.name == "postgresql":
-        session = session.with_for_update(skip_locked=True)
-        job = job.with_for_update(skip_locked=True)
     session_id = db.execute(session).scalar()
     if session_id is None:
         return None

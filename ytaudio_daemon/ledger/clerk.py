@@ -109,7 +109,7 @@ class Clerk:
 
     Args:
         db: A write transaction.
-        session: The session's row, locked.
+        session: The session's row, read in this transaction.
         quota: The config's quota.
         now: The moment.
         file_is_gone: Tells whether a completed job's output path is no longer there.

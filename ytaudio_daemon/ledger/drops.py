@@ -154,7 +154,8 @@ def record_batch(
     Returns:
         The drop with its cursor and counts moved on.
     """
-    session = _locked_session(db, drop.session_id)
+    mine = sa.select(sessions).where(sessions.c.id == drop.session_id)
+    session = db.execute(mine).one()
     clerk = Clerk(db, session, quota, now, file_is_gone)
     counts = clerk.enter(drop.id, batch)
     touch(db, drop.session_id, now, accepted=session.accepted + clerk.new_jobs)
@@ -206,13 +207,6 @@ def _advance(
     ).one()
     _note(db, drop, now, "lines_recorded")
     return _drop(row)
-
-
-def _locked_session(db: Connection, session_id: int) -> Any:
-    query = sa.select(sessions).where(sessions.c.id == session_id)
-    if db.dialect.name == "postgresql":
-        query = query.with_for_update()
-    return db.execute(query).one()
 
 
 def _note(db: Connection, drop: Drop, now: Now, reason: str) -> None:

@@ -336,7 +336,4 @@ def _known_facts(outcome: Outcome) -> dict[str, Any]:
 
 
 def _job(db: Connection, job_id: int) -> Any:
-    query = sa.select(jobs).where(jobs.c.id == job_id)
-    if db.dialect.name == "postgresql":
-        query = query.with_for_update()
-    return db.execute(query).one()
+    return db.execute(sa.select(jobs).where(jobs.c.id == job_id)).one()
