@@ -92,6 +92,10 @@ class Rig:
             select.select([self.pool], [], [], nap)
             self.events += self.pool.poll(self.now())
 
+    def until_something_happens(self) -> None:
+        seen = len(self.events)
+        self.until(lambda: len(self.events) > seen)
+
     def skip(self, seconds: float) -> None:
         """Put the clock forward and let the pool see it."""
         self.skipped += seconds

@@ -70,3 +70,19 @@ def test_fractions_of_bytes_are_rounded(ends: Ends) -> None:
     message = wire.receive(near)
     assert message is not None
     assert message["progress"]["total_bytes"] == 11
+
+
+def test_the_last_words_survive_a_reset(ends: Ends) -> None:
+    near, far = ends
+    near.send(wire.encode("go"))  # which the other end dies without reading
+    far.send(wire.encode("outcome"))
+    far.close()
+    assert wire.receive(near) == {"kind": "outcome"}
+    assert wire.receive(near) is None
+
+
+def test_a_reset_without_words_is_the_end(ends: Ends) -> None:
+    near, far = ends
+    near.send(wire.encode("go"))
+    far.close()
+    assert wire.receive(near) is None

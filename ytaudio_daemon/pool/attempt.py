@@ -13,8 +13,9 @@ from ytaudio_daemon.pool.launch import TemplateProcess
 from ytaudio_daemon.pool.patience import Patience
 
 #: A worker's messages: so many at once, then so many a second. It says two a second
-#: and one at each phase; anything near this is a flood.
-_BURST = 60
+#: and one at each phase; the burst is more than its socket can hold (280), so that
+#: nobody is blamed when we slept ourselves.
+_BURST = 400
 _RATE_HZ = 8
 #: Messages read from one worker before the others get their turn.
 _MESSAGES_A_TURN = 32
@@ -157,6 +158,8 @@ class Attempt:
                 self.pid, self.stage = pid, Stage.DOWNLOADING
                 self.patience = Patience(self.request.limits, now)
                 yield Started(key=key, attempt=number, pid=pid)
+            case {"kind": "progress"} if self.verdict:
+                pass  # a condemned one's chatter interests nobody
             case {"kind": "progress", "progress": dict(said)} if self.patience:
                 progress = Progress(**said)
                 shape.check(progress)

@@ -70,7 +70,7 @@ class Dispatch:
         for attempt in self._roster:
             attempt.judge(now)
         self._tend_templates(now)
-        self._graves.reap()
+        self._graves.reap(now)
 
     def take_news(self) -> list[Event]:
         """Return what has happened since the last time."""
@@ -102,7 +102,7 @@ class Dispatch:
         end = time.monotonic() + _BURIAL_S
         while self._graves and time.monotonic() < end:
             time.sleep(0.001)
-            self._graves.reap()
+            self._graves.reap(began)
 
     def _listen(self, fd: int, now: float) -> None:
         if (template := self._templates.at(fd)) is not None:
@@ -168,7 +168,8 @@ class Dispatch:
         orphans = self._roster.of(template)
         for attempt in orphans:
             self._news += attempt.hear_out(now)
-        self._graves.bury(template, [a.pid for a in orphans if a.pid is not None])
+        workers = [a.pid for a in orphans if a.pid is not None]
+        self._graves.bury(template, workers, now)
         for attempt in orphans:
             self._end(attempt, attempt.verdict or verdicts.TEMPLATE_DIED)
         if not template.facts:  # another would fare no better

@@ -1,7 +1,8 @@
-"""End what a dead template left behind: its workers, and their ffmpeg.
+"""End what a dead template left behind: its workers, their ffmpeg, and the zombies.
 
 PDEATHSIG kills the workers by itself, but not their children. As the subreaper we
-become the parent of all of them, so no pid can be reused before we reap it.
+become the parent of all of them, some only when their own parent is dead, and must
+reap them.
 """
 
 import os
@@ -12,39 +13,64 @@ from ytaudio_daemon.pool import kernel
 from ytaudio_daemon.pool.launch import TemplateProcess
 from ytaudio_daemon.pool.leftovers import TEMPLATE_MARK, kill_marked
 
+#: Seconds for which orphans are looked for after a template's end; they come at once.
+_VIGIL_S = 1.0
+
 
 class Graves:
     """Processes that were killed and are still to be reaped."""
 
     def __init__(self) -> None:
-        self._open: set[tuple[int, int]] = set()
+        self._known: set[int] = set()
+        self._until = 0.0
 
     def __bool__(self) -> bool:
-        return bool(self._open)
+        return bool(self._known)
 
-    def bury(self, template: TemplateProcess, workers: Iterable[int]) -> None:
+    def bury(
+        self, template: TemplateProcess, workers: Iterable[int], now: float
+    ) -> None:
         """Kill all that a dead, reaped template left.
 
         Args:
-            template: Its own group holds workers forked a moment ago.
+            template: Its mark is in the environment of all.
             workers: The pids of its workers that said hello.
+            now: Monotonic seconds.
         """
         for pid in workers:
             if _is_our_child(pid):  # else its pid may be another's by now
                 kernel.kill_group(pid)
-            self._open.add((os.P_PGID, pid))
-        marked = kill_marked(TEMPLATE_MARK, template.template_id)
-        self._open |= {(os.P_PID, pid) for pid in marked}
-        self._open.add((os.P_PGID, template.process.pid))
-        self.reap()
+                self._known.add(pid)
+        self._known |= kill_marked(TEMPLATE_MARK, template.template_id)
+        self._until = now + _VIGIL_S
+        self.reap(now)
 
-    def reap(self) -> None:
-        """Reap what has died by now."""
-        self._open = {grave for grave in self._open if not kernel.reap(*grave)}
+    def reap(self, now: float) -> None:
+        """Reap what has died by now, if a template has died lately.
+
+        Workers and what escaped from them lead sessions of their own, so a child in
+        our session is none of them: its exit status is left to whoever started it.
+        """
+        if now > self._until:
+            self._known.clear()
+            return
+        own = os.getsid(0)
+        for pid in kernel.children():
+            with suppress(ProcessLookupError, ChildProcessError):  # reaped elsewhere
+                if os.getsid(pid) != own:
+                    os.waitpid(pid, os.WNOHANG)
+        self._known = {pid for pid in self._known if _exists(pid)}
 
 
 def _is_our_child(pid: int) -> bool:
     with suppress(ChildProcessError):
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return True
+    return False
+
+
+def _exists(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
         return True
     return False

@@ -59,18 +59,10 @@ def children() -> list[int]:
     return [int(word) for word in text.split()]
 
 
-def reap(id_type: int, number: int) -> bool:
-    """Reap what has ended of a process or group without waiting.
-
-    Args:
-        id_type: `os.P_PID` or `os.P_PGID`.
-        number: The process or group.
-
-    Returns:
-        Whether nothing of it is left among our children.
-    """
+def reap_children() -> bool:
+    """Reap all children that have ended, without waiting; tell if none is left."""
     try:
-        while os.waitid(id_type, number, os.WEXITED | os.WNOHANG) is not None:
+        while os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG) is not None:
             pass
     except ChildProcessError:
         return True

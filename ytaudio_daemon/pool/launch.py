@@ -114,7 +114,7 @@ class TemplateProcess:
         order = wire.order(wire.FORK, ticket, payload)
         try:
             socket.send_fds(self.control, [order], [channel.fileno()])
-        except (BlockingIOError, ConnectionError):
+        except OSError:  # full for now, or dead, which `messages` will tell
             return False
         self.tickets.add(ticket)
         return True
@@ -123,7 +123,7 @@ class TemplateProcess:
         """Order a worker's death; False when the order must be given again later."""
         try:
             self.control.send(wire.order(wire.KILL, ticket))
-        except (BlockingIOError, ConnectionError):
+        except OSError:  # full for now, or dead, which `messages` will tell
             return False
         return True
 

@@ -29,7 +29,8 @@ class Pool:
         entry: The module whose `preload` and `run` do the work.
         adopt_orphans: Become the parent of orphaned descendants, so that the workers
             of a killed template are ended by group and reaped. Not for a library,
-            which must not change its caller's process.
+            which must not change its caller's process; they are found by their mark
+            then, and reaped by init.
     """
 
     def __init__(  # noqa: PLR0913 - one named setting each; a bundle would hide them

@@ -124,7 +124,7 @@ class Template:
             kernel.kill_group(pid)
         self._tickets.clear()
         end = time.monotonic() + _FAREWELL_S
-        while time.monotonic() < end and not kernel.reap(os.P_ALL, 0):
+        while time.monotonic() < end and not kernel.reap_children():
             self._kill_strays()
             time.sleep(0.001)
 

@@ -1,0 +1,64 @@
+"""Everything at once, killed at random: each start ends once, and nothing is left."""
+
+import os
+import random
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.integration.pool_rig import Rig, descendants
+from ytaudio_daemon.pool import Ended
+
+DEEDS = [
+    "finish",
+    "exit 1",
+    f"die {signal.SIGSEGV:d}",
+    "grandchild",
+    "grandchild escaped",
+    "grandchild left",
+    "convert 0.05",
+    "flood",
+    "stop",
+    "garbage long",
+    "download 100000 0.1",
+]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_each_start_ends_once_whatever_is_killed(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    rig = Rig(tmp_path, downloads=4, converters=2, answer_s=0.5)
+    files = psutil.Process().num_fds()
+    keys: set[str] = set()
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        while rig.pool.room():
+            key = str(len(keys))
+            keys.add(key)
+            rig.start(key, chance.choice(DEEDS), deadline_s=1)
+        kill_something(rig, chance, key)
+        rig.until_something_happens()
+    for key in keys:
+        rig.ended(key)  # exactly once
+    assert len(keys) > 20
+    assert len([e for e in rig.events if isinstance(e, Ended)]) == len(keys)
+    rig.until(lambda: len(descendants()) <= 1)
+    assert psutil.Process().num_fds() <= files + 1  # a template's control socket
+    rig.close()
+
+
+def kill_something(rig: Rig, chance: random.Random, key: str) -> None:
+    with suppress(psutil.NoSuchProcess, ProcessLookupError):
+        match chance.randrange(40):
+            case 0 if rig.pool.hello:
+                os.kill(rig.pool.hello.pid, signal.SIGKILL)
+            case 1 if rig.pool.hello:
+                os.kill(rig.pool.hello.pid, signal.SIGSTOP)
+            case number if number < 12:
+                rig.pool.kill(key)
+            case number if number < 16:
+                chance.choice(descendants()).kill()
