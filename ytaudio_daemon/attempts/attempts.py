@@ -12,13 +12,25 @@ from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.ledger import Ledger, claims, pauses, read
 from ytaudio_daemon.ledger.claims import Claim
-from ytaudio_daemon.model import FINALIZED, Failure, FailureKind, Outcome, Progress
+from ytaudio_daemon.model import (
+    FINALIZED,
+    Failure,
+    FailureKind,
+    JobState,
+    Outcome,
+    Progress,
+)
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Pace
 from ytaudio_daemon.pool import Ended, Event, Pool, Progressed
 from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
+
+#: Without gate or pace to wait for, claims are looked for this often, in seconds.
+IDLE_S = 30.0
+#: A moment behind the time a gate or token is due, so that it surely has come.
+SOON_S = 0.05
 
 
 @dataclass(slots=True)
@@ -92,24 +104,30 @@ class Attempts:
         Returns:
             Whether a job may still be waiting for room or its turn.
         """
-        pace = Pace(
-            burst=self.settings.pace.burst, per_hour=self.settings.pace.per_hour
-        )
         while self._pool.room() > 0:
             with self._ledger.write() as db:
-                claim = claims.claim_next(db, now, self._host, pace)
+                claim = claims.claim_next(db, now, self._host, self._pace)
             if claim is None:
                 return False
             self._start(claim, now)
         return True
 
-    def next_token_s(self, now: Now) -> float:
-        """Return seconds until the pace lets another attempt begin."""
-        pace = Pace(
-            burst=self.settings.pace.burst, per_hour=self.settings.pace.per_hour
-        )
+    def seconds_to_claim(self, now: Now) -> float:
+        """Return when `fill` should be called again though nothing happened.
+
+        Only gates and pace make a queued job wait without an event to end it.
+        """
         with self._ledger.read() as db:
-            return pauses.next_token_s(db, pace, now)
+            if read.total_counts(db)[JobState.QUEUED] == 0:
+                return IDLE_S
+            shut = [g.until - now.wall for g in pauses.closed_gates(db)]
+            waits = [*shut, pauses.next_token_s(db, self._pace, now)]
+        return min(max([0.0, *waits]) + SOON_S, IDLE_S)
+
+    @property
+    def _pace(self) -> Pace:
+        wanted = self.settings.pace
+        return Pace(burst=wanted.burst, per_hour=wanted.per_hour)
 
     def hear(self, events: Iterable[Event], now: Now) -> None:
         """Take in what the pool tells, and settle what has ended."""

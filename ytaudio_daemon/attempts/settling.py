@@ -4,11 +4,10 @@ import errno
 from dataclasses import replace
 
 import structlog
-from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout, publishing
-from ytaudio_daemon.ledger import Ledger, moves, pauses, read, sessions
+from ytaudio_daemon.ledger import Connection, Ledger, moves, pauses, read, sessions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Failure, FailureKind, JobState, Outcome, Result
 from ytaudio_daemon.model.clock import Now

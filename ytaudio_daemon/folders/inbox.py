@@ -72,7 +72,7 @@ def scan(inbox: Path, only: str | None = None) -> Iterator[Sighting | Oddity]:
         OSError: The inbox itself cannot be read.
     """
     if only is not None:
-        yield from _scan_session(inbox, Place(session=only))
+        yield from _scan_folder(inbox, only)
         return
     with os.scandir(inbox) as entries:
         found = list(entries)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, inbox
@@ -13,7 +12,7 @@ from ytaudio_daemon.folders.publishing import audio_is_gone
 from ytaudio_daemon.intake.paper import Paper, why_nothing_is_usable
 from ytaudio_daemon.intake.reading import Reader
 from ytaudio_daemon.intake.scanning import Scanner
-from ytaudio_daemon.ledger import Ledger, drops, sessions
+from ytaudio_daemon.ledger import Connection, Ledger, drops, sessions
 from ytaudio_daemon.ledger.claims import shown_name
 from ytaudio_daemon.ledger.drops import Drop, NewLine, Quota
 from ytaudio_daemon.model.clock import Now
@@ -190,9 +189,7 @@ class Recorder:
             for paper, state, name in self._filed:
                 if paper.drop is not None:
                     at_root = paper.sighting.place.at_root
-                    drops.mark_filed(
-                        db, paper.drop, state, name, now, at_root=at_root
-                    )
+                    drops.mark_filed(db, paper.drop, state, name, now, at_root=at_root)
         for paper, state, _ in self._filed:
             _tell(paper, state)
         self._filed = []

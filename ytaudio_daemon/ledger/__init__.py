@@ -4,6 +4,8 @@ Every function takes the connection of a transaction that the caller opened with
 `Ledger.write()` or `Ledger.read()`, so one decision is one transaction.
 """
 
+from sqlalchemy.engine import Connection
+
 from ytaudio_daemon.ledger.engine import Ledger
 
-__all__ = ["Ledger"]
+__all__ = ["Connection", "Ledger"]

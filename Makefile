@@ -1,0 +1,63 @@
+# Everything a person needs: `make run`, `make test`. Nothing is installed outside .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONFIG ?= config/ytaudio.toml
+# An editable install must find this checkout whatever the caller's environment says.
+unexport PYTHONPATH PYTHONHOME
+
+.PHONY: help run demo test check format lint types imports bench clean
+
+help:
+	@echo "make run     set up .venv and start the daemon in the foreground"
+	@echo "make demo    the whole path, offline, against the tests' own YouTube"
+	@echo "make test    set up .venv and run the tests"
+	@echo "make check   format, lint, types, import contract, tests"
+	@echo "make bench   measure against yt-dlp and xargs; writes docs/performance.md"
+	@echo "make clean   remove .venv and caches; never inbox, downloads or state"
+
+$(VENV)/.run: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version 2>&1)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo; echo "Python cannot make a virtual environment. On Debian:"; \
+	    echo "  sudo apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[bundled,postgres]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+run: $(VENV)/.run
+	@echo "Drop links into $$(cd "$$(dirname $(CONFIG))/.." && pwd)/inbox/<session>/songs.txt; results appear in library/."
+	@echo "In another terminal:  $(BIN)/ytaudio status --watch    Help:  $(BIN)/ytaudio --help"
+	@exec $(BIN)/ytaudio --config $(CONFIG) run
+
+demo: $(VENV)/.dev
+	@$(BIN)/python -m examples.demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: format lint types imports test
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format --check
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
+	find ytaudio_daemon tests bench examples -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,173 @@
+"""What the daemon says of itself: versions, disk, gates, what is wrong. No writes."""
+
+import importlib.metadata
+import os
+import socket
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+from ytaudio_daemon import __version__
+from ytaudio_daemon.attempts import Attempts
+from ytaudio_daemon.daemon.problems import Problems
+from ytaudio_daemon.fetch.tools import Tools
+from ytaudio_daemon.folders import Layout, prepare
+from ytaudio_daemon.intake import Intake
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.pool import Pool
+from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.views import Live, Views
+
+#: YouTube changes what an older yt-dlp cannot follow; it is released every few weeks.
+STALE_ENGINE_DAYS = 90
+GET_FFMPEG = "apt install ffmpeg, or pip install 'ytaudio-daemon[bundled]'"
+GET_DENO = "Install deno, or pip install 'ytaudio-daemon[bundled]'"
+
+
+class Health:
+    """Collects the parts of `Live`."""
+
+    def __init__(  # noqa: PLR0913 - it asks everybody how they are
+        self,
+        *,
+        layout: Layout,
+        settings: Settings,
+        tools: Tools,
+        pool: Pool,
+        intake: Intake,
+        attempts: Attempts,
+        views: Views,
+        started_at: float,
+    ) -> None:
+        self._layout = layout
+        self.settings = settings
+        self.tools = tools
+        self._pool = pool
+        self._intake = intake
+        self._attempts = attempts
+        self._views = views
+        self._started_at = started_at
+        self._problems = Problems()
+        #: (code, message, hint) of steps that fail just now, by the step's name.
+        self.failing: dict[str, tuple[str, str, str]] = {}
+        self._engine = _installed("yt-dlp")
+
+    def live(self, state: str, gates: list[Gate], now: Now) -> Live:
+        """Return what only the daemon knows.
+
+        Args:
+            state: starting, running, draining or stopped; running turns into
+                degraded when something holds work up.
+            gates: The closed ones.
+            now: The moment.
+        """
+        problems = self._problems.update(self._troubles(gates, now), now.wall)
+        degraded = state == "running" and self._problems.is_degraded
+        usage = self._pool.usage()
+        hello = self._pool.hello
+        engine = (hello.yt_dlp if hello else None) or self._engine
+        runtime = self.tools.js_runtime
+        return Live(
+            state="degraded" if degraded else state,
+            started_at=self._started_at,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            version=__version__,
+            yt_dlp=engine,
+            yt_dlp_age_days=engine_age_days(engine, now.wall),
+            ffmpeg=self.tools.ffmpeg.version if self.tools.ffmpeg else None,
+            js_runtime=f"{runtime.name} {runtime.version}" if runtime else None,
+            workers_busy=usage.downloading,
+            workers_max=self.settings.download.workers,
+            converters_busy=usage.converting,
+            converters_max=converters(self.settings),
+            disk_free_bytes=self.disk_free(),
+            disk_reserve_bytes=self.settings.disk.reserve,
+            problems=problems,
+            progress=self._attempts.progress,
+            ignored=self._intake.oddities.ignored,
+        )
+
+    def disk_free(self) -> int:
+        """Return the bytes free for downloads; 0 when nobody can tell."""
+        try:
+            return prepare.free_bytes(self._layout.downloads)
+        except OSError:
+            return 0
+
+    def _troubles(self, gates: list[Gate], now: Now) -> Iterator[tuple[str, str, str]]:
+        yield from self.failing.values()
+        yield from self._tool_troubles(now)
+        for gate in gates:
+            yield _gate_trouble(gate)
+        oddities = self._intake.oddities
+        for code, (message, hint) in oddities.trouble.items():
+            yield code, message, hint
+        for folder, reason in oddities.folders.items():
+            yield (
+                "bad_session_folder",
+                f"inbox/{folder}: {reason}",
+                "Rename or move the folder; nothing in it is taken until then.",
+            )
+        for problem in self._views.problems():
+            yield problem.code, problem.message, problem.hint
+
+    def _tool_troubles(self, now: Now) -> Iterator[tuple[str, str, str]]:
+        if self.tools.ffmpeg is None:
+            yield (
+                "ffmpeg_missing",
+                "There is no usable ffmpeg, so nothing can be converted.",
+                f"{GET_FFMPEG}; then restart the daemon.",
+            )
+        if self.tools.js_runtime is None:
+            yield (
+                "js_runtime_missing",
+                "There is no JavaScript runtime, which YouTube's players need.",
+                f"{GET_DENO}; then restart the daemon.",
+            )
+        if self._pool.trouble:
+            yield (
+                "template_trouble",
+                f"The workers cannot be started: {self._pool.trouble}",
+                "See the log; `ytaudio doctor` checks the installation.",
+            )
+        age = engine_age_days(self._engine, now.wall)
+        if age is not None and age > STALE_ENGINE_DAYS:
+            yield (
+                "engine_stale",
+                f"yt-dlp {self._engine} is {age} days old.",
+                "Upgrade it: .venv/bin/pip install -U 'yt-dlp[default]'.",
+            )
+
+
+def converters(settings: Settings) -> int:
+    """Return the conversions at once: the config's, or one a core."""
+    return settings.download.converters or len(os.sched_getaffinity(0))
+
+
+def engine_age_days(version: str | None, wall: float) -> int | None:
+    """Return how old a yt-dlp is, by its version, which is the day of its release."""
+    if version is None:
+        return None
+    try:
+        year, month, day = (int(part) for part in version.split(".")[:3])
+        released = date(year, month, day)
+    except ValueError:
+        return None
+    return (datetime.fromtimestamp(wall, UTC).date() - released).days
+
+
+def _installed(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _gate_trouble(gate: Gate) -> tuple[str, str, str]:
+    until = datetime.fromtimestamp(gate.until, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return (
+        gate.name.value,
+        f"No downloads are started until {until}: {gate.reason}",
+        gate.hint or "It goes on by itself.",
+    )

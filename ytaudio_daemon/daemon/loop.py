@@ -1,0 +1,270 @@
+"""The one loop: every step is short, and `now` is read once a tick.
+
+Threads of watchdog and APScheduler only leave a note and wake it. A step that fails
+in a way that may pass is tried again a second later, named in `problems`; nothing it
+had in hand is lost.
+"""
+
+import os
+import select
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from ytaudio_daemon.attempts import Attempts
+from ytaudio_daemon.clock import Clock
+from ytaudio_daemon.daemon.health import Health
+from ytaudio_daemon.daemon.signals import Signals, Wake
+from ytaudio_daemon.errors import LedgerError, LedgerGoneError
+from ytaudio_daemon.intake import Intake
+from ytaudio_daemon.ledger import Ledger, diary, moves, pauses, read
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.decide import Policy, furthest_retry
+from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.notify import Notifier
+from ytaudio_daemon.pool import Pool
+from ytaudio_daemon.sessions import Sweeper
+from ytaudio_daemon.views import Views
+from ytaudio_daemon.watch import Hints, Watch
+
+log = structlog.get_logger()
+
+#: A failing step is tried again after so long, in seconds.
+AGAIN_S = 1.0
+#: The daemon's age is kept this often, in seconds: a crash forgets at most so much.
+HEARTBEAT_S = 30.0
+#: Running attempts may go on so long after SIGTERM, in seconds.
+DRAIN_S = 90.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """All that the loop drives."""
+
+    ledger: Ledger
+    pool: Pool
+    intake: Intake
+    attempts: Attempts
+    sweeper: Sweeper
+    views: Views
+    health: Health
+    watch: Watch
+    hints: Hints
+    wake: Wake
+    signals: Signals
+    clock: Clock
+    notifier: Notifier
+    reload: Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Due:
+    """When which step is due again by itself, monotonic seconds."""
+
+    heartbeat: float = 0.0
+    claim: float = 0.0
+    retries: float = 0.0
+    sweep: bool = True
+    again: dict[str, float] = field(default_factory=dict)
+
+
+class Loop:
+    """Drives the parts until a signal ends it."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._due = _Due()
+        self._state = "running"
+        self._drain_until: float | None = None
+        self._gates: list[Gate] = []
+        self._poller = select.poll()
+        self._poller.register(parts.wake.fileno(), select.POLLIN)
+        self._poller.register(parts.pool.fileno(), select.POLLIN)
+
+    def sweep_soon(self) -> None:
+        """Have the sessions looked through at the next tick; any thread may call."""
+        self._due.sweep = True
+        self._parts.wake.wake()
+
+    def run(self) -> None:
+        """Loop until drained.
+
+        Raises:
+            LedgerGoneError: The ledger's file was taken away: nothing may be taken.
+        """
+        busy = True
+        while not self._is_over():
+            self._sleep(0.0 if busy else self._seconds_to_next())
+            busy = self._tick()
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether no new work is begun any more."""
+        return self._drain_until is not None
+
+    def _tick(self) -> bool:
+        """Do what is due; returns whether there is more to do at once."""
+        parts = self._parts
+        now, mono = parts.clock.now(), time.monotonic()
+        self._take_signals(mono)
+        self._take_hints(now)
+        events = parts.pool.poll(mono)
+        self._try("attempts", lambda: parts.attempts.hear(events, now))
+        if events:
+            self._due.claim = 0.0
+        busy = False
+        if not self.is_draining:
+            busy = bool(self._try("intake", lambda: parts.intake.step(now, mono)))
+            if busy:
+                self._due.claim = 0.0
+            self._try("retries", lambda: self._wake_due(now, mono))
+            self._try("claims", lambda: self._fill(now, mono))
+            self._try("sweep", lambda: self._sweep(now))
+            busy = parts.sweeper.step() or busy
+        self._try("heartbeat", lambda: self._heartbeat(now, mono))
+        self._try("views", lambda: self._show(now))
+        return busy
+
+    def _try(self, name: str, step: Callable[[], object]) -> object:
+        """Run a step; one that fails for now is left alone for a second."""
+        if self._due.again.get(name, 0.0) > time.monotonic():
+            return None
+        failing = self._parts.health.failing
+        try:
+            result = step()
+        except LedgerGoneError:
+            raise
+        except (LedgerError, OSError) as error:
+            self._due.again[name] = time.monotonic() + AGAIN_S
+            hint = getattr(error, "hint", "") or "It is tried again every second."
+            if name not in failing:
+                log.warning("step.failed", step=name, error=str(error))
+            failing[name] = ("ledger_trouble", f"{name}: {error}", hint)
+            return None
+        failing.pop(name, None)
+        self._due.again.pop(name, None)
+        return result
+
+    def _take_signals(self, mono: float) -> None:
+        parts = self._parts
+        if parts.signals.take_reload():
+            parts.reload()
+        if parts.signals.stops and self._drain_until is None:
+            self._drain_until = mono + DRAIN_S
+            self._state = "draining"
+            busy = parts.attempts.busy
+            log.info("daemon.draining", running=busy)
+            parts.notifier.stopping(f"Draining: {busy} running")
+            parts.notifier.extend_timeout(DRAIN_S + 15)
+
+    def _take_hints(self, now: Now) -> None:
+        noted, poked = self._parts.hints.take()
+        for session in noted:
+            self._parts.intake.note(session)
+        if noted:
+            self._parts.pool.warm()  # ready by the time the drop has settled
+        if poked:
+            self._due.claim = 0.0
+            self._try("cancel", lambda: self._parts.attempts.kill_cancelled(now))
+
+    def _wake_due(self, now: Now, mono: float) -> None:
+        """Queue the waiting jobs whose time has come."""
+        if mono < self._due.retries:
+            return
+        ledger = self._parts.ledger
+        with ledger.read() as db:
+            soonest = read.soonest_retry(db)
+        furthest = furthest_retry(Policy(cap_s=self._retry_cap))
+        if soonest is not None and not now.wall < soonest <= now.wall + furthest:
+            with ledger.write() as db:
+                moves.wake_due(db, now, furthest)
+            self._due.claim = 0.0
+            self._due.retries = mono
+        elif soonest is None:
+            self._due.retries = mono + HEARTBEAT_S
+        else:
+            self._due.retries = mono + min(soonest - now.wall, HEARTBEAT_S)
+
+    @property
+    def _retry_cap(self) -> float:
+        return self._parts.attempts.settings.retry.cap
+
+    def _fill(self, now: Now, mono: float) -> None:
+        """Start what may start; when nothing may, note when to look again."""
+        if mono < self._due.claim or self._parts.pool.room() == 0:
+            return
+        attempts = self._parts.attempts
+        attempts.fill(now)
+        with self._parts.ledger.read() as db:
+            self._gates = pauses.closed_gates(db)
+        self._due.claim = mono + attempts.seconds_to_claim(now)
+        self._due.retries = min(self._due.retries, mono + 1.0)
+
+    def _sweep(self, now: Now) -> None:
+        if self._due.sweep:
+            self._parts.sweeper.sweep(now)
+            self._due.sweep = False
+
+    def _heartbeat(self, now: Now, mono: float) -> None:
+        parts = self._parts
+        watchdog_s = parts.notifier.watchdog_s
+        parts.notifier.watchdog()
+        if mono < self._due.heartbeat:
+            return
+        self._due.heartbeat = mono + min(HEARTBEAT_S, (watchdog_s or 120.0) / 4)
+        parts.ledger.check_still_there()
+        with parts.ledger.write() as db:
+            diary.keep_lived(db, now.lived)
+        parts.watch.heal()
+        jump = parts.clock.jump_s()
+        if jump:
+            log.warning("clock.jumped", seconds=round(jump))
+
+    def _show(self, now: Now) -> None:
+        live = self._parts.health.live(self._state, self._gates, now)
+        self._parts.views.refresh(now, live)
+
+    def _is_over(self) -> bool:
+        """Whether the drain is done, was too long, or was cut short by a signal."""
+        if self._drain_until is None:
+            return False
+        return (
+            self._parts.attempts.busy == 0
+            or time.monotonic() >= self._drain_until
+            or self._parts.signals.stops > 1
+        )
+
+    def _seconds_to_next(self) -> float:
+        parts = self._parts
+        mono = time.monotonic()
+        times = [self._due.heartbeat, *self._due.again.values()]
+        if self.is_draining:
+            times.append(self._drain_until or mono)
+        else:
+            times += [parts.intake.next_due(), self._due.retries]
+            if parts.pool.room() > 0:
+                times.append(self._due.claim)
+        pool_due = parts.pool.next_due(mono)
+        if pool_due is not None:
+            times.append(pool_due)
+        waits = [due - mono for due in times]
+        views_due = parts.views.next_due(parts.clock.now())
+        if views_due is not None:
+            waits.append(views_due)
+        return max(0.0, min(waits))
+
+    def _sleep(self, seconds: float) -> None:
+        # Rounded up: a wait cut short would spin until the time has come.
+        if self._poller.poll(int(seconds * 1000 + 0.999)):
+            self._parts.wake.drain()
+
+
+def oom_shield() -> None:
+    """Let the kernel end a worker rather than the daemon, where that is allowed."""
+    try:
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123 - procfs
+            file.write("-100")
+    except OSError:
+        log.debug("oom_score.unchanged", pid=os.getpid())

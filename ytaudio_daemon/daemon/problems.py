@@ -1,0 +1,50 @@
+"""What is wrong at the moment, each with since when."""
+
+from collections.abc import Iterable
+
+from ytaudio_daemon.views.live import Problem
+
+#: With one of these the daemon calls itself degraded.
+DEGRADING = frozenset(
+    {
+        "disk_full",
+        "engine_outdated",
+        "ffmpeg_missing",
+        "host",
+        "inbox_unreadable",
+        "js_runtime_missing",
+        "ledger_trouble",
+        "template_trouble",
+    },
+)
+
+
+class Problems:
+    """Remembers when each problem was first seen."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Problem] = {}
+
+    def update(
+        self, found: Iterable[tuple[str, str, str]], wall: float
+    ) -> list[Problem]:
+        """Return the problems there are now.
+
+        Args:
+            found: (code, message, hint) of each; two of one code are told apart by
+                their message.
+            wall: Now.
+        """
+        fresh: dict[str, Problem] = {}
+        for code, message, hint in found:
+            key = f"{code}\0{message}"
+            known = self._known.get(key)
+            since = wall if known is None else known.since
+            fresh[key] = Problem(code=code, message=message, hint=hint, since=since)
+        self._known = fresh
+        return list(fresh.values())
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether work is held up by something a person should mend."""
+        return any(problem.code in DEGRADING for problem in self._known.values())

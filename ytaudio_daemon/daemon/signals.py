@@ -1,0 +1,77 @@
+"""Waking the loop: signals, other threads and commands all write one byte."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Wake:
+    """A pipe that ends the loop's sleep; `wake` may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def fileno(self) -> int:
+        """Readable when somebody called `wake`."""
+        return self._read
+
+    @property
+    def writer(self) -> int:
+        """For `signal.set_wakeup_fd`."""
+        return self._write
+
+    def wake(self) -> None:
+        """End the loop's sleep; a full pipe is as good as a byte more."""
+        try:
+            os.write(self._write, b"\0")
+        except BlockingIOError:
+            return
+
+    def drain(self) -> None:
+        """Forget the bytes; whoever wrote them has left a note elsewhere."""
+        try:
+            while os.read(self._read, 4096):
+                pass
+        except BlockingIOError:
+            return
+
+    def close(self) -> None:
+        """Close the pipe."""
+        os.close(self._read)
+        os.close(self._write)
+
+
+class Signals:
+    """Counts what was asked for; looked at once a tick."""
+
+    def __init__(self) -> None:
+        self.stops = 0
+        self.reload = False
+
+    @contextmanager
+    def handled(self, wake: Wake) -> Iterator[None]:
+        """Handle SIGTERM, SIGINT and SIGHUP inside the block."""
+        before = {
+            number: signal.signal(number, self._note)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        }
+        old_fd = signal.set_wakeup_fd(wake.writer, warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(old_fd)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def take_reload(self) -> bool:
+        """Return and forget whether a reload was asked for."""
+        asked, self.reload = self.reload, False
+        return asked
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            self.reload = True
+        else:
+            self.stops += 1

@@ -1,0 +1,277 @@
+"""Putting the daemon together, and taking it apart again."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from ytaudio_daemon import logs
+from ytaudio_daemon.attempts import Attempts
+from ytaudio_daemon.clock import Clock
+from ytaudio_daemon.daemon.health import Health, converters
+from ytaudio_daemon.daemon.loop import Loop, Parts
+from ytaudio_daemon.daemon.signals import Signals, Wake
+from ytaudio_daemon.errors import (
+    AlreadyRunningError,
+    ConfigError,
+    LedgerGoneError,
+    YtaudioError,
+)
+from ytaudio_daemon.fetch.tools import find_tools
+from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.prepare import lock_state, prepare
+from ytaudio_daemon.intake import Intake
+from ytaudio_daemon.ledger import Ledger, diary
+from ytaudio_daemon.ledger.migrate import check_integrity, migrate
+from ytaudio_daemon.notify import Notifier
+from ytaudio_daemon.pool import Pool, kill_leftovers
+from ytaudio_daemon.sessions import Sweeper
+from ytaudio_daemon.settings import RELOADABLE, Settings, changes, load
+from ytaudio_daemon.views import Rules, Views
+from ytaudio_daemon.watch import Hints, Watch
+
+log = structlog.get_logger()
+
+#: How long the daemon waits for somebody else's write, in seconds: its loop has
+#: workers to mind, so a busy ledger is tried again rather than waited for.
+PATIENCE_S = 0.25
+#: Sessions are looked through this often, in seconds.
+SWEEP_S = 30
+
+
+def run(settings: Settings) -> int:
+    """Run the daemon in the foreground until it is told to stop.
+
+    Args:
+        settings: Loaded once; SIGHUP loads them again from the same file.
+
+    Returns:
+        The exit status: 0 after a stop that was asked for, 1 when the ledger is gone.
+
+    Raises:
+        YtaudioError: It cannot start; the message says why and what to do.
+    """
+    os.umask(settings.paths.umask)
+    layout = layout_of(settings)
+    prepare(layout, settings.paths.group)
+    logs.configure(
+        level=settings.log.level,
+        form=settings.log.format,
+        directory=settings.log.directory,
+    )
+    with ExitStack() as stack:
+        stack.callback(os.close, lock_state(layout))
+        ledger = stack.enter_context(_open_ledger(settings))
+        parts = _assemble(settings, layout, ledger, stack)
+        return _serve(parts, settings)
+
+
+def layout_of(settings: Settings) -> Layout:
+    """Return the tree of some settings."""
+    paths = settings.paths
+    return Layout(
+        inbox=paths.inbox,
+        downloads=paths.downloads,
+        library=paths.library,
+        status=paths.status,
+        state=paths.state,
+    )
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return what the views need of some settings."""
+    return Rules(
+        interval_s=settings.status.interval,
+        attempts=settings.retry.attempts,
+        max_jobs=settings.sessions.max_jobs,
+        max_bytes=settings.sessions.max_bytes,
+        ttl_s=settings.sessions.ttl,
+        receipts_s=settings.retention.receipts,
+    )
+
+
+@contextmanager
+def _open_ledger(settings: Settings) -> Iterator[Ledger]:
+    """Open, check and migrate the ledger; nobody else may while we hold it."""
+    ledger = Ledger(settings.database.url, patience_s=PATIENCE_S)
+    try:
+        with ledger.alone() as alone:
+            if not alone:
+                raise AlreadyRunningError(
+                    "another daemon serves this PostgreSQL ledger",
+                    "Stop it first, or give this one a database of its own.",
+                )
+            check_integrity(ledger)
+            migrate(ledger)
+            ledger.remember_file()
+            yield ledger
+    finally:
+        ledger.close()
+
+
+def _assemble(
+    settings: Settings, layout: Layout, ledger: Ledger, stack: ExitStack
+) -> Parts:
+    with ledger.write() as db:
+        state_id = diary.state_id(db)
+        clock = Clock(diary.lived(db))
+    killed = kill_leftovers(state_id)
+    if killed:
+        log.warning("daemon.killed_leftovers", processes=killed)
+    # Before any thread: the template must be started from a single-threaded process.
+    pool = Pool(
+        downloads=settings.download.workers,
+        converters=converters(settings),
+        state_id=state_id,
+        home=layout.home,
+    )
+    stack.callback(pool.close)
+    tools = find_tools()
+    wake = Wake()
+    stack.callback(wake.close)
+    hints = Hints(wake.wake)
+    host = socket.gethostname()
+    attempts = Attempts(ledger, layout, pool, settings, tools, host)
+    intake = Intake(ledger, layout, settings)
+    views = Views(ledger, layout, rules_of(settings))
+    sweeper = Sweeper(ledger, layout, settings)
+    health = Health(
+        layout=layout,
+        settings=settings,
+        tools=tools,
+        pool=pool,
+        intake=intake,
+        attempts=attempts,
+        views=views,
+        started_at=clock.now().wall,
+    )
+    parts = Parts(
+        ledger=ledger,
+        pool=pool,
+        intake=intake,
+        attempts=attempts,
+        sweeper=sweeper,
+        views=views,
+        health=health,
+        watch=Watch(layout.inbox, layout.wake_dir, hints),
+        hints=hints,
+        wake=wake,
+        signals=Signals(),
+        clock=clock,
+        notifier=Notifier(),
+        reload=lambda: None,
+    )
+    parts.reload = _Reloader(parts, settings)
+    return parts
+
+
+def _serve(parts: Parts, settings: Settings) -> int:
+    now = parts.clock.now()
+    with parts.signals.handled(parts.wake):
+        parts.pool.warm()
+        parts.attempts.recover(now)
+        parts.views.rebuild(now, parts.health.live("starting", [], now))
+        loop = Loop(parts)
+        with _watching(parts), _sweeping(loop):
+            log.info(
+                "daemon.started",
+                pid=os.getpid(),
+                inbox=str(settings.paths.inbox),
+                config=str(settings.config_file or "defaults"),
+            )
+            parts.notifier.ready("Serving")
+            status = _loop(loop)
+    _stop(parts)
+    return status
+
+
+def _loop(loop: Loop) -> int:
+    try:
+        loop.run()
+    except LedgerGoneError as error:
+        log.error("daemon.ledger_gone", error=error.message, hint=error.hint)  # noqa: TRY400 - the traceback says nothing more
+        return 1
+    return 0
+
+
+def _stop(parts: Parts) -> None:
+    """Give running jobs back, and leave a last word in the status files."""
+    running = parts.attempts.busy
+    parts.pool.close()
+    now = parts.clock.now()
+    try:
+        parts.attempts.interrupt_all(now)
+        with parts.ledger.write() as db:
+            diary.keep_lived(db, now.lived)
+        parts.views.refresh(now, parts.health.live("stopped", [], now), force=True)
+    except YtaudioError as error:
+        log.warning("daemon.stopped_untidily", error=error.message)
+    log.info("daemon.stopped", interrupted=running)
+
+
+@contextmanager
+def _watching(parts: Parts) -> Iterator[None]:
+    parts.watch.start()
+    try:
+        yield
+    finally:
+        parts.watch.stop()
+
+
+@contextmanager
+def _sweeping(loop: Loop) -> Iterator[None]:
+    """Let APScheduler say when to look for expired sessions.
+
+    The due times live in the ledger; a sweep that comes late, or twice, does no harm.
+    """
+    scheduler = BackgroundScheduler(timezone="UTC", daemon=True)
+    scheduler.add_job(
+        loop.sweep_soon,
+        "interval",
+        seconds=SWEEP_S,
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+class _Reloader:
+    """What SIGHUP calls: load the config again and hand it to everyone."""
+
+    def __init__(self, parts: Parts, settings: Settings) -> None:
+        self._parts = parts
+        self._settings = settings
+
+    def __call__(self) -> None:
+        self._parts.notifier.reloading()
+        try:
+            fresh = load(self._settings.config_file, os.environ)
+        except ConfigError as error:
+            log.error("config.not_reloaded", error=error.message, hint=error.hint)  # noqa: TRY400 - the message says it all
+            self._parts.notifier.ready("Serving; the new config is wrong, see the log")
+            return
+        changed = changes(self._settings, fresh)
+        self._settings = fresh
+        self._hand_out(fresh)
+        log.info(
+            "config.reloaded",
+            changed=sorted(changed & RELOADABLE),
+            needs_restart=sorted(changed - RELOADABLE),
+        )
+        self._parts.notifier.ready("Serving")
+
+    def _hand_out(self, fresh: Settings) -> None:
+        parts = self._parts
+        parts.attempts.reload(fresh)
+        parts.intake.reload(fresh)
+        parts.views.reload(rules_of(fresh))
+        parts.sweeper.settings = fresh
+        parts.health.settings = fresh

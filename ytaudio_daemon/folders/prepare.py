@@ -1,0 +1,88 @@
+"""Making the tree, and holding it alone."""
+
+import fcntl
+import grp
+import os
+from pathlib import Path
+
+from ytaudio_daemon.errors import AlreadyRunningError, ConfigError
+from ytaudio_daemon.folders.layout import Layout
+
+#: setgid: what is made inside belongs to the folder's group.
+SETGID_FOLDER = 0o2775
+
+
+def prepare(layout: Layout, group: str = "") -> None:
+    """Make every folder that is missing.
+
+    Args:
+        layout: The tree.
+        group: When set, the folders people use belong to it, setgid.
+
+    Raises:
+        ConfigError: A folder cannot be made, or there is no such group.
+    """
+    shared = [layout.inbox, layout.downloads, layout.status]
+    if layout.library is not None:
+        shared.append(layout.library)
+    own = [layout.state, layout.home, layout.cache, layout.work, layout.trash]
+    try:
+        for folder in (*shared, *own):
+            folder.mkdir(parents=True, exist_ok=True)
+        layout.wake_dir.mkdir(exist_ok=True)
+        for private in (layout.home, layout.cache, layout.work, layout.trash):
+            private.chmod(0o700)
+        if group:
+            _give_to_group(shared, group)
+    except OSError as error:
+        raise ConfigError(
+            f"the folder {error.filename} cannot be made or used: {error.strerror}",
+            "Make it, or let this user write there; see [paths] in the config.",
+        ) from error
+
+
+def _give_to_group(folders: list[Path], group: str) -> None:
+    try:
+        number = grp.getgrnam(group).gr_gid
+    except KeyError as error:
+        raise ConfigError(
+            f"[paths] group names {group!r}, which does not exist",
+            f"Make it with: groupadd {group}",
+        ) from error
+    for folder in folders:
+        found = folder.stat()
+        if found.st_gid != number:
+            os.chown(folder, -1, number)
+        if found.st_mode & SETGID_FOLDER != SETGID_FOLDER:
+            folder.chmod(SETGID_FOLDER)
+
+
+def lock_state(layout: Layout) -> int:
+    """Hold the state folder for this process, as long as the descriptor is open.
+
+    Returns:
+        The descriptor.
+
+    Raises:
+        AlreadyRunningError: Another daemon holds it.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    fd = os.open(layout.lock_file, flags, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.read(fd, 32).decode("ascii", "replace").strip()
+        os.close(fd)
+        raise AlreadyRunningError(
+            f"another daemon (pid {holder or 'unknown'}) uses {layout.state}",
+            "Stop it first, or give this one another [paths] root.",
+        ) from error
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+    return fd
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the bytes an unprivileged user may still write there."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize

@@ -1,0 +1,137 @@
+"""Sessions end here: what is due to expire, and how its files leave.
+
+All times are on the daemon's own clock (`Now.lived`), so neither a jump of the wall
+clock nor a night switched off ends anything. Every step can be repeated.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+
+from ytaudio_daemon.folders import Layout, inbox, trash
+from ytaudio_daemon.ledger import Ledger, moves, sessions
+from ytaudio_daemon.ledger.sessions import Session
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.settings import Settings
+
+log = structlog.get_logger()
+
+#: The loop has other things to do after this long, in seconds.
+STEP_S = 0.05
+
+
+class Sweeper:
+    """Expires sessions and empties the trash, in pieces.
+
+    Args:
+        ledger: Where sessions are.
+        layout: Where their files are.
+        settings: Section sessions.
+    """
+
+    def __init__(self, ledger: Ledger, layout: Layout, settings: Settings) -> None:
+        self._ledger = ledger
+        self._layout = layout
+        self.settings = settings
+        self._deleting: Iterator[None] | None = None
+
+    def sweep(self, now: Now) -> None:
+        """Expire what is due and begin to delete what has been in the trash enough.
+
+        Raises:
+            LedgerError, OSError: The next sweep tries again.
+        """
+        self._give_up_pending(now)
+        self._expire_due(now)
+        self._remove_files(now)
+        if self._deleting is None:
+            self._deleting = self._delete_old_trash(now)
+
+    def step(self) -> bool:
+        """Go on deleting for a moment; returns whether there is more."""
+        if self._deleting is None:
+            return False
+        enough = time.monotonic() + STEP_S
+        for _ in self._deleting:
+            if time.monotonic() > enough:
+                return True
+        self._deleting = None
+        return False
+
+    def _give_up_pending(self, now: Now) -> None:
+        """Cancel what has been pending too long, so that its session can expire.
+
+        A running job is asked to end; the next sweep sees it gone.
+        """
+        limits = self.settings.sessions
+        with self._ledger.read() as db:
+            stuck = sessions.pending_too_long(db, now, max_pending_s=limits.max_pending)
+        for session in stuck:
+            with self._ledger.write() as db:
+                for job_id in sessions.unfinished_job_ids(db, session):
+                    moves.cancel(
+                        db,
+                        job_id,
+                        now,
+                        reason="session_expired",
+                        max_jobs=limits.max_jobs,
+                    )
+
+    def _expire_due(self, now: Now) -> None:
+        limits = self.settings.sessions
+        with self._ledger.read() as db:
+            due = sessions.due_to_expire(db, now, ttl_s=limits.ttl)
+        for session in due:
+            with self._ledger.write() as db:
+                done = sessions.expire(db, session, now, on_expiry=limits.on_expiry)
+            if done:
+                log.info("session.expired", session=session.name, uuid=session.uuid)
+                self._tidy_inbox(session)
+
+    def _tidy_inbox(self, session: Session) -> None:
+        """Only a folder that the daemon named itself goes, and only when empty."""
+        if session.name == session.uuid:
+            inbox.remove_if_empty(self._layout.inbox, session.name)
+
+    def _remove_files(self, now: Now) -> None:
+        with self._ledger.read() as db:
+            leaving = sessions.to_be_removed(db)
+        for session in leaving:
+            if self._is_pinned(session):
+                log.info("session.pinned", session=session.name)
+            else:
+                self._throw_away(session, now)
+            with self._ledger.write() as db:
+                sessions.mark_removed(db, session)
+
+    def _throw_away(self, session: Session, now: Now) -> None:
+        """The name holds the daemon's age: the grace counts from there."""
+        for root, name in self._folders(session):
+            trash.throw_away(root, name, f"{session.uuid}.{int(now.lived)}")
+
+    def _folders(self, session: Session) -> list[tuple[Path, str]]:
+        folders = [(self._layout.downloads, session.uuid)]
+        if self._layout.library is not None:
+            folders.append((self._layout.library, session.name))
+        return folders
+
+    def _is_pinned(self, session: Session) -> bool:
+        return any(trash.is_pinned(root, name) for root, name in self._folders(session))
+
+    def _delete_old_trash(self, now: Now) -> Iterator[None]:
+        grace = self.settings.sessions.trash_grace
+        for root in (self._layout.downloads, self._layout.library):
+            if root is None:
+                continue
+            for name in trash.trashed(root):
+                if now.lived - _thrown_away_at(name) >= grace:
+                    yield from trash.delete(root, name)
+                    log.info("trash.deleted", name=name)
+
+
+def _thrown_away_at(name: str) -> float:
+    """Return the daemon's age in a trashed folder's name; a stranger is never due."""
+    age = name.rpartition(".")[2]
+    return float(age) if age.isdigit() else float("inf")

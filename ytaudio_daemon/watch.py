@@ -1,0 +1,170 @@
+"""Hints that something has changed: inotify by watchdog. Never the truth.
+
+The kernel drops events when its queue is full, watches fail silently at the limit,
+and network shares send none; the intake's scan finds everything without this. The
+threads of watchdog only note a name and write one wake byte.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
+
+from ytaudio_daemon.folders import PROCESSED, REJECTED
+
+log = structlog.get_logger()
+
+#: What watchdog calls reading; nothing changes by it.
+SILENT = frozenset({"opened", "closed_no_write"})
+
+
+class Hints:
+    """What the watching threads have noted since the last look; thread-safe."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._lock = threading.Lock()
+        self._sessions: set[str | None] = set()
+        self._poked = False
+
+    def note(self, session: str | None) -> None:
+        """Something changed in a session's folder; None = anywhere."""
+        with self._lock:
+            self._sessions.add(session)
+        self._wake()
+
+    def poke(self) -> None:
+        """A command has changed the ledger."""
+        with self._lock:
+            self._poked = True
+        self._wake()
+
+    def take(self) -> tuple[set[str | None], bool]:
+        """Return and forget the sessions noted, and whether a command poked."""
+        with self._lock:
+            noted, poked = self._sessions, self._poked
+            self._sessions, self._poked = set(), False
+        return noted, poked
+
+
+class Watch:
+    """Watches the inbox and the folder that commands touch a file in.
+
+    Args:
+        inbox: Watched with everything below it.
+        wake_dir: Where commands poke the daemon.
+        hints: Told what has changed.
+    """
+
+    def __init__(self, inbox: Path, wake_dir: Path, hints: Hints) -> None:
+        self._inbox = inbox
+        self._wake_dir = wake_dir
+        self._hints = hints
+        self._observer: BaseObserver | None = None
+        self._inode: tuple[int, int] | None = None
+        self._complaints = _Complaints(lambda: hints.note(None))
+
+    def start(self) -> None:
+        """Begin to watch; whatever cannot be watched is left to the scan."""
+        self._inode = _inode(self._inbox)
+        observer = Observer()
+        try:
+            observer.schedule(
+                _InboxHandler(self._inbox, self._hints),
+                str(self._inbox),
+                recursive=True,
+            )
+            observer.schedule(_PokeHandler(self._hints), str(self._wake_dir))
+            observer.start()
+        except OSError as error:
+            log.warning("watch.failed", error=str(error))
+            return
+        logging.getLogger("watchdog").addHandler(self._complaints)
+        self._observer = observer
+
+    def stop(self) -> None:
+        """End the watching threads."""
+        logging.getLogger("watchdog").removeHandler(self._complaints)
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer.join(timeout=5)
+            self._observer = None
+
+    def heal(self) -> bool:
+        """Start anew if a thread died or the inbox was replaced; True if it did."""
+        if self._is_well():
+            return False
+        self.stop()
+        self.start()
+        self._hints.note(None)
+        return True
+
+    def _is_well(self) -> bool:
+        observer = self._observer
+        return (
+            observer is not None
+            and observer.is_alive()
+            and all(emitter.is_alive() for emitter in observer.emitters)
+            and _inode(self._inbox) == self._inode
+        )
+
+
+class _InboxHandler(FileSystemEventHandler):
+    def __init__(self, inbox: Path, hints: Hints) -> None:
+        self._inbox = inbox
+        self._hints = hints
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        """Note the session of whatever changed; never raise, that kills the thread."""
+        if event.event_type in SILENT:
+            return
+        for path in (event.src_path, event.dest_path):
+            if path:
+                self._note(Path(os.fsdecode(path)), is_folder=event.is_directory)
+
+    def _note(self, path: Path, *, is_folder: bool) -> None:
+        if not path.is_relative_to(self._inbox):
+            return
+        parts = path.relative_to(self._inbox).parts
+        if not parts or _OURS.intersection(parts[:2]):
+            return
+        at_root = len(parts) == 1 and not is_folder
+        self._hints.note(None if at_root else parts[0])
+
+
+_OURS = frozenset({PROCESSED, REJECTED})
+
+
+class _PokeHandler(FileSystemEventHandler):
+    def __init__(self, hints: Hints) -> None:
+        self._hints = hints
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.event_type not in SILENT:
+            self._hints.poke()
+
+
+class _Complaints(logging.Handler):
+    """Hears watchdog's warnings: the only sign of an overflown queue."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log.warning("watch.complained", message=record.getMessage())
+        self._tell()
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
