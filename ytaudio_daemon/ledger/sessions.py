@@ -58,6 +58,22 @@ def session_by_id(db: Connection, session_id: int) -> Session:
     )
 
 
+def session_to_show(db: Connection, session_id: int) -> Session | None:
+    """Return a session, or None when it is pruned or a newer one has its name."""
+    session = _first(db, sessions.c.id == session_id)
+    if session is None or session.state is SessionState.ACTIVE:
+        return session
+    newest = _first(db, sessions.c.name == session.name)
+    return session if newest is not None and newest.id == session.id else None
+
+
+def sessions_after(db: Connection, after_id: int, limit: int) -> list[Session]:
+    """Return a page of all sessions, the oldest first."""
+    query = sa.select(sessions).where(sessions.c.id > after_id)
+    rows = db.execute(query.order_by(sessions.c.id).limit(limit)).all()
+    return [_session(row) for row in rows]
+
+
 def list_sessions(
     db: Connection, *, state: SessionState | None = None
 ) -> list[Session]:

@@ -1,0 +1,28 @@
+"""What people and programs read: status files, receipts, the library.
+
+Only this package writes them. They are made from the ledger and from what the running
+daemon knows (`Live`), and can be made again at any time. `docs/status-files.md`
+describes them for readers, `ytaudio_daemon/schemas` for programs.
+"""
+
+from ytaudio_daemon.views.documents import (
+    STALE_AFTER_S,
+    job_document,
+    moment,
+    positions,
+    session_document,
+)
+from ytaudio_daemon.views.live import Live, Problem, Rules
+from ytaudio_daemon.views.views import Views
+
+__all__ = [
+    "STALE_AFTER_S",
+    "Live",
+    "Problem",
+    "Rules",
+    "Views",
+    "job_document",
+    "moment",
+    "positions",
+    "session_document",
+]

@@ -1,0 +1,219 @@
+"""The documents for programs, from the ledger's rows and the daemon's state. Pure.
+
+One shape for status files, `--json` and the API; `ytaudio_daemon/schemas` describes
+every field. Fields are only ever added; null is never left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.ledger.sessions import Session
+from ytaudio_daemon.model import IN_QUOTA, JobState, Progress, SessionState
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.urls import Link
+from ytaudio_daemon.views.live import Live, Problem, Rules
+
+#: A reader may take the daemon for dead when its document is older, in seconds:
+#: three heartbeats.
+STALE_AFTER_S = 30
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerFacts:
+    """What the ledger tells about all sessions together."""
+
+    gates: Sequence[Gate]
+    counts: Mapping[JobState, int]
+    sessions: Mapping[SessionState, int]
+
+
+def moment(seconds: float | None) -> str | None:
+    """Return a time as RFC 3339 in UTC, to the millisecond."""
+    if seconds is None:
+        return None
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def job_document(
+    row: JobRow,
+    progress: Progress | None = None,
+    position: int | None = None,
+    attempts_max: int = 0,
+) -> Document:
+    """Return a Job, as every document and `--json` shows it.
+
+    Args:
+        row: The ledger's.
+        progress: Of its running attempt, if this process knows it.
+        position: Its place in its session's queue, from 1; None when it has none.
+        attempts_max: `[retry] attempts`.
+    """
+    running = row.state is JobState.RUNNING
+    live = progress if running else None
+    done = row.state is JobState.COMPLETED
+    return {
+        "id": row.uuid,
+        "session": row.session_name,
+        "session_uuid": row.session_uuid,
+        "url": Link(row.video_id).url,
+        "video_id": row.video_id,
+        "source": {"file": row.source_file, "line": row.source_line},
+        "options": dict(row.options),
+        "state": row.state.value,
+        "phase": _phase(row, live),
+        "title": row.title or (live.title if live else None),
+        "artist": row.artist,
+        "duration_s": row.duration_s,
+        "view_count": row.view_count,
+        "progress": _progress(live) if live else None,
+        "attempt": {
+            "number": row.attempt,
+            "charged": row.charged,
+            "max": attempts_max,
+            "retry_at": moment(row.retry_at),
+        },
+        "position": position,
+        "cancel_requested": row.cancel_requested,
+        "output_path": row.output_path if done else None,
+        "file_size_bytes": row.file_size_bytes if done else None,
+        "sha256": row.sha256 if done else None,
+        "error": dict(row.error) if row.error else None,
+        "created_at": moment(row.created_at),
+        "started_at": moment(row.started_at),
+        "finalized_at": moment(row.finalized_at),
+    }
+
+
+def positions(rows: Sequence[JobRow]) -> dict[str, int]:
+    """Return each unclaimed job's place in its session's queue: queued, then held."""
+    queue = [row for row in rows if row.state is JobState.QUEUED]
+    queue += [row for row in rows if row.state is JobState.HELD]
+    return {row.uuid: place for place, row in enumerate(queue, 1)}
+
+
+def session_document(
+    session: Session,
+    jobs: Sequence[Document],
+    *,
+    truncated: bool,
+    ignored: Sequence[tuple[str, str]],
+    rules: Rules,
+    now: Now,
+) -> Document:
+    """Return a session's document, without `seq` and `written_at`."""
+    return {
+        "schema": "ytaudio.session/1",
+        "session": {
+            "name": session.name,
+            "uuid": session.uuid,
+            "state": session.state.value,
+            "created_at": moment(session.created_at),
+            "last_activity_at": moment(session.last_activity_at),
+            "expires_at": moment(expires_at(session, rules.ttl_s, now)),
+            "quota": _quota(session, rules),
+            "counts": _counts(session.counts),
+            "ignored": [{"file": name, "reason": why} for name, why in ignored],
+        },
+        "jobs": list(jobs),
+        "truncated": truncated,
+    }
+
+
+def expires_at(session: Session, default_ttl_s: float, now: Now) -> float | None:
+    """Return when the session ends by the wall clock, if the daemon keeps running.
+
+    None while anything is unfinished, when it lives for ever, and when it has ended.
+    """
+    ttl = default_ttl_s if session.ttl_s is None else session.ttl_s
+    if session.state is not SessionState.ACTIVE or session.unfinished or ttl <= 0:
+        return None
+    # Whole seconds: two clocks that differ by microseconds are no news.
+    return round(now.wall + max(0.0, ttl - (now.lived - session.last_activity_lived)))
+
+
+def daemon_document(
+    live: Live, facts: LedgerFacts, problems: Sequence[Problem]
+) -> Document:
+    """Return the daemon's document, without `seq` and `written_at`."""
+    return {
+        "schema": "ytaudio.daemon/1",
+        "stale_after_s": STALE_AFTER_S,
+        "daemon": {
+            "version": live.version,
+            "yt_dlp": live.yt_dlp,
+            "yt_dlp_age_days": live.yt_dlp_age_days,
+            "ffmpeg": live.ffmpeg,
+            "js_runtime": live.js_runtime,
+            "pid": live.pid,
+            "host": live.host,
+            "state": live.state,
+            "started_at": moment(live.started_at),
+            "workers": {"busy": live.workers_busy, "max": live.workers_max},
+            "converters": {"busy": live.converters_busy, "max": live.converters_max},
+        },
+        "disk": {
+            "free_bytes": live.disk_free_bytes,
+            "reserve_bytes": live.disk_reserve_bytes,
+        },
+        "gates": [_gate(gate) for gate in facts.gates],
+        "counts": _counts(facts.counts),
+        "sessions": {state.value: facts.sessions[state] for state in SessionState},
+        "problems": [_problem(problem) for problem in problems],
+    }
+
+
+def _phase(row: JobRow, live: Progress | None) -> str | None:
+    if row.state is not JobState.RUNNING:
+        return None
+    return row.phase or (live.phase if live else None)
+
+
+def _progress(live: Progress) -> Document:
+    return {
+        "percent": live.percent,
+        "downloaded_bytes": live.downloaded_bytes,
+        "total_bytes": live.total_bytes,
+        "speed_bps": live.speed_bps,
+        "eta_s": live.eta_s,
+    }
+
+
+def _quota(session: Session, rules: Rules) -> Document:
+    own_jobs, own_bytes = session.max_jobs, session.max_bytes
+    return {
+        "max_jobs": rules.max_jobs if own_jobs is None else own_jobs,
+        "used_jobs": sum(session.counts[state] for state in IN_QUOTA),
+        "max_bytes": rules.max_bytes if own_bytes is None else own_bytes,
+        "used_bytes": session.used_bytes,
+    }
+
+
+def _counts(counts: Mapping[JobState, int]) -> Document:
+    return {state.value: counts[state] for state in JobState}
+
+
+def _gate(gate: Gate) -> Document:
+    return {
+        "name": gate.name.value,
+        "code": gate.code,
+        "reason": gate.reason,
+        "hint": gate.hint,
+        "closed_at": moment(gate.closed_at),
+        "until": moment(gate.until),
+    }
+
+
+def _problem(problem: Problem) -> Document:
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
+        "since": moment(problem.since),
+    }

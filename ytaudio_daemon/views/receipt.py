@@ -1,0 +1,207 @@
+"""One drop's receipts, written in one pass over its lines, a page at a time."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout
+from ytaudio_daemon.folders.appearing import AppearingFile, withdraw
+from ytaudio_daemon.folders.layout import receipt_name
+from ytaudio_daemon.ledger.claims import shown_name
+from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.views import wording
+from ytaudio_daemon.views.documents import moment
+from ytaudio_daemon.views.strand import Strand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a drop's receipts say on disk; None where that is not known."""
+
+    program: bytes | None = None
+    people: bytes | None = None
+    failed: bytes | None = None
+
+
+class ReceiptWriter:
+    """Writes the receipt for programs, and those for people where they belong.
+
+    Args:
+        layout: Where they lie.
+        drop: Its head.
+        for_people: False leaves the files beside the drop as they are.
+    """
+
+    def __init__(
+        self, layout: Layout, drop: ReceiptHead, *, for_people: bool = True
+    ) -> None:
+        self.drop = drop
+        self.after_line = 0
+        self._layout = layout
+        self._tally: Counter[str] = Counter()
+        self._is_filed = drop.filed_name is not None and drop.state != "kept"
+        self._for_people = for_people and self._is_filed
+        self._program = Strand(self._program_file)
+        mark = wording.RECEIPT_MARK
+        if drop.state == "rejected":
+            mark = wording.REASON_MARK
+        head = wording.receipt_head(drop, {})
+        self._people = Strand(self._people_file(self._ending()), head, mark)
+        self._failed = Strand(
+            self._people_file(b".failed.txt"),
+            wording.failed_head(drop),
+            wording.FAILED_MARK,
+        )
+        self._program.write(_program_head(drop))
+
+    def add(self, page: list[ReceiptLine]) -> None:
+        """Write a page of lines."""
+        self._tally.update(map(wording.outcome, page))
+        comma = "" if self.after_line == 0 else ",\n"
+        self._program.write(comma + ",\n".join(map(_program_line, page)))
+        self.after_line = page[-1].line
+        if not self._for_people:
+            return
+        self._people.write("".join(map(wording.receipt_line, page)))
+        if self.drop.state != "rejected":
+            again = (wording.failed_line(line, self.drop.id) for line in page)
+            self._failed.write("".join(again))
+
+    def finish(self, shown: Shown) -> Shown:
+        """Let the files appear that say something new.
+
+        Returns:
+            What they say now; what went wrong is in the `…_error` properties.
+        """
+        self._program.write(_program_end(self.drop, self._tally))
+        program = self._program.appear("", shown.program)
+        if not self._for_people:
+            return Shown(program=program)
+        head = wording.receipt_head(self.drop, self._tally)
+        people = self._people.appear(head, shown.people)
+        failed = self._finish_failed(shown.failed)
+        return Shown(program=program, people=people, failed=failed)
+
+    @property
+    def program_error(self) -> Exception | None:
+        """Why the receipt for programs could not be written."""
+        return self._program.error
+
+    @property
+    def people_error(self) -> Exception | None:
+        """Why a receipt for people could not be written.
+
+        A folder of the user's that is gone needs no receipt.
+        """
+        for error in (self._people.error, self._failed.error):
+            if error is not None and not isinstance(error, FileNotFoundError):
+                return error
+        return None
+
+    @property
+    def wrote_for_people(self) -> bool:
+        """Whether the files beside the drop are in order now."""
+        return self._for_people and self.people_error is None
+
+    @property
+    def lacks_people(self) -> bool:
+        """Whether the files beside the drop are still to be written."""
+        return self._is_filed and not self.wrote_for_people
+
+    def discard(self) -> None:
+        """Give up; everything on disk stays as it is."""
+        for strand in (self._program, self._people, self._failed):
+            strand.discard()
+
+    def _finish_failed(self, shown: bytes | None) -> bytes | None:
+        if not self._failed.is_empty:
+            return self._failed.appear(wording.failed_head(self.drop), shown)
+        if self._failed.error is None:
+            name = (self.drop.filed_name or b"") + b".failed.txt"
+            mark = wording.FAILED_MARK.encode()
+            try:
+                withdraw(self._layout.inbox, self._folder(), name, mark)
+            except OSError as error:
+                self._failed.error = error
+        return None
+
+    def _ending(self) -> bytes:
+        return b".reason.txt" if self.drop.state == "rejected" else b".receipt.txt"
+
+    def _folder(self) -> tuple[str, ...]:
+        target = REJECTED if self.drop.state == "rejected" else PROCESSED
+        return (target,) if self.drop.at_root else (self.drop.session_name, target)
+
+    def _program_file(self) -> AppearingFile:
+        self._layout.status.mkdir(parents=True, exist_ok=True)
+        name = receipt_name(self.drop.filed_name or self.drop.name)
+        parts = self._layout.receipts(self.drop.session_name)
+        folders = parts.relative_to(self._layout.status).parts
+        return AppearingFile(self._layout.status, folders, name.encode(), make=True)
+
+    def _people_file(self, ending: bytes) -> Callable[[], AppearingFile]:
+        name = (self.drop.filed_name or b"") + ending
+
+        def begin() -> AppearingFile:
+            return AppearingFile(self._layout.inbox, self._folder(), name, mode=None)
+
+        return begin
+
+
+def _program_head(drop: ReceiptHead) -> str:
+    head = {
+        "schema": "ytaudio.receipt/1",
+        "file": shown_name(drop.filed_name or drop.name),
+        "sha256": drop.sha256,
+        "session": drop.session_name,
+        "session_uuid": drop.session_uuid,
+        "received_at": moment(drop.received_at),
+        "state": drop.state,
+        "reason": drop.reason,
+    }
+    return _json(head)[:-1] + ', "lines": [\n'
+
+
+def _program_line(line: ReceiptLine) -> str:
+    error = None
+    if line.error_kind is not None:
+        error = {
+            "kind": line.error_kind,
+            "code": line.error_code,
+            "message": line.error_message,
+            "hint": line.error_hint,
+        }
+    return _json(
+        {
+            "line": line.line,
+            "text": line.text,
+            "result": line.result,
+            "code": line.code,
+            "message": line.message,
+            "job": line.job,
+            "state": line.state,
+            "output_path": line.output_path if line.state == "completed" else None,
+            "error": error,
+        },
+    )
+
+
+def _program_end(drop: ReceiptHead, tally: Counter[str]) -> str:
+    """Counts come last: the lines are streamed, and what became of them counted."""
+    counts = {
+        "lines": drop.lines,
+        "accepted": drop.accepted,
+        "duplicate": drop.duplicate,
+        "rejected": drop.rejected,
+        "completed": tally["done"],
+        "failed": tally["failed"],
+        "cancelled": tally["cancelled"],
+        "unfinished": tally["open"],
+    }
+    return f'\n], "counts": {_json(counts)}}}\n'
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,161 @@
+"""The sessions' documents."""
+
+from collections.abc import Mapping, Sequence
+
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.ledger import Ledger, read, sessions
+from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.ledger.sessions import Session
+from ytaudio_daemon.model import JobState, Progress
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.views.agenda import NO_EVENT, Agenda
+from ytaudio_daemon.views.documents import (
+    Document,
+    job_document,
+    positions,
+    session_document,
+)
+from ytaudio_daemon.views.live import Live, Rules
+from ytaudio_daemon.views.sheet import Sheet
+from ytaudio_daemon.views.troubles import AGAIN_S, Troubles
+
+CODE = "status_unwritable"
+#: Documents whose last content is remembered; one that is not is written anew.
+MAX_SHEETS = 2000
+
+
+class SessionSheets:
+    """Keeps `status/sessions/<name>.json` true.
+
+    Args:
+        ledger: Read only.
+        layout: Where they lie.
+        troubles: Takes what cannot be written.
+
+    Attributes:
+        interval_s: Each is written at most so often.
+    """
+
+    def __init__(self, ledger: Ledger, layout: Layout, troubles: Troubles) -> None:
+        self.agenda = Agenda()
+        self.interval_s = Rules().interval_s
+        self._ledger = ledger
+        self._layout = layout
+        self._troubles = troubles
+        self._sheets: dict[str, Sheet] = {}
+        #: When each session's document was made last.
+        self._written: dict[int, float] = {}
+        #: Which session each running job belongs to, as last read.
+        self._running: dict[str, int] = {}
+        self._progress: Mapping[str, Progress] = {}
+        self._ignored: Mapping[str, Sequence[tuple[str, str]]] = {}
+
+    def note(self, session_id: int, now: Now, event_id: float = NO_EVENT) -> None:
+        """Something in the session changed."""
+        written = self._written.get(session_id)
+        due = now.lived if written is None else written + self.interval_s
+        self.agenda.note(session_id, due, event_id)
+
+    def note_live(self, live: Live, now: Now) -> None:
+        """Find the sessions whose running jobs or ignored files changed."""
+        for uuid, session_id in self._running.items():
+            if live.progress.get(uuid) != self._progress.get(uuid):
+                self.note(session_id, now)
+        self._progress = dict(live.progress)
+        if live.ignored != self._ignored:
+            self._note_ignored(live.ignored, now)
+
+    def work(self, live: Live, rules: Rules, now: Now) -> bool:
+        """Write the next document that is due; False when none is."""
+        session_id = self.agenda.next_due(now.lived)
+        if session_id is None:
+            return False
+        blocked = self._troubles.blocked_until(CODE, str(self._layout.status), now)
+        if blocked is not None:
+            self.agenda.postpone(session_id, blocked)
+            return True
+        with self._ledger.read() as db:
+            session = sessions.session_to_show(db, session_id)
+            rows, truncated = (
+                read.shown_jobs(db, session_id) if session else ([], False)
+            )
+        if session is None:
+            self.agenda.done(session_id)
+            return True
+        document = self._document(session, rows, live, rules, now, truncated=truncated)
+        self._write(session, document, now)
+        return True
+
+    def _write(self, session: Session, document: Document, now: Now) -> None:
+        sheet = self._sheet(session.name)
+        self._written[session.id] = now.lived
+        place = str(self._layout.status)
+        try:
+            if sheet.write(document, now):
+                self._troubles.clear(CODE, place)
+        except (OSError, UnsafePathError) as error:
+            self._troubles.note(CODE, place, error, now)
+            self.agenda.postpone(session.id, now.lived + AGAIN_S)
+            return
+        self.agenda.done(session.id)
+
+    def _sheet(self, name: str) -> Sheet:
+        sheet = self._sheets.pop(name, None)
+        if sheet is None:
+            path = self._layout.session_status(name)
+            parts = path.relative_to(self._layout.status).parts
+            sheet = Sheet(self._layout.status, *parts)
+        self._sheets[name] = sheet  # the one used last goes last
+        if len(self._sheets) > MAX_SHEETS:
+            del self._sheets[next(iter(self._sheets))]
+        if len(self._written) > MAX_SHEETS:
+            del self._written[next(iter(self._written))]
+        return sheet
+
+    def _document(
+        self,
+        session: Session,
+        rows: Sequence[JobRow],
+        live: Live,
+        rules: Rules,
+        now: Now,
+        *,
+        truncated: bool,
+    ) -> Document:
+        self._remember_running(session.id, rows)
+        places = positions(rows)
+        jobs = [
+            job_document(
+                row, live.progress.get(row.uuid), places.get(row.uuid), rules.attempts
+            )
+            for row in rows
+        ]
+        return session_document(
+            session,
+            jobs,
+            truncated=truncated,
+            ignored=live.ignored.get(session.name, ()),
+            rules=rules,
+            now=now,
+        )
+
+    def _remember_running(self, session_id: int, rows: Sequence[JobRow]) -> None:
+        gone = [uuid for uuid, owner in self._running.items() if owner == session_id]
+        for uuid in gone:
+            del self._running[uuid]
+        for row in rows:
+            if row.state is JobState.RUNNING:
+                self._running[row.uuid] = session_id
+
+    def _note_ignored(
+        self, ignored: Mapping[str, Sequence[tuple[str, str]]], now: Now
+    ) -> None:
+        names = set(ignored) | set(self._ignored)
+        changed = [n for n in names if ignored.get(n) != self._ignored.get(n)]
+        with self._ledger.read() as db:
+            found = [sessions.active_session(db, name) for name in changed]
+        for session in found:
+            if session is not None:
+                self.note(session.id, now)
+        self._ignored = {name: list(files) for name, files in ignored.items()}
