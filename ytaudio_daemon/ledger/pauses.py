@@ -37,6 +37,7 @@ def close_gate(db: Connection, shut: Gate) -> None:
             closed_at=shut.closed_at,
             until=shut.until,
             closures=shut.closures,
+            probe_job_id=shut.probe_job_id,
         ),
     )
 
@@ -80,13 +81,14 @@ def take_token(db: Connection, bucket: Pace, now: Now) -> bool:
     if bucket.off:
         return True
     tokens = _tokens(db, bucket, now)
-    if tokens < 1.0:
-        return False
-    db.execute(sa.delete(pace).where(pace.c.site == SITE))
-    db.execute(
-        sa.insert(pace).values(site=SITE, tokens=tokens - 1.0, filled_at=now.wall),
-    )
-    return True
+    if tokens >= 1.0:
+        _keep_tokens(db, tokens - 1.0, now)
+        return True
+    ahead = sa.select(pace.c.site).where(pace.c.filled_at > now.wall)
+    if db.execute(ahead).first() is not None:
+        # The clock went back: count from here, not from when it has caught up.
+        _keep_tokens(db, tokens, now)
+    return False
 
 
 def next_token_s(db: Connection, bucket: Pace, now: Now) -> float:
@@ -99,6 +101,11 @@ def _tokens(db: Connection, bucket: Pace, now: Now) -> float:
     if row is None:
         return float(bucket.burst)
     return bucket.refill(row.tokens, row.filled_at, now.wall)
+
+
+def _keep_tokens(db: Connection, tokens: float, now: Now) -> None:
+    db.execute(sa.delete(pace).where(pace.c.site == SITE))
+    db.execute(sa.insert(pace).values(site=SITE, tokens=tokens, filled_at=now.wall))
 
 
 def _gate(row: Any) -> Gate:

@@ -6,7 +6,7 @@ one job goes through as a probe; its success opens the gate, its failure closes 
 again for longer.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ytaudio_daemon.model.outcome import Failure, FailureKind
@@ -63,7 +63,8 @@ def close(gate: Gate | None, failure: Failure, *, began_at: float, wall: float) 
     """Return the gate as it stands after a failure that closes it.
 
     An attempt that began before the gate closed tells nothing new: it does not
-    lengthen the pause.
+    lengthen the pause, and a probe that is out stays the probe. A gate closed in the
+    future tells that the clock went back: then every failure is news.
 
     Args:
         gate: As it stands, or None when open.
@@ -72,20 +73,26 @@ def close(gate: Gate | None, failure: Failure, *, began_at: float, wall: float) 
         wall: Now.
     """
     name = GATE_OF[failure.kind]
-    news = gate is None or began_at >= gate.closed_at
-    closures = (gate.closures if gate else 0) + news
-    until = wall + pause(name, closures, failure.retry_after_s)
-    if gate is not None and not news:
-        until = max(gate.until, wall + (failure.retry_after_s or 0))
+    if gate is not None and began_at < gate.closed_at <= wall:
+        return _no_news(gate, failure, wall)
+    closures = (gate.closures if gate else 0) + 1
     return Gate(
         name=name,
         code=failure.code,
         reason=failure.message,
         hint=failure.hint,
-        closed_at=wall if gate is None or news else gate.closed_at,
-        until=until,
+        closed_at=wall,
+        until=wall + pause(name, closures, failure.retry_after_s),
         closures=closures,
     )
+
+
+def _no_news(gate: Gate, failure: Failure, wall: float) -> Gate:
+    """Keep the gate as it is, unless the site asked for more time."""
+    if failure.retry_after_s is None:
+        return gate
+    asked = wall + pause(gate.name, gate.closures, failure.retry_after_s)
+    return replace(gate, until=max(gate.until, asked))
 
 
 def pause(name: GateName, closures: int, retry_after_s: float | None) -> float:

@@ -1,0 +1,207 @@
+"""Every decision about a failed attempt."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ytaudio_daemon.model import Failure, FailureKind, JobState, Outcome
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.decide import (
+    CHARGED,
+    CONFIRM_AFTER_S,
+    MAX_CRASHES,
+    NOT_YET_AGAIN_S,
+    Move,
+    Policy,
+    Tried,
+    backoff,
+    decide,
+    furthest_retry,
+)
+from ytaudio_daemon.model.gates import GATE_OF, Gate, GateName
+
+NOW = Now(wall=1_800_000_000.0, lived=5000.0)
+POLICY = Policy()
+
+
+def tried(
+    *,
+    attempt: int = 1,
+    charged: int = 0,
+    crashes: int = 0,
+    last_code: str | None = None,
+    pending_s: float = 0.0,
+) -> Tried:
+    return Tried(
+        attempt=attempt,
+        charged=charged,
+        crashes=crashes,
+        last_code=last_code,
+        claimed_at=NOW.wall - 10,
+        pending_lived=NOW.lived - pending_s,
+    )
+
+
+def after(
+    kind: FailureKind,
+    so_far: Tried | None = None,
+    *,
+    gate: Gate | None = None,
+    confirm: bool = False,
+    retry_after_s: float | None = None,
+) -> Move:
+    failure = Failure(
+        kind=kind,
+        code="code",
+        message="Said plainly.",
+        confirm=confirm,
+        retry_after_s=retry_after_s,
+        log_tail="tail",
+    )
+    return decide(so_far or tried(), Outcome(failure=failure), NOW, POLICY, gate)
+
+
+def test_a_result_is_not_decided_about() -> None:
+    with pytest.raises(ValueError, match="for failures"):
+        decide(tried(), Outcome(), NOW, POLICY)
+
+
+def test_every_kind_has_its_consequence() -> None:
+    """(state, charged, closes a gate) for a first failure of each kind."""
+    waits, fails = JobState.WAITING, JobState.FAILED
+    found = {
+        kind: ((move := after(kind)).to, move.charged, move.gate is not None)
+        for kind in FailureKind
+    }
+    assert found == {
+        FailureKind.UNAVAILABLE: (fails, True, False),
+        FailureKind.POLICY: (fails, True, False),
+        FailureKind.NOT_YET: (waits, False, False),
+        FailureKind.BLOCKED: (waits, False, True),
+        FailureKind.OFFLINE: (waits, False, True),
+        FailureKind.HOST: (waits, False, True),
+        FailureKind.OUTDATED: (waits, False, False),
+        FailureKind.TRANSIENT: (waits, True, False),
+        FailureKind.TIMEOUT: (waits, True, False),
+        FailureKind.BAD_MEDIA: (waits, True, False),
+        FailureKind.CRASHED: (waits, True, False),
+        FailureKind.UNKNOWN: (waits, True, False),
+    }
+
+
+def test_a_bare_unavailable_is_believed_the_second_time() -> None:
+    first = after(FailureKind.UNAVAILABLE, confirm=True)
+    assert (first.to, first.charged) == (JobState.WAITING, False)
+    assert first.retry_at == NOW.wall + CONFIRM_AFTER_S
+    again = tried(attempt=2, last_code="code")
+    second = after(FailureKind.UNAVAILABLE, again, confirm=True)
+    assert second.to is JobState.FAILED
+
+
+def test_another_failure_in_between_does_not_confirm() -> None:
+    between = tried(attempt=3, last_code="http_500")
+    assert after(FailureKind.UNAVAILABLE, between, confirm=True).to is JobState.WAITING
+
+
+@pytest.mark.parametrize("kind", sorted(CHARGED))
+def test_attempts_are_spent_one_by_one(kind: FailureKind) -> None:
+    last_but_one = tried(attempt=7, charged=POLICY.attempts - 2)
+    last = tried(attempt=8, charged=POLICY.attempts - 1)
+    assert after(kind, last_but_one).to is JobState.WAITING
+    assert after(kind, last).to is JobState.FAILED
+
+
+def test_a_job_that_kills_three_workers_is_poison() -> None:
+    second = after(FailureKind.CRASHED, tried(crashes=MAX_CRASHES - 2))
+    third = after(FailureKind.CRASHED, tried(crashes=MAX_CRASHES - 1))
+    assert (second.to, second.crashed) == (JobState.WAITING, True)
+    assert (third.to, third.crashed) == (JobState.FAILED, True)
+    assert (third.failure.code, third.failure.log_tail) == ("poison", "tail")
+
+
+def test_other_failures_are_no_crashes() -> None:
+    assert not after(FailureKind.TIMEOUT, tried(crashes=MAX_CRASHES - 1)).crashed
+
+
+@pytest.mark.parametrize("kind", [FailureKind.NOT_YET, FailureKind.OUTDATED])
+def test_patience_ends_with_max_pending(kind: FailureKind) -> None:
+    almost = tried(pending_s=POLICY.max_pending_s - 1)
+    over = tried(pending_s=POLICY.max_pending_s)
+    assert after(kind, almost).to is JobState.WAITING
+    assert (after(kind, over).to, after(kind, over).charged) == (JobState.FAILED, False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "pause"),
+    [(None, NOT_YET_AGAIN_S), (60.0, 60.0), (1e7, POLICY.cap_s)],
+)
+def test_a_premiere_is_looked_at_when_it_says(
+    asked: float | None, pause: float
+) -> None:
+    move = after(FailureKind.NOT_YET, retry_after_s=asked)
+    assert move.retry_at == NOW.wall + pause
+
+
+@pytest.mark.parametrize("kind", GATE_OF)
+def test_a_gate_closes_and_the_job_waits_behind_it(kind: FailureKind) -> None:
+    move = after(kind)
+    assert move.gate is not None
+    assert move.gate.name is GATE_OF[kind]
+    assert move.retry_at == move.gate.until > NOW.wall
+
+
+def test_a_gate_that_is_closed_already_closes_for_longer() -> None:
+    first = after(FailureKind.BLOCKED).gate
+    assert first is not None
+    standing = Gate(
+        name=GateName.SITE,
+        code="x",
+        reason="x",
+        hint="",
+        closed_at=NOW.wall - 1000,
+        until=NOW.wall - 100,
+        closures=1,
+    )
+    second = after(FailureKind.BLOCKED, gate=standing).gate
+    assert second is not None
+    assert second.until - NOW.wall == 2 * (first.until - NOW.wall)
+
+
+@given(charged=st.integers(0, 100), base=st.floats(1, 3600), cap=st.floats(1, 86400))
+def test_backoff_stays_within_half_of_its_plan(
+    charged: int, base: float, cap: float
+) -> None:
+    policy = Policy(base_s=base, cap_s=cap)
+    plain = min(cap, base * 3.0 ** min(charged, 32))
+    assert plain * 0.5 <= backoff(policy, charged) <= plain * 1.5
+
+
+def test_herds_disperse() -> None:
+    assert len({backoff(POLICY, 3) for _ in range(20)}) > 1
+
+
+@given(
+    kind=st.sampled_from(list(FailureKind)),
+    attempt=st.integers(1, 1000),
+    charged=st.integers(0, 1000),
+    asked=st.none() | st.floats(0, 1e9),
+    confirm=st.booleans(),
+)
+def test_no_decision_waits_longer_than_furthest_retry(
+    kind: FailureKind,
+    attempt: int,
+    charged: int,
+    asked: float | None,
+    confirm: bool,  # noqa: FBT001 - hypothesis names it
+) -> None:
+    move = after(
+        kind,
+        tried(attempt=attempt, charged=charged),
+        confirm=confirm,
+        retry_after_s=asked,
+    )
+    if move.to is JobState.WAITING:
+        assert move.retry_at is not None
+        assert NOW.wall < move.retry_at <= NOW.wall + furthest_retry(POLICY)
+    else:
+        assert (move.to, move.retry_at) == (JobState.FAILED, None)

@@ -1,0 +1,157 @@
+"""Gates and pace: when nothing may be claimed, and until when."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ytaudio_daemon.model import Failure, FailureKind
+from ytaudio_daemon.model.gates import (
+    GATE_OF,
+    PAUSES,
+    Gate,
+    GateName,
+    Pace,
+    close,
+    pause,
+)
+
+WALL = 1_800_000_000.0
+DAY = 86400.0
+
+
+def blocked(retry_after_s: float | None = None) -> Failure:
+    return Failure(
+        kind=FailureKind.BLOCKED,
+        code="http_429",
+        message="Too many requests.",
+        retry_after_s=retry_after_s,
+    )
+
+
+def closed_once(wall: float = WALL) -> Gate:
+    return close(None, blocked(), began_at=wall - 5, wall=wall)
+
+
+def test_a_first_closure() -> None:
+    gate = closed_once()
+    assert (gate.name, gate.closed_at, gate.closures) == (GateName.SITE, WALL, 1)
+    assert gate.until == WALL + 15 * 60
+    assert (gate.code, gate.reason) == ("http_429", "Too many requests.")
+
+
+def test_each_failed_probe_doubles_the_pause_up_to_the_longest() -> None:
+    gate, wall, pauses = closed_once(), WALL, []
+    for _ in range(7):
+        wall = gate.until
+        gate = close(gate, blocked(), began_at=wall, wall=wall)
+        pauses.append((gate.until - wall) / 60)
+    assert pauses == [30, 60, 120, 240, 360, 360, 360]
+
+
+def test_what_began_before_the_closure_tells_nothing_new() -> None:
+    """Three workers that run into the same block close the gate once."""
+    gate = closed_once()
+    after = close(gate, blocked(), began_at=WALL - 1, wall=WALL + 30)
+    assert (after.closures, after.until, after.closed_at) == (1, gate.until, WALL)
+
+
+def test_but_a_longer_wish_of_the_site_is_heard() -> None:
+    gate = closed_once()
+    after = close(gate, blocked(7200), began_at=WALL - 1, wall=WALL + 30)
+    assert (after.closures, after.until) == (1, WALL + 30 + 7200)
+
+
+def test_old_news_leave_the_probe_out() -> None:
+    gate = replace(closed_once(), probe_job_id=7)
+    old = close(gate, blocked(60), began_at=WALL - 1, wall=WALL + 901)
+    probe = close(gate, blocked(), began_at=WALL + 900, wall=WALL + 901)
+    assert (old.probe_job_id, probe.probe_job_id) == (7, None)
+
+
+def test_after_the_clock_went_back_failures_are_news() -> None:
+    """Else the gate would stand open until the clock has caught up."""
+    after = close(closed_once(), blocked(), began_at=WALL - DAY, wall=WALL - DAY + 9)
+    assert (after.closures, after.is_shut(WALL - DAY + 9)) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "given_"), [(0, 1), (-5, 1), (90, 90), (10 * DAY, 6 * 3600)]
+)
+def test_retry_after_is_obeyed_within_reason(asked: float, given_: float) -> None:
+    assert pause(GateName.SITE, 5, asked) == given_
+
+
+@pytest.mark.parametrize("name", GateName)
+@given(closures=st.integers(1, 10_000))
+def test_pauses_stay_in_their_bounds(name: GateName, closures: int) -> None:
+    first, longest = PAUSES[name]
+    assert first <= pause(name, closures, None) <= longest
+
+
+@given(
+    jump=st.floats(-10 * 365 * DAY, 10 * 365 * DAY),
+    asked=st.none() | st.floats(-10, 1e9),
+    old=st.booleans(),
+)
+def test_a_gate_just_closed_is_shut_whatever_the_clock_did(
+    jump: float,
+    asked: float | None,
+    old: bool,  # noqa: FBT001 - hypothesis names it
+) -> None:
+    """Closed, then the clock jumps, then another attempt fails the same way."""
+    wall = WALL + jump
+    began = WALL - 1 if old else wall
+    gate = close(closed_once(), blocked(asked), began_at=began, wall=wall)
+    its_time_was_up = jump >= 15 * 60
+    if old and asked is None and its_time_was_up:
+        assert not gate.is_shut(wall), "old news do not close it again"
+    else:
+        assert gate.is_shut(wall)
+
+
+def test_shut_until_its_time_is_up() -> None:
+    gate = closed_once()
+    assert gate.is_shut(WALL)
+    assert gate.is_shut(gate.until - 0.001)
+    assert not gate.is_shut(gate.until)
+
+
+@pytest.mark.parametrize("years", [-10, -1, 1, 10])
+def test_a_clock_that_jumped_opens_it(years: int) -> None:
+    assert not closed_once().is_shut(WALL + years * 365 * DAY)
+
+
+def test_every_gate_has_a_kind_and_a_pause() -> None:
+    assert set(GATE_OF.values()) == set(PAUSES) == set(GateName)
+
+
+# ------------------------------------------------------------------------------- pace
+
+
+def test_tokens_come_back_by_the_hour() -> None:
+    pace = Pace(burst=30, per_hour=300)
+    assert pace.refill(0, WALL, WALL + 12) == pytest.approx(1)
+    assert pace.refill(0, WALL, WALL + DAY) == 30
+    assert pace.seconds_to_next(0) == pytest.approx(12)
+    assert pace.seconds_to_next(0.5) == pytest.approx(6)
+    assert pace.seconds_to_next(2) == 0
+
+
+@given(tokens=st.floats(0, 30), seconds=st.floats(-1e9, 1e9))
+def test_tokens_never_leave_the_bucket(tokens: float, seconds: float) -> None:
+    pace = Pace(burst=30, per_hour=300)
+    found = pace.refill(tokens, WALL, WALL + seconds)
+    assert tokens <= found <= 30
+
+
+@pytest.mark.parametrize(
+    ("burst", "per_hour", "off"), [(0, 300, True), (30, 0, True), (1, 1, False)]
+)
+def test_zero_switches_the_pace_off(
+    burst: int,
+    per_hour: int,
+    off: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    assert Pace(burst=burst, per_hour=per_hour).off is off
