@@ -1,0 +1,68 @@
+"""One call of the command: its arguments, and what follows from them when asked."""
+
+import os
+from argparse import Namespace
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ytaudio_daemon.cli.screen import Screen
+from ytaudio_daemon.folders.layout import Layout
+
+if TYPE_CHECKING:
+    from ytaudio_daemon.settings import Settings
+
+
+class Call:
+    """What a command is given.
+
+    Args:
+        args: As its parser read them.
+        screen: Where its words go.
+        environ: The environment, for settings.
+    """
+
+    def __init__(
+        self,
+        args: Namespace,
+        screen: Screen,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.args = args
+        self.screen = screen
+        self.environ = environ
+
+    @cached_property
+    def config_file(self) -> Path | None:
+        """The config file in use."""
+        from ytaudio_daemon.settings import find_config  # noqa: PLC0415 - 20 ms
+
+        if self.args.config is not None:
+            return Path(self.args.config)
+        return find_config(self.environ, Path.cwd())
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The settings, read at the first need.
+
+        Raises:
+            ConfigError: They are unusable.
+        """
+        from ytaudio_daemon.settings import load  # noqa: PLC0415 - 20 ms
+
+        root = self.args.root
+        overrides = {} if root is None else {"paths.root": root}
+        return load(self.config_file, self.environ, overrides)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where everything lies."""
+        paths = self.settings.paths
+        return Layout(
+            inbox=paths.inbox,
+            downloads=paths.downloads,
+            library=paths.library,
+            status=paths.status,
+            state=paths.state,
+        )

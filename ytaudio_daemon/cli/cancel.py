@@ -1,0 +1,108 @@
+"""Cancel jobs: at once, or, while one is running, by asking the daemon to stop it.
+
+A job whose audio is just being published is no longer stopped. A cancelled job can be
+run again with `ytaudio retry`.
+"""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.choosing import add_choice, named_jobs, require_choice
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.ledgers import moment_in, opened, require_session, wake_daemon
+from ytaudio_daemon.cli.words import count_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from ytaudio_daemon.ledger import Ledger
+    from ytaudio_daemon.ledger.sessions import Session
+
+EXAMPLES = """\
+examples:
+  ytaudio cancel 1a2b3c4d 5e6f
+  ytaudio cancel --session party
+"""
+#: Jobs a transaction.
+PAGE = 500
+#: What `ledger.moves.cancel` returns, in words, and whether it is as asked.
+ANSWERS = {
+    "cancelled": ("cancelled", True),
+    "requested": ("running; it is being stopped", True),
+    "publishing": ("not cancelled: its audio is just being published", False),
+    "completed": ("not cancelled: it is completed", False),
+    "failed": ("not cancelled: it has failed", False),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    add_choice(parser)
+
+
+def run(call: Call) -> int:
+    """Cancel the jobs and report on each."""
+    require_choice(call.args)
+    with opened(call, to_write=True) as ledger:
+        if call.args.jobs:
+            code = _cancel_named(call, ledger)
+        else:
+            code = _cancel_session(call, ledger)
+    wake_daemon(call)
+    return code
+
+
+def _cancel_named(call: Call, ledger: "Ledger") -> Exit:
+    max_jobs = call.settings.sessions.max_jobs
+    with ledger.write() as db:
+        from ytaudio_daemon.ledger import moves  # noqa: PLC0415 - 200 ms
+
+        now = moment_in(db)
+        answers = [
+            (
+                row.uuid,
+                moves.cancel(db, row.id, now, reason="cancelled", max_jobs=max_jobs),
+            )
+            for row in named_jobs(db, call.args.jobs)
+        ]
+    for uuid, answer in answers:
+        call.screen.line(f"{uuid[:8]} {ANSWERS[answer][0]}")
+    return Exit.OK if all(ANSWERS[answer][1] for _, answer in answers) else Exit.FAILED
+
+
+def _cancel_session(call: Call, ledger: "Ledger") -> Exit:
+    with ledger.read() as db:
+        session = require_session(db, call.args.session)
+    max_jobs = call.settings.sessions.max_jobs
+    number = cancel_all(ledger, session, "cancelled", max_jobs)
+    call.screen.line(f"{count_of(number, 'job')} cancelled, or being stopped")
+    return Exit.OK
+
+
+def cancel_all(ledger: "Ledger", session: "Session", reason: str, max_jobs: int) -> int:
+    """Cancel a session's unfinished jobs, some in each transaction; returns how many."""
+    number = 0
+    lasting: set[int] = set()
+    while True:
+        with ledger.write() as db:
+            answers = _cancel_some(db, session, reason, max_jobs, lasting)
+        if not answers:
+            return number
+        number += len(answers)
+        lasting |= {job for job, answer in answers.items() if answer != "cancelled"}
+
+
+def _cancel_some(
+    db: "Connection", session: "Session", reason: str, max_jobs: int, lasting: set[int]
+) -> dict[int, str]:
+    """Cancel unfinished jobs; those that stay so for a while were asked before."""
+    from ytaudio_daemon.ledger import moves, sessions  # noqa: PLC0415 - 200 ms
+
+    now = moment_in(db)
+    ids = sessions.unfinished_job_ids(db, session, limit=PAGE + len(lasting))
+    return {
+        job_id: moves.cancel(db, job_id, now, reason=reason, max_jobs=max_jobs)
+        for job_id in ids
+        if job_id not in lasting
+    }

@@ -1,0 +1,147 @@
+"""The table of commands, and the parser of each.
+
+A command's module has:
+
+- `add_arguments(parser)`: its own arguments,
+- `run(call) -> int`: does it and returns the exit status,
+- `EXAMPLES`: shown under its help.
+"""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+from ytaudio_daemon.errors import UsageError
+
+DESCRIPTION = "Turn dropped lists of YouTube links into tagged, proven audio files."
+EXIT_CODES = """\
+exit status: 0 ok, 1 something failed, 2 usage or configuration, 3 daemon not running
+or hanging (status, wait), 4 no such session or job, 5 timeout, 6 degraded"""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A row of the table: in which module, under which heading, in a few words."""
+
+    module: str
+    heading: str
+    summary: str
+
+
+EVERYDAY = "Everyday"
+SESSIONS = "Sessions"
+RUNNING = "Running it"
+
+#: In the order of the help.
+COMMANDS: Mapping[str, Command] = MappingProxyType(
+    {
+        "status": Command("status", EVERYDAY, "how the daemon or a session stands"),
+        "jobs": Command("jobs", EVERYDAY, "list jobs"),
+        "show": Command(
+            "show", EVERYDAY, "all about one job: attempts, why, what next"
+        ),
+        "add": Command("add", EVERYDAY, "drop links or a file into a session"),
+        "wait": Command("wait", EVERYDAY, "wait until jobs are finished"),
+        "cancel": Command("cancel", EVERYDAY, "cancel jobs"),
+        "retry": Command("retry", EVERYDAY, "run finished jobs again"),
+        "session": Command("session", SESSIONS, "list, create, limit, expire sessions"),
+        "run": Command("run", RUNNING, "run the daemon in the foreground"),
+        "check": Command("check", RUNNING, "say what a file would do, do nothing"),
+        "doctor": Command("doctor", RUNNING, "look for what is missing or broken"),
+        "config": Command("config", RUNNING, "the settings and where each came from"),
+        "formats": Command("formats", RUNNING, "the formats and qualities there are"),
+    }
+)
+
+
+def main_parser() -> argparse.ArgumentParser:
+    """Return the parser of what stands before and including the command's name."""
+    parser = argparse.ArgumentParser(
+        prog="ytaudio",
+        usage="ytaudio [--config FILE] [--root DIR] [-v] COMMAND …",
+        description=DESCRIPTION,
+        epilog=f"{_overview()}\n`ytaudio COMMAND --help` tells more.\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_globals(parser, nothing=None)
+    parser.add_argument("--version", action="store_true", help="print the version")
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def command_module(name: str) -> Any:
+    """Import the module of a command.
+
+    Raises:
+        UsageError: There is no such command.
+    """
+    command = COMMANDS.get(name)
+    if command is None:
+        raise UsageError(f"there is no command {name!r}{_similar(name)}")
+    return import_module(f"ytaudio_daemon.cli.{command.module}")
+
+
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """Return the parser of what stands behind a command's name.
+
+    Raises:
+        UsageError: There is no such command.
+    """
+    module = command_module(name)
+    parser = argparse.ArgumentParser(
+        prog=f"ytaudio {name}",
+        description=module.__doc__,
+        epilog=module.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    # Allowed on both sides of the command's name; what stands there is not undone.
+    _add_globals(parser, nothing=argparse.SUPPRESS)
+    return parser
+
+
+def add_json(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add `--json`, which every reading command has."""
+    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
+
+
+def _add_globals(parser: argparse.ArgumentParser, nothing: str | None) -> None:
+    group = parser.add_argument_group("everywhere")
+    group.add_argument(
+        "--config", metavar="FILE", default=nothing,
+        help="the config file (else $YTAUDIO_CONFIG, ./config/ytaudio.toml, "
+        "/etc/ytaudio/ytaudio.toml)",
+    )  # fmt: skip
+    group.add_argument(
+        "--root", metavar="DIR", default=nothing,
+        help="the folder that holds inbox, downloads, status, state",
+    )  # fmt: skip
+    group.add_argument(
+        "-v", "--verbose", action="store_true",
+        default=False if nothing is None else nothing,
+        help="show more, and the traceback of an error",
+    )  # fmt: skip
+
+
+def _overview() -> str:
+    lines: list[str] = []
+    heading = ""
+    for name, command in COMMANDS.items():
+        if command.heading != heading:
+            heading = command.heading
+            lines.append(f"\n{heading}:" if lines else f"{heading}:")
+        lines.append(f"  {name:<9}{command.summary}")
+    return "\n".join(lines) + "\n"
+
+
+def _similar(name: str) -> str:
+    import difflib  # noqa: PLC0415 - only for a slip
+
+    close = difflib.get_close_matches(name, COMMANDS, n=1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,60 @@
+"""Jobs of the ledger as documents, with what only the daemon's status files know.
+
+Progress lives in the daemon's memory; it is taken from a session's status document as
+long as that speaks of the same attempt.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.life import look, read_document
+
+if TYPE_CHECKING:
+    from ytaudio_daemon.ledger.read import JobRow
+
+#: What a status document knows better than a job's row.
+LIVE_KEYS = ("phase", "progress", "position")
+
+
+class Documents:
+    """Makes job documents for one command.
+
+    Args:
+        call: Whose settings say where the status files are.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._layout = call.layout
+        self._attempts_max = call.settings.retry.attempts
+        self._live: dict[str, dict[str, dict[str, Any]]] = {}
+        self._is_up = look(call.layout.daemon_status).is_up
+
+    def of(self, row: "JobRow") -> dict[str, Any]:
+        """Return the document of a job."""
+        from ytaudio_daemon.views.documents import job_document  # noqa: PLC0415 - 200 ms
+
+        document = dict(job_document(row, None, None, self._attempts_max))
+        if self._is_up:
+            return overlaid(document, self._live_of(row.session_name).get(row.uuid))
+        return document
+
+    def of_all(self, rows: "Iterable[JobRow]") -> Iterator[dict[str, Any]]:
+        """Yield the documents of jobs."""
+        return map(self.of, rows)
+
+    def _live_of(self, session: str) -> dict[str, dict[str, Any]]:
+        if session not in self._live:
+            found = read_document(self._layout.session_status(session))
+            jobs = found["jobs"] if found else []
+            self._live[session] = {job["id"]: job for job in jobs}
+        return self._live[session]
+
+
+def overlaid(document: dict[str, Any], live: dict[str, Any] | None) -> dict[str, Any]:
+    """Lay what a status document knows over a job's row, if it is as far. Pure."""
+    if live is None or live["state"] != document["state"]:
+        return document
+    if live["attempt"]["number"] != document["attempt"]["number"]:
+        return document
+    return {**document, **{key: live[key] for key in LIVE_KEYS}}

@@ -1,0 +1,76 @@
+"""Show the formats and qualities there are, and what each does to the audio.
+
+Copied means: the very audio that YouTube serves, not encoded again. That is quicker and
+loses nothing, so m4a and opus are the formats to prefer where the player takes them.
+"""
+
+import argparse
+
+from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.model.options import ALWAYS_ENCODED, FORMATS, LOSSLESS, QUALITIES
+
+EXAMPLES = """\
+examples:
+  ytaudio formats
+  ytaudio add --format opus https://youtu.be/dQw4w9WgXcQ
+"""
+CODECS = {
+    "mp3": "MP3",
+    "m4a": "AAC",
+    "wav": "PCM",
+    "flac": "FLAC",
+    "ogg": "Vorbis",
+    "opus": "Opus",
+}
+QUALITY_WORDS = {
+    "bestaudio": "the best audio; for m4a the best AAC, for opus the best Opus",
+    "worstaudio": "the smallest audio, chosen likewise",
+    "best": "the sound of the best video with sound",
+    "worst": "the sound of the smallest video with sound",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    add_json(parser, "{schema, formats, qualities}")
+
+
+def run(call: Call) -> int:
+    """Show the formats."""
+    if call.args.json:
+        call.screen.json(
+            {
+                "schema": "ytaudio.formats/1",
+                "formats": {name: _format_document(name) for name in FORMATS},
+                "qualities": {name: QUALITY_WORDS[name] for name in QUALITIES},
+            }
+        )
+        return Exit.OK
+    rows = [(name, CODECS[name], how_made(name)) for name in FORMATS]
+    call.screen.table(("FORMAT", "CODEC", "HOW IT IS MADE"), rows)
+    call.screen.line()
+    rows = [(name, "", QUALITY_WORDS[name]) for name in QUALITIES]
+    call.screen.table(("QUALITY", "", "WHAT IS FETCHED"), rows)
+    return Exit.OK
+
+
+def how_made(name: str) -> str:
+    """Return in words what becomes of the source's audio."""
+    if name in LOSSLESS:
+        return (
+            "decoded; bigger than the source and no better: YouTube serves lossy audio"
+        )
+    if name in ALWAYS_ENCODED:
+        return "encoded at the bitrate asked for, else that of [download] bitrate"
+    return f"copied when YouTube serves {CODECS[name]}; encoded when a bitrate is asked for"
+
+
+def _format_document(name: str) -> dict[str, object]:
+    return {
+        "codec": CODECS[name],
+        "lossless": name in LOSSLESS,
+        "may_be_copied": name not in LOSSLESS | ALWAYS_ENCODED,
+        "how": how_made(name),
+    }

@@ -1,0 +1,93 @@
+"""List jobs in the order they were accepted.
+
+It reads the ledger, so it knows all jobs, also those of expired sessions, whether the
+daemon runs or not.
+"""
+
+import argparse
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.documents import Documents
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.ledgers import opened, require_session
+from ytaudio_daemon.cli.report import how_far, job_name
+from ytaudio_daemon.model.job import JobState
+
+if TYPE_CHECKING:
+    from ytaudio_daemon.ledger import Ledger
+    from ytaudio_daemon.ledger.read import JobRow
+
+EXAMPLES = """\
+examples:
+  ytaudio jobs --session party
+  ytaudio jobs --state failed --state waiting
+  ytaudio jobs --json | jq -r '.jobs[] | select(.state == "completed").output_path'
+"""
+PAGE = 500
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("-s", "--session", metavar="S", help="only this session's")
+    parser.add_argument(
+        "--state", action="append", choices=[str(state) for state in JobState],
+        default=[], help="only jobs in this state; may be given again",
+    )  # fmt: skip
+    add_json(parser, "{schema, jobs: [Job…]}")
+
+
+def run(call: Call) -> int:
+    """List the jobs."""
+    with opened(call) as ledger:
+        documents = Documents(call).of_all(_rows(call, ledger))
+        if call.args.json:
+            call.screen.json_list({"schema": "ytaudio.jobs/1"}, "jobs", documents)
+        else:
+            _print(call, documents)
+    return Exit.OK
+
+
+def _rows(call: Call, ledger: "Ledger") -> "Iterator[JobRow]":
+    """Yield the jobs, a page a transaction: an open cursor would stop the daemon."""
+    from ytaudio_daemon.ledger import read  # noqa: PLC0415 - 200 ms
+
+    session_id = None
+    if call.args.session is not None:
+        with ledger.read() as db:
+            session_id = require_session(db, call.args.session).id
+    states = [JobState(name) for name in call.args.state]
+    last = 0
+    while True:
+        with ledger.read() as db:
+            page = read.find_jobs(
+                db, session_id=session_id, states=states, after_id=last, limit=PAGE
+            )
+        if not page:
+            return
+        yield from page
+        last = page[-1].id
+
+
+def _print(call: Call, documents: Iterator[dict[str, Any]]) -> None:
+    bars = call.screen.is_terminal
+    now = time.time()
+    headers = ("JOB", "STATE", "SESSION", "HOW FAR", "WHAT")
+    rows = [
+        (
+            # On a terminal a prefix does; a program is given all of it.
+            job["id"][:8] if bars else job["id"],
+            job["state"],
+            job["session"],
+            how_far(job, now, bars=bars),
+            job_name(job),
+        )
+        for job in documents
+    ]
+    if rows:
+        call.screen.table(headers, rows)
+    else:
+        call.screen.remark("no jobs")

@@ -1,0 +1,148 @@
+"""Opening the ledger for a command: as its owner, in short transactions."""
+
+import errno
+import os
+import pwd
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.life import look
+from ytaudio_daemon.errors import LedgerError, UnknownSessionError, UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from ytaudio_daemon.ledger import Ledger
+    from ytaudio_daemon.ledger.sessions import Session
+    from ytaudio_daemon.model.clock import Now
+
+#: Touched to wake the daemon; its content never matters.
+POKE = "poke"
+
+
+@contextmanager
+def opened(call: Call, *, to_write: bool = False) -> Iterator["Ledger"]:
+    """Open the ledger, as its owner when we are root.
+
+    Args:
+        call: Whose settings say where it is.
+        to_write: Make sure that this user may.
+
+    Raises:
+        LedgerError: There is none yet, it is another program's, or it is out of reach.
+        UsageError: This user may not look into it.
+    """
+    become_owner(call)
+    _require_file(call, os.O_RDWR if to_write else os.O_RDONLY)
+    from ytaudio_daemon.ledger import Ledger, migrate  # noqa: PLC0415 - 200 ms
+
+    ledger = Ledger(call.settings.database.url)
+    try:
+        migrate.require_current(ledger)
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def moment_in(db: "Connection") -> "Now":
+    """Return now, on both clocks, for a write of ours."""
+    from ytaudio_daemon.ledger import diary  # noqa: PLC0415 - 200 ms
+    from ytaudio_daemon.model.clock import Now  # noqa: PLC0415
+
+    return Now(wall=time.time(), lived=diary.lived(db))
+
+
+def require_session(db: "Connection", name_or_uuid: str) -> "Session":
+    """Return a session.
+
+    Raises:
+        UnknownSessionError: There is none of that name or UUID.
+    """
+    from ytaudio_daemon.ledger.sessions import find_session  # noqa: PLC0415 - 200 ms
+
+    session = find_session(db, name_or_uuid)
+    if session is None:
+        raise UnknownSessionError(
+            f"there is no session {name_or_uuid!r}", "See `ytaudio session list`."
+        )
+    return session
+
+
+def wake_daemon(call: Call) -> None:
+    """Have the daemon look at the ledger now, and say so when none is running."""
+    poke = call.layout.wake_dir / POKE
+    # Without the folder no daemon has run here: there is nobody to wake.
+    with suppress(FileNotFoundError):
+        fd = os.open(poke, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        os.write(fd, b".")  # a write, as changed times alone may go unseen
+        os.ftruncate(fd, 0)
+        os.close(fd)
+    life = look(call.layout.daemon_status)
+    if not life.is_up:
+        call.screen.remark(f"note: {life.sentence()}")
+
+
+def become_owner(call: Call) -> None:
+    """Turn root into the owner of the state folder, for good.
+
+    What root makes there the daemon could neither change nor remove. The config file
+    has been read before; anybody else stays who they are.
+    """
+    state = call.layout.state
+    found = _nearest(state).stat()
+    os.umask(call.settings.paths.umask)
+    if os.geteuid() != 0 or found.st_uid == 0:
+        return
+    with suppress(KeyError):  # an owner without a name has no further groups
+        os.initgroups(pwd.getpwuid(found.st_uid).pw_name, found.st_gid)
+    os.setegid(found.st_gid)
+    os.seteuid(found.st_uid)
+
+
+def refusal(call: Call, path: Path) -> UsageError:
+    """Return the error for a user who may not go on, with the line that works."""
+    return UsageError(
+        f"{path}: you ({_user(os.geteuid())}) may not do that here",
+        f"sudo -u {owner_name(call)} ytaudio {' '.join(sys.argv[1:])}".rstrip(),
+    )
+
+
+def owner_name(call: Call) -> str:
+    """Return the name of the state folder's owner: the daemon's user."""
+    return _user(_nearest(call.layout.state).stat().st_uid)
+
+
+def _require_file(call: Call, flags: int) -> None:
+    """Opening a database that is not there would make an empty one."""
+    url = call.settings.database.url
+    if not url.startswith("sqlite"):
+        return
+    path = Path(url.partition(":///")[2])
+    try:
+        os.close(os.open(path, flags | os.O_CLOEXEC))
+    except FileNotFoundError as error:
+        raise LedgerError(
+            f"there is no ledger yet ({path})",
+            "The daemon makes it when it is started: ytaudio run",
+        ) from error
+    except OSError as error:
+        if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise
+        raise refusal(call, path) from error
+
+
+def _nearest(path: Path) -> Path:
+    """Return the path, or the first folder above it that exists."""
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"#{uid}"

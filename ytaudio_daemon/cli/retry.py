@@ -1,0 +1,117 @@
+"""Run finished jobs again, with fresh attempts.
+
+Failed and cancelled jobs run again; a completed one only when its file is gone. A
+session that has expired takes no more work: drop the links again instead.
+"""
+
+import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.choosing import add_choice, named_jobs, require_choice
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.ledgers import moment_in, opened, require_session, wake_daemon
+from ytaudio_daemon.cli.words import count_of
+from ytaudio_daemon.model.job import FINALIZED, JobState
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from ytaudio_daemon.ledger import Ledger
+    from ytaudio_daemon.ledger.read import JobRow
+
+EXAMPLES = """\
+examples:
+  ytaudio retry 1a2b3c4d
+  ytaudio retry --session party --failed
+"""
+PAGE = 500
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    add_choice(parser)
+    parser.add_argument(
+        "--failed", action="store_true", help="only failed jobs, not cancelled ones"
+    )
+
+
+def run(call: Call) -> int:
+    """Queue the jobs and report on each."""
+    require_choice(call.args)
+    with opened(call, to_write=True) as ledger:
+        if call.args.jobs:
+            code = _retry_named(call, ledger)
+        else:
+            code = _retry_session(call, ledger)
+    wake_daemon(call)
+    return code
+
+
+def _retry_named(call: Call, ledger: "Ledger") -> Exit:
+    with ledger.write() as db:
+        rows = named_jobs(db, call.args.jobs)
+        refusals = [
+            (row.uuid, _retry(db, row, failed=call.args.failed)) for row in rows
+        ]
+    for uuid, why_not in refusals:
+        said = f"not queued: {why_not}" if why_not else "queued again"
+        call.screen.line(f"{uuid[:8]} {said}")
+    return Exit.FAILED if any(why_not for _, why_not in refusals) else Exit.OK
+
+
+def _retry_session(call: Call, ledger: "Ledger") -> Exit:
+    queued = 0
+    for page in _finished(ledger, call.args.session):
+        with ledger.write() as db:
+            refusals = [_retry(db, row, failed=call.args.failed) for row in page]
+        queued += refusals.count("")
+    call.screen.line(f"{count_of(queued, 'job')} queued again")
+    return Exit.OK
+
+
+def _finished(ledger: "Ledger", name: str) -> "Iterator[list[JobRow]]":
+    from ytaudio_daemon.ledger import read  # noqa: PLC0415 - 200 ms
+
+    with ledger.read() as db:
+        session = require_session(db, name)
+    last = 0
+    while True:
+        with ledger.read() as db:
+            page = read.find_jobs(
+                db, session_id=session.id, states=list(FINALIZED), after_id=last,
+                limit=PAGE,
+            )  # fmt: skip
+        if not page:
+            return
+        yield page
+        last = page[-1].id
+
+
+def _retry(db: "Connection", row: "JobRow", *, failed: bool) -> str:
+    """Queue a job again; returns why not, or ""."""
+    from ytaudio_daemon.ledger import moves, sessions  # noqa: PLC0415 - 200 ms
+
+    session = sessions.session_by_id(db, row.session_id)
+    why_not = refusal_to_retry(row, expired=session.state == "expired", failed=failed)
+    if why_not:
+        return why_not
+    if not moves.retry(db, row.id, moment_in(db)):
+        return "it was queued again meanwhile"
+    return ""
+
+
+def refusal_to_retry(row: "JobRow", *, expired: bool, failed: bool) -> str:
+    """Return why a job is not run again, or ""."""
+    from ytaudio_daemon.folders.publishing import audio_is_gone  # noqa: PLC0415
+
+    if row.state not in FINALIZED:
+        return f"it is {row.state}"
+    if failed and row.state is not JobState.FAILED:
+        return f"it has not failed, it is {row.state}"
+    if expired:
+        return f"session {row.session_name} has expired; drop the link again"
+    if row.state is JobState.COMPLETED and not audio_is_gone(row.output_path):
+        return f"it is completed, its file is there: {row.output_path}"
+    return ""

@@ -1,0 +1,100 @@
+"""All about one job: where it stands, each attempt, what comes next, what you can do."""
+
+import argparse
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.documents import Documents
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.ledgers import opened
+from ytaudio_daemon.cli.life import look
+from ytaudio_daemon.cli.status import show
+from ytaudio_daemon.cli.words import stamp_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from ytaudio_daemon.cli.story import Case
+
+EXAMPLES = """\
+examples:
+  ytaudio show 1a2b3c4d
+  ytaudio show 1a2b --json | jq .attempts
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument(
+        "job", metavar="JOB", help="its ID, or a unique beginning of it"
+    )
+    add_json(parser, "the Job with its attempts, events and lines")
+
+
+def run(call: Call) -> int:
+    """Show the job."""
+    from ytaudio_daemon.cli import story  # noqa: PLC0415 - 200 ms of SQLAlchemy
+
+    with opened(call) as ledger, ledger.read() as db:
+        case = _case(call, db)
+    if call.args.json:
+        call.screen.json(_document(case))
+    else:
+        show(call.screen, story.story(case))
+    return Exit.OK
+
+
+def _case(call: Call, db: "Connection") -> "Case":
+    from ytaudio_daemon.cli.story import Case  # noqa: PLC0415 - as above
+    from ytaudio_daemon.folders.publishing import audio_is_gone  # noqa: PLC0415
+    from ytaudio_daemon.ledger import (  # noqa: PLC0415
+        pauses,
+        read,
+        sessions,
+        standing,
+    )
+
+    row = read.find_job(db, call.args.job)
+    document = Documents(call).of(row)
+    if document["position"] is None:
+        document["position"] = standing.queue_position(db, row)
+    session = sessions.session_by_id(db, row.session_id)
+    default = call.settings.sessions.max_jobs
+    return Case(
+        job=document,
+        attempts=read.job_attempts(db, row.id),
+        events=read.job_events(db, row.id),
+        lines=read.job_lines(db, row.id),
+        gates=pauses.closed_gates(db),
+        session=session,
+        max_jobs=default if session.max_jobs is None else session.max_jobs,
+        file_is_gone=row.output_path is not None and audio_is_gone(row.output_path),
+        life=look(call.layout.daemon_status),
+        wall=time.time(),
+    )
+
+
+def _document(case: "Case") -> dict[str, Any]:
+    """Return the Job with what belongs to it, times as everywhere in RFC 3339."""
+    return {
+        **case.job,
+        "attempts": [_stamped(row) for row in case.attempts],
+        "events": [_stamped(row) for row in case.events],
+        "lines": [{"file": file, "line": line} for file, line in case.lines],
+    }
+
+
+def _stamped(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Write times as texts, and leave out the ledger's own numbers."""
+    return {
+        name: stamp_of(value) if _is_time(name) and value is not None else value
+        for name, value in row.items()
+        if name != "id" and not name.endswith("_id")
+    }
+
+
+def _is_time(name: str) -> bool:
+    return name == "at" or name.endswith("_at")

@@ -1,0 +1,148 @@
+"""How the daemon, or one session, stands right now.
+
+It reads the status files alone, so it is quick, and it works while the daemon is down
+(and says so: exit status 3). --watch goes on until q or Ctrl-C; in a pipe it prints a
+line whenever something changed.
+"""
+
+import argparse
+import heapq
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.life import Document, Life, Pulse, look, read_document
+from ytaudio_daemon.cli.report import Block, Facts, daemon_report, session_report
+from ytaudio_daemon.cli.screen import Screen
+from ytaudio_daemon.errors import UnknownSessionError
+
+EXAMPLES = """\
+examples:
+  ytaudio status
+  ytaudio status party --watch
+  ytaudio status --json | jq .counts
+"""
+#: Sessions that `status` lists; `session list` knows them all.
+LISTED_SESSIONS = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument(
+        "session", nargs="?", metavar="SESSION", help="the name or UUID of a session"
+    )
+    parser.add_argument("-w", "--watch", action="store_true", help="go on showing it")
+    add_json(parser, "the daemon's or the session's document")
+
+
+def run(call: Call) -> int:
+    """Show the status; 3 when the daemon is down, 6 when it is degraded."""
+    if call.args.watch:
+        from ytaudio_daemon.cli.watch import watch  # noqa: PLC0415 - only then
+
+        return watch(call)
+    life = look(call.layout.daemon_status)
+    if call.args.json:
+        call.screen.json(document_to_print(call, life))
+    else:
+        show(call.screen, report_now(call, life, bars=call.screen.is_terminal))
+    if not life.is_up:
+        call.screen.remark(life.sentence())
+    return exit_for(life)
+
+
+def exit_for(life: Life) -> Exit:
+    """Return what the daemon's pulse means for the exit status."""
+    if life.pulse is Pulse.DEGRADED:
+        return Exit.DEGRADED
+    return Exit.OK if life.is_up else Exit.DAEMON_DOWN
+
+
+def document_to_print(call: Call, life: Life) -> Document | None:
+    """Return the document that `--json` prints.
+
+    Of a daemon that ended without a good-bye, the last document still says that it
+    runs; it is corrected, so that programs need not judge its age.
+    """
+    if call.args.session is not None:
+        return session_document(call.layout.status, call.args.session)
+    document = life.document
+    if document is not None and life.pulse is Pulse.GONE:
+        return {**document, "daemon": {**document["daemon"], "state": "stopped"}}
+    return document
+
+
+def report_now(call: Call, life: Life, *, bars: bool) -> list[Block]:
+    """Return what is to be shown, read afresh."""
+    wall = time.time()
+    status = call.layout.status
+    if call.args.session is not None:
+        document = session_document(status, call.args.session)
+        return session_report(document, wall, bars=bars)
+    return daemon_report(life, _latest_sessions(status), wall, bars=bars)
+
+
+def show(screen: Screen, blocks: list[Block]) -> None:
+    """Print blocks with a blank line between."""
+    for number, block in enumerate(blocks):
+        if number:
+            screen.line()
+        if isinstance(block, Facts):
+            screen.facts(block.pairs)
+        else:
+            screen.table(block.headers, block.rows)
+
+
+def session_document(status: Path, session: str) -> Document:
+    """Return a session's status document, by its name or UUID.
+
+    Raises:
+        UnknownSessionError: There is none.
+    """
+    if "/" not in session and not session.startswith("."):
+        document = read_document(status / "sessions" / f"{session}.json")
+        if document is not None:
+            return document
+    for document in _documents(_session_files(status)):
+        if document["session"]["uuid"] == session:
+            return document
+    raise UnknownSessionError(
+        f"there is no status of a session {session!r}",
+        "`ytaudio session list` shows all sessions, expired ones too.",
+    )
+
+
+def _latest_sessions(status: Path) -> Iterator[Document]:
+    """Yield the sessions in which something happened last."""
+    latest = heapq.nlargest(LISTED_SESSIONS, _session_files(status), key=_changed_at)
+    yield from _documents(latest)
+
+
+def _documents(files: list[os.DirEntry[str]]) -> Iterator[Document]:
+    for entry in files:
+        document = read_document(Path(entry.path))
+        if document is not None:
+            yield document
+
+
+def _session_files(status: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(status / "sessions") as entries:
+            return [
+                entry
+                for entry in entries
+                if entry.name.endswith(".json") and not entry.name.startswith(".")
+            ]
+    except FileNotFoundError:
+        return []
+
+
+def _changed_at(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat().st_mtime
+    except FileNotFoundError:  # the session's document went meanwhile
+        return 0.0
