@@ -16,7 +16,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.settings import Settings
-from ytaudio_daemon.views import Live, Views
+from ytaudio_daemon.views import Live
 
 #: YouTube changes what an older yt-dlp cannot follow; it is released every few weeks.
 STALE_ENGINE_DAYS = 90
@@ -36,7 +36,6 @@ class Health:
         pool: Pool,
         intake: Intake,
         attempts: Attempts,
-        views: Views,
         started_at: float,
     ) -> None:
         self._layout = layout
@@ -45,7 +44,6 @@ class Health:
         self._pool = pool
         self._intake = intake
         self._attempts = attempts
-        self._views = views
         self._started_at = started_at
         self._problems = Problems()
         #: (code, message, hint) of steps that fail just now, by the step's name.
@@ -109,8 +107,6 @@ class Health:
                 f"inbox/{folder}: {reason}",
                 "Rename or move the folder; nothing in it is taken until then.",
             )
-        for problem in self._views.problems():
-            yield problem.code, problem.message, problem.hint
 
     def _tool_troubles(self, now: Now) -> Iterator[tuple[str, str, str]]:
         if self.tools.ffmpeg is None:

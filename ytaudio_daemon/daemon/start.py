@@ -145,7 +145,6 @@ def _assemble(
         pool=pool,
         intake=intake,
         attempts=attempts,
-        views=views,
         started_at=clock.now().wall,
     )
     parts = Parts(
@@ -272,6 +271,6 @@ class _Reloader:
         parts = self._parts
         parts.attempts.reload(fresh)
         parts.intake.reload(fresh)
-        parts.views.reload(rules_of(fresh))
+        parts.views.rules = rules_of(fresh)
         parts.sweeper.settings = fresh
         parts.health.settings = fresh

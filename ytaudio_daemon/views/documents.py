@@ -165,7 +165,7 @@ def daemon_document(
         "gates": [_gate(gate) for gate in facts.gates],
         "counts": _counts(facts.counts),
         "sessions": {state.value: facts.sessions[state] for state in SessionState},
-        "problems": [_problem(problem) for problem in problems],
+        "problems": [_problem(problem) for problem in (*live.problems, *problems)],
     }
 
 
