@@ -170,15 +170,22 @@ def _by_connection(texts: Iterable[str]) -> str | None:
 
 
 def _by_status(cause: Cause) -> str | None:
-    if cause.status is None:
+    status = cause.status or _told_status(cause.text)
+    if status is None:
         return None
-    if cause.status == HTTPStatus.TOO_MANY_REQUESTS:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return "rate_limited"
-    if cause.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "server_error"
     if cause.place == "media":
         return "media_refused"
-    return "forbidden" if cause.status in {401, 403} else None
+    return "forbidden" if status in {401, 403} else None
+
+
+def _told_status(text: str) -> int | None:
+    """Return the status in a message: yt-dlp's downloader keeps no exception."""
+    told = re.search(r"HTTP Error (\d{3})\b", text)
+    return int(told[1]) if told else None
 
 
 def _connection(code: str, *texts: str) -> Rule:
@@ -220,8 +227,8 @@ _CONNECTIONS = (
 def _own_words(causes: Sequence[Cause]) -> str:
     """Return the error's own text, short and fit for print."""
     for cause in causes:
-        words = redact(cause.text).removeprefix("ERROR: ")
-        words = re.split(r"; please report this issue|\(caused by", words)[0]
+        words = re.split(r"; please report this issue|\(caused by", cause.text)[0]
+        words = redact(words.removeprefix("ERROR: "))
         if words := " ".join(words.split()):
             return words[:MAX_MESSAGE_CHARS]
     return ""

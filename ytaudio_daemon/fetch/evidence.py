@@ -4,6 +4,8 @@ By shape, not by type: yt-dlp's exceptions keep the cause in `exc_info` or `caus
 and a refused request carries its `response`.
 """
 
+import socket
+import ssl
 import urllib.parse
 from collections.abc import Iterator
 
@@ -58,6 +60,12 @@ def _behind(error: BaseException) -> list[BaseException]:
     return [link for link in behind if isinstance(link, BaseException)]
 
 
+def _errno(error: BaseException) -> int | None:
+    """Return the kernel's error number; TLS and the resolver count their own."""
+    is_own = isinstance(error, ssl.SSLError | socket.gaierror | socket.herror)
+    return error.errno if isinstance(error, OSError) and not is_own else None
+
+
 def _cause(error: BaseException, url: str) -> Cause:
     response = getattr(error, "response", None)
     headers = getattr(response, "headers", None) or {}
@@ -65,7 +73,7 @@ def _cause(error: BaseException, url: str) -> Cause:
     return Cause(
         classes=frozenset(c.__name__ for c in type(error).__mro__ if c is not object),
         text=str(error),
-        errno=error.errno if isinstance(error, OSError) else None,
+        errno=_errno(error),
         status=status if isinstance(status, int) else None,
         place=place_of(getattr(response, "url", None) or url),
         retry_after=headers.get("Retry-After"),

@@ -38,7 +38,8 @@ def gather(request: FetchRequest, report: Reporter, diary: Diary) -> Source:
         Exception: Anything of yt-dlp's; `classify` makes sense of it.
     """
     report.progress(Progress(phase=Phase.RESOLVING))
-    check_disk(Path(request.attempt_dir), request.limits, needed=0)
+    # Before the first request: nothing is asked that could not be kept.
+    check_disk(sources.begin(request), request.limits, needed=0)
     choice = _Choice(request)
     parameters = engine.parameters(request, diary.transcript, choice)
     with engine.Engine(parameters) as ydl:
@@ -67,7 +68,7 @@ def _download(
     report: Reporter,
     diary: Diary,
 ) -> Path:
-    folder = sources.begin(request)
+    folder = sources.folder_of(request)
     check_disk(folder, request.limits, needed=int(info.get("filesize") or 0))
     await_start(info)
     title = diary.facts.title if diary.facts else None

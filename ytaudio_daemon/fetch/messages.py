@@ -227,7 +227,6 @@ MEANINGS = {
         _K.TRANSIENT, "YouTube gave no usable answer about this video.", _BY_ITSELF
     ),
     "converter_died": Meaning(_K.TRANSIENT, "ffmpeg ended without a word.", _BY_ITSELF),
-    "stalled": Meaning(_K.TIMEOUT, "The download came to a standstill.", _BY_ITSELF),
     # bad_media
     "does_not_decode": Meaning(
         _K.BAD_MEDIA, "What came is not sound that can be played.", _BY_ITSELF

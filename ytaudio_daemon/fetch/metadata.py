@@ -48,7 +48,7 @@ def facts_of(info: Mapping[str, Any]) -> Facts:
 
     The fields are those documented at the top of `yt_dlp/extractor/common.py`.
     """
-    video_id = str(info.get("id") or "")
+    video_id = clean_text(info.get("id")) or ""
     return Facts(
         video_id=video_id,
         title=clean_text(info.get("title")) or video_id,

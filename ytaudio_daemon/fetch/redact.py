@@ -1,11 +1,12 @@
 """Keep secrets out of messages and logs. Pure."""
 
 import re
+from collections import deque
 from collections.abc import Iterable
 
 #: Signed media addresses carry their signature in the path too.
 _SIGNED = re.compile(r"(https?://[\w.-]*googlevideo\.com)(?::\d+)?/[^\s\"'<>]*")
-_CREDENTIALS = re.compile(r"([a-z][a-z0-9+.-]*://)[^\s/@\"']+@", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"(\b[a-z]\w{1,9}://)[^\s/@\"']+@", re.IGNORECASE)
 _QUERY = re.compile(r"(https?://[^\s?#\"'<>]+)[?#][^\s\"'<>]*")
 _RELATIVE_QUERY = re.compile(r"(\burl: /[^\s?\"'<>]*)\?[^\s\"'<>)]*")
 _HEADER = re.compile(
@@ -17,6 +18,8 @@ _TOKEN = re.compile(
     r"|po_?token|pot|visitor_?data|signature|sig|lsig|key|access_token)(=)[^\s&;,'\"]+",
     re.IGNORECASE,
 )
+_MAX_LINE = 4000
+_MAX_SHOWN = 600
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -35,5 +38,7 @@ def log_tail(
     lines: Iterable[str], *, max_lines: int = 40, max_chars: int = 4000
 ) -> str:
     """Return the last lines, redacted and bounded."""
-    kept = [redact(line).rstrip()[:600] for line in lines]
-    return "\n".join([line for line in kept if line][-max_lines:])[-max_chars:]
+    last = deque((line for line in lines if line.strip()), maxlen=max_lines)
+    # The end is cut off before redacting: what names a secret stands before it.
+    kept = [redact(line[:_MAX_LINE]).rstrip()[:_MAX_SHOWN] for line in last]
+    return "\n".join(kept)[-max_chars:]

@@ -1,0 +1,81 @@
+"""A warm process that forks one child for each attempt, as the daemon's template does.
+
+Orders come as JSON lines on standard input, answers go out as JSON lines.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from ytaudio_daemon import fetch
+from ytaudio_daemon.model import FetchRequest, Progress
+
+
+class Recorder:
+    """A reporter that writes everything down, and dies where it is told to."""
+
+    def __init__(self, die_at: str) -> None:
+        self.events: list[dict[str, Any]] = []
+        self._die_at = die_at
+
+    def progress(self, progress: Progress) -> None:
+        self.events.append(asdict(progress))
+        self._pass(progress.phase)
+
+    def converter_slot(self) -> None:
+        self.events.append({"phase": "converter_slot"})
+        self._pass("converter_slot")
+
+    def _pass(self, place: str) -> None:
+        if place == self._die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def attempt(order: dict[str, Any]) -> dict[str, Any]:
+    os.environ.update(order["environment"])
+    if order["uid"]:
+        os.setuid(order["uid"])
+    if order["max_file_bytes"]:
+        limit = order["max_file_bytes"]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    recorder = Recorder(order["die_at"])
+    outcome = fetch.run(FetchRequest.from_json(order["request"]), recorder)
+    return {"outcome": outcome.to_json(), "events": recorder.events}
+
+
+def fork(order: dict[str, Any]) -> dict[str, Any]:
+    readable, writable = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(readable)
+        with os.fdopen(writable, "w") as pipe:
+            json.dump(attempt(order), pipe)
+        os._exit(0)
+    os.close(writable)
+    with os.fdopen(readable) as pipe:
+        text = pipe.read()
+    _, status, usage = os.wait4(child, 0)
+    answer: dict[str, Any] = {"outcome": None, "events": []}
+    if text:
+        answer = json.loads(text)
+    return answer | {"status": status, "cpu_s": usage.ru_utime + usage.ru_stime}
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    fetch.preload()
+    say("ready")
+    for line in sys.stdin:
+        say(json.dumps(fork(json.loads(line))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,411 @@
+"""Whole attempts by the unpatched yt-dlp against the stand-in."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import mutagen
+import pytest
+
+from tests.integration.fetch_rig import VIDEO, Ran, Runner
+from tests.youtube import Fault, Sound, Status, Video, YouTube
+from ytaudio_daemon.model import FailureKind, Limits, Network
+
+pytest_plugins = ["tests.integration.fetch_fixtures"]
+
+SONG = Video(
+    id=VIDEO,
+    title="Feeling Good: 3/4?",
+    artist="Nina Simone",
+    track="Feeling Good",
+    album="I Put a Spell on You",
+)
+
+
+ONLY_AAC: tuple[Sound, ...] = ("aac",)
+
+
+class Attempts:
+    """Attempts at the stand-in's videos."""
+
+    def __init__(self, runner: Runner, youtube: YouTube, network: Network) -> None:
+        self.runner = runner
+        self.youtube = youtube
+        self.network = network
+
+    def at(self, video: Video, **wishes: Any) -> Ran:
+        self.youtube.add(video)
+        return self.again(**wishes)
+
+    def again(self, die_at: str = "", **wishes: Any) -> Ran:
+        defaults: dict[str, Any] = {"network": self.network, "format": "m4a"}
+        request = self.runner.request(self.runner.folder(), **(defaults | wishes))
+        return self.runner.run(request, die_at=die_at)
+
+
+@pytest.fixture
+def attempts(runner: Runner, youtube: YouTube, network: Network) -> Attempts:
+    return Attempts(runner, youtube, network)
+
+
+@pytest.mark.parametrize("quality", ["bestaudio", "worstaudio", "best", "worst"])
+@pytest.mark.parametrize(
+    ("target", "streams"),
+    [
+        ("mp3", ("251", "139", "18", "18")),
+        ("m4a", ("140", "139", "18", "18")),
+        ("wav", ("251", "139", "18", "18")),
+        ("flac", ("251", "139", "18", "18")),
+        ("ogg", ("251", "139", "18", "18")),
+        ("opus", ("251", "249", "18", "18")),
+    ],
+)
+def test_formats_and_qualities(
+    attempts: Attempts, target: str, quality: str, streams: tuple[str, ...]
+) -> None:
+    ran = attempts.at(SONG, format=target, quality=quality)
+    at = ["bestaudio", "worstaudio", "best", "worst"].index(quality)
+    assert ran.job["source"]["format_id"] == streams[at]
+    assert ran.result.file_name == f"Feeling Good - 3-4.{target}"
+    assert abs(ran.result.duration_s - 3) < 0.2
+    assert ran.result.copied == (
+        (target, quality[-5:]) in {("m4a", "audio"), ("opus", "audio")}
+        or (target == "m4a")
+    )
+    assert mutagen.File(ran.audio).tags
+
+
+def test_what_the_outcome_and_the_job_file_say(attempts: Attempts) -> None:
+    ran = attempts.at(SONG, format="opus", job_facts={"id": "j", "line": 3})
+    result, job = ran.result, ran.job
+    assert (result.title, result.artist) == ("Feeling Good: 3/4?", "Nina Simone")
+    assert (result.view_count, result.codec) == (1234, "opus")
+    assert result.size_bytes == ran.audio.stat().st_size
+    assert job["schema"] == "ytaudio.job-file/1"
+    assert job["url"] == f"https://www.youtube.com/watch?v={VIDEO}"
+    assert job["job"] == {"id": "j", "line": 3}
+    assert job["audio"]["sha256"] == result.sha256
+    assert job["tags"]["album"] == "I Put a Spell on You"
+    assert job["how"]["copied"] is True
+    assert re.fullmatch(r"\d{4}\.\d+\.\d+.*", job["how"]["yt_dlp"])
+    assert job["how"]["ffmpeg"]
+    assert ran.outcome is not None
+    assert ran.outcome.downloaded_bytes == job["source"]["size_bytes"]
+    assert ran.phases == [
+        "resolving",
+        "downloading",
+        "converter_slot",
+        "converting",
+        "verifying",
+    ]
+
+
+def test_audio_only_where_no_muxed_video_exists(attempts: Attempts) -> None:
+    ran = attempts.at(Video(id=VIDEO, formats=ONLY_AAC), quality="best")
+    assert ran.job["source"]["format_id"] == "140"
+    assert "audio only" in ran.result.note
+
+
+def test_a_challenge_is_solved(attempts: Attempts) -> None:
+    assert attempts.at(Video(id=VIDEO, challenge=True)).result
+
+
+def test_a_challenge_without_a_javascript_runtime(attempts: Attempts) -> None:
+    ran = attempts.at(Video(id=VIDEO, challenge=True), js_runtime=())
+    assert (ran.failure.kind, ran.failure.code) == (
+        FailureKind.HOST,
+        "js_runtime_missing",
+    )
+
+
+def test_no_javascript_runtime_and_no_challenge(attempts: Attempts) -> None:
+    assert attempts.at(SONG, js_runtime=()).result
+
+
+K = FailureKind
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "code"),
+    [
+        ("private", K.UNAVAILABLE, "private_video"),
+        ("removed", K.UNAVAILABLE, "removed_by_uploader"),
+        ("violated", K.UNAVAILABLE, "removed_by_youtube"),
+        ("terminated", K.UNAVAILABLE, "account_closed"),
+        ("copyright", K.UNAVAILABLE, "copyright"),
+        ("members", K.UNAVAILABLE, "members_only"),
+        ("geo", K.UNAVAILABLE, "geo_blocked"),
+        ("age", K.UNAVAILABLE, "age_restricted"),
+        ("drm", K.UNAVAILABLE, "drm"),
+        ("unavailable", K.UNAVAILABLE, "video_unavailable"),
+        ("trailer", K.POLICY, "wrong_video"),
+        ("live", K.NOT_YET, "live_now"),
+        ("upcoming", K.NOT_YET, "upcoming"),
+        ("premiere", K.NOT_YET, "premiere"),
+        ("post_live", K.NOT_YET, "post_live"),
+        ("processing", K.NOT_YET, "processing"),
+        ("bot", K.BLOCKED, "bot_check"),
+        ("captcha", K.BLOCKED, "bot_check"),
+        ("rate_limited", K.BLOCKED, "rate_limited"),
+        ("wrong_id", K.BLOCKED, "rate_limited"),
+        ("sabr", K.OUTDATED, "sabr_only"),
+    ],
+)
+def test_why_a_video_does_not_play(
+    attempts: Attempts, status: Status, kind: FailureKind, code: str
+) -> None:
+    ran = attempts.at(Video(id=VIDEO, status=status))
+    assert (ran.failure.kind, ran.failure.code) == (kind, code)
+    assert ran.failure.confirm == (status == "unavailable")
+    assert not list(ran.folder.iterdir())
+    assert attempts.youtube.requests(VIDEO, "media") == []
+
+
+def test_a_title_is_known_even_when_it_fails(attempts: Attempts) -> None:
+    ran = attempts.at(Video(id=VIDEO, title="Soon", status="premiere"))
+    assert ran.outcome is not None
+    assert ran.outcome.title == "Soon"
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "code"),
+    [
+        (Fault.answers(403), K.TRANSIENT, "media_refused"),
+        (Fault.answers(404), K.TRANSIENT, "media_refused"),
+        (Fault.answers(429), K.BLOCKED, "rate_limited"),
+        (Fault.answers(429, kind="player"), K.BLOCKED, "rate_limited"),
+        (Fault.answers(403, kind="player"), K.TRANSIENT, "forbidden"),
+        (Fault.answers(503, kind="player"), K.TRANSIENT, "server_error"),
+        (Fault.resets(kind="player"), K.TRANSIENT, "cut_off"),
+        (Fault.garbles(kind="player"), K.TRANSIENT, "no_answer"),
+        (Fault.shortens(), K.BAD_MEDIA, "cut_short"),
+        (Fault.serves_html(), K.BAD_MEDIA, "cut_short"),
+        (Fault.garbles(), K.BAD_MEDIA, "does_not_decode"),
+        (Fault.zeroes(), K.BAD_MEDIA, "does_not_decode"),
+        (Fault.expires(), K.TRANSIENT, "media_refused"),
+        (Fault.redirects("http://169.254.169.254/"), K.TRANSIENT, "forbidden"),
+    ],
+)
+def test_faults_of_the_site(
+    attempts: Attempts, fault: Fault, kind: FailureKind, code: str
+) -> None:
+    ran = attempts.at(Video(id=VIDEO, faults=(fault,)), format="mp3")
+    assert (ran.failure.kind, ran.failure.code) == (kind, code)
+    assert not (ran.folder / "source").exists()
+    assert not (ran.folder / "job").exists()
+
+
+def test_a_server_that_stays_broken(attempts: Attempts) -> None:
+    ran = attempts.at(Video(id=VIDEO, faults=(Fault.answers(503, retry_after=5),)))
+    assert (ran.failure.kind, ran.failure.code) == (K.TRANSIENT, "server_error")
+    assert ran.failure.retry_after_s == 5
+    # Nor is the signed address told to anybody.
+    told = json.dumps(ran.failure.log_tail) + ran.failure.message
+    assert "HTTP Error 503" in told
+    assert "videoplayback" not in told
+    assert "expire" not in told
+
+
+@pytest.mark.parametrize("kind", ["media", "player", "watch"])
+def test_retry_after_is_found_wherever_it_was_said(
+    attempts: Attempts, kind: Any
+) -> None:
+    faults = [Fault.answers(429, kind=kind, retry_after=77)]
+    if kind == "watch":
+        faults.append(Fault.answers(429, kind="player"))
+    ran = attempts.at(Video(id=VIDEO, faults=tuple(faults)))
+    assert (ran.failure.kind, ran.failure.retry_after_s) == (K.BLOCKED, 77)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.answers(503, times=1),
+        Fault.resets(times=1),
+        Fault.truncates(times=1),
+        Fault.answers(429, kind="watch"),
+    ],
+)
+def test_what_yt_dlp_gets_over(attempts: Attempts, fault: Fault) -> None:
+    assert attempts.at(Video(id=VIDEO, faults=(fault,))).result
+
+
+@pytest.mark.parametrize(
+    ("video", "remark", "has_cover"),
+    [
+        (Video(id=VIDEO, thumbnail="jpg"), "", True),
+        (Video(id=VIDEO, thumbnail="webp"), "", True),
+        (Video(id=VIDEO, thumbnail="broken"), "the picture is broken", False),
+        (Video(id=VIDEO, thumbnail=None), "no picture", False),
+        (
+            Video(id=VIDEO, faults=(Fault.resets(kind="thumbnail"),)),
+            "could not be fetched",
+            False,
+        ),
+    ],
+)
+def test_pictures_never_fail_a_job(
+    attempts: Attempts, video: Video, remark: str, *, has_cover: bool
+) -> None:
+    ran = attempts.at(video)
+    assert remark in ran.result.note
+    assert ran.job["audio"]["cover"] == has_cover
+    assert ("covr" in mutagen.File(ran.audio)) == has_cover
+    assert len(attempts.youtube.requests(VIDEO, "thumbnail")) <= 5
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        (Limits(max_duration_s=2), "too_long"),
+        (Limits(max_size_bytes=10_000), "too_big"),
+        (Limits(max_duration_s=0, max_size_bytes=0), None),
+    ],
+)
+def test_limits(attempts: Attempts, limits: Limits, code: str | None) -> None:
+    ran = attempts.at(SONG, limits=limits)
+    if code is None:
+        assert ran.result
+    else:
+        assert (ran.failure.kind, ran.failure.code) == (K.POLICY, code)
+        assert attempts.youtube.requests(VIDEO, "media") == []
+
+
+def test_an_endless_body_is_cut_off_at_the_limit(attempts: Attempts) -> None:
+    video = Video(id=VIDEO, faults=(Fault.never_ends(),))
+    ran = attempts.at(video, limits=Limits(max_size_bytes=1_000_000))
+    assert (ran.failure.kind, ran.failure.code) == (K.POLICY, "too_big")
+    assert ran.outcome is not None
+    assert 1_000_000 <= ran.outcome.downloaded_bytes < 1_200_000
+
+
+def test_the_disk_reserve(attempts: Attempts) -> None:
+    ran = attempts.at(SONG, limits=Limits(disk_reserve_bytes=1 << 60))
+    assert (ran.failure.kind, ran.failure.code) == (K.HOST, "disk_full")
+    assert attempts.youtube.requests() == []
+
+
+def test_the_rate_limit_is_kept(attempts: Attempts) -> None:
+    from time import monotonic  # noqa: PLC0415 - a measurement
+
+    start = monotonic()
+    assert attempts.at(SONG, limits=Limits(rate_limit_bps=60_000)).result
+    assert monotonic() - start > 0.5  # 51 KB, the first block at once
+
+
+def test_an_unwritable_folder_is_the_hosts_fault(
+    attempts: Attempts, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents[:2]:
+        parent.chmod(0o755)
+    request = attempts.runner.request(tmp_path, network=attempts.network, format="m4a")
+    ran = attempts.runner.run(request, uid=65534)
+    assert (ran.failure.kind, ran.failure.code) == (K.HOST, "permission_denied")
+    assert attempts.youtube.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "code"),
+    [
+        ({"proxy": "http://127.0.0.1:9"}, K.OFFLINE, "proxy_failed"),
+        ({"ca_file": ""}, K.HOST, "certificate"),
+        ({"cookies_file": "/nonexistent"}, K.UNKNOWN, "unknown"),
+    ],
+)
+def test_ways_to_the_network(
+    attempts: Attempts, change: dict[str, str], kind: FailureKind, code: str
+) -> None:
+    attempts.youtube.add(SONG)
+    fields = {"proxy": attempts.network.proxy, "ca_file": attempts.network.ca_file}
+    ran = attempts.again(network=Network(**(fields | change)))
+    assert (ran.failure.kind, ran.failure.code) == (kind, code)
+
+
+def test_cookies_are_sent_and_never_written_back_or_told(
+    attempts: Attempts, tmp_path: Path
+) -> None:
+    jar = tmp_path / "cookies.txt"
+    secret = "S3CRETVALUE"  # a cookie of nobody
+    line = f".youtube.com\tTRUE\t/\tTRUE\t4102444800\tPREF\tf1={secret}\n"
+    jar.write_text(f"# Netscape HTTP Cookie File\n{line}")
+    before = jar.read_bytes()
+    network = Network(
+        proxy=attempts.network.proxy,
+        ca_file=attempts.network.ca_file,
+        cookies_file=str(jar),
+    )
+    ran = attempts.at(Video(id=VIDEO, status="private"), network=network)
+    assert ran.failure.code == "private_video"
+    assert secret not in json.dumps(ran.failure.log_tail)
+    assert attempts.at(SONG, network=network).result
+    assert jar.read_bytes() == before
+    assert not list(ran.folder.glob("**/*cookie*"))
+
+
+def test_a_finished_source_is_adopted_without_any_request(attempts: Attempts) -> None:
+    attempts.youtube.add(SONG)
+    killed = attempts.again(die_at="converter_slot")
+    assert killed.outcome is None
+    assert attempts.youtube.fetches(VIDEO) == 1
+    requests = len(attempts.youtube.requests())
+    ran = attempts.again(earlier=(killed.folder,))
+    assert ran.result.title == SONG.title
+    assert len(attempts.youtube.requests()) == requests
+    assert "resolving" not in ran.phases
+    assert ran.job["audio"]["cover"]
+
+
+@pytest.mark.parametrize("die_at", ["converting", "verifying"])
+def test_a_kill_after_the_download_costs_no_second_fetch(
+    attempts: Attempts, die_at: str
+) -> None:
+    attempts.youtube.add(SONG)
+    killed = attempts.again(die_at=die_at)
+    assert attempts.again(earlier=(killed.folder,)).result
+    assert attempts.youtube.fetches(VIDEO) == 1
+
+
+def test_an_interrupted_download_starts_over(attempts: Attempts) -> None:
+    attempts.youtube.add(Video(id=VIDEO, faults=(Fault.throttles(200_000, times=1),)))
+    killed = attempts.again(die_at="downloading")
+    assert killed.outcome is None
+    ran = attempts.again(earlier=(killed.folder,))
+    assert ran.result
+    assert "resolving" in ran.phases
+
+
+@pytest.mark.parametrize("change", [{"quality": "worstaudio"}, {"format": "opus"}])
+def test_a_source_for_other_wishes_is_not_adopted(
+    attempts: Attempts, change: dict[str, str]
+) -> None:
+    attempts.youtube.add(SONG)
+    killed = attempts.again(die_at="converter_slot")
+    assert "resolving" in attempts.again(earlier=(killed.folder,), **change).phases
+
+
+def test_a_shortened_source_is_not_adopted(attempts: Attempts) -> None:
+    attempts.youtube.add(SONG)
+    killed = attempts.again(die_at="converter_slot")
+    media = killed.folder / "source" / "media.m4a"
+    media.write_bytes(media.read_bytes()[:-1])
+    assert "resolving" in attempts.again(earlier=(killed.folder,)).phases
+
+
+def test_a_result_is_returned_as_it_is(attempts: Attempts) -> None:
+    first = attempts.at(SONG)
+    requests = len(attempts.youtube.requests())
+    request = attempts.runner.request(first.folder, network=attempts.network)
+    again = attempts.runner.run(request)
+    assert again.outcome == first.outcome
+    assert again.events == []
+    later = attempts.again(earlier=(first.folder,))
+    assert later.outcome == first.outcome
+    assert later.audio.is_file()
+    assert len(attempts.youtube.requests()) == requests
+
+
+def test_no_other_host_is_asked(attempts: Attempts) -> None:
+    assert attempts.at(SONG).result
+    assert attempts.youtube.foreign_hosts == {}

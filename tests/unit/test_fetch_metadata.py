@@ -1,0 +1,112 @@
+"""What becomes of a video's own words."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ytaudio_daemon.fetch.metadata import (
+    MAX_TEXT_CHARS,
+    Facts,
+    clean_text,
+    facts_of,
+    name_fields,
+    tags_of,
+)
+
+URL = "https://www.youtube.com/watch?v=AAAAAAAAAAA"
+SONG: dict[str, Any] = {
+    "id": "AAAAAAAAAAA",
+    "title": "Feeling Good (Official)",
+    "artists": ["Nina Simone", "Somebody"],
+    "track": "Feeling Good",
+    "album": "I Put a Spell on You",
+    "release_year": 1965,
+    "upload_date": "20240517",
+    "channel": "Nina Simone - Topic",
+    "view_count": 12,
+    "duration": 180,
+}
+
+
+def test_a_songs_facts() -> None:
+    assert facts_of(SONG) == Facts(
+        video_id="AAAAAAAAAAA",
+        title="Feeling Good (Official)",
+        artist="Nina Simone, Somebody",
+        song="Feeling Good",
+        album="I Put a Spell on You",
+        date="1965",
+        channel="Nina Simone - Topic",
+        view_count=12,
+        duration_s=180,
+    )
+
+
+def test_a_songs_tags() -> None:
+    assert tags_of(facts_of(SONG), {}, URL) == {
+        "title": "Feeling Good",
+        "artist": "Nina Simone, Somebody",
+        "album": "I Put a Spell on You",
+        "date": "1965",
+        "comment": URL,
+    }
+
+
+def test_a_persons_tags_win() -> None:
+    tags = tags_of(facts_of(SONG), {"artist": "N. S.", "genre": "Jazz"}, URL)
+    assert (tags["artist"], tags["genre"]) == ("N. S.", "Jazz")
+
+
+def test_without_music_metadata_the_channel_is_the_artist() -> None:
+    facts = facts_of({"id": "A", "title": "x", "channel": "Nina Simone - Topic"})
+    assert facts.artist is None
+    assert tags_of(facts, {}, URL)["artist"] == "Nina Simone"
+
+
+@pytest.mark.parametrize(
+    ("info", "date"),
+    [
+        ({"release_date": "19650301", "upload_date": "20240517"}, "1965-03-01"),
+        ({"release_year": 1965, "upload_date": "20240517"}, "1965"),
+        ({"upload_date": "20240517"}, "2024-05-17"),
+        ({"upload_date": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_the_date(info: dict[str, Any], date: str | None) -> None:
+    assert facts_of(info).date == date
+
+
+ANY_VALUE = (
+    st.none()
+    | st.text(st.characters(codec=None, categories=None))
+    | st.integers()
+    | st.floats()
+    | st.booleans()
+    | st.lists(st.text() | st.integers())
+)
+
+
+@given(info=st.dictionaries(st.sampled_from(sorted(SONG)), ANY_VALUE))
+def test_no_info_dict_breaks_it(info: dict[str, Any]) -> None:
+    facts = facts_of(info)
+    tags = tags_of(facts, {}, URL)
+    for text in (*tags.values(), *name_fields(facts, tags, wished=False).values()):
+        assert len(text) <= MAX_TEXT_CHARS + 1
+        assert not any(c in text for c in "\x00\n\r\x1b\u202e")
+        text.encode()
+
+
+def test_a_wished_title_names_the_file_too() -> None:
+    facts = facts_of(SONG)
+    tags = tags_of(facts, {"title": "Mine"}, URL)
+    assert name_fields(facts, tags, wished=True)["title"] == "Mine"
+    assert name_fields(facts, tags, wished=False)["title"] == "Feeling Good (Official)"
+
+
+def test_text_is_one_readable_line() -> None:
+    assert clean_text(" a\x00\n\tb\u202e\x1b[31m ") == "a b [31m"
+    assert clean_text("\x07") is None
+    assert clean_text(7) is None
