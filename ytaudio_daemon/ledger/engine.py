@@ -160,6 +160,8 @@ def _roll_back(db: Connection) -> None:
 
     SQLite may have rolled back by itself (a full disk), PostgreSQL may be gone.
     """
+    if db.invalidated:
+        return
     try:
         db.exec_driver_sql("ROLLBACK")
     except sa.exc.DBAPIError:

@@ -179,13 +179,13 @@ def upgrade() -> None:
         sa.Column("created_at", Real, nullable=False),
         sa.Column("started_at", Real, nullable=True),
         sa.Column("finalized_at", Real, nullable=True),
-        sa.ForeignKeyConstraint(["drop_id"], ["drops.id"]),
-        sa.ForeignKeyConstraint(["session_id"], ["sessions.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint(
             "session_id", "audio_key", name="jobs_one_audio_in_a_session"
         ),
         sa.UniqueConstraint("uuid"),
+        sa.ForeignKeyConstraint(["session_id"], ["sessions.id"]),
+        sa.ForeignKeyConstraint(["drop_id"], ["drops.id"]),
         sqlite_autoincrement=True,
     )
     op.create_index(
