@@ -10,8 +10,8 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger.schema import drops, jobs, lines, sessions
 from ytaudio_daemon.model import FINALIZED
 
-#: States of a drop whose every line is recorded and whose place is known.
-SETTLED = ("filed", "kept", "rejected")
+#: Every line of the drop is recorded, and its place is known: filed, kept, rejected.
+_SETTLED = sa.and_(drops.c.state != "recording", drops.c.state != "recorded")
 _FINALIZED = sorted(state.value for state in FINALIZED)
 
 
@@ -67,11 +67,17 @@ class ReceiptLine(NamedTuple):
     error_hint: str | None
 
 
-_HEAD = sa.select(
-    drops,
-    sessions.c.name.label("session_name"),
-    sessions.c.uuid.label("session_uuid"),
-).join(sessions, sessions.c.id == drops.c.session_id)
+# Built once: a hundred thousand drops ask each of these.
+_HEAD = (
+    sa.select(
+        drops,
+        sessions.c.name.label("session_name"),
+        sessions.c.uuid.label("session_uuid"),
+    )
+    .join(sessions, sessions.c.id == drops.c.session_id)
+    .where(_SETTLED)
+)
+_ONE_HEAD = _HEAD.where(drops.c.id == sa.bindparam("drop_id"))
 
 _PAGE = (
     sa.select(
@@ -85,7 +91,12 @@ _PAGE = (
         jobs.c.drop_id,
         jobs.c.video_id,
         # Only links that failed are written down again with their options.
-        sa.case((jobs.c.state.in_(["failed", "cancelled"]), jobs.c.options)),
+        sa.case(
+            (
+                sa.or_(jobs.c.state == "failed", jobs.c.state == "cancelled"),
+                jobs.c.options,
+            )
+        ),
         jobs.c.state,
         jobs.c.retry_at,
         jobs.c.title,
@@ -96,21 +107,37 @@ _PAGE = (
         jobs.c.error_hint,
     )
     .outerjoin(jobs, jobs.c.id == lines.c.job_id)
+    .where(
+        lines.c.drop_id == sa.bindparam("drop"), lines.c.line > sa.bindparam("after")
+    )
     .order_by(lines.c.line)
+    .limit(sa.bindparam("limit"))
+)
+
+_NEWER = (
+    sa.select(drops.c.id)
+    .join(sessions, sessions.c.id == drops.c.session_id)
+    .where(
+        sessions.c.name == sa.bindparam("session"),
+        drops.c.name == sa.bindparam("name"),
+        drops.c.id > sa.bindparam("after"),
+        drops.c.filed_name.is_not_distinct_from(sa.bindparam("filed_name")),
+        _SETTLED,
+    )
+    .limit(1)
 )
 
 
 def receipt_head(db: Connection, drop_id: int) -> ReceiptHead | None:
     """Return a drop that has its place, or None while it is on its way or pruned."""
-    query = _HEAD.where(drops.c.id == drop_id, drops.c.state.in_(SETTLED))
-    row = db.execute(query).first()
+    row = db.execute(_ONE_HEAD, {"drop_id": drop_id}).first()
     return None if row is None else _head(row)
 
 
 def receipt_heads(db: Connection, after_id: int, limit: int) -> list[ReceiptHead]:
     """Return a page of all drops that have their place, the oldest first."""
-    query = _HEAD.where(drops.c.id > after_id, drops.c.state.in_(SETTLED))
-    rows = db.execute(query.order_by(drops.c.id).limit(limit)).all()
+    query = _HEAD.where(drops.c.id > after_id).order_by(drops.c.id)
+    rows = db.execute(query.limit(limit)).all()
     return [_head(row) for row in rows]
 
 
@@ -118,8 +145,8 @@ def receipt_page(
     db: Connection, drop_id: int, after_line: int, limit: int
 ) -> list[ReceiptLine]:
     """Return the drop's next lines in order."""
-    query = _PAGE.where(lines.c.drop_id == drop_id, lines.c.line > after_line)
-    return [ReceiptLine._make(row) for row in db.execute(query.limit(limit)).all()]
+    bounds = {"drop": drop_id, "after": after_line, "limit": limit}
+    return [ReceiptLine._make(row) for row in db.execute(_PAGE, bounds).all()]
 
 
 def has_newer_namesake(db: Connection, drop: ReceiptHead) -> bool:
@@ -128,15 +155,13 @@ def has_newer_namesake(db: Connection, drop: ReceiptHead) -> bool:
     That happens to files kept in place, whose content changed, and where a person
     removed the filed drop with its receipts and dropped the same name again.
     """
-    same = sa.select(drops.c.id).join(sessions, sessions.c.id == drops.c.session_id)
-    newer = same.where(
-        sessions.c.name == drop.session_name,
-        drops.c.name == drop.name,
-        drops.c.id > drop.id,
-        drops.c.filed_name.is_not_distinct_from(drop.filed_name),
-        drops.c.state.in_(SETTLED),
-    )
-    return db.execute(newer.limit(1)).first() is not None
+    about = {
+        "session": drop.session_name,
+        "name": drop.name,
+        "filed_name": drop.filed_name,
+        "after": drop.id,
+    }
+    return db.execute(_NEWER, about).first() is not None
 
 
 def unfinished_line(

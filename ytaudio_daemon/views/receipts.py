@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, receipts
-from ytaudio_daemon.ledger.receipts import ReceiptHead
+from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views.agenda import NO_EVENT, Agenda
 from ytaudio_daemon.views.live import Rules
@@ -46,7 +46,9 @@ class Receipts:
         self._unfinished: dict[int, int] = {}
         #: What was written last, and from when on it may be written again.
         self._shown: OrderedDict[int, tuple[Shown, float]] = OrderedDict()
+        #: What the receipt in hand has cost so far, and since when this step runs.
         self._took_s = 0.0
+        self._began = 0.0
 
     def note_filed(self, drop_id: int, now: Now, event_id: float = NO_EVENT) -> None:
         """A drop has got its place, or its receipt is missing."""
@@ -67,9 +69,9 @@ class Receipts:
 
     def work(self, rules: Rules, now: Now) -> bool:
         """Write a page of the next receipt that is due; False when none is."""
-        began = time.perf_counter()
+        self._began = time.perf_counter()
         worked = self._step(rules, now)
-        self._took_s += time.perf_counter() - began
+        self._took_s += time.perf_counter() - self._began
         return worked
 
     def abandon(self) -> None:
@@ -85,47 +87,55 @@ class Receipts:
         drop_id = self.agenda.next_due(now.lived)
         if drop_id is None:
             return False
+        self._took_s = 0.0
+        page: list[ReceiptLine] = []
         with self._ledger.read() as db:
             drop = receipts.receipt_head(db, drop_id)
-            stale = drop is not None and receipts.has_newer_namesake(db, drop)
-        if drop is None or stale:
-            self._forget(drop_id)
-        elif self._is_wanted(drop):
-            self._begin(drop, rules, now)
+            if drop is None or receipts.has_newer_namesake(db, drop):
+                self._forget(drop_id)
+                return True
+            is_long = drop.lines > LONG
+            if not is_long:
+                page = receipts.receipt_page(db, drop_id, 0, LONG)
+        if is_long:
+            self._begin_long(drop, now)
+        else:
+            writer = self._new_writer(drop, now)
+            if page:
+                writer.add(page)
+            self._finish(writer, rules, now)
         return True
 
-    def _is_wanted(self, drop: ReceiptHead) -> bool:
-        """Return whether to write it now: a long one only at intake and at the end."""
-        if drop.lines <= LONG or drop.id in self._fresh:
-            return True
+    def _begin_long(self, drop: ReceiptHead, now: Now) -> None:
+        """Begin a long receipt, if it is its intake or its end."""
+        if drop.id in self._fresh or self._is_at_its_end(drop):
+            self._writer = self._new_writer(drop, now)
+
+    def _is_at_its_end(self, drop: ReceiptHead) -> bool:
+        """Look on from the first line that was unfinished when last looked at."""
         after = self._unfinished.get(drop.id, 0)
         with self._ledger.read() as db:
-            line, last = receipts.unfinished_line(db, drop.id, after, PAGE * 4)
+            line, last = receipts.unfinished_line(db, drop.id, after, 1)
+            if line is None and last is not None:
+                line, last = receipts.unfinished_line(db, drop.id, last, PAGE)
         if line is not None:
-            # Behind the line before: this one is the first to look at again.
             self._unfinished[drop.id] = line - 1
             self.agenda.done(drop.id)
-            return False
-        if last is not None:
+        elif last is not None:  # the next step looks on
             self._unfinished[drop.id] = last
-            return False
-        return True
+        return line is None and last is None
 
-    def _begin(self, drop: ReceiptHead, rules: Rules, now: Now) -> None:
-        people_place = self._place(drop)
-        blocked = self._troubles.blocked_until(PEOPLE_CODE, people_place, now)
-        self._took_s = 0.0
-        self._writer = ReceiptWriter(self._layout, drop, for_people=blocked is None)
-        self._write_page(self._writer, rules, now)
+    def _new_writer(self, drop: ReceiptHead, now: Now) -> ReceiptWriter:
+        place = self._place(drop)
+        blocked = self._troubles.blocked_until(PEOPLE_CODE, place, now)
+        return ReceiptWriter(self._layout, drop, for_people=blocked is None)
 
     def _write_page(self, writer: ReceiptWriter, rules: Rules, now: Now) -> None:
-        drop = writer.drop
-        limit = LONG if drop.lines <= LONG else PAGE
         with self._ledger.read() as db:
-            page = receipts.receipt_page(db, drop.id, writer.after_line, limit)
+            page = receipts.receipt_page(db, writer.drop.id, writer.after_line, PAGE)
         if page:
             writer.add(page)
-        if len(page) < limit:
+        if len(page) < PAGE:
             self._writer = None
             self._finish(writer, rules, now)
 
@@ -134,7 +144,8 @@ class Receipts:
         known = self._shown.pop(drop.id, None)
         shown = writer.finish(known[0] if known else Shown())
         self._note_errors(writer, now)
-        wait = max(rules.interval_s, SHARE * self._took_s)
+        took_s = self._took_s + time.perf_counter() - self._began
+        wait = max(rules.interval_s, SHARE * took_s)
         self._shown[drop.id] = shown, now.lived + wait
         if len(self._shown) > MAX_SHOWN:
             self._shown.popitem(last=False)

@@ -1,6 +1,8 @@
 """The sessions' documents."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout
@@ -25,6 +27,21 @@ CODE = "status_unwritable"
 MAX_SHEETS = 2000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What the ledger last said of a session; progress alone needs no new look."""
+
+    session: Session
+    rows: Sequence[JobRow]
+    documents: list[Document]
+    truncated: bool
+
+    @property
+    def running(self) -> list[JobRow]:
+        """Its running jobs; they stand first."""
+        return list(takewhile(lambda row: row.state is JobState.RUNNING, self.rows))
+
+
 class SessionSheets:
     """Keeps `status/sessions/<name>.json` true.
 
@@ -46,22 +63,22 @@ class SessionSheets:
         self._sheets: dict[str, Sheet] = {}
         #: When each session's document was made last.
         self._written: dict[int, float] = {}
-        #: Which session each running job belongs to, as last read.
-        self._running: dict[str, int] = {}
+        #: Of sessions with running jobs, until an event says otherwise.
+        self._pages: dict[int, Page] = {}
         self._progress: Mapping[str, Progress] = {}
         self._ignored: Mapping[str, Sequence[tuple[str, str]]] = {}
 
     def note(self, session_id: int, now: Now, event_id: float = NO_EVENT) -> None:
-        """Something in the session changed."""
-        written = self._written.get(session_id)
-        due = now.lived if written is None else written + self.interval_s
-        self.agenda.note(session_id, due, event_id)
+        """Something in the session changed in the ledger."""
+        self._pages.pop(session_id, None)
+        self._note_due(session_id, now, event_id)
 
     def note_live(self, live: Live, now: Now) -> None:
         """Find the sessions whose running jobs or ignored files changed."""
-        for uuid, session_id in self._running.items():
-            if live.progress.get(uuid) != self._progress.get(uuid):
-                self.note(session_id, now)
+        for session_id, page in self._pages.items():
+            for row in page.running:
+                if live.progress.get(row.uuid) != self._progress.get(row.uuid):
+                    self._note_due(session_id, now, NO_EVENT)
         self._progress = dict(live.progress)
         if live.ignored != self._ignored:
             self._note_ignored(live.ignored, now)
@@ -75,17 +92,36 @@ class SessionSheets:
         if blocked is not None:
             self.agenda.postpone(session_id, blocked)
             return True
-        with self._ledger.read() as db:
-            session = sessions.session_to_show(db, session_id)
-            rows, truncated = (
-                read.shown_jobs(db, session_id) if session else ([], False)
-            )
-        if session is None:
+        page = self._pages.get(session_id) or self._read(session_id, rules)
+        if page is None:
             self.agenda.done(session_id)
             return True
-        document = self._document(session, rows, live, rules, now, truncated=truncated)
-        self._write(session, document, now)
+        self._write(page.session, _document(page, live, rules, now), now)
         return True
+
+    def _note_due(self, session_id: int, now: Now, event_id: float) -> None:
+        written = self._written.get(session_id)
+        due = now.lived if written is None else written + self.interval_s
+        self.agenda.note(session_id, due, event_id)
+
+    def _read(self, session_id: int, rules: Rules) -> Page | None:
+        """Ask the ledger; None when there is nothing to show of that session."""
+        with self._ledger.read() as db:
+            session = sessions.session_to_show(db, session_id)
+            if session is None:
+                return None
+            rows, truncated = read.shown_jobs(db, session_id)
+        places = positions(rows)
+        documents = [
+            job_document(row, None, places.get(row.uuid), rules.attempts)
+            for row in rows
+        ]
+        page = Page(
+            session=session, rows=rows, documents=documents, truncated=truncated
+        )
+        if page.running:
+            self._pages[session_id] = page
+        return page
 
     def _write(self, session: Session, document: Document, now: Now) -> None:
         sheet = self._sheet(session.name)
@@ -113,41 +149,6 @@ class SessionSheets:
             del self._written[next(iter(self._written))]
         return sheet
 
-    def _document(
-        self,
-        session: Session,
-        rows: Sequence[JobRow],
-        live: Live,
-        rules: Rules,
-        now: Now,
-        *,
-        truncated: bool,
-    ) -> Document:
-        self._remember_running(session.id, rows)
-        places = positions(rows)
-        jobs = [
-            job_document(
-                row, live.progress.get(row.uuid), places.get(row.uuid), rules.attempts
-            )
-            for row in rows
-        ]
-        return session_document(
-            session,
-            jobs,
-            truncated=truncated,
-            ignored=live.ignored.get(session.name, ()),
-            rules=rules,
-            now=now,
-        )
-
-    def _remember_running(self, session_id: int, rows: Sequence[JobRow]) -> None:
-        gone = [uuid for uuid, owner in self._running.items() if owner == session_id]
-        for uuid in gone:
-            del self._running[uuid]
-        for row in rows:
-            if row.state is JobState.RUNNING:
-                self._running[row.uuid] = session_id
-
     def _note_ignored(
         self, ignored: Mapping[str, Sequence[tuple[str, str]]], now: Now
     ) -> None:
@@ -159,3 +160,17 @@ class SessionSheets:
             if session is not None:
                 self.note(session.id, now)
         self._ignored = {name: list(files) for name, files in ignored.items()}
+
+
+def _document(page: Page, live: Live, rules: Rules, now: Now) -> Document:
+    for place, row in enumerate(page.running):
+        progress = live.progress.get(row.uuid)
+        page.documents[place] = job_document(row, progress, None, rules.attempts)
+    return session_document(
+        page.session,
+        page.documents,
+        truncated=page.truncated,
+        ignored=live.ignored.get(page.session.name, ()),
+        rules=rules,
+        now=now,
+    )
