@@ -10,6 +10,7 @@ from ytaudio_daemon.attempts.settling import Settler
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.folders.prepare import free_bytes
 from ytaudio_daemon.ledger import Ledger, claims, pauses, read
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import (
@@ -21,7 +22,7 @@ from ytaudio_daemon.model import (
     Progress,
 )
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.gates import Pace
+from ytaudio_daemon.model.gates import GateName, Pace, close
 from ytaudio_daemon.pool import Ended, Event, Pool, Progressed
 from ytaudio_daemon.settings import Settings
 
@@ -104,6 +105,8 @@ class Attempts:
         Returns:
             Whether a job may still be waiting for room or its turn.
         """
+        if not self._has_disk(now):
+            return False
         while self._pool.room() > 0:
             with self._ledger.write() as db:
                 claim = claims.claim_next(db, now, self._host, self._pace)
@@ -111,6 +114,25 @@ class Attempts:
                 return False
             self._start(claim, now)
         return True
+
+    def _has_disk(self, now: Now) -> bool:
+        """Mind the reserve: close the host gate below it, open it again above."""
+        free = free_bytes(self._layout.downloads)
+        reserve = self.settings.disk.reserve
+        with self._ledger.read() as db:
+            gate = pauses.gate(db, GateName.HOST)
+        if free >= reserve:
+            if gate is not None and gate.code == "disk_full":
+                with self._ledger.write() as db:
+                    pauses.open_gate(db, GateName.HOST)
+            return True
+        if gate is None or not gate.is_shut(now.wall):
+            full = close(
+                gate, _disk_full(free, reserve), began_at=now.wall, wall=now.wall
+            )
+            with self._ledger.write() as db:
+                pauses.close_gate(db, full)
+        return False
 
     def seconds_to_claim(self, now: Now) -> float:
         """Return when `fill` should be called again though nothing happened.
@@ -129,8 +151,8 @@ class Attempts:
         wanted = self.settings.pace
         return Pace(burst=wanted.burst, per_hour=wanted.per_hour)
 
-    def hear(self, events: Iterable[Event], now: Now) -> None:
-        """Take in what the pool tells, and settle what has ended."""
+    def hear(self, events: Iterable[Event]) -> None:
+        """Take in what the pool tells; `settle_ended` does what follows."""
         for event in events:
             running = self._running.get(event.key)
             if running is None or running.claim.attempt != event.attempt:
@@ -139,7 +161,6 @@ class Attempts:
                 running.progress = event.progress
             elif isinstance(event, Ended):
                 self._ended.append((running, event))
-        self.settle_ended(now)
 
     def settle_ended(self, now: Now) -> None:
         """Write ends into the ledger; what fails stays for the next call.
@@ -233,6 +254,16 @@ def _is_interruption(ended: Ended) -> bool:
     if failure is None or failure.kind is not FailureKind.CRASHED:
         return False
     return not ended.by_itself and failure.code in {"killed", "template_died"}
+
+
+def _disk_full(free: int, reserve: int) -> Failure:
+    return Failure(
+        kind=FailureKind.HOST,
+        code="disk_full",
+        message=f"The disk has {free >> 20} MiB free, less than the reserve of "
+        f"{reserve >> 20} MiB.",
+        hint="Free some space, or lower [disk] reserve; it goes on by itself.",
+    )
 
 
 def _no_folder(error: Exception) -> Failure:

@@ -18,6 +18,7 @@ from ytaudio_daemon.clock import Clock
 from ytaudio_daemon.daemon.health import Health
 from ytaudio_daemon.daemon.signals import Signals, Wake
 from ytaudio_daemon.errors import LedgerError, LedgerGoneError
+from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.ledger import Ledger, diary, moves, pauses, read
 from ytaudio_daemon.model.clock import Now
@@ -111,7 +112,8 @@ class Loop:
         self._take_signals(mono)
         self._take_hints(now)
         events = parts.pool.poll(mono)
-        self._try("attempts", lambda: parts.attempts.hear(events, now))
+        parts.attempts.hear(events)
+        self._try("attempts", lambda: parts.attempts.settle_ended(now))
         if events:
             self._due.claim = 0.0
         busy = False
@@ -218,9 +220,17 @@ class Loop:
         with parts.ledger.write() as db:
             diary.keep_lived(db, now.lived)
         parts.watch.heal()
+        self._look_for_tools()
         jump = parts.clock.jump_s()
         if jump:
             log.warning("clock.jumped", seconds=round(jump))
+
+    def _look_for_tools(self) -> None:
+        """See whether somebody installed what was missing, or removed what was there."""
+        parts = self._parts
+        if parts.attempts.tools.is_whole():
+            return
+        parts.attempts.tools = parts.health.tools = find_tools()
 
     def _show(self, now: Now) -> None:
         live = self._parts.health.live(self._state, self._gates, now)

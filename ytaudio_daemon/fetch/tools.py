@@ -53,6 +53,11 @@ class Tools:
         runtime = self.js_runtime
         return (runtime.name, runtime.path) if runtime else ()
 
+    def is_whole(self) -> bool:
+        """Return whether both were found and are still at their places."""
+        found = (self.ffmpeg, self.js_runtime)
+        return all(tool is not None and os.access(tool.path, os.X_OK) for tool in found)
+
 
 def find_tools() -> Tools:
     """Look on PATH first, then in the wheels of the extra `bundled`.
