@@ -14,9 +14,7 @@ from ytaudio_daemon.cli.ledgers import moment_in, opened, require_session, wake_
 from ytaudio_daemon.cli.words import count_of
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
-    from ytaudio_daemon.ledger import Ledger
+    from ytaudio_daemon.ledger import Connection, Ledger
     from ytaudio_daemon.ledger.sessions import Session
 
 EXAMPLES = """\

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 from ytaudio_daemon.errors import UsageError
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
+    from ytaudio_daemon.ledger import Connection
     from ytaudio_daemon.ledger.read import JobRow
 
 

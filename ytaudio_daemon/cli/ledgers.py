@@ -15,9 +15,7 @@ from ytaudio_daemon.cli.life import look
 from ytaudio_daemon.errors import LedgerError, UnknownSessionError, UsageError
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
-    from ytaudio_daemon.ledger import Ledger
+    from ytaudio_daemon.ledger import Connection, Ledger
     from ytaudio_daemon.ledger.sessions import Session
     from ytaudio_daemon.model.clock import Now
 

@@ -61,8 +61,8 @@ _SENTENCES = {
     Pulse.STOPPED: "the daemon is not running (stopped {} ago); start it: ytaudio run",
     Pulse.GONE: "the daemon is not running (it died {} ago or later); "
     "start it: ytaudio run",
-    Pulse.STALE: "the daemon has not reported for {}: it hangs, or was killed; "
-    "look at its log, restart it",
+    Pulse.STALE: "the daemon has not reported for {}: it hangs, or was killed: "
+    "look at its log and restart it",
     Pulse.NEVER: "the daemon is not running and has never run here; "
     "start it: ytaudio run",
 }

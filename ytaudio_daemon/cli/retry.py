@@ -16,9 +16,7 @@ from ytaudio_daemon.cli.words import count_of
 from ytaudio_daemon.model.job import FINALIZED, JobState
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
-    from ytaudio_daemon.ledger import Ledger
+    from ytaudio_daemon.ledger import Connection, Ledger
     from ytaudio_daemon.ledger.read import JobRow
 
 EXAMPLES = """\

@@ -59,6 +59,16 @@ class Screen:
         """Print one line; what could steer the terminal is written out."""
         print(shown(text), file=self._out)
 
+    def mark(self, word: str, text: str) -> None:
+        """Print one line that begins with a word from `STYLES`, in its colour."""
+        if not self.is_terminal:
+            self.line(f"{word:<8} {text}")
+            return
+        from rich.text import Text  # noqa: PLC0415 - as in `console`
+
+        line = Text(f"{word:<8} ", style=STYLES.get(word, ""))
+        self.console().print(line.append(shown(text), style="default"))
+
     def remark(self, text: str) -> None:
         """Say something beside the result."""
         print(shown(text), file=self._err, flush=True)

@@ -15,9 +15,8 @@ from ytaudio_daemon.cli.status import show
 from ytaudio_daemon.cli.words import stamp_of
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
     from ytaudio_daemon.cli.story import Case
+    from ytaudio_daemon.ledger import Connection
 
 EXAMPLES = """\
 examples:

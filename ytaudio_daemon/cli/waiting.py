@@ -8,13 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy.engine import Connection
-
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.errors import UnknownSessionError
 from ytaudio_daemon.folders import inbox
 from ytaudio_daemon.folders.inbox import Sighting
-from ytaudio_daemon.ledger import Ledger, drops, read, sessions, standing
+from ytaudio_daemon.ledger import Connection, Ledger, drops, read, sessions, standing
 from ytaudio_daemon.ledger.standing import Standing
 from ytaudio_daemon.model import SessionState
 

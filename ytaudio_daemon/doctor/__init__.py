@@ -1,0 +1,31 @@
+"""Look for what is missing or broken before it hurts. Nothing is changed, or printed.
+
+Each check returns findings: what was looked at, whether it is all right, what that
+means, and what a person can do. `ytaudio doctor` prints them.
+"""
+
+from collections.abc import Iterator
+
+from ytaudio_daemon.doctor.engine import engine_findings
+from ytaudio_daemon.doctor.finding import Finding, Health
+from ytaudio_daemon.doctor.machine import machine_findings
+from ytaudio_daemon.doctor.places import place_findings
+from ytaudio_daemon.doctor.records import record_findings
+from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.settings import Settings
+
+__all__ = ["Finding", "Health", "examine"]
+
+
+def examine(settings: Settings, layout: Layout, wall: float) -> Iterator[Finding]:
+    """Yield what every check found, as it is found.
+
+    Args:
+        settings: In effect.
+        layout: The tree that they name.
+        wall: Now, seconds since 1970 UTC.
+    """
+    yield from engine_findings(wall)
+    yield from place_findings(layout, settings.disk.reserve)
+    yield from record_findings(settings.database.url)
+    yield from machine_findings(layout.inbox)
