@@ -1,0 +1,121 @@
+"""Hot queries stay on their indexes, so a million jobs cost what a thousand do."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from tests.integration.ledger_rig import (
+    FAILED,
+    HOST,
+    NO_LIMIT,
+    NO_PACE,
+    NOW,
+    WAIT,
+    claimed,
+    drop,
+    links,
+    song,
+)
+from ytaudio_daemon.ledger import Ledger, claims, drops, moves, pauses, read
+from ytaudio_daemon.ledger.record import Fence
+
+#: Tables of a row or a few: sessions are bounded by people, not by lines.
+SMALL = {"gates", "pace", "totals", "meta", "sessions", "sqlite_sequence"}
+
+
+@pytest.fixture
+def busy_ledger(sqlite_ledger: Ledger) -> Ledger:
+    """Give a ledger with jobs in many states, analysed by nobody, as in life."""
+    drop(sqlite_ledger, "alice", links(*(f"v{n}" for n in range(20))))
+    drop(sqlite_ledger, "bob", links("x", "y"), quota=drops.Quota(max_jobs=1))
+    got = claimed(sqlite_ledger)
+    with sqlite_ledger.write() as db:
+        moves.fail_or_wait(db, got.fence, FAILED, WAIT, NOW, 0)
+    return sqlite_ledger
+
+
+def _finish_one(db: Connection) -> None:
+    got = claims.claim_next(db, NOW, HOST, NO_PACE)
+    assert got is not None
+    fence: Fence = got.fence
+    assert moves.begin_publish(db, fence, output_path="/a", sha256="x", now=NOW)
+    assert moves.complete(db, fence, song(), NOW, 1)
+
+
+def _record_some(db: Connection) -> None:
+    opened = drops.open_drop(db, 1, b"b.txt", "01", 1, NOW)
+    drops.record_batch(
+        db,
+        opened,
+        links("v1", "new"),
+        quota=NO_LIMIT,
+        now=NOW,
+        file_is_gone=lambda _: False,
+    )
+
+
+HOT: dict[str, Callable[[Connection], Any]] = {
+    "finish": _finish_one,
+    "record": _record_some,
+    "release": lambda db: moves.release_held(db, 2, 2, NOW),
+    "wake": lambda db: moves.wake_due(db, NOW, 86400),
+    "running": lambda db: claims.running_claims(db, HOST),
+    "cancel requests": lambda db: claims.cancel_requests(db, HOST),
+    "recall": pauses.recall_probe,
+    "totals": read.total_counts,
+    "changes": lambda db: read.changes_after(db, 5),
+    "one job": lambda db: read.find_job(db, read.job_by_id(db, 3).uuid[:8]),
+    "next retry": read.soonest_retry,
+    "lines": lambda db: list(read.drop_lines(db, 1)),
+}
+
+
+def _plans(ledger: Ledger, name: str) -> list[str]:
+    """Do something hot; return each step that SQLite planned for it."""
+    said: list[tuple[str, Any]] = []
+
+    def _note(*args: Any) -> None:
+        said.append((args[2], args[3]))
+
+    with ledger.write() as db:
+        sa.event.listen(db, "before_cursor_execute", _note)
+        HOT[name](db)
+        sa.event.remove(db, "before_cursor_execute", _note)
+        return [step for sql, given in said for step in _plan(db, sql, given)]
+
+
+def _plan(db: Connection, sql: str, given: Any) -> list[str]:
+    one = given[0] if isinstance(given, list) else given
+    rows = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", one).all()
+    return [str(row[3]) for row in rows]
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_nothing_hot_scans_a_big_table(busy_ledger: Ledger, name: str) -> None:
+    steps = _plans(busy_ledger, name)
+    assert steps
+    # A walk along a partial index sees only the few rows that are in it.
+    scans = [s for s in steps if s.startswith("SCAN") and "INDEX jobs_" not in s]
+    assert {step.split()[1] for step in scans} <= SMALL
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("finish", "jobs_queued"),
+        ("finish", "sessions_in_turn"),
+        ("release", "jobs_held"),
+        ("wake", "jobs_waiting"),
+        ("running", "jobs_running"),
+        ("cancel requests", "jobs_running"),
+        ("recall", "jobs_running"),
+        ("next retry", "jobs_waiting"),
+    ],
+)
+def test_the_partial_indexes_are_used(
+    busy_ledger: Ledger, name: str, index: str
+) -> None:
+    assert any(f"INDEX {index}" in step for step in _plans(busy_ledger, name))
