@@ -19,7 +19,7 @@ from tests.integration.ledger_rig import (
     links,
     song,
 )
-from ytaudio_daemon.ledger import Ledger, claims, drops, moves, pauses, read
+from ytaudio_daemon.ledger import Ledger, claims, drops, moves, pauses, read, sessions
 from ytaudio_daemon.ledger.record import Fence
 
 #: Tables of a row or a few: sessions are bounded by people, not by lines.
@@ -57,6 +57,10 @@ def _record_some(db: Connection) -> None:
     )
 
 
+def _alice(db: Connection) -> sessions.Session:
+    return sessions.session_by_id(db, 1)
+
+
 HOT: dict[str, Callable[[Connection], Any]] = {
     "finish": _finish_one,
     "record": _record_some,
@@ -69,6 +73,12 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "changes": lambda db: read.changes_after(db, 5),
     "one job": lambda db: read.find_job(db, read.job_by_id(db, 3).uuid[:8]),
     "next retry": read.soonest_retry,
+    "shown jobs": lambda db: read.shown_jobs(db, 1),
+    "receipts of jobs": lambda db: read.drops_of_jobs(db, [1, 2]),
+    "recent codes": read.recent_codes,
+    "pending": lambda db: sessions.unfinished_job_ids(db, _alice(db)),
+    "page": lambda db: read.find_jobs(db, session_id=1, limit=5),
+    "unfiled": drops.unfiled_drops,
     "lines": lambda db: list(read.drop_lines(db, 1)),
 }
 
@@ -100,6 +110,10 @@ def test_nothing_hot_scans_a_big_table(busy_ledger: Ledger, name: str) -> None:
     # A walk along a partial index sees only the few rows that are in it.
     scans = [s for s in steps if s.startswith("SCAN") and "INDEX jobs_" not in s]
     assert {step.split()[1] for step in scans} <= SMALL
+    # Nor all jobs of a session, which may be a million too.
+    assert not [
+        s for s in steps if s.endswith("sqlite_autoindex_jobs_1 (session_id=?)")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -109,6 +123,11 @@ def test_nothing_hot_scans_a_big_table(busy_ledger: Ledger, name: str) -> None:
         ("finish", "sessions_in_turn"),
         ("release", "jobs_held"),
         ("wake", "jobs_waiting"),
+        ("shown jobs", "jobs_running"),
+        ("shown jobs", "jobs_queued"),
+        ("shown jobs", "jobs_held"),
+        ("shown jobs", "jobs_waiting_in_a_session"),
+        ("shown jobs", "jobs_finalized"),
         ("running", "jobs_running"),
         ("cancel requests", "jobs_running"),
         ("recall", "jobs_running"),

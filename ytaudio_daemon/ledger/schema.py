@@ -211,6 +211,14 @@ jobs = Table(
         postgresql_where=text("state = 'waiting'"),
     ),
     Index(
+        "jobs_waiting_in_a_session",
+        "session_id",
+        text("priority DESC"),
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index(
         "jobs_running",
         "session_id",
         "id",
@@ -224,6 +232,7 @@ jobs = Table(
         sqlite_where=text("finalized_at IS NOT NULL"),
         postgresql_where=text("finalized_at IS NOT NULL"),
     ),
+    Index("jobs_of_a_session", "session_id", "id"),
     Index("jobs_of_a_drop", "drop_id"),
     sqlite_autoincrement=True,  # a number is never given twice
 )
@@ -243,6 +252,7 @@ attempts = Table(
     Column("code", Text),
     Column("message", Text),
     Column("log_tail", Text),
+    Index("attempts_by_end", "ended_at"),
 )
 
 #: What stands in the library for a job, so that a file which the user removed or

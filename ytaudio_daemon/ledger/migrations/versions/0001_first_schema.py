@@ -196,6 +196,15 @@ def upgrade() -> None:
         sqlite_where=sa.text("finalized_at IS NOT NULL"),
         postgresql_where=sa.text("finalized_at IS NOT NULL"),
     )
+    op.create_index("jobs_of_a_session", "jobs", ["session_id", "id"], unique=False)
+    op.create_index(
+        "jobs_waiting_in_a_session",
+        "jobs",
+        ["session_id", sa.text("priority DESC"), "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
     op.create_index("jobs_of_a_drop", "jobs", ["drop_id"], unique=False)
     op.create_index(
         "jobs_running",
@@ -229,6 +238,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"]),
         sa.PrimaryKeyConstraint("job_id", "number"),
     )
+    op.create_index("attempts_by_end", "attempts", ["ended_at"], unique=False)
     op.create_table(
         "lines",
         sa.Column("drop_id", Big, nullable=False),
