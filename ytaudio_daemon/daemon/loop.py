@@ -119,7 +119,7 @@ class Loop:
         busy = False
         if not self.is_draining:
             busy = bool(self._try("intake", lambda: parts.intake.step(now, mono)))
-            if busy:
+            if parts.intake.take_news():
                 self._due.claim = 0.0
             self._try("retries", lambda: self._wake_due(now, mono))
             self._try("claims", lambda: self._fill(now, mono))

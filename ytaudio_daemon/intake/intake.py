@@ -67,6 +67,10 @@ class Intake:
             or self._recorder.is_busy()
         )
 
+    def take_news(self) -> bool:
+        """Return and forget whether lines were recorded: there may be new jobs."""
+        return self._recorder.take_news()
+
     def next_due(self) -> float:
         """Return the monotonic time of the next thing to do by itself."""
         return self._scanner.next_due()

@@ -57,6 +57,12 @@ class Recorder:
         self._filed: list[tuple[Paper, str, bytes | None]] = []
         #: What a crash left half recorded, by session, name and content.
         self._unfiled: dict[tuple[str, bytes, str], Drop] | None = None
+        self._has_news = False
+
+    def take_news(self) -> bool:
+        """Return and forget whether lines were recorded since the last call."""
+        news, self._has_news = self._has_news, False
+        return news
 
     def is_busy(self) -> bool:
         """Whether anything is read but not yet filed."""
@@ -84,6 +90,7 @@ class Recorder:
         with self._ledger.write() as db:
             recorded = [self._record_piece(db, piece, now) for piece in self._batch]
         self._ledger.check_still_there()
+        self._has_news = True
         for piece, drop in zip(self._batch, recorded, strict=True):
             piece.paper.drop = drop
             if piece.last:

@@ -1,0 +1,347 @@
+"""A house for a test: a root of its own, the real daemon in it, and a user's means."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tests.youtube import Remote
+from tests.youtube.handle import child_environment
+
+Found = TypeVar("Found")
+Document = dict[str, Any]
+
+#: What every house is told unless its test wants otherwise: quick, and without pace.
+QUICK = {
+    "download_format": "m4a",
+    "inbox_settle": "0s",
+    "status_interval": "100ms",
+    "pace_per_hour": "0",
+    "retry_base": "100ms",
+    "disk_reserve": "1MiB",
+}
+#: Nobody, as Debian has it.
+NOBODY = 65534
+
+
+def wait_until(
+    condition: Callable[[], Found],
+    timeout: float = 20,
+    complain: Callable[[], str] = str,
+) -> Found:
+    """Return what the condition gives, as soon as that is true."""
+    end = time.monotonic() + timeout
+    while not (found := condition()):
+        assert time.monotonic() < end, f"not in time. {complain()}"
+        select.select([], [], [], 0.01)
+    return found
+
+
+def ids(prefix: str, count: int) -> list[str]:
+    """Return so many video IDs that begin alike."""
+    return [f"{prefix}{n:0{11 - len(prefix)}d}" for n in range(count)]
+
+
+def links(video_ids: Iterable[str]) -> str:
+    """Return a drop's content: a link a line."""
+    return "".join(f"https://youtu.be/{video_id}\n" for video_id in video_ids)
+
+
+def read_json(path: Path) -> Document:
+    """Return a document, {} when there is none yet."""
+    try:
+        document: Document = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    return document
+
+
+class House:
+    """One root and at most one daemon in it.
+
+    Args:
+        root: Made if missing.
+        youtube: Where downloads come from.
+        user: The uid that daemon and commands run as; None = ours.
+        python: The interpreter that they run with; that user must be allowed to.
+        settings: `<section>_<key>` and values; they go before `QUICK`.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        youtube: Remote,
+        *,
+        user: int | None = None,
+        python: str = sys.executable,
+        **settings: str,
+    ) -> None:
+        self.root = root
+        self.user = user
+        self.python = python
+        self.settings = {
+            **QUICK,
+            "download_proxy": youtube.proxy,
+            "download_ca_file": str(youtube.ca_file),
+            **settings,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+        root.mkdir(parents=True, exist_ok=True)
+        if user is not None:
+            os.chown(root, user, user)
+
+    # Folders.
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @property
+    def downloads(self) -> Path:
+        return self.root / "downloads"
+
+    @property
+    def library(self) -> Path:
+        return self.root / "library"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "state" / "ledger.sqlite3"
+
+    @property
+    def log(self) -> Path:
+        """What the daemon says on standard error."""
+        return self.root / "daemon.err"
+
+    # The daemon's life.
+
+    def start(self, *words: str, **environment: str) -> None:
+        """Start the daemon and return when it says that it runs."""
+        before = self.daemon.get("seq", 0)
+        self.launch(*words, **environment)
+        self.wait(
+            lambda: self.daemon.get("seq", 0) != before
+            and self.daemon["daemon"]["pid"] == self.running.pid
+            and self.daemon["daemon"]["state"] in {"running", "degraded"}
+        )
+
+    def launch(self, *words: str, **environment: str) -> None:
+        """Start the daemon; it is not yet ready."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [self.python, "-m", "ytaudio_daemon", *words, "run"],
+                cwd=self.root,
+                env=self.environment(**environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                **self._as_user(),
+            )
+
+    @property
+    def running(self) -> subprocess.Popen[bytes]:
+        """The daemon's process."""
+        assert self.process is not None, "the daemon was not started"
+        return self.process
+
+    def stop(self, timeout: float = 20) -> int:
+        """Ask the daemon to stop; returns its exit status."""
+        self.running.send_signal(signal.SIGTERM)
+        return self.ended(timeout)
+
+    def kill(self) -> None:
+        """End the daemon without any warning."""
+        self.running.kill()
+        self.ended()
+
+    def ended(self, timeout: float = 20) -> int:
+        """Wait for the daemon's end; returns its exit status."""
+        status = self.running.wait(timeout)
+        self.process = None
+        return status
+
+    def close(self) -> None:
+        """Leave nothing running, whatever the test did."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+            self.kill()
+        kill_all(self.workers())
+
+    def workers(self) -> list[int]:
+        """Return the pids of template, workers, and whatever they started."""
+        if not self.ledger.exists():
+            return []
+        found = self.query("SELECT value FROM meta WHERE key = 'state_id'")
+        marks = {f"YTAUDIO_STATE_ID={row[0]}".encode() for row in found}
+        return [pid for pid in _pids() if marks & set(_environ(pid).split(b"\0"))]
+
+    # A user's means.
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return the environment of daemon and commands."""
+        plain = {k: v for k, v in child_environment().items() if "YTAUDIO" not in k}
+        told = {f"YTAUDIO_{key.upper()}": text for key, text in self.settings.items()}
+        return plain | {"YTAUDIO_PATHS_ROOT": str(self.root)} | told | more
+
+    def cli(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        done = subprocess.run(
+            [self.python, "-m", "ytaudio_daemon", *words],
+            cwd=self.root,
+            env=self.environment(),
+            input=stdin,
+            capture_output=True,
+            timeout=60,
+            check=False,
+            **self._as_user(),
+        )
+        out, err = done.stdout.decode(), done.stderr.decode()
+        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+    def must(self, *words: str) -> str:
+        """Run a command that has to succeed; returns what it printed."""
+        done = self.cli(*words)
+        assert done.returncode == 0, (words, done.returncode, done.stdout, done.stderr)
+        return done.stdout
+
+    def drop(
+        self, session: str, content: str | bytes, name: str | bytes = "songs.txt"
+    ) -> Path:
+        """Put a file into a session's folder ("" = the inbox itself), in one rename."""
+        folder = self.inbox / session
+        folder.mkdir(parents=True, exist_ok=True)
+        data = content.encode() if isinstance(content, str) else content
+        path = folder / os.fsdecode(name)
+        hidden = folder / ".being-written"
+        hidden.write_bytes(data)
+        hidden.rename(path)
+        return path
+
+    # What programs read.
+
+    @property
+    def daemon(self) -> Document:
+        """status/daemon.json."""
+        return read_json(self.root / "status" / "daemon.json")
+
+    def session(self, name: str) -> Document:
+        """A session's status document."""
+        return read_json(self.root / "status" / "sessions" / f"{name}.json")
+
+    def receipt(self, session: str, file: str = "songs.txt") -> Document:
+        """A drop's receipt for programs."""
+        return read_json(self.root / "status" / "receipts" / session / f"{file}.json")
+
+    def jobs(self, session: str) -> dict[str, Document]:
+        """Return a session's jobs by video ID."""
+        jobs = self.session(session).get("jobs", [])
+        return {job["video_id"]: job for job in jobs}
+
+    def counts(self, session: str) -> Document:
+        """Return a session's jobs by state, {} when there is no session."""
+        counts: Document = self.session(session).get("session", {}).get("counts", {})
+        return counts
+
+    def problem(self, code: str) -> Document | None:
+        """Return the problem of that code, or None."""
+        found = self.daemon.get("problems", [])
+        return next((problem for problem in found if problem["code"] == code), None)
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the ledger itself, past the program."""
+        import sqlite3  # noqa: PLC0415 - few tests look there
+
+        db = sqlite3.connect(self.ledger, timeout=10, isolation_level=None)
+        try:
+            return db.execute(sql, values).fetchall()
+        finally:
+            db.close()
+
+    # Waiting.
+
+    def wait(self, condition: Callable[[], Found], timeout: float = 20) -> Found:
+        """Wait for something the daemon brings about; fail at once if it dies."""
+
+        def looked_at() -> Found:
+            if self.process is not None:
+                assert self.process.poll() is None, f"the daemon died: {self.tail()}"
+            return condition()
+
+        return wait_until(looked_at, timeout, self.tail)
+
+    def wait_for_state(self, session: str, video_id: str, *states: str) -> Document:
+        """Return the job as soon as it has one of these states."""
+        return self.wait(
+            lambda: next(
+                (
+                    job
+                    for job in [self.jobs(session).get(video_id)]
+                    if job is not None and job["state"] in states
+                ),
+                {},
+            )
+        )
+
+    def wait_done(self, session: str, count: int, timeout: float = 30) -> Document:
+        """Return the counts when so many jobs are finalized and none is left."""
+
+        def done() -> Document:
+            counts = self.counts(session)
+            final = sum(counts.get(s, 0) for s in ("completed", "failed", "cancelled"))
+            return counts if final == count == sum(counts.values()) else {}
+
+        return self.wait(done, timeout)
+
+    def wait_filed(self, path: Path, folder: str = "processed") -> Path:
+        """Return the drop's place as soon as it has been moved there."""
+        there = path.parent / folder / path.name
+        self.wait(lambda: there.exists() and not path.exists())
+        return there
+
+    def tail(self) -> str:
+        """Return the end of what the daemon said, for a failing test."""
+        said = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return f"The daemon said:\n{said[-3000:]}"
+
+    def _as_user(self) -> dict[str, Any]:
+        if self.user is None:
+            return {}
+        return {"user": self.user, "group": self.user, "extra_groups": []}
+
+
+@contextmanager
+def house(root: Path, youtube: Remote, **given: Any) -> Iterator[House]:
+    """Run a daemon in a house of its own; nothing is left of it afterwards."""
+    made = House(root, youtube, **given)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.close()
+
+
+def kill_all(pids: Iterable[int]) -> None:
+    """Kill what a test left behind."""
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _environ(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""

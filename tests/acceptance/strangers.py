@@ -1,0 +1,76 @@
+"""Running the daemon as an unprivileged user, wherever this checkout's Python lives."""
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.rig import NOBODY, House
+from tests.youtube import Remote
+from tests.youtube.handle import CHECKOUT
+
+
+@contextmanager
+def nobodys_house(youtube: Remote, **settings: str) -> Iterator[House]:
+    """Give a house, not yet started, whose daemon runs as nobody.
+
+    It does not lie in pytest's folder, which is closed to others.
+    """
+    if os.getuid() != 0:
+        pytest.skip("only root can become another user")
+    root = Path(tempfile.mkdtemp(prefix="ytaudio-house-"))
+    ca_file = shutil.copy(youtube.ca_file, root / "ca.pem")
+    root.chmod(0o755)
+    python = nobodys_python()
+    settings["download_ca_file"] = str(ca_file)
+    made = House(root, youtube, user=NOBODY, python=python, **settings)
+    try:
+        yield made
+    finally:
+        made.close()
+        shutil.rmtree(root)
+
+
+@functools.cache
+def nobodys_python() -> str:
+    """Return an interpreter with our packages that nobody may run."""
+    if _nobody_can_run(sys.executable):
+        return sys.executable
+    system = shutil.which(f"python{sysconfig.get_python_version()}", path="/usr/bin")
+    if system is None or not _nobody_can_run_plain(system):
+        pytest.skip("this Python lies in a folder that is closed to other users")
+    return _borrowed(system)
+
+
+def _borrowed(system: str) -> str:
+    """Make an environment of the system's Python that uses the packages of ours."""
+    home = Path(tempfile.gettempdir(), f"ytaudio-python-{os.getuid()}-{os.getpid()}")
+    subprocess.run([system, "-m", "venv", "--without-pip", home], check=True)
+    packages = next(home.glob("lib/python*/site-packages"))
+    ours = [sysconfig.get_path("purelib"), str(CHECKOUT)]
+    lines = "".join(f"import site; site.addsitedir({path!r})\n" for path in ours)
+    (packages / "borrowed.pth").write_text(lines)
+    return str(home / "bin" / "python")
+
+
+def _nobody_can_run(python: str) -> bool:
+    return _nobody_can_run_plain(python, "import ytaudio_daemon, yt_dlp")
+
+
+def _nobody_can_run_plain(python: str, code: str = "") -> bool:
+    try:
+        done = subprocess.run(
+            [python, "-c", code], user=NOBODY, group=NOBODY, extra_groups=[],
+            cwd="/", capture_output=True, check=False,
+        )  # fmt: skip
+    except OSError:
+        return False
+    return done.returncode == 0
