@@ -9,7 +9,9 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import (
     CHARGED,
     CONFIRM_AFTER_S,
+    MANY,
     MAX_CRASHES,
+    NO_FORMATS,
     NOT_YET_AGAIN_S,
     Move,
     Policy,
@@ -17,6 +19,7 @@ from ytaudio_daemon.model.decide import (
     backoff,
     decide,
     furthest_retry,
+    suspect_engine,
 )
 from ytaudio_daemon.model.gates import GATE_OF, Gate, GateName
 
@@ -205,3 +208,28 @@ def test_no_decision_waits_longer_than_furthest_retry(
         assert NOW.wall < move.retry_at <= NOW.wall + furthest_retry(POLICY)
     else:
         assert (move.to, move.retry_at) == (JobState.FAILED, None)
+
+
+@pytest.mark.parametrize(
+    ("recent", "blamed"),
+    [
+        ([NO_FORMATS] * MANY, True),
+        ([NO_FORMATS] * (MANY - 1), False),
+        ([NO_FORMATS] * MANY + [None] * MANY, False),
+        (["http_500"] * MANY, False),
+        ([], False),
+    ],
+)
+def test_many_videos_without_formats_blame_the_engine(
+    recent: list[str | None],
+    blamed: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    failure = Failure(kind=FailureKind.UNAVAILABLE, code=NO_FORMATS, message="None.")
+    found = suspect_engine(failure, recent)
+    assert (found.kind is FailureKind.OUTDATED) is blamed
+    assert (found == failure) is not blamed
+
+
+def test_other_failures_do_not_blame_the_engine() -> None:
+    failure = Failure(kind=FailureKind.TRANSIENT, code="http_500", message="Broke.")
+    assert suspect_engine(failure, ["http_500"] * 20) == failure

@@ -1,0 +1,163 @@
+"""Sessions as rows: one active of a name, expiry on the daemon's own clock."""
+
+import pytest
+
+from tests.integration.ledger_rig import (
+    NOW,
+    claimed,
+    drop,
+    later,
+    links,
+)
+from ytaudio_daemon.ledger import Ledger, diary, moves, sessions
+from ytaudio_daemon.model import SessionState
+from ytaudio_daemon.model.clock import Now
+
+TTL = 86400.0
+TEN_YEARS = 10 * 365 * 86400.0
+
+
+def _open(ledger: Ledger, name: str | None = "alice") -> sessions.Session:
+    with ledger.write() as db:
+        return sessions.open_session(db, name, NOW)
+
+
+def _due(ledger: Ledger, now: Now, ttl_s: float = TTL) -> list[str]:
+    with ledger.read() as db:
+        return [s.name for s in sessions.due_to_expire(db, now, ttl_s=ttl_s)]
+
+
+def test_opening_twice_gives_the_same_session(ledger: Ledger) -> None:
+    first = _open(ledger)
+    assert _open(ledger) == first
+    with ledger.read() as db:
+        assert sessions.find_session(db, first.uuid) == first
+        assert sessions.find_session(db, "alice") == first
+        assert sessions.session_by_id(db, first.id) == first
+        assert sessions.find_session(db, "nobody") is None
+        assert sessions.active_session(db, "nobody") is None
+
+
+def test_a_session_without_a_name_is_called_by_its_uuid(ledger: Ledger) -> None:
+    session = _open(ledger, None)
+    assert session.name == session.uuid
+
+
+def test_an_expired_session_makes_room_for_one_of_the_same_name(
+    ledger: Ledger,
+) -> None:
+    old = _open(ledger)
+    with ledger.write() as db:
+        assert sessions.expire(db, old, NOW)
+        assert not sessions.expire(db, old, NOW), "once"
+        assert sessions.session_by_id(db, old.id).state is SessionState.EXPIRED
+        new = sessions.open_session(db, "alice", later(1))
+        assert sessions.find_session(db, "alice") == new, "of several the newest"
+        listed = sessions.list_sessions(db, state=SessionState.ACTIVE)
+    assert new.uuid != old.uuid
+    assert listed == [new]
+
+
+@pytest.mark.parametrize(("seconds", "due"), [(TTL - 1, []), (TTL, ["alice"])])
+def test_time_to_live_counts_from_the_last_activity(
+    ledger: Ledger, seconds: float, due: list[str]
+) -> None:
+    _open(ledger)
+    assert _due(ledger, later(seconds)) == due
+    assert _due(ledger, later(seconds), ttl_s=0) == [], "0 = for ever"
+
+
+def test_touching_starts_it_over(ledger: Ledger) -> None:
+    session = _open(ledger)
+    with ledger.write() as db:
+        sessions.touch_session(db, session, later(TTL - 1))
+    assert _due(ledger, later(TTL)) == []
+    assert _due(ledger, later(2 * TTL)) == ["alice"]
+
+
+@pytest.mark.parametrize("own", [60.0, 0.0])
+def test_a_sessions_own_time_to_live_wins(ledger: Ledger, own: float) -> None:
+    session = _open(ledger)
+    with ledger.write() as db:
+        sessions.set_limits(db, session, NOW, ttl_s=own)
+    assert _due(ledger, later(60)) == (["alice"] if own else [])
+    assert _due(ledger, later(TTL)) == (["alice"] if own else [])
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_a_wall_clock_that_jumps_expires_nothing(ledger: Ledger, years: int) -> None:
+    _open(ledger)
+    jumped = Now(wall=NOW.wall + years * TEN_YEARS / 10, lived=NOW.lived + 60)
+    assert _due(ledger, jumped) == []
+    with ledger.read() as db:
+        assert sessions.pending_too_long(db, jumped, max_pending_s=TTL) == []
+
+
+def test_unfinished_work_is_never_cut_off_by_the_clock(ledger: Ledger) -> None:
+    drop(ledger, "alice", links("a"))
+    assert _due(ledger, later(100 * TTL)) == []
+    with ledger.write() as db:
+        (stuck,) = sessions.pending_too_long(
+            db, later(14 * TTL), max_pending_s=14 * TTL
+        )
+        assert sessions.unfinished_job_ids(db, stuck) == [1]
+        assert stuck.unfinished == 1
+        assert not sessions.expire(db, stuck, NOW), "work came in between"
+        moves.cancel(db, 1, later(14 * TTL), reason="session_expired", max_jobs=0)
+        assert sessions.expire(db, stuck, NOW)
+
+
+def test_a_running_job_counts_as_unfinished(ledger: Ledger) -> None:
+    drop(ledger, "alice", links("a"))
+    claimed(ledger)
+    assert _due(ledger, later(100 * TTL)) == []
+
+
+def test_limits_can_be_given_back(ledger: Ledger) -> None:
+    session = _open(ledger)
+    with ledger.write() as db:
+        sessions.set_limits(db, session, NOW, max_jobs=3, on_expiry="delete")
+        limited = sessions.session_by_id(db, session.id)
+        sessions.set_limits(db, session, NOW, max_jobs=None, on_expiry=None)
+        assert sessions.session_by_id(db, session.id) == session
+    assert (limited.max_jobs, limited.on_expiry) == (3, "delete")
+
+
+@pytest.mark.parametrize(
+    ("own", "config", "removed"),
+    [
+        (None, "keep", False),
+        (None, "delete", True),
+        ("keep", "delete", False),
+        ("delete", "keep", True),
+    ],
+)
+def test_files_go_only_where_expiry_says_so(
+    ledger: Ledger,
+    own: str | None,
+    config: str,
+    removed: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    session = _open(ledger)
+    with ledger.write() as db:
+        sessions.set_limits(db, session, NOW, on_expiry=own)
+        limited = sessions.session_by_id(db, session.id)
+        assert sessions.to_be_removed(db) == []
+        assert sessions.expire(db, limited, NOW, on_expiry=config)
+        waiting = sessions.to_be_removed(db)
+        assert [s.id for s in waiting] == ([session.id] if removed else [])
+        for one in waiting:
+            sessions.mark_removed(db, one)
+        assert sessions.to_be_removed(db) == []
+
+
+def test_the_diary_keeps_name_age_and_cursor(ledger: Ledger) -> None:
+    with ledger.write() as db:
+        name = diary.state_id(db)
+        diary.keep_lived(db, 12.5)
+        diary.keep_lived(db, 3.0)
+        diary.keep_views_cursor(db, 7)
+    with ledger.write() as db:
+        assert diary.state_id(db) == name
+        assert diary.lived(db) == 12.5, "it never goes back"
+        assert diary.views_cursor(db) == 7
