@@ -84,6 +84,7 @@ class Views:
             self._hurry()
         self._daemon.work(live, self.problems(), self.rules, now)
         self._work_in_turn(live, now, enough)
+        self._daemon.note_live(live, self.problems())
         self._keep(now, force=force)
 
     def next_due(self, now: Now) -> float | None:

@@ -1,0 +1,228 @@
+"""The library: once each, never over anything that is not ours."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.integration.views_rig import Rig, new_rig, video
+from ytaudio_daemon.folders import library
+from ytaudio_daemon.ledger import Ledger, moves, sessions
+from ytaudio_daemon.views import Views
+
+
+@pytest.fixture
+def rig(ledger: Ledger, tmp_path: Path) -> Rig:
+    return new_rig(ledger, tmp_path)
+
+
+@pytest.fixture
+def lite(sqlite_ledger: Ledger, tmp_path: Path) -> Rig:
+    return new_rig(sqlite_ledger, tmp_path)
+
+
+def shelf(rig: Rig, session: str = "music") -> Path:
+    assert rig.layout.library is not None
+    return rig.layout.library / session
+
+
+def names(rig: Rig) -> list[str]:
+    return sorted(path.name for path in shelf(rig).iterdir())
+
+
+def test_a_finished_file_gets_a_second_name(rig: Rig) -> None:
+    rig.drop(video(1))
+    claim = rig.complete()
+    rig.refresh()
+    result = rig.layout.audio_file(claim.session_uuid, claim.uuid, "Song.mp3")
+    assert (shelf(rig) / "Song.mp3").samefile(result)
+    assert rig.views.problems() == []
+
+
+def test_two_songs_of_one_name(lite: Rig) -> None:
+    lite.drop(video(1), video(2))
+    lite.complete()
+    lite.complete(b"other")
+    lite.refresh()
+    assert names(lite) == [f"Song [{video(2)}].mp3", "Song.mp3"]
+
+
+def test_a_users_own_file_keeps_its_name(lite: Rig) -> None:
+    shelf(lite).mkdir(parents=True)
+    for name in ("Song.mp3", f"Song [{video(1)}].mp3"):
+        (shelf(lite) / name).write_text("mine")
+    lite.drop(video(1))
+    lite.complete()
+    lite.refresh()
+    assert (shelf(lite) / "Song.mp3").read_text() == "mine"
+    assert (shelf(lite) / f"Song [{video(1)}] (2).mp3").read_bytes() == b"audio"
+
+
+def test_what_the_user_deleted_stays_deleted(rig: Rig) -> None:
+    rig.drop(video(1))
+    rig.complete()
+    rig.refresh()
+    rig.refresh(11)
+    (shelf(rig) / "Song.mp3").unlink()
+    with rig.ledger.write() as db:  # even when the event is shown once more
+        from ytaudio_daemon.ledger import diary  # noqa: PLC0415 - for this test alone
+
+        diary.keep_views_cursor(db, 0)
+    rig.restart()
+    assert names(rig) == []
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_crash_before_the_note_makes_no_second_file(
+    lite: Rig, monkeypatch: pytest.MonkeyPatch, *, linked: bool
+) -> None:
+    if not linked:
+        cannot_link(monkeypatch)
+    lite.drop(video(1))
+    lite.refresh(11)
+    lite.complete()
+    lite.refresh()
+    lite.views = Views(lite.ledger, lite.layout)  # crashed before the cursor was kept
+    lite.refresh()
+    assert names(lite) == ["Song.mp3"]
+
+
+def test_run_again_replaces_our_own_old_file(rig: Rig) -> None:
+    rig.drop(video(1))
+    old = rig.complete()
+    rig.refresh(11)
+    rig.layout.audio_file(old.session_uuid, old.uuid, "Song.mp3").unlink()
+    rig.drop(video(1), name=b"again.txt")
+    rig.complete(b"better")
+    rig.refresh(11)
+    assert names(rig) == ["Song.mp3"]
+    assert (shelf(rig) / "Song.mp3").read_bytes() == b"better"
+
+
+def test_run_again_under_another_title_removes_the_old_name(lite: Rig) -> None:
+    lite.drop(video(1))
+    old = lite.complete()
+    lite.refresh()
+    lite.layout.audio_file(old.session_uuid, old.uuid, "Song.mp3").unlink()
+    lite.drop(video(1), name=b"again.txt")
+    lite.complete(b"better", title="Renamed")
+    lite.refresh()
+    assert names(lite) == ["Renamed.mp3"]
+
+
+def test_run_again_leaves_a_file_the_user_changed(lite: Rig) -> None:
+    lite.drop(video(1))
+    old = lite.complete()
+    lite.refresh()
+    result = lite.layout.audio_file(old.session_uuid, old.uuid, "Song.mp3")
+    result.unlink()
+    (shelf(lite) / "Song.mp3").write_text("retagged by the user")
+    lite.drop(video(1), name=b"again.txt")
+    lite.complete(b"better")
+    lite.refresh()
+    assert (shelf(lite) / "Song.mp3").read_text() == "retagged by the user"
+    assert (shelf(lite) / f"Song [{video(1)}].mp3").read_bytes() == b"better"
+
+
+def test_where_links_cannot_be_made_it_is_copied_in_pieces(
+    lite: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cannot_link(monkeypatch)
+    monkeypatch.setattr(library, "PIECE", 1000)
+    lite.drop(video(1))
+    claim = lite.complete(os.urandom(10_500))
+    lite.views = Views(lite.ledger, lite.layout, budget_s=0.0)
+    calls = 0
+    while not (shelf(lite) / "Song.mp3").exists():
+        lite.views.refresh(lite.now, lite.live)
+        calls += 1
+        assert calls < 100
+    assert calls > 10
+    result = lite.layout.audio_file(claim.session_uuid, claim.uuid, "Song.mp3")
+    copy = shelf(lite) / "Song.mp3"
+    assert copy.read_bytes() == result.read_bytes()
+    assert copy.stat().st_ino != result.stat().st_ino
+    assert names(lite) == ["Song.mp3"]
+
+
+def test_a_copy_that_is_broken_off_leaves_nothing(
+    lite: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cannot_link(monkeypatch)
+    monkeypatch.setattr(library, "PIECE", 1000)
+    lite.drop(video(1))
+    lite.complete(os.urandom(10_500))
+    lite.views = Views(lite.ledger, lite.layout, budget_s=0.0)
+    for _ in range(5):
+        lite.views.refresh(lite.now, lite.live)
+    assert [name for name in names(lite) if not name.startswith(".")] == []
+    lite.views.close()
+    assert names(lite) == []
+
+
+def test_no_library_no_files(sqlite_ledger: Ledger, tmp_path: Path) -> None:
+    rig = new_rig(sqlite_ledger, tmp_path, library=False)
+    rig.drop(video(1))
+    rig.complete()
+    rig.refresh()
+    assert not (tmp_path / "library").exists()
+
+
+def test_a_session_of_the_same_name_shares_the_folder(lite: Rig) -> None:
+    lite.drop(video(1))
+    lite.complete()
+    lite.refresh()
+    with lite.ledger.write() as db:
+        old = sessions.active_session(db, "music")
+        assert old is not None
+        sessions.expire(db, old, lite.now)
+    lite.drop(video(1), name=b"again.txt")
+    lite.complete(b"another")
+    lite.refresh()
+    assert names(lite) == [f"Song [{video(1)}].mp3", "Song.mp3"]
+
+
+def test_an_unwritable_library_is_a_problem_that_heals(lite: Rig) -> None:
+    assert lite.layout.library is not None
+    lite.layout.library.write_text("a file stands where the folder should be")
+    lite.drop(video(1))
+    lite.complete()
+    lite.refresh()
+    assert [p.code for p in lite.views.problems()] == ["library_unwritable"]
+    lite.layout.library.unlink()
+    lite.refresh(31)
+    assert names(lite) == ["Song.mp3"]
+    assert lite.views.problems() == []
+
+
+def test_a_result_that_is_gone_is_not_waited_for(lite: Rig) -> None:
+    lite.drop(video(1))
+    claim = lite.complete()
+    lite.layout.audio_file(claim.session_uuid, claim.uuid, "Song.mp3").unlink()
+    lite.refresh()
+    assert lite.views.problems() == []
+    with lite.ledger.write() as db:
+        assert moves.retry(db, claim.job_id, lite.now)
+
+
+def test_a_link_for_the_folder_leads_nowhere(lite: Rig) -> None:
+    assert lite.layout.library is not None
+    lite.layout.library.mkdir()
+    elsewhere = lite.layout.library.parent / "elsewhere"
+    elsewhere.mkdir()
+    shelf(lite).symlink_to(elsewhere)
+    lite.drop(video(1))
+    lite.complete()
+    lite.refresh()
+    assert list(elsewhere.iterdir()) == []
+    assert [p.code for p in lite.views.problems()] == ["library_unwritable"]
+
+
+def cannot_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Act like a library on another disk; sharing blocks fails by itself or works."""
+
+    def link(*_: object, **__: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", link)
+    monkeypatch.setattr(library, "FICLONE", 0)
