@@ -18,6 +18,18 @@ class NoStreamsError(Exception):
     """YouTube answered, but offered nothing to fetch; warnings say why."""
 
 
+class NotFinishedError(Exception):
+    """The video is live, upcoming or being prepared.
+
+    Args:
+        live_status: As yt-dlp names it.
+    """
+
+    def __init__(self, live_status: str) -> None:
+        super().__init__(live_status)
+        self.live_status = live_status
+
+
 def extract(ydl: Engine, request: FetchRequest) -> Info:
     """Return what yt-dlp finds about the video, before any choice.
 
@@ -38,7 +50,8 @@ def check(info: Mapping[str, Any], limits: Limits) -> None:
     """Refuse what is not finished, too long, or offers no stream.
 
     Raises:
-        AttemptFailedError: The policy forbids it, or it is not time yet.
+        AttemptFailedError: The policy forbids it.
+        NotFinishedError: It is not time yet.
         NoStreamsError: Nothing to fetch; the reason is among the warnings.
     """
     if info.get("live_status") not in _FINISHED:
@@ -52,18 +65,6 @@ def check(info: Mapping[str, Any], limits: Limits) -> None:
         raise AttemptFailedError(failure_for("no_duration"))
     if limits.max_duration_s and duration > limits.max_duration_s:
         raise AttemptFailedError(failure_for("too_long"))
-
-
-class NotFinishedError(Exception):
-    """The video is live, upcoming or being prepared.
-
-    Args:
-        live_status: As yt-dlp names it.
-    """
-
-    def __init__(self, live_status: str) -> None:
-        super().__init__(live_status)
-        self.live_status = live_status
 
 
 def select(ydl: Engine, info: Info, limits: Limits) -> Info:
