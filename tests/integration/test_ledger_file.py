@@ -353,6 +353,40 @@ def test_a_full_disk_loses_nothing_and_passes(sqlite_ledger: Ledger) -> None:
     assert states(sqlite_ledger) == ["queued"]
 
 
+def test_a_reader_that_stays_delays_the_commit_and_no_more(
+    sqlite_ledger: Ledger,
+) -> None:
+    """In DELETE mode an open read transaction holds commits up."""
+    assert sqlite_ledger.path is not None
+    with opened(sqlite_ledger.path, patience_s=0.2) as hasty:
+        with sqlite_ledger.read() as db:
+            assert sessions.list_sessions(db) == []
+            with pytest.raises(LedgerBusyError), hasty.write() as mine:
+                sessions.open_session(mine, "alice", NOW)
+        with hasty.write() as mine:
+            assert sessions.list_sessions(mine) == [], "rolled back as a whole"
+            sessions.open_session(mine, "alice", NOW)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        ("40P01", LedgerBusyError),
+        ("40001", LedgerBusyError),
+        ("53100", LedgerFullError),
+        ("53300", LedgerUnreachableError),
+        ("08006", LedgerUnreachableError),
+    ],
+)
+def test_what_postgresql_says_gets_its_name(
+    postgres_template: str, state: str, kind: type[LedgerError]
+) -> None:
+    said = f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{state}'; END $$"
+    with opened(postgres_template) as ledger, pytest.raises(kind), ledger.write() as db:
+        db.exec_driver_sql(said)
+
+
 def test_an_error_in_the_middle_rolls_back(ledger: Ledger) -> None:
     def stumble() -> None:
         with ledger.write() as db:
