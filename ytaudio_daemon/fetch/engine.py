@@ -157,7 +157,7 @@ def parameters(
 
 def retry_pause_s(n: int) -> float:
     """Return the seconds before the n-th retry inside yt-dlp (it has none itself)."""
-    return float(min(4.0, 0.25 * 2**n))
+    return float(min(2.0, 0.2 * 2**n))
 
 
 def prepare_environment(request: FetchRequest) -> None:
