@@ -127,9 +127,11 @@ class House:
         before = self.daemon.get("seq", 0)
         self.launch(*words, **environment)
         self.wait(
-            lambda: self.daemon.get("seq", 0) != before
-            and self.daemon["daemon"]["pid"] == self.running.pid
-            and self.daemon["daemon"]["state"] in {"running", "degraded"}
+            lambda: (
+                self.daemon.get("seq", 0) != before
+                and self.daemon["daemon"]["pid"] == self.running.pid
+                and self.daemon["daemon"]["state"] in {"running", "degraded"}
+            )
         )
 
     def launch(self, *words: str, **environment: str) -> None:
@@ -305,6 +307,18 @@ class House:
         self.wait(lambda: there.exists() and not path.exists())
         return there
 
+    def wait_receipt(
+        self, session: str, file: str = "songs.txt", **counts: int
+    ) -> Document:
+        """Return a drop's receipt as soon as it counts so."""
+
+        def told() -> Document:
+            receipt = self.receipt(session, file)
+            found = receipt.get("counts", {})
+            return receipt if receipt and counts.items() <= found.items() else {}
+
+        return self.wait(told)
+
     def tail(self) -> str:
         """Return the end of what the daemon said, for a failing test."""
         said = self.log.read_text(errors="replace") if self.log.exists() else ""
@@ -337,7 +351,9 @@ def kill_all(pids: Iterable[int]) -> None:
 
 
 def _pids() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [
+        int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()
+    ]
 
 
 def _environ(pid: int) -> bytes:

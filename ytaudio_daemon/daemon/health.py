@@ -101,6 +101,12 @@ class Health:
         oddities = self._intake.oddities
         for code, (message, hint) in oddities.trouble.items():
             yield code, message, hint
+        for (session, file), reason in oddities.waiting.items():
+            yield (
+                "drop_waits",
+                f"inbox/{session}/{file}: {reason}",
+                "It is tried again at every scan.",
+            )
         for folder, reason in oddities.folders.items():
             yield (
                 "bad_session_folder",

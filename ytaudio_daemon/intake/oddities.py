@@ -4,10 +4,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from ytaudio_daemon.folders.inbox import Oddity
+from ytaudio_daemon.folders.inbox import Oddity, Sighting
 
 #: One folder's list stays readable, whatever somebody throws into it.
 MAX_LISTED = 100
+
+#: A session's name and a file's.
+Key = tuple[str, str]
 
 
 class Oddities:
@@ -18,6 +21,8 @@ class Oddities:
         self._fresh: dict[str, dict[str, str]] = defaultdict(dict)
         self._folders: dict[str, str] = {}
         self._fresh_folders: dict[str, str] = {}
+        #: Reasons of drops that wait for somebody to mend something.
+        self._waiting: dict[Key, str] = {}
         self._trouble: dict[str, tuple[str, str]] = {}
 
     @property
@@ -28,6 +33,11 @@ class Oddities:
             for session, files in self._found.items()
             if files
         }
+
+    @property
+    def waiting(self) -> Mapping[Key, str]:
+        """Reasons by session and file of drops that a person must make readable."""
+        return dict(sorted(self._waiting.items())[:MAX_LISTED])
 
     @property
     def folders(self) -> Mapping[str, str]:
@@ -55,8 +65,32 @@ class Oddities:
         self._fresh[oddity.place.session][name] = oddity.reason
         self._found[oddity.place.session][name] = oddity.reason
 
+    def leave(self, sighting: Sighting, reason: str) -> None:
+        """A drop cannot be taken until somebody mends something."""
+        key = _key(sighting)
+        self._waiting[key] = reason
+        self._found[key[0]][key[1]] = reason
+
+    def see(self, sighting: Sighting) -> None:
+        """A drop is there; if it had to wait, it waits until it is taken."""
+        session, name = key = _key(sighting)
+        if key in self._waiting:
+            self._fresh[session][name] = self._waiting[key]
+
+    def forget(self, sighting: Sighting) -> None:
+        """A drop is taken after all."""
+        session, name = key = _key(sighting)
+        if self._waiting.pop(key, None) is not None:
+            self._found[session].pop(name, None)
+            self._fresh[session].pop(name, None)
+
     def end(self, session: str | None) -> None:
         """The scan is complete: what it did not find is no longer there."""
+        self._waiting = {
+            key: reason
+            for key, reason in self._waiting.items()
+            if session not in {None, key[0]} or key[1] in self._fresh[key[0]]
+        }
         if session is None:
             self._found = defaultdict(
                 dict, {k: dict(v) for k, v in self._fresh.items()}
@@ -79,3 +113,7 @@ class Oddities:
             f"drops in {folder} were taken but cannot be moved away: {error}",
             f"Allow it with: chmod o+rwx {folder} (or set [inbox] after_intake to keep).",
         )
+
+
+def _key(sighting: Sighting) -> Key:
+    return sighting.place.session, sighting.name.decode("utf-8", "replace")

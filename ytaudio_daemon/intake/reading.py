@@ -7,7 +7,7 @@ import structlog
 
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
 from ytaudio_daemon.folders import Layout, inbox
-from ytaudio_daemon.folders.inbox import DropReader, Oddity, Sighting
+from ytaudio_daemon.folders.inbox import DropReader, Sighting
 from ytaudio_daemon.intake.paper import Paper
 from ytaudio_daemon.intake.scanning import Scanner
 from ytaudio_daemon.ledger import Ledger, drops
@@ -101,6 +101,7 @@ class Reader:
             reason = f"waits until the session's defaults.toml is put right: {error}"
             self._leave(sighting, reason)
             return
+        self._scanner.oddities.forget(sighting)
         texts = frozenset[str]()
         if known is not None:
             with self._ledger.read() as db:
@@ -138,8 +139,7 @@ class Reader:
 
     def _leave(self, sighting: Sighting, reason: str) -> None:
         """Leave a file where it is; it is tried again at every rescan."""
-        oddity = Oddity(place=sighting.place, name=sighting.name, reason=reason)
-        self._scanner.oddities.add(oddity)
+        self._scanner.oddities.leave(sighting, reason)
         self._scanner.settling.release(sighting)
 
     def _kept_files(self) -> dict[tuple[str, bytes], str]:

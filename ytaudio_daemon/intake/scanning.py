@@ -99,5 +99,7 @@ class Scanner:
     def _notice(self, found: Sighting | Oddity, mono: float) -> None:
         if isinstance(found, Oddity):
             self.oddities.add(found)
-        elif self._kept.get((found.place, found.name)) != found.identity:
+            return
+        self.oddities.see(found)
+        if self._kept.get((found.place, found.name)) != found.identity:
             self.settling.see(found, mono)

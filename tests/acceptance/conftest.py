@@ -1,0 +1,50 @@
+"""Fixtures: the stand-in with a template video, a shared daemon a module, own ones."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.rig import House, house
+from tests.youtube import Video, YouTube
+
+#: A second of AAC, which becomes an m4a without being encoded.
+CLIP = Video(duration_s=1, formats={"aac"})
+
+Opener = Callable[..., House]
+
+
+@pytest.fixture(scope="module")
+def site(youtube_server: YouTube) -> YouTube:
+    """Give the stand-in, where every ID is a short clip; shared by a module's tests."""
+    youtube_server.reset()
+    youtube_server.default = CLIP
+    return youtube_server
+
+
+@pytest.fixture(autouse=True)
+def healthy_site(site: YouTube) -> None:
+    """Take back what an earlier test did to the whole site."""
+    site.blocked = None
+    site.offline = False
+    site.lift(None)
+
+
+@pytest.fixture(scope="module")
+def home(site: YouTube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Share one daemon among a module's tests; each keeps to sessions of its own."""
+    with house(tmp_path_factory.mktemp("home"), site) as shared:
+        yield shared
+
+
+@pytest.fixture
+def open_house(site: YouTube, tmp_path: Path) -> Iterator[Opener]:
+    """Start daemons of the test's own; they end with it."""
+    with ExitStack() as stack:
+
+        def opened(name: str = "house", **settings: Any) -> House:
+            return stack.enter_context(house(tmp_path / name, site, **settings))
+
+        yield opened
