@@ -1,6 +1,9 @@
 """Receipts: every line and what became of it, for people and for programs."""
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from ytaudio_daemon.ledger import Ledger, drops, moves, sessions
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.views import receipts
 
+NOBODY = 65534
 BAD = drops.NewLine(line=7, text="banana", code="not_a_url", message="this is no link")
 
 
@@ -317,3 +321,41 @@ def finish_all(rig: Rig) -> None:
         assert session is not None
         for job_id in sessions.unfinished_job_ids(db, session, 5000):
             moves.cancel(db, job_id, rig.now, reason="cancelled", max_jobs=0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+def test_an_inbox_that_may_not_be_written_is_a_problem_that_heals(
+    sqlite_template: Path,
+) -> None:
+    """Permissions do not hold root back, so this runs as nobody."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        root.joinpath("ledger").write_bytes(sqlite_template.read_bytes())
+        rig = new_rig(Ledger(f"sqlite:///{root}/ledger"), root / "tree")
+        rig.drop(video(1))
+        locked = rig.layout.inbox / "music" / "processed"
+        for path in (root, *root.rglob("*")):
+            if path != locked:
+                os.chown(path, NOBODY, NOBODY)
+        with as_nobody():
+            rig.refresh()
+            found = rig.views.problems()
+            assert rig.receipt()["counts"]["lines"] == 1
+        assert [problem.code for problem in found] == ["receipt_unwritable"]
+        assert str(locked.parent) in found[0].message
+        os.chown(locked, NOBODY, NOBODY)
+        with as_nobody():
+            rig.refresh(31)
+            assert rig.views.problems() == []
+        assert rig.beside("receipt").exists()
+        rig.ledger.close()
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Go on as an unprivileged user for a while."""
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

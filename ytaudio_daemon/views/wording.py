@@ -40,7 +40,7 @@ _OUTCOME_OF = {"completed": "done", "failed": "failed", "cancelled": "cancelled"
 _INDENT = " " * 9
 _WIDTH = 32
 #: Wide enough for any count: the summary is filled in when all lines are written.
-_COUNT_WIDTH = 10
+_COUNT_WIDTH = 13
 
 
 def outcome(line: ReceiptLine) -> str:

@@ -1,0 +1,128 @@
+"""Receipts in words: aligned, on one line each, able to be dropped again."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ytaudio_daemon import dropfile
+from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.model import Options
+from ytaudio_daemon.model.options import effective
+from ytaudio_daemon.views import wording
+from ytaudio_daemon.views.documents import moment
+
+DROP = ReceiptHead(
+    id=1,
+    session_name="music",
+    session_uuid="u",
+    name=b"songs.txt",
+    sha256="00",
+    received_at=0.0,
+    state="filed",
+    filed_name=b"songs.2.txt",
+    at_root=False,
+    reason=None,
+    accepted=3,
+    duplicate=0,
+    rejected=0,
+)
+
+
+def line(**fields: Any) -> ReceiptLine:
+    plain: dict[str, Any] = dict.fromkeys(ReceiptLine._fields)
+    plain |= {"line": 1, "text": "x", "result": "accepted"}
+    return ReceiptLine(**(plain | fields))
+
+
+def failed(options: Options, **fields: Any) -> ReceiptLine:
+    return line(
+        state="failed",
+        video_id="AAAAAAAAAAA",
+        options=options.to_json(),
+        error_code="gone",
+        job_drop_id=1,
+        **fields,
+    )
+
+
+@given(st.dictionaries(st.sampled_from(list(wording.OUTCOMES)), st.integers(0, 10**9)))
+def test_the_heads_length_does_not_depend_on_what_became_of_the_lines(
+    tally: dict[str, int],
+) -> None:
+    empty = wording.receipt_head(DROP, {})
+    assert len(wording.receipt_head(DROP, tally)) == len(empty)
+
+
+@given(st.text(), st.text(), st.text())
+def test_nothing_in_a_line_can_start_another(
+    text: str, message: str, hint: str
+) -> None:
+    row = failed(Options(), text=text, error_message=message, error_hint=hint)
+    rows = wording.receipt_line(row).splitlines()
+    assert len(rows) <= 3
+    again = wording.failed_line(row, 1).splitlines()
+    assert [bool(one) and not one.startswith("#") for one in again] == [
+        False,
+        False,
+        True,
+    ]
+
+
+@given(
+    st.sampled_from(["mp3", "m4a", "wav", "flac", "ogg", "opus"]),
+    st.dictionaries(
+        st.sampled_from(["title", "artist"]),
+        st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=99),
+    ),
+    st.integers(-10, 10),
+)
+def test_a_failed_link_asks_for_the_same_again(
+    audio_format: str, tags: dict[str, str], priority: int
+) -> None:
+    layer = {"format": audio_format, "priority": priority}
+    layer |= {f"tag.{name}": text for name, text in tags.items()}
+    options = effective("192k", layer)
+    text = wording.failed_line(failed(options), 1)
+    (entry,) = dropfile.parse(text.encode(), dropfile.DropKind.TEXT)
+    assert entry.code is None
+    assert effective("192k", entry.layer) == options
+
+
+def test_a_duplicate_of_the_same_drop_is_told_once() -> None:
+    again = failed(Options(), result="duplicate")
+    assert wording.failed_line(again, 1) == ""
+    assert wording.failed_line(again, 2) != ""
+
+
+def test_a_refused_line_without_a_link_is_a_comment() -> None:
+    text = wording.failed_line(line(result="rejected", message="no", text="a b"), 1)
+    assert text == "\n# line 1: no.\n# a b\n"
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("queued", "waiting for its turn"),
+        ("held", "held: session limit"),
+        ("running", "in work"),
+        ("waiting", "to be tried again"),
+        ("completed", "done"),
+        ("failed", "failed"),
+        ("cancelled", "cancelled"),
+        (None, "refused"),
+    ],
+)
+def test_every_state_has_its_words(state: str | None, words: str) -> None:
+    assert wording.receipt_line(line(state=state))[9:].startswith(words)
+
+
+def test_a_waiting_line_says_when_it_is_tried_again() -> None:
+    text = wording.receipt_line(line(state="waiting", retry_at=60.0))
+    assert "next try: 1970-01-01 00:01:00 UTC" in text
+
+
+def test_times_are_rfc_3339_in_utc() -> None:
+    assert moment(1_800_000_000.5) == "2027-01-15T08:00:00.500Z"
+    assert moment(None) is None
