@@ -94,7 +94,7 @@ def run(call: Call) -> int:
         from ytaudio_daemon.cli.wait import wait_for_drop  # noqa: PLC0415 - rarely
 
         return wait_for_drop(call, session, path, after, timeout_s)
-    life = look(call.layout.daemon_status)
+    life = look(call.status_folder)
     if not life.is_up:
         call.screen.remark(f"note: {life.sentence()}")
     return Exit.OK
@@ -203,7 +203,7 @@ def _session_name(call: Call) -> str:
 
 def _last_drop(call: Call) -> int:
     """Return where the ledger stands before the drop, so that it is told from others."""
-    if not look(call.layout.daemon_status).is_up:
+    if not look(call.status_folder).is_up:
         return 0
     with opened(call) as ledger, ledger.read() as db:
         from ytaudio_daemon.ledger import standing  # noqa: PLC0415 - 200 ms

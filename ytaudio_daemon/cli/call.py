@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ytaudio_daemon.cli.screen import Screen
-from ytaudio_daemon.folders.layout import Layout
 
 if TYPE_CHECKING:
+    from ytaudio_daemon.folders.layout import Layout
     from ytaudio_daemon.settings import Settings
 
 
@@ -56,8 +56,20 @@ class Call:
         return load(self.config_file, self.environ, overrides)
 
     @cached_property
-    def layout(self) -> Layout:
+    def status_folder(self) -> Path:
+        """Where the status files are, by the quick way if that will do."""
+        from ytaudio_daemon.cli.statusfolder import quick_status_folder  # noqa: PLC0415
+
+        found = quick_status_folder(
+            self.args.config, self.args.root, self.environ, Path.cwd()
+        )
+        return self.settings.paths.status if found is None else found
+
+    @cached_property
+    def layout(self) -> "Layout":
         """Where everything lies."""
+        from ytaudio_daemon.folders.layout import Layout  # noqa: PLC0415 - 10 ms
+
         paths = self.settings.paths
         return Layout(
             inbox=paths.inbox,

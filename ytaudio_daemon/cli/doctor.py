@@ -49,7 +49,7 @@ def _findings(call: Call) -> "Iterator[Finding]":
     from ytaudio_daemon.doctor import examine  # noqa: PLC0415 - 250 ms
 
     yield from examine(call.settings, call.layout, time.time())
-    yield judge_life(look(call.layout.daemon_status))
+    yield judge_life(look(call.status_folder))
 
 
 def judge_life(life: Life) -> "Finding":

@@ -28,7 +28,7 @@ class Documents:
         self._layout = call.layout
         self._attempts_max = call.settings.retry.attempts
         self._live: dict[str, dict[str, dict[str, Any]]] = {}
-        self._is_up = look(call.layout.daemon_status).is_up
+        self._is_up = look(call.status_folder).is_up
 
     def of(self, row: "JobRow") -> dict[str, Any]:
         """Return the document of a job."""

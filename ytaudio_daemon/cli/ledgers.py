@@ -80,7 +80,7 @@ def wake_daemon(call: Call) -> None:
         os.write(fd, b".")  # a write, as changed times alone may go unseen
         os.ftruncate(fd, 0)
         os.close(fd)
-    life = look(call.layout.daemon_status)
+    life = look(call.status_folder)
     if not life.is_up:
         call.screen.remark(f"note: {life.sentence()}")
 

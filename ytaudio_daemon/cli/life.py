@@ -4,14 +4,16 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ytaudio_daemon.cli.words import span, wall_of
 
 Document = Mapping[str, Any]
+
+#: As `folders.Layout.daemon_status` has it.
+DAEMON_FILE = "daemon.json"
 
 
 class Pulse(StrEnum):
@@ -31,8 +33,7 @@ class Pulse(StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
+class Life(NamedTuple):
     """The daemon's pulse and its last document.
 
     Attributes:
@@ -96,13 +97,13 @@ def judge(
     return Life(pulse=pulse, document=document, silent_s=max(0.0, silent))
 
 
-def look(daemon_status: Path) -> Life:
+def look(status_folder: Path) -> Life:
     """Read the daemon's status document and judge it.
 
     Raises:
         OSError: The document is there but cannot be read.
     """
-    document = read_document(daemon_status)
+    document = read_document(status_folder / DAEMON_FILE)
     return judge(document, time.time(), os.uname().nodename, _lives)
 
 

@@ -1,8 +1,7 @@
 """What `status` says: from status documents to facts and tables. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ytaudio_daemon.cli.life import Document, Life
 from ytaudio_daemon.cli.words import (
@@ -20,15 +19,13 @@ STATES = ("running", "queued", "waiting", "held", "completed", "failed", "cancel
 BAR_CELLS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Names with values."""
 
     pairs: Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Rows under headers."""
 
     headers: Sequence[str]

@@ -1,12 +1,9 @@
 """Where a command's words go: a terminal gets colour and tables, a pipe plain text."""
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
-
-from ytaudio_daemon.cli.words import shown
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -34,8 +31,29 @@ STYLES = {
     "broken": "bold red",
 }
 
+#: Joins emoji; the only invisible character that titles need.
+_ZERO_WIDTH_JOINER = "\u200d"
 #: Characters a column keeps on a narrow terminal.
 MAX_FIRM_WIDTH = 40
+
+
+def shown(text: str) -> str:
+    """Return a text that cannot steer a terminal.
+
+    Titles and names come from strangers: control characters, direction marks and
+    lone surrogates are written out as escapes; any kind of space becomes a plain one.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_shown_char, text))
+
+
+def _shown_char(char: str) -> str:
+    if char.isprintable() or char == _ZERO_WIDTH_JOINER:
+        return char
+    if char.isspace() and char not in "\n\r\t\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029":
+        return " "
+    return char.encode("unicode_escape").decode("ascii")
 
 
 class Screen:
@@ -75,16 +93,22 @@ class Screen:
 
     def json(self, document: object) -> None:
         """Print a document: ASCII only, so it is safe on any terminal and locale."""
+        import json  # noqa: PLC0415 - not for --help and tables
+
         print(json.dumps(document, indent=2), file=self._out)
 
     def json_line(self, document: object) -> None:
         """Print a document in one line, at once."""
+        import json  # noqa: PLC0415 - as above
+
         print(json.dumps(document, separators=(",", ":")), file=self._out, flush=True)
 
     def json_list(
         self, head: Mapping[str, Any], key: str, items: Iterable[object]
     ) -> None:
         """Print `{**head, key: [items…]}` as the items come, a line each."""
+        import json  # noqa: PLC0415 - as above
+
         start = json.dumps({**head, key: []}).removesuffix("]}")
         print(start, end="", file=self._out)
         for number, item in enumerate(items):

@@ -71,7 +71,7 @@ def _case(call: Call, db: "Connection") -> "Case":
         session=session,
         max_jobs=default if session.max_jobs is None else session.max_jobs,
         file_is_gone=row.output_path is not None and audio_is_gone(row.output_path),
-        life=look(call.layout.daemon_status),
+        life=look(call.status_folder),
         wall=time.time(),
     )
 

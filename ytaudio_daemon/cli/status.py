@@ -45,7 +45,7 @@ def run(call: Call) -> int:
         from ytaudio_daemon.cli.watch import watch  # noqa: PLC0415 - only then
 
         return watch(call)
-    life = look(call.layout.daemon_status)
+    life = look(call.status_folder)
     if call.args.json:
         call.screen.json(document_to_print(call, life))
     else:
@@ -69,7 +69,7 @@ def document_to_print(call: Call, life: Life) -> Document | None:
     runs; it is corrected, so that programs need not judge its age.
     """
     if call.args.session is not None:
-        return session_document(call.layout.status, call.args.session)
+        return session_document(call.status_folder, call.args.session)
     document = life.document
     if document is not None and life.pulse is Pulse.GONE:
         return {**document, "daemon": {**document["daemon"], "state": "stopped"}}
@@ -79,7 +79,7 @@ def document_to_print(call: Call, life: Life) -> Document | None:
 def report_now(call: Call, life: Life, *, bars: bool) -> list[Block]:
     """Return what is to be shown, read afresh."""
     wall = time.time()
-    status = call.layout.status
+    status = call.status_folder
     if call.args.session is not None:
         document = session_document(status, call.args.session)
         return session_report(document, wall, bars=bars)

@@ -69,7 +69,7 @@ def wait_for_drop(
     """Wait for what was just dropped."""
     from ytaudio_daemon.cli import waiting  # noqa: PLC0415 - 200 ms of SQLAlchemy
 
-    life = look(call.layout.daemon_status)
+    life = look(call.status_folder)
     if not life.is_up:
         call.screen.remark(life.sentence())
         return Exit.DAEMON_DOWN
@@ -101,7 +101,7 @@ def wait_for(
     call: Call, ledger: "Ledger", goal: "Goal", timeout_s: float | None
 ) -> int:
     """Wait until nothing of the goal is left, and say how it went."""
-    patience = Patience(timeout_s, lambda: look(call.layout.daemon_status))
+    patience = Patience(timeout_s, lambda: look(call.status_folder))
     with _meter(call) as show:
         while True:
             unfiled = goal.unfiled(ledger)

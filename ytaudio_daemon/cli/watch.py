@@ -36,7 +36,7 @@ def watch(call: Call) -> int:
 def _watch_live(call: Call) -> int:
     from rich.live import Live  # noqa: PLC0415 - 60 ms, for terminals only
 
-    life = look(call.layout.daemon_status)
+    life = look(call.status_folder)
     screen = _picture(call, life)
     with (
         _keys() as pressed,
@@ -46,7 +46,7 @@ def _watch_live(call: Call) -> int:
     ):
         try:
             while pressed(LOOK_EVERY_S) not in {"q", "Q", "\x03", "\x04"}:
-                life = look(call.layout.daemon_status)
+                life = look(call.status_folder)
                 live.update(_picture(call, life), refresh=True)
         except KeyboardInterrupt:
             return exit_for(life)
@@ -103,7 +103,7 @@ def _watch_in_lines(call: Call) -> int:
     seen: dict[str, str] = {}
     last: object = None
     while True:
-        life = look(call.layout.daemon_status)
+        life = look(call.status_folder)
         if call.args.json:
             document = document_to_print(call, life)
             if document != last:
@@ -127,7 +127,7 @@ def _told(call: Call, life: Life) -> dict[str, str]:
     """Return a line for everything that may change, by what it is about."""
     told = {"daemon": life.sentence()} if not life.is_up else {}
     if call.args.session is not None:
-        document = session_document(call.layout.status, call.args.session)
+        document = session_document(call.status_folder, call.args.session)
         return told | {job["id"]: _job_line(job) for job in document["jobs"]}
     if life.is_up and life.document is not None:
         told["daemon"] = headline(life.document)

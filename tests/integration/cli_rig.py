@@ -1,0 +1,251 @@
+"""A tree with a real ledger and real status files, and the command run in it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.ledger import Connection, Ledger, claims, drops, moves, sessions
+from ytaudio_daemon.ledger.drops import Ask, Drop, NewLine, Quota
+from ytaudio_daemon.ledger.migrate import migrate
+from ytaudio_daemon.model import (
+    Failure,
+    FailureKind,
+    JobState,
+    Options,
+    Outcome,
+    Result,
+)
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.decide import Move
+from ytaudio_daemon.model.gates import Pace
+
+REPOSITORY = Path(__file__).parents[2]
+NO_PACE = Pace(burst=0, per_hour=0)
+HOSTILE = "Feeling \x1b[31mGood [bold]"
+PRIVATE = Failure(
+    kind=FailureKind.UNAVAILABLE,
+    code="private_video",
+    message="This video is private.",
+    hint="Ask its owner for another link.",
+)
+BROKEN = Failure(
+    kind=FailureKind.TRANSIENT, code="reset", message="The connection broke."
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command came back with."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Rig:
+    """A root folder with everything below it."""
+
+    root: Path
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(
+            inbox=self.root / "inbox",
+            downloads=self.root / "downloads",
+            library=self.root / "library",
+            status=self.root / "status",
+            state=self.root / "state",
+        )
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The caller's, without a config of theirs."""
+        mine = {k: v for k, v in os.environ.items() if not k.startswith("YTAUDIO_")}
+        return mine | {"PYTHONPATH": str(REPOSITORY), "TZ": "UTC"}
+
+    def words(self, *args: str) -> list[str]:
+        """The command line that runs in this tree."""
+        root = ["--root", str(self.root)]
+        return [sys.executable, "-m", "ytaudio_daemon", *root, *args]
+
+    def run(self, *args: str, stdin: str = "", user: int | None = None) -> Ran:
+        """Run the command to its end."""
+        done = subprocess.run(
+            self.words(*args), input=stdin, capture_output=True, text=True, timeout=60,
+            env=self.environ, cwd=self.root, check=False, user=user,
+            group=user, extra_groups=None if user is None else [],
+        )  # fmt: skip
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *args: str) -> subprocess.Popen[str]:
+        """Start the command; `close` ends it."""
+        process = subprocess.Popen(
+            self.words(*args), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, env=self.environ, cwd=self.root,
+        )  # fmt: skip
+        self.running.append(process)
+        return process
+
+    def close(self) -> None:
+        """End what was started."""
+        for process in self.running:
+            process.kill()
+            process.communicate()
+
+    def ledger(self) -> Ledger:
+        """Open the ledger, made at the first call."""
+        for folder in (self.layout.wake_dir, self.layout.inbox, self.layout.downloads):
+            folder.mkdir(parents=True, exist_ok=True)
+        ledger = Ledger(f"sqlite:///{self.layout.state}/ledger.sqlite3")
+        migrate(ledger)
+        return ledger
+
+    def beat(self, state: str = "running", *, age_s: float = 0.0, pid: int = 0) -> None:
+        """Write the daemon's document, as a daemon of our own process id."""
+        zero = dict.fromkeys((str(state) for state in JobState), 0)
+        document = {
+            "schema": "ytaudio.daemon/1",
+            "seq": 1,
+            "written_at": stamp(-age_s),
+            "stale_after_s": 30,
+            "daemon": {
+                "version": "0.1.0",
+                "yt_dlp": "2026.10.31",
+                "yt_dlp_age_days": 14,
+                "ffmpeg": "5.1.9",
+                "js_runtime": "deno 2.6.6",
+                "pid": pid or os.getpid(),
+                "host": os.uname().nodename,
+                "state": state,
+                "started_at": stamp(-3600),
+                "workers": {"busy": 1, "max": 3},
+                "converters": {"busy": 0, "max": 2},
+            },
+            "disk": {"free_bytes": 100 << 30, "reserve_bytes": 1 << 30},
+            "gates": [],
+            "counts": zero | {"running": 1, "completed": 12},
+            "sessions": {"active": 1, "expired": 0},
+            "problems": [],
+        }
+        write(self.layout.daemon_status, document)
+
+    def session_file(self, name: str, jobs: Sequence[Any] = ()) -> None:
+        """Write a session's document."""
+        zero = dict.fromkeys((str(state) for state in JobState), 0)
+        quota = {"max_jobs": 10, "used_jobs": 1, "max_bytes": 0, "used_bytes": 4404019}
+        session = {
+            "name": name,
+            "uuid": "7b0c2b2e-5a5f-4a0e-9d53-0d1a5ff3c001",
+            "state": "active",
+            "created_at": stamp(-600),
+            "last_activity_at": stamp(-10),
+            "expires_at": None,
+            "quota": quota,
+            "counts": zero | {"running": 1, "completed": 12},
+            "ignored": [{"file": "cover.jpg", "reason": "not a drop file"}],
+        }
+        document = {
+            "schema": "ytaudio.session/1",
+            "seq": 1,
+            "written_at": stamp(),
+            "session": session,
+            "jobs": list(jobs),
+            "truncated": False,
+        }
+        write(self.layout.session_status(name), document)
+
+
+def stamp(offset_s: float = 0.0) -> str:
+    """The RFC 3339 time so many seconds from now."""
+    moment = time.time() + offset_s
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment))
+    return f"{whole}.{int(moment % 1 * 1000):03}Z"
+
+
+def write(path: Path, document: Any) -> None:
+    """Write a status file as the daemon does, by rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(json.dumps(document))
+    temporary.replace(path)
+
+
+def now() -> Now:
+    """This moment."""
+    return Now(wall=time.time(), lived=1000.0)
+
+
+def record(
+    db: Connection, session: str, videos: str, *, max_jobs: int = 10, junk: int = 0
+) -> Drop:
+    """Take a drop with a line for each letter, and some that are refused."""
+    moment = now()
+    opened = sessions.open_session(db, session, moment)
+    drop = drops.open_drop(db, opened.id, b"songs.txt", "hash", 100, moment)
+    ask = Ask.of(Options())
+    lines = [
+        NewLine(line=n, text=letter, video_id=letter * 11, ask=ask)
+        for n, letter in enumerate(videos, 1)
+    ]
+    lines += [
+        NewLine(line=100 + n, text="junk", code="not_a_url", message="no link")
+        for n in range(junk)
+    ]
+    quota = Quota(max_jobs=max_jobs)
+    drop = drops.record_batch(
+        db, drop, lines, quota=quota, now=moment, file_is_gone=lambda _path: False
+    )
+    drops.finish_recording(db, drop, None, moment)
+    drops.mark_filed(db, drop, "filed", b"songs.txt", moment)
+    return drop
+
+
+def claim(db: Connection) -> claims.Claim:
+    """Start the next job."""
+    found = claims.claim_next(db, now(), "elsewhere", NO_PACE)
+    assert found is not None
+    return found
+
+
+def complete(db: Connection, audio: Path) -> str:
+    """Run the next job to its good end; returns its UUID."""
+    audio.parent.mkdir(parents=True, exist_ok=True)
+    audio.write_bytes(b"audio")
+    claimed = claim(db)
+    result = Result(
+        file_name=audio.name, size_bytes=5, sha256="0", title=HOSTILE, artist="Nina",
+        duration_s=173.0, view_count=7, codec="mp3", bitrate_bps=192000, copied=False,
+    )  # fmt: skip
+    moves.begin_publish(
+        db, claimed.fence, output_path=str(audio), sha256="0", now=now()
+    )
+    outcome = Outcome(result=result, engine="2026.10.31", downloaded_bytes=300_000)
+    assert moves.complete(db, claimed.fence, outcome, now(), 10)
+    return claimed.uuid
+
+
+def fail(db: Connection, failure: Failure = PRIVATE, *, again_in_s: float = 0) -> str:
+    """Run the next job to its bad end, for good or for a while; returns its UUID."""
+    claimed = claim(db)
+    move = Move(
+        to=JobState.WAITING if again_in_s else JobState.FAILED,
+        failure=failure,
+        charged=True,
+        retry_at=time.time() + again_in_s if again_in_s else None,
+    )
+    outcome = Outcome(failure=failure, engine="2026.10.31")
+    assert moves.fail_or_wait(db, claimed.fence, outcome, move, now(), 10)
+    return claimed.uuid

@@ -1,0 +1,99 @@
+"""What the doctor thinks of versions, limits, disks and clocks."""
+
+from pathlib import Path
+
+import pytest
+
+from ytaudio_daemon.cli.doctor import judge_life
+from ytaudio_daemon.cli.life import Life, Pulse
+from ytaudio_daemon.doctor import Health, engine, machine, places
+
+DAY = 86_400.0
+#: 2026-11-01.
+NOW = 1_793_491_200.0
+
+
+@pytest.mark.parametrize(
+    ("version", "health"),
+    [
+        (None, Health.BROKEN),
+        ("2026.10.20", Health.OK),
+        ("2026.08.03", Health.OK),
+        ("2026.08.02", Health.WARNING),
+        ("2025.1.1", Health.WARNING),
+        ("0.1-git", Health.OK),
+        ("2026.13.1", Health.OK),
+    ],
+)
+def test_an_old_yt_dlp_is_a_warning(version: str | None, health: Health) -> None:
+    found = engine.judge_engine(version, NOW)
+    assert found.health is health
+    assert bool(found.remedy) == (health is not Health.OK)
+
+
+def test_the_age_is_told_in_days() -> None:
+    assert engine.engine_age_days("2026.10.31", NOW) == 1
+    assert engine.engine_age_days("2026.10.31.232815", NOW) == 1
+    assert engine.engine_age_days("master", NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("free", "health"), [(0, Health.BROKEN), (15, Health.WARNING), (20, Health.OK)]
+)
+def test_room_is_judged_by_the_reserve(free: int, health: Health) -> None:
+    assert places.judge_space(free, 10).health is health
+
+
+def test_no_reserve_is_no_complaint() -> None:
+    assert places.judge_space(5, 0).health is Health.OK
+
+
+@pytest.mark.parametrize(
+    ("limit", "sessions", "health"),
+    [
+        (None, 10**6, Health.OK),
+        (8192, 2000, Health.OK),
+        (8192, 3000, Health.WARNING),
+    ],
+)
+def test_watches_are_counted_by_session(
+    limit: int | None, sessions: int, health: Health
+) -> None:
+    found = machine.judge_watches(limit, sessions)
+    assert found.health is health
+    assert ("sysctl" in found.remedy) == (health is Health.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("limit", "health"), [(None, Health.OK), (128, Health.OK), (8, Health.WARNING)]
+)
+def test_few_watchers_are_a_warning(limit: int | None, health: Health) -> None:
+    assert machine.judge_instances(limit).health is health
+
+
+def test_a_free_running_clock_is_a_warning() -> None:
+    assert machine.judge_clock(synchronized=True).health is Health.OK
+    assert machine.judge_clock(synchronized=False).health is Health.WARNING
+
+
+def test_the_machine_can_be_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "party").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    names = [found.name for found in machine.machine_findings(tmp_path)]
+    assert names == ["inotify_watches", "inotify_instances", "clock"]
+    assert "1 sessions" in next(machine.machine_findings(tmp_path)).message
+
+
+@pytest.mark.parametrize(
+    ("pulse", "health"),
+    [
+        (Pulse.ALIVE, Health.OK),
+        (Pulse.DEGRADED, Health.WARNING),
+        (Pulse.STOPPED, Health.WARNING),
+        (Pulse.NEVER, Health.WARNING),
+        (Pulse.STALE, Health.BROKEN),
+    ],
+)
+def test_a_daemon_that_hangs_is_broken(pulse: Pulse, health: Health) -> None:
+    life = Life(pulse=pulse, document={"daemon": {"pid": 1}}, silent_s=99.0)
+    assert judge_life(life).health is health
