@@ -40,6 +40,7 @@ def fetch_request(
         cache_dir=str(layout.cache),
         job_facts=_job_facts(claim),
         ffmpeg=tools.ffmpeg.path if tools.ffmpeg else "",
+        ffmpeg_version=tools.ffmpeg.version if tools.ffmpeg else "",
         js_runtime=tools.js_pair(),
         limits=limits(settings),
         network=network(settings),

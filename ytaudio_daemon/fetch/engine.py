@@ -179,8 +179,15 @@ def warm_up() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     share_tls_context()
-    with Engine({"logger": Transcript(), "cachedir": False, "js_runtimes": {}}) as ydl:
-        # Building the handlers makes the TLS context; no connection is made.
+    # A yt-dlp that has renamed these must still be able to work, only less warm.
+    with contextlib.suppress(AttributeError, TypeError):
+        _make_tls_context()
+
+
+def _make_tls_context() -> None:
+    """Have the shared TLS context made now; no connection is made."""
+    params = {"logger": Transcript(), "cachedir": False, "js_runtimes": {}}
+    with Engine(params) as ydl:
         for handler in ydl._request_director.handlers.values():  # noqa: SLF001 - no public way
             handler._make_sslcontext()  # noqa: SLF001 - the same
 
