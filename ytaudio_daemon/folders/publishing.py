@@ -29,15 +29,16 @@ def begin_attempt(layout: Layout, job_uuid: str, attempt: int) -> list[str]:
         os.makedirs(layout.attempt_dir(job_uuid, attempt), mode=0o700, exist_ok=True)
     newest_first = sorted({*names} - {str(attempt)}, key=_number, reverse=True)
     earlier = [layout.job_work(job_uuid) / name for name in newest_first]
-    for useless in [path for path in earlier if not _has_source(path)]:
+    for useless in [path for path in earlier if not _is_worth_keeping(path)]:
         shutil.rmtree(useless, ignore_errors=True)
         earlier.remove(useless)
     return [str(path) for path in earlier]
 
 
-def _has_source(attempt_dir: Path) -> bool:
-    """Whether the attempt finished its download: `fetch` marks it with a file."""
-    return (attempt_dir / "source" / "source.json").exists()
+def _is_worth_keeping(attempt_dir: Path) -> bool:
+    """Whether the attempt finished its download, or all: `fetch` marks both."""
+    marks = (attempt_dir / "source" / "source.json", attempt_dir / RESULT_FILE)
+    return any(mark.exists() for mark in marks)
 
 
 def _number(name: str) -> int:
