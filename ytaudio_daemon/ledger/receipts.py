@@ -122,6 +122,7 @@ _NEWER = (
         drops.c.name == sa.bindparam("name"),
         drops.c.id > sa.bindparam("after"),
         drops.c.filed_name.is_not_distinct_from(sa.bindparam("filed_name")),
+        drops.c.at_root == sa.bindparam("at_root"),
         _SETTLED,
     )
     .limit(1)
@@ -159,6 +160,7 @@ def has_newer_namesake(db: Connection, drop: ReceiptHead) -> bool:
         "session": drop.session_name,
         "name": drop.name,
         "filed_name": drop.filed_name,
+        "at_root": drop.at_root,
         "after": drop.id,
     }
     return db.execute(_NEWER, about).first() is not None

@@ -21,10 +21,9 @@ class Troubles:
         """A file could not be written into `place`."""
         key = code, place
         since = self._problems[key].since if key in self._problems else now.wall
-        said = error.message if isinstance(error, UnsafePathError) else str(error)
         self._problems[key] = Problem(
             code=code,
-            message=f"Nothing can be written into {place}: {said}.",
+            message=f"Something cannot be written into {place}: {_said(error)}.",
             hint=_hint(place, error),
             since=since,
         )
@@ -45,6 +44,13 @@ class Troubles:
         """Return what people should mend, the oldest first."""
         found = sorted(self._problems.values(), key=lambda problem: problem.since)
         return found[:MAX_SHOWN]
+
+
+def _said(error: Exception) -> str:
+    """The cause alone: an OSError's own words name our temporary file."""
+    if isinstance(error, UnsafePathError):
+        return error.message
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def _hint(place: str, error: Exception) -> str:
