@@ -30,6 +30,11 @@ class Notifier:
         self._warned = False
 
     @property
+    def is_heard(self) -> bool:
+        """Whether there is a service manager."""
+        return bool(self._address)
+
+    @property
     def watchdog_s(self) -> float | None:
         """Seconds within which `watchdog` must be called again; None: not asked for."""
         return self._watchdog_s

@@ -92,8 +92,9 @@ def test_it_dies_and_takes_all_workers_along(rig: Rig) -> None:
 
 def test_an_outcome_said_before_it_died_counts(rig: Rig) -> None:
     template = rig.warm()
-    rig.start("k", "finish")
+    rig.start("k", "download 100000 0.2")
     worker = rig.started("k")
+    pool_rig.stop(template)  # so that it cannot tell of the worker's end
     wait_until(lambda: not alive(worker))
     os.kill(template, signal.SIGKILL)
     assert rig.ended("k").outcome.result

@@ -24,13 +24,18 @@ _KEPT = frozenset(
 )
 
 # `-I` keeps PYTHON* variables, the user's site folder and the current folder out.
-# What we were imported from is appended, for a checkout or a user's installation;
-# the engine's folder goes in front, for a yt-dlp newer than the installed one.
-_BOOT = (
-    "import sys; name, own, engine = sys.argv[1:4]; "
-    "sys.path[:0] = [engine] if engine else []; sys.path.append(own); "
-    "from ytaudio_daemon.pool.template import main; sys.exit(main(name))"
-)
+# The engine's folder goes in front, for a yt-dlp newer than the installed one. Where
+# we were imported from goes before other installed packages: a checkout or a user's
+# own installation must not get another version of ourselves as its template.
+_BOOT = """
+import sys
+name, own, engine = sys.argv[1:4]
+installed = [n for n, path in enumerate(sys.path) if path.endswith("-packages")]
+sys.path.insert(min(installed, default=len(sys.path)), own)
+sys.path[:0] = [engine] if engine else []
+from ytaudio_daemon.pool.template import main
+sys.exit(main(name))
+"""
 _PACKAGE_HOME = str(Path(__file__).parents[2])
 
 
