@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.rig import House, house
+from tests.acceptance.rig import House, running
 from tests.youtube import Video, YouTube
 
 #: A second of AAC, which becomes an m4a without being encoded.
@@ -35,7 +35,7 @@ def healthy_site(site: YouTube) -> None:
 @pytest.fixture(scope="module")
 def home(site: YouTube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Share one daemon among a module's tests; each keeps to sessions of its own."""
-    with house(tmp_path_factory.mktemp("home"), site) as shared:
+    with running(House(tmp_path_factory.mktemp("home"), site)) as shared:
         yield shared
 
 
@@ -45,6 +45,8 @@ def open_house(site: YouTube, tmp_path: Path) -> Iterator[Opener]:
     with ExitStack() as stack:
 
         def opened(name: str = "house", **settings: Any) -> House:
-            return stack.enter_context(house(tmp_path / name, site, **settings))
+            return stack.enter_context(
+                running(House(tmp_path / name, site, **settings))
+            )
 
         yield opened

@@ -120,6 +120,12 @@ class House:
         """What the daemon says on standard error."""
         return self.root / "daemon.err"
 
+    def configure(self, toml: str) -> None:
+        """Write the config file; what it says must not be in `settings` as well."""
+        file = self.root / "config" / "ytaudio.toml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(toml)
+
     # The daemon's life.
 
     def start(self, *words: str, **environment: str) -> None:
@@ -331,14 +337,13 @@ class House:
 
 
 @contextmanager
-def house(root: Path, youtube: Remote, **given: Any) -> Iterator[House]:
-    """Run a daemon in a house of its own; nothing is left of it afterwards."""
-    made = House(root, youtube, **given)
+def running(house: House, **environment: str) -> Iterator[House]:
+    """Start the daemon of a house; nothing is left of it afterwards."""
     try:
-        made.start()
-        yield made
+        house.start(**environment)
+        yield house
     finally:
-        made.close()
+        house.close()
 
 
 def kill_all(pids: Iterable[int]) -> None:

@@ -93,20 +93,24 @@ def test_names_of_any_bytes(home: House) -> None:
     assert "\x07" not in shown
 
 
-@pytest.mark.parametrize("name", [b"two\nlines", b"-dash", b"latin-\xe9", b"x" * 101])
-def test_a_folder_that_cannot_be_a_session_is_a_problem(
-    home: House, name: bytes
-) -> None:
-    folder = home.inbox / os.fsdecode(name)
-    folder.mkdir()
-    (folder / "songs.txt").write_text(links(ids("FOLDER", 1)))
-    [sign] = ids("SIGN", 1)
-    home.drop("sign", links([sign]), name.hex()[:20] + ".txt")
-    problem = home.wait(lambda: home.problem("bad_session_folder"))
-    assert "inbox/" in problem["message"]
-    assert (folder / "songs.txt").exists()
-    shutil.rmtree(folder)
-    home.wait(lambda: not home.problem("bad_session_folder"))
+def test_a_folder_that_cannot_be_a_session_is_a_problem(home: House) -> None:
+    names = [b"two\nlines", b"-dash", b"latin-\xe9", b"x" * 101, b"Processed"]
+    folders = [home.inbox / os.fsdecode(name) for name in names]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "songs.txt").write_text(links(ids("FOLDER", 1)))
+
+    def complaints() -> int:
+        codes = [problem["code"] for problem in home.daemon["problems"]]
+        return codes.count("bad_session_folder")
+
+    home.wait(lambda: complaints() == 4)
+    shown = home.must("status")
+    assert all(word in shown for word in ("-dash", "UTF-8", "1 to 100 bytes"))
+    for folder in folders:
+        assert (folder / "songs.txt").exists()
+        shutil.rmtree(folder)
+    home.wait(lambda: complaints() == 0)
 
 
 def test_lines_and_files_beyond_the_limits(open_house: Opener) -> None:

@@ -72,7 +72,8 @@ def scan(inbox: Path, only: str | None = None) -> Iterator[Sighting | Oddity]:
         OSError: The inbox itself cannot be read.
     """
     if only is not None:
-        yield from _scan_folder(inbox, only)
+        if _is_folder(os.path.join(inbox, only)):
+            yield from _scan_folder(inbox, only)
         return
     with os.scandir(inbox) as entries:
         found = list(entries)
@@ -82,6 +83,13 @@ def scan(inbox: Path, only: str | None = None) -> Iterator[Sighting | Oddity]:
             yield from _scan_folder(inbox, entry.name)
         elif entry.name != "README.md":
             yield from _look_at(root, entry)
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _scan_folder(inbox: Path, name: str) -> Iterator[Sighting | Oddity]:

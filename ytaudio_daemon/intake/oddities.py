@@ -1,5 +1,6 @@
 """What stands in the inbox and is not taken, and why: for `ignored` and `problems`."""
 
+import os
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,15 +50,14 @@ class Oddities:
         """(message, hint) by code, of what concerns the inbox as a whole."""
         return self._trouble
 
-    def begin(self, session: str | None) -> None:
+    def begin(self) -> None:
         """A scan of a session, or of everything, begins."""
         self._fresh.clear()
-        if session is None:
-            self._fresh_folders = {}
+        self._fresh_folders = {}
 
     def add(self, oddity: Oddity) -> None:
         """Note a finding; it shows at once and stays until a scan misses it."""
-        name = oddity.name.decode("utf-8", "replace")
+        name = _shown(oddity.name)
         if oddity.place is None:
             self._fresh_folders[name] = oddity.reason
             self._folders[name] = oddity.reason
@@ -99,6 +99,9 @@ class Oddities:
             self._trouble.pop("inbox_unreadable", None)
         else:
             self._found[session] = dict(self._fresh.get(session, {}))
+            name = _shown(os.fsencode(session))
+            if name not in self._fresh_folders:
+                self._folders.pop(name, None)
 
     def inbox_trouble(self, error: OSError) -> None:
         """The inbox itself cannot be read."""
@@ -116,4 +119,8 @@ class Oddities:
 
 
 def _key(sighting: Sighting) -> Key:
-    return sighting.place.session, sighting.name.decode("utf-8", "replace")
+    return sighting.place.session, _shown(sighting.name)
+
+
+def _shown(name: bytes) -> str:
+    return name.decode("utf-8", "replace")

@@ -14,6 +14,10 @@ from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
 
+#: The last part of a rescan's interval, in which it is begun when something else wakes
+#: the daemon: one that is idle need not wake up for it.
+EARLY_PART = 1 / 3
+
 
 class Scanner:
     """Looks through the inbox in pieces and lets what it finds settle."""
@@ -51,7 +55,7 @@ class Scanner:
 
     def step(self, mono: float, enough: float) -> None:
         """Go on until `enough` (`time.monotonic()`) or until all is seen."""
-        if mono >= self._next_rescan:
+        if mono >= self._next_rescan - EARLY_PART * self._rescan_s:
             self.note(None)
         while not self.settling.is_full() and time.monotonic() < enough:
             if self._scan is None and not self._begin(mono):
@@ -79,7 +83,7 @@ class Scanner:
             self._next_rescan = mono + self._rescan_s
         else:
             self._scan_of = self._dirty.pop()
-        self.oddities.begin(self._scan_of)
+        self.oddities.begin()
         self._scan = inbox.scan(self._folder, self._scan_of)
         return True
 
