@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from ytaudio_daemon import steps
 from ytaudio_daemon.folders import Layout, inbox, trash
 from ytaudio_daemon.ledger import Ledger, moves, sessions
 from ytaudio_daemon.ledger.sessions import Session
@@ -55,6 +56,7 @@ class Sweeper:
             return False
         enough = time.monotonic() + STEP_S
         for _ in self._deleting:
+            steps.at("trash.deleting")
             if time.monotonic() > enough:
                 return True
         self._deleting = None
@@ -87,6 +89,7 @@ class Sweeper:
             with self._ledger.write() as db:
                 done = sessions.expire(db, session, now, on_expiry=limits.on_expiry)
             if done:
+                steps.at("session.expired", session.uuid)
                 log.info("session.expired", session=session.name, uuid=session.uuid)
                 self._tidy_inbox(session)
 
@@ -110,6 +113,7 @@ class Sweeper:
         """The name holds the daemon's age: the grace counts from there."""
         for root, name in self._folders(session):
             trash.throw_away(root, name, f"{session.uuid}.{int(now.lived)}")
+            steps.at("session.trashed", session.uuid)
 
     def _folders(self, session: Session) -> list[tuple[Path, str]]:
         folders = [(self._layout.downloads, session.uuid)]

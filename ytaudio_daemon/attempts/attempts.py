@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from ytaudio_daemon import steps
 from ytaudio_daemon.attempts.requests import fetch_request
 from ytaudio_daemon.attempts.settling import Settler
 from ytaudio_daemon.errors import UnsafePathError
@@ -112,6 +113,7 @@ class Attempts:
                 claim = claims.claim_next(db, now, self._host, self._pace)
             if claim is None:
                 return False
+            steps.at("job.claimed", claim.name)
             self._start(claim, now)
         return True
 
@@ -203,6 +205,7 @@ class Attempts:
         progress = Progress(phase="resolving")
         self._running[claim.uuid] = _Running(claim=claim, progress=progress)
         self._pool.start(request)
+        steps.at("attempt.started", claim.name)
 
     def _settle(self, running: _Running, ended: Ended, now: Now) -> None:
         claim, outcome = running.claim, ended.outcome

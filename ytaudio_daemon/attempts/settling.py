@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import structlog
 
+from ytaudio_daemon import steps
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.ledger import Connection, Ledger, moves, pauses, read, sessions
@@ -41,6 +42,7 @@ class Settler:
         elif (refusal := self._over_quota(claim, outcome.result)) is not None:
             self._put_off(claim, replace(outcome, result=None, failure=refusal), now)
         elif self._begin_publish(claim, outcome.result, now):
+            steps.at("publish.begun", claim.name)
             self._publish(claim, outcome, now)
         else:
             self.cancel(claim, now)
@@ -105,6 +107,7 @@ class Settler:
         except (OSError, UnsafePathError) as error:
             self._put_off(claim, _failed(outcome, _host_failure(error)), now)
             return
+        steps.at("publish.renamed", claim.name)
         self._complete(claim, outcome, now)
 
     def _stands_already(self, claim: Claim, outcome: Outcome) -> bool:
@@ -121,7 +124,9 @@ class Settler:
                 self._open_gates(db, claim, None)
         self._ledger.check_still_there()
         if done and outcome.result is not None:
+            steps.at("job.completed", claim.name)
             publishing.clear_work(self._layout, claim.uuid)
+            steps.at("work.cleared", claim.name)
             log.info(
                 "job.completed",
                 job=claim.uuid,

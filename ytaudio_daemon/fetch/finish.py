@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ytaudio_daemon import steps
 from ytaudio_daemon.fetch import Reporter, layout, tag, verify
 from ytaudio_daemon.fetch.choose import CODEC_OF
 from ytaudio_daemon.fetch.convert import Plan, convert, plan
@@ -40,6 +41,7 @@ def finish(
     result = _result(source, made, audio, seconds, note)
     outcome = diary.success(result)
     layout.seal(request, _job(request, source, made, result, tags), outcome)
+    steps.at("result.written", f"{request.key}/{request.attempt}")
     return outcome
 
 

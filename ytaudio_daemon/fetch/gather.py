@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ytaudio_daemon import steps
 from ytaudio_daemon.fetch import Reporter, engine, resolve
 from ytaudio_daemon.fetch import source as sources
 from ytaudio_daemon.fetch.choose import Format, choose, codec_name
@@ -50,6 +51,7 @@ def gather(request: FetchRequest, report: Reporter, diary: Diary) -> Source:
     notes = tuple(note for note in (choice.note, remark) if note)
     source = _source(request, info, path, cover, notes)
     sources.seal(request, source)
+    steps.at("source.finished", f"{request.key}/{request.attempt}")
     return source
 
 

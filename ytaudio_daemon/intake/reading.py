@@ -5,6 +5,7 @@ import tomllib
 
 import structlog
 
+from ytaudio_daemon import steps
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
 from ytaudio_daemon.folders import Layout, inbox
 from ytaudio_daemon.folders.inbox import DropReader, Sighting
@@ -77,6 +78,7 @@ class Reader:
             if not reader.read_some():
                 return
             content, sha256 = reader.content()
+            steps.at("drop.read", sighting.name)
         except (DropChangedError, OSError) as error:
             self._scanner.again(sighting)
             log.info("intake.drop_changed", error=str(error))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from ytaudio_daemon import steps
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, inbox
 from ytaudio_daemon.folders.publishing import audio_is_gone
@@ -89,6 +90,7 @@ class Recorder:
             return
         with self._ledger.write() as db:
             recorded = [self._record_piece(db, piece, now) for piece in self._batch]
+        steps.at("batch.recorded")
         self._ledger.check_still_there()
         self._has_news = True
         for piece, drop in zip(self._batch, recorded, strict=True):
@@ -96,6 +98,7 @@ class Recorder:
             if piece.last:
                 self.papers.remove(piece.paper)
                 self._recorded.append(piece.paper)
+                steps.at("drop.recorded", piece.paper.sighting.name)
         self._batch = []
 
     def _draw_batch(self) -> list[_Piece]:
@@ -155,6 +158,7 @@ class Recorder:
         while self._recorded:
             paper = self._recorded[-1]
             self._filed.append((paper, *self._move(paper)))
+            steps.at("drop.moved", paper.sighting.name)
             self._recorded.pop()
             self._scanner.settling.release(paper.sighting)
 
@@ -198,6 +202,7 @@ class Recorder:
                     at_root = paper.sighting.place.at_root
                     drops.mark_filed(db, paper.drop, state, name, now, at_root=at_root)
         for paper, state, _ in self._filed:
+            steps.at("drop.filed", paper.sighting.name)
             _tell(paper, state)
         self._filed = []
 

@@ -36,6 +36,11 @@ class Claim:
     publishing: bool = False
 
     @property
+    def name(self) -> str:
+        """Name the attempt for people: the job's UUID and the number."""
+        return f"{self.uuid}/{self.attempt}"
+
+    @property
     def fence(self) -> Fence:
         """What its writes are fenced by."""
         return Fence(

@@ -94,13 +94,14 @@ class Librarian:
         return shelve(self._layout.downloads, library, job.session_name, audio, before)
 
     def _go_on(
-        self, job: JobRow, steps: Generator[None, None, Entry], now: Now
+        self, job: JobRow, shelving: Generator[None, None, Entry], now: Now
     ) -> None:
         place = str(self._layout.library)
         try:
-            next(steps)
+            next(shelving)
         except StopIteration as stop:
             entry: Entry = stop.value
+            steps.at("library.linked", job.uuid)
             self.unsaved[job.id] = Shelved(
                 job_id=job.id,
                 attempt=job.attempt,

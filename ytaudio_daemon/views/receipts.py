@@ -4,6 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable
 
+from ytaudio_daemon import steps
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, receipts
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
@@ -143,6 +144,7 @@ class Receipts:
         drop = writer.drop
         known = self._shown.pop(drop.id, None)
         shown = writer.finish(known[0] if known else Shown())
+        steps.at("receipt.written", drop.id)
         self._note_errors(writer, now)
         took_s = self._took_s + time.perf_counter() - self._began
         wait = max(rules.interval_s, SHARE * took_s)
