@@ -76,8 +76,8 @@ from tests.youtube import Video, YouTube
 work = pathlib.Path(sys.argv[1])
 with YouTube(work / "yt") as youtube:
     youtube.default = Video(title="Song {id}", challenge=True)
-    youtube.add(Video(id="HalfAnHour_", title="Half an hour", duration_s=1800, challenge=True))
-    youtube.add(Video(id="TenMinutes_", title="Ten minutes", duration_s=600, challenge=True))
+    youtube.add(Video(id="TenMinutes1", title="Ten minutes", duration_s=600, challenge=True))
+    youtube.add(Video(id="TenMinutes2", title="Ten minutes", duration_s=600, challenge=True))
     (work / "yt" / "ca.pem").write_bytes(youtube.ca_file.read_bytes())
     (work / "proxy.new").write_text(youtube.proxy)
     (work / "proxy.new").rename(work / "proxy")
@@ -121,7 +121,7 @@ reloads() {
 
 survives_kill() {
   local before=$(prop NRestarts) main=$(prop MainPID)
-  drop bob https://youtu.be/HalfAnHour_
+  drop bob https://youtu.be/TenMinutes1
   until_true 60 converting || die "no conversion to be killed in"
   until_true 10 status_says "1 running"; check "status line: $(prop StatusText)" status_says "1 running"
   local old=$(cat "$(cgroup)/cgroup.procs")
@@ -131,7 +131,7 @@ survives_kill() {
   # shellcheck disable=SC2086  # a list of numbers
   check "  no process of the old one is left, no ffmpeg" gone $old
   check "  the job was taken up again and completed" ytaudio wait --session bob --timeout 120s
-  check "  without fetching it twice" test 1 = "$(ask_youtube 'yt.fetches("HalfAnHour_")')"
+  check "  without fetching it twice" test 1 = "$(ask_youtube 'yt.fetches("TenMinutes1")')"
 }
 
 survives_a_hang() {
@@ -143,7 +143,7 @@ survives_a_hang() {
 }
 
 drains() {
-  drop carol https://youtu.be/TenMinutes_
+  drop carol https://youtu.be/TenMinutes2
   until_true 60 converting || die "no conversion to be drained"
   local began=$SECONDS
   systemctl stop $UNIT

@@ -12,7 +12,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
@@ -20,8 +31,18 @@ from ytaudio_daemon.folders import PROCESSED, REJECTED
 
 log = structlog.get_logger()
 
-#: What watchdog calls reading; nothing changes by it.
-SILENT = frozenset({"opened", "closed_no_write"})
+#: What the kernel is asked for. Not for reading: our own scans would wake us, and a
+#: big drop would fill its queue twice as fast.
+WANTED: list[type[FileSystemEvent]] = [
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+]
 
 
 class Hints:
@@ -79,8 +100,11 @@ class Watch:
                 _InboxHandler(self._inbox, self._hints),
                 str(self._inbox),
                 recursive=True,
+                event_filter=WANTED,
             )
-            observer.schedule(_PokeHandler(self._hints), str(self._wake_dir))
+            observer.schedule(
+                _PokeHandler(self._hints), str(self._wake_dir), event_filter=WANTED
+            )
             observer.start()
         except OSError as error:
             log.warning("watch.failed", error=str(error))
@@ -122,8 +146,6 @@ class _InboxHandler(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Note the session of whatever changed; never raise, that kills the thread."""
-        if event.event_type in SILENT:
-            return
         for path in (event.src_path, event.dest_path):
             if path:
                 self._note(Path(os.fsdecode(path)), is_folder=event.is_directory)
@@ -146,8 +168,8 @@ class _PokeHandler(FileSystemEventHandler):
         self._hints = hints
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type not in SILENT:
-            self._hints.poke()
+        del event  # that there is one says it all
+        self._hints.poke()
 
 
 class _Complaints(logging.Handler):

@@ -5,6 +5,7 @@ in a way that may pass is tried again a second later, named in `problems`; nothi
 had in hand is lost.
 """
 
+import math
 import os
 import select
 import time
@@ -15,6 +16,7 @@ import structlog
 
 from ytaudio_daemon.attempts import Attempts
 from ytaudio_daemon.clock import Clock
+from ytaudio_daemon.daemon.bulletin import Bulletin
 from ytaudio_daemon.daemon.health import Health
 from ytaudio_daemon.daemon.signals import Signals, Wake
 from ytaudio_daemon.errors import LedgerError, LedgerGoneError
@@ -36,6 +38,9 @@ log = structlog.get_logger()
 AGAIN_S = 1.0
 #: The daemon's age is kept this often, in seconds: a crash forgets at most so much.
 HEARTBEAT_S = 30.0
+#: A heartbeat is due so much earlier when the daemon is awake anyway, in seconds: an
+#: idle one wakes up for its status file alone, and does everything else then.
+EARLY_S = 10.0
 #: Running attempts may go on so long after SIGTERM, in seconds.
 DRAIN_S = 90.0
 
@@ -78,6 +83,7 @@ class Loop:
         self._parts = parts
         self._due = _Due()
         self._state = "running"
+        self._bulletin = Bulletin(parts.notifier, parts.ledger)
         self._drain_until: float | None = None
         self._gates: list[Gate] = []
         self._poller = select.poll()
@@ -85,9 +91,11 @@ class Loop:
         self._poller.register(parts.pool.fileno(), select.POLLIN)
 
     def sweep_soon(self) -> None:
-        """Have the sessions looked through at the next tick; any thread may call."""
+        """Have the sessions looked through at the next tick; any thread may call.
+
+        That is soon enough: it comes within seconds by itself.
+        """
         self._due.sweep = True
-        self._parts.wake.wake()
 
     def run(self) -> None:
         """Loop until drained.
@@ -111,22 +119,18 @@ class Loop:
         now, mono = parts.clock.now(), time.monotonic()
         self._take_signals(mono)
         self._take_hints(now)
-        events = parts.pool.poll(mono)
-        parts.attempts.hear(events)
-        self._try("attempts", lambda: parts.attempts.settle_ended(now))
-        if events:
-            self._due.claim = 0.0
+        self._hear(now, mono)
+        self._try("heartbeat", lambda: self._heartbeat(now, mono))
         busy = False
         if not self.is_draining:
             busy = bool(self._try("intake", lambda: parts.intake.step(now, mono)))
             if parts.intake.take_news():
                 self._due.claim = 0.0
-            self._try("retries", lambda: self._wake_due(now, mono))
             self._try("claims", lambda: self._fill(now, mono))
+            self._try("retries", lambda: self._wake_due(now, mono))
             self._try("sweep", lambda: self._sweep(now))
             busy = parts.sweeper.step() or busy
-        self._try("heartbeat", lambda: self._heartbeat(now, mono))
-        self._try("views", lambda: self._show(now))
+        self._try("views", lambda: self._show(now, mono))
         return busy
 
     def _try(self, name: str, step: Callable[[], object]) -> object:
@@ -171,6 +175,16 @@ class Loop:
             self._due.claim = 0.0
             self._try("cancel", lambda: self._parts.attempts.kill_cancelled(now))
 
+    def _hear(self, now: Now, mono: float) -> None:
+        """Take in how attempts go on and end; an end makes room and may be retried."""
+        attempts = self._parts.attempts
+        busy = attempts.busy
+        events = self._parts.pool.poll(mono)
+        attempts.hear(events)
+        self._try("attempts", lambda: attempts.settle_ended(now))
+        if events or attempts.busy != busy:
+            self._due.claim = self._due.retries = 0.0
+
     def _wake_due(self, now: Now, mono: float) -> None:
         """Queue the waiting jobs whose time has come."""
         if mono < self._due.retries:
@@ -184,10 +198,9 @@ class Loop:
                 moves.wake_due(db, now, furthest)
             self._due.claim = 0.0
             self._due.retries = mono
-        elif soonest is None:
-            self._due.retries = mono + HEARTBEAT_S
         else:
-            self._due.retries = mono + min(soonest - now.wall, HEARTBEAT_S)
+            wait = math.inf if soonest is None else soonest - now.wall
+            self._due.retries = _unless_later(mono, wait)
 
     @property
     def _retry_cap(self) -> float:
@@ -201,8 +214,8 @@ class Loop:
         attempts.fill(now)
         with self._parts.ledger.read() as db:
             self._gates = pauses.closed_gates(db)
-        self._due.claim = mono + attempts.seconds_to_claim(now)
-        self._due.retries = min(self._due.retries, mono + 1.0)
+        self._due.claim = _unless_later(mono, attempts.seconds_to_claim(now))
+        self._due.retries = 0.0  # one that could not even be started may wait now
 
     def _sweep(self, now: Now) -> None:
         if self._due.sweep:
@@ -211,11 +224,11 @@ class Loop:
 
     def _heartbeat(self, now: Now, mono: float) -> None:
         parts = self._parts
-        watchdog_s = parts.notifier.watchdog_s
         parts.notifier.watchdog()
-        if mono < self._due.heartbeat:
+        if mono < self._due.heartbeat - EARLY_S:
             return
-        self._due.heartbeat = mono + min(HEARTBEAT_S, (watchdog_s or 120.0) / 4)
+        self._due.heartbeat = mono + HEARTBEAT_S
+        self._due.claim = self._due.retries = 0.0  # should a hint have been lost
         parts.ledger.check_still_there()
         with parts.ledger.write() as db:
             diary.keep_lived(db, now.lived)
@@ -232,9 +245,10 @@ class Loop:
             return
         parts.attempts.tools = parts.health.tools = find_tools()
 
-    def _show(self, now: Now) -> None:
+    def _show(self, now: Now, mono: float) -> None:
         live = self._parts.health.live(self._state, self._gates, now)
         self._parts.views.refresh(now, live)
+        self._bulletin.tell(live, mono)
 
     def _is_over(self) -> bool:
         """Whether the drain is done, was too long, or was cut short by a signal."""
@@ -249,7 +263,8 @@ class Loop:
     def _seconds_to_next(self) -> float:
         parts = self._parts
         mono = time.monotonic()
-        times = [self._due.heartbeat, *self._due.again.values()]
+        times = [self._due.heartbeat, self._bulletin.next_due()]
+        times += self._due.again.values()
         if self.is_draining:
             times.append(self._drain_until or mono)
         else:
@@ -269,6 +284,11 @@ class Loop:
         # Rounded up: a wait cut short would spin until the time has come.
         if self._poller.poll(int(seconds * 1000 + 0.999)):
             self._parts.wake.drain()
+
+
+def _unless_later(mono: float, wait_s: float) -> float:
+    """Return when that is, or never when the next heartbeat comes first."""
+    return mono + wait_s if wait_s < HEARTBEAT_S else math.inf
 
 
 def oom_shield() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import structlog
+from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from ytaudio_daemon import logs
@@ -39,7 +40,7 @@ log = structlog.get_logger()
 #: workers to mind, so a busy ledger is tried again rather than waited for.
 PATIENCE_S = 0.25
 #: Sessions are looked through this often, in seconds.
-SWEEP_S = 30
+SWEEP_S = 60
 
 
 def run(settings: Settings) -> int:
@@ -181,7 +182,7 @@ def _serve(parts: Parts, settings: Settings) -> int:
                 inbox=str(settings.paths.inbox),
                 config=str(settings.config_file or "defaults"),
             )
-            parts.notifier.ready("Serving")
+            parts.notifier.ready()
             status = _loop(loop)
     _stop(parts)
     return status
@@ -226,7 +227,12 @@ def _sweeping(loop: Loop) -> Iterator[None]:
 
     The due times live in the ledger; a sweep that comes late, or twice, does no harm.
     """
-    scheduler = BackgroundScheduler(timezone="UTC", daemon=True)
+    scheduler = BackgroundScheduler(
+        # In the scheduler's own thread: the job only leaves a note.
+        executors={"default": DebugExecutor()},
+        timezone="UTC",
+        daemon=True,
+    )
     scheduler.add_job(
         loop.sweep_soon,
         "interval",
@@ -265,10 +271,11 @@ class _Reloader:
             changed=sorted(changed & RELOADABLE),
             needs_restart=sorted(changed - RELOADABLE),
         )
-        self._parts.notifier.ready("Serving")
+        self._parts.notifier.ready()
 
     def _hand_out(self, fresh: Settings) -> None:
         parts = self._parts
+        parts.pool.resize(fresh.download.workers, converters(fresh))
         parts.attempts.reload(fresh)
         parts.intake.reload(fresh)
         parts.views.rules = rules_of(fresh)

@@ -1,0 +1,64 @@
+"""When the service manager is told how things stand: a socket in its place."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.ledger_rig import drop, links
+from ytaudio_daemon.daemon.bulletin import EVERY_S, Bulletin
+from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.notify import Notifier
+from ytaudio_daemon.views import Live
+
+LIVE = Live(state="running", started_at=0.0, pid=1, host="h", version="1")
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(tmp_path / "notify"))
+        channel.settimeout(0)
+        yield channel
+
+
+@pytest.fixture
+def bulletin(manager: socket.socket, sqlite_ledger: Ledger) -> Bulletin:
+    return Bulletin(Notifier({"NOTIFY_SOCKET": manager.getsockname()}), sqlite_ledger)
+
+
+def heard(manager: socket.socket) -> list[str]:
+    lines = []
+    while True:
+        try:
+            lines.append(manager.recv(4096).decode())
+        except BlockingIOError:
+            return lines
+
+
+def test_it_speaks_when_something_changed(
+    manager: socket.socket, bulletin: Bulletin, sqlite_ledger: Ledger
+) -> None:
+    bulletin.tell(LIVE, 100.0)
+    bulletin.tell(LIVE, 200.0)
+    drop(sqlite_ledger, "a", links("AAAAAAAAAAA", "BBBBBBBBBBB"))
+    bulletin.tell(LIVE, 300.0)
+    assert heard(manager) == ["STATUS=Idle", "STATUS=2 queued"]
+
+
+def test_what_came_too_soon_is_said_later(
+    manager: socket.socket, bulletin: Bulletin, sqlite_ledger: Ledger
+) -> None:
+    bulletin.tell(LIVE, 100.0)
+    drop(sqlite_ledger, "a", links("AAAAAAAAAAA"))
+    bulletin.tell(LIVE, 100.1)
+    assert heard(manager) == ["STATUS=Idle"]
+    assert bulletin.next_due() == 100.0 + EVERY_S
+    bulletin.tell(LIVE, bulletin.next_due())
+    assert heard(manager) == ["STATUS=1 queued"]
+
+
+def test_an_idle_daemon_is_not_woken_for_it(bulletin: Bulletin) -> None:
+    bulletin.tell(LIVE, 100.0)
+    assert bulletin.next_due() == float("inf")
