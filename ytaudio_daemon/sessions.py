@@ -78,7 +78,7 @@ class Sweeper:
                         job_id,
                         now,
                         reason="session_expired",
-                        max_jobs=limits.max_jobs,
+                        quota=limits.quota,
                     )
 
     def _expire_due(self, now: Now) -> None:

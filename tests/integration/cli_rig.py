@@ -1,18 +1,23 @@
 """A tree with a real ledger and real status files, and the command run in it."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ytaudio_daemon.cli import main
+from ytaudio_daemon.cli.commands import COMMANDS, command_module
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Connection, Ledger, claims, drops, moves, sessions
-from ytaudio_daemon.ledger.drops import Ask, Drop, NewLine, Quota
+from ytaudio_daemon.ledger.drops import Ask, Drop, NewLine
 from ytaudio_daemon.ledger.migrate import migrate
 from ytaudio_daemon.model import (
     Failure,
@@ -25,6 +30,7 @@ from ytaudio_daemon.model import (
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import Move
 from ytaudio_daemon.model.gates import Pace
+from ytaudio_daemon.model.quota import Quota
 
 REPOSITORY = Path(__file__).parents[2]
 NO_PACE = Pace(burst=0, per_hour=0)
@@ -81,14 +87,46 @@ class Rig:
         root = ["--root", str(self.root)]
         return [sys.executable, "-m", "ytaudio_daemon", *root, *args]
 
-    def run(self, *args: str, stdin: str = "", user: int | None = None) -> Ran:
+    def run(self, *args: str, stdin: str = "") -> Ran:
         """Run the command to its end."""
         done = subprocess.run(
             self.words(*args), input=stdin, capture_output=True, text=True, timeout=60,
-            env=self.environ, cwd=self.root, check=False, user=user,
-            group=user, extra_groups=None if user is None else [],
+            env=self.environ, cwd=self.root, check=False,
         )  # fmt: skip
         return Ran(done.returncode, done.stdout, done.stderr)
+
+    def call(self, *args: str) -> Ran:
+        """Run the command in this process: as real, without half a second of imports."""
+        out, err = io.StringIO(), io.StringIO()
+        umask = os.umask(0o022)
+        try:
+            with redirect_stdout(out), redirect_stderr(err):
+                code = main(["--root", str(self.root), *args])
+        except SystemExit as ended:  # argparse ends like that
+            code = int(ended.code or 0)
+        finally:
+            os.umask(umask)
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    def call_as(self, user: int, *args: str) -> Ran:
+        """Run the command as another user, in a fork: that user may have no Python."""
+        for name in COMMANDS:
+            command_module(name)
+        import_module("ytaudio_daemon.cli.session_changes")
+        read_end, write_end = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.setgroups([])
+            os.setresgid(user, user, user)
+            os.setresuid(user, user, user)
+            ran = self.call(*args)
+            os.write(write_end, json.dumps([ran.code, ran.out, ran.err]).encode())
+            os._exit(0)
+        os.close(write_end)
+        with os.fdopen(read_end, "rb") as pipe:
+            told = pipe.read()
+        os.waitpid(child, 0)
+        return Ran(*json.loads(told))
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         """Start the command; `close` ends it."""
@@ -233,7 +271,7 @@ def complete(db: Connection, audio: Path) -> str:
         db, claimed.fence, output_path=str(audio), sha256="0", now=now()
     )
     outcome = Outcome(result=result, engine="2026.10.31", downloaded_bytes=300_000)
-    assert moves.complete(db, claimed.fence, outcome, now(), 10)
+    assert moves.complete(db, claimed.fence, outcome, now(), Quota())
     return claimed.uuid
 
 
@@ -247,5 +285,5 @@ def fail(db: Connection, failure: Failure = PRIVATE, *, again_in_s: float = 0) -
         retry_at=time.time() + again_in_s if again_in_s else None,
     )
     outcome = Outcome(failure=failure, engine="2026.10.31")
-    assert moves.fail_or_wait(db, claimed.fence, outcome, move, now(), 10)
+    assert moves.fail_or_wait(db, claimed.fence, outcome, move, now(), Quota())
     return claimed.uuid

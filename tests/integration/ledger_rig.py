@@ -21,11 +21,12 @@ from ytaudio_daemon.model import (
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import Move
 from ytaudio_daemon.model.gates import Pace
+from ytaudio_daemon.model.quota import Quota
 
 NOW = Now(wall=1_800_000_000.0, lived=1000.0)
 HOST = "here"
 NO_PACE = Pace(burst=0, per_hour=0)
-NO_LIMIT = drops.Quota(max_jobs=0)
+NO_LIMIT = Quota(max_jobs=0)
 ASK = drops.Ask.of(Options())
 
 
@@ -49,7 +50,7 @@ def drop(
     session: str,
     lines: list[drops.NewLine],
     *,
-    quota: drops.Quota = NO_LIMIT,
+    quota: Quota = NO_LIMIT,
     now: Now = NOW,
     file_is_gone: Callable[[str], bool] = lambda _: True,
 ) -> drops.Drop:

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+from tests.integration import cli_rig
 from tests.integration.cli_rig import HOSTILE, Rig
 
 JOB = {
@@ -106,6 +108,13 @@ def test_json_is_the_daemons_own_document(rig: Rig) -> None:
     )
 
 
+def test_the_rigs_document_is_one_a_daemon_could_write(rig: Rig) -> None:
+    rig.beat()
+    schema = cli_rig.REPOSITORY / "ytaudio_daemon/schemas/ytaudio.daemon-1.json"
+    document = json.loads(rig.layout.daemon_status.read_bytes())
+    jsonschema.validate(document, json.loads(schema.read_text()))
+
+
 def test_json_of_a_daemon_that_died_does_not_say_it_runs(rig: Rig) -> None:
     rig.beat(pid=dead_pid())
     assert rig.run("status", "--json").json["daemon"]["state"] == "stopped"
@@ -133,7 +142,9 @@ def test_a_foreign_status_file_is_named(rig: Rig) -> None:
 
 def cpu_seconds(words: list[str], rig: Rig) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(words, env=rig.environ, cwd=rig.root, capture_output=True, check=True)
+    subprocess.run(
+        words, env=rig.environ, cwd=rig.root, capture_output=True, check=True
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -194,5 +205,3 @@ def test_watching_as_json_prints_a_document_a_change(rig: Rig) -> None:
     rig.beat("stopped")
     document = json.loads(lines_until(watching, '"stopped"')[-1])
     assert document["daemon"]["state"] == "stopped"
-
-

@@ -27,6 +27,7 @@ from ytaudio_daemon.ledger import Ledger, claims, drops, moves, pauses
 from ytaudio_daemon.ledger.schema import attempts
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.model.gates import Gate, GateName, Pace
+from ytaudio_daemon.model.quota import Quota
 
 
 def _claimed_sessions(ledger: Ledger, count: int) -> str:
@@ -179,7 +180,7 @@ def _claim_and_complete(mine: Ledger) -> list[int]:
         assert moves.begin_publish(
             db, got.fence, output_path="/a", sha256="ab", now=NOW
         )
-        assert moves.complete(db, got.fence, song(), NOW, 0)
+        assert moves.complete(db, got.fence, song(), NOW, Quota(max_jobs=0))
     return [got.job_id]
 
 
@@ -187,6 +188,7 @@ CLAIMER = """
 import json, sys
 from tests.integration.ledger_rig import claim
 from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.model.quota import Quota
 ledger = Ledger(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()

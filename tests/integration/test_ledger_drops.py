@@ -23,6 +23,7 @@ from ytaudio_daemon.ledger import Ledger, drops, moves, read, sessions
 from ytaudio_daemon.ledger.clerk import random_uuid
 from ytaudio_daemon.ledger.schema import lines as lines_table
 from ytaudio_daemon.model import JobState, Options
+from ytaudio_daemon.model.quota import Quota
 
 FLAC = drops.Ask.of(Options(format="flac", bitrate=None))
 URGENT = drops.Ask.of(Options(priority=5))
@@ -40,14 +41,14 @@ def _finish(ledger: Ledger, to: JobState) -> None:
     got = claimed(ledger)
     with ledger.write() as db:
         if to is JobState.CANCELLED:
-            moves.cancel_running(db, got.fence, NOW, 0)
+            moves.cancel_running(db, got.fence, NOW, Quota(max_jobs=0))
         elif to is JobState.FAILED:
-            moves.fail_or_wait(db, got.fence, FAILED, GIVE_UP, NOW, 0)
+            moves.fail_or_wait(db, got.fence, FAILED, GIVE_UP, NOW, Quota(max_jobs=0))
         else:
             moves.begin_publish(
                 db, got.fence, output_path="/songs/a", sha256="ab", now=NOW
             )
-            moves.complete(db, got.fence, song(), NOW, 0)
+            moves.complete(db, got.fence, song(), NOW, Quota(max_jobs=0))
 
 
 def test_every_line_ends_as_one_of_three(ledger: Ledger) -> None:
@@ -135,7 +136,7 @@ def test_a_line_runs_a_job_again_that_has_no_file(
 def test_a_job_that_runs_again_takes_a_place_of_the_quota(ledger: Ledger) -> None:
     drop(ledger, "alice", links("a"))
     _finish(ledger, JobState.FAILED)
-    drop(ledger, "alice", links("a", "b"), quota=drops.Quota(max_jobs=1))
+    drop(ledger, "alice", links("a", "b"), quota=Quota(max_jobs=1))
     assert states(ledger) == ["queued", "held"]
 
 
@@ -143,16 +144,16 @@ def test_a_job_that_runs_again_takes_a_place_of_the_quota(ledger: Ledger) -> Non
 
 
 def test_over_the_quota_lines_are_held_in_order(ledger: Ledger) -> None:
-    drop(ledger, "alice", links("a", "b", "c"), quota=drops.Quota(max_jobs=2))
+    drop(ledger, "alice", links("a", "b", "c"), quota=Quota(max_jobs=2))
     assert states(ledger) == ["queued", "queued", "held"]
-    drop(ledger, "bob", links("a"), quota=drops.Quota(max_jobs=2))
+    drop(ledger, "bob", links("a"), quota=Quota(max_jobs=2))
     assert states(ledger)[-1] == "queued"
 
 
 def test_over_the_quota_lines_are_refused_where_it_says_reject(
     ledger: Ledger,
 ) -> None:
-    strict = drops.Quota(max_jobs=2, reject_over=True)
+    strict = Quota(max_jobs=2, reject_over=True)
     first = drop(ledger, "alice", links("a", "a", "b", "c"), quota=strict)
     kinds = [result for result, _ in _results(ledger, first)]
     assert kinds == ["accepted", "duplicate", "accepted", "rejected"]

@@ -23,10 +23,11 @@ from tests.integration.ledger_rig import (
     state_of,
     states,
 )
-from ytaudio_daemon.ledger import Ledger, claims, drops, moves, read, sessions
+from ytaudio_daemon.ledger import Ledger, claims, moves, read, sessions
 from ytaudio_daemon.ledger.record import Fence
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.quota import Quota
 
 TEN_YEARS = 10 * 365 * 86400.0
 FURTHEST = 86400.0
@@ -39,12 +40,12 @@ def _publish(db: Connection, fence: Fence, now: Now = NOW) -> bool:
 def _complete(ledger: Ledger, fence: Fence, max_jobs: int = 0, size: int = 9) -> None:
     with ledger.write() as db:
         assert _publish(db, fence)
-        assert moves.complete(db, fence, song(size), NOW, max_jobs)
+        assert moves.complete(db, fence, song(size), NOW, Quota(max_jobs=max_jobs))
 
 
 def _in_state(ledger: Ledger, state: JobState) -> int:
     """Bring a single job into a state; returns its number."""
-    quota = drops.Quota(max_jobs=1)
+    quota = Quota(max_jobs=1)
     wanted = ["first", "wanted"] if state is JobState.HELD else ["wanted"]
     drop(ledger, "alice", links(*wanted), quota=quota)
     if state is JobState.HELD:
@@ -53,7 +54,7 @@ def _in_state(ledger: Ledger, state: JobState) -> int:
         return 1
     if state is JobState.CANCELLED:
         with ledger.write() as db:
-            moves.cancel(db, 1, NOW, reason="cancelled", max_jobs=1)
+            moves.cancel(db, 1, NOW, reason="cancelled", quota=Quota(max_jobs=1))
         return 1
     fence = claimed(ledger).fence
     if state is JobState.COMPLETED:
@@ -61,7 +62,7 @@ def _in_state(ledger: Ledger, state: JobState) -> int:
     elif state is not JobState.RUNNING:
         move = WAIT if state is JobState.WAITING else GIVE_UP
         with ledger.write() as db:
-            assert moves.fail_or_wait(db, fence, FAILED, move, NOW, 1)
+            assert moves.fail_or_wait(db, fence, FAILED, move, NOW, Quota(max_jobs=1))
     return 1
 
 
@@ -122,11 +123,17 @@ def test_a_host_finds_its_own_running_attempts_only(ledger: Ledger) -> None:
 
 WRITES: dict[str, Callable[[Connection, Fence], bool]] = {
     "begin_publish": _publish,
-    "complete": lambda db, fence: moves.complete(db, fence, song(), NOW, 0),
-    "fail": lambda db, fence: moves.fail_or_wait(db, fence, FAILED, GIVE_UP, NOW, 0),
-    "wait": lambda db, fence: moves.fail_or_wait(db, fence, FAILED, WAIT, NOW, 0),
+    "complete": lambda db, fence: moves.complete(
+        db, fence, song(), NOW, Quota(max_jobs=0)
+    ),
+    "fail": lambda db, fence: moves.fail_or_wait(
+        db, fence, FAILED, GIVE_UP, NOW, Quota(max_jobs=0)
+    ),
+    "wait": lambda db, fence: moves.fail_or_wait(
+        db, fence, FAILED, WAIT, NOW, Quota(max_jobs=0)
+    ),
     "requeue": lambda db, fence: moves.requeue_interrupted(db, fence, NOW, "crash"),
-    "cancel": lambda db, fence: moves.cancel_running(db, fence, NOW, 0),
+    "cancel": lambda db, fence: moves.cancel_running(db, fence, NOW, Quota(max_jobs=0)),
 }
 
 
@@ -143,7 +150,7 @@ def _everything(ledger: Ledger, job_id: int, session_id: int) -> object:
 
 @pytest.mark.parametrize("write", WRITES)
 def test_a_stale_attempt_changes_nothing(ledger: Ledger, write: str) -> None:
-    drop(ledger, "alice", links("video", "held"), quota=drops.Quota(max_jobs=1))
+    drop(ledger, "alice", links("video", "held"), quota=Quota(max_jobs=1))
     first = claimed(ledger)
     with ledger.write() as db:
         moves.requeue_interrupted(db, first.fence, NOW, "crash")
@@ -186,7 +193,10 @@ def test_cancel_in_every_state(
 ) -> None:
     job_id = _in_state(ledger, state)
     with ledger.write() as db:
-        assert moves.cancel(db, job_id, NOW, reason="cancelled", max_jobs=1) == answer
+        assert (
+            moves.cancel(db, job_id, NOW, reason="cancelled", quota=Quota(max_jobs=1))
+            == answer
+        )
         counters_match(db)
     assert state_of(ledger, job_id) is after
 
@@ -194,10 +204,10 @@ def test_cancel_in_every_state(
 def test_a_running_job_is_cancelled_by_its_daemon(ledger: Ledger) -> None:
     job_id = _in_state(ledger, JobState.RUNNING)
     with ledger.write() as db:
-        moves.cancel(db, job_id, NOW, reason="cancelled", max_jobs=0)
+        moves.cancel(db, job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0))
         (asked,) = claims.cancel_requests(db, HOST)
         assert not _publish(db, asked.fence), "cancel came first"
-        assert moves.cancel_running(db, asked.fence, NOW, 0)
+        assert moves.cancel_running(db, asked.fence, NOW, Quota(max_jobs=0))
         assert claims.cancel_requests(db, HOST) == []
     assert state_of(ledger, job_id) is JobState.CANCELLED
 
@@ -207,17 +217,19 @@ def test_cancel_loses_once_publishing_has_begun(ledger: Ledger) -> None:
     with ledger.write() as db:
         (running,) = claims.running_claims(db, HOST)
         assert _publish(db, running.fence)
-        answer = moves.cancel(db, job_id, NOW, reason="cancelled", max_jobs=0)
+        answer = moves.cancel(
+            db, job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0)
+        )
         assert answer == "publishing"
         assert claims.cancel_requests(db, HOST) == []
-        assert moves.complete(db, running.fence, song(), NOW, 0)
+        assert moves.complete(db, running.fence, song(), NOW, Quota(max_jobs=0))
     assert state_of(ledger, job_id) is JobState.COMPLETED
 
 
 def test_expiry_tells_why_it_cancelled(ledger: Ledger) -> None:
     job_id = _in_state(ledger, JobState.QUEUED)
     with ledger.write() as db:
-        moves.cancel(db, job_id, NOW, reason="session_expired", max_jobs=0)
+        moves.cancel(db, job_id, NOW, reason="session_expired", quota=Quota(max_jobs=0))
         error = read.job_by_id(db, job_id).error
     assert error is not None
     assert error["code"] == "session_expired"
@@ -283,7 +295,7 @@ def test_waking_is_done_in_pieces(ledger: Ledger) -> None:
     for _ in range(3):
         got = claimed(ledger)
         with ledger.write() as db:
-            moves.fail_or_wait(db, got.fence, FAILED, WAIT, NOW, 0)
+            moves.fail_or_wait(db, got.fence, FAILED, WAIT, NOW, Quota(max_jobs=0))
     with ledger.write() as db:
         assert moves.wake_due(db, later(60), FURTHEST, limit=2) == 2
         assert moves.wake_due(db, later(60), FURTHEST, limit=2) == 1
@@ -293,23 +305,23 @@ def test_waking_is_done_in_pieces(ledger: Ledger) -> None:
 
 
 def test_a_held_job_enters_when_one_is_finalized(ledger: Ledger) -> None:
-    drop(ledger, "alice", links("a", "b", "c"), quota=drops.Quota(max_jobs=1))
+    drop(ledger, "alice", links("a", "b", "c"), quota=Quota(max_jobs=1))
     assert states(ledger) == ["queued", "held", "held"]
     first = claimed(ledger)
     assert claim(ledger) is None
     _complete(ledger, first.fence, max_jobs=1)
     assert states(ledger) == ["completed", "queued", "held"]
     with ledger.write() as db:
-        moves.cancel(db, 2, NOW, reason="cancelled", max_jobs=1)
+        moves.cancel(db, 2, NOW, reason="cancelled", quota=Quota(max_jobs=1))
         counters_match(db)
     assert states(ledger) == ["completed", "cancelled", "queued"]
 
 
 def test_a_waiting_job_keeps_its_place(ledger: Ledger) -> None:
-    drop(ledger, "alice", links("a", "b"), quota=drops.Quota(max_jobs=1))
+    drop(ledger, "alice", links("a", "b"), quota=Quota(max_jobs=1))
     got = claimed(ledger)
     with ledger.write() as db:
-        moves.fail_or_wait(db, got.fence, FAILED, WAIT, NOW, 1)
+        moves.fail_or_wait(db, got.fence, FAILED, WAIT, NOW, Quota(max_jobs=1))
     assert states(ledger) == ["waiting", "held"]
 
 
@@ -318,16 +330,16 @@ def test_a_sessions_own_limit_wins(
     ledger: Ledger, own: int | None, released: int
 ) -> None:
     videos = links("a", "b", "c", "d")
-    recorded = drop(ledger, "alice", videos, quota=drops.Quota(max_jobs=1))
+    recorded = drop(ledger, "alice", videos, quota=Quota(max_jobs=1))
     with ledger.write() as db:
         session = sessions.session_by_id(db, recorded.session_id)
         sessions.set_limits(db, session, NOW, max_jobs=own)
-        assert moves.release_held(db, session.id, 2, NOW) == released
+        assert moves.release_held(db, session.id, Quota(max_jobs=2), NOW) == released
         counters_match(db)
 
 
 def test_a_full_session_releases_nothing(ledger: Ledger) -> None:
-    recorded = drop(ledger, "alice", links("a", "b"), quota=drops.Quota(max_jobs=1))
+    recorded = drop(ledger, "alice", links("a", "b"), quota=Quota(max_jobs=1))
     with ledger.write() as db:
         session = sessions.session_by_id(db, recorded.session_id)
         sessions.set_limits(db, session, NOW, max_bytes=1000)
@@ -338,4 +350,4 @@ def test_a_full_session_releases_nothing(ledger: Ledger) -> None:
     assert states(ledger) == ["completed", "held", "held"]
     with ledger.write() as db:
         sessions.set_limits(db, session, NOW, max_bytes=0)
-        assert moves.release_held(db, session.id, 0, NOW) == 2
+        assert moves.release_held(db, session.id, Quota(max_jobs=0), NOW) == 2

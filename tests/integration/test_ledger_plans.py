@@ -21,6 +21,7 @@ from tests.integration.ledger_rig import (
 )
 from ytaudio_daemon.ledger import Ledger, claims, drops, moves, pauses, read, sessions
 from ytaudio_daemon.ledger.record import Fence
+from ytaudio_daemon.model.quota import Quota
 
 #: Tables of a row or a few: sessions are bounded by people, not by lines.
 SMALL = {"gates", "pace", "totals", "meta", "sessions", "sqlite_sequence"}
@@ -30,10 +31,10 @@ SMALL = {"gates", "pace", "totals", "meta", "sessions", "sqlite_sequence"}
 def busy_ledger(sqlite_ledger: Ledger) -> Ledger:
     """Give a ledger with jobs in many states, analysed by nobody, as in life."""
     drop(sqlite_ledger, "alice", links(*(f"v{n}" for n in range(20))))
-    drop(sqlite_ledger, "bob", links("x", "y"), quota=drops.Quota(max_jobs=1))
+    drop(sqlite_ledger, "bob", links("x", "y"), quota=Quota(max_jobs=1))
     got = claimed(sqlite_ledger)
     with sqlite_ledger.write() as db:
-        moves.fail_or_wait(db, got.fence, FAILED, WAIT, NOW, 0)
+        moves.fail_or_wait(db, got.fence, FAILED, WAIT, NOW, Quota(max_jobs=0))
     return sqlite_ledger
 
 
@@ -42,7 +43,7 @@ def _finish_one(db: Connection) -> None:
     assert got is not None
     fence: Fence = got.fence
     assert moves.begin_publish(db, fence, output_path="/a", sha256="x", now=NOW)
-    assert moves.complete(db, fence, song(), NOW, 1)
+    assert moves.complete(db, fence, song(), NOW, Quota(max_jobs=1))
 
 
 def _record_some(db: Connection) -> None:
@@ -64,7 +65,7 @@ def _alice(db: Connection) -> sessions.Session:
 HOT: dict[str, Callable[[Connection], Any]] = {
     "finish": _finish_one,
     "record": _record_some,
-    "release": lambda db: moves.release_held(db, 2, 2, NOW),
+    "release": lambda db: moves.release_held(db, 2, Quota(max_jobs=2), NOW),
     "wake": lambda db: moves.wake_due(db, NOW, 86400),
     "running": lambda db: claims.running_claims(db, HOST),
     "cancel requests": lambda db: claims.cancel_requests(db, HOST),

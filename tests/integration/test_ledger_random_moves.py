@@ -23,15 +23,16 @@ from tests.integration.ledger_rig import (
     link,
     song,
 )
-from ytaudio_daemon.ledger import Ledger, claims, drops, moves, sessions
+from ytaudio_daemon.ledger import Ledger, claims, moves, sessions
 from ytaudio_daemon.ledger.migrate import migrate
 from ytaudio_daemon.ledger.record import Fence
 from ytaudio_daemon.ledger.schema import attempts, events, jobs
 from ytaudio_daemon.model import FINALIZED, LEGAL_MOVES, JobState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.quota import Quota
 
 MAX_JOBS = 3
-QUOTA = drops.Quota(max_jobs=MAX_JOBS)
+QUOTA = Quota(max_jobs=MAX_JOBS)
 BIRTH = {JobState.QUEUED, JobState.HELD}
 picks = st.integers(0, 99)
 
@@ -80,10 +81,10 @@ class JobLives(RuleBasedStateMachine):
             if deed == "publish":
                 moves.begin_publish(db, fence, output_path="/a", sha256="x", now=now)
             elif deed == "finish":
-                moves.complete(db, fence, song(10), now, MAX_JOBS)
+                moves.complete(db, fence, song(10), now, QUOTA)
             else:
                 move = WAIT if deed == "wait" else GIVE_UP
-                moves.fail_or_wait(db, fence, FAILED, move, now, MAX_JOBS)
+                moves.fail_or_wait(db, fence, FAILED, move, now, QUOTA)
 
     @precondition(lambda self: self._fences)
     @rule(pick=picks, crash=st.booleans())
@@ -97,7 +98,7 @@ class JobLives(RuleBasedStateMachine):
             if crash:
                 moves.requeue_interrupted(db, fence, self._now(), "crash")
             else:
-                moves.cancel_running(db, fence, self._now(), MAX_JOBS)
+                moves.cancel_running(db, fence, self._now(), QUOTA)
 
     @rule(pick=picks, deed=st.sampled_from(["cancel", "retry"]))
     def ask(self, pick: int, deed: str) -> None:
@@ -107,7 +108,7 @@ class JobLives(RuleBasedStateMachine):
                 return
             job_id, now = ids[pick % len(ids)], self._now()
             if deed == "cancel":
-                moves.cancel(db, job_id, now, reason="cancelled", max_jobs=MAX_JOBS)
+                moves.cancel(db, job_id, now, reason="cancelled", quota=QUOTA)
             else:
                 moves.retry(db, job_id, now)
 
@@ -122,7 +123,7 @@ class JobLives(RuleBasedStateMachine):
             found = sessions.active_session(db, session)
             if found is not None:
                 sessions.set_limits(db, found, self._now(), max_jobs=limit)
-                moves.release_held(db, found.id, MAX_JOBS, self._now())
+                moves.release_held(db, found.id, QUOTA, self._now())
 
     # ---------------------------------------------------------------- always true
 

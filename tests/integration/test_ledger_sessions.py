@@ -12,6 +12,7 @@ from tests.integration.ledger_rig import (
 from ytaudio_daemon.ledger import Ledger, diary, moves, sessions
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.quota import Quota
 
 TTL = 86400.0
 TEN_YEARS = 10 * 365 * 86400.0
@@ -103,7 +104,9 @@ def test_unfinished_work_is_never_cut_off_by_the_clock(ledger: Ledger) -> None:
         assert sessions.unfinished_job_ids(db, stuck) == [1]
         assert stuck.unfinished == 1
         assert not sessions.expire(db, stuck, NOW), "work came in between"
-        moves.cancel(db, 1, later(14 * TTL), reason="session_expired", max_jobs=0)
+        moves.cancel(
+            db, 1, later(14 * TTL), reason="session_expired", quota=Quota(max_jobs=0)
+        )
         assert sessions.expire(db, stuck, NOW)
 
 

@@ -13,6 +13,7 @@ from tests.integration.views_rig import Rig, new_rig, video
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.ledger import Ledger, drops, moves, sessions
 from ytaudio_daemon.model import Options
+from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.views import receipts
 
 NOBODY = 65534
@@ -123,8 +124,8 @@ def test_the_failed_file_goes_when_nothing_is_left_in_it(lite: Rig) -> None:
 def test_cancelled_by_a_person_is_no_failure_but_expiry_is(lite: Rig) -> None:
     lite.drop(video(1), video(2))
     with lite.ledger.write() as db:
-        moves.cancel(db, 1, lite.now, reason="cancelled", max_jobs=0)
-        moves.cancel(db, 2, lite.now, reason="session_expired", max_jobs=0)
+        moves.cancel(db, 1, lite.now, reason="cancelled", quota=Quota(max_jobs=0))
+        moves.cancel(db, 2, lite.now, reason="session_expired", quota=Quota(max_jobs=0))
     lite.refresh()
     text = lite.beside("failed").read_text()
     assert video(1) not in text
@@ -161,6 +162,7 @@ def test_the_newest_content_of_a_kept_drop_has_the_receipt(lite: Rig) -> None:
     lite.drop(video(1), state="kept")
     lite.refresh()
     lite.drop(video(2), state="kept")
+    lite.refresh()
     lite.complete()  # the first content's job
     lite.refresh()
     assert [line["text"] for line in lite.receipt()["lines"]] == [video(2)]
@@ -252,6 +254,24 @@ def test_a_long_receipt_is_written_at_intake_and_at_the_end_only(lite: Rig) -> N
 
 
 @pytest.mark.usefixtures("small_pages")
+def test_a_long_receipt_is_not_at_its_end_while_a_line_is_unfinished(lite: Rig) -> None:
+    lite.drop(*(video(n) for n in range(150)))
+    lite.refresh()
+    first = lite.beside("receipt").stat().st_ino
+    finish_all(lite, but=150)
+    lite.refresh()
+    with lite.ledger.write() as db:
+        moves.retry(db, 10, lite.now)
+    lite.refresh()
+    finish_all(lite, but=10)  # the last line; one before it is open again
+    lite.refresh()
+    assert lite.beside("receipt").stat().st_ino == first
+    finish_all(lite)
+    lite.refresh()
+    assert lite.receipt()["counts"]["unfinished"] == 0
+
+
+@pytest.mark.usefixtures("small_pages")
 def test_a_long_receipts_end_is_found_after_a_restart(lite: Rig) -> None:
     lite.drop(*(video(n) for n in range(120)))
     lite.refresh()
@@ -305,7 +325,7 @@ def test_a_drop_under_way_has_no_receipt_yet(lite: Rig) -> None:
             db,
             drop,
             [line],
-            quota=drops.Quota(max_jobs=0),
+            quota=Quota(max_jobs=0),
             now=lite.now,
             file_is_gone=lambda _: True,
         )
@@ -314,13 +334,16 @@ def test_a_drop_under_way_has_no_receipt_yet(lite: Rig) -> None:
     assert not lite.layout.receipt_file("music", b"songs.txt").exists()
 
 
-def finish_all(rig: Rig) -> None:
-    """Cancel everything that is not finished."""
+def finish_all(rig: Rig, but: int = 0) -> None:
+    """Cancel everything that is not finished, except one job."""
     with rig.ledger.write() as db:
         session = sessions.active_session(db, "music")
         assert session is not None
         for job_id in sessions.unfinished_job_ids(db, session, 5000):
-            moves.cancel(db, job_id, rig.now, reason="cancelled", max_jobs=0)
+            if job_id != but:
+                moves.cancel(
+                    db, job_id, rig.now, reason="cancelled", quota=Quota(max_jobs=0)
+                )
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")

@@ -12,10 +12,19 @@ import pytest
 
 from tests.integration.ledger_rig import FAILED, WAIT, claimed
 from tests.integration.views_rig import LIVE, Rig, load, new_rig, video
-from ytaudio_daemon.ledger import Ledger, drops, moves, pauses, sessions
+from ytaudio_daemon.ledger import (
+    Ledger,
+    diary,
+    drops,
+    moves,
+    pauses,
+    read,
+    sessions,
+)
 from ytaudio_daemon.model import Progress
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate, GateName
+from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.views import Problem, Views, job_document
 
 SCHEMAS = resources.files("ytaudio_daemon") / "schemas"
@@ -68,8 +77,10 @@ def a_bit_of_everything(rig: Rig) -> None:
     rig.fail()
     waiting, running = claimed(rig.ledger), claimed(rig.ledger)
     with rig.ledger.write() as db:
-        moves.fail_or_wait(db, waiting.fence, FAILED, WAIT, rig.now, 0)
-        moves.cancel(db, running.job_id + 1, rig.now, reason="cancelled", max_jobs=0)
+        moves.fail_or_wait(db, waiting.fence, FAILED, WAIT, rig.now, Quota(max_jobs=0))
+        moves.cancel(
+            db, running.job_id + 1, rig.now, reason="cancelled", quota=Quota(max_jobs=0)
+        )
         shut = Gate(
             name=GateName.SITE,
             code="http_429",
@@ -217,7 +228,7 @@ def test_the_newest_session_of_a_name_is_shown(lite: Rig) -> None:
     with lite.ledger.write() as db:
         sessions.touch_session(db, old, lite.now)
     lite.refresh()
-    assert (lite.session()["session"]["uuid"], new) != (old.uuid, old.uuid)
+    assert old.uuid != new == lite.session()["session"]["uuid"]
     assert lite.daemon()["sessions"] == {"active": 1, "expired": 1}
 
 
@@ -256,6 +267,25 @@ def test_deleted_status_files_come_back_at_the_next_start(rig: Rig) -> None:
     documents[1].write_bytes(b"")  # as a power cut leaves it
     rig.restart()
     assert all(load(path) for path in documents)
+
+
+def test_the_cursor_waits_for_what_is_not_written_yet(rig: Rig) -> None:
+    assert rig.layout.library is not None
+    rig.layout.library.write_text("a file stands where the folder should be")
+    rig.drop(video(1))
+    rig.complete()
+    rig.refresh(11)
+    waiting, last = cursor_and_last_event(rig)
+    assert 0 < waiting < last
+    rig.layout.library.unlink()
+    rig.refresh(31)
+    assert cursor_and_last_event(rig) == (last, last)
+
+
+def cursor_and_last_event(rig: Rig) -> tuple[int, int]:
+    with rig.ledger.read() as db:
+        changes = read.changes_after(db, 0)
+        return diary.views_cursor(db), changes[-1].event_id
 
 
 def test_an_event_is_shown_again_after_a_crash_before_the_cursor_was_kept(
@@ -303,8 +333,6 @@ def test_a_big_session_is_cut(lite: Rig) -> None:
 
 def test_a_job_without_daemon_shows_what_the_ledger_knows(lite: Rig) -> None:
     lite.drop(video(1))
-    from ytaudio_daemon.ledger import read  # noqa: PLC0415 - for this test alone
-
     with lite.ledger.read() as db:
         document = job_document(read.find_jobs(db)[0], None, None, 8)
     assert document["url"] == f"https://www.youtube.com/watch?v={video(1)}"

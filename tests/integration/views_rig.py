@@ -11,6 +11,7 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, claims, drops, moves, sessions
 from ytaudio_daemon.model import Outcome, Result
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.views import Live, Rules, Views
 
 LIVE = Live(state="running", started_at=NOW.wall, pid=7, host="here", version="1")
@@ -75,14 +76,16 @@ class Rig:
                 sha256=outcome.result.sha256 if outcome.result else "",
                 now=self.now,
             )
-            assert moves.complete(db, claim.fence, outcome, self.now, 0)
+            assert moves.complete(db, claim.fence, outcome, self.now, Quota(max_jobs=0))
         return claim
 
     def fail(self) -> claims.Claim:
         """Claim the next job and give it up."""
         claim = claimed(self.ledger, self.now)
         with self.ledger.write() as db:
-            moves.fail_or_wait(db, claim.fence, FAILED, GIVE_UP, self.now, 0)
+            moves.fail_or_wait(
+                db, claim.fence, FAILED, GIVE_UP, self.now, Quota(max_jobs=0)
+            )
         return claim
 
     def pass_time(self, seconds: float = 1.0) -> None:

@@ -14,6 +14,7 @@ from ytaudio_daemon.model import Failure, FailureKind, JobState, Outcome, Result
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import Policy, decide, suspect_engine
 from ytaudio_daemon.model.gates import GATE_OF
+from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
@@ -50,7 +51,7 @@ class Settler:
     def cancel(self, claim: Claim, now: Now) -> None:
         """Finalize a running job whose cancellation was asked for."""
         with self._ledger.write() as db:
-            done = moves.cancel_running(db, claim.fence, now, self._max_jobs)
+            done = moves.cancel_running(db, claim.fence, now, self._quota)
             pauses.recall_probe(db)
         if done:
             publishing.clear_work(self._layout, claim.uuid)
@@ -68,15 +69,13 @@ class Settler:
         self._complete(claim, outcome, now)
 
     @property
-    def _max_jobs(self) -> int:
-        return self.settings.sessions.max_jobs
+    def _quota(self) -> Quota:
+        return self.settings.sessions.quota
 
     def _over_quota(self, claim: Claim, result: Result) -> Failure | None:
         with self._ledger.read() as db:
             session = sessions.session_by_id(db, claim.session_id)
-        limit = session.max_bytes
-        if limit is None:
-            limit = self.settings.sessions.max_bytes
+        limit = self._quota.of_session(session.max_jobs, session.max_bytes).max_bytes
         if not limit or session.used_bytes + result.size_bytes <= limit:
             return None
         return Failure(
@@ -119,7 +118,7 @@ class Settler:
 
     def _complete(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         with self._ledger.write() as db:
-            done = moves.complete(db, claim.fence, outcome, now, self._max_jobs)
+            done = moves.complete(db, claim.fence, outcome, now, self._quota)
             if done:
                 self._open_gates(db, claim, None)
         self._ledger.check_still_there()
@@ -151,7 +150,7 @@ class Settler:
             judged = replace(outcome, failure=failure)
             move = decide(claim.tried, judged, now, self._policy, gate)
             done = moves.fail_or_wait(
-                db, claim.fence, judged, move, now, self._max_jobs
+                db, claim.fence, judged, move, now, self._quota
             )
             if done and move.gate is not None:
                 pauses.close_gate(db, move.gate)

@@ -16,6 +16,7 @@ from ytaudio_daemon.cli.words import count_of
 if TYPE_CHECKING:
     from ytaudio_daemon.ledger import Connection, Ledger
     from ytaudio_daemon.ledger.sessions import Session
+    from ytaudio_daemon.model.quota import Quota
 
 EXAMPLES = """\
 examples:
@@ -52,7 +53,7 @@ def run(call: Call) -> int:
 
 
 def _cancel_named(call: Call, ledger: "Ledger") -> Exit:
-    max_jobs = call.settings.sessions.max_jobs
+    quota = call.settings.sessions.quota
     with ledger.write() as db:
         from ytaudio_daemon.ledger import moves  # noqa: PLC0415 - 200 ms
 
@@ -60,7 +61,7 @@ def _cancel_named(call: Call, ledger: "Ledger") -> Exit:
         answers = [
             (
                 row.uuid,
-                moves.cancel(db, row.id, now, reason="cancelled", max_jobs=max_jobs),
+                moves.cancel(db, row.id, now, reason="cancelled", quota=quota),
             )
             for row in named_jobs(db, call.args.jobs)
         ]
@@ -72,19 +73,21 @@ def _cancel_named(call: Call, ledger: "Ledger") -> Exit:
 def _cancel_session(call: Call, ledger: "Ledger") -> Exit:
     with ledger.read() as db:
         session = require_session(db, call.args.session)
-    max_jobs = call.settings.sessions.max_jobs
-    number = cancel_all(ledger, session, "cancelled", max_jobs)
+    quota = call.settings.sessions.quota
+    number = cancel_all(ledger, session, "cancelled", quota)
     call.screen.line(f"{count_of(number, 'job')} cancelled, or being stopped")
     return Exit.OK
 
 
-def cancel_all(ledger: "Ledger", session: "Session", reason: str, max_jobs: int) -> int:
+def cancel_all(
+    ledger: "Ledger", session: "Session", reason: str, quota: "Quota"
+) -> int:
     """Cancel a session's unfinished jobs, some in each transaction; returns how many."""
     number = 0
     lasting: set[int] = set()
     while True:
         with ledger.write() as db:
-            answers = _cancel_some(db, session, reason, max_jobs, lasting)
+            answers = _cancel_some(db, session, reason, quota, lasting)
         if not answers:
             return number
         number += len(answers)
@@ -92,7 +95,7 @@ def cancel_all(ledger: "Ledger", session: "Session", reason: str, max_jobs: int)
 
 
 def _cancel_some(
-    db: "Connection", session: "Session", reason: str, max_jobs: int, lasting: set[int]
+    db: "Connection", session: "Session", reason: str, quota: "Quota", lasting: set[int]
 ) -> dict[int, str]:
     """Cancel unfinished jobs; those that stay so for a while were asked before."""
     from ytaudio_daemon.ledger import moves, sessions  # noqa: PLC0415 - 200 ms
@@ -100,7 +103,7 @@ def _cancel_some(
     now = moment_in(db)
     ids = sessions.unfinished_job_ids(db, session, limit=PAGE + len(lasting))
     return {
-        job_id: moves.cancel(db, job_id, now, reason=reason, max_jobs=max_jobs)
+        job_id: moves.cancel(db, job_id, now, reason=reason, quota=quota)
         for job_id in ids
         if job_id not in lasting
     }

@@ -61,8 +61,8 @@ def set_limits(call: Call) -> int:
         session = _require_active(require_session(db, call.args.name))
         now = moment_in(db)
         sessions.set_limits(db, session, now, **limits)
-        max_jobs = call.settings.sessions.max_jobs
-        released = moves.release_held(db, session.id, max_jobs, now)
+        quota = call.settings.sessions.quota
+        released = moves.release_held(db, session.id, quota, now)
     for name, value in limits.items():
         key = KEYS[LIMITS[name]]
         shown = "as in the config" if value is None else key.kind.show(value)
@@ -123,8 +123,8 @@ def expire(call: Call) -> int:
             call.screen.remark("nothing was changed")
             return Exit.FAILED
         if session.unfinished:
-            max_jobs = call.settings.sessions.max_jobs
-            cancel_all(ledger, session, "session_expired", max_jobs)
+            quota = call.settings.sessions.quota
+            cancel_all(ledger, session, "session_expired", quota)
             wake_daemon(call)
         _expire_when_stopped(ledger, session)
     call.screen.line(f"session {session.name} has expired")

@@ -15,7 +15,7 @@ from ytaudio_daemon.intake.reading import Reader
 from ytaudio_daemon.intake.scanning import Scanner
 from ytaudio_daemon.ledger import Connection, Ledger, drops, sessions
 from ytaudio_daemon.ledger.claims import shown_name
-from ytaudio_daemon.ledger.drops import Drop, NewLine, Quota
+from ytaudio_daemon.ledger.drops import Drop, NewLine
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
 
@@ -130,7 +130,7 @@ class Recorder:
                 db,
                 drop,
                 piece.lines,
-                quota=self._quota,
+                quota=self.settings.sessions.quota,
                 now=now,
                 file_is_gone=audio_is_gone,
             )
@@ -144,13 +144,6 @@ class Recorder:
         session = sessions.open_session(db, sighting.place.session, now)
         return drops.open_drop(
             db, session.id, sighting.name, paper.sha256, paper.size, now
-        )
-
-    @property
-    def _quota(self) -> Quota:
-        limits = self.settings.sessions
-        return Quota(
-            max_jobs=limits.max_jobs, reject_over=limits.over_limit == "reject"
         )
 
     def _file(self) -> None:

@@ -15,6 +15,7 @@ from ytaudio_daemon.ledger.record import shift
 from ytaudio_daemon.ledger.schema import jobs, lines
 from ytaudio_daemon.model import FINALIZED, JobState, Options
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.quota import Quota
 
 DUPLICATE = "this session has this audio already"
 
@@ -84,14 +85,6 @@ class NewLine:
         return f"{self.video_id}:{self.ask.profile if self.ask else ''}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quota:
-    """The config's quota; a session's own `max_jobs` wins. 0 = no limit."""
-
-    max_jobs: int = 10
-    reject_over: bool = False
-
-
 class _Verdict(NamedTuple):
     """What becomes of a line; a tuple, as a million are made."""
 
@@ -127,10 +120,10 @@ class Clerk:
         self._session = session
         self._now = now
         self._file_is_gone = file_is_gone
-        limit = quota.max_jobs if session.max_jobs is None else session.max_jobs
-        self._limit = limit if quota.reject_over else 0
-        self._life_room = max(0, limit - session.accepted)
-        self._room = 0 if moves.is_full(session) else moves.quota_room(session, limit)
+        own = quota.of_session(session.max_jobs, session.max_bytes)
+        self._limit = own.max_jobs if own.reject_over else 0
+        self._life_room = max(0, self._limit - session.accepted)
+        self._room = moves.quota_room(session, quota)
         #: The session's jobs that this batch asks for, by audio key.
         self._known: dict[str, Any] = {}
         #: Jobs asked for in this batch already, new ones and those run again.

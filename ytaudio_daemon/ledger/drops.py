@@ -8,17 +8,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.clerk import Ask, Clerk, NewLine, Quota
+from ytaudio_daemon.ledger.clerk import Ask, Clerk, NewLine
 from ytaudio_daemon.ledger.record import touch
 from ytaudio_daemon.ledger.schema import drops, events, lines, sessions
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.quota import Quota
 
 __all__ = [
     "Ask",
     "Drop",
     "NewLine",
-    "Quota",
     "finish_recording",
     "kept_files",
     "kept_texts",

@@ -15,6 +15,7 @@ from ytaudio_daemon.ledger.schema import attempts, jobs, sessions
 from ytaudio_daemon.model import IN_QUOTA, LEGAL_MOVES, JobState, Outcome, Phase
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import Move
+from ytaudio_daemon.model.quota import Quota
 
 #: What a finalized job's error columns hold while there is no error.
 NO_ERROR: dict[str, Any] = {
@@ -45,7 +46,7 @@ def begin_publish(
 
 
 def complete(
-    db: Connection, fence: Fence, outcome: Outcome, now: Now, max_jobs: int
+    db: Connection, fence: Fence, outcome: Outcome, now: Now, quota: Quota
 ) -> bool:
     """Running → completed: the audio stands at its place, synced.
 
@@ -54,7 +55,7 @@ def complete(
         fence: The attempt that made it.
         outcome: Carries the result.
         now: The moment.
-        max_jobs: The config's quota, for the held job that may now enter.
+        quota: The config's, for the held job that may now enter.
     """
     result = outcome.result
     if result is None:
@@ -80,12 +81,12 @@ def complete(
     _end_attempt(db, fence, outcome, now, kind="completed")
     grown = {"used_bytes": sessions.c.used_bytes + result.size_bytes}
     touch(db, fence.session_id, now, **grown)
-    release_held(db, fence.session_id, max_jobs, now)
+    release_held(db, fence.session_id, quota, now)
     return True
 
 
 def fail_or_wait(
-    db: Connection, fence: Fence, outcome: Outcome, move: Move, now: Now, max_jobs: int
+    db: Connection, fence: Fence, outcome: Outcome, move: Move, now: Now, quota: Quota
 ) -> bool:
     """Running → waiting, or running → failed, as `model.decide` said."""
     values = _known_facts(outcome) | {
@@ -106,7 +107,7 @@ def fail_or_wait(
     _end_attempt(db, fence, outcome, now, kind=move.failure.kind.value)
     if move.to is JobState.FAILED:
         touch(db, fence.session_id, now)
-        release_held(db, fence.session_id, max_jobs, now)
+        release_held(db, fence.session_id, quota, now)
     return True
 
 
@@ -120,7 +121,7 @@ def requeue_interrupted(db: Connection, fence: Fence, now: Now, reason: str) -> 
     return moved
 
 
-def cancel_running(db: Connection, fence: Fence, now: Now, max_jobs: int) -> bool:
+def cancel_running(db: Connection, fence: Fence, now: Now, quota: Quota) -> bool:
     """Running → cancelled: asked for, and its worker is gone."""
     moved = _move_fenced(
         db, fence, JobState.CANCELLED, now, "cancelled", finalized_at=now.wall
@@ -128,11 +129,11 @@ def cancel_running(db: Connection, fence: Fence, now: Now, max_jobs: int) -> boo
     if moved:
         _end_attempt(db, fence, Outcome(), now, kind="cancelled")
         touch(db, fence.session_id, now)
-        release_held(db, fence.session_id, max_jobs, now)
+        release_held(db, fence.session_id, quota, now)
     return moved
 
 
-def cancel(db: Connection, job_id: int, now: Now, *, reason: str, max_jobs: int) -> str:
+def cancel(db: Connection, job_id: int, now: Now, *, reason: str, quota: Quota) -> str:
     """Cancel whatever can be: at once, or by asking the daemon that runs it.
 
     Returns:
@@ -152,7 +153,7 @@ def cancel(db: Connection, job_id: int, now: Now, *, reason: str, max_jobs: int)
         values |= {"error_kind": "cancelled", "error_code": reason} | _EXPIRED_WORDS
     _move(db, job, JobState.CANCELLED, now, reason, **values)
     touch(db, job.session_id, now)
-    release_held(db, job.session_id, max_jobs, now)
+    release_held(db, job.session_id, quota, now)
     return "cancelled"
 
 
@@ -220,13 +221,13 @@ def wake_due(db: Connection, now: Now, furthest_s: float, limit: int = 500) -> i
     return len(rows)
 
 
-def release_held(db: Connection, session_id: int, max_jobs: int, now: Now) -> int:
+def release_held(db: Connection, session_id: int, quota: Quota, now: Now) -> int:
     """Held → queued, as far as the session's quota of jobs and bytes allows.
 
     Args:
         db: A write transaction.
         session_id: Whose jobs.
-        max_jobs: The config's quota; the session's own wins. 0 = no limit.
+        quota: The config's; the session's own limits win.
         now: The moment.
 
     Returns:
@@ -235,8 +236,8 @@ def release_held(db: Connection, session_id: int, max_jobs: int, now: Now) -> in
     session = db.execute(
         sa.select(sessions).where(sessions.c.id == session_id),
     ).one()
-    room = quota_room(session, max_jobs)
-    if not session.held or room <= 0 or is_full(session):
+    room = quota_room(session, quota)
+    if not session.held or room == 0:
         return 0
     rows = db.execute(
         sa.select(jobs.c.id, jobs.c.session_id, jobs.c.state, jobs.c.attempt)
@@ -249,18 +250,11 @@ def release_held(db: Connection, session_id: int, max_jobs: int, now: Now) -> in
     return len(rows)
 
 
-def quota_room(session: Any, max_jobs: int) -> int:
-    """Return how many more unfinished jobs the session may have."""
-    limit = max_jobs if session.max_jobs is None else session.max_jobs
-    if limit == 0:
-        return 1 << 31
-    used: int = sum(getattr(session, state.value) for state in IN_QUOTA)
-    return max(0, limit - used)
-
-
-def is_full(session: Any) -> bool:
-    """Return whether its finished audio fills the session's own bytes quota."""
-    return bool(session.max_bytes) and session.used_bytes >= session.max_bytes
+def quota_room(session: Any, quota: Quota) -> int:
+    """Return how many more unfinished jobs a session's row allows."""
+    used = sum(getattr(session, state.value) for state in IN_QUOTA)
+    own = quota.of_session(session.max_jobs, session.max_bytes)
+    return own.room(used, session.used_bytes)
 
 
 def _request_cancel(db: Connection, job: Any, now: Now) -> None:

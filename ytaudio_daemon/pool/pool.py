@@ -98,6 +98,12 @@ class Pool:
         alive_at_most = self._downloads + self._converters + few
         return max(0, min(self._downloads - use.downloading, alive_at_most - alive))
 
+    def resize(self, downloads: int, converters: int) -> None:
+        """Change the slots; what is running keeps its own."""
+        self._downloads = downloads
+        self._converters = converters
+        self._unsettled = True
+
     def start(self, request: FetchRequest) -> None:
         """Start an attempt as soon as the template is warm. `Ended` always follows.
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Annotated
 
 from ytaudio_daemon.model.options import FORMATS, QUALITIES, Layer
+from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.settings import kinds
 from ytaudio_daemon.settings.kinds import Kind
 
@@ -333,6 +334,15 @@ class Sessions:
             "With delete: how long the audio can still be taken out of downloads/.trash.",
         ),
     ]
+
+    @property
+    def quota(self) -> Quota:
+        """The limits of a session that has none of its own."""
+        return Quota(
+            max_jobs=self.max_jobs,
+            max_bytes=self.max_bytes,
+            reject_over=self.over_limit == "reject",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

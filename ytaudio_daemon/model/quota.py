@@ -1,0 +1,37 @@
+"""What a session may use. Pure."""
+
+from dataclasses import dataclass
+
+#: Room where there is no limit: more than any ledger holds.
+BOUNDLESS = 1 << 31
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """A session's limits; 0 = no limit.
+
+    Attributes:
+        max_jobs: Unfinished jobs at once, or in its life with `reject_over`.
+        max_bytes: Of finished audio.
+        reject_over: Refuse what is over `max_jobs` instead of holding it.
+    """
+
+    max_jobs: int = 10
+    max_bytes: int = 0
+    reject_over: bool = False
+
+    def of_session(self, max_jobs: int | None, max_bytes: int | None) -> "Quota":
+        """Return the limits that hold where a session has some of its own."""
+        return Quota(
+            max_jobs=self.max_jobs if max_jobs is None else max_jobs,
+            max_bytes=self.max_bytes if max_bytes is None else max_bytes,
+            reject_over=self.reject_over,
+        )
+
+    def room(self, unfinished: int, used_bytes: int) -> int:
+        """Return how many more jobs may enter; none once the bytes are used up."""
+        if self.max_bytes and used_bytes >= self.max_bytes:
+            return 0
+        if self.max_jobs == 0:
+            return BOUNDLESS
+        return max(0, self.max_jobs - unfinished)
