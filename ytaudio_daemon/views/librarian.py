@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from pathlib import Path
 
+from ytaudio_daemon import steps
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.library import Audio, Entry, shelve
