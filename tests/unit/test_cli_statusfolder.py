@@ -69,7 +69,9 @@ def test_a_variable_goes_before_the_file(tmp_path: Path, variable: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["[paths", "paths = 3", "[paths]\nroot = 3", "\xff"])
-def test_a_bad_file_is_left_to_the_settings_to_explain(tmp_path: Path, text: str) -> None:
+def test_a_bad_file_is_left_to_the_settings_to_explain(
+    tmp_path: Path, text: str
+) -> None:
     file = tmp_path / "bad.toml"
     file.write_text(text, "latin-1")
     assert quick_status_folder(str(file), None, {}, tmp_path) is None

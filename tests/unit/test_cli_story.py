@@ -12,6 +12,7 @@ from ytaudio_daemon.cli.words import stamp_of
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.gates import Gate, GateName
+from ytaudio_daemon.model.quota import Quota
 
 NOW = 1_800_000_000.0
 UP = Life(pulse=Pulse.ALIVE)
@@ -63,7 +64,12 @@ def case(state: str, **more: Any) -> Case:
         "output_path": None,
         "file_size_bytes": None,
         "error": None,
-        "attempt": {"number": 1, "charged": 1, "max": 8, "retry_at": stamp_of(NOW + 90)},
+        "attempt": {
+            "number": 1,
+            "charged": 1,
+            "max": 8,
+            "retry_at": stamp_of(NOW + 90),
+        },
         "created_at": stamp_of(NOW),
         "started_at": None,
         "finalized_at": None,
@@ -75,7 +81,7 @@ def case(state: str, **more: Any) -> Case:
         "lines": [],
         "gates": [],
         "session": session(),
-        "max_jobs": 10,
+        "quota": Quota(max_jobs=10),
         "file_is_gone": False,
         "life": UP,
         "wall": NOW,
@@ -93,8 +99,11 @@ def case(state: str, **more: Any) -> Case:
         (case("queued", gates=[SHUT]), "(in 10 min)"),
         (case("queued", life=DOWN), "the daemon is not running"),
         (case("held"), "10 unfinished jobs"),
-        (case("held", max_jobs=1), "1 unfinished job;"),
-        (case("held", session=session(max_bytes=5, used_bytes=5)), "--max-bytes"),
+        (case("held", quota=Quota(max_jobs=1)), "1 unfinished job;"),
+        (
+            case("held", quota=Quota(max_bytes=5), session=session(used_bytes=5)),
+            "--max-bytes",
+        ),
         (case("waiting"), "(in 1 min 30 s); 1 of 8 tries"),
         (case("completed"), "it is done"),
         (case("completed", file_is_gone=True), "ytaudio retry 1a2b3c4d"),
@@ -118,7 +127,9 @@ def test_a_finished_job_needs_no_daemon(state: str) -> None:
 
 def test_an_expired_session_offers_no_retry() -> None:
     expired = session(state=SessionState.EXPIRED)
-    assert "retry" not in what_next(case("completed", file_is_gone=True, session=expired))
+    assert "retry" not in what_next(
+        case("completed", file_is_gone=True, session=expired)
+    )
 
 
 def facts_of(about: Case) -> dict[str, str]:
@@ -128,7 +139,12 @@ def facts_of(about: Case) -> dict[str, str]:
 
 
 def test_trouble_comes_with_what_the_person_can_do() -> None:
-    error = {"kind": "unavailable", "code": "private", "message": "Private.", "hint": "Ask."}
+    error = {
+        "kind": "unavailable",
+        "code": "private",
+        "message": "Private.",
+        "hint": "Ask.",
+    }
     facts = facts_of(case("failed", job={"error": error}))
     assert facts["trouble"] == "Private. (unavailable, private)"
     assert facts["you can"] == "Ask."

@@ -86,7 +86,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_terminal_never_sees_a_title_as_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_never_sees_a_title_as_markup(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "80")
@@ -110,7 +112,9 @@ def test_a_terminal_gets_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b[1;31mfailed" in out.getvalue()
 
 
-def test_a_narrow_terminal_keeps_ids_and_states(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_narrow_terminal_keeps_ids_and_states(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "40")

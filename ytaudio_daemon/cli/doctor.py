@@ -6,7 +6,6 @@ user by itself), since folders are looked at with its rights.
 
 import argparse
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -34,8 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(call: Call) -> int:
     """Examine everything; 6 when something is broken."""
+    from ytaudio_daemon.doctor import engine_findings, site_findings  # noqa: PLC0415
+
+    findings = [*engine_findings(time.time())]  # while root may still look everywhere
     become_owner(call)
-    findings = list(_findings(call))
+    findings += site_findings(call.settings, call.layout)
+    findings.append(judge_life(look(call.status_folder)))
     if call.args.json:
         shown = [asdict(finding) for finding in findings]
         call.screen.json({"schema": "ytaudio.doctor/1", "findings": shown})
@@ -43,13 +46,6 @@ def run(call: Call) -> int:
         _print(call, findings)
     broken = any(finding.health == "broken" for finding in findings)
     return Exit.DEGRADED if broken else Exit.OK
-
-
-def _findings(call: Call) -> "Iterator[Finding]":
-    from ytaudio_daemon.doctor import examine  # noqa: PLC0415 - 250 ms
-
-    yield from examine(call.settings, call.layout, time.time())
-    yield judge_life(look(call.status_folder))
 
 
 def judge_life(life: Life) -> "Finding":

@@ -5,13 +5,12 @@ long as that speaks of the same attempt.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.life import look, read_document
-
-if TYPE_CHECKING:
-    from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.views import job_document
 
 #: What a status document knows better than a job's row.
 LIVE_KEYS = ("phase", "progress", "position")
@@ -30,16 +29,14 @@ class Documents:
         self._live: dict[str, dict[str, dict[str, Any]]] = {}
         self._is_up = look(call.status_folder).is_up
 
-    def of(self, row: "JobRow") -> dict[str, Any]:
+    def of(self, row: JobRow) -> dict[str, Any]:
         """Return the document of a job."""
-        from ytaudio_daemon.views.documents import job_document  # noqa: PLC0415 - 200 ms
-
         document = dict(job_document(row, None, None, self._attempts_max))
         if self._is_up:
             return overlaid(document, self._live_of(row.session_name).get(row.uuid))
         return document
 
-    def of_all(self, rows: "Iterable[JobRow]") -> Iterator[dict[str, Any]]:
+    def of_all(self, rows: Iterable[JobRow]) -> Iterator[dict[str, Any]]:
         """Yield the documents of jobs."""
         return map(self.of, rows)
 

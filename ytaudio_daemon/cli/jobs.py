@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.documents import Documents
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledgers import opened, require_session
 from ytaudio_daemon.cli.report import how_far, job_name
@@ -42,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(call: Call) -> int:
     """List the jobs."""
+    from ytaudio_daemon.cli.documents import Documents  # noqa: PLC0415 - 300 ms
+
     with opened(call) as ledger:
         documents = Documents(call).of_all(_rows(call, ledger))
         if call.args.json:

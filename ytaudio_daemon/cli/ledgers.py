@@ -35,11 +35,12 @@ def opened(call: Call, *, to_write: bool = False) -> Iterator["Ledger"]:
         LedgerError: There is none yet, it is another program's, or it is out of reach.
         UsageError: This user may not look into it.
     """
-    become_owner(call)
-    _require_file(call, os.O_RDWR if to_write else os.O_RDONLY)
+    # Imported, driver and all, while we are root: the owner may not see our Python.
     from ytaudio_daemon.ledger import Ledger, migrate  # noqa: PLC0415 - 200 ms
 
     ledger = Ledger(call.settings.database.url)
+    become_owner(call)
+    _require_file(call, os.O_RDWR if to_write else os.O_RDONLY)
     try:
         migrate.require_current(ledger)
         yield ledger

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.documents import Documents
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledgers import opened
 from ytaudio_daemon.cli.life import look
@@ -35,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(call: Call) -> int:
     """Show the job."""
-    from ytaudio_daemon.cli import story  # noqa: PLC0415 - 200 ms of SQLAlchemy
+    # Here, so that root imports all of it before it becomes somebody else.
+    from ytaudio_daemon.cli import documents, story  # noqa: F401, PLC0415 - 300 ms
 
     with opened(call) as ledger, ledger.read() as db:
         case = _case(call, db)
@@ -47,7 +47,8 @@ def run(call: Call) -> int:
 
 
 def _case(call: Call, db: "Connection") -> "Case":
-    from ytaudio_daemon.cli.story import Case  # noqa: PLC0415 - as above
+    from ytaudio_daemon.cli.documents import Documents  # noqa: PLC0415 - as above
+    from ytaudio_daemon.cli.story import Case  # noqa: PLC0415
     from ytaudio_daemon.folders.publishing import audio_is_gone  # noqa: PLC0415
     from ytaudio_daemon.ledger import (  # noqa: PLC0415
         pauses,
@@ -61,7 +62,7 @@ def _case(call: Call, db: "Connection") -> "Case":
     if document["position"] is None:
         document["position"] = standing.queue_position(db, row)
     session = sessions.session_by_id(db, row.session_id)
-    default = call.settings.sessions.max_jobs
+    quota = call.settings.sessions.quota
     return Case(
         job=document,
         attempts=read.job_attempts(db, row.id),
@@ -69,7 +70,7 @@ def _case(call: Call, db: "Connection") -> "Case":
         lines=read.job_lines(db, row.id),
         gates=pauses.closed_gates(db),
         session=session,
-        max_jobs=default if session.max_jobs is None else session.max_jobs,
+        quota=quota.of_session(session.max_jobs, session.max_bytes),
         file_is_gone=row.output_path is not None and audio_is_gone(row.output_path),
         life=look(call.status_folder),
         wall=time.time(),

@@ -24,6 +24,7 @@ from ytaudio_daemon.cli.words import (
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.model.quota import Quota
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class Case:
         lines: (file, line) of each line that asked for it.
         gates: Those that are closed.
         session: Its session.
-        max_jobs: The quota that holds for the session; 0 = none.
+        quota: What holds for the session.
         file_is_gone: It was published, and its file is no longer there.
         life: Whether the daemon runs.
         wall: Now, seconds since 1970.
@@ -48,7 +49,7 @@ class Case:
     lines: Sequence[tuple[str, int]]
     gates: Sequence[Gate]
     session: Session
-    max_jobs: int
+    quota: Quota
     file_is_gone: bool
     life: Life
     wall: float
@@ -135,14 +136,14 @@ def _after_queued(case: Case) -> str:
 
 def _after_held(case: Case) -> str:
     session, place = case.session, case.job["position"]
-    if session.max_bytes and session.used_bytes >= session.max_bytes:
+    if case.quota.max_bytes and session.used_bytes >= case.quota.max_bytes:
         return (
-            f"held: the session's audio fills its {size(session.max_bytes)}; delete "
-            f"some, or: ytaudio session set {session.name} --max-bytes …"
+            f"held: the session's audio fills its {size(case.quota.max_bytes)}; allow it "
+            f"more: ytaudio session set {session.name} --max-bytes …"
         )
     turn = f" (no. {place} in its queue)" if place else ""
     return (
-        f"held: the session may have {count_of(case.max_jobs, 'unfinished job')}; this "
+        f"held: the session may have {count_of(case.quota.max_jobs, 'unfinished job')}; this "
         f"one enters when an earlier one is finished{turn}"
     )
 

@@ -14,7 +14,7 @@ from ytaudio_daemon.doctor.records import record_findings
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.settings import Settings
 
-__all__ = ["Finding", "Health", "examine"]
+__all__ = ["Finding", "Health", "engine_findings", "examine", "site_findings"]
 
 
 def examine(settings: Settings, layout: Layout, wall: float) -> Iterator[Finding]:
@@ -26,6 +26,11 @@ def examine(settings: Settings, layout: Layout, wall: float) -> Iterator[Finding
         wall: Now, seconds since 1970 UTC.
     """
     yield from engine_findings(wall)
+    yield from site_findings(settings, layout)
+
+
+def site_findings(settings: Settings, layout: Layout) -> Iterator[Finding]:
+    """Yield what was found of this place; looked at with the caller's rights."""
     yield from place_findings(layout, settings.disk.reserve)
     yield from record_findings(settings.database.url)
     yield from machine_findings(layout.inbox)

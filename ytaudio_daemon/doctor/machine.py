@@ -78,7 +78,7 @@ def judge_clock(*, synchronized: bool) -> Finding:
 def _limit(name: str) -> int | None:
     """Read a limit; systemd's ProcSubset=pid hides it."""
     try:
-        return int((LIMITS / name).read_text("ascii"))
+        return int((LIMITS / name).read_bytes())
     except OSError:
         return None
 
