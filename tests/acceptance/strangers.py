@@ -19,7 +19,9 @@ from tests.youtube.handle import CHECKOUT
 
 
 @contextmanager
-def nobodys_house(youtube: Remote, **settings: str) -> Iterator[House]:
+def nobodys_house(
+    youtube: Remote, *, user: int = NOBODY, **settings: str
+) -> Iterator[House]:
     """Give a house, not yet started, whose daemon runs as nobody.
 
     It does not lie in pytest's folder, which is closed to others.
@@ -31,7 +33,7 @@ def nobodys_house(youtube: Remote, **settings: str) -> Iterator[House]:
     root.chmod(0o755)
     python = nobodys_python()
     settings["download_ca_file"] = str(ca_file)
-    made = House(root, youtube, user=NOBODY, python=python, **settings)
+    made = House(root, youtube, user=user, python=python, **settings)
     try:
         yield made
     finally:
@@ -74,3 +76,27 @@ def _nobody_can_run_plain(python: str, code: str = "") -> bool:
     except OSError:
         return False
     return done.returncode == 0
+
+
+@contextmanager
+def without_inotify(house: House) -> Iterator[None]:
+    """Use up all inotify instances that the house's user may have."""
+    taker = subprocess.Popen(
+        [house.python, "-c", _TAKE_ALL],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, user=house.user, cwd="/",
+    )  # fmt: skip
+    assert taker.stdout is not None
+    try:
+        assert taker.stdout.readline() == b"none left\n"
+        yield
+    finally:
+        taker.communicate()
+
+
+_TAKE_ALL = """
+import ctypes, sys
+while ctypes.CDLL(None).inotify_init() >= 0:
+    pass
+print("none left", flush=True)
+sys.stdin.read()
+"""

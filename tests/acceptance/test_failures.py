@@ -35,7 +35,7 @@ def let_time_pass(home: House) -> None:
 DEAD: list[tuple[Status, str]] = [
     ("private", "private"),
     ("removed", "removed"),
-    ("age", "age"),
+    ("age", "old enough"),
     ("geo", "country"),
     ("members", "member"),
     ("drm", "DRM"),

@@ -1,0 +1,259 @@
+"""Starting, stopping, reloading, dying: nothing is lost, nothing is left running."""
+
+import json
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.acceptance.conftest import Opener
+from tests.acceptance.rig import House, ids, links, running, wait_until
+from tests.acceptance.strangers import nobodys_house, without_inotify
+from tests.youtube import Fault, Video, YouTube
+
+#: Slow enough to be caught in the act: some two seconds for a short clip's media.
+TRICKLE = Fault.throttles(12_000, times=1)
+
+
+@contextmanager
+def locked(house: House) -> Iterator[None]:
+    """Hold the ledger's write lock, as a command that hangs would."""
+    db = sqlite3.connect(house.ledger, timeout=10, isolation_level=None)
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        yield
+        db.execute("ROLLBACK")
+    finally:
+        db.close()
+
+
+def test_a_second_daemon_refuses(home: House) -> None:
+    refused = home.cli("run")
+    assert refused.returncode == 1
+    assert str(home.running.pid) in refused.stderr
+    assert "hint:" in refused.stderr
+
+
+def test_a_config_with_a_typo_is_refused_by_name(site: YouTube, tmp_path: Path) -> None:
+    house = House(tmp_path, site)
+    house.configure("[download]\nworkrs = 3\n")
+    refused = house.cli("run")
+    assert refused.returncode == 2
+    assert "workrs" in refused.stderr
+    assert "workers" in refused.stderr
+    assert not house.inbox.exists()
+
+
+def test_a_stop_lets_running_work_finish(open_house: Opener, site: YouTube) -> None:
+    house = open_house(download_workers="1")
+    first, second, third = ids("DRAIN", 3)
+    site.fault(first, TRICKLE)
+    house.drop("drain", links([first, second]))
+    site.wait_for(first, "media")
+    house.running.send_signal(signal.SIGTERM)
+    house.wait(lambda: house.daemon["daemon"]["state"] == "draining")
+    late = house.drop("drain", links([third]), "late.txt")
+    assert house.ended() == 0
+    assert house.workers() == []
+    assert house.jobs("drain")[first]["state"] == "completed"
+    assert house.jobs("drain")[second]["state"] == "queued"
+    assert late.exists()
+    assert house.daemon["daemon"]["state"] == "stopped"
+    assert house.cli("status").returncode == 3
+    house.start()
+    assert house.wait_done("drain", 3)["completed"] == 3
+    assert [site.fetches(video) for video in (first, second, third)] == [1, 1, 1]
+
+
+def test_a_second_stop_is_immediate_and_charges_nothing(
+    open_house: Opener, site: YouTube
+) -> None:
+    house = open_house()
+    [video] = ids("STOPTWICE", 1)
+    site.fault(video, Fault.throttles(1000))
+    house.drop("twice", links([video]))
+    site.wait_for(video, "media")
+    house.running.send_signal(signal.SIGTERM)
+    house.wait(lambda: house.daemon["daemon"]["state"] == "draining")
+    house.running.send_signal(signal.SIGTERM)
+    assert house.ended(5) == 0
+    assert house.workers() == []
+    job = house.jobs("twice")[video]
+    assert (job["state"], job["attempt"]["charged"]) == ("queued", 0)
+    site.lift(video)
+    house.start()
+    job = house.wait_for_state("twice", video, "completed")
+    assert job["attempt"]["charged"] == 1
+
+
+def test_a_hangup_reloads_what_can_be_reloaded(site: YouTube, tmp_path: Path) -> None:
+    made = House(tmp_path, site)
+    made.configure('[download]\nworkers = 1\n[sessions]\nttl = "1h"\n')
+    [video] = ids("HUP", 1)
+    with running(made) as house:
+        house.drop("hup", links([video]))
+        house.wait_done("hup", 1)
+        was = house.session("hup")["session"]["expires_at"]
+        house.configure("[download]\nworkers = many\n")
+        house.running.send_signal(signal.SIGHUP)
+        house.wait(lambda: "config.not_reloaded" in house.log.read_text())
+        house.configure('[download]\nworkers = 3\n[sessions]\nttl = "2h"\n')
+        house.running.send_signal(signal.SIGHUP)
+        house.wait(lambda: house.daemon["daemon"]["workers"]["max"] == 3)
+        slow = ids("HUPSLOW", 3)
+        for video in slow:
+            site.fault(video, TRICKLE)
+        house.drop("hup", links(slow), "slow.txt")
+        house.wait(lambda: house.daemon["daemon"]["workers"]["busy"] == 3)
+        house.wait_done("hup", 4)
+        assert house.session("hup")["session"]["expires_at"] > was
+
+
+def test_killed_while_downloading_it_starts_over_and_leaves_nothing(
+    open_house: Opener, site: YouTube
+) -> None:
+    house = open_house()
+    slow, fine = ids("KILLDL", 2)
+    site.fault(slow, TRICKLE)
+    house.drop("kill", links([fine, slow]))
+    house.wait_for_state("kill", fine, "completed")
+    site.wait_for(slow, "media")
+    before = house.workers()
+    assert len(before) >= 2
+    house.kill()
+    house.start()
+    assert house.wait_done("kill", 2)["completed"] == 2
+    assert not set(before) & set(house.workers())
+    assert [site.fetches(fine), site.fetches(slow)] == [1, 1]
+    assert house.jobs("kill")[slow]["attempt"]["charged"] == 1
+
+
+def test_killed_while_converting_it_does_not_fetch_again(
+    open_house: Opener, site: YouTube
+) -> None:
+    house = open_house(download_format="mp3")
+    [video] = ids("KILLCONV", 1)
+    site.add(Video(id=video, duration_s=400, formats={"aac"}))
+    house.drop("kill", links([video]))
+    house.wait(lambda: house.jobs("kill").get(video, {}).get("phase") == "converting")
+    before = house.workers()
+    house.kill()
+    house.start()
+    assert house.wait_done("kill", 1)["completed"] == 1
+    assert not set(before) & set(house.workers())
+    assert site.fetches(video) == 1
+    assert not list((house.downloads / ".work").iterdir())
+
+
+def test_killed_before_publishing_the_result_is_adopted(
+    open_house: Opener, site: YouTube
+) -> None:
+    house = open_house()
+    [video] = ids("KILLPUB", 1)
+    site.fault(video, TRICKLE)
+    house.drop("kill", links([video]))
+    site.wait_for(video, "media")
+    with locked(house):
+        house.wait(lambda: list(house.downloads.glob(".work/*/*/result.json")))
+        house.kill()
+    house.start()
+    assert house.wait_done("kill", 1)["completed"] == 1
+    assert site.fetches(video) == 1
+    assert house.query("SELECT max(attempt) FROM jobs")[0][0] == 1
+
+
+def test_killed_while_publishing_it_is_neither_lost_nor_doubled(
+    open_house: Opener, site: YouTube
+) -> None:
+    house = open_house()
+    for video in ids("KILLREN", 3):
+        house.drop("kill", links([video]), f"{video}.txt")
+        known = set(house.downloads.glob("*/*"))
+        house.wait(lambda known=known: set(house.downloads.glob("*/*")) - known)
+        house.kill()
+        house.start()
+        house.wait_for_state("kill", video, "completed")
+        assert site.fetches(video) == 1
+    assert len(list(house.downloads.glob("*/*/audio/*.m4a"))) == 3
+    assert len(list((house.library / "kill").iterdir())) == 3
+
+
+def test_an_inbox_that_nobody_watches_is_found_by_the_scan(site: YouTube) -> None:
+    with nobodys_house(site, user=54321, inbox_rescan="1s") as house:
+        with without_inotify(house), running(house):
+            assert "watch.failed" in house.log.read_text()
+            [video] = ids("BLIND", 1)
+            house.inbox.chmod(0o777)
+            house.drop("blind", links([video]))
+            house.wait_for_state("blind", video, "completed")
+
+
+def test_two_daemons_leave_each_other_alone(open_house: Opener, site: YouTube) -> None:
+    one, other = open_house("one"), open_house("other")
+    mine, theirs = ids("TWO", 2)
+    site.fault(mine, TRICKLE)
+    site.fault(theirs, TRICKLE)
+    one.drop("same", links([mine]))
+    other.drop("same", links([theirs]))
+    site.wait_for(mine, "media")
+    site.wait_for(theirs, "media")
+    one.kill()
+    one.start()
+    job = other.wait_for_state("same", theirs, "completed")
+    assert job["attempt"]["number"] == 1
+    assert list(other.jobs("same")) == [theirs]
+    one.wait_for_state("same", mine, "completed")
+    assert list(one.jobs("same")) == [mine]
+
+
+def test_logs_in_files(open_house: Opener, site: YouTube) -> None:
+    house = open_house(log_directory="logs")
+    fine, gone = ids("LOGS", 2)
+    site.add(Video(id=gone, status="private"))
+    house.drop("logs", links([fine, gone]))
+    house.wait_done("logs", 2)
+    house.stop()
+    app = [
+        json.loads(x) for x in (house.root / "logs/app.log").read_text().splitlines()
+    ]
+    events = [entry["event"] for entry in app]
+    assert {"daemon.started", "drop.taken", "job.completed", "daemon.stopped"} <= {
+        *events
+    }
+    error = (house.root / "logs/error.log").read_text().splitlines()
+    assert [json.loads(entry)["event"] for entry in error] == ["job.failed"]
+
+
+def test_a_ledger_that_is_taken_away_ends_the_daemon_before_any_drop_moves(
+    open_house: Opener,
+) -> None:
+    house = open_house()
+    [video] = ids("GONE", 1)
+    house.ledger.unlink()
+    path = house.drop("gone", links([video]))
+    assert house.ended() == 1
+    assert path.exists()
+    assert "ledger" in house.tail()
+    house.start()
+    house.wait_for_state("gone", video, "completed")
+
+
+def test_a_command_that_holds_the_ledger_costs_patience_not_cpu(
+    open_house: Opener,
+) -> None:
+    house = open_house()
+    [video] = ids("LOCKED", 1)
+    process = psutil.Process(house.running.pid)
+    with locked(house):
+        path = house.drop("locked", links([video]))
+        house.wait(lambda: "step.failed" in house.log.read_text())
+        before = process.cpu_times()
+        with pytest.raises(AssertionError):
+            wait_until(lambda: not path.exists(), timeout=2)
+        after = process.cpu_times()
+    assert after.user + after.system - before.user - before.system < 0.4
+    house.wait_for_state("locked", video, "completed")
