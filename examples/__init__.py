@@ -1,0 +1,1 @@
+"""Programs that show how ytaudio-daemon is used."""
