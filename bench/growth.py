@@ -1,0 +1,87 @@
+"""Whether anything grows with the jobs done."""
+
+from dataclasses import dataclass
+
+from bench import processes
+from bench.findings import Section, Setting, at_most, table
+from bench.rig import Daemon, video_ids, watch_url
+
+_WAVE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """Both processes at one moment."""
+
+    jobs: int
+    daemon_rss: float
+    daemon_pss: float
+    template_rss: float
+    template_pss: float
+    descriptors: int
+
+
+def measure(setting: Setting) -> Section:
+    """Weigh daemon and template after the first fifty jobs and after the last."""
+    waves = setting.count(11, 2)
+    youtube = setting.serve_clips(3)
+    sizes = []
+    with Daemon(setting.folder / "daemon", youtube) as daemon:
+        for wave in range(waves):
+            setting.say(f"growth, {(wave + 1) * _WAVE} jobs")
+            lines = map(watch_url, video_ids(_WAVE, chr(ord("a") + wave)))
+            daemon.drop(f"wave{wave}", [f"{line} format=m4a" for line in lines])
+            daemon.await_events("job.completed", _WAVE)
+            daemon.settle()
+            sizes.append(_weigh(daemon, (wave + 1) * _WAVE))
+    first, last = sizes[0], sizes[-1]
+    over = f"over {last.jobs - first.jobs} jobs"
+    findings = [
+        at_most(
+            f"Daemon, growth of RSS {over}",
+            last.daemon_rss - first.daemon_rss,
+            1,
+            "MiB",
+        ),
+        at_most(
+            f"Template, growth of RSS {over}",
+            last.template_rss - first.template_rss,
+            1,
+            "MiB",
+        ),
+        at_most(
+            f"Daemon and template, more descriptors {over}",
+            last.descriptors - first.descriptors,
+            0,
+            "",
+        ),
+    ]
+    return Section(title="Growth", findings=findings, detail=_detail(sizes))
+
+
+def _weigh(daemon: Daemon, jobs: int) -> Size:
+    template = daemon.template
+    if template is None:
+        raise RuntimeError("the template is gone")
+    return Size(
+        jobs=jobs,
+        daemon_rss=processes.rss_mib(daemon.pid),
+        daemon_pss=processes.pss_mib(daemon.pid),
+        template_rss=processes.rss_mib(template),
+        template_pss=processes.pss_mib(template),
+        descriptors=processes.descriptors(daemon.pid) + processes.descriptors(template),
+    )
+
+
+def _detail(sizes: list[Size]) -> str:
+    head = ("jobs", "daemon RSS / PSS MiB", "template RSS / PSS MiB", "descriptors")
+    rows = [
+        (
+            str(size.jobs),
+            f"{size.daemon_rss:.1f} / {size.daemon_pss:.1f}",
+            f"{size.template_rss:.1f} / {size.template_pss:.1f}",
+            str(size.descriptors),
+        )
+        for size in sizes
+    ]
+    return table(head, rows)

@@ -1,0 +1,129 @@
+"""The tools a user would pick instead, asked for the same result.
+
+Each gets the same links, the same static ffmpeg and the same JavaScript runtime as the
+daemon, a home without configuration, and a cache of its own that an earlier run has
+warmed. The same result: the audio in the wanted format, with tags and cover inside.
+"""
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio_ffmpeg
+import mutagen
+
+from bench import processes
+from bench.processes import Spent
+from bench.rig import watch_url
+from tests.youtube import YouTube
+
+#: How many run at once, where the tool lets one choose: a core each.
+AT_ONCE = "2"
+_ENCODED = ("--audio-quality", "192K")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is asked for.
+
+    Attributes:
+        ids: The videos.
+        format: "m4a" or "mp3".
+    """
+
+    ids: list[str]
+    format: str
+
+
+class Peer:
+    """One tool with its home and cache.
+
+    Args:
+        name: One of `NAMES`.
+        folder: For its home, cache and results.
+        youtube: Where its traffic goes.
+    """
+
+    def __init__(self, name: str, folder: Path, youtube: YouTube) -> None:
+        self.name = name
+        self._folder = folder
+        self._youtube = youtube
+        self._runs = 0
+        folder.mkdir(parents=True)
+
+    def run(self, job: Job) -> Spent:
+        """Fetch everything into a new folder and prove it complete."""
+        self._runs += 1
+        place = self._folder / f"run{self._runs}"
+        place.mkdir()
+        links = place / "links.txt"
+        links.write_text("".join(f"{watch_url(each)}\n" for each in job.ids))
+        argv = _argv(self.name, self._yt_dlp(job), links, len(job.ids))
+        spent = processes.run_to_end(argv, cwd=place, env=self._environment())
+        prove(list(place.glob(f"*.{job.format}")), len(job.ids))
+        shutil.rmtree(place)
+        return spent
+
+    def _yt_dlp(self, job: Job) -> list[str]:
+        program = str(Path(sys.executable).with_name("yt-dlp"))
+        return [
+            *(program, "-x", "--audio-format", job.format),
+            *(_ENCODED if job.format == "mp3" else ()),
+            *("--embed-metadata", "--embed-thumbnail"),
+            *("--proxy", self._youtube.proxy, "--compat-options", "no-certifi"),
+            *("--cache-dir", str(self._folder / "cache")),
+        ]
+
+    def _environment(self) -> dict[str, str]:
+        programs = self._folder / "bin"
+        programs.mkdir(exist_ok=True)
+        ffmpeg = programs / "ffmpeg"
+        if not ffmpeg.exists():
+            ffmpeg.symlink_to(imageio_ffmpeg.get_ffmpeg_exe())
+        path = f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return {
+            "PATH": path,
+            "HOME": str(self._folder),
+            "LANG": "C.UTF-8",
+            "SSL_CERT_FILE": str(self._youtube.ca_file),
+            "TS_SOCKET": str(self._folder / "tsp.socket"),
+            "TMPDIR": str(self._folder),
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+        }
+
+
+def names() -> list[str]:
+    """Return the tools that are here."""
+    spooler = ["task-spooler"] if shutil.which("tsp") else []
+    return ["yt-dlp -a", "xargs -P2 -n1", "xargs -P2 -n10", *spooler]
+
+
+def batch_of(count: int) -> int:
+    """Return how many links `xargs -n10` hands over: fewer when ten is all there is."""
+    return min(10, -(-count // int(AT_ONCE)))
+
+
+def prove(files: list[Path], count: int) -> None:
+    """Make sure that all are there and that the last one has a title and a cover.
+
+    Raises:
+        RuntimeError: It is not the result that was asked for.
+    """
+    if len(files) != count:
+        raise RuntimeError(f"{len(files)} files instead of {count}")
+    tags = mutagen.File(files[-1]).tags
+    keys = " ".join(tags.keys()) if tags else ""
+    has_title, has_cover = ("TIT2", "APIC") if "TIT2" in keys else ("©nam", "covr")
+    if has_title not in keys or has_cover not in keys:
+        raise RuntimeError(f"{files[-1].name} has only the tags {keys}")
+
+
+def _argv(name: str, yt_dlp: list[str], links: Path, count: int) -> list[str]:
+    if name == "yt-dlp -a":
+        return [*yt_dlp, "-a", str(links)]
+    if name == "task-spooler":
+        return [sys.executable, "-m", "bench.spooler", AT_ONCE, str(links), *yt_dlp]
+    at_once = "1" if name.endswith("-n1") else str(batch_of(count))
+    return ["xargs", "-a", str(links), f"-P{AT_ONCE}", f"-n{at_once}", *yt_dlp]

@@ -1,0 +1,125 @@
+"""What processes use: CPU, memory, descriptors, wakeups; read from procfs."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(slots=True)
+class Spent:
+    """What a stretch of work cost, filled in when it is over.
+
+    Attributes:
+        wall_s: Seconds on the clock.
+        cpu_s: User and system seconds of all processes concerned.
+    """
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+
+
+@contextmanager
+def spending(cpu: Callable[[], float]) -> Iterator[Spent]:
+    """Measure the body; `cpu` is a counter that only grows."""
+    spent = Spent()
+    before, began = cpu(), time.perf_counter()
+    yield spent
+    spent.wall_s = time.perf_counter() - began
+    spent.cpu_s = cpu() - before
+
+
+def run_to_end(argv: list[str], *, cwd: Path, env: dict[str, str]) -> Spent:
+    """Run a program to its end; its CPU includes every child it waited for.
+
+    Raises:
+        RuntimeError: It failed; a figure of half the work is worth nothing.
+    """
+    log = cwd / "output.log"
+    began = time.perf_counter()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+    wall_s = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"{argv[0]} failed: {log.read_text()[-2000:]}")
+    return Spent(wall_s=wall_s, cpu_s=usage.ru_utime + usage.ru_stime)
+
+
+def children(pid: int) -> list[int]:
+    """Return the children of a process; none when it is gone."""
+    found: list[int] = []
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            text = (task / "children").read_text()
+            found += map(int, text.split())
+    except (FileNotFoundError, ProcessLookupError):
+        pass  # It ended while we looked.
+    return found
+
+
+def tree(pid: int) -> list[int]:
+    """Return a process and all that descend from it."""
+    return [pid, *(below for child in children(pid) for below in tree(child))]
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU seconds of a tree, its ended and reaped processes included.
+
+    Ten milliseconds is the resolution: measure many jobs, not one.
+    """
+    return sum(_cpu_of_one(each) for each in tree(pid))
+
+
+def _cpu_of_one(pid: int) -> float:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    # Behind the name, which may hold anything: utime stime cutime cstime (proc(5)).
+    return sum(map(int, stat.rpartition(")")[2].split()[11:15])) * _TICK_S
+
+
+def pss_mib(pid: int) -> float:
+    """Return the proportional set size of one process in MiB."""
+    return _rollup(pid, "Pss:")
+
+
+def rss_mib(pid: int) -> float:
+    """Return the resident set size of one process in MiB."""
+    return _rollup(pid, "Rss:")
+
+
+def descriptors(pid: int) -> int:
+    """Return how many files, sockets and pipes a process holds open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def wakeups(pid: int) -> int:
+    """Return how often the threads of one process went to sleep so far."""
+    return sum(
+        int(line.split()[1])
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for line in (task / "status").read_text().splitlines()
+        if line.startswith("voluntary_ctxt_switches")
+    )
+
+
+def _rollup(pid: int, field: str) -> float:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1]) / 1024
+    raise ValueError(f"no {field} of process {pid}")
