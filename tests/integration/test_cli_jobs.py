@@ -90,6 +90,7 @@ def test_progress_comes_from_the_status_file_of_a_living_daemon(
         "state": "running",
         "attempt": {"number": 1},
         "phase": "converting",
+        "title": "Known already",
         "progress": {"percent": 80.0},
         "position": None,
     }
@@ -97,6 +98,7 @@ def test_progress_comes_from_the_status_file_of_a_living_daemon(
     rig.beat()
     (job,) = rig.call("jobs", "--state", "running", "--json").json["jobs"]
     assert (job["phase"], job["progress"]) == ("converting", {"percent": 80.0})
+    assert job["title"] == "Known already"
     rig.beat("stopped")
     (job,) = rig.call("jobs", "--state", "running", "--json").json["jobs"]
     assert (job["phase"], job["progress"]) == (None, None), "nobody is at work"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import resource
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from tests.integration import cli_rig
 from tests.integration.cli_rig import HOSTILE, Rig
 
-JOB = {
+JOB: dict[str, Any] = {
     "id": "1a2b3c4d-0000-4000-8000-000000000000",
     "session": "party",
     "session_uuid": "7b0c2b2e-5a5f-4a0e-9d53-0d1a5ff3c001",
@@ -205,3 +206,31 @@ def test_watching_as_json_prints_a_document_a_change(rig: Rig) -> None:
     rig.beat("stopped")
     document = json.loads(lines_until(watching, '"stopped"')[-1])
     assert document["daemon"]["state"] == "stopped"
+
+
+def test_watching_on_a_terminal_draws_again_until_q(rig: Rig) -> None:
+    rig.beat()
+    rig.session_file("party", [JOB])
+    keyboard, terminal = pty.openpty()
+    watching = subprocess.Popen(
+        rig.words("status", "--watch"), stdin=terminal, stdout=terminal,
+        stderr=terminal, cwd=rig.root,
+        env=rig.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "40"},
+    )  # fmt: skip
+    os.close(terminal)
+    drawn = read_until(keyboard, b"62 %")
+    assert b"\x1b[31mGood" not in drawn, "a title steers no terminal"
+    faster = {**JOB, "progress": {**JOB["progress"], "percent": 77.0}}
+    rig.session_file("party", [faster])
+    read_until(keyboard, b"77 %")
+    os.write(keyboard, b"q")
+    assert watching.wait(20) == 0
+    os.close(keyboard)
+
+
+def read_until(terminal: int, wanted: bytes) -> bytes:
+    """Read until it was drawn; the test's own timeout is the deadline."""
+    seen = b""
+    while wanted not in seen:
+        seen += os.read(terminal, 65536)
+    return seen

@@ -105,6 +105,7 @@ def case(state: str, **more: Any) -> Case:
             "--max-bytes",
         ),
         (case("waiting"), "(in 1 min 30 s); 1 of 8 tries"),
+        (case("waiting", gates=[SHUT]), "YouTube asks for a proof."),
         (case("completed"), "it is done"),
         (case("completed", file_is_gone=True), "ytaudio retry 1a2b3c4d"),
         (case("failed"), "ytaudio retry 1a2b3c4d"),

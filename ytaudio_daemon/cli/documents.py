@@ -54,4 +54,5 @@ def overlaid(document: dict[str, Any], live: dict[str, Any] | None) -> dict[str,
         return document
     if live["attempt"]["number"] != document["attempt"]["number"]:
         return document
-    return {**document, **{key: live[key] for key in LIVE_KEYS}}
+    known = {key: live[key] for key in LIVE_KEYS}
+    return {**document, **known, "title": document["title"] or live["title"]}

@@ -78,7 +78,8 @@ def story(case: Case) -> list[Block]:
 def _facts(case: Case) -> Iterator[tuple[str, str]]:
     job = case.job
     yield "job", job["id"]
-    yield "what", job_name(job)
+    if job["title"] is not None:
+        yield "what", job_name(job)
     yield "link", job["url"]
     yield "session", f"{job['session']} ({case.session.state})"
     yield "options", options_in_words(job["options"])
@@ -127,11 +128,17 @@ def _after_running(case: Case) -> str:
 def _after_queued(case: Case) -> str:
     place = case.job["position"]
     turn = f"no. {place} in its session's queue" if place else "its turn in the queue"
+    return turn + _closed(case)
+
+
+def _closed(case: Case) -> str:
+    """Say which gates nothing passes now."""
     shut = [gate for gate in case.gates if gate.is_shut(case.wall)]
-    for gate in shut:
-        until = moment_and_distance(gate.until, case.wall)
-        turn += f"; nothing starts before {until}: {gate.reason}"
-    return turn
+    return "".join(
+        f"; nothing starts before {moment_and_distance(gate.until, case.wall)}: "
+        f"{gate.reason}"
+        for gate in shut
+    )
 
 
 def _after_held(case: Case) -> str:
@@ -153,7 +160,7 @@ def _after_waiting(case: Case) -> str:
     again = moment_and_distance(wall_of(attempt["retry_at"]), case.wall)
     return (
         f"tried again at {again}; {attempt['charged']} of "
-        f"{count_of(attempt['max'], 'try', 'tries')} are spent"
+        f"{count_of(attempt['max'], 'try', 'tries')} are spent{_closed(case)}"
     )
 
 
