@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -206,10 +207,22 @@ def _stop(parts: Parts) -> None:
         parts.attempts.interrupt_all(now)
         with parts.ledger.write() as db:
             diary.keep_lived(db, now.lived)
-        parts.views.refresh(now, parts.health.live("stopped", [], now), force=True)
+        _say_last_words(parts)
     except YtaudioError as error:
         log.warning("daemon.stopped_untidily", error=error.message)
     log.info("daemon.stopped", interrupted=running)
+
+
+def _say_last_words(parts: Parts) -> None:
+    """Show all that changed, as far as that takes no longer than a stop may."""
+    enough = time.monotonic() + LAST_WORDS_S
+    while time.monotonic() < enough:
+        now = parts.clock.now()
+        parts.views.refresh(now, parts.health.live("stopped", [], now), force=True)
+        due = parts.views.next_due(now)
+        if due is None or due > 0:
+            break
+    parts.views.close()
 
 
 @contextmanager

@@ -12,7 +12,14 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.record import Fence, note, record_move, touch
 from ytaudio_daemon.ledger.schema import attempts, jobs, sessions
-from ytaudio_daemon.model import IN_QUOTA, LEGAL_MOVES, JobState, Outcome, Phase
+from ytaudio_daemon.model import (
+    FINALIZED,
+    IN_QUOTA,
+    LEGAL_MOVES,
+    JobState,
+    Outcome,
+    Phase,
+)
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import Move
 from ytaudio_daemon.model.quota import Quota
@@ -143,24 +150,28 @@ def cancel(db: Connection, job_id: int, now: Now, *, reason: str, quota: Quota) 
     if job.state == JobState.RUNNING:
         if job.phase == Phase.PUBLISHING:
             return Phase.PUBLISHING.value
-        _request_cancel(db, job, now)
+        _request_cancel(db, job, now, reason)
         return "requested"
     state = JobState(job.state)
     if JobState.CANCELLED not in LEGAL_MOVES[state]:
         return state.value
-    values = {"finalized_at": now.wall, "retry_at": None}
-    if reason != "cancelled":
-        values |= {"error_kind": "cancelled", "error_code": reason} | _EXPIRED_WORDS
+    values = {"finalized_at": now.wall, "retry_at": None} | _words_for(reason)
     _move(db, job, JobState.CANCELLED, now, reason, **values)
     touch(db, job.session_id, now)
     release_held(db, job.session_id, quota, now)
     return "cancelled"
 
 
-_EXPIRED_WORDS: dict[str, Any] = {
-    "error_message": "The session expired before this link's turn came.",
-    "error_hint": "Drop it again: .failed.txt can be dropped as it is.",
-}
+def _words_for(reason: str) -> dict[str, Any]:
+    """Return the error of a job that nobody asked to cancel: its session expired."""
+    if reason == "cancelled":
+        return {}
+    return {
+        "error_kind": "cancelled",
+        "error_code": reason,
+        "error_message": "The session expired before this link's turn came.",
+        "error_hint": "Drop it again: .failed.txt can be dropped as it is.",
+    }
 
 
 def retry(db: Connection, job_id: int, now: Now) -> bool:
@@ -170,9 +181,7 @@ def retry(db: Connection, job_id: int, now: Now) -> bool:
         False when the job is not finalized.
     """
     job = _job(db, job_id)
-    if JobState.QUEUED not in LEGAL_MOVES[JobState(job.state)]:
-        return False
-    if job.state in {JobState.HELD, JobState.WAITING, JobState.RUNNING}:
+    if job.state not in FINALIZED:
         return False
     if job.state == JobState.COMPLETED:
         shrunk = sessions.c.used_bytes - (job.file_size_bytes or 0)
@@ -257,10 +266,10 @@ def quota_room(session: Any, quota: Quota) -> int:
     return own.room(used, session.used_bytes)
 
 
-def _request_cancel(db: Connection, job: Any, now: Now) -> None:
-    db.execute(
-        sa.update(jobs).where(jobs.c.id == job.id).values(cancel_requested=True),
-    )
+def _request_cancel(db: Connection, job: Any, now: Now, reason: str) -> None:
+    """Ask for the end of a running job; should it be published first, that wins."""
+    asked = {"cancel_requested": True} | _words_for(reason)
+    db.execute(sa.update(jobs).where(jobs.c.id == job.id).values(asked))
     fence = Fence(job_id=job.id, session_id=job.session_id, attempt=job.attempt)
     note(db, now, fence, "cancel_requested")
 
