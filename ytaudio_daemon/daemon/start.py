@@ -40,6 +40,8 @@ log = structlog.get_logger()
 #: How long the daemon waits for somebody else's write, in seconds: its loop has
 #: workers to mind, so a busy ledger is tried again rather than waited for.
 PATIENCE_S = 0.25
+#: What the views have not written by then after a stop, the next start will.
+LAST_WORDS_S = 5.0
 #: Sessions are looked through this often, in seconds.
 SWEEP_S = 60
 
