@@ -94,8 +94,8 @@ class Watch:
     def start(self) -> None:
         """Begin to watch; whatever cannot be watched is left to the scan."""
         self._inode = _inode(self._inbox)
-        observer = Observer()
         try:
+            observer = Observer()  # takes its inotify instance at once
             observer.schedule(
                 _InboxHandler(self._inbox, self._hints),
                 str(self._inbox),

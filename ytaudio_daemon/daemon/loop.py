@@ -143,6 +143,7 @@ class Loop:
         except LedgerGoneError:
             raise
         except (LedgerError, OSError) as error:
+            self._parts.ledger.check_still_there()  # no use in trying again
             self._due.again[name] = time.monotonic() + AGAIN_S
             hint = getattr(error, "hint", "") or "It is tried again every second."
             if name not in failing:

@@ -14,6 +14,7 @@ from ytaudio_daemon.model import Outcome
 
 #: What `fetch` leaves in an attempt's folder.
 RESULT_FILE = "result.json"
+RESULT_SCHEMA = "ytaudio.result/1"
 JOB_FOLDER = "job"
 READ_BLOCK = 1 << 20
 
@@ -68,7 +69,10 @@ def left_result(layout: Layout, job_uuid: str, attempt: int) -> Outcome | None:
     """Return what an attempt's `result.json` says, wherever its audio is by now."""
     path = layout.attempt_dir(job_uuid, attempt) / RESULT_FILE
     try:
-        outcome = Outcome.from_json(json.loads(path.read_bytes()))
+        document = json.loads(path.read_bytes())
+        if document.pop("schema", None) != RESULT_SCHEMA:
+            return None
+        outcome = Outcome.from_json(document)
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return outcome if outcome.result is not None else None
