@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -227,12 +228,20 @@ def now() -> Now:
 
 
 def record(
-    db: Connection, session: str, videos: str, *, max_jobs: int = 10, junk: int = 0
+    db: Connection,
+    session: str,
+    videos: str,
+    *,
+    max_jobs: int = 10,
+    junk: int = 0,
+    content: bytes = b"",
 ) -> Drop:
     """Take a drop with a line for each letter, and some that are refused."""
     moment = now()
     opened = sessions.open_session(db, session, moment)
-    drop = drops.open_drop(db, opened.id, b"songs.txt", "hash", 100, moment)
+    drop = drops.open_drop(
+        db, opened.id, b"songs.txt", sha256(content).hexdigest(), 100, moment
+    )
     ask = Ask.of(Options())
     lines = [
         NewLine(line=n, text=letter, video_id=letter * 11, ask=ask)

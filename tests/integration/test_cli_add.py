@@ -160,7 +160,11 @@ def test_add_and_wait_ends_with_the_jobs_of_that_drop(rig: Rig) -> None:
         cli_rig.record(db, "party", "Z")
         cli_rig.fail(db)
     rig.beat()
-    adding = rig.start("add", "-s", "party", LINK, "--wait", "--timeout", "40s")
+    source = rig.root / "songs.txt"  # as the older one was called
+    source.write_text(f"{LINK}\n")
+    adding = rig.start(
+        "add", "-s", "party", "-f", str(source), "--wait", "--timeout", "40s"
+    )
     assert adding.stdout is not None
     path = Path(adding.stdout.readline().removeprefix("dropped ").strip())
     take(ledger, path, rig.layout.downloads / "a.mp3")

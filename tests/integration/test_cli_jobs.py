@@ -10,7 +10,11 @@ import pytest
 
 from tests.integration import cli_rig
 from tests.integration.cli_rig import BROKEN, Rig
-from ytaudio_daemon.ledger import Ledger, moves, read, sessions
+from ytaudio_daemon.cli.documents import overlaid
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.life import Life, Pulse
+from ytaudio_daemon.cli.wait import Patience
+from ytaudio_daemon.ledger import Ledger, drops, moves, read, sessions
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.quota import Quota
 
@@ -275,6 +279,42 @@ def test_wait_counts_drops_that_are_not_taken_yet(rig: Rig) -> None:
     rig.beat()
     ran = rig.call("wait", "--session", "fresh", "--timeout", "300ms")
     assert (ran.code, ran.out) == (5, "1 drop not yet taken\n")
+
+
+def test_wait_does_not_wait_for_drops_that_stay(
+    rig: Rig, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YTAUDIO_INBOX_AFTER_INTAKE", "keep")
+    folder = rig.layout.session_inbox("party")
+    folder.mkdir()
+    growing = folder / "songs.txt"
+    growing.write_bytes(b"taken")
+    with ledger.write() as db:
+        taken = cli_rig.record(db, "party", "A", content=growing.read_bytes())
+        drops.mark_filed(db, taken, "kept", None, cli_rig.now())
+        cli_rig.complete(db, rig.layout.downloads / "a.mp3")
+    assert rig.call("wait", "--session", "party").code == 0
+    growing.write_bytes(b"taken and more")
+    rig.beat()
+    ran = rig.call("wait", "--session", "party", "--timeout", "300ms")
+    assert (ran.code, ran.out) == (5, "1 drop not yet taken, 1 completed\n")
+
+
+def test_a_daemon_that_restarts_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    beats = iter([Pulse.ALIVE, Pulse.STOPPED, Pulse.GONE])
+    patience = Patience(None, lambda: Life(pulse=next(beats)))
+    assert patience.pause() == (Exit.OK, "")
+    assert patience.pause() == (Exit.OK, "")
+    monkeypatch.setattr("ytaudio_daemon.cli.wait.RESTART_GRACE_S", 0.0)
+    assert patience.pause()[0] is Exit.DAEMON_DOWN
+
+
+def test_progress_of_an_older_attempt_is_not_shown() -> None:
+    row = {"state": "running", "attempt": {"number": 2}, "phase": None, "title": None}
+    live = row | {"attempt": {"number": 1}, "phase": "converting", "title": "Old"}
+    assert overlaid(dict(row), live) == row
+    assert overlaid(dict(row), None) == row
+    assert overlaid(dict(row), live | {"state": "queued"}) == row
 
 
 def test_wait_ends_when_the_work_does(rig: Rig, ledger: Ledger) -> None:
