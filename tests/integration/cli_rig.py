@@ -14,10 +14,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from tests.integration import one_drop
 from ytaudio_daemon.cli import main
 from ytaudio_daemon.cli.commands import COMMANDS, command_module
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.ledger import Connection, Ledger, claims, drops, moves, sessions
+from ytaudio_daemon.ledger import Connection, Ledger, claims, moves, sessions
 from ytaudio_daemon.ledger.drops import Ask, Drop, NewLine
 from ytaudio_daemon.ledger.migrate import migrate
 from ytaudio_daemon.model import (
@@ -235,14 +236,15 @@ def record(
     max_jobs: int = 10,
     junk: int = 0,
     content: bytes = b"",
+    priority: int = 0,
 ) -> Drop:
     """Take a drop with a line for each letter, and some that are refused."""
     moment = now()
     opened = sessions.open_session(db, session, moment)
-    drop = drops.open_drop(
+    drop = one_drop.open_drop(
         db, opened.id, b"songs.txt", sha256(content).hexdigest(), 100, moment
     )
-    ask = Ask.of(Options())
+    ask = Ask.of(Options(priority=priority))
     lines = [
         NewLine(line=n, text=letter, video_id=letter * 11, ask=ask)
         for n, letter in enumerate(videos, 1)
@@ -252,11 +254,11 @@ def record(
         for n in range(junk)
     ]
     quota = Quota(max_jobs=max_jobs)
-    drop = drops.record_batch(
+    drop = one_drop.record_batch(
         db, drop, lines, quota=quota, now=moment, file_is_gone=lambda _path: False
     )
-    drops.finish_recording(db, drop, None, moment)
-    drops.mark_filed(db, drop, "filed", b"songs.txt", moment)
+    one_drop.finish_recording(db, drop, None, moment)
+    one_drop.mark_filed(db, drop, "filed", b"songs.txt", moment)
     return drop
 
 
