@@ -6,13 +6,16 @@ CONFIG ?= config/ytaudio.toml
 # An editable install must find this checkout whatever the caller's environment says.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help run demo test check format lint types imports bench clean
+.PHONY: help run demo test check format lint types imports torture bench clean
 
 help:
 	@echo "make run     set up .venv and start the daemon in the foreground"
 	@echo "make demo    the whole path, offline, against the tests' own YouTube"
 	@echo "make test    set up .venv and run the tests"
 	@echo "make check   format, lint, types, import contract, tests"
+	@echo "make torture kill the daemon at every step for some minutes, then check everything:"
+	@echo "             [MINUTES=3] [SEED=any] [SABOTAGE=fence|rename|move_first|no_verify|witness|all]"
+	@echo "             [DATABASE=postgres]"
 	@echo "make bench   measure against yt-dlp and xargs; writes docs/performance.md"
 	@echo "make clean   remove .venv and caches; never inbox, downloads or state"
 
@@ -55,9 +58,13 @@ types: $(VENV)/.dev
 imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
+torture: $(VENV)/.dev
+	@$(BIN)/python -m torture $(if $(MINUTES),--minutes=$(MINUTES)) $(if $(SEED),--seed=$(SEED)) \
+	  $(if $(SABOTAGE),--sabotage=$(SABOTAGE)) $(if $(DATABASE),--database=$(DATABASE))
+
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
-	find ytaudio_daemon tests bench examples -name __pycache__ -prune -exec rm -rf {} +
+	find ytaudio_daemon tests torture bench examples -name __pycache__ -prune -exec rm -rf {} +

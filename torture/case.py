@@ -1,0 +1,146 @@
+"""The evidence of one run, gathered once for all checks."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from tests.youtube import Request, Video
+from torture.arena import Arena, session_of
+from torture.books import Row
+from torture.plan import Drop, Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A line of the step log."""
+
+    at: float
+    name: str
+    about: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Tables:
+    """The ledger's rows, as they were when the case was opened."""
+
+    sessions: dict[int, Row]
+    drops: dict[int, Row]
+    jobs: dict[int, Row]
+    lines: list[Row]
+    attempts: list[Row]
+    events: list[Row]
+    totals: Row
+
+
+@dataclass(kw_only=True)
+class Case:
+    """What is known of one run."""
+
+    root: Path
+    put: list[Drop]
+    fates: Mapping[str, str]
+    videos: Mapping[str, Video]
+    tables: Tables
+    sightings: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+
+    def name_of(self, session_id: int) -> str:
+        """Return a session's name."""
+        return str(self.tables.sessions[session_id]["name"])
+
+    def inbox(self, drop: Row) -> Path:
+        """Return the folder a drop was put into."""
+        folder = self.root / "inbox"
+        return folder if drop["at_root"] else folder / self.name_of(drop["session_id"])
+
+    @cached_property
+    def lines_of(self) -> Mapping[int, list[Row]]:
+        """Lines by drop."""
+        return grouped(self.tables.lines, "drop_id")
+
+    @cached_property
+    def attempts_of(self) -> Mapping[int, list[Row]]:
+        """Attempts by job."""
+        return grouped(self.tables.attempts, "job_id")
+
+    @cached_property
+    def events_of(self) -> Mapping[int, list[Row]]:
+        """Events by job."""
+        return grouped(self.tables.events, "job_id")
+
+    @property
+    def completed(self) -> list[Row]:
+        """The jobs that are completed."""
+        return [j for j in self.tables.jobs.values() if j["state"] == "completed"]
+
+    def is_removed(self, job: Row) -> bool:
+        """Whether a job's session has ended and took its audio with it."""
+        return self.tables.sessions[job["session_id"]]["removal"] is not None
+
+
+def grouped(rows: Iterable[Row], key: str) -> Mapping[int, list[Row]]:
+    """Return rows by a column's value, in their order."""
+    groups: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row[key]].append(row)
+    return groups
+
+
+def wishes_by_drop(put: Iterable[Drop]) -> dict[tuple[str, bytes, str], Drop]:
+    """Return what was put into the inbox by session, name and content hash."""
+    return {
+        (session_of(d.session), d.name.encode(), sha256(d.content).hexdigest()): d
+        for d in put
+    }
+
+
+def open_case(arena: Arena, plan: Plan, put: list[Drop]) -> Case:
+    """Gather the evidence."""
+    return Case(
+        root=arena.root,
+        put=put,
+        fates=plan.fates,
+        videos=plan.videos,
+        tables=_tables(arena),
+        sightings=[json.loads(line) for line in _text_lines(arena.sightings)],
+        steps=[
+            step for line in _text_lines(arena.orders.step_log) if (step := _step(line))
+        ],
+        requests=arena.youtube.requests(),
+    )
+
+
+def _tables(arena: Arena) -> Tables:
+    ask = arena.books.ask
+    drops = ask("SELECT * FROM drops ORDER BY id")
+    for drop in drops:
+        for column in ("name", "filed_name"):
+            drop[column] = None if drop[column] is None else bytes(drop[column])
+    jobs = ask("SELECT * FROM jobs ORDER BY id")
+    for job in jobs:
+        if isinstance(job["options"], str):
+            job["options"] = json.loads(job["options"])
+    return Tables(
+        sessions={row["id"]: row for row in ask("SELECT * FROM sessions ORDER BY id")},
+        drops={row["id"]: row for row in drops},
+        jobs={row["id"]: row for row in jobs},
+        lines=ask("SELECT * FROM lines ORDER BY drop_id, line"),
+        attempts=ask("SELECT * FROM attempts ORDER BY job_id, number"),
+        events=ask("SELECT * FROM events ORDER BY id"),
+        totals=ask("SELECT * FROM totals")[0],
+    )
+
+
+def _text_lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def _step(line: str) -> Step | None:
+    at, _pid, name, about = line.split("\t", 3)
+    return Step(at=float(at), name=name, about=about)

@@ -1,0 +1,106 @@
+"""What people and programs read agrees with the ledger."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from torture.books import Row
+from torture.case import Case
+from torture.checks.moves import LEGAL
+
+
+def check(case: Case) -> Iterator[str]:
+    """Check status files, receipts and the library."""
+    yield from _daemon(case)
+    yield from _sessions(case)
+    for drop in case.tables.drops.values():
+        if drop["filed_name"] is not None:
+            yield from _receipt(case, drop)
+    yield from _library(case)
+
+
+def _daemon(case: Case) -> Iterator[str]:
+    said = _read(case.root / "status" / "daemon.json").get("counts", {})
+    real = {state: case.tables.totals[state] for state in LEGAL}
+    if said != real:
+        yield f"daemon.json counts {said}, the ledger {real}"
+
+
+def _sessions(case: Case) -> Iterator[str]:
+    newest = {session["name"]: session for session in case.tables.sessions.values()}
+    for name, session in newest.items():
+        document = _read(case.root / "status" / "sessions" / f"{name}.json")
+        said = document.get("session", {})
+        real = {state: session[state] for state in LEGAL}
+        shown = said.get("uuid"), said.get("state"), said.get("counts")
+        if shown != (session["uuid"], session["state"], real):
+            yield f"{name}.json says {shown}, the ledger {session['state']} {real}"
+
+
+def _receipt(case: Case, drop: Row) -> Iterator[str]:
+    session, file = case.name_of(drop["session_id"]), drop["filed_name"].decode()
+    path = case.root / "status" / "receipts" / session / f"{file}.json"
+    said = [
+        (line["line"], line["result"], line["job"], line["state"])
+        for line in _read(path).get("lines", [])
+    ]
+    jobs = case.tables.jobs
+    real = []
+    for line in case.lines_of[drop["id"]]:
+        job = jobs.get(line["job_id"] or 0, {})
+        real.append((line["line"], line["result"], job.get("uuid"), job.get("state")))
+    if said != real:
+        wrong = [pair for pair in zip(said, real, strict=False) if pair[0] != pair[1]]
+        yield f"{path} has {len(said)} lines of {len(real)}, differing in {wrong[:2]}"
+    yield from _papers(case, drop, file)
+
+
+def _papers(case: Case, drop: Row, file: str) -> Iterator[str]:
+    """What lies beside the drop for people."""
+    rejected = drop["state"] == "rejected"
+    folder = case.inbox(drop) / ("rejected" if rejected else "processed")
+    receipt = folder / (file + (".reason.txt" if rejected else ".receipt.txt"))
+    if not receipt.is_file():
+        yield f"{receipt} is missing"
+    mine = [j for j in case.tables.jobs.values() if j["drop_id"] == drop["id"]]
+    failed = any(job["state"] in {"failed", "cancelled"} for job in mine)
+    paper = folder / f"{file}.failed.txt"
+    if not rejected and failed and not paper.exists():
+        yield f"{paper} is missing"
+    if (
+        not failed
+        and drop["rejected"] == 0
+        and drop["duplicate"] == 0
+        and paper.exists()
+    ):
+        yield f"{paper} is there and nothing failed"
+
+
+def _library(case: Case) -> Iterator[str]:
+    wanted: dict[str, Counter[str]] = {}
+    for job in case.completed:
+        if not case.is_removed(job):
+            name = case.name_of(job["session_id"])
+            wanted.setdefault(name, Counter())[job["sha256"]] += 1
+    found: dict[str, Counter[str]] = {}
+    for path in (case.root / "library").glob("[!.]*/*"):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        found.setdefault(path.parent.name, Counter())[digest] += 1
+    for name in wanted.keys() | found.keys():
+        shelf, jobs = found.get(name, Counter()), wanted.get(name, Counter())
+        if shelf != jobs:
+            yield (
+                f"library/{name} lacks {(jobs - shelf).total()} of {jobs.total()} files "
+                f"and has {(shelf - jobs).total()} too many"
+            )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    return document

@@ -1,0 +1,38 @@
+"""`python -m torture.daemon …`: the command `ytaudio`, with an observer installed."""
+
+import os
+import sys
+from collections.abc import Mapping
+
+from torture import orders, sabotage
+from torture.observer import install
+from ytaudio_daemon.cli import main
+from ytaudio_daemon.daemon import start
+from ytaudio_daemon.pool import launch
+from ytaudio_daemon.pool.pool import Pool
+
+#: Sessions are swept this often, in seconds, so that a short run sees some expire.
+SWEEP_S = 2
+
+
+def prepare() -> None:
+    """Observe this process and, through a template's entry of our own, its workers."""
+    told = install(as_daemon=True)
+    sabotage.apply(told.sabotage)
+    start.SWEEP_S = SWEEP_S
+    defaults = Pool.__init__.__kwdefaults__ or {}
+    Pool.__init__.__kwdefaults__ = defaults | {"entry": "torture.entry"}
+    plain = launch.environment
+
+    def with_orders(
+        recipe: launch.Recipe, template_id: str, ours: Mapping[str, str]
+    ) -> dict[str, str]:
+        more = {orders.VARIABLE: os.environ[orders.VARIABLE]}
+        return plain(recipe, template_id, ours) | more
+
+    launch.environment = with_orders
+
+
+if __name__ == "__main__":
+    prepare()
+    sys.exit(main())

@@ -1,0 +1,223 @@
+"""What a run does, drawn from its seed. Pure, but for the generator's state."""
+
+import json
+import random
+from dataclasses import dataclass, field
+
+from tests.youtube import Fault, Sound, Video
+from torture.blows import SURVIVED
+from ytaudio_daemon.steps import STEPS
+
+#: Sessions that live through the whole run; "" is the inbox itself.
+LASTING = ("alice", "bob", "Frau Müller 日本", "")
+#: How the inbox' own session is called.
+ROOT_SESSION = "default"
+#: Formats that cost little to make; m4a and opus are copied.
+FORMATS = ("m4a", "m4a", "m4a", "opus", "mp3")
+TONES = (330, 440, 550)
+DURATIONS_S = (2.0, 3.0)
+#: Where the rehearsal of a session's end happens.
+END_STEPS = ("session.expired", "session.trashed", "trash.deleting")
+#: Passed in workers.
+WORKER_STEPS = ("source.finished", "result.written")
+#: Long enough that its lines take more than one transaction (1,000 each).
+LONG_LINES = 1500
+#: Of the sabotages, those that only a kill at certain steps brings to light.
+TELLING_STEPS = {"move_first": ("drop.moved",)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What one line asks for; a refused line has no video."""
+
+    line: int
+    video: str = ""
+    format: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """One file for the inbox, and what its lines must become."""
+
+    session: str
+    name: str
+    content: bytes
+    wishes: tuple[Wish, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stroke:
+    """One life's end: at a step, or at a moment when `step` is ""."""
+
+    blow: str
+    step: str = ""
+    nth: int = 1
+    after_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Plan:
+    """Draws videos, drops and strokes, the same for the same seed.
+
+    Attributes:
+        seed: Of the generator.
+        postgres: Whether there is a server to strike.
+        sabotage: The defence taken away, "" = none.
+        videos: All that were drawn, by ID.
+        fates: How their jobs must end, by ID.
+    """
+
+    seed: int
+    postgres: bool = False
+    sabotage: str = ""
+    videos: dict[str, Video] = field(default_factory=dict)
+    fates: dict[str, str] = field(default_factory=dict)
+    _random: random.Random = field(init=False)
+    _files: int = 0
+    _steps: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin the sequence."""
+        self._random = random.Random(self.seed)
+
+    @property
+    def dice(self) -> random.Random:
+        """The generator, for decisions made elsewhere."""
+        return self._random
+
+    def video(self) -> Video:
+        """Draw a video that was never there."""
+        draw = self._random
+        end, faults, status = self._fate()
+        number = len(self.videos)
+        made = Video(
+            id=f"{'_-xX'[draw.randrange(4)]}{number:010d}",
+            title=draw.choice(["Song {}", "Übung/№ {}", "日本 {}: “?”", "Same"]).format(
+                number
+            ),
+            duration_s=draw.choice(DURATIONS_S),
+            tone=draw.choice(TONES),
+            formats=draw.choice(_SOUNDS),
+            status="ok" if status == "ok" else "private",
+            faults=faults,
+        )
+        self.videos[made.id], self.fates[made.id] = made, end
+        return made
+
+    def _fate(self) -> tuple[str, tuple[Fault, ...], str]:
+        """Return how a video ends, its faults and its status."""
+        draw = self._random
+        kind = draw.random()
+        if kind < 0.55:
+            return "completed", (), "ok"
+        if kind < 0.68:
+            slow = Fault.throttles(draw.randrange(12_000, 40_000), times=1)
+            return "completed", (slow,), "ok"
+        if kind < 0.88:
+            return "completed", (draw.choice(_PASSING),), "ok"
+        if kind < 0.94:
+            return "failed", (draw.choice(_LASTING_FAULTS),), "ok"
+        return "failed", (), "private"
+
+    def drop(self, session: str, fresh: list[Video]) -> Drop:
+        """Write a file that asks for new videos, known ones and nonsense.
+
+        Args:
+            session: Whose folder.
+            fresh: Videos nobody has asked for.
+        """
+        draw = self._random
+        self._files += 1
+        ids = [video.id for video in fresh]
+        ids += draw.sample(
+            sorted(self.videos), min(draw.randrange(3), len(self.videos))
+        )
+        asked = [(name, draw.choice(FORMATS)) for name in ids]
+        asked += draw.sample(asked, min(1, len(asked)))  # twice in one file
+        asked += [("", "")] * draw.randrange(2)
+        draw.shuffle(asked)
+        if draw.random() < 0.06:
+            asked += [("", "")] * LONG_LINES
+        as_json = draw.random() < 0.2
+        write = _json_lines if as_json else _text_lines
+        content, wishes = write(self._files, asked)
+        ending = "jsonl" if as_json else draw.choice(["txt", "urls", "LIST"])
+        return Drop(
+            session=session,
+            name=f"songs {self._files}.{ending}",
+            content=content.encode(),
+            wishes=tuple(wishes),
+        )
+
+    def stroke(self, *, can_expire: bool) -> Stroke:
+        """Choose how the next life ends.
+
+        Args:
+            can_expire: A session is about to; only then its steps can be passed.
+        """
+        draw = self._random
+        steps = TELLING_STEPS.get(self.sabotage)
+        if draw.random() < 0.25 and not steps:
+            return Stroke(blow=self._blow(), after_s=draw.uniform(0.2, 7.0))
+        step = draw.choice(steps) if steps else self._next_step(can_expire=can_expire)
+        nth = draw.choice([1, 1, 2, 3]) if step not in END_STEPS else 1
+        if step in WORKER_STEPS:
+            blow = draw.choice(["worker", "daemon", "template", "tree", "tree"])
+        else:
+            blow = draw.choice(["daemon", "tree", "tree", self._blow()])
+        return Stroke(blow=blow, step=step, nth=nth, after_s=12.0)
+
+    def _blow(self) -> str:
+        survived = [*SURVIVED[:2], "postgres"] if self.postgres else [*SURVIVED]
+        return self._random.choice(["daemon", "tree", "stop", *survived])
+
+    def _next_step(self, *, can_expire: bool) -> str:
+        """Go through all steps in a new order each time, those of expiry when due."""
+        if not self._steps:
+            self._steps = list(STEPS)
+            self._random.shuffle(self._steps)
+        for step in self._steps:
+            if can_expire or step not in END_STEPS:
+                self._steps.remove(step)
+                return step
+        return self._steps.pop()
+
+
+_SOUNDS: tuple[tuple[Sound, ...], ...] = (("aac", "opus"), ("aac",), ("aac", "opus"))
+
+#: Faults that a later attempt does not meet again.
+_PASSING = (
+    Fault.resets(times=1),
+    Fault.truncates(times=1),
+    Fault.zeroes(times=1),
+    Fault.shortens(times=1),
+    Fault.garbles(times=1),
+    Fault.stalls(times=1),
+    Fault.expires(),
+    Fault.answers(503, times=2),
+)
+#: Faults of the stored file itself.
+_LASTING_FAULTS = (Fault.zeroes(), Fault.shortens(), Fault.garbles())
+
+
+def _text_lines(number: int, asked: list[tuple[str, str]]) -> tuple[str, list[Wish]]:
+    lines, wishes = [f"# file {number}"], []
+    for count, (video, form) in enumerate(asked):
+        if count % 4 == 3:
+            lines.append("")
+        if video:
+            lines.append(f"https://youtu.be/{video} format={form}")
+        else:
+            lines.append(f"nonsense {count}")
+        wishes.append(Wish(line=len(lines), video=video, format=form))
+    return "\n".join(lines) + "\n", wishes
+
+
+def _json_lines(number: int, asked: list[tuple[str, str]]) -> tuple[str, list[Wish]]:
+    lines, wishes = [], []
+    for video, form in asked:
+        link = f"https://www.youtube.com/watch?v={video}&t={number}"
+        said = {"url": link if video else f"nonsense {number}"}
+        lines.append(json.dumps(said | ({"format": form} if video else {})))
+        wishes.append(Wish(line=len(lines), video=video, format=form))
+    return "\n".join(lines) + "\n", wishes

@@ -1,0 +1,116 @@
+"""One defence taken away at a time, to see that the torture notices.
+
+Each function breaks the product in memory, in the processes that ask for it.
+"""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from ytaudio_daemon import steps
+from ytaudio_daemon.fetch import verify
+from ytaudio_daemon.folders import PROCESSED, Layout, inbox, publishing
+from ytaudio_daemon.intake.paper import Paper
+from ytaudio_daemon.intake.recording import Recorder
+from ytaudio_daemon.ledger import moves
+from ytaudio_daemon.ledger.record import Fence
+from ytaudio_daemon.ledger.schema import jobs
+from ytaudio_daemon.model.clock import Now
+
+#: A copy is made in so many pieces, so long apart (seconds).
+PIECES = 8
+PIECE_S = 0.03
+
+
+def apply(name: str) -> None:
+    """Take a defence away; "" takes none."""
+    if name:
+        SABOTAGES[name]()
+
+
+def _fence() -> None:
+    """Any attempt may write, whoever has the job by now."""
+
+    def unfenced(fence: Fence) -> tuple[sa.ColumnElement[bool], ...]:
+        return (jobs.c.id == fence.job_id,)
+
+    moves._fenced = unfenced  # noqa: SLF001 - the fence itself
+
+
+def _rename() -> None:
+    """Publish by copying into the final name."""
+
+    def publish(layout: Layout, session_uuid: str, job_uuid: str, attempt: int) -> None:
+        source = layout.attempt_dir(job_uuid, attempt) / "job"
+        target = layout.job_dir(session_uuid, job_uuid)
+        if (target / "job.json").exists():
+            raise FileExistsError(target)
+        shutil.rmtree(target, ignore_errors=True)
+        for file in sorted(path for path in source.rglob("*") if path.is_file()):
+            place = target / file.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _copy_slowly(file, place)
+
+    publishing.publish = publish
+
+
+def _copy_slowly(source: Path, target: Path) -> None:
+    content = source.read_bytes()
+    size = len(content) // PIECES + 1
+    with target.open("wb", buffering=0) as file:
+        for start in range(0, len(content), size):
+            file.write(content[start : start + size])
+            time.sleep(PIECE_S)
+
+
+def _move_first() -> None:
+    """Move a drop away before its lines are durable."""
+    record, move = Recorder._record, Recorder._move  # noqa: SLF001 - what is broken
+    moved: dict[Paper, tuple[str, bytes | None]] = {}
+
+    def move_then_record(self: Recorder, now: Now) -> None:
+        for paper in self.papers:
+            if paper not in moved:
+                moved[paper] = ("filed", _file_at_once(self, paper))
+                steps.at("drop.moved", paper.sighting.name)
+        record(self, now)
+
+    def moved_already(self: Recorder, paper: Paper) -> tuple[str, bytes | None]:
+        return moved.pop(paper, None) or move(self, paper)
+
+    Recorder._record = move_then_record  # type: ignore[method-assign] # noqa: SLF001 - what is broken
+    Recorder._move = moved_already  # type: ignore[method-assign] # noqa: SLF001 - what is broken
+
+
+def _file_at_once(recorder: Recorder, paper: Paper) -> bytes | None:
+    layout = recorder._layout  # noqa: SLF001 - what is broken
+    return inbox.file_drop(layout.inbox, paper.sighting, PROCESSED, lambda _: False)
+
+
+def _no_verify() -> None:
+    """Take every file for sound that decodes without a defect."""
+
+    def no_defect(
+        decoded: verify.Decoded,  # noqa: ARG001 - not looked at: that is the point
+        announced_s: float,  # noqa: ARG001 - as above
+        written_s: float,  # noqa: ARG001 - as above
+    ) -> str | None:
+        return None
+
+    verify.defect = no_defect
+
+
+def _witness() -> None:
+    """Nothing in the product: the run itself plants an unfinished file."""
+
+
+SABOTAGES: dict[str, Callable[[], None]] = {
+    "fence": _fence,
+    "rename": _rename,
+    "move_first": _move_first,
+    "no_verify": _no_verify,
+    "witness": _witness,
+}

@@ -1,0 +1,69 @@
+"""The verdict: all checks over one run's evidence."""
+
+from collections import Counter
+
+from torture.arena import Arena
+from torture.books import READING_ERRORS
+from torture.case import Case, open_case
+from torture.checks import audio, intake, moves, outside, views
+from torture.plan import Drop, Plan
+
+
+def judge(arena: Arena, plan: Plan, put: list[Drop]) -> list[str]:
+    """Return the promises that were broken."""
+    case = open_case(arena, plan, put)
+    return [
+        *intake.check(case),
+        *moves.check(case, arena.books),
+        *audio.check(case),
+        *views.check(case),
+        *outside.check(case, arena),
+    ]
+
+
+def open_ends(arena: Arena, plan: Plan, put: list[Drop]) -> list[str]:
+    """Return what the daemon has still to do."""
+    try:
+        case = open_case(arena, plan, put)
+    except READING_ERRORS as error:
+        return [f"the ledger cannot be read: {error}"]
+    return _unfinished(case) or list(views.check(case))
+
+
+def _unfinished(case: Case) -> list[str]:
+    tables = case.tables
+    jobs = Counter(job["state"] for job in tables.jobs.values())
+    busy = [
+        f"{jobs[s]} {s}" for s in ("queued", "held", "running", "waiting") if jobs[s]
+    ]
+    open_drops = [
+        f"drop {drop['name']!r} is {drop['state']}"
+        for drop in tables.drops.values()
+        if drop["state"] in {"recording", "recorded"}
+    ]
+    sessions = [
+        f"session {session['name']} has not ended"
+        for session in tables.sessions.values()
+        if (session["state"] == "active" and session["ttl_s"] is not None)
+        or session["removal"] == "pending"
+    ]
+    trash = [
+        f"{folder} is not empty"
+        for folder in (case.root / "downloads/.trash", case.root / "library/.trash")
+        if folder.is_dir() and any(folder.iterdir())
+    ]
+    return [*busy, *open_drops, *intake.left_in_inbox(case), *sessions, *trash]
+
+
+def strokes(arena: Arena) -> Counter[str]:
+    """Return how often each blow fell at each step."""
+    log = arena.orders.step_log
+    lines = log.read_text().splitlines() if log.exists() else []
+    found = [line.split("\t", 3) for line in lines]
+    return Counter(about for _, _, step, about in found if step == "blow")
+
+
+def states(arena: Arena) -> dict[str, int]:
+    """Return the jobs by state."""
+    rows = arena.books.ask("SELECT state, count(*) AS n FROM jobs GROUP BY state")
+    return {row["state"]: row["n"] for row in rows}
