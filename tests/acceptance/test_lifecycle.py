@@ -183,13 +183,16 @@ def test_killed_while_publishing_it_is_neither_lost_nor_doubled(
 
 
 def test_an_inbox_that_nobody_watches_is_found_by_the_scan(site: YouTube) -> None:
-    with nobodys_house(site, user=54321, inbox_rescan="1s") as house:
-        with without_inotify(house), running(house):
-            assert "watch.failed" in house.log.read_text()
-            [video] = ids("BLIND", 1)
-            house.inbox.chmod(0o777)
-            house.drop("blind", links([video]))
-            house.wait_for_state("blind", video, "completed")
+    with (
+        nobodys_house(site, user=54321, inbox_rescan="1s") as house,
+        without_inotify(house),
+        running(house),
+    ):
+        assert "watch.failed" in house.log.read_text()
+        [video] = ids("BLIND", 1)
+        house.inbox.chmod(0o777)
+        house.drop("blind", links([video]))
+        house.wait_for_state("blind", video, "completed")
 
 
 def test_two_daemons_leave_each_other_alone(open_house: Opener, site: YouTube) -> None:

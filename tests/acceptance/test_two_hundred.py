@@ -4,12 +4,14 @@ import re
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import mutagen
 import pytest
 
-from tests.acceptance.rig import House, ids, running
+from tests.acceptance.rig import House, ids, kill_all, running
 from tests.youtube import Video, YouTube
 from ytaudio_daemon.fetch.tools import find_tools
 
@@ -43,7 +45,11 @@ def title_of(path: Path) -> str:
     return str(mutagen.File(path, easy=True)["title"][0])
 
 
-def test_everything_is_completed_exactly_once(site: YouTube, tmp_path: Path) -> None:
+def test_everything_is_completed_exactly_once(
+    site: YouTube,
+    tmp_path: Path,
+    record_testsuite_property: Callable[[str, object], None],
+) -> None:
     videos = iter(
         Video(id=video, title=f"Song {n} “{video}”: 日本", duration_s=2 + n % 3)
         for n, video in enumerate(ids("L", sum(DROPS.values())))
@@ -58,10 +64,7 @@ def test_everything_is_completed_exactly_once(site: YouTube, tmp_path: Path) -> 
     began = time.monotonic()
     with running(made) as house:
         drop_all(house, wanted)
-        for blow in BLOWS:
-            house.wait(lambda blow=blow: completed(house) >= blow, 300)
-            house.kill()
-            house.start()
+        blows = [strike(house, count) for count in BLOWS]
         done = house.cli("wait", "--timeout", "10m")
         took = time.monotonic() - began
         assert done.returncode == 0, done.stdout + done.stderr
@@ -71,9 +74,9 @@ def test_everything_is_completed_exactly_once(site: YouTube, tmp_path: Path) -> 
         counts = house.wait(lambda: all_done(house) and house.daemon["counts"])
         assert counts == {**dict.fromkeys(counts, 0), "completed": 250}
         assert not list((house.downloads / ".work").iterdir())
-        check_fetches(site)
+        check_fetches(site, blows)
         tries = house.query("SELECT count(*) FROM attempts")[0][0]
-        print(f"250 jobs, {len(BLOWS)} kills, {tries} attempts: {took:.1f} s")
+        record_testsuite_property("two_hundred", f"{tries} attempts, {took:.1f} s")
         assert house.stop() == 0
         assert house.workers() == []
 
@@ -85,6 +88,29 @@ def drop_all(house: House, wanted: dict[str, list[Video]]) -> None:
             for n, song in enumerate(songs)
         )
         house.drop(session, "".join(lines))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blow:
+    """A kill: when, and the videos whose fetch was finished and sealed by then."""
+
+    time: float
+    fetched: frozenset[str]
+
+
+def strike(house: House, count: int) -> Blow:
+    """Kill the daemon when so many jobs are completed, and start it again."""
+    house.wait(lambda: completed(house) >= count, 300)
+    house.kill()
+    kill_all(house.workers())
+    now = time.time()
+    sealed = house.downloads.glob(".work/*/*/source/source.json")
+    jobs = [path.parents[2].name for path in sealed]
+    marks = ",".join("?" * len(jobs))
+    sql = f"SELECT video_id FROM jobs WHERE state = 'completed' OR uuid IN ({marks})"
+    fetched = frozenset(row[0] for row in house.query(sql, *jobs))
+    house.start()
+    return Blow(time=now, fetched=fetched)
 
 
 def completed(house: House) -> int:
@@ -118,10 +144,17 @@ def check_session(house: House, session: str, songs: list[Video]) -> None:
     assert not failed.exists()
 
 
-def check_fetches(site: YouTube) -> None:
-    """See that no finished fetch was repeated."""
+def check_fetches(site: YouTube, blows: list[Blow]) -> None:
+    """See that nothing was fetched again that was finished when the daemon died.
+
+    What the site had sent in full, but the worker not yet sealed, may come twice.
+    """
     media = site.requests(kind="media")
+    for blow in blows:
+        again = {r.video_id for r in media if r.time > blow.time} & blow.fetched
+        assert again == set()
     finished = Counter(request.video_id for request in media if request.is_fetch)
-    repeated = {video: n for video, n in finished.items() if n > 1}
-    assert repeated == {}
     assert len(finished) == sum(DROPS.values())
+    for video in [video for video, count in finished.items() if count > 1]:
+        first = min(r.time for r in media if r.video_id == video and r.is_fetch)
+        assert any(0 <= blow.time - first < 1 for blow in blows)
