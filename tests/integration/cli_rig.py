@@ -234,11 +234,10 @@ def record(
     videos: str,
     *,
     max_jobs: int = 10,
-    junk: int = 0,
     content: bytes = b"",
     priority: int = 0,
 ) -> Drop:
-    """Take a drop with a line for each letter, and some that are refused."""
+    """Take a drop with a line for each letter; a ! is one that is refused."""
     moment = now()
     opened = sessions.open_session(db, session, moment)
     drop = one_drop.open_drop(
@@ -246,12 +245,10 @@ def record(
     )
     ask = Ask.of(Options(priority=priority))
     lines = [
-        NewLine(line=n, text=letter, video_id=letter * 11, ask=ask)
+        NewLine(line=n, text="junk", code="not_a_url", message="no link")
+        if letter == "!"
+        else NewLine(line=n, text=letter, video_id=letter * 11, ask=ask)
         for n, letter in enumerate(videos, 1)
-    ]
-    lines += [
-        NewLine(line=100 + n, text="junk", code="not_a_url", message="no link")
-        for n in range(junk)
     ]
     quota = Quota(max_jobs=max_jobs)
     drop = one_drop.record_batch(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration import cli_rig
+from tests.integration import cli_rig, one_drop
 from tests.integration.cli_rig import Ran, Rig
 from ytaudio_daemon import __version__, dropfile
 from ytaudio_daemon.cli.dropping import drop
@@ -183,12 +183,12 @@ def take(ledger: Ledger, path: Path, audio: Path) -> None:
     )
     with ledger.write() as db:
         session = sessions.open_session(db, "party", moment)
-        mine = drops.open_drop(db, session.id, path.name.encode(), "h", 9, moment)
-        mine = drops.record_batch(
+        mine = one_drop.open_drop(db, session.id, path.name.encode(), "h", 9, moment)
+        mine = one_drop.record_batch(
             db, mine, [line], quota=Quota(), now=moment,
             file_is_gone=lambda _path: False,
         )  # fmt: skip
-        drops.finish_recording(db, mine, None, moment)
+        one_drop.finish_recording(db, mine, None, moment)
     with ledger.write() as db:
         cli_rig.complete(db, audio)
 

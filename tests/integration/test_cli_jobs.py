@@ -8,13 +8,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.integration import cli_rig
+from tests.integration import cli_rig, one_drop
 from tests.integration.cli_rig import BROKEN, Rig
 from ytaudio_daemon.cli.documents import overlaid
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.life import Life, Pulse
 from ytaudio_daemon.cli.wait import Patience
-from ytaudio_daemon.ledger import Ledger, drops, moves, read, sessions
+from ytaudio_daemon.ledger import Ledger, moves, read, sessions
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.quota import Quota
 
@@ -50,7 +50,7 @@ def ids(ledger: Ledger) -> dict[str, str]:
 def fill(ledger: Ledger, rig: Rig) -> dict[str, str]:
     """A completed, B failed, C waiting, D running, E queued, F held."""
     with ledger.write() as db:
-        cli_rig.record(db, "party", "ABCDEF", max_jobs=5, junk=1)
+        cli_rig.record(db, "party", "ABCDEF!", max_jobs=5)
         cli_rig.complete(db, rig.layout.downloads / "x" / "song.mp3")
         moved = sessions.active_session(db, "party")
         assert moved is not None
@@ -239,7 +239,7 @@ def test_wait_tells_how_it_went(rig: Rig, ledger: Ledger) -> None:
     with ledger.write() as db:
         cli_rig.record(db, "good", "A")
         good = cli_rig.complete(db, rig.layout.downloads / "a.mp3")
-        cli_rig.record(db, "bad", "B", junk=1)
+        cli_rig.record(db, "bad", "B!")
         cli_rig.fail(db)
     assert rig.run("wait", "--session", "good").code == 0
     assert rig.call("wait", good[:8]).out == "1 completed\n"
@@ -291,7 +291,7 @@ def test_wait_does_not_wait_for_drops_that_stay(
     growing.write_bytes(b"taken")
     with ledger.write() as db:
         taken = cli_rig.record(db, "party", "A", content=growing.read_bytes())
-        drops.mark_filed(db, taken, "kept", None, cli_rig.now())
+        one_drop.mark_filed(db, taken, "kept", None, cli_rig.now())
         cli_rig.complete(db, rig.layout.downloads / "a.mp3")
     assert rig.call("wait", "--session", "party").code == 0
     growing.write_bytes(b"taken and more")

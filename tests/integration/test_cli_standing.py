@@ -9,7 +9,7 @@ from ytaudio_daemon.ledger.standing import Standing
 
 def test_a_session_and_a_drop_are_counted(ledger: Ledger, tmp_path: Path) -> None:
     with ledger.write() as db:
-        first = cli_rig.record(db, "party", "ABC", junk=2)
+        first = cli_rig.record(db, "party", "ABC!!")
         last = standing.last_drop_id(db)
         cli_rig.complete(db, tmp_path / "a.mp3")
         cli_rig.fail(db)
