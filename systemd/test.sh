@@ -63,6 +63,7 @@ set_up() {
     $PREFIX/config/ytaudio.toml >$CONFIG
   install -d -m 2755 -o ytaudio -g ytaudio $DATA
   install -d -m 2775 -o ytaudio -g ytaudio $DATA/inbox $DATA/downloads $DATA/library $DATA/status
+  install -d -m 2750 -o ytaudio -g ytaudio $DATA/state $DATA/logs
   install -m 644 $PREFIX/systemd/$UNIT /etc/systemd/system/
 }
 
