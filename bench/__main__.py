@@ -5,10 +5,11 @@ import shlex
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 from bench import commands, flood, growth, idle, latency, ledger, links, report, slow
-from bench.findings import Measure, Section, Setting
+from bench.findings import Finding, Measure, Section, Setting
 from tests.youtube import YouTube
 
 MEASURES: dict[str, Measure] = {
@@ -51,8 +52,18 @@ def _measure(options: argparse.Namespace, folder: Path) -> list[Section]:
             setting = Setting(
                 youtube=youtube, folder=own, quick=options.quick, say=_say
             )
-            sections.append(MEASURES[name](setting))
+            sections.append(_measured(name, setting))
     return sections
+
+
+def _measured(name: str, setting: Setting) -> Section:
+    """Measure one thing; its failure must not lose the others' figures."""
+    try:
+        return MEASURES[name](setting)
+    except Exception as error:  # noqa: BLE001 - told in the document, and here in full
+        traceback.print_exc()
+        failed = Finding(what="The measurement", measured=f"failed: {error!r}")
+        return Section(title=name.capitalize(), findings=[failed])
 
 
 def _say(text: str) -> None:

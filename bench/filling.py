@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.integration import one_drop
 from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
     claims,
-    drops,
     migrate,
     moves,
     sessions,
@@ -54,8 +54,8 @@ def queue(ledger: Ledger, first: int, last: int) -> None:
             session = sessions.open_session(db, name, now())
             sha256 = f"{start:064x}"
             file = f"{start}.txt".encode()
-            drop = drops.open_drop(db, session.id, file, sha256, 1, now())
-            drop = drops.record_batch(
+            drop = one_drop.open_drop(db, session.id, file, sha256, 1, now())
+            drop = one_drop.record_batch(
                 db,
                 drop,
                 [_line(number) for number in numbers],
@@ -63,8 +63,8 @@ def queue(ledger: Ledger, first: int, last: int) -> None:
                 now=now(),
                 file_is_gone=lambda _: False,
             )
-            drops.finish_recording(db, drop, None, now())
-            drops.mark_filed(db, drop, "filed", file, now())
+            one_drop.finish_recording(db, drop, None, now())
+            one_drop.mark_filed(db, drop, "filed", file, now())
 
 
 def finished(root: Path, count: int) -> None:

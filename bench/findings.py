@@ -85,8 +85,8 @@ def at_most(
     """Return the finding that `value` should not be above `limit`."""
     return Finding(
         what=what,
-        goal=f"≤ {limit:g} {unit}",
-        measured=f"{_short(value)} {unit}",
+        goal=f"≤ {limit:g} {unit}".rstrip(),
+        measured=f"{_short(value)} {unit}".rstrip(),
         met=value <= limit,
         why=why,
     )

@@ -50,7 +50,7 @@ def measure(setting: Setting) -> Section:
             "MiB",
         ),
         at_most(
-            f"Daemon and template, more descriptors {over}",
+            f"Daemon and template, descriptors more {over}",
             last.descriptors - first.descriptors,
             0,
             "",

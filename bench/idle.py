@@ -1,7 +1,6 @@
 """What the daemon takes when there is nothing to do."""
 
 import statistics
-import time
 
 from bench import processes
 from bench.findings import Finding, Section, Setting, at_most
@@ -29,11 +28,9 @@ def _watch(setting: Setting, daemon: Daemon) -> list[Finding]:
     if template is None:
         raise RuntimeError("the template is gone")
     setting.say(f"idle for {seconds} s")
-    before = [processes.wakeups(pid) for pid in (daemon.pid, template)]
     cpu_s = daemon.cpu_s()
-    time.sleep(seconds)
-    after = [processes.wakeups(pid) for pid in (daemon.pid, template)]
-    ours, its = ((b - a) / seconds for a, b in zip(before, after, strict=True))
+    woken = processes.wakeups((daemon.pid, template), seconds)
+    ours, its = (number / seconds for number in woken)
     cpu_ms = 1000 * (daemon.cpu_s() - cpu_s) / seconds
     return [
         at_most("Idle daemon, PSS", processes.pss_mib(daemon.pid), 50, "MiB"),

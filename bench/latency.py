@@ -29,7 +29,7 @@ def measure(setting: Setting) -> Section:
 
 def _drops(setting: Setting, daemon: Daemon) -> list[Finding]:
     waits, requests = [], []
-    for number in range(setting.count(40, 5)):
+    for number in range(setting.count(40, 15)):
         video = f"d{number:010d}"
         moment = time.time()
         began = daemon.drop("latency", [watch_url(video)], f"{number}.txt")
