@@ -6,6 +6,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from tests.integration import one_drop
 from ytaudio_daemon.ledger import Ledger, claims, drops, read, sessions
 from ytaudio_daemon.ledger.record import Fence
 from ytaudio_daemon.ledger.schema import jobs
@@ -57,12 +58,12 @@ def drop(
     """Record a whole new drop in one batch and file it."""
     with ledger.write() as db:
         row = sessions.open_session(db, session, now)
-        opened = drops.open_drop(db, row.id, b"songs.txt", "00", 1, now)
-        recorded = drops.record_batch(
+        opened = one_drop.open_drop(db, row.id, b"songs.txt", "00", 1, now)
+        recorded = one_drop.record_batch(
             db, opened, lines, quota=quota, now=now, file_is_gone=file_is_gone
         )
-        drops.finish_recording(db, recorded, None, now)
-        drops.mark_filed(db, recorded, "filed", b"songs.txt", now)
+        one_drop.finish_recording(db, recorded, None, now)
+        one_drop.mark_filed(db, recorded, "filed", b"songs.txt", now)
     return recorded
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
+from tests.integration import one_drop
 from tests.integration.ledger_rig import (
     FAILED,
     GIVE_UP,
@@ -171,10 +172,10 @@ def test_over_the_quota_lines_are_refused_where_it_says_reject(
 def test_a_kill_between_batches_resumes_behind_the_cursor(ledger: Ledger) -> None:
     with ledger.write() as db:
         session = sessions.open_session(db, "alice", NOW)
-        opened = drops.open_drop(db, session.id, b"songs.txt", "00", 1, NOW)
+        opened = one_drop.open_drop(db, session.id, b"songs.txt", "00", 1, NOW)
         _record(db, opened, links("a", "b"))
     with ledger.write() as db:
-        known = drops.open_drop(db, session.id, b"songs.txt", "00", 1, NOW)
+        known = one_drop.open_drop(db, session.id, b"songs.txt", "00", 1, NOW)
         assert (known.id, known.cursor, known.accepted) == (opened.id, 2, 2)
         done = _record(db, known, [link(3, "c"), link(4, "a")])
     assert (done.cursor, done.accepted, done.duplicate) == (4, 3, 1)
@@ -188,11 +189,12 @@ def test_a_batch_is_recorded_whole_or_not_at_all(ledger: Ledger) -> None:
 
     with ledger.write() as db:
         session = sessions.open_session(db, "alice", NOW)
-        opened = drops.open_drop(db, session.id, b"songs.txt", "00", 1, NOW)
+        opened = one_drop.open_drop(db, session.id, b"songs.txt", "00", 1, NOW)
     with pytest.raises(KeyboardInterrupt):
         die_midway()
     with ledger.read() as db:
-        assert drops.unfiled_drop(db, session.id, b"songs.txt", "00") == opened
+        unfiled = drops.unfiled_drops(db)
+        assert unfiled["alice", b"songs.txt", "00"] == opened
         assert list(read.drop_lines(db, opened.id)) == []
         counters_match(db)
     assert states(ledger) == []
@@ -201,7 +203,7 @@ def test_a_batch_is_recorded_whole_or_not_at_all(ledger: Ledger) -> None:
 def _record(
     db: sa.Connection, opened: drops.Drop, lines: list[drops.NewLine]
 ) -> drops.Drop:
-    return drops.record_batch(
+    return one_drop.record_batch(
         db, opened, lines, quota=NO_LIMIT, now=NOW, file_is_gone=lambda _: False
     )
 
@@ -216,9 +218,9 @@ def test_names_that_are_not_utf8_come_back_as_they_were(ledger: Ledger) -> None:
     name = b"caf\xe9 \xff.txt"
     with ledger.write() as db:
         session = sessions.open_session(db, "alice", NOW)
-        opened = drops.open_drop(db, session.id, name, "00", 1, NOW)
+        opened = one_drop.open_drop(db, session.id, name, "00", 1, NOW)
         _record(db, opened, links("a"))
-        drops.mark_filed(db, opened, "kept", name, NOW)
+        one_drop.mark_filed(db, opened, "kept", name, NOW)
         kept = read.find_drop(db, opened.id)
         assert drops.kept_files(db) == {("alice", name): "00"}
     assert (kept.name, kept.filed_name) == (name, name)
@@ -283,7 +285,7 @@ def _drop_of(ledger: Ledger, number: int, turn: int, videos: list[str]) -> None:
     with ledger.write() as db:
         session = sessions.open_session(db, "alice", NOW)
         name = f"{number}-{turn}.txt".encode()
-        opened = drops.open_drop(db, session.id, name, "00", 1, NOW)
+        opened = one_drop.open_drop(db, session.id, name, "00", 1, NOW)
         _record(db, opened, links(*videos))
 
 

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from tests.integration import one_drop
 from tests.integration.ledger_rig import (
     FAILED,
     HOST,
@@ -47,8 +48,8 @@ def _finish_one(db: Connection) -> None:
 
 
 def _record_some(db: Connection) -> None:
-    opened = drops.open_drop(db, 1, b"b.txt", "01", 1, NOW)
-    drops.record_batch(
+    opened = one_drop.open_drop(db, 1, b"b.txt", "01", 1, NOW)
+    one_drop.record_batch(
         db,
         opened,
         links("v1", "new"),

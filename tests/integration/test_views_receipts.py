@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration import one_drop
 from tests.integration.ledger_rig import ASK, claimed
 from tests.integration.views_rig import Rig, new_rig, video
 from ytaudio_daemon import dropfile
@@ -319,9 +320,9 @@ def test_receipts_for_programs_go_after_their_retention(lite: Rig) -> None:
 def test_a_drop_under_way_has_no_receipt_yet(lite: Rig) -> None:
     with lite.ledger.write() as db:
         row = sessions.open_session(db, "music", lite.now)
-        drop = drops.open_drop(db, row.id, b"songs.txt", "00", 1, lite.now)
+        drop = one_drop.open_drop(db, row.id, b"songs.txt", "00", 1, lite.now)
         line = drops.NewLine(line=1, text="x", video_id=video(1), ask=ASK)
-        drops.record_batch(
+        one_drop.record_batch(
             db,
             drop,
             [line],

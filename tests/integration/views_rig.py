@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tests.integration import one_drop
 from tests.integration.ledger_rig import FAILED, GIVE_UP, NO_LIMIT, NOW, claimed, links
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, claims, drops, moves, sessions
@@ -46,9 +47,9 @@ class Rig:
         ]
         with self.ledger.write() as db:
             row = sessions.open_session(db, session, self.now)
-            drop = drops.open_drop(db, row.id, name, "00", 1, self.now)
+            drop = one_drop.open_drop(db, row.id, name, "00", 1, self.now)
             for start in range(0, len(entries), 1000):
-                drop = drops.record_batch(
+                drop = one_drop.record_batch(
                     db,
                     drop,
                     entries[start : start + 1000],
@@ -56,9 +57,9 @@ class Rig:
                     now=self.now,
                     file_is_gone=lambda path: not Path(path).exists(),
                 )
-            drops.finish_recording(db, drop, reason, self.now)
+            one_drop.finish_recording(db, drop, reason, self.now)
             filed = None if state == "kept" else name
-            drops.mark_filed(db, drop, state, filed, self.now, at_root=at_root)
+            one_drop.mark_filed(db, drop, state, filed, self.now, at_root=at_root)
         return drop
 
     def complete(self, audio: bytes = b"audio", title: str = "Song") -> claims.Claim:

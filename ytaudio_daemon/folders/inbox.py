@@ -10,13 +10,19 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED
-from ytaudio_daemon.folders.opening import is_plain_file, open_dir, rename_new
+from ytaudio_daemon.folders.opening import (
+    is_plain_file,
+    open_child,
+    open_dir,
+    rename_new,
+)
 
 READ_BLOCK = 1 << 20
 #: Room for `.receipt.txt` behind a name within the 255 bytes of most file systems.
@@ -221,7 +227,7 @@ class DropReader:
         try:
             with open_dir(self._inbox, *self._sighting.place.parts) as folder:
                 found = os.lstat(self._sighting.name, dir_fd=folder)
-        except FileNotFoundError:
+        except (FileNotFoundError, UnsafePathError):
             return False
         return _identity(found) == self._sighting.identity
 
@@ -260,6 +266,10 @@ def file_drop(
 ) -> bytes | None:
     """Move a drop to `processed` or `rejected`, never over anything.
 
+    It is durable after `sync_moves`.
+
+    It is durable after `sync_moves`.
+
     Args:
         inbox: The inbox root.
         sighting: The very file that was recorded.
@@ -272,22 +282,40 @@ def file_drop(
     Raises:
         OSError: The move is not permitted.
     """
-    place = sighting.place.parts
-    with open_dir(inbox, *place) as folder:
-        if not _is_same(folder, sighting):
-            return None
-        with open_dir(inbox, *place, target, make=True) as there:
-            for name in _names_to_try(sighting.name):
-                if is_taken(name) or not _is_free(folder, name):
-                    continue
-                try:
-                    rename_new(folder, sighting.name, there, name)
-                except FileExistsError:
-                    continue
-                os.fsync(there)
-                os.fsync(folder)
-                return name
+    try:
+        with open_dir(inbox, *sighting.place.parts) as folder:
+            if not _is_same(folder, sighting):
+                return None
+            with open_child(folder, target, make=True) as there:
+                return _move_to(there, folder, sighting.name, is_taken)
+    except FileNotFoundError:  # the folder went meanwhile, with all that was in it
+        return None
+
+
+def _move_to(
+    there: int, folder: int, old: bytes, is_taken: Callable[[bytes], bool]
+) -> bytes | None:
+    for name in _names_to_try(old):
+        if is_taken(name) or not _is_free(folder, name):
+            continue
+        try:
+            rename_new(folder, old, there, name)
+        except FileExistsError:
+            continue
+        return name
     return None
+
+
+def sync_moves(inbox: Path, place: Place) -> None:
+    """Make the moves out of a folder durable; one call serves any number of them.
+
+    Should the folder be gone, the user took it and there is nothing to keep.
+    """
+    with suppress(FileNotFoundError), open_dir(inbox, *place.parts) as folder:
+        for target in (PROCESSED, REJECTED):
+            with suppress(FileNotFoundError), open_child(folder, target) as there:
+                os.fsync(there)
+        os.fsync(folder)
 
 
 def _is_same(folder: int, sighting: Sighting) -> bool:
@@ -336,6 +364,6 @@ def remove_if_empty(inbox: Path, session: str) -> bool:
                 if target in os.listdir(folder):
                     os.rmdir(target, dir_fd=folder)
             os.rmdir(session, dir_fd=root)
-    except OSError:  # not empty, or not ours to remove: it stays
+    except (OSError, UnsafePathError):  # not empty, or not ours to remove: it stays
         return False
     return True

@@ -6,7 +6,7 @@ from itertools import islice
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import Entry
 from ytaudio_daemon.folders.inbox import Sighting
-from ytaudio_daemon.ledger.drops import Ask, Drop, NewLine
+from ytaudio_daemon.ledger.drops import Ask, Drop, NewDrop, NewLine
 from ytaudio_daemon.model import Layer
 from ytaudio_daemon.model.options import effective
 
@@ -47,6 +47,17 @@ class Paper:
         self._skip_texts = skip_texts
         self._asks: dict[tuple[tuple[str, object], ...], Ask] = {}
         self._lines = self._read(content)
+
+    @property
+    def key(self) -> tuple[str, bytes, str]:
+        """What a drop is known by until it is filed: session, name, content."""
+        return self.sighting.place.session, self.sighting.name, self.sha256
+
+    def as_new(self) -> NewDrop:
+        """Return what the ledger notes of the file."""
+        return NewDrop(
+            name=self.sighting.name, sha256=self.sha256, size_bytes=self.size
+        )
 
     def next_lines(self, count: int) -> list[NewLine]:
         """Return up to so many lines behind the drop's cursor; [] at the end."""

@@ -1,7 +1,8 @@
 """Recording papers in durable batches, then filing them."""
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -9,6 +10,7 @@ import structlog
 from ytaudio_daemon import steps
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, inbox
+from ytaudio_daemon.folders.inbox import Place
 from ytaudio_daemon.folders.publishing import audio_is_gone
 from ytaudio_daemon.intake.paper import Paper, why_nothing_is_usable
 from ytaudio_daemon.intake.reading import Reader
@@ -54,6 +56,8 @@ class Recorder:
         self.settings = settings
         self.papers: list[Paper] = []
         self._batch: list[_Piece] = []
+        #: Recorded by this very step, and by earlier ones.
+        self._fresh: list[Paper] = []
         self._recorded: list[Paper] = []
         self._filed: list[tuple[Paper, str, bytes | None]] = []
         #: What a crash left half recorded, by session, name and content.
@@ -67,16 +71,22 @@ class Recorder:
 
     def is_busy(self) -> bool:
         """Whether anything is read but not yet filed."""
-        return bool(self.papers or self._batch or self._recorded or self._filed)
+        recorded = self._fresh or self._recorded
+        return bool(self.papers or self._batch or recorded or self._filed)
 
     def step(self, now: Now) -> None:
         """Record one batch, file what is complete, note where it went.
 
-        Whatever fails is kept and tried again by the next step.
+        What this step records the next one files: workers start in between, they
+        need not wait for a move. Whatever fails is kept and tried again.
         """
+        self._recorded += self._fresh
+        self._fresh = []
         self._record(now)
-        self._file()
-        self._mark_filed(now)
+        try:
+            self._file()
+        finally:
+            self._mark_filed(now)
 
     def _record(self, now: Now) -> None:
         """Record one batch in one durable transaction.
@@ -89,22 +99,30 @@ class Recorder:
         if not self._batch:
             return
         with self._ledger.write() as db:
-            recorded = [self._record_piece(db, piece, now) for piece in self._batch]
+            recorded = {
+                id(piece): drop
+                for session, pieces in _by_session(self._batch).items()
+                for piece, drop in self._record_pieces(db, session, pieces, now)
+            }
         steps.at("batch.recorded")
         self._ledger.check_still_there()
         self._has_news = True
-        for piece, drop in zip(self._batch, recorded, strict=True):
-            piece.paper.drop = drop
+        for piece in self._batch:
+            piece.paper.drop = recorded[id(piece)]
             if piece.last:
                 self.papers.remove(piece.paper)
-                self._recorded.append(piece.paper)
+                self._fresh.append(piece.paper)
                 steps.at("drop.recorded", piece.paper.sighting.name)
         self._batch = []
 
     def _draw_batch(self) -> list[_Piece]:
         pieces: list[_Piece] = []
         room = LINES_A_BATCH
+        drawn = set[tuple[str, bytes, str]]()
         for paper in self.papers:
+            if paper.key in drawn:  # the same at the root and in its folder: later
+                continue
+            drawn.add(paper.key)
             self._resume(paper)
             lines = paper.next_lines(room)
             room -= len(lines)
@@ -119,41 +137,52 @@ class Recorder:
             with self._ledger.read() as db:
                 self._unfiled = drops.unfiled_drops(db)
         if paper.drop is None:
-            place = paper.sighting.place
-            key = place.session, paper.sighting.name, paper.sha256
-            paper.drop = self._unfiled.pop(key, None)
+            paper.drop = self._unfiled.pop(paper.key, None)
 
-    def _record_piece(self, db: Connection, piece: _Piece, now: Now) -> Drop:
-        drop = piece.paper.drop or self._open_drop(db, piece.paper, now)
-        if piece.lines:
-            drop = drops.record_batch(
-                db,
-                drop,
-                piece.lines,
-                quota=self.settings.sessions.quota,
-                now=now,
-                file_is_gone=audio_is_gone,
-            )
-        if piece.last and drop.state == "recording":
-            reason = why_nothing_is_usable(piece.paper, drop)
-            drops.finish_recording(db, drop, reason, now)
-        return drop
-
-    def _open_drop(self, db: Connection, paper: Paper, now: Now) -> Drop:
-        sighting = paper.sighting
-        session = sessions.open_session(db, sighting.place.session, now)
-        return drops.open_drop(
-            db, session.id, sighting.name, paper.sha256, paper.size, now
+    def _record_pieces(
+        self, db: Connection, name: str, pieces: list[_Piece], now: Now
+    ) -> Iterable[tuple[_Piece, Drop]]:
+        """Record all that a batch has for one session."""
+        session = sessions.open_session(db, name, now)
+        fresh = [piece.paper for piece in pieces if piece.paper.drop is None]
+        opened = drops.open_drops(db, session.id, [p.as_new() for p in fresh], now)
+        new = {paper.key: drop for paper, drop in zip(fresh, opened, strict=True)}
+        batches = [(p.paper.drop or new[p.paper.key], p.lines) for p in pieces]
+        recorded = drops.record_batches(
+            db,
+            session.id,
+            batches,
+            quota=self.settings.sessions.quota,
+            now=now,
+            file_is_gone=audio_is_gone,
         )
+        done = list(zip(pieces, recorded, strict=True))
+        ended = [
+            (drop, why_nothing_is_usable(piece.paper, drop))
+            for piece, drop in done
+            if piece.last and drop.state == "recording"
+        ]
+        drops.finish_recording(db, ended, now)
+        return done
 
     def _file(self) -> None:
-        """Move every recorded drop out of the way of the next scan."""
-        while self._recorded:
-            paper = self._recorded[-1]
-            self._filed.append((paper, *self._move(paper)))
+        """Move every recorded drop out of the way of the next scan.
+
+        One that cannot be moved now holds up none of the others.
+        """
+        refused: OSError | None = None
+        for paper in list(self._recorded):
+            try:
+                state, name = self._move(paper)
+            except OSError as error:
+                refused = error
+                continue
+            self._filed.append((paper, state, name))
             steps.at("drop.moved", paper.sighting.name)
-            self._recorded.pop()
+            self._recorded.remove(paper)
             self._scanner.settling.release(paper.sighting)
+        if refused is not None:
+            raise refused
 
     def _move(self, paper: Paper) -> tuple[str, bytes | None]:
         """Return the drop's final state and its name there."""
@@ -186,18 +215,39 @@ class Recorder:
         """An older drop's receipt must not be written over by a new one's."""
         return lambda name: self._layout.receipt_file(session, name).exists()
 
+    def _sync(self, place: Place) -> None:
+        """A folder that may not be opened any more had nothing moved out of it."""
+        with suppress(UnsafePathError, PermissionError):
+            inbox.sync_moves(self._layout.inbox, place)
+
     def _mark_filed(self, now: Now) -> None:
         if not self._filed:
             return
+        for place in {paper.sighting.place for paper, _, _ in self._filed}:
+            self._sync(place)
+        filed = [
+            drops.Filed(
+                drop=paper.drop,
+                state=state,
+                filed_name=name,
+                at_root=paper.sighting.place.at_root,
+            )
+            for paper, state, name in self._filed
+            if paper.drop is not None
+        ]
         with self._ledger.write() as db:
-            for paper, state, name in self._filed:
-                if paper.drop is not None:
-                    at_root = paper.sighting.place.at_root
-                    drops.mark_filed(db, paper.drop, state, name, now, at_root=at_root)
+            drops.mark_filed(db, filed, now)
         for paper, state, _ in self._filed:
             steps.at("drop.filed", paper.sighting.name)
             _tell(paper, state)
         self._filed = []
+
+
+def _by_session(pieces: list[_Piece]) -> dict[str, list[_Piece]]:
+    found: dict[str, list[_Piece]] = {}
+    for piece in pieces:
+        found.setdefault(piece.paper.sighting.place.session, []).append(piece)
+    return found
 
 
 def _tell(paper: Paper, state: str) -> None:

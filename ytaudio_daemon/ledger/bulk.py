@@ -3,7 +3,7 @@
 Core's work on each row costs more than SQLite's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,18 +34,18 @@ def _mark(db: Connection) -> str:
     return "?" if db.dialect.name == "sqlite" else "%s"
 
 
-def reserve_job_ids(db: Connection, count: int) -> Sequence[int]:
-    """Return numbers for new jobs; those not used are gaps that harm nobody."""
+def reserve_ids(db: Connection, table: sa.Table, count: int) -> Sequence[int]:
+    """Return numbers for new rows; those not used are gaps that harm nobody."""
     if db.dialect.name == "sqlite":
         # Nobody else writes, so nobody else can take them.
-        query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'")
-        last = db.execute(query).scalar() or 0
+        query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+        last = db.execute(query, {"name": table.name}).scalar() or 0
         return range(last + 1, last + 1 + count)
     query = sa.text(
-        "SELECT nextval(pg_get_serial_sequence('jobs', 'id'))"
+        "SELECT nextval(pg_get_serial_sequence(:name, 'id'))"
         " FROM generate_series(1, :count)",
     )
-    return list(db.execute(query, {"count": count}).scalars())
+    return list(db.execute(query, {"name": table.name, "count": count}).scalars())
 
 
 def insert_rows(
@@ -60,3 +60,28 @@ def insert_rows(
     marks = ", ".join([_mark(db)] * len(columns))
     names = ", ".join(f'"{name}"' for name in columns)
     db.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 - names are this module's
+
+
+def update_rows(
+    db: Connection,
+    table: sa.Table,
+    changes: Mapping[str, str],
+    rows: list[tuple[Any, ...]],
+) -> None:
+    """Change one row by its ID for each tuple.
+
+    Args:
+        db: A write transaction.
+        table: Has a column `id`.
+        changes: Column to "" (set to the value) or "+" (add the value to it).
+        rows: The values in the order of `changes`, then the ID.
+    """
+    if not rows:
+        return
+    mark = _mark(db)
+    parts = [
+        f'"{column}" = "{column}" + {mark}' if how else f'"{column}" = {mark}'
+        for column, how in changes.items()
+    ]
+    statement = f"UPDATE {table.name} SET {', '.join(parts)} WHERE id = {mark}"  # noqa: S608 - names are this package's
+    db.exec_driver_sql(statement, rows)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import moves
-from ytaudio_daemon.ledger.bulk import insert_rows, jobs_by_key, reserve_job_ids
+from ytaudio_daemon.ledger.bulk import insert_rows, jobs_by_key, reserve_ids
 from ytaudio_daemon.ledger.record import shift
 from ytaudio_daemon.ledger.schema import jobs, lines
 from ytaudio_daemon.model import FINALIZED, JobState, Options
@@ -134,20 +134,38 @@ class Clerk:
         #: Options as text: a file's lines mostly share them.
         self._options_text: dict[tuple[str, int], str] = {}
 
-    def enter(self, drop_id: int, batch: Sequence[NewLine]) -> Counter[str]:
-        """Write the batch's lines and jobs; returns how many of each result."""
-        keys = [line.audio_key if line.ask else None for line in batch]
-        asked = sorted({key for key in keys if key is not None})
-        self._known = jobs_by_key(self._db, self._session.id, asked)
-        self._ids = iter(reserve_job_ids(self._db, len(asked) - len(self._known)))
-        rows = []
-        for line, key in zip(batch, keys, strict=True):
-            found = self._verdict(drop_id, line, key)
-            rows.append(_line_row(drop_id, line, found))
+    def enter(
+        self, batches: Sequence[tuple[int, Sequence[NewLine]]]
+    ) -> list[Counter[str]]:
+        """Write the lines and jobs of one or more drops of the session.
+
+        Args:
+            batches: A drop's number with its lines, in the order they came.
+
+        Returns:
+            How many of each result, for each drop.
+        """
+        keyed = [
+            (drop_id, [(line, line.audio_key if line.ask else None) for line in batch])
+            for drop_id, batch in batches
+        ]
+        asked = {key for _, batch in keyed for _, key in batch if key is not None}
+        self._known = jobs_by_key(self._db, self._session.id, sorted(asked))
+        new = len(asked) - len(self._known)
+        self._ids = iter(reserve_ids(self._db, jobs, new))
+        rows: list[tuple[Any, ...]] = []
+        counts = []
+        for drop_id, batch in keyed:
+            verdicts = [self._verdict(drop_id, line, key) for line, key in batch]
+            rows += [
+                _line_row(drop_id, line, found)
+                for (line, _), found in zip(batch, verdicts, strict=True)
+            ]
+            counts.append(Counter(found.result for found in verdicts))
         insert_rows(self._db, jobs, JOB_COLUMNS, self._job_rows)
         insert_rows(self._db, lines, LINE_COLUMNS, rows)
         self._count_jobs()
-        return Counter(row[LINE_COLUMNS.index("result")] for row in rows)
+        return counts
 
     @property
     def new_jobs(self) -> int:

@@ -2,12 +2,18 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger.bulk import (
+    KEYS_A_QUERY,
+    insert_rows,
+    reserve_ids,
+    update_rows,
+)
 from ytaudio_daemon.ledger.clerk import Ask, Clerk, NewLine
 from ytaudio_daemon.ledger.record import touch
 from ytaudio_daemon.ledger.schema import drops, events, lines, sessions
@@ -18,16 +24,27 @@ from ytaudio_daemon.model.quota import Quota
 __all__ = [
     "Ask",
     "Drop",
+    "Filed",
+    "NewDrop",
     "NewLine",
     "finish_recording",
     "kept_files",
     "kept_texts",
     "mark_filed",
-    "open_drop",
-    "record_batch",
-    "unfiled_drop",
+    "open_drops",
+    "record_batches",
     "unfiled_drops",
 ]
+
+DROP_COLUMNS = (
+    "id",
+    "session_id",
+    "name",
+    "sha256",
+    "size_bytes",
+    "received_at",
+    "state",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,19 +68,29 @@ class Drop:
         return self.accepted + self.duplicate > 0
 
 
-def unfiled_drop(
-    db: Connection, session_id: int, name: bytes, sha256: str
-) -> Drop | None:
-    """Return the drop of that content that is not filed yet: a crash left it."""
-    row = db.execute(
-        sa.select(drops).where(
-            drops.c.session_id == session_id,
-            drops.c.name == name,
-            drops.c.sha256 == sha256,
-            drops.c.state.in_(["recording", "recorded"]),
-        ),
-    ).first()
-    return None if row is None else _drop(row)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDrop:
+    """A file on its way into the ledger."""
+
+    name: bytes
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """Where a drop went.
+
+    Attributes:
+        state: `filed`, `kept` or `rejected`.
+        filed_name: Its name in `processed` or `rejected`; None when it stayed.
+        at_root: It was dropped straight into the inbox.
+    """
+
+    drop: Drop
+    state: str
+    filed_name: bytes | None = None
+    at_root: bool = False
 
 
 def unfiled_drops(db: Connection) -> dict[tuple[str, bytes, str], Drop]:
@@ -106,38 +133,65 @@ def kept_texts(db: Connection, session_name: str, name: bytes) -> frozenset[str]
     return frozenset(db.execute(query).scalars())
 
 
-def open_drop(
-    db: Connection, session_id: int, name: bytes, sha256: str, size: int, now: Now
-) -> Drop:
-    """Return the unfiled drop of that content, or begin a new one."""
-    known = unfiled_drop(db, session_id, name, sha256)
-    if known is not None:
-        return known
-    done = db.execute(
-        sa.insert(drops)
-        .values(
+def open_drops(
+    db: Connection, session_id: int, wanted: Sequence[NewDrop], now: Now
+) -> list[Drop]:
+    """Return the unfiled drop of each content, or begin a new one.
+
+    Args:
+        db: A write transaction.
+        session_id: Whose drops; all of one session.
+        wanted: No two of the same name and content.
+        now: The moment.
+    """
+    known = _unfiled_of(db, session_id, [new.name for new in wanted])
+    fresh = [new for new in wanted if (new.name, new.sha256) not in known]
+    ids = reserve_ids(db, drops, len(fresh))
+    rows = [
+        (id_, session_id, new.name, new.sha256, new.size_bytes, now.wall, "recording")
+        for id_, new in zip(ids, fresh, strict=True)
+    ]
+    insert_rows(db, drops, DROP_COLUMNS, rows)
+    for id_, new in zip(ids, fresh, strict=True):
+        known[new.name, new.sha256] = Drop(
+            id=id_,
             session_id=session_id,
-            name=name,
-            sha256=sha256,
-            size_bytes=size,
-            received_at=now.wall,
+            name=new.name,
             state="recording",
+            cursor=0,
+            accepted=0,
+            duplicate=0,
+            rejected=0,
+            sha256=new.sha256,
         )
-        .returning(drops),
-    )
-    return _drop(done.one())
+    return [known[new.name, new.sha256] for new in wanted]
 
 
-def record_batch(
+def _unfiled_of(
+    db: Connection, session_id: int, names: Sequence[bytes]
+) -> dict[tuple[bytes, str], Drop]:
+    found: dict[tuple[bytes, str], Drop] = {}
+    for start in range(0, len(names), KEYS_A_QUERY):
+        query = sa.select(drops).where(
+            drops.c.session_id == session_id,
+            drops.c.name.in_(names[start : start + KEYS_A_QUERY]),
+            drops.c.state.in_(["recording", "recorded"]),
+        )
+        mine = [_drop(row) for row in db.execute(query).all()]
+        found |= {(drop.name, drop.sha256): drop for drop in mine}
+    return found
+
+
+def record_batches(
     db: Connection,
-    drop: Drop,
-    batch: Sequence[NewLine],
+    session_id: int,
+    batches: Sequence[tuple[Drop, Sequence[NewLine]]],
     *,
     quota: Quota,
     now: Now,
     file_is_gone: Callable[[str], bool],
-) -> Drop:
-    """Record lines behind the drop's cursor, all or none.
+) -> list[Drop]:
+    """Record lines behind their drops' cursors, all or none.
 
     A new audio becomes a queued job, or a held one over the quota. The same audio
     twice in a session is one job; if that job failed, was cancelled, or its finished
@@ -145,76 +199,63 @@ def record_batch(
 
     Args:
         db: A write transaction.
-        drop: As last returned.
-        batch: Lines in order, at most a thousand (one transaction's worth).
+        session_id: Whose drops; all of one session.
+        batches: Drops as last returned, each with lines in order; together at most a
+            thousand (one transaction's worth).
         quota: The config's quota.
         now: The moment.
         file_is_gone: Tells whether a completed job's output path is no longer there.
 
     Returns:
-        The drop with its cursor and counts moved on.
+        The drops with their cursors and counts moved on.
     """
-    mine = sa.select(sessions).where(sessions.c.id == drop.session_id)
+    mine = sa.select(sessions).where(sessions.c.id == session_id)
     session = db.execute(mine).one()
     clerk = Clerk(db, session, quota, now, file_is_gone)
-    counts = clerk.enter(drop.id, batch)
-    touch(db, drop.session_id, now, accepted=session.accepted + clerk.new_jobs)
-    return _advance(db, drop, batch[-1].line, counts, now)
+    counts = clerk.enter([(drop.id, batch) for drop, batch in batches])
+    touch(db, session_id, now, accepted=session.accepted + clerk.new_jobs)
+    moved = [
+        _advanced(drop, batch, count)
+        for (drop, batch), count in zip(batches, counts, strict=True)
+    ]
+    by_hand = {"cursor": "", "accepted": "", "duplicate": "", "rejected": ""}
+    rows = [(d.cursor, d.accepted, d.duplicate, d.rejected, d.id) for d in moved]
+    update_rows(db, drops, by_hand, rows)
+    _note_all(db, moved, now, "lines_recorded")
+    return moved
 
 
-def finish_recording(db: Connection, drop: Drop, reason: str | None, now: Now) -> None:
-    """Every line of it is durable; `reason` says why none was usable."""
-    db.execute(
-        sa.update(drops)
-        .where(drops.c.id == drop.id)
-        .values(state="recorded", reason=reason),
+def _advanced(drop: Drop, batch: Sequence[NewLine], counts: Counter[str]) -> Drop:
+    return replace(
+        drop,
+        cursor=batch[-1].line if batch else drop.cursor,
+        accepted=drop.accepted + counts["accepted"],
+        duplicate=drop.duplicate + counts["duplicate"],
+        rejected=drop.rejected + counts["rejected"],
     )
-    _note(db, drop, now, "drop_recorded")
 
 
-def mark_filed(
-    db: Connection,
-    drop: Drop,
-    state: str,
-    filed_name: bytes | None,
-    now: Now,
-    *,
-    at_root: bool = False,
+def finish_recording(
+    db: Connection, ended: Sequence[tuple[Drop, str | None]], now: Now
 ) -> None:
-    """Note where it went: state `filed`, `kept` or `rejected`.
-
-    `at_root`: it was dropped straight into the inbox.
-    """
-    db.execute(
-        sa.update(drops)
-        .where(drops.c.id == drop.id)
-        .values(state=state, filed_name=filed_name, at_root=at_root),
-    )
-    _note(db, drop, now, f"drop_{state}")
+    """Every line of these drops is durable; the text says why none was usable."""
+    rows = [("recorded", reason, drop.id) for drop, reason in ended]
+    update_rows(db, drops, {"state": "", "reason": ""}, rows)
+    _note_all(db, [drop for drop, _ in ended], now, "drop_recorded")
 
 
-def _advance(
-    db: Connection, drop: Drop, cursor: int, counts: Counter[str], now: Now
-) -> Drop:
-    row = db.execute(
-        sa.update(drops)
-        .where(drops.c.id == drop.id)
-        .values(
-            cursor=cursor,
-            **{name: drops.c[name] + n for name, n in counts.items()},
-        )
-        .returning(drops),
-    ).one()
-    _note(db, drop, now, "lines_recorded")
-    return _drop(row)
+def mark_filed(db: Connection, filed: Sequence[Filed], now: Now) -> None:
+    """Note where drops went."""
+    rows = [(f.state, f.filed_name, f.at_root, f.drop.id) for f in filed]
+    update_rows(db, drops, {"state": "", "filed_name": "", "at_root": ""}, rows)
+    for state in {f.state for f in filed}:
+        gone = [f.drop for f in filed if f.state == state]
+        _note_all(db, gone, now, f"drop_{state}")
 
 
-def _note(db: Connection, drop: Drop, now: Now, reason: str) -> None:
-    db.execute(
-        sa.insert(events).values(
-            at=now.wall, session_id=drop.session_id, drop_id=drop.id, reason=reason
-        ),
-    )
+def _note_all(db: Connection, noted: Sequence[Drop], now: Now, reason: str) -> None:
+    rows = [(now.wall, drop.session_id, drop.id, reason) for drop in noted]
+    insert_rows(db, events, ("at", "session_id", "drop_id", "reason"), rows)
 
 
 def _drop(row: Any) -> Drop:

@@ -17,12 +17,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from ytaudio_daemon.errors import LedgerError, LedgerGoneError
+from ytaudio_daemon.ledger.alone import DaemonLock
 from ytaudio_daemon.ledger.trouble import in_our_words
 
 #: How long a short command waits for the daemon's write to end, in seconds.
 PATIENCE_S = 5.0
-#: PostgreSQL: one advisory lock for "the daemon of this ledger" (any number will do).
-DAEMON_LOCK = 0x79746175
 #: PostgreSQL: the lock every write takes first.
 WRITE_LOCK = 0x79746177
 #: File systems whose locks or syncs SQLite cannot trust (statfs(2) magic numbers).
@@ -57,6 +56,7 @@ class Ledger:
             else _postgres(self.url, patience_s)
         )
         self._inode: tuple[int, int] | None = None
+        self._lock: DaemonLock | None = None
         if self.path is not None:
             refuse_network_share(self.path.parent)
 
@@ -111,13 +111,18 @@ class Ledger:
             self._inode = _identity(self.path)
 
     def check_still_there(self) -> None:
-        """Make sure commits still reach the file that people see.
+        """Make sure commits still reach the file that people see, and that we may write.
 
-        SQLite goes on writing into a deleted file without an error.
+        SQLite goes on writing into a deleted file without an error; a restarted
+        PostgreSQL has forgotten whose the ledger is.
 
         Raises:
-            LedgerGoneError: The file was deleted or replaced.
+            LedgerGoneError: The file was deleted or replaced, or another daemon has
+                PostgreSQL's lock by now.
+            LedgerError: PostgreSQL cannot be reached; call again.
         """
+        if self._lock is not None:
+            self._lock.keep()
         if self.path is None or self._inode is None:
             return
         if _identity(self.path) != self._inode:
@@ -137,13 +142,16 @@ class Ledger:
         if self.is_sqlite:
             yield True
             return
-        with in_our_words(self.label), self._engine.connect() as db:
-            query = sa.text("SELECT pg_try_advisory_lock(:n)")
-            try:
-                yield bool(db.execute(query, {"n": DAEMON_LOCK}).scalar())
-            finally:
-                # The lock is the connection's: end both, not back to the pool.
-                db.invalidate()
+        lock = DaemonLock(self._engine, self.label)
+        if not lock.take():
+            yield False
+            return
+        self._lock = lock
+        try:
+            yield True
+        finally:
+            self._lock = None
+            lock.release()
 
     def close(self) -> None:
         """Close all connections."""
