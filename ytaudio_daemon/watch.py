@@ -14,11 +14,9 @@ from pathlib import Path
 import structlog
 from watchdog.events import (
     DirCreatedEvent,
-    DirDeletedEvent,
     DirMovedEvent,
     FileClosedEvent,
     FileCreatedEvent,
-    FileDeletedEvent,
     FileModifiedEvent,
     FileMovedEvent,
     FileSystemEvent,
@@ -31,15 +29,13 @@ from ytaudio_daemon.folders import PROCESSED, REJECTED
 
 log = structlog.get_logger()
 
-#: What the kernel is asked for. Not for reading: our own scans would wake us, and a
-#: big drop would fill its queue twice as fast.
+#: What the kernel is asked for. Not for reading or deleting: our own scans would wake
+#: us, and a big drop would fill its queue twice as fast.
 WANTED: list[type[FileSystemEvent]] = [
     DirCreatedEvent,
-    DirDeletedEvent,
     DirMovedEvent,
     FileClosedEvent,
     FileCreatedEvent,
-    FileDeletedEvent,
     FileModifiedEvent,
     FileMovedEvent,
 ]
@@ -145,10 +141,13 @@ class _InboxHandler(FileSystemEventHandler):
         self._hints = hints
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        """Note the session of whatever changed; never raise, that kills the thread."""
-        for path in (event.src_path, event.dest_path):
-            if path:
-                self._note(Path(os.fsdecode(path)), is_folder=event.is_directory)
+        """Note the session of whatever changed; never raise, that kills the thread.
+
+        Of a move only where it went: a drop that the intake filed is no news, and
+        would have the whole folder looked through again.
+        """
+        came = event.dest_path or event.src_path
+        self._note(Path(os.fsdecode(came)), is_folder=event.is_directory)
 
     def _note(self, path: Path, *, is_folder: bool) -> None:
         if not path.is_relative_to(self._inbox):
