@@ -1,7 +1,6 @@
 """Putting the daemon together, and taking it apart again."""
 
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,6 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from ytaudio_daemon import logs
 from ytaudio_daemon.attempts import Attempts
 from ytaudio_daemon.clock import Clock
+from ytaudio_daemon.daemon.claimant import claimant
 from ytaudio_daemon.daemon.health import Health, converters
 from ytaudio_daemon.daemon.loop import Loop, Parts
 from ytaudio_daemon.daemon.signals import Signals, Wake
@@ -137,8 +137,9 @@ def _assemble(
     wake = Wake()
     stack.callback(wake.close)
     hints = Hints(wake.wake)
-    host = socket.gethostname()
-    attempts = Attempts(ledger, layout, pool, settings, tools, host)
+    attempts = Attempts(
+        ledger, layout, pool, settings, tools, claimant(layout.state / "host")
+    )
     intake = Intake(ledger, layout, settings)
     views = Views(ledger, layout, rules_of(settings))
     sweeper = Sweeper(ledger, layout, settings)

@@ -1,0 +1,23 @@
+"""The name in the ledger must outlive the machine's."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from ytaudio_daemon.daemon.claimant import claimant
+
+
+def test_it_stays_when_the_machine_is_renamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = claimant(tmp_path / "host")
+    assert first == socket.gethostname()
+    monkeypatch.setattr(socket, "gethostname", lambda: "renamed")
+    assert claimant(tmp_path / "host") == first
+
+
+def test_a_note_that_was_lost_in_a_crash_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "host").write_bytes(b"")
+    assert claimant(tmp_path / "host") == socket.gethostname()
+    assert (tmp_path / "host").read_text().strip() == socket.gethostname()
