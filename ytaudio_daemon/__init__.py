@@ -1,3 +1,66 @@
-"""A daemon that turns text files of YouTube links into tagged, proven audio."""
+"""A daemon that turns text files of YouTube links into tagged, proven audio.
+
+For programs: `AudioDownloader`, `create_session` and `get_session`, see
+`docs/python.md`. They are imported at their first use, so that this stays light.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ytaudio_daemon.downloader.audio import AudioDownloader
+    from ytaudio_daemon.downloader.result import DownloadResult, ProgressCallback
+    from ytaudio_daemon.downloader.sessions import (
+        SessionContext,
+        create_session,
+        get_session,
+    )
+    from ytaudio_daemon.errors import (
+        SessionExpiredError,
+        UnknownSessionError,
+        UsageError,
+        YtaudioError,
+    )
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "AudioDownloader",
+    "DownloadResult",
+    "ProgressCallback",
+    "SessionContext",
+    "SessionExpiredError",
+    "UnknownSessionError",
+    "UsageError",
+    "YtaudioError",
+    "__version__",
+    "create_session",
+    "get_session",
+]
+
+_HOMES = {
+    "AudioDownloader": "downloader.audio",
+    "DownloadResult": "downloader.result",
+    "ProgressCallback": "downloader.result",
+    "SessionContext": "downloader.sessions",
+    "create_session": "downloader.sessions",
+    "get_session": "downloader.sessions",
+    "SessionExpiredError": "errors",
+    "UnknownSessionError": "errors",
+    "UsageError": "errors",
+    "YtaudioError": "errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what programs use when they first use it."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

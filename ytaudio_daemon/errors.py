@@ -5,6 +5,7 @@ YtaudioError                 message: what, where, why; hint: what to do
 ├── ConfigError              a config file, variable or flag is unusable (exit 2)
 ├── UsageError               a command cannot do what was asked (exit 2)
 ├── UnknownSessionError      no session of that name or UUID (exit 4)
+├── SessionExpiredError      the session has ended (exit 4)
 ├── UnknownJobError          no job, or several, by that ID (exit 4)
 ├── IllegalMoveError         a job's state does not allow that step (exit 1)
 ├── AlreadyRunningError      another daemon holds this state folder (exit 1)
@@ -54,6 +55,12 @@ class UsageError(YtaudioError):
 
 class UnknownSessionError(YtaudioError):
     """No session has that name or UUID."""
+
+    exit_code = 4
+
+
+class SessionExpiredError(YtaudioError):
+    """The session has ended; a new one is needed."""
 
     exit_code = 4
 

@@ -49,6 +49,25 @@ def configure(*, level: str, form: str, directory: Path | None) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
+def leave_to_the_host() -> None:
+    """Be quiet inside somebody else's program, unless its own `logging` listens.
+
+    Without any set-up structlog prints to standard output, which is not ours there.
+    A program that has set up structlog itself is left as it is.
+    """
+    if structlog.is_configured():
+        return
+    logging.getLogger("ytaudio_daemon").addHandler(logging.NullHandler())
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
 def _shared() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,

@@ -34,6 +34,7 @@ class Claim:
     output_path: str | None = None
     sha256: str | None = None
     publishing: bool = False
+    holder: str | None = None
 
     @property
     def name(self) -> str:
@@ -75,6 +76,46 @@ def claim_next(db: Connection, now: Now, host: str, pace: Pace) -> Claim | None:
     if gates:
         pauses.send_probe(db, row.id)
     return _load(db, jobs.c.id == row.id)[0]
+
+
+def claim_one(db: Connection, job_id: int, now: Now, holder: str) -> Claim | None:
+    """Queued → running for one job whose caller waits for it, whoever else may.
+
+    Gates, pace and turns are for work that can wait; somebody who asked for this one
+    by hand shall hear at once how it goes.
+
+    Args:
+        db: A write transaction.
+        job_id: The job.
+        now: The moment.
+        holder: As `attempts.callers.holder_name` gives it.
+
+    Returns:
+        None when it is not queued.
+    """
+    row = db.execute(
+        sa.select(jobs.c.session_id, jobs.c.attempt).where(
+            jobs.c.id == job_id, jobs.c.state == JobState.QUEUED
+        ),
+    ).first()
+    if row is None:
+        return None
+    _mark_running(db, job_id, row.attempt + 1, now, holder)
+    fence = Fence(job_id=job_id, session_id=row.session_id, attempt=row.attempt + 1)
+    record_move(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
+    return _load(db, jobs.c.id == job_id)[0]
+
+
+def callers_claims(db: Connection, host: str) -> list[Claim]:
+    """Return the attempts that programs on this host run by themselves."""
+    theirs = jobs.c.host.startswith(f"{host}/", autoescape=True)
+    return _load(db, sa.and_(jobs.c.state == JobState.RUNNING, theirs))
+
+
+def running_claim(db: Connection, job_id: int) -> Claim | None:
+    """Return the attempt that is running at a job, whoever has it."""
+    found = _load(db, sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.id == job_id))
+    return found[0] if found else None
 
 
 def running_claims(db: Connection, host: str) -> list[Claim]:
@@ -171,6 +212,7 @@ def _claim(row: Any) -> Claim:
         output_path=row.output_path,
         sha256=row.sha256,
         publishing=row.phase == Phase.PUBLISHING,
+        holder=row.host,
     )
 
 

@@ -230,6 +230,15 @@ def wake_due(db: Connection, now: Now, furthest_s: float, limit: int = 500) -> i
     return len(rows)
 
 
+def wake(db: Connection, job_id: int, now: Now) -> bool:
+    """Waiting → queued before its time: somebody asks for it now."""
+    job = _job(db, job_id)
+    if job.state != JobState.WAITING:
+        return False
+    _move(db, job, JobState.QUEUED, now, "due", retry_at=None)
+    return True
+
+
 def release_held(db: Connection, session_id: int, quota: Quota, now: Now) -> int:
     """Held → queued, as far as the session's quota of jobs and bytes allows.
 

@@ -1,0 +1,272 @@
+"""A job of the ledger, run by whoever asks for it instead of by the daemon."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from ytaudio_daemon import logs
+from ytaudio_daemon.attempts.callers import holder_name, is_gone
+from ytaudio_daemon.attempts.recovery import give_back, recover
+from ytaudio_daemon.attempts.requests import fetch_request
+from ytaudio_daemon.attempts.settling import Settler
+from ytaudio_daemon.downloader import ledgers
+from ytaudio_daemon.downloader.engine import Engine
+from ytaudio_daemon.downloader.ledgers import moment_in
+from ytaudio_daemon.downloader.oneshot import INTERRUPTED, Brake, Order, Stop, no_place
+from ytaudio_daemon.downloader.result import DownloadResult, refused
+from ytaudio_daemon.downloader.sessions import active
+from ytaudio_daemon.downloader.turns import Turn, turn
+from ytaudio_daemon.downloader.watching import Listen, see_through
+from ytaudio_daemon.errors import LedgerBusyError, UnsafePathError, UsageError
+from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.ledger import Connection, Ledger, asked, claims, moves, read
+from ytaudio_daemon.ledger.claims import Claim
+from ytaudio_daemon.ledger.clerk import Ask
+from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.model import JobState, Outcome
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.settings import Settings
+
+T = TypeVar("T")
+
+#: How often a job in other hands is looked at, in seconds.
+LOOK_S = 0.2
+#: How often a running one is looked up, should somebody have cancelled it.
+CANCEL_LOOK_S = 1.0
+#: A busy ledger is tried so often; each try waits seconds by itself.
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a caller asks for: an order as a job of a session."""
+
+    order: Order
+    session_uuid: str
+    job_uuid: str
+
+
+@contextmanager
+def opened(settings: Settings, engine: Engine) -> Iterator["Desk"]:
+    """Open the configured ledger for one call.
+
+    Raises:
+        ConfigError, LedgerError: It cannot be used.
+    """
+    logs.leave_to_the_host()
+    with ledgers.opened(settings) as ledger:
+        yield Desk(ledger, ledgers.layout_of(settings), settings, engine)
+
+
+class Desk:
+    """Enters, claims, runs and settles jobs for callers.
+
+    Args:
+        ledger: Open.
+        layout: The daemon's tree.
+        settings: As `retrying.impatient` returns them.
+        engine: Runs the attempts.
+    """
+
+    def __init__(
+        self, ledger: Ledger, layout: Layout, settings: Settings, engine: Engine
+    ) -> None:
+        self._ledger = ledger
+        self._layout = layout
+        self._settings = settings
+        self._engine = engine
+        self._settler = Settler(ledger, layout, settings)
+        self._host = ledgers.this_host()
+        self._holder = holder_name(self._host)
+
+    def fetch(self, wanted: Wanted, listen: Listen, brake: Brake) -> DownloadResult:
+        """See a job through, whether we run it or find it in other hands.
+
+        Raises:
+            UnknownSessionError, SessionExpiredError: Of its session.
+            UsageError: The job's UUID is unusable.
+            LedgerError: The ledger cannot be used.
+        """
+        job = _insist(partial(self._enter, wanted))
+        if job is None:
+            return refused("This session has had all the jobs it may have in its life.")
+        is_first_look = True
+        while brake.stop is not Stop.AT_ONCE:
+            taken = _insist(partial(self._take, job.id, is_first_look=is_first_look))
+            is_first_look = False
+            if isinstance(taken, Claim):
+                self._run(taken, listen, brake)
+            elif taken is not None:
+                return _result_of(taken)
+            else:
+                time.sleep(LOOK_S)
+        return refused(INTERRUPTED.message)
+
+    def _enter(self, wanted: Wanted) -> JobRow | None:
+        """Return the job, new or known; None when the session may have no more."""
+        options, video_id = wanted.order.options, wanted.order.link.video_id
+        job_uuid = _checked_uuid(wanted.job_uuid)
+        with self._ledger.write() as db:
+            session = active(db, wanted.session_uuid)
+            ask = Ask.of(options)
+            known = asked.job_of_uuid(db, job_uuid)
+            if known is not None:
+                _require_same(known, session.uuid, video_id, ask)
+                return known
+            same = asked.job_of_audio(db, session.id, video_id, ask.profile)
+            if same is not None:
+                return same
+            return asked.enter(
+                db,
+                session.id,
+                video_id=video_id,
+                ask=ask,
+                job_uuid=job_uuid,
+                quota=self._settings.sessions.quota,
+                now=moment_in(db),
+            )
+
+    def _take(self, job_id: int, *, is_first_look: bool) -> Claim | JobRow | None:
+        """Claim the job; or return how it ended; or None: look again soon."""
+        with self._ledger.write() as db:
+            now = moment_in(db)
+            job = read.job_by_id(db, job_id)
+            gone = job.state is JobState.COMPLETED and publishing.audio_is_gone(
+                job.output_path
+            )
+            step = turn(
+                job, is_first_look=is_first_look, file_is_gone=gone, wall=now.wall
+            )
+            if step is Turn.OVER:
+                return job
+            if step is not Turn.WAIT:
+                _queue(db, job_id, step)
+                return claims.claim_one(db, job_id, now, self._holder)
+            left = claims.running_claim(db, job_id)
+        if left is not None and is_gone(left.holder or "", self._host):
+            recover(self._settler, self._layout, left, now)
+        return None
+
+    def _run(self, claim: Claim, listen: Listen, brake: Brake) -> None:
+        """Make one attempt; whatever happens, the claim does not stay with us."""
+        watch = _CancelWatch(self._ledger, claim, self._holder)
+        try:
+            outcome = self._attempt(
+                claim,
+                listen,
+                lambda: brake.stop is Stop.AT_ONCE or watch.is_cancelled(),
+            )
+        except BaseException:
+            _insist(partial(self._give_back, claim))
+            raise
+        if outcome.result is None and watch.is_asked:
+            _insist(lambda: self._settler.cancel(claim, self._now()))
+        elif outcome.result is None and brake.stop is Stop.AT_ONCE:
+            _insist(partial(self._give_back, claim))
+        else:
+            _insist(lambda: self._settler.settle(claim, outcome, self._now()))
+
+    def _attempt(
+        self, claim: Claim, listen: Listen, is_unwanted: Callable[[], bool]
+    ) -> Outcome:
+        try:
+            earlier = publishing.begin_attempt(self._layout, claim.uuid, claim.attempt)
+        except (OSError, UnsafePathError) as error:
+            return Outcome(failure=no_place(error))
+        request = fetch_request(
+            claim, self._layout, self._settings, self._engine.tools, earlier
+        )
+        return see_through(self._engine.start(request), listen, is_unwanted).outcome
+
+    def _give_back(self, claim: Claim) -> None:
+        give_back(self._settler, self._layout, claim, self._now(), "interrupted")
+
+    def _now(self) -> Now:
+        with self._ledger.read() as db:
+            return moment_in(db)
+
+
+class _CancelWatch:
+    """Looks now and then whether somebody has cancelled a running job."""
+
+    def __init__(self, ledger: Ledger, claim: Claim, holder: str) -> None:
+        self._ledger = ledger
+        self._claim = claim
+        self._holder = holder
+        self._looked_at = time.monotonic()
+        self.is_asked = False
+
+    def is_cancelled(self) -> bool:
+        """Tell whether the job is to be cancelled."""
+        now = time.monotonic()
+        if not self.is_asked and now - self._looked_at >= CANCEL_LOOK_S:
+            self._looked_at = now
+            with self._ledger.read() as db:
+                wanted = claims.cancel_requests(db, self._holder)
+            self.is_asked = self._claim.name in {claim.name for claim in wanted}
+        return self.is_asked
+
+
+def _insist(step: Callable[[], T]) -> T:
+    """Do a step that may be done again while the ledger is busy."""
+    for _ in range(TRIES - 1):
+        try:
+            return step()
+        except LedgerBusyError:
+            continue
+    return step()
+
+
+def _queue(db: Connection, job_id: int, step: Turn) -> None:
+    if step is Turn.WAKE:
+        moves.wake(db, job_id, moment_in(db))
+    elif step is Turn.AGAIN:
+        moves.retry(db, job_id, moment_in(db))
+
+
+def _checked_uuid(text: str) -> str:
+    """Return a UUID in its canonical form; it names a folder.
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        return str(uuid.UUID(str(text)))
+    except ValueError as error:
+        raise UsageError(
+            f"{str(text)[:60]!r} is no job's UUID", "get_url_uuid(url) gives one."
+        ) from error
+
+
+def _require_same(job: JobRow, session_uuid: str, video_id: str, ask: Ask) -> None:
+    """Refuse a job's UUID that stands for something else than what is asked for."""
+    known = {**job.options, "priority": ask.priority}
+    if job.session_uuid != session_uuid:
+        # Another session's job: not a word about it, its UUID is like a password.
+        raise UsageError(
+            "that job UUID is taken", "get_url_uuid(url) gives a free one."
+        )
+    if job.video_id != video_id or known != ask.options:
+        raise UsageError(
+            f"job {job.uuid} is for another link, or for other options",
+            "get_url_uuid(url, format=…) gives the UUID for these.",
+        )
+
+
+def _result_of(job: JobRow) -> DownloadResult:
+    done = job.state is JobState.COMPLETED
+    error = (job.error or {}).get("message") or f"The job is {job.state}."
+    return DownloadResult(
+        success=done,
+        output_path=job.output_path if done else None,
+        file_size_bytes=job.file_size_bytes if done else None,
+        title=job.title,
+        artist=job.artist,
+        duration_seconds=job.duration_s,
+        view_count=job.view_count,
+        error_message=None if done else error,
+    )

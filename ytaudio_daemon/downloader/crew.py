@@ -1,0 +1,204 @@
+"""The crew: a thread that owns a pool and runs attempts for any number of threads.
+
+A pool belongs to one thread, and workers die with the thread that started their
+template's process; so that thread is the crew's own and lives as long as the crew.
+"""
+
+import os
+import queue
+import select
+import threading
+import time
+import uuid
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ytaudio_daemon.errors import TemplateError
+from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome
+from ytaudio_daemon.pool import Ended, Event, Pool
+
+CLOSED = Failure(
+    kind=FailureKind.CRASHED,
+    code="closed",
+    message="The downloader was closed before this download was done.",
+)
+#: An idle template goes after so long; a program may keep its downloader for days.
+IDLE_EXIT_S = 60.0
+#: How long `close` waits for the thread, which has a few processes to end.
+CLOSING_S = 10.0
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """One attempt, as the thread that asked for it sees it."""
+
+    request: FetchRequest
+    crew: "Crew"
+    events: "queue.SimpleQueue[Event]" = field(default_factory=queue.SimpleQueue)
+
+    def next_event(self, timeout_s: float) -> Event | None:
+        """Return what the pool tells next, or None when nothing came in time."""
+        try:
+            return self.events.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+
+    def kill(self) -> None:
+        """Have the worker killed; `Ended` follows."""
+        self.crew.kill(self)
+
+
+class Crew:
+    """Runs attempts; every method may be called from any thread.
+
+    Args:
+        home: The workers' private home folder.
+        downloads: Downloads at once.
+        converters: Conversions at once.
+    """
+
+    def __init__(self, *, home: Path, downloads: int, converters: int) -> None:
+        self._home = home
+        self._downloads = downloads
+        self._converters = converters
+        self._pid = os.getpid()
+        # Reentrant: the garbage collector may call `close` inside any other call.
+        self._lock = threading.RLock()
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._new: deque[Run] = deque()
+        self._condemned: deque[Run] = deque()
+        self._runs: dict[str, Run] = {}
+        self._is_closing = False
+        self._thread = threading.Thread(
+            target=self._serve, name="ytaudio-pool", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it takes attempts: not after `close`, not in a forked child."""
+        return self._pid == os.getpid() and not self._is_closing
+
+    def start(self, request: FetchRequest) -> Run:
+        """Run an attempt as soon as there is room; `Ended` always follows."""
+        run = Run(request, self)
+        with self._lock:
+            if self._is_closing:
+                _tell_end(run, CLOSED)
+                return run
+            self._new.append(run)
+            os.eventfd_write(self._wake, 1)
+        return run
+
+    def kill(self, run: Run) -> None:
+        """Have a worker killed; `Ended` follows."""
+        with self._lock:
+            if not self._is_closing:
+                self._condemned.append(run)
+                os.eventfd_write(self._wake, 1)
+
+    def close(self) -> None:
+        """End everything; attempts that are running end as `closed`."""
+        if self._pid != os.getpid():
+            return  # a forked child must not end its parent's workers
+        with self._lock:
+            if not self._is_closing:
+                self._is_closing = True
+                os.eventfd_write(self._wake, 1)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(CLOSING_S)
+
+    def _serve(self) -> None:
+        """Live as the pool's thread; whatever happens, nobody is left waiting."""
+        failure = CLOSED
+        try:
+            self._drive()
+        except Exception as error:
+            failure = _broken(error)
+            raise
+        finally:
+            with self._lock:
+                self._is_closing = True
+                left = [*self._runs.values(), *self._new]
+                os.close(self._wake)
+            for run in left:
+                _tell_end(run, failure)
+
+    def _drive(self) -> None:
+        pool = Pool(
+            downloads=self._downloads,
+            converters=self._converters,
+            state_id=str(uuid.uuid4()),
+            home=self._home,
+            idle_exit_s=IDLE_EXIT_S,
+            adopt_orphans=False,
+        )
+        try:
+            with suppress(TemplateError):  # each attempt will be told why
+                pool.warm()
+            poller = select.poll()
+            poller.register(self._wake, select.POLLIN)
+            poller.register(pool.fileno(), select.POLLIN)
+            while not self._is_closing:
+                self._obey(pool)
+                for event in pool.poll(time.monotonic()):
+                    self._hand_out(event)
+                _sleep(poller, pool)
+                self._hush()
+        finally:
+            pool.close()
+
+    def _obey(self, pool: Pool) -> None:
+        """Start what there is room for, kill what is no longer wanted."""
+        while pool.room() > 0 and (run := _pop(self._new)):
+            self._runs[run.request.key] = run
+            pool.start(run.request)
+        while run := _pop(self._condemned):
+            if run.request.key in self._runs:
+                pool.kill(run.request.key)
+            elif run in self._new:
+                self._new.remove(run)
+                _tell_end(run, CLOSED)
+
+    def _hand_out(self, event: Event) -> None:
+        run = self._runs.get(event.key)
+        if run is None:
+            return
+        if isinstance(event, Ended):
+            del self._runs[event.key]
+            # It makes room: `_obey` looks again before the thread sleeps.
+            os.eventfd_write(self._wake, 1)
+        run.events.put(event)
+
+    def _hush(self) -> None:
+        try:
+            os.eventfd_read(self._wake)
+        except BlockingIOError:
+            return
+
+
+def _sleep(poller: select.poll, pool: Pool) -> None:
+    now = time.monotonic()
+    due = pool.next_due(now)
+    poller.poll(None if due is None else max(0.0, due - now) * 1000)
+
+
+def _pop(runs: deque[Run]) -> Run | None:
+    return runs.popleft() if runs else None
+
+
+def _tell_end(run: Run, failure: Failure) -> None:
+    outcome = Outcome(failure=failure)
+    key, attempt = run.request.key, run.request.attempt
+    run.events.put(Ended(key=key, attempt=attempt, outcome=outcome, by_itself=False))
+
+
+def _broken(error: Exception) -> Failure:
+    return Failure(
+        kind=FailureKind.UNKNOWN,
+        code="internal_error",
+        message=f"A fault in this program: {type(error).__name__}: {error}"[:1000],
+        hint="Please report it.",
+    )

@@ -1,0 +1,76 @@
+"""When to try again at once, and when not. Pure.
+
+The daemon can wait for hours; somebody who called a function or a command cannot. So
+only what may pass within seconds is tried again, unless the config says how often.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ytaudio_daemon.model import Failure, FailureKind, JobState, Outcome
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.decide import CHARGED, Policy, Tried, decide
+from ytaudio_daemon.settings import Retry, Settings
+
+#: Three tries within some ten seconds; the config's `[retry]` wins where it is set.
+SHORT = Retry(attempts=3, base=1.0, cap=10.0)
+#: Failures of which the next link would die too: the rest of a batch is not begun.
+CONTAGIOUS = frozenset({FailureKind.BLOCKED, FailureKind.HOST})
+
+#: A network that is gone for a moment is tried again like any passing failure.
+_PASSING = CHARGED | {FailureKind.OFFLINE}
+
+
+def impatient(settings: Settings) -> Settings:
+    """Return the settings with short retries, where nobody has set others."""
+    wanted = {
+        name: getattr(settings.retry if _is_set(settings, name) else SHORT, name)
+        for name in ("attempts", "base", "cap")
+    }
+    wanted["cap"] = max(wanted["cap"], wanted["base"])
+    return replace(settings, retry=Retry(**wanted))
+
+
+def pause_s(failures: Sequence[Failure], settings: Settings) -> float | None:
+    """Return the seconds before the next try, or None: this is the end of it.
+
+    Args:
+        failures: Of all tries so far, the latest last.
+        settings: As `impatient` returns them.
+    """
+    latest = failures[-1]
+    if latest.kind not in _PASSING:
+        return None
+    crashes = [f for f in failures if f.kind is FailureKind.CRASHED]
+    tried = Tried(
+        attempt=len(failures),
+        charged=len(failures) - 1,
+        crashes=len(crashes) - (latest.kind is FailureKind.CRASHED),
+        last_code=None,
+        claimed_at=0.0,
+        pending_lived=0.0,
+    )
+    outcome = Outcome(failure=_as_passing(latest))
+    move = decide(tried, outcome, Now(wall=0.0, lived=0.0), policy(settings))
+    return move.retry_at if move.to is JobState.WAITING else None
+
+
+def policy(settings: Settings) -> Policy:
+    """Return the config's part in a decision."""
+    retry = settings.retry
+    return Policy(attempts=retry.attempts, base_s=retry.base, cap_s=retry.cap)
+
+
+def is_passing(kind: FailureKind) -> bool:
+    """Tell whether a failure may have passed in some seconds."""
+    return kind in _PASSING
+
+
+def _as_passing(failure: Failure) -> Failure:
+    if failure.kind is FailureKind.OFFLINE:
+        return replace(failure, kind=FailureKind.TRANSIENT)
+    return failure
+
+
+def _is_set(settings: Settings, name: str) -> bool:
+    return settings.origins.get(f"retry.{name}", "default") != "default"

@@ -1,0 +1,128 @@
+"""Sessions for programs: the same rows that folders in the inbox have."""
+
+import uuid
+from dataclasses import dataclass, field
+
+from ytaudio_daemon.downloader.ledgers import layout_of, moment_in, opened
+from ytaudio_daemon.downloader.wishes import checked_options, configured, link_of
+from ytaudio_daemon.dropfile import session_name_problem
+from ytaudio_daemon.errors import (
+    SessionExpiredError,
+    UnknownSessionError,
+    UsageError,
+)
+from ytaudio_daemon.folders.inbox import make_session_folder
+from ytaudio_daemon.ledger import Connection, asked, sessions
+from ytaudio_daemon.ledger.sessions import Session
+from ytaudio_daemon.model import Options, SessionState
+from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.urls import LinkError
+
+#: Of `AudioDownloader`, whatever the config says.
+DEFAULTS: dict[str, object] = {
+    name: getattr(Options(), name) for name in ("format", "quality", "filename")
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionContext:
+    """One session, as it was when it was asked for.
+
+    Attributes:
+        session_uuid: Names it.
+        name: Of its folder in the inbox; the UUID when nobody gave another.
+        settings: Those of its ledger.
+    """
+
+    session_uuid: str
+    name: str
+    settings: Settings = field(repr=False)
+
+    def get_url_uuid(self, url: str, **options: str) -> str:
+        """Return the UUID of the job for a link: the same one every time.
+
+        Nothing is recorded yet; `download_audio_with_session` does that.
+
+        Args:
+            url: A link to one YouTube video, in any of its forms.
+            options: `format`, `quality`, `bitrate`, `filename`, when they are to differ
+                from an `AudioDownloader`'s defaults.
+
+        Raises:
+            UsageError: It is no such link, or an option is not allowed.
+            SessionExpiredError, UnknownSessionError: The session is over, or gone.
+        """
+        try:
+            link = link_of(url)
+        except LinkError as error:
+            raise UsageError(error.message) from error
+        wanted = checked_options(DEFAULTS | options, self.settings)
+        profile = wanted.profile()
+        with opened(self.settings) as ledger, ledger.read() as db:
+            session = active(db, self.session_uuid)
+            known = asked.job_of_audio(db, session.id, link.video_id, profile)
+        if known is not None:
+            return known.uuid
+        return str(uuid.uuid5(uuid.UUID(session.uuid), f"{link.video_id}:{profile}"))
+
+
+def create_session(name: str | None = None, *, settings: Settings | None = None) -> str:
+    """Open a session and return its UUID; it expires like any other.
+
+    Args:
+        name: Of its folder in the inbox; the UUID when None. An active session of that
+            name is returned as it is.
+        settings: Instead of those that `ytaudio` would find here.
+
+    Raises:
+        UsageError: The name is not allowed.
+        ConfigError, LedgerError: Config or ledger cannot be used.
+    """
+    if name is not None and (problem := session_name_problem(name)):
+        raise UsageError(problem)
+    wanted = settings or configured()
+    new_uuid = str(uuid.uuid4())
+    with opened(wanted) as ledger:
+        make_session_folder(layout_of(wanted).inbox, name or new_uuid)
+        with ledger.write() as db:
+            now = moment_in(db)
+            return sessions.open_session(db, name, now, session_uuid=new_uuid).uuid
+
+
+def get_session(
+    session_uuid: str, *, settings: Settings | None = None
+) -> SessionContext:
+    """Return an active session.
+
+    Args:
+        session_uuid: From `create_session`, `ytaudio session list` or the API.
+        settings: Instead of those that `ytaudio` would find here.
+
+    Raises:
+        UnknownSessionError: There is none with that UUID.
+        SessionExpiredError: It has ended.
+        ConfigError, LedgerError: Config or ledger cannot be used.
+    """
+    wanted = settings or configured()
+    with opened(wanted) as ledger, ledger.read() as db:
+        session = active(db, session_uuid)
+    return SessionContext(session_uuid=session.uuid, name=session.name, settings=wanted)
+
+
+def active(db: Connection, session_uuid: str) -> Session:
+    """Return the active session of that UUID; a name will not do.
+
+    Raises:
+        UnknownSessionError: There is none.
+        SessionExpiredError: It has ended.
+    """
+    session = sessions.find_session(db, str(session_uuid).lower())
+    if session is None or session.uuid != str(session_uuid).lower():
+        raise UnknownSessionError(
+            f"there is no session {session_uuid!r}", "create_session() opens one."
+        )
+    if session.state is not SessionState.ACTIVE:
+        raise SessionExpiredError(
+            f"session {session.uuid} has expired", "create_session() opens a new one."
+        )
+    return session

@@ -1,0 +1,57 @@
+"""From what a caller writes to what the core understands; all mistakes end here."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.model import OptionError, Options
+from ytaudio_daemon.model.options import check_layer, effective
+from ytaudio_daemon.settings import Settings, find_config, load
+from ytaudio_daemon.urls import Link, LinkError, parse_link
+
+#: People who know yt-dlp write it; our format decides the ending anyway.
+_YT_DLP_ENDING = ".%(ext)s"
+
+
+def configured() -> Settings:
+    """Return the settings that the command `ytaudio` would have here.
+
+    Raises:
+        ConfigError: They are unusable.
+    """
+    return load(find_config(os.environ, Path.cwd()), os.environ)
+
+
+def checked_options(given: Mapping[str, object], settings: Settings) -> Options:
+    """Return effective options for what a caller asked for.
+
+    Raises:
+        UsageError: An option is not on the list, or its value not allowed.
+    """
+    try:
+        layer = check_layer(without_ending(given))
+    except OptionError as error:
+        raise UsageError(
+            error.message, "`ytaudio formats` tells what there is."
+        ) from error
+    return effective(settings.download.bitrate, settings.download.layer, layer)
+
+
+def without_ending(given: Mapping[str, object]) -> dict[str, object]:
+    """Return options whose file name lacks yt-dlp's `.%(ext)s`."""
+    filename = given.get("filename")
+    if not isinstance(filename, str):
+        return dict(given)
+    return {**given, "filename": filename.removesuffix(_YT_DLP_ENDING)}
+
+
+def link_of(url: object) -> Link:
+    """Return the video that a link leads to.
+
+    Raises:
+        LinkError: It is no link to one YouTube video, or no text at all.
+    """
+    if not isinstance(url, str):
+        raise LinkError("not_a_url", f"a link is a text, not {type(url).__name__}")
+    return parse_link(url)

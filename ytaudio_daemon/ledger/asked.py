@@ -1,0 +1,81 @@
+"""Jobs that a program asks for by itself, without a drop."""
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger import moves, read
+from ytaudio_daemon.ledger.bulk import jobs_by_key
+from ytaudio_daemon.ledger.clerk import Ask
+from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.ledger.record import Fence, note, shift, touch
+from ytaudio_daemon.ledger.schema import jobs, sessions
+from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.quota import Quota
+
+
+def job_of_audio(
+    db: Connection, session_id: int, video_id: str, profile: str
+) -> JobRow | None:
+    """Return the session's job for that audio: a video with a profile of options."""
+    key = f"{video_id}:{profile}"
+    found = jobs_by_key(db, session_id, [key]).get(key)
+    return None if found is None else read.job_by_id(db, found.id)
+
+
+def job_of_uuid(db: Connection, job_uuid: str) -> JobRow | None:
+    """Return the job of exactly that UUID, of whatever session."""
+    query = sa.select(jobs.c.id).where(jobs.c.uuid == job_uuid)
+    job_id = db.execute(query).scalar()
+    return None if job_id is None else read.job_by_id(db, job_id)
+
+
+def enter(  # noqa: PLR0913 - a job's parts, one name each
+    db: Connection,
+    session_id: int,
+    *,
+    video_id: str,
+    ask: Ask,
+    job_uuid: str,
+    quota: Quota,
+    now: Now,
+) -> JobRow | None:
+    """Add a job that no drop asked for: queued, or held when over the quota.
+
+    Args:
+        db: A write transaction; the session has no job for that audio.
+        session_id: An active session.
+        video_id: The video.
+        ask: Its effective options.
+        job_uuid: Its name; no other job's.
+        quota: The config's; the session's own limits win.
+        now: The moment.
+
+    Returns:
+        None when the session has had all the jobs it may have in its life.
+    """
+    mine = sa.select(sessions).where(sessions.c.id == session_id)
+    session = db.execute(mine).one()
+    own = quota.of_session(session.max_jobs, session.max_bytes)
+    if own.reject_over and own.max_jobs and session.accepted >= own.max_jobs:
+        return None
+    has_room = moves.quota_room(session, quota) > 0
+    state = JobState.QUEUED if has_room else JobState.HELD
+    values = {
+        "uuid": job_uuid,
+        "session_id": session_id,
+        "video_id": video_id,
+        "audio_key": f"{video_id}:{ask.profile}",
+        "options": ask.options,
+        "priority": ask.priority,
+        "state": state.value,
+        "pending_lived": now.lived,
+        "created_at": now.wall,
+    }
+    job_id = db.execute(
+        sa.insert(jobs).values(values).returning(jobs.c.id)
+    ).scalar_one()
+    shift(db, session_id, {state: 1})
+    touch(db, session_id, now, accepted=session.accepted + 1)
+    note(db, now, Fence(job_id=job_id, session_id=session_id, attempt=0), "asked_for")
+    return read.job_by_id(db, job_id)
