@@ -184,7 +184,13 @@ def test_a_title_is_known_even_when_it_fails(attempts: Attempts) -> None:
         (Fault.garbles(), K.BAD_MEDIA, "does_not_decode"),
         (Fault.zeroes(), K.BAD_MEDIA, "does_not_decode"),
         (Fault.expires(), K.TRANSIENT, "media_refused"),
-        (Fault.redirects("http://169.254.169.254/"), K.TRANSIENT, "forbidden"),
+        (Fault.redirects("http://169.254.169.254/"), K.TRANSIENT, "foreign_host"),
+        (Fault.redirects("https://evil.example/x"), K.TRANSIENT, "foreign_host"),
+        (
+            Fault.redirects("https://evil.example/", kind="player"),
+            K.TRANSIENT,
+            "foreign_host",
+        ),
     ],
 )
 def test_faults_of_the_site(
@@ -194,6 +200,7 @@ def test_faults_of_the_site(
     assert (ran.failure.kind, ran.failure.code) == (kind, code)
     assert not (ran.folder / "source").exists()
     assert not (ran.folder / "job").exists()
+    assert attempts.youtube.foreign_hosts == {}
 
 
 def test_a_server_that_stays_broken(attempts: Attempts) -> None:

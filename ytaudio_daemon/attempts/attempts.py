@@ -100,6 +100,23 @@ class Attempts:
             self._recover_one(claim, now)
         self._clear_leftover_work()
 
+    def recover_lost(self, now: Now) -> None:
+        """Pick up attempts that are ours by the ledger but that nobody runs.
+
+        A claim whose commit PostgreSQL could not confirm may have happened all the
+        same.
+
+        Raises:
+            LedgerError: The next call tries again.
+        """
+        with self._ledger.read() as db:
+            running = claims.running_claims(db, self._host)
+        for claim in running:
+            known = self._running.get(claim.uuid)
+            if known is None or known.claim.attempt != claim.attempt:
+                log.warning("job.lost", job=claim.uuid, attempt=claim.attempt)
+                self._recover_one(claim, now)
+
     def fill(self, now: Now) -> bool:
         """Claim and start attempts while there is room.
 
@@ -199,13 +216,23 @@ class Attempts:
         try:
             earlier = publishing.begin_attempt(self._layout, claim.uuid, claim.attempt)
         except (OSError, UnsafePathError) as error:
-            self._settler.settle(claim, Outcome(failure=_no_folder(error)), now)
+            self._end_unstarted(claim, Outcome(failure=_no_folder(error)), now)
             return
         request = fetch_request(claim, self._layout, self.settings, self.tools, earlier)
         progress = Progress(phase="resolving")
         self._running[claim.uuid] = _Running(claim=claim, progress=progress)
         self._pool.start(request)
         steps.at("attempt.started", claim.name)
+
+    def _end_unstarted(self, claim: Claim, outcome: Outcome, now: Now) -> None:
+        """Settle an attempt without a worker; a full ledger hears of it later."""
+        running = _Running(claim=claim, progress=Progress(phase="resolving"))
+        self._running[claim.uuid] = running
+        ended = Ended(
+            key=claim.uuid, attempt=claim.attempt, outcome=outcome, by_itself=False
+        )
+        self._ended.append((running, ended))
+        self.settle_ended(now)
 
     def _settle(self, running: _Running, ended: Ended, now: Now) -> None:
         claim, outcome = running.claim, ended.outcome

@@ -99,13 +99,12 @@ class Settler:
             publishing.publish(
                 self._layout, claim.session_uuid, claim.uuid, claim.attempt
             )
-        except FileExistsError:
-            if not self._stands_already(claim, outcome):
-                self._put_off(claim, _failed(outcome, PLACE_TAKEN), now)
-                return
         except (OSError, UnsafePathError) as error:
-            self._put_off(claim, _failed(outcome, _host_failure(error)), now)
-            return
+            # An earlier call may have come this far: its rename, or its target, is in
+            # the way of this one's.
+            if not self._stands_already(claim, outcome):
+                self._put_off(claim, _failed(outcome, _why_not_there(error)), now)
+                return
         steps.at("publish.renamed", claim.name)
         self._complete(claim, outcome, now)
 
@@ -149,9 +148,7 @@ class Settler:
             gate = None if name is None else pauses.gate(db, name)
             judged = replace(outcome, failure=failure)
             move = decide(claim.tried, judged, now, self._policy, gate)
-            done = moves.fail_or_wait(
-                db, claim.fence, judged, move, now, self._quota
-            )
+            done = moves.fail_or_wait(db, claim.fence, judged, move, now, self._quota)
             if done and move.gate is not None:
                 pauses.close_gate(db, move.gate)
             elif done:
@@ -213,12 +210,30 @@ def _failed(outcome: Outcome, failure: Failure) -> Outcome:
     return replace(outcome, result=None, failure=failure)
 
 
-def _host_failure(error: Exception) -> Failure:
+#: What the whole disk says; anything else concerns the session's own folder.
+DISK_TROUBLES = {
+    errno.ENOSPC: "disk_full",
+    errno.EDQUOT: "disk_full",
+    errno.EIO: "io_error",
+    errno.EROFS: "read_only",
+}
+
+
+def _why_not_there(error: OSError | UnsafePathError) -> Failure:
+    """Return why a finished file could not be published.
+
+    A session's folder that was closed, or swapped for a link, holds nobody else up:
+    the job is tried again by itself, with the result it has.
+    """
+    if isinstance(error, FileExistsError):
+        return PLACE_TAKEN
     number = error.errno if isinstance(error, OSError) else None
-    full = number in {errno.ENOSPC, errno.EDQUOT}
+    code = DISK_TROUBLES.get(number or 0)
     return Failure(
-        kind=FailureKind.HOST,
-        code="disk_full" if full else "publish_failed",
+        kind=FailureKind.HOST if code else FailureKind.TRANSIENT,
+        code=code or "publish_failed",
         message=f"The finished file could not be put in its place: {error}",
-        hint="Free some space." if full else "See `ytaudio doctor`.",
+        hint="Free some space."
+        if code == "disk_full"
+        else "Check the session's folder in downloads/: `ytaudio doctor`.",
     )

@@ -19,7 +19,12 @@ from ytaudio_daemon.clock import Clock
 from ytaudio_daemon.daemon.bulletin import Bulletin
 from ytaudio_daemon.daemon.health import Health
 from ytaudio_daemon.daemon.signals import Signals, Wake
-from ytaudio_daemon.errors import LedgerError, LedgerGoneError
+from ytaudio_daemon.errors import (
+    LedgerError,
+    LedgerGoneError,
+    LedgerUnreachableError,
+    UnsafePathError,
+)
 from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.ledger import Ledger, diary, moves, pauses, read
@@ -142,8 +147,8 @@ class Loop:
             result = step()
         except LedgerGoneError:
             raise
-        except (LedgerError, OSError) as error:
-            self._parts.ledger.check_still_there()  # no use in trying again
+        except (LedgerError, UnsafePathError, OSError) as error:
+            self._check_ledger()
             self._due.again[name] = time.monotonic() + AGAIN_S
             hint = getattr(error, "hint", "") or "It is tried again every second."
             if name not in failing:
@@ -153,6 +158,13 @@ class Loop:
         failing.pop(name, None)
         self._due.again.pop(name, None)
         return result
+
+    def _check_ledger(self) -> None:
+        """Stop if there is no use in trying again: the ledger is gone."""
+        try:
+            self._parts.ledger.check_still_there()
+        except LedgerUnreachableError:
+            self._due.heartbeat = 0.0  # looks again, as soon as the server is back
 
     def _take_signals(self, mono: float) -> None:
         parts = self._parts
@@ -174,6 +186,7 @@ class Loop:
             self._parts.pool.warm()  # ready by the time the drop has settled
         if poked:
             self._due.claim = 0.0
+            self._due.sweep = True  # a session may have been expired
             self._try("cancel", lambda: self._parts.attempts.kill_cancelled(now))
 
     def _hear(self, now: Now, mono: float) -> None:
@@ -233,6 +246,7 @@ class Loop:
         parts.ledger.check_still_there()
         with parts.ledger.write() as db:
             diary.keep_lived(db, now.lived)
+        parts.attempts.recover_lost(now)
         parts.watch.heal()
         self._look_for_tools()
         jump = parts.clock.jump_s()

@@ -19,6 +19,7 @@ import yt_dlp
 import yt_dlp.networking.common as yt_networking
 from yt_dlp.extractor.youtube import YoutubeIE
 
+from ytaudio_daemon.fetch import hosts
 from ytaudio_daemon.fetch.classify import Cause
 from ytaudio_daemon.fetch.evidence import causes_of
 from ytaudio_daemon.model import FetchRequest
@@ -89,14 +90,23 @@ class Engine(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
         self.add_info_extractor(YoutubeIE())
 
     def urlopen(self, req: Any) -> Any:
-        """Open `req` as yt-dlp does; keep what went wrong as evidence."""
+        """Open `req` as yt-dlp does; keep what went wrong as evidence.
+
+        Raises:
+            ForeignHostError: It is no address of YouTube's.
+        """
+        url = req if isinstance(req, str) else req.url
         try:
+            hosts.check(url)
             return super().urlopen(req)
         except Exception as error:
-            url = req if isinstance(req, str) else req.url
             self.answers.extend(causes_of(error, url))
             del self.answers[:-_MAX_SAID]
             raise
+
+    def build_request_director(self, handlers: Any, preferences: Any = None) -> Any:
+        """Leave out the handlers whose redirects nobody would check."""
+        return super().build_request_director(hosts.guarded(handlers), preferences)
 
     def run_all_pps(self, _key: str, info: Any, **_: Any) -> Any:
         """Skip what has nothing to do: no post-processors, nothing to print.
@@ -170,6 +180,7 @@ def prepare_environment(request: FetchRequest) -> None:
         os.environ["SSL_CERT_FILE"] = request.network.ca_file
         os.environ["DENO_CERT"] = request.network.ca_file
     os.environ.pop("SSLKEYLOGFILE", None)  # would write down the TLS keys
+    hosts.guard()
 
 
 def warm_up() -> None:
@@ -178,6 +189,7 @@ def warm_up() -> None:
     for name in _WARM:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    hosts.guard()
     share_tls_context()
     # A yt-dlp that has renamed these must still be able to work, only less warm.
     with contextlib.suppress(AttributeError, TypeError):

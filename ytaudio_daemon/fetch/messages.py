@@ -213,6 +213,12 @@ MEANINGS = {
     "forbidden": Meaning(
         _K.TRANSIENT, "YouTube refused the request this time.", _BY_ITSELF
     ),
+    "foreign_host": Meaning(
+        _K.TRANSIENT,
+        "An answer led away from YouTube; no other site is asked.",
+        "If this stays, something in between answers in YouTube's place: a captive "
+        "portal, or [download] proxy.",
+    ),
     "refused": Meaning(
         _K.TRANSIENT, "The connection to YouTube was refused.", _BY_ITSELF
     ),
@@ -272,6 +278,7 @@ def _rule(code: str, *texts: str) -> Rule:
 
 #: In this order: a private video also says "Sign in", a removed one "unavailable".
 RULES = (
+    _rule("foreign_host", "is not one of youtube's hosts"),
     _rule("ffmpeg_missing", "ffmpeg not found", "ffmpeg is not installed"),
     _rule("bot_check", "not a bot", "captcha challenge"),
     _rule(

@@ -48,6 +48,21 @@ def open_dir(root: Path, *parts: str | bytes, make: bool = False) -> Iterator[in
         os.close(fd)
 
 
+@contextmanager
+def open_child(folder: int, name: str | bytes, *, make: bool = False) -> Iterator[int]:
+    """Open a folder in an open folder, whatever became of its path meanwhile.
+
+    Raises:
+        UnsafePathError: A link or a plain file stands there.
+        OSError: As open(2).
+    """
+    fd = _open_child(folder, name, make=make)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
 def _open_child(parent: int, name: str | bytes, *, make: bool) -> int:
     slash, dots = (
         (b"/", (b"", b".", b".."))

@@ -1,0 +1,97 @@
+"""YouTube's own hosts, and a guard that keeps every request and redirect to them.
+
+Links are rebuilt from video IDs, so the first request always goes to YouTube. But its
+answers name more addresses, and any answer may redirect: a captive portal's, a proxy's,
+a forged one's. yt-dlp follows redirects inside its handlers; the guard stands in front
+of the two functions that those call for every hop.
+"""
+
+import functools
+import importlib
+import re
+import urllib.request
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from yt_dlp.networking.exceptions import RequestError
+
+#: Every host below one of these is YouTube's.
+SUFFIXES = (
+    "youtube.com",
+    "youtu.be",
+    "youtube-nocookie.com",
+    "googlevideo.com",  # sound and pictures
+    "ytimg.com",  # thumbnails, players
+    "ggpht.com",  # thumbnails
+    "youtubei.googleapis.com",  # the players' API
+)
+#: Where YouTube sends those it takes for robots, and those who must consent: the
+#: answer there tells why.
+ALSO = ("www.google.com", "consent.google.com")
+#: Handlers of yt-dlp that go through what is guarded.
+GUARDED = frozenset({"Requests", "Urllib"})
+
+# The address as a whole, not as some library takes it apart: no user, no other port,
+# no number for a name.
+_ALLOWED = re.compile(
+    r"https://(?:(?:[a-z0-9_-]+\.)*(?:{suffixes})|{also})(?::443)?(?:[/?#].*)?".format(
+        suffixes="|".join(map(re.escape, SUFFIXES)), also="|".join(map(re.escape, ALSO))
+    ),
+    re.IGNORECASE | re.DOTALL,
+)
+_HOST = re.compile(r"\w+://(?:[^/?#@]*@)?([\w.:\[\]-]{1,100})")
+
+
+class ForeignHostError(RequestError):  # type: ignore[misc]  # yt-dlp ships no types
+    """An address outside of YouTube was to be asked; nothing was sent.
+
+    Args:
+        url: The address; only its host is told.
+    """
+
+    def __init__(self, url: str) -> None:
+        host = _HOST.match(url)
+        told = host[1] if host else "an unreadable address"
+        super().__init__(f"{told} is not one of YouTube's hosts and was not asked")
+
+
+def check(url: str) -> None:
+    """Let only YouTube's own addresses pass.
+
+    Raises:
+        ForeignHostError: It is another.
+    """
+    if not _ALLOWED.fullmatch(url):
+        raise ForeignHostError(url)
+
+
+def guard() -> None:
+    """Check every request of this process, those that follow a redirect too."""
+    _guard(urllib.request.OpenerDirector, "open")
+    try:
+        sessions = importlib.import_module("requests.sessions")
+    except ImportError:  # then yt-dlp does without it, too
+        return
+    _guard(sessions.Session, "send")
+
+
+def guarded(handlers: Iterable[Any]) -> list[Any]:
+    """Return those of yt-dlp's handlers that the guard stands in front of."""
+    return [handler for handler in handlers if handler.RH_KEY in GUARDED]
+
+
+def _guard(owner: Any, name: str) -> None:
+    plain: Callable[..., Any] = getattr(owner, name)
+    if hasattr(plain, "is_guarded"):
+        return
+
+    @functools.wraps(plain)
+    def checked(self: Any, request: Any, *args: Any, **options: Any) -> Any:
+        address = request
+        for attribute in ("full_url", "url"):
+            address = getattr(request, attribute, address)
+        check(str(address))
+        return plain(self, request, *args, **options)
+
+    checked.is_guarded = True  # type: ignore[attr-defined]  # our mark
+    setattr(owner, name, checked)

@@ -1,0 +1,72 @@
+"""PostgreSQL's lock for the one daemon of a ledger."""
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from ytaudio_daemon.errors import LedgerGoneError
+from ytaudio_daemon.ledger.trouble import in_our_words
+
+#: One advisory lock for "the daemon of this ledger" (any number will do).
+DAEMON_LOCK = 0x79746175
+
+
+class DaemonLock:
+    """Held by a connection of its own, and lost with it: a restart of the server ends it.
+
+    Args:
+        engine: Gives the connection.
+        label: What to call the ledger in a message.
+    """
+
+    def __init__(self, engine: Engine, label: str) -> None:
+        self._engine = engine
+        self._label = label
+        self._connection: Connection | None = None
+
+    def take(self) -> bool:
+        """Take the lock; returns whether it could be had.
+
+        Raises:
+            LedgerError: The server cannot be reached.
+        """
+        with in_our_words(self._label):
+            connection = self._engine.connect()
+            query = sa.text("SELECT pg_try_advisory_lock(:n)")
+            taken = bool(connection.execute(query, {"n": DAEMON_LOCK}).scalar())
+        if taken:
+            self._connection = connection
+        else:
+            connection.close()
+        return taken
+
+    def keep(self) -> None:
+        """Make sure that the lock is still held; one that was lost is taken again.
+
+        Raises:
+            LedgerGoneError: Another daemon has taken it meanwhile.
+            LedgerError: The server cannot be reached; call again.
+        """
+        if self._is_held() or self.take():
+            return
+        raise LedgerGoneError(
+            f"the ledger {self._label} is served by another daemon now",
+            "The connection to PostgreSQL was lost and the other came first; stop one "
+            "of the two, or give it a database of its own.",
+        )
+
+    def release(self) -> None:
+        """Give it back. The lock is the connection's: it ends, not back to the pool."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+    def _is_held(self) -> bool:
+        if self._connection is None:
+            return False
+        try:
+            self._connection.exec_driver_sql("SELECT 1")
+        except sa.exc.DBAPIError:  # the server was restarted, or the network is gone
+            self.release()
+            return False
+        return True
