@@ -46,6 +46,7 @@ def wait_until(
 
 def ids(prefix: str, count: int) -> list[str]:
     """Return so many video IDs that begin alike."""
+    assert len(prefix) + len(str(count - 1)) <= 11
     return [f"{prefix}{n:0{11 - len(prefix)}d}" for n in range(count)]
 
 
@@ -218,6 +219,10 @@ class House:
         done = self.cli(*words)
         assert done.returncode == 0, (words, done.returncode, done.stdout, done.stderr)
         return done.stdout
+
+    def poke(self) -> None:
+        """Have the daemon look at the ledger now, as commands do."""
+        (self.root / "state" / "wake" / "poke").write_bytes(b".")
 
     def drop(
         self, session: str, content: str | bytes, name: str | bytes = "songs.txt"

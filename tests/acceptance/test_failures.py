@@ -29,7 +29,7 @@ def let_time_pass(home: House) -> None:
     """Put gates and retries of a test back: their minutes are too long for it."""
     home.query("UPDATE gates SET until = ?", time.time() - 1)
     home.query("UPDATE jobs SET retry_at = ? WHERE state = 'waiting'", time.time() - 1)
-    (home.root / "state" / "wake" / "poke").touch()
+    home.poke()
 
 
 DEAD: list[tuple[Status, str]] = [

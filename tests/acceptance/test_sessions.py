@@ -175,29 +175,24 @@ def test_expiry_keeps_deletes_and_is_pinned(open_house: Opener) -> None:
     for name in (*named, nameless):
         house.must("session", "set", name, "--ttl", "1s")
     expired = "SELECT count(*) FROM sessions WHERE state = 'expired'"
-    house.wait(lambda: sweep(house) or house.query(expired)[0][0] == 4)
+    house.wait(lambda: house.poke() or house.query(expired)[0][0] == 4)
     house.wait(lambda: not folders["deleted"].exists())
     house.wait(lambda: not (house.library / "deleted").exists())
     house.wait(lambda: not (house.inbox / nameless).exists())
-    house.wait(lambda: sweep(house) or not list((house.downloads / ".trash").iterdir()))
+    house.wait(lambda: house.poke() or not list((house.downloads / ".trash").iterdir()))
     assert folders["kept"].exists()
     assert folders["pinned"].exists()
     assert (house.library / "kept").exists()
     assert (house.library / "pinned").exists()
     assert (house.inbox / "kept").exists()
     house.wait(lambda: house.session("kept")["session"]["state"] == "expired")
-    [after] = ids("EXPIREAFTER", 1)
+    [after] = ids("AFTERWARDS", 1)
     was = house.session("kept")["session"]["uuid"]
     house.drop("kept", links([after]), "after.txt")
     house.wait_for_state("kept", after, "completed")
     assert house.session("kept")["session"]["uuid"] != was
     listed = json.loads(house.must("session", "list", "--json"))
     assert len(listed["sessions"]) == 5
-
-
-def sweep(house: House) -> None:
-    """Have the daemon look through the sessions, as it does twice a minute."""
-    (house.root / "state" / "wake" / "poke").touch()
 
 
 def test_an_expired_sessions_successor_keeps_its_library(
@@ -240,12 +235,12 @@ def test_touch_starts_the_time_to_live_over_with_the_daemon_down(
 def test_what_is_pending_too_long_is_given_up(
     open_house: Opener, site: YouTube
 ) -> None:
-    house = open_house(sessions_max_pending="1s")
+    house = open_house(sessions_max_pending="3s")
     [video] = ids("PEND", 1)
     site.add(Video(id=video, status="live"))
     path = house.drop("pend", links([video]))
     house.wait_for_state("pend", video, "waiting")
-    house.wait(lambda: sweep(house) or house.counts("pend")["cancelled"] == 1)
+    house.wait(lambda: house.poke() or house.counts("pend")["cancelled"] == 1)
     failed = path.parent / "processed" / "songs.txt.failed.txt"
     assert video in house.wait(lambda: failed.exists() and failed.read_text())
 

@@ -38,9 +38,9 @@ class Witness:
 
     def _look_through(self, root: Path) -> None:
         for folder, inner, files in os.walk(root):
-            inner[:] = [name for name in inner if name not in {".work", ".trash"}]
+            inner[:] = [name for name in inner if not name.startswith(".")]
             for path in (Path(folder, name) for name in files):
-                if path not in self.first:
+                if path not in self.first and not path.name.startswith("."):
                     self.first[path] = sha256(path)
 
 

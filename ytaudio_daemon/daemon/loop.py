@@ -185,7 +185,7 @@ class Loop:
         if noted:
             self._parts.pool.warm()  # ready by the time the drop has settled
         if poked:
-            self._due.claim = 0.0
+            self._due.claim = self._due.retries = 0.0
             self._due.sweep = True  # a session may have been expired
             self._try("cancel", lambda: self._parts.attempts.kill_cancelled(now))
 

@@ -64,9 +64,15 @@ def shift(db: Connection, session_id: int, by: dict[JobState, int]) -> None:
 
 
 def touch(db: Connection, session_id: int, now: Now, **values: Any) -> None:
-    """Note activity: the session's time to live starts over."""
+    """Note activity: the session's time to live starts over.
+
+    A command reads the daemon's age where it was kept last, which may be a while ago:
+    it must not make the session older.
+    """
+    known = sessions.c.last_activity_lived
+    lived = sa.case((known > now.lived, known), else_=now.lived)
     db.execute(
         sa.update(sessions)
         .where(sessions.c.id == session_id)
-        .values(last_activity_at=now.wall, last_activity_lived=now.lived, **values),
+        .values(last_activity_at=now.wall, last_activity_lived=lived, **values),
     )
