@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
+from watchdog import events
 from watchdog.events import (
     DirCreatedEvent,
     DirMovedEvent,
@@ -38,6 +39,12 @@ WANTED: list[type[FileSystemEvent]] = [
     FileCreatedEvent,
     FileModifiedEvent,
     FileMovedEvent,
+    # Permissions and times; until watchdog 7 these were modifications.
+    *(
+        getattr(events, name)
+        for name in ("DirAttribEvent", "FileAttribEvent")
+        if hasattr(events, name)
+    ),
 ]
 
 
