@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from contextlib import ExitStack
 from dataclasses import replace
@@ -106,15 +107,12 @@ class Arena:
         return (self.root / "status" / "daemon.json").exists()
 
     def strike(self, blow: str) -> None:
-        """Strike from outside; "stop" asks the daemon to end, and at once."""
+        """Strike from outside."""
         if self.daemon is None:
             return
-        note = f"{0:.6f}\t0\tblow\tmoment {blow}\n"
+        note = f"{time.time():.6f}\t0\tblow\tmoment {blow}\n"
         with self.orders.step_log.open("a") as file:
             file.write(note)
-        if blow == "stop":
-            self.daemon.send_signal(signal.SIGTERM)
-            return
         strike(replace(self.orders, blow=blow, daemon=self.daemon.pid))
 
     def stop(self) -> int:

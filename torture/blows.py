@@ -25,6 +25,8 @@ def strike(orders: Orders) -> None:
             _kill(orders.daemon)
         case "tree":
             _kill_tree(orders)
+        case "stop":
+            os.kill(orders.daemon, signal.SIGTERM)
         case "template" | "worker":
             kill_named(orders.run, f"ytaudio-{orders.blow}")
         case "busy":

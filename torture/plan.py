@@ -65,6 +65,7 @@ class Plan:
         sabotage: The defence taken away, "" = none.
         videos: All that were drawn, by ID.
         fates: How their jobs must end, by ID.
+        dice: For what is decided elsewhere, at whatever moment.
     """
 
     seed: int
@@ -72,18 +73,17 @@ class Plan:
     sabotage: str = ""
     videos: dict[str, Video] = field(default_factory=dict)
     fates: dict[str, str] = field(default_factory=dict)
+    dice: random.Random = field(init=False)
     _random: random.Random = field(init=False)
+    _strokes: random.Random = field(init=False)
     _files: int = 0
     _steps: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Begin the sequence."""
-        self._random = random.Random(self.seed)
-
-    @property
-    def dice(self) -> random.Random:
-        """The generator, for decisions made elsewhere."""
-        return self._random
+        """Begin three sequences: how long a life lasts must not change the next files."""
+        self.dice = random.Random(f"{self.seed} dice")
+        self._random = random.Random(f"{self.seed} drops")
+        self._strokes = random.Random(f"{self.seed} strokes")
 
     def video(self) -> Video:
         """Draw a video that was never there."""
@@ -155,7 +155,7 @@ class Plan:
         Args:
             can_expire: A session is about to; only then its steps can be passed.
         """
-        draw = self._random
+        draw = self._strokes
         steps = TELLING_STEPS.get(self.sabotage)
         if draw.random() < 0.25 and not steps:
             return Stroke(blow=self._blow(), after_s=draw.uniform(0.2, 7.0))
@@ -165,17 +165,17 @@ class Plan:
             blow = draw.choice(["worker", "daemon", "template", "tree", "tree"])
         else:
             blow = draw.choice(["daemon", "tree", "tree", self._blow()])
-        return Stroke(blow=blow, step=step, nth=nth, after_s=12.0)
+        return Stroke(blow=blow, step=step, nth=nth, after_s=8.0)
 
     def _blow(self) -> str:
         survived = [*SURVIVED[:2], "postgres"] if self.postgres else [*SURVIVED]
-        return self._random.choice(["daemon", "tree", "stop", *survived])
+        return self._strokes.choice(["daemon", "tree", "stop", *survived])
 
     def _next_step(self, *, can_expire: bool) -> str:
         """Go through all steps in a new order each time, those of expiry when due."""
         if not self._steps:
             self._steps = list(STEPS)
-            self._random.shuffle(self._steps)
+            self._strokes.shuffle(self._steps)
         for step in self._steps:
             if can_expire or step not in END_STEPS:
                 self._steps.remove(step)

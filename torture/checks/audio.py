@@ -51,7 +51,11 @@ def _file(case: Case, job: Row) -> Iterator[str]:
         yield f"{name}: {path} is not there"
         return
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    said = json.loads((path.parents[1] / "job.json").read_bytes())["audio"]
+    try:
+        said = json.loads((path.parents[1] / "job.json").read_bytes())["audio"]
+    except (OSError, ValueError, KeyError) as error:
+        yield f"{name}: its job.json cannot be read: {error!r}"
+        return
     if not digest == job["sha256"] == said["sha256"]:
         yield f"{name}: {digest} on disk, {job['sha256']} in the ledger, {said['sha256']}"
     size = path.stat().st_size
