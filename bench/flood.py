@@ -35,7 +35,7 @@ def _files(setting: Setting) -> list[Finding]:
         cpu_s = daemon.cpu_s() - cpu_s
         recorded = sum(daemon.status()["counts"].values())
     left = count - recorded
-    limit = 15 * count / 100_000  # The goal is for a hundred thousand.
+    limit = 2 * count / 10_000
     name = f"{count:,} files at once"
     return [
         at_most(f"{name}: until all are recorded and filed", wall_s, limit, "s"),
