@@ -10,13 +10,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from tests.youtube import Remote
 from tests.youtube.handle import child_environment
 
 Found = TypeVar("Found")
 Document = dict[str, Any]
+#: What is waited for is whatever is true.
+Condition = Callable[[], Found | Literal[False] | None]
 
 #: What every house is told unless its test wants otherwise: quick, and without pace.
 QUICK = {
@@ -27,13 +29,15 @@ QUICK = {
     "retry_base": "100ms",
     "disk_reserve": "1MiB",
 }
+#: Waiting costs time only where something is wrong; machines may be very busy.
+PATIENCE_S = 45.0
 #: Nobody, as Debian has it.
 NOBODY = 65534
 
 
 def wait_until(
-    condition: Callable[[], Found],
-    timeout: float = 20,
+    condition: Condition[Found],
+    timeout: float = PATIENCE_S,
     complain: Callable[[], str] = str,
 ) -> Found:
     """Return what the condition gives, as soon as that is true."""
@@ -279,15 +283,33 @@ class House:
 
     # Waiting.
 
-    def wait(self, condition: Callable[[], Found], timeout: float = 20) -> Found:
+    def wait(self, condition: Condition[Found], timeout: float = PATIENCE_S) -> Found:
         """Wait for something the daemon brings about; fail at once if it dies."""
 
-        def looked_at() -> Found:
+        def looked_at() -> Found | Literal[False] | None:
             if self.process is not None:
                 assert self.process.poll() is None, f"the daemon died: {self.tail()}"
             return condition()
 
         return wait_until(looked_at, timeout, self.tail)
+
+    def wait_swept(self, condition: Condition[Found]) -> Found:
+        """Wait for what a look through the sessions brings about; have it look."""
+
+        def looked_at() -> Found | Literal[False] | None:
+            self.poke()
+            return condition()
+
+        return self.wait(looked_at)
+
+    def wait_counts(self, session: str, **counts: int) -> Document:
+        """Return a session's jobs by state as soon as there are so many."""
+
+        def counted() -> Document | None:
+            found = self.counts(session)
+            return found if found and counts.items() <= found.items() else None
+
+        return self.wait(counted)
 
     def wait_for_state(self, session: str, video_id: str, *states: str) -> Document:
         """Return the job as soon as it has one of these states."""
@@ -302,7 +324,9 @@ class House:
             )
         )
 
-    def wait_done(self, session: str, count: int, timeout: float = 30) -> Document:
+    def wait_done(
+        self, session: str, count: int, timeout: float = PATIENCE_S
+    ) -> Document:
         """Return the counts when so many jobs are finalized and none is left."""
 
         def done() -> Document:

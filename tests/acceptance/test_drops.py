@@ -26,7 +26,7 @@ def shipped(uri: str) -> referencing.Resource[Any]:
 
 
 def schema(name: str) -> jsonschema.Draft202012Validator:
-    registry = referencing.Registry(retrieve=shipped)
+    registry = referencing.Registry(retrieve=shipped)  # type: ignore[call-arg] # attrs
     whole = shipped(f"ytaudio.{name}-1.json").contents
     return jsonschema.Draft202012Validator(whole, registry=registry)
 
@@ -103,7 +103,7 @@ def test_what_failed_stands_in_a_file_that_can_be_dropped_again(
     home.wait(lambda: "private" not in for_people.read_text())
 
 
-FORMS = {
+FORMS: dict[str, Callable[[str], bytes]] = {
     "a.urls": lambda v: f"https://youtu.be/{v}\n".encode(),
     "b.LIST": lambda v: f"\ufeffyoutu.be/{v} format=m4a\r".encode("utf-16"),
     "c.jsonl": lambda v: json.dumps(
@@ -117,9 +117,7 @@ FORMS = {
     "g.desktop": lambda v: (
         f"[Desktop Entry]\nType=Link\nName=x\nURL=https://youtu.be/{v}\n".encode()
     ),
-    "h.txt": lambda v: f"https://youtu.be/{v}\n".encode("utf-16-be").join(
-        [b"\xfe\xff", b""]
-    ),
+    "h.txt": lambda v: b"\xfe\xff" + f"https://youtu.be/{v}\n".encode("utf-16-be"),
 }
 
 
@@ -143,7 +141,7 @@ def test_a_file_straight_in_the_inbox_belongs_to_the_default_session(
     path = home.drop("", links([video]), "root.txt")
     home.wait_for_state("default", video, "completed")
     assert home.wait_filed(path).parent == home.inbox / "processed"
-    home.wait(lambda: (home.inbox / "processed/root.txt.receipt.txt").exists())
+    home.wait((home.inbox / "processed/root.txt.receipt.txt").exists)
 
 
 def test_defaults_of_a_session_and_what_happens_while_they_are_wrong(
@@ -198,10 +196,9 @@ def test_a_name_that_is_taken_gets_a_number(home: House) -> None:
     ):
         path = home.drop("names", links([video]))
         there = path.parent / "processed" / filed
-        assert home.wait(lambda there=there: there.exists() and there.read_text()) == (
-            links([video])
-        )
-        home.wait(lambda filed=filed: home.receipt("names", filed))
+        home.wait(there.exists)
+        assert there.read_text() == links([video])
+        home.wait_receipt("names", filed, accepted=1)
     home.wait_done("names", 3)
     assert home.receipt("names")["lines"][0]["text"] == links([first]).strip()
 

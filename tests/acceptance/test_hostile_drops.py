@@ -38,7 +38,7 @@ def test_what_is_no_drop_stays_and_is_named(home: House, tmp_path: Path) -> None
     home.wait(lambda: set(ignored(home, "traps")) == named)
     assert list(home.jobs("traps")) == [video]
     assert len(list(folder.iterdir())) == len(named) + 5 + 1
-    assert os.stat(folder / "hard.txt").st_nlink == 2
+    assert (folder / "hard.txt").stat().st_nlink == 2
 
 
 def test_a_temporary_name_is_taken_when_it_gets_its_final_one(home: House) -> None:

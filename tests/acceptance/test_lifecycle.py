@@ -170,10 +170,14 @@ def test_killed_while_publishing_it_is_neither_lost_nor_doubled(
     open_house: Opener, site: YouTube
 ) -> None:
     house = open_house()
+    known: set[Path] = set()
+
+    def published() -> set[Path]:
+        return set(house.downloads.glob("*/*/job.json")) - known
+
     for video in ids("KILLREN", 3):
         house.drop("kill", links([video]), f"{video}.txt")
-        known = set(house.downloads.glob("*/*"))
-        house.wait(lambda known=known: set(house.downloads.glob("*/*")) - known)
+        known |= house.wait(published)
         house.kill()
         house.start()
         house.wait_for_state("kill", video, "completed")

@@ -39,9 +39,7 @@ def let_go(house: House, site: YouTube) -> None:
     house.must("cancel", job["id"])
 
 
-def test_a_quota_holds_the_rest_back_and_lets_it_in_by_turns(
-    home: House, site: YouTube
-) -> None:
+def test_a_quota_holds_the_rest_back_and_lets_it_in_by_turns(home: House) -> None:
     home.must("session", "create", "--name", "quota")
     home.must("session", "set", "quota", "--max-jobs", "3")
     videos = ids("QUOTA", 12)
@@ -75,8 +73,7 @@ def test_a_quota_may_refuse_instead(open_house: Opener) -> None:
     codes = [line["code"] for line in house.wait_receipt("strict", rejected=2)["lines"]]
     assert codes == [None, None, "session_job_limit", "session_job_limit"]
     house.drop("strict", links(ids("STRICTMORE", 1)), "more.txt")
-    more = house.wait(lambda: house.query("SELECT state FROM drops WHERE id = 2"))
-    assert more
+    house.wait(lambda: house.query("SELECT state FROM drops WHERE state = 'rejected'"))
 
 
 def test_sessions_take_turns_and_priority_counts_within_one(
@@ -93,7 +90,7 @@ def test_sessions_take_turns_and_priority_counts_within_one(
         f"https://youtu.be/{first} priority=9\n",
     )
     for session, count in (("many", 5), ("few", 2), ("prio", 3)):
-        house.wait(lambda s=session, c=count: house.counts(s).get("queued") == c)
+        house.wait_counts(session, queued=count)
     let_go(house, site)
     for session, count in (("many", 5), ("few", 2), ("prio", 3)):
         house.wait_done(session, count)
@@ -175,11 +172,12 @@ def test_expiry_keeps_deletes_and_is_pinned(open_house: Opener) -> None:
     for name in (*named, nameless):
         house.must("session", "set", name, "--ttl", "1s")
     expired = "SELECT count(*) FROM sessions WHERE state = 'expired'"
-    house.wait(lambda: house.poke() or house.query(expired)[0][0] == 4)
+    house.wait_swept(lambda: house.query(expired)[0][0] == 4)
     house.wait(lambda: not folders["deleted"].exists())
     house.wait(lambda: not (house.library / "deleted").exists())
     house.wait(lambda: not (house.inbox / nameless).exists())
-    house.wait(lambda: house.poke() or not list((house.downloads / ".trash").iterdir()))
+    trash = house.downloads / ".trash"
+    house.wait_swept(lambda: not list(trash.iterdir()))
     assert folders["kept"].exists()
     assert folders["pinned"].exists()
     assert (house.library / "kept").exists()
@@ -240,7 +238,7 @@ def test_what_is_pending_too_long_is_given_up(
     site.add(Video(id=video, status="live"))
     path = house.drop("pend", links([video]))
     house.wait_for_state("pend", video, "waiting")
-    house.wait(lambda: house.poke() or house.counts("pend")["cancelled"] == 1)
+    house.wait_swept(lambda: house.counts("pend")["cancelled"] == 1)
     failed = path.parent / "processed" / "songs.txt.failed.txt"
     assert video in house.wait(lambda: failed.exists() and failed.read_text())
 

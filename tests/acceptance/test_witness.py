@@ -4,6 +4,7 @@ import hashlib
 import os
 import threading
 from pathlib import Path
+from typing import Self
 
 from tests.acceptance.conftest import Opener
 from tests.acceptance.rig import ids
@@ -19,7 +20,7 @@ class Witness:
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._look_on)
 
-    def __enter__(self) -> "Witness":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
