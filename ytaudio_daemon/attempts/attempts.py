@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import structlog
 
 from ytaudio_daemon import steps
+from ytaudio_daemon.attempts.callers import recover_gone
+from ytaudio_daemon.attempts.recovery import give_back, recover
 from ytaudio_daemon.attempts.requests import fetch_request
 from ytaudio_daemon.attempts.settling import Settler
 from ytaudio_daemon.errors import UnsafePathError
@@ -97,11 +99,14 @@ class Attempts:
         with self._ledger.read() as db:
             left = claims.running_claims(db, self._host)
         for claim in left:
-            self._recover_one(claim, now)
+            recover(self._settler, self._layout, claim, now)
+        self._recover_callers(now)
         self._clear_leftover_work()
 
     def recover_lost(self, now: Now) -> None:
         """Pick up attempts that are ours by the ledger but that nobody runs.
+
+        Those of programs on this host that died are ours to pick up, too.
 
         A claim whose commit PostgreSQL could not confirm may have happened all the
         same.
@@ -115,7 +120,8 @@ class Attempts:
             known = self._running.get(claim.uuid)
             if known is None or known.claim.attempt != claim.attempt:
                 log.warning("job.lost", job=claim.uuid, attempt=claim.attempt)
-                self._recover_one(claim, now)
+                recover(self._settler, self._layout, claim, now)
+        self._recover_callers(now)
 
     def fill(self, now: Now) -> bool:
         """Claim and start attempts while there is room.
@@ -246,29 +252,10 @@ class Attempts:
             self._settler.settle(claim, outcome, now)
 
     def _give_back(self, claim: Claim, now: Now, reason: str) -> None:
-        """Queue the job again, unless its result is finished already."""
-        outcome = publishing.finished_outcome(self._layout, claim.uuid, claim.attempt)
-        if outcome is not None:
-            self._settler.settle(claim, outcome, now)
-        else:
-            self._settler.requeue(claim, now, reason)
+        give_back(self._settler, self._layout, claim, now, reason)
 
-    def _recover_one(self, claim: Claim, now: Now) -> None:
-        """Go on where a crash came between two steps of publishing, or before it."""
-        if claim.publishing and self._is_published(claim):
-            left = publishing.left_result(self._layout, claim.uuid, claim.attempt)
-            if left is not None:
-                self._settler.finish_published(claim, left, now)
-                return
-        self._give_back(claim, now, "crash")
-
-    def _is_published(self, claim: Claim) -> bool:
-        if claim.output_path is None or claim.sha256 is None:
-            return False
-        path = self._layout.audio_file(
-            claim.session_uuid, claim.uuid, claim.output_path.rpartition("/")[2]
-        )
-        return publishing.is_published(path, claim.sha256)
+    def _recover_callers(self, now: Now) -> None:
+        recover_gone(self._ledger, self._layout, self._settler, self._host, now)
 
     def _clear_leftover_work(self) -> None:
         for uuid in publishing.leftover_work(self._layout):

@@ -56,6 +56,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "doctor": Command("doctor", RUNNING, "look for what is missing or broken"),
         "config": Command("config", RUNNING, "the settings and where each came from"),
         "formats": Command("formats", RUNNING, "the formats and qualities there are"),
+        "download": Command("download", RUNNING, "download at once, without a daemon"),
     }
 )
 

@@ -21,9 +21,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _survive_narrow_encodings()
     screen = Screen()
-    verbose = _asks_for_more(sys.argv[1:] if argv is None else argv)
+    words = _with_command(sys.argv[1:] if argv is None else argv)
+    verbose = _asks_for_more(words)
     try:
-        code = _run(argv, screen)
+        code = _run(words, screen)
         sys.stdout.flush()
     except YtaudioError as error:
         _explain(error, screen, verbose=verbose)
@@ -41,8 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(argv: Sequence[str] | None, screen: Screen) -> int:
-    before = main_parser().parse_args(argv)
+def _run(words: Sequence[str], screen: Screen) -> int:
+    before = main_parser().parse_args(words)
     if before.version:
         screen.line(f"ytaudio {__version__}")
         return Exit.OK
@@ -53,6 +54,22 @@ def _run(argv: Sequence[str] | None, screen: Screen) -> int:
     known = {name: getattr(before, name) for name in ("config", "root", "verbose")}
     args = parser.parse_args(before.rest, Namespace(**known))
     return int(command_module(before.command).run(Call(args, screen)))
+
+
+def _with_command(words: Sequence[str]) -> Sequence[str]:
+    """Read flags without a command as those of `download`, which needs no daemon."""
+    at = 0
+    while at < len(words):
+        word = words[at]
+        if word in {"--config", "--root"}:
+            at += 2
+        elif word in {"-v", "--verbose"} or word.startswith(("--config=", "--root=")):
+            at += 1
+        elif word in {"-h", "--help", "--version"} or not word.startswith("-"):
+            break
+        else:
+            return [*words[:at], "download", *words[at:]]
+    return words
 
 
 def _explain(error: YtaudioError, screen: Screen, *, verbose: bool) -> None:

@@ -77,6 +77,10 @@ class Screen:
         """Print one line; what could steer the terminal is written out."""
         print(shown(text), file=self._out)
 
+    def flush(self) -> None:
+        """Have what was printed so far reach its reader."""
+        self._out.flush()
+
     def mark(self, word: str, text: str) -> None:
         """Print one line that begins with a word from `STYLES`, in its colour."""
         if not self.is_terminal:

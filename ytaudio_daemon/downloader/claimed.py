@@ -23,7 +23,7 @@ from ytaudio_daemon.downloader.turns import Turn, turn
 from ytaudio_daemon.downloader.watching import Listen, see_through
 from ytaudio_daemon.errors import LedgerBusyError, UnsafePathError, UsageError
 from ytaudio_daemon.folders import Layout, publishing
-from ytaudio_daemon.ledger import Connection, Ledger, asked, claims, moves, read
+from ytaudio_daemon.ledger import Connection, Ledger, claims, entering, moves, read
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.clerk import Ask
 from ytaudio_daemon.ledger.read import JobRow
@@ -113,14 +113,14 @@ class Desk:
         with self._ledger.write() as db:
             session = active(db, wanted.session_uuid)
             ask = Ask.of(options)
-            known = asked.job_of_uuid(db, job_uuid)
+            known = entering.job_of_uuid(db, job_uuid)
             if known is not None:
                 _require_same(known, session.uuid, video_id, ask)
                 return known
-            same = asked.job_of_audio(db, session.id, video_id, ask.profile)
+            same = entering.job_of_audio(db, session.id, video_id, ask.profile)
             if same is not None:
                 return same
-            return asked.enter(
+            return entering.enter(
                 db,
                 session.id,
                 video_id=video_id,

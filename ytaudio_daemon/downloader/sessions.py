@@ -12,7 +12,7 @@ from ytaudio_daemon.errors import (
     UsageError,
 )
 from ytaudio_daemon.folders.inbox import make_session_folder
-from ytaudio_daemon.ledger import Connection, asked, sessions
+from ytaudio_daemon.ledger import Connection, entering, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import Options, SessionState
 from ytaudio_daemon.settings import Settings
@@ -60,7 +60,7 @@ class SessionContext:
         profile = wanted.profile()
         with opened(self.settings) as ledger, ledger.read() as db:
             session = active(db, self.session_uuid)
-            known = asked.job_of_audio(db, session.id, link.video_id, profile)
+            known = entering.job_of_audio(db, session.id, link.video_id, profile)
         if known is not None:
             return known.uuid
         return str(uuid.uuid5(uuid.UUID(session.uuid), f"{link.video_id}:{profile}"))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ytaudio_daemon.errors import UsageError
-from ytaudio_daemon.model import OptionError, Options
+from ytaudio_daemon.model import Layer, OptionError, Options
 from ytaudio_daemon.model.options import check_layer, effective
 from ytaudio_daemon.settings import Settings, find_config, load
 from ytaudio_daemon.urls import Link, LinkError, parse_link
@@ -29,16 +29,25 @@ def checked_options(given: Mapping[str, object], settings: Settings) -> Options:
     Raises:
         UsageError: An option is not on the list, or its value not allowed.
     """
+    layer = checked_layer(given)
+    return effective(settings.download.bitrate, settings.download.layer, layer)
+
+
+def checked_layer(given: Mapping[str, object]) -> Layer:
+    """Return options in their canonical form.
+
+    Raises:
+        UsageError: One is not on the list, or its value not allowed.
+    """
     try:
-        layer = check_layer(without_ending(given))
+        return check_layer(_without_ending(given))
     except OptionError as error:
         raise UsageError(
             error.message, "`ytaudio formats` tells what there is."
         ) from error
-    return effective(settings.download.bitrate, settings.download.layer, layer)
 
 
-def without_ending(given: Mapping[str, object]) -> dict[str, object]:
+def _without_ending(given: Mapping[str, object]) -> dict[str, object]:
     """Return options whose file name lacks yt-dlp's `.%(ext)s`."""
     filename = given.get("filename")
     if not isinstance(filename, str):
