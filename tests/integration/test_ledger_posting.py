@@ -1,0 +1,115 @@
+"""One link posted by a client, on both databases."""
+
+import pytest
+
+from tests.integration.ledger_rig import (
+    ASK,
+    GIVE_UP,
+    NOW,
+    claimed,
+    counters_match,
+    drop,
+    later,
+    links,
+    song,
+    states,
+)
+from tests.integration.ledger_rig import FAILED as FAILED_OUTCOME
+from ytaudio_daemon.errors import SessionExpiredError
+from ytaudio_daemon.ledger import Ledger, moves, read, sessions
+from ytaudio_daemon.ledger.posting import Answer, Posted, post
+from ytaudio_daemon.model.quota import Quota
+
+TWO = Quota(max_jobs=2)
+
+
+def ask(
+    ledger: Ledger, video: str, quota: Quota = TWO, *, file_is_gone: bool = False
+) -> Answer:
+    """Ask for a video in the session "alice"."""
+    with ledger.write() as db:
+        session = sessions.open_session(db, "alice", NOW)
+        answer = post(
+            db,
+            session.id,
+            video_id=video,
+            ask=ASK,
+            quota=quota,
+            now=NOW,
+            file_is_gone=lambda _: file_is_gone,
+        )
+        counters_match(db)
+    return answer
+
+
+def complete_next(ledger: Ledger) -> None:
+    claim = claimed(ledger)
+    with ledger.write() as db:
+        assert moves.begin_publish(
+            db, claim.fence, output_path="/x", sha256="ab", now=NOW
+        )
+        assert moves.complete(db, claim.fence, song(), NOW, TWO)
+
+
+def test_a_link_becomes_a_job_that_can_be_claimed(ledger: Ledger) -> None:
+    answer = ask(ledger, "AAAAAAAAAAA")
+    assert answer.result is Posted.ACCEPTED
+    claim = claimed(ledger)
+    assert (claim.job_id, claim.source_file) == (answer.job_id, None)
+    with ledger.read() as db:
+        events = read.job_events(db, claim.job_id)
+    assert [event["reason"] for event in events] == ["asked_for", "claimed"]
+
+
+def test_the_same_audio_is_one_job_whoever_asked_first(ledger: Ledger) -> None:
+    drop(ledger, "alice", links("AAAAAAAAAAA"))
+    assert ask(ledger, "AAAAAAAAAAA").result is Posted.DUPLICATE
+    complete_next(ledger)
+    assert ask(ledger, "AAAAAAAAAAA").result is Posted.DUPLICATE
+    assert ask(ledger, "AAAAAAAAAAA", file_is_gone=True).result is Posted.AGAIN
+    assert states(ledger) == ["queued"]
+
+
+def test_what_failed_runs_again_with_the_same_id(ledger: Ledger) -> None:
+    first = ask(ledger, "AAAAAAAAAAA")
+    claim = claimed(ledger)
+    with ledger.write() as db:
+        moves.fail_or_wait(db, claim.fence, FAILED_OUTCOME, GIVE_UP, NOW, TWO)
+    again = ask(ledger, "AAAAAAAAAAA")
+    assert (again.result, again.job_id) == (Posted.AGAIN, first.job_id)
+
+
+def test_what_is_over_the_quota_is_refused_not_held(ledger: Ledger) -> None:
+    for video in ("AAAAAAAAAAA", "BBBBBBBBBBB"):
+        assert ask(ledger, video).result is Posted.ACCEPTED
+    refused = ask(ledger, "CCCCCCCCCCC")
+    assert (refused.result, refused.code) == (Posted.REFUSED, "session_job_limit")
+    assert "2 unfinished" in refused.message
+    assert states(ledger) == ["queued", "queued"]
+    complete_next(ledger)
+    assert ask(ledger, "CCCCCCCCCCC").result is Posted.ACCEPTED
+
+
+def test_a_quota_for_life_and_one_of_bytes(ledger: Ledger) -> None:
+    strict = Quota(max_jobs=1, reject_over=True)
+    assert ask(ledger, "AAAAAAAAAAA", strict).result is Posted.ACCEPTED
+    complete_next(ledger)
+    assert "in its life" in ask(ledger, "BBBBBBBBBBB", strict).message
+    small = Quota(max_jobs=0, max_bytes=1000)
+    assert ask(ledger, "BBBBBBBBBBB", small).code == "session_byte_limit"
+
+
+def test_an_expired_session_takes_nothing(ledger: Ledger) -> None:
+    with ledger.write() as db:
+        session = sessions.open_session(db, "alice", NOW)
+        assert sessions.expire(db, session, later(1))
+    with ledger.write() as db, pytest.raises(SessionExpiredError):
+        post(
+            db,
+            session.id,
+            video_id="AAAAAAAAAAA",
+            ask=ASK,
+            quota=TWO,
+            now=NOW,
+            file_is_gone=lambda _: True,
+        )
