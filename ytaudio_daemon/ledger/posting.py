@@ -1,6 +1,6 @@
 """One link, posted by a client that waits for the answer.
 
-It becomes a job like any other (`asked.enter`); only what is over the quota is not held
+It becomes a job like any other (`entering.enter`); only what is over the quota is not held
 but refused, since there is somebody to tell at once.
 """
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import SessionExpiredError
-from ytaudio_daemon.ledger import asked, moves
+from ytaudio_daemon.ledger import entering, moves
 from ytaudio_daemon.ledger.clerk import Ask
 from ytaudio_daemon.ledger.read import JobRow
 from ytaudio_daemon.ledger.schema import sessions
@@ -78,7 +78,7 @@ def post(  # noqa: PLR0913 - a job's parts, one name each
         SessionExpiredError: The session has ended.
     """
     session = _active(db, session_id)
-    known = asked.job_of_audio(db, session_id, video_id, ask.profile)
+    known = entering.job_of_audio(db, session_id, video_id, ask.profile)
     if known is not None and not _has_ended_in_vain(known, file_is_gone):
         return Answer(result=Posted.DUPLICATE, job_id=known.id)
     refusal = _refusal(session, quota)
@@ -87,7 +87,7 @@ def post(  # noqa: PLR0913 - a job's parts, one name each
     if known is not None:
         moves.retry(db, known.id, now)
         return Answer(result=Posted.AGAIN, job_id=known.id)
-    job = asked.enter(
+    job = entering.enter(
         db,
         session_id,
         video_id=video_id,
