@@ -289,7 +289,7 @@ def test_a_network_share_is_refused(
 
 
 def test_sqlite_is_set_up_for_safety(sqlite_ledger: Ledger) -> None:
-    wanted = {"journal_mode": "delete", "synchronous": 3, "foreign_keys": 1}
+    wanted = {"journal_mode": "persist", "synchronous": 3, "foreign_keys": 1}
     with sqlite_ledger.read() as db:
         found = {name: db.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted}
     assert found == wanted

@@ -10,8 +10,8 @@ from typing import Any
 MAX_JSON_BYTES = 1 << 20
 
 
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write `document` to `path` atomically and durably.
+def write_json(path: Path, document: Mapping[str, Any], *, synced: bool = True) -> None:
+    """Write `document` to `path` atomically, and durably if `synced`.
 
     Raises:
         OSError: The disk is full, read-only or failing.
@@ -22,9 +22,11 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
         file.write(text.encode("utf-8", "replace"))
         file.write(b"\n")
         file.flush()
-        os.fsync(file.fileno())
+        if synced:
+            os.fsync(file.fileno())
     aside.rename(path)
-    sync(path.parent)
+    if synced:
+        sync(path.parent)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

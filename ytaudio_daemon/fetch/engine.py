@@ -22,6 +22,7 @@ from yt_dlp.extractor.youtube import YoutubeIE
 from ytaudio_daemon.fetch import hosts
 from ytaudio_daemon.fetch.classify import Cause
 from ytaudio_daemon.fetch.evidence import causes_of
+from ytaudio_daemon.fetch.tools import find_js_runtime
 from ytaudio_daemon.model import FetchRequest
 
 #: Seconds without a byte before a connection is given up; a stall ends it earlier.
@@ -191,6 +192,7 @@ def warm_up() -> None:
             importlib.import_module(name)
     hosts.guard()
     share_tls_context()
+    remember_versions()
     # A yt-dlp that has renamed these must still be able to work, only less warm.
     with contextlib.suppress(AttributeError, TypeError):
         _make_tls_context()
@@ -222,6 +224,33 @@ def share_tls_context() -> None:
 
     shared.cache_info = by_trust.cache_info  # type: ignore[attr-defined]  # our mark
     yt_networking.make_ssl_context = shared
+
+
+def remember_versions() -> None:
+    """Ask the JavaScript runtime for its version here, not once in every worker.
+
+    Should a later yt-dlp lack module or function, each worker asks (6 ms of CPU).
+    """
+    try:
+        runtimes = importlib.import_module("yt_dlp.utils._jsruntime")
+    except ImportError:
+        return
+    ask = getattr(runtimes, "_get_exe_version_output", None)
+    if ask is None or hasattr(ask, "cache_info"):
+        return
+    by_command = functools.cache(lambda exe, *args: ask(exe, list(args)))
+
+    @functools.wraps(ask)
+    def remembered(exe: str, args: list[str], *rest: Any, **named: Any) -> Any:
+        if rest or named:
+            return ask(exe, args, *rest, **named)
+        return by_command(exe, *args)
+
+    remembered.cache_info = by_command.cache_info  # type: ignore[attr-defined]  # our mark
+    vars(runtimes)["_get_exe_version_output"] = remembered
+    runtime = find_js_runtime()
+    if runtime is not None:
+        remembered(runtime.path, ["--version"])
 
 
 def _has_own_ca(request: FetchRequest) -> bool:

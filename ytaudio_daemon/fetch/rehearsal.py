@@ -7,6 +7,7 @@ up here. Nothing of it is kept but Python's own caches.
 
 import io
 import json
+import tempfile
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ _FORMAT = {
     "url": f"https://rr1---sn-a.googlevideo.com/videoplayback?id={_VIDEO}&itag=140",
     "mimeType": 'audio/mp4; codecs="mp4a.40.2"',
     "bitrate": 128_000,
-    "contentLength": "1000000",
+    "contentLength": "3",
     "approxDurationMs": "60000",
     "audioQuality": "AUDIO_QUALITY_MEDIUM",
     "audioSampleRate": "44100",
@@ -31,6 +32,7 @@ _PLAYER = {
     "playabilityStatus": {"status": "OK"},
     "videoDetails": {
         "videoId": _VIDEO,
+        "channelId": "UC" + "A" * 22,
         "title": "A song",
         "lengthSeconds": "60",
         "author": "Somebody - Topic",
@@ -52,12 +54,40 @@ _PLAYER = {
     },
     "streamingData": {"adaptiveFormats": [_FORMAT]},
 }
-_CONFIG = {"INNERTUBE_CONTEXT": {"client": {"visitorData": "x"}}, "VISITOR_DATA": "x"}
+_CONFIG = {
+    "INNERTUBE_CONTEXT": {"client": {"visitorData": "x"}},
+    "VISITOR_DATA": "x",
+    "PLAYER_JS_URL": "/s/player/0123abcd/player_ias.vflset/en_US/base.js",
+}
+_OWNER = {
+    "title": {"runs": [{"text": "Somebody - Topic"}]},
+    "subscriberCountText": {"simpleText": "1.2M subscribers"},
+}
+_DATA = {
+    "contents": {
+        "twoColumnWatchNextResults": {
+            "results": {
+                "results": {
+                    "contents": [
+                        {
+                            "videoSecondaryInfoRenderer": {
+                                "owner": {"videoOwnerRenderer": _OWNER}
+                            }
+                        }
+                    ]
+                }
+            }
+        }
+    }
+}
 _PAGE = (
     f"<html><head><script>ytcfg.set({json.dumps(_CONFIG)});</script></head><body>"
     f"<script>var ytInitialPlayerResponse = {json.dumps(_PLAYER)};</script>"
-    '<script>var ytInitialData = {"contents": {}};</script></body></html>'
+    f"<script>var ytInitialData = {json.dumps(_DATA)};</script></body></html>"
 )
+
+
+_THREE_BYTES = {"Content-Length": "3", "Content-Range": "bytes 0-2/3"}
 
 
 class _Rehearsed(Engine):
@@ -66,27 +96,33 @@ class _Rehearsed(Engine):
     def urlopen(self, req: Any) -> Any:
         """Answer from the texts above, whatever is asked."""
         url = req.url if isinstance(req, Request) else str(req)
-        is_page = urlsplit(url).path == "/watch"
-        body = _PAGE if is_page else json.dumps(_PLAYER)
+        path = urlsplit(url).path
+        if path == "/videoplayback":
+            return Response(io.BytesIO(b"abc"), url, _THREE_BYTES, status=206)
+        body = _PAGE if path == "/watch" else json.dumps(_PLAYER)
         headers = {"Content-Type": "text/html; charset=utf-8"}
         return Response(io.BytesIO(body.encode()), url, headers)
 
 
 def rehearse() -> None:
-    """Extract the made-up video.
+    """Extract the made-up video and fetch its three bytes.
 
     Raises:
         Exception: This yt-dlp works otherwise; then workers just start cold.
     """
-    params = {
-        "logger": Transcript(),
-        "cachedir": False,
-        "js_runtimes": {},
-        "noplaylist": True,
-        "outtmpl": "media.%(ext)s",
-        "format": lambda context: context["formats"][-1:],
-    }
-    with _Rehearsed(params) as ydl:
-        url = f"https://www.youtube.com/watch?v={_VIDEO}"
-        info = ydl.extract_info(url, download=False, ie_key="Youtube", process=False)
-        ydl.process_ie_result(info, download=False)
+    with tempfile.TemporaryDirectory() as folder:
+        params = {
+            "logger": Transcript(),
+            "noprogress": True,
+            "cachedir": False,
+            "js_runtimes": {},
+            "noplaylist": True,
+            "outtmpl": f"{folder}/media.%(ext)s",
+            "format": lambda context: context["formats"][-1:],
+        }
+        with _Rehearsed(params) as ydl:
+            url = f"https://www.youtube.com/watch?v={_VIDEO}"
+            info = ydl.extract_info(
+                url, download=False, ie_key="Youtube", process=False
+            )
+            ydl.process_ie_result(info, download=True)

@@ -1,7 +1,7 @@
 """A finished source: the fetched stream, its picture and what is known about it.
 
-`source/source.json` is written last and durably. From then on a later attempt
-adopts the folder by one rename and touches no network.
+`source/source.json` is written last. From then on a later attempt adopts the folder by
+one rename and touches no network.
 """
 
 import contextlib
@@ -68,16 +68,16 @@ def begin(request: FetchRequest) -> Path:
 
 
 def seal(request: FetchRequest, source: Source) -> None:
-    """Make the source finished: every byte on the disk, the record last.
+    """Make the source finished, the record last.
+
+    Not synced: it guards against a killed process, not against a power cut. What a
+    power cut tears is found by the size, or by verification, and fetched again.
 
     Raises:
         OSError: The disk is full or failing.
     """
-    folder = folder_of(request)
-    for name in filter(None, (source.file, source.cover)):
-        durable.sync(folder / name)
-    durable.write_json(folder / RECORD, {"schema": SCHEMA, **asdict(source)})
-    durable.sync(folder.parent)
+    document = {"schema": SCHEMA, **asdict(source)}
+    durable.write_json(folder_of(request) / RECORD, document, synced=False)
 
 
 def adopt(request: FetchRequest) -> Source | None:
@@ -89,7 +89,6 @@ def adopt(request: FetchRequest) -> Source | None:
         if (found := _read(folder, request)) is not None:
             discard(request)
             folder.rename(folder_of(request))
-            durable.sync(Path(request.attempt_dir))
             return found
     return None
 

@@ -72,6 +72,11 @@ def find_tools() -> Tools:
     )
 
 
+def find_js_runtime() -> Tool | None:
+    """Look for the JavaScript runtime alone."""
+    return _first(_js_runtimes(), [])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Offer:
     name: str

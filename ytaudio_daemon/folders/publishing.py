@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -88,14 +90,22 @@ def publish(layout: Layout, session_uuid: str, job_uuid: str, attempt: int) -> N
     number = str(attempt)
     with (
         open_dir(layout.downloads, WORK, job_uuid, number) as work,
-        open_dir(layout.downloads) as root,
-        open_dir(layout.downloads, session_uuid, make=True) as session,
+        _session_dir(layout, session_uuid) as session,
     ):
-        os.fsync(root)
         _clear_leftover(layout, session_uuid, job_uuid)
         rename_new(work, JOB_FOLDER, session, job_uuid)
         os.fsync(session)
-        os.fsync(work)
+
+
+@contextmanager
+def _session_dir(layout: Layout, session_uuid: str) -> Iterator[int]:
+    """Open a session's downloads; a new folder's name is made durable."""
+    is_new = not os.path.lexists(layout.session_downloads(session_uuid))
+    with open_dir(layout.downloads, session_uuid, make=True) as folder:
+        if is_new:
+            with open_dir(layout.downloads) as root:
+                os.fsync(root)
+        yield folder
 
 
 def _clear_leftover(layout: Layout, session_uuid: str, job_uuid: str) -> None:
