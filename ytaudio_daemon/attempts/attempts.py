@@ -1,7 +1,7 @@
 """The running attempts: claiming and starting them, hearing how they ended."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -183,7 +183,9 @@ class Attempts:
             if running is None or running.claim.attempt != event.attempt:
                 continue
             if isinstance(event, Progressed):
-                running.progress = event.progress
+                known = running.progress.title
+                title = event.progress.title or known
+                running.progress = replace(event.progress, title=title)
             elif isinstance(event, Ended):
                 self._ended.append((running, event))
 

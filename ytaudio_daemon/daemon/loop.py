@@ -23,6 +23,7 @@ from ytaudio_daemon.errors import (
     LedgerError,
     LedgerGoneError,
     LedgerUnreachableError,
+    TemplateError,
     UnsafePathError,
 )
 from ytaudio_daemon.fetch.tools import find_tools
@@ -147,7 +148,7 @@ class Loop:
             result = step()
         except LedgerGoneError:
             raise
-        except (LedgerError, UnsafePathError, OSError) as error:
+        except (LedgerError, TemplateError, UnsafePathError, OSError) as error:
             self._check_ledger()
             self._due.again[name] = time.monotonic() + AGAIN_S
             hint = getattr(error, "hint", "") or "It is tried again every second."
@@ -182,8 +183,8 @@ class Loop:
         noted, poked = self._parts.hints.take()
         for session in noted:
             self._parts.intake.note(session)
-        if noted:
-            self._parts.pool.warm()  # ready by the time the drop has settled
+        if noted:  # ready by the time the drop has settled
+            self._try("template", self._parts.pool.warm)
         if poked:
             self._due.claim = self._due.retries = 0.0
             self._due.sweep = True  # a session may have been expired

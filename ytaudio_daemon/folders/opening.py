@@ -90,6 +90,16 @@ def is_plain_file(found: os.stat_result) -> bool:
     return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
 
 
+def mount_of(fd: int) -> str:
+    """Return which mount a descriptor is on.
+
+    Not `st_dev`: on overlayfs, where containers live, a file and its folder may show
+    different ones (proc(5), fdinfo; overlayfs.rst, "Inode properties").
+    """
+    with open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as lines:
+        return next(line for line in lines if line.startswith("mnt_id:"))
+
+
 def rename_new(src_dir: int, src: str | bytes, dst_dir: int, dst: str | bytes) -> None:
     """Rename, but never over something that is there.
 
