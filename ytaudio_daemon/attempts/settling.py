@@ -31,6 +31,8 @@ class Settler:
         self._ledger = ledger
         self._layout = layout
         self.settings = settings
+        #: Attempts whose audio stands at its place and whose ledger could not be told.
+        self._published: set[str] = set()
 
     def settle(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         """Publish the result, or do what follows from the failure.
@@ -40,6 +42,8 @@ class Settler:
         """
         if outcome.result is None:
             self._put_off(claim, outcome, now)
+        elif claim.name in self._published:
+            self._complete(claim, outcome, now)
         elif (refusal := self._over_quota(claim, outcome.result)) is not None:
             self._put_off(claim, replace(outcome, result=None, failure=refusal), now)
         elif self._begin_publish(claim, outcome.result, now):
@@ -105,6 +109,7 @@ class Settler:
             if not self._stands_already(claim, outcome):
                 self._put_off(claim, _failed(outcome, _why_not_there(error)), now)
                 return
+        self._published.add(claim.name)
         steps.at("publish.renamed", claim.name)
         self._complete(claim, outcome, now)
 
@@ -120,6 +125,7 @@ class Settler:
             done = moves.complete(db, claim.fence, outcome, now, self._quota)
             if done:
                 self._open_gates(db, claim, None)
+        self._published.discard(claim.name)
         self._ledger.check_still_there()
         if done and outcome.result is not None:
             steps.at("job.completed", claim.name)

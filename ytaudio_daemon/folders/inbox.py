@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from ytaudio_daemon.errors import DropChangedError, UnsafePathError
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED
 from ytaudio_daemon.folders.opening import (
     is_plain_file,
+    mount_of,
     open_child,
     open_dir,
     rename_new,
@@ -189,8 +190,8 @@ class DropReader:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with open_dir(inbox, *sighting.place.parts) as folder:
             self._fd = os.open(sighting.name, flags, dir_fd=folder)
-            same_disk = os.fstat(folder).st_dev == os.fstat(self._fd).st_dev
-        if not same_disk or not self._unchanged(os.fstat(self._fd)):
+            is_mounted_here = mount_of(folder) == mount_of(self._fd)
+        if not is_mounted_here or not self._unchanged(os.fstat(self._fd)):
             self.close()
             raise DropChangedError("the drop changed before it was read")
 
@@ -316,6 +317,69 @@ def sync_moves(inbox: Path, place: Place) -> None:
             with suppress(FileNotFoundError), open_child(folder, target) as there:
                 os.fsync(there)
         os.fsync(folder)
+
+
+def find_filed(
+    inbox: Path,
+    place: Place,
+    target: str,
+    name: bytes,
+    sha256: str,
+    known: Collection[bytes],
+) -> bytes | None:
+    """Return where `file_drop` put a drop before a crash, None when it did not.
+
+    Args:
+        inbox: The inbox root.
+        place: Where it was dropped.
+        target: `PROCESSED` or `REJECTED`.
+        name: As it was dropped.
+        sha256: Of its content.
+        known: The names there of other drops.
+    """
+    try:
+        with (
+            open_dir(inbox, *place.parts) as folder,
+            open_dir(inbox, *place.parts, target) as there,
+        ):
+            for candidate in _names_to_try(name):
+                if candidate in known:
+                    continue
+                if _has_content(there, candidate, sha256):
+                    return candidate
+                if _is_free(folder, candidate):
+                    return None
+    except (FileNotFoundError, UnsafePathError):
+        return None
+    return None
+
+
+def is_there(inbox: Path, place: Place, name: bytes) -> bool:
+    """Return whether anything of that name stands where it was dropped.
+
+    Raises:
+        OSError: The inbox itself is not there, which proves nothing.
+    """
+    with open_dir(inbox):
+        pass
+    try:
+        with open_dir(inbox, *place.parts) as folder:
+            os.lstat(name, dir_fd=folder)
+    except (FileNotFoundError, UnsafePathError):
+        return False
+    return True
+
+
+def _has_content(folder: int, name: bytes, sha256: str) -> bool:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        fd = os.open(name, flags, dir_fd=folder)
+    except OSError:  # not there, or nothing of ours
+        return False
+    with os.fdopen(fd, "rb") as file:
+        if not is_plain_file(os.fstat(fd)):
+            return False
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def _is_same(folder: int, sighting: Sighting) -> bool:

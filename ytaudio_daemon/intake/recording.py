@@ -14,6 +14,7 @@ from ytaudio_daemon.folders.inbox import Place
 from ytaudio_daemon.folders.publishing import audio_is_gone
 from ytaudio_daemon.intake.paper import Paper, why_nothing_is_usable
 from ytaudio_daemon.intake.reading import Reader
+from ytaudio_daemon.intake.resuming import Key, unfiled_drops
 from ytaudio_daemon.intake.scanning import Scanner
 from ytaudio_daemon.ledger import Connection, Ledger, drops, sessions
 from ytaudio_daemon.ledger.claims import shown_name
@@ -61,7 +62,7 @@ class Recorder:
         self._recorded: list[Paper] = []
         self._filed: list[tuple[Paper, str, bytes | None]] = []
         #: What a crash left half recorded, by session, name and content.
-        self._unfiled: dict[tuple[str, bytes, str], Drop] | None = None
+        self._unfiled: dict[Key, Drop] | None = None
         self._has_news = False
 
     def take_news(self) -> bool:
@@ -94,8 +95,10 @@ class Recorder:
         The batch is drawn before the transaction and kept until it is committed: if
         the ledger is busy, the very same batch is tried again.
         """
+        if self._unfiled is None:
+            self._unfiled = unfiled_drops(self._ledger, self._layout, now)
         if not self._batch:
-            self._batch = self._draw_batch()
+            self._batch = self._draw_batch(self._unfiled)
         if not self._batch:
             return
         with self._ledger.write() as db:
@@ -115,29 +118,22 @@ class Recorder:
                 steps.at("drop.recorded", piece.paper.sighting.name)
         self._batch = []
 
-    def _draw_batch(self) -> list[_Piece]:
+    def _draw_batch(self, unfiled: dict[Key, Drop]) -> list[_Piece]:
         pieces: list[_Piece] = []
         room = LINES_A_BATCH
-        drawn = set[tuple[str, bytes, str]]()
+        drawn = set[Key]()
         for paper in self.papers:
             if paper.key in drawn:  # the same at the root and in its folder: later
                 continue
             drawn.add(paper.key)
-            self._resume(paper)
+            if paper.drop is None:  # go on where a crash left this very drop
+                paper.drop = unfiled.pop(paper.key, None)
             lines = paper.next_lines(room)
             room -= len(lines)
             pieces.append(_Piece(paper=paper, lines=lines, last=room > 0))
             if room <= 0:
                 break
         return pieces
-
-    def _resume(self, paper: Paper) -> None:
-        """Go on behind the cursor where a crash left this very drop half recorded."""
-        if self._unfiled is None:
-            with self._ledger.read() as db:
-                self._unfiled = drops.unfiled_drops(db)
-        if paper.drop is None:
-            paper.drop = self._unfiled.pop(paper.key, None)
 
     def _record_pieces(
         self, db: Connection, name: str, pieces: list[_Piece], now: Now

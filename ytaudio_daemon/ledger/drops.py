@@ -27,6 +27,7 @@ __all__ = [
     "Filed",
     "NewDrop",
     "NewLine",
+    "filed_names",
     "finish_recording",
     "kept_files",
     "kept_texts",
@@ -103,6 +104,18 @@ def unfiled_drops(db: Connection) -> dict[tuple[str, bytes, str], Drop]:
     )
     rows = db.execute(query).all()
     return {(r.session_name, bytes(r.name), r.sha256): _drop(r) for r in rows}
+
+
+def filed_names(db: Connection, session_id: int) -> set[tuple[bool, bytes]]:
+    """Return where the drops of sessions of this name were filed: at the root, name."""
+    name = sa.select(sessions.c.name).where(sessions.c.id == session_id)
+    query = (
+        sa.select(drops.c.at_root, drops.c.filed_name)
+        .join(sessions, sessions.c.id == drops.c.session_id)
+        .where(sessions.c.name == name.scalar_subquery())
+        .where(drops.c.filed_name.is_not(None))
+    )
+    return {(row.at_root, bytes(row.filed_name)) for row in db.execute(query).all()}
 
 
 def kept_files(db: Connection) -> dict[tuple[str, bytes], str]:
