@@ -15,7 +15,9 @@ from torture.plan import LASTING, Drop, Plan, Stroke
 #: The director looks around this often, in seconds.
 TICK_S = 0.05
 #: More unfinished jobs than this are enough work.
-BACKLOG = 14
+BACKLOG = 24
+#: A daemon takes so long to start; its end by a step is waited for from then on.
+START_S = 4.0
 #: A session that is to end does so after this, seconds.
 FLEETING_TTL = "2s"
 #: A new one is opened this often, seconds.
@@ -63,7 +65,7 @@ class Run:
         """Let the daemon live until it is dead."""
         self.arena.start(stroke)
         begun = time.monotonic()
-        strike_at = begun + stroke.after_s
+        strike_at = begun + stroke.after_s + (START_S if stroke.step else 0)
         blow = stroke.blow if not stroke.step else "tree"
         stopping = stroke.blow == "stop"
         while (status := self.arena.reap()) is None:
@@ -94,10 +96,15 @@ class Run:
         if now >= self._next_drop:
             self._next_drop = now + self.plan.dice.uniform(0.05, 0.8)
             self._unfinished = self._count_unfinished()
-            if self._unfinished < BACKLOG:
+            if self._unfinished < BACKLOG or self._wants_drops():
                 self._feed()
         if self.plan.sabotage == "witness" and not self._planted:
             self._planted = plant(self.arena)
+
+    def _wants_drops(self) -> bool:
+        """Whether the coming stroke is one that only a drop brings about."""
+        step = self.arena.orders.step
+        return step.startswith(("drop.", "batch.")) and self._unfinished < 2 * BACKLOG
 
     def _count_unfinished(self) -> int:
         sql = f"SELECT count(*) FROM jobs WHERE state IN ({UNFINISHED})"
@@ -113,7 +120,7 @@ class Run:
             return
         fleeting = self._fleeting[-2:]
         session = dice.choice([*LASTING, *fleeting])
-        fresh = [self.plan.video() for _ in range(dice.randrange(1, 4))]
+        fresh = [self.plan.video() for _ in range(dice.randrange(1, 3))]
         self.arena.youtube.add(*fresh)
         self._put(self.plan.drop(session, fresh))
 

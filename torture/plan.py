@@ -157,10 +157,10 @@ class Plan:
         """
         draw = self._strokes
         steps = TELLING_STEPS.get(self.sabotage)
-        if draw.random() < 0.25 and not steps:
+        if draw.random() < 0.2 and not steps:
             return Stroke(blow=self._blow(), after_s=draw.uniform(0.2, 7.0))
         step = draw.choice(steps) if steps else self._next_step(can_expire=can_expire)
-        nth = draw.choice([1, 1, 2, 3]) if step not in END_STEPS else 1
+        nth = draw.choice([1, 1, 1, 2, 3]) if step not in END_STEPS else 1
         if step in WORKER_STEPS:
             blow = draw.choice(["worker", "daemon", "template", "tree", "tree"])
         else:
