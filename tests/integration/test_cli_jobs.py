@@ -10,13 +10,13 @@ import pytest
 
 from tests.integration import cli_rig, one_drop
 from tests.integration.cli_rig import BROKEN, Rig
-from ytaudio_daemon.cli.documents import overlaid
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.life import Life, Pulse
 from ytaudio_daemon.cli.wait import Patience
 from ytaudio_daemon.ledger import Ledger, moves, read, sessions
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.quota import Quota
+from ytaudio_daemon.views.overlay import overlaid
 
 SCHEMAS = cli_rig.REPOSITORY / "ytaudio_daemon" / "schemas"
 

@@ -1,8 +1,4 @@
-"""Jobs of the ledger as documents, with what only the daemon's status files know.
-
-Progress lives in the daemon's memory; it is taken from a session's status document as
-long as that speaks of the same attempt.
-"""
+"""Jobs of the ledger as documents, with what only the daemon's status files know."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -11,9 +7,7 @@ from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.life import look, read_document
 from ytaudio_daemon.ledger.read import JobRow
 from ytaudio_daemon.views import job_document
-
-#: What a status document knows better than a job's row.
-LIVE_KEYS = ("phase", "progress", "position")
+from ytaudio_daemon.views.overlay import overlaid
 
 
 class Documents:
@@ -46,13 +40,3 @@ class Documents:
             jobs = found["jobs"] if found else []
             self._live[session] = {job["id"]: job for job in jobs}
         return self._live[session]
-
-
-def overlaid(document: dict[str, Any], live: dict[str, Any] | None) -> dict[str, Any]:
-    """Lay what a status document knows over a job's row, if it is as far. Pure."""
-    if live is None or live["state"] != document["state"]:
-        return document
-    if live["attempt"]["number"] != document["attempt"]["number"]:
-        return document
-    known = {key: live[key] for key in LIVE_KEYS}
-    return {**document, **known, "title": document["title"] or live["title"]}

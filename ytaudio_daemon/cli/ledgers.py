@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from ytaudio_daemon.ledger.sessions import Session
     from ytaudio_daemon.model.clock import Now
 
-#: Touched to wake the daemon; its content never matters.
-POKE = "poke"
-
 
 @contextmanager
 def opened(call: Call, *, to_write: bool = False) -> Iterator["Ledger"]:
@@ -36,6 +33,7 @@ def opened(call: Call, *, to_write: bool = False) -> Iterator["Ledger"]:
         UsageError: This user may not look into it.
     """
     # Imported, driver and all, while we are root: the owner may not see our Python.
+    from ytaudio_daemon.folders import waking  # noqa: F401, PLC0415 - for wake_daemon
     from ytaudio_daemon.ledger import Ledger, migrate  # noqa: PLC0415 - 200 ms
 
     ledger = Ledger(call.settings.database.url)
@@ -74,13 +72,9 @@ def require_session(db: "Connection", name_or_uuid: str) -> "Session":
 
 def wake_daemon(call: Call) -> None:
     """Have the daemon look at the ledger now, and say so when none is running."""
-    poke = call.layout.wake_dir / POKE
-    # Without the folder no daemon has run here: there is nobody to wake.
-    with suppress(FileNotFoundError):
-        fd = os.open(poke, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        os.write(fd, b".")  # a write, as changed times alone may go unseen
-        os.ftruncate(fd, 0)
-        os.close(fd)
+    from ytaudio_daemon.folders.waking import poke  # noqa: PLC0415 - 10 ms
+
+    poke(call.layout)
     life = look(call.status_folder)
     if not life.is_up:
         call.screen.remark(f"note: {life.sentence()}")
