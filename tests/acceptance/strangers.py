@@ -1,5 +1,6 @@
 """Running the daemon as an unprivileged user, wherever this checkout's Python lives."""
 
+import atexit
 import functools
 import os
 import shutil
@@ -55,6 +56,7 @@ def nobodys_python() -> str:
 def _borrowed(system: str) -> str:
     """Make an environment of the system's Python that uses the packages of ours."""
     home = Path(tempfile.gettempdir(), f"ytaudio-python-{os.getuid()}-{os.getpid()}")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     subprocess.run([system, "-m", "venv", "--without-pip", home], check=True)
     packages = next(home.glob("lib/python*/site-packages"))
     ours = [sysconfig.get_path("purelib"), str(CHECKOUT)]

@@ -93,7 +93,8 @@ def test_names_of_any_bytes(home: House) -> None:
     assert "\x07" not in shown
 
 
-def test_a_folder_that_cannot_be_a_session_is_a_problem(home: House) -> None:
+def test_a_folder_that_cannot_be_a_session_is_a_problem(open_house: Opener) -> None:
+    home = open_house(inbox_rescan="500ms")  # deletions are not watched
     names = [b"two\nlines", b"-dash", b"latin-\xe9", b"x" * 101, b"Processed"]
     folders = [home.inbox / os.fsdecode(name) for name in names]
     for folder in folders:
