@@ -75,6 +75,8 @@ class Attempts:
         self._running: dict[str, _Running] = {}
         #: Ends that could not be written yet: the ledger was busy, or full.
         self._ended: list[tuple[_Running, Ended]] = []
+        #: Whether the reserve was there last time; None = not looked yet.
+        self._had_disk: bool | None = None
 
     def reload(self, settings: Settings) -> None:
         """Take up new settings; running attempts go on with the old ones."""
@@ -144,9 +146,12 @@ class Attempts:
         """Mind the reserve: close the host gate below it, open it again above."""
         free = free_bytes(self._layout.downloads)
         reserve = self.settings.disk.reserve
+        if free >= reserve and self._had_disk:
+            return True
+        self._had_disk = free >= reserve
         with self._ledger.read() as db:
             gate = pauses.gate(db, GateName.HOST)
-        if free >= reserve:
+        if self._had_disk:
             if gate is not None and gate.code == "disk_full":
                 with self._ledger.write() as db:
                     pauses.open_gate(db, GateName.HOST)

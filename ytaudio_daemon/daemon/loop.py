@@ -6,7 +6,6 @@ had in hand is lost.
 """
 
 import math
-import os
 import select
 import time
 from collections.abc import Callable
@@ -305,12 +304,3 @@ class Loop:
 def _unless_later(mono: float, wait_s: float) -> float:
     """Return when that is, or never when the next heartbeat comes first."""
     return mono + wait_s if wait_s < HEARTBEAT_S else math.inf
-
-
-def oom_shield() -> None:
-    """Let the kernel end a worker rather than the daemon, where that is allowed."""
-    try:
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123 - procfs
-            file.write("-100")
-    except OSError:
-        log.debug("oom_score.unchanged", pid=os.getpid())
