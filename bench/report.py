@@ -12,7 +12,7 @@ This file is written by `make bench`; do not edit it.
 Everything runs on one machine in one run, against the tests' own YouTube (`tests/youtube`), a local origin that the real yt-dlp talks to.
 Nothing here says how fast YouTube is; the figures say what we add to it.
 
-- Styles take turns (A B A B), three rounds; a figure is the median of its rounds.
+- Styles take turns (A B A B), three rounds (one with `--quick`); a figure is the median of its rounds.
 - CPU is user plus system time of all processes concerned, ended ones included; the origin's own is in a column of its own.
 - "The same result" means: the audio in the wanted format with title, tags and cover inside; each run's files are counted and one is read back.
 - Peers have a home and a cache of their own, warmed by an earlier run, the same ffmpeg and the same JavaScript runtime.
