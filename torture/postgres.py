@@ -42,7 +42,9 @@ class Server:
     def restart(self) -> None:
         """Start it again after a kill; it recovers from its log."""
         kill_postgres(self.data)  # whatever is left of it
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        # Where nobody reaps the dead, their locks look held for ever.
+        for lock in (self.data / "postmaster.pid", *self.data.glob(".s.PGSQL.*")):
+            lock.unlink(missing_ok=True)
         self._server.ensure_postgres_running()
 
     def close(self) -> None:
