@@ -59,7 +59,7 @@ class Shop:
 
     def files(self, folder: str = "downloads") -> list[str]:
         """Return every name in an output folder, hidden ones too."""
-        return sorted(os.listdir(self.root / folder))
+        return sorted(path.name for path in (self.root / folder).iterdir())
 
     def run(
         self, *words: str, stdin: bytes = b""
@@ -84,6 +84,7 @@ class Shop:
     def json(self, *words: str) -> tuple[int, dict[str, Any]]:
         """Return exit status and document of a command with --json."""
         done = self.run(*words, "--json")
+        assert done.stdout, done.stderr
         document: dict[str, Any] = json.loads(done.stdout)
         return done.returncode, document
 

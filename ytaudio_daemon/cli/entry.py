@@ -57,7 +57,7 @@ def _run(words: Sequence[str], screen: Screen) -> int:
 
 
 def _with_command(words: Sequence[str]) -> Sequence[str]:
-    """Read flags without a command as those of `download`, which needs no daemon."""
+    """Read flags or a link without a command as `download`'s, which needs no daemon."""
     at = 0
     while at < len(words):
         word = words[at]
@@ -65,11 +65,16 @@ def _with_command(words: Sequence[str]) -> Sequence[str]:
             at += 2
         elif word in {"-v", "--verbose"} or word.startswith(("--config=", "--root=")):
             at += 1
-        elif word in {"-h", "--help", "--version"} or not word.startswith("-"):
+        elif word in {"-h", "--help", "--version"} or not _is_for_download(word):
             break
         else:
             return [*words[:at], "download", *words[at:]]
     return words
+
+
+def _is_for_download(word: str) -> bool:
+    """Tell whether a first word is a flag or a link; no command has a slash."""
+    return word.startswith("-") or "/" in word
 
 
 def _explain(error: YtaudioError, screen: Screen, *, verbose: bool) -> None:

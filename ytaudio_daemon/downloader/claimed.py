@@ -37,6 +37,10 @@ T = TypeVar("T")
 LOOK_S = 0.2
 #: How often a running one is looked up, should somebody have cancelled it.
 CANCEL_LOOK_S = 1.0
+OVER_QUOTA = (
+    "The session is over its quota of jobs or bytes: wait until others are finished, or "
+    "use another session."
+)
 #: A busy ledger is tried so often; each try waits seconds by itself.
 TRIES = 5
 
@@ -93,7 +97,7 @@ class Desk:
         """
         job = _insist(partial(self._enter, wanted))
         if job is None:
-            return refused("This session has had all the jobs it may have in its life.")
+            return refused(OVER_QUOTA)
         is_first_look = True
         while brake.stop is not Stop.AT_ONCE:
             taken = _insist(partial(self._take, job.id, is_first_look=is_first_look))
@@ -259,7 +263,8 @@ def _require_same(job: JobRow, session_uuid: str, video_id: str, ask: Ask) -> No
 
 def _result_of(job: JobRow) -> DownloadResult:
     done = job.state is JobState.COMPLETED
-    error = (job.error or {}).get("message") or f"The job is {job.state}."
+    default = OVER_QUOTA if job.state is JobState.HELD else f"The job is {job.state}."
+    error = (job.error or {}).get("message") or default
     return DownloadResult(
         success=done,
         output_path=job.output_path if done else None,

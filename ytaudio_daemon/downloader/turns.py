@@ -38,6 +38,8 @@ def turn(job: JobRow, *, is_first_look: bool, file_is_gone: bool, wall: float) -
             return Turn.AGAIN if file_is_gone else Turn.OVER
         case JobState.FAILED | JobState.CANCELLED:
             return Turn.AGAIN if is_first_look else Turn.OVER
+        case JobState.HELD:
+            return Turn.OVER
         case JobState.WAITING:
             return Turn.WAKE if is_first_look else _after_a_failure(job, wall)
         case _:

@@ -40,7 +40,9 @@ def enter(  # noqa: PLR0913 - a job's parts, one name each
     quota: Quota,
     now: Now,
 ) -> JobRow | None:
-    """Add a job that no drop asked for: queued, or held when over the quota.
+    """Add a queued job that no drop asked for, unless its session is over the quota.
+
+    It is not held as a drop's would be: there is somebody to tell at once.
 
     Args:
         db: A write transaction; the session has no job for that audio.
@@ -52,15 +54,14 @@ def enter(  # noqa: PLR0913 - a job's parts, one name each
         now: The moment.
 
     Returns:
-        None when the session has had all the jobs it may have in its life.
+        None when the session may have no more jobs, now or ever.
     """
     mine = sa.select(sessions).where(sessions.c.id == session_id)
     session = db.execute(mine).one()
     own = quota.of_session(session.max_jobs, session.max_bytes)
-    if own.reject_over and own.max_jobs and session.accepted >= own.max_jobs:
+    has_had_all = own.reject_over and 0 < own.max_jobs <= session.accepted
+    if has_had_all or moves.quota_room(session, quota) == 0:
         return None
-    has_room = moves.quota_room(session, quota) > 0
-    state = JobState.QUEUED if has_room else JobState.HELD
     values = {
         "uuid": job_uuid,
         "session_id": session_id,
@@ -68,14 +69,14 @@ def enter(  # noqa: PLR0913 - a job's parts, one name each
         "audio_key": f"{video_id}:{ask.profile}",
         "options": ask.options,
         "priority": ask.priority,
-        "state": state.value,
+        "state": JobState.QUEUED.value,
         "pending_lived": now.lived,
         "created_at": now.wall,
     }
     job_id = db.execute(
         sa.insert(jobs).values(values).returning(jobs.c.id)
     ).scalar_one()
-    shift(db, session_id, {state: 1})
+    shift(db, session_id, {JobState.QUEUED: 1})
     touch(db, session_id, now, accepted=session.accepted + 1)
     note(db, now, Fence(job_id=job_id, session_id=session_id, attempt=0), "asked_for")
     return read.job_by_id(db, job_id)

@@ -1,0 +1,75 @@
+"""`download`: bare flags, the list of what is to be done, words."""
+
+import pytest
+
+from ytaudio_daemon.cli.download_list import Item, listed
+from ytaudio_daemon.cli.download_screen import how_far
+from ytaudio_daemon.cli.entry import _with_command
+from ytaudio_daemon.dropfile import DropKind
+from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.model import Layer, Progress
+
+LAYER: Layer = {"format": "m4a", "quality": "bestaudio", "filename": "%(title)s"}
+
+
+@pytest.mark.parametrize(
+    ("words", "read_as"),
+    [
+        ("--url X", "download --url X"),
+        ("-v --url X", "-v download --url X"),
+        ("--url X --verbose", "download --url X --verbose"),
+        ("--config f --root=r --formats", "--config f --root=r download --formats"),
+        ("-j4 X", "download -j4 X"),
+        ("youtu.be/X -v", "download youtu.be/X -v"),
+        ("status --json", "status --json"),
+        ("--root r status", "--root r status"),
+        ("--help", "--help"),
+        ("--version", "--version"),
+        ("-v", "-v"),
+        ("", ""),
+    ],
+)
+def test_bare_flags_mean_download(words: str, read_as: str) -> None:
+    assert list(_with_command(words.split())) == read_as.split()
+
+
+def test_links_and_lines_are_listed_in_order_with_their_duplicates() -> None:
+    content = b"https://youtu.be/BBBBBBBBBBB format=opus\nyoutu.be/AAAAAAAAAAA\nno\n"
+    items = listed(
+        ["https://youtu.be/AAAAAAAAAAA", "nope"],
+        ("urls.txt", content, DropKind.TEXT),
+        LAYER,
+        "192k",
+    )
+    assert [(i.place, i.duplicate_of, i.code) for i in items] == [
+        ("", None, ""),
+        ("", None, "not_a_url"),
+        ("urls.txt:1", None, ""),
+        ("urls.txt:2", 0, ""),
+        ("urls.txt:3", None, "not_a_url"),
+    ]
+    assert [i.order.options.format for i in items if i.order] == ["m4a", "opus", "m4a"]
+
+
+def test_a_file_that_is_no_list_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"song\.mp3: this is binary"):
+        listed([], ("song.mp3", bytes(range(32)) * 99, DropKind.TEXT), LAYER, "192k")
+
+
+def test_control_characters_of_a_link_are_not_shown() -> None:
+    items = listed(["\x1b[2Jx"], None, LAYER, "192k")
+    assert isinstance(items[0], Item)
+    assert "\x1b" not in items[0].text
+
+
+def test_how_far_says_bytes_speed_and_time_left() -> None:
+    progress = Progress(
+        phase="downloading",
+        downloaded_bytes=1 << 20,
+        total_bytes=4 << 20,
+        speed_bps=512 << 10,
+        eta_s=6,
+    )
+    assert how_far(progress) == "1.0 MiB of 4.0 MiB  512 KiB/s  6 s left"
+    assert how_far(Progress(phase="downloading")) == "0 B"
+    assert how_far(Progress(phase="converting")) == "converting"

@@ -1,0 +1,65 @@
+"""How often somebody who waits is made to wait."""
+
+import pytest
+
+from ytaudio_daemon.downloader.retrying import impatient, pause_s
+from ytaudio_daemon.model import Failure, FailureKind
+from ytaudio_daemon.settings import Settings, load
+
+
+def settings(**retry: str) -> Settings:
+    variables = {f"YTAUDIO_RETRY_{name.upper()}": text for name, text in retry.items()}
+    return impatient(load(None, variables))
+
+
+def failures(*kinds: FailureKind) -> list[Failure]:
+    return [Failure(kind=kind, code="x", message="m") for kind in kinds]
+
+
+def test_without_a_config_retries_are_few_and_short() -> None:
+    retry = settings().retry
+    assert (retry.attempts, retry.base, retry.cap) == (3, 1.0, 10.0)
+
+
+def test_what_the_config_says_holds() -> None:
+    retry = settings(attempts="5", base="30s").retry
+    assert (retry.attempts, retry.base, retry.cap) == (5, 30.0, 30.0)
+
+
+def test_passing_failures_are_tried_three_times_with_growing_pauses() -> None:
+    once, twice, thrice = (
+        pause_s(failures(*[FailureKind.TRANSIENT] * n), settings()) for n in (1, 2, 3)
+    )
+    assert once is not None
+    assert 0.5 <= once <= 1.5
+    assert twice is not None
+    assert 1.5 <= twice <= 4.5
+    assert thrice is None
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        FailureKind.UNAVAILABLE,
+        FailureKind.POLICY,
+        FailureKind.NOT_YET,
+        FailureKind.BLOCKED,
+        FailureKind.HOST,
+        FailureKind.OUTDATED,
+    ],
+)
+def test_what_does_not_pass_within_seconds_is_not_tried_again(
+    kind: FailureKind,
+) -> None:
+    assert pause_s(failures(kind), settings()) is None
+
+
+def test_a_network_that_is_gone_for_a_moment_is_tried_again() -> None:
+    assert pause_s(failures(FailureKind.OFFLINE), settings()) is not None
+
+
+def test_a_link_that_kills_its_workers_is_given_up() -> None:
+    patient = settings(attempts="9")
+    crashed = FailureKind.CRASHED
+    assert pause_s(failures(crashed, crashed), patient) is not None
+    assert pause_s(failures(crashed, crashed, crashed), patient) is None

@@ -1,0 +1,84 @@
+"""What a caller does about a job, by how it stands."""
+
+from dataclasses import replace
+
+import pytest
+
+from ytaudio_daemon.downloader.turns import Turn, turn
+from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.model import FailureKind, JobState
+
+NOW = 1000.0
+
+JOB = JobRow(
+    id=1,
+    uuid="u",
+    session_id=1,
+    session_name="s",
+    session_uuid="su",
+    source_file=None,
+    source_line=None,
+    video_id="AAAAAAAAAAA",
+    options={},
+    state=JobState.QUEUED,
+    phase=None,
+    cancel_requested=False,
+    attempt=1,
+    charged=0,
+    retry_at=None,
+    title=None,
+    artist=None,
+    duration_s=None,
+    view_count=None,
+    error=None,
+    output_path=None,
+    file_size_bytes=None,
+    sha256=None,
+    created_at=0.0,
+    started_at=None,
+    finalized_at=None,
+)
+
+
+def look(state: JobState, *, first: bool, gone: bool = False) -> Turn:
+    job = replace(JOB, state=state)
+    return turn(job, is_first_look=first, file_is_gone=gone, wall=NOW)
+
+
+def waiting(kind: FailureKind, retry_at: float) -> Turn:
+    job = replace(
+        JOB, state=JobState.WAITING, error={"kind": kind.value}, retry_at=retry_at
+    )
+    return turn(job, is_first_look=False, file_is_gone=False, wall=NOW)
+
+
+@pytest.mark.parametrize(
+    ("state", "at_first", "later"),
+    [
+        (JobState.QUEUED, Turn.CLAIM, Turn.CLAIM),
+        (JobState.HELD, Turn.OVER, Turn.OVER),
+        (JobState.RUNNING, Turn.WAIT, Turn.WAIT),
+        (JobState.WAITING, Turn.WAKE, Turn.OVER),
+        (JobState.COMPLETED, Turn.OVER, Turn.OVER),
+        (JobState.FAILED, Turn.AGAIN, Turn.OVER),
+        (JobState.CANCELLED, Turn.AGAIN, Turn.OVER),
+    ],
+)
+def test_every_state_has_its_turn(state: JobState, at_first: Turn, later: Turn) -> None:
+    assert look(state, first=True) is at_first
+    if state is JobState.WAITING:
+        assert waiting(FailureKind.NOT_YET, NOW) is later
+    else:
+        assert look(state, first=False) is later
+
+
+def test_a_completed_job_without_its_file_runs_again() -> None:
+    assert look(JobState.COMPLETED, first=True, gone=True) is Turn.AGAIN
+
+
+def test_only_what_may_pass_within_seconds_is_tried_again() -> None:
+    assert waiting(FailureKind.TRANSIENT, NOW + 1) is Turn.WAIT
+    assert waiting(FailureKind.TRANSIENT, NOW) is Turn.WAKE
+    assert waiting(FailureKind.CRASHED, NOW - 1) is Turn.WAKE
+    for kind in (FailureKind.BLOCKED, FailureKind.OFFLINE, FailureKind.HOST):
+        assert waiting(kind, NOW) is Turn.OVER
