@@ -52,6 +52,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "retry": Command("retry", EVERYDAY, "run finished jobs again"),
         "session": Command("session", SESSIONS, "list, create, limit, expire sessions"),
         "run": Command("run", RUNNING, "run the daemon in the foreground"),
+        "serve": Command("serve", RUNNING, "serve the REST API"),
         "check": Command("check", RUNNING, "say what a file would do, do nothing"),
         "doctor": Command("doctor", RUNNING, "look for what is missing or broken"),
         "config": Command("config", RUNNING, "the settings and where each came from"),

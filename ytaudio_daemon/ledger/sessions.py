@@ -67,9 +67,13 @@ def session_to_show(db: Connection, session_id: int) -> Session | None:
     return session if newest is not None and newest.id == session.id else None
 
 
-def sessions_after(db: Connection, after_id: int, limit: int) -> list[Session]:
-    """Return a page of all sessions, the oldest first."""
+def sessions_after(
+    db: Connection, after_id: int, limit: int, *, state: SessionState | None = None
+) -> list[Session]:
+    """Return a page of sessions, the oldest first; of all of them without a state."""
     query = sa.select(sessions).where(sessions.c.id > after_id)
+    if state is not None:
+        query = query.where(sessions.c.state == state.value)
     rows = db.execute(query.order_by(sessions.c.id).limit(limit)).all()
     return [_session(row) for row in rows]
 
@@ -82,6 +86,12 @@ def list_sessions(
     if state is not None:
         query = query.where(sessions.c.state == state.value)
     return [_session(row) for row in db.execute(query).all()]
+
+
+def used_bytes(db: Connection) -> int:
+    """Return the bytes of finished audio of all sessions."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(sessions.c.used_bytes), 0))
+    return int(db.execute(query).scalar_one())
 
 
 def open_session(
@@ -215,6 +225,16 @@ def to_be_removed(db: Connection, limit: int = 50) -> list[Session]:
     """Return expired sessions whose files are still to go."""
     query = sa.select(sessions).where(sessions.c.removal == "pending").limit(limit)
     return [_session(row) for row in db.execute(query).all()]
+
+
+def has_namesake(db: Connection, session: Session) -> bool:
+    """Return whether another session of its name has files, or may yet have some."""
+    query = sa.select(sessions.c.id).where(
+        sessions.c.name == session.name,
+        sessions.c.id != session.id,
+        sa.or_(sessions.c.state == SessionState.ACTIVE, sessions.c.removal.is_(None)),
+    )
+    return db.execute(query.limit(1)).first() is not None
 
 
 def mark_removed(db: Connection, session: Session) -> None:

@@ -1,0 +1,69 @@
+"""Answers as they are sent, and as they stand in the description."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import Response
+
+from ytaudio_daemon.api import problems
+
+#: Whoever may read an answer may read it now; UUIDs in it work like passwords.
+PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+Described = dict[int | str, dict[str, Any]]
+
+
+def answer(
+    document: Mapping[str, Any],
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a document as JSON."""
+    body = json_text(document).encode()
+    return Response(
+        body, status, {**PRIVATE, **(headers or {})}, media_type="application/json"
+    )
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """Return a document as one line of JSON that can be written as UTF-8."""
+    text = json.dumps(document, ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode()
+
+
+def describe(schema: str, what: str, *refusals: int, status: int = 200) -> Described:
+    """Return the `responses` of a route: one document, and problems.
+
+    Args:
+        schema: The document's name among the description's schemas.
+        what: What it is.
+        refusals: Statuses of the problems it can end in.
+        status: Of the good answer.
+    """
+    return {
+        status: {"description": what, "content": json_of(schema)},
+        **refused(*refusals),
+    }
+
+
+def refused(*statuses: int) -> Described:
+    """Return the `responses` that are problems; any other status is one too."""
+    content = {problems.MEDIA_TYPE: {"schema": reference("Problem")}}
+    described: Described = {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in statuses
+    }
+    described["default"] = {"description": "Any other problem", "content": content}
+    return described
+
+
+def json_of(schema: str) -> dict[str, Any]:
+    """Return the `content` of a JSON answer."""
+    return {"application/json": {"schema": reference(schema)}}
+
+
+def reference(schema: str) -> dict[str, str]:
+    """Return a reference to a schema of the description."""
+    return {"$ref": f"#/components/schemas/{schema}"}

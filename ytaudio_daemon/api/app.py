@@ -1,0 +1,56 @@
+"""The application: routes, errors, guard and description put together."""
+
+from collections.abc import Collection
+from typing import Any
+
+from fastapi import FastAPI
+
+from ytaudio_daemon import __version__
+from ytaudio_daemon.api import audio, jobs, problems, progress, sessions, standing
+from ytaudio_daemon.api.description import ABOUT, shared_schemas, without_operator
+from ytaudio_daemon.api.desk import Desk
+from ytaudio_daemon.api.guard import Guard
+
+
+class Api(FastAPI):
+    """The application, which describes itself as it is configured.
+
+    Args:
+        desk: What its routes work with.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(
+            title="ytaudio",
+            description=ABOUT,
+            version=__version__,
+            openapi_url="/api/openapi.json",
+            # Their pages load scripts of strangers into the operator's browser.
+            docs_url=None,
+            redoc_url=None,
+        )
+        self.state.desk = desk
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description, made once."""
+        if self.openapi_schema is None:
+            told = super().openapi()
+            told["components"]["schemas"] |= shared_schemas()
+            has_token = self.state.desk.token is not None
+            self.openapi_schema = told if has_token else without_operator(told)
+        return self.openapi_schema
+
+
+def create_app(desk: Desk, hosts: Collection[str] | None = None) -> Api:
+    """Return the application.
+
+    Args:
+        desk: What its routes work with.
+        hosts: As `Guard` has it.
+    """
+    app = Api(desk)
+    for part in (jobs, progress, audio, sessions, standing):
+        app.include_router(part.router)
+    problems.install(app)
+    app.add_middleware(Guard, hosts=hosts)
+    return app

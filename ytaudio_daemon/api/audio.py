@@ -1,0 +1,187 @@
+"""A job's audio as a download: in parts if asked for, under its own name."""
+
+import mimetypes
+import os
+import stat
+import unicodedata
+from pathlib import PurePath
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+
+from ytaudio_daemon.api.access import AtDesk
+from ytaudio_daemon.api.answers import PRIVATE, Described, refused
+from ytaudio_daemon.api.desk import Desk
+from ytaudio_daemon.api.jobs import ONE, OwnJob
+from ytaudio_daemon.api.problems import Problem
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders.opening import open_dir
+from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.model import JobState
+
+router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
+
+#: Media types by format, as browsers know them.
+TYPES = {
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "ogg": "audio/ogg",
+    "opus": "audio/ogg",
+}
+#: Stand for themselves in `filename*` (RFC 8187, attr-char).
+ATTR_CHARS = "!#$&+-.^_`|~"
+#: Hex digits of the audio's SHA-256 in its ETag.
+TAG_DIGITS = 32
+
+_BINARY = {media: {"schema": {"type": "string"}} for media in sorted({*TYPES.values()})}
+_HEADERS = {
+    "ETag": {"schema": {"type": "string"}},
+    "Content-Disposition": {"schema": {"type": "string"}},
+}
+_ANSWERS: Described = {
+    200: {"description": "The audio", "content": _BINARY, "headers": _HEADERS},
+    206: {
+        "description": "The part that was asked for",
+        "content": {**_BINARY, "multipart/byteranges": {"schema": {"type": "string"}}},
+    },
+    304: {"description": "The client has it already"},
+}
+
+
+@router.get("/{job_id}/audio", responses={**_ANSWERS, **refused(*ONE, 400, 409, 416)})
+@router.head("/{job_id}/audio", include_in_schema=False)
+def get_audio(desk: AtDesk, row: OwnJob, request: Request) -> Response:
+    """Fetch a completed job's audio. Takes `Range`, `If-Range`, `If-None-Match`."""
+    if row.state is not JobState.COMPLETED or row.output_path is None:
+        raise Problem(
+            409, "not_completed", f"There is no audio yet: the job is {row.state}."
+        )
+    name = PurePath(row.output_path).name
+    fd = _open_audio(desk, row, name)
+    found = os.fstat(fd)
+    tag = f'"{(row.sha256 or "")[:TAG_DIGITS]}-{found.st_mtime_ns:x}"'
+    headers = {
+        **PRIVATE,
+        "Cache-Control": "private, no-cache",
+        "ETag": tag,
+        "Content-Disposition": disposition(name),
+    }
+    if is_known(request.headers.get("if-none-match", ""), tag):
+        os.close(fd)
+        return Response(status_code=304, headers=headers)
+    return Audio(fd, found, headers, media_type_of(name))
+
+
+def _open_audio(desk: Desk, row: JobRow, name: str) -> int:
+    """Open the file where it belongs, below its session, no link followed.
+
+    Raises:
+        Problem: It is not there.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    parts = (row.session_uuid, row.uuid, "audio")
+    try:
+        with open_dir(desk.layout.downloads, *parts) as folder:
+            fd = os.open(name, flags, dir_fd=folder)
+    except (OSError, UnsafePathError) as error:
+        raise _gone() from error
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return fd
+    os.close(fd)
+    raise _gone()
+
+
+def _gone() -> Problem:
+    return Problem(
+        404,
+        "audio_gone",
+        "The audio is no longer there: somebody moved or deleted it.",
+        "POST …/retry downloads it again.",
+    )
+
+
+class Audio(FileResponse):
+    """An open file, sent and then closed, whatever happens in between.
+
+    Args:
+        fd: Of a regular file; closed here.
+        found: Its `fstat`.
+        headers: To be sent with it.
+        media_type: Its type.
+    """
+
+    def __init__(
+        self, fd: int, found: os.stat_result, headers: dict[str, str], media_type: str
+    ) -> None:
+        # The framework opens by path: this one leads to our descriptor's file, wherever
+        # it has been moved meanwhile (proc(5)).
+        path = f"/proc/self/fd/{fd}"
+        super().__init__(
+            path, headers=headers, media_type=media_type, stat_result=found
+        )
+        self._fd = fd
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; what the framework refuses is said as a problem."""
+        refusal: Problem | None = None
+
+        async def watched(message: Message) -> None:
+            nonlocal refusal
+            if message["type"] == "http.response.start":
+                refusal = _refusal(message)
+            if refusal is None:
+                await send(message)
+
+        try:
+            await super().__call__(scope, receive, watched)
+        finally:
+            os.close(self._fd)
+        if refusal is not None:
+            await refusal.response()(scope, receive, send)
+
+
+def _refusal(start: Message) -> Problem | None:
+    headers = Headers(raw=start["headers"])
+    if start["status"] == 416:  # noqa: PLR2004 - HTTP's number
+        return Problem(
+            416,
+            "range_not_satisfiable",
+            "That part lies behind the file's end.",
+            headers={"Content-Range": headers.get("content-range", "")},
+        )
+    if start["status"] == 400:  # noqa: PLR2004 - HTTP's number
+        return Problem(400, "bad_range", "The header Range cannot be understood.")
+    return None
+
+
+def is_known(if_none_match: str, tag: str) -> bool:
+    """Tell whether a client has the file already (RFC 9110, section 13.1.2)."""
+    tags = {word.strip().removeprefix("W/") for word in if_none_match.split(",")}
+    return "*" in tags or tag in tags
+
+
+def media_type_of(name: str) -> str:
+    """Return the media type of a file by its ending."""
+    ending = name.rpartition(".")[2].lower()
+    return TYPES.get(ending) or mimetypes.guess_type(name)[0] or "audio/*"
+
+
+def disposition(name: str) -> str:
+    """Return a Content-Disposition (RFC 6266): a plain name, and the true one.
+
+    Args:
+        name: The file's, in any script.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    # Quotes would end it; `%` is decoded by some readers of the plain form.
+    safe = "".join("_" if c in '"\\%' or not c.isprintable() else c for c in plain)
+    stem, dot, ending = safe.rpartition(".")
+    if not stem.strip(" ._-"):
+        safe = f"audio{dot}{ending}"
+    true = quote(name.encode("utf-8", "replace"), safe=ATTR_CHARS)
+    return f"attachment; filename=\"{safe}\"; filename*=UTF-8''{true}"

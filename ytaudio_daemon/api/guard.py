@@ -1,0 +1,138 @@
+"""What is refused before any route sees it: foreign pages, wrong hosts, big bodies."""
+
+from collections.abc import Collection, Mapping
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ytaudio_daemon.api.problems import Problem
+
+#: Bytes of a request's body; the biggest sensible one has some 6,000.
+MAX_BODY = 64 << 10
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: What a browser says of a request that another site's page made (Fetch Metadata).
+FOREIGN = frozenset({"cross-site", "same-site"})
+
+
+class Guard:
+    """ASGI middleware; the whole body is read here, so that nothing can trickle.
+
+    Args:
+        app: Sees what is let through.
+        hosts: Names that a request may give in `Host`; None = any. On loopback it
+            keeps out pages whose name was made to point here (DNS rebinding).
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str] | None = None) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a problem, or pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            headers = Headers(scope=scope)
+            refuse_foreign_host(headers, self._hosts)
+            refuse_foreign_page(scope["method"], headers)
+            body = await _read_body(headers, receive)
+        except Problem as problem:
+            await problem.response()(scope, receive, send)
+            return
+        await self._app(scope, _replayed(body, receive), send)
+
+
+def refuse_foreign_host(
+    headers: Mapping[str, str], hosts: Collection[str] | None
+) -> None:
+    """Refuse a request that was meant for another host.
+
+    Raises:
+        Problem: It was.
+    """
+    if hosts is None or _name_in(headers.get("host", "")) in hosts:
+        return
+    raise Problem(
+        421,
+        "wrong_host",
+        "This server answers to its loopback address only.",
+        f"Use one of: {' '.join(sorted(hosts))}",
+    )
+
+
+def _name_in(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def refuse_foreign_page(method: str, headers: Mapping[str, str]) -> None:
+    """Refuse a change that another site's page asks a browser for.
+
+    Raises:
+        Problem: It does.
+    """
+    if method in SAFE_METHODS:
+        return
+    origin = headers.get("origin")
+    is_foreign = origin is not None and (
+        urlsplit_netloc(origin) != headers.get("host", "").lower()
+    )
+    if is_foreign or headers.get("sec-fetch-site", "") in FOREIGN:
+        raise Problem(
+            403, "foreign_page", "Pages of other sites may not change anything here."
+        )
+
+
+def urlsplit_netloc(origin: str) -> str:
+    """Return host and port of an origin, "" when it has none (`null`)."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
+
+
+async def _read_body(headers: Mapping[str, str], receive: Receive) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        Problem: It is too big.
+    """
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > MAX_BODY:
+        raise _too_big()
+    body = b""
+    while True:
+        message = await receive()
+        body += bytes(message.get("body", b""))
+        if len(body) > MAX_BODY:
+            raise _too_big()
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            return body
+
+
+def _too_big() -> Problem:
+    return Problem(
+        413,
+        "body_too_big",
+        f"A request's body may have {MAX_BODY} bytes at most.",
+        "Post links one by one, or drop a file.",
+        headers={"Connection": "close"},
+    )
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Give the body once more, then whatever else comes (the disconnect)."""
+    told = False
+
+    async def replay() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

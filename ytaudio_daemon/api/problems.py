@@ -1,0 +1,169 @@
+"""Every error as problem details (RFC 9457), whatever raised it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from ytaudio_daemon.errors import (
+    LedgerBusyError,
+    LedgerError,
+    LedgerFullError,
+    SessionExpiredError,
+    UnknownSessionError,
+    YtaudioError,
+)
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+#: `type` is this and the code: a name, not an address.
+TYPE = "urn:ytaudio:problem:"
+#: How long a client should wait before it asks again, in seconds.
+SOON_S = 2
+#: Characters of a client's own words that come back to it.
+MAX_ECHO = 200
+
+#: Our own errors by status and code; the first that fits counts.
+KNOWN: tuple[tuple[type[YtaudioError], int, str], ...] = (
+    (SessionExpiredError, 410, "session_expired"),
+    (UnknownSessionError, 404, "unknown_session"),
+    (LedgerBusyError, 503, "ledger_busy"),
+    (LedgerFullError, 507, "disk_full"),
+    (LedgerError, 503, "ledger_unusable"),
+)
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457's word
+    """An answer that is an error.
+
+    Args:
+        status: The HTTP status.
+        code: Snake-case, stable; for programs.
+        detail: One plain sentence; for people.
+        hint: What to do about it, or "".
+        headers: To be sent with it.
+        more: Further members of the document.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        hint: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.hint = hint
+        self.headers = dict(headers or {})
+        self.more = dict(more or {})
+
+    def document(self) -> dict[str, Any]:
+        """Return the problem as its JSON document."""
+        return {
+            "type": TYPE + self.code,
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "hint": self.hint,
+            **self.more,
+        }
+
+    def response(self) -> Response:
+        """Return the problem as it is sent."""
+        body = json.dumps(self.document(), ensure_ascii=True).encode()
+        return Response(body, self.status, self.headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of an application answered as a problem."""
+
+    # One function for each kind: Starlette looks for a handler by class.
+    @app.exception_handler(Problem)
+    async def _problem(_: Request, error: Problem) -> Response:
+        return error.response()
+
+    @app.exception_handler(YtaudioError)
+    async def _own(_: Request, error: YtaudioError) -> Response:
+        return of_our_own(error).response()
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> Response:
+        return of_http(error).response()
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: RequestValidationError) -> Response:
+        return of_validation(error.errors()).response()
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(request: Request, error: Exception) -> Response:
+        log.error("api.failed", method=request.method, error=repr(error))
+        return Problem(
+            500,
+            "internal_error",
+            "Something went wrong here that should not; the log says what.",
+        ).response()
+
+
+def of_our_own(error: YtaudioError) -> Problem:
+    """Return the problem of an error that has a name in this program."""
+    for kind, status, code in KNOWN:
+        if isinstance(error, kind):
+            headers = {"Retry-After": str(SOON_S)} if status == 503 else {}  # noqa: PLR2004 - may pass
+            return Problem(status, code, error.message, error.hint, headers=headers)
+    return Problem(500, "internal_error", error.message, error.hint)
+
+
+def of_http(error: HTTPException) -> Problem:
+    """Return the problem of what the framework refuses: no such route, wrong method."""
+    codes = {404: "no_such_page", 405: "method_not_allowed", 400: "bad_request"}
+    details = {
+        404: "There is nothing at this address.",
+        405: "This address does not take that method.",
+    }
+    return Problem(
+        error.status_code,
+        codes.get(error.status_code, "refused"),
+        details.get(error.status_code, str(error.detail)),
+        "GET /api/openapi.json tells all there is.",
+        headers=error.headers,
+    )
+
+
+def of_validation(errors: Sequence[Any]) -> Problem:
+    """Return the problem of a request that does not fit the description."""
+    found = [
+        {"pointer": _pointer(error["loc"]), "detail": _clean(str(error["msg"]))}
+        for error in errors
+    ]
+    first = found[0] if found else {"pointer": "", "detail": "it is unusable"}
+    return Problem(
+        422,
+        "invalid_request",
+        f"{first['pointer']}: {first['detail']}",
+        "GET /api/openapi.json describes what is taken.",
+        more={"errors": found},
+    )
+
+
+def _pointer(place: Sequence[Any]) -> str:
+    """Return where it is wrong: `body/url`, as a path through the request."""
+    return _clean("/".join(map(str, place)))
+
+
+def _clean(text: str) -> str:
+    """Cut a client's words short, and drop what cannot be written."""
+    return text[:MAX_ECHO].encode("utf-8", "replace").decode()

@@ -1,0 +1,92 @@
+"""Serving the application with uvicorn, until a signal comes."""
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+
+import uvicorn
+
+from ytaudio_daemon.api.app import create_app
+from ytaudio_daemon.api.desk import Desk
+from ytaudio_daemon.errors import UsageError
+
+#: Connections that the kernel keeps until we take them.
+BACKLOG = 2048
+#: Downloads that are still running at a stop get so long, in seconds.
+LAST_S = 5
+#: Bytes of a request's line and headers.
+MAX_HEAD = 16 << 10
+#: Names by which browsers reach a loopback address.
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address.
+
+    Raises:
+        UsageError: It cannot be had.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {error.strerror}",
+            "Choose another with --host and --port.",
+        ) from error
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the base URL of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(desk: Desk, listener: socket.socket, host: str) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        desk: What the routes work with.
+        listener: As `listen` returned it.
+        host: As it was asked for; on loopback no other name is answered to.
+    """
+    hosts = LOOPBACK_NAMES | {host} if is_loopback(host) else None
+    config = uvicorn.Config(
+        create_app(desk, hosts),
+        log_config=None,
+        access_log=False,  # addresses hold UUIDs, which work like passwords
+        lifespan="off",
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=LAST_S,
+        h11_max_incomplete_event_size=MAX_HEAD,
+        http="h11",
+    )
+    server = uvicorn.Server(config)
+    desk.is_closing = lambda: server.should_exit
+    with _survived_signals():
+        server.run(sockets=[listener])
+
+
+@contextmanager
+def _survived_signals() -> Iterator[None]:
+    """Bear that uvicorn raises a signal once more when it has stopped."""
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = {kind: signal.signal(kind, lambda *_: None) for kind in kinds}
+    try:
+        yield
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)

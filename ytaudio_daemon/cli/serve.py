@@ -1,0 +1,155 @@
+"""Serve the REST API until Ctrl-C or SIGTERM.
+
+Jobs posted there are recorded like those of drops, and run by the daemon; while none is
+running they wait. On a loopback address everybody on this machine is the operator; on any
+other, and where a token is given, the operator is who shows the token.
+"""
+
+import argparse
+import os
+import stat
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.ledgers import become_owner, refusal
+from ytaudio_daemon.cli.life import look
+from ytaudio_daemon.errors import UsageError
+
+EXAMPLES = """\
+examples:
+  ytaudio serve
+  ytaudio serve --host 0.0.0.0 --port 8080 --token-file /etc/ytaudio/token
+"""
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8000
+#: What the extra brings, by the name it is imported by.
+NEEDED = ("fastapi", "uvicorn", "prometheus_client")
+#: Shorter ones can be guessed.
+MIN_TOKEN = 16
+MAX_TOKEN = 512
+#: Nobody but its owner.
+PRIVATE = 0o077
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument(
+        "--host", default=DEFAULT_HOST, metavar="ADDRESS",
+        help="where to listen; any but a loopback address needs --token-file "
+        "(default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, metavar="N",
+        help="0 takes a free one (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--token-file", type=Path, metavar="FILE",
+        help="holds the operator's token, mode 0600",
+    )  # fmt: skip
+
+
+def run(call: Call) -> int:
+    """Serve."""
+    require_extra()
+    # All of it while we are root: the daemon's user may not see our Python, nor the token.
+    server = import_module("ytaudio_daemon.api.server")
+    ledgers = import_module("ytaudio_daemon.downloader.ledgers")
+    host, port = call.args.host, call.args.port
+    token = None if call.args.token_file is None else read_token(call.args.token_file)
+    if token is None and not server.is_loopback(host):
+        raise UsageError(
+            f"{host} can be reached by others: --token-file is needed",
+            "umask 077; openssl rand -hex 32 >token; ytaudio serve --token-file token …",
+        )
+    with server.listen(host, port) as listener:
+        become_owner(call)
+        _keep_log(call)
+        with ledgers.opened(call.settings) as ledger:
+            _require_writable(call, ledger.path)
+            _greet(call, server.address_of(listener), token)
+            server.serve(_desk(call, ledger, token), listener, host)
+    return Exit.OK
+
+
+def require_extra() -> None:
+    """Make sure that the API's libraries are installed.
+
+    Raises:
+        UsageError: They are not.
+    """
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"the API needs libraries that are not installed: {', '.join(missing)}",
+            "pip install 'ytaudio-daemon[api]'   (in a checkout: pip install -e '.[api]')",
+        )
+
+
+def read_token(path: Path) -> str:
+    """Return the operator's token.
+
+    Raises:
+        UsageError: The file cannot be read, others can, or it holds no good token.
+    """
+    try:
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            token = file.read(MAX_TOKEN + 2).strip().decode("ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--token-file {path} cannot be read: {error}") from error
+    if not stat.S_ISREG(found.st_mode) or found.st_mode & PRIVATE:
+        raise UsageError(
+            f"--token-file {path} can be read by others", f"chmod 600 {path}"
+        )
+    if not MIN_TOKEN <= len(token) <= MAX_TOKEN or not _is_one_word(token):
+        raise UsageError(
+            f"--token-file {path} must hold one word of {MIN_TOKEN} to {MAX_TOKEN} "
+            "characters",
+            f"openssl rand -hex 32 >{path}",
+        )
+    return token
+
+
+def _is_one_word(token: str) -> bool:
+    return token.isprintable() and " " not in token
+
+
+def _desk(call: Call, ledger: Any, token: str | None) -> Any:
+    from ytaudio_daemon.api.desk import Desk  # noqa: PLC0415 - the extra is optional
+
+    return Desk(
+        ledger=ledger,
+        layout=call.layout,
+        settings=call.settings,
+        daemon_trouble=lambda: look(call.status_folder).sentence(),
+        token=token,
+    )
+
+
+def _keep_log(call: Call) -> None:
+    """Log to standard error alone: the files are the daemon's, who rotates them."""
+    from ytaudio_daemon import logs  # noqa: PLC0415 - 50 ms
+
+    log = call.settings.log
+    logs.configure(level=log.level, form=log.format, directory=None)
+
+
+def _require_writable(call: Call, path: Path | None) -> None:
+    if path is not None and not os.access(path, os.W_OK, effective_ids=True):
+        raise refusal(call, path)
+
+
+def _greet(call: Call, address: str, token: str | None) -> None:
+    call.screen.line(f"serving on {address}")
+    if token is None:
+        call.screen.remark(
+            "everybody on this machine is the operator (no --token-file)"
+        )
+    sys.stdout.flush()  # whoever started us may wait for the address
+    if trouble := look(call.status_folder).sentence():
+        call.screen.remark(f"note: {trouble}; jobs are taken and wait")
