@@ -46,8 +46,9 @@ def gather(request: FetchRequest, report: Reporter, diary: Diary) -> Source:
     with engine.Engine(parameters) as ydl:
         diary.answers = ydl.answers
         info = _resolve(ydl, request, diary)
-        path = _download(ydl, request, info, report, diary)
+        # The picture first: a kill between the two must not cost the whole stream.
         cover, remark = _cover(ydl, request, info)
+        path = _download(ydl, request, info, report, diary)
     notes = tuple(note for note in (choice.note, remark) if note)
     source = _source(request, info, path, cover, notes)
     sources.seal(request, source)
