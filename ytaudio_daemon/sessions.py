@@ -110,10 +110,24 @@ class Sweeper:
                 sessions.mark_removed(db, session)
 
     def _throw_away(self, session: Session, now: Now) -> None:
-        """The name holds the daemon's age: the grace counts from there."""
-        for root, name in self._folders(session):
-            trash.throw_away(root, name, f"{session.uuid}.{int(now.lived)}")
+        """Library first: which files there are its own, its downloads tell.
+
+        The name in the trash holds the daemon's age: the grace counts from there.
+        """
+        as_name = f"{session.uuid}.{int(now.lived)}"
+        downloads, library = self._layout.downloads, self._layout.library
+        if library is not None:
+            with self._ledger.read() as db:
+                shared = sessions.has_namesake(db, session)
+            if shared:
+                trash.throw_away_part(
+                    library, session.name, downloads, session.uuid, as_name
+                )
+            else:
+                trash.throw_away(library, session.name, as_name)
             steps.at("session.trashed", session.uuid)
+        trash.throw_away(downloads, session.uuid, as_name)
+        steps.at("session.trashed", session.uuid)
 
     def _folders(self, session: Session) -> list[tuple[Path, str]]:
         folders = [(self._layout.downloads, session.uuid)]

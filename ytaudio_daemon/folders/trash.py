@@ -1,7 +1,9 @@
 """Expired sessions leave in two steps: a rename at once, the deleting in pieces."""
 
 import os
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.folders.layout import TRASH
@@ -34,6 +36,38 @@ def throw_away(root: Path, name: str, as_name: str) -> bool:
         os.fsync(trash)
         os.fsync(here)
     return True
+
+
+def throw_away_part(
+    library: Path, session: str, downloads: Path, session_uuid: str, as_name: str
+) -> None:
+    """Move one session's files out of a library folder that another one shares.
+
+    A library file has the size and the time of the result it was made from, to the
+    nanosecond, whether it is linked or copied; one that the user changed stays.
+
+    Args:
+        library: Its root.
+        session: The name both sessions have.
+        downloads: Where the results still are.
+        session_uuid: Whose files go.
+        as_name: The folder in the library's trash.
+    """
+    own = {_mark(path.lstat()) for path in downloads.glob(f"{session_uuid}/*/audio/*")}
+    with (
+        suppress(FileNotFoundError),
+        open_dir(library, session) as folder,
+        open_dir(library, TRASH, as_name, make=True) as trash,
+    ):
+        for name in os.listdir(folder):
+            if _mark(os.lstat(name, dir_fd=folder)) in own:
+                rename_new(folder, name, trash, name)
+        os.fsync(trash)
+        os.fsync(folder)
+
+
+def _mark(found: os.stat_result) -> tuple[int, int, int]:
+    return stat.S_IFMT(found.st_mode), found.st_size, found.st_mtime_ns
 
 
 def trashed(root: Path) -> list[str]:
