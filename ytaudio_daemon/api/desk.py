@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.waking import poke
+from ytaudio_daemon.folders.waking import wake_daemon
 from ytaudio_daemon.ledger import Connection, Ledger, diary
 from ytaudio_daemon.ledger.read import JobRow
 from ytaudio_daemon.ledger.sessions import Session
@@ -79,7 +79,7 @@ class Desk:
         """
         with self._writing, self._ledger.write() as db:
             yield db, self.moment_in(db)
-        poke(self.layout)
+        wake_daemon(self.layout)
 
     def moment_in(self, db: Connection) -> Now:
         """Return now, on both clocks."""

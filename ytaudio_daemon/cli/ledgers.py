@@ -72,9 +72,9 @@ def require_session(db: "Connection", name_or_uuid: str) -> "Session":
 
 def wake_daemon(call: Call) -> None:
     """Have the daemon look at the ledger now, and say so when none is running."""
-    from ytaudio_daemon.folders.waking import poke  # noqa: PLC0415 - 10 ms
+    from ytaudio_daemon.folders import waking  # noqa: PLC0415 - 10 ms
 
-    poke(call.layout)
+    waking.wake_daemon(call.layout)
     life = look(call.status_folder)
     if not life.is_up:
         call.screen.remark(f"note: {life.sentence()}")

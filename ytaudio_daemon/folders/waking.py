@@ -1,4 +1,4 @@
-"""Waking the daemon after a change to the ledger."""
+"""Waking the daemon after a write to the ledger that is not its own."""
 
 import os
 from contextlib import suppress
@@ -9,17 +9,16 @@ from ytaudio_daemon.folders.layout import Layout
 POKE = "poke"
 
 
-def poke(layout: Layout) -> None:
-    """Have the daemon look at the ledger now, if there is one.
+def wake_daemon(layout: Layout) -> None:
+    """Have a running daemon look at the ledger now; nobody there is no error.
 
     Raises:
-        OSError: This user may not write there.
+        OSError: This user may not write in the state folder.
     """
     # Without the folder no daemon has run here: there is nobody to wake.
     with suppress(FileNotFoundError):
-        fd = os.open(
-            layout.wake_dir / POKE, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640
-        )
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+        fd = os.open(layout.wake_dir / POKE, flags, 0o640)
         os.write(fd, b".")  # a write, as changed times alone may go unseen
         os.ftruncate(fd, 0)
         os.close(fd)
