@@ -80,7 +80,7 @@ def test_a_downloader_that_did_nothing_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bad", ["", "nonsense", "https://vimeo.com/1", None, 7, b"x"])
 def test_a_bad_link_is_a_failed_result_and_told(bad: str, tmp_path: Path) -> None:
-    heard = []
+    heard: list[dict[str, object]] = []
     downloader = AudioDownloader(
         tmp_path, settings=SETTINGS, progress_callback=heard.append
     )

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -23,6 +23,7 @@ from ytaudio_daemon.downloader.turns import Turn, turn
 from ytaudio_daemon.downloader.watching import Listen, see_through
 from ytaudio_daemon.errors import LedgerBusyError, UnsafePathError, UsageError
 from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.folders.waking import wake_daemon
 from ytaudio_daemon.ledger import Connection, Ledger, claims, entering, moves, read
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.clerk import Ask
@@ -104,11 +105,17 @@ class Desk:
             is_first_look = False
             if isinstance(taken, Claim):
                 self._run(taken, listen, brake)
+                self._wake_daemon()
             elif taken is not None:
                 return _result_of(taken)
             else:
                 time.sleep(LOOK_S)
         return refused(INTERRUPTED.message)
+
+    def _wake_daemon(self) -> None:
+        """Have status files and library show at once what we have done."""
+        with suppress(OSError):  # it looks by itself within seconds
+            wake_daemon(self._layout)
 
     def _enter(self, wanted: Wanted) -> JobRow | None:
         """Return the job, new or known; None when the session may have no more."""
