@@ -33,7 +33,13 @@ def json_text(document: Mapping[str, Any]) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def describe(schema: str, what: str, *refusals: int, status: int = 200) -> Described:
+def describe(
+    schema: str,
+    what: str,
+    *refusals: int,
+    status: int = 200,
+    leads_to: Mapping[str, Any] | None = None,
+) -> Described:
     """Return the `responses` of a route: one document, and problems.
 
     Args:
@@ -41,11 +47,12 @@ def describe(schema: str, what: str, *refusals: int, status: int = 200) -> Descr
         what: What it is.
         refusals: Statuses of the problems it can end in.
         status: Of the good answer.
+        leads_to: OpenAPI's links from it to other operations.
     """
-    return {
-        status: {"description": what, "content": json_of(schema)},
-        **refused(*refusals),
-    }
+    good = {"description": what, "content": json_of(schema)}
+    if leads_to:
+        good["links"] = dict(leads_to)
+    return {status: good, **refused(*refusals)}
 
 
 def refused(*statuses: int) -> Described:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from ytaudio_daemon import __version__
 from ytaudio_daemon.api import audio, jobs, problems, progress, sessions, standing
@@ -28,6 +29,7 @@ class Api(FastAPI):
             # Their pages load scripts of strangers into the operator's browser.
             docs_url=None,
             redoc_url=None,
+            generate_unique_id_function=lambda route: route.name,
         )
         self.state.desk = desk
 
@@ -49,8 +51,10 @@ def create_app(desk: Desk, hosts: Collection[str] | None = None) -> Api:
         hosts: As `Guard` has it.
     """
     app = Api(desk)
-    for part in (jobs, progress, audio, sessions, standing):
-        app.include_router(part.router)
-    problems.install(app)
+    routers = [part.router for part in (jobs, progress, audio, sessions, standing)]
+    for router in routers:
+        app.include_router(router)
+    routes = [r for router in routers for r in router.routes if isinstance(r, Route)]
+    problems.install(app, routes)
     app.add_middleware(Guard, hosts=hosts)
     return app

@@ -29,6 +29,19 @@ router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
 #: Statuses every route here can be refused with.
 ANY = (401, 410, 503)
 ONE = (*ANY, 404)
+#: Where the ID of a new job leads.
+BY_JOB_ID = {
+    name: {"operationId": name, "parameters": {"job_id": "$response.body#/job_uuid"}}
+    for name in (
+        "get_job",
+        "get_paths",
+        "get_audio",
+        "watch_job",
+        "put_status",
+        "cancel_job",
+        "retry_job",
+    )
+}
 
 
 def own_job(desk: AtDesk, session: OwnSession, job_id: JobId) -> JobRow:
@@ -53,8 +66,18 @@ OwnJob = Annotated[JobRow, Depends(own_job)]
     "/",
     status_code=201,
     responses={
-        **describe("JobAnswer", "The new job", *ANY, 413, 422, 429, 507, status=201),
-        **describe("JobAnswer", "The session has this audio already, or again"),
+        **describe(
+            "JobAnswer",
+            "The new job",
+            *(*ANY, 409, 413, 422, 429, 507),
+            status=201,
+            leads_to=BY_JOB_ID,
+        ),
+        **describe(
+            "JobAnswer",
+            "The session has this audio already, or again",
+            leads_to=BY_JOB_ID,
+        ),
     },
 )
 def create_job(desk: AtDesk, session: OwnSession, wanted: NewJob) -> Response:

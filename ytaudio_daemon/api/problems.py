@@ -1,7 +1,7 @@
 """Every error as problem details (RFC 9457), whatever raised it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from ytaudio_daemon.errors import (
     LedgerBusyError,
@@ -85,11 +86,17 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
     def response(self) -> Response:
         """Return the problem as it is sent."""
         body = json.dumps(self.document(), ensure_ascii=True).encode()
-        return Response(body, self.status, self.headers, MEDIA_TYPE)
+        headers = {"Cache-Control": "no-store", **self.headers}
+        return Response(body, self.status, headers, MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Have every error of an application answered as a problem."""
+def install(app: FastAPI, routes: Sequence[Route]) -> None:
+    """Have every error of an application answered as a problem.
+
+    Args:
+        app: The application.
+        routes: All it has, for telling which methods an address takes.
+    """
 
     # One function for each kind: Starlette looks for a handler by class.
     @app.exception_handler(Problem)
@@ -101,8 +108,11 @@ def install(app: FastAPI) -> None:
         return of_our_own(error).response()
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> Response:
-        return of_http(error).response()
+    async def _http(request: Request, error: HTTPException) -> Response:
+        problem = of_http(error)
+        if problem.status == 405:  # noqa: PLR2004 - HTTP's number
+            problem.headers["Allow"] = ", ".join(_methods_at(request, routes))
+        return problem.response()
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> Response:
@@ -125,6 +135,15 @@ def of_our_own(error: YtaudioError) -> Problem:
             headers = {"Retry-After": str(SOON_S)} if status == 503 else {}  # noqa: PLR2004 - may pass
             return Problem(status, code, error.message, error.hint, headers=headers)
     return Problem(500, "internal_error", error.message, error.hint)
+
+
+def _methods_at(request: Request, routes: Iterable[Route]) -> list[str]:
+    """Return every method of an address; the framework names one route's only."""
+    methods: set[str] = set()
+    for route in routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    return sorted(methods)
 
 
 def of_http(error: HTTPException) -> Problem:

@@ -1,0 +1,103 @@
+"""The API in a process of its own, beside a house's daemon or without one."""
+
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from tests.acceptance.rig import Document, House
+
+#: Seconds a server has to say its address.
+START_S = 20.0
+#: Of a request.
+TIMEOUT_S = 20.0
+
+
+class Front:
+    """One `ytaudio serve` and a client of it.
+
+    Args:
+        house: Whose ledger it serves.
+        base: Its address.
+    """
+
+    def __init__(self, house: House, base: str) -> None:
+        self.house = house
+        self.base = base
+        self.http = httpx.Client(base_url=base, timeout=TIMEOUT_S)
+
+    def open_session(self, **headers: str) -> str:
+        """Open a session; returns its UUID."""
+        made = self.http.post("/api/sessions/", headers=headers)
+        assert made.status_code == 201, made.text
+        found: str = made.json()["session_uuid"]
+        return found
+
+    def client(self, session: str = "") -> httpx.Client:
+        """Return a client that shows a session's UUID; a new session's when ""."""
+        headers = {"X-Session-ID": session or self.open_session()}
+        return httpx.Client(base_url=self.base, timeout=TIMEOUT_S, headers=headers)
+
+
+def ask_for(client: httpx.Client, video: str, **wishes: Any) -> Document:
+    """Post a job; returns its answer."""
+    made = client.post("/api/jobs/", json={"url": f"youtu.be/{video}", **wishes})
+    assert made.status_code in {200, 201}, made.text
+    found: Document = made.json()
+    return found
+
+
+def wait_for(house: House, client: httpx.Client, job: str, *statuses: str) -> Document:
+    """Return the job as soon as it has one of these statuses."""
+
+    def told() -> Document:
+        found: Document = client.get(f"/api/jobs/{job}").json()
+        return found if found["status"] in statuses else {}
+
+    return house.wait(told)
+
+
+def problem_of(answer: httpx.Response, status: int) -> Document:
+    """Return the problem that an answer must be."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document: Document = answer.json()
+    assert document["status"] == status
+    assert document["type"] == f"urn:ytaudio:problem:{document['code']}"
+    return document
+
+
+@contextmanager
+def served(house: House, *words: str) -> Iterator[Front]:
+    """Serve a house's ledger on a free port; ended in good order afterwards."""
+    with (house.root / "serve.err").open("ab") as log:
+        process = subprocess.Popen(
+            [house.python, "-m", "ytaudio_daemon", "serve", "--port", "0", *words],
+            cwd=house.root,
+            env=house.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+    try:
+        yield Front(house, _address(process))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def _address(process: "subprocess.Popen[bytes]") -> str:
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], START_S)
+    line = os.read(process.stdout.fileno(), 4096).decode() if ready else ""
+    assert line.startswith("serving on "), line
+    return line.split()[2]
