@@ -11,6 +11,7 @@ from torture.arena import Arena, session_of
 from torture.blows import LETHAL
 from torture.books import READING_ERRORS
 from torture.plan import LASTING, Drop, Plan, Stroke
+from ytaudio_daemon.steps import STEPS
 
 #: The director looks around this often, in seconds.
 TICK_S = 0.05
@@ -202,6 +203,11 @@ def report(run: Run, broken: list[str], root: Path) -> str:
     """Tell how the run went."""
     strokes = verdict.strokes(run.arena)
     lines = [f"{count:5} x {what}" for what, count in sorted(strokes.items())]
+    struck = {what.split()[0] for what in strokes}
+    lines.append(f"steps not struck: {[s for s in STEPS if s not in struck] or 'none'}")
+    names = verdict.witnessed(run.arena)
+    stale = len(verdict.zombie_writes(run.arena))
+    lines.append(f"names witnessed {names}, a zombie's writes {stale}")
     jobs = verdict.states(run.arena)
     lines += [
         f"lives {run.arena.orders.life}: {dict(run.endings)}",

@@ -18,6 +18,7 @@ def judge(arena: Arena, plan: Plan, put: list[Drop]) -> list[str]:
         *audio.check(case),
         *views.check(case),
         *outside.check(case, arena),
+        *(f"a zombie wrote: {w}" for w in zombie_writes(arena) if "WRITTEN" in w),
     ]
 
 
@@ -61,6 +62,19 @@ def strokes(arena: Arena) -> Counter[str]:
     lines = log.read_text().splitlines() if log.exists() else []
     found = [line.split("\t", 3) for line in lines]
     return Counter(about for _, _, step, about in found if step == "blow")
+
+
+def zombie_writes(arena: Arena) -> list[str]:
+    """Return what came of each write of the zombie's."""
+    said = arena.root / "notes" / "zombie.out"
+    lines = said.read_text().splitlines() if said.exists() else []
+    return [line for line in lines if line.endswith((" WRITTEN", " refused"))]
+
+
+def witnessed(arena: Arena) -> int:
+    """Return how many names the witness saw appear."""
+    seen = arena.sightings
+    return len(seen.read_text().splitlines()) if seen.exists() else 0
 
 
 def states(arena: Arena) -> dict[str, int]:

@@ -1,0 +1,36 @@
+"""The named steps: each stands in the code once, and without an observer does nothing."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import ytaudio_daemon
+from ytaudio_daemon import steps
+
+
+def test_every_named_step_is_passed_somewhere() -> None:
+    package = Path(ytaudio_daemon.__file__).parent
+    code = "".join(path.read_text() for path in package.rglob("*.py"))
+
+    assert set(re.findall(r'steps\.at\(\s*"([a-z.]+)"', code)) == set(steps.STEPS)
+
+
+def test_no_step_is_named_twice() -> None:
+    assert max(Counter(steps.STEPS).values()) == 1
+
+
+def test_nobody_observes_unless_asked() -> None:
+    assert steps._observers == []
+    steps.at("drop.read", "nothing happens")
+
+
+def test_observers_are_told_what_is_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "_observers", [])
+    told: list[tuple[str, str]] = []
+    steps.observe(lambda step, about: told.append((step, about)))
+
+    steps.at("drop.read", b"songs.txt")
+
+    assert told == [("drop.read", "b'songs.txt'")]
