@@ -20,13 +20,13 @@ TRICKLE = Fault.throttles(12_000, times=1)
 
 
 @contextmanager
-def locked(house: House) -> Iterator[None]:
+def locked(house: House, how: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
     """Hold the ledger's write lock, as a command that hangs would."""
     db = sqlite3.connect(house.ledger, timeout=10, isolation_level=None)
     try:
-        db.execute("BEGIN IMMEDIATE")
-        yield
-        db.execute("ROLLBACK")
+        db.execute(f"BEGIN {how}")
+        yield db
+        db.execute("COMMIT")
     finally:
         db.close()
 
@@ -264,3 +264,25 @@ def test_a_command_that_holds_the_ledger_costs_patience_not_cpu(
         after = process.cpu_times()
     assert after.user + after.system - before.user - before.system < 0.4
     house.wait_for_state("locked", video, "completed")
+
+
+def test_a_cancellation_that_met_a_busy_ledger_is_made_up_for(
+    open_house: Opener, site: YouTube
+) -> None:
+    house = open_house()
+    [video] = ids("BUSY", 1)
+    site.fault(video, Fault.throttles(1_000, times=1))
+    house.drop("busy", links([video]))
+    site.wait_for(video, "media")
+    with locked(house, "EXCLUSIVE") as db:
+        db.execute("UPDATE jobs SET cancel_requested = 1")
+        house.poke()
+        house.wait(lambda: '"step": "cancel"' in house.log.read_text())
+    house.wait_for_state("busy", video, "cancelled")
+    process = psutil.Process(house.running.pid)
+    house.wait(lambda: house.daemon["daemon"]["state"] == "running")
+    before = process.cpu_times()
+    with pytest.raises(AssertionError):
+        house.wait(lambda: house.daemon["daemon"]["state"] != "running", timeout=1)
+    after = process.cpu_times()
+    assert after.user + after.system - before.user - before.system < 0.3

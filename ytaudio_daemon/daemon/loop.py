@@ -77,6 +77,8 @@ class _Due:
     heartbeat: float = 0.0
     claim: float = 0.0
     retries: float = 0.0
+    cancel: bool = False
+    template: bool = False
     sweep: bool = True
     again: dict[str, float] = field(default_factory=dict)
 
@@ -123,11 +125,13 @@ class Loop:
         parts = self._parts
         now, mono = parts.clock.now(), time.monotonic()
         self._take_signals(mono)
-        self._take_hints(now)
+        self._take_hints()
         self._hear(now, mono)
         self._try("heartbeat", lambda: self._heartbeat(now, mono))
+        self._try("cancel", lambda: self._cancel(now))
         busy = False
         if not self.is_draining:
+            self._try("template", self._warm)
             busy = bool(self._try("intake", lambda: parts.intake.step(now, mono)))
             if parts.intake.take_news():
                 self._due.claim = 0.0
@@ -173,21 +177,24 @@ class Loop:
         if parts.signals.stops and self._drain_until is None:
             self._drain_until = mono + DRAIN_S
             self._state = "draining"
+            # Steps that are not taken any more must not be waited for.
+            self._due.again.clear()
+            parts.health.failing.clear()
             busy = parts.attempts.busy
             log.info("daemon.draining", running=busy)
             parts.notifier.stopping(f"Draining: {busy} running")
             parts.notifier.extend_timeout(DRAIN_S + 15)
 
-    def _take_hints(self, now: Now) -> None:
+    def _take_hints(self) -> None:
         noted, poked = self._parts.hints.take()
         for session in noted:
             self._parts.intake.note(session)
-        if noted:  # ready by the time the drop has settled
-            self._try("template", self._parts.pool.warm)
+        if noted:
+            self._due.template = True  # ready by the time the drop has settled
         if poked:
             self._due.claim = self._due.retries = 0.0
+            self._due.cancel = True
             self._due.sweep = True  # a session may have been expired
-            self._try("cancel", lambda: self._parts.attempts.kill_cancelled(now))
 
     def _hear(self, now: Now, mono: float) -> None:
         """Take in how attempts go on and end; an end makes room and may be retried."""
@@ -231,6 +238,16 @@ class Loop:
         self._due.claim = _unless_later(mono, attempts.seconds_to_claim(now))
         self._due.retries = 0.0  # one that could not even be started may wait now
 
+    def _warm(self) -> None:
+        if self._due.template:
+            self._parts.pool.warm()
+            self._due.template = False
+
+    def _cancel(self, now: Now) -> None:
+        if self._due.cancel:
+            self._parts.attempts.kill_cancelled(now)
+            self._due.cancel = False
+
     def _sweep(self, now: Now) -> None:
         if self._due.sweep:
             self._parts.sweeper.sweep(now)
@@ -242,7 +259,9 @@ class Loop:
         if mono < self._due.heartbeat - EARLY_S:
             return
         self._due.heartbeat = mono + HEARTBEAT_S
-        self._due.claim = self._due.retries = 0.0  # should a hint have been lost
+        # Should a hint have been lost.
+        self._due.claim = self._due.retries = 0.0
+        self._due.cancel = True
         parts.ledger.check_still_there()
         with parts.ledger.write() as db:
             diary.keep_lived(db, now.lived)
