@@ -1,5 +1,6 @@
 """Logging: console for people at a terminal, JSON lines for everything else."""
 
+import json
 import logging
 import logging.handlers
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+
+from ytaudio_daemon.outlet import Outlet
 
 #: A megabyte is some five thousand lines; ten of each are kept.
 FILE_BYTES = 10 << 20
@@ -78,10 +81,20 @@ def _shared() -> list[Processor]:
 
 
 def _stderr(form: str) -> logging.Handler:
-    handler = logging.StreamHandler(sys.stderr)
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
+    notice = _notice if console else _notice_as_json
+    handler = logging.StreamHandler(Outlet(sys.stderr.fileno(), notice))
     handler.setFormatter(_console() if console else _json())
     return handler
+
+
+def _notice(lines: int) -> str:
+    return f"{lines} lines of this log were dropped: nobody read them\n"
+
+
+def _notice_as_json(lines: int) -> str:
+    told = {"event": "log.dropped", "level": "warning", "lines": lines}
+    return json.dumps(told) + "\n"
 
 
 def _file(path: Path, level: int) -> logging.Handler:

@@ -148,21 +148,21 @@ class Attempts:
         reserve = self.settings.disk.reserve
         if free >= reserve and self._had_disk:
             return True
-        self._had_disk = free >= reserve
+        self._had_disk = None  # until the ledger has it
         with self._ledger.read() as db:
             gate = pauses.gate(db, GateName.HOST)
-        if self._had_disk:
+        if free >= reserve:
             if gate is not None and gate.code == "disk_full":
                 with self._ledger.write() as db:
                     pauses.open_gate(db, GateName.HOST)
-            return True
-        if gate is None or not gate.is_shut(now.wall):
+        elif gate is None or not gate.is_shut(now.wall):
             full = close(
                 gate, _disk_full(free, reserve), began_at=now.wall, wall=now.wall
             )
             with self._ledger.write() as db:
                 pauses.close_gate(db, full)
-        return False
+        self._had_disk = free >= reserve
+        return self._had_disk
 
     def seconds_to_claim(self, now: Now) -> float:
         """Return when `fill` should be called again though nothing happened.

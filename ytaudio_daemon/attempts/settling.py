@@ -124,7 +124,8 @@ class Settler:
         with self._ledger.write() as db:
             done = moves.complete(db, claim.fence, outcome, now, self._quota)
             if done:
-                self._open_gates(db, claim, None)
+                self._open_gates(db, claim, None, now)
+            pauses.recall_probe(db)
         self._published.discard(claim.name)
         self._ledger.check_still_there()
         if done and outcome.result is not None:
@@ -158,7 +159,7 @@ class Settler:
             if done and move.gate is not None:
                 pauses.close_gate(db, move.gate)
             elif done:
-                self._open_gates(db, claim, failure)
+                self._open_gates(db, claim, failure, now)
             pauses.recall_probe(db)
         if done and move.to is JobState.FAILED:
             publishing.clear_work(self._layout, claim.uuid)
@@ -176,16 +177,17 @@ class Settler:
             )
 
     def _open_gates(
-        self, db: Connection, claim: Claim, failure: Failure | None
+        self, db: Connection, claim: Claim, failure: Failure | None, now: Now
     ) -> None:
         """Open the gates that an attempt begun behind them shows to be over.
 
         A private video proves the site answers; a success proves everything works.
+        A gate that closes in the future was closed before the clock went back.
         """
         if failure is not None and failure.kind not in PROOF_OF_ANSWER:
             return
         for gate in pauses.closed_gates(db):
-            if claim.tried.claimed_at > gate.closed_at:
+            if gate.closed_at < claim.tried.claimed_at or now.wall < gate.closed_at:
                 pauses.open_gate(db, gate.name)
 
     @property

@@ -1,0 +1,103 @@
+"""Real faults for a daemon: full disks, read-only folders, clocks that jump."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.acceptance.rig import House
+
+#: In the daemon's environment: the file that holds the wall clock's error, in seconds.
+CLOCK = "FAULTY_CLOCK"
+
+
+class HouseWithAClock(House):
+    """A house whose daemon's wall clock can be set, and nobody else's."""
+
+    @property
+    def log(self) -> Path:
+        """What the daemon says; beside the root, whose disk may be full."""
+        return self.root.parent / f"{self.root.name}.err"
+
+    @property
+    def python_words(self) -> list[str]:
+        return [self.python, "-m", "tests.acceptance.faulty"]
+
+    def launch(self, *words: str, **environment: str) -> None:
+        """Start the daemon through this module: its clock bends, its heart beats fast."""
+        self.set_clock(self.clock)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self.python_words, *words, "run"],
+                cwd=self.root,
+                env=self.environment(**environment, **{CLOCK: str(self._clock_file)}),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    clock = 0.0
+
+    @property
+    def _clock_file(self) -> Path:
+        return self.root / "clock"
+
+    def set_clock(self, seconds: float) -> None:
+        """Have the daemon's wall clock go wrong by so much."""
+        self.clock = seconds
+        aside = self.root / "clock.new"
+        aside.write_text(str(seconds))
+        aside.rename(self._clock_file)
+
+
+@contextmanager
+def mounted(place: Path, *words: str) -> Iterator[None]:
+    """Mount something at a place; skips where that is not allowed."""
+    if os.getuid() != 0:
+        pytest.skip("only root can mount")
+    done = subprocess.run(["mount", *words, place], capture_output=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.decode()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+@contextmanager
+def filled(folder: Path, leave: int = 0) -> Iterator[Path]:
+    """Fill a small file system to its last byte but so many."""
+    ballast = folder / ".ballast"
+    free = os.statvfs(folder)
+    size = max(1, free.f_bavail * free.f_bsize - leave)
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, size)
+    try:
+        yield ballast
+    finally:
+        ballast.unlink()
+
+
+def main() -> int:
+    """Run the command with the bent clock."""
+    from ytaudio_daemon import clock  # noqa: PLC0415 - only in the daemon
+    from ytaudio_daemon.cli import main as plain  # noqa: PLC0415 - only in the daemon
+    from ytaudio_daemon.daemon import loop  # noqa: PLC0415 - only in the daemon
+
+    def wall() -> float:
+        return time.time() + float(Path(os.environ[CLOCK]).read_text())
+
+    # The daemon's only clock; yt-dlp, TLS and the log keep theirs.
+    vars(clock)["time"] = SimpleNamespace(time=wall, monotonic=time.monotonic)
+    loop.HEARTBEAT_S, loop.EARLY_S = 0.5, 0.2
+    return plain()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,216 @@
+"""The ledger fails between two steps: what was done is found again, never done twice."""
+
+import hashlib
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.integration.ledger_rig import HOST, NOW, claimed, drop, links, song, states
+from ytaudio_daemon import steps
+from ytaudio_daemon.attempts import Attempts
+from ytaudio_daemon.attempts.settling import Settler
+from ytaudio_daemon.errors import LedgerBusyError, LedgerGoneError, UnsafePathError
+from ytaudio_daemon.fetch.tools import Tools
+from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.inbox import Place, Sighting, file_drop, scan
+from ytaudio_daemon.folders.prepare import prepare
+from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger.claims import Claim
+from ytaudio_daemon.model import Outcome
+from ytaudio_daemon.pool import Pool
+from ytaudio_daemon.settings import Settings, load
+
+NO_TOOLS = Tools(ffmpeg=None, js_runtime=None)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    made = Layout(
+        inbox=tmp_path / "inbox",
+        downloads=tmp_path / "downloads",
+        library=None,
+        status=tmp_path / "status",
+        state=tmp_path,
+    )
+    prepare(made)
+    return made
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load(
+        None, {"YTAUDIO_PATHS_ROOT": str(tmp_path), "YTAUDIO_DISK_RESERVE": "0"}
+    )
+
+
+@pytest.fixture
+def hasty(sqlite_ledger: Ledger) -> Iterator[Ledger]:
+    """Open the ledger as the daemon does: it waits for nobody's write for long."""
+    opened = Ledger(f"sqlite:///{sqlite_ledger.path}", patience_s=0.05)
+    yield opened
+    opened.close()
+
+
+@contextmanager
+def busy_from(step: str, ledger: Ledger) -> Iterator[Callable[[], None]]:
+    """Have somebody else hold the ledger's lock from that step on."""
+    assert ledger.path is not None
+    other = sqlite3.connect(ledger.path, isolation_level=None)
+    taken: list[str] = []
+
+    def take(passed: str, _about: str) -> None:
+        if passed == step and not taken:
+            other.execute("BEGIN IMMEDIATE")
+            taken.append(passed)
+
+    observers = list(steps._observers)
+    steps.observe(take)
+    try:
+        yield other.rollback
+    finally:
+        steps._observers[:] = observers
+        other.close()
+
+
+def finished(layout: Layout, claim: Claim) -> Outcome:
+    """Lay out what a worker leaves behind."""
+    folder = layout.attempt_dir(claim.uuid, claim.attempt) / "job" / "audio"
+    folder.mkdir(parents=True)
+    (folder / "Song.mp3").write_bytes(b"sound")
+    outcome = song(5).to_json()
+    outcome["result"]["sha256"] = hashlib.sha256(b"sound").hexdigest()
+    return Outcome.from_json(outcome)
+
+
+def test_a_result_renamed_before_the_ledger_failed_is_completed_not_fetched_again(
+    hasty: Ledger, layout: Layout, settings: Settings
+) -> None:
+    drop(hasty, "alice", links("a"))
+    claim = claimed(hasty)
+    outcome = finished(layout, claim)
+    settler = Settler(hasty, layout, settings)
+    with busy_from("publish.renamed", hasty) as let_go:
+        with pytest.raises(LedgerBusyError):
+            settler.settle(claim, outcome, NOW)
+        let_go()
+        settler.settle(claim, outcome, NOW)
+    assert states(hasty) == ["completed"]
+    place = layout.audio_file(claim.session_uuid, claim.uuid, "Song.mp3")
+    assert place.read_bytes() == b"sound"
+
+
+@pytest.mark.parametrize("trap", ["link", "file"])
+def test_a_sessions_own_folder_holds_nobody_else_up(
+    hasty: Ledger, layout: Layout, settings: Settings, tmp_path: Path, trap: str
+) -> None:
+    drop(hasty, "alice", links("a"))
+    claim = claimed(hasty)
+    place = layout.session_downloads(claim.session_uuid)
+    (tmp_path / "outside").mkdir()
+    place.symlink_to(tmp_path / "outside") if trap == "link" else place.touch()
+    Settler(hasty, layout, settings).settle(claim, finished(layout, claim), NOW)
+    assert states(hasty) == ["waiting"]
+    with hasty.read() as db:
+        assert db.exec_driver_sql("SELECT count(*) FROM gates").scalar() == 0
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_a_claim_that_cannot_begin_is_not_forgotten_by_a_full_ledger(
+    hasty: Ledger, layout: Layout, settings: Settings
+) -> None:
+    drop(hasty, "alice", links("a"))
+    shutil.rmtree(layout.work)
+    layout.work.touch()  # no folder for the attempt can be made
+    pool = Pool(
+        downloads=1, converters=1, state_id="x", home=layout.home, adopt_orphans=False
+    )
+    attempts = Attempts(hasty, layout, pool, settings, NO_TOOLS, HOST)
+    try:
+        with busy_from("job.claimed", hasty) as let_go:
+            with pytest.raises(LedgerBusyError):
+                attempts.fill(NOW)
+            assert states(hasty) == ["running"]
+            let_go()
+        attempts.settle_ended(NOW)
+    finally:
+        pool.close()
+    assert states(hasty) == ["waiting"]
+    assert attempts.busy == 0
+
+
+def test_a_claim_whose_commit_was_never_confirmed_is_picked_up(
+    hasty: Ledger, layout: Layout, settings: Settings
+) -> None:
+    drop(hasty, "alice", links("a"))
+    pool = Pool(
+        downloads=1, converters=1, state_id="x", home=layout.home, adopt_orphans=False
+    )
+    attempts = Attempts(hasty, layout, pool, settings, NO_TOOLS, HOST)
+    try:
+        claimed(hasty)
+        attempts.recover_lost(NOW)
+        assert states(hasty) == ["queued"]
+        attempts.fill(NOW)
+        attempts.recover_lost(NOW)
+        assert states(hasty) == ["running"], "what does run is left alone"
+    finally:
+        pool.close()
+
+
+@pytest.mark.postgres
+def test_the_daemons_lock_is_taken_again_after_a_restart(
+    ledger: Ledger, open_again: Callable[[], Ledger]
+) -> None:
+    other = open_again()
+    with ledger.alone() as alone:
+        assert alone
+        ledger.check_still_there()
+        if ledger.is_sqlite:
+            return  # the lock on the state folder is the kernel's
+        _cut_off_lock_holders(other)
+        ledger.check_still_there()
+        with other.alone() as second:
+            assert not second, "it is ours again"
+        _cut_off_lock_holders(other)
+        with other.alone() as second:
+            assert second
+            with pytest.raises(LedgerGoneError, match="another daemon"):
+                ledger.check_still_there()
+
+
+def _cut_off_lock_holders(ledger: Ledger) -> None:
+    with ledger.read() as db:
+        holders = "SELECT pid FROM pg_locks WHERE locktype = 'advisory'"
+        db.exec_driver_sql(
+            f"SELECT pg_terminate_backend(pid, 5000) FROM ({holders}) AS h"
+        )
+
+
+def _sighting(inbox: Path) -> Sighting:
+    (inbox / "s").mkdir()
+    (inbox / "s" / "songs.txt").write_text("x")
+    [found] = scan(inbox)
+    assert isinstance(found, Sighting)
+    assert found.place == Place(session="s")
+    return found
+
+
+def test_a_drop_whose_folder_is_gone_needs_no_filing(layout: Layout) -> None:
+    sighting = _sighting(layout.inbox)
+    shutil.rmtree(layout.inbox / "s")
+    assert file_drop(layout.inbox, sighting, "processed", lambda _: False) is None
+
+
+def test_a_drop_whose_folder_became_a_link_is_not_filed(
+    layout: Layout, tmp_path: Path
+) -> None:
+    sighting = _sighting(layout.inbox)
+    (layout.inbox / "s").rename(tmp_path / "elsewhere")
+    (layout.inbox / "s").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UnsafePathError):
+        file_drop(layout.inbox, sighting, "processed", lambda _: False)
+    assert [p.name for p in (tmp_path / "elsewhere").iterdir()] == ["songs.txt"]
