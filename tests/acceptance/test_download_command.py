@@ -11,11 +11,16 @@ import pytest
 from tests.acceptance.rig import ids, links, wait_until
 from tests.acceptance.shop import Shop, pairs
 from tests.youtube import Fault, Video, YouTube
+from ytaudio_daemon import create_session
 from ytaudio_daemon.cli import main
 
 #: Some two seconds for a short clip's media.
 TRICKLE = Fault.throttles(12_000, times=1)
 M4A = ("--format", "m4a")
+
+
+def link(video_id: str) -> str:
+    return f"https://youtu.be/{video_id}"
 
 
 @pytest.fixture
@@ -103,7 +108,7 @@ def test_passing_failures_are_tried_again_and_permanent_ones_are_not(
     site.fault(flaky, Fault.garbles(times=1))
     site.fault(broken, Fault.garbles())
     site.add(Video(id=gone, status="removed"))
-    status, said = shop.json(*(f"youtu.be/{name}" for name in (flaky, broken, gone)), "--format", "m4a")  # fmt: skip
+    status, said = shop.json(*map(link, (flaky, broken, gone)), *M4A)
     assert status == 1
     assert [item["result"] for item in said["downloads"]] == [
         "completed",
@@ -156,16 +161,19 @@ def test_wrong_use_is_refused_with_status_2(
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_what_there_is_can_be_shown(shop: Shop) -> None:
-    formats = shop.run("--formats")
-    assert formats.returncode == 0
-    assert b"opus" in formats.stdout
-    none = shop.run("--session-info")
-    assert none.returncode == 0
-    assert b"no sessions" in none.stdout
-    made = shop.python("-c", "import ytaudio_daemon as y; print(y.create_session())")
-    shown = shop.run("--session-info")
-    assert made.stdout.strip() in shown.stdout
+def test_what_there_is_can_be_shown(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["--formats"]) == 0
+    assert "opus" in capsys.readouterr().out
+    assert main(["--session-info"]) == 0
+    assert "no sessions" in capsys.readouterr().out
+    session = create_session()
+    assert main(["--session-info"]) == 0
+    assert session in capsys.readouterr().out
 
 
 def test_a_config_is_honoured(shop: Shop, site: YouTube) -> None:
@@ -183,9 +191,7 @@ def test_a_terminal_gets_bars_with_bytes_speed_and_time_left_and_a_table(
     slow, other = ids("BARS", 2)
     site.add(Video(id=slow, title="Slow", duration_s=10, formats={"aac"}))
     site.fault(slow, Fault.throttles(80_000, times=1))
-    status, shown = shop.on_terminal(
-        "download", slow_link(slow), slow_link(other), *M4A
-    )
+    status, shown = shop.on_terminal("download", link(slow), link(other), *M4A)
     assert status == 0
     assert "KiB/s" in shown
     assert " left" in shown
@@ -194,15 +200,11 @@ def test_a_terminal_gets_bars_with_bytes_speed_and_time_left_and_a_table(
     assert "2 completed" in shown
 
 
-def slow_link(video_id: str) -> str:
-    return f"https://youtu.be/{video_id}"
-
-
 def test_verbose_tells_what_is_being_done(shop: Shop, site: YouTube) -> None:
-    site.add(Video(id="VERBOSE000A", status="private"))
-    done = shop.run("-v", "--url", "youtu.be/VERBOSE000B", *M4A)
-    assert b"VERBOSE000B: verifying" in done.stderr
-    done = shop.run("--url", "youtu.be/VERBOSE000A", "--verbose")
+    gone, good = ids("VERBOSE", 2)
+    site.add(Video(id=gone, status="private"))
+    done = shop.run("--verbose", "--url", link(gone), "--url", link(good))
+    assert f"{good}: verifying" in done.stderr.decode()
     assert b"Private video" in done.stderr
     assert done.returncode == 1
 
@@ -212,7 +214,7 @@ def test_ctrl_c_once_finishes_what_runs_and_begins_nothing(
 ) -> None:
     names = ids("GENTLE", 8)
     site.fault(names[0], TRICKLE)
-    process = shop.start("-j", "1", *map(slow_link, names), "--format", "m4a")
+    process = shop.start("-j", "1", *map(link, names), "--format", "m4a")
     site.wait_for(names[0], "media")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
@@ -231,7 +233,7 @@ def test_ctrl_c_twice_or_sigterm_stops_at_once_and_leaves_nothing(
     site.reset()
     site.default = Video(duration_s=60, formats={"aac"})
     site.fault(None, Fault.throttles(2_000))
-    process = shop.start("--url", slow_link("ATONCE0000A"), *M4A)
+    process = shop.start("--url", link("ATONCE0000A"), *M4A)
     site.wait_for("ATONCE0000A", "media")
     process.send_signal(signals[0])
     if len(signals) > 1:
@@ -250,11 +252,11 @@ def test_a_killed_run_leaves_no_process_and_the_next_one_sweeps(
     site.reset()
     site.default = Video(duration_s=60, formats={"aac"})
     site.fault("KILLED0000A", Fault.throttles(2_000))
-    process = shop.start("--url", slow_link("KILLED0000A"), *M4A)
+    process = shop.start("--url", link("KILLED0000A"), *M4A)
     site.wait_for("KILLED0000A", "media")
     process.kill()
     process.communicate()
     wait_until(lambda: not shop.workers())
     assert [name[:14] for name in shop.files()] == [".ytaudio-work-"]
-    assert shop.run("--url", slow_link("KILLED0000B"), *M4A).returncode == 0
+    assert shop.run("--url", link("KILLED0000B"), *M4A).returncode == 0
     assert shop.files() == ["Clip KILLED0000B.m4a"]

@@ -1,6 +1,5 @@
 """The Python API against the stand-in: as in the docs, from many threads, cut short."""
 
-import itertools
 import os
 import re
 import subprocess
@@ -8,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,8 @@ def link(video_id: str) -> str:
 
 
 def downloader(shop: Shop, **more: Any) -> AudioDownloader:
-    settings = shop.settings
-    return AudioDownloader(shop.root / "out", "bestaudio", "m4a", settings=settings, **more)  # fmt: skip
+    out = shop.root / "out"
+    return AudioDownloader(out, format="m4a", settings=shop.settings, **more)
 
 
 @pytest.mark.parametrize(
@@ -140,8 +140,9 @@ def test_titles_that_clash_in_many_threads_replace_nothing(
     shop: Shop, site: YouTube
 ) -> None:
     names = ids("CLASH", 6)
+    same = Video(title="One", duration_s=1, formats={"aac"})
     for number, name in enumerate(names):
-        site.add(Video(id=name, title="One", duration_s=1, formats={"aac"}, tone=300 + 100 * number))  # fmt: skip
+        site.add(replace(same, id=name, tone=300 + 100 * number))
     with downloader(shop, max_workers=6) as d, ThreadPoolExecutor(6) as threads:
         results = list(threads.map(d.download_audio, map(link, names)))
     assert len({result.output_path for result in results}) == 6
@@ -162,6 +163,7 @@ def test_what_a_callback_raises_ends_the_download_and_is_seen(
         with pytest.raises(LookupError, match="RAISES0000A"):
             d.download_audio(link("RAISES0000A"))
         assert shop.files("out") == []
+        assert len(shop.workers()) == 1  # the template
 
 
 def test_closing_ends_what_runs_in_other_threads(shop: Shop, site: YouTube) -> None:
@@ -224,11 +226,9 @@ def test_a_forked_child_does_not_end_its_parent_s_workers(shop: Shop) -> None:
 
 def test_no_file_descriptor_or_thread_is_left(shop: Shop) -> None:
     me = psutil.Process()
-    before: list[int] = []
-    for number in itertools.count():
+    open_files: list[int] = []
+    for name in ids("LEAKS", 2):
         with downloader(shop) as d:
-            assert d.download_audio(link(f"LEAKS{number:06d}")).success
-        before.append(me.num_fds())
-        if number == 2:
-            break
-    assert before[0] == before[-1]
+            assert d.download_audio(link(name)).success
+        open_files.append(me.num_fds())
+    assert open_files[0] == open_files[1]

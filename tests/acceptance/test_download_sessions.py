@@ -170,7 +170,7 @@ def test_a_running_daemon_leaves_a_caller_s_job_alone(
     house = open_house("beside")
     settings = settings_of(house)
     session, job = opened(settings, "BESIDE0000A")
-    site.fault("BESIDE0000A", Fault.throttles(12_000, times=1))
+    site.fault("BESIDE0000A", Fault.throttles(3_500, times=1))  # five seconds
     with (
         AudioDownloader(shop.root / "out", format="m4a", settings=settings) as d,
         ThreadPoolExecutor(1) as threads,
@@ -181,6 +181,7 @@ def test_a_running_daemon_leaves_a_caller_s_job_alone(
         site.wait_for("BESIDE0000A", "media")
         house.kill()  # its crash rescue, at the next start, must not take the job
         house.start()
+        assert not running.done()
         result = running.result(20)
     assert result.success
     done = house.wait_for_state(session, "BESIDE0000A", "completed")

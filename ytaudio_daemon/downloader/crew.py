@@ -102,7 +102,7 @@ class Crew:
     def close(self) -> None:
         """End everything; attempts that are running end as `closed`."""
         if self._pid != os.getpid():
-            return  # a forked child must not end its parent's workers
+            return  # in a forked child there is no thread, and the lock may be held
         with self._lock:
             if not self._is_closing:
                 self._is_closing = True
