@@ -154,10 +154,11 @@ def test_what_a_callback_raises_ends_the_download_and_is_seen(
     shop: Shop, site: YouTube
 ) -> None:
     site.add(Video(id="RAISES0000A", duration_s=60, formats={"aac"}))
-    site.fault("RAISES0000A", Fault.throttles(20_000))
+    site.fault("RAISES0000A", Fault.throttles(100_000))
 
     def refuse(news: dict[str, Any]) -> None:
-        raise LookupError(news["url"])
+        if news["downloaded_bytes"]:
+            raise LookupError(news["url"])
 
     with downloader(shop, progress_callback=refuse) as d:
         with pytest.raises(LookupError, match="RAISES0000A"):
