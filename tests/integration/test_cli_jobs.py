@@ -135,6 +135,9 @@ def test_show_tells_why_and_what_next(rig: Rig, ledger: Ledger) -> None:
 def test_show_as_json_is_the_job_with_its_history(rig: Rig, ledger: Ledger) -> None:
     known = fill(ledger, rig)
     document = rig.run("show", known["B"], "--json").json
+    schema = SCHEMAS / "ytaudio.job-1.json"
+    jsonschema.validate(document, json.loads(schema.read_text()))
+    assert document["schema"] == "ytaudio.job/1"
     assert document["id"] == known["B"]
     assert document["error"]["code"] == "private_video"
     (attempt,) = document["attempts"]

@@ -80,6 +80,7 @@ def _case(call: Call, db: "Connection") -> "Case":
 def _document(case: "Case") -> dict[str, Any]:
     """Return the Job with what belongs to it, times as everywhere in RFC 3339."""
     return {
+        "schema": "ytaudio.job/1",
         **case.job,
         "attempts": [_stamped(row) for row in case.attempts],
         "events": [_stamped(row) for row in case.events],
