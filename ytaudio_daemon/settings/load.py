@@ -77,7 +77,7 @@ def load(
     else:
         problems += impossible(values)
     if problems:
-        hint = "`ytaudio config` lists every key with its meaning"
+        hint = "`ytaudio config --keys` lists every key with its meaning"
         raise ConfigError("\n".join(problems), hint)
     return _settings(values, origins, file)
 
