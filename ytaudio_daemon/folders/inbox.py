@@ -269,8 +269,6 @@ def file_drop(
 
     It is durable after `sync_moves`.
 
-    It is durable after `sync_moves`.
-
     Args:
         inbox: The inbox root.
         sighting: The very file that was recorded.
