@@ -13,10 +13,15 @@ from tests.integration.ledger_rig import HOST, NOW, claimed, drop, links, song, 
 from ytaudio_daemon import steps
 from ytaudio_daemon.attempts import Attempts
 from ytaudio_daemon.attempts.settling import Settler
-from ytaudio_daemon.errors import LedgerBusyError, LedgerGoneError, UnsafePathError
+from ytaudio_daemon.errors import (
+    DropChangedError,
+    LedgerBusyError,
+    LedgerGoneError,
+    UnsafePathError,
+)
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.inbox import Place, Sighting, file_drop, scan
+from ytaudio_daemon.folders.inbox import DropReader, Place, Sighting, file_drop, scan
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.claims import Claim
@@ -214,3 +219,41 @@ def test_a_drop_whose_folder_became_a_link_is_not_filed(
     with pytest.raises(UnsafePathError):
         file_drop(layout.inbox, sighting, "processed", lambda _: False)
     assert [p.name for p in (tmp_path / "elsewhere").iterdir()] == ["songs.txt"]
+
+
+def test_what_stands_at_a_jobs_place_is_never_replaced(
+    hasty: Ledger, layout: Layout, settings: Settings
+) -> None:
+    drop(hasty, "alice", links("a"))
+    claim = claimed(hasty)
+    foreign = layout.audio_file(claim.session_uuid, claim.uuid, "Song.mp3")
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("somebody else's")
+    Settler(hasty, layout, settings).settle(claim, finished(layout, claim), NOW)
+    assert states(hasty) == ["failed"]
+    assert foreign.read_text() == "somebody else's"
+
+
+@pytest.mark.parametrize("change", ["grown", "replaced", "linked", "gone"])
+def test_a_drop_that_changes_while_it_is_read_is_not_taken(
+    layout: Layout, tmp_path: Path, change: str
+) -> None:
+    sighting = _sighting(layout.inbox)
+    path = layout.inbox / "s" / "songs.txt"
+    reader = DropReader(layout.inbox, sighting)
+    try:
+        while not reader.read_some():
+            pass
+        if change == "grown":
+            path.write_text("xy")
+        elif change == "linked":
+            path.rename(tmp_path / "away")
+            path.symlink_to(tmp_path / "away")
+        else:
+            path.rename(tmp_path / "away")
+            if change == "replaced":
+                path.write_text("x")
+        with pytest.raises(DropChangedError):
+            reader.content()
+    finally:
+        reader.close()
