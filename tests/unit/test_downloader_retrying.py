@@ -1,5 +1,7 @@
 """How often somebody who waits is made to wait."""
 
+from pathlib import Path
+
 import pytest
 
 from ytaudio_daemon.downloader.retrying import impatient, pause_s
@@ -21,9 +23,14 @@ def test_without_a_config_retries_are_few_and_short() -> None:
     assert (retry.attempts, retry.base, retry.cap) == (3, 1.0, 10.0)
 
 
+def test_the_defaults_that_the_shipped_config_spells_out_are_the_daemon_s() -> None:
+    shipped = load(Path(__file__).parents[2] / "config" / "ytaudio.toml", {})
+    assert impatient(shipped).retry == settings().retry
+
+
 def test_what_the_config_says_holds() -> None:
-    retry = settings(attempts="5", base="30s").retry
-    assert (retry.attempts, retry.base, retry.cap) == (5, 30.0, 30.0)
+    retry = settings(attempts="5", base="20s").retry
+    assert (retry.attempts, retry.base, retry.cap) == (5, 20.0, 20.0)
 
 
 def test_passing_failures_are_tried_three_times_with_growing_pauses() -> None:

@@ -10,9 +10,9 @@ from dataclasses import replace
 from ytaudio_daemon.model import Failure, FailureKind, JobState, Outcome
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import CHARGED, Policy, Tried, decide
-from ytaudio_daemon.settings import Retry, Settings
+from ytaudio_daemon.settings import KEYS, Retry, Settings
 
-#: Three tries within some ten seconds; the config's `[retry]` wins where it is set.
+#: Three tries within some ten seconds; a `[retry]` that is not the default wins.
 SHORT = Retry(attempts=3, base=1.0, cap=10.0)
 #: Failures of which the next link would die too: the rest of a batch is not begun.
 CONTAGIOUS = frozenset({FailureKind.BLOCKED, FailureKind.HOST})
@@ -22,7 +22,7 @@ _PASSING = CHARGED | {FailureKind.OFFLINE}
 
 
 def impatient(settings: Settings) -> Settings:
-    """Return the settings with short retries, where nobody has set others."""
+    """Return the settings with short retries, where nobody wants others."""
     wanted = {
         name: getattr(settings.retry if _is_set(settings, name) else SHORT, name)
         for name in ("attempts", "base", "cap")
@@ -73,4 +73,6 @@ def _as_passing(failure: Failure) -> Failure:
 
 
 def _is_set(settings: Settings, name: str) -> bool:
-    return settings.origins.get(f"retry.{name}", "default") != "default"
+    """Tell whether it differs from the default, which the shipped config spells out."""
+    key = KEYS[f"retry.{name}"]
+    return bool(getattr(settings.retry, name) != key.kind.read(key.default))
