@@ -296,6 +296,19 @@ def test_a_long_receipt_is_streamed_over_many_calls(lite: Rig) -> None:
 
 
 @pytest.mark.usefixtures("small_pages")
+def test_what_ends_while_its_receipt_is_written_is_told_after_all(lite: Rig) -> None:
+    lite.drop(*(video(n) for n in range(300)))
+    lite.views = type(lite.views)(lite.ledger, lite.layout, budget_s=0.0)
+    lite.pass_time()
+    for _ in range(3):  # its first lines are written, as unfinished
+        lite.views.refresh(lite.now, lite.live)
+    assert not lite.layout.receipt_file("music", b"songs.txt").exists()
+    finish_all(lite)
+    lite.refresh()
+    assert lite.receipt()["counts"]["cancelled"] == 300
+
+
+@pytest.mark.usefixtures("small_pages")
 def test_a_half_written_receipt_leaves_nothing_behind(lite: Rig) -> None:
     lite.drop(*(video(n) for n in range(300)))
     lite.views = type(lite.views)(lite.ledger, lite.layout, budget_s=0.0)

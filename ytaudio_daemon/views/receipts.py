@@ -41,6 +41,8 @@ class Receipts:
         self._layout = layout
         self._troubles = troubles
         self._writer: ReceiptWriter | None = None
+        #: The first event that the receipt in hand may have come too early for.
+        self._overtaken_by: float | None = None
         #: Drops to be written whatever their length: they have just been filed.
         self._fresh: set[int] = set()
         #: Long drops: the first line that is known to be unfinished.
@@ -59,6 +61,8 @@ class Receipts:
     def note_moved(self, drop_ids: Iterable[int], now: Now, event_id: float) -> None:
         """Jobs of some drops have moved."""
         for drop_id in drop_ids:
+            if self._writer is not None and self._writer.drop.id == drop_id:
+                self._overtaken_by = min(event_id, self._overtaken_by or event_id)
             known = self._shown.get(drop_id)
             due = known[1] if known else now.lived
             self.agenda.note(drop_id, due, event_id)
@@ -111,6 +115,7 @@ class Receipts:
         """Begin a long receipt, if it is its intake or its end."""
         if drop.id in self._fresh or self._is_at_its_end(drop):
             self._writer = self._new_writer(drop, now)
+            self._overtaken_by = None
 
     def _is_at_its_end(self, drop: ReceiptHead) -> bool:
         """Look on from the first line that was unfinished when last looked at."""
@@ -152,8 +157,11 @@ class Receipts:
         if len(self._shown) > MAX_SHOWN:
             self._shown.popitem(last=False)
         again = self._again(writer, now)
+        overtaken_by, self._overtaken_by = self._overtaken_by, None
         if again is None:
             self._forget(drop.id)
+            if overtaken_by is not None:
+                self.agenda.note(drop.id, now.lived, overtaken_by)
         else:
             self.agenda.postpone(drop.id, again)
 
