@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import TypeVar
 
 import structlog
 from apscheduler.executors.debug import DebugExecutor
@@ -19,6 +20,7 @@ from ytaudio_daemon.daemon.signals import Signals, Wake
 from ytaudio_daemon.errors import (
     AlreadyRunningError,
     ConfigError,
+    LedgerBusyError,
     LedgerGoneError,
     YtaudioError,
 )
@@ -37,9 +39,13 @@ from ytaudio_daemon.watch import Hints, Watch
 
 log = structlog.get_logger()
 
+Found = TypeVar("Found")
+
 #: How long the daemon waits for somebody else's write, in seconds: its loop has
 #: workers to mind, so a busy ledger is tried again rather than waited for.
 PATIENCE_S = 0.25
+#: While it starts it has none: it waits so long for others, in seconds.
+START_PATIENCE_S = 10.0
 #: What the views have not written by then after a stop, the next start will.
 LAST_WORDS_S = 5.0
 #: Sessions are looked through this often, in seconds.
@@ -108,20 +114,41 @@ def _open_ledger(settings: Settings) -> Iterator[Ledger]:
                     "another daemon serves this PostgreSQL ledger",
                     "Stop it first, or give this one a database of its own.",
                 )
-            check_integrity(ledger)
-            migrate(ledger)
+            _patiently(lambda: check_integrity(ledger))
+            _patiently(lambda: migrate(ledger))
             ledger.remember_file()
             yield ledger
     finally:
         ledger.close()
 
 
+def _patiently(step: Callable[[], Found]) -> Found:
+    """Take a step of the start, again while somebody else uses the ledger.
+
+    Every one of them may be repeated: a crash could have come in between as well.
+
+    Raises:
+        LedgerBusyError: It was in use all the time.
+    """
+    end = time.monotonic() + START_PATIENCE_S
+    while True:
+        try:
+            return step()
+        except LedgerBusyError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(PATIENCE_S)
+
+
+def _read_diary(ledger: Ledger) -> tuple[str, Clock]:
+    with ledger.write() as db:
+        return diary.state_id(db), Clock(diary.lived(db))
+
+
 def _assemble(
     settings: Settings, layout: Layout, ledger: Ledger, stack: ExitStack
 ) -> Parts:
-    with ledger.write() as db:
-        state_id = diary.state_id(db)
-        clock = Clock(diary.lived(db))
+    state_id, clock = _patiently(lambda: _read_diary(ledger))
     killed = kill_leftovers(state_id)
     if killed:
         log.warning("daemon.killed_leftovers", processes=killed)
@@ -176,8 +203,9 @@ def _serve(parts: Parts, settings: Settings) -> int:
     now = parts.clock.now()
     with parts.signals.handled(parts.wake):
         parts.pool.warm()
-        parts.attempts.recover(now)
-        parts.views.rebuild(now, parts.health.live("starting", [], now))
+        _patiently(lambda: parts.attempts.recover(now))
+        live = parts.health.live("starting", [], now)
+        _patiently(lambda: parts.views.rebuild(now, live))
         loop = Loop(parts)
         with _watching(parts), _sweeping(loop):
             log.info(
