@@ -108,12 +108,11 @@ class Arena:
 
     def strike(self, blow: str) -> None:
         """Strike from outside."""
-        if self.daemon is None:
-            return
         note = f"{time.time():.6f}\t0\tblow\tmoment {blow}\n"
         with self.orders.step_log.open("a") as file:
             file.write(note)
-        strike(replace(self.orders, blow=blow, daemon=self.daemon.pid))
+        pid = 0 if self.daemon is None else self.daemon.pid
+        strike(replace(self.orders, blow=blow, daemon=pid))
 
     def stop(self) -> int:
         """Ask the daemon to end; returns its exit status, or -99 when it did not."""

@@ -17,6 +17,8 @@ from ytaudio_daemon.steps import STEPS
 TICK_S = 0.05
 #: More unfinished jobs than this are enough work.
 BACKLOG = 24
+#: So often it finds the ledger in use when it starts.
+BUSY_START = 0.15
 #: A daemon takes so long to start; its end by a step is waited for from then on.
 START_S = 4.0
 #: A session that is to end does so after this, seconds.
@@ -64,6 +66,8 @@ class Run:
 
     def _live(self, stroke: Stroke) -> None:
         """Let the daemon live until it is dead."""
+        if self.arena.server is None and self.plan.dice.random() < BUSY_START:
+            self.arena.strike("busy")
         self.arena.start(stroke)
         begun = time.monotonic()
         strike_at = begun + stroke.after_s + (START_S if stroke.step else 0)

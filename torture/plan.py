@@ -19,7 +19,7 @@ DURATIONS_S = (2.0, 3.0)
 #: Where the rehearsal of a session's end happens.
 END_STEPS = ("session.expired", "session.trashed", "trash.deleting")
 #: Passed in workers.
-WORKER_STEPS = ("source.finished", "result.written")
+WORKER_STEPS = ("source.finished", "source.spoiled", "result.written")
 #: Long enough that its lines take more than one transaction (1,000 each).
 LONG_LINES = 1500
 #: Of the sabotages, those that only a kill at certain steps brings to light.

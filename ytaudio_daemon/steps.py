@@ -19,6 +19,7 @@ STEPS = (
     "job.claimed",
     "attempt.started",
     "source.finished",
+    "source.spoiled",
     "result.written",
     "publish.begun",
     "publish.renamed",

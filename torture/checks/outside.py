@@ -51,7 +51,8 @@ def _told_apart(case: Case, seen: dict[Path, set[str]]) -> Iterator[str]:
 
 def _fetches(case: Case) -> Iterator[str]:
     """No finished fetch was repeated, and none at all came after a durable source."""
-    finished = _source_times(case)
+    finished = _times(case, "source.finished")
+    spoiled = _times(case, "source.spoiled")
     jobs = defaultdict(list)
     for job in case.tables.jobs.values():
         jobs[job["video_id"]].append(job)
@@ -61,17 +62,17 @@ def _fetches(case: Case) -> Iterator[str]:
         whole = sum(request.is_fetch for request in media)
         if whole > allowed:
             yield f"{video} was fetched {whole} times; {allowed} can be explained"
-        if len(mine) == 1 and (since := _kept_since(case, mine[0], finished)):
+        if len(mine) == 1 and (since := _kept_since(case, mine[0], finished, spoiled)):
             late = [request for request in media if request.time > since]
             if late:
                 yield f"{video} was asked for {len(late)} times after it was durable"
 
 
-def _source_times(case: Case) -> dict[tuple[str, int], float]:
-    """When each attempt's source became durable."""
+def _times(case: Case, name: str) -> dict[tuple[str, int], float]:
+    """When each attempt passed a step of its worker's."""
     found = {}
     for step in case.steps:
-        if step.name == "source.finished":
+        if step.name == name:
             job, _, number = step.about.partition("/")
             found[job, int(number)] = step.at
     return found
@@ -94,11 +95,14 @@ def _allowed(case: Case, job: Row, finished: dict[tuple[str, int], float]) -> in
 
 
 def _kept_since(
-    case: Case, job: Row, finished: dict[tuple[str, int], float]
+    case: Case,
+    job: Row,
+    finished: dict[tuple[str, int], float],
+    spoiled: dict[tuple[str, int], float],
 ) -> float | None:
     """Return when the source became durable that was never thrown away again."""
     attempts = case.attempts_of[job["id"]]
-    thrown = [a["number"] for a in attempts if a["kind"] == "bad_media"]
+    thrown = [a["number"] for a in attempts if (job["uuid"], a["number"]) in spoiled]
     again = any(e["reason"] == "retried" for e in case.events_of[job["id"]])
     good = [
         finished[job["uuid"], attempt["number"]]

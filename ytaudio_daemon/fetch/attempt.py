@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mutagen import MutagenError
 
+from ytaudio_daemon import steps
 from ytaudio_daemon.fetch import Reporter, engine, engine_version, layout, process
 from ytaudio_daemon.fetch import source as sources
 from ytaudio_daemon.fetch.classify import classify
@@ -66,6 +67,8 @@ def _clear(request: FetchRequest, failure: Failure) -> None:
     """Remove what no later attempt can use, so that it does not fill the disk."""
     folder = Path(request.attempt_dir)
     is_bad = failure.kind is FailureKind.BAD_MEDIA
+    if is_bad:
+        steps.at("source.spoiled", f"{request.key}/{request.attempt}")
     with contextlib.suppress(OSError):
         for leftover in (*folder.glob("converted.*"), *folder.glob("job/audio/*")):
             leftover.unlink()
