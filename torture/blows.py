@@ -26,7 +26,7 @@ def strike(orders: Orders) -> None:
         case "tree":
             _kill_tree(orders)
         case "stop":
-            os.kill(orders.daemon, signal.SIGTERM)
+            _send(orders.daemon, signal.SIGTERM)
         case "template" | "worker":
             kill_named(orders.run, f"ytaudio-{orders.blow}")
         case "busy":
@@ -68,8 +68,7 @@ def _kill_tree(orders: Orders) -> None:
     others = list(marked(orders.run))
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for pid in others:
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
+            _send(pid, number)
     if VARIABLE in os.environ:  # struck from inside
         _kill(os.getpid())
 
@@ -88,8 +87,14 @@ def _keep_busy(ledger: str) -> None:
 
 
 def _kill(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+    _send(pid, signal.SIGKILL)
+
+
+def _send(pid: int, number: int) -> None:
+    """Send a signal to one process; 0 would be our whole group."""
+    if pid > 0:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _environ(pid: str) -> bytes:

@@ -66,7 +66,8 @@ class Run:
 
     def _live(self, stroke: Stroke) -> None:
         """Let the daemon live until it is dead."""
-        if self.arena.server is None and self.plan.dice.random() < BUSY_START:
+        in_use = self.arena.server is None and self.arena.has_ledger()
+        if in_use and self.plan.dice.random() < BUSY_START:
             self.arena.strike("busy")
         self.arena.start(stroke)
         begun = time.monotonic()
