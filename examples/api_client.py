@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """API client: create a session and a job, watch it, print where the audio is.
 
-    ytaudio run & ytaudio serve &
-    python examples/api_client.py [BASE_URL [LINK]]
+ytaudio run & ytaudio serve &
+python examples/api_client.py [BASE_URL [LINK]]
 """
 
 import sys
@@ -12,9 +12,7 @@ import requests
 
 API_BASE = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8000"
 LINK = (
-    sys.argv[2]
-    if len(sys.argv) > 2
-    else "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+    sys.argv[2] if len(sys.argv) > 2 else "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 )
 
 # Create session
