@@ -31,6 +31,33 @@ def _errors(house: House) -> bool:
     return "step.failed" in house.log.read_text(errors="replace")
 
 
+def test_a_full_disk_loses_nothing_and_heals_alone(
+    site: YouTube, tmp_path: Path
+) -> None:
+    first, second, third = ids("FULL", 3)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with ExitStack() as stack:
+        stack.enter_context(mounted(disk, "-t", "tmpfs", "-o", "size=24m", "none"))
+        made = HouseWithAClock(disk, site, disk_reserve="4MiB", log_directory="logs")
+        house = stack.enter_context(running(made))
+        house.drop("full", links([first]))
+        house.wait_for_state("full", first, "completed")
+        # So many lines that the ledger must grow for them.
+        much = links([second, third]) + "not a link, but told of\n" * 5000
+        path = house.drop("full", much, "more.txt.part")
+        with filled(disk):
+            path = path.rename(path.with_suffix(""))
+            house.wait(lambda: "is full" in house.log.read_text())
+            assert path.exists()
+        assert house.wait_done("full", 3)["completed"] == 3
+        house.wait_filed(path)
+        assert [site.fetches(video) for video in (first, second, third)] == [1, 1, 1]
+        assert house.query("SELECT count(*) FROM lines") == [(5003,)]
+        assert house.query("PRAGMA integrity_check") == [("ok",)]
+        house.wait(lambda: not house.problem("ledger_trouble"))
+
+
 def test_the_reserve_pauses_before_the_disk_is_full(
     site: YouTube, tmp_path: Path
 ) -> None:
