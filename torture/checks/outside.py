@@ -9,6 +9,10 @@ from torture.books import Row
 from torture.case import Case
 
 
+#: How attempts end that say nothing of what they had fetched.
+STRUCK_DOWN = frozenset({"interrupted", "crashed", "timeout"})
+
+
 def check(case: Case, arena: Arena) -> Iterator[str]:
     """Check what can be seen from outside."""
     yield from _witnessed(case)
@@ -82,11 +86,11 @@ def _allowed(case: Case, job: Row, finished: dict[tuple[str, int], float]) -> in
     """Return how many whole fetches a job's history explains.
 
     One, one more for each attempt that was struck down before its source was
-    durable, and one more each time the job was asked for again after it had failed.
+    durable (by us, or by the daemon because it stood still), and one more each time the job was asked for again after it had failed.
     """
     attempts = case.attempts_of[job["id"]]
     struck = sum(
-        attempt["kind"] in {"interrupted", "crashed"}
+        attempt["kind"] in STRUCK_DOWN
         and (job["uuid"], attempt["number"]) not in finished
         for attempt in attempts
     )
