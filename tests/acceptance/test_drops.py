@@ -239,6 +239,23 @@ def test_a_kept_file_is_taken_again_only_when_it_has_grown(
     assert [line for _, line in lines] == [1, 2]
 
 
+def test_a_kept_file_stays_whatever_is_added_to_it(open_house: Opener) -> None:
+    house = open_house(inbox_after_intake="keep")
+    path = house.drop("list", links(ids("STAYS", 1)))
+    wait_kept(house, 1)
+    for times, more in ((2, "# a comment\n"), (3, "no link\n")):
+        with path.open("a") as file:
+            file.write(more)
+        wait_kept(house, times)
+        assert path.exists()
+
+
+def wait_kept(house: House, times: int) -> None:
+    """Wait until a file has been taken, and left in place, so often."""
+    query = "SELECT count(*) FROM drops WHERE state = 'kept'"
+    house.wait(lambda: house.query(query) == [(times,)])
+
+
 def test_a_slowly_written_file_is_never_taken_too_early(open_house: Opener) -> None:
     house = open_house(inbox_settle="300ms")
     videos = ids("SLOW", 6)

@@ -45,6 +45,11 @@ class Reader:
         place = paper.sighting.place
         self._kept_files()[place.session, paper.sighting.name] = paper.sha256
 
+    def was_kept(self, paper: Paper) -> bool:
+        """Whether an earlier content of this file was taken and left in place."""
+        place = paper.sighting.place
+        return (place.session, paper.sighting.name) in self._kept_files()
+
     def read(self, papers: list[Paper], enough: float) -> None:
         """Add papers until there are enough of them, or until `enough`."""
         while len(papers) < PAPERS_AT_ONCE and time.monotonic() < enough:

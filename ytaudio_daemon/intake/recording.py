@@ -183,7 +183,9 @@ class Recorder:
     def _move(self, paper: Paper) -> tuple[str, bytes | None]:
         """Return the drop's final state and its name there."""
         usable = paper.drop is not None and paper.drop.usable
-        if usable and self.settings.inbox.after_intake == "keep":
+        # A growing list is not taken away for a bad line, or a comment, at its end.
+        stays = usable or self._reader.was_kept(paper)
+        if stays and self.settings.inbox.after_intake == "keep":
             return self._keep(paper)
         place = paper.sighting.place
         target = PROCESSED if usable else REJECTED
