@@ -1,8 +1,11 @@
 """Starting, stopping, reloading, dying: nothing is lost, nothing is left running."""
 
+import grp
 import json
+import os
 import signal
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -286,3 +289,21 @@ def test_a_cancellation_that_met_a_busy_ledger_is_made_up_for(
         house.wait(lambda: house.daemon["daemon"]["state"] != "running", timeout=1)
     after = process.cpu_times()
     assert after.user + after.system - before.user - before.system < 0.3
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may give files to any group")
+def test_what_is_made_belongs_to_the_group_of_the_config(open_house: Opener) -> None:
+    group = next(g for g in grp.getgrall() if g.gr_gid != os.getgid())
+    house = open_house(paths_group=group.gr_name, paths_umask="0027")
+    [video] = ids("GROUP", 1)
+    house.drop("group", links([video]))
+    job = house.wait_for_state("group", video, "completed")
+    for folder in (house.downloads, house.inbox, house.library):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o2770
+    audio = Path(job["output_path"])
+    made = [audio, *audio.parents[:3], *house.library.rglob("*")]
+    made.append(house.root / "status" / "sessions" / "group.json")
+    for path in made:
+        found = path.stat()
+        assert found.st_gid == group.gr_gid, path
+        assert stat.S_IMODE(found.st_mode) & 0o777 in {0o640, 0o750}, path

@@ -3,13 +3,14 @@
 import fcntl
 import grp
 import os
+import stat
 from pathlib import Path
 
 from ytaudio_daemon.errors import AlreadyRunningError, ConfigError
 from ytaudio_daemon.folders.layout import Layout
 
-#: setgid: what is made inside belongs to the folder's group.
-SETGID_FOLDER = 0o2775
+#: What is made inside belongs to the folder's group, which may read and write.
+SHARED = stat.S_ISGID | stat.S_IRWXG
 
 
 def prepare(layout: Layout, group: str = "") -> None:
@@ -17,7 +18,8 @@ def prepare(layout: Layout, group: str = "") -> None:
 
     Args:
         layout: The tree.
-        group: When set, the folders people use belong to it, setgid.
+        group: When set, the folders people use belong to it, setgid; and the folder
+            for unfinished work, from where results are moved as they are.
 
     Raises:
         ConfigError: A folder cannot be made, or there is no such group.
@@ -33,7 +35,10 @@ def prepare(layout: Layout, group: str = "") -> None:
         for private in (layout.home, layout.cache, layout.work, layout.trash):
             private.chmod(0o700)
         if group:
-            _give_to_group(shared, group)
+            number = _number_of(group)
+            for folder in shared:
+                _give_to_group(folder, number, SHARED)
+            _give_to_group(layout.work, number, stat.S_ISGID)
     except OSError as error:
         raise ConfigError(
             f"the folder {error.filename} cannot be made or used: {error.strerror}",
@@ -41,20 +46,23 @@ def prepare(layout: Layout, group: str = "") -> None:
         ) from error
 
 
-def _give_to_group(folders: list[Path], group: str) -> None:
+def _number_of(group: str) -> int:
     try:
-        number = grp.getgrnam(group).gr_gid
+        return grp.getgrnam(group).gr_gid
     except KeyError as error:
         raise ConfigError(
             f"[paths] group names {group!r}, which does not exist",
             f"Make it with: groupadd {group}",
         ) from error
-    for folder in folders:
-        found = folder.stat()
-        if found.st_gid != number:
-            os.chown(folder, -1, number)
-        if found.st_mode & SETGID_FOLDER != SETGID_FOLDER:
-            folder.chmod(SETGID_FOLDER)
+
+
+def _give_to_group(folder: Path, group: int, bits: int) -> None:
+    found = folder.stat()
+    if found.st_gid != group:
+        os.chown(folder, -1, group)
+    mode = stat.S_IMODE(found.st_mode)
+    if mode & bits != bits:
+        folder.chmod(mode | bits)
 
 
 def lock_state(layout: Layout) -> int:
