@@ -42,7 +42,7 @@ demo: $(VENV)/.dev
 	@$(BIN)/python -m examples.demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile
 
 check: format lint types imports test
 
