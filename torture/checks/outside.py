@@ -8,7 +8,6 @@ from torture.arena import Arena
 from torture.books import Row
 from torture.case import Case
 
-
 #: How attempts end that say nothing of what they had fetched.
 STRUCK_DOWN = frozenset({"interrupted", "crashed", "timeout"})
 
