@@ -29,7 +29,8 @@ class Front:
     def __init__(self, house: House, base: str) -> None:
         self.house = house
         self.base = base
-        self.http = httpx.Client(base_url=base, timeout=TIMEOUT_S)
+        self._clients: list[httpx.Client] = []
+        self.http = self._client({})
 
     def open_session(self, **headers: str) -> str:
         """Open a session; returns its UUID."""
@@ -40,8 +41,17 @@ class Front:
 
     def client(self, session: str = "") -> httpx.Client:
         """Return a client that shows a session's UUID; a new session's when ""."""
-        headers = {"X-Session-ID": session or self.open_session()}
-        return httpx.Client(base_url=self.base, timeout=TIMEOUT_S, headers=headers)
+        return self._client({"X-Session-ID": session or self.open_session()})
+
+    def close(self) -> None:
+        """Close every client."""
+        for client in self._clients:
+            client.close()
+
+    def _client(self, headers: dict[str, str]) -> httpx.Client:
+        client = httpx.Client(base_url=self.base, timeout=TIMEOUT_S, headers=headers)
+        self._clients.append(client)
+        return client
 
 
 def ask_for(client: httpx.Client, video: str, **wishes: Any) -> Document:
@@ -85,7 +95,11 @@ def served(house: House, *words: str) -> Iterator[Front]:
             stderr=log,
         )
     try:
-        yield Front(house, _address(process))
+        front = Front(house, _address(process))
+        try:
+            yield front
+        finally:
+            front.close()
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     finally:

@@ -133,7 +133,7 @@ def _job_answer() -> Schema:
                 "type": "number",
                 "minimum": 0,
                 "maximum": 100,
-                "description": "0 while unknown, 100 when completed.",
+                "description": "Of the download; 99 while converting, 100 when completed.",
                 "examples": [42.5],
             },
             "media_type": {"type": "string", "const": AUDIO},

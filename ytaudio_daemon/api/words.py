@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from ytaudio_daemon.model import FINALIZED, JobState, SessionState
+from ytaudio_daemon.model import FINALIZED, JobState, Phase, SessionState
 
 Document = dict[str, Any]
 
@@ -52,6 +52,11 @@ FINAL = frozenset(STATUS_OF[state] for state in FINALIZED)
 
 #: What the body of a new job calls the options; the others are called the same.
 OPTION_OF = {"output_format": "format", "tags": "tag"}
+
+#: What is left when the download is done, which has its own percentage in `progress`.
+AFTER_DOWNLOAD = frozenset({Phase.CONVERTING, Phase.VERIFYING, Phase.PUBLISHING})
+#: As far as a job is that is not completed, at most.
+ALMOST = 99.0
 
 #: The only kind of media there is.
 AUDIO = "audio"
@@ -116,5 +121,7 @@ def jobs_by_status(counts: Mapping[str, int]) -> dict[str, int]:
 def _percent(job: Document, status: Status) -> float:
     if status is Status.COMPLETED:
         return 100.0
+    if job["phase"] in AFTER_DOWNLOAD:
+        return ALMOST
     percent = (job["progress"] or {}).get("percent")
-    return 0.0 if percent is None else float(percent)
+    return 0.0 if percent is None else min(ALMOST, float(percent))

@@ -1,0 +1,58 @@
+"""The stream's heartbeat and its end, on a real ledger without a daemon."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.integration.ledger_rig import ASK, NO_LIMIT, NOW
+from ytaudio_daemon.api import progress
+from ytaudio_daemon.api.desk import Desk
+from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.ledger import Ledger, posting, read, sessions
+from ytaudio_daemon.settings import load
+
+
+def test_silence_is_broken_and_a_stop_ends_it(
+    sqlite_ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "LOOK_S", 0.01)
+    monkeypatch.setattr(progress, "HEARTBEAT_S", 0.02)
+    with sqlite_ledger.write() as db:
+        session = sessions.open_session(db, "alice", NOW)
+        posted = posting.post(
+            db,
+            session.id,
+            video_id="AAAAAAAAAAA",
+            ask=ASK,
+            quota=NO_LIMIT,
+            now=NOW,
+            file_is_gone=lambda _: True,
+        )
+        assert posted.job_id is not None
+        row = read.job_by_id(db, posted.job_id)
+    layout = Layout(
+        inbox=tmp_path,
+        downloads=tmp_path,
+        library=None,
+        status=tmp_path,
+        state=tmp_path,
+    )
+    desk = Desk(
+        ledger=sqlite_ledger,
+        layout=layout,
+        settings=load(None, {"YTAUDIO_PATHS_ROOT": str(tmp_path)}),
+        daemon_trouble=lambda: "no daemon",
+    )
+    said: list[bytes] = []
+    desk.is_closing = lambda: said.count(b": still there\n\n") == 2
+
+    async def listen() -> None:
+        async for event in progress.events_of(desk, row):
+            said.append(event)  # noqa: PERF401 - `is_closing` looks at it
+
+    asyncio.run(listen())
+    assert said[0] == b"retry: 2000\n\n"
+    assert said[1].startswith(b"event: progress\ndata: {")
+    assert b"no daemon" in said[1]
+    assert said[2:] == [b": still there\n\n"] * 2
