@@ -284,10 +284,11 @@ def test_wait_counts_drops_that_are_not_taken_yet(rig: Rig) -> None:
     assert (ran.code, ran.out) == (5, "1 drop not yet taken\n")
 
 
+@pytest.mark.parametrize("after_intake", ["keep", "move"])  # move: if not permitted
 def test_wait_does_not_wait_for_drops_that_stay(
-    rig: Rig, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, after_intake: str
 ) -> None:
-    monkeypatch.setenv("YTAUDIO_INBOX_AFTER_INTAKE", "keep")
+    monkeypatch.setenv("YTAUDIO_INBOX_AFTER_INTAKE", after_intake)
     folder = rig.layout.session_inbox("party")
     folder.mkdir()
     growing = folder / "songs.txt"

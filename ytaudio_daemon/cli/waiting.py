@@ -81,22 +81,21 @@ class SessionsGoal:
     Args:
         folder: The inbox.
         session: Its name or UUID; None = all.
-        keeps: Whether taken drops stay in the inbox.
     """
 
-    def __init__(self, folder: Path, session: str | None, *, keeps: bool) -> None:
+    def __init__(self, folder: Path, session: str | None) -> None:
         self._inbox = folder
         self._session = session
-        self._keeps = keeps
         self._name: str | None = session
 
     def unfiled(self, ledger: Ledger) -> int:
         """Return how many files in the inbox are still to be taken."""
-        waiting = (item for item in inbox.scan(self._inbox) if self._is_mine(item))
-        kept = {}
-        if self._keeps:
-            with ledger.read() as db:
-                kept = drops.kept_files(db)
+        waiting = [item for item in inbox.scan(self._inbox) if self._is_mine(item)]
+        if not waiting:
+            return 0
+        # Whatever the config says: a drop may stay because its move is not permitted.
+        with ledger.read() as db:
+            kept = drops.kept_files(db)
         fresh = (item for item in waiting if not self._is_taken(kept, item))
         return sum(1 for _ in islice(fresh, MANY_DROPS))
 
@@ -158,8 +157,7 @@ def goal_of(call: Call, ledger: Ledger) -> Goal:
     if call.args.jobs:
         with ledger.read() as db:
             return JobsGoal([read.find_job(db, job).id for job in call.args.jobs])
-    keeps = call.settings.inbox.after_intake == "keep"
-    goal = SessionsGoal(call.layout.inbox, call.args.session, keeps=keeps)
+    goal = SessionsGoal(call.layout.inbox, call.args.session)
     goal.look_up(ledger)
     return goal
 
