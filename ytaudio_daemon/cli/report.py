@@ -173,7 +173,9 @@ def _daemon_facts(
     for gate in document["gates"]:
         yield "closed", _gate(gate, wall)
     for problem in document["problems"]:
-        yield "problem", f"{problem['message']} {problem['hint']}".rstrip()
+        yield "problem", problem["message"]
+        if problem["hint"]:
+            yield "", problem["hint"]
 
 
 def _yt_dlp(daemon: Mapping[str, Any]) -> str:
