@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.api_rig import Front, served
 from tests.acceptance.rig import House, running
 from tests.youtube import Video, YouTube
 
@@ -36,6 +37,22 @@ def healthy_site(site: YouTube) -> None:
 def home(site: YouTube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Share one daemon among a module's tests; each keeps to sessions of its own."""
     with running(House(tmp_path_factory.mktemp("home"), site)) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="session")
+def api_home(
+    youtube_server: YouTube, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """Share one daemon among all tests of the API; each keeps to its own sessions."""
+    with running(House(tmp_path_factory.mktemp("api"), youtube_server)) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="session")
+def front(api_home: House) -> Iterator[Front]:
+    """Share one API beside that daemon; everybody is its operator."""
+    with served(api_home) as shared:
         yield shared
 
 

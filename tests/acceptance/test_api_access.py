@@ -21,18 +21,12 @@ TOKEN = "correct-horse-battery-staple"
 
 
 @pytest.fixture(scope="module")
-def front(home: House) -> Iterator[Front]:
-    with served(home) as front:
-        yield front
-
-
-@pytest.fixture(scope="module")
-def guarded(home: House) -> Iterator[Front]:
+def guarded(api_home: House) -> Iterator[Front]:
     """A server with a token."""
-    file = home.root / "token"
+    file = api_home.root / "token"
     file.write_text(TOKEN + "\n")
     file.chmod(0o600)
-    with served(home, "--token-file", str(file)) as front:
+    with served(api_home, "--token-file", str(file)) as front:
         yield front
 
 
@@ -194,34 +188,36 @@ class TestStarting:
         assert done.returncode == 2, done
         return done.stderr
 
-    def test_another_address_needs_a_token(self, home: House) -> None:
-        assert "--token-file" in self.refused(home, "--host", "0.0.0.0")
-        assert "--token-file" in self.refused(home, "--host", "::")
+    def test_another_address_needs_a_token(self, api_home: House) -> None:
+        assert "--token-file" in self.refused(api_home, "--host", "0.0.0.0")
+        assert "--token-file" in self.refused(api_home, "--host", "::")
 
-    def test_a_token_others_can_read_is_none(self, home: House, tmp_path: Path) -> None:
+    def test_a_token_others_can_read_is_none(
+        self, api_home: House, tmp_path: Path
+    ) -> None:
         file = tmp_path / "token"
         file.write_text(TOKEN)
         file.chmod(0o640)
-        assert f"chmod 600 {file}" in self.refused(home, "--token-file", str(file))
+        assert f"chmod 600 {file}" in self.refused(api_home, "--token-file", str(file))
         file.chmod(0o600)
         file.write_text("short")
-        assert "16 to 512" in self.refused(home, "--token-file", str(file))
-        assert "No such file" in self.refused(home, "--token-file", "nowhere")
+        assert "16 to 512" in self.refused(api_home, "--token-file", str(file))
+        assert "No such file" in self.refused(api_home, "--token-file", "nowhere")
 
-    def test_a_taken_port_and_a_stranger(self, home: House, front: Front) -> None:
+    def test_a_taken_port_and_a_stranger(self, api_home: House, front: Front) -> None:
         port = str(urlsplit(front.base).port)
-        done = home.cli("serve", "--port", port)
+        done = api_home.cli("serve", "--port", port)
         assert (done.returncode, "in use" in done.stderr) == (2, True)
 
-    def test_without_the_extra_the_pip_line_is_told(self, home: House) -> None:
+    def test_without_the_extra_the_pip_line_is_told(self, api_home: House) -> None:
         code = (
             "import sys; sys.modules['uvicorn'] = None;"
             "from ytaudio_daemon.cli import main; sys.exit(main(['serve']))"
         )
         done = subprocess.run(
             [sys.executable, "-c", code],
-            cwd=home.root,
-            env=home.environment(PYTHONPATH=str(Path.cwd())),
+            cwd=api_home.root,
+            env=api_home.environment(PYTHONPATH=str(Path.cwd())),
             capture_output=True,
             text=True,
             check=False,

@@ -1,21 +1,14 @@
 """Fetching a job's audio through the API."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
 import httpx
 import pytest
 
-from tests.acceptance.api_rig import Front, ask_for, problem_of, served, wait_for
-from tests.acceptance.rig import Document, House, ids
+from tests.acceptance.api_rig import Front, ask_for, problem_of, wait_for
+from tests.acceptance.rig import Document, ids
 from tests.youtube import Video, YouTube
-
-
-@pytest.fixture(scope="module")
-def front(home: House) -> Iterator[Front]:
-    with served(home) as front:
-        yield front
 
 
 @pytest.fixture

@@ -2,13 +2,9 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.acceptance.api_rig import Front, served
-from tests.acceptance.rig import House
+from tests.acceptance.api_rig import Front
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,12 +52,6 @@ print(f"Final status: {job_status['status']}")
 if job_status['status'] == 'completed':
     print(f"Output: {job_status['output_path']}")
 '''
-
-
-@pytest.fixture(scope="module")
-def front(home: House) -> Iterator[Front]:
-    with served(home) as front:
-        yield front
 
 
 def run(*words: str) -> list[str]:

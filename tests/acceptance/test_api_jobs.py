@@ -1,7 +1,6 @@
 """Jobs through the API, with the real daemon beside it."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -13,12 +12,6 @@ from tests.acceptance.rig import Document, House, ids
 from tests.youtube import Fault, YouTube
 
 SLOW = Fault.throttles(1000)
-
-
-@pytest.fixture(scope="module")
-def front(home: House) -> Iterator[Front]:
-    with served(home) as front:
-        yield front
 
 
 @pytest.fixture

@@ -4,17 +4,10 @@ import json
 from collections.abc import Iterator
 
 import httpx
-import pytest
 
 from tests.acceptance.api_rig import Front, ask_for, served, wait_for
 from tests.acceptance.rig import Document, House, ids
 from tests.youtube import Fault, Video, YouTube
-
-
-@pytest.fixture(scope="module")
-def front(home: House) -> Iterator[Front]:
-    with served(home) as front:
-        yield front
 
 
 def events_in(lines: Iterator[str]) -> Iterator[tuple[str, Document]]:
@@ -63,12 +56,12 @@ def test_of_a_finished_job_it_tells_once(front: Front) -> None:
 
 
 def test_a_client_that_goes_and_a_server_that_stops_end_it(
-    home: House, site: YouTube
+    api_home: House, site: YouTube
 ) -> None:
     [video] = ids("APIGONE", 1)
     site.add(Video(id=video, duration_s=20, formats={"aac"}))
     site.fault(video, Fault.throttles(1000))
-    with served(home) as front:
+    with served(api_home) as front:
         client = front.client()
         job = ask_for(client, video)["job_uuid"]
         with client.stream("GET", f"/api/jobs/{job}/events") as stream:
@@ -83,4 +76,4 @@ def test_a_client_that_goes_and_a_server_that_stops_end_it(
     # The server was told to stop, and did, with status 0: so the stream has ended.
     assert all(line != "event: finalized" for line in lines)
     lasting.close()
-    home.must("cancel", job)
+    api_home.must("cancel", job)

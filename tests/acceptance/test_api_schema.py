@@ -7,40 +7,37 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.api_rig import served
-from tests.acceptance.rig import House
+from tests.acceptance.api_rig import Front
 
 HERE = Path(__file__).parent
 
 
 @pytest.mark.timeout(180)
-def test_the_api_keeps_to_its_description(home: House, tmp_path: Path) -> None:
-    with served(home) as front:
-        session = front.open_session()
-        home.must("session", "set", session, "--max-jobs", "0")
-        done = subprocess.run(
-            [
-                str(Path(sys.executable).with_name("st")),
-                "--config-file",
-                str(HERE / "schemathesis.toml"),
-                "--no-color",
-                "run",
-                f"{front.base}/api/openapi.json",
-                "--header",
-                f"X-Session-ID: {session}",
-                "--max-examples=5",
-                "--workers=2",
-            ],
-            cwd=tmp_path,
-            env=os.environ
-            | {"SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py")},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-        log = (home.root / "serve.err").read_text()
+def test_the_api_keeps_to_its_description(front: Front, tmp_path: Path) -> None:
+    session = front.open_session()
+    front.house.must("session", "set", session, "--max-jobs", "0")
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("st")),
+            "--config-file",
+            str(HERE / "schemathesis.toml"),
+            "--no-color",
+            "run",
+            f"{front.base}/api/openapi.json",
+            "--header",
+            f"X-Session-ID: {session}",
+            "--max-examples=5",
+            "--workers=2",
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    log = (front.house.root / "serve.err").read_text()
     # It went deep enough to have jobs made.
-    assert home.query("SELECT 1 FROM jobs WHERE video_id LIKE 'SCHEMA%'")
+    assert front.house.query("SELECT 1 FROM jobs WHERE video_id LIKE 'SCHEMA%'")
     assert "api.failed" not in log
     assert "Traceback" not in log
