@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from structlog.testing import capture_logs
 
 from tests.integration.ledger_rig import FAILED, WAIT, claimed
 from tests.integration.views_rig import LIVE, Rig, load, new_rig, video
@@ -302,7 +303,10 @@ def test_an_event_is_shown_again_after_a_crash_before_the_cursor_was_kept(
 def test_an_unwritable_status_folder_is_a_problem_that_heals(lite: Rig) -> None:
     lite.drop(video(1))
     lite.layout.status.write_text("a file stands where the folder should be")
-    lite.refresh()
+    with capture_logs() as said:
+        lite.refresh()
+        lite.refresh(31)
+    assert [line["place"] for line in said] == [str(lite.layout.status)]
     found = lite.views.problems()
     assert [problem.code for problem in found] == ["status_unwritable"]
     lite.layout.status.unlink()

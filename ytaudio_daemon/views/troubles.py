@@ -1,8 +1,12 @@
 """What could not be written, and when to try again."""
 
+import structlog
+
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views.live import Problem
+
+log = structlog.get_logger()
 
 #: A folder that refused a file is left alone for so long, in seconds.
 AGAIN_S = 30.0
@@ -20,6 +24,9 @@ class Troubles:
     def note(self, code: str, place: str, error: Exception, now: Now) -> None:
         """A file could not be written into `place`."""
         key = code, place
+        if key not in self._problems:
+            # The status files cannot say it when it is they who cannot be written.
+            log.warning("views.not_written", place=place, error=_said(error))
         since = self._problems[key].since if key in self._problems else now.wall
         self._problems[key] = Problem(
             code=code,
