@@ -14,6 +14,8 @@ from tests.acceptance.rig import Document, House
 
 #: Seconds a server has to say its address.
 START_S = 20.0
+#: What a job is until it is finalized.
+UNFINISHED = ("pending", "processing")
 #: Of a request.
 TIMEOUT_S = 20.0
 
@@ -67,7 +69,10 @@ def wait_for(house: House, client: httpx.Client, job: str, *statuses: str) -> Do
 
     def told() -> Document:
         found: Document = client.get(f"/api/jobs/{job}").json()
-        return found if found["status"] in statuses else {}
+        if found["status"] in statuses:
+            return found
+        assert found["status"] in UNFINISHED, found
+        return {}
 
     return house.wait(told)
 
