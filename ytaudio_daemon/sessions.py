@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 #: The loop has other things to do after this long, in seconds.
 STEP_S = 0.05
+#: A sweep cancels so many jobs, to be short; the next one follows at once.
+CANCELS_A_SWEEP = 50
 
 
 class Sweeper:
@@ -38,17 +40,21 @@ class Sweeper:
         self.settings = settings
         self._deleting: Iterator[None] | None = None
 
-    def sweep(self, now: Now) -> None:
+    def sweep(self, now: Now) -> bool:
         """Expire what is due and begin to delete what has been in the trash enough.
+
+        Returns:
+            Whether the next sweep should follow at once.
 
         Raises:
             LedgerError, OSError: The next sweep tries again.
         """
-        self._give_up_pending(now)
+        has_more = self._give_up_pending(now)
         self._expire_due(now)
         self._remove_files(now)
         if self._deleting is None:
             self._deleting = self._delete_old_trash(now)
+        return has_more
 
     def step(self) -> bool:
         """Go on deleting for a moment; returns whether there is more."""
@@ -62,24 +68,30 @@ class Sweeper:
         self._deleting = None
         return False
 
-    def _give_up_pending(self, now: Now) -> None:
-        """Cancel what has been pending too long, so that its session can expire.
+    def _give_up_pending(self, now: Now) -> bool:
+        """Cancel some of what has been pending too long, so its session can expire.
 
         A running job is asked to end; the next sweep sees it gone.
+
+        Returns:
+            Whether any was cancelled: there may be more.
         """
         limits = self.settings.sessions
         with self._ledger.read() as db:
             stuck = sessions.pending_too_long(db, now, max_pending_s=limits.max_pending)
-        for session in stuck:
+        answers = set[str]()
+        for session in stuck[:1]:
             with self._ledger.write() as db:
-                for job_id in sessions.unfinished_job_ids(db, session):
-                    moves.cancel(
+                for job_id in sessions.unfinished_job_ids(db, session, CANCELS_A_SWEEP):
+                    answer = moves.cancel(
                         db,
                         job_id,
                         now,
                         reason="session_expired",
                         quota=limits.quota,
                     )
+                    answers.add(answer)
+        return "cancelled" in answers
 
     def _expire_due(self, now: Now) -> None:
         limits = self.settings.sessions

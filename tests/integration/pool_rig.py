@@ -47,16 +47,22 @@ def alive(pid: int) -> bool:
         return False
 
 
+#: Servers of other tests in this process: not the pool's, and not to be struck.
+_strangers: set[int] = set()
+
+
 def descendants() -> list[psutil.Process]:
-    """List this process's descendants, zombies too."""
+    """List the processes that came since the rig was made, zombies too."""
     found: list[psutil.Process] = psutil.Process().children(recursive=True)
-    return found
+    return [process for process in found if process.pid not in _strangers]
 
 
 class Rig:
     """Drives a pool as the daemon's loop does: sleeps on `fileno` until `next_due`."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
+        _strangers.clear()
+        _strangers.update(process.pid for process in descendants())
         self.folder = folder
         self.home = folder / "home"
         self.state_id = uuid.uuid4().hex

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -67,12 +66,10 @@ def test_what_is_too_old_is_passed_over_and_named(
     assert any("deno: version 1.40.0" in reason for reason in tools.rejected)
 
 
-def test_it_is_quick_and_loads_no_yt_dlp() -> None:
+def test_it_loads_no_yt_dlp() -> None:
     script = (
         "import sys; from ytaudio_daemon.fetch.tools import find_tools; find_tools();"
         "assert not any(m.startswith(('yt_dlp', 'mutagen')) for m in sys.modules)"
     )
-    start = time.monotonic()
     checkout = Path(__file__).resolve().parents[2]
     subprocess.run([sys.executable, "-c", script], check=True, cwd=checkout)
-    assert time.monotonic() - start < 2

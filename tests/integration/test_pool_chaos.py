@@ -61,4 +61,5 @@ def kill_something(rig: Rig, chance: random.Random, key: str) -> None:
             case number if number < 12:
                 rig.pool.kill(key)
             case number if number < 16:
-                chance.choice(descendants()).kill()
+                if victims := descendants():
+                    chance.choice(victims).kill()

@@ -226,6 +226,9 @@ class Attempts:
         self._running.clear()
 
     def _start(self, claim: Claim, now: Now) -> None:
+        if (refusal := self._settler.refuse_if_full(claim)) is not None:
+            self._end_unstarted(claim, Outcome(failure=refusal), now)
+            return
         try:
             earlier = publishing.begin_attempt(self._layout, claim.uuid, claim.attempt)
         except (OSError, UnsafePathError) as error:

@@ -19,6 +19,9 @@ from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
 
+#: A job refused for its session's bytes keeps its finished work for a retry.
+BYTE_LIMIT = "session_byte_limit"
+
 
 class Settler:
     """Writes an attempt's end into the ledger and the visible tree.
@@ -44,7 +47,9 @@ class Settler:
             self._put_off(claim, outcome, now)
         elif claim.name in self._published:
             self._complete(claim, outcome, now)
-        elif (refusal := self._over_quota(claim, outcome.result)) is not None:
+        elif (
+            refusal := self._over_quota(claim, outcome.result.size_bytes)
+        ) is not None:
             self._put_off(claim, replace(outcome, result=None, failure=refusal), now)
         elif self._begin_publish(claim, outcome.result, now):
             steps.at("publish.begun", claim.name)
@@ -76,17 +81,21 @@ class Settler:
     def _quota(self) -> Quota:
         return self.settings.sessions.quota
 
-    def _over_quota(self, claim: Claim, result: Result) -> Failure | None:
+    def refuse_if_full(self, claim: Claim) -> Failure | None:
+        """Return why an attempt need not even begin: its session's bytes are used up."""
+        return self._over_quota(claim, 1)
+
+    def _over_quota(self, claim: Claim, size_bytes: int) -> Failure | None:
         with self._ledger.read() as db:
             session = sessions.session_by_id(db, claim.session_id)
         limit = self._quota.of_session(session.max_jobs, session.max_bytes).max_bytes
-        if not limit or session.used_bytes + result.size_bytes <= limit:
+        if not limit or session.used_bytes + size_bytes <= limit:
             return None
         return Failure(
             kind=FailureKind.POLICY,
-            code="session_byte_limit",
-            message=f"The finished file ({result.size_bytes} bytes) does not fit into "
-            f"the session's {limit} bytes.",
+            code=BYTE_LIMIT,
+            message=f"The finished file does not fit into the session's {limit} bytes, "
+            f"of which {session.used_bytes} are used.",
             hint=f"Raise it with: ytaudio session set {claim.session_name} --max-bytes "
             "…, then retry the job.",
         )
@@ -161,7 +170,7 @@ class Settler:
             elif done:
                 self._open_gates(db, claim, failure, now)
             pauses.recall_probe(db)
-        if done and move.to is JobState.FAILED:
+        if done and move.to is JobState.FAILED and failure.code != BYTE_LIMIT:
             publishing.clear_work(self._layout, claim.uuid)
         if done:
             log.warning(

@@ -91,6 +91,7 @@ def run(call: Call) -> int:
         raise refusal(call, call.layout.inbox) from error
     call.screen.line(f"dropped {path}")
     if call.args.wait:
+        call.screen.flush()  # a program may read on from there
         from ytaudio_daemon.cli.wait import wait_for_drop  # noqa: PLC0415 - rarely
 
         return wait_for_drop(call, session, path, after, timeout_s)

@@ -137,7 +137,7 @@ class Loop:
                 self._due.claim = 0.0
             self._try("claims", lambda: self._fill(now, mono))
             self._try("retries", lambda: self._wake_due(now, mono))
-            self._try("sweep", lambda: self._sweep(now))
+            busy = bool(self._try("sweep", lambda: self._sweep(now))) or busy
             busy = parts.sweeper.step() or busy
         self._try("views", lambda: self._show(now, mono))
         return busy
@@ -248,10 +248,11 @@ class Loop:
             self._parts.attempts.kill_cancelled(now)
             self._due.cancel = False
 
-    def _sweep(self, now: Now) -> None:
+    def _sweep(self, now: Now) -> bool:
+        """Look for what has expired; returns whether there is more at once."""
         if self._due.sweep:
-            self._parts.sweeper.sweep(now)
-            self._due.sweep = False
+            self._due.sweep = self._parts.sweeper.sweep(now)
+        return self._due.sweep
 
     def _heartbeat(self, now: Now, mono: float) -> None:
         parts = self._parts

@@ -157,7 +157,8 @@ def cancel(db: Connection, job_id: int, now: Now, *, reason: str, quota: Quota) 
         return state.value
     values = {"finalized_at": now.wall, "retry_at": None} | _words_for(reason)
     _move(db, job, JobState.CANCELLED, now, reason, **values)
-    touch(db, job.session_id, now)
+    if reason == "cancelled":  # the end of its time is no activity
+        touch(db, job.session_id, now)
     release_held(db, job.session_id, quota, now)
     return "cancelled"
 

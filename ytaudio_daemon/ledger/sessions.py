@@ -183,13 +183,16 @@ def pending_too_long(
 
 
 def unfinished_job_ids(db: Connection, session: Session, limit: int = 500) -> list[int]:
-    """Return jobs of the session that are not finalized."""
+    """Return jobs of the session that are not finalized.
+
+    Held ones first: to cancel a queued one would only let a held one enter.
+    """
     return list(
         db.execute(
             sa.select(jobs.c.id)
             .where(jobs.c.session_id == session.id)
             .where(jobs.c.state.in_([state.value for state in UNFINISHED]))
-            .order_by(jobs.c.id)
+            .order_by(jobs.c.state != JobState.HELD, jobs.c.id)
             .limit(limit),
         ).scalars(),
     )
