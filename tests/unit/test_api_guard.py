@@ -1,10 +1,12 @@
-"""What the guard lets through, and what it does not."""
+"""What the guard lets through, and how the server listens."""
+
+import socket
 
 import pytest
 
 from ytaudio_daemon.api.guard import refuse_foreign_host, refuse_foreign_page
 from ytaudio_daemon.api.problems import Problem
-from ytaudio_daemon.api.server import LOOPBACK_NAMES, is_loopback
+from ytaudio_daemon.api.server import LOOPBACK_NAMES, is_loopback, listen
 
 
 @pytest.mark.parametrize(
@@ -63,3 +65,13 @@ def test_programs_and_own_pages_may() -> None:
 )
 def test_what_is_loopback(host: str, *, is_own: bool) -> None:
     assert is_loopback(host) is is_own
+
+
+def test_answers_do_not_wait_for_the_clients_ack() -> None:
+    with (
+        listen("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname()),
+    ):
+        taken, _ = listener.accept()
+        with taken:
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

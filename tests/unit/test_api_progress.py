@@ -1,4 +1,4 @@
-"""The stream's heartbeat and its end, on a real ledger without a daemon."""
+"""The daemon's alarm, the stream's heartbeat and its end, on a real ledger."""
 
 import asyncio
 from pathlib import Path
@@ -13,7 +13,7 @@ from ytaudio_daemon.ledger import Ledger, posting, read, sessions
 from ytaudio_daemon.settings import load
 
 
-def test_silence_is_broken_and_a_stop_ends_it(
+def test_a_write_wakes_the_daemon_and_silence_is_broken_until_a_stop(
     sqlite_ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "LOOK_S", 0.01)
@@ -44,6 +44,10 @@ def test_silence_is_broken_and_a_stop_ends_it(
         settings=load(None, {"YTAUDIO_PATHS_ROOT": str(tmp_path)}),
         daemon_trouble=lambda: "no daemon",
     )
+    layout.wake_dir.mkdir()
+    with desk.write() as (db, now):
+        sessions.touch_session(db, session, now)
+    assert [file.name for file in layout.wake_dir.iterdir()] == ["poke"]
     said: list[bytes] = []
     desk.is_closing = lambda: said.count(b": still there\n\n") == 2
 
