@@ -14,6 +14,8 @@ from ytaudio_daemon.model.outcome import Failure, FailureKind, Outcome
 CONFIRM_AFTER_S = 3600.0
 #: Premieres and live shows are looked at again this often.
 NOT_YET_AGAIN_S = 1800.0
+#: "Come back in no time" is still not at once.
+SOONEST_S = 1.0
 #: Workers a job may kill by itself before it is given up.
 MAX_CRASHES = 3
 
@@ -145,7 +147,7 @@ def _patient(tried: Tried, failure: Failure, now: Now, policy: Policy) -> Move:
         return Move(to=JobState.FAILED, failure=failure)
     if failure.kind is FailureKind.NOT_YET:
         pause = failure.retry_after_s or NOT_YET_AGAIN_S
-        return _wait(failure, now.wall + min(pause, policy.cap_s))
+        return _wait(failure, now.wall + min(max(pause, SOONEST_S), policy.cap_s))
     return _wait(failure, now.wall + backoff(policy, tried.attempt - 1))
 
 
