@@ -104,7 +104,7 @@ def test_sessions_take_turns_and_priority_counts_within_one(
     assert set(started[-2:]) == set(many[3:])
 
 
-def test_bytes_are_limited_too(home: House) -> None:
+def test_bytes_are_limited_too(home: House, site: YouTube) -> None:
     home.must("session", "create", "--name", "bytes")
     home.must("session", "set", "bytes", "--max-bytes", "80000")
     videos = ids("BYTE", 2)
@@ -118,6 +118,7 @@ def test_bytes_are_limited_too(home: House) -> None:
     home.wait(lambda: home.counts("bytes")["completed"] == 2)
     used = home.session("bytes")["session"]["quota"]["used_bytes"]
     assert used == sum(job["file_size_bytes"] for job in home.jobs("bytes").values())
+    assert [site.fetches(video) for video in videos] == [1, 1], "kept for the retry"
 
 
 def test_cancelling_what_waits_and_what_runs(open_house: Opener, site: YouTube) -> None:

@@ -110,6 +110,21 @@ def test_unfinished_work_is_never_cut_off_by_the_clock(ledger: Ledger) -> None:
         assert sessions.expire(db, stuck, NOW)
 
 
+def test_giving_up_lets_no_held_job_in_and_comes_to_its_end(ledger: Ledger) -> None:
+    one = Quota(max_jobs=1)
+    drop(ledger, "alice", links("a", "b", "c"), quota=one)
+    late = later(14 * TTL)
+    with ledger.write() as db:
+        (stuck,) = sessions.pending_too_long(db, late, max_pending_s=14 * TTL)
+        assert sessions.unfinished_job_ids(db, stuck) == [2, 3, 1], "held ones first"
+        moves.cancel(db, 2, late, reason="session_expired", quota=one)
+        # Done in pieces: the first must not count as activity, or the rest would wait.
+        assert sessions.pending_too_long(db, late, max_pending_s=14 * TTL)
+        for job_id in (3, 1):
+            moves.cancel(db, job_id, late, reason="session_expired", quota=one)
+    assert _due(ledger, late) == ["alice"]
+
+
 def test_a_running_job_counts_as_unfinished(ledger: Ledger) -> None:
     drop(ledger, "alice", links("a"))
     claimed(ledger)
