@@ -10,6 +10,7 @@ YtaudioError                 message: what, where, why; hint: what to do
 ├── IllegalMoveError         a job's state does not allow that step (exit 1)
 ├── AlreadyRunningError      another daemon holds this state folder (exit 1)
 ├── LedgerError              the ledger cannot be used (exit 1)
+│   ├── NoLedgerError        no daemon has ever made it
 │   ├── LedgerTooNewError    its schema is newer than this program
 │   ├── LedgerTooOldError    its schema must be migrated by the daemon first
 │   ├── LedgerGoneError      its file was deleted or replaced under the daemon
@@ -81,6 +82,10 @@ class AlreadyRunningError(YtaudioError):
 
 class LedgerError(YtaudioError):
     """The ledger cannot be used."""
+
+
+class NoLedgerError(LedgerError):
+    """No daemon has ever made the ledger; `wait` says "not running" (exit 3)."""
 
 
 class LedgerTooNewError(LedgerError):

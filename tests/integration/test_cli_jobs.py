@@ -414,4 +414,6 @@ def test_without_a_ledger_nothing_is_made(rig: Rig) -> None:
         ran = rig.call(*args)
         assert ran.code == 1
         assert "there is no ledger yet" in ran.err
+    waited = rig.call("wait")
+    assert (waited.code, "ytaudio run" in waited.err) == (3, True)
     assert list(rig.root.iterdir()) == []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.life import look
-from ytaudio_daemon.errors import LedgerError, UnknownSessionError, UsageError
+from ytaudio_daemon.errors import NoLedgerError, UnknownSessionError, UsageError
 
 if TYPE_CHECKING:
     from ytaudio_daemon.ledger import Connection, Ledger
@@ -119,7 +119,7 @@ def _require_file(call: Call, flags: int) -> None:
     try:
         os.close(os.open(path, flags | os.O_CLOEXEC))
     except FileNotFoundError as error:
-        raise LedgerError(
+        raise NoLedgerError(
             f"there is no ledger yet ({path})",
             "The daemon makes it when it is started: ytaudio run",
         ) from error

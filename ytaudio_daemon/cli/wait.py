@@ -19,7 +19,7 @@ from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledgers import opened
 from ytaudio_daemon.cli.life import Life, look
 from ytaudio_daemon.cli.words import count_of, span
-from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.errors import NoLedgerError, UsageError
 
 if TYPE_CHECKING:
     from ytaudio_daemon.cli.waiting import Goal
@@ -58,9 +58,13 @@ def run(call: Call) -> int:
     timeout_s = timeout_of(call.args.timeout)
     if call.args.jobs and call.args.session is not None:
         raise UsageError("give either jobs or --session")
-    with opened(call) as ledger:
-        goal = waiting.goal_of(call, ledger)
-        return wait_for(call, ledger, goal, timeout_s)
+    try:
+        with opened(call) as ledger:
+            goal = waiting.goal_of(call, ledger)
+            return wait_for(call, ledger, goal, timeout_s)
+    except NoLedgerError as error:
+        call.screen.remark(f"{error.message}. {error.hint}")
+        return Exit.DAEMON_DOWN
 
 
 def wait_for_drop(
