@@ -3,24 +3,13 @@
 `config/ytaudio.toml` holds every key with its default.
 """
 
+from ytaudio_daemon.settings.declaring import Key
 from ytaudio_daemon.settings.load import find_config, load
-from ytaudio_daemon.settings.sections import (
-    KEYS,
-    RELOADABLE,
-    Database,
-    Disk,
-    Download,
-    Inbox,
-    Key,
-    Log,
-    Pace,
-    Paths,
-    Retention,
-    Retry,
-    Sessions,
-    Status,
-)
+from ytaudio_daemon.settings.places import Database, Disk, Log, Paths
+from ytaudio_daemon.settings.sections import KEYS, RELOADABLE
 from ytaudio_daemon.settings.settings import Settings, changes
+from ytaudio_daemon.settings.upkeep import Retention, Status
+from ytaudio_daemon.settings.work import Download, Inbox, Pace, Retry, Sessions
 
 __all__ = [
     "KEYS",

@@ -6,20 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.settings.kinds import redact
-from ytaudio_daemon.settings.sections import (
-    KEYS,
-    Database,
-    Disk,
-    Download,
-    Inbox,
-    Log,
-    Pace,
-    Paths,
-    Retention,
-    Retry,
-    Sessions,
-    Status,
-)
+from ytaudio_daemon.settings.places import Database, Disk, Log, Paths
+from ytaudio_daemon.settings.sections import KEYS
+from ytaudio_daemon.settings.upkeep import Retention, Status
+from ytaudio_daemon.settings.work import Download, Inbox, Pace, Retry, Sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.errors import ConfigError
+from ytaudio_daemon.settings.declaring import Key
 from ytaudio_daemon.settings.kinds import redact
-from ytaudio_daemon.settings.sections import KEYS, SECTIONS, Key
+from ytaudio_daemon.settings.sections import KEYS, SECTIONS
 
 _SHOWN_CHARS = 80
 _TABLE_LINE = re.compile(r"\s*\[\s*([A-Za-z0-9_-]+)\s*\]")

@@ -1,0 +1,43 @@
+"""The sections that say what happens without anybody asking, each key declared once. Pure."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from ytaudio_daemon.settings import kinds
+from ytaudio_daemon.settings.declaring import key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The status files."""
+
+    interval: Annotated[
+        float,
+        key(
+            "500ms",
+            kinds.duration(may_be_zero=False, high=60),
+            "Each is rewritten at most so often.",
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """When history is forgotten; audio is never touched by it."""
+
+    receipts: Annotated[
+        float,
+        key(
+            "30d",
+            kinds.duration(may_be_zero=False),
+            "Receipts for programs are removed so long after the drop.",
+        ),
+    ]
+    finalized: Annotated[
+        float,
+        key(
+            "365d",
+            kinds.duration(may_be_zero=False),
+            "Finished jobs leave the ledger after so long.",
+        ),
+    ]
