@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from ytaudio_daemon import steps
 from ytaudio_daemon.fetch import verify
-from ytaudio_daemon.folders import PROCESSED, Layout, inbox, publishing
+from ytaudio_daemon.folders import PROCESSED, Layout, filing, publishing
 from ytaudio_daemon.intake.paper import Paper
 from ytaudio_daemon.intake.recording import Recorder
 from ytaudio_daemon.ledger import moves
@@ -87,7 +87,7 @@ def _move_first() -> None:
 
 def _file_at_once(recorder: Recorder, paper: Paper) -> bytes | None:
     layout = recorder._layout  # noqa: SLF001 - what is broken
-    return inbox.file_drop(layout.inbox, paper.sighting, PROCESSED, lambda _: False)
+    return filing.file_drop(layout.inbox, paper.sighting, PROCESSED, lambda _: False)
 
 
 def _no_verify() -> None:

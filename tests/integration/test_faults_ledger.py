@@ -21,8 +21,10 @@ from ytaudio_daemon.errors import (
 )
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.inbox import DropReader, Place, Sighting, file_drop, scan
+from ytaudio_daemon.folders.filing import file_drop
+from ytaudio_daemon.folders.inbox import Place, Sighting, scan
 from ytaudio_daemon.folders.prepare import prepare
+from ytaudio_daemon.folders.reading import DropReader
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Outcome

@@ -126,7 +126,7 @@ def _layers(call: Call) -> tuple[Layer, str]:
     download = call.settings.download
     if call.args.session is None:
         return download.layer, download.bitrate
-    from ytaudio_daemon.folders.inbox import read_defaults  # noqa: PLC0415 - only then
+    from ytaudio_daemon.folders.reading import read_defaults  # noqa: PLC0415 - only then
 
     where = call.layout.session_inbox(call.args.session) / "defaults.toml"
     try:

@@ -1,35 +1,21 @@
-"""The inbox on disk: finding drops, reading one safely, filing it.
+"""What stands in the inbox: found by a scan, which is the truth.
 
 Nothing here decides what a drop means; names are judged by `dropfile`, contents by
 the ledger. The scan yields as it goes, so that a hundred thousand files do not stop
 the daemon's loop.
 """
 
-import errno
-import hashlib
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ytaudio_daemon import dropfile
-from ytaudio_daemon.errors import DropChangedError, UnsafePathError
+from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED
-from ytaudio_daemon.folders.opening import (
-    is_plain_file,
-    mount_of,
-    open_child,
-    open_dir,
-    rename_new,
-)
+from ytaudio_daemon.folders.opening import open_dir
 
-READ_BLOCK = 1 << 20
-#: Room for `.receipt.txt` behind a name within the 255 bytes of most file systems.
-MAX_FILED_NAME = 230
-#: Endings of the files that views write beside filed drops.
-VIEW_ENDINGS = (b".receipt.txt", b".failed.txt", b".reason.txt")
 OURS = frozenset({PROCESSED, REJECTED, "defaults.toml"})
 
 
@@ -141,7 +127,7 @@ def _look_at(place: Place, entry: os.DirEntry[str]) -> Iterator[Sighting | Oddit
         yield Oddity(place=place, name=name, reason=reason)
     elif found.st_size > 0:  # file managers make the empty file first
         yield Sighting(
-            place=place, name=name, size=found.st_size, identity=_identity(found)
+            place=place, name=name, size=found.st_size, identity=identity_of(found)
         )
 
 
@@ -166,190 +152,9 @@ _KIND_REASONS = {
 }
 
 
-def _identity(found: os.stat_result) -> tuple[int, int, int, int]:
+def identity_of(found: os.stat_result) -> tuple[int, int, int, int]:
+    """Return what changes whenever a file is written to, or replaced."""
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_dev
-
-
-class DropReader:
-    """Reads one drop in pieces, hashing, and makes sure it did not change meanwhile.
-
-    Args:
-        inbox: The inbox root.
-        sighting: What the scan saw; the file must still be that one.
-
-    Raises:
-        DropChangedError: It is another file by now.
-        OSError: It cannot be opened.
-    """
-
-    def __init__(self, inbox: Path, sighting: Sighting) -> None:
-        self._inbox = inbox
-        self._sighting = sighting
-        self._hash = hashlib.sha256()
-        self._blocks: list[bytes] = []
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        with open_dir(inbox, *sighting.place.parts) as folder:
-            self._fd = os.open(sighting.name, flags, dir_fd=folder)
-            is_mounted_here = mount_of(folder) == mount_of(self._fd)
-        if not is_mounted_here or not self._unchanged(os.fstat(self._fd)):
-            self.close()
-            raise DropChangedError("the drop changed before it was read")
-
-    def read_some(self, blocks: int = 8) -> bool:
-        """Read up to so many MiB; returns whether the end is reached."""
-        for _ in range(blocks):
-            block = os.read(self._fd, READ_BLOCK)
-            if not block:
-                return True
-            self._hash.update(block)
-            self._blocks.append(block)
-            if len(self._blocks) * READ_BLOCK > self._sighting.size + 2 * READ_BLOCK:
-                raise DropChangedError("the drop grew while it was read")
-        return False
-
-    def content(self) -> tuple[bytes, str]:
-        """Return the whole content and its SHA-256, once the end is reached.
-
-        Raises:
-            DropChangedError: It was written to while it was read, or replaced.
-        """
-        if not self._unchanged(os.fstat(self._fd)) or not self._still_there():
-            raise DropChangedError("the drop changed while it was read")
-        return b"".join(self._blocks), self._hash.hexdigest()
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._fd)
-
-    def _unchanged(self, found: os.stat_result) -> bool:
-        return is_plain_file(found) and _identity(found) == self._sighting.identity
-
-    def _still_there(self) -> bool:
-        try:
-            with open_dir(self._inbox, *self._sighting.place.parts) as folder:
-                found = os.lstat(self._sighting.name, dir_fd=folder)
-        except (FileNotFoundError, UnsafePathError):
-            return False
-        return _identity(found) == self._sighting.identity
-
-
-def read_defaults(inbox: Path, session: str, limit: int = 64 << 10) -> bytes | None:
-    """Return a session's `defaults.toml`, or None when there is none.
-
-    Raises:
-        UnsafePathError: It is a link, a device, or larger than `limit` bytes.
-        OSError: It cannot be read.
-    """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        with open_dir(inbox, session) as folder:
-            fd = os.open("defaults.toml", flags, dir_fd=folder)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise UnsafePathError("defaults.toml is a symbolic link") from error
-        raise
-    with os.fdopen(fd, "rb") as file:
-        if not is_plain_file(os.fstat(fd)):
-            raise UnsafePathError("defaults.toml is not a plain file")
-        text = file.read(limit + 1)
-    if len(text) > limit:
-        raise UnsafePathError(f"defaults.toml is larger than {limit} bytes")
-    return text
-
-
-def file_drop(
-    inbox: Path,
-    sighting: Sighting,
-    target: str,
-    is_taken: Callable[[bytes], bool],
-) -> bytes | None:
-    """Move a drop to `processed` or `rejected`, never over anything.
-
-    It is durable after `sync_moves`.
-
-    Args:
-        inbox: The inbox root.
-        sighting: The very file that was recorded.
-        target: `PROCESSED` or `REJECTED`.
-        is_taken: Whether a name is used elsewhere, e.g. by an older receipt.
-
-    Returns:
-        Its name there; None when it is gone or another file by now.
-
-    Raises:
-        OSError: The move is not permitted.
-    """
-    try:
-        with open_dir(inbox, *sighting.place.parts) as folder:
-            if not _is_same(folder, sighting):
-                return None
-            with open_child(folder, target, make=True) as there:
-                return _move_to(there, folder, sighting.name, is_taken)
-    except FileNotFoundError:  # the folder went meanwhile, with all that was in it
-        return None
-
-
-def _move_to(
-    there: int, folder: int, old: bytes, is_taken: Callable[[bytes], bool]
-) -> bytes | None:
-    for name in _names_to_try(old):
-        if is_taken(name) or not _is_free(folder, name):
-            continue
-        try:
-            rename_new(folder, old, there, name)
-        except FileExistsError:
-            continue
-        return name
-    return None
-
-
-def sync_moves(inbox: Path, place: Place) -> None:
-    """Make the moves out of a folder durable; one call serves any number of them.
-
-    Should the folder be gone, the user took it and there is nothing to keep.
-    """
-    with suppress(FileNotFoundError), open_dir(inbox, *place.parts) as folder:
-        for target in (PROCESSED, REJECTED):
-            with suppress(FileNotFoundError), open_child(folder, target) as there:
-                os.fsync(there)
-        os.fsync(folder)
-
-
-def find_filed(
-    inbox: Path,
-    place: Place,
-    target: str,
-    name: bytes,
-    sha256: str,
-    known: Collection[bytes],
-) -> bytes | None:
-    """Return where `file_drop` put a drop before a crash, None when it did not.
-
-    Args:
-        inbox: The inbox root.
-        place: Where it was dropped.
-        target: `PROCESSED` or `REJECTED`.
-        name: As it was dropped.
-        sha256: Of its content.
-        known: The names there of other drops.
-    """
-    try:
-        with (
-            open_dir(inbox, *place.parts) as folder,
-            open_dir(inbox, *place.parts, target) as there,
-        ):
-            for candidate in _names_to_try(name):
-                if candidate in known:
-                    continue
-                if _has_content(there, candidate, sha256):
-                    return candidate
-                if _is_free(folder, candidate):
-                    return None
-    except (FileNotFoundError, UnsafePathError):
-        return None
-    return None
 
 
 def is_there(inbox: Path, place: Place, name: bytes) -> bool:
@@ -365,50 +170,6 @@ def is_there(inbox: Path, place: Place, name: bytes) -> bool:
             os.lstat(name, dir_fd=folder)
     except (FileNotFoundError, UnsafePathError):
         return False
-    return True
-
-
-def _has_content(folder: int, name: bytes, sha256: str) -> bool:
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        fd = os.open(name, flags, dir_fd=folder)
-    except OSError:  # not there, or nothing of ours
-        return False
-    with os.fdopen(fd, "rb") as file:
-        if not is_plain_file(os.fstat(fd)):
-            return False
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-
-
-def _is_same(folder: int, sighting: Sighting) -> bool:
-    try:
-        found = os.lstat(sighting.name, dir_fd=folder)
-    except FileNotFoundError:
-        return False
-    return _identity(found) == sighting.identity
-
-
-def _names_to_try(name: bytes) -> Iterator[bytes]:
-    """songs.txt, songs.2.txt, songs.3.txt …; a view's name is never given to a drop."""
-    stem, ending = os.path.splitext(name)
-    stem = stem[: MAX_FILED_NAME - len(ending)]
-    if not name.lower().endswith(VIEW_ENDINGS):
-        yield stem + ending
-    for number in range(2, 1_000_000):
-        yield b"%s.%d%s" % (stem, number, ending)
-
-
-def _is_free(folder: int, name: bytes) -> bool:
-    """A name is free when neither it nor a view of it stands in either place."""
-    views = [name + ending for ending in VIEW_ENDINGS]
-    for target in (PROCESSED, REJECTED):
-        for candidate in (name, *views):
-            path = os.path.join(os.fsencode(target), candidate)
-            try:
-                os.lstat(path, dir_fd=folder)
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            return False
     return True
 
 

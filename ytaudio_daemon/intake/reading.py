@@ -7,8 +7,9 @@ import structlog
 
 from ytaudio_daemon import steps
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
-from ytaudio_daemon.folders import Layout, inbox
-from ytaudio_daemon.folders.inbox import DropReader, Sighting
+from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.inbox import Sighting
+from ytaudio_daemon.folders.reading import DropReader, read_defaults
 from ytaudio_daemon.intake.paper import Paper
 from ytaudio_daemon.intake.scanning import Scanner
 from ytaudio_daemon.ledger import Ledger, drops
@@ -131,7 +132,7 @@ class Reader:
         Raises:
             OptionError, ValueError: It is wrong.
         """
-        text = inbox.read_defaults(self._layout.inbox, session)
+        text = read_defaults(self._layout.inbox, session)
         return {} if text is None else check_layer(tomllib.loads(text.decode()))
 
     def _too_big(self, sighting: Sighting) -> Paper:

@@ -9,7 +9,7 @@ import structlog
 
 from ytaudio_daemon import steps
 from ytaudio_daemon.errors import UnsafePathError
-from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, inbox
+from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filing
 from ytaudio_daemon.folders.inbox import Place
 from ytaudio_daemon.folders.publishing import audio_is_gone
 from ytaudio_daemon.intake.paper import Paper, why_nothing_is_usable
@@ -190,7 +190,7 @@ class Recorder:
         place = paper.sighting.place
         target = PROCESSED if usable else REJECTED
         try:
-            name = inbox.file_drop(
+            name = filing.file_drop(
                 self._layout.inbox,
                 paper.sighting,
                 target,
@@ -216,7 +216,7 @@ class Recorder:
     def _sync(self, place: Place) -> None:
         """A folder that may not be opened any more had nothing moved out of it."""
         with suppress(UnsafePathError, PermissionError):
-            inbox.sync_moves(self._layout.inbox, place)
+            filing.sync_moves(self._layout.inbox, place)
 
     def _mark_filed(self, now: Now) -> None:
         if not self._filed:

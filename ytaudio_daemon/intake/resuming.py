@@ -1,6 +1,6 @@
 """What a crash left between two steps of filing a drop."""
 
-from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, inbox
+from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filing, inbox
 from ytaudio_daemon.folders.inbox import Place
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION
 from ytaudio_daemon.ledger import Ledger, drops
@@ -39,7 +39,7 @@ def _note_if_moved(
         filed = drops.filed_names(db, drop.session_id)
     places = _places(session)
     for place in places:
-        name = inbox.find_filed(
+        name = filing.find_filed(
             layout.inbox,
             place,
             target,

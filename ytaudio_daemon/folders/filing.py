@@ -1,0 +1,159 @@
+"""Filing drops: moving them to `processed` or `rejected`, and finding them there."""
+
+import hashlib
+import os
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders.inbox import Place, Sighting, identity_of
+from ytaudio_daemon.folders.layout import PROCESSED, REJECTED
+from ytaudio_daemon.folders.opening import (
+    is_plain_file,
+    open_child,
+    open_dir,
+    rename_new,
+)
+
+#: Room for `.receipt.txt` behind a name within the 255 bytes of most file systems.
+MAX_FILED_NAME = 230
+#: Endings of the files that views write beside filed drops.
+VIEW_ENDINGS = (b".receipt.txt", b".failed.txt", b".reason.txt")
+
+
+def file_drop(
+    inbox: Path,
+    sighting: Sighting,
+    target: str,
+    is_taken: Callable[[bytes], bool],
+) -> bytes | None:
+    """Move a drop to `processed` or `rejected`, never over anything.
+
+    It is durable after `sync_moves`.
+
+    Args:
+        inbox: The inbox root.
+        sighting: The very file that was recorded.
+        target: `PROCESSED` or `REJECTED`.
+        is_taken: Whether a name is used elsewhere, e.g. by an older receipt.
+
+    Returns:
+        Its name there; None when it is gone or another file by now.
+
+    Raises:
+        OSError: The move is not permitted.
+    """
+    try:
+        with open_dir(inbox, *sighting.place.parts) as folder:
+            if not _is_same(folder, sighting):
+                return None
+            with open_child(folder, target, make=True) as there:
+                return _move_to(there, folder, sighting.name, is_taken)
+    except FileNotFoundError:  # the folder went meanwhile, with all that was in it
+        return None
+
+
+def _move_to(
+    there: int, folder: int, old: bytes, is_taken: Callable[[bytes], bool]
+) -> bytes | None:
+    for name in _names_to_try(old):
+        if is_taken(name) or not _is_free(folder, name):
+            continue
+        try:
+            rename_new(folder, old, there, name)
+        except FileExistsError:
+            continue
+        return name
+    return None
+
+
+def sync_moves(inbox: Path, place: Place) -> None:
+    """Make the moves out of a folder durable; one call serves any number of them.
+
+    Should the folder be gone, the user took it and there is nothing to keep.
+    """
+    with suppress(FileNotFoundError), open_dir(inbox, *place.parts) as folder:
+        for target in (PROCESSED, REJECTED):
+            with suppress(FileNotFoundError), open_child(folder, target) as there:
+                os.fsync(there)
+        os.fsync(folder)
+
+
+def find_filed(
+    inbox: Path,
+    place: Place,
+    target: str,
+    name: bytes,
+    sha256: str,
+    known: Collection[bytes],
+) -> bytes | None:
+    """Return where `file_drop` put a drop before a crash, None when it did not.
+
+    Args:
+        inbox: The inbox root.
+        place: Where it was dropped.
+        target: `PROCESSED` or `REJECTED`.
+        name: As it was dropped.
+        sha256: Of its content.
+        known: The names there of other drops.
+    """
+    try:
+        with (
+            open_dir(inbox, *place.parts) as folder,
+            open_dir(inbox, *place.parts, target) as there,
+        ):
+            for candidate in _names_to_try(name):
+                if candidate in known:
+                    continue
+                if _has_content(there, candidate, sha256):
+                    return candidate
+                if _is_free(folder, candidate):
+                    return None
+    except (FileNotFoundError, UnsafePathError):
+        return None
+    return None
+
+
+def _has_content(folder: int, name: bytes, sha256: str) -> bool:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        fd = os.open(name, flags, dir_fd=folder)
+    except OSError:  # not there, or nothing of ours
+        return False
+    with os.fdopen(fd, "rb") as file:
+        if not is_plain_file(os.fstat(fd)):
+            return False
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+
+
+def _is_same(folder: int, sighting: Sighting) -> bool:
+    try:
+        found = os.lstat(sighting.name, dir_fd=folder)
+    except FileNotFoundError:
+        return False
+    return identity_of(found) == sighting.identity
+
+
+def _names_to_try(name: bytes) -> Iterator[bytes]:
+    """songs.txt, songs.2.txt, songs.3.txt …; a view's name is never given to a drop."""
+    stem, ending = os.path.splitext(name)
+    stem = stem[: MAX_FILED_NAME - len(ending)]
+    if not name.lower().endswith(VIEW_ENDINGS):
+        yield stem + ending
+    for number in range(2, 1_000_000):
+        yield b"%s.%d%s" % (stem, number, ending)
+
+
+def _is_free(folder: int, name: bytes) -> bool:
+    """A name is free when neither it nor a view of it stands in either place."""
+    views = [name + ending for ending in VIEW_ENDINGS]
+    for target in (PROCESSED, REJECTED):
+        for candidate in (name, *views):
+            path = os.path.join(os.fsencode(target), candidate)
+            try:
+                os.lstat(path, dir_fd=folder)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            return False
+    return True
