@@ -115,6 +115,43 @@ def find_filed(
     return None
 
 
+def still_holds(inbox: Path, place: Place, name: bytes, sha256: str) -> bool:
+    """Return whether a file of that name and content lies where it was dropped.
+
+    One that cannot be read may be that one.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        with open_dir(inbox, *place.parts) as folder:
+            os.close(os.open(name, flags, dir_fd=folder))
+            return _has_content(folder, name, sha256)
+    except PermissionError:
+        return True
+    except (OSError, UnsafePathError):
+        return False
+
+
+def name_for_receipts(
+    inbox: Path,
+    place: Place,
+    target: str,
+    name: bytes,
+    is_taken: Callable[[bytes], bool],
+) -> bytes | None:
+    """Return under which name the receipts of a drop belong whose file is gone.
+
+    None when there is no place for them: the folder is gone, or not ours to write to.
+    """
+    try:
+        with open_dir(inbox, *place.parts) as folder:
+            with open_child(folder, target, make=True):
+                pass
+            names = _names_to_try(name)
+            return next(n for n in names if not is_taken(n) and _is_free(folder, n))
+    except (OSError, UnsafePathError):
+        return None
+
+
 def _has_content(folder: int, name: bytes, sha256: str) -> bool:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:

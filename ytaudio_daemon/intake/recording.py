@@ -14,7 +14,7 @@ from ytaudio_daemon.folders.inbox import Place
 from ytaudio_daemon.folders.publishing import audio_is_gone
 from ytaudio_daemon.intake.paper import Paper, why_nothing_is_usable
 from ytaudio_daemon.intake.reading import Reader
-from ytaudio_daemon.intake.resuming import Key, unfiled_drops
+from ytaudio_daemon.intake.resuming import Key, Leftovers
 from ytaudio_daemon.intake.scanning import Scanner
 from ytaudio_daemon.ledger import Connection, Ledger, drops, sessions
 from ytaudio_daemon.ledger.claims import shown_name
@@ -61,8 +61,7 @@ class Recorder:
         self._fresh: list[Paper] = []
         self._recorded: list[Paper] = []
         self._filed: list[tuple[Paper, str, bytes | None]] = []
-        #: What a crash left half recorded, by session, name and content.
-        self._unfiled: dict[Key, Drop] | None = None
+        self._leftovers = Leftovers(ledger, layout)
         self._has_news = False
 
     def take_news(self) -> bool:
@@ -95,10 +94,9 @@ class Recorder:
         The batch is drawn before the transaction and kept until it is committed: if
         the ledger is busy, the very same batch is tried again.
         """
-        if self._unfiled is None:
-            self._unfiled = unfiled_drops(self._ledger, self._layout, now)
+        self._leftovers.look(now)
         if not self._batch:
-            self._batch = self._draw_batch(self._unfiled)
+            self._batch = self._draw_batch()
         if not self._batch:
             return
         with self._ledger.write() as db:
@@ -118,7 +116,7 @@ class Recorder:
                 steps.at("drop.recorded", piece.paper.sighting.name)
         self._batch = []
 
-    def _draw_batch(self, unfiled: dict[Key, Drop]) -> list[_Piece]:
+    def _draw_batch(self) -> list[_Piece]:
         pieces: list[_Piece] = []
         room = LINES_A_BATCH
         drawn = set[Key]()
@@ -127,7 +125,7 @@ class Recorder:
                 continue
             drawn.add(paper.key)
             if paper.drop is None:  # go on where a crash left this very drop
-                paper.drop = unfiled.pop(paper.key, None)
+                paper.drop = self._leftovers.claim(paper.key)
             lines = paper.next_lines(room)
             room -= len(lines)
             pieces.append(_Piece(paper=paper, lines=lines, last=room > 0))

@@ -27,12 +27,14 @@ __all__ = [
     "Filed",
     "NewDrop",
     "NewLine",
+    "end_early",
     "filed_names",
     "finish_recording",
     "kept_files",
     "kept_texts",
     "mark_filed",
     "open_drops",
+    "orphans",
     "record_batches",
     "unfiled_drops",
 ]
@@ -264,6 +266,34 @@ def mark_filed(db: Connection, filed: Sequence[Filed], now: Now) -> None:
     for state in {f.state for f in filed}:
         gone = [f.drop for f in filed if f.state == state]
         _note_all(db, gone, now, f"drop_{state}")
+
+
+def end_early(
+    db: Connection, drop: Drop, reason: str, now: Now, *, filed: Filed | None = None
+) -> None:
+    """End a drop of which not all lines could be recorded; those that were, stay.
+
+    Args:
+        db: A write transaction.
+        drop: A half recorded one.
+        reason: What happened, for its receipt.
+        now: The moment.
+        filed: Where its receipts belong, if anywhere.
+    """
+    place = filed or Filed(drop=drop, state="filed" if drop.usable else "rejected")
+    update_rows(db, drops, {"reason": ""}, [(reason, drop.id)])
+    mark_filed(db, [place], now)
+
+
+def orphans(db: Connection) -> list[Drop]:
+    """Return the unfiled drops of sessions that have ended."""
+    query = (
+        sa.select(drops)
+        .join(sessions, sessions.c.id == drops.c.session_id)
+        .where(drops.c.state.in_(["recording", "recorded"]))
+        .where(sessions.c.state != SessionState.ACTIVE)
+    )
+    return [_drop(row) for row in db.execute(query).all()]
 
 
 def _note_all(db: Connection, noted: Sequence[Drop], now: Now, reason: str) -> None:

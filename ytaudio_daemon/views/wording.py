@@ -53,14 +53,16 @@ def outcome(line: ReceiptLine) -> str:
 def receipt_head(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
     """Return the head of a receipt; its length does not depend on the tally."""
     name = plain(shown_name(drop.filed_name or drop.name))
+    note = ""
     if drop.state == "rejected":
         title = f"{REASON_MARK}{name}: {plain(drop.reason or 'no line was usable')}.\n"
     else:
         title = f"{RECEIPT_MARK}{name}\n"
+        note = f"  note      {_sentence(drop.reason)}\n" if drop.reason else ""
     return (
         f"{title}\n"
         f"  received  {day_time(drop.received_at)}\n"
-        f"  session   {drop.session_name}\n\n"
+        f"  session   {drop.session_name}\n{note}\n"
         f"{_count(drop.lines)}  links and lines\n"
         f"{_count(drop.accepted)}  accepted\n"
         f"{_count(drop.duplicate)}  duplicate\n"
