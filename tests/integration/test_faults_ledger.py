@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.ledger_rig import HOST, NOW, claimed, drop, links, song, states
+from tests.integration.ledger_rig import (
+    FAILED,
+    HOST,
+    NOW,
+    claimed,
+    drop,
+    links,
+    song,
+    states,
+)
 from ytaudio_daemon import steps
 from ytaudio_daemon.attempts import Attempts
 from ytaudio_daemon.attempts.settling import Settler
@@ -25,9 +34,10 @@ from ytaudio_daemon.folders.filing import file_drop
 from ytaudio_daemon.folders.inbox import Place, Sighting, scan
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.folders.reading import DropReader
-from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger import Ledger, moves
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Outcome
+from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.settings import Settings, load
 
@@ -108,6 +118,22 @@ def test_a_result_renamed_before_the_ledger_failed_is_completed_not_fetched_agai
     assert states(hasty) == ["completed"]
     place = layout.audio_file(claim.session_uuid, claim.uuid, "Song.mp3")
     assert place.read_bytes() == b"sound"
+
+
+@pytest.mark.parametrize("end", ["requeue", "settle"])
+def test_a_job_whose_attempt_ends_before_its_cancel_is_heard_is_cancelled(
+    hasty: Ledger, layout: Layout, settings: Settings, end: str
+) -> None:
+    drop(hasty, "alice", links("a"))
+    claim = claimed(hasty)
+    with hasty.write() as db:
+        moves.cancel(db, claim.job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0))
+    settler = Settler(hasty, layout, settings)
+    if end == "requeue":  # the daemon was killed meanwhile
+        settler.requeue(claim, NOW, "crash")
+    else:
+        settler.settle(claim, FAILED, NOW)
+    assert states(hasty) == ["cancelled"]
 
 
 @pytest.mark.parametrize("trap", ["link", "file"])

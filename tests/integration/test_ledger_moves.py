@@ -212,6 +212,16 @@ def test_a_running_job_is_cancelled_by_its_daemon(ledger: Ledger) -> None:
     assert state_of(ledger, job_id) is JobState.CANCELLED
 
 
+@pytest.mark.parametrize("write", ["wait", "requeue"])
+def test_a_wish_to_cancel_outlives_the_attempt(ledger: Ledger, write: str) -> None:
+    job_id = _in_state(ledger, JobState.RUNNING)
+    with ledger.write() as db:
+        moves.cancel(db, job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0))
+        (asked,) = claims.cancel_requests(db, HOST)
+        assert WRITES[write](db, asked.fence) is False
+        assert claims.cancel_requests(db, HOST) == [asked]
+
+
 def test_cancel_loses_once_publishing_has_begun(ledger: Ledger) -> None:
     job_id = _in_state(ledger, JobState.RUNNING)
     with ledger.write() as db:

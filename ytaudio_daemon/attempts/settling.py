@@ -67,11 +67,14 @@ class Settler:
             log.info("job.cancelled", job=claim.uuid, session=claim.session_name)
 
     def requeue(self, claim: Claim, now: Now, reason: str) -> None:
-        """Give back a job whose attempt was interrupted by us."""
+        """Give back a job whose attempt was interrupted by us, unless it is unwanted."""
         with self._ledger.write() as db:
-            moves.requeue_interrupted(db, claim.fence, now, reason)
+            done = moves.requeue_interrupted(db, claim.fence, now, reason)
             pauses.recall_probe(db)
-        log.info("job.requeued", job=claim.uuid, reason=reason)
+        if done:
+            log.info("job.requeued", job=claim.uuid, reason=reason)
+        else:
+            self.cancel(claim, now)
 
     def finish_published(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         """Complete a job whose audio stands at its place already."""
@@ -170,6 +173,8 @@ class Settler:
             elif done:
                 self._open_gates(db, claim, failure, now)
             pauses.recall_probe(db)
+        if not done:
+            self.cancel(claim, now)  # if that is why it must not wait
         if done and move.to is JobState.FAILED and failure.code != BYTE_LIMIT:
             publishing.clear_work(self._layout, claim.uuid)
         if done:

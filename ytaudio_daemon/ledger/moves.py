@@ -95,7 +95,12 @@ def complete(
 def fail_or_wait(
     db: Connection, fence: Fence, outcome: Outcome, move: Move, now: Now, quota: Quota
 ) -> bool:
-    """Running → waiting, or running → failed, as `model.decide` said."""
+    """Running → waiting, or running → failed, as `model.decide` said.
+
+    Returns:
+        False when the attempt is no longer the job's, or when it would have to wait
+        and its cancellation was asked: `cancel_running` follows then.
+    """
     values = _known_facts(outcome) | {
         "error_kind": move.failure.kind.value,
         "error_code": move.failure.code,
@@ -109,6 +114,8 @@ def fail_or_wait(
     }
     if move.to is JobState.FAILED:
         values["finalized_at"] = now.wall
+    if move.to is JobState.WAITING and _is_unwanted(db, fence):
+        return False
     if not _move_fenced(db, fence, move.to, now, move.failure.code, **values):
         return False
     _end_attempt(db, fence, outcome, now, kind=move.failure.kind.value)
@@ -119,7 +126,14 @@ def fail_or_wait(
 
 
 def requeue_interrupted(db: Connection, fence: Fence, now: Now, reason: str) -> bool:
-    """Running → queued, uncharged: a shutdown or a crash of ours, not the job's."""
+    """Running → queued, uncharged: a shutdown or a crash of ours, not the job's.
+
+    Returns:
+        False when the attempt is no longer the job's, or its cancellation was asked:
+        `cancel_running` follows then, or the wish would be forgotten.
+    """
+    if _is_unwanted(db, fence):
+        return False
     moved = _move_fenced(
         db, fence, JobState.QUEUED, now, reason, output_path=None, sha256=None
     )
@@ -290,6 +304,12 @@ def _fenced(fence: Fence) -> tuple[sa.ColumnElement[bool], ...]:
         jobs.c.attempt == fence.attempt,
         jobs.c.state == JobState.RUNNING,
     )
+
+
+def _is_unwanted(db: Connection, fence: Fence) -> bool:
+    """Return whether somebody asked for the end of this very attempt's job."""
+    query = sa.select(jobs.c.cancel_requested).where(*_fenced(fence))
+    return bool(db.execute(query).scalar())
 
 
 def _move_fenced(
