@@ -1,8 +1,9 @@
-"""Logging: console for people at a terminal, JSON lines for everything else."""
+"""Logging: console at a terminal, fields in the journal, else JSON lines."""
 
 import json
 import logging
 import logging.handlers
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from ytaudio_daemon import journal
 from ytaudio_daemon.outlet import Outlet
 
 #: A megabyte is some five thousand lines; ten of each are kept.
@@ -24,7 +26,8 @@ def configure(*, level: str, form: str, directory: Path | None) -> None:
 
     Args:
         level: debug, info, warning or error.
-        form: console, json, or auto (console when stderr is a terminal).
+        form: console, json, or auto (console when stderr is a terminal, fields when
+            the journal reads it).
         directory: Where `app.log` and `error.log` go, or None.
 
     Raises:
@@ -83,7 +86,11 @@ def _shared() -> list[Processor]:
 def _stderr(form: str) -> logging.Handler:
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
     notice = _notice if console else _notice_as_json
-    handler = logging.StreamHandler(Outlet(sys.stderr.fileno(), notice))
+    outlet = Outlet(sys.stderr.fileno(), notice)
+    if form == "auto" and journal.is_stderr(os.environ):
+        handler: logging.Handler = logging.StreamHandler(journal.Journal(outlet))
+    else:
+        handler = logging.StreamHandler(outlet)
     handler.setFormatter(_console() if console else _json())
     return handler
 

@@ -91,7 +91,7 @@ class Log:
         key(
             "auto",
             kinds.choice("auto", "console", "json"),
-            "auto: console on a terminal, else json.",
+            "auto: console on a terminal, fields in the journal, else json.",
             live=False,
         ),
     ]
