@@ -9,7 +9,7 @@ import pytest
 from tests.integration.ledger_rig import drop, links
 from ytaudio_daemon.daemon.bulletin import EVERY_S, Bulletin
 from ytaudio_daemon.ledger import Ledger
-from ytaudio_daemon.notify import Notifier
+from ytaudio_daemon.servicemanager import Notifier
 from ytaudio_daemon.views import Live
 
 LIVE = Live(state="running", started_at=0.0, pid=1, host="h", version="1")

@@ -7,7 +7,7 @@ from ytaudio_daemon.daemon.problems import DEGRADING
 from ytaudio_daemon.ledger import Ledger, read
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.gates import GateName
-from ytaudio_daemon.notify import Notifier
+from ytaudio_daemon.servicemanager import Notifier
 from ytaudio_daemon.views import Live
 
 #: Said at most so often, in seconds.

@@ -31,8 +31,8 @@ from ytaudio_daemon.ledger import Ledger, diary, moves, pauses, read
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import Policy, furthest_retry
 from ytaudio_daemon.model.gates import Gate
-from ytaudio_daemon.notify import Notifier
 from ytaudio_daemon.pool import Pool
+from ytaudio_daemon.servicemanager import Notifier
 from ytaudio_daemon.sessions import Sweeper
 from ytaudio_daemon.views import Views
 from ytaudio_daemon.watch import Hints, Watch

@@ -30,8 +30,8 @@ from ytaudio_daemon.folders.prepare import lock_state, prepare
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.ledger import Ledger, diary
 from ytaudio_daemon.ledger.migrate import check_integrity, migrate
-from ytaudio_daemon.notify import Notifier
 from ytaudio_daemon.pool import Pool, kill_leftovers
+from ytaudio_daemon.servicemanager import Notifier
 from ytaudio_daemon.sessions import Sweeper
 from ytaudio_daemon.settings import RELOADABLE, Settings, changes, load
 from ytaudio_daemon.views import Rules, Views

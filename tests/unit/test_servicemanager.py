@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.notify import Notifier
+from ytaudio_daemon.servicemanager import Notifier
 
 Manager = tuple[socket.socket, Notifier]
 
