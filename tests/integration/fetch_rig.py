@@ -101,6 +101,7 @@ class Runner:
             "ffmpeg_version": self.tools.ffmpeg.version,
             "js_runtime": self.tools.js_pair(),
             "job_facts": {"id": "a job's"},
+            "cache_dir": str(self._root / "cache"),
         }
         return FetchRequest(
             key="k",
@@ -111,7 +112,6 @@ class Runner:
             fallback_bitrate="128k",
             attempt_dir=str(folder),
             earlier_dirs=tuple(map(str, earlier)),
-            cache_dir=str(self._root / "cache"),
             limits=limits or Limits(),
             network=network or Network(),
             **(defaults | fields),
@@ -125,6 +125,7 @@ class Runner:
         environment: Mapping[str, str] | None = None,
         uid: int = 0,
         max_file_bytes: int = 0,
+        no_jit: bool = False,
     ) -> Ran:
         """Make one attempt in a child process."""
         order = {
@@ -133,6 +134,7 @@ class Runner:
             "environment": dict(environment or {}),
             "uid": uid,
             "max_file_bytes": max_file_bytes,
+            "no_jit": no_jit,
         }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")

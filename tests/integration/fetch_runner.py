@@ -3,6 +3,7 @@
 Orders come as JSON lines on standard input, answers go out as JSON lines.
 """
 
+import ctypes
 import json
 import os
 import resource
@@ -12,6 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ytaudio_daemon import fetch
+from ytaudio_daemon.fetch import jit
 from ytaudio_daemon.model import FetchRequest, Progress
 
 
@@ -42,9 +44,18 @@ def attempt(order: dict[str, Any]) -> dict[str, Any]:
     if order["max_file_bytes"]:
         limit = order["max_file_bytes"]
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    if order["no_jit"]:
+        forbid_jit()
     recorder = Recorder(order["die_at"])
     outcome = fetch.run(FetchRequest.from_json(order["request"]), recorder)
     return {"outcome": outcome.to_json(), "events": recorder.events}
+
+
+def forbid_jit() -> None:
+    """Do what systemd does for MemoryDenyWriteExecute= (PR_SET_MDWE, Linux 6.3)."""
+    assert ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) == 0
+    jit.is_denied.cache_clear()
+    assert jit.is_denied()
 
 
 def fork(order: dict[str, Any]) -> dict[str, Any]:

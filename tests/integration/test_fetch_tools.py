@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ytaudio_daemon.fetch import jit
 from ytaudio_daemon.fetch.tools import find_tools, judge
 
 CONFIGURED = "configuration: --enable-libmp3lame --enable-libopus --enable-libvorbis"
@@ -49,6 +50,17 @@ def test_the_systems_own_are_preferred(
     assert tools.ffmpeg is not None
     assert (tools.ffmpeg.path, tools.ffmpeg.bundled) == (str(ffmpeg), False)
     assert tools.js_pair() == ("node", str(node))
+
+
+def test_node_is_passed_over_where_jit_is_forbidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "node", "v24.0.0")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    monkeypatch.setattr(jit, "is_denied", lambda: True)
+    tools = find_tools()
+    assert tools.js_runtime is None or tools.js_runtime.name == "deno"
+    assert any("MemoryDenyWriteExecute" in reason for reason in tools.rejected)
 
 
 def test_what_is_too_old_is_passed_over_and_named(

@@ -1,5 +1,6 @@
 """Whole attempts by the unpatched yt-dlp against the stand-in."""
 
+import ctypes
 import json
 import re
 from pathlib import Path
@@ -24,6 +25,11 @@ SONG = Video(
 
 
 ONLY_AAC: tuple[Sound, ...] = ("aac",)
+
+
+def can_forbid_jit() -> bool:
+    """Ask for PR_GET_MDWE."""
+    return int(ctypes.CDLL(None).prctl(66, 0, 0, 0, 0)) >= 0
 
 
 class Attempts:
@@ -109,6 +115,18 @@ def test_audio_only_where_no_muxed_video_exists(attempts: Attempts) -> None:
 
 def test_a_challenge_is_solved(attempts: Attempts) -> None:
     assert attempts.at(Video(id=VIDEO, challenge=True)).result
+
+
+@pytest.mark.skipif(not can_forbid_jit(), reason="needs Linux 6.3")
+def test_a_challenge_is_solved_where_jit_is_forbidden(attempts: Attempts) -> None:
+    attempts.youtube.add(Video(id=VIDEO, challenge=True))
+    runner = attempts.runner
+    request = runner.request(
+        runner.folder(), network=attempts.network, format="m4a",
+        cache_dir=str(runner.folder()),
+    )  # fmt: skip
+    ran = runner.run(request, no_jit=True)
+    assert ran.result
 
 
 def test_a_challenge_without_a_javascript_runtime(attempts: Attempts) -> None:

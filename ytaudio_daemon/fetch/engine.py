@@ -19,7 +19,7 @@ import yt_dlp
 import yt_dlp.networking.common as yt_networking
 from yt_dlp.extractor.youtube import YoutubeIE
 
-from ytaudio_daemon.fetch import hosts
+from ytaudio_daemon.fetch import hosts, jit
 from ytaudio_daemon.fetch.classify import Cause
 from ytaudio_daemon.fetch.evidence import causes_of
 from ytaudio_daemon.fetch.tools import find_js_runtime
@@ -159,6 +159,8 @@ def parameters(
         "ffmpeg_location": request.ffmpeg or None,
         "compat_opts": {"no-certifi"} if _has_own_ca(request) else set(),
     }
+    if jit.is_denied():
+        params["extractor_args"] = {"youtube-ejs": {"jitless": ["true"]}}
     if network.proxy:  # without it yt-dlp takes the environment's
         params["proxy"] = network.proxy
     if network.cookies_file:

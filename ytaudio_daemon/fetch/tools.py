@@ -9,12 +9,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ytaudio_daemon.fetch import jit
+
 #: Debian 12's; older ones lack `-stats_period` and demuxer fixes.
 MIN_FFMPEG = (5,)
 #: `MIN_SUPPORTED_VERSION` in yt-dlp's `utils/_jsruntime.py`.
 MIN_JS_RUNTIME = {"deno": (2, 3), "node": (22,)}
 _ENCODERS = ("libmp3lame", "libopus", "libvorbis")
 _ASK_TIMEOUT_S = 20.0
+#: node has no such option as yt-dlp gives it then, `--v8-flags=`, which deno takes.
+_NEEDS_JIT = "yt-dlp cannot run it where MemoryDenyWriteExecute= is in force; use deno"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,8 @@ def _first(offers: Iterable[_Offer], rejected: list[str]) -> Tool | None:
     for offer in offers:
         told = _ask(offer)
         version, fault = judge(offer.name, told)
+        if not fault and offer.name == "node" and jit.is_denied():
+            fault = _NEEDS_JIT
         if not fault:
             return Tool(
                 name=offer.name, path=offer.path, version=version, bundled=offer.bundled
