@@ -404,3 +404,85 @@ def test_loading_imports_little() -> None:
     )
     heavy = {"hashlib", "difflib", "logging", "sqlalchemy", "yt_dlp"}
     assert not heavy & set(ran.stdout.split())
+
+
+def notify(folder: Path, text: str) -> Settings:
+    return load(config(folder, f"[notify]\n{text}\n"), {}, cwd=folder)
+
+
+def test_lists_stand_in_the_file_and_in_variables(tmp_path: Path) -> None:
+    file = 'urls = ["ntfy://a b", "json://x"]\ncommand = ["/bin/hook", "two words"]'
+    found = notify(tmp_path, file).notify
+    assert found.urls == ("ntfy://a b", "json://x")
+    assert found.command == ("/bin/hook", "two words")
+    assert found.on == (
+        "completed", "failed", "session_expired", "degraded", "recovered",
+    )  # fmt: skip
+    told = {
+        "YTAUDIO_NOTIFY_URLS": "'ntfy://a b' json://x",
+        "YTAUDIO_NOTIFY_COMMAND": "/bin/hook 'two words'",
+        "YTAUDIO_NOTIFY_ON": "",
+    }
+    same = load(None, told, cwd=tmp_path).notify
+    assert (same.urls, same.command, same.on) == (found.urls, found.command, ())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'urls = ["no address"]',
+        "urls = [1]",
+        'urls = "json://x"',
+        f"urls = {[f'json://{n}' for n in range(21)]!r}",
+        'webhook = "ftp://host/"',
+        'webhook = "https:///path"',
+        'webhook = "https://host:port/"',
+        'webhook = "https://host/\\n"',
+        'webhook = "http://user:half/half@host/"',
+        'command = ["bin/hook"]',
+        'command = [""]',
+        'command = "hook"',
+        'on = ["complete"]',
+        'gather = "-1s"',
+        'timeout = "0"',
+    ],
+)
+def test_what_cannot_be_told_is_refused(tmp_path: Path, line: str) -> None:
+    (problem,) = problems(config(tmp_path, f"[notify]\n{line}\n"))
+    assert f"[notify] {line.partition(' ')[0]} cannot be" in problem
+
+
+SECRET_SETTINGS = [
+    ("urls", '["tgram://123:hush/room", "json://me:hush@host/hush?k=hush"]'),
+    ("urls", '["tgram:/123:hush"]'),
+    ("urls", '["json://hush", 4]'),
+    ("webhook", '"https://me:hush@host/hush?k=hush#hush"'),
+    ("webhook", '"https://me:a/hush@host/"'),
+    ("webhook", '"ftp://me:hush@host/"'),
+    ("webhook", '"https://me:hush/hush"'),
+    ("command", '["/bin/hook", "--token", "hush"]'),
+    ("command", '["./hook", "hush"]'),
+    ("command", '["./hook", "it\'s hush"]'),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), SECRET_SETTINGS)
+def test_no_secret_of_a_receiver_is_shown(tmp_path: Path, key: str, value: str) -> None:
+    try:
+        shown = notify(tmp_path, f"{key} = {value}").redacted()[f"notify.{key}"]
+    except ConfigError as refusal:
+        shown = refusal.message
+    assert shown
+    assert "hush" not in shown
+
+
+def test_what_is_shown_of_a_receiver(tmp_path: Path) -> None:
+    text = (
+        'urls = ["tgram://1:hush/r", "ntfy://hush"]\n'
+        'webhook = "https://me:hush@[::1]:8080/hush"\ncommand = ["/bin/hook", "hush"]'
+    )
+    shown = notify(tmp_path, text).redacted()
+    assert shown["notify.urls"] == "tgram://*** ntfy://***"
+    assert shown["notify.webhook"] == "https://[::1]:8080/***"
+    assert shown["notify.command"] == "/bin/hook ***"
+    assert defaults().redacted()["notify.webhook"] == ""

@@ -8,6 +8,7 @@ from ytaudio_daemon.settings.load import find_config, load
 from ytaudio_daemon.settings.places import Database, Disk, Log, Paths
 from ytaudio_daemon.settings.sections import KEYS, RELOADABLE
 from ytaudio_daemon.settings.settings import Settings, changes
+from ytaudio_daemon.settings.telling import Notify
 from ytaudio_daemon.settings.upkeep import Retention, Status
 from ytaudio_daemon.settings.work import Download, Inbox, Pace, Retry, Sessions
 
@@ -20,6 +21,7 @@ __all__ = [
     "Inbox",
     "Key",
     "Log",
+    "Notify",
     "Pace",
     "Paths",
     "Retention",

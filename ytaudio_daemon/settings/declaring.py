@@ -1,5 +1,6 @@
 """How a key of the config is declared: default, kind, meaning. Pure."""
 
+import json
 from dataclasses import dataclass
 
 from ytaudio_daemon.settings import kinds
@@ -38,6 +39,8 @@ class Key:
     @property
     def toml_default(self) -> str:
         """The default, as the file has it."""
+        if list in self.kind.toml_types:
+            return json.dumps(self.default.split())
         return self.default if str not in self.kind.toml_types else f'"{self.default}"'
 
 

@@ -30,14 +30,14 @@ class Kind:
         read: Returns the value; raises ValueError when it is not allowed.
         show: Returns the text that `read` would read back.
         toml_types: How it may stand in a TOML file.
-        is_secret: A part of it must not be shown.
+        conceal: Returns what may be shown of its text; None where all of it may.
     """
 
     allowed: str
     read: Callable[[str], Any]
     show: Callable[[Any], str] = str
     toml_types: tuple[type, ...] = (str,)
-    is_secret: bool = False
+    conceal: Callable[[str], str] | None = None
 
 
 def whole(low: int, high: int) -> Kind:
@@ -171,7 +171,7 @@ def proxy_url() -> Kind:
         'an address such as "http://host:3128" or "socks5://user:word@host:1080" '
         '(http https socks4 socks4a socks5 socks5h), or ""'
     )
-    return Kind(allowed=allowed, read=read, is_secret=True)
+    return Kind(allowed=allowed, read=read, conceal=redact)
 
 
 def database_url() -> Kind:
@@ -192,7 +192,7 @@ def database_url() -> Kind:
             "SQLite in the state folder"
         ),
         read=read,
-        is_secret=True,
+        conceal=redact,
     )
 
 

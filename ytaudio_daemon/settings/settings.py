@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.settings.kinds import redact
+from ytaudio_daemon.settings.kinds import Kind
 from ytaudio_daemon.settings.places import Database, Disk, Log, Paths
 from ytaudio_daemon.settings.sections import KEYS
+from ytaudio_daemon.settings.telling import Notify
 from ytaudio_daemon.settings.upkeep import Retention, Status
 from ytaudio_daemon.settings.work import Download, Inbox, Pace, Retry, Sessions
 
@@ -32,6 +33,7 @@ class Settings:
     disk: Disk
     status: Status
     retention: Retention
+    notify: Notify
     log: Log
     origins: Mapping[str, str] = field(default_factory=dict)
     config_file: Path | None = None
@@ -43,11 +45,14 @@ class Settings:
 
     def redacted(self) -> dict[str, str]:
         """Return every value by "section.key" as text that is safe to show."""
-        shown = {name: key.kind.show(self.value(name)) for name, key in KEYS.items()}
-        secret = (name for name, key in KEYS.items() if key.kind.is_secret)
-        return shown | {name: redact(shown[name]) for name in secret}
+        return {name: _safe(key.kind, self.value(name)) for name, key in KEYS.items()}
 
 
 def changes(old: Settings, new: Settings) -> frozenset[str]:
     """Return the keys whose values differ, as "section.key"."""
     return frozenset(name for name in KEYS if old.value(name) != new.value(name))
+
+
+def _safe(kind: Kind, value: Any) -> str:
+    text = kind.show(value)
+    return kind.conceal(text) if kind.conceal else text

@@ -2,14 +2,14 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.settings.declaring import Key
-from ytaudio_daemon.settings.kinds import redact
+from ytaudio_daemon.settings.listkinds import HIDDEN, as_text
 from ytaudio_daemon.settings.sections import KEYS, SECTIONS
 
 _SHOWN_CHARS = 80
@@ -45,18 +45,26 @@ class Given:
         """
         try:
             if type(self.value) in self.types:
-                return self.key.kind.read(str(self.value))
+                return self.key.kind.read(as_text(self.value))
         except ValueError as exc:
             raise ValueError(self._refusal()) from exc
         raise ValueError(self._refusal())
 
     def _refusal(self) -> str:
         kind = self.key.kind
-        shown = redact(repr(self.value)) if kind.is_secret else repr(self.value)
+        shown = (
+            repr(self.value) if kind.conceal is None else self._concealed(kind.conceal)
+        )
         return (
             f"{self.where}: [{self.key.section}] {self.key.name} cannot be "
             f"{shown[:_SHOWN_CHARS]}; allowed: {kind.allowed}"
         )
+
+    def _concealed(self, conceal: Callable[[str], str]) -> str:
+        try:
+            return repr(conceal(as_text(self.value)))
+        except ValueError:  # a list of numbers, say
+            return HIDDEN
 
 
 def from_file(file: Path, name: str, problems: list[str]) -> Iterator[Given]:
