@@ -304,6 +304,31 @@ def test_without_ffmpeg_the_source_waits(workshop: Workshop, ffmpeg: str) -> Non
     assert (ran.folder / "source" / "source.json").exists()
 
 
+@pytest.mark.parametrize("end", ["kill -KILL $$", "exit 255"])
+@pytest.mark.parametrize("victim", ["ipod", "s16le"])
+def test_an_ffmpeg_that_is_killed_costs_no_second_fetch(
+    workshop: Workshop, tmp_path: Path, victim: str, end: str
+) -> None:
+    """For memory, or by SIGTERM (it says 255 then), while it converts or proves."""
+    script = tmp_path / "ffmpeg"
+    script.write_text(
+        f"""#!/bin/sh
+        case "$*" in
+        *" {victim} "*) {end} ;;
+        *) exec {workshop.ffmpeg} "$@" ;;
+        esac
+        """
+    )
+    script.chmod(0o755)
+    request = workshop.request("aac", format="m4a", ffmpeg=str(script))
+    ran = workshop.runner.run(request)
+    assert (ran.failure.kind, ran.failure.code) == (
+        FailureKind.TRANSIENT,
+        "converter_died",
+    )
+    assert (ran.folder / "source" / "source.json").exists()
+
+
 def test_a_full_disk_while_converting_keeps_the_source(workshop: Workshop) -> None:
     request = workshop.request("aac", format="wav")
     ran = workshop.runner.run(request, max_file_bytes=200_000)

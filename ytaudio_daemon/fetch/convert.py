@@ -1,6 +1,5 @@
 """From the fetched stream to the wanted format: one ffmpeg, a copy where possible."""
 
-import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,10 +109,6 @@ def convert(
     seen(0)
     argv = arguments(made, folder / "source" / source.file, path)
     done = ffmpeg.run(request.ffmpeg, argv, seen)
-    if done.code == -signal.SIGXFSZ:  # RLIMIT_FSIZE
-        raise AttemptFailedError(failure_for("too_big"))
-    if done.code < 0 and not done.errors:
-        raise AttemptFailedError(failure_for("converter_died"))
     if not done.clean:
         raise ConversionError(done.errors)
     return path, done.out_time_s

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
@@ -15,6 +16,8 @@ from ytaudio_daemon.fetch.messages import failure_for
 _QUIET = ("-nostdin", "-hide_banner", "-nostats", "-v", "error", "-xerror")
 _LOCAL = ("-protocol_whitelist", "file,pipe")
 _MAX_STDERR = 8000
+#: ffmpeg's own status when SIGTERM, SIGINT or the like made it stop (ffmpeg 9).
+_ENDED_BY_SIGNAL = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,8 @@ def run(
         seen: Called about twice a second with the seconds done so far.
 
     Raises:
-        AttemptFailedError: It cannot be started, or found the disk full.
+        AttemptFailedError: It cannot be started, found the disk full, outgrew the limit
+            of a file, or was killed: that says nothing about what it was reading.
     """
     argv = [ffmpeg, *_QUIET, "-progress", "pipe:1", *arguments]
     with tempfile.TemporaryFile() as errors:
@@ -70,6 +74,7 @@ def run(
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - _MAX_STDERR))
         told = errors.read().decode("utf-8", "replace").strip()
     _refuse_host_faults(told)
+    _refuse_death(int(report["code"]), told)
     return Run(
         code=int(report["code"]),
         errors=told,
@@ -105,6 +110,13 @@ def _refuse_host_faults(told: str) -> None:
     for text, code in _HOST_FAULTS.items():
         if text in told:
             raise AttemptFailedError(failure_for(code))
+
+
+def _refuse_death(code: int, told: str) -> None:
+    if code == -signal.SIGXFSZ:  # RLIMIT_FSIZE
+        raise AttemptFailedError(failure_for("too_big"))
+    if (code < 0 or code == _ENDED_BY_SIGNAL) and not told:
+        raise AttemptFailedError(failure_for("converter_died"))
 
 
 _HOST_FAULTS = {
