@@ -74,6 +74,15 @@ class Case:
         """Events by job."""
         return grouped(self.tables.events, "job_id")
 
+    @cached_property
+    def ended_at(self) -> Mapping[int, float]:
+        """When each session expired that has."""
+        return {
+            event["session_id"]: event["at"]
+            for event in self.tables.events
+            if event["reason"] == "session_expired" and event["job_id"] is None
+        }
+
     @property
     def completed(self) -> list[Row]:
         """The jobs that are completed."""

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from ytaudio_daemon import steps
 from ytaudio_daemon.fetch import verify
 from ytaudio_daemon.folders import PROCESSED, Layout, filing, publishing
+from ytaudio_daemon.intake.filing import Filer
 from ytaudio_daemon.intake.paper import Paper
 from ytaudio_daemon.intake.recording import Recorder
 from ytaudio_daemon.ledger import moves
@@ -68,25 +69,26 @@ def _copy_slowly(source: Path, target: Path) -> None:
 
 def _move_first() -> None:
     """Move a drop away before its lines are durable."""
-    record, move = Recorder._record, Recorder._move  # noqa: SLF001 - what is broken
+    record, move = Recorder._record, Filer._move  # noqa: SLF001 - what is broken
     moved: dict[Paper, tuple[str, bytes | None]] = {}
 
     def move_then_record(self: Recorder, now: Now) -> None:
         for paper in self.papers:
             if paper not in moved:
-                moved[paper] = ("filed", _file_at_once(self, paper))
+                filer = self._filer
+                moved[paper] = ("filed", _file_at_once(filer, paper))
                 steps.at("drop.moved", paper.sighting.name)
         record(self, now)
 
-    def moved_already(self: Recorder, paper: Paper) -> tuple[str, bytes | None]:
+    def moved_already(self: Filer, paper: Paper) -> tuple[str, bytes | None]:
         return moved.pop(paper, None) or move(self, paper)
 
     Recorder._record = move_then_record  # type: ignore[method-assign] # noqa: SLF001 - what is broken
-    Recorder._move = moved_already  # type: ignore[method-assign] # noqa: SLF001 - what is broken
+    Filer._move = moved_already  # type: ignore[method-assign] # noqa: SLF001 - what is broken
 
 
-def _file_at_once(recorder: Recorder, paper: Paper) -> bytes | None:
-    layout = recorder._layout  # noqa: SLF001 - what is broken
+def _file_at_once(filer: Filer, paper: Paper) -> bytes | None:
+    layout = filer._layout  # noqa: SLF001 - what is broken
     return filing.file_drop(layout.inbox, paper.sighting, PROCESSED, lambda _: False)
 
 

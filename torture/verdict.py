@@ -1,25 +1,35 @@
 """The verdict: all checks over one run's evidence."""
 
+import json
 from collections import Counter
 
 from torture.arena import Arena
 from torture.books import READING_ERRORS
 from torture.case import Case, open_case
-from torture.checks import audio, intake, moves, outside, views
+from torture.checks import audio, fetches, intake, moves, names, outside, views
 from torture.plan import Drop, Plan
 
 
 def judge(arena: Arena, plan: Plan, put: list[Drop]) -> list[str]:
     """Return the promises that were broken."""
     case = open_case(arena, plan, put)
+    _keep_requests(arena, case)
     return [
         *intake.check(case),
         *moves.check(case, arena.books),
         *audio.check(case),
         *views.check(case),
+        *names.check(case),
+        *fetches.check(case),
         *outside.check(case, arena),
         *(f"a zombie wrote: {w}" for w in zombie_writes(arena) if "WRITTEN" in w),
     ]
+
+
+def _keep_requests(arena: Arena, case: Case) -> None:
+    """Write down what the stand-in saw: it is gone with it."""
+    lines = [json.dumps(request.as_json()) for request in case.requests]
+    (arena.root / "notes" / "requests.jsonl").write_text("\n".join(lines) + "\n")
 
 
 def open_ends(arena: Arena, plan: Plan, put: list[Drop]) -> list[str]:
