@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.fetch_rig import VIDEO, Ran, Runner
 from tests.youtube import Fault, Sound, Status, Video, YouTube
+from ytaudio_daemon.fetch.answers import MAX_ANSWER_BYTES
 from ytaudio_daemon.model import FailureKind, Limits, Network
 
 pytest_plugins = ["tests.integration.fetch_fixtures"]
@@ -303,6 +304,17 @@ def test_an_endless_body_is_cut_off_at_the_limit(attempts: Attempts) -> None:
     assert (ran.failure.kind, ran.failure.code) == (K.POLICY, "too_big")
     assert ran.outcome is not None
     assert 1_000_000 <= ran.outcome.downloaded_bytes < 1_200_000
+
+
+@pytest.mark.parametrize("kind", ["watch", "player"])
+def test_an_endless_page_is_not_read_to_the_end_of_memory(
+    attempts: Attempts, kind: Any
+) -> None:
+    ran = attempts.at(Video(id=VIDEO, faults=(Fault.never_ends(kind=kind),)))
+    assert (ran.failure.kind, ran.failure.code) == (K.TRANSIENT, "endless_answer")
+    sent = [each.bytes_sent for each in attempts.youtube.requests(VIDEO, kind)]
+    assert len(sent) == 1
+    assert MAX_ANSWER_BYTES < sent[0] < MAX_ANSWER_BYTES + (8 << 20)
 
 
 def test_the_disk_reserve(attempts: Attempts) -> None:

@@ -20,6 +20,7 @@ import yt_dlp.networking.common as yt_networking
 from yt_dlp.extractor.youtube import YoutubeIE
 
 from ytaudio_daemon.fetch import hosts, jit
+from ytaudio_daemon.fetch.answers import bounded
 from ytaudio_daemon.fetch.classify import Cause
 from ytaudio_daemon.fetch.evidence import causes_of
 from ytaudio_daemon.fetch.tools import find_js_runtime
@@ -91,7 +92,7 @@ class Engine(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
         self.add_info_extractor(YoutubeIE())
 
     def urlopen(self, req: Any) -> Any:
-        """Open `req` as yt-dlp does; keep what went wrong as evidence.
+        """Open `req` as yt-dlp does, with an end; keep what went wrong as evidence.
 
         Raises:
             ForeignHostError: It is no address of YouTube's.
@@ -99,7 +100,7 @@ class Engine(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
         url = req if isinstance(req, str) else req.url
         try:
             hosts.check(url)
-            return super().urlopen(req)
+            return bounded(super().urlopen(req))
         except Exception as error:
             self.answers.extend(causes_of(error, url))
             del self.answers[:-_MAX_SAID]

@@ -219,6 +219,12 @@ MEANINGS = {
         "If this stays, something in between answers in YouTube's place: a captive "
         "portal, or [download] proxy.",
     ),
+    "endless_answer": Meaning(
+        _K.TRANSIENT,
+        "An answer had no end where YouTube sends a page.",
+        "If this stays, something in between answers in YouTube's place: a captive "
+        "portal, or [download] proxy.",
+    ),
     "refused": Meaning(
         _K.TRANSIENT, "The connection to YouTube was refused.", _BY_ITSELF
     ),
