@@ -108,6 +108,11 @@ def descriptors(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
+def threads(pid: int) -> int:
+    """Return how many threads a process has."""
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
 def wakeups(pids: Sequence[int], seconds: float) -> list[int]:
     """Watch processes for a while and return how often each one woke up.
 

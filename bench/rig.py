@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -48,8 +48,11 @@ class Daemon:
         self.root = root
         self.began = 0.0
         self.ready_s = 0.0
-        self._environment = _environment(youtube) | more
-        self._events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self.environment = _environment(youtube) | more
+        #: What the log said and nobody has looked at yet.
+        self.events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        #: Without the words for its root and what it is to do.
+        self.command_line: Sequence[str] = (YTAUDIO,)
         (root / "inbox").mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
@@ -65,8 +68,8 @@ class Daemon:
         self._notified.bind(str(address))
         self.began = time.perf_counter()
         self._process = subprocess.Popen(
-            [YTAUDIO, "--root", str(self.root), "run"],
-            env=self._environment | {"NOTIFY_SOCKET": str(address)},
+            [*self.command_line, "--root", str(self.root), "run"],
+            env=self.environment | {"NOTIFY_SOCKET": str(address)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             start_new_session=True,
@@ -84,6 +87,11 @@ class Daemon:
     def pid(self) -> int:
         """The daemon's process."""
         return self._process.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """How it ended; None while it lives."""
+        return self._process.poll()
 
     @property
     def template(self) -> int | None:
@@ -121,7 +129,7 @@ class Daemon:
             queue.Empty: It took too long.
         """
         while count:
-            event = self._events.get(timeout=PATIENCE_S)
+            event = self.events.get(timeout=PATIENCE_S)
             if event["event"] in {"job.failed", "job.waiting", "daemon.stopped"}:
                 raise RuntimeError(f"not what was to be measured: {event}")
             count -= event["event"] == name
@@ -149,10 +157,10 @@ class Daemon:
         assert self._process.stderr is not None
         for line in self._process.stderr:
             try:
-                self._events.put(json.loads(line))
+                self.events.put(json.loads(line))
             except ValueError:
                 sys.stderr.buffer.write(line)  # A traceback: let it be seen.
-        self._events.put({"event": "daemon.stopped"})  # However it ended.
+        self.events.put({"event": "daemon.stopped"})  # However it ended.
 
     def __exit__(
         self,
