@@ -5,12 +5,14 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.integration.ledger_rig import (
     FAILED,
+    FAILURE,
     HOST,
     NOW,
     claimed,
@@ -21,7 +23,8 @@ from tests.integration.ledger_rig import (
 )
 from ytaudio_daemon import steps
 from ytaudio_daemon.attempts import Attempts
-from ytaudio_daemon.attempts.settling import Settler
+from ytaudio_daemon.attempts.leftwork import LeftWork
+from ytaudio_daemon.attempts.settling import BYTE_LIMIT, Settler
 from ytaudio_daemon.errors import (
     DropChangedError,
     LedgerBusyError,
@@ -36,7 +39,7 @@ from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.folders.reading import DropReader
 from ytaudio_daemon.ledger import Ledger, moves
 from ytaudio_daemon.ledger.claims import Claim
-from ytaudio_daemon.model import Outcome
+from ytaudio_daemon.model import FailureKind, Outcome
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.settings import Settings, load
@@ -192,6 +195,31 @@ def test_a_claim_whose_commit_was_never_confirmed_is_picked_up(
         assert states(hasty) == ["running"], "what does run is left alone"
     finally:
         pool.close()
+
+
+def test_work_is_kept_as_long_as_it_is_of_use(
+    hasty: Ledger, layout: Layout, settings: Settings
+) -> None:
+    drop(hasty, "alice", links("cancelled", "full", "waiting"))
+    jobs = [claimed(hasty) for _ in range(3)]
+    settler = Settler(hasty, layout, settings)
+    full = replace(FAILURE, kind=FailureKind.POLICY, code=BYTE_LIMIT)
+    for job in jobs:
+        finished(layout, job)
+        why = full if job is jobs[1] else FAILURE
+        settler.settle(job, Outcome(failure=why), NOW)
+    with hasty.write() as db:
+        quota = Quota(max_jobs=0)
+        moves.cancel(db, jobs[0].job_id, NOW, reason="cancelled", quota=quota)
+    assert states(hasty) == ["cancelled", "failed", "waiting"]
+
+    LeftWork(hasty, layout).clear()
+    left = [layout.job_work(job.uuid).exists() for job in jobs]
+    assert left == [False, True, True]
+    with hasty.write() as db:
+        db.exec_driver_sql("UPDATE sessions SET state = 'expired'")
+    LeftWork(hasty, layout).clear(at_most=10)
+    assert not layout.job_work(jobs[1].uuid).exists()
 
 
 @pytest.mark.postgres

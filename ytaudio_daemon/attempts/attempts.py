@@ -7,6 +7,7 @@ import structlog
 
 from ytaudio_daemon import steps
 from ytaudio_daemon.attempts.callers import recover_gone
+from ytaudio_daemon.attempts.leftwork import LeftWork
 from ytaudio_daemon.attempts.recovery import give_back, recover
 from ytaudio_daemon.attempts.requests import fetch_request
 from ytaudio_daemon.attempts.settling import Settler
@@ -17,7 +18,6 @@ from ytaudio_daemon.folders.prepare import free_bytes
 from ytaudio_daemon.ledger import Ledger, claims, pauses, read
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import (
-    FINALIZED,
     Failure,
     FailureKind,
     JobState,
@@ -35,6 +35,8 @@ log = structlog.get_logger()
 IDLE_S = 30.0
 #: A moment behind the time a gate or token is due, so that it surely has come.
 SOON_S = 0.05
+#: So many jobs' work is looked at in one step of the loop.
+CLEARED_AT_ONCE = 100
 
 
 @dataclass(slots=True)
@@ -77,6 +79,7 @@ class Attempts:
         self._ended: list[tuple[_Running, Ended]] = []
         #: Whether the reserve was there last time; None = not looked yet.
         self._had_disk: bool | None = None
+        self._left_work = LeftWork(ledger, layout)
 
     def reload(self, settings: Settings) -> None:
         """Take up new settings; running attempts go on with the old ones."""
@@ -103,12 +106,13 @@ class Attempts:
         for claim in left:
             recover(self._settler, self._layout, claim, now)
         self._recover_callers(now)
-        self._clear_leftover_work()
+        self._left_work.clear()
 
     def recover_lost(self, now: Now) -> None:
         """Pick up attempts that are ours by the ledger but that nobody runs.
 
-        Those of programs on this host that died are ours to pick up, too.
+        Those of programs on this host that died are ours to pick up, too; and work
+        is cleared that a cancelled job has left.
 
         A claim whose commit PostgreSQL could not confirm may have happened all the
         same.
@@ -124,6 +128,7 @@ class Attempts:
                 log.warning("job.lost", job=claim.uuid, attempt=claim.attempt)
                 recover(self._settler, self._layout, claim, now)
         self._recover_callers(now)
+        self._left_work.clear(CLEARED_AT_ONCE)
 
     def fill(self, now: Now) -> bool:
         """Claim and start attempts while there is room.
@@ -266,13 +271,6 @@ class Attempts:
 
     def _recover_callers(self, now: Now) -> None:
         recover_gone(self._ledger, self._layout, self._settler, self._host, now)
-
-    def _clear_leftover_work(self) -> None:
-        for uuid in publishing.leftover_work(self._layout):
-            with self._ledger.read() as db:
-                state = read.state_of(db, uuid)
-            if state is None or state in FINALIZED:
-                publishing.clear_work(self._layout, uuid)
 
 
 def _is_interruption(ended: Ended) -> bool:

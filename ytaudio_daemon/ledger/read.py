@@ -198,12 +198,6 @@ def job_by_id(db: Connection, job_id: int) -> JobRow:
     return _jobs(db, jobs.c.id == job_id, order=[jobs.c.id])[0]
 
 
-def state_of(db: Connection, job_uuid: str) -> JobState | None:
-    """Return a job's state, or None when there is no such job."""
-    found = db.execute(sa.select(jobs.c.state).where(jobs.c.uuid == job_uuid)).scalar()
-    return None if found is None else JobState(found)
-
-
 def job_attempts(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
     """Return every attempt at a job, the first first."""
     query = sa.select(attempts).where(attempts.c.job_id == job_id)
