@@ -17,6 +17,7 @@ from ytaudio_daemon.attempts import Attempts
 from ytaudio_daemon.clock import Clock
 from ytaudio_daemon.daemon.bulletin import Bulletin
 from ytaudio_daemon.daemon.health import Health
+from ytaudio_daemon.daemon.pulse import Pulse
 from ytaudio_daemon.daemon.signals import Signals, Wake
 from ytaudio_daemon.errors import (
     LedgerError,
@@ -91,6 +92,7 @@ class Loop:
         self._due = _Due()
         self._state = "running"
         self._bulletin = Bulletin(parts.notifier, parts.ledger)
+        self._pulse = Pulse(parts.notifier, self._is_up, time.monotonic())
         self._drain_until: float | None = None
         self._gates: list[Gate] = []
         self._poller = select.poll()
@@ -140,7 +142,18 @@ class Loop:
             busy = bool(self._try("sweep", lambda: self._sweep(now))) or busy
             busy = parts.sweeper.step() or busy
         self._try("views", lambda: self._show(now, mono))
+        self._pulse.beat(time.monotonic())
         return busy
+
+    def _is_up(self) -> bool:
+        """Whether all that a start consists of is done, or cannot be.
+
+        Without a template nothing is fetched, but drops are taken and told about, and
+        the remedy may come while the daemon runs.
+        """
+        pool = self._parts.pool
+        has_template = pool.hello is not None or bool(pool.trouble)
+        return has_template and self._parts.intake.has_looked
 
     def _try(self, name: str, step: Callable[[], object]) -> object:
         """Run a step; one that fails for now is left alone for a second."""
@@ -153,6 +166,8 @@ class Loop:
             raise
         except (LedgerError, TemplateError, UnsafePathError, OSError) as error:
             self._check_ledger()
+            if name == "heartbeat":
+                self._pulse.ledger_failed(error, time.monotonic())
             self._due.again[name] = time.monotonic() + AGAIN_S
             hint = getattr(error, "hint", "") or "It is tried again every second."
             if name not in failing:
@@ -256,7 +271,6 @@ class Loop:
 
     def _heartbeat(self, now: Now, mono: float) -> None:
         parts = self._parts
-        parts.notifier.watchdog()
         if mono < self._due.heartbeat - EARLY_S:
             return
         self._due.heartbeat = mono + HEARTBEAT_S
@@ -266,6 +280,7 @@ class Loop:
         parts.ledger.check_still_there()
         with parts.ledger.write() as db:
             diary.keep_lived(db, now.lived)
+        self._pulse.ledger_written(mono)
         parts.attempts.recover_lost(now)
         parts.watch.heal()
         self._look_for_tools()
@@ -299,6 +314,7 @@ class Loop:
         parts = self._parts
         mono = time.monotonic()
         times = [self._due.heartbeat, self._bulletin.next_due()]
+        times.append(self._pulse.next_due())
         times += self._due.again.values()
         if self.is_draining:
             times.append(self._drain_until or mono)

@@ -214,7 +214,6 @@ def _serve(parts: Parts, settings: Settings) -> int:
                 inbox=str(settings.paths.inbox),
                 config=str(settings.config_file or "defaults"),
             )
-            parts.notifier.ready()
             status = _loop(loop)
     _stop(parts)
     return status

@@ -34,6 +34,11 @@ class Intake:
         """What stands in the inbox and is not taken."""
         return self._scanner.oddities
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether the first look over the inbox is over; what it saw may be untaken."""
+        return self._scanner.has_looked
+
     def reload(self, settings: Settings) -> None:
         """Take up new settings; drops under way go on with the old ones."""
         self._scanner.reload(settings)

@@ -34,6 +34,15 @@ class Scanner:
         self._kept: dict[tuple[Place, bytes], tuple[int, int, int, int]] = {}
         self.settling = Settling(settings.inbox.settle)
         self.oddities = Oddities()
+        self._has_looked = False
+
+    @property
+    def has_looked(self) -> bool:
+        """Whether everything was looked through once, or as much as may settle at once.
+
+        An inbox that cannot be read has been looked at, too: that is said elsewhere.
+        """
+        return self._has_looked or self.settling.is_full()
 
     def reload(self, settings: Settings) -> None:
         """Take up new settings."""
@@ -98,6 +107,7 @@ class Scanner:
             log.warning("intake.scan_failed", error=str(error))
         else:
             self.oddities.end(self._scan_of)
+        self._has_looked = self._has_looked or self._scan_of is None
         self._scan = None
 
     def _notice(self, found: Sighting | Oddity, mono: float) -> None:
