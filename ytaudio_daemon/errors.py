@@ -19,6 +19,8 @@ YtaudioError                 message: what, where, why; hint: what to do
 │   └── LedgerUnreachableError  PostgreSQL is gone (may pass)
 ├── DropChangedError         a drop changed while it was read (read it again)
 ├── UnsafePathError          a link, device or foreign file where ours should be
+├── EngineError              a yt-dlp cannot be fetched, used, or gone back to
+│   └── EngineBusyError      another process is changing it (may pass)
 └── TemplateError            the worker template cannot be started
 ```
 
@@ -122,6 +124,14 @@ class DropChangedError(YtaudioError):
 
 class UnsafePathError(YtaudioError):
     """A link, device or foreign file stands where one of ours should."""
+
+
+class EngineError(YtaudioError):
+    """A version of yt-dlp cannot be fetched, used, or gone back to."""
+
+
+class EngineBusyError(EngineError):
+    """Another process is changing the versions of yt-dlp."""
 
 
 class TemplateError(YtaudioError):

@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import psutil
@@ -340,3 +341,60 @@ def test_progress_of_many_arrives_while_others_come_and_go(rig: Rig) -> None:
     for key in "abc":
         assert rig.ended(key).outcome.result
         assert rig.of(Progressed, key)
+
+
+def engine_folder(folder: Path, preload: str = "") -> Path:
+    """A folder that goes before the installed packages, with a yt-dlp to name it by."""
+    info = folder / f"yt_dlp-{folder.name}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Name: yt-dlp\nVersion: {folder.name}\n")
+    (folder / "yt_dlp").mkdir()
+    (folder / "yt_dlp" / "__init__.py").write_text(preload)
+    return folder
+
+
+def test_another_engine_is_taken_by_the_next_attempt_and_harms_none(
+    tmp_path: Path, rig: Rig
+) -> None:
+    rig.start("old", "sleep")
+    rig.started("old")
+    assert rig.pool.hello is not None
+    before = rig.pool.hello.pid
+    engine = engine_folder(tmp_path / "2020.1.1")
+    shutil.copy(HERE / "pool_entry.py", engine)
+    rig.pool.use_engine(engine)
+    assert rig.run("finish").outcome.result
+    assert rig.pool.hello.pid != before
+    assert rig.pool.hello.yt_dlp == "2020.1.1"
+    assert alive(before)  # until its own attempt is over
+    rig.pool.kill("old")
+    assert rig.failure(rig.ended("old")) == ("crashed", "killed")
+    wait_until(lambda: not alive(before))
+
+
+@pytest.mark.parametrize(
+    ("preload", "words"),
+    [
+        (None, "the folder is gone"),
+        ("raise RuntimeError('cut in half')", "RuntimeError: cut in half"),
+        ("import os; os._exit(3)", "died at its start"),
+    ],
+)
+def test_an_engine_that_cannot_start_is_done_without(
+    tmp_path: Path, preload: str | None, words: str
+) -> None:
+    engine = tmp_path / "2020.1.1"
+    if preload is not None:
+        engine_folder(engine, preload)
+    rig = Rig(tmp_path, engine_path=engine, entry="ytaudio_daemon.fetch")
+    try:
+        rig.warm()
+        assert rig.pool.hello is not None
+        assert rig.pool.hello.yt_dlp == metadata.version("yt-dlp")
+        assert str(engine) in rig.pool.engine_trouble
+        assert words in rig.pool.engine_trouble
+        assert rig.pool.trouble == ""
+        rig.pool.use_engine(None)
+        assert rig.pool.engine_trouble == ""
+    finally:
+        rig.close()

@@ -1,6 +1,7 @@
 """Brings attempts and templates together, and sees every attempt to its end."""
 
 import select
+import signal
 import subprocess
 import time
 from contextlib import suppress
@@ -39,6 +40,7 @@ class Dispatch:
         self._templates = templates
         self._graves = Graves()
         self._news: list[Event] = []
+        self._is_closing = False
         #: Why the last template could not warm up, or "".
         self.trouble = ""
 
@@ -89,6 +91,7 @@ class Dispatch:
     def end_all(self, grace: float) -> None:
         """Kill everything and wait until it is reaped."""
         began = time.monotonic()
+        self._is_closing = True
         for template in self._templates.all():
             template.dismiss()
         for template in self._templates.all():
@@ -125,7 +128,7 @@ class Dispatch:
                 template.facts = TemplateFacts(**facts)
                 self.trouble = ""
             case {"kind": "failed", "message": str(text)}:
-                self.trouble = text
+                self.trouble = template.complaint = text
             case {"kind": "reaped", "ticket": int(ticket), "exit_code": int(code)}:
                 self._finish(ticket, code, now)
             case {"kind": "refused", "ticket": int(ticket), "errno": int(number)}:
@@ -158,7 +161,7 @@ class Dispatch:
         awaited = {a.template for a in self._roster if a.awaits_template()}
         for template in self._templates.tend(now, awaited):
             if not template.facts:
-                self.trouble = "it did not become ready in time"
+                template.complaint = "it did not become ready in time"
             self._bury(template, now)
 
     def _bury(self, template: TemplateProcess, now: float) -> None:
@@ -172,8 +175,20 @@ class Dispatch:
         self._graves.bury(template, workers, now)
         for attempt in orphans:
             self._end(attempt, attempt.verdict or verdicts.TEMPLATE_DIED)
-        if not template.facts:  # another would fare no better
-            self._fail(self._roster.queued(), self.trouble or "it died at its start")
+        if not template.facts:
+            self._go_without(template)
+
+    def _go_without(self, template: TemplateProcess) -> None:
+        """Try the installed engine in place of one that cannot start, if there is."""
+        reason = template.complaint or "it died at its start"
+        was_killed = template.process.returncode == -signal.SIGKILL
+        if template.complaint or not was_killed:  # else it may be good all the same
+            reason = self._templates.without(template.engine_path, reason)
+        if reason:
+            self._fail(self._roster.queued(), reason)
+        elif not self._is_closing:
+            with suppress(TemplateError):  # each attempt will be told why
+                self._templates.warm()
 
     def _fail(self, attempts: list[Attempt], why: str) -> None:
         self.trouble = why

@@ -29,14 +29,26 @@ _KEPT = frozenset(
 # own installation must not get another version of ourselves as its template.
 _BOOT = """
 import sys
-name, own, engine = sys.argv[1:4]
+from importlib import import_module
+own, engine, module, *words = sys.argv[1:]
 installed = [n for n, path in enumerate(sys.path) if path.endswith("-packages")]
 sys.path.insert(min(installed, default=len(sys.path)), own)
 sys.path[:0] = [engine] if engine else []
-from ytaudio_daemon.pool.template import main
-sys.exit(main(name))
+sys.exit(import_module(module).main(*words))
 """
 _PACKAGE_HOME = str(Path(__file__).parents[2])
+
+
+def python_words(engine_path: Path | None, module: str, *words: str) -> list[str]:
+    """Return the command that calls a module's `main` as the template's is called.
+
+    Args:
+        engine_path: Searched for modules before anything else, or None.
+        module: One of ours.
+        words: The arguments of its `main`; the exit status is what that returns.
+    """
+    engine = str(engine_path or "")
+    return [sys.executable, "-I", "-c", _BOOT, _PACKAGE_HOME, engine, module, *words]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,21 +95,25 @@ class TemplateProcess:
         process: The exec'd interpreter.
         control: Our end of the control socket, non-blocking.
         template_id: The mark in its environment and its workers'.
+        engine_path: Where its yt-dlp comes from; None: the installed one.
         facts: What it said when ready; None while it warms up.
         tickets: The attempts it has workers for.
         retiring: No new attempts; it goes when those it has are over.
         dismissed: It was told to go.
         asked_at: Since when its answer is waited for; None while none is due.
+        complaint: Why it did not become ready, if that is known.
     """
 
     process: subprocess.Popen[bytes]
     control: socket.socket
     template_id: str
+    engine_path: Path | None = None
     facts: TemplateFacts | None = None
     tickets: set[int] = field(default_factory=set)
     retiring: bool = False
     dismissed: bool = False
     asked_at: float | None = None
+    complaint: str = ""
 
     @classmethod
     def start(cls, recipe: Recipe) -> "TemplateProcess":
@@ -112,7 +128,7 @@ class TemplateProcess:
             process, control = _spawn(recipe, template_id)
         except OSError as error:
             raise TemplateError(f"Cannot start the worker template: {error}") from error
-        return cls(process, control, template_id)
+        return cls(process, control, template_id, recipe.engine_path)
 
     def fork(self, ticket: int, payload: bytes, channel: socket.socket) -> bool:
         """Order a worker; False when the order must be given again later."""
@@ -160,14 +176,13 @@ def _spawn(
     recipe: Recipe, template_id: str
 ) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """Exec the template; its stderr stays ours, for an interpreter's last words."""
-    engine = str(recipe.engine_path or "")
-    python = [sys.executable, "-I", "-c", _BOOT]
+    template = "ytaudio_daemon.pool.template"
     with ExitStack() as on_failure:
         near, far = wire.pair()
         on_failure.enter_context(near)
         with far:
             process = subprocess.Popen(
-                [*python, recipe.entry, _PACKAGE_HOME, engine],
+                python_words(recipe.engine_path, template, recipe.entry),
                 stdin=far.fileno(),
                 stdout=subprocess.DEVNULL,
                 env=environment(recipe, template_id, os.environ),

@@ -69,6 +69,21 @@ class Pool:
         """Why the last template could not be started or warmed up, or ""."""
         return self._dispatch.trouble
 
+    @property
+    def engine_trouble(self) -> str:
+        """Why the installed engine is used in place of the one asked for, or ""."""
+        return self._templates.engine_trouble
+
+    def use_engine(self, path: Path | None) -> None:
+        """Take yt-dlp from another folder; what is running ends with what it has.
+
+        Args:
+            path: Searched for modules before anything else; None: nothing is. Should
+                it not even start, the installed one is used; see `engine_trouble`.
+        """
+        self._templates.use_engine(path)
+        self._unsettled = True
+
     def fileno(self) -> int:
         """Return a descriptor for select or a selector; readable: call `poll`."""
         return self._epoll.fileno()

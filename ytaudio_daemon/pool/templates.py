@@ -2,6 +2,8 @@
 
 import os
 import select
+from dataclasses import replace
+from pathlib import Path
 
 from ytaudio_daemon.pool.events import TemplateFacts
 from ytaudio_daemon.pool.launch import Recipe, TemplateProcess
@@ -30,6 +32,48 @@ class Templates:
         self._current: TemplateProcess | None = None
         self._by_fd: dict[int, TemplateProcess] = {}
         self._idle_since: float | None = None
+        #: The engine that was asked for and could not start, and why.
+        self._gone_without: tuple[Path, str] | None = None
+
+    @property
+    def engine_trouble(self) -> str:
+        """Why the installed engine is used in place of the one asked for, or ""."""
+        return (
+            "" if self._gone_without is None else "{}: {}".format(*self._gone_without)
+        )
+
+    def use_engine(self, path: Path | None) -> None:
+        """Start the next templates with that engine; the current one gets no more.
+
+        Args:
+            path: Its folder; None: the installed one.
+        """
+        self._recipe = replace(self._recipe, engine_path=path)
+        self._gone_without = None
+        self.retire()
+
+    def without(self, engine: Path | None, why: str) -> str:
+        """Go on with the installed engine after another that could not even start.
+
+        Args:
+            engine: That of the template that failed.
+            why: What it said.
+
+        Returns:
+            "" when another template may fare better, else why none can be had.
+        """
+        if engine != self._recipe.engine_path:
+            return ""  # another one has been asked for meanwhile
+        if engine is not None:
+            self._recipe = replace(self._recipe, engine_path=None)
+            self._gone_without = engine, why
+            return ""
+        if self._gone_without is None:
+            return why
+        # It fails without it as well, so it is not the engine's fault.
+        engine, why = self._gone_without
+        self.use_engine(engine)
+        return why
 
     def warm(self) -> None:
         """Start a template unless there is one.
@@ -38,6 +82,9 @@ class Templates:
             TemplateError: It cannot be started.
         """
         if self._current is None:
+            path = self._recipe.engine_path
+            if path is not None and not path.is_dir():
+                self.without(path, "the folder is gone")
             self._current = TemplateProcess.start(self._recipe)
             fd = self._current.control.fileno()
             self._by_fd[fd] = self._current

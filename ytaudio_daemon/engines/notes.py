@@ -1,0 +1,139 @@
+"""What is remembered of yt-dlp's versions: which was in use when and why. Pure.
+
+The link `current` says which is in use now; this tells how it came to be so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+#: Switches that are remembered, to go back by.
+MAX_STANDS = 20
+#: Refused versions that are remembered.
+MAX_REFUSED = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """A version that was switched to.
+
+    Attributes:
+        version: Its folder's name; "" is the installed one.
+        pinned: Somebody asked for this one: it is left only when somebody asks again.
+        watched: It is given up by itself should it be worse than the one before.
+        at: When, seconds since 1970 UTC.
+    """
+
+    version: str = ""
+    pinned: bool = False
+    watched: bool = False
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A version that is not tried again by itself.
+
+    Attributes:
+        version: Which.
+        reason: One sentence.
+        at: Since when.
+        replaced_by: What is used instead; "" is the installed one.
+        automatic: Nobody asked for it.
+    """
+
+    version: str
+    reason: str
+    at: float
+    replaced_by: str = ""
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """How the last upgrade went.
+
+    Attributes:
+        at: When it ended, seconds since 1970 UTC.
+        result: upgraded, current (there is nothing newer), refused (it did not stand
+            its test), or failed (it could not be fetched).
+        version: The version it was about, or "".
+        message: One sentence.
+        automatic: The daemon's own doing.
+    """
+
+    at: float
+    result: str
+    version: str = ""
+    message: str = ""
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """All that is remembered; a value, changed by making another.
+
+    Attributes:
+        stands: The versions switched to, the one in use last. Going back takes the
+            last away.
+        refused: Versions that are not tried again by themselves, the latest last.
+        tried: How the last upgrade went, or None.
+    """
+
+    stands: tuple[Stand, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    tried: Tried | None = None
+
+    def stand(self, version: str) -> Stand:
+        """Return how a version came into use; one that nobody noted just is."""
+        top = self.stands[-1] if self.stands else Stand()
+        return top if top.version == version else Stand(version=version)
+
+    def ending_with(self, version: str) -> "Notes":
+        """Return the notes with the version in use as the last: what the link says."""
+        stands = self.stands
+        while stands and stands[-1].version != version:
+            stands = stands[:-1]
+        if not stands and version:
+            stands = (Stand(version=version),)
+        return replace(self, stands=stands)
+
+    def before(self) -> Stand | None:
+        """Return what going back leads to, or None when there is nothing behind."""
+        if not self.stands:
+            return None
+        return self.stands[-2] if len(self.stands) > 1 else Stand()
+
+    def refusal(self, version: str) -> Refused | None:
+        """Return why a version is not tried by itself, or None."""
+        return next((r for r in self.refused if r.version == version), None)
+
+    def switched(self, stand: Stand) -> "Notes":
+        """Return the notes after a switch; what was refused before is welcome now."""
+        stands = (*self.stands, stand)[-MAX_STANDS:]
+        refused = tuple(r for r in self.refused if r.version != stand.version)
+        return replace(self, stands=stands, refused=refused)
+
+    def went_back(self, refused: Refused) -> "Notes":
+        """Return the notes after the last switch was taken back."""
+        others = tuple(r for r in self.refused if r.version != refused.version)
+        return replace(
+            self, stands=self.stands[:-1], refused=(*others, refused)[-MAX_REFUSED:]
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Notes":
+        """Rebuild notes from `to_json`.
+
+        Raises:
+            TypeError, KeyError, AttributeError: The data is something else.
+        """
+        return cls(
+            stands=tuple(Stand(**stand) for stand in data["stands"]),
+            refused=tuple(Refused(**refused) for refused in data["refused"]),
+            tried=None if data["tried"] is None else Tried(**data["tried"]),
+        )

@@ -1,0 +1,47 @@
+"""Try a yt-dlp without a network: import all that is used, and extract a made-up video.
+
+    python -I -c … ytaudio_daemon.fetch.selftest
+
+prints what it found as one JSON object. It runs in a process of its own, since what it
+imports may be broken in any way.
+"""
+
+import json
+import sys
+from importlib import metadata
+
+
+def main() -> int:
+    """Try it; the exit status is 0 even then, as long as it can be told how it went."""
+    found = {"version": "", "solver": "", "path": "", "fault": ""}
+    try:
+        found |= _imported()
+    except Exception as error:  # noqa: BLE001 - foreign code that may do anything
+        found["fault"] = f"it cannot be imported: {type(error).__name__}: {error}"
+    else:
+        try:
+            _rehearsed()
+        except Exception as error:  # noqa: BLE001 - as above
+            found["fault"] = f"it cannot extract: {type(error).__name__}: {error}"
+    sys.stdout.write(json.dumps(found))
+    return 0
+
+
+def _imported() -> dict[str, str]:
+    import yt_dlp  # noqa: PLC0415 - as above
+    from yt_dlp.version import __version__  # noqa: PLC0415 - may fail
+
+    from ytaudio_daemon.fetch import engine  # noqa: PLC0415 - as above
+
+    engine.warm_up()
+    return {
+        "version": str(__version__),
+        "solver": metadata.version("yt-dlp-ejs"),
+        "path": str(yt_dlp.__file__),
+    }
+
+
+def _rehearsed() -> None:
+    from ytaudio_daemon.fetch.rehearsal import rehearse  # noqa: PLC0415 - as above
+
+    rehearse()
