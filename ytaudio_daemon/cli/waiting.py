@@ -13,6 +13,7 @@ from ytaudio_daemon.errors import UnknownSessionError
 from ytaudio_daemon.folders import inbox
 from ytaudio_daemon.folders.inbox import Sighting
 from ytaudio_daemon.ledger import Connection, Ledger, drops, read, sessions, standing
+from ytaudio_daemon.ledger.drops import Drop, KeptFile
 from ytaudio_daemon.ledger.standing import Standing
 from ytaudio_daemon.model import SessionState
 
@@ -131,12 +132,13 @@ class SessionsGoal:
             return False
         return self._name is None or item.place.session == self._name
 
-    def _is_taken(self, kept: Mapping[tuple[str, bytes], str], item: object) -> bool:
+    def _is_taken(self, kept: Mapping[KeptFile, Drop], item: object) -> bool:
         """A drop that stays in place was taken, unless its content is news."""
         if not isinstance(item, Sighting):
             return True
-        known = kept.get((item.place.session, item.name))
-        return known is not None and known == self._hash(item)
+        place = item.place
+        known = kept.get((place.session, place.at_root, item.name))
+        return known is not None and known.sha256 == self._hash(item)
 
     def _hash(self, sighting: Sighting) -> str:
         folder = self._inbox.joinpath(*sighting.place.parts)

@@ -152,6 +152,15 @@ def name_for_receipts(
         return None
 
 
+def is_free(inbox: Path, place: Place, name: bytes) -> bool:
+    """Return whether neither a filed drop nor a view of one has that name there."""
+    try:
+        with open_dir(inbox, *place.parts) as folder:
+            return _is_free(folder, name)
+    except (OSError, UnsafePathError):  # nothing can be filed there either
+        return True
+
+
 def _has_content(folder: int, name: bytes, sha256: str) -> bool:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:

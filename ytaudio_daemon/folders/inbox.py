@@ -32,14 +32,29 @@ class Place:
         return () if self.at_root else (self.session,)
 
 
+def places_of(session: str) -> list[Place]:
+    """Return where a session's drops may lie: the default's also straight in the inbox."""
+    places = [Place(session=session)]
+    if session == DEFAULT_SESSION:
+        places.append(Place(session=session, at_root=True))
+    return places
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """A file as a scan saw it: `identity` changes whenever it was written to."""
+    """A file as a scan saw it.
+
+    Attributes:
+        identity: Changes whenever it was written to.
+        came_at: When it was last put there, written or changed in any way; seconds
+            since 1970 by the file system's clock.
+    """
 
     place: Place
     name: bytes
     size: int
     identity: tuple[int, int, int, int]
+    came_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +142,11 @@ def _look_at(place: Place, entry: os.DirEntry[str]) -> Iterator[Sighting | Oddit
         yield Oddity(place=place, name=name, reason=reason)
     elif found.st_size > 0:  # file managers make the empty file first
         yield Sighting(
-            place=place, name=name, size=found.st_size, identity=identity_of(found)
+            place=place,
+            name=name,
+            size=found.st_size,
+            identity=identity_of(found),
+            came_at=found.st_ctime,
         )
 
 

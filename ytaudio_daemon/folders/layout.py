@@ -113,13 +113,28 @@ class Layout:
         return None if self.library is None else self.library / session
 
 
+def receipt_key(
+    session: str, name: bytes, filed_name: bytes | None, *, at_root: bool
+) -> bytes:
+    """Return what a drop's receipt for programs goes by.
+
+    Filed drops have names of their own; but files kept in the inbox itself and in the
+    folder `default`, which are one session's, may be namesakes.
+    """
+    if filed_name is not None:
+        return filed_name
+    if session == DEFAULT_SESSION and not at_root:
+        return b"%s/%s" % (session.encode(), name)
+    return name
+
+
 def receipt_name(name: bytes) -> str:
     """Return the name of a drop's receipt for programs: readable, unique, UTF-8.
 
     Programs read status paths as text, so a name that is no UTF-8, or leaves no room
     for what is added, is shortened and told apart by its hash.
     """
-    shown = name.decode("utf-8", "replace")
+    shown = name.decode("utf-8", "replace").replace("/", "~")
     if shown.encode() == name and len(name) <= MAX_RECEIPT_STEM:
         return f"{shown}.json"
     short = shown.encode()[: MAX_RECEIPT_STEM - 9].decode("utf-8", "ignore")

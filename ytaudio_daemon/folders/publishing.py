@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.layout import WORK, Layout
 from ytaudio_daemon.folders.opening import is_plain_file, open_dir, rename_new
-from ytaudio_daemon.model import Outcome
+from ytaudio_daemon.model import Outcome, Result
 
 #: What `fetch` leaves in an attempt's folder.
 RESULT_FILE = "result.json"
@@ -172,3 +173,53 @@ def read_job_file(layout: Layout, session_uuid: str, job_uuid: str) -> dict[str,
     except (OSError, ValueError):
         return {}
     return facts if isinstance(facts, dict) else {}
+
+
+def standing_outcome(
+    layout: Layout, session_uuid: str, job_uuid: str
+) -> Outcome | None:
+    """Return the result that stands published at a job's place, if it is whole.
+
+    The ledger may not know it: an older one was restored. The job folder appeared in
+    one rename with everything in it synced; the size is looked at all the same.
+    """
+    facts = read_job_file(layout, session_uuid, job_uuid)
+    try:
+        result = _result_of(facts)
+    except (KeyError, TypeError, ValueError):
+        return None
+    audio = layout.audio_file(session_uuid, job_uuid, result.file_name)
+    try:
+        found = audio.lstat()
+    except OSError:
+        return None
+    # The library's name for it may be a second link.
+    whole = stat.S_ISREG(found.st_mode) and found.st_size == result.size_bytes
+    return Outcome(result=result, engine=str(facts["how"]["yt_dlp"])) if whole else None
+
+
+def _result_of(facts: dict[str, Any]) -> Result:
+    """Rebuild the result from `job.json`.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is not one of ours.
+    """
+    audio = facts["audio"]
+    folder, _, name = str(audio["file"]).partition("/")
+    if folder != "audio" or not name or "/" in name or name in {".", ".."}:
+        msg = f"no file of a job: {audio['file']!r}"
+        raise ValueError(msg)
+    artist = facts["tags"].get("artist")
+    return Result(
+        file_name=name,
+        size_bytes=int(audio["size_bytes"]),
+        sha256=str(audio["sha256"]),
+        title=str(facts["title"]),
+        artist=None if artist is None else str(artist),
+        duration_s=float(facts["duration_s"]),
+        view_count=facts["view_count"],
+        codec=str(audio["codec"]),
+        bitrate_bps=int(audio["bitrate_bps"]),
+        copied=bool(facts["how"]["copied"]),
+        note=str(facts["note"]),
+    )

@@ -3,6 +3,7 @@
 import time
 
 from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.intake.filing import Filer
 from ytaudio_daemon.intake.oddities import Oddities
 from ytaudio_daemon.intake.reading import Reader
 from ytaudio_daemon.intake.recording import Recorder
@@ -27,7 +28,8 @@ class Intake:
     def __init__(self, ledger: Ledger, layout: Layout, settings: Settings) -> None:
         self._scanner = Scanner(layout.inbox, settings)
         self._reader = Reader(self._scanner, ledger, layout, settings)
-        self._recorder = Recorder(self._scanner, self._reader, ledger, layout, settings)
+        self._filer = Filer(self._scanner, self._reader, ledger, layout, settings)
+        self._recorder = Recorder(self._filer, ledger, layout, settings)
 
     @property
     def oddities(self) -> Oddities:
@@ -44,6 +46,7 @@ class Intake:
         self._scanner.reload(settings)
         self._reader.settings = settings
         self._recorder.settings = settings
+        self._filer.settings = settings
 
     def note(self, session: str | None) -> None:
         """Have a session's folder looked at soon; None = the whole inbox."""
@@ -65,11 +68,13 @@ class Intake:
         enough = time.monotonic() + STEP_S
         self._scanner.step(mono, enough)
         self._reader.read(self._recorder.papers, enough)
-        self._recorder.step(now)
+        self._recorder.step(now)  # fails when the ledger is gone: nothing may move then
+        self._filer.step(now)
         return (
             self._scanner.is_busy()
             or self._reader.is_busy()
             or self._recorder.is_busy()
+            or self._filer.is_busy()
         )
 
     def take_news(self) -> bool:

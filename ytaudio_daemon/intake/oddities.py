@@ -24,6 +24,8 @@ class Oddities:
         self._fresh_folders: dict[str, str] = {}
         #: Reasons of drops that wait for somebody to mend something.
         self._waiting: dict[Key, str] = {}
+        #: What is to be said of drops that came again and are not taken again.
+        self._answers: dict[Key, str] = {}
         self._trouble: dict[str, tuple[str, str]] = {}
 
     @property
@@ -71,26 +73,31 @@ class Oddities:
         self._waiting[key] = reason
         self._found[key[0]][key[1]] = reason
 
+    def answer(self, sighting: Sighting, reason: str) -> None:
+        """A drop came again as it was; say why nothing follows from it."""
+        key = _key(sighting)
+        self._answers[key] = reason
+        self._found[key[0]][key[1]] = reason
+
     def see(self, sighting: Sighting) -> None:
-        """A drop is there; if it had to wait, it waits until it is taken."""
+        """A drop is there; what was said of it holds until it is taken."""
         session, name = key = _key(sighting)
-        if key in self._waiting:
-            self._fresh[session][name] = self._waiting[key]
+        reason = self._waiting.get(key) or self._answers.get(key)
+        if reason is not None:
+            self._fresh[session][name] = reason
 
     def forget(self, sighting: Sighting) -> None:
         """A drop is taken after all."""
         session, name = key = _key(sighting)
-        if self._waiting.pop(key, None) is not None:
+        told = self._waiting.pop(key, None) or self._answers.pop(key, None)
+        if told is not None:
             self._found[session].pop(name, None)
             self._fresh[session].pop(name, None)
 
     def end(self, session: str | None) -> None:
         """The scan is complete: what it did not find is no longer there."""
-        self._waiting = {
-            key: reason
-            for key, reason in self._waiting.items()
-            if session not in {None, key[0]} or key[1] in self._fresh[key[0]]
-        }
+        self._waiting = self._still_there(self._waiting, session)
+        self._answers = self._still_there(self._answers, session)
         if session is None:
             self._found = defaultdict(
                 dict, {k: dict(v) for k, v in self._fresh.items()}
@@ -102,6 +109,14 @@ class Oddities:
             name = _shown(os.fsencode(session))
             if name not in self._fresh_folders:
                 self._folders.pop(name, None)
+
+    def _still_there(self, told: dict[Key, str], session: str | None) -> dict[Key, str]:
+        """Leave out what the scan of a session, or of everything, did not find."""
+        return {
+            key: reason
+            for key, reason in told.items()
+            if session not in {None, key[0]} or key[1] in self._fresh[key[0]]
+        }
 
     def inbox_trouble(self, error: OSError) -> None:
         """The inbox itself cannot be read."""
@@ -116,6 +131,10 @@ class Oddities:
             f"drops in {folder} were taken but cannot be moved away: {error}",
             f"Allow it with: chmod o+rwx {folder} (or set [inbox] after_intake to keep).",
         )
+
+    def can_move(self) -> None:
+        """There is no drop left that cannot be moved."""
+        self._trouble.pop("drop_not_movable", None)
 
 
 def _key(sighting: Sighting) -> Key:

@@ -10,6 +10,9 @@ from ytaudio_daemon.ledger.drops import Ask, Drop, NewDrop, NewLine
 from ytaudio_daemon.model import Layer
 from ytaudio_daemon.model.options import effective
 
+#: Options that are remembered: a million lines may each have a title of their own.
+MAX_ASKS = 1000
+
 
 class Paper:
     """One drop, read whole; gives its lines out in order.
@@ -102,6 +105,8 @@ class Paper:
         """Work options out once for all lines that have the same."""
         key = tuple(sorted(layer.items()))
         if key not in self._asks:
+            if len(self._asks) >= MAX_ASKS:
+                self._asks.clear()
             options = effective(self._default_bitrate, *self._layers, layer)
             self._asks[key] = Ask.of(options)
         return self._asks[key]

@@ -13,6 +13,7 @@ from ytaudio_daemon.folders.reading import DropReader, read_defaults
 from ytaudio_daemon.intake.paper import Paper
 from ytaudio_daemon.intake.scanning import Scanner
 from ytaudio_daemon.ledger import Ledger, drops
+from ytaudio_daemon.ledger.drops import Drop, KeptFile
 from ytaudio_daemon.model import Layer, OptionError
 from ytaudio_daemon.model.options import check_layer
 from ytaudio_daemon.settings import Settings
@@ -34,22 +35,31 @@ class Reader:
         self._layout = layout
         self.settings = settings
         self._open: tuple[Sighting, DropReader] | None = None
-        #: Content hashes of kept files, by session and name: the newest only.
-        self._kept: dict[tuple[str, bytes], str] | None = None
+        #: The newest drop of each file that stays in place.
+        self._kept: dict[KeptFile, Drop] | None = None
+        #: Taken before, and come up again with the same content.
+        self._known: list[Paper] = []
 
     def is_busy(self) -> bool:
         """Whether a file is half read."""
         return self._open is not None
 
-    def note_kept(self, paper: Paper) -> None:
+    def note_kept(self, paper: Paper, drop: Drop) -> None:
         """Remember what a file that stays in place held when it was taken."""
-        place = paper.sighting.place
-        self._kept_files()[place.session, paper.sighting.name] = paper.sha256
+        self._kept_files()[_kept_file(paper.sighting)] = drop
+
+    def note_moved(self, paper: Paper) -> None:
+        """Forget a file that has left its place: the next one is another drop."""
+        self._kept_files().pop(_kept_file(paper.sighting), None)
 
     def was_kept(self, paper: Paper) -> bool:
         """Whether an earlier content of this file was taken and left in place."""
-        place = paper.sighting.place
-        return (place.session, paper.sighting.name) in self._kept_files()
+        return _kept_file(paper.sighting) in self._kept_files()
+
+    def take_known(self) -> list[Paper]:
+        """Return and forget the drops that are recorded already, and still there."""
+        known, self._known = self._known, []
+        return known
 
     def read(self, papers: list[Paper], enough: float) -> None:
         """Add papers until there are enough of them, or until `enough`."""
@@ -97,11 +107,11 @@ class Reader:
         self, papers: list[Paper], sighting: Sighting, content: bytes, sha256: str
     ) -> None:
         """Make a paper of a drop, unless it stays in place and was taken before."""
-        key = sighting.place.session, sighting.name
-        known = self._kept_files().get(key)
-        if known == sha256:
-            self._scanner.keep(sighting)
-            self._scanner.settling.release(sighting)
+        known = self._kept_files().get(_kept_file(sighting))
+        if known is not None and known.sha256 == sha256:
+            paper = Paper(sighting, b"", sha256, layers=(), default_bitrate="")
+            paper.drop = known
+            self._known.append(paper)
             return
         try:
             defaults = self._session_defaults(sighting.place.session)
@@ -113,7 +123,7 @@ class Reader:
         texts = frozenset[str]()
         if known is not None:
             with self._ledger.read() as db:
-                texts = drops.kept_texts(db, *key)
+                texts = drops.kept_texts(db, _kept_file(sighting))
         download = self.settings.download
         papers.append(
             Paper(
@@ -150,8 +160,12 @@ class Reader:
         self._scanner.oddities.leave(sighting, reason)
         self._scanner.settling.release(sighting)
 
-    def _kept_files(self) -> dict[tuple[str, bytes], str]:
+    def _kept_files(self) -> dict[KeptFile, Drop]:
         if self._kept is None:
             with self._ledger.read() as db:
                 self._kept = drops.kept_files(db)
         return self._kept
+
+
+def _kept_file(sighting: Sighting) -> KeptFile:
+    return sighting.place.session, sighting.place.at_root, sighting.name

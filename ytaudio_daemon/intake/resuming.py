@@ -5,8 +5,7 @@ import math
 import structlog
 
 from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filing, inbox
-from ytaudio_daemon.folders.inbox import Place
-from ytaudio_daemon.folders.layout import DEFAULT_SESSION
+from ytaudio_daemon.folders.inbox import Place, places_of
 from ytaudio_daemon.ledger import Ledger, drops
 from ytaudio_daemon.ledger.claims import shown_name
 from ytaudio_daemon.ledger.drops import Drop, Filed
@@ -68,7 +67,7 @@ class Leftovers:
         """Look where a drop's file is; whether no file can bring the drop to its end."""
         if drop.state == "recorded" and self._note_if_moved(session, drop, now):
             return True
-        places = _places(session)
+        places = places_of(session)
         if any(self._is_whole(place, drop) for place in places):
             return False
         if drop.state == "recorded":  # somebody took it away, or added to it
@@ -95,7 +94,7 @@ class Leftovers:
         target = PROCESSED if drop.usable else REJECTED
         with self._ledger.read() as db:
             filed = drops.filed_names(db, drop.session_id)
-        for place in _places(session):
+        for place in places_of(session):
             known = {name for at_root, name in filed if at_root == place.at_root}
             name = filing.find_filed(
                 self._layout.inbox, place, target, drop.name, drop.sha256, known
@@ -110,7 +109,7 @@ class Leftovers:
         target = PROCESSED if drop.usable else REJECTED
         name = filing.name_for_receipts(
             self._layout.inbox,
-            _places(session)[0],
+            places_of(session)[0],
             target,
             drop.name,
             lambda name: self._layout.receipt_file(session, name).exists(),
@@ -134,11 +133,3 @@ class Leftovers:
 
 def _state(drop: Drop) -> str:
     return "filed" if drop.usable else "rejected"
-
-
-def _places(session: str) -> list[Place]:
-    """The default session's drops may also lie straight in the inbox."""
-    places = [Place(session=session)]
-    if session == DEFAULT_SESSION:
-        places.append(Place(session=session, at_root=True))
-    return places

@@ -25,6 +25,7 @@ __all__ = [
     "Ask",
     "Drop",
     "Filed",
+    "KeptFile",
     "NewDrop",
     "NewLine",
     "end_early",
@@ -50,6 +51,10 @@ DROP_COLUMNS = (
 )
 
 
+#: Where a file stays: the session's name, whether straight in the inbox, its name.
+KeptFile = tuple[str, bool, bytes]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
     """A drop as the ledger knows it; `cursor` is the last line recorded."""
@@ -64,6 +69,7 @@ class Drop:
     rejected: int
     sha256: str = ""
     filed_name: bytes | None = None
+    received_at: float = 0.0
 
     @property
     def usable(self) -> bool:
@@ -120,30 +126,31 @@ def filed_names(db: Connection, session_id: int) -> set[tuple[bool, bytes]]:
     return {(row.at_root, bytes(row.filed_name)) for row in db.execute(query).all()}
 
 
-def kept_files(db: Connection) -> dict[tuple[str, bytes], str]:
-    """Return the newest content hash of every file that stayed in place.
+def kept_files(db: Connection) -> dict[KeptFile, Drop]:
+    """Return the newest drop of every file that stayed in place.
 
     By session name, not session: when a session expires its files are still there,
     and must not all be taken again.
     """
     query = (
-        sa.select(sessions.c.name.label("session_name"), drops.c.name, drops.c.sha256)
+        sa.select(drops, sessions.c.name.label("session_name"))
         .join(sessions, sessions.c.id == drops.c.session_id)
         .where(drops.c.state == "kept")
         .order_by(drops.c.id)
     )
     rows = db.execute(query).all()
-    return {(row.session_name, bytes(row.name)): row.sha256 for row in rows}
+    return {(r.session_name, r.at_root, bytes(r.name)): _drop(r) for r in rows}
 
 
-def kept_texts(db: Connection, session_name: str, name: bytes) -> frozenset[str]:
+def kept_texts(db: Connection, file: KeptFile) -> frozenset[str]:
     """Return the lines that earlier contents of a kept file had."""
+    session_name, at_root, name = file
     query = (
         sa.select(lines.c.text)
         .join(drops, drops.c.id == lines.c.drop_id)
         .join(sessions, sessions.c.id == drops.c.session_id)
         .where(sessions.c.name == session_name, drops.c.name == name)
-        .where(drops.c.state == "kept")
+        .where(drops.c.state == "kept", drops.c.at_root == at_root)
     )
     return frozenset(db.execute(query).scalars())
 
@@ -178,6 +185,7 @@ def open_drops(
             duplicate=0,
             rejected=0,
             sha256=new.sha256,
+            received_at=now.wall,
         )
     return [known[new.name, new.sha256] for new in wanted]
 
@@ -313,4 +321,5 @@ def _drop(row: Any) -> Drop:
         rejected=row.rejected,
         sha256=row.sha256,
         filed_name=None if row.filed_name is None else bytes(row.filed_name),
+        received_at=row.received_at,
     )

@@ -121,7 +121,7 @@ _NEWER = (
         sessions.c.name == sa.bindparam("session"),
         drops.c.name == sa.bindparam("name"),
         drops.c.id > sa.bindparam("after"),
-        drops.c.filed_name.is_not_distinct_from(sa.bindparam("filed_name")),
+        sa.func.coalesce(drops.c.filed_name, drops.c.name) == sa.bindparam("shown"),
         drops.c.at_root == sa.bindparam("at_root"),
         _SETTLED,
     )
@@ -159,7 +159,7 @@ def has_newer_namesake(db: Connection, drop: ReceiptHead) -> bool:
     about = {
         "session": drop.session_name,
         "name": drop.name,
-        "filed_name": drop.filed_name,
+        "shown": drop.filed_name or drop.name,
         "at_root": drop.at_root,
         "after": drop.id,
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout
 from ytaudio_daemon.folders.appearing import AppearingFile, withdraw
-from ytaudio_daemon.folders.layout import receipt_name
+from ytaudio_daemon.folders.layout import receipt_key, receipt_name
 from ytaudio_daemon.ledger.claims import shown_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
 from ytaudio_daemon.views import wording
@@ -136,7 +136,12 @@ class ReceiptWriter:
 
     def _program_file(self) -> AppearingFile:
         self._layout.status.mkdir(parents=True, exist_ok=True)
-        name = receipt_name(self.drop.filed_name or self.drop.name)
+        drop = self.drop
+        name = receipt_name(
+            receipt_key(
+                drop.session_name, drop.name, drop.filed_name, at_root=drop.at_root
+            )
+        )
         parts = self._layout.receipts(self.drop.session_name)
         folders = parts.relative_to(self._layout.status).parts
         return AppearingFile(self._layout.status, folders, name.encode(), make=True)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.layout import receipt_key
 from ytaudio_daemon.ledger import Ledger, receipts, sessions
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model import SessionState
@@ -69,7 +70,9 @@ class Survey:
             yield
 
     def _look_at(self, drop: ReceiptHead, now: Now, receipts_s: float) -> None:
-        name = drop.filed_name or drop.name
+        name = receipt_key(
+            drop.session_name, drop.name, drop.filed_name, at_root=drop.at_root
+        )
         path = self._layout.receipt_file(drop.session_name, name)
         if drop.received_at + receipts_s < now.wall:
             with suppress(OSError):  # a name that is not there, or is tried tomorrow

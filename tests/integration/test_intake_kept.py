@@ -1,0 +1,117 @@
+"""Files that stay in place: what follows when they come again, change, or may move."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.integration.intake_rig import LINKS, House, acting_as
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path, YTAUDIO_INBOX_AFTER_INTAKE="keep")
+    yield made
+    made.close()
+
+
+def states(house: House) -> list[tuple[object, ...]]:
+    return house.ask("SELECT state, filed_name FROM drops ORDER BY id")
+
+
+def ignored(house: House) -> str:
+    return str(house.intake.oddities.ignored.get("alice", ""))
+
+
+def test_a_kept_file_dropped_again_as_it_was_gets_an_answer(house: House) -> None:
+    house.drop()
+    house.take()
+    assert ignored(house) == ""
+    (house.inbox / "songs.txt").unlink()
+    house.take()
+    house.drop()
+
+    house.take()
+
+    assert states(house) == [("kept", None)]
+    assert "taken again when its content changes" in ignored(house)
+    assert "retry --session alice --failed" in ignored(house)
+    house.take()
+    assert "taken again" in ignored(house)
+    house.drop(content=f"{LINKS}https://youtu.be/BBBBBBBBBBB\n")
+    house.take()
+    assert states(house) == [("kept", None), ("kept", None)]
+    assert ignored(house) == ""
+
+
+def test_a_kept_file_that_nobody_touched_needs_no_answer(house: House) -> None:
+    house.drop()
+    house.take()
+    house.restart()
+    house.take()
+    assert states(house) == [("kept", None)]
+    assert ignored(house) == ""
+
+
+def test_kept_namesakes_in_both_folders_of_the_default_session(house: House) -> None:
+    folder = house.layout.inbox / "default"
+    folder.mkdir()
+    (house.layout.inbox / "songs.txt").write_text(LINKS)
+    (folder / "songs.txt").write_text("https://youtu.be/BBBBBBBBBBB\n")
+    house.take()
+    house.restart()
+    house.take()
+    assert states(house) == [("kept", None), ("kept", None)]
+    house.show()
+    told = [
+        "AAAAAAAAAAA" in path.read_text()
+        for path in sorted(house.layout.receipts("default").iterdir())
+    ]
+    assert sorted(told) == [False, True]
+
+
+def test_namesakes_in_both_folders_of_the_default_session_are_told_apart(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    folder = house.layout.inbox / "default"
+    folder.mkdir()
+    (house.layout.inbox / "songs.txt").write_text(LINKS)
+    (folder / "songs.txt").write_text("https://youtu.be/BBBBBBBBBBB\n")
+    house.take()
+    house.show()
+    assert sorted(p.name for p in house.layout.receipts("default").iterdir()) == [
+        "songs.2.txt.json",
+        "songs.txt.json",
+    ]
+    house.close()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
+def test_what_could_not_be_moved_is_moved_when_it_may_be() -> None:
+    with TemporaryDirectory() as folder:
+        house = House(Path(folder))
+        house.drop()
+        with acting_as(NOBODY, Path(folder)):
+            house.inbox.chmod(0o555)
+            house.take()
+            assert states(house) == [("kept", None)]
+            house.restart()
+            house.take()
+            assert states(house) == [("kept", None)]
+            assert "drop_not_movable" in house.intake.oddities.trouble
+            house.inbox.chmod(0o755)
+            house.take()
+            house.let_pass(60)
+            house.take()
+        assert states(house) == [("filed", b"songs.txt")]
+        assert "drop_not_movable" not in house.intake.oddities.trouble
+        assert (house.inbox / "processed" / "songs.txt").read_text() == LINKS
+        assert house.ask("SELECT count(*) FROM lines") == [(2,)]
+        house.show()
+        assert (house.inbox / "processed" / "songs.txt.receipt.txt").exists()
+        house.close()
