@@ -12,7 +12,7 @@ import structlog
 
 from ytaudio_daemon import steps
 from ytaudio_daemon.folders import Layout, inbox, trash
-from ytaudio_daemon.ledger import Ledger, moves, sessions
+from ytaudio_daemon.ledger import Ledger, cancelling, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
@@ -21,8 +21,6 @@ log = structlog.get_logger()
 
 #: The loop has other things to do after this long, in seconds.
 STEP_S = 0.05
-#: A sweep cancels so many jobs, to be short; the next one follows at once.
-CANCELS_A_SWEEP = 50
 
 
 class Sweeper:
@@ -79,19 +77,18 @@ class Sweeper:
         limits = self.settings.sessions
         with self._ledger.read() as db:
             stuck = sessions.pending_too_long(db, now, max_pending_s=limits.max_pending)
-        answers = set[str]()
+        ended = 0
         for session in stuck[:1]:
             with self._ledger.write() as db:
-                for job_id in sessions.unfinished_job_ids(db, session, CANCELS_A_SWEEP):
-                    answer = moves.cancel(
-                        db,
-                        job_id,
-                        now,
-                        reason="session_expired",
-                        quota=limits.quota,
-                    )
-                    answers.add(answer)
-        return "cancelled" in answers
+                done = cancelling.cancel_some(
+                    db,
+                    session.id,
+                    now,
+                    reason="session_expired",
+                    quota=limits.quota,
+                )
+            ended += done.ended
+        return ended > 0
 
     def _expire_due(self, now: Now) -> None:
         limits = self.settings.sessions

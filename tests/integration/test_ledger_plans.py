@@ -20,7 +20,15 @@ from tests.integration.ledger_rig import (
     links,
     song,
 )
-from ytaudio_daemon.ledger import Ledger, claims, drops, moves, pauses, read, sessions
+from ytaudio_daemon.ledger import (
+    Ledger,
+    cancelling,
+    claims,
+    drops,
+    moves,
+    pauses,
+    read,
+)
 from ytaudio_daemon.ledger.record import Fence
 from ytaudio_daemon.model.quota import Quota
 
@@ -59,10 +67,6 @@ def _record_some(db: Connection) -> None:
     )
 
 
-def _alice(db: Connection) -> sessions.Session:
-    return sessions.session_by_id(db, 1)
-
-
 HOT: dict[str, Callable[[Connection], Any]] = {
     "finish": _finish_one,
     "record": _record_some,
@@ -78,7 +82,9 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "shown jobs": lambda db: read.shown_jobs(db, 1),
     "receipts of jobs": lambda db: read.drops_of_jobs(db, [1, 2]),
     "recent codes": read.recent_codes,
-    "pending": lambda db: sessions.unfinished_job_ids(db, _alice(db)),
+    "cancel all": lambda db: cancelling.cancel_some(
+        db, 1, NOW, reason="cancelled", quota=Quota(max_jobs=2)
+    ),
     "page": lambda db: read.find_jobs(db, session_id=1, limit=5),
     "unfiled": drops.unfiled_drops,
     "lines": lambda db: list(read.drop_lines(db, 1)),

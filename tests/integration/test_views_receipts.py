@@ -12,8 +12,8 @@ from tests.integration import one_drop
 from tests.integration.ledger_rig import ASK, claimed
 from tests.integration.views_rig import Rig, new_rig, video
 from ytaudio_daemon import dropfile
-from ytaudio_daemon.ledger import Ledger, drops, moves, sessions
-from ytaudio_daemon.model import Options
+from ytaudio_daemon.ledger import Ledger, drops, moves, read, sessions
+from ytaudio_daemon.model import FINALIZED, Options
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.views import receipts
 
@@ -353,10 +353,10 @@ def finish_all(rig: Rig, but: int = 0) -> None:
     with rig.ledger.write() as db:
         session = sessions.active_session(db, "music")
         assert session is not None
-        for job_id in sessions.unfinished_job_ids(db, session, 5000):
-            if job_id != but:
+        for row in read.find_jobs(db, session_id=session.id, limit=5000):
+            if row.state not in FINALIZED and row.id != but:
                 moves.cancel(
-                    db, job_id, rig.now, reason="cancelled", quota=Quota(max_jobs=0)
+                    db, row.id, rig.now, reason="cancelled", quota=Quota(max_jobs=0)
                 )
 
 

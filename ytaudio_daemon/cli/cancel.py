@@ -5,6 +5,7 @@ run again with `ytaudio retry`.
 """
 
 import argparse
+import time
 from typing import TYPE_CHECKING
 
 from ytaudio_daemon.cli.call import Call
@@ -14,7 +15,7 @@ from ytaudio_daemon.cli.ledgers import moment_in, opened, require_session, wake_
 from ytaudio_daemon.cli.words import count_of
 
 if TYPE_CHECKING:
-    from ytaudio_daemon.ledger import Connection, Ledger
+    from ytaudio_daemon.ledger import Ledger
     from ytaudio_daemon.ledger.sessions import Session
     from ytaudio_daemon.model.quota import Quota
 
@@ -23,8 +24,9 @@ examples:
   ytaudio cancel 1a2b3c4d 5e6f
   ytaudio cancel --session party
 """
-#: Jobs a transaction.
-PAGE = 500
+#: Between two transactions, in seconds: whoever waits for SQLite's lock asks for it
+#: that often (sqliteDefaultBusyCallback in SQLite's main.c).
+PAUSE_S = 0.05
 #: What `ledger.moves.cancel` returns, in words, and whether it is as asked.
 ANSWERS = {
     "cancelled": ("cancelled", True),
@@ -82,28 +84,19 @@ def _cancel_session(call: Call, ledger: "Ledger") -> Exit:
 def cancel_all(
     ledger: "Ledger", session: "Session", reason: str, quota: "Quota"
 ) -> int:
-    """Cancel a session's unfinished jobs, some in each transaction; returns how many."""
+    """Cancel a session's unfinished jobs, some in each transaction; returns how many.
+
+    Between two of them the daemon gets its turn: SQLite's lock has no queue.
+    """
+    from ytaudio_daemon.ledger import cancelling  # noqa: PLC0415 - 200 ms
+
     number = 0
-    lasting: set[int] = set()
     while True:
         with ledger.write() as db:
-            answers = _cancel_some(db, session, reason, quota, lasting)
-        if not answers:
+            done = cancelling.cancel_some(
+                db, session.id, moment_in(db), reason=reason, quota=quota
+            )
+        number += done.ended + done.asked
+        if done.is_all:
             return number
-        number += len(answers)
-        lasting |= {job for job, answer in answers.items() if answer != "cancelled"}
-
-
-def _cancel_some(
-    db: "Connection", session: "Session", reason: str, quota: "Quota", lasting: set[int]
-) -> dict[int, str]:
-    """Cancel unfinished jobs; those that stay so for a while were asked before."""
-    from ytaudio_daemon.ledger import moves, sessions  # noqa: PLC0415 - 200 ms
-
-    now = moment_in(db)
-    ids = sessions.unfinished_job_ids(db, session, limit=PAGE + len(lasting))
-    return {
-        job_id: moves.cancel(db, job_id, now, reason=reason, quota=quota)
-        for job_id in ids
-        if job_id not in lasting
-    }
+        time.sleep(PAUSE_S)

@@ -24,6 +24,8 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import Move
 from ytaudio_daemon.model.quota import Quota
 
+#: The reason of a cancellation that a person asked for.
+BY_HAND = "cancelled"
 #: What a finalized job's error columns hold while there is no error.
 NO_ERROR: dict[str, Any] = {
     "error_kind": None,
@@ -169,17 +171,17 @@ def cancel(db: Connection, job_id: int, now: Now, *, reason: str, quota: Quota) 
     state = JobState(job.state)
     if JobState.CANCELLED not in LEGAL_MOVES[state]:
         return state.value
-    values = {"finalized_at": now.wall, "retry_at": None} | _words_for(reason)
+    values = {"finalized_at": now.wall, "retry_at": None} | words_for(reason)
     _move(db, job, JobState.CANCELLED, now, reason, **values)
-    if reason == "cancelled":  # the end of its time is no activity
+    if reason == BY_HAND:  # the end of its time is no activity
         touch(db, job.session_id, now)
     release_held(db, job.session_id, quota, now)
     return "cancelled"
 
 
-def _words_for(reason: str) -> dict[str, Any]:
+def words_for(reason: str) -> dict[str, Any]:
     """Return the error of a job that nobody asked to cancel: its session expired."""
-    if reason == "cancelled":
+    if reason == BY_HAND:
         return {}
     return {
         "error_kind": "cancelled",
@@ -283,6 +285,22 @@ def release_held(db: Connection, session_id: int, quota: Quota, now: Now) -> int
     return len(rows)
 
 
+def make_queued(db: Connection, job_id: int, now: Now) -> bool:
+    """Queue a job that nobody runs, whatever keeps it: its audio stands at its place.
+
+    Returns:
+        False when it is running.
+    """
+    job = _job(db, job_id)
+    if job.state == JobState.HELD:
+        _move(db, job, JobState.QUEUED, now, "released")
+    elif job.state == JobState.WAITING:
+        _move(db, job, JobState.QUEUED, now, "due", retry_at=None)
+    elif job.state in FINALIZED:
+        retry(db, job_id, now)
+    return bool(job.state != JobState.RUNNING)
+
+
 def quota_room(session: Any, quota: Quota) -> int:
     """Return how many more unfinished jobs a session's row allows."""
     used = sum(getattr(session, state.value) for state in IN_QUOTA)
@@ -292,7 +310,7 @@ def quota_room(session: Any, quota: Quota) -> int:
 
 def _request_cancel(db: Connection, job: Any, now: Now, reason: str) -> None:
     """Ask for the end of a running job; should it be published first, that wins."""
-    asked = {"cancel_requested": True} | _words_for(reason)
+    asked = {"cancel_requested": True} | words_for(reason)
     db.execute(sa.update(jobs).where(jobs.c.id == job.id).values(asked))
     fence = Fence(job_id=job.id, session_id=job.session_id, attempt=job.attempt)
     note(db, now, fence, "cancel_requested")

@@ -1,7 +1,7 @@
 """Sessions as rows: opening, limits, expiry, pruning."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.record import touch
-from ytaudio_daemon.ledger.schema import events, jobs, sessions
+from ytaudio_daemon.ledger.schema import events, sessions
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 
@@ -56,6 +56,12 @@ def session_by_id(db: Connection, session_id: int) -> Session:
     return _session(
         db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
     )
+
+
+def sessions_by_id(db: Connection, ids: Iterable[int]) -> dict[int, Session]:
+    """Return sessions by their rows' numbers; those that are no more are left out."""
+    query = sa.select(sessions).where(sessions.c.id.in_(list(ids)))
+    return {row.id: _session(row) for row in db.execute(query).all()}
 
 
 def session_to_show(db: Connection, session_id: int) -> Session | None:
@@ -180,22 +186,6 @@ def pending_too_long(
         .limit(20),
     ).all()
     return [_session(row) for row in rows]
-
-
-def unfinished_job_ids(db: Connection, session: Session, limit: int = 500) -> list[int]:
-    """Return jobs of the session that are not finalized.
-
-    Held ones first: to cancel a queued one would only let a held one enter.
-    """
-    return list(
-        db.execute(
-            sa.select(jobs.c.id)
-            .where(jobs.c.session_id == session.id)
-            .where(jobs.c.state.in_([state.value for state in UNFINISHED]))
-            .order_by(jobs.c.state != JobState.HELD, jobs.c.id)
-            .limit(limit),
-        ).scalars(),
-    )
 
 
 def expire(
