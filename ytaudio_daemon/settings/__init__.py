@@ -9,7 +9,7 @@ from ytaudio_daemon.settings.places import Database, Disk, Log, Paths
 from ytaudio_daemon.settings.sections import KEYS, RELOADABLE
 from ytaudio_daemon.settings.settings import Settings, changes
 from ytaudio_daemon.settings.telling import Notify
-from ytaudio_daemon.settings.upkeep import Retention, Status
+from ytaudio_daemon.settings.upkeep import Engine, Retention, Status
 from ytaudio_daemon.settings.work import Download, Inbox, Pace, Retry, Sessions
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Database",
     "Disk",
     "Download",
+    "Engine",
     "Inbox",
     "Key",
     "Log",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from ytaudio_daemon.settings.kinds import Kind
+from ytaudio_daemon.urls import LinkError, parse_link
 
 #: Each is a process while it has something to say.
 MAX_ADDRESSES = 20
@@ -42,6 +43,18 @@ def some_of(*words: str) -> Kind:
         return found
 
     return _list_kind(f"a list of {' '.join(words)}", read)
+
+
+def links() -> Kind:
+    """Return the kind of a list of links to videos, as their addresses."""
+
+    def read(text: str) -> tuple[str, ...]:
+        try:
+            return tuple(parse_link(word).url for word in shlex.split(text))
+        except LinkError as exc:
+            raise ValueError(text) from exc
+
+    return _list_kind("a list of links to YouTube videos, or []", read)
 
 
 def addresses() -> Kind:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from ytaudio_daemon.settings.declaring import Declared, Key
 from ytaudio_daemon.settings.places import Database, Disk, Log, Paths
 from ytaudio_daemon.settings.telling import Notify
-from ytaudio_daemon.settings.upkeep import Retention, Status
+from ytaudio_daemon.settings.upkeep import Engine, Retention, Status
 from ytaudio_daemon.settings.work import Download, Inbox, Pace, Retry, Sessions
 
 SECTIONS: Mapping[str, type] = MappingProxyType(
@@ -25,6 +25,7 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
         "disk": Disk,
         "status": Status,
         "retention": Retention,
+        "engine": Engine,
         "notify": Notify,
         "log": Log,
     }

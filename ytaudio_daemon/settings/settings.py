@@ -9,7 +9,7 @@ from ytaudio_daemon.settings.kinds import Kind
 from ytaudio_daemon.settings.places import Database, Disk, Log, Paths
 from ytaudio_daemon.settings.sections import KEYS
 from ytaudio_daemon.settings.telling import Notify
-from ytaudio_daemon.settings.upkeep import Retention, Status
+from ytaudio_daemon.settings.upkeep import Engine, Retention, Status
 from ytaudio_daemon.settings.work import Download, Inbox, Pace, Retry, Sessions
 
 
@@ -33,6 +33,7 @@ class Settings:
     disk: Disk
     status: Status
     retention: Retention
+    engine: Engine
     notify: Notify
     log: Log
     origins: Mapping[str, str] = field(default_factory=dict)

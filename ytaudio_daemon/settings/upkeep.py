@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from ytaudio_daemon.settings import kinds
+from ytaudio_daemon.settings import kinds, listkinds
 from ytaudio_daemon.settings.declaring import key
 
 
@@ -39,5 +39,35 @@ class Retention:
             "365d",
             kinds.duration(may_be_zero=False),
             "Finished jobs leave the ledger after so long.",
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """yt-dlp, which must follow YouTube; `ytaudio engine` does it by hand."""
+
+    channel: Annotated[
+        str,
+        key(
+            "stable",
+            kinds.choice("stable", "nightly"),
+            "Which releases of yt-dlp are taken; nightly ones follow YouTube sooner.",
+        ),
+    ]
+    auto_upgrade: Annotated[
+        str,
+        key(
+            "daily",
+            kinds.choice("daily", "off"),
+            "daily: a newer yt-dlp is fetched, checked and used by itself.",
+        ),
+    ]
+    canary: Annotated[
+        tuple[str, ...],
+        key(
+            "",
+            listkinds.links(),
+            "Links a new yt-dlp must be able to download; [] is the last finished jobs.",
         ),
     ]
