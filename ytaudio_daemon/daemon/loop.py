@@ -19,6 +19,7 @@ from ytaudio_daemon.daemon.bulletin import Bulletin
 from ytaudio_daemon.daemon.health import Health
 from ytaudio_daemon.daemon.pulse import Pulse
 from ytaudio_daemon.daemon.signals import Signals, Wake
+from ytaudio_daemon.daemon.stumbles import stumble
 from ytaudio_daemon.errors import (
     LedgerError,
     LedgerGoneError,
@@ -169,10 +170,9 @@ class Loop:
             if name == "heartbeat":
                 self._pulse.ledger_failed(error, time.monotonic())
             self._due.again[name] = time.monotonic() + AGAIN_S
-            hint = getattr(error, "hint", "") or "It is tried again every second."
             if name not in failing:
                 log.warning("step.failed", step=name, error=str(error))
-            failing[name] = ("ledger_trouble", f"{name}: {error}", hint)
+            failing[name] = stumble(name, error)
             return None
         failing.pop(name, None)
         self._due.again.pop(name, None)

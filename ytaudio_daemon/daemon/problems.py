@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable
 
+from ytaudio_daemon.daemon.stumbles import CODES
 from ytaudio_daemon.views.live import Problem
 
 #: With one of these the daemon calls itself degraded.
-DEGRADING = frozenset(
+DEGRADING = CODES | frozenset(
     {
-        "disk_full",
         "engine_outdated",
         "ffmpeg_missing",
         "host",
         "inbox_unreadable",
         "js_runtime_missing",
-        "ledger_trouble",
-        "template_trouble",
     },
 )
 

@@ -1,0 +1,41 @@
+"""What is told of a step that failed: by its cause, not by who was asked."""
+
+import errno
+import os
+
+import pytest
+
+from ytaudio_daemon.daemon.problems import DEGRADING
+from ytaudio_daemon.daemon.stumbles import CODES, stumble
+from ytaudio_daemon.errors import LedgerBusyError, TemplateError, UnsafePathError
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "remedy"),
+    [
+        (errno.ENOSPC, "disk_full", "Make room on the disk of /srv/x."),
+        (errno.EROFS, "read_only", "/srv/x writable again"),
+        (errno.EACCES, "not_permitted", "read and write /srv/x"),
+        (errno.EIO, "io_error", "dmesg"),
+        (errno.EMFILE, "no_descriptors", "LimitNOFILE"),
+        (errno.EXDEV, "step_failed", "again every second"),
+    ],
+)
+def test_an_error_of_the_machine_is_named_as_what_it_is(
+    number: int, code: str, remedy: str
+) -> None:
+    told = stumble("views", OSError(number, os.strerror(number), "/srv/x"))
+    assert told.code == code
+    assert remedy in told.hint
+    assert told.message == f"views: {os.strerror(number)}: /srv/x"
+
+
+def test_our_own_errors_keep_their_words() -> None:
+    told = stumble("claims", LedgerBusyError("the ledger is in use", "Wait."))
+    assert told == ("ledger_trouble", "claims: the ledger is in use", "Wait.")
+    assert stumble("template", TemplateError("no")).code == "template_trouble"
+    assert stumble("views", UnsafePathError("a link")).code == "unsafe_path"
+
+
+def test_whatever_holds_a_step_up_makes_the_daemon_degraded() -> None:
+    assert CODES <= DEGRADING
