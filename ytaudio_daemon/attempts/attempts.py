@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from ytaudio_daemon import steps
+from ytaudio_daemon.attempts.adopting import adopt_after_restore
 from ytaudio_daemon.attempts.callers import recover_gone
 from ytaudio_daemon.attempts.leftwork import LeftWork
 from ytaudio_daemon.attempts.recovery import give_back, recover
@@ -106,6 +107,7 @@ class Attempts:
         for claim in left:
             recover(self._settler, self._layout, claim, now)
         self._recover_callers(now)
+        adopt_after_restore(self._ledger, self._layout, self._settler, self._host, now)
         self._left_work.clear()
 
     def recover_lost(self, now: Now) -> None:
@@ -231,6 +233,12 @@ class Attempts:
         self._running.clear()
 
     def _start(self, claim: Claim, now: Now) -> None:
+        standing = publishing.standing_outcome(
+            self._layout, claim.session_uuid, claim.uuid
+        )
+        if standing is not None:
+            self._settler.adopt(claim, standing, now)
+            return
         if (refusal := self._settler.refuse_if_full(claim)) is not None:
             self._end_unstarted(claim, Outcome(failure=refusal), now)
             return

@@ -76,6 +76,19 @@ class Settler:
         else:
             self.cancel(claim, now)
 
+    def adopt(self, claim: Claim, outcome: Outcome, now: Now) -> None:
+        """Complete a job whose audio stands at its place though no attempt put it there.
+
+        An older ledger was restored, or moved here together with the audio.
+        """
+        if outcome.result is None or not self._begin_publish(
+            claim, outcome.result, now
+        ):
+            self.cancel(claim, now)
+            return
+        log.info("job.adopted", job=claim.uuid, session=claim.session_name)
+        self._complete(claim, outcome, now)
+
     def finish_published(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         """Complete a job whose audio stands at its place already."""
         self._complete(claim, outcome, now)

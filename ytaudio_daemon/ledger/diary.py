@@ -1,11 +1,19 @@
 """The daemon's own few notes in the ledger: who it is, how long it has lived."""
 
+import json
 import uuid
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.schema import meta
+
+#: Set by `restoring`, until the daemon has looked for results the ledger lacks.
+RESTORED = "restored"
+
+#: What the keys of receivers begin with.
+_TOLD = "told:"
 
 
 def state_id(db: Connection) -> str:
@@ -39,6 +47,52 @@ def views_cursor(db: Connection) -> int:
 def keep_views_cursor(db: Connection, event_id: int) -> None:
     """Keep how far the views have come, so that a restart goes on there."""
     _put(db, "views_cursor", str(event_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How much a receiver of notices has been told.
+
+    Attributes:
+        cursor: The last event it was told of, or that was none of its business.
+        degraded: It was told that the daemon is degraded, and not yet that it is well.
+    """
+
+    cursor: int
+    degraded: bool = False
+
+
+def told(db: Connection) -> dict[str, Told]:
+    """Return how much each receiver has been told, by its key."""
+    query = sa.select(meta).where(meta.c.key.startswith(_TOLD, autoescape=True))
+    return {
+        row.key.removeprefix(_TOLD): Told(**json.loads(row.value))
+        for row in db.execute(query).all()
+    }
+
+
+def keep_told(db: Connection, receiver: str, told: Told) -> None:
+    """Keep how much a receiver has been told, so that a restart goes on there."""
+    _put(db, f"{_TOLD}{receiver}", json.dumps(asdict(told)))
+
+
+def forget_told(db: Connection, receiver: str) -> None:
+    """Forget a receiver: should it come back, it begins anew."""
+    db.execute(sa.delete(meta).where(meta.c.key == f"{_TOLD}{receiver}"))
+
+
+def restored_until(db: Connection) -> float | None:
+    """Return what a ledger that was just restored knows up to; None when it was not.
+
+    Seconds since 1970, of its newest event.
+    """
+    known = _get(db, RESTORED)
+    return None if known is None else float(known)
+
+
+def forget_restored(db: Connection) -> None:
+    """Note that what the restored ledger did not know has been looked for."""
+    db.execute(sa.delete(meta).where(meta.c.key == RESTORED))
 
 
 def _get(db: Connection, key: str) -> str | None:

@@ -33,6 +33,7 @@ __all__ = [
     "finish_recording",
     "kept_files",
     "kept_texts",
+    "known_places",
     "mark_filed",
     "open_drops",
     "orphans",
@@ -124,6 +125,18 @@ def filed_names(db: Connection, session_id: int) -> set[tuple[bool, bytes]]:
         .where(drops.c.filed_name.is_not(None))
     )
     return {(row.at_root, bytes(row.filed_name)) for row in db.execute(query).all()}
+
+
+def known_places(db: Connection) -> set[tuple[str, bool, bytes]]:
+    """Return where all drops are: session name, at the root, name.
+
+    One that is not filed yet is known by the name it was dropped under.
+    """
+    name = sa.func.coalesce(drops.c.filed_name, drops.c.name)
+    query = sa.select(sessions.c.name, drops.c.at_root, name).join(
+        sessions, sessions.c.id == drops.c.session_id
+    )
+    return {(row[0], bool(row[1]), bytes(row[2])) for row in db.execute(query).all()}
 
 
 def kept_files(db: Connection) -> dict[KeptFile, Drop]:

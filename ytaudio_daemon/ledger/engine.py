@@ -68,6 +68,12 @@ class Ledger:
         """What to call it in a message: the path, or the URL without its password."""
         return str(self.path or self.url.render_as_string(hide_password=True))
 
+    @property
+    def plain_url(self) -> str:
+        """The URL as PostgreSQL's own tools take it, without a password."""
+        plain = self.url.set(drivername=self.url.get_backend_name(), password=None)
+        return plain.render_as_string(hide_password=False)
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Run one transaction; it is durable when the block has ended.

@@ -1,5 +1,6 @@
 """How far a piece of work is: counted for those who wait for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,12 @@ def of_drop(db: Connection, drop_id: int) -> Standing:
     )
     counts = {JobState(state): number for state, number in db.execute(query).all()}
     return _standing(counts, _rejected(db, drops.c.id == drop_id))
+
+
+def states_of(db: Connection, job_uuids: Sequence[str]) -> dict[str, JobState]:
+    """Return the states of some hundred jobs by UUID; unknown ones are left out."""
+    query = sa.select(jobs.c.uuid, jobs.c.state).where(jobs.c.uuid.in_(job_uuids))
+    return {uuid: JobState(state) for uuid, state in db.execute(query).all()}
 
 
 def last_drop_id(db: Connection) -> int:

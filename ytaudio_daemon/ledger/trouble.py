@@ -41,6 +41,8 @@ def in_our_words(ledger: str) -> Iterator[None]:
     """
     try:
         yield
+    except sqlite3.Error as error:
+        _explain_sqlite(error, error, ledger)
     except sa.exc.DBAPIError as error:
         if isinstance(error.orig, sqlite3.Error):
             _explain_sqlite(error, error.orig, ledger)
@@ -56,9 +58,7 @@ def damaged(ledger: str, what: str) -> LedgerError:
     )
 
 
-def _explain_sqlite(
-    error: sa.exc.DBAPIError, said: sqlite3.Error, ledger: str
-) -> NoReturn:
+def _explain_sqlite(error: Exception, said: sqlite3.Error, ledger: str) -> NoReturn:
     code = (getattr(said, "sqlite_errorcode", None) or 0) & 0xFF
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         raise _busy(ledger, str(said)) from error

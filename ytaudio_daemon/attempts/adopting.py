@@ -1,0 +1,192 @@
+"""After a restore: finished audio on disk that the older ledger knows nothing of.
+
+It is taken into the ledger before anything is claimed, so that nothing is fetched
+twice and nothing that was finished is forgotten.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from ytaudio_daemon.attempts.settling import Settler
+from ytaudio_daemon.dropfile import session_name_problem
+from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.ledger import (
+    Connection,
+    Ledger,
+    claims,
+    diary,
+    entering,
+    moves,
+    standing,
+)
+from ytaudio_daemon.ledger.clerk import Ask
+from ytaudio_daemon.ledger.sessions import active_session, find_session, open_session
+from ytaudio_daemon.model import JobState, Options, Outcome
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.quota import Quota
+from ytaudio_daemon.urls import plain_link
+
+log = structlog.get_logger()
+
+#: Looked up in the ledger at once.
+PIECE = 500
+NO_LIMIT = Quota(max_jobs=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A published job folder that the ledger does not call completed.
+
+    Attributes:
+        state: The job's in the ledger; None when it knows no such job.
+        facts: Its `job.json`.
+    """
+
+    session_uuid: str
+    job_uuid: str
+    state: JobState | None
+    outcome: Outcome
+    facts: dict[str, Any]
+
+    @property
+    def finished_at(self) -> float:
+        """When it was made, seconds since 1970; 0 when it does not say."""
+        try:
+            return datetime.fromisoformat(str(self.facts["finished_at"])).timestamp()
+        except (KeyError, ValueError):
+            return 0.0
+
+
+def unknown_results(ledger: Ledger, layout: Layout, until: float) -> Iterator[Found]:
+    """Yield the finished audio that a restored ledger lacks.
+
+    Args:
+        ledger: Read a page at a time.
+        layout: Where finished audio is.
+        until: What the ledger knows up to. A job it has no row of is its own history,
+            long pruned, when it is older.
+    """
+    folders = _job_folders(layout)
+    while piece := list(islice(folders, PIECE)):
+        with ledger.read() as db:
+            states = standing.states_of(db, [job for _, job in piece])
+        for session_uuid, job_uuid in piece:
+            state = states.get(job_uuid)
+            if state is JobState.COMPLETED:
+                continue
+            outcome = publishing.standing_outcome(layout, session_uuid, job_uuid)
+            if outcome is None:
+                continue
+            facts = publishing.read_job_file(layout, session_uuid, job_uuid)
+            found = Found(
+                session_uuid=session_uuid,
+                job_uuid=job_uuid,
+                state=state,
+                outcome=outcome,
+                facts=facts,
+            )
+            if state is not None or found.finished_at > until:
+                yield found
+
+
+def adopt_after_restore(
+    ledger: Ledger, layout: Layout, settler: Settler, host: str, now: Now
+) -> None:
+    """Take into a ledger that was just restored what was finished without it.
+
+    Raises:
+        LedgerError: The next start goes on.
+    """
+    with ledger.read() as db:
+        until = diary.restored_until(db)
+    if until is None:
+        return
+    adopted = 0
+    for found in unknown_results(ledger, layout, until):
+        with ledger.write() as db:
+            claim = _claim(db, found, now, host)
+        if claim is None:
+            log.warning("job.not_adopted", job=found.job_uuid, state=found.state)
+            continue
+        settler.adopt(claim, found.outcome, now)
+        adopted += 1
+    with ledger.write() as db:
+        diary.forget_restored(db)
+    log.info("ledger.restored", adopted=adopted)
+
+
+def _claim(db: Connection, found: Found, now: Now, host: str) -> claims.Claim | None:
+    """Claim the job that stands there; None when no such job can be."""
+    known = entering.job_of_uuid(db, found.job_uuid)
+    job_id = _enter(db, found, now) if known is None else known.id
+    if job_id is None or not moves.make_queued(db, job_id, now):
+        return None
+    return claims.claim_one(db, job_id, now, host)
+
+
+def _enter(db: Connection, found: Found, now: Now) -> int | None:
+    """Give a finished file the job it had, in the session it had."""
+    ask, link = _ask(found.facts), plain_link(str(found.facts.get("url")))
+    session_id = _session(db, found, now)
+    if ask is None or session_id is None or link is None:
+        return None
+    video_id = link.video_id
+    if entering.job_of_audio(db, session_id, video_id, ask.profile) is not None:
+        return None
+    job = entering.enter(
+        db,
+        session_id,
+        video_id=video_id,
+        ask=ask,
+        job_uuid=found.job_uuid,
+        quota=NO_LIMIT,
+        now=now,
+    )
+    return None if job is None else job.id
+
+
+def _session(db: Connection, found: Found, now: Now) -> int | None:
+    """Return the session it was made in; one that the ledger lacks begins again."""
+    known = find_session(db, found.session_uuid)
+    if known is not None:
+        return known.id
+    name = str(found.facts.get("job", {}).get("session"))
+    if session_name_problem(name) or active_session(db, name) is not None:
+        return None
+    return open_session(db, name, now, session_uuid=found.session_uuid).id
+
+
+def _ask(facts: dict[str, Any]) -> Ask | None:
+    try:
+        return Ask.of(Options.from_json(facts["options"]))
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def _job_folders(layout: Layout) -> Iterator[tuple[str, str]]:
+    for session_uuid in _uuids_in(layout.downloads):
+        for job_uuid in _uuids_in(layout.session_downloads(session_uuid)):
+            yield session_uuid, job_uuid
+
+
+def _uuids_in(folder: os.PathLike[str]) -> list[str]:
+    """Return the folders named by a UUID; links are nobody's results."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        folders = (e.name for e in entries if e.is_dir(follow_symlinks=False))
+        return sorted(filter(_is_uuid, folders))
+    return []
+
+
+def _is_uuid(name: str) -> bool:
+    try:
+        return str(UUID(name)) == name
+    except ValueError:
+        return False

@@ -1,0 +1,221 @@
+"""Copies of the SQLite ledger, made while it is in use and proven before they count.
+
+SQLite's online backup reads a few pages at a time and holds no lock in between; when
+somebody has written meanwhile it begins anew. PostgreSQL brings tools of its own.
+"""
+
+import os
+import sqlite3
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from ytaudio_daemon.errors import LedgerError, LedgerFullError
+from ytaudio_daemon.folders.opening import open_dir, rename_new
+from ytaudio_daemon.folders.prepare import free_bytes
+from ytaudio_daemon.ledger.trouble import damaged, in_our_words
+
+#: Where copies lie unless somebody names another place.
+FOLDER = "backups"
+#: Copies are the daemon's own: a ledger names everybody's links.
+MODE = 0o600
+#: Copied between two moments in which others may write: some milliseconds' worth.
+PAGES_A_STEP = 512
+#: Begun anew so often before the steps grow: a busy daemon may overtake small ones
+#: for ever. The biggest step, the whole file, cannot be overtaken.
+OVERTAKEN_AT_MOST = 3
+GROWTH = 8
+#: How long to wait for a writer before looking again, in seconds.
+PAUSE_S = 0.005
+#: Left free on the disk beside the copy, in bytes.
+ROOM_TO_SPARE = 16 << 20
+#: So many copies of old schemas stay.
+KEPT_BEFORE_UPGRADES = 3
+#: What a killed copy left is removed after so long, in seconds.
+LEFTOVER_S = 86_400.0
+
+
+class _OvertakenError(Exception):
+    """Somebody wrote too often between the steps."""
+
+
+def default_target(state: Path, wall: float) -> Path:
+    """Return where a copy made now goes. Pure."""
+    return state / FOLDER / f"ledger-{stamp(wall)}.sqlite3"
+
+
+def upgrade_target(state: Path, revision: str, wall: float) -> Path:
+    """Return where the copy goes that is made before a ledger is migrated. Pure."""
+    return state / FOLDER / f"ledger-schema-{revision}-{stamp(wall)}.sqlite3"
+
+
+def stamp(wall: float) -> str:
+    """Return a moment as it stands in file names: sortable, UTC. Pure."""
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(wall))
+
+
+def back_up(source: Path, target: Path) -> int:
+    """Write a proven copy of a ledger, whether a daemon uses it or not.
+
+    Args:
+        source: The ledger's file.
+        target: The copy; nothing may stand there. Its folder is made.
+
+    Returns:
+        Its size in bytes.
+
+    Raises:
+        LedgerFullError: There is no room for it.
+        LedgerError: The ledger, or what came of the copy, is damaged.
+        FileExistsError: Something stands at the target.
+        OSError: The target cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if os.path.lexists(target):
+        raise FileExistsError(17, os.strerror(17), str(target))
+    require_room(source, target.parent)
+    temp = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        copy(source, temp)
+        prove(temp)
+        put(temp, target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            temp.unlink()
+        raise
+    return target.stat().st_size
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a ledger in use into a new file, readable for its owner alone.
+
+    Raises:
+        LedgerError: The ledger cannot be read, or the copy not be written.
+        OSError: The target cannot be made.
+    """
+    pages = PAGES_A_STEP
+    with in_our_words(str(source)), closing(_connect(source)) as live:
+        while not _is_copied(live, target, pages):
+            pages *= GROWTH
+
+
+def prove(path: Path) -> None:
+    """Read a copy from end to end.
+
+    Raises:
+        LedgerError: It is damaged, or no SQLite file.
+    """
+    with in_our_words(str(path)), closing(_connect(path)) as db:
+        db.execute("PRAGMA cell_size_check=ON")
+        said = [row[0] for row in db.execute("PRAGMA integrity_check(5)")]
+        strays = db.execute("PRAGMA foreign_key_check").fetchall()
+    if said != ["ok"]:
+        raise damaged(str(path), "; ".join(said))
+    if strays:
+        raise damaged(str(path), f"{len(strays)} rows point at rows that are not there")
+
+
+def put(temp: Path, target: Path) -> None:
+    """Give a finished file its name, durably, never over another.
+
+    Raises:
+        FileExistsError: The name is taken.
+        OSError: The disk failed.
+    """
+    sync(temp)
+    with open_dir(target.parent) as folder:
+        rename_new(folder, temp.name, folder, target.name)
+        os.fsync(folder)
+
+
+def sync(path: Path) -> None:
+    """Bring a file's content to the disk."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def require_room(source: Path, folder: Path) -> None:
+    """Make sure that a copy fits.
+
+    Raises:
+        LedgerFullError: It does not.
+    """
+    needed = source.stat().st_size + ROOM_TO_SPARE
+    free = free_bytes(folder)
+    if free < needed:
+        raise LedgerFullError(
+            f"a copy of the ledger needs {needed >> 20} MiB in {folder}, "
+            f"where {free >> 20} MiB are free",
+            "Make room there, or remove old copies.",
+        )
+
+
+def tidy(state: Path, wall: float) -> None:
+    """Keep the newest few copies of old schemas; remove what a killed copy left.
+
+    Copies that a person made stay: they are hers.
+    """
+    folder = state / FOLDER
+    for old in sorted(folder.glob("ledger-schema-*.sqlite3"), key=_age)[
+        KEPT_BEFORE_UPGRADES:
+    ]:
+        old.unlink(missing_ok=True)
+    for left in folder.glob(".*.tmp*"):
+        with suppress(FileNotFoundError):
+            if left.lstat().st_mtime + LEFTOVER_S < wall:
+                left.unlink()
+
+
+def _age(path: Path) -> tuple[float, str]:
+    """Sort the newest first."""
+    return -path.lstat().st_mtime, path.name
+
+
+def _is_copied(live: sqlite3.Connection, target: Path, pages: int) -> bool:
+    """Copy so many pages a step; False when others wrote in between too often."""
+    _make_private(target)
+    with closing(sqlite3.connect(target)) as fresh:
+        fresh.execute("PRAGMA journal_mode=OFF")  # it counts only once it is whole,
+        fresh.execute("PRAGMA synchronous=OFF")  # and it is synced then
+        try:
+            live.backup(fresh, pages=pages, progress=_Watch(), sleep=PAUSE_S)
+        except _OvertakenError:
+            return False
+    return True
+
+
+class _Watch:
+    """Hears after each step how many pages are left, and notices a new beginning."""
+
+    def __init__(self) -> None:
+        self._left = float("inf")
+        self._overtaken = 0
+
+    def __call__(self, _status: int, left: int, _total: int) -> None:
+        if left > self._left:
+            self._overtaken += 1
+        self._left = left
+        if self._overtaken >= OVERTAKEN_AT_MOST:
+            raise _OvertakenError
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open a file that is there; one that is not would be made empty."""
+    uri = f"file:{quote(str(path))}?mode=rw"
+    try:
+        return sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None)
+    except sqlite3.OperationalError as error:
+        raise LedgerError(f"{path} cannot be opened: {error}") from error
+
+
+def _make_private(path: Path) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with suppress(FileNotFoundError):
+        path.unlink()
+    fd = os.open(path, flags, MODE)
+    os.fchmod(fd, MODE)
+    os.close(fd)
