@@ -27,13 +27,12 @@ def prepare(layout: Layout, group: str = "") -> None:
     shared = [layout.inbox, layout.downloads, layout.status]
     if layout.library is not None:
         shared.append(layout.library)
-    own = [layout.state, layout.home, layout.cache, layout.work, layout.trash]
     try:
-        for folder in (*shared, *own):
+        for folder in (*shared, layout.state):
             folder.mkdir(parents=True, exist_ok=True)
         layout.wake_dir.mkdir(exist_ok=True)
         for private in (layout.home, layout.cache, layout.work, layout.trash):
-            private.chmod(0o700)
+            _make_private(private)
         if group:
             number = _number_of(group)
             for folder in shared:
@@ -44,6 +43,16 @@ def prepare(layout: Layout, group: str = "") -> None:
             f"the folder {error.filename} cannot be made or used: {error.strerror}",
             "Make it, or let this user write there; see [paths] in the config.",
         ) from error
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder of ours; the setgid bit that it inherits stays.
+
+    It could not be set again where systemd's `RestrictSUIDSGID=` is in force.
+    """
+    folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
+    if stat.S_IMODE(folder.stat().st_mode) & ~stat.S_ISGID != stat.S_IRWXU:
+        folder.chmod(stat.S_IRWXU)
 
 
 def _number_of(group: str) -> int:
