@@ -6,7 +6,7 @@ CONFIG ?= config/ytaudio.toml
 # An editable install must find this checkout whatever the caller's environment says.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help run demo test check format lint types imports torture bench clean
+.PHONY: help install uninstall run demo test check format lint types imports torture bench clean
 
 help:
 	@echo "make run     set up .venv and start the daemon in the foreground"
@@ -17,6 +17,8 @@ help:
 	@echo "             [MINUTES=3] [SEED=any] [SABOTAGE=fence|rename|move_first|no_verify|witness|all]"
 	@echo "             [DATABASE=postgres]"
 	@echo "make bench   measure against yt-dlp and xargs; writes docs/performance.md"
+	@echo "sudo make install      as a system service, and again for every upgrade"
+	@echo "sudo make uninstall    program and service; audio, ledger and config stay"
 	@echo "make clean   remove .venv and caches; never inbox, downloads or state"
 
 $(VENV)/.run: pyproject.toml
@@ -32,6 +34,13 @@ $(VENV)/.run: pyproject.toml
 $(VENV)/.dev: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
+
+# A Python of your choice only when you name one: whose it is matters to a service.
+install:
+	@$(if $(filter command% environment%,$(origin PYTHON)),PYTHON='$(PYTHON)') systemd/install.sh install
+
+uninstall:
+	@systemd/install.sh uninstall
 
 run: $(VENV)/.run
 	@echo "Drop links into $$(cd "$$(dirname $(CONFIG))/.." && pwd)/inbox/<session>/songs.txt; results appear in library/."

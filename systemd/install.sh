@@ -1,0 +1,216 @@
+#!/bin/bash
+# Installs this checkout as the system service ytaudio-daemon, or removes it again.
+#
+#     sudo make install        the first time, and again for every upgrade
+#     sudo make uninstall      data, config and user stay
+#
+# What lies where, and why: README.md beside this file. The program comes into a new
+# folder and is switched to by one rename, so a failure on the way, or a power cut,
+# leaves what was installed before as it was.
+set -euo pipefail
+unset PYTHONPATH PYTHONHOME
+umask 022
+
+CHECKOUT=$(cd "$(dirname "$0")/.." && pwd)
+HERE=$CHECKOUT/systemd
+EXTRAS=bundled,postgres,api,notify
+PREFIX=/opt/ytaudio
+CURRENT=$PREFIX/current
+CONFIG=/etc/ytaudio/ytaudio.toml
+DATA=/srv/ytaudio
+SERVICE=ytaudio-daemon.service
+UNITS=(ytaudio-daemon.service ytaudio-name-servers.service ytaudio-name-servers.path)
+# /usr/local/lib is for what administrators install; their own changes go to /etc, which
+# goes before it, and are never touched here.
+LIB=/usr/local/lib
+COMMAND=/usr/local/bin/ytaudio
+MAN=/usr/local/share/man/man1
+DOC=/usr/local/share/doc/ytaudio
+
+say() { echo "$*"; }
+die() { printf 'ytaudio: %s\n' "$1" >&2; shift; printf '  %s\n' "$@" >&2; exit 1; }
+
+# --- install ---
+
+install_all() {
+  look_around
+  build
+  make_user_and_folders
+  put_config
+  put_units
+  switch
+  start || fall_back
+  tidy
+  tell_what_next
+}
+
+look_around() {
+  [ "$(id -u)" = 0 ] || die "this needs root" "sudo make install"
+  [ -d /run/systemd/system ] || die "systemd does not run this machine" \
+    "Without it: make run, or pipx install 'ytaudio-daemon[bundled]'; see docs/operations.md"
+  PYTHON=${PYTHON:-$([ -x /usr/bin/python3 ] && echo /usr/bin/python3 || command -v python3 || true)}
+  [ -n "$PYTHON" ] || die "there is no python3" "On Debian: apt install python3-venv"
+  "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    die "Python 3.11 or newer is needed; $PYTHON is $("$PYTHON" --version 2>&1)" \
+      "Name another one: sudo make install PYTHON=/usr/bin/python3.11"
+  "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null ||
+    die "$PYTHON cannot make a virtual environment" "On Debian: apt install python3-venv"
+  local home; home=$("$PYTHON" -c 'import sys; print(sys.base_prefix)')
+  case $home/ in /home/*|/root/*|/run/user/*)
+    die "$PYTHON lies in a home folder, which the service cannot see" \
+      "Name another one: sudo make install PYTHON=/usr/bin/python3" ;;
+  esac
+  exec 9>/run/ytaudio-install.lock
+  flock -n 9 || die "another installation is under way"
+  use_callers_index
+}
+
+use_callers_index() { # sudo hides the settings of pip that its caller has
+  [ -z "${PIP_CONFIG_FILE:-}" ] && [ -n "${SUDO_USER:-}" ] || return 0
+  local home file; home=$(getent passwd "$SUDO_USER" | cut -d: -f6)
+  for file in "$home/.config/pip/pip.conf" "$home/.pip/pip.conf"; do
+    if [ -f "$file" ]; then export PIP_CONFIG_FILE=$file; fi
+  done
+}
+
+build() { # into a folder of its own, beside the one in use
+  NEW=$PREFIX/venv-$(date +%Y%m%d-%H%M%S)
+  OLD=$(readlink "$CURRENT" || true)
+  say "Installing into $NEW (the first time some 200 MB are fetched) ..."
+  install -d "$PREFIX"
+  trap give_up EXIT
+  "$PYTHON" -m venv "$NEW"
+  "$NEW/bin/python" -m pip install --quiet --disable-pip-version-check "$CHECKOUT[$EXTRAS]"
+  VERSION=$(cd / && "$NEW/bin/ytaudio" --version && "$NEW/bin/python" -Ic 'import ytaudio_daemon.daemon')
+  if [ -e $CONFIG ]; then
+    (cd / && "$NEW/bin/ytaudio" --config $CONFIG config >/dev/null) ||
+      die "$VERSION does not take $CONFIG" "Mend what is named above, then install again."
+  fi
+  sync -f "$NEW" # before anything points there
+}
+
+give_up() {
+  rm -rf "$NEW"
+  echo "ytaudio: not installed; what was there before is untouched" >&2
+}
+
+make_user_and_folders() {
+  install -D -m 644 "$HERE/ytaudio.sysusers.conf" $LIB/sysusers.d/ytaudio.conf
+  install -D -m 644 "$HERE/ytaudio.tmpfiles.conf" $LIB/tmpfiles.d/ytaudio.conf
+  systemd-sysusers $LIB/sysusers.d/ytaudio.conf
+  systemd-tmpfiles --create $LIB/tmpfiles.d/ytaudio.conf
+}
+
+put_config() { # never over an administrator's
+  local shipped=$NEW/share/ytaudio.toml
+  install -d "$NEW/share" "${CONFIG%/*}"
+  sed 's|^root = .*|root = "/srv/ytaudio"|; s|^umask = .*|umask = "0002"|; s|^group = .*|group = "ytaudio"|' \
+    "$CHECKOUT/config/ytaudio.toml" >"$shipped"
+  # For the group to read, and for nobody else: it may hold a proxy's password.
+  if [ ! -e $CONFIG ]; then
+    install -m 640 -g ytaudio "$shipped" $CONFIG
+  elif [ -n "$OLD" ] && ! cmp -s "$shipped" "$PREFIX/$OLD/share/ytaudio.toml"; then
+    install -m 640 -g ytaudio "$shipped" $CONFIG.new
+    say "The shipped config has changed; yours stays. To compare: diff $CONFIG $CONFIG.new"
+  fi
+}
+
+put_units() {
+  local unit page
+  for unit in "${UNITS[@]}"; do install -D -m 644 "$HERE/$unit" "$LIB/systemd/system/$unit"; done
+  install -m 755 "$HERE/allow-name-servers" $PREFIX/allow-name-servers
+  install -d $DOC && install -m 644 "$CHECKOUT"/docs/*.md $DOC/
+  for page in "$CHECKOUT"/docs/*.1; do
+    if [ -e "$page" ]; then install -D -m 644 -t $MAN "$page"; fi
+  done
+  systemctl daemon-reload
+}
+
+switch() {
+  WAS_ENABLED=$(systemctl is-enabled $SERVICE 2>/dev/null || true)
+  point_to "${NEW##*/}"
+  trap - EXIT
+  ln -sfn $CURRENT/bin/ytaudio $COMMAND
+}
+
+point_to() { # one rename, and on the disk when this returns
+  ln -sfn "$1" $CURRENT.new
+  mv -T $CURRENT.new $CURRENT
+  sync -f $PREFIX
+}
+
+start() { # a restart lets running jobs finish, for 90 s; the rest is done again after it
+  if [ -n "$OLD" ] && [ "$WAS_ENABLED" = disabled ]; then
+    say "The service stays as you left it: disabled."
+    systemctl try-restart $SERVICE
+    return
+  fi
+  systemctl enable --quiet $SERVICE
+  if systemctl --quiet is-active $SERVICE; then say "Restarting; running jobs get 90 s to finish ..."; fi
+  systemctl restart $SERVICE
+}
+
+fall_back() {
+  journalctl -u $SERVICE -n 15 --no-pager -o cat >&2 || true
+  if [ -z "$OLD" ]; then
+    die "it is installed, but does not start; its last words stand above" \
+      "journalctl -u ytaudio-daemon; ytaudio doctor"
+  fi
+  point_to "$OLD"
+  systemctl reset-failed $SERVICE
+  if systemctl restart $SERVICE; then
+    die "$VERSION does not start, its last words stand above; the one before runs again"
+  fi
+  die "neither $VERSION nor the one before starts" "journalctl -u ytaudio-daemon; ytaudio doctor"
+}
+
+tidy() { # the one before stays: commands that run just now still need it
+  local folder
+  for folder in $PREFIX/venv-*; do
+    case ${folder##*/} in "${NEW##*/}"|"$OLD") ;; *) rm -rf "$folder" ;; esac
+  done
+}
+
+tell_what_next() {
+  say "
+$VERSION is installed; $(systemctl show $SERVICE -p ActiveState --value). What next:
+
+  sudo usermod -aG ytaudio NAME        NAME may drop links, read the status, take the audio
+                                       (from the next login on)
+  ytaudio add https://youtu.be/...     or put a text file with links into $DATA/inbox/NAME/
+  ls $DATA/library/             the audio
+  ytaudio status; ytaudio doctor       how it stands, and what is missing
+  sudo systemctl reload ytaudio        after a change in $CONFIG
+  sudo make install                    again, for an upgrade"
+}
+
+# --- uninstall ---
+
+uninstall_all() {
+  [ "$(id -u)" = 0 ] || die "this needs root" "sudo make uninstall"
+  if systemctl cat $SERVICE >/dev/null 2>&1; then
+    say "Stopping; running jobs get 90 s to finish, the rest is kept for another time ..."
+    systemctl disable --quiet --now "${UNITS[@]}" 2>/dev/null || systemctl stop $SERVICE
+  fi
+  local unit
+  for unit in "${UNITS[@]}"; do rm -f "$LIB/systemd/system/$unit"; done
+  rm -f $LIB/sysusers.d/ytaudio.conf $LIB/tmpfiles.d/ytaudio.conf $MAN/ytaudio.1
+  rm -rf $DOC /run/systemd/system/$SERVICE.d/10-name-servers.conf
+  if [ "$(readlink $COMMAND)" = $CURRENT/bin/ytaudio ]; then rm $COMMAND; fi
+  rm -rf $CURRENT $CURRENT.new $PREFIX/venv-* $PREFIX/allow-name-servers
+  if [ -d $PREFIX ]; then rmdir --ignore-fail-on-non-empty $PREFIX; fi
+  systemctl daemon-reload
+  systemctl reset-failed $SERVICE 2>/dev/null || true
+  say "
+The program is gone. What stays, and how to remove it:
+
+  $DATA          audio, drops, ledger      rm -r $DATA
+  ${CONFIG%/*}          settings                  rm -r ${CONFIG%/*}
+  user and group ytaudio                   userdel ytaudio"
+}
+
+case ${1:-} in
+  install) install_all ;;
+  uninstall) uninstall_all ;;
+  *) die "usage: install.sh install|uninstall" ;;
+esac
