@@ -51,6 +51,19 @@ def test_every_command_and_flag_is_documented(command: str) -> None:
             assert f"`{flag}" in section, f"{command} {flag}"
 
 
+@pytest.mark.parametrize("command", [name for name in ALL if name != "ytaudio"])
+def test_the_global_flags_may_stand_behind_every_command_and_verb(command: str) -> None:
+    flags = {flag for action in ALL[command]._actions for flag in action.option_strings}
+    assert flags >= EVERYWHERE
+
+
+def test_what_stands_behind_a_verb_counts_and_what_stands_before_stays() -> None:
+    known = argparse.Namespace(config="before", root="before", verbose=False)
+    words = ["list", "--root", "behind"]
+    args = command_parser("session").parse_args(words, known)
+    assert (args.config, args.root, args.verbose) == ("before", "behind", False)
+
+
 def test_the_global_flags_are_documented() -> None:
     text = DOCS.read_text()
     flags = {

@@ -115,8 +115,20 @@ def command_parser(name: str) -> argparse.ArgumentParser:
     )
     module.add_arguments(parser)
     # Allowed on both sides of the command's name; what stands there is not undone.
-    _add_globals(parser, nothing=argparse.SUPPRESS)
+    for part in (parser, *_verb_parsers(parser)):
+        _add_globals(part, nothing=argparse.SUPPRESS)
     return parser
+
+
+def _verb_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """Return the parsers of a command's verbs, if it has any."""
+    tables = (action.choices for action in parser._actions)  # noqa: SLF001 - argparse has no other way to ask
+    return [
+        verb
+        for table in tables
+        if isinstance(table, Mapping)
+        for verb in table.values()
+    ]
 
 
 def add_json(parser: argparse.ArgumentParser, what: str) -> None:
