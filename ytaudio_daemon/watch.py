@@ -8,6 +8,7 @@ threads of watchdog only note a name and write one wake byte.
 import logging
 import os
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,6 +98,7 @@ class Watch:
     def start(self) -> None:
         """Begin to watch; whatever cannot be watched is left to the scan."""
         self._inode = _inode(self._inbox)
+        _calm(is_running=True)
         try:
             observer = Observer()  # takes its inotify instance at once
             observer.schedule(
@@ -118,6 +120,7 @@ class Watch:
     def stop(self) -> None:
         """End the watching threads."""
         logging.getLogger("watchdog").removeHandler(self._complaints)
+        _calm(is_running=False)
         if self._observer is not None:
             self._observer.stop()
             self._observer.join(timeout=5)
@@ -188,6 +191,18 @@ class _Complaints(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         log.warning("watch.complained", message=record.getMessage())
         self._tell()
+
+
+def _calm(*, is_running: bool) -> None:
+    """Keep watchdog from complaining of what is in order.
+
+    It takes a folder made within a new one for a mistake of its own, in a warning that
+    names every watch there is: of ten thousand sessions megabytes, which Python keeps.
+    And it calls being stopped while it reads an error.
+    """
+    warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning, r"watchdog\.")
+    level = logging.NOTSET if is_running else logging.CRITICAL
+    logging.getLogger("watchdog").setLevel(level)
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

@@ -83,14 +83,13 @@ def scan(inbox: Path, only: str | None = None) -> Iterator[Sighting | Oddity]:
         if _is_folder(os.path.join(inbox, only)):
             yield from _scan_folder(inbox, only)
         return
-    with os.scandir(inbox) as entries:
-        found = list(entries)
     root = Place(session=DEFAULT_SESSION, at_root=True)
-    for entry in found:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _scan_folder(inbox, entry.name)
-        elif entry.name != "README.md":
-            yield from _look_at(root, entry)
+    with os.scandir(inbox) as entries:  # not all at once: there may be very many
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _scan_folder(inbox, entry.name)
+            elif entry.name != "README.md":
+                yield from _look_at(root, entry)
 
 
 def _is_folder(path: str) -> bool:

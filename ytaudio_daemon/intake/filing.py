@@ -2,6 +2,7 @@
 
 import errno
 import math
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -29,6 +30,8 @@ NOT_PERMITTED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 #: What could not be moved is tried again so often, in seconds, so many at once.
 AGAIN_S = 30.0
 AGAIN_AT_ONCE = 200
+#: The loop has other things to do after this long, in seconds.
+STEP_S = 0.025
 
 
 class Filer:
@@ -88,23 +91,28 @@ class Filer:
             self._next_try = now.lived + AGAIN_S
 
     def _file(self) -> None:
-        """Move every recorded drop out of the way of the next scan.
+        """Move recorded drops out of the way of the next scan, as many as a step may.
 
         One that cannot be moved now holds up none of the others.
         """
         refused: OSError | None = None
+        enough = time.monotonic() + STEP_S
         for paper in list(self._recorded):
             was_kept = _was_kept(paper)
             try:
                 state, name = self._move(paper)
             except OSError as error:
                 refused = error
+                self._recorded.remove(paper)  # behind those that may yet be moved
+                self._recorded.append(paper)
                 continue
             if state != "kept" or not was_kept:
                 self._filed.append((paper, state, name))
                 steps.at("drop.moved", paper.sighting.name)
             self._recorded.remove(paper)
             self._scanner.settling.release(paper.sighting)
+            if time.monotonic() > enough:
+                break
         if refused is not None:
             raise refused
 

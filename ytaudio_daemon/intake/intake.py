@@ -12,8 +12,8 @@ from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
 
-#: The loop has other things to do after this long, in seconds.
-STEP_S = 0.05
+#: Scanning and reading may take so long in a step, in seconds.
+STEP_S = 0.03
 
 
 class Intake:

@@ -16,6 +16,10 @@ from ytaudio_daemon.settings import Settings
 
 #: One transaction's worth: a kill costs at most so many lines' work again.
 LINES_A_BATCH = 1000
+#: What one more drop, or turning to another session, costs in lines: with them every
+#: batch takes some 30 ms, whatever comes at once.
+LINES_A_DROP = 5
+LINES_A_SESSION = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +98,17 @@ class Recorder:
         pieces: list[_Piece] = []
         room = LINES_A_BATCH
         drawn = set[Key]()
+        met = set[str]()
         for paper in self.papers:
             if paper.key in drawn:  # the same at the root and in its folder: later
                 continue
             drawn.add(paper.key)
+            if pieces:
+                is_new = paper.key[0] not in met
+                room -= LINES_A_DROP + LINES_A_SESSION * is_new
+                if room <= 0:
+                    break
+            met.add(paper.key[0])
             if paper.drop is None:  # go on where a crash left this very drop
                 paper.drop = self._leftovers.claim(paper.key)
             lines = paper.next_lines(room)
