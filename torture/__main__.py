@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 
 from torture.arena import Arena
-from torture.director import Run, report
+from torture.director import Run
 from torture.plan import Plan
+from torture.report import report
 from torture.sabotage import SABOTAGES
 
 #: Exit status of a run in which a promise was broken; 1 is a fault of the torture's own.
@@ -33,7 +34,8 @@ def main() -> int:
     root = Path(tempfile.mkdtemp(prefix="torture-"))
     postgres = options.database == "postgres"
     plan = Plan(seed=seed, postgres=postgres, sabotage=options.sabotage)
-    arena = Arena(root, postgres=postgres, sabotage=options.sabotage)
+    print(plan.terrain, flush=True)
+    arena = Arena(root, plan.terrain, postgres=postgres, sabotage=options.sabotage)
     try:
         until = time.monotonic() + 60 * minutes
         run = Run(plan=plan, arena=arena, until=until)

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from contextlib import ExitStack
@@ -13,15 +14,16 @@ from pathlib import Path
 
 from tests.youtube import YouTube
 from tests.youtube.handle import CHECKOUT, child_environment
-from torture.blows import marked, strike
+from torture.blows import is_stopped, marked, strike
 from torture.books import Books
+from torture.files import DEFAULT_FORMAT, Drop
 from torture.orders import Orders
-from torture.plan import ROOT_SESSION, Drop, Stroke
+from torture.plan import ROOT_SESSION, Stroke, Terrain
 from torture.postgres import Server
 
 #: Quick, without pace, and with short lives for what a run must see end.
 SETTINGS = {
-    "download_format": "m4a",
+    "download_format": DEFAULT_FORMAT,
     "download_stall_timeout": "4s",
     "download_workers": "3",
     "download_converters": "2",
@@ -31,13 +33,15 @@ SETTINGS = {
     "pace_per_hour": "0",
     "retry_base": "200ms",
     "retry_cap": "2s",
-    "retry_attempts": "5",
+    "retry_attempts": "8",  # spells of bad weather cost some, too
     "disk_reserve": "1MiB",
     "sessions_trash_grace": "1s",
     "log_level": "info",
 }
 #: A stop that was asked for may take so long: a drain waits for slow downloads.
 STOP_S = 100.0
+#: Another file system than that of the run: memory.
+ELSEWHERE = Path("/dev/shm")
 
 
 class Arena:
@@ -45,18 +49,23 @@ class Arena:
 
     Args:
         root: An empty folder.
+        terrain: What the run is like.
         postgres: Keep the ledger in a server of our own.
         sabotage: The defence taken away, "" = none.
     """
 
-    def __init__(self, root: Path, *, postgres: bool, sabotage: str) -> None:
+    def __init__(
+        self, root: Path, terrain: Terrain, *, postgres: bool, sabotage: str
+    ) -> None:
         """Start stand-in, witness, zombie and server; the daemon comes later."""
         self.root = root
+        self.terrain = terrain
         self.log = root / "daemon.err"
         self.daemon: subprocess.Popen[bytes] | None = None
         self._open = ExitStack()
-        for name in ("inbox", "downloads", "library", "state", "notes"):
+        for name in ("inbox", "downloads", "state", "notes"):
             (root / name).mkdir(parents=True)
+        self.library = self._make_library()
         self.server = Server() if postgres else None
         if self.server is not None:
             self._open.callback(self.server.close)
@@ -72,7 +81,7 @@ class Arena:
             postgres=str(self.server.data) if self.server else "",
         )
         self.sightings = root / "notes" / "witness.log"
-        roots = (str(root / "downloads"), str(root / "library"))
+        roots = (str(root / "downloads"), str(self.library))
         self.witness = self._companion("witness", *roots, str(self.sightings))
         self.zombie: subprocess.Popen[bytes] | None = None
 
@@ -108,9 +117,7 @@ class Arena:
 
     def strike(self, blow: str) -> None:
         """Strike from outside."""
-        note = f"{time.time():.6f}\t0\tblow\tmoment {blow}\n"
-        with self.orders.step_log.open("a") as file:
-            file.write(note)
+        self._note(f"moment {blow}")
         pid = 0 if self.daemon is None else self.daemon.pid
         strike(replace(self.orders, blow=blow, daemon=pid))
 
@@ -135,30 +142,33 @@ class Arena:
             self.daemon = None
         return status
 
-    def put(self, drop: Drop) -> bool:
-        """Put a drop into its folder, in one step; False when its name is taken."""
+    def put(self, drop: Drop, *, replaces: bool = False) -> bool:
+        """Put a drop into its folder, in one step.
+
+        Returns:
+            False when its name is taken, or when nothing is there to be replaced.
+        """
         folder = self.root / "inbox" / drop.session
         folder.mkdir(exist_ok=True)
+        target = folder / drop.name
+        if target.exists() is not replaces:  # one writer, so a look before will do
+            return False
         hidden = folder / ".being-written"
         hidden.write_bytes(drop.content)
-        try:
-            # Not a rename: it would replace a drop that waits under this name.
-            renamed = rename_new(hidden, folder / drop.name)
-        finally:
-            hidden.unlink(missing_ok=True)
-        return renamed
+        hidden.replace(target)
+        return True
 
-    def cli(self, *words: str) -> bool:
-        """Run a command of the product; whether it succeeded."""
-        done = subprocess.run(
+    def type(self, *words: str) -> subprocess.Popen[str]:
+        """Begin a command of the product."""
+        return subprocess.Popen(
             [sys.executable, "-m", "ytaudio_daemon", *words],
             cwd=self.root,
             env=self._environment(),
-            capture_output=True,
-            timeout=60,
-            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
-        return done.returncode == 0
 
     def dismiss(self, companion: subprocess.Popen[bytes] | None) -> int:
         """Let a companion finish what it does; returns its exit status."""
@@ -167,6 +177,25 @@ class Arena:
         if companion.stdin is not None:
             companion.stdin.close()
         return companion.wait(60)
+
+    def is_frozen(self) -> bool:
+        """Whether the daemon was stopped in its tracks."""
+        return self.daemon is not None and is_stopped(self.daemon.pid)
+
+    def holds_lock(self) -> bool:
+        """Whether the daemon has come as far as to hold its state folder."""
+        lock = self.root / "state" / "daemon.lock"
+        pid = 0 if self.daemon is None else self.daemon.pid
+        return lock.exists() and lock.read_text().strip() == str(pid)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        if self.daemon is not None:
+            self.daemon.send_signal(signal.SIGCONT)
+
+    def last_words(self) -> str:
+        """Return what the daemon has logged in this life."""
+        return self.log.read_text(errors="replace").rpartition("--- life ")[2]
 
     def left_processes(self) -> list[int]:
         """Return what is still alive of daemon, template and workers."""
@@ -186,6 +215,19 @@ class Arena:
                 companion.wait()
         self._open.close()
 
+    def _note(self, blow: str) -> None:
+        with self.orders.step_log.open("a") as file:
+            file.write(f"{time.time():.6f}\t0\tblow\t{blow}\n")
+
+    def _make_library(self) -> Path:
+        if not self.terrain.far_library:
+            near = self.root / "library"
+            near.mkdir()
+            return near
+        far = tempfile.TemporaryDirectory(prefix="torture-", dir=ELSEWHERE)
+        self._open.callback(far.cleanup)
+        return Path(far.name)
+
     def _companion(self, name: str, *words: str) -> subprocess.Popen[bytes]:
         with (self.root / "notes" / f"{name}.out").open("ab") as log:
             return subprocess.Popen(
@@ -201,20 +243,14 @@ class Arena:
         plain = {k: v for k, v in child_environment().items() if "YTAUDIO" not in k}
         settings = SETTINGS | {
             "paths_root": str(self.root),
+            "paths_library": str(self.library),
+            "inbox_after_intake": "keep" if self.terrain.keep else "move",
             "download_proxy": self.youtube.proxy,
             "download_ca_file": str(self.youtube.ca_file),
         }
         if self.server is not None:
             settings |= {"database_url": self.url}
         return plain | {f"YTAUDIO_{k.upper()}": v for k, v in settings.items()}
-
-
-def rename_new(source: Path, target: Path) -> bool:
-    """Rename unless the target exists; one writer, so a look before will do."""
-    if target.exists():
-        return False
-    source.rename(target)
-    return True
 
 
 def session_of(folder: str) -> str:

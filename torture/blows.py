@@ -4,6 +4,7 @@ import os
 import signal
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,22 +14,31 @@ from torture.orders import VARIABLE, Orders
 #: Blows that end the daemon, directly or by the way.
 LETHAL = ("daemon", "tree")
 #: Blows that it must live through.
-SURVIVED = ("template", "worker", "busy")
+SURVIVED = ("template", "worker", "ffmpeg", "freeze")
+#: Blows that are one signal to the daemon.
+SIGNALS = {
+    "daemon": signal.SIGKILL,
+    "stop": signal.SIGTERM,
+    "freeze": signal.SIGSTOP,
+}
 #: Longer than the daemon waits for somebody else's write.
 BUSY_S = 0.8
+#: An ffmpeg is waited for so long, in seconds: it runs for a tenth of one.
+CONVERTER_S = 2.0
+CONVERTER = "ffmpeg"
 
 
 def strike(orders: Orders) -> None:
     """Strike; returns if the blow leaves this process alive."""
     match orders.blow:
-        case "daemon":
-            _kill(orders.daemon)
+        case "daemon" | "stop" | "freeze":
+            _send(orders.daemon, SIGNALS[orders.blow])
         case "tree":
             _kill_tree(orders)
-        case "stop":
-            _send(orders.daemon, signal.SIGTERM)
         case "template" | "worker":
             kill_named(orders.run, f"ytaudio-{orders.blow}")
+        case "ffmpeg":
+            _kill_converter(orders)
         case "busy":
             _keep_busy(orders.ledger)
         case "postgres":
@@ -46,12 +56,19 @@ def marked(run: str) -> Iterator[int]:
 
 
 def kill_named(run: str, name: str) -> bool:
-    """Kill the first process of that name; whether there was one."""
+    """Kill the first process whose name begins so; whether there was one."""
     for pid in marked(run):
-        if _name(pid) == name:
+        if _name(pid).startswith(name):
             _kill(pid)
             return True
     return False
+
+
+def _kill_converter(orders: Orders) -> None:
+    """Kill an ffmpeg as soon as there is one, as the kernel does for memory."""
+    end = time.monotonic() + CONVERTER_S
+    while time.monotonic() < end and not kill_named(orders.run, CONVERTER):
+        time.sleep(0.002)
 
 
 def kill_postgres(data: Path) -> None:
@@ -61,6 +78,15 @@ def kill_postgres(data: Path) -> None:
         children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
         for pid in (server, *map(int, children)):
             _kill(pid)
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process stands still, by SIGSTOP."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] == "T"
 
 
 def _kill_tree(orders: Orders) -> None:

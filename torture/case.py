@@ -12,7 +12,10 @@ from typing import Any
 from tests.youtube import Request, Video
 from torture.arena import Arena, session_of
 from torture.books import Row
-from torture.plan import Drop, Plan
+from torture.files import Drop
+from torture.people import Command
+from torture.plan import Plan
+from torture.weather import Spell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,15 @@ class Step:
     at: float
     name: str
     about: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the run itself has done."""
+
+    drops: list[Drop]
+    commands: list[Command]
+    spells: list[Spell]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +46,7 @@ class Tables:
     lines: list[Row]
     attempts: list[Row]
     events: list[Row]
+    gates: list[Row]
     totals: Row
 
 
@@ -42,13 +55,25 @@ class Case:
     """What is known of one run."""
 
     root: Path
+    library: Path
     put: list[Drop]
-    fates: Mapping[str, str]
-    videos: Mapping[str, Video]
+    commands: list[Command]
+    spells: list[Spell]
+    plan: Plan
     tables: Tables
     sightings: list[dict[str, Any]] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+
+    @property
+    def fates(self) -> Mapping[str, str]:
+        """How each video's jobs must end."""
+        return self.plan.fates
+
+    @property
+    def videos(self) -> Mapping[str, Video]:
+        """All videos by ID."""
+        return self.plan.videos
 
     def name_of(self, session_id: int) -> str:
         """Return a session's name."""
@@ -73,6 +98,11 @@ class Case:
     def events_of(self) -> Mapping[int, list[Row]]:
         """Events by job."""
         return grouped(self.tables.events, "job_id")
+
+    @cached_property
+    def newest(self) -> Mapping[tuple[str, bytes], Drop]:
+        """What was put under each name last, by session and name."""
+        return {(session_of(d.session), d.name.encode()): d for d in self.put}
 
     @cached_property
     def ended_at(self) -> Mapping[int, float]:
@@ -109,13 +139,15 @@ def wishes_by_drop(put: Iterable[Drop]) -> dict[tuple[str, bytes, str], Drop]:
     }
 
 
-def open_case(arena: Arena, plan: Plan, put: list[Drop]) -> Case:
+def open_case(arena: Arena, plan: Plan, told: Told) -> Case:
     """Gather the evidence."""
     return Case(
         root=arena.root,
-        put=put,
-        fates=plan.fates,
-        videos=plan.videos,
+        library=arena.library,
+        put=told.drops,
+        commands=told.commands,
+        spells=told.spells,
+        plan=plan,
         tables=_tables(arena),
         sightings=[json.loads(line) for line in _text_lines(arena.sightings)],
         steps=[
@@ -142,6 +174,7 @@ def _tables(arena: Arena) -> Tables:
         lines=ask("SELECT * FROM lines ORDER BY drop_id, line"),
         attempts=ask("SELECT * FROM attempts ORDER BY job_id, number"),
         events=ask("SELECT * FROM events ORDER BY id"),
+        gates=ask("SELECT * FROM gates"),
         totals=ask("SELECT * FROM totals")[0],
     )
 

@@ -8,9 +8,12 @@ from torture import orders, sabotage
 from torture.observer import install
 from ytaudio_daemon.cli import main
 from ytaudio_daemon.daemon import start
+from ytaudio_daemon.model import gates
 from ytaudio_daemon.pool import launch
 from ytaudio_daemon.pool.pool import Pool
 
+#: First and longest pause of a closed gate, in seconds: a run sees many.
+PAUSES = {"site": (1.5, 8.0), "network": (0.7, 4.0), "host": (0.7, 4.0)}
 #: Sessions are swept this often, in seconds, so that a short run sees some expire.
 SWEEP_S = 2
 
@@ -20,6 +23,8 @@ def prepare() -> None:
     told = install(as_daemon=True)
     sabotage.apply(told.sabotage)
     start.SWEEP_S = SWEEP_S
+    for name, pauses in PAUSES.items():
+        gates.PAUSES[gates.GateName(name)] = pauses
     defaults = Pool.__init__.__kwdefaults__ or {}
     Pool.__init__.__kwdefaults__ = defaults | {"entry": "torture.entry"}
     plain = launch.environment

@@ -1,17 +1,21 @@
 """The director: lets the daemon live, feeds it, strikes it, and in the end judges."""
 
+import random
 import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from torture import verdict
-from torture.arena import Arena, session_of
+from torture.arena import Arena
 from torture.blows import LETHAL
 from torture.books import READING_ERRORS
-from torture.plan import LASTING, Drop, Plan, Stroke
-from ytaudio_daemon.steps import STEPS
+from torture.case import Told
+from torture.ending import FINISH_S, SABOTAGED_FINISH_S, calm_down
+from torture.feeding import Feeder
+from torture.people import People
+from torture.plan import Plan, Stroke
+from torture.weather import Weather
 
 #: The director looks around this often, in seconds.
 TICK_S = 0.05
@@ -21,14 +25,17 @@ BACKLOG = 24
 BUSY_START = 0.15
 #: A daemon takes so long to start; its end by a step is waited for from then on.
 START_S = 4.0
-#: A session that is to end does so after this, seconds.
-FLEETING_TTL = "2s"
-#: A new one is opened this often, seconds.
+#: A new session that soon ends is opened this often, in seconds.
 FLEETING_EVERY_S = 15.0
-#: Everything must be done so long after the last stroke, in seconds.
-FINISH_S = 240.0
-#: What a sabotage breaks need not be waited for so long, in seconds.
-SABOTAGED_FINISH_S = 45.0
+#: A frozen daemon stands still so long, in seconds: longer than a download may.
+FROZEN_S = (0.5, 6.0)
+#: Of those, so many never wake up.
+FROZEN_TO_DEATH = 0.3
+#: A second daemon has refused by then, in seconds.
+REFUSED_S = 30.0
+#: What a daemon says that ends because PostgreSQL was taken away from it: at its start,
+#: or when another one has its lock.
+LEDGER_GONE = ("cannot be reached", "served by another daemon", "another daemon serves")
 UNFINISHED = "'queued', 'held', 'running', 'waiting'"
 
 
@@ -40,7 +47,6 @@ class Run:
         plan: What is drawn from the seed.
         arena: Where it happens.
         until: Monotonic time at which the strokes end.
-        drops: What was put into the inbox.
         endings: How the lives ended.
         complaints: Promises seen broken while it ran.
     """
@@ -48,21 +54,30 @@ class Run:
     plan: Plan
     arena: Arena
     until: float
-    drops: list[Drop] = field(default_factory=list)
     endings: Counter[str] = field(default_factory=Counter)
     complaints: list[str] = field(default_factory=list)
-    _fleeting: list[str] = field(default_factory=list)
+    people: People = field(init=False)
+    weather: Weather = field(init=False)
+    feeder: Feeder = field(init=False)
     _next_drop: float = 0.0
     _next_fleeting: float = 0.0
     _unfinished: int = 0
     _planted: bool = False
 
+    def __post_init__(self) -> None:
+        """Give people and weather dice of their own."""
+        seed = self.plan.seed
+        self.people = People(self.arena, random.Random(f"{seed} people"))
+        self.weather = Weather(self.arena.youtube, random.Random(f"{seed} weather"))
+        self.feeder = Feeder(self.plan, self.arena, self.people)
+
     def torture(self) -> list[str]:
         """Run to the end; returns the promises that were broken."""
         while time.monotonic() < self.until:
-            self._live(self.plan.stroke(can_expire=bool(self._fleeting)))
-        self._calm_down()
-        return [*self.complaints, *verdict.judge(self.arena, self.plan, self.drops)]
+            self._live(self.plan.stroke(can_expire=bool(self.feeder.fleeting)))
+        self._end()
+        broken = verdict.judge(self.arena, self.plan, self._told())
+        return [*self.complaints, *self.people.complaints, *broken]
 
     def _live(self, stroke: Stroke) -> None:
         """Let the daemon live until it is dead."""
@@ -76,6 +91,8 @@ class Run:
         stopping = stroke.blow == "stop"
         while (status := self.arena.reap()) is None:
             self._look_after()
+            if stroke.blow == "freeze" and self.arena.is_frozen():
+                self._keep_frozen()
             if time.monotonic() >= strike_at:
                 self.arena.strike(blow)
                 stopping = stopping or blow == "stop"
@@ -86,24 +103,57 @@ class Run:
 
     def _note_end(self, status: int, *, stopping: bool) -> None:
         self.endings[f"exit {status}" if status >= 0 else "killed"] += 1
-        fine = status < 0 or (stopping and status == 0) or self.arena.server
+        said = self.arena.last_words()
+        gone = self.arena.server is not None and any(w in said for w in LEDGER_GONE)
+        fine = status < 0 or (stopping and status == 0) or (status == 1 and gone)
         if not fine:
-            self.complaints.append(f"the daemon ended by itself with status {status}")
+            self.complaints.append(
+                f"the daemon ended by itself with status {status}: {said[-300:]}"
+            )
+
+    def _keep_frozen(self) -> None:
+        """Try to take a frozen daemon's place; then let it wake up, or not."""
+        dice = self.plan.dice
+        if self.arena.server is not None and dice.random() < 0.5:
+            self.arena.strike("postgres")
+        if self.arena.holds_lock():
+            self._take_its_place()
+        end = time.monotonic() + dice.uniform(*FROZEN_S)
+        while time.monotonic() < end:
+            self._look_after()
+            time.sleep(TICK_S)
+        if dice.random() < FROZEN_TO_DEATH:
+            self.arena.strike("daemon")
+        self.arena.thaw()
+
+    def _take_its_place(self) -> None:
+        rival = self.arena.type("run")
+        try:
+            said, _ = rival.communicate(timeout=REFUSED_S)
+        except subprocess.TimeoutExpired:
+            rival.kill()
+            said, _ = rival.communicate()
+        if rival.returncode != 1 or "another daemon" not in said:
+            self.complaints.append(
+                f"a second daemon ended with status {rival.returncode}: {said[-300:]}"
+            )
 
     def _look_after(self) -> None:
-        """Feed the daemon, and keep the other processes going."""
+        """Feed the daemon, and keep everybody else going."""
         now = time.monotonic()
         self.arena.haunt()
+        self.people.act()
+        self.weather.look()
         if self.arena.server is not None and not self.arena.server.is_up():
             self.arena.server.restart()
         if now >= self._next_fleeting and self.arena.has_ledger():
             self._next_fleeting = now + FLEETING_EVERY_S
-            self._open_fleeting()
+            self.feeder.open_fleeting()
         if now >= self._next_drop:
             self._next_drop = now + self.plan.dice.uniform(0.05, 0.8)
-            self._unfinished = self._count_unfinished()
+            self._look_into_the_books()
             if self._unfinished < BACKLOG or self._wants_drops():
-                self._feed()
+                self.feeder.feed()
         if self.plan.sabotage == "witness" and not self._planted:
             self._planted = plant(self.arena)
 
@@ -112,79 +162,43 @@ class Run:
         step = self.arena.orders.step
         return step.startswith(("drop.", "batch.")) and self._unfinished < 2 * BACKLOG
 
-    def _count_unfinished(self) -> int:
-        sql = f"SELECT count(*) FROM jobs WHERE state IN ({UNFINISHED})"
+    def _look_into_the_books(self) -> None:
+        ask = self.arena.books.ask
+        unfinished = f"SELECT count(*) AS n FROM jobs WHERE state IN ({UNFINISHED})"
+        full = (
+            "SELECT name FROM sessions WHERE max_bytes > 0 AND used_bytes > max_bytes"
+        )
         try:
-            return int(self.arena.books.value(sql))
+            self._unfinished = ask(unfinished)[0]["n"]
+            over = [row["name"] for row in ask(full)]
         except READING_ERRORS:
-            return 0
-
-    def _feed(self) -> None:
-        dice = self.plan.dice
-        if self.drops and dice.random() < 0.1:  # the same file again
-            self._put(dice.choice(self.drops[-10:]))
+            self._unfinished = 0
             return
-        fleeting = self._fleeting[-2:]
-        session = dice.choice([*LASTING, *fleeting])
-        fresh = [self.plan.video() for _ in range(dice.randrange(1, 3))]
-        self.arena.youtube.add(*fresh)
-        self._put(self.plan.drop(session, fresh))
+        if over:
+            self.complaints.append(f"more bytes than allowed are used by {over}")
 
-    def _put(self, drop: Drop) -> None:
-        if self.arena.put(drop):
-            self.drops.append(drop)
-
-    def _open_fleeting(self) -> None:
-        """Open a session that soon ends and takes its audio with it."""
-        name = f"fleeting-{len(self._fleeting)}"
-        limits = ("--ttl", FLEETING_TTL, "--on-expiry", "delete")
-        try:
-            opened = self.arena.cli("session", "create", "--name", name)
-            if opened and self.arena.cli("session", "set", name, *limits):
-                self._fleeting.append(name)
-        except subprocess.TimeoutExpired:
-            self.complaints.append("`ytaudio session` did not answer within a minute")
-
-    def _calm_down(self) -> None:
+    def _end(self) -> None:
         """Let the daemon finish everything, undisturbed, and stop it."""
         self.arena.dismiss(self.arena.zombie)
         self.arena.zombie = None
-        self.arena.start(Stroke(blow=""))
-        patience_s = SABOTAGED_FINISH_S if self.plan.sabotage else FINISH_S
-        end = time.monotonic() + patience_s
-        open_ends: list[str] = []
-        while time.monotonic() < end:
-            if self.arena.server is not None and not self.arena.server.is_up():
-                self.arena.server.restart()
-            status = self.arena.reap()
-            if status is not None:
-                self.complaints.append(f"undisturbed it ended with status {status}")
-                return
-            open_ends = verdict.open_ends(self.arena, self.plan, self.drops)
-            if not open_ends:
-                break
-            time.sleep(0.5)
-        self.complaints += [
-            f"not finished in {patience_s:.0f} s: {e}" for e in open_ends
-        ]
-        status = self.arena.stop()
-        if status != 0:
-            self.complaints.append(f"the last stop ended with status {status}")
-        self._start_once_more()
+        self.weather.clear_up()
+        self.people.leave()
+        self.complaints += calm_down(
+            self.arena,
+            self.people,
+            lambda: verdict.open_ends(self.arena, self.plan, self._told()),
+            SABOTAGED_FINISH_S if self.plan.sabotage else FINISH_S,
+        )
         status = self.arena.dismiss(self.arena.witness)
         if status != 0:
             self.complaints.append(f"the witness ended with status {status}")
 
-    def _start_once_more(self) -> None:
-        """A further start and stop must change nothing."""
-        count = "SELECT count(*) FROM events"
-        before = self.arena.books.value(count)
-        self.arena.start(Stroke(blow=""))
-        time.sleep(3)
-        self.arena.stop()
-        after = self.arena.books.value(count)
-        if before != after:
-            self.complaints.append(f"a further start made {after - before} events")
+    def _told(self) -> Told:
+        return Told(
+            drops=self.feeder.drops,
+            commands=self.people.commands,
+            spells=self.weather.spells,
+        )
 
 
 def plant(arena: Arena) -> bool:
@@ -202,26 +216,3 @@ def plant(arena: Arena) -> bool:
     time.sleep(0.5)
     place.unlink()
     return True
-
-
-def report(run: Run, broken: list[str], root: Path) -> str:
-    """Tell how the run went."""
-    strokes = verdict.strokes(run.arena)
-    lines = [f"{count:5} x {what}" for what, count in sorted(strokes.items())]
-    struck = {what.split()[0] for what in strokes}
-    lines.append(f"steps not struck: {[s for s in STEPS if s not in struck] or 'none'}")
-    names = verdict.witnessed(run.arena)
-    stale = len(verdict.zombie_writes(run.arena))
-    lines.append(f"names witnessed {names}, a zombie's writes {stale}")
-    jobs = verdict.states(run.arena)
-    lines += [
-        f"lives {run.arena.orders.life}: {dict(run.endings)}",
-        f"sessions {len({session_of(d.session) for d in run.drops})}, jobs {jobs}",
-        f"files {len(run.drops)}, lines {sum(len(d.wishes) for d in run.drops)}",
-        *(f"BROKEN: {text}" for text in broken[:40]),
-    ]
-    if broken:
-        lines.append(f"{len(broken)} promises broken; everything is in {root}")
-    else:
-        lines.append("verdict: every promise held")
-    return "\n".join(lines)

@@ -1,15 +1,26 @@
 """What a run does, drawn from its seed. Pure, but for the generator's state."""
 
-import json
 import random
 from dataclasses import dataclass, field
 
 from tests.youtube import Fault, Sound, Video
 from torture.blows import SURVIVED
+from torture.files import (
+    TEXT_ENDINGS,
+    Drop,
+    Wish,
+    grown,
+    json_file,
+    link_file,
+    text_file,
+)
 from ytaudio_daemon.steps import STEPS
 
 #: Sessions that live through the whole run; "" is the inbox itself.
-LASTING = ("alice", "bob", "Frau Müller 日本", "")
+LASTING = ("alice", "bob", "Frau Müller 日本", "small", "")
+#: Of these, one that may have so many bytes, and now and then some more.
+SMALL = "small"
+SMALL_BYTES = 300_000
 #: How the inbox' own session is called.
 ROOT_SESSION = "default"
 #: Formats that cost little to make; m4a and opus are copied.
@@ -27,22 +38,16 @@ TELLING_STEPS = {"move_first": ("drop.moved",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What one line asks for; a refused line has no video."""
+class Terrain:
+    """What a whole run has in common.
 
-    line: int
-    video: str = ""
-    format: str = ""
+    Attributes:
+        keep: Drops stay in the inbox, and grow there.
+        far_library: The library is on another file system: no hard links.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drop:
-    """One file for the inbox, and what its lines must become."""
-
-    session: str
-    name: str
-    content: bytes
-    wishes: tuple[Wish, ...]
+    keep: bool = False
+    far_library: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,7 @@ class Plan:
         sabotage: The defence taken away, "" = none.
         videos: All that were drawn, by ID.
         fates: How their jobs must end, by ID.
+        terrain: What the whole run has in common; plain for a sabotage.
         dice: For what is decided elsewhere, at whatever moment.
     """
 
@@ -73,6 +79,7 @@ class Plan:
     sabotage: str = ""
     videos: dict[str, Video] = field(default_factory=dict)
     fates: dict[str, str] = field(default_factory=dict)
+    terrain: Terrain = Terrain()
     dice: random.Random = field(init=False)
     _random: random.Random = field(init=False)
     _strokes: random.Random = field(init=False)
@@ -84,6 +91,11 @@ class Plan:
         self.dice = random.Random(f"{self.seed} dice")
         self._random = random.Random(f"{self.seed} drops")
         self._strokes = random.Random(f"{self.seed} strokes")
+        if not self.sabotage:
+            lay = random.Random(f"{self.seed} terrain")
+            self.terrain = Terrain(
+                keep=lay.random() < 0.4, far_library=lay.random() < 0.4
+            )
 
     def video(self) -> Video:
         """Draw a video that was never there."""
@@ -139,13 +151,28 @@ class Plan:
         if draw.random() < 0.06:
             asked += [("", "")] * LONG_LINES
         as_json = draw.random() < 0.2
-        write = _json_lines if as_json else _text_lines
+        write = json_file if as_json else text_file
         content, wishes = write(self._files, asked)
-        ending = "jsonl" if as_json else draw.choice(["txt", "urls", "LIST"])
+        ending = "jsonl" if as_json else draw.choice(TEXT_ENDINGS)
+        return self._named(session, ending, content, wishes)
+
+    def link(self, session: str, video: str) -> Drop:
+        """Write a link file that asks for a video, "" = for none."""
+        self._files += 1
+        ending, content, wish = link_file(self._random, self._files, video)
+        return self._named(session, ending, content, [wish])
+
+    def grown(self, drop: Drop, fresh: list[Video]) -> Drop:
+        """Add new videos to the end of a file."""
+        return grown(drop, [(v.id, self._random.choice(FORMATS)) for v in fresh])
+
+    def _named(
+        self, session: str, ending: str, content: bytes, wishes: list[Wish]
+    ) -> Drop:
         return Drop(
             session=session,
             name=f"songs {self._files}.{ending}",
-            content=content.encode(),
+            content=content,
             wishes=tuple(wishes),
         )
 
@@ -168,8 +195,8 @@ class Plan:
         return Stroke(blow=blow, step=step, nth=nth, after_s=8.0)
 
     def _blow(self) -> str:
-        survived = [*SURVIVED[:2], "postgres"] if self.postgres else [*SURVIVED]
-        return self._strokes.choice(["daemon", "tree", "stop", *survived])
+        others = ["postgres"] if self.postgres else ["busy"]
+        return self._strokes.choice(["daemon", "tree", "stop", *SURVIVED, *others])
 
     def _next_step(self, *, can_expire: bool) -> str:
         """Go through all steps in a new order each time, those of expiry when due."""
@@ -198,26 +225,3 @@ _PASSING = (
 )
 #: Faults of the stored file itself.
 _LASTING_FAULTS = (Fault.zeroes(), Fault.shortens(), Fault.garbles())
-
-
-def _text_lines(number: int, asked: list[tuple[str, str]]) -> tuple[str, list[Wish]]:
-    lines, wishes = [f"# file {number}"], []
-    for count, (video, form) in enumerate(asked):
-        if count % 4 == 3:
-            lines.append("")
-        if video:
-            lines.append(f"https://youtu.be/{video} format={form}")
-        else:
-            lines.append(f"nonsense {count}")
-        wishes.append(Wish(line=len(lines), video=video, format=form))
-    return "\n".join(lines) + "\n", wishes
-
-
-def _json_lines(number: int, asked: list[tuple[str, str]]) -> tuple[str, list[Wish]]:
-    lines, wishes = [], []
-    for video, form in asked:
-        link = f"https://www.youtube.com/watch?v={video}&t={number}"
-        said = {"url": link if video else f"nonsense {number}"}
-        lines.append(json.dumps(said | ({"format": form} if video else {})))
-        wishes.append(Wish(line=len(lines), video=video, format=form))
-    return "\n".join(lines) + "\n", wishes

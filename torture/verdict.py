@@ -5,18 +5,30 @@ from collections import Counter
 
 from torture.arena import Arena
 from torture.books import READING_ERRORS
-from torture.case import Case, open_case
-from torture.checks import audio, fetches, intake, moves, names, outside, views
-from torture.plan import Drop, Plan
+from torture.case import Case, Told, open_case
+from torture.checks import (
+    audio,
+    commands,
+    fetches,
+    gates,
+    intake,
+    moves,
+    names,
+    outside,
+    views,
+)
+from torture.plan import Plan
 
 
-def judge(arena: Arena, plan: Plan, put: list[Drop]) -> list[str]:
+def judge(arena: Arena, plan: Plan, told: Told) -> list[str]:
     """Return the promises that were broken."""
-    case = open_case(arena, plan, put)
+    case = open_case(arena, plan, told)
     _keep_requests(arena, case)
     return [
         *intake.check(case),
         *moves.check(case, arena.books),
+        *commands.check(case),
+        *gates.check(case),
         *audio.check(case),
         *views.check(case),
         *names.check(case),
@@ -32,10 +44,10 @@ def _keep_requests(arena: Arena, case: Case) -> None:
     (arena.root / "notes" / "requests.jsonl").write_text("\n".join(lines) + "\n")
 
 
-def open_ends(arena: Arena, plan: Plan, put: list[Drop]) -> list[str]:
+def open_ends(arena: Arena, plan: Plan, told: Told) -> list[str]:
     """Return what the daemon has still to do."""
     try:
-        case = open_case(arena, plan, put)
+        case = open_case(arena, plan, told)
     except READING_ERRORS as error:
         return [f"the ledger cannot be read: {error}"]
     return _unfinished(case) or list(views.check(case))
@@ -60,7 +72,7 @@ def _unfinished(case: Case) -> list[str]:
     ]
     trash = [
         f"{folder} is not empty"
-        for folder in (case.root / "downloads/.trash", case.root / "library/.trash")
+        for folder in (case.root / "downloads/.trash", case.library / ".trash")
         if folder.is_dir() and any(folder.iterdir())
     ]
     return [*busy, *open_drops, *intake.left_in_inbox(case), *sessions, *trash]

@@ -33,7 +33,7 @@ def check(case: Case) -> Iterator[str]:
 
 def _fate(case: Case, job: Row) -> Iterator[str]:
     wanted = case.fates[job["video_id"]]
-    if job["state"] == wanted:
+    if job["state"] in {wanted, "cancelled"}:  # who may cancel: see `commands`
         return
     crashes = sum(a["kind"] == "crashed" for a in case.attempts_of[job["id"]])
     given_up = job["state"] == "failed" and job["error_code"] == "poison"

@@ -1,5 +1,6 @@
 """No finished fetch was repeated: the stand-in's log against each job's history."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +12,9 @@ from torture.case import Case
 #: An attempt's steps by job and number, and when each was passed.
 Times = Mapping[tuple[str, int], float]
 #: How attempts end that say nothing of what they had fetched.
-STRUCK_DOWN = frozenset({"interrupted", "crashed"})
+STRUCK_DOWN = frozenset({"interrupted", "crashed", "cancelled"})
+#: How those end whose connection was lost with the network, all sent or not.
+CUT_OFF = frozenset({"transient", "offline"})
 FINALIZED = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -50,12 +53,21 @@ def _allowed(case: Case, job: Row, finished: Times) -> int:
     durable, and one more each time the job was asked for again after its end.
     """
     struck = sum(
-        attempt["kind"] in STRUCK_DOWN
+        (attempt["kind"] in STRUCK_DOWN or _was_cut_off(case, attempt))
         and (job["uuid"], attempt["number"]) not in finished
         for attempt in case.attempts_of[job["id"]]
     )
     again = sum(e["reason"] == "retried" for e in case.events_of[job["id"]])
     return int(1 + struck + again)
+
+
+def _was_cut_off(case: Case, attempt: Row) -> bool:
+    """Whether the network went away under an attempt."""
+    return attempt["kind"] in CUT_OFF and any(
+        attempt["started_at"] <= spell.ended and spell.began <= attempt["ended_at"]
+        for spell in case.spells
+        if spell.name == "offline"
+    )
 
 
 def _thrown_away(job: Row, media: list[Request], spoiled: Times) -> Iterator[str]:
@@ -72,12 +84,13 @@ def _asked_again(
 ) -> Iterator[str]:
     """With a durable source nothing is asked for, until it is used up or spoiled."""
     attempts = case.attempts_of[job["id"]]
-    ends = [attempt["started_at"] for attempt in attempts[1:]] + [float("inf")]
+    nexts = [*attempts[1:], {"started_at": math.inf}]
     used_up = _finalized_after(case.events_of[job["id"]])
     since = None
-    for attempt, end in zip(attempts, ends, strict=True):
+    for attempt, after in zip(attempts, nexts, strict=False):
         key = job["uuid"], attempt["number"]
         since = since or finished.get(key)
+        end = after["started_at"]
         late = [r for r in media if since is not None and since < r.time < end]
         if late:
             yield (
@@ -92,6 +105,7 @@ def _finalized_after(events: list[Row]) -> set[int]:
     number, found = 0, set()
     for event in events:
         number += event["to_state"] == "running"
-        if event["to_state"] in FINALIZED:
+        # What did not fit into its session is kept for a retry.
+        if event["to_state"] in FINALIZED and event["reason"] != "session_byte_limit":
             found.add(number)
     return found

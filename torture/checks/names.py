@@ -42,7 +42,7 @@ def _changed(
 
 def _came_back(case: Case, path: Path, old: str, new: str, at: float) -> bool:
     """Whether the old content left with its session before another's had the name."""
-    if not path.is_relative_to(case.root / "library"):
+    if not path.is_relative_to(case.library):
         return False
     owners = _owners(case, path.parent.name)
     return any(

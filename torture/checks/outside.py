@@ -12,7 +12,7 @@ def check(case: Case, arena: Arena) -> Iterator[str]:
         yield f"hosts that are not YouTube's were asked: {hosts}"
     if left := arena.left_processes():
         yield f"processes are left: {left}"
-    for name in ("downloads/.work", "downloads/.trash", "library/.trash"):
-        folder = case.root / name
+    downloads = case.root / "downloads"
+    for folder in (downloads / ".work", downloads / ".trash", case.library / ".trash"):
         if folder.is_dir() and any(folder.iterdir()):
             yield f"{folder} holds {sorted(p.name for p in folder.iterdir())[:5]}"

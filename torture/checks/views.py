@@ -16,9 +16,14 @@ def check(case: Case) -> Iterator[str]:
     """Check status files, receipts and the library."""
     yield from _daemon(case)
     yield from _sessions(case)
+    newest = {(d["session_id"], d["name"]): d for d in case.tables.drops.values()}
     for drop in case.tables.drops.values():
         if drop["filed_name"] is not None:
-            yield from _receipt(case, drop)
+            file = drop["filed_name"].decode()
+            yield from _receipt(case, drop, file)
+            yield from _papers(case, drop, file)
+        elif newest[drop["session_id"], drop["name"]] is drop:  # stays in the inbox
+            yield from _receipt(case, drop, drop["name"].decode())
     yield from _library(case)
 
 
@@ -40,8 +45,8 @@ def _sessions(case: Case) -> Iterator[str]:
             yield f"{name}.json says {shown}, the ledger {session['state']} {real}"
 
 
-def _receipt(case: Case, drop: Row) -> Iterator[str]:
-    session, file = case.name_of(drop["session_id"]), drop["filed_name"].decode()
+def _receipt(case: Case, drop: Row, file: str) -> Iterator[str]:
+    session = case.name_of(drop["session_id"])
     path = case.root / "status" / "receipts" / session / f"{file}.json"
     said = [
         (line["line"], line["result"], line["job"], line["state"])
@@ -55,7 +60,6 @@ def _receipt(case: Case, drop: Row) -> Iterator[str]:
     if said != real:
         wrong = [pair for pair in zip(said, real, strict=False) if pair[0] != pair[1]]
         yield f"{path} has {len(said)} lines of {len(real)}, differing in {wrong[:2]}"
-    yield from _papers(case, drop, file)
 
 
 def _papers(case: Case, drop: Row, file: str) -> Iterator[str]:
@@ -86,7 +90,7 @@ def _library(case: Case) -> Iterator[str]:
             name = case.name_of(job["session_id"])
             wanted.setdefault(name, Counter())[job["sha256"]] += 1
     found: dict[str, Counter[str]] = {}
-    for path in (case.root / "library").glob("[!.]*/*"):
+    for path in case.library.glob("[!.]*/*"):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         found.setdefault(path.parent.name, Counter())[digest] += 1
     for name in wanted.keys() | found.keys():
