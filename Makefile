@@ -6,7 +6,7 @@ CONFIG ?= config/ytaudio.toml
 # An editable install must find this checkout whatever the caller's environment says.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help install uninstall run demo test check format lint types imports torture bench clean
+.PHONY: help install uninstall run demo test check format lint types imports torture soak bench clean
 
 help:
 	@echo "make run     set up .venv and start the daemon in the foreground"
@@ -16,6 +16,8 @@ help:
 	@echo "make torture kill the daemon at every step for some minutes, then check everything:"
 	@echo "             [MINUTES=3] [SEED=any] [SABOTAGE=fence|rename|move_first|no_verify|witness|all]"
 	@echo "             [DATABASE=postgres]"
+	@echo "make soak    floods, endless bodies, a backlog, 5,000 jobs: is it all bounded? Minutes to an hour:"
+	@echo "             [CASES='files lines sessions body backlog leaks'] [QUICK=1]"
 	@echo "make bench   measure against yt-dlp and xargs; writes docs/performance.md"
 	@echo "sudo make install      as a system service, and again for every upgrade"
 	@echo "sudo make uninstall    program and service; audio, ledger and config stay"
@@ -71,9 +73,12 @@ torture: $(VENV)/.dev
 	@$(BIN)/python -m torture $(if $(MINUTES),--minutes=$(MINUTES)) $(if $(SEED),--seed=$(SEED)) \
 	  $(if $(SABOTAGE),--sabotage=$(SABOTAGE)) $(if $(DATABASE),--database=$(DATABASE))
 
+soak: $(VENV)/.dev
+	@$(BIN)/python -m soak $(CASES) $(if $(QUICK),--quick)
+
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
-	find ytaudio_daemon tests torture bench examples -name __pycache__ -prune -exec rm -rf {} +
+	find ytaudio_daemon tests torture soak bench examples -name __pycache__ -prune -exec rm -rf {} +

@@ -39,7 +39,8 @@ def main() -> None:
     if out is None:
         print(text)
     else:
-        out.write_text(text)
+        old = out.read_text() if out.exists() else ""
+        out.write_text(text + report.kept(old))
         print(f"Written to {out} after {minutes:.0f} minutes.")
 
 

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from bench import machine
 from bench.findings import Finding, Section, table
 
+#: The document's last section: the soak writes it (`soak.document`), and we keep it.
+BEARS = "## What it bears"
+
 _INTRODUCTION = """\
 # How fast and how big it is
 
-This file is written by `make bench`; do not edit it.
+This file is written by `make bench` (its last section by the soak); do not edit it.
 Everything runs on one machine in one run, against the tests' own YouTube (`tests/youtube`), a local origin that the real yt-dlp talks to.
 Nothing here says how fast YouTube is; the figures say what we add to it.
 
@@ -28,6 +31,12 @@ def document(sections: Sequence[Section], *, command: str, minutes: float) -> st
     body = "\n".join(_section(section) for section in sections)
     findings = [finding for section in sections for finding in section.findings]
     return "\n".join((_INTRODUCTION, run, _behind(findings), body))
+
+
+def kept(old: str) -> str:
+    """Return the section of an older document that is not ours to measure."""
+    _, found, rest = old.partition(BEARS)
+    return f"\n{found}{rest}"
 
 
 def _behind(findings: Sequence[Finding]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
+from soak import document
 from soak.cases import backlog, body, files, leaks, lines, sessions
 from soak.findings import Limits, Report
 from soak.sabotage import SABOTAGES
@@ -29,7 +30,7 @@ def main() -> int:
     """Return 0 when every limit was kept, 1 when one was not."""
     options = _parser().parse_args()
     limits = replace(Limits(), **dict(options.limit))
-    broken = False
+    reports = []
     with (
         tempfile.TemporaryDirectory(prefix="soak-") as folder,
         YouTube(Path(folder) / "youtube") as youtube,
@@ -43,12 +44,14 @@ def main() -> int:
                 limits=limits,
                 sabotage=options.sabotage,
             )
-            broken = not _run(setting, keep=options.keep) or broken
-    return int(broken)
+            reports.append(_run(setting, keep=options.keep))
+    if options.out is not None:
+        document.put_into(options.out, reports)
+    return int(any(report.broken for report in reports))
 
 
-def _run(setting: Setting, *, keep: Path | None) -> bool:
-    """Run one case and tell; whether all its limits were kept."""
+def _run(setting: Setting, *, keep: Path | None) -> Report:
+    """Run one case and tell how it went."""
     setting.youtube.reset()
     try:
         report = CASES[setting.case](setting)
@@ -63,7 +66,7 @@ def _run(setting: Setting, *, keep: Path | None) -> bool:
     if report.broken and keep is not None:
         shutil.copytree(setting.root, keep / setting.case, ignore=_sockets)
     shutil.rmtree(setting.root, ignore_errors=True)
-    return not report.broken
+    return report
 
 
 def _sockets(folder: str, names: list[str]) -> list[str]:
@@ -99,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
         choices=SABOTAGES,
         default="",
         help="break the daemon, to see that it is noticed",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write it into docs/performance.md"
     )
     parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="copy what a broken case left here"

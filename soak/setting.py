@@ -38,6 +38,11 @@ class Setting:
         """Return how many, according to the mode."""
         return quick if self.quick else full
 
+    @property
+    def _ask_every_s(self) -> float:
+        """Seconds between two calls of `ytaudio status`."""
+        return 0.3 if self.quick else 3.0
+
     def house(self, **settings: str) -> House:
         """Return a daemon that is not yet started."""
         quick = {"inbox_settle": "100ms", "status_interval": "100ms"}
@@ -53,7 +58,7 @@ class Setting:
         self, house: House, more: Mapping[str, Gauge] | None = None
     ) -> Iterator[Observer]:
         """Let the daemon serve, and watch it until the body is over."""
-        with house, Observer(house, self.count(3, 1), more) as seen:
+        with house, Observer(house, self._ask_every_s, more) as seen:
             yield seen
 
     def report(
@@ -93,7 +98,7 @@ class Setting:
     def ready(self) -> Figure:
         """Start the daemon once more on what it has now; return how soon it serves."""
         house = self.house()
-        with house, Observer(house, self.count(3, 1)) as seen:
+        with house, Observer(house, self._ask_every_s) as seen:
             house.until(lambda: len(seen.answers) > 1)
         figure = Figure(
             name="ready again", value=house.ready_s, unit="s", limit=self.limits.ready_s
