@@ -61,7 +61,9 @@ def restore(call: Call) -> int:
     with file.open("rb") as source:  # while root may still read it everywhere
         become_owner(call)
         with _alone(call, ledger), restoring.examined(source, file, ledger) as copied:
-            aside = restoring.put_in_place(copied, ledger, time.time())
+            aside = restoring.put_in_place(
+                copied, ledger, call.layout.downloads, time.time()
+            )
             _clear_views(call)
             _tell(call, file, aside, copied)
     return Exit.OK
@@ -75,11 +77,12 @@ def _alone(call: Call, ledger: Path) -> Iterator[None]:
         AlreadyRunningError: The daemon runs, or another program has it open.
         UsageError: This user may not do that here.
     """
-    state = call.layout.state
-    if not os.access(ledger.parent, os.W_OK | os.X_OK, effective_ids=True):
-        raise refusal(call, ledger.parent)
-    state.mkdir(parents=True, exist_ok=True)
-    lock = lock_state(call.layout)
+    try:
+        for folder in (call.layout.state, ledger.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        lock = lock_state(call.layout)
+    except PermissionError as error:
+        raise refusal(call, ledger.parent) from error
     try:
         users = restoring.users_of(ledger)
         if users:

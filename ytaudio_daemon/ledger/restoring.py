@@ -72,8 +72,16 @@ def examined(source: BinaryIO, name: Path, ledger: Path) -> Iterator[Copied]:
                 left.unlink()
 
 
-def put_in_place(copied: Copied, ledger: Path, wall: float) -> Path | None:
+def put_in_place(
+    copied: Copied, ledger: Path, downloads: Path, wall: float
+) -> Path | None:
     """Let the copy take the ledger's place, in one rename.
+
+    Args:
+        copied: Examined.
+        ledger: Whose place it takes.
+        downloads: Where finished audio is here: the copy may come from elsewhere.
+        wall: Now, seconds since 1970; names the old ledger.
 
     Returns:
         Where the old ledger is now; None when there was none.
@@ -81,7 +89,7 @@ def put_in_place(copied: Copied, ledger: Path, wall: float) -> Path | None:
     Raises:
         OSError: The disk failed; the old ledger is in its place, or aside.
     """
-    _mark(copied)
+    _move_in(copied, downloads)
     sync(copied.path)
     aside = None
     if ledger.exists():
@@ -145,12 +153,20 @@ def _look_into(temp: Path, name: Path) -> Copied:
     return Copied(path=temp, revision=revision[0], until=until)
 
 
-def _mark(copied: Copied) -> None:
-    """Have the daemon look at its start for what the copy does not know."""
+def _move_in(copied: Copied, downloads: Path) -> None:
+    """Make the copy at home here, and have the daemon look for what it does not know."""
     with in_our_words(str(copied.path)), closing(sqlite3.connect(copied.path)) as db:
+        query = "SELECT id, output_path FROM jobs WHERE output_path IS NOT NULL"
+        here = ((_path_here(old, downloads), job) for job, old in db.execute(query))
+        db.executemany("UPDATE jobs SET output_path = ? WHERE id = ?", list(here))
         db.execute("DELETE FROM meta WHERE key = ?", (RESTORED,))
         db.execute("INSERT INTO meta VALUES (?, ?)", (RESTORED, repr(copied.until)))
         db.commit()
+
+
+def _path_here(old: str, downloads: Path) -> str:
+    """Return where a result is that was <downloads>/<session>/<job>/audio/<name>."""
+    return str(downloads.joinpath(*Path(old).parts[-4:]))
 
 
 def _refuse_half_copied(name: Path) -> None:
