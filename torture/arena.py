@@ -24,7 +24,8 @@ from torture.postgres import Server
 #: Quick, without pace, and with short lives for what a run must see end.
 SETTINGS = {
     "download_format": DEFAULT_FORMAT,
-    "download_stall_timeout": "4s",
+    # A starved worker must not look like a stalled one.
+    "download_stall_timeout": "8s",
     "download_workers": "3",
     "download_converters": "2",
     "inbox_settle": "100ms",

@@ -34,7 +34,11 @@ WORKER_STEPS = ("source.finished", "source.spoiled", "result.written")
 #: Long enough that its lines take more than one transaction (1,000 each).
 LONG_LINES = 1500
 #: Of the sabotages, those that only a kill at certain steps brings to light.
-TELLING_STEPS = {"move_first": ("drop.moved",)}
+TELLING_STEPS = {
+    "move_first": ("drop.moved",),
+    "adopt": ("source.finished",),
+    "deaf": ("attempt.started", "source.finished"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

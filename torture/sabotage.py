@@ -11,14 +11,15 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ytaudio_daemon import steps
-from ytaudio_daemon.fetch import verify
+from ytaudio_daemon.fetch import source, verify
 from ytaudio_daemon.folders import PROCESSED, Layout, filing, publishing
 from ytaudio_daemon.intake.filing import Filer
 from ytaudio_daemon.intake.paper import Paper
 from ytaudio_daemon.intake.recording import Recorder
-from ytaudio_daemon.ledger import moves
+from ytaudio_daemon.ledger import Connection, moves, pauses
 from ytaudio_daemon.ledger.record import Fence
 from ytaudio_daemon.ledger.schema import jobs
+from ytaudio_daemon.model import FetchRequest
 from ytaudio_daemon.model.clock import Now
 
 #: A copy is made in so many pieces, so long apart (seconds).
@@ -105,6 +106,33 @@ def _no_verify() -> None:
     verify.defect = no_defect
 
 
+def _adopt() -> None:
+    """Fetch again what lies there already."""
+
+    def nothing(request: FetchRequest) -> None:  # noqa: ARG001 - not looked at
+        return None
+
+    source.adopt = nothing
+
+
+def _deaf() -> None:
+    """Forget whose end was asked for when an attempt ends otherwise."""
+
+    def never(db: Connection, fence: Fence) -> bool:  # noqa: ARG001 - not looked at
+        return False
+
+    moves._is_unwanted = never  # noqa: SLF001 - what is broken
+
+
+def _gate() -> None:
+    """Claim whatever the site said."""
+
+    def always(closed: object, now: Now) -> bool:  # noqa: ARG001 - not looked at
+        return True
+
+    pauses.may_pass = always
+
+
 def _witness() -> None:
     """Nothing in the product: the run itself plants an unfinished file."""
 
@@ -114,5 +142,8 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "rename": _rename,
     "move_first": _move_first,
     "no_verify": _no_verify,
+    "adopt": _adopt,
+    "deaf": _deaf,
+    "gate": _gate,
     "witness": _witness,
 }
