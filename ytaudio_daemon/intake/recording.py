@@ -19,7 +19,7 @@ LINES_A_BATCH = 1000
 #: What one more drop, or turning to another session, costs in lines: with them every
 #: batch takes some 30 ms, whatever comes at once.
 LINES_A_DROP = 5
-LINES_A_SESSION = 40
+LINES_A_SESSION = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
