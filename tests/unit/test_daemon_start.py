@@ -2,7 +2,7 @@
 
 import pytest
 
-from ytaudio_daemon.daemon import start
+from ytaudio_daemon.daemon import opening
 from ytaudio_daemon.errors import LedgerBusyError
 
 
@@ -13,7 +13,7 @@ def busy_for(times: int) -> list[Exception]:
 def test_a_step_of_the_start_is_tried_again_while_the_ledger_is_busy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(start, "PATIENCE_S", 0.001)
+    monkeypatch.setattr(opening, "PATIENCE_S", 0.001)
     troubles = busy_for(3)
 
     def step() -> str:
@@ -21,16 +21,16 @@ def test_a_step_of_the_start_is_tried_again_while_the_ledger_is_busy(
             raise troubles.pop()
         return "done"
 
-    assert start._patiently(step) == "done"
+    assert opening.patiently(step) == "done"
 
 
 def test_a_ledger_that_stays_busy_ends_the_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(start, "START_PATIENCE_S", 0.0)
+    monkeypatch.setattr(opening, "START_PATIENCE_S", 0.0)
 
     def step() -> None:
         raise LedgerBusyError("somebody writes")
 
     with pytest.raises(LedgerBusyError):
-        start._patiently(step)
+        opening.patiently(step)

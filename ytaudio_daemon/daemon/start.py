@@ -2,9 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TypeVar
 
 import structlog
 from apscheduler.executors.debug import DebugExecutor
@@ -16,11 +15,10 @@ from ytaudio_daemon.clock import Clock
 from ytaudio_daemon.daemon.claimant import claimant
 from ytaudio_daemon.daemon.health import Health, converters
 from ytaudio_daemon.daemon.loop import Loop, Parts
+from ytaudio_daemon.daemon.opening import opened_ledger, patiently
 from ytaudio_daemon.daemon.signals import Signals, Wake
 from ytaudio_daemon.errors import (
-    AlreadyRunningError,
     ConfigError,
-    LedgerBusyError,
     LedgerGoneError,
     YtaudioError,
 )
@@ -29,7 +27,6 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.prepare import lock_state, prepare
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.ledger import Ledger, diary
-from ytaudio_daemon.ledger.migrate import check_integrity, migrate
 from ytaudio_daemon.pool import Pool, kill_leftovers
 from ytaudio_daemon.servicemanager import Notifier
 from ytaudio_daemon.sessions import Sweeper
@@ -39,13 +36,6 @@ from ytaudio_daemon.watch import Hints, Watch
 
 log = structlog.get_logger()
 
-Found = TypeVar("Found")
-
-#: How long the daemon waits for somebody else's write, in seconds: its loop has
-#: workers to mind, so a busy ledger is tried again rather than waited for.
-PATIENCE_S = 0.25
-#: While it starts it has none: it waits so long for others, in seconds.
-START_PATIENCE_S = 10.0
 #: What the views have not written by then after a stop, the next start will.
 LAST_WORDS_S = 5.0
 #: Sessions are looked through this often, in seconds.
@@ -74,7 +64,7 @@ def run(settings: Settings) -> int:
     )
     with ExitStack() as stack:
         stack.callback(os.close, lock_state(layout))
-        ledger = stack.enter_context(_open_ledger(settings))
+        ledger = stack.enter_context(opened_ledger(settings))
         parts = _assemble(settings, layout, ledger, stack)
         return _serve(parts, settings)
 
@@ -103,43 +93,6 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-@contextmanager
-def _open_ledger(settings: Settings) -> Iterator[Ledger]:
-    """Open, check and migrate the ledger; nobody else may while we hold it."""
-    ledger = Ledger(settings.database.url, patience_s=PATIENCE_S)
-    try:
-        with ledger.alone() as alone:
-            if not alone:
-                raise AlreadyRunningError(
-                    "another daemon serves this PostgreSQL ledger",
-                    "Stop it first, or give this one a database of its own.",
-                )
-            _patiently(lambda: check_integrity(ledger))
-            _patiently(lambda: migrate(ledger))
-            ledger.remember_file()
-            yield ledger
-    finally:
-        ledger.close()
-
-
-def _patiently(step: Callable[[], Found]) -> Found:
-    """Take a step of the start, again while somebody else uses the ledger.
-
-    Every one of them may be repeated: a crash could have come in between as well.
-
-    Raises:
-        LedgerBusyError: It was in use all the time.
-    """
-    end = time.monotonic() + START_PATIENCE_S
-    while True:
-        try:
-            return step()
-        except LedgerBusyError:
-            if time.monotonic() >= end:
-                raise
-            time.sleep(PATIENCE_S)
-
-
 def _read_diary(ledger: Ledger) -> tuple[str, Clock]:
     with ledger.write() as db:
         return diary.state_id(db), Clock(diary.lived(db))
@@ -148,7 +101,7 @@ def _read_diary(ledger: Ledger) -> tuple[str, Clock]:
 def _assemble(
     settings: Settings, layout: Layout, ledger: Ledger, stack: ExitStack
 ) -> Parts:
-    state_id, clock = _patiently(lambda: _read_diary(ledger))
+    state_id, clock = patiently(lambda: _read_diary(ledger))
     killed = kill_leftovers(state_id)
     if killed:
         log.warning("daemon.killed_leftovers", processes=killed)
@@ -203,9 +156,9 @@ def _serve(parts: Parts, settings: Settings) -> int:
     now = parts.clock.now()
     with parts.signals.handled(parts.wake):
         parts.pool.warm()
-        _patiently(lambda: parts.attempts.recover(now))
+        patiently(lambda: parts.attempts.recover(now))
         live = parts.health.live("starting", [], now)
-        _patiently(lambda: parts.views.rebuild(now, live))
+        patiently(lambda: parts.views.rebuild(now, live))
         loop = Loop(parts)
         with _watching(parts), _sweeping(loop):
             log.info(

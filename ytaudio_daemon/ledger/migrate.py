@@ -45,6 +45,18 @@ def require_current(ledger: Ledger) -> None:
     )
 
 
+def outdated_revision(ledger: Ledger) -> str | None:
+    """Return the schema that `migrate` would change; None when it would change none.
+
+    Raises:
+        LedgerTooNewError: A newer program has written this ledger.
+        LedgerError: The file is no ledger, or is damaged.
+    """
+    found = _revision(ledger)
+    _refuse_newer(ledger, found)
+    return None if found == HEAD else found
+
+
 def check_integrity(ledger: Ledger) -> None:
     """Ask SQLite whether its file is sound; PostgreSQL minds its own.
 
