@@ -48,6 +48,8 @@ class Health:
         self._problems = Problems()
         #: (code, message, hint) of steps that fail just now, by the step's name.
         self.failing: dict[str, tuple[str, str, str]] = {}
+        #: (code, message, hint) of each receiver of notices that cannot be told.
+        self.untold: list[tuple[str, str, str]] = []
         self._engine = _installed("yt-dlp")
 
     def live(self, state: str, gates: list[Gate], now: Now) -> Live:
@@ -95,6 +97,7 @@ class Health:
 
     def _troubles(self, gates: list[Gate], now: Now) -> Iterator[tuple[str, str, str]]:
         yield from self.failing.values()
+        yield from self.untold
         yield from self._tool_troubles(now)
         for gate in gates:
             yield _gate_trouble(gate)

@@ -17,6 +17,7 @@ from ytaudio_daemon.attempts import Attempts
 from ytaudio_daemon.clock import Clock
 from ytaudio_daemon.daemon.bulletin import Bulletin
 from ytaudio_daemon.daemon.health import Health
+from ytaudio_daemon.daemon.problems import DEGRADING
 from ytaudio_daemon.daemon.pulse import Pulse
 from ytaudio_daemon.daemon.signals import Signals, Wake
 from ytaudio_daemon.daemon.stumbles import stumble
@@ -33,6 +34,7 @@ from ytaudio_daemon.ledger import Ledger, diary, moves, pauses, read
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import Policy, furthest_retry
 from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.notify.messenger import Messenger
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.servicemanager import Notifier
 from ytaudio_daemon.sessions import Sweeper
@@ -62,6 +64,7 @@ class Parts:
     attempts: Attempts
     sweeper: Sweeper
     views: Views
+    messenger: Messenger
     health: Health
     watch: Watch
     hints: Hints
@@ -99,6 +102,7 @@ class Loop:
         self._poller = select.poll()
         self._poller.register(parts.wake.fileno(), select.POLLIN)
         self._poller.register(parts.pool.fileno(), select.POLLIN)
+        self._poller.register(parts.messenger.fileno(), select.POLLIN)
 
     def sweep_soon(self) -> None:
         """Have the sessions looked through at the next tick; any thread may call.
@@ -143,6 +147,7 @@ class Loop:
             busy = bool(self._try("sweep", lambda: self._sweep(now))) or busy
             busy = parts.sweeper.step() or busy
         self._try("views", lambda: self._show(now, mono))
+        self._try("notify", lambda: parts.messenger.step(now))
         self._pulse.beat(time.monotonic())
         return busy
 
@@ -213,6 +218,7 @@ class Loop:
 
     def _hear(self, now: Now, mono: float) -> None:
         """Take in how attempts go on and end; an end makes room and may be retried."""
+        self._parts.messenger.hear(now)
         attempts = self._parts.attempts
         busy = attempts.busy
         events = self._parts.pool.poll(mono)
@@ -296,7 +302,11 @@ class Loop:
         parts.attempts.tools = parts.health.tools = find_tools()
 
     def _show(self, now: Now, mono: float) -> None:
+        messenger = self._parts.messenger
+        self._parts.health.untold = messenger.troubles()
         live = self._parts.health.live(self._state, self._gates, now)
+        causes = [problem for problem in live.problems if problem.code in DEGRADING]
+        messenger.note_state(live.state, causes, now)
         self._parts.views.refresh(now, live)
         self._bulletin.tell(live, mono)
 
@@ -329,6 +339,9 @@ class Loop:
         views_due = parts.views.next_due(parts.clock.now())
         if views_due is not None:
             waits.append(views_due)
+        told_due = parts.messenger.next_due(parts.clock.now())
+        if told_due is not None and "notify" not in self._due.again:
+            waits.append(told_due)
         return max(0.0, min(waits))
 
     def _sleep(self, seconds: float) -> None:

@@ -1,6 +1,7 @@
 """Putting the daemon together, and taking it apart again."""
 
 import os
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -27,6 +28,8 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.prepare import lock_state, prepare
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.ledger import Ledger, diary
+from ytaudio_daemon.notify.messenger import Messenger
+from ytaudio_daemon.notify.receivers import require_apprise
 from ytaudio_daemon.pool import Pool, kill_leftovers
 from ytaudio_daemon.servicemanager import Notifier
 from ytaudio_daemon.sessions import Sweeper
@@ -54,6 +57,7 @@ def run(settings: Settings) -> int:
     Raises:
         YtaudioError: It cannot start; the message says why and what to do.
     """
+    require_apprise(settings.notify)
     os.umask(settings.paths.umask)
     layout = layout_of(settings)
     prepare(layout, settings.paths.group)
@@ -139,6 +143,9 @@ def _assemble(
         attempts=attempts,
         sweeper=sweeper,
         views=views,
+        messenger=Messenger(
+            ledger, settings, host=socket.gethostname(), state_id=state_id
+        ),
         health=health,
         watch=Watch(layout.inbox, layout.wake_dir, hints),
         hints=hints,
@@ -190,6 +197,7 @@ def _stop(parts: Parts) -> None:
         parts.attempts.interrupt_all(now)
         with parts.ledger.write() as db:
             diary.keep_lived(db, now.lived)
+        parts.messenger.close(parts.clock)
         _say_last_words(parts)
     except YtaudioError as error:
         log.warning("daemon.stopped_untidily", error=error.message)
@@ -255,6 +263,7 @@ class _Reloader:
         self._parts.notifier.reloading()
         try:
             fresh = load(self._settings.config_file, os.environ)
+            require_apprise(fresh.notify)
         except ConfigError as error:
             log.error("config.not_reloaded", error=error.message, hint=error.hint)  # noqa: TRY400 - the message says it all
             self._parts.notifier.ready("Serving; the new config is wrong, see the log")
@@ -276,4 +285,5 @@ class _Reloader:
         parts.intake.reload(fresh)
         parts.views.rules = rules_of(fresh)
         parts.sweeper.settings = fresh
+        parts.messenger.reload(fresh)
         parts.health.settings = fresh

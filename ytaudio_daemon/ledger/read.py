@@ -254,7 +254,7 @@ def drop_lines(db: Connection, drop_id: int, page: int = 1000) -> Iterator[LineR
         if not rows:
             return
         ids = {row.job_id for row in rows if row.job_id is not None}
-        known = _jobs_by_id(db, sorted(ids))
+        known = jobs_by_id(db, sorted(ids))
         for row in rows:
             yield LineRow(
                 line=row.line,
@@ -287,7 +287,8 @@ def recent_codes(db: Connection, limit: int = 20) -> list[str | None]:
     return list(db.execute(query).scalars())
 
 
-def _jobs_by_id(db: Connection, ids: Sequence[int]) -> dict[int, JobRow]:
+def jobs_by_id(db: Connection, ids: Sequence[int]) -> dict[int, JobRow]:
+    """Return jobs by their rows' numbers; those that are no more are left out."""
     found: dict[int, JobRow] = {}
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]

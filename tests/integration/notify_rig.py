@@ -1,0 +1,155 @@
+"""A ledger, receivers, and a messenger that is driven as the daemon's loop does."""
+
+import select
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.integration.ledger_rig import NOW
+from tests.integration.views_rig import Rig, new_rig, video
+from ytaudio_daemon.clock import Clock
+from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.notify.messenger import Messenger
+from ytaudio_daemon.notify.weather import Weather
+from ytaudio_daemon.settings import Settings, load
+
+PATIENCE_S = 45.0
+
+
+def told_settings(root: Path, **keys: str) -> Settings:
+    """Return settings with a section notify: keys by name, lists as in variables."""
+    told = {"gather": "0s", "timeout": "10s"} | keys
+    environ = {f"YTAUDIO_NOTIFY_{key.upper()}": text for key, text in told.items()}
+    return load(None, environ, cwd=root)
+
+
+@dataclass
+class Office:
+    """Everything that a test of notifications needs.
+
+    Attributes:
+        rig: Makes drops and ends jobs.
+        messenger: In use now.
+        skipped: Seconds that were not waited for.
+        slowest: The longest step there was, in seconds.
+    """
+
+    rig: Rig
+    settings: Settings
+    messenger: Messenger
+    skipped: float = 0.0
+    slowest: float = 0.0
+    _began: float = field(default_factory=time.monotonic)
+    _videos: int = 0
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.rig.ledger
+
+    def now(self) -> Now:
+        passed = time.monotonic() - self._began + self.skipped
+        return Now(wall=NOW.wall + passed, lived=NOW.lived + passed)
+
+    def step(self) -> None:
+        """Do once what the daemon's loop does, and note how long that takes."""
+        began = time.monotonic()
+        now = self.now()
+        self.messenger.hear(now)
+        self.messenger.step(now)
+        self.slowest = max(self.slowest, time.monotonic() - began)
+
+    def run_until(self, condition: Callable[[], object]) -> None:
+        """Drive the messenger until something is so."""
+        end = time.monotonic() + PATIENCE_S
+        poller = select.poll()
+        poller.register(self.messenger.fileno(), select.POLLIN)
+        while True:
+            self.step()
+            if condition():
+                return
+            assert time.monotonic() < end, self.messenger.troubles()
+            due = self.messenger.next_due(self.now())
+            poller.poll(20 if due is None else min(due * 1000 + 1, 20))
+
+    def rest(self) -> None:
+        """Drive it until all is told and kept, and its couriers are at rest."""
+        self.run_until(lambda: not self.is_busy())
+
+    def is_busy(self) -> bool:
+        posts = self.messenger._posts.values()
+        return any(
+            post.read < self.newest() or not post.is_at_rest or post.has_delivered
+            for post in posts
+        )
+
+    def newest(self) -> int:
+        with self.ledger.read() as db:
+            from ytaudio_daemon.ledger import outbox  # noqa: PLC0415 - cycle-free
+
+            return outbox.newest_event(db)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass without waiting for it."""
+        self.skipped += seconds
+
+    def finish(self, count: int = 1, session: str = "music") -> None:
+        """Have so many links done."""
+        for _ in range(count):
+            self._drop(session)
+            self.rig.complete(title=f"Song {self._videos}")
+
+    def fail(self, session: str = "music") -> None:
+        """Have a link fail for good."""
+        self._drop(session)
+        self.rig.fail()
+
+    def crash(self) -> None:
+        """Go on as after a kill -9: nothing is kept, its couriers are killed."""
+        for post in self.messenger._posts.values():
+            courier = post._van._courier
+            if courier is not None:
+                courier._process.kill()
+                courier._process.wait()
+                courier.close()
+        self.messenger = open_messenger(self.ledger, self.settings)
+
+    def reload(self, **keys: str) -> None:
+        """Go on with other settings, as after SIGHUP."""
+        self.settings = told_settings(self.rig.layout.inbox.parent, **keys)
+        self.messenger.reload(self.settings)
+
+    def told(self) -> dict[str, Any]:
+        """Return what the ledger knows of the receivers."""
+        from ytaudio_daemon.ledger import diary  # noqa: PLC0415 - as above
+
+        with self.ledger.read() as db:
+            return diary.told(db)
+
+    def close(self) -> None:
+        """Leave nothing running."""
+        self.messenger.close(Clock(0.0))
+
+    def _drop(self, session: str) -> None:
+        self._videos += 1
+        self.rig.now = self.now()
+        name = f"{self._videos}.txt".encode()
+        self.rig.drop(video(self._videos), session=session, name=name)
+
+
+def open_messenger(
+    ledger: Ledger, settings: Settings, weather: Weather | None = None
+) -> Messenger:
+    return Messenger(
+        ledger, settings, host="attic", state_id="test-state", weather=weather
+    )
+
+
+def open_office(ledger: Ledger, root: Path, **keys: str) -> Office:
+    """Open one; its receivers know of nothing that happened before."""
+    settings = told_settings(root, **keys)
+    office = Office(new_rig(ledger, root), settings, open_messenger(ledger, settings))
+    office.step()
+    return office

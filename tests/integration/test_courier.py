@@ -1,0 +1,350 @@
+"""Couriers: real processes that tell real receivers, and whatever goes wrong there."""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.receiver import Receiver, pause, serving
+from ytaudio_daemon.courier import command, launch, webhook
+from ytaudio_daemon.courier.answer import Answer
+from ytaudio_daemon.courier.launch import Courier, Task
+from ytaudio_daemon.courier.scrub import scrubbed, secrets_of
+
+NOTICE = {"event": "completed", "message": "Finished: naïve “song” \udcff"}
+MESSAGE = {"title": "1 finished", "body": "Finished: Song", "mood": "success"}
+PATIENCE_S = 30.0
+#: Answers of a courier that is hung up on come no later than this, in seconds.
+SOON_S = 10.0
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with serving() as server:
+        yield server
+
+
+def told(task: Task, *parcels: dict[str, Any]) -> list[tuple[int, Answer]]:
+    """Return what a courier says of some parcels; it is gone afterwards."""
+    courier = Courier(task, "test-state")
+    heard: list[tuple[int, Answer]] = []
+    try:
+        for number, parcel in enumerate(parcels, 1):
+            assert courier.send(number, parcel)
+        end = time.monotonic() + PATIENCE_S
+        while not heard or (heard[-1][0] < len(parcels) and heard[-1][1].ok):
+            assert time.monotonic() < end, heard
+            heard += courier.answers()
+            pause()
+    finally:
+        dismiss(courier)
+    return [pair for pair in heard if pair[0] > 0]
+
+
+def dismiss(courier: Courier) -> None:
+    courier.leave(time.monotonic(), at_once=True)
+    end = time.monotonic() + PATIENCE_S
+    while not courier.is_gone(time.monotonic()):
+        assert time.monotonic() < end
+        pause()
+    courier.close()
+
+
+def told_once(task: Task, parcel: dict[str, Any]) -> Answer:
+    ((_, answer),) = told(task, parcel)
+    return answer
+
+
+def web(address: str, timeout_s: float = 10.0) -> Task:
+    return Task(method="webhook", address=(address,), timeout_s=timeout_s)
+
+
+def shell(script: str, timeout_s: float = 10.0) -> Task:
+    words = ("/bin/sh", "-c", script)
+    return Task(method="command", address=words, timeout_s=timeout_s)
+
+
+def people(address: str, timeout_s: float = 20.0) -> Task:
+    return Task(method="people", address=(address,), timeout_s=timeout_s)
+
+
+# Webhooks.
+
+
+def test_a_webhook_gets_json_and_its_user_s_name(receiver: Receiver) -> None:
+    answer = told_once(web(receiver.address), NOTICE)
+    assert answer == Answer(ok=True, said="answered 200 OK")
+    assert receiver.got == [NOTICE]
+    path, headers = receiver.requests[0]
+    assert path == "/hush-path?key=hush-key"
+    assert headers["Content-Type"] == "application/json"
+    assert headers["Authorization"] == "Basic bWU6aHVzaC13b3Jk"  # me:hush-word
+    assert "Expect" not in headers
+
+
+def test_many_parcels_are_told_one_after_the_other(receiver: Receiver) -> None:
+    parcels = [{"n": n} for n in range(20)]
+    heard = told(web(receiver.address), *parcels)
+    assert [notice["n"] for notice in receiver.got] == list(range(20))
+    assert receiver.most_at_once == 1
+    assert heard[-1][0] == 20
+    assert len(heard) < 10  # answers are held back while there is more to do
+
+
+@pytest.mark.parametrize(
+    ("status", "refuses"),
+    [(500, False), (503, False), (404, False), (401, False), (302, False), (400, True),
+     (413, True), (422, True)],
+)  # fmt: skip
+def test_an_answer_other_than_2xx_is_a_failure(
+    receiver: Receiver, status: int, *, refuses: bool
+) -> None:
+    receiver.statuses = [status]
+    receiver.headers = {"Location": "http://127.0.0.1:9/hush"}
+    answer = told_once(web(receiver.address), NOTICE)
+    assert not answer.ok
+    assert f"answered {status}" in answer.said
+    assert answer.is_refusal == refuses
+    assert len(receiver.requests) == 1  # a redirect is not followed
+
+
+def test_retry_after_is_listened_to(receiver: Receiver) -> None:
+    receiver.statuses = [429]
+    receiver.headers = {"Retry-After": "7"}
+    assert told_once(web(receiver.address), NOTICE).retry_after_s == 7
+    assert webhook.judge(503, "", "99999999").retry_after_s == 3600
+    assert webhook.judge(503, "", "Wed, 21 Oct 2026 07:28:00 GMT").retry_after_s is None
+
+
+@pytest.mark.parametrize("how", ["hangs", "drips"])
+def test_a_receiver_that_hangs_is_hung_up_on(receiver: Receiver, how: str) -> None:
+    setattr(receiver, how, True)
+    began = time.monotonic()
+    answer = told_once(web(receiver.address, timeout_s=0.3), NOTICE)
+    assert not answer.ok
+    assert not answer.is_refusal
+    assert answer.said == "did not answer within 0.3 s"
+    assert time.monotonic() - began < SOON_S
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://me:hush-word@127.0.0.1:9/hush-path",
+        "https://me:hush-word@127.0.0.1:{port}/hush-path",
+        "http://hush-host.invalid/hush-path",
+        "http://hush\udcffhost/hush-path",
+        "http://127.0.0.1:{port}/hush path",
+    ],
+)
+def test_what_cannot_be_reached_says_why_without_secrets(
+    receiver: Receiver, address: str
+) -> None:
+    answer = told_once(web(address.format(port=receiver.port)), NOTICE)
+    assert not answer.ok
+    assert answer.said
+    assert "hush" not in answer.said
+
+
+# Commands.
+
+
+def test_a_command_gets_json_on_its_standard_input(tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    answer = told_once(shell(f"cat > {out}"), NOTICE)
+    assert answer == Answer(ok=True, said="ended with status 0")
+    assert json.loads(out.read_text()) == NOTICE
+
+
+def test_a_command_need_not_read() -> None:
+    big = {"message": "x" * 60_000}
+    assert told_once(shell("exit 0"), big).ok
+
+
+def test_a_command_gets_no_shell_and_a_clean_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YTAUDIO_DATABASE_URL", "postgresql://me:hush@host/db")
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/hush")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush")
+    monkeypatch.setenv("LC_TIME", "C.UTF-8")
+    out = tmp_path / "environment"
+    script = f"import os, sys; open({str(out)!r}, 'w').write(repr(sys.argv[1:] + list(os.environ)))"
+    argv = (sys.executable, "-c", script, "$HOME", "; touch hush")
+    assert told_once(Task(method="command", address=argv, timeout_s=10), NOTICE).ok
+    text = out.read_text()
+    assert "'$HOME', '; touch hush', " in text
+    assert "'PATH'" in text
+    assert "'LC_TIME'" in text
+    for name in ("YTAUDIO_DATABASE_URL", "NOTIFY_SOCKET", "AWS_SECRET_ACCESS_KEY"):
+        assert name not in text
+
+
+@pytest.mark.parametrize(
+    ("script", "refuses", "said"),
+    [
+        ("echo first; echo no such room >&2; exit 3", True, "status 3: no such room"),
+        ("exit 75", False, "ended with status 75"),
+        ("kill -9 $$", True, "was killed by signal 9"),
+        ("printf '\\033[31mred\\n'; exit 1", True, "status 1: [31mred"),
+    ],
+)
+def test_a_command_s_end_is_judged(script: str, said: str, *, refuses: bool) -> None:
+    answer = told_once(shell(script), NOTICE)
+    assert not answer.ok
+    assert answer.is_refusal == refuses
+    assert said in answer.said
+
+
+def test_a_command_that_is_not_there_is_tried_again_later() -> None:
+    task = Task(method="command", address=("/nonexistent/hook", "x"), timeout_s=5)
+    answer = told_once(task, NOTICE)
+    assert not answer.ok
+    assert not answer.is_refusal
+    assert "cannot be started: No such file" in answer.said
+
+
+def test_a_command_that_hangs_is_killed_with_all_it_started(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script = (
+        f"sleep 300 & echo $! >>{pids}; setsid sleep 300 & echo $! >>{pids};"
+        f" echo $$ >>{pids}; exec sleep 300"
+    )
+    answer = told_once(shell(script, timeout_s=0.5), NOTICE)
+    assert answer.said == "was ended after 0.5 s"
+    found = [int(word) for word in pids.read_text().split()]
+    assert len(found) == 3
+    assert [pid for pid in found if is_alive(pid)] == []
+
+
+def test_what_a_command_leaves_behind_ends_with_it(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script = f"yes & echo $! >>{pids}; (setsid sleep 300 & echo $! >>{pids}); exit 0"
+    began = time.monotonic()
+    assert told_once(shell(script), NOTICE).ok
+    assert time.monotonic() - began < SOON_S  # its full pipe does not hold us up
+    found = [int(word) for word in pids.read_text().split()]
+    assert len(found) == 2
+    assert [pid for pid in found if is_alive(pid)] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_command_ends_with_its_courier(tmp_path: Path, number: int) -> None:
+    pids = tmp_path / "pids"
+    courier = Courier(shell(f"echo $$ >{pids}; exec sleep 300", 60), "test-state")
+    courier.send(1, NOTICE)
+    wait_for(lambda: pids.exists() and pids.read_text().strip())
+    os.kill(courier._process.pid, number)
+    wait_for(lambda: courier.is_gone(time.monotonic()))
+    courier.close()
+    wait_for(lambda: not is_alive(int(pids.read_text())))
+
+
+def test_a_killed_parent_takes_its_couriers_along(tmp_path: Path) -> None:
+    """What the kernel does when the daemon is killed, without a daemon."""
+    pids = tmp_path / "pids"
+    code = (
+        "import os, select, sys\n"
+        "from ytaudio_daemon.courier.launch import Courier, Task\n"
+        f"script = 'echo $$ $PPID >{pids}; exec sleep 300'\n"
+        "task = Task(method='command', address=('/bin/sh', '-c', script), timeout_s=99)\n"
+        "courier = Courier(task)\n"
+        "courier.send(1, {})\n"
+        "select.select([courier], [], [])\n"
+    )
+    import subprocess  # noqa: PLC0415 - the only test that needs it
+
+    with subprocess.Popen([sys.executable, "-c", code]) as parent:
+        wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+        parent.kill()
+    for pid in pids.read_text().split():
+        wait_for(lambda pid=int(pid): not is_alive(pid))
+
+
+def wait_for(condition: Any) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end
+        pause()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+# People.
+
+
+def test_people_are_told_through_apprise(receiver: Receiver) -> None:
+    answer = told_once(people(receiver.apprise), MESSAGE)
+    assert answer == Answer(ok=True, said="was told")
+    (got,) = receiver.got
+    assert got["title"] == "1 finished"
+    assert got["message"] == "Finished: Song"
+    assert got["type"] == "success"
+
+
+def test_why_people_could_not_be_told(receiver: Receiver) -> None:
+    receiver.statuses = [500]
+    answer = told_once(people(receiver.apprise), MESSAGE)
+    assert not answer.ok
+    assert "500" in answer.said
+    assert "hush" not in answer.said
+
+
+def test_an_address_that_apprise_does_not_know() -> None:
+    answer = told_once(people("nonsense://hush-word"), MESSAGE)
+    assert not answer.ok
+    assert answer.said.startswith("Apprise cannot use this address")
+
+
+# What is said of them.
+
+
+def test_secrets_are_taken_out_whole_in_part_and_decoded() -> None:
+    secrets = secrets_of(["tgram://123:a%20hush%2Fword@host/room?k=hush"])
+    for text in (
+        "error at tgram://123:a%20hush%2Fword@host/room?k=hush",
+        "user 'a hush/word' refused",
+        "no /room",
+        "k: hush",
+    ):
+        assert "hush" not in scrubbed(text, secrets)
+        assert "room" not in scrubbed(text, secrets)
+
+
+def test_a_command_s_arguments_are_secrets_but_words_are_words() -> None:
+    secrets = secrets_of(["--token=hush", "a hush", "send"])
+    assert scrubbed("hush sends --token=hush: a hush", secrets) == "*** ***s ***: ***"
+    assert scrubbed("no such room", secrets_of(["-c", "no"])) == "no such room"
+
+
+def test_what_is_said_fits_a_line() -> None:
+    assert scrubbed("a\nb\x1b[31m\x00c", ()) == "a b [31m c"
+    assert len(scrubbed("x" * 5000, ())) == 200
+
+
+def test_the_environment_is_a_list_of_what_is_allowed() -> None:
+    ours = {"PATH": "/bin", "HOME": "/home/me", "HUSH": "1", "PYTHONPATH": "/x"}
+    kept = launch.environment(ours, "state", "me")
+    assert kept == {
+        "PATH": "/bin",
+        "HOME": "/home/me",
+        "YTAUDIO_STATE_ID": "state",
+        "YTAUDIO_COURIER_ID": "me",
+    }
+
+
+def test_a_command_s_end_in_words() -> None:
+    assert command.judge(0, "").ok
+    assert command.judge(2, "no").said == "ended with status 2: no"

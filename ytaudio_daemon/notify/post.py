@@ -1,0 +1,221 @@
+"""One receiver's post: what it is still to be told, and the courier on its way.
+
+A receiver is told one thing after the other, in order. While it fails the rest waits in
+the ledger; nothing but a small window is held in memory.
+"""
+
+import select
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from ytaudio_daemon.courier.answer import Answer, later
+from ytaudio_daemon.ledger.diary import Told
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.notify.composing import Composer, Draft
+from ytaudio_daemon.notify.news import DEGRADED, RECOVERED, Page
+from ytaudio_daemon.notify.patience import Patience
+from ytaudio_daemon.notify.receivers import Receiver
+from ytaudio_daemon.notify.van import Van
+from ytaudio_daemon.views import Problem
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What the settings say of all receivers: `[notify] on`, `give_up`."""
+
+    on: frozenset[str]
+    give_up_s: float
+
+
+class Post:
+    """Everything about one receiver.
+
+    Args:
+        receiver: Who is told.
+        composer: Turns news into what it is told.
+        charge: The settings' part; may be set anew.
+        told: How much it has been told, from the ledger.
+        epoll: Gets its couriers' sockets.
+        state_id: Marks its couriers.
+    """
+
+    def __init__(
+        self,
+        receiver: Receiver,
+        composer: Composer,
+        *,
+        charge: Charge,
+        told: Told,
+        epoll: select.epoll,
+        state_id: str,
+    ) -> None:
+        self.receiver = receiver
+        self.composer = composer
+        self.charge = charge
+        self.told = told
+        #: The last event that was read for it.
+        self.read = told.cursor
+        #: It was told something that the ledger does not know of yet.
+        self.has_delivered = False
+        self.patience = Patience()
+        self._van = Van(receiver, epoll, state_id)
+        self._in_hand: deque[tuple[int, Draft]] = deque()
+        self._number = 0
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it has been told all that was read for it."""
+        return not self._in_hand and self.composer.due() is None
+
+    def room(self) -> int:
+        """Return how many more news it takes now."""
+        return self.composer.room(len(self._in_hand))
+
+    def take(self, page: Page, now: Now) -> None:
+        """Take in a page of news; what is too old for a dead receiver is passed over."""
+        news = list(page.news)
+        if self.patience.is_worn_out(now.lived, self.charge.give_up_s):
+            fresh = [one for one in news if not self._is_old(one.at, now)]
+            self._give_up(len(news) - len(fresh))
+            news = fresh
+        self.composer.take(news, now)
+        self.read = page.cursor
+
+    def note_weather(
+        self, problems: Sequence[Problem], now: Now, *, is_degraded: bool
+    ) -> None:
+        """Have it told that the daemon is degraded, or well again, if it is not yet."""
+        if is_degraded == self._knows_degraded():
+            return
+        if (DEGRADED if is_degraded else RECOVERED) not in self.charge.on:
+            self.told = replace(self.told, degraded=is_degraded)
+            return
+        waiting = list(self._in_hand)[self._van.load :]
+        stale = [pair for pair in waiting if pair[1].degraded is not None]
+        for pair in stale:  # it is not so any more, and nobody has heard of it
+            self._in_hand.remove(pair)
+        if is_degraded != self._knows_degraded():
+            self._add(self.composer.weather(problems, now, is_degraded=is_degraded))
+
+    def tend(self, now: Now) -> None:
+        """Hear what the courier says; give up one that says nothing for too long."""
+        for number, answer in self._van.answers():
+            self._hear(number, answer, now)
+        if self._van.is_overdue(now):
+            timeout = self.receiver.task.timeout_s
+            self._fail(later(f"did not answer within {timeout:g} s"), now)
+        self._van.tend(now, is_idle=not self._in_hand)
+
+    def send(self, now: Now) -> None:
+        """Give the courier what there is to tell, unless it is to be left alone."""
+        for draft in self.composer.drafts(self.read, len(self._in_hand), now):
+            self._add(draft)
+        if self.is_at_rest:
+            self.told = replace(self.told, cursor=self.read)
+        if not self._in_hand or now.lived < (self.patience.due or 0.0):
+            return
+        trouble = self._van.carry(list(self._in_hand), now)
+        if trouble is not None:
+            self._fail(trouble, now)
+
+    def next_due(self, now: Now) -> float | None:
+        """Return when to call again, by `Now.lived`; None when only a word matters."""
+        times = [self._van.next_due(now)]
+        if not self._in_hand:
+            times.append(self.composer.due())
+        elif self._van.is_free:
+            times.append(max(now.lived, self.patience.due or 0.0))
+        return min((due for due in times if due is not None), default=None)
+
+    def leave(self) -> None:
+        """Have its courier go, with what it is doing."""
+        self._van.send_away(at_once=True)
+
+    def is_gone(self, now: Now) -> bool:
+        """Tell whether nothing of it runs any more."""
+        self._van.tend(now, is_idle=False)
+        return self._van.is_empty
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something is being told right now."""
+        return self._van.load > 0
+
+    def trouble(self) -> tuple[str, str, str] | None:
+        """Return (code, message, hint) when people should know."""
+        if not self.patience.is_troubled:
+            return None
+        lost = self.patience.given_up
+        given_up = f" {lost:,} notices were given up." if lost else ""
+        return (
+            "notify_failing",
+            f"[notify] {self.receiver.name} {self.patience.said}.{given_up}",
+            "Try it with `ytaudio notify test`. Downloads go on; it is told later.",
+        )
+
+    def _add(self, draft: Draft) -> None:
+        self._number += 1
+        self._in_hand.append((self._number, draft))
+
+    def _knows_degraded(self) -> bool:
+        """Return what it will know when it has been told all in hand."""
+        known = [d.degraded for _, d in self._in_hand if d.degraded is not None]
+        return known[-1] if known else self.told.degraded
+
+    def _hear(self, number: int, answer: Answer, now: Now) -> None:
+        """Take in an answer; a failure's number says that those before were told."""
+        told = number if answer.ok else number - 1
+        while self._in_hand and self._van.load and self._in_hand[0][0] <= told:
+            self._drop_first()
+            self._van.unload(now)
+            self.has_delivered = True
+            if self.patience.failures:
+                log.info("notify.recovered", receiver=self.receiver.name)
+            self.patience.succeed()
+        if not answer.ok:
+            self._fail(answer, now)
+
+    def _fail(self, answer: Answer, now: Now) -> None:
+        """Note a failure; a courier that had nothing to do may go as it likes."""
+        was_busy = self._van.load > 0 or self._van.is_empty
+        self._van.send_away(at_once=True)
+        if not was_busy:
+            return
+        if not self.patience.failures:
+            log.warning("notify.failed", receiver=self.receiver.name, error=answer.said)
+        self.patience.fail(answer, now.lived)
+        if self.patience.has_had_enough():
+            self._give_up(self._in_hand[0][1].size)
+            self._drop_first()
+        elif self.patience.is_worn_out(now.lived, self.charge.give_up_s):
+            while self._in_hand and self._is_old(self._in_hand[0][1].at, now):
+                self._give_up(self._in_hand[0][1].size)
+                self._drop_first()
+
+    def _drop_first(self) -> None:
+        """Count the first in hand as told."""
+        _, draft = self._in_hand.popleft()
+        self.told = Told(
+            cursor=self.told.cursor if draft.cursor is None else draft.cursor,
+            degraded=self.told.degraded if draft.degraded is None else draft.degraded,
+        )
+
+    def _give_up(self, notices: int) -> None:
+        if not notices:
+            return
+        self.patience.give_up(notices)
+        log.warning(
+            "notify.gave_up",
+            receiver=self.receiver.name,
+            notices=notices,
+            error=self.patience.said,
+        )
+
+    def _is_old(self, at: float, now: Now) -> bool:
+        """Tell whether it waits long enough; a time to come is from a clock that jumped."""
+        return not now.wall - self.charge.give_up_s < at <= now.wall

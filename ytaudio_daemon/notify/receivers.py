@@ -1,0 +1,88 @@
+"""Who is told, from the settings."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from ytaudio_daemon.courier.launch import Task
+from ytaudio_daemon.errors import ConfigError
+from ytaudio_daemon.settings import Notify
+from ytaudio_daemon.settings.listkinds import conceal_address, web_host
+
+PEOPLE = "people"
+WEBHOOK = "webhook"
+COMMAND = "command"
+#: An address of people is known by so many hex digits of its hash: addresses come and
+#: go in any order, and must not stand in the ledger.
+_KEY_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """Somebody who is told.
+
+    Attributes:
+        key: Its name in the ledger; the same after a restart.
+        name: What people call it; nothing secret.
+        task: What its courier is told.
+    """
+
+    key: str
+    name: str
+    task: Task
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it gets one message for much, rather than a notice for each event."""
+        return self.task.method == PEOPLE
+
+
+def receivers_of(notify: Notify) -> tuple[Receiver, ...]:
+    """Return the receivers of some settings, in the order of the config. Pure."""
+    return tuple(_receivers(notify))
+
+
+def require_apprise(notify: Notify) -> None:
+    """Make sure that people can be told, if any are to be.
+
+    Raises:
+        ConfigError: Apprise is not installed.
+    """
+    if notify.urls and not has_apprise():
+        raise ConfigError(
+            "[notify] urls needs Apprise, which is not installed",
+            "pip install 'ytaudio-daemon[notify]' (in a checkout: pip install -e "
+            "'.[notify]'), or urls = []",
+        )
+
+
+def has_apprise() -> bool:
+    """Tell whether the extra `notify` is installed, without loading it."""
+    return find_spec("apprise") is not None
+
+
+def _receivers(notify: Notify) -> Iterator[Receiver]:
+    for number, url in enumerate(notify.urls, 1):
+        digest = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
+        yield Receiver(
+            key=f"people:{digest[:_KEY_DIGITS]}",
+            name=f"urls {number} ({conceal_address(url)})",
+            task=_task(PEOPLE, (url,), notify),
+        )
+    if notify.webhook:
+        yield Receiver(
+            key=WEBHOOK,
+            name=f"webhook ({web_host(notify.webhook)})",
+            task=_task(WEBHOOK, (notify.webhook,), notify),
+        )
+    if notify.command:
+        yield Receiver(
+            key=COMMAND,
+            name=f"command ({notify.command[0]})",
+            task=_task(COMMAND, notify.command, notify),
+        )
+
+
+def _task(method: str, address: tuple[str, ...], notify: Notify) -> Task:
+    return Task(method=method, address=address, timeout_s=notify.timeout)

@@ -1,0 +1,36 @@
+"""Whether the daemon is well, without its moods of a minute. Pure."""
+
+#: A state is believed when it has lasted so long, in seconds.
+SETTLE_S = 60.0
+
+
+class Weather:
+    """Debounces "degraded": a disk that is full for a moment wakes nobody up.
+
+    Args:
+        settle_s: Seconds that a state must last.
+    """
+
+    def __init__(self, settle_s: float = SETTLE_S) -> None:
+        self._settle_s = settle_s
+        self._seen: bool | None = None
+        self._since = 0.0
+        #: Whether it is degraded; None until the first state has lasted.
+        self.is_degraded: bool | None = None
+
+    def note(self, *, is_degraded: bool, lived: float) -> None:
+        """Take in how it looks now.
+
+        Args:
+            is_degraded: Work is held up by something a person should mend.
+            lived: `Now.lived`.
+        """
+        if is_degraded != self._seen:
+            self._seen, self._since = is_degraded, lived
+        if lived - self._since >= self._settle_s:
+            self.is_degraded = self._seen
+
+    def due(self) -> float | None:
+        """Return when to look again, by `Now.lived`; None when nothing is pending."""
+        is_pending = self._seen is not None and self._seen != self.is_degraded
+        return self._since + self._settle_s if is_pending else None
