@@ -1,0 +1,81 @@
+"""What there is to tell: events that end a job or a session, read behind a cursor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.schema import events
+from ytaudio_daemon.model import FINALIZED, JobState
+
+#: Events looked through at once: a million-line drop appends as many that tell nothing.
+SPAN = 5000
+#: The reason of a session's end.
+SESSION_EXPIRED = "session_expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """The end of a job, or of a session.
+
+    Attributes:
+        event_id: The event's number.
+        at: When, wall clock.
+        session_id: Whose.
+        job_id: None where a session ended.
+        to_state: The job's final state, None where a session ended.
+    """
+
+    event_id: int
+    at: float
+    session_id: int
+    job_id: int | None
+    to_state: JobState | None
+
+
+def newest_event(db: Connection) -> int:
+    """Return the last event's number, 0 when there is none."""
+    return db.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
+
+
+def endings_after(
+    db: Connection, event_id: int, limit: int
+) -> tuple[Sequence[Ending], int]:
+    """Return the next endings behind a cursor, and the last event looked at.
+
+    Args:
+        db: A transaction.
+        event_id: The cursor.
+        limit: So many endings are enough.
+
+    Returns:
+        The endings in order; the new cursor, the old one when there is nothing new.
+    """
+    span = (
+        sa.select(events)
+        .where(events.c.id > event_id)
+        .order_by(events.c.id)
+        .limit(SPAN)
+        .subquery()
+    )
+    ends = sa.or_(
+        span.c.to_state.in_([state.value for state in FINALIZED]),
+        span.c.reason == SESSION_EXPIRED,
+    )
+    query = sa.select(span).where(ends).order_by(span.c.id).limit(limit)
+    found = [_ending(row) for row in db.execute(query).all()]
+    if len(found) == limit:
+        return found, found[-1].event_id
+    last = db.execute(sa.select(sa.func.max(span.c.id))).scalar()
+    return found, last or event_id
+
+
+def _ending(row: sa.Row[tuple[object, ...]]) -> Ending:
+    return Ending(
+        event_id=row.id,
+        at=row.at,
+        session_id=row.session_id,
+        job_id=row.job_id,
+        to_state=None if row.to_state is None else JobState(row.to_state),
+    )
