@@ -92,6 +92,9 @@ class Watch:
         self._wake_dir = wake_dir
         self._hints = hints
         self._observer: BaseObserver | None = None
+        #: All threads that the observer has started: none of them may be missing.
+        self._threads: list[threading.Thread] = []
+        self._failure = ""
         self._inode: tuple[int, int] | None = None
         self._complaints = _Complaints(lambda: hints.note(None))
 
@@ -99,32 +102,43 @@ class Watch:
         """Begin to watch; whatever cannot be watched is left to the scan."""
         self._inode = _inode(self._inbox)
         _calm(is_running=True)
+        others = set(threading.enumerate())
         try:
-            observer = Observer()  # takes its inotify instance at once
-            observer.schedule(
-                _InboxHandler(self._inbox, self._hints),
-                str(self._inbox),
-                recursive=True,
-                event_filter=WANTED,
-            )
-            observer.schedule(
-                _PokeHandler(self._hints), str(self._wake_dir), event_filter=WANTED
-            )
-            observer.start()
+            self._observer = Observer()  # takes its inotify instance at once
+            self._watch_with(self._observer)
         except OSError as error:
-            log.warning("watch.failed", error=str(error))
+            if str(error) != self._failure:
+                log.warning("watch.failed", error=str(error))
+            self._failure = str(error)
+            self.stop()
             return
+        self._failure = ""
+        self._threads = [t for t in threading.enumerate() if t not in others]
         logging.getLogger("watchdog").addHandler(self._complaints)
-        self._observer = observer
+
+    def _watch_with(self, observer: BaseObserver) -> None:
+        observer.schedule(
+            _InboxHandler(self._inbox, self._hints),
+            str(self._inbox),
+            recursive=True,
+            event_filter=WANTED,
+        )
+        observer.schedule(
+            _PokeHandler(self._hints), str(self._wake_dir), event_filter=WANTED
+        )
+        observer.start()
 
     def stop(self) -> None:
         """End the watching threads."""
         logging.getLogger("watchdog").removeHandler(self._complaints)
         _calm(is_running=False)
-        if self._observer is not None:
-            self._observer.stop()
-            self._observer.join(timeout=5)
-            self._observer = None
+        observer, self._observer = self._observer, None
+        self._threads = []
+        if observer is not None:
+            # It joins its threads for as long as they like; the loop must go on.
+            ending = threading.Thread(target=_end, args=(observer,), daemon=True)
+            ending.start()
+            ending.join(timeout=5)
 
     def heal(self) -> bool:
         """Start anew if a thread died or the inbox was replaced; True if it did."""
@@ -136,13 +150,20 @@ class Watch:
         return True
 
     def _is_well(self) -> bool:
-        observer = self._observer
         return (
-            observer is not None
-            and observer.is_alive()
-            and all(emitter.is_alive() for emitter in observer.emitters)
+            self._observer is not None
+            and all(thread.is_alive() for thread in self._threads)
             and _inode(self._inbox) == self._inode
         )
+
+
+def _end(observer: BaseObserver) -> None:
+    try:
+        observer.stop()
+        if observer.is_alive():
+            observer.join()
+    except OSError as error:
+        log.warning("watch.not_ended", error=str(error))
 
 
 class _InboxHandler(FileSystemEventHandler):

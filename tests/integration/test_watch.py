@@ -1,0 +1,126 @@
+"""Watching heals: whichever of its threads dies, and whatever becomes of the inbox."""
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ytaudio_daemon.watch import Hints, Watch
+
+
+class Watched:
+    """A watched inbox; `heard` waits for a session's name."""
+
+    def __init__(self, root: Path) -> None:
+        self.inbox = root / "inbox"
+        (self.inbox / "alice").mkdir(parents=True)
+        (root / "wake").mkdir()
+        self._woken = threading.Event()
+        self._hints = Hints(self._woken.set)
+        self.watch = Watch(self.inbox, root / "wake", self._hints)
+        self.watch.start()
+
+    def touch(self, session: str = "alice") -> None:
+        (self.inbox / session).mkdir(exist_ok=True)
+        (self.inbox / session / "songs.txt").write_text("x")
+
+    def stir(self) -> None:
+        self.touch()
+        (self.inbox.with_name("wake") / "poke").write_text("x")
+
+    def heard(self, session: str | None = "alice", patience: float = 10) -> bool:
+        end = time.monotonic() + patience
+        while (left := end - time.monotonic()) > 0:
+            self._woken.wait(left)
+            self._woken.clear()
+            if session in self._hints.take()[0]:
+                return True
+        return False
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    made = Watched(tmp_path)
+    yield made
+    made.watch.stop()
+
+
+def fail(*_: object, **__: object) -> None:
+    raise SystemExit
+
+
+def kill(thread: threading.Thread, stir: Callable[[], object]) -> None:
+    """End a thread as an error in what it does next would; it must be stirred."""
+    for step in ("handle_event", "queue_events", "dispatch_events"):
+        if hasattr(thread, step):
+            vars(thread)[step] = fail
+    end = time.monotonic() + 10
+    while thread.is_alive():
+        assert time.monotonic() < end
+        stir()
+        thread.join(0.05)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_whichever_thread_dies_it_is_healed(watched: Watched) -> None:
+    for number in range(len(watched.watch._threads)):
+        assert not watched.watch.heal()
+        kill(watched.watch._threads[number], watched.stir)
+
+        assert watched.watch.heal()
+
+        assert watched.heard(None)
+        watched.touch()
+        assert watched.heard()
+    assert len(watched.watch._threads) > 1
+
+
+@pytest.mark.parametrize("how", ["deleted", "renamed"])
+def test_an_inbox_made_anew_is_watched_again(watched: Watched, how: str) -> None:
+    if how == "deleted":
+        shutil.rmtree(watched.inbox)
+    else:
+        watched.inbox.rename(watched.inbox.with_name("old"))
+    assert watched.watch.heal()
+    open_files = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(20):
+        assert watched.watch.heal()
+    assert len(list(Path("/proc/self/fd").iterdir())) <= open_files
+    watched.inbox.mkdir()
+
+    assert watched.watch.heal()
+
+    assert watched.heard(None)
+    watched.touch()
+    assert watched.heard()
+    assert not watched.watch.heal()
+
+
+def test_an_overflown_queue_has_everything_looked_through(watched: Watched) -> None:
+    """The kernel keeps so many events; more of them are lost, and it says so."""
+    room = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    reader = next(t for t in watched.watch._threads if hasattr(t, "handle_event"))
+    noise = [watched.inbox / "alice" / "processed" / f"{n}" for n in (0, 1)]
+    noise[0].parent.mkdir()
+    watched.touch()
+    assert watched.heard()
+    go_on = threading.Event()
+    held = reader.handle_event
+    vars(reader)["handle_event"] = lambda event: (go_on.wait(30), held(event))
+    for n in range(room + 100):
+        noise[n % 2].touch()  # two in turn: equal events in a row are one
+    watched.touch("bob")
+    assert not watched.heard("bob", 0.2)
+
+    go_on.set()
+
+    assert watched.heard(None)
+
+
+def test_a_warning_of_the_library_counts_as_lost_events(watched: Watched) -> None:
+    logging.getLogger("watchdog.observers").warning("something was lost")
+    assert watched.heard(None)
