@@ -1,70 +1,78 @@
 #!/bin/bash
-# Proves ytaudio-daemon.service under the systemd of this machine. Run as root on a
-# Debian 12 that you can spare: it installs this checkout as README.md says (user, /opt,
-# /etc, /srv), plays YouTube itself on loopback, and breaks the daemon on purpose. Needs
-# python3-venv, make and a package index; takes some four minutes.
+# Proves the installation and ytaudio-daemon.service under the systemd of this machine.
+# Run as root on a Debian 12 that you can spare: it installs this checkout, makes and
+# removes a user, plays YouTube itself on loopback, breaks the daemon on purpose, and
+# uninstalls it in the end. Needs python3-venv, make and a package index; takes some ten
+# minutes. WHAT IS IN /srv/ytaudio AND /etc/ytaudio IS DELETED FIRST.
 #
-#     sudo systemd/test.sh          what it installed stays, for looking around
+#     sudo systemd/test.sh
 set -u
 CHECKOUT=$(cd "$(dirname "$0")/.." && pwd)
 UNIT=ytaudio-daemon.service
-PREFIX=/opt/ytaudio CONFIG=/etc/ytaudio/ytaudio.toml DATA=/srv/ytaudio
+CONFIG=/etc/ytaudio/ytaudio.toml DATA=/srv/ytaudio CURRENT=/opt/ytaudio/current
 WORK=/var/lib/ytaudio-unit-test
-DROP_IN=/run/systemd/system/$UNIT.d/test.conf
+MEMBER=ytaudio-member STRANGER=ytaudio-stranger
+DROP_INS=/run/systemd/system/$UNIT.d
 FAILED=0
 SINCE=$(date '+%Y-%m-%d %H:%M:%S')
+cd / # a config/ytaudio.toml in the current folder would go before /etc
 
 ok() { echo "ok      $*"; }
 bad() { echo "NOT OK  $*"; FAILED=1; }
 die() { echo "cannot go on: $*" >&2; journalctl -u $UNIT -n 40 --no-pager >&2; exit 1; }
 check() { local what=$1; shift; if "$@"; then ok "$what"; else bad "$what"; fi; }
+not() { ! "$@"; }
 until_true() { # SECONDS COMMAND...: wait for it, looking ten times a second
   local end=$((SECONDS + $1)); shift
   until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.1; done
 }
+same() { [ "$1" = "$2" ]; }
 prop() { systemctl show "$UNIT" -p "$1" --value; }
 prop_is() { [ "$(prop "$1")" = "$2" ]; }
 cgroup() { echo /sys/fs/cgroup$([ -d /sys/fs/cgroup/unified ] && echo /unified)/system.slice/$UNIT; }
-pids_of() { local p; for p in $(cat "$(cgroup)/cgroup.procs" 2>/dev/null); do
+processes() { cat "$(cgroup)/cgroup.procs" 2>/dev/null; }
+pids_of() { local p; for p in $(processes); do
   [[ $(readlink "/proc/$p/exe") == *"$1"* ]] && echo "$p"; done; }
+named() { local p; for p in $(processes); do
+  [ "$(cat "/proc/$p/comm" 2>/dev/null)" = "$1" ] && echo "$p"; done; }
 converting() { [ -n "$(pids_of ffmpeg)" ]; }
+interpreting() { local p; for p in $(pids_of deno); do
+  grep -qz -- --jitless "/proc/$p/cmdline" 2>/dev/null && return 0; done; return 1; }
 gone() { local p; for p; do [ -e "/proc/$p" ] && return 1; done; return 0; }
 journal_has() { journalctl -u $UNIT --since "$SINCE" -o cat --no-pager | grep -q -- "$1"; }
 status_says() { prop StatusText | grep -q -- "$1"; }
-ytaudio() { runuser -u ytaudio -- $PREFIX/.venv/bin/ytaudio --config $CONFIG "$@"; }
-drop() { # SESSION LINE...: as a person would, a folder and a file in it
+mode() { stat -c '%a %U:%G' "$1"; }
+as() { local who=$1; shift; runuser -u "$who" -- "$@"; }
+make_install() { make --no-print-directory -C "${1:-$CHECKOUT}" install >"$WORK/install.log" 2>&1; }
+drop_in() { # NAME LINE...
+  local name=$1; shift
+  install -d "$DROP_INS"; printf '%s\n' '[Service]' "$@" >"$DROP_INS/$name.conf"
+  systemctl daemon-reload
+}
+drop() { # SESSION LINE...: as a person of the group does, with the strictest umask
   local session=$1; shift
-  install -d -m 2775 -o ytaudio -g ytaudio "$DATA/inbox/$session"
-  printf '%s\n' "$@" >"$WORK/drop"; cp "$WORK/drop" "$DATA/inbox/$session/songs.txt"
+  printf '%s\n' "$@" >"$WORK/drop"; chmod 644 "$WORK/drop"
+  as $MEMBER sh -c "umask 077; mkdir -p $DATA/inbox/$session; cp $WORK/drop $DATA/inbox/$session/songs.txt"
+}
+in_sandbox() { nsenter --target "$(prop MainPID)" --mount -- "$@"; } # root, in its mounts
+in_cgroup() { bash -c "echo \$\$ >$(cgroup)/cgroup.procs && exec \"\$@\"" - "$@"; }
+connects() { # HOST PORT
+  timeout 3 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null
 }
 ask_youtube() { # PYTHON: an expression about the stand-in `yt`
-  (cd "$CHECKOUT" && "$WORK/venv/bin/python" -c "
+  (cd "$CHECKOUT" && PYTHONDONTWRITEBYTECODE=1 "$WORK/venv/bin/python" -c "
 from pathlib import Path
-from tests.youtube import Remote
+from tests.youtube import Fault, Remote, Video
 yt = Remote(Path('$WORK/proxy').read_text(), Path('$WORK/yt/ca.pem'))
 print($1)")
 }
 
-# --- as README.md says ---
 set_up() {
   [ "$(id -u)" = 0 ] || die "run it as root"
   [ -d /run/systemd/system ] || die "systemd is not running here"
   systemctl stop $UNIT 2>/dev/null
-  rm -rf "$WORK" $DATA; install -d "$WORK"
-  id ytaudio >/dev/null 2>&1 || useradd --system --user-group --home-dir $DATA --no-create-home \
-    --shell /usr/sbin/nologin ytaudio || die "no user"
-  install -d $PREFIX /etc/ytaudio
-  if [ "$CHECKOUT" != $PREFIX ]; then
-    tar -C "$CHECKOUT" --exclude=./.venv --exclude=./.git -c . | tar -C $PREFIX --no-same-owner -x || die "no copy"
-  fi
-  make -s -C $PREFIX .venv/.run || die "the installation failed"
-  $PREFIX/.venv/bin/python -m compileall -q $PREFIX/ytaudio_daemon
-  sed 's|^root = .*|root = "/srv/ytaudio"|; s|^umask = .*|umask = "0002"|; s|^group = .*|group = "ytaudio"|' \
-    $PREFIX/config/ytaudio.toml >$CONFIG
-  install -d -m 2755 -o ytaudio -g ytaudio $DATA
-  install -d -m 2775 -o ytaudio -g ytaudio $DATA/inbox $DATA/downloads $DATA/library $DATA/status
-  install -d -m 2750 -o ytaudio -g ytaudio $DATA/state $DATA/logs
-  install -m 644 $PREFIX/systemd/$UNIT /etc/systemd/system/
+  rm -rf "$WORK" $DATA /etc/ytaudio "$DROP_INS"; install -d "$WORK"
+  userdel -r $MEMBER 2>/dev/null; userdel -r $STRANGER 2>/dev/null
 }
 
 play_youtube() {
@@ -73,50 +81,127 @@ play_youtube() {
   install -d "$WORK/yt"
   (cd "$CHECKOUT" && PYTHONDONTWRITEBYTECODE=1 exec "$WORK/venv/bin/python" - "$WORK" <<'PY'
 import pathlib, signal, sys
-from tests.youtube import Video, YouTube
+from tests.youtube import Fault, Video, YouTube
 work = pathlib.Path(sys.argv[1])
 with YouTube(work / "yt") as youtube:
     youtube.default = Video(title="Song {id}", challenge=True)
-    youtube.add(Video(id="TenMinutes1", title="Ten minutes", duration_s=600, challenge=True))
-    youtube.add(Video(id="TenMinutes2", title="Ten minutes", duration_s=600, challenge=True))
+    for number in range(1, 4):
+        youtube.add(Video(id=f"TenMinutes{number}", title="Ten minutes", duration_s=600, challenge=True))
+    slow = Fault.throttles(60_000)  # a song of a minute takes some 15 s
+    youtube.add(Video(id="SlowlyComes", title="Slow", duration_s=60, challenge=True, faults=(slow,)))
     (work / "yt" / "ca.pem").write_bytes(youtube.ca_file.read_bytes())
     (work / "proxy.new").write_text(youtube.proxy)
     (work / "proxy.new").rename(work / "proxy")
     signal.sigwait({signal.SIGTERM})
 PY
   ) & YOUTUBE=$!
-  trap 'kill $YOUTUBE; rm -rf "$(dirname $DROP_IN)"; systemctl daemon-reload' EXIT
+  trap 'kill $YOUTUBE; rm -rf "$DROP_INS"; systemctl daemon-reload' EXIT
   until_true 20 test -s "$WORK/proxy" || die "the stand-in does not start"
-  install -d "$(dirname $DROP_IN)"
-  printf '[Service]\nEnvironment=YTAUDIO_DOWNLOAD_PROXY=%s YTAUDIO_DOWNLOAD_CA_FILE=%s\n' \
-    "$(cat "$WORK/proxy")" "$WORK/yt/ca.pem" >$DROP_IN
-  systemctl daemon-reload
+  PORT=$(sed 's/.*://' "$WORK/proxy")
 }
 
-starts() {
-  check "systemd-analyze verify has nothing to say" test -z "$(systemd-analyze verify /etc/systemd/system/$UNIT 2>&1)"
-  echo "        $(systemd-analyze security $UNIT --no-pager | tail -1)"
+# --- the proofs ---
+installs() {
+  git -C "$CHECKOUT" status --porcelain --ignored >"$WORK/before" 2>/dev/null
+  make_install || { cat "$WORK/install.log"; die "the installation failed"; }
+  check "sudo make install" grep -q 'is installed; active' "$WORK/install.log"
+  git -C "$CHECKOUT" status --porcelain --ignored >"$WORK/after" 2>/dev/null
+  check "  writes nothing into the checkout" cmp -s "$WORK/before" "$WORK/after"
+  check "  ytaudio is on PATH: $(ytaudio --version)" same "$(command -v ytaudio)" /usr/local/bin/ytaudio
+  check "  $DATA/inbox is $(mode $DATA/inbox)" same "$(mode $DATA/inbox)" "2775 ytaudio:ytaudio"
+  check "  $CONFIG is $(mode $CONFIG)" same "$(mode $CONFIG)" "640 root:ytaudio"
+  check "  enabled" systemctl --quiet is-enabled $UNIT
+  check "  active, as ytaudio" systemctl --quiet is-active ytaudio
+  check "systemd-analyze verify has nothing to say" test -z "$(systemd-analyze verify $UNIT 2>&1)"
+  local score; score=$(systemd-analyze security $UNIT --no-pager | sed -n 's/.*exposure level.*: \([0-9.]*\).*/\1/p')
+  check "systemd-analyze security: $score" awk "BEGIN { exit !($score <= 1.1) }"
+  useradd --create-home --groups ytaudio $MEMBER && useradd --create-home $STRANGER || die "no users"
+}
+
+gets_ready() {
+  systemctl stop $UNIT
   local began=$(date +%s%N)
   systemctl start $UNIT || die "it does not start"
-  ok "READY $((($(date +%s%N) - began) / 1000000)) ms after systemctl start"
-  check "active" systemctl -q is-active $UNIT
+  local took=$((($(date +%s%N) - began) / 1000000)) template
+  template=$(awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$(named ytaudio-templat)/status")
+  check "READY after $took ms, with a warm template of ${template:-0} MiB" test "${template:-0}" -gt 30
   until_true 10 status_says "[Ii]dle"; check "status line: $(prop StatusText)" status_says "[Ii]dle"
+  systemctl stop $UNIT
+  as ytaudio bash -c "mkdir $DATA/inbox/many; cd $DATA/inbox/many; seq -f '%06g.txt' 100000 | xargs touch"
+  drop_in hurry TimeoutStartSec=10s
+  began=$(date +%s%N)
+  check "100,000 files in the inbox do not hit TimeoutStartSec=10s" systemctl start $UNIT
+  echo "        READY after $((($(date +%s%N) - began) / 1000000)) ms"
+  systemctl stop $UNIT; rm -rf $DATA/inbox/many "$DROP_INS/hurry.conf"; systemctl daemon-reload
+}
+
+is_locked_down() {
+  systemctl start $UNIT
+  check "it writes nothing but its data: /etc" not in_sandbox touch /etc/x 2>/dev/null
+  check "  /opt" not in_sandbox touch /opt/ytaudio/x 2>/dev/null
+  check "  sees no home folder" test -z "$(in_sandbox ls -A /root 2>/dev/null)"
+  in_sandbox cp /bin/true $DATA/state/program
+  check "  executes nothing it can write" not in_sandbox $DATA/state/program 2>/dev/null
+  in_sandbox rm $DATA/state/program
+  check "  moves results from .work without crossing a mount" in_sandbox sh -c \
+    "mkdir $DATA/downloads/.work/t && mv -T $DATA/downloads/.work/t $DATA/downloads/t && rmdir $DATA/downloads/t && \
+     [ \$(grep -c ' $DATA' /proc/self/mountinfo) = 1 ]"
+  local server; server=$(awk '/^nameserver/ { print $2; exit }' /etc/resolv.conf)
+  check "  its name server $server is allowed by the drop-in" grep -q "IPAddressAllow=$server" "$DROP_INS/10-name-servers.conf"
+  cp --dereference /etc/resolv.conf "$WORK/resolv.conf"
+  if cp "$WORK/resolv.conf" "$WORK/other" && echo 'nameserver 10.9.8.7' >>"$WORK/other" && cp "$WORK/other" /etc/resolv.conf 2>/dev/null; then
+    check "  another one follows within seconds" until_true 10 grep -q 10.9.8.7 "$DROP_INS/10-name-servers.conf"
+    cp "$WORK/resolv.conf" /etc/resolv.conf
+    until_true 10 not grep -q 10.9.8.7 "$DROP_INS/10-name-servers.conf"
+  fi
+  # The stand-in is on loopback, where a worker must not get: first as the unit is ...
+  drop_in youtube "Environment=YTAUDIO_DOWNLOAD_PROXY=$(cat "$WORK/proxy") YTAUDIO_DOWNLOAD_CA_FILE=$WORK/yt/ca.pem" \
+    "Environment=YTAUDIO_DOWNLOAD_STALL_TIMEOUT=2s"
+  systemctl restart $UNIT
+  check "the stand-in on loopback answers outside" connects 127.0.0.1 "$PORT"
+  check "  and not inside the unit" not in_cgroup timeout 3 bash -c "exec 3<>/dev/tcp/127.0.0.1/$PORT"
+  drop denied https://youtu.be/DDDDDDDDDDD
+  check "  a worker does not get there" until_true 90 journal_has 'job.waiting.*session=denied'
+  check "  nothing arrived" same 0 "$(ask_youtube 'len(yt.requests("DDDDDDDDDDD"))')"
+  # ... then with the drop-in that lets it, and a ledger that knows nothing of all that.
+  systemctl stop $UNIT; rm -rf $DATA/state/ledger* $DATA/status/* $DATA/inbox/denied
+  drop_in youtube "Environment=YTAUDIO_DOWNLOAD_PROXY=$(cat "$WORK/proxy") YTAUDIO_DOWNLOAD_CA_FILE=$WORK/yt/ca.pem" \
+    "IPAddressAllow=127.0.0.1"
+  systemctl start $UNIT || die "it does not start"
+  check "  with IPAddressAllow=127.0.0.1 it does" in_cgroup timeout 3 bash -c "exec 3<>/dev/tcp/127.0.0.1/$PORT"
 }
 
 works() {
   drop alice https://youtu.be/AAAAAAAAAAA 'https://youtu.be/BBBBBBBBBBB format=opus' 'https://youtu.be/CCCCCCCCCCC format=flac quality=best'
-  until_true 10 test -e $DATA/inbox/alice/processed/songs.txt
-  check "three songs behind a JavaScript challenge" ytaudio wait --session alice --timeout 90s
-  check "as files in the library" test 3 = "$(find $DATA/library/alice -type f | wc -l)"
-  local runtime=$(ytaudio status --json | $PREFIX/.venv/bin/python -c 'import json,sys; print(json.load(sys.stdin)["daemon"]["js_runtime"])')
+  check "deno interprets (--jitless), no memory is both written and executed" until_true 60 interpreting
+  check "a member of the group drops, with umask 077, and waits" as $MEMBER ytaudio wait --session alice --timeout 90s
+  check "  three songs behind a JavaScript challenge" test 3 = "$(find $DATA/library/alice -type f | wc -l)"
+  check "  the drop went to processed/" test -f $DATA/inbox/alice/processed/songs.txt
+  check "  the member reads status and jobs" as $MEMBER sh -c '{ ytaudio status alice && ytaudio jobs --session alice; } >/dev/null'
+  check "  takes the audio away" as $MEMBER sh -c "mv '$DATA/library/alice/Song AAAAAAAAAAA.mp3' ~ && test -s ~/Song*"
+  check "  and cannot write the ledger" not as $MEMBER ytaudio retry --session alice 2>/dev/null
+  check "somebody else drops nothing and reads no ledger" not as $STRANGER sh -c \
+    "touch $DATA/inbox/x 2>/dev/null || cat $DATA/state/ledger.sqlite3 2>/dev/null"
+  local runtime=$(ytaudio status --json | "$CURRENT/bin/python" -c 'import json,sys; print(json.load(sys.stdin)["daemon"]["js_runtime"])')
   check "solved by $runtime" test -n "${runtime#None}"
   check "nothing of ffmpeg or deno lives on" test -z "$(pids_of ffmpeg)$(pids_of deno)"
+}
+
+logs_in_fields() {
+  drop logged https://youtu.be/LLLLLLLLLLL nonsense
+  as $MEMBER ytaudio wait --session logged --timeout 60s >/dev/null
+  check "journalctl SESSION=logged EVENT=job.completed: one line" \
+    same 1 "$(journalctl -u $UNIT SESSION=logged EVENT=job.completed -o cat | wc -l)"
+  echo "        $(journalctl -u $UNIT SESSION=logged EVENT=job.completed -o cat)"
+  local job=$(journalctl -u $UNIT SESSION=logged EVENT=job.completed -o json | sed -n 's/.*"JOB":"\([^"]*\)".*/\1/p')
+  check "  and JOB=${job:0:8}... finds it" test 1 -le "$(journalctl -u $UNIT JOB="$job" -o cat | wc -l)"
+  check "  nobody else's lines are among them" same 0 "$(journalctl -u $UNIT SESSION=logged -o cat | grep -c alice)"
 }
 
 reloads() {
   sed -i 's/^settle = .*/settle = "1s"/' $CONFIG
   systemctl reload $UNIT
-  check "systemctl reload takes up the config" until_true 10 journal_has '"inbox.settle"\|config.reloaded'
+  check "systemctl reload takes up the config" until_true 10 journal_has 'config.reloaded.*inbox.settle'
   check "active after it" until_true 10 prop_is ActiveState active
 }
 
@@ -125,45 +210,89 @@ survives_kill() {
   drop bob https://youtu.be/TenMinutes1
   until_true 60 converting || die "no conversion to be killed in"
   until_true 10 status_says "1 running"; check "status line: $(prop StatusText)" status_says "1 running"
-  local old=$(cat "$(cgroup)/cgroup.procs")
+  local old=$(processes)
   kill -KILL "$main"
-  check "kill -9: restarted" until_true 20 prop_is NRestarts $((before + 1))
-  check "  active" until_true 20 prop_is ActiveState active
+  check "kill -9: restarted" until_true 30 prop_is NRestarts $((before + 1))
+  check "  active" until_true 30 prop_is ActiveState active
   # shellcheck disable=SC2086  # a list of numbers
   check "  no process of the old one is left, no ffmpeg" gone $old
   check "  the job was taken up again and completed" ytaudio wait --session bob --timeout 120s
-  check "  without fetching it twice" test 1 = "$(ask_youtube 'yt.fetches("TenMinutes1")')"
+  check "  without fetching it twice" same 1 "$(ask_youtube 'yt.fetches("TenMinutes1")')"
 }
 
 survives_a_hang() {
   local before=$(prop NRestarts) began=$SECONDS
   kill -STOP "$(prop MainPID)"
-  check "SIGSTOP: the watchdog restarts it" until_true 90 prop_is NRestarts $((before + 1))
-  check "  active after $((SECONDS - began)) s" until_true 20 prop_is ActiveState active
+  check "SIGSTOP: the watchdog restarts it" until_true 100 prop_is NRestarts $((before + 1))
+  check "  active after $((SECONDS - began)) s" until_true 30 prop_is ActiveState active
   check "  because of the watchdog" journal_has 'Watchdog timeout'
 }
 
 drains() {
-  drop carol https://youtu.be/TenMinutes2
-  until_true 60 converting || die "no conversion to be drained"
+  drop_in hurry TimeoutStopSec=3s
+  drop carol https://youtu.be/SlowlyComes
+  until_true 60 status_says "1 running" && until_true 20 test -n "$(named ytaudio-worker)" || die "no download to be drained"
   local began=$SECONDS
   systemctl stop $UNIT
-  check "systemctl stop waits for the running job ($((SECONDS - began)) s)" test -f "$DATA/library/carol/Ten minutes.mp3"
+  local took=$((SECONDS - began))
+  check "systemctl stop waits for the running job ($took s)" test -f "$DATA/library/carol/Slow.mp3"
+  check "  longer than TimeoutStopSec=3s, which it asked for" test $took -gt 4
   check "  and ends well" prop_is Result success
-  check "  and leaves no process" test -z "$(cat "$(cgroup)/cgroup.procs" 2>/dev/null)"
+  check "  and leaves no process" test -z "$(processes)"
+  rm "$DROP_INS/hurry.conf"; systemctl daemon-reload; systemctl start $UNIT
+}
+
+upgrades() {
+  local before=$(readlink $CURRENT) main
+  drop dora https://youtu.be/TenMinutes2 https://youtu.be/SlowlyComes https://youtu.be/EEEEEEEEEEE \
+    https://youtu.be/FFFFFFFFFFF https://youtu.be/GGGGGGGGGGG https://youtu.be/HHHHHHHHHHH
+  until_true 60 status_says running || die "nothing runs"
+  check "make install again, while jobs run" make_install
+  check "  another folder is in use, the one before is still there" test "$before" != "$(readlink $CURRENT)" -a -d "/opt/ytaudio/$before"
+  check "  active" systemctl --quiet is-active $UNIT
+  check "  no job was lost" as $MEMBER ytaudio wait --session dora --timeout 180s
+  check "  six songs" same 6 "$(find $DATA/library/dora -type f | wc -l)"
+  check "  none fetched twice" same 1 "$(ask_youtube 'max(yt.fetches(v) for v in ("TenMinutes2", "EEEEEEEEEEE", "FFFFFFFFFFF", "GGGGGGGGGGG", "HHHHHHHHHHH"))')"
+  check "  the config is still ours" grep -q 'settle = "1s"' $CONFIG
+  before=$(readlink $CURRENT) main=$(prop MainPID)
+  PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS='' PIP_INDEX_URL=http://127.0.0.1:9/simple PIP_RETRIES=0 PIP_NO_CACHE_DIR=1 make_install
+  check "without a package index it fails" test $? -ne 0
+  check "  and the old one runs on, untouched" test "$before $main" = "$(readlink $CURRENT) $(prop MainPID)"
+  cp -a "$CHECKOUT" "$WORK/broken"
+  sed -i '0,/^    os.umask/s//    raise SystemExit(1)\n    os.umask/' "$WORK/broken/ytaudio_daemon/daemon/start.py"
+  make_install "$WORK/broken"
+  check "a version that does not start is refused" test $? -ne 0
+  check "  and the one before runs again" test "$before active" = "$(readlink $CURRENT) $(prop ActiveState)"
+  sed -i 's/^# Downloads at once.*/& (or so)/' "$WORK/broken/config/ytaudio.toml"
+  git -C "$WORK/broken" checkout -q ytaudio_daemon 2>/dev/null || cp "$CHECKOUT/ytaudio_daemon/daemon/start.py" "$WORK/broken/ytaudio_daemon/daemon/"
+  check "a shipped config that has changed" make_install "$WORK/broken"
+  check "  is laid beside ours, and said" test -f $CONFIG.new -a -n "$(grep 'diff' "$WORK/install.log")"
+  check "  two folders are kept, no more" same 2 "$(find /opt/ytaudio -maxdepth 1 -name 'venv-*' | wc -l)"
 }
 
 refuses() {
   echo 'nonsense = 1' >>$CONFIG
-  systemctl start $UNIT 2>/dev/null && bad "a wrong config is accepted"
+  systemctl restart $UNIT 2>/dev/null && bad "a wrong config is accepted"
   check "a wrong config: failed, and not tried again" until_true 10 prop_is ActiveState failed
   check "  with status 2" prop_is ExecMainStatus 2
   check "  and the journal names the key" journal_has nonsense
-  sed -i '$d' $CONFIG; systemctl reset-failed $UNIT
+  check "  and no upgrade is switched to" not make_install
+  sed -i '$d' $CONFIG; systemctl reset-failed $UNIT; systemctl start $UNIT
 }
 
-set_up && play_youtube
-for part in starts works reloads survives_kill survives_a_hang drains refuses; do
+uninstalls() {
+  make --no-print-directory -C "$CHECKOUT" uninstall >"$WORK/uninstall.log" 2>&1
+  check "sudo make uninstall" test $? -eq 0
+  check "  no unit, no command, no program" test -z "$(systemctl list-unit-files 'ytaudio*' --no-legend)$(command -v ytaudio)$(ls -d /opt/ytaudio 2>/dev/null)"
+  check "  audio, ledger, config and user stay" test -s "$DATA/library/bob/Ten minutes.mp3" -a -s $DATA/state/ledger.sqlite3 -a -s $CONFIG -a -n "$(getent passwd ytaudio)"
+  check "  and it says so" grep -q "rm -r $DATA" "$WORK/uninstall.log"
+  check "  again does no harm" make --silent --no-print-directory -C "$CHECKOUT" uninstall
+  userdel -r $MEMBER 2>/dev/null; userdel -r $STRANGER 2>/dev/null
+}
+
+set_up
+play_youtube
+for part in ${*:-installs gets_ready is_locked_down works logs_in_fields reloads survives_kill survives_a_hang drains upgrades refuses uninstalls}; do
   echo "# $part"; $part
 done
 exit $FAILED
