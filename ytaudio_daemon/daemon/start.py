@@ -1,5 +1,6 @@
 """Putting the daemon together, and taking it apart again."""
 
+import gc
 import os
 import socket
 import time
@@ -167,6 +168,8 @@ def _serve(parts: Parts, settings: Settings) -> int:
         live = parts.health.live("starting", [], now)
         patiently(lambda: parts.views.rebuild(now, live))
         loop = Loop(parts)
+        gc.collect()
+        gc.freeze()  # else each collection looks through all modules: 40 ms of a step
         with _watching(parts), _sweeping(loop):
             log.info(
                 "daemon.started",
