@@ -11,10 +11,11 @@ class Limits:
     Attributes:
         memory_mb: Of the daemon, proportional and resident, at its worst moment.
         worker_mb: Of any other process of its tree, likewise.
-        status_s: A `ytaudio status`, by the clock and of CPU, while it is busy.
+        status_s: A `ytaudio status`, by the clock and of CPU, while it is busy; without
+            the time in which other programs had all processors.
         step_ms: CPU of the longest step of the loop: by the clock it is the disk's
             and the neighbours' time, too.
-        cancel_s: A `ytaudio cancel --session` of 28,000 jobs.
+        cancel_s: A `ytaudio cancel --session` of 28,000 jobs, by the clock likewise.
         growth_mb: Of daemon and template over the jobs of the case `leaks`.
         ready_s: From `exec` until it serves, on the ledger that the case has filled.
     """

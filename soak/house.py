@@ -25,12 +25,27 @@ COMPLAINTS = frozenset({"step.failed", "job.lost", "log.dropped"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """A command that has ended: its exit status, seconds and words."""
+    """A command that has ended.
+
+    Attributes:
+        code: Its exit status.
+        wall_s: Seconds on the clock.
+        cpu_s: User and system seconds.
+        waited_s: Seconds of the clock in which it could have run, had a processor been
+            free: what a busy machine costs, and not the daemon.
+        said: Everything it printed.
+    """
 
     code: int
     wall_s: float
     cpu_s: float
+    waited_s: float
     said: str
+
+    @property
+    def own_s(self) -> float:
+        """Seconds on the clock that it took, on whatever machine."""
+        return self.wall_s - self.waited_s
 
 
 class House(rig.Daemon):
@@ -73,12 +88,16 @@ class House(rig.Daemon):
         assert process.stdout is not None
         with process.stdout as output:
             said = output.read().decode(errors="replace")
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        wall_s = time.perf_counter() - began
+        waited_s = _waited_s(process.pid)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         return Ran(
             code=process.returncode,
-            wall_s=time.perf_counter() - began,
+            wall_s=wall_s,
             cpu_s=usage.ru_utime + usage.ru_stime,
+            waited_s=waited_s,
             said=said,
         )
 
@@ -105,7 +124,7 @@ class House(rig.Daemon):
     def await_receipts(self, count: int) -> None:
         """Wait until so many receipts for programs are written."""
         folder = self.root / "status" / "receipts"
-        self.until(lambda: sum(1 for _ in entries(folder)) >= count)
+        self.until(lambda: sum(1 for _ in _written(folder)) >= count)
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something, as long as the daemon lives.
@@ -156,6 +175,16 @@ class House(rig.Daemon):
     def _number_of(self, states: tuple[str, ...]) -> int:
         counts = self.counts()
         return sum(counts[state] for state in states or counts)
+
+
+def _waited_s(pid: int) -> float:
+    """Return how long a process stood in line for a processor (schedstat, in proc(5))."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
+def _written(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield the files below a folder that have their final name."""
+    return (each for each in entries(folder) if not each.name.startswith("."))
 
 
 def entries(folder: Path) -> Iterator[os.DirEntry[str]]:
