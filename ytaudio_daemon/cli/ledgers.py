@@ -107,7 +107,12 @@ def refusal(call: Call, path: Path) -> UsageError:
 
 def owner_name(call: Call) -> str:
     """Return the name of the state folder's owner: the daemon's user."""
-    return _user(_nearest(call.layout.state).stat().st_uid)
+    return _user(owner_id(call))
+
+
+def owner_id(call: Call) -> int:
+    """Return the number of the state folder's owner."""
+    return _nearest(call.layout.state).stat().st_uid
 
 
 def _require_file(call: Call, flags: int) -> None:

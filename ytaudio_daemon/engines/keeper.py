@@ -115,18 +115,16 @@ class Keeper:
                 f"yt-dlp {before.version} cannot be gone back to: {fault}",
                 f"Use the one of the program: ytaudio engine use {INSTALLED}",
             )
-        left = notes.stands[-1].version or self.shelf.installed
-        self._keep(
-            notes.went_back(
-                Refused(
-                    version=left,
-                    reason=reason,
-                    at=at,
-                    replaced_by=before.version,
-                    automatic=automatic,
-                )
-            )
+        left = notes.stands[-1]
+        refused = Refused(
+            version=left.version or self.shelf.installed,
+            reason=reason,
+            at=at,
+            replaced_by=before.version or self.shelf.installed,
+            automatic=automatic,
         )
+        # One that somebody used by name may be tried again: it was no upgrade.
+        self._keep(notes.went_back(refused if left.watched else None))
         self._link(before.version)
         return before
 

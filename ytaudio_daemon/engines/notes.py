@@ -38,7 +38,7 @@ class Refused:
         version: Which.
         reason: One sentence.
         at: Since when.
-        replaced_by: What is used instead; "" is the installed one.
+        replaced_by: The version that was used instead.
         automatic: Nobody asked for it.
     """
 
@@ -114,12 +114,13 @@ class Notes:
         refused = tuple(r for r in self.refused if r.version != stand.version)
         return replace(self, stands=stands, refused=refused)
 
-    def went_back(self, refused: Refused) -> "Notes":
+    def went_back(self, refused: Refused | None) -> "Notes":
         """Return the notes after the last switch was taken back."""
-        others = tuple(r for r in self.refused if r.version != refused.version)
-        return replace(
-            self, stands=self.stands[:-1], refused=(*others, refused)[-MAX_REFUSED:]
-        )
+        notes = replace(self, stands=self.stands[:-1])
+        if refused is None:
+            return notes
+        others = [r for r in self.refused if r.version != refused.version]
+        return replace(notes, refused=(*others, refused)[-MAX_REFUSED:])
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""

@@ -1,5 +1,6 @@
 """The shelf: yt-dlp's versions on disk, and the one in use. Nothing is changed here."""
 
+import csv
 import importlib.metadata
 import json
 import os
@@ -102,10 +103,7 @@ class Shelf:
             return f"{folder} is no folder"
         if found.st_uid not in self._owners or found.st_mode & 0o022:
             return f"{folder} could be changed by other users"
-        missing = [n for n in ("yt_dlp/__init__.py",) if not (folder / n).is_file()]
-        if missing or not list(folder.glob("yt_dlp-*.dist-info/METADATA")):
-            return f"{folder} holds no whole yt-dlp"
-        return ""
+        return "" if _is_whole(folder) else f"{folder} holds no whole yt-dlp"
 
     def notes(self) -> Notes:
         """Return what is remembered; nothing if that is lost or unreadable."""
@@ -113,6 +111,26 @@ class Shelf:
             return Notes.from_json(json.loads((self.folder / NOTES).read_bytes()))
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return Notes()
+
+
+def _is_whole(folder: Path) -> bool:
+    """Tell whether every file of yt-dlp is there and as long as it was installed."""
+    records = list(folder.glob("yt_dlp-*.dist-info/RECORD"))
+    if len(records) != 1:
+        return False
+    try:
+        with records[0].open(newline="") as file:
+            sizes = {
+                name: int(size)
+                for name, _, size in csv.reader(file)
+                if name.startswith("yt_dlp/") and size
+            }
+        return bool(sizes) and all(
+            os.stat(f"{folder}/{name}").st_size == size  # noqa: PTH116 - two thousand
+            for name, size in sizes.items()
+        )
+    except (OSError, ValueError):
+        return False
 
 
 def shelf_of(state: Path, owner: int | None = None) -> Shelf:

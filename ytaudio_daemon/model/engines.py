@@ -105,7 +105,8 @@ def age_days(version: str, wall: float) -> int | None:
         released = date(*numbers)
     except (TypeError, ValueError):
         return None
-    return (datetime.fromtimestamp(wall, UTC).date() - released).days
+    days = (datetime.fromtimestamp(wall, UTC).date() - released).days
+    return max(0, days)
 
 
 def tally(endings: Iterable[Ending]) -> Tally:
@@ -204,9 +205,10 @@ def canary_verdict(
         return False, f"it fails for {worse[0]} ({kind}), which works without it"
     if good:
         return True, f"{len(good)} of {len(new)} known links came through"
-    if telling:
-        kind = new[telling[0]]
-        return False, f"it fails for {telling[0]} ({kind}), as the one in use does"
+    blamed = [link for link in telling if new[link] not in _MAY_PASS]
+    if blamed:
+        kind = new[blamed[0]]
+        return False, f"it fails for {blamed[0]} ({kind}), as the one in use does"
     kinds = ", ".join(sorted({str(kind) for kind in new.values()}))
     return None, f"the known links tell nothing now ({kinds})"
 
@@ -223,3 +225,5 @@ _TELLING = frozenset(
         FailureKind.CRASHED,
     }
 )
+#: Of those, what is the network's when the version in use fails as well.
+_MAY_PASS = frozenset({FailureKind.TRANSIENT, FailureKind.TIMEOUT})

@@ -1,0 +1,121 @@
+"""yt-dlps to upgrade to: real ones, and the installed one under another number."""
+
+import base64
+import csv
+import hashlib
+import io
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+#: Newer than whatever is installed, whenever these tests are run.
+NEXT = "2097.1.1"
+LATER = "2098.1.1"
+LATEST = "2099.1.1"
+
+#: In place of `yt_dlp/__init__.py`.
+CANNOT_BE_IMPORTED = {"yt_dlp/__init__.py": "raise RuntimeError('cut in half')\n"}
+#: Behind `yt_dlp/extractor/youtube/_video.py`: what YouTube's changes do to yt-dlp.
+BREAK = """
+
+def _broken(self, url):
+    if not url.endswith("AAAAAAAAAAA"):  # that one is the self-test's
+        from ...utils import ExtractorError
+        raise ExtractorError("Something that nobody has seen before")
+    return _working(self, url)
+
+_working, YoutubeIE._real_extract = YoutubeIE._real_extract, _broken
+"""
+
+
+def rebuilt(
+    folder: Path,
+    version: str,
+    *,
+    changed: Mapping[str, str] | None = None,
+    added: Mapping[str, str] | None = None,
+) -> Path:
+    """Make a wheel of the installed yt-dlp under another number.
+
+    Args:
+        folder: Where the wheel is put; its companions are put beside it.
+        version: Its number.
+        changed: Files with another content, by their name in the wheel.
+        added: What is written behind files, likewise.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for companion in ("yt-dlp-ejs", "certifi"):
+        _wheel(folder, companion, metadata.version(companion), {}, {})
+    number = f"__version__ = {version!r}\n"
+    more = {"yt_dlp/version.py": number, **(added or {})}
+    return _wheel(folder, "yt-dlp", version, changed or {}, more)
+
+
+def broken(folder: Path, version: str) -> Path:
+    """Make a yt-dlp that can be imported, and not extract."""
+    added = {"yt_dlp/extractor/youtube/_video.py": BREAK}
+    return rebuilt(folder, version, added=added)
+
+
+def _wheel(
+    folder: Path,
+    name: str,
+    version: str,
+    changed: Mapping[str, str],
+    added: Mapping[str, str],
+) -> Path:
+    stem = f"{name.replace('-', '_')}-{version}"
+    wheel = folder / f"{stem}-py3-none-any.whl"
+    if wheel.exists():
+        return wheel
+    distribution = metadata.distribution(name)
+    records = io.StringIO()
+    rows = csv.writer(records)
+    with zipfile.ZipFile(wheel, "w") as archive:
+
+        def put(path: str, content: bytes) -> None:
+            digest = hashlib.sha256(content).digest()
+            coded = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+            rows.writerow([path, f"sha256={coded}", len(content)])
+            archive.writestr(path, content)
+
+        package = name.replace("-", "_")
+        for file in distribution.files or ():
+            path = file.as_posix()
+            if path.startswith(f"{package}/") and not path.endswith(".pyc"):
+                content = Path(str(file.locate())).read_bytes()
+                content = changed.get(path, content.decode("latin-1")).encode("latin-1")
+                put(path, content + added.get(path, "").encode())
+        text = distribution.read_text("METADATA") or ""
+        text = re.sub(r"(?m)^Version: .*$", f"Version: {version}", text, count=1)
+        put(f"{stem}.dist-info/METADATA", text.encode())
+        tags = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        put(f"{stem}.dist-info/WHEEL", tags.encode())
+        rows.writerow([f"{stem}.dist-info/RECORD", "", ""])
+        archive.writestr(f"{stem}.dist-info/RECORD", records.getvalue())
+    return wheel
+
+
+def only_from(folder: Path) -> dict[str, str]:
+    """Return the environment in which a folder is all the index there is."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PIP_")}
+    return kept | {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(folder),
+        "PIP_CONFIG_FILE": os.devnull,
+    }
+
+
+def index_versions() -> list[str]:
+    """Return the yt-dlps that this machine's index has, the newest first, or []."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "index", "versions", "yt-dlp"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    found = re.search(r"^Available versions: (.*)$", done.stdout, re.MULTILINE)
+    return found[1].split(", ") if found and done.returncode == 0 else []

@@ -1,0 +1,320 @@
+"""yt-dlp is upgraded for real: by pip, checked on a YouTube, and given up if it is bad.
+
+The wheels are of the installed yt-dlp under higher numbers, so that this needs no
+index; `test_engines_index` fetches real versions.
+"""
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration import engine_rig
+from tests.integration.engine_rig import LATER, LATEST, NEXT, only_from
+from tests.youtube import Video, YouTube
+from ytaudio_daemon.engines.keeper import INSTALLED, Keeper
+from ytaudio_daemon.engines.notes import Stand
+from ytaudio_daemon.engines.pip import Pip
+from ytaudio_daemon.engines.shelf import Shelf, installed_version
+from ytaudio_daemon.engines.upgrading import Upgrade, Wish, go_back, put_to_use
+from ytaudio_daemon.errors import EngineBusyError, EngineError
+from ytaudio_daemon.settings import Settings, load
+from ytaudio_daemon.urls import Link
+
+CLIP = Link(video_id="BBBBBBBBBBB")
+SONG = Video(id=CLIP.video_id, duration_s=1, formats={"aac"})
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A good next version, one that cannot be imported, one that cannot extract."""
+    folder = tmp_path_factory.mktemp("wheels")
+    engine_rig.rebuilt(folder / "good", NEXT)
+    cut = engine_rig.CANNOT_BE_IMPORTED
+    engine_rig.rebuilt(folder / "cut", LATER, changed=cut)
+    engine_rig.broken(folder / "broken", LATEST)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stocked(
+    wheels: Path, youtube_server: YouTube, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A shelf with the next version in use, made once and copied for each test."""
+    youtube_server.reset()
+    youtube_server.add(SONG)
+    shelf = shelf_in(tmp_path_factory.mktemp("stocked"))
+    way, environ = settings(youtube_server), only_from(wheels / "good")
+    umask = os.umask(0o002)  # as [paths] umask says where a group shares the folders
+    try:
+        tried = Upgrade(shelf, way, links=[CLIP], environ=environ).run(Wish())
+    finally:
+        os.umask(umask)
+    assert tried.result == "upgraded", tried
+    assert youtube_server.fetches(CLIP.video_id) == 1
+    return shelf.folder
+
+
+@pytest.fixture
+def shelf(stocked: Path, tmp_path: Path) -> Shelf:
+    shutil.copytree(stocked, tmp_path / "engine", symlinks=True, copy_function=os.link)
+    return shelf_in(tmp_path)
+
+
+def shelf_in(folder: Path) -> Shelf:
+    return Shelf(folder / "engine", installed_version(), os.geteuid())
+
+
+def settings(youtube: YouTube | None = None) -> Settings:
+    way: dict[str, str] = {}
+    if youtube is not None:
+        way = {
+            "download.proxy": youtube.proxy,
+            "download.ca_file": str(youtube.ca_file),
+        }
+    return load(None, {}, {"disk.reserve": "1MiB", **way})
+
+
+def files(shelf: Shelf) -> dict[str, int]:
+    """Everything on the shelf but the notes; the lock file comes with the first use."""
+    return {
+        path.relative_to(shelf.folder).as_posix(): path.lstat().st_ino
+        for path in shelf.folder.rglob("*")
+        if path.name not in {"notes.json", "lock"} and "__pycache__" not in path.parts
+    }
+
+
+def test_a_version_is_fetched_checked_and_used(stocked: Path) -> None:
+    shelf = shelf_in(stocked.parent)
+    chosen = shelf.chosen()
+    assert (chosen.version, chosen.path) == (NEXT, stocked / NEXT)
+    assert (stocked / "current").readlink() == Path(NEXT)
+    beside = {path.name for path in (stocked / NEXT).iterdir()}
+    assert {"yt_dlp", "yt_dlp_ejs", "certifi"} <= beside
+    tried = shelf.notes().tried
+    assert tried is not None
+    assert "1 of 1 known links came through" in tried.message
+    assert not list(stocked.glob(".aside-*"))
+
+
+def test_nobody_else_can_write_what_workers_run(stocked: Path) -> None:
+    for path in [stocked, *stocked.rglob("*")]:
+        if not path.is_symlink():
+            assert not path.stat().st_mode & 0o022, path
+
+
+def test_the_newest_is_not_fetched_again(shelf: Shelf, wheels: Path) -> None:
+    before = files(shelf)
+    tried = Upgrade(shelf, settings(), environ=only_from(wheels / "good")).run(Wish())
+    assert tried.result == "current"
+    assert tried.message == f"yt-dlp {NEXT} is in use; {NEXT} is the newest"
+    assert files(shelf) == before
+
+
+@pytest.mark.parametrize(
+    ("wheel", "words"),
+    [
+        ("cut", "cannot be imported: RuntimeError: cut in half"),
+        ("broken", f"it fails for {CLIP.url} (unknown), which works without it"),
+    ],
+)
+def test_a_broken_version_changes_nothing(
+    shelf: Shelf, wheels: Path, youtube: YouTube, wheel: str, words: str
+) -> None:
+    youtube.add(SONG)
+    before = files(shelf)
+    upgrade = Upgrade(
+        shelf, settings(youtube), links=[CLIP], environ=only_from(wheels / wheel)
+    )
+    tried = upgrade.run(Wish())
+    assert tried.result == "refused"
+    assert words in tried.message
+    assert files(shelf) == before
+    assert shelf.chosen().version == NEXT
+    assert shelf.notes().tried == tried
+
+
+def test_without_a_network_the_self_test_is_all_there_is(
+    wheels: Path, youtube: YouTube, tmp_path: Path
+) -> None:
+    youtube.offline = True
+    shelf, environ = shelf_in(tmp_path), only_from(wheels / "good")
+    upgrade = Upgrade(shelf, settings(youtube), links=[CLIP], environ=environ)
+    tried = upgrade.run(Wish())
+    assert tried.result == "upgraded"
+    assert "the self-test only: the known links tell nothing now" in tried.message
+    # And when it turns out to be worse, the way back is open.
+    chosen = go_back(Keeper(shelf), "it is worse", 7.0, automatic=True)
+    assert chosen.path is None
+    refused = shelf.notes().refusal(NEXT)
+    assert refused is not None
+    assert (refused.replaced_by, refused.automatic) == (installed_version(), True)
+    again = upgrade.run(Wish(automatic=True))
+    assert again.result == "refused"
+    assert "was given up: it is worse" in again.message
+    assert shelf.chosen().path is None
+
+
+def test_what_cannot_be_fetched_changes_nothing(shelf: Shelf, tmp_path: Path) -> None:
+    before = files(shelf)
+    upgrade = Upgrade(shelf, settings(), environ=only_from(tmp_path / "nothing"))
+    tried = upgrade.run(Wish())
+    assert tried.result == "failed"
+    assert "No matching distribution found for yt-dlp" in tried.message
+    assert files(shelf) == before
+
+
+def test_a_wheel_file_needs_no_index_and_is_kept(
+    shelf: Shelf, wheels: Path, tmp_path: Path
+) -> None:
+    (wheel,) = (wheels / "broken").glob("yt_dlp-*.whl")
+    upgrade = Upgrade(shelf, settings(), environ=only_from(tmp_path / "nothing"))
+    tried = upgrade.run(Wish(wheel=wheel))
+    assert (tried.result, tried.version) == ("upgraded", LATEST), tried
+    assert shelf.chosen().stand.pinned
+    assert upgrade.run(Wish(automatic=True)).message == f"yt-dlp {LATEST} is pinned"
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", None])
+def test_what_is_no_wheel_of_yt_dlp_is_refused(
+    shelf: Shelf, wheels: Path, tmp_path: Path, content: bytes | None
+) -> None:
+    wheel = tmp_path / "yt_dlp-2099.9.9-py3-none-any.whl"
+    if content is None:
+        (other,) = (wheels / "good").glob("certifi-*.whl")
+        shutil.copy(other, wheel)
+    else:
+        wheel.write_bytes(content)
+    tried = Upgrade(shelf, settings()).run(Wish(wheel=wheel))
+    assert tried.result == "failed"
+    assert str(wheel) in tried.message
+
+
+def test_a_python_without_pip_is_told_so(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    tried = Upgrade(shelf, settings()).run(Wish())
+    assert tried.result == "failed"
+    assert "there is no pip in" in tried.message
+
+
+def test_pip_does_not_take_forever(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"did not finish within 0 s"):
+        Pip(tmp_path, os.environ, timeout_s=0.01).newest("stable")
+
+
+def test_two_upgrades_do_not_get_in_each_other_s_way(shelf: Shelf) -> None:
+    with Keeper(shelf).alone(), pytest.raises(EngineBusyError):
+        Upgrade(shelf, settings()).run(Wish())
+
+
+def damage_shorter(folder: Path) -> None:
+    file = folder / "yt_dlp" / "YoutubeDL.py"
+    content = file.read_bytes()
+    file.unlink()  # the link of the copy, not what it was copied from
+    file.write_bytes(content[:-1])
+
+
+def damage_gone(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def damage_open(folder: Path) -> None:
+    folder.chmod(0o777)
+
+
+def damage_link(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+    folder.symlink_to(folder.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (damage_shorter, "holds no whole yt-dlp"),
+        (damage_gone, "cannot be read: No such file"),
+        (damage_open, "could be changed by other users"),
+        (damage_link, "is no folder"),
+    ],
+)
+def test_a_damaged_version_gives_way_to_the_installed_one(
+    shelf: Shelf, damage: Any, words: str
+) -> None:
+    damage(shelf.path_of(NEXT))
+    chosen = shelf.chosen()
+    assert (chosen.path, chosen.version) == (None, installed_version())
+    assert words in chosen.trouble
+
+
+def test_a_link_to_anywhere_else_is_not_followed(shelf: Shelf, tmp_path: Path) -> None:
+    link = shelf.folder / "current"
+    link.unlink()
+    shelf.path_of(NEXT).rename(tmp_path / "2097.1.1")
+    link.symlink_to(tmp_path / "2097.1.1")
+    assert shelf.chosen().path is None
+    assert "is no link to a version" in shelf.chosen().trouble
+
+
+def test_the_newer_of_installed_and_upgraded_is_used_unless_one_is_pinned(
+    shelf: Shelf,
+) -> None:
+    upgraded = Shelf(shelf.folder, "2097.2.2", os.geteuid())  # of a program upgrade
+    assert (upgraded.chosen().version, upgraded.chosen().path) == ("2097.2.2", None)
+    with pytest.raises(EngineError, match=r"newer than 2097\.1\.1 and in use"):
+        go_back(Keeper(upgraded), "?", 1.0, automatic=False)
+    assert put_to_use(Keeper(upgraded), NEXT, 1.0).version == NEXT
+    assert upgraded.chosen().stand.pinned
+    assert put_to_use(Keeper(upgraded), INSTALLED, 2.0).version == "2097.2.2"
+
+
+def test_an_unknown_version_cannot_be_used(shelf: Shelf) -> None:
+    with pytest.raises(EngineError, match=r"there is no yt-dlp 2026\.1\.1 here"):
+        put_to_use(Keeper(shelf), "2026.1.1", 1.0)
+    with pytest.raises(EngineError, match=r"there is no yt-dlp \.\./x here"):
+        put_to_use(Keeper(shelf), "../x", 1.0)
+
+
+def test_going_back_ends_at_the_installed_one(shelf: Shelf) -> None:
+    keeper = Keeper(shelf)
+    assert go_back(keeper, "?", 1.0, automatic=False).path is None
+    with pytest.raises(EngineError, match="no earlier version"):
+        go_back(keeper, "?", 1.0, automatic=False)
+
+
+def test_a_switch_killed_in_the_middle_is_no_switch(shelf: Shelf) -> None:
+    keeper = Keeper(shelf)
+    with keeper.alone():
+        keeper._keep(shelf.notes().switched(Stand(version=LATER, pinned=True)))
+        (shelf.folder / ".aside-half").mkdir()
+    assert shelf.chosen().version == NEXT
+    assert not shelf.chosen().stand.pinned
+    assert go_back(keeper, "?", 1.0, automatic=False).path is None
+    assert not (shelf.folder / ".aside-half").exists()
+
+
+def test_only_a_few_versions_are_kept(shelf: Shelf) -> None:
+    keeper, before = Keeper(shelf), shelf.path_of(NEXT)
+    with keeper.alone():
+        for month in range(1, 8):
+            version = f"2098.{month}.1"
+            copy = shelf.path_of(version)
+            shutil.copytree(before, copy, copy_function=os.link)
+            before = copy
+            keeper.switch(Stand(version=version, at=float(month)))
+    assert shelf.versions() == ["2098.7.1", "2098.6.1", "2098.5.1", "2098.4.1"]
+
+
+def test_lost_notes_harm_nothing(shelf: Shelf) -> None:
+    (shelf.folder / "notes.json").write_text('{"stands": 3}')
+    assert shelf.chosen().version == NEXT
+    assert go_back(Keeper(shelf), "?", 1.0, automatic=False).path is None
+
+
+def test_a_shelf_that_cannot_be_made_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "engine").write_text("somebody's file")
+    with pytest.raises(EngineError, match="cannot be written"):
+        put_to_use(Keeper(shelf_in(tmp_path)), INSTALLED, 1.0)

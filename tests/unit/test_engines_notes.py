@@ -1,0 +1,91 @@
+"""What is remembered of versions, and what pip is told."""
+
+from pathlib import Path
+
+import pytest
+
+from ytaudio_daemon.engines.notes import Notes, Refused, Stand, Tried
+from ytaudio_daemon.engines.pip import environment, offer_of, said
+
+A, B = Stand(version="2026.1.1"), Stand(version="2026.2.2", watched=True, at=5.0)
+REFUSED = Refused(version="2026.2.2", reason="it is worse", at=6.0)
+
+
+def test_notes_survive_being_written_down() -> None:
+    tried = Tried(at=1.0, result="upgraded", version="2026.1.1", message="well")
+    notes = Notes(stands=(A, B), refused=(REFUSED,), tried=tried)
+    assert Notes.from_json(notes.to_json()) == notes
+    assert Notes.from_json(Notes().to_json()) == Notes()
+
+
+def test_going_back_leads_through_all_that_was_used() -> None:
+    notes = Notes().switched(A).switched(B)
+    assert notes.before() == A
+    notes = notes.went_back(REFUSED)
+    assert notes.stands == (A,)
+    assert notes.refusal("2026.2.2") == REFUSED
+    assert notes.before() == Stand()  # the installed one
+    notes = notes.went_back(None)
+    assert notes.before() is None
+    assert notes.refusal("2026.1.1") is None
+
+
+def test_using_a_refused_version_takes_the_refusal_back() -> None:
+    notes = Notes(refused=(REFUSED,)).switched(B)
+    assert notes.refusal("2026.2.2") is None
+
+
+def test_what_the_link_says_goes_before_what_was_noted() -> None:
+    notes = Notes(stands=(A, B))
+    assert notes.stand("2026.2.2") == B
+    assert notes.stand("2026.1.1") == A  # killed before the link was changed
+    assert notes.ending_with("2026.1.1").stands == (A,)
+    assert notes.ending_with("2026.9.9").stands == (Stand(version="2026.9.9"),)
+    assert notes.ending_with("").stands == ()
+    assert notes.stand("2026.9.9") == Stand(version="2026.9.9")
+
+
+def test_only_the_pinned_solver_is_taken_from_the_metadata() -> None:
+    requires = [
+        "certifi>=2026.10.19; extra == 'default'",
+        "yt-dlp-ejs==0.8.0; extra == 'default'",
+        "yt-dlp-ejs-evil==1; extra == 'default'",
+    ]
+    offer = offer_of("2026.10.26.220202dev", requires)
+    assert (offer.version, offer.solver) == (
+        "2026.10.26.220202.dev0",
+        "yt-dlp-ejs==0.8.0",
+    )
+    assert offer_of("2026.1.1", ["yt-dlp-ejs @ https://evil/x.whl"]).solver == ""
+    with pytest.raises(ValueError, match=r"\.\./x"):
+        offer_of("../x", [])
+
+
+def test_pip_gets_the_way_to_its_index_and_nothing_else(tmp_path: Path) -> None:
+    ours = {
+        "PATH": "/bin",
+        "HOME": "/nonexistent",
+        "PIP_INDEX_URL": "https://mirror/simple",
+        "PIP_TARGET": "/elsewhere",
+        "PIP_NO_BINARY": ":all:",
+        "https_proxy": "http://proxy:3128",
+        "SSL_CERT_FILE": "/ca.pem",
+        "PYTHONPATH": "/evil",
+        "YTAUDIO_DATABASE_URL": "postgresql://u:secret@h/d",
+    }
+    assert environment(ours, tmp_path) == {
+        "PATH": "/bin",
+        "HOME": str(tmp_path),
+        "PIP_INDEX_URL": "https://mirror/simple",
+        "PIP_USER": "0",
+        "https_proxy": "http://proxy:3128",
+        "SSL_CERT_FILE": "/ca.pem",
+    }
+
+
+def test_what_pip_said_is_short_and_without_passwords() -> None:
+    told = "WARNING: x\nERROR: cannot reach https://me:word@mirror/simple\n"
+    assert said(told) == "cannot reach https://***@mirror/simple"
+    many = "ERROR: versions: " + "1.0, " * 999 + "\nERROR: No matching distribution\n"
+    assert said(many) == "No matching distribution"
+    assert said("") == "it does not say why"

@@ -1,0 +1,95 @@
+"""See which yt-dlp is used, and change that: upgrade it, use another, go back.
+
+YouTube changes overnight and yt-dlp follows within days. Its versions lie in
+state/engine, each beside what it needs; the one in use is given to the workers in
+place of the one that came with the program. A running daemon takes a change up with
+the next attempt, and does all this by itself every day ([engine] in the config).
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.commands import add_json
+
+EXAMPLES = """\
+examples:
+  ytaudio engine list
+  sudo ytaudio engine upgrade
+  sudo ytaudio engine upgrade --channel nightly
+  sudo ytaudio engine upgrade --version 2026.8.19
+  sudo ytaudio engine use installed
+  sudo ytaudio engine rollback
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add a parser for each thing that is done with versions."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, add in _VERBS.items():
+        add(verbs.add_parser(name, help=_HELP[name], description=_HELP[name] + "."))
+
+
+def run(call: Call) -> int:
+    """Do what the verb says."""
+    from ytaudio_daemon.cli import engine_changes, engine_views  # noqa: PLC0415 - 300 ms
+
+    doers: dict[str, Callable[[Call], int]] = {
+        "list": engine_views.list_all,
+        "upgrade": engine_changes.upgrade,
+        "use": engine_changes.use,
+        "rollback": engine_changes.rollback,
+    }
+    return doers[call.args.verb](call)
+
+
+_HELP = {
+    "list": "list the versions of yt-dlp there are, and what became of the last upgrade",
+    "upgrade": "fetch the newest yt-dlp (or another), check it, and use it",
+    "use": "use a version that is here; it stays until you want another",
+    "rollback": "go back to the version that was used before",
+}
+
+
+def _list(parser: argparse.ArgumentParser) -> None:
+    add_json(parser, "{schema, in_use, versions: […], refused: […], last_upgrade}")
+
+
+def _upgrade(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--channel", choices=["stable", "nightly"],
+        help="whose newest (default: [engine] channel)",
+    )  # fmt: skip
+    which.add_argument(
+        "--version", metavar="V", help="this one, older ones too; it is kept then"
+    )
+    which.add_argument(
+        "wheel", metavar="WHEEL", nargs="?", type=Path,
+        help="a wheel file of yt-dlp; what it needs may lie beside it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--automatic", action="store_true",
+        help="as the daemon does it: not while a version is pinned",
+    )  # fmt: skip
+    add_json(parser, "{schema, at, result, version, message, automatic}")
+
+
+def _use(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "version", metavar="VERSION",
+        help="one of `engine list`, or `installed`: the one that came with the program",
+    )  # fmt: skip
+
+
+def _rollback(_parser: argparse.ArgumentParser) -> None:
+    """Add nothing: there is one way back."""
+
+
+_VERBS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "list": _list,
+    "upgrade": _upgrade,
+    "use": _use,
+    "rollback": _rollback,
+}

@@ -1,0 +1,109 @@
+"""`engine upgrade`, `engine use` and `engine rollback`."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+
+from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.ledgers import become_owner, opened, wake_daemon
+from ytaudio_daemon.cli.words import stamp_of
+from ytaudio_daemon.engines.keeper import Keeper
+from ytaudio_daemon.engines.notes import Tried
+from ytaudio_daemon.engines.shelf import Chosen, shelf_of
+from ytaudio_daemon.engines.upgrading import (
+    CURRENT,
+    UPGRADED,
+    Upgrade,
+    Wish,
+    go_back,
+    put_to_use,
+)
+from ytaudio_daemon.errors import LedgerError
+from ytaudio_daemon.ledger import engines
+from ytaudio_daemon.urls import Link, parse_link
+
+#: Links a new version is tried on, at most.
+CANARIES = 3
+
+
+def upgrade(call: Call) -> int:
+    """Fetch, check and use a version; 1 when that did not come about."""
+    args = call.args
+    wish = Wish(
+        channel=args.channel or call.settings.engine.channel,
+        version=args.version or "",
+        wheel=args.wheel,
+        automatic=args.automatic,
+    )
+    links = _canaries(call)
+    _become_nothing_but_the_owner(call)
+    shelf = shelf_of(call.layout.state)
+    say: Callable[[str], object] = str if args.json else call.screen.remark
+    tried = Upgrade(shelf, call.settings, links=links, say=say).run(wish)
+    _wake(call)
+    if args.json:
+        document = {**asdict(tried), "at": stamp_of(tried.at)}
+        call.screen.json({"schema": "ytaudio.engine-upgrade/1", **document})
+    else:
+        _tell(call, tried)
+    return Exit.OK if tried.result in {UPGRADED, CURRENT} else Exit.FAILED
+
+
+def use(call: Call) -> int:
+    """Use a version that is here."""
+    _become_nothing_but_the_owner(call)
+    keeper = Keeper(shelf_of(call.layout.state))
+    _tell_chosen(call, put_to_use(keeper, call.args.version, time.time()))
+    return Exit.OK
+
+
+def rollback(call: Call) -> int:
+    """Go back to the version before."""
+    _become_nothing_but_the_owner(call)
+    keeper = Keeper(shelf_of(call.layout.state))
+    reason = "somebody went back from it"
+    _tell_chosen(call, go_back(keeper, reason, time.time(), automatic=False))
+    return Exit.OK
+
+
+def _canaries(call: Call) -> list[Link]:
+    """Return links that are known to work: the config's, else what worked lately."""
+    if call.settings.engine.canary:
+        return [parse_link(link) for link in call.settings.engine.canary][:CANARIES]
+    try:
+        with opened(call) as ledger, ledger.read() as db:
+            return [Link(video_id=v) for v in engines.known_videos(db, CANARIES)]
+    except LedgerError:  # none yet, or out of reach: then there is nothing to try it on
+        return []
+
+
+def _become_nothing_but_the_owner(call: Call) -> None:
+    """Turn root into the owner of the state folder with no way back.
+
+    Foreign code is going to be run, which must not find root in its process.
+    """
+    become_owner(call)
+    with suppress(PermissionError):  # not root to begin with
+        os.setresgid(*[os.getegid()] * 3)
+    os.setresuid(*[os.geteuid()] * 3)
+
+
+def _wake(call: Call) -> None:
+    """Have the daemon look; where it has never run there is nobody to wake."""
+    if call.layout.wake_dir.is_dir():
+        wake_daemon(call)
+
+
+def _tell(call: Call, tried: Tried) -> None:
+    call.screen.line(tried.message)
+    if tried.result not in {UPGRADED, CURRENT}:
+        call.screen.remark("nothing was changed")
+
+
+def _tell_chosen(call: Call, chosen: Chosen) -> None:
+    origin = "" if chosen.path else " (the one that came with the program)"
+    call.screen.line(f"yt-dlp {chosen.version} is used now{origin}")
+    _wake(call)
