@@ -20,6 +20,7 @@ from ytaudio_daemon.dropfile import DropKind, Entry, NotADropError, kind_of, par
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import Layer, OptionError, Options
 from ytaudio_daemon.model.options import check_layer, effective
+from ytaudio_daemon.notify.receivers import require_apprise
 
 EXAMPLES = """\
 examples:
@@ -57,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(call: Call) -> int:
     """Judge the file."""
+    require_apprise(call.settings.notify)  # the daemon would not start
     name, content = _read(call.args.file)
     try:
         verdicts = list(judge(content, _kind(name), *_layers(call)))

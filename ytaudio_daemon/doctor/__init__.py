@@ -11,6 +11,7 @@ from ytaudio_daemon.doctor.finding import Finding, Health
 from ytaudio_daemon.doctor.machine import machine_findings
 from ytaudio_daemon.doctor.places import place_findings
 from ytaudio_daemon.doctor.records import record_findings
+from ytaudio_daemon.doctor.telling import telling_findings
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.settings import Settings
 
@@ -34,3 +35,4 @@ def site_findings(settings: Settings, layout: Layout) -> Iterator[Finding]:
     yield from place_findings(layout, settings.disk.reserve)
     yield from record_findings(settings.database.url)
     yield from machine_findings(layout.inbox)
+    yield from telling_findings(settings.notify)

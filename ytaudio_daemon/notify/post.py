@@ -154,7 +154,7 @@ class Post:
         given_up = f" {lost:,} notices were given up." if lost else ""
         return (
             "notify_failing",
-            f"[notify] {self.receiver.name} {self.patience.said}.{given_up}",
+            f"[notify] {self.receiver.name}: {self.patience.said}.{given_up}",
             "Try it with `ytaudio notify test`. Downloads go on; it is told later.",
         )
 

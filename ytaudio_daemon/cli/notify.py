@@ -1,0 +1,58 @@
+"""Try whom [notify] names: people, a webhook, a command.
+
+The daemon need not run. Each receiver gets one test notice, in the way it gets the real
+ones, and what it answered is said.
+"""
+
+import argparse
+import socket
+import time
+
+from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.ledgers import become_owner
+from ytaudio_daemon.errors import UsageError
+
+EXAMPLES = """\
+examples:
+  ytaudio notify test
+  YTAUDIO_NOTIFY_URLS=ntfy://my-topic ytaudio notify test
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's parser."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    words = "send a test notice to each receiver, and say what it answered"
+    test = verbs.add_parser("test", help=words, description=f"{words}.")
+    add_json(test, "{schema, receivers: [{receiver, ok, said}…]}")
+
+
+def run(call: Call) -> int:
+    """Try every receiver; 1 when one of them could not be told."""
+    from ytaudio_daemon.notify import receivers, trial  # noqa: PLC0415 - 200 ms
+    from ytaudio_daemon.notify.notices import Terms  # noqa: PLC0415 - as above
+
+    settings = call.settings.notify
+    receivers.require_apprise(settings)
+    found = receivers.receivers_of(settings)
+    if not found:
+        raise UsageError(
+            "[notify] names nobody: urls, webhook and command are empty",
+            "set one of them; docs/operations.md, Notifications, shows how",
+        )
+    become_owner(call)  # a command must not run as root because we do
+    terms = Terms(host=socket.gethostname())
+    results: list[dict[str, object]] = []
+    for receiver, answer in trial.try_all(found, terms, time.time()):
+        if not call.args.json:
+            word = "ok" if answer.ok else "failed"
+            call.screen.mark(word, f"{receiver.name}: {answer.said}")
+            call.screen.flush()
+        results.append(
+            {"receiver": receiver.name, "ok": answer.ok, "said": answer.said}
+        )
+    if call.args.json:
+        call.screen.json({"schema": "ytaudio.notify-test/1", "receivers": results})
+    return Exit.OK if all(result["ok"] for result in results) else Exit.FAILED
