@@ -36,6 +36,8 @@ REFUSED_S = 30.0
 #: What a daemon says that ends because PostgreSQL was taken away from it: at its start,
 #: or when another one has its lock.
 LEDGER_GONE = ("cannot be reached", "served by another daemon", "another daemon serves")
+#: Characters of its log in which a daemon says why it ends.
+LAST_WORDS = 600
 UNFINISHED = "'queued', 'held', 'running', 'waiting'"
 
 
@@ -103,12 +105,12 @@ class Run:
 
     def _note_end(self, status: int, *, stopping: bool) -> None:
         self.endings[f"exit {status}" if status >= 0 else "killed"] += 1
-        said = self.arena.last_words()
+        said = self.arena.last_words()[-LAST_WORDS:]
         gone = self.arena.server is not None and any(w in said for w in LEDGER_GONE)
         fine = status < 0 or (stopping and status == 0) or (status == 1 and gone)
         if not fine:
             self.complaints.append(
-                f"the daemon ended by itself with status {status}: {said[-300:]}"
+                f"the daemon ended by itself with status {status}: {said}"
             )
 
     def _keep_frozen(self) -> None:

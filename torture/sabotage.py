@@ -81,8 +81,8 @@ def _move_first() -> None:
                 steps.at("drop.moved", paper.sighting.name)
         record(self, now)
 
-    def moved_already(self: Filer, paper: Paper) -> tuple[str, bytes | None]:
-        return moved.pop(paper, None) or move(self, paper)
+    def moved_already(self: Filer, paper: Paper, now: Now) -> tuple[str, bytes | None]:
+        return moved.pop(paper, None) or move(self, paper, now)
 
     Recorder._record = move_then_record  # type: ignore[method-assign] # noqa: SLF001 - what is broken
     Filer._move = moved_already  # type: ignore[method-assign] # noqa: SLF001 - what is broken

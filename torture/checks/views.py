@@ -70,7 +70,8 @@ def _papers(case: Case, drop: Row, file: str) -> Iterator[str]:
     if not receipt.is_file():
         yield f"{receipt} is missing"
     mine = [j for j in case.tables.jobs.values() if j["drop_id"] == drop["id"]]
-    failed = any(job["state"] in {"failed", "cancelled"} for job in mine)
+    # Who cancelled a job knows it: it is not offered to be dropped again.
+    failed = any(job["state"] == "failed" for job in mine)
     paper = folder / f"{file}.failed.txt"
     if not rejected and failed and not paper.exists():
         yield f"{paper} is missing"
