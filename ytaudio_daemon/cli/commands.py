@@ -54,6 +54,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "run": Command("run", RUNNING, "run the daemon in the foreground"),
         "serve": Command("serve", RUNNING, "serve the REST API"),
         "check": Command("check", RUNNING, "say what a file would do, do nothing"),
+        "engine": Command("engine", RUNNING, "upgrade yt-dlp, or go back"),
         "ledger": Command("ledger", RUNNING, "back up, restore, check the ledger"),
         "doctor": Command("doctor", RUNNING, "look for what is missing or broken"),
         "notify": Command("notify", RUNNING, "try those who are told of things"),
