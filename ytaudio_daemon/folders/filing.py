@@ -68,6 +68,48 @@ def _move_to(
     return None
 
 
+def put_back_if_grown(
+    inbox: Path, sighting: Sighting, target: str, name: bytes
+) -> tuple[bool, bytes | None]:
+    """Move a filed drop back to where it was dropped, if it has grown since.
+
+    Args:
+        inbox: The inbox root.
+        sighting: As it was when it was filed.
+        target: `PROCESSED` or `REJECTED`.
+        name: Its name there.
+
+    Returns:
+        Whether it is there no longer, and its name if this call put it back.
+
+    Raises:
+        OSError: It cannot be moved.
+    """
+    try:
+        with (
+            open_dir(inbox, *sighting.place.parts) as folder,
+            open_child(folder, target) as there,
+        ):
+            found = os.lstat(name, dir_fd=there)
+            if found.st_ino != sighting.identity[0]:
+                return True, None
+            if found.st_size <= sighting.size:
+                return False, None
+            return True, _move_back(there, name, folder, sighting.name)
+    except (FileNotFoundError, UnsafePathError):
+        return True, None
+
+
+def _move_back(there: int, name: bytes, folder: int, old: bytes) -> bytes | None:
+    for candidate in _names_to_try(old):
+        try:
+            rename_new(there, name, folder, candidate)
+        except FileExistsError:
+            continue
+        return candidate
+    return None
+
+
 def sync_moves(inbox: Path, place: Place) -> None:
     """Make the moves out of a folder durable; one call serves any number of them.
 

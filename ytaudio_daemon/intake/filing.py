@@ -15,6 +15,7 @@ from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filing
 from ytaudio_daemon.folders.inbox import Place, places_of
 from ytaudio_daemon.folders.layout import receipt_key
+from ytaudio_daemon.intake.growing import Growing
 from ytaudio_daemon.intake.paper import Paper
 from ytaudio_daemon.intake.reading import Reader
 from ytaudio_daemon.intake.scanning import Scanner
@@ -27,6 +28,8 @@ log = structlog.get_logger()
 
 #: The move to processed/ is not ours to make there.
 NOT_PERMITTED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+#: Filed drops are looked at again at every rescan, early or not.
+LOOK_PART = 0.5
 #: What could not be moved is tried again so often, in seconds, so many at once.
 AGAIN_S = 30.0
 AGAIN_AT_ONCE = 200
@@ -59,6 +62,7 @@ class Filer:
         #: Kept because the move was not permitted, the one tried longest ago first.
         self._stuck: list[Paper] = []
         self._next_try = math.inf
+        self._growing = Growing(layout)
 
     def take(self, recorded: list[Paper]) -> None:
         """Take on drops of which every line is durable."""
@@ -73,9 +77,10 @@ class Filer:
         self._recorded += self._reader.take_known()
         self._try_stuck(now)
         try:
-            self._file()
+            self._file(now)
         finally:
             self._mark_filed(now)
+        self._growing.look(now, self.settings.inbox.rescan * LOOK_PART)
 
     def _try_stuck(self, now: Now) -> None:
         """Somebody may have allowed by now what was not permitted."""
@@ -90,7 +95,7 @@ class Filer:
             del self._stuck[:AGAIN_AT_ONCE]
             self._next_try = now.lived + AGAIN_S
 
-    def _file(self) -> None:
+    def _file(self, now: Now) -> None:
         """Move recorded drops out of the way of the next scan, as many as a step may.
 
         One that cannot be moved now holds up none of the others.
@@ -100,7 +105,7 @@ class Filer:
         for paper in list(self._recorded):
             was_kept = _was_kept(paper)
             try:
-                state, name = self._move(paper)
+                state, name = self._move(paper, now)
             except OSError as error:
                 refused = error
                 self._recorded.remove(paper)  # behind those that may yet be moved
@@ -116,7 +121,7 @@ class Filer:
         if refused is not None:
             raise refused
 
-    def _move(self, paper: Paper) -> tuple[str, bytes | None]:
+    def _move(self, paper: Paper, now: Now) -> tuple[str, bytes | None]:
         """Return the drop's state from now on, and its name if it was moved."""
         usable = paper.drop is not None and paper.drop.usable
         # A growing list is not taken away for a bad line, or a comment, at its end.
@@ -137,6 +142,8 @@ class Filer:
             self._stuck.append(paper)
             return self._keep(paper)
         self._reader.note_moved(paper)
+        if name is not None:
+            self._growing.note(paper.sighting, target, name, now)
         return ("filed" if usable else "rejected"), name
 
     def _keep(self, paper: Paper) -> tuple[str, bytes | None]:
