@@ -160,6 +160,7 @@ def test_closing_while_it_warms_up(rig: Rig) -> None:
     rig.start("k", "finish")
     rig.pool.close()
     assert descendants() == []
+    assert rig.pool.trouble == "", "it was we who ended it"
 
 
 @pytest.mark.parametrize(

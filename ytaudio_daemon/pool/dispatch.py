@@ -175,7 +175,7 @@ class Dispatch:
         self._graves.bury(template, workers, now)
         for attempt in orphans:
             self._end(attempt, attempt.verdict or verdicts.TEMPLATE_DIED)
-        if not template.facts:
+        if not template.facts and not self._is_closing:
             self._go_without(template)
 
     def _go_without(self, template: TemplateProcess) -> None:
@@ -186,7 +186,7 @@ class Dispatch:
             reason = self._templates.without(template.engine_path, reason)
         if reason:
             self._fail(self._roster.queued(), reason)
-        elif not self._is_closing:
+        else:
             with suppress(TemplateError):  # each attempt will be told why
                 self._templates.warm()
 
