@@ -41,16 +41,17 @@ def calm_down(
 def _finished(
     arena: Arena, open_ends: Callable[[], list[str]], end: float
 ) -> Iterator[str]:
-    left = ["nothing was looked at"]
-    while left and time.monotonic() < end:
+    while True:
         if arena.server is not None and not arena.server.is_up():
             arena.server.restart()
         status = arena.reap()
         if status is not None:
             yield f"undisturbed it ended with status {status}"
             return
-        time.sleep(0.5)
         left = open_ends()
+        if not left or time.monotonic() >= end:
+            break
+        time.sleep(0.5)
     yield from (f"not finished in time: {what}" for what in left)
 
 
