@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import os
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class DropReader:
         self._inbox = inbox
         self._sighting = sighting
         self._hash = hashlib.sha256()
-        self._blocks: list[bytes] = []
+        self._content = io.BytesIO()  # grows in place: the content is there only once
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with open_dir(inbox, *sighting.place.parts) as folder:
             self._fd = os.open(sighting.name, flags, dir_fd=folder)
@@ -44,8 +45,8 @@ class DropReader:
             if not block:
                 return True
             self._hash.update(block)
-            self._blocks.append(block)
-            if len(self._blocks) * READ_BLOCK > self._sighting.size + 2 * READ_BLOCK:
+            self._content.write(block)
+            if self._content.tell() > self._sighting.size + 2 * READ_BLOCK:
                 raise DropChangedError("the drop grew while it was read")
         return False
 
@@ -57,7 +58,7 @@ class DropReader:
         """
         if not self._unchanged(os.fstat(self._fd)) or not self._still_there():
             raise DropChangedError("the drop changed while it was read")
-        return b"".join(self._blocks), self._hash.hexdigest()
+        return self._content.getvalue(), self._hash.hexdigest()
 
     def close(self) -> None:
         """Close the file."""

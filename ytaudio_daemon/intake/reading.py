@@ -22,6 +22,9 @@ log = structlog.get_logger()
 
 #: Small drops share a transaction, so that a thousand files do not cost a thousand.
 PAPERS_AT_ONCE = 200
+#: All of them together, but for the largest, have at most so many bytes: a hundred
+#: big drops are not all in memory while the first is recorded.
+BYTES_AT_ONCE = 16 << 20
 
 
 class Reader:
@@ -75,6 +78,9 @@ class Reader:
         if sighting.size > self.settings.inbox.max_file_size:
             papers.append(self._too_big(sighting))
             return True
+        if not has_room([paper.size for paper in papers], sighting.size):
+            self._scanner.settling.put_back(sighting)
+            return False
         try:
             self._open = sighting, DropReader(self._layout.inbox, sighting)
         except FileNotFoundError:
@@ -169,3 +175,9 @@ class Reader:
 
 def _kept_file(sighting: Sighting) -> KeptFile:
     return sighting.place.session, sighting.place.at_root, sighting.name
+
+
+def has_room(sizes: list[int], size: int) -> bool:
+    """Return whether one more drop of that size may lie on the table. Pure."""
+    together = [*sizes, size]
+    return sum(together) - max(together) <= BYTES_AT_ONCE

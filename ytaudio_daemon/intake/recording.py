@@ -92,6 +92,9 @@ class Recorder:
                 self.papers.remove(piece.paper)
                 self._recorded.append(piece.paper)
                 steps.at("drop.recorded", piece.paper.sighting.name)
+            else:  # behind all others: a long drop holds up no short ones
+                self.papers.remove(piece.paper)
+                self.papers.append(piece.paper)
         self._batch = []
 
     def _draw_batch(self) -> list[_Piece]:

@@ -48,6 +48,10 @@ class Settling:
         """Return the next ready file; it is in the caller's hands until `release`."""
         return self._ready.popleft() if self._ready else None
 
+    def put_back(self, sighting: Sighting) -> None:
+        """The caller has no room for it yet: others get their turn first."""
+        self._ready.append(sighting)
+
     def release(self, sighting: Sighting) -> None:
         """The caller is done with it: a new sighting counts as a new file."""
         self._taken.discard((sighting.place, sighting.name))

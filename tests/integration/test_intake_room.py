@@ -1,0 +1,84 @@
+"""Many drops, and big ones: how many lie on the table, and whose turn it is."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.intake_rig import LINKS, House
+from ytaudio_daemon import steps
+from ytaudio_daemon.intake import reading
+from ytaudio_daemon.intake.paper import Paper
+from ytaudio_daemon.intake.reading import BYTES_AT_ONCE, has_room
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def recorded() -> Iterator[list[str]]:
+    """The names of drops in the order in which they were recorded to their end."""
+    names: list[str] = []
+
+    def observer(step: str, about: str) -> None:
+        if step == "drop.recorded":
+            names.append(about)
+
+    steps.observe(observer)
+    yield names
+    steps._observers.remove(observer)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "size", "fits"),
+    [
+        ([], 64 * MIB, True),
+        ([64 * MIB], 64 * MIB, False),
+        ([64 * MIB], 1000, True),
+        ([1000] * 100, 64 * MIB, True),
+        ([64 * MIB, BYTES_AT_ONCE], 1, False),
+    ],
+)
+def test_one_big_drop_at_a_time(sizes: list[int], size: int, *, fits: bool) -> None:
+    assert has_room(sizes, size) is fits
+
+
+def test_a_long_drop_holds_up_no_short_one(house: House, recorded: list[str]) -> None:
+    house.drop("long.txt", LINKS * 2500)
+    house.intake.note(None)
+    while not house.ask("SELECT id FROM drops"):
+        house.intake.step(house.now, time.monotonic())
+    house.drop("short.txt")
+    house.take()
+    assert recorded == ["b'short.txt'", "b'long.txt'"]
+    assert house.ask("SELECT count(*) FROM lines") == [(5002,)]
+
+
+def test_big_drops_are_not_all_in_memory(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has no room yet is taken later, and nothing is lost."""
+    monkeypatch.setattr(reading, "BYTES_AT_ONCE", 50_000)
+    most = 0
+    plain = Paper.next_lines
+
+    def weighed(paper: Paper, count: int) -> object:
+        nonlocal most
+        most = max(most, sum(each.size for each in house.intake._recorder.papers))
+        return plain(paper, count)
+
+    monkeypatch.setattr(Paper, "next_lines", weighed)
+    for number in range(12):
+        house.drop(f"{number}.txt", LINKS * 1000)
+    house.take()
+    assert house.ask("SELECT state, count(*) FROM drops") == [("filed", 12)]
+    assert house.ask("SELECT count(*) FROM lines") == [(24_000,)]
+    size = len(LINKS) * 1000
+    assert size <= most <= size + 50_000
