@@ -162,14 +162,17 @@ class House(rig.Daemon):
                 return
 
     def flood(self, files: Iterable[tuple[str, str, str]]) -> None:
-        """Put (session, name, text) into the inbox: written elsewhere, there at once."""
+        """Put (session, name, text) into the inbox: written elsewhere, there at once.
+
+        Without a session, straight into the inbox.
+        """
         hidden = self.root / "flood"
         for session, name, text in files:
             folder = hidden / session
             folder.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
-        for folder in list(hidden.iterdir()):
-            folder.rename(self.root / "inbox" / folder.name)
+        for each in list(hidden.iterdir()):
+            each.rename(self.root / "inbox" / each.name)
         hidden.rmdir()
 
     def _number_of(self, states: tuple[str, ...]) -> int:

@@ -1,4 +1,4 @@
-"""A hundred thousand drop files at once, for a hundred sessions."""
+"""A hundred thousand drop files at once: for a hundred sessions, straight in the inbox."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,8 @@ from soak.setting import Setting
 
 FILES = 100_000
 SESSIONS = 100
+#: Every tenth lies in no folder.
+STRAIGHT = ""
 #: A few jobs run beside it; all would only take the processors.
 SLOW_PACE = {"pace_burst": "3", "pace_per_hour": "60"}
 
@@ -23,12 +25,12 @@ def soak(setting: Setting) -> Report:
         house.await_jobs(files)
         house.await_receipts(files)
     wrong = list(reckon(setting.root, Put(files=files, jobs=files)))
-    about = f"{files:,} files at once in {sessions} sessions"
+    about = f"{files:,} files at once in {sessions} sessions and straight in the inbox"
     ready = setting.ready()
     return setting.report(about, house, seen, figures=[ready], wrong=wrong)
 
 
 def _drops(files: int, sessions: int) -> Iterator[tuple[str, str, str]]:
     for number, video in enumerate(video_ids(files)):
-        session = f"session-{number % sessions}"
+        session = f"session-{number % sessions}" if number % 10 else STRAIGHT
         yield session, f"{number}.txt", f"{watch_url(video)}\n"

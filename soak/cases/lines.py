@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bench.rig import video_ids
+from bench.rig import video_ids, watch_url
 from soak.books import Put, reckon
 from soak.cases.files import SLOW_PACE
 from soak.findings import Report
@@ -10,6 +10,7 @@ from soak.setting import Setting
 
 LINES = 1_000_000
 #: Of each hundred lines so many have a title of their own, repeat a link, are nonsense.
+#: Together 58 MB; a drop may have 64 MiB.
 TITLED, REPEATED, NONSENSE = 20, 3, 2
 REST = 100 - TITLED - REPEATED - NONSENSE
 
@@ -38,7 +39,7 @@ def _lines(hundreds: int) -> Iterator[str]:
     fresh = iter(video_ids(hundreds * (REST + TITLED)))
     for _ in range(hundreds):
         mine = [next(fresh) for _ in range(REST + TITLED)]
-        yield from (f"https://youtu.be/{video}\n" for video in mine[:REST])
+        yield from (f"{watch_url(video)}&si={video:a<16}\n" for video in mine[:REST])
         yield from (f"youtu.be/{v} tag.title={v}\n" for v in mine[REST:])
         yield from (f"youtu.be/{video}\n" for video in mine[:REPEATED])
         yield from ["no link at all\n"] * NONSENSE
