@@ -50,6 +50,9 @@ HEARTBEAT_S = 30.0
 #: A heartbeat is due so much earlier when the daemon is awake anyway, in seconds: an
 #: idle one wakes up for its status file alone, and does everything else then.
 EARLY_S = 10.0
+#: A start waits so long for a template, in seconds: it warms up for 60 at most, but one
+#: that was dismissed meanwhile, for another engine, is not replaced before it is needed.
+TEMPLATE_S = 90.0
 #: Running attempts may go on so long after SIGTERM, in seconds.
 DRAIN_S = 90.0
 
@@ -96,6 +99,7 @@ class Loop:
         self._due = _Due()
         self._state = "running"
         self._bulletin = Bulletin(parts.notifier, parts.ledger)
+        self._began = time.monotonic()
         self._pulse = Pulse(parts.notifier, self._is_up, time.monotonic())
         self._drain_until: float | None = None
         self._gates: list[Gate] = []
@@ -159,7 +163,8 @@ class Loop:
         """
         pool = self._parts.pool
         has_template = pool.hello is not None or bool(pool.trouble)
-        return has_template and self._parts.intake.has_looked
+        is_late = time.monotonic() > self._began + TEMPLATE_S
+        return (has_template or is_late) and self._parts.intake.has_looked
 
     def _try(self, name: str, step: Callable[[], object]) -> object:
         """Run a step; one that fails for now is left alone for a second."""
