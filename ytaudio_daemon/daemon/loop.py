@@ -36,6 +36,7 @@ from ytaudio_daemon.model.decide import Policy, furthest_retry
 from ytaudio_daemon.model.gates import Gate
 from ytaudio_daemon.notify.messenger import Messenger
 from ytaudio_daemon.pool import Pool
+from ytaudio_daemon.retention import Pruner
 from ytaudio_daemon.servicemanager import Notifier
 from ytaudio_daemon.sessions import Sweeper
 from ytaudio_daemon.views import Views
@@ -50,9 +51,6 @@ HEARTBEAT_S = 30.0
 #: A heartbeat is due so much earlier when the daemon is awake anyway, in seconds: an
 #: idle one wakes up for its status file alone, and does everything else then.
 EARLY_S = 10.0
-#: A start waits so long for a template, in seconds: it warms up for 60 at most, but one
-#: that was dismissed meanwhile, for another engine, is not replaced before it is needed.
-TEMPLATE_S = 90.0
 #: Running attempts may go on so long after SIGTERM, in seconds.
 DRAIN_S = 90.0
 
@@ -66,6 +64,7 @@ class Parts:
     intake: Intake
     attempts: Attempts
     sweeper: Sweeper
+    pruner: Pruner
     views: Views
     messenger: Messenger
     health: Health
@@ -99,7 +98,6 @@ class Loop:
         self._due = _Due()
         self._state = "running"
         self._bulletin = Bulletin(parts.notifier, parts.ledger)
-        self._began = time.monotonic()
         self._pulse = Pulse(parts.notifier, self._is_up, time.monotonic())
         self._drain_until: float | None = None
         self._gates: list[Gate] = []
@@ -150,6 +148,7 @@ class Loop:
             self._try("retries", lambda: self._wake_due(now, mono))
             busy = bool(self._try("sweep", lambda: self._sweep(now))) or busy
             busy = parts.sweeper.step() or busy
+            self._try("retention", lambda: self._prune(now, mono))
         self._try("views", lambda: self._show(now, mono))
         self._try("notify", lambda: parts.messenger.step(now))
         self._pulse.beat(time.monotonic())
@@ -163,8 +162,7 @@ class Loop:
         """
         pool = self._parts.pool
         has_template = pool.hello is not None or bool(pool.trouble)
-        is_late = time.monotonic() > self._began + TEMPLATE_S
-        return (has_template or is_late) and self._parts.intake.has_looked
+        return has_template and self._parts.intake.has_looked
 
     def _try(self, name: str, step: Callable[[], object]) -> object:
         """Run a step; one that fails for now is left alone for a second."""
@@ -280,6 +278,12 @@ class Loop:
             self._due.sweep = self._parts.sweeper.sweep(now)
         return self._due.sweep
 
+    def _prune(self, now: Now, mono: float) -> None:
+        """Forget a piece of old history; what told of it goes, too."""
+        self._parts.pruner.step(now, mono)
+        if self._parts.pruner.take_news():
+            self._parts.views.survey_soon(now)
+
     def _heartbeat(self, now: Now, mono: float) -> None:
         parts = self._parts
         if mono < self._due.heartbeat - EARLY_S:
@@ -335,6 +339,7 @@ class Loop:
             times.append(self._drain_until or mono)
         else:
             times += [parts.intake.next_due(), self._due.retries]
+            times.append(parts.pruner.next_due())
             if parts.pool.room() > 0:
                 times.append(self._due.claim)
         pool_due = parts.pool.next_due(mono)

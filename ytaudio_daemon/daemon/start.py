@@ -32,6 +32,7 @@ from ytaudio_daemon.ledger import Ledger, diary
 from ytaudio_daemon.notify.messenger import Messenger
 from ytaudio_daemon.notify.receivers import require_apprise
 from ytaudio_daemon.pool import Pool, kill_leftovers
+from ytaudio_daemon.retention import Pruner
 from ytaudio_daemon.servicemanager import Notifier
 from ytaudio_daemon.sessions import Sweeper
 from ytaudio_daemon.settings import RELOADABLE, Settings, changes, load
@@ -94,7 +95,8 @@ def rules_of(settings: Settings) -> Rules:
         max_jobs=settings.sessions.max_jobs,
         max_bytes=settings.sessions.max_bytes,
         ttl_s=settings.sessions.ttl,
-        receipts_s=settings.retention.receipts,
+        # What the ledger has forgotten cannot be told any more.
+        receipts_s=min(settings.retention.receipts, settings.retention.finalized),
     )
 
 
@@ -143,6 +145,7 @@ def _assemble(
         intake=intake,
         attempts=attempts,
         sweeper=sweeper,
+        pruner=Pruner(ledger, settings, time.monotonic()),
         views=views,
         messenger=Messenger(
             ledger, settings, host=socket.gethostname(), state_id=state_id
@@ -287,6 +290,6 @@ class _Reloader:
         parts.attempts.reload(fresh)
         parts.intake.reload(fresh)
         parts.views.rules = rules_of(fresh)
-        parts.sweeper.settings = fresh
+        parts.sweeper.settings = parts.pruner.settings = fresh
         parts.messenger.reload(fresh)
         parts.health.settings = fresh

@@ -12,6 +12,9 @@ from ytaudio_daemon.ledger.schema import meta
 #: Set by `restoring`, until the daemon has looked for results the ledger lacks.
 RESTORED = "restored"
 
+#: What the keys of forgotten sessions' names begin with, whose files stayed.
+_KEPT = "kept:"
+
 #: What the keys of receivers begin with.
 _TOLD = "told:"
 
@@ -93,6 +96,16 @@ def restored_until(db: Connection) -> float | None:
 def forget_restored(db: Connection) -> None:
     """Note that what the restored ledger did not know has been looked for."""
     db.execute(sa.delete(meta).where(meta.c.key == RESTORED))
+
+
+def keep_kept(db: Connection, name: str) -> None:
+    """Note that a session of that name left its files behind when its rows went."""
+    _put(db, f"{_KEPT}{name}", "1")
+
+
+def has_kept(db: Connection, name: str) -> bool:
+    """Return whether files of a forgotten session of that name may still be there."""
+    return _get(db, f"{_KEPT}{name}") is not None
 
 
 def _get(db: Connection, key: str) -> str | None:

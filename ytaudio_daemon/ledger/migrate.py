@@ -10,7 +10,7 @@ from ytaudio_daemon.ledger.engine import Ledger
 from ytaudio_daemon.ledger.trouble import damaged
 
 #: The newest revision in `migrations/versions`; a test holds them together.
-HEAD = "0001"
+HEAD = "0002"
 SCRIPTS = Path(__file__).parent / "migrations"
 
 

@@ -282,6 +282,12 @@ events = Table(
     Column("attempt", Big),
     Column("reason", Text, nullable=False),
     Index("events_of_a_job", "job_id"),
+    Index(
+        "events_of_a_session",
+        "session_id",
+        sqlite_where=text("job_id IS NULL"),
+        postgresql_where=text("job_id IS NULL"),
+    ),
     sqlite_autoincrement=True,  # a number is never given twice
 )
 

@@ -1,13 +1,14 @@
 """Sessions as rows: opening, limits, expiry, pruning."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger import diary
 from ytaudio_daemon.ledger.record import touch
 from ytaudio_daemon.ledger.schema import events, sessions
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
@@ -53,7 +54,7 @@ def find_session(db: Connection, name_or_uuid: str) -> Session | None:
 
 def session_by_id(db: Connection, session_id: int) -> Session:
     """Return a session by its row's number."""
-    return _session(
+    return session_of(
         db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
     )
 
@@ -61,7 +62,13 @@ def session_by_id(db: Connection, session_id: int) -> Session:
 def sessions_by_id(db: Connection, ids: Iterable[int]) -> dict[int, Session]:
     """Return sessions by their rows' numbers; those that are no more are left out."""
     query = sa.select(sessions).where(sessions.c.id.in_(list(ids)))
-    return {row.id: _session(row) for row in db.execute(query).all()}
+    return {row.id: session_of(row) for row in db.execute(query).all()}
+
+
+def known_names(db: Connection, names: Sequence[str]) -> set[str]:
+    """Return which of some hundred names are those of sessions, active or ended."""
+    query = sa.select(sessions.c.name).where(sessions.c.name.in_(names)).distinct()
+    return set(db.execute(query).scalars())
 
 
 def session_to_show(db: Connection, session_id: int) -> Session | None:
@@ -81,7 +88,7 @@ def sessions_after(
     if state is not None:
         query = query.where(sessions.c.state == state.value)
     rows = db.execute(query.order_by(sessions.c.id).limit(limit)).all()
-    return [_session(row) for row in rows]
+    return [session_of(row) for row in rows]
 
 
 def list_sessions(
@@ -91,7 +98,7 @@ def list_sessions(
     query = sa.select(sessions).order_by(sessions.c.id)
     if state is not None:
         query = query.where(sessions.c.state == state.value)
-    return [_session(row) for row in db.execute(query).all()]
+    return [session_of(row) for row in db.execute(query).all()]
 
 
 def used_bytes(db: Connection) -> int:
@@ -131,7 +138,7 @@ def open_session(
         .returning(sessions),
     ).one()
     _note(db, row.id, now, "session_opened")
-    return _session(row)
+    return session_of(row)
 
 
 def set_limits(db: Connection, session: Session, now: Now, **limits: Any) -> None:
@@ -163,13 +170,13 @@ def due_to_expire(
         sa.select(sessions)
         .where(
             sessions.c.state == SessionState.ACTIVE,
-            _unfinished() == 0,
+            unfinished_count() == 0,
             ttl > 0,
             sessions.c.last_activity_lived + ttl <= now.lived,
         )
         .limit(limit),
     ).all()
-    return [_session(row) for row in rows]
+    return [session_of(row) for row in rows]
 
 
 def pending_too_long(
@@ -180,12 +187,12 @@ def pending_too_long(
         sa.select(sessions)
         .where(
             sessions.c.state == SessionState.ACTIVE,
-            _unfinished() > 0,
+            unfinished_count() > 0,
             sessions.c.last_activity_lived + max_pending_s <= now.lived,
         )
         .limit(20),
     ).all()
-    return [_session(row) for row in rows]
+    return [session_of(row) for row in rows]
 
 
 def expire(
@@ -205,7 +212,7 @@ def expire(
         .where(
             sessions.c.id == session.id,
             sessions.c.state == SessionState.ACTIVE,
-            _unfinished() == 0,
+            unfinished_count() == 0,
         )
         .values(state=SessionState.EXPIRED.value, removal=removal),
     )
@@ -217,7 +224,7 @@ def expire(
 def to_be_removed(db: Connection, limit: int = 50) -> list[Session]:
     """Return expired sessions whose files are still to go."""
     query = sa.select(sessions).where(sessions.c.removal == "pending").limit(limit)
-    return [_session(row) for row in db.execute(query).all()]
+    return [session_of(row) for row in db.execute(query).all()]
 
 
 def has_namesake(db: Connection, session: Session) -> bool:
@@ -227,7 +234,9 @@ def has_namesake(db: Connection, session: Session) -> bool:
         sessions.c.id != session.id,
         sa.or_(sessions.c.state == SessionState.ACTIVE, sessions.c.removal.is_(None)),
     )
-    return db.execute(query.limit(1)).first() is not None
+    if db.execute(query.limit(1)).first() is not None:
+        return True
+    return diary.has_kept(db, session.name)
 
 
 def mark_removed(db: Connection, session: Session) -> None:
@@ -237,7 +246,8 @@ def mark_removed(db: Connection, session: Session) -> None:
     )
 
 
-def _unfinished() -> sa.ColumnElement[int]:
+def unfinished_count() -> sa.ColumnElement[int]:
+    """Return what counts a session's unfinished jobs, for a query."""
     columns = [sessions.c[state.value] for state in UNFINISHED]
     total = columns[0] + columns[1]
     for column in columns[2:]:
@@ -254,10 +264,11 @@ def _note(db: Connection, session_id: int, now: Now, reason: str) -> None:
 def _first(db: Connection, *conditions: sa.ColumnElement[bool]) -> Session | None:
     query = sa.select(sessions).where(*conditions).order_by(sessions.c.id.desc())
     row = db.execute(query.limit(1)).first()
-    return None if row is None else _session(row)
+    return None if row is None else session_of(row)
 
 
-def _session(row: Any) -> Session:
+def session_of(row: Any) -> Session:
+    """Return the session of a row."""
     return Session(
         id=row.id,
         uuid=row.uuid,

@@ -1,0 +1,144 @@
+"""Old history leaves the ledger with its session, in small pieces. Audio is untouched.
+
+While a session lives all of its jobs stay, however old: they are how it knows what it
+has fetched. What has ended is forgotten in this order, so that nothing ever points
+at a row that is gone: lines, jobs with their tries and events, drops, the session.
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger import diary
+from ytaudio_daemon.ledger.record import shift
+from ytaudio_daemon.ledger.schema import (
+    attempts,
+    drops,
+    events,
+    jobs,
+    lines,
+    sessions,
+    shelf,
+)
+from ytaudio_daemon.ledger.sessions import Session, session_of, unfinished_count
+from ytaudio_daemon.model import JobState, SessionState
+from ytaudio_daemon.model.clock import Now
+
+#: Rows of a transaction: each costs a few pages and their old content in the journal.
+LINES = 500
+JOBS = 50
+DROPS = 200
+EVENTS = 500
+
+
+def outgrown_session(db: Connection, now: Now, keep_s: float) -> Session | None:
+    """Return an ended session in which nothing has happened for so long, if any.
+
+    Both clocks must say so: then neither a jump of the one nor a stop of the other
+    forgets anything. A session whose drops stay in the inbox (`after_intake`) is
+    needed: by its lines the daemon knows what of such a file it has taken.
+
+    Args:
+        db: A transaction.
+        now: The moment.
+        keep_s: `[retention] finalized`.
+    """
+    lately = sa.select(jobs.c.id).where(
+        jobs.c.session_id == sessions.c.id, jobs.c.finalized_at > now.wall - keep_s
+    )
+    kept = sa.select(drops.c.id).where(
+        drops.c.session_id == sessions.c.id, drops.c.state == "kept"
+    )
+    row = db.execute(
+        sa.select(sessions)
+        .where(
+            sessions.c.state == SessionState.EXPIRED.value,
+            sa.or_(sessions.c.removal.is_(None), sessions.c.removal == "done"),
+            sessions.c.last_activity_lived + keep_s <= now.lived,
+            sessions.c.last_activity_at + keep_s <= now.wall,
+            unfinished_count() == 0,
+            sa.not_(sa.exists(lately)),
+            sa.not_(sa.exists(kept)),
+        )
+        .order_by(sessions.c.id)
+        .limit(1)
+    ).first()
+    return None if row is None else session_of(row)
+
+
+def drop_ids(db: Connection, session_id: int, after_id: int) -> Sequence[int]:
+    """Return the session's next drops."""
+    query = sa.select(drops.c.id).where(
+        drops.c.session_id == session_id, drops.c.id > after_id
+    )
+    return db.execute(query.order_by(drops.c.id).limit(DROPS)).scalars().all()
+
+
+def forget_lines(db: Connection, of_drops: Sequence[int]) -> bool:
+    """Delete some lines of those drops; False when there are no more."""
+    mine = sa.select(lines.c.drop_id, lines.c.line).where(lines.c.drop_id.in_(of_drops))
+    in_order = mine.order_by(lines.c.drop_id, lines.c.line)
+    found = db.execute(in_order.limit(LINES)).all()
+    last = {row.drop_id: row.line for row in found}
+    for drop_id, line in last.items():
+        old = sa.and_(lines.c.drop_id == drop_id, lines.c.line <= line)
+        db.execute(sa.delete(lines).where(old))
+    return len(found) == LINES
+
+
+def forget_jobs(db: Connection, session_id: int) -> bool:
+    """Delete some jobs with all that belongs to them; False when there are no more."""
+    mine = sa.select(jobs.c.id, jobs.c.state, jobs.c.file_size_bytes)
+    mine = mine.where(jobs.c.session_id == session_id).order_by(jobs.c.id)
+    found = db.execute(mine.limit(JOBS)).all()
+    if not found:
+        return False
+    ids = [row.id for row in found]
+    for table in (attempts, shelf, events):
+        db.execute(sa.delete(table).where(table.c.job_id.in_(ids)))
+    db.execute(sa.delete(jobs).where(jobs.c.id.in_(ids)))
+    _count_out(db, session_id, found)
+    return len(found) == JOBS
+
+
+def forget_drops(db: Connection, session_id: int) -> bool:
+    """Delete some drops, whose lines and jobs are gone; False when there are no more."""
+    mine = drop_ids(db, session_id, 0)
+    db.execute(sa.delete(drops).where(drops.c.id.in_(mine)))
+    return len(mine) == DROPS
+
+
+def forget_events(db: Connection, session_id: int) -> bool:
+    """Delete some of the session's own events; False when there are no more."""
+    mine = sa.select(events.c.id).where(
+        events.c.session_id == session_id, events.c.job_id.is_(None)
+    )
+    ids = db.execute(mine.limit(EVENTS)).scalars().all()
+    db.execute(sa.delete(events).where(events.c.id.in_(ids)))
+    return len(ids) == EVENTS
+
+
+def forget_session(db: Connection, session: Session) -> None:
+    """Delete the session itself; files it left behind are nobody else's later."""
+    gone = sa.delete(sessions).where(sessions.c.id == session.id)
+    kept = db.execute(gone.returning(sessions.c.removal)).scalar_one() is None
+    if kept:
+        diary.keep_kept(db, session.name)
+
+
+def _count_out(
+    db: Connection, session_id: int, gone: Sequence[sa.Row[tuple[int, str, int]]]
+) -> None:
+    """Keep the counters and the bytes true."""
+    by = dict.fromkeys(JobState, 0)
+    for row in gone:
+        by[JobState(row.state)] -= 1
+    shift(db, session_id, {state: n for state, n in by.items() if n})
+    done = JobState.COMPLETED
+    freed = sum(row.file_size_bytes or 0 for row in gone if row.state == done)
+    db.execute(
+        sa.update(sessions)
+        .where(sessions.c.id == session_id)
+        .values(used_bytes=sessions.c.used_bytes - freed)
+    )

@@ -1,0 +1,74 @@
+"""Documents of what the ledger has forgotten, or never knew, leave the status folder."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.ledger import Ledger, sessions
+
+#: Looked at between two looks at the clock.
+PIECE = 200
+ENDING = ".json"
+
+
+def clear_forgotten(
+    ledger: Ledger, layout: Layout, wall: float, receipts_s: float
+) -> Iterator[None]:
+    """Remove them, yielding between pieces.
+
+    Args:
+        ledger: Knows the sessions there are.
+        layout: Where the documents lie.
+        wall: Now, seconds since 1970.
+        receipts_s: Receipts for programs live so long.
+    """
+    folder = layout.session_status("x").parent
+    for names in _pieces(_names(folder)):
+        mine = [name.removesuffix(ENDING) for name in names if name.endswith(ENDING)]
+        for name in _unknown(ledger, mine):
+            _remove(layout.session_status(name))
+        yield
+    folder = layout.receipts("x").parent
+    for names in _pieces(_names(folder)):
+        unknown = _unknown(ledger, names)
+        yield
+        for name in names:
+            age = 0.0 if name in unknown else receipts_s
+            yield from _clear_receipts(folder / name, wall - age)
+
+
+def _clear_receipts(folder: Path, before: float) -> Iterator[None]:
+    """Remove the receipts last written before a time, and the folder when empty."""
+    for names in _pieces(_names(folder)):
+        for name in names:
+            with suppress(OSError):
+                if (folder / name).lstat().st_mtime <= before:
+                    (folder / name).unlink()
+        yield
+    with suppress(OSError):  # not empty, as a rule
+        folder.rmdir()
+
+
+def _unknown(ledger: Ledger, names: list[str]) -> set[str]:
+    with ledger.read() as db:
+        return {*names} - sessions.known_names(db, names)
+
+
+def _names(folder: Path) -> list[str]:
+    with suppress(OSError):
+        return [name for name in os.listdir(folder) if not name.startswith(".")]  # noqa: PTH208 - names
+    return []
+
+
+def _pieces(names: list[str]) -> Iterator[list[str]]:
+    rest = iter(names)
+    while piece := list(islice(rest, PIECE)):
+        yield piece
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # not ours, or tried again tomorrow
+        path.unlink(missing_ok=True)
