@@ -10,6 +10,7 @@ from ytaudio_daemon.ledger import Ledger, receipts, sessions
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.views.clearing import clear_forgotten
 from ytaudio_daemon.views.receipts import Receipts
 from ytaudio_daemon.views.sessionsheets import SessionSheets
 
@@ -39,9 +40,10 @@ class Survey:
         self._receipts = receipt_files
 
     def walk(self, now: Now, receipts_s: float) -> Iterator[None]:
-        """Go through all sessions and drops, yielding between pieces."""
+        """Go through all sessions, drops and documents, yielding between pieces."""
         yield from self._walk_sessions(now)
         yield from self._walk_drops(now, receipts_s)
+        yield from clear_forgotten(self._ledger, self._layout, now.wall, receipts_s)
 
     def _walk_sessions(self, now: Now) -> Iterator[None]:
         after = 0

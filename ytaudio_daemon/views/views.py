@@ -103,6 +103,10 @@ class Views:
         self._start_survey(now)
         self.refresh(now, live)
 
+    def survey_soon(self, now: Now) -> None:
+        """Have the documents looked through: the ledger has forgotten some sessions."""
+        self._surveyed = now.lived - EVERY_S
+
     def problems(self) -> list[Problem]:
         """Return what could not be written and why."""
         return self._troubles.problems()
