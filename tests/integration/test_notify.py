@@ -1,13 +1,29 @@
 """Notifications: at least once, in order, bounded, and never in the daemon's way."""
 
+import json
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
-from tests.integration.notify_rig import Office, open_office
+from tests.integration.notify_rig import Office, open_messenger, open_office
 from tests.integration.receiver import Receiver, serving
-from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger import Ledger, sessions
+from ytaudio_daemon.ledger.diary import Told
+from ytaudio_daemon.notify import composing, messenger, patience
+from ytaudio_daemon.notify.weather import Weather
+from ytaudio_daemon.views import Problem
+
+SCHEMAS = resources.files("ytaudio_daemon") / "schemas"
+#: The loop has other things to do: no step may take longer, in seconds. A busy machine
+#: takes its part of it.
+BRIEF_S = 1.0
+FFMPEG = Problem(
+    code="ffmpeg_missing", message="There is no ffmpeg.", hint="Install it.", since=1.0
+)
 
 
 @pytest.fixture
@@ -27,13 +43,39 @@ def office(
     opened.close()
 
 
+@pytest.fixture
+def people(
+    sqlite_ledger: Ledger, tmp_path: Path, receiver: Receiver
+) -> Iterator[Office]:
+    """Open an office whose only receivers are people."""
+    opened = open_office(
+        sqlite_ledger, tmp_path, urls=receiver.apprise, timeout="30s", gather="5s"
+    )
+    yield opened
+    receiver.let_go()
+    opened.close()
+
+
+def titles(receiver: Receiver) -> list[str]:
+    return [notice["job"]["title"] for notice in receiver.got]
+
+
+def problem(office: Office) -> str:
+    """Return the one problem there is, or ""."""
+    found = office.messenger.troubles()
+    assert all(code == "notify_failing" and hint for code, _, hint in found)
+    return " ".join(message for _, message, _ in found)
+
+
+# What is told.
+
+
 def test_a_program_is_told_of_each_job(office: Office, receiver: Receiver) -> None:
     office.finish()
     office.fail("party")
     office.rest()
     done, failed = receiver.got
     assert (done["event"], failed["event"]) == ("completed", "failed")
-    assert done["schema"] == "ytaudio.notice/1"
     assert done["message"] == "Finished in session music: Song 1"
     assert done["job"]["state"] == "completed"
     assert Path(done["job"]["output_path"]).is_absolute()
@@ -41,12 +83,80 @@ def test_a_program_is_told_of_each_job(office: Office, receiver: Receiver) -> No
     assert failed["message"].startswith("Failed in session party: https://")
     assert failed["message"].endswith(": It broke. Wait.")
     assert failed["job"]["error"]["code"] == "http_500"
+    for notice in receiver.got:
+        jsonschema.validate(notice, strict_schema())
+
+
+def test_a_session_s_end_is_told(office: Office, receiver: Receiver) -> None:
+    office.finish(2)
+    with office.ledger.write() as db:
+        session = sessions.active_session(db, "music")
+        assert session is not None
+        assert sessions.expire(db, session, office.now())
+    office.rest()
+    notice = receiver.got[-1]
+    assert notice["event"] == "session_expired"
+    assert notice["message"] == "Session music has ended: 2 finished; its audio stays."
+    assert notice["session"]["counts"]["completed"] == 2
+    assert notice["session"]["audio"] == "kept"
+    assert notice["job"] is None
+    jsonschema.validate(notice, strict_schema())
+
+
+def strict_schema() -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads((SCHEMAS / "ytaudio.notice-1.json").read_text())
+    job = json.loads((SCHEMAS / "ytaudio.job-1.json").read_text())
+    schema["properties"]["job"] = {"anyOf": [{"type": "null"}, job]}
+    return schema | {"additionalProperties": False}
+
+
+def test_only_what_is_asked_for_is_told(office: Office, receiver: Receiver) -> None:
+    office.reload(webhook=receiver.address, on="failed")
+    office.finish(2)
+    office.fail()
+    office.rest()
+    assert receiver.events == ["failed"]
+
+
+def test_people_get_one_message_for_much(people: Office, receiver: Receiver) -> None:
+    people.finish(7)
+    people.fail("party")
+    people.step()
+    people.pass_time(4.9)
+    people.step()
+    assert receiver.requests == []
+    people.finish()
+    people.pass_time(0.2)
+    people.rest()
+    (got,) = receiver.got
+    assert got["title"] == "ytaudio: 8 finished, 1 failed"
+    assert got["type"] == "failure"
+    assert got["message"].splitlines() == [
+        "8 finished in session music.",
+        "1 failed in session party.",
+        "Finished: Song 1, Song 2, Song 3, Song 4, Song 5, and 3 more",
+        "Failed: https://www.youtube.com/watch?v=00000000008: It broke. Wait.",
+    ]
+
+
+def test_people_are_told_of_a_storm_in_one_breath(
+    people: Office, receiver: Receiver
+) -> None:
+    people.finish(30)
+    people.pass_time(6)
+    people.rest()
+    assert [m["title"] for m in receiver.got] == ["ytaudio: 30 finished"]
+    assert len(receiver.got[0]["message"]) < 300
+
+
+# At least once.
 
 
 def test_a_new_receiver_is_told_nothing_of_the_past(
     sqlite_ledger: Ledger, tmp_path: Path, receiver: Receiver
 ) -> None:
     office = open_office(sqlite_ledger, tmp_path)
+    assert office.messenger.next_due(office.now()) is None
     office.finish(3)
     office.step()
     office.reload(webhook=receiver.address)
@@ -54,4 +164,318 @@ def test_a_new_receiver_is_told_nothing_of_the_past(
     office.finish()
     office.rest()
     office.close()
-    assert [notice["job"]["title"] for notice in receiver.got] == ["Song 4"]
+    assert titles(receiver) == ["Song 4"]
+
+
+def test_a_crash_before_the_delivery_loses_nothing(
+    office: Office, receiver: Receiver
+) -> None:
+    office.finish(2)
+    office.crash()
+    office.finish()
+    office.rest()
+    assert titles(receiver) == ["Song 1", "Song 2", "Song 3"]
+
+
+def test_a_crash_within_the_delivery_repeats_it(
+    office: Office, receiver: Receiver
+) -> None:
+    receiver.hangs = True
+    office.finish(2)
+    office.run_until(lambda: receiver.requests)
+    office.crash()
+    receiver.let_go()
+    office.rest()
+    assert titles(receiver) == ["Song 1", "Song 2"]
+    assert len(receiver.requests) == 3
+
+
+def test_what_was_told_is_not_told_again_after_a_restart(
+    office: Office, receiver: Receiver
+) -> None:
+    office.finish(20)
+    office.rest()
+    office.crash()
+    office.finish()
+    office.rest()
+    assert titles(receiver) == [f"Song {n}" for n in range(1, 22)]
+
+
+def test_a_stop_hears_what_is_under_way_to_its_end(
+    office: Office, receiver: Receiver
+) -> None:
+    office.finish(3)
+    office.step()
+    office.run_until(lambda: receiver.requests)
+    office.close()
+    count = len(receiver.got)
+    office.messenger = open_messenger(office.ledger, office.settings)
+    office.rest()
+    assert (
+        titles(receiver)[:3]
+        == ["Song 1", "Song 2", "Song 3"][:count] + titles(receiver)[count:3]
+    )
+    assert sorted(set(titles(receiver))) == ["Song 1", "Song 2", "Song 3"]
+    assert len(receiver.got) == 3
+
+
+def test_a_receiver_that_left_is_forgotten(office: Office, receiver: Receiver) -> None:
+    assert list(office.told()) == ["webhook"]
+    office.reload()
+    office.step()
+    assert office.told() == {}
+    office.finish(5)
+    office.reload(webhook=receiver.address)
+    office.step()
+    office.finish()
+    office.rest()
+    assert titles(receiver) == ["Song 6"]
+
+
+def test_the_ledger_knows_receivers_without_their_secrets(
+    sqlite_ledger: Ledger, tmp_path: Path, receiver: Receiver
+) -> None:
+    told = {"webhook": receiver.address, "command": "/bin/true hush"}
+    office = open_office(sqlite_ledger, tmp_path, urls=receiver.apprise, **told)
+    keys = list(office.told())
+    office.close()
+    assert len(keys) == 3
+    assert "hush" not in repr(keys)
+
+
+def test_other_settings_take_effect_at_once(office: Office, receiver: Receiver) -> None:
+    receiver.statuses = [500] * 100
+    office.finish()
+    office.run_until(lambda: problem(office))
+    with serving() as another:
+        office.reload(webhook=another.address)
+        office.rest()
+        assert titles(another) == ["Song 1"]
+        assert problem(office) == ""
+        office.reload()
+        office.run_until(lambda: not office.messenger._leaving)
+
+
+# Receivers that are away.
+
+
+def test_a_receiver_that_stumbles_is_told_later(
+    office: Office, receiver: Receiver
+) -> None:
+    receiver.statuses = [500]
+    office.finish(3)
+    office.run_until(lambda: receiver.requests)
+    assert problem(office) == ""  # one failure is not worth telling
+    office.rest()
+    assert titles(receiver) == ["Song 1", "Song 2", "Song 3"]
+
+
+def test_a_dead_receiver_is_named_given_up_and_back_again(
+    sqlite_ledger: Ledger, tmp_path: Path, receiver: Receiver
+) -> None:
+    receiver.statuses = [503] * 1000
+    office = open_office(
+        sqlite_ledger, tmp_path, webhook=receiver.address, give_up="1h"
+    )
+    office.finish(20)
+    office.run_until(lambda: problem(office))
+    said = f"[notify] webhook (http://127.0.0.1:{receiver.port}): answered 503"
+    assert said in problem(office)
+    assert "hush" not in repr(office.messenger.troubles())
+    before = len(receiver.requests)
+    office.pass_time(400)
+    office.run_until(lambda: len(receiver.requests) > before)
+    office.finish()  # young when the others are too old
+    office.pass_time(3599 - 400)
+    office.run_until(lambda: "20 notices were given up" in problem(office))
+    assert office.messenger._posts["webhook"].patience.given_up == 20
+    receiver.statuses = []
+    office.pass_time(400)
+    office.rest()
+    assert titles(receiver) == ["Song 21"]
+    assert problem(office) == ""
+    office.close()
+
+
+def test_waits_grow_and_are_bounded() -> None:
+    from ytaudio_daemon.courier.answer import later  # noqa: PLC0415
+
+    waits = patience.Patience()
+    found = []
+    for _ in range(40):
+        waits.fail(later("no"), 100.0)
+        found.append((waits.due or 0) - 100)
+    assert found[:5] == [1, 2, 4, 8, 16]
+    assert max(found) == patience.CAP_S
+    waits.fail(later("no", retry_after_s=1000), 100.0)
+    assert waits.due == 1100
+
+
+def test_a_notice_that_is_refused_is_offered_some_times_and_passed_by(
+    office: Office, receiver: Receiver
+) -> None:
+    receiver.statuses = [422] * patience.OFFERS
+    office.finish(2)
+    post = office.messenger._posts["webhook"]
+    for offers in range(1, patience.OFFERS + 1):
+        # Bound now: it is called within this turn only.
+        office.run_until(lambda: post.patience.failures == offers)  # noqa: B023
+        office.pass_time(30)
+    office.rest()
+    assert titles(receiver) == ["Song 2"]
+    assert len(receiver.requests) == patience.OFFERS + 1
+
+
+def test_a_hanging_receiver_holds_nobody_up(
+    sqlite_ledger: Ledger, tmp_path: Path, receiver: Receiver
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    script = f"cat >$(mktemp {out}/XXXXXX)"
+    receiver.hangs = True
+    office = open_office(
+        sqlite_ledger,
+        tmp_path,
+        webhook=receiver.address,
+        command=f'/bin/sh -c "{script}"',
+        timeout="20s",
+    )
+    office.finish(5)
+    office.run_until(lambda: len(list(out.iterdir())) == 5 and receiver.requests)
+    assert receiver.got == []
+    assert office.slowest < BRIEF_S
+    office.pass_time(40)  # it is hung up on
+    office.run_until(lambda: len(receiver.requests) > 1)
+    receiver.let_go()
+    office.rest()
+    assert set(titles(receiver)) == {f"Song {n}" for n in range(1, 6)}
+    office.close()
+
+
+def test_a_storm_is_one_process_and_a_window_at_a_time(
+    sqlite_ledger: Ledger, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    script = f"echo start >>{log}; cat >/dev/null; echo end >>{log}"
+    office = open_office(sqlite_ledger, tmp_path, command=f'/bin/sh -c "{script}"')
+    office.finish(40)
+    post = office.messenger._posts["command"]
+    held = 0
+
+    def watched() -> bool:
+        nonlocal held
+        held = max(held, len(post._in_hand))
+        return not office.is_busy()
+
+    office.run_until(watched)
+    office.close()
+    assert log.read_text().split() == ["start", "end"] * 40
+    assert held <= composing.WINDOW
+    assert office.slowest < BRIEF_S
+
+
+# How the daemon is.
+
+
+def test_degraded_is_told_when_it_lasts_and_so_is_the_end_of_it(
+    office: Office, receiver: Receiver
+) -> None:
+    feel(office, "degraded", 59)
+    feel(office, "running", 59)
+    assert receiver.got == []
+    feel(office, "degraded", 61)
+    office.rest()
+    (notice,) = receiver.got
+    assert notice["event"] == "degraded"
+    assert "There is no ffmpeg. Install it." in notice["message"]
+    assert notice["problems"][0]["code"] == "ffmpeg_missing"
+    jsonschema.validate(notice, strict_schema())
+    feel(office, "draining", 100)
+    feel(office, "degraded", 100)
+    office.rest()
+    feel(office, "running", 61)
+    office.rest()
+    assert receiver.events == ["degraded", "recovered"]
+    assert receiver.got[-1]["message"] == "ytaudio on attic is well again."
+
+
+def feel(office: Office, state: str, seconds: float) -> None:
+    """Have the daemon be in a state for so long."""
+    for passed in (0.0, seconds):
+        office.pass_time(passed)
+        problems = [FFMPEG] if state == "degraded" else []
+        office.messenger.note_state(state, problems, office.now())
+        office.step()
+
+
+def test_a_restart_does_not_forget_what_was_told(
+    office: Office, receiver: Receiver
+) -> None:
+    feel(office, "degraded", 61)
+    office.rest()
+    office.crash()
+    feel(office, "degraded", 61)
+    office.rest()
+    assert receiver.events == ["degraded"]
+    office.crash()
+    feel(office, "running", 61)
+    office.rest()
+    assert receiver.events == ["degraded", "recovered"]
+
+
+def test_what_passed_before_it_could_be_told_is_not_told(
+    office: Office, receiver: Receiver
+) -> None:
+    receiver.statuses = [500] * 2
+    office.finish()
+    office.run_until(lambda: len(receiver.requests) == 1)
+    feel(office, "degraded", 61)
+    feel(office, "running", 61)
+    office.rest()
+    assert receiver.events == ["completed"]
+
+
+def test_people_are_told_at_once_that_it_is_degraded(
+    people: Office, receiver: Receiver
+) -> None:
+    feel(people, "degraded", 61)
+    people.rest()
+    (got,) = receiver.got
+    assert got["title"] == "ytaudio on attic needs a hand."
+    assert got["message"] == "There is no ffmpeg. Install it."
+    assert got["type"] == "warning"
+
+
+def test_weather_that_changes_all_the_time_is_never_believed() -> None:
+    weather = Weather(settle_s=60)
+    for n in range(100):
+        weather.note(is_degraded=bool(n % 2), lived=n * 50.0)
+    assert weather.is_degraded is None
+    assert weather.due() == 99 * 50 + 60
+
+
+# Costs.
+
+
+def test_at_rest_nothing_wakes_the_loop(office: Office) -> None:
+    office.finish()
+    office.rest()
+    office.run_until(lambda: office.messenger._posts["webhook"]._van.is_free)
+    office.pass_time(20)
+    office.run_until(lambda: office.messenger._posts["webhook"]._van.is_empty)
+    office.pass_time(1)
+    office.step()
+    assert office.messenger.next_due(office.now()) is None
+
+
+def test_what_is_none_of_its_business_is_passed_over(
+    office: Office, receiver: Receiver
+) -> None:
+    office.reload(webhook=receiver.address, on="")
+    before = office.told()
+    office.finish(3)
+    office.run_until(lambda: office.messenger._posts["webhook"].read == office.newest())
+    office.pass_time(messenger.KEEP_IDLE_S + 1)
+    office.step()
+    assert office.told() == {"webhook": Told(cursor=office.newest())} != before
+    assert receiver.requests == []
