@@ -87,10 +87,16 @@ class Settler:
             self.cancel(claim, now)
             return
         log.info("job.adopted", job=claim.uuid, session=claim.session_name)
-        self._complete(claim, outcome, now)
+        self.finish_published(claim, outcome, now)
 
     def finish_published(self, claim: Claim, outcome: Outcome, now: Now) -> None:
-        """Complete a job whose audio stands at its place already."""
+        """Complete a job whose audio stands at its place already, once that is synced."""
+        try:
+            publishing.confirm(self._layout, claim.session_uuid)
+        except (OSError, UnsafePathError) as error:
+            self._put_off(claim, _failed(outcome, _why_not_there(error)), now)
+            return
+        self._published.add(claim.name)
         self._complete(claim, outcome, now)
 
     @property
@@ -131,9 +137,11 @@ class Settler:
         except (OSError, UnsafePathError) as error:
             # An earlier call may have come this far: its rename, or its target, is in
             # the way of this one's.
-            if not self._stands_already(claim, outcome):
+            if self._stands_already(claim, outcome):
+                self.finish_published(claim, outcome, now)
+            else:
                 self._put_off(claim, _failed(outcome, _why_not_there(error)), now)
-                return
+            return
         self._published.add(claim.name)
         steps.at("publish.renamed", claim.name)
         self._complete(claim, outcome, now)

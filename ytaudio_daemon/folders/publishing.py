@@ -5,8 +5,6 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +82,10 @@ def left_result(layout: Layout, job_uuid: str, attempt: int) -> Outcome | None:
 def publish(layout: Layout, session_uuid: str, job_uuid: str, attempt: int) -> None:
     """Rename the attempt's job folder to its place in `downloads`, synced.
 
+    A sync that failed is not simply asked for again: the kernel may have forgotten
+    what it could not write, and say yes (https://lwn.net/Articles/752063/). The rename
+    is taken back instead, so that the next try has one of its own to sync.
+
     Raises:
         FileExistsError: Something stands there that is not an empty leftover.
         OSError: The rename or a sync failed.
@@ -91,22 +93,29 @@ def publish(layout: Layout, session_uuid: str, job_uuid: str, attempt: int) -> N
     number = str(attempt)
     with (
         open_dir(layout.downloads, WORK, job_uuid, number) as work,
-        _session_dir(layout, session_uuid) as session,
+        open_dir(layout.downloads, session_uuid, make=True) as session,
     ):
         _clear_leftover(layout, session_uuid, job_uuid)
         rename_new(work, JOB_FOLDER, session, job_uuid)
-        os.fsync(session)
+        try:
+            confirm(layout, session_uuid)
+        except OSError:
+            rename_new(session, job_uuid, work, JOB_FOLDER)
+            raise
 
 
-@contextmanager
-def _session_dir(layout: Layout, session_uuid: str) -> Iterator[int]:
-    """Open a session's downloads; a new folder's name is made durable."""
-    is_new = not os.path.lexists(layout.session_downloads(session_uuid))
-    with open_dir(layout.downloads, session_uuid, make=True) as folder:
-        if is_new:
-            with open_dir(layout.downloads) as root:
-                os.fsync(root)
-        yield folder
+def confirm(layout: Layout, session_uuid: str) -> None:
+    """Make durable what was renamed into a session's downloads, and the folder itself.
+
+    Also for a rename that a crash came behind: nobody knows whether it was synced. To
+    sync what is synced already costs next to nothing.
+
+    Raises:
+        OSError: It cannot be relied on.
+    """
+    for parts in ((session_uuid,), ()):
+        with open_dir(layout.downloads, *parts) as folder:
+            os.fsync(folder)
 
 
 def _clear_leftover(layout: Layout, session_uuid: str, job_uuid: str) -> None:
