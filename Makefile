@@ -30,7 +30,7 @@ $(VENV)/.run: pyproject.toml
 	  { rm -rf $(VENV); echo; echo "Python cannot make a virtual environment. On Debian:"; \
 	    echo "  sudo apt install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[bundled,postgres,api]'
+	$(BIN)/python -m pip install --quiet --editable '.[bundled,postgres,api,notify]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
