@@ -9,6 +9,7 @@ import pytest
 from tests.acceptance.rig import House, ids, links, running
 from tests.integration.receiver import Receiver, serving
 from tests.youtube import YouTube
+from ytaudio_daemon import remedies
 
 
 @pytest.fixture
@@ -91,12 +92,13 @@ def test_each_receiver_is_tried(
     site: YouTube, tmp_path: Path, receiver: Receiver
 ) -> None:
     out = tmp_path / "out"
-    told = {
-        "notify_webhook": receiver.address,
-        "notify_urls": receiver.apprise,
-        "notify_command": f"/bin/sh -c 'cat >{out}; echo so hush >&2; exit 3'",
-    }
-    house = House(tmp_path / "home", site, **told)
+    house = House(
+        tmp_path / "home",
+        site,
+        notify_webhook=receiver.address,
+        notify_urls=receiver.apprise,
+        notify_command=f"/bin/sh -c 'cat >{out}; echo so hush >&2; exit 3'",
+    )
     done = house.cli("notify", "test")
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
@@ -133,5 +135,5 @@ def test_people_without_apprise_are_a_mistake_that_is_told(
     assert doctor.returncode == 6
     assert "broken   notify: [notify] urls needs Apprise" in doctor.stdout
     said = house.log.read_text()
-    assert "pip install 'ytaudio-daemon[notify]'" in said
+    assert remedies.install("notify") in said
     assert "hush" not in said + doctor.stdout

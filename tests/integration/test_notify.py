@@ -297,20 +297,6 @@ def test_a_dead_receiver_is_named_given_up_and_back_again(
     office.close()
 
 
-def test_waits_grow_and_are_bounded() -> None:
-    from ytaudio_daemon.courier.answer import later  # noqa: PLC0415
-
-    waits = patience.Patience()
-    found = []
-    for _ in range(40):
-        waits.fail(later("no"), 100.0)
-        found.append((waits.due or 0) - 100)
-    assert found[:5] == [1, 2, 4, 8, 16]
-    assert max(found) == patience.CAP_S
-    waits.fail(later("no", retry_after_s=1000), 100.0)
-    assert waits.due == 1100
-
-
 def test_a_notice_that_is_refused_is_offered_some_times_and_passed_by(
     office: Office, receiver: Receiver
 ) -> None:

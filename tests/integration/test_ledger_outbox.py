@@ -1,0 +1,75 @@
+"""The outbox, on both databases: endings behind a cursor, and who was told how much."""
+
+from tests.integration.ledger_rig import (
+    FAILED,
+    GIVE_UP,
+    NO_LIMIT,
+    NOW,
+    claimed,
+    drop,
+    links,
+    song,
+)
+from ytaudio_daemon.ledger import Ledger, diary, moves, outbox, sessions
+from ytaudio_daemon.ledger.diary import Told
+from ytaudio_daemon.model import JobState
+
+
+def test_endings_are_read_in_order_and_once(ledger: Ledger) -> None:
+    drop(ledger, "music", links("a" * 11, "b" * 11, "c" * 11))
+    first, second, third = (claimed(ledger) for _ in range(3))
+    with ledger.write() as db:
+        begun = outbox.newest_event(db)
+        moves.fail_or_wait(db, second.fence, FAILED, GIVE_UP, NOW, NO_LIMIT)
+        moves.begin_publish(db, first.fence, output_path="/x", sha256="ab", now=NOW)
+        moves.complete(db, first.fence, song(), NOW, NO_LIMIT)
+        moves.cancel_running(db, third.fence, NOW, NO_LIMIT)
+        session = sessions.active_session(db, "music")
+        assert session is not None
+        assert sessions.expire(db, session, NOW)
+    with ledger.read() as db:
+        found, cursor = outbox.endings_after(db, begun, 100)
+        assert [ending.to_state for ending in found] == [
+            JobState.FAILED,
+            JobState.COMPLETED,
+            JobState.CANCELLED,
+            None,
+        ]
+        assert found[-1].job_id is None
+        assert cursor == outbox.newest_event(db)
+        assert outbox.endings_after(db, cursor, 100) == ([], cursor)
+        paged: list[outbox.Ending] = []
+        at = 0
+        while at < cursor:
+            some, at = outbox.endings_after(db, at, 1)
+            paged += some
+        assert paged == found
+
+
+def test_what_ends_nothing_is_passed_over_in_spans(
+    sqlite_ledger: Ledger,
+) -> None:
+    count = outbox.SPAN + 10
+    with sqlite_ledger.write() as db:
+        for _ in range(count):
+            db.exec_driver_sql(
+                "INSERT INTO events (at, session_id, reason) VALUES (1, 1, 'accepted')"
+            )
+    with sqlite_ledger.read() as db:
+        assert outbox.endings_after(db, 0, 5) == ([], outbox.SPAN)
+        assert outbox.endings_after(db, outbox.SPAN, 5) == ([], count)
+
+
+def test_who_was_told_how_much_is_kept_and_forgotten(ledger: Ledger) -> None:
+    with ledger.write() as db:
+        assert diary.told(db) == {}
+        diary.keep_told(db, "webhook", Told(cursor=7))
+        diary.keep_told(db, "people:ab", Told(cursor=8, degraded=True))
+        diary.keep_told(db, "webhook", Told(cursor=9))
+    with ledger.write() as db:
+        assert diary.told(db) == {
+            "webhook": Told(cursor=9),
+            "people:ab": Told(cursor=8, degraded=True),
+        }
+        diary.forget_told(db, "webhook")
+        assert list(diary.told(db)) == ["people:ab"]

@@ -1,0 +1,199 @@
+"""What people are told, in words: short, harmless, complete."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.integration.ledger_rig import NOW
+from ytaudio_daemon.courier import webhook
+from ytaudio_daemon.courier.answer import later, refused
+from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.ledger.sessions import Session
+from ytaudio_daemon.model import JobState, SessionState
+from ytaudio_daemon.notify import digest, notices, patience, receivers, wording
+from ytaudio_daemon.notify.digest import Digest
+from ytaudio_daemon.notify.news import News
+from ytaudio_daemon.settings import load
+from ytaudio_daemon.views import Problem
+
+
+def job(title: str | None = "Song", session: str = "music", **more: Any) -> JobRow:
+    plain: Mapping[str, Any] = dict.fromkeys(JobRow.__slots__)
+    known = {"session_name": session, "video_id": "0" * 11, "title": title}
+    return JobRow(**{**plain, **known, **more})
+
+
+def news(event: str = "completed", **more: Any) -> News:
+    return News(event=event, event_id=1, at=NOW.wall, **more)
+
+
+def session(name: str = "music", on_expiry: str | None = None) -> Session:
+    counts = dict.fromkeys(JobState, 0) | {JobState.COMPLETED: 2, JobState.FAILED: 1}
+    return Session(
+        id=1,
+        uuid="u",
+        name=name,
+        state=SessionState.EXPIRED,
+        created_at=0.0,
+        last_activity_at=0.0,
+        last_activity_lived=0.0,
+        max_jobs=None,
+        max_bytes=None,
+        ttl_s=None,
+        on_expiry=on_expiry,
+        used_bytes=0,
+        counts=counts,
+    )
+
+
+def gathered(*many: News) -> Digest:
+    found = Digest()
+    for one in many:
+        found.take(one, 1.0, audio_stays=True)
+    return found
+
+
+ERROR = {"message": "This video is private.", "hint": "Ask its owner.", "code": "x"}
+
+
+def test_one_song_is_named() -> None:
+    found = gathered(news(job=job()))
+    assert found.title() == "ytaudio: 1 finished"
+    assert found.body() == "1 finished in session music.\nFinished: Song"
+    assert found.mood == "success"
+
+
+def test_a_failure_says_why_and_what_to_do() -> None:
+    found = gathered(news("failed", job=job(error=ERROR)))
+    assert found.body().splitlines() == [
+        "1 failed in session music.",
+        "Failed: Song: This video is private. Ask its owner.",
+    ]
+    assert found.mood == "failure"
+
+
+def test_ended_sessions_alone_are_no_success() -> None:
+    found = gathered(*[news("session_expired", session=session())] * 10)
+    assert found.title() == "ytaudio: 10 sessions ended"
+    assert found.mood == "info"
+    assert found.body().splitlines()[-1] == "2 more sessions ended."
+
+
+def test_a_storm_is_counted_and_fits() -> None:
+    done = [news(job=job("T" * 300, f"s{n % 20}" + "x" * 90)) for n in range(5000)]
+    lost = [news("failed", job=job("L" * 300, error=ERROR)) for _ in range(5000)]
+    found = gathered(*done, *lost)
+    assert found.title() == "ytaudio: 5,000 finished, 5,000 failed"
+    assert found.size == 10_000
+    assert len(found.body()) <= digest.MAX_BODY
+    assert len(repr(found)) < 10_000  # what it holds does not grow with the storm
+
+
+def test_other_sessions_are_counted() -> None:
+    found = gathered(*[news(job=job(session=f"s{n}")) for n in range(10)])
+    assert "2 finished in 2 more sessions." in found.body().splitlines()
+
+
+@pytest.mark.parametrize(
+    "title", ["@everyone free", "<!channel> x", "<@U123>", "a\nFailed: b", "x\x1b[31m"]
+)
+def test_a_stranger_s_title_has_no_effect(title: str) -> None:
+    for text in (
+        gathered(news(job=job(title))).body().splitlines()[-1],
+        wording.sentence(news(job=job(title))),
+    ):
+        assert "@everyone" not in text
+        assert not set(text) & set("<>\n\x1b")
+
+
+def test_a_session_s_end_says_what_becomes_of_its_audio() -> None:
+    terms = notices.Terms(host="attic", on_expiry="delete")
+    notice = notices.of_news(news("session_expired", session=session()), terms)
+    assert notice["message"] == (
+        "Session music has ended: 2 finished, 1 failed; its audio is being removed."
+    )
+    assert notice["session"]["audio"] == "removed"
+    kept = notices.of_news(
+        news("session_expired", session=session(on_expiry="keep")), terms
+    )
+    assert kept["session"]["audio"] == "kept"
+
+
+def test_a_machine_in_need_names_five_problems() -> None:
+    problems = [
+        Problem(code="x", message=f"Problem {n}.", hint="Mend it.", since=1.0)
+        for n in range(9)
+    ]
+    terms = notices.Terms(host="attic")
+    notice = notices.of_weather(problems, NOW.wall, terms, is_degraded=True)
+    assert notice["message"].splitlines()[:2] == [
+        "ytaudio on attic needs a hand.",
+        "Problem 0. Mend it.",
+    ]
+    assert len(notice["problems"]) == 5
+
+
+# Patience.
+
+
+def test_patience_wears_out_by_served_time_alone() -> None:
+    waits = patience.Patience()
+    assert not waits.is_worn_out(1e9, 60.0)
+    waits.fail(later("no"), 100.0)
+    assert not waits.is_worn_out(159.0, 60.0)
+    assert waits.is_worn_out(160.0, 60.0)
+    waits.succeed()
+    assert not waits.is_worn_out(1e9, 60.0)
+    assert waits.due is None
+
+
+def test_waits_grow_and_are_bounded() -> None:
+    waits = patience.Patience()
+    found = []
+    for _ in range(40):
+        waits.fail(later("no"), 100.0)
+        found.append((waits.due or 0) - 100)
+    assert found[:5] == [1, 2, 4, 8, 16]
+    assert max(found) == patience.CAP_S
+    waits.fail(later("no", retry_after_s=1000), 100.0)
+    assert waits.due == 1100
+
+
+def test_only_refusals_in_a_row_count() -> None:
+    waits = patience.Patience()
+    for answer in [refused("no")] * 4 + [later("away")] + [refused("no")] * 4:
+        waits.fail(answer, 1.0)
+        assert not waits.has_had_enough()
+    waits.fail(refused("no"), 1.0)
+    assert waits.has_had_enough()
+    waits.give_up(1)
+    assert not waits.has_had_enough()
+    assert waits.is_troubled
+
+
+@pytest.mark.parametrize(("status", "word"), [(301, "moved"), (404, "Not Found")])
+def test_an_answer_in_words(status: int, word: str) -> None:
+    assert word in webhook.judge(status, "Not Found", None).said
+
+
+# Receivers.
+
+
+def test_receivers_have_names_without_secrets_and_keys_that_last() -> None:
+    told = {
+        "YTAUDIO_NOTIFY_URLS": "tgram://1:hush/r ntfy://hush",
+        "YTAUDIO_NOTIFY_WEBHOOK": "https://me:hush@home:8443/hush",
+        "YTAUDIO_NOTIFY_COMMAND": "/bin/hook hush",
+    }
+    found = receivers.receivers_of(load(None, told).notify)
+    assert [one.name for one in found] == [
+        "urls 1 (tgram://***)",
+        "urls 2 (ntfy://***)",
+        "webhook (https://home:8443)",
+        "command (/bin/hook)",
+    ]
+    told["YTAUDIO_NOTIFY_URLS"] = "ntfy://hush tgram://1:hush/r"
+    turned = receivers.receivers_of(load(None, told).notify)
+    assert {one.key for one in turned} == {one.key for one in found}
+    assert "hush" not in repr([one.key for one in found])
