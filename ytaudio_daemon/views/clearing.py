@@ -14,16 +14,12 @@ PIECE = 200
 ENDING = ".json"
 
 
-def clear_forgotten(
-    ledger: Ledger, layout: Layout, wall: float, receipts_s: float
-) -> Iterator[None]:
+def clear_forgotten(ledger: Ledger, layout: Layout) -> Iterator[None]:
     """Remove them, yielding between pieces.
 
     Args:
         ledger: Knows the sessions there are.
         layout: Where the documents lie.
-        wall: Now, seconds since 1970.
-        receipts_s: Receipts for programs live so long.
     """
     folder = layout.session_status("x").parent
     for names in _pieces(_names(folder)):
@@ -36,20 +32,17 @@ def clear_forgotten(
         unknown = _unknown(ledger, names)
         yield
         for name in names:
-            age = 0.0 if name in unknown else receipts_s
-            yield from _clear_receipts(folder / name, wall - age)
+            if name in unknown:
+                yield from _empty(folder / name)
+            with suppress(OSError):  # not empty, as a rule
+                (folder / name).rmdir()
 
 
-def _clear_receipts(folder: Path, before: float) -> Iterator[None]:
-    """Remove the receipts last written before a time, and the folder when empty."""
+def _empty(folder: Path) -> Iterator[None]:
     for names in _pieces(_names(folder)):
         for name in names:
-            with suppress(OSError):
-                if (folder / name).lstat().st_mtime <= before:
-                    (folder / name).unlink()
+            _remove(folder / name)
         yield
-    with suppress(OSError):  # not empty, as a rule
-        folder.rmdir()
 
 
 def _unknown(ledger: Ledger, names: list[str]) -> set[str]:

@@ -43,7 +43,7 @@ class Survey:
         """Go through all sessions, drops and documents, yielding between pieces."""
         yield from self._walk_sessions(now)
         yield from self._walk_drops(now, receipts_s)
-        yield from clear_forgotten(self._ledger, self._layout, now.wall, receipts_s)
+        yield from clear_forgotten(self._ledger, self._layout)
 
     def _walk_sessions(self, now: Now) -> Iterator[None]:
         after = 0

@@ -106,6 +106,7 @@ class Views:
     def survey_soon(self, now: Now) -> None:
         """Have the documents looked through: the ledger has forgotten some sessions."""
         self._surveyed = now.lived - EVERY_S
+        self._daemon.note(sessions=True)
 
     def problems(self) -> list[Problem]:
         """Return what could not be written and why."""

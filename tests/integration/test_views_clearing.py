@@ -1,0 +1,87 @@
+"""Documents of sessions that the ledger has forgotten do not stay behind."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.views_rig import Rig, new_rig, video
+from ytaudio_daemon.ledger import Ledger, pruning, sessions
+from ytaudio_daemon.views import Rules
+
+
+@pytest.fixture
+def rig(sqlite_ledger: Ledger, tmp_path: Path) -> Rig:
+    return new_rig(sqlite_ledger, tmp_path)
+
+
+def forget(rig: Rig, name: str) -> None:
+    """End a session and delete it from the ledger, as the pruner does."""
+    with rig.ledger.write() as db:
+        session = sessions.active_session(db, name)
+        assert session is not None
+        assert sessions.expire(db, session, rig.now)
+        while pruning.forget_lines(db, pruning.drop_ids(db, session.id, 0)):
+            pass
+        pruning.forget_jobs(db, session.id)
+        pruning.forget_drops(db, session.id)
+        pruning.forget_events(db, session.id)
+        pruning.forget_session(db, session)
+
+
+def documents(rig: Rig) -> set[str]:
+    status = rig.layout.status
+    found = {str(path.relative_to(status)) for path in status.rglob("*")}
+    return found - {"daemon.json", "sessions", "receipts"}
+
+
+def test_a_forgotten_sessions_documents_go_and_its_neighbours_stay(rig: Rig) -> None:
+    for session, number in (("music", 1), ("other", 2)):
+        rig.drop(video(number), session=session)
+        rig.complete(title=session)
+    rig.refresh()
+    mine = {"sessions/other.json", "receipts/other", "receipts/other/songs.txt.json"}
+    assert documents(rig) > mine
+    forget(rig, "music")
+    rig.refresh()
+    assert documents(rig) > mine, "it takes a look through all of them"
+    rig.views.survey_soon(rig.now)
+    rig.refresh()
+    assert documents(rig) == mine
+    assert rig.beside("receipt").exists(), "what lies in the inbox is the person's"
+    assert (rig.layout.library or Path()).joinpath("music", "music.mp3").exists()
+
+
+def test_a_namesake_keeps_the_name(rig: Rig) -> None:
+    rig.drop(video(1))
+    rig.complete()
+    rig.refresh()
+    forget(rig, "music")
+    rig.drop(video(1), name=b"again.txt")
+    rig.refresh()
+    rig.views.survey_soon(rig.now)
+    rig.refresh()
+    assert rig.session()["session"]["counts"]["queued"] == 1
+    assert rig.receipt(b"again.txt")["counts"]["accepted"] == 1
+
+
+def test_an_empty_folder_of_receipts_goes(rig: Rig) -> None:
+    rig.drop(video(1))
+    rig.complete()
+    rig.refresh()
+    rig.views.rules = Rules(receipts_s=100.0)
+    rig.pass_time(200)
+    rig.restart()
+    assert documents(rig) == {"sessions/music.json"}
+
+
+def test_strangers_in_the_status_folder_do_no_harm(rig: Rig) -> None:
+    rig.drop(video(1))
+    rig.refresh()
+    folder = rig.layout.session_status("x").parent
+    (folder / "README").write_text("mine")
+    (folder / "folder.json").mkdir()
+    (rig.layout.receipts("x") / "deep").mkdir(parents=True)
+    rig.restart()
+    assert (folder / "README").exists()
+    assert (rig.layout.receipts("x") / "deep").exists()
+    assert rig.session()
