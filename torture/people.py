@@ -19,9 +19,12 @@ KILLED = 0.25
 #: it waits for the ledger.
 ANSWER_S = 60.0
 UNFINISHED = "('queued', 'held', 'running', 'waiting')"
+#: Running jobs first: those are hard to cancel.
 PICKS = {
-    "cancel": f"SELECT uuid FROM jobs WHERE state IN {UNFINISHED}",
-    "retry": "SELECT uuid FROM jobs WHERE state IN ('failed', 'cancelled')",
+    "cancel": f"SELECT uuid FROM jobs WHERE state IN {UNFINISHED} "
+    "ORDER BY state = 'running' DESC, id DESC LIMIT 6",
+    "retry": "SELECT uuid FROM jobs WHERE state IN ('failed', 'cancelled') "
+    "ORDER BY id DESC LIMIT 20",
 }
 
 
@@ -105,7 +108,7 @@ class People:
 
     def _pick(self, verb: str) -> list[str]:
         try:
-            rows = self.arena.books.ask(f"{PICKS[verb]} ORDER BY id DESC LIMIT 20")
+            rows = self.arena.books.ask(PICKS[verb])
         except READING_ERRORS:
             return []
         found = [row["uuid"] for row in rows]
