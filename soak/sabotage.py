@@ -4,6 +4,7 @@ Each function breaks the product in memory, in the daemon's process alone.
 """
 
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -44,8 +45,8 @@ def _thread() -> None:
 
 
 def _litter() -> None:
-    """A file stays in the home folder of the state with every job."""
-    _after("job.completed", lambda: open(f"state/litter-{len(_kept)}", "w").close())  # noqa: PTH123 - litter
+    """A temporary file stays with every job."""
+    _after("job.completed", lambda: os.close(tempfile.mkstemp()[0]))
 
 
 def _hoard() -> None:
