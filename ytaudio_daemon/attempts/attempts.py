@@ -127,7 +127,12 @@ class Attempts:
         for claim in running:
             known = self._running.get(claim.uuid)
             if known is None or known.claim.attempt != claim.attempt:
-                log.warning("job.lost", job=claim.uuid, attempt=claim.attempt)
+                log.warning(
+                    "job.lost",
+                    job=claim.uuid,
+                    session=claim.session_name,
+                    attempt=claim.attempt,
+                )
                 recover(self._settler, self._layout, claim, now)
         self._recover_callers(now)
         self._left_work.clear(CLEARED_AT_ONCE)

@@ -56,7 +56,12 @@ def recover_gone(
         running = claims.callers_claims(db, host)
     for claim in running:
         if is_gone(claim.holder or "", host):
-            log.warning("job.caller_gone", job=claim.uuid, holder=claim.holder)
+            log.warning(
+                "job.caller_gone",
+                job=claim.uuid,
+                session=claim.session_name,
+                holder=claim.holder,
+            )
             recover(settler, layout, claim, now)
 
 

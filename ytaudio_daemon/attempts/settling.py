@@ -72,7 +72,12 @@ class Settler:
             done = moves.requeue_interrupted(db, claim.fence, now, reason)
             pauses.recall_probe(db)
         if done:
-            log.info("job.requeued", job=claim.uuid, reason=reason)
+            log.info(
+                "job.requeued",
+                job=claim.uuid,
+                session=claim.session_name,
+                reason=reason,
+            )
         else:
             self.cancel(claim, now)
 
