@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ytaudio_daemon import remedies
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledgers import become_owner, refusal
@@ -86,7 +87,7 @@ def require_extra() -> None:
     if missing:
         raise UsageError(
             f"the API needs libraries that are not installed: {', '.join(missing)}",
-            "pip install 'ytaudio-daemon[api]'   (in a checkout: pip install -e '.[api]')",
+            remedies.install("api"),
         )
 
 

@@ -4,14 +4,12 @@ import importlib.metadata
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
+from ytaudio_daemon import remedies
 from ytaudio_daemon.doctor.finding import Finding, broken, ok, warning
 from ytaudio_daemon.fetch.tools import Tool, Tools, find_tools
 
 #: YouTube changes, and yt-dlp follows within days: one this old soon fails.
 STALE_ENGINE_DAYS = 90
-GET_FFMPEG = "apt install ffmpeg (5 or newer), or pip install 'ytaudio-daemon[bundled]'"
-GET_RUNTIME = "install deno 2.3 or newer, or pip install 'ytaudio-daemon[bundled]'"
-GET_ENGINE = "pip install --upgrade 'yt-dlp[default]'"
 
 
 def engine_findings(wall: float) -> Iterator[Finding]:
@@ -21,8 +19,8 @@ def engine_findings(wall: float) -> Iterator[Finding]:
         wall: Now, seconds since 1970 UTC.
     """
     tools = find_tools()
-    yield _tool("ffmpeg", tools.ffmpeg, tools, GET_FFMPEG)
-    yield _tool("js_runtime", tools.js_runtime, tools, GET_RUNTIME)
+    yield _tool("ffmpeg", tools.ffmpeg, tools, remedies.install_ffmpeg())
+    yield _tool("js_runtime", tools.js_runtime, tools, remedies.install_runtime())
     yield judge_engine(_installed("yt-dlp"), wall)
     yield _solver()
 
@@ -31,14 +29,20 @@ def judge_engine(version: str | None, wall: float) -> Finding:
     """Judge a yt-dlp by its version, which is the day of its release. Pure."""
     if version is None:
         return broken(
-            "yt_dlp", "yt-dlp is not installed; nothing can be fetched", GET_ENGINE
+            "yt_dlp",
+            "yt-dlp is not installed; nothing can be fetched",
+            remedies.reinstall_engine(),
         )
     age = engine_age_days(version, wall)
     if age is None:
         return ok("yt_dlp", f"yt-dlp {version}, of unknown age")
     message = f"yt-dlp {version} is {age} days old"
     if age > STALE_ENGINE_DAYS:
-        return warning("yt_dlp", f"{message}; YouTube has moved on since", GET_ENGINE)
+        return warning(
+            "yt_dlp",
+            f"{message}; YouTube has moved on since",
+            remedies.UPGRADE_ENGINE,
+        )
     return ok("yt_dlp", message)
 
 
@@ -74,7 +78,7 @@ def _solver() -> Finding:
     if version is None:
         return broken(
             "yt_dlp_ejs", "yt-dlp-ejs is missing; YouTube's players cannot be solved",
-            GET_ENGINE,
+            remedies.reinstall_engine(),
         )  # fmt: skip
     return ok("yt_dlp_ejs", f"yt-dlp-ejs {version}")
 

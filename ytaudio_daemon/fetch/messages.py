@@ -7,6 +7,7 @@ The texts are YouTube's own reasons and yt-dlp's messages, as found in its sourc
 import re
 from dataclasses import dataclass
 
+from ytaudio_daemon import remedies
 from ytaudio_daemon.model import Failure, FailureKind
 
 _K = FailureKind
@@ -46,7 +47,7 @@ _COOKIES = (
     "Set [download] cookies_file to the cookies of an account that may see it, "
     "then retry."
 )
-_UPGRADE = "Upgrade yt-dlp (pip install -U yt-dlp) and restart the daemon."
+_UPGRADE = f"Upgrade yt-dlp, no restart is needed: {remedies.UPGRADE_ENGINE}"
 _DISK = "Check the disk and the folder's modes; `ytaudio doctor` tells more."
 
 MEANINGS = {
@@ -182,17 +183,17 @@ MEANINGS = {
     "ffmpeg_missing": Meaning(
         _K.HOST,
         "ffmpeg is not there or cannot be started.",
-        "Install ffmpeg, or ytaudio-daemon[bundled].",
+        remedies.install_ffmpeg(),
     ),
     "ffmpeg_unfit": Meaning(
         _K.HOST,
         "This ffmpeg was built without something that is needed.",
-        "Install a full ffmpeg, or ytaudio-daemon[bundled].",
+        remedies.install_ffmpeg(),
     ),
     "js_runtime_missing": Meaning(
         _K.HOST,
         "YouTube's puzzle for players needs a JavaScript runtime, and none was found.",
-        "Install deno or Node.js 22, or ytaudio-daemon[bundled].",
+        remedies.install_runtime(),
     ),
     # outdated
     "challenge_unsolved": Meaning(
@@ -254,7 +255,7 @@ MEANINGS = {
     "no_formats": Meaning(
         _K.UNKNOWN,
         "yt-dlp found nothing to download for this video.",
-        "If other videos fail like this too, upgrade yt-dlp.",
+        f"If other videos fail like this too: {remedies.UPGRADE_ENGINE}",
         confirm=True,
     ),
     "unknown": Meaning(

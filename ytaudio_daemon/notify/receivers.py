@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from ytaudio_daemon import remedies
 from ytaudio_daemon.courier.launch import Task
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.settings import Notify
@@ -52,8 +53,7 @@ def require_apprise(notify: Notify) -> None:
     if notify.urls and not has_apprise():
         raise ConfigError(
             "[notify] urls needs Apprise, which is not installed",
-            "pip install 'ytaudio-daemon[notify]' (in a checkout: pip install -e "
-            "'.[notify]'), or urls = []",
+            f"{remedies.install('notify')}, or urls = []",
         )
 
 

@@ -1,0 +1,46 @@
+"""What to type to get what is missing, for the way this very program is installed.
+
+A plain `pip install` is refused by Debian 12 and all that follow PEP 668
+(https://peps.python.org/pep-0668/), and would miss a venv besides. In one place, so
+that doctor, daemon and failures say the same.
+"""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+UPGRADE_ENGINE = "ytaudio engine upgrade"
+DISTRIBUTION = "ytaudio-daemon"
+
+
+def install(extra: str) -> str:
+    """Return the command that adds an extra, e.g. `bundled`, to this installation."""
+    checkout = Path(__file__).parents[1]
+    is_checkout = (checkout / "pyproject.toml").is_file()
+    what = f"-e '{checkout}[{extra}]'" if is_checkout else f"'{DISTRIBUTION}[{extra}]'"
+    return f"{_pip()} install {what}"
+
+
+def install_ffmpeg() -> str:
+    """Return how to get an ffmpeg that is new enough."""
+    return f"apt install ffmpeg (5 or newer), or {install('bundled')}"
+
+
+def install_runtime() -> str:
+    """Return how to get a JavaScript runtime that is new enough."""
+    return f"Install deno 2.3 or Node.js 22 or newer, or {install('bundled')}"
+
+
+def reinstall_engine() -> str:
+    """Return the command that puts yt-dlp itself into this installation."""
+    return f"{_pip()} install --upgrade 'yt-dlp[default]'"
+
+
+def _pip() -> str:
+    sudo = "" if os.access(sys.prefix, os.W_OK) else "sudo "
+    # `sys.executable` may be a link to anything; the venv is what pip is to fill.
+    python = Path(sys.prefix, "bin", "python3")
+    if find_spec("pip") is None:
+        return f"{sudo}uv pip --python {python}"
+    return f"{sudo}{python} -m pip"
