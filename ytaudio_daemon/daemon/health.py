@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
-from ytaudio_daemon import __version__
+from ytaudio_daemon import __version__, remedies
 from ytaudio_daemon.attempts import Attempts
 from ytaudio_daemon.daemon.problems import Problems
 from ytaudio_daemon.fetch.tools import Tools
@@ -20,8 +20,6 @@ from ytaudio_daemon.views import Live
 
 #: YouTube changes what an older yt-dlp cannot follow; it is released every few weeks.
 STALE_ENGINE_DAYS = 90
-GET_FFMPEG = "apt install ffmpeg, or pip install 'ytaudio-daemon[bundled]'"
-GET_DENO = "Install deno, or pip install 'ytaudio-daemon[bundled]'"
 
 
 class Health:
@@ -122,13 +120,13 @@ class Health:
             yield (
                 "ffmpeg_missing",
                 "There is no usable ffmpeg, so nothing can be converted.",
-                f"{GET_FFMPEG}; then restart the daemon.",
+                f"{remedies.install_ffmpeg()}; then restart the daemon.",
             )
         if self.tools.js_runtime is None:
             yield (
                 "js_runtime_missing",
                 "There is no JavaScript runtime, which YouTube's players need.",
-                f"{GET_DENO}; then restart the daemon.",
+                f"{remedies.install_runtime()}; then restart the daemon.",
             )
         if self._pool.trouble:
             yield (
@@ -141,7 +139,7 @@ class Health:
             yield (
                 "engine_stale",
                 f"yt-dlp {self._engine} is {age} days old.",
-                "Upgrade it: .venv/bin/pip install -U 'yt-dlp[default]'.",
+                f"Upgrade it: {remedies.UPGRADE_ENGINE}",
             )
 
 
