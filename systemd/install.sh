@@ -30,6 +30,12 @@ DOC=/usr/local/share/doc/ytaudio
 say() { echo "$*"; }
 die() { printf 'ytaudio: %s\n' "$1" >&2; shift; printf '  %s\n' "$@" >&2; exit 1; }
 
+need_root_and_systemd() { # for WHAT
+  [ "$(id -u)" = 0 ] || die "this needs root" "sudo make $1"
+  [ -d /run/systemd/system ] || die "systemd does not run this machine" \
+    "Without it: make run, or pipx install 'ytaudio-daemon[bundled]'; see docs/operations.md"
+}
+
 # --- install ---
 
 install_all() {
@@ -45,11 +51,9 @@ install_all() {
 }
 
 look_around() {
-  [ "$(id -u)" = 0 ] || die "this needs root" "sudo make install"
-  [ -d /run/systemd/system ] || die "systemd does not run this machine" \
-    "Without it: make run, or pipx install 'ytaudio-daemon[bundled]'; see docs/operations.md"
+  need_root_and_systemd install
   PYTHON=${PYTHON:-$([ -x /usr/bin/python3 ] && echo /usr/bin/python3 || command -v python3 || true)}
-  [ -n "$PYTHON" ] || die "there is no python3" "On Debian: apt install python3-venv"
+  command -v "$PYTHON" >/dev/null || die "there is no ${PYTHON:-python3}" "On Debian: apt install python3-venv"
   "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     die "Python 3.11 or newer is needed; $PYTHON is $("$PYTHON" --version 2>&1)" \
       "Name another one: sudo make install PYTHON=/usr/bin/python3.11"
@@ -187,7 +191,7 @@ $VERSION is installed; $(systemctl show $SERVICE -p ActiveState --value). What n
 # --- uninstall ---
 
 uninstall_all() {
-  [ "$(id -u)" = 0 ] || die "this needs root" "sudo make uninstall"
+  need_root_and_systemd uninstall
   if systemctl cat $SERVICE >/dev/null 2>&1; then
     say "Stopping; running jobs get 90 s to finish, the rest is kept for another time ..."
     systemctl disable --quiet --now "${UNITS[@]}" 2>/dev/null || systemctl stop $SERVICE

@@ -146,6 +146,8 @@ is_locked_down() {
   check "  moves results from .work without crossing a mount" in_sandbox sh -c \
     "mkdir $DATA/downloads/.work/t && mv -T $DATA/downloads/.work/t $DATA/downloads/t && rmdir $DATA/downloads/t && \
      [ \$(grep -c ' $DATA' /proc/self/mountinfo) = 1 ]"
+  check "  tasks, memory, processor: $(prop TasksMax), $(prop MemoryMax), $(prop CPUWeight)" \
+    test "$(prop TasksMax)" = 512 -a "$(prop MemoryMax)" != infinity -a "$(prop CPUWeight)" = 50
   local server; server=$(awk '/^nameserver/ { print $2; exit }' /etc/resolv.conf)
   check "  its name server $server is allowed by the drop-in" grep -q "IPAddressAllow=$server" "$DROP_INS/10-name-servers.conf"
   cp --dereference /etc/resolv.conf "$WORK/resolv.conf"
