@@ -15,6 +15,8 @@ from tests.acceptance.rig import House
 
 #: In the daemon's environment: the file that holds the wall clock's error, in seconds.
 CLOCK = "FAULTY_CLOCK"
+#: Likewise: anything, to be asked all the time whether yt-dlp is to be upgraded.
+UPGRADES = "FAULTY_UPGRADES"
 
 
 class HouseWithAClock(House):
@@ -88,7 +90,11 @@ def main() -> int:
     """Run the command with the bent clock."""
     from ytaudio_daemon import clock  # noqa: PLC0415 - only in the daemon
     from ytaudio_daemon.cli import main as plain  # noqa: PLC0415 - only in the daemon
-    from ytaudio_daemon.daemon import loop  # noqa: PLC0415 - only in the daemon
+    from ytaudio_daemon.daemon import (  # noqa: PLC0415 - only in the daemon
+        freshness,
+        loop,
+        start,
+    )
 
     def wall() -> float:
         return time.time() + float(Path(os.environ[CLOCK]).read_text())
@@ -96,6 +102,9 @@ def main() -> int:
     # The daemon's only clock; yt-dlp, TLS and the log keep theirs.
     vars(clock)["time"] = SimpleNamespace(time=wall, monotonic=time.monotonic)
     loop.HEARTBEAT_S, loop.EARLY_S = 0.5, 0.2
+    freshness.LOOK_S = 0.5
+    if UPGRADES in os.environ:
+        start.UPGRADE_S, start.UPGRADE_JITTER_S = 1, 0
     return plain()
 
 

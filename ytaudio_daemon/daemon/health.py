@@ -1,22 +1,24 @@
 """What the daemon says of itself: versions, disk, gates, what is wrong. No writes."""
 
-import importlib.metadata
 import os
 import socket
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from dataclasses import asdict
+from datetime import UTC, datetime
 
 from ytaudio_daemon import __version__, remedies
 from ytaudio_daemon.attempts import Attempts
+from ytaudio_daemon.daemon.freshness import Freshness
 from ytaudio_daemon.daemon.problems import Problems
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, prepare
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.engines import age_days, canonical
 from ytaudio_daemon.model.gates import Gate
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.settings import Settings
-from ytaudio_daemon.views import Live
+from ytaudio_daemon.views import EngineFacts, Live
 
 #: YouTube changes what an older yt-dlp cannot follow; it is released every few weeks.
 STALE_ENGINE_DAYS = 90
@@ -34,6 +36,7 @@ class Health:
         pool: Pool,
         intake: Intake,
         attempts: Attempts,
+        freshness: Freshness,
         started_at: float,
     ) -> None:
         self._layout = layout
@@ -42,13 +45,13 @@ class Health:
         self._pool = pool
         self._intake = intake
         self._attempts = attempts
+        self._freshness = freshness
         self._started_at = started_at
         self._problems = Problems()
         #: (code, message, hint) of steps that fail just now, by the step's name.
         self.failing: dict[str, tuple[str, str, str]] = {}
         #: (code, message, hint) of each receiver of notices that cannot be told.
         self.untold: list[tuple[str, str, str]] = []
-        self._engine = _installed("yt-dlp")
 
     def live(self, state: str, gates: list[Gate], now: Now) -> Live:
         """Return what only the daemon knows.
@@ -62,8 +65,7 @@ class Health:
         problems = self._problems.update(self._troubles(gates, now), now.wall)
         degraded = state == "running" and self._problems.is_degraded
         usage = self._pool.usage()
-        hello = self._pool.hello
-        engine = (hello.yt_dlp if hello else None) or self._engine
+        engine = self._engine()
         runtime = self.tools.js_runtime
         return Live(
             state="degraded" if degraded else state,
@@ -72,7 +74,8 @@ class Health:
             host=socket.gethostname(),
             version=__version__,
             yt_dlp=engine,
-            yt_dlp_age_days=engine_age_days(engine, now.wall),
+            yt_dlp_age_days=None if engine is None else age_days(engine, now.wall),
+            engine=self._engine_facts(),
             ffmpeg=self.tools.ffmpeg.version if self.tools.ffmpeg else None,
             js_runtime=f"{runtime.name} {runtime.version}" if runtime else None,
             workers_busy=usage.downloading,
@@ -86,6 +89,24 @@ class Health:
             ignored=self._intake.oddities.ignored,
         )
 
+    def _engine(self) -> str | None:
+        """Return the version the workers have, or would get; None for none at all."""
+        hello = self._pool.hello
+        version = (hello.yt_dlp if hello else "") or self._freshness.chosen.version
+        return canonical(version) or None
+
+    def _engine_facts(self) -> EngineFacts:
+        chosen, notes = self._freshness.chosen, self._freshness.notes
+        config = self.settings.engine
+        return EngineFacts(
+            path=None if chosen.path is None else str(chosen.path),
+            pinned=chosen.stand.pinned,
+            channel=config.channel,
+            auto_upgrade=config.auto_upgrade,
+            upgrading=self._freshness.is_upgrading,
+            last_upgrade=None if notes.tried is None else asdict(notes.tried),
+        )
+
     def disk_free(self) -> int:
         """Return the bytes free for downloads; 0 when nobody can tell."""
         try:
@@ -95,6 +116,7 @@ class Health:
 
     def _troubles(self, gates: list[Gate], now: Now) -> Iterator[tuple[str, str, str]]:
         yield from self.failing.values()
+        yield from self._freshness.troubles()
         yield from self.untold
         yield from self._tool_troubles(now)
         for gate in gates:
@@ -134,11 +156,12 @@ class Health:
                 f"The workers cannot be started: {self._pool.trouble}",
                 "See the log; `ytaudio doctor` checks the installation.",
             )
-        age = engine_age_days(self._engine, now.wall)
+        engine = self._engine() or ""
+        age = age_days(engine, now.wall)
         if age is not None and age > STALE_ENGINE_DAYS:
             yield (
                 "engine_stale",
-                f"yt-dlp {self._engine} is {age} days old.",
+                f"yt-dlp {engine} is {age} days old.",
                 f"Upgrade it: {remedies.UPGRADE_ENGINE}",
             )
 
@@ -146,25 +169,6 @@ class Health:
 def converters(settings: Settings) -> int:
     """Return the conversions at once: the config's, or one a core."""
     return settings.download.converters or len(os.sched_getaffinity(0))
-
-
-def engine_age_days(version: str | None, wall: float) -> int | None:
-    """Return how old a yt-dlp is, by its version, which is the day of its release."""
-    if version is None:
-        return None
-    try:
-        year, month, day = (int(part) for part in version.split(".")[:3])
-        released = date(year, month, day)
-    except ValueError:
-        return None
-    return (datetime.fromtimestamp(wall, UTC).date() - released).days
-
-
-def _installed(distribution: str) -> str | None:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _gate_trouble(gate: Gate) -> tuple[str, str, str]:

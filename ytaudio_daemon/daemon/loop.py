@@ -16,6 +16,7 @@ import structlog
 from ytaudio_daemon.attempts import Attempts
 from ytaudio_daemon.clock import Clock
 from ytaudio_daemon.daemon.bulletin import Bulletin
+from ytaudio_daemon.daemon.freshness import Freshness
 from ytaudio_daemon.daemon.health import Health
 from ytaudio_daemon.daemon.problems import DEGRADING
 from ytaudio_daemon.daemon.pulse import Pulse
@@ -51,6 +52,9 @@ HEARTBEAT_S = 30.0
 #: A heartbeat is due so much earlier when the daemon is awake anyway, in seconds: an
 #: idle one wakes up for its status file alone, and does everything else then.
 EARLY_S = 10.0
+#: A start waits so long for a template, in seconds: it warms up for 60 at most, but one
+#: that was dismissed meanwhile, for another engine, is not replaced before it is needed.
+TEMPLATE_S = 90.0
 #: Running attempts may go on so long after SIGTERM, in seconds.
 DRAIN_S = 90.0
 
@@ -61,6 +65,7 @@ class Parts:
 
     ledger: Ledger
     pool: Pool
+    freshness: Freshness
     intake: Intake
     attempts: Attempts
     sweeper: Sweeper
@@ -98,6 +103,7 @@ class Loop:
         self._due = _Due()
         self._state = "running"
         self._bulletin = Bulletin(parts.notifier, parts.ledger)
+        self._began = time.monotonic()
         self._pulse = Pulse(parts.notifier, self._is_up, time.monotonic())
         self._drain_until: float | None = None
         self._gates: list[Gate] = []
@@ -140,6 +146,7 @@ class Loop:
         self._try("cancel", lambda: self._cancel(now))
         busy = False
         if not self.is_draining:
+            self._try("engine", lambda: self._freshen(now, mono))
             self._try("template", self._warm)
             busy = bool(self._try("intake", lambda: parts.intake.step(now, mono)))
             if parts.intake.take_news():
@@ -162,7 +169,8 @@ class Loop:
         """
         pool = self._parts.pool
         has_template = pool.hello is not None or bool(pool.trouble)
-        return has_template and self._parts.intake.has_looked
+        is_late = time.monotonic() > self._began + TEMPLATE_S
+        return (has_template or is_late) and self._parts.intake.has_looked
 
     def _try(self, name: str, step: Callable[[], object]) -> object:
         """Run a step; one that fails for now is left alone for a second."""
@@ -203,6 +211,7 @@ class Loop:
             # Steps that are not taken any more must not be waited for.
             self._due.again.clear()
             parts.health.failing.clear()
+            parts.freshness.stop()
             busy = parts.attempts.busy
             log.info("daemon.draining", running=busy)
             parts.notifier.stopping(f"Draining: {busy} running")
@@ -218,6 +227,7 @@ class Loop:
             self._due.claim = self._due.retries = 0.0
             self._due.cancel = True
             self._due.sweep = True  # a session may have been expired
+            self._parts.freshness.look_soon()
 
     def _hear(self, now: Now, mono: float) -> None:
         """Take in how attempts go on and end; an end makes room and may be retried."""
@@ -261,6 +271,12 @@ class Loop:
             self._gates = pauses.closed_gates(db)
         self._due.claim = _unless_later(mono, attempts.seconds_to_claim(now))
         self._due.retries = 0.0  # one that could not even be started may wait now
+
+    def _freshen(self, now: Now, mono: float) -> None:
+        """Care for yt-dlp; with another one, jobs that waited for it may be due."""
+        if self._parts.freshness.step(now, mono):
+            self._due.retries = 0.0
+            self._due.template = True  # the one there was goes with its last attempt
 
     def _warm(self) -> None:
         if self._due.template:
@@ -339,6 +355,7 @@ class Loop:
             times.append(self._drain_until or mono)
         else:
             times += [parts.intake.next_due(), self._due.retries]
+            times.append(parts.freshness.next_due())
             times.append(parts.pruner.next_due())
             if parts.pool.room() > 0:
                 times.append(self._due.claim)

@@ -15,10 +15,12 @@ from ytaudio_daemon import logs
 from ytaudio_daemon.attempts import Attempts
 from ytaudio_daemon.clock import Clock
 from ytaudio_daemon.daemon.claimant import claimant
+from ytaudio_daemon.daemon.freshness import Freshness
 from ytaudio_daemon.daemon.health import Health, converters
 from ytaudio_daemon.daemon.loop import Loop, Parts
 from ytaudio_daemon.daemon.opening import opened_ledger, patiently
 from ytaudio_daemon.daemon.signals import Signals, Wake
+from ytaudio_daemon.engines.shelf import shelf_of
 from ytaudio_daemon.errors import (
     ConfigError,
     LedgerGoneError,
@@ -45,6 +47,10 @@ log = structlog.get_logger()
 LAST_WORDS_S = 5.0
 #: Sessions are looked through this often, in seconds.
 SWEEP_S = 60
+#: Whether it is time for a newer yt-dlp is asked this often, in seconds, give or take;
+#: many installations shall not ask the package index at once.
+UPGRADE_S = 3600
+UPGRADE_JITTER_S = 900
 
 
 def run(settings: Settings) -> int:
@@ -120,6 +126,9 @@ def _assemble(
         home=layout.home,
     )
     stack.callback(pool.close)
+    freshness = Freshness(shelf_of(layout.state), ledger, pool, settings)
+    stack.callback(freshness.stop)
+    freshness.take_up()
     tools = find_tools()
     wake = Wake()
     stack.callback(wake.close)
@@ -137,11 +146,13 @@ def _assemble(
         pool=pool,
         intake=intake,
         attempts=attempts,
+        freshness=freshness,
         started_at=clock.now().wall,
     )
     parts = Parts(
         ledger=ledger,
         pool=pool,
+        freshness=freshness,
         intake=intake,
         attempts=attempts,
         sweeper=sweeper,
@@ -173,7 +184,7 @@ def _serve(parts: Parts, settings: Settings) -> int:
         loop = Loop(parts)
         gc.collect()
         gc.freeze()  # else each collection looks through all modules: 40 ms of a step
-        with _watching(parts), _sweeping(loop):
+        with _watching(parts), _scheduled(parts, loop):
             log.info(
                 "daemon.started",
                 pid=os.getpid(),
@@ -232,10 +243,11 @@ def _watching(parts: Parts) -> Iterator[None]:
 
 
 @contextmanager
-def _sweeping(loop: Loop) -> Iterator[None]:
-    """Let APScheduler say when to look for expired sessions.
+def _scheduled(parts: Parts, loop: Loop) -> Iterator[None]:
+    """Let APScheduler say when to look for expired sessions and for a newer yt-dlp.
 
-    The due times live in the ledger; a sweep that comes late, or twice, does no harm.
+    When something is due is kept elsewhere; a look that comes late, or twice, does no
+    harm.
     """
     scheduler = BackgroundScheduler(
         # In the scheduler's own thread: the job only leaves a note.
@@ -243,13 +255,14 @@ def _sweeping(loop: Loop) -> Iterator[None]:
         timezone="UTC",
         daemon=True,
     )
+    rules = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    scheduler.add_job(loop.sweep_soon, "interval", seconds=SWEEP_S, **rules)
     scheduler.add_job(
-        loop.sweep_soon,
+        parts.freshness.upgrade_soon,
         "interval",
-        seconds=SWEEP_S,
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
+        seconds=UPGRADE_S,
+        jitter=UPGRADE_JITTER_S,
+        **rules,
     )
     scheduler.start()
     try:
@@ -292,4 +305,4 @@ class _Reloader:
         parts.views.rules = rules_of(fresh)
         parts.sweeper.settings = parts.pruner.settings = fresh
         parts.messenger.reload(fresh)
-        parts.health.settings = fresh
+        parts.health.settings = parts.freshness.settings = fresh

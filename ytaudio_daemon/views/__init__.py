@@ -12,11 +12,12 @@ from ytaudio_daemon.views.documents import (
     positions,
     session_document,
 )
-from ytaudio_daemon.views.live import Live, Problem, Rules
+from ytaudio_daemon.views.live import EngineFacts, Live, Problem, Rules
 from ytaudio_daemon.views.views import Views
 
 __all__ = [
     "STALE_AFTER_S",
+    "EngineFacts",
     "Live",
     "Problem",
     "Rules",

@@ -5,7 +5,7 @@ every field. Fields are only ever added; null is never left out.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from ytaudio_daemon.model import IN_QUOTA, JobState, Progress, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate
 from ytaudio_daemon.urls import Link
-from ytaudio_daemon.views.live import Live, Problem, Rules
+from ytaudio_daemon.views.live import EngineFacts, Live, Problem, Rules
 
 #: A reader may take the daemon for dead when its document is older, in seconds:
 #: three heartbeats.
@@ -151,6 +151,7 @@ def daemon_document(
             "yt_dlp_age_days": live.yt_dlp_age_days,
             "ffmpeg": live.ffmpeg,
             "js_runtime": live.js_runtime,
+            "engine": None if live.engine is None else _engine(live.engine),
             "pid": live.pid,
             "host": live.host,
             "state": live.state,
@@ -166,6 +167,14 @@ def daemon_document(
         "counts": _counts(facts.counts),
         "sessions": {state.value: facts.sessions[state] for state in SessionState},
         "problems": [_problem(problem) for problem in (*live.problems, *problems)],
+    }
+
+
+def _engine(engine: EngineFacts) -> Document:
+    last = engine.last_upgrade
+    return {
+        **asdict(engine),
+        "last_upgrade": None if last is None else {**last, "at": moment(last["at"])},
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ytaudio_daemon.model import Progress
 
@@ -24,6 +25,27 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFacts:
+    """Where yt-dlp comes from, and how it is kept fresh.
+
+    Attributes:
+        path: Its folder; None: the one that came with the program.
+        pinned: Somebody asked for this version.
+        channel, auto_upgrade: As in `[engine]`.
+        upgrading: An upgrade is under way.
+        last_upgrade: at (seconds since 1970 UTC), result, version, message and
+            automatic of the last one, or None.
+    """
+
+    path: str | None
+    pinned: bool
+    channel: str
+    auto_upgrade: str
+    upgrading: bool
+    last_upgrade: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
     """The daemon's own part of the documents; the rest comes from the ledger.
 
@@ -32,6 +54,7 @@ class Live:
         started_at: Seconds since 1970 UTC.
         yt_dlp, ffmpeg: Versions, None while unknown or missing.
         js_runtime: Name and version, e.g. "deno 2.6.6", or None.
+        engine: More of yt-dlp, or None while unknown.
         progress: By job UUID, of running attempts.
         ignored: (file name, reason) of files that are not taken, by session name.
     """
@@ -45,6 +68,7 @@ class Live:
     yt_dlp_age_days: int | None = None
     ffmpeg: str | None = None
     js_runtime: str | None = None
+    engine: EngineFacts | None = None
     workers_busy: int = 0
     workers_max: int = 0
     converters_busy: int = 0
