@@ -136,19 +136,35 @@ def test_a_copy_comes_to_its_end_while_somebody_writes_all_the_time(
     assert writer.done > 0
 
 
-def test_the_newest_copies_of_old_schemas_stay_and_people_keep_theirs(
-    tmp_path: Path,
-) -> None:
+def test_the_newest_few_of_each_kind_stay(tmp_path: Path) -> None:
     folder = tmp_path / backup.FOLDER
     folder.mkdir()
-    own = backup.default_target(tmp_path, 0.0)
-    old = [backup.upgrade_target(tmp_path, "0001", 1000.0 * n) for n in range(5)]
+    times = [1.8e9 + 1000 * n for n in range(5)]
+    made = [backup.default_target(tmp_path, at) for at in times]
+    old = [backup.upgrade_target(tmp_path, "0001", at) for at in times]
+    aside = [backup.aside_target(tmp_path, at) for at in times]
+    for age, path in enumerate([*made, *old, *aside]):
+        path.touch()
+        path.with_name(path.name + "-journal").touch()
+        os.utime(path, (1000.0 * age, 1000.0 * age))
+    mine = folder / "my-own.sqlite3"
+    mine.touch()
     left = folder / ".ledger-x.sqlite3.77.tmp"
-    for age, path in enumerate([own, left, *old]):
+    left.touch()
+    os.utime(left, (0, 0))
+    backup.tidy(tmp_path, 10 * backup.LEFTOVER_S)
+    stayed = {path for path in folder.iterdir() if not path.name.endswith("-journal")}
+    assert stayed == {mine, *made, *old[-3:], *aside[-3:]}
+
+
+def test_copies_by_hand_are_bounded_too(tmp_path: Path) -> None:
+    made = [backup.default_target(tmp_path, 1.8e9 + 1000 * n) for n in range(20)]
+    made[0].parent.mkdir()
+    for age, path in enumerate(made):
         path.touch()
         os.utime(path, (1000.0 * age, 1000.0 * age))
-    backup.tidy(tmp_path, 10 * backup.LEFTOVER_S)
-    assert sorted(folder.iterdir()) == sorted([own, *old[-3:]])
+    backup.tidy(tmp_path, 0.0)
+    assert sorted(made[0].parent.iterdir()) == made[-14:]
 
 
 # -------------------------------------------------------------------------- restoring

@@ -37,6 +37,7 @@ def back_up(call: Call) -> int:
             ) from error
         except PermissionError as error:
             raise _closed(call, target) from error
+        backup.tidy(call.layout.state, now)
     if call.args.json:
         call.screen.json(
             {
@@ -196,6 +197,9 @@ def _refuse_postgres(call: Call, verb: str) -> None:
 
 
 def _closed(call: Call, target: Path) -> UsageError:
+    """Return the error for a place where the copy cannot be written."""
+    if os.geteuid() != call.layout.state.stat().st_uid:
+        return refusal(call, target)
     return UsageError(
         f"{target}: {os.strerror(errno.EACCES)} for {owner_name(call)}, who makes the copy",
         "Leave the name out (state/backups), or name a folder where that user may write.",

@@ -5,6 +5,7 @@ somebody has written meanwhile it begins anew. PostgreSQL brings tools of its ow
 """
 
 import os
+import shutil
 import sqlite3
 import time
 from contextlib import closing, suppress
@@ -18,6 +19,8 @@ from ytaudio_daemon.ledger.trouble import damaged, in_our_words
 
 #: Where copies lie unless somebody names another place.
 FOLDER = "backups"
+#: SQLite's rollback journal; one that begins with zeroes has been played back.
+JOURNAL = "-journal"
 #: Copies are the daemon's own: a ledger names everybody's links.
 MODE = 0o600
 #: Copied between two moments in which others may write: some milliseconds' worth.
@@ -30,8 +33,9 @@ GROWTH = 8
 PAUSE_S = 0.005
 #: Left free on the disk beside the copy, in bytes.
 ROOM_TO_SPARE = 16 << 20
-#: So many copies of old schemas stay.
-KEPT_BEFORE_UPGRADES = 3
+#: In the folder so many of each kind stay, the newest: made by hand, before a migration,
+#: put aside by a restore. Copies anywhere else are nobody's business but the owner's.
+KEPT = {"ledger-2*": 14, "ledger-schema-*": 3, "ledger-replaced-*": 3}
 #: What a killed copy left is removed after so long, in seconds.
 LEFTOVER_S = 86_400.0
 
@@ -48,6 +52,11 @@ def default_target(state: Path, wall: float) -> Path:
 def upgrade_target(state: Path, revision: str, wall: float) -> Path:
     """Return where the copy goes that is made before a ledger is migrated. Pure."""
     return state / FOLDER / f"ledger-schema-{revision}-{stamp(wall)}.sqlite3"
+
+
+def aside_target(state: Path, wall: float) -> Path:
+    """Return where a ledger goes that a copy takes the place of. Pure."""
+    return state / FOLDER / f"ledger-replaced-{stamp(wall)}.sqlite3"
 
 
 def stamp(wall: float) -> str:
@@ -155,19 +164,19 @@ def require_room(source: Path, folder: Path) -> None:
 
 
 def tidy(state: Path, wall: float) -> None:
-    """Keep the newest few copies of old schemas; remove what a killed copy left.
-
-    Copies that a person made stay: they are hers.
-    """
+    """Keep the newest few of each kind in the folder; remove what a killed copy left."""
     folder = state / FOLDER
-    for old in sorted(folder.glob("ledger-schema-*.sqlite3"), key=_age)[
-        KEPT_BEFORE_UPGRADES:
-    ]:
-        old.unlink(missing_ok=True)
-    for left in folder.glob(".*.tmp*"):
+    for pattern, count in KEPT.items():
+        for old in sorted(folder.glob(f"{pattern}.sqlite3"), key=_age)[count:]:
+            for path in (old, old.with_name(f"{old.name}{JOURNAL}")):
+                path.unlink(missing_ok=True)
+    for left in folder.glob(".*.tmp"):
         with suppress(FileNotFoundError):
             if left.lstat().st_mtime + LEFTOVER_S < wall:
                 left.unlink()
+    for left in folder.glob(".check-*"):
+        if left.lstat().st_mtime + LEFTOVER_S < wall:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _age(path: Path) -> tuple[float, str]:

@@ -71,8 +71,16 @@ class Ledger:
     @property
     def plain_url(self) -> str:
         """The URL as PostgreSQL's own tools take it, without a password."""
-        plain = self.url.set(drivername=self.url.get_backend_name(), password=None)
-        return plain.render_as_string(hide_password=False)
+        known = self.url
+        plain = URL.create(  # `set` leaves a password of None as it was
+            known.get_backend_name(),
+            username=known.username,
+            host=known.host,
+            port=known.port,
+            database=known.database,
+            query=known.query,
+        )
+        return plain.render_as_string()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

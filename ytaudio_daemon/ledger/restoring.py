@@ -12,15 +12,20 @@ from typing import BinaryIO
 
 from ytaudio_daemon.errors import LedgerError, LedgerFullError, LedgerTooNewError
 from ytaudio_daemon.folders.prepare import free_bytes
-from ytaudio_daemon.ledger.backup import MODE, ROOM_TO_SPARE, prove, stamp, sync
+from ytaudio_daemon.ledger.backup import (
+    JOURNAL,
+    MODE,
+    ROOM_TO_SPARE,
+    aside_target,
+    prove,
+    sync,
+)
 from ytaudio_daemon.ledger.diary import RESTORED
 from ytaudio_daemon.ledger.migrate import HEAD
 from ytaudio_daemon.ledger.trouble import in_our_words
 
 #: What a ledger of any schema has.
 TABLES = frozenset({"alembic_version", "drops", "events", "jobs", "meta", "sessions"})
-#: SQLite's rollback journal; one that begins with zeroes has been played back.
-JOURNAL = "-journal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +99,8 @@ def put_in_place(
     aside = None
     if ledger.exists():
         _play_back(ledger)
-        aside = _free_name(ledger.with_name(f"{ledger.name}.before-{stamp(wall)}"))
+        aside = _free_name(aside_target(ledger.parent, wall))
+        aside.parent.mkdir(exist_ok=True)
         with suppress(FileNotFoundError):
             os.rename(_journal(ledger), _journal(aside))  # noqa: PTH104 - as below
         os.link(ledger, aside)  # so that there is a ledger at every moment
@@ -201,7 +207,9 @@ def _journal(ledger: Path) -> Path:
 
 
 def _free_name(wanted: Path) -> Path:
-    candidates = [wanted, *(Path(f"{wanted}.{n}") for n in range(2, 1000))]
+    stem, ending = wanted.stem, wanted.suffix
+    others = (wanted.with_name(f"{stem}.{n}{ending}") for n in range(2, 1000))
+    candidates = [wanted, *others]
     for path in candidates:
         if not os.path.lexists(path):
             return path

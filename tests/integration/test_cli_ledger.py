@@ -1,0 +1,214 @@
+"""`ytaudio ledger`: who may, when it refuses, what it says."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli_rig import Rig, complete, record, write
+from ytaudio_daemon.folders.prepare import lock_state
+from ytaudio_daemon.ledger.migrate import HEAD
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(tmp_path)
+    ledger = made.ledger()
+    with ledger.write() as db:
+        record(db, "party", "AB!")
+        complete(db, tmp_path / "audio" / "a.mp3")
+    ledger.close()
+    yield made
+    made.close()
+
+
+def backup(rig: Rig) -> Path:
+    ran = rig.call("ledger", "backup", "--json")
+    assert ran.code == 0, ran.err
+    return Path(ran.json["file"])
+
+
+def test_a_backup_goes_to_its_folder_and_says_so(rig: Rig) -> None:
+    ran = rig.call("ledger", "backup")
+    assert ran.code == 0
+    (file,) = (rig.layout.state / "backups").iterdir()
+    assert ran.out.startswith(f"{file} (")
+    assert f"schema {HEAD}, proven" in ran.out
+
+
+def test_a_backup_as_json(rig: Rig) -> None:
+    file = rig.root / "mine.sqlite3"
+    document = rig.call("ledger", "backup", str(file), "--json").json
+    assert document == {
+        "schema": "ytaudio.ledger-backup/1",
+        "ledger": str(rig.layout.state / "ledger.sqlite3"),
+        "file": str(file),
+        "size_bytes": file.stat().st_size,
+        "revision": HEAD,
+    }
+    again = rig.call("ledger", "backup", str(file))
+    assert (again.code, "exists already" in again.err) == (2, True)
+
+
+def test_without_a_ledger_there_is_nothing_to_copy(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    for verb in ("backup", "check"):
+        ran = rig.call("ledger", verb)
+        assert (ran.code, "no ledger yet" in ran.err) == (1, True)
+
+
+def test_check_is_sound_or_lists_what_is_not(rig: Rig) -> None:
+    assert rig.call("ledger", "check").out.endswith(f"is sound, schema {HEAD}\n")
+    ledger = rig.ledger()
+    with ledger.write() as db:
+        db.exec_driver_sql("UPDATE totals SET queued = 9")
+    ledger.close()
+    ran = rig.call("ledger", "check")
+    assert ran.code == 1
+    assert ran.out == "counters: the whole ledger counts 9 queued jobs and has 1\n"
+    document = rig.call("ledger", "check", "--json").json
+    assert document["sound"] is False
+    assert [flaw["check"] for flaw in document["flaws"]] == ["counters"]
+    assert list((rig.layout.state / "backups").iterdir()) == [], "no copy stays"
+
+
+def test_a_ledger_that_is_damaged_is_told_by_check(rig: Rig) -> None:
+    with (rig.layout.state / "ledger.sqlite3").open("r+b") as file:
+        file.seek(4096 * 6)
+        file.write(b"\xff" * 4096)
+    ran = rig.call("ledger", "check")
+    assert (ran.code, ran.out.startswith("integrity: ")) == (1, True)
+
+
+def test_a_restore_refuses_while_a_daemon_holds_the_state(rig: Rig) -> None:
+    file = backup(rig)
+    lock = lock_state(rig.layout)
+    try:
+        ran = rig.call("ledger", "restore", str(file))
+    finally:
+        os.close(lock)
+    assert ran.code == 1
+    assert f"another daemon (pid {os.getpid()})" in ran.err
+
+
+def test_a_restore_refuses_while_a_program_has_the_ledger_open(rig: Rig) -> None:
+    file = backup(rig)
+    holder = rig.start("serve", "--port", "0")
+    assert holder.stdout is not None
+    assert "serving" in holder.stdout.readline()
+    ran = rig.call("ledger", "restore", str(file))
+    assert (ran.code, f"in use by process {holder.pid}" in ran.err) == (1, True)
+
+
+def test_a_restore_names_the_drops_filed_since(rig: Rig) -> None:
+    file = backup(rig)
+    known = rig.layout.inbox / "party" / "processed"
+    known.mkdir(parents=True)
+    for name in ("songs.txt", "later one.txt", "later one.txt.receipt.txt"):
+        (known / name).write_text("x")
+    at_root = rig.layout.inbox / "rejected"
+    at_root.mkdir()
+    (at_root / "junk.txt").write_text("x")
+    write(rig.layout.session_status("gone"), {"schema": "x"})
+    ran = rig.call("ledger", "restore", str(file))
+    assert ran.code == 0, ran.err
+    lines = [line.strip() for line in ran.out.splitlines() if "mv -n" in line]
+    assert lines == [
+        f"mv -n {at_root}/junk.txt {rig.layout.inbox}/",
+        f"mv -n '{known}/later one.txt' {known.parent}/",
+    ]
+    assert not rig.layout.session_status("gone").exists(), "it is written anew"
+    document = rig.call("ledger", "restore", str(file), "--json").json
+    assert [drop["session"] for drop in document["unknown_drops"]] == [
+        "default",
+        "party",
+    ]
+    assert Path(document["kept_aside"]).is_file()
+
+
+def test_the_ledger_itself_is_no_copy_of_it(rig: Rig) -> None:
+    ran = rig.call("ledger", "restore", str(rig.layout.state / "ledger.sqlite3"))
+    assert (ran.code, "is the ledger itself" in ran.err) == (2, True)
+
+
+def test_a_file_that_is_not_there(rig: Rig) -> None:
+    ran = rig.call("ledger", "restore", str(rig.root / "nothing"))
+    assert (ran.code, "No such file" in ran.err) == (1, True)
+
+
+def test_somebody_else_gets_the_line_that_works(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_to_all = rig.root / "tmp"
+    open_to_all.mkdir()
+    open_to_all.chmod(0o1777)
+    monkeypatch.setattr(tempfile, "tempdir", str(open_to_all))
+    file = backup(rig)
+    shutil.copy(file, rig.root / "open.sqlite3")
+    (rig.root / "open.sqlite3").chmod(0o644)
+    for parent in (rig.root, *rig.root.parents[:2]):
+        parent.chmod(0o755)
+    for words in (("backup",), ("restore", str(rig.root / "open.sqlite3"))):
+        ran = rig.call_as(NOBODY, "ledger", *words)
+        assert (ran.code, "hint: sudo -u root ytaudio" in ran.err) == (2, True), ran
+    assert rig.call_as(NOBODY, "ledger", "check").code == 0, "who may read may check"
+
+
+def test_what_root_restores_belongs_to_the_daemon(rig: Rig) -> None:
+    """The copy may lie where only root can read."""
+    file = backup(rig)
+    secret = rig.root / "secret"
+    secret.mkdir(mode=0o700)
+    shutil.move(file, secret / "copy.sqlite3")
+    shutil.chown(rig.layout.state, NOBODY, NOBODY)
+    for path in rig.layout.state.rglob("*"):
+        shutil.chown(path, NOBODY, NOBODY)
+    for parent in (rig.root, *rig.root.parents[:2]):
+        parent.chmod(0o755)
+    ran = rig.run("ledger", "restore", str(secret / "copy.sqlite3"))
+    assert ran.code == 0, ran.err
+    for path in rig.layout.state.rglob("*"):
+        assert path.stat().st_uid == NOBODY, path
+
+
+@pytest.mark.parametrize(
+    ("words", "tool"),
+    [
+        (("backup",), "pg_dump --format=custom"),
+        (("restore", "x.dump"), "pg_restore --clean"),
+    ],
+)
+def test_postgresql_has_tools_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], tool: str
+) -> None:
+    url = "postgresql://ann:secret@db.example/yt?sslmode=require"
+    monkeypatch.setenv("YTAUDIO_DATABASE_URL", url)
+    ran = Rig(tmp_path).call("ledger", *words)
+    assert ran.code == 2
+    assert tool in ran.err
+    assert "postgresql://ann@db.example/yt?sslmode=require" in ran.err
+    assert "secret" not in ran.err
+
+
+@pytest.mark.postgres
+def test_check_works_on_postgresql(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_template: str
+) -> None:
+    from tests.integration.ledger_fixtures import (  # noqa: PLC0415 - its own words
+        MIGRATED,
+        _database,
+        _empty,
+    )
+
+    _empty(postgres_template)
+    monkeypatch.setenv("YTAUDIO_DATABASE_URL", _database(postgres_template, MIGRATED))
+    (tmp_path / "state").mkdir()
+    ran = Rig(tmp_path).call("ledger", "check", "--json")
+    assert ran.code == 0, ran
+    assert json.loads(ran.out)["sound"] is True
