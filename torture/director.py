@@ -14,7 +14,7 @@ from torture.case import Told
 from torture.ending import FINISH_S, SABOTAGED_FINISH_S, calm_down
 from torture.feeding import Feeder
 from torture.people import People
-from torture.plan import Plan, Stroke
+from torture.plan import TELLING_COMMANDS, Plan, Stroke
 from torture.weather import Weather
 
 #: The director looks around this often, in seconds.
@@ -69,7 +69,8 @@ class Run:
     def __post_init__(self) -> None:
         """Give people and weather dice of their own."""
         seed = self.plan.seed
-        self.people = People(self.arena, random.Random(f"{seed} people"))
+        only = TELLING_COMMANDS.get(self.plan.sabotage, "")
+        self.people = People(self.arena, random.Random(f"{seed} people"), only)
         self.weather = Weather(self.arena.youtube, random.Random(f"{seed} weather"))
         self.feeder = Feeder(self.plan, self.arena, self.people)
 

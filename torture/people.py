@@ -56,12 +56,14 @@ class People:
     Attributes:
         arena: Where.
         dice: Chooses what and when.
+        only: The one command they know, and they are in a hurry; "" = several.
         commands: All that were begun.
         complaints: Promises seen broken.
     """
 
     arena: Arena
     dice: random.Random
+    only: str = ""
     commands: list[Command] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     _running: subprocess.Popen[str] | None = None
@@ -74,7 +76,7 @@ class People:
         if self._running is not None:
             self._see_to(self._running, self.commands[-1])
         elif time.time() >= self._next and self.arena.has_ledger():
-            self._next = time.time() + self.dice.uniform(*EVERY_S)
+            self._next = time.time() + (not self.only) * self.dice.uniform(*EVERY_S)
             words = self._words()
             if words:
                 self._begin(words, may_be_killed=True)
@@ -97,12 +99,12 @@ class People:
             self._raise_at = time.time() + RAISE_EVERY_S
             self._limit += SMALL_BYTES
             return "session", "set", SMALL, "--max-bytes", str(self._limit)
-        draw = self.dice.random()
+        draw = 1.0 if self.only else self.dice.random()
         if draw < 0.05:
             return "cancel", "--session", "bob"
         if draw < 0.15:
             return "retry", "--failed", "--session", self.dice.choice(["alice", SMALL])
-        verb = self.dice.choice(["cancel", "retry"])
+        verb = self.only or self.dice.choice(["cancel", "retry"])
         jobs = self._pick(verb)
         return (verb, *jobs) if jobs else ()
 

@@ -39,6 +39,8 @@ TELLING_STEPS = {
     "adopt": ("source.finished",),
     "deaf": ("attempt.started", "source.finished"),
 }
+#: ... and of those, one that only a certain command does.
+TELLING_COMMANDS = {"deaf": "cancel"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
