@@ -7,6 +7,7 @@ import pytest
 from ytaudio_daemon.cli.doctor import judge_life
 from ytaudio_daemon.cli.life import Life, Pulse
 from ytaudio_daemon.doctor import Health, engine, machine, places
+from ytaudio_daemon.engines.shelf import Chosen
 
 DAY = 86_400.0
 #: 2026-11-01.
@@ -31,10 +32,31 @@ def test_an_old_yt_dlp_is_a_warning(version: str | None, health: Health) -> None
     assert bool(found.remedy) == (health is not Health.OK)
 
 
-def test_the_age_is_told_in_days() -> None:
-    assert engine.engine_age_days("2026.10.31", NOW) == 1
-    assert engine.engine_age_days("2026.10.31.232815", NOW) == 1
-    assert engine.engine_age_days("master", NOW) is None
+@pytest.mark.parametrize(
+    ("chosen", "has_pip", "health", "words"),
+    [
+        (Chosen(version="2026.8.3"), True, Health.OK, "came with the program"),
+        (
+            Chosen(version="2026.10.20", path=Path("/state/engine/2026.10.20")),
+            True,
+            Health.OK,
+            "taken from /state/engine/2026.10.20",
+        ),
+        (Chosen(version="2026.8.3"), False, Health.WARNING, "there is no pip"),
+        (
+            Chosen(version="2026.8.3", trouble="it is gone"),
+            True,
+            Health.WARNING,
+            "an upgraded yt-dlp is not used: it is gone",
+        ),
+    ],
+)
+def test_upgrades_are_told_of(
+    chosen: Chosen, *, has_pip: bool, health: Health, words: str
+) -> None:
+    (found,) = engine.judge_upgrades(chosen, has_pip=has_pip)
+    assert found.health is health
+    assert words in found.message
 
 
 @pytest.mark.parametrize(

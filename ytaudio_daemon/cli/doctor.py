@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import become_owner
+from ytaudio_daemon.cli.ledgers import become_owner, owner_id
 from ytaudio_daemon.cli.life import Life, Pulse, look
 from ytaudio_daemon.cli.words import count_of
 
@@ -34,8 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(call: Call) -> int:
     """Examine everything; 6 when something is broken."""
     from ytaudio_daemon.doctor import engine_findings, site_findings  # noqa: PLC0415
+    from ytaudio_daemon.engines.shelf import shelf_of  # noqa: PLC0415
 
-    findings = [*engine_findings(time.time())]  # while root may still look everywhere
+    chosen = shelf_of(call.layout.state, owner_id(call)).chosen()
+    # While root may still look everywhere.
+    findings = [*engine_findings(time.time(), chosen)]
     become_owner(call)
     findings += site_findings(call.settings, call.layout)
     findings.append(judge_life(look(call.status_folder)))

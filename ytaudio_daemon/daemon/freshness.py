@@ -61,7 +61,9 @@ class Freshness:
         self._look_at = 0.0
         self._engine_again_at = math.inf
         self._next_upgrade_at = 0.0
-        self._is_daily = False
+        #: The scheduler asks whether it is time for the newest.
+        self._was_called = False
+        self._is_time = False
         self._is_outdated = False
         self.chosen = Chosen(version=shelf.installed)
         self.notes = Notes()
@@ -73,7 +75,7 @@ class Freshness:
 
     def upgrade_soon(self) -> None:
         """Have the newest looked for if it is time; any thread may call."""
-        self._is_daily = True
+        self._was_called = True
 
     def look_soon(self) -> None:
         """Have all looked at with the next step: a command may have changed it."""
@@ -110,6 +112,8 @@ class Freshness:
         if mono < self.next_due():
             return False
         self._look_at = mono + LOOK_S
+        self._is_time = self._is_time or self._was_called
+        self._was_called = False
         said = self._upgrader.step(mono)
         if said is not None:
             log.debug("engine.upgrade_ended", said=said)
@@ -126,7 +130,7 @@ class Freshness:
 
     def next_due(self) -> float:
         """Return the monotonic time of the next step."""
-        return 0.0 if self._is_daily else self._look_at
+        return 0.0 if self._was_called else self._look_at
 
     def stop(self) -> None:
         """End an upgrade under way; nothing is lost by it."""
@@ -179,11 +183,11 @@ class Freshness:
 
     def _upgrade_if_due(self, now: Now, mono: float) -> None:
         """Start an upgrade if it is time, and the config and the user let us."""
-        is_daily, self._is_daily = self._is_daily, False
+        is_time, self._is_time = self._is_time, False
         tried = self.notes.tried
         has_failed = tried is not None and tried.result == FAILED
         is_urgent = self._is_outdated or has_failed
-        if not (is_daily or self._is_outdated) or mono < self._next_upgrade_at:
+        if not (is_time or self._is_outdated) or mono < self._next_upgrade_at:
             return
         if not self._is_automatic() or self.chosen.stand.pinned or self.is_upgrading:
             return

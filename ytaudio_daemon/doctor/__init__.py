@@ -12,6 +12,7 @@ from ytaudio_daemon.doctor.machine import machine_findings
 from ytaudio_daemon.doctor.places import place_findings
 from ytaudio_daemon.doctor.records import record_findings
 from ytaudio_daemon.doctor.telling import telling_findings
+from ytaudio_daemon.engines.shelf import shelf_of
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.settings import Settings
 
@@ -26,7 +27,7 @@ def examine(settings: Settings, layout: Layout, wall: float) -> Iterator[Finding
         layout: The tree that they name.
         wall: Now, seconds since 1970 UTC.
     """
-    yield from engine_findings(wall)
+    yield from engine_findings(wall, shelf_of(layout.state).chosen())
     yield from site_findings(settings, layout)
 
 

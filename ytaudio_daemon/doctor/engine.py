@@ -1,28 +1,34 @@
 """The programs that do the work: ffmpeg, a JavaScript runtime, yt-dlp."""
 
 import importlib.metadata
+import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from importlib.util import find_spec
+from pathlib import Path
 
 from ytaudio_daemon import remedies
 from ytaudio_daemon.doctor.finding import Finding, broken, ok, warning
+from ytaudio_daemon.engines.shelf import Chosen
 from ytaudio_daemon.fetch.tools import Tool, Tools, find_tools
+from ytaudio_daemon.model.engines import age_days
 
 #: YouTube changes, and yt-dlp follows within days: one this old soon fails.
 STALE_ENGINE_DAYS = 90
 
 
-def engine_findings(wall: float) -> Iterator[Finding]:
+def engine_findings(wall: float, chosen: Chosen) -> Iterator[Finding]:
     """Yield what was found of the programs.
 
     Args:
         wall: Now, seconds since 1970 UTC.
+        chosen: The yt-dlp that the workers get.
     """
     tools = find_tools()
     yield _tool("ffmpeg", tools.ffmpeg, tools, remedies.install_ffmpeg())
     yield _tool("js_runtime", tools.js_runtime, tools, remedies.install_runtime())
-    yield judge_engine(_installed("yt-dlp"), wall)
-    yield _solver()
+    yield judge_engine(chosen.version or None, wall)
+    yield _solver(chosen)
+    yield from judge_upgrades(chosen, has_pip=find_spec("pip") is not None)
 
 
 def judge_engine(version: str | None, wall: float) -> Finding:
@@ -33,7 +39,7 @@ def judge_engine(version: str | None, wall: float) -> Finding:
             "yt-dlp is not installed; nothing can be fetched",
             remedies.reinstall_engine(),
         )
-    age = engine_age_days(version, wall)
+    age = age_days(version, wall)
     if age is None:
         return ok("yt_dlp", f"yt-dlp {version}, of unknown age")
     message = f"yt-dlp {version} is {age} days old"
@@ -46,14 +52,24 @@ def judge_engine(version: str | None, wall: float) -> Finding:
     return ok("yt_dlp", message)
 
 
-def engine_age_days(version: str, wall: float) -> int | None:
-    """Return how old a yt-dlp is; None when its version is no date (a git build)."""
-    try:
-        year, month, day = (int(part) for part in version.split(".")[:3])
-        released = date(year, month, day)
-    except ValueError:
-        return None
-    return (datetime.fromtimestamp(wall, UTC).date() - released).days
+def judge_upgrades(chosen: Chosen, *, has_pip: bool) -> Iterator[Finding]:
+    """Yield whether yt-dlp can be kept fresh. Pure."""
+    if chosen.trouble:
+        yield warning(
+            "engine",
+            f"an upgraded yt-dlp is not used: {chosen.trouble}",
+            remedies.UPGRADE_ENGINE,
+        )
+    elif not has_pip:
+        yield warning(
+            "engine",
+            "there is no pip, so yt-dlp cannot be upgraded by itself",
+            f"{sys.executable} -m ensurepip (Debian: apt install python3-venv first)",
+        )
+    elif chosen.path is not None:
+        yield ok("engine", f"yt-dlp is taken from {chosen.path}")
+    else:
+        yield ok("engine", "yt-dlp is the one that came with the program")
 
 
 def _tool(name: str, found: Tool | None, tools: Tools, remedy: str) -> Finding:
@@ -72,9 +88,9 @@ _NEEDED_FOR = {
 }
 
 
-def _solver() -> Finding:
+def _solver(chosen: Chosen) -> Finding:
     """yt-dlp's part that runs in the JavaScript runtime is a package of its own."""
-    version = _installed("yt-dlp-ejs")
+    version = _version_in(chosen.path, "yt-dlp-ejs")
     if version is None:
         return broken(
             "yt_dlp_ejs", "yt-dlp-ejs is missing; YouTube's players cannot be solved",
@@ -83,8 +99,8 @@ def _solver() -> Finding:
     return ok("yt_dlp_ejs", f"yt-dlp-ejs {version}")
 
 
-def _installed(distribution: str) -> str | None:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+def _version_in(folder: Path | None, name: str) -> str | None:
+    """Return a package's version as the workers see it: the folder goes first."""
+    path = sys.path if folder is None else [str(folder), *sys.path]
+    found = importlib.metadata.distributions(name=name, path=path)
+    return next((distribution.version for distribution in found), None)
