@@ -26,9 +26,8 @@ def back_up(call: Call) -> int:
     _refuse_postgres(call, "backup")
     now = time.time()
     with opened(call) as ledger:
-        target = Path(
-            call.args.file or backup.default_target(call.layout.state, now)
-        ).absolute()
+        unnamed = backup.default_target(call.layout.state, now)
+        target = Path(call.args.file or backup.free_name(unnamed)).absolute()
         try:
             taken = backup.back_up(Path(str(ledger.path)), target)
         except FileExistsError as error:

@@ -4,6 +4,7 @@ SQLite's online backup reads a few pages at a time and holds no lock in between;
 somebody has written meanwhile it begins anew. PostgreSQL brings tools of its own.
 """
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -59,6 +60,21 @@ def aside_target(state: Path, wall: float) -> Path:
     return state / FOLDER / f"ledger-replaced-{stamp(wall)}.sqlite3"
 
 
+def free_name(wanted: Path) -> Path:
+    """Return the path, or with a number before its ending when it is taken.
+
+    Raises:
+        FileExistsError: A thousand of them are.
+    """
+    stem, ending = wanted.stem, wanted.suffix
+    others = (wanted.with_name(f"{stem}.{n}{ending}") for n in range(2, 1000))
+    candidates = [wanted, *others]
+    for path in candidates:
+        if not os.path.lexists(path):
+            return path
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(wanted))
+
+
 def stamp(wall: float) -> str:
     """Return a moment as it stands in file names: sortable, UTC. Pure."""
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(wall))
@@ -82,7 +98,7 @@ def back_up(source: Path, target: Path) -> int:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     if os.path.lexists(target):
-        raise FileExistsError(17, os.strerror(17), str(target))
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
     require_room(source, target.parent)
     temp = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:

@@ -1,6 +1,5 @@
 """Putting a copy in the ledger's place. Only with the daemon's lock in hand."""
 
-import errno
 import os
 import shutil
 import sqlite3
@@ -17,6 +16,7 @@ from ytaudio_daemon.ledger.backup import (
     MODE,
     ROOM_TO_SPARE,
     aside_target,
+    free_name,
     prove,
     sync,
 )
@@ -99,7 +99,7 @@ def put_in_place(
     aside = None
     if ledger.exists():
         _play_back(ledger)
-        aside = _free_name(aside_target(ledger.parent, wall))
+        aside = free_name(aside_target(ledger.parent, wall))
         aside.parent.mkdir(exist_ok=True)
         with suppress(FileNotFoundError):
             os.rename(_journal(ledger), _journal(aside))  # noqa: PTH104 - as below
@@ -204,16 +204,6 @@ def _play_back(ledger: Path) -> None:
 
 def _journal(ledger: Path) -> Path:
     return ledger.with_name(ledger.name + JOURNAL)
-
-
-def _free_name(wanted: Path) -> Path:
-    stem, ending = wanted.stem, wanted.suffix
-    others = (wanted.with_name(f"{stem}.{n}{ending}") for n in range(2, 1000))
-    candidates = [wanted, *others]
-    for path in candidates:
-        if not os.path.lexists(path):
-            return path
-    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(wanted))
 
 
 def _mode_like(old: Path | None) -> int:
