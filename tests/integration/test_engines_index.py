@@ -1,0 +1,51 @@
+"""Two real versions of yt-dlp, from the package index that this machine is set up for."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.integration.engine_rig import index_versions
+from tests.youtube import Video, YouTube
+from ytaudio_daemon.engines.keeper import Keeper
+from ytaudio_daemon.engines.shelf import Shelf
+from ytaudio_daemon.engines.upgrading import Upgrade, Wish, go_back
+from ytaudio_daemon.settings import load
+from ytaudio_daemon.urls import Link
+
+CLIP = Link(video_id="BBBBBBBBBBB")
+
+
+@pytest.fixture(scope="module")
+def released() -> list[str]:
+    versions = index_versions()
+    if len(versions) < 2:
+        pytest.skip("no package index with versions of yt-dlp can be reached from here")
+    return versions
+
+
+def test_the_newest_is_fetched_used_and_left_for_the_one_before(
+    released: list[str], youtube: YouTube, tmp_path: Path
+) -> None:
+    youtube.add(Video(id=CLIP.video_id, duration_s=1, formats={"aac"}))
+    way = {"download.proxy": youtube.proxy, "download.ca_file": str(youtube.ca_file)}
+    settings = load(None, {}, {"disk.reserve": "1MiB", **way})
+    # As if the program had come with an old one, whatever is installed here.
+    shelf = Shelf(tmp_path / "engine", "2020.1.1", os.geteuid())
+    upgrade = Upgrade(shelf, settings, links=[CLIP])
+    newest, before = released[:2]
+
+    tried = upgrade.run(Wish(version=before))
+    assert (tried.result, tried.version) == ("upgraded", before), tried
+    assert shelf.chosen().stand.pinned
+    tried = upgrade.run(Wish())
+    assert (tried.result, tried.version) == ("upgraded", newest), tried
+    assert "1 of 1 known links came through" in tried.message
+    assert not shelf.chosen().stand.pinned
+    assert youtube.fetches(CLIP.video_id) == 2
+    assert upgrade.run(Wish()).result == "current"
+
+    beside = {path.name for path in shelf.path_of(newest).iterdir()}
+    assert {"yt_dlp", "yt_dlp_ejs", "certifi"} <= beside
+    assert go_back(Keeper(shelf), "?", 1.0, automatic=False).version == before
+    assert upgrade.run(Wish()).result == "refused"
