@@ -93,7 +93,10 @@ def _method(task: Mapping[str, Any]) -> Deliver:
         case "webhook":
             from ytaudio_daemon.courier import webhook  # noqa: PLC0415 - as above
 
-            return lambda parcel: webhook.deliver(address[0], parcel, timeout_s)
+            opener = webhook.new_opener()
+            return lambda parcel: webhook.deliver(
+                opener, address[0], parcel, timeout_s
+            )
         case "command":
             from ytaudio_daemon.courier import command  # noqa: PLC0415 - as above
 

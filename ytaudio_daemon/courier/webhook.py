@@ -25,10 +25,23 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         """Follow nowhere: the answer itself is then an error."""
 
 
-def deliver(address: str, parcel: Mapping[str, Any], timeout_s: float) -> Answer:
+def new_opener() -> urllib.request.OpenerDirector:
+    """Return what opens addresses; authorities are read once, it takes a while."""
+    return urllib.request.build_opener(
+        _NoRedirects, urllib.request.HTTPSHandler(context=ssl.create_default_context())
+    )
+
+
+def deliver(
+    opener: urllib.request.OpenerDirector,
+    address: str,
+    parcel: Mapping[str, Any],
+    timeout_s: float,
+) -> Answer:
     """Send one notice.
 
     Args:
+        opener: From `new_opener`.
         address: http or https; a user name and password in it are sent as such.
         parcel: The notice.
         timeout_s: For each wait; the caller bounds the whole.
@@ -36,9 +49,6 @@ def deliver(address: str, parcel: Mapping[str, Any], timeout_s: float) -> Answer
     Raises:
         TimeoutError: It took too long, or the caller's own alarm went off.
     """
-    opener = urllib.request.build_opener(
-        _NoRedirects, urllib.request.HTTPSHandler(context=ssl.create_default_context())
-    )
     try:
         with opener.open(_request(address, parcel), timeout=timeout_s) as response:
             return done(f"answered {response.status} {response.reason}".rstrip())
