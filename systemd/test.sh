@@ -135,6 +135,15 @@ gets_ready() {
   systemctl stop $UNIT; rm -rf $DATA/inbox/many "$DROP_INS/hurry.conf"; systemctl daemon-reload
 }
 
+boots() { # what a boot does, without one
+  systemctl stop $UNIT ytaudio-name-servers.path
+  rm -rf "$DROP_INS/10-name-servers.conf" $DATA/status; systemctl daemon-reload
+  systemd-tmpfiles --create && systemctl start multi-user.target
+  check "a boot makes missing folders and starts it" until_true 30 systemctl --quiet is-active $UNIT
+  check "  with its name servers, and watching for others" test -s "$DROP_INS/10-name-servers.conf" -a \
+    "$(systemctl is-active ytaudio-name-servers.path)" = active
+}
+
 is_locked_down() {
   systemctl start $UNIT
   check "it writes nothing but its data: /etc" not in_sandbox touch /etc/x 2>/dev/null
@@ -285,16 +294,17 @@ refuses() {
 uninstalls() {
   make --no-print-directory -C "$CHECKOUT" uninstall >"$WORK/uninstall.log" 2>&1
   check "sudo make uninstall" test $? -eq 0
-  check "  no unit, no command, no program" test -z "$(systemctl list-unit-files 'ytaudio*' --no-legend)$(command -v ytaudio)$(ls -d /opt/ytaudio 2>/dev/null)"
+  check "  no unit, no command, no program" test -z "$(systemctl list-unit-files 'ytaudio*' --no-legend)$(ls -d /opt/ytaudio /usr/local/bin/ytaudio 2>/dev/null)"
   check "  audio, ledger, config and user stay" test -s "$DATA/library/bob/Ten minutes.mp3" -a -s $DATA/state/ledger.sqlite3 -a -s $CONFIG -a -n "$(getent passwd ytaudio)"
   check "  and it says so" grep -q "rm -r $DATA" "$WORK/uninstall.log"
-  check "  again does no harm" make --silent --no-print-directory -C "$CHECKOUT" uninstall
+  make --no-print-directory -C "$CHECKOUT" uninstall >>"$WORK/uninstall.log" 2>&1
+  check "  again does no harm" test $? -eq 0
   userdel -r $MEMBER 2>/dev/null; userdel -r $STRANGER 2>/dev/null
 }
 
 set_up
 play_youtube
-for part in ${*:-installs gets_ready is_locked_down works logs_in_fields reloads survives_kill survives_a_hang drains upgrades refuses uninstalls}; do
+for part in ${*:-installs gets_ready boots is_locked_down works logs_in_fields reloads survives_kill survives_a_hang drains upgrades refuses uninstalls}; do
   echo "# $part"; $part
 done
 exit $FAILED
