@@ -121,9 +121,10 @@ def test_no_drop_is_refused(rig: Rig, tmp_path: Path, name: str, content: str) -
     assert names(rig.layout.inbox) == []
 
 
-def test_a_file_that_is_not_there_is_plainly_said(rig: Rig) -> None:
-    ran = rig.call("add", "-f", "gone.txt")
-    assert (ran.code, ran.err) == (1, "ytaudio: gone.txt: No such file or directory\n")
+@pytest.mark.parametrize("name", ["gone.txt", "gone"])
+def test_a_file_that_is_not_there_is_plainly_said(rig: Rig, name: str) -> None:
+    ran = rig.call("add", "-f", name)
+    assert (ran.code, ran.err) == (1, f"ytaudio: {name}: No such file or directory\n")
 
 
 def test_drops_at_the_same_time_never_replace_each_other(rig: Rig) -> None:
@@ -456,3 +457,19 @@ def until_it_reads_the_ledger(process: subprocess.Popen[str]) -> None:
         if b"ledger.sqlite3" in listed.stdout:
             return
     raise AssertionError(listed)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can mount")
+def test_an_inbox_that_is_read_only_is_named_and_no_file_of_ours(rig: Rig) -> None:
+    inbox = rig.layout.inbox
+    mount = ["mount", "-t", "tmpfs", "-o", "ro", "none", str(inbox)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        ran = rig.run("add", LINK)
+    finally:
+        subprocess.run(["umount", "--lazy", str(inbox)], check=True)
+    assert (ran.code, ran.err.strip()) == (
+        1,
+        f"ytaudio: {inbox}: Read-only file system",
+    )

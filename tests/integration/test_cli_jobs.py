@@ -417,3 +417,18 @@ def test_without_a_ledger_nothing_is_made(rig: Rig) -> None:
     waited = rig.call("wait")
     assert (waited.code, "ytaudio run" in waited.err) == (3, True)
     assert list(rig.root.iterdir()) == []
+
+
+def test_nothing_of_an_expired_session_is_retried_and_that_is_no_success(
+    rig: Rig, ledger: Ledger
+) -> None:
+    with ledger.write() as db:
+        cli_rig.record(db, "party", "A")
+        cli_rig.fail(db)
+        session = sessions.active_session(db, "party")
+        assert session is not None
+        assert sessions.expire(db, session, cli_rig.now())
+    ran = rig.run("retry", "--session", "party", "--failed")
+    assert ran.code == Exit.UNKNOWN
+    assert "has expired" in ran.err
+    assert states(ledger) == {"A": "failed"}

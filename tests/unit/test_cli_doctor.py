@@ -103,7 +103,7 @@ def test_the_machine_can_be_looked_at(tmp_path: Path) -> None:
     (tmp_path / ".hidden").mkdir()
     names = [found.name for found in machine.machine_findings(tmp_path)]
     assert names == ["inotify_watches", "inotify_instances", "clock"]
-    assert "1 sessions" in next(machine.machine_findings(tmp_path)).message
+    assert "1 session needs" in next(machine.machine_findings(tmp_path)).message
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Receipts in words: aligned, on one line each, able to be dropped again."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -126,3 +127,11 @@ def test_a_waiting_line_says_when_it_is_tried_again() -> None:
 def test_times_are_rfc_3339_in_utc() -> None:
     assert moment(1_800_000_000.5) == "2027-01-15T08:00:00.500Z"
     assert moment(None) is None
+
+
+def test_a_drop_without_any_line_has_no_table() -> None:
+    binary = replace(DROP, accepted=0, state="rejected", reason="binary data")
+    head = wording.receipt_head(binary, {})
+    assert head.splitlines()[0] == "Nothing could be used of songs.2.txt: binary data."
+    assert "what became of it" not in head
+    assert "refused" not in head

@@ -174,6 +174,7 @@ def _read_file(call: Call, given: str) -> tuple[str, bytes]:
         name, content = dropping.new_name(time.time()), sys.stdin.buffer.read(limit + 1)
     else:
         path = Path(given)
+        path.stat()  # is there at all: that comes before what it is called
         name = path.name
         if kind_of(name) is None:
             raise UsageError(

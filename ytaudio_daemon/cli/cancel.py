@@ -9,9 +9,9 @@ import time
 from typing import TYPE_CHECKING
 
 from ytaudio_daemon.cli.call import Call
-from ytaudio_daemon.cli.choosing import add_choice, named_jobs, require_choice
+from ytaudio_daemon.cli.choosing import PAUSE_S, add_choice, change_jobs, named_jobs
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import moment_in, opened, require_session, wake_daemon
+from ytaudio_daemon.cli.ledgers import moment_in, require_session
 from ytaudio_daemon.cli.words import count_of
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ examples:
   ytaudio cancel 1a2b3c4d 5e6f
   ytaudio cancel --session party
 """
-#: Between two transactions, in seconds: whoever waits for SQLite's lock asks for it
-#: that often (sqliteDefaultBusyCallback in SQLite's main.c).
-PAUSE_S = 0.05
 #: What `ledger.moves.cancel` returns, in words, and whether it is as asked.
 ANSWERS = {
     "cancelled": ("cancelled", True),
@@ -44,14 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(call: Call) -> int:
     """Cancel the jobs and report on each."""
-    require_choice(call.args)
-    with opened(call, to_write=True) as ledger:
-        if call.args.jobs:
-            code = _cancel_named(call, ledger)
-        else:
-            code = _cancel_session(call, ledger)
-    wake_daemon(call)
-    return code
+    return change_jobs(call, _cancel_named, _cancel_session)
 
 
 def _cancel_named(call: Call, ledger: "Ledger") -> Exit:

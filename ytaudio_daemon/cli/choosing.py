@@ -1,12 +1,16 @@
 """Which jobs a command that changes jobs is about."""
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.ledgers import opened, wake_daemon
 from ytaudio_daemon.errors import UsageError
 
 if TYPE_CHECKING:
-    from ytaudio_daemon.ledger import Connection
+    from ytaudio_daemon.ledger import Connection, Ledger
     from ytaudio_daemon.ledger.read import JobRow
 
 
@@ -16,6 +20,24 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
         "jobs", nargs="*", metavar="JOB", help="an ID, or its beginning"
     )
     parser.add_argument("-s", "--session", metavar="S", help="those of this session")
+
+
+#: Between two transactions, in seconds: whoever waits for SQLite's lock asks for it
+#: that often (sqliteDefaultBusyCallback in SQLite's main.c).
+PAUSE_S = 0.05
+
+
+def change_jobs(
+    call: Call,
+    named: "Callable[[Call, Ledger], Exit]",
+    of_session: "Callable[[Call, Ledger], Exit]",
+) -> Exit:
+    """Change the jobs named, or those of a session, and have the daemon look."""
+    require_choice(call.args)
+    with opened(call, to_write=True) as ledger:
+        code = named(call, ledger) if call.args.jobs else of_session(call, ledger)
+    wake_daemon(call)
+    return code
 
 
 def require_choice(args: argparse.Namespace) -> None:

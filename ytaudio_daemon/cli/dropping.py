@@ -46,17 +46,20 @@ def drop(layout: Layout, session: str, name: str, content: bytes) -> Path:
         )
     at_root = session == DEFAULT_SESSION
     parts = () if at_root else (session,)
+    place = layout.drop_folder(session, at_root=at_root)
     with open_dir(layout.inbox, *parts, make=True) as folder:
         temporary = f".{secrets.token_hex(8)}.part"
         try:
             _write(folder, temporary, content)
             final = _rename_to_a_free_name(folder, temporary, name)
-        except BaseException:
-            with suppress(FileNotFoundError):
+        except BaseException as error:
+            with suppress(OSError):
                 os.unlink(temporary, dir_fd=folder)
+            if isinstance(error, OSError) and error.filename == temporary:
+                error.filename = os.fspath(place)  # nobody knows our temporary name
             raise
         os.fsync(folder)
-    return layout.drop_folder(session, at_root=at_root) / final
+    return place / final
 
 
 def _write(folder: int, name: str, content: bytes) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ytaudio_daemon.cli.call import Call
-from ytaudio_daemon.cli.cancel import PAUSE_S
-from ytaudio_daemon.cli.choosing import add_choice, named_jobs, require_choice
+from ytaudio_daemon.cli.choosing import PAUSE_S, add_choice, change_jobs, named_jobs
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import moment_in, opened, require_session, wake_daemon
+from ytaudio_daemon.cli.ledgers import moment_in, require_session
 from ytaudio_daemon.cli.words import count_of
+from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.model.job import FINALIZED, JobState
 
 if TYPE_CHECKING:
@@ -40,14 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(call: Call) -> int:
     """Queue the jobs and report on each."""
-    require_choice(call.args)
-    with opened(call, to_write=True) as ledger:
-        if call.args.jobs:
-            code = _retry_named(call, ledger)
-        else:
-            code = _retry_session(call, ledger)
-    wake_daemon(call)
-    return code
+    return change_jobs(call, _retry_named, _retry_session)
 
 
 def _retry_named(call: Call, ledger: "Ledger") -> Exit:
@@ -79,6 +72,11 @@ def _finished(ledger: "Ledger", name: str) -> "Iterator[list[JobRow]]":
 
     with ledger.read() as db:
         session = require_session(db, name)
+    if session.state == "expired":
+        raise SessionExpiredError(
+            f"session {session.name} has expired; its jobs are not run again",
+            "Drop the links again: that opens a new session of that name.",
+        )
     last = 0
     while True:
         with ledger.read() as db:

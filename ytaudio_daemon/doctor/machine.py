@@ -41,7 +41,8 @@ def judge_watches(limit: int | None, sessions: int) -> Finding:
             "inotify_watches", "the limit is hidden here; the scan finds all drops"
         )
     needed = sessions * WATCHES_A_SESSION + WATCHES_TO_SPARE
-    message = f"{limit:,} folders may be watched, {sessions:,} sessions need {needed:,}"
+    used_by = "1 session needs" if sessions == 1 else f"{sessions:,} sessions need"
+    message = f"{limit:,} folders may be watched, {used_by} {needed:,}"
     if limit >= needed:
         return ok("inotify_watches", message)
     return warning(

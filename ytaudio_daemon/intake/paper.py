@@ -120,4 +120,6 @@ def why_nothing_is_usable(paper: Paper, drop: Drop) -> str | None:
         return paper.problem
     if drop.rejected == 0:
         return "there is no link in it"
-    return f"none of its {drop.rejected} lines could be used"
+    if drop.rejected == 1:
+        return "its only line could not be used"
+    return f"none of its {drop.rejected:,} lines could be used"

@@ -59,10 +59,15 @@ def receipt_head(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
     else:
         title = f"{RECEIPT_MARK}{name}\n"
         note = f"  note      {_sentence(drop.reason)}\n" if drop.reason else ""
-    return (
+    head = (
         f"{title}\n"
         f"  received  {day_time(drop.received_at)}\n"
-        f"  session   {drop.session_name}\n{note}\n"
+        f"  session   {drop.session_name}\n{note}"
+    )
+    if not drop.lines:  # binary data, a device: there is nothing to count
+        return head
+    return (
+        f"{head}\n"
         f"{_count(drop.lines)}  links and lines\n"
         f"{_count(drop.accepted)}  accepted\n"
         f"{_count(drop.duplicate)}  duplicate\n"
