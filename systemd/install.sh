@@ -25,7 +25,6 @@ UNITS=(ytaudio-daemon.service ytaudio-name-servers.service ytaudio-name-servers.
 LIB=/usr/local/lib
 COMMAND=/usr/local/bin/ytaudio
 MAN=/usr/local/share/man/man1
-DOC=/usr/local/share/doc/ytaudio
 
 say() { echo "$*"; }
 die() { printf 'ytaudio: %s\n' "$1" >&2; shift; printf '  %s\n' "$@" >&2; exit 1; }
@@ -43,7 +42,6 @@ install_all() {
   build
   make_user_and_folders
   put_config
-  put_units
   switch
   start || fall_back
   tidy
@@ -90,6 +88,11 @@ build() { # into a folder of its own, beside the one in use
     (cd / && "$NEW/bin/ytaudio" --config $CONFIG config >/dev/null) ||
       die "$VERSION does not take $CONFIG" "Mend what is named above, then install again."
   fi
+  install -d "$NEW/share"
+  cp -R "$HERE" "$NEW/share/systemd"
+  cp -R "$CHECKOUT/docs" "$NEW/share/doc"
+  sed 's|^root = .*|root = "/srv/ytaudio"|; s|^umask = .*|umask = "0002"|; s|^group = .*|group = "ytaudio"|' \
+    "$CHECKOUT/config/ytaudio.toml" >"$NEW/share/ytaudio.toml"
   sync -f "$NEW" # before anything points there
 }
 
@@ -107,9 +110,7 @@ make_user_and_folders() {
 
 put_config() { # never over an administrator's
   local shipped=$NEW/share/ytaudio.toml
-  install -d "$NEW/share" "${CONFIG%/*}"
-  sed 's|^root = .*|root = "/srv/ytaudio"|; s|^umask = .*|umask = "0002"|; s|^group = .*|group = "ytaudio"|' \
-    "$CHECKOUT/config/ytaudio.toml" >"$shipped"
+  install -d "${CONFIG%/*}"
   # For the group to read, and for nobody else: it may hold a proxy's password.
   if [ ! -e $CONFIG ]; then
     install -m 640 -g ytaudio "$shipped" $CONFIG
@@ -119,28 +120,25 @@ put_config() { # never over an administrator's
   fi
 }
 
-put_units() {
-  local unit page
-  for unit in "${UNITS[@]}"; do install -D -m 644 "$HERE/$unit" "$LIB/systemd/system/$unit"; done
-  install -m 755 "$HERE/allow-name-servers" $PREFIX/allow-name-servers
-  install -d $DOC && install -m 644 "$CHECKOUT"/docs/*.md $DOC/
-  for page in "$CHECKOUT"/docs/*.1; do
-    if [ -e "$page" ]; then install -D -m 644 -t $MAN "$page"; fi
-  done
-  systemctl daemon-reload
-}
-
 switch() {
   WAS_ENABLED=$(systemctl is-enabled $SERVICE 2>/dev/null || true)
-  point_to "${NEW##*/}"
+  use "${NEW##*/}"
   trap - EXIT
   ln -sfn $CURRENT/bin/ytaudio $COMMAND
 }
 
-point_to() { # one rename, and on the disk when this returns
+use() { # FOLDER: one rename, and on the disk then; with the units that belong to it
   ln -sfn "$1" $CURRENT.new
   mv -T $CURRENT.new $CURRENT
   sync -f $PREFIX
+  local unit page
+  for unit in "${UNITS[@]}"; do
+    install -D -m 644 "$CURRENT/share/systemd/$unit" "$LIB/systemd/system/$unit"
+  done
+  for page in "$CURRENT"/share/doc/*.1; do
+    if [ -e "$page" ]; then install -D -m 644 -t $MAN "$page"; fi
+  done
+  systemctl daemon-reload
 }
 
 start() { # a restart lets running jobs finish, for 90 s; the rest is done again after it
@@ -160,7 +158,7 @@ fall_back() {
     die "it is installed, but does not start; its last words stand above" \
       "journalctl -u ytaudio-daemon; ytaudio doctor"
   fi
-  point_to "$OLD"
+  use "$OLD"
   systemctl reset-failed $SERVICE
   if systemctl restart $SERVICE; then
     die "$VERSION does not start, its last words stand above; the one before runs again"
@@ -199,9 +197,9 @@ uninstall_all() {
   local unit
   for unit in "${UNITS[@]}"; do rm -f "$LIB/systemd/system/$unit"; done
   rm -f $LIB/sysusers.d/ytaudio.conf $LIB/tmpfiles.d/ytaudio.conf $MAN/ytaudio.1
-  rm -rf $DOC /run/systemd/system/$SERVICE.d/10-name-servers.conf
+  rm -f /run/systemd/system/$SERVICE.d/10-name-servers.conf
   if [ "$(readlink $COMMAND)" = $CURRENT/bin/ytaudio ]; then rm $COMMAND; fi
-  rm -rf $CURRENT $CURRENT.new $PREFIX/venv-* $PREFIX/allow-name-servers
+  rm -rf $CURRENT $CURRENT.new $PREFIX/venv-*
   if [ -d $PREFIX ]; then rmdir --ignore-fail-on-non-empty $PREFIX; fi
   systemctl daemon-reload
   systemctl reset-failed $SERVICE 2>/dev/null || true
