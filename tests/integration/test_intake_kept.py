@@ -57,6 +57,20 @@ def test_a_kept_file_that_nobody_touched_needs_no_answer(house: House) -> None:
     assert ignored(house) == ""
 
 
+def test_of_a_list_that_grew_before_a_crash_was_over_only_the_new_lines_count(
+    house: House,
+) -> None:
+    house.drop()
+    house.die_at("drop.recorded")
+    house.drop(content=f"{LINKS}https://youtu.be/BBBBBBBBBBB\n")
+
+    house.take()
+
+    assert states(house) == [("kept", None), ("kept", None)]
+    lines = house.ask("SELECT drop_id, line FROM lines ORDER BY drop_id, line")
+    assert lines == [(1, 1), (1, 2), (2, 3)]
+
+
 def test_kept_namesakes_in_both_folders_of_the_default_session(house: House) -> None:
     folder = house.layout.inbox / "default"
     folder.mkdir()

@@ -67,6 +67,7 @@ class Intake:
         """
         enough = time.monotonic() + STEP_S
         self._scanner.step(mono, enough)
+        self._recorder.resume(now)
         self._reader.read(self._recorder.papers, enough)
         self._recorder.step(now)  # fails when the ledger is gone: nothing may move then
         self._filer.step(now)

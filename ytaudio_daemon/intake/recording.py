@@ -44,7 +44,9 @@ class Recorder:
         self._batch: list[_Piece] = []
         #: Recorded by the last step.
         self._recorded: list[Paper] = []
-        self._leftovers = Leftovers(ledger, layout)
+        self._leftovers = Leftovers(
+            ledger, layout, lambda: self.settings.inbox.after_intake == "keep"
+        )
         self._has_news = False
 
     def take_news(self) -> bool:
@@ -55,6 +57,14 @@ class Recorder:
     def is_busy(self) -> bool:
         """Whether anything is read but not yet handed on."""
         return bool(self.papers or self._batch or self._recorded)
+
+    def resume(self, now: Now) -> None:
+        """Look after what a crash left; before reading, which goes by what was kept.
+
+        Raises:
+            LedgerError, OSError: Nothing was noted that is not so; call again.
+        """
+        self._leftovers.look(now)
 
     def step(self, now: Now) -> None:
         """Hand on what the last step recorded, and record one batch.
@@ -72,7 +82,6 @@ class Recorder:
         The batch is drawn before the transaction and kept until it is committed: if
         the ledger is busy, the very same batch is tried again.
         """
-        self._leftovers.look(now)
         if not self._batch:
             self._batch = self._draw_batch()
         if not self._batch:

@@ -1,6 +1,7 @@
 """What a crash, or a stop, left between two steps of taking a drop."""
 
 import math
+from collections.abc import Callable
 
 import structlog
 
@@ -25,11 +26,15 @@ class Leftovers:
     Args:
         ledger: Where they are half recorded, or recorded and not filed.
         layout: Where their files were.
+        keeps: Tells whether drops stay in the inbox.
     """
 
-    def __init__(self, ledger: Ledger, layout: Layout) -> None:
+    def __init__(
+        self, ledger: Ledger, layout: Layout, keeps: Callable[[], bool]
+    ) -> None:
         self._ledger = ledger
         self._layout = layout
+        self._keeps = keeps
         self._left: dict[Key, Drop] | None = None
         self._next_look = -math.inf
 
@@ -71,7 +76,7 @@ class Leftovers:
         if any(self._is_whole(place, drop) for place in places):
             return False
         if drop.state == "recorded":  # somebody took it away, or added to it
-            self._mark(drop, None, now, at_root=False)
+            self._note_changed(drop, places, now)
         elif any(self._is_there(place, drop) for place in places):
             self._end(drop, Filed(drop=drop, state=_state(drop)), "changed", now)
         else:
@@ -100,9 +105,26 @@ class Leftovers:
                 self._layout.inbox, place, target, drop.name, drop.sha256, known
             )
             if name is not None:
-                self._mark(drop, name, now, at_root=place.at_root)
+                there = Filed(
+                    drop=drop,
+                    state=_state(drop),
+                    filed_name=name,
+                    at_root=place.at_root,
+                )
+                self._note(there, now)
                 return True
         return False
+
+    def _note_changed(self, drop: Drop, places: list[Place], now: Now) -> None:
+        """Of a list that grows in its place, what is new counts, whatever came between."""
+        grown = [
+            place for place in places if self._keeps() and self._is_there(place, drop)
+        ]
+        if grown:
+            filed = Filed(drop=drop, state="kept", at_root=grown[0].at_root)
+        else:
+            filed = Filed(drop=drop, state=_state(drop))
+        self._note(filed, now)
 
     def _receipt_place(self, session: str, drop: Drop) -> Filed:
         """Say where the receipts of a drop belong whose file is nowhere."""
@@ -125,8 +147,7 @@ class Leftovers:
             drops.end_early(db, drop, reason, now, filed=filed)
         log.warning("drop.ended_early", file=shown_name(drop.name), reason=reason)
 
-    def _mark(self, drop: Drop, name: bytes | None, now: Now, *, at_root: bool) -> None:
-        filed = Filed(drop=drop, state=_state(drop), filed_name=name, at_root=at_root)
+    def _note(self, filed: Filed, now: Now) -> None:
         with self._ledger.write() as db:
             drops.mark_filed(db, [filed], now)
 
