@@ -71,6 +71,20 @@ def test_of_a_list_that_grew_before_a_crash_was_over_only_the_new_lines_count(
     assert lines == [(1, 1), (1, 2), (2, 3)]
 
 
+def test_of_a_list_that_grew_while_it_was_half_recorded_each_line_counts_once(
+    house: House,
+) -> None:
+    content = "".join(f"nonsense {number}\n" for number in range(1500)) + LINKS
+    house.drop(content=content)
+    house.die_at("batch.recorded")
+    house.drop(content=f"{content}https://youtu.be/BBBBBBBBBBB\n")
+
+    house.take()
+
+    assert states(house) == [("kept", None), ("kept", None)]
+    assert house.ask("SELECT count(*) FROM lines") == [(1503,)]
+
+
 def test_kept_namesakes_in_both_folders_of_the_default_session(house: House) -> None:
     folder = house.layout.inbox / "default"
     folder.mkdir()

@@ -76,9 +76,9 @@ class Leftovers:
         if any(self._is_whole(place, drop) for place in places):
             return False
         if drop.state == "recorded":  # somebody took it away, or added to it
-            self._note_changed(drop, places, now)
+            self._note(self._changed(drop, places), now)
         elif any(self._is_there(place, drop) for place in places):
-            self._end(drop, Filed(drop=drop, state=_state(drop)), "changed", now)
+            self._end(drop, self._changed(drop, places), "changed", now)
         else:
             self._end(drop, self._receipt_place(session, drop), "taken away", now)
         return True
@@ -115,16 +115,12 @@ class Leftovers:
                 return True
         return False
 
-    def _note_changed(self, drop: Drop, places: list[Place], now: Now) -> None:
+    def _changed(self, drop: Drop, places: list[Place]) -> Filed:
         """Of a list that grows in its place, what is new counts, whatever came between."""
-        grown = [
-            place for place in places if self._keeps() and self._is_there(place, drop)
-        ]
-        if grown:
-            filed = Filed(drop=drop, state="kept", at_root=grown[0].at_root)
-        else:
-            filed = Filed(drop=drop, state=_state(drop))
-        self._note(filed, now)
+        for place in places:
+            if self._keeps() and self._is_there(place, drop):
+                return Filed(drop=drop, state="kept", at_root=place.at_root)
+        return Filed(drop=drop, state=_state(drop))
 
     def _receipt_place(self, session: str, drop: Drop) -> Filed:
         """Say where the receipts of a drop belong whose file is nowhere."""
