@@ -12,6 +12,14 @@ from pathlib import Path
 
 UPGRADE_ENGINE = "ytaudio engine upgrade"
 DISTRIBUTION = "ytaudio-daemon"
+SERVICE = "ytaudio-daemon.service"
+#: Where systemd looks for units of the system (systemd.unit(5)).
+_SYSTEM_UNITS = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+)
 
 
 def install(extra: str) -> str:
@@ -35,6 +43,46 @@ def install_runtime() -> str:
 def reinstall_engine() -> str:
     """Return the command that puts yt-dlp itself into this installation."""
     return f"{_pip()} install --upgrade 'yt-dlp[default]'"
+
+
+def start_daemon(config: Path | None = None) -> str:
+    """Return the command that starts the daemon, as it is installed here.
+
+    Args:
+        config: The config file in use; a service has its own.
+    """
+    service = _service(config)
+    if service:
+        return f"{service} start {SERVICE}"
+    return f"ytaudio --config {config} run" if config else "ytaudio run"
+
+
+def restart_daemon(config: Path | None = None) -> str:
+    """Return the command that starts a daemon anew that hangs."""
+    service = _service(config)
+    return f"{service} restart {SERVICE}" if service else "stop it, then: ytaudio run"
+
+
+def read_log(config: Path | None = None) -> str:
+    """Return the command that shows what the daemon said last."""
+    service = _service(config)
+    if not service:
+        return "look into logs/error.log, or where `ytaudio run` was started"
+    user = " --user" if "--user" in service else ""
+    sudo = "" if user else "sudo "
+    return f"{sudo}journalctl{user} -u {SERVICE} -n 50"
+
+
+def _service(config: Path | None) -> str:
+    """Return `systemctl` for the service that runs this config, "" without one."""
+    if not Path("/run/systemd/system").is_dir():
+        return ""
+    if any((Path(place) / SERVICE).exists() for place in _SYSTEM_UNITS):
+        is_its_config = config is None or Path("/etc") in config.parents
+        return "sudo systemctl" if is_its_config else ""
+    if (Path.home() / ".config/systemd/user" / SERVICE).exists():
+        return "systemctl --user"
+    return ""
 
 
 def _pip() -> str:

@@ -63,11 +63,11 @@ def test_upgrades_are_told_of(
     ("free", "health"), [(0, Health.BROKEN), (15, Health.WARNING), (20, Health.OK)]
 )
 def test_room_is_judged_by_the_reserve(free: int, health: Health) -> None:
-    assert places.judge_space(free, 10).health is health
+    assert places.judge_space(free, 10, Path("d")).health is health
 
 
 def test_no_reserve_is_no_complaint() -> None:
-    assert places.judge_space(5, 0).health is Health.OK
+    assert places.judge_space(5, 0, Path("d")).health is Health.OK
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,23 @@
 """Look for what is missing or broken, and name the remedy of each.
 
-Exit status 6 when something is broken. Run it as the daemon's user (root becomes that
-user by itself), since folders are looked at with its rights.
+Exit status 6 when something is broken, 0 when all is well or only to be looked at. root
+becomes the daemon's user first, since folders are looked at with its rights.
 """
 
 import argparse
+import os
+import shlex
+import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ytaudio_daemon import remedies
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import become_owner, owner_id
+from ytaudio_daemon.cli.ledgers import become_owner, owner_id, owner_name
 from ytaudio_daemon.cli.life import Life, Pulse, look
 from ytaudio_daemon.cli.words import count_of
 
@@ -40,8 +45,11 @@ def run(call: Call) -> int:
     # While root may still look everywhere.
     findings = [*engine_findings(time.time(), chosen)]
     become_owner(call)
-    findings += site_findings(call.settings, call.layout)
-    findings.append(judge_life(look(call.status_folder)))
+    if os.geteuid() in {0, owner_id(call)}:
+        findings += site_findings(call.settings, call.layout)
+    else:
+        findings.append(stranger(owner_name(call)))
+    findings.append(judge_life(look(call.status_folder), call.config_file))
     if call.args.json:
         shown = [asdict(finding) for finding in findings]
         call.screen.json({"schema": "ytaudio.doctor/1", "findings": shown})
@@ -51,19 +59,41 @@ def run(call: Call) -> int:
     return Exit.DEGRADED if broken else Exit.OK
 
 
-def judge_life(life: Life) -> "Finding":
-    """Judge whether the daemon runs. Pure."""
+def stranger(owner: str) -> "Finding":
+    """Return that folders and ledger were not looked at: they are another user's."""
+    from ytaudio_daemon.doctor.finding import warning  # noqa: PLC0415
+
+    words = shlex.join(["ytaudio", *sys.argv[1:]])
+    return warning(
+        "rights",
+        f"the daemon's folders are {owner}'s; whether they are open to it cannot be seen "
+        "with your rights",
+        f"sudo {words}",
+    )
+
+
+def judge_life(life: Life, config: Path | None = None) -> "Finding":
+    """Judge whether the daemon runs.
+
+    Args:
+        life: What its status document says.
+        config: The config file in use, for the remedy.
+    """
     from ytaudio_daemon.doctor.finding import broken, ok, warning  # noqa: PLC0415
 
     if life.is_up and life.document is not None:
         daemon = life.document["daemon"]
         if life.pulse is Pulse.DEGRADED:
-            return warning("daemon", "it runs, but is degraded", "ytaudio status")
+            message = "it runs, but something holds work up"
+            return warning("daemon", message, "ytaudio status")
         return ok("daemon", f"it runs, pid {daemon['pid']}")
     if life.pulse is Pulse.STALE:
-        return broken("daemon", life.sentence(), "journalctl -u ytaudio")
+        log, again = remedies.read_log(config), remedies.restart_daemon(config)
+        return broken("daemon", life.sentence(), f"{log}; then: {again}")
     return warning(
-        "daemon", "it is not running", "ytaudio run, or systemctl start ytaudio"
+        "daemon",
+        "it is not running; drops wait until it does",
+        remedies.start_daemon(config),
     )
 
 

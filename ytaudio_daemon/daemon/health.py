@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from ytaudio_daemon import __version__, remedies
 from ytaudio_daemon.attempts import Attempts
+from ytaudio_daemon.daemon.checkup import Checkup
 from ytaudio_daemon.daemon.freshness import Freshness
 from ytaudio_daemon.daemon.problems import Problems
 from ytaudio_daemon.fetch.tools import Tools
@@ -50,8 +51,15 @@ class Health:
         self._problems = Problems()
         #: (code, message, hint) of steps that fail just now, by the step's name.
         self.failing: dict[str, tuple[str, str, str]] = {}
+        self._checkup = Checkup(layout)
+        #: (code, message, hint) of what is broken with the place itself.
+        self._unsound: list[tuple[str, str, str]] = []
         #: (code, message, hint) of each receiver of notices that cannot be told.
         self.untold: list[tuple[str, str, str]] = []
+
+    def look_around(self, mono: float) -> None:
+        """See whether the folders are as they should be; `mono`: monotonic seconds."""
+        self._unsound = self._checkup.look(self.settings, mono)
 
     def live(self, state: str, gates: list[Gate], now: Now) -> Live:
         """Return what only the daemon knows.
@@ -116,6 +124,7 @@ class Health:
 
     def _troubles(self, gates: list[Gate], now: Now) -> Iterator[tuple[str, str, str]]:
         yield from self.failing.values()
+        yield from self._unsound
         yield from self._freshness.troubles()
         yield from self.untold
         yield from self._tool_troubles(now)

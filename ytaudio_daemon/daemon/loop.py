@@ -308,6 +308,7 @@ class Loop:
         # Should a hint have been lost.
         self._due.claim = self._due.retries = 0.0
         self._due.cancel = True
+        parts.health.look_around(mono)
         parts.ledger.check_still_there()
         with parts.ledger.write() as db:
             diary.keep_lived(db, now.lived)

@@ -10,9 +10,12 @@ DEGRADING = CODES | frozenset(
     {
         "engine_outdated",
         "ffmpeg_missing",
+        "folder_downloads",
+        "folder_inbox",
         "host",
         "inbox_unreadable",
         "js_runtime_missing",
+        "one_file_system",
     },
 )
 

@@ -33,7 +33,8 @@ def examine(settings: Settings, layout: Layout, wall: float) -> Iterator[Finding
 
 def site_findings(settings: Settings, layout: Layout) -> Iterator[Finding]:
     """Yield what was found of this place; looked at with the caller's rights."""
-    yield from place_findings(layout, settings.disk.reserve)
+    keeps_drops = settings.inbox.after_intake == "keep"
+    yield from place_findings(layout, settings.disk.reserve, keeps_drops=keeps_drops)
     yield from record_findings(settings.database.url)
     yield from machine_findings(layout.inbox)
     yield from telling_findings(settings.notify)

@@ -47,7 +47,7 @@ def judge_watches(limit: int | None, sessions: int) -> Finding:
         return ok("inotify_watches", message)
     return warning(
         "inotify_watches", f"{message}; the rest is only seen by the scan",
-        f"sysctl fs.inotify.max_user_watches={needed * 2} (and in /etc/sysctl.d)",
+        _sysctl("max_user_watches", needed * 2),
     )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def judge_instances(limit: int | None) -> Finding:
         "inotify_instances",
         f"only {limit} programs of a user may watch folders; without one of them drops "
         "wait for the scan",
-        "sysctl fs.inotify.max_user_instances=128 (and in /etc/sysctl.d)",
+        _sysctl("max_user_instances", 128),
     )
 
 
@@ -72,7 +72,15 @@ def judge_clock(*, synchronized: bool) -> Finding:
         "clock",
         "the clock is not synchronized; nothing expires by it, but certificates and "
         "retries go by it",
-        "timedatectl set-ntp true (or install chrony)",
+        "sudo timedatectl set-ntp true (or install chrony)",
+    )
+
+
+def _sysctl(name: str, value: int) -> str:
+    """Return the line that raises a limit, now and after every start."""
+    return (
+        f"echo fs.inotify.{name}={value} | sudo tee -a /etc/sysctl.d/90-ytaudio.conf "
+        "&& sudo sysctl --system"
     )
 
 

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import pwd
 import secrets
+import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -17,30 +19,60 @@ from ytaudio_daemon.folders.prepare import free_bytes
 MANY_SESSIONS = 10_000
 MANY_COMPLAINTS = 20
 GIB = 1 << 30
+#: What it means when a folder is closed to the daemon.
+MEANS = {
+    "inbox": "no drop is seen",
+    "downloads": "nothing can be fetched",
+    "library": "finished audio does not appear there, only in downloads",
+    "status": "`ytaudio status` and programs see nothing new",
+    "state": "the daemon cannot start",
+}
 
 
-def place_findings(layout: Layout, reserve_bytes: int) -> Iterator[Finding]:
+def place_findings(
+    layout: Layout, reserve_bytes: int, *, keeps_drops: bool = False
+) -> Iterator[Finding]:
     """Yield what was found of the folders.
 
     Args:
         layout: The tree.
         reserve_bytes: `[disk] reserve`.
+        keeps_drops: `[inbox] after_intake = "keep"`: nothing is moved in the inbox.
     """
+    yield from folder_findings(layout, keeps_drops=keeps_drops)
+    yield from islice(
+        _session_folders(layout.inbox, keeps_drops=keeps_drops), MANY_COMPLAINTS
+    )
+    yield from file_system_findings(layout)
+    with suppress(FileNotFoundError):
+        free = free_bytes(_nearest(layout.downloads))
+        yield judge_space(free, reserve_bytes, layout.downloads)
+
+
+def folder_findings(layout: Layout, *, keeps_drops: bool = False) -> Iterator[Finding]:
+    """Yield what was found of each of the tree's own folders."""
     for name, folder in _named(layout):
-        yield _folder(name, folder)
-    yield from islice(_session_folders(layout.inbox), MANY_COMPLAINTS)
+        found = _folder(name, folder)
+        if found.health == "broken" and name == "inbox" and _is_readable(folder):
+            found = _judge_closed_inbox(folder, keeps_drops=keeps_drops)
+        yield found
+
+
+def file_system_findings(layout: Layout) -> Iterator[Finding]:
+    """Yield whether work and results are on one file system; nothing before a start."""
     if layout.work.is_dir():
         yield _one_file_system(layout)
-    with suppress(FileNotFoundError):
-        yield judge_space(free_bytes(_nearest(layout.downloads)), reserve_bytes)
 
 
-def judge_space(free: int, reserve: int) -> Finding:
+def judge_space(free: int, reserve: int, downloads: Path) -> Finding:
     """Judge the room on the disk; both in bytes. Pure."""
     message = (
         f"{free / GIB:.1f} GiB are free, {reserve / GIB:.1f} GiB are left to others"
     )
-    remedy = "make room, or lower [disk] reserve"
+    remedy = (
+        f"sudo du -xh --max-depth=2 {shlex.quote(str(downloads))} | sort -h | tail "
+        "(then remove what nobody needs, or lower [disk] reserve)"
+    )
     if free < reserve:
         return broken(
             "disk", f"{message}; nothing is fetched until there is room", remedy
@@ -61,26 +93,47 @@ def _named(layout: Layout) -> Iterator[tuple[str, Path]]:
 
 def _folder(name: str, folder: Path) -> Finding:
     label = f"folder_{name}"
-    if not folder.exists():
+    if not os.path.lexists(folder):
         above = _nearest(folder)
         if _is_open(above):
-            return warning(label, f"{folder} is not there yet; the daemon makes it")
+            return warning(
+                label, f"{folder} is not there yet; the daemon makes it when it starts"
+            )
         return broken(
-            label, f"{folder} is not there, and {above} is closed to this user",
-            f"chown {_me()} {above}",
-        )  # fmt: skip
+            label,
+            f"{folder} is not there, and {above} is closed to {_me()}, who cannot make "
+            f"it: {MEANS[name]}",
+            f"sudo install -d -o {_me()} {_quoted(folder)}",
+        )
     if not folder.is_dir():
-        return broken(label, f"{folder} is no folder", f"move it away: {folder}")
+        return broken(
+            label,
+            f"{folder} is no folder: {MEANS[name]}",
+            f"mv -n {_quoted(folder)} {_quoted(folder)}.old",
+        )
     if not _is_open(folder):
         mode = f"mode {folder.stat().st_mode & 0o7777:04o}"
         return broken(
-            label, f"{folder} cannot be read and written by this user ({mode})",
+            label,
+            f"{folder} cannot be read and written by {_me()} ({mode}): {MEANS[name]}",
             _remedy(folder),
-        )  # fmt: skip
+        )
     return ok(label, str(folder))
 
 
-def _session_folders(inbox: Path) -> Iterator[Finding]:
+def _judge_closed_inbox(inbox: Path, *, keeps_drops: bool) -> Finding:
+    """Judge an inbox that can be read and not be written."""
+    if keeps_drops:
+        return ok("folder_inbox", f"{inbox} (read only: drops stay in it)")
+    return warning(
+        "folder_inbox",
+        f"{inbox} cannot be written by {_me()}; drops straight in it are taken but stay "
+        "there, and `ytaudio session create` cannot make folders",
+        _remedy(inbox),
+    )
+
+
+def _session_folders(inbox: Path, *, keeps_drops: bool) -> Iterator[Finding]:
     """Yield a finding for each session folder that is closed to us."""
     try:
         with os.scandir(inbox) as entries:
@@ -91,10 +144,12 @@ def _session_folders(inbox: Path) -> Iterator[Finding]:
         if is_ignored_folder(entry.name) or not entry.is_dir(follow_symlinks=False):
             continue
         folder = Path(entry.path)
-        if not os.access(folder, os.R_OK | os.X_OK, effective_ids=True):
+        if not _is_readable(folder):
             message = f"{folder} cannot be read; drops in it are not seen"
-            yield broken("session_folder", message, f"chmod o+rx {folder}")
-        elif not os.access(folder, os.W_OK, effective_ids=True):
+            yield broken(
+                "session_folder", message, f"sudo chmod o+rx {_quoted(folder)}"
+            )
+        elif not keeps_drops and not os.access(folder, os.W_OK, effective_ids=True):
             message = (
                 f"{folder} cannot be written; drops in it are taken but stay there"
             )
@@ -113,15 +168,16 @@ def _one_file_system(layout: Layout) -> Finding:
         with suppress(FileNotFoundError):
             probe.rmdir()
         if error.errno != errno.EXDEV:
-            message = f"{layout.work} could not be tried: {error.strerror}"
-            return warning(
-                "one_file_system", message, "run doctor as the daemon's user"
+            message = (
+                f"{layout.work} could not be tried: {error.strerror}; whether results can "
+                "be published is not known"
             )
+            return warning("one_file_system", message, _remedy(layout.work))
         return broken(
             "one_file_system",
             f"{layout.work} is on another file system than {layout.downloads}; results "
             "cannot be published",
-            f"unmount {layout.work}: work and results belong into one tree",
+            f"sudo umount {_quoted(layout.work)} (work and results belong into one tree)",
         )
     return ok("one_file_system", "work and results are on one file system")
 
@@ -130,16 +186,26 @@ def _is_open(folder: Path) -> bool:
     return os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True)
 
 
+def _is_readable(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.X_OK, effective_ids=True)
+
+
 def _remedy(folder: Path) -> str:
     """Return a line that opens a folder: to its group when that is ours, else to us."""
-    if folder.stat().st_gid in {os.getegid(), *os.getgroups()}:
-        return f"chmod g+rwx {folder}"
-    return f"chown {_me()} {folder}"
+    try:
+        group = folder.stat().st_gid
+    except OSError:
+        group = -1
+    if group in {os.getegid(), *os.getgroups()}:
+        return f"sudo chmod g+rwx {_quoted(folder)}"
+    return f"sudo chown {_me()} {_quoted(folder)}"
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
 
 
 def _me() -> str:
-    import pwd  # noqa: PLC0415 - for a remedy only
-
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:

@@ -1,0 +1,154 @@
+"""The doctor on a real place: what it finds, what that means, what to type."""
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import ytaudio_daemon
+from tests.integration.cli_rig import Rig
+from ytaudio_daemon import remedies
+from ytaudio_daemon.daemon.checkup import RENAME_EVERY_S, Checkup
+from ytaudio_daemon.doctor import places
+from ytaudio_daemon.folders.prepare import prepare
+from ytaudio_daemon.settings import Settings, load
+
+NOBODY = 65534
+SCHEMA = Path(ytaudio_daemon.__path__[0]) / "schemas" / "ytaudio.doctor-1.json"
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(tmp_path)
+    prepare(made.layout)
+    made.ledger().close()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def settings(rig: Rig) -> Settings:
+    return load(None, {}, {"paths.root": str(rig.root)})
+
+
+def findings(rig: Rig) -> dict[str, dict[str, str]]:
+    found = rig.call("doctor", "--json").json["findings"]
+    return {finding["name"]: finding for finding in found}
+
+
+def test_its_json_is_as_the_schema_says(rig: Rig) -> None:
+    ran = rig.call("doctor", "--json")
+    jsonschema.validate(ran.json, json.loads(SCHEMA.read_text()))
+    broken = [f for f in ran.json["findings"] if f["health"] == "broken"]
+    assert ran.code == (6 if broken else 0)
+    assert all(f["remedy"] for f in broken)
+
+
+def test_warnings_alone_are_no_degradation(rig: Rig) -> None:
+    ran = rig.call("doctor")
+    assert "warning  daemon: it is not running; drops wait until it does" in ran.out
+    assert "0 broken" in ran.out
+    assert ran.code == 0
+
+
+def test_what_is_broken_is_told_with_its_meaning_and_remedy(rig: Rig) -> None:
+    rig.layout.downloads.rename(rig.root / "away")
+    rig.layout.downloads.write_text("a file")
+    ran = rig.call("doctor")
+    assert ran.code == 6
+    found = findings(rig)["folder_downloads"]
+    assert found["health"] == "broken"
+    assert "nothing can be fetched" in found["message"]
+    subprocess.run(shlex.split(found["remedy"]), check=True)
+    assert findings(rig)["folder_downloads"]["health"] == "warning"
+
+
+def test_somebody_else_is_told_to_ask_with_the_daemons_rights(rig: Rig) -> None:
+    for parent in (rig.root, *rig.root.parents[:2]):
+        parent.chmod(0o755)
+    ran = rig.call_as(NOBODY, "doctor", "--json")
+    found = {f["name"]: f for f in ran.json["findings"]}
+    assert "folder_state" not in found
+    assert found["rights"]["remedy"].startswith("sudo ytaudio ")
+
+
+def test_the_daemon_is_started_the_way_it_is_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(remedies, "_SYSTEM_UNITS", ())
+    config = Path("/home/ann/yt/config/ytaudio.toml")
+    assert remedies.start_daemon(config) == f"ytaudio --config {config} run"
+    assert remedies.start_daemon() == "ytaudio run"
+
+
+@pytest.fixture
+def as_nobody(rig: Rig) -> Iterator[None]:
+    """Look with the rights of a user who owns nothing here."""
+    for parent in (rig.root, *rig.root.parents[:2]):
+        parent.chmod(0o755)
+    os.setegid(NOBODY)
+    os.seteuid(NOBODY)
+    groups = os.getgroups()
+    yield
+    os.seteuid(0)
+    os.setegid(0)
+    assert os.getgroups() == groups
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+@pytest.mark.usefixtures("as_nobody")
+def test_a_closed_folder_is_opened_by_the_line_it_names(rig: Rig) -> None:
+    found = {f.name: f for f in places.folder_findings(rig.layout)}
+    inbox, downloads = found["folder_inbox"], found["folder_downloads"]
+    assert downloads.health == "broken"
+    assert "nobody" in downloads.message
+    assert inbox.health == "warning", "it can be read: drops are taken"
+    kept = {f.name: f for f in places.folder_findings(rig.layout, keeps_drops=True)}
+    assert kept["folder_inbox"].health == "ok"
+    words = shlex.split(downloads.remedy.removeprefix("sudo "))
+    os.seteuid(0)
+    subprocess.run(words, check=True)
+    os.seteuid(NOBODY)
+    found = {f.name: f for f in places.folder_findings(rig.layout)}
+    assert found["folder_downloads"].health == "ok"
+
+
+def test_the_daemon_sees_what_breaks_and_what_is_mended(
+    rig: Rig, settings: Settings
+) -> None:
+    checkup = Checkup(rig.layout)
+    assert checkup.look(settings, 0.0) == []
+    library = rig.layout.library
+    assert library is not None
+    library.rmdir()
+    library.write_text("in the way")
+    ((code, message, hint),) = checkup.look(settings, 30.0)
+    assert code == "folder_library"
+    assert "does not appear there" in message
+    subprocess.run(shlex.split(hint), check=True)
+    assert checkup.look(settings, 60.0) == []
+
+
+def test_a_mount_in_the_middle_is_seen_and_healed(rig: Rig, settings: Settings) -> None:
+    checkup = Checkup(rig.layout)
+    work = rig.layout.work
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "none", str(work)], check=False, capture_output=True
+    )
+    if done.returncode != 0:
+        pytest.skip("nothing may be mounted here")
+    try:
+        ((code, _, hint),) = checkup.look(settings, 0.0)
+        assert code == "one_file_system"
+        words = shlex.split(hint.removeprefix("sudo ").partition(" (")[0])
+    except BaseException:
+        subprocess.run(["umount", str(work)], check=True)
+        raise
+    subprocess.run(words, check=True)
+    assert checkup.look(settings, 1.0) == [], "it looks again until it is mended"
+    assert checkup.look(settings, 2 * RENAME_EVERY_S) == []
