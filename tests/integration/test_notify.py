@@ -13,7 +13,7 @@ from tests.integration.notify_rig import Office, open_messenger, open_office
 from tests.integration.receiver import Receiver, serving
 from ytaudio_daemon.ledger import Ledger, sessions
 from ytaudio_daemon.ledger.diary import Told
-from ytaudio_daemon.notify import composing, messenger, patience
+from ytaudio_daemon.notify import books, composing, patience
 from ytaudio_daemon.notify.weather import Weather
 from ytaudio_daemon.views import Problem
 
@@ -139,16 +139,6 @@ def test_people_get_one_message_for_much(people: Office, receiver: Receiver) -> 
     ]
 
 
-def test_people_are_told_of_a_storm_in_one_breath(
-    people: Office, receiver: Receiver
-) -> None:
-    people.finish(30)
-    people.pass_time(6)
-    people.rest()
-    assert [m["title"] for m in receiver.got] == ["ytaudio: 30 finished"]
-    assert len(receiver.got[0]["message"]) < 300
-
-
 # At least once.
 
 
@@ -193,12 +183,12 @@ def test_a_crash_within_the_delivery_repeats_it(
 def test_what_was_told_is_not_told_again_after_a_restart(
     office: Office, receiver: Receiver
 ) -> None:
-    office.finish(20)
+    office.finish(9)
     office.rest()
     office.crash()
     office.finish()
     office.rest()
-    assert titles(receiver) == [f"Song {n}" for n in range(1, 22)]
+    assert titles(receiver) == [f"Song {n}" for n in range(1, 11)]
 
 
 def test_a_stop_hears_what_is_under_way_to_its_end(
@@ -277,7 +267,7 @@ def test_a_dead_receiver_is_named_given_up_and_back_again(
     office = open_office(
         sqlite_ledger, tmp_path, webhook=receiver.address, give_up="1h"
     )
-    office.finish(20)
+    office.finish(9)
     office.run_until(lambda: problem(office))
     said = f"[notify] webhook (http://127.0.0.1:{receiver.port}): answered 503"
     assert said in problem(office)
@@ -287,12 +277,12 @@ def test_a_dead_receiver_is_named_given_up_and_back_again(
     office.run_until(lambda: len(receiver.requests) > before)
     office.finish()  # young when the others are too old
     office.pass_time(3599 - 400)
-    office.run_until(lambda: "20 notices were given up" in problem(office))
-    assert office.messenger._posts["webhook"].patience.given_up == 20
+    office.run_until(lambda: "9 notices were given up" in problem(office))
+    assert office.messenger._posts["webhook"].patience.given_up == 9
     receiver.statuses = []
     office.pass_time(400)
     office.rest()
-    assert titles(receiver) == ["Song 21"]
+    assert titles(receiver) == ["Song 10"]
     assert problem(office) == ""
     office.close()
 
@@ -344,7 +334,7 @@ def test_a_storm_is_one_process_and_a_window_at_a_time(
     log = tmp_path / "log"
     script = f"echo start >>{log}; cat >/dev/null; echo end >>{log}"
     office = open_office(sqlite_ledger, tmp_path, command=f'/bin/sh -c "{script}"')
-    office.finish(40)
+    office.finish(24)
     post = office.messenger._posts["command"]
     held = 0
 
@@ -355,7 +345,7 @@ def test_a_storm_is_one_process_and_a_window_at_a_time(
 
     office.run_until(watched)
     office.close()
-    assert log.read_text().split() == ["start", "end"] * 40
+    assert log.read_text().split() == ["start", "end"] * 24
     assert held <= composing.WINDOW
     assert office.slowest < BRIEF_S
 
@@ -461,7 +451,7 @@ def test_what_is_none_of_its_business_is_passed_over(
     before = office.told()
     office.finish(3)
     office.run_until(lambda: office.messenger._posts["webhook"].read == office.newest())
-    office.pass_time(messenger.KEEP_IDLE_S + 1)
+    office.pass_time(books.KEEP_IDLE_S + 1)
     office.step()
     assert office.told() == {"webhook": Told(cursor=office.newest())} != before
     assert receiver.requests == []

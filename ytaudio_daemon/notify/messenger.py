@@ -4,27 +4,22 @@ import math
 import select
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ytaudio_daemon.clock import Clock
-from ytaudio_daemon.ledger import Connection, Ledger, diary, outbox
-from ytaudio_daemon.ledger.diary import Told
+from ytaudio_daemon.ledger import Ledger, outbox
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.notify.composing import Composer, Gathered, Singly
-from ytaudio_daemon.notify.news import news_after
-from ytaudio_daemon.notify.notices import Terms
-from ytaudio_daemon.notify.post import Charge, Post
-from ytaudio_daemon.notify.receivers import Receiver, receivers_of
+from ytaudio_daemon.notify.books import Books
+from ytaudio_daemon.notify.receivers import receivers_of
 from ytaudio_daemon.notify.weather import Weather
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.views import Problem
 
+if TYPE_CHECKING:
+    from ytaudio_daemon.notify.post import Post
+
 #: The ledger is looked into at most so often, in seconds.
 LOOK_S = 0.2
-#: How far receivers have been told is kept at most so often, in seconds: each time costs
-#: a sync, and a crash in between tells them again.
-KEEP_S = 1.0
-#: So often where there was nothing to tell, in seconds: nothing is lost by it.
-KEEP_IDLE_S = 10.0
 #: At a stop, deliveries under way may take so long, in seconds.
 LAST_WORDS_S = 1.0
 
@@ -50,6 +45,7 @@ class Messenger:
         weather: Weather | None = None,
     ) -> None:
         self._ledger = ledger
+        self._books = Books(ledger)
         self._host = host
         self._state_id = state_id
         self._weather = weather or Weather()
@@ -57,8 +53,6 @@ class Messenger:
         self._epoll = select.epoll()
         self._posts: dict[str, Post] = {}
         self._leaving: list[Post] = []
-        self._kept: dict[str, Told] = {}
-        self._kept_at = -math.inf
         self._looked = -math.inf
         self._is_stale = False
         self._newest = 0
@@ -110,13 +104,13 @@ class Messenger:
                     self._problems, now, is_degraded=self._weather.is_degraded
                 )
             post.send(now)
-        self._keep(now)
+        self._books.keep(self._posts, now)
 
     def next_due(self, now: Now) -> float | None:
         """Return seconds until `step` is to be called again; None if never."""
         if not self._posts and not self._leaving:
             return None
-        times = [self._weather.due(), self._keep_due()]
+        times = [self._weather_due(now), self._books.due(self._posts)]
         times += [
             post.next_due(now) for post in (*self._posts.values(), *self._leaving)
         ]
@@ -150,72 +144,31 @@ class Messenger:
         while leaving := [post for post in leaving if not post.is_gone(clock.now())]:
             self._epoll.poll(0.01)
         self._epoll.close()
-        self._write()
+        self._books.write(self._posts)
 
     def _enlist(self) -> None:
-        """Have a post for each receiver; a new one is told what happens from now on."""
-        with self._ledger.read() as db:
-            known = diary.told(db)
-        if known.keys() != self._wanted.keys():
-            with self._ledger.write() as db:
-                known = self._admit(db, known)
+        """Have a post for each receiver of the settings, and for nobody else."""
+        told = self._books.enlist(self._wanted.keys())
         old, self._posts = self._posts, {}
-        for key, receiver in self._wanted.items():
-            before = old.get(key)
-            if before is not None and before.receiver == receiver:
-                self._posts[key] = old.pop(key)
-                self._posts[key].charge = self._charge
-                self._posts[key].composer.reload(self._terms, self._gather_s)
-                continue
-            told = before.told if before is not None else known[key]
-            self._posts[key] = self._post(receiver, told)
+        if self._wanted:
+            from ytaudio_daemon.notify import opening  # noqa: PLC0415 - 300 KiB which nobody else needs
+
+            place = opening.Place(
+                settings=self._settings,
+                host=self._host,
+                epoll=self._epoll,
+                state_id=self._state_id,
+            )
+            self._posts = {
+                key: opening.post_of(receiver, old.get(key), told[key], place)
+                for key, receiver in self._wanted.items()
+            }
+        kept = set(map(id, self._posts.values()))
         for post in old.values():
-            post.leave()
-            self._leaving.append(post)
-        self._kept = {key: known[key] for key in self._posts}
-        self._is_enlisted = True
-        self._is_stale = True
-
-    def _admit(self, db: Connection, known: dict[str, Told]) -> dict[str, Told]:
-        for key in known.keys() - self._wanted.keys():
-            diary.forget_told(db, key)
-        fresh = self._wanted.keys() - known.keys()
-        now = Told(cursor=outbox.newest_event(db))
-        for key in fresh:
-            diary.keep_told(db, key, now)
-        return known | dict.fromkeys(fresh, now)
-
-    def _post(self, receiver: Receiver, told: Told) -> Post:
-        return Post(
-            receiver,
-            self._composer(receiver),
-            charge=self._charge,
-            told=told,
-            epoll=self._epoll,
-            state_id=self._state_id,
-        )
-
-    def _composer(self, receiver: Receiver) -> Composer:
-        if receiver.is_person:
-            return Gathered(self._terms, self._gather_s)
-        return Singly(self._terms)
-
-    @property
-    def _gather_s(self) -> float:
-        return self._settings.notify.gather
-
-    @property
-    def _terms(self) -> Terms:
-        return Terms(
-            host=self._host,
-            attempts=self._settings.retry.attempts,
-            on_expiry=self._settings.sessions.on_expiry,
-        )
-
-    @property
-    def _charge(self) -> Charge:
-        notify = self._settings.notify
-        return Charge(on=frozenset(notify.on), give_up_s=notify.give_up)
+            if id(post) not in kept:
+                post.leave()
+                self._leaving.append(post)
+        self._is_enlisted = self._is_stale = True
 
     def _look(self, now: Now) -> None:
         """Read a page of news for each post that has room."""
@@ -226,44 +179,17 @@ class Messenger:
         with self._ledger.read() as db:
             self._newest = outbox.newest_event(db)
             for post in self._behind():
-                page = news_after(db, post.read, post.charge.on, post.room())
-                post.take(page, now)
+                post.read_on(db, now)
 
-    def _behind(self) -> list[Post]:
+    def _weather_due(self, now: Now) -> float | None:
+        """Return when the weather may be believed; one that is past waits for a look."""
+        due = self._weather.due()
+        return due if due is not None and due > now.lived else None
+
+    def _behind(self) -> list["Post"]:
         """Return the posts that have room for news that there are."""
         posts = self._posts.values()
         return [post for post in posts if post.read < self._newest and post.room()]
 
     def _has_more(self) -> bool:
         return bool(self._behind())
-
-    def _changed(self) -> dict[str, Told]:
-        posts = self._posts.items()
-        return {key: post.told for key, post in posts if post.told != self._kept[key]}
-
-    def _keep_due(self) -> float | None:
-        changed = [self._posts[key] for key in self._changed()]
-        if not changed:
-            return None
-        delivered = [post for post in changed if post.has_delivered]
-        if any(post.is_at_rest for post in delivered):
-            return 0.0
-        return self._kept_at + (KEEP_S if delivered else KEEP_IDLE_S)
-
-    def _keep(self, now: Now) -> None:
-        due = self._keep_due()
-        if due is not None and now.lived >= due:
-            self._write()
-            self._kept_at = now.lived
-
-    def _write(self) -> None:
-        """Keep how far everybody has been told."""
-        changed = self._changed()
-        if not changed:
-            return
-        with self._ledger.write() as db:
-            for key, told in changed.items():
-                diary.keep_told(db, key, told)
-        self._kept |= changed
-        for key in changed:
-            self._posts[key].has_delivered = False

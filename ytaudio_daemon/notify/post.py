@@ -4,7 +4,6 @@ A receiver is told one thing after the other, in order. While it fails the rest 
 the ledger; nothing but a small window is held in memory.
 """
 
-import select
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +11,11 @@ from dataclasses import dataclass, replace
 import structlog
 
 from ytaudio_daemon.courier.answer import Answer, later
+from ytaudio_daemon.ledger import Connection
 from ytaudio_daemon.ledger.diary import Told
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.notify.composing import Composer, Draft
-from ytaudio_daemon.notify.news import DEGRADED, RECOVERED, Page
+from ytaudio_daemon.notify.news import DEGRADED, RECOVERED, news_after
 from ytaudio_daemon.notify.patience import Patience
 from ytaudio_daemon.notify.receivers import Receiver
 from ytaudio_daemon.notify.van import Van
@@ -38,21 +38,19 @@ class Post:
     Args:
         receiver: Who is told.
         composer: Turns news into what it is told.
+        van: Has its courier.
         charge: The settings' part; may be set anew.
         told: How much it has been told, from the ledger.
-        epoll: Gets its couriers' sockets.
-        state_id: Marks its couriers.
     """
 
     def __init__(
         self,
         receiver: Receiver,
         composer: Composer,
+        van: Van,
         *,
         charge: Charge,
         told: Told,
-        epoll: select.epoll,
-        state_id: str,
     ) -> None:
         self.receiver = receiver
         self.composer = composer
@@ -63,7 +61,7 @@ class Post:
         #: It was told something that the ledger does not know of yet.
         self.has_delivered = False
         self.patience = Patience()
-        self._van = Van(receiver, epoll, state_id)
+        self._van = van
         self._in_hand: deque[tuple[int, Draft]] = deque()
         self._number = 0
 
@@ -76,8 +74,9 @@ class Post:
         """Return how many more news it takes now."""
         return self.composer.room(len(self._in_hand))
 
-    def take(self, page: Page, now: Now) -> None:
-        """Take in a page of news; what is too old for a dead receiver is passed over."""
+    def read_on(self, db: Connection, now: Now) -> None:
+        """Read a page of news; what is too old for a dead receiver is passed over."""
+        page = news_after(db, self.read, self.charge.on, self.room())
         news = list(page.news)
         if self.patience.is_worn_out(now.lived, self.charge.give_up_s):
             fresh = [one for one in news if not self._is_old(one.at, now)]
