@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import become_owner, opened, wake_daemon
+from ytaudio_daemon.cli.ledgers import become_owner, opened, refusal, wake_daemon
 from ytaudio_daemon.cli.words import stamp_of
 from ytaudio_daemon.engines.keeper import Keeper
 from ytaudio_daemon.engines.notes import Tried
@@ -84,11 +84,17 @@ def _become_nothing_but_the_owner(call: Call) -> None:
     """Turn root into the owner of the state folder with no way back.
 
     Foreign code is going to be run, which must not find root in its process.
+
+    Raises:
+        UsageError: This user may not change what lies there.
     """
     become_owner(call)
     with suppress(PermissionError):  # not root to begin with
         os.setresgid(*[os.getegid()] * 3)
     os.setresuid(*[os.geteuid()] * 3)
+    state = call.layout.state
+    if state.exists() and not os.access(state, os.W_OK | os.X_OK):
+        raise refusal(call, state)
 
 
 def _wake(call: Call) -> None:

@@ -1,0 +1,139 @@
+"""`ytaudio engine` as people type it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from tests.integration import engine_rig
+from tests.integration.cli_rig import Rig, complete, record
+from tests.integration.engine_rig import NEXT, only_from
+from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.engine_changes import _canaries
+from ytaudio_daemon.cli.screen import Screen
+from ytaudio_daemon.engines.shelf import installed_version, shelf_of
+from ytaudio_daemon.engines.upgrading import Upgrade, Wish
+from ytaudio_daemon.ledger import engines
+from ytaudio_daemon.model.engines import age_days
+from ytaudio_daemon.settings import load
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder with a newer version in use, fetched once."""
+    state, index = tmp_path_factory.mktemp("state"), tmp_path_factory.mktemp("index")
+    engine_rig.rebuilt(index, NEXT)
+    upgrade = Upgrade(shelf_of(state), load(None, {}), environ=only_from(index))
+    assert upgrade.run(Wish()).result == "upgraded"
+    return state
+
+
+@pytest.fixture
+def rig(tmp_path: Path, stocked: Path) -> Iterator[Rig]:
+    copy = tmp_path / "state" / "engine"
+    shutil.copytree(stocked / "engine", copy, symlinks=True, copy_function=os.link)
+    rig = Rig(tmp_path)
+    yield rig
+    rig.close()
+
+
+def lines(rig: Rig) -> list[list[str]]:
+    """The rows of the list, as words."""
+    return [line.split() for line in rig.call("engine", "list").out.splitlines()]
+
+
+def test_the_list_shows_which_is_used_and_how_the_last_upgrade_went(rig: Rig) -> None:
+    age = str(age_days(installed_version(), 4e9))  # years from now
+    assert int(age) > 0
+    header, new, installed, _, channel, last, message = lines(rig)[:7]
+    assert header == ["VERSION", "AGE", "REMARK"]
+    assert new[:2] == ["*", NEXT]
+    assert (installed[0], installed[-1]) == (installed_version(), "installed")
+    assert channel == ["channel", "stable,", "upgraded", "every", "day"]
+    assert last[:2] == ["last", "upgraded"]
+    assert message[:2] == ["yt-dlp", NEXT]
+
+
+def test_the_list_for_programs(rig: Rig) -> None:
+    told = rig.call("engine", "list", "--json").json
+    assert told["schema"] == "ytaudio.engine/1"
+    assert told["in_use"]["version"] == NEXT
+    assert told["in_use"]["path"].endswith(f"/state/engine/{NEXT}")
+    assert [row["version"] for row in told["versions"]] == [NEXT]
+    assert told["last_upgrade"]["result"] == "upgraded"
+    assert told["last_upgrade"]["at"].endswith("Z")
+
+
+def test_there_and_back(rig: Rig) -> None:
+    said = rig.call("engine", "use", "installed")
+    assert said.code == 0
+    assert "(the one that came with the program)" in said.out
+    assert lines(rig)[2][-2:] == ["installed,", "pinned"]
+    assert rig.call("engine", "rollback").out == f"yt-dlp {NEXT} is used now\n"
+    assert rig.call("engine", "rollback").code == 0
+    assert f"{NEXT} 0 d given up: somebody went back from it".split() in lines(rig)
+    again = rig.call("engine", "rollback")
+    assert again.code == 1
+    assert "there is no earlier version to go back to" in again.err
+
+
+def test_what_is_not_there_cannot_be_used(rig: Rig) -> None:
+    said = rig.call("engine", "use", "2026.1.1")
+    assert said.code == 1
+    assert "there is no yt-dlp 2026.1.1 here" in said.err
+    assert "ytaudio engine upgrade --version 2026.1.1" in said.err
+
+
+def test_an_upgrade_that_fails_says_that_nothing_was_changed(
+    rig: Rig, tmp_path: Path
+) -> None:
+    wheel = tmp_path / "yt_dlp-2099.1.1-py3-none-any.whl"
+    wheel.write_text("no wheel")
+    said = rig.call("engine", "upgrade", str(wheel))
+    assert said.code == 1
+    assert "is no wheel that can be read" in said.out
+    assert "nothing was changed" in said.err
+    told = rig.call("engine", "upgrade", str(wheel), "--json")
+    assert told.code == 1
+    assert told.json["schema"] == "ytaudio.engine-upgrade/1"
+    assert told.json["result"] == "failed"
+    assert lines(rig)[1][:2] == ["*", NEXT]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs to become somebody else")
+def test_others_are_told_the_line_that_works(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    for folder in (tmp_path, *tmp_path.parents[:2]):  # pytest's are closed to others
+        folder.chmod(0o755)
+    import_module("ytaudio_daemon.cli.engine_changes")
+    said = Rig(tmp_path).call_as(64_998, "engine", "use", "installed")
+    assert said.code == 2
+    assert "you (#64998) may not do that here" in said.err
+    assert "sudo -u root ytaudio" in said.err
+
+
+def canaries(rig: Rig, **environ: str) -> list[str]:
+    from argparse import Namespace  # noqa: PLC0415 - for this alone
+
+    args = Namespace(config=None, root=str(rig.root))
+    return [link.video_id for link in _canaries(Call(args, Screen(), environ))]
+
+
+def test_a_new_version_is_tried_on_what_worked_lately(rig: Rig) -> None:
+    assert canaries(rig) == []
+    ledger = rig.ledger()
+    with ledger.write() as db:
+        record(db, "party", "AB")
+        for name in "AB":
+            complete(db, rig.root / f"{name}.mp3")
+        assert engines.known_videos(db, 1) == ["A" * 11]
+    ledger.close()
+    assert canaries(rig) == ["A" * 11, "B" * 11]
+
+
+def test_or_on_the_links_of_the_config(rig: Rig) -> None:
+    told = "https://youtu.be/CCCCCCCCCCC https://youtu.be/DDDDDDDDDDD"
+    assert canaries(rig, YTAUDIO_ENGINE_CANARY=told) == ["C" * 11, "D" * 11]
