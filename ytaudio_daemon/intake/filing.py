@@ -2,7 +2,6 @@
 
 import errno
 import math
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -33,8 +32,6 @@ LOOK_PART = 0.5
 #: What could not be moved is tried again so often, in seconds, so many at once.
 AGAIN_S = 30.0
 AGAIN_AT_ONCE = 200
-#: The loop has other things to do after this long, in seconds.
-STEP_S = 0.025
 
 
 class Filer:
@@ -96,12 +93,11 @@ class Filer:
             self._next_try = now.lived + AGAIN_S
 
     def _file(self, now: Now) -> None:
-        """Move recorded drops out of the way of the next scan, as many as a step may.
+        """Move every recorded drop out of the way of the next scan.
 
         One that cannot be moved now holds up none of the others.
         """
         refused: OSError | None = None
-        enough = time.monotonic() + STEP_S
         for paper in list(self._recorded):
             was_kept = _was_kept(paper)
             try:
@@ -116,8 +112,6 @@ class Filer:
                 steps.at("drop.moved", paper.sighting.name)
             self._recorded.remove(paper)
             self._scanner.settling.release(paper.sighting)
-            if time.monotonic() > enough:
-                break
         if refused is not None:
             raise refused
 

@@ -16,9 +16,9 @@ from ytaudio_daemon.settings import Settings
 
 #: One transaction's worth: a kill costs at most so many lines' work again.
 LINES_A_BATCH = 1000
-#: What one more drop, or turning to another session, costs in lines: with them every
-#: batch takes some 30 ms, whatever comes at once.
-LINES_A_DROP = 5
+#: What one more drop (recorded, then filed), or turning to another session, costs in
+#: lines: so every batch takes some 30 ms, and filing it no longer.
+LINES_A_DROP = 8
 LINES_A_SESSION = 80
 
 

@@ -18,7 +18,7 @@ class Settling:
 
     settle_s: float
     #: Bounds the memory when a hundred thousand files come at once.
-    room: int = 20_000
+    room: int = 5_000
     _quiet_since: dict[Key, tuple[Sighting, float]] = field(default_factory=dict)
     _ready: deque[Sighting] = field(default_factory=deque)
     _taken: set[Key] = field(default_factory=set)
