@@ -340,7 +340,7 @@ def test_a_storm_is_one_process_and_a_window_at_a_time(
 
     def watched() -> bool:
         nonlocal held
-        held = max(held, len(post._in_hand))
+        held = max(held, len(post._hand))
         return not office.is_busy()
 
     office.run_until(watched)

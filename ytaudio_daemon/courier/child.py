@@ -94,9 +94,7 @@ def _method(task: Mapping[str, Any]) -> Deliver:
             from ytaudio_daemon.courier import webhook  # noqa: PLC0415 - as above
 
             opener = webhook.new_opener()
-            return lambda parcel: webhook.deliver(
-                opener, address[0], parcel, timeout_s
-            )
+            return lambda parcel: webhook.deliver(opener, address[0], parcel, timeout_s)
         case "command":
             from ytaudio_daemon.courier import command  # noqa: PLC0415 - as above
 

@@ -38,8 +38,8 @@ from ytaudio_daemon.courier.child import main
 os._exit(main())
 """
 _PACKAGE_HOME = str(Path(__file__).parents[2])
-#: One that is asked to leave at once has so many seconds to end its command.
-DYING_S = 1.0
+#: One that is asked to leave has so many seconds to end its command, and itself.
+DYING_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +112,17 @@ class Courier:
         yield -1, later("the courier ended without an answer")
 
     def leave(self, mono: float, *, at_once: bool) -> None:
-        """Have it go, when all is delivered or with the command it runs; see `is_gone`.
+        """Have it go; see `is_gone`.
 
         Args:
             mono: `time.monotonic()`.
-            at_once: Do not wait for what it has in hand.
+            at_once: It has something in hand, which ends, too.
         """
         with suppress(OSError):  # it is gone already
             self._channel.shutdown(socket.SHUT_WR)
         if at_once:
             self._process.terminate()
-            self._kill_at = mono + DYING_S
+        self._kill_at = mono + DYING_S
 
     def is_gone(self, mono: float) -> bool:
         """Tell whether it is gone and reaped; kill one that takes too long to leave."""

@@ -2,7 +2,9 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -69,9 +71,14 @@ def told(db: Connection) -> dict[str, Told]:
     """Return how much each receiver has been told, by its key."""
     query = sa.select(meta).where(meta.c.key.startswith(_TOLD, autoescape=True))
     return {
-        row.key.removeprefix(_TOLD): Told(**json.loads(row.value))
+        row.key.removeprefix(_TOLD): _read_told(json.loads(row.value))
         for row in db.execute(query).all()
     }
+
+
+def _read_told(data: Mapping[str, Any]) -> Told:
+    """Read it, whatever a newer program has added."""
+    return Told(cursor=data["cursor"], degraded=data["degraded"])
 
 
 def keep_told(db: Connection, receiver: str, told: Told) -> None:

@@ -8,7 +8,9 @@ process of its own for each receiver (`courier`), so no receiver can hold anythi
 - `notices`, `wording`, `digest`: what is told, as JSON and in words
 - `weather`: whether the daemon is well, without its moods of a minute
 - `patience`: when a failed delivery is tried again, and when no more
-- `post`: one receiver's, from cursor to answer
+- `composing`: how news become drafts; `hand`: those that are next; `van`: the courier
+- `post`: one receiver's, from cursor to answer; `opening`: what it is made of
 - `messenger`: all of them together, for the daemon's loop
+- `books`: how far each has been told, kept in the ledger
 - `trial`: `ytaudio notify test`
 """

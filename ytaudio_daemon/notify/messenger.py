@@ -10,7 +10,8 @@ from ytaudio_daemon.clock import Clock
 from ytaudio_daemon.ledger import Ledger, outbox
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.notify.books import Books
-from ytaudio_daemon.notify.receivers import receivers_of
+from ytaudio_daemon.notify.patience import Patience
+from ytaudio_daemon.notify.receivers import Receiver, receivers_of
 from ytaudio_daemon.notify.weather import Weather
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.views import Problem
@@ -123,8 +124,10 @@ class Messenger:
 
     def troubles(self) -> list[tuple[str, str, str]]:
         """Return (code, message, hint) of each receiver that cannot be told."""
-        found = (post.trouble() for post in self._posts.values())
-        return [trouble for trouble in found if trouble is not None]
+        posts = self._posts.values()
+        return [
+            trouble_of(p.receiver, p.patience) for p in posts if p.patience.is_troubled
+        ]
 
     def close(self, clock: Clock) -> None:
         """Let deliveries under way end for a moment, keep how far they came, end all.
@@ -193,3 +196,14 @@ class Messenger:
 
     def _has_more(self) -> bool:
         return bool(self._behind())
+
+
+def trouble_of(receiver: Receiver, patience: Patience) -> tuple[str, str, str]:
+    """Return (code, message, hint) about a receiver that cannot be told. Pure."""
+    lost = patience.given_up
+    given_up = f" {lost:,} notices were given up." if lost else ""
+    return (
+        "notify_failing",
+        f"[notify] {receiver.name}: {patience.said}.{given_up}",
+        "Try it with `ytaudio notify test`. Downloads go on; it is told later.",
+    )

@@ -4,7 +4,6 @@ A receiver is told one thing after the other, in order. While it fails the rest 
 the ledger; nothing but a small window is held in memory.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,8 @@ from ytaudio_daemon.courier.answer import Answer, later
 from ytaudio_daemon.ledger import Connection
 from ytaudio_daemon.ledger.diary import Told
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.notify.composing import Composer, Draft
+from ytaudio_daemon.notify.composing import Composer
+from ytaudio_daemon.notify.hand import Hand
 from ytaudio_daemon.notify.news import DEGRADED, RECOVERED, news_after
 from ytaudio_daemon.notify.patience import Patience
 from ytaudio_daemon.notify.receivers import Receiver
@@ -62,24 +62,25 @@ class Post:
         self.has_delivered = False
         self.patience = Patience()
         self._van = van
-        self._in_hand: deque[tuple[int, Draft]] = deque()
-        self._number = 0
+        self._hand = Hand()
 
     @property
     def is_at_rest(self) -> bool:
         """Whether it has been told all that was read for it."""
-        return not self._in_hand and self.composer.due() is None
+        return not self._hand and self.composer.due() is None
 
     def room(self) -> int:
         """Return how many more news it takes now."""
-        return self.composer.room(len(self._in_hand))
+        return self.composer.room(len(self._hand))
 
     def read_on(self, db: Connection, now: Now) -> None:
         """Read a page of news; what is too old for a dead receiver is passed over."""
         page = news_after(db, self.read, self.charge.on, self.room())
         news = list(page.news)
         if self.patience.is_worn_out(now.lived, self.charge.give_up_s):
-            fresh = [one for one in news if not self._is_old(one.at, now)]
+            fresh = [
+                one for one in news if not is_old(one.at, now, self.charge.give_up_s)
+            ]
             self._give_up(len(news) - len(fresh))
             news = fresh
         self.composer.take(news, now)
@@ -89,17 +90,15 @@ class Post:
         self, problems: Sequence[Problem], now: Now, *, is_degraded: bool
     ) -> None:
         """Have it told that the daemon is degraded, or well again, if it is not yet."""
-        if is_degraded == self._knows_degraded():
+        if is_degraded == self._hand.knows_degraded(self.told):
             return
         if (DEGRADED if is_degraded else RECOVERED) not in self.charge.on:
             self.told = replace(self.told, degraded=is_degraded)
             return
-        waiting = list(self._in_hand)[self._van.load :]
-        stale = [pair for pair in waiting if pair[1].degraded is not None]
-        for pair in stale:  # it is not so any more, and nobody has heard of it
-            self._in_hand.remove(pair)
-        if is_degraded != self._knows_degraded():
-            self._add(self.composer.weather(problems, now, is_degraded=is_degraded))
+        self._hand.take_back_weather(self._van.load)
+        if is_degraded != self._hand.knows_degraded(self.told):
+            draft = self.composer.weather(problems, now, is_degraded=is_degraded)
+            self._hand.add(draft)
 
     def tend(self, now: Now) -> None:
         """Hear what the courier says; give up one that says nothing for too long."""
@@ -108,24 +107,24 @@ class Post:
         if self._van.is_overdue(now):
             timeout = self.receiver.task.timeout_s
             self._fail(later(f"did not answer within {timeout:g} s"), now)
-        self._van.tend(now, is_idle=not self._in_hand)
+        self._van.tend(now, is_idle=not self._hand)
 
     def send(self, now: Now) -> None:
         """Give the courier what there is to tell, unless it is to be left alone."""
-        for draft in self.composer.drafts(self.read, len(self._in_hand), now):
-            self._add(draft)
+        for draft in self.composer.drafts(self.read, len(self._hand), now):
+            self._hand.add(draft)
         if self.is_at_rest:
             self.told = replace(self.told, cursor=self.read)
-        if not self._in_hand or now.lived < (self.patience.due or 0.0):
+        if not self._hand or now.lived < (self.patience.due or 0.0):
             return
-        trouble = self._van.carry(list(self._in_hand), now)
+        trouble = self._van.carry(self._hand.all(), now)
         if trouble is not None:
             self._fail(trouble, now)
 
     def next_due(self, now: Now) -> float | None:
         """Return when to call again, by `Now.lived`; None when only a word matters."""
         times = [self._van.next_due(now)]
-        if not self._in_hand:
+        if not self._hand:
             times.append(self.composer.due())
         elif self._van.is_free:
             times.append(max(now.lived, self.patience.due or 0.0))
@@ -145,32 +144,11 @@ class Post:
         """Whether something is being told right now."""
         return self._van.load > 0
 
-    def trouble(self) -> tuple[str, str, str] | None:
-        """Return (code, message, hint) when people should know."""
-        if not self.patience.is_troubled:
-            return None
-        lost = self.patience.given_up
-        given_up = f" {lost:,} notices were given up." if lost else ""
-        return (
-            "notify_failing",
-            f"[notify] {self.receiver.name}: {self.patience.said}.{given_up}",
-            "Try it with `ytaudio notify test`. Downloads go on; it is told later.",
-        )
-
-    def _add(self, draft: Draft) -> None:
-        self._number += 1
-        self._in_hand.append((self._number, draft))
-
-    def _knows_degraded(self) -> bool:
-        """Return what it will know when it has been told all in hand."""
-        known = [d.degraded for _, d in self._in_hand if d.degraded is not None]
-        return known[-1] if known else self.told.degraded
-
     def _hear(self, number: int, answer: Answer, now: Now) -> None:
         """Take in an answer; a failure's number says that those before were told."""
         told = number if answer.ok else number - 1
-        while self._in_hand and self._van.load and self._in_hand[0][0] <= told:
-            self._drop_first()
+        while self._van.load and self._hand.first[0] <= told:
+            self.told = self._hand.drop_first(self.told)
             self._van.unload(now)
             self.has_delivered = True
             if self.patience.failures:
@@ -189,20 +167,14 @@ class Post:
             log.warning("notify.failed", receiver=self.receiver.name, error=answer.said)
         self.patience.fail(answer, now.lived)
         if self.patience.has_had_enough():
-            self._give_up(self._in_hand[0][1].size)
-            self._drop_first()
+            self._give_up(self._hand.first[1].size)
+            self.told = self._hand.drop_first(self.told)
         elif self.patience.is_worn_out(now.lived, self.charge.give_up_s):
-            while self._in_hand and self._is_old(self._in_hand[0][1].at, now):
-                self._give_up(self._in_hand[0][1].size)
-                self._drop_first()
-
-    def _drop_first(self) -> None:
-        """Count the first in hand as told."""
-        _, draft = self._in_hand.popleft()
-        self.told = Told(
-            cursor=self.told.cursor if draft.cursor is None else draft.cursor,
-            degraded=self.told.degraded if draft.degraded is None else draft.degraded,
-        )
+            while self._hand and is_old(
+                self._hand.first[1].at, now, self.charge.give_up_s
+            ):
+                self._give_up(self._hand.first[1].size)
+                self.told = self._hand.drop_first(self.told)
 
     def _give_up(self, notices: int) -> None:
         if not notices:
@@ -215,6 +187,10 @@ class Post:
             error=self.patience.said,
         )
 
-    def _is_old(self, at: float, now: Now) -> bool:
-        """Tell whether it waits long enough; a time to come is from a clock that jumped."""
-        return not now.wall - self.charge.give_up_s < at <= now.wall
+
+def is_old(at: float, now: Now, give_up_s: float) -> bool:
+    """Tell whether something has waited for so long to be told. Pure.
+
+    A time to come is from a clock that jumped.
+    """
+    return not now.wall - give_up_s < at <= now.wall
