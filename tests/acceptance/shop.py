@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.acceptance.rig import kill_all
+from tests.forms import assert_described
 from tests.youtube import Remote
 from tests.youtube.handle import child_environment
 from ytaudio_daemon.settings import Settings, load
@@ -86,6 +87,7 @@ class Shop:
         done = self.run(*words, "--json")
         assert done.stdout, done.stderr
         document: dict[str, Any] = json.loads(done.stdout)
+        assert_described(document)
         return done.returncode, document
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
