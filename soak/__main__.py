@@ -45,8 +45,8 @@ def main() -> int:
                 sabotage=options.sabotage,
             )
             reports.append(_run(setting, keep=options.keep))
-    if options.out is not None:
-        document.put_into(options.out, reports)
+            if options.out is not None:
+                document.put_into(options.out, reports)
     return int(any(report.broken for report in reports))
 
 
@@ -65,7 +65,6 @@ def _run(setting: Setting, *, keep: Path | None) -> Report:
         print(f"          {what}", flush=True)
     if report.broken and keep is not None:
         shutil.copytree(setting.root, keep / setting.case, ignore=_sockets)
-    shutil.rmtree(setting.root, ignore_errors=True)
     return report
 
 
