@@ -1,12 +1,14 @@
 """Notifications of the real daemon: receivers that hang, crashes, secrets, SIGHUP."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.rig import House, ids, links, running
+from tests.acceptance.rig import NOBODY, House, ids, links, running
+from tests.acceptance.strangers import nobodys_house
 from tests.integration.receiver import Receiver, serving
 from tests.youtube import YouTube
 from ytaudio_daemon import remedies
@@ -111,6 +113,18 @@ def test_each_receiver_is_tried(
         "test",
     ]
     assert '"event": "test"' in out.read_text()
+
+
+def test_root_tries_a_command_as_the_daemon_s_user(site: YouTube) -> None:
+    script = "grep ^.id: /proc/self/status | tr -s '[:space:]' ' '; exit 3"
+    with nobodys_house(site, notify_command=f'/bin/sh -c "{script}"') as house:
+        state = house.root / "state"
+        state.mkdir()
+        os.chown(state, NOBODY, NOBODY)
+        house.user = None
+        done = house.cli("notify", "test")
+    everywhere = " ".join([str(NOBODY)] * 4)
+    assert f"Uid: {everywhere} Gid: {everywhere}" in done.stdout
 
 
 def test_people_without_apprise_are_a_mistake_that_is_told(
