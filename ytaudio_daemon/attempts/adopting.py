@@ -15,6 +15,7 @@ from uuid import UUID
 
 import structlog
 
+from ytaudio_daemon.attempts.recovery import recover
 from ytaudio_daemon.attempts.settling import Settler
 from ytaudio_daemon.dropfile import session_name_problem
 from ytaudio_daemon.folders import Layout, publishing
@@ -107,8 +108,11 @@ def adopt_after_restore(
     """
     with ledger.read() as db:
         until = diary.restored_until(db)
+        left = [] if until is None else claims.all_running(db)
     if until is None:
         return
+    for lost in left:  # nobody runs them, whatever name they were claimed under
+        recover(settler, layout, lost, now)
     adopted = 0
     for found in unknown_results(ledger, layout, until):
         with ledger.write() as db:

@@ -123,6 +123,11 @@ def running_claims(db: Connection, host: str) -> list[Claim]:
     return _load(db, sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.host == host))
 
 
+def all_running(db: Connection) -> list[Claim]:
+    """Return every attempt that is running by the ledger, whoever had it."""
+    return _load(db, jobs.c.state == JobState.RUNNING)
+
+
 def cancel_requests(db: Connection, host: str) -> list[Claim]:
     """Return the running attempts that people asked to cancel."""
     mine = sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.host == host)
