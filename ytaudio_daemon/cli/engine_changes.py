@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 
 from ytaudio_daemon.cli.call import Call
@@ -89,9 +88,10 @@ def _become_nothing_but_the_owner(call: Call) -> None:
         UsageError: This user may not change what lies there.
     """
     become_owner(call)
-    with suppress(PermissionError):  # not root to begin with
-        os.setresgid(*[os.getegid()] * 3)
-    os.setresuid(*[os.geteuid()] * 3)
+    user, group = os.geteuid(), os.getegid()
+    if os.getresuid() != (user,) * 3:  # systemd's sandbox forbids even to ask
+        os.setresgid(group, group, group)
+        os.setresuid(user, user, user)
     state = call.layout.state
     if state.exists() and not os.access(state, os.W_OK | os.X_OK):
         raise refusal(call, state)
