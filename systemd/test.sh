@@ -56,6 +56,16 @@ drop() { # SESSION LINE...: as a person of the group does, with the strictest um
 }
 in_sandbox() { nsenter --target "$(prop MainPID)" --mount -- "$@"; } # root, in its mounts
 in_cgroup() { bash -c "echo \$\$ >$(cgroup)/cgroup.procs && exec \"\$@\"" - "$@"; }
+sandboxed() { # COMMAND...: under the unit's own rules
+  local other=/run/systemd/system/ytaudio-test.service
+  sed -e 's/^Type=.*/Type=oneshot/' -e "s|^ExecStart=.*|ExecStart=$*|" \
+    -e '/^\(ExecReload\|WatchdogSec\|Restart[A-Za-z]*\|Alias\)=/d' "$(systemctl show $UNIT -p FragmentPath --value)" >$other
+  install -D -t $other.d "$DROP_INS/10-name-servers.conf"
+  systemctl daemon-reload; systemctl start "$(basename $other)"
+  local result=$?
+  rm -r $other $other.d; systemctl daemon-reload
+  return $result
+}
 connects() { # HOST PORT
   timeout 3 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null
 }
@@ -65,6 +75,10 @@ from pathlib import Path
 from tests.youtube import Fault, Remote, Video
 yt = Remote(Path('$WORK/proxy').read_text(), Path('$WORK/yt/ca.pem'))
 print($1)")
+}
+
+json() { # PYTHON COMMAND...: an expression about `d`, what the command says with --json
+  "${@:2}" --json | "$CURRENT/bin/python" -c "import json, sys; d = json.load(sys.stdin); print($1)"
 }
 
 set_up() {
@@ -182,6 +196,17 @@ is_locked_down() {
   check "  with IPAddressAllow=127.0.0.1 it does" in_cgroup timeout 3 bash -c "exec 3<>/dev/tcp/127.0.0.1/$PORT"
 }
 
+renews() { # before anything was downloaded: real YouTube would be asked for it again
+  sandboxed /usr/local/bin/ytaudio engine upgrade --automatic
+  local version; version=$(json 'd["in_use"]["version"] if d["in_use"]["path"] else ""' ytaudio engine list)
+  [ -n "$version" ] || { echo "skip    no newer yt-dlp can be had than the installed one"; return; }
+  ok "yt-dlp upgraded from inside the sandbox, as the daemon does every day: $version"
+  drop erin https://youtu.be/KKKKKKKKKKK
+  check "  it works below state/, where nothing may be executed" as $MEMBER ytaudio wait --session erin --timeout 120s
+  local job; job=$(json 'd["jobs"][0]["id"]' ytaudio jobs --session erin)
+  check "  and made it: $version" same "$version" "$(json 'd["attempts"][-1]["engine"]' ytaudio show "$job")"
+}
+
 works() {
   drop alice https://youtu.be/AAAAAAAAAAA 'https://youtu.be/BBBBBBBBBBB format=opus' 'https://youtu.be/CCCCCCCCCCC format=flac quality=best'
   check "deno interprets (--jitless), no memory is both written and executed" until_true 60 interpreting
@@ -193,7 +218,7 @@ works() {
   check "  and cannot write the ledger" not as $MEMBER ytaudio retry --session alice 2>/dev/null
   check "somebody else drops nothing and reads no ledger" not as $STRANGER sh -c \
     "touch $DATA/inbox/x 2>/dev/null || cat $DATA/state/ledger.sqlite3 2>/dev/null"
-  local runtime=$(ytaudio status --json | "$CURRENT/bin/python" -c 'import json,sys; print(json.load(sys.stdin)["daemon"]["js_runtime"])')
+  local runtime=$(json 'd["daemon"]["js_runtime"]' ytaudio status)
   check "solved by $runtime" test -n "${runtime#None}"
   check "nothing of ffmpeg or deno lives on" test -z "$(pids_of ffmpeg)$(pids_of deno)"
 }
@@ -304,7 +329,7 @@ uninstalls() {
 
 set_up
 play_youtube
-for part in ${*:-installs gets_ready boots is_locked_down works logs_in_fields reloads survives_kill survives_a_hang drains upgrades refuses uninstalls}; do
+for part in ${*:-installs gets_ready boots is_locked_down renews works logs_in_fields reloads survives_kill survives_a_hang drains upgrades refuses uninstalls}; do
   echo "# $part"; $part
 done
 exit $FAILED
