@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forms import assert_described
 from tests.integration.cli_rig import Rig, complete, record, write
 from ytaudio_daemon.folders.prepare import lock_state
 from ytaudio_daemon.ledger.migrate import HEAD
@@ -45,6 +46,7 @@ def test_a_backup_goes_to_its_folder_and_says_so(rig: Rig) -> None:
 def test_a_backup_as_json(rig: Rig) -> None:
     file = rig.root / "mine.sqlite3"
     document = rig.call("ledger", "backup", str(file), "--json").json
+    assert_described(document)
     assert document == {
         "schema": "ytaudio.ledger-backup/1",
         "ledger": str(rig.layout.state / "ledger.sqlite3"),
@@ -73,6 +75,7 @@ def test_check_is_sound_or_lists_what_is_not(rig: Rig) -> None:
     assert ran.code == 1
     assert ran.out == "counters: the whole ledger counts 9 queued jobs and has 1\n"
     document = rig.call("ledger", "check", "--json").json
+    assert_described(document)
     assert document["sound"] is False
     assert [flaw["check"] for flaw in document["flaws"]] == ["counters"]
     assert list((rig.layout.state / "backups").iterdir()) == [], "no copy stays"
@@ -125,6 +128,7 @@ def test_a_restore_names_the_drops_filed_since(rig: Rig) -> None:
     ]
     assert not rig.layout.session_status("gone").exists(), "it is written anew"
     document = rig.call("ledger", "restore", str(file), "--json").json
+    assert_described(document)
     assert [drop["session"] for drop in document["unknown_drops"]] == [
         "default",
         "party",
