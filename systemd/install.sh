@@ -175,7 +175,8 @@ tidy() { # the one before stays: commands that run just now still need it
 
 tell_what_next() {
   say "
-$VERSION is installed; $(systemctl show $SERVICE -p ActiveState --value). What next:
+$VERSION is installed; $(systemctl show $SERVICE -p ActiveState --value). What next, in any folder
+but a checkout, whose config/ytaudio.toml would go before $CONFIG:
 
   sudo usermod -aG ytaudio NAME        NAME may drop links, read the status, take the audio
                                        (from the next login on)
