@@ -1,14 +1,11 @@
 """Notifications: at least once, in order, bounded, and never in the daemon's way."""
 
-import json
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
 
+from tests.forms import assert_described
 from tests.integration.notify_rig import Office, open_messenger, open_office
 from tests.integration.receiver import Receiver, serving
 from ytaudio_daemon.ledger import Ledger, sessions
@@ -17,7 +14,6 @@ from ytaudio_daemon.notify import books, composing, patience
 from ytaudio_daemon.notify.weather import Weather
 from ytaudio_daemon.views import Problem
 
-SCHEMAS = resources.files("ytaudio_daemon") / "schemas"
 #: The loop has other things to do: no step may take longer, in seconds. A busy machine
 #: takes its part of it.
 BRIEF_S = 1.0
@@ -84,7 +80,7 @@ def test_a_program_is_told_of_each_job(office: Office, receiver: Receiver) -> No
     assert failed["message"].endswith(": It broke. Wait.")
     assert failed["job"]["error"]["code"] == "http_500"
     for notice in receiver.got:
-        jsonschema.validate(notice, strict_schema())
+        assert_described(notice)
 
 
 def test_a_session_s_end_is_told(office: Office, receiver: Receiver) -> None:
@@ -100,14 +96,7 @@ def test_a_session_s_end_is_told(office: Office, receiver: Receiver) -> None:
     assert notice["session"]["counts"]["completed"] == 2
     assert notice["session"]["audio"] == "kept"
     assert notice["job"] is None
-    jsonschema.validate(notice, strict_schema())
-
-
-def strict_schema() -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads((SCHEMAS / "ytaudio.notice-1.json").read_text())
-    job = json.loads((SCHEMAS / "ytaudio.job-1.json").read_text())
-    schema["properties"]["job"] = {"anyOf": [{"type": "null"}, job]}
-    return schema | {"additionalProperties": False}
+    assert_described(notice)
 
 
 def test_only_what_is_asked_for_is_told(office: Office, receiver: Receiver) -> None:
@@ -365,7 +354,7 @@ def test_degraded_is_told_when_it_lasts_and_so_is_the_end_of_it(
     assert notice["event"] == "degraded"
     assert "There is no ffmpeg. Install it." in notice["message"]
     assert notice["problems"][0]["code"] == "ffmpeg_missing"
-    jsonschema.validate(notice, strict_schema())
+    assert_described(notice)
     feel(office, "draining", 100)
     feel(office, "degraded", 100)
     office.rest()
