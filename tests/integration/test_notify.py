@@ -45,7 +45,7 @@ def people(
 ) -> Iterator[Office]:
     """Open an office whose only receivers are people."""
     opened = open_office(
-        sqlite_ledger, tmp_path, urls=receiver.apprise, timeout="30s", gather="5s"
+        sqlite_ledger, tmp_path, urls=receiver.apprise, timeout="30s", gather="10m"
     )
     yield opened
     receiver.let_go()
@@ -111,11 +111,11 @@ def test_people_get_one_message_for_much(people: Office, receiver: Receiver) -> 
     people.finish(7)
     people.fail("party")
     people.step()
-    people.pass_time(4.9)
+    people.pass_time(400)
     people.step()
     assert receiver.requests == []
     people.finish()
-    people.pass_time(0.2)
+    people.pass_time(200)
     people.rest()
     (got,) = receiver.got
     assert got["title"] == "ytaudio: 8 finished, 1 failed"
