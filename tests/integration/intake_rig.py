@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ytaudio_daemon import steps
-from ytaudio_daemon.daemon.start import layout_of, rules_of
+from ytaudio_daemon.daemon.start import rules_of
+from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.ledger import Ledger

@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.ledger_rig import drop, links, states
 from ytaudio_daemon.daemon.opening import opened_ledger
+from ytaudio_daemon.downloader import ledgers
 from ytaudio_daemon.errors import LedgerFullError
 from ytaudio_daemon.ledger import Ledger, backup, migrate
 from ytaudio_daemon.settings import Settings, load
@@ -95,6 +96,17 @@ def test_an_older_ledger_is_copied_then_migrated_over_two_steps(
     assert not {"mood_8001", "mood_8002"} & columns(kept)
     assert states(kept) == ["queued"]
     kept.close()
+    assert old_ledger.exists()
+
+
+def test_a_program_that_migrates_a_ledger_copies_it_too(
+    settings: Settings, old_ledger: Path, upgrade_program: Callable[[], None]
+) -> None:
+    upgrade_program()
+    with ledgers.opened(settings) as ledger:
+        assert "mood_8002" in columns(ledger)
+    (copy,) = copies(settings)
+    assert copy.name.startswith("ledger-schema-")
     assert old_ledger.exists()
 
 

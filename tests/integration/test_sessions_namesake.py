@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.daemon.start import layout_of
+from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.ledger import Ledger, sessions
 from ytaudio_daemon.ledger.migrate import migrate

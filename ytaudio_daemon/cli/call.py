@@ -68,13 +68,6 @@ class Call:
     @cached_property
     def layout(self) -> "Layout":
         """Where everything lies."""
-        from ytaudio_daemon.folders.layout import Layout  # noqa: PLC0415 - 10 ms
+        from ytaudio_daemon.folders.layout import layout_of  # noqa: PLC0415 - 10 ms
 
-        paths = self.settings.paths
-        return Layout(
-            inbox=paths.inbox,
-            downloads=paths.downloads,
-            library=paths.library,
-            status=paths.status,
-            state=paths.state,
-        )
+        return layout_of(self.settings)

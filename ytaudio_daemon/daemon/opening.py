@@ -5,19 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-import structlog
-
 from ytaudio_daemon.errors import AlreadyRunningError, LedgerBusyError
-from ytaudio_daemon.ledger import Ledger, backup
-from ytaudio_daemon.ledger.migrate import (
-    HEAD,
-    check_integrity,
-    migrate,
-    outdated_revision,
-)
+from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger.keeping import keep_before_migrating
+from ytaudio_daemon.ledger.migrate import check_integrity, migrate
 from ytaudio_daemon.settings import Settings
-
-log = structlog.get_logger()
 
 Found = TypeVar("Found")
 
@@ -46,7 +38,7 @@ def opened_ledger(settings: Settings) -> Iterator[Ledger]:
                     "Stop it first, or give this one a database of its own.",
                 )
             patiently(lambda: check_integrity(ledger))
-            _back_up_before_migrating(ledger, time.time())
+            patiently(lambda: keep_before_migrating(ledger, time.time()))
             patiently(lambda: migrate(ledger))
             ledger.remember_file()
             yield ledger
@@ -70,19 +62,3 @@ def patiently(step: Callable[[], Found]) -> Found:
             if time.monotonic() >= end:
                 raise
             time.sleep(PATIENCE_S)
-
-
-def _back_up_before_migrating(ledger: Ledger, wall: float) -> None:
-    """Keep the ledger as it is, should somebody want to go back to the older program.
-
-    PostgreSQL's is backed up by its own tools, before the upgrade.
-    """
-    if ledger.path is None:
-        return
-    old = patiently(lambda: outdated_revision(ledger))
-    state = ledger.path.parent
-    if old is not None:
-        target = backup.upgrade_target(state, old, wall)
-        log.info("ledger.migrating", revision=old, to=HEAD, backup=str(target))
-        backup.back_up(ledger.path, target)
-    backup.tidy(state, wall)

@@ -28,6 +28,7 @@ from ytaudio_daemon.errors import (
 )
 from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import lock_state, prepare
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.ledger import Ledger, diary
@@ -79,18 +80,6 @@ def run(settings: Settings) -> int:
         ledger = stack.enter_context(opened_ledger(settings))
         parts = _assemble(settings, layout, ledger, stack)
         return _serve(parts, settings)
-
-
-def layout_of(settings: Settings) -> Layout:
-    """Return the tree of some settings."""
-    paths = settings.paths
-    return Layout(
-        inbox=paths.inbox,
-        downloads=paths.downloads,
-        library=paths.library,
-        status=paths.status,
-        state=paths.state,
-    )
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -23,6 +23,7 @@ from ytaudio_daemon.downloader.turns import Turn, turn
 from ytaudio_daemon.downloader.watching import Listen, see_through
 from ytaudio_daemon.errors import LedgerBusyError, UnsafePathError, UsageError
 from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.waking import wake_daemon
 from ytaudio_daemon.ledger import Connection, Ledger, claims, entering, moves, read
 from ytaudio_daemon.ledger.claims import Claim
@@ -64,7 +65,7 @@ def opened(settings: Settings, engine: Engine) -> Iterator["Desk"]:
     """
     logs.leave_to_the_host()
     with ledgers.opened(settings) as ledger:
-        yield Desk(ledger, ledgers.layout_of(settings), settings, engine)
+        yield Desk(ledger, layout_of(settings), settings, engine)
 
 
 class Desk:

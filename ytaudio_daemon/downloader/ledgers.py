@@ -8,8 +8,10 @@ from contextlib import contextmanager, suppress
 
 from ytaudio_daemon.errors import AlreadyRunningError, LedgerTooOldError
 from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import lock_state, prepare
 from ytaudio_daemon.ledger import Connection, Ledger, diary
+from ytaudio_daemon.ledger.keeping import keep_before_migrating
 from ytaudio_daemon.ledger.migrate import migrate, require_current
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
@@ -38,18 +40,6 @@ def opened(settings: Settings) -> Iterator[Ledger]:
         ledger.close()
 
 
-def layout_of(settings: Settings) -> Layout:
-    """Return the tree of some settings."""
-    paths = settings.paths
-    return Layout(
-        inbox=paths.inbox,
-        downloads=paths.downloads,
-        library=paths.library,
-        status=paths.status,
-        state=paths.state,
-    )
-
-
 def moment_in(db: Connection) -> Now:
     """Return now, on both clocks, for a write of ours."""
     return Now(wall=time.time(), lived=diary.lived(db))
@@ -73,6 +63,7 @@ def _bring_up(ledger: Ledger, layout: Layout, settings: Settings) -> None:
             return
         prepare(layout, settings.paths.group)
         with suppress(AlreadyRunningError), _alone(ledger, layout):
+            keep_before_migrating(ledger, time.time())
             migrate(ledger)
             continue
         time.sleep(_STEP_S)

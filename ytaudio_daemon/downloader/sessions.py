@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass, field
 
-from ytaudio_daemon.downloader.ledgers import layout_of, moment_in, opened
+from ytaudio_daemon.downloader.ledgers import moment_in, opened
 from ytaudio_daemon.downloader.wishes import checked_options, configured, link_of
 from ytaudio_daemon.dropfile import session_name_problem
 from ytaudio_daemon.errors import (
@@ -12,6 +12,7 @@ from ytaudio_daemon.errors import (
     UsageError,
 )
 from ytaudio_daemon.folders.inbox import make_session_folder
+from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.ledger import Connection, entering, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import Options, SessionState

@@ -3,6 +3,10 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # commands are quick because they need not load it
+    from ytaudio_daemon.settings import Settings
 
 PROCESSED = "processed"
 REJECTED = "rejected"
@@ -111,6 +115,18 @@ class Layout:
     def session_library(self, session: str) -> Path | None:
         """Return a session's folder in the library, or None when there is none."""
         return None if self.library is None else self.library / session
+
+
+def layout_of(settings: "Settings") -> Layout:
+    """Return the tree of some settings."""
+    paths = settings.paths
+    return Layout(
+        inbox=paths.inbox,
+        downloads=paths.downloads,
+        library=paths.library,
+        status=paths.status,
+        state=paths.state,
+    )
 
 
 def receipt_key(
