@@ -16,6 +16,7 @@ from tests.youtube import YouTube
 from tests.youtube.handle import CHECKOUT, child_environment
 from torture.blows import is_stopped, marked, strike
 from torture.books import Books
+from torture.cable import Cable
 from torture.files import DEFAULT_FORMAT, Drop
 from torture.orders import Orders
 from torture.plan import ROOT_SESSION, Stroke, Terrain
@@ -74,6 +75,8 @@ class Arena:
         self.url = self.server.url if self.server else f"sqlite:///{lite}"
         self.books = Books(self.url)
         self.youtube = self._open.enter_context(YouTube(root / "youtube"))
+        self.cable = Cable(int(self.youtube.proxy.rpartition(":")[2]))
+        self._open.callback(self.cable.pull)
         self.orders = Orders(
             run=uuid.uuid4().hex,
             folder=str(root / "notes"),
@@ -246,7 +249,7 @@ class Arena:
             "paths_root": str(self.root),
             "paths_library": str(self.library),
             "inbox_after_intake": "keep" if self.terrain.keep else "move",
-            "download_proxy": self.youtube.proxy,
+            "download_proxy": f"http://127.0.0.1:{self.cable.port}",
             "download_ca_file": str(self.youtube.ca_file),
         }
         if self.server is not None:

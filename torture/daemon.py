@@ -6,14 +6,13 @@ from collections.abc import Mapping
 
 from torture import orders, sabotage
 from torture.observer import install
+from torture.plan import PAUSES
 from ytaudio_daemon.cli import main
 from ytaudio_daemon.daemon import start
 from ytaudio_daemon.model import gates
 from ytaudio_daemon.pool import launch
 from ytaudio_daemon.pool.pool import Pool
 
-#: First and longest pause of a closed gate, in seconds: a run sees many.
-PAUSES = {"site": (1.5, 8.0), "network": (0.7, 4.0), "host": (0.7, 4.0)}
 #: Sessions are swept this often, in seconds, so that a short run sees some expire.
 SWEEP_S = 2
 

@@ -71,7 +71,8 @@ class Run:
         seed = self.plan.seed
         only = TELLING_COMMANDS.get(self.plan.sabotage, "")
         self.people = People(self.arena, random.Random(f"{seed} people"), only)
-        self.weather = Weather(self.arena.youtube, random.Random(f"{seed} weather"))
+        dice = random.Random(f"{seed} weather")
+        self.weather = Weather(self.arena.youtube, self.arena.cable, dice)
         self.feeder = Feeder(self.plan, self.arena, self.people)
 
     def torture(self) -> list[str]:

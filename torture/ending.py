@@ -24,14 +24,13 @@ def calm_down(
         arena: Whose daemon.
         people: Take the small session's limit away, and retry what failed for it.
         open_ends: Tells what is still to be done.
-        patience_s: How long that may take.
+        patience_s: How long that may take, each time.
     """
     arena.start(Stroke(blow=""))
-    end = time.monotonic() + patience_s
     people.settle("session", "set", SMALL, "--max-bytes", "0")
-    yield from _finished(arena, open_ends, end)
+    yield from _finished(arena, open_ends, patience_s)
     people.settle("retry", "--session", SMALL, "--failed")
-    yield from _finished(arena, open_ends, end)
+    yield from _finished(arena, open_ends, patience_s)
     status = arena.stop()
     if status != 0:
         yield f"the last stop ended with status {status}"
@@ -39,8 +38,9 @@ def calm_down(
 
 
 def _finished(
-    arena: Arena, open_ends: Callable[[], list[str]], end: float
+    arena: Arena, open_ends: Callable[[], list[str]], patience_s: float
 ) -> Iterator[str]:
+    end = time.monotonic() + patience_s
     while True:
         if arena.server is not None and not arena.server.is_up():
             arena.server.restart()

@@ -5,14 +5,16 @@ import time
 from dataclasses import dataclass, field
 
 from tests.youtube import Fault, Kind, YouTube
+from torture.cable import Cable
 
-#: Fine weather between two spells, and how long one lasts, in seconds.
-FINE_S = (8.0, 25.0)
-SPELL_S = (0.5, 4.0)
+#: Fine weather between two spells, and how long one lasts, in seconds: yt-dlp goes on
+#: trying for some seconds before it gives a dead network up.
+FINE_S = (6.0, 18.0)
+SPELL_S = (1.0, 9.0)
 NAMES = ("bot", "429", "offline")
 #: What a 429 asks for, in seconds.
 RETRY_AFTER_S = 2
-REFUSED_KINDS: tuple[Kind, ...] = ("watch", "player", "media")
+REFUSED_KINDS: tuple[Kind, ...] = ("player", "media")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +32,13 @@ class Weather:
 
     Attributes:
         youtube: The stand-in.
+        cable: Leads there.
         dice: Chooses.
         spells: Those that are over.
     """
 
     youtube: YouTube
+    cable: Cable
     dice: random.Random
     spells: list[Spell] = field(default_factory=list)
     _name: str = ""
@@ -59,7 +63,8 @@ class Weather:
         """End the spell, if there is one."""
         if self._name:
             self.youtube.blocked = None
-            self.youtube.offline = False
+            if self._name == "offline":
+                self.cable.plug()
             self.youtube.lift(None)
             spell = Spell(name=self._name, began=self._began, ended=time.time())
             self.spells.append(spell)
@@ -70,7 +75,7 @@ class Weather:
             case "bot":
                 self.youtube.blocked = "bot"
             case "offline":
-                self.youtube.offline = True
+                self.cable.pull()
             case "429":
                 kind = self.dice.choice(REFUSED_KINDS)
                 fault = Fault.answers(429, kind=kind, retry_after=RETRY_AFTER_S)

@@ -3,13 +3,10 @@
 from collections.abc import Iterator
 
 from torture.case import Case
+from torture.plan import PAUSES
 
-#: Spells of bad weather, and how the attempts end that run into one.
-KINDS = {"bot": "blocked", "429": "blocked", "offline": "offline"}
-#: Those that were running, and a probe after each pause.
-MANY = 8
-#: An attempt may take so long to notice, in seconds.
-NOTICED_S = 2.0
+#: The gates that ends of attempts close.
+GATES = {"blocked": "site", "offline": "network"}
 #: Ends of attempts that count.
 CHARGED = {
     *("transient", "timeout", "bad_media", "crashed", "unknown"),
@@ -20,17 +17,26 @@ CHARGED = {
 def check(case: Case) -> Iterator[str]:
     """Check what is closed, what was let through, and what was charged."""
     yield from _closed(case)
-    for spell in case.spells:
-        kind = KINDS[spell.name]
-        met = [
-            attempt
-            for attempt in case.tables.attempts
-            if attempt["kind"] == kind
-            and spell.began <= (attempt["ended_at"] or 0) <= spell.ended + NOTICED_S
-        ]
-        if len(met) > MANY:
-            yield f"{len(met)} attempts ran into the spell {spell}"
+    for kind, gate in GATES.items():
+        yield from _passed(case, kind, PAUSES[gate][0])
     yield from _charged(case)
+
+
+def _passed(case: Case, kind: str, pause_s: float) -> Iterator[str]:
+    """Nothing is claimed for a while after an end that closes a gate.
+
+    One that began before the gate was closed tells nothing new and leaves it as it is.
+    """
+    attempts = case.tables.attempts
+    shut_at = 0.0
+    ends = [attempt for attempt in attempts if attempt["kind"] == kind]
+    for end in sorted(ends, key=lambda attempt: float(attempt["ended_at"])):
+        if end["started_at"] < shut_at:
+            continue
+        shut_at = end["ended_at"]
+        passed = [a for a in attempts if 0 <= a["started_at"] - shut_at < pause_s]
+        if passed:
+            yield f"{len(passed)} attempts began after {end['code']} at {shut_at}"
 
 
 def _closed(case: Case) -> Iterator[str]:

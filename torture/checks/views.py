@@ -16,13 +16,17 @@ def check(case: Case) -> Iterator[str]:
     """Check status files, receipts and the library."""
     yield from _daemon(case)
     yield from _sessions(case)
-    newest = {(d["session_id"], d["name"]): d for d in case.tables.drops.values()}
+    newest = {
+        (case.name_of(drop["session_id"]), drop["name"]): drop
+        for drop in case.tables.drops.values()
+    }
     for drop in case.tables.drops.values():
+        name = case.name_of(drop["session_id"]), drop["name"]
         if drop["filed_name"] is not None:
             file = drop["filed_name"].decode()
             yield from _receipt(case, drop, file)
             yield from _papers(case, drop, file)
-        elif newest[drop["session_id"], drop["name"]] is drop:  # stays in the inbox
+        elif newest[name] is drop:  # stays in the inbox
             yield from _receipt(case, drop, drop["name"].decode())
     yield from _library(case)
 
