@@ -38,7 +38,7 @@ class Retention:
         key(
             "365d",
             kinds.duration(may_be_zero=False),
-            "Finished jobs leave the ledger after so long.",
+            "An ended session leaves the ledger so long after its last activity.",
         ),
     ]
 
