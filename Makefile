@@ -14,7 +14,7 @@ help:
 	@echo "make test    set up .venv and run the tests"
 	@echo "make check   format, lint, types, import contract, tests"
 	@echo "make torture kill the daemon at every step for some minutes, then check everything:"
-	@echo "             [MINUTES=3] [SEED=any] [SABOTAGE=NAME|all]"
+	@echo "             [MINUTES=3] [SEED=any] [SABOTAGE=NAME|all: a defence taken away must show]"
 	@echo "             [DATABASE=postgres]"
 	@echo "make soak    floods, endless bodies, a backlog, 5,000 jobs: is it all bounded? Minutes to an hour:"
 	@echo "             [CASES='files lines sessions body backlog leaks'] [QUICK=1]"
