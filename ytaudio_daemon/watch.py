@@ -70,6 +70,13 @@ class Hints:
             self._poked = True
         self._wake()
 
+    def lost(self) -> None:
+        """Events were lost: anything may have changed, in inbox and ledger."""
+        with self._lock:
+            self._sessions.add(None)
+            self._poked = True
+        self._wake()
+
     def take(self) -> tuple[set[str | None], bool]:
         """Return and forget the sessions noted, and whether a command poked."""
         with self._lock:
@@ -96,7 +103,7 @@ class Watch:
         self._threads: list[threading.Thread] = []
         self._failure = ""
         self._inode: tuple[int, int] | None = None
-        self._complaints = _Complaints(lambda: hints.note(None))
+        self._complaints = _Complaints(hints.lost)
 
     def start(self) -> None:
         """Begin to watch; whatever cannot be watched is left to the scan."""
@@ -146,7 +153,7 @@ class Watch:
             return False
         self.stop()
         self.start()
-        self._hints.note(None)
+        self._hints.lost()
         return True
 
     def _is_well(self) -> bool:

@@ -19,6 +19,7 @@ class Watched:
         self.inbox = root / "inbox"
         (self.inbox / "alice").mkdir(parents=True)
         (root / "wake").mkdir()
+        self.poked = False
         self._woken = threading.Event()
         self._hints = Hints(self._woken.set)
         self.watch = Watch(self.inbox, root / "wake", self._hints)
@@ -37,7 +38,8 @@ class Watched:
         while (left := end - time.monotonic()) > 0:
             self._woken.wait(left)
             self._woken.clear()
-            if session in self._hints.take()[0]:
+            noted, self.poked = self._hints.take()
+            if session in noted:
                 return True
         return False
 
@@ -74,6 +76,7 @@ def test_whichever_thread_dies_it_is_healed(watched: Watched) -> None:
         assert watched.watch.heal()
 
         assert watched.heard(None)
+        assert watched.poked, "a command may have poked meanwhile"
         watched.touch()
         assert watched.heard()
     assert len(watched.watch._threads) > 1
@@ -119,6 +122,7 @@ def test_an_overflown_queue_has_everything_looked_through(watched: Watched) -> N
     go_on.set()
 
     assert watched.heard(None)
+    assert watched.poked, "a command's poke may be among the lost"
 
 
 def test_a_warning_of_the_library_counts_as_lost_events(watched: Watched) -> None:
