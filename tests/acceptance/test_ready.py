@@ -3,7 +3,7 @@
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
@@ -15,8 +15,9 @@ from tests.youtube import YouTube
 def template_of(house: House) -> psutil.Process | None:
     """Return the template, which calls itself so as soon as it runs."""
     for child in psutil.Process(house.running.pid).children():
-        if child.name() == "ytaudio-template"[:15]:
-            return child
+        with suppress(psutil.NoSuchProcess):  # an ffmpeg that told its version
+            if child.name() == "ytaudio-template"[:15]:
+                return child
     return None
 
 
