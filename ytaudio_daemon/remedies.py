@@ -6,6 +6,7 @@ that doctor, daemon and failures say the same.
 """
 
 import os
+import shlex
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,16 +46,19 @@ def reinstall_engine() -> str:
     return f"{_pip()} install --upgrade 'yt-dlp[default]'"
 
 
-def start_daemon(config: Path | None = None) -> str:
+def start_daemon(config: Path | None = None, root: str | None = None) -> str:
     """Return the command that starts the daemon, as it is installed here.
 
     Args:
         config: The config file in use; a service has its own.
+        root: From the command line; a service has none.
     """
     service = _service(config)
-    if service:
+    if service and root is None:
         return f"{service} start {SERVICE}"
-    return f"ytaudio --config {config} run" if config else "ytaudio run"
+    flags = (("--config", config), ("--root", root))
+    words = [word for flag, value in flags if value for word in (flag, str(value))]
+    return shlex.join(["ytaudio", *words, "run"])
 
 
 def restart_daemon(config: Path | None = None) -> str:

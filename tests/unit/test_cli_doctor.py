@@ -118,4 +118,4 @@ def test_the_machine_can_be_looked_at(tmp_path: Path) -> None:
 )
 def test_a_daemon_that_hangs_is_broken(pulse: Pulse, health: Health) -> None:
     life = Life(pulse=pulse, document={"daemon": {"pid": 1}}, silent_s=99.0)
-    assert judge_life(life).health is health
+    assert judge_life(life, "ytaudio run").health is health

@@ -49,7 +49,8 @@ def run(call: Call) -> int:
         findings += site_findings(call.settings, call.layout)
     else:
         findings.append(stranger(owner_name(call)))
-    findings.append(judge_life(look(call.status_folder), call.config_file))
+    start = remedies.start_daemon(call.config_file, call.args.root)
+    findings.append(judge_life(look(call.status_folder), start, call.config_file))
     if call.args.json:
         shown = [asdict(finding) for finding in findings]
         call.screen.json({"schema": "ytaudio.doctor/1", "findings": shown})
@@ -72,12 +73,13 @@ def stranger(owner: str) -> "Finding":
     )
 
 
-def judge_life(life: Life, config: Path | None = None) -> "Finding":
+def judge_life(life: Life, start: str, config: Path | None = None) -> "Finding":
     """Judge whether the daemon runs.
 
     Args:
         life: What its status document says.
-        config: The config file in use, for the remedy.
+        start: The command that starts it.
+        config: The config file in use, for other remedies.
     """
     from ytaudio_daemon.doctor.finding import broken, ok, warning  # noqa: PLC0415
 
@@ -93,7 +95,7 @@ def judge_life(life: Life, config: Path | None = None) -> "Finding":
     return warning(
         "daemon",
         "it is not running; drops wait until it does",
-        remedies.start_daemon(config),
+        start,
     )
 
 

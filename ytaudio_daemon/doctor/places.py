@@ -109,7 +109,7 @@ def _folder(name: str, folder: Path) -> Finding:
         return broken(
             label,
             f"{folder} is no folder: {MEANS[name]}",
-            f"mv -n {_quoted(folder)} {_quoted(folder)}.old",
+            f"sudo mv -n {_quoted(folder)} {_quoted(folder)}.old",
         )
     if not _is_open(folder):
         mode = f"mode {folder.stat().st_mode & 0o7777:04o}"

@@ -6,6 +6,7 @@ at a row that is gone: lines, jobs with their tries and events, drops, the sessi
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -128,7 +129,7 @@ def forget_session(db: Connection, session: Session) -> None:
 
 
 def _count_out(
-    db: Connection, session_id: int, gone: Sequence[sa.Row[tuple[int, str, int]]]
+    db: Connection, session_id: int, gone: Sequence[Any]
 ) -> None:
     """Keep the counters and the bytes true."""
     by = dict.fromkeys(JobState, 0)
