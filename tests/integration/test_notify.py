@@ -1,5 +1,7 @@
 """Notifications: at least once, in order, bounded, and never in the daemon's way."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -317,6 +319,22 @@ def test_a_hanging_receiver_holds_nobody_up(
     office.close()
 
 
+def test_a_courier_that_is_stuck_is_replaced(
+    office: Office, receiver: Receiver
+) -> None:
+    receiver.hangs = True
+    office.finish()
+    office.run_until(lambda: receiver.requests)
+    courier = office.messenger._posts["webhook"]._van._courier
+    assert courier is not None
+    os.kill(courier._process.pid, signal.SIGSTOP)  # its own alarm cannot go off
+    receiver.let_go()
+    office.pass_time(40)
+    office.rest()
+    assert titles(receiver) == ["Song 1"]
+    assert courier._process.returncode == -signal.SIGKILL
+
+
 def test_a_storm_is_one_process_and_a_window_at_a_time(
     sqlite_ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -369,7 +387,7 @@ def feel(office: Office, state: str, seconds: float) -> None:
     for passed in (0.0, seconds):
         office.pass_time(passed)
         problems = [FFMPEG] if state == "degraded" else []
-        office.messenger.note_state(state, problems, office.now())
+        office.messenger.weather.hear(state, problems, office.now().lived)
         office.step()
 
 
@@ -416,7 +434,8 @@ def test_weather_that_changes_all_the_time_is_never_believed() -> None:
     for n in range(100):
         weather.note(is_degraded=bool(n % 2), lived=n * 50.0)
     assert weather.is_degraded is None
-    assert weather.due() == 99 * 50 + 60
+    assert weather.due(99 * 50) == 99 * 50 + 60
+    assert weather.due(99 * 50 + 60) is None  # it waits for a look, it does not spin
 
 
 # Costs.

@@ -332,7 +332,7 @@ class Loop:
         self._parts.health.untold = messenger.troubles()
         live = self._parts.health.live(self._state, self._gates, now)
         causes = [problem for problem in live.problems if problem.code in DEGRADING]
-        messenger.note_state(live.state, causes, now)
+        messenger.weather.hear(live.state, causes, now.lived)
         self._parts.views.refresh(now, live)
         self._bulletin.tell(live, mono)
 

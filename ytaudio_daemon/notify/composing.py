@@ -1,7 +1,7 @@
 """How news become parcels: one for each, or one for much. No I/O."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ from ytaudio_daemon.notify import notices, wording
 from ytaudio_daemon.notify.digest import Digest
 from ytaudio_daemon.notify.news import News
 from ytaudio_daemon.notify.notices import Terms
-from ytaudio_daemon.views import Problem
+from ytaudio_daemon.notify.weather import Weather
 
 #: Notices in hand at once, for a program.
 WINDOW = 16
@@ -65,9 +65,7 @@ class Composer(Protocol):
     def due(self) -> float | None:
         """Return when there will be a draft, by `Now.lived`; None when it has no news."""
 
-    def weather(
-        self, problems: Sequence[Problem], now: Now, *, is_degraded: bool
-    ) -> Draft:
+    def weather(self, weather: Weather, now: Now) -> Draft:
         """Return what to say when the daemon is degraded, or well again."""
 
 
@@ -107,12 +105,11 @@ class Singly:
         """Return 0 when there are news: they do not wait."""
         return 0.0 if self._news else None
 
-    def weather(
-        self, problems: Sequence[Problem], now: Now, *, is_degraded: bool
-    ) -> Draft:
+    def weather(self, weather: Weather, now: Now) -> Draft:
         """Return the notice about it."""
+        is_degraded = bool(weather.is_degraded)
         notice = notices.of_weather(
-            problems, now.wall, self._terms, is_degraded=is_degraded
+            weather.problems, now.wall, self._terms, is_degraded=is_degraded
         )
         return Draft(body=notice, cursor=None, at=now.wall, degraded=is_degraded)
 
@@ -160,11 +157,12 @@ class Gathered:
         is_full = self._digest.size >= MAX_GATHERED
         return 0.0 if is_full else self._digest.began + self._gather_s
 
-    def weather(
-        self, problems: Sequence[Problem], now: Now, *, is_degraded: bool
-    ) -> Draft:
+    def weather(self, weather: Weather, now: Now) -> Draft:
         """Return the message about it; it does not wait for others."""
-        words = notices.weather_words(problems, self._terms, is_degraded=is_degraded)
+        is_degraded = bool(weather.is_degraded)
+        words = notices.weather_words(
+            weather.problems, self._terms, is_degraded=is_degraded
+        )
         title, _, rest = words.partition("\n")
         mood = "warning" if is_degraded else "success"
         return Draft(

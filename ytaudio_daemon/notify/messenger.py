@@ -3,7 +3,6 @@
 import math
 import select
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ytaudio_daemon.clock import Clock
@@ -14,7 +13,6 @@ from ytaudio_daemon.notify.patience import Patience
 from ytaudio_daemon.notify.receivers import Receiver, receivers_of
 from ytaudio_daemon.notify.weather import Weather
 from ytaudio_daemon.settings import Settings
-from ytaudio_daemon.views import Problem
 
 if TYPE_CHECKING:
     from ytaudio_daemon.notify.post import Post
@@ -49,8 +47,8 @@ class Messenger:
         self._books = Books(ledger)
         self._host = host
         self._state_id = state_id
-        self._weather = weather or Weather()
-        self._problems: Sequence[Problem] = ()
+        #: How the daemon is: told by the loop, passed on to receivers.
+        self.weather = weather or Weather()
         self._epoll = select.epoll()
         self._posts: dict[str, Post] = {}
         self._leaving: list[Post] = []
@@ -69,21 +67,6 @@ class Messenger:
         self._wanted = {one.key: one for one in receivers_of(settings.notify)}
         self._is_enlisted = False
 
-    def note_state(self, state: str, problems: Sequence[Problem], now: Now) -> None:
-        """Take in how the daemon is; its coming and going is no news.
-
-        Args:
-            state: As in `Live`.
-            problems: Why it is degraded, if it is.
-            now: The moment.
-        """
-        if state not in {"running", "degraded"}:
-            return
-        is_degraded = state == "degraded"
-        if is_degraded:
-            self._problems = problems
-        self._weather.note(is_degraded=is_degraded, lived=now.lived)
-
     def hear(self, now: Now) -> None:
         """Take in what couriers say, and bury those that are gone; never fails."""
         for post in self._posts.values():
@@ -100,10 +83,7 @@ class Messenger:
             self._enlist()
         self._look(now)
         for post in self._posts.values():
-            if self._weather.is_degraded is not None:
-                post.note_weather(
-                    self._problems, now, is_degraded=self._weather.is_degraded
-                )
+            post.note_weather(self.weather, now)
             post.send(now)
         self._books.keep(self._posts, now)
 
@@ -111,7 +91,7 @@ class Messenger:
         """Return seconds until `step` is to be called again; None if never."""
         if not self._posts and not self._leaving:
             return None
-        times = [self._weather_due(now), self._books.due(self._posts)]
+        times = [self.weather.due(now.lived), self._books.due(self._posts)]
         times += [
             post.next_due(now) for post in (*self._posts.values(), *self._leaving)
         ]
@@ -183,11 +163,6 @@ class Messenger:
             self._newest = outbox.newest_event(db)
             for post in self._behind():
                 post.read_on(db, now)
-
-    def _weather_due(self, now: Now) -> float | None:
-        """Return when the weather may be believed; one that is past waits for a look."""
-        due = self._weather.due()
-        return due if due is not None and due > now.lived else None
 
     def _behind(self) -> list["Post"]:
         """Return the posts that have room for news that there are."""

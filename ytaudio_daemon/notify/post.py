@@ -4,7 +4,6 @@ A receiver is told one thing after the other, in order. While it fails the rest 
 the ledger; nothing but a small window is held in memory.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -19,7 +18,7 @@ from ytaudio_daemon.notify.news import DEGRADED, RECOVERED, news_after
 from ytaudio_daemon.notify.patience import Patience
 from ytaudio_daemon.notify.receivers import Receiver
 from ytaudio_daemon.notify.van import Van
-from ytaudio_daemon.views import Problem
+from ytaudio_daemon.notify.weather import Weather
 
 log = structlog.get_logger()
 
@@ -86,18 +85,17 @@ class Post:
         self.composer.take(news, now)
         self.read = page.cursor
 
-    def note_weather(
-        self, problems: Sequence[Problem], now: Now, *, is_degraded: bool
-    ) -> None:
+    def note_weather(self, weather: Weather, now: Now) -> None:
         """Have it told that the daemon is degraded, or well again, if it is not yet."""
-        if is_degraded == self._hand.knows_degraded(self.told):
+        is_degraded = weather.is_degraded
+        if is_degraded in {None, self._hand.knows_degraded(self.told)}:
             return
         if (DEGRADED if is_degraded else RECOVERED) not in self.charge.on:
             self.told = replace(self.told, degraded=is_degraded)
             return
         self._hand.take_back_weather(self._van.load)
         if is_degraded != self._hand.knows_degraded(self.told):
-            draft = self.composer.weather(problems, now, is_degraded=is_degraded)
+            draft = self.composer.weather(weather, now)
             self._hand.add(draft)
 
     def tend(self, now: Now) -> None:

@@ -1,5 +1,9 @@
 """Whether the daemon is well, without its moods of a minute. Pure."""
 
+from collections.abc import Sequence
+
+from ytaudio_daemon.views import Problem
+
 #: A state is believed when it has lasted so long, in seconds.
 SETTLE_S = 60.0
 
@@ -17,6 +21,23 @@ class Weather:
         self._since = 0.0
         #: Whether it is degraded; None until the first state has lasted.
         self.is_degraded: bool | None = None
+        #: Why, when it was last seen so.
+        self.problems: Sequence[Problem] = ()
+
+    def hear(self, state: str, problems: Sequence[Problem], lived: float) -> None:
+        """Take in how the daemon is; its coming and going is no news.
+
+        Args:
+            state: As in `Live`.
+            problems: Why it is degraded, if it is.
+            lived: `Now.lived`.
+        """
+        if state not in {"running", "degraded"}:
+            return
+        is_degraded = state == "degraded"
+        if is_degraded:
+            self.problems = problems
+        self.note(is_degraded=is_degraded, lived=lived)
 
     def note(self, *, is_degraded: bool, lived: float) -> None:
         """Take in how it looks now.
@@ -30,7 +51,11 @@ class Weather:
         if lived - self._since >= self._settle_s:
             self.is_degraded = self._seen
 
-    def due(self) -> float | None:
-        """Return when to look again, by `Now.lived`; None when nothing is pending."""
+    def due(self, lived: float) -> float | None:
+        """Return when to look again, by `Now.lived`; None when nothing is pending.
+
+        One that is past waits for a look, which none is taken while the daemon drains.
+        """
+        due = self._since + self._settle_s
         is_pending = self._seen is not None and self._seen != self.is_degraded
-        return self._since + self._settle_s if is_pending else None
+        return due if is_pending and due > lived else None
