@@ -27,6 +27,8 @@ CALLS = {
     "x86_64": (0xC000003E, 74, 75, 317),
     "aarch64": (0xC00000B7, 82, 83, 277),
 }
+#: The call's number here.
+FSYNC = CALLS.get(platform.machine(), (0, 0, 0, 0))[1]
 PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_SET_MODE_FILTER = 1
 SECCOMP_FILTER_FLAG_TSYNC = 1

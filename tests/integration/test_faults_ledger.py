@@ -1,6 +1,7 @@
 """The ledger fails between two steps: what was done is found again, never done twice."""
 
 import hashlib
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.syncless import FSYNC, is_possible, refuse
 from tests.integration.ledger_rig import (
     FAILED,
     FAILURE,
@@ -37,7 +39,7 @@ from ytaudio_daemon.folders.filing import file_drop
 from ytaudio_daemon.folders.inbox import Place, Sighting, scan
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.folders.reading import DropReader
-from ytaudio_daemon.ledger import Ledger, moves
+from ytaudio_daemon.ledger import Ledger, moves, pauses
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import FailureKind, Outcome
 from ytaudio_daemon.model.quota import Quota
@@ -313,3 +315,29 @@ def test_a_drop_that_changes_while_it_is_read_is_not_taken(
             reader.content()
     finally:
         reader.close()
+
+
+@pytest.mark.skipif(not is_possible(), reason="this kernel filters no calls")
+def test_a_rename_behind_which_a_crash_came_is_synced_before_it_counts(
+    hasty: Ledger, layout: Layout, settings: Settings
+) -> None:
+    drop(hasty, "alice", links("a"))
+    claim = claimed(hasty)
+    outcome = finished(layout, claim)
+    with busy_from("publish.renamed", hasty) as let_go:
+        with pytest.raises(LedgerBusyError):
+            Settler(hasty, layout, settings).settle(claim, outcome, NOW)
+        let_go()
+    hasty.close()  # no connection may be shared with the child
+    pid = os.fork()
+    if pid == 0:  # a later daemon, on a disk that cannot sync
+        refuse(FSYNC)
+        Settler(hasty, layout, settings).finish_published(claim, outcome, NOW)
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert states(hasty) == ["waiting"]
+    with hasty.read() as db:
+        [gate] = pauses.closed_gates(db)
+    assert (gate.name, gate.code) == ("host", "io_error")
+    # The next try finds it at its place, with nothing fetched.
+    assert layout.audio_file(claim.session_uuid, claim.uuid, "Song.mp3").exists()
