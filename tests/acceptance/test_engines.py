@@ -1,8 +1,7 @@
 """A running daemon changes its yt-dlp: nothing is lost, nothing is done twice."""
 
 import json
-import os
-import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,49 +11,45 @@ import pytest
 from tests.acceptance.faulty import HouseWithAClock
 from tests.acceptance.rig import links
 from tests.integration import engine_rig
-from tests.integration.engine_rig import LATER, NEXT
+from tests.integration.engine_rig import EARLIER, LATER, NEXT
 from tests.youtube import Fault, YouTube
-from ytaudio_daemon.engines.shelf import installed_version, shelf_of
-from ytaudio_daemon.engines.upgrading import Upgrade, Wish
+from ytaudio_daemon.engines.shelf import installed_version
 from ytaudio_daemon.model.engines import canonical
-from ytaudio_daemon.settings import load
+
+#: Twice pip, twice a template, some downloads: two seconds, or a busy machine's minute.
+AN_UPGRADE_S = 150
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A good version, and a later one that cannot extract."""
-    folder = tmp_path_factory.mktemp("wheels")
-    engine_rig.rebuilt(folder, NEXT)
-    engine_rig.broken(folder, LATER)
-    return folder
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A version that works, alone in its index."""
+    return engine_rig.rebuilt(tmp_path_factory.mktemp("good"), NEXT)
 
 
 @pytest.fixture(scope="module")
-def stocked(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A shelf with the good version in use, fetched once."""
-    state = tmp_path_factory.mktemp("stocked")
-    index = tmp_path_factory.mktemp("good")
-    for wheel in wheels.glob("*.whl"):
-        if LATER not in wheel.name:
-            (index / wheel.name).hardlink_to(wheel)
-    upgrade = Upgrade(
-        shelf_of(state), load(None, {}), environ=engine_rig.only_from(index)
-    )
-    tried = upgrade.run(Wish())
-    assert tried.result == "upgraded", tried
-    return state / "engine"
+def bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A later one that does not, alone in its index."""
+    return engine_rig.broken(tmp_path_factory.mktemp("bad"), LATER)
+
+
+@pytest.fixture(scope="module")
+def outdated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An earlier one that YouTube has left behind."""
+    folder = tmp_path_factory.mktemp("outdated")
+    return engine_rig.broken(folder, EARLIER, engine_rig.OUTDATED)
 
 
 class HouseWithWheels(HouseWithAClock):
     """A house whose only package index is a folder, and whose daemon looks often."""
 
-    wheels: Path
+    index: Path
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return the environment of daemon and commands."""
         plain = super().environment(**more)
         kept = {k: v for k, v in plain.items() if not k.startswith("PIP_")}
-        found = engine_rig.only_from(self.wheels)
+        found = engine_rig.only_from(self.index)
         return kept | {k: v for k, v in found.items() if k.startswith("PIP_")}
 
     @property
@@ -69,26 +64,25 @@ class HouseWithWheels(HouseWithAClock):
         shown = json.loads(self.must("show", job, "--json"))
         return [attempt["engine"] for attempt in shown["attempts"]]
 
-    def stock(self, shelf: Path) -> None:
-        """Take over what was fetched before."""
-        (self.root / "state").mkdir()
-        there = self.root / "state" / "engine"
-        shutil.copytree(shelf, there, symlinks=True, copy_function=os.link)
+    @property
+    def state(self) -> Path:
+        """The daemon's own folder."""
+        return self.root / "state"
 
 
 @pytest.fixture
-def house(site: YouTube, wheels: Path, tmp_path: Path) -> Iterator[HouseWithWheels]:
-    """A house that nobody lives in yet."""
+def house(site: YouTube, bad: Path, tmp_path: Path) -> Iterator[HouseWithWheels]:
+    """A house that nobody lives in yet; the newest yt-dlp there is is a bad one."""
     house = HouseWithWheels(tmp_path / "house", site, retry_base="2s")
-    house.wheels = wheels
+    house.index = bad.parent
     yield house
     house.close()
 
 
 def test_another_version_is_taken_by_the_next_try_and_running_ones_go_on(
-    site: YouTube, house: HouseWithWheels, stocked: Path
+    site: YouTube, house: HouseWithWheels, good: Path
 ) -> None:
-    house.stock(stocked)
+    engine_rig.shelve(good, NEXT, house.state, time.time())
     house.must("engine", "use", "installed")
     house.start()
     assert (house.engine["path"], house.engine["pinned"]) == (None, True)
@@ -134,22 +128,18 @@ def test_one_that_fails_more_is_given_up_and_its_jobs_succeed_with_the_old(
     assert [refused["version"] for refused in listed["refused"]] == [LATER]
 
 
-def test_the_daemon_upgrades_by_itself_and_only_to_what_downloads(
-    site: YouTube, house: HouseWithWheels, stocked: Path
+def test_the_daemon_upgrades_by_itself_only_to_what_can_download(
+    site: YouTube, house: HouseWithWheels, good: Path
 ) -> None:
-    house.stock(stocked)
+    engine_rig.shelve(good, NEXT, house.state, time.time() - 86_400)
     house.start()
     house.drop("party", links(["knowntowork"]))
     house.wait_for_state("party", "knowntowork", "completed")
     assert house.engine_of("party", "knowntowork") == [NEXT]
     assert house.engine["last_upgrade"]["automatic"] is False
     house.stop()
-    notes = house.root / "state" / "engine" / "notes.json"
-    told = json.loads(notes.read_bytes())
-    told["tried"]["at"] -= 86_400.0
-    notes.write_text(json.dumps(told))
     house.start(FAULTY_UPGRADES="1")
-    house.wait(lambda: house.engine["last_upgrade"]["automatic"])
+    house.wait(lambda: house.engine["last_upgrade"]["automatic"], AN_UPGRADE_S)
     last = house.engine["last_upgrade"]
     assert (last["result"], last["version"]) == ("refused", LATER)
     assert "knowntowork (unknown), which works without it" in last["message"]
@@ -158,12 +148,29 @@ def test_the_daemon_upgrades_by_itself_and_only_to_what_downloads(
     assert site.fetches("knowntowork") == 2  # once more, with the one in use
 
 
-def test_a_damaged_version_is_done_without_and_told_of(
-    house: HouseWithWheels, stocked: Path
+def test_when_most_videos_fail_as_outdated_a_newer_one_is_fetched_at_once(
+    site: YouTube, house: HouseWithWheels, good: Path, outdated: Path
 ) -> None:
-    house.stock(stocked)
-    file = house.root / "state" / "engine" / NEXT / "yt_dlp" / "YoutubeDL.py"
-    file.unlink()  # the link of the copy, not what it was copied from
+    engine_rig.shelve(outdated, EARLIER, house.state, time.time() - 86_400)
+    house.index = good.parent
+    house.settings["retry_base"] = "1h"
+    house.start()
+    videos = [f"puzzle0000{n}" for n in range(4)]
+    house.drop("party", links(videos))
+    house.wait_done("party", 4, AN_UPGRADE_S)  # none of them waits for its hour
+    assert house.counts("party")["completed"] == 4
+    for video_id in videos:
+        assert house.engine_of("party", video_id)[-1] == NEXT
+        assert site.fetches(video_id) == 1
+    last = house.engine["last_upgrade"]
+    assert (last["result"], last["automatic"]) == ("upgraded", True), last
+
+
+def test_a_damaged_version_is_done_without_and_told_of(
+    house: HouseWithWheels, good: Path
+) -> None:
+    engine_rig.shelve(good, NEXT, house.state, time.time())
+    file = house.state / "engine" / NEXT / "yt_dlp" / "YoutubeDL.py"
     file.write_text("raise RuntimeError('hm')\n")
     house.start()
     problem = house.wait(lambda: house.problem("engine_damaged"))

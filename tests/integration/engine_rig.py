@@ -13,7 +13,12 @@ from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
+from ytaudio_daemon.engines.keeper import Keeper
+from ytaudio_daemon.engines.notes import Stand, Tried
+from ytaudio_daemon.engines.shelf import shelf_of
+
 #: Newer than whatever is installed, whenever these tests are run.
+EARLIER = "2096.1.1"
 NEXT = "2097.1.1"
 LATER = "2098.1.1"
 LATEST = "2099.1.1"
@@ -24,13 +29,16 @@ CANNOT_BE_IMPORTED = {"yt_dlp/__init__.py": "raise RuntimeError('cut in half')\n
 BREAK = """
 
 def _broken(self, url):
+    info = _working(self, url)
     if not url.endswith("AAAAAAAAAAA"):  # that one is the self-test's
-        from ...utils import ExtractorError
-        raise ExtractorError("Something that nobody has seen before")
-    return _working(self, url)
+        {flaw}
+    return info
 
 _working, YoutubeIE._real_extract = YoutubeIE._real_extract, _broken
 """
+#: How it shows: as something unheard of, or as a puzzle that cannot be solved any more.
+UNKNOWN = "raise ValueError('Something that nobody has seen before')"
+OUTDATED = "info['formats'] = self.report_warning('n challenge solving failed') or []"
 
 
 def rebuilt(
@@ -56,10 +64,32 @@ def rebuilt(
     return _wheel(folder, "yt-dlp", version, changed or {}, more)
 
 
-def broken(folder: Path, version: str) -> Path:
+def broken(folder: Path, version: str, flaw: str = UNKNOWN) -> Path:
     """Make a yt-dlp that can be imported, and not extract."""
-    added = {"yt_dlp/extractor/youtube/_video.py": BREAK}
+    added = {"yt_dlp/extractor/youtube/_video.py": BREAK.format(flaw=flaw)}
     return rebuilt(folder, version, added=added)
+
+
+def shelve(wheel: Path, version: str, state: Path, tried_at: float) -> None:
+    """Put a version into use as an upgrade would have, without its two seconds.
+
+    Args:
+        wheel: Its wheel, with its companions beside it.
+        version: Its number.
+        state: The state folder.
+        tried_at: When the upgrade was.
+    """
+    keeper = Keeper(shelf_of(state))
+    with keeper.alone():
+        side = keeper.side_folder()
+        for part in wheel.parent.glob("*.whl"):
+            if part == wheel or not part.name.startswith("yt_dlp-"):
+                with zipfile.ZipFile(part) as archive:
+                    archive.extractall(side)
+        keeper.adopt(side, version)
+        stand = Stand(version=version, upgraded=True, at=tried_at)
+        keeper.switch(stand)
+        keeper.note_tried(Tried(at=tried_at, result="upgraded", version=version))
 
 
 def _wheel(

@@ -1,7 +1,7 @@
 """`ytaudio engine` as people type it."""
 
 import os
-import shutil
+import time
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -10,31 +10,23 @@ import pytest
 
 from tests.integration import engine_rig
 from tests.integration.cli_rig import Rig, complete, record
-from tests.integration.engine_rig import NEXT, only_from
+from tests.integration.engine_rig import NEXT
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.engine_changes import _canaries
 from ytaudio_daemon.cli.screen import Screen
-from ytaudio_daemon.engines.shelf import installed_version, shelf_of
-from ytaudio_daemon.engines.upgrading import Upgrade, Wish
+from ytaudio_daemon.engines.shelf import installed_version
 from ytaudio_daemon.ledger import engines
 from ytaudio_daemon.model.engines import age_days
-from ytaudio_daemon.settings import load
 
 
 @pytest.fixture(scope="module")
-def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state folder with a newer version in use, fetched once."""
-    state, index = tmp_path_factory.mktemp("state"), tmp_path_factory.mktemp("index")
-    engine_rig.rebuilt(index, NEXT)
-    upgrade = Upgrade(shelf_of(state), load(None, {}), environ=only_from(index))
-    assert upgrade.run(Wish()).result == "upgraded"
-    return state
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return engine_rig.rebuilt(tmp_path_factory.mktemp("wheels"), NEXT)
 
 
 @pytest.fixture
-def rig(tmp_path: Path, stocked: Path) -> Iterator[Rig]:
-    copy = tmp_path / "state" / "engine"
-    shutil.copytree(stocked / "engine", copy, symlinks=True, copy_function=os.link)
+def rig(tmp_path: Path, wheel: Path) -> Iterator[Rig]:
+    engine_rig.shelve(wheel, NEXT, tmp_path / "state", time.time())
     rig = Rig(tmp_path)
     yield rig
     rig.close()
@@ -48,13 +40,12 @@ def lines(rig: Rig) -> list[list[str]]:
 def test_the_list_shows_which_is_used_and_how_the_last_upgrade_went(rig: Rig) -> None:
     age = str(age_days(installed_version(), 4e9))  # years from now
     assert int(age) > 0
-    header, new, installed, _, channel, last, message = lines(rig)[:7]
+    header, new, installed, _, channel, last = lines(rig)[:6]
     assert header == ["VERSION", "AGE", "REMARK"]
     assert new[:2] == ["*", NEXT]
     assert (installed[0], installed[-1]) == (installed_version(), "installed")
     assert channel == ["channel", "stable,", "upgraded", "every", "day"]
     assert last[:2] == ["last", "upgraded"]
-    assert message[:2] == ["yt-dlp", NEXT]
 
 
 def test_the_list_for_programs(rig: Rig) -> None:

@@ -147,7 +147,7 @@ def test_without_a_network_the_self_test_is_all_there_is(
     assert tried.result == "upgraded"
     assert "the self-test only: the known links tell nothing now" in tried.message
     # And when it turns out to be worse, the way back is open.
-    chosen = go_back(Keeper(shelf), "it is worse", 7.0, automatic=True)
+    chosen = go_back(Keeper(shelf), "it is worse", 7.0, blamed=NEXT)
     assert chosen.path is None
     refused = shelf.notes().refusal(NEXT)
     assert refused is not None
@@ -256,7 +256,7 @@ def test_a_link_to_anywhere_else_is_not_followed(shelf: Shelf, tmp_path: Path) -
     shelf.path_of(NEXT).rename(tmp_path / "2097.1.1")
     link.symlink_to(tmp_path / "2097.1.1")
     assert shelf.chosen().path is None
-    assert "is no link to a version" in shelf.chosen().trouble
+    assert "cannot be read, or names no version" in shelf.chosen().trouble
 
 
 def test_the_newer_of_installed_and_upgraded_is_used_unless_one_is_pinned(
@@ -265,7 +265,7 @@ def test_the_newer_of_installed_and_upgraded_is_used_unless_one_is_pinned(
     upgraded = Shelf(shelf.folder, "2097.2.2", os.geteuid())  # of a program upgrade
     assert (upgraded.chosen().version, upgraded.chosen().path) == ("2097.2.2", None)
     with pytest.raises(EngineError, match=r"newer than 2097\.1\.1 and in use"):
-        go_back(Keeper(upgraded), "?", 1.0, automatic=False)
+        go_back(Keeper(upgraded), "?", 1.0)
     assert put_to_use(Keeper(upgraded), NEXT, 1.0).version == NEXT
     assert upgraded.chosen().stand.pinned
     assert put_to_use(Keeper(upgraded), INSTALLED, 2.0).version == "2097.2.2"
@@ -280,9 +280,9 @@ def test_an_unknown_version_cannot_be_used(shelf: Shelf) -> None:
 
 def test_going_back_ends_at_the_installed_one(shelf: Shelf) -> None:
     keeper = Keeper(shelf)
-    assert go_back(keeper, "?", 1.0, automatic=False).path is None
+    assert go_back(keeper, "?", 1.0).path is None
     with pytest.raises(EngineError, match="no earlier version"):
-        go_back(keeper, "?", 1.0, automatic=False)
+        go_back(keeper, "?", 1.0)
 
 
 def test_a_switch_killed_in_the_middle_is_no_switch(shelf: Shelf) -> None:
@@ -292,7 +292,7 @@ def test_a_switch_killed_in_the_middle_is_no_switch(shelf: Shelf) -> None:
         (shelf.folder / ".aside-half").mkdir()
     assert shelf.chosen().version == NEXT
     assert not shelf.chosen().stand.pinned
-    assert go_back(keeper, "?", 1.0, automatic=False).path is None
+    assert go_back(keeper, "?", 1.0).path is None
     assert not (shelf.folder / ".aside-half").exists()
 
 
@@ -311,7 +311,7 @@ def test_only_a_few_versions_are_kept(shelf: Shelf) -> None:
 def test_lost_notes_harm_nothing(shelf: Shelf) -> None:
     (shelf.folder / "notes.json").write_text('{"stands": 3}')
     assert shelf.chosen().version == NEXT
-    assert go_back(Keeper(shelf), "?", 1.0, automatic=False).path is None
+    assert go_back(Keeper(shelf), "?", 1.0).path is None
 
 
 def test_a_shelf_that_cannot_be_made_is_told_so(tmp_path: Path) -> None:

@@ -47,5 +47,5 @@ def test_the_newest_is_fetched_used_and_left_for_the_one_before(
 
     beside = {path.name for path in shelf.path_of(newest).iterdir()}
     assert {"yt_dlp", "yt_dlp_ejs", "certifi"} <= beside
-    assert go_back(Keeper(shelf), "?", 1.0, automatic=False).version == before
+    assert go_back(Keeper(shelf), "?", 1.0).version == before
     assert upgrade.run(Wish()).result == "refused"

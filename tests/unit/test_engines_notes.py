@@ -30,6 +30,12 @@ def test_going_back_leads_through_all_that_was_used() -> None:
     assert notes.refusal("2026.1.1") is None
 
 
+def test_what_is_gone_back_to_is_not_watched_again() -> None:
+    first = Stand(version="2026.1.1", watched=True)
+    notes = Notes().switched(first).switched(B).went_back(REFUSED)
+    assert notes.stands == (A,)
+
+
 def test_using_a_refused_version_takes_the_refusal_back() -> None:
     notes = Notes(refused=(REFUSED,)).switched(B)
     assert notes.refusal("2026.2.2") is None

@@ -64,7 +64,7 @@ def rollback(call: Call) -> int:
     _become_nothing_but_the_owner(call)
     keeper = Keeper(shelf_of(call.layout.state))
     reason = "somebody went back from it"
-    _tell_chosen(call, go_back(keeper, reason, time.time(), automatic=False))
+    _tell_chosen(call, go_back(keeper, reason, time.time()))
     return Exit.OK
 
 

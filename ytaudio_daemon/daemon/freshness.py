@@ -172,7 +172,7 @@ class Freshness:
             return False
         left = self.chosen.version
         try:
-            chosen = go_back(Keeper(self._shelf), reason, now.wall, automatic=True)
+            chosen = go_back(Keeper(self._shelf), reason, now.wall, blamed=left)
         except EngineError as error:  # an upgrade is under way; looked at again then
             log.warning("engine.not_rolled_back", version=left, error=error.message)
             return False

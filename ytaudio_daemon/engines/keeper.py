@@ -70,8 +70,9 @@ class Keeper:
         """Give a side folder its place as a version; an earlier one of it goes."""
         place = self.shelf.path_of(version)
         self.discard(place)
-        _sync(side)
+        os.sync()  # two thousand files: each by itself would take a minute on a disk
         side.rename(place)
+        _sync(self._folder)
 
     def discard(self, place: Path) -> None:
         """Remove a folder; its name is free at once."""
@@ -124,7 +125,7 @@ class Keeper:
             automatic=automatic,
         )
         # One that somebody used by name may be tried again: it was no upgrade.
-        self._keep(notes.went_back(refused if left.watched else None))
+        self._keep(notes.went_back(refused if left.upgraded else None))
         self._link(before.version)
         return before
 

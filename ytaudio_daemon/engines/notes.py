@@ -19,12 +19,14 @@ class Stand:
 
     Attributes:
         version: Its folder's name; "" is the installed one.
+        upgraded: It came by an upgrade, and was not just used again.
         pinned: Somebody asked for this one: it is left only when somebody asks again.
         watched: It is given up by itself should it be worse than the one before.
         at: When, seconds since 1970 UTC.
     """
 
     version: str = ""
+    upgraded: bool = False
     pinned: bool = False
     watched: bool = False
     at: float = 0.0
@@ -115,8 +117,15 @@ class Notes:
         return replace(self, stands=stands, refused=refused)
 
     def went_back(self, refused: Refused | None) -> "Notes":
-        """Return the notes after the last switch was taken back."""
-        notes = replace(self, stands=self.stands[:-1])
+        """Return the notes after the last switch was taken back.
+
+        What was used before has proven itself long ago. Were it watched again, a
+        change at YouTube's would lead back from version to version.
+        """
+        stands = self.stands[:-1]
+        if stands:
+            stands = (*stands[:-1], replace(stands[-1], watched=False))
+        notes = replace(self, stands=stands)
         if refused is None:
             return notes
         others = [r for r in self.refused if r.version != refused.version]

@@ -93,7 +93,7 @@ class Shelf:
         Its code is going to be run, so nobody else may be able to change it.
         """
         if not is_version(version):
-            return f"{self.folder / CURRENT} is no link to a version"
+            return f"{self.folder / CURRENT} cannot be read, or names no version"
         folder = self.path_of(version)
         try:
             found = folder.lstat()

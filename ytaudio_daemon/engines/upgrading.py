@@ -102,6 +102,9 @@ class Upgrade:
             except EngineError as error:
                 result, version, message = FAILED, wish.version, error.message
                 self._say(error.hint)
+            except OSError as error:  # a full disk
+                result, version = FAILED, wish.version
+                message = f"{error.filename or self._shelf.folder}: {error.strerror}"
             tried = Tried(
                 at=self._clock(),
                 result=result,
@@ -196,6 +199,7 @@ class Upgrade:
             Stand(
                 version=version if candidate.folder else "",
                 pinned=wish.is_named,
+                upgraded=True,
                 watched=True,
                 at=self._clock(),
             )
@@ -233,14 +237,15 @@ def put_to_use(keeper: Keeper, version: str, at: float) -> Chosen:
         return shelf.chosen()
 
 
-def go_back(keeper: Keeper, reason: str, at: float, *, automatic: bool) -> Chosen:
+def go_back(keeper: Keeper, reason: str, at: float, *, blamed: str = "") -> Chosen:
     """Take the last switch back; that version is not tried again by itself.
 
     Args:
         keeper: Of the shelf.
         reason: Why, a sentence.
         at: Now, wall clock.
-        automatic: Nobody asked for it.
+        blamed: The version that is given up for being bad; "": somebody asks for it,
+            whatever is in use.
 
     Returns:
         What is in use then.
@@ -252,11 +257,13 @@ def go_back(keeper: Keeper, reason: str, at: float, *, automatic: bool) -> Chose
     shelf = keeper.shelf
     with keeper.alone():
         chosen, linked = shelf.chosen(), shelf.linked()
+        if blamed and blamed != chosen.version:
+            raise EngineError(f"yt-dlp {blamed} is no longer in use")
         if linked and chosen.path is None and not chosen.trouble:
             raise EngineError(
                 f"the yt-dlp of the program ({chosen.version}) is newer than {linked} "
                 "and in use",
                 f"To use the older one: ytaudio engine use {linked}",
             )
-        keeper.go_back(reason, at, automatic=automatic)
+        keeper.go_back(reason, at, automatic=bool(blamed))
         return shelf.chosen()
