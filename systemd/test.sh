@@ -122,6 +122,7 @@ installs() {
   git -C "$CHECKOUT" status --porcelain --ignored >"$WORK/after" 2>/dev/null
   check "  writes nothing into the checkout" cmp -s "$WORK/before" "$WORK/after"
   check "  ytaudio is on PATH: $(ytaudio --version)" same "$(command -v ytaudio)" /usr/local/bin/ytaudio
+  check "  and so is its man page" test -s /usr/local/share/man/man1/ytaudio.1
   check "  $DATA/inbox is $(mode $DATA/inbox)" same "$(mode $DATA/inbox)" "2775 ytaudio:ytaudio"
   check "  $CONFIG is $(mode $CONFIG)" same "$(mode $CONFIG)" "640 root:ytaudio"
   check "  enabled" systemctl --quiet is-enabled $UNIT
