@@ -32,6 +32,7 @@ from ytaudio_daemon.ledger.clerk import Ask
 from ytaudio_daemon.ledger.sessions import active_session, find_session, open_session
 from ytaudio_daemon.model import JobState, Options, Outcome
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.options import check_option
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.urls import plain_link
 
@@ -162,16 +163,22 @@ def _session(db: Connection, found: Found, now: Now) -> int | None:
     known = find_session(db, found.session_uuid)
     if known is not None:
         return known.id
-    name = str(found.facts.get("job", {}).get("session"))
+    told = found.facts.get("job")
+    name = str(told.get("session")) if isinstance(told, dict) else ""
     if session_name_problem(name) or active_session(db, name) is not None:
         return None
     return open_session(db, name, now, session_uuid=found.session_uuid).id
 
 
 def _ask(facts: dict[str, Any]) -> Ask | None:
+    """Return the options it was made with; None when no drop could have them."""
     try:
+        told = {k: v for k, v in facts["options"].items() if v is not None}
+        tags = told.pop("tags", {}).items()
+        for key, value in (*told.items(), *((f"tag.{k}", v) for k, v in tags)):
+            check_option(key, value)
         return Ask.of(Options.from_json(facts["options"]))
-    except (KeyError, TypeError, AttributeError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 

@@ -92,17 +92,26 @@ class Settler:
             self.cancel(claim, now)
             return
         log.info("job.adopted", job=claim.uuid, session=claim.session_name)
-        self.finish_published(claim, outcome, now)
+        self.finish_published(claim, outcome, now, proves_site=False)
 
-    def finish_published(self, claim: Claim, outcome: Outcome, now: Now) -> None:
-        """Complete a job whose audio stands at its place already, once that is synced."""
+    def finish_published(
+        self, claim: Claim, outcome: Outcome, now: Now, *, proves_site: bool = True
+    ) -> None:
+        """Complete a job whose audio stands at its place already, once that is synced.
+
+        Args:
+            claim: The attempt.
+            outcome: Carries the result.
+            now: The moment.
+            proves_site: It was fetched by this very attempt.
+        """
         try:
             publishing.confirm(self._layout, claim.session_uuid)
         except (OSError, UnsafePathError) as error:
             self._put_off(claim, _failed(outcome, _why_not_there(error)), now)
             return
         self._published.add(claim.name)
-        self._complete(claim, outcome, now)
+        self._complete(claim, outcome, now, proves_site=proves_site)
 
     @property
     def _quota(self) -> Quota:
@@ -158,10 +167,12 @@ class Settler:
         path = self._layout.audio_file(claim.session_uuid, claim.uuid, result.file_name)
         return publishing.is_published(path, result.sha256)
 
-    def _complete(self, claim: Claim, outcome: Outcome, now: Now) -> None:
+    def _complete(
+        self, claim: Claim, outcome: Outcome, now: Now, *, proves_site: bool = True
+    ) -> None:
         with self._ledger.write() as db:
             done = moves.complete(db, claim.fence, outcome, now, self._quota)
-            if done:
+            if done and proves_site:
                 self._open_gates(db, claim, None, now)
             pauses.recall_probe(db)
         self._published.discard(claim.name)

@@ -18,6 +18,10 @@ RESULT_FILE = "result.json"
 RESULT_SCHEMA = "ytaudio.result/1"
 JOB_FOLDER = "job"
 READ_BLOCK = 1 << 20
+#: What a database holds in a number.
+MAX_COUNT = (1 << 63) - 1
+#: Ours have some kilobytes.
+MAX_JOB_FILE = 1 << 20
 
 
 def begin_attempt(layout: Layout, job_uuid: str, attempt: int) -> list[str]:
@@ -175,11 +179,19 @@ def leftover_work(layout: Layout) -> list[str]:
 
 
 def read_job_file(layout: Layout, session_uuid: str, job_uuid: str) -> dict[str, Any]:
-    """Return a published job's `job.json`; {} when there is none."""
-    path = layout.job_dir(session_uuid, job_uuid) / "job.json"
+    """Return a published job's `job.json`; {} when there is none of ours.
+
+    People may write in downloads: a link, a pipe or a file without end is not read.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        facts = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        with open_dir(layout.downloads, session_uuid, job_uuid) as folder:
+            fd = os.open("job.json", flags, dir_fd=folder)
+        with os.fdopen(fd, "rb") as file:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                return {}
+            facts = json.loads(file.read(MAX_JOB_FILE))
+    except (OSError, UnsafePathError, ValueError, RecursionError):
         return {}
     return facts if isinstance(facts, dict) else {}
 
@@ -195,40 +207,52 @@ def standing_outcome(
     facts = read_job_file(layout, session_uuid, job_uuid)
     try:
         result = _result_of(facts)
-    except (KeyError, TypeError, ValueError):
-        return None
-    audio = layout.audio_file(session_uuid, job_uuid, result.file_name)
-    try:
-        found = audio.lstat()
-    except OSError:
-        return None
+        engine = _words(facts["how"]["yt_dlp"])
+        found = layout.audio_file(session_uuid, job_uuid, result.file_name).lstat()
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError, OSError):
+        return None  # somebody else's, or not whole
     # The library's name for it may be a second link.
     whole = stat.S_ISREG(found.st_mode) and found.st_size == result.size_bytes
-    return Outcome(result=result, engine=str(facts["how"]["yt_dlp"])) if whole else None
+    return Outcome(result=result, engine=engine) if whole else None
 
 
 def _result_of(facts: dict[str, Any]) -> Result:
     """Rebuild the result from `job.json`.
 
     Raises:
-        KeyError, TypeError, ValueError: It is not one of ours.
+        AttributeError, KeyError, OverflowError, TypeError, ValueError: It is not one of
+            ours: people may write in downloads.
     """
     audio = facts["audio"]
-    folder, _, name = str(audio["file"]).partition("/")
+    folder, _, name = _words(audio["file"]).partition("/")
     if folder != "audio" or not name or "/" in name or name in {".", ".."}:
         msg = f"no file of a job: {audio['file']!r}"
         raise ValueError(msg)
-    artist = facts["tags"].get("artist")
+    artist, views = facts["tags"].get("artist"), facts["view_count"]
     return Result(
         file_name=name,
         size_bytes=int(audio["size_bytes"]),
-        sha256=str(audio["sha256"]),
-        title=str(facts["title"]),
-        artist=None if artist is None else str(artist),
+        sha256=_words(audio["sha256"]),
+        title=_words(facts["title"]),
+        artist=None if artist is None else _words(artist),
         duration_s=float(facts["duration_s"]),
-        view_count=facts["view_count"],
-        codec=str(audio["codec"]),
+        view_count=None if views is None else min(int(views), MAX_COUNT),
+        codec=_words(audio["codec"]),
         bitrate_bps=int(audio["bitrate_bps"]),
         copied=bool(facts["how"]["copied"]),
-        note=str(facts["note"]),
+        note=_words(facts["note"]),
     )
+
+
+def _words(found: object) -> str:
+    """Return a text as it is; one that no database takes is no text of ours.
+
+    Raises:
+        ValueError: It has lone surrogates or a NUL.
+    """
+    text = str(found)
+    text.encode()
+    if "\0" in text:
+        msg = "a NUL"
+        raise ValueError(msg)
+    return text

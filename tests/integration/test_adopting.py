@@ -1,0 +1,293 @@
+"""What stands finished at a job's place is taken as it is: nothing is fetched."""
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.ledger_rig import (
+    HOST,
+    NOW,
+    claimed,
+    drop,
+    later,
+    link,
+    links,
+    state_of,
+    states,
+)
+from ytaudio_daemon.attempts import Attempts
+from ytaudio_daemon.attempts.adopting import adopt_after_restore, unknown_results
+from ytaudio_daemon.attempts.settling import Settler
+from ytaudio_daemon.fetch.tools import Tools
+from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.folders.prepare import prepare
+from ytaudio_daemon.ledger import Ledger, audit, diary, moves, pauses, read, sessions
+from ytaudio_daemon.ledger.schema import meta
+from ytaudio_daemon.model import JobState, Options
+from ytaudio_daemon.model.gates import Gate, GateName
+from ytaudio_daemon.model.quota import Quota
+from ytaudio_daemon.pool import Pool
+from ytaudio_daemon.settings import Settings, load
+
+VIDEO = "AAAAAAAAAAA"
+NO_TOOLS = Tools(ffmpeg=None, js_runtime=None)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    made = Layout(
+        inbox=tmp_path / "inbox",
+        downloads=tmp_path / "downloads",
+        library=None,
+        status=tmp_path / "status",
+        state=tmp_path,
+    )
+    prepare(made)
+    return made
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    told = {"paths.root": str(tmp_path)}
+    return load(None, {"YTAUDIO_DISK_RESERVE": "0"}, told)
+
+
+@pytest.fixture
+def settler(sqlite_ledger: Ledger, layout: Layout, settings: Settings) -> Settler:
+    return Settler(sqlite_ledger, layout, settings)
+
+
+@pytest.fixture
+def attempts(
+    sqlite_ledger: Ledger, layout: Layout, settings: Settings
+) -> Iterator[Attempts]:
+    pool = Pool(
+        downloads=1, converters=1, state_id="x", home=layout.home, adopt_orphans=False
+    )
+    yield Attempts(sqlite_ledger, layout, pool, settings, NO_TOOLS, HOST)
+    pool.close()
+
+
+def put(
+    layout: Layout,
+    session_uuid: str,
+    job_uuid: str,
+    *,
+    video: str = VIDEO,
+    session: str = "party",
+    finished: float = NOW.wall,
+    **changes: Any,
+) -> Path:
+    """Let a finished job stand at its place, as an attempt publishes it."""
+    audio = layout.audio_file(session_uuid, job_uuid, "Song.mp3")
+    audio.parent.mkdir(parents=True)
+    audio.write_bytes(b"audio")
+    facts = {
+        "url": f"https://www.youtube.com/watch?v={video}",
+        "video_id": video,
+        "title": "Song",
+        "view_count": 7,
+        "tags": {"artist": "Nina"},
+        "duration_s": 3.0,
+        "audio": {
+            "file": "audio/Song.mp3",
+            "codec": "mp3",
+            "bitrate_bps": 192_000,
+            "size_bytes": 5,
+            "sha256": "ab",
+        },
+        "how": {"copied": False, "yt_dlp": "2026.10.31"},
+        "options": Options().to_json(),
+        "note": "",
+        "finished_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(finished)),
+        "job": {"id": job_uuid, "session": session, "session_uuid": session_uuid},
+    }
+    (layout.job_dir(session_uuid, job_uuid) / "job.json").write_text(
+        json.dumps(facts | changes)
+    )
+    return audio
+
+
+def dangle(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def mark_restored(ledger: Ledger, until: float = 0.0) -> None:
+    with ledger.write() as db:
+        db.execute(meta.insert().values(key=diary.RESTORED, value=repr(until)))
+
+
+def is_sound(ledger: Ledger) -> bool:
+    with ledger.read() as db:
+        return not list(audit.flaws(db))
+
+
+def test_a_claimed_job_whose_audio_stands_needs_no_worker(
+    sqlite_ledger: Ledger, layout: Layout, attempts: Attempts
+) -> None:
+    drop(sqlite_ledger, "party", [link(1, VIDEO)])
+    with sqlite_ledger.read() as db:
+        job = read.find_jobs(db)[0]
+    audio = put(layout, job.session_uuid, job.uuid)
+    attempts.fill(NOW)
+    with sqlite_ledger.read() as db:
+        job = read.find_jobs(db)[0]
+    assert (job.state, job.output_path) == (JobState.COMPLETED, str(audio))
+    assert (job.title, job.artist, job.file_size_bytes) == ("Song", "Nina", 5)
+    assert is_sound(sqlite_ledger)
+
+
+def test_a_file_that_stands_proves_nothing_of_the_site(
+    sqlite_ledger: Ledger, layout: Layout, settler: Settler
+) -> None:
+    drop(sqlite_ledger, "party", [link(1, VIDEO)])
+    claim = claimed(sqlite_ledger)
+    put(layout, claim.session_uuid, claim.uuid)
+    gate = Gate(
+        name=GateName.SITE, code="http_429", reason="Too many.", hint="",
+        closed_at=NOW.wall - 60, until=NOW.wall + 600, closures=1,
+    )  # fmt: skip
+    with sqlite_ledger.write() as db:
+        pauses.close_gate(db, gate)
+    found = publishing.standing_outcome(layout, claim.session_uuid, claim.uuid)
+    assert found is not None
+    settler.adopt(claim, found, NOW)
+    with sqlite_ledger.read() as db:
+        assert pauses.gate(db, GateName.SITE) is not None
+    assert states(sqlite_ledger) == ["completed"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"audio": {"file": "audio/../../../secret", "size_bytes": 5}},
+        {"audio": None},
+        {"how": {}},
+        {"duration_s": "long"},
+        {"tags": []},
+        {"title": "\ud800"},
+        {"how": {"copied": False}},
+        {"view_count": 1e999},
+    ],
+    ids=[
+        "a path that leads away",
+        "no audio",
+        "nothing of how",
+        "no number",
+        "no tags",
+        "no text",
+        "no engine",
+        "an endless number",
+    ],
+)
+def test_what_is_no_job_of_ours_is_no_result(
+    layout: Layout, changes: dict[str, Any]
+) -> None:
+    session, job = str(uuid.uuid4()), str(uuid.uuid4())
+    put(layout, session, job, **changes)
+    assert publishing.standing_outcome(layout, session, job) is None
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, dangle])
+def test_nobody_waits_for_a_job_file_that_is_none(
+    layout: Layout, make: Callable[[Path], None]
+) -> None:
+    session, job = str(uuid.uuid4()), str(uuid.uuid4())
+    put(layout, session, job)
+    facts = layout.job_dir(session, job) / "job.json"
+    facts.unlink()
+    make(facts)
+    assert publishing.standing_outcome(layout, session, job) is None
+
+
+def test_a_file_of_another_size_is_not_taken(layout: Layout) -> None:
+    session, job = str(uuid.uuid4()), str(uuid.uuid4())
+    put(layout, session, job).write_bytes(b"cut")
+    assert publishing.standing_outcome(layout, session, job) is None
+
+
+def test_every_state_of_an_older_ledger_is_brought_up_to_date(
+    sqlite_ledger: Ledger, layout: Layout, settler: Settler
+) -> None:
+    names = ["queued00000", "held0000000", "cancelled00", "running0000", "other000000"]
+    drop(sqlite_ledger, "party", links(*names), quota=Quota(max_jobs=4))
+    with sqlite_ledger.write() as db:
+        jobs = {job.video_id: job for job in read.find_jobs(db)}
+        moves.cancel(
+            db, jobs["cancelled00"].id, NOW, reason="cancelled", quota=Quota(max_jobs=4)
+        )
+    claim = claimed(sqlite_ledger)
+    for name in names[:4]:
+        put(layout, claim.session_uuid, jobs[name].uuid, video=name)
+    mark_restored(sqlite_ledger)
+    adopt_after_restore(sqlite_ledger, layout, settler, HOST, later(1))
+    found = {name: state_of(sqlite_ledger, jobs[name].id) for name in names}
+    assert found.pop("other000000") is not JobState.COMPLETED
+    assert set(found.values()) == {JobState.COMPLETED}
+    assert is_sound(sqlite_ledger)
+    with sqlite_ledger.read() as db:
+        assert diary.restored_until(db) is None, "once"
+
+
+def test_a_job_and_a_session_that_the_ledger_lacks_come_back(
+    sqlite_ledger: Ledger, layout: Layout, settler: Settler
+) -> None:
+    drop(sqlite_ledger, "party", [link(1, VIDEO)])
+    with sqlite_ledger.read() as db:
+        known = sessions.active_session(db, "party")
+    assert known is not None
+    job, lone_session, lone_job = (str(uuid.uuid4()) for _ in range(3))
+    put(layout, known.uuid, job, video="BBBBBBBBBBB", finished=NOW.wall + 60)
+    put(layout, lone_session, lone_job, session="late", finished=NOW.wall + 60)
+    put(layout, str(uuid.uuid4()), str(uuid.uuid4()), session="pruned", finished=1e9)
+    taken = str(uuid.uuid4())
+    put(layout, taken, str(uuid.uuid4()), session="party", finished=NOW.wall + 60)
+    mark_restored(sqlite_ledger, NOW.wall)
+    assert len(list(unknown_results(sqlite_ledger, layout, NOW.wall))) == 3
+    adopt_after_restore(sqlite_ledger, layout, settler, HOST, later(100))
+    with sqlite_ledger.read() as db:
+        jobs = {row.uuid: row for row in read.find_jobs(db)}
+        assert jobs[job].state is jobs[lone_job].state is JobState.COMPLETED
+        assert jobs[job].session_name == "party"
+        assert jobs[lone_job].session_uuid == lone_session
+        assert sessions.find_session(db, "pruned") is None
+        assert sessions.find_session(db, taken) is None, "its name is another's by now"
+    assert is_sound(sqlite_ledger)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"options": {"format": "exe"}},
+        {"options": Options().to_json() | {"filename": "%(title)99999s"}},
+        {"options": []},
+        {"url": "https://example.com/"},
+        {"job": ["party"]},
+        {"job": {"session": "../up"}},
+    ],
+    ids=["format", "template", "no options", "url", "no session", "session"],
+)
+def test_what_no_drop_could_ask_for_is_not_entered(
+    sqlite_ledger: Ledger, layout: Layout, settler: Settler, changes: dict[str, Any]
+) -> None:
+    put(layout, str(uuid.uuid4()), str(uuid.uuid4()), **changes)
+    mark_restored(sqlite_ledger)
+    adopt_after_restore(sqlite_ledger, layout, settler, HOST, later(1))
+    assert states(sqlite_ledger) == []
+
+
+def test_without_a_restore_nothing_is_looked_for(
+    sqlite_ledger: Ledger, layout: Layout, settler: Settler
+) -> None:
+    drop(sqlite_ledger, "party", [link(1, VIDEO)])
+    with sqlite_ledger.read() as db:
+        job = read.find_jobs(db)[0]
+    put(layout, job.session_uuid, job.uuid)
+    adopt_after_restore(sqlite_ledger, layout, settler, HOST, NOW)
+    assert states(sqlite_ledger) == ["queued"]
