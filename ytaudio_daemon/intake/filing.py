@@ -57,7 +57,7 @@ class Filer:
         self._recorded: list[Paper] = []
         self._filed: list[tuple[Paper, str, bytes | None]] = []
         #: Kept because the move was not permitted, the one tried longest ago first.
-        self._stuck: list[Paper] = []
+        self._stuck: dict[tuple[Place, bytes], Paper] = {}
         self._next_try = math.inf
         self._growing = Growing(layout)
 
@@ -88,8 +88,8 @@ class Filer:
         elif self._next_try == math.inf:
             self._next_try = now.lived + AGAIN_S
         elif now.lived >= self._next_try:
-            self._recorded += self._stuck[:AGAIN_AT_ONCE]
-            del self._stuck[:AGAIN_AT_ONCE]
+            for key in list(self._stuck)[:AGAIN_AT_ONCE]:
+                self._recorded.append(self._stuck.pop(key))
             self._next_try = now.lived + AGAIN_S
 
     def _file(self, now: Now) -> None:
@@ -133,7 +133,7 @@ class Filer:
                 raise
             folder = self._layout.inbox.joinpath(*place.parts)
             self._scanner.oddities.cannot_move(folder, error)
-            self._stuck.append(paper)
+            self._stuck[place, paper.sighting.name] = paper
             return self._keep(paper)
         self._reader.note_moved(paper)
         if name is not None:
