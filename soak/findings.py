@@ -16,7 +16,8 @@ class Limits:
         step_ms: CPU of the longest step of the loop: by the clock it is the disk's
             and the neighbours' time, too.
         cancel_s: A `ytaudio cancel --session` of 28,000 jobs, by the clock likewise.
-        growth_mb: Of daemon and template over the second half of the case `leaks`.
+        growth_mb: Of daemon and template over the second half of the case `leaks`. Python
+            takes memory by the MiB, and SQLite's cache is full at 3,500 jobs only.
         ready_s: From `exec` until it serves, on the ledger that the case has filled.
     """
 
@@ -25,7 +26,7 @@ class Limits:
     status_s: float = 1.0
     step_ms: float = 100.0
     cancel_s: float = 10.0
-    growth_mb: float = 3.0
+    growth_mb: float = 5.0
     ready_s: float = 30.0
 
 
