@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any
 
 from ytaudio_daemon.courier.answer import Answer, later
+from ytaudio_daemon.courier.children import end_children
 from ytaudio_daemon.courier.scrub import scrubbed, secrets_of
 from ytaudio_daemon.pool import kernel, wire
 
@@ -43,6 +44,10 @@ def main() -> int:
         return _work(channel, task)
     except (ConnectionError, SystemExit):  # nobody waits for our answers any more
         return 0
+    finally:
+        # Told to leave right after a fork, we do not even know the child's number.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        end_children()
 
 
 def _work(channel: socket.socket, task: Mapping[str, Any]) -> int:

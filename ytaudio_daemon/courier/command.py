@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from typing import Any
 
 from ytaudio_daemon.courier.answer import Answer, done, later, refused
-from ytaudio_daemon.pool import kernel
+from ytaudio_daemon.courier.children import end_children
 
 #: The exit status that says "try again later" (EX_TEMPFAIL of sysexits(3)).
 TRY_AGAIN = 75
@@ -23,7 +23,6 @@ TRY_AGAIN = 75
 TAIL_BYTES = 2048
 #: All that a pipe holds (pipe(7)), in bytes.
 _PIPE_BYTES = 65536
-_ROUNDS = 100
 
 
 def deliver(argv: Sequence[str], parcel: Mapping[str, Any], timeout_s: float) -> Answer:
@@ -119,14 +118,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    for _ in range(_ROUNDS):  # each round may bring up the children of the dead
-        found = kernel.children()
-        if not found:
-            return
-        for pid in found:
-            with suppress(ProcessLookupError, ChildProcessError):
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
+    end_children()
 
 
 def _last_line(tail: bytes) -> str:
