@@ -14,8 +14,8 @@ from torture.case import Told
 from torture.ending import FINISH_S, SABOTAGED_FINISH_S, calm_down
 from torture.feeding import Feeder
 from torture.people import People
-from torture.plan import TELLING_COMMANDS, Plan, Stroke
-from torture.weather import Weather
+from torture.plan import TELLING_COMMANDS, TELLING_WEATHER, Plan, Stroke
+from torture.weather import NAMES, Weather
 
 #: The director looks around this often, in seconds.
 TICK_S = 0.05
@@ -72,7 +72,8 @@ class Run:
         only = TELLING_COMMANDS.get(self.plan.sabotage, "")
         self.people = People(self.arena, random.Random(f"{seed} people"), only)
         dice = random.Random(f"{seed} weather")
-        self.weather = Weather(self.arena.youtube, self.arena.cable, dice)
+        names = TELLING_WEATHER.get(self.plan.sabotage, NAMES)
+        self.weather = Weather(self.arena.youtube, self.arena.cable, dice, names)
         self.feeder = Feeder(self.plan, self.arena, self.people)
 
     def torture(self) -> list[str]:

@@ -43,6 +43,8 @@ TELLING_STEPS = {
 }
 #: ... and of those, one that only a certain command does.
 TELLING_COMMANDS = {"deaf": "cancel"}
+#: ... or certain weather.
+TELLING_WEATHER = {"gate": ("bot",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

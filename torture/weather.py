@@ -34,12 +34,14 @@ class Weather:
         youtube: The stand-in.
         cable: Leads there.
         dice: Chooses.
+        names: The spells there are.
         spells: Those that are over.
     """
 
     youtube: YouTube
     cable: Cable
     dice: random.Random
+    names: tuple[str, ...] = NAMES
     spells: list[Spell] = field(default_factory=list)
     _name: str = ""
     _began: float = 0.0
@@ -55,7 +57,7 @@ class Weather:
             self.clear_up()
             self._next = time.time() + self.dice.uniform(*FINE_S)
         else:
-            self._name, self._began = self.dice.choice(NAMES), time.time()
+            self._name, self._began = self.dice.choice(self.names), time.time()
             self._break()
             self._next = time.time() + self.dice.uniform(*SPELL_S)
 
