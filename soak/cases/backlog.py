@@ -14,6 +14,8 @@ from tests.youtube import Video
 LARGE, SMALL, OTHERS = 28_000, 2_000, 11
 #: Completed before and after the cancellation.
 WORKED_OFF = 60
+#: Steps of the loop that may find the ledger busy meanwhile.
+PUT_OFF = 3
 
 
 def soak(setting: Setting) -> Report:
@@ -24,6 +26,7 @@ def soak(setting: Setting) -> Report:
     worked_off = setting.count(WORKED_OFF, 3)
     setting.youtube.default = Video(duration_s=1.0, formats=AAC, thumbnail=None)
     house = setting.house(sessions_max_jobs="0", pace_per_hour="0")
+    house.may_be_put_off = PUT_OFF
     with setting.observed(house) as seen:
         house.flood(_drops(large, small))
         house.await_jobs(put.jobs)

@@ -19,8 +19,8 @@ from ytaudio_daemon.model import JobState, Phase
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
-#: Jobs a transaction: some 50 ms, so that everybody else gets a turn.
-PAGE = 500
+#: Jobs a transaction: some 25 ms, so that everybody else gets a turn.
+PAGE = 250
 #: Held ones first: to cancel a queued one would only let a held one enter.
 UNCLAIMED = (JobState.HELD, JobState.QUEUED, JobState.WAITING)
 _EVENT_COLUMNS = (
