@@ -167,6 +167,7 @@ class Rig:
                 "yt_dlp_age_days": 14,
                 "ffmpeg": "5.1.9",
                 "js_runtime": "deno 2.6.6",
+                "engine": None,
                 "pid": pid or os.getpid(),
                 "host": os.uname().nodename,
                 "state": state,
