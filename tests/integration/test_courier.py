@@ -14,6 +14,7 @@ import pytest
 from tests.integration.receiver import Receiver, pause, serving
 from ytaudio_daemon.courier import command, launch, webhook
 from ytaudio_daemon.courier.answer import Answer
+from ytaudio_daemon.courier.child import HELD_BACK_S
 from ytaudio_daemon.courier.launch import Courier, Task
 from ytaudio_daemon.courier.scrub import scrubbed, secrets_of
 
@@ -90,11 +91,13 @@ def test_a_webhook_gets_json_and_its_user_s_name(receiver: Receiver) -> None:
 
 def test_many_parcels_are_told_one_after_the_other(receiver: Receiver) -> None:
     parcels = [{"n": n} for n in range(20)]
+    began = time.monotonic()
     heard = told(web(receiver.address), *parcels)
     assert [notice["n"] for notice in receiver.got] == list(range(20))
     assert receiver.most_at_once == 1
     assert heard[-1][0] == 20
-    assert len(heard) < 10  # answers are held back while there is more to do
+    # Answers are held back while there is more to do, however slow the machine.
+    assert len(heard) <= 2 + (time.monotonic() - began) / HELD_BACK_S
 
 
 @pytest.mark.parametrize(
