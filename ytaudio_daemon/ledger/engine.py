@@ -145,7 +145,7 @@ class Ledger:
         if _identity(self.path) != self._inode:
             raise LedgerGoneError(
                 f"the ledger {self.path} was deleted or replaced while in use",
-                "Stop the daemon, put the file back (or restore a backup), start again.",
+                "Stop the daemon, put the file back or `ytaudio ledger restore` a copy, start again.",
             )
 
     @contextmanager

@@ -53,7 +53,8 @@ def damaged(ledger: str, what: str) -> LedgerError:
     """Return the error for a file that is no ledger or no longer a sound one."""
     return LedgerError(
         f"the ledger {ledger} is damaged or no ledger: {what}",
-        "It was left as it is. Move it away or restore a backup, then start again; "
+        "It was left as it is. Go back to a copy in state/backups (`ytaudio ledger restore "
+        "FILE`), or move it away and begin anew; then start the daemon again; "
         "drops in processed/ can be dropped again.",
     )
 
