@@ -207,7 +207,7 @@ def test_damage_inside_is_found_and_left_alone(sqlite_ledger: Ledger) -> None:
     path.write_bytes(holed)
     with pytest.raises(LedgerError, match="damaged") as told:
         check_integrity(sqlite_ledger)
-    assert "restore a backup" in told.value.hint
+    assert "ytaudio ledger restore" in told.value.hint
     assert path.read_bytes() == holed
 
 
