@@ -88,9 +88,9 @@ build() { # into a folder of its own, beside the one in use
     (cd / && "$NEW/bin/ytaudio" --config $CONFIG config >/dev/null) ||
       die "$VERSION does not take $CONFIG" "Mend what is named above, then install again."
   fi
-  install -d "$NEW/share"
+  install -d "$NEW/share/doc"
   cp -R "$HERE" "$NEW/share/systemd"
-  cp -R "$CHECKOUT/docs" "$NEW/share/doc"
+  cp -R "$CHECKOUT/docs" "$NEW/share/doc/ytaudio"
   sed 's|^root = .*|root = "/srv/ytaudio"|; s|^umask = .*|umask = "0002"|; s|^group = .*|group = "ytaudio"|' \
     "$CHECKOUT/config/ytaudio.toml" >"$NEW/share/ytaudio.toml"
   sync -f "$NEW" # before anything points there
@@ -131,13 +131,11 @@ use() { # FOLDER: one rename, and on the disk then; with the units that belong t
   ln -sfn "$1" $CURRENT.new
   mv -T $CURRENT.new $CURRENT
   sync -f $PREFIX
-  local unit page
+  local unit
   for unit in "${UNITS[@]}"; do
     install -D -m 644 "$CURRENT/share/systemd/$unit" "$LIB/systemd/system/$unit"
   done
-  for page in "$CURRENT"/share/doc/*.1; do
-    if [ -e "$page" ]; then install -D -m 644 -t $MAN "$page"; fi
-  done
+  install -D -m 644 -t $MAN $CURRENT/share/man/man1/ytaudio.1
   systemctl daemon-reload
 }
 

@@ -123,6 +123,7 @@ installs() {
   check "  writes nothing into the checkout" cmp -s "$WORK/before" "$WORK/after"
   check "  ytaudio is on PATH: $(ytaudio --version)" same "$(command -v ytaudio)" /usr/local/bin/ytaudio
   check "  and so is its man page" test -s /usr/local/share/man/man1/ytaudio.1
+  check "  and $(prop Documentation)" test -s "$(prop Documentation | sed 's|^file://||')"
   check "  $DATA/inbox is $(mode $DATA/inbox)" same "$(mode $DATA/inbox)" "2775 ytaudio:ytaudio"
   check "  $CONFIG is $(mode $CONFIG)" same "$(mode $CONFIG)" "640 root:ytaudio"
   check "  enabled" systemctl --quiet is-enabled $UNIT
