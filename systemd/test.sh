@@ -319,10 +319,11 @@ refuses() {
 }
 
 uninstalls() {
+  as ytaudio touch "$DATA/library/kept"
   make --no-print-directory -C "$CHECKOUT" uninstall >"$WORK/uninstall.log" 2>&1
   check "sudo make uninstall" test $? -eq 0
   check "  no unit, no command, no program" test -z "$(systemctl list-unit-files 'ytaudio*' --no-legend)$(ls -d /opt/ytaudio /usr/local/bin/ytaudio 2>/dev/null)"
-  check "  audio, ledger, config and user stay" test -s "$DATA/library/bob/Ten minutes.mp3" -a -s $DATA/state/ledger.sqlite3 -a -s $CONFIG -a -n "$(getent passwd ytaudio)"
+  check "  audio, ledger, config and user stay" test -e $DATA/library/kept -a -s $DATA/state/ledger.sqlite3 -a -s $CONFIG -a -n "$(getent passwd ytaudio)"
   check "  and it says so" grep -q "rm -r $DATA" "$WORK/uninstall.log"
   make --no-print-directory -C "$CHECKOUT" uninstall >>"$WORK/uninstall.log" 2>&1
   check "  again does no harm" test $? -eq 0
