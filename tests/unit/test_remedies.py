@@ -38,6 +38,8 @@ def test_nobody_else_tells_how_to_install() -> None:
     told = [
         path.relative_to(PACKAGE)
         for path in others
-        if re.search(r"pip install '|pip install -U yt|ytaudio-daemon\[", path.read_text())
+        if re.search(
+            r"pip install '|pip install -U yt|ytaudio-daemon\[", path.read_text()
+        )
     ]
     assert told == []

@@ -128,9 +128,7 @@ def forget_session(db: Connection, session: Session) -> None:
         diary.keep_kept(db, session.name)
 
 
-def _count_out(
-    db: Connection, session_id: int, gone: Sequence[Any]
-) -> None:
+def _count_out(db: Connection, session_id: int, gone: Sequence[Any]) -> None:
     """Keep the counters and the bytes true."""
     by = dict.fromkeys(JobState, 0)
     for row in gone:
