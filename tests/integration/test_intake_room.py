@@ -82,3 +82,19 @@ def test_big_drops_are_not_all_in_memory(
     assert house.ask("SELECT count(*) FROM lines") == [(24_000,)]
     size = len(LINKS) * 1000
     assert size <= most <= size + 50_000
+
+
+def test_many_empty_folders_are_looked_at_in_pieces(house: House) -> None:
+    for number in range(20):
+        (house.layout.inbox / f"empty-{number}").mkdir()
+    house.intake.note(None)
+    scanner = house.intake._scanner
+    scanner.step(time.monotonic(), time.monotonic() + 60)
+    scanner.note(None)
+    looks = 0
+    while scanner.is_busy():
+        looks += 1
+        if scanner._scan is None:
+            scanner._begin(time.monotonic())
+        scanner._go_on(time.monotonic(), enough=0.0)
+    assert looks > 20

@@ -69,8 +69,10 @@ class Oddity:
     reason: str
 
 
-def scan(inbox: Path, only: str | None = None) -> Iterator[Sighting | Oddity]:
+def scan(inbox: Path, only: str | None = None) -> Iterator[Sighting | Oddity | None]:
     """Yield every file that may be a drop, and everything odd.
+
+    None comes behind each folder: empty ones take their time, too.
 
     Args:
         inbox: The inbox root.
@@ -88,6 +90,7 @@ def scan(inbox: Path, only: str | None = None) -> Iterator[Sighting | Oddity]:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 yield from _scan_folder(inbox, entry.name)
+                yield None
             elif entry.name != "README.md":
                 yield from _look_at(root, entry)
 

@@ -28,7 +28,7 @@ class Scanner:
         self._next_rescan = 0.0
         #: Sessions to look at; None = everything.
         self._dirty: set[str | None] = set()
-        self._scan: Iterator[Sighting | Oddity] | None = None
+        self._scan: Iterator[Sighting | Oddity | None] | None = None
         self._scan_of: str | None = None
         #: Files that stay where they are, as they were when they were taken.
         self._kept: dict[tuple[Place, bytes], tuple[int, int, int, int]] = {}
@@ -99,7 +99,8 @@ class Scanner:
     def _go_on(self, mono: float, enough: float) -> None:
         try:
             for found in self._scan or ():
-                self._notice(found, mono)
+                if found is not None:
+                    self._notice(found, mono)
                 if time.monotonic() > enough or self.settling.is_full():
                     return
         except OSError as error:
