@@ -34,7 +34,7 @@ class Weather:
         youtube: The stand-in.
         cable: Leads there.
         dice: Chooses.
-        names: The spells there are.
+        names: The spells there are; a single one comes often.
         spells: Those that are over.
     """
 
@@ -50,12 +50,12 @@ class Weather:
     def look(self) -> None:
         """Let a spell begin or end, if it is time."""
         if self._next == 0.0:
-            self._next = time.time() + self.dice.uniform(*FINE_S)
+            self._next = time.time() + self._fine_s()
         if time.time() < self._next:
             return
         if self._name:
             self.clear_up()
-            self._next = time.time() + self.dice.uniform(*FINE_S)
+            self._next = time.time() + self._fine_s()
         else:
             self._name, self._began = self.dice.choice(self.names), time.time()
             self._break()
@@ -71,6 +71,9 @@ class Weather:
             spell = Spell(name=self._name, began=self._began, ended=time.time())
             self.spells.append(spell)
             self._name = ""
+
+    def _fine_s(self) -> float:
+        return self.dice.uniform(*FINE_S) / (1 if len(self.names) > 1 else 5)
 
     def _break(self) -> None:
         match self._name:
