@@ -282,6 +282,7 @@ drains() {
 
 upgrades() {
   local before=$(readlink $CURRENT) main
+  sed -i 's/^settle = .*/settle = "1s"/' $CONFIG
   drop dora https://youtu.be/TenMinutes2 https://youtu.be/SlowlyComes https://youtu.be/EEEEEEEEEEE \
     https://youtu.be/FFFFFFFFFFF https://youtu.be/GGGGGGGGGGG https://youtu.be/HHHHHHHHHHH
   until_true 60 status_says running || die "nothing runs"
