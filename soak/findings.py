@@ -16,8 +16,8 @@ class Limits:
         step_ms: CPU of the longest step of the loop: by the clock it is the disk's
             and the neighbours' time, too.
         cancel_s: A `ytaudio cancel --session` of 28,000 jobs, by the clock likewise.
-        growth_mb: Of daemon and template over the second half of the case `leaks`. Python
-            takes memory by the MiB, and SQLite's cache is full at 3,500 jobs only.
+        growth_mb: Of daemon and template over the second half of the case `leaks`; see
+            docs/decisions.md for how it came about.
         ready_s: From `exec` until it serves, on the ledger that the case has filled.
     """
 
