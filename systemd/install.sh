@@ -199,7 +199,7 @@ uninstall_all() {
   rm -f /run/systemd/system/$SERVICE.d/10-name-servers.conf
   if [ "$(readlink $COMMAND)" = $CURRENT/bin/ytaudio ]; then rm $COMMAND; fi
   rm -rf $CURRENT $CURRENT.new $PREFIX/venv-*
-  if [ -d $PREFIX ]; then rmdir --ignore-fail-on-non-empty $PREFIX; fi
+  rmdir $PREFIX 2>/dev/null || true # somebody else's files, or a disk of its own
   systemctl daemon-reload
   systemctl reset-failed $SERVICE 2>/dev/null || true
   say "

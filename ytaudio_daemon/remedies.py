@@ -24,7 +24,7 @@ _SYSTEM_UNITS = (
 
 
 def install(extra: str) -> str:
-    """Return the command that adds an extra, e.g. `bundled`, to this installation."""
+    """Return the command that adds an extra, e.g. `api`, to this installation."""
     checkout = Path(__file__).parents[1]
     is_checkout = (checkout / "pyproject.toml").is_file()
     what = f"-e '{checkout}[{extra}]'" if is_checkout else f"'{DISTRIBUTION}[{extra}]'"
@@ -33,12 +33,17 @@ def install(extra: str) -> str:
 
 def install_ffmpeg() -> str:
     """Return how to get an ffmpeg that is new enough."""
-    return f"apt install ffmpeg (5 or newer), or {install('bundled')}"
+    return f"apt install ffmpeg (5 or newer), or {_bundled('imageio-ffmpeg')}"
 
 
 def install_runtime() -> str:
     """Return how to get a JavaScript runtime that is new enough."""
-    return f"Install deno 2.3 or Node.js 22 or newer, or {install('bundled')}"
+    return f"Install deno 2.3 or Node.js 22 or newer, or {_bundled('deno')}"
+
+
+def _bundled(wheel: str) -> str:
+    """Return the command that brings a wheel of `bundled`, also over a broken one."""
+    return f"{_pip()} install --force-reinstall --no-deps {wheel}"
 
 
 def reinstall_engine() -> str:

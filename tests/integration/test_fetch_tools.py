@@ -60,7 +60,7 @@ def test_node_is_passed_over_where_jit_is_forbidden(
     monkeypatch.setattr(jit, "is_denied", lambda: True)
     tools = find_tools()
     assert tools.js_runtime is None or tools.js_runtime.name == "deno"
-    assert any("MemoryDenyWriteExecute" in reason for reason in tools.rejected)
+    assert any("MemoryDenyWriteExecute" in reason for _, reason in tools.rejected)
 
 
 def test_what_is_too_old_is_passed_over_and_named(
@@ -74,8 +74,8 @@ def test_what_is_too_old_is_passed_over_and_named(
     assert tools.ffmpeg.bundled
     assert tools.js_runtime is not None
     assert tools.js_runtime.bundled
-    assert any("ffmpeg: version 4.4 is older" in reason for reason in tools.rejected)
-    assert any("deno: version 1.40.0" in reason for reason in tools.rejected)
+    assert any("ffmpeg: version 4.4 is older" in reason for _, reason in tools.rejected)
+    assert any("deno: version 1.40.0" in reason for _, reason in tools.rejected)
 
 
 def test_it_loads_no_yt_dlp() -> None:

@@ -151,13 +151,13 @@ class Health:
             yield (
                 "ffmpeg_missing",
                 "There is no usable ffmpeg, so nothing can be converted.",
-                f"{remedies.install_ffmpeg()}; then restart the daemon.",
+                f"{remedies.install_ffmpeg()}; it goes on within half a minute.",
             )
         if self.tools.js_runtime is None:
             yield (
                 "js_runtime_missing",
                 "There is no JavaScript runtime, which YouTube's players need.",
-                f"{remedies.install_runtime()}; then restart the daemon.",
+                f"{remedies.install_runtime()}; it goes on within half a minute.",
             )
         if self._pool.trouble:
             yield (

@@ -77,7 +77,7 @@ def _tool(name: str, found: Tool | None, tools: Tools, remedy: str) -> Finding:
         origin = ", bundled" if found.bundled else ""
         return ok(name, f"{found.name} {found.version} ({found.path}{origin})")
     needs = _NEEDED_FOR[name]
-    rejected = "; ".join(tools.rejected)
+    rejected = "; ".join(why for whose, why in tools.rejected if whose == name)
     seen = f" (found but unusable: {rejected})" if rejected else ""
     return broken(name, f"{needs}{seen}", remedy)
 

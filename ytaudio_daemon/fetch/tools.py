@@ -45,12 +45,13 @@ class Tools:
     Attributes:
         ffmpeg: With all encoders that we need.
         js_runtime: deno or node, new enough for yt-dlp.
-        rejected: What was found and not taken, each with its reason, for people.
+        rejected: What was found and not taken: for whose sake ("ffmpeg" or
+            "js_runtime"), and path and reason for people.
     """
 
     ffmpeg: Tool | None
     js_runtime: Tool | None
-    rejected: tuple[str, ...] = ()
+    rejected: tuple[tuple[str, str], ...] = ()
 
     def js_pair(self) -> tuple[str, ...]:
         """Return the runtime as `FetchRequest.js_runtime` wants it."""
@@ -68,11 +69,15 @@ def find_tools() -> Tools:
 
     A system ffmpeg is preferred: the static build needs 30 % more CPU for mp3.
     """
-    rejected: list[str] = []
+    poor_ffmpegs: list[str] = []
+    poor_runtimes: list[str] = []
     return Tools(
-        ffmpeg=_first(_ffmpegs(), rejected),
-        js_runtime=_first(_js_runtimes(), rejected),
-        rejected=tuple(rejected),
+        ffmpeg=_first(_ffmpegs(), poor_ffmpegs),
+        js_runtime=_first(_js_runtimes(), poor_runtimes),
+        rejected=(
+            *(("ffmpeg", reason) for reason in poor_ffmpegs),
+            *(("js_runtime", reason) for reason in poor_runtimes),
+        ),
     )
 
 
