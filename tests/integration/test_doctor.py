@@ -74,7 +74,7 @@ def test_somebody_else_is_told_to_ask_with_the_daemons_rights(rig: Rig) -> None:
     ran = rig.call_as(NOBODY, "doctor", "--json")
     found = {f["name"]: f for f in ran.json["findings"]}
     assert "folder_state" not in found
-    assert found["rights"]["remedy"].startswith("sudo ytaudio ")
+    assert found["rights"]["remedy"].startswith("sudo ytaudio")
 
 
 def test_the_daemon_is_started_the_way_it_is_installed(

@@ -256,7 +256,7 @@ def _cut_off_lock_holders(ledger: Ledger) -> None:
 def _sighting(inbox: Path) -> Sighting:
     (inbox / "s").mkdir()
     (inbox / "s" / "songs.txt").write_text("x")
-    [found] = scan(inbox)
+    [found] = (seen for seen in scan(inbox) if seen is not None)
     assert isinstance(found, Sighting)
     assert found.place == Place(session="s")
     return found

@@ -112,6 +112,7 @@ def test_only_what_is_asked_for_is_told(office: Office, receiver: Receiver) -> N
 def test_people_get_one_message_for_much(people: Office, receiver: Receiver) -> None:
     people.finish(7)
     people.fail("party")
+    people.pass_time(1)  # the ledger is not looked into without a pause
     people.step()
     people.pass_time(400)
     people.step()
