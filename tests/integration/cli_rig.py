@@ -1,6 +1,7 @@
 """A tree with a real ledger and real status files, and the command run in it."""
 
 import io
+import codecs
 import json
 import os
 import subprocess
@@ -115,6 +116,7 @@ class Rig:
         for name in COMMANDS:
             command_module(name)
         import_module("ytaudio_daemon.cli.session_changes")
+        codecs.lookup("utf-8-sig")  # loaded when it is first used, as a module is
         read_end, write_end = os.pipe()
         child = os.fork()
         if child == 0:
