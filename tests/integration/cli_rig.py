@@ -1,7 +1,7 @@
 """A tree with a real ledger and real status files, and the command run in it."""
 
-import io
 import codecs
+import io
 import json
 import os
 import subprocess
