@@ -210,6 +210,7 @@ renews() { # before anything was downloaded: real YouTube would be asked for it 
 }
 
 works() {
+  rm -rf $DATA/state/cache/* # what yt-dlp has solved before needs no deno
   drop alice https://youtu.be/AAAAAAAAAAA 'https://youtu.be/BBBBBBBBBBB format=opus' 'https://youtu.be/CCCCCCCCCCC format=flac quality=best'
   check "deno interprets (--jitless), no memory is both written and executed" until_true 60 interpreting
   check "a member of the group drops, with umask 077, and waits" as $MEMBER ytaudio wait --session alice --timeout 90s
