@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.integration import one_drop
 from tests.integration.ledger_rig import (
     NOW,
     claimed,
@@ -26,6 +27,18 @@ def _open(ledger: Ledger, name: str | None = "alice") -> sessions.Session:
 def _due(ledger: Ledger, now: Now, ttl_s: float = TTL) -> list[str]:
     with ledger.read() as db:
         return [s.name for s in sessions.due_to_expire(db, now, ttl_s=ttl_s)]
+
+
+def test_a_session_waits_for_its_drop_to_be_filed(ledger: Ledger) -> None:
+    # A crash came in between: the next session of that name would take it anew.
+    with ledger.write() as db:
+        row = sessions.open_session(db, "alice", NOW)
+        taken = one_drop.open_drop(db, row.id, b"songs.txt", "00", 1, NOW)
+        one_drop.finish_recording(db, taken, None, NOW)
+    assert _due(ledger, later(2 * TTL)) == []
+    with ledger.write() as db:
+        one_drop.mark_filed(db, taken, "filed", b"songs.txt", NOW)
+    assert _due(ledger, later(3 * TTL)) == ["alice"]
 
 
 def test_opening_twice_gives_the_same_session(ledger: Ledger) -> None:

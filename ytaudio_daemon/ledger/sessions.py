@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import diary
 from ytaudio_daemon.ledger.record import touch
-from ytaudio_daemon.ledger.schema import events, sessions
+from ytaudio_daemon.ledger.schema import drops, events, sessions
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 
@@ -159,6 +159,9 @@ def due_to_expire(
 ) -> list[Session]:
     """Return active sessions without unfinished work whose time to live is over.
 
+    A drop that is recorded and not yet filed is unfinished work: still in the inbox,
+    it would be taken for a new one by the next session of that name.
+
     Args:
         db: A transaction.
         now: The moment; only its `lived` counts.
@@ -166,11 +169,16 @@ def due_to_expire(
         limit: At most so many.
     """
     ttl = sa.func.coalesce(sessions.c.ttl_s, ttl_s)
+    unfiled = sa.exists().where(
+        drops.c.session_id == sessions.c.id,
+        drops.c.state.in_(["recording", "recorded"]),
+    )
     rows = db.execute(
         sa.select(sessions)
         .where(
             sessions.c.state == SessionState.ACTIVE,
             unfinished_count() == 0,
+            ~unfiled,
             ttl > 0,
             sessions.c.last_activity_lived + ttl <= now.lived,
         )
