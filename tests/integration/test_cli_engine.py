@@ -11,6 +11,7 @@ import pytest
 from tests.integration import engine_rig
 from tests.integration.cli_rig import Rig, complete, record
 from tests.integration.engine_rig import NEXT
+from tests.others import let_others_in
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.engine_changes import _canaries
 from ytaudio_daemon.cli.screen import Screen
@@ -97,8 +98,7 @@ def test_an_upgrade_that_fails_says_that_nothing_was_changed(
 @pytest.mark.skipif(os.getuid() != 0, reason="needs to become somebody else")
 def test_others_are_told_the_line_that_works(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
-    for folder in (tmp_path, *tmp_path.parents[:2]):  # pytest's are closed to others
-        folder.chmod(0o755)
+    let_others_in(tmp_path)
     import_module("ytaudio_daemon.cli.engine_changes")
     said = Rig(tmp_path).call_as(64_998, "engine", "use", "installed")
     assert said.code == 2

@@ -11,6 +11,7 @@ import pytest
 
 from tests.forms import assert_described
 from tests.integration.cli_rig import Rig, complete, record, write
+from tests.others import let_others_in
 from ytaudio_daemon.folders.prepare import lock_state
 from ytaudio_daemon.ledger.migrate import HEAD
 
@@ -156,8 +157,7 @@ def test_somebody_else_gets_the_line_that_works(
     file = backup(rig)
     shutil.copy(file, rig.root / "open.sqlite3")
     (rig.root / "open.sqlite3").chmod(0o644)
-    for parent in (rig.root, *rig.root.parents[:2]):
-        parent.chmod(0o755)
+    let_others_in(rig.root)
     for words in (("backup",), ("restore", str(rig.root / "open.sqlite3"))):
         ran = rig.call_as(NOBODY, "ledger", *words)
         assert (ran.code, "hint: sudo -u root ytaudio" in ran.err) == (2, True), ran
@@ -173,8 +173,7 @@ def test_what_root_restores_belongs_to_the_daemon(rig: Rig) -> None:
     shutil.chown(rig.layout.state, NOBODY, NOBODY)
     for path in rig.layout.state.rglob("*"):
         shutil.chown(path, NOBODY, NOBODY)
-    for parent in (rig.root, *rig.root.parents[:2]):
-        parent.chmod(0o755)
+    let_others_in(rig.root)
     ran = rig.run("ledger", "restore", str(secret / "copy.sqlite3"))
     assert ran.code == 0, ran.err
     for path in rig.layout.state.rglob("*"):

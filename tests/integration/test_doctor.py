@@ -12,6 +12,7 @@ import pytest
 
 import ytaudio_daemon
 from tests.integration.cli_rig import Rig
+from tests.others import let_others_in
 from ytaudio_daemon import remedies
 from ytaudio_daemon.daemon.checkup import RENAME_EVERY_S, Checkup
 from ytaudio_daemon.doctor import places
@@ -69,8 +70,7 @@ def test_what_is_broken_is_told_with_its_meaning_and_remedy(rig: Rig) -> None:
 
 
 def test_somebody_else_is_told_to_ask_with_the_daemons_rights(rig: Rig) -> None:
-    for parent in (rig.root, *rig.root.parents[:2]):
-        parent.chmod(0o755)
+    let_others_in(rig.root)
     ran = rig.call_as(NOBODY, "doctor", "--json")
     found = {f["name"]: f for f in ran.json["findings"]}
     assert "folder_state" not in found
@@ -90,8 +90,7 @@ def test_the_daemon_is_started_the_way_it_is_installed(
 @pytest.fixture
 def as_nobody(rig: Rig) -> Iterator[None]:
     """Look with the rights of a user who owns nothing here."""
-    for parent in (rig.root, *rig.root.parents[:2]):
-        parent.chmod(0o755)
+    let_others_in(rig.root)
     os.setegid(NOBODY)
     os.seteuid(NOBODY)
     groups = os.getgroups()

@@ -10,6 +10,7 @@ import mutagen
 import pytest
 
 from tests.integration.fetch_rig import VIDEO, Ran, Runner
+from tests.others import let_others_in
 from tests.youtube import Fault, Sound, Status, Video, YouTube
 from ytaudio_daemon.fetch.answers import MAX_ANSWER_BYTES
 from ytaudio_daemon.model import FailureKind, Limits, Network
@@ -334,9 +335,7 @@ def test_the_rate_limit_is_kept(attempts: Attempts) -> None:
 def test_an_unwritable_folder_is_the_hosts_fault(
     attempts: Attempts, tmp_path: Path
 ) -> None:
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
+    let_others_in(tmp_path)
     request = attempts.runner.request(tmp_path, network=attempts.network, format="m4a")
     ran = attempts.runner.run(request, uid=65534)
     assert (ran.failure.kind, ran.failure.code) == (K.HOST, "permission_denied")
