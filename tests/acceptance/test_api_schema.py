@@ -27,7 +27,9 @@ def test_the_api_keeps_to_its_description(front: Front, tmp_path: Path) -> None:
             "--header",
             f"X-Session-ID: {session}",
             "--max-examples=5",
-            "--workers=2",
+            # One thread: ast.parse, which hypothesis uses to describe lambdas, fails with
+            # "AST constructor recursion depth mismatch" in two at once on Python 3.11.
+            "--workers=1",
             "--seed=4",  # the same cases for everybody
             "--request-timeout=60",
         ],
