@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.attempts_rig import NO_TOOLS, bare_layout, roomy_settings
 from tests.integration.ledger_rig import (
     HOST,
     NOW,
@@ -24,38 +25,26 @@ from tests.integration.ledger_rig import (
 from ytaudio_daemon.attempts import Attempts
 from ytaudio_daemon.attempts.adopting import adopt_after_restore, unknown_results
 from ytaudio_daemon.attempts.settling import Settler
-from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, publishing
-from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.ledger import Ledger, audit, diary, moves, pauses, read, sessions
 from ytaudio_daemon.ledger.schema import meta
 from ytaudio_daemon.model import JobState, Options
 from ytaudio_daemon.model.gates import Gate, GateName
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.pool import Pool
-from ytaudio_daemon.settings import Settings, load
+from ytaudio_daemon.settings import Settings
 
 VIDEO = "AAAAAAAAAAA"
-NO_TOOLS = Tools(ffmpeg=None, js_runtime=None)
 
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
-    made = Layout(
-        inbox=tmp_path / "inbox",
-        downloads=tmp_path / "downloads",
-        library=None,
-        status=tmp_path / "status",
-        state=tmp_path,
-    )
-    prepare(made)
-    return made
+    return bare_layout(tmp_path)
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    told = {"paths.root": str(tmp_path)}
-    return load(None, {"YTAUDIO_DISK_RESERVE": "0"}, told)
+    return roomy_settings(tmp_path)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.syncless import FSYNC, is_possible, refuse
+from tests.integration.attempts_rig import NO_TOOLS, bare_layout, roomy_settings
 from tests.integration.ledger_rig import (
     FAILED,
     FAILURE,
@@ -33,40 +34,26 @@ from ytaudio_daemon.errors import (
     LedgerGoneError,
     UnsafePathError,
 )
-from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.filing import file_drop
 from ytaudio_daemon.folders.inbox import Place, Sighting, scan
-from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.folders.reading import DropReader
 from ytaudio_daemon.ledger import Ledger, moves, pauses
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import FailureKind, Outcome
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.pool import Pool
-from ytaudio_daemon.settings import Settings, load
-
-NO_TOOLS = Tools(ffmpeg=None, js_runtime=None)
+from ytaudio_daemon.settings import Settings
 
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
-    made = Layout(
-        inbox=tmp_path / "inbox",
-        downloads=tmp_path / "downloads",
-        library=None,
-        status=tmp_path / "status",
-        state=tmp_path,
-    )
-    prepare(made)
-    return made
+    return bare_layout(tmp_path)
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load(
-        None, {"YTAUDIO_PATHS_ROOT": str(tmp_path), "YTAUDIO_DISK_RESERVE": "0"}
-    )
+    return roomy_settings(tmp_path)
 
 
 @pytest.fixture
