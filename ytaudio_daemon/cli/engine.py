@@ -7,11 +7,13 @@ the next attempt, and does all this by itself every day ([engine] in the config)
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.verbs import Verb, add_verbs, run_verb
 
 EXAMPLES = """\
 examples:
@@ -26,30 +28,12 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a parser for each thing that is done with versions."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name, add in _VERBS.items():
-        add(verbs.add_parser(name, help=_HELP[name], description=_HELP[name] + "."))
+    add_verbs(parser, VERBS)
 
 
 def run(call: Call) -> int:
     """Do what the verb says."""
-    from ytaudio_daemon.cli import engine_changes, engine_views  # noqa: PLC0415 - 300 ms
-
-    doers: dict[str, Callable[[Call], int]] = {
-        "list": engine_views.list_all,
-        "upgrade": engine_changes.upgrade,
-        "use": engine_changes.use,
-        "rollback": engine_changes.rollback,
-    }
-    return doers[call.args.verb](call)
-
-
-_HELP = {
-    "list": "list the versions of yt-dlp there are, and what became of the last upgrade",
-    "upgrade": "fetch the newest yt-dlp (or another), check it, and use it",
-    "use": "use a version that is here; it stays until you want another",
-    "rollback": "go back to the version that was used before",
-}
+    return run_verb(call, VERBS)
 
 
 def _list(parser: argparse.ArgumentParser) -> None:
@@ -87,9 +71,25 @@ def _rollback(_parser: argparse.ArgumentParser) -> None:
     """Add nothing: there is one way back."""
 
 
-_VERBS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
-    "list": _list,
-    "upgrade": _upgrade,
-    "use": _use,
-    "rollback": _rollback,
-}
+VERBS: Mapping[str, Verb] = MappingProxyType(
+    {
+        "list": Verb(
+            "engine_views.list_all",
+            "list the versions of yt-dlp there are, and what became of the last upgrade",
+            _list,
+        ),
+        "upgrade": Verb(
+            "engine_changes.upgrade",
+            "fetch the newest yt-dlp (or another), check it, and use it",
+            _upgrade,
+        ),
+        "use": Verb(
+            "engine_changes.use",
+            "use a version that is here; it stays until you want another",
+            _use,
+        ),
+        "rollback": Verb(
+            "engine_changes.rollback", "go back to the version that was used before"
+        ),
+    }
+)

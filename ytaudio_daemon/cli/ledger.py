@@ -5,10 +5,12 @@ in a backup. On PostgreSQL `backup` and `restore` name the server's own commands
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.verbs import Verb, add_verbs, run_verb
 
 EXAMPLES = """\
 examples:
@@ -21,28 +23,12 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a parser for each thing that is done with the ledger."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name, add in _VERBS.items():
-        add(verbs.add_parser(name, help=_HELP[name], description=_HELP[name] + "."))
+    add_verbs(parser, VERBS)
 
 
 def run(call: Call) -> int:
     """Do what the verb says."""
-    from ytaudio_daemon.cli import ledger_check, ledger_copies  # noqa: PLC0415 - 200 ms
-
-    doers: dict[str, Callable[[Call], int]] = {
-        "backup": ledger_copies.back_up,
-        "restore": ledger_copies.restore,
-        "check": ledger_check.check,
-    }
-    return doers[call.args.verb](call)
-
-
-_HELP = {
-    "backup": "make a proven copy of the ledger, also while the daemon runs",
-    "restore": "put a copy in the ledger's place; the daemon must not run",
-    "check": "prove the ledger: its file, its keys, its counters, its states",
-}
+    return run_verb(call, VERBS)
 
 
 def _backup(parser: argparse.ArgumentParser) -> None:
@@ -62,8 +48,22 @@ def _check(parser: argparse.ArgumentParser) -> None:
     add_json(parser, "{schema, ledger, sound, flaws: [{check, message}…]}")
 
 
-_VERBS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
-    "backup": _backup,
-    "restore": _restore,
-    "check": _check,
-}
+VERBS: Mapping[str, Verb] = MappingProxyType(
+    {
+        "backup": Verb(
+            "ledger_copies.back_up",
+            "make a proven copy of the ledger, also while the daemon runs",
+            _backup,
+        ),
+        "restore": Verb(
+            "ledger_copies.restore",
+            "put a copy in the ledger's place; the daemon must not run",
+            _restore,
+        ),
+        "check": Verb(
+            "ledger_check.check",
+            "prove the ledger: its file, its keys, its counters, its states",
+            _check,
+        ),
+    }
+)

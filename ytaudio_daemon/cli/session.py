@@ -5,10 +5,12 @@ a new folder opens one, too.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.verbs import Verb, add_verbs, run_verb
 
 EXAMPLES = """\
 examples:
@@ -21,34 +23,12 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a parser for each thing that is done with sessions."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name, add in _VERBS.items():
-        add(verbs.add_parser(name, help=_HELP[name], description=_HELP[name] + "."))
+    add_verbs(parser, VERBS)
 
 
 def run(call: Call) -> int:
     """Do what the verb says."""
-    from ytaudio_daemon.cli import session_changes, session_views  # noqa: PLC0415 - 200 ms
-
-    doers: dict[str, Callable[[Call], int]] = {
-        "list": session_views.list_all,
-        "show": session_views.show_one,
-        "create": session_changes.create,
-        "set": session_changes.set_limits,
-        "touch": session_changes.touch,
-        "expire": session_changes.expire,
-    }
-    return doers[call.args.verb](call)
-
-
-_HELP = {
-    "list": "list all sessions, the oldest first",
-    "create": "open a session: print its UUID, make its inbox folder",
-    "show": "show a session's limits, use and drops",
-    "set": "give a session limits of its own; 'default' gives one back to the config",
-    "touch": "start a session's time to live over",
-    "expire": "end a session now",
-}
+    return run_verb(call, VERBS)
 
 
 def _list(parser: argparse.ArgumentParser) -> None:
@@ -97,11 +77,27 @@ def _named(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="SESSION", help="its name or UUID")
 
 
-_VERBS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
-    "list": _list,
-    "create": _create,
-    "show": _show,
-    "set": _set,
-    "touch": _named,
-    "expire": _expire,
-}
+VERBS: Mapping[str, Verb] = MappingProxyType(
+    {
+        "list": Verb(
+            "session_views.list_all", "list all sessions, the oldest first", _list
+        ),
+        "create": Verb(
+            "session_changes.create",
+            "open a session: print its UUID, make its inbox folder",
+            _create,
+        ),
+        "show": Verb(
+            "session_views.show_one", "show a session's limits, use and drops", _show
+        ),
+        "set": Verb(
+            "session_changes.set_limits",
+            "give a session limits of its own; 'default' gives one back to the config",
+            _set,
+        ),
+        "touch": Verb(
+            "session_changes.touch", "start a session's time to live over", _named
+        ),
+        "expire": Verb("session_changes.expire", "end a session now", _expire),
+    }
+)
