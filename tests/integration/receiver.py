@@ -62,23 +62,32 @@ class Receiver:
             self._open += 1
             self.most_at_once = max(self.most_at_once, self._open)
         try:
-            self._answer(handler, body)
+            status = self._status(handler, body)
         finally:
+            # Before it answers: whoever has the answer may ask again at once.
             with self._lock:
                 self._open -= 1
+        if status is not None:
+            self._answer(handler, status)
 
-    def _answer(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+    def _status(
+        self, handler: BaseHTTPRequestHandler, body: dict[str, Any]
+    ) -> int | None:
+        """Take as long as told; return the answer's status, None for no answer."""
         if self.hangs:
             self._released.wait(60)
-            return
+            return None
         while self.drips:
             handler.wfile.write(b"HTTP/1.1 2" if not self._released.is_set() else b"0")
             if self._released.wait(0.1):
-                return
+                return None
         with self._lock:
             status = self.statuses.pop(0) if self.statuses else 200
             if status == 200:
                 self.got.append(body)
+        return status
+
+    def _answer(self, handler: BaseHTTPRequestHandler, status: int) -> None:
         handler.send_response(status)
         for name, value in self.headers.items():
             handler.send_header(name, value)

@@ -111,9 +111,17 @@ def test_an_overflown_queue_has_everything_looked_through(watched: Watched) -> N
     noise[0].parent.mkdir()
     watched.touch()
     assert watched.heard()
-    go_on = threading.Event()
-    held = reader.handle_event
-    vars(reader)["handle_event"] = lambda event: (go_on.wait(30), held(event))
+    is_held, go_on = threading.Event(), threading.Event()
+    handle = reader.handle_event
+
+    def hold(event: object) -> None:
+        is_held.set()
+        go_on.wait(30)
+        handle(event)
+
+    vars(reader)["handle_event"] = hold
+    noise[0].touch()
+    assert is_held.wait(10), "what it has read by now does not count towards the queue"
     for n in range(room + 100):
         noise[n % 2].touch()  # two in turn: equal events in a row are one
     watched.touch("bob")
