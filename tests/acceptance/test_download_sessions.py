@@ -170,7 +170,7 @@ def test_a_running_daemon_leaves_a_caller_s_job_alone(
     house = open_house("beside")
     settings = settings_of(house)
     session, job = opened(settings, "BESIDE0000A")
-    site.fault("BESIDE0000A", Fault.throttles(3_500, times=1))  # five seconds
+    site.fault("BESIDE0000A", Fault.throttles(1_500, times=1))  # twelve seconds
     with (
         AudioDownloader(shop.root / "out", format="m4a", settings=settings) as d,
         ThreadPoolExecutor(1) as threads,
@@ -182,7 +182,7 @@ def test_a_running_daemon_leaves_a_caller_s_job_alone(
         house.kill()  # its crash rescue, at the next start, must not take the job
         house.start()
         assert not running.done()
-        result = running.result(20)
+        result = running.result(60)
     assert result.success
     done = house.wait_for_state(session, "BESIDE0000A", "completed")
     assert done["output_path"] == result.output_path
@@ -216,7 +216,7 @@ def test_a_caller_that_dies_is_recovered_and_one_that_is_cancelled_hears_it(
     settings = settings_of(house)
     died, cancelled = ids("DIES", 2)
     site.fault(died, Fault.throttles(4_000, times=1))
-    site.fault(cancelled, Fault.throttles(4_000, times=1))
+    site.fault(cancelled, Fault.throttles(500, times=1))  # cut short
     session, job = opened(settings, died)
     program = (
         "import sys, ytaudio_daemon as y\n"
