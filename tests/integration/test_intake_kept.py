@@ -1,6 +1,7 @@
 """Files that stay in place: what follows when they come again, change, or may move."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,6 +9,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.integration.intake_rig import LINKS, House, acting_as
+from ytaudio_daemon.errors import LedgerBusyError
+from ytaudio_daemon.intake import earlier, recording
+from ytaudio_daemon.ledger import drops
 
 NOBODY = 65534
 
@@ -69,6 +73,46 @@ def test_of_a_list_that_grew_before_a_crash_was_over_only_the_new_lines_count(
     assert states(house) == [("kept", None), ("kept", None)]
     lines = house.ask("SELECT drop_id, line FROM lines ORDER BY drop_id, line")
     assert lines == [(1, 1), (1, 2), (2, 3)]
+
+
+def many(count: int) -> str:
+    return "".join(f"https://youtu.be/{number:011d}\n" for number in range(count))
+
+
+def test_a_long_list_that_grew_is_looked_through_in_pieces(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(earlier, "LINES_A_PAGE", 100)
+    monkeypatch.setattr(recording, "LOOKING_S", 0)  # a known line is a piece
+    house.drop("long.txt", many(500))
+    house.take()
+    house.drop("long.txt", many(501))
+    house.intake.note(None)
+    for _ in range(400):
+        assert house.intake.step(house.now, time.monotonic())
+    house.drop("short.txt")
+    house.take()
+    names = house.ask("SELECT name FROM drops ORDER BY id")
+    assert names == [(b"long.txt",), (b"short.txt",), (b"long.txt",)]
+    assert house.ask("SELECT line FROM lines WHERE drop_id = 3") == [(501,)]
+
+
+def test_a_page_that_cannot_be_read_is_asked_for_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.drop(content=many(2))
+    house.take()
+    house.drop(content=many(3))
+    with monkeypatch.context() as patch:
+        patch.setattr(drops, "texts_behind", busy)
+        with pytest.raises(LedgerBusyError):
+            house.take()
+    house.take()
+    assert house.ask("SELECT line FROM lines WHERE drop_id = 2") == [(3,)]
+
+
+def busy(*_: object) -> None:
+    raise LedgerBusyError("another process has it")
 
 
 def test_of_a_list_that_grew_while_it_was_half_recorded_each_line_counts_once(

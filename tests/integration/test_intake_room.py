@@ -69,10 +69,10 @@ def test_big_drops_are_not_all_in_memory(
     most = 0
     plain = Paper.next_lines
 
-    def weighed(paper: Paper, count: int) -> object:
+    def weighed(paper: Paper, count: int, enough: float) -> object:
         nonlocal most
         most = max(most, sum(each.size for each in house.intake._recorder.papers))
-        return plain(paper, count)
+        return plain(paper, count, enough)
 
     monkeypatch.setattr(Paper, "next_lines", weighed)
     for number in range(12):

@@ -1,7 +1,7 @@
 """A drop on the table: its lines on their way into the ledger."""
 
+import time
 from collections.abc import Iterator
-from itertools import islice
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import Entry
@@ -23,11 +23,13 @@ class Paper:
         sha256: Of the content.
         layers: The options below the file's own: the config's, the session's.
         default_bitrate: The config's.
-        skip_texts: Lines an earlier content of a kept file had already.
 
     Attributes:
         drop: Its row, once the ledger has one.
         problem: Why nothing in it can be used, or None.
+        is_read: Whether its end was reached.
+        known_texts: Lines that an earlier content of a kept file had; they do not
+            count again.
     """
 
     def __init__(
@@ -38,16 +40,16 @@ class Paper:
         *,
         layers: tuple[Layer, ...],
         default_bitrate: str,
-        skip_texts: frozenset[str] = frozenset(),
     ) -> None:
         self.sighting = sighting
         self.sha256 = sha256
         self.size = len(content)
         self.drop: Drop | None = None
         self.problem: str | None = None
+        self.is_read = False
+        self.known_texts = set[str]()
         self._layers = layers
         self._default_bitrate = default_bitrate
-        self._skip_texts = skip_texts
         self._asks: dict[tuple[tuple[str, object], ...], Ask] = {}
         self._lines = self._read(content)
 
@@ -62,11 +64,27 @@ class Paper:
             name=self.sighting.name, sha256=self.sha256, size_bytes=self.size
         )
 
-    def next_lines(self, count: int) -> list[NewLine]:
-        """Return up to so many lines behind the drop's cursor; [] at the end."""
-        return list(islice(self._lines, count))
+    def next_lines(self, count: int, enough: float) -> list[NewLine]:
+        """Return up to so many new lines behind the drop's cursor.
 
-    def _read(self, content: bytes) -> Iterator[NewLine]:
+        Args:
+            count: At least one.
+            enough: When to stop passing over lines that are known, by
+                `time.monotonic()`; then there are fewer, and `is_read` is False.
+        """
+        found: list[NewLine] = []
+        for line in self._lines:
+            if line is not None:
+                found.append(line)
+            elif time.monotonic() >= enough:
+                return found
+            if len(found) == count:
+                return found
+        self.is_read = True
+        return found
+
+    def _read(self, content: bytes) -> Iterator[NewLine | None]:
+        """Yield all lines in order; None for one that is known already."""
         name = self.sighting.name.decode("utf-8", "surrogateescape")
         kind = dropfile.kind_of(name)
         if kind is None:
@@ -74,8 +92,8 @@ class Paper:
             return
         try:
             for entry in dropfile.parse(content, kind):
-                if entry.line > self._cursor and entry.text not in self._skip_texts:
-                    yield self._new_line(entry)
+                known = entry.line <= self._cursor or entry.text in self.known_texts
+                yield None if known else self._new_line(entry)
         except dropfile.NotADropError as error:
             self.problem = error.message
 

@@ -10,6 +10,7 @@ from ytaudio_daemon.errors import DropChangedError, UnsafePathError
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.inbox import Sighting
 from ytaudio_daemon.folders.reading import DropReader, read_defaults
+from ytaudio_daemon.intake.earlier import EarlierLines
 from ytaudio_daemon.intake.paper import Paper
 from ytaudio_daemon.intake.scanning import Scanner
 from ytaudio_daemon.ledger import Ledger, drops
@@ -40,12 +41,14 @@ class Reader:
         self._open: tuple[Sighting, DropReader] | None = None
         #: The newest drop of each file that stays in place.
         self._kept: dict[KeptFile, Drop] | None = None
+        #: A kept file with new content, while its earlier lines are gathered.
+        self._grown: tuple[Paper, EarlierLines] | None = None
         #: Taken before, and come up again with the same content.
         self._known: list[Paper] = []
 
     def is_busy(self) -> bool:
         """Whether a file is half read."""
-        return self._open is not None
+        return self._open is not None or self._grown is not None
 
     def note_kept(self, paper: Paper, drop: Drop) -> None:
         """Remember what a file that stays in place held when it was taken."""
@@ -67,9 +70,12 @@ class Reader:
     def read(self, papers: list[Paper], enough: float) -> None:
         """Add papers until there are enough of them, or until `enough`."""
         while len(papers) < PAPERS_AT_ONCE and time.monotonic() < enough:
-            if self._open is None and not self._open_next(papers):
+            if self._grown is not None:
+                self._gather_some(papers)
+            elif self._open is not None or self._open_next(papers):
+                self._read_some(papers)
+            else:
                 return
-            self._read_some(papers)
 
     def _open_next(self, papers: list[Paper]) -> bool:
         sighting = self._scanner.settling.take()
@@ -126,21 +132,32 @@ class Reader:
             self._leave(sighting, reason)
             return
         self._scanner.oddities.forget(sighting)
-        texts = frozenset[str]()
-        if known is not None:
-            with self._ledger.read() as db:
-                texts = drops.kept_texts(db, _kept_file(sighting))
         download = self.settings.download
-        papers.append(
-            Paper(
-                sighting,
-                content,
-                sha256,
-                layers=(download.layer, defaults),
-                default_bitrate=download.bitrate,
-                skip_texts=texts,
-            ),
+        paper = Paper(
+            sighting,
+            content,
+            sha256,
+            layers=(download.layer, defaults),
+            default_bitrate=download.bitrate,
         )
+        if known is None:
+            papers.append(paper)
+        else:
+            with self._ledger.read() as db:
+                earlier = EarlierLines(db, _kept_file(sighting))
+            self._grown = paper, earlier
+
+    def _gather_some(self, papers: list[Paper]) -> None:
+        """Gather what a grown file had before; its new lines are a paper then."""
+        if self._grown is None:
+            return
+        paper, earlier = self._grown
+        with self._ledger.read() as db:
+            has_all = earlier.gather(db)
+        if has_all:
+            paper.known_texts = earlier.texts
+            papers.append(paper)
+            self._grown = None
 
     def _session_defaults(self, session: str) -> Layer:
         """Return the session's `defaults.toml` as options.

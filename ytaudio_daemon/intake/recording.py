@@ -1,5 +1,6 @@
 """Recording papers in durable batches."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ LINES_A_BATCH = 1000
 #: lines: so every batch takes some 30 ms, and filing it no longer.
 LINES_A_DROP = 8
 LINES_A_SESSION = 80
+#: Lines that are known already are passed over for so long in a step, in seconds.
+LOOKING_S = 0.03
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +104,18 @@ class Recorder:
                 self.papers.remove(piece.paper)
                 self._recorded.append(piece.paper)
                 steps.at("drop.recorded", piece.paper.sighting.name)
-            else:  # behind all others: a long drop holds up no short ones
-                self.papers.remove(piece.paper)
-                self.papers.append(piece.paper)
+            else:
+                self._put_behind(piece.paper)
         self._batch = []
 
+    def _put_behind(self, paper: Paper) -> None:
+        """Let all others go first: a long drop holds up no short ones."""
+        self.papers.remove(paper)
+        self.papers.append(paper)
+
     def _draw_batch(self) -> list[_Piece]:
+        """Take lines from the papers in turn; none when all seen so far are known."""
+        enough = time.monotonic() + LOOKING_S
         pieces: list[_Piece] = []
         room = LINES_A_BATCH
         drawn = set[Key]()
@@ -123,10 +132,13 @@ class Recorder:
             met.add(paper.key[0])
             if paper.drop is None:  # go on where a crash left this very drop
                 paper.drop = self._leftovers.claim(paper.key)
-            lines = paper.next_lines(room)
+            lines = paper.next_lines(room, enough)
+            if lines or paper.is_read:
+                pieces.append(_Piece(paper=paper, lines=lines, last=paper.is_read))
+            else:
+                self._put_behind(paper)
             room -= len(lines)
-            pieces.append(_Piece(paper=paper, lines=lines, last=room > 0))
-            if room <= 0:
+            if room <= 0 or not paper.is_read:
                 break
         return pieces
 

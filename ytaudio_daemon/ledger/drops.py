@@ -31,13 +31,14 @@ __all__ = [
     "end_early",
     "filed_names",
     "finish_recording",
+    "kept_drops",
     "kept_files",
-    "kept_texts",
     "known_places",
     "mark_filed",
     "open_drops",
     "orphans",
     "record_batches",
+    "texts_behind",
     "unfiled_drops",
 ]
 
@@ -155,17 +156,29 @@ def kept_files(db: Connection) -> dict[KeptFile, Drop]:
     return {(r.session_name, r.at_root, bytes(r.name)): _drop(r) for r in rows}
 
 
-def kept_texts(db: Connection, file: KeptFile) -> frozenset[str]:
-    """Return the lines that earlier contents of a kept file had."""
+def kept_drops(db: Connection, file: KeptFile) -> list[int]:
+    """Return the ids of the drops that a kept file was taken as, one a content."""
     session_name, at_root, name = file
     query = (
-        sa.select(lines.c.text)
-        .join(drops, drops.c.id == lines.c.drop_id)
+        sa.select(drops.c.id)
         .join(sessions, sessions.c.id == drops.c.session_id)
         .where(sessions.c.name == session_name, drops.c.name == name)
         .where(drops.c.state == "kept", drops.c.at_root == at_root)
     )
-    return frozenset(db.execute(query).scalars())
+    return list(db.execute(query.order_by(drops.c.id)).scalars())
+
+
+def texts_behind(
+    db: Connection, drop_id: int, line: int, count: int
+) -> list[tuple[int, str]]:
+    """Return up to so many lines of a drop behind one of them: number and text."""
+    query = (
+        sa.select(lines.c.line, lines.c.text)
+        .where(lines.c.drop_id == drop_id, lines.c.line > line)
+        .order_by(lines.c.line)
+        .limit(count)
+    )
+    return [(row.line, row.text) for row in db.execute(query).all()]
 
 
 def open_drops(
