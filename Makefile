@@ -54,7 +54,7 @@ demo: $(VENV)/.dev
 	@$(BIN)/python -m examples.demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile
+	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 check: format lint types imports test
 

@@ -55,7 +55,9 @@ drop() { # SESSION LINE...: as a person of the group does, with the strictest um
   as $MEMBER sh -c "umask 077; mkdir -p $DATA/inbox/$session; cp $WORK/drop $DATA/inbox/$session/songs.txt"
 }
 in_sandbox() { nsenter --target "$(prop MainPID)" --mount -- "$@"; } # root, in its mounts
-in_cgroup() { bash -c "echo \$\$ >$(cgroup)/cgroup.procs && exec \"\$@\"" - "$@"; }
+cgroups() { ls -d /sys/fs/cgroup/system.slice/$UNIT /sys/fs/cgroup/*/system.slice/$UNIT 2>/dev/null; }
+in_cgroup() { bash -c 'for g in '"$(cgroups | xargs)"'; do echo $$ >$g/cgroup.procs || exit; done; exec "$@"' - "$@"; }
+limits_bite() { [ -e "$(cgroup)/memory.max" ] || [ -d /sys/fs/cgroup/memory/system.slice/$UNIT ]; }
 sandboxed() { # COMMAND...: under the unit's own rules
   local other=/run/systemd/system/ytaudio-test.service
   sed -e 's/^Type=.*/Type=oneshot/' -e "s|^ExecStart=.*|ExecStart=$*|" \
@@ -244,6 +246,24 @@ reloads() {
   check "active after it" until_true 10 prop_is ActiveState active
 }
 
+keeps_its_limits() {
+  local main=$(prop MainPID)
+  limits_bite || { echo "skip    systemd has no memory controller here"; return; }
+  drop_in tight MemoryMax=400M TasksMax=100
+  in_cgroup sh -c 'echo 500 >/proc/self/oom_score_adj && exec python3 -c "bytearray(600 << 20)"' 2>/dev/null
+  check "a worker that takes more than MemoryMax is killed" test $? -eq 137
+  in_cgroup python3 -c 'import os, threading
+for count in range(200):
+    try: threading.Thread(target=threading.Event().wait, daemon=True).start()
+    except RuntimeError: break
+os._exit(50 < count < 100)'
+  check "  nobody starts more than TasksMax" test $? -eq 1
+  check "  and the daemon goes on" same "$main active" "$(prop MainPID) $(prop ActiveState)"
+  rm "$DROP_INS/tight.conf"; systemctl daemon-reload
+  drop frank https://youtu.be/MMMMMMMMMMM
+  check "  and works" as $MEMBER ytaudio wait --session frank --timeout 60s
+}
+
 survives_kill() {
   local before=$(prop NRestarts) main=$(prop MainPID)
   drop bob https://youtu.be/TenMinutes1
@@ -334,7 +354,7 @@ uninstalls() {
 
 set_up
 play_youtube
-for part in ${*:-installs gets_ready boots is_locked_down renews works logs_in_fields reloads survives_kill survives_a_hang drains upgrades refuses uninstalls}; do
+for part in ${*:-installs gets_ready boots is_locked_down renews works logs_in_fields reloads keeps_its_limits survives_kill survives_a_hang drains upgrades refuses uninstalls}; do
   echo "# $part"; $part
 done
 exit $FAILED
