@@ -5,8 +5,8 @@
 #     sudo make uninstall      data, config and user stay
 #
 # What lies where, and why: README.md beside this file. The program comes into a new
-# folder and is switched to by one rename, so a failure on the way, or a power cut,
-# leaves what was installed before as it was.
+# folder and is switched to by one rename; a failure on the way, Ctrl-C or a power cut
+# leaves what was installed before as it was, or puts it back.
 set -euo pipefail
 unset PYTHONPATH PYTHONHOME
 umask 022
@@ -24,6 +24,8 @@ UNITS=(ytaudio-daemon.service ytaudio-name-servers.service ytaudio-name-servers.
 # goes before it, and are never touched here.
 LIB=/usr/local/lib
 COMMAND=/usr/local/bin/ytaudio
+# There once the service was enabled: if it is not enabled now, somebody wants that.
+ENABLED_ONCE=$PREFIX/enabled-once
 MAN=/usr/local/share/man/man1
 
 say() { echo "$*"; }
@@ -62,9 +64,13 @@ look_around() {
     die "$PYTHON lies in a home folder, which the service cannot see" \
       "Name another one: sudo make install PYTHON=/usr/bin/python3" ;;
   esac
+  be_alone
+  use_callers_index
+}
+
+be_alone() {
   exec 9>/run/ytaudio-install.lock
   flock -n 9 || die "another installation is under way"
-  use_callers_index
 }
 
 use_callers_index() { # sudo hides the settings of pip that its caller has
@@ -78,11 +84,12 @@ use_callers_index() { # sudo hides the settings of pip that its caller has
 build() { # into a folder of its own, beside the one in use
   NEW=$PREFIX/venv-$(date +%Y%m%d-%H%M%S)
   OLD=$(readlink "$CURRENT" || true)
+  if [ ! -d "$CURRENT/" ]; then OLD=; fi # nothing, or a link to nothing
   say "Installing into $NEW (the first time some 200 MB are fetched) ..."
   install -d "$PREFIX"
   trap give_up EXIT
   "$PYTHON" -m venv "$NEW"
-  "$NEW/bin/python" -m pip install --quiet --disable-pip-version-check "$CHECKOUT[$EXTRAS]"
+  PIP_USER=0 "$NEW/bin/python" -m pip install --quiet --disable-pip-version-check "$CHECKOUT[$EXTRAS]"
   VERSION=$(cd / && "$NEW/bin/ytaudio" --version && "$NEW/bin/python" -Ic 'import ytaudio_daemon.daemon')
   if [ -e $CONFIG ]; then
     (cd / && "$NEW/bin/ytaudio" --config $CONFIG config >/dev/null) ||
@@ -93,10 +100,15 @@ build() { # into a folder of its own, beside the one in use
   cp -R "$CHECKOUT/docs" "$NEW/share/doc/ytaudio"
   sed 's|^root = .*|root = "/srv/ytaudio"|; s|^umask = .*|umask = "0002"|; s|^group = .*|group = "ytaudio"|' \
     "$CHECKOUT/config/ytaudio.toml" >"$NEW/share/ytaudio.toml"
+  chmod -R u=rwX,go=rX "$NEW/share" # whatever umask the checkout was made with
   sync -f "$NEW" # before anything points there
 }
 
-give_up() {
+give_up() { # at any moment until the new one is in use, also by Ctrl-C
+  trap '' INT HUP TERM
+  if [ "$(readlink "$CURRENT")" = "${NEW##*/}" ]; then
+    if [ -n "$OLD" ]; then use "$OLD" || true; else forget_units && rm -f "$CURRENT"; fi
+  fi
   rm -rf "$NEW"
   echo "ytaudio: not installed; what was there before is untouched" >&2
 }
@@ -122,6 +134,8 @@ put_config() { # never over an administrator's
 
 switch() {
   WAS_ENABLED=$(systemctl is-enabled $SERVICE 2>/dev/null || true)
+  SWITCHED=$NEW/switched # younger than it is what the new one did
+  touch "$SWITCHED"
   use "${NEW##*/}"
   trap - EXIT
   ln -sfn $CURRENT/bin/ytaudio $COMMAND
@@ -140,12 +154,13 @@ use() { # FOLDER: one rename, and on the disk then; with the units that belong t
 }
 
 start() { # a restart lets running jobs finish, for 90 s; the rest is done again after it
-  if [ -n "$OLD" ] && [ "$WAS_ENABLED" = disabled ]; then
+  if [ -e $ENABLED_ONCE ] && [ "$WAS_ENABLED" = disabled ]; then
     say "The service stays as you left it: disabled."
     systemctl try-restart $SERVICE
     return
   fi
   systemctl enable --quiet $SERVICE
+  touch $ENABLED_ONCE
   if systemctl --quiet is-active $SERVICE; then say "Restarting; running jobs get 90 s to finish ..."; fi
   systemctl restart $SERVICE
 }
@@ -156,12 +171,27 @@ fall_back() {
     die "it is installed, but does not start; its last words stand above" \
       "journalctl -u ytaudio-daemon; ytaudio doctor"
   fi
+  systemctl stop $SERVICE
   use "$OLD"
-  systemctl reset-failed $SERVICE
+  take_migration_back
+  systemctl reset-failed $SERVICE 2>/dev/null || true
   if systemctl restart $SERVICE; then
     die "$VERSION does not start, its last words stand above; the one before runs again"
   fi
   die "neither $VERSION nor the one before starts" "journalctl -u ytaudio-daemon; ytaudio doctor"
+}
+
+take_migration_back() { # the program before cannot read what the new one has migrated
+  local copies copy
+  copies=$(cd / && "$NEW/bin/ytaudio" --config $CONFIG config --json | "$NEW/bin/python" -Ic '
+import json, sys
+paths = {key["key"]: key["value"] for key in json.load(sys.stdin)["settings"]}
+print(paths["paths.state"] + "/backups")') || return 0
+  copy=$(find "$copies" -name 'ledger-schema-*.sqlite3' -newer "$SWITCHED" 2>/dev/null | sort | tail -n 1)
+  if [ -n "$copy" ]; then
+    say "The ledger was migrated already; the copy made before goes back: $copy" >&2
+    (cd / && "$CURRENT/bin/ytaudio" --config $CONFIG ledger restore "$copy" >&2) || true
+  fi
 }
 
 tidy() { # the one before stays: commands that run just now still need it
@@ -189,16 +219,16 @@ but a checkout, whose config/ytaudio.toml would go before $CONFIG:
 
 uninstall_all() {
   need_root_and_systemd uninstall
+  be_alone
   if systemctl cat $SERVICE >/dev/null 2>&1; then
     say "Stopping; running jobs get 90 s to finish, the rest is kept for another time ..."
     systemctl disable --quiet --now "${UNITS[@]}" 2>/dev/null || systemctl stop $SERVICE
   fi
-  local unit
-  for unit in "${UNITS[@]}"; do rm -f "$LIB/systemd/system/$unit"; done
+  forget_units
   rm -f $LIB/sysusers.d/ytaudio.conf $LIB/tmpfiles.d/ytaudio.conf $MAN/ytaudio.1
   rm -f /run/systemd/system/$SERVICE.d/10-name-servers.conf
   if [ "$(readlink $COMMAND)" = $CURRENT/bin/ytaudio ]; then rm $COMMAND; fi
-  rm -rf $CURRENT $CURRENT.new $PREFIX/venv-*
+  rm -rf $CURRENT $CURRENT.new $PREFIX/venv-* $ENABLED_ONCE
   rmdir $PREFIX 2>/dev/null || true # somebody else's files, or a disk of its own
   systemctl daemon-reload
   systemctl reset-failed $SERVICE 2>/dev/null || true
@@ -207,7 +237,12 @@ The program is gone. What stays, and how to remove it:
 
   $DATA          audio, drops, ledger      rm -r $DATA
   ${CONFIG%/*}          settings                  rm -r ${CONFIG%/*}
-  user and group ytaudio                   userdel ytaudio"
+  user and group ytaudio                   userdel ytaudio; groupdel ytaudio"
+}
+
+forget_units() {
+  local unit
+  for unit in "${UNITS[@]}"; do rm -f "$LIB/systemd/system/$unit"; done
 }
 
 case ${1:-} in

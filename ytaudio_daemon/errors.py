@@ -17,6 +17,7 @@ YtaudioError                 message: what, where, why; hint: what to do
 │   ├── LedgerBusyError      another process's write took too long (may pass)
 │   ├── LedgerFullError      the disk under it is full (may pass)
 │   └── LedgerUnreachableError  PostgreSQL is gone (may pass)
+├── FolderError              a folder cannot be made or used (exit 1: it may pass)
 ├── DropChangedError         a drop changed while it was read (read it again)
 ├── UnsafePathError          a link, device or foreign file where ours should be
 ├── EngineError              a yt-dlp cannot be fetched, used, or gone back to
@@ -116,6 +117,10 @@ class LedgerUnreachableError(LedgerError):
     A transaction that was being committed may have been; moves are fenced, so the
     same one again does no harm.
     """
+
+
+class FolderError(YtaudioError):
+    """A folder cannot be made or used; a disk may be mounted yet, a mode be mended."""
 
 
 class DropChangedError(YtaudioError):

@@ -32,18 +32,23 @@ def install(extra: str) -> str:
 
 
 def install_ffmpeg() -> str:
-    """Return how to get an ffmpeg that is new enough."""
-    return f"apt install ffmpeg (5 or newer), or {_bundled('imageio-ffmpeg')}"
+    """Return how to get an ffmpeg that is new enough, as a sentence."""
+    return f"Install ffmpeg 5 or newer, or {bundled_ffmpeg()}"
 
 
 def install_runtime() -> str:
-    """Return how to get a JavaScript runtime that is new enough."""
-    return f"Install deno 2.3 or Node.js 22 or newer, or {_bundled('deno')}"
+    """Return how to get a JavaScript runtime that is new enough, as a sentence."""
+    return f"Install deno 2.3 or Node.js 22 or newer, or {bundled_runtime()}"
 
 
-def _bundled(wheel: str) -> str:
-    """Return the command that brings a wheel of `bundled`, also over a broken one."""
-    return f"{_pip()} install --force-reinstall --no-deps {wheel}"
+def bundled_ffmpeg() -> str:
+    """Return the command that brings the ffmpeg of `bundled`, also over a broken one."""
+    return f"{_pip()} install --force-reinstall --no-deps imageio-ffmpeg"
+
+
+def bundled_runtime() -> str:
+    """Return the command that brings the deno of `bundled`, also over a broken one."""
+    return f"{_pip()} install --force-reinstall --no-deps deno"
 
 
 def reinstall_engine() -> str:

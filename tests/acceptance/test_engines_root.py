@@ -3,10 +3,14 @@
 import json
 import os
 import subprocess
+from pathlib import Path
+
+import pytest
 
 from tests.acceptance.rig import NOBODY
 from tests.acceptance.strangers import nobodys_house
 from tests.integration import engine_rig
+from tests.others import let_others_in
 from tests.youtube import YouTube
 
 TELLS_WHO_RUNS_IT = {
@@ -20,13 +24,24 @@ TELLS_WHO_RUNS_IT = {
 }
 
 
-def test_root_becomes_the_owner_of_the_state_folder_for_good(
-    site: YouTube,
+@pytest.mark.parametrize("state_is", ["its own", "a link", "root's"])
+def test_root_becomes_the_owner_of_the_tree_for_good(
+    site: YouTube, tmp_path: Path, state_is: str
 ) -> None:
+    """Also when the daemon's user has put a link there to a folder of root's."""
     with nobodys_house(site) as house:
         state = house.root / "state"
-        state.mkdir()
-        os.chown(state, NOBODY, NOBODY)
+        os.chown(house.root, NOBODY, NOBODY)
+        if state_is == "a link":
+            open_to_all = tmp_path / "open"
+            open_to_all.mkdir()
+            open_to_all.chmod(0o1777)
+            let_others_in(tmp_path)
+            state.symlink_to(open_to_all)
+            os.chown(state, NOBODY, NOBODY, follow_symlinks=False)
+        else:
+            state.mkdir()
+            os.chown(state, NOBODY, NOBODY) if state_is == "its own" else None
         changed = engine_rig.rebuilt(
             house.root / "wheels", engine_rig.NEXT, changed=TELLS_WHO_RUNS_IT
         )
@@ -38,9 +53,29 @@ def test_root_becomes_the_owner_of_the_state_folder_for_good(
             env=house.environment(), cwd=house.root, capture_output=True, text=True,
             check=False,
         )  # fmt: skip
+        if state_is == "root's":
+            assert (done.returncode, "sudo -u nobody ytaudio" in done.stderr) == (
+                2,
+                True,
+            )
+            return
         told = json.loads(done.stdout or "{}")
         nobody = ", ".join([str(NOBODY)] * 6)
         assert told.get("result") == "refused", done
         assert f"run by ({nobody})" in told["message"]
         made = [state / "engine", *(state / "engine").rglob("*")]
         assert {path.lstat().st_uid for path in made} == {NOBODY}
+
+
+def test_root_runs_no_daemon_in_another_s_tree(site: YouTube) -> None:
+    """Its files there would keep the owner's daemon from starting."""
+    with nobodys_house(site) as house:
+        os.chown(house.root, NOBODY, NOBODY)
+        done = subprocess.run(
+            [house.python, "-m", "ytaudio_daemon", "run"],
+            env=house.environment(), cwd=house.root, capture_output=True, text=True,
+            check=False, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 2, done
+        assert "sudo -u nobody ytaudio run" in done.stderr
+        assert not (house.root / "state").exists()

@@ -12,7 +12,9 @@ import pytest
 from tests.forms import assert_described
 from tests.integration.cli_rig import Rig, complete, record, write
 from tests.others import let_others_in
+from ytaudio_daemon.errors import LedgerFullError
 from ytaudio_daemon.folders.prepare import lock_state
+from ytaudio_daemon.ledger import backup as ledger_backup
 from ytaudio_daemon.ledger.migrate import HEAD
 
 NOBODY = 65534
@@ -88,6 +90,30 @@ def test_a_ledger_that_is_damaged_is_told_by_check(rig: Rig) -> None:
         file.write(b"\xff" * 4096)
     ran = rig.call("ledger", "check")
     assert (ran.code, ran.out.startswith("integrity: ")) == (1, True)
+
+
+def test_a_ledger_that_cannot_be_looked_at_is_not_called_damaged(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise LedgerFullError("a copy needs more room than there is")
+
+    monkeypatch.setattr(ledger_backup, "require_room", refuse)
+    ran = rig.call("ledger", "check")
+    assert ran.code == 1
+    assert "not sound" not in ran.out + ran.err
+    assert "more room" in ran.err
+
+
+def test_a_restore_needs_the_folder_where_the_old_ledger_goes(rig: Rig) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("root may write anywhere, and nobody else may chown")
+    file = backup(rig)
+    let_others_in(rig.root)
+    shutil.chown(rig.layout.state, NOBODY, NOBODY)
+    ran = rig.run("ledger", "restore", str(file))
+    assert ran.code == 2, ran
+    assert f"sudo chown nobody: {rig.layout.state / 'backups'}" in ran.err
 
 
 def test_a_restore_refuses_while_a_daemon_holds_the_state(rig: Rig) -> None:

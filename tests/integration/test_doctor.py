@@ -15,7 +15,8 @@ from tests.integration.cli_rig import Rig
 from tests.others import let_others_in
 from ytaudio_daemon import remedies
 from ytaudio_daemon.daemon.checkup import RENAME_EVERY_S, Checkup
-from ytaudio_daemon.doctor import places
+from ytaudio_daemon.doctor import engine, machine, places
+from ytaudio_daemon.engines.shelf import Chosen
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.settings import Settings, load
 
@@ -116,6 +117,54 @@ def test_a_closed_folder_is_opened_by_the_line_it_names(rig: Rig) -> None:
     os.seteuid(NOBODY)
     found = {f.name: f for f in places.folder_findings(rig.layout)}
     assert found["folder_downloads"].health == "ok"
+
+
+@pytest.mark.parametrize(
+    ("owner", "group", "mode"),
+    [(NOBODY, 0, 0o500), (0, NOBODY, 0o700), (0, 0, 0o700)],
+    ids=["ours", "of our group", "of others"],
+)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+def test_a_closed_session_folder_is_opened_by_the_line_it_names(
+    rig: Rig, owner: int, group: int, mode: int
+) -> None:
+    let_others_in(rig.root)
+    folder = rig.layout.inbox / "anna's"
+    folder.mkdir()
+    os.chown(folder, owner, group)
+    folder.chmod(mode)
+
+    def told() -> list[str]:
+        os.setegid(NOBODY)
+        os.seteuid(NOBODY)
+        try:
+            found = places.place_findings(rig.layout, 0)
+            return [f.remedy for f in found if f.name == "session_folder"]
+        finally:
+            os.seteuid(0)
+            os.setegid(0)
+
+    (remedy,) = told()
+    subprocess.run(shlex.split(remedy.removeprefix("sudo ")), check=True)
+    left = told()
+    # What others may only read is a folder whose drops stay in it, and that is said.
+    assert len(left) == (owner == group == 0)
+    assert all(line.startswith("sudo chown nobody") for line in left)
+
+
+def test_remedies_are_lines_that_a_shell_takes() -> None:
+    lines = [
+        places.judge_space(0, 10, Path("a b")).remedy,
+        machine.judge_clock(synchronized=False).remedy,
+        machine.judge_watches(1, 1000).remedy,
+        remedies.bundled_ffmpeg(),
+        remedies.bundled_runtime(),
+        remedies.reinstall_engine(),
+        *(f.remedy for f in engine.judge_upgrades(Chosen(version="1"), has_pip=False)),
+    ]
+    for line in lines:
+        assert subprocess.run(["sh", "-nc", line], check=False).returncode == 0, line
+        assert "(" not in line, "no prose"
 
 
 def test_the_daemon_sees_what_breaks_and_what_is_mended(

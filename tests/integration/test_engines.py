@@ -158,6 +158,22 @@ def test_without_a_network_the_self_test_is_all_there_is(
     assert shelf.chosen().path is None
 
 
+def test_a_pin_on_what_was_given_up_once_can_be_ended(
+    shelf: Shelf, wheels: Path
+) -> None:
+    """What is in use is not refused, whatever was said of it before."""
+    go_back(Keeper(shelf), "it was worse", 7.0, blamed=NEXT)
+    installed = Shelf(shelf.folder, NEXT, os.geteuid())  # the program has it by now
+    put_to_use(Keeper(installed), "installed", 8.0)
+    assert installed.notes().refusal(NEXT) is not None
+    tried = Upgrade(installed, settings(), environ=only_from(wheels / "good")).run(
+        Wish()
+    )
+    assert tried.result == "current", tried
+    assert "no longer pinned" in tried.message
+    assert not installed.chosen().stand.pinned
+
+
 def test_what_cannot_be_fetched_changes_nothing(shelf: Shelf, tmp_path: Path) -> None:
     before = files(shelf)
     upgrade = Upgrade(shelf, settings(), environ=only_from(tmp_path / "nothing"))

@@ -110,7 +110,7 @@ def test_the_machine_can_be_looked_at(tmp_path: Path) -> None:
     ("pulse", "health"),
     [
         (Pulse.ALIVE, Health.OK),
-        (Pulse.DEGRADED, Health.WARNING),
+        (Pulse.DEGRADED, Health.BROKEN),
         (Pulse.STOPPED, Health.WARNING),
         (Pulse.NEVER, Health.WARNING),
         (Pulse.STALE, Health.BROKEN),

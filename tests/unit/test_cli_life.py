@@ -46,6 +46,9 @@ def test_pulse(written: Any, *, process: bool, pulse: Pulse) -> None:
     assert life.pulse is pulse
     assert life.is_up == (pulse in {Pulse.ALIVE, Pulse.DEGRADED})
     assert bool(life.sentence()) != life.is_up, "what is down is explained"
+    can_be_started = pulse in {Pulse.STOPPED, Pulse.GONE, Pulse.NEVER}
+    told = life._replace(start=lambda: "sudo systemctl start it").sentence()
+    assert told.endswith("start it: sudo systemctl start it") == can_be_started
 
 
 def test_nothing_there_means_it_never_ran(tmp_path: Path) -> None:

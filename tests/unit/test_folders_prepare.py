@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ytaudio_daemon.errors import FolderError
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.prepare import prepare
 
@@ -41,6 +42,36 @@ def test_a_tree_of_setgid_folders_needs_no_right_to_set_the_bit(
         prepare(layout, grp.getgrgid(os.getegid()).gr_name)
         assert stat.S_IMODE(layout.work.stat().st_mode) == 0o2700
         assert stat.S_IMODE(layout.home.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("name", ["downloads/.work", "downloads/.trash"])
+def test_a_link_in_place_of_a_private_folder_is_not_followed(
+    tmp_path: Path, name: str
+) -> None:
+    layout = layout_below(tmp_path)
+    prepare(layout)
+    (tmp_path / name).rmdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere").chmod(0o755)
+    (tmp_path / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FolderError, match="is a link") as caught:
+        prepare(layout)
+    assert caught.value.exit_code == 1, "systemd tries again"
+    assert stat.S_IMODE((tmp_path / "elsewhere").stat().st_mode) == 0o755
+
+
+def test_a_setgid_bit_that_may_not_be_set_is_told_how(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: os.PathLike[str], _mode: int, **_: bool) -> None:
+        raise PermissionError(1, "Operation not permitted", str(path))
+
+    layout = layout_below(tmp_path)
+    prepare(layout)
+    monkeypatch.setattr(os, "chmod", refused)
+    with pytest.raises(FolderError) as caught:
+        prepare(layout, grp.getgrgid(os.getegid()).gr_name)
+    assert caught.value.hint == f"sudo chmod g+rwxs {layout.inbox}"
 
 
 def test_private_folders_are_closed_again(tmp_path: Path) -> None:

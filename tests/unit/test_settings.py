@@ -369,6 +369,29 @@ def test_where_the_config_file_is_looked_for(tmp_path: Path) -> None:
     assert find_config({}, tmp_path) == file
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root is that careful")
+@pytest.mark.parametrize("part", ["", "config", "config/ytaudio.toml"])
+@pytest.mark.parametrize("change", ["mode", "owner", "link"])
+def test_root_takes_no_config_that_others_can_change(
+    tmp_path: Path, part: str, change: str
+) -> None:
+    file = config(tmp_path, "")
+    changed = tmp_path / part
+    if change == "mode":
+        changed.chmod(0o775)
+    elif change == "owner":
+        os.chown(changed, 65534, -1)
+    else:
+        real = tmp_path.with_name(tmp_path.name + "-real")
+        changed.rename(real)
+        changed.symlink_to(real)
+        os.chown(changed, 65534, -1, follow_symlinks=False)
+    with pytest.raises(ConfigError, match="not taken by root") as caught:
+        find_config({}, tmp_path)
+    assert "--config" in caught.value.hint
+    assert find_config({"YTAUDIO_CONFIG": str(file)}, tmp_path) == file
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="root makes the folder, another looks")
 def test_a_config_file_behind_a_closed_door_is_not_passed_over(tmp_path: Path) -> None:
     file = config(tmp_path, "")

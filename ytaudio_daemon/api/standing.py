@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from ytaudio_daemon import __version__
+from ytaudio_daemon import __version__, remedies
 from ytaudio_daemon.api.access import AtDesk, required_operator
 from ytaudio_daemon.api.answers import PRIVATE, answer, describe, refused
 from ytaudio_daemon.api.desk import Desk
@@ -58,7 +58,7 @@ def get_status(desk: AtDesk) -> Response:
             503,
             "daemon_never_ran",
             "The daemon has never run here.",
-            "Start it: ytaudio run",
+            f"Start it: {remedies.start_daemon(desk.settings.config_file)}",
             headers={"Retry-After": "5"},
         )
     trouble = desk.daemon_trouble()

@@ -14,7 +14,6 @@ from ytaudio_daemon.cli import dropping
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledgers import become_owner, opened, refusal, require_session
-from ytaudio_daemon.cli.life import look
 from ytaudio_daemon.cli.words import count_of, size
 from ytaudio_daemon.dropfile import kind_of, render_line, session_name_problem
 from ytaudio_daemon.errors import UsageError
@@ -95,7 +94,7 @@ def run(call: Call) -> int:
         from ytaudio_daemon.cli.wait import wait_for_drop  # noqa: PLC0415 - rarely
 
         return wait_for_drop(call, session, path, after, timeout_s)
-    life = look(call.status_folder)
+    life = call.look()
     if not life.is_up:
         call.screen.remark(f"note: {life.sentence()}")
     return Exit.OK
@@ -205,7 +204,7 @@ def _session_name(call: Call) -> str:
 
 def _last_drop(call: Call) -> int:
     """Return where the ledger stands before the drop, so that it is told from others."""
-    if not look(call.status_folder).is_up:
+    if not call.look().is_up:
         return 0
     with opened(call) as ledger, ledger.read() as db:
         from ytaudio_daemon.ledger import standing  # noqa: PLC0415 - 200 ms

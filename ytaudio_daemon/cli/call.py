@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ytaudio_daemon.cli.screen import Screen
 
 if TYPE_CHECKING:
+    from ytaudio_daemon.cli.life import Life
     from ytaudio_daemon.folders.layout import Layout
     from ytaudio_daemon.settings import Settings
 
@@ -64,6 +65,22 @@ class Call:
             self.args.config, self.args.root, self.environ, Path.cwd()
         )
         return self.settings.paths.status if found is None else found
+
+    def look(self) -> "Life":
+        """Look whether the daemon is alive.
+
+        Raises:
+            OSError: Its status document is there but cannot be read.
+        """
+        from ytaudio_daemon.cli.life import look  # noqa: PLC0415 - `--help` needs none
+
+        return look(self.status_folder, self.start_daemon)
+
+    def start_daemon(self) -> str:
+        """Return the command that starts the daemon of this config."""
+        from ytaudio_daemon import remedies  # noqa: PLC0415 - seldom needed
+
+        return remedies.start_daemon(self.config_file, self.args.root)
 
     @cached_property
     def layout(self) -> "Layout":

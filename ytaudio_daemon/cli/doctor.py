@@ -18,7 +18,7 @@ from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledgers import become_owner, owner_id, owner_name
-from ytaudio_daemon.cli.life import Life, Pulse, look
+from ytaudio_daemon.cli.life import Life, Pulse
 from ytaudio_daemon.cli.words import count_of
 
 if TYPE_CHECKING:
@@ -45,12 +45,13 @@ def run(call: Call) -> int:
     # While root may still look everywhere.
     findings = [*engine_findings(time.time(), chosen)]
     become_owner(call)
-    if os.geteuid() in {0, owner_id(call)}:
-        findings += site_findings(call.settings, call.layout)
-    else:
+    if os.geteuid() not in {0, owner_id(call)}:
         findings.append(stranger(owner_name(call)))
-    start = remedies.start_daemon(call.config_file, call.args.root)
-    findings.append(judge_life(look(call.status_folder), start, call.config_file))
+    elif os.geteuid() == 0 and call.start_daemon().startswith("sudo systemctl"):
+        findings.append(_not_the_services(call.settings.paths.root))
+    else:
+        findings += site_findings(call.settings, call.layout)
+    findings.append(judge_life(call.look(), call.start_daemon(), call.config_file))
     if call.args.json:
         shown = [asdict(finding) for finding in findings]
         call.screen.json({"schema": "ytaudio.doctor/1", "findings": shown})
@@ -73,6 +74,18 @@ def stranger(owner: str) -> "Finding":
     )
 
 
+def _not_the_services(root: Path) -> "Finding":
+    """Return that nothing there can be used by a service of another user."""
+    from ytaudio_daemon.doctor.finding import broken  # noqa: PLC0415
+
+    return broken(
+        "rights",
+        f"{root} is root's, and the service runs as ytaudio: it cannot start",
+        f"sudo chown ytaudio:ytaudio {shlex.quote(str(root))} && "
+        "sudo systemd-tmpfiles --create",
+    )
+
+
 def judge_life(life: Life, start: str, config: Path | None = None) -> "Finding":
     """Judge whether the daemon runs.
 
@@ -87,7 +100,7 @@ def judge_life(life: Life, start: str, config: Path | None = None) -> "Finding":
         daemon = life.document["daemon"]
         if life.pulse is Pulse.DEGRADED:
             message = "it runs, but something holds work up"
-            return warning("daemon", message, "ytaudio status")
+            return broken("daemon", message, "ytaudio status")
         return ok("daemon", f"it runs, pid {daemon['pid']}")
     if life.pulse is Pulse.STALE:
         log, again = remedies.read_log(config), remedies.restart_daemon(config)

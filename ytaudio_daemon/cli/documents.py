@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ytaudio_daemon.cli.call import Call
-from ytaudio_daemon.cli.life import look, read_document
+from ytaudio_daemon.cli.life import read_document
 from ytaudio_daemon.ledger.read import JobRow
 from ytaudio_daemon.views import job_document
 from ytaudio_daemon.views.overlay import overlaid
@@ -21,7 +21,7 @@ class Documents:
         self._layout = call.layout
         self._attempts_max = call.settings.retry.attempts
         self._live: dict[str, dict[str, dict[str, Any]]] = {}
-        self._is_up = look(call.status_folder).is_up
+        self._is_up = call.look().is_up
 
     def of(self, row: JobRow) -> dict[str, Any]:
         """Return the document of a job."""

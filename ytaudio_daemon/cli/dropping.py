@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from ytaudio_daemon import remedies
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, Layout
 from ytaudio_daemon.folders.opening import open_dir, rename_new
@@ -42,7 +43,8 @@ def drop(layout: Layout, session: str, name: str, content: bytes) -> Path:
     if not layout.inbox.is_dir():
         raise UsageError(
             f"there is no inbox {layout.inbox}",
-            "Start the daemon once (ytaudio run), or name its --config or --root.",
+            f"Start the daemon once ({remedies.start_daemon()}), or name its --config or "
+            "--root.",
         )
     at_root = session == DEFAULT_SESSION
     parts = () if at_root else (session,)

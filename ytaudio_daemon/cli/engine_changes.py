@@ -38,7 +38,7 @@ def upgrade(call: Call) -> int:
         automatic=args.automatic,
     )
     links = _canaries(call)
-    _become_nothing_but_the_owner(call)
+    _become_owner_who_may(call)
     shelf = shelf_of(call.layout.state)
     say: Callable[[str], object] = str if args.json else call.screen.remark
     tried = Upgrade(shelf, call.settings, links=links, say=say).run(wish)
@@ -53,7 +53,7 @@ def upgrade(call: Call) -> int:
 
 def use(call: Call) -> int:
     """Use a version that is here."""
-    _become_nothing_but_the_owner(call)
+    _become_owner_who_may(call)
     keeper = Keeper(shelf_of(call.layout.state))
     _tell_chosen(call, put_to_use(keeper, call.args.version, time.time()))
     return Exit.OK
@@ -61,7 +61,7 @@ def use(call: Call) -> int:
 
 def rollback(call: Call) -> int:
     """Go back to the version before."""
-    _become_nothing_but_the_owner(call)
+    _become_owner_who_may(call)
     keeper = Keeper(shelf_of(call.layout.state))
     reason = "somebody went back from it"
     _tell_chosen(call, go_back(keeper, reason, time.time()))
@@ -79,19 +79,13 @@ def _canaries(call: Call) -> list[Link]:
         return []
 
 
-def _become_nothing_but_the_owner(call: Call) -> None:
-    """Turn root into the owner of the state folder with no way back.
-
-    Foreign code is going to be run, which must not find root in its process.
+def _become_owner_who_may(call: Call) -> None:
+    """Turn root into the owner of the state folder; foreign code is going to be run.
 
     Raises:
         UsageError: This user may not change what lies there.
     """
     become_owner(call)
-    user, group = os.geteuid(), os.getegid()
-    if os.getresuid() != (user,) * 3:  # systemd's sandbox forbids even to ask
-        os.setresgid(group, group, group)
-        os.setresuid(user, user, user)
     state = call.layout.state
     if state.exists() and not os.access(state, os.W_OK | os.X_OK):
         raise refusal(call, state)

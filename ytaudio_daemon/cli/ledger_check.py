@@ -10,7 +10,7 @@ from pathlib import Path
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledgers import opened
-from ytaudio_daemon.errors import LedgerError
+from ytaudio_daemon.errors import LedgerBusyError, LedgerError, LedgerFullError
 from ytaudio_daemon.ledger import Ledger, audit, backup, migrate
 from ytaudio_daemon.ledger.audit import Flaw
 
@@ -43,6 +43,8 @@ def _flaws(ledger: Ledger) -> list[Flaw]:
     try:
         with _undisturbed(ledger) as still, still.read() as db:
             return list(audit.flaws(db))
+    except (LedgerFullError, LedgerBusyError):
+        raise  # it could not be looked at, which says nothing of it
     except LedgerError as error:
         return [Flaw(check="integrity", message=error.message)]
 

@@ -12,7 +12,13 @@ from pathlib import Path
 from ytaudio_daemon.attempts.adopting import unknown_results
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import become_owner, opened, owner_name, refusal
+from ytaudio_daemon.cli.ledgers import (
+    become_owner,
+    opened,
+    owner_id,
+    owner_name,
+    refusal,
+)
 from ytaudio_daemon.cli.words import count_of, size, stamp_of
 from ytaudio_daemon.errors import AlreadyRunningError, UsageError
 from ytaudio_daemon.folders.filed import FiledDrop, filed_drops
@@ -59,6 +65,7 @@ def restore(call: Call) -> int:
     ledger = Path(call.settings.database.url.partition(":///")[2])
     _refuse_itself(file, ledger)
     with file.open("rb") as source:  # while root may still read it everywhere
+        _require_unused(ledger)  # root sees everybody's files ...
         become_owner(call)
         with _alone(call, ledger), restoring.examined(source, file, ledger) as copied:
             aside = restoring.put_in_place(
@@ -77,6 +84,15 @@ def _alone(call: Call, ledger: Path) -> Iterator[None]:
         AlreadyRunningError: The daemon runs, or another program has it open.
         UsageError: This user may not do that here.
     """
+    aside = ledger.parent / backup.FOLDER
+    if aside.exists() and not os.access(aside, os.W_OK | os.X_OK, effective_ids=True):
+        whom = owner_name(call)
+        if os.geteuid() != owner_id(call):
+            raise refusal(call, aside)
+        raise UsageError(
+            f"{aside}: {whom} may not write there, where the ledger that is there goes",
+            f"sudo chown {whom}: {shlex.quote(str(aside))}",
+        )
     try:
         for folder in (call.layout.state, ledger.parent):
             folder.mkdir(parents=True, exist_ok=True)
@@ -84,16 +100,21 @@ def _alone(call: Call, ledger: Path) -> Iterator[None]:
     except PermissionError as error:
         raise refusal(call, ledger.parent) from error
     try:
-        users = restoring.users_of(ledger)
-        if users:
-            pids = ", ".join(map(str, users))
-            raise AlreadyRunningError(
-                f"{ledger} is in use by process {pids}",
-                "Stop it first (ytaudio serve, or a program of yours), then try again.",
-            )
+        _require_unused(ledger)  # ... and its owner those who came since
         yield
     finally:
         os.close(lock)
+
+
+def _require_unused(ledger: Path) -> None:
+    users = restoring.users_of(ledger)
+    if users:
+        pids = ", ".join(map(str, users))
+        raise AlreadyRunningError(
+            f"{ledger} is in use by process {pids}",
+            "Stop it first (the daemon, ytaudio serve, or a program of yours), then try "
+            "again.",
+        )
 
 
 def _tell(call: Call, file: Path, aside: Path | None, copied: Copied) -> None:
@@ -129,7 +150,7 @@ def _tell(call: Call, file: Path, aside: Path | None, copied: Copied) -> None:
         jobs = count_of(results, "finished file")
         say(f"{jobs} it does not know will be taken into it when the daemon starts")
     _tell_lost(call, lost)
-    say("now start the daemon")
+    say(f"now start the daemon: {call.start_daemon()}")
 
 
 def _tell_lost(call: Call, lost: Sequence[FiledDrop]) -> None:
@@ -201,5 +222,6 @@ def _closed(call: Call, target: Path) -> UsageError:
         return refusal(call, target)
     return UsageError(
         f"{target}: {os.strerror(errno.EACCES)} for {owner_name(call)}, who makes the copy",
-        "Leave the name out (state/backups), or name a folder where that user may write.",
+        f"Name a file where {owner_name(call)} may write, or: "
+        f"sudo chown {owner_name(call)}: {shlex.quote(str(target.parent))}",
     )

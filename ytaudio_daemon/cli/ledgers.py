@@ -3,6 +3,7 @@
 import errno
 import os
 import pwd
+import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ytaudio_daemon.cli.call import Call
-from ytaudio_daemon.cli.life import look
 from ytaudio_daemon.errors import NoLedgerError, UnknownSessionError, UsageError
 
 if TYPE_CHECKING:
@@ -75,33 +75,33 @@ def wake_daemon(call: Call) -> None:
     from ytaudio_daemon.folders import waking  # noqa: PLC0415 - 10 ms
 
     waking.wake_daemon(call.layout)
-    life = look(call.status_folder)
+    life = call.look()
     if not life.is_up:
         call.screen.remark(f"note: {life.sentence()}")
 
 
 def become_owner(call: Call) -> None:
-    """Turn root into the owner of the state folder, for good.
+    """Turn root into the owner of the state folder, with no way back.
 
-    What root makes there the daemon could neither change nor remove. The config file
-    has been read before; anybody else stays who they are.
+    What root makes there the daemon could neither change nor remove, and what lies
+    there is not to be believed by root. The config file has been read before; anybody
+    else stays who they are.
     """
-    state = call.layout.state
-    found = _nearest(state).stat()
+    owner = _owner(call)
     os.umask(call.settings.paths.umask)
-    if os.geteuid() != 0 or found.st_uid == 0:
+    if os.geteuid() != 0 or owner.st_uid == 0:
         return
     with suppress(KeyError):  # an owner without a name has no further groups
-        os.initgroups(pwd.getpwuid(found.st_uid).pw_name, found.st_gid)
-    os.setegid(found.st_gid)
-    os.seteuid(found.st_uid)
+        os.initgroups(pwd.getpwuid(owner.st_uid).pw_name, owner.st_gid)
+    os.setresgid(owner.st_gid, owner.st_gid, owner.st_gid)
+    os.setresuid(owner.st_uid, owner.st_uid, owner.st_uid)
 
 
 def refusal(call: Call, path: Path) -> UsageError:
     """Return the error for a user who may not go on, with the line that works."""
     return UsageError(
         f"{path}: you ({_user(os.geteuid())}) may not do that here",
-        f"sudo -u {owner_name(call)} ytaudio {' '.join(sys.argv[1:])}".rstrip(),
+        shlex.join(["sudo", "-u", owner_name(call), "ytaudio", *sys.argv[1:]]),
     )
 
 
@@ -112,7 +112,18 @@ def owner_name(call: Call) -> str:
 
 def owner_id(call: Call) -> int:
     """Return the number of the state folder's owner."""
-    return _nearest(call.layout.state).stat().st_uid
+    return _owner(call).st_uid
+
+
+def _owner(call: Call) -> os.stat_result:
+    """Return whose the tree is: the first that is not root's.
+
+    Of a link first who made it: the daemon's user may make one to anything, `/tmp` say.
+    And a state folder that root made by mistake in another's tree is that other's.
+    """
+    state, root = _nearest(call.layout.state), _nearest(call.settings.paths.root)
+    found = (state.lstat(), state.stat(), root.stat())
+    return next((each for each in found if each.st_uid), found[0])
 
 
 def _require_file(call: Call, flags: int) -> None:
@@ -126,7 +137,7 @@ def _require_file(call: Call, flags: int) -> None:
     except FileNotFoundError as error:
         raise NoLedgerError(
             f"there is no ledger yet ({path})",
-            "The daemon makes it when it is started: ytaudio run",
+            f"The daemon makes it when it is started: {call.start_daemon()}",
         ) from error
     except OSError as error:
         if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:

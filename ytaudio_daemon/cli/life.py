@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ytaudio_daemon.cli.words import span, wall_of
+from ytaudio_daemon.remedies import start_daemon
 
 Document = Mapping[str, Any]
 
@@ -40,11 +41,13 @@ class Life(NamedTuple):
         pulse: What was found.
         document: The last that it wrote, or None.
         silent_s: Seconds since then.
+        start: Gives the command that starts a daemon here.
     """
 
     pulse: Pulse
     document: Document | None = None
     silent_s: float = 0.0
+    start: Callable[[], str] = start_daemon
 
     @property
     def is_up(self) -> bool:
@@ -53,19 +56,18 @@ class Life(NamedTuple):
 
     def sentence(self) -> str:
         """Say in one sentence why it is not up; "" when it is."""
-        return _SENTENCES[self.pulse].format(span(self.silent_s))
+        sentence = _SENTENCES[self.pulse].format(span(self.silent_s))
+        return sentence + self.start() if sentence.endswith(": ") else sentence
 
 
 _SENTENCES = {
     Pulse.ALIVE: "",
     Pulse.DEGRADED: "",
-    Pulse.STOPPED: "the daemon is not running (stopped {} ago); start it: ytaudio run",
-    Pulse.GONE: "the daemon is not running (it died {} ago or later); "
-    "start it: ytaudio run",
+    Pulse.STOPPED: "the daemon is not running (stopped {} ago); start it: ",
+    Pulse.GONE: "the daemon is not running (it died {} ago or later); start it: ",
     Pulse.STALE: "the daemon has not reported for {}: it hangs, or was killed: "
     "look at its log and restart it",
-    Pulse.NEVER: "the daemon is not running and has never run here; "
-    "start it: ytaudio run",
+    Pulse.NEVER: "the daemon is not running and has never run here; start it: ",
 }
 
 
@@ -97,14 +99,19 @@ def judge(
     return Life(pulse=pulse, document=document, silent_s=max(0.0, silent))
 
 
-def look(status_folder: Path) -> Life:
+def look(status_folder: Path, start: Callable[[], str] = start_daemon) -> Life:
     """Read the daemon's status document and judge it.
+
+    Args:
+        status_folder: Where it is.
+        start: Gives the command that starts a daemon here, when it must be said.
 
     Raises:
         OSError: The document is there but cannot be read.
     """
     document = read_document(status_folder / DAEMON_FILE)
-    return judge(document, time.time(), os.uname().nodename, _lives)
+    life = judge(document, time.time(), os.uname().nodename, _lives)
+    return life._replace(start=start)
 
 
 def read_document(path: Path) -> Document | None:

@@ -5,9 +5,14 @@ variables YTAUDIO_<SECTION>_<KEY> and from the flags here.
 """
 
 import argparse
+import os
+import shlex
+import sys
 from importlib import import_module
 
 from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.ledgers import owner_id, owner_name
+from ytaudio_daemon.errors import UsageError
 
 EXAMPLES = """\
 examples:
@@ -20,6 +25,21 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 def run(call: Call) -> int:
-    """Run the daemon and return its exit status."""
+    """Run the daemon and return its exit status.
+
+    Raises:
+        UsageError: We are root, and the tree is another user's, who could not change
+            what root makes there.
+    """
+    owner = owner_id(call)
+    if os.geteuid() == 0 and owner != 0:
+        name = owner_name(call)
+        raise UsageError(
+            f"{call.settings.paths.root} is {name}'s; root's files there would lock "
+            f"{name} out",
+            call.start_daemon()
+            if call.start_daemon().startswith("sudo systemctl")
+            else shlex.join(["sudo", "-u", name, "ytaudio", *sys.argv[1:]]),
+        )
     daemon = import_module("ytaudio_daemon.daemon")  # half a second of imports
     return int(daemon.run(call.settings))

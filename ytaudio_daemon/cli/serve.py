@@ -18,7 +18,6 @@ from ytaudio_daemon import remedies
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledgers import become_owner, refusal
-from ytaudio_daemon.cli.life import look
 from ytaudio_daemon.errors import UsageError
 
 EXAMPLES = """\
@@ -127,7 +126,7 @@ def _desk(call: Call, ledger: Any, token: str | None) -> Any:
         ledger=ledger,
         layout=call.layout,
         settings=call.settings,
-        daemon_trouble=lambda: look(call.status_folder).sentence(),
+        daemon_trouble=lambda: call.look().sentence(),
         token=token,
     )
 
@@ -152,5 +151,5 @@ def _greet(call: Call, address: str, token: str | None) -> None:
             "everybody on this machine is the operator (no --token-file)"
         )
     sys.stdout.flush()  # whoever started us may wait for the address
-    if trouble := look(call.status_folder).sentence():
+    if trouble := call.look().sentence():
         call.screen.remark(f"note: {trouble}; jobs are taken and wait")

@@ -9,7 +9,6 @@ from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledgers import opened
-from ytaudio_daemon.cli.life import look
 from ytaudio_daemon.cli.status import show
 from ytaudio_daemon.cli.words import stamp_of
 
@@ -72,7 +71,7 @@ def _case(call: Call, db: "Connection") -> "Case":
         session=session,
         quota=quota.of_session(session.max_jobs, session.max_bytes),
         file_is_gone=row.output_path is not None and audio_is_gone(row.output_path),
-        life=look(call.status_folder),
+        life=call.look(),
         wall=time.time(),
     )
 

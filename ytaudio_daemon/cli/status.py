@@ -15,7 +15,7 @@ from pathlib import Path
 from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.life import Document, Life, Pulse, look, read_document
+from ytaudio_daemon.cli.life import Document, Life, Pulse, read_document
 from ytaudio_daemon.cli.report import Block, Facts, daemon_report, session_report
 from ytaudio_daemon.cli.screen import Screen
 from ytaudio_daemon.errors import UnknownSessionError
@@ -45,7 +45,7 @@ def run(call: Call) -> int:
         from ytaudio_daemon.cli.watch import watch  # noqa: PLC0415 - only then
 
         return watch(call)
-    life = look(call.status_folder)
+    life = call.look()
     if call.args.json:
         call.screen.json(document_to_print(call, life))
     else:

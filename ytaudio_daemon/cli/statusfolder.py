@@ -5,10 +5,13 @@ the plain case is answered here; whatever else there is, the settings decide. A 
 holds both to the same answer.
 """
 
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from ytaudio_daemon.ownership import foreign_part
 
 #: As `settings.load` has them.
 CONFIG_VARIABLE = "YTAUDIO_CONFIG"
@@ -54,6 +57,8 @@ def _config_paths(
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, ValueError):
+            return file, None
+        if os.geteuid() == 0 and not named and foreign_part(file, cwd):
             return file, None
         return file, _paths_in(text)
     return None, None if named else {}

@@ -17,7 +17,7 @@ from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledgers import opened
-from ytaudio_daemon.cli.life import Life, look
+from ytaudio_daemon.cli.life import Life
 from ytaudio_daemon.cli.words import count_of, span
 from ytaudio_daemon.errors import NoLedgerError, UsageError
 
@@ -73,7 +73,7 @@ def wait_for_drop(
     """Wait for what was just dropped."""
     from ytaudio_daemon.cli import waiting  # noqa: PLC0415 - 200 ms of SQLAlchemy
 
-    life = look(call.status_folder)
+    life = call.look()
     if not life.is_up:
         call.screen.remark(life.sentence())
         return Exit.DAEMON_DOWN
@@ -105,7 +105,7 @@ def wait_for(
     call: Call, ledger: "Ledger", goal: "Goal", timeout_s: float | None
 ) -> int:
     """Wait until nothing of the goal is left, and say how it went."""
-    patience = Patience(timeout_s, lambda: look(call.status_folder))
+    patience = Patience(timeout_s, call.look)
     with _meter(call) as show:
         while True:
             unfiled = goal.unfiled(ledger)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ytaudio_daemon.cli.call import Call
-from ytaudio_daemon.cli.life import Life, look
+from ytaudio_daemon.cli.life import Life
 from ytaudio_daemon.cli.report import Block, Facts, headline, how_far, job_name
 from ytaudio_daemon.cli.screen import rich_facts, rich_table
 from ytaudio_daemon.cli.status import (
@@ -36,7 +36,7 @@ def watch(call: Call) -> int:
 def _watch_live(call: Call) -> int:
     from rich.live import Live  # noqa: PLC0415 - 60 ms, for terminals only
 
-    life = look(call.status_folder)
+    life = call.look()
     screen = _picture(call, life)
     with (
         _keys() as pressed,
@@ -46,7 +46,7 @@ def _watch_live(call: Call) -> int:
     ):
         try:
             while pressed(LOOK_EVERY_S) not in {"q", "Q", "\x03", "\x04"}:
-                life = look(call.status_folder)
+                life = call.look()
                 live.update(_picture(call, life), refresh=True)
         except KeyboardInterrupt:
             return exit_for(life)
@@ -103,7 +103,7 @@ def _watch_in_lines(call: Call) -> int:
     seen: dict[str, str] = {}
     last: object = None
     while True:
-        life = look(call.status_folder)
+        life = call.look()
         if call.args.json:
             document = document_to_print(call, life)
             if document != last:

@@ -24,8 +24,8 @@ def engine_findings(wall: float, chosen: Chosen) -> Iterator[Finding]:
         chosen: The yt-dlp that the workers get.
     """
     tools = find_tools()
-    yield _tool("ffmpeg", tools.ffmpeg, tools, remedies.install_ffmpeg())
-    yield _tool("js_runtime", tools.js_runtime, tools, remedies.install_runtime())
+    yield _tool("ffmpeg", tools.ffmpeg, tools, remedies.bundled_ffmpeg())
+    yield _tool("js_runtime", tools.js_runtime, tools, remedies.bundled_runtime())
     yield judge_engine(chosen.version or None, wall)
     yield _solver(chosen)
     yield from judge_upgrades(chosen, has_pip=find_spec("pip") is not None)
@@ -63,8 +63,9 @@ def judge_upgrades(chosen: Chosen, *, has_pip: bool) -> Iterator[Finding]:
     elif not has_pip:
         yield warning(
             "engine",
-            "there is no pip, so yt-dlp cannot be upgraded by itself",
-            f"{sys.executable} -m ensurepip (Debian: apt install python3-venv first)",
+            "there is no pip, so yt-dlp cannot be upgraded by itself (on Debian "
+            "ensurepip comes with python3-venv)",
+            f"{sys.executable} -m ensurepip",
         )
     elif chosen.path is not None:
         yield ok("engine", f"yt-dlp is taken from {chosen.path}")
@@ -83,8 +84,10 @@ def _tool(name: str, found: Tool | None, tools: Tools, remedy: str) -> Finding:
 
 
 _NEEDED_FOR = {
-    "ffmpeg": "there is no usable ffmpeg; nothing can be converted or proven",
-    "js_runtime": "there is no JavaScript runtime; YouTube's players cannot be solved",
+    "ffmpeg": "there is no usable ffmpeg (5 or newer); nothing can be converted or "
+    "proven",
+    "js_runtime": "there is no usable JavaScript runtime (deno 2.3 or Node.js 22, or "
+    "newer); YouTube's players cannot be solved",
 }
 
 

@@ -70,9 +70,9 @@ def judge_clock(*, synchronized: bool) -> Finding:
         return ok("clock", "the clock is synchronized")
     return warning(
         "clock",
-        "the clock is not synchronized; nothing expires by it, but certificates and "
-        "retries go by it",
-        "sudo timedatectl set-ntp true (or install chrony)",
+        "the clock is not synchronized, by systemd-timesyncd or chrony; nothing expires "
+        "by it, but certificates and retries go by it",
+        "sudo timedatectl set-ntp true",
     )
 
 

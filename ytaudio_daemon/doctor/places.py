@@ -69,16 +69,14 @@ def judge_space(free: int, reserve: int, downloads: Path) -> Finding:
     message = (
         f"{free / GIB:.1f} GiB are free, {reserve / GIB:.1f} GiB are left to others"
     )
-    remedy = (
-        f"sudo du -xh --max-depth=2 {shlex.quote(str(downloads))} | sort -h | tail "
-        "(then remove what nobody needs, or lower [disk] reserve)"
-    )
+    what = "remove what nobody needs, or lower [disk] reserve"
+    remedy = f"sudo du -xh --max-depth=2 {_quoted(downloads)} | sort -h | tail"
     if free < reserve:
-        return broken(
-            "disk", f"{message}; nothing is fetched until there is room", remedy
-        )
+        message = f"{message}; nothing is fetched until there is room: {what}"
+        return broken("disk", message, remedy)
     if free < 2 * reserve:
-        return warning("disk", f"{message}; soon nothing will be fetched", remedy)
+        message = f"{message}; soon nothing will be fetched: {what}"
+        return warning("disk", message, remedy)
     return ok("disk", message)
 
 
@@ -146,9 +144,7 @@ def _session_folders(inbox: Path, *, keeps_drops: bool) -> Iterator[Finding]:
         folder = Path(entry.path)
         if not _is_readable(folder):
             message = f"{folder} cannot be read; drops in it are not seen"
-            yield broken(
-                "session_folder", message, f"sudo chmod o+rx {_quoted(folder)}"
-            )
+            yield broken("session_folder", message, _remedy(folder, "o+rx"))
         elif not keeps_drops and not os.access(folder, os.W_OK, effective_ids=True):
             message = (
                 f"{folder} cannot be written; drops in it are taken but stay there"
@@ -165,7 +161,7 @@ def _one_file_system(layout: Layout) -> Finding:
         probe.rename(target)
         target.rmdir()
     except OSError as error:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # it may not have been made
             probe.rmdir()
         if error.errno != errno.EXDEV:
             message = (
@@ -176,8 +172,8 @@ def _one_file_system(layout: Layout) -> Finding:
         return broken(
             "one_file_system",
             f"{layout.work} is on another file system than {layout.downloads}; results "
-            "cannot be published",
-            f"sudo umount {_quoted(layout.work)} (work and results belong into one tree)",
+            "cannot be published: work and results belong into one tree",
+            f"sudo umount {_quoted(layout.work)}",
         )
     return ok("one_file_system", "work and results are on one file system")
 
@@ -190,14 +186,23 @@ def _is_readable(folder: Path) -> bool:
     return os.access(folder, os.R_OK | os.X_OK, effective_ids=True)
 
 
-def _remedy(folder: Path) -> str:
-    """Return a line that opens a folder: to its group when that is ours, else to us."""
+def _remedy(folder: Path, to_others: str = "") -> str:
+    """Return a line that opens a folder to us.
+
+    By its mode if we own it or it belongs to a group of ours (whose part of the mode
+    also bounds an ACL, acl(5)); else with `to_others`, if that will do; else by its owner.
+    """
     try:
-        group = folder.stat().st_gid
+        found = folder.stat()
+        owner, group = found.st_uid, found.st_gid
     except OSError:
-        group = -1
+        owner = group = -1
+    if owner == os.geteuid():
+        return f"sudo chmod u+rwx {_quoted(folder)}"
     if group in {os.getegid(), *os.getgroups()}:
         return f"sudo chmod g+rwx {_quoted(folder)}"
+    if to_others:
+        return f"sudo chmod {to_others} {_quoted(folder)}"
     return f"sudo chown {_me()} {_quoted(folder)}"
 
 

@@ -146,7 +146,7 @@ class Upgrade:
         """Return why the newest is not even tried, or None."""
         version = offer.version
         refused = self._shelf.notes().refusal(version)
-        if refused is not None:
+        if refused is not None and release(version) != release(chosen.version):
             self._say(
                 f"to use it all the same: ytaudio engine upgrade --version {version}"
             )

@@ -1,12 +1,14 @@
 """Making the tree, and holding it alone."""
 
+import errno
 import fcntl
 import grp
 import os
+import shlex
 import stat
 from pathlib import Path
 
-from ytaudio_daemon.errors import AlreadyRunningError, ConfigError
+from ytaudio_daemon.errors import AlreadyRunningError, ConfigError, FolderError
 from ytaudio_daemon.folders.layout import Layout
 
 #: What is made inside belongs to the folder's group, which may read and write.
@@ -22,7 +24,8 @@ def prepare(layout: Layout, group: str = "") -> None:
             for unfinished work, from where results are moved as they are.
 
     Raises:
-        ConfigError: A folder cannot be made, or there is no such group.
+        ConfigError: There is no such group.
+        FolderError: A folder cannot be made or used.
     """
     shared = [layout.inbox, layout.downloads, layout.status]
     if layout.library is not None:
@@ -39,10 +42,22 @@ def prepare(layout: Layout, group: str = "") -> None:
                 _give_to_group(folder, number, SHARED)
             _give_to_group(layout.work, number, stat.S_ISGID)
     except OSError as error:
-        raise ConfigError(
+        raise FolderError(
             f"the folder {error.filename} cannot be made or used: {error.strerror}",
-            "Make it, or let this user write there; see [paths] in the config.",
+            _way_out(error),
         ) from error
+
+
+def _way_out(error: OSError) -> str:
+    """Return what to do; systemd's `RestrictSUIDSGID=` refuses a setgid bit with EPERM."""
+    if error.errno == errno.EPERM:
+        return f"sudo chmod g+rwxs {shlex.quote(str(error.filename))}"
+    if error.errno == errno.EACCES:
+        return (
+            "Let this user write there; `ytaudio doctor` names the line. For the service: "
+            "sudo systemd-tmpfiles --create"
+        )
+    return "Something else is in its place; see [paths] in the config."
 
 
 def _make_private(folder: Path) -> None:
@@ -51,7 +66,10 @@ def _make_private(folder: Path) -> None:
     It could not be set again where systemd's `RestrictSUIDSGID=` is in force.
     """
     folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
-    if stat.S_IMODE(folder.stat().st_mode) & ~stat.S_ISGID != stat.S_IRWXU:
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode):  # a link may lead anywhere
+        raise NotADirectoryError(errno.ENOTDIR, "it is a link", str(folder))
+    if stat.S_IMODE(found.st_mode) & ~stat.S_ISGID != stat.S_IRWXU:
         folder.chmod(stat.S_IRWXU)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon import remedies
 from ytaudio_daemon.errors import LedgerTooNewError, LedgerTooOldError
 from ytaudio_daemon.ledger.engine import Ledger
 from ytaudio_daemon.ledger.trouble import damaged
@@ -41,7 +42,7 @@ def require_current(ledger: Ledger) -> None:
     _refuse_newer(ledger, found)
     raise LedgerTooOldError(
         f"the ledger has schema {found or 'none'}, this program needs {HEAD}",
-        "Start the daemon once (`ytaudio run`): it upgrades the ledger.",
+        f"Start the daemon, which upgrades the ledger: {remedies.start_daemon()}",
     )
 
 

@@ -1,5 +1,6 @@
 """From a config file, the environment and flags to checked settings."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -7,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ytaudio_daemon.errors import ConfigError
+from ytaudio_daemon.ownership import foreign_part
 from ytaudio_daemon.settings.resolve import impossible, resolved
 from ytaudio_daemon.settings.sections import KEYS, SECTIONS
 from ytaudio_daemon.settings.settings import Settings
@@ -30,11 +32,18 @@ def find_config(environ: Mapping[str, str], cwd: Path) -> Path | None:
     `$YTAUDIO_CONFIG`, else `config/ytaudio.toml` below the current folder, else
     `/etc/ytaudio/ytaudio.toml`. A file that is there but closed to us is returned
     too: `load` then says so.
+
+    Raises:
+        ConfigError: We are root, and the file in the current folder could be somebody
+            else's: it may name a command.
     """
     if named := environ.get(CONFIG_VARIABLE):
         return cwd / named
     candidates = (cwd / LOCAL_CONFIG, SYSTEM_CONFIG)
-    return next((path for path in candidates if not _is_missing(path)), None)
+    found = next((path for path in candidates if not _is_missing(path)), None)
+    if found == candidates[0] and os.geteuid() == 0:
+        _refuse_foreign(found, cwd)
+    return found
 
 
 def load(
@@ -109,6 +118,15 @@ def _settings(
 
 def _short(file: Path, cwd: Path) -> str:
     return str(file.relative_to(cwd) if file.is_relative_to(cwd) else file)
+
+
+def _refuse_foreign(file: Path, cwd: Path) -> None:
+    part = foreign_part(file, cwd)
+    if part is not None:
+        raise ConfigError(
+            f"{file} is not taken by root: {part} can be changed by others",
+            f"Name the config (--config {SYSTEM_CONFIG}), or go to another folder.",
+        )
 
 
 def _is_missing(path: Path) -> bool:
