@@ -185,8 +185,7 @@ take_migration_back() { # the program before cannot read what the new one has mi
   local copies copy
   copies=$(cd / && "$NEW/bin/ytaudio" --config $CONFIG config --json | "$NEW/bin/python" -Ic '
 import json, sys
-paths = {key["key"]: key["value"] for key in json.load(sys.stdin)["settings"]}
-print(paths["paths.state"] + "/backups")') || return 0
+print(json.load(sys.stdin)["settings"]["paths.state"]["value"] + "/backups")') || return 0
   copy=$(find "$copies" -name 'ledger-schema-*.sqlite3' -newer "$SWITCHED" 2>/dev/null | sort | tail -n 1)
   if [ -n "$copy" ]; then
     say "The ledger was migrated already; the copy made before goes back: $copy" >&2

@@ -323,6 +323,20 @@ upgrades() {
   make_install "$WORK/broken"
   check "a version that does not start is refused" test $? -ne 0
   check "  and the one before runs again" test "$before active" = "$(readlink $CURRENT) $(prop ActiveState)"
+  cp -a "$CHECKOUT" "$WORK/migrates"
+  printf '%s\n' 'revision, down_revision = "9999", "'"$(sed -n 's/^HEAD = "\(.*\)"/\1/p' "$CHECKOUT/ytaudio_daemon/ledger/migrate.py")"'"' \
+    'def upgrade(): pass' >"$WORK/migrates/ytaudio_daemon/ledger/migrations/versions/9999_test.py"
+  sed -i 's/^HEAD = .*/HEAD = "9999"/' "$WORK/migrates/ytaudio_daemon/ledger/migrate.py"
+  sed -i 's/^        parts = _assemble(/        raise SystemExit(1)\n&/' "$WORK/migrates/ytaudio_daemon/daemon/start.py"
+  make_install "$WORK/migrates"
+  check "one that migrates the ledger and does not start is refused" test $? -ne 0
+  check "  and the one before runs again" test "$before active" = "$(readlink $CURRENT) $(prop ActiveState)"
+  check "  with all its jobs" test 6 = "$(json 'len(d["jobs"])' ytaudio jobs --session dora)"
+  mv /usr/local/share/man/man1/ytaudio.1 "$WORK/ytaudio.1"; mkdir /usr/local/share/man/man1/ytaudio.1
+  make_install
+  check "a failure right behind the switch" test $? -ne 0
+  check "  is taken back" test "$before active" = "$(readlink $CURRENT) $(prop ActiveState)" -a -x $CURRENT/bin/ytaudio
+  rmdir /usr/local/share/man/man1/ytaudio.1; mv "$WORK/ytaudio.1" /usr/local/share/man/man1/
   sed -i 's/^# Downloads at once.*/& (or so)/' "$WORK/broken/config/ytaudio.toml"
   git -C "$WORK/broken" checkout -q ytaudio_daemon 2>/dev/null || cp "$CHECKOUT/ytaudio_daemon/daemon/start.py" "$WORK/broken/ytaudio_daemon/daemon/"
   check "a shipped config that has changed" make_install "$WORK/broken"
