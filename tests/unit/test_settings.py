@@ -1,6 +1,7 @@
 """Settings: where values come from, what is allowed, and what is said when not."""
 
 import dataclasses
+import grp
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.others import let_others_in
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.settings import (
     KEYS,
@@ -367,6 +369,24 @@ def test_where_the_config_file_is_looked_for(tmp_path: Path) -> None:
     assert find_config({"YTAUDIO_CONFIG": ""}, tmp_path) == expected
     file = config(tmp_path, "")
     assert find_config({}, tmp_path) == file
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="root makes the file, another reads it")
+def test_who_may_not_read_the_config_is_told_of_its_group(tmp_path: Path) -> None:
+    file = config(tmp_path, "")
+    group = grp.getgrgid(65534).gr_name
+    os.chown(file, 0, 65534)
+    file.chmod(0o640)
+    let_others_in(file.parent)
+    os.setegid(1)
+    os.seteuid(1)
+    try:
+        with pytest.raises(ConfigError, match="cannot be read") as caught:
+            load(file, {})
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+    assert f"sudo usermod -aG {group} " in caught.value.hint
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root is that careful")

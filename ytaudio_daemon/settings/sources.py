@@ -1,8 +1,11 @@
 """What somebody set, and where: the config file, variables, flags. Reads the file."""
 
+import grp
 import re
+import stat
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,9 +129,22 @@ def _text(file: Path, name: str) -> str:
     try:
         return file.read_text("utf-8-sig")
     except OSError as exc:
-        raise ConfigError(f"{name} cannot be read: {exc.strerror}") from exc
+        hint = _way_in(file) if isinstance(exc, PermissionError) else ""
+        raise ConfigError(f"{name} cannot be read: {exc.strerror}", hint) from exc
     except UnicodeDecodeError as exc:
         raise ConfigError(f"{name} is not UTF-8 text") from exc
+
+
+def _way_in(file: Path) -> str:
+    """Return how somebody who may not read a config gets to; "" when nobody knows."""
+    with suppress(OSError, KeyError):
+        found = file.stat()
+        if found.st_mode & stat.S_IRGRP:
+            group = grp.getgrgid(found.st_gid).gr_name
+            return (
+                f"Its group may: sudo usermod -aG {group} YOU (from the next login on)"
+            )
+    return ""
 
 
 def _tables(text: str, name: str) -> dict[str, Any]:
