@@ -163,8 +163,11 @@ def test_copies_by_hand_are_bounded_too(tmp_path: Path) -> None:
     for age, path in enumerate(made):
         path.touch()
         os.utime(path, (1000.0 * age, 1000.0 * age))
+    mine = made[0].with_name("ledger-2026-before-the-move.sqlite3")
+    mine.touch()
+    os.utime(mine, (0.0, 0.0))
     backup.tidy(tmp_path, 0.0)
-    assert sorted(made[0].parent.iterdir()) == made[-14:]
+    assert sorted(made[0].parent.iterdir()) == sorted([mine, *made[-14:]])
 
 
 # -------------------------------------------------------------------------- restoring

@@ -35,8 +35,8 @@ PAUSE_S = 0.005
 #: Left free on the disk beside the copy, in bytes.
 ROOM_TO_SPARE = 16 << 20
 #: In the folder so many of each kind stay, the newest: made by hand, before a migration,
-#: put aside by a restore. Copies anywhere else are nobody's business but the owner's.
-KEPT = {"ledger-2*": 14, "ledger-schema-*": 3, "ledger-replaced-*": 3}
+#: put aside by a restore. Copies elsewhere, or under other names, are only their owner's.
+KEPT = {"ledger-????????T??????Z*": 14, "ledger-schema-*": 3, "ledger-replaced-*": 3}
 #: What a killed copy left is removed after so long, in seconds.
 LEFTOVER_S = 86_400.0
 
