@@ -11,8 +11,9 @@ from pathlib import Path
 import structlog
 
 from ytaudio_daemon import steps
+from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout, inbox, trash
-from ytaudio_daemon.ledger import Ledger, cancelling, sessions
+from ytaudio_daemon.ledger import Ledger, cancelling, moves, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
@@ -21,6 +22,8 @@ log = structlog.get_logger()
 
 #: The loop has other things to do after this long, in seconds.
 STEP_S = 0.05
+#: Sessions whose held jobs are looked at in a sweep; each may move a thousand.
+SESSIONS_AT_ONCE = 2
 
 
 class Sweeper:
@@ -37,6 +40,15 @@ class Sweeper:
         self._layout = layout
         self.settings = settings
         self._deleting: Iterator[None] | None = None
+        #: Why something in the trash could not be deleted; everything else was.
+        self._undeleted: OSError | None = None
+        #: Behind which session to look for held jobs; None: all were looked at.
+        self._held_behind: int | None = 0
+
+    def reload(self, settings: Settings) -> None:
+        """Take up new settings; raised limits let held jobs in."""
+        self.settings = settings
+        self._held_behind = 0
 
     def sweep(self, now: Now) -> bool:
         """Expire what is due and begin to delete what has been in the trash enough.
@@ -48,22 +60,27 @@ class Sweeper:
             LedgerError, OSError: The next sweep tries again.
         """
         has_more = self._give_up_pending(now)
+        has_more = self._release_held(now) or has_more
         self._expire_due(now)
-        self._remove_files(now)
+        trouble = self._remove_files(now)
         if self._deleting is None:
             self._deleting = self._delete_old_trash(now)
+        trouble = trouble or self._undeleted
+        if trouble is not None:
+            raise trouble
         return has_more
 
     def step(self) -> bool:
         """Go on deleting for a moment; returns whether there is more."""
-        if self._deleting is None:
+        deleting, self._deleting = self._deleting, None
+        if deleting is None:
             return False
         enough = time.monotonic() + STEP_S
-        for _ in self._deleting:
+        for _ in deleting:
             steps.at("trash.deleting")
             if time.monotonic() > enough:
+                self._deleting = deleting
                 return True
-        self._deleting = None
         return False
 
     def _give_up_pending(self, now: Now) -> bool:
@@ -80,6 +97,11 @@ class Sweeper:
         ended = 0
         for session in stuck[:1]:
             with self._ledger.write() as db:
+                again = sessions.pending_too_long(
+                    db, now, max_pending_s=limits.max_pending
+                )
+                if session.id not in {each.id for each in again}:
+                    continue  # somebody has touched it since
                 done = cancelling.cancel_some(
                     db,
                     session.id,
@@ -90,13 +112,35 @@ class Sweeper:
             ended += done.ended
         return ended > 0
 
+    def _release_held(self, now: Now) -> bool:
+        """Let held jobs in, of some sessions, where the config's limits were raised.
+
+        At a start and after a reload; else whatever makes room lets them in at once.
+
+        Returns:
+            Whether there may be more sessions with such.
+        """
+        if self._held_behind is None:
+            return False
+        with self._ledger.read() as db:
+            held = sessions.with_held(db, self._held_behind, SESSIONS_AT_ONCE)
+        for session_id in held:
+            with self._ledger.write() as db:
+                moves.release_held(db, session_id, self.settings.sessions.quota, now)
+            self._held_behind = session_id
+        if not held:
+            self._held_behind = None
+        return bool(held)
+
     def _expire_due(self, now: Now) -> None:
         limits = self.settings.sessions
         with self._ledger.read() as db:
             due = sessions.due_to_expire(db, now, ttl_s=limits.ttl)
         for session in due:
             with self._ledger.write() as db:
-                done = sessions.expire(db, session, now, on_expiry=limits.on_expiry)
+                done = sessions.expire(
+                    db, session, now, on_expiry=limits.on_expiry, ttl_s=limits.ttl
+                )
             if done:
                 steps.at("session.expired", session.uuid)
                 log.info("session.expired", session=session.name, uuid=session.uuid)
@@ -107,16 +151,28 @@ class Sweeper:
         if session.name == session.uuid:
             inbox.remove_if_empty(self._layout.inbox, session.name)
 
-    def _remove_files(self, now: Now) -> None:
+    def _remove_files(self, now: Now) -> OSError | UnsafePathError | None:
+        """Throw away what expired sessions leave; return why one could not go.
+
+        One whose folder is closed to us holds up none of the others.
+        """
+        trouble: OSError | UnsafePathError | None = None
         with self._ledger.read() as db:
             leaving = sessions.to_be_removed(db)
         for session in leaving:
-            if self._is_pinned(session):
-                log.info("session.pinned", session=session.name)
-            else:
-                self._throw_away(session, now)
-            with self._ledger.write() as db:
-                sessions.mark_removed(db, session)
+            try:
+                self._remove_files_of(session, now)
+            except (OSError, UnsafePathError) as error:
+                trouble = error
+        return trouble
+
+    def _remove_files_of(self, session: Session, now: Now) -> None:
+        if self._is_pinned(session):
+            log.info("session.pinned", session=session.name)
+        else:
+            self._throw_away(session, now)
+        with self._ledger.write() as db:
+            sessions.mark_removed(db, session)
 
     def _throw_away(self, session: Session, now: Now) -> None:
         """Library first: which files there are its own, its downloads tell.
@@ -149,13 +205,19 @@ class Sweeper:
 
     def _delete_old_trash(self, now: Now) -> Iterator[None]:
         grace = self.settings.sessions.trash_grace
+        trouble: OSError | None = None
         for root in (self._layout.downloads, self._layout.library):
             if root is None:
                 continue
             for name in trash.trashed(root):
-                if now.lived - _thrown_away_at(name) >= grace:
+                if now.lived - _thrown_away_at(name) < grace:
+                    continue
+                try:
                     yield from trash.delete(root, name)
                     log.info("trash.deleted", name=name)
+                except OSError as error:  # a folder of somebody else's in it, say
+                    trouble = error
+        self._undeleted = trouble
 
 
 def _thrown_away_at(name: str) -> float:

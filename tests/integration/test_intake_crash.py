@@ -63,7 +63,7 @@ def test_a_recorded_drop_that_somebody_took_away_is_over(
 
     house.take()
 
-    assert house.ask("SELECT state, filed_name FROM drops") == [("filed", None)]
+    assert house.ask("SELECT state, filed_name FROM drops") == [("filed", b"songs.txt")]
 
 
 def half_recorded(house: House) -> None:

@@ -26,7 +26,7 @@ def test_endings_are_read_in_order_and_once(ledger: Ledger) -> None:
         moves.cancel_running(db, third.fence, NOW, NO_LIMIT)
         session = sessions.active_session(db, "music")
         assert session is not None
-        assert sessions.expire(db, session, NOW)
+        assert sessions.expire(db, session, NOW, on_expiry="keep")
     with ledger.read() as db:
         found, cursor = outbox.endings_after(db, begun, 100)
         assert [ending.to_state for ending in found] == [

@@ -102,7 +102,7 @@ def test_a_quota_for_life_and_one_of_bytes(ledger: Ledger) -> None:
 def test_an_expired_session_takes_nothing(ledger: Ledger) -> None:
     with ledger.write() as db:
         session = sessions.open_session(db, "alice", NOW)
-        assert sessions.expire(db, session, later(1))
+        assert sessions.expire(db, session, later(1), on_expiry="keep")
     with ledger.write() as db, pytest.raises(SessionExpiredError):
         post(
             db,

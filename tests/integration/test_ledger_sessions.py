@@ -62,8 +62,8 @@ def test_an_expired_session_makes_room_for_one_of_the_same_name(
 ) -> None:
     old = _open(ledger)
     with ledger.write() as db:
-        assert sessions.expire(db, old, NOW)
-        assert not sessions.expire(db, old, NOW), "once"
+        assert sessions.expire(db, old, NOW, on_expiry="keep")
+        assert not sessions.expire(db, old, NOW, on_expiry="keep"), "once"
         assert sessions.session_by_id(db, old.id).state is SessionState.EXPIRED
         new = sessions.open_session(db, "alice", later(1))
         assert sessions.find_session(db, "alice") == new, "of several the newest"
@@ -115,11 +115,13 @@ def test_unfinished_work_is_never_cut_off_by_the_clock(ledger: Ledger) -> None:
             db, later(14 * TTL), max_pending_s=14 * TTL
         )
         assert stuck.unfinished == 1
-        assert not sessions.expire(db, stuck, NOW), "work came in between"
+        assert not sessions.expire(db, stuck, NOW, on_expiry="keep"), (
+            "work came in between"
+        )
         moves.cancel(
             db, 1, later(14 * TTL), reason="session_expired", quota=Quota(max_jobs=0)
         )
-        assert sessions.expire(db, stuck, NOW)
+        assert sessions.expire(db, stuck, NOW, on_expiry="keep")
 
 
 def test_giving_up_lets_no_held_job_in_and_comes_to_its_end(ledger: Ledger) -> None:

@@ -90,7 +90,7 @@ def test_a_session_s_end_is_told(office: Office, receiver: Receiver) -> None:
     with office.ledger.write() as db:
         session = sessions.active_session(db, "music")
         assert session is not None
-        assert sessions.expire(db, session, office.now())
+        assert sessions.expire(db, session, office.now(), on_expiry="keep")
     office.rest()
     notice = receiver.got[-1]
     assert notice["event"] == "session_expired"

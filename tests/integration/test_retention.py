@@ -67,7 +67,7 @@ def end(ledger: Ledger, name: str) -> None:
     with ledger.write() as db:
         session = sessions.active_session(db, name)
         assert session is not None
-        assert sessions.expire(db, session, NOW)
+        assert sessions.expire(db, session, NOW, on_expiry="keep")
 
 
 def rows(ledger: Ledger) -> dict[str, int]:

@@ -19,7 +19,7 @@ def forget(rig: Rig, name: str) -> None:
     with rig.ledger.write() as db:
         session = sessions.active_session(db, name)
         assert session is not None
-        assert sessions.expire(db, session, rig.now)
+        assert sessions.expire(db, session, rig.now, on_expiry="keep")
         while pruning.forget_lines(db, pruning.drop_ids(db, session.id, 0)):
             pass
         pruning.forget_jobs(db, session.id)

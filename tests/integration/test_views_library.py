@@ -175,7 +175,7 @@ def test_a_session_of_the_same_name_shares_the_folder(lite: Rig) -> None:
     with lite.ledger.write() as db:
         old = sessions.active_session(db, "music")
         assert old is not None
-        sessions.expire(db, old, lite.now)
+        sessions.expire(db, old, lite.now, on_expiry="keep")
     lite.drop(video(1), name=b"again.txt")
     lite.complete(b"another")
     lite.refresh()

@@ -126,7 +126,7 @@ def expire(call: Call) -> int:
             quota = call.settings.sessions.quota
             cancel_all(ledger, session, "session_expired", quota)
             wake_daemon(call)
-        _expire_when_stopped(ledger, session)
+        _expire_when_stopped(call, ledger, session)
     call.screen.line(f"session {session.name} has expired")
     wake_daemon(call)
     return Exit.OK
@@ -140,8 +140,8 @@ def _is_meant(call: Call, session: Session) -> bool:
     return ask(f"End session {session.name} ({session.uuid})? When it ends, {fate}.")
 
 
-def _expire_when_stopped(ledger: Ledger, session: Session) -> None:
-    """Expire it as soon as no job is running any more.
+def _expire_when_stopped(call: Call, ledger: Ledger, session: Session) -> None:
+    """Expire it as soon as no job is running, and no drop being taken, any more.
 
     Raises:
         IllegalMoveError: Some still are; the session stays active.
@@ -149,16 +149,19 @@ def _expire_when_stopped(ledger: Ledger, session: Session) -> None:
     deadline = time.monotonic() + STOP_PATIENCE_S
     while True:
         with ledger.write() as db:
-            if sessions.expire(db, session, moment_in(db)):
+            fate = call.settings.sessions.on_expiry
+            if sessions.expire(db, session, moment_in(db), on_expiry=fate):
                 return
             found = sessions.session_by_id(db, session.id)
         if found.state is SessionState.EXPIRED:
             return
         if time.monotonic() > deadline:
             jobs = count_of(found.unfinished, "job")
+            held_up = f"{jobs} could not be stopped" if found.unfinished else ""
             raise IllegalMoveError(
-                f"{jobs} of session {session.name} could not be stopped yet",
-                "They are being cancelled. Make sure that the daemon runs, try again.",
+                f"session {session.name} cannot end yet: "
+                f"{held_up or 'a drop of its is being taken'}",
+                "Make sure that the daemon runs, and try again.",
             )
         time.sleep(STOP_STEP_S)
 

@@ -154,7 +154,7 @@ class Loop:
             self._try("claims", lambda: self._fill(now, mono))
             self._try("retries", lambda: self._wake_due(now, mono))
             busy = bool(self._try("sweep", lambda: self._sweep(now))) or busy
-            busy = parts.sweeper.step() or busy
+            busy = bool(self._try("trash", parts.sweeper.step)) or busy
             self._try("retention", lambda: self._prune(now, mono))
         self._try("views", lambda: self._show(now, mono))
         self._try("notify", lambda: parts.messenger.step(now))
@@ -205,6 +205,7 @@ class Loop:
         parts = self._parts
         if parts.signals.take_reload():
             parts.reload()
+            self._due.sweep = True  # raised limits let held jobs in
         if parts.signals.stops and self._drain_until is None:
             self._drain_until = mono + DRAIN_S
             self._state = "draining"
@@ -292,6 +293,7 @@ class Loop:
         """Look for what has expired; returns whether there is more at once."""
         if self._due.sweep:
             self._due.sweep = self._parts.sweeper.sweep(now)
+            self._due.claim = 0.0  # it may have let held jobs in
         return self._due.sweep
 
     def _prune(self, now: Now, mono: float) -> None:

@@ -292,6 +292,7 @@ class _Reloader:
         parts.attempts.reload(fresh)
         parts.intake.reload(fresh)
         parts.views.rules = rules_of(fresh)
-        parts.sweeper.settings = parts.pruner.settings = fresh
+        parts.sweeper.reload(fresh)
+        parts.pruner.settings = fresh
         parts.messenger.reload(fresh)
         parts.health.settings = parts.freshness.settings = fresh

@@ -100,6 +100,8 @@ def _is_folder(path: str) -> bool:
         return stat.S_ISDIR(os.lstat(path).st_mode)
     except FileNotFoundError:
         return False
+    except OSError:  # a dead mount, which is a folder
+        return True
 
 
 def _scan_folder(inbox: Path, name: str) -> Iterator[Sighting | Oddity]:
@@ -129,6 +131,11 @@ def _scan_session(inbox: Path, place: Place) -> Iterator[Sighting | Oddity]:
         )
     except UnsafePathError as error:
         yield Oddity(place=None, name=os.fsencode(place.session), reason=error.message)
+    except OSError as error:  # a dead mount, say: the folders behind it are looked at
+        if not place.parts:
+            raise
+        reason = f"this folder cannot be read: {error.strerror}"
+        yield Oddity(place=None, name=os.fsencode(place.session), reason=reason)
 
 
 def _look_at(place: Place, entry: os.DirEntry[str]) -> Iterator[Sighting | Oddity]:

@@ -1,5 +1,6 @@
 """From an attempt's folder into the visible tree, in one rename."""
 
+import errno
 import hashlib
 import json
 import os
@@ -162,7 +163,13 @@ def is_published(audio: Path, sha256: str) -> bool:
 
 def audio_is_gone(output_path: str | None) -> bool:
     """Return whether a completed job's file is no longer at its place."""
-    return output_path is None or not Path(output_path).is_file()
+    if output_path is None:
+        return True
+    try:
+        found = os.stat(output_path)
+    except OSError as error:  # a folder that is closed to us proves nothing
+        return error.errno in {errno.ENOENT, errno.ENOTDIR}
+    return not stat.S_ISREG(found.st_mode)
 
 
 def clear_work(layout: Layout, job_uuid: str) -> None:

@@ -15,7 +15,7 @@ from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filing
 from ytaudio_daemon.folders.inbox import Place, places_of
 from ytaudio_daemon.folders.layout import receipt_key
 from ytaudio_daemon.intake.growing import Growing
-from ytaudio_daemon.intake.paper import Paper
+from ytaudio_daemon.intake.paper import Key, Paper
 from ytaudio_daemon.intake.reading import Reader
 from ytaudio_daemon.intake.scanning import Scanner
 from ytaudio_daemon.ledger import Ledger, drops
@@ -64,6 +64,11 @@ class Filer:
     def take(self, recorded: list[Paper]) -> None:
         """Take on drops of which every line is durable."""
         self._recorded += recorded
+
+    def unfiled(self) -> set[Key]:
+        """Return what is recorded and not yet noted as filed."""
+        waiting = [*self._recorded, *(paper for paper, _, _ in self._filed)]
+        return {paper.key for paper in waiting if not _was_kept(paper)}
 
     def is_busy(self) -> bool:
         """Whether anything is recorded but not yet filed."""
@@ -138,7 +143,19 @@ class Filer:
         self._reader.note_moved(paper)
         if name is not None:
             self._growing.note(paper.sighting, target, name, now)
+        else:  # somebody took it away; no older drop of its name may lose its receipt
+            name = self._name_for_receipts(paper, target)
         return ("filed" if usable else "rejected"), name
+
+    def _name_for_receipts(self, paper: Paper, target: str) -> bytes | None:
+        place = paper.sighting.place
+        return filing.name_for_receipts(
+            self._layout.inbox,
+            place,
+            target,
+            paper.sighting.name,
+            lambda name: self._layout.receipt_file(place.session, name).exists(),
+        )
 
     def _keep(self, paper: Paper) -> tuple[str, bytes | None]:
         self._scanner.keep(paper.sighting)

@@ -10,6 +10,8 @@ from ytaudio_daemon.ledger.drops import Ask, Drop, NewDrop, NewLine
 from ytaudio_daemon.model import Layer
 from ytaudio_daemon.model.options import effective
 
+#: What a drop is known by until it is filed: session name, file name, content hash.
+Key = tuple[str, bytes, str]
 #: Options that are remembered: a million lines may each have a title of their own.
 MAX_ASKS = 1000
 
@@ -54,7 +56,7 @@ class Paper:
         self._lines = self._read(content)
 
     @property
-    def key(self) -> tuple[str, bytes, str]:
+    def key(self) -> Key:
         """What a drop is known by until it is filed: session, name, content."""
         return self.sighting.place.session, self.sighting.name, self.sha256
 

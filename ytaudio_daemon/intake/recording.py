@@ -9,7 +9,7 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.publishing import audio_is_gone
 from ytaudio_daemon.intake.filing import Filer
 from ytaudio_daemon.intake.paper import Paper, why_nothing_is_usable
-from ytaudio_daemon.intake.resuming import Key, Leftovers
+from ytaudio_daemon.intake.resuming import Leftovers
 from ytaudio_daemon.ledger import Connection, Ledger, drops, sessions
 from ytaudio_daemon.ledger.drops import Drop, NewLine
 from ytaudio_daemon.model.clock import Now
@@ -51,6 +51,7 @@ class Recorder:
             ledger, layout, lambda: self.settings.inbox.after_intake == "keep"
         )
         self._has_news = False
+        self._is_unchecked = False
 
     def take_news(self) -> bool:
         """Return and forget whether lines were recorded since the last call."""
@@ -75,9 +76,16 @@ class Recorder:
         Filing comes a step later: workers start in between, they need not wait for a
         move. Whatever fails is kept and tried again.
         """
+        self._require_ledger()
         self._filer.take(self._recorded)
         self._recorded = []
         self._record(now)
+
+    def _require_ledger(self) -> None:
+        """Let nothing be moved on the word of a ledger that was taken away."""
+        if self._is_unchecked:
+            self._ledger.check_still_there()
+            self._is_unchecked = False
 
     def _record(self, now: Now) -> None:
         """Record one batch in one durable transaction.
@@ -95,9 +103,13 @@ class Recorder:
                 for session, pieces in _by_session(self._batch).items()
                 for piece, drop in self._record_pieces(db, session, pieces, now)
             }
+        self._is_unchecked = self._has_news = True
         steps.at("batch.recorded")
-        self._ledger.check_still_there()
-        self._has_news = True
+        self._note(recorded)
+        self._require_ledger()
+
+    def _note(self, recorded: dict[int, Drop]) -> None:
+        """Go on behind what is durable; nothing here can fail half-way."""
         for piece in self._batch:
             piece.paper.drop = recorded[id(piece)]
             if piece.last:
@@ -118,7 +130,8 @@ class Recorder:
         enough = time.monotonic() + LOOKING_S
         pieces: list[_Piece] = []
         room = LINES_A_BATCH
-        drawn = set[Key]()
+        # Until it is filed, a drop is known by its key: its namesake waits.
+        drawn = self._filer.unfiled()
         met = set[str]()
         for paper in self.papers:
             if paper.key in drawn:  # the same at the root and in its folder: later
@@ -161,12 +174,17 @@ class Recorder:
         )
         done = list(zip(pieces, recorded, strict=True))
         ended = [
-            (drop, why_nothing_is_usable(piece.paper, drop))
+            (drop, _reason(piece.paper, drop))
             for piece, drop in done
             if piece.last and drop.state == "recording"
         ]
         drops.finish_recording(db, ended, now)
         return done
+
+
+def _reason(paper: Paper, drop: Drop) -> str | None:
+    """Say why a drop is good for nothing; a comment added to a kept list is not one."""
+    return None if paper.known_texts else why_nothing_is_usable(paper, drop)
 
 
 def _by_session(pieces: list[_Piece]) -> dict[str, list[_Piece]]:

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
 from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filing, inbox
 from ytaudio_daemon.folders.inbox import Place, places_of
+from ytaudio_daemon.intake.paper import Key
 from ytaudio_daemon.ledger import Ledger, drops
 from ytaudio_daemon.ledger.claims import shown_name
 from ytaudio_daemon.ledger.drops import Drop, Filed
@@ -14,8 +16,6 @@ from ytaudio_daemon.model.clock import Now
 
 log = structlog.get_logger()
 
-#: Session name, file name, content hash.
-Key = tuple[str, bytes, str]
 #: What is still left over is looked at again so often, in seconds.
 AGAIN_S = 30.0
 
@@ -49,7 +49,7 @@ class Leftovers:
         and the next file of that name and content would be taken for it.
 
         Raises:
-            LedgerError, OSError: Nothing was noted that is not so; call again.
+            LedgerError: Nothing was noted that is not so; call again.
         """
         if self._left is None:
             self._end_orphans(now)
@@ -58,8 +58,9 @@ class Leftovers:
         if not self._left or now.lived < self._next_look:
             return
         for key, drop in list(self._left.items()):
-            if self._is_over(key[0], drop, now):
-                del self._left[key]
+            with suppress(OSError):  # closed to us now, which the scan says, too
+                if self._is_over(key[0], drop, now):
+                    del self._left[key]
         self._next_look = now.lived + AGAIN_S
 
     def _end_orphans(self, now: Now) -> None:
@@ -75,12 +76,12 @@ class Leftovers:
         places = places_of(session)
         if any(self._is_whole(place, drop) for place in places):
             return False
-        if drop.state == "recorded":  # somebody took it away, or added to it
-            self._note(self._changed(drop, places), now)
-        elif any(self._is_there(place, drop) for place in places):
-            self._end(drop, self._changed(drop, places), "changed", now)
+        is_there = any(self._is_there(place, drop) for place in places)
+        filed = (self._changed if is_there else self._receipt_place)(session, drop)
+        if drop.state == "recorded":
+            self._note(filed, now)
         else:
-            self._end(drop, self._receipt_place(session, drop), "taken away", now)
+            self._end(drop, filed, "changed" if is_there else "taken away", now)
         return True
 
     def _is_there(self, place: Place, drop: Drop) -> bool:
@@ -115,9 +116,9 @@ class Leftovers:
                 return True
         return False
 
-    def _changed(self, drop: Drop, places: list[Place]) -> Filed:
+    def _changed(self, session: str, drop: Drop) -> Filed:
         """Of a list that grows in its place, what is new counts, whatever came between."""
-        for place in places:
+        for place in places_of(session):
             if self._keeps() and self._is_there(place, drop):
                 return Filed(drop=drop, state="kept", at_root=place.at_root)
         return Filed(drop=drop, state=_state(drop))

@@ -261,6 +261,7 @@ def record_batches(
     mine = sa.select(sessions).where(sessions.c.id == session_id)
     session = db.execute(mine).one()
     clerk = Clerk(db, session, quota, now, file_is_gone)
+    batches = _behind_cursors(db, batches)
     counts = clerk.enter([(drop.id, batch) for drop, batch in batches])
     touch(db, session_id, now, accepted=session.accepted + clerk.new_jobs)
     moved = [
@@ -272,6 +273,23 @@ def record_batches(
     update_rows(db, drops, by_hand, rows)
     _note_all(db, moved, now, "lines_recorded")
     return moved
+
+
+def _behind_cursors(
+    db: Connection, batches: Sequence[tuple[Drop, Sequence[NewLine]]]
+) -> list[tuple[Drop, Sequence[NewLine]]]:
+    """Leave out what is recorded: a commit may have come through without an answer."""
+    ids = [drop.id for drop, _ in batches]
+    now: dict[int, Drop] = {}
+    for start in range(0, len(ids), KEYS_A_QUERY):
+        query = sa.select(drops).where(
+            drops.c.id.in_(ids[start : start + KEYS_A_QUERY])
+        )
+        now |= {row.id: _drop(row) for row in db.execute(query).all()}
+    return [
+        (now[drop.id], [line for line in batch if line.line > now[drop.id].cursor])
+        for drop, batch in batches
+    ]
 
 
 def _advanced(drop: Drop, batch: Sequence[NewLine], counts: Counter[str]) -> Drop:

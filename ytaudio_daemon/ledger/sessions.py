@@ -47,8 +47,14 @@ def active_session(db: Connection, name: str) -> Session | None:
 
 
 def find_session(db: Connection, name_or_uuid: str) -> Session | None:
-    """Return a session by UUID or name; of several by one name the newest."""
+    """Return a session by UUID or name; of several by one name the newest.
+
+    A folder may be named by the UUID of a session that has expired since: who says that
+    name means the session that is active in it.
+    """
     by_uuid = _first(db, sessions.c.uuid == name_or_uuid)
+    if by_uuid is not None and by_uuid.state is SessionState.EXPIRED:
+        return active_session(db, name_or_uuid) or by_uuid
     return by_uuid or _first(db, sessions.c.name == name_or_uuid)
 
 
@@ -168,23 +174,35 @@ def due_to_expire(
         ttl_s: The config's time to live; a session's own wins; 0 = for ever.
         limit: At most so many.
     """
-    ttl = sa.func.coalesce(sessions.c.ttl_s, ttl_s)
+    rows = db.execute(
+        sa.select(sessions).where(*_may_expire(), *_is_due(now, ttl_s)).limit(limit),
+    ).all()
+    return [session_of(row) for row in rows]
+
+
+def _may_expire() -> list[sa.ColumnElement[bool]]:
+    """Return the conditions: active, with no work to do and no drop to be filed."""
     unfiled = sa.exists().where(
         drops.c.session_id == sessions.c.id,
         drops.c.state.in_(["recording", "recorded"]),
     )
-    rows = db.execute(
-        sa.select(sessions)
-        .where(
-            sessions.c.state == SessionState.ACTIVE,
-            unfinished_count() == 0,
-            ~unfiled,
-            ttl > 0,
-            sessions.c.last_activity_lived + ttl <= now.lived,
-        )
-        .limit(limit),
-    ).all()
-    return [session_of(row) for row in rows]
+    return [sessions.c.state == SessionState.ACTIVE, unfinished_count() == 0, ~unfiled]
+
+
+def _is_due(now: Now, ttl_s: float) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions under which a session's time is over."""
+    ttl = sa.func.coalesce(sessions.c.ttl_s, ttl_s)
+    return [ttl > 0, sessions.c.last_activity_lived + ttl <= now.lived]
+
+
+def with_held(db: Connection, behind: int, limit: int) -> list[int]:
+    """Return some active sessions with held jobs, by their rows' numbers, in order."""
+    query = sa.select(sessions.c.id).where(
+        sessions.c.id > behind,
+        sessions.c.state == SessionState.ACTIVE,
+        sessions.c[JobState.HELD.value] > 0,
+    )
+    return list(db.execute(query.order_by(sessions.c.id).limit(limit)).scalars())
 
 
 def pending_too_long(
@@ -204,25 +222,33 @@ def pending_too_long(
 
 
 def expire(
-    db: Connection, session: Session, now: Now, *, on_expiry: str = "keep"
+    db: Connection,
+    session: Session,
+    now: Now,
+    *,
+    on_expiry: str,
+    ttl_s: float | None = None,
 ) -> bool:
-    """Active → expired; False when work has come in between, or it is not active.
+    """Active → expired; False when it is not active, or something has come in between.
+
+    All is decided by the row as it is now, not as the caller saw it.
 
     Args:
         db: A write transaction.
-        session: Whose own `on_expiry` wins over the config's.
+        session: Which; its own `on_expiry` wins over the config's.
         now: The moment.
         on_expiry: The config's "keep" or "delete".
+        ttl_s: The config's; its time must be over. None: whenever that is.
     """
-    removal = "pending" if (session.on_expiry or on_expiry) == "delete" else None
+    fate = sa.func.coalesce(sessions.c.on_expiry, on_expiry)
+    is_due = [] if ttl_s is None else _is_due(now, ttl_s)
     done = db.execute(
         sa.update(sessions)
-        .where(
-            sessions.c.id == session.id,
-            sessions.c.state == SessionState.ACTIVE,
-            unfinished_count() == 0,
-        )
-        .values(state=SessionState.EXPIRED.value, removal=removal),
+        .where(sessions.c.id == session.id, *_may_expire(), *is_due)
+        .values(
+            state=SessionState.EXPIRED.value,
+            removal=sa.case((fate == "delete", "pending"), else_=None),
+        ),
     )
     if done.rowcount == 1:
         _note(db, session.id, now, "session_expired")

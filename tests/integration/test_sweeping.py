@@ -1,0 +1,149 @@
+"""The sweep: one session's trouble is its own, and the row decides as it is now."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.intake_rig import House
+from ytaudio_daemon.folders import trash
+from ytaudio_daemon.ledger import Connection, sessions
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.sessions import Sweeper
+
+LATER = Now(wall=9e9, lived=9e9)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path, YTAUDIO_SESSIONS_ON_EXPIRY="delete")
+    yield made
+    made.close()
+
+
+def sweeper(house: House) -> Sweeper:
+    return Sweeper(house.ledger, house.layout, house.settings)
+
+
+def opened(house: House, *names: str) -> list[Path]:
+    """Open sessions that have some audio; return their folders."""
+    with house.ledger.write() as db:
+        made = [sessions.open_session(db, name, house.now) for name in names]
+    folders = [house.layout.downloads / session.uuid for session in made]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "song.mp3").touch()
+    return folders
+
+
+def test_one_that_cannot_be_thrown_away_holds_up_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, other = opened(house, "stuck", "other")
+    old = house.layout.trash / "somebody.0"
+    old.mkdir(parents=True)
+    plain = trash.throw_away
+
+    def refuse(root: Path, name: str, as_name: str) -> bool:
+        if name == stuck.name:
+            raise PermissionError(13, "Permission denied", name)
+        return plain(root, name, as_name)
+
+    monkeypatch.setattr(trash, "throw_away", refuse)
+    sweep = sweeper(house)
+    with pytest.raises(PermissionError):
+        sweep.sweep(LATER)
+    assert (stuck.exists(), other.exists()) == (True, False)
+    assert not sweep.step()
+    assert not old.exists()
+
+
+def test_what_cannot_be_deleted_holds_up_no_other_and_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.0", "b.0"):
+        (house.layout.trash / name).mkdir(parents=True)
+    plain = trash.delete
+
+    def refuse(root: Path, name: str) -> Iterator[None]:
+        if name == "a.0":
+            raise PermissionError(13, "Permission denied", name)
+        yield from plain(root, name)
+
+    sweep = sweeper(house)
+    with monkeypatch.context() as patch:
+        patch.setattr(trash, "delete", refuse)
+        sweep.sweep(LATER)
+        assert not sweep.step()
+        assert os.listdir(house.layout.trash) == ["a.0"]  # noqa: PTH208 - names only
+        with pytest.raises(PermissionError):
+            sweep.sweep(LATER)
+    sweep.step()
+    sweep.sweep(LATER)
+    assert not list(house.layout.trash.iterdir())
+
+
+def test_what_is_said_after_the_look_counts(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, touched, due = opened(house, "kept", "touched", "due")
+    plain = sessions.expire
+
+    def expire(db: Connection, *args: Any, **options: Any) -> bool:
+        """Somebody's command came between the look and this."""
+        db.exec_driver_sql("UPDATE sessions SET on_expiry = 'keep' WHERE id = 1")
+        db.exec_driver_sql("UPDATE sessions SET last_activity_lived = 9e9 WHERE id = 2")
+        return plain(db, *args, **options)
+
+    monkeypatch.setattr(sessions, "expire", expire)
+    sweeper(house).sweep(LATER)
+    assert house.ask("SELECT state, removal FROM sessions ORDER BY id") == [
+        ("expired", None),
+        ("active", None),
+        ("expired", "done"),
+    ]
+    assert [f.exists() for f in (kept, touched, due)] == [True, True, False]
+
+
+def test_a_session_whose_drop_is_being_taken_does_not_end(house: House) -> None:
+    house.drop()
+    house.die_at("batch.recorded")
+    with house.ledger.write() as db:
+        session = sessions.active_session(db, "alice")
+        assert session is not None
+        db.exec_driver_sql("UPDATE sessions SET queued = 0")
+        assert not sessions.expire(db, session, LATER, on_expiry="keep")
+
+
+def test_raised_limits_let_held_jobs_in(tmp_path: Path) -> None:
+    house = House(tmp_path, YTAUDIO_SESSIONS_MAX_JOBS="1")
+    for name in ("alice", "bob", "carol"):
+        (house.layout.inbox / name).mkdir(exist_ok=True)
+        links = "".join(f"https://youtu.be/{name:A<10}{n}\n" for n in range(3))
+        (house.layout.inbox / name / "songs.txt").write_text(links)
+    house.take()
+    held = "SELECT count(*) FROM jobs WHERE state = 'held'"
+    sweep = sweeper(house)
+    while sweep.sweep(house.now):
+        pass
+    assert house.ask(held) == [(6,)]
+    more = House(tmp_path / "more", YTAUDIO_SESSIONS_MAX_JOBS="2").settings
+    sweep.reload(more)
+    while sweep.sweep(house.now):
+        pass
+    assert house.ask(held) == [(3,)]
+    house.close()
+
+
+def test_the_name_of_a_folder_means_the_session_in_it(house: House) -> None:
+    """A folder named by a UUID outlives the session of that UUID."""
+    with house.ledger.write() as db:
+        first = sessions.open_session(db, "a", house.now)
+        db.exec_driver_sql(f"UPDATE sessions SET name = '{first.uuid}'")
+        assert sessions.find_session(db, first.uuid) is not None
+        assert sessions.expire(db, first, LATER, on_expiry="keep")
+        assert getattr(sessions.find_session(db, first.uuid), "id", 0) == first.id
+        second = sessions.open_session(db, first.uuid, LATER)
+        assert getattr(sessions.find_session(db, first.uuid), "id", 0) == second.id
