@@ -267,6 +267,8 @@ class Loop:
         if mono < self._due.claim or self._parts.pool.room() == 0:
             return
         attempts = self._parts.attempts
+        # Who has lost its lock to another daemon claims nothing beside it.
+        self._parts.ledger.check_still_there()
         attempts.fill(now)
         with self._parts.ledger.read() as db:
             self._gates = pauses.closed_gates(db)

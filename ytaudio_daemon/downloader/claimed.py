@@ -3,10 +3,10 @@
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ytaudio_daemon import logs
 from ytaudio_daemon.attempts.callers import holder_name, is_gone
@@ -144,7 +144,7 @@ class Desk:
 
     def _take(self, job_id: int, *, is_first_look: bool) -> Claim | JobRow | None:
         """Claim the job; or return how it ended; or None: look again soon."""
-        with self._ledger.write() as db:
+        with ExitStack() as undo, self._ledger.write() as db:
             now = moment_in(db)
             job = read.job_by_id(db, job_id)
             gone = job.state is JobState.COMPLETED and publishing.audio_is_gone(
@@ -157,14 +157,33 @@ class Desk:
                 return job
             if step is not Turn.WAIT:
                 _queue(db, job_id, step)
-                return claims.claim_one(db, job_id, now, self._holder)
+                claim = claims.claim_one(db, job_id, now, self._holder)
+                if claim is not None:  # before others can see it
+                    _UNDER_WAY.add(claim.name)
+                    undo.push(partial(_forget_if_it_failed, claim.name))
+                return claim
             left = claims.running_claim(db, job_id)
-        if left is not None and is_gone(left.holder or "", self._host):
+        if left is not None and self._is_left_alone(left):
             recover(self._settler, self._layout, left, now)
         return None
 
+    def _is_left_alone(self, claim: Claim) -> bool:
+        """Tell whether nobody cares for a claim any more.
+
+        Its process is gone; or it is ours, and its end could not be written down.
+        """
+        if claim.holder == self._holder:
+            return claim.name not in _UNDER_WAY
+        return is_gone(claim.holder or "", self._host)
+
     def _run(self, claim: Claim, listen: Listen, brake: Brake) -> None:
         """Make one attempt; whatever happens, the claim does not stay with us."""
+        try:
+            self._see_through(claim, listen, brake)
+        finally:
+            _UNDER_WAY.discard(claim.name)
+
+    def _see_through(self, claim: Claim, listen: Listen, brake: Brake) -> None:
         watch = _CancelWatch(self._ledger, claim, self._holder)
         try:
             outcome = self._attempt(
@@ -200,6 +219,17 @@ class Desk:
     def _now(self) -> Now:
         with self._ledger.read() as db:
             return moment_in(db)
+
+
+#: The attempts that this process makes just now, in whichever thread.
+_UNDER_WAY: set[str] = set()
+
+
+def _forget_if_it_failed(
+    name: str, failed: type[BaseException] | None, *_: Any
+) -> None:
+    if failed is not None:
+        _UNDER_WAY.discard(name)
 
 
 class _CancelWatch:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from ytaudio_daemon.errors import LedgerGoneError
+from ytaudio_daemon.errors import LedgerGoneError, LedgerUnreachableError
 from ytaudio_daemon.ledger.trouble import in_our_words
 
 #: One advisory lock for "the daemon of this ledger" (any number will do).
@@ -22,6 +22,8 @@ class DaemonLock:
         self._engine = engine
         self._label = label
         self._connection: Connection | None = None
+        #: The server's process that held it last for us.
+        self._backend = 0
 
     def take(self) -> bool:
         """Take the lock; returns whether it could be had.
@@ -33,8 +35,9 @@ class DaemonLock:
             connection = self._engine.connect()
             query = sa.text("SELECT pg_try_advisory_lock(:n)")
             taken = bool(connection.execute(query, {"n": DAEMON_LOCK}).scalar())
+            pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
         if taken:
-            self._connection = connection
+            self._connection, self._backend = connection, int(pid or 0)
         else:
             connection.close()
         return taken
@@ -48,6 +51,11 @@ class DaemonLock:
         """
         if self._is_held() or self.take():
             return
+        if self._holder() == self._backend:
+            raise LedgerUnreachableError(
+                f"the ledger {self._label} has not noticed yet that our connection broke",
+                "Nothing: it is tried again.",
+            )
         raise LedgerGoneError(
             f"the ledger {self._label} is served by another daemon now",
             "The connection to PostgreSQL was lost and the other came first; stop one "
@@ -60,6 +68,16 @@ class DaemonLock:
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+    def _holder(self) -> int:
+        """Return the server's process that has the lock, 0 when it is free by now."""
+        query = sa.text(
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted "
+            "AND classid = 0 AND objid = :n AND objsubid = 1 AND database = "
+            "(SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        with in_our_words(self._label), self._engine.connect() as connection:
+            return int(connection.execute(query, {"n": DAEMON_LOCK}).scalar() or 0)
 
     def _is_held(self) -> bool:
         if self._connection is None:

@@ -237,13 +237,23 @@ def _sqlite(url: URL, patience_s: float) -> Engine:
 def _postgres(url: URL, patience_s: float) -> Engine:
     """Connect anew after a server restart; every commit waits for its disk."""
     patience_ms = max(1, int(patience_s * 1000))  # 0 would mean for ever
-    options = f"-c synchronous_commit=on -c lock_timeout={patience_ms}"
+    # A peer that vanished without a word is noticed on both sides; the server would else
+    # keep the daemon's lock for it, and we would wait for an answer, for hours.
+    alive = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+    options = f"-c synchronous_commit=on -c lock_timeout={patience_ms} {alive}"
     return sa.create_engine(
         url,
         isolation_level="AUTOCOMMIT",
         pool_size=2,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 5, "options": options},
+        connect_args={
+            "connect_timeout": 5,
+            "options": options,
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,  # milliseconds
+        },
     )
 
 

@@ -1,0 +1,80 @@
+"""A program whose ledger failed while its attempt ended does not wait for itself."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.attempts_rig import NO_TOOLS
+from tests.integration.intake_rig import House
+from tests.integration.ledger_rig import FAILED
+from ytaudio_daemon.downloader.claimed import Desk, Wanted
+from ytaudio_daemon.downloader.oneshot import Brake, Order, Stop
+from ytaudio_daemon.errors import LedgerUnreachableError
+from ytaudio_daemon.ledger import moves, sessions
+from ytaudio_daemon.model import Options
+from ytaudio_daemon.pool import Ended
+from ytaudio_daemon.urls import Link
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.close()
+
+
+class Engine:
+    """Its attempts fail at once; the second one also puts the brake on."""
+
+    tools = NO_TOOLS
+
+    def __init__(self, brake: Brake) -> None:
+        self.begun: list[int] = []
+        self._brake = brake
+
+    def start(self, request: Any) -> Any:
+        self.begun.append(request.attempt)
+        if len(self.begun) > 1:
+            self._brake.stop = Stop.AT_ONCE
+        return _Run(request)
+
+
+class _Run:
+    def __init__(self, request: Any) -> None:
+        self._request = request
+
+    def next_event(self, _timeout_s: float) -> Ended:
+        key, attempt = self._request.key, self._request.attempt
+        return Ended(key=key, attempt=attempt, outcome=FAILED, by_itself=True)
+
+    def kill(self) -> None:
+        """Nothing runs."""
+
+
+@pytest.mark.timeout(30)
+def test_an_end_that_could_not_be_written_is_recovered_by_who_asks_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with house.ledger.write() as db:
+        session = sessions.open_session(db, "program", house.now)
+    brake = Brake()
+    engine = Engine(brake)
+    desk = Desk(house.ledger, house.layout, house.settings, engine)  # type: ignore[arg-type]
+    order = Order(link=Link(video_id="AAAAAAAAAAA"), options=Options())
+    wanted = Wanted(order=order, session_uuid=session.uuid, job_uuid=str(uuid.uuid4()))
+
+    def unreachable(*_: object, **__: object) -> None:
+        raise LedgerUnreachableError("the server is restarting")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(moves, "fail_or_wait", unreachable)
+        with pytest.raises(LedgerUnreachableError):
+            desk.fetch(wanted, lambda _progress: None, brake)
+    assert house.ask("SELECT state FROM jobs") == [("running",)]
+
+    desk.fetch(wanted, lambda _progress: None, brake)
+
+    assert engine.begun == [1, 2]
