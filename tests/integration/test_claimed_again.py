@@ -78,3 +78,13 @@ def test_an_end_that_could_not_be_written_is_recovered_by_who_asks_again(
     desk.fetch(wanted, lambda _progress: None, brake)
 
     assert engine.begun == [1, 2]
+
+
+def test_a_program_claims_under_the_name_that_the_daemon_looks_for(
+    house: House,
+) -> None:
+    """The host may have been renamed since the first start of the state folder."""
+    (house.layout.state / "host").write_text("old-name\n")
+    engine = Engine(Brake())
+    desk = Desk(house.ledger, house.layout, house.settings, engine)  # type: ignore[arg-type]
+    assert desk._holder.startswith("old-name/")

@@ -277,6 +277,8 @@ def test_what_stands_at_a_jobs_place_is_never_replaced(
     Settler(hasty, layout, settings).settle(claim, finished(layout, claim), NOW)
     assert states(hasty) == ["failed"]
     assert foreign.read_text() == "somebody else's"
+    LeftWork(hasty, layout).clear()
+    assert layout.job_work(claim.uuid).exists(), "a retry publishes it"
 
 
 @pytest.mark.parametrize("change", ["grown", "replaced", "linked", "gone"])

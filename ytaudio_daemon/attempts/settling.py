@@ -19,8 +19,10 @@ from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
 
-#: A job refused for its session's bytes keeps its finished work for a retry.
 BYTE_LIMIT = "session_byte_limit"
+PLACE_IS_TAKEN = "place_taken"
+#: Failures of finished work: a retry publishes it, and fetches nothing.
+KEEPS_WORK = frozenset({BYTE_LIMIT, PLACE_IS_TAKEN})
 
 
 class Settler:
@@ -212,7 +214,7 @@ class Settler:
             pauses.recall_probe(db)
         if not done:
             self.cancel(claim, now)  # if that is why it must not wait
-        if done and move.to is JobState.FAILED and failure.code != BYTE_LIMIT:
+        if done and move.to is JobState.FAILED and failure.code not in KEEPS_WORK:
             publishing.clear_work(self._layout, claim.uuid)
         if done:
             log.warning(
@@ -259,7 +261,7 @@ PROOF_OF_ANSWER = frozenset(
 
 PLACE_TAKEN = Failure(
     kind=FailureKind.POLICY,
-    code="place_taken",
+    code=PLACE_IS_TAKEN,
     message="Something else stands where this job's result belongs.",
     hint="Move it away from downloads/, then retry the job.",
 )

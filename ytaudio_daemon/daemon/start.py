@@ -14,7 +14,6 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from ytaudio_daemon import logs
 from ytaudio_daemon.attempts import Attempts
 from ytaudio_daemon.clock import Clock
-from ytaudio_daemon.daemon.claimant import claimant
 from ytaudio_daemon.daemon.freshness import Freshness
 from ytaudio_daemon.daemon.health import Health, converters
 from ytaudio_daemon.daemon.loop import Loop, Parts
@@ -28,6 +27,7 @@ from ytaudio_daemon.errors import (
 )
 from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.claimant import claimant
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import lock_state, prepare
 from ytaudio_daemon.intake import Intake

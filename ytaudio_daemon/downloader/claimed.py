@@ -86,7 +86,7 @@ class Desk:
         self._settings = settings
         self._engine = engine
         self._settler = Settler(ledger, layout, settings)
-        self._host = ledgers.this_host()
+        self._host = ledgers.this_host(layout)
         self._holder = holder_name(self._host)
 
     def fetch(self, wanted: Wanted, listen: Listen, brake: Brake) -> DownloadResult:

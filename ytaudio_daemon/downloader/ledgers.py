@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 
 from ytaudio_daemon.errors import AlreadyRunningError, LedgerTooOldError
 from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.claimant import claimant
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import lock_state, prepare
 from ytaudio_daemon.ledger import Connection, Ledger, diary
@@ -45,9 +46,12 @@ def moment_in(db: Connection) -> Now:
     return Now(wall=time.time(), lived=diary.lived(db))
 
 
-def this_host() -> str:
-    """Return this machine's name, as claims have it."""
-    return socket.gethostname()
+def this_host(layout: Layout) -> str:
+    """Return this machine's name, as the daemon's claims and rescues have it."""
+    try:
+        return claimant(layout.state / "host")
+    except OSError:  # the state folder is not here (PostgreSQL), or closed to us
+        return socket.gethostname()
 
 
 def _bring_up(ledger: Ledger, layout: Layout, settings: Settings) -> None:
