@@ -65,9 +65,12 @@ def restore(call: Call) -> int:
     ledger = Path(call.settings.database.url.partition(":///")[2])
     _refuse_itself(file, ledger)
     with file.open("rb") as source:  # while root may still read it everywhere
-        _require_unused(ledger)  # root sees everybody's files ...
+        users = restoring.users_of(ledger)  # root sees everybody's open files
         become_owner(call)
-        with _alone(call, ledger), restoring.examined(source, file, ledger) as copied:
+        with (
+            _alone(call, ledger, users),
+            restoring.examined(source, file, ledger) as copied,
+        ):
             aside = restoring.put_in_place(
                 copied, ledger, call.layout.downloads, time.time()
             )
@@ -77,8 +80,13 @@ def restore(call: Call) -> int:
 
 
 @contextmanager
-def _alone(call: Call, ledger: Path) -> Iterator[None]:
+def _alone(call: Call, ledger: Path, users: list[int]) -> Iterator[None]:
     """Hold the daemon's lock, and make sure that nobody else has the ledger open.
+
+    Args:
+        call: Whose settings say where it is.
+        ledger: Its file.
+        users: Processes that had it open a moment ago, as we saw as root.
 
     Raises:
         AlreadyRunningError: The daemon runs, or another program has it open.
@@ -100,16 +108,16 @@ def _alone(call: Call, ledger: Path) -> Iterator[None]:
     except PermissionError as error:
         raise refusal(call, ledger.parent) from error
     try:
-        _require_unused(ledger)  # ... and its owner those who came since
+        _require_unused(ledger, users)
         yield
     finally:
         os.close(lock)
 
 
-def _require_unused(ledger: Path) -> None:
-    users = restoring.users_of(ledger)
+def _require_unused(ledger: Path, seen: list[int]) -> None:
+    users = {*seen, *restoring.users_of(ledger)}
     if users:
-        pids = ", ".join(map(str, users))
+        pids = ", ".join(map(str, sorted(users)))
         raise AlreadyRunningError(
             f"{ledger} is in use by process {pids}",
             "Stop it first (the daemon, ytaudio serve, or a program of yours), then try "

@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ytaudio_daemon.cli.words import span, wall_of
-from ytaudio_daemon.remedies import start_daemon
 
 Document = Mapping[str, Any]
 
 #: As `folders.Layout.daemon_status` has it.
 DAEMON_FILE = "daemon.json"
+
+
+def _start_daemon() -> str:
+    from ytaudio_daemon.remedies import start_daemon  # noqa: PLC0415 - seldom needed
+
+    return start_daemon()
 
 
 class Pulse(StrEnum):
@@ -47,7 +52,7 @@ class Life(NamedTuple):
     pulse: Pulse
     document: Document | None = None
     silent_s: float = 0.0
-    start: Callable[[], str] = start_daemon
+    start: Callable[[], str] = _start_daemon
 
     @property
     def is_up(self) -> bool:
@@ -99,7 +104,7 @@ def judge(
     return Life(pulse=pulse, document=document, silent_s=max(0.0, silent))
 
 
-def look(status_folder: Path, start: Callable[[], str] = start_daemon) -> Life:
+def look(status_folder: Path, start: Callable[[], str] = _start_daemon) -> Life:
     """Read the daemon's status document and judge it.
 
     Args:
