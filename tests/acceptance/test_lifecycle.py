@@ -265,7 +265,8 @@ def test_a_command_that_holds_the_ledger_costs_patience_not_cpu(
         with pytest.raises(AssertionError):
             wait_until(lambda: not path.exists(), timeout=2)
         after = process.cpu_times()
-    assert after.user + after.system - before.user - before.system < 0.4
+    spent = after.user + after.system - before.user - before.system
+    assert spent < 1.0, "whoever asks without a pause takes all of two seconds"
     house.wait_for_state("locked", video, "completed")
 
 

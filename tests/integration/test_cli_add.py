@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -443,9 +444,17 @@ def test_ctrl_c_is_quiet(rig: Rig) -> None:
     rig.beat()
     waiting = rig.start("wait", "--session", "party")
     until_it_reads_the_ledger(waiting)
-    waiting.send_signal(signal.SIGINT)
-    out, err = waiting.communicate(timeout=20)
+    out, err = interrupted(waiting)
     assert (waiting.returncode, out, err) == (130, "", "")
+
+
+def interrupted(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Press Ctrl-C, and again: Python drops one that comes inside a finalizer."""
+    for _ in range(4):
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=5)
+    raise AssertionError(process)
 
 
 def until_it_reads_the_ledger(process: subprocess.Popen[str]) -> None:
