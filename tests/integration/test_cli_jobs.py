@@ -218,6 +218,25 @@ def test_retry_of_a_session_can_leave_cancelled_jobs(rig: Rig, ledger: Ledger) -
     assert rig.call("retry", "--session", "party").out == "1 job queued again\n"
 
 
+@pytest.mark.parametrize(("own", "removal"), [("default", "pending"), ("keep", None)])
+def test_a_session_ended_by_hand_keeps_or_loses_its_audio_as_the_config_says(
+    rig: Rig,
+    ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+    own: str,
+    removal: str | None,
+) -> None:
+    monkeypatch.setenv("YTAUDIO_SESSIONS_ON_EXPIRY", "delete")
+    with ledger.write() as db:
+        cli_rig.record(db, "party", "A")
+        cli_rig.fail(db)
+    assert rig.call("session", "set", "party", "--on-expiry", own).code == 0
+    assert rig.call("session", "expire", "party", "--yes").code == 0
+    with ledger.read() as db:
+        found = db.exec_driver_sql("SELECT state, removal FROM sessions").all()
+    assert [tuple(row) for row in found] == [("expired", removal)]
+
+
 def test_an_expired_session_takes_no_retry(rig: Rig, ledger: Ledger) -> None:
     with ledger.write() as db:
         cli_rig.record(db, "party", "A")

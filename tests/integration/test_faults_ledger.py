@@ -3,11 +3,14 @@
 import hashlib
 import os
 import shutil
+import socket
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +35,7 @@ from ytaudio_daemon.errors import (
     DropChangedError,
     LedgerBusyError,
     LedgerGoneError,
+    LedgerUnreachableError,
     UnsafePathError,
 )
 from ytaudio_daemon.folders import Layout
@@ -209,6 +213,31 @@ def test_work_is_kept_as_long_as_it_is_of_use(
         db.exec_driver_sql("UPDATE sessions SET state = 'expired'")
     LeftWork(hasty, layout).clear(at_most=10)
     assert not layout.job_work(jobs[1].uuid).exists()
+
+
+@pytest.mark.postgres
+def test_ones_own_broken_connection_is_no_other_daemon(ledger: Ledger) -> None:
+    """The server has not noticed yet; until it does, the lock is nobody else's."""
+    with ledger.alone() as alone:
+        assert alone
+        if ledger.is_sqlite:
+            return
+        assert ledger._lock is not None
+        assert ledger._lock._connection is not None
+        driver: Any = ledger._lock._connection.connection.driver_connection
+        wire = driver.pgconn.socket
+        servers_view = os.dup(wire)
+        with socket.socket() as nowhere:
+            os.dup2(nowhere.fileno(), wire)
+        with pytest.raises(LedgerUnreachableError, match="not noticed yet"):
+            ledger.check_still_there()
+        os.close(servers_view)
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            with suppress(LedgerUnreachableError):
+                ledger.check_still_there()
+                return
+        raise AssertionError("it is not taken again")
 
 
 @pytest.mark.postgres
