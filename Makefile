@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config/ytaudio.toml
 # An editable install must find this checkout whatever the caller's environment says.
-unexport PYTHONPATH PYTHONHOME
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install uninstall run demo test check format lint types imports torture soak bench man clean
 

@@ -124,7 +124,7 @@ class FolderError(YtaudioError):
 
 
 class DropChangedError(YtaudioError):
-    """A drop changed while it was read; it is read again later."""
+    """A drop, or what goes with it, changed while it was read: it is read again."""
 
 
 class UnsafePathError(YtaudioError):

@@ -30,7 +30,7 @@ QUICK = {
     "disk_reserve": "1MiB",
 }
 #: Waiting costs time only where something is wrong; machines may be very busy.
-PATIENCE_S = 45.0
+PATIENCE_S = 75.0
 #: Nobody, as Debian has it.
 NOBODY = 65534
 
@@ -164,7 +164,7 @@ class House:
         assert self.process is not None, "the daemon was not started"
         return self.process
 
-    def stop(self, timeout: float = 20) -> int:
+    def stop(self, timeout: float = 60) -> int:
         """Ask the daemon to stop; returns its exit status."""
         self.running.send_signal(signal.SIGTERM)
         return self.ended(timeout)
@@ -174,7 +174,7 @@ class House:
         self.running.kill()
         self.ended()
 
-    def ended(self, timeout: float = 20) -> int:
+    def ended(self, timeout: float = 60) -> int:
         """Wait for the daemon's end; returns its exit status."""
         status = self.running.wait(timeout)
         self.process = None

@@ -217,7 +217,7 @@ def test_ctrl_c_once_finishes_what_runs_and_begins_nothing(
     process = shop.start("-j", "1", *map(link, names), "--format", "m4a")
     site.wait_for(names[0], "media")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert b"Ctrl-C again" in err
     assert f"Clip {names[0]}.m4a".encode() in out
@@ -240,7 +240,7 @@ def test_ctrl_c_twice_or_sigterm_stops_at_once_and_leaves_nothing(
         assert process.stderr is not None
         assert b"Ctrl-C again" in process.stderr.readline()
         process.send_signal(signals[1])
-    out, _ = process.communicate(timeout=10)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"interrupted" in out
     assert shop.files() == []

@@ -207,7 +207,7 @@ def test_a_program_that_ends_without_closing_leaves_nothing(
         stdin=subprocess.PIPE,
     )
     site.wait_for("ENDING0000A", "media")
-    process.communicate(b"\n", timeout=20)
+    process.communicate(b"\n", timeout=60)
     assert process.returncode == 0
     wait_until(lambda: not shop.workers())
 

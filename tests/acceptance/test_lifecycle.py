@@ -292,6 +292,26 @@ def test_a_cancellation_that_met_a_busy_ledger_is_made_up_for(
     assert after.user + after.system - before.user - before.system < 0.3
 
 
+def test_a_link_wanted_again_when_its_worker_was_stopped_is_fetched_all_the_same(
+    open_house: Opener, site: YouTube
+) -> None:
+    house = open_house()
+    [video] = ids("AFTERALL", 1)
+    site.fault(video, Fault.throttles(1_000, times=1))
+    house.drop("after", links([video]))
+    site.wait_for(video, "media")
+    at_work = len(house.workers())
+    with sqlite3.connect(house.ledger) as db:
+        db.execute("UPDATE jobs SET cancel_requested = 1")
+    with locked(house) as db:
+        house.poke()
+        house.wait(lambda: len(house.workers()) < at_work)
+        db.execute("UPDATE jobs SET cancel_requested = 0")
+    house.wait_for_state("after", video, "completed")
+    told = house.query("SELECT reason FROM events WHERE from_state = 'running'")
+    assert [reason for (reason,) in told] == ["asked_again", "published"]
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may give files to any group")
 def test_what_is_made_belongs_to_the_group_of_the_config(open_house: Opener) -> None:
     group = next(g for g in grp.getgrall() if g.gr_gid != os.getgid())

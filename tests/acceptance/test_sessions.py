@@ -29,6 +29,7 @@ def one_at_a_time(open_house: Opener, site: YouTube, **settings: str) -> House:
     site.fault(busy, SLOW)
     house.drop("busy", links([busy]))
     site.wait_for(busy, "media")
+    house.wait_for_state("busy", busy, "running")  # this house's, no earlier one's
     return house
 
 

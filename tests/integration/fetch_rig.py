@@ -153,7 +153,7 @@ class Runner:
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
 
     def _readline(self) -> str:
         assert self._process.stdout is not None

@@ -55,11 +55,11 @@ class House:
     def take(self) -> None:
         """Let the intake look at everything and work until it has nothing to do."""
         self.intake.note(None)
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         quiet = 0
         while quiet < 3:
             assert time.monotonic() < end, "the intake does not come to rest"
-            quiet = 0 if self.intake.step(self.now, time.monotonic()) else quiet + 1
+            quiet = 0 if self.intake.step(self.now, self.now.lived) else quiet + 1
 
     @property
     def now(self) -> Now:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from tests.integration import one_drop
-from ytaudio_daemon.ledger import Ledger, claims, drops, read, sessions
+from ytaudio_daemon.ledger import Ledger, claims, drops, moves, read, sessions
 from ytaudio_daemon.ledger.record import Fence
 from ytaudio_daemon.ledger.schema import jobs
 from ytaudio_daemon.ledger.schema import sessions as sessions_table
@@ -139,3 +139,9 @@ def stale(fence: Fence) -> Fence:
     return Fence(
         job_id=fence.job_id, session_id=fence.session_id, attempt=fence.attempt - 1
     )
+
+
+def cancel_running(db: Connection, fence: Fence) -> None:
+    """Ask for the end of a running job, and end it."""
+    assert moves.cancel(db, fence.job_id, NOW, reason="cancelled", quota=NO_LIMIT)
+    assert moves.cancel_running(db, fence, NOW, NO_LIMIT)

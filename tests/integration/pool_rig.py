@@ -32,7 +32,7 @@ def request(key: str, do: str, folder: Path, **limits: float) -> FetchRequest:
     )
 
 
-def wait_until(condition: Callable[[], object], timeout: float = 10) -> None:
+def wait_until(condition: Callable[[], object], timeout: float = 60) -> None:
     """Wait for what no descriptor tells, e.g. the death of somebody's grandchild."""
     end = time.monotonic() + timeout
     while not condition():
@@ -88,7 +88,7 @@ class Rig:
     def start(self, key: str, do: str, **limits: float) -> None:
         self.pool.start(request(key, do, self.folder, **limits))
 
-    def until(self, condition: Callable[[], object], timeout: float = 10) -> None:
+    def until(self, condition: Callable[[], object], timeout: float = 60) -> None:
         end = time.monotonic() + timeout
         while not condition():
             left = end - time.monotonic()
@@ -116,7 +116,7 @@ class Rig:
     def of(self, kind: type[Any], key: str) -> list[Any]:
         return [e for e in self.events if isinstance(e, kind) and e.key == key]
 
-    def ended(self, key: str, timeout: float = 10) -> Ended:
+    def ended(self, key: str, timeout: float = 60) -> Ended:
         self.until(lambda: self.of(Ended, key), timeout)
         (event,) = self.of(Ended, key)
         assert isinstance(event, Ended)

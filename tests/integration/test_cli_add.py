@@ -459,7 +459,7 @@ def interrupted(process: subprocess.Popen[str]) -> tuple[str, str]:
 
 def until_it_reads_the_ledger(process: subprocess.Popen[str]) -> None:
     """Wait until the ledger is open in the process: by then it waits for jobs."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         listed = subprocess.run(
             ["ls", "-l", f"/proc/{process.pid}/fd"], capture_output=True, check=False

@@ -62,16 +62,16 @@ def told_once(task: Task, parcel: dict[str, Any]) -> Answer:
     return answer
 
 
-def web(address: str, timeout_s: float = 10.0) -> Task:
+def web(address: str, timeout_s: float = 60.0) -> Task:
     return Task(method="webhook", address=(address,), timeout_s=timeout_s)
 
 
-def shell(script: str, timeout_s: float = 10.0) -> Task:
+def shell(script: str, timeout_s: float = 60.0) -> Task:
     words = ("/bin/sh", "-c", script)
     return Task(method="command", address=words, timeout_s=timeout_s)
 
 
-def people(address: str, timeout_s: float = 20.0) -> Task:
+def people(address: str, timeout_s: float = 60.0) -> Task:
     return Task(method="people", address=(address,), timeout_s=timeout_s)
 
 

@@ -94,6 +94,25 @@ def test_a_drop_that_was_taken_away_costs_no_older_one_its_receipt(
     assert names == [(b"songs.txt",), (b"songs.2.txt",)]
 
 
+def test_defaults_that_are_being_written_are_waited_for(tmp_path: Path) -> None:
+    """An editor empties the file before it fills it: an empty one has no options."""
+    house = House(tmp_path, YTAUDIO_INBOX_SETTLE="5s")
+    defaults = house.inbox / "defaults.toml"
+    house.drop()
+    house.take()
+    house.let_pass(10)
+    defaults.touch()
+    house.take()
+    assert house.ask("SELECT count(*) FROM drops") == [(0,)]
+
+    defaults.write_text('format = "opus"\n')
+    os.utime(defaults, (0, time.time() - 10))
+    house.let_pass(10)
+    house.take()
+    assert house.ask("SELECT options ->> 'format' FROM jobs") == [("opus",)]
+    house.close()
+
+
 def test_a_session_folder_of_a_dead_mount_hides_no_other(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from tests.integration.ledger_rig import (
     GIVE_UP,
     NO_LIMIT,
     NOW,
+    cancel_running,
     claimed,
     counters_match,
     drop,
@@ -42,7 +43,7 @@ def _finish(ledger: Ledger, to: JobState) -> None:
     got = claimed(ledger)
     with ledger.write() as db:
         if to is JobState.CANCELLED:
-            moves.cancel_running(db, got.fence, NOW, Quota(max_jobs=0))
+            cancel_running(db, got.fence)
         elif to is JobState.FAILED:
             moves.fail_or_wait(db, got.fence, FAILED, GIVE_UP, NOW, Quota(max_jobs=0))
         else:
@@ -109,6 +110,20 @@ def test_a_later_drop_of_the_same_audio_is_a_duplicate(
     again = drop(ledger, "alice", links("a", "a"), file_is_gone=lambda _: False)
     assert _results(ledger, again) == [("duplicate", 1), ("duplicate", 1)]
     assert states(ledger) == [state]
+
+
+def test_a_line_keeps_a_job_that_is_being_cancelled(ledger: Ledger) -> None:
+    drop(ledger, "alice", links("a"))
+    got = claimed(ledger)
+    with ledger.write() as db:
+        moves.cancel(db, got.job_id, NOW, reason="cancelled", quota=NO_LIMIT)
+    again = drop(ledger, "alice", links("a", "a"))
+    assert _results(ledger, again) == [("accepted", 1), ("duplicate", 1)]
+    with ledger.read() as db:
+        assert not read.job_by_id(db, got.job_id).cancel_requested
+        (line, _) = read.drop_lines(db, again.id)
+    assert line.message == "runs after all: it was to be cancelled"
+    assert states(ledger) == ["running"]
 
 
 @pytest.mark.parametrize(
@@ -260,7 +275,7 @@ def test_two_connections_with_the_same_audio_make_one_job(
         try:
             for turn in range(5):
                 some = videos[turn * 10 : turn * 10 + 10]
-                start.wait(timeout=20)
+                start.wait(timeout=60)
                 _drop_of(mine, number, turn, some)
         except Exception as error:  # noqa: BLE001 - handed to the test's own thread
             errors.append(error)

@@ -212,6 +212,21 @@ def test_a_running_job_is_cancelled_by_its_daemon(ledger: Ledger) -> None:
     assert state_of(ledger, job_id) is JobState.CANCELLED
 
 
+def test_a_cancellation_can_be_taken_back_while_it_is_under_way(
+    ledger: Ledger,
+) -> None:
+    job_id = _in_state(ledger, JobState.RUNNING)
+    with ledger.write() as db:
+        assert not moves.keep(db, job_id, NOW), "nobody has asked for its end"
+        moves.cancel(db, job_id, NOW, reason="session_expired", quota=Quota(max_jobs=0))
+        (asked,) = claims.cancel_requests(db, HOST)
+        assert moves.keep(db, job_id, NOW)
+        assert not moves.cancel_running(db, asked.fence, NOW, Quota(max_jobs=0))
+        assert read.job_by_id(db, job_id).error is None
+        assert _publish(db, asked.fence)
+    assert state_of(ledger, job_id) is JobState.RUNNING
+
+
 @pytest.mark.parametrize("write", ["wait", "requeue"])
 def test_a_wish_to_cancel_outlives_the_attempt(ledger: Ledger, write: str) -> None:
     job_id = _in_state(ledger, JobState.RUNNING)

@@ -5,6 +5,7 @@ from tests.integration.ledger_rig import (
     GIVE_UP,
     NO_LIMIT,
     NOW,
+    cancel_running,
     claimed,
     drop,
     links,
@@ -23,7 +24,7 @@ def test_endings_are_read_in_order_and_once(ledger: Ledger) -> None:
         moves.fail_or_wait(db, second.fence, FAILED, GIVE_UP, NOW, NO_LIMIT)
         moves.begin_publish(db, first.fence, output_path="/x", sha256="ab", now=NOW)
         moves.complete(db, first.fence, song(), NOW, NO_LIMIT)
-        moves.cancel_running(db, third.fence, NOW, NO_LIMIT)
+        cancel_running(db, third.fence)
         session = sessions.active_session(db, "music")
         assert session is not None
         assert sessions.expire(db, session, NOW, on_expiry="keep")

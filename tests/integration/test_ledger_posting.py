@@ -79,6 +79,20 @@ def test_what_failed_runs_again_with_the_same_id(ledger: Ledger) -> None:
     assert (again.result, again.job_id) == (Posted.AGAIN, first.job_id)
 
 
+def test_a_job_that_is_being_cancelled_goes_on(ledger: Ledger) -> None:
+    first = ask(ledger, "AAAAAAAAAAA")
+    claim = claimed(ledger)
+    with ledger.write() as db:
+        moves.cancel(db, claim.job_id, NOW, reason="cancelled", quota=TWO)
+    assert ask(ledger, "AAAAAAAAAAA").result is Posted.AGAIN
+    assert ask(ledger, "AAAAAAAAAAA") == Answer(
+        result=Posted.DUPLICATE, job_id=first.job_id
+    )
+    with ledger.write() as db:
+        assert not moves.cancel_running(db, claim.fence, NOW, TWO)
+    assert states(ledger) == ["running"]
+
+
 def test_what_is_over_the_quota_is_refused_not_held(ledger: Ledger) -> None:
     for video in ("AAAAAAAAAAA", "BBBBBBBBBBB"):
         assert ask(ledger, video).result is Posted.ACCEPTED

@@ -209,7 +209,7 @@ def test_a_stopped_worker_is_killed_at_its_deadline(rig: Rig) -> None:
 
 def test_the_deadline_comes_without_a_call_in_between(rig: Rig) -> None:
     rig.start("k", "sleep", deadline_s=0.3)
-    ended = rig.ended("k", timeout=5)
+    ended = rig.ended("k")
     assert rig.failure(ended) == ("timeout", "deadline")
 
 

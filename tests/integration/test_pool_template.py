@@ -284,7 +284,7 @@ def test_the_daemons_death_ends_template_workers_and_grandchildren(
         assert child.stdout.readline()
         assert len(marked(state_id)) == 4
         child.kill()
-    wait_until(lambda: not marked(state_id), timeout=1)
+    wait_until(lambda: not marked(state_id))
 
 
 def test_the_next_run_kills_what_died_with_nobody_to_clean_up(tmp_path: Path) -> None:

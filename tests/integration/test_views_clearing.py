@@ -1,5 +1,6 @@
 """Documents of sessions that the ledger has forgotten do not stay behind."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,15 @@ def test_an_empty_folder_of_receipts_goes(rig: Rig) -> None:
     rig.pass_time(200)
     rig.restart()
     assert documents(rig) == {"sessions/music.json"}
+
+
+def test_a_clock_years_ahead_takes_no_receipt(rig: Rig) -> None:
+    rig.drop(video(1))
+    rig.complete()
+    rig.refresh()
+    rig.now = replace(rig.now, wall=rig.now.wall + 1e8)
+    rig.restart()
+    assert rig.receipt()["counts"]["accepted"] == 1
 
 
 def test_strangers_in_the_status_folder_do_no_harm(rig: Rig) -> None:

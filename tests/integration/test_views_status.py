@@ -181,8 +181,8 @@ def test_nothing_is_written_when_nothing_changed(lite: Rig) -> None:
 
 
 def test_the_daemons_document_beats_every_ten_seconds(lite: Rig) -> None:
-    lite.refresh()
-    lite.refresh()
+    lite.refresh(1)
+    lite.refresh(1)
     seq = lite.daemon()["seq"]
     assert lite.views.next_due(lite.now) == pytest.approx(9.0)
     lite.refresh(5)
@@ -235,7 +235,7 @@ def test_the_newest_session_of_a_name_is_shown(lite: Rig) -> None:
 
 def test_a_session_expires_by_the_daemons_clock(lite: Rig) -> None:
     lite.drop(video(1))
-    lite.refresh()
+    lite.refresh(1)
     assert lite.session()["session"]["expires_at"] is None
     lite.complete()
     lite.refresh()

@@ -60,7 +60,7 @@ def kill(thread: threading.Thread, stir: Callable[[], object]) -> None:
     for step in ("handle_event", "queue_events", "dispatch_events"):
         if hasattr(thread, step):
             vars(thread)[step] = fail
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while thread.is_alive():
         assert time.monotonic() < end
         stir()

@@ -62,7 +62,7 @@ def connect(youtube: YouTube, host: str) -> http.client.HTTPSConnection:
     proxy = urlsplit(youtube.proxy)
     context = ssl.create_default_context(cafile=str(youtube.ca_file))
     connection = http.client.HTTPSConnection(
-        str(proxy.hostname), proxy.port, context=context, timeout=10
+        str(proxy.hostname), proxy.port, context=context, timeout=60
     )
     connection.set_tunnel(host, 443)
     return connection

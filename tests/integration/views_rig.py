@@ -93,8 +93,11 @@ class Rig:
         """Let time pass on both clocks."""
         self.now = Now(wall=self.now.wall + seconds, lived=self.now.lived + seconds)
 
-    def refresh(self, seconds: float = 1.0) -> None:
-        """Let time pass, and call the views until they have nothing more to do."""
+    def refresh(self, seconds: float = 60.0) -> None:
+        """Let time pass, and call the views until they have nothing more to do.
+
+        A minute: what was costly to write, as all is on a busy machine, comes later.
+        """
         self.pass_time(seconds)
         for _ in range(10_000):
             self.views.refresh(self.now, self.live)

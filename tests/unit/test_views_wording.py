@@ -21,6 +21,7 @@ DROP = ReceiptHead(
     name=b"songs.txt",
     sha256="00",
     received_at=0.0,
+    received_lived=0.0,
     state="filed",
     filed_name=b"songs.2.txt",
     at_root=False,

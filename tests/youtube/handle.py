@@ -106,7 +106,7 @@ class Remote:
         *,
         count: int = 1,
         finished: bool = False,
-        timeout_s: float = 10.0,
+        timeout_s: float = 60.0,
     ) -> list[Request]:
         """Return as soon as `count` such requests have arrived (or are answered).
 
@@ -199,7 +199,7 @@ class YouTube(Remote):
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -51,7 +51,7 @@ def _is_so(case: Case, command: Command, prefix: str, answer: str) -> Iterator[s
 
 
 def _is_heard(job: Row, events: list[Row]) -> Iterator[str]:
-    """A running job that was to be cancelled goes nowhere else."""
+    """A running job that was to be cancelled goes nowhere else, unless asked for again."""
     asked = False
     for event in events:
         if event["to_state"] is not None:
@@ -61,7 +61,8 @@ def _is_heard(job: Row, events: list[Row]) -> Iterator[str]:
                     f"{event['to_state']} ({event['reason']})"
                 )
             asked = False
-        asked = asked or event["reason"] == "cancel_requested"
+        if event["reason"] in {"cancel_requested", "asked_again"}:
+            asked = event["reason"] == "cancel_requested"
 
 
 def _was_asked(case: Case, job: Row, events: list[Row]) -> Iterator[str]:

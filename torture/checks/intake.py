@@ -10,6 +10,8 @@ from torture.case import Case, wishes_by_drop
 from torture.checks.commands import retries
 from torture.files import Drop
 
+#: Events of a job that a later line of the same audio makes.
+TAKEN_ONCE_MORE = {"retried", "asked_again"}
 VIEWS = (".receipt.txt", ".failed.txt", ".reason.txt")
 
 
@@ -136,7 +138,7 @@ def _jobs(case: Case) -> Iterator[str]:
     )
     for job in jobs:
         events = case.events_of[job["id"]]
-        again = sum(event["reason"] == "retried" for event in events)
+        again = sum(event["reason"] in TAKEN_ONCE_MORE for event in events)
         least, most = retries(case, job)
         if not again - most <= accepted[job["id"]] - 1 <= again - least:
             yield (

@@ -273,7 +273,7 @@ class Attempts:
         if outcome.result is not None:
             self._settler.settle(claim, outcome, now)
         elif running.cancelled:
-            self._settler.cancel(claim, now)
+            self._give_back(claim, now, "asked_again")  # or cancelled, as it is wanted
         elif _is_interruption(ended):
             self._give_back(claim, now, "interrupted")
         else:

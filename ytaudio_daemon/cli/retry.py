@@ -107,6 +107,8 @@ def refusal_to_retry(row: "JobRow", *, expired: bool, failed: bool) -> str:
     """Return why a job is not run again, or ""."""
     from ytaudio_daemon.folders.publishing import audio_is_gone  # noqa: PLC0415
 
+    if row.cancel_requested:
+        return "it is being cancelled; ask once more when it is"
     if row.state not in FINALIZED:
         return f"it is {row.state}"
     if failed and row.state is not JobState.FAILED:

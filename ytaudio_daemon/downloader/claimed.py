@@ -192,12 +192,12 @@ class Desk:
                 lambda: brake.stop is Stop.AT_ONCE or watch.is_cancelled(),
             )
         except BaseException:
-            _insist(partial(self._give_back, claim))
+            _insist(partial(self._give_back, claim, "interrupted"))
             raise
         if outcome.result is None and watch.is_asked:
-            _insist(lambda: self._settler.cancel(claim, self._now()))
+            _insist(partial(self._give_back, claim, "asked_again"))
         elif outcome.result is None and brake.stop is Stop.AT_ONCE:
-            _insist(partial(self._give_back, claim))
+            _insist(partial(self._give_back, claim, "interrupted"))
         else:
             _insist(lambda: self._settler.settle(claim, outcome, self._now()))
 
@@ -213,8 +213,8 @@ class Desk:
         )
         return see_through(self._engine.start(request), listen, is_unwanted).outcome
 
-    def _give_back(self, claim: Claim) -> None:
-        give_back(self._settler, self._layout, claim, self._now(), "interrupted")
+    def _give_back(self, claim: Claim, reason: str) -> None:
+        give_back(self._settler, self._layout, claim, self._now(), reason)
 
     def _now(self) -> Now:
         with self._ledger.read() as db:

@@ -153,11 +153,11 @@ def is_published(audio: Path, sha256: str) -> bool:
     digest = hashlib.sha256()
     try:
         fd = os.open(audio, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
+        with os.fdopen(fd, "rb") as file:
+            while block := file.read(READ_BLOCK):
+                digest.update(block)
+    except OSError:  # a disk that cannot read it has not got it
         return False
-    with os.fdopen(fd, "rb") as file:
-        while block := file.read(READ_BLOCK):
-            digest.update(block)
     return digest.hexdigest() == sha256
 
 

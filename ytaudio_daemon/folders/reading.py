@@ -4,6 +4,7 @@ import errno
 import hashlib
 import io
 import os
+import time
 from pathlib import Path
 
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
@@ -76,10 +77,20 @@ class DropReader:
         return identity_of(found) == self._sighting.identity
 
 
-def read_defaults(inbox: Path, session: str, limit: int = 64 << 10) -> bytes | None:
+def read_defaults(
+    inbox: Path, session: str, *, quiet_s: float = 0.0, limit: int = 64 << 10
+) -> bytes | None:
     """Return a session's `defaults.toml`, or None when there is none.
 
+    Args:
+        inbox: The inbox root.
+        session: The name of its folder.
+        quiet_s: For how many seconds nobody may have written to it: editors empty a
+            file before they fill it, and an empty one has no options.
+        limit: The most bytes it may have.
+
     Raises:
+        DropChangedError: It was written to within the last `quiet_s` seconds.
         UnsafePathError: It is a link, a device, or larger than `limit` bytes.
         OSError: It cannot be read.
     """
@@ -97,6 +108,9 @@ def read_defaults(inbox: Path, session: str, limit: int = 64 << 10) -> bytes | N
         if not is_plain_file(os.fstat(fd)):
             raise UnsafePathError("defaults.toml is not a plain file")
         text = file.read(limit + 1)
+        age_s = time.time() - os.fstat(fd).st_mtime
+    if 0 <= age_s < quiet_s:  # one from the future is none that is being written
+        raise DropChangedError("defaults.toml is being written")
     if len(text) > limit:
         raise UnsafePathError(f"defaults.toml is larger than {limit} bytes")
     return text

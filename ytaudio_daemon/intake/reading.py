@@ -127,6 +127,10 @@ class Reader:
             return
         try:
             defaults = self._session_defaults(sighting.place.session)
+        except DropChangedError as error:
+            self._scanner.again(sighting)
+            log.info("intake.drop_waits", error=str(error))
+            return
         except (OptionError, UnsafePathError, OSError, ValueError) as error:
             reason = f"waits until the session's defaults.toml is put right: {error}"
             self._leave(sighting, reason)
@@ -163,9 +167,11 @@ class Reader:
         """Return the session's `defaults.toml` as options.
 
         Raises:
+            DropChangedError: It has not settled yet.
             OptionError, ValueError: It is wrong.
         """
-        text = read_defaults(self._layout.inbox, session)
+        quiet_s = self.settings.inbox.settle
+        text = read_defaults(self._layout.inbox, session, quiet_s=quiet_s)
         return {} if text is None else check_layer(tomllib.loads(text.decode()))
 
     def _too_big(self, sighting: Sighting) -> Paper:

@@ -8,6 +8,8 @@ from ytaudio_daemon.ledger.trouble import in_our_words
 
 #: One advisory lock for "the daemon of this ledger" (any number will do).
 DAEMON_LOCK = 0x79746175
+#: No process of the server: nobody has the lock.
+FREE = 0
 
 
 class DaemonLock:
@@ -23,7 +25,7 @@ class DaemonLock:
         self._label = label
         self._connection: Connection | None = None
         #: The server's process that held it last for us.
-        self._backend = 0
+        self._backend = FREE
 
     def take(self) -> bool:
         """Take the lock; returns whether it could be had.
@@ -51,9 +53,10 @@ class DaemonLock:
         """
         if self._is_held() or self.take():
             return
-        if self._holder() == self._backend:
+        if self._holder() in {FREE, self._backend}:
             raise LedgerUnreachableError(
-                f"the ledger {self._label} has not noticed yet that our connection broke",
+                f"the ledger {self._label} is only just noticing that our connection "
+                "broke",
                 "Nothing: it is tried again.",
             )
         raise LedgerGoneError(
@@ -70,14 +73,14 @@ class DaemonLock:
             connection.close()
 
     def _holder(self) -> int:
-        """Return the server's process that has the lock, 0 when it is free by now."""
+        """Return the server's process that has the lock, or `FREE` by now."""
         query = sa.text(
             "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted "
             "AND classid = 0 AND objid = :n AND objsubid = 1 AND database = "
             "(SELECT oid FROM pg_database WHERE datname = current_database())"
         )
         with in_our_words(self._label), self._engine.connect() as connection:
-            return int(connection.execute(query, {"n": DAEMON_LOCK}).scalar() or 0)
+            return int(connection.execute(query, {"n": DAEMON_LOCK}).scalar() or FREE)
 
     def _is_held(self) -> bool:
         if self._connection is None:

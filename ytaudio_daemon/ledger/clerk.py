@@ -18,6 +18,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
 DUPLICATE = "this session has this audio already"
+KEPT = "runs after all: it was to be cancelled"
 
 LINE_COLUMNS = (
     "drop_id",
@@ -194,7 +195,11 @@ class Clerk:
         return _Verdict("accepted", job_id)
 
     def _meet(self, known: Any) -> _Verdict:
-        """A job of that audio exists: this line is its duplicate, or runs it again."""
+        """A job of that audio exists: this line is its duplicate, or has it run."""
+        if known.state == JobState.RUNNING and moves.keep(
+            self._db, known.id, self._now
+        ):
+            return _Verdict("accepted", known.id, None, KEPT)
         if not self._should_run_again(known):
             return _Verdict("duplicate", known.id, None, DUPLICATE)
         self._asked[known.audio_key] = known.id

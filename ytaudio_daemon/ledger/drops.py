@@ -49,6 +49,7 @@ DROP_COLUMNS = (
     "sha256",
     "size_bytes",
     "received_at",
+    "received_lived",
     "state",
 )
 
@@ -195,8 +196,9 @@ def open_drops(
     known = _unfiled_of(db, session_id, [new.name for new in wanted])
     fresh = [new for new in wanted if (new.name, new.sha256) not in known]
     ids = reserve_ids(db, drops, len(fresh))
+    came = now.wall, now.lived, "recording"
     rows = [
-        (id_, session_id, new.name, new.sha256, new.size_bytes, now.wall, "recording")
+        (id_, session_id, new.name, new.sha256, new.size_bytes, *came)
         for id_, new in zip(ids, fresh, strict=True)
     ]
     insert_rows(db, drops, DROP_COLUMNS, rows)

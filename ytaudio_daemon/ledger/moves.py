@@ -145,8 +145,12 @@ def requeue_interrupted(db: Connection, fence: Fence, now: Now, reason: str) -> 
 
 
 def cancel_running(db: Connection, fence: Fence, now: Now, quota: Quota) -> bool:
-    """Running → cancelled: asked for, and its worker is gone."""
-    moved = _move_fenced(
+    """Running → cancelled: asked for, and its worker is gone.
+
+    Returns:
+        False when the attempt is no longer the job's, or somebody wants it after all.
+    """
+    moved = _is_unwanted(db, fence) and _move_fenced(
         db, fence, JobState.CANCELLED, now, "cancelled", finalized_at=now.wall
     )
     if moved:
@@ -177,6 +181,24 @@ def cancel(db: Connection, job_id: int, now: Now, *, reason: str, quota: Quota) 
         touch(db, job.session_id, now)
     release_held(db, job.session_id, quota, now)
     return "cancelled"
+
+
+def keep(db: Connection, job_id: int, now: Now) -> bool:
+    """Take back that a running job is to be cancelled: its link was given once more.
+
+    Its worker goes on, or the job is queued again if that was stopped already.
+
+    Returns:
+        False when it is not running, or nobody has asked for its end.
+    """
+    job = _job(db, job_id)
+    if job.state != JobState.RUNNING or not job.cancel_requested:
+        return False
+    kept = {"cancel_requested": False} | NO_ERROR
+    db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(kept))
+    fence = Fence(job_id=job.id, session_id=job.session_id, attempt=job.attempt)
+    note(db, now, fence, "asked_again")
+    return True
 
 
 def words_for(reason: str) -> dict[str, Any]:

@@ -30,7 +30,8 @@ class Posted(StrEnum):
     ACCEPTED = "accepted"
     #: The session has this audio, or is about to.
     DUPLICATE = "duplicate"
-    #: A job of this audio had ended and left no file; it was queued again.
+    #: A job of this audio had ended and left no file, or was about to be cancelled: it
+    #: was queued again, or goes on.
     AGAIN = "again"
     #: Over the session's quota; nothing was recorded.
     REFUSED = "refused"
@@ -79,6 +80,8 @@ def post(  # noqa: PLR0913 - a job's parts, one name each
     """
     session = _active(db, session_id)
     known = entering.job_of_audio(db, session_id, video_id, ask.profile)
+    if known is not None and moves.keep(db, known.id, now):
+        return Answer(result=Posted.AGAIN, job_id=known.id)
     if known is not None and not _has_ended_in_vain(known, file_is_gone):
         return Answer(result=Posted.DUPLICATE, job_id=known.id)
     refusal = _refusal(session, quota)

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.schema import drops, jobs, lines, sessions
 from ytaudio_daemon.model import FINALIZED
+from ytaudio_daemon.model.clock import Now
 
 #: Every line of the drop is recorded, and its place is known: filed, kept, rejected.
 _SETTLED = sa.and_(drops.c.state != "recording", drops.c.state != "recorded")
@@ -30,6 +31,7 @@ class ReceiptHead:
     name: bytes
     sha256: str
     received_at: float
+    received_lived: float
     state: str
     filed_name: bytes | None
     at_root: bool
@@ -42,6 +44,11 @@ class ReceiptHead:
     def lines(self) -> int:
         """How many lines its receipts have."""
         return self.accepted + self.duplicate + self.rejected
+
+    def is_older_than(self, seconds: float, now: Now) -> bool:
+        """Whether it came so long ago by both clocks; the wall clock may be wrong."""
+        is_old = self.received_at + seconds < now.wall
+        return is_old and self.received_lived + seconds < now.lived
 
 
 class ReceiptLine(NamedTuple):
@@ -195,6 +202,7 @@ def _head(row: Any) -> ReceiptHead:
         name=bytes(row.name),
         sha256=row.sha256,
         received_at=row.received_at,
+        received_lived=row.received_lived,
         state=row.state,
         filed_name=None if row.filed_name is None else bytes(row.filed_name),
         at_root=bool(row.at_root),

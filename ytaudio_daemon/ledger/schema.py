@@ -104,6 +104,8 @@ drops = Table(
     Column("sha256", Text, nullable=False),
     Column("size_bytes", Big, nullable=False),
     Column("received_at", Real, nullable=False),
+    # 0 in a ledger that is older than this column.
+    Column("received_lived", Real, nullable=False, server_default="0"),
     # recording, recorded (every line durable), filed, kept, rejected
     Column("state", Text, nullable=False),
     # The last line that is recorded; a crash resumes behind it.

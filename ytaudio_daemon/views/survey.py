@@ -76,7 +76,7 @@ class Survey:
             drop.session_name, drop.name, drop.filed_name, at_root=drop.at_root
         )
         path = self._layout.receipt_file(drop.session_name, name)
-        if drop.received_at + receipts_s < now.wall:
+        if drop.is_older_than(receipts_s, now):
             with suppress(OSError):  # a name that is not there, or is tried tomorrow
                 path.unlink(missing_ok=True)
         elif not _has_content(path):
