@@ -11,11 +11,11 @@ from ytaudio_daemon.attempts.callers import recover_gone
 from ytaudio_daemon.attempts.leftwork import LeftWork
 from ytaudio_daemon.attempts.recovery import give_back, recover
 from ytaudio_daemon.attempts.requests import fetch_request
+from ytaudio_daemon.attempts.reserve import Reserve
 from ytaudio_daemon.attempts.settling import Settler
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, publishing
-from ytaudio_daemon.folders.prepare import free_bytes
 from ytaudio_daemon.ledger import Ledger, claims, pauses, read
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import (
@@ -26,7 +26,7 @@ from ytaudio_daemon.model import (
     Progress,
 )
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.gates import GateName, Pace, close
+from ytaudio_daemon.model.gates import Pace
 from ytaudio_daemon.pool import Ended, Event, Pool, Progressed
 from ytaudio_daemon.settings import Settings
 
@@ -78,8 +78,7 @@ class Attempts:
         self._running: dict[str, _Running] = {}
         #: Ends that could not be written yet: the ledger was busy, or full.
         self._ended: list[tuple[_Running, Ended]] = []
-        #: Whether the reserve was there last time; None = not looked yet.
-        self._had_disk: bool | None = None
+        self._reserve = Reserve(ledger, layout.downloads)
         self._left_work = LeftWork(ledger, layout)
 
     def reload(self, settings: Settings) -> None:
@@ -143,7 +142,7 @@ class Attempts:
         Returns:
             Whether a job may still be waiting for room or its turn.
         """
-        if not self._has_disk(now):
+        if not self._reserve.is_there(self.settings.disk.reserve, now):
             return False
         while self._pool.room() > 0:
             with self._ledger.write() as db:
@@ -153,28 +152,6 @@ class Attempts:
             steps.at("job.claimed", claim.name)
             self._start(claim, now)
         return True
-
-    def _has_disk(self, now: Now) -> bool:
-        """Mind the reserve: close the host gate below it, open it again above."""
-        free = free_bytes(self._layout.downloads)
-        reserve = self.settings.disk.reserve
-        if free >= reserve and self._had_disk:
-            return True
-        self._had_disk = None  # until the ledger has it
-        with self._ledger.read() as db:
-            gate = pauses.gate(db, GateName.HOST)
-        if free >= reserve:
-            if gate is not None and gate.code == "disk_full":
-                with self._ledger.write() as db:
-                    pauses.open_gate(db, GateName.HOST)
-        elif gate is None or not gate.is_shut(now.wall):
-            full = close(
-                gate, _disk_full(free, reserve), began_at=now.wall, wall=now.wall
-            )
-            with self._ledger.write() as db:
-                pauses.close_gate(db, full)
-        self._had_disk = free >= reserve
-        return self._had_disk
 
     def seconds_to_claim(self, now: Now) -> float:
         """Return when `fill` should be called again though nothing happened.
@@ -292,16 +269,6 @@ def _is_interruption(ended: Ended) -> bool:
     if failure is None or failure.kind is not FailureKind.CRASHED:
         return False
     return not ended.by_itself and failure.code in {"killed", "template_died"}
-
-
-def _disk_full(free: int, reserve: int) -> Failure:
-    return Failure(
-        kind=FailureKind.HOST,
-        code="disk_full",
-        message=f"The disk has {free >> 20} MiB free, less than the reserve of "
-        f"{reserve >> 20} MiB.",
-        hint="Free some space, or lower [disk] reserve; it goes on by itself.",
-    )
 
 
 def _no_folder(error: Exception) -> Failure:

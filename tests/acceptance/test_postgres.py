@@ -1,0 +1,36 @@
+"""The daemon on PostgreSQL: the whole path, and a ledger that another one has taken."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.acceptance.conftest import Opener
+from tests.acceptance.rig import ids, links, wait_until
+from ytaudio_daemon.ledger.alone import DAEMON_LOCK
+
+pytestmark = pytest.mark.postgres
+
+
+def test_a_daemon_whose_ledger_another_one_took_claims_nothing(
+    open_house: Opener, empty_postgres: str
+) -> None:
+    house = open_house(database_url=empty_postgres)
+    [video] = ids("TAKEN", 1)
+    house.drop("taken", links([video]))
+    job = house.wait_for_state("taken", video, "completed")
+    Path(job["output_path"]).unlink()
+
+    server = empty_postgres.replace("+psycopg", "")
+    with psycopg.connect(server, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE objid = %s",
+            [DAEMON_LOCK],
+        )
+        took = "SELECT pg_try_advisory_lock(%s)"
+        wait_until(lambda: other.execute(took, [DAEMON_LOCK]).fetchone() == (True,))
+        house.must("retry", job["id"])
+        assert house.ended() == 1
+        assert "is served by another daemon now" in house.tail()
+        tried = other.execute("SELECT state, attempt FROM jobs").fetchall()
+    assert tried == [("queued", 1)]
