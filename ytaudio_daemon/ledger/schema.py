@@ -104,8 +104,6 @@ drops = Table(
     Column("sha256", Text, nullable=False),
     Column("size_bytes", Big, nullable=False),
     Column("received_at", Real, nullable=False),
-    # 0 in a ledger that is older than this column.
-    Column("received_lived", Real, nullable=False, server_default="0"),
     # recording, recorded (every line durable), filed, kept, rejected
     Column("state", Text, nullable=False),
     # The last line that is recorded; a crash resumes behind it.
@@ -119,6 +117,9 @@ drops = Table(
     Column("at_root", Boolean, nullable=False, server_default=text("false")),
     # Why nothing in it was usable.
     Column("reason", Text),
+    # By the daemon's own clock; 0 in a ledger that is older than this column, which
+    # stands last because SQLite adds a column only there.
+    Column("received_lived", Real, nullable=False, server_default="0"),
     Index("drops_of_a_session", "session_id", "name"),
     Index(
         "drops_unfiled",
