@@ -16,7 +16,7 @@ YtaudioError                 message: what, where, why; hint: what to do
 │   ├── LedgerGoneError      its file was deleted or replaced under the daemon
 │   ├── LedgerBusyError      another process's write took too long (may pass)
 │   ├── LedgerFullError      the disk under it is full (may pass)
-│   └── LedgerUnreachableError  PostgreSQL is gone (may pass)
+│   └── LedgerUnreachableError  PostgreSQL, or its folder, is closed (may pass)
 ├── FolderError              a folder cannot be made or used (exit 1: it may pass)
 ├── DropChangedError         a drop changed while it was read (read it again)
 ├── UnsafePathError          a link, device or foreign file where ours should be
@@ -112,7 +112,7 @@ class LedgerFullError(LedgerError):
 
 
 class LedgerUnreachableError(LedgerError):
-    """PostgreSQL cannot be reached.
+    """PostgreSQL does not answer, or SQLite's file cannot be looked at.
 
     A transaction that was being committed may have been; moves are fenced, so the
     same one again does no harm.

@@ -175,7 +175,7 @@ def test_closing_ends_what_runs_in_other_threads(shop: Shop, site: YouTube) -> N
         running = threads.submit(d.download_audio, link("CLOSING000A"))
         site.wait_for("CLOSING000A", "media")
         d.close()
-        result = running.result(10)
+        result = running.result(60)
     assert not result.success
     assert shop.files("out") == []
 

@@ -242,7 +242,7 @@ def test_a_caller_that_dies_is_recovered_and_one_that_is_cancelled_hears_it(
         )
         site.wait_for(cancelled, "media")
         house.must("cancel", second)
-        assert not running.result(20).success
+        assert not running.result(60).success
     assert house.wait_for_state(session, cancelled, "cancelled")
     assert house.jobs(session)[died]["state"] == "running"
     house.stop()  # at its start the daemon looks whose claims are dead

@@ -5,6 +5,7 @@ import resource
 import signal
 import sqlite3
 import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from tests.acceptance.conftest import Opener
 from tests.acceptance.faulty import HouseWithAClock, filled, mounted
 from tests.acceptance.rig import House, ids, links, running
+from tests.acceptance.strangers import nobodys_house
 from tests.youtube import Fault, Video, YouTube
 
 #: Ten years, in seconds.
@@ -206,6 +208,36 @@ def _sweep(house: House) -> None:
 
 def _lived(house: House) -> float:
     return float(house.query("SELECT value FROM meta WHERE key = 'lived'")[0][0])
+
+
+def test_a_state_folder_that_is_closed_stops_nothing_but_the_work(
+    site: YouTube,
+) -> None:
+    """Whether the ledger is gone or only out of sight, the daemon cannot tell: it waits."""
+    with nobodys_house(site, inbox_rescan="1s") as house, running(house):
+        first, second = ids("CLOSED", 2)
+        house.inbox.chmod(0o777)
+        house.drop("closed", links([first]))
+        house.wait_for_state("closed", first, "completed")
+        state = house.root / "state"
+        mode = state.stat().st_mode
+        state.chmod(0)
+        house.drop("closed", links([second]), "more.txt")
+        house.wait(lambda: _errors(house))
+        house.wait(lambda: house.problem("ledger_trouble"))
+        assert _share_of_cpu(house, 3.0) < 0.2, "it tries once a second"
+        state.chmod(mode)
+        house.wait_for_state("closed", second, "completed")
+        house.wait(lambda: not house.problem("ledger_trouble"))
+
+
+def _share_of_cpu(house: House, seconds: float) -> float:
+    process = psutil.Process(house.running.pid)
+    began, before = time.monotonic(), process.cpu_times()
+    house.wait(lambda: time.monotonic() > began + seconds)
+    used = process.cpu_times()
+    spent = used.user + used.system - before.user - before.system
+    return float(spent / (time.monotonic() - began))
 
 
 def test_a_ledger_swapped_for_another_ends_the_daemon(open_house: Opener) -> None:

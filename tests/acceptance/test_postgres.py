@@ -1,5 +1,6 @@
 """The daemon on PostgreSQL: the whole path, and a ledger that another one has taken."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -22,15 +23,25 @@ def test_a_daemon_whose_ledger_another_one_took_claims_nothing(
     Path(job["output_path"]).unlink()
 
     server = empty_postgres.replace("+psycopg", "")
-    with psycopg.connect(server, autocommit=True) as other:
-        other.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE objid = %s",
+    with (
+        psycopg.connect(server, autocommit=True) as other,
+        psycopg.connect(server, autocommit=True) as root,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        # It stands in line: when the daemon's connection goes, nobody comes first.
+        took = thread.submit(
+            other.execute, "SELECT pg_advisory_lock(%s)", [DAEMON_LOCK]
+        )
+        waiting = "SELECT FROM pg_locks WHERE objid = %s AND NOT granted"
+        wait_until(lambda: root.execute(waiting, [DAEMON_LOCK]).fetchone() is not None)
+        root.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks"
+            " WHERE objid = %s AND granted",
             [DAEMON_LOCK],
         )
-        took = "SELECT pg_try_advisory_lock(%s)"
-        wait_until(lambda: other.execute(took, [DAEMON_LOCK]).fetchone() == (True,))
+        took.result()
         house.must("retry", job["id"])
         assert house.ended() == 1
         assert "is served by another daemon now" in house.tail()
-        tried = other.execute("SELECT state, attempt FROM jobs").fetchall()
+        tried = root.execute("SELECT state, attempt FROM jobs").fetchall()
     assert tried == [("queued", 1)]

@@ -15,7 +15,9 @@ from ytaudio_daemon.model import FetchRequest, Outcome, Progress, Result
 from ytaudio_daemon.pool import kernel
 from ytaudio_daemon.pool.worker import Reporter
 
-_SLEEP = ["sleep", "60"]
+#: Longer than any test waits: what ends was ended, it did not end by itself. Seconds.
+_FOR_EVER = 600
+_SLEEP = ["sleep", str(_FOR_EVER)]
 
 
 def preload() -> None:
@@ -23,7 +25,7 @@ def preload() -> None:
     if (home / "preload-fails").exists():
         raise RuntimeError("preload fails as told")
     if (home / "preload-threads").exists():
-        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+        threading.Thread(target=time.sleep, args=(_FOR_EVER,), daemon=True).start()
     if (home / "preload-dies").exists():
         os._exit(3)
     if (home / "preload-crowded").exists():
@@ -83,7 +85,7 @@ class _Deeds:
     @staticmethod
     def sleep(_: FetchRequest, reporter: Reporter, phase: str = "resolving") -> Outcome:
         reporter.progress(Progress(phase=phase, title="Sleeper", downloaded_bytes=5))
-        time.sleep(60)
+        time.sleep(_FOR_EVER)
         return finished()
 
     @staticmethod
@@ -129,7 +131,7 @@ class _Deeds:
         words["progress"] = b'{"kind":"progress","progress":{"phase":7,"percent":[]}}'
         words["long"] = b"x" * 100_000
         reporter._channel.send(words[what])
-        time.sleep(60)
+        time.sleep(_FOR_EVER)
         return finished()
 
     @staticmethod

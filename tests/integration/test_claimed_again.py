@@ -13,7 +13,7 @@ from tests.integration.ledger_rig import FAILED
 from ytaudio_daemon.downloader.claimed import Desk, Wanted
 from ytaudio_daemon.downloader.oneshot import Brake, Order, Stop
 from ytaudio_daemon.errors import LedgerUnreachableError
-from ytaudio_daemon.ledger import moves, sessions
+from ytaudio_daemon.ledger import claims, moves, sessions
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.pool import Ended
 from ytaudio_daemon.urls import Link
@@ -78,6 +78,30 @@ def test_an_end_that_could_not_be_written_is_recovered_by_who_asks_again(
     desk.fetch(wanted, lambda _progress: None, brake)
 
     assert engine.begun == [1, 2]
+
+
+def test_a_link_asked_for_while_it_is_being_cancelled_is_wanted_after_all(
+    house: House,
+) -> None:
+    with house.ledger.write() as db:
+        session = sessions.open_session(db, "program", house.now)
+    given_up = Brake()
+    given_up.stop = Stop.AT_ONCE
+    desk = Desk(house.ledger, house.layout, house.settings, Engine(given_up))  # type: ignore[arg-type]
+    order = Order(link=Link(video_id="AAAAAAAAAAA"), options=Options())
+    first, again = (
+        Wanted(order=order, session_uuid=session.uuid, job_uuid=str(uuid.uuid4()))
+        for _ in range(2)
+    )
+    desk.fetch(first, lambda _progress: None, given_up)
+    quota = house.settings.sessions.quota
+    with house.ledger.write() as db:
+        assert claims.claim_one(db, 1, house.now, "the daemon")
+        assert moves.cancel(db, 1, house.now, reason=moves.BY_HAND, quota=quota)
+
+    desk.fetch(again, lambda _progress: None, given_up)
+
+    assert house.ask("SELECT state, cancel_requested FROM jobs") == [("running", 0)]
 
 
 def test_a_program_claims_under_the_name_that_the_daemon_looks_for(

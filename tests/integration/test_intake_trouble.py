@@ -96,18 +96,18 @@ def test_a_drop_that_was_taken_away_costs_no_older_one_its_receipt(
 
 def test_defaults_that_are_being_written_are_waited_for(tmp_path: Path) -> None:
     """An editor empties the file before it fills it: an empty one has no options."""
-    house = House(tmp_path, YTAUDIO_INBOX_SETTLE="5s")
+    house = House(tmp_path, YTAUDIO_INBOX_SETTLE="300s")
     defaults = house.inbox / "defaults.toml"
     house.drop()
     house.take()
-    house.let_pass(10)
+    house.let_pass(600)
     defaults.touch()
     house.take()
     assert house.ask("SELECT count(*) FROM drops") == [(0,)]
 
     defaults.write_text('format = "opus"\n')
-    os.utime(defaults, (0, time.time() - 10))
-    house.let_pass(10)
+    os.utime(defaults, (0, time.time() - 600))
+    house.let_pass(600)
     house.take()
     assert house.ask("SELECT options ->> 'format' FROM jobs") == [("opus",)]
     house.close()

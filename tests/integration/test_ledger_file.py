@@ -321,6 +321,22 @@ def test_a_file_gone_under_the_daemon_is_noticed(
         sqlite_ledger.check_still_there()
 
 
+def test_a_folder_that_is_closed_says_nothing_about_the_file(
+    sqlite_ledger: Ledger,
+) -> None:
+    """Neither gone nor there; root looks into every folder but one without end."""
+    path = sqlite_ledger.path
+    assert path is not None
+    sqlite_ledger.remember_file()
+    aside = path.parent.rename(path.parent.with_name("aside"))
+    path.parent.symlink_to(path.parent)
+    with pytest.raises(LedgerUnreachableError, match="cannot be seen"):
+        sqlite_ledger.check_still_there()
+    path.parent.unlink()
+    aside.rename(path.parent)
+    sqlite_ledger.check_still_there()
+
+
 def test_a_postgresql_has_no_file_to_miss(ledger: Ledger) -> None:
     ledger.remember_file()
     ledger.check_still_there()

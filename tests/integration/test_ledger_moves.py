@@ -220,7 +220,9 @@ def test_a_cancellation_can_be_taken_back_while_it_is_under_way(
         assert not moves.keep(db, job_id, NOW), "nobody has asked for its end"
         moves.cancel(db, job_id, NOW, reason="session_expired", quota=Quota(max_jobs=0))
         (asked,) = claims.cancel_requests(db, HOST)
-        assert moves.keep(db, job_id, NOW)
+        assert moves.keep(db, job_id, later(60))
+        session = sessions.session_by_id(db, read.job_by_id(db, job_id).session_id)
+        assert session.last_activity_lived == later(60).lived, "else it expires again"
         assert not moves.cancel_running(db, asked.fence, NOW, Quota(max_jobs=0))
         assert read.job_by_id(db, job_id).error is None
         assert _publish(db, asked.fence)

@@ -249,10 +249,8 @@ class Attempts:
         claim, outcome = running.claim, ended.outcome
         if outcome.result is not None:
             self._settler.settle(claim, outcome, now)
-        elif running.cancelled:
-            self._give_back(claim, now, "asked_again")  # or cancelled, as it is wanted
-        elif _is_interruption(ended):
-            self._give_back(claim, now, "interrupted")
+        elif running.cancelled or _is_interruption(ended):
+            self._give_back(claim, now, "interrupted")  # or cancelled, if unwanted yet
         else:
             self._settler.settle(claim, outcome, now)
 

@@ -1,6 +1,7 @@
 """How an attempt is settled: published and completed, or put where it belongs."""
 
 import errno
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -56,45 +57,35 @@ class Settler:
         elif self._begin_publish(claim, outcome.result, now):
             steps.at("publish.begun", claim.name)
             self._publish(claim, outcome, now)
-        else:
-            self.cancel(claim, now)
 
     def cancel(self, claim: Claim, now: Now) -> None:
         """Finalize a running job whose cancellation was asked for."""
-        with self._ledger.write() as db:
-            done = moves.cancel_running(db, claim.fence, now, self._quota)
-            pauses.recall_probe(db)
-        if done:
-            publishing.clear_work(self._layout, claim.uuid)
-            log.info("job.cancelled", job=claim.uuid, session=claim.session_name)
+        self._move_or_cancel(claim, now, lambda _: False)
 
     def requeue(self, claim: Claim, now: Now, reason: str) -> None:
         """Give back a job whose attempt was interrupted by us, unless it is unwanted."""
-        with self._ledger.write() as db:
-            done = moves.requeue_interrupted(db, claim.fence, now, reason)
-            pauses.recall_probe(db)
-        if done:
+        if self._move_or_cancel(
+            claim,
+            now,
+            lambda db: moves.requeue_interrupted(db, claim.fence, now, reason),
+        ):
             log.info(
                 "job.requeued",
                 job=claim.uuid,
                 session=claim.session_name,
                 reason=reason,
             )
-        else:
-            self.cancel(claim, now)
 
     def adopt(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         """Complete a job whose audio stands at its place though no attempt put it there.
 
         An older ledger was restored, or moved here together with the audio.
         """
-        if outcome.result is None or not self._begin_publish(
+        if outcome.result is not None and self._begin_publish(
             claim, outcome.result, now
         ):
-            self.cancel(claim, now)
-            return
-        log.info("job.adopted", job=claim.uuid, session=claim.session_name)
-        self.finish_published(claim, outcome, now, proves_site=False)
+            log.info("job.adopted", job=claim.uuid, session=claim.session_name)
+            self.finish_published(claim, outcome, now, proves_site=False)
 
     def finish_published(
         self, claim: Claim, outcome: Outcome, now: Now, *, proves_site: bool = True
@@ -140,10 +131,35 @@ class Settler:
 
     def _begin_publish(self, claim: Claim, result: Result, now: Now) -> bool:
         path = self._layout.audio_file(claim.session_uuid, claim.uuid, result.file_name)
-        with self._ledger.write() as db:
-            return moves.begin_publish(
+        return self._move_or_cancel(
+            claim,
+            now,
+            lambda db: moves.begin_publish(
                 db, claim.fence, output_path=str(path), sha256=result.sha256, now=now
-            )
+            ),
+        )
+
+    def _move_or_cancel(
+        self, claim: Claim, now: Now, move: Callable[[Connection], bool]
+    ) -> bool:
+        """Make a move, or cancel the job if that is why it was refused.
+
+        In one transaction: somebody may want the job after all between two.
+        """
+        with self._ledger.write() as db:
+            moved = move(db)
+            cancelled = not moved and self._cancel_in(db, claim, now)
+            pauses.recall_probe(db)
+        if cancelled:
+            self._let_go(claim)
+        return moved
+
+    def _cancel_in(self, db: Connection, claim: Claim, now: Now) -> bool:
+        return moves.cancel_running(db, claim.fence, now, self._quota)
+
+    def _let_go(self, claim: Claim) -> None:
+        publishing.clear_work(self._layout, claim.uuid)
+        log.info("job.cancelled", job=claim.uuid, session=claim.session_name)
 
     def _publish(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         try:
@@ -211,9 +227,10 @@ class Settler:
                 pauses.close_gate(db, move.gate)
             elif done:
                 self._open_gates(db, claim, failure, now)
+            cancelled = not done and self._cancel_in(db, claim, now)
             pauses.recall_probe(db)
-        if not done:
-            self.cancel(claim, now)  # if that is why it must not wait
+        if cancelled:
+            self._let_go(claim)
         if done and move.to is JobState.FAILED and failure.code not in KEEPS_WORK:
             publishing.clear_work(self._layout, claim.uuid)
         if done:

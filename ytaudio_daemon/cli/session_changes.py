@@ -161,7 +161,8 @@ def _expire_when_stopped(call: Call, ledger: Ledger, session: Session) -> None:
             raise IllegalMoveError(
                 f"session {session.name} cannot end yet: "
                 f"{held_up or 'a drop of its is being taken'}",
-                "Make sure that the daemon runs, and try again.",
+                "Make sure that the daemon runs and that nobody gives the session new "
+                "links, then try again.",
             )
         time.sleep(STOP_STEP_S)
 

@@ -8,7 +8,7 @@ had in hand is lost.
 import math
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import structlog
@@ -199,7 +199,8 @@ class Loop:
         try:
             self._parts.ledger.check_still_there()
         except LedgerUnreachableError:
-            self._due.heartbeat = 0.0  # looks again, as soon as the server is back
+            # Looks again as soon as the server is back, or the folder open.
+            self._due.heartbeat = time.monotonic() + AGAIN_S + EARLY_S
 
     def _take_signals(self, mono: float) -> None:
         parts = self._parts
@@ -351,30 +352,35 @@ class Loop:
         )
 
     def _seconds_to_next(self) -> float:
-        parts = self._parts
+        """Return how long there is nothing to do; a step that failed is not due yet."""
         mono = time.monotonic()
-        times = [self._due.heartbeat, self._bulletin.next_due()]
-        times.append(self._pulse.next_due())
-        times += self._due.again.values()
-        if self.is_draining:
-            times.append(self._drain_until or mono)
-        else:
-            times += [parts.intake.next_due(), self._due.retries]
-            times.append(parts.freshness.next_due())
-            times.append(parts.pruner.next_due())
-            if parts.pool.room() > 0:
-                times.append(self._due.claim)
+        again = self._due.again
+        soonest = min(
+            max(due, again.get(step, due)) for step, due in self._timetable(mono)
+        )
+        return max(0.0, soonest - mono)
+
+    def _timetable(self, mono: float) -> Iterator[tuple[str, float]]:
+        """Yield the steps and when they are due next, monotonic seconds."""
+        parts, due = self._parts, self._due
+        now = parts.clock.now()
+        yield from due.again.items()
+        yield "heartbeat", due.heartbeat
+        yield "bulletin", self._bulletin.next_due()
+        yield "pulse", self._pulse.next_due()
         pool_due = parts.pool.next_due(mono)
-        if pool_due is not None:
-            times.append(pool_due)
-        waits = [due - mono for due in times]
-        views_due = parts.views.next_due(parts.clock.now())
-        if views_due is not None:
-            waits.append(views_due)
-        told_due = parts.messenger.next_due(parts.clock.now())
-        if told_due is not None and "notify" not in self._due.again:
-            waits.append(told_due)
-        return max(0.0, min(waits))
+        yield "pool", math.inf if pool_due is None else pool_due
+        yield "views", _after(mono, parts.views.next_due(now))
+        yield "notify", _after(mono, parts.messenger.next_due(now))
+        if self._drain_until is not None:
+            yield "drain", self._drain_until
+            return
+        yield "intake", parts.intake.next_due()
+        yield "retries", due.retries
+        yield "engine", parts.freshness.next_due()
+        yield "retention", parts.pruner.next_due()
+        if parts.pool.room() > 0:
+            yield "claims", due.claim
 
     def _sleep(self, seconds: float) -> None:
         # Rounded up: a wait cut short would spin until the time has come.
@@ -385,3 +391,7 @@ class Loop:
 def _unless_later(mono: float, wait_s: float) -> float:
     """Return when that is, or never when the next heartbeat comes first."""
     return mono + wait_s if wait_s < HEARTBEAT_S else math.inf
+
+
+def _after(mono: float, wait_s: float | None) -> float:
+    return math.inf if wait_s is None else mono + wait_s

@@ -126,12 +126,14 @@ class Desk:
             session = active(db, wanted.session_uuid)
             ask = Ask.of(options)
             known = entering.job_of_uuid(db, job_uuid)
+            now = moment_in(db)
             if known is not None:
                 _require_same(known, session.uuid, video_id, ask)
+            else:
+                known = entering.job_of_audio(db, session.id, video_id, ask.profile)
+            if known is not None:
+                moves.keep(db, known.id, now)
                 return known
-            same = entering.job_of_audio(db, session.id, video_id, ask.profile)
-            if same is not None:
-                return same
             return entering.enter(
                 db,
                 session.id,
@@ -139,7 +141,7 @@ class Desk:
                 ask=ask,
                 job_uuid=job_uuid,
                 quota=self._settings.sessions.quota,
-                now=moment_in(db),
+                now=now,
             )
 
     def _take(self, job_id: int, *, is_first_look: bool) -> Claim | JobRow | None:
@@ -194,9 +196,8 @@ class Desk:
         except BaseException:
             _insist(partial(self._give_back, claim, "interrupted"))
             raise
-        if outcome.result is None and watch.is_asked:
-            _insist(partial(self._give_back, claim, "asked_again"))
-        elif outcome.result is None and brake.stop is Stop.AT_ONCE:
+        cut_short = watch.is_asked or brake.stop is Stop.AT_ONCE
+        if outcome.result is None and cut_short:
             _insist(partial(self._give_back, claim, "interrupted"))
         else:
             _insist(lambda: self._settler.settle(claim, outcome, self._now()))

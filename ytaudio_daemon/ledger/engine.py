@@ -17,7 +17,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
-from ytaudio_daemon.errors import LedgerError, LedgerGoneError
+from ytaudio_daemon.errors import (
+    LedgerError,
+    LedgerGoneError,
+    LedgerUnreachableError,
+)
 from ytaudio_daemon.ledger.alone import DaemonLock
 from ytaudio_daemon.ledger.trouble import in_our_words
 
@@ -136,7 +140,8 @@ class Ledger:
         Raises:
             LedgerGoneError: The file was deleted or replaced, or another daemon has
                 PostgreSQL's lock by now.
-            LedgerError: PostgreSQL cannot be reached; call again.
+            LedgerUnreachableError: PostgreSQL does not answer, or the file's folder
+                cannot be looked into; call again.
         """
         if self._lock is not None:
             self._lock.keep()
@@ -258,10 +263,20 @@ def _postgres(url: URL, patience_s: float) -> Engine:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
+    """Return which file stands there, if any.
+
+    Raises:
+        LedgerUnreachableError: Nobody can tell: a folder above it is closed.
+    """
     try:
         found = path.stat()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise LedgerUnreachableError(
+            f"whether the ledger {path} is still in its place cannot be seen: {error}",
+            "Give the daemon's user its state folder back; it goes on by itself.",
+        ) from error
     return found.st_dev, found.st_ino
 
 

@@ -198,6 +198,7 @@ def keep(db: Connection, job_id: int, now: Now) -> bool:
     db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(kept))
     fence = Fence(job_id=job.id, session_id=job.session_id, attempt=job.attempt)
     note(db, now, fence, "asked_again")
+    touch(db, job.session_id, now)  # or it would be too long without a sign of life
     return True
 
 

@@ -117,8 +117,7 @@ drops = Table(
     Column("at_root", Boolean, nullable=False, server_default=text("false")),
     # Why nothing in it was usable.
     Column("reason", Text),
-    # By the daemon's own clock; 0 in a ledger that is older than this column, which
-    # stands last because SQLite adds a column only there.
+    # By the daemon's own clock. It stands last: SQLite adds a column only there.
     Column("received_lived", Real, nullable=False, server_default="0"),
     Index("drops_of_a_session", "session_id", "name"),
     Index(

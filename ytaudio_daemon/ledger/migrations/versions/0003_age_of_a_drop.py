@@ -14,3 +14,8 @@ def upgrade() -> None:
         "drops",
         sa.Column("received_lived", Real, nullable=False, server_default="0"),
     )
+    # Nobody knows how old the ones there are: their age is counted from now on.
+    op.execute(
+        "UPDATE drops SET received_lived = COALESCE("
+        "(SELECT CAST(value AS FLOAT) FROM meta WHERE key = 'lived'), 0)"
+    )
