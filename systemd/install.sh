@@ -5,8 +5,8 @@
 #     sudo make uninstall      data, config and user stay
 #
 # What lies where, and why: README.md beside this file. The program comes into a new
-# folder and is switched to by one rename; a failure on the way, Ctrl-C or a power cut
-# leaves what was installed before as it was, or puts it back.
+# folder and is switched to by one rename; a failure on the way or Ctrl-C leaves what was
+# installed before as it was, or puts it back. A power cut leaves one of the two, whole.
 set -euo pipefail
 unset PYTHONPATH PYTHONHOME
 umask 022
@@ -27,6 +27,7 @@ COMMAND=/usr/local/bin/ytaudio
 # There once the service was enabled: if it is not enabled now, somebody wants that.
 ENABLED_ONCE=$PREFIX/enabled-once
 MAN=/usr/local/share/man/man1
+OWN_CHANGES=/etc/systemd/system/ytaudio-daemon.service.d # by `systemctl edit`
 
 say() { echo "$*"; }
 die() { printf 'ytaudio: %s\n' "$1" >&2; shift; printf '  %s\n' "$@" >&2; exit 1; }
@@ -45,7 +46,8 @@ install_all() {
   make_user_and_folders
   put_config
   switch
-  start || fall_back
+  start
+  trap - EXIT # it runs
   tidy
   tell_what_next
 }
@@ -137,7 +139,7 @@ switch() {
   SWITCHED=$NEW/switched # younger than it is what the new one did
   touch "$SWITCHED"
   use "${NEW##*/}"
-  trap - EXIT
+  trap fall_back EXIT # until it runs, also by Ctrl-C
   ln -sfn $CURRENT/bin/ytaudio $COMMAND
 }
 
@@ -154,29 +156,37 @@ use() { # FOLDER: one rename, and on the disk then; with the units that belong t
 }
 
 start() { # a restart lets running jobs finish, for 90 s; the rest is done again after it
-  if [ -e $ENABLED_ONCE ] && [ "$WAS_ENABLED" = disabled ]; then
-    say "The service stays as you left it: disabled."
-    systemctl try-restart $SERVICE
-    return
-  fi
+  case $WAS_ENABLED in
+    masked*) say "The service stays as you left it: $WAS_ENABLED."; return ;;
+    disabled)
+      if [ -e $ENABLED_ONCE ]; then
+        say "The service stays as you left it: disabled."
+        systemctl try-restart $SERVICE
+        return
+      fi ;;
+  esac
   systemctl enable --quiet $SERVICE
   touch $ENABLED_ONCE
   if systemctl --quiet is-active $SERVICE; then say "Restarting; running jobs get 90 s to finish ..."; fi
   systemctl restart $SERVICE
 }
 
-fall_back() {
-  journalctl -u $SERVICE -n 15 --no-pager -o cat >&2 || true
+fall_back() { # whatever fails here, the service is started again
+  trap - EXIT
+  trap '' INT HUP TERM
+  set +e
+  journalctl -u $SERVICE -n 15 --no-pager -o cat >&2
   if [ -z "$OLD" ]; then
-    die "it is installed, but does not start; its last words stand above" \
+    die "it is installed, but has not started; its last words stand above" \
       "journalctl -u ytaudio-daemon; ytaudio doctor"
   fi
   systemctl stop $SERVICE
   use "$OLD"
   take_migration_back
-  systemctl reset-failed $SERVICE 2>/dev/null || true
+  systemctl reset-failed $SERVICE 2>/dev/null
   if systemctl restart $SERVICE; then
-    die "$VERSION does not start, its last words stand above; the one before runs again"
+    rm -rf "$NEW"
+    die "$VERSION has not started, its last words stand above; the one before runs again"
   fi
   die "neither $VERSION nor the one before starts" "journalctl -u ytaudio-daemon; ytaudio doctor"
 }
@@ -184,13 +194,16 @@ fall_back() {
 take_migration_back() { # the program before cannot read what the new one has migrated
   local copies copy
   copies=$(cd / && "$NEW/bin/ytaudio" --config $CONFIG config --json | "$NEW/bin/python" -Ic '
-import json, sys
-print(json.load(sys.stdin)["settings"]["paths.state"]["value"] + "/backups")') || return 0
-  copy=$(find "$copies" -name 'ledger-schema-*.sqlite3' -newer "$SWITCHED" 2>/dev/null | sort | tail -n 1)
-  if [ -n "$copy" ]; then
-    say "The ledger was migrated already; the copy made before goes back: $copy" >&2
-    (cd / && "$CURRENT/bin/ytaudio" --config $CONFIG ledger restore "$copy" >&2) || true
-  fi
+import json, os, sys
+kind, _, file = json.load(sys.stdin)["settings"]["database.url"]["value"].partition(":///")
+print(os.path.dirname(file) + "/backups" if kind == "sqlite" else "")')
+  if [ ! -d "$copies" ]; then return; fi
+  copy=$(find "$copies" -type f -name 'ledger-schema-*.sqlite3' -newer "$SWITCHED" | sort | tail -n 1)
+  if [ -z "$copy" ]; then return; fi
+  say "The ledger was migrated already; the copy made before goes back: $copy" >&2
+  (cd / && "$CURRENT/bin/ytaudio" --config $CONFIG ledger restore "$copy" >&2) ||
+    say "It could not be put back. Do what is named above, then:
+  sudo ytaudio ledger restore $copy && sudo systemctl restart $SERVICE" >&2
 }
 
 tidy() { # the one before stays: commands that run just now still need it
@@ -235,7 +248,9 @@ uninstall_all() {
 The program is gone. What stays, and how to remove it:
 
   $DATA          audio, drops, ledger      rm -r $DATA
-  ${CONFIG%/*}          settings                  rm -r ${CONFIG%/*}
+  ${CONFIG%/*}          settings                  rm -r ${CONFIG%/*}"
+  if [ -d $OWN_CHANGES ]; then say "  your changes of the unit                 rm -r $OWN_CHANGES"; fi
+  say "\
   user and group ytaudio                   userdel ytaudio; groupdel ytaudio"
 }
 

@@ -28,6 +28,7 @@ until_true() { # SECONDS COMMAND...: wait for it, looking ten times a second
 }
 same() { [ "$1" = "$2" ]; }
 prop() { systemctl show "$UNIT" -p "$1" --value; }
+is_switched() { [ "$1" != "$(readlink $CURRENT)" ]; }
 prop_is() { [ "$(prop "$1")" = "$2" ]; }
 cgroup() { echo /sys/fs/cgroup$([ -d /sys/fs/cgroup/unified ] && echo /unified)/system.slice/$UNIT; }
 processes() { cat "$(cgroup)/cgroup.procs" 2>/dev/null; }
@@ -337,6 +338,14 @@ upgrades() {
   check "a failure right behind the switch" test $? -ne 0
   check "  is taken back" test "$before active" = "$(readlink $CURRENT) $(prop ActiveState)" -a -x $CURRENT/bin/ytaudio
   rmdir /usr/local/share/man/man1/ytaudio.1; mv "$WORK/ytaudio.1" /usr/local/share/man/man1/
+  cp -a "$CHECKOUT" "$WORK/hangs"
+  sed -i '0,/^    os.umask/s//    time.sleep(3600)\n    os.umask/' "$WORK/hangs/ytaudio_daemon/daemon/start.py"
+  setsid make --no-print-directory -C "$WORK/hangs" install >"$WORK/install.log" 2>&1 &
+  local installer=$!
+  until_true 180 is_switched "$before" && until_true 60 prop_is ActiveState activating || die "nothing is switched"
+  kill -HUP -- -$installer; wait $installer
+  check "a terminal that is closed while a version starts" test $? -ne 0
+  check "  is taken back" test "$before active" = "$(readlink $CURRENT) $(prop ActiveState)"
   sed -i 's/^# Downloads at once.*/& (or so)/' "$WORK/broken/config/ytaudio.toml"
   git -C "$WORK/broken" checkout -q ytaudio_daemon 2>/dev/null || cp "$CHECKOUT/ytaudio_daemon/daemon/start.py" "$WORK/broken/ytaudio_daemon/daemon/"
   check "a shipped config that has changed" make_install "$WORK/broken"

@@ -207,6 +207,27 @@ def test_what_root_restores_belongs_to_the_daemon(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
+    ("trap", "code", "told"),
+    [("link", 2, "hint: sudo chown nobody: "), ("pipe", 1, "not a regular file")],
+)
+def test_root_reads_no_more_than_the_daemon_where_the_daemon_may_write(
+    rig: Rig, trap: str, code: int, told: str
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root may read more")
+    secret = rig.root / "secret.sqlite3"
+    shutil.move(backup(rig), secret)
+    secret.chmod(0o600)
+    let_others_in(rig.root)
+    laid = rig.layout.state / "backups" / "ledger-20261127T000000Z.sqlite3"
+    laid.symlink_to(secret) if trap == "link" else os.mkfifo(laid)
+    for path in (rig.layout.state, *rig.layout.state.rglob("*")):
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    ran = rig.run("ledger", "restore", str(laid))
+    assert (ran.code, told in ran.err) == (code, True), ran
+
+
+@pytest.mark.parametrize(
     ("words", "tool"),
     [
         (("backup",), "pg_dump --format=custom"),

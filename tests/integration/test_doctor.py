@@ -14,6 +14,7 @@ import ytaudio_daemon
 from tests.integration.cli_rig import Rig
 from tests.others import let_others_in
 from ytaudio_daemon import remedies
+from ytaudio_daemon.cli import doctor
 from ytaudio_daemon.daemon.checkup import RENAME_EVERY_S, Checkup
 from ytaudio_daemon.doctor import engine, machine, places
 from ytaudio_daemon.engines.shelf import Chosen
@@ -86,6 +87,12 @@ def test_the_daemon_is_started_the_way_it_is_installed(
     assert remedies.start_daemon(config) == f"ytaudio --config {config} run"
     assert remedies.start_daemon() == "ytaudio run"
     assert remedies.start_daemon(root="/my root") == "ytaudio --root '/my root' run"
+
+
+def test_a_root_that_is_not_there_is_mounted_first(tmp_path: Path) -> None:
+    found = doctor._not_the_services(tmp_path / "not-mounted")
+    assert "mount that first" in found.message
+    assert found.remedy == "sudo systemd-tmpfiles --create", "there is nothing to chown"
 
 
 @pytest.fixture

@@ -174,6 +174,17 @@ def test_a_pin_on_what_was_given_up_once_can_be_ended(
     assert not installed.chosen().stand.pinned
 
 
+def test_asking_for_the_newest_ends_a_pin_though_that_one_was_given_up(
+    shelf: Shelf, wheels: Path
+) -> None:
+    go_back(Keeper(shelf), "it was worse", 7.0, blamed=NEXT)
+    put_to_use(Keeper(shelf), "installed", 8.0)
+    tried = Upgrade(shelf, settings(), environ=only_from(wheels / "good")).run(Wish())
+    assert tried.result == "refused", tried
+    assert "is no longer pinned" in tried.message
+    assert not shelf.chosen().stand.pinned
+
+
 def test_what_cannot_be_fetched_changes_nothing(shelf: Shelf, tmp_path: Path) -> None:
     before = files(shelf)
     upgrade = Upgrade(shelf, settings(), environ=only_from(tmp_path / "nothing"))

@@ -78,6 +78,12 @@ def _not_the_services(root: Path) -> "Finding":
     """Return that nothing there can be used by a service of another user."""
     from ytaudio_daemon.doctor.finding import broken  # noqa: PLC0415
 
+    if not root.exists():
+        return broken(
+            "rights",
+            f"{root} is not there; if it is a disk of its own, mount that first",
+            "sudo systemd-tmpfiles --create",
+        )
     return broken(
         "rights",
         f"{root} is root's, and the service runs as ytaudio: it cannot start",

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from ytaudio_daemon.attempts.adopting import unknown_results
 from ytaudio_daemon.cli.call import Call
@@ -25,6 +26,7 @@ from ytaudio_daemon.folders.filed import FiledDrop, filed_drops
 from ytaudio_daemon.folders.prepare import lock_state
 from ytaudio_daemon.ledger import Ledger, backup, drops, migrate, restoring
 from ytaudio_daemon.ledger.restoring import Copied
+from ytaudio_daemon.ownership import open_plain
 
 
 def back_up(call: Call) -> int:
@@ -64,19 +66,47 @@ def restore(call: Call) -> int:
     file = Path(call.args.file).absolute()
     ledger = Path(call.settings.database.url.partition(":///")[2])
     _refuse_itself(file, ledger)
-    with file.open("rb") as source:  # while root may still read it everywhere
-        users = restoring.users_of(ledger)  # root sees everybody's open files
-        become_owner(call)
-        with (
-            _alone(call, ledger, users),
-            restoring.examined(source, file, ledger) as copied,
-        ):
-            aside = restoring.put_in_place(
-                copied, ledger, call.layout.downloads, time.time()
-            )
-            _clear_views(call)
-            _tell(call, file, aside, copied)
+    users = restoring.users_of(ledger)  # root sees everybody's open files
+    with (
+        _copy_to_restore(call, file) as source,
+        _alone(call, ledger, users),
+        restoring.examined(source, file, ledger) as copied,
+    ):
+        aside = restoring.put_in_place(
+            copied, ledger, call.layout.downloads, time.time()
+        )
+        _clear_views(call)
+        _tell(call, file, aside, copied)
     return Exit.OK
+
+
+@contextmanager
+def _copy_to_restore(call: Call, file: Path) -> Iterator[BinaryIO]:
+    """Open a copy, and be the ledger's owner then.
+
+    root reads it everywhere but where the owner can have laid a link to what it must
+    not read itself.
+    """
+    if _can_be_changed_by(owner_id(call), file):
+        become_owner(call)
+    try:
+        source = open_plain(file)
+    except PermissionError as error:
+        raise UsageError(
+            f"{file} cannot be read with the rights it is restored with",
+            f"sudo chown {owner_name(call)}: {shlex.quote(str(file))}",
+        ) from error
+    with source:
+        become_owner(call)
+        yield source
+
+
+def _can_be_changed_by(user: int, file: Path) -> bool:
+    real = Path(os.path.realpath(file))
+    places = {file, *file.parents, *real.parents}
+    return any(
+        place.lstat().st_uid == user for place in places if os.path.lexists(place)
+    )
 
 
 @contextmanager
@@ -211,17 +241,18 @@ def _refuse_postgres(call: Call, verb: str) -> None:
     if url.startswith("sqlite"):
         return
     where = shlex.quote(Ledger(url).plain_url)
-    commands = {
-        "backup": f"pg_dump --format=custom --file=ledger-{backup.stamp(time.time())}.dump "
-        f"--dbname={where}",
-        "restore": "stop the daemon, then: pg_restore --clean --if-exists "
-        f"--single-transaction --dbname={where} {shlex.quote(call.args.file or 'FILE')}"
-        if verb == "restore"
-        else "",
-    }
-    raise UsageError(
-        f"the ledger is on PostgreSQL, which has its own {verb}", commands[verb]
-    )
+    # The role is its user's, the file whoever's shell opens it.
+    is_other = os.geteuid() != owner_id(call)
+    role = f"sudo -u {owner_name(call)} " if is_other else ""
+    if verb == "backup":
+        dump = f"ledger-{backup.stamp(time.time())}.dump"
+        command = f"{role}pg_dump --format=custom --dbname={where} >{dump}"
+    else:
+        command = (
+            f"stop the daemon, then: {role}pg_restore --clean --if-exists "
+            f"--single-transaction --dbname={where} <{shlex.quote(call.args.file)}"
+        )
+    raise UsageError(f"the ledger is on PostgreSQL, which has its own {verb}", command)
 
 
 def _closed(call: Call, target: Path) -> UsageError:

@@ -53,6 +53,11 @@ def run(call: Call) -> int:
         results.append(
             {"receiver": receiver.name, "ok": answer.ok, "said": answer.said}
         )
+    if call.start_daemon().startswith("sudo systemctl"):
+        call.screen.remark(
+            "note: this was tried outside of the unit, which may write and reach less: "
+            "see operations.md, *What a setting needs of the unit*"
+        )
     if call.args.json:
         call.screen.json({"schema": "ytaudio.notify-test/1", "receivers": results})
     return Exit.OK if all(result["ok"] for result in results) else Exit.FAILED

@@ -6,10 +6,12 @@ import json
 import os
 import stat
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 
 from ytaudio_daemon.engines.notes import Notes, Stand
 from ytaudio_daemon.model.engines import is_newer, is_version, release
+from ytaudio_daemon.ownership import open_plain
 
 CURRENT = "current"
 NOTES = "notes.json"
@@ -108,7 +110,8 @@ class Shelf:
     def notes(self) -> Notes:
         """Return what is remembered; nothing if that is lost or unreadable."""
         try:
-            return Notes.from_json(json.loads((self.folder / NOTES).read_bytes()))
+            with open_plain(self.folder / NOTES) as file:
+                return Notes.from_json(json.load(file))
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return Notes()
 
@@ -119,7 +122,7 @@ def _is_whole(folder: Path) -> bool:
     if len(records) != 1:
         return False
     try:
-        with records[0].open(newline="") as file:
+        with TextIOWrapper(open_plain(records[0]), "utf-8", newline="") as file:
             sizes = {
                 name: int(size)
                 for name, _, size in csv.reader(file)

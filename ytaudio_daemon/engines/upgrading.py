@@ -150,15 +150,19 @@ class Upgrade:
             self._say(
                 f"to use it all the same: ytaudio engine upgrade --version {version}"
             )
-            return REFUSED, version, f"yt-dlp {version} was given up: {refused.reason}"
+            message = f"yt-dlp {version} was given up: {refused.reason}"
+            return REFUSED, version, message + self._unpin(chosen, wish)
         if is_newer(version, chosen.version):
             return None
         message = f"yt-dlp {chosen.version} is in use; {version} is the newest"
-        if chosen.stand.pinned and not wish.automatic:
-            stand = replace(chosen.stand, pinned=False, at=self._clock())
-            self._keeper.switch(stand)
-            message += "; it is no longer pinned"
-        return CURRENT, chosen.version, message
+        return CURRENT, chosen.version, message + self._unpin(chosen, wish)
+
+    def _unpin(self, chosen: Chosen, wish: Wish) -> str:
+        """End a pin, as whoever asks for the newest wants; return what to add of it."""
+        if wish.automatic or not chosen.stand.pinned:
+            return ""
+        self._keeper.switch(replace(chosen.stand, pinned=False, at=self._clock()))
+        return f"; {chosen.version} is no longer pinned"
 
     def _candidate(self, pip: Pip, offer: Offer, wish: Wish) -> Candidate:
         """Return what is to be tried, fetched unless it is here already."""
