@@ -94,8 +94,7 @@ class Sweeper:
         limits = self.settings.sessions
         with self._ledger.read() as db:
             stuck = sessions.pending_too_long(db, now, max_pending_s=limits.max_pending)
-        ended = 0
-        for session in stuck[:1]:
+        for session in stuck:  # behind one whose jobs run, or nobody cares for, too
             with self._ledger.write() as db:
                 again = sessions.pending_too_long(
                     db, now, max_pending_s=limits.max_pending
@@ -109,8 +108,9 @@ class Sweeper:
                     reason="session_expired",
                     quota=limits.quota,
                 )
-            ended += done.ended
-        return ended > 0
+            if done.ended:
+                return True
+        return False
 
     def _release_held(self, now: Now) -> bool:
         """Let held jobs in, of some sessions, where the config's limits were raised.
@@ -209,7 +209,12 @@ class Sweeper:
         for root in (self._layout.downloads, self._layout.library):
             if root is None:
                 continue
-            for name in trash.trashed(root):
+            try:
+                names = trash.trashed(root)
+            except OSError as error:
+                trouble = error
+                continue
+            for name in names:
                 if now.lived - _thrown_away_at(name) < grace:
                     continue
                 try:

@@ -270,6 +270,20 @@ def test_a_command_that_holds_the_ledger_costs_patience_not_cpu(
     house.wait_for_state("locked", video, "completed")
 
 
+def test_a_ledger_that_cannot_be_read_is_told_of_as_long_as_that_lasts(
+    open_house: Opener,
+) -> None:
+    house = open_house()
+    with locked(house, "EXCLUSIVE"):
+        house.poke()
+        house.wait(lambda: house.problem("ledger_trouble"))
+        first = house.daemon["seq"]
+        house.wait(lambda: house.daemon["seq"] > first + 1)
+        assert house.problem("ledger_trouble")
+        assert house.cli("status").returncode == 6
+    house.wait(lambda: not house.problem("ledger_trouble"))
+
+
 def test_a_cancellation_that_met_a_busy_ledger_is_made_up_for(
     open_house: Opener, site: YouTube
 ) -> None:

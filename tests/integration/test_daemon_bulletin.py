@@ -1,16 +1,20 @@
 """When the service manager is told how things stand: a socket in its place."""
 
 import socket
+import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.integration.ledger_rig import drop, links
 from ytaudio_daemon.daemon.bulletin import EVERY_S, Bulletin
+from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.servicemanager import Notifier
 from ytaudio_daemon.views import Live
+from ytaudio_daemon.views.live import Problem
 
 LIVE = Live(state="running", started_at=0.0, pid=1, host="h", version="1")
 
@@ -45,6 +49,22 @@ def test_it_speaks_when_something_changed(
     drop(sqlite_ledger, "a", links("AAAAAAAAAAA", "BBBBBBBBBBB"))
     bulletin.tell(LIVE, 300.0)
     assert heard(manager) == ["STATUS=Idle", "STATUS=2 queued"]
+
+
+def test_what_holds_things_up_is_said_even_if_the_ledger_cannot_be_read(
+    manager: socket.socket, bulletin: Bulletin, sqlite_ledger: Ledger
+) -> None:
+    drop(sqlite_ledger, "a", links("AAAAAAAAAAA"))
+    bulletin.tell(LIVE, 100.0)
+    bulletin.tell(LIVE, 101.0)
+    trouble = Problem(code="ledger_trouble", message="Busy.", hint="h", since=1.0)
+    other = sqlite3.connect(str(sqlite_ledger.path))
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(LedgerBusyError):
+        bulletin.tell(replace(LIVE, problems=[trouble]), 102.0)
+    other.close()
+    assert heard(manager) == ["STATUS=1 queued", "STATUS=1 queued. Busy."]
+    assert bulletin.next_due() > 102.0, "or the loop spins"
 
 
 def test_what_came_too_soon_is_said_later(

@@ -126,6 +126,18 @@ def test_a_closed_folder_is_opened_by_the_line_it_names(rig: Rig) -> None:
     assert found["folder_downloads"].health == "ok"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+@pytest.mark.usefixtures("as_nobody")
+def test_folders_out_of_sight_are_broken_and_no_error(rig: Rig) -> None:
+    """As those of a dead mount are: Path.exists() and is_dir() raise then."""
+    os.seteuid(0)
+    rig.root.chmod(0)
+    os.seteuid(NOBODY)
+    found = [finding.health for finding in places.folder_findings(rig.layout)]
+    assert found == ["broken"] * 5
+    assert list(places.file_system_findings(rig.layout)) == []
+
+
 @pytest.mark.parametrize(
     ("owner", "group", "mode"),
     [(NOBODY, 0, 0o500), (0, NOBODY, 0o700), (0, 0, 0o700)],

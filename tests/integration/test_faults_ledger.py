@@ -45,6 +45,7 @@ from ytaudio_daemon.folders.reading import DropReader
 from ytaudio_daemon.ledger import Ledger, moves, pauses
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import FailureKind, Outcome
+from ytaudio_daemon.model.gates import Gate, GateName
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.settings import Settings
@@ -169,6 +170,28 @@ def test_a_claim_that_cannot_begin_is_not_forgotten_by_a_full_ledger(
         pool.close()
     assert states(hasty) == ["waiting"]
     assert attempts.busy == 0
+
+
+def test_while_a_probe_is_out_its_end_is_waited_for(
+    hasty: Ledger, layout: Layout, settings: Settings
+) -> None:
+    drop(hasty, "alice", links("a", "b"))
+    over = Gate(
+        name=GateName.SITE, code="bot", reason="", hint="",
+        closed_at=NOW.wall - 2, until=NOW.wall - 1, closures=1,
+    )  # fmt: skip
+    with hasty.write() as db:
+        pauses.close_gate(db, over)
+    pool = Pool(
+        downloads=2, converters=1, state_id="x", home=layout.home, adopt_orphans=False
+    )
+    attempts = Attempts(hasty, layout, pool, settings, NO_TOOLS, HOST)
+    try:
+        assert attempts.seconds_to_claim(NOW) < 1, "one may go"
+        claimed(hasty)
+        assert attempts.seconds_to_claim(NOW) > 1
+    finally:
+        pool.close()
 
 
 def test_a_claim_whose_commit_was_never_confirmed_is_picked_up(

@@ -393,6 +393,11 @@ def test_a_reader_that_stays_delays_the_commit_and_no_more(
         ("53100", LedgerFullError),
         ("53300", LedgerUnreachableError),
         ("08006", LedgerUnreachableError),
+        ("53200", LedgerUnreachableError),
+        ("57014", LedgerUnreachableError),
+        ("58030", LedgerUnreachableError),
+        ("25006", LedgerUnreachableError),
+        ("XX002", LedgerError),
     ],
 )
 def test_what_postgresql_says_gets_its_name(

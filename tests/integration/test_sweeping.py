@@ -107,6 +107,30 @@ def test_what_is_said_after_the_look_counts(
     assert [f.exists() for f in (kept, touched, due)] == [True, True, False]
 
 
+def test_one_whose_job_somebody_else_runs_holds_up_no_other(house: House) -> None:
+    for name in ("a-sick", "healthy"):
+        (house.layout.inbox / name).mkdir()
+        (house.layout.inbox / name / "songs.txt").write_text(
+            "https://youtu.be/AAAAAAAAAAA\n"
+        )
+    house.take()
+    with house.ledger.write() as db:
+        sick = sessions.active_session(db, "a-sick")
+        assert sick is not None
+        db.exec_driver_sql(
+            "UPDATE jobs SET state = 'running', host = 'another', attempt = 1"
+            f" WHERE session_id = {sick.id}"
+        )
+    sweep = sweeper(house)
+    sweep.sweep(LATER)
+    while sweep.sweep(LATER):
+        pass
+    assert house.ask("SELECT state, count(*) FROM jobs GROUP BY state") == [
+        ("cancelled", 1),
+        ("running", 1),
+    ]
+
+
 def test_a_session_whose_drop_is_being_taken_does_not_end(house: House) -> None:
     house.drop()
     house.die_at("batch.recorded")

@@ -218,6 +218,20 @@ def test_a_link_for_the_folder_leads_nowhere(lite: Rig) -> None:
     assert [p.code for p in lite.views.problems()] == ["library_unwritable"]
 
 
+def test_a_session_that_cannot_have_its_own_keeps_nobody_elses_back(
+    lite: Rig,
+) -> None:
+    assert lite.layout.library is not None
+    lite.layout.library.mkdir()
+    shelf(lite).symlink_to(lite.layout.library.parent)
+    for number, session in enumerate(("music", "bob", "bob")):
+        lite.drop(video(number), session=session, name=b"%d.txt" % number)
+        lite.complete(b"%d" % number, title=f"Song {number}")
+        lite.refresh(31)
+    assert [p.code for p in lite.views.problems()] == ["library_unwritable"]
+    assert len(list(shelf(lite, "bob").iterdir())) == 2
+
+
 def cannot_link(monkeypatch: pytest.MonkeyPatch) -> None:
     """Act like a library on another disk; sharing blocks fails by itself or works."""
 

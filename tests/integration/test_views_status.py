@@ -2,6 +2,7 @@
 
 import copy
 import json
+import sqlite3
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -13,6 +14,7 @@ from structlog.testing import capture_logs
 
 from tests.integration.ledger_rig import FAILED, WAIT, claimed
 from tests.integration.views_rig import LIVE, Rig, load, new_rig, video
+from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.ledger import (
     Ledger,
     diary,
@@ -306,9 +308,12 @@ def test_an_unwritable_status_folder_is_a_problem_that_heals(lite: Rig) -> None:
     with capture_logs() as said:
         lite.refresh()
         lite.refresh(31)
-    assert [line["place"] for line in said] == [str(lite.layout.status)]
+    status = lite.layout.status
+    places = {str(status / "daemon.json"), str(status / "sessions")}
+    places.add(str(status / "receipts" / "music"))
+    assert sorted(line["place"] for line in said) == sorted(places), "each said once"
     found = lite.views.problems()
-    assert [problem.code for problem in found] == ["status_unwritable"]
+    assert {problem.code for problem in found} == {"status_unwritable"}
     lite.layout.status.unlink()
     lite.refresh(31)
     assert lite.views.problems() == []
@@ -316,6 +321,34 @@ def test_an_unwritable_status_folder_is_a_problem_that_heals(lite: Rig) -> None:
     assert lite.views.next_due(lite.now) == 0.5  # to say that it has healed
     lite.refresh(0.5)
     assert lite.daemon()["problems"] == []
+
+
+def test_what_can_be_written_hides_nothing_that_cannot(lite: Rig) -> None:
+    lite.drop(video(1))
+    lite.layout.status.mkdir(exist_ok=True)
+    (lite.layout.status / "sessions").write_text("in the way")
+    for _ in range(5):
+        lite.refresh(11)
+        assert [p.code for p in lite.views.problems()] == ["status_unwritable"]
+    assert lite.daemon()["problems"][0]["code"] == "status_unwritable"
+
+
+def test_a_ledger_that_cannot_be_read_is_told_of(lite: Rig) -> None:
+    lite.drop(video(1))
+    lite.refresh()
+    before = lite.daemon()
+    trouble = Problem(code="ledger_trouble", message="m", hint="h", since=1.0)
+    lite.live = replace(lite.live, state="degraded", problems=[trouble])
+    other = sqlite3.connect(str(lite.ledger.path))
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(LedgerBusyError):
+        lite.refresh(11)
+    other.close()
+    told = lite.daemon()
+    assert told["seq"] > before["seq"]
+    assert told["daemon"]["state"] == "degraded"
+    assert [problem["code"] for problem in told["problems"]] == ["ledger_trouble"]
+    assert told["counts"] == before["counts"], "as last known"
 
 
 def test_position_is_the_place_in_the_sessions_queue(lite: Rig) -> None:

@@ -161,7 +161,10 @@ class Attempts:
         with self._ledger.read() as db:
             if read.total_counts(db)[JobState.QUEUED] == 0:
                 return IDLE_S
-            shut = [g.until - now.wall for g in pauses.closed_gates(db)]
+            gates = pauses.closed_gates(db)
+            if any(gate.probe_job_id is not None for gate in gates):
+                return IDLE_S  # until the probe ends
+            shut = [gate.until - now.wall for gate in gates]
             waits = [*shut, pauses.next_token_s(db, self._pace, now)]
         return min(max([0.0, *waits]) + SOON_S, IDLE_S)
 

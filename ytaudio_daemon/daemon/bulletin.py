@@ -31,6 +31,7 @@ class Bulletin:
     def __init__(self, notifier: Notifier, ledger: Ledger) -> None:
         self._notifier = notifier
         self._ledger = ledger
+        self._counts: Mapping[JobState, int] = dict.fromkeys(JobState, 0)
         self._said = ""
         self._looked = -math.inf
         #: Something may have changed since the last look.
@@ -44,7 +45,7 @@ class Bulletin:
             mono: `time.monotonic()`.
 
         Raises:
-            LedgerError: It cannot be read just now.
+            LedgerError: It cannot be read just now; what it said last was told.
         """
         if not self._notifier.is_heard:
             return
@@ -52,8 +53,13 @@ class Bulletin:
         if self._is_stale:
             return
         self._looked = mono
-        with self._ledger.read() as db:
-            line = status_line(live, read.total_counts(db))
+        try:
+            with self._ledger.read() as db:
+                self._counts = read.total_counts(db)
+        finally:
+            self._say(status_line(live, self._counts))
+
+    def _say(self, line: str) -> None:
         if line != self._said:
             self._notifier.status(line)
             self._said = line

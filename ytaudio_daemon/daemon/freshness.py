@@ -65,6 +65,8 @@ class Freshness:
         self._was_called = False
         self._is_time = False
         self._is_outdated = False
+        #: Another one was taken up, and waiting jobs have not been told yet.
+        self._is_another = False
         self.chosen = Chosen(version=shelf.installed)
         self.notes = Notes()
 
@@ -111,21 +113,22 @@ class Freshness:
         """
         if mono < self.next_due():
             return False
-        self._look_at = mono + LOOK_S
         self._is_time = self._is_time or self._was_called
-        self._was_called = False
+        self._was_called, self._look_at = False, mono
         said = self._upgrader.step(mono)
         if said is not None:
             log.debug("engine.upgrade_ended", said=said)
         self._try_again(mono)
-        is_another = self.take_up()
+        self._is_another = self.take_up() or self._is_another
         if self._gave_up(now):
-            is_another = self.take_up()
-        if is_another:
+            self._is_another = self.take_up() or self._is_another
+        if self._is_another:
             with self._ledger.write() as db:
                 engines.hasten_outdated(db, now)
         self._is_outdated = self._record.is_outdated(self.chosen)
         self._upgrade_if_due(now, mono)
+        self._look_at = mono + LOOK_S
+        is_another, self._is_another = self._is_another, False
         return is_another
 
     def next_due(self) -> float:

@@ -40,7 +40,7 @@ from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.retention import Pruner
 from ytaudio_daemon.servicemanager import Notifier
 from ytaudio_daemon.sessions import Sweeper
-from ytaudio_daemon.views import Views
+from ytaudio_daemon.views import Live, Views
 from ytaudio_daemon.watch import Hints, Watch
 
 log = structlog.get_logger()
@@ -55,6 +55,9 @@ EARLY_S = 10.0
 #: A start waits so long for a template, in seconds: it warms up for 60 at most, but one
 #: that was dismissed meanwhile, for another engine, is not replaced before it is needed.
 TEMPLATE_S = 90.0
+#: A template that could not start is tried again so much later, in seconds, if no job
+#: asks for one before.
+REWARM_S = 600.0
 #: Running attempts may go on so long after SIGTERM, in seconds.
 DRAIN_S = 90.0
 
@@ -89,6 +92,7 @@ class _Due:
     heartbeat: float = 0.0
     claim: float = 0.0
     retries: float = 0.0
+    rewarm: float = 0.0
     cancel: bool = False
     template: bool = False
     sweep: bool = True
@@ -156,7 +160,9 @@ class Loop:
             busy = bool(self._try("sweep", lambda: self._sweep(now))) or busy
             busy = bool(self._try("trash", parts.sweeper.step)) or busy
             self._try("retention", lambda: self._prune(now, mono))
-        self._try("views", lambda: self._show(now, mono))
+        live = self._look(now)
+        self._try("views", lambda: parts.views.refresh(now, live))
+        self._try("bulletin", lambda: self._bulletin.tell(live, mono))
         self._try("notify", lambda: parts.messenger.step(now))
         self._pulse.beat(time.monotonic())
         return busy
@@ -174,6 +180,7 @@ class Loop:
 
     def _try(self, name: str, step: Callable[[], object]) -> object:
         """Run a step; one that fails for now is left alone for a second."""
+        self._pulse.beat(time.monotonic())  # a step may wait half a minute for a server
         if self._due.again.get(name, 0.0) > time.monotonic():
             return None
         failing = self._parts.health.failing
@@ -309,11 +316,9 @@ class Loop:
         parts = self._parts
         if mono < self._due.heartbeat - EARLY_S:
             return
-        self._due.heartbeat = mono + HEARTBEAT_S
         # Should a hint have been lost.
         self._due.claim = self._due.retries = 0.0
         self._due.cancel = True
-        parts.health.look_around(mono)
         parts.ledger.check_still_there()
         with parts.ledger.write() as db:
             diary.keep_lived(db, now.lived)
@@ -324,6 +329,11 @@ class Loop:
         jump = parts.clock.jump_s()
         if jump:
             log.warning("clock.jumped", seconds=round(jump))
+        if parts.pool.trouble and mono >= self._due.rewarm:
+            self._due.template = True  # nobody may need one for long, and all be well
+            self._due.rewarm = mono + REWARM_S
+        parts.health.look_around(mono)
+        self._due.heartbeat = mono + HEARTBEAT_S
 
     def _look_for_tools(self) -> None:
         """See whether somebody installed what was missing, or removed what was there."""
@@ -332,14 +342,14 @@ class Loop:
             return
         parts.attempts.tools = parts.health.tools = find_tools()
 
-    def _show(self, now: Now, mono: float) -> None:
+    def _look(self, now: Now) -> Live:
+        """Return how things stand; nothing is read for it, so it is told of anything."""
         messenger = self._parts.messenger
         self._parts.health.untold = messenger.troubles()
         live = self._parts.health.live(self._state, self._gates, now)
         causes = [problem for problem in live.problems if problem.code in DEGRADING]
         messenger.weather.hear(live.state, causes, now.lived)
-        self._parts.views.refresh(now, live)
-        self._bulletin.tell(live, mono)
+        return live
 
     def _is_over(self) -> bool:
         """Whether the drain is done, was too long, or was cut short by a signal."""

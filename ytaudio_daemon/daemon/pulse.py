@@ -64,7 +64,10 @@ class Pulse:
         if not self._is_ready:
             return self._asked_at + ASK_EVERY_S
         wanted_s = self._notifier.watchdog_s
-        return math.inf if wanted_s is None else self._beat_at + wanted_s / 2
+        if wanted_s is None:
+            return math.inf
+        due = self._beat_at + wanted_s / 2
+        return due if due < self._sound_at + STUCK_S else math.inf
 
     def _come_up(self, mono: float) -> None:
         if self._is_up():

@@ -5,6 +5,7 @@ import os
 import pwd
 import secrets
 import shlex
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -44,7 +45,7 @@ def place_findings(
         _session_folders(layout.inbox, keeps_drops=keeps_drops), MANY_COMPLAINTS
     )
     yield from file_system_findings(layout)
-    with suppress(FileNotFoundError):
+    with suppress(OSError):  # said already, of the folder itself
         free = free_bytes(_nearest(layout.downloads))
         yield judge_space(free, reserve_bytes, layout.downloads)
 
@@ -60,7 +61,7 @@ def folder_findings(layout: Layout, *, keeps_drops: bool = False) -> Iterator[Fi
 
 def file_system_findings(layout: Layout) -> Iterator[Finding]:
     """Yield whether work and results are on one file system; nothing before a start."""
-    if layout.work.is_dir():
+    if os.path.isdir(layout.work):  # noqa: PTH112 - a dead mount raises in Path's
         yield _one_file_system(layout)
 
 
@@ -103,20 +104,35 @@ def _folder(name: str, folder: Path) -> Finding:
             f"it: {MEANS[name]}",
             f"sudo install -d -o {_me()} {_quoted(folder)}",
         )
-    if not folder.is_dir():
+    try:
+        mode = folder.stat().st_mode
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.ELOOP}:  # the ends of a link
+            return _judge_dead(label, folder, error, MEANS[name])
+        mode = 0
+    if not stat.S_ISDIR(mode):
         return broken(
             label,
             f"{folder} is no folder: {MEANS[name]}",
             f"sudo mv -n {_quoted(folder)} {_quoted(folder)}.old",
         )
     if not _is_open(folder):
-        mode = f"mode {folder.stat().st_mode & 0o7777:04o}"
         return broken(
             label,
-            f"{folder} cannot be read and written by {_me()} ({mode}): {MEANS[name]}",
+            f"{folder} cannot be read and written by {_me()} "
+            f"(mode {stat.S_IMODE(mode):04o}): {MEANS[name]}",
             _remedy(folder),
         )
     return ok(label, str(folder))
+
+
+def _judge_dead(label: str, folder: Path, error: OSError, meaning: str) -> Finding:
+    """Judge a folder that cannot even be looked at: its mount is dead, say."""
+    return broken(
+        label,
+        f"{folder} cannot be looked at ({error.strerror}): {meaning}; mount its disk again",
+        f"findmnt --target {_quoted(folder)}",
+    )
 
 
 def _judge_closed_inbox(inbox: Path, *, keeps_drops: bool) -> Finding:
@@ -219,4 +235,8 @@ def _me() -> str:
 
 def _nearest(path: Path) -> Path:
     """Return the path, or the first folder above it that exists."""
-    return next(place for place in (path, *path.parents) if place.exists())
+    return next(
+        place
+        for place in (path, *path.parents)
+        if os.path.exists(place)  # noqa: PTH110 - a dead mount raises in Path's
+    )

@@ -2,6 +2,7 @@
 
 import errno
 import math
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -191,7 +192,8 @@ class Filer:
 
         def is_taken(name: bytes) -> bool:
             receipt = self._layout.receipt_file(place.session, name)
-            if receipt.exists() and not (_was_kept(paper) and name == own):
+            is_there = os.path.lexists(receipt)  # Path.exists() raises of a dead mount
+            if is_there and not (_was_kept(paper) and name == own):
                 return True
             inbox = self._layout.inbox
             return any(not filing.is_free(inbox, other, name) for other in others)

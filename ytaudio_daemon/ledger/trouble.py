@@ -22,6 +22,11 @@ BUSY_STATES = frozenset({"40001", "40P01", "55P03"})
 FULL_STATES = frozenset({"53100"})
 #: Classes: connection exception, too many connections, shutdown or crash of the server.
 UNREACHABLE_STATES = re.compile(r"08...|53300|57P0[123]")
+#: Classes: insufficient resources, operator intervention, system error; and read only,
+#: as a standby is.
+PASSING_STATES = re.compile(r"53...|57...|58...|25006")
+#: Class: internal error, a damaged page among them.
+INTERNAL_STATES = re.compile(r"XX...")
 
 
 @contextmanager
@@ -95,6 +100,16 @@ def _explain_postgres(error: sa.exc.DBAPIError, ledger: str) -> NoReturn:
         raise LedgerUnreachableError(
             f"the ledger {ledger} cannot be reached: {said}",
             "Start PostgreSQL, or mend [database] url.",
+        ) from error
+    if PASSING_STATES.fullmatch(state or ""):
+        raise LedgerUnreachableError(
+            f"the ledger {ledger} cannot be used just now: {said}",
+            "See PostgreSQL's log; work goes on by itself when that is over.",
+        ) from error
+    if INTERNAL_STATES.fullmatch(state or ""):
+        raise LedgerError(
+            f"the ledger {ledger} failed: {said}",
+            "See PostgreSQL's log; a damaged database is restored from a dump.",
         ) from error
     raise error
 

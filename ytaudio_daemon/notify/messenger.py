@@ -81,10 +81,12 @@ class Messenger:
         """
         if not self._is_enlisted:
             self._enlist()
-        self._look(now)
-        for post in self._posts.values():
-            post.note_weather(self.weather, now)
-            post.send(now)
+        try:
+            self._look(now)
+        finally:  # that it cannot be read is worth telling
+            for post in self._posts.values():
+                post.note_weather(self.weather, now)
+                post.send(now)
         self._books.keep(self._posts, now)
 
     def next_due(self, now: Now) -> float | None:

@@ -38,6 +38,7 @@ class DaemonSheet:
         self._made = float("-inf")
         self._is_stale = True
         self._seen: object = None
+        self._facts: LedgerFacts | None = None
         #: Counting sessions takes a walk over them; done when one came or went.
         self._sessions: dict[SessionState, int] | None = None
 
@@ -61,13 +62,23 @@ class DaemonSheet:
         return self._made + rules.interval_s if self._is_stale else heartbeat
 
     def work(
-        self, live: Live, problems: Sequence[Problem], rules: Rules, now: Now
+        self,
+        live: Live,
+        problems: Sequence[Problem],
+        rules: Rules,
+        now: Now,
+        *,
+        from_memory: bool = False,
     ) -> None:
-        """Write it if it is due."""
+        """Write it if it is due; `from_memory` with what the ledger said last."""
         if now.lived < self.due(rules):
             return
+        if not from_memory:
+            self._facts = self._read_facts()
+        if self._facts is None:
+            return
         self._made = now.lived
-        document = daemon_document(live, self._facts(), problems)
+        document = daemon_document(live, self._facts, problems)
         if now.lived >= self._written + HEARTBEAT_S:
             self._sheet.forget()
         coarse = live.disk_free_bytes // FREE_STEP
@@ -75,11 +86,11 @@ class DaemonSheet:
         try:
             written = self._sheet.write(document, now, key={**document, "disk": disk})
         except (OSError, UnsafePathError) as error:
-            self._troubles.note(CODE, str(self._layout.status), error, now)
+            self._troubles.note(CODE, str(self._layout.daemon_status), error, now)
             self._written = now.lived  # tried again with the next heartbeat
         else:
             if written:
-                self._troubles.clear(CODE, str(self._layout.status))
+                self._troubles.clear(CODE, str(self._layout.daemon_status))
                 self._written = now.lived
         self._is_stale = False
 
@@ -87,7 +98,7 @@ class DaemonSheet:
         """Have it written at once."""
         self._written = self._made = float("-inf")
 
-    def _facts(self) -> LedgerFacts:
+    def _read_facts(self) -> LedgerFacts:
         with self._ledger.read() as db:
             if self._sessions is None:
                 self._sessions = read.session_counts(db)

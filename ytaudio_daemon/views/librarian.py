@@ -62,13 +62,14 @@ class Librarian:
         library = self._layout.library
         if job_id is None or library is None:
             return False
-        blocked = self._troubles.blocked_until(CODE, str(library), now)
-        if blocked is not None:
-            self.agenda.postpone(job_id, blocked)
-            return True
         job, old = self._look_up(job_id)
         if job is None or not _is_wanted(job, old):
             self.agenda.done(job_id)
+            return True
+        place = str(library / job.session_name)
+        blocked = self._troubles.blocked_until(CODE, place, now)
+        if blocked is not None:
+            self.agenda.postpone(job_id, blocked)
             return True
         self._under_way = job, self._shelve(library, job, old)
         return True
@@ -97,7 +98,7 @@ class Librarian:
     def _go_on(
         self, job: JobRow, shelving: Generator[None, None, Entry], now: Now
     ) -> None:
-        place = str(self._layout.library)
+        place = f"{self._layout.library}/{job.session_name}"
         try:
             next(shelving)
         except StopIteration as stop:

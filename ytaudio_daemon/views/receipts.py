@@ -166,9 +166,11 @@ class Receipts:
             self.agenda.postpone(drop.id, again)
 
     def _note_errors(self, writer: ReceiptWriter, now: Now) -> None:
-        status, beside = str(self._layout.status), self._place(writer.drop)
+        status, beside = self._status(writer.drop), self._place(writer.drop)
         if writer.program_error is not None:
             self._troubles.note(PROGRAM_CODE, status, writer.program_error, now)
+        else:
+            self._troubles.clear(PROGRAM_CODE, status)
         if writer.people_error is not None:
             self._troubles.note(PEOPLE_CODE, beside, writer.people_error, now)
         elif writer.wrote_for_people:
@@ -181,7 +183,7 @@ class Receipts:
         if writer.lacks_people:
             until = self._troubles.blocked_until(PEOPLE_CODE, beside, now)
         if writer.program_error is not None:
-            status = str(self._layout.status)
+            status = self._status(writer.drop)
             until = self._troubles.blocked_until(PROGRAM_CODE, status, now)
         return until
 
@@ -189,6 +191,9 @@ class Receipts:
         self.agenda.done(drop_id)
         self._fresh.discard(drop_id)
         self._unfinished.pop(drop_id, None)
+
+    def _status(self, drop: ReceiptHead) -> str:
+        return str(self._layout.receipts(drop.session_name))
 
     def _place(self, drop: ReceiptHead) -> str:
         folder = self._layout.drop_folder(drop.session_name, at_root=drop.at_root)

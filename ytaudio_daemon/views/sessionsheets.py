@@ -88,7 +88,7 @@ class SessionSheets:
         session_id = self.agenda.next_due(now.lived)
         if session_id is None:
             return False
-        blocked = self._troubles.blocked_until(CODE, str(self._layout.status), now)
+        blocked = self._troubles.blocked_until(CODE, self._place, now)
         if blocked is not None:
             self.agenda.postpone(session_id, blocked)
             return True
@@ -126,15 +126,18 @@ class SessionSheets:
     def _write(self, session: Session, document: Document, now: Now) -> None:
         sheet = self._sheet(session.name)
         self._written[session.id] = now.lived
-        place = str(self._layout.status)
         try:
             if sheet.write(document, now):
-                self._troubles.clear(CODE, place)
+                self._troubles.clear(CODE, self._place)
         except (OSError, UnsafePathError) as error:
-            self._troubles.note(CODE, place, error, now)
+            self._troubles.note(CODE, self._place, error, now)
             self.agenda.postpone(session.id, now.lived + AGAIN_S)
             return
         self.agenda.done(session.id)
+
+    @property
+    def _place(self) -> str:
+        return str(self._layout.status / "sessions")
 
     def _sheet(self, name: str) -> Sheet:
         sheet = self._sheets.pop(name, None)

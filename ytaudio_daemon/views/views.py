@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from itertools import chain
 
+from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, diary, read, shelf
 from ytaudio_daemon.ledger.read import Change
@@ -73,8 +74,16 @@ class Views:
 
         Raises:
             LedgerError and SQLAlchemy's own: The ledger cannot be read. Nothing is
-                lost: what is noted stays noted.
+                lost: what is noted stays noted; and the daemon's own document tells it.
         """
+        try:
+            self._refresh(now, live, force=force)
+        except LedgerError:
+            self._daemon.note_live(live, self.problems())
+            self._daemon.work(live, self.problems(), self.rules, now, from_memory=True)
+            raise
+
+    def _refresh(self, now: Now, live: Live, *, force: bool) -> None:
         enough = time.perf_counter() + self._budget_s
         self._sessions.interval_s = self.rules.interval_s
         self._absorb(now)
