@@ -343,8 +343,8 @@ upgrades() {
   setsid make --no-print-directory -C "$WORK/hangs" install >"$WORK/install.log" 2>&1 &
   local installer=$!
   until_true 180 is_switched "$before" && until_true 60 prop_is ActiveState activating || die "nothing is switched"
-  kill -HUP -- -$installer; wait $installer
-  check "a terminal that is closed while a version starts" test $? -ne 0
+  kill -TERM -- -$installer; wait $installer
+  check "an installation that is ended while a version starts" test $? -ne 0
   check "  is taken back" test "$before active" = "$(readlink $CURRENT) $(prop ActiveState)"
   sed -i 's/^# Downloads at once.*/& (or so)/' "$WORK/broken/config/ytaudio.toml"
   git -C "$WORK/broken" checkout -q ytaudio_daemon 2>/dev/null || cp "$CHECKOUT/ytaudio_daemon/daemon/start.py" "$WORK/broken/ytaudio_daemon/daemon/"
