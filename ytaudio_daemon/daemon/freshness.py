@@ -127,7 +127,7 @@ class Freshness:
                 engines.hasten_outdated(db, now)
         self._is_outdated = self._record.is_outdated(self.chosen)
         self._upgrade_if_due(now, mono)
-        self._look_at = mono + LOOK_S
+        self._look_at = mono + LOOK_S  # only now: a step that failed stays due
         is_another, self._is_another = self._is_another, False
         return is_another
 

@@ -333,6 +333,7 @@ class Loop:
             self._due.template = True  # nobody may need one for long, and all be well
             self._due.rewarm = mono + REWARM_S
         parts.health.look_around(mono)
+        # Only now: a heartbeat that failed stays due, and a problem.
         self._due.heartbeat = mono + HEARTBEAT_S
 
     def _look_for_tools(self) -> None:

@@ -66,8 +66,7 @@ class Librarian:
         if job is None or not _is_wanted(job, old):
             self.agenda.done(job_id)
             return True
-        place = str(library / job.session_name)
-        blocked = self._troubles.blocked_until(CODE, place, now)
+        blocked = self._troubles.blocked_until(CODE, self._place(job), now)
         if blocked is not None:
             self.agenda.postpone(job_id, blocked)
             return True
@@ -98,7 +97,7 @@ class Librarian:
     def _go_on(
         self, job: JobRow, shelving: Generator[None, None, Entry], now: Now
     ) -> None:
-        place = f"{self._layout.library}/{job.session_name}"
+        place = self._place(job)
         try:
             next(shelving)
         except StopIteration as stop:
@@ -118,6 +117,10 @@ class Librarian:
             self._troubles.note(CODE, place, error, now)
             self._under_way = None
             self.agenda.postpone(job.id, now.lived + AGAIN_S)
+
+    def _place(self, job: JobRow) -> str:
+        """Return what is left alone after a failure: one session's folder."""
+        return f"{self._layout.library}/{job.session_name}"
 
     def _end(self, job: JobRow) -> None:
         self._under_way = None
