@@ -1,8 +1,6 @@
 """What stands finished at a job's place is taken as it is: nothing is fetched."""
 
-import json
 import os
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.integration.attempts_rig import NO_TOOLS, bare_layout, roomy_settings
+from tests.integration.attempts_rig import (
+    NO_TOOLS,
+    VIDEO,
+    bare_layout,
+    put,
+    roomy_settings,
+)
 from tests.integration.ledger_rig import (
     HOST,
     NOW,
@@ -25,7 +29,7 @@ from tests.integration.ledger_rig import (
 from ytaudio_daemon.attempts import Attempts
 from ytaudio_daemon.attempts.adopting import adopt_after_restore, unknown_results
 from ytaudio_daemon.attempts.settling import Settler
-from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.folders import Layout, published
 from ytaudio_daemon.ledger import Ledger, audit, diary, moves, pauses, read, sessions
 from ytaudio_daemon.ledger.schema import meta
 from ytaudio_daemon.model import JobState, Options
@@ -33,8 +37,6 @@ from ytaudio_daemon.model.gates import Gate, GateName
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.settings import Settings
-
-VIDEO = "AAAAAAAAAAA"
 
 
 @pytest.fixture
@@ -61,46 +63,6 @@ def attempts(
     )
     yield Attempts(sqlite_ledger, layout, pool, settings, NO_TOOLS, HOST)
     pool.close()
-
-
-def put(
-    layout: Layout,
-    session_uuid: str,
-    job_uuid: str,
-    *,
-    video: str = VIDEO,
-    session: str = "party",
-    finished: float = NOW.wall,
-    **changes: Any,
-) -> Path:
-    """Let a finished job stand at its place, as an attempt publishes it."""
-    audio = layout.audio_file(session_uuid, job_uuid, "Song.mp3")
-    audio.parent.mkdir(parents=True)
-    audio.write_bytes(b"audio")
-    facts = {
-        "url": f"https://www.youtube.com/watch?v={video}",
-        "video_id": video,
-        "title": "Song",
-        "view_count": 7,
-        "tags": {"artist": "Nina"},
-        "duration_s": 3.0,
-        "audio": {
-            "file": "audio/Song.mp3",
-            "codec": "mp3",
-            "bitrate_bps": 192_000,
-            "size_bytes": 5,
-            "sha256": "ab",
-        },
-        "how": {"copied": False, "yt_dlp": "2026.10.31"},
-        "options": Options().to_json(),
-        "note": "",
-        "finished_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(finished)),
-        "job": {"id": job_uuid, "session": session, "session_uuid": session_uuid},
-    }
-    (layout.job_dir(session_uuid, job_uuid) / "job.json").write_text(
-        json.dumps(facts | changes)
-    )
-    return audio
 
 
 def dangle(path: Path) -> None:
@@ -144,7 +106,7 @@ def test_a_file_that_stands_proves_nothing_of_the_site(
     )  # fmt: skip
     with sqlite_ledger.write() as db:
         pauses.close_gate(db, gate)
-    found = publishing.standing_outcome(layout, claim.session_uuid, claim.uuid)
+    found = published.standing_outcome(layout, claim.session_uuid, claim.uuid)
     assert found is not None
     settler.adopt(claim, found, NOW)
     with sqlite_ledger.read() as db:
@@ -180,7 +142,7 @@ def test_what_is_no_job_of_ours_is_no_result(
 ) -> None:
     session, job = str(uuid.uuid4()), str(uuid.uuid4())
     put(layout, session, job, **changes)
-    assert publishing.standing_outcome(layout, session, job) is None
+    assert published.standing_outcome(layout, session, job) is None
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, dangle])
@@ -192,13 +154,13 @@ def test_nobody_waits_for_a_job_file_that_is_none(
     facts = layout.job_dir(session, job) / "job.json"
     facts.unlink()
     make(facts)
-    assert publishing.standing_outcome(layout, session, job) is None
+    assert published.standing_outcome(layout, session, job) is None
 
 
 def test_a_file_of_another_size_is_not_taken(layout: Layout) -> None:
     session, job = str(uuid.uuid4()), str(uuid.uuid4())
     put(layout, session, job).write_bytes(b"cut")
-    assert publishing.standing_outcome(layout, session, job) is None
+    assert published.standing_outcome(layout, session, job) is None
 
 
 def test_every_state_of_an_older_ledger_is_brought_up_to_date(

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.intake_rig import LINKS, House
 from ytaudio_daemon.errors import LedgerUnreachableError
-from ytaudio_daemon.folders import inbox, publishing
+from ytaudio_daemon.folders import inbox, published
 from ytaudio_daemon.folders.inbox import Oddity, Sighting, scan
 from ytaudio_daemon.folders.opening import open_dir
 from ytaudio_daemon.intake.recording import Recorder
@@ -136,16 +136,16 @@ def test_a_file_behind_a_closed_door_is_not_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     audio = tmp_path / "a.mp3"
-    assert publishing.audio_is_gone(str(audio))
-    assert publishing.audio_is_gone(None)
+    assert published.audio_is_gone(str(audio))
+    assert published.audio_is_gone(None)
     audio.touch()
-    assert not publishing.audio_is_gone(str(audio))
+    assert not published.audio_is_gone(str(audio))
 
     def closed(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "stat", closed)
-    assert not publishing.audio_is_gone(str(audio))
+    assert not published.audio_is_gone(str(audio))
 
 
 def test_a_leftover_in_a_closed_folder_holds_up_nobody(

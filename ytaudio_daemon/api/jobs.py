@@ -13,7 +13,7 @@ from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.shapes import After, JobId, Limit, NewJob, NewStatus, Statuses
 from ytaudio_daemon.api.words import AUDIO, Status, job_answer, option_layer, states_of
 from ytaudio_daemon.errors import UnsafePathError
-from ytaudio_daemon.folders.publishing import audio_is_gone
+from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.folders.reading import read_defaults
 from ytaudio_daemon.ledger import entering, moves, read
 from ytaudio_daemon.ledger.clerk import Ask

@@ -18,7 +18,8 @@ import structlog
 from ytaudio_daemon.attempts.recovery import recover
 from ytaudio_daemon.attempts.settling import Settler
 from ytaudio_daemon.dropfile import session_name_problem
-from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders import Layout, published
 from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
@@ -84,10 +85,10 @@ def unknown_results(ledger: Ledger, layout: Layout, until: float) -> Iterator[Fo
             state = states.get(job_uuid)
             if state is JobState.COMPLETED:
                 continue
-            outcome = publishing.standing_outcome(layout, session_uuid, job_uuid)
+            outcome = _standing(layout, session_uuid, job_uuid)
             if outcome is None:
                 continue
-            facts = publishing.read_job_file(layout, session_uuid, job_uuid)
+            facts = published.read_job_file(layout, session_uuid, job_uuid)
             found = Found(
                 session_uuid=session_uuid,
                 job_uuid=job_uuid,
@@ -97,6 +98,13 @@ def unknown_results(ledger: Ledger, layout: Layout, until: float) -> Iterator[Fo
             )
             if state is not None or found.finished_at > until:
                 yield found
+
+
+def _standing(layout: Layout, session_uuid: str, job_uuid: str) -> Outcome | None:
+    try:
+        return published.standing_outcome(layout, session_uuid, job_uuid)
+    except (OSError, UnsafePathError):
+        return None  # a job that the ledger has is looked at again before it is fetched
 
 
 def adopt_after_restore(

@@ -218,11 +218,7 @@ class Attempts:
         self._running.clear()
 
     def _start(self, claim: Claim, now: Now) -> None:
-        standing = publishing.standing_outcome(
-            self._layout, claim.session_uuid, claim.uuid
-        )
-        if standing is not None:
-            self._settler.adopt(claim, standing, now)
+        if self._settler.take_standing(claim, now):
             return
         if (refusal := self._settler.refuse_if_full(claim)) is not None:
             self._end_unstarted(claim, Outcome(failure=refusal), now)

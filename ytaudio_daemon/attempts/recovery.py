@@ -1,7 +1,7 @@
 """What becomes of an attempt that nobody runs any more."""
 
 from ytaudio_daemon.attempts.settling import Settler
-from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.folders import Layout, published, publishing
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model.clock import Now
 
@@ -39,5 +39,6 @@ def _is_published(layout: Layout, claim: Claim) -> bool:
     if claim.output_path is None or claim.sha256 is None:
         return False
     name = claim.output_path.rpartition("/")[2]
-    path = layout.audio_file(claim.session_uuid, claim.uuid, name)
-    return publishing.is_published(path, claim.sha256)
+    return published.is_published(
+        layout, claim.session_uuid, claim.uuid, name, claim.sha256
+    )

@@ -1,14 +1,19 @@
 """How an attempt is settled: published and completed, or put where it belongs."""
 
-import errno
 from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
 
 from ytaudio_daemon import steps
+from ytaudio_daemon.attempts.place import (
+    NOT_PLACED,
+    PLACE_TAKEN,
+    cannot_look,
+    why_not_there,
+)
 from ytaudio_daemon.errors import UnsafePathError
-from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.folders import Layout, published, publishing
 from ytaudio_daemon.ledger import Connection, Ledger, moves, pauses, read, sessions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Failure, FailureKind, JobState, Outcome, Result
@@ -21,9 +26,8 @@ from ytaudio_daemon.settings import Settings
 log = structlog.get_logger()
 
 BYTE_LIMIT = "session_byte_limit"
-PLACE_IS_TAKEN = "place_taken"
 #: Failures of finished work: a retry publishes it, and fetches nothing.
-KEEPS_WORK = frozenset({BYTE_LIMIT, PLACE_IS_TAKEN})
+KEEPS_WORK = frozenset({BYTE_LIMIT, PLACE_TAKEN.code, NOT_PLACED})
 
 
 class Settler:
@@ -76,10 +80,31 @@ class Settler:
                 reason=reason,
             )
 
+    def take_standing(self, claim: Claim, now: Now) -> bool:
+        """Settle a job whose audio stands at its place already, before it is fetched.
+
+        Where nobody can tell, it is not fetched either: it waits until somebody can.
+
+        Returns:
+            Whether the claim is settled, so that no attempt need begin.
+
+        Raises:
+            LedgerError: Nothing was decided; call again.
+        """
+        try:
+            standing = self._standing(claim)
+        except (OSError, UnsafePathError) as error:
+            self._put_off(claim, Outcome(failure=cannot_look(error)), now)
+            return True
+        if standing is not None:
+            self.adopt(claim, standing, now)
+        return standing is not None
+
     def adopt(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         """Complete a job whose audio stands at its place though no attempt put it there.
 
-        An older ledger was restored, or moved here together with the audio.
+        An older ledger was restored, or moved here together with the audio; or an
+        attempt published it and could not tell.
         """
         if outcome.result is not None and self._begin_publish(
             claim, outcome.result, now
@@ -101,7 +126,7 @@ class Settler:
         try:
             publishing.confirm(self._layout, claim.session_uuid)
         except (OSError, UnsafePathError) as error:
-            self._put_off(claim, _failed(outcome, _why_not_there(error)), now)
+            self._put_off(claim, _failed(outcome, why_not_there(error)), now)
             return
         self._published.add(claim.name)
         self._complete(claim, outcome, now, proves_site=proves_site)
@@ -167,23 +192,35 @@ class Settler:
                 self._layout, claim.session_uuid, claim.uuid, claim.attempt
             )
         except (OSError, UnsafePathError) as error:
-            # An earlier call may have come this far: its rename, or its target, is in
-            # the way of this one's.
-            if self._stands_already(claim, outcome):
-                self.finish_published(claim, outcome, now)
-            else:
-                self._put_off(claim, _failed(outcome, _why_not_there(error)), now)
+            self._finish_or_put_off(claim, outcome, error, now)
             return
         self._published.add(claim.name)
         steps.at("publish.renamed", claim.name)
         self._complete(claim, outcome, now)
 
-    def _stands_already(self, claim: Claim, outcome: Outcome) -> bool:
-        result = outcome.result
-        if result is None:
-            return False
-        path = self._layout.audio_file(claim.session_uuid, claim.uuid, result.file_name)
-        return publishing.is_published(path, result.sha256)
+    def _finish_or_put_off(
+        self,
+        claim: Claim,
+        outcome: Outcome,
+        error: OSError | UnsafePathError,
+        now: Now,
+    ) -> None:
+        """Complete with what stands there, or do what follows from the failure.
+
+        An earlier call, or attempt, may have come as far: its rename, or its target,
+        is in the way of this one's.
+        """
+        try:
+            standing = self._standing(claim)
+        except (OSError, UnsafePathError):
+            standing = None  # `error` tells of it
+        if standing is not None:
+            self.adopt(claim, standing, now)
+        else:
+            self._put_off(claim, _failed(outcome, why_not_there(error)), now)
+
+    def _standing(self, claim: Claim) -> Outcome | None:
+        return published.standing_outcome(self._layout, claim.session_uuid, claim.uuid)
 
     def _complete(
         self, claim: Claim, outcome: Outcome, now: Now, *, proves_site: bool = True
@@ -276,42 +313,6 @@ PROOF_OF_ANSWER = frozenset(
     {FailureKind.UNAVAILABLE, FailureKind.POLICY, FailureKind.NOT_YET},
 )
 
-PLACE_TAKEN = Failure(
-    kind=FailureKind.POLICY,
-    code=PLACE_IS_TAKEN,
-    message="Something else stands where this job's result belongs.",
-    hint="Move it away from downloads/, then retry the job.",
-)
-
 
 def _failed(outcome: Outcome, failure: Failure) -> Outcome:
     return replace(outcome, result=None, failure=failure)
-
-
-#: What the whole disk says; anything else concerns the session's own folder.
-DISK_TROUBLES = {
-    errno.ENOSPC: "disk_full",
-    errno.EDQUOT: "disk_full",
-    errno.EIO: "io_error",
-    errno.EROFS: "read_only",
-}
-
-
-def _why_not_there(error: OSError | UnsafePathError) -> Failure:
-    """Return why a finished file could not be published.
-
-    A session's folder that was closed, or swapped for a link, holds nobody else up:
-    the job is tried again by itself, with the result it has.
-    """
-    if isinstance(error, FileExistsError):
-        return PLACE_TAKEN
-    number = error.errno if isinstance(error, OSError) else None
-    code = DISK_TROUBLES.get(number or 0)
-    return Failure(
-        kind=FailureKind.HOST if code else FailureKind.TRANSIENT,
-        code=code or "publish_failed",
-        message=f"The finished file could not be put in its place: {error}",
-        hint="Free some space."
-        if code == "disk_full"
-        else "Check the session's folder in downloads/: `ytaudio doctor`.",
-    )

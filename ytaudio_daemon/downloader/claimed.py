@@ -22,7 +22,7 @@ from ytaudio_daemon.downloader.sessions import active
 from ytaudio_daemon.downloader.turns import Turn, turn
 from ytaudio_daemon.downloader.watching import Listen, see_through
 from ytaudio_daemon.errors import LedgerBusyError, UnsafePathError, UsageError
-from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.folders import Layout, published, publishing
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.waking import wake_daemon
 from ytaudio_daemon.ledger import Connection, Ledger, claims, entering, moves, read
@@ -149,7 +149,7 @@ class Desk:
         with ExitStack() as undo, self._ledger.write() as db:
             now = moment_in(db)
             job = read.job_by_id(db, job_id)
-            gone = job.state is JobState.COMPLETED and publishing.audio_is_gone(
+            gone = job.state is JobState.COMPLETED and published.audio_is_gone(
                 job.output_path
             )
             step = turn(
@@ -186,6 +186,8 @@ class Desk:
             _UNDER_WAY.discard(claim.name)
 
     def _see_through(self, claim: Claim, listen: Listen, brake: Brake) -> None:
+        if _insist(lambda: self._settler.take_standing(claim, self._now())):
+            return
         watch = _CancelWatch(self._ledger, claim, self._holder)
         try:
             outcome = self._attempt(

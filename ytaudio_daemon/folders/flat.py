@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ytaudio_daemon.folders.library import Audio, names
 from ytaudio_daemon.folders.opening import open_dir, rename_new
-from ytaudio_daemon.folders.publishing import is_published
+from ytaudio_daemon.folders.published import has_sha256
 from ytaudio_daemon.model import Result
 
 WORK_PREFIX = ".ytaudio-work-"
@@ -102,7 +102,7 @@ def _candidates(result: Result, video_id: str) -> Iterator[str]:
 def _is_same(path: Path, result: Result) -> bool:
     with suppress(OSError):
         same_size = path.lstat().st_size == result.size_bytes
-        return same_size and is_published(path, result.sha256)
+        return same_size and has_sha256(path, result.sha256)
     return False
 
 

@@ -1,28 +1,24 @@
 """From an attempt's folder into the visible tree, in one rename."""
 
-import errno
-import hashlib
 import json
 import os
 import shutil
-import stat
 from pathlib import Path
-from typing import Any
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.layout import WORK, Layout
-from ytaudio_daemon.folders.opening import is_plain_file, open_dir, rename_new
-from ytaudio_daemon.model import Outcome, Result
+from ytaudio_daemon.folders.opening import (
+    is_plain_file,
+    open_child,
+    open_dir,
+    rename_new,
+)
+from ytaudio_daemon.model import Outcome
 
 #: What `fetch` leaves in an attempt's folder.
 RESULT_FILE = "result.json"
 RESULT_SCHEMA = "ytaudio.result/1"
 JOB_FOLDER = "job"
-READ_BLOCK = 1 << 20
-#: What a database holds in a number.
-MAX_COUNT = (1 << 63) - 1
-#: Ours have some kilobytes.
-MAX_JOB_FILE = 1 << 20
 
 
 def begin_attempt(layout: Layout, job_uuid: str, attempt: int) -> list[str]:
@@ -89,21 +85,25 @@ def publish(layout: Layout, session_uuid: str, job_uuid: str, attempt: int) -> N
 
     A sync that failed is not simply asked for again: the kernel may have forgotten
     what it could not write, and say yes (https://lwn.net/Articles/752063/). The rename
-    is taken back instead, so that the next try has one of its own to sync.
+    is taken back instead, so that the next try has one of its own to sync. The folders
+    stay open from the first look to the last sync: whatever takes the session's name in
+    between, the rename and its way back lead to the same two.
 
     Raises:
         FileExistsError: Something stands there that is not an empty leftover.
+        UnsafePathError: A link or a file stands where the session's folder should.
         OSError: The rename or a sync failed.
     """
-    number = str(attempt)
     with (
-        open_dir(layout.downloads, WORK, job_uuid, number) as work,
-        open_dir(layout.downloads, session_uuid, make=True) as session,
+        open_dir(layout.downloads) as downloads,
+        open_dir(layout.downloads, WORK, job_uuid, str(attempt)) as work,
+        open_child(downloads, session_uuid, make=True) as session,
     ):
-        _clear_leftover(layout, session_uuid, job_uuid)
+        _clear_leftover(session, job_uuid)
         rename_new(work, JOB_FOLDER, session, job_uuid)
         try:
-            confirm(layout, session_uuid)
+            os.fsync(session)
+            os.fsync(downloads)
         except OSError:
             rename_new(session, job_uuid, work, JOB_FOLDER)
             raise
@@ -123,14 +123,14 @@ def confirm(layout: Layout, session_uuid: str) -> None:
             os.fsync(folder)
 
 
-def _clear_leftover(layout: Layout, session_uuid: str, job_uuid: str) -> None:
+def _clear_leftover(session: int, job_uuid: str) -> None:
     """Make room where an earlier result of this job stood and its audio was deleted.
 
     Only our own `job.json` and empty folders go; anything else stays, and the rename
     then fails with FileExistsError.
     """
     try:
-        with open_dir(layout.downloads, session_uuid, job_uuid) as folder:
+        with open_child(session, job_uuid) as folder:
             names = set(os.listdir(folder))
             if not names <= {"audio", "job.json"}:
                 return
@@ -138,38 +138,11 @@ def _clear_leftover(layout: Layout, session_uuid: str, job_uuid: str) -> None:
                 os.rmdir("audio", dir_fd=folder)
             if "job.json" in names:
                 os.unlink("job.json", dir_fd=folder)
-        os.rmdir(layout.job_dir(session_uuid, job_uuid))
+        os.rmdir(job_uuid, dir_fd=session)
     except (FileNotFoundError, UnsafePathError):
         return
     except OSError:  # the audio folder is not empty: the rename will say so
         return
-
-
-def is_published(audio: Path, sha256: str) -> bool:
-    """Return whether exactly that audio stands at its place.
-
-    Reads the whole file: only asked after a crash between rename and commit.
-    """
-    digest = hashlib.sha256()
-    try:
-        fd = os.open(audio, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with os.fdopen(fd, "rb") as file:
-            while block := file.read(READ_BLOCK):
-                digest.update(block)
-    except OSError:  # a disk that cannot read it has not got it
-        return False
-    return digest.hexdigest() == sha256
-
-
-def audio_is_gone(output_path: str | None) -> bool:
-    """Return whether a completed job's file is no longer at its place."""
-    if output_path is None:
-        return True
-    try:
-        found = os.stat(output_path)
-    except OSError as error:  # a folder that is closed to us proves nothing
-        return error.errno in {errno.ENOENT, errno.ENOTDIR}
-    return not stat.S_ISREG(found.st_mode)
 
 
 def clear_work(layout: Layout, job_uuid: str) -> None:
@@ -183,83 +156,3 @@ def leftover_work(layout: Layout) -> list[str]:
         return os.listdir(layout.work)
     except FileNotFoundError:
         return []
-
-
-def read_job_file(layout: Layout, session_uuid: str, job_uuid: str) -> dict[str, Any]:
-    """Return a published job's `job.json`; {} when there is none of ours.
-
-    People may write in downloads: a link, a pipe or a file without end is not read.
-    """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        with open_dir(layout.downloads, session_uuid, job_uuid) as folder:
-            fd = os.open("job.json", flags, dir_fd=folder)
-        with os.fdopen(fd, "rb") as file:
-            if not stat.S_ISREG(os.fstat(fd).st_mode):
-                return {}
-            facts = json.loads(file.read(MAX_JOB_FILE))
-    except (OSError, UnsafePathError, ValueError, RecursionError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
-
-
-def standing_outcome(
-    layout: Layout, session_uuid: str, job_uuid: str
-) -> Outcome | None:
-    """Return the result that stands published at a job's place, if it is whole.
-
-    The ledger may not know it: an older one was restored. The job folder appeared in
-    one rename with everything in it synced; the size is looked at all the same.
-    """
-    facts = read_job_file(layout, session_uuid, job_uuid)
-    try:
-        result = _result_of(facts)
-        engine = _words(facts["how"]["yt_dlp"])
-        found = layout.audio_file(session_uuid, job_uuid, result.file_name).lstat()
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError, OSError):
-        return None  # somebody else's, or not whole
-    # The library's name for it may be a second link.
-    whole = stat.S_ISREG(found.st_mode) and found.st_size == result.size_bytes
-    return Outcome(result=result, engine=engine) if whole else None
-
-
-def _result_of(facts: dict[str, Any]) -> Result:
-    """Rebuild the result from `job.json`.
-
-    Raises:
-        AttributeError, KeyError, OverflowError, TypeError, ValueError: It is not one of
-            ours: people may write in downloads.
-    """
-    audio = facts["audio"]
-    folder, _, name = _words(audio["file"]).partition("/")
-    if folder != "audio" or not name or "/" in name or name in {".", ".."}:
-        msg = f"no file of a job: {audio['file']!r}"
-        raise ValueError(msg)
-    artist, views = facts["tags"].get("artist"), facts["view_count"]
-    return Result(
-        file_name=name,
-        size_bytes=int(audio["size_bytes"]),
-        sha256=_words(audio["sha256"]),
-        title=_words(facts["title"]),
-        artist=None if artist is None else _words(artist),
-        duration_s=float(facts["duration_s"]),
-        view_count=None if views is None else min(int(views), MAX_COUNT),
-        codec=_words(audio["codec"]),
-        bitrate_bps=int(audio["bitrate_bps"]),
-        copied=bool(facts["how"]["copied"]),
-        note=_words(facts["note"]),
-    )
-
-
-def _words(found: object) -> str:
-    """Return a text as it is; one that no database takes is no text of ours.
-
-    Raises:
-        ValueError: It has lone surrogates or a NUL.
-    """
-    text = str(found)
-    text.encode()
-    if "\0" in text:
-        msg = "a NUL"
-        raise ValueError(msg)
-    return text

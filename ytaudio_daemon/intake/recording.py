@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ytaudio_daemon import steps
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.publishing import audio_is_gone
+from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.intake.filing import Filer
 from ytaudio_daemon.intake.paper import Paper, why_nothing_is_usable
 from ytaudio_daemon.intake.resuming import Leftovers

@@ -1,0 +1,187 @@
+"""What stands published in the visible tree, where people may have been at it."""
+
+import errno
+import hashlib
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders.layout import Layout
+from ytaudio_daemon.folders.opening import open_child, open_dir
+from ytaudio_daemon.model import Outcome, Result
+
+READ_BLOCK = 1 << 20
+#: How a file is opened that people may have put there: a link is not followed, a pipe
+#: not waited for.
+PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+#: What opening says where there is none of our files: nothing, a folder, a link, a
+#: socket, or a name that we give nobody. Anything else proves nothing.
+NOT_OURS = frozenset(
+    {
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENXIO,
+        errno.ENAMETOOLONG,
+    },
+)
+#: What a database holds in a number.
+MAX_COUNT = (1 << 63) - 1
+#: Ours have some kilobytes.
+MAX_JOB_FILE = 1 << 20
+
+
+def is_published(
+    layout: Layout, session_uuid: str, job_uuid: str, file_name: str, sha256: str
+) -> bool:
+    """Return whether exactly that audio stands at its place.
+
+    Reads the whole file: only asked after a crash between rename and commit.
+    """
+    try:
+        with open_dir(layout.downloads, session_uuid, job_uuid, "audio") as folder:
+            return has_sha256(file_name, sha256, folder=folder)
+    except (OSError, UnsafePathError):  # a disk that cannot read it has not got it
+        return False
+
+
+def has_sha256(file: Path | str, sha256: str, *, folder: int | None = None) -> bool:
+    """Return whether a file has that content, read in full.
+
+    Args:
+        file: No link is followed to it.
+        sha256: Hex digits.
+        folder: An open one that `file` is in.
+
+    Raises:
+        OSError: It is not there, or cannot be read.
+    """
+    digest = hashlib.sha256()
+    fd = os.open(file, PLAIN, dir_fd=folder)
+    with os.fdopen(fd, "rb") as content:
+        while block := content.read(READ_BLOCK):
+            digest.update(block)
+    return digest.hexdigest() == sha256
+
+
+def audio_is_gone(output_path: str | None) -> bool:
+    """Return whether a completed job's file is no longer at its place."""
+    if output_path is None:
+        return True
+    try:
+        found = os.stat(output_path)
+    except OSError as error:  # a folder that is closed to us proves nothing
+        return error.errno in {errno.ENOENT, errno.ENOTDIR}
+    return not stat.S_ISREG(found.st_mode)
+
+
+def read_job_file(layout: Layout, session_uuid: str, job_uuid: str) -> dict[str, Any]:
+    """Return a published job's `job.json`; {} when there is none of ours.
+
+    People may write in downloads: a link, a pipe or a file without end is not read.
+    """
+    try:
+        with open_dir(layout.downloads, session_uuid, job_uuid) as folder:
+            return _job_facts(folder)
+    except (OSError, UnsafePathError):
+        return {}
+
+
+def _job_facts(folder: int) -> dict[str, Any]:
+    try:
+        fd = os.open("job.json", PLAIN, dir_fd=folder)
+        with os.fdopen(fd, "rb") as file:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                return {}
+            facts = json.loads(file.read(MAX_JOB_FILE))
+    except (ValueError, RecursionError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def standing_outcome(
+    layout: Layout, session_uuid: str, job_uuid: str
+) -> Outcome | None:
+    """Return the result that stands published at a job's place, if it is whole.
+
+    The ledger may not know it: an older one was restored, or a publishing was not
+    confirmed. The job folder appeared in one rename with everything in it synced; the
+    size is looked at all the same.
+
+    Raises:
+        UnsafePathError: A link or a file stands where the session's folder should, and
+            nobody can tell.
+        OSError: Nor can anybody where a folder is closed, or a disk cannot be read.
+    """
+    try:
+        with open_dir(layout.downloads, session_uuid) as session:
+            return _outcome_in(session, job_uuid)
+    except FileNotFoundError:
+        return None
+
+
+def _outcome_in(session: int, job_uuid: str) -> Outcome | None:
+    try:
+        with open_child(session, job_uuid) as folder:
+            facts = _job_facts(folder)
+            result = _result_of(facts)
+            engine = _words(facts["how"]["yt_dlp"])
+            with open_child(folder, "audio") as audio:
+                found = os.stat(result.file_name, dir_fd=audio, follow_symlinks=False)
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        return None  # somebody else's
+    except UnsafePathError:
+        return None
+    except OSError as error:
+        if error.errno in NOT_OURS:
+            return None
+        raise
+    # The library's name for it may be a second link.
+    whole = stat.S_ISREG(found.st_mode) and found.st_size == result.size_bytes
+    return Outcome(result=result, engine=engine) if whole else None
+
+
+def _result_of(facts: dict[str, Any]) -> Result:
+    """Rebuild the result from `job.json`.
+
+    Raises:
+        AttributeError, KeyError, OverflowError, TypeError, ValueError: It is not one of
+            ours: people may write in downloads.
+    """
+    audio = facts["audio"]
+    folder, _, name = _words(audio["file"]).partition("/")
+    if folder != "audio" or not name or "/" in name or name in {".", ".."}:
+        msg = f"no file of a job: {audio['file']!r}"
+        raise ValueError(msg)
+    artist, views = facts["tags"].get("artist"), facts["view_count"]
+    return Result(
+        file_name=name,
+        size_bytes=int(audio["size_bytes"]),
+        sha256=_words(audio["sha256"]),
+        title=_words(facts["title"]),
+        artist=None if artist is None else _words(artist),
+        duration_s=float(facts["duration_s"]),
+        view_count=None if views is None else min(int(views), MAX_COUNT),
+        codec=_words(audio["codec"]),
+        bitrate_bps=int(audio["bitrate_bps"]),
+        copied=bool(facts["how"]["copied"]),
+        note=_words(facts["note"]),
+    )
+
+
+def _words(found: object) -> str:
+    """Return a text as it is; one that no database takes is no text of ours.
+
+    Raises:
+        ValueError: It has lone surrogates or a NUL.
+    """
+    text = str(found)
+    text.encode()
+    if "\0" in text:
+        msg = "a NUL"
+        raise ValueError(msg)
+    return text
