@@ -26,13 +26,8 @@ def site(youtube_server: YouTube) -> YouTube:
 
 
 @pytest.fixture(autouse=True)
-def healthy_site(site: YouTube, request: pytest.FixtureRequest) -> None:
-    """Take back what an earlier test did to the whole site.
-
-    A test that is run again must not count what its first run has fetched.
-    """
-    if getattr(request.node, "execution_count", 1) > 1:
-        site.forget()
+def healthy_site(site: YouTube) -> None:
+    """Take back what an earlier test did to the whole site."""
     site.blocked = None
     site.offline = False
     site.lift(None)

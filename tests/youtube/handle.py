@@ -88,10 +88,6 @@ class Remote:
         self._default = self._blocked = None
         self._offline = False
 
-    def forget(self) -> None:
-        """Take back all faults and forget what was asked for; the videos stay."""
-        self._order("forget")
-
     def requests(
         self, video_id: str | None = None, kind: Kind | None = None
     ) -> list[Request]:

@@ -42,7 +42,6 @@ class Server:
             "fault": self._fault,
             "lift": lambda order: self.site.lift(order["video_id"]),
             "reset": self._reset,
-            "forget": lambda _: self.site.forget(),
             "requests": self._requests,
             "foreign": lambda _: self.site.journal.foreign,
             "cpu": lambda _: time.process_time(),

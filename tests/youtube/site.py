@@ -57,11 +57,6 @@ class Site:
         self.default = self.blocked = None
         self.journal.clear()
 
-    def forget(self) -> None:
-        """Take back all faults and empty the journal; the videos stay."""
-        self._faults.clear()
-        self.journal.clear()
-
     def add(self, video: Video) -> None:
         """Show a video, in place of the one that had its ID."""
         self._videos[video.id] = video.called(video.id)
