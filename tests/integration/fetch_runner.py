@@ -4,16 +4,19 @@ Orders come as JSON lines on standard input, answers go out as JSON lines.
 """
 
 import ctypes
+import errno
+import itertools
 import json
 import os
 import resource
 import signal
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon import fetch
-from ytaudio_daemon.fetch import jit
+from ytaudio_daemon.fetch import durable, jit
 from ytaudio_daemon.model import FetchRequest, Progress
 
 
@@ -44,11 +47,25 @@ def attempt(order: dict[str, Any]) -> dict[str, Any]:
     if order["max_file_bytes"]:
         limit = order["max_file_bytes"]
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    if number := os.environ.pop("FAILING_SYNC", None):
+        fail_sync(int(number))
     if order["no_jit"]:
         forbid_jit()
     recorder = Recorder(order["die_at"])
     outcome = fetch.run(FetchRequest.from_json(order["request"]), recorder)
     return {"outcome": outcome.to_json(), "events": recorder.events}
+
+
+def fail_sync(number: int) -> None:
+    """Have the disk fail at one sync of a file or folder, counted from 1."""
+    sync, calls = durable.sync, itertools.count(1)
+
+    def failing(path: Path) -> None:
+        if next(calls) == number:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        sync(path)
+
+    durable.sync = failing
 
 
 def forbid_jit() -> None:

@@ -1,5 +1,7 @@
 """What stands finished at a job's place is taken as it is: nothing is fetched."""
 
+import errno
+import math
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -69,6 +71,10 @@ def dangle(path: Path) -> None:
     path.symlink_to("/dev/zero")
 
 
+def unseen(place: Path, error: Exception) -> None:
+    pytest.fail(f"{place} was to be looked at: {error}")
+
+
 def mark_restored(ledger: Ledger, until: float = 0.0) -> None:
     with ledger.write() as db:
         db.execute(meta.insert().values(key=diary.RESTORED, value=repr(until)))
@@ -125,6 +131,9 @@ def test_a_file_that_stands_proves_nothing_of_the_site(
         {"title": "\ud800"},
         {"how": {"copied": False}},
         {"view_count": 1e999},
+        {"duration_s": math.inf},
+        {"duration_s": math.nan},
+        {"duration_s": -1},
     ],
     ids=[
         "a path that leads away",
@@ -135,6 +144,9 @@ def test_a_file_that_stands_proves_nothing_of_the_site(
         "no text",
         "no engine",
         "an endless number",
+        "an endless length",
+        "no length",
+        "a length that is less than none",
     ],
 )
 def test_what_is_no_job_of_ours_is_no_result(
@@ -200,7 +212,7 @@ def test_a_job_and_a_session_that_the_ledger_lacks_come_back(
     taken = str(uuid.uuid4())
     put(layout, taken, str(uuid.uuid4()), session="party", finished=NOW.wall + 60)
     mark_restored(sqlite_ledger, NOW.wall)
-    assert len(list(unknown_results(sqlite_ledger, layout, NOW.wall))) == 3
+    assert len(list(unknown_results(sqlite_ledger, layout, NOW.wall, unseen))) == 3
     adopt_after_restore(sqlite_ledger, layout, settler, HOST, later(100))
     with sqlite_ledger.read() as db:
         jobs = {row.uuid: row for row in read.find_jobs(db)}
@@ -242,3 +254,59 @@ def test_without_a_restore_nothing_is_looked_for(
     put(layout, job.session_uuid, job.uuid)
     adopt_after_restore(sqlite_ledger, layout, settler, HOST, NOW)
     assert states(sqlite_ledger) == ["queued"]
+
+
+@pytest.mark.parametrize("views", [-1e30, 1e30])
+def test_a_number_of_views_that_none_can_be_harms_no_ledger(
+    ledger: Ledger, settings: Settings, layout: Layout, views: float
+) -> None:
+    settler = Settler(ledger, layout, settings)
+    drop(ledger, "party", [link(1, VIDEO)])
+    claim = claimed(ledger)
+    put(layout, claim.session_uuid, claim.uuid, view_count=views)
+    assert settler.take_standing(claim, NOW)
+    assert states(ledger) == ["completed"]
+
+
+def test_a_folder_in_the_place_of_a_job_file_leaves_nothing_open(
+    layout: Layout,
+) -> None:
+    session, job = str(uuid.uuid4()), str(uuid.uuid4())
+    put(layout, session, job)
+    facts = layout.job_dir(session, job) / "job.json"
+    facts.unlink()
+    facts.mkdir()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    assert published.standing_outcome(layout, session, job) is None
+    assert published.read_job_file(layout, session, job) == {}
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_job_in_another_sessions_folder_is_not_taken_for_its_own(
+    sqlite_ledger: Ledger, layout: Layout, settler: Settler
+) -> None:
+    drop(sqlite_ledger, "party", [link(1, VIDEO)])
+    with sqlite_ledger.read() as db:
+        job = read.find_jobs(db)[0]
+    layout.session_downloads(job.session_uuid).mkdir()
+    put(layout, str(uuid.uuid4()), job.uuid)
+    mark_restored(sqlite_ledger, NOW.wall)
+    adopt_after_restore(sqlite_ledger, layout, settler, HOST, later(100))
+    assert states(sqlite_ledger) == ["queued"]
+
+
+def test_what_cannot_be_looked_at_after_a_restore_is_told(
+    sqlite_ledger: Ledger, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, job = str(uuid.uuid4()), str(uuid.uuid4())
+    put(layout, session, job)
+
+    def broken(_folder: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(published, "_job_facts", broken)
+    told: list[Path] = []
+    found = unknown_results(
+        sqlite_ledger, layout, NOW.wall, lambda place, _: told.append(place)
+    )
+    assert (list(found), told) == ([], [layout.job_dir(session, job)])

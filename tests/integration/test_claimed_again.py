@@ -10,6 +10,7 @@ import pytest
 from tests.integration.attempts_rig import NO_TOOLS
 from tests.integration.intake_rig import House
 from tests.integration.ledger_rig import FAILED
+from ytaudio_daemon.attempts.settling import Settler
 from ytaudio_daemon.downloader.claimed import Desk, Wanted
 from ytaudio_daemon.downloader.oneshot import Brake, Order, Stop
 from ytaudio_daemon.errors import LedgerUnreachableError
@@ -112,3 +113,23 @@ def test_a_program_claims_under_the_name_that_the_daemon_looks_for(
     engine = Engine(Brake())
     desk = Desk(house.ledger, house.layout, house.settings, engine)  # type: ignore[arg-type]
     assert desk._holder.startswith("old-name/")
+
+
+@pytest.mark.parametrize("step", ["take_standing", "settle"])
+def test_who_is_interrupted_gives_the_claim_back(
+    house: House, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    with house.ledger.write() as db:
+        session = sessions.open_session(db, "program", house.now)
+    engine: Any = Engine(Brake())
+    desk = Desk(house.ledger, house.layout, house.settings, engine)
+    order = Order(link=Link(video_id="AAAAAAAAAAA"), options=Options())
+    wanted = Wanted(order=order, session_uuid=session.uuid, job_uuid=str(uuid.uuid4()))
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Settler, step, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        desk.fetch(wanted, lambda _progress: None, Brake())
+    assert house.ask("SELECT state FROM jobs") == [("queued",)]

@@ -29,8 +29,9 @@ from tests.integration.ledger_rig import (
 )
 from ytaudio_daemon import steps
 from ytaudio_daemon.attempts import Attempts
+from ytaudio_daemon.attempts.keeping import BYTE_LIMIT
 from ytaudio_daemon.attempts.leftwork import LeftWork
-from ytaudio_daemon.attempts.settling import BYTE_LIMIT, Settler
+from ytaudio_daemon.attempts.settling import Settler
 from ytaudio_daemon.errors import (
     DropChangedError,
     LedgerBusyError,

@@ -329,6 +329,21 @@ def test_an_ffmpeg_that_is_killed_costs_no_second_fetch(
     assert (ran.folder / "source" / "source.json").exists()
 
 
+def test_a_disk_that_fails_while_a_result_is_adopted_costs_nothing(
+    workshop: Workshop,
+) -> None:
+    runner = workshop.runner
+    first = runner.run(workshop.request("aac", format="m4a"))
+    assert first.audio.exists()
+    request = runner.request(runner.folder(), format="m4a", earlier=(first.folder,))
+    # The first sync of a folder is for `result.json`.
+    second = runner.run(request, environment={"FAILING_SYNC": "2"})
+    assert (second.failure.kind, second.failure.code) == (FailureKind.HOST, "io_error")
+    earlier = (second.folder, first.folder)
+    third = runner.run(runner.request(runner.folder(), format="m4a", earlier=earlier))
+    assert third.audio.exists()
+
+
 def test_a_full_disk_while_converting_keeps_the_source(workshop: Workshop) -> None:
     request = workshop.request("aac", format="wav")
     ran = workshop.runner.run(request, max_file_bytes=200_000)

@@ -1,20 +1,46 @@
 """A finished file whose place is not what it should be is neither lost nor refetched."""
 
+import errno
 import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.attempts_rig import VIDEO, bare_layout, put, roomy_settings
-from tests.integration.ledger_rig import claimed, drop, later, link, song
+from tests.integration.attempts_rig import (
+    NO_TOOLS,
+    VIDEO,
+    bare_layout,
+    put,
+    roomy_settings,
+)
+from tests.integration.ledger_rig import (
+    FAILURE,
+    HOST,
+    NOW,
+    claimed,
+    drop,
+    later,
+    link,
+    links,
+    song,
+)
+from ytaudio_daemon.attempts import Attempts
 from ytaudio_daemon.attempts.leftwork import LeftWork
 from ytaudio_daemon.attempts.settling import Settler
-from ytaudio_daemon.folders import Layout, opening, publishing
-from ytaudio_daemon.ledger import Ledger, audit, moves, read
+from ytaudio_daemon.errors import LedgerBusyError
+from ytaudio_daemon.folders import Layout, opening, published, publishing
+from ytaudio_daemon.ledger import Ledger, audit, moves, pauses, read
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.read import JobRow
-from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model import FailureKind, JobState, Outcome
+from ytaudio_daemon.model.gates import GateName
+from ytaudio_daemon.pool import Pool
 
 RESULT = song(size=5)
 
@@ -40,6 +66,17 @@ def elsewhere(tmp_path: Path) -> Path:
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     return folder
+
+
+@contextmanager
+def running(ledger: Ledger, layout: Layout, root: Path) -> Iterator[Attempts]:
+    pool = Pool(
+        downloads=2, converters=1, state_id="x", home=layout.home, adopt_orphans=False
+    )
+    try:
+        yield Attempts(ledger, layout, pool, roomy_settings(root), NO_TOOLS, HOST)
+    finally:
+        pool.close()
 
 
 def finish(layout: Layout, claim: Claim, title: str = "Song") -> Path:
@@ -182,3 +219,86 @@ def test_a_result_whose_place_stays_closed_is_kept_for_a_retry(
     assert the_job(sqlite_ledger).state is JobState.FAILED
     LeftWork(sqlite_ledger, layout).clear()
     assert made.exists()
+
+
+def test_one_file_that_the_disk_cannot_read_holds_nobody_else_up(
+    sqlite_ledger: Ledger,
+    layout: Layout,
+    settler: Settler,
+    claim: Claim,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(layout, claim.session_uuid, claim.uuid)
+
+    def broken(_folder: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(published, "_job_facts", broken)
+    assert settler.take_standing(claim, later(1))
+    assert the_job(sqlite_ledger).state is JobState.WAITING
+    with sqlite_ledger.read() as db:
+        assert pauses.closed_gates(db) == []
+
+
+@pytest.mark.parametrize("kind", ["a file for downloads", "no descriptors"])
+def test_what_is_wrong_with_the_machine_is_no_jobs_fault(
+    sqlite_ledger: Ledger,
+    layout: Layout,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    drop(sqlite_ledger, "party", links("AAAAAAAAAAA", "BBBBBBBBBBB"))
+    if kind == "no descriptors":
+
+        def none_left(*_: object) -> None:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        monkeypatch.setattr(published, "standing_outcome", none_left)
+    else:
+        shutil.rmtree(layout.downloads)
+        layout.downloads.touch()
+    with running(sqlite_ledger, layout, tmp_path) as attempts:
+        attempts.fill(NOW)
+        attempts.fill(NOW)
+    with sqlite_ledger.read() as db:
+        tried = [(job.state, job.charged) for job in read.find_jobs(db)]
+        gate = pauses.gate(db, GateName.HOST)
+    assert sorted(tried) == [(JobState.QUEUED, 0), (JobState.WAITING, 0)]
+    assert gate is not None
+
+
+def test_a_ledger_that_is_busy_behind_an_adoption_gets_what_stands_there(
+    sqlite_ledger: Ledger,
+    layout: Layout,
+    settler: Settler,
+    claim: Claim,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(layout, claim.session_uuid, claim.uuid, title="First")
+    finish(layout, claim, title="Second")
+
+    def busy(*_: object) -> None:
+        raise LedgerBusyError("somebody writes")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(moves, "complete", busy)
+        with pytest.raises(LedgerBusyError):
+            settler.settle(claim, song(size=5_000_000), later(1))
+    settler.settle(claim, song(size=5_000_000), later(2))
+    job = the_job(sqlite_ledger)
+    assert (job.title, job.file_size_bytes) == ("First", 5)
+
+
+def test_a_finished_result_is_kept_whatever_failed_behind_it(
+    sqlite_ledger: Ledger, layout: Layout, settler: Settler, claim: Claim
+) -> None:
+    made = finish(layout, claim)
+    crashed = replace(FAILURE, kind=FailureKind.POLICY, code="else")
+    settler.settle(claim, Outcome(failure=crashed), later(1))
+    assert the_job(sqlite_ledger).state is JobState.FAILED
+    LeftWork(sqlite_ledger, layout).clear()
+    assert made.exists()
+    made.unlink()
+    LeftWork(sqlite_ledger, layout).clear()
+    assert publishing.leftover_work(layout) == []

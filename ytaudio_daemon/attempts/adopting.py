@@ -5,11 +5,11 @@ twice and nothing that was finished is forgotten.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -68,7 +68,13 @@ class Found:
             return 0.0
 
 
-def unknown_results(ledger: Ledger, layout: Layout, until: float) -> Iterator[Found]:
+#: Hears of a folder that cannot be looked at, and why.
+Unseen = Callable[[Path, Exception], None]
+
+
+def unknown_results(
+    ledger: Ledger, layout: Layout, until: float, unseen: Unseen
+) -> Iterator[Found]:
     """Yield the finished audio that a restored ledger lacks.
 
     Args:
@@ -76,8 +82,10 @@ def unknown_results(ledger: Ledger, layout: Layout, until: float) -> Iterator[Fo
         layout: Where finished audio is.
         until: What the ledger knows up to. A job it has no row of is its own history,
             long pruned, when it is older.
+        unseen: Hears of what cannot be looked at; a job that the ledger has is looked
+            for again before it is fetched.
     """
-    folders = _job_folders(layout)
+    folders = _job_folders(layout, unseen)
     while piece := list(islice(folders, PIECE)):
         with ledger.read() as db:
             states = standing.states_of(db, [job for _, job in piece])
@@ -85,7 +93,11 @@ def unknown_results(ledger: Ledger, layout: Layout, until: float) -> Iterator[Fo
             state = states.get(job_uuid)
             if state is JobState.COMPLETED:
                 continue
-            outcome = _standing(layout, session_uuid, job_uuid)
+            try:
+                outcome = published.standing_outcome(layout, session_uuid, job_uuid)
+            except (OSError, UnsafePathError) as error:
+                unseen(layout.job_dir(session_uuid, job_uuid), error)
+                continue
             if outcome is None:
                 continue
             facts = published.read_job_file(layout, session_uuid, job_uuid)
@@ -98,13 +110,6 @@ def unknown_results(ledger: Ledger, layout: Layout, until: float) -> Iterator[Fo
             )
             if state is not None or found.finished_at > until:
                 yield found
-
-
-def _standing(layout: Layout, session_uuid: str, job_uuid: str) -> Outcome | None:
-    try:
-        return published.standing_outcome(layout, session_uuid, job_uuid)
-    except (OSError, UnsafePathError):
-        return None  # a job that the ledger has is looked at again before it is fetched
 
 
 def adopt_after_restore(
@@ -123,7 +128,7 @@ def adopt_after_restore(
     for lost in left:  # nobody runs them, whatever name they were claimed under
         recover(settler, layout, lost, now)
     adopted = 0
-    for found in unknown_results(ledger, layout, until):
+    for found in unknown_results(ledger, layout, until, _log_unseen):
         with ledger.write() as db:
             claim = _claim(db, found, now, host)
         if claim is None:
@@ -136,9 +141,15 @@ def adopt_after_restore(
     log.info("ledger.restored", adopted=adopted)
 
 
+def _log_unseen(place: Path, error: Exception) -> None:
+    log.warning("downloads.not_looked_at", place=str(place), error=str(error))
+
+
 def _claim(db: Connection, found: Found, now: Now, host: str) -> claims.Claim | None:
     """Claim the job that stands there; None when no such job can be."""
     known = entering.job_of_uuid(db, found.job_uuid)
+    if known is not None and known.session_uuid != found.session_uuid:
+        return None  # somebody moved it: its place is in another session's folder
     job_id = _enter(db, found, now) if known is None else known.id
     if job_id is None or not moves.make_queued(db, job_id, now):
         return None
@@ -190,18 +201,23 @@ def _ask(facts: dict[str, Any]) -> Ask | None:
         return None
 
 
-def _job_folders(layout: Layout) -> Iterator[tuple[str, str]]:
-    for session_uuid in _uuids_in(layout.downloads):
-        for job_uuid in _uuids_in(layout.session_downloads(session_uuid)):
+def _job_folders(layout: Layout, unseen: Unseen) -> Iterator[tuple[str, str]]:
+    for session_uuid in _uuids_in(layout.downloads, unseen):
+        for job_uuid in _uuids_in(layout.session_downloads(session_uuid), unseen):
             yield session_uuid, job_uuid
 
 
-def _uuids_in(folder: os.PathLike[str]) -> list[str]:
+def _uuids_in(folder: Path, unseen: Unseen) -> list[str]:
     """Return the folders named by a UUID; links are nobody's results."""
-    with suppress(OSError), os.scandir(folder) as entries:
-        folders = (e.name for e in entries if e.is_dir(follow_symlinks=False))
-        return sorted(filter(_is_uuid, folders))
-    return []
+    try:
+        with os.scandir(folder) as entries:
+            folders = (e.name for e in entries if e.is_dir(follow_symlinks=False))
+            return sorted(filter(_is_uuid, folders))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        unseen(folder, error)
+        return []
 
 
 def _is_uuid(name: str) -> bool:

@@ -218,15 +218,16 @@ class Attempts:
         self._running.clear()
 
     def _start(self, claim: Claim, now: Now) -> None:
-        if self._settler.take_standing(claim, now):
-            return
-        if (refusal := self._settler.refuse_if_full(claim)) is not None:
-            self._end_unstarted(claim, Outcome(failure=refusal), now)
-            return
+        # First, so that trouble with all of downloads/ is the machine's, not this job's.
         try:
             earlier = publishing.begin_attempt(self._layout, claim.uuid, claim.attempt)
         except (OSError, UnsafePathError) as error:
             self._end_unstarted(claim, Outcome(failure=_no_folder(error)), now)
+            return
+        if self._settler.take_standing(claim, now):
+            return
+        if (refusal := self._settler.refuse_if_full(claim)) is not None:
+            self._end_unstarted(claim, Outcome(failure=refusal), now)
             return
         request = fetch_request(claim, self._layout, self.settings, self.tools, earlier)
         progress = Progress(phase="resolving")

@@ -1,6 +1,6 @@
 """Work that attempts left behind and no later one will adopt."""
 
-from ytaudio_daemon.attempts.settling import KEEPS_WORK
+from ytaudio_daemon.attempts.keeping import keeps_work
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.ledger import Ledger, entering, sessions
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
@@ -43,6 +43,6 @@ class LeftWork:
                 return False
             session = sessions.session_by_id(db, job.session_id)
         code = (job.error or {}).get("code")
-        if job.state is JobState.FAILED and code in KEEPS_WORK:
-            return session.state is SessionState.ACTIVE  # finished: kept for a retry
+        if job.state is JobState.FAILED and keeps_work(self._layout, uuid, code):
+            return session.state is SessionState.ACTIVE  # for a retry
         return job.state not in FINALIZED

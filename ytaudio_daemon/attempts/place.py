@@ -1,6 +1,7 @@
 """What can be wrong with the place where a job's result belongs."""
 
 import errno
+from collections.abc import Mapping
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.model import Failure, FailureKind
@@ -14,12 +15,23 @@ PLACE_TAKEN = Failure(
     hint="Move it away from downloads/, then retry the job.",
 )
 
-#: What the whole disk says; anything else concerns the session's own folder.
+#: What concerns this machine, wherever it shows.
+MACHINE_TROUBLES = {
+    errno.EMFILE: "too_many_files",
+    errno.ENFILE: "too_many_files",
+    errno.ENOMEM: "out_of_memory",
+}
+#: What the whole disk says when it is written to.
 DISK_TROUBLES = {
     errno.ENOSPC: "disk_full",
     errno.EDQUOT: "disk_full",
     errno.EIO: "io_error",
     errno.EROFS: "read_only",
+}
+HINTS = {
+    "disk_full": "Free some space.",
+    "too_many_files": "Raise LimitNOFILE= of the service (ulimit -n).",
+    "out_of_memory": "Free some memory.",
 }
 
 
@@ -27,29 +39,41 @@ def why_not_there(error: OSError | UnsafePathError) -> Failure:
     """Return why a finished file could not be published."""
     if isinstance(error, FileExistsError):
         return PLACE_TAKEN
-    return _trouble(f"The finished file could not be put in its place: {error}", error)
-
-
-def cannot_look(error: OSError | UnsafePathError) -> Failure:
-    """Return why a job cannot begin: perhaps it is finished, and nobody can see it."""
     return _trouble(
-        f"The place of the finished file cannot be looked at: {error}", error
+        f"The finished file could not be put in its place: {error}",
+        _host_code(error, MACHINE_TROUBLES | DISK_TROUBLES),
     )
 
 
-def _trouble(message: str, error: OSError | UnsafePathError) -> Failure:
+def cannot_look(error: OSError | UnsafePathError) -> Failure:
+    """Return why a job cannot begin: perhaps it is finished, and nobody can see it.
+
+    One file that the disk cannot read is this job's trouble, not all the disk's.
+    """
+    return _trouble(
+        f"The place of the finished file cannot be looked at: {error}",
+        _host_code(error, MACHINE_TROUBLES),
+    )
+
+
+def _host_code(
+    error: OSError | UnsafePathError, troubles: Mapping[int, str]
+) -> str | None:
+    number = error.errno if isinstance(error, OSError) else None
+    return troubles.get(number or 0)
+
+
+def _trouble(message: str, code: str | None) -> Failure:
     """Say whom a failure at a job's place concerns.
 
-    A session's folder that was closed, or swapped for a link, holds nobody else up:
-    the job is tried again by itself, with the result it has.
+    A session's folder that was closed, or swapped for a link, closes no gate for
+    others: the job is tried again by itself.
     """
-    number = error.errno if isinstance(error, OSError) else None
-    code = DISK_TROUBLES.get(number or 0)
     return Failure(
         kind=FailureKind.HOST if code else FailureKind.TRANSIENT,
         code=code or NOT_PLACED,
         message=message,
-        hint="Free some space."
-        if code == "disk_full"
-        else "Check the session's folder in downloads/: `ytaudio doctor`.",
+        hint=HINTS.get(
+            code or "", "Check the session's folder in downloads/: `ytaudio doctor`."
+        ),
     )

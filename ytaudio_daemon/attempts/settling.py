@@ -6,12 +6,8 @@ from dataclasses import replace
 import structlog
 
 from ytaudio_daemon import steps
-from ytaudio_daemon.attempts.place import (
-    NOT_PLACED,
-    PLACE_TAKEN,
-    cannot_look,
-    why_not_there,
-)
+from ytaudio_daemon.attempts.keeping import BYTE_LIMIT, keeps_work
+from ytaudio_daemon.attempts.place import cannot_look, why_not_there
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout, published, publishing
 from ytaudio_daemon.ledger import Connection, Ledger, moves, pauses, read, sessions
@@ -25,10 +21,6 @@ from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
 
-BYTE_LIMIT = "session_byte_limit"
-#: Failures of finished work: a retry publishes it, and fetches nothing.
-KEEPS_WORK = frozenset({BYTE_LIMIT, PLACE_TAKEN.code, NOT_PLACED})
-
 
 class Settler:
     """Writes an attempt's end into the ledger and the visible tree.
@@ -41,8 +33,9 @@ class Settler:
         self._ledger = ledger
         self._layout = layout
         self.settings = settings
-        #: Attempts whose audio stands at its place and whose ledger could not be told.
-        self._published: set[str] = set()
+        #: Attempts whose audio stands at its place and whose ledger could not be told:
+        #: what stands there, and whether this very attempt fetched it.
+        self._published: dict[str, tuple[Outcome, bool]] = {}
 
     def settle(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         """Publish the result, or do what follows from the failure.
@@ -53,7 +46,7 @@ class Settler:
         if outcome.result is None:
             self._put_off(claim, outcome, now)
         elif claim.name in self._published:
-            self._complete(claim, outcome, now)
+            self._complete(claim, now)
         elif (
             refusal := self._over_quota(claim, outcome.result.size_bytes)
         ) is not None:
@@ -83,7 +76,8 @@ class Settler:
     def take_standing(self, claim: Claim, now: Now) -> bool:
         """Settle a job whose audio stands at its place already, before it is fetched.
 
-        Where nobody can tell, it is not fetched either: it waits until somebody can.
+        Where nobody can tell, it is not fetched either: it waits, and is tried as often
+        as any other.
 
         Returns:
             Whether the claim is settled, so that no attempt need begin.
@@ -101,10 +95,10 @@ class Settler:
         return standing is not None
 
     def adopt(self, claim: Claim, outcome: Outcome, now: Now) -> None:
-        """Complete a job whose audio stands at its place though no attempt put it there.
+        """Complete a job whose audio stands at its place though this attempt did not put it there.
 
         An older ledger was restored, or moved here together with the audio; or an
-        attempt published it and could not tell.
+        earlier attempt published it and could not tell.
         """
         if outcome.result is not None and self._begin_publish(
             claim, outcome.result, now
@@ -128,8 +122,8 @@ class Settler:
         except (OSError, UnsafePathError) as error:
             self._put_off(claim, _failed(outcome, why_not_there(error)), now)
             return
-        self._published.add(claim.name)
-        self._complete(claim, outcome, now, proves_site=proves_site)
+        self._published[claim.name] = outcome, proves_site
+        self._complete(claim, now)
 
     @property
     def _quota(self) -> Quota:
@@ -194,9 +188,9 @@ class Settler:
         except (OSError, UnsafePathError) as error:
             self._finish_or_put_off(claim, outcome, error, now)
             return
-        self._published.add(claim.name)
+        self._published[claim.name] = outcome, True
         steps.at("publish.renamed", claim.name)
-        self._complete(claim, outcome, now)
+        self._complete(claim, now)
 
     def _finish_or_put_off(
         self,
@@ -222,15 +216,14 @@ class Settler:
     def _standing(self, claim: Claim) -> Outcome | None:
         return published.standing_outcome(self._layout, claim.session_uuid, claim.uuid)
 
-    def _complete(
-        self, claim: Claim, outcome: Outcome, now: Now, *, proves_site: bool = True
-    ) -> None:
+    def _complete(self, claim: Claim, now: Now) -> None:
+        outcome, proves_site = self._published[claim.name]
         with self._ledger.write() as db:
             done = moves.complete(db, claim.fence, outcome, now, self._quota)
             if done and proves_site:
                 self._open_gates(db, claim, None, now)
             pauses.recall_probe(db)
-        self._published.discard(claim.name)
+        del self._published[claim.name]
         self._ledger.check_still_there()
         if done and outcome.result is not None:
             steps.at("job.completed", claim.name)
@@ -268,7 +261,11 @@ class Settler:
             pauses.recall_probe(db)
         if cancelled:
             self._let_go(claim)
-        if done and move.to is JobState.FAILED and failure.code not in KEEPS_WORK:
+        if (
+            done
+            and move.to is JobState.FAILED
+            and not keeps_work(self._layout, claim.uuid, failure.code)
+        ):
             publishing.clear_work(self._layout, claim.uuid)
         if done:
             log.warning(

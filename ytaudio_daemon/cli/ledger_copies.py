@@ -156,10 +156,14 @@ def _require_unused(ledger: Path, seen: list[int]) -> None:
 
 
 def _tell(call: Call, file: Path, aside: Path | None, copied: Copied) -> None:
+    def unseen(place: Path, error: Exception) -> None:
+        call.screen.remark(f"{place} cannot be looked at: {error}")
+
     ledger = Ledger(call.settings.database.url)
     try:
         lost = _unknown_drops(call, ledger, copied.until)
-        results = sum(1 for _ in unknown_results(ledger, call.layout, copied.until))
+        unknown = unknown_results(ledger, call.layout, copied.until, unseen)
+        results = sum(1 for _ in unknown)
     finally:
         ledger.close()
     if call.args.json:

@@ -14,6 +14,7 @@ from ytaudio_daemon.attempts.recovery import give_back, recover
 from ytaudio_daemon.attempts.requests import fetch_request
 from ytaudio_daemon.attempts.settling import Settler
 from ytaudio_daemon.downloader import ledgers
+from ytaudio_daemon.downloader.cancelwatch import CancelWatch
 from ytaudio_daemon.downloader.engine import Engine
 from ytaudio_daemon.downloader.ledgers import moment_in
 from ytaudio_daemon.downloader.oneshot import INTERRUPTED, Brake, Order, Stop, no_place
@@ -21,7 +22,12 @@ from ytaudio_daemon.downloader.result import DownloadResult, refused
 from ytaudio_daemon.downloader.sessions import active
 from ytaudio_daemon.downloader.turns import Turn, turn
 from ytaudio_daemon.downloader.watching import Listen, see_through
-from ytaudio_daemon.errors import LedgerBusyError, UnsafePathError, UsageError
+from ytaudio_daemon.errors import (
+    LedgerBusyError,
+    LedgerError,
+    UnsafePathError,
+    UsageError,
+)
 from ytaudio_daemon.folders import Layout, published, publishing
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.waking import wake_daemon
@@ -37,8 +43,6 @@ T = TypeVar("T")
 
 #: How often a job in other hands is looked at, in seconds.
 LOOK_S = 0.2
-#: How often a running one is looked up, should somebody have cancelled it.
-CANCEL_LOOK_S = 1.0
 OVER_QUOTA = (
     "The session is over its quota of jobs or bytes: wait until others are finished, or "
     "use another session."
@@ -186,9 +190,7 @@ class Desk:
             _UNDER_WAY.discard(claim.name)
 
     def _see_through(self, claim: Claim, listen: Listen, brake: Brake) -> None:
-        if _insist(lambda: self._settler.take_standing(claim, self._now())):
-            return
-        watch = _CancelWatch(self._ledger, claim, self._holder)
+        watch = CancelWatch(self._ledger, claim, self._holder)
         try:
             outcome = self._attempt(
                 claim,
@@ -196,28 +198,44 @@ class Desk:
                 lambda: brake.stop is Stop.AT_ONCE or watch.is_cancelled(),
             )
         except BaseException:
-            _insist(partial(self._give_back, claim, "interrupted"))
+            self._give_back(claim)
             raise
         cut_short = watch.is_asked or brake.stop is Stop.AT_ONCE
-        if outcome.result is None and cut_short:
-            _insist(partial(self._give_back, claim, "interrupted"))
-        else:
+        if outcome is not None and outcome.result is None and cut_short:
+            self._give_back(claim)
+        elif outcome is not None:
+            self._settle(claim, outcome)
+
+    def _settle(self, claim: Claim, outcome: Outcome) -> None:
+        try:
             _insist(lambda: self._settler.settle(claim, outcome, self._now()))
+        except LedgerError:
+            raise  # whoever asks next picks it up: `_is_left_alone`
+        except BaseException:
+            self._give_back(claim)
+            raise
 
     def _attempt(
         self, claim: Claim, listen: Listen, is_unwanted: Callable[[], bool]
-    ) -> Outcome:
+    ) -> Outcome | None:
+        """Return how it ended; None when the claim is settled without an attempt."""
         try:
             earlier = publishing.begin_attempt(self._layout, claim.uuid, claim.attempt)
         except (OSError, UnsafePathError) as error:
             return Outcome(failure=no_place(error))
+        if _insist(lambda: self._settler.take_standing(claim, self._now())):
+            return None
         request = fetch_request(
             claim, self._layout, self._settings, self._engine.tools, earlier
         )
         return see_through(self._engine.start(request), listen, is_unwanted).outcome
 
-    def _give_back(self, claim: Claim, reason: str) -> None:
-        give_back(self._settler, self._layout, claim, self._now(), reason)
+    def _give_back(self, claim: Claim) -> None:
+        _insist(
+            lambda: give_back(
+                self._settler, self._layout, claim, self._now(), "interrupted"
+            )
+        )
 
     def _now(self) -> Now:
         with self._ledger.read() as db:
@@ -233,27 +251,6 @@ def _forget_if_it_failed(
 ) -> None:
     if failed is not None:
         _UNDER_WAY.discard(name)
-
-
-class _CancelWatch:
-    """Looks now and then whether somebody has cancelled a running job."""
-
-    def __init__(self, ledger: Ledger, claim: Claim, holder: str) -> None:
-        self._ledger = ledger
-        self._claim = claim
-        self._holder = holder
-        self._looked_at = time.monotonic()
-        self.is_asked = False
-
-    def is_cancelled(self) -> bool:
-        """Tell whether the job is to be cancelled."""
-        now = time.monotonic()
-        if not self.is_asked and now - self._looked_at >= CANCEL_LOOK_S:
-            self._looked_at = now
-            with self._ledger.read() as db:
-                wanted = claims.cancel_requests(db, self._holder)
-            self.is_asked = self._claim.name in {claim.name for claim in wanted}
-        return self.is_asked
 
 
 def _insist(step: Callable[[], T]) -> T:

@@ -64,12 +64,17 @@ def _failure(error: BaseException, request: FetchRequest, diary: Diary) -> Failu
 
 
 def _clear(request: FetchRequest, failure: Failure) -> None:
-    """Remove what no later attempt can use, so that it does not fill the disk."""
+    """Remove what no later attempt can use, so that it does not fill the disk.
+
+    A finished result is of use, whatever failed behind it.
+    """
     folder = Path(request.attempt_dir)
     is_bad = failure.kind is FailureKind.BAD_MEDIA
     if is_bad:
         steps.at("source.spoiled", f"{request.key}/{request.attempt}")
     with contextlib.suppress(OSError):
+        if layout.is_finished(request):
+            return
         for leftover in (*folder.glob("converted.*"), *folder.glob("job/audio/*")):
             leftover.unlink()
         if is_bad or not (sources.folder_of(request) / sources.RECORD).exists():

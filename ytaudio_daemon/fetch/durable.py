@@ -30,11 +30,15 @@ def write_json(path: Path, document: Mapping[str, Any], *, synced: bool = True) 
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the object in `path`, or None when there is none that can be read."""
+    """Return the object in `path`, or None when there is none.
+
+    Raises:
+        OSError: The disk cannot read it: nobody knows.
+    """
     try:
         with path.open("rb") as file:
             document = json.loads(file.read(MAX_JSON_BYTES))
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return document if isinstance(document, dict) else None
 

@@ -22,7 +22,11 @@ RESULT = "result.json"
 
 
 def adopt_result(request: FetchRequest) -> Outcome | None:
-    """Return a result that is already there, of this or an earlier attempt."""
+    """Return a result that is already there, of this or an earlier attempt.
+
+    Raises:
+        OSError: The disk is full or failing; what is there stays.
+    """
     own = Path(request.attempt_dir)
     if (outcome := _read(own)) is not None:
         return outcome
@@ -35,6 +39,15 @@ def adopt_result(request: FetchRequest) -> Outcome | None:
             durable.sync(own)
             return outcome
     return None
+
+
+def is_finished(request: FetchRequest) -> bool:
+    """Return whether this attempt's own result is there, whole.
+
+    Raises:
+        OSError: The disk is failing, and nobody knows.
+    """
+    return _read(Path(request.attempt_dir)) is not None
 
 
 def lay_out(request: FetchRequest, audio: Path, name: str) -> Path:
@@ -140,6 +153,6 @@ def _read(folder: Path) -> Outcome | None:
             return None
         audio = folder / JOB / "audio" / outcome.result.file_name
         whole = audio.stat().st_size == outcome.result.size_bytes
-    except (KeyError, TypeError, ValueError, OSError):
+    except (KeyError, TypeError, ValueError, FileNotFoundError, NotADirectoryError):
         return None
     return outcome if whole and (folder / JOB / "job.json").is_file() else None

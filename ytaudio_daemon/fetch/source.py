@@ -81,7 +81,11 @@ def seal(request: FetchRequest, source: Source) -> None:
 
 
 def adopt(request: FetchRequest) -> Source | None:
-    """Return a finished source of this or an earlier attempt, moved here."""
+    """Return a finished source of this or an earlier attempt, moved here.
+
+    Raises:
+        OSError: The disk is failing, and nobody knows.
+    """
     if (own := _read(folder_of(request), request)) is not None:
         return own
     for earlier in request.earlier_dirs:
@@ -111,7 +115,7 @@ def _read(folder: Path, request: FetchRequest) -> Source | None:
         facts = Facts(**document.pop("facts"))
         source = Source(facts=facts, **(document | {"notes": tuple(document["notes"])}))
         whole = (folder / source.file).stat().st_size == source.size_bytes
-    except (KeyError, TypeError, OSError):
+    except (KeyError, TypeError, FileNotFoundError, NotADirectoryError):
         return None
     fits = (facts.video_id, source.wanted) == (
         request.video_id,

@@ -5,8 +5,10 @@ import hashlib
 import json
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.layout import Layout
@@ -45,7 +47,7 @@ def is_published(
     try:
         with open_dir(layout.downloads, session_uuid, job_uuid, "audio") as folder:
             return has_sha256(file_name, sha256, folder=folder)
-    except (OSError, UnsafePathError):  # a disk that cannot read it has not got it
+    except (OSError, UnsafePathError):  # it is looked for again before it is fetched
         return False
 
 
@@ -58,14 +60,23 @@ def has_sha256(file: Path | str, sha256: str, *, folder: int | None = None) -> b
         folder: An open one that `file` is in.
 
     Raises:
-        OSError: It is not there, or cannot be read.
+        OSError: It is not there, no plain file, or cannot be read.
     """
     digest = hashlib.sha256()
-    fd = os.open(file, PLAIN, dir_fd=folder)
-    with os.fdopen(fd, "rb") as content:
+    with _plain_file(file, folder) as content:
         while block := content.read(READ_BLOCK):
             digest.update(block)
     return digest.hexdigest() == sha256
+
+
+@contextmanager
+def _plain_file(file: Path | str, folder: int | None) -> Iterator[BinaryIO]:
+    fd = os.open(file, PLAIN, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise FileNotFoundError(errno.ENOENT, "No plain file", str(file))
+    with os.fdopen(fd, "rb") as opened:
+        yield opened
 
 
 def audio_is_gone(output_path: str | None) -> bool:
@@ -93,10 +104,7 @@ def read_job_file(layout: Layout, session_uuid: str, job_uuid: str) -> dict[str,
 
 def _job_facts(folder: int) -> dict[str, Any]:
     try:
-        fd = os.open("job.json", PLAIN, dir_fd=folder)
-        with os.fdopen(fd, "rb") as file:
-            if not stat.S_ISREG(os.fstat(fd).st_mode):
-                return {}
+        with _plain_file("job.json", folder) as file:
             facts = json.loads(file.read(MAX_JOB_FILE))
     except (ValueError, RecursionError):
         return {}
@@ -164,13 +172,26 @@ def _result_of(facts: dict[str, Any]) -> Result:
         sha256=_words(audio["sha256"]),
         title=_words(facts["title"]),
         artist=None if artist is None else _words(artist),
-        duration_s=float(facts["duration_s"]),
-        view_count=None if views is None else min(int(views), MAX_COUNT),
+        duration_s=_seconds(facts["duration_s"]),
+        view_count=None if views is None else max(0, min(int(views), MAX_COUNT)),
         codec=_words(audio["codec"]),
         bitrate_bps=int(audio["bitrate_bps"]),
         copied=bool(facts["how"]["copied"]),
         note=_words(facts["note"]),
     )
+
+
+def _seconds(found: Any) -> float:
+    """Return a length as a number that every database and every JSON reader takes.
+
+    Raises:
+        OverflowError, TypeError, ValueError: It is none.
+    """
+    seconds = float(found)
+    if not 0 <= seconds <= MAX_COUNT:  # nor is "not a number"
+        msg = f"no length: {found!r}"
+        raise ValueError(msg)
+    return seconds
 
 
 def _words(found: object) -> str:

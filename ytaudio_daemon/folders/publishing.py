@@ -67,6 +67,15 @@ def finished_outcome(layout: Layout, job_uuid: str, attempt: int) -> Outcome | N
     return outcome if whole else None
 
 
+def has_result(layout: Layout, job_uuid: str) -> bool:
+    """Return whether some attempt of a job has left a whole result."""
+    try:
+        names = os.listdir(layout.job_work(job_uuid))
+    except OSError:
+        return False
+    return any(finished_outcome(layout, job_uuid, _number(name)) for name in names)
+
+
 def left_result(layout: Layout, job_uuid: str, attempt: int) -> Outcome | None:
     """Return what an attempt's `result.json` says, wherever its audio is by now."""
     path = layout.attempt_dir(job_uuid, attempt) / RESULT_FILE

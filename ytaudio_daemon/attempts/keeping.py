@@ -1,0 +1,19 @@
+"""Which work of a failed job is kept for a retry."""
+
+from ytaudio_daemon.attempts.place import NOT_PLACED, PLACE_TAKEN
+from ytaudio_daemon.folders import Layout, publishing
+
+BYTE_LIMIT = "session_byte_limit"
+#: Nothing was wrong with the audio: what there is of it saves a retry the download.
+NOT_THE_AUDIO = frozenset({BYTE_LIMIT, PLACE_TAKEN.code, NOT_PLACED})
+
+
+def keeps_work(layout: Layout, job_uuid: str, code: str | None) -> bool:
+    """Return whether a failed job's work is of use to a retry.
+
+    Args:
+        layout: Where its work is.
+        job_uuid: The job.
+        code: Of the failure that it ended with.
+    """
+    return code in NOT_THE_AUDIO or publishing.has_result(layout, job_uuid)
