@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.integration.pool_rig import Rig, descendants
+from tests.integration.pool_rig import Rig, descendants, wait_until
 from ytaudio_daemon.pool import Ended
 
 DEEDS = [
@@ -52,7 +52,8 @@ def test_each_start_ends_once_whatever_is_killed(rig: Rig, seed: int) -> None:
     for key in keys:
         rig.ended(key)  # exactly once
     assert len([e for e in rig.events if isinstance(e, Ended)]) == len(keys)
-    rig.until(lambda: len(descendants()) <= 1)
+    # Strays are reaped without a word: nothing to sleep on.
+    wait_until(lambda: rig.listened() and len(descendants()) <= 1)
     assert psutil.Process().num_fds() <= files + 1  # a template's control socket
 
 

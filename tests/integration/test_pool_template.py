@@ -26,7 +26,15 @@ REPOSITORY = HERE.parents[1]
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    rig = Rig(tmp_path, answer_s=0.5)
+    rig = Rig(tmp_path)
+    yield rig
+    rig.close()
+
+
+@pytest.fixture
+def hasty(tmp_path: Path) -> Iterator[Rig]:
+    """Give one that soon takes a template for hung."""
+    rig = Rig(tmp_path, answer_s=1.5)
     yield rig
     rig.close()
 
@@ -101,7 +109,8 @@ def test_an_outcome_said_before_it_died_counts(rig: Rig) -> None:
     assert rig.ended("k").outcome.result
 
 
-def test_a_stopped_one_is_found_by_the_next_start(rig: Rig) -> None:
+def test_a_stopped_one_is_found_by_the_next_start(hasty: Rig) -> None:
+    rig = hasty
     template = rig.warm()
     rig.start("running", "sleep")
     rig.started("running")
@@ -113,7 +122,8 @@ def test_a_stopped_one_is_found_by_the_next_start(rig: Rig) -> None:
     assert rig.run("finish").outcome.result
 
 
-def test_a_stopped_one_is_found_by_a_kill(rig: Rig) -> None:
+def test_a_stopped_one_is_found_by_a_kill(hasty: Rig) -> None:
+    rig = hasty
     template = rig.warm()
     rig.start("k", "grandchild")
     rig.progressed("k")
@@ -124,12 +134,16 @@ def test_a_stopped_one_is_found_by_a_kill(rig: Rig) -> None:
     rig.until(lambda: not psutil.pid_exists(grandchild))
 
 
-def test_a_stopped_one_is_found_by_the_end_of_a_worker(rig: Rig) -> None:
+def test_a_stopped_one_is_found_by_the_end_of_a_worker(hasty: Rig) -> None:
+    rig = hasty
     template = rig.warm()
+    files = psutil.Process(template).num_fds()
     rig.start("k", "convert 0.2")
     worker = rig.started("k")
+    # Only then the worker's end shows: a template that has just forked holds its line.
+    wait_until(lambda: psutil.Process(template).num_fds() == files)
     pool_rig.stop(template)
-    wait_until(lambda: not alive(worker) or rig.pool.poll(rig.now()))
+    wait_until(lambda: rig.listened() and not alive(worker))
     assert rig.ended("k").outcome.result
 
 
@@ -151,7 +165,7 @@ def test_closing_ends_everything_at_once(rig: Rig) -> None:
     grandchild = rig.grandchild()
     began = time.monotonic()
     rig.pool.close()
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 1.5, "that is sooner than its patience ends"
     assert not psutil.pid_exists(grandchild)
     assert descendants() == []
 
@@ -223,21 +237,21 @@ def test_no_room_for_a_process_is_the_hosts_fault(rig: Rig) -> None:
 
 
 def test_it_exits_when_idle_and_comes_back(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, idle_exit_s=100)
+    rig = Rig(tmp_path, idle_exit_s=1000)
     template = rig.warm()
     rig.start("k", "sleep")
     rig.started("k")
-    rig.skip(150)
+    rig.skip(1500)
     assert rig.pool.hello is not None
     rig.pool.kill("k")
     rig.ended("k")
     rig.skip(0)
-    rig.skip(99)
+    rig.skip(900)
     assert rig.pool.hello is not None
     due = rig.pool.next_due(rig.now())
     assert due is not None
-    assert 0 < due - rig.now() <= 1
-    rig.skip(1)
+    assert 0 < due - rig.now() <= 100
+    rig.skip(100)
     assert rig.pool.hello is None
     rig.until(lambda: not psutil.pid_exists(template))
     assert rig.pool.next_due(rig.now()) is None
@@ -282,7 +296,7 @@ def test_the_daemons_death_ends_template_workers_and_grandchildren(
     with _driver(state_id, tmp_path) as child:
         assert child.stdout is not None
         assert child.stdout.readline()
-        assert len(marked(state_id)) == 4
+        wait_until(lambda: len(marked(state_id)) == 4)
         child.kill()
     wait_until(lambda: not marked(state_id))
 
