@@ -13,11 +13,11 @@ import httpx
 from tests.acceptance.rig import Document, House
 
 #: Seconds a server has to say its address.
-START_S = 20.0
+START_S = 75.0
 #: What a job is until it is finalized.
 UNFINISHED = ("pending", "processing")
 #: Of a request.
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 
 
 class Front:
@@ -106,7 +106,7 @@ def served(house: House, *words: str) -> Iterator[Front]:
         finally:
             front.close()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.wait()

@@ -1,5 +1,6 @@
 """Real faults for a daemon: full disks, read-only folders, clocks that jump."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -76,14 +77,24 @@ def mounted(place: Path, *words: str) -> Iterator[None]:
 def filled(folder: Path, leave: int = 0) -> Iterator[Path]:
     """Fill a small file system to its last byte but so many."""
     ballast = folder / ".ballast"
-    free = os.statvfs(folder)
-    size = max(1, free.f_bavail * free.f_bsize - leave)
-    with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, size)
+    _fill(ballast, leave)
     try:
         yield ballast
     finally:
         ballast.unlink()
+
+
+def _fill(ballast: Path, leave: int, tries: int = 20) -> None:
+    """Others write there, too: what was free may be less by the time it is taken."""
+    free = os.statvfs(ballast.parent)
+    size = max(1, free.f_bavail * free.f_bsize - leave)
+    try:
+        with ballast.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        if error.errno != errno.ENOSPC or tries == 1:
+            raise
+        _fill(ballast, leave, tries - 1)
 
 
 def main() -> int:

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+
+import psutil
 
 from tests.youtube import Remote
 from tests.youtube.handle import child_environment
@@ -31,6 +33,8 @@ QUICK = {
 }
 #: Waiting costs time only where something is wrong; machines may be very busy.
 PATIENCE_S = 75.0
+#: As much for a command.
+COMMAND_S = 150.0
 #: Nobody, as Debian has it.
 NOBODY = 65534
 
@@ -195,6 +199,19 @@ class House:
         marks = {f"YTAUDIO_STATE_ID={row[0]}".encode() for row in found}
         return [pid for pid in _pids() if marks & set(_environ(pid).split(b"\0"))]
 
+    def at_work(self) -> list[int]:
+        """Return the pids of the workers alone."""
+        return [pid for pid in self.workers() if _name(pid) == "ytaudio-worker"]
+
+    def share_of_cpu(self, seconds: float) -> float:
+        """Return how much of a processor the daemon itself takes for so long."""
+        process = psutil.Process(self.running.pid)
+        began, before = time.monotonic(), process.cpu_times()
+        self.wait(lambda: time.monotonic() > began + seconds)
+        used = process.cpu_times()
+        spent = used.user + used.system - before.user - before.system
+        return float(spent / (time.monotonic() - began))
+
     # A user's means.
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -211,7 +228,7 @@ class House:
             env=self.environment(),
             input=stdin,
             capture_output=True,
-            timeout=60,
+            timeout=COMMAND_S,
             check=False,
             **self._as_user(),
         )
@@ -382,6 +399,28 @@ def kill_all(pids: Iterable[int]) -> None:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
+
+
+@contextmanager
+def stopped(pids: Iterable[int]) -> Iterator[None]:
+    """Hold processes up for a while; there must be some."""
+    held = list(pids)
+    assert held
+    for pid in held:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in held:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
 
 
 def _pids() -> list[int]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.rig import kill_all
+from tests.acceptance.rig import COMMAND_S, kill_all
 from tests.forms import assert_described
 from tests.youtube import Remote
 from tests.youtube.handle import child_environment
@@ -78,7 +78,7 @@ class Shop:
             env=self.environment,
             input=stdin,
             capture_output=True,
-            timeout=60,
+            timeout=COMMAND_S,
             check=False,
         )
 

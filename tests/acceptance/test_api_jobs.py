@@ -11,7 +11,7 @@ from tests.acceptance.conftest import Opener
 from tests.acceptance.rig import Document, House, ids
 from tests.youtube import Fault, YouTube
 
-SLOW = Fault.throttles(1000)
+SLOW = Fault.throttles(100)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from tests.acceptance.api_rig import Front, ask_for, served, wait_for
+from tests.acceptance.api_rig import TIMEOUT_S, Front, ask_for, served, wait_for
 from tests.acceptance.rig import Document, House, ids
 from tests.youtube import Fault, Video, YouTube
 
@@ -69,7 +69,9 @@ def test_a_client_that_goes_and_a_server_that_stops_end_it(
             next(lines)
             front.house.wait(lambda: streams(front) == "ytaudio_api_streams 1.0")
         front.house.wait(lambda: streams(front) == "ytaudio_api_streams 0.0")
-        lasting = httpx.Client(base_url=front.base, headers=client.headers)
+        lasting = httpx.Client(
+            base_url=front.base, headers=client.headers, timeout=TIMEOUT_S
+        )
         request = lasting.build_request("GET", f"/api/jobs/{job}/events")
         lines = lasting.send(request, stream=True).iter_lines()
         next(lines)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.faulty import HouseWithAClock
-from tests.acceptance.rig import links
+from tests.acceptance.rig import links, stopped
 from tests.integration import engine_rig
 from tests.integration.engine_rig import EARLIER, LATER, NEXT
 from tests.youtube import Fault, YouTube
@@ -87,13 +87,14 @@ def test_another_version_is_taken_by_the_next_try_and_running_ones_go_on(
     house.start()
     assert (house.engine["path"], house.engine["pinned"]) == (None, True)
     # A try is held up in the middle while yt-dlp is changed under it.
-    site.fault("oldengine01", Fault.throttles(1500, times=1))
+    site.fault("oldengine01", Fault.throttles(4000, times=1))
     house.drop("party", links(["oldengine01"]), "old.txt")
-    site.wait_for("oldengine01", "media", timeout_s=40)
-    house.must("engine", "use", NEXT)
-    house.drop("party", links(["newengine01"]), "new.txt")
-    house.wait_for_state("party", "newengine01", "completed")
-    assert house.jobs("party")["oldengine01"]["state"] == "running"
+    site.wait_for("oldengine01", "media", timeout_s=60)
+    with stopped(house.at_work()):
+        house.must("engine", "use", NEXT)
+        house.drop("party", links(["newengine01"]), "new.txt")
+        house.wait_for_state("party", "newengine01", "completed")
+        assert house.jobs("party")["oldengine01"]["state"] == "running"
     house.wait_for_state("party", "oldengine01", "completed")
     assert house.engine_of("party", "newengine01") == [NEXT]
     (old,) = house.engine_of("party", "oldengine01")

@@ -109,7 +109,7 @@ def test_faults_that_pass_are_retried_until_it_is_done(
     for video, fault in zip(videos, FAULTS.values(), strict=True):
         site.add(Video(id=video, duration_s=3, formats={"aac"}, faults=(fault,)))
     house.drop("faults", links(videos))
-    counts = house.wait_done("faults", len(FAULTS), 60)
+    counts = house.wait_done("faults", len(FAULTS), 150)
     assert counts["completed"] == len(FAULTS)
     for job in house.jobs("faults").values():
         assert abs(job["duration_s"] - 3) < 0.2
@@ -177,14 +177,14 @@ def test_retry_after_is_honoured(open_house: Opener, site: YouTube) -> None:
     house = open_house(download_workers="1")
     videos = ids("WAIT", 3)
     site.default = CLIP
-    site.fault(videos[0], Fault.answers(429, kind="media", times=1, retry_after=2))
+    site.fault(videos[0], Fault.answers(429, kind="media", times=1, retry_after=8))
     house.drop("wait", links(videos))
     shut = house.wait(lambda: gate(house, "site"))
-    assert 0 < seconds_to(shut["until"]) <= 2
+    assert 0 < seconds_to(shut["until"]) <= 8
     refused = site.wait_for(videos[0], "media", finished=True)[0].time
     assert house.wait_done("wait", 3)["completed"] == 3
     others = [r.time for r in site.requests() if r.time > refused + 0.3]
-    assert min(others) - refused >= 1.9
+    assert min(others) - refused >= 7.9
     assert gate(house, "site") is None
 
 

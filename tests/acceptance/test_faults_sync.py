@@ -53,7 +53,7 @@ def test_a_daemon_that_cannot_sync_its_folders_completes_and_files_nothing(
     house: HouseThatCannotSync, site: YouTube
 ) -> None:
     before, first, second = ids("SYNCDIR", 3)
-    site.fault(first, Fault.throttles(40_000, times=1))
+    site.fault(first, Fault.throttles(4_000, times=1))
     house.start()
     house.drop("sync", links([before]), "before.txt")
     house.wait_for_state("sync", before, "completed")

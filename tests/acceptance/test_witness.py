@@ -65,7 +65,7 @@ def test_a_witness_sees_whole_files_only(open_house: Opener, site: YouTube) -> N
     )
     with Witness(house.downloads, house.library) as witness:
         house.drop("seen", text)
-        house.wait_done("seen", len(videos), 60)
+        house.wait_done("seen", len(videos), 150)
         house.wait_receipt("seen", completed=len(videos))
         # Of each its audio, its job.json, its name in the library.
         house.wait(lambda: len(witness.first) >= 3 * len(videos))

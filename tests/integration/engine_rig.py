@@ -143,9 +143,12 @@ def only_from(folder: Path) -> dict[str, str]:
 
 def index_versions() -> list[str]:
     """Return the yt-dlps that this machine's index has, the newest first, or []."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "index", "versions", "yt-dlp"],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", "index", "versions", "yt-dlp"],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return []
     found = re.search(r"^Available versions: (.*)$", done.stdout, re.MULTILINE)
     return found[1].split(", ") if found and done.returncode == 0 else []

@@ -24,6 +24,7 @@ def released() -> list[str]:
     return versions
 
 
+@pytest.mark.timeout(600)
 def test_the_newest_is_fetched_used_and_left_for_the_one_before(
     released: list[str], youtube: YouTube, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from tests.integration.notify_rig import Office, open_messenger, open_office
 from tests.integration.receiver import Receiver, serving
 from ytaudio_daemon.ledger import Ledger, sessions
 from ytaudio_daemon.ledger.diary import Told
-from ytaudio_daemon.notify import books, composing, patience
+from ytaudio_daemon.notify import books, composing, messenger, patience
 from ytaudio_daemon.notify.weather import Weather
 from ytaudio_daemon.views import Problem
 
@@ -184,8 +184,9 @@ def test_what_was_told_is_not_told_again_after_a_restart(
 
 
 def test_a_stop_hears_what_is_under_way_to_its_end(
-    office: Office, receiver: Receiver
+    office: Office, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(messenger, "LAST_WORDS_S", 30.0)
     office.finish(3)
     office.step()
     office.run_until(lambda: receiver.requests)
