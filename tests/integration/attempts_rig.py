@@ -1,5 +1,6 @@
 """What tests of attempts need when no process is to run: a tree and its settings."""
 
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -60,7 +61,7 @@ def put(
             "codec": "mp3",
             "bitrate_bps": 192_000,
             "size_bytes": 5,
-            "sha256": "ab",
+            "sha256": hashlib.sha256(b"audio").hexdigest(),
         },
         "how": {"copied": False, "yt_dlp": "2026.10.31"},
         "options": Options().to_json(),

@@ -295,6 +295,21 @@ def test_a_job_in_another_sessions_folder_is_not_taken_for_its_own(
     assert states(sqlite_ledger) == ["queued"]
 
 
+def test_a_job_unknown_to_the_ledger_is_taken_in_its_own_session_only(
+    sqlite_ledger: Ledger, layout: Layout, settler: Settler
+) -> None:
+    own, other = str(uuid.uuid4()), str(uuid.uuid4())
+    home = {"id": "?", "session": "party", "session_uuid": own}
+    put(layout, other, str(uuid.uuid4()), job=home, finished=NOW.wall + 60)
+    job = str(uuid.uuid4())
+    put(layout, own, job, finished=NOW.wall + 60)
+    mark_restored(sqlite_ledger, NOW.wall)
+    adopt_after_restore(sqlite_ledger, layout, settler, HOST, later(100))
+    with sqlite_ledger.read() as db:
+        [only] = read.find_jobs(db)
+    assert (only.uuid, only.session_uuid) == (job, own)
+
+
 def test_what_cannot_be_looked_at_after_a_restore_is_told(
     sqlite_ledger: Ledger, layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """The ledger fails between two steps: what was done is found again, never done twice."""
 
 import hashlib
+import json
 import os
 import shutil
 import socket
@@ -39,7 +40,7 @@ from ytaudio_daemon.errors import (
     LedgerUnreachableError,
     UnsafePathError,
 )
-from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.folders.filing import file_drop
 from ytaudio_daemon.folders.inbox import Place, Sighting, scan
 from ytaudio_daemon.folders.reading import DropReader
@@ -96,8 +97,11 @@ def finished(layout: Layout, claim: Claim) -> Outcome:
     folder = layout.attempt_dir(claim.uuid, claim.attempt) / "job" / "audio"
     folder.mkdir(parents=True)
     (folder / "Song.mp3").write_bytes(b"sound")
+    (folder.parent / "job.json").write_text("{}")
     outcome = song(5).to_json()
     outcome["result"]["sha256"] = hashlib.sha256(b"sound").hexdigest()
+    document = {"schema": publishing.RESULT_SCHEMA, **outcome}
+    (folder.parents[1] / publishing.RESULT_FILE).write_text(json.dumps(document))
     return Outcome.from_json(outcome)
 
 

@@ -344,6 +344,26 @@ def test_a_disk_that_fails_while_a_result_is_adopted_costs_nothing(
     assert third.audio.exists()
 
 
+@pytest.mark.parametrize("name", ["result.json", "job/job.json", "source/source.json"])
+def test_work_that_cannot_be_read_is_this_jobs_trouble_and_is_not_fetched_over(
+    workshop: Workshop, name: str
+) -> None:
+    runner = workshop.runner
+    first = workshop.request("aac", format="m4a")
+    if not name.startswith("source"):
+        assert runner.run(first).outcome
+    folder = Path(first.attempt_dir)
+    unreadable = folder / name
+    unreadable.unlink()
+    unreadable.symlink_to(unreadable)  # ELOOP
+    ran = runner.run(runner.request(runner.folder(), format="m4a", earlier=(folder,)))
+    assert (ran.failure.kind, ran.failure.code) == (
+        FailureKind.TRANSIENT,
+        "work_unreadable",
+    )
+    assert unreadable.is_symlink()
+
+
 def test_a_full_disk_while_converting_keeps_the_source(workshop: Workshop) -> None:
     request = workshop.request("aac", format="wav")
     ran = workshop.runner.run(request, max_file_bytes=200_000)

@@ -31,11 +31,13 @@ from tests.integration.ledger_rig import (
     song,
 )
 from ytaudio_daemon.attempts import Attempts
+from ytaudio_daemon.attempts.keeping import BYTE_LIMIT, WORK_UNREADABLE
 from ytaudio_daemon.attempts.leftwork import LeftWork
+from ytaudio_daemon.attempts.recovery import recover
 from ytaudio_daemon.attempts.settling import Settler
 from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.folders import Layout, opening, published, publishing
-from ytaudio_daemon.ledger import Ledger, audit, moves, pauses, read
+from ytaudio_daemon.ledger import Ledger, audit, claims, moves, pauses, read
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.read import JobRow
 from ytaudio_daemon.model import FailureKind, JobState, Outcome
@@ -268,15 +270,18 @@ def test_what_is_wrong_with_the_machine_is_no_jobs_fault(
     assert gate is not None
 
 
-def test_a_ledger_that_is_busy_behind_an_adoption_gets_what_stands_there(
+@pytest.fixture
+def half_adopted(
     sqlite_ledger: Ledger,
     layout: Layout,
     settler: Settler,
     claim: Claim,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:
+) -> Outcome:
+    """Have a ledger be busy behind an adoption; gives what the attempt itself made."""
     put(layout, claim.session_uuid, claim.uuid, title="First")
     finish(layout, claim, title="Second")
+    own = song(size=5_000_000)
 
     def busy(*_: object) -> None:
         raise LedgerBusyError("somebody writes")
@@ -284,8 +289,27 @@ def test_a_ledger_that_is_busy_behind_an_adoption_gets_what_stands_there(
     with monkeypatch.context() as patch:
         patch.setattr(moves, "complete", busy)
         with pytest.raises(LedgerBusyError):
-            settler.settle(claim, song(size=5_000_000), later(1))
-    settler.settle(claim, song(size=5_000_000), later(2))
+            settler.settle(claim, own, later(1))
+    assert the_job(sqlite_ledger).state is JobState.RUNNING
+    return own
+
+
+def test_a_ledger_that_was_busy_behind_an_adoption_gets_what_stands_there(
+    sqlite_ledger: Ledger, settler: Settler, claim: Claim, half_adopted: Outcome
+) -> None:
+    settler.settle(claim, half_adopted, later(2))
+    job = the_job(sqlite_ledger)
+    assert (job.title, job.file_size_bytes) == ("First", 5)
+
+
+@pytest.mark.usefixtures("half_adopted")
+def test_a_crash_behind_an_adoption_completes_with_what_stands_there(
+    sqlite_ledger: Ledger, layout: Layout, tmp_path: Path
+) -> None:
+    with sqlite_ledger.read() as db:
+        [left] = claims.running_claims(db, HOST)
+    fresh = Settler(sqlite_ledger, layout, roomy_settings(tmp_path))
+    recover(fresh, layout, left, later(2))
     job = the_job(sqlite_ledger)
     assert (job.title, job.file_size_bytes) == ("First", 5)
 
@@ -299,6 +323,31 @@ def test_a_finished_result_is_kept_whatever_failed_behind_it(
     assert the_job(sqlite_ledger).state is JobState.FAILED
     LeftWork(sqlite_ledger, layout).clear()
     assert made.exists()
-    made.unlink()
+    unreadable = made.parents[1] / "job.json"
+    unreadable.unlink()
+    unreadable.symlink_to(unreadable)
     LeftWork(sqlite_ledger, layout).clear()
+    assert made.exists(), "nobody can tell"
+    unreadable.unlink()
+    LeftWork(sqlite_ledger, layout).clear()
+    assert publishing.leftover_work(layout) == []
+
+
+def test_no_empty_folder_is_kept(
+    sqlite_ledger: Ledger, layout: Layout, settler: Settler, claim: Claim
+) -> None:
+    publishing.begin_attempt(layout, claim.uuid, claim.attempt)
+    failure = replace(FAILURE, kind=FailureKind.POLICY, code=BYTE_LIMIT)
+    settler.settle(claim, Outcome(failure=failure), later(1))
+    assert the_job(sqlite_ledger).state is JobState.FAILED
+    assert publishing.leftover_work(layout) == []
+
+
+def test_work_that_cannot_be_read_does_not_meet_a_retry(
+    sqlite_ledger: Ledger, layout: Layout, settler: Settler, claim: Claim
+) -> None:
+    finish(layout, claim)
+    failure = replace(FAILURE, kind=FailureKind.POLICY, code=WORK_UNREADABLE)
+    settler.settle(claim, Outcome(failure=failure), later(1))
+    assert the_job(sqlite_ledger).state is JobState.FAILED
     assert publishing.leftover_work(layout) == []

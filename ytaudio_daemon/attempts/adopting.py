@@ -101,6 +101,10 @@ def unknown_results(
             if outcome is None:
                 continue
             facts = published.read_job_file(layout, session_uuid, job_uuid)
+            if (home := _home(facts)) not in {None, session_uuid}:
+                belongs = UnsafePathError(f"it belongs into downloads/{home}")
+                unseen(layout.job_dir(session_uuid, job_uuid), belongs)
+                continue
             found = Found(
                 session_uuid=session_uuid,
                 job_uuid=job_uuid,
@@ -110,6 +114,13 @@ def unknown_results(
             )
             if state is not None or found.finished_at > until:
                 yield found
+
+
+def _home(facts: dict[str, Any]) -> str | None:
+    """Return the session that a job was made in, by its `job.json`."""
+    told = facts.get("job")
+    home = told.get("session_uuid") if isinstance(told, dict) else None
+    return home if isinstance(home, str) else None
 
 
 def adopt_after_restore(

@@ -4,8 +4,10 @@ from ytaudio_daemon.attempts.place import NOT_PLACED, PLACE_TAKEN
 from ytaudio_daemon.folders import Layout, publishing
 
 BYTE_LIMIT = "session_byte_limit"
-#: Nothing was wrong with the audio: what there is of it saves a retry the download.
+#: Nothing was wrong with the audio: even the bare download is of use.
 NOT_THE_AUDIO = frozenset({BYTE_LIMIT, PLACE_TAKEN.code, NOT_PLACED})
+#: A retry must begin anew: it would meet the same file.
+WORK_UNREADABLE = "work_unreadable"
 
 
 def keeps_work(layout: Layout, job_uuid: str, code: str | None) -> bool:
@@ -16,4 +18,8 @@ def keeps_work(layout: Layout, job_uuid: str, code: str | None) -> bool:
         job_uuid: The job.
         code: Of the failure that it ended with.
     """
-    return code in NOT_THE_AUDIO or publishing.has_result(layout, job_uuid)
+    if code == WORK_UNREADABLE:
+        return False
+    if code in NOT_THE_AUDIO:
+        return publishing.has_work(layout, job_uuid)
+    return publishing.has_result(layout, job_uuid)

@@ -3,6 +3,7 @@
 from ytaudio_daemon.attempts.settling import Settler
 from ytaudio_daemon.folders import Layout, published, publishing
 from ytaudio_daemon.ledger.claims import Claim
+from ytaudio_daemon.model import Result
 from ytaudio_daemon.model.clock import Now
 
 
@@ -14,7 +15,7 @@ def recover(settler: Settler, layout: Layout, claim: Claim, now: Now) -> None:
     """
     if claim.publishing and _is_published(layout, claim):
         left = publishing.left_result(layout, claim.uuid, claim.attempt)
-        if left is not None:
+        if left is not None and left.result is not None and _is_it(left.result, claim):
             settler.finish_published(claim, left, now)
             return
     give_back(settler, layout, claim, now, "crash")
@@ -33,6 +34,11 @@ def give_back(
         settler.settle(claim, outcome, now)
     else:
         settler.requeue(claim, now, reason)
+
+
+def _is_it(result: Result, claim: Claim) -> bool:
+    """Whether that is what was being published: it may have been what stood there."""
+    return result.sha256 == claim.sha256
 
 
 def _is_published(layout: Layout, claim: Claim) -> bool:

@@ -13,6 +13,7 @@ from ytaudio_daemon.fetch import source as sources
 from ytaudio_daemon.fetch.classify import classify
 from ytaudio_daemon.fetch.convert import ConversionError
 from ytaudio_daemon.fetch.diary import Diary
+from ytaudio_daemon.fetch.durable import UnreadableError
 from ytaudio_daemon.fetch.evidence import causes_of
 from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.fetch.finish import finish
@@ -51,6 +52,8 @@ def _attempt(request: FetchRequest, report: Reporter, diary: Diary) -> Outcome:
 def _failure(error: BaseException, request: FetchRequest, diary: Diary) -> Failure:
     if isinstance(error, AttemptFailedError):
         return error.failure
+    if isinstance(error, UnreadableError):
+        return failure_for("work_unreadable")
     if isinstance(error, ConversionError):
         diary.ffmpeg_said = str(error)
         return failure_for("does_not_decode")

@@ -1,5 +1,6 @@
 """Files that survive a power cut: written aside, synced, renamed, folder synced."""
 
+import errno
 import json
 import os
 from collections.abc import Mapping
@@ -8,6 +9,14 @@ from typing import Any
 
 #: Far above what this package writes; a bigger file is not ours.
 MAX_JSON_BYTES = 1 << 20
+
+
+#: Trouble of the whole machine, not of one file.
+_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
+
+class UnreadableError(OSError):
+    """A file is there, and the disk cannot read it: nobody knows what it says."""
 
 
 def write_json(path: Path, document: Mapping[str, Any], *, synced: bool = True) -> None:
@@ -33,14 +42,38 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """Return the object in `path`, or None when there is none.
 
     Raises:
-        OSError: The disk cannot read it: nobody knows.
+        UnreadableError: Nobody knows.
+        OSError: Of the whole machine.
     """
     try:
         with path.open("rb") as file:
             document = json.loads(file.read(MAX_JSON_BYTES))
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
+    except OSError as error:
+        raise _unreadable(error) from error
     return document if isinstance(document, dict) else None
+
+
+def size_of(path: Path) -> int | None:
+    """Return how long a file is, or None when there is none.
+
+    Raises:
+        UnreadableError: Nobody knows.
+        OSError: Of the whole machine.
+    """
+    try:
+        return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: OSError) -> OSError:
+    if error.errno in _MACHINE:
+        return error
+    return UnreadableError(error.errno, error.strerror, error.filename)
 
 
 def sync(path: Path) -> None:

@@ -25,6 +25,7 @@ def adopt_result(request: FetchRequest) -> Outcome | None:
     """Return a result that is already there, of this or an earlier attempt.
 
     Raises:
+        UnreadableError: What is there cannot be read; it stays.
         OSError: The disk is full or failing; what is there stays.
     """
     own = Path(request.attempt_dir)
@@ -151,8 +152,8 @@ def _read(folder: Path) -> Outcome | None:
         outcome = Outcome.from_json(document)
         if outcome.result is None:
             return None
-        audio = folder / JOB / "audio" / outcome.result.file_name
-        whole = audio.stat().st_size == outcome.result.size_bytes
-    except (KeyError, TypeError, ValueError, FileNotFoundError, NotADirectoryError):
+    except (KeyError, TypeError, ValueError):
         return None
-    return outcome if whole and (folder / JOB / "job.json").is_file() else None
+    audio = folder / JOB / "audio" / outcome.result.file_name
+    whole = durable.size_of(audio) == outcome.result.size_bytes
+    return outcome if whole and durable.size_of(folder / JOB / "job.json") else None

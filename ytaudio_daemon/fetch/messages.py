@@ -240,6 +240,11 @@ MEANINGS = {
         _K.TRANSIENT, "YouTube gave no usable answer about this video.", _BY_ITSELF
     ),
     "converter_died": Meaning(_K.TRANSIENT, "ffmpeg ended without a word.", _BY_ITSELF),
+    "work_unreadable": Meaning(
+        _K.TRANSIENT,
+        "What an earlier try has left cannot be read from the disk.",
+        "Check the disk. Once the job has failed, `ytaudio retry` fetches it anew.",
+    ),
     # bad_media
     "does_not_decode": Meaning(
         _K.BAD_MEDIA, "What came is not sound that can be played.", _BY_ITSELF

@@ -84,7 +84,8 @@ def adopt(request: FetchRequest) -> Source | None:
     """Return a finished source of this or an earlier attempt, moved here.
 
     Raises:
-        OSError: The disk is failing, and nobody knows.
+        UnreadableError: What is there cannot be read; it stays.
+        OSError: The disk is failing.
     """
     if (own := _read(folder_of(request), request)) is not None:
         return own
@@ -114,9 +115,9 @@ def _read(folder: Path, request: FetchRequest) -> Source | None:
     try:
         facts = Facts(**document.pop("facts"))
         source = Source(facts=facts, **(document | {"notes": tuple(document["notes"])}))
-        whole = (folder / source.file).stat().st_size == source.size_bytes
-    except (KeyError, TypeError, FileNotFoundError, NotADirectoryError):
+    except (KeyError, TypeError):
         return None
+    whole = durable.size_of(folder / source.file) == source.size_bytes
     fits = (facts.video_id, source.wanted) == (
         request.video_id,
         wanted(request.options),

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
@@ -41,7 +42,18 @@ def begin_attempt(layout: Layout, job_uuid: str, attempt: int) -> list[str]:
 def _is_worth_keeping(attempt_dir: Path) -> bool:
     """Whether the attempt finished its download, or all: `fetch` marks both."""
     marks = (attempt_dir / "source" / "source.json", attempt_dir / RESULT_FILE)
-    return any(mark.exists() for mark in marks)
+    return any(map(_may_be_there, marks))
+
+
+def _may_be_there(path: Path) -> bool:
+    """Whether it is there, or nobody can tell: nothing is deleted on a guess."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _number(name: str) -> int:
@@ -67,13 +79,29 @@ def finished_outcome(layout: Layout, job_uuid: str, attempt: int) -> Outcome | N
     return outcome if whole else None
 
 
+def has_work(layout: Layout, job_uuid: str) -> bool:
+    """Return whether some attempt of a job may have finished its download, or all."""
+    return _some_attempt(layout, job_uuid, _is_worth_keeping)
+
+
 def has_result(layout: Layout, job_uuid: str) -> bool:
-    """Return whether some attempt of a job has left a whole result."""
+    """Return whether some attempt of a job may have left a result to publish."""
+    return _some_attempt(layout, job_uuid, _has_result)
+
+
+def _has_result(attempt_dir: Path) -> bool:
+    parts = (attempt_dir / RESULT_FILE, attempt_dir / JOB_FOLDER / "job.json")
+    return all(map(_may_be_there, parts))
+
+
+def _some_attempt(layout: Layout, job_uuid: str, has: Callable[[Path], bool]) -> bool:
+    work = layout.job_work(job_uuid)
     try:
-        names = os.listdir(layout.job_work(job_uuid))
-    except OSError:
+        return any(has(work / name) for name in os.listdir(work))
+    except FileNotFoundError:
         return False
-    return any(finished_outcome(layout, job_uuid, _number(name)) for name in names)
+    except OSError:
+        return True  # nobody can tell
 
 
 def left_result(layout: Layout, job_uuid: str, attempt: int) -> Outcome | None:
