@@ -82,11 +82,13 @@ def test_names_of_any_bytes(home: House) -> None:
     )
     receipts = home.root / "status" / "receipts" / "bytes"
     home.wait(lambda: len(list(receipts.iterdir())) == len(NAMES))
-    filed = [
-        os.fsencode(p.name) for p in (home.inbox / "bytes" / "processed").iterdir()
-    ]
-    for_people = [name for name in filed if name.endswith(b".receipt.txt")]
-    home.wait(lambda: len(for_people) == len(NAMES))
+    processed = home.inbox / "bytes" / "processed"
+
+    def for_people() -> list[bytes]:
+        filed = [os.fsencode(path.name) for path in processed.iterdir()]
+        return [name for name in filed if name.endswith(b".receipt.txt")]
+
+    home.wait(lambda: len(for_people()) == len(NAMES))
     shown = home.must("status", "bytes") + home.must("jobs", "-s", "bytes")
     shown += home.must("session", "show", "bytes")
     assert "\x1b" not in shown
