@@ -68,7 +68,7 @@ class Found:
             return 0.0
 
 
-#: Hears of a folder that cannot be looked at, and why.
+#: Hears of a folder that is passed over, and why.
 Unseen = Callable[[Path, Exception], None]
 
 
@@ -82,8 +82,8 @@ def unknown_results(
         layout: Where finished audio is.
         until: What the ledger knows up to. A job it has no row of is its own history,
             long pruned, when it is older.
-        unseen: Hears of what cannot be looked at; a job that the ledger has is looked
-            for again before it is fetched.
+        unseen: Hears of what cannot be looked at, or lies in another session's folder;
+            a job that the ledger has is looked for again before it is fetched.
     """
     folders = _job_folders(layout, unseen)
     while piece := list(islice(folders, PIECE)):
@@ -153,7 +153,7 @@ def adopt_after_restore(
 
 
 def _log_unseen(place: Path, error: Exception) -> None:
-    log.warning("downloads.not_looked_at", place=str(place), error=str(error))
+    log.warning("downloads.passed_over", place=str(place), error=str(error))
 
 
 def _claim(db: Connection, found: Found, now: Now, host: str) -> claims.Claim | None:

@@ -157,7 +157,7 @@ def _require_unused(ledger: Path, seen: list[int]) -> None:
 
 def _tell(call: Call, file: Path, aside: Path | None, copied: Copied) -> None:
     def unseen(place: Path, error: Exception) -> None:
-        call.screen.remark(f"{place} cannot be looked at: {error}")
+        call.screen.remark(f"{place} is passed over: {error}")
 
     ledger = Ledger(call.settings.database.url)
     try:

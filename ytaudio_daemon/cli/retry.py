@@ -105,6 +105,7 @@ def _retry(db: "Connection", row: "JobRow", *, failed: bool) -> str:
 
 def refusal_to_retry(row: "JobRow", *, expired: bool, failed: bool) -> str:
     """Return why a job is not run again, or ""."""
+    # Not for a mistaken command line.
     from ytaudio_daemon.folders.published import audio_is_gone  # noqa: PLC0415
 
     if row.cancel_requested:

@@ -47,7 +47,9 @@ def run(call: Call) -> int:
 
 def _case(call: Call, db: "Connection") -> "Case":
     from ytaudio_daemon.cli.documents import Documents  # noqa: PLC0415 - as above
-    from ytaudio_daemon.cli.story import Case  # noqa: PLC0415
+    from ytaudio_daemon.cli.story import Case  # noqa: PLC0415 - as above
+
+    # As above, all of these.
     from ytaudio_daemon.folders.published import audio_is_gone  # noqa: PLC0415
     from ytaudio_daemon.ledger import (  # noqa: PLC0415
         pauses,

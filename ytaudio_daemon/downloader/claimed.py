@@ -197,7 +197,7 @@ class Desk:
                 listen,
                 lambda: brake.stop is Stop.AT_ONCE or watch.is_cancelled(),
             )
-        except BaseException:
+        except BaseException:  # Ctrl-C as well: nobody else may take a claim of ours
             self._give_back(claim)
             raise
         cut_short = watch.is_asked or brake.stop is Stop.AT_ONCE
@@ -211,7 +211,7 @@ class Desk:
             _insist(lambda: self._settler.settle(claim, outcome, self._now()))
         except LedgerError:
             raise  # whoever asks next picks it up: `_is_left_alone`
-        except BaseException:
+        except BaseException:  # as above
             self._give_back(claim)
             raise
 
