@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench import filling
 from bench.findings import Section, Setting, at_most, table
-from ytaudio_daemon.ledger import Ledger, claims, moves, read
+from ytaudio_daemon.ledger import Ledger, claims, queries, transitions
 
 _CLAIMS = 200
 #: Ten per cent is what the goal says; a shared machine differs by more by itself.
@@ -47,7 +47,7 @@ def _claim_ms(ledger: Ledger) -> float:
             times.append(time.process_time() - began)
             if claim is None:
                 raise RuntimeError("nothing to claim")
-            moves.requeue_interrupted(db, claim.fence, filling.now(), "bench")
+            transitions.requeue_interrupted(db, claim.fence, filling.now(), "bench")
     return 1000 * statistics.median(times)
 
 
@@ -56,6 +56,6 @@ def _totals_ms(ledger: Ledger) -> float:
     for _ in range(_CLAIMS):
         with ledger.read() as db:
             began = time.process_time()
-            read.total_counts(db)
+            queries.total_counts(db)
             times.append(time.process_time() - began)
     return 1000 * statistics.median(times)

@@ -9,8 +9,8 @@ from pathlib import Path
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropKind, NotADropError
 from ytaudio_daemon.errors import ConfigError
+from ytaudio_daemon.fetch.file_names import file_name
 from ytaudio_daemon.fetch.metadata import facts_of, name_fields, tags_of
-from ytaudio_daemon.fetch.names import file_name
 from ytaudio_daemon.settings import load
 
 MAX_NAME_BYTES = 200

@@ -9,8 +9,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from ytaudio_daemon import dropfile, steps
+from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import Entry
+from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.views.views import Views
 
 #: What a hoarder keeps of every drop, in bytes.
@@ -27,7 +28,7 @@ def _after(step: str, do: Callable[[], object]) -> None:
         if passed == step:
             _kept.append(do())
 
-    steps.observe(observer)
+    failpoints.observe(observer)
 
 
 def _descriptor() -> None:

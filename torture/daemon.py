@@ -10,7 +10,7 @@ from torture.plan import PAUSES
 from ytaudio_daemon.cli import main
 from ytaudio_daemon.daemon import start
 from ytaudio_daemon.model import gates
-from ytaudio_daemon.pool import launch
+from ytaudio_daemon.pool import template_process
 from ytaudio_daemon.pool.pool import Pool
 
 #: Sessions are swept this often, in seconds, so that a short run sees some expire.
@@ -26,15 +26,15 @@ def prepare() -> None:
         gates.PAUSES[gates.GateName(name)] = pauses
     defaults = Pool.__init__.__kwdefaults__ or {}
     Pool.__init__.__kwdefaults__ = defaults | {"entry": "torture.entry"}
-    plain = launch.environment
+    plain = template_process.environment
 
     def with_orders(
-        recipe: launch.Recipe, template_id: str, ours: Mapping[str, str]
+        recipe: template_process.Recipe, template_id: str, ours: Mapping[str, str]
     ) -> dict[str, str]:
         more = {orders.VARIABLE: os.environ[orders.VARIABLE]}
         return plain(recipe, template_id, ours) | more
 
-    launch.environment = with_orders
+    template_process.environment = with_orders
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torture.blows import strike
 from torture.orders import Orders, orders
-from ytaudio_daemon import steps
+from ytaudio_daemon.system import failpoints
 
 
 class Observer:
@@ -58,5 +58,5 @@ def install(*, as_daemon: bool) -> Orders:
     if as_daemon:
         told = replace(told, daemon=os.getpid())
         os.environ.update(told.to_environment())
-    steps.observe(Observer(told))
+    failpoints.observe(Observer(told))
     return told

@@ -14,7 +14,7 @@ from torture.files import (
     link_file,
     text_file,
 )
-from ytaudio_daemon.steps import STEPS
+from ytaudio_daemon.system.failpoints import STEPS
 
 #: Sessions that live through the whole run; "" is the inbox itself.
 LASTING = ("alice", "bob", "Frau Müller 日本", "small", "")

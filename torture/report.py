@@ -6,7 +6,7 @@ from pathlib import Path
 from torture import verdict
 from torture.arena import session_of
 from torture.director import Run
-from ytaudio_daemon.steps import STEPS
+from ytaudio_daemon.system.failpoints import STEPS
 
 #: Of the broken promises so many are told.
 TOLD = 40

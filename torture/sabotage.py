@@ -10,17 +10,17 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ytaudio_daemon import steps
 from ytaudio_daemon.fetch import source, verify
 from ytaudio_daemon.folders import PROCESSED, Layout, filing, publishing
 from ytaudio_daemon.intake.filing import Filer
-from ytaudio_daemon.intake.paper import Paper
+from ytaudio_daemon.intake.parsed_drop import Paper
 from ytaudio_daemon.intake.recording import Recorder
-from ytaudio_daemon.ledger import Connection, moves, pauses
-from ytaudio_daemon.ledger.record import Fence
+from ytaudio_daemon.ledger import Connection, gates, transitions
+from ytaudio_daemon.ledger.events import Fence
 from ytaudio_daemon.ledger.schema import jobs
 from ytaudio_daemon.model import FetchRequest
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.system import failpoints
 
 #: A copy is made in so many pieces, so long apart (seconds).
 PIECES = 8
@@ -39,7 +39,7 @@ def _fence() -> None:
     def unfenced(fence: Fence) -> tuple[sa.ColumnElement[bool], ...]:
         return (jobs.c.id == fence.job_id,)
 
-    moves._fenced = unfenced  # noqa: SLF001 - the fence itself
+    transitions._fenced = unfenced  # noqa: SLF001 - the fence itself
 
 
 def _rename() -> None:
@@ -78,7 +78,7 @@ def _move_first() -> None:
             if paper not in moved:
                 filer = self._filer
                 moved[paper] = ("filed", _file_at_once(filer, paper))
-                steps.at("drop.moved", paper.sighting.name)
+                failpoints.at("drop.moved", paper.sighting.name)
         record(self, now)
 
     def moved_already(self: Filer, paper: Paper, now: Now) -> tuple[str, bytes | None]:
@@ -121,7 +121,7 @@ def _deaf() -> None:
     def never(db: Connection, fence: Fence) -> bool:  # noqa: ARG001 - not looked at
         return False
 
-    moves._is_unwanted = never  # noqa: SLF001 - what is broken
+    transitions._is_unwanted = never  # noqa: SLF001 - what is broken
 
 
 def _gate() -> None:
@@ -130,7 +130,7 @@ def _gate() -> None:
     def always(closed: object, now: Now) -> bool:  # noqa: ARG001 - not looked at
         return True
 
-    pauses.may_pass = always
+    gates.may_pass = always
 
 
 def _witness() -> None:

@@ -12,7 +12,7 @@ import time
 
 from torture import sabotage
 from ytaudio_daemon.errors import LedgerError
-from ytaudio_daemon.ledger import Connection, Ledger, claims, moves
+from ytaudio_daemon.ledger import Connection, Ledger, claims, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model.clock import Now
 
@@ -35,8 +35,8 @@ def rise(ledger: Ledger, known: dict[tuple[int, int], Claim], host: str) -> None
 
 def _write_stale(db: Connection, claim: Claim, now: Now) -> bool:
     if random.random() < 0.5:
-        return moves.requeue_interrupted(db, claim.fence, now, "zombie")
-    return moves.begin_publish(
+        return transitions.requeue_interrupted(db, claim.fence, now, "zombie")
+    return transitions.begin_publish(
         db, claim.fence, output_path="/nowhere", sha256="0" * 64, now=now
     )
 

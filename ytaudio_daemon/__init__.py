@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ytaudio_daemon.downloader.audio import AudioDownloader
+    from ytaudio_daemon.downloader.audio_downloader import AudioDownloader
     from ytaudio_daemon.downloader.result import DownloadResult, ProgressCallback
     from ytaudio_daemon.downloader.sessions import (
         SessionContext,

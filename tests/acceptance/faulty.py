@@ -99,13 +99,9 @@ def _fill(ballast: Path, leave: int, tries: int = 20) -> None:
 
 def main() -> int:
     """Run the command with the bent clock."""
-    from ytaudio_daemon import clock  # noqa: PLC0415 - only in the daemon
     from ytaudio_daemon.cli import main as plain  # noqa: PLC0415 - only in the daemon
-    from ytaudio_daemon.daemon import (  # noqa: PLC0415 - only in the daemon
-        freshness,
-        loop,
-        start,
-    )
+    from ytaudio_daemon.daemon import loop, start, ytdlp_updater  # noqa: PLC0415 - only in the daemon
+    from ytaudio_daemon.system import clock  # noqa: PLC0415 - only in the daemon
 
     def wall() -> float:
         return time.time() + float(Path(os.environ[CLOCK]).read_text())
@@ -113,7 +109,7 @@ def main() -> int:
     # The daemon's only clock; yt-dlp, TLS and the log keep theirs.
     vars(clock)["time"] = SimpleNamespace(time=wall, monotonic=time.monotonic)
     loop.HEARTBEAT_S, loop.EARLY_S = 0.5, 0.2
-    freshness.LOOK_S = 0.5
+    ytdlp_updater.LOOK_S = 0.5
     if UPGRADES in os.environ:
         start.UPGRADE_S, start.UPGRADE_JITTER_S = 1, 0
     return plain()

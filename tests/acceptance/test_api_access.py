@@ -15,7 +15,7 @@ from referencing import Registry, Resource
 
 from tests.acceptance.api_rig import Front, ask_for, problem_of, served
 from tests.acceptance.rig import Document, House, ids
-from ytaudio_daemon import remedies
+from ytaudio_daemon.system import install_hints
 
 SCHEMAS = Path(__file__).parents[2] / "ytaudio_daemon" / "schemas"
 TOKEN = "correct-horse-battery-staple"
@@ -224,7 +224,7 @@ class TestStarting:
             check=False,
         )
         assert done.returncode == 2
-        assert remedies.install("api") in done.stderr
+        assert install_hints.install("api") in done.stderr
 
 
 async def poll(base: str, headers: dict[str, str], path: str) -> list[int]:

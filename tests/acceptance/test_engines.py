@@ -13,8 +13,8 @@ from tests.acceptance.rig import links, stopped
 from tests.integration import engine_rig
 from tests.integration.engine_rig import EARLIER, LATER, NEXT
 from tests.youtube import Fault, YouTube
-from ytaudio_daemon.engines.shelf import installed_version
-from ytaudio_daemon.model.engines import canonical
+from ytaudio_daemon.model.ytdlp_policy import canonical
+from ytaudio_daemon.ytdlp_versions.version_store import installed_version
 
 #: Twice pip, twice a template, some downloads: two seconds, or a busy machine's minute.
 AN_UPGRADE_S = 150

@@ -11,7 +11,7 @@ from tests.acceptance.rig import NOBODY, House, ids, links, running
 from tests.acceptance.strangers import nobodys_house
 from tests.integration.receiver import Receiver, serving
 from tests.youtube import YouTube
-from ytaudio_daemon import remedies
+from ytaudio_daemon.system import install_hints
 
 
 @pytest.fixture
@@ -149,5 +149,5 @@ def test_people_without_apprise_are_a_mistake_that_is_told(
     assert doctor.returncode == 6
     assert "broken   notify: [notify] urls needs Apprise" in doctor.stdout
     said = house.log.read_text()
-    assert remedies.install("notify") in said
+    assert install_hints.install("notify") in said
     assert "hush" not in said + doctor.stdout

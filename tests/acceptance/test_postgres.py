@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.conftest import Opener
 from tests.acceptance.rig import ids, links, wait_until
-from ytaudio_daemon.ledger.alone import DAEMON_LOCK
+from ytaudio_daemon.ledger.daemon_lock import DAEMON_LOCK
 
 pytestmark = pytest.mark.postgres
 

@@ -19,7 +19,7 @@ from tests.integration import one_drop
 from ytaudio_daemon.cli import main
 from ytaudio_daemon.cli.commands import COMMANDS, command_module
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.ledger import Connection, Ledger, claims, moves, sessions
+from ytaudio_daemon.ledger import Connection, Ledger, claims, sessions, transitions
 from ytaudio_daemon.ledger.drops import Ask, Drop, NewLine
 from ytaudio_daemon.ledger.migrate import migrate
 from ytaudio_daemon.model import (
@@ -278,11 +278,11 @@ def complete(db: Connection, audio: Path) -> str:
         file_name=audio.name, size_bytes=5, sha256="0", title=HOSTILE, artist="Nina",
         duration_s=173.0, view_count=7, codec="mp3", bitrate_bps=192000, copied=False,
     )  # fmt: skip
-    moves.begin_publish(
+    transitions.begin_publish(
         db, claimed.fence, output_path=str(audio), sha256="0", now=now()
     )
     outcome = Outcome(result=result, engine="2026.10.31", downloaded_bytes=300_000)
-    assert moves.complete(db, claimed.fence, outcome, now(), Quota())
+    assert transitions.complete(db, claimed.fence, outcome, now(), Quota())
     return claimed.uuid
 
 
@@ -296,5 +296,5 @@ def fail(db: Connection, failure: Failure = PRIVATE, *, again_in_s: float = 0) -
         retry_at=time.time() + again_in_s if again_in_s else None,
     )
     outcome = Outcome(failure=failure, engine="2026.10.31")
-    assert moves.fail_or_wait(db, claimed.fence, outcome, move, now(), Quota())
+    assert transitions.fail_or_wait(db, claimed.fence, outcome, move, now(), Quota())
     return claimed.uuid

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
-from ytaudio_daemon.engines.keeper import Keeper
-from ytaudio_daemon.engines.notes import Stand, Tried
-from ytaudio_daemon.engines.shelf import shelf_of
+from ytaudio_daemon.ytdlp_versions.history import Stand, Tried
+from ytaudio_daemon.ytdlp_versions.version_store import shelf_of
+from ytaudio_daemon.ytdlp_versions.version_writer import Keeper
 
 #: Newer than whatever is installed, whenever these tests are run.
 EARLIER = "2096.1.1"

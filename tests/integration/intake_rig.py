@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ytaudio_daemon import steps
 from ytaudio_daemon.daemon.start import rules_of
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import prepare
@@ -15,6 +14,7 @@ from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.migrate import migrate
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings, load
+from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.views import Live, Views
 
 LINKS = "https://youtu.be/AAAAAAAAAAA\nnonsense\n"
@@ -70,7 +70,9 @@ class House:
         self.ledger.close()  # no connection may be shared with the child
         pid = os.fork()
         if pid == 0:
-            steps.observe(lambda name, _: os._exit(STRUCK) if name == step else None)
+            failpoints.observe(
+                lambda name, _: os._exit(STRUCK) if name == step else None
+            )
             try:
                 self.take()
             finally:

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from tests.integration import one_drop
-from ytaudio_daemon.ledger import Ledger, claims, drops, moves, read, sessions
-from ytaudio_daemon.ledger.record import Fence
+from ytaudio_daemon.ledger import Ledger, claims, drops, queries, sessions, transitions
+from ytaudio_daemon.ledger.events import Fence
 from ytaudio_daemon.ledger.schema import jobs
 from ytaudio_daemon.ledger.schema import sessions as sessions_table
 from ytaudio_daemon.model import (
@@ -83,7 +83,7 @@ def claimed(ledger: Ledger, now: Now = NOW) -> claims.Claim:
 def state_of(ledger: Ledger, job_id: int) -> JobState:
     """Return a job's state."""
     with ledger.read() as db:
-        return read.job_by_id(db, job_id).state
+        return queries.job_by_id(db, job_id).state
 
 
 def states(ledger: Ledger) -> list[str]:
@@ -130,7 +130,7 @@ def counters_match(db: Connection) -> None:
             kept = getattr(session, state.value)
             assert kept == recount[session.id, state.value], (session.id, state)
     in_all = Counter(row.state for row in rows)
-    totals = {state.value: n for state, n in read.total_counts(db).items()}
+    totals = {state.value: n for state, n in queries.total_counts(db).items()}
     assert totals == {state.value: in_all[state.value] for state in JobState}
 
 
@@ -143,5 +143,5 @@ def stale(fence: Fence) -> Fence:
 
 def cancel_running(db: Connection, fence: Fence) -> None:
     """Ask for the end of a running job, and end it."""
-    assert moves.cancel(db, fence.job_id, NOW, reason="cancelled", quota=NO_LIMIT)
-    assert moves.cancel_running(db, fence, NOW, NO_LIMIT)
+    assert transitions.cancel(db, fence.job_id, NOW, reason="cancelled", quota=NO_LIMIT)
+    assert transitions.cancel_running(db, fence, NOW, NO_LIMIT)

@@ -9,12 +9,12 @@ from typing import Any
 
 from tests.integration.ledger_rig import NOW
 from tests.integration.views_rig import Rig, new_rig, video
-from ytaudio_daemon.clock import Clock
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.notify.messenger import Messenger
-from ytaudio_daemon.notify.weather import Weather
+from ytaudio_daemon.notify.health_debounce import Weather
+from ytaudio_daemon.notify.notifications import Messenger
 from ytaudio_daemon.settings import Settings, load
+from ytaudio_daemon.system.clock import Clock
 
 PATIENCE_S = 45.0
 
@@ -123,10 +123,10 @@ class Office:
 
     def told(self) -> dict[str, Any]:
         """Return what the ledger knows of the receivers."""
-        from ytaudio_daemon.ledger import diary  # noqa: PLC0415 - as above
+        from ytaudio_daemon.ledger import meta  # noqa: PLC0415 - as above
 
         with self.ledger.read() as db:
-            return diary.told(db)
+            return meta.told(db)
 
     def close(self) -> None:
         """Leave nothing running."""

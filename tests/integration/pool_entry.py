@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.model import FetchRequest, Outcome, Progress, Result
-from ytaudio_daemon.pool import kernel
 from ytaudio_daemon.pool.worker import Reporter
+from ytaudio_daemon.system import linux
 
 #: Longer than any test waits: what ends was ended, it did not end by itself. Seconds.
 _FOR_EVER = 600
@@ -36,7 +36,7 @@ def _be_refused_processes() -> None:
     metadata.version("yt-dlp")  # imports what may be unreadable in a moment
     if os.getuid() == 0:  # whom the limit does not bind
         os.setresuid(64_999, 64_999, 64_999)
-        kernel._prctl(4, 1)  # PR_SET_DUMPABLE, else /proc/self is closed to us
+        linux._prctl(4, 1)  # PR_SET_DUMPABLE, else /proc/self is closed to us
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 

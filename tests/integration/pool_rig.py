@@ -12,7 +12,8 @@ from typing import Any
 import psutil
 
 from ytaudio_daemon.model import FetchRequest, Limits
-from ytaudio_daemon.pool import Ended, Event, Pool, Progressed, Started, kernel
+from ytaudio_daemon.pool import Ended, Event, Pool, Progressed, Started
+from ytaudio_daemon.system import linux
 
 HERE = Path(__file__).parent
 
@@ -79,7 +80,7 @@ class Rig:
     def close(self) -> None:
         """End it; nothing may be left, and pytest shall adopt no strangers' orphans."""
         self.pool.close()
-        kernel._prctl(kernel._PR_SET_CHILD_SUBREAPER, 0)
+        linux._prctl(linux._PR_SET_CHILD_SUBREAPER, 0)
         assert descendants() == []
 
     def now(self) -> float:

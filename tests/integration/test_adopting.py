@@ -28,12 +28,20 @@ from tests.integration.ledger_rig import (
     state_of,
     states,
 )
-from ytaudio_daemon.attempts import Attempts
-from ytaudio_daemon.attempts.adopting import adopt_after_restore, unknown_results
-from ytaudio_daemon.attempts.settling import Settler
 from ytaudio_daemon.folders import Layout, published
-from ytaudio_daemon.ledger import Ledger, audit, diary, moves, pauses, read, sessions
-from ytaudio_daemon.ledger.schema import meta
+from ytaudio_daemon.jobs import Attempts
+from ytaudio_daemon.jobs.completer import Settler
+from ytaudio_daemon.jobs.restore_import import adopt_after_restore, unknown_results
+from ytaudio_daemon.ledger import (
+    Ledger,
+    audit,
+    gates,
+    meta,
+    queries,
+    schema,
+    sessions,
+    transitions,
+)
 from ytaudio_daemon.model import JobState, Options
 from ytaudio_daemon.model.gates import Gate, GateName
 from ytaudio_daemon.model.quota import Quota
@@ -77,7 +85,7 @@ def unseen(place: Path, error: Exception) -> None:
 
 def mark_restored(ledger: Ledger, until: float = 0.0) -> None:
     with ledger.write() as db:
-        db.execute(meta.insert().values(key=diary.RESTORED, value=repr(until)))
+        db.execute(schema.meta.insert().values(key=meta.RESTORED, value=repr(until)))
 
 
 def is_sound(ledger: Ledger) -> bool:
@@ -90,11 +98,11 @@ def test_a_claimed_job_whose_audio_stands_needs_no_worker(
 ) -> None:
     drop(sqlite_ledger, "party", [link(1, VIDEO)])
     with sqlite_ledger.read() as db:
-        job = read.find_jobs(db)[0]
+        job = queries.find_jobs(db)[0]
     audio = put(layout, job.session_uuid, job.uuid)
     attempts.fill(NOW)
     with sqlite_ledger.read() as db:
-        job = read.find_jobs(db)[0]
+        job = queries.find_jobs(db)[0]
     assert (job.state, job.output_path) == (JobState.COMPLETED, str(audio))
     assert (job.title, job.artist, job.file_size_bytes) == ("Song", "Nina", 5)
     assert is_sound(sqlite_ledger)
@@ -111,12 +119,12 @@ def test_a_file_that_stands_proves_nothing_of_the_site(
         closed_at=NOW.wall - 60, until=NOW.wall + 600, closures=1,
     )  # fmt: skip
     with sqlite_ledger.write() as db:
-        pauses.close_gate(db, gate)
+        gates.close_gate(db, gate)
     found = published.standing_outcome(layout, claim.session_uuid, claim.uuid)
     assert found is not None
     settler.adopt(claim, found, NOW)
     with sqlite_ledger.read() as db:
-        assert pauses.gate(db, GateName.SITE) is not None
+        assert gates.gate(db, GateName.SITE) is not None
     assert states(sqlite_ledger) == ["completed"]
 
 
@@ -181,8 +189,8 @@ def test_every_state_of_an_older_ledger_is_brought_up_to_date(
     names = ["queued00000", "held0000000", "cancelled00", "running0000", "other000000"]
     drop(sqlite_ledger, "party", links(*names), quota=Quota(max_jobs=4))
     with sqlite_ledger.write() as db:
-        jobs = {job.video_id: job for job in read.find_jobs(db)}
-        moves.cancel(
+        jobs = {job.video_id: job for job in queries.find_jobs(db)}
+        transitions.cancel(
             db, jobs["cancelled00"].id, NOW, reason="cancelled", quota=Quota(max_jobs=4)
         )
     claim = claimed(sqlite_ledger)
@@ -195,7 +203,7 @@ def test_every_state_of_an_older_ledger_is_brought_up_to_date(
     assert set(found.values()) == {JobState.COMPLETED}
     assert is_sound(sqlite_ledger)
     with sqlite_ledger.read() as db:
-        assert diary.restored_until(db) is None, "once"
+        assert meta.restored_until(db) is None, "once"
 
 
 def test_a_job_and_a_session_that_the_ledger_lacks_come_back(
@@ -215,7 +223,7 @@ def test_a_job_and_a_session_that_the_ledger_lacks_come_back(
     assert len(list(unknown_results(sqlite_ledger, layout, NOW.wall, unseen))) == 3
     adopt_after_restore(sqlite_ledger, layout, settler, HOST, later(100))
     with sqlite_ledger.read() as db:
-        jobs = {row.uuid: row for row in read.find_jobs(db)}
+        jobs = {row.uuid: row for row in queries.find_jobs(db)}
         assert jobs[job].state is jobs[lone_job].state is JobState.COMPLETED
         assert jobs[job].session_name == "party"
         assert jobs[lone_job].session_uuid == lone_session
@@ -250,7 +258,7 @@ def test_without_a_restore_nothing_is_looked_for(
 ) -> None:
     drop(sqlite_ledger, "party", [link(1, VIDEO)])
     with sqlite_ledger.read() as db:
-        job = read.find_jobs(db)[0]
+        job = queries.find_jobs(db)[0]
     put(layout, job.session_uuid, job.uuid)
     adopt_after_restore(sqlite_ledger, layout, settler, HOST, NOW)
     assert states(sqlite_ledger) == ["queued"]
@@ -287,7 +295,7 @@ def test_a_job_in_another_sessions_folder_is_not_taken_for_its_own(
 ) -> None:
     drop(sqlite_ledger, "party", [link(1, VIDEO)])
     with sqlite_ledger.read() as db:
-        job = read.find_jobs(db)[0]
+        job = queries.find_jobs(db)[0]
     layout.session_downloads(job.session_uuid).mkdir()
     put(layout, str(uuid.uuid4()), job.uuid)
     mark_restored(sqlite_ledger, NOW.wall)
@@ -306,7 +314,7 @@ def test_a_job_unknown_to_the_ledger_is_taken_in_its_own_session_only(
     mark_restored(sqlite_ledger, NOW.wall)
     adopt_after_restore(sqlite_ledger, layout, settler, HOST, later(100))
     with sqlite_ledger.read() as db:
-        [only] = read.find_jobs(db)
+        [only] = queries.find_jobs(db)
     assert (only.uuid, only.session_uuid) == (job, own)
 
 

@@ -10,11 +10,11 @@ import pytest
 from tests.integration.attempts_rig import NO_TOOLS
 from tests.integration.intake_rig import House
 from tests.integration.ledger_rig import FAILED
-from ytaudio_daemon.attempts.settling import Settler
-from ytaudio_daemon.downloader.claimed import Desk, Wanted
-from ytaudio_daemon.downloader.oneshot import Brake, Order, Stop
+from ytaudio_daemon.downloader.folder_downloader import Brake, Order, Stop
+from ytaudio_daemon.downloader.session_jobs import Desk, Wanted
 from ytaudio_daemon.errors import LedgerUnreachableError
-from ytaudio_daemon.ledger import claims, moves, sessions
+from ytaudio_daemon.jobs.completer import Settler
+from ytaudio_daemon.ledger import claims, sessions, transitions
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.pool import Ended
 from ytaudio_daemon.urls import Link
@@ -71,7 +71,7 @@ def test_an_end_that_could_not_be_written_is_recovered_by_who_asks_again(
         raise LedgerUnreachableError("the server is restarting")
 
     with monkeypatch.context() as patch:
-        patch.setattr(moves, "fail_or_wait", unreachable)
+        patch.setattr(transitions, "fail_or_wait", unreachable)
         with pytest.raises(LedgerUnreachableError):
             desk.fetch(wanted, lambda _progress: None, brake)
     assert house.ask("SELECT state FROM jobs") == [("running",)]
@@ -98,7 +98,9 @@ def test_a_link_asked_for_while_it_is_being_cancelled_is_wanted_after_all(
     quota = house.settings.sessions.quota
     with house.ledger.write() as db:
         assert claims.claim_one(db, 1, house.now, "the daemon")
-        assert moves.cancel(db, 1, house.now, reason=moves.BY_HAND, quota=quota)
+        assert transitions.cancel(
+            db, 1, house.now, reason=transitions.BY_HAND, quota=quota
+        )
 
     desk.fetch(again, lambda _progress: None, given_up)
 

@@ -12,12 +12,12 @@ from tests.integration import engine_rig
 from tests.integration.cli_rig import Rig, complete, record
 from tests.integration.engine_rig import NEXT
 from tests.others import let_others_in
-from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.engine_changes import _canaries
-from ytaudio_daemon.cli.screen import Screen
-from ytaudio_daemon.engines.shelf import installed_version
-from ytaudio_daemon.ledger import engines
-from ytaudio_daemon.model.engines import age_days
+from ytaudio_daemon.cli.output import Screen
+from ytaudio_daemon.ledger import ytdlp_outcomes
+from ytaudio_daemon.model.ytdlp_policy import age_days
+from ytaudio_daemon.ytdlp_versions.version_store import installed_version
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_a_new_version_is_tried_on_what_worked_lately(rig: Rig) -> None:
         record(db, "party", "AB")
         for name in "AB":
             complete(db, rig.root / f"{name}.mp3")
-        assert engines.known_videos(db, 1) == ["A" * 11]
+        assert ytdlp_outcomes.known_videos(db, 1) == ["A" * 11]
     ledger.close()
     assert canaries(rig) == ["A" * 11, "B" * 11]
 

@@ -11,9 +11,9 @@ import pytest
 from tests.integration import cli_rig, one_drop
 from tests.integration.cli_rig import BROKEN, Rig
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.life import Life, Pulse
+from ytaudio_daemon.cli.liveness import Life, Pulse
 from ytaudio_daemon.cli.wait import Patience
-from ytaudio_daemon.ledger import Ledger, moves, read, sessions
+from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.views.overlay import overlaid
@@ -38,13 +38,13 @@ def ledger(rig: Rig) -> Iterator[Ledger]:
 def states(ledger: Ledger) -> dict[str, str]:
     """Each job's state, by its video's letter."""
     with ledger.read() as db:
-        return {row.video_id[0]: row.state.value for row in read.find_jobs(db)}
+        return {row.video_id[0]: row.state.value for row in queries.find_jobs(db)}
 
 
 def ids(ledger: Ledger) -> dict[str, str]:
     """Each job's UUID, by its video's letter."""
     with ledger.read() as db:
-        return {row.video_id[0]: row.uuid for row in read.find_jobs(db)}
+        return {row.video_id[0]: row.uuid for row in queries.find_jobs(db)}
 
 
 def fill(ledger: Ledger, rig: Rig) -> dict[str, str]:
@@ -208,8 +208,8 @@ def test_retry_takes_failed_and_lost_jobs_only(rig: Rig, ledger: Ledger) -> None
 def test_retry_of_a_session_can_leave_cancelled_jobs(rig: Rig, ledger: Ledger) -> None:
     fill(ledger, rig)
     with ledger.write() as db:
-        row = read.find_jobs(db, states=[JobState.WAITING])[0]
-        moves.cancel(
+        row = queries.find_jobs(db, states=[JobState.WAITING])[0]
+        transitions.cancel(
             db, row.id, cli_rig.now(), reason="cancelled", quota=Quota(max_jobs=10)
         )
     ran = rig.call("retry", "--session", "party", "--failed")
@@ -423,7 +423,7 @@ def test_a_session_with_work_expires_by_force_only(rig: Rig, ledger: Ledger) -> 
     with ledger.read() as db:
         found = sessions.session_by_id(db, session.id)
         assert found.state is SessionState.EXPIRED
-        errors = [row.error for row in read.find_jobs(db)]
+        errors = [row.error for row in queries.find_jobs(db)]
     assert all(error and error["code"] == "session_expired" for error in errors)
     assert rig.call("session", "touch", "party").code == 1
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from tests.integration.receiver import Receiver, pause, serving
-from ytaudio_daemon.courier import command, launch, webhook
-from ytaudio_daemon.courier.answer import Answer
-from ytaudio_daemon.courier.child import HELD_BACK_S
-from ytaudio_daemon.courier.launch import Courier, Task
-from ytaudio_daemon.courier.scrub import scrubbed, secrets_of
+from ytaudio_daemon.notify.delivery import command, launcher, webhook
+from ytaudio_daemon.notify.delivery.launcher import Courier, Task
+from ytaudio_daemon.notify.delivery.process import HELD_BACK_S
+from ytaudio_daemon.notify.delivery.redact import scrubbed, secrets_of
+from ytaudio_daemon.notify.delivery.result import Answer
 
 NOTICE = {"event": "completed", "message": "Finished: naïve “song” \udcff"}
 MESSAGE = {"title": "1 finished", "body": "Finished: Song", "mood": "success"}
@@ -254,7 +254,7 @@ def test_a_killed_parent_takes_its_couriers_along(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     code = (
         "import os, select, sys\n"
-        "from ytaudio_daemon.courier.launch import Courier, Task\n"
+        "from ytaudio_daemon.notify.delivery.launcher import Courier, Task\n"
         f"script = 'echo $$ $PPID >{pids}; exec sleep 300'\n"
         "task = Task(method='command', address=('/bin/sh', '-c', script), timeout_s=99)\n"
         "courier = Courier(task)\n"
@@ -339,7 +339,7 @@ def test_what_is_said_fits_a_line() -> None:
 
 def test_the_environment_is_a_list_of_what_is_allowed() -> None:
     ours = {"PATH": "/bin", "HOME": "/home/me", "HUSH": "1", "PYTHONPATH": "/x"}
-    kept = launch.environment(ours, "state", "me")
+    kept = launcher.environment(ours, "state", "me")
     assert kept == {
         "PATH": "/bin",
         "HOME": "/home/me",

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.integration.ledger_rig import drop, links
-from ytaudio_daemon.daemon.bulletin import EVERY_S, Bulletin
+from ytaudio_daemon.daemon.systemd_status import EVERY_S, Bulletin
 from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.ledger import Ledger
-from ytaudio_daemon.servicemanager import Notifier
+from ytaudio_daemon.system.systemd_notify import Notifier
 from ytaudio_daemon.views import Live
-from ytaudio_daemon.views.live import Problem
+from ytaudio_daemon.views.snapshot import Problem
 
 LIVE = Live(state="running", started_at=0.0, pid=1, host="h", version="1")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.ledger_rig import drop, links, states
-from ytaudio_daemon.daemon.opening import opened_ledger
-from ytaudio_daemon.downloader import ledgers
+from ytaudio_daemon.daemon.open_ledger import opened_ledger
+from ytaudio_daemon.downloader import open_ledger
 from ytaudio_daemon.errors import LedgerFullError
 from ytaudio_daemon.ledger import Ledger, backup, migrate
 from ytaudio_daemon.settings import Settings, load
@@ -103,7 +103,7 @@ def test_a_program_that_migrates_a_ledger_copies_it_too(
     settings: Settings, old_ledger: Path, upgrade_program: Callable[[], None]
 ) -> None:
     upgrade_program()
-    with ledgers.opened(settings) as ledger:
+    with open_ledger.opened(settings) as ledger:
         assert "mood_8002" in columns(ledger)
     (copy,) = copies(settings)
     assert copy.name.startswith("ledger-schema-")

@@ -13,13 +13,13 @@ import pytest
 import ytaudio_daemon
 from tests.integration.cli_rig import Rig
 from tests.others import let_others_in
-from ytaudio_daemon import remedies
 from ytaudio_daemon.cli import doctor
-from ytaudio_daemon.daemon.checkup import RENAME_EVERY_S, Checkup
-from ytaudio_daemon.doctor import engine, machine, places
-from ytaudio_daemon.engines.shelf import Chosen
+from ytaudio_daemon.daemon.self_check import RENAME_EVERY_S, Checkup
+from ytaudio_daemon.doctor import folder_checks, machine_checks, ytdlp_checks
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.settings import Settings, load
+from ytaudio_daemon.system import install_hints
+from ytaudio_daemon.ytdlp_versions.version_store import Chosen
 
 NOBODY = 65534
 SCHEMA = Path(ytaudio_daemon.__path__[0]) / "schemas" / "ytaudio.doctor-1.json"
@@ -82,11 +82,13 @@ def test_somebody_else_is_told_to_ask_with_the_daemons_rights(rig: Rig) -> None:
 def test_the_daemon_is_started_the_way_it_is_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(remedies, "_SYSTEM_UNITS", ())
+    monkeypatch.setattr(install_hints, "_SYSTEM_UNITS", ())
     config = Path("/home/ann/yt/config/ytaudio.toml")
-    assert remedies.start_daemon(config) == f"ytaudio --config {config} run"
-    assert remedies.start_daemon() == "ytaudio run"
-    assert remedies.start_daemon(root="/my root") == "ytaudio --root '/my root' run"
+    assert install_hints.start_daemon(config) == f"ytaudio --config {config} run"
+    assert install_hints.start_daemon() == "ytaudio run"
+    assert (
+        install_hints.start_daemon(root="/my root") == "ytaudio --root '/my root' run"
+    )
 
 
 def test_a_root_that_is_not_there_is_mounted_first(tmp_path: Path) -> None:
@@ -111,18 +113,20 @@ def as_nobody(rig: Rig) -> Iterator[None]:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
 @pytest.mark.usefixtures("as_nobody")
 def test_a_closed_folder_is_opened_by_the_line_it_names(rig: Rig) -> None:
-    found = {f.name: f for f in places.folder_findings(rig.layout)}
+    found = {f.name: f for f in folder_checks.folder_findings(rig.layout)}
     inbox, downloads = found["folder_inbox"], found["folder_downloads"]
     assert downloads.health == "broken"
     assert "nobody" in downloads.message
     assert inbox.health == "warning", "it can be read: drops are taken"
-    kept = {f.name: f for f in places.folder_findings(rig.layout, keeps_drops=True)}
+    kept = {
+        f.name: f for f in folder_checks.folder_findings(rig.layout, keeps_drops=True)
+    }
     assert kept["folder_inbox"].health == "ok"
     words = shlex.split(downloads.remedy.removeprefix("sudo "))
     os.seteuid(0)
     subprocess.run(words, check=True)
     os.seteuid(NOBODY)
-    found = {f.name: f for f in places.folder_findings(rig.layout)}
+    found = {f.name: f for f in folder_checks.folder_findings(rig.layout)}
     assert found["folder_downloads"].health == "ok"
 
 
@@ -133,9 +137,9 @@ def test_folders_out_of_sight_are_broken_and_no_error(rig: Rig) -> None:
     os.seteuid(0)
     rig.root.chmod(0)
     os.seteuid(NOBODY)
-    found = [finding.health for finding in places.folder_findings(rig.layout)]
+    found = [finding.health for finding in folder_checks.folder_findings(rig.layout)]
     assert found == ["broken"] * 5
-    assert list(places.file_system_findings(rig.layout)) == []
+    assert list(folder_checks.file_system_findings(rig.layout)) == []
 
 
 @pytest.mark.parametrize(
@@ -157,7 +161,7 @@ def test_a_closed_session_folder_is_opened_by_the_line_it_names(
         os.setegid(NOBODY)
         os.seteuid(NOBODY)
         try:
-            found = places.place_findings(rig.layout, 0)
+            found = folder_checks.place_findings(rig.layout, 0)
             return [f.remedy for f in found if f.name == "session_folder"]
         finally:
             os.seteuid(0)
@@ -173,13 +177,16 @@ def test_a_closed_session_folder_is_opened_by_the_line_it_names(
 
 def test_remedies_are_lines_that_a_shell_takes() -> None:
     lines = [
-        places.judge_space(0, 10, Path("a b")).remedy,
-        machine.judge_clock(synchronized=False).remedy,
-        machine.judge_watches(1, 1000).remedy,
-        remedies.bundled_ffmpeg(),
-        remedies.bundled_runtime(),
-        remedies.reinstall_engine(),
-        *(f.remedy for f in engine.judge_upgrades(Chosen(version="1"), has_pip=False)),
+        folder_checks.judge_space(0, 10, Path("a b")).remedy,
+        machine_checks.judge_clock(synchronized=False).remedy,
+        machine_checks.judge_watches(1, 1000).remedy,
+        install_hints.bundled_ffmpeg(),
+        install_hints.bundled_runtime(),
+        install_hints.reinstall_engine(),
+        *(
+            f.remedy
+            for f in ytdlp_checks.judge_upgrades(Chosen(version="1"), has_pip=False)
+        ),
     ]
     for line in lines:
         assert subprocess.run(["sh", "-nc", line], check=False).returncode == 0, line

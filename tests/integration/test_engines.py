@@ -15,14 +15,14 @@ import pytest
 from tests.integration import engine_rig
 from tests.integration.engine_rig import LATER, LATEST, NEXT, only_from
 from tests.youtube import Video, YouTube
-from ytaudio_daemon.engines.keeper import INSTALLED, Keeper
-from ytaudio_daemon.engines.notes import Stand
-from ytaudio_daemon.engines.pip import Pip
-from ytaudio_daemon.engines.shelf import Shelf, installed_version
-from ytaudio_daemon.engines.upgrading import Upgrade, Wish, go_back, put_to_use
 from ytaudio_daemon.errors import EngineBusyError, EngineError
 from ytaudio_daemon.settings import Settings, load
 from ytaudio_daemon.urls import Link
+from ytaudio_daemon.ytdlp_versions.history import Stand
+from ytaudio_daemon.ytdlp_versions.pip import Pip
+from ytaudio_daemon.ytdlp_versions.upgrade import Upgrade, Wish, go_back, put_to_use
+from ytaudio_daemon.ytdlp_versions.version_store import Shelf, installed_version
+from ytaudio_daemon.ytdlp_versions.version_writer import INSTALLED, Keeper
 
 CLIP = Link(video_id="BBBBBBBBBBB")
 SONG = Video(id=CLIP.video_id, duration_s=1, formats={"aac"})

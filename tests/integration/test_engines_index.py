@@ -7,11 +7,11 @@ import pytest
 
 from tests.integration.engine_rig import index_versions
 from tests.youtube import Video, YouTube
-from ytaudio_daemon.engines.keeper import Keeper
-from ytaudio_daemon.engines.shelf import Shelf
-from ytaudio_daemon.engines.upgrading import Upgrade, Wish, go_back
 from ytaudio_daemon.settings import load
 from ytaudio_daemon.urls import Link
+from ytaudio_daemon.ytdlp_versions.upgrade import Upgrade, Wish, go_back
+from ytaudio_daemon.ytdlp_versions.version_store import Shelf
+from ytaudio_daemon.ytdlp_versions.version_writer import Keeper
 
 CLIP = Link(video_id="BBBBBBBBBBB")
 

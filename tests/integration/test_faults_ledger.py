@@ -28,11 +28,6 @@ from tests.integration.ledger_rig import (
     song,
     states,
 )
-from ytaudio_daemon import steps
-from ytaudio_daemon.attempts import Attempts
-from ytaudio_daemon.attempts.keeping import BYTE_LIMIT
-from ytaudio_daemon.attempts.leftwork import LeftWork
-from ytaudio_daemon.attempts.settling import Settler
 from ytaudio_daemon.errors import (
     DropChangedError,
     LedgerBusyError,
@@ -41,16 +36,21 @@ from ytaudio_daemon.errors import (
     UnsafePathError,
 )
 from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.folders.drop_reader import DropReader
 from ytaudio_daemon.folders.filing import file_drop
 from ytaudio_daemon.folders.inbox import Place, Sighting, scan
-from ytaudio_daemon.folders.reading import DropReader
-from ytaudio_daemon.ledger import Ledger, moves, pauses
+from ytaudio_daemon.jobs import Attempts
+from ytaudio_daemon.jobs.completer import Settler
+from ytaudio_daemon.jobs.work_cleanup import LeftWork
+from ytaudio_daemon.jobs.work_retention import BYTE_LIMIT
+from ytaudio_daemon.ledger import Ledger, gates, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import FailureKind, Outcome
 from ytaudio_daemon.model.gates import Gate, GateName
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.system import failpoints
 
 
 @pytest.fixture
@@ -83,12 +83,12 @@ def busy_from(step: str, ledger: Ledger) -> Iterator[Callable[[], None]]:
             other.execute("BEGIN IMMEDIATE")
             taken.append(passed)
 
-    observers = list(steps._observers)
-    steps.observe(take)
+    observers = list(failpoints._observers)
+    failpoints.observe(take)
     try:
         yield other.rollback
     finally:
-        steps._observers[:] = observers
+        failpoints._observers[:] = observers
         other.close()
 
 
@@ -129,7 +129,9 @@ def test_a_job_whose_attempt_ends_before_its_cancel_is_heard_is_cancelled(
     drop(hasty, "alice", links("a"))
     claim = claimed(hasty)
     with hasty.write() as db:
-        moves.cancel(db, claim.job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0))
+        transitions.cancel(
+            db, claim.job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0)
+        )
     settler = Settler(hasty, layout, settings)
     if end == "requeue":  # the daemon was killed meanwhile
         settler.requeue(claim, NOW, "crash")
@@ -186,7 +188,7 @@ def test_while_a_probe_is_out_its_end_is_waited_for(
         closed_at=NOW.wall - 2, until=NOW.wall - 1, closures=1,
     )  # fmt: skip
     with hasty.write() as db:
-        pauses.close_gate(db, over)
+        gates.close_gate(db, over)
     pool = Pool(
         downloads=2, converters=1, state_id="x", home=layout.home, adopt_orphans=False
     )
@@ -231,7 +233,7 @@ def test_work_is_kept_as_long_as_it_is_of_use(
         settler.settle(job, Outcome(failure=why), NOW)
     with hasty.write() as db:
         quota = Quota(max_jobs=0)
-        moves.cancel(db, jobs[0].job_id, NOW, reason="cancelled", quota=quota)
+        transitions.cancel(db, jobs[0].job_id, NOW, reason="cancelled", quota=quota)
     assert states(hasty) == ["cancelled", "failed", "waiting"]
 
     LeftWork(hasty, layout).clear()
@@ -396,7 +398,7 @@ def test_a_rename_behind_which_a_crash_came_is_synced_before_it_counts(
     assert os.waitpid(pid, 0)[1] == 0
     assert states(hasty) == ["waiting"]
     with hasty.read() as db:
-        [gate] = pauses.closed_gates(db)
+        [gate] = gates.closed_gates(db)
     assert (gate.name, gate.code) == ("host", "io_error")
     # The next try finds it at its place, with nothing fetched.
     assert layout.audio_file(claim.session_uuid, claim.uuid, "Song.mp3").exists()

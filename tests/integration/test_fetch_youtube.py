@@ -12,7 +12,7 @@ import pytest
 from tests.integration.fetch_rig import VIDEO, Ran, Runner
 from tests.others import let_others_in
 from tests.youtube import Fault, Sound, Status, Video, YouTube
-from ytaudio_daemon.fetch.answers import MAX_ANSWER_BYTES
+from ytaudio_daemon.fetch.response_limit import MAX_ANSWER_BYTES
 from ytaudio_daemon.model import FailureKind, Limits, Network
 
 pytest_plugins = ["tests.integration.fetch_fixtures"]

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.integration.intake_rig import LINKS, House
-from ytaudio_daemon import steps
+from ytaudio_daemon.system import failpoints
 
-INTAKE_STEPS = [step for step in steps.STEPS if step.startswith(("drop.", "batch."))]
+INTAKE_STEPS = [
+    step for step in failpoints.STEPS if step.startswith(("drop.", "batch."))
+]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.intake_rig import LINKS, House, acting_as
 from ytaudio_daemon.errors import LedgerBusyError
-from ytaudio_daemon.intake import earlier, recording
+from ytaudio_daemon.intake import previous_lines, recording
 from ytaudio_daemon.ledger import drops
 
 NOBODY = 65534
@@ -82,7 +82,7 @@ def many(count: int) -> str:
 def test_a_long_list_that_grew_is_looked_through_in_pieces(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(earlier, "LINES_A_PAGE", 100)
+    monkeypatch.setattr(previous_lines, "LINES_A_PAGE", 100)
     monkeypatch.setattr(recording, "LOOKING_S", 0)  # a known line is a piece
     house.drop("long.txt", many(500))
     house.take()

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.integration.intake_rig import LINKS, House
-from ytaudio_daemon import steps
 from ytaudio_daemon.intake import reading
-from ytaudio_daemon.intake.paper import Paper
+from ytaudio_daemon.intake.parsed_drop import Paper
 from ytaudio_daemon.intake.reading import BYTES_AT_ONCE, has_room
+from ytaudio_daemon.system import failpoints
 
 MIB = 1 << 20
 
@@ -31,9 +31,9 @@ def recorded() -> Iterator[list[str]]:
         if step == "drop.recorded":
             names.append(about)
 
-    steps.observe(observer)
+    failpoints.observe(observer)
     yield names
-    steps._observers.remove(observer)
+    failpoints._observers.remove(observer)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.integration.intake_rig import LINKS, House
 from ytaudio_daemon.errors import LedgerUnreachableError
 from ytaudio_daemon.folders import inbox, published
 from ytaudio_daemon.folders.inbox import Oddity, Sighting, scan
-from ytaudio_daemon.folders.opening import open_dir
+from ytaudio_daemon.folders.safe_open import open_dir
 from ytaudio_daemon.intake.recording import Recorder
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.journal import Journal, is_stderr
-from ytaudio_daemon.outlet import Outlet
+from ytaudio_daemon.system.journal import Journal, is_stderr
+from ytaudio_daemon.system.nonblocking_stream import Outlet
 
 
 class Reader:

@@ -12,8 +12,8 @@ from tests.integration.ledger_rig import (
     links,
     state_of,
 )
-from ytaudio_daemon.ledger import Ledger, cancelling, claims, moves, read
-from ytaudio_daemon.ledger.cancelling import Cancelled
+from ytaudio_daemon.ledger import Ledger, bulk_cancel, claims, queries, transitions
+from ytaudio_daemon.ledger.bulk_cancel import Cancelled
 from ytaudio_daemon.ledger.schema import events
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.quota import Quota
@@ -25,7 +25,7 @@ def cancel_some(
     ledger: Ledger, limit: int = 500, reason: str = "cancelled"
 ) -> Cancelled:
     with ledger.write() as db:
-        done = cancelling.cancel_some(
+        done = bulk_cancel.cancel_some(
             db, 1, NOW, reason=reason, quota=THREE, limit=limit
         )
         counters_match(db)
@@ -40,7 +40,7 @@ def test_page_after_page_until_nothing_is_left(ledger: Ledger) -> None:
     assert [page.is_all for page in pages] == [False, False, True]
     assert cancel_some(ledger) == Cancelled(ended=0, asked=0, is_all=True)
     with ledger.read() as db:
-        found = read.find_jobs(db, states=[JobState.CANCELLED])
+        found = queries.find_jobs(db, states=[JobState.CANCELLED])
         told = db.execute(
             sa.select(events.c.job_id, events.c.from_state, events.c.at).where(
                 events.c.to_state == JobState.CANCELLED.value
@@ -58,7 +58,7 @@ def test_running_jobs_are_asked_once(ledger: Ledger) -> None:
     drop(ledger, "alice", links("a", "b", "c"), quota=THREE)
     running, publishing = claimed(ledger), claimed(ledger)
     with ledger.write() as db:
-        assert moves.begin_publish(
+        assert transitions.begin_publish(
             db, publishing.fence, output_path="/a", sha256="0", now=NOW
         )
     assert cancel_some(ledger) == Cancelled(ended=1, asked=1, is_all=True)
@@ -73,11 +73,11 @@ def test_running_jobs_are_asked_once(ledger: Ledger) -> None:
 def test_what_is_told_is_the_same_as_of_one(ledger: Ledger, reason: str) -> None:
     drop(ledger, "alice", links("a", "b"), quota=THREE)
     with ledger.write() as db:
-        moves.cancel(db, 1, NOW, reason=reason, quota=THREE)
+        transitions.cancel(db, 1, NOW, reason=reason, quota=THREE)
     cancel_some(ledger, reason=reason)
     with ledger.read() as db:
-        one, other = read.find_jobs(db, session_id=1)
-        first, second = (read.job_events(db, job_id)[-1] for job_id in (1, 2))
+        one, other = queries.find_jobs(db, session_id=1)
+        first, second = (queries.job_events(db, job_id)[-1] for job_id in (1, 2))
     names = ("state", "error", "finalized_at", "retry_at", "attempt")
     assert [getattr(one, n) for n in names] == [getattr(other, n) for n in names]
     told = ("at", "from_state", "to_state", "attempt", "reason", "session_id")

@@ -23,7 +23,7 @@ from tests.integration.ledger_rig import (
     song,
 )
 from ytaudio_daemon.errors import LedgerBusyError
-from ytaudio_daemon.ledger import Ledger, claims, drops, moves, pauses
+from ytaudio_daemon.ledger import Ledger, claims, drops, gates, transitions
 from ytaudio_daemon.ledger.schema import attempts
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.model.gates import Gate, GateName, Pace
@@ -70,7 +70,7 @@ def test_the_pace_is_kept(ledger: Ledger) -> None:
     got = [claim(ledger, NOW, pace) is not None for _ in range(3)]
     assert got == [True, True, False]
     with ledger.read() as db:
-        assert pauses.next_token_s(db, pace, NOW) == pytest.approx(60)
+        assert gates.next_token_s(db, pace, NOW) == pytest.approx(60)
     assert claim(ledger, later(59), pace) is None
     assert claim(ledger, later(60), pace) is not None
 
@@ -106,22 +106,22 @@ def _shut(until: float) -> Gate:
 def test_a_gate_lets_one_probe_pass_when_its_time_is_up(ledger: Ledger) -> None:
     drop(ledger, "alice", links(*"abc"))
     with ledger.write() as db:
-        pauses.close_gate(db, _shut(NOW.wall + 60))
+        gates.close_gate(db, _shut(NOW.wall + 60))
     assert claim(ledger) is None
     probe = claim(ledger, later(60))
     assert probe is not None
     assert claim(ledger, later(61)) is None, "one probe only"
     with ledger.write() as db:
-        assert pauses.closed_gates(db)[0].probe_job_id == probe.job_id
-        moves.requeue_interrupted(db, probe.fence, NOW, "crash")
-        pauses.recall_probe(db)
+        assert gates.closed_gates(db)[0].probe_job_id == probe.job_id
+        transitions.requeue_interrupted(db, probe.fence, NOW, "crash")
+        gates.recall_probe(db)
     second = claim(ledger, later(62))
     assert second is not None, "the probe was lost, another may go"
     with ledger.write() as db:
-        pauses.recall_probe(db)
-        assert pauses.closed_gates(db)[0].probe_job_id == second.job_id
-        assert pauses.open_all_gates(db)
-        assert not pauses.open_gate(db, GateName.SITE)
+        gates.recall_probe(db)
+        assert gates.closed_gates(db)[0].probe_job_id == second.job_id
+        assert gates.open_all_gates(db)
+        assert not gates.open_gate(db, GateName.SITE)
     assert claim(ledger, later(63)) is not None
 
 
@@ -130,7 +130,7 @@ def test_a_gate_from_a_clock_that_jumped_does_not_shut_for_ever(
 ) -> None:
     drop(ledger, "alice", links("a"))
     with ledger.write() as db:
-        pauses.close_gate(db, _shut(NOW.wall + 3e8))
+        gates.close_gate(db, _shut(NOW.wall + 3e8))
     assert claim(ledger) is not None
 
 
@@ -177,10 +177,10 @@ def _claim_and_complete(mine: Ledger) -> list[int]:
     if got is None:
         return []
     with mine.write() as db:
-        assert moves.begin_publish(
+        assert transitions.begin_publish(
             db, got.fence, output_path="/a", sha256="ab", now=NOW
         )
-        assert moves.complete(db, got.fence, song(), NOW, Quota(max_jobs=0))
+        assert transitions.complete(db, got.fence, song(), NOW, Quota(max_jobs=0))
     return [got.job_id]
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.acceptance.rig import wait_until
 from tests.integration.ledger_rig import drop, later, links, states
 from ytaudio_daemon.errors import LedgerError, LedgerFullError, LedgerTooNewError
-from ytaudio_daemon.ledger import Ledger, audit, backup, diary, restoring
+from ytaudio_daemon.ledger import Ledger, audit, backup, meta, restoring
 from ytaudio_daemon.ledger.migrate import migrate
 
 
@@ -187,7 +187,7 @@ def test_a_copy_takes_the_ledgers_place_and_the_old_one_is_kept(
         assert states(restored) == ["queued"]
         assert states(old) == ["queued", "queued"]
         with restored.read() as db:
-            assert diary.restored_until(db) == later(0).wall
+            assert meta.restored_until(db) == later(0).wall
     assert copy.stat().st_mode & 0o777 == 0o600
     assert live.stat().st_mode == aside.stat().st_mode, "its readers read on"
 

@@ -21,8 +21,8 @@ from tests.integration.ledger_rig import (
     song,
     states,
 )
-from ytaudio_daemon.ledger import Ledger, drops, moves, read, sessions
-from ytaudio_daemon.ledger.clerk import random_uuid
+from ytaudio_daemon.ledger import Ledger, drops, queries, sessions, transitions
+from ytaudio_daemon.ledger.line_recorder import random_uuid
 from ytaudio_daemon.ledger.schema import lines as lines_table
 from ytaudio_daemon.model import JobState, Options
 from ytaudio_daemon.model.quota import Quota
@@ -34,7 +34,7 @@ REFUSED = drops.NewLine(line=9, text="hello", code="not_a_url", message="No link
 
 def _results(ledger: Ledger, recorded: drops.Drop) -> list[tuple[str, int | None]]:
     with ledger.read() as db:
-        rows = list(read.drop_lines(db, recorded.id))
+        rows = list(queries.drop_lines(db, recorded.id))
     return [(row.result, row.job.id if row.job else None) for row in rows]
 
 
@@ -45,12 +45,14 @@ def _finish(ledger: Ledger, to: JobState) -> None:
         if to is JobState.CANCELLED:
             cancel_running(db, got.fence)
         elif to is JobState.FAILED:
-            moves.fail_or_wait(db, got.fence, FAILED, GIVE_UP, NOW, Quota(max_jobs=0))
+            transitions.fail_or_wait(
+                db, got.fence, FAILED, GIVE_UP, NOW, Quota(max_jobs=0)
+            )
         else:
-            moves.begin_publish(
+            transitions.begin_publish(
                 db, got.fence, output_path="/songs/a", sha256="ab", now=NOW
             )
-            moves.complete(db, got.fence, song(), NOW, Quota(max_jobs=0))
+            transitions.complete(db, got.fence, song(), NOW, Quota(max_jobs=0))
 
 
 def test_every_line_ends_as_one_of_three(ledger: Ledger) -> None:
@@ -64,7 +66,7 @@ def test_every_line_ends_as_one_of_three(ledger: Ledger) -> None:
     assert (recorded.accepted, recorded.duplicate, recorded.rejected) == (2, 1, 1)
     assert recorded.cursor == 9
     with ledger.read() as db:
-        (*_, refused) = read.drop_lines(db, recorded.id)
+        (*_, refused) = queries.drop_lines(db, recorded.id)
         counters_match(db)
     assert (refused.code, refused.message) == ("not_a_url", "No link.")
 
@@ -116,12 +118,12 @@ def test_a_line_keeps_a_job_that_is_being_cancelled(ledger: Ledger) -> None:
     drop(ledger, "alice", links("a"))
     got = claimed(ledger)
     with ledger.write() as db:
-        moves.cancel(db, got.job_id, NOW, reason="cancelled", quota=NO_LIMIT)
+        transitions.cancel(db, got.job_id, NOW, reason="cancelled", quota=NO_LIMIT)
     again = drop(ledger, "alice", links("a", "a"))
     assert _results(ledger, again) == [("accepted", 1), ("duplicate", 1)]
     with ledger.read() as db:
-        assert not read.job_by_id(db, got.job_id).cancel_requested
-        (line, _) = read.drop_lines(db, again.id)
+        assert not queries.job_by_id(db, got.job_id).cancel_requested
+        (line, _) = queries.drop_lines(db, again.id)
     assert line.message == "runs after all: it was to be cancelled"
     assert states(ledger) == ["running"]
 
@@ -145,7 +147,7 @@ def test_a_line_runs_a_job_again_that_has_no_file(
     assert states(ledger) == ["queued"]
     assert asked == (["/songs/a"] if end is JobState.COMPLETED else [])
     with ledger.read() as db:
-        assert next(read.drop_lines(db, again.id)).message is not None
+        assert next(queries.drop_lines(db, again.id)).message is not None
         counters_match(db)
 
 
@@ -176,7 +178,7 @@ def test_over_the_quota_lines_are_refused_where_it_says_reject(
     _finish(ledger, JobState.FAILED)
     second = drop(ledger, "alice", links("d"), quota=strict)
     with ledger.read() as db:
-        (line,) = read.drop_lines(db, second.id)
+        (line,) = queries.drop_lines(db, second.id)
     assert (line.result, line.code) == ("rejected", "session_job_limit")
     assert "2 jobs in its life" in str(line.message)
 
@@ -210,7 +212,7 @@ def test_a_batch_is_recorded_whole_or_not_at_all(ledger: Ledger) -> None:
     with ledger.read() as db:
         unfiled = drops.unfiled_drops(db)
         assert unfiled["alice", b"songs.txt", "00"] == opened
-        assert list(read.drop_lines(db, opened.id)) == []
+        assert list(queries.drop_lines(db, opened.id)) == []
         counters_match(db)
     assert states(ledger) == []
 
@@ -236,7 +238,7 @@ def test_names_that_are_not_utf8_come_back_as_they_were(ledger: Ledger) -> None:
         opened = one_drop.open_drop(db, session.id, name, "00", 1, NOW)
         _record(db, opened, links("a"))
         one_drop.mark_filed(db, opened, "kept", name, NOW)
-        kept = read.find_drop(db, opened.id)
+        kept = queries.find_drop(db, opened.id)
         [(file, newest)] = drops.kept_files(db).items()
         assert (file, newest.sha256) == (("alice", False, name), "00")
     assert (kept.name, kept.filed_name) == (name, name)

@@ -26,7 +26,7 @@ from ytaudio_daemon.errors import (
     LedgerTooOldError,
     LedgerUnreachableError,
 )
-from ytaudio_daemon.ledger import Ledger, engine, sessions
+from ytaudio_daemon.ledger import Ledger, database, sessions
 from ytaudio_daemon.ledger.migrate import (
     HEAD,
     SCRIPTS,
@@ -276,10 +276,10 @@ def test_a_network_share_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No share can be mounted here, so only the kernel's answer is invented."""
-    engine.refuse_network_share(tmp_path)
-    assert engine.file_system_magic(Path("/proc")) == 0x9FA0
-    assert engine.file_system_magic(tmp_path / "missing") == 0
-    monkeypatch.setattr(engine, "file_system_magic", lambda _: 0x6969)
+    database.refuse_network_share(tmp_path)
+    assert database.file_system_magic(Path("/proc")) == 0x9FA0
+    assert database.file_system_magic(tmp_path / "missing") == 0
+    monkeypatch.setattr(database, "file_system_magic", lambda _: 0x6969)
     with pytest.raises(LedgerError, match="NFS") as told:
         Ledger(f"sqlite:///{tmp_path}/ledger.sqlite3")
     assert "local folder" in told.value.hint

@@ -23,8 +23,8 @@ from tests.integration.ledger_rig import (
     state_of,
     states,
 )
-from ytaudio_daemon.ledger import Ledger, claims, moves, read, sessions
-from ytaudio_daemon.ledger.record import Fence
+from ytaudio_daemon.ledger import Ledger, claims, queries, sessions, transitions
+from ytaudio_daemon.ledger.events import Fence
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
@@ -34,13 +34,15 @@ FURTHEST = 86400.0
 
 
 def _publish(db: Connection, fence: Fence, now: Now = NOW) -> bool:
-    return moves.begin_publish(db, fence, output_path="/a", sha256="ab", now=now)
+    return transitions.begin_publish(db, fence, output_path="/a", sha256="ab", now=now)
 
 
 def _complete(ledger: Ledger, fence: Fence, max_jobs: int = 0, size: int = 9) -> None:
     with ledger.write() as db:
         assert _publish(db, fence)
-        assert moves.complete(db, fence, song(size), NOW, Quota(max_jobs=max_jobs))
+        assert transitions.complete(
+            db, fence, song(size), NOW, Quota(max_jobs=max_jobs)
+        )
 
 
 def _in_state(ledger: Ledger, state: JobState) -> int:
@@ -54,7 +56,7 @@ def _in_state(ledger: Ledger, state: JobState) -> int:
         return 1
     if state is JobState.CANCELLED:
         with ledger.write() as db:
-            moves.cancel(db, 1, NOW, reason="cancelled", quota=Quota(max_jobs=1))
+            transitions.cancel(db, 1, NOW, reason="cancelled", quota=Quota(max_jobs=1))
         return 1
     fence = claimed(ledger).fence
     if state is JobState.COMPLETED:
@@ -62,7 +64,9 @@ def _in_state(ledger: Ledger, state: JobState) -> int:
     elif state is not JobState.RUNNING:
         move = WAIT if state is JobState.WAITING else GIVE_UP
         with ledger.write() as db:
-            assert moves.fail_or_wait(db, fence, FAILED, move, NOW, Quota(max_jobs=1))
+            assert transitions.fail_or_wait(
+                db, fence, FAILED, move, NOW, Quota(max_jobs=1)
+            )
     return 1
 
 
@@ -76,10 +80,10 @@ def test_a_job_is_claimed_published_and_completed(ledger: Ledger) -> None:
     assert state_of(ledger, got.job_id) is JobState.RUNNING
     _complete(ledger, got.fence, size=1234)
     with ledger.read() as db:
-        job = read.job_by_id(db, got.job_id)
+        job = queries.job_by_id(db, got.job_id)
         session = sessions.session_by_id(db, got.session_id)
-        (attempt,) = read.job_attempts(db, got.job_id)
-        reasons = [event["reason"] for event in read.job_events(db, got.job_id)]
+        (attempt,) = queries.job_attempts(db, got.job_id)
+        reasons = [event["reason"] for event in queries.job_events(db, got.job_id)]
         counters_match(db)
     assert (job.state, job.title, job.output_path) == (JobState.COMPLETED, "Song", "/a")
     assert (job.finalized_at, job.phase, job.charged) == (NOW.wall, None, 1)
@@ -91,8 +95,8 @@ def test_a_job_is_claimed_published_and_completed(ledger: Ledger) -> None:
 def test_a_failed_attempt_leaves_its_words_with_the_job(ledger: Ledger) -> None:
     job_id = _in_state(ledger, JobState.FAILED)
     with ledger.read() as db:
-        job = read.job_by_id(db, job_id)
-        (attempt,) = read.job_attempts(db, job_id)
+        job = queries.job_by_id(db, job_id)
+        (attempt,) = queries.job_attempts(db, job_id)
     assert job.error == {
         "kind": "transient",
         "code": "http_500",
@@ -106,7 +110,7 @@ def test_an_interrupted_attempt_is_not_charged(ledger: Ledger) -> None:
     drop(ledger, "alice", links("video"))
     first = claimed(ledger)
     with ledger.write() as db:
-        assert moves.requeue_interrupted(db, first.fence, NOW, "shutdown")
+        assert transitions.requeue_interrupted(db, first.fence, NOW, "shutdown")
     again = claimed(ledger)
     assert (again.attempt, again.tried.charged) == (2, 0)
 
@@ -123,28 +127,32 @@ def test_a_host_finds_its_own_running_attempts_only(ledger: Ledger) -> None:
 
 WRITES: dict[str, Callable[[Connection, Fence], bool]] = {
     "begin_publish": _publish,
-    "complete": lambda db, fence: moves.complete(
+    "complete": lambda db, fence: transitions.complete(
         db, fence, song(), NOW, Quota(max_jobs=0)
     ),
-    "fail": lambda db, fence: moves.fail_or_wait(
+    "fail": lambda db, fence: transitions.fail_or_wait(
         db, fence, FAILED, GIVE_UP, NOW, Quota(max_jobs=0)
     ),
-    "wait": lambda db, fence: moves.fail_or_wait(
+    "wait": lambda db, fence: transitions.fail_or_wait(
         db, fence, FAILED, WAIT, NOW, Quota(max_jobs=0)
     ),
-    "requeue": lambda db, fence: moves.requeue_interrupted(db, fence, NOW, "crash"),
-    "cancel": lambda db, fence: moves.cancel_running(db, fence, NOW, Quota(max_jobs=0)),
+    "requeue": lambda db, fence: transitions.requeue_interrupted(
+        db, fence, NOW, "crash"
+    ),
+    "cancel": lambda db, fence: transitions.cancel_running(
+        db, fence, NOW, Quota(max_jobs=0)
+    ),
 }
 
 
 def _everything(ledger: Ledger, job_id: int, session_id: int) -> object:
     with ledger.read() as db:
         return (
-            read.job_by_id(db, job_id),
-            read.job_attempts(db, job_id),
-            read.job_events(db, job_id),
+            queries.job_by_id(db, job_id),
+            queries.job_attempts(db, job_id),
+            queries.job_events(db, job_id),
             sessions.session_by_id(db, session_id),
-            read.total_counts(db),
+            queries.total_counts(db),
         )
 
 
@@ -153,7 +161,7 @@ def test_a_stale_attempt_changes_nothing(ledger: Ledger, write: str) -> None:
     drop(ledger, "alice", links("video", "held"), quota=Quota(max_jobs=1))
     first = claimed(ledger)
     with ledger.write() as db:
-        moves.requeue_interrupted(db, first.fence, NOW, "crash")
+        transitions.requeue_interrupted(db, first.fence, NOW, "crash")
     second = claimed(ledger)
     assert stale(second.fence) == first.fence
     before = _everything(ledger, first.job_id, first.session_id)
@@ -194,7 +202,9 @@ def test_cancel_in_every_state(
     job_id = _in_state(ledger, state)
     with ledger.write() as db:
         assert (
-            moves.cancel(db, job_id, NOW, reason="cancelled", quota=Quota(max_jobs=1))
+            transitions.cancel(
+                db, job_id, NOW, reason="cancelled", quota=Quota(max_jobs=1)
+            )
             == answer
         )
         counters_match(db)
@@ -204,10 +214,10 @@ def test_cancel_in_every_state(
 def test_a_running_job_is_cancelled_by_its_daemon(ledger: Ledger) -> None:
     job_id = _in_state(ledger, JobState.RUNNING)
     with ledger.write() as db:
-        moves.cancel(db, job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0))
+        transitions.cancel(db, job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0))
         (asked,) = claims.cancel_requests(db, HOST)
         assert not _publish(db, asked.fence), "cancel came first"
-        assert moves.cancel_running(db, asked.fence, NOW, Quota(max_jobs=0))
+        assert transitions.cancel_running(db, asked.fence, NOW, Quota(max_jobs=0))
         assert claims.cancel_requests(db, HOST) == []
     assert state_of(ledger, job_id) is JobState.CANCELLED
 
@@ -217,14 +227,16 @@ def test_a_cancellation_can_be_taken_back_while_it_is_under_way(
 ) -> None:
     job_id = _in_state(ledger, JobState.RUNNING)
     with ledger.write() as db:
-        assert not moves.keep(db, job_id, NOW), "nobody has asked for its end"
-        moves.cancel(db, job_id, NOW, reason="session_expired", quota=Quota(max_jobs=0))
+        assert not transitions.keep(db, job_id, NOW), "nobody has asked for its end"
+        transitions.cancel(
+            db, job_id, NOW, reason="session_expired", quota=Quota(max_jobs=0)
+        )
         (asked,) = claims.cancel_requests(db, HOST)
-        assert moves.keep(db, job_id, later(60))
-        session = sessions.session_by_id(db, read.job_by_id(db, job_id).session_id)
+        assert transitions.keep(db, job_id, later(60))
+        session = sessions.session_by_id(db, queries.job_by_id(db, job_id).session_id)
         assert session.last_activity_lived == later(60).lived, "else it expires again"
-        assert not moves.cancel_running(db, asked.fence, NOW, Quota(max_jobs=0))
-        assert read.job_by_id(db, job_id).error is None
+        assert not transitions.cancel_running(db, asked.fence, NOW, Quota(max_jobs=0))
+        assert queries.job_by_id(db, job_id).error is None
         assert _publish(db, asked.fence)
     assert state_of(ledger, job_id) is JobState.RUNNING
 
@@ -233,7 +245,7 @@ def test_a_cancellation_can_be_taken_back_while_it_is_under_way(
 def test_a_wish_to_cancel_outlives_the_attempt(ledger: Ledger, write: str) -> None:
     job_id = _in_state(ledger, JobState.RUNNING)
     with ledger.write() as db:
-        moves.cancel(db, job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0))
+        transitions.cancel(db, job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0))
         (asked,) = claims.cancel_requests(db, HOST)
         assert WRITES[write](db, asked.fence) is False
         assert claims.cancel_requests(db, HOST) == [asked]
@@ -244,20 +256,22 @@ def test_cancel_loses_once_publishing_has_begun(ledger: Ledger) -> None:
     with ledger.write() as db:
         (running,) = claims.running_claims(db, HOST)
         assert _publish(db, running.fence)
-        answer = moves.cancel(
+        answer = transitions.cancel(
             db, job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0)
         )
         assert answer == "publishing"
         assert claims.cancel_requests(db, HOST) == []
-        assert moves.complete(db, running.fence, song(), NOW, Quota(max_jobs=0))
+        assert transitions.complete(db, running.fence, song(), NOW, Quota(max_jobs=0))
     assert state_of(ledger, job_id) is JobState.COMPLETED
 
 
 def test_expiry_tells_why_it_cancelled(ledger: Ledger) -> None:
     job_id = _in_state(ledger, JobState.QUEUED)
     with ledger.write() as db:
-        moves.cancel(db, job_id, NOW, reason="session_expired", quota=Quota(max_jobs=0))
-        error = read.job_by_id(db, job_id).error
+        transitions.cancel(
+            db, job_id, NOW, reason="session_expired", quota=Quota(max_jobs=0)
+        )
+        error = queries.job_by_id(db, job_id).error
     assert error is not None
     assert error["code"] == "session_expired"
 
@@ -270,7 +284,7 @@ def test_retry_in_every_state(ledger: Ledger, state: JobState) -> None:
     job_id = _in_state(ledger, state)
     final = state in {JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED}
     with ledger.write() as db:
-        assert moves.retry(db, job_id, NOW) is final
+        assert transitions.retry(db, job_id, NOW) is final
         counters_match(db)
     assert state_of(ledger, job_id) is (JobState.QUEUED if final else state)
 
@@ -278,7 +292,7 @@ def test_retry_in_every_state(ledger: Ledger, state: JobState) -> None:
 def test_a_retried_job_begins_afresh_but_its_attempts_go_on(ledger: Ledger) -> None:
     job_id = _in_state(ledger, JobState.FAILED)
     with ledger.write() as db:
-        moves.retry(db, job_id, later(9))
+        transitions.retry(db, job_id, later(9))
     again = claimed(ledger)
     assert (again.attempt, again.tried.charged, again.tried.last_code) == (2, 0, None)
     assert again.tried.pending_lived == later(9).lived
@@ -290,7 +304,7 @@ def test_retrying_a_completed_job_gives_its_bytes_back(ledger: Ledger) -> None:
     _complete(ledger, done.fence, size=500)
     with ledger.write() as db:
         assert sessions.session_by_id(db, done.session_id).used_bytes == 500
-        moves.retry(db, done.job_id, NOW)
+        transitions.retry(db, done.job_id, NOW)
         assert sessions.session_by_id(db, done.session_id).used_bytes == 0
 
 
@@ -312,7 +326,7 @@ def test_retrying_a_completed_job_gives_its_bytes_back(ledger: Ledger) -> None:
 def test_waiting_jobs_wake_when_due(ledger: Ledger, seconds: float, woken: int) -> None:
     _in_state(ledger, JobState.WAITING)
     with ledger.write() as db:
-        assert moves.wake_due(db, later(seconds), FURTHEST) == woken
+        assert transitions.wake_due(db, later(seconds), FURTHEST) == woken
         counters_match(db)
     assert states(ledger) == (["queued"] if woken else ["waiting"])
 
@@ -322,10 +336,12 @@ def test_waking_is_done_in_pieces(ledger: Ledger) -> None:
     for _ in range(3):
         got = claimed(ledger)
         with ledger.write() as db:
-            moves.fail_or_wait(db, got.fence, FAILED, WAIT, NOW, Quota(max_jobs=0))
+            transitions.fail_or_wait(
+                db, got.fence, FAILED, WAIT, NOW, Quota(max_jobs=0)
+            )
     with ledger.write() as db:
-        assert moves.wake_due(db, later(60), FURTHEST, limit=2) == 2
-        assert moves.wake_due(db, later(60), FURTHEST, limit=2) == 1
+        assert transitions.wake_due(db, later(60), FURTHEST, limit=2) == 2
+        assert transitions.wake_due(db, later(60), FURTHEST, limit=2) == 1
 
 
 # ------------------------------------------------------------------------------- held
@@ -339,7 +355,7 @@ def test_a_held_job_enters_when_one_is_finalized(ledger: Ledger) -> None:
     _complete(ledger, first.fence, max_jobs=1)
     assert states(ledger) == ["completed", "queued", "held"]
     with ledger.write() as db:
-        moves.cancel(db, 2, NOW, reason="cancelled", quota=Quota(max_jobs=1))
+        transitions.cancel(db, 2, NOW, reason="cancelled", quota=Quota(max_jobs=1))
         counters_match(db)
     assert states(ledger) == ["completed", "cancelled", "queued"]
 
@@ -348,7 +364,7 @@ def test_a_waiting_job_keeps_its_place(ledger: Ledger) -> None:
     drop(ledger, "alice", links("a", "b"), quota=Quota(max_jobs=1))
     got = claimed(ledger)
     with ledger.write() as db:
-        moves.fail_or_wait(db, got.fence, FAILED, WAIT, NOW, Quota(max_jobs=1))
+        transitions.fail_or_wait(db, got.fence, FAILED, WAIT, NOW, Quota(max_jobs=1))
     assert states(ledger) == ["waiting", "held"]
 
 
@@ -361,7 +377,9 @@ def test_a_sessions_own_limit_wins(
     with ledger.write() as db:
         session = sessions.session_by_id(db, recorded.session_id)
         sessions.set_limits(db, session, NOW, max_jobs=own)
-        assert moves.release_held(db, session.id, Quota(max_jobs=2), NOW) == released
+        assert (
+            transitions.release_held(db, session.id, Quota(max_jobs=2), NOW) == released
+        )
         counters_match(db)
 
 
@@ -377,4 +395,4 @@ def test_a_full_session_releases_nothing(ledger: Ledger) -> None:
     assert states(ledger) == ["completed", "held", "held"]
     with ledger.write() as db:
         sessions.set_limits(db, session, NOW, max_bytes=0)
-        assert moves.release_held(db, session.id, Quota(max_jobs=0), NOW) == 2
+        assert transitions.release_held(db, session.id, Quota(max_jobs=0), NOW) == 2

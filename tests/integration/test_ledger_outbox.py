@@ -11,8 +11,8 @@ from tests.integration.ledger_rig import (
     links,
     song,
 )
-from ytaudio_daemon.ledger import Ledger, diary, moves, outbox, sessions
-from ytaudio_daemon.ledger.diary import Told
+from ytaudio_daemon.ledger import Ledger, meta, outbox, sessions, transitions
+from ytaudio_daemon.ledger.meta import Told
 from ytaudio_daemon.model import JobState
 
 
@@ -21,9 +21,11 @@ def test_endings_are_read_in_order_and_once(ledger: Ledger) -> None:
     first, second, third = (claimed(ledger) for _ in range(3))
     with ledger.write() as db:
         begun = outbox.newest_event(db)
-        moves.fail_or_wait(db, second.fence, FAILED, GIVE_UP, NOW, NO_LIMIT)
-        moves.begin_publish(db, first.fence, output_path="/x", sha256="ab", now=NOW)
-        moves.complete(db, first.fence, song(), NOW, NO_LIMIT)
+        transitions.fail_or_wait(db, second.fence, FAILED, GIVE_UP, NOW, NO_LIMIT)
+        transitions.begin_publish(
+            db, first.fence, output_path="/x", sha256="ab", now=NOW
+        )
+        transitions.complete(db, first.fence, song(), NOW, NO_LIMIT)
         cancel_running(db, third.fence)
         session = sessions.active_session(db, "music")
         assert session is not None
@@ -63,14 +65,14 @@ def test_what_ends_nothing_is_passed_over_in_spans(
 
 def test_who_was_told_how_much_is_kept_and_forgotten(ledger: Ledger) -> None:
     with ledger.write() as db:
-        assert diary.told(db) == {}
-        diary.keep_told(db, "webhook", Told(cursor=7))
-        diary.keep_told(db, "people:ab", Told(cursor=8, degraded=True))
-        diary.keep_told(db, "webhook", Told(cursor=9))
+        assert meta.told(db) == {}
+        meta.keep_told(db, "webhook", Told(cursor=7))
+        meta.keep_told(db, "people:ab", Told(cursor=8, degraded=True))
+        meta.keep_told(db, "webhook", Told(cursor=9))
     with ledger.write() as db:
-        assert diary.told(db) == {
+        assert meta.told(db) == {
             "webhook": Told(cursor=9),
             "people:ab": Told(cursor=8, degraded=True),
         }
-        diary.forget_told(db, "webhook")
-        assert list(diary.told(db)) == ["people:ab"]
+        meta.forget_told(db, "webhook")
+        assert list(meta.told(db)) == ["people:ab"]

@@ -22,14 +22,14 @@ from tests.integration.ledger_rig import (
 )
 from ytaudio_daemon.ledger import (
     Ledger,
-    cancelling,
+    bulk_cancel,
     claims,
     drops,
-    moves,
-    pauses,
-    read,
+    gates,
+    queries,
+    transitions,
 )
-from ytaudio_daemon.ledger.record import Fence
+from ytaudio_daemon.ledger.events import Fence
 from ytaudio_daemon.model.quota import Quota
 
 #: Tables of a row or a few: sessions are bounded by people, not by lines.
@@ -43,7 +43,7 @@ def busy_ledger(sqlite_ledger: Ledger) -> Ledger:
     drop(sqlite_ledger, "bob", links("x", "y"), quota=Quota(max_jobs=1))
     got = claimed(sqlite_ledger)
     with sqlite_ledger.write() as db:
-        moves.fail_or_wait(db, got.fence, FAILED, WAIT, NOW, Quota(max_jobs=0))
+        transitions.fail_or_wait(db, got.fence, FAILED, WAIT, NOW, Quota(max_jobs=0))
     return sqlite_ledger
 
 
@@ -51,8 +51,8 @@ def _finish_one(db: Connection) -> None:
     got = claims.claim_next(db, NOW, HOST, NO_PACE)
     assert got is not None
     fence: Fence = got.fence
-    assert moves.begin_publish(db, fence, output_path="/a", sha256="x", now=NOW)
-    assert moves.complete(db, fence, song(), NOW, Quota(max_jobs=1))
+    assert transitions.begin_publish(db, fence, output_path="/a", sha256="x", now=NOW)
+    assert transitions.complete(db, fence, song(), NOW, Quota(max_jobs=1))
 
 
 def _record_some(db: Connection) -> None:
@@ -70,24 +70,24 @@ def _record_some(db: Connection) -> None:
 HOT: dict[str, Callable[[Connection], Any]] = {
     "finish": _finish_one,
     "record": _record_some,
-    "release": lambda db: moves.release_held(db, 2, Quota(max_jobs=2), NOW),
-    "wake": lambda db: moves.wake_due(db, NOW, 86400),
+    "release": lambda db: transitions.release_held(db, 2, Quota(max_jobs=2), NOW),
+    "wake": lambda db: transitions.wake_due(db, NOW, 86400),
     "running": lambda db: claims.running_claims(db, HOST),
     "cancel requests": lambda db: claims.cancel_requests(db, HOST),
-    "recall": pauses.recall_probe,
-    "totals": read.total_counts,
-    "changes": lambda db: read.changes_after(db, 5),
-    "one job": lambda db: read.find_job(db, read.job_by_id(db, 3).uuid[:8]),
-    "next retry": read.soonest_retry,
-    "shown jobs": lambda db: read.shown_jobs(db, 1),
-    "receipts of jobs": lambda db: read.drops_of_jobs(db, [1, 2]),
-    "recent codes": read.recent_codes,
-    "cancel all": lambda db: cancelling.cancel_some(
+    "recall": gates.recall_probe,
+    "totals": queries.total_counts,
+    "changes": lambda db: queries.changes_after(db, 5),
+    "one job": lambda db: queries.find_job(db, queries.job_by_id(db, 3).uuid[:8]),
+    "next retry": queries.soonest_retry,
+    "shown jobs": lambda db: queries.shown_jobs(db, 1),
+    "receipts of jobs": lambda db: queries.drops_of_jobs(db, [1, 2]),
+    "recent codes": queries.recent_codes,
+    "cancel all": lambda db: bulk_cancel.cancel_some(
         db, 1, NOW, reason="cancelled", quota=Quota(max_jobs=2)
     ),
-    "page": lambda db: read.find_jobs(db, session_id=1, limit=5),
+    "page": lambda db: queries.find_jobs(db, session_id=1, limit=5),
     "unfiled": drops.unfiled_drops,
-    "lines": lambda db: list(read.drop_lines(db, 1)),
+    "lines": lambda db: list(queries.drop_lines(db, 1)),
 }
 
 

@@ -16,8 +16,8 @@ from tests.integration.ledger_rig import (
 )
 from tests.integration.ledger_rig import FAILED as FAILED_OUTCOME
 from ytaudio_daemon.errors import SessionExpiredError
-from ytaudio_daemon.ledger import Ledger, moves, read, sessions
-from ytaudio_daemon.ledger.posting import Answer, Posted, post
+from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
+from ytaudio_daemon.ledger.enqueue import Answer, Posted, post
 from ytaudio_daemon.model.quota import Quota
 
 TWO = Quota(max_jobs=2)
@@ -45,10 +45,10 @@ def ask(
 def complete_next(ledger: Ledger) -> None:
     claim = claimed(ledger)
     with ledger.write() as db:
-        assert moves.begin_publish(
+        assert transitions.begin_publish(
             db, claim.fence, output_path="/x", sha256="ab", now=NOW
         )
-        assert moves.complete(db, claim.fence, song(), NOW, TWO)
+        assert transitions.complete(db, claim.fence, song(), NOW, TWO)
 
 
 def test_a_link_becomes_a_job_that_can_be_claimed(ledger: Ledger) -> None:
@@ -57,7 +57,7 @@ def test_a_link_becomes_a_job_that_can_be_claimed(ledger: Ledger) -> None:
     claim = claimed(ledger)
     assert (claim.job_id, claim.source_file) == (answer.job_id, None)
     with ledger.read() as db:
-        events = read.job_events(db, claim.job_id)
+        events = queries.job_events(db, claim.job_id)
     assert [event["reason"] for event in events] == ["asked_for", "claimed"]
 
 
@@ -74,7 +74,7 @@ def test_what_failed_runs_again_with_the_same_id(ledger: Ledger) -> None:
     first = ask(ledger, "AAAAAAAAAAA")
     claim = claimed(ledger)
     with ledger.write() as db:
-        moves.fail_or_wait(db, claim.fence, FAILED_OUTCOME, GIVE_UP, NOW, TWO)
+        transitions.fail_or_wait(db, claim.fence, FAILED_OUTCOME, GIVE_UP, NOW, TWO)
     again = ask(ledger, "AAAAAAAAAAA")
     assert (again.result, again.job_id) == (Posted.AGAIN, first.job_id)
 
@@ -83,13 +83,13 @@ def test_a_job_that_is_being_cancelled_goes_on(ledger: Ledger) -> None:
     first = ask(ledger, "AAAAAAAAAAA")
     claim = claimed(ledger)
     with ledger.write() as db:
-        moves.cancel(db, claim.job_id, NOW, reason="cancelled", quota=TWO)
+        transitions.cancel(db, claim.job_id, NOW, reason="cancelled", quota=TWO)
     assert ask(ledger, "AAAAAAAAAAA").result is Posted.AGAIN
     assert ask(ledger, "AAAAAAAAAAA") == Answer(
         result=Posted.DUPLICATE, job_id=first.job_id
     )
     with ledger.write() as db:
-        assert not moves.cancel_running(db, claim.fence, NOW, TWO)
+        assert not transitions.cancel_running(db, claim.fence, NOW, TWO)
     assert states(ledger) == ["running"]
 
 

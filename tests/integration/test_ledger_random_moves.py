@@ -23,9 +23,9 @@ from tests.integration.ledger_rig import (
     link,
     song,
 )
-from ytaudio_daemon.ledger import Ledger, claims, moves, sessions
+from ytaudio_daemon.ledger import Ledger, claims, sessions, transitions
+from ytaudio_daemon.ledger.events import Fence
 from ytaudio_daemon.ledger.migrate import migrate
-from ytaudio_daemon.ledger.record import Fence
 from ytaudio_daemon.ledger.schema import attempts, events, jobs
 from ytaudio_daemon.model import FINALIZED, LEGAL_MOVES, JobState
 from ytaudio_daemon.model.clock import Now
@@ -79,12 +79,14 @@ class JobLives(RuleBasedStateMachine):
         now = self._now()
         with self._ledger.write() as db:
             if deed == "publish":
-                moves.begin_publish(db, fence, output_path="/a", sha256="x", now=now)
+                transitions.begin_publish(
+                    db, fence, output_path="/a", sha256="x", now=now
+                )
             elif deed == "finish":
-                moves.complete(db, fence, song(10), now, QUOTA)
+                transitions.complete(db, fence, song(10), now, QUOTA)
             else:
                 move = WAIT if deed == "wait" else GIVE_UP
-                moves.fail_or_wait(db, fence, FAILED, move, now, QUOTA)
+                transitions.fail_or_wait(db, fence, FAILED, move, now, QUOTA)
 
     @precondition(lambda self: self._fences)
     @rule(pick=picks, crash=st.booleans())
@@ -96,9 +98,9 @@ class JobLives(RuleBasedStateMachine):
         fence = self._fences[pick % len(self._fences)]
         with self._ledger.write() as db:
             if crash:
-                moves.requeue_interrupted(db, fence, self._now(), "crash")
+                transitions.requeue_interrupted(db, fence, self._now(), "crash")
             else:
-                moves.cancel_running(db, fence, self._now(), QUOTA)
+                transitions.cancel_running(db, fence, self._now(), QUOTA)
 
     @rule(pick=picks, deed=st.sampled_from(["cancel", "retry"]))
     def ask(self, pick: int, deed: str) -> None:
@@ -108,14 +110,14 @@ class JobLives(RuleBasedStateMachine):
                 return
             job_id, now = ids[pick % len(ids)], self._now()
             if deed == "cancel":
-                moves.cancel(db, job_id, now, reason="cancelled", quota=QUOTA)
+                transitions.cancel(db, job_id, now, reason="cancelled", quota=QUOTA)
             else:
-                moves.retry(db, job_id, now)
+                transitions.retry(db, job_id, now)
 
     @rule(seconds=st.sampled_from([0, 60, -4e8, 4e8]))
     def wake(self, seconds: float) -> None:
         with self._ledger.write() as db:
-            moves.wake_due(db, later(seconds), 86400.0)
+            transitions.wake_due(db, later(seconds), 86400.0)
 
     @rule(session=st.sampled_from("ab"), limit=st.sampled_from([None, 0, 1, 5]))
     def set_a_limit(self, session: str, limit: int | None) -> None:
@@ -123,7 +125,7 @@ class JobLives(RuleBasedStateMachine):
             found = sessions.active_session(db, session)
             if found is not None:
                 sessions.set_limits(db, found, self._now(), max_jobs=limit)
-                moves.release_held(db, found.id, QUOTA, self._now())
+                transitions.release_held(db, found.id, QUOTA, self._now())
 
     # ---------------------------------------------------------------- always true
 

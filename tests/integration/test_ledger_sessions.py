@@ -10,7 +10,7 @@ from tests.integration.ledger_rig import (
     later,
     links,
 )
-from ytaudio_daemon.ledger import Ledger, cancelling, diary, moves, sessions
+from ytaudio_daemon.ledger import Ledger, bulk_cancel, meta, sessions, transitions
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
@@ -118,7 +118,7 @@ def test_unfinished_work_is_never_cut_off_by_the_clock(ledger: Ledger) -> None:
         assert not sessions.expire(db, stuck, NOW, on_expiry="keep"), (
             "work came in between"
         )
-        moves.cancel(
+        transitions.cancel(
             db, 1, later(14 * TTL), reason="session_expired", quota=Quota(max_jobs=0)
         )
         assert sessions.expire(db, stuck, NOW, on_expiry="keep")
@@ -130,7 +130,7 @@ def test_giving_up_lets_no_held_job_in_and_comes_to_its_end(ledger: Ledger) -> N
     late = later(14 * TTL)
     with ledger.write() as db:
         (stuck,) = sessions.pending_too_long(db, late, max_pending_s=14 * TTL)
-        done = cancelling.cancel_some(
+        done = bulk_cancel.cancel_some(
             db, stuck.id, late, reason="session_expired", quota=one, limit=1
         )
         assert (done.ended, done.is_all) == (1, False)
@@ -138,7 +138,7 @@ def test_giving_up_lets_no_held_job_in_and_comes_to_its_end(ledger: Ledger) -> N
         (left,) = sessions.pending_too_long(db, late, max_pending_s=14 * TTL)
         assert (left.counts[JobState.QUEUED], left.counts[JobState.HELD]) == (1, 1)
         # Done in pieces: the first must not count as activity, or the rest would wait.
-        done = cancelling.cancel_some(
+        done = bulk_cancel.cancel_some(
             db, stuck.id, late, reason="session_expired", quota=one
         )
         assert (done.ended, done.is_all) == (2, True)
@@ -191,11 +191,11 @@ def test_files_go_only_where_expiry_says_so(
 
 def test_the_diary_keeps_name_age_and_cursor(ledger: Ledger) -> None:
     with ledger.write() as db:
-        name = diary.state_id(db)
-        diary.keep_lived(db, 12.5)
-        diary.keep_lived(db, 3.0)
-        diary.keep_views_cursor(db, 7)
+        name = meta.state_id(db)
+        meta.keep_lived(db, 12.5)
+        meta.keep_lived(db, 3.0)
+        meta.keep_views_cursor(db, 7)
     with ledger.write() as db:
-        assert diary.state_id(db) == name
-        assert diary.lived(db) == 12.5, "it never goes back"
-        assert diary.views_cursor(db) == 7
+        assert meta.state_id(db) == name
+        assert meta.lived(db) == 12.5, "it never goes back"
+        assert meta.views_cursor(db) == 7

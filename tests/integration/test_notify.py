@@ -11,9 +11,9 @@ from tests.forms import assert_described
 from tests.integration.notify_rig import Office, open_messenger, open_office
 from tests.integration.receiver import Receiver, serving
 from ytaudio_daemon.ledger import Ledger, sessions
-from ytaudio_daemon.ledger.diary import Told
-from ytaudio_daemon.notify import books, composing, messenger, patience
-from ytaudio_daemon.notify.weather import Weather
+from ytaudio_daemon.ledger.meta import Told
+from ytaudio_daemon.notify import backoff, cursors, message_builders, notifications
+from ytaudio_daemon.notify.health_debounce import Weather
 from ytaudio_daemon.views import Problem
 
 #: Whoever waited for a receiver that hangs would wait for four times as long, in
@@ -186,7 +186,7 @@ def test_what_was_told_is_not_told_again_after_a_restart(
 def test_a_stop_hears_what_is_under_way_to_its_end(
     office: Office, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messenger, "LAST_WORDS_S", 30.0)
+    monkeypatch.setattr(notifications, "LAST_WORDS_S", 30.0)
     office.finish(3)
     office.step()
     office.run_until(lambda: receiver.requests)
@@ -283,16 +283,16 @@ def test_a_dead_receiver_is_named_given_up_and_back_again(
 def test_a_notice_that_is_refused_is_offered_some_times_and_passed_by(
     office: Office, receiver: Receiver
 ) -> None:
-    receiver.statuses = [422] * patience.OFFERS
+    receiver.statuses = [422] * backoff.OFFERS
     office.finish(2)
     post = office.messenger._posts["webhook"]
-    for offers in range(1, patience.OFFERS + 1):
+    for offers in range(1, backoff.OFFERS + 1):
         # Bound now: it is called within this turn only.
         office.run_until(lambda: post.patience.failures == offers)  # noqa: B023
         office.pass_time(30)
     office.rest()
     assert titles(receiver) == ["Song 2"]
-    assert len(receiver.requests) == patience.OFFERS + 1
+    assert len(receiver.requests) == backoff.OFFERS + 1
 
 
 def test_a_hanging_receiver_holds_nobody_up(
@@ -355,7 +355,7 @@ def test_a_storm_is_one_process_and_a_window_at_a_time(
     office.run_until(watched)
     office.close()
     assert log.read_text().split() == ["start", "end"] * 24
-    assert held <= composing.WINDOW
+    assert held <= message_builders.WINDOW
     assert office.slowest < BRIEF_S
 
 
@@ -461,7 +461,7 @@ def test_what_is_none_of_its_business_is_passed_over(
     before = office.told()
     office.finish(3)
     office.run_until(lambda: office.messenger._posts["webhook"].read == office.newest())
-    office.pass_time(books.KEEP_IDLE_S + 1)
+    office.pass_time(cursors.KEEP_IDLE_S + 1)
     office.step()
     assert office.told() == {"webhook": Told(cursor=office.newest())} != before
     assert receiver.requests == []

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ytaudio_daemon.outlet import PATIENCE_S, Outlet
+from ytaudio_daemon.system.nonblocking_stream import PATIENCE_S, Outlet
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 
 from tests.integration.pool_rig import Rig, alive, wait_until
 from ytaudio_daemon.model import Failure, FailureKind, Outcome
-from ytaudio_daemon.pool import Progressed, wire, worker
+from ytaudio_daemon.pool import Progressed, worker
+from ytaudio_daemon.system import protocol
 
 
 @pytest.fixture(scope="module")
@@ -133,8 +134,8 @@ def test_a_log_tail_is_cut_to_what_a_message_holds() -> None:
         log_tail="\U0001f3b5" * 100_000 + "\udcffend",
     )
     message = worker.pack(Outcome(failure=failure))
-    assert len(message) < wire.MAX_MESSAGE
-    said = wire.load(message)["outcome"]["failure"]
+    assert len(message) < protocol.MAX_MESSAGE
+    said = protocol.load(message)["outcome"]["failure"]
     assert said["log_tail"].endswith("\udcffend")
     assert len(said["log_tail"]) == worker.LOG_TAIL_CHARS
 

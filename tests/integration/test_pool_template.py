@@ -19,7 +19,7 @@ from tests.integration import pool_rig
 from tests.integration.pool_rig import HERE, Rig, alive, descendants, wait_until
 from ytaudio_daemon.errors import TemplateError
 from ytaudio_daemon.pool import Progressed, Usage, kill_leftovers
-from ytaudio_daemon.pool.leftovers import STATE_MARK
+from ytaudio_daemon.system.orphans import STATE_MARK
 
 REPOSITORY = HERE.parents[1]
 

@@ -19,10 +19,10 @@ from tests.integration.ledger_rig import (
     links,
     song,
 )
-from ytaudio_daemon.ledger import Ledger, audit, moves, pruning, schema, sessions
+from ytaudio_daemon.ledger import Ledger, audit, pruning, schema, sessions, transitions
+from ytaudio_daemon.maintenance.pruner import EVERY_S, Pruner
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.retention import EVERY_S, Pruner
 from ytaudio_daemon.settings import Settings, load
 
 DAY = 86_400.0
@@ -53,14 +53,14 @@ def finish(ledger: Ledger, size: int = 1000) -> None:
     """Complete the next job."""
     fence = claimed(ledger).fence
     with ledger.write() as db:
-        moves.begin_publish(db, fence, output_path="/x", sha256="ab", now=NOW)
-        assert moves.complete(db, fence, song(size), NOW, NO_LIMIT)
+        transitions.begin_publish(db, fence, output_path="/x", sha256="ab", now=NOW)
+        assert transitions.complete(db, fence, song(size), NOW, NO_LIMIT)
 
 
 def fail(ledger: Ledger) -> None:
     fence = claimed(ledger).fence
     with ledger.write() as db:
-        assert moves.fail_or_wait(db, fence, FAILED, GIVE_UP, NOW, NO_LIMIT)
+        assert transitions.fail_or_wait(db, fence, FAILED, GIVE_UP, NOW, NO_LIMIT)
 
 
 def end(ledger: Ledger, name: str) -> None:

@@ -9,8 +9,8 @@ from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.ledger import Ledger, sessions
 from ytaudio_daemon.ledger.migrate import migrate
+from ytaudio_daemon.maintenance.session_expiry import Sweeper
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.sessions import Sweeper
 from ytaudio_daemon.settings import load
 
 NOW = Now(wall=1_000_000.0, lived=1_000.0)

@@ -30,16 +30,16 @@ from tests.integration.ledger_rig import (
     links,
     song,
 )
-from ytaudio_daemon.attempts import Attempts
-from ytaudio_daemon.attempts.keeping import BYTE_LIMIT, WORK_UNREADABLE
-from ytaudio_daemon.attempts.leftwork import LeftWork
-from ytaudio_daemon.attempts.recovery import recover
-from ytaudio_daemon.attempts.settling import Settler
 from ytaudio_daemon.errors import LedgerBusyError
-from ytaudio_daemon.folders import Layout, opening, published, publishing
-from ytaudio_daemon.ledger import Ledger, audit, claims, moves, pauses, read
+from ytaudio_daemon.folders import Layout, published, publishing, safe_open
+from ytaudio_daemon.jobs import Attempts
+from ytaudio_daemon.jobs.completer import Settler
+from ytaudio_daemon.jobs.recovery import recover
+from ytaudio_daemon.jobs.work_cleanup import LeftWork
+from ytaudio_daemon.jobs.work_retention import BYTE_LIMIT, WORK_UNREADABLE
+from ytaudio_daemon.ledger import Ledger, audit, claims, gates, queries, transitions
 from ytaudio_daemon.ledger.claims import Claim
-from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import FailureKind, JobState, Outcome
 from ytaudio_daemon.model.gates import GateName
 from ytaudio_daemon.pool import Pool
@@ -110,7 +110,7 @@ def swap_back(layout: Layout, claim: Claim, aside: Path) -> None:
 def the_job(ledger: Ledger) -> JobRow:
     with ledger.read() as db:
         assert not list(audit.flaws(db))
-        return read.find_jobs(db)[0]
+        return queries.find_jobs(db)[0]
 
 
 def error_code(ledger: Ledger) -> str:
@@ -119,7 +119,7 @@ def error_code(ledger: Ledger) -> str:
 
 def claim_again(ledger: Ledger, at: float) -> Claim:
     with ledger.write() as db:
-        moves.wake_due(db, later(at), furthest_s=10 * 86_400)
+        transitions.wake_due(db, later(at), furthest_s=10 * 86_400)
     return claimed(ledger, later(at))
 
 
@@ -135,7 +135,7 @@ def test_a_folder_swapped_in_the_middle_of_publishing_keeps_what_it_got(
     aside = []
 
     def rename_and_swap(*names: Any) -> None:
-        opening.rename_new(*names)
+        safe_open.rename_new(*names)
         aside.append(swap_for_link(layout, claim, elsewhere))
 
     monkeypatch.setattr(publishing, "rename_new", rename_and_swap)
@@ -239,7 +239,7 @@ def test_one_file_that_the_disk_cannot_read_holds_nobody_else_up(
     assert settler.take_standing(claim, later(1))
     assert the_job(sqlite_ledger).state is JobState.WAITING
     with sqlite_ledger.read() as db:
-        assert pauses.closed_gates(db) == []
+        assert gates.closed_gates(db) == []
 
 
 @pytest.mark.parametrize("kind", ["a file for downloads", "no descriptors"])
@@ -264,8 +264,8 @@ def test_what_is_wrong_with_the_machine_is_no_jobs_fault(
         attempts.fill(NOW)
         attempts.fill(NOW)
     with sqlite_ledger.read() as db:
-        tried = [(job.state, job.charged) for job in read.find_jobs(db)]
-        gate = pauses.gate(db, GateName.HOST)
+        tried = [(job.state, job.charged) for job in queries.find_jobs(db)]
+        gate = gates.gate(db, GateName.HOST)
     assert sorted(tried) == [(JobState.QUEUED, 0), (JobState.WAITING, 0)]
     assert gate is not None
 
@@ -287,7 +287,7 @@ def half_adopted(
         raise LedgerBusyError("somebody writes")
 
     with monkeypatch.context() as patch:
-        patch.setattr(moves, "complete", busy)
+        patch.setattr(transitions, "complete", busy)
         with pytest.raises(LedgerBusyError):
             settler.settle(claim, own, later(1))
     assert the_job(sqlite_ledger).state is JobState.RUNNING

@@ -10,8 +10,8 @@ import pytest
 from tests.integration.intake_rig import House
 from ytaudio_daemon.folders import trash
 from ytaudio_daemon.ledger import Connection, sessions
+from ytaudio_daemon.maintenance.session_expiry import Sweeper
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.sessions import Sweeper
 
 LATER = Now(wall=9e9, lived=9e9)
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.views_rig import Rig, new_rig, video
 from ytaudio_daemon.folders import library
-from ytaudio_daemon.ledger import Ledger, moves, sessions
+from ytaudio_daemon.ledger import Ledger, sessions, transitions
 from ytaudio_daemon.views import Views
 
 
@@ -65,9 +65,9 @@ def test_what_the_user_deleted_stays_deleted(rig: Rig) -> None:
     rig.refresh(11)
     (shelf(rig) / "Song.mp3").unlink()
     with rig.ledger.write() as db:  # even when the event is shown once more
-        from ytaudio_daemon.ledger import diary  # noqa: PLC0415 - for this test alone
+        from ytaudio_daemon.ledger import meta  # noqa: PLC0415 - for this test alone
 
-        diary.keep_views_cursor(db, 0)
+        meta.keep_views_cursor(db, 0)
     rig.restart()
     assert names(rig) == []
 
@@ -202,7 +202,7 @@ def test_a_result_that_is_gone_is_not_waited_for(lite: Rig) -> None:
     lite.refresh()
     assert lite.views.problems() == []
     with lite.ledger.write() as db:
-        assert moves.retry(db, claim.job_id, lite.now)
+        assert transitions.retry(db, claim.job_id, lite.now)
 
 
 def test_a_link_for_the_folder_leads_nowhere(lite: Rig) -> None:

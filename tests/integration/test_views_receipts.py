@@ -12,7 +12,7 @@ from tests.integration import one_drop
 from tests.integration.ledger_rig import ASK, claimed
 from tests.integration.views_rig import Rig, new_rig, video
 from ytaudio_daemon import dropfile
-from ytaudio_daemon.ledger import Ledger, drops, moves, read, sessions
+from ytaudio_daemon.ledger import Ledger, drops, queries, sessions, transitions
 from ytaudio_daemon.model import FINALIZED, Options
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.views import receipts
@@ -92,7 +92,7 @@ def test_what_failed_can_be_dropped_again_as_it_is(rig: Rig) -> None:
     assert not rig.beside("failed").exists()
     rig.refresh()
     with rig.ledger.write() as db:  # the first is done; now it shall fail
-        moves.retry(db, 1, rig.now)
+        transitions.retry(db, 1, rig.now)
     rig.fail()
     rig.refresh()
     text = rig.beside("failed").read_bytes()
@@ -117,7 +117,7 @@ def test_the_failed_file_goes_when_nothing_is_left_in_it(lite: Rig) -> None:
     lite.refresh()
     assert "It broke. Wait." in lite.beside("failed").read_text()
     with lite.ledger.write() as db:
-        moves.retry(db, claim.job_id, lite.now)
+        transitions.retry(db, claim.job_id, lite.now)
     lite.refresh()
     assert not lite.beside("failed").exists()
 
@@ -125,8 +125,10 @@ def test_the_failed_file_goes_when_nothing_is_left_in_it(lite: Rig) -> None:
 def test_cancelled_by_a_person_is_no_failure_but_expiry_is(lite: Rig) -> None:
     lite.drop(video(1), video(2))
     with lite.ledger.write() as db:
-        moves.cancel(db, 1, lite.now, reason="cancelled", quota=Quota(max_jobs=0))
-        moves.cancel(db, 2, lite.now, reason="session_expired", quota=Quota(max_jobs=0))
+        transitions.cancel(db, 1, lite.now, reason="cancelled", quota=Quota(max_jobs=0))
+        transitions.cancel(
+            db, 2, lite.now, reason="session_expired", quota=Quota(max_jobs=0)
+        )
     lite.refresh()
     text = lite.beside("failed").read_text()
     assert video(1) not in text
@@ -246,7 +248,7 @@ def test_a_long_receipt_is_written_at_intake_and_at_the_end_only(lite: Rig) -> N
     assert lite.receipt()["counts"]["cancelled"] == 149
     assert " 149  cancelled" in lite.beside("receipt").read_text()
     with lite.ledger.write() as db:
-        moves.retry(db, 70, lite.now)
+        transitions.retry(db, 70, lite.now)
     lite.refresh()
     assert lite.receipt()["counts"]["unfinished"] == 0
     lite.complete()
@@ -262,7 +264,7 @@ def test_a_long_receipt_is_not_at_its_end_while_a_line_is_unfinished(lite: Rig) 
     finish_all(lite, but=150)
     lite.refresh()
     with lite.ledger.write() as db:
-        moves.retry(db, 10, lite.now)
+        transitions.retry(db, 10, lite.now)
     lite.refresh()
     finish_all(lite, but=10)  # the last line; one before it is open again
     lite.refresh()
@@ -353,9 +355,9 @@ def finish_all(rig: Rig, but: int = 0) -> None:
     with rig.ledger.write() as db:
         session = sessions.active_session(db, "music")
         assert session is not None
-        for row in read.find_jobs(db, session_id=session.id, limit=5000):
+        for row in queries.find_jobs(db, session_id=session.id, limit=5000):
             if row.state not in FINALIZED and row.id != but:
-                moves.cancel(
+                transitions.cancel(
                     db, row.id, rig.now, reason="cancelled", quota=Quota(max_jobs=0)
                 )
 

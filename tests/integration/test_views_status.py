@@ -17,12 +17,12 @@ from tests.integration.views_rig import LIVE, Rig, load, new_rig, video
 from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.ledger import (
     Ledger,
-    diary,
     drops,
-    moves,
-    pauses,
-    read,
+    gates,
+    meta,
+    queries,
     sessions,
+    transitions,
 )
 from ytaudio_daemon.model import Progress
 from ytaudio_daemon.model.clock import Now
@@ -80,8 +80,10 @@ def a_bit_of_everything(rig: Rig) -> None:
     rig.fail()
     waiting, running = claimed(rig.ledger), claimed(rig.ledger)
     with rig.ledger.write() as db:
-        moves.fail_or_wait(db, waiting.fence, FAILED, WAIT, rig.now, Quota(max_jobs=0))
-        moves.cancel(
+        transitions.fail_or_wait(
+            db, waiting.fence, FAILED, WAIT, rig.now, Quota(max_jobs=0)
+        )
+        transitions.cancel(
             db, running.job_id + 1, rig.now, reason="cancelled", quota=Quota(max_jobs=0)
         )
         shut = Gate(
@@ -93,7 +95,7 @@ def a_bit_of_everything(rig: Rig) -> None:
             until=rig.now.wall + 900,
             closures=1,
         )
-        pauses.close_gate(db, shut)
+        gates.close_gate(db, shut)
     progress = Progress(phase="downloading", percent=12.5, downloaded_bytes=3)
     rig.live = replace(
         LIVE,
@@ -145,7 +147,9 @@ def test_a_running_job_shows_progress_and_phase(lite: Rig) -> None:
     assert (job["phase"], job["progress"]["percent"]) == ("converting", 50.0)
     assert job["title"] == "Early Title"
     with lite.ledger.write() as db:
-        moves.begin_publish(db, claim.fence, output_path="/x", sha256="0", now=lite.now)
+        transitions.begin_publish(
+            db, claim.fence, output_path="/x", sha256="0", now=lite.now
+        )
     lite.refresh()
     job = lite.session()["jobs"][0]
     assert (job["phase"], job["output_path"]) == ("publishing", None)
@@ -287,8 +291,8 @@ def test_the_cursor_waits_for_what_is_not_written_yet(rig: Rig) -> None:
 
 def cursor_and_last_event(rig: Rig) -> tuple[int, int]:
     with rig.ledger.read() as db:
-        changes = read.changes_after(db, 0)
-        return diary.views_cursor(db), changes[-1].event_id
+        changes = queries.changes_after(db, 0)
+        return meta.views_cursor(db), changes[-1].event_id
 
 
 def test_an_event_is_shown_again_after_a_crash_before_the_cursor_was_kept(
@@ -371,6 +375,6 @@ def test_a_big_session_is_cut(lite: Rig) -> None:
 def test_a_job_without_daemon_shows_what_the_ledger_knows(lite: Rig) -> None:
     lite.drop(video(1))
     with lite.ledger.read() as db:
-        document = job_document(read.find_jobs(db)[0], None, None, 8)
+        document = job_document(queries.find_jobs(db)[0], None, None, 8)
     assert document["url"] == f"https://www.youtube.com/watch?v={video(1)}"
     assert document["attempt"]["max"] == 8

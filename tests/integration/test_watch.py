@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.watch import Hints, Watch
+from ytaudio_daemon.intake.inbox_watcher import Hints, Watch
 
 
 class Watched:

@@ -9,7 +9,7 @@ from typing import Any
 from tests.integration import one_drop
 from tests.integration.ledger_rig import FAILED, GIVE_UP, NO_LIMIT, NOW, claimed, links
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.ledger import Ledger, claims, drops, moves, sessions
+from ytaudio_daemon.ledger import Ledger, claims, drops, sessions, transitions
 from ytaudio_daemon.model import Outcome, Result
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
@@ -70,21 +70,23 @@ class Rig:
         path.write_bytes(audio)
         outcome = Outcome(result=result_of(audio, title))
         with self.ledger.write() as db:
-            assert moves.begin_publish(
+            assert transitions.begin_publish(
                 db,
                 claim.fence,
                 output_path=str(path),
                 sha256=outcome.result.sha256 if outcome.result else "",
                 now=self.now,
             )
-            assert moves.complete(db, claim.fence, outcome, self.now, Quota(max_jobs=0))
+            assert transitions.complete(
+                db, claim.fence, outcome, self.now, Quota(max_jobs=0)
+            )
         return claim
 
     def fail(self) -> claims.Claim:
         """Claim the next job and give it up."""
         claim = claimed(self.ledger, self.now)
         with self.ledger.write() as db:
-            moves.fail_or_wait(
+            transitions.fail_or_wait(
                 db, claim.fence, FAILED, GIVE_UP, self.now, Quota(max_jobs=0)
             )
         return claim

@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 from ytaudio_daemon.api.app import create_app
-from ytaudio_daemon.api.desk import Desk
-from ytaudio_daemon.api.shapes import NewJob
+from ytaudio_daemon.api.context import Desk
+from ytaudio_daemon.api.request_models import NewJob
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model.options import OPTION_KEYS

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from ytaudio_daemon.api import problems
-from ytaudio_daemon.fetch.messages import MEANINGS
+from ytaudio_daemon.fetch.failure_catalog import MEANINGS
 
 CHECKOUT = Path(__file__).parents[2]
 DOCS = CHECKOUT / "docs"

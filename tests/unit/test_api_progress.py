@@ -6,21 +6,21 @@ from pathlib import Path
 import pytest
 
 from tests.integration.ledger_rig import ASK, NO_LIMIT, NOW
-from ytaudio_daemon.api import progress
-from ytaudio_daemon.api.desk import Desk
+from ytaudio_daemon.api import event_stream
+from ytaudio_daemon.api.context import Desk
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.ledger import Ledger, posting, read, sessions
+from ytaudio_daemon.ledger import Ledger, enqueue, queries, sessions
 from ytaudio_daemon.settings import load
 
 
 def test_a_write_wakes_the_daemon_and_silence_is_broken_until_a_stop(
     sqlite_ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "LOOK_S", 0.01)
-    monkeypatch.setattr(progress, "HEARTBEAT_S", 0.02)
+    monkeypatch.setattr(event_stream, "LOOK_S", 0.01)
+    monkeypatch.setattr(event_stream, "HEARTBEAT_S", 0.02)
     with sqlite_ledger.write() as db:
         session = sessions.open_session(db, "alice", NOW)
-        posted = posting.post(
+        posted = enqueue.post(
             db,
             session.id,
             video_id="AAAAAAAAAAA",
@@ -30,7 +30,7 @@ def test_a_write_wakes_the_daemon_and_silence_is_broken_until_a_stop(
             file_is_gone=lambda _: True,
         )
         assert posted.job_id is not None
-        row = read.job_by_id(db, posted.job_id)
+        row = queries.job_by_id(db, posted.job_id)
     layout = Layout(
         inbox=tmp_path,
         downloads=tmp_path,
@@ -52,7 +52,7 @@ def test_a_write_wakes_the_daemon_and_silence_is_broken_until_a_stop(
     desk.is_closing = lambda: said.count(b": still there\n\n") == 2
 
     async def listen() -> None:
-        async for event in progress.events_of(desk, row):
+        async for event in event_stream.events_of(desk, row):
             said.append(event)  # noqa: PERF401 - `is_closing` looks at it
 
     asyncio.run(listen())

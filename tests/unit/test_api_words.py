@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.api.words import (
+from ytaudio_daemon.api.vocabulary import (
     FINAL,
     STATUS_OF,
     Status,

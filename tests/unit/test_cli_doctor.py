@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from ytaudio_daemon.cli.doctor import judge_life
-from ytaudio_daemon.cli.life import Life, Pulse
-from ytaudio_daemon.doctor import Health, engine, machine, places
-from ytaudio_daemon.engines.shelf import Chosen
+from ytaudio_daemon.cli.liveness import Life, Pulse
+from ytaudio_daemon.doctor import Health, folder_checks, machine_checks, ytdlp_checks
+from ytaudio_daemon.ytdlp_versions.version_store import Chosen
 
 DAY = 86_400.0
 #: 2026-11-01.
@@ -27,7 +27,7 @@ NOW = 1_793_491_200.0
     ],
 )
 def test_an_old_yt_dlp_is_a_warning(version: str | None, health: Health) -> None:
-    found = engine.judge_engine(version, NOW)
+    found = ytdlp_checks.judge_engine(version, NOW)
     assert found.health is health
     assert bool(found.remedy) == (health is not Health.OK)
 
@@ -54,7 +54,7 @@ def test_an_old_yt_dlp_is_a_warning(version: str | None, health: Health) -> None
 def test_upgrades_are_told_of(
     chosen: Chosen, *, has_pip: bool, health: Health, words: str
 ) -> None:
-    (found,) = engine.judge_upgrades(chosen, has_pip=has_pip)
+    (found,) = ytdlp_checks.judge_upgrades(chosen, has_pip=has_pip)
     assert found.health is health
     assert words in found.message
 
@@ -63,11 +63,11 @@ def test_upgrades_are_told_of(
     ("free", "health"), [(0, Health.BROKEN), (15, Health.WARNING), (20, Health.OK)]
 )
 def test_room_is_judged_by_the_reserve(free: int, health: Health) -> None:
-    assert places.judge_space(free, 10, Path("d")).health is health
+    assert folder_checks.judge_space(free, 10, Path("d")).health is health
 
 
 def test_no_reserve_is_no_complaint() -> None:
-    assert places.judge_space(5, 0, Path("d")).health is Health.OK
+    assert folder_checks.judge_space(5, 0, Path("d")).health is Health.OK
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_no_reserve_is_no_complaint() -> None:
 def test_watches_are_counted_by_session(
     limit: int | None, sessions: int, health: Health
 ) -> None:
-    found = machine.judge_watches(limit, sessions)
+    found = machine_checks.judge_watches(limit, sessions)
     assert found.health is health
     assert ("sysctl" in found.remedy) == (health is Health.WARNING)
 
@@ -90,20 +90,20 @@ def test_watches_are_counted_by_session(
     ("limit", "health"), [(None, Health.OK), (128, Health.OK), (8, Health.WARNING)]
 )
 def test_few_watchers_are_a_warning(limit: int | None, health: Health) -> None:
-    assert machine.judge_instances(limit).health is health
+    assert machine_checks.judge_instances(limit).health is health
 
 
 def test_a_free_running_clock_is_a_warning() -> None:
-    assert machine.judge_clock(synchronized=True).health is Health.OK
-    assert machine.judge_clock(synchronized=False).health is Health.WARNING
+    assert machine_checks.judge_clock(synchronized=True).health is Health.OK
+    assert machine_checks.judge_clock(synchronized=False).health is Health.WARNING
 
 
 def test_the_machine_can_be_looked_at(tmp_path: Path) -> None:
     (tmp_path / "party").mkdir()
     (tmp_path / ".hidden").mkdir()
-    names = [found.name for found in machine.machine_findings(tmp_path)]
+    names = [found.name for found in machine_checks.machine_findings(tmp_path)]
     assert names == ["inotify_watches", "inotify_instances", "clock"]
-    assert "1 session needs" in next(machine.machine_findings(tmp_path)).message
+    assert "1 session needs" in next(machine_checks.machine_findings(tmp_path)).message
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from ytaudio_daemon.cli.download_list import Item, listed
-from ytaudio_daemon.cli.download_screen import how_far
+from ytaudio_daemon.cli.download_reporters import how_far
 from ytaudio_daemon.cli.entry import _with_command
 from ytaudio_daemon.dropfile import DropKind
 from ytaudio_daemon.errors import UsageError

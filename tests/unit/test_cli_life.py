@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.cli.life import Pulse, judge, look, read_document
-from ytaudio_daemon.cli.words import stamp_of
+from ytaudio_daemon.cli.formatting import stamp_of
+from ytaudio_daemon.cli.liveness import Pulse, judge, look, read_document
 
 NOW = 1_800_000_000.0
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.cli import report
+from ytaudio_daemon.cli import status_report
+from ytaudio_daemon.cli.formatting import stamp_of
 from ytaudio_daemon.cli.watch import news
-from ytaudio_daemon.cli.words import stamp_of
 
 NOW = 1_800_000_000.0
 
@@ -30,10 +30,12 @@ def job(state: str = "queued", **more: Any) -> dict[str, Any]:
 
 
 def test_a_job_is_called_by_its_link_until_its_title_is_known() -> None:
-    assert report.job_name(job()) == "https://www.youtube.com/watch?v=AAAAAAAAAAA"
-    assert report.job_name(job(title="Good")) == "Good"
+    assert (
+        status_report.job_name(job()) == "https://www.youtube.com/watch?v=AAAAAAAAAAA"
+    )
+    assert status_report.job_name(job(title="Good")) == "Good"
     named = job(title="Good", artist="Nina", duration_s=173.2)
-    assert report.job_name(named) == "Nina - Good (2:53)"
+    assert status_report.job_name(named) == "Nina - Good (2:53)"
 
 
 PROGRESS = {
@@ -63,39 +65,39 @@ BROKE = {"kind": "transient", "code": "reset", "message": "It broke.", "hint": "
     ],
 )
 def test_how_far(given: dict[str, Any], said: str) -> None:
-    assert report.how_far(given, NOW) == said
+    assert status_report.how_far(given, NOW) == said
 
 
 def test_a_waiting_job_says_when_and_why() -> None:
     attempt = {"number": 1, "charged": 1, "max": 8, "retry_at": stamp_of(NOW + 90)}
-    said = report.how_far(job("waiting", error=BROKE, attempt=attempt), NOW)
+    said = status_report.how_far(job("waiting", error=BROKE, attempt=attempt), NOW)
     assert said.endswith("(in 1 min 30 s): It broke.")
 
 
 def test_bars_are_full_at_the_end_and_never_beyond() -> None:
-    assert report.bar(0) == "╌" * 12
-    assert report.bar(50) == "━" * 6 + "╌" * 6
-    assert report.bar(100) == report.bar(250) == "━" * 12
+    assert status_report.bar(0) == "╌" * 12
+    assert status_report.bar(50) == "━" * 6 + "╌" * 6
+    assert status_report.bar(100) == status_report.bar(250) == "━" * 12
 
 
 def test_counts_leave_out_what_is_not_there() -> None:
-    assert report.counts_in_words({"queued": 2, "failed": 1, "held": 0}) == (
+    assert status_report.counts_in_words({"queued": 2, "failed": 1, "held": 0}) == (
         "2 queued, 1 failed"
     )
-    assert report.counts_in_words({}) == "none"
+    assert status_report.counts_in_words({}) == "none"
 
 
 def test_a_quota_without_limits_says_so() -> None:
     quota = {"max_jobs": 0, "used_jobs": 2, "max_bytes": 0, "used_bytes": 0}
-    said = report.quota_in_words(quota)
+    said = status_report.quota_in_words(quota)
     assert said == "2 of any number of unfinished jobs, 0 B of audio"
-    said = report.quota_in_words({**quota, "max_jobs": 10, "max_bytes": 4 << 30})
+    said = status_report.quota_in_words({**quota, "max_jobs": 10, "max_bytes": 4 << 30})
     assert said == "2 of 10 unfinished jobs, 0 B of 4.0 GiB"
 
 
 def test_options_read_as_in_a_drop() -> None:
     options = {"format": "opus", "bitrate": None, "tags": {"artist": "Nina Simone"}}
-    said = report.options_in_words(options)
+    said = status_report.options_in_words(options)
     assert said == 'format=opus tag.artist="Nina Simone"'
 
 

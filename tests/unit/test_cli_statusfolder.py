@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.cli.statusfolder import quick_status_folder
+from ytaudio_daemon.cli.status_path import quick_status_folder
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.settings import find_config, load
 from ytaudio_daemon.settings.load import CONFIG_VARIABLE, LOCAL_CONFIG, SYSTEM_CONFIG
@@ -86,8 +86,8 @@ def test_a_missing_file_is_left_to_the_settings_to_explain(tmp_path: Path) -> No
 
 
 def test_both_look_in_the_same_places() -> None:
-    from ytaudio_daemon.cli import statusfolder  # noqa: PLC0415 - its constants only
+    from ytaudio_daemon.cli import status_path  # noqa: PLC0415 - its constants only
 
-    assert statusfolder.CONFIG_VARIABLE == CONFIG_VARIABLE
-    assert statusfolder.LOCAL_CONFIG == LOCAL_CONFIG
-    assert statusfolder.SYSTEM_CONFIG == SYSTEM_CONFIG
+    assert status_path.CONFIG_VARIABLE == CONFIG_VARIABLE
+    assert status_path.LOCAL_CONFIG == LOCAL_CONFIG
+    assert status_path.SYSTEM_CONFIG == SYSTEM_CONFIG

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.cli.life import Life, Pulse
-from ytaudio_daemon.cli.report import Facts
-from ytaudio_daemon.cli.story import Case, story, what_next
-from ytaudio_daemon.cli.words import stamp_of
+from ytaudio_daemon.cli.formatting import stamp_of
+from ytaudio_daemon.cli.job_report import Case, story, what_next
+from ytaudio_daemon.cli.liveness import Life, Pulse
+from ytaudio_daemon.cli.status_report import Facts
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.gates import Gate, GateName

@@ -5,7 +5,7 @@ import argparse
 import pytest
 
 from ytaudio_daemon.cli import engine, ledger, session
-from ytaudio_daemon.cli.verbs import add_verbs, doer_of
+from ytaudio_daemon.cli.subcommands import add_verbs, doer_of
 
 TABLES = {"engine": engine.VERBS, "ledger": ledger.VERBS, "session": session.VERBS}
 

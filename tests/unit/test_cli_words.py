@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from ytaudio_daemon.cli import words
-from ytaudio_daemon.cli.screen import Screen, ask, shown
+from ytaudio_daemon.cli import formatting
+from ytaudio_daemon.cli.output import Screen, ask, shown
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from ytaudio_daemon.cli.screen import Screen, ask, shown
     ],
 )
 def test_a_span_has_its_two_largest_units(seconds: float, said: str) -> None:
-    assert words.span(seconds) == said
+    assert formatting.span(seconds) == said
 
 
 @pytest.mark.parametrize(
@@ -40,28 +40,28 @@ def test_a_span_has_its_two_largest_units(seconds: float, said: str) -> None:
     ],
 )
 def test_a_size_has_three_digits(count: int, said: str) -> None:
-    assert words.size(count) == said
+    assert formatting.size(count) == said
 
 
 def test_playing_times_read_as_on_a_player() -> None:
-    assert [words.clock(s) for s in (187, 3753, 5)] == ["3:07", "1:02:33", "0:05"]
+    assert [formatting.clock(s) for s in (187, 3753, 5)] == ["3:07", "1:02:33", "0:05"]
 
 
 def test_times_tell_how_far_they_are() -> None:
     now = 1_800_000_000.0
-    assert words.moment_and_distance(now + 300, now).endswith("(in 5 min)")
-    assert words.moment_and_distance(now - 7200, now).endswith("(2 h ago)")
+    assert formatting.moment_and_distance(now + 300, now).endswith("(in 5 min)")
+    assert formatting.moment_and_distance(now - 7200, now).endswith("(2 h ago)")
 
 
 def test_a_time_of_another_day_has_its_date() -> None:
     now = 1_800_000_000.0
-    assert len(words.moment(now, now)) == len("21:14:03")
-    assert len(words.moment(now - 200_000, now)) == len("2027-01-13 21:14")
+    assert len(formatting.moment(now, now)) == len("21:14:03")
+    assert len(formatting.moment(now - 200_000, now)) == len("2027-01-13 21:14")
 
 
 def test_stamps_come_back_as_they_were() -> None:
-    assert words.stamp_of(1_800_000_000.25) == "2027-01-15T08:00:00.250Z"
-    assert words.wall_of("2027-01-15T08:00:00.250Z") == 1_800_000_000.25
+    assert formatting.stamp_of(1_800_000_000.25) == "2027-01-15T08:00:00.250Z"
+    assert formatting.wall_of("2027-01-15T08:00:00.250Z") == 1_800_000_000.25
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The one line about the daemon; when it is said is tested with a real ledger."""
 
-from ytaudio_daemon.daemon.bulletin import MAX_CHARS, status_line
+from ytaudio_daemon.daemon.systemd_status import MAX_CHARS, status_line
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.views import Live, Problem
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.daemon.pulse import BEAT_S, PATIENCE_S, STUCK_S, Pulse
+from ytaudio_daemon.daemon.systemd_watchdog import BEAT_S, PATIENCE_S, STUCK_S, Pulse
 from ytaudio_daemon.errors import (
     LedgerBusyError,
     LedgerError,
@@ -14,7 +14,7 @@ from ytaudio_daemon.errors import (
     LedgerUnreachableError,
     YtaudioError,
 )
-from ytaudio_daemon.servicemanager import Notifier
+from ytaudio_daemon.system.systemd_notify import Notifier
 
 Heard = Callable[[], list[str]]
 

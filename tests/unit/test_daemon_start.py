@@ -2,7 +2,7 @@
 
 import pytest
 
-from ytaudio_daemon.daemon import opening
+from ytaudio_daemon.daemon import open_ledger
 from ytaudio_daemon.errors import LedgerBusyError
 
 
@@ -13,7 +13,7 @@ def busy_for(times: int) -> list[Exception]:
 def test_a_step_of_the_start_is_tried_again_while_the_ledger_is_busy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(opening, "PATIENCE_S", 0.001)
+    monkeypatch.setattr(open_ledger, "PATIENCE_S", 0.001)
     troubles = busy_for(3)
 
     def step() -> str:
@@ -21,16 +21,16 @@ def test_a_step_of_the_start_is_tried_again_while_the_ledger_is_busy(
             raise troubles.pop()
         return "done"
 
-    assert opening.patiently(step) == "done"
+    assert open_ledger.patiently(step) == "done"
 
 
 def test_a_ledger_that_stays_busy_ends_the_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(opening, "START_PATIENCE_S", 0.0)
+    monkeypatch.setattr(open_ledger, "START_PATIENCE_S", 0.0)
 
     def step() -> None:
         raise LedgerBusyError("somebody writes")
 
     with pytest.raises(LedgerBusyError):
-        opening.patiently(step)
+        open_ledger.patiently(step)

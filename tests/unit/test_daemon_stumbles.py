@@ -6,7 +6,7 @@ import os
 import pytest
 
 from ytaudio_daemon.daemon.problems import DEGRADING
-from ytaudio_daemon.daemon.stumbles import CODES, stumble
+from ytaudio_daemon.daemon.step_problems import CODES, stumble
 from ytaudio_daemon.errors import LedgerBusyError, TemplateError, UnsafePathError
 
 

@@ -9,10 +9,10 @@ import pytest
 
 import ytaudio_daemon
 from ytaudio_daemon import AudioDownloader, DownloadResult, UsageError
-from ytaudio_daemon.attempts.callers import holder_name, is_gone
-from ytaudio_daemon.downloader.places import own_folder
+from ytaudio_daemon.downloader.options_input import checked_options
 from ytaudio_daemon.downloader.result import last_news, news, result_of
-from ytaudio_daemon.downloader.wishes import checked_options
+from ytaudio_daemon.downloader.work_dirs import own_folder
+from ytaudio_daemon.jobs.foreign_claims import holder_name, is_gone
 from ytaudio_daemon.model import Failure, FailureKind, Outcome, Progress
 from ytaudio_daemon.settings import load
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.downloader.retrying import impatient, pause_s
+from ytaudio_daemon.downloader.retry_policy import impatient, pause_s
 from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.settings import Settings, load
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from ytaudio_daemon.downloader.turns import Turn, turn
-from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.downloader.next_action import Turn, turn
+from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import FailureKind, JobState
 
 NOW = 1000.0

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ytaudio_daemon.dropfile import DropKind, Entry, NotADropError, parse, render_line
-from ytaudio_daemon.dropfile.optionwords import laid_over
+from ytaudio_daemon.dropfile.option_syntax import laid_over
 from ytaudio_daemon.model.options import (
     FILENAME_FIELDS,
     FORMATS,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.engines.notes import Notes, Refused, Stand, Tried
-from ytaudio_daemon.engines.pip import environment, offer_of, said
+from ytaudio_daemon.ytdlp_versions.history import Notes, Refused, Stand, Tried
+from ytaudio_daemon.ytdlp_versions.pip import environment, offer_of, said
 
 A, B = Stand(version="2026.1.1"), Stand(version="2026.2.2", watched=True, at=5.0)
 REFUSED = Refused(version="2026.2.2", reason="it is worse", at=6.0)

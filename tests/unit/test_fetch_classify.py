@@ -18,7 +18,7 @@ from ytaudio_daemon.fetch.classify import (
     classify,
     seconds_until,
 )
-from ytaudio_daemon.fetch.messages import MEANINGS, RULES
+from ytaudio_daemon.fetch.failure_catalog import MEANINGS, RULES
 from ytaudio_daemon.model import FailureKind
 
 NO_FORMATS = (

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.fetch.evidence import MAX_CHAIN, causes_of, place_of
+from ytaudio_daemon.fetch.exception_facts import MAX_CHAIN, causes_of, place_of
 from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.fetch.resolve import NoStreamsError, check, extract
 from ytaudio_daemon.model import FetchRequest, Limits

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.folders.claimant import claimant
+from ytaudio_daemon.folders.host_id import claimant
 
 
 def test_it_stays_when_the_machine_is_renamed(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ytaudio_daemon.model import FailureKind
-from ytaudio_daemon.model.engines import (
+from ytaudio_daemon.model.ytdlp_policy import (
     DAILY_S,
     URGENT_S,
     Ending,

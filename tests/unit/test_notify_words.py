@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from tests.integration.ledger_rig import NOW
-from ytaudio_daemon.courier import webhook
-from ytaudio_daemon.courier.answer import later, refused
-from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
-from ytaudio_daemon.notify import digest, notices, patience, receivers, wording
+from ytaudio_daemon.notify import backoff, digest, notices, receivers, texts
+from ytaudio_daemon.notify.delivery import webhook
+from ytaudio_daemon.notify.delivery.result import later, refused
 from ytaudio_daemon.notify.digest import Digest
-from ytaudio_daemon.notify.news import News
+from ytaudio_daemon.notify.notify_event import News
 from ytaudio_daemon.settings import load
 from ytaudio_daemon.views import Problem
 
@@ -101,7 +101,7 @@ def test_other_sessions_are_counted() -> None:
 def test_a_stranger_s_title_has_no_effect(title: str) -> None:
     for text in (
         gathered(news(job=job(title))).body().splitlines()[-1],
-        wording.sentence(news(job=job(title))),
+        texts.sentence(news(job=job(title))),
     ):
         assert "@everyone" not in text
         assert not set(text) & set("<>\n\x1b")
@@ -138,7 +138,7 @@ def test_a_machine_in_need_names_five_problems() -> None:
 
 
 def test_patience_wears_out_by_served_time_alone() -> None:
-    waits = patience.Patience()
+    waits = backoff.Patience()
     assert not waits.is_worn_out(1e9, 60.0)
     waits.fail(later("no"), 100.0)
     assert not waits.is_worn_out(159.0, 60.0)
@@ -149,19 +149,19 @@ def test_patience_wears_out_by_served_time_alone() -> None:
 
 
 def test_waits_grow_and_are_bounded() -> None:
-    waits = patience.Patience()
+    waits = backoff.Patience()
     found = []
     for _ in range(40):
         waits.fail(later("no"), 100.0)
         found.append((waits.due or 0) - 100)
     assert found[:5] == [1, 2, 4, 8, 16]
-    assert max(found) == patience.CAP_S
+    assert max(found) == backoff.CAP_S
     waits.fail(later("no", retry_after_s=1000), 100.0)
     assert waits.due == 1100
 
 
 def test_only_refusals_in_a_row_count() -> None:
-    waits = patience.Patience()
+    waits = backoff.Patience()
     for answer in [refused("no")] * 4 + [later("away")] + [refused("no")] * 4:
         waits.fail(answer, 1.0)
         assert not waits.has_had_enough()

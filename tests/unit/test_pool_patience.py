@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ytaudio_daemon.model import Limits, Phase, Progress
-from ytaudio_daemon.pool.patience import STALL_RATE_BPS, Patience
+from ytaudio_daemon.pool.timeouts import STALL_RATE_BPS, Patience
 
 START = 1000.0
 STALL = 60.0

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from ytaudio_daemon.model import Progress
-from ytaudio_daemon.pool import wire
 from ytaudio_daemon.pool.worker import Reporter
+from ytaudio_daemon.system import protocol
 
 
 class Clock:
@@ -19,7 +19,7 @@ class Clock:
 
 @pytest.fixture
 def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
-    near, far = wire.pair()
+    near, far = protocol.pair()
     with near, far:
         yield near, far
 
@@ -31,7 +31,7 @@ def said(near: socket.socket) -> list[str]:
     phases: list[str] = []
     while True:
         try:
-            message = wire.receive(near)
+            message = protocol.receive(near)
         except BlockingIOError:
             return phases
         assert message is not None
@@ -67,22 +67,22 @@ def test_fractions_of_bytes_are_rounded(ends: Ends) -> None:
     near, far = ends
     estimate: float = 10.6  # as yt-dlp gives it
     Reporter(far).progress(Progress(phase="a", total_bytes=estimate))  # type: ignore[arg-type] # the point
-    message = wire.receive(near)
+    message = protocol.receive(near)
     assert message is not None
     assert message["progress"]["total_bytes"] == 11
 
 
 def test_the_last_words_survive_a_reset(ends: Ends) -> None:
     near, far = ends
-    near.send(wire.encode("go"))  # which the other end dies without reading
-    far.send(wire.encode("outcome"))
+    near.send(protocol.encode("go"))  # which the other end dies without reading
+    far.send(protocol.encode("outcome"))
     far.close()
-    assert wire.receive(near) == {"kind": "outcome"}
-    assert wire.receive(near) is None
+    assert protocol.receive(near) == {"kind": "outcome"}
+    assert protocol.receive(near) is None
 
 
 def test_a_reset_without_words_is_the_end(ends: Ends) -> None:
     near, far = ends
-    near.send(wire.encode("go"))
+    near.send(protocol.encode("go"))
     far.close()
-    assert wire.receive(near) is None
+    assert protocol.receive(near) is None

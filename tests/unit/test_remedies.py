@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import ytaudio_daemon
-from ytaudio_daemon import remedies
+from ytaudio_daemon.system import install_hints
 
 PACKAGE = Path(ytaudio_daemon.__path__[0])
 
 
 def test_the_python_that_is_named_is_this_one() -> None:
-    words = remedies.install("bundled").removeprefix("sudo ").split()
+    words = install_hints.install("bundled").removeprefix("sudo ").split()
     said = subprocess.run(
         [words[0], "-c", "import sys; print(sys.prefix)"],
         capture_output=True,
@@ -27,14 +27,14 @@ def test_the_python_that_is_named_is_this_one() -> None:
 def test_a_checkout_is_installed_as_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert f"-e '{PACKAGE.parent}[api]'" in remedies.install("api")
-    elsewhere = tmp_path / "lib" / "ytaudio_daemon" / "remedies.py"
-    monkeypatch.setattr(remedies, "__file__", str(elsewhere))
-    assert remedies.install("api").endswith("install 'ytaudio-daemon[api]'")
+    assert f"-e '{PACKAGE.parent}[api]'" in install_hints.install("api")
+    elsewhere = tmp_path / "lib" / "ytaudio_daemon" / "system" / "install_hints.py"
+    monkeypatch.setattr(install_hints, "__file__", str(elsewhere))
+    assert install_hints.install("api").endswith("install 'ytaudio-daemon[api]'")
 
 
 def test_nobody_else_tells_how_to_install() -> None:
-    others = [path for path in PACKAGE.rglob("*.py") if path.name != "remedies.py"]
+    others = [path for path in PACKAGE.rglob("*.py") if path.name != "install_hints.py"]
     told = [
         path.relative_to(PACKAGE)
         for path in others

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.servicemanager import Notifier
+from ytaudio_daemon.system.systemd_notify import Notifier
 
 Manager = tuple[socket.socket, Notifier]
 

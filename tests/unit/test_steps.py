@@ -7,30 +7,30 @@ from pathlib import Path
 import pytest
 
 import ytaudio_daemon
-from ytaudio_daemon import steps
+from ytaudio_daemon.system import failpoints
 
 
 def test_every_named_step_is_passed_somewhere() -> None:
     package = Path(ytaudio_daemon.__file__).parent
     code = "".join(path.read_text() for path in package.rglob("*.py"))
 
-    assert set(re.findall(r'steps\.at\(\s*"([a-z.]+)"', code)) == set(steps.STEPS)
+    assert set(re.findall(r'steps\.at\(\s*"([a-z.]+)"', code)) == set(failpoints.STEPS)
 
 
 def test_no_step_is_named_twice() -> None:
-    assert max(Counter(steps.STEPS).values()) == 1
+    assert max(Counter(failpoints.STEPS).values()) == 1
 
 
 def test_nobody_observes_unless_asked() -> None:
-    assert steps._observers == []
-    steps.at("drop.read", "nothing happens")
+    assert failpoints._observers == []
+    failpoints.at("drop.read", "nothing happens")
 
 
 def test_observers_are_told_what_is_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "_observers", [])
+    monkeypatch.setattr(failpoints, "_observers", [])
     told: list[tuple[str, str]] = []
-    steps.observe(lambda step, about: told.append((step, about)))
+    failpoints.observe(lambda step, about: told.append((step, about)))
 
-    steps.at("drop.read", b"songs.txt")
+    failpoints.at("drop.read", b"songs.txt")
 
     assert told == [("drop.read", "b'songs.txt'")]

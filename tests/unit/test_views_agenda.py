@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ytaudio_daemon.views.agenda import NO_EVENT, Agenda
+from ytaudio_daemon.views.due_queue import NO_EVENT, Agenda
 
 
 def drain(agenda: Agenda, lived: float) -> list[int]:

@@ -11,7 +11,7 @@ from ytaudio_daemon import dropfile
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.model.options import effective
-from ytaudio_daemon.views import wording
+from ytaudio_daemon.views import receipt_text
 from ytaudio_daemon.views.documents import moment
 
 DROP = ReceiptHead(
@@ -49,12 +49,14 @@ def failed(options: Options, **fields: Any) -> ReceiptLine:
     )
 
 
-@given(st.dictionaries(st.sampled_from(list(wording.OUTCOMES)), st.integers(0, 10**9)))
+@given(
+    st.dictionaries(st.sampled_from(list(receipt_text.OUTCOMES)), st.integers(0, 10**9))
+)
 def test_the_heads_length_does_not_depend_on_what_became_of_the_lines(
     tally: dict[str, int],
 ) -> None:
-    empty = wording.receipt_head(DROP, {})
-    assert len(wording.receipt_head(DROP, tally)) == len(empty)
+    empty = receipt_text.receipt_head(DROP, {})
+    assert len(receipt_text.receipt_head(DROP, tally)) == len(empty)
 
 
 @given(st.text(), st.text(), st.text())
@@ -62,9 +64,9 @@ def test_nothing_in_a_line_can_start_another(
     text: str, message: str, hint: str
 ) -> None:
     row = failed(Options(), text=text, error_message=message, error_hint=hint)
-    rows = wording.receipt_line(row).splitlines()
+    rows = receipt_text.receipt_line(row).splitlines()
     assert len(rows) <= 3
-    again = wording.failed_line(row, 1).splitlines()
+    again = receipt_text.failed_line(row, 1).splitlines()
     assert [bool(one) and not one.startswith("#") for one in again] == [
         False,
         False,
@@ -86,7 +88,7 @@ def test_a_failed_link_asks_for_the_same_again(
     layer = {"format": audio_format, "priority": priority}
     layer |= {f"tag.{name}": text for name, text in tags.items()}
     options = effective("192k", layer)
-    text = wording.failed_line(failed(options), 1)
+    text = receipt_text.failed_line(failed(options), 1)
     (entry,) = dropfile.parse(text.encode(), dropfile.DropKind.TEXT)
     assert entry.code is None
     assert effective("192k", entry.layer) == options
@@ -94,12 +96,14 @@ def test_a_failed_link_asks_for_the_same_again(
 
 def test_a_duplicate_of_the_same_drop_is_told_once() -> None:
     again = failed(Options(), result="duplicate")
-    assert wording.failed_line(again, 1) == ""
-    assert wording.failed_line(again, 2) != ""
+    assert receipt_text.failed_line(again, 1) == ""
+    assert receipt_text.failed_line(again, 2) != ""
 
 
 def test_a_refused_line_without_a_link_is_a_comment() -> None:
-    text = wording.failed_line(line(result="rejected", message="no", text="a b"), 1)
+    text = receipt_text.failed_line(
+        line(result="rejected", message="no", text="a b"), 1
+    )
     assert text == "\n# line 1: no.\n# a b\n"
 
 
@@ -117,11 +121,11 @@ def test_a_refused_line_without_a_link_is_a_comment() -> None:
     ],
 )
 def test_every_state_has_its_words(state: str | None, words: str) -> None:
-    assert wording.receipt_line(line(state=state))[9:].startswith(words)
+    assert receipt_text.receipt_line(line(state=state))[9:].startswith(words)
 
 
 def test_a_waiting_line_says_when_it_is_tried_again() -> None:
-    text = wording.receipt_line(line(state="waiting", retry_at=60.0))
+    text = receipt_text.receipt_line(line(state="waiting", retry_at=60.0))
     assert "next try: 1970-01-01 00:01:00 UTC" in text
 
 
@@ -132,7 +136,7 @@ def test_times_are_rfc_3339_in_utc() -> None:
 
 def test_a_drop_without_any_line_has_no_table() -> None:
     binary = replace(DROP, accepted=0, state="rejected", reason="binary data")
-    head = wording.receipt_head(binary, {})
+    head = receipt_text.receipt_head(binary, {})
     assert head.splitlines()[0] == "Nothing could be used of songs.2.txt: binary data."
     assert "what became of it" not in head
     assert "refused" not in head

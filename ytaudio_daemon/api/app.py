@@ -7,10 +7,10 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from ytaudio_daemon import __version__
-from ytaudio_daemon.api import audio, jobs, problems, progress, sessions, standing
-from ytaudio_daemon.api.description import ABOUT, shared_schemas, without_operator
-from ytaudio_daemon.api.desk import Desk
+from ytaudio_daemon.api import audio, event_stream, health, jobs, problems, sessions
+from ytaudio_daemon.api.context import Desk
 from ytaudio_daemon.api.guard import Guard
+from ytaudio_daemon.api.openapi import ABOUT, shared_schemas, without_operator
 
 
 class Api(FastAPI):
@@ -51,7 +51,7 @@ def create_app(desk: Desk, hosts: Collection[str] | None = None) -> Api:
         hosts: As `Guard` has it.
     """
     app = Api(desk)
-    routers = [part.router for part in (jobs, progress, audio, sessions, standing)]
+    routers = [part.router for part in (jobs, event_stream, audio, sessions, health)]
     for router in routers:
         app.include_router(router)
     routes = [r for router in routers for r in router.routes if isinstance(r, Route)]

@@ -12,14 +12,14 @@ from starlette.datastructures import Headers
 from starlette.responses import FileResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from ytaudio_daemon.api.access import AtDesk
-from ytaudio_daemon.api.answers import PRIVATE, Described, refused
-from ytaudio_daemon.api.desk import Desk
+from ytaudio_daemon.api.auth import AtDesk
+from ytaudio_daemon.api.context import Desk
 from ytaudio_daemon.api.jobs import ONE, OwnJob
 from ytaudio_daemon.api.problems import Problem
+from ytaudio_daemon.api.responses import PRIVATE, Described, refused
 from ytaudio_daemon.errors import UnsafePathError
-from ytaudio_daemon.folders.opening import open_dir
-from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.folders.safe_open import open_dir
+from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import JobState
 
 router = APIRouter(prefix="/api/jobs", tags=["Jobs"])

@@ -6,19 +6,32 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from ytaudio_daemon.api.access import UUID, AtDesk, OwnSession
-from ytaudio_daemon.api.answers import answer, describe
-from ytaudio_daemon.api.desk import Desk
+from ytaudio_daemon.api.auth import UUID, AtDesk, OwnSession
+from ytaudio_daemon.api.context import Desk
 from ytaudio_daemon.api.problems import Problem
-from ytaudio_daemon.api.shapes import After, JobId, Limit, NewJob, NewStatus, Statuses
-from ytaudio_daemon.api.words import AUDIO, Status, job_answer, option_layer, states_of
+from ytaudio_daemon.api.request_models import (
+    After,
+    JobId,
+    Limit,
+    NewJob,
+    NewStatus,
+    Statuses,
+)
+from ytaudio_daemon.api.responses import answer, describe
+from ytaudio_daemon.api.vocabulary import (
+    AUDIO,
+    Status,
+    job_answer,
+    option_layer,
+    states_of,
+)
 from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders.drop_reader import read_defaults
 from ytaudio_daemon.folders.published import audio_is_gone
-from ytaudio_daemon.folders.reading import read_defaults
-from ytaudio_daemon.ledger import entering, moves, read
-from ytaudio_daemon.ledger.clerk import Ask
-from ytaudio_daemon.ledger.posting import Posted, post
-from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.ledger import job_entry, queries, transitions
+from ytaudio_daemon.ledger.enqueue import Posted, post
+from ytaudio_daemon.ledger.line_recorder import Ask
+from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, Layer, OptionError, Options
 from ytaudio_daemon.model.options import check_layer, effective
@@ -53,7 +66,7 @@ def own_job(desk: AtDesk, session: OwnSession, job_id: JobId) -> JobRow:
     plain = job_id.lower()
     if UUID.fullmatch(plain):
         with desk.read() as db:
-            row = entering.job_of_uuid(db, plain)
+            row = job_entry.job_of_uuid(db, plain)
         if row is not None and row.session_id == session.id:
             return row
     raise Problem(404, "unknown_job", "This session has no such job.")
@@ -111,7 +124,7 @@ def list_jobs(
     """List the session's jobs, the oldest first."""
     last = 0 if after is None else own_job(desk, session, after).id
     with desk.read() as db:
-        rows = read.find_jobs(
+        rows = queries.find_jobs(
             db,
             session_id=session.id,
             states=states_of(statuses or []),
@@ -185,8 +198,8 @@ def cancel_job(desk: AtDesk, row: OwnJob) -> Response:
     """Cancel a job: at once, or by asking the daemon that runs it."""
     with desk.write() as (db, now):
         quota = desk.settings.sessions.quota
-        said = moves.cancel(db, row.id, now, reason="cancelled", quota=quota)
-        fresh = read.job_by_id(db, row.id)
+        said = transitions.cancel(db, row.id, now, reason="cancelled", quota=quota)
+        fresh = queries.job_by_id(db, row.id)
     if said not in {"cancelled", "requested"}:
         raise Problem(
             409,
@@ -256,7 +269,7 @@ def _post(
             now=now,
             file_is_gone=audio_is_gone,
         )
-        row = None if posted.job_id is None else read.job_by_id(db, posted.job_id)
+        row = None if posted.job_id is None else queries.job_by_id(db, posted.job_id)
     if row is None:
         raise Problem(
             429,

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import uvicorn
 
 from ytaudio_daemon.api.app import create_app
-from ytaudio_daemon.api.desk import Desk
+from ytaudio_daemon.api.context import Desk
 from ytaudio_daemon.errors import UsageError
 
 #: Connections that the kernel keeps until we take them.

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from ytaudio_daemon.api.access import (
+from ytaudio_daemon.api.auth import (
     AtDesk,
     IsOperator,
     SessionKey,
@@ -16,18 +16,18 @@ from ytaudio_daemon.api.access import (
     required_operator,
     session_of_uuid,
 )
-from ytaudio_daemon.api.answers import answer, describe
-from ytaudio_daemon.api.desk import Desk
+from ytaudio_daemon.api.context import Desk
 from ytaudio_daemon.api.problems import Problem
-from ytaudio_daemon.api.shapes import After, Limit, SessionId, State
-from ytaudio_daemon.api.words import (
+from ytaudio_daemon.api.request_models import After, Limit, SessionId, State
+from ytaudio_daemon.api.responses import answer, describe
+from ytaudio_daemon.api.vocabulary import (
     Listed,
     jobs_by_status,
     session_answer,
     session_state,
 )
 from ytaudio_daemon.folders.inbox import make_session_folder
-from ytaudio_daemon.ledger import read, sessions
+from ytaudio_daemon.ledger import queries, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
 
@@ -127,8 +127,8 @@ def get_overview(desk: AtDesk, only: OnlyOwn) -> Response:
     """Count sessions and jobs: the operator's answer is about all of them."""
     with desk.read() as db:
         if only is None:
-            by_state = read.session_counts(db)
-            counts = {state.value: n for state, n in read.total_counts(db).items()}
+            by_state = queries.session_counts(db)
+            counts = {state.value: n for state, n in queries.total_counts(db).items()}
             used = sessions.used_bytes(db)
         else:
             by_state = {state: int(state is only.state) for state in SessionState}

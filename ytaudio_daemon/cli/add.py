@@ -10,11 +10,16 @@ import sys
 import time
 from pathlib import Path
 
-from ytaudio_daemon.cli import dropping
-from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli import inbox_writer
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import become_owner, opened, refusal, require_session
-from ytaudio_daemon.cli.words import count_of, size
+from ytaudio_daemon.cli.formatting import count_of, size
+from ytaudio_daemon.cli.ledger_access import (
+    become_owner,
+    opened,
+    refusal,
+    require_session,
+)
 from ytaudio_daemon.dropfile import kind_of, render_line, session_name_problem
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION
@@ -85,7 +90,7 @@ def run(call: Call) -> int:
     session = _session_name(call)
     after = _last_drop(call) if call.args.wait else 0
     try:
-        path = dropping.drop(call.layout, session, name, content)
+        path = inbox_writer.drop(call.layout, session, name, content)
     except PermissionError as error:
         raise refusal(call, call.layout.inbox) from error
     call.screen.line(f"dropped {path}")
@@ -115,7 +120,7 @@ def _what_to_drop(call: Call) -> tuple[str, bytes]:
         raise UsageError("give either links or -f FILE", "ytaudio add --help")
     if args.urls:
         layer = checked_options(args)
-        return dropping.new_name(time.time()), list_of_links(args.urls, layer)
+        return inbox_writer.new_name(time.time()), list_of_links(args.urls, layer)
     if any(given_options(args)):
         raise UsageError("options go with links; write those of a file into the file")
     return _read_file(call, args.file)
@@ -170,7 +175,10 @@ def list_of_links(texts: list[str], layer: Layer) -> bytes:
 def _read_file(call: Call, given: str) -> tuple[str, bytes]:
     limit = call.settings.inbox.max_file_size
     if given == "-":
-        name, content = dropping.new_name(time.time()), sys.stdin.buffer.read(limit + 1)
+        name, content = (
+            inbox_writer.new_name(time.time()),
+            sys.stdin.buffer.read(limit + 1),
+        )
     else:
         path = Path(given)
         path.stat()  # is there at all: that comes before what it is called
@@ -207,6 +215,6 @@ def _last_drop(call: Call) -> int:
     if not call.look().is_up:
         return 0
     with opened(call) as ledger, ledger.read() as db:
-        from ytaudio_daemon.ledger import standing  # noqa: PLC0415 - 200 ms
+        from ytaudio_daemon.ledger import work_counts  # noqa: PLC0415 - 200 ms
 
-        return standing.last_drop_id(db)
+        return work_counts.last_drop_id(db)

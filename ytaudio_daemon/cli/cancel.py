@@ -8,11 +8,16 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
-from ytaudio_daemon.cli.call import Call
-from ytaudio_daemon.cli.choosing import PAUSE_S, add_choice, change_jobs, named_jobs
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import moment_in, require_session
-from ytaudio_daemon.cli.words import count_of
+from ytaudio_daemon.cli.formatting import count_of
+from ytaudio_daemon.cli.job_selection import (
+    PAUSE_S,
+    add_choice,
+    change_jobs,
+    named_jobs,
+)
+from ytaudio_daemon.cli.ledger_access import moment_in, require_session
 
 if TYPE_CHECKING:
     from ytaudio_daemon.ledger import Ledger
@@ -47,13 +52,13 @@ def run(call: Call) -> int:
 def _cancel_named(call: Call, ledger: "Ledger") -> Exit:
     quota = call.settings.sessions.quota
     with ledger.write() as db:
-        from ytaudio_daemon.ledger import moves  # noqa: PLC0415 - 200 ms
+        from ytaudio_daemon.ledger import transitions  # noqa: PLC0415 - 200 ms
 
         now = moment_in(db)
         answers = [
             (
                 row.uuid,
-                moves.cancel(db, row.id, now, reason="cancelled", quota=quota),
+                transitions.cancel(db, row.id, now, reason="cancelled", quota=quota),
             )
             for row in named_jobs(db, call.args.jobs)
         ]
@@ -78,12 +83,12 @@ def cancel_all(
 
     Between two of them the daemon gets its turn: SQLite's lock has no queue.
     """
-    from ytaudio_daemon.ledger import cancelling  # noqa: PLC0415 - 200 ms
+    from ytaudio_daemon.ledger import bulk_cancel  # noqa: PLC0415 - 200 ms
 
     number = 0
     while True:
         with ledger.write() as db:
-            done = cancelling.cancel_some(
+            done = bulk_cancel.cancel_some(
                 db, session.id, moment_in(db), reason=reason, quota=quota
             )
         number += done.ended + done.asked

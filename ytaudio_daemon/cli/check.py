@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.report import options_in_words
-from ytaudio_daemon.cli.words import count_of, size
+from ytaudio_daemon.cli.formatting import count_of, size
+from ytaudio_daemon.cli.status_report import options_in_words
 from ytaudio_daemon.dropfile import DropKind, Entry, NotADropError, kind_of, parse
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import Layer, OptionError, Options
@@ -128,7 +128,7 @@ def _layers(call: Call) -> tuple[Layer, str]:
     download = call.settings.download
     if call.args.session is None:
         return download.layer, download.bitrate
-    from ytaudio_daemon.folders.reading import read_defaults  # noqa: PLC0415 - only then
+    from ytaudio_daemon.folders.drop_reader import read_defaults  # noqa: PLC0415 - only then
 
     where = call.layout.session_inbox(call.args.session) / "defaults.toml"
     try:

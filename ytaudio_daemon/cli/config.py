@@ -7,8 +7,8 @@ before the default. --keys explains every key instead, and reads no config file.
 import argparse
 from typing import TYPE_CHECKING
 
-from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ytaudio_daemon import remedies
-from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import become_owner, owner_id, owner_name
-from ytaudio_daemon.cli.life import Life, Pulse
-from ytaudio_daemon.cli.words import count_of
+from ytaudio_daemon.cli.formatting import count_of
+from ytaudio_daemon.cli.ledger_access import become_owner, owner_id, owner_name
+from ytaudio_daemon.cli.liveness import Life, Pulse
+from ytaudio_daemon.system import install_hints
 
 if TYPE_CHECKING:
     from ytaudio_daemon.doctor import Finding
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(call: Call) -> int:
     """Examine everything; 6 when something is broken."""
     from ytaudio_daemon.doctor import engine_findings, site_findings  # noqa: PLC0415
-    from ytaudio_daemon.engines.shelf import shelf_of  # noqa: PLC0415
+    from ytaudio_daemon.ytdlp_versions.version_store import shelf_of  # noqa: PLC0415
 
     chosen = shelf_of(call.layout.state, owner_id(call)).chosen()
     # While root may still look everywhere.
@@ -63,7 +63,7 @@ def run(call: Call) -> int:
 
 def stranger(owner: str) -> "Finding":
     """Return that folders and ledger were not looked at: they are another user's."""
-    from ytaudio_daemon.doctor.finding import warning  # noqa: PLC0415
+    from ytaudio_daemon.doctor.check_result import warning  # noqa: PLC0415
 
     words = shlex.join(["ytaudio", *sys.argv[1:]])
     return warning(
@@ -76,7 +76,7 @@ def stranger(owner: str) -> "Finding":
 
 def _not_the_services(root: Path) -> "Finding":
     """Return that nothing there can be used by a service of another user."""
-    from ytaudio_daemon.doctor.finding import broken  # noqa: PLC0415
+    from ytaudio_daemon.doctor.check_result import broken  # noqa: PLC0415
 
     if not root.exists():
         return broken(
@@ -100,7 +100,7 @@ def judge_life(life: Life, start: str, config: Path | None = None) -> "Finding":
         start: The command that starts it.
         config: The config file in use, for other remedies.
     """
-    from ytaudio_daemon.doctor.finding import broken, ok, warning  # noqa: PLC0415
+    from ytaudio_daemon.doctor.check_result import broken, ok, warning  # noqa: PLC0415
 
     if life.is_up and life.document is not None:
         daemon = life.document["daemon"]
@@ -109,7 +109,10 @@ def judge_life(life: Life, start: str, config: Path | None = None) -> "Finding":
             return broken("daemon", message, "ytaudio status")
         return ok("daemon", f"it runs, pid {daemon['pid']}")
     if life.pulse is Pulse.STALE:
-        log, again = remedies.read_log(config), remedies.restart_daemon(config)
+        log, again = (
+            install_hints.read_log(config),
+            install_hints.restart_daemon(config),
+        )
         return broken("daemon", life.sentence(), f"{log}; then: {again}")
     return warning(
         "daemon",

@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 from ytaudio_daemon.cli import formats
-from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.words import size
+from ytaudio_daemon.cli.formatting import size
 from ytaudio_daemon.dropfile import DropKind, kind_of
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model.options import FORMATS, QUALITIES, Layer
@@ -85,7 +85,7 @@ def run(call: Call) -> int:
         return formats.run(call)
     if call.args.session_info:
         return _show_sessions(call)
-    from ytaudio_daemon.cli import download_run  # noqa: PLC0415 - not for --help
+    from ytaudio_daemon.cli import download_batch  # noqa: PLC0415 - not for --help
     from ytaudio_daemon.cli.download_list import listed  # noqa: PLC0415 - the same
 
     items = listed(_links(call), _file(call), *_layers(call))
@@ -94,7 +94,7 @@ def run(call: Call) -> int:
             "there is nothing to download",
             "Give links, or --urls-file FILE; ytaudio download --help",
         )
-    return download_run.run(call, items)
+    return download_batch.run(call, items)
 
 
 def _links(call: Call) -> list[str]:
@@ -131,7 +131,7 @@ def _layers(call: Call) -> tuple[Layer, str]:
     Raises:
         UsageError: One is not allowed.
     """
-    from ytaudio_daemon.downloader.wishes import checked_layer  # noqa: PLC0415 - as above
+    from ytaudio_daemon.downloader.options_input import checked_layer  # noqa: PLC0415 - as above
 
     names = ("filename", "quality", "format", "bitrate")
     given = {name: getattr(call.args, name) for name in names}

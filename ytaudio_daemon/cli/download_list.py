@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ytaudio_daemon.cli.check import judge
-from ytaudio_daemon.downloader.oneshot import Order
+from ytaudio_daemon.downloader.folder_downloader import Order
 from ytaudio_daemon.dropfile import DropKind, NotADropError
-from ytaudio_daemon.dropfile.entry import shown
+from ytaudio_daemon.dropfile.drop_line import shown
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model.options import Layer, effective
 from ytaudio_daemon.urls import LinkError, parse_link

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.verbs import Verb, add_verbs, run_verb
+from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.subcommands import Verb, add_verbs, run_verb
 
 EXAMPLES = """\
 examples:

@@ -5,14 +5,15 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 
-from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import become_owner, opened, refusal, wake_daemon
-from ytaudio_daemon.cli.words import stamp_of
-from ytaudio_daemon.engines.keeper import Keeper
-from ytaudio_daemon.engines.notes import Tried
-from ytaudio_daemon.engines.shelf import Chosen, shelf_of
-from ytaudio_daemon.engines.upgrading import (
+from ytaudio_daemon.cli.formatting import stamp_of
+from ytaudio_daemon.cli.ledger_access import become_owner, opened, refusal, wake_daemon
+from ytaudio_daemon.errors import LedgerError
+from ytaudio_daemon.ledger import ytdlp_outcomes
+from ytaudio_daemon.urls import Link, parse_link
+from ytaudio_daemon.ytdlp_versions.history import Tried
+from ytaudio_daemon.ytdlp_versions.upgrade import (
     CURRENT,
     UPGRADED,
     Upgrade,
@@ -20,9 +21,8 @@ from ytaudio_daemon.engines.upgrading import (
     go_back,
     put_to_use,
 )
-from ytaudio_daemon.errors import LedgerError
-from ytaudio_daemon.ledger import engines
-from ytaudio_daemon.urls import Link, parse_link
+from ytaudio_daemon.ytdlp_versions.version_store import Chosen, shelf_of
+from ytaudio_daemon.ytdlp_versions.version_writer import Keeper
 
 #: Links a new version is tried on, at most.
 CANARIES = 3
@@ -74,7 +74,7 @@ def _canaries(call: Call) -> list[Link]:
         return [parse_link(link) for link in call.settings.engine.canary][:CANARIES]
     try:
         with opened(call) as ledger, ledger.read() as db:
-            return [Link(video_id=v) for v in engines.known_videos(db, CANARIES)]
+            return [Link(video_id=v) for v in ytdlp_outcomes.known_videos(db, CANARIES)]
     except LedgerError:  # none yet, or out of reach: then there is nothing to try it on
         return []
 

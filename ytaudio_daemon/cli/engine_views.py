@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import owner_id
-from ytaudio_daemon.cli.report import Facts, Table
+from ytaudio_daemon.cli.formatting import moment_and_distance, stamp_of
+from ytaudio_daemon.cli.ledger_access import owner_id
 from ytaudio_daemon.cli.status import show
-from ytaudio_daemon.cli.words import moment_and_distance, stamp_of
-from ytaudio_daemon.engines.keeper import INSTALLED
-from ytaudio_daemon.engines.notes import Notes
-from ytaudio_daemon.engines.shelf import Chosen, Shelf, shelf_of
-from ytaudio_daemon.model.engines import age_days
+from ytaudio_daemon.cli.status_report import Facts, Table
+from ytaudio_daemon.model.ytdlp_policy import age_days
+from ytaudio_daemon.ytdlp_versions.history import Notes
+from ytaudio_daemon.ytdlp_versions.version_store import Chosen, Shelf, shelf_of
+from ytaudio_daemon.ytdlp_versions.version_writer import INSTALLED
 
 
 def list_all(call: Call) -> int:

@@ -6,10 +6,10 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from ytaudio_daemon import __version__
-from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import command_module, command_parser, main_parser
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.screen import Screen
+from ytaudio_daemon.cli.output import Screen
 from ytaudio_daemon.errors import YtaudioError
 
 

@@ -6,8 +6,8 @@ loses nothing, so m4a and opus are the formats to prefer where the player takes 
 
 import argparse
 
-from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.model.options import ALWAYS_ENCODED, FORMATS, LOSSLESS, QUALITIES
 

@@ -9,16 +9,16 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import opened, require_session
-from ytaudio_daemon.cli.report import how_far, job_name
+from ytaudio_daemon.cli.ledger_access import opened, require_session
+from ytaudio_daemon.cli.status_report import how_far, job_name
 from ytaudio_daemon.model.job import JobState
 
 if TYPE_CHECKING:
     from ytaudio_daemon.ledger import Ledger
-    from ytaudio_daemon.ledger.read import JobRow
+    from ytaudio_daemon.ledger.queries import JobRow
 
 EXAMPLES = """\
 examples:
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(call: Call) -> int:
     """List the jobs."""
-    from ytaudio_daemon.cli.documents import Documents  # noqa: PLC0415 - 300 ms
+    from ytaudio_daemon.cli.job_documents import Documents  # noqa: PLC0415 - 300 ms
 
     with opened(call) as ledger:
         documents = Documents(call).of_all(_rows(call, ledger))
@@ -54,7 +54,7 @@ def run(call: Call) -> int:
 
 def _rows(call: Call, ledger: "Ledger") -> "Iterator[JobRow]":
     """Yield the jobs, a page a transaction: an open cursor would stop the daemon."""
-    from ytaudio_daemon.ledger import read  # noqa: PLC0415 - 200 ms
+    from ytaudio_daemon.ledger import queries  # noqa: PLC0415 - 200 ms
 
     session_id = None
     if call.args.session is not None:
@@ -64,7 +64,7 @@ def _rows(call: Call, ledger: "Ledger") -> "Iterator[JobRow]":
     last = 0
     while True:
         with ledger.read() as db:
-            page = read.find_jobs(
+            page = queries.find_jobs(
                 db, session_id=session_id, states=states, after_id=last, limit=PAGE
             )
         if not page:

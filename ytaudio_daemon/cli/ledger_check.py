@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import opened
+from ytaudio_daemon.cli.ledger_access import opened
 from ytaudio_daemon.errors import LedgerBusyError, LedgerError, LedgerFullError
 from ytaudio_daemon.ledger import Ledger, audit, backup, migrate
 from ytaudio_daemon.ledger.audit import Flaw

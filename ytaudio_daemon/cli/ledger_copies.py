@@ -10,23 +10,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ytaudio_daemon.attempts.adopting import unknown_results
-from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import (
+from ytaudio_daemon.cli.formatting import count_of, size, stamp_of
+from ytaudio_daemon.cli.ledger_access import (
     become_owner,
     opened,
     owner_id,
     owner_name,
     refusal,
 )
-from ytaudio_daemon.cli.words import count_of, size, stamp_of
 from ytaudio_daemon.errors import AlreadyRunningError, UsageError
 from ytaudio_daemon.folders.filed import FiledDrop, filed_drops
 from ytaudio_daemon.folders.prepare import lock_state
+from ytaudio_daemon.jobs.restore_import import unknown_results
 from ytaudio_daemon.ledger import Ledger, backup, drops, migrate, restoring
 from ytaudio_daemon.ledger.restoring import Copied
-from ytaudio_daemon.ownership import open_plain
+from ytaudio_daemon.system.path_trust import open_plain
 
 
 def back_up(call: Call) -> int:

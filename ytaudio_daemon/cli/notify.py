@@ -8,10 +8,10 @@ import argparse
 import socket
 import time
 
-from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import become_owner
+from ytaudio_daemon.cli.ledger_access import become_owner
 from ytaudio_daemon.errors import UsageError
 
 EXAMPLES = """\
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(call: Call) -> int:
     """Try every receiver; 1 when one of them could not be told."""
-    from ytaudio_daemon.notify import receivers, trial  # noqa: PLC0415 - 200 ms
+    from ytaudio_daemon.notify import receivers, test_send  # noqa: PLC0415 - 200 ms
     from ytaudio_daemon.notify.notices import Terms  # noqa: PLC0415 - as above
 
     settings = call.settings.notify
@@ -45,7 +45,7 @@ def run(call: Call) -> int:
     become_owner(call)  # a command must not run as root because we do
     terms = Terms(host=socket.gethostname())
     results: list[dict[str, object]] = []
-    for receiver, answer in trial.try_all(found, terms, time.time()):
+    for receiver, answer in test_send.try_all(found, terms, time.time()):
         if not call.args.json:
             word = "ok" if answer.ok else "failed"
             call.screen.mark(word, f"{receiver.name}: {answer.said}")

@@ -9,17 +9,22 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ytaudio_daemon.cli.call import Call
-from ytaudio_daemon.cli.choosing import PAUSE_S, add_choice, change_jobs, named_jobs
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import moment_in, require_session
-from ytaudio_daemon.cli.words import count_of
+from ytaudio_daemon.cli.formatting import count_of
+from ytaudio_daemon.cli.job_selection import (
+    PAUSE_S,
+    add_choice,
+    change_jobs,
+    named_jobs,
+)
+from ytaudio_daemon.cli.ledger_access import moment_in, require_session
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.model.job import FINALIZED, JobState
 
 if TYPE_CHECKING:
     from ytaudio_daemon.ledger import Connection, Ledger
-    from ytaudio_daemon.ledger.read import JobRow
+    from ytaudio_daemon.ledger.queries import JobRow
 
 EXAMPLES = """\
 examples:
@@ -68,7 +73,7 @@ def _retry_session(call: Call, ledger: "Ledger") -> Exit:
 
 
 def _finished(ledger: "Ledger", name: str) -> "Iterator[list[JobRow]]":
-    from ytaudio_daemon.ledger import read  # noqa: PLC0415 - 200 ms
+    from ytaudio_daemon.ledger import queries  # noqa: PLC0415 - 200 ms
 
     with ledger.read() as db:
         session = require_session(db, name)
@@ -80,7 +85,7 @@ def _finished(ledger: "Ledger", name: str) -> "Iterator[list[JobRow]]":
     last = 0
     while True:
         with ledger.read() as db:
-            page = read.find_jobs(
+            page = queries.find_jobs(
                 db, session_id=session.id, states=list(FINALIZED), after_id=last,
                 limit=PAGE,
             )  # fmt: skip
@@ -92,13 +97,13 @@ def _finished(ledger: "Ledger", name: str) -> "Iterator[list[JobRow]]":
 
 def _retry(db: "Connection", row: "JobRow", *, failed: bool) -> str:
     """Queue a job again; returns why not, or ""."""
-    from ytaudio_daemon.ledger import moves, sessions  # noqa: PLC0415 - 200 ms
+    from ytaudio_daemon.ledger import sessions, transitions  # noqa: PLC0415 - 200 ms
 
     session = sessions.session_by_id(db, row.session_id)
     why_not = refusal_to_retry(row, expired=session.state == "expired", failed=failed)
     if why_not:
         return why_not
-    if not moves.retry(db, row.id, moment_in(db)):
+    if not transitions.retry(db, row.id, moment_in(db)):
         return "it was queued again meanwhile"
     return ""
 

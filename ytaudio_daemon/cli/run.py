@@ -10,8 +10,8 @@ import shlex
 import sys
 from importlib import import_module
 
-from ytaudio_daemon.cli.call import Call
-from ytaudio_daemon.cli.ledgers import owner_id, owner_name
+from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.ledger_access import owner_id, owner_name
 from ytaudio_daemon.errors import UsageError
 
 EXAMPLES = """\

@@ -14,11 +14,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon import remedies
-from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import become_owner, refusal
+from ytaudio_daemon.cli.ledger_access import become_owner, refusal
 from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.system import install_hints
 
 EXAMPLES = """\
 examples:
@@ -58,7 +58,7 @@ def run(call: Call) -> int:
     require_extra()
     # All of it while we are root: the daemon's user may not see our Python, nor the token.
     server = import_module("ytaudio_daemon.api.server")
-    ledgers = import_module("ytaudio_daemon.downloader.ledgers")
+    ledgers = import_module("ytaudio_daemon.downloader.open_ledger")
     host, port = call.args.host, call.args.port
     token = None if call.args.token_file is None else read_token(call.args.token_file)
     if token is None and not server.is_loopback(host):
@@ -86,7 +86,7 @@ def require_extra() -> None:
     if missing:
         raise UsageError(
             f"the API needs libraries that are not installed: {', '.join(missing)}",
-            remedies.install("api"),
+            install_hints.install("api"),
         )
 
 
@@ -120,7 +120,7 @@ def _is_one_word(token: str) -> bool:
 
 
 def _desk(call: Call, ledger: Any, token: str | None) -> Any:
-    from ytaudio_daemon.api.desk import Desk  # noqa: PLC0415 - the extra is optional
+    from ytaudio_daemon.api.context import Desk  # noqa: PLC0415 - the extra is optional
 
     return Desk(
         ledger=ledger,
@@ -133,7 +133,7 @@ def _desk(call: Call, ledger: Any, token: str | None) -> Any:
 
 def _keep_log(call: Call) -> None:
     """Log to standard error alone: the files are the daemon's, who rotates them."""
-    from ytaudio_daemon import logs  # noqa: PLC0415 - 50 ms
+    from ytaudio_daemon.system import logs  # noqa: PLC0415 - 50 ms
 
     log = call.settings.log
     logs.configure(level=log.level, form=log.format, directory=None)

@@ -5,23 +5,23 @@ import time
 import uuid
 from typing import Any
 
-from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.cancel import cancel_all
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import (
+from ytaudio_daemon.cli.formatting import count_of
+from ytaudio_daemon.cli.ledger_access import (
     moment_in,
     opened,
     refusal,
     require_session,
     wake_daemon,
 )
-from ytaudio_daemon.cli.screen import ask
+from ytaudio_daemon.cli.output import ask
 from ytaudio_daemon.cli.session_views import LIMITS
-from ytaudio_daemon.cli.words import count_of
 from ytaudio_daemon.dropfile import session_name_problem
 from ytaudio_daemon.errors import IllegalMoveError, UsageError
 from ytaudio_daemon.folders.inbox import make_session_folder
-from ytaudio_daemon.ledger import Ledger, moves, sessions
+from ytaudio_daemon.ledger import Ledger, sessions, transitions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.settings import KEYS
@@ -62,7 +62,7 @@ def set_limits(call: Call) -> int:
         now = moment_in(db)
         sessions.set_limits(db, session, now, **limits)
         quota = call.settings.sessions.quota
-        released = moves.release_held(db, session.id, quota, now)
+        released = transitions.release_held(db, session.id, quota, now)
     for name, value in limits.items():
         key = KEYS[LIMITS[name]]
         shown = "as in the config" if value is None else key.kind.show(value)

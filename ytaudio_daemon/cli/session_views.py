@@ -2,21 +2,26 @@
 
 from typing import Any
 
-from ytaudio_daemon.cli.call import Call
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import moment_in, opened, require_session
-from ytaudio_daemon.cli.report import Facts, Table, counts_in_words, quota_in_words
+from ytaudio_daemon.cli.formatting import moment, moment_and_distance, wall_of
+from ytaudio_daemon.cli.ledger_access import moment_in, opened, require_session
 from ytaudio_daemon.cli.status import show
-from ytaudio_daemon.cli.words import moment, moment_and_distance, wall_of
-from ytaudio_daemon.ledger import read, sessions
+from ytaudio_daemon.cli.status_report import (
+    Facts,
+    Table,
+    counts_in_words,
+    quota_in_words,
+)
+from ytaudio_daemon.ledger import queries, sessions
 from ytaudio_daemon.ledger.claims import shown_name
-from ytaudio_daemon.ledger.read import DropRow
+from ytaudio_daemon.ledger.queries import DropRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import KEYS, Settings
 from ytaudio_daemon.views.documents import session_document
-from ytaudio_daemon.views.live import Rules
+from ytaudio_daemon.views.snapshot import Rules
 
 #: A session's own limits, by the setting that holds without them.
 LIMITS = {
@@ -50,7 +55,7 @@ def show_one(call: Call) -> int:
     with opened(call) as ledger, ledger.read() as db:
         now = moment_in(db)
         session = require_session(db, call.args.name)
-        drops = read.drops_of_session(db, session.id)
+        drops = queries.drops_of_session(db, session.id)
     document = _document(session, call.settings, now)
     limits = _limits(session, call.settings)
     if call.args.json:

@@ -5,15 +5,15 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import opened
+from ytaudio_daemon.cli.formatting import stamp_of
+from ytaudio_daemon.cli.ledger_access import opened
 from ytaudio_daemon.cli.status import show
-from ytaudio_daemon.cli.words import stamp_of
 
 if TYPE_CHECKING:
-    from ytaudio_daemon.cli.story import Case
+    from ytaudio_daemon.cli.job_report import Case
     from ytaudio_daemon.ledger import Connection
 
 EXAMPLES = """\
@@ -34,42 +34,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(call: Call) -> int:
     """Show the job."""
     # Here, so that root imports all of it before it becomes somebody else.
-    from ytaudio_daemon.cli import documents, story  # noqa: F401, PLC0415 - 300 ms
+    from ytaudio_daemon.cli import job_documents, job_report  # noqa: F401, PLC0415 - 300 ms
 
     with opened(call) as ledger, ledger.read() as db:
         case = _case(call, db)
     if call.args.json:
         call.screen.json(_document(case))
     else:
-        show(call.screen, story.story(case))
+        show(call.screen, job_report.story(case))
     return Exit.OK
 
 
 def _case(call: Call, db: "Connection") -> "Case":
-    from ytaudio_daemon.cli.documents import Documents  # noqa: PLC0415 - as above
-    from ytaudio_daemon.cli.story import Case  # noqa: PLC0415 - as above
+    from ytaudio_daemon.cli.job_documents import Documents  # noqa: PLC0415 - as above
+    from ytaudio_daemon.cli.job_report import Case  # noqa: PLC0415 - as above
 
     # As above, all of these.
     from ytaudio_daemon.folders.published import audio_is_gone  # noqa: PLC0415
-    from ytaudio_daemon.ledger import (  # noqa: PLC0415
-        pauses,
-        read,
-        sessions,
-        standing,
-    )
+    from ytaudio_daemon.ledger import gates, queries, sessions, work_counts  # noqa: PLC0415
 
-    row = read.find_job(db, call.args.job)
+    row = queries.find_job(db, call.args.job)
     document = Documents(call).of(row)
     if document["position"] is None:
-        document["position"] = standing.queue_position(db, row)
+        document["position"] = work_counts.queue_position(db, row)
     session = sessions.session_by_id(db, row.session_id)
     quota = call.settings.sessions.quota
     return Case(
         job=document,
-        attempts=read.job_attempts(db, row.id),
-        events=read.job_events(db, row.id),
-        lines=read.job_lines(db, row.id),
-        gates=pauses.closed_gates(db),
+        attempts=queries.job_attempts(db, row.id),
+        events=queries.job_events(db, row.id),
+        lines=queries.job_lines(db, row.id),
+        gates=gates.closed_gates(db),
         session=session,
         quota=quota.of_session(session.max_jobs, session.max_bytes),
         file_is_gone=row.output_path is not None and audio_is_gone(row.output_path),

@@ -12,12 +12,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.life import Document, Life, Pulse, read_document
-from ytaudio_daemon.cli.report import Block, Facts, daemon_report, session_report
-from ytaudio_daemon.cli.screen import Screen
+from ytaudio_daemon.cli.liveness import Document, Life, Pulse, read_document
+from ytaudio_daemon.cli.output import Screen
+from ytaudio_daemon.cli.status_report import Block, Facts, daemon_report, session_report
 from ytaudio_daemon.errors import UnknownSessionError
 
 EXAMPLES = """\

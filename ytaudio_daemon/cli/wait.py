@@ -13,18 +13,18 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ytaudio_daemon.cli.call import Call
 from ytaudio_daemon.cli.commands import add_json
+from ytaudio_daemon.cli.context import Call
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledgers import opened
-from ytaudio_daemon.cli.life import Life
-from ytaudio_daemon.cli.words import count_of, span
+from ytaudio_daemon.cli.formatting import count_of, span
+from ytaudio_daemon.cli.ledger_access import opened
+from ytaudio_daemon.cli.liveness import Life
 from ytaudio_daemon.errors import NoLedgerError, UsageError
 
 if TYPE_CHECKING:
-    from ytaudio_daemon.cli.waiting import Goal
+    from ytaudio_daemon.cli.wait_target import Goal
     from ytaudio_daemon.ledger import Ledger
-    from ytaudio_daemon.ledger.standing import Standing
+    from ytaudio_daemon.ledger.work_counts import Standing
 
 EXAMPLES = """\
 examples:
@@ -53,14 +53,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(call: Call) -> int:
     """Wait, and return how it went."""
-    from ytaudio_daemon.cli import waiting  # noqa: PLC0415 - 200 ms of SQLAlchemy
+    from ytaudio_daemon.cli import wait_target  # noqa: PLC0415 - 200 ms of SQLAlchemy
 
     timeout_s = timeout_of(call.args.timeout)
     if call.args.jobs and call.args.session is not None:
         raise UsageError("give either jobs or --session")
     try:
         with opened(call) as ledger:
-            goal = waiting.goal_of(call, ledger)
+            goal = wait_target.goal_of(call, ledger)
             return wait_for(call, ledger, goal, timeout_s)
     except NoLedgerError as error:
         call.screen.remark(f"{error.message}. {error.hint}")
@@ -71,14 +71,14 @@ def wait_for_drop(
     call: Call, session: str, path: Path, after_id: int, timeout_s: float | None
 ) -> int:
     """Wait for what was just dropped."""
-    from ytaudio_daemon.cli import waiting  # noqa: PLC0415 - 200 ms of SQLAlchemy
+    from ytaudio_daemon.cli import wait_target  # noqa: PLC0415 - 200 ms of SQLAlchemy
 
     life = call.look()
     if not life.is_up:
         call.screen.remark(life.sentence())
         return Exit.DAEMON_DOWN
     with opened(call) as ledger:
-        goal = waiting.DropGoal(session, path, after_id)
+        goal = wait_target.DropGoal(session, path, after_id)
         return wait_for(call, ledger, goal, timeout_s)
 
 
@@ -168,7 +168,7 @@ def _meter(call: Call) -> AbstractContextManager[Meter]:
     """Return what shows how far it is: a bar for a person, nothing in a pipe."""
     if not call.screen.is_terminal or getattr(call.args, "json", False):
         return nullcontext(lambda _unfiled, _standing: None)
-    from ytaudio_daemon.cli.waiting import bar_meter  # noqa: PLC0415 - rich is slow
+    from ytaudio_daemon.cli.wait_target import bar_meter  # noqa: PLC0415 - rich is slow
 
     return bar_meter(call.screen.console())
 

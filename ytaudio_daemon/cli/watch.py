@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ytaudio_daemon.cli.call import Call
-from ytaudio_daemon.cli.life import Life
-from ytaudio_daemon.cli.report import Block, Facts, headline, how_far, job_name
-from ytaudio_daemon.cli.screen import rich_facts, rich_table
+from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.formatting import moment
+from ytaudio_daemon.cli.liveness import Life
+from ytaudio_daemon.cli.output import rich_facts, rich_table
 from ytaudio_daemon.cli.status import (
     document_to_print,
     exit_for,
     report_now,
     session_document,
 )
-from ytaudio_daemon.cli.words import moment
+from ytaudio_daemon.cli.status_report import Block, Facts, headline, how_far, job_name
 
 #: The daemon writes its files at most twice a second.
 LOOK_EVERY_S = 0.5

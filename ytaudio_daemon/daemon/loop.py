@@ -13,15 +13,13 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from ytaudio_daemon.attempts import Attempts
-from ytaudio_daemon.clock import Clock
-from ytaudio_daemon.daemon.bulletin import Bulletin
-from ytaudio_daemon.daemon.freshness import Freshness
-from ytaudio_daemon.daemon.health import Health
 from ytaudio_daemon.daemon.problems import DEGRADING
-from ytaudio_daemon.daemon.pulse import Pulse
 from ytaudio_daemon.daemon.signals import Signals, Wake
-from ytaudio_daemon.daemon.stumbles import stumble
+from ytaudio_daemon.daemon.snapshot_builder import Health
+from ytaudio_daemon.daemon.step_problems import stumble
+from ytaudio_daemon.daemon.systemd_status import Bulletin
+from ytaudio_daemon.daemon.systemd_watchdog import Pulse
+from ytaudio_daemon.daemon.ytdlp_updater import Freshness
 from ytaudio_daemon.errors import (
     LedgerError,
     LedgerGoneError,
@@ -31,17 +29,19 @@ from ytaudio_daemon.errors import (
 )
 from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.intake import Intake
-from ytaudio_daemon.ledger import Ledger, diary, moves, pauses, read
+from ytaudio_daemon.intake.inbox_watcher import Hints, Watch
+from ytaudio_daemon.jobs import Attempts
+from ytaudio_daemon.ledger import Ledger, gates, meta, queries, transitions
+from ytaudio_daemon.maintenance.pruner import Pruner
+from ytaudio_daemon.maintenance.session_expiry import Sweeper
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import Policy, furthest_retry
 from ytaudio_daemon.model.gates import Gate
-from ytaudio_daemon.notify.messenger import Messenger
+from ytaudio_daemon.notify.notifications import Messenger
 from ytaudio_daemon.pool import Pool
-from ytaudio_daemon.retention import Pruner
-from ytaudio_daemon.servicemanager import Notifier
-from ytaudio_daemon.sessions import Sweeper
+from ytaudio_daemon.system.clock import Clock
+from ytaudio_daemon.system.systemd_notify import Notifier
 from ytaudio_daemon.views import Live, Views
-from ytaudio_daemon.watch import Hints, Watch
 
 log = structlog.get_logger()
 
@@ -255,11 +255,11 @@ class Loop:
             return
         ledger = self._parts.ledger
         with ledger.read() as db:
-            soonest = read.soonest_retry(db)
+            soonest = queries.soonest_retry(db)
         furthest = furthest_retry(Policy(cap_s=self._retry_cap))
         if soonest is not None and not now.wall < soonest <= now.wall + furthest:
             with ledger.write() as db:
-                moves.wake_due(db, now, furthest)
+                transitions.wake_due(db, now, furthest)
             self._due.claim = 0.0
             self._due.retries = mono
         else:
@@ -279,7 +279,7 @@ class Loop:
         self._parts.ledger.check_still_there()
         attempts.fill(now)
         with self._parts.ledger.read() as db:
-            self._gates = pauses.closed_gates(db)
+            self._gates = gates.closed_gates(db)
         self._due.claim = _unless_later(mono, attempts.seconds_to_claim(now))
         self._due.retries = 0.0  # one that could not even be started may wait now
 
@@ -321,7 +321,7 @@ class Loop:
         self._due.cancel = True
         parts.ledger.check_still_there()
         with parts.ledger.write() as db:
-            diary.keep_lived(db, now.lived)
+            meta.keep_lived(db, now.lived)
         self._pulse.ledger_written(mono)
         parts.attempts.recover_lost(now)
         parts.watch.heal()

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from ytaudio_daemon.daemon.stumbles import CODES
-from ytaudio_daemon.views.live import Problem
+from ytaudio_daemon.daemon.step_problems import CODES
+from ytaudio_daemon.views.snapshot import Problem
 
 #: With one of these the daemon calls itself degraded.
 DEGRADING = CODES | frozenset(

@@ -11,15 +11,11 @@ import structlog
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from ytaudio_daemon import logs
-from ytaudio_daemon.attempts import Attempts
-from ytaudio_daemon.clock import Clock
-from ytaudio_daemon.daemon.freshness import Freshness
-from ytaudio_daemon.daemon.health import Health, converters
 from ytaudio_daemon.daemon.loop import Loop, Parts
-from ytaudio_daemon.daemon.opening import opened_ledger, patiently
+from ytaudio_daemon.daemon.open_ledger import opened_ledger, patiently
 from ytaudio_daemon.daemon.signals import Signals, Wake
-from ytaudio_daemon.engines.shelf import shelf_of
+from ytaudio_daemon.daemon.snapshot_builder import Health, converters
+from ytaudio_daemon.daemon.ytdlp_updater import Freshness
 from ytaudio_daemon.errors import (
     ConfigError,
     LedgerGoneError,
@@ -27,20 +23,24 @@ from ytaudio_daemon.errors import (
 )
 from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.claimant import claimant
+from ytaudio_daemon.folders.host_id import claimant
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import lock_state, prepare
 from ytaudio_daemon.intake import Intake
-from ytaudio_daemon.ledger import Ledger, diary
-from ytaudio_daemon.notify.messenger import Messenger
+from ytaudio_daemon.intake.inbox_watcher import Hints, Watch
+from ytaudio_daemon.jobs import Attempts
+from ytaudio_daemon.ledger import Ledger, meta
+from ytaudio_daemon.maintenance.pruner import Pruner
+from ytaudio_daemon.maintenance.session_expiry import Sweeper
+from ytaudio_daemon.notify.notifications import Messenger
 from ytaudio_daemon.notify.receivers import require_apprise
 from ytaudio_daemon.pool import Pool, kill_leftovers
-from ytaudio_daemon.retention import Pruner
-from ytaudio_daemon.servicemanager import Notifier
-from ytaudio_daemon.sessions import Sweeper
 from ytaudio_daemon.settings import RELOADABLE, Settings, changes, load
+from ytaudio_daemon.system import logs
+from ytaudio_daemon.system.clock import Clock
+from ytaudio_daemon.system.systemd_notify import Notifier
 from ytaudio_daemon.views import Rules, Views
-from ytaudio_daemon.watch import Hints, Watch
+from ytaudio_daemon.ytdlp_versions.version_store import shelf_of
 
 log = structlog.get_logger()
 
@@ -97,7 +97,7 @@ def rules_of(settings: Settings) -> Rules:
 
 def _read_diary(ledger: Ledger) -> tuple[str, Clock]:
     with ledger.write() as db:
-        return diary.state_id(db), Clock(diary.lived(db))
+        return meta.state_id(db), Clock(meta.lived(db))
 
 
 def _assemble(
@@ -202,7 +202,7 @@ def _stop(parts: Parts) -> None:
     try:
         parts.attempts.interrupt_all(now)
         with parts.ledger.write() as db:
-            diary.keep_lived(db, now.lived)
+            meta.keep_lived(db, now.lived)
         parts.messenger.close(parts.clock)
         _say_last_words(parts)
     except YtaudioError as error:

@@ -6,15 +6,15 @@ means, and what a person can do. `ytaudio doctor` prints them.
 
 from collections.abc import Iterator
 
-from ytaudio_daemon.doctor.engine import engine_findings
-from ytaudio_daemon.doctor.finding import Finding, Health
-from ytaudio_daemon.doctor.machine import machine_findings
-from ytaudio_daemon.doctor.places import place_findings
-from ytaudio_daemon.doctor.records import record_findings
-from ytaudio_daemon.doctor.telling import telling_findings
-from ytaudio_daemon.engines.shelf import shelf_of
+from ytaudio_daemon.doctor.check_result import Finding, Health
+from ytaudio_daemon.doctor.folder_checks import place_findings
+from ytaudio_daemon.doctor.ledger_checks import record_findings
+from ytaudio_daemon.doctor.machine_checks import machine_findings
+from ytaudio_daemon.doctor.notify_checks import telling_findings
+from ytaudio_daemon.doctor.ytdlp_checks import engine_findings
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.ytdlp_versions.version_store import shelf_of
 
 __all__ = ["Finding", "Health", "engine_findings", "examine", "site_findings"]
 

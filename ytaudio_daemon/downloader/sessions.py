@@ -3,8 +3,8 @@
 import uuid
 from dataclasses import dataclass, field
 
-from ytaudio_daemon.downloader.ledgers import moment_in, opened
-from ytaudio_daemon.downloader.wishes import checked_options, configured, link_of
+from ytaudio_daemon.downloader.open_ledger import moment_in, opened
+from ytaudio_daemon.downloader.options_input import checked_options, configured, link_of
 from ytaudio_daemon.dropfile import session_name_problem
 from ytaudio_daemon.errors import (
     SessionExpiredError,
@@ -13,7 +13,7 @@ from ytaudio_daemon.errors import (
 )
 from ytaudio_daemon.folders.inbox import make_session_folder
 from ytaudio_daemon.folders.layout import layout_of
-from ytaudio_daemon.ledger import Connection, entering, sessions
+from ytaudio_daemon.ledger import Connection, job_entry, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import Options, SessionState
 from ytaudio_daemon.settings import Settings
@@ -61,7 +61,7 @@ class SessionContext:
         profile = wanted.profile()
         with opened(self.settings) as ledger, ledger.read() as db:
             session = active(db, self.session_uuid)
-            known = entering.job_of_audio(db, session.id, link.video_id, profile)
+            known = job_entry.job_of_audio(db, session.id, link.video_id, profile)
         if known is not None:
             return known.uuid
         return str(uuid.uuid5(uuid.UUID(session.uuid), f"{link.video_id}:{profile}"))

@@ -3,9 +3,8 @@
 `docs/drop-files.md` describes the forms for people.
 """
 
-from ytaudio_daemon.dropfile.entry import Entry, NotADropError
-from ytaudio_daemon.dropfile.forms import parse
-from ytaudio_daemon.dropfile.names import (
+from ytaudio_daemon.dropfile.drop_line import Entry, NotADropError
+from ytaudio_daemon.dropfile.filenames import (
     DropKind,
     is_ignored_folder,
     is_never_taken,
@@ -13,7 +12,8 @@ from ytaudio_daemon.dropfile.names import (
     kind_of,
     session_name_problem,
 )
-from ytaudio_daemon.dropfile.optionwords import render_line
+from ytaudio_daemon.dropfile.option_syntax import render_line
+from ytaudio_daemon.dropfile.parsers import parse
 
 __all__ = [
     "DropKind",

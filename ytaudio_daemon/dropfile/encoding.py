@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from ytaudio_daemon.dropfile.entry import NotADropError
+from ytaudio_daemon.dropfile.drop_line import NotADropError
 
 #: 8 KiB. Characters, so that a line written by `render_line` is never too long.
 MAX_LINE_CHARS = 8192

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
+from ytaudio_daemon.dropfile.drop_line import Entry, shown, too_long
 from ytaudio_daemon.dropfile.encoding import MAX_LINE_CHARS
-from ytaudio_daemon.dropfile.entry import Entry, shown, too_long
-from ytaudio_daemon.dropfile.optionwords import add_option, laid_over
-from ytaudio_daemon.dropfile.rows import layer_problem
+from ytaudio_daemon.dropfile.line_syntax import layer_problem
+from ytaudio_daemon.dropfile.option_syntax import add_option, laid_over
 from ytaudio_daemon.model import OptionError
 from ytaudio_daemon.urls import Link, LinkError, parse_link
 

@@ -5,7 +5,7 @@ import plistlib
 import re
 from dataclasses import dataclass
 
-from ytaudio_daemon.dropfile.entry import Entry, NotADropError, shown
+from ytaudio_daemon.dropfile.drop_line import Entry, NotADropError, shown
 from ytaudio_daemon.urls import LinkError, parse_link
 
 #: A real one has some 200 bytes; a property list can unfold to a thousandfold.

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ytaudio_daemon.dropfile.drop_line import Entry, shown, too_long
 from ytaudio_daemon.dropfile.encoding import MAX_LINE_CHARS
-from ytaudio_daemon.dropfile.entry import Entry, shown, too_long
-from ytaudio_daemon.dropfile.optionwords import laid_over, read_options
-from ytaudio_daemon.dropfile.rows import Form, Row, layer_problem, take_apart
+from ytaudio_daemon.dropfile.line_syntax import Form, Row, layer_problem, take_apart
+from ytaudio_daemon.dropfile.option_syntax import laid_over, read_options
 from ytaudio_daemon.model import Layer
 from ytaudio_daemon.urls import plain_link
 

@@ -46,8 +46,8 @@ def run(request: FetchRequest, report: Reporter) -> Outcome:
 def preload() -> None:
     """Import and try out all that an attempt needs; no network, no threads."""
     from ytaudio_daemon.fetch import attempt  # noqa: F401, PLC0415 - cheap import
-    from ytaudio_daemon.fetch.engine import warm_up  # noqa: PLC0415 - cheap import
-    from ytaudio_daemon.fetch.rehearsal import rehearse  # noqa: PLC0415 - cheap import
+    from ytaudio_daemon.fetch.offline_warmup import rehearse  # noqa: PLC0415 - cheap import
+    from ytaudio_daemon.fetch.ytdlp_client import warm_up  # noqa: PLC0415 - cheap import
 
     warm_up()
     with contextlib.suppress(Exception):  # a gain in speed, not a need

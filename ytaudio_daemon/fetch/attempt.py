@@ -7,19 +7,25 @@ from pathlib import Path
 
 from mutagen import MutagenError
 
-from ytaudio_daemon import steps
-from ytaudio_daemon.fetch import Reporter, engine, engine_version, layout, process
+from ytaudio_daemon.fetch import (
+    Reporter,
+    engine_version,
+    resource_limits,
+    result_files,
+    ytdlp_client,
+)
 from ytaudio_daemon.fetch import source as sources
+from ytaudio_daemon.fetch.attempt_context import Diary
+from ytaudio_daemon.fetch.audio_stage import finish
 from ytaudio_daemon.fetch.classify import classify
 from ytaudio_daemon.fetch.convert import ConversionError
-from ytaudio_daemon.fetch.diary import Diary
+from ytaudio_daemon.fetch.download_stage import gather
 from ytaudio_daemon.fetch.durable import UnreadableError
-from ytaudio_daemon.fetch.evidence import causes_of
+from ytaudio_daemon.fetch.exception_facts import causes_of
+from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
-from ytaudio_daemon.fetch.finish import finish
-from ytaudio_daemon.fetch.gather import gather
-from ytaudio_daemon.fetch.messages import failure_for
 from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome
+from ytaudio_daemon.system import failpoints
 
 
 def run_attempt(request: FetchRequest, report: Reporter) -> Outcome:
@@ -36,9 +42,9 @@ def run_attempt(request: FetchRequest, report: Reporter) -> Outcome:
 
 
 def _attempt(request: FetchRequest, report: Reporter, diary: Diary) -> Outcome:
-    engine.prepare_environment(request)
-    process.bound_file_size(request.limits)
-    if (done := layout.adopt_result(request)) is not None:
+    ytdlp_client.prepare_environment(request)
+    resource_limits.bound_file_size(request.limits)
+    if (done := result_files.adopt_result(request)) is not None:
         return done
     source = sources.adopt(request) or gather(request, report, diary)
     diary.facts = source.facts
@@ -74,9 +80,9 @@ def _clear(request: FetchRequest, failure: Failure) -> None:
     folder = Path(request.attempt_dir)
     is_bad = failure.kind is FailureKind.BAD_MEDIA
     if is_bad:
-        steps.at("source.spoiled", f"{request.key}/{request.attempt}")
+        failpoints.at("source.spoiled", f"{request.key}/{request.attempt}")
     with contextlib.suppress(OSError):
-        if layout.is_finished(request):
+        if result_files.is_finished(request):
             return
         for leftover in (*folder.glob("converted.*"), *folder.glob("job/audio/*")):
             leftover.unlink()

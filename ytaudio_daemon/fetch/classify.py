@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from ytaudio_daemon.fetch.messages import RULES, Rule, failure_for
+from ytaudio_daemon.fetch.failure_catalog import RULES, Rule, failure_for
 from ytaudio_daemon.fetch.redact import redact
 from ytaudio_daemon.model import Failure
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from ytaudio_daemon.fetch import ffmpeg
 from ytaudio_daemon.fetch.choose import CODEC_OF
+from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
-from ytaudio_daemon.fetch.messages import failure_for
 from ytaudio_daemon.fetch.source import Source
 from ytaudio_daemon.model import FetchRequest, Phase, Progress
 from ytaudio_daemon.model.options import LOSSLESS

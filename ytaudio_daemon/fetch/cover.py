@@ -8,8 +8,8 @@ from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.utils import YoutubeDLError
 
 from ytaudio_daemon.fetch import ffmpeg
-from ytaudio_daemon.fetch.engine import Engine
 from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.ytdlp_client import Engine
 
 #: YouTube's largest thumbnails are below 1 MiB.
 MAX_COVER_BYTES = 8 << 20

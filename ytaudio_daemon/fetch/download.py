@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.fetch.engine import Engine
+from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
-from ytaudio_daemon.fetch.messages import failure_for
+from ytaudio_daemon.fetch.ytdlp_client import Engine
 from ytaudio_daemon.model import Limits, Phase, Progress
 
 #: Bytes by which YouTube's announced size and the file may differ.

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
-from ytaudio_daemon.fetch.messages import failure_for
 
 #: `file` and `pipe` only: a playlist inside the media must not reach the network.
 _QUIET = ("-nostdin", "-hide_banner", "-nostats", "-v", "error", "-xerror")

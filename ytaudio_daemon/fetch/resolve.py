@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ytaudio_daemon.fetch.engine import Engine
+from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
-from ytaudio_daemon.fetch.messages import failure_for
+from ytaudio_daemon.fetch.ytdlp_client import Engine
 from ytaudio_daemon.model import FetchRequest, Limits
 
 Info = dict[str, Any]

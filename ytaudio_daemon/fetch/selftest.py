@@ -31,9 +31,9 @@ def _imported() -> dict[str, str]:
     import yt_dlp  # noqa: PLC0415 - as above
     from yt_dlp.version import __version__  # noqa: PLC0415 - may fail
 
-    from ytaudio_daemon.fetch import engine  # noqa: PLC0415 - as above
+    from ytaudio_daemon.fetch import ytdlp_client  # noqa: PLC0415 - as above
 
-    engine.warm_up()
+    ytdlp_client.warm_up()
     return {
         "version": str(__version__),
         "solver": metadata.version("yt-dlp-ejs"),
@@ -42,6 +42,6 @@ def _imported() -> dict[str, str]:
 
 
 def _rehearsed() -> None:
-    from ytaudio_daemon.fetch.rehearsal import rehearse  # noqa: PLC0415 - as above
+    from ytaudio_daemon.fetch.offline_warmup import rehearse  # noqa: PLC0415 - as above
 
     rehearse()

@@ -9,7 +9,7 @@ from pathlib import Path
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.inbox import Place, Sighting, identity_of
 from ytaudio_daemon.folders.layout import PROCESSED, REJECTED
-from ytaudio_daemon.folders.opening import (
+from ytaudio_daemon.folders.safe_open import (
     is_plain_file,
     open_child,
     open_dir,

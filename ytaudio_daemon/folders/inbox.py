@@ -14,7 +14,7 @@ from pathlib import Path
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED
-from ytaudio_daemon.folders.opening import open_dir
+from ytaudio_daemon.folders.safe_open import open_dir
 
 OURS = frozenset({PROCESSED, REJECTED, "defaults.toml"})
 

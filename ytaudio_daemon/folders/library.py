@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ytaudio_daemon.folders.opening import open_dir, remove_file, rename_new
+from ytaudio_daemon.folders.safe_open import open_dir, remove_file, rename_new
 
 #: ioctl(2) FICLONE, include/uapi/linux/fs.h: share the blocks of another file.
 FICLONE = 0x40049409

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.layout import Layout
-from ytaudio_daemon.folders.opening import open_child, open_dir
+from ytaudio_daemon.folders.safe_open import open_child, open_dir
 from ytaudio_daemon.model import Outcome, Result
 
 READ_BLOCK = 1 << 20

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.layout import WORK, Layout
-from ytaudio_daemon.folders.opening import (
+from ytaudio_daemon.folders.safe_open import (
     is_plain_file,
     open_child,
     open_dir,

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.folders.layout import TRASH
-from ytaudio_daemon.folders.opening import open_dir, rename_new
+from ytaudio_daemon.folders.safe_open import open_dir, rename_new
 
 #: A file of this name in a session's downloads or library folder pins it.
 PIN = ".keep"

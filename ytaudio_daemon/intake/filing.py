@@ -10,19 +10,19 @@ from datetime import UTC, datetime
 
 import structlog
 
-from ytaudio_daemon import steps
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filing
 from ytaudio_daemon.folders.inbox import Place, places_of
 from ytaudio_daemon.folders.layout import receipt_key
-from ytaudio_daemon.intake.growing import Growing
-from ytaudio_daemon.intake.paper import Key, Paper
+from ytaudio_daemon.intake.late_writes import Growing
+from ytaudio_daemon.intake.parsed_drop import Key, Paper
 from ytaudio_daemon.intake.reading import Reader
 from ytaudio_daemon.intake.scanning import Scanner
 from ytaudio_daemon.ledger import Ledger, drops
 from ytaudio_daemon.ledger.claims import shown_name
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.system import failpoints
 
 log = structlog.get_logger()
 
@@ -115,7 +115,7 @@ class Filer:
                 continue
             if state != "kept" or not was_kept:
                 self._filed.append((paper, state, name))
-                steps.at("drop.moved", paper.sighting.name)
+                failpoints.at("drop.moved", paper.sighting.name)
             self._recorded.remove(paper)
             self._scanner.settling.release(paper.sighting)
         if refused is not None:
@@ -223,7 +223,7 @@ class Filer:
         with self._ledger.write() as db:
             drops.mark_filed(db, filed, now)
         for paper, state, _ in self._filed:
-            steps.at("drop.filed", paper.sighting.name)
+            failpoints.at("drop.filed", paper.sighting.name)
             _tell(paper, state)
         self._filed = []
 

@@ -4,7 +4,7 @@ import time
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.intake.filing import Filer
-from ytaudio_daemon.intake.oddities import Oddities
+from ytaudio_daemon.intake.ignored_files import Oddities
 from ytaudio_daemon.intake.reading import Reader
 from ytaudio_daemon.intake.recording import Recorder
 from ytaudio_daemon.intake.scanning import Scanner

@@ -5,19 +5,19 @@ import tomllib
 
 import structlog
 
-from ytaudio_daemon import steps
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
 from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.drop_reader import DropReader, read_defaults
 from ytaudio_daemon.folders.inbox import Sighting
-from ytaudio_daemon.folders.reading import DropReader, read_defaults
-from ytaudio_daemon.intake.earlier import EarlierLines
-from ytaudio_daemon.intake.paper import Paper
+from ytaudio_daemon.intake.parsed_drop import Paper
+from ytaudio_daemon.intake.previous_lines import EarlierLines
 from ytaudio_daemon.intake.scanning import Scanner
 from ytaudio_daemon.ledger import Ledger, drops
 from ytaudio_daemon.ledger.drops import Drop, KeptFile
 from ytaudio_daemon.model import Layer, OptionError
 from ytaudio_daemon.model.options import check_layer
 from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.system import failpoints
 
 log = structlog.get_logger()
 
@@ -106,7 +106,7 @@ class Reader:
             if not reader.read_some():
                 return
             content, sha256 = reader.content()
-            steps.at("drop.read", sighting.name)
+            failpoints.at("drop.read", sighting.name)
         except (DropChangedError, OSError) as error:
             self._scanner.again(sighting)
             log.info("intake.drop_changed", error=str(error))

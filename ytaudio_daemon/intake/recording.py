@@ -4,16 +4,16 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ytaudio_daemon import steps
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.published import audio_is_gone
+from ytaudio_daemon.intake.crash_recovery import Leftovers
 from ytaudio_daemon.intake.filing import Filer
-from ytaudio_daemon.intake.paper import Paper, why_nothing_is_usable
-from ytaudio_daemon.intake.resuming import Leftovers
+from ytaudio_daemon.intake.parsed_drop import Paper, why_nothing_is_usable
 from ytaudio_daemon.ledger import Connection, Ledger, drops, sessions
 from ytaudio_daemon.ledger.drops import Drop, NewLine
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.system import failpoints
 
 #: One transaction's worth: a kill costs at most so many lines' work again.
 LINES_A_BATCH = 1000
@@ -104,7 +104,7 @@ class Recorder:
                 for piece, drop in self._record_pieces(db, session, pieces, now)
             }
         self._is_unchecked = self._has_news = True
-        steps.at("batch.recorded")
+        failpoints.at("batch.recorded")
         self._note(recorded)
         self._require_ledger()
 
@@ -115,7 +115,7 @@ class Recorder:
             if piece.last:
                 self.papers.remove(piece.paper)
                 self._recorded.append(piece.paper)
-                steps.at("drop.recorded", piece.paper.sighting.name)
+                failpoints.at("drop.recorded", piece.paper.sighting.name)
             else:
                 self._put_behind(piece.paper)
         self._batch = []

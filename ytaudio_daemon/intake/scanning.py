@@ -8,8 +8,8 @@ import structlog
 
 from ytaudio_daemon.folders import inbox
 from ytaudio_daemon.folders.inbox import Oddity, Place, Sighting
-from ytaudio_daemon.intake.oddities import Oddities
-from ytaudio_daemon.intake.settling import Settling
+from ytaudio_daemon.intake.ignored_files import Oddities
+from ytaudio_daemon.intake.stability import Settling
 from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()

@@ -6,6 +6,6 @@ Every function takes the connection of a transaction that the caller opened with
 
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.engine import Ledger
+from ytaudio_daemon.ledger.database import Ledger
 
 __all__ = ["Connection", "Ledger"]

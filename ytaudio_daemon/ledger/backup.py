@@ -14,9 +14,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ytaudio_daemon.errors import LedgerError, LedgerFullError
-from ytaudio_daemon.folders.opening import open_dir, rename_new
 from ytaudio_daemon.folders.prepare import free_bytes
-from ytaudio_daemon.ledger.trouble import damaged, in_our_words
+from ytaudio_daemon.folders.safe_open import open_dir, rename_new
+from ytaudio_daemon.ledger.error_translation import damaged, in_our_words
 
 #: Where copies lie unless somebody names another place.
 FOLDER = "backups"

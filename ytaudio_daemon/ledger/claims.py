@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger import pauses
-from ytaudio_daemon.ledger.record import Fence, record_move
+from ytaudio_daemon.ledger import gates
+from ytaudio_daemon.ledger.events import Fence, record_move
 from ytaudio_daemon.ledger.schema import attempts, drops, jobs, sessions
 from ytaudio_daemon.model import JobState, Phase
 from ytaudio_daemon.model.clock import Now
@@ -62,19 +62,19 @@ def claim_next(db: Connection, now: Now, host: str, pace: Pace) -> Claim | None:
         host: The name of the claiming host.
         pace: The config's token bucket.
     """
-    gates = pauses.closed_gates(db)
-    if not pauses.may_pass(gates, now):
+    closed = gates.closed_gates(db)
+    if not gates.may_pass(closed, now):
         return None
     row = _next_queued(db)
-    if row is None or not pauses.take_token(db, pace, now):
+    if row is None or not gates.take_token(db, pace, now):
         return None
     attempt = row.attempt + 1
     _mark_running(db, row.id, attempt, now, host)
     _move_turn(db, row.session_id)
     fence = Fence(job_id=row.id, session_id=row.session_id, attempt=attempt)
     record_move(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
-    if gates:
-        pauses.send_probe(db, row.id)
+    if closed:
+        gates.send_probe(db, row.id)
     return _load(db, jobs.c.id == row.id)[0]
 
 

@@ -14,8 +14,8 @@ from ytaudio_daemon.ledger.bulk import (
     reserve_ids,
     update_rows,
 )
-from ytaudio_daemon.ledger.clerk import Ask, Clerk, NewLine
-from ytaudio_daemon.ledger.record import touch
+from ytaudio_daemon.ledger.events import touch
+from ytaudio_daemon.ledger.line_recorder import Ask, Clerk, NewLine
 from ytaudio_daemon.ledger.schema import drops, events, lines, sessions
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now

@@ -5,10 +5,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon import remedies
 from ytaudio_daemon.errors import LedgerTooNewError, LedgerTooOldError
-from ytaudio_daemon.ledger.engine import Ledger
-from ytaudio_daemon.ledger.trouble import damaged
+from ytaudio_daemon.ledger.database import Ledger
+from ytaudio_daemon.ledger.error_translation import damaged
+from ytaudio_daemon.system import install_hints
 
 #: The newest revision in `migrations/versions`; a test holds them together.
 HEAD = "0003"
@@ -42,7 +42,7 @@ def require_current(ledger: Ledger) -> None:
     _refuse_newer(ledger, found)
     raise LedgerTooOldError(
         f"the ledger has schema {found or 'none'}, this program needs {HEAD}",
-        f"Start the daemon, which upgrades the ledger: {remedies.start_daemon()}",
+        f"Start the daemon, which upgrades the ledger: {install_hints.start_daemon()}",
     )
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger import diary
-from ytaudio_daemon.ledger.record import shift
+from ytaudio_daemon.ledger import meta
+from ytaudio_daemon.ledger.events import shift
 from ytaudio_daemon.ledger.schema import (
     attempts,
     drops,
@@ -125,7 +125,7 @@ def forget_session(db: Connection, session: Session) -> None:
     gone = sa.delete(sessions).where(sessions.c.id == session.id)
     kept = db.execute(gone.returning(sessions.c.removal)).scalar_one() is None
     if kept:
-        diary.keep_kept(db, session.name)
+        meta.keep_kept(db, session.name)
 
 
 def _count_out(db: Connection, session_id: int, gone: Sequence[Any]) -> None:

@@ -20,9 +20,9 @@ from ytaudio_daemon.ledger.backup import (
     prove,
     sync,
 )
-from ytaudio_daemon.ledger.diary import RESTORED
+from ytaudio_daemon.ledger.error_translation import in_our_words
+from ytaudio_daemon.ledger.meta import RESTORED
 from ytaudio_daemon.ledger.migrate import HEAD
-from ytaudio_daemon.ledger.trouble import in_our_words
 
 #: What a ledger of any schema has.
 TABLES = frozenset({"alembic_version", "drops", "events", "jobs", "meta", "sessions"})

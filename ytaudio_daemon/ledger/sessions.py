@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger import diary
-from ytaudio_daemon.ledger.record import touch
+from ytaudio_daemon.ledger import meta
+from ytaudio_daemon.ledger.events import touch
 from ytaudio_daemon.ledger.schema import drops, events, sessions
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
@@ -270,7 +270,7 @@ def has_namesake(db: Connection, session: Session) -> bool:
     )
     if db.execute(query.limit(1)).first() is not None:
         return True
-    return diary.has_kept(db, session.name)
+    return meta.has_kept(db, session.name)
 
 
 def mark_removed(db: Connection, session: Session) -> None:

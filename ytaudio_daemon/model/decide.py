@@ -8,7 +8,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import GATE_OF, PAUSES, Gate, close
 from ytaudio_daemon.model.job import JobState
 from ytaudio_daemon.model.outcome import Failure, FailureKind, Outcome
-from ytaudio_daemon.remedies import UPGRADE_ENGINE
+from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND
 
 #: One more look at a bare "Video unavailable" after an hour: YouTube says it for
 #: videos that are there (facts of the yt-dlp tracker; seen to heal by itself).
@@ -182,7 +182,7 @@ def suspect_engine(failure: Failure, recent_codes: Sequence[str | None]) -> Fail
         kind=FailureKind.OUTDATED,
         code="engine_outdated",
         message="YouTube offers no formats for most videos: yt-dlp is probably outdated.",
-        hint=f"Upgrade yt-dlp: {UPGRADE_ENGINE}; the job waits and goes on by itself.",
+        hint=f"Upgrade yt-dlp: {UPGRADE_COMMAND}; the job waits and goes on by itself.",
     )
 
 

@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ytaudio_daemon.notify import wording
-from ytaudio_daemon.notify.news import COMPLETED, News
+from ytaudio_daemon.notify import texts
+from ytaudio_daemon.notify.notify_event import COMPLETED, News
 
 #: Named in one message; the others are counted.
 MAX_SESSIONS = 8
@@ -39,13 +39,13 @@ class Digest:
         self.at = max(self.at, news.at)
         if news.job is not None and news.event == COMPLETED:
             self._finished[news.job.session_name] += 1
-            _keep(self._titles, wording.title_of(news.job), MAX_TITLES)
+            _keep(self._titles, texts.title_of(news.job), MAX_TITLES)
         elif news.job is not None:
             self._failed[news.job.session_name] += 1
-            _keep(self._failures, wording.failure_of(news.job), MAX_FAILURES)
+            _keep(self._failures, texts.failure_of(news.job), MAX_FAILURES)
         elif news.session is not None:
             self._endings += 1
-            words = wording.ended(news.session, audio_stays=audio_stays)
+            words = texts.ended(news.session, audio_stays=audio_stays)
             _keep(self._ended, words, MAX_SESSIONS)
 
     @property
@@ -65,7 +65,7 @@ class Digest:
         finished, failed = self._finished.total(), self._failed.total()
         if not finished and not failed:
             return f"ytaudio: {_count(self._endings, 'session')} ended"
-        return f"ytaudio: {wording.tally(finished, failed)}"
+        return f"ytaudio: {texts.tally(finished, failed)}"
 
     def body(self) -> str:
         """Return the message."""
@@ -85,12 +85,12 @@ class Digest:
             finished = self._finished.total() - sum(self._finished[n] for n in named)
             failed = self._failed.total() - sum(self._failed[n] for n in named)
             count = _count(others, "more session")
-            lines.append(f"{wording.tally(finished, failed)} in {count}.")
+            lines.append(f"{texts.tally(finished, failed)} in {count}.")
         return lines
 
     def _session(self, name: str) -> str:
-        words = wording.tally(self._finished[name], self._failed[name])
-        return f"{words} in session {wording.harmless(name, wording.MAX_TITLE)}."
+        words = texts.tally(self._finished[name], self._failed[name])
+        return f"{words} in session {texts.harmless(name, texts.MAX_TITLE)}."
 
     def _songs(self) -> list[str]:
         more = self._finished.total() - len(self._titles)

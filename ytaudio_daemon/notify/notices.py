@@ -9,8 +9,8 @@ from typing import Any
 
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
-from ytaudio_daemon.notify import wording
-from ytaudio_daemon.notify.news import DEGRADED, RECOVERED, News
+from ytaudio_daemon.notify import texts
+from ytaudio_daemon.notify.notify_event import DEGRADED, RECOVERED, News
 from ytaudio_daemon.views import Problem, job_document, moment
 
 SCHEMA = "ytaudio.notice/1"
@@ -46,7 +46,7 @@ def of_news(news: News, terms: Terms) -> dict[str, Any]:
         identity=f"{news.event}-{news.event_id}",
         at=news.at,
         host=terms.host,
-        message=wording.sentence(news, audio_stays=stays),
+        message=texts.sentence(news, audio_stays=stays),
         job=job_document(news.job, attempts_max=terms.attempts) if news.job else None,
         session=_session(news.session, terms) if news.session else None,
     )
@@ -72,8 +72,8 @@ def weather_words(
 ) -> str:
     """Return the sentences about it."""
     if is_degraded:
-        return wording.degraded(terms.host, problems)
-    return wording.recovered(terms.host)
+        return texts.degraded(terms.host, problems)
+    return texts.recovered(terms.host)
 
 
 def of_test(at: float, terms: Terms) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def _notice(  # noqa: PLR0913 - a document's fields
                 "hint": problem.hint,
                 "since": moment(problem.since),
             }
-            for problem in problems[: wording.MAX_PROBLEMS]
+            for problem in problems[: texts.MAX_PROBLEMS]
         ],
     }
 

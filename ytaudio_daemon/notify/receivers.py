@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from ytaudio_daemon import remedies
-from ytaudio_daemon.courier.launch import Task
 from ytaudio_daemon.errors import ConfigError
+from ytaudio_daemon.notify.delivery.launcher import Task
 from ytaudio_daemon.settings import Notify
-from ytaudio_daemon.settings.listkinds import conceal_address, web_host
+from ytaudio_daemon.settings.list_types import conceal_address, web_host
+from ytaudio_daemon.system import install_hints
 
 PEOPLE = "people"
 WEBHOOK = "webhook"
@@ -53,7 +53,7 @@ def require_apprise(notify: Notify) -> None:
     if notify.urls and not has_apprise():
         raise ConfigError(
             "[notify] urls needs Apprise, which is not installed",
-            f"{remedies.install('notify')}, or urls = []",
+            f"{install_hints.install('notify')}, or urls = []",
         )
 
 

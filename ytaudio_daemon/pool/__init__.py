@@ -15,8 +15,8 @@ from ytaudio_daemon.pool.events import (
     TemplateFacts,
     Usage,
 )
-from ytaudio_daemon.pool.leftovers import kill_leftovers
 from ytaudio_daemon.pool.pool import Pool
+from ytaudio_daemon.system.orphans import kill_leftovers
 
 __all__ = [
     "Ended",

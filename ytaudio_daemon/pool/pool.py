@@ -4,12 +4,12 @@ import select
 from pathlib import Path
 
 from ytaudio_daemon.model import FetchRequest
-from ytaudio_daemon.pool import kernel
-from ytaudio_daemon.pool.dispatch import Dispatch
 from ytaudio_daemon.pool.events import Event, TemplateFacts, Usage
-from ytaudio_daemon.pool.launch import Recipe
-from ytaudio_daemon.pool.roster import Roster
-from ytaudio_daemon.pool.templates import Templates
+from ytaudio_daemon.pool.registry import Roster
+from ytaudio_daemon.pool.supervisor import Dispatch
+from ytaudio_daemon.pool.template_pool import Templates
+from ytaudio_daemon.pool.template_process import Recipe
+from ytaudio_daemon.system import linux
 
 
 class Pool:
@@ -57,7 +57,7 @@ class Pool:
         self._dispatch = Dispatch(self._epoll, self._roster, self._templates)
         self._unsettled = False  # something was asked for since the last poll
         if adopt_orphans:
-            kernel.adopt_orphans()
+            linux.adopt_orphans()
 
     @property
     def hello(self) -> TemplateFacts | None:

@@ -20,7 +20,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import cast
 
-from ytaudio_daemon.pool import kernel, wire, worker
+from ytaudio_daemon.pool import worker
+from ytaudio_daemon.system import linux, protocol
 
 #: Seconds after the daemon's end in which killed workers are reaped.
 _FAREWELL_S = 5.0
@@ -59,13 +60,13 @@ class Template:
 
     def _obey(self) -> bool:
         """Follow one order; False when there will be no more."""
-        order = wire.receive_order(self._control)
+        order = protocol.receive_order(self._control)
         if order is None:
             return False
         verb, ticket, payload, fds = order
-        if verb == wire.FORK:
+        if verb == protocol.FORK:
             self._fork(ticket, payload, fds)
-        elif verb == wire.KILL:
+        elif verb == protocol.KILL:
             self._kill(ticket)
         return True
 
@@ -96,7 +97,7 @@ class Template:
     def _kill(self, ticket: int) -> None:
         for pid, owner in self._tickets.items():
             if owner == ticket:
-                kernel.kill_group(pid)
+                linux.kill_group(pid)
 
     def _reap(self) -> None:
         """Reap all that ended; a worker's group is killed while its pid is held."""
@@ -105,7 +106,7 @@ class Template:
         while (pid := _ended_child()) is not None:
             ticket = self._tickets.get(pid)
             if ticket is not None:
-                kernel.kill_group(pid)
+                linux.kill_group(pid)
             _, status = os.waitpid(pid, 0)
             if ticket is not None:
                 del self._tickets[pid]
@@ -115,21 +116,21 @@ class Template:
 
     def _kill_strays(self) -> None:
         """Kill adopted processes that left the group of a worker now dead."""
-        for pid in kernel.children():
+        for pid in linux.children():
             if pid not in self._tickets and os.getpgid(pid) not in self._tickets:
                 os.kill(pid, signal.SIGKILL)
 
     def _leave(self) -> None:
         for pid in self._tickets:
-            kernel.kill_group(pid)
+            linux.kill_group(pid)
         self._tickets.clear()
         end = time.monotonic() + _FAREWELL_S
-        while time.monotonic() < end and not kernel.reap_children():
+        while time.monotonic() < end and not linux.reap_children():
             self._kill_strays()
             time.sleep(0.001)
 
     def _tell(self, kind: str, **fields: object) -> None:
-        self._control.send(wire.encode(kind, **fields))
+        self._control.send(protocol.encode(kind, **fields))
 
 
 def _ended_child() -> int | None:
@@ -189,15 +190,15 @@ def _engine_mark(version: str) -> str:
 def main(entry_name: str) -> int:
     """Warm up, then serve; the control socket is fd 0. Return the exit status."""
     control = _take_control()
-    kernel.adopt_orphans()
-    kernel.set_name("ytaudio-template")
+    linux.adopt_orphans()
+    linux.set_name("ytaudio-template")
     try:
         entry = _warm_up(entry_name)
     except Exception as error:  # noqa: BLE001 - whatever it is, the daemon must hear it
         text = f"{type(error).__name__}: {error}"[: worker.TEXT_CHARS]
-        control.send(wire.encode("failed", message=text))
+        control.send(protocol.encode("failed", message=text))
         return 1
     with suppress(ConnectionError):  # the daemon went away meanwhile
-        control.send(wire.encode("ready", **_facts()))
+        control.send(protocol.encode("ready", **_facts()))
         Template(control, entry).serve()
     return 0

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from typing import NoReturn, Protocol
 
 from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome, Progress
-from ytaudio_daemon.pool import kernel, wire
+from ytaudio_daemon.system import linux, protocol
 
 #: Seconds between two progress messages of one phase.
 PROGRESS_INTERVAL_S = 0.5
@@ -56,7 +56,7 @@ class Reporter:
         repeated = progress.phase == self._phase
         if repeated and now - self._said_at < PROGRESS_INTERVAL_S:
             return
-        message = wire.encode("progress", progress=asdict(_whole(progress)))
+        message = protocol.encode("progress", progress=asdict(_whole(progress)))
         try:
             self._channel.send(message, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -70,8 +70,8 @@ class Reporter:
         if self._has_converter:
             return
         try:
-            self._channel.send(wire.encode("converter"))
-            answer = self._channel.recv(wire.MAX_MESSAGE)
+            self._channel.send(protocol.encode("converter"))
+            answer = self._channel.recv(protocol.MAX_MESSAGE)
         except ConnectionError:
             _vanish()
         if not answer:
@@ -92,13 +92,13 @@ def live(
     """
     # First of all, so that the daemon knows the pid of anything that could start
     # an ffmpeg: until setsid the template's group covers it, then its own does.
-    channel.send(wire.encode("hello", pid=os.getpid()))
+    channel.send(protocol.encode("hello", pid=os.getpid()))
     os.setsid()
-    kernel.die_with_parent()
+    linux.die_with_parent()
     if os.getppid() != template:  # it died before the line above took effect
         _vanish()
-    kernel.offer_to_oom_killer()
-    kernel.set_name("ytaudio-worker")
+    linux.offer_to_oom_killer()
+    linux.set_name("ytaudio-worker")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     outcome = _attempt(entry, payload, Reporter(channel))
@@ -120,7 +120,7 @@ def pack(outcome: Outcome) -> bytes:
             log_tail=failure.log_tail[-LOG_TAIL_CHARS:],
         )
     message = _encode(replace(outcome, failure=failure))
-    if len(message) <= wire.MAX_MESSAGE:
+    if len(message) <= protocol.MAX_MESSAGE:
         return message
     text = f"the outcome takes {len(message)} bytes"
     return _encode(Outcome(failure=_internal("outcome_too_long", text)))
@@ -137,13 +137,13 @@ def _whole(progress: Progress) -> Progress:
 
 
 def _encode(outcome: Outcome) -> bytes:
-    return wire.encode("outcome", outcome=outcome.to_json())
+    return protocol.encode("outcome", outcome=outcome.to_json())
 
 
 def _attempt(entry: Entry, payload: bytes, reporter: Reporter) -> Outcome:
     try:
-        request = FetchRequest.from_json(wire.load(payload))
-    except (wire.GarbageError, TypeError, ValueError, KeyError) as error:
+        request = FetchRequest.from_json(protocol.load(payload))
+    except (protocol.GarbageError, TypeError, ValueError, KeyError) as error:
         return Outcome(failure=_internal("bad_request", str(error)))
     try:
         return entry.run(request, reporter)

@@ -3,14 +3,20 @@
 `config/ytaudio.toml` holds every key with its default.
 """
 
-from ytaudio_daemon.settings.declaring import Key
+from ytaudio_daemon.settings.download_settings import (
+    Download,
+    Inbox,
+    Pace,
+    Retry,
+    Sessions,
+)
+from ytaudio_daemon.settings.keys import Key
 from ytaudio_daemon.settings.load import find_config, load
-from ytaudio_daemon.settings.places import Database, Disk, Log, Paths
+from ytaudio_daemon.settings.maintenance_settings import Engine, Retention, Status
+from ytaudio_daemon.settings.notify_settings import Notify
+from ytaudio_daemon.settings.path_settings import Database, Disk, Log, Paths
 from ytaudio_daemon.settings.sections import KEYS, RELOADABLE
 from ytaudio_daemon.settings.settings import Settings, changes
-from ytaudio_daemon.settings.telling import Notify
-from ytaudio_daemon.settings.upkeep import Engine, Retention, Status
-from ytaudio_daemon.settings.work import Download, Inbox, Pace, Retry, Sessions
 
 __all__ = [
     "KEYS",

@@ -8,8 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ytaudio_daemon.errors import ConfigError
-from ytaudio_daemon.ownership import foreign_part
-from ytaudio_daemon.settings.resolve import impossible, resolved
+from ytaudio_daemon.settings.resolve_paths import impossible, resolved
 from ytaudio_daemon.settings.sections import KEYS, SECTIONS
 from ytaudio_daemon.settings.settings import Settings
 from ytaudio_daemon.settings.sources import (
@@ -18,6 +17,7 @@ from ytaudio_daemon.settings.sources import (
     from_flags,
     from_variables,
 )
+from ytaudio_daemon.system.path_trust import foreign_part
 
 CONFIG_VARIABLE = "YTAUDIO_CONFIG"
 LOCAL_CONFIG = Path("config/ytaudio.toml")

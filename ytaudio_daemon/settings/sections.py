@@ -7,11 +7,17 @@ messages all follow from these declarations.
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from ytaudio_daemon.settings.declaring import Declared, Key
-from ytaudio_daemon.settings.places import Database, Disk, Log, Paths
-from ytaudio_daemon.settings.telling import Notify
-from ytaudio_daemon.settings.upkeep import Engine, Retention, Status
-from ytaudio_daemon.settings.work import Download, Inbox, Pace, Retry, Sessions
+from ytaudio_daemon.settings.download_settings import (
+    Download,
+    Inbox,
+    Pace,
+    Retry,
+    Sessions,
+)
+from ytaudio_daemon.settings.keys import Declared, Key
+from ytaudio_daemon.settings.maintenance_settings import Engine, Retention, Status
+from ytaudio_daemon.settings.notify_settings import Notify
+from ytaudio_daemon.settings.path_settings import Database, Disk, Log, Paths
 
 SECTIONS: Mapping[str, type] = MappingProxyType(
     {

@@ -5,12 +5,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.settings.kinds import Kind
-from ytaudio_daemon.settings.places import Database, Disk, Log, Paths
+from ytaudio_daemon.settings.download_settings import (
+    Download,
+    Inbox,
+    Pace,
+    Retry,
+    Sessions,
+)
+from ytaudio_daemon.settings.maintenance_settings import Engine, Retention, Status
+from ytaudio_daemon.settings.notify_settings import Notify
+from ytaudio_daemon.settings.path_settings import Database, Disk, Log, Paths
 from ytaudio_daemon.settings.sections import KEYS
-from ytaudio_daemon.settings.telling import Notify
-from ytaudio_daemon.settings.upkeep import Engine, Retention, Status
-from ytaudio_daemon.settings.work import Download, Inbox, Pace, Retry, Sessions
+from ytaudio_daemon.settings.value_types import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.errors import ConfigError
-from ytaudio_daemon.settings.declaring import Key
-from ytaudio_daemon.settings.listkinds import HIDDEN, as_text
+from ytaudio_daemon.settings.keys import Key
+from ytaudio_daemon.settings.list_types import HIDDEN, as_text
 from ytaudio_daemon.settings.sections import KEYS, SECTIONS
 
 _SHOWN_CHARS = 80

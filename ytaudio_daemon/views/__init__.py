@@ -12,7 +12,7 @@ from ytaudio_daemon.views.documents import (
     positions,
     session_document,
 )
-from ytaudio_daemon.views.live import EngineFacts, Live, Problem, Rules
+from ytaudio_daemon.views.snapshot import EngineFacts, Live, Problem, Rules
 from ytaudio_daemon.views.views import Views
 
 __all__ = [

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ytaudio_daemon.ledger.read import JobRow
+from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import IN_QUOTA, JobState, Progress, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate
 from ytaudio_daemon.urls import Link
-from ytaudio_daemon.views.live import EngineFacts, Live, Problem, Rules
+from ytaudio_daemon.views.snapshot import EngineFacts, Live, Problem, Rules
 
 #: A reader may take the daemon for dead when its document is older, in seconds:
 #: three heartbeats.

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout
-from ytaudio_daemon.folders.appearing import AppearingFile, withdraw
+from ytaudio_daemon.folders.atomic_file import AppearingFile, withdraw
 from ytaudio_daemon.folders.layout import receipt_key, receipt_name
 from ytaudio_daemon.ledger.claims import shown_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
-from ytaudio_daemon.views import wording
+from ytaudio_daemon.views import receipt_text
 from ytaudio_daemon.views.documents import moment
-from ytaudio_daemon.views.strand import Strand
+from ytaudio_daemon.views.receipt_file import Strand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,29 +44,29 @@ class ReceiptWriter:
         self._is_filed = drop.filed_name is not None and drop.state != "kept"
         self._for_people = for_people and self._is_filed
         self._program = Strand(self._program_file)
-        mark = wording.RECEIPT_MARK
+        mark = receipt_text.RECEIPT_MARK
         if drop.state == "rejected":
-            mark = wording.REASON_MARK
-        head = wording.receipt_head(drop, {})
+            mark = receipt_text.REASON_MARK
+        head = receipt_text.receipt_head(drop, {})
         self._people = Strand(self._people_file(self._ending()), head, mark)
         self._failed = Strand(
             self._people_file(b".failed.txt"),
-            wording.failed_head(drop),
-            wording.FAILED_MARK,
+            receipt_text.failed_head(drop),
+            receipt_text.FAILED_MARK,
         )
         self._program.write(_program_head(drop))
 
     def add(self, page: list[ReceiptLine]) -> None:
         """Write a page of lines."""
-        self._tally.update(map(wording.outcome, page))
+        self._tally.update(map(receipt_text.outcome, page))
         comma = "" if self.after_line == 0 else ",\n"
         self._program.write(comma + ",\n".join(map(_program_line, page)))
         self.after_line = page[-1].line
         if not self._for_people:
             return
-        self._people.write("".join(map(wording.receipt_line, page)))
+        self._people.write("".join(map(receipt_text.receipt_line, page)))
         if self.drop.state != "rejected":
-            again = (wording.failed_line(line, self.drop.id) for line in page)
+            again = (receipt_text.failed_line(line, self.drop.id) for line in page)
             self._failed.write("".join(again))
 
     def finish(self, shown: Shown) -> Shown:
@@ -79,7 +79,7 @@ class ReceiptWriter:
         program = self._program.appear("", shown.program)
         if not self._for_people:
             return Shown(program=program)
-        head = wording.receipt_head(self.drop, self._tally)
+        head = receipt_text.receipt_head(self.drop, self._tally)
         people = self._people.appear(head, shown.people)
         failed = self._finish_failed(shown.failed)
         return Shown(program=program, people=people, failed=failed)
@@ -117,10 +117,10 @@ class ReceiptWriter:
 
     def _finish_failed(self, shown: bytes | None) -> bytes | None:
         if not self._failed.is_empty:
-            return self._failed.appear(wording.failed_head(self.drop), shown)
+            return self._failed.appear(receipt_text.failed_head(self.drop), shown)
         if self._failed.error is None:
             name = (self.drop.filed_name or b"") + b".failed.txt"
-            mark = wording.FAILED_MARK.encode()
+            mark = receipt_text.FAILED_MARK.encode()
             try:
                 withdraw(self._layout.inbox, self._folder(), name, mark)
             except OSError as error:

@@ -4,15 +4,15 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from ytaudio_daemon import steps
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, receipts
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.views.agenda import NO_EVENT, Agenda
-from ytaudio_daemon.views.live import Rules
+from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.views.due_queue import NO_EVENT, Agenda
 from ytaudio_daemon.views.receipt import ReceiptWriter, Shown
-from ytaudio_daemon.views.troubles import Troubles
+from ytaudio_daemon.views.snapshot import Rules
+from ytaudio_daemon.views.write_errors import Troubles
 
 #: Longer receipts are written at intake and at the end only.
 LONG = 1000
@@ -149,7 +149,7 @@ class Receipts:
         drop = writer.drop
         known = self._shown.pop(drop.id, None)
         shown = writer.finish(known[0] if known else Shown())
-        steps.at("receipt.written", drop.id)
+        failpoints.at("receipt.written", drop.id)
         self._note_errors(writer, now)
         took_s = self._took_s + time.perf_counter() - self._began
         wait = max(rules.interval_s, SHARE * took_s)

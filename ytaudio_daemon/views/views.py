@@ -7,16 +7,16 @@ from itertools import chain
 
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.ledger import Ledger, diary, read, shelf
-from ytaudio_daemon.ledger.read import Change
+from ytaudio_daemon.ledger import Ledger, library_entries, meta, queries
+from ytaudio_daemon.ledger.queries import Change
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.views.daemonsheet import HEARTBEAT_S, DaemonSheet
-from ytaudio_daemon.views.librarian import Librarian
-from ytaudio_daemon.views.live import Live, Problem, Rules
+from ytaudio_daemon.views.daemon_status import HEARTBEAT_S, DaemonSheet
+from ytaudio_daemon.views.library import Librarian
+from ytaudio_daemon.views.rebuild_scan import EVERY_S, Survey
 from ytaudio_daemon.views.receipts import Receipts
-from ytaudio_daemon.views.sessionsheets import SessionSheets
-from ytaudio_daemon.views.survey import EVERY_S, Survey
-from ytaudio_daemon.views.troubles import Troubles
+from ytaudio_daemon.views.session_status import SessionSheets
+from ytaudio_daemon.views.snapshot import Live, Problem, Rules
+from ytaudio_daemon.views.write_errors import Troubles
 
 #: Events taken in at once.
 EVENTS = 1000
@@ -130,15 +130,15 @@ class Views:
         """Take in events that were not seen yet."""
         with self._ledger.read() as db:
             if self._cursor is None:
-                self._cursor = self._kept = diary.views_cursor(db)
-            changes = read.changes_after(db, self._cursor, EVENTS)
+                self._cursor = self._kept = meta.views_cursor(db)
+            changes = queries.changes_after(db, self._cursor, EVENTS)
             if not changes:
                 self._has_more_events = False
                 return
             moved = [c.job_id for c in changes if c.job_id is not None]
             reopened = [c.job_id for c in changes if c.job_id and c.reason == "retried"]
-            drops = read.drops_of_jobs(db, sorted(set(moved)))
-            drops_again = read.drops_of_jobs(db, reopened)
+            drops = queries.drops_of_jobs(db, sorted(set(moved)))
+            drops_again = queries.drops_of_jobs(db, reopened)
         for change in changes:
             self._note(change, now)
         self._receipts.note_reopened(drops_again)
@@ -195,8 +195,8 @@ class Views:
         shown = int(min(self._cursor, waiting - 1))
         if shown > self._kept or self._library.unsaved:
             with self._ledger.write() as db:
-                shelf.keep_shelved(db, self._library.unsaved.values())
-                diary.keep_views_cursor(db, max(shown, self._kept))
+                library_entries.keep_shelved(db, self._library.unsaved.values())
+                meta.keep_views_cursor(db, max(shown, self._kept))
             self._library.unsaved.clear()
             self._kept = max(shown, self._kept)
         self._kept_at = now.lived

@@ -1,0 +1,134 @@
+"""Who asks: the holder of a session's UUID, or the operator."""
+
+import hmac
+import re
+from typing import Annotated, NoReturn
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from ytaudio_daemon.api.context import Desk
+from ytaudio_daemon.api.problems import Problem
+from ytaudio_daemon.ledger.sessions import Session, find_session
+from ytaudio_daemon.model import SessionState
+
+SESSION_HEADER = "X-Session-ID"
+#: As the ledger writes them (RFC 9562).
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+#: A proxy in front adds one of these; then loopback says nothing about who asks.
+PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+
+session_key = APIKeyHeader(
+    name=SESSION_HEADER,
+    scheme_name="session",
+    description="A session's UUID. It works like a password: keep it to yourself.",
+    auto_error=False,
+)
+operator_token = HTTPBearer(
+    scheme_name="operator",
+    description="The content of the file that `--token-file` names.",
+    auto_error=False,
+)
+
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(operator_token)]
+SessionKey = Annotated[str | None, Security(session_key)]
+
+
+def desk_of(request: Request) -> Desk:
+    """Return the desk of the application that a request came to."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+AtDesk = Annotated[Desk, Depends(desk_of)]
+
+
+def is_operator(request: Request, desk: AtDesk, bearer: Bearer) -> bool:
+    """Tell whether the operator asks.
+
+    Without a configured token that is everybody who can reach the loopback address, but
+    nobody whom a proxy let in.
+
+    Raises:
+        Problem: A token was shown that is not the operator's.
+    """
+    if desk.token is None:
+        return not any(name in request.headers for name in PROXY_HEADERS)
+    if bearer is None:
+        return False
+    shown, right = bearer.credentials.encode("utf-8", "replace"), desk.token.encode()
+    if not hmac.compare_digest(shown, right):
+        refuse_stranger("That is not the operator's token.", "Bearer")
+    return True
+
+
+IsOperator = Annotated[bool, Depends(is_operator)]
+
+
+def required_operator(is_operator: IsOperator) -> None:
+    """Let nobody in but the operator.
+
+    Raises:
+        Problem: Somebody else asks.
+    """
+    if not is_operator:
+        refuse_stranger("Only the operator may do this.", "Bearer")
+
+
+def own_session(desk: AtDesk, key: SessionKey) -> Session:
+    """Return the session whose UUID the request carries.
+
+    Raises:
+        Problem: It carries none, or one that is unknown or has expired.
+    """
+    if key is None:
+        refuse_stranger(f"The header {SESSION_HEADER} is missing.", "Session")
+    session = session_of_uuid(desk, key)
+    if session is None:
+        refuse_stranger(f"There is no session of that {SESSION_HEADER}.", "Session")
+    return require_active(session)
+
+
+OwnSession = Annotated[Session, Depends(own_session)]
+
+
+def session_of_uuid(desk: Desk, text: str) -> Session | None:
+    """Return the session of that whole UUID; its name will not do."""
+    plain = text.lower()
+    if UUID.fullmatch(plain) is None:
+        return None
+    with desk.read() as db:
+        session = find_session(db, plain)
+    # By name it may have found another: a session can be named like a UUID.
+    return session if session is not None and session.uuid == plain else None
+
+
+def require_active(session: Session) -> Session:
+    """Return a session that has not ended.
+
+    Raises:
+        Problem: It has expired.
+    """
+    if session.state is not SessionState.ACTIVE:
+        raise Problem(
+            410,
+            "session_expired",
+            "This session has expired.",
+            "Open a new one: POST /api/sessions/",
+        )
+    return session
+
+
+def refuse_stranger(detail: str, scheme: str) -> NoReturn:
+    """Say who may come in (RFC 9110 asks for the header with every 401).
+
+    Raises:
+        Problem: Always.
+    """
+    hints = {
+        "Session": f"POST /api/sessions/ opens a session; send its UUID as {SESSION_HEADER}.",
+        "Bearer": "Send the operator's token: Authorization: Bearer …",
+    }
+    code = "session_required" if scheme == "Session" else "operator_required"
+    challenge = {"WWW-Authenticate": f'{scheme} realm="ytaudio"'}
+    raise Problem(401, code, detail, hints[scheme], headers=challenge)

@@ -1,0 +1,149 @@
+"""What every route has at hand: the ledger, the daemon's words, the settings."""
+
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.wake_file import wake_daemon
+from ytaudio_daemon.ledger import Connection, Ledger, meta
+from ytaudio_daemon.ledger.queries import JobRow
+from ytaudio_daemon.ledger.sessions import Session
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.views import Rules, job_document, session_document
+from ytaudio_daemon.views.overlay import overlaid
+
+Document = dict[str, Any]
+
+#: Status documents kept as they were read last.
+MAX_KEPT = 256
+
+
+class Desk:
+    """Reads and writes the ledger for routes, which run in many threads.
+
+    Args:
+        ledger: Open and of this program's schema.
+        layout: Where status files and audio are.
+        settings: Those of the ledger's daemon.
+        daemon_trouble: Says in a sentence why the daemon is not up; "" when it is.
+        token: The operator's, or None where none is configured.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        layout: Layout,
+        settings: Settings,
+        daemon_trouble: Callable[[], str],
+        token: str | None = None,
+    ) -> None:
+        self.layout = layout
+        self.settings = settings
+        self.daemon_trouble = daemon_trouble
+        self.token = token
+        #: True once the server is told to stop: streams end then.
+        self.is_closing: Callable[[], bool] = lambda: False
+        #: Clients that watch a job just now; counted in the event loop alone.
+        self.streams = 0
+        self._ledger = ledger
+        self._status = StatusFiles()
+        # A read takes a millisecond, most of it Python's own: side by side they only
+        # get in each other's way, and the ledger opens a connection for each.
+        self._reading = threading.Lock()
+        self._writing = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Run short queries that see one state.
+
+        Raises:
+            LedgerError: It cannot be read.
+        """
+        with self._reading, self._ledger.read() as db:
+            yield db
+
+    @contextmanager
+    def write(self) -> Iterator[tuple[Connection, Now]]:
+        """Run one transaction, then wake the daemon.
+
+        Raises:
+            LedgerError: It cannot be written.
+        """
+        with self._writing, self._ledger.write() as db:
+            yield db, self.moment_in(db)
+        wake_daemon(self.layout)
+
+    def moment_in(self, db: Connection) -> Now:
+        """Return now, on both clocks."""
+        return Now(wall=time.time(), lived=meta.lived(db))
+
+    def job_document(self, row: JobRow) -> Document:
+        """Return a job with what only the running daemon knows of it."""
+        plain = job_document(row, None, None, self.settings.retry.attempts)
+        if self.daemon_trouble():
+            return plain
+        live = self._status.jobs_in(self.layout.session_status(row.session_name))
+        return overlaid(plain, live.get(row.uuid))
+
+    def session_document(self, session: Session, now: Now) -> Document:
+        """Return what a session's status document says of the session itself."""
+        limits = self.settings.sessions
+        rules = Rules(
+            max_jobs=limits.max_jobs, max_bytes=limits.max_bytes, ttl_s=limits.ttl
+        )
+        whole = session_document(
+            session, [], truncated=False, ignored=[], rules=rules, now=now
+        )
+        about: Document = dict(whole["session"])
+        del about["ignored"]  # only the daemon knows, and it is about its folder
+        return about
+
+    def daemon_document(self) -> Document | None:
+        """Return the daemon's own document, or None when there is none."""
+        return self._status.read(self.layout.daemon_status)
+
+
+class StatusFiles:
+    """Status documents, read again only when they have changed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs: OrderedDict[Path, tuple[object, Mapping[str, Document]]] = (
+            OrderedDict()
+        )
+
+    def read(self, path: Path) -> Document | None:
+        """Return a document; None when there is none, or what is there is none."""
+        try:
+            found = json.loads(path.read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+        return found if isinstance(found, dict) and "schema" in found else None
+
+    def jobs_in(self, path: Path) -> Mapping[str, Document]:
+        """Return the jobs of a session's document by ID; {} when there is none."""
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return {}
+        identity = found.st_ino, found.st_mtime_ns, found.st_size
+        with self._lock:
+            kept = self._jobs.get(path)
+            if kept is not None and kept[0] == identity:
+                self._jobs.move_to_end(path)
+                return kept[1]
+        document = self.read(path)
+        jobs = {job["id"]: job for job in document["jobs"]} if document else {}
+        with self._lock:
+            self._jobs[path] = identity, jobs
+            while len(self._jobs) > MAX_KEPT:
+                self._jobs.popitem(last=False)
+        return jobs

@@ -1,0 +1,95 @@
+"""How things stand: health for probes, metrics for Prometheus, status for people."""
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from ytaudio_daemon import __version__
+from ytaudio_daemon.api.auth import AtDesk, required_operator
+from ytaudio_daemon.api.context import Desk
+from ytaudio_daemon.api.metrics import CONTENT_TYPE, exposition
+from ytaudio_daemon.api.problems import Problem
+from ytaudio_daemon.api.responses import PRIVATE, answer, describe, refused
+from ytaudio_daemon.errors import LedgerError
+from ytaudio_daemon.ledger import queries
+from ytaudio_daemon.system import install_hints
+
+router = APIRouter(prefix="/api", tags=["Health & monitoring"])
+
+
+@router.get("/health", responses=describe("Health", "It takes jobs", 503))
+def get_health(desk: AtDesk) -> Response:
+    """Tell whether this server lives and can take jobs; for anybody.
+
+    It is ready as soon as the ledger can be read. `degraded` means that no daemon is
+    running: jobs are taken and wait.
+    """
+    try:
+        with desk.read() as db:
+            queries.total_counts(db)
+    except LedgerError as error:
+        raise Problem(
+            503,
+            "not_ready",
+            error.message,
+            error.hint,
+            headers={"Retry-After": "5"},
+            more={"live": True, "ready": False},
+        ) from error
+    trouble = desk.daemon_trouble()
+    document = {
+        "status": "degraded" if trouble else "ok",
+        "live": True,
+        "ready": True,
+        "version": __version__,
+        "daemon": {"is_up": not trouble, "note": trouble or None},
+    }
+    return answer(document)
+
+
+@router.get(
+    "/status",
+    dependencies=[Depends(required_operator)],
+    responses=describe("DaemonAnswer", "The daemon's document", 401, 503),
+)
+def get_status(desk: AtDesk) -> Response:
+    """Give the daemon's own document, as in status/daemon.json."""
+    document = desk.daemon_document()
+    if document is None:
+        raise Problem(
+            503,
+            "daemon_never_ran",
+            "The daemon has never run here.",
+            f"Start it: {install_hints.start_daemon(desk.settings.config_file)}",
+            headers={"Retry-After": "5"},
+        )
+    trouble = desk.daemon_trouble()
+    return answer({**document, "is_up": not trouble, "note": trouble or None})
+
+
+@router.get(
+    "/metrics",
+    dependencies=[Depends(required_operator)],
+    responses={
+        200: {
+            "description": "Prometheus' text format",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        },
+        **refused(401, 503),
+    },
+)
+def get_metrics(desk: AtDesk) -> Response:
+    """Give figures for Prometheus."""
+    return Response(_exposition(desk), headers=PRIVATE, media_type=CONTENT_TYPE)
+
+
+def _exposition(desk: Desk) -> bytes:
+    with desk.read() as db:
+        counts, by_state = queries.total_counts(db), queries.session_counts(db)
+    document = desk.daemon_document()
+    return exposition(
+        counts=counts,
+        sessions=by_state,
+        daemon=document,
+        is_up=not desk.daemon_trouble(),
+        streams=desk.streams,
+    )

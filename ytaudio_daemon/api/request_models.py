@@ -1,0 +1,170 @@
+"""What clients send: checked here for its form, by `model.options` for its meaning."""
+
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+
+from ytaudio_daemon.api.vocabulary import AUDIO, Listed, Status
+from ytaudio_daemon.model.options import (
+    BITRATES,
+    FORMATS,
+    MAX_TAG_CHARS,
+    MAX_TEMPLATE_CHARS,
+    PRIORITIES,
+    QUALITIES,
+    TAGS,
+)
+from ytaudio_daemon.urls import MAX_LINK_CHARS
+
+EXAMPLE_URL = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+EXAMPLE_UUID = "6f1e2d3c-4b5a-4987-8a6b-0c1d2e3f4a5b"
+#: Answers a page.
+MAX_PAGE = 500
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+def _one_of(words: tuple[str, ...], example: str) -> Any:
+    """Describe a choice; that it is one is checked with all other options."""
+    schema = {"type": ["string", "null"], "enum": [*words, None], "examples": [example]}
+    return WithJsonSchema(schema)
+
+
+Tags = create_model(
+    "Tags",
+    __config__=_STRICT,
+    __doc__="Tags to be written instead of YouTube's own.",
+    **{
+        name: (
+            Annotated[str | None, Field(min_length=1, max_length=MAX_TAG_CHARS)],
+            None,
+        )
+        for name in TAGS
+    },
+)  # type: ignore[call-overload] # names from a list are beyond the stubs
+
+
+class NewJob(BaseModel):
+    """A link to be downloaded, and how."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "url": EXAMPLE_URL,
+                    "media_type": AUDIO,
+                    "quality": "bestaudio",
+                    "output_format": "mp3",
+                },
+                {"url": "https://youtu.be/dQw4w9WgXcQ", "output_format": "opus"},
+            ]
+        },
+    )
+
+    url: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=MAX_LINK_CHARS,
+            description="A link to one YouTube video, in any of its forms.",
+        ),
+    ]
+    media_type: Annotated[
+        str,
+        WithJsonSchema({"type": "string", "enum": [AUDIO]}),
+        Field(description="Only audio is made here."),
+    ] = AUDIO
+    quality: Annotated[
+        str | None,
+        _one_of(QUALITIES, "bestaudio"),
+        Field(description="Which source is taken; null = as in the config."),
+    ] = None
+    output_format: Annotated[
+        str | None,
+        _one_of(FORMATS, "mp3"),
+        Field(description="The audio's format; null = as in the config."),
+    ] = None
+    bitrate: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[0-9]{2,3}k$",
+            description=f"{BITRATES[0]}k to {BITRATES[-1]}k, for lossy formats.",
+            examples=["192k"],
+        ),
+    ] = None
+    filename: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=MAX_TEMPLATE_CHARS,
+            description="Template of the file's name: words and %(title)s, %(artist)s, …",
+            examples=["%(artist)s - %(title)s"],
+        ),
+    ] = None
+    tags: Tags | None = None  # type: ignore[valid-type] # made by create_model
+    priority: Annotated[
+        int,
+        Field(
+            ge=PRIORITIES[0],
+            le=PRIORITIES[-1],
+            description="Higher goes first inside its session.",
+        ),
+    ] = 0
+
+    def wishes(self) -> dict[str, Any]:
+        """Return the options that were given, in the API's words."""
+        given = self.model_dump(exclude={"url", "media_type"}, exclude_none=True)
+        return {name: value for name, value in given.items() if value != {}}
+
+
+class NewStatus(BaseModel):
+    """The status a client asks for."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"status": "cancelled"}]}
+    )
+
+    status: Annotated[
+        Status,
+        Field(
+            description="`cancelled` stops the job, `pending` runs a finished one again."
+            " The others are the daemon's to give."
+        ),
+    ]
+
+
+JobId = Annotated[
+    str,
+    Path(
+        description="The job's UUID.",
+        examples=[EXAMPLE_UUID],
+        json_schema_extra={"format": "uuid"},
+    ),
+]
+SessionId = Annotated[
+    str,
+    Path(
+        description="The session's UUID.",
+        examples=[EXAMPLE_UUID],
+        json_schema_extra={"format": "uuid"},
+    ),
+]
+Limit = Annotated[
+    int, Query(ge=1, le=MAX_PAGE, description="At most so many on a page.")
+]
+After = Annotated[
+    str | None,
+    Query(
+        description="The last UUID of the page before: `next` of its answer.",
+        examples=[EXAMPLE_UUID],
+        json_schema_extra={"format": "uuid"},
+    ),
+]
+Statuses = Annotated[
+    list[Status] | None,
+    Query(alias="status", description="Only these; may be given more than once."),
+]
+State = Annotated[Listed, Query(description="Only sessions in this state.")]

@@ -1,0 +1,77 @@
+"""Where the status files are, found without building all settings.
+
+Those cost more CPU than all else that `status` does, which programs call often. Only
+the plain case is answered here; whatever else there is, the settings decide. A test
+holds both to the same answer.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.system.path_trust import foreign_part
+
+#: As `settings.load` has them.
+CONFIG_VARIABLE = "YTAUDIO_CONFIG"
+LOCAL_CONFIG = Path("config/ytaudio.toml")
+SYSTEM_CONFIG = Path("/etc/ytaudio/ytaudio.toml")
+DEFAULT_ROOT = ".."
+DEFAULT_STATUS = "status"
+
+
+def quick_status_folder(
+    config: str | None, root: str | None, environ: Mapping[str, str], cwd: Path
+) -> Path | None:
+    """Return the status folder, or None when the settings must be asked.
+
+    Args:
+        config: From `--config`.
+        root: From `--root`.
+        environ: The environment.
+        cwd: The current folder.
+    """
+    file, paths = _config_paths(config, environ, cwd)
+    if paths is None:
+        return None
+    root_given = root or environ.get("YTAUDIO_PATHS_ROOT")
+    root_said = root_given or paths.get("root", DEFAULT_ROOT if file else ".")
+    status = environ.get("YTAUDIO_PATHS_STATUS") or paths.get("status", DEFAULT_STATUS)
+    if not (_is_plain(root_said) and _is_plain(status)) or "" in {root, status}:
+        return None
+    base = file.parent if file and not root_given else cwd
+    return ((base / root_said).resolve() / status).resolve()
+
+
+def _config_paths(
+    config: str | None, environ: Mapping[str, str], cwd: Path
+) -> tuple[Path | None, Mapping[str, Any] | None]:
+    """Return the config file in use and its `[paths]`; (…, None) = ask the settings."""
+    named = config or environ.get(CONFIG_VARIABLE)
+    candidates = (named,) if named else (LOCAL_CONFIG, SYSTEM_CONFIG)
+    for candidate in candidates:
+        file = cwd / candidate
+        try:
+            text = file.read_text("utf-8-sig")
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError):
+            return file, None
+        if os.geteuid() == 0 and not named and foreign_part(file, cwd):
+            return file, None
+        return file, _paths_in(text)
+    return None, None if named else {}
+
+
+def _paths_in(text: str) -> Mapping[str, Any] | None:
+    try:
+        paths = tomllib.loads(text).get("paths", {})
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return None
+    return paths if isinstance(paths, dict) else None
+
+
+def _is_plain(path: object) -> bool:
+    """Tell whether it is a path that needs no more than being joined."""
+    return isinstance(path, str) and not path.startswith("~") and "\0" not in path

@@ -1,0 +1,189 @@
+"""What `wait` waits for: jobs, a session, a drop, or everything."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.errors import UnknownSessionError
+from ytaudio_daemon.folders import inbox
+from ytaudio_daemon.folders.inbox import Sighting
+from ytaudio_daemon.ledger import (
+    Connection,
+    Ledger,
+    drops,
+    queries,
+    sessions,
+    work_counts,
+)
+from ytaudio_daemon.ledger.drops import Drop, KeptFile
+from ytaudio_daemon.ledger.work_counts import Standing
+from ytaudio_daemon.model import SessionState
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ytaudio_daemon.cli.wait import Meter
+
+#: More drops than this are not counted: they only have to be none.
+MANY_DROPS = 1000
+
+
+class Goal(Protocol):
+    """Something to wait for."""
+
+    def unfiled(self, ledger: Ledger) -> int:
+        """Return how many drops are not in the ledger yet."""
+
+    def count(self, db: Connection) -> Standing:
+        """Return how the jobs stand."""
+
+
+class JobsGoal:
+    """Certain jobs."""
+
+    def __init__(self, job_ids: Sequence[int]) -> None:
+        self._job_ids = job_ids
+
+    def unfiled(self, _ledger: Ledger) -> int:
+        """Return 0: jobs are in the ledger."""
+        return 0
+
+    def count(self, db: Connection) -> Standing:
+        """Return how the jobs stand."""
+        return sum((work_counts.of_job(db, i) for i in self._job_ids), Standing())
+
+
+class DropGoal:
+    """One drop: the next of its name after a certain one."""
+
+    def __init__(self, session: str, path: Path, after_id: int) -> None:
+        self._session = session
+        self._name = os.fsencode(path.name)
+        self._after_id = after_id
+        self._drop_id: int | None = None
+
+    def unfiled(self, ledger: Ledger) -> int:
+        """Return 1 until all its lines are recorded."""
+        if self._drop_id is None:
+            with ledger.read() as db:
+                self._drop_id = work_counts.recorded_drop_id(
+                    db, self._session, self._name, self._after_id
+                )
+        return int(self._drop_id is None)
+
+    def count(self, db: Connection) -> Standing:
+        """Return how the jobs of its lines stand."""
+        if self._drop_id is None:
+            return Standing()
+        return work_counts.of_drop(db, self._drop_id)
+
+
+class SessionsGoal:
+    """One session, or all active ones.
+
+    Args:
+        folder: The inbox.
+        session: Its name or UUID; None = all.
+    """
+
+    def __init__(self, folder: Path, session: str | None) -> None:
+        self._inbox = folder
+        self._session = session
+        self._name: str | None = session
+
+    def unfiled(self, ledger: Ledger) -> int:
+        """Return how many files in the inbox are still to be taken."""
+        waiting = [item for item in inbox.scan(self._inbox) if self._is_mine(item)]
+        if not waiting:
+            return 0
+        # Whatever the config says: a drop may stay because its move is not permitted.
+        with ledger.read() as db:
+            kept = drops.kept_files(db)
+        fresh = (item for item in waiting if not self._is_taken(kept, item))
+        return sum(1 for _ in islice(fresh, MANY_DROPS))
+
+    def count(self, db: Connection) -> Standing:
+        """Return how the jobs stand."""
+        if self._session is None:
+            active = sessions.list_sessions(db, state=SessionState.ACTIVE)
+        else:
+            found = sessions.find_session(db, self._session)
+            active = [found] if found else []
+        return sum((work_counts.of_session(db, one.id) for one in active), Standing())
+
+    def look_up(self, ledger: Ledger) -> None:
+        """Make sure that there is such a session, or a drop that will open it.
+
+        Raises:
+            UnknownSessionError: Neither is there.
+        """
+        if self._session is None:
+            return
+        with ledger.read() as db:
+            found = sessions.find_session(db, self._session)
+        if found is not None:
+            self._name = found.name
+        elif not self.unfiled(ledger):
+            raise UnknownSessionError(
+                f"there is no session {self._session!r}, and no drop for one",
+                "See `ytaudio session list`.",
+            )
+
+    def _is_mine(self, item: object) -> bool:
+        if not isinstance(item, Sighting):
+            return False
+        return self._name is None or item.place.session == self._name
+
+    def _is_taken(self, kept: Mapping[KeptFile, Drop], item: object) -> bool:
+        """A drop that stays in place was taken, unless its content is news."""
+        if not isinstance(item, Sighting):
+            return True
+        place = item.place
+        known = kept.get((place.session, place.at_root, item.name))
+        return known is not None and known.sha256 == self._hash(item)
+
+    def _hash(self, sighting: Sighting) -> str:
+        folder = self._inbox.joinpath(*sighting.place.parts)
+        path = folder / os.fsdecode(sighting.name)
+        try:
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:  # it is being filed: the next look tells
+            return ""
+
+
+def goal_of(call: Call, ledger: Ledger) -> Goal:
+    """Return what the arguments ask to wait for.
+
+    Raises:
+        UnknownJobError, UnknownSessionError: There is no such thing.
+    """
+    if call.args.jobs:
+        with ledger.read() as db:
+            return JobsGoal([queries.find_job(db, job).id for job in call.args.jobs])
+    goal = SessionsGoal(call.layout.inbox, call.args.session)
+    goal.look_up(ledger)
+    return goal
+
+
+@contextmanager
+def bar_meter(console: "Console") -> "Iterator[Meter]":
+    """Show a bar of finished jobs while it lasts."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def show(unfiled: int, now: Standing) -> None:
+            done = now.completed + now.failed + now.cancelled
+            remark = f"{unfiled} drops to be taken" if unfiled else "jobs"
+            total = done + now.unfinished or None
+            progress.update(task, completed=done, total=total, description=remark)
+
+        yield show

@@ -1,0 +1,242 @@
+"""The folders: there, open to us, on the right file system, with room."""
+
+import errno
+import os
+import pwd
+import secrets
+import shlex
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from ytaudio_daemon.doctor.check_result import Finding, broken, ok, warning
+from ytaudio_daemon.dropfile import is_ignored_folder
+from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.prepare import free_bytes
+
+#: Session folders looked into, and complaints about them.
+MANY_SESSIONS = 10_000
+MANY_COMPLAINTS = 20
+GIB = 1 << 30
+#: What it means when a folder is closed to the daemon.
+MEANS = {
+    "inbox": "no drop is seen",
+    "downloads": "nothing can be fetched",
+    "library": "finished audio does not appear there, only in downloads",
+    "status": "`ytaudio status` and programs see nothing new",
+    "state": "the daemon cannot start",
+}
+
+
+def place_findings(
+    layout: Layout, reserve_bytes: int, *, keeps_drops: bool = False
+) -> Iterator[Finding]:
+    """Yield what was found of the folders.
+
+    Args:
+        layout: The tree.
+        reserve_bytes: `[disk] reserve`.
+        keeps_drops: `[inbox] after_intake = "keep"`: nothing is moved in the inbox.
+    """
+    yield from folder_findings(layout, keeps_drops=keeps_drops)
+    yield from islice(
+        _session_folders(layout.inbox, keeps_drops=keeps_drops), MANY_COMPLAINTS
+    )
+    yield from file_system_findings(layout)
+    with suppress(OSError):  # said already, of the folder itself
+        free = free_bytes(_nearest(layout.downloads))
+        yield judge_space(free, reserve_bytes, layout.downloads)
+
+
+def folder_findings(layout: Layout, *, keeps_drops: bool = False) -> Iterator[Finding]:
+    """Yield what was found of each of the tree's own folders."""
+    for name, folder in _named(layout):
+        found = _folder(name, folder)
+        if found.health == "broken" and name == "inbox" and _is_readable(folder):
+            found = _judge_closed_inbox(folder, keeps_drops=keeps_drops)
+        yield found
+
+
+def file_system_findings(layout: Layout) -> Iterator[Finding]:
+    """Yield whether work and results are on one file system; nothing before a start."""
+    if os.path.isdir(layout.work):  # noqa: PTH112 - a dead mount raises in Path's
+        yield _one_file_system(layout)
+
+
+def judge_space(free: int, reserve: int, downloads: Path) -> Finding:
+    """Judge the room on the disk; both in bytes. Pure."""
+    message = (
+        f"{free / GIB:.1f} GiB are free, {reserve / GIB:.1f} GiB are left to others"
+    )
+    what = "remove what nobody needs, or lower [disk] reserve"
+    remedy = f"sudo du -xh --max-depth=2 {_quoted(downloads)} | sort -h | tail"
+    if free < reserve:
+        message = f"{message}; nothing is fetched until there is room: {what}"
+        return broken("disk", message, remedy)
+    if free < 2 * reserve:
+        message = f"{message}; soon nothing will be fetched: {what}"
+        return warning("disk", message, remedy)
+    return ok("disk", message)
+
+
+def _named(layout: Layout) -> Iterator[tuple[str, Path]]:
+    yield "inbox", layout.inbox
+    yield "downloads", layout.downloads
+    if layout.library is not None:
+        yield "library", layout.library
+    yield "status", layout.status
+    yield "state", layout.state
+
+
+def _folder(name: str, folder: Path) -> Finding:
+    label = f"folder_{name}"
+    if not os.path.lexists(folder):
+        above = _nearest(folder)
+        if _is_open(above):
+            return warning(
+                label, f"{folder} is not there yet; the daemon makes it when it starts"
+            )
+        return broken(
+            label,
+            f"{folder} is not there, and {above} is closed to {_me()}, who cannot make "
+            f"it: {MEANS[name]}",
+            f"sudo install -d -o {_me()} {_quoted(folder)}",
+        )
+    try:
+        mode = folder.stat().st_mode
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.ELOOP}:  # the ends of a link
+            return _judge_dead(label, folder, error, MEANS[name])
+        mode = 0
+    if not stat.S_ISDIR(mode):
+        return broken(
+            label,
+            f"{folder} is no folder: {MEANS[name]}",
+            f"sudo mv -n {_quoted(folder)} {_quoted(folder)}.old",
+        )
+    if not _is_open(folder):
+        return broken(
+            label,
+            f"{folder} cannot be read and written by {_me()} "
+            f"(mode {stat.S_IMODE(mode):04o}): {MEANS[name]}",
+            _remedy(folder),
+        )
+    return ok(label, str(folder))
+
+
+def _judge_dead(label: str, folder: Path, error: OSError, meaning: str) -> Finding:
+    """Judge a folder that cannot even be looked at: its mount is dead, say."""
+    return broken(
+        label,
+        f"{folder} cannot be looked at ({error.strerror}): {meaning}; mount its disk again",
+        f"findmnt --target {_quoted(folder)}",
+    )
+
+
+def _judge_closed_inbox(inbox: Path, *, keeps_drops: bool) -> Finding:
+    """Judge an inbox that can be read and not be written."""
+    if keeps_drops:
+        return ok("folder_inbox", f"{inbox} (read only: drops stay in it)")
+    return warning(
+        "folder_inbox",
+        f"{inbox} cannot be written by {_me()}; drops straight in it are taken but stay "
+        "there, and `ytaudio session create` cannot make folders",
+        _remedy(inbox),
+    )
+
+
+def _session_folders(inbox: Path, *, keeps_drops: bool) -> Iterator[Finding]:
+    """Yield a finding for each session folder that is closed to us."""
+    try:
+        with os.scandir(inbox) as entries:
+            found = list(islice(entries, MANY_SESSIONS))
+    except OSError:  # said already, of the inbox itself
+        return
+    for entry in found:
+        if is_ignored_folder(entry.name) or not entry.is_dir(follow_symlinks=False):
+            continue
+        folder = Path(entry.path)
+        if not _is_readable(folder):
+            message = f"{folder} cannot be read; drops in it are not seen"
+            yield broken("session_folder", message, _remedy(folder, "o+rx"))
+        elif not keeps_drops and not os.access(folder, os.W_OK, effective_ids=True):
+            message = (
+                f"{folder} cannot be written; drops in it are taken but stay there"
+            )
+            yield warning("session_folder", message, _remedy(folder))
+
+
+def _one_file_system(layout: Layout) -> Finding:
+    """Try it: between two bind mounts a rename fails though the device is the same."""
+    name = f".doctor-{secrets.token_hex(4)}"
+    probe, target = layout.work / name, layout.downloads / name
+    try:
+        probe.mkdir()
+        probe.rename(target)
+        target.rmdir()
+    except OSError as error:
+        with suppress(OSError):  # it may not have been made
+            probe.rmdir()
+        if error.errno != errno.EXDEV:
+            message = (
+                f"{layout.work} could not be tried: {error.strerror}; whether results can "
+                "be published is not known"
+            )
+            return warning("one_file_system", message, _remedy(layout.work))
+        return broken(
+            "one_file_system",
+            f"{layout.work} is on another file system than {layout.downloads}; results "
+            "cannot be published: work and results belong into one tree",
+            f"sudo umount {_quoted(layout.work)}",
+        )
+    return ok("one_file_system", "work and results are on one file system")
+
+
+def _is_open(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True)
+
+
+def _is_readable(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.X_OK, effective_ids=True)
+
+
+def _remedy(folder: Path, to_others: str = "") -> str:
+    """Return a line that opens a folder to us.
+
+    By its mode if we own it or it belongs to a group of ours (whose part of the mode
+    also bounds an ACL, acl(5)); else with `to_others`, if that will do; else by its owner.
+    """
+    try:
+        found = folder.stat()
+        owner, group = found.st_uid, found.st_gid
+    except OSError:
+        owner = group = -1
+    if owner == os.geteuid():
+        return f"sudo chmod u+rwx {_quoted(folder)}"
+    if group in {os.getegid(), *os.getgroups()}:
+        return f"sudo chmod g+rwx {_quoted(folder)}"
+    if to_others:
+        return f"sudo chmod {to_others} {_quoted(folder)}"
+    return f"sudo chown {_me()} {_quoted(folder)}"
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+def _me() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+def _nearest(path: Path) -> Path:
+    """Return the path, or the first folder above it that exists."""
+    return next(
+        place
+        for place in (path, *path.parents)
+        if os.path.exists(place)  # noqa: PTH110 - a dead mount raises in Path's
+    )

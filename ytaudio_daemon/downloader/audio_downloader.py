@@ -1,0 +1,234 @@
+"""`AudioDownloader`: one object a program downloads with."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from ytaudio_daemon.downloader.folder_downloader import Brake, OneShot, Order, Stop
+from ytaudio_daemon.downloader.options_input import checked_options, configured, link_of
+from ytaudio_daemon.downloader.result import (
+    DownloadResult,
+    ProgressCallback,
+    last_news,
+    news,
+    refused,
+    result_of,
+)
+from ytaudio_daemon.downloader.retry_policy import impatient
+from ytaudio_daemon.downloader.work_dirs import own_folder
+from ytaudio_daemon.downloader.worker_runtime import Engine
+from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.model import Progress
+from ytaudio_daemon.settings import KEYS, Settings
+from ytaudio_daemon.urls import LinkError
+
+
+class AudioDownloader:
+    """Downloads audio into a folder; safe to use from many threads at once.
+
+    Files go flat into the folder, "<Title> [id].mp3" where a title is taken; nothing
+    there is ever replaced. The folder holds a hidden `.ytaudio-work-…` while a
+    download runs. Its processes end with `close`, with a `with` block, when the
+    object is forgotten, or with the program.
+
+    Args:
+        output_dir: Made if missing.
+        quality: bestaudio, worstaudio, best or worst.
+        format: mp3, m4a, wav, flac, ogg or opus.
+        progress_callback: Called with a dictionary for each piece of news, in the
+            thread that asked for the download. What it raises ends that download.
+        bitrate: Such as "256k", for lossy formats; by default the config's for what
+            must be encoded, and none for what can be copied.
+        filename: Words and any of `%(title)s %(artist)s %(album)s %(track)s %(date)s
+            %(id)s %(channel)s`, without the ending.
+        proxy: A URL that all requests to YouTube go through.
+        ca_file: Certificate authorities to trust, a PEM file.
+        max_workers: Downloads at once, however many threads ask.
+        settings: Instead of those that `ytaudio` would find: `$YTAUDIO_CONFIG`,
+            `./config/ytaudio.toml`, `/etc/ytaudio/ytaudio.toml`, and variables. Their
+            sections download (but for format, quality and file name), retry and disk
+            hold for every download, the rest for those with a session.
+
+    Raises:
+        UsageError: An option is not allowed, or the folder cannot be written.
+        ConfigError: The config file is unusable.
+    """
+
+    def __init__(  # noqa: PLR0913 - one named wish each, all but two optional
+        self,
+        output_dir: str | os.PathLike[str] = "./downloads",
+        quality: str = "bestaudio",
+        format: str = "mp3",  # noqa: A002 - the word people use
+        progress_callback: ProgressCallback | None = None,
+        *,
+        bitrate: str | None = None,
+        filename: str = "%(title)s",
+        proxy: str | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        max_workers: int | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        given = {"quality": quality, "format": format, "filename": filename}
+        if bitrate is not None:
+            given["bitrate"] = bitrate
+        wanted = _with_wishes(
+            settings or configured(),
+            {"proxy": proxy, "ca_file": ca_file, "workers": max_workers},
+        )
+        self._settings = impatient(wanted)
+        self._options = checked_options(given, self._settings)
+        self._callback = progress_callback
+        self._brake = Brake()
+        self._engine = Engine(self._settings, own_folder() / "home")
+        self._oneshot = OneShot(Path(output_dir), self._settings, self._engine)
+
+    def download_audio(self, url: str) -> DownloadResult:
+        """Download one video's audio and wait for it.
+
+        The same link again, in this downloader's life, gives the file that is there.
+
+        Args:
+            url: A link to one YouTube video, in any of its usual forms.
+
+        Returns:
+            How it ended. A failed download, a bad link too, is a result.
+
+        Raises:
+            UsageError: This downloader was closed.
+        """
+        self._require_open()
+        try:
+            link = link_of(url)
+        except LinkError as error:
+            return self._tell_end(url, refused(error.message))
+        order = Order(link=link, options=self._options)
+        fetched = self._oneshot.fetch(order, self._listener(url), self._brake)
+        path = None if fetched.path is None else str(fetched.path)
+        return self._tell_end(url, result_of(fetched.outcome, path))
+
+    def download_audio_with_session(
+        self, url: str, session_uuid: str, job_uuid: str
+    ) -> DownloadResult:
+        """Download one video's audio as a job of a session, and wait for it.
+
+        The job stands in the configured ledger and its audio where the daemon would
+        put it: `downloads/<session>/<job>/audio/`. A running daemon leaves it alone
+        while we have it. What the session has already is not fetched again.
+
+        Args:
+            url: A link to one YouTube video.
+            session_uuid: From `create_session`.
+            job_uuid: From `get_url_uuid`.
+
+        Returns:
+            How it ended, as `download_audio`.
+
+        Raises:
+            UnknownSessionError: There is no such session.
+            SessionExpiredError: It has ended.
+            UsageError: `job_uuid` is no UUID, or another link's or session's.
+            LedgerError: The ledger cannot be used.
+        """
+        from ytaudio_daemon.downloader import session_jobs  # noqa: PLC0415 - 0.2 s of SQL
+
+        self._require_open()
+        try:
+            link = link_of(url)
+        except LinkError as error:
+            return self._tell_end(url, refused(error.message))
+        wanted = session_jobs.Wanted(
+            order=Order(link=link, options=self._options),
+            session_uuid=session_uuid,
+            job_uuid=job_uuid,
+        )
+        with session_jobs.opened(self._settings, self._engine) as desk:
+            result = desk.fetch(wanted, self._listener(url), self._brake)
+        return self._tell_end(url, result)
+
+    def close(self) -> None:
+        """End everything that runs; those downloads come back as failed."""
+        self._brake.stop = Stop.AT_ONCE
+        self._engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _require_open(self) -> None:
+        if self._brake.stop is not Stop.NOT:
+            raise UsageError("this AudioDownloader was closed", "Make a new one.")
+
+    def _listener(self, url: str) -> "Listener":
+        return Listener(url, self._callback)
+
+    def _tell_end(self, url: str, result: DownloadResult) -> DownloadResult:
+        if self._callback is not None:
+            self._callback(last_news(url, result))
+        return result
+
+
+class Listener:
+    """Turns what a worker reports into what the callback is told.
+
+    Args:
+        url: As the caller wrote it.
+        callback: Or None, when nobody listens.
+    """
+
+    def __init__(self, url: str, callback: ProgressCallback | None) -> None:
+        self._url = url
+        self._callback = callback
+        self._latest = Progress(phase="resolving")
+
+    def __call__(self, progress: Progress) -> None:
+        """Tell; what is known from before is not forgotten."""
+        if self._callback is None:
+            return
+        known = self._latest
+        self._latest = replace(
+            progress,
+            title=progress.title or known.title,
+            downloaded_bytes=progress.downloaded_bytes or known.downloaded_bytes,
+            total_bytes=progress.total_bytes or known.total_bytes,
+        )
+        self._callback(news(self._url, self._latest))
+
+
+def _with_wishes(settings: Settings, wishes: Mapping[str, object]) -> Settings:
+    """Return the settings with some keys of `[download]` as the caller wants them.
+
+    Raises:
+        UsageError: A value is not allowed.
+    """
+    values: dict[str, Any] = {}
+    for name, wish in wishes.items():
+        if wish is None:
+            continue
+        key = KEYS[f"download.{name}"]
+        text = os.fspath(wish) if isinstance(wish, os.PathLike) else str(wish)
+        try:
+            values[name] = key.kind.read(text)
+        except ValueError as error:
+            raise UsageError(
+                f"{name} cannot be {text!r}; allowed: {key.kind.allowed}"
+            ) from error
+    if "ca_file" in values:
+        values["ca_file"] = _existing(Path(values["ca_file"]))
+    return replace(settings, download=replace(settings.download, **values))
+
+
+def _existing(file: Path) -> Path:
+    absolute = file.expanduser().absolute()
+    if not absolute.is_file():
+        raise UsageError(f"there is no ca_file {absolute}")
+    return absolute

@@ -1,0 +1,85 @@
+"""Opening the configured ledger for a program, making it where there is none."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from ytaudio_daemon.errors import AlreadyRunningError, LedgerTooOldError
+from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.host_id import claimant
+from ytaudio_daemon.folders.layout import layout_of
+from ytaudio_daemon.folders.prepare import lock_state, prepare
+from ytaudio_daemon.ledger import Connection, Ledger, meta
+from ytaudio_daemon.ledger.migrate import migrate, require_current
+from ytaudio_daemon.ledger.pre_migration_backup import keep_before_migrating
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.settings import Settings
+
+#: A daemon that starts at the same moment makes the ledger; it takes no longer.
+PATIENCE_S = 10.0
+_STEP_S = 0.05
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Ledger]:
+    """Open the ledger; folders and schema are made when nobody has yet.
+
+    Raises:
+        ConfigError: A folder cannot be made.
+        LedgerError: It cannot be used, or is another version's.
+    """
+    layout = layout_of(settings)
+    if settings.database.url.startswith("sqlite") and not layout.state.is_dir():
+        prepare(layout, settings.paths.group)
+    ledger = Ledger(settings.database.url)
+    try:
+        _bring_up(ledger, layout, settings)
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def moment_in(db: Connection) -> Now:
+    """Return now, on both clocks, for a write of ours."""
+    return Now(wall=time.time(), lived=meta.lived(db))
+
+
+def this_host(layout: Layout) -> str:
+    """Return this machine's name, as the daemon's claims and rescues have it."""
+    try:
+        return claimant(layout.state / "host")
+    except OSError:  # the state folder is not here (PostgreSQL), or closed to us
+        return socket.gethostname()
+
+
+def _bring_up(ledger: Ledger, layout: Layout, settings: Settings) -> None:
+    """Make or upgrade the schema as the daemon would, holding what it would hold."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            require_current(ledger)
+        except LedgerTooOldError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return
+        prepare(layout, settings.paths.group)
+        with suppress(AlreadyRunningError), _alone(ledger, layout):
+            keep_before_migrating(ledger, time.time())
+            migrate(ledger)
+            continue
+        time.sleep(_STEP_S)
+
+
+@contextmanager
+def _alone(ledger: Ledger, layout: Layout) -> Iterator[None]:
+    lock = lock_state(layout)
+    try:
+        with ledger.alone() as alone:
+            if not alone:
+                raise AlreadyRunningError("a daemon serves this ledger")
+            yield
+    finally:
+        os.close(lock)

@@ -1,0 +1,107 @@
+"""The engine of one program: its crew, made at the first need, and its tools."""
+
+import os
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.downloader.pool_thread import Crew, Run
+from ytaudio_daemon.fetch.tools import Tools, find_tools
+from ytaudio_daemon.model import FetchRequest
+from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.urls import Link
+
+
+class Engine:
+    """Runs attempts for any number of threads; nothing runs until the first.
+
+    It ends with `close`, when it is forgotten, or with the program.
+
+    Args:
+        settings: Sections download and disk.
+        home: The workers' private home folder.
+    """
+
+    def __init__(self, settings: Settings, home: Path) -> None:
+        self._settings = settings
+        self._home = home
+        self._lock = threading.Lock()
+        self._crew: Crew | None = None
+        self._tools: Tools | None = None
+
+    def start(self, request: FetchRequest) -> Run:
+        """Run an attempt as soon as there is room for it."""
+        return self._usable_crew().start(request)
+
+    def warm(self) -> None:
+        """Have the workers' template started, while other things are done."""
+        self._usable_crew()
+
+    def close(self) -> None:
+        """End what is running; a later attempt would begin anew."""
+        with self._lock:
+            crew, self._crew = self._crew, None
+        if crew is not None:
+            crew.close()
+
+    def request(  # noqa: PLR0913 - one named part each; a bundle would hide them
+        self,
+        *,
+        key: str,
+        attempt: int,
+        link: Link,
+        options: Mapping[str, Any],
+        attempt_dir: Path,
+        earlier_dirs: Sequence[str],
+        cache: Path,
+    ) -> FetchRequest:
+        """Return what a worker is told, for work that is no job of the ledger."""
+        # 0.2 s of SQL that a worker's start does not have to wait for
+        from ytaudio_daemon.jobs.fetch_requests import limits, network  # noqa: PLC0415
+
+        tools = self.tools
+        return FetchRequest(
+            key=key,
+            attempt=attempt,
+            url=link.url,
+            video_id=link.video_id,
+            options=options,
+            fallback_bitrate=self._settings.download.bitrate,
+            attempt_dir=str(attempt_dir),
+            earlier_dirs=tuple(earlier_dirs),
+            cache_dir=str(cache),
+            ffmpeg=tools.ffmpeg.path if tools.ffmpeg else "",
+            ffmpeg_version=tools.ffmpeg.version if tools.ffmpeg else "",
+            js_runtime=tools.js_pair(),
+            limits=limits(self._settings),
+            network=network(self._settings),
+        )
+
+    @property
+    def tools(self) -> Tools:
+        """The ffmpeg and JavaScript runtime found; looked for again if one is gone."""
+        with self._lock:
+            if self._tools is None or not self._tools.is_whole():
+                self._tools = find_tools()
+            return self._tools
+
+    def _usable_crew(self) -> Crew:
+        with self._lock:
+            if self._crew is None or not self._crew.is_usable:
+                download = self._settings.download
+                self._crew = Crew(
+                    home=self._home,
+                    downloads=download.workers,
+                    converters=converters(self._settings),
+                )
+                # The crew's thread knows the crew but not us, so that we can be
+                # forgotten; then, or at the program's end, its processes go too.
+                weakref.finalize(self, self._crew.close)
+            return self._crew
+
+
+def converters(settings: Settings) -> int:
+    """Return the conversions at once: the config's, or one a core."""
+    return settings.download.converters or len(os.sched_getaffinity(0))

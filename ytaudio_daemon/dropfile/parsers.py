@@ -1,0 +1,38 @@
+"""Every form of a drop, by its kind. Pure."""
+
+from collections.abc import Callable, Iterator
+
+from ytaudio_daemon.dropfile.drop_line import Entry
+from ytaudio_daemon.dropfile.encoding import split_lines
+from ytaudio_daemon.dropfile.filenames import DropKind
+from ytaudio_daemon.dropfile.jsonlines import read_json_lines
+from ytaudio_daemon.dropfile.linkfiles import (
+    read_desktop_file,
+    read_url_file,
+    read_webloc,
+)
+from ytaudio_daemon.dropfile.text import read_text
+
+_LINE_FORMS: dict[DropKind, Callable[[Iterator[str]], Iterator[Entry]]] = {
+    DropKind.TEXT: read_text,
+    DropKind.JSONL: read_json_lines,
+}
+_LINK_FORMS: dict[DropKind, Callable[[bytes], Entry]] = {
+    DropKind.URL: read_url_file,
+    DropKind.WEBLOC: read_webloc,
+    DropKind.DESKTOP: read_desktop_file,
+}
+
+
+def parse(data: bytes, kind: DropKind) -> Iterator[Entry]:
+    """Return an iterator over the entries of a drop, in the order of their lines.
+
+    Entries come as they are asked for; memory stays flat. Whether the data is a drop
+    at all is decided at once, before the first entry.
+
+    Raises:
+        NotADropError: Nothing in it is usable.
+    """
+    if read_lines := _LINE_FORMS.get(kind):
+        return read_lines(split_lines(data))
+    return iter([_LINK_FORMS[kind](data)])

@@ -1,0 +1,344 @@
+"""Every failure's code, kind and words, and the texts that betray it. Pure data.
+
+The texts are YouTube's own reasons and yt-dlp's messages, as found in its sources
+(`extractor/youtube/_video.py`, `_base.py`, `networking/`) and its issue tracker.
+"""
+
+import re
+from dataclasses import dataclass
+
+from ytaudio_daemon.model import Failure, FailureKind
+from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND
+from ytaudio_daemon.system import install_hints
+
+_K = FailureKind
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a code means.
+
+    Attributes:
+        kind: What follows from it.
+        message: One plain sentence.
+        hint: What the person can do, or "".
+        confirm: Believed only when it comes twice.
+    """
+
+    kind: FailureKind
+    message: str
+    hint: str = ""
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A text that betrays a code; first match wins."""
+
+    code: str
+    pattern: re.Pattern[str]
+
+
+_BY_ITSELF = "Nothing to do: it is tried again by itself."
+_PAUSED = (
+    "Nothing to do: downloads go on by themselves after a pause. If it keeps "
+    "happening, lower [pace] per_hour or set [download] cookies_file."
+)
+_COOKIES = (
+    "Set [download] cookies_file to the cookies of an account that may see it, "
+    "then retry."
+)
+_UPGRADE = f"Upgrade yt-dlp, no restart is needed: {UPGRADE_COMMAND}"
+_DISK = "Check the disk and the folder's modes; `ytaudio doctor` tells more."
+
+MEANINGS = {
+    # blocked
+    "bot_check": Meaning(
+        _K.BLOCKED,
+        "YouTube wants to know whether this computer is a bot and answers nothing "
+        "for now.",
+        _PAUSED,
+    ),
+    "rate_limited": Meaning(
+        _K.BLOCKED, "YouTube says that too many requests came from here.", _PAUSED
+    ),
+    # not_yet
+    "live_now": Meaning(
+        _K.NOT_YET, "This is live right now.", "It is fetched when it is over."
+    ),
+    "premiere": Meaning(
+        _K.NOT_YET, "This premiere has not begun yet.", "It is fetched afterwards."
+    ),
+    "upcoming": Meaning(
+        _K.NOT_YET, "This live event has not begun yet.", "It is fetched afterwards."
+    ),
+    "post_live": Meaning(
+        _K.NOT_YET,
+        "This live event is over, but YouTube is still preparing the recording.",
+        "It is fetched when the recording is complete.",
+    ),
+    "processing": Meaning(
+        _K.NOT_YET, "YouTube is still processing this video.", _BY_ITSELF
+    ),
+    # unavailable
+    "private_video": Meaning(_K.UNAVAILABLE, "This video is private.", _COOKIES),
+    "removed_by_uploader": Meaning(
+        _K.UNAVAILABLE, "This video was removed by its uploader."
+    ),
+    "removed_by_youtube": Meaning(_K.UNAVAILABLE, "YouTube removed this video."),
+    "copyright": Meaning(
+        _K.UNAVAILABLE, "This video was removed or blocked by a copyright holder."
+    ),
+    "account_closed": Meaning(
+        _K.UNAVAILABLE, "The account that uploaded this video no longer exists."
+    ),
+    "members_only": Meaning(
+        _K.UNAVAILABLE, "This video is for the channel's members only.", _COOKIES
+    ),
+    "paid": Meaning(_K.UNAVAILABLE, "This video must be paid for.", _COOKIES),
+    "age_restricted": Meaning(
+        _K.UNAVAILABLE,
+        "YouTube shows this video only to people who are signed in and old enough.",
+        _COOKIES,
+    ),
+    "geo_blocked": Meaning(
+        _K.UNAVAILABLE,
+        "This video is not available in this country.",
+        "A proxy in another country ([download] proxy) may help.",
+    ),
+    "drm": Meaning(
+        _K.UNAVAILABLE, "This video is copy-protected (DRM) and cannot be fetched."
+    ),
+    "gone": Meaning(_K.UNAVAILABLE, "This video no longer exists."),
+    "recording_unavailable": Meaning(
+        _K.UNAVAILABLE, "The recording of this live stream is not available."
+    ),
+    "sign_in_required": Meaning(
+        _K.UNAVAILABLE,
+        "YouTube wants a sign-in for this video.",
+        _COOKIES,
+        confirm=True,
+    ),
+    "video_unavailable": Meaning(
+        _K.UNAVAILABLE,
+        "YouTube says that this video is unavailable, and not why.",
+        "Check the link in a browser.",
+        confirm=True,
+    ),
+    # policy
+    "wrong_video": Meaning(
+        _K.POLICY,
+        "YouTube answered with another video than the one asked for.",
+        "Videos that must be paid for answer with their trailer.",
+    ),
+    "too_long": Meaning(
+        _K.POLICY,
+        "This video is longer than allowed.",
+        "Raise [download] max_duration, then retry.",
+    ),
+    "no_duration": Meaning(
+        _K.POLICY, "YouTube does not say how long this video is; it cannot be proven."
+    ),
+    "too_big": Meaning(
+        _K.POLICY,
+        "The file is bigger than allowed.",
+        "Raise [download] max_size, then retry.",
+    ),
+    # offline
+    "no_dns": Meaning(
+        _K.OFFLINE, "YouTube's name could not be looked up.", "Check the network."
+    ),
+    "no_route": Meaning(
+        _K.OFFLINE, "There is no way into the network.", "Check the network."
+    ),
+    "proxy_failed": Meaning(
+        _K.OFFLINE,
+        "The proxy did not let us through.",
+        "Check [download] proxy and the proxy itself.",
+    ),
+    # host
+    "disk_full": Meaning(
+        _K.HOST,
+        "There is not enough free space on the disk.",
+        "Free some space; downloads go on by themselves.",
+    ),
+    "read_only": Meaning(_K.HOST, "The disk is mounted read-only.", _DISK),
+    "permission_denied": Meaning(
+        _K.HOST, "The daemon may not write where it must.", _DISK
+    ),
+    "io_error": Meaning(_K.HOST, "The disk reported an error.", _DISK),
+    "too_many_files": Meaning(
+        _K.HOST, "Too many files are open on this computer.", "Raise LimitNOFILE."
+    ),
+    "out_of_memory": Meaning(
+        _K.HOST,
+        "There is not enough memory.",
+        "Lower [download] workers or converters.",
+    ),
+    "certificate": Meaning(
+        _K.HOST,
+        "The certificate that YouTube (or a proxy in between) showed is not trusted.",
+        "Behind an inspecting proxy set [download] ca_file to its CA bundle; "
+        "otherwise check the computer's clock and CA certificates.",
+    ),
+    "ffmpeg_missing": Meaning(
+        _K.HOST,
+        "ffmpeg is not there or cannot be started.",
+        install_hints.install_ffmpeg(),
+    ),
+    "ffmpeg_unfit": Meaning(
+        _K.HOST,
+        "This ffmpeg was built without something that is needed.",
+        install_hints.install_ffmpeg(),
+    ),
+    "js_runtime_missing": Meaning(
+        _K.HOST,
+        "YouTube's puzzle for players needs a JavaScript runtime, and none was found.",
+        install_hints.install_runtime(),
+    ),
+    # outdated
+    "challenge_unsolved": Meaning(
+        _K.OUTDATED, "yt-dlp could not solve YouTube's puzzle for players.", _UPGRADE
+    ),
+    "sabr_only": Meaning(
+        _K.OUTDATED,
+        "YouTube offers this video only in a way that yt-dlp cannot fetch yet.",
+        _UPGRADE,
+    ),
+    # transient
+    "server_error": Meaning(
+        _K.TRANSIENT, "YouTube answered with a server error.", _BY_ITSELF
+    ),
+    "media_refused": Meaning(
+        _K.TRANSIENT, "YouTube refused to hand out the sound this time.", _BY_ITSELF
+    ),
+    "forbidden": Meaning(
+        _K.TRANSIENT, "YouTube refused the request this time.", _BY_ITSELF
+    ),
+    "foreign_host": Meaning(
+        _K.TRANSIENT,
+        "An answer led away from YouTube; no other site is asked.",
+        "If this stays, something in between answers in YouTube's place: a captive "
+        "portal, or [download] proxy.",
+    ),
+    "endless_answer": Meaning(
+        _K.TRANSIENT,
+        "An answer had no end where YouTube sends a page.",
+        "If this stays, something in between answers in YouTube's place: a captive "
+        "portal, or [download] proxy.",
+    ),
+    "refused": Meaning(
+        _K.TRANSIENT, "The connection to YouTube was refused.", _BY_ITSELF
+    ),
+    "timed_out": Meaning(_K.TRANSIENT, "YouTube did not answer in time.", _BY_ITSELF),
+    "cut_off": Meaning(
+        _K.TRANSIENT, "The download broke off before its end.", _BY_ITSELF
+    ),
+    "connection_lost": Meaning(
+        _K.TRANSIENT, "The connection to YouTube was lost.", _BY_ITSELF
+    ),
+    "no_answer": Meaning(
+        _K.TRANSIENT, "YouTube gave no usable answer about this video.", _BY_ITSELF
+    ),
+    "converter_died": Meaning(_K.TRANSIENT, "ffmpeg ended without a word.", _BY_ITSELF),
+    "work_unreadable": Meaning(
+        _K.TRANSIENT,
+        "What an earlier try has left cannot be read from the disk.",
+        "Check the disk. Once the job has failed, `ytaudio retry` fetches it anew.",
+    ),
+    # bad_media
+    "does_not_decode": Meaning(
+        _K.BAD_MEDIA, "What came is not sound that can be played.", _BY_ITSELF
+    ),
+    "cut_short": Meaning(
+        _K.BAD_MEDIA, "What came is shorter than YouTube announced.", _BY_ITSELF
+    ),
+    "wrong_length": Meaning(
+        _K.BAD_MEDIA, "What came is longer than YouTube announced.", _BY_ITSELF
+    ),
+    "holes": Meaning(_K.BAD_MEDIA, "Parts are missing from what came.", _BY_ITSELF),
+    # unknown
+    "no_formats": Meaning(
+        _K.UNKNOWN,
+        "yt-dlp found nothing to download for this video.",
+        f"If other videos fail like this too: {UPGRADE_COMMAND}",
+        confirm=True,
+    ),
+    "unknown": Meaning(
+        _K.UNKNOWN, "Something unexpected happened.", "`ytaudio show` tells more."
+    ),
+}
+
+
+def failure_for(code: str, own_words: str = "") -> Failure:
+    """Return the failure for a code of ours; `own_words` are added to an unknown one."""
+    meaning = MEANINGS[code]
+    message = meaning.message
+    if code == "unknown" and own_words:
+        message = f"{message.removesuffix('.')}: {own_words}"
+    return Failure(
+        kind=meaning.kind,
+        code=code,
+        message=message,
+        hint=meaning.hint,
+        confirm=meaning.confirm,
+    )
+
+
+def _rule(code: str, *texts: str) -> Rule:
+    return Rule(code, re.compile("|".join(texts), re.IGNORECASE))
+
+
+#: In this order: a private video also says "Sign in", a removed one "unavailable".
+RULES = (
+    _rule("foreign_host", "is not one of youtube's hosts"),
+    _rule("ffmpeg_missing", "ffmpeg not found", "ffmpeg is not installed"),
+    _rule("bot_check", "not a bot", "captcha challenge"),
+    _rule(
+        "rate_limited", "rate-?limited by youtube", "ip is likely being blocked",
+        "too many requests", "try again later",
+    ),
+    _rule("premiere", "premieres in", "premiere will begin"),
+    _rule(
+        "upcoming", "live event will begin", "live stream will begin",
+        "waiting for .*to go live",
+    ),
+    _rule("post_live", "live event has ended"),
+    _rule("processing", "processing this video"),
+    _rule("private_video", "private video", "video is private"),
+    _rule(
+        "account_closed", "account associated with this video", "account .*terminated",
+        "closed their youtube account",
+    ),
+    _rule("copyright", "copyright"),
+    _rule("removed_by_uploader", "removed by the uploader"),
+    _rule("removed_by_youtube", "removed for violating", "violat(ed|ing) youtube"),
+    _rule(
+        "members_only", "members-only", "join this channel", "members on level",
+        "available to this channel.s members",
+    ),
+    _rule(
+        "paid", "requires payment", "available (only )?to (youtube )?(music )?premium",
+        "premium members", "purchase|rental",
+    ),
+    _rule(
+        "age_restricted", "confirm your age", "age-?restricted",
+        "inappropriate for some users",
+    ),
+    _rule(
+        "geo_blocked", "in your country", "geo-? ?restriction", "GeoRestricted",
+        "from your location",
+    ),
+    _rule("drm", "DRM protected", r"\bdrm\b"),
+    _rule("recording_unavailable", "live stream recording is not available"),
+    _rule(
+        "gone", "no longer available", "isn't available anymore",
+        "video has been removed", "video does not exist", "been deleted",
+    ),
+    _rule("sign_in_required", r"\bsign in\b", "login required"),
+    _rule("video_unavailable", "video (is )?(unavailable|not available)",
+          "content isn't available"),
+    _rule("no_answer", "failed to extract any player response", "failed to parse json",
+        "page needs to be reloaded"),
+    _rule("no_formats", "no video formats", "requested format is not available"),
+)  # fmt: skip

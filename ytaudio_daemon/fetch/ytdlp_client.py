@@ -1,0 +1,279 @@
+"""yt-dlp, set up for one video and nothing else.
+
+`YoutubeDL(auto_init=False)` with the YouTube extractor alone costs 1.5 ms instead of
+38 (no list of 1,880 sites), and no other site can be reached through it.
+"""
+
+import contextlib
+import functools
+import importlib
+import io
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yt_dlp
+import yt_dlp.networking.common as yt_networking
+from yt_dlp.extractor.youtube import YoutubeIE
+
+from ytaudio_daemon.fetch import hosts, jit
+from ytaudio_daemon.fetch.classify import Cause
+from ytaudio_daemon.fetch.exception_facts import causes_of
+from ytaudio_daemon.fetch.response_limit import bounded
+from ytaudio_daemon.fetch.tools import find_js_runtime
+from ytaudio_daemon.model import FetchRequest
+
+#: Seconds without a byte before a connection is given up; a stall ends it earlier.
+SOCKET_TIMEOUT_S = 20.0
+#: Within one attempt; between attempts the ledger waits longer.
+RETRIES = 5
+#: Fragments at once: 37 of them with 50 ms each took 1.1 s instead of 2.7.
+FRAGMENTS_AT_ONCE = 4
+#: Read at once; with yt-dlp's 1 KiB and no resizing 58 MB cost 8.5 CPU s.
+BLOCK_BYTES = 32 * 1024
+_MAX_SAID = 200
+
+#: What yt-dlp would import on its way, and mutagen: in the template, before forking.
+#: A module that a later yt-dlp has renamed is simply not warm.
+_WARM = (
+    "mutagen.flac",
+    "mutagen.id3",
+    "mutagen.mp3",
+    "mutagen.mp4",
+    "mutagen.oggopus",
+    "mutagen.oggvorbis",
+    "mutagen.wave",
+    "yt_dlp.downloader.dash",
+    "yt_dlp.downloader.hls",
+    "yt_dlp.downloader.http",
+    "yt_dlp.extractor.youtube.jsc._builtin.deno",
+    "yt_dlp.extractor.youtube.jsc._builtin.ejs",
+    "yt_dlp.extractor.youtube.jsc._builtin.node",
+    "yt_dlp.extractor.youtube.jsc._director",
+    "yt_dlp.extractor.youtube.pot._director",
+    "yt_dlp.networking._requests",
+    "yt_dlp.networking._urllib",
+    "yt_dlp.postprocessor",
+    "yt_dlp_ejs",
+    "yt_dlp_ejs.yt.solver",
+)
+
+
+class Transcript:
+    """What yt-dlp said; it is yt-dlp's `logger`. Warnings count as evidence."""
+
+    def __init__(self) -> None:
+        self.lines: deque[str] = deque(maxlen=_MAX_SAID)
+        self.warnings: deque[str] = deque(maxlen=_MAX_SAID)
+
+    def debug(self, message: str) -> None:
+        """Keep a line for the log tail."""
+        self.lines.append(message)
+
+    def warning(self, message: str) -> None:
+        """Keep a warning."""
+        self.warnings.append(message)
+        self.lines.append(f"WARNING: {message}")
+
+    def error(self, message: str) -> None:
+        """Keep an error's text; the exception itself follows."""
+        self.lines.append(message)
+
+
+class Engine(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
+    """A `YoutubeDL` that knows YouTube only and remembers refused requests."""
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        self.answers: list[Cause] = []
+        super().__init__(params, auto_init=False)
+        self.add_info_extractor(YoutubeIE())
+
+    def urlopen(self, req: Any) -> Any:
+        """Open `req` as yt-dlp does, with an end; keep what went wrong as evidence.
+
+        Raises:
+            ForeignHostError: It is no address of YouTube's.
+        """
+        url = req if isinstance(req, str) else req.url
+        try:
+            hosts.check(url)
+            return bounded(super().urlopen(req))
+        except Exception as error:
+            self.answers.extend(causes_of(error, url))
+            del self.answers[:-_MAX_SAID]
+            raise
+
+    def build_request_director(self, handlers: Any, preferences: Any = None) -> Any:
+        """Leave out the handlers whose redirects nobody would check."""
+        return super().build_request_director(hosts.guarded(handlers), preferences)
+
+    def run_all_pps(self, _key: str, info: Any, **_: Any) -> Any:
+        """Skip what has nothing to do: no post-processors, nothing to print.
+
+        yt-dlp renders its tables of formats all the same, twice: 6 ms of CPU.
+        """
+        return info
+
+
+Choose = Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]]
+
+
+def parameters(
+    request: FetchRequest, transcript: Transcript, choose: Choose
+) -> dict[str, Any]:
+    """Return yt-dlp's parameters; each is documented in `yt_dlp.YoutubeDL`."""
+    network, limits = request.network, request.limits
+    params: dict[str, Any] = {
+        "logger": transcript,
+        "noprogress": True,
+        "color": {"stdout": "never", "stderr": "never"},
+        "cachedir": request.cache_dir or False,
+        "noplaylist": True,
+        "allowed_extractors": ["youtube"],
+        "js_runtimes": _js_runtimes(request.js_runtime),
+        "format": choose,
+        # The reason then comes as a warning, and the title with it.
+        "ignore_no_formats_error": True,
+        "outtmpl": "media.%(ext)s",
+        "overwrites": True,
+        "continuedl": False,
+        "updatetime": False,
+        "fixup": "never",
+        "hls_prefer_native": True,
+        "concurrent_fragment_downloads": FRAGMENTS_AT_ONCE,
+        # Blocks that grow with the speed would hide a stall behind a long read.
+        "noresizebuffer": True,
+        "buffersize": BLOCK_BYTES,
+        "retries": RETRIES,
+        "fragment_retries": RETRIES,
+        "skip_unavailable_fragments": False,
+        "retry_sleep_functions": dict.fromkeys(
+            ("http", "fragment", "extractor"), retry_pause_s
+        ),
+        "socket_timeout": min(
+            SOCKET_TIMEOUT_S, limits.stall_timeout_s or SOCKET_TIMEOUT_S
+        ),
+        "ratelimit": limits.rate_limit_bps or None,
+        "ffmpeg_location": request.ffmpeg or None,
+        "compat_opts": {"no-certifi"} if _has_own_ca(request) else set(),
+    }
+    if jit.is_denied():
+        params["extractor_args"] = {"youtube-ejs": {"jitless": ["true"]}}
+    if network.proxy:  # without it yt-dlp takes the environment's
+        params["proxy"] = network.proxy
+    if network.cookies_file:
+        params["cookiefile"] = _cookies(Path(network.cookies_file))
+    return params
+
+
+def retry_pause_s(n: int) -> float:
+    """Return the seconds before the n-th retry inside yt-dlp (it has none itself)."""
+    return float(min(2.0, 0.2 * 2**n))
+
+
+def prepare_environment(request: FetchRequest) -> None:
+    """Set what yt-dlp and its JavaScript runtime read from the environment."""
+    os.environ["YTDLP_NO_PLUGINS"] = "1"  # plugins are foreign code in ~/.config
+    os.environ["DENO_NO_UPDATE_CHECK"] = "1"
+    if request.cache_dir:
+        os.environ["DENO_DIR"] = str(Path(request.cache_dir) / "deno")
+    if request.network.ca_file:
+        os.environ["SSL_CERT_FILE"] = request.network.ca_file
+        os.environ["DENO_CERT"] = request.network.ca_file
+    os.environ.pop("SSLKEYLOGFILE", None)  # would write down the TLS keys
+    hosts.guard()
+
+
+def warm_up() -> None:
+    """Import and set up all that does not depend on a request."""
+    os.environ["YTDLP_NO_PLUGINS"] = "1"
+    for name in _WARM:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    hosts.guard()
+    share_tls_context()
+    remember_versions()
+    # A yt-dlp that has renamed these must still be able to work, only less warm.
+    with contextlib.suppress(AttributeError, TypeError):
+        _make_tls_context()
+
+
+def _make_tls_context() -> None:
+    """Have the shared TLS context made now; no connection is made."""
+    params = {"logger": Transcript(), "cachedir": False, "js_runtimes": {}}
+    with Engine(params) as ydl:
+        for handler in ydl._request_director.handlers.values():  # noqa: SLF001 - no public way
+            handler._make_sslcontext()  # noqa: SLF001 - the same
+
+
+def share_tls_context() -> None:
+    """Let all of yt-dlp's connections use one TLS context with the same settings.
+
+    Reading 140 CA certificates costs about 16 ms a time, and yt-dlp does it for
+    every `YoutubeDL`. Should a later yt-dlp lack the function, nothing is shared.
+    """
+    make = getattr(yt_networking, "make_ssl_context", None)
+    if make is None or hasattr(make, "cache_info"):
+        return
+    by_trust = functools.cache(lambda _trust, **settings: make(**settings))
+
+    @functools.wraps(make)
+    def shared(**settings: Any) -> Any:
+        trust = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        return by_trust(trust, **settings)
+
+    shared.cache_info = by_trust.cache_info  # type: ignore[attr-defined]  # our mark
+    yt_networking.make_ssl_context = shared
+
+
+def remember_versions() -> None:
+    """Ask the JavaScript runtime for its version here, not once in every worker.
+
+    Should a later yt-dlp lack module or function, each worker asks (6 ms of CPU).
+    """
+    try:
+        runtimes = importlib.import_module("yt_dlp.utils._jsruntime")
+    except ImportError:
+        return
+    ask = getattr(runtimes, "_get_exe_version_output", None)
+    if ask is None or hasattr(ask, "cache_info"):
+        return
+    by_command = functools.cache(lambda exe, *args: ask(exe, list(args)))
+
+    @functools.wraps(ask)
+    def remembered(exe: str, args: list[str], *rest: Any, **named: Any) -> Any:
+        if rest or named:
+            return ask(exe, args, *rest, **named)
+        return by_command(exe, *args)
+
+    remembered.cache_info = by_command.cache_info  # type: ignore[attr-defined]  # our mark
+    vars(runtimes)["_get_exe_version_output"] = remembered
+    runtime = find_js_runtime()
+    if runtime is not None:
+        remembered(runtime.path, ["--version"])
+
+
+def _has_own_ca(request: FetchRequest) -> bool:
+    """Tell whether the CA bundle is named; yt-dlp prefers certifi's otherwise."""
+    return bool(
+        request.network.ca_file
+        or os.environ.get("SSL_CERT_FILE")
+        or os.environ.get("SSL_CERT_DIR")
+    )
+
+
+def _js_runtimes(runtime: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """Return `{name: {"path": …}}`; empty means none (not yt-dlp's default)."""
+    return {runtime[0]: {"path": runtime[1]}} if runtime else {}
+
+
+def _cookies(path: Path) -> io.StringIO:
+    """Return a private copy in memory: yt-dlp writes its cookies back at the end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with open(descriptor, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - from a descriptor
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise IsADirectoryError(21, "not a regular file", str(path))
+        return io.StringIO(file.read(1 << 20))

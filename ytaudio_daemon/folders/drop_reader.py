@@ -1,0 +1,116 @@
+"""Reading what people put into the inbox: a drop, a session's defaults."""
+
+import errno
+import hashlib
+import io
+import os
+import time
+from pathlib import Path
+
+from ytaudio_daemon.errors import DropChangedError, UnsafePathError
+from ytaudio_daemon.folders.inbox import Sighting, identity_of
+from ytaudio_daemon.folders.safe_open import is_plain_file, mount_of, open_dir
+
+READ_BLOCK = 1 << 20
+
+
+class DropReader:
+    """Reads one drop in pieces, hashing, and makes sure it did not change meanwhile.
+
+    Args:
+        inbox: The inbox root.
+        sighting: What the scan saw; the file must still be that one.
+
+    Raises:
+        DropChangedError: It is another file by now.
+        OSError: It cannot be opened.
+    """
+
+    def __init__(self, inbox: Path, sighting: Sighting) -> None:
+        self._inbox = inbox
+        self._sighting = sighting
+        self._hash = hashlib.sha256()
+        self._content = io.BytesIO()  # grows in place: the content is there only once
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with open_dir(inbox, *sighting.place.parts) as folder:
+            self._fd = os.open(sighting.name, flags, dir_fd=folder)
+            is_mounted_here = mount_of(folder) == mount_of(self._fd)
+        if not is_mounted_here or not self._unchanged(os.fstat(self._fd)):
+            self.close()
+            raise DropChangedError("the drop changed before it was read")
+
+    def read_some(self, blocks: int = 8) -> bool:
+        """Read up to so many MiB; returns whether the end is reached."""
+        for _ in range(blocks):
+            block = os.read(self._fd, READ_BLOCK)
+            if not block:
+                return True
+            self._hash.update(block)
+            self._content.write(block)
+            if self._content.tell() > self._sighting.size + 2 * READ_BLOCK:
+                raise DropChangedError("the drop grew while it was read")
+        return False
+
+    def content(self) -> tuple[bytes, str]:
+        """Return the whole content and its SHA-256, once the end is reached.
+
+        Raises:
+            DropChangedError: It was written to while it was read, or replaced.
+        """
+        if not self._unchanged(os.fstat(self._fd)) or not self._still_there():
+            raise DropChangedError("the drop changed while it was read")
+        return self._content.getvalue(), self._hash.hexdigest()
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._fd)
+
+    def _unchanged(self, found: os.stat_result) -> bool:
+        return is_plain_file(found) and identity_of(found) == self._sighting.identity
+
+    def _still_there(self) -> bool:
+        try:
+            with open_dir(self._inbox, *self._sighting.place.parts) as folder:
+                found = os.lstat(self._sighting.name, dir_fd=folder)
+        except (FileNotFoundError, UnsafePathError):
+            return False
+        return identity_of(found) == self._sighting.identity
+
+
+def read_defaults(
+    inbox: Path, session: str, *, quiet_s: float = 0.0, limit: int = 64 << 10
+) -> bytes | None:
+    """Return a session's `defaults.toml`, or None when there is none.
+
+    Args:
+        inbox: The inbox root.
+        session: The name of its folder.
+        quiet_s: For how many seconds nobody may have written to it: editors empty a
+            file before they fill it, and an empty one has no options.
+        limit: The most bytes it may have.
+
+    Raises:
+        DropChangedError: It was written to within the last `quiet_s` seconds.
+        UnsafePathError: It is a link, a device, or larger than `limit` bytes.
+        OSError: It cannot be read.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        with open_dir(inbox, session) as folder:
+            fd = os.open("defaults.toml", flags, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UnsafePathError("defaults.toml is a symbolic link") from error
+        raise
+    with os.fdopen(fd, "rb") as file:
+        if not is_plain_file(os.fstat(fd)):
+            raise UnsafePathError("defaults.toml is not a plain file")
+        text = file.read(limit + 1)
+        age_s = time.time() - os.fstat(fd).st_mtime
+    if 0 <= age_s < quiet_s:  # one from the future is none that is being written
+        raise DropChangedError("defaults.toml is being written")
+    if len(text) > limit:
+        raise UnsafePathError(f"defaults.toml is larger than {limit} bytes")
+    return text

@@ -1,0 +1,64 @@
+"""The disk's reserve: below it nothing starts, above it work goes on by itself."""
+
+from pathlib import Path
+
+from ytaudio_daemon.folders.prepare import free_bytes
+from ytaudio_daemon.ledger import Ledger, gates
+from ytaudio_daemon.model import Failure, FailureKind
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.gates import GateName, close
+
+DISK_FULL = "disk_full"
+
+
+class Reserve:
+    """Minds the free space: closes the host gate below the reserve, opens it above.
+
+    Args:
+        ledger: Has the gate.
+        folder: On the disk in question.
+    """
+
+    def __init__(self, ledger: Ledger, folder: Path) -> None:
+        self._ledger = ledger
+        self._folder = folder
+        #: Whether the reserve was there last time; None = the ledger has not heard yet.
+        self._was_there: bool | None = None
+
+    def is_there(self, reserve: int, now: Now) -> bool:
+        """Return whether so many bytes are free.
+
+        Raises:
+            LedgerError: The gate could not be moved; the next call tries again.
+        """
+        free = free_bytes(self._folder)
+        if free >= reserve and self._was_there:
+            return True
+        self._was_there = None
+        self._move_gate(free, reserve, now)
+        self._was_there = free >= reserve
+        return self._was_there
+
+    def _move_gate(self, free: int, reserve: int, now: Now) -> None:
+        with self._ledger.read() as db:
+            gate = gates.gate(db, GateName.HOST)
+        if free >= reserve:
+            if gate is not None and gate.code == DISK_FULL:
+                with self._ledger.write() as db:
+                    gates.open_gate(db, GateName.HOST)
+        elif gate is None or not gate.is_shut(now.wall):
+            full = close(
+                gate, _disk_full(free, reserve), began_at=now.wall, wall=now.wall
+            )
+            with self._ledger.write() as db:
+                gates.close_gate(db, full)
+
+
+def _disk_full(free: int, reserve: int) -> Failure:
+    return Failure(
+        kind=FailureKind.HOST,
+        code=DISK_FULL,
+        message=f"The disk has {free >> 20} MiB free, less than the reserve of "
+        f"{reserve >> 20} MiB.",
+        hint="Free some space, or lower [disk] reserve; it goes on by itself.",
+    )

@@ -1,0 +1,48 @@
+"""Work that attempts left behind and no later one will adopt."""
+
+from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.jobs.work_retention import keeps_work
+from ytaudio_daemon.ledger import Ledger, job_entry, sessions
+from ytaudio_daemon.model import FINALIZED, JobState, SessionState
+
+
+class LeftWork:
+    """Clears it: of jobs that a person has cancelled, or that nobody knows.
+
+    Args:
+        ledger: Tells what became of a job.
+        layout: Where work is.
+    """
+
+    def __init__(self, ledger: Ledger, layout: Layout) -> None:
+        self._ledger = ledger
+        self._layout = layout
+        #: Jobs with a work folder that was not looked at yet.
+        self._left: list[str] = []
+
+    def clear(self, at_most: int | None = None) -> None:
+        """Clear what is of no use any more.
+
+        Args:
+            at_most: Look at so many jobs, and at the next ones in the next call.
+
+        Raises:
+            LedgerError: The next call goes on.
+        """
+        if not self._left:
+            self._left = publishing.leftover_work(self._layout)
+        for uuid in self._left[:at_most]:
+            if not self._is_of_use(uuid):
+                publishing.clear_work(self._layout, uuid)
+        del self._left[:at_most]
+
+    def _is_of_use(self, uuid: str) -> bool:
+        with self._ledger.read() as db:
+            job = job_entry.job_of_uuid(db, uuid)
+            if job is None:
+                return False
+            session = sessions.session_by_id(db, job.session_id)
+        code = (job.error or {}).get("code")
+        if job.state is JobState.FAILED and keeps_work(self._layout, uuid, code):
+            return session.state is SessionState.ACTIVE  # for a retry
+        return job.state not in FINALIZED

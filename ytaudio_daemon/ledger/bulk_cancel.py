@@ -1,0 +1,126 @@
+"""Cancelling all that a session has, hundreds of jobs in one short transaction.
+
+One by one, 28,000 jobs took minutes, in which the daemon hardly got a word in.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger import transitions
+from ytaudio_daemon.ledger.bulk import insert_rows, update_rows
+from ytaudio_daemon.ledger.events import shift, touch
+from ytaudio_daemon.ledger.schema import events, jobs
+from ytaudio_daemon.model import JobState, Phase
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.quota import Quota
+
+#: Jobs a transaction: some 25 ms, so that everybody else gets a turn.
+PAGE = 250
+#: Held ones first: to cancel a queued one would only let a held one enter.
+UNCLAIMED = (JobState.HELD, JobState.QUEUED, JobState.WAITING)
+_EVENT_COLUMNS = (
+    "at",
+    "session_id",
+    "job_id",
+    "from_state",
+    "to_state",
+    "attempt",
+    "reason",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """What one transaction has done.
+
+    Attributes:
+        ended: Jobs that are cancelled.
+        asked: Running ones that were asked to end; the daemon does it.
+        is_all: Nothing is left to cancel or to ask.
+    """
+
+    ended: int
+    asked: int
+    is_all: bool
+
+
+def cancel_some(
+    db: Connection,
+    session_id: int,
+    now: Now,
+    *,
+    reason: str,
+    quota: Quota,
+    limit: int = PAGE,
+) -> Cancelled:
+    """Cancel up to `limit` of a session's unclaimed jobs; with the last, ask the running.
+
+    Args:
+        db: A write transaction.
+        session_id: Whose jobs.
+        now: The moment.
+        reason: As `moves.cancel` takes it.
+        quota: The config's; the session's own limits win.
+        limit: At most so many.
+    """
+    found = _unclaimed(db, session_id, limit)
+    if found:
+        _end(db, session_id, found, now, reason)
+        transitions.release_held(db, session_id, quota, now)
+    if len(found) == limit:
+        return Cancelled(ended=limit, asked=0, is_all=False)
+    asked = [
+        transitions.cancel(db, job_id, now, reason=reason, quota=quota)
+        for job_id in _running(db, session_id)
+    ]
+    return Cancelled(ended=len(found), asked=len(asked), is_all=True)
+
+
+def _unclaimed(db: Connection, session_id: int, limit: int) -> Sequence[Any]:
+    """Return jobs that no attempt has; each state has an index of its own."""
+    found: list[Any] = []
+    for state in UNCLAIMED:
+        query = (
+            sa.select(jobs.c.id, jobs.c.state, jobs.c.attempt)
+            .where(jobs.c.session_id == session_id, jobs.c.state == state)
+            .order_by(jobs.c.priority.desc(), jobs.c.id)
+            .limit(limit - len(found))
+        )
+        found += db.execute(query).all()
+    return found
+
+
+def _end(
+    db: Connection, session_id: int, found: Sequence[Any], now: Now, reason: str
+) -> None:
+    """Unclaimed → cancelled; nobody else writes while this transaction does."""
+    to = JobState.CANCELLED
+    values = {"state": to.value, "finalized_at": now.wall, "retry_at": None}
+    values |= transitions.words_for(reason)
+    changed = tuple(values.values())
+    update_rows(db, jobs, dict.fromkeys(values, ""), [(*changed, r.id) for r in found])
+    told = [
+        (now.wall, session_id, row.id, row.state, to.value, row.attempt, reason)
+        for row in found
+    ]
+    insert_rows(db, events, _EVENT_COLUMNS, told)
+    left = Counter(JobState(row.state) for row in found)
+    shift(db, session_id, {to: len(found)} | {s: -n for s, n in left.items()})
+    if reason == transitions.BY_HAND:  # the end of its time is no activity
+        touch(db, session_id, now)
+
+
+def _running(db: Connection, session_id: int) -> Sequence[int]:
+    """Return the running jobs that may still be asked, and have not been."""
+    query = sa.select(jobs.c.id).where(
+        jobs.c.session_id == session_id,
+        jobs.c.state == JobState.RUNNING,
+        jobs.c.cancel_requested.is_(False),
+        jobs.c.phase.is_distinct_from(Phase.PUBLISHING.value),
+    )
+    return list(db.execute(query).scalars())

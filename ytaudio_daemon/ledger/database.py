@@ -1,0 +1,305 @@
+"""Opening the ledger: one way to write, one way to read, on SQLite and PostgreSQL.
+
+SQLite runs with a rollback journal, `journal_mode=PERSIST, synchronous=EXTRA`. WAL
+would be faster, but in SQLite 3.7.0 to 3.51.2 two connections that write and checkpoint
+together can lose commits (fixed in 3.51.3; Debian 12 has 3.40.1), and every process that
+writes must use the same mode, whichever library it is linked with. PERSIST commits by
+overwriting the journal's header and syncing it (zeroJournalHdr in SQLite's pager.c):
+as durable as deleting the file and syncing its folder, at a sixth of the time.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+
+from ytaudio_daemon.errors import (
+    LedgerError,
+    LedgerGoneError,
+    LedgerUnreachableError,
+)
+from ytaudio_daemon.ledger.daemon_lock import DaemonLock
+from ytaudio_daemon.ledger.error_translation import in_our_words
+
+#: How long a short command waits for the daemon's write to end, in seconds.
+PATIENCE_S = 5.0
+#: What stays of the journal between transactions; a big batch's is cut back to it.
+JOURNAL_BYTES = 4 << 20
+#: PostgreSQL: the lock every write takes first.
+WRITE_LOCK = 0x79746177
+#: File systems whose locks or syncs SQLite cannot trust (statfs(2) magic numbers).
+FOREIGN_FILE_SYSTEMS = {
+    0x6969: "NFS",
+    0x517B: "SMB",
+    0xFF534D42: "CIFS",
+    0xFE534D42: "SMB2",
+    0x65735546: "FUSE",
+}
+
+
+class Ledger:
+    """An opened ledger. It knows connections and transactions, no tables.
+
+    Args:
+        url: A SQLAlchemy URL; `sqlite:///<absolute path>` or `postgresql://…`.
+        patience_s: How long a write waits for another process's write, in seconds.
+            The daemon gives little: its loop has workers to mind.
+
+    Raises:
+        LedgerError: The URL is unusable, or SQLite's file is on a network share.
+    """
+
+    def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
+        self.url = _parse(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.path = Path(self.url.database or "") if self.is_sqlite else None
+        self._engine = (
+            _sqlite(self.url, patience_s)
+            if self.is_sqlite
+            else _postgres(self.url, patience_s)
+        )
+        self._inode: tuple[int, int] | None = None
+        self._lock: DaemonLock | None = None
+        if self.path is not None:
+            refuse_network_share(self.path.parent)
+
+    @property
+    def label(self) -> str:
+        """What to call it in a message: the path, or the URL without its password."""
+        return str(self.path or self.url.render_as_string(hide_password=True))
+
+    @property
+    def plain_url(self) -> str:
+        """The URL as PostgreSQL's own tools take it, without a password."""
+        known = self.url
+        plain = URL.create(  # `set` leaves a password of None as it was
+            known.get_backend_name(),
+            username=known.username,
+            host=known.host,
+            port=known.port,
+            database=known.database,
+            query=known.query,
+        )
+        return plain.render_as_string()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Run one transaction; it is durable when the block has ended.
+
+        One at a time, on both databases: all of them end at the same row of kept
+        counters anyway, and taking turns from the start makes a deadlock impossible.
+
+        Raises:
+            LedgerBusyError: Another write took longer than `patience_s`.
+            LedgerFullError: The disk is full; nothing was written.
+            LedgerUnreachableError: PostgreSQL is gone.
+            LedgerError: It is damaged, missing or read-only.
+        """
+        with in_our_words(self.label), self._engine.connect() as db:
+            db.exec_driver_sql("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+            try:
+                if not self.is_sqlite:
+                    db.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+                yield db
+                db.exec_driver_sql("COMMIT")
+            except BaseException:
+                _roll_back(db)
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Run queries that see one state; fetch all rows and leave soon.
+
+        In DELETE mode an open cursor blocks the next commit.
+
+        Raises:
+            LedgerError: As `write`.
+        """
+        with in_our_words(self.label), self._engine.connect() as db:
+            db.exec_driver_sql("BEGIN")
+            try:
+                yield db
+            finally:
+                _roll_back(db)
+
+    def remember_file(self) -> None:
+        """Note which file is open, for `check_still_there`."""
+        if self.path is not None:
+            self._inode = _identity(self.path)
+
+    def check_still_there(self) -> None:
+        """Make sure commits still reach the file that people see, and that we may write.
+
+        SQLite goes on writing into a deleted file without an error; a restarted
+        PostgreSQL has forgotten whose the ledger is.
+
+        Raises:
+            LedgerGoneError: The file was deleted or replaced, or another daemon has
+                PostgreSQL's lock by now.
+            LedgerUnreachableError: PostgreSQL does not answer, or the file's folder
+                cannot be looked into; call again.
+        """
+        if self._lock is not None:
+            self._lock.keep()
+        if self.path is None or self._inode is None:
+            return
+        if _identity(self.path) != self._inode:
+            raise LedgerGoneError(
+                f"the ledger {self.path} was deleted or replaced while in use",
+                "Stop the daemon, put the file back or `ytaudio ledger restore` a copy, start again.",
+            )
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Hold PostgreSQL's lock for the one daemon of this ledger.
+
+        Yields:
+            Whether it could be had. On SQLite always True: there the daemon's lock
+            on the state folder does the job.
+        """
+        if self.is_sqlite:
+            yield True
+            return
+        lock = DaemonLock(self._engine, self.label)
+        if not lock.take():
+            yield False
+            return
+        self._lock = lock
+        try:
+            yield True
+        finally:
+            self._lock = None
+            lock.release()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine, for migrations and tests."""
+        return self._engine
+
+
+def _roll_back(db: Connection) -> None:
+    """End a transaction without losing sight of the error that ended it.
+
+    SQLite may have rolled back by itself (a full disk), PostgreSQL may be gone.
+    """
+    if db.invalidated:
+        return
+    try:
+        db.exec_driver_sql("ROLLBACK")
+    except sa.exc.DBAPIError:
+        db.invalidate()  # whatever state it is in, nobody gets it again
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise LedgerError(f"database url is unusable: {error}") from error
+    backend = parsed.get_backend_name()
+    if backend not in {"sqlite", "postgresql"}:
+        raise LedgerError(
+            f"database url names {backend!r}; the ledger runs on sqlite or postgresql",
+        )
+    if backend == "postgresql" and "+" not in parsed.drivername:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _sqlite(url: URL, patience_s: float) -> Engine:
+    """Say BEGIN ourselves: the driver's own transactions are deferred ones.
+
+    A deferred transaction that turns from reading to writing fails at once with
+    SQLITE_BUSY_SNAPSHOT, whatever the timeout; BEGIN IMMEDIATE waits properly.
+    """
+    engine = sa.create_engine(
+        url,
+        poolclass=sa.pool.QueuePool,
+        pool_size=1,
+        max_overflow=2,
+        connect_args={"timeout": patience_s, "check_same_thread": False},
+        isolation_level="AUTOCOMMIT",
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA journal_mode=PERSIST")
+        connection.execute(f"PRAGMA journal_size_limit={JOURNAL_BYTES}")
+        connection.execute("PRAGMA synchronous=EXTRA")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA cache_size=-4096")
+
+    return engine
+
+
+def _postgres(url: URL, patience_s: float) -> Engine:
+    """Connect anew after a server restart; every commit waits for its disk."""
+    patience_ms = max(1, int(patience_s * 1000))  # 0 would mean for ever
+    # A peer that vanished without a word is noticed on both sides; the server would else
+    # keep the daemon's lock for it, and we would wait for an answer, for hours.
+    alive = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+    options = f"-c synchronous_commit=on -c lock_timeout={patience_ms} {alive}"
+    return sa.create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=2,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 5,
+            "options": options,
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,  # milliseconds
+        },
+    )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return which file stands there, if any.
+
+    Raises:
+        LedgerUnreachableError: Nobody can tell: a folder above it is closed.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LedgerUnreachableError(
+            f"whether the ledger {path} is still in its place cannot be seen: {error}",
+            "Give the daemon's user its state folder back; it goes on by itself.",
+        ) from error
+    return found.st_dev, found.st_ino
+
+
+def refuse_network_share(folder: Path) -> None:
+    """Refuse a state folder where SQLite's locks and syncs cannot be trusted.
+
+    Raises:
+        LedgerError: The folder is on NFS, SMB or FUSE.
+    """
+    magic = file_system_magic(folder)
+    if magic in FOREIGN_FILE_SYSTEMS:
+        raise LedgerError(
+            f"{folder} is on {FOREIGN_FILE_SYSTEMS[magic]}, where SQLite loses data",
+            "Set [paths] state to a local folder, or [database] url to a PostgreSQL.",
+        )
+
+
+def file_system_magic(folder: Path) -> int:
+    """Return `f_type` of statfs(2), which Python does not offer, or 0."""
+    import ctypes  # noqa: PLC0415 - 5 ms that only this check needs
+
+    buffer = ctypes.create_string_buffer(256)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.statfs(os.fsencode(folder), buffer) != 0:
+        return 0
+    return int.from_bytes(buffer.raw[:4], "little")

@@ -1,0 +1,33 @@
+"""A copy of the ledger before its schema changes: the way back to the older program."""
+
+import structlog
+
+from ytaudio_daemon.ledger import backup
+from ytaudio_daemon.ledger.database import Ledger
+from ytaudio_daemon.ledger.migrate import HEAD, outdated_revision
+
+log = structlog.get_logger()
+
+
+def keep_before_migrating(ledger: Ledger, wall: float) -> None:
+    """Keep the ledger as it is, if `migrate` is going to change it.
+
+    PostgreSQL's is backed up by its own tools, before the upgrade.
+
+    Args:
+        ledger: Held alone.
+        wall: Now, for the copy's name.
+
+    Raises:
+        LedgerFullError: There is no room for a copy.
+        LedgerError: It cannot be read.
+    """
+    if ledger.path is None:
+        return
+    old = outdated_revision(ledger)
+    state = ledger.path.parent
+    if old is not None:
+        target = backup.upgrade_target(state, old, wall)
+        log.info("ledger.migrating", revision=old, to=HEAD, backup=str(target))
+        backup.back_up(ledger.path, target)
+    backup.tidy(state, wall)

@@ -1,0 +1,131 @@
+"""How far a piece of work is: counted for those who wait for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.queries import JobRow
+from ytaudio_daemon.ledger.schema import drops, jobs, lines, sessions
+from ytaudio_daemon.model import FINALIZED, JobState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Jobs by how they stand, and lines that became none.
+
+    Attributes:
+        unfinished: Not finalized yet.
+        rejected: Lines that were refused, and files that were no drops at all.
+    """
+
+    unfinished: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    rejected: int = 0
+
+    def __add__(self, other: "Standing") -> "Standing":
+        """Count two pieces of work together."""
+        names = self.__slots__
+        return Standing(**{n: getattr(self, n) + getattr(other, n) for n in names})
+
+    @property
+    def all_completed(self) -> bool:
+        """Whether nothing is left to do and nothing went wrong."""
+        wrong = self.failed + self.cancelled + self.rejected
+        return self.unfinished + wrong == 0
+
+
+def of_session(db: Connection, session_id: int) -> Standing:
+    """Count a session's jobs and refused lines, from kept counters."""
+    row = db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
+    counts = {state: getattr(row, state.value) for state in JobState}
+    rejected = _rejected(db, drops.c.session_id == session_id)
+    return _standing(counts, rejected)
+
+
+def of_job(db: Connection, job_id: int) -> Standing:
+    """Count one job."""
+    query = sa.select(jobs.c.state).where(jobs.c.id == job_id)
+    return _standing({JobState(db.execute(query).scalar_one()): 1}, 0)
+
+
+def of_drop(db: Connection, drop_id: int) -> Standing:
+    """Count what became of a drop's lines; a job two lines asked for counts once."""
+    mine = sa.select(lines.c.job_id).where(lines.c.drop_id == drop_id)
+    query = (
+        sa.select(jobs.c.state, sa.func.count())
+        .where(jobs.c.id.in_(mine))
+        .group_by(jobs.c.state)
+    )
+    counts = {JobState(state): number for state, number in db.execute(query).all()}
+    return _standing(counts, _rejected(db, drops.c.id == drop_id))
+
+
+def states_of(db: Connection, job_uuids: Sequence[str]) -> dict[str, JobState]:
+    """Return the states of some hundred jobs by UUID; unknown ones are left out."""
+    query = sa.select(jobs.c.uuid, jobs.c.state).where(jobs.c.uuid.in_(job_uuids))
+    return {uuid: JobState(state) for uuid, state in db.execute(query).all()}
+
+
+def last_drop_id(db: Connection) -> int:
+    """Return the number of the newest drop, 0 when there is none."""
+    return db.execute(sa.select(sa.func.max(drops.c.id))).scalar() or 0
+
+
+def recorded_drop_id(
+    db: Connection, session: str, name: bytes, after_id: int
+) -> int | None:
+    """Return the drop of that name that came later, once all its lines are recorded."""
+    return db.execute(
+        sa.select(drops.c.id)
+        .join(sessions, sessions.c.id == drops.c.session_id)
+        .where(sessions.c.name == session, drops.c.name == name)
+        .where(drops.c.id > after_id, drops.c.state != "recording")
+        .order_by(drops.c.id)
+        .limit(1),
+    ).scalar()
+
+
+def queue_position(db: Connection, job: JobRow) -> int | None:
+    """Return a job's place in its session's queue, from 1: queued ones, then held."""
+    if job.state is JobState.QUEUED:
+        return _ahead(db, job, job.state) + 1
+    if job.state is JobState.HELD:
+        queued = sa.select(sessions.c.queued).where(sessions.c.id == job.session_id)
+        return int(db.execute(queued).scalar_one()) + _ahead(db, job, job.state) + 1
+    return None
+
+
+def _ahead(db: Connection, job: JobRow, state: JobState) -> int:
+    mine = sa.select(jobs.c.priority).where(jobs.c.id == job.id).scalar_subquery()
+    earlier = sa.and_(jobs.c.priority == mine, jobs.c.id < job.id)
+    query = (
+        sa.select(sa.func.count())
+        .select_from(jobs)
+        .where(jobs.c.session_id == job.session_id, jobs.c.state == state.value)
+        .where(sa.or_(jobs.c.priority > mine, earlier))
+    )
+    return int(db.execute(query).scalar_one())
+
+
+def _rejected(db: Connection, which: sa.ColumnElement[bool]) -> int:
+    """Count refused lines; a file in which no line was one counts as one."""
+    nothing = sa.and_(drops.c.reason.is_not(None), drops.c.rejected == 0)
+    number = sa.case((nothing, 1), else_=drops.c.rejected)
+    query = sa.select(sa.func.coalesce(sa.func.sum(number), 0)).where(which)
+    return int(db.execute(query).scalar_one())
+
+
+def _standing(counts: dict[JobState, Any], rejected: int) -> Standing:
+    unfinished = sum(n for state, n in counts.items() if state not in FINALIZED)
+    return Standing(
+        unfinished=unfinished,
+        completed=counts.get(JobState.COMPLETED, 0),
+        failed=counts.get(JobState.FAILED, 0),
+        cancelled=counts.get(JobState.CANCELLED, 0),
+        rejected=rejected,
+    )

@@ -1,0 +1,72 @@
+"""What the ledger knows of yt-dlp's versions, and of links that are known to work."""
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.schema import attempts, jobs
+from ytaudio_daemon.model import FailureKind, JobState
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.ytdlp_policy import Ending
+
+#: Attempts that are looked at, at most: enough for every decision, read in no time.
+LATEST = 400
+
+
+def endings_since(db: Connection, since: float) -> list[tuple[str, Ending]]:
+    """Return (engine, ending) of what ended after a moment, the newest first."""
+    return _endings(db, attempts.c.ended_at > since)
+
+
+def endings_before(db: Connection, until: float) -> list[tuple[str, Ending]]:
+    """Return (engine, ending) of what ended up to a moment, the newest first."""
+    return _endings(db, attempts.c.ended_at <= until)
+
+
+def known_videos(db: Connection, count: int) -> list[str]:
+    """Return the IDs of videos that were completed lately, the shortest first."""
+    latest = (
+        sa.select(attempts.c.job_id)
+        .where(attempts.c.ended_at.is_not(None), attempts.c.kind == "completed")
+        .order_by(attempts.c.ended_at.desc())
+        .limit(10 * count)
+    )
+    some = [row.job_id for row in db.execute(latest).all()]
+    rows = db.execute(
+        sa.select(jobs.c.video_id, sa.func.min(jobs.c.duration_s).label("length"))
+        .where(jobs.c.id.in_(some))
+        .group_by(jobs.c.video_id)
+        .order_by(sa.text("length"))
+        .limit(count),
+    ).all()
+    return [row.video_id for row in rows]
+
+
+def hasten_outdated(db: Connection, now: Now) -> int:
+    """Make jobs that wait for a newer yt-dlp due now; returns how many."""
+    changed = db.execute(
+        sa.update(jobs)
+        .where(
+            jobs.c.state == JobState.WAITING,
+            jobs.c.error_kind == FailureKind.OUTDATED,
+            jobs.c.retry_at > now.wall,
+        )
+        .values(retry_at=now.wall),
+    )
+    return changed.rowcount
+
+
+def _endings(
+    db: Connection, *conditions: sa.ColumnElement[bool]
+) -> list[tuple[str, Ending]]:
+    query = (
+        sa.select(attempts.c.engine, attempts.c.job_id, attempts.c.kind)
+        .where(
+            attempts.c.ended_at.is_not(None),
+            attempts.c.kind != "interrupted",
+            *conditions,
+        )
+        .order_by(attempts.c.ended_at.desc())
+        .limit(LATEST)
+    )
+    rows = db.execute(query).all()
+    return [(row.engine or "", Ending(job=row.job_id, kind=row.kind)) for row in rows]

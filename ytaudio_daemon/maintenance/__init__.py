@@ -1,0 +1,1 @@
+"""Sessions expire, old rows and files are deleted."""

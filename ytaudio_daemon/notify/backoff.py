@@ -1,0 +1,68 @@
+"""When a failed delivery is tried again, and when no more. Pure.
+
+All times are by `Now.lived`, so a jump of the wall clock gives nothing up.
+"""
+
+from ytaudio_daemon.notify.delivery.result import Answer
+
+#: The first wait, in seconds; each is twice the one before.
+BASE_S = 1.0
+#: The longest wait, in seconds: a receiver that is back need not be waited for long.
+CAP_S = 300.0
+#: A notice that a receiver refuses is offered so often.
+OFFERS = 5
+#: Failures in a row after which people should know: one may be a receiver's restart.
+WORTH_TELLING = 2
+
+
+class Patience:
+    """With one receiver."""
+
+    def __init__(self) -> None:
+        #: Failed deliveries in a row.
+        self.failures = 0
+        #: Notices given up since it was told something last.
+        self.given_up = 0
+        #: What it said last.
+        self.said = ""
+        self._since = 0.0
+        self._due = 0.0
+        self._refusals = 0
+
+    @property
+    def due(self) -> float | None:
+        """When the next try is due; None when nothing has failed."""
+        return self._due if self.failures else None
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether people should know."""
+        return self.failures >= WORTH_TELLING or self.given_up > 0
+
+    def succeed(self) -> None:
+        """Note that it has been told something."""
+        self.failures = self.given_up = self._refusals = 0
+        self.said = ""
+
+    def fail(self, answer: Answer, lived: float) -> None:
+        """Note that it could not be told."""
+        if not self.failures:
+            self._since = lived
+        wait = min(CAP_S, BASE_S * 2.0 ** min(self.failures, 30))
+        self.failures += 1
+        self._refusals = self._refusals + 1 if answer.is_refusal else 0
+        self._due = lived + max(wait, answer.retry_after_s or 0.0)
+        self.said = answer.said
+
+    def has_had_enough(self) -> bool:
+        """Tell whether the notice in hand has been refused often enough."""
+        return self._refusals >= OFFERS
+
+    def is_worn_out(self, lived: float, give_up_s: float) -> bool:
+        """Tell whether it has failed for so long that what is older is given up."""
+        return self.failures > 0 and lived - self._since >= give_up_s
+
+    def give_up(self, notices: int) -> None:
+        """Note that so many notices are given up; the next one has all its offers."""
+        self.given_up += notices
+        self._refusals = 0

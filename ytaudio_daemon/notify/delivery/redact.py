@@ -1,0 +1,40 @@
+"""Take a receiver's secrets out of what is said about it. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote
+
+from ytaudio_daemon.notify.delivery.result import MAX_SAID
+
+HIDDEN = "***"
+#: Shorter pieces are no secrets, and would tear words apart.
+MIN_SECRET = 4
+_SEPARATORS = re.compile(r"[/:@?&=#,;\s]+")
+
+
+def secrets_of(words: Iterable[str]) -> tuple[str, ...]:
+    """Return all that could be a secret in an address or a command's arguments.
+
+    Errors quote addresses whole, in part, decoded or not. A password may hold any
+    character, so the pieces between separators are looked for, too, longest first.
+    """
+    found = {piece for word in words for piece in _pieces(word)}
+    return tuple(sorted((s for s in found if len(s) >= MIN_SECRET), key=len)[::-1])
+
+
+def _pieces(word: str) -> Iterator[str]:
+    _, is_address, rest = word.partition("://")
+    if not is_address:  # a command's: only the whole, or what stands behind --token=
+        yield from (word, word.partition("=")[2])
+        return
+    for form in (rest, unquote(rest)):
+        yield from (form, *_SEPARATORS.split(form))
+
+
+def scrubbed(text: str, secrets: Iterable[str]) -> str:
+    """Return a text on one line, without those secrets, not too long."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    plain = "".join(char if char.isprintable() else " " for char in text)
+    short = " ".join(plain.split())
+    return short if len(short) <= MAX_SAID else f"{short[: MAX_SAID - 1]}…"

@@ -1,0 +1,102 @@
+"""Deliver a notice by HTTP: one POST of JSON, no redirects."""
+
+import base64
+import http.client
+import json
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from ytaudio_daemon.notify.delivery.result import Answer, done, later, refused
+
+#: The receiver does not take this notice, whoever sends it (RFC 9110, section 15.5).
+REFUSING = frozenset({400, 405, 406, 409, 410, 411, 413, 414, 415, 417, 422, 431})
+#: A receiver that asks for more is asked again all the same, in seconds.
+MAX_RETRY_AFTER_S = 3600.0
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A POST that is sent elsewhere would arrive as a GET, or at a stranger's."""
+
+    def redirect_request(self, *_args: Any, **_named: Any) -> None:
+        """Follow nowhere: the answer itself is then an error."""
+
+
+def new_opener() -> urllib.request.OpenerDirector:
+    """Return what opens addresses; authorities are read once, it takes a while."""
+    return urllib.request.build_opener(
+        _NoRedirects, urllib.request.HTTPSHandler(context=ssl.create_default_context())
+    )
+
+
+def deliver(
+    opener: urllib.request.OpenerDirector,
+    address: str,
+    parcel: Mapping[str, Any],
+    timeout_s: float,
+) -> Answer:
+    """Send one notice.
+
+    Args:
+        opener: From `new_opener`.
+        address: http or https; a user name and password in it are sent as such.
+        parcel: The notice.
+        timeout_s: For each wait; the caller bounds the whole.
+
+    Raises:
+        TimeoutError: It took too long, or the caller's own alarm went off.
+    """
+    try:
+        with opener.open(_request(address, parcel), timeout=timeout_s) as response:
+            return done(f"answered {response.status} {response.reason}".rstrip())
+    except urllib.error.HTTPError as error:
+        with error:
+            return judge(
+                error.code, str(error.reason), error.headers.get("Retry-After")
+            )
+    except TimeoutError:
+        raise
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, TimeoutError):
+            raise error.reason from error
+        return later(f"cannot be reached: {error.reason}")
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return later(f"cannot be reached: {str(error) or type(error).__name__}")
+
+
+def judge(status: int, reason: str, retry_after: str | None) -> Answer:
+    """Return what an answer other than 2xx means. Pure."""
+    said = f"answered {status} {reason}".rstrip()
+    if status // 100 == 3:  # noqa: PLR2004 - 3xx
+        return later(f"{said}: it has moved, give its new address")
+    if status in REFUSING:
+        return refused(said)
+    seconds = retry_after or ""
+    wait = min(float(seconds), MAX_RETRY_AFTER_S) if _is_number(seconds) else None
+    return later(said, wait)
+
+
+def _is_number(text: str) -> bool:
+    """Tell whether a Retry-After counts seconds; a date is left alone."""
+    return text.isascii() and text.isdecimal() and len(text) < 10  # noqa: PLR2004
+
+
+def _request(address: str, parcel: Mapping[str, Any]) -> urllib.request.Request:
+    parts = urlsplit(address)
+    userinfo, _, host = parts.netloc.rpartition("@")
+    bare = urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
+    headers = {"Content-Type": "application/json", "User-Agent": "ytaudio-daemon"}
+    if userinfo:
+        headers["Authorization"] = f"Basic {_basic(userinfo)}"
+    data = json.dumps(parcel).encode()
+    return urllib.request.Request(bare, data, headers, method="POST")  # noqa: S310 - http or https, the settings check that
+
+
+def _basic(userinfo: str) -> str:
+    """Write RFC 7617's credentials."""
+    user, _, password = userinfo.partition(":")
+    plain = f"{unquote(user)}:{unquote(password)}"
+    return base64.b64encode(plain.encode("utf-8", "surrogatepass")).decode()

@@ -1,0 +1,76 @@
+"""End what a dead template left behind: its workers, their ffmpeg, and the zombies.
+
+PDEATHSIG kills the workers by itself, but not their children. As the subreaper we
+become the parent of all of them, some only when their own parent is dead, and must
+reap them.
+"""
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+
+from ytaudio_daemon.pool.template_process import TemplateProcess
+from ytaudio_daemon.system import linux
+from ytaudio_daemon.system.orphans import TEMPLATE_MARK, kill_marked
+
+#: Seconds for which orphans are looked for after a template's end; they come at once.
+_VIGIL_S = 1.0
+
+
+class Graves:
+    """Processes that were killed and are still to be reaped."""
+
+    def __init__(self) -> None:
+        self._known: set[int] = set()
+        self._until = 0.0
+
+    def __bool__(self) -> bool:
+        return bool(self._known)
+
+    def bury(
+        self, template: TemplateProcess, workers: Iterable[int], now: float
+    ) -> None:
+        """Kill all that a dead, reaped template left.
+
+        Args:
+            template: Its mark is in the environment of all.
+            workers: The pids of its workers that said hello.
+            now: Monotonic seconds.
+        """
+        for pid in workers:
+            if _is_our_child(pid):  # else its pid may be another's by now
+                linux.kill_group(pid)
+                self._known.add(pid)
+        self._known |= kill_marked(TEMPLATE_MARK, template.template_id)
+        self._until = now + _VIGIL_S
+        self.reap(now)
+
+    def reap(self, now: float) -> None:
+        """Reap what has died by now, if a template has died lately.
+
+        Workers and what escaped from them lead sessions of their own, so a child in
+        our session is none of them: its exit status is left to whoever started it.
+        """
+        if now > self._until:
+            self._known.clear()
+            return
+        own = os.getsid(0)
+        for pid in linux.children():
+            with suppress(ProcessLookupError, ChildProcessError):  # reaped elsewhere
+                if os.getsid(pid) != own:
+                    os.waitpid(pid, os.WNOHANG)
+        self._known = {pid for pid in self._known if _exists(pid)}
+
+
+def _is_our_child(pid: int) -> bool:
+    with suppress(ChildProcessError):
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return True
+    return False
+
+
+def _exists(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False

@@ -1,0 +1,169 @@
+"""Which templates there are: the one in use, and those on their way out."""
+
+import os
+import select
+from dataclasses import replace
+from pathlib import Path
+
+from ytaudio_daemon.pool.events import TemplateFacts
+from ytaudio_daemon.pool.template_process import Recipe, TemplateProcess
+
+#: Seconds a template may take to warm up: 0.8 on a desktop, 20 on a slow SD card.
+WARM_UP_S = 60.0
+
+
+class Templates:
+    """Starts, retires and watches templates.
+
+    Args:
+        recipe: What each is started with.
+        epoll: Gets every control socket.
+        idle_exit_s: Seconds without an attempt after which the template goes.
+        answer_s: Seconds it may take to answer before it counts as hung.
+    """
+
+    def __init__(
+        self, recipe: Recipe, epoll: select.epoll, idle_exit_s: float, answer_s: float
+    ) -> None:
+        self._recipe = recipe
+        self._epoll = epoll
+        self._idle_exit_s = idle_exit_s
+        self._answer_s = answer_s
+        self._current: TemplateProcess | None = None
+        self._by_fd: dict[int, TemplateProcess] = {}
+        self._idle_since: float | None = None
+        #: The engine that was asked for and could not start, and why.
+        self._gone_without: tuple[Path, str] | None = None
+
+    @property
+    def engine_trouble(self) -> str:
+        """Why the installed engine is used in place of the one asked for, or ""."""
+        return (
+            "" if self._gone_without is None else "{}: {}".format(*self._gone_without)
+        )
+
+    def use_engine(self, path: Path | None) -> None:
+        """Start the next templates with that engine; the current one gets no more.
+
+        Args:
+            path: Its folder; None: the installed one.
+        """
+        self._recipe = replace(self._recipe, engine_path=path)
+        self._gone_without = None
+        self.retire()
+
+    def without(self, engine: Path | None, why: str) -> str:
+        """Go on with the installed engine after another that could not even start.
+
+        Args:
+            engine: That of the template that failed.
+            why: What it said.
+
+        Returns:
+            "" when another template may fare better, else why none can be had.
+        """
+        if engine != self._recipe.engine_path:
+            return ""  # another one has been asked for meanwhile
+        if engine is not None:
+            self._recipe = replace(self._recipe, engine_path=None)
+            self._gone_without = engine, why
+            return ""
+        if self._gone_without is None:
+            return why
+        # It fails without it as well, so it is not the engine's fault.
+        engine, why = self._gone_without
+        self.use_engine(engine)
+        return why
+
+    def warm(self) -> None:
+        """Start a template unless there is one.
+
+        Raises:
+            TemplateError: It cannot be started.
+        """
+        if self._current is None:
+            path = self._recipe.engine_path
+            if path is not None and not path.is_dir():
+                self.without(path, "the folder is gone")
+            self._current = TemplateProcess.start(self._recipe)
+            fd = self._current.control.fileno()
+            self._by_fd[fd] = self._current
+            self._epoll.register(fd, select.EPOLLIN)
+
+    def facts(self) -> TemplateFacts | None:
+        """Return what the current template said when ready."""
+        return self._current.facts if self._current is not None else None
+
+    def ready(self) -> TemplateProcess | None:
+        """Return the template that takes orders now, if one does."""
+        return self._current if self.facts() is not None else None
+
+    def at(self, fd: int) -> TemplateProcess | None:
+        """Return the template whose control socket that is."""
+        return self._by_fd.get(fd)
+
+    def all(self) -> list[TemplateProcess]:
+        """Return the current one and those on their way out."""
+        return list(self._by_fd.values())
+
+    def retire(self) -> None:
+        """Give the current one no more attempts; the next `warm` starts another."""
+        if self._current is not None:
+            self._current.retiring = True
+            self._current = None
+
+    def retire_outdated(self) -> None:
+        """Retire one whose yt-dlp was upgraded: late imports would mix versions."""
+        facts = self.facts()
+        if facts and facts.engine_mark and not os.path.isdir(facts.engine_mark):  # noqa: PTH112 - a plain str all along
+            self.retire()
+
+    def forget(self, template: TemplateProcess) -> None:
+        """Drop a dead one; its control socket must still be open."""
+        fd = template.control.fileno()
+        self._epoll.unregister(fd)
+        del self._by_fd[fd]
+        if template is self._current:
+            self._current = None
+
+    def tend(
+        self, now: float, awaited: set[TemplateProcess | None]
+    ) -> list[TemplateProcess]:
+        """Dismiss whom nobody needs; return those that must be killed as hung.
+
+        Args:
+            now: Monotonic seconds.
+            awaited: Those that owe an answer to one of their attempts.
+        """
+        self._retire_idle(now)
+        for template in self._by_fd.values():
+            if template.retiring and not template.tickets and not template.dismissed:
+                template.dismiss()
+            if template.facts and not template.dismissed and template not in awaited:
+                template.asked_at = None
+            elif template.asked_at is None:
+                template.asked_at = now
+        return [t for t in self._by_fd.values() if (self._hung_at(t) or now + 1) <= now]
+
+    def due(self) -> list[float]:
+        """Return when `tend` has something to do if nothing is heard until then."""
+        due = [at for t in self._by_fd.values() if (at := self._hung_at(t)) is not None]
+        if self._idle_since is not None:
+            due.append(self._idle_since + self._idle_exit_s)
+        return due
+
+    def _hung_at(self, template: TemplateProcess) -> float | None:
+        if template.asked_at is None:
+            return None
+        bound = self._answer_s if template.facts else WARM_UP_S
+        return template.asked_at + bound
+
+    def _retire_idle(self, now: float) -> None:
+        template = self.ready()
+        if template is None or template.tickets:
+            self._idle_since = None
+        elif self._idle_since is None:
+            self._idle_since = now
+        elif now - self._idle_since >= self._idle_exit_s:
+            self._idle_since = None
+            self.retire()

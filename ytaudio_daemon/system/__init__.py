@@ -1,0 +1,1 @@
+"""What the operating system gives: clock, log, systemd, processes, sockets."""

@@ -1,0 +1,115 @@
+"""Tell systemd's journal a line of the log field by field, without libsystemd.
+
+`journalctl -u ytaudio-daemon SESSION=alice` then finds what happened to Alice's links.
+The protocol is one datagram of `FIELD=value` lines, or for values of several lines the
+field's name, the length in 64 bits and the value
+(https://systemd.io/JOURNAL_NATIVE_PROTOCOL/).
+"""
+
+import json
+import os
+import re
+import socket
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.system.nonblocking_stream import Outlet
+
+SOCKET = Path("/run/systemd/journal/socket")
+#: syslog(3)'s numbers.
+PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+#: Said in other fields, or by the journal itself.
+_NOT_REPEATED = frozenset({"event", "exception", "level", "timestamp"})
+#: Fields that the journal gives a meaning of its own (systemd.journal-fields(7)).
+_TAKEN = re.compile(
+    r"MESSAGE.*|PRIORITY|CODE_.*|ERRNO|SYSLOG_.*|(OBJECT|COREDUMP|UNIT).*"
+)
+
+
+def is_stderr(environ: Mapping[str, str]) -> bool:
+    """Tell whether the journal reads our standard error (`$JOURNAL_STREAM`)."""
+    with suppress(OSError):
+        found = os.fstat(2)
+        return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
+    return False
+
+
+class Journal:
+    """A text stream of JSON lines for `logging.StreamHandler`.
+
+    Nobody is waited for: what the journal does not take just now, or what is too big
+    for a datagram, goes to standard error as the JSON that it is.
+
+    Args:
+        otherwise: Standard error, which drops what nobody reads.
+        address: The journal's socket.
+    """
+
+    def __init__(self, otherwise: Outlet, address: Path = SOCKET) -> None:
+        self._otherwise = otherwise
+        self._address = str(address)
+        kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+        self._channel = socket.socket(socket.AF_UNIX, kind)
+
+    def write(self, line: str) -> None:
+        """Send a line, a JSON object."""
+        datagram = b"".join(
+            _wire(name, text) for name, text in fields(json.loads(line))
+        )
+        try:
+            self._channel.sendto(datagram, self._address)
+        except OSError:
+            self._otherwise.write(line)
+
+    def flush(self) -> None:
+        """Do nothing: nothing is kept back."""
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._channel.close()
+
+
+def fields(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the journal's fields for what was logged. Pure."""
+    details = {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in said.items()
+        if name not in _NOT_REPEATED and value is not None
+    }
+    event = str(said.get("event", ""))
+    yield "MESSAGE", _sentence(event, details, said.get("exception"))
+    yield "PRIORITY", str(PRIORITIES.get(str(said.get("level")), 6))
+    yield "SYSLOG_IDENTIFIER", "ytaudio"
+    yield "EVENT", event
+    for name, text in details.items():
+        yield _field_name(name), text
+
+
+def _sentence(event: str, details: Mapping[str, str], trace: object) -> str:
+    """Write it for people: `job.completed session=alice title="A song"`."""
+    words = [event, *(f"{name}={_quoted(text)}" for name, text in details.items())]
+    line = " ".join(words)
+    return f"{line}\n{trace}" if trace else line
+
+
+def _quoted(text: str) -> str:
+    is_plain = re.fullmatch(r'[^\s"]+|[\[{].*', text)
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
+
+
+def _field_name(name: str) -> str:
+    """Return it in the journal's alphabet; a name with a meaning there gets a prefix."""
+    field = re.sub(r"[^A-Z0-9_]", "_", name.upper())
+    if _TAKEN.fullmatch(field) or not field[:1].isalpha():
+        field = f"YTAUDIO_{field}"
+    return field[:64]  # the journal drops longer ones
+
+
+def _wire(name: str, text: str) -> bytes:
+    value = text.encode("utf-8", "backslashreplace")
+    if b"\n" not in value:
+        return name.encode() + b"=" + value + b"\n"
+    return name.encode() + b"\n" + struct.pack("<Q", len(value)) + value + b"\n"

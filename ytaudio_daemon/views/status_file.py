@@ -1,0 +1,84 @@
+"""One status document on disk: written whole, only when it has something new to say."""
+
+import json
+import re
+from hashlib import blake2b
+from pathlib import Path
+
+from ytaudio_daemon.folders.safe_open import open_dir, write_file
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.views.documents import Document, moment
+
+_SEQ = re.compile(rb'"seq": ?([0-9]{1,15})[,}]')
+#: `seq` stands among the first fields.
+_HEAD_BYTES = 200
+
+
+class Sheet:
+    """A document with its sequence number, and what was written last.
+
+    Args:
+        root: The status folder; made when missing.
+        parts: Folders below it, and the file's name.
+    """
+
+    def __init__(self, root: Path, *parts: str) -> None:
+        self._root = root
+        self._folders = parts[:-1]
+        self._name = parts[-1]
+        self._seq: int | None = None
+        self._shown: bytes | None = None
+
+    def write(self, document: Document, now: Now, *, key: object = None) -> bool:
+        """Write the document, unless it says what the file says already.
+
+        Args:
+            document: Without `seq` and `written_at`; `schema` first.
+            now: The moment, for `written_at`.
+            key: Compared in the document's place, when not None.
+
+        Returns:
+            Whether it was written.
+
+        Raises:
+            OSError, UnsafePathError: It cannot be written.
+        """
+        body = _json({name: document[name] for name in document if name != "schema"})
+        shown = blake2b(body if key is None else repr(key).encode()).digest()
+        if shown == self._shown:
+            return False
+        self._root.mkdir(parents=True, exist_ok=True)
+        with open_dir(self._root, *self._folders, make=True) as folder:
+            seq = self._next_seq()
+            head = {
+                "schema": document["schema"],
+                "seq": seq,
+                "written_at": moment(now.wall),
+            }
+            text = _json(head)[:-1] + b", " + body[1:] + b"\n"
+            write_file(folder, self._name, iter([text]))
+        self._seq, self._shown = seq, shown
+        return True
+
+    def forget(self) -> None:
+        """Have it written next time, whatever it says."""
+        self._shown = None
+
+    def _next_seq(self) -> int:
+        """Go on where the file on disk ends: `seq` grows across restarts too."""
+        if self._seq is None:
+            self._seq = _seq_in(self._root.joinpath(*self._folders, self._name))
+        return self._seq + 1
+
+
+def _seq_in(path: Path) -> int:
+    try:
+        with path.open("rb") as file:
+            found = _SEQ.search(file.read(_HEAD_BYTES))
+    except OSError:  # not there yet
+        return 0
+    return int(found[1]) if found else 0
+
+
+def _json(document: Document) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")

@@ -1,0 +1,243 @@
+"""Fetching yt-dlp by pip: from the index this machine is set up for, wheels only.
+
+No build code is ever run, and pip decides nothing: what is installed is named exactly.
+"""
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.parser import Parser
+from pathlib import Path
+
+from ytaudio_daemon.errors import EngineError
+from ytaudio_daemon.model.ytdlp_policy import canonical, is_version
+
+#: A run of pip may take so long, in seconds: three megabytes over a slow line.
+TIMEOUT_S = 600.0
+#: What pip said, as much as a person reads.
+MAX_SAID = 600
+
+# What may reach pip of our environment: where packages come from and how to get there.
+# Other PIP_* options (user, target, no-binary …) would change what is installed where.
+_KEPT = frozenset(
+    {"PATH", "LANG", "TZ", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"}
+    | {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
+    | {"http_proxy", "https_proxy", "no_proxy", "all_proxy"}
+    | {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"}
+)
+_PIP_KEPT = frozenset(
+    {"PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"}
+    | {"PIP_NO_INDEX", "PIP_TRUSTED_HOST", "PIP_PROXY", "PIP_CERT", "PIP_CLIENT_CERT"}
+    | {"PIP_TIMEOUT", "PIP_DEFAULT_TIMEOUT", "PIP_RETRIES", "PIP_KEYRING_PROVIDER"}
+)
+
+#: Requirements of yt-dlp that are taken along, as its metadata names them.
+_SOLVER = re.compile(
+    r"yt[-_.]dlp[-_.]ejs\s*\(?(==[0-9][\w.]*)\)?\s*(;|$)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A yt-dlp that can be had.
+
+    Attributes:
+        version: As packaging tools write it.
+        solver: The requirement of yt-dlp-ejs as it pins it, or "" if it names none.
+        wheel: The file it is in; None: it comes from the index.
+    """
+
+    version: str
+    solver: str
+    wheel: Path | None = None
+
+
+class Pip:
+    """Runs pip.
+
+    Args:
+        home: Its HOME where ours is not there or not ours.
+        ours: The environment the allow-list is applied to.
+        timeout_s: Seconds that each run may take.
+    """
+
+    def __init__(
+        self, home: Path, ours: Mapping[str, str], timeout_s: float = TIMEOUT_S
+    ) -> None:
+        self._environment = environment(ours, home)
+        self._timeout_s = timeout_s
+
+    def newest(self, channel: str) -> Offer:
+        """Return the newest yt-dlp of a channel.
+
+        Args:
+            channel: stable, or nightly: those are pre-releases on the index.
+
+        Raises:
+            EngineError: It cannot be found out.
+        """
+        return self._ask("yt-dlp", *(["--pre"] if channel == "nightly" else []))
+
+    def named(self, version: str) -> Offer:
+        """Return the yt-dlp of a version.
+
+        Raises:
+            EngineError: There is none, or that cannot be found out.
+        """
+        if not is_version(version):
+            raise EngineError(f"{version!r} is no version", "Such as 2026.10.26.")
+        return self._ask(f"yt-dlp=={version}")
+
+    def fetch(self, offer: Offer, folder: Path) -> None:
+        """Install a yt-dlp and its companions into an empty folder.
+
+        Those are yt-dlp-ejs as it pins it, and the newest certificates there are:
+        yt-dlp's lower bound for them is of its day of release and ahead of some
+        mirrors, and it works with older ones.
+
+        Raises:
+            EngineError: They cannot be had.
+        """
+        if offer.wheel is None:
+            companions = [word for word in (offer.solver, "certifi") if word]
+            self._install(folder, f"yt-dlp=={offer.version}", *companions)
+            return
+        self._install(folder, str(offer.wheel), "--no-index")
+        try:
+            self._add_companions(offer, folder, offer.wheel.parent)
+        except EngineError:  # a machine without an index has what came with the program
+            if offer.solver != f"yt-dlp-ejs=={_installed('yt-dlp-ejs')}":
+                raise
+
+    def _add_companions(self, offer: Offer, folder: Path, beside: Path) -> None:
+        """Add what the wheel of a yt-dlp names; it may lie beside that."""
+        companions = [word for word in (offer.solver, "certifi") if word]
+        self._install(folder, "--find-links", str(beside), *companions)
+
+    def _install(self, folder: Path, *words: str) -> None:
+        self._run(
+            "install", "--target", str(folder), "--no-deps", "--no-compile", *words
+        )
+
+    def _ask(self, *words: str) -> Offer:
+        """Let pip work out what it would install."""
+        told = self._run(
+            "install", "--dry-run", "--ignore-installed", "--no-deps", "--report", "-",
+            *words,
+        )  # fmt: skip
+        try:
+            metadata = json.loads(told)["install"][0]["metadata"]
+            return offer_of(metadata["version"], metadata.get("requires_dist", ()))
+        except (ValueError, LookupError, TypeError) as error:
+            raise EngineError(
+                "pip does not say what it would install",
+                "ytaudio needs pip 22.2 or newer: python -m pip install -U pip",
+            ) from error
+
+    def _run(self, *words: str) -> str:
+        """Run pip and return what it printed.
+
+        Raises:
+            EngineError: It is not there, took too long, or failed.
+        """
+        if importlib.util.find_spec("pip") is None:
+            raise EngineError(
+                f"there is no pip in {sys.prefix}, which fetches yt-dlp",
+                f"Put it there: {sys.executable} -m ensurepip (Debian: apt install "
+                "python3-venv first), or upgrade the program as it was installed.",
+            )
+        command = [sys.executable, "-I", "-m", "pip", *words]
+        fixed = ["--only-binary=:all:", "--no-cache-dir", "--no-input", "--quiet"]
+        try:
+            done = subprocess.run(
+                [*command, *fixed, "--disable-pip-version-check"],
+                env=self._environment, cwd=tempfile.gettempdir(), check=False,
+                stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                errors="replace", timeout=self._timeout_s,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise EngineError(
+                f"pip did not finish within {self._timeout_s:.0f} s",
+                "Try again; see whether the index can be reached.",
+            ) from error
+        if done.returncode != 0:
+            raise EngineError(
+                f"pip could not fetch it: {said(done.stderr)}",
+                "Nothing was changed. Try again when the index can be reached.",
+            )
+        return done.stdout
+
+
+def environment(ours: Mapping[str, str], home: Path) -> dict[str, str]:
+    """Return pip's whole environment.
+
+    Args:
+        ours: The environment the allow-lists are applied to.
+        home: Taken where HOME is not there or not ours (a service has none).
+    """
+    kept = {
+        name: value
+        for name, value in ours.items()
+        if name in _KEPT or name in _PIP_KEPT or name.startswith("LC_")
+    }
+    own = ours.get("HOME", "")
+    own = own if own and os.access(own, os.W_OK) else str(home)
+    # `user = true` in a config file of pip would contradict a folder to install into.
+    return kept | {"HOME": own, "PIP_USER": "0"}
+
+
+def offer_of(version: str, requirements: Sequence[str]) -> Offer:
+    """Return a yt-dlp by its metadata.
+
+    Raises:
+        ValueError: The version is none.
+    """
+    if not is_version(version):
+        raise ValueError(version)
+    version = canonical(version)
+    pins = [found[1] for r in requirements if (found := _SOLVER.match(r))]
+    return Offer(version=version, solver=f"yt-dlp-ejs{pins[0]}" if pins else "")
+
+
+def wheel_offer(wheel: Path) -> Offer:
+    """Return the yt-dlp in a wheel file.
+
+    Raises:
+        EngineError: It is no wheel of yt-dlp.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            names = [n for n in archive.namelist() if n.endswith("dist-info/METADATA")]
+            metadata = Parser().parsestr(archive.read(names[0]).decode())
+        name = re.sub(r"[-_.]+", "-", metadata["Name"] or "").lower()
+        if name != "yt-dlp":
+            raise EngineError(f"{wheel} is a wheel of {name}, not of yt-dlp")
+        found = offer_of(metadata["Version"], metadata.get_all("Requires-Dist", []))
+    except (OSError, zipfile.BadZipFile, LookupError, ValueError, TypeError) as error:
+        raise EngineError(f"{wheel} is no wheel that can be read: {error}") from error
+    return Offer(version=found.version, solver=found.solver, wheel=wheel.absolute())
+
+
+def _installed(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def said(text: str) -> str:
+    """Return the errors of what pip said, without names and passwords in addresses."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR")] or lines[-3:]
+    plain = " ".join(line.removeprefix("ERROR:").strip() for line in errors)
+    if len(plain) > MAX_SAID:  # the first may list every version there ever was
+        plain = errors[-1].removeprefix("ERROR:").strip()[:MAX_SAID]
+    return re.sub(r"//[^/@\s]+@", "//***@", plain) or "it does not say why"

@@ -1,0 +1,127 @@
+"""Does a yt-dlp work? First alone, then on links that are known to."""
+
+import json
+import os
+import subprocess
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ytaudio_daemon.errors import EngineError, TemplateError
+from ytaudio_daemon.model.ytdlp_policy import canary_verdict, release
+from ytaudio_daemon.pool.template_process import Recipe, environment, python_words
+from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.urls import Link
+from ytaudio_daemon.ytdlp_versions.canary import Trial
+
+#: The self-test may take so long, in seconds; it takes two on a desktop.
+SELF_TEST_S = 180.0
+SELF_TEST = "ytaudio_daemon.fetch.selftest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What came of trying a yt-dlp.
+
+    Attributes:
+        works: Whether it may be used.
+        message: How that was found out, a sentence without its subject.
+        online: Real links were fetched, or failed to be.
+    """
+
+    works: bool
+    message: str
+    online: bool = False
+
+
+class Prover:
+    """Tries yt-dlps, below one folder.
+
+    Args:
+        settings: Sections download and disk: the way to YouTube.
+        folder: Exists and is private; whoever made it removes it.
+        links: Known to work, the quickest first.
+    """
+
+    def __init__(self, settings: Settings, folder: Path, links: Sequence[Link]) -> None:
+        self._folder = folder
+        self._links = links
+        self._settings = settings
+
+    def prove(self, engine: Path | None, version: str, in_use: Path | None) -> Proof:
+        """Try a yt-dlp.
+
+        Args:
+            engine: Its folder; None: the installed one.
+            version: What it must say it is.
+            in_use: The one that works now, for a link that fails.
+        """
+        can_import, fault = self._self_test(engine, version)
+        if not can_import:
+            return Proof(works=False, message=fault)
+        verdict, told = self._try_links(engine, in_use)
+        if verdict is not None:
+            # Links count for more: a later yt-dlp may not take the made-up video.
+            return Proof(works=verdict, message=told, online=True)
+        if fault:
+            return Proof(works=False, message=fault)
+        return Proof(works=True, message=f"the self-test only: {told}")
+
+    def self_test(self, engine: Path | None, version: str) -> str:
+        """Return why a yt-dlp cannot even be imported, or ""."""
+        can_import, fault = self._self_test(engine, version)
+        return "" if can_import else fault
+
+    def _self_test(self, engine: Path | None, version: str) -> tuple[bool, str]:
+        """Return whether it can be imported, and what else is wrong with it or ""."""
+        try:
+            found = _look_into(engine, self._folder)
+        except EngineError as error:
+            return False, error.message
+        if release(found["version"]) != release(version):
+            return False, found["fault"] or f"it says that it is {found['version']}"
+        if engine is not None and not Path(found["path"]).is_relative_to(engine):
+            return False, f"{engine} was not what was imported"
+        return True, found["fault"]
+
+    def _try_links(
+        self, engine: Path | None, in_use: Path | None
+    ) -> tuple[bool | None, str]:
+        if not self._links:
+            return None, "there is no link that is known to work"
+        trial = Trial(self._settings, self._folder)
+        try:
+            new = trial.of(engine, self._links)
+            failed = [link for link in self._links if new[link.url] is not None]
+            old = trial.of(in_use, failed) if failed else {}
+        except TemplateError as error:
+            return None, error.message
+        return canary_verdict(new, old)
+
+
+def _look_into(engine: Path | None, folder: Path) -> dict[str, str]:
+    """Run the self-test in a process as the workers are.
+
+    Raises:
+        EngineError: It told nothing.
+    """
+    home = folder / "home"
+    home.mkdir(mode=0o700, exist_ok=True)
+    recipe = Recipe(
+        state_id=str(uuid.uuid4()), home=home, engine_path=engine, entry=SELF_TEST
+    )
+    try:
+        done = subprocess.run(
+            python_words(engine, SELF_TEST),
+            env=environment(recipe, uuid.uuid4().hex, os.environ), cwd=home,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            errors="replace", timeout=SELF_TEST_S,
+        )  # fmt: skip
+        found: dict[str, str] = json.loads(done.stdout)
+    except subprocess.TimeoutExpired as error:
+        raise EngineError(f"it was not imported in {SELF_TEST_S:.0f} s") from error
+    except ValueError as error:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise EngineError(f"it cannot be imported: {last[:300]}") from error
+    return found

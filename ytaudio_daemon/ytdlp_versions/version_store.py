@@ -1,0 +1,155 @@
+"""The shelf: yt-dlp's versions on disk, and the one in use. Nothing is changed here."""
+
+import csv
+import importlib.metadata
+import json
+import os
+import stat
+from dataclasses import dataclass, field
+from io import TextIOWrapper
+from pathlib import Path
+
+from ytaudio_daemon.model.ytdlp_policy import is_newer, is_version, release
+from ytaudio_daemon.system.path_trust import open_plain
+from ytaudio_daemon.ytdlp_versions.history import Notes, Stand
+
+CURRENT = "current"
+NOTES = "notes.json"
+#: In a state folder.
+FOLDER = "engine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which yt-dlp the workers get.
+
+    Attributes:
+        version: Its version, or "" when there is none at all.
+        path: Its folder; None: the installed one.
+        stand: How it came into use.
+        trouble: Why the version that should be in use is not, or "".
+    """
+
+    version: str
+    path: Path | None = None
+    stand: Stand = field(default_factory=Stand)
+    trouble: str = ""
+
+
+class Shelf:
+    """The versions in one folder; it is looked at when it is asked.
+
+    Args:
+        folder: `state/engine`; made by the first change.
+        installed: The version that came with the program, or "".
+        owner: Whose versions are good; root's are, too.
+    """
+
+    def __init__(self, folder: Path, installed: str, owner: int) -> None:
+        self.folder = folder
+        self.installed = installed
+        self._owners = {0, owner}
+
+    def versions(self) -> list[str]:
+        """Return the versions that lie here, the newest first."""
+        try:
+            names = [entry.name for entry in self.folder.iterdir() if entry.is_dir()]
+        except FileNotFoundError:
+            return []
+        found = [name for name in names if is_version(name)]
+        return sorted(found, key=release, reverse=True)
+
+    def path_of(self, version: str) -> Path:
+        """Return where a version lies, or would."""
+        return self.folder / version
+
+    def linked(self) -> str:
+        """Return the version that `current` names; "" is the installed one."""
+        try:
+            name = str((self.folder / CURRENT).readlink())
+        except FileNotFoundError:
+            return ""
+        except OSError:  # somebody's file instead of our link
+            return CURRENT
+        return name
+
+    def chosen(self) -> Chosen:
+        """Return which yt-dlp the workers get.
+
+        The version in use gives way to an installed one that is newer (the program
+        was upgraded), unless somebody asked for it by name.
+        """
+        version = self.linked()
+        stand = self.notes().stand(version)
+        if not version:
+            return Chosen(version=self.installed, stand=stand)
+        if trouble := self.fault(version):
+            return Chosen(version=self.installed, stand=Stand(), trouble=trouble)
+        if not stand.pinned and not is_newer(version, self.installed):
+            return Chosen(version=self.installed)
+        return Chosen(version=version, path=self.path_of(version), stand=stand)
+
+    def fault(self, version: str) -> str:
+        """Return why a version cannot be used, or "".
+
+        Its code is going to be run, so nobody else may be able to change it.
+        """
+        if not is_version(version):
+            return f"{self.folder / CURRENT} cannot be read, or names no version"
+        folder = self.path_of(version)
+        try:
+            found = folder.lstat()
+        except OSError as error:
+            return f"{folder} cannot be read: {error.strerror}"
+        if not stat.S_ISDIR(found.st_mode):
+            return f"{folder} is no folder"
+        if found.st_uid not in self._owners or found.st_mode & 0o022:
+            return f"{folder} could be changed by other users"
+        return "" if _is_whole(folder) else f"{folder} holds no whole yt-dlp"
+
+    def notes(self) -> Notes:
+        """Return what is remembered; nothing if that is lost or unreadable."""
+        try:
+            with open_plain(self.folder / NOTES) as file:
+                return Notes.from_json(json.load(file))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return Notes()
+
+
+def _is_whole(folder: Path) -> bool:
+    """Tell whether every file of yt-dlp is there and as long as it was installed."""
+    records = list(folder.glob("yt_dlp-*.dist-info/RECORD"))
+    if len(records) != 1:
+        return False
+    try:
+        with TextIOWrapper(open_plain(records[0]), "utf-8", newline="") as file:
+            sizes = {
+                name: int(size)
+                for name, _, size in csv.reader(file)
+                if name.startswith("yt_dlp/") and size
+            }
+        return bool(sizes) and all(
+            os.stat(f"{folder}/{name}").st_size == size  # noqa: PTH116 - two thousand
+            for name, size in sizes.items()
+        )
+    except (OSError, ValueError):
+        return False
+
+
+def shelf_of(state: Path, owner: int | None = None) -> Shelf:
+    """Return the shelf of a state folder, beside the yt-dlp of this program.
+
+    Args:
+        state: The state folder.
+        owner: Whose versions are good: who runs them, by default this process.
+    """
+    whose = os.geteuid() if owner is None else owner
+    return Shelf(state / FOLDER, installed_version(), whose)
+
+
+def installed_version() -> str:
+    """Return the version of the yt-dlp that came with this program, or ""."""
+    try:
+        return importlib.metadata.version("yt-dlp")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
