@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AudioDownloader": "downloader.audio",
+    "AudioDownloader": "downloader.audio_downloader",
     "DownloadResult": "downloader.result",
     "ProgressCallback": "downloader.result",
     "SessionContext": "downloader.sessions",
