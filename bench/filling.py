@@ -14,7 +14,7 @@ from ytaudio_daemon.ledger import (
     schema,
     sessions,
 )
-from ytaudio_daemon.ledger.drops import Ask, NewLine
+from ytaudio_daemon.ledger.drops import JobOptions, NewLine
 from ytaudio_daemon.model import JobState, Options
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Pace
@@ -28,7 +28,7 @@ _NO_QUOTA = Quota(max_jobs=0)
 
 def now() -> Now:
     """Return this moment for a ledger whose daemon never ran."""
-    return Now(wall=time.time(), lived=0.0)
+    return Now(wall=time.time(), uptime_s=0.0)
 
 
 @contextmanager
@@ -92,4 +92,9 @@ def finished(root: Path, count: int) -> None:
 
 def _line(number: int) -> NewLine:
     video = f"{number:011d}"
-    return NewLine(line=number + 1, text=video, video_id=video, ask=Ask.of(Options()))
+    return NewLine(
+        line=number + 1,
+        text=video,
+        video_id=video,
+        job_options=JobOptions.from_options(Options()),
+    )

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from ytaudio_daemon import dropfile
-from ytaudio_daemon.dropfile import Entry
+from ytaudio_daemon.dropfile import DropLine
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.views.views import Views
 
@@ -28,7 +28,7 @@ def _after(step: str, do: Callable[[], object]) -> None:
         if passed == step:
             _kept.append(do())
 
-    failpoints.observe(observer)
+    failpoints.on_failpoint(observer)
 
 
 def _descriptor() -> None:
@@ -59,7 +59,7 @@ def _lose() -> None:
     """The last line of every drop is overlooked."""
     plain = dropfile.parse
 
-    def without_last(data: bytes, kind: dropfile.DropKind) -> Iterator[Entry]:
+    def without_last(data: bytes, kind: dropfile.DropKind) -> Iterator[DropLine]:
         found = list(plain(data, kind))
         yield from found[: max(1, len(found) - 1)]
 

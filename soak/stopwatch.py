@@ -24,7 +24,7 @@ class Step:
 def install(log: Path) -> None:
     """Have every longer step of this process's loop written down."""
     fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    plain = Loop._try  # noqa: SLF001 - the one place that all steps pass
+    plain = Loop._run_step  # noqa: SLF001 - the one place that all steps pass
 
     def timed(self: Loop, name: str, step: Callable[[], object]) -> object:
         wall, cpu = time.perf_counter(), time.thread_time()
@@ -36,7 +36,7 @@ def install(log: Path) -> None:
             if max(cpu_ms, wall_ms) >= NOTED_MS:
                 os.write(fd, f"{name}\t{wall_ms:.2f}\t{cpu_ms:.2f}\n".encode())
 
-    Loop._try = timed  # type: ignore[method-assign] # noqa: SLF001 - as above
+    Loop._run_step = timed  # type: ignore[method-assign] # noqa: SLF001 - as above
 
 
 def steps(log: Path) -> list[Step]:

@@ -14,14 +14,14 @@ from ytaudio_daemon.pool import template_process
 from ytaudio_daemon.pool.pool import Pool
 
 #: Sessions are swept this often, in seconds, so that a short run sees some expire.
-SWEEP_S = 2
+SWEEP_INTERVAL_S = 2
 
 
 def prepare() -> None:
     """Observe this process and, through a template's entry of our own, its workers."""
     told = install(as_daemon=True)
     sabotage.apply(told.sabotage)
-    start.SWEEP_S = SWEEP_S
+    start.SWEEP_INTERVAL_S = SWEEP_INTERVAL_S
     for name, pauses in PAUSES.items():
         gates.PAUSES[gates.GateName(name)] = pauses
     defaults = Pool.__init__.__kwdefaults__ or {}

@@ -18,7 +18,7 @@ from torture.plan import TELLING_COMMANDS, TELLING_WEATHER, Plan, Stroke
 from torture.weather import NAMES, Weather
 
 #: The director looks around this often, in seconds.
-TICK_S = 0.05
+POLL_S = 0.05
 #: More unfinished jobs than this are enough work.
 BACKLOG = 24
 #: So often it finds the ledger in use when it starts.
@@ -103,7 +103,7 @@ class Run:
                 stopping = stopping or blow == "stop"
                 blow = "tree" if stopping else self.plan.dice.choice([*LETHAL, "stop"])
                 strike_at = time.monotonic() + self.plan.dice.uniform(0.5, 4.0)
-            time.sleep(TICK_S)
+            time.sleep(POLL_S)
         self._note_end(status, stopping=stopping)
 
     def _note_end(self, status: int, *, stopping: bool) -> None:
@@ -126,7 +126,7 @@ class Run:
         end = time.monotonic() + dice.uniform(*FROZEN_S)
         while time.monotonic() < end:
             self._look_after()
-            time.sleep(TICK_S)
+            time.sleep(POLL_S)
         if dice.random() < FROZEN_TO_DEATH:
             self.arena.strike("daemon")
         self.arena.thaw()

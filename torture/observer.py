@@ -58,5 +58,5 @@ def install(*, as_daemon: bool) -> Orders:
     if as_daemon:
         told = replace(told, daemon=os.getpid())
         os.environ.update(told.to_environment())
-    failpoints.observe(Observer(told))
+    failpoints.on_failpoint(Observer(told))
     return told

@@ -14,7 +14,7 @@ from torture.files import (
     link_file,
     text_file,
 )
-from ytaudio_daemon.system.failpoints import STEPS
+from ytaudio_daemon.system.failpoints import FAILPOINTS
 
 #: Sessions that live through the whole run; "" is the inbox itself.
 LASTING = ("alice", "bob", "Frau Müller 日本", "small", "")
@@ -136,7 +136,7 @@ class Plan:
             slow = Fault.throttles(draw.randrange(12_000, 40_000), times=1)
             return "completed", (slow,), "ok"
         if kind < 0.88:
-            return "completed", (draw.choice(_PASSING),), "ok"
+            return "completed", (draw.choice(_RETRYABLE),), "ok"
         if kind < 0.94:
             return "failed", (draw.choice(_LASTING_FAULTS),), "ok"
         return "failed", (), "private"
@@ -211,7 +211,7 @@ class Plan:
     def _next_step(self, *, can_expire: bool) -> str:
         """Go through all steps in a new order each time, those of expiry when due."""
         if not self._steps:
-            self._steps = list(STEPS)
+            self._steps = list(FAILPOINTS)
             self._strokes.shuffle(self._steps)
         for step in self._steps:
             if can_expire or step not in END_STEPS:
@@ -223,7 +223,7 @@ class Plan:
 _SOUNDS: tuple[tuple[Sound, ...], ...] = (("aac", "opus"), ("aac",), ("aac", "opus"))
 
 #: Faults that a later attempt does not meet again.
-_PASSING = (
+_RETRYABLE = (
     Fault.resets(times=1),
     Fault.truncates(times=1),
     Fault.zeroes(times=1),

@@ -6,7 +6,7 @@ from pathlib import Path
 from torture import verdict
 from torture.arena import session_of
 from torture.director import Run
-from ytaudio_daemon.system.failpoints import STEPS
+from ytaudio_daemon.system.failpoints import FAILPOINTS
 
 #: Of the broken promises so many are told.
 TOLD = 40
@@ -17,7 +17,9 @@ def report(run: Run, broken: list[str], root: Path) -> str:
     strokes = verdict.strokes(run.arena)
     lines = [f"{count:5} x {what}" for what, count in sorted(strokes.items())]
     struck = {what.split()[0] for what in strokes}
-    lines.append(f"steps not struck: {[s for s in STEPS if s not in struck] or 'none'}")
+    lines.append(
+        f"steps not struck: {[s for s in FAILPOINTS if s not in struck] or 'none'}"
+    )
     names = verdict.witnessed(run.arena)
     stale = len(verdict.zombie_writes(run.arena))
     lines.append(f"names witnessed {names}, a zombie's writes {stale}")

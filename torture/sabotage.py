@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from ytaudio_daemon.fetch import source, verify
 from ytaudio_daemon.folders import PROCESSED, Layout, filing, publishing
 from ytaudio_daemon.intake.filing import Filer
-from ytaudio_daemon.intake.parsed_drop import Paper
+from ytaudio_daemon.intake.parsed_drop import ParsedDrop
 from ytaudio_daemon.intake.recording import Recorder
 from ytaudio_daemon.ledger import Connection, gates, transitions
 from ytaudio_daemon.ledger.events import Fence
@@ -39,7 +39,7 @@ def _fence() -> None:
     def unfenced(fence: Fence) -> tuple[sa.ColumnElement[bool], ...]:
         return (jobs.c.id == fence.job_id,)
 
-    transitions._fenced = unfenced  # noqa: SLF001 - the fence itself
+    transitions._fence_conditions = unfenced  # noqa: SLF001 - the fence itself
 
 
 def _rename() -> None:
@@ -70,27 +70,31 @@ def _copy_slowly(source: Path, target: Path) -> None:
 
 def _move_first() -> None:
     """Move a drop away before its lines are durable."""
-    record, move = Recorder._record, Filer._move  # noqa: SLF001 - what is broken
-    moved: dict[Paper, tuple[str, bytes | None]] = {}
+    record, move = Recorder._record_batch, Filer._move  # noqa: SLF001 - what is broken
+    moved: dict[ParsedDrop, tuple[str, bytes | None]] = {}
 
     def move_then_record(self: Recorder, now: Now) -> None:
-        for paper in self.papers:
-            if paper not in moved:
+        for parsed_drop in self.parsed_drops:
+            if parsed_drop not in moved:
                 filer = self._filer
-                moved[paper] = ("filed", _file_at_once(filer, paper))
-                failpoints.at("drop.moved", paper.sighting.name)
+                moved[parsed_drop] = ("filed", _file_at_once(filer, parsed_drop))
+                failpoints.failpoint("drop.moved", parsed_drop.inbox_file.name)
         record(self, now)
 
-    def moved_already(self: Filer, paper: Paper, now: Now) -> tuple[str, bytes | None]:
-        return moved.pop(paper, None) or move(self, paper, now)
+    def moved_already(
+        self: Filer, parsed_drop: ParsedDrop, now: Now
+    ) -> tuple[str, bytes | None]:
+        return moved.pop(parsed_drop, None) or move(self, parsed_drop, now)
 
-    Recorder._record = move_then_record  # type: ignore[method-assign] # noqa: SLF001 - what is broken
+    Recorder._record_batch = move_then_record  # type: ignore[method-assign] # noqa: SLF001 - what is broken
     Filer._move = moved_already  # type: ignore[method-assign] # noqa: SLF001 - what is broken
 
 
-def _file_at_once(filer: Filer, paper: Paper) -> bytes | None:
+def _file_at_once(filer: Filer, parsed_drop: ParsedDrop) -> bytes | None:
     layout = filer._layout  # noqa: SLF001 - what is broken
-    return filing.file_drop(layout.inbox, paper.sighting, PROCESSED, lambda _: False)
+    return filing.file_drop(
+        layout.inbox, parsed_drop.inbox_file, PROCESSED, lambda _: False
+    )
 
 
 def _no_verify() -> None:
@@ -121,7 +125,7 @@ def _deaf() -> None:
     def never(db: Connection, fence: Fence) -> bool:  # noqa: ARG001 - not looked at
         return False
 
-    transitions._is_unwanted = never  # noqa: SLF001 - what is broken
+    transitions._cancel_was_requested = never  # noqa: SLF001 - what is broken
 
 
 def _gate() -> None:
@@ -130,7 +134,7 @@ def _gate() -> None:
     def always(closed: object, now: Now) -> bool:  # noqa: ARG001 - not looked at
         return True
 
-    gates.may_pass = always
+    gates.may_claim = always
 
 
 def _witness() -> None:

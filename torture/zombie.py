@@ -24,7 +24,7 @@ def rise(ledger: Ledger, known: dict[tuple[int, int], Claim], host: str) -> None
     """Look for claims that are over since, and write for each once."""
     with ledger.read() as db:
         running = {(c.job_id, c.attempt): c for c in claims.running_claims(db, host)}
-    now = Now(wall=time.time(), lived=0.0)
+    now = Now(wall=time.time(), uptime_s=0.0)
     for key in known.keys() - running.keys():
         claim = known.pop(key)
         with ledger.write() as db:

@@ -38,7 +38,7 @@ __all__ = [
     "get_session",
 ]
 
-_HOMES = {
+_MODULE_OF_EXPORT = {
     "AudioDownloader": "downloader.audio_downloader",
     "DownloadResult": "downloader.result",
     "ProgressCallback": "downloader.result",
@@ -54,7 +54,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import what programs use when they first use it."""
-    home = _HOMES.get(name)
+    home = _MODULE_OF_EXPORT.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{home}"), name)
@@ -63,4 +63,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_MODULE_OF_EXPORT})

@@ -20,8 +20,8 @@ YtaudioError                 message: what, where, why; hint: what to do
 ├── FolderError              a folder cannot be made or used (exit 1: it may pass)
 ├── DropChangedError         a drop changed while it was read (read it again)
 ├── UnsafePathError          a link, device or foreign file where ours should be
-├── EngineError              a yt-dlp cannot be fetched, used, or gone back to
-│   └── EngineBusyError      another process is changing it (may pass)
+├── YtDlpVersionError              a yt-dlp cannot be fetched, used, or gone back to
+│   └── YtDlpVersionsLockedError      another process is changing it (may pass)
 └── TemplateError            the worker template cannot be started
 ```
 
@@ -131,11 +131,11 @@ class UnsafePathError(YtaudioError):
     """A link, device or foreign file stands where one of ours should."""
 
 
-class EngineError(YtaudioError):
+class YtDlpVersionError(YtaudioError):
     """A version of yt-dlp cannot be fetched, used, or gone back to."""
 
 
-class EngineBusyError(EngineError):
+class YtDlpVersionsLockedError(YtDlpVersionError):
     """Another process is changing the versions of yt-dlp."""
 
 

@@ -29,7 +29,7 @@ VIDEO_PATHS = frozenset({"shorts", "live", "embed", "v"})
 LIST_PATHS = frozenset({"playlist", "channel", "c", "user", "feed", "results", "show"})
 #: Eleven characters each, but no IDs: `/embed/videoseries?list=…` is a playlist,
 #: `/embed/live_stream?channel=…` a channel's current broadcast.
-NO_VIDEO_IDS = frozenset({"videoseries", "live_stream"})
+RESERVED_IDS = frozenset({"videoseries", "live_stream"})
 
 _ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -50,7 +50,7 @@ _PLAIN = re.compile(
     re.VERBOSE,
 )
 
-_ACCEPTED = (
+_EXPECTED_LINK = (
     "write a link to one YouTube video, such as https://youtu.be/dQw4w9WgXcQ "
     "or https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 )
@@ -93,10 +93,10 @@ def parse_link(text: str) -> Link:
         LinkError: It is not a link to one YouTube video.
     """
     bare = text.strip()
-    return plain_link(bare) or _parse_slowly(bare)
+    return parse_plain_link(bare) or _parse_slowly(bare)
 
 
-def plain_link(text: str) -> Link | None:
+def parse_plain_link(text: str) -> Link | None:
     """Return the video of a link in one of the usual forms, else None: look closer."""
     found = _PLAIN.fullmatch(text)
     return Link(found["id"]) if found else None
@@ -109,7 +109,7 @@ def _parse_slowly(text: str) -> Link:
     if _ID.fullmatch(video_id) is None:
         raise LinkError(
             "bad_video_id",
-            f"a video ID has 11 letters, digits, - or _; this one is {_shown(video_id)}",
+            f"a video ID has 11 letters, digits, - or _; this one is {_printable(video_id)}",
         )
     return Link(video_id)
 
@@ -117,19 +117,19 @@ def _parse_slowly(text: str) -> Link:
 def _split(text: str) -> SplitResult:
     """Take a link apart; urlsplit alone would drop tabs and line ends silently."""
     if not text or len(text) > MAX_LINK_CHARS or _WHITE_OR_CONTROL.search(text):
-        raise LinkError("not_a_url", f"this is not a link; {_ACCEPTED}")
+        raise LinkError("not_a_url", f"this is not a link; {_EXPECTED_LINK}")
     scheme = _SCHEME.match(text)
     if scheme and scheme[1].lower() not in {"http", "https"}:
         raise LinkError(
-            "not_a_url", f"{_shown(scheme[1])} is no web address; {_ACCEPTED}"
+            "not_a_url", f"{_printable(scheme[1])} is no web address; {_EXPECTED_LINK}"
         )
     try:
         parts = urlsplit(text if scheme else "//" + text.removeprefix("//"))
         host = parts.hostname or ""
     except ValueError as exc:
-        raise LinkError("not_a_url", f"this is not a link; {_ACCEPTED}") from exc
+        raise LinkError("not_a_url", f"this is not a link; {_EXPECTED_LINK}") from exc
     if not host or (not scheme and "." not in host):
-        raise LinkError("not_a_url", f"this is not a link; {_ACCEPTED}")
+        raise LinkError("not_a_url", f"this is not a link; {_EXPECTED_LINK}")
     return parts
 
 
@@ -140,11 +140,11 @@ def _refuse_other_sites(parts: SplitResult) -> None:
     if parts.hostname in HOSTS:
         raise LinkError(
             "unsupported_site",
-            f"a YouTube link has no user name, password or port; {_ACCEPTED}",
+            f"a YouTube link has no user name, password or port; {_EXPECTED_LINK}",
         )
     raise LinkError(
         "unsupported_site",
-        f"{_shown(parts.hostname or '')} is not supported, only YouTube is; {_ACCEPTED}",
+        f"{_printable(parts.hostname or '')} is not supported, only YouTube is; {_EXPECTED_LINK}",
     )
 
 
@@ -160,12 +160,12 @@ def _video_id(parts: SplitResult) -> str:
     if parts.hostname == SHORT_HOST:
         words = ["v", *words]
     if len(words) == 2 and words[0] in VIDEO_PATHS and words[1]:  # noqa: PLR2004 - kind and ID
-        if words[1] in NO_VIDEO_IDS:
-            raise _many_videos()
+        if words[1] in RESERVED_IDS:
+            raise _not_single_video_error()
         return words[1]
     if words[0] in LIST_PATHS or words[0].startswith("@"):
-        raise _many_videos()
-    raise LinkError("not_a_video", f"this page holds no video; {_ACCEPTED}")
+        raise _not_single_video_error()
+    raise LinkError("not_a_video", f"this page holds no video; {_EXPECTED_LINK}")
 
 
 def _query_id(query: str) -> str:
@@ -175,16 +175,16 @@ def _query_id(query: str) -> str:
     if video_id is not None:
         return video_id
     if any(key == "list" for key, _ in fields):
-        raise _many_videos()
-    raise LinkError("not_a_video", f"this link names no video (v=…); {_ACCEPTED}")
+        raise _not_single_video_error()
+    raise LinkError("not_a_video", f"this link names no video (v=…); {_EXPECTED_LINK}")
 
 
-def _many_videos() -> LinkError:
+def _not_single_video_error() -> LinkError:
     return LinkError(
         "not_a_video",
-        f"playlists and channels are not taken, single videos only so far; {_ACCEPTED}",
+        f"playlists and channels are not taken, single videos only so far; {_EXPECTED_LINK}",
     )
 
 
-def _shown(text: str) -> str:
+def _printable(text: str) -> str:
     return ascii(text[:40])

@@ -108,10 +108,10 @@ def main() -> int:
 
     # The daemon's only clock; yt-dlp, TLS and the log keep theirs.
     vars(clock)["time"] = SimpleNamespace(time=wall, monotonic=time.monotonic)
-    loop.HEARTBEAT_S, loop.EARLY_S = 0.5, 0.2
-    ytdlp_updater.LOOK_S = 0.5
+    loop.HEARTBEAT_S, loop.HEARTBEAT_SLACK_S = 0.5, 0.2
+    ytdlp_updater.CHECK_INTERVAL_S = 0.5
     if UPGRADES in os.environ:
-        start.UPGRADE_S, start.UPGRADE_JITTER_S = 1, 0
+        start.UPGRADE_CHECK_INTERVAL_S, start.UPGRADE_CHECK_JITTER_S = 1, 0
     return plain()
 
 

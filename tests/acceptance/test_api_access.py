@@ -224,7 +224,7 @@ class TestStarting:
             check=False,
         )
         assert done.returncode == 2
-        assert install_hints.install("api") in done.stderr
+        assert install_hints.install_extra_command("api") in done.stderr
 
 
 async def poll(base: str, headers: dict[str, str], path: str) -> list[int]:

@@ -149,5 +149,5 @@ def test_people_without_apprise_are_a_mistake_that_is_told(
     assert doctor.returncode == 6
     assert "broken   notify: [notify] urls needs Apprise" in doctor.stdout
     said = house.log.read_text()
-    assert install_hints.install("notify") in said
+    assert install_hints.install_extra_command("notify") in said
     assert "hush" not in said + doctor.stdout

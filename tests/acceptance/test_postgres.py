@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.conftest import Opener
 from tests.acceptance.rig import ids, links, wait_until
-from ytaudio_daemon.ledger.daemon_lock import DAEMON_LOCK
+from ytaudio_daemon.ledger.daemon_lock import DAEMON_LOCK_KEY
 
 pytestmark = pytest.mark.postgres
 
@@ -30,14 +30,16 @@ def test_a_daemon_whose_ledger_another_one_took_claims_nothing(
     ):
         # It stands in line: when the daemon's connection goes, nobody comes first.
         took = thread.submit(
-            other.execute, "SELECT pg_advisory_lock(%s)", [DAEMON_LOCK]
+            other.execute, "SELECT pg_advisory_lock(%s)", [DAEMON_LOCK_KEY]
         )
         waiting = "SELECT FROM pg_locks WHERE objid = %s AND NOT granted"
-        wait_until(lambda: root.execute(waiting, [DAEMON_LOCK]).fetchone() is not None)
+        wait_until(
+            lambda: root.execute(waiting, [DAEMON_LOCK_KEY]).fetchone() is not None
+        )
         root.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks"
             " WHERE objid = %s AND granted",
-            [DAEMON_LOCK],
+            [DAEMON_LOCK_KEY],
         )
         took.result()
         house.must("retry", job["id"])

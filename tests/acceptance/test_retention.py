@@ -22,7 +22,7 @@ def test_an_ended_session_is_forgotten_and_its_audio_stays(
     site_packages = house.root / "early"
     site_packages.mkdir()
     (site_packages / "sitecustomize.py").write_text(
-        "import ytaudio_daemon.maintenance.pruner as r; r.FIRST_S = 0.0\n"
+        "import ytaudio_daemon.maintenance.pruner as r; r.FIRST_RUN_AFTER_S = 0.0\n"
     )
     paths = f"{site_packages}:{house.environment().get('PYTHONPATH', '')}"
     house.start(PYTHONPATH=paths)

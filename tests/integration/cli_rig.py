@@ -20,7 +20,7 @@ from ytaudio_daemon.cli import main
 from ytaudio_daemon.cli.commands import COMMANDS, command_module
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Connection, Ledger, claims, sessions, transitions
-from ytaudio_daemon.ledger.drops import Ask, Drop, NewLine
+from ytaudio_daemon.ledger.drops import Drop, JobOptions, NewLine
 from ytaudio_daemon.ledger.migrate import migrate
 from ytaudio_daemon.model import (
     Failure,
@@ -31,7 +31,7 @@ from ytaudio_daemon.model import (
     Result,
 )
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.decide import Move
+from ytaudio_daemon.model.decide import Decision
 from ytaudio_daemon.model.gates import Pace
 from ytaudio_daemon.model.quota import Quota
 
@@ -228,7 +228,7 @@ def write(path: Path, document: Any) -> None:
 
 def now() -> Now:
     """This moment."""
-    return Now(wall=time.time(), lived=1000.0)
+    return Now(wall=time.time(), uptime_s=1000.0)
 
 
 def record(
@@ -246,11 +246,11 @@ def record(
     drop = one_drop.open_drop(
         db, opened.id, b"songs.txt", sha256(content).hexdigest(), 100, moment
     )
-    ask = Ask.of(Options(priority=priority))
+    ask = JobOptions.from_options(Options(priority=priority))
     lines = [
         NewLine(line=n, text="junk", code="not_a_url", message="no link")
         if letter == "!"
-        else NewLine(line=n, text=letter, video_id=letter * 11, ask=ask)
+        else NewLine(line=n, text=letter, video_id=letter * 11, job_options=ask)
         for n, letter in enumerate(videos, 1)
     ]
     quota = Quota(max_jobs=max_jobs)
@@ -289,12 +289,12 @@ def complete(db: Connection, audio: Path) -> str:
 def fail(db: Connection, failure: Failure = PRIVATE, *, again_in_s: float = 0) -> str:
     """Run the next job to its bad end, for good or for a while; returns its UUID."""
     claimed = claim(db)
-    move = Move(
+    move = Decision(
         to=JobState.WAITING if again_in_s else JobState.FAILED,
         failure=failure,
         charged=True,
         retry_at=time.time() + again_in_s if again_in_s else None,
     )
     outcome = Outcome(failure=failure, engine="2026.10.31")
-    assert transitions.fail_or_wait(db, claimed.fence, outcome, move, now(), Quota())
+    assert transitions.record_failure(db, claimed.fence, outcome, move, now(), Quota())
     return claimed.uuid

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ytaudio_daemon.daemon.start import rules_of
+from ytaudio_daemon.daemon.start import view_settings
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.intake import Intake
@@ -15,10 +15,10 @@ from ytaudio_daemon.ledger.migrate import migrate
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings, load
 from ytaudio_daemon.system import failpoints
-from ytaudio_daemon.views import Live, Views
+from ytaudio_daemon.views import DaemonSnapshot, Views
 
 LINKS = "https://youtu.be/AAAAAAAAAAA\nnonsense\n"
-LIVE = Live(state="running", started_at=0.0, pid=1, host="here", version="1")
+LIVE = DaemonSnapshot(state="running", started_at=0.0, pid=1, host="here", version="1")
 #: How a process ends that was struck at its step.
 STRUCK = 7
 
@@ -54,23 +54,27 @@ class House:
 
     def take(self) -> None:
         """Let the intake look at everything and work until it has nothing to do."""
-        self.intake.note(None)
+        self.intake.mark_dirty(None)
         end = time.monotonic() + 60
         quiet = 0
         while quiet < 3:
             assert time.monotonic() < end, "the intake does not come to rest"
-            quiet = 0 if self.intake.step(self.now, self.now.lived) else quiet + 1
+            quiet = (
+                0
+                if self.intake.process_drops(self.now, self.now.uptime_s)
+                else quiet + 1
+            )
 
     @property
     def now(self) -> Now:
-        return Now(wall=time.time(), lived=time.monotonic() + self._passed)
+        return Now(wall=time.time(), uptime_s=time.monotonic() + self._passed)
 
     def die_at(self, step: str) -> None:
         """Let an intake work in a process that ends at a step, as SIGKILL would."""
         self.ledger.close()  # no connection may be shared with the child
         pid = os.fork()
         if pid == 0:
-            failpoints.observe(
+            failpoints.on_failpoint(
                 lambda name, _: os._exit(STRUCK) if name == step else None
             )
             try:
@@ -83,7 +87,7 @@ class House:
 
     def show(self) -> None:
         """Let the views write all that is to be written."""
-        views = Views(self.ledger, self.layout, rules_of(self.settings))
+        views = Views(self.ledger, self.layout, view_settings(self.settings))
         now = self.now
         views.rebuild(now, LIVE)
         while views.next_due(now) == 0:

@@ -20,25 +20,25 @@ from ytaudio_daemon.model import (
     Result,
 )
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.decide import Move
+from ytaudio_daemon.model.decide import Decision
 from ytaudio_daemon.model.gates import Pace
 from ytaudio_daemon.model.quota import Quota
 
-NOW = Now(wall=1_800_000_000.0, lived=1000.0)
+NOW = Now(wall=1_800_000_000.0, uptime_s=1000.0)
 HOST = "here"
 NO_PACE = Pace(burst=0, per_hour=0)
 NO_LIMIT = Quota(max_jobs=0)
-ASK = drops.Ask.of(Options())
+ASK = drops.JobOptions.from_options(Options())
 
 
 def later(seconds: float) -> Now:
     """Return the moment so many seconds after `NOW`, on both clocks."""
-    return Now(wall=NOW.wall + seconds, lived=NOW.lived + seconds)
+    return Now(wall=NOW.wall + seconds, uptime_s=NOW.uptime_s + seconds)
 
 
-def link(number: int, video: str, ask: drops.Ask = ASK) -> drops.NewLine:
+def link(number: int, video: str, ask: drops.JobOptions = ASK) -> drops.NewLine:
     """Return a line that asks for a video."""
-    return drops.NewLine(line=number, text=video, video_id=video, ask=ask)
+    return drops.NewLine(line=number, text=video, video_id=video, job_options=ask)
 
 
 def links(*videos: str) -> list[drops.NewLine]:
@@ -116,8 +116,10 @@ FAILURE = Failure(
     kind=FailureKind.TRANSIENT, code="http_500", message="It broke.", hint="Wait."
 )
 FAILED = Outcome(failure=FAILURE)
-GIVE_UP = Move(to=JobState.FAILED, failure=FAILURE, charged=True)
-WAIT = Move(to=JobState.WAITING, failure=FAILURE, retry_at=NOW.wall + 30, charged=True)
+GIVE_UP = Decision(to=JobState.FAILED, failure=FAILURE, charged=True)
+WAIT = Decision(
+    to=JobState.WAITING, failure=FAILURE, retry_at=NOW.wall + 30, charged=True
+)
 
 
 def counters_match(db: Connection) -> None:

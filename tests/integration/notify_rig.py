@@ -51,7 +51,7 @@ class Office:
 
     def now(self) -> Now:
         passed = time.monotonic() - self._began + self.skipped
-        return Now(wall=NOW.wall + passed, lived=NOW.lived + passed)
+        return Now(wall=NOW.wall + passed, uptime_s=NOW.uptime_s + passed)
 
     def step(self) -> None:
         """Do once what the daemon's loop does, and note how long that takes."""
@@ -89,7 +89,7 @@ class Office:
         with self.ledger.read() as db:
             from ytaudio_daemon.ledger import outbox  # noqa: PLC0415 - cycle-free
 
-            return outbox.newest_event(db)
+            return outbox.newest_event_id(db)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass without waiting for it."""
@@ -126,7 +126,7 @@ class Office:
         from ytaudio_daemon.ledger import meta  # noqa: PLC0415 - as above
 
         with self.ledger.read() as db:
-            return meta.told(db)
+            return meta.delivery_cursors(db)
 
     def close(self) -> None:
         """Leave nothing running."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ytaudio_daemon.ledger import Connection, drops
-from ytaudio_daemon.ledger.drops import Drop, Filed, NewDrop, NewLine
+from ytaudio_daemon.ledger.drops import Drop, DropPlacement, NewDrop, NewLine
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
@@ -12,7 +12,7 @@ def open_drop(
     db: Connection, session_id: int, name: bytes, sha256: str, size: int, now: Now
 ) -> Drop:
     new = NewDrop(name=name, sha256=sha256, size_bytes=size)
-    return drops.open_drops(db, session_id, [new], now)[0]
+    return drops.find_or_create_drops(db, session_id, [new], now)[0]
 
 
 def record_batch(
@@ -47,5 +47,7 @@ def mark_filed(
     *,
     at_root: bool = False,
 ) -> None:
-    filed = Filed(drop=drop, state=state, filed_name=filed_name, at_root=at_root)
+    filed = DropPlacement(
+        drop=drop, state=state, filed_name=filed_name, at_root=at_root
+    )
     drops.mark_filed(db, [filed], now)

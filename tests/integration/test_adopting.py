@@ -29,9 +29,12 @@ from tests.integration.ledger_rig import (
     states,
 )
 from ytaudio_daemon.folders import Layout, published
-from ytaudio_daemon.jobs import Attempts
-from ytaudio_daemon.jobs.completer import Settler
-from ytaudio_daemon.jobs.restore_import import adopt_after_restore, unknown_results
+from ytaudio_daemon.jobs import JobRunner
+from ytaudio_daemon.jobs.completer import AttemptCompleter
+from ytaudio_daemon.jobs.restore_import import (
+    import_after_restore,
+    results_missing_from_ledger,
+)
 from ytaudio_daemon.ledger import (
     Ledger,
     audit,
@@ -60,18 +63,20 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def settler(sqlite_ledger: Ledger, layout: Layout, settings: Settings) -> Settler:
-    return Settler(sqlite_ledger, layout, settings)
+def completer(
+    sqlite_ledger: Ledger, layout: Layout, settings: Settings
+) -> AttemptCompleter:
+    return AttemptCompleter(sqlite_ledger, layout, settings)
 
 
 @pytest.fixture
 def attempts(
     sqlite_ledger: Ledger, layout: Layout, settings: Settings
-) -> Iterator[Attempts]:
+) -> Iterator[JobRunner]:
     pool = Pool(
         downloads=1, converters=1, state_id="x", home=layout.home, adopt_orphans=False
     )
-    yield Attempts(sqlite_ledger, layout, pool, settings, NO_TOOLS, HOST)
+    yield JobRunner(sqlite_ledger, layout, pool, settings, NO_TOOLS, HOST)
     pool.close()
 
 
@@ -85,7 +90,9 @@ def unseen(place: Path, error: Exception) -> None:
 
 def mark_restored(ledger: Ledger, until: float = 0.0) -> None:
     with ledger.write() as db:
-        db.execute(schema.meta.insert().values(key=meta.RESTORED, value=repr(until)))
+        db.execute(
+            schema.meta.insert().values(key=meta.RESTORED_KEY, value=repr(until))
+        )
 
 
 def is_sound(ledger: Ledger) -> bool:
@@ -94,13 +101,13 @@ def is_sound(ledger: Ledger) -> bool:
 
 
 def test_a_claimed_job_whose_audio_stands_needs_no_worker(
-    sqlite_ledger: Ledger, layout: Layout, attempts: Attempts
+    sqlite_ledger: Ledger, layout: Layout, attempts: JobRunner
 ) -> None:
     drop(sqlite_ledger, "party", [link(1, VIDEO)])
     with sqlite_ledger.read() as db:
         job = queries.find_jobs(db)[0]
     audio = put(layout, job.session_uuid, job.uuid)
-    attempts.fill(NOW)
+    attempts.start_jobs(NOW)
     with sqlite_ledger.read() as db:
         job = queries.find_jobs(db)[0]
     assert (job.state, job.output_path) == (JobState.COMPLETED, str(audio))
@@ -109,7 +116,7 @@ def test_a_claimed_job_whose_audio_stands_needs_no_worker(
 
 
 def test_a_file_that_stands_proves_nothing_of_the_site(
-    sqlite_ledger: Ledger, layout: Layout, settler: Settler
+    sqlite_ledger: Ledger, layout: Layout, completer: AttemptCompleter
 ) -> None:
     drop(sqlite_ledger, "party", [link(1, VIDEO)])
     claim = claimed(sqlite_ledger)
@@ -120,11 +127,11 @@ def test_a_file_that_stands_proves_nothing_of_the_site(
     )  # fmt: skip
     with sqlite_ledger.write() as db:
         gates.close_gate(db, gate)
-    found = published.standing_outcome(layout, claim.session_uuid, claim.uuid)
+    found = published.published_outcome(layout, claim.session_uuid, claim.uuid)
     assert found is not None
-    settler.adopt(claim, found, NOW)
+    completer.complete_published(claim, found, NOW)
     with sqlite_ledger.read() as db:
-        assert gates.gate(db, GateName.SITE) is not None
+        assert gates.find_gate(db, GateName.SITE) is not None
     assert states(sqlite_ledger) == ["completed"]
 
 
@@ -162,7 +169,7 @@ def test_what_is_no_job_of_ours_is_no_result(
 ) -> None:
     session, job = str(uuid.uuid4()), str(uuid.uuid4())
     put(layout, session, job, **changes)
-    assert published.standing_outcome(layout, session, job) is None
+    assert published.published_outcome(layout, session, job) is None
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, dangle])
@@ -174,17 +181,17 @@ def test_nobody_waits_for_a_job_file_that_is_none(
     facts = layout.job_dir(session, job) / "job.json"
     facts.unlink()
     make(facts)
-    assert published.standing_outcome(layout, session, job) is None
+    assert published.published_outcome(layout, session, job) is None
 
 
 def test_a_file_of_another_size_is_not_taken(layout: Layout) -> None:
     session, job = str(uuid.uuid4()), str(uuid.uuid4())
     put(layout, session, job).write_bytes(b"cut")
-    assert published.standing_outcome(layout, session, job) is None
+    assert published.published_outcome(layout, session, job) is None
 
 
 def test_every_state_of_an_older_ledger_is_brought_up_to_date(
-    sqlite_ledger: Ledger, layout: Layout, settler: Settler
+    sqlite_ledger: Ledger, layout: Layout, completer: AttemptCompleter
 ) -> None:
     names = ["queued00000", "held0000000", "cancelled00", "running0000", "other000000"]
     drop(sqlite_ledger, "party", links(*names), quota=Quota(max_jobs=4))
@@ -197,7 +204,7 @@ def test_every_state_of_an_older_ledger_is_brought_up_to_date(
     for name in names[:4]:
         put(layout, claim.session_uuid, jobs[name].uuid, video=name)
     mark_restored(sqlite_ledger)
-    adopt_after_restore(sqlite_ledger, layout, settler, HOST, later(1))
+    import_after_restore(sqlite_ledger, layout, completer, HOST, later(1))
     found = {name: state_of(sqlite_ledger, jobs[name].id) for name in names}
     assert found.pop("other000000") is not JobState.COMPLETED
     assert set(found.values()) == {JobState.COMPLETED}
@@ -207,7 +214,7 @@ def test_every_state_of_an_older_ledger_is_brought_up_to_date(
 
 
 def test_a_job_and_a_session_that_the_ledger_lacks_come_back(
-    sqlite_ledger: Ledger, layout: Layout, settler: Settler
+    sqlite_ledger: Ledger, layout: Layout, completer: AttemptCompleter
 ) -> None:
     drop(sqlite_ledger, "party", [link(1, VIDEO)])
     with sqlite_ledger.read() as db:
@@ -220,8 +227,11 @@ def test_a_job_and_a_session_that_the_ledger_lacks_come_back(
     taken = str(uuid.uuid4())
     put(layout, taken, str(uuid.uuid4()), session="party", finished=NOW.wall + 60)
     mark_restored(sqlite_ledger, NOW.wall)
-    assert len(list(unknown_results(sqlite_ledger, layout, NOW.wall, unseen))) == 3
-    adopt_after_restore(sqlite_ledger, layout, settler, HOST, later(100))
+    assert (
+        len(list(results_missing_from_ledger(sqlite_ledger, layout, NOW.wall, unseen)))
+        == 3
+    )
+    import_after_restore(sqlite_ledger, layout, completer, HOST, later(100))
     with sqlite_ledger.read() as db:
         jobs = {row.uuid: row for row in queries.find_jobs(db)}
         assert jobs[job].state is jobs[lone_job].state is JobState.COMPLETED
@@ -245,22 +255,25 @@ def test_a_job_and_a_session_that_the_ledger_lacks_come_back(
     ids=["format", "template", "no options", "url", "no session", "session"],
 )
 def test_what_no_drop_could_ask_for_is_not_entered(
-    sqlite_ledger: Ledger, layout: Layout, settler: Settler, changes: dict[str, Any]
+    sqlite_ledger: Ledger,
+    layout: Layout,
+    completer: AttemptCompleter,
+    changes: dict[str, Any],
 ) -> None:
     put(layout, str(uuid.uuid4()), str(uuid.uuid4()), **changes)
     mark_restored(sqlite_ledger)
-    adopt_after_restore(sqlite_ledger, layout, settler, HOST, later(1))
+    import_after_restore(sqlite_ledger, layout, completer, HOST, later(1))
     assert states(sqlite_ledger) == []
 
 
 def test_without_a_restore_nothing_is_looked_for(
-    sqlite_ledger: Ledger, layout: Layout, settler: Settler
+    sqlite_ledger: Ledger, layout: Layout, completer: AttemptCompleter
 ) -> None:
     drop(sqlite_ledger, "party", [link(1, VIDEO)])
     with sqlite_ledger.read() as db:
         job = queries.find_jobs(db)[0]
     put(layout, job.session_uuid, job.uuid)
-    adopt_after_restore(sqlite_ledger, layout, settler, HOST, NOW)
+    import_after_restore(sqlite_ledger, layout, completer, HOST, NOW)
     assert states(sqlite_ledger) == ["queued"]
 
 
@@ -268,11 +281,11 @@ def test_without_a_restore_nothing_is_looked_for(
 def test_a_number_of_views_that_none_can_be_harms_no_ledger(
     ledger: Ledger, settings: Settings, layout: Layout, views: float
 ) -> None:
-    settler = Settler(ledger, layout, settings)
+    completer = AttemptCompleter(ledger, layout, settings)
     drop(ledger, "party", [link(1, VIDEO)])
     claim = claimed(ledger)
     put(layout, claim.session_uuid, claim.uuid, view_count=views)
-    assert settler.take_standing(claim, NOW)
+    assert completer.complete_if_published(claim, NOW)
     assert states(ledger) == ["completed"]
 
 
@@ -285,13 +298,13 @@ def test_a_folder_in_the_place_of_a_job_file_leaves_nothing_open(
     facts.unlink()
     facts.mkdir()
     before = len(list(Path("/proc/self/fd").iterdir()))
-    assert published.standing_outcome(layout, session, job) is None
+    assert published.published_outcome(layout, session, job) is None
     assert published.read_job_file(layout, session, job) == {}
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_a_job_in_another_sessions_folder_is_not_taken_for_its_own(
-    sqlite_ledger: Ledger, layout: Layout, settler: Settler
+    sqlite_ledger: Ledger, layout: Layout, completer: AttemptCompleter
 ) -> None:
     drop(sqlite_ledger, "party", [link(1, VIDEO)])
     with sqlite_ledger.read() as db:
@@ -299,12 +312,12 @@ def test_a_job_in_another_sessions_folder_is_not_taken_for_its_own(
     layout.session_downloads(job.session_uuid).mkdir()
     put(layout, str(uuid.uuid4()), job.uuid)
     mark_restored(sqlite_ledger, NOW.wall)
-    adopt_after_restore(sqlite_ledger, layout, settler, HOST, later(100))
+    import_after_restore(sqlite_ledger, layout, completer, HOST, later(100))
     assert states(sqlite_ledger) == ["queued"]
 
 
 def test_a_job_unknown_to_the_ledger_is_taken_in_its_own_session_only(
-    sqlite_ledger: Ledger, layout: Layout, settler: Settler
+    sqlite_ledger: Ledger, layout: Layout, completer: AttemptCompleter
 ) -> None:
     own, other = str(uuid.uuid4()), str(uuid.uuid4())
     home = {"id": "?", "session": "party", "session_uuid": own}
@@ -312,7 +325,7 @@ def test_a_job_unknown_to_the_ledger_is_taken_in_its_own_session_only(
     job = str(uuid.uuid4())
     put(layout, own, job, finished=NOW.wall + 60)
     mark_restored(sqlite_ledger, NOW.wall)
-    adopt_after_restore(sqlite_ledger, layout, settler, HOST, later(100))
+    import_after_restore(sqlite_ledger, layout, completer, HOST, later(100))
     with sqlite_ledger.read() as db:
         [only] = queries.find_jobs(db)
     assert (only.uuid, only.session_uuid) == (job, own)
@@ -329,7 +342,7 @@ def test_what_cannot_be_looked_at_after_a_restore_is_told(
 
     monkeypatch.setattr(published, "_job_facts", broken)
     told: list[Path] = []
-    found = unknown_results(
+    found = results_missing_from_ledger(
         sqlite_ledger, layout, NOW.wall, lambda place, _: told.append(place)
     )
     assert (list(found), told) == ([], [layout.job_dir(session, job)])

@@ -10,10 +10,14 @@ import pytest
 from tests.integration.attempts_rig import NO_TOOLS
 from tests.integration.intake_rig import House
 from tests.integration.ledger_rig import FAILED
-from ytaudio_daemon.downloader.folder_downloader import Brake, Order, Stop
-from ytaudio_daemon.downloader.session_jobs import Desk, Wanted
+from ytaudio_daemon.downloader.folder_downloader import (
+    DownloadRequest,
+    StopLevel,
+    StopSignal,
+)
+from ytaudio_daemon.downloader.session_jobs import SessionJobRequest, SessionJobRunner
 from ytaudio_daemon.errors import LedgerUnreachableError
-from ytaudio_daemon.jobs.completer import Settler
+from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.ledger import claims, sessions, transitions
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.pool import Ended
@@ -32,14 +36,14 @@ class Engine:
 
     tools = NO_TOOLS
 
-    def __init__(self, brake: Brake) -> None:
+    def __init__(self, stop_signal: StopSignal) -> None:
         self.begun: list[int] = []
-        self._brake = brake
+        self._brake = stop_signal
 
     def start(self, request: Any) -> Any:
         self.begun.append(request.attempt)
         if len(self.begun) > 1:
-            self._brake.stop = Stop.AT_ONCE
+            self._brake.level = StopLevel.IMMEDIATE
         return _Run(request)
 
 
@@ -61,11 +65,13 @@ def test_an_end_that_could_not_be_written_is_recovered_by_who_asks_again(
 ) -> None:
     with house.ledger.write() as db:
         session = sessions.open_session(db, "program", house.now)
-    brake = Brake()
-    engine = Engine(brake)
-    desk = Desk(house.ledger, house.layout, house.settings, engine)  # type: ignore[arg-type]
-    order = Order(link=Link(video_id="AAAAAAAAAAA"), options=Options())
-    wanted = Wanted(order=order, session_uuid=session.uuid, job_uuid=str(uuid.uuid4()))
+    stop_signal = StopSignal()
+    engine = Engine(stop_signal)
+    runner = SessionJobRunner(house.ledger, house.layout, house.settings, engine)  # type: ignore[arg-type]
+    order = DownloadRequest(link=Link(video_id="AAAAAAAAAAA"), options=Options())
+    wanted = SessionJobRequest(
+        download_request=order, session_uuid=session.uuid, job_uuid=str(uuid.uuid4())
+    )
 
     def unreachable(*_: object, **__: object) -> None:
         raise LedgerUnreachableError("the server is restarting")
@@ -73,10 +79,10 @@ def test_an_end_that_could_not_be_written_is_recovered_by_who_asks_again(
     with monkeypatch.context() as patch:
         patch.setattr(transitions, "fail_or_wait", unreachable)
         with pytest.raises(LedgerUnreachableError):
-            desk.fetch(wanted, lambda _progress: None, brake)
+            runner.fetch(wanted, lambda _progress: None, stop_signal)
     assert house.ask("SELECT state FROM jobs") == [("running",)]
 
-    desk.fetch(wanted, lambda _progress: None, brake)
+    runner.fetch(wanted, lambda _progress: None, stop_signal)
 
     assert engine.begun == [1, 2]
 
@@ -86,23 +92,29 @@ def test_a_link_asked_for_while_it_is_being_cancelled_is_wanted_after_all(
 ) -> None:
     with house.ledger.write() as db:
         session = sessions.open_session(db, "program", house.now)
-    given_up = Brake()
-    given_up.stop = Stop.AT_ONCE
-    desk = Desk(house.ledger, house.layout, house.settings, Engine(given_up))  # type: ignore[arg-type]
-    order = Order(link=Link(video_id="AAAAAAAAAAA"), options=Options())
+    given_up = StopSignal()
+    given_up.level = StopLevel.IMMEDIATE
+    runner = SessionJobRunner(
+        house.ledger, house.layout, house.settings, Engine(given_up)
+    )  # type: ignore[arg-type]
+    order = DownloadRequest(link=Link(video_id="AAAAAAAAAAA"), options=Options())
     first, again = (
-        Wanted(order=order, session_uuid=session.uuid, job_uuid=str(uuid.uuid4()))
+        SessionJobRequest(
+            download_request=order,
+            session_uuid=session.uuid,
+            job_uuid=str(uuid.uuid4()),
+        )
         for _ in range(2)
     )
-    desk.fetch(first, lambda _progress: None, given_up)
+    runner.fetch(first, lambda _progress: None, given_up)
     quota = house.settings.sessions.quota
     with house.ledger.write() as db:
-        assert claims.claim_one(db, 1, house.now, "the daemon")
+        assert claims.claim_job(db, 1, house.now, "the daemon")
         assert transitions.cancel(
-            db, 1, house.now, reason=transitions.BY_HAND, quota=quota
+            db, 1, house.now, reason=transitions.CANCELLED_BY_USER, quota=quota
         )
 
-    desk.fetch(again, lambda _progress: None, given_up)
+    runner.fetch(again, lambda _progress: None, given_up)
 
     assert house.ask("SELECT state, cancel_requested FROM jobs") == [("running", 0)]
 
@@ -112,9 +124,9 @@ def test_a_program_claims_under_the_name_that_the_daemon_looks_for(
 ) -> None:
     """The host may have been renamed since the first start of the state folder."""
     (house.layout.state / "host").write_text("old-name\n")
-    engine = Engine(Brake())
-    desk = Desk(house.ledger, house.layout, house.settings, engine)  # type: ignore[arg-type]
-    assert desk._holder.startswith("old-name/")
+    engine = Engine(StopSignal())
+    runner = SessionJobRunner(house.ledger, house.layout, house.settings, engine)  # type: ignore[arg-type]
+    assert runner._holder.startswith("old-name/")
 
 
 @pytest.mark.parametrize("step", ["take_standing", "settle"])
@@ -123,15 +135,17 @@ def test_who_is_interrupted_gives_the_claim_back(
 ) -> None:
     with house.ledger.write() as db:
         session = sessions.open_session(db, "program", house.now)
-    engine: Any = Engine(Brake())
-    desk = Desk(house.ledger, house.layout, house.settings, engine)
-    order = Order(link=Link(video_id="AAAAAAAAAAA"), options=Options())
-    wanted = Wanted(order=order, session_uuid=session.uuid, job_uuid=str(uuid.uuid4()))
+    engine: Any = Engine(StopSignal())
+    runner = SessionJobRunner(house.ledger, house.layout, house.settings, engine)
+    order = DownloadRequest(link=Link(video_id="AAAAAAAAAAA"), options=Options())
+    wanted = SessionJobRequest(
+        download_request=order, session_uuid=session.uuid, job_uuid=str(uuid.uuid4())
+    )
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Settler, step, interrupted)
+    monkeypatch.setattr(AttemptCompleter, step, interrupted)
     with pytest.raises(KeyboardInterrupt):
-        desk.fetch(wanted, lambda _progress: None, Brake())
+        runner.fetch(wanted, lambda _progress: None, StopSignal())
     assert house.ask("SELECT state FROM jobs") == [("queued",)]

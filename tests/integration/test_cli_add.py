@@ -15,7 +15,7 @@ import pytest
 from tests.integration import cli_rig, one_drop
 from tests.integration.cli_rig import Ran, Rig
 from ytaudio_daemon import __version__, dropfile
-from ytaudio_daemon.cli.inbox_writer import drop
+from ytaudio_daemon.cli.inbox_writer import write_drop
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.model.quota import Quota
@@ -130,7 +130,7 @@ def test_a_file_that_is_not_there_is_plainly_said(rig: Rig, name: str) -> None:
 
 def test_drops_at_the_same_time_never_replace_each_other(rig: Rig) -> None:
     def add(number: int) -> None:
-        drop(rig.layout, "party", "songs.txt", f"{number}".encode())
+        write_drop(rig.layout, "party", "songs.txt", f"{number}".encode())
 
     threads = [threading.Thread(target=add, args=(n,)) for n in range(20)]
     for thread in threads:
@@ -181,7 +181,10 @@ def take(ledger: Ledger, path: Path, audio: Path) -> None:
 
     moment = cli_rig.now()
     line = drops.NewLine(
-        line=1, text="x", video_id="dQw4w9WgXcQ", ask=drops.Ask.of(Options())
+        line=1,
+        text="x",
+        video_id="dQw4w9WgXcQ",
+        job_options=drops.JobOptions.from_options(Options()),
     )
     with ledger.write() as db:
         session = sessions.open_session(db, "party", moment)

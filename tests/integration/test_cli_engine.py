@@ -12,9 +12,9 @@ from tests.integration import engine_rig
 from tests.integration.cli_rig import Rig, complete, record
 from tests.integration.engine_rig import NEXT
 from tests.others import let_others_in
-from ytaudio_daemon.cli.context import Call
-from ytaudio_daemon.cli.engine_changes import _canaries
-from ytaudio_daemon.cli.output import Screen
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.engine_changes import _canary_links
+from ytaudio_daemon.cli.output import Output
 from ytaudio_daemon.ledger import ytdlp_outcomes
 from ytaudio_daemon.model.ytdlp_policy import age_days
 from ytaudio_daemon.ytdlp_versions.version_store import installed_version
@@ -110,7 +110,9 @@ def canaries(rig: Rig, **environ: str) -> list[str]:
     from argparse import Namespace  # noqa: PLC0415 - for this alone
 
     args = Namespace(config=None, root=str(rig.root))
-    return [link.video_id for link in _canaries(Call(args, Screen(), environ))]
+    return [
+        link.video_id for link in _canary_links(CommandContext(args, Output(), environ))
+    ]
 
 
 def test_a_new_version_is_tried_on_what_worked_lately(rig: Rig) -> None:
@@ -120,7 +122,7 @@ def test_a_new_version_is_tried_on_what_worked_lately(rig: Rig) -> None:
         record(db, "party", "AB")
         for name in "AB":
             complete(db, rig.root / f"{name}.mp3")
-        assert ytdlp_outcomes.known_videos(db, 1) == ["A" * 11]
+        assert ytdlp_outcomes.recently_completed_videos(db, 1) == ["A" * 11]
     ledger.close()
     assert canaries(rig) == ["A" * 11, "B" * 11]
 

@@ -11,12 +11,12 @@ import pytest
 from tests.integration import cli_rig, one_drop
 from tests.integration.cli_rig import BROKEN, Rig
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.liveness import Life, Pulse
-from ytaudio_daemon.cli.wait import Patience
+from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
+from ytaudio_daemon.cli.wait import Poller
 from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.quota import Quota
-from ytaudio_daemon.views.overlay import overlaid
+from ytaudio_daemon.views.overlay import with_live_fields
 
 SCHEMAS = cli_rig.REPOSITORY / "ytaudio_daemon" / "schemas"
 
@@ -324,20 +324,20 @@ def test_wait_does_not_wait_for_drops_that_stay(
 
 
 def test_a_daemon_that_restarts_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    beats = iter([Pulse.ALIVE, Pulse.STOPPED, Pulse.GONE])
-    patience = Patience(None, lambda: Life(pulse=next(beats)))
-    assert patience.pause() == (Exit.OK, "")
-    assert patience.pause() == (Exit.OK, "")
+    beats = iter([Liveness.ALIVE, Liveness.STOPPED, Liveness.GONE])
+    patience = Poller(None, lambda: DaemonLiveness(state=next(beats)))
+    assert patience.sleep() == (Exit.OK, "")
+    assert patience.sleep() == (Exit.OK, "")
     monkeypatch.setattr("ytaudio_daemon.cli.wait.RESTART_GRACE_S", 0.0)
-    assert patience.pause()[0] is Exit.DAEMON_DOWN
+    assert patience.sleep()[0] is Exit.DAEMON_DOWN
 
 
 def test_progress_of_an_older_attempt_is_not_shown() -> None:
     row = {"state": "running", "attempt": {"number": 2}, "phase": None, "title": None}
     live = row | {"attempt": {"number": 1}, "phase": "converting", "title": "Old"}
-    assert overlaid(dict(row), live) == row
-    assert overlaid(dict(row), None) == row
-    assert overlaid(dict(row), live | {"state": "queued"}) == row
+    assert with_live_fields(dict(row), live) == row
+    assert with_live_fields(dict(row), None) == row
+    assert with_live_fields(dict(row), live | {"state": "queued"}) == row
 
 
 def test_wait_ends_when_the_work_does(rig: Rig, ledger: Ledger) -> None:

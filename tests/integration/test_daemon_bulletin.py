@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.integration.ledger_rig import drop, links
-from ytaudio_daemon.daemon.systemd_status import EVERY_S, Bulletin
+from ytaudio_daemon.daemon.systemd_status import MIN_INTERVAL_S, SystemdStatusLine
 from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.ledger import Ledger
-from ytaudio_daemon.system.systemd_notify import Notifier
-from ytaudio_daemon.views import Live
-from ytaudio_daemon.views.snapshot import Problem
+from ytaudio_daemon.system.systemd_notify import SystemdNotifier
+from ytaudio_daemon.views import DaemonSnapshot
+from ytaudio_daemon.views.snapshot import DaemonProblem
 
-LIVE = Live(state="running", started_at=0.0, pid=1, host="h", version="1")
+LIVE = DaemonSnapshot(state="running", started_at=0.0, pid=1, host="h", version="1")
 
 
 @pytest.fixture
@@ -28,8 +28,10 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def bulletin(manager: socket.socket, sqlite_ledger: Ledger) -> Bulletin:
-    return Bulletin(Notifier({"NOTIFY_SOCKET": manager.getsockname()}), sqlite_ledger)
+def bulletin(manager: socket.socket, sqlite_ledger: Ledger) -> SystemdStatusLine:
+    return SystemdStatusLine(
+        SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()}), sqlite_ledger
+    )
 
 
 def heard(manager: socket.socket) -> list[str]:
@@ -42,43 +44,43 @@ def heard(manager: socket.socket) -> list[str]:
 
 
 def test_it_speaks_when_something_changed(
-    manager: socket.socket, bulletin: Bulletin, sqlite_ledger: Ledger
+    manager: socket.socket, bulletin: SystemdStatusLine, sqlite_ledger: Ledger
 ) -> None:
-    bulletin.tell(LIVE, 100.0)
-    bulletin.tell(LIVE, 200.0)
+    bulletin.update(LIVE, 100.0)
+    bulletin.update(LIVE, 200.0)
     drop(sqlite_ledger, "a", links("AAAAAAAAAAA", "BBBBBBBBBBB"))
-    bulletin.tell(LIVE, 300.0)
+    bulletin.update(LIVE, 300.0)
     assert heard(manager) == ["STATUS=Idle", "STATUS=2 queued"]
 
 
 def test_what_holds_things_up_is_said_even_if_the_ledger_cannot_be_read(
-    manager: socket.socket, bulletin: Bulletin, sqlite_ledger: Ledger
+    manager: socket.socket, bulletin: SystemdStatusLine, sqlite_ledger: Ledger
 ) -> None:
     drop(sqlite_ledger, "a", links("AAAAAAAAAAA"))
-    bulletin.tell(LIVE, 100.0)
-    bulletin.tell(LIVE, 101.0)
-    trouble = Problem(code="ledger_trouble", message="Busy.", hint="h", since=1.0)
+    bulletin.update(LIVE, 100.0)
+    bulletin.update(LIVE, 101.0)
+    trouble = DaemonProblem(code="ledger_trouble", message="Busy.", hint="h", since=1.0)
     other = sqlite3.connect(str(sqlite_ledger.path))
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(LedgerBusyError):
-        bulletin.tell(replace(LIVE, problems=[trouble]), 102.0)
+        bulletin.update(replace(LIVE, problems=[trouble]), 102.0)
     other.close()
     assert heard(manager) == ["STATUS=1 queued", "STATUS=1 queued. Busy."]
     assert bulletin.next_due() > 102.0, "or the loop spins"
 
 
 def test_what_came_too_soon_is_said_later(
-    manager: socket.socket, bulletin: Bulletin, sqlite_ledger: Ledger
+    manager: socket.socket, bulletin: SystemdStatusLine, sqlite_ledger: Ledger
 ) -> None:
-    bulletin.tell(LIVE, 100.0)
+    bulletin.update(LIVE, 100.0)
     drop(sqlite_ledger, "a", links("AAAAAAAAAAA"))
-    bulletin.tell(LIVE, 100.1)
+    bulletin.update(LIVE, 100.1)
     assert heard(manager) == ["STATUS=Idle"]
-    assert bulletin.next_due() == 100.0 + EVERY_S
-    bulletin.tell(LIVE, bulletin.next_due())
+    assert bulletin.next_due() == 100.0 + MIN_INTERVAL_S
+    bulletin.update(LIVE, bulletin.next_due())
     assert heard(manager) == ["STATUS=1 queued"]
 
 
-def test_an_idle_daemon_is_not_woken_for_it(bulletin: Bulletin) -> None:
-    bulletin.tell(LIVE, 100.0)
+def test_an_idle_daemon_is_not_woken_for_it(bulletin: SystemdStatusLine) -> None:
+    bulletin.update(LIVE, 100.0)
     assert bulletin.next_due() == float("inf")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.ledger_rig import drop, links, states
-from ytaudio_daemon.daemon.open_ledger import opened_ledger
+from ytaudio_daemon.daemon.open_ledger import open_ledger
 from ytaudio_daemon.downloader import open_ledger
 from ytaudio_daemon.errors import LedgerFullError
 from ytaudio_daemon.ledger import Ledger, backup, migrate
@@ -39,7 +39,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def old_ledger(settings: Settings) -> Path:
     """A ledger of this program, with a job in it."""
-    with opened_ledger(settings) as ledger:
+    with open_ledger(settings) as ledger:
         drop(ledger, "party", links("A"))
     return settings.paths.state / "ledger.sqlite3"
 
@@ -75,7 +75,7 @@ def copies(settings: Settings) -> list[Path]:
 def test_a_new_ledger_and_one_up_to_date_need_no_copy(
     settings: Settings, old_ledger: Path
 ) -> None:
-    with opened_ledger(settings):
+    with open_ledger(settings):
         pass
     assert old_ledger.exists()
     assert copies(settings) == []
@@ -86,7 +86,7 @@ def test_an_older_ledger_is_copied_then_migrated_over_two_steps(
 ) -> None:
     revision = migrate.HEAD
     upgrade_program()
-    with opened_ledger(settings) as ledger:
+    with open_ledger(settings) as ledger:
         assert {"mood_8001", "mood_8002"} <= columns(ledger)
         assert states(ledger) == ["queued"]
     (copy,) = copies(settings)
@@ -103,7 +103,7 @@ def test_a_program_that_migrates_a_ledger_copies_it_too(
     settings: Settings, old_ledger: Path, upgrade_program: Callable[[], None]
 ) -> None:
     upgrade_program()
-    with open_ledger.opened(settings) as ledger:
+    with open_ledger.open_or_create_ledger(settings) as ledger:
         assert "mood_8002" in columns(ledger)
     (copy,) = copies(settings)
     assert copy.name.startswith("ledger-schema-")
@@ -115,7 +115,7 @@ def test_a_migration_that_fails_leaves_the_ledger_and_its_copy(
 ) -> None:
     revision, before = migrate.HEAD, old_ledger.read_bytes()
     upgrade_program(FAILS)
-    with pytest.raises(RuntimeError, match="no"), opened_ledger(settings):
+    with pytest.raises(RuntimeError, match="no"), open_ledger(settings):
         pass
     found = Ledger(f"sqlite:///{old_ledger}")
     assert "mood_8001" not in columns(found)
@@ -137,7 +137,7 @@ def test_without_room_for_a_copy_nothing_is_migrated(
     before = old_ledger.read_bytes()
     with (
         pytest.raises(LedgerFullError, match="needs"),
-        opened_ledger(settings),
+        open_ledger(settings),
     ):
         pass
     assert old_ledger.read_bytes() == before

@@ -14,7 +14,7 @@ import ytaudio_daemon
 from tests.integration.cli_rig import Rig
 from tests.others import let_others_in
 from ytaudio_daemon.cli import doctor
-from ytaudio_daemon.daemon.self_check import RENAME_EVERY_S, Checkup
+from ytaudio_daemon.daemon.self_check import RENAME_CHECK_INTERVAL_S, SelfCheck
 from ytaudio_daemon.doctor import folder_checks, machine_checks, ytdlp_checks
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.settings import Settings, load
@@ -84,15 +84,18 @@ def test_the_daemon_is_started_the_way_it_is_installed(
 ) -> None:
     monkeypatch.setattr(install_hints, "_SYSTEM_UNITS", ())
     config = Path("/home/ann/yt/config/ytaudio.toml")
-    assert install_hints.start_daemon(config) == f"ytaudio --config {config} run"
-    assert install_hints.start_daemon() == "ytaudio run"
     assert (
-        install_hints.start_daemon(root="/my root") == "ytaudio --root '/my root' run"
+        install_hints.start_daemon_command(config) == f"ytaudio --config {config} run"
+    )
+    assert install_hints.start_daemon_command() == "ytaudio run"
+    assert (
+        install_hints.start_daemon_command(root="/my root")
+        == "ytaudio --root '/my root' run"
     )
 
 
 def test_a_root_that_is_not_there_is_mounted_first(tmp_path: Path) -> None:
-    found = doctor._not_the_services(tmp_path / "not-mounted")
+    found = doctor._owned_by_root_result(tmp_path / "not-mounted")
     assert "mount that first" in found.message
     assert found.remedy == "sudo systemd-tmpfiles --create", "there is nothing to chown"
 
@@ -113,20 +116,21 @@ def as_nobody(rig: Rig) -> Iterator[None]:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
 @pytest.mark.usefixtures("as_nobody")
 def test_a_closed_folder_is_opened_by_the_line_it_names(rig: Rig) -> None:
-    found = {f.name: f for f in folder_checks.folder_findings(rig.layout)}
+    found = {f.name: f for f in folder_checks.check_tree_folders(rig.layout)}
     inbox, downloads = found["folder_inbox"], found["folder_downloads"]
     assert downloads.health == "broken"
     assert "nobody" in downloads.message
     assert inbox.health == "warning", "it can be read: drops are taken"
     kept = {
-        f.name: f for f in folder_checks.folder_findings(rig.layout, keeps_drops=True)
+        f.name: f
+        for f in folder_checks.check_tree_folders(rig.layout, keeps_drops=True)
     }
     assert kept["folder_inbox"].health == "ok"
     words = shlex.split(downloads.remedy.removeprefix("sudo "))
     os.seteuid(0)
     subprocess.run(words, check=True)
     os.seteuid(NOBODY)
-    found = {f.name: f for f in folder_checks.folder_findings(rig.layout)}
+    found = {f.name: f for f in folder_checks.check_tree_folders(rig.layout)}
     assert found["folder_downloads"].health == "ok"
 
 
@@ -137,9 +141,9 @@ def test_folders_out_of_sight_are_broken_and_no_error(rig: Rig) -> None:
     os.seteuid(0)
     rig.root.chmod(0)
     os.seteuid(NOBODY)
-    found = [finding.health for finding in folder_checks.folder_findings(rig.layout)]
+    found = [finding.health for finding in folder_checks.check_tree_folders(rig.layout)]
     assert found == ["broken"] * 5
-    assert list(folder_checks.file_system_findings(rig.layout)) == []
+    assert list(folder_checks.check_file_systems(rig.layout)) == []
 
 
 @pytest.mark.parametrize(
@@ -161,7 +165,7 @@ def test_a_closed_session_folder_is_opened_by_the_line_it_names(
         os.setegid(NOBODY)
         os.seteuid(NOBODY)
         try:
-            found = folder_checks.place_findings(rig.layout, 0)
+            found = folder_checks.check_folders(rig.layout, 0)
             return [f.remedy for f in found if f.name == "session_folder"]
         finally:
             os.seteuid(0)
@@ -177,15 +181,17 @@ def test_a_closed_session_folder_is_opened_by_the_line_it_names(
 
 def test_remedies_are_lines_that_a_shell_takes() -> None:
     lines = [
-        folder_checks.judge_space(0, 10, Path("a b")).remedy,
-        machine_checks.judge_clock(synchronized=False).remedy,
-        machine_checks.judge_watches(1, 1000).remedy,
-        install_hints.bundled_ffmpeg(),
-        install_hints.bundled_runtime(),
-        install_hints.reinstall_engine(),
+        folder_checks.check_free_space(0, 10, Path("a b")).remedy,
+        machine_checks.check_clock(synchronized=False).remedy,
+        machine_checks.check_inotify_watches(1, 1000).remedy,
+        install_hints.bundled_ffmpeg_command(),
+        install_hints.bundled_js_runtime_command(),
+        install_hints.reinstall_ytdlp_command(),
         *(
             f.remedy
-            for f in ytdlp_checks.judge_upgrades(Chosen(version="1"), has_pip=False)
+            for f in ytdlp_checks.check_ytdlp_upgrades(
+                Chosen(version="1"), has_pip=False
+            )
         ),
     ]
     for line in lines:
@@ -196,21 +202,21 @@ def test_remedies_are_lines_that_a_shell_takes() -> None:
 def test_the_daemon_sees_what_breaks_and_what_is_mended(
     rig: Rig, settings: Settings
 ) -> None:
-    checkup = Checkup(rig.layout)
-    assert checkup.look(settings, 0.0) == []
+    checkup = SelfCheck(rig.layout)
+    assert checkup.run(settings, 0.0) == []
     library = rig.layout.library
     assert library is not None
     library.rmdir()
     library.write_text("in the way")
-    ((code, message, hint),) = checkup.look(settings, 30.0)
+    ((code, message, hint),) = checkup.run(settings, 30.0)
     assert code == "folder_library"
     assert "does not appear there" in message
     subprocess.run(shlex.split(hint.removeprefix("sudo ")), check=True)
-    assert checkup.look(settings, 60.0) == []
+    assert checkup.run(settings, 60.0) == []
 
 
 def test_a_mount_in_the_middle_is_seen_and_healed(rig: Rig, settings: Settings) -> None:
-    checkup = Checkup(rig.layout)
+    checkup = SelfCheck(rig.layout)
     work = rig.layout.work
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "none", str(work)], check=False, capture_output=True
@@ -218,12 +224,12 @@ def test_a_mount_in_the_middle_is_seen_and_healed(rig: Rig, settings: Settings) 
     if done.returncode != 0:
         pytest.skip("nothing may be mounted here")
     try:
-        ((code, _, hint),) = checkup.look(settings, 0.0)
+        ((code, _, hint),) = checkup.run(settings, 0.0)
         assert code == "one_file_system"
         words = shlex.split(hint.removeprefix("sudo ").partition(" (")[0])
     except BaseException:
         subprocess.run(["umount", str(work)], check=True)
         raise
     subprocess.run(words, check=True)
-    assert checkup.look(settings, 1.0) == [], "it looks again until it is mended"
-    assert checkup.look(settings, 2 * RENAME_EVERY_S) == []
+    assert checkup.run(settings, 1.0) == [], "it looks again until it is mended"
+    assert checkup.run(settings, 2 * RENAME_CHECK_INTERVAL_S) == []

@@ -15,7 +15,7 @@ import pytest
 from tests.integration import engine_rig
 from tests.integration.engine_rig import LATER, LATEST, NEXT, only_from
 from tests.youtube import Video, YouTube
-from ytaudio_daemon.errors import EngineBusyError, EngineError
+from ytaudio_daemon.errors import YtDlpVersionError, YtDlpVersionsLockedError
 from ytaudio_daemon.settings import Settings, load
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.ytdlp_versions.history import Stand
@@ -230,12 +230,12 @@ def test_a_python_without_pip_is_told_so(
 
 
 def test_pip_does_not_take_forever(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match=r"did not finish within 0 s"):
+    with pytest.raises(YtDlpVersionError, match=r"did not finish within 0 s"):
         Pip(tmp_path, os.environ, timeout_s=0.01).newest("stable")
 
 
 def test_two_upgrades_do_not_get_in_each_other_s_way(shelf: Shelf) -> None:
-    with Keeper(shelf).alone(), pytest.raises(EngineBusyError):
+    with Keeper(shelf).alone(), pytest.raises(YtDlpVersionsLockedError):
         Upgrade(shelf, settings()).run(Wish())
 
 
@@ -291,7 +291,7 @@ def test_the_newer_of_installed_and_upgraded_is_used_unless_one_is_pinned(
 ) -> None:
     upgraded = Shelf(shelf.folder, "2097.2.2", os.geteuid())  # of a program upgrade
     assert (upgraded.chosen().version, upgraded.chosen().path) == ("2097.2.2", None)
-    with pytest.raises(EngineError, match=r"newer than 2097\.1\.1 and in use"):
+    with pytest.raises(YtDlpVersionError, match=r"newer than 2097\.1\.1 and in use"):
         go_back(Keeper(upgraded), "?", 1.0)
     assert put_to_use(Keeper(upgraded), NEXT, 1.0).version == NEXT
     assert upgraded.chosen().stand.pinned
@@ -299,16 +299,16 @@ def test_the_newer_of_installed_and_upgraded_is_used_unless_one_is_pinned(
 
 
 def test_an_unknown_version_cannot_be_used(shelf: Shelf) -> None:
-    with pytest.raises(EngineError, match=r"there is no yt-dlp 2026\.1\.1 here"):
+    with pytest.raises(YtDlpVersionError, match=r"there is no yt-dlp 2026\.1\.1 here"):
         put_to_use(Keeper(shelf), "2026.1.1", 1.0)
-    with pytest.raises(EngineError, match=r"there is no yt-dlp \.\./x here"):
+    with pytest.raises(YtDlpVersionError, match=r"there is no yt-dlp \.\./x here"):
         put_to_use(Keeper(shelf), "../x", 1.0)
 
 
 def test_going_back_ends_at_the_installed_one(shelf: Shelf) -> None:
     keeper = Keeper(shelf)
     assert go_back(keeper, "?", 1.0).path is None
-    with pytest.raises(EngineError, match="no earlier version"):
+    with pytest.raises(YtDlpVersionError, match="no earlier version"):
         go_back(keeper, "?", 1.0)
 
 
@@ -343,5 +343,5 @@ def test_lost_notes_harm_nothing(shelf: Shelf) -> None:
 
 def test_a_shelf_that_cannot_be_made_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "engine").write_text("somebody's file")
-    with pytest.raises(EngineError, match="cannot be written"):
+    with pytest.raises(YtDlpVersionError, match="cannot be written"):
         put_to_use(Keeper(shelf_in(tmp_path)), INSTALLED, 1.0)

@@ -38,10 +38,10 @@ from ytaudio_daemon.errors import (
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.folders.drop_reader import DropReader
 from ytaudio_daemon.folders.filing import file_drop
-from ytaudio_daemon.folders.inbox import Place, Sighting, scan
-from ytaudio_daemon.jobs import Attempts
-from ytaudio_daemon.jobs.completer import Settler
-from ytaudio_daemon.jobs.work_cleanup import LeftWork
+from ytaudio_daemon.folders.inbox import DropLocation, InboxFile, scan
+from ytaudio_daemon.jobs import JobRunner
+from ytaudio_daemon.jobs.completer import AttemptCompleter
+from ytaudio_daemon.jobs.work_cleanup import WorkCleaner
 from ytaudio_daemon.jobs.work_retention import BYTE_LIMIT
 from ytaudio_daemon.ledger import Ledger, gates, transitions
 from ytaudio_daemon.ledger.claims import Claim
@@ -66,7 +66,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def hasty(sqlite_ledger: Ledger) -> Iterator[Ledger]:
     """Open the ledger as the daemon does: it waits for nobody's write for long."""
-    opened = Ledger(f"sqlite:///{sqlite_ledger.path}", patience_s=0.05)
+    opened = Ledger(f"sqlite:///{sqlite_ledger.path}", busy_timeout_s=0.05)
     yield opened
     opened.close()
 
@@ -84,7 +84,7 @@ def busy_from(step: str, ledger: Ledger) -> Iterator[Callable[[], None]]:
             taken.append(passed)
 
     observers = list(failpoints._observers)
-    failpoints.observe(take)
+    failpoints.on_failpoint(take)
     try:
         yield other.rollback
     finally:
@@ -111,12 +111,12 @@ def test_a_result_renamed_before_the_ledger_failed_is_completed_not_fetched_agai
     drop(hasty, "alice", links("a"))
     claim = claimed(hasty)
     outcome = finished(layout, claim)
-    settler = Settler(hasty, layout, settings)
+    completer = AttemptCompleter(hasty, layout, settings)
     with busy_from("publish.renamed", hasty) as let_go:
         with pytest.raises(LedgerBusyError):
-            settler.settle(claim, outcome, NOW)
+            completer.finish(claim, outcome, NOW)
         let_go()
-        settler.settle(claim, outcome, NOW)
+        completer.finish(claim, outcome, NOW)
     assert states(hasty) == ["completed"]
     place = layout.audio_file(claim.session_uuid, claim.uuid, "Song.mp3")
     assert place.read_bytes() == b"sound"
@@ -132,11 +132,11 @@ def test_a_job_whose_attempt_ends_before_its_cancel_is_heard_is_cancelled(
         transitions.cancel(
             db, claim.job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0)
         )
-    settler = Settler(hasty, layout, settings)
+    completer = AttemptCompleter(hasty, layout, settings)
     if end == "requeue":  # the daemon was killed meanwhile
-        settler.requeue(claim, NOW, "crash")
+        completer.requeue(claim, NOW, "crash")
     else:
-        settler.settle(claim, FAILED, NOW)
+        completer.finish(claim, FAILED, NOW)
     assert states(hasty) == ["cancelled"]
 
 
@@ -149,7 +149,9 @@ def test_a_sessions_own_folder_holds_nobody_else_up(
     place = layout.session_downloads(claim.session_uuid)
     (tmp_path / "outside").mkdir()
     place.symlink_to(tmp_path / "outside") if trap == "link" else place.touch()
-    Settler(hasty, layout, settings).settle(claim, finished(layout, claim), NOW)
+    AttemptCompleter(hasty, layout, settings).finish(
+        claim, finished(layout, claim), NOW
+    )
     assert states(hasty) == ["waiting"]
     with hasty.read() as db:
         assert db.exec_driver_sql("SELECT count(*) FROM gates").scalar() == 0
@@ -165,18 +167,18 @@ def test_a_claim_that_cannot_begin_is_not_forgotten_by_a_full_ledger(
     pool = Pool(
         downloads=1, converters=1, state_id="x", home=layout.home, adopt_orphans=False
     )
-    attempts = Attempts(hasty, layout, pool, settings, NO_TOOLS, HOST)
+    attempts = JobRunner(hasty, layout, pool, settings, NO_TOOLS, HOST)
     try:
         with busy_from("job.claimed", hasty) as let_go:
             with pytest.raises(LedgerBusyError):
-                attempts.fill(NOW)
+                attempts.start_jobs(NOW)
             assert states(hasty) == ["running"]
             let_go()
-        attempts.settle_ended(NOW)
+        attempts.finish_ended(NOW)
     finally:
         pool.close()
     assert states(hasty) == ["waiting"]
-    assert attempts.busy == 0
+    assert attempts.running_count == 0
 
 
 def test_while_a_probe_is_out_its_end_is_waited_for(
@@ -192,11 +194,11 @@ def test_while_a_probe_is_out_its_end_is_waited_for(
     pool = Pool(
         downloads=2, converters=1, state_id="x", home=layout.home, adopt_orphans=False
     )
-    attempts = Attempts(hasty, layout, pool, settings, NO_TOOLS, HOST)
+    attempts = JobRunner(hasty, layout, pool, settings, NO_TOOLS, HOST)
     try:
-        assert attempts.seconds_to_claim(NOW) < 1, "one may go"
+        assert attempts.seconds_to_next_claim(NOW) < 1, "one may go"
         claimed(hasty)
-        assert attempts.seconds_to_claim(NOW) > 1
+        assert attempts.seconds_to_next_claim(NOW) > 1
     finally:
         pool.close()
 
@@ -208,12 +210,12 @@ def test_a_claim_whose_commit_was_never_confirmed_is_picked_up(
     pool = Pool(
         downloads=1, converters=1, state_id="x", home=layout.home, adopt_orphans=False
     )
-    attempts = Attempts(hasty, layout, pool, settings, NO_TOOLS, HOST)
+    attempts = JobRunner(hasty, layout, pool, settings, NO_TOOLS, HOST)
     try:
         claimed(hasty)
         attempts.recover_lost(NOW)
         assert states(hasty) == ["queued"]
-        attempts.fill(NOW)
+        attempts.start_jobs(NOW)
         attempts.recover_lost(NOW)
         assert states(hasty) == ["running"], "what does run is left alone"
     finally:
@@ -225,47 +227,47 @@ def test_work_is_kept_as_long_as_it_is_of_use(
 ) -> None:
     drop(hasty, "alice", links("cancelled", "full", "waiting"))
     jobs = [claimed(hasty) for _ in range(3)]
-    settler = Settler(hasty, layout, settings)
+    completer = AttemptCompleter(hasty, layout, settings)
     full = replace(FAILURE, kind=FailureKind.POLICY, code=BYTE_LIMIT)
     for job in jobs:
         finished(layout, job)
         why = full if job is jobs[1] else FAILURE
-        settler.settle(job, Outcome(failure=why), NOW)
+        completer.finish(job, Outcome(failure=why), NOW)
     with hasty.write() as db:
         quota = Quota(max_jobs=0)
         transitions.cancel(db, jobs[0].job_id, NOW, reason="cancelled", quota=quota)
     assert states(hasty) == ["cancelled", "failed", "waiting"]
 
-    LeftWork(hasty, layout).clear()
+    WorkCleaner(hasty, layout).clear()
     left = [layout.job_work(job.uuid).exists() for job in jobs]
     assert left == [False, True, True]
     with hasty.write() as db:
         db.exec_driver_sql("UPDATE sessions SET state = 'expired'")
-    LeftWork(hasty, layout).clear(at_most=10)
+    WorkCleaner(hasty, layout).clear(at_most=10)
     assert not layout.job_work(jobs[1].uuid).exists()
 
 
 @pytest.mark.postgres
 def test_ones_own_broken_connection_is_no_other_daemon(ledger: Ledger) -> None:
     """The server has not noticed yet; until it does, the lock is nobody else's."""
-    with ledger.alone() as alone:
+    with ledger.hold_daemon_lock() as alone:
         assert alone
         if ledger.is_sqlite:
             return
-        assert ledger._lock is not None
-        assert ledger._lock._connection is not None
-        driver: Any = ledger._lock._connection.connection.driver_connection
+        assert ledger._daemon_lock is not None
+        assert ledger._daemon_lock._connection is not None
+        driver: Any = ledger._daemon_lock._connection.connection.driver_connection
         wire = driver.pgconn.socket
         servers_view = os.dup(wire)
         with socket.socket() as nowhere:
             os.dup2(nowhere.fileno(), wire)
         with pytest.raises(LedgerUnreachableError, match="only just noticing"):
-            ledger.check_still_there()
+            ledger.check_not_replaced()
         os.close(servers_view)
         end = time.monotonic() + 60
         while time.monotonic() < end:
             with suppress(LedgerUnreachableError):
-                ledger.check_still_there()
+                ledger.check_not_replaced()
                 return
         raise AssertionError("it is not taken again")
 
@@ -274,13 +276,13 @@ def test_ones_own_broken_connection_is_no_other_daemon(ledger: Ledger) -> None:
 def test_a_lock_that_came_free_behind_the_look_is_nobody_elses(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with ledger.alone():
-        if ledger._lock is None:
+    with ledger.hold_daemon_lock():
+        if ledger._daemon_lock is None:
             return
-        ledger._lock.release()
-        monkeypatch.setattr(ledger._lock, "take", lambda: False)
+        ledger._daemon_lock.release()
+        monkeypatch.setattr(ledger._daemon_lock, "take", lambda: False)
         with pytest.raises(LedgerUnreachableError):
-            ledger._lock.keep()
+            ledger._daemon_lock.ensure_held()
 
 
 @pytest.mark.postgres
@@ -288,20 +290,20 @@ def test_the_daemons_lock_is_taken_again_after_a_restart(
     ledger: Ledger, open_again: Callable[[], Ledger]
 ) -> None:
     other = open_again()
-    with ledger.alone() as alone:
+    with ledger.hold_daemon_lock() as alone:
         assert alone
-        ledger.check_still_there()
+        ledger.check_not_replaced()
         if ledger.is_sqlite:
             return  # the lock on the state folder is the kernel's
         _cut_off_lock_holders(other)
-        ledger.check_still_there()
-        with other.alone() as second:
+        ledger.check_not_replaced()
+        with other.hold_daemon_lock() as second:
             assert not second, "it is ours again"
         _cut_off_lock_holders(other)
-        with other.alone() as second:
+        with other.hold_daemon_lock() as second:
             assert second
             with pytest.raises(LedgerGoneError, match="another daemon"):
-                ledger.check_still_there()
+                ledger.check_not_replaced()
 
 
 def _cut_off_lock_holders(ledger: Ledger) -> None:
@@ -312,29 +314,29 @@ def _cut_off_lock_holders(ledger: Ledger) -> None:
         )
 
 
-def _sighting(inbox: Path) -> Sighting:
+def _inbox_file(inbox: Path) -> InboxFile:
     (inbox / "s").mkdir()
     (inbox / "s" / "songs.txt").write_text("x")
     [found] = (seen for seen in scan(inbox) if seen is not None)
-    assert isinstance(found, Sighting)
-    assert found.place == Place(session="s")
+    assert isinstance(found, InboxFile)
+    assert found.location == DropLocation(session="s")
     return found
 
 
 def test_a_drop_whose_folder_is_gone_needs_no_filing(layout: Layout) -> None:
-    sighting = _sighting(layout.inbox)
+    inbox_file = _inbox_file(layout.inbox)
     shutil.rmtree(layout.inbox / "s")
-    assert file_drop(layout.inbox, sighting, "processed", lambda _: False) is None
+    assert file_drop(layout.inbox, inbox_file, "processed", lambda _: False) is None
 
 
 def test_a_drop_whose_folder_became_a_link_is_not_filed(
     layout: Layout, tmp_path: Path
 ) -> None:
-    sighting = _sighting(layout.inbox)
+    inbox_file = _inbox_file(layout.inbox)
     (layout.inbox / "s").rename(tmp_path / "elsewhere")
     (layout.inbox / "s").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(UnsafePathError):
-        file_drop(layout.inbox, sighting, "processed", lambda _: False)
+        file_drop(layout.inbox, inbox_file, "processed", lambda _: False)
     assert [p.name for p in (tmp_path / "elsewhere").iterdir()] == ["songs.txt"]
 
 
@@ -346,10 +348,12 @@ def test_what_stands_at_a_jobs_place_is_never_replaced(
     foreign = layout.audio_file(claim.session_uuid, claim.uuid, "Song.mp3")
     foreign.parent.mkdir(parents=True)
     foreign.write_text("somebody else's")
-    Settler(hasty, layout, settings).settle(claim, finished(layout, claim), NOW)
+    AttemptCompleter(hasty, layout, settings).finish(
+        claim, finished(layout, claim), NOW
+    )
     assert states(hasty) == ["failed"]
     assert foreign.read_text() == "somebody else's"
-    LeftWork(hasty, layout).clear()
+    WorkCleaner(hasty, layout).clear()
     assert layout.job_work(claim.uuid).exists(), "a retry publishes it"
 
 
@@ -357,9 +361,9 @@ def test_what_stands_at_a_jobs_place_is_never_replaced(
 def test_a_drop_that_changes_while_it_is_read_is_not_taken(
     layout: Layout, tmp_path: Path, change: str
 ) -> None:
-    sighting = _sighting(layout.inbox)
+    inbox_file = _inbox_file(layout.inbox)
     path = layout.inbox / "s" / "songs.txt"
-    reader = DropReader(layout.inbox, sighting)
+    reader = DropReader(layout.inbox, inbox_file)
     try:
         while not reader.read_some():
             pass
@@ -387,13 +391,13 @@ def test_a_rename_behind_which_a_crash_came_is_synced_before_it_counts(
     outcome = finished(layout, claim)
     with busy_from("publish.renamed", hasty) as let_go:
         with pytest.raises(LedgerBusyError):
-            Settler(hasty, layout, settings).settle(claim, outcome, NOW)
+            AttemptCompleter(hasty, layout, settings).finish(claim, outcome, NOW)
         let_go()
     hasty.close()  # no connection may be shared with the child
     pid = os.fork()
     if pid == 0:  # a later daemon, on a disk that cannot sync
         refuse(FSYNC)
-        Settler(hasty, layout, settings).finish_published(claim, outcome, NOW)
+        AttemptCompleter(hasty, layout, settings).sync_and_complete(claim, outcome, NOW)
         os._exit(0)
     assert os.waitpid(pid, 0)[1] == 0
     assert states(hasty) == ["waiting"]

@@ -11,7 +11,7 @@ from tests.integration.intake_rig import LINKS, House
 from ytaudio_daemon.system import failpoints
 
 INTAKE_STEPS = [
-    step for step in failpoints.STEPS if step.startswith(("drop.", "batch."))
+    step for step in failpoints.FAILPOINTS if step.startswith(("drop.", "batch."))
 ]
 
 

@@ -28,7 +28,7 @@ def states(house: House) -> list[tuple[object, ...]]:
 
 
 def ignored(house: House) -> str:
-    return str(house.intake.oddities.ignored.get("alice", ""))
+    return str(house.intake.ignored_files.ignored.get("alice", ""))
 
 
 def test_a_kept_file_dropped_again_as_it_was_gets_an_answer(house: House) -> None:
@@ -87,9 +87,9 @@ def test_a_long_list_that_grew_is_looked_through_in_pieces(
     house.drop("long.txt", many(500))
     house.take()
     house.drop("long.txt", many(501))
-    house.intake.note(None)
+    house.intake.mark_dirty(None)
     for _ in range(400):
-        assert house.intake.step(house.now, time.monotonic())
+        assert house.intake.process_drops(house.now, time.monotonic())
     house.drop("short.txt")
     house.take()
     names = house.ask("SELECT name FROM drops ORDER BY id")
@@ -175,7 +175,7 @@ def test_what_could_not_be_moved_is_moved_when_it_may_be() -> None:
             house.restart()
             house.take()
             assert states(house) == [("kept", None)]
-            assert "drop_not_movable" in house.intake.oddities.trouble
+            assert "drop_not_movable" in house.intake.ignored_files.inbox_problems
             os.utime(house.inbox / "songs.txt")  # comes again as it was
             house.take()
             assert "kept" in ignored(house)
@@ -184,7 +184,7 @@ def test_what_could_not_be_moved_is_moved_when_it_may_be() -> None:
             house.let_pass(60)
             house.take()
         assert states(house) == [("filed", b"songs.txt")]
-        assert "drop_not_movable" not in house.intake.oddities.trouble
+        assert "drop_not_movable" not in house.intake.ignored_files.inbox_problems
         assert (house.inbox / "processed" / "songs.txt").read_text() == LINKS
         assert house.ask("SELECT count(*) FROM lines") == [(2,)]
         house.show()

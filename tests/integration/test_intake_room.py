@@ -8,8 +8,8 @@ import pytest
 
 from tests.integration.intake_rig import LINKS, House
 from ytaudio_daemon.intake import reading
-from ytaudio_daemon.intake.parsed_drop import Paper
-from ytaudio_daemon.intake.reading import BYTES_AT_ONCE, has_room
+from ytaudio_daemon.intake.parsed_drop import ParsedDrop
+from ytaudio_daemon.intake.reading import MAX_PARSED_BYTES, fits_in_memory
 from ytaudio_daemon.system import failpoints
 
 MIB = 1 << 20
@@ -31,7 +31,7 @@ def recorded() -> Iterator[list[str]]:
         if step == "drop.recorded":
             names.append(about)
 
-    failpoints.observe(observer)
+    failpoints.on_failpoint(observer)
     yield names
     failpoints._observers.remove(observer)
 
@@ -43,18 +43,18 @@ def recorded() -> Iterator[list[str]]:
         ([64 * MIB], 64 * MIB, False),
         ([64 * MIB], 1000, True),
         ([1000] * 100, 64 * MIB, True),
-        ([64 * MIB, BYTES_AT_ONCE], 1, False),
+        ([64 * MIB, MAX_PARSED_BYTES], 1, False),
     ],
 )
 def test_one_big_drop_at_a_time(sizes: list[int], size: int, *, fits: bool) -> None:
-    assert has_room(sizes, size) is fits
+    assert fits_in_memory(sizes, size) is fits
 
 
 def test_a_long_drop_holds_up_no_short_one(house: House, recorded: list[str]) -> None:
     house.drop("long.txt", LINKS * 2500)
-    house.intake.note(None)
+    house.intake.mark_dirty(None)
     while not house.ask("SELECT id FROM drops"):
-        house.intake.step(house.now, time.monotonic())
+        house.intake.process_drops(house.now, time.monotonic())
     house.drop("short.txt")
     house.take()
     assert recorded == ["b'short.txt'", "b'long.txt'"]
@@ -67,14 +67,14 @@ def test_big_drops_are_not_all_in_memory(
     """What has no room yet is taken later, and nothing is lost."""
     monkeypatch.setattr(reading, "BYTES_AT_ONCE", 50_000)
     most = 0
-    plain = Paper.next_lines
+    plain = ParsedDrop.next_lines
 
-    def weighed(paper: Paper, count: int, enough: float) -> object:
+    def weighed(parsed_drop: ParsedDrop, count: int, enough: float) -> object:
         nonlocal most
-        most = max(most, sum(each.size for each in house.intake._recorder.papers))
-        return plain(paper, count, enough)
+        most = max(most, sum(each.size for each in house.intake._recorder.parsed_drops))
+        return plain(parsed_drop, count, enough)
 
-    monkeypatch.setattr(Paper, "next_lines", weighed)
+    monkeypatch.setattr(ParsedDrop, "next_lines", weighed)
     for number in range(12):
         house.drop(f"{number}.txt", LINKS * 1000)
     house.take()
@@ -87,14 +87,14 @@ def test_big_drops_are_not_all_in_memory(
 def test_many_empty_folders_are_looked_at_in_pieces(house: House) -> None:
     for number in range(20):
         (house.layout.inbox / f"empty-{number}").mkdir()
-    house.intake.note(None)
+    house.intake.mark_dirty(None)
     scanner = house.intake._scanner
-    scanner.step(time.monotonic(), time.monotonic() + 60)
-    scanner.note(None)
+    scanner.scan_until(time.monotonic(), time.monotonic() + 60)
+    scanner.mark_dirty(None)
     looks = 0
     while scanner.is_busy():
         looks += 1
         if scanner._scan is None:
-            scanner._begin(time.monotonic())
-        scanner._go_on(time.monotonic(), enough=0.0)
+            scanner._begin_scan(time.monotonic())
+        scanner._continue_scan(time.monotonic(), enough=0.0)
     assert looks > 20

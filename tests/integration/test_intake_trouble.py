@@ -11,7 +11,7 @@ import pytest
 from tests.integration.intake_rig import LINKS, House
 from ytaudio_daemon.errors import LedgerUnreachableError
 from ytaudio_daemon.folders import inbox, published
-from ytaudio_daemon.folders.inbox import Oddity, Sighting, scan
+from ytaudio_daemon.folders.inbox import IgnoredFile, InboxFile, scan
 from ytaudio_daemon.folders.safe_open import open_dir
 from ytaudio_daemon.intake.recording import Recorder
 
@@ -59,7 +59,7 @@ def test_a_commit_whose_answer_was_lost_is_not_recorded_twice(
     if where == "look":
         monkeypatch.setattr(house.ledger, "check_still_there", lose)
     else:
-        plain = Recorder._note
+        plain = Recorder._apply_recorded
 
         def note(recorder: Recorder, recorded: Any) -> None:
             lose()
@@ -84,9 +84,9 @@ def test_a_drop_that_was_taken_away_costs_no_older_one_its_receipt(
     house.take()
     house.show()
     house.drop(content=f"{LINKS}https://youtu.be/BBBBBBBBBBB\n")
-    house.intake.note(None)
+    house.intake.mark_dirty(None)
     while not house.ask("SELECT id FROM drops WHERE id = 2 AND state = 'recorded'"):
-        house.intake.step(house.now, time.monotonic())
+        house.intake.process_drops(house.now, time.monotonic())
         # The step that files it comes after the one that records it.
     (house.inbox / "songs.txt").unlink(missing_ok=True)
     house.take()
@@ -127,9 +127,9 @@ def test_a_session_folder_of_a_dead_mount_hides_no_other(
 
     monkeypatch.setattr(inbox, "open_dir", dead)
     found = list(scan(house.layout.inbox))
-    assert [f.place.session for f in found if isinstance(f, Sighting)] == ["carol"]
-    (oddity,) = [f for f in found if isinstance(f, Oddity)]
-    assert (oddity.name, "not connected" in oddity.reason) == (b"bob", True)
+    assert [f.location.session for f in found if isinstance(f, InboxFile)] == ["carol"]
+    (ignored_file,) = [f for f in found if isinstance(f, IgnoredFile)]
+    assert (ignored_file.name, "not connected" in ignored_file.reason) == (b"bob", True)
 
 
 def test_a_file_behind_a_closed_door_is_not_gone(
@@ -161,7 +161,7 @@ def test_a_leftover_in_a_closed_folder_holds_up_nobody(
 
     with monkeypatch.context() as patch:
         patch.setattr(inbox, "is_there", closed)
-        house.intake.note("bob")
+        house.intake.mark_dirty("bob")
         house.take()
         assert house.ask("SELECT count(*) FROM drops WHERE state = 'filed'") >= [(1,)]
     house.take()

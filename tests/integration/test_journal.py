@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.system.journal import Journal, is_stderr
-from ytaudio_daemon.system.nonblocking_stream import Outlet
+from ytaudio_daemon.system.journal import JournalStream, reads_stderr
+from ytaudio_daemon.system.nonblocking_stream import NonBlockingStream
 
 
 class Reader:
@@ -44,10 +44,10 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 
 
 @pytest.fixture
-def stderr() -> Iterator[tuple[int, Outlet]]:
+def stderr() -> Iterator[tuple[int, NonBlockingStream]]:
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
-    yield reading, Outlet(writing, str)
+    yield reading, NonBlockingStream(writing, str)
     os.close(reading)
     os.close(writing)
 
@@ -57,9 +57,9 @@ def as_logged(**details: Any) -> str:
 
 
 def test_a_line_arrives_in_fields_and_in_words(
-    reader: Reader, stderr: tuple[int, Outlet], tmp_path: Path
+    reader: Reader, stderr: tuple[int, NonBlockingStream], tmp_path: Path
 ) -> None:
-    journal = Journal(stderr[1], tmp_path / "socket")
+    journal = JournalStream(stderr[1], tmp_path / "socket")
     journal.write(
         as_logged(event="job.completed", session="alice", title="A “song”", n=3)
     )
@@ -76,9 +76,9 @@ def test_a_line_arrives_in_fields_and_in_words(
 
 
 def test_nobody_can_forge_a_field(
-    reader: Reader, stderr: tuple[int, Outlet], tmp_path: Path
+    reader: Reader, stderr: tuple[int, NonBlockingStream], tmp_path: Path
 ) -> None:
-    journal = Journal(stderr[1], tmp_path / "socket")
+    journal = JournalStream(stderr[1], tmp_path / "socket")
     journal.write(
         as_logged(
             event="job.failed", level="error", title="x\nPRIORITY=0\n_PID=1\n",
@@ -98,10 +98,10 @@ def test_nobody_can_forge_a_field(
 
 
 def test_what_the_journal_does_not_take_goes_to_standard_error(
-    reader: Reader, stderr: tuple[int, Outlet], tmp_path: Path
+    reader: Reader, stderr: tuple[int, NonBlockingStream], tmp_path: Path
 ) -> None:
-    reading, outlet = stderr
-    journal = Journal(outlet, tmp_path / "socket")
+    reading, stderr_stream = stderr
+    journal = JournalStream(stderr_stream, tmp_path / "socket")
     line = as_logged(event="small")
     while True:  # a journal that hangs: its queue fills, nobody waits
         journal.write(line)
@@ -139,5 +139,5 @@ def test_without_a_journal_every_line_is_json() -> None:
 
 
 def test_another_stream_is_not_the_journals() -> None:
-    assert not is_stderr({})
-    assert not is_stderr({"JOURNAL_STREAM": "1:2"})
+    assert not reads_stderr({})
+    assert not reads_stderr({"JOURNAL_STREAM": "1:2"})

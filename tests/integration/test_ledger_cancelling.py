@@ -13,7 +13,7 @@ from tests.integration.ledger_rig import (
     state_of,
 )
 from ytaudio_daemon.ledger import Ledger, bulk_cancel, claims, queries, transitions
-from ytaudio_daemon.ledger.bulk_cancel import Cancelled
+from ytaudio_daemon.ledger.bulk_cancel import BulkCancelResult
 from ytaudio_daemon.ledger.schema import events
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.quota import Quota
@@ -23,9 +23,9 @@ THREE = Quota(max_jobs=3)
 
 def cancel_some(
     ledger: Ledger, limit: int = 500, reason: str = "cancelled"
-) -> Cancelled:
+) -> BulkCancelResult:
     with ledger.write() as db:
-        done = bulk_cancel.cancel_some(
+        done = bulk_cancel.cancel_batch(
             db, 1, NOW, reason=reason, quota=THREE, limit=limit
         )
         counters_match(db)
@@ -36,9 +36,11 @@ def test_page_after_page_until_nothing_is_left(ledger: Ledger) -> None:
     drop(ledger, "alice", links(*"abcdefgh"), quota=THREE)
     drop(ledger, "bob", links("a"), quota=THREE)
     pages = [cancel_some(ledger, limit=3) for _ in range(3)]
-    assert [page.ended for page in pages] == [3, 3, 2]
-    assert [page.is_all for page in pages] == [False, False, True]
-    assert cancel_some(ledger) == Cancelled(ended=0, asked=0, is_all=True)
+    assert [page.cancelled for page in pages] == [3, 3, 2]
+    assert [page.is_complete for page in pages] == [False, False, True]
+    assert cancel_some(ledger) == BulkCancelResult(
+        cancelled=0, requested=0, is_complete=True
+    )
     with ledger.read() as db:
         found = queries.find_jobs(db, states=[JobState.CANCELLED])
         told = db.execute(
@@ -61,10 +63,14 @@ def test_running_jobs_are_asked_once(ledger: Ledger) -> None:
         assert transitions.begin_publish(
             db, publishing.fence, output_path="/a", sha256="0", now=NOW
         )
-    assert cancel_some(ledger) == Cancelled(ended=1, asked=1, is_all=True)
-    assert cancel_some(ledger) == Cancelled(ended=0, asked=0, is_all=True)
+    assert cancel_some(ledger) == BulkCancelResult(
+        cancelled=1, requested=1, is_complete=True
+    )
+    assert cancel_some(ledger) == BulkCancelResult(
+        cancelled=0, requested=0, is_complete=True
+    )
     with ledger.read() as db:
-        (asked,) = claims.cancel_requests(db, HOST)
+        (asked,) = claims.cancel_requested_claims(db, HOST)
     assert asked.job_id == running.job_id
     assert state_of(ledger, publishing.job_id) is JobState.RUNNING
 

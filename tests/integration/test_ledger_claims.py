@@ -51,8 +51,8 @@ def test_a_newcomer_waits_behind_those_who_wait_already(ledger: Ledger) -> None:
 
 
 def test_priority_goes_first_inside_a_session_then_age(ledger: Ledger) -> None:
-    urgent = drops.Ask.of(Options(priority=5))
-    lazy = drops.Ask.of(Options(priority=-5))
+    urgent = drops.JobOptions.from_options(Options(priority=5))
+    lazy = drops.JobOptions.from_options(Options(priority=-5))
     lines = [
         link(1, "lazy", lazy),
         link(2, "plain"),
@@ -70,7 +70,7 @@ def test_the_pace_is_kept(ledger: Ledger) -> None:
     got = [claim(ledger, NOW, pace) is not None for _ in range(3)]
     assert got == [True, True, False]
     with ledger.read() as db:
-        assert gates.next_token_s(db, pace, NOW) == pytest.approx(60)
+        assert gates.seconds_to_next_token(db, pace, NOW) == pytest.approx(60)
     assert claim(ledger, later(59), pace) is None
     assert claim(ledger, later(60), pace) is not None
 
@@ -114,11 +114,11 @@ def test_a_gate_lets_one_probe_pass_when_its_time_is_up(ledger: Ledger) -> None:
     with ledger.write() as db:
         assert gates.closed_gates(db)[0].probe_job_id == probe.job_id
         transitions.requeue_interrupted(db, probe.fence, NOW, "crash")
-        gates.recall_probe(db)
+        gates.clear_stale_probe(db)
     second = claim(ledger, later(62))
     assert second is not None, "the probe was lost, another may go"
     with ledger.write() as db:
-        gates.recall_probe(db)
+        gates.clear_stale_probe(db)
         assert gates.closed_gates(db)[0].probe_job_id == second.job_id
         assert gates.open_all_gates(db)
         assert not gates.open_gate(db, GateName.SITE)

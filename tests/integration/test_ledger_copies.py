@@ -41,9 +41,9 @@ def put_back(file: Path, ledger: Path) -> Path | None:
     """Restore a copy as the command does."""
     with (
         file.open("rb") as source,
-        restoring.examined(source, file, ledger) as copied,
+        restoring.verified_copy(source, file, ledger) as copied,
     ):
-        return restoring.put_in_place(
+        return restoring.replace_ledger(
             copied, ledger, Path("/srv/downloads"), later(0).wall
         )
 
@@ -140,9 +140,9 @@ def test_the_newest_few_of_each_kind_stay(tmp_path: Path) -> None:
     folder = tmp_path / backup.FOLDER
     folder.mkdir()
     times = [1.8e9 + 1000 * n for n in range(5)]
-    made = [backup.default_target(tmp_path, at) for at in times]
-    old = [backup.upgrade_target(tmp_path, "0001", at) for at in times]
-    aside = [backup.aside_target(tmp_path, at) for at in times]
+    made = [backup.manual_backup_path(tmp_path, at) for at in times]
+    old = [backup.pre_migration_backup_path(tmp_path, "0001", at) for at in times]
+    aside = [backup.replaced_ledger_path(tmp_path, at) for at in times]
     for age, path in enumerate([*made, *old, *aside]):
         path.touch()
         path.with_name(path.name + "-journal").touch()
@@ -152,13 +152,13 @@ def test_the_newest_few_of_each_kind_stay(tmp_path: Path) -> None:
     left = folder / ".ledger-x.sqlite3.77.tmp"
     left.touch()
     os.utime(left, (0, 0))
-    backup.tidy(tmp_path, 10 * backup.LEFTOVER_S)
+    backup.remove_old_backups(tmp_path, 10 * backup.STALE_TEMP_AGE_S)
     stayed = {path for path in folder.iterdir() if not path.name.endswith("-journal")}
     assert stayed == {mine, *made, *old[-3:], *aside[-3:]}
 
 
 def test_copies_by_hand_are_bounded_too(tmp_path: Path) -> None:
-    made = [backup.default_target(tmp_path, 1.8e9 + 1000 * n) for n in range(20)]
+    made = [backup.manual_backup_path(tmp_path, 1.8e9 + 1000 * n) for n in range(20)]
     made[0].parent.mkdir()
     for age, path in enumerate(made):
         path.touch()
@@ -166,7 +166,7 @@ def test_copies_by_hand_are_bounded_too(tmp_path: Path) -> None:
     mine = made[0].with_name("ledger-2026-before-the-move.sqlite3")
     mine.touch()
     os.utime(mine, (0.0, 0.0))
-    backup.tidy(tmp_path, 0.0)
+    backup.remove_old_backups(tmp_path, 0.0)
     assert sorted(made[0].parent.iterdir()) == sorted([mine, *made[-14:]])
 
 
@@ -297,13 +297,13 @@ def test_what_is_no_copy_changes_nothing(
 
 def test_who_has_the_ledger_open_is_found(sqlite_ledger: Ledger) -> None:
     live = path_of(sqlite_ledger)
-    assert restoring.users_of(live) == []
+    assert restoring.pids_using(live) == []
     sleeper = subprocess.Popen(
         [sys.executable, "-c", "import sys; f = open(sys.argv[1]); input()", str(live)],
         stdin=subprocess.PIPE,
     )
     try:
-        wait_until(lambda: restoring.users_of(live) == [sleeper.pid], 20)
+        wait_until(lambda: restoring.pids_using(live) == [sleeper.pid], 20)
     finally:
         sleeper.kill()
         sleeper.communicate()

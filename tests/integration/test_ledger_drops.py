@@ -27,8 +27,8 @@ from ytaudio_daemon.ledger.schema import lines as lines_table
 from ytaudio_daemon.model import JobState, Options
 from ytaudio_daemon.model.quota import Quota
 
-FLAC = drops.Ask.of(Options(format="flac", bitrate=None))
-URGENT = drops.Ask.of(Options(priority=5))
+FLAC = drops.JobOptions.from_options(Options(format="flac", bitrate=None))
+URGENT = drops.JobOptions.from_options(Options(priority=5))
 REFUSED = drops.NewLine(line=9, text="hello", code="not_a_url", message="No link.")
 
 
@@ -45,7 +45,7 @@ def _finish(ledger: Ledger, to: JobState) -> None:
         if to is JobState.CANCELLED:
             cancel_running(db, got.fence)
         elif to is JobState.FAILED:
-            transitions.fail_or_wait(
+            transitions.record_failure(
                 db, got.fence, FAILED, GIVE_UP, NOW, Quota(max_jobs=0)
             )
         else:
@@ -84,7 +84,7 @@ def test_what_was_asked_comes_back_with_the_claim(ledger: Ledger) -> None:
     ids=["another format is another audio", "priority is not"],
 )
 def test_what_makes_audio_the_same(
-    ledger: Ledger, ask: drops.Ask, expected: str
+    ledger: Ledger, ask: drops.JobOptions, expected: str
 ) -> None:
     recorded = drop(ledger, "alice", [link(1, "a"), link(2, "a", ask)])
     assert [result for result, _ in _results(ledger, recorded)] == [

@@ -40,10 +40,10 @@ NOBODY = 65534
 
 
 @contextmanager
-def opened(where: Path | str, patience_s: float = 5.0) -> Iterator[Ledger]:
+def opened(where: Path | str, busy_timeout_s: float = 5.0) -> Iterator[Ledger]:
     """Open a ledger by path or URL and close it again."""
     url = where if isinstance(where, str) else f"sqlite:///{where}"
-    ledger = Ledger(url, patience_s)
+    ledger = Ledger(url, busy_timeout_s)
     try:
         yield ledger
     finally:
@@ -308,9 +308,9 @@ def test_a_file_gone_under_the_daemon_is_noticed(
 ) -> None:
     path = sqlite_ledger.path
     assert path is not None
-    sqlite_ledger.check_still_there()
-    sqlite_ledger.remember_file()
-    sqlite_ledger.check_still_there()
+    sqlite_ledger.check_not_replaced()
+    sqlite_ledger.remember_inode()
+    sqlite_ledger.check_not_replaced()
     with sqlite_ledger.write() as db:
         sessions.open_session(db, "alice", NOW)
     copy = shutil.copy(path, path.with_name("copy"))
@@ -318,7 +318,7 @@ def test_a_file_gone_under_the_daemon_is_noticed(
     if deed == "replaced":
         Path(copy).rename(path)
     with pytest.raises(LedgerGoneError, match="deleted or replaced"):
-        sqlite_ledger.check_still_there()
+        sqlite_ledger.check_not_replaced()
 
 
 def test_a_folder_that_is_closed_says_nothing_about_the_file(
@@ -327,30 +327,30 @@ def test_a_folder_that_is_closed_says_nothing_about_the_file(
     """Neither gone nor there; root looks into every folder but one without end."""
     path = sqlite_ledger.path
     assert path is not None
-    sqlite_ledger.remember_file()
+    sqlite_ledger.remember_inode()
     aside = path.parent.rename(path.parent.with_name("aside"))
     path.parent.symlink_to(path.parent)
     with pytest.raises(LedgerUnreachableError, match="cannot be seen"):
-        sqlite_ledger.check_still_there()
+        sqlite_ledger.check_not_replaced()
     path.parent.unlink()
     aside.rename(path.parent)
-    sqlite_ledger.check_still_there()
+    sqlite_ledger.check_not_replaced()
 
 
 def test_a_postgresql_has_no_file_to_miss(ledger: Ledger) -> None:
-    ledger.remember_file()
-    ledger.check_still_there()
+    ledger.remember_inode()
+    ledger.check_not_replaced()
 
 
 def test_a_write_waits_its_patience_and_then_says_so(
     ledger: Ledger, ledger_url: str
 ) -> None:
-    with opened(ledger_url, patience_s=0.2) as hasty, ledger.write():
+    with opened(ledger_url, busy_timeout_s=0.2) as hasty, ledger.write():
         with pytest.raises(LedgerBusyError, match="busy"), hasty.write():
             pass
         with hasty.read() as db:
             assert sessions.list_sessions(db) == []
-    with opened(ledger_url, patience_s=0.2) as hasty, hasty.write() as db:
+    with opened(ledger_url, busy_timeout_s=0.2) as hasty, hasty.write() as db:
         assert sessions.open_session(db, "alice", NOW).id == 1
 
 
@@ -374,7 +374,7 @@ def test_a_reader_that_stays_delays_the_commit_and_no_more(
 ) -> None:
     """In DELETE mode an open read transaction holds commits up."""
     assert sqlite_ledger.path is not None
-    with opened(sqlite_ledger.path, patience_s=0.2) as hasty:
+    with opened(sqlite_ledger.path, busy_timeout_s=0.2) as hasty:
         with sqlite_ledger.read() as db:
             assert sessions.list_sessions(db) == []
             with pytest.raises(LedgerBusyError), hasty.write() as mine:
@@ -459,9 +459,9 @@ def test_a_lost_connection_is_named_and_made_anew(
 @pytest.mark.postgres
 def test_one_daemon_a_ledger(ledger: Ledger, open_again: Callable[[], Ledger]) -> None:
     other = open_again()
-    with ledger.alone() as first, other.alone() as second:
+    with ledger.hold_daemon_lock() as first, other.hold_daemon_lock() as second:
         assert first
         assert second is ledger.is_sqlite, "SQLite leaves that to the daemon's lock"
         drop(ledger, "alice", links("a"))
-    with other.alone() as later:
+    with other.hold_daemon_lock() as later:
         assert later

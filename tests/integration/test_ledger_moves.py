@@ -64,7 +64,7 @@ def _in_state(ledger: Ledger, state: JobState) -> int:
     elif state is not JobState.RUNNING:
         move = WAIT if state is JobState.WAITING else GIVE_UP
         with ledger.write() as db:
-            assert transitions.fail_or_wait(
+            assert transitions.record_failure(
                 db, fence, FAILED, move, NOW, Quota(max_jobs=1)
             )
     return 1
@@ -112,7 +112,7 @@ def test_an_interrupted_attempt_is_not_charged(ledger: Ledger) -> None:
     with ledger.write() as db:
         assert transitions.requeue_interrupted(db, first.fence, NOW, "shutdown")
     again = claimed(ledger)
-    assert (again.attempt, again.tried.charged) == (2, 0)
+    assert (again.attempt, again.history.charged) == (2, 0)
 
 
 def test_a_host_finds_its_own_running_attempts_only(ledger: Ledger) -> None:
@@ -130,10 +130,10 @@ WRITES: dict[str, Callable[[Connection, Fence], bool]] = {
     "complete": lambda db, fence: transitions.complete(
         db, fence, song(), NOW, Quota(max_jobs=0)
     ),
-    "fail": lambda db, fence: transitions.fail_or_wait(
+    "fail": lambda db, fence: transitions.record_failure(
         db, fence, FAILED, GIVE_UP, NOW, Quota(max_jobs=0)
     ),
-    "wait": lambda db, fence: transitions.fail_or_wait(
+    "wait": lambda db, fence: transitions.record_failure(
         db, fence, FAILED, WAIT, NOW, Quota(max_jobs=0)
     ),
     "requeue": lambda db, fence: transitions.requeue_interrupted(
@@ -215,10 +215,10 @@ def test_a_running_job_is_cancelled_by_its_daemon(ledger: Ledger) -> None:
     job_id = _in_state(ledger, JobState.RUNNING)
     with ledger.write() as db:
         transitions.cancel(db, job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0))
-        (asked,) = claims.cancel_requests(db, HOST)
+        (asked,) = claims.cancel_requested_claims(db, HOST)
         assert not _publish(db, asked.fence), "cancel came first"
         assert transitions.cancel_running(db, asked.fence, NOW, Quota(max_jobs=0))
-        assert claims.cancel_requests(db, HOST) == []
+        assert claims.cancel_requested_claims(db, HOST) == []
     assert state_of(ledger, job_id) is JobState.CANCELLED
 
 
@@ -227,14 +227,18 @@ def test_a_cancellation_can_be_taken_back_while_it_is_under_way(
 ) -> None:
     job_id = _in_state(ledger, JobState.RUNNING)
     with ledger.write() as db:
-        assert not transitions.keep(db, job_id, NOW), "nobody has asked for its end"
+        assert not transitions.withdraw_cancellation(db, job_id, NOW), (
+            "nobody has asked for its end"
+        )
         transitions.cancel(
             db, job_id, NOW, reason="session_expired", quota=Quota(max_jobs=0)
         )
-        (asked,) = claims.cancel_requests(db, HOST)
-        assert transitions.keep(db, job_id, later(60))
+        (asked,) = claims.cancel_requested_claims(db, HOST)
+        assert transitions.withdraw_cancellation(db, job_id, later(60))
         session = sessions.session_by_id(db, queries.job_by_id(db, job_id).session_id)
-        assert session.last_activity_lived == later(60).lived, "else it expires again"
+        assert session.last_activity_lived == later(60).uptime_s, (
+            "else it expires again"
+        )
         assert not transitions.cancel_running(db, asked.fence, NOW, Quota(max_jobs=0))
         assert queries.job_by_id(db, job_id).error is None
         assert _publish(db, asked.fence)
@@ -246,9 +250,9 @@ def test_a_wish_to_cancel_outlives_the_attempt(ledger: Ledger, write: str) -> No
     job_id = _in_state(ledger, JobState.RUNNING)
     with ledger.write() as db:
         transitions.cancel(db, job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0))
-        (asked,) = claims.cancel_requests(db, HOST)
+        (asked,) = claims.cancel_requested_claims(db, HOST)
         assert WRITES[write](db, asked.fence) is False
-        assert claims.cancel_requests(db, HOST) == [asked]
+        assert claims.cancel_requested_claims(db, HOST) == [asked]
 
 
 def test_cancel_loses_once_publishing_has_begun(ledger: Ledger) -> None:
@@ -260,7 +264,7 @@ def test_cancel_loses_once_publishing_has_begun(ledger: Ledger) -> None:
             db, job_id, NOW, reason="cancelled", quota=Quota(max_jobs=0)
         )
         assert answer == "publishing"
-        assert claims.cancel_requests(db, HOST) == []
+        assert claims.cancel_requested_claims(db, HOST) == []
         assert transitions.complete(db, running.fence, song(), NOW, Quota(max_jobs=0))
     assert state_of(ledger, job_id) is JobState.COMPLETED
 
@@ -294,8 +298,12 @@ def test_a_retried_job_begins_afresh_but_its_attempts_go_on(ledger: Ledger) -> N
     with ledger.write() as db:
         transitions.retry(db, job_id, later(9))
     again = claimed(ledger)
-    assert (again.attempt, again.tried.charged, again.tried.last_code) == (2, 0, None)
-    assert again.tried.pending_lived == later(9).lived
+    assert (again.attempt, again.history.charged, again.history.last_code) == (
+        2,
+        0,
+        None,
+    )
+    assert again.history.pending_lived == later(9).uptime_s
 
 
 def test_retrying_a_completed_job_gives_its_bytes_back(ledger: Ledger) -> None:
@@ -326,7 +334,7 @@ def test_retrying_a_completed_job_gives_its_bytes_back(ledger: Ledger) -> None:
 def test_waiting_jobs_wake_when_due(ledger: Ledger, seconds: float, woken: int) -> None:
     _in_state(ledger, JobState.WAITING)
     with ledger.write() as db:
-        assert transitions.wake_due(db, later(seconds), FURTHEST) == woken
+        assert transitions.requeue_due(db, later(seconds), FURTHEST) == woken
         counters_match(db)
     assert states(ledger) == (["queued"] if woken else ["waiting"])
 
@@ -336,12 +344,12 @@ def test_waking_is_done_in_pieces(ledger: Ledger) -> None:
     for _ in range(3):
         got = claimed(ledger)
         with ledger.write() as db:
-            transitions.fail_or_wait(
+            transitions.record_failure(
                 db, got.fence, FAILED, WAIT, NOW, Quota(max_jobs=0)
             )
     with ledger.write() as db:
-        assert transitions.wake_due(db, later(60), FURTHEST, limit=2) == 2
-        assert transitions.wake_due(db, later(60), FURTHEST, limit=2) == 1
+        assert transitions.requeue_due(db, later(60), FURTHEST, limit=2) == 2
+        assert transitions.requeue_due(db, later(60), FURTHEST, limit=2) == 1
 
 
 # ------------------------------------------------------------------------------- held
@@ -364,7 +372,7 @@ def test_a_waiting_job_keeps_its_place(ledger: Ledger) -> None:
     drop(ledger, "alice", links("a", "b"), quota=Quota(max_jobs=1))
     got = claimed(ledger)
     with ledger.write() as db:
-        transitions.fail_or_wait(db, got.fence, FAILED, WAIT, NOW, Quota(max_jobs=1))
+        transitions.record_failure(db, got.fence, FAILED, WAIT, NOW, Quota(max_jobs=1))
     assert states(ledger) == ["waiting", "held"]
 
 

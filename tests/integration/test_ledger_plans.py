@@ -43,7 +43,7 @@ def busy_ledger(sqlite_ledger: Ledger) -> Ledger:
     drop(sqlite_ledger, "bob", links("x", "y"), quota=Quota(max_jobs=1))
     got = claimed(sqlite_ledger)
     with sqlite_ledger.write() as db:
-        transitions.fail_or_wait(db, got.fence, FAILED, WAIT, NOW, Quota(max_jobs=0))
+        transitions.record_failure(db, got.fence, FAILED, WAIT, NOW, Quota(max_jobs=0))
     return sqlite_ledger
 
 
@@ -71,18 +71,18 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "finish": _finish_one,
     "record": _record_some,
     "release": lambda db: transitions.release_held(db, 2, Quota(max_jobs=2), NOW),
-    "wake": lambda db: transitions.wake_due(db, NOW, 86400),
+    "wake": lambda db: transitions.requeue_due(db, NOW, 86400),
     "running": lambda db: claims.running_claims(db, HOST),
-    "cancel requests": lambda db: claims.cancel_requests(db, HOST),
-    "recall": gates.recall_probe,
+    "cancel requests": lambda db: claims.cancel_requested_claims(db, HOST),
+    "recall": gates.clear_stale_probe,
     "totals": queries.total_counts,
     "changes": lambda db: queries.changes_after(db, 5),
     "one job": lambda db: queries.find_job(db, queries.job_by_id(db, 3).uuid[:8]),
-    "next retry": queries.soonest_retry,
-    "shown jobs": lambda db: queries.shown_jobs(db, 1),
+    "next retry": queries.next_retry_at,
+    "shown jobs": lambda db: queries.session_status_jobs(db, 1),
     "receipts of jobs": lambda db: queries.drops_of_jobs(db, [1, 2]),
-    "recent codes": queries.recent_codes,
-    "cancel all": lambda db: bulk_cancel.cancel_some(
+    "recent codes": queries.recent_failure_codes,
+    "cancel all": lambda db: bulk_cancel.cancel_batch(
         db, 1, NOW, reason="cancelled", quota=Quota(max_jobs=2)
     ),
     "page": lambda db: queries.find_jobs(db, session_id=1, limit=5),

@@ -17,23 +17,23 @@ from tests.integration.ledger_rig import (
 from tests.integration.ledger_rig import FAILED as FAILED_OUTCOME
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
-from ytaudio_daemon.ledger.enqueue import Answer, Posted, post
+from ytaudio_daemon.ledger.enqueue import EnqueueResult, EnqueueStatus, enqueue_link
 from ytaudio_daemon.model.quota import Quota
 
 TWO = Quota(max_jobs=2)
 
 
-def ask(
+def enqueue_video(
     ledger: Ledger, video: str, quota: Quota = TWO, *, file_is_gone: bool = False
-) -> Answer:
+) -> EnqueueResult:
     """Ask for a video in the session "alice"."""
     with ledger.write() as db:
         session = sessions.open_session(db, "alice", NOW)
-        answer = post(
+        answer = enqueue_link(
             db,
             session.id,
             video_id=video,
-            ask=ASK,
+            job_options=ASK,
             quota=quota,
             now=NOW,
             file_is_gone=lambda _: file_is_gone,
@@ -52,8 +52,8 @@ def complete_next(ledger: Ledger) -> None:
 
 
 def test_a_link_becomes_a_job_that_can_be_claimed(ledger: Ledger) -> None:
-    answer = ask(ledger, "AAAAAAAAAAA")
-    assert answer.result is Posted.ACCEPTED
+    answer = enqueue_video(ledger, "AAAAAAAAAAA")
+    assert answer.result is EnqueueStatus.ACCEPTED
     claim = claimed(ledger)
     assert (claim.job_id, claim.source_file) == (answer.job_id, None)
     with ledger.read() as db:
@@ -63,30 +63,33 @@ def test_a_link_becomes_a_job_that_can_be_claimed(ledger: Ledger) -> None:
 
 def test_the_same_audio_is_one_job_whoever_asked_first(ledger: Ledger) -> None:
     drop(ledger, "alice", links("AAAAAAAAAAA"))
-    assert ask(ledger, "AAAAAAAAAAA").result is Posted.DUPLICATE
+    assert enqueue_video(ledger, "AAAAAAAAAAA").result is EnqueueStatus.DUPLICATE
     complete_next(ledger)
-    assert ask(ledger, "AAAAAAAAAAA").result is Posted.DUPLICATE
-    assert ask(ledger, "AAAAAAAAAAA", file_is_gone=True).result is Posted.AGAIN
+    assert enqueue_video(ledger, "AAAAAAAAAAA").result is EnqueueStatus.DUPLICATE
+    assert (
+        enqueue_video(ledger, "AAAAAAAAAAA", file_is_gone=True).result
+        is EnqueueStatus.AGAIN
+    )
     assert states(ledger) == ["queued"]
 
 
 def test_what_failed_runs_again_with_the_same_id(ledger: Ledger) -> None:
-    first = ask(ledger, "AAAAAAAAAAA")
+    first = enqueue_video(ledger, "AAAAAAAAAAA")
     claim = claimed(ledger)
     with ledger.write() as db:
-        transitions.fail_or_wait(db, claim.fence, FAILED_OUTCOME, GIVE_UP, NOW, TWO)
-    again = ask(ledger, "AAAAAAAAAAA")
-    assert (again.result, again.job_id) == (Posted.AGAIN, first.job_id)
+        transitions.record_failure(db, claim.fence, FAILED_OUTCOME, GIVE_UP, NOW, TWO)
+    again = enqueue_video(ledger, "AAAAAAAAAAA")
+    assert (again.result, again.job_id) == (EnqueueStatus.AGAIN, first.job_id)
 
 
 def test_a_job_that_is_being_cancelled_goes_on(ledger: Ledger) -> None:
-    first = ask(ledger, "AAAAAAAAAAA")
+    first = enqueue_video(ledger, "AAAAAAAAAAA")
     claim = claimed(ledger)
     with ledger.write() as db:
         transitions.cancel(db, claim.job_id, NOW, reason="cancelled", quota=TWO)
-    assert ask(ledger, "AAAAAAAAAAA").result is Posted.AGAIN
-    assert ask(ledger, "AAAAAAAAAAA") == Answer(
-        result=Posted.DUPLICATE, job_id=first.job_id
+    assert enqueue_video(ledger, "AAAAAAAAAAA").result is EnqueueStatus.AGAIN
+    assert enqueue_video(ledger, "AAAAAAAAAAA") == EnqueueResult(
+        result=EnqueueStatus.DUPLICATE, job_id=first.job_id
     )
     with ledger.write() as db:
         assert not transitions.cancel_running(db, claim.fence, NOW, TWO)
@@ -95,22 +98,25 @@ def test_a_job_that_is_being_cancelled_goes_on(ledger: Ledger) -> None:
 
 def test_what_is_over_the_quota_is_refused_not_held(ledger: Ledger) -> None:
     for video in ("AAAAAAAAAAA", "BBBBBBBBBBB"):
-        assert ask(ledger, video).result is Posted.ACCEPTED
-    refused = ask(ledger, "CCCCCCCCCCC")
-    assert (refused.result, refused.code) == (Posted.REFUSED, "session_job_limit")
+        assert enqueue_video(ledger, video).result is EnqueueStatus.ACCEPTED
+    refused = enqueue_video(ledger, "CCCCCCCCCCC")
+    assert (refused.result, refused.code) == (
+        EnqueueStatus.REFUSED,
+        "session_job_limit",
+    )
     assert "2 unfinished" in refused.message
     assert states(ledger) == ["queued", "queued"]
     complete_next(ledger)
-    assert ask(ledger, "CCCCCCCCCCC").result is Posted.ACCEPTED
+    assert enqueue_video(ledger, "CCCCCCCCCCC").result is EnqueueStatus.ACCEPTED
 
 
 def test_a_quota_for_life_and_one_of_bytes(ledger: Ledger) -> None:
     strict = Quota(max_jobs=1, reject_over=True)
-    assert ask(ledger, "AAAAAAAAAAA", strict).result is Posted.ACCEPTED
+    assert enqueue_video(ledger, "AAAAAAAAAAA", strict).result is EnqueueStatus.ACCEPTED
     complete_next(ledger)
-    assert "in its life" in ask(ledger, "BBBBBBBBBBB", strict).message
+    assert "in its life" in enqueue_video(ledger, "BBBBBBBBBBB", strict).message
     small = Quota(max_jobs=0, max_bytes=1000)
-    assert ask(ledger, "BBBBBBBBBBB", small).code == "session_byte_limit"
+    assert enqueue_video(ledger, "BBBBBBBBBBB", small).code == "session_byte_limit"
 
 
 def test_an_expired_session_takes_nothing(ledger: Ledger) -> None:
@@ -118,11 +124,11 @@ def test_an_expired_session_takes_nothing(ledger: Ledger) -> None:
         session = sessions.open_session(db, "alice", NOW)
         assert sessions.expire(db, session, later(1), on_expiry="keep")
     with ledger.write() as db, pytest.raises(SessionExpiredError):
-        post(
+        enqueue_link(
             db,
             session.id,
             video_id="AAAAAAAAAAA",
-            ask=ASK,
+            job_options=ASK,
             quota=TWO,
             now=NOW,
             file_is_gone=lambda _: True,

@@ -86,7 +86,7 @@ class JobLives(RuleBasedStateMachine):
                 transitions.complete(db, fence, song(10), now, QUOTA)
             else:
                 move = WAIT if deed == "wait" else GIVE_UP
-                transitions.fail_or_wait(db, fence, FAILED, move, now, QUOTA)
+                transitions.record_failure(db, fence, FAILED, move, now, QUOTA)
 
     @precondition(lambda self: self._fences)
     @rule(pick=picks, crash=st.booleans())
@@ -117,7 +117,7 @@ class JobLives(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0, 60, -4e8, 4e8]))
     def wake(self, seconds: float) -> None:
         with self._ledger.write() as db:
-            transitions.wake_due(db, later(seconds), 86400.0)
+            transitions.requeue_due(db, later(seconds), 86400.0)
 
     @rule(session=st.sampled_from("ab"), limit=st.sampled_from([None, 0, 1, 5]))
     def set_a_limit(self, session: str, limit: int | None) -> None:
@@ -187,7 +187,7 @@ def _agrees(job: Any) -> None:
 def _without_syncs(ledger: Ledger) -> None:
     """Thousands of transactions, none of which need outlive the test."""
 
-    @sa.event.listens_for(ledger.engine, "checkout")
+    @sa.event.listens_for(ledger.sa_engine, "checkout")
     def _relax(connection: Any, *_: object) -> None:
         connection.execute("PRAGMA synchronous=OFF")
 

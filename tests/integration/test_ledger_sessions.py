@@ -101,19 +101,17 @@ def test_a_sessions_own_time_to_live_wins(ledger: Ledger, own: float) -> None:
 @pytest.mark.parametrize("years", [-10, 10])
 def test_a_wall_clock_that_jumps_expires_nothing(ledger: Ledger, years: int) -> None:
     _open(ledger)
-    jumped = Now(wall=NOW.wall + years * TEN_YEARS / 10, lived=NOW.lived + 60)
+    jumped = Now(wall=NOW.wall + years * TEN_YEARS / 10, uptime_s=NOW.uptime_s + 60)
     assert _due(ledger, jumped) == []
     with ledger.read() as db:
-        assert sessions.pending_too_long(db, jumped, max_pending_s=TTL) == []
+        assert sessions.stale_sessions(db, jumped, max_pending_s=TTL) == []
 
 
 def test_unfinished_work_is_never_cut_off_by_the_clock(ledger: Ledger) -> None:
     drop(ledger, "alice", links("a"))
     assert _due(ledger, later(100 * TTL)) == []
     with ledger.write() as db:
-        (stuck,) = sessions.pending_too_long(
-            db, later(14 * TTL), max_pending_s=14 * TTL
-        )
+        (stuck,) = sessions.stale_sessions(db, later(14 * TTL), max_pending_s=14 * TTL)
         assert stuck.unfinished == 1
         assert not sessions.expire(db, stuck, NOW, on_expiry="keep"), (
             "work came in between"
@@ -129,19 +127,19 @@ def test_giving_up_lets_no_held_job_in_and_comes_to_its_end(ledger: Ledger) -> N
     drop(ledger, "alice", links("a", "b", "c"), quota=one)
     late = later(14 * TTL)
     with ledger.write() as db:
-        (stuck,) = sessions.pending_too_long(db, late, max_pending_s=14 * TTL)
-        done = bulk_cancel.cancel_some(
+        (stuck,) = sessions.stale_sessions(db, late, max_pending_s=14 * TTL)
+        done = bulk_cancel.cancel_batch(
             db, stuck.id, late, reason="session_expired", quota=one, limit=1
         )
-        assert (done.ended, done.is_all) == (1, False)
+        assert (done.cancelled, done.is_complete) == (1, False)
         # Held ones first: had the queued one gone, another would have come in.
-        (left,) = sessions.pending_too_long(db, late, max_pending_s=14 * TTL)
+        (left,) = sessions.stale_sessions(db, late, max_pending_s=14 * TTL)
         assert (left.counts[JobState.QUEUED], left.counts[JobState.HELD]) == (1, 1)
         # Done in pieces: the first must not count as activity, or the rest would wait.
-        done = bulk_cancel.cancel_some(
+        done = bulk_cancel.cancel_batch(
             db, stuck.id, late, reason="session_expired", quota=one
         )
-        assert (done.ended, done.is_all) == (2, True)
+        assert (done.cancelled, done.is_complete) == (2, True)
     assert _due(ledger, late) == ["alice"]
 
 
@@ -180,22 +178,22 @@ def test_files_go_only_where_expiry_says_so(
     with ledger.write() as db:
         sessions.set_limits(db, session, NOW, on_expiry=own)
         limited = sessions.session_by_id(db, session.id)
-        assert sessions.to_be_removed(db) == []
+        assert sessions.sessions_to_remove(db) == []
         assert sessions.expire(db, limited, NOW, on_expiry=config)
-        waiting = sessions.to_be_removed(db)
+        waiting = sessions.sessions_to_remove(db)
         assert [s.id for s in waiting] == ([session.id] if removed else [])
         for one in waiting:
             sessions.mark_removed(db, one)
-        assert sessions.to_be_removed(db) == []
+        assert sessions.sessions_to_remove(db) == []
 
 
 def test_the_diary_keeps_name_age_and_cursor(ledger: Ledger) -> None:
     with ledger.write() as db:
         name = meta.state_id(db)
-        meta.keep_lived(db, 12.5)
-        meta.keep_lived(db, 3.0)
-        meta.keep_views_cursor(db, 7)
+        meta.save_uptime(db, 12.5)
+        meta.save_uptime(db, 3.0)
+        meta.save_views_cursor(db, 7)
     with ledger.write() as db:
         assert meta.state_id(db) == name
-        assert meta.lived(db) == 12.5, "it never goes back"
+        assert meta.uptime_s(db) == 12.5, "it never goes back"
         assert meta.views_cursor(db) == 7

@@ -11,15 +11,15 @@ from tests.forms import assert_described
 from tests.integration.notify_rig import Office, open_messenger, open_office
 from tests.integration.receiver import Receiver, serving
 from ytaudio_daemon.ledger import Ledger, sessions
-from ytaudio_daemon.ledger.meta import Told
+from ytaudio_daemon.ledger.meta import DeliveryCursor
 from ytaudio_daemon.notify import backoff, cursors, message_builders, notifications
 from ytaudio_daemon.notify.health_debounce import Weather
-from ytaudio_daemon.views import Problem
+from ytaudio_daemon.views import DaemonProblem
 
 #: Whoever waited for a receiver that hangs would wait for four times as long, in
 #: seconds; a step that waits for nobody takes milliseconds, on a busy machine more.
 BRIEF_S = 5.0
-FFMPEG = Problem(
+FFMPEG = DaemonProblem(
     code="ffmpeg_missing", message="There is no ffmpeg.", hint="Install it.", since=1.0
 )
 
@@ -389,7 +389,7 @@ def feel(office: Office, state: str, seconds: float) -> None:
     for passed in (0.0, seconds):
         office.pass_time(passed)
         problems = [FFMPEG] if state == "degraded" else []
-        office.messenger.weather.hear(state, problems, office.now().lived)
+        office.messenger.weather.hear(state, problems, office.now().uptime_s)
         office.step()
 
 
@@ -434,7 +434,7 @@ def test_people_are_told_at_once_that_it_is_degraded(
 def test_weather_that_changes_all_the_time_is_never_believed() -> None:
     weather = Weather(settle_s=60)
     for n in range(100):
-        weather.note(is_degraded=bool(n % 2), lived=n * 50.0)
+        weather.note(is_degraded=bool(n % 2), uptime_s=n * 50.0)
     assert weather.is_degraded is None
     assert weather.due(99 * 50) == 99 * 50 + 60
     assert weather.due(99 * 50 + 60) is None  # it waits for a look, it does not spin
@@ -463,5 +463,7 @@ def test_what_is_none_of_its_business_is_passed_over(
     office.run_until(lambda: office.messenger._posts["webhook"].read == office.newest())
     office.pass_time(cursors.KEEP_IDLE_S + 1)
     office.step()
-    assert office.told() == {"webhook": Told(cursor=office.newest())} != before
+    assert (
+        office.told() == {"webhook": DeliveryCursor(cursor=office.newest())} != before
+    )
     assert receiver.requests == []

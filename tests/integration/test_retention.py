@@ -20,7 +20,7 @@ from tests.integration.ledger_rig import (
     song,
 )
 from ytaudio_daemon.ledger import Ledger, audit, pruning, schema, sessions, transitions
-from ytaudio_daemon.maintenance.pruner import EVERY_S, Pruner
+from ytaudio_daemon.maintenance.pruner import IDLE_INTERVAL_S, Pruner
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings, load
@@ -41,10 +41,10 @@ def forget(ledger: Ledger, settings: Settings) -> Callable[[Now], None]:
     def pruned(now: Now) -> None:
         pruner = Pruner(ledger, settings, 0.0)
         mono = pruner.next_due()
-        pruner.step(now, mono)
-        while pruner.next_due() < mono + EVERY_S:
+        pruner.run_if_due(now, mono)
+        while pruner.next_due() < mono + IDLE_INTERVAL_S:
             mono = pruner.next_due()
-            pruner.step(now, mono)
+            pruner.run_if_due(now, mono)
 
     return pruned
 
@@ -60,7 +60,7 @@ def finish(ledger: Ledger, size: int = 1000) -> None:
 def fail(ledger: Ledger) -> None:
     fence = claimed(ledger).fence
     with ledger.write() as db:
-        assert transitions.fail_or_wait(db, fence, FAILED, GIVE_UP, NOW, NO_LIMIT)
+        assert transitions.record_failure(db, fence, FAILED, GIVE_UP, NOW, NO_LIMIT)
 
 
 def end(ledger: Ledger, name: str) -> None:
@@ -120,8 +120,8 @@ def test_a_session_that_lives_forgets_nothing(
 @pytest.mark.parametrize(
     "now",
     [
-        Now(wall=NOW.wall + 10 * YEAR, lived=NOW.lived + 60),
-        Now(wall=NOW.wall - 10 * YEAR, lived=NOW.lived + 2 * YEAR),
+        Now(wall=NOW.wall + 10 * YEAR, uptime_s=NOW.uptime_s + 60),
+        Now(wall=NOW.wall - 10 * YEAR, uptime_s=NOW.uptime_s + 2 * YEAR),
     ],
     ids=["the clock jumped ahead", "the clock jumped back"],
 )
@@ -164,8 +164,8 @@ def test_audio_of_a_forgotten_session_is_not_taken_for_its_namesakes(
     with ledger.write() as db:
         again = sessions.open_session(db, "old", later(2 * YEAR))
         other = sessions.open_session(db, "other", later(2 * YEAR))
-        assert sessions.has_namesake(db, again)
-        assert not sessions.has_namesake(db, other)
+        assert sessions.is_name_shared(db, again)
+        assert not sessions.is_name_shared(db, other)
         assert again.state is SessionState.ACTIVE
 
 
@@ -187,7 +187,7 @@ def test_it_goes_in_small_pieces_and_a_crash_between_two_does_no_harm(
         life += 1
         pruner = Pruner(ledger, settings, 0.0)
         for _ in range(life):
-            pruner.step(later(2 * YEAR), pruner.next_due())
+            pruner.run_if_due(later(2 * YEAR), pruner.next_due())
         assert is_sound(ledger)
     assert life > 5
     left = rows(ledger)
@@ -199,17 +199,17 @@ def test_forgetting_takes_its_share_of_the_time_and_rests_when_done(
 ) -> None:
     old_session(ledger)
     pruner = Pruner(ledger, settings, 1000.0)
-    pruner.step(later(2 * YEAR), 1000.0)
+    pruner.run_if_due(later(2 * YEAR), 1000.0)
     assert rows(ledger)["lines"] == 3, "not at once after the start"
-    pruner.step(later(2 * YEAR), 1061.0)
+    pruner.run_if_due(later(2 * YEAR), 1061.0)
     assert 1061.0 < pruner.next_due() < 1061.0 + 60.0
     while rows(ledger)["sessions"]:
-        pruner.step(later(2 * YEAR), pruner.next_due())
-    assert pruner.take_news()
-    assert not pruner.take_news()
+        pruner.run_if_due(later(2 * YEAR), pruner.next_due())
+    assert pruner.pop_pruned()
+    assert not pruner.pop_pruned()
     last = pruner.next_due()
-    pruner.step(later(2 * YEAR), last)
-    assert pruner.next_due() == last + EVERY_S
+    pruner.run_if_due(later(2 * YEAR), last)
+    assert pruner.next_due() == last + IDLE_INTERVAL_S
 
 
 def test_a_shorter_retention_is_obeyed(ledger: Ledger) -> None:
@@ -218,7 +218,7 @@ def test_a_shorter_retention_is_obeyed(ledger: Ledger) -> None:
     shorter = replace(settings, retention=replace(settings.retention, finalized=10.0))
     pruner = Pruner(ledger, settings, 0.0)
     pruner.settings = shorter
-    pruner.step(later(60), 61.0)
+    pruner.run_if_due(later(60), 61.0)
     assert rows(ledger)["lines"] == 0
 
 
@@ -252,7 +252,7 @@ def test_a_piece_of_a_big_session_is_short(sqlite_ledger: Ledger) -> None:
     took = []
     for _ in range(60):
         began = time.thread_time()
-        pruner.step(later(2 * YEAR), pruner.next_due())
+        pruner.run_if_due(later(2 * YEAR), pruner.next_due())
         took.append(time.thread_time() - began)
     assert sorted(took)[-3] < 0.1, took
     assert rows(sqlite_ledger)["jobs"] < many

@@ -9,11 +9,11 @@ from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.ledger import Ledger, sessions
 from ytaudio_daemon.ledger.migrate import migrate
-from ytaudio_daemon.maintenance.session_expiry import Sweeper
+from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import load
 
-NOW = Now(wall=1_000_000.0, lived=1_000.0)
+NOW = Now(wall=1_000_000.0, uptime_s=1_000.0)
 
 
 class House:
@@ -49,7 +49,7 @@ class House:
     def expire(self, session: sessions.Session, on_expiry: str) -> None:
         with self.ledger.write() as db:
             assert sessions.expire(db, session, NOW, on_expiry=on_expiry)
-        Sweeper(self.ledger, self.layout, self.settings).sweep(NOW)
+        SessionExpirer(self.ledger, self.layout, self.settings).sweep(NOW)
 
 
 @pytest.mark.parametrize("linked", [True, False])
@@ -81,7 +81,7 @@ def test_an_end_with_delete_leaves_what_a_newer_namesake_has(tmp_path: Path) -> 
     second = house.open()
     fresh = house.publish(second, "fresh.m4a", linked=True)
 
-    Sweeper(house.ledger, house.layout, house.settings).sweep(NOW)
+    SessionExpirer(house.ledger, house.layout, house.settings).sweep(NOW)
 
     assert fresh.exists()
     assert not gone.exists()

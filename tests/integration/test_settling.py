@@ -32,10 +32,10 @@ from tests.integration.ledger_rig import (
 )
 from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.folders import Layout, published, publishing, safe_open
-from ytaudio_daemon.jobs import Attempts
-from ytaudio_daemon.jobs.completer import Settler
+from ytaudio_daemon.jobs import JobRunner
+from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.jobs.recovery import recover
-from ytaudio_daemon.jobs.work_cleanup import LeftWork
+from ytaudio_daemon.jobs.work_cleanup import WorkCleaner
 from ytaudio_daemon.jobs.work_retention import BYTE_LIMIT, WORK_UNREADABLE
 from ytaudio_daemon.ledger import Ledger, audit, claims, gates, queries, transitions
 from ytaudio_daemon.ledger.claims import Claim
@@ -53,8 +53,10 @@ def layout(tmp_path: Path) -> Layout:
 
 
 @pytest.fixture
-def settler(sqlite_ledger: Ledger, layout: Layout, tmp_path: Path) -> Settler:
-    return Settler(sqlite_ledger, layout, roomy_settings(tmp_path))
+def completer(
+    sqlite_ledger: Ledger, layout: Layout, tmp_path: Path
+) -> AttemptCompleter:
+    return AttemptCompleter(sqlite_ledger, layout, roomy_settings(tmp_path))
 
 
 @pytest.fixture
@@ -71,12 +73,12 @@ def elsewhere(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def running(ledger: Ledger, layout: Layout, root: Path) -> Iterator[Attempts]:
+def running(ledger: Ledger, layout: Layout, root: Path) -> Iterator[JobRunner]:
     pool = Pool(
         downloads=2, converters=1, state_id="x", home=layout.home, adopt_orphans=False
     )
     try:
-        yield Attempts(ledger, layout, pool, roomy_settings(root), NO_TOOLS, HOST)
+        yield JobRunner(ledger, layout, pool, roomy_settings(root), NO_TOOLS, HOST)
     finally:
         pool.close()
 
@@ -119,14 +121,14 @@ def error_code(ledger: Ledger) -> str:
 
 def claim_again(ledger: Ledger, at: float) -> Claim:
     with ledger.write() as db:
-        transitions.wake_due(db, later(at), furthest_s=10 * 86_400)
+        transitions.requeue_due(db, later(at), max_delay_s=10 * 86_400)
     return claimed(ledger, later(at))
 
 
 def test_a_folder_swapped_in_the_middle_of_publishing_keeps_what_it_got(
     sqlite_ledger: Ledger,
     layout: Layout,
-    settler: Settler,
+    completer: AttemptCompleter,
     claim: Claim,
     elsewhere: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -135,11 +137,11 @@ def test_a_folder_swapped_in_the_middle_of_publishing_keeps_what_it_got(
     aside = []
 
     def rename_and_swap(*names: Any) -> None:
-        safe_open.rename_new(*names)
+        safe_open.rename_noreplace(*names)
         aside.append(swap_for_link(layout, claim, elsewhere))
 
     monkeypatch.setattr(publishing, "rename_new", rename_and_swap)
-    settler.settle(claim, RESULT, later(1))
+    completer.finish(claim, RESULT, later(1))
     assert the_job(sqlite_ledger).state is JobState.COMPLETED
     swap_back(layout, claim, *aside)
     assert Path(the_job(sqlite_ledger).output_path or "").read_bytes() == b"audio"
@@ -147,25 +149,25 @@ def test_a_folder_swapped_in_the_middle_of_publishing_keeps_what_it_got(
 
 
 def test_a_result_of_an_earlier_attempt_at_its_place_is_the_jobs(
-    sqlite_ledger: Ledger, layout: Layout, settler: Settler, claim: Claim
+    sqlite_ledger: Ledger, layout: Layout, completer: AttemptCompleter, claim: Claim
 ) -> None:
     audio = put(layout, claim.session_uuid, claim.uuid, title="First")
     finish(layout, claim, title="Second")
-    settler.settle(claim, RESULT, later(1))
+    completer.finish(claim, RESULT, later(1))
     job = the_job(sqlite_ledger)
     assert (job.state, job.title) == (JobState.COMPLETED, "First")
     assert job.output_path == str(audio)
-    assert publishing.leftover_work(layout) == []
+    assert publishing.jobs_with_work(layout) == []
 
 
 def test_what_is_not_the_jobs_at_its_place_stays_and_fails_it(
-    sqlite_ledger: Ledger, layout: Layout, settler: Settler, claim: Claim
+    sqlite_ledger: Ledger, layout: Layout, completer: AttemptCompleter, claim: Claim
 ) -> None:
     theirs = layout.job_dir(claim.session_uuid, claim.uuid) / "theirs.txt"
     theirs.parent.mkdir(parents=True)
     theirs.touch()
     made = finish(layout, claim)
-    settler.settle(claim, RESULT, later(1))
+    completer.finish(claim, RESULT, later(1))
     assert the_job(sqlite_ledger).state is JobState.FAILED
     assert error_code(sqlite_ledger) == "place_taken"
     assert theirs.exists()
@@ -175,14 +177,14 @@ def test_what_is_not_the_jobs_at_its_place_stays_and_fails_it(
 def test_nothing_is_fetched_while_nobody_can_tell_whether_it_is_there(
     sqlite_ledger: Ledger,
     layout: Layout,
-    settler: Settler,
+    completer: AttemptCompleter,
     claim: Claim,
     elsewhere: Path,
 ) -> None:
     put(layout, claim.session_uuid, claim.uuid)
     put(layout, "../elsewhere", claim.uuid)  # a link must not lead to it
     aside = swap_for_link(layout, claim, elsewhere)
-    assert settler.take_standing(claim, later(1))
+    assert completer.complete_if_published(claim, later(1))
     job = the_job(sqlite_ledger)
     assert (job.state, error_code(sqlite_ledger)) == (
         JobState.WAITING,
@@ -190,43 +192,43 @@ def test_nothing_is_fetched_while_nobody_can_tell_whether_it_is_there(
     )
     assert "cannot be looked at" in str((job.error or {})["message"])
     swap_back(layout, claim, aside)
-    assert settler.take_standing(claim_again(sqlite_ledger, 600), later(601))
+    assert completer.complete_if_published(claim_again(sqlite_ledger, 600), later(601))
     assert the_job(sqlite_ledger).state is JobState.COMPLETED
 
 
 def test_where_nothing_stands_a_job_is_fetched(
-    layout: Layout, settler: Settler, claim: Claim
+    layout: Layout, completer: AttemptCompleter, claim: Claim
 ) -> None:
-    assert not settler.take_standing(claim, later(1))
+    assert not completer.complete_if_published(claim, later(1))
     layout.session_downloads(claim.session_uuid).mkdir()
-    assert not settler.take_standing(claim, later(1))
+    assert not completer.complete_if_published(claim, later(1))
 
 
 def test_a_result_whose_place_stays_closed_is_kept_for_a_retry(
     sqlite_ledger: Ledger,
     layout: Layout,
-    settler: Settler,
+    completer: AttemptCompleter,
     claim: Claim,
     elsewhere: Path,
 ) -> None:
     made = finish(layout, claim)
     swap_for_link(layout, claim, elsewhere)
     now = 1.0
-    settler.settle(claim, RESULT, later(now))
+    completer.finish(claim, RESULT, later(now))
     while the_job(sqlite_ledger).state is JobState.WAITING:
         now += 86_400
         last = claim_again(sqlite_ledger, now)
         publishing.begin_attempt(layout, last.uuid, last.attempt)
-        assert settler.take_standing(last, later(now))
+        assert completer.complete_if_published(last, later(now))
     assert the_job(sqlite_ledger).state is JobState.FAILED
-    LeftWork(sqlite_ledger, layout).clear()
+    WorkCleaner(sqlite_ledger, layout).clear()
     assert made.exists()
 
 
 def test_one_file_that_the_disk_cannot_read_holds_nobody_else_up(
     sqlite_ledger: Ledger,
     layout: Layout,
-    settler: Settler,
+    completer: AttemptCompleter,
     claim: Claim,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -236,7 +238,7 @@ def test_one_file_that_the_disk_cannot_read_holds_nobody_else_up(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(published, "_job_facts", broken)
-    assert settler.take_standing(claim, later(1))
+    assert completer.complete_if_published(claim, later(1))
     assert the_job(sqlite_ledger).state is JobState.WAITING
     with sqlite_ledger.read() as db:
         assert gates.closed_gates(db) == []
@@ -261,11 +263,11 @@ def test_what_is_wrong_with_the_machine_is_no_jobs_fault(
         shutil.rmtree(layout.downloads)
         layout.downloads.touch()
     with running(sqlite_ledger, layout, tmp_path) as attempts:
-        attempts.fill(NOW)
-        attempts.fill(NOW)
+        attempts.start_jobs(NOW)
+        attempts.start_jobs(NOW)
     with sqlite_ledger.read() as db:
         tried = [(job.state, job.charged) for job in queries.find_jobs(db)]
-        gate = gates.gate(db, GateName.HOST)
+        gate = gates.find_gate(db, GateName.HOST)
     assert sorted(tried) == [(JobState.QUEUED, 0), (JobState.WAITING, 0)]
     assert gate is not None
 
@@ -274,7 +276,7 @@ def test_what_is_wrong_with_the_machine_is_no_jobs_fault(
 def half_adopted(
     sqlite_ledger: Ledger,
     layout: Layout,
-    settler: Settler,
+    completer: AttemptCompleter,
     claim: Claim,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Outcome:
@@ -289,15 +291,18 @@ def half_adopted(
     with monkeypatch.context() as patch:
         patch.setattr(transitions, "complete", busy)
         with pytest.raises(LedgerBusyError):
-            settler.settle(claim, own, later(1))
+            completer.finish(claim, own, later(1))
     assert the_job(sqlite_ledger).state is JobState.RUNNING
     return own
 
 
 def test_a_ledger_that_was_busy_behind_an_adoption_gets_what_stands_there(
-    sqlite_ledger: Ledger, settler: Settler, claim: Claim, half_adopted: Outcome
+    sqlite_ledger: Ledger,
+    completer: AttemptCompleter,
+    claim: Claim,
+    half_adopted: Outcome,
 ) -> None:
-    settler.settle(claim, half_adopted, later(2))
+    completer.finish(claim, half_adopted, later(2))
     job = the_job(sqlite_ledger)
     assert (job.title, job.file_size_bytes) == ("First", 5)
 
@@ -308,46 +313,46 @@ def test_a_crash_behind_an_adoption_completes_with_what_stands_there(
 ) -> None:
     with sqlite_ledger.read() as db:
         [left] = claims.running_claims(db, HOST)
-    fresh = Settler(sqlite_ledger, layout, roomy_settings(tmp_path))
+    fresh = AttemptCompleter(sqlite_ledger, layout, roomy_settings(tmp_path))
     recover(fresh, layout, left, later(2))
     job = the_job(sqlite_ledger)
     assert (job.title, job.file_size_bytes) == ("First", 5)
 
 
 def test_a_finished_result_is_kept_whatever_failed_behind_it(
-    sqlite_ledger: Ledger, layout: Layout, settler: Settler, claim: Claim
+    sqlite_ledger: Ledger, layout: Layout, completer: AttemptCompleter, claim: Claim
 ) -> None:
     made = finish(layout, claim)
     crashed = replace(FAILURE, kind=FailureKind.POLICY, code="else")
-    settler.settle(claim, Outcome(failure=crashed), later(1))
+    completer.finish(claim, Outcome(failure=crashed), later(1))
     assert the_job(sqlite_ledger).state is JobState.FAILED
-    LeftWork(sqlite_ledger, layout).clear()
+    WorkCleaner(sqlite_ledger, layout).clear()
     assert made.exists()
     unreadable = made.parents[1] / "job.json"
     unreadable.unlink()
     unreadable.symlink_to(unreadable)
-    LeftWork(sqlite_ledger, layout).clear()
+    WorkCleaner(sqlite_ledger, layout).clear()
     assert made.exists(), "nobody can tell"
     unreadable.unlink()
-    LeftWork(sqlite_ledger, layout).clear()
-    assert publishing.leftover_work(layout) == []
+    WorkCleaner(sqlite_ledger, layout).clear()
+    assert publishing.jobs_with_work(layout) == []
 
 
 def test_no_empty_folder_is_kept(
-    sqlite_ledger: Ledger, layout: Layout, settler: Settler, claim: Claim
+    sqlite_ledger: Ledger, layout: Layout, completer: AttemptCompleter, claim: Claim
 ) -> None:
     publishing.begin_attempt(layout, claim.uuid, claim.attempt)
     failure = replace(FAILURE, kind=FailureKind.POLICY, code=BYTE_LIMIT)
-    settler.settle(claim, Outcome(failure=failure), later(1))
+    completer.finish(claim, Outcome(failure=failure), later(1))
     assert the_job(sqlite_ledger).state is JobState.FAILED
-    assert publishing.leftover_work(layout) == []
+    assert publishing.jobs_with_work(layout) == []
 
 
 def test_work_that_cannot_be_read_does_not_meet_a_retry(
-    sqlite_ledger: Ledger, layout: Layout, settler: Settler, claim: Claim
+    sqlite_ledger: Ledger, layout: Layout, completer: AttemptCompleter, claim: Claim
 ) -> None:
     finish(layout, claim)
     failure = replace(FAILURE, kind=FailureKind.POLICY, code=WORK_UNREADABLE)
-    settler.settle(claim, Outcome(failure=failure), later(1))
+    completer.finish(claim, Outcome(failure=failure), later(1))
     assert the_job(sqlite_ledger).state is JobState.FAILED
-    assert publishing.leftover_work(layout) == []
+    assert publishing.jobs_with_work(layout) == []

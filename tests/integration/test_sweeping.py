@@ -10,10 +10,10 @@ import pytest
 from tests.integration.intake_rig import House
 from ytaudio_daemon.folders import trash
 from ytaudio_daemon.ledger import Connection, sessions
-from ytaudio_daemon.maintenance.session_expiry import Sweeper
+from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
 from ytaudio_daemon.model.clock import Now
 
-LATER = Now(wall=9e9, lived=9e9)
+LATER = Now(wall=9e9, uptime_s=9e9)
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.close()
 
 
-def sweeper(house: House) -> Sweeper:
-    return Sweeper(house.ledger, house.layout, house.settings)
+def session_expirer(house: House) -> SessionExpirer:
+    return SessionExpirer(house.ledger, house.layout, house.settings)
 
 
 def opened(house: House, *names: str) -> list[Path]:
@@ -44,7 +44,7 @@ def test_one_that_cannot_be_thrown_away_holds_up_no_other(
     stuck, other = opened(house, "stuck", "other")
     old = house.layout.trash / "somebody.0"
     old.mkdir(parents=True)
-    plain = trash.throw_away
+    plain = trash.move_to_trash
 
     def refuse(root: Path, name: str, as_name: str) -> bool:
         if name == stuck.name:
@@ -52,11 +52,11 @@ def test_one_that_cannot_be_thrown_away_holds_up_no_other(
         return plain(root, name, as_name)
 
     monkeypatch.setattr(trash, "throw_away", refuse)
-    sweep = sweeper(house)
+    sweep = session_expirer(house)
     with pytest.raises(PermissionError):
         sweep.sweep(LATER)
     assert (stuck.exists(), other.exists()) == (True, False)
-    assert not sweep.step()
+    assert not sweep.delete_trash_batch()
     assert not old.exists()
 
 
@@ -72,15 +72,15 @@ def test_what_cannot_be_deleted_holds_up_no_other_and_is_told(
             raise PermissionError(13, "Permission denied", name)
         yield from plain(root, name)
 
-    sweep = sweeper(house)
+    sweep = session_expirer(house)
     with monkeypatch.context() as patch:
         patch.setattr(trash, "delete", refuse)
         sweep.sweep(LATER)
-        assert not sweep.step()
+        assert not sweep.delete_trash_batch()
         assert os.listdir(house.layout.trash) == ["a.0"]  # noqa: PTH208 - names only
         with pytest.raises(PermissionError):
             sweep.sweep(LATER)
-    sweep.step()
+    sweep.delete_trash_batch()
     sweep.sweep(LATER)
     assert not list(house.layout.trash.iterdir())
 
@@ -98,7 +98,7 @@ def test_what_is_said_after_the_look_counts(
         return plain(db, *args, **options)
 
     monkeypatch.setattr(sessions, "expire", expire)
-    sweeper(house).sweep(LATER)
+    session_expirer(house).sweep(LATER)
     assert house.ask("SELECT state, removal FROM sessions ORDER BY id") == [
         ("expired", None),
         ("active", None),
@@ -121,7 +121,7 @@ def test_one_whose_job_somebody_else_runs_holds_up_no_other(house: House) -> Non
             "UPDATE jobs SET state = 'running', host = 'another', attempt = 1"
             f" WHERE session_id = {sick.id}"
         )
-    sweep = sweeper(house)
+    sweep = session_expirer(house)
     sweep.sweep(LATER)
     while sweep.sweep(LATER):
         pass
@@ -149,7 +149,7 @@ def test_raised_limits_let_held_jobs_in(tmp_path: Path) -> None:
         (house.layout.inbox / name / "songs.txt").write_text(links)
     house.take()
     held = "SELECT count(*) FROM jobs WHERE state = 'held'"
-    sweep = sweeper(house)
+    sweep = session_expirer(house)
     while sweep.sweep(house.now):
         pass
     assert house.ask(held) == [(6,)]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.views_rig import Rig, new_rig, video
 from ytaudio_daemon.ledger import Ledger, pruning, sessions
-from ytaudio_daemon.views import Rules
+from ytaudio_daemon.views import ViewSettings
 
 
 @pytest.fixture
@@ -21,12 +21,12 @@ def forget(rig: Rig, name: str) -> None:
         session = sessions.active_session(db, name)
         assert session is not None
         assert sessions.expire(db, session, rig.now, on_expiry="keep")
-        while pruning.forget_lines(db, pruning.drop_ids(db, session.id, 0)):
+        while pruning.delete_lines(db, pruning.next_drop_ids(db, session.id, 0)):
             pass
-        pruning.forget_jobs(db, session.id)
-        pruning.forget_drops(db, session.id)
-        pruning.forget_events(db, session.id)
-        pruning.forget_session(db, session)
+        pruning.delete_jobs(db, session.id)
+        pruning.delete_drops(db, session.id)
+        pruning.delete_events(db, session.id)
+        pruning.delete_session(db, session)
 
 
 def documents(rig: Rig) -> set[str]:
@@ -45,7 +45,7 @@ def test_a_forgotten_sessions_documents_go_and_its_neighbours_stay(rig: Rig) -> 
     forget(rig, "music")
     rig.refresh()
     assert documents(rig) > mine, "it takes a look through all of them"
-    rig.views.survey_soon(rig.now)
+    rig.views.request_scan(rig.now)
     rig.refresh()
     assert documents(rig) == mine
     assert rig.beside("receipt").exists(), "what lies in the inbox is the person's"
@@ -59,7 +59,7 @@ def test_a_namesake_keeps_the_name(rig: Rig) -> None:
     forget(rig, "music")
     rig.drop(video(1), name=b"again.txt")
     rig.refresh()
-    rig.views.survey_soon(rig.now)
+    rig.views.request_scan(rig.now)
     rig.refresh()
     assert rig.session()["session"]["counts"]["queued"] == 1
     assert rig.receipt(b"again.txt")["counts"]["accepted"] == 1
@@ -69,7 +69,7 @@ def test_an_empty_folder_of_receipts_goes(rig: Rig) -> None:
     rig.drop(video(1))
     rig.complete()
     rig.refresh()
-    rig.views.rules = Rules(receipts_s=100.0)
+    rig.views.view_settings = ViewSettings(receipts_s=100.0)
     rig.pass_time(200)
     rig.restart()
     assert documents(rig) == {"sessions/music.json"}

@@ -67,7 +67,7 @@ def test_what_the_user_deleted_stays_deleted(rig: Rig) -> None:
     with rig.ledger.write() as db:  # even when the event is shown once more
         from ytaudio_daemon.ledger import meta  # noqa: PLC0415 - for this test alone
 
-        meta.keep_views_cursor(db, 0)
+        meta.save_views_cursor(db, 0)
     rig.restart()
     assert names(rig) == []
 

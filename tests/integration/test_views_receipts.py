@@ -79,14 +79,20 @@ def test_a_receipt_follows_its_jobs(lite: Rig) -> None:
 def test_what_failed_can_be_dropped_again_as_it_is(rig: Rig) -> None:
     options = Options(format="opus", bitrate=None, tags={"title": 'A "B" c'})
     asked = drops.NewLine(
-        line=1, text="x", video_id=video(1), ask=drops.Ask.of(options)
+        line=1,
+        text="x",
+        video_id=video(1),
+        job_options=drops.JobOptions.from_options(options),
     )
     again = f"https://www.youtube.com/watch?v={video(5)} format=mp3"
     limit = drops.NewLine(
         line=8, text="y", code="session_job_limit", message="too many", again=again
     )
     rig.drop(
-        asked, drops.NewLine(line=2, text="", video_id=video(2), ask=ASK), BAD, limit
+        asked,
+        drops.NewLine(line=2, text="", video_id=video(2), job_options=ASK),
+        BAD,
+        limit,
     )
     rig.complete()
     assert not rig.beside("failed").exists()
@@ -336,7 +342,7 @@ def test_a_drop_under_way_has_no_receipt_yet(lite: Rig) -> None:
     with lite.ledger.write() as db:
         row = sessions.open_session(db, "music", lite.now)
         drop = one_drop.open_drop(db, row.id, b"songs.txt", "00", 1, lite.now)
-        line = drops.NewLine(line=1, text="x", video_id=video(1), ask=ASK)
+        line = drops.NewLine(line=1, text="x", video_id=video(1), job_options=ASK)
         one_drop.record_batch(
             db,
             drop,

@@ -28,7 +28,7 @@ from ytaudio_daemon.model import Progress
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate, GateName
 from ytaudio_daemon.model.quota import Quota
-from ytaudio_daemon.views import Problem, Views, job_document
+from ytaudio_daemon.views import DaemonProblem, Views, job_document
 
 SCHEMAS = resources.files("ytaudio_daemon") / "schemas"
 
@@ -80,7 +80,7 @@ def a_bit_of_everything(rig: Rig) -> None:
     rig.fail()
     waiting, running = claimed(rig.ledger), claimed(rig.ledger)
     with rig.ledger.write() as db:
-        transitions.fail_or_wait(
+        transitions.record_failure(
             db, waiting.fence, FAILED, WAIT, rig.now, Quota(max_jobs=0)
         )
         transitions.cancel(
@@ -100,7 +100,7 @@ def a_bit_of_everything(rig: Rig) -> None:
     rig.live = replace(
         LIVE,
         progress={running.uuid: progress},
-        problems=[Problem(code="old", message="Old.", hint="Up.", since=1.0)],
+        problems=[DaemonProblem(code="old", message="Old.", hint="Up.", since=1.0)],
         ignored={"music": [("a.pdf", "not a drop file")]},
     )
 
@@ -180,7 +180,7 @@ def test_nothing_is_written_when_nothing_changed(lite: Rig) -> None:
     with lite.ledger.write() as db:  # an event that changes no field of the document
         row = sessions.active_session(db, "music")
         assert row is not None
-        then = Now(wall=row.last_activity_at, lived=row.last_activity_lived)
+        then = Now(wall=row.last_activity_at, uptime_s=row.last_activity_lived)
         sessions.touch_session(db, row, then)
     lite.refresh()
     assert lite.layout.session_status("music").stat().st_ino == before.st_ino
@@ -341,7 +341,7 @@ def test_a_ledger_that_cannot_be_read_is_told_of(lite: Rig) -> None:
     lite.drop(video(1))
     lite.refresh()
     before = lite.daemon()
-    trouble = Problem(code="ledger_trouble", message="m", hint="h", since=1.0)
+    trouble = DaemonProblem(code="ledger_trouble", message="m", hint="h", since=1.0)
     lite.live = replace(lite.live, state="degraded", problems=[trouble])
     other = sqlite3.connect(str(lite.ledger.path))
     other.execute("BEGIN EXCLUSIVE")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.intake.inbox_watcher import Hints, Watch
+from ytaudio_daemon.intake.inbox_watcher import InboxWatcher, PendingChanges
 
 
 class Watched:
@@ -21,8 +21,8 @@ class Watched:
         (root / "wake").mkdir()
         self.poked = False
         self._woken = threading.Event()
-        self._hints = Hints(self._woken.set)
-        self.watch = Watch(self.inbox, root / "wake", self._hints)
+        self._hints = PendingChanges(self._woken.set)
+        self.watch = InboxWatcher(self.inbox, root / "wake", self._hints)
         self.watch.start()
 
     def touch(self, session: str = "alice") -> None:
@@ -38,7 +38,7 @@ class Watched:
         while (left := end - time.monotonic()) > 0:
             self._woken.wait(left)
             self._woken.clear()
-            noted, self.poked = self._hints.take()
+            noted, self.poked = self._hints.pop_changes()
             if session in noted:
                 return True
         return False
@@ -70,10 +70,10 @@ def kill(thread: threading.Thread, stir: Callable[[], object]) -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_whichever_thread_dies_it_is_healed(watched: Watched) -> None:
     for number in range(len(watched.watch._threads)):
-        assert not watched.watch.heal()
+        assert not watched.watch.restart_if_dead()
         kill(watched.watch._threads[number], watched.stir)
 
-        assert watched.watch.heal()
+        assert watched.watch.restart_if_dead()
 
         assert watched.heard(None)
         assert watched.poked, "a command may have poked meanwhile"
@@ -88,19 +88,19 @@ def test_an_inbox_made_anew_is_watched_again(watched: Watched, how: str) -> None
         shutil.rmtree(watched.inbox)
     else:
         watched.inbox.rename(watched.inbox.with_name("old"))
-    assert watched.watch.heal()
+    assert watched.watch.restart_if_dead()
     open_files = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(20):
-        assert watched.watch.heal()
+        assert watched.watch.restart_if_dead()
     assert len(list(Path("/proc/self/fd").iterdir())) <= open_files
     watched.inbox.mkdir()
 
-    assert watched.watch.heal()
+    assert watched.watch.restart_if_dead()
 
     assert watched.heard(None)
     watched.touch()
     assert watched.heard()
-    assert not watched.watch.heal()
+    assert not watched.watch.restart_if_dead()
 
 
 def test_an_overflown_queue_has_everything_looked_through(watched: Watched) -> None:

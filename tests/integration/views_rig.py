@@ -13,9 +13,11 @@ from ytaudio_daemon.ledger import Ledger, claims, drops, sessions, transitions
 from ytaudio_daemon.model import Outcome, Result
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
-from ytaudio_daemon.views import Live, Rules, Views
+from ytaudio_daemon.views import DaemonSnapshot, Views, ViewSettings
 
-LIVE = Live(state="running", started_at=NOW.wall, pid=7, host="here", version="1")
+LIVE = DaemonSnapshot(
+    state="running", started_at=NOW.wall, pid=7, host="here", version="1"
+)
 
 
 @dataclass
@@ -25,7 +27,7 @@ class Rig:
     ledger: Ledger
     layout: Layout
     views: Views
-    live: Live = LIVE
+    live: DaemonSnapshot = LIVE
     now: Now = NOW
 
     def drop(
@@ -86,14 +88,16 @@ class Rig:
         """Claim the next job and give it up."""
         claim = claimed(self.ledger, self.now)
         with self.ledger.write() as db:
-            transitions.fail_or_wait(
+            transitions.record_failure(
                 db, claim.fence, FAILED, GIVE_UP, self.now, Quota(max_jobs=0)
             )
         return claim
 
     def pass_time(self, seconds: float = 1.0) -> None:
         """Let time pass on both clocks."""
-        self.now = Now(wall=self.now.wall + seconds, lived=self.now.lived + seconds)
+        self.now = Now(
+            wall=self.now.wall + seconds, uptime_s=self.now.uptime_s + seconds
+        )
 
     def refresh(self, seconds: float = 60.0) -> None:
         """Let time pass, and call the views until they have nothing more to do.
@@ -111,7 +115,7 @@ class Rig:
     def restart(self) -> None:
         """Go on with new views, as after a crash."""
         self.views.close()
-        self.views = Views(self.ledger, self.layout, self.views.rules)
+        self.views = Views(self.ledger, self.layout, self.views.view_settings)
         self.views.rebuild(self.now, self.live)
         self.refresh(0)
 
@@ -143,7 +147,7 @@ def new_rig(ledger: Ledger, root: Path, *, library: bool = True) -> Rig:
     )
     layout.inbox.mkdir(parents=True)
     layout.downloads.mkdir()
-    return Rig(ledger, layout, Views(ledger, layout, Rules()))
+    return Rig(ledger, layout, Views(ledger, layout, ViewSettings()))
 
 
 def result_of(audio: bytes, title: str) -> Result:

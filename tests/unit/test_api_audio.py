@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ytaudio_daemon.api.audio import TYPES, disposition, is_known, media_type_of
+from ytaudio_daemon.api.audio import (
+    MEDIA_TYPES,
+    content_disposition,
+    etag_matches,
+    media_type_of,
+)
 from ytaudio_daemon.model.options import FORMATS
 
 
@@ -22,7 +27,7 @@ from ytaudio_daemon.model.options import FORMATS
     ],
 )
 def test_a_plain_name_and_the_true_one(name: str, plain: str) -> None:
-    header = disposition(name)
+    header = content_disposition(name)
     first, _, true = header.partition("; filename*=UTF-8''")
     assert first == f'attachment; filename="{plain}"'
     assert unquote(true) == name
@@ -30,7 +35,7 @@ def test_a_plain_name_and_the_true_one(name: str, plain: str) -> None:
 
 @given(st.text(min_size=1))
 def test_no_name_can_break_the_header(name: str) -> None:
-    header = disposition(name)
+    header = content_disposition(name)
     assert header.isascii()
     assert header.isprintable()
     assert header.count('"') == 2
@@ -48,10 +53,10 @@ def test_no_name_can_break_the_header(name: str) -> None:
     ],
 )
 def test_what_a_client_has_already(said: str, *, known: bool) -> None:
-    assert is_known(said, '"a"') is known
+    assert etag_matches(said, '"a"') is known
 
 
 def test_every_format_has_a_media_type() -> None:
-    assert set(TYPES) == set(FORMATS)
+    assert set(MEDIA_TYPES) == set(FORMATS)
     assert media_type_of("Song.OPUS") == "audio/ogg"
     assert media_type_of("no ending") == "audio/*"

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from ytaudio_daemon.api.app import create_app
-from ytaudio_daemon.api.context import Desk
+from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.request_models import NewJob
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger
@@ -41,14 +41,14 @@ def description(folder: Path, token: str | None = None) -> dict[str, Any]:
     )
     ledger = Ledger(f"sqlite:///{folder}/none.sqlite3")  # never asked
     settings = load(None, {"YTAUDIO_PATHS_ROOT": str(folder)})
-    desk = Desk(
+    context = ApiContext(
         ledger=ledger,
         layout=layout,
         settings=settings,
-        daemon_trouble=str,
+        daemon_down_reason=str,
         token=token,
     )
-    return create_app(desk).openapi()
+    return create_app(context).openapi()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from ytaudio_daemon.api.guard import refuse_foreign_host, refuse_foreign_page
+from ytaudio_daemon.api.guard import refuse_cross_site, refuse_wrong_host
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.server import LOOPBACK_NAMES, is_loopback, listen
 
@@ -13,7 +13,7 @@ from ytaudio_daemon.api.server import LOOPBACK_NAMES, is_loopback, listen
     "host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", "LOCALHOST"]
 )
 def test_loopback_has_its_names(host: str) -> None:
-    refuse_foreign_host({"host": host}, LOOPBACK_NAMES)
+    refuse_wrong_host({"host": host}, LOOPBACK_NAMES)
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,8 @@ def test_loopback_has_its_names(host: str) -> None:
 )
 def test_any_other_name_is_refused(host: str) -> None:
     with pytest.raises(Problem, match="loopback"):
-        refuse_foreign_host({"host": host}, LOOPBACK_NAMES)
-    refuse_foreign_host({"host": host}, None)
+        refuse_wrong_host({"host": host}, LOOPBACK_NAMES)
+    refuse_wrong_host({"host": host}, None)
 
 
 @pytest.mark.parametrize(
@@ -38,15 +38,15 @@ def test_any_other_name_is_refused(host: str) -> None:
 )
 def test_foreign_pages_may_look_but_change_nothing(headers: dict[str, str]) -> None:
     told = {"host": "localhost:8000", **headers}
-    refuse_foreign_page("GET", told)
+    refuse_cross_site("GET", told)
     with pytest.raises(Problem, match="other sites"):
-        refuse_foreign_page("POST", told)
+        refuse_cross_site("POST", told)
 
 
 def test_programs_and_own_pages_may() -> None:
-    refuse_foreign_page("POST", {"host": "localhost:8000"})
+    refuse_cross_site("POST", {"host": "localhost:8000"})
     own = {"origin": "http://localhost:8000", "sec-fetch-site": "same-origin"}
-    refuse_foreign_page("DELETE", {"host": "localhost:8000", **own})
+    refuse_cross_site("DELETE", {"host": "localhost:8000", **own})
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from starlette.exceptions import HTTPException
 from ytaudio_daemon import errors
 from ytaudio_daemon.api.problems import (
     Problem,
-    of_http,
-    of_our_own,
-    of_validation,
+    from_http,
+    from_validation,
+    from_ytaudio_error,
 )
 
 
@@ -27,7 +27,7 @@ from ytaudio_daemon.api.problems import (
     ],
 )
 def test_our_own_errors(error: errors.YtaudioError, status: int, code: str) -> None:
-    problem = of_our_own(error)
+    problem = from_ytaudio_error(error)
     assert (problem.status, problem.code) == (status, code)
     assert ("Retry-After" in problem.headers) == (status == 503)
 
@@ -48,16 +48,16 @@ def test_the_document_has_all_members() -> None:
 
 
 def test_the_frameworks_refusals() -> None:
-    assert of_http(HTTPException(404)).code == "no_such_page"
-    wrong = of_http(HTTPException(405, headers={"Allow": "GET"}))
+    assert from_http(HTTPException(404)).code == "no_such_page"
+    wrong = from_http(HTTPException(405, headers={"Allow": "GET"}))
     assert (wrong.code, wrong.headers) == ("method_not_allowed", {"Allow": "GET"})
-    assert of_http(HTTPException(418, "short and stout")).detail == "short and stout"
+    assert from_http(HTTPException(418, "short and stout")).detail == "short and stout"
 
 
 def test_a_clients_own_words_come_back_short_and_writable() -> None:
     errors_found = [{"loc": ("body", "\ud800" + "x" * 999), "msg": "no\ud800"}]
-    problem = of_validation(errors_found)
+    problem = from_validation(errors_found)
     assert problem.status == 422
     assert len(problem.more["errors"][0]["pointer"]) <= 200
     problem.response()
-    assert of_validation([]).status == 422
+    assert from_validation([]).status == 422

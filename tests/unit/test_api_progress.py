@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.ledger_rig import ASK, NO_LIMIT, NOW
 from ytaudio_daemon.api import event_stream
-from ytaudio_daemon.api.context import Desk
+from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, enqueue, queries, sessions
 from ytaudio_daemon.settings import load
@@ -20,11 +20,11 @@ def test_a_write_wakes_the_daemon_and_silence_is_broken_until_a_stop(
     monkeypatch.setattr(event_stream, "HEARTBEAT_S", 0.02)
     with sqlite_ledger.write() as db:
         session = sessions.open_session(db, "alice", NOW)
-        posted = enqueue.post(
+        posted = enqueue.enqueue_link(
             db,
             session.id,
             video_id="AAAAAAAAAAA",
-            ask=ASK,
+            job_options=ASK,
             quota=NO_LIMIT,
             now=NOW,
             file_is_gone=lambda _: True,
@@ -38,21 +38,21 @@ def test_a_write_wakes_the_daemon_and_silence_is_broken_until_a_stop(
         status=tmp_path,
         state=tmp_path,
     )
-    desk = Desk(
+    context = ApiContext(
         ledger=sqlite_ledger,
         layout=layout,
         settings=load(None, {"YTAUDIO_PATHS_ROOT": str(tmp_path)}),
-        daemon_trouble=lambda: "no daemon",
+        daemon_down_reason=lambda: "no daemon",
     )
     layout.wake_dir.mkdir()
-    with desk.write() as (db, now):
+    with context.write() as (db, now):
         sessions.touch_session(db, session, now)
     assert [file.name for file in layout.wake_dir.iterdir()] == ["poke"]
     said: list[bytes] = []
-    desk.is_closing = lambda: said.count(b": still there\n\n") == 2
+    context.is_closing = lambda: said.count(b": still there\n\n") == 2
 
     async def listen() -> None:
-        async for event in event_stream.events_of(desk, row):
+        async for event in event_stream.job_events(context, row):
             said.append(event)  # noqa: PERF401 - `is_closing` looks at it
 
     asyncio.run(listen())

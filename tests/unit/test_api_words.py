@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from ytaudio_daemon.api.vocabulary import (
-    FINAL,
-    STATUS_OF,
+    FINAL_STATUSES,
+    STATUS_BY_STATE,
     Status,
-    job_answer,
     jobs_by_status,
-    option_layer,
     states_of,
+    to_api_job,
+    to_options,
 )
 from ytaudio_daemon.model import JobState, Phase
 
@@ -29,8 +29,8 @@ def job(state: JobState, **more: Any) -> dict[str, Any]:
 
 
 def test_every_state_has_a_status_and_every_status_a_state() -> None:
-    assert set(STATUS_OF) == set(JobState)
-    assert set(STATUS_OF.values()) == set(Status)
+    assert set(STATUS_BY_STATE) == set(JobState)
+    assert set(STATUS_BY_STATE.values()) == set(Status)
     assert sorted(states_of(list(Status))) == sorted(JobState)
     assert states_of([Status.PENDING]) == [
         JobState.QUEUED,
@@ -40,8 +40,8 @@ def test_every_state_has_a_status_and_every_status_a_state() -> None:
 
 
 def test_what_the_originals_client_waits_for_is_final() -> None:
-    assert {"completed", "failed"} <= FINAL
-    assert not {Status.PENDING, Status.PROCESSING} & FINAL
+    assert {"completed", "failed"} <= FINAL_STATUSES
+    assert not {Status.PENDING, Status.PROCESSING} & FINAL_STATUSES
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,12 @@ def test_what_the_originals_client_waits_for_is_final() -> None:
 def test_progress_grows_and_is_whole_only_at_the_end(
     found: dict[str, Any], percent: float
 ) -> None:
-    assert job_answer(found, None)["progress_percent"] == percent
+    assert to_api_job(found, None)["progress_percent"] == percent
 
 
 def test_the_words_stand_beside_the_programs_own() -> None:
     found = job(JobState.WAITING, error={"message": "It broke."})
-    answer = job_answer(found, "no daemon")
+    answer = to_api_job(found, "no daemon")
     assert found.items() <= answer.items()
     assert answer["job_uuid"] == "x"
     assert answer["status"] == "pending"
@@ -76,11 +76,11 @@ def test_the_words_stand_beside_the_programs_own() -> None:
 
 
 def test_a_note_is_for_what_waits() -> None:
-    assert job_answer(job(JobState.COMPLETED), "no daemon")["note"] is None
+    assert to_api_job(job(JobState.COMPLETED), "no daemon")["note"] is None
 
 
 def test_options_and_counts_are_translated() -> None:
-    layer = option_layer({"output_format": "mp3", "tags": {"artist": "x"}})
+    layer = to_options({"output_format": "mp3", "tags": {"artist": "x"}})
     assert layer == {"format": "mp3", "tag": {"artist": "x"}}
     counts = dict.fromkeys(map(str, JobState), 1)
     assert jobs_by_status(counts) == {

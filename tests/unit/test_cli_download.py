@@ -2,9 +2,9 @@
 
 import pytest
 
-from ytaudio_daemon.cli.download_list import Item, listed
-from ytaudio_daemon.cli.download_reporters import how_far
-from ytaudio_daemon.cli.entry import _with_command
+from ytaudio_daemon.cli.download_list import Item, build_items
+from ytaudio_daemon.cli.download_reporters import download_progress_text
+from ytaudio_daemon.cli.entry import _insert_default_command
 from ytaudio_daemon.dropfile import DropKind
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import Layer, Progress
@@ -30,34 +30,40 @@ LAYER: Layer = {"format": "m4a", "quality": "bestaudio", "filename": "%(title)s"
     ],
 )
 def test_bare_flags_mean_download(words: str, read_as: str) -> None:
-    assert list(_with_command(words.split())) == read_as.split()
+    assert list(_insert_default_command(words.split())) == read_as.split()
 
 
 def test_links_and_lines_are_listed_in_order_with_their_duplicates() -> None:
     content = b"https://youtu.be/BBBBBBBBBBB format=opus\nyoutu.be/AAAAAAAAAAA\nno\n"
-    items = listed(
+    items = build_items(
         ["https://youtu.be/AAAAAAAAAAA", "nope"],
         ("urls.txt", content, DropKind.TEXT),
         LAYER,
         "192k",
     )
-    assert [(i.place, i.duplicate_of, i.code) for i in items] == [
+    assert [(i.location, i.duplicate_of, i.code) for i in items] == [
         ("", None, ""),
         ("", None, "not_a_url"),
         ("urls.txt:1", None, ""),
         ("urls.txt:2", 0, ""),
         ("urls.txt:3", None, "not_a_url"),
     ]
-    assert [i.order.options.format for i in items if i.order] == ["m4a", "opus", "m4a"]
+    assert [i.request.options.format for i in items if i.request] == [
+        "m4a",
+        "opus",
+        "m4a",
+    ]
 
 
 def test_a_file_that_is_no_list_is_refused() -> None:
     with pytest.raises(UsageError, match=r"song\.mp3: this is binary"):
-        listed([], ("song.mp3", bytes(range(32)) * 99, DropKind.TEXT), LAYER, "192k")
+        build_items(
+            [], ("song.mp3", bytes(range(32)) * 99, DropKind.TEXT), LAYER, "192k"
+        )
 
 
 def test_control_characters_of_a_link_are_not_shown() -> None:
-    items = listed(["\x1b[2Jx"], None, LAYER, "192k")
+    items = build_items(["\x1b[2Jx"], None, LAYER, "192k")
     assert isinstance(items[0], Item)
     assert "\x1b" not in items[0].text
 
@@ -70,6 +76,6 @@ def test_how_far_says_bytes_speed_and_time_left() -> None:
         speed_bps=512 << 10,
         eta_s=6,
     )
-    assert how_far(progress) == "1.0 MiB of 4.0 MiB  512 KiB/s  6 s left"
-    assert how_far(Progress(phase="downloading")) == "0 B"
-    assert how_far(Progress(phase="converting")) == "converting"
+    assert download_progress_text(progress) == "1.0 MiB of 4.0 MiB  512 KiB/s  6 s left"
+    assert download_progress_text(Progress(phase="downloading")) == "0 B"
+    assert download_progress_text(Progress(phase="converting")) == "converting"

@@ -15,11 +15,11 @@ FILE = Path(__file__).parents[2] / "docs" / "ytaudio.1"
 
 
 def test_the_page_in_docs_is_up_to_date() -> None:
-    assert FILE.read_text() == manual.page(), "run `make man`"
+    assert FILE.read_text() == manual.man_page(), "run `make man`"
 
 
 def test_every_command_and_flag_is_in_it() -> None:
-    said = manual.page().replace("\\-", "-")
+    said = manual.man_page().replace("\\-", "-")
     for name in COMMANDS:
         assert f".SS ytaudio {name}\n" in said
         for action in command_parser(name)._actions:
@@ -33,7 +33,7 @@ def test_every_exit_status_is_in_it() -> None:
 
 
 def test_what_roff_would_take_for_itself_is_written_out() -> None:
-    assert manual._text(".x -y 'z' a\\b …") == (
+    assert manual._escape_roff(".x -y 'z' a\\b …") == (
         "\\&.x \\-y \\(aqz\\(aq a\\eb \\[u2026]"
     )
 

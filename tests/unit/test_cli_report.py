@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from ytaudio_daemon.cli import status_report
-from ytaudio_daemon.cli.formatting import stamp_of
-from ytaudio_daemon.cli.watch import news
+from ytaudio_daemon.cli.formatting import rfc3339
+from ytaudio_daemon.cli.watch import changed_lines
 
 NOW = 1_800_000_000.0
 
@@ -65,45 +65,49 @@ BROKE = {"kind": "transient", "code": "reset", "message": "It broke.", "hint": "
     ],
 )
 def test_how_far(given: dict[str, Any], said: str) -> None:
-    assert status_report.how_far(given, NOW) == said
+    assert status_report.progress_text(given, NOW) == said
 
 
 def test_a_waiting_job_says_when_and_why() -> None:
-    attempt = {"number": 1, "charged": 1, "max": 8, "retry_at": stamp_of(NOW + 90)}
-    said = status_report.how_far(job("waiting", error=BROKE, attempt=attempt), NOW)
+    attempt = {"number": 1, "charged": 1, "max": 8, "retry_at": rfc3339(NOW + 90)}
+    said = status_report.progress_text(
+        job("waiting", error=BROKE, attempt=attempt), NOW
+    )
     assert said.endswith("(in 1 min 30 s): It broke.")
 
 
 def test_bars_are_full_at_the_end_and_never_beyond() -> None:
-    assert status_report.bar(0) == "╌" * 12
-    assert status_report.bar(50) == "━" * 6 + "╌" * 6
-    assert status_report.bar(100) == status_report.bar(250) == "━" * 12
+    assert status_report.progress_bar(0) == "╌" * 12
+    assert status_report.progress_bar(50) == "━" * 6 + "╌" * 6
+    assert (
+        status_report.progress_bar(100) == status_report.progress_bar(250) == "━" * 12
+    )
 
 
 def test_counts_leave_out_what_is_not_there() -> None:
-    assert status_report.counts_in_words({"queued": 2, "failed": 1, "held": 0}) == (
+    assert status_report.counts_text({"queued": 2, "failed": 1, "held": 0}) == (
         "2 queued, 1 failed"
     )
-    assert status_report.counts_in_words({}) == "none"
+    assert status_report.counts_text({}) == "none"
 
 
 def test_a_quota_without_limits_says_so() -> None:
     quota = {"max_jobs": 0, "used_jobs": 2, "max_bytes": 0, "used_bytes": 0}
-    said = status_report.quota_in_words(quota)
+    said = status_report.quota_text(quota)
     assert said == "2 of any number of unfinished jobs, 0 B of audio"
-    said = status_report.quota_in_words({**quota, "max_jobs": 10, "max_bytes": 4 << 30})
+    said = status_report.quota_text({**quota, "max_jobs": 10, "max_bytes": 4 << 30})
     assert said == "2 of 10 unfinished jobs, 0 B of 4.0 GiB"
 
 
 def test_options_read_as_in_a_drop() -> None:
     options = {"format": "opus", "bitrate": None, "tags": {"artist": "Nina Simone"}}
-    said = status_report.options_in_words(options)
+    said = status_report.options_text(options)
     assert said == 'format=opus tag.artist="Nina Simone"'
 
 
 def test_only_what_changed_is_news() -> None:
     seen: dict[str, str] = {}
-    assert news({"a": "queued", "b": "queued"}, seen) == ["queued", "queued"]
-    assert news({"a": "queued", "b": "running"}, seen) == ["running"]
-    assert news({"a": "queued"}, seen) == []
-    assert news({"b": "queued"}, seen) == ["queued"]
+    assert changed_lines({"a": "queued", "b": "queued"}, seen) == ["queued", "queued"]
+    assert changed_lines({"a": "queued", "b": "running"}, seen) == ["running"]
+    assert changed_lines({"a": "queued"}, seen) == []
+    assert changed_lines({"b": "queued"}, seen) == ["queued"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.cli.status_path import quick_status_folder
+from ytaudio_daemon.cli.status_path import status_folder_without_settings
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.settings import find_config, load
 from ytaudio_daemon.settings.load import CONFIG_VARIABLE, LOCAL_CONFIG, SYSTEM_CONFIG
@@ -42,7 +42,7 @@ def test_both_ways_lead_to_the_same_folder(
     for status, flag in product(STATUSES, (None, "flagged")):
         write_config(tmp_path, in_file, status)
         for config in (None, "config/ytaudio.toml"):
-            quick = quick_status_folder(config, flag, environ, tmp_path)
+            quick = status_folder_without_settings(config, flag, environ, tmp_path)
             try:
                 slow = by_the_settings(config, flag, environ, tmp_path)
             except ConfigError:
@@ -54,7 +54,7 @@ def test_both_ways_lead_to_the_same_folder(
 
 
 def test_without_a_config_the_current_folder_is_the_root(tmp_path: Path) -> None:
-    quick = quick_status_folder(None, None, {}, tmp_path)
+    quick = status_folder_without_settings(None, None, {}, tmp_path)
     assert quick == tmp_path / "status" == by_the_settings(None, None, {}, tmp_path)
 
 
@@ -62,7 +62,7 @@ def test_without_a_config_the_current_folder_is_the_root(tmp_path: Path) -> None
 def test_a_variable_goes_before_the_file(tmp_path: Path, variable: str) -> None:
     write_config(tmp_path, None, "in-file")
     environ = {"YTAUDIO_PATHS_STATUS": variable}
-    quick = quick_status_folder(None, None, environ, tmp_path)
+    quick = status_folder_without_settings(None, None, environ, tmp_path)
     assert quick == by_the_settings(None, None, environ, tmp_path)
     assert quick is not None
     assert quick.name == Path(variable).name
@@ -74,15 +74,15 @@ def test_a_bad_file_is_left_to_the_settings_to_explain(
 ) -> None:
     file = tmp_path / "bad.toml"
     file.write_text(text, "latin-1")
-    assert quick_status_folder(str(file), None, {}, tmp_path) is None
+    assert status_folder_without_settings(str(file), None, {}, tmp_path) is None
     with pytest.raises(ConfigError):
         by_the_settings(str(file), None, {}, tmp_path)
 
 
 def test_a_missing_file_is_left_to_the_settings_to_explain(tmp_path: Path) -> None:
-    assert quick_status_folder("no.toml", None, {}, tmp_path) is None
+    assert status_folder_without_settings("no.toml", None, {}, tmp_path) is None
     environ = {"YTAUDIO_CONFIG": "no.toml"}
-    assert quick_status_folder(None, None, environ, tmp_path) is None
+    assert status_folder_without_settings(None, None, environ, tmp_path) is None
 
 
 def test_both_look_in_the_same_places() -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.cli.formatting import stamp_of
-from ytaudio_daemon.cli.job_report import Case, story, what_next
-from ytaudio_daemon.cli.liveness import Life, Pulse
+from ytaudio_daemon.cli.formatting import rfc3339
+from ytaudio_daemon.cli.job_report import JobDetails, job_report, what_next
+from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
 from ytaudio_daemon.cli.status_report import Facts
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
@@ -15,8 +15,8 @@ from ytaudio_daemon.model.gates import Gate, GateName
 from ytaudio_daemon.model.quota import Quota
 
 NOW = 1_800_000_000.0
-UP = Life(pulse=Pulse.ALIVE)
-DOWN = Life(pulse=Pulse.STOPPED, silent_s=60.0)
+UP = DaemonLiveness(state=Liveness.ALIVE)
+DOWN = DaemonLiveness(state=Liveness.STOPPED, document_age_s=60.0)
 SHUT = Gate(
     name=GateName.SITE,
     code="bot_check",
@@ -47,7 +47,7 @@ def session(**more: Any) -> Session:
     return Session(**(known | more))
 
 
-def case(state: str, **more: Any) -> Case:
+def case(state: str, **more: Any) -> JobDetails:
     job = {
         "id": "1a2b3c4d-0000-4000-8000-000000000000",
         "session": "party",
@@ -68,9 +68,9 @@ def case(state: str, **more: Any) -> Case:
             "number": 1,
             "charged": 1,
             "max": 8,
-            "retry_at": stamp_of(NOW + 90),
+            "retry_at": rfc3339(NOW + 90),
         },
-        "created_at": stamp_of(NOW),
+        "created_at": rfc3339(NOW),
         "started_at": None,
         "finalized_at": None,
     }
@@ -86,7 +86,7 @@ def case(state: str, **more: Any) -> Case:
         "life": UP,
         "wall": NOW,
     }
-    return Case(**(known | more))
+    return JobDetails(**(known | more))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def case(state: str, **more: Any) -> Case:
         (case("cancelled"), "ytaudio retry 1a2b3c4d"),
     ],
 )
-def test_what_comes_next(about: Case, said: str) -> None:
+def test_what_comes_next(about: JobDetails, said: str) -> None:
     assert said in what_next(about)
 
 
@@ -133,8 +133,8 @@ def test_an_expired_session_offers_no_retry() -> None:
     )
 
 
-def facts_of(about: Case) -> dict[str, str]:
-    block = story(about)[0]
+def facts_of(about: JobDetails) -> dict[str, str]:
+    block = job_report(about)[0]
     assert isinstance(block, Facts)
     return dict(block.pairs)
 
@@ -152,7 +152,7 @@ def test_trouble_comes_with_what_the_person_can_do() -> None:
 
 
 def test_every_line_that_asked_is_named() -> None:
-    pairs = story(case("queued", lines=[("a.txt", 1), ("b.txt", 7)]))[0]
+    pairs = job_report(case("queued", lines=[("a.txt", 1), ("b.txt", 7)]))[0]
     assert isinstance(pairs, Facts)
     asked = [value for name, value in pairs.pairs if name == "asked by"]
     assert asked == ["a.txt, line 1", "b.txt, line 7"]
@@ -180,11 +180,11 @@ def test_each_attempt_says_how_it_ended(row: dict[str, Any], how: str) -> None:
         "downloaded_bytes": 1024,
         "message": None,
     }
-    table = story(case("running", attempts=[known | row]))[1]
+    table = job_report(case("running", attempts=[known | row]))[1]
     assert not isinstance(table, Facts)
     assert table.rows[0][2:] == ("1 min", "1.0 KiB", "yt-dlp 2026.10.1", how)
 
 
 def test_every_state_has_a_story() -> None:
-    tell: Callable[[Case], str] = what_next
+    tell: Callable[[JobDetails], str] = what_next
     assert all(tell(case(state.value)) for state in JobState)

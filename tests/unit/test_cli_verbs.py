@@ -5,24 +5,28 @@ import argparse
 import pytest
 
 from ytaudio_daemon.cli import engine, ledger, session
-from ytaudio_daemon.cli.subcommands import add_verbs, doer_of
+from ytaudio_daemon.cli.subcommands import add_subcommands, load_target
 
-TABLES = {"engine": engine.VERBS, "ledger": ledger.VERBS, "session": session.VERBS}
+TABLES = {
+    "engine": engine.SUBCOMMANDS,
+    "ledger": ledger.SUBCOMMANDS,
+    "session": session.SUBCOMMANDS,
+}
 
 
 @pytest.mark.parametrize("command", TABLES)
 def test_every_verb_has_its_doer_and_its_words(command: str) -> None:
     parser = argparse.ArgumentParser(command)
-    add_verbs(parser, TABLES[command])
+    add_subcommands(parser, TABLES[command])
     told = parser.format_help()
     for name, verb in TABLES[command].items():
-        assert callable(doer_of(verb))
+        assert callable(load_target(verb))
         assert name in told
 
 
 def test_a_verb_is_asked_for() -> None:
     parser = argparse.ArgumentParser("ledger")
-    add_verbs(parser, ledger.VERBS)
+    add_subcommands(parser, ledger.SUBCOMMANDS)
     assert parser.parse_args(["check"]).verb == "check"
     with pytest.raises(SystemExit):
         parser.parse_args([])

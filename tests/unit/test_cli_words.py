@@ -6,7 +6,7 @@ import json
 import pytest
 
 from ytaudio_daemon.cli import formatting
-from ytaudio_daemon.cli.output import Screen, ask, shown
+from ytaudio_daemon.cli.output import Output, ask, terminal_safe
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from ytaudio_daemon.cli.output import Screen, ask, shown
     ],
 )
 def test_a_span_has_its_two_largest_units(seconds: float, said: str) -> None:
-    assert formatting.span(seconds) == said
+    assert formatting.format_duration(seconds) == said
 
 
 @pytest.mark.parametrize(
@@ -40,28 +40,32 @@ def test_a_span_has_its_two_largest_units(seconds: float, said: str) -> None:
     ],
 )
 def test_a_size_has_three_digits(count: int, said: str) -> None:
-    assert formatting.size(count) == said
+    assert formatting.format_size(count) == said
 
 
 def test_playing_times_read_as_on_a_player() -> None:
-    assert [formatting.clock(s) for s in (187, 3753, 5)] == ["3:07", "1:02:33", "0:05"]
+    assert [formatting.format_playing_time(s) for s in (187, 3753, 5)] == [
+        "3:07",
+        "1:02:33",
+        "0:05",
+    ]
 
 
 def test_times_tell_how_far_they_are() -> None:
     now = 1_800_000_000.0
-    assert formatting.moment_and_distance(now + 300, now).endswith("(in 5 min)")
-    assert formatting.moment_and_distance(now - 7200, now).endswith("(2 h ago)")
+    assert formatting.local_time_and_distance(now + 300, now).endswith("(in 5 min)")
+    assert formatting.local_time_and_distance(now - 7200, now).endswith("(2 h ago)")
 
 
 def test_a_time_of_another_day_has_its_date() -> None:
     now = 1_800_000_000.0
-    assert len(formatting.moment(now, now)) == len("21:14:03")
-    assert len(formatting.moment(now - 200_000, now)) == len("2027-01-13 21:14")
+    assert len(formatting.local_time(now, now)) == len("21:14:03")
+    assert len(formatting.local_time(now - 200_000, now)) == len("2027-01-13 21:14")
 
 
 def test_stamps_come_back_as_they_were() -> None:
-    assert formatting.stamp_of(1_800_000_000.25) == "2027-01-15T08:00:00.250Z"
-    assert formatting.wall_of("2027-01-15T08:00:00.250Z") == 1_800_000_000.25
+    assert formatting.rfc3339(1_800_000_000.25) == "2027-01-15T08:00:00.250Z"
+    assert formatting.parse_rfc3339("2027-01-15T08:00:00.250Z") == 1_800_000_000.25
 
 
 @pytest.mark.parametrize(
@@ -78,7 +82,7 @@ def test_stamps_come_back_as_they_were() -> None:
     ],
 )
 def test_what_could_steer_a_terminal_is_written_out(text: str, safe: str) -> None:
-    assert shown(text) == safe
+    assert terminal_safe(text) == safe
 
 
 class Terminal(io.StringIO):
@@ -94,10 +98,10 @@ def test_a_terminal_never_sees_a_title_as_markup(
     monkeypatch.setenv("COLUMNS", "80")
     out = Terminal()
     hostile = "[bold red]x[/] \x1b]0;owned\x07 :smile:"
-    screen = Screen(out)
+    screen = Output(out)
     screen.table(("A", "B"), [("failed", hostile)])
     screen.facts([("what", hostile)])
-    screen.mark("broken", hostile)
+    screen.labelled_line("broken", hostile)
     text = out.getvalue()
     assert text.count("[bold red]x[/] \\x1b]0;owned\\x07 :smile:") == 3
     assert "\x1b]" not in text
@@ -108,7 +112,7 @@ def test_a_terminal_gets_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     out = Terminal()
-    Screen(out).table(("STATE",), [("failed",)])
+    Output(out).table(("STATE",), [("failed",)])
     assert "\x1b[1;31mfailed" in out.getvalue()
 
 
@@ -119,25 +123,25 @@ def test_a_narrow_terminal_keeps_ids_and_states(
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "40")
     out = Terminal()
-    Screen(out).table(("JOB", "STATE", "WHAT"), [("1a2b3c4d", "completed", "x" * 90)])
+    Output(out).table(("JOB", "STATE", "WHAT"), [("1a2b3c4d", "completed", "x" * 90)])
     assert "1a2b3c4d  completed" in out.getvalue()
 
 
 def test_a_pipe_gets_aligned_plain_text() -> None:
     out = io.StringIO()
-    Screen(out).table(("A", "LONG"), [("wide one", "x"), ("y", "z")])
+    Output(out).table(("A", "LONG"), [("wide one", "x"), ("y", "z")])
     assert out.getvalue() == "A         LONG\nwide one  x\ny         z\n"
 
 
 def test_a_dumb_terminal_counts_as_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
-    assert not Screen(Terminal()).is_terminal
+    assert not Output(Terminal()).is_terminal
 
 
 def test_a_streamed_list_is_one_document() -> None:
     for items in ([], [{"n": 1}], [{"n": 1}, {"t": "\x1b"}]):
         out = io.StringIO()
-        Screen(out).json_list({"schema": "s/1"}, "jobs", items)
+        Output(out).json_list({"schema": "s/1"}, "jobs", items)
         assert json.loads(out.getvalue()) == {"schema": "s/1", "jobs": items}
         assert out.getvalue().isascii()
         assert "\x1b" not in out.getvalue()

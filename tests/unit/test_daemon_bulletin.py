@@ -2,14 +2,14 @@
 
 from ytaudio_daemon.daemon.systemd_status import MAX_CHARS, status_line
 from ytaudio_daemon.model import JobState
-from ytaudio_daemon.views import Live, Problem
+from ytaudio_daemon.views import DaemonProblem, DaemonSnapshot
 
 NOTHING = dict.fromkeys(JobState, 0)
 
 
-def live(state: str = "running", *problems: tuple[str, str]) -> Live:
-    told = [Problem(code=c, message=m, hint="", since=0.0) for c, m in problems]
-    return Live(
+def live(state: str = "running", *problems: tuple[str, str]) -> DaemonSnapshot:
+    told = [DaemonProblem(code=c, message=m, hint="", since=0.0) for c, m in problems]
+    return DaemonSnapshot(
         state=state, started_at=0.0, pid=1, host="h", version="1", problems=told
     )
 

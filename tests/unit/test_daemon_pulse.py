@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.daemon.systemd_watchdog import BEAT_S, PATIENCE_S, STUCK_S, Pulse
+from ytaudio_daemon.daemon.systemd_watchdog import (
+    PING_INTERVAL_S,
+    START_EXTENSION_S,
+    UNHEALTHY_LIMIT_S,
+    SystemdWatchdog,
+)
 from ytaudio_daemon.errors import (
     LedgerBusyError,
     LedgerError,
@@ -14,7 +19,7 @@ from ytaudio_daemon.errors import (
     LedgerUnreachableError,
     YtaudioError,
 )
-from ytaudio_daemon.system.systemd_notify import Notifier
+from ytaudio_daemon.system.systemd_notify import SystemdNotifier
 
 Heard = Callable[[], list[str]]
 
@@ -26,7 +31,7 @@ class Start:
 
 
 @pytest.fixture
-def manager(tmp_path: Path) -> Iterator[tuple[Notifier, Heard]]:
+def manager(tmp_path: Path) -> Iterator[tuple[SystemdNotifier, Heard]]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
         channel.bind(str(tmp_path / "notify"))
         channel.settimeout(0)
@@ -39,33 +44,35 @@ def manager(tmp_path: Path) -> Iterator[tuple[Notifier, Heard]]:
                 except BlockingIOError:
                     return found
 
-        yield Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")}), heard
+        yield SystemdNotifier({"NOTIFY_SOCKET": str(tmp_path / "notify")}), heard
 
 
 def test_ready_is_said_once_and_only_when_all_is_up(
-    manager: tuple[Notifier, Heard],
+    manager: tuple[SystemdNotifier, Heard],
 ) -> None:
     notifier, heard = manager
     start = Start()
-    pulse = Pulse(notifier, lambda: start.is_over, 0.0)
+    pulse = SystemdWatchdog(notifier, lambda: start.is_over, 0.0)
     said = []
     for mono in range(25):
-        pulse.beat(float(mono))
+        pulse.ping(float(mono))
         said += heard()
-    more_time = f"EXTEND_TIMEOUT_USEC={int(PATIENCE_S * 1e6)}"
+    more_time = f"EXTEND_TIMEOUT_USEC={int(START_EXTENSION_S * 1e6)}"
     assert [word for word in said if word != "WATCHDOG=1"] == [more_time] * 3
     start.is_over = True
-    pulse.beat(25.0)
+    pulse.ping(25.0)
     assert heard() == ["READY=1", "WATCHDOG=1"]
-    pulse.beat(26.0)
-    pulse.beat(60.0)
+    pulse.ping(26.0)
+    pulse.ping(60.0)
     assert heard() == ["WATCHDOG=1"]
 
 
-def test_the_watchdog_is_fed_in_time(manager: tuple[Notifier, Heard]) -> None:
+def test_the_watchdog_is_fed_in_time(manager: tuple[SystemdNotifier, Heard]) -> None:
     _, heard = manager
-    pulse = Pulse(Notifier({"WATCHDOG_USEC": "60000000"}), lambda: True, 0.0)
-    pulse.beat(0.0)
+    pulse = SystemdWatchdog(
+        SystemdNotifier({"WATCHDOG_USEC": "60000000"}), lambda: True, 0.0
+    )
+    pulse.ping(0.0)
     assert pulse.next_due() == 30.0
     assert not heard()
 
@@ -81,18 +88,21 @@ def test_the_watchdog_is_fed_in_time(manager: tuple[Notifier, Heard]) -> None:
     ],
 )
 def test_a_loop_that_spins_without_writing_is_well_only_where_others_are_to_blame(
-    manager: tuple[Notifier, Heard], error: YtaudioError | OSError, *, is_fed: bool
+    manager: tuple[SystemdNotifier, Heard],
+    error: YtaudioError | OSError,
+    *,
+    is_fed: bool,
 ) -> None:
     notifier, heard = manager
-    pulse = Pulse(notifier, lambda: True, 0.0)
+    pulse = SystemdWatchdog(notifier, lambda: True, 0.0)
     mono = 0.0
-    while mono < STUCK_S + BEAT_S:
+    while mono < UNHEALTHY_LIMIT_S + PING_INTERVAL_S:
         pulse.ledger_failed(error, mono)
-        pulse.beat(mono)
-        mono += BEAT_S
+        pulse.ping(mono)
+        mono += PING_INTERVAL_S
     heard()
-    pulse.beat(mono)
+    pulse.ping(mono)
     assert (heard() == ["WATCHDOG=1"]) == is_fed
     pulse.ledger_written(mono + 1)
-    pulse.beat(mono + BEAT_S + 1)
+    pulse.ping(mono + PING_INTERVAL_S + 1)
     assert heard() == ["WATCHDOG=1"]

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from ytaudio_daemon.daemon.problems import DEGRADING
-from ytaudio_daemon.daemon.step_problems import CODES, stumble
+from ytaudio_daemon.daemon.problems import DEGRADING_CODES
+from ytaudio_daemon.daemon.step_problems import STEP_PROBLEM_CODES, problem_of
 from ytaudio_daemon.errors import LedgerBusyError, TemplateError, UnsafePathError
 
 
@@ -24,18 +24,18 @@ from ytaudio_daemon.errors import LedgerBusyError, TemplateError, UnsafePathErro
 def test_an_error_of_the_machine_is_named_as_what_it_is(
     number: int, code: str, remedy: str
 ) -> None:
-    told = stumble("views", OSError(number, os.strerror(number), "/srv/x"))
+    told = problem_of("views", OSError(number, os.strerror(number), "/srv/x"))
     assert told.code == code
     assert remedy in told.hint
     assert told.message == f"views: {os.strerror(number)}: /srv/x"
 
 
 def test_our_own_errors_keep_their_words() -> None:
-    told = stumble("claims", LedgerBusyError("the ledger is in use", "Wait."))
+    told = problem_of("claims", LedgerBusyError("the ledger is in use", "Wait."))
     assert told == ("ledger_trouble", "claims: the ledger is in use", "Wait.")
-    assert stumble("template", TemplateError("no")).code == "template_trouble"
-    assert stumble("views", UnsafePathError("a link")).code == "unsafe_path"
+    assert problem_of("template", TemplateError("no")).code == "template_trouble"
+    assert problem_of("views", UnsafePathError("a link")).code == "unsafe_path"
 
 
 def test_whatever_holds_a_step_up_makes_the_daemon_degraded() -> None:
-    assert CODES <= DEGRADING
+    assert STEP_PROBLEM_CODES <= DEGRADING_CODES

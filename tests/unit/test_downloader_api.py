@@ -10,9 +10,9 @@ import pytest
 import ytaudio_daemon
 from ytaudio_daemon import AudioDownloader, DownloadResult, UsageError
 from ytaudio_daemon.downloader.options_input import checked_options
-from ytaudio_daemon.downloader.result import last_news, news, result_of
-from ytaudio_daemon.downloader.work_dirs import own_folder
-from ytaudio_daemon.jobs.foreign_claims import holder_name, is_gone
+from ytaudio_daemon.downloader.result import final_event, progress_event, result_of
+from ytaudio_daemon.downloader.work_dirs import user_cache_dir
+from ytaudio_daemon.jobs.foreign_claims import holder_is_dead, holder_name
 from ytaudio_daemon.model import Failure, FailureKind, Outcome, Progress
 from ytaudio_daemon.settings import load
 
@@ -96,10 +96,12 @@ def test_yt_dlp_s_ending_in_a_file_name_is_understood() -> None:
 
 
 def test_news_has_the_same_keys_always_and_numbers_where_people_format_them() -> None:
-    first = news("u", Progress(phase="resolving"))
-    running = news("u", Progress(phase="downloading", percent=5.0, speed_bps=1.5))
-    failed = last_news("u", DownloadResult(success=False, error_message="gone"))
-    done = last_news("u", DownloadResult(success=True, file_size_bytes=7))
+    first = progress_event("u", Progress(phase="resolving"))
+    running = progress_event(
+        "u", Progress(phase="downloading", percent=5.0, speed_bps=1.5)
+    )
+    failed = final_event("u", DownloadResult(success=False, error_message="gone"))
+    done = final_event("u", DownloadResult(success=True, file_size_bytes=7))
     assert set(first) == set(running) == set(failed) == set(done)
     for said in (first, running, failed, done):
         assert said["progress_percent"] + said["downloaded_bytes"] >= 0
@@ -109,7 +111,7 @@ def test_news_has_the_same_keys_always_and_numbers_where_people_format_them() ->
         "error",
         "finished",
     ]
-    assert news("u", Progress(phase="verifying"))["status"] == "converting"
+    assert progress_event("u", Progress(phase="verifying"))["status"] == "converting"
 
 
 def test_what_is_known_of_a_failed_download_is_told() -> None:
@@ -121,23 +123,25 @@ def test_what_is_known_of_a_failed_download_is_told() -> None:
 
 def test_a_cache_folder_of_somebody_else_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "ytaudio").symlink_to(tmp_path)
-    found = own_folder({"XDG_CACHE_HOME": str(tmp_path)})
+    found = user_cache_dir({"XDG_CACHE_HOME": str(tmp_path)})
     assert tmp_path not in found.parents
-    mine = own_folder({"XDG_CACHE_HOME": str(tmp_path / "new")})
+    mine = user_cache_dir({"XDG_CACHE_HOME": str(tmp_path / "new")})
     assert mine == tmp_path / "new" / "ytaudio"
     assert mine.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_process_that_is_gone_is_told_from_one_that_lives() -> None:
     mine = holder_name("box")
-    assert not is_gone(mine, "box")
+    assert not holder_is_dead(mine, "box")
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     child.wait()
     namespace = mine.partition("/")[2].partition(".")[0]
-    assert is_gone(f"box/{namespace}.{child.pid}.12345", "box")
-    assert is_gone(f"box/{namespace}.{os.getpid()}.1", "box")  # its pid was taken over
+    assert holder_is_dead(f"box/{namespace}.{child.pid}.12345", "box")
+    assert holder_is_dead(
+        f"box/{namespace}.{os.getpid()}.1", "box"
+    )  # its pid was taken over
 
 
 @pytest.mark.parametrize("holder", ["box", "other/1.2.3", "box/1.2.3", "box/x", ""])
 def test_who_cannot_be_judged_counts_as_alive(holder: str) -> None:
-    assert not is_gone(holder, "box")
+    assert not holder_is_dead(holder, "box")

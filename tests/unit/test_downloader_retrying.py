@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.downloader.retry_policy import impatient, pause_s
+from ytaudio_daemon.downloader.retry_policy import retry_delay_s, with_short_retries
 from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.settings import Settings, load
 
 
 def settings(**retry: str) -> Settings:
     variables = {f"YTAUDIO_RETRY_{name.upper()}": text for name, text in retry.items()}
-    return impatient(load(None, variables))
+    return with_short_retries(load(None, variables))
 
 
 def failures(*kinds: FailureKind) -> list[Failure]:
@@ -25,7 +25,7 @@ def test_without_a_config_retries_are_few_and_short() -> None:
 
 def test_the_defaults_that_the_shipped_config_spells_out_are_the_daemon_s() -> None:
     shipped = load(Path(__file__).parents[2] / "config" / "ytaudio.toml", {})
-    assert impatient(shipped).retry == settings().retry
+    assert with_short_retries(shipped).retry == settings().retry
 
 
 def test_what_the_config_says_holds() -> None:
@@ -35,7 +35,8 @@ def test_what_the_config_says_holds() -> None:
 
 def test_passing_failures_are_tried_three_times_with_growing_pauses() -> None:
     once, twice, thrice = (
-        pause_s(failures(*[FailureKind.TRANSIENT] * n), settings()) for n in (1, 2, 3)
+        retry_delay_s(failures(*[FailureKind.TRANSIENT] * n), settings())
+        for n in (1, 2, 3)
     )
     assert once is not None
     assert 0.5 <= once <= 1.5
@@ -58,15 +59,15 @@ def test_passing_failures_are_tried_three_times_with_growing_pauses() -> None:
 def test_what_does_not_pass_within_seconds_is_not_tried_again(
     kind: FailureKind,
 ) -> None:
-    assert pause_s(failures(kind), settings()) is None
+    assert retry_delay_s(failures(kind), settings()) is None
 
 
 def test_a_network_that_is_gone_for_a_moment_is_tried_again() -> None:
-    assert pause_s(failures(FailureKind.OFFLINE), settings()) is not None
+    assert retry_delay_s(failures(FailureKind.OFFLINE), settings()) is not None
 
 
 def test_a_link_that_kills_its_workers_is_given_up() -> None:
     patient = settings(attempts="9")
     crashed = FailureKind.CRASHED
-    assert pause_s(failures(crashed, crashed), patient) is not None
-    assert pause_s(failures(crashed, crashed, crashed), patient) is None
+    assert retry_delay_s(failures(crashed, crashed), patient) is not None
+    assert retry_delay_s(failures(crashed, crashed, crashed), patient) is None

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ytaudio_daemon.downloader.next_action import Turn, turn
+from ytaudio_daemon.downloader.next_action import NextAction, next_action
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import FailureKind, JobState
 
@@ -40,31 +40,33 @@ JOB = JobRow(
 )
 
 
-def look(state: JobState, *, first: bool, gone: bool = False) -> Turn:
+def look(state: JobState, *, first: bool, gone: bool = False) -> NextAction:
     job = replace(JOB, state=state)
-    return turn(job, is_first_look=first, file_is_gone=gone, wall=NOW)
+    return next_action(job, is_first_look=first, file_is_gone=gone, wall=NOW)
 
 
-def waiting(kind: FailureKind, retry_at: float) -> Turn:
+def waiting(kind: FailureKind, retry_at: float) -> NextAction:
     job = replace(
         JOB, state=JobState.WAITING, error={"kind": kind.value}, retry_at=retry_at
     )
-    return turn(job, is_first_look=False, file_is_gone=False, wall=NOW)
+    return next_action(job, is_first_look=False, file_is_gone=False, wall=NOW)
 
 
 @pytest.mark.parametrize(
     ("state", "at_first", "later"),
     [
-        (JobState.QUEUED, Turn.CLAIM, Turn.CLAIM),
-        (JobState.HELD, Turn.OVER, Turn.OVER),
-        (JobState.RUNNING, Turn.WAIT, Turn.WAIT),
-        (JobState.WAITING, Turn.WAKE, Turn.OVER),
-        (JobState.COMPLETED, Turn.OVER, Turn.OVER),
-        (JobState.FAILED, Turn.AGAIN, Turn.OVER),
-        (JobState.CANCELLED, Turn.AGAIN, Turn.OVER),
+        (JobState.QUEUED, NextAction.CLAIM, NextAction.CLAIM),
+        (JobState.HELD, NextAction.RETURN, NextAction.RETURN),
+        (JobState.RUNNING, NextAction.WAIT, NextAction.WAIT),
+        (JobState.WAITING, NextAction.REQUEUE, NextAction.RETURN),
+        (JobState.COMPLETED, NextAction.RETURN, NextAction.RETURN),
+        (JobState.FAILED, NextAction.RETRY, NextAction.RETURN),
+        (JobState.CANCELLED, NextAction.RETRY, NextAction.RETURN),
     ],
 )
-def test_every_state_has_its_turn(state: JobState, at_first: Turn, later: Turn) -> None:
+def test_every_state_has_its_turn(
+    state: JobState, at_first: NextAction, later: NextAction
+) -> None:
     assert look(state, first=True) is at_first
     if state is JobState.WAITING:
         assert waiting(FailureKind.NOT_YET, NOW) is later
@@ -73,12 +75,12 @@ def test_every_state_has_its_turn(state: JobState, at_first: Turn, later: Turn) 
 
 
 def test_a_completed_job_without_its_file_runs_again() -> None:
-    assert look(JobState.COMPLETED, first=True, gone=True) is Turn.AGAIN
+    assert look(JobState.COMPLETED, first=True, gone=True) is NextAction.RETRY
 
 
 def test_only_what_may_pass_within_seconds_is_tried_again() -> None:
-    assert waiting(FailureKind.TRANSIENT, NOW + 1) is Turn.WAIT
-    assert waiting(FailureKind.TRANSIENT, NOW) is Turn.WAKE
-    assert waiting(FailureKind.CRASHED, NOW - 1) is Turn.WAKE
+    assert waiting(FailureKind.TRANSIENT, NOW + 1) is NextAction.WAIT
+    assert waiting(FailureKind.TRANSIENT, NOW) is NextAction.REQUEUE
+    assert waiting(FailureKind.CRASHED, NOW - 1) is NextAction.REQUEUE
     for kind in (FailureKind.BLOCKED, FailureKind.OFFLINE, FailureKind.HOST):
-        assert waiting(kind, NOW) is Turn.OVER
+        assert waiting(kind, NOW) is NextAction.RETURN

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.dropfile import DropKind, Entry, parse, render_line
+from ytaudio_daemon.dropfile import DropKind, DropLine, parse, render_line
 from ytaudio_daemon.urls import Link
 
 URL = '"url": "https://youtu.be/AAAAAAAAAAA"'
 
 
-def entries(text: str) -> list[Entry]:
+def entries(text: str) -> list[DropLine]:
     return list(parse(text.encode(), DropKind.JSONL))
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ytaudio_daemon.dropfile import DropKind, Entry, NotADropError, parse
+from ytaudio_daemon.dropfile import DropKind, DropLine, NotADropError, parse
 from ytaudio_daemon.urls import Link
 
 URL = "https://www.youtube.com/watch?v=AAAAAAAAAAA&list=x"
@@ -14,7 +14,7 @@ SHORTCUT = f"[{{000214A0-0000}}]\r\nProp3=19,2\r\nURL=no\r\n[internetshortcut]\r
 DESKTOP = f"[Desktop Entry]\nEncoding=UTF-8\nName=Träne\nType=Link\nURL={URL}\nIcon=text-html\n"
 
 
-def one(data: bytes, kind: DropKind) -> Entry:
+def one(data: bytes, kind: DropKind) -> DropLine:
     (entry,) = parse(data, kind)
     return entry
 

@@ -4,8 +4,8 @@ import pytest
 
 from ytaudio_daemon.dropfile import (
     DropKind,
+    is_always_ignored,
     is_ignored_folder,
-    is_never_taken,
     is_temporary,
     kind_of,
     session_name_problem,
@@ -58,8 +58,10 @@ def test_finished_names_do_not_wait(name: str) -> None:
 
 
 def test_litter_is_never_taken() -> None:
-    assert all(map(is_never_taken, ["@eaDir", "Thumbs.db", "THUMBS.DB", "desktop.ini"]))
-    assert not is_never_taken("songs.txt")
+    assert all(
+        map(is_always_ignored, ["@eaDir", "Thumbs.db", "THUMBS.DB", "desktop.ini"])
+    )
+    assert not is_always_ignored("songs.txt")
 
 
 @pytest.mark.parametrize(

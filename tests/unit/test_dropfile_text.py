@@ -7,8 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ytaudio_daemon.dropfile import DropKind, Entry, NotADropError, parse, render_line
-from ytaudio_daemon.dropfile.option_syntax import laid_over
+from ytaudio_daemon.dropfile import (
+    DropKind,
+    DropLine,
+    NotADropError,
+    parse,
+    render_line,
+)
+from ytaudio_daemon.dropfile.option_syntax import merge_layers
 from ytaudio_daemon.model.options import (
     FILENAME_FIELDS,
     FORMATS,
@@ -24,12 +30,12 @@ A = "https://youtu.be/AAAAAAAAAAA"
 B = "https://youtu.be/BBBBBBBBBBB"
 
 
-def entries(text: str | bytes) -> list[Entry]:
+def entries(text: str | bytes) -> list[DropLine]:
     data = text.encode() if isinstance(text, str) else text
     return list(parse(data, DropKind.TEXT))
 
 
-def one(text: str | bytes) -> Entry:
+def one(text: str | bytes) -> DropLine:
     (entry,) = entries(text)
     return entry
 
@@ -313,7 +319,9 @@ def test_no_bytes_break_it(data: bytes, kind: DropKind) -> None:
         assert entry.link is not None or entry.code is not None
 
 
-_WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+_STATE_TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60
+)
 _TRICKY = st.text(st.sampled_from("\"'# =ab\\“”%\t\n�"), min_size=1, max_size=12)
 _OPTIONS = st.fixed_dictionaries(
     {},
@@ -328,7 +336,7 @@ _OPTIONS = st.fixed_dictionaries(
                 st.sampled_from([f"%({name})s" for name in FILENAME_FIELDS] + [" - "])
             ).map("".join),
         ),
-        **{f"tag.{name}": st.one_of(_WORDS, _TRICKY) for name in TAGS},
+        **{f"tag.{name}": st.one_of(_STATE_TEXTS, _TRICKY) for name in TAGS},
     },
 )
 
@@ -341,7 +349,7 @@ def test_what_is_written_is_read_back(wanted: dict[str, Any], video_id: str) -> 
             layer[key] = check_option(key, value)
         except OptionError:
             continue
-    layer = dict(laid_over({}, layer))
+    layer = dict(merge_layers({}, layer))
     refuse_contradictions(layer)
     line = render_line(Link(video_id), layer)
     entry = one(f"# reason\n{line}\n")

@@ -7,24 +7,24 @@ from hypothesis import strategies as st
 from ytaudio_daemon.model import Failure, FailureKind, JobState, Outcome
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import (
-    CHARGED,
+    CHARGED_KINDS,
     CONFIRM_AFTER_S,
-    MANY,
     MAX_CRASHES,
+    MIN_ATTEMPTS_TO_BLAME_YTDLP,
     NO_FORMATS,
-    NOT_YET_AGAIN_S,
-    Move,
-    Policy,
-    Tried,
+    NOT_YET_RETRY_S,
+    Decision,
+    JobHistory,
+    RetryPolicy,
     backoff,
     decide,
-    furthest_retry,
-    suspect_engine,
+    max_retry_delay_s,
+    reclassify_as_outdated,
 )
 from ytaudio_daemon.model.gates import GATE_OF, Gate, GateName
 
-NOW = Now(wall=1_800_000_000.0, lived=5000.0)
-POLICY = Policy()
+NOW = Now(wall=1_800_000_000.0, uptime_s=5000.0)
+POLICY = RetryPolicy()
 
 
 def tried(
@@ -34,25 +34,25 @@ def tried(
     crashes: int = 0,
     last_code: str | None = None,
     pending_s: float = 0.0,
-) -> Tried:
-    return Tried(
+) -> JobHistory:
+    return JobHistory(
         attempt=attempt,
         charged=charged,
         crashes=crashes,
         last_code=last_code,
         claimed_at=NOW.wall - 10,
-        pending_lived=NOW.lived - pending_s,
+        pending_lived=NOW.uptime_s - pending_s,
     )
 
 
 def after(
     kind: FailureKind,
-    so_far: Tried | None = None,
+    so_far: JobHistory | None = None,
     *,
     gate: Gate | None = None,
     confirm: bool = False,
     retry_after_s: float | None = None,
-) -> Move:
+) -> Decision:
     failure = Failure(
         kind=kind,
         code="code",
@@ -106,10 +106,10 @@ def test_another_failure_in_between_does_not_confirm() -> None:
     assert after(FailureKind.UNAVAILABLE, between, confirm=True).to is JobState.WAITING
 
 
-@pytest.mark.parametrize("kind", sorted(CHARGED))
+@pytest.mark.parametrize("kind", sorted(CHARGED_KINDS))
 def test_attempts_are_spent_one_by_one(kind: FailureKind) -> None:
-    last_but_one = tried(attempt=7, charged=POLICY.attempts - 2)
-    last = tried(attempt=8, charged=POLICY.attempts - 1)
+    last_but_one = tried(attempt=7, charged=POLICY.max_attempts - 2)
+    last = tried(attempt=8, charged=POLICY.max_attempts - 1)
     assert after(kind, last_but_one).to is JobState.WAITING
     assert after(kind, last).to is JobState.FAILED
 
@@ -136,7 +136,7 @@ def test_patience_ends_with_max_pending(kind: FailureKind) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "pause"),
-    [(None, NOT_YET_AGAIN_S), (60.0, 60.0), (1e7, POLICY.cap_s)],
+    [(None, NOT_YET_RETRY_S), (60.0, 60.0), (1e7, POLICY.cap_s)],
 )
 def test_a_premiere_is_looked_at_when_it_says(
     asked: float | None, pause: float
@@ -174,7 +174,7 @@ def test_a_gate_that_is_closed_already_closes_for_longer() -> None:
 def test_backoff_stays_within_half_of_its_plan(
     charged: int, base: float, cap: float
 ) -> None:
-    policy = Policy(base_s=base, cap_s=cap)
+    policy = RetryPolicy(base_s=base, cap_s=cap)
     plain = min(cap, base * 3.0 ** min(charged, 32))
     assert plain * 0.5 <= backoff(policy, charged) <= plain * 1.5
 
@@ -205,7 +205,7 @@ def test_no_decision_waits_longer_than_furthest_retry(
     )
     if move.to is JobState.WAITING:
         assert move.retry_at is not None
-        assert NOW.wall < move.retry_at <= NOW.wall + furthest_retry(POLICY)
+        assert NOW.wall < move.retry_at <= NOW.wall + max_retry_delay_s(POLICY)
     else:
         assert (move.to, move.retry_at) == (JobState.FAILED, None)
 
@@ -213,10 +213,14 @@ def test_no_decision_waits_longer_than_furthest_retry(
 @pytest.mark.parametrize(
     ("recent", "blamed"),
     [
-        ([NO_FORMATS] * MANY, True),
-        ([NO_FORMATS] * (MANY - 1), False),
-        ([NO_FORMATS] * MANY + [None] * MANY, False),
-        (["http_500"] * MANY, False),
+        ([NO_FORMATS] * MIN_ATTEMPTS_TO_BLAME_YTDLP, True),
+        ([NO_FORMATS] * (MIN_ATTEMPTS_TO_BLAME_YTDLP - 1), False),
+        (
+            [NO_FORMATS] * MIN_ATTEMPTS_TO_BLAME_YTDLP
+            + [None] * MIN_ATTEMPTS_TO_BLAME_YTDLP,
+            False,
+        ),
+        (["http_500"] * MIN_ATTEMPTS_TO_BLAME_YTDLP, False),
         ([], False),
     ],
 )
@@ -225,11 +229,11 @@ def test_many_videos_without_formats_blame_the_engine(
     blamed: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
     failure = Failure(kind=FailureKind.UNAVAILABLE, code=NO_FORMATS, message="None.")
-    found = suspect_engine(failure, recent)
+    found = reclassify_as_outdated(failure, recent)
     assert (found.kind is FailureKind.OUTDATED) is blamed
     assert (found == failure) is not blamed
 
 
 def test_other_failures_do_not_blame_the_engine() -> None:
     failure = Failure(kind=FailureKind.TRANSIENT, code="http_500", message="Broke.")
-    assert suspect_engine(failure, ["http_500"] * 20) == failure
+    assert reclassify_as_outdated(failure, ["http_500"] * 20) == failure

@@ -6,20 +6,20 @@ from hypothesis import strategies as st
 
 from ytaudio_daemon.model import FailureKind
 from ytaudio_daemon.model.ytdlp_policy import (
-    DAILY_S,
-    URGENT_S,
-    Ending,
-    Tally,
+    CHECK_INTERVAL_S,
+    URGENT_CHECK_INTERVAL_S,
+    EndedAttempt,
+    FailureCounts,
     age_days,
     canary_verdict,
-    canonical,
-    has_to_prove_itself,
+    canonical_version,
+    count_failures,
     is_newer,
+    is_on_probation,
     is_outdated,
-    is_version,
-    is_worse,
-    release,
-    tally,
+    is_significantly_worse,
+    is_valid_version,
+    release_numbers,
     upgrade_is_due,
 )
 
@@ -27,13 +27,13 @@ NOON = 1_793_448_000.0  # 2026-10-31 12:00 UTC
 NIGHTLY = "2026.10.26.220202.dev0"
 
 
-def endings(*kinds: str) -> list[Ending]:
-    return [Ending(job=n, kind=kind) for n, kind in enumerate(kinds)]
+def endings(*kinds: str) -> list[EndedAttempt]:
+    return [EndedAttempt(job=n, kind=kind) for n, kind in enumerate(kinds)]
 
 
 def test_a_version_is_compared_by_its_numbers() -> None:
-    assert release("2026.08.19") == release("2026.8.19")
-    assert release(NIGHTLY) == release("2026.10.26.220202")
+    assert release_numbers("2026.08.19") == release_numbers("2026.8.19")
+    assert release_numbers(NIGHTLY) == release_numbers("2026.10.26.220202")
     assert is_newer("2026.10.1", "2026.9.30")
     assert is_newer(NIGHTLY, "2026.10.26")
     assert not is_newer("2026.10.26", NIGHTLY)
@@ -42,22 +42,22 @@ def test_a_version_is_compared_by_its_numbers() -> None:
 
 
 def test_a_version_has_one_spelling() -> None:
-    assert canonical("2026.10.26.220202dev") == NIGHTLY
-    assert canonical(NIGHTLY) == NIGHTLY
-    assert canonical("2026.08.19") == "2026.8.19"
-    assert canonical("2026.08.19+mine") == "2026.08.19+mine"
+    assert canonical_version("2026.10.26.220202dev") == NIGHTLY
+    assert canonical_version(NIGHTLY) == NIGHTLY
+    assert canonical_version("2026.08.19") == "2026.8.19"
+    assert canonical_version("2026.08.19+mine") == "2026.08.19+mine"
 
 
 @pytest.mark.parametrize("text", ["2026.10.26", NIGHTLY, "2026.10.26+mine"])
 def test_versions_can_name_a_folder(text: str) -> None:
-    assert is_version(text)
+    assert is_valid_version(text)
 
 
 @pytest.mark.parametrize(
     "text", ["", ".", "..", "../x", "a", "current", "2026/1", "-1", "2026.1\n", "2 0"]
 )
 def test_nothing_else_can(text: str) -> None:
-    assert not is_version(text)
+    assert not is_valid_version(text)
 
 
 def test_the_age_is_the_version_s() -> None:
@@ -70,13 +70,13 @@ def test_the_age_is_the_version_s() -> None:
 
 def test_a_video_counts_once_by_its_last_attempt() -> None:
     newest_first = [
-        Ending(job=1, kind="completed"),
-        Ending(job=2, kind="unknown"),
-        Ending(job=1, kind="outdated"),
-        Ending(job=2, kind="unknown"),
-        Ending(job=3, kind="unavailable"),
+        EndedAttempt(job=1, kind="completed"),
+        EndedAttempt(job=2, kind="unknown"),
+        EndedAttempt(job=1, kind="outdated"),
+        EndedAttempt(job=2, kind="unknown"),
+        EndedAttempt(job=3, kind="unavailable"),
     ]
-    assert tally(newest_first) == Tally(videos=3, suspect=1)
+    assert count_failures(newest_first) == FailureCounts(videos=3, suspect=1)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,9 @@ def test_a_video_counts_once_by_its_last_attempt() -> None:
 def test_a_version_that_fails_more_is_worse(
     new: tuple[int, int], old: tuple[int, int]
 ) -> None:
-    assert is_worse(
-        Tally(videos=new[0], suspect=new[1]), Tally(videos=old[0], suspect=old[1])
+    assert is_significantly_worse(
+        FailureCounts(videos=new[0], suspect=new[1]),
+        FailureCounts(videos=old[0], suspect=old[1]),
     )
 
 
@@ -109,8 +110,9 @@ def test_a_version_that_fails_more_is_worse(
 def test_a_version_that_may_be_as_good_is_kept(
     new: tuple[int, int], old: tuple[int, int]
 ) -> None:
-    assert not is_worse(
-        Tally(videos=new[0], suspect=new[1]), Tally(videos=old[0], suspect=old[1])
+    assert not is_significantly_worse(
+        FailureCounts(videos=new[0], suspect=new[1]),
+        FailureCounts(videos=old[0], suspect=old[1]),
     )
 
 
@@ -118,11 +120,11 @@ def test_a_version_that_may_be_as_good_is_kept(
 def test_a_version_with_a_smaller_share_is_never_worse(
     good: int, bad: int, old_good: int, old_bad: int
 ) -> None:
-    new = Tally(videos=good + bad, suspect=bad)
-    old = Tally(videos=old_good + old_bad, suspect=old_bad)
+    new = FailureCounts(videos=good + bad, suspect=bad)
+    old = FailureCounts(videos=old_good + old_bad, suspect=old_bad)
     credited = old.videos + 10
     if new.suspect * credited <= old.suspect * new.videos:
-        assert not is_worse(new, old)
+        assert not is_significantly_worse(new, old)
 
 
 def test_it_is_urgent_when_most_of_the_latest_videos_fail_as_outdated() -> None:
@@ -130,23 +132,23 @@ def test_it_is_urgent_when_most_of_the_latest_videos_fail_as_outdated() -> None:
     assert not is_outdated(endings("outdated", "outdated"))
     assert not is_outdated(endings(*["outdated"] * 3, *["completed"] * 3))
     assert is_outdated(endings(*["outdated"] * 11, *["completed"] * 200))
-    one_video = [Ending(job=1, kind="outdated")] * 9
+    one_video = [EndedAttempt(job=1, kind="outdated")] * 9
     assert not is_outdated(one_video)
 
 
 def test_the_newest_is_looked_for_once_a_day_and_sooner_in_need() -> None:
     assert upgrade_is_due(None, NOON, outdated=False)
-    assert not upgrade_is_due(NOON - DAILY_S + 1, NOON, outdated=False)
-    assert upgrade_is_due(NOON - DAILY_S, NOON, outdated=False)
-    assert not upgrade_is_due(NOON - URGENT_S + 1, NOON, outdated=True)
-    assert upgrade_is_due(NOON - URGENT_S, NOON, outdated=True)
+    assert not upgrade_is_due(NOON - CHECK_INTERVAL_S + 1, NOON, outdated=False)
+    assert upgrade_is_due(NOON - CHECK_INTERVAL_S, NOON, outdated=False)
+    assert not upgrade_is_due(NOON - URGENT_CHECK_INTERVAL_S + 1, NOON, outdated=True)
+    assert upgrade_is_due(NOON - URGENT_CHECK_INTERVAL_S, NOON, outdated=True)
     assert upgrade_is_due(NOON + 60, NOON, outdated=False)  # the clock went back
 
 
 def test_a_version_is_watched_for_some_videos_and_days() -> None:
-    assert has_to_prove_itself(Tally(videos=5), NOON - 86_400, NOON)
-    assert not has_to_prove_itself(Tally(videos=60), NOON - 60, NOON)
-    assert not has_to_prove_itself(Tally(videos=5), NOON - 8 * 86_400, NOON)
+    assert is_on_probation(FailureCounts(videos=5), NOON - 86_400, NOON)
+    assert not is_on_probation(FailureCounts(videos=60), NOON - 60, NOON)
+    assert not is_on_probation(FailureCounts(videos=5), NOON - 8 * 86_400, NOON)
 
 
 K = FailureKind

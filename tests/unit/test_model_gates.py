@@ -13,8 +13,8 @@ from ytaudio_daemon.model.gates import (
     Gate,
     GateName,
     Pace,
-    close,
-    pause,
+    gate_after_failure,
+    pause_duration_s,
 )
 
 WALL = 1_800_000_000.0
@@ -31,7 +31,7 @@ def blocked(retry_after_s: float | None = None) -> Failure:
 
 
 def closed_once(wall: float = WALL) -> Gate:
-    return close(None, blocked(), began_at=wall - 5, wall=wall)
+    return gate_after_failure(None, blocked(), began_at=wall - 5, wall=wall)
 
 
 def test_a_first_closure() -> None:
@@ -45,7 +45,7 @@ def test_each_failed_probe_doubles_the_pause_up_to_the_longest() -> None:
     gate, wall, pauses = closed_once(), WALL, []
     for _ in range(7):
         wall = gate.until
-        gate = close(gate, blocked(), began_at=wall, wall=wall)
+        gate = gate_after_failure(gate, blocked(), began_at=wall, wall=wall)
         pauses.append((gate.until - wall) / 60)
     assert pauses == [30, 60, 120, 240, 360, 360, 360]
 
@@ -53,41 +53,43 @@ def test_each_failed_probe_doubles_the_pause_up_to_the_longest() -> None:
 def test_what_began_before_the_closure_tells_nothing_new() -> None:
     """Three workers that run into the same block close the gate once."""
     gate = closed_once()
-    after = close(gate, blocked(), began_at=WALL - 1, wall=WALL + 30)
+    after = gate_after_failure(gate, blocked(), began_at=WALL - 1, wall=WALL + 30)
     assert (after.closures, after.until, after.closed_at) == (1, gate.until, WALL)
 
 
 def test_but_a_longer_wish_of_the_site_is_heard() -> None:
     gate = closed_once()
-    after = close(gate, blocked(7200), began_at=WALL - 1, wall=WALL + 30)
+    after = gate_after_failure(gate, blocked(7200), began_at=WALL - 1, wall=WALL + 30)
     assert (after.closures, after.until) == (1, WALL + 30 + 7200)
 
 
 def test_old_news_leave_the_probe_out() -> None:
     gate = replace(closed_once(), probe_job_id=7)
-    old = close(gate, blocked(60), began_at=WALL - 1, wall=WALL + 901)
-    probe = close(gate, blocked(), began_at=WALL + 900, wall=WALL + 901)
+    old = gate_after_failure(gate, blocked(60), began_at=WALL - 1, wall=WALL + 901)
+    probe = gate_after_failure(gate, blocked(), began_at=WALL + 900, wall=WALL + 901)
     assert (old.probe_job_id, probe.probe_job_id) == (7, None)
 
 
 def test_after_the_clock_went_back_failures_are_news() -> None:
     """Else the gate would stand open until the clock has caught up."""
-    after = close(closed_once(), blocked(), began_at=WALL - DAY, wall=WALL - DAY + 9)
-    assert (after.closures, after.is_shut(WALL - DAY + 9)) == (2, True)
+    after = gate_after_failure(
+        closed_once(), blocked(), began_at=WALL - DAY, wall=WALL - DAY + 9
+    )
+    assert (after.closures, after.is_too_early_to_probe(WALL - DAY + 9)) == (2, True)
 
 
 @pytest.mark.parametrize(
     ("asked", "given_"), [(0, 1), (-5, 1), (90, 90), (10 * DAY, 6 * 3600)]
 )
 def test_retry_after_is_obeyed_within_reason(asked: float, given_: float) -> None:
-    assert pause(GateName.SITE, 5, asked) == given_
+    assert pause_duration_s(GateName.SITE, 5, asked) == given_
 
 
 @pytest.mark.parametrize("name", GateName)
 @given(closures=st.integers(1, 10_000))
 def test_pauses_stay_in_their_bounds(name: GateName, closures: int) -> None:
     first, longest = PAUSES[name]
-    assert first <= pause(name, closures, None) <= longest
+    assert first <= pause_duration_s(name, closures, None) <= longest
 
 
 @given(
@@ -103,24 +105,24 @@ def test_a_gate_just_closed_is_shut_whatever_the_clock_did(
     """Closed, then the clock jumps, then another attempt fails the same way."""
     wall = WALL + jump
     began = WALL - 1 if old else wall
-    gate = close(closed_once(), blocked(asked), began_at=began, wall=wall)
+    gate = gate_after_failure(closed_once(), blocked(asked), began_at=began, wall=wall)
     its_time_was_up = jump >= 15 * 60
     if old and asked is None and its_time_was_up:
-        assert not gate.is_shut(wall), "old news do not close it again"
+        assert not gate.is_too_early_to_probe(wall), "old news do not close it again"
     else:
-        assert gate.is_shut(wall)
+        assert gate.is_too_early_to_probe(wall)
 
 
 def test_shut_until_its_time_is_up() -> None:
     gate = closed_once()
-    assert gate.is_shut(WALL)
-    assert gate.is_shut(gate.until - 0.001)
-    assert not gate.is_shut(gate.until)
+    assert gate.is_too_early_to_probe(WALL)
+    assert gate.is_too_early_to_probe(gate.until - 0.001)
+    assert not gate.is_too_early_to_probe(gate.until)
 
 
 @pytest.mark.parametrize("years", [-10, -1, 1, 10])
 def test_a_clock_that_jumped_opens_it(years: int) -> None:
-    assert not closed_once().is_shut(WALL + years * 365 * DAY)
+    assert not closed_once().is_too_early_to_probe(WALL + years * 365 * DAY)
 
 
 def test_every_gate_has_a_kind_and_a_pause() -> None:
@@ -154,4 +156,4 @@ def test_zero_switches_the_pace_off(
     per_hour: int,
     off: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    assert Pace(burst=burst, per_hour=per_hour).off is off
+    assert Pace(burst=burst, per_hour=per_hour).is_disabled is off

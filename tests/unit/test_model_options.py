@@ -15,7 +15,7 @@ from ytaudio_daemon.model.options import (
     Options,
     check_layer,
     check_option,
-    effective,
+    effective_options,
 )
 
 
@@ -107,11 +107,11 @@ def test_a_lossless_format_takes_no_bitrate() -> None:
 def test_the_bitrate_that_holds(
     layers: list[dict[str, Any]], bitrate: str | None
 ) -> None:
-    assert effective("160k", *layers).bitrate == bitrate
+    assert effective_options("160k", *layers).bitrate == bitrate
 
 
 def test_later_layers_lie_on_top() -> None:
-    options = effective(
+    options = effective_options(
         "192k",
         {"format": "mp3", "tag.artist": "A", "tag.genre": "G"},
         {"format": "opus", "priority": 3},

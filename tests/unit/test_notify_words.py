@@ -15,7 +15,7 @@ from ytaudio_daemon.notify.delivery.result import later, refused
 from ytaudio_daemon.notify.digest import Digest
 from ytaudio_daemon.notify.notify_event import News
 from ytaudio_daemon.settings import load
-from ytaudio_daemon.views import Problem
+from ytaudio_daemon.views import DaemonProblem
 
 
 def job(title: str | None = "Song", session: str = "music", **more: Any) -> JobRow:
@@ -86,7 +86,7 @@ def test_a_storm_is_counted_and_fits() -> None:
     found = gathered(*done, *lost)
     assert found.title() == "ytaudio: 5,000 finished, 5,000 failed"
     assert found.size == 10_000
-    assert len(found.body()) <= digest.MAX_BODY
+    assert len(found.body()) <= digest.MAX_BODY_BYTES
     assert len(repr(found)) < 10_000  # what it holds does not grow with the storm
 
 
@@ -122,7 +122,7 @@ def test_a_session_s_end_says_what_becomes_of_its_audio() -> None:
 
 def test_a_machine_in_need_names_five_problems() -> None:
     problems = [
-        Problem(code="x", message=f"Problem {n}.", hint="Mend it.", since=1.0)
+        DaemonProblem(code="x", message=f"Problem {n}.", hint="Mend it.", since=1.0)
         for n in range(9)
     ]
     terms = notices.Terms(host="attic")

@@ -14,7 +14,7 @@ PACKAGE = Path(ytaudio_daemon.__path__[0])
 
 
 def test_the_python_that_is_named_is_this_one() -> None:
-    words = install_hints.install("bundled").removeprefix("sudo ").split()
+    words = install_hints.install_extra_command("bundled").removeprefix("sudo ").split()
     said = subprocess.run(
         [words[0], "-c", "import sys; print(sys.prefix)"],
         capture_output=True,
@@ -27,10 +27,12 @@ def test_the_python_that_is_named_is_this_one() -> None:
 def test_a_checkout_is_installed_as_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert f"-e '{PACKAGE.parent}[api]'" in install_hints.install("api")
+    assert f"-e '{PACKAGE.parent}[api]'" in install_hints.install_extra_command("api")
     elsewhere = tmp_path / "lib" / "ytaudio_daemon" / "system" / "install_hints.py"
     monkeypatch.setattr(install_hints, "__file__", str(elsewhere))
-    assert install_hints.install("api").endswith("install 'ytaudio-daemon[api]'")
+    assert install_hints.install_extra_command("api").endswith(
+        "install 'ytaudio-daemon[api]'"
+    )
 
 
 def test_nobody_else_tells_how_to_install() -> None:

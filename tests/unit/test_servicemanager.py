@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.system.systemd_notify import Notifier
+from ytaudio_daemon.system.systemd_notify import SystemdNotifier
 
-Manager = tuple[socket.socket, Notifier]
+Manager = tuple[socket.socket, SystemdNotifier]
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -24,7 +24,7 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manager]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
         channel.bind(address)
         channel.settimeout(5)
-        yield channel, Notifier({"NOTIFY_SOCKET": name})
+        yield channel, SystemdNotifier({"NOTIFY_SOCKET": name})
 
 
 def heard(channel: socket.socket) -> list[str]:
@@ -37,7 +37,7 @@ def test_every_word_arrives(manager: Manager) -> None:
     assert heard(channel) == ["READY=1", "STATUS=3 workers"]
     notifier.ready()
     assert heard(channel) == ["READY=1"]
-    notifier.watchdog()
+    notifier.ping_watchdog()
     assert heard(channel) == ["WATCHDOG=1"]
     notifier.stopping("draining")
     assert heard(channel) == ["STOPPING=1", "STATUS=draining"]
@@ -64,16 +64,16 @@ def test_a_status_cannot_smuggle_in_another_word(manager: Manager) -> None:
     "name", ["", "/nonexistent/notify", "relative", "x" * 200, "@" + "x" * 200, "a\0b"]
 )
 def test_a_manager_that_is_not_there_stops_nothing(name: str) -> None:
-    notifier = Notifier({"NOTIFY_SOCKET": name})
+    notifier = SystemdNotifier({"NOTIFY_SOCKET": name})
     notifier.ready()
-    notifier.watchdog()
+    notifier.ping_watchdog()
 
 
 def test_a_full_socket_is_not_waited_for(manager: Manager) -> None:
     _, notifier = manager
     began = time.monotonic()
     for _ in range(1000):  # far more than max_dgram_qlen, and nobody reads
-        notifier.watchdog()
+        notifier.ping_watchdog()
     assert time.monotonic() - began < 5
 
 
@@ -84,7 +84,7 @@ def test_the_process_environment_is_the_default(
     name = channel.getsockname()
     name = "@" + name[1:].decode() if isinstance(name, bytes) else name
     monkeypatch.setenv("NOTIFY_SOCKET", name)
-    Notifier().watchdog()
+    SystemdNotifier().ping_watchdog()
     assert heard(channel) == ["WATCHDOG=1"]
 
 
@@ -102,4 +102,4 @@ def test_the_process_environment_is_the_default(
 def test_the_watchdog_is_asked_for_by_the_environment(
     variables: dict[str, str], seconds: float | None
 ) -> None:
-    assert Notifier(variables).watchdog_s == seconds
+    assert SystemdNotifier(variables).watchdog_s == seconds

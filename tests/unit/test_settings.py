@@ -19,7 +19,7 @@ from ytaudio_daemon.settings import (
     KEYS,
     RELOADABLE,
     Settings,
-    changes,
+    changed_keys,
     find_config,
     load,
 )
@@ -73,7 +73,7 @@ def test_the_defaults_are_those_of_the_shipped_file() -> None:
     shipped = load(SHIPPED, {})
     expected = load(None, {}, cwd=REPOSITORY)
     assert shipped.paths.root == REPOSITORY
-    assert changes(shipped, expected) == {"log.directory"}
+    assert changed_keys(shipped, expected) == {"log.directory"}
 
 
 def test_the_design_s_numbers() -> None:
@@ -200,7 +200,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_variables_of_ours_are_checked_and_others_left_alone() -> None:
     others = {"YTAUDIO_CONFIG": "x", "YTAUDIO_TEMPLATE": "x", "PATH": "/bin"}
-    assert changes(load(None, others, cwd=Path("/srv")), defaults()) == frozenset()
+    assert changed_keys(load(None, others, cwd=Path("/srv")), defaults()) == frozenset()
     (message,) = problems(None, {"YTAUDIO_DOWNLOAD_WORKER": "1"})
     assert "did you mean YTAUDIO_DOWNLOAD_WORKERS?" in message
     (message,) = problems(None, {"YTAUDIO_DOWNLOAD_XYZ": "1"})
@@ -293,7 +293,7 @@ def test_values(key: str, text: str, value: object) -> None:
     variable = {KEYS[key].variable: text}
     if value is None:
         (message,) = problems(None, variable)
-        assert KEYS[key].kind.allowed in message
+        assert KEYS[key].value_type.allowed in message
     else:
         assert load(None, variable, cwd=Path("/srv")).value(key) == value
 
@@ -329,10 +329,10 @@ def test_what_is_shown_is_read_back() -> None:
 
 @given(st.integers(1, 10**10), st.integers(0, 1 << 60))
 def test_durations_and_sizes_are_shown_exactly(milliseconds: int, count: int) -> None:
-    ttl, size = KEYS["sessions.ttl"].kind, KEYS["sessions.max_bytes"].kind
+    ttl, size = KEYS["sessions.ttl"].value_type, KEYS["sessions.max_bytes"].value_type
     seconds = milliseconds / 1000
-    assert ttl.read(ttl.show(seconds)) == pytest.approx(seconds, abs=1e-6)
-    assert size.read(size.show(count)) == count
+    assert ttl.parse(ttl.format(seconds)) == pytest.approx(seconds, abs=1e-6)
+    assert size.parse(size.format(count)) == count
 
 
 @given(st.sampled_from(sorted(KEYS)), st.text(max_size=12))
@@ -351,8 +351,8 @@ def test_what_a_running_daemon_takes_up() -> None:
         {"download.workers": "5", "log.level": "debug", "paths.status": "st"},
         cwd=Path("/srv"),
     )
-    assert changes(old, new) == {"download.workers", "log.level", "paths.status"}
-    assert changes(old, new) & RELOADABLE == {"download.workers", "log.level"}
+    assert changed_keys(old, new) == {"download.workers", "log.level", "paths.status"}
+    assert changed_keys(old, new) & RELOADABLE == {"download.workers", "log.level"}
     assert not {n for n in RELOADABLE if n.startswith(("paths.", "database."))}
 
 

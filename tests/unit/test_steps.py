@@ -14,23 +14,25 @@ def test_every_named_step_is_passed_somewhere() -> None:
     package = Path(ytaudio_daemon.__file__).parent
     code = "".join(path.read_text() for path in package.rglob("*.py"))
 
-    assert set(re.findall(r'steps\.at\(\s*"([a-z.]+)"', code)) == set(failpoints.STEPS)
+    assert set(re.findall(r'steps\.at\(\s*"([a-z.]+)"', code)) == set(
+        failpoints.FAILPOINTS
+    )
 
 
 def test_no_step_is_named_twice() -> None:
-    assert max(Counter(failpoints.STEPS).values()) == 1
+    assert max(Counter(failpoints.FAILPOINTS).values()) == 1
 
 
 def test_nobody_observes_unless_asked() -> None:
     assert failpoints._observers == []
-    failpoints.at("drop.read", "nothing happens")
+    failpoints.failpoint("drop.read", "nothing happens")
 
 
 def test_observers_are_told_what_is_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failpoints, "_observers", [])
     told: list[tuple[str, str]] = []
-    failpoints.observe(lambda step, about: told.append((step, about)))
+    failpoints.on_failpoint(lambda step, about: told.append((step, about)))
 
-    failpoints.at("drop.read", b"songs.txt")
+    failpoints.failpoint("drop.read", b"songs.txt")
 
     assert told == [("drop.read", "b'songs.txt'")]

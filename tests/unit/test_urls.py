@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ytaudio_daemon import urls
-from ytaudio_daemon.urls import Link, LinkError, parse_link, plain_link
+from ytaudio_daemon.urls import Link, LinkError, parse_link, parse_plain_link
 
 ID = "dQw4w9WgXcQ"
 
@@ -135,7 +135,7 @@ _NEARLY_PLAIN = st.tuples(
 @settings(max_examples=500)
 @given(_NEARLY_PLAIN)
 def test_the_fast_way_agrees_with_the_slow_one(text: str) -> None:
-    fast = plain_link(text)
+    fast = parse_plain_link(text)
     if fast is not None:
         assert urls._parse_slowly(text) == fast
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
 from ytaudio_daemon.model import Options
-from ytaudio_daemon.model.options import effective
+from ytaudio_daemon.model.options import effective_options
 from ytaudio_daemon.views import receipt_text
-from ytaudio_daemon.views.documents import moment
+from ytaudio_daemon.views.documents import rfc3339
 
 DROP = ReceiptHead(
     id=1,
@@ -87,11 +87,11 @@ def test_a_failed_link_asks_for_the_same_again(
 ) -> None:
     layer = {"format": audio_format, "priority": priority}
     layer |= {f"tag.{name}": text for name, text in tags.items()}
-    options = effective("192k", layer)
+    options = effective_options("192k", layer)
     text = receipt_text.failed_line(failed(options), 1)
     (entry,) = dropfile.parse(text.encode(), dropfile.DropKind.TEXT)
     assert entry.code is None
-    assert effective("192k", entry.layer) == options
+    assert effective_options("192k", entry.layer) == options
 
 
 def test_a_duplicate_of_the_same_drop_is_told_once() -> None:
@@ -130,8 +130,8 @@ def test_a_waiting_line_says_when_it_is_tried_again() -> None:
 
 
 def test_times_are_rfc_3339_in_utc() -> None:
-    assert moment(1_800_000_000.5) == "2027-01-15T08:00:00.500Z"
-    assert moment(None) is None
+    assert rfc3339(1_800_000_000.5) == "2027-01-15T08:00:00.500Z"
+    assert rfc3339(None) is None
 
 
 def test_a_drop_without_any_line_has_no_table() -> None:

@@ -8,22 +8,22 @@ from starlette.routing import Route
 
 from ytaudio_daemon import __version__
 from ytaudio_daemon.api import audio, event_stream, health, jobs, problems, sessions
-from ytaudio_daemon.api.context import Desk
+from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.guard import Guard
-from ytaudio_daemon.api.openapi import ABOUT, shared_schemas, without_operator
+from ytaudio_daemon.api.openapi import API_DESCRIPTION, shared_schemas, without_operator
 
 
 class Api(FastAPI):
     """The application, which describes itself as it is configured.
 
     Args:
-        desk: What its routes work with.
+        context: What its routes work with.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, context: ApiContext) -> None:
         super().__init__(
             title="ytaudio",
-            description=ABOUT,
+            description=API_DESCRIPTION,
             version=__version__,
             openapi_url="/api/openapi.json",
             # Their pages load scripts of strangers into the operator's browser.
@@ -31,30 +31,30 @@ class Api(FastAPI):
             redoc_url=None,
             generate_unique_id_function=lambda route: route.name,
         )
-        self.state.desk = desk
+        self.state.context = context
 
     def openapi(self) -> dict[str, Any]:
         """Return the description, made once."""
         if self.openapi_schema is None:
             told = super().openapi()
             told["components"]["schemas"] |= shared_schemas()
-            has_token = self.state.desk.token is not None
+            has_token = self.state.context.token is not None
             self.openapi_schema = told if has_token else without_operator(told)
         return self.openapi_schema
 
 
-def create_app(desk: Desk, hosts: Collection[str] | None = None) -> Api:
+def create_app(context: ApiContext, hosts: Collection[str] | None = None) -> Api:
     """Return the application.
 
     Args:
-        desk: What its routes work with.
+        context: What its routes work with.
         hosts: As `Guard` has it.
     """
-    app = Api(desk)
+    app = Api(context)
     routers = [part.router for part in (jobs, event_stream, audio, sessions, health)]
     for router in routers:
         app.include_router(router)
     routes = [r for router in routers for r in router.routes if isinstance(r, Route)]
-    problems.install(app, routes)
+    problems.install_handlers(app, routes)
     app.add_middleware(Guard, hosts=hosts)
     return app

@@ -12,11 +12,15 @@ from starlette.datastructures import Headers
 from starlette.responses import FileResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from ytaudio_daemon.api.auth import AtDesk
-from ytaudio_daemon.api.context import Desk
-from ytaudio_daemon.api.jobs import ONE, OwnJob
+from ytaudio_daemon.api.auth import ContextDep
+from ytaudio_daemon.api.context import ApiContext
+from ytaudio_daemon.api.jobs import JOB_STATUSES, OwnJob
 from ytaudio_daemon.api.problems import Problem
-from ytaudio_daemon.api.responses import PRIVATE, Described, refused
+from ytaudio_daemon.api.responses import (
+    PRIVATE_HEADERS,
+    OpenApiResponses,
+    problem_responses,
+)
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.safe_open import open_dir
 from ytaudio_daemon.ledger.queries import JobRow
@@ -25,7 +29,7 @@ from ytaudio_daemon.model import JobState
 router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
 
 #: Media types by format, as browsers know them.
-TYPES = {
+MEDIA_TYPES = {
     "mp3": "audio/mpeg",
     "m4a": "audio/mp4",
     "wav": "audio/wav",
@@ -36,48 +40,60 @@ TYPES = {
 #: Stand for themselves in `filename*` (RFC 8187, attr-char).
 ATTR_CHARS = "!#$&+-.^_`|~"
 #: Hex digits of the audio's SHA-256 in its ETag.
-TAG_DIGITS = 32
+ETAG_DIGITS = 32
 
-_BINARY = {media: {"schema": {"type": "string"}} for media in sorted({*TYPES.values()})}
-_HEADERS = {
+_AUDIO_CONTENT = {
+    media: {"schema": {"type": "string"}} for media in sorted({*MEDIA_TYPES.values()})
+}
+_RESPONSE_HEADERS = {
     "ETag": {"schema": {"type": "string"}},
     "Content-Disposition": {"schema": {"type": "string"}},
 }
-_ANSWERS: Described = {
-    200: {"description": "The audio", "content": _BINARY, "headers": _HEADERS},
+_AUDIO_RESPONSES: OpenApiResponses = {
+    200: {
+        "description": "The audio",
+        "content": _AUDIO_CONTENT,
+        "headers": _RESPONSE_HEADERS,
+    },
     206: {
         "description": "The part that was asked for",
-        "content": {**_BINARY, "multipart/byteranges": {"schema": {"type": "string"}}},
+        "content": {
+            **_AUDIO_CONTENT,
+            "multipart/byteranges": {"schema": {"type": "string"}},
+        },
     },
     304: {"description": "The client has it already"},
 }
 
 
-@router.get("/{job_id}/audio", responses={**_ANSWERS, **refused(*ONE, 400, 409, 416)})
+@router.get(
+    "/{job_id}/audio",
+    responses={**_AUDIO_RESPONSES, **problem_responses(*JOB_STATUSES, 400, 409, 416)},
+)
 @router.head("/{job_id}/audio", include_in_schema=False)
-def get_audio(desk: AtDesk, row: OwnJob, request: Request) -> Response:
+def get_audio(context: ContextDep, row: OwnJob, request: Request) -> Response:
     """Fetch a completed job's audio. Takes `Range`, `If-Range`, `If-None-Match`."""
     if row.state is not JobState.COMPLETED or row.output_path is None:
         raise Problem(
             409, "not_completed", f"There is no audio yet: the job is {row.state}."
         )
     name = PurePath(row.output_path).name
-    fd = _open_audio(desk, row, name)
+    fd = _open_audio(context, row, name)
     found = os.fstat(fd)
-    tag = f'"{(row.sha256 or "")[:TAG_DIGITS]}-{found.st_mtime_ns:x}"'
+    tag = f'"{(row.sha256 or "")[:ETAG_DIGITS]}-{found.st_mtime_ns:x}"'
     headers = {
-        **PRIVATE,
+        **PRIVATE_HEADERS,
         "Cache-Control": "private, no-cache",
         "ETag": tag,
-        "Content-Disposition": disposition(name),
+        "Content-Disposition": content_disposition(name),
     }
-    if is_known(request.headers.get("if-none-match", ""), tag):
+    if etag_matches(request.headers.get("if-none-match", ""), tag):
         os.close(fd)
         return Response(status_code=304, headers=headers)
-    return Audio(fd, found, headers, media_type_of(name))
+    return AudioResponse(fd, found, headers, media_type_of(name))
 
 
-def _open_audio(desk: Desk, row: JobRow, name: str) -> int:
+def _open_audio(context: ApiContext, row: JobRow, name: str) -> int:
     """Open the file where it belongs, below its session, no link followed.
 
     Raises:
@@ -86,17 +102,17 @@ def _open_audio(desk: Desk, row: JobRow, name: str) -> int:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     parts = (row.session_uuid, row.uuid, "audio")
     try:
-        with open_dir(desk.layout.downloads, *parts) as folder:
+        with open_dir(context.layout.downloads, *parts) as folder:
             fd = os.open(name, flags, dir_fd=folder)
     except (OSError, UnsafePathError) as error:
-        raise _gone() from error
+        raise _audio_gone() from error
     if stat.S_ISREG(os.fstat(fd).st_mode):
         return fd
     os.close(fd)
-    raise _gone()
+    raise _audio_gone()
 
 
-def _gone() -> Problem:
+def _audio_gone() -> Problem:
     return Problem(
         404,
         "audio_gone",
@@ -105,7 +121,7 @@ def _gone() -> Problem:
     )
 
 
-class Audio(FileResponse):
+class AudioResponse(FileResponse):
     """An open file, sent and then closed, whatever happens in between.
 
     Args:
@@ -133,7 +149,7 @@ class Audio(FileResponse):
         async def watched(message: Message) -> None:
             nonlocal refusal
             if message["type"] == "http.response.start":
-                refusal = _refusal(message)
+                refusal = _range_problem(message)
             if refusal is None:
                 await send(message)
 
@@ -145,7 +161,7 @@ class Audio(FileResponse):
             await refusal.response()(scope, receive, send)
 
 
-def _refusal(start: Message) -> Problem | None:
+def _range_problem(start: Message) -> Problem | None:
     headers = Headers(raw=start["headers"])
     if start["status"] == 416:  # noqa: PLR2004 - HTTP's number
         return Problem(
@@ -159,7 +175,7 @@ def _refusal(start: Message) -> Problem | None:
     return None
 
 
-def is_known(if_none_match: str, tag: str) -> bool:
+def etag_matches(if_none_match: str, tag: str) -> bool:
     """Tell whether a client has the file already (RFC 9110, section 13.1.2)."""
     tags = {word.strip().removeprefix("W/") for word in if_none_match.split(",")}
     return "*" in tags or tag in tags
@@ -168,10 +184,10 @@ def is_known(if_none_match: str, tag: str) -> bool:
 def media_type_of(name: str) -> str:
     """Return the media type of a file by its ending."""
     ending = name.rpartition(".")[2].lower()
-    return TYPES.get(ending) or mimetypes.guess_type(name)[0] or "audio/*"
+    return MEDIA_TYPES.get(ending) or mimetypes.guess_type(name)[0] or "audio/*"
 
 
-def disposition(name: str) -> str:
+def content_disposition(name: str) -> str:
     """Return a Content-Disposition (RFC 6266): a plain name, and the true one.
 
     Args:

@@ -7,14 +7,14 @@ from typing import Annotated, NoReturn
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from ytaudio_daemon.api.context import Desk
+from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.ledger.sessions import Session, find_session
 from ytaudio_daemon.model import SessionState
 
 SESSION_HEADER = "X-Session-ID"
 #: As the ledger writes them (RFC 9562).
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UUID_PATTERN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: A proxy in front adds one of these; then loopback says nothing about who asks.
 PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
@@ -34,16 +34,16 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(operator_token)
 SessionKey = Annotated[str | None, Security(session_key)]
 
 
-def desk_of(request: Request) -> Desk:
+def get_context(request: Request) -> ApiContext:
     """Return the desk of the application that a request came to."""
-    desk: Desk = request.app.state.desk
-    return desk
+    context: ApiContext = request.app.state.context
+    return context
 
 
-AtDesk = Annotated[Desk, Depends(desk_of)]
+ContextDep = Annotated[ApiContext, Depends(get_context)]
 
 
-def is_operator(request: Request, desk: AtDesk, bearer: Bearer) -> bool:
+def is_operator(request: Request, context: ContextDep, bearer: Bearer) -> bool:
     """Tell whether the operator asks.
 
     Without a configured token that is everybody who can reach the loopback address, but
@@ -52,52 +52,52 @@ def is_operator(request: Request, desk: AtDesk, bearer: Bearer) -> bool:
     Raises:
         Problem: A token was shown that is not the operator's.
     """
-    if desk.token is None:
+    if context.token is None:
         return not any(name in request.headers for name in PROXY_HEADERS)
     if bearer is None:
         return False
-    shown, right = bearer.credentials.encode("utf-8", "replace"), desk.token.encode()
+    shown, right = bearer.credentials.encode("utf-8", "replace"), context.token.encode()
     if not hmac.compare_digest(shown, right):
-        refuse_stranger("That is not the operator's token.", "Bearer")
+        raise_unauthorized("That is not the operator's token.", "Bearer")
     return True
 
 
 IsOperator = Annotated[bool, Depends(is_operator)]
 
 
-def required_operator(is_operator: IsOperator) -> None:
+def require_operator(is_operator: IsOperator) -> None:
     """Let nobody in but the operator.
 
     Raises:
         Problem: Somebody else asks.
     """
     if not is_operator:
-        refuse_stranger("Only the operator may do this.", "Bearer")
+        raise_unauthorized("Only the operator may do this.", "Bearer")
 
 
-def own_session(desk: AtDesk, key: SessionKey) -> Session:
+def own_session(context: ContextDep, key: SessionKey) -> Session:
     """Return the session whose UUID the request carries.
 
     Raises:
         Problem: It carries none, or one that is unknown or has expired.
     """
     if key is None:
-        refuse_stranger(f"The header {SESSION_HEADER} is missing.", "Session")
-    session = session_of_uuid(desk, key)
+        raise_unauthorized(f"The header {SESSION_HEADER} is missing.", "Session")
+    session = session_by_uuid(context, key)
     if session is None:
-        refuse_stranger(f"There is no session of that {SESSION_HEADER}.", "Session")
+        raise_unauthorized(f"There is no session of that {SESSION_HEADER}.", "Session")
     return require_active(session)
 
 
 OwnSession = Annotated[Session, Depends(own_session)]
 
 
-def session_of_uuid(desk: Desk, text: str) -> Session | None:
+def session_by_uuid(context: ApiContext, text: str) -> Session | None:
     """Return the session of that whole UUID; its name will not do."""
     plain = text.lower()
-    if UUID.fullmatch(plain) is None:
+    if UUID_PATTERN.fullmatch(plain) is None:
         return None
-    with desk.read() as db:
+    with context.read() as db:
         session = find_session(db, plain)
     # By name it may have found another: a session can be named like a UUID.
     return session if session is not None and session.uuid == plain else None
@@ -119,7 +119,7 @@ def require_active(session: Session) -> Session:
     return session
 
 
-def refuse_stranger(detail: str, scheme: str) -> NoReturn:
+def raise_unauthorized(detail: str, scheme: str) -> NoReturn:
     """Say who may come in (RFC 9110 asks for the header with every 401).
 
     Raises:

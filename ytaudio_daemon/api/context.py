@@ -16,23 +16,23 @@ from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
-from ytaudio_daemon.views import Rules, job_document, session_document
-from ytaudio_daemon.views.overlay import overlaid
+from ytaudio_daemon.views import ViewSettings, job_document, session_document
+from ytaudio_daemon.views.overlay import with_live_fields
 
 Document = dict[str, Any]
 
 #: Status documents kept as they were read last.
-MAX_KEPT = 256
+MAX_CACHED = 256
 
 
-class Desk:
+class ApiContext:
     """Reads and writes the ledger for routes, which run in many threads.
 
     Args:
         ledger: Open and of this program's schema.
         layout: Where status files and audio are.
         settings: Those of the ledger's daemon.
-        daemon_trouble: Says in a sentence why the daemon is not up; "" when it is.
+        daemon_down_reason: Says in a sentence why the daemon is not up; "" when it is.
         token: The operator's, or None where none is configured.
     """
 
@@ -42,23 +42,23 @@ class Desk:
         ledger: Ledger,
         layout: Layout,
         settings: Settings,
-        daemon_trouble: Callable[[], str],
+        daemon_down_reason: Callable[[], str],
         token: str | None = None,
     ) -> None:
         self.layout = layout
         self.settings = settings
-        self.daemon_trouble = daemon_trouble
+        self.daemon_down_reason = daemon_down_reason
         self.token = token
         #: True once the server is told to stop: streams end then.
         self.is_closing: Callable[[], bool] = lambda: False
         #: Clients that watch a job just now; counted in the event loop alone.
-        self.streams = 0
+        self.stream_count = 0
         self._ledger = ledger
-        self._status = StatusFiles()
+        self._status_files = StatusFileCache()
         # A read takes a millisecond, most of it Python's own: side by side they only
         # get in each other's way, and the ledger opens a connection for each.
-        self._reading = threading.Lock()
-        self._writing = threading.Lock()
+        self._read_lock = threading.Lock()
+        self._write_lock = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -67,7 +67,7 @@ class Desk:
         Raises:
             LedgerError: It cannot be read.
         """
-        with self._reading, self._ledger.read() as db:
+        with self._read_lock, self._ledger.read() as db:
             yield db
 
     @contextmanager
@@ -77,30 +77,35 @@ class Desk:
         Raises:
             LedgerError: It cannot be written.
         """
-        with self._writing, self._ledger.write() as db:
-            yield db, self.moment_in(db)
+        with self._write_lock, self._ledger.write() as db:
+            yield db, self.read_now(db)
         wake_daemon(self.layout)
 
-    def moment_in(self, db: Connection) -> Now:
+    def read_now(self, db: Connection) -> Now:
         """Return now, on both clocks."""
-        return Now(wall=time.time(), lived=meta.lived(db))
+        return Now(wall=time.time(), uptime_s=meta.uptime_s(db))
 
     def job_document(self, row: JobRow) -> Document:
         """Return a job with what only the running daemon knows of it."""
         plain = job_document(row, None, None, self.settings.retry.attempts)
-        if self.daemon_trouble():
+        if self.daemon_down_reason():
             return plain
-        live = self._status.jobs_in(self.layout.session_status(row.session_name))
-        return overlaid(plain, live.get(row.uuid))
+        live = self._status_files.jobs_in(self.layout.session_status(row.session_name))
+        return with_live_fields(plain, live.get(row.uuid))
 
     def session_document(self, session: Session, now: Now) -> Document:
         """Return what a session's status document says of the session itself."""
         limits = self.settings.sessions
-        rules = Rules(
+        view_settings = ViewSettings(
             max_jobs=limits.max_jobs, max_bytes=limits.max_bytes, ttl_s=limits.ttl
         )
         whole = session_document(
-            session, [], truncated=False, ignored=[], rules=rules, now=now
+            session,
+            [],
+            truncated=False,
+            ignored=[],
+            view_settings=view_settings,
+            now=now,
         )
         about: Document = dict(whole["session"])
         del about["ignored"]  # only the daemon knows, and it is about its folder
@@ -108,10 +113,10 @@ class Desk:
 
     def daemon_document(self) -> Document | None:
         """Return the daemon's own document, or None when there is none."""
-        return self._status.read(self.layout.daemon_status)
+        return self._status_files.read(self.layout.daemon_status)
 
 
-class StatusFiles:
+class StatusFileCache:
     """Status documents, read again only when they have changed."""
 
     def __init__(self) -> None:
@@ -144,6 +149,6 @@ class StatusFiles:
         jobs = {job["id"]: job for job in document["jobs"]} if document else {}
         with self._lock:
             self._jobs[path] = identity, jobs
-            while len(self._jobs) > MAX_KEPT:
+            while len(self._jobs) > MAX_CACHED:
                 self._jobs.popitem(last=False)
         return jobs

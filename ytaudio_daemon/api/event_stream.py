@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends
 from fastapi.sse import format_sse_event
 from starlette.responses import StreamingResponse
 
-from ytaudio_daemon.api.auth import AtDesk
-from ytaudio_daemon.api.context import Desk
-from ytaudio_daemon.api.jobs import ONE, OwnJob, answer_for
+from ytaudio_daemon.api.auth import ContextDep
+from ytaudio_daemon.api.context import ApiContext
+from ytaudio_daemon.api.jobs import JOB_STATUSES, OwnJob, api_job
 from ytaudio_daemon.api.problems import Problem
-from ytaudio_daemon.api.responses import PRIVATE, json_text, refused
-from ytaudio_daemon.api.vocabulary import FINAL
+from ytaudio_daemon.api.responses import PRIVATE_HEADERS, json_text, problem_responses
+from ytaudio_daemon.api.vocabulary import FINAL_STATUSES
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.ledger import queries
 from ytaudio_daemon.ledger.queries import JobRow
@@ -23,28 +23,28 @@ from ytaudio_daemon.ledger.queries import JobRow
 router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
 
 #: The job is looked at so often, in seconds: as often as status files are written.
-LOOK_S = 0.5
+POLL_INTERVAL_S = 0.5
 #: Silence is broken so often, in seconds, so that proxies keep the connection.
 HEARTBEAT_S = 15.0
 #: A client that lost the connection comes again after so long, in milliseconds.
-COME_AGAIN_MS = 2000
+RECONNECT_MS = 2000
 #: Streams at once.
 MAX_STREAMS = 256
 
-STREAM = {
+STREAM_RESPONSE = {
     "description": "Events `progress`, each with the job as JSON, when it has changed;"
     " the last is `finalized`, then the stream ends. Comments keep it alive.",
     "content": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 
 
-async def take_place(desk: AtDesk) -> AsyncIterator[None]:
+async def count_stream(context: ContextDep) -> AsyncIterator[None]:
     """Count a stream while it runs.
 
     Raises:
         Problem: There are too many.
     """
-    if desk.streams >= MAX_STREAMS:
+    if context.stream_count >= MAX_STREAMS:
         raise Problem(
             503,
             "too_many_streams",
@@ -52,42 +52,42 @@ async def take_place(desk: AtDesk) -> AsyncIterator[None]:
             "Ask for the job now and then instead.",
             headers={"Retry-After": "10"},
         )
-    desk.streams += 1
+    context.stream_count += 1
     try:
         yield
     finally:
-        desk.streams -= 1
+        context.stream_count -= 1
 
 
-Place = Annotated[None, Depends(take_place)]
+CountedStream = Annotated[None, Depends(count_stream)]
 
 
 @router.get(
     "/{job_id}/events",
     response_class=StreamingResponse,
-    responses={200: STREAM, **refused(*ONE)},
+    responses={200: STREAM_RESPONSE, **problem_responses(*JOB_STATUSES)},
 )
-def watch_job(desk: AtDesk, row: OwnJob, _: Place) -> StreamingResponse:
+def watch_job(context: ContextDep, row: OwnJob, _: CountedStream) -> StreamingResponse:
     """Watch a job until it is finalized."""
-    headers = {**PRIVATE, "X-Accel-Buffering": "no"}  # nginx would hold it back
+    headers = {**PRIVATE_HEADERS, "X-Accel-Buffering": "no"}  # nginx would hold it back
     return StreamingResponse(
-        events_of(desk, row), headers=headers, media_type="text/event-stream"
+        job_events(context, row), headers=headers, media_type="text/event-stream"
     )
 
 
-async def events_of(desk: Desk, row: JobRow) -> AsyncIterator[bytes]:
+async def job_events(context: ApiContext, row: JobRow) -> AsyncIterator[bytes]:
     """Yield events until the job is finalized or the server stops.
 
     A client that has gone ends it from outside: the framework cancels it.
     """
-    yield format_sse_event(retry=COME_AGAIN_MS)
+    yield format_sse_event(retry=RECONNECT_MS)
     told: dict[str, Any] | None = None
     spoke = time.monotonic()
-    while not desk.is_closing():
-        job = await run_sync(_look_at, desk, row.id)
+    while not context.is_closing():
+        job = await run_sync(_read_job, context, row.id)
         if job is not None and job != told:
             told, spoke = job, time.monotonic()
-            is_final = job["status"] in FINAL
+            is_final = job["status"] in FINAL_STATUSES
             event = "finalized" if is_final else "progress"
             yield format_sse_event(event=event, data_str=json_text(job))
             if is_final:
@@ -95,14 +95,14 @@ async def events_of(desk: Desk, row: JobRow) -> AsyncIterator[bytes]:
         elif time.monotonic() - spoke >= HEARTBEAT_S:
             spoke = time.monotonic()
             yield format_sse_event(comment="still there")
-        await anyio.sleep(LOOK_S)
+        await anyio.sleep(POLL_INTERVAL_S)
 
 
-def _look_at(desk: Desk, job_id: int) -> dict[str, Any] | None:
+def _read_job(context: ApiContext, job_id: int) -> dict[str, Any] | None:
     """Return the job's answer, or None while the ledger is busy."""
     try:
-        with desk.read() as db:
+        with context.read() as db:
             row = queries.job_by_id(db, job_id)
     except LedgerError:
         return None  # the next look may succeed; the heartbeat tells that we live
-    return answer_for(desk, row)
+    return api_job(context, row)

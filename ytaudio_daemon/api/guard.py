@@ -9,10 +9,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ytaudio_daemon.api.problems import Problem
 
 #: Bytes of a request's body; the biggest sensible one has some 6,000.
-MAX_BODY = 64 << 10
+MAX_BODY_BYTES = 64 << 10
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What a browser says of a request that another site's page made (Fetch Metadata).
-FOREIGN = frozenset({"cross-site", "same-site"})
+CROSS_SITE = frozenset({"cross-site", "same-site"})
 
 
 class Guard:
@@ -35,16 +35,16 @@ class Guard:
             return
         try:
             headers = Headers(scope=scope)
-            refuse_foreign_host(headers, self._hosts)
-            refuse_foreign_page(scope["method"], headers)
+            refuse_wrong_host(headers, self._hosts)
+            refuse_cross_site(scope["method"], headers)
             body = await _read_body(headers, receive)
         except Problem as problem:
             await problem.response()(scope, receive, send)
             return
-        await self._app(scope, _replayed(body, receive), send)
+        await self._app(scope, _replay_body(body, receive), send)
 
 
-def refuse_foreign_host(
+def refuse_wrong_host(
     headers: Mapping[str, str], hosts: Collection[str] | None
 ) -> None:
     """Refuse a request that was meant for another host.
@@ -52,7 +52,7 @@ def refuse_foreign_host(
     Raises:
         Problem: It was.
     """
-    if hosts is None or _name_in(headers.get("host", "")) in hosts:
+    if hosts is None or _hostname(headers.get("host", "")) in hosts:
         return
     raise Problem(
         421,
@@ -62,14 +62,14 @@ def refuse_foreign_host(
     )
 
 
-def _name_in(host: str) -> str | None:
+def _hostname(host: str) -> str | None:
     try:
         return urlsplit(f"//{host}").hostname
     except ValueError:
         return None
 
 
-def refuse_foreign_page(method: str, headers: Mapping[str, str]) -> None:
+def refuse_cross_site(method: str, headers: Mapping[str, str]) -> None:
     """Refuse a change that another site's page asks a browser for.
 
     Raises:
@@ -79,15 +79,15 @@ def refuse_foreign_page(method: str, headers: Mapping[str, str]) -> None:
         return
     origin = headers.get("origin")
     is_foreign = origin is not None and (
-        urlsplit_netloc(origin) != headers.get("host", "").lower()
+        origin_netloc(origin) != headers.get("host", "").lower()
     )
-    if is_foreign or headers.get("sec-fetch-site", "") in FOREIGN:
+    if is_foreign or headers.get("sec-fetch-site", "") in CROSS_SITE:
         raise Problem(
             403, "foreign_page", "Pages of other sites may not change anything here."
         )
 
 
-def urlsplit_netloc(origin: str) -> str:
+def origin_netloc(origin: str) -> str:
     """Return host and port of an origin, "" when it has none (`null`)."""
     try:
         return urlsplit(origin).netloc.lower()
@@ -102,29 +102,29 @@ async def _read_body(headers: Mapping[str, str], receive: Receive) -> bytes:
         Problem: It is too big.
     """
     announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > MAX_BODY:
-        raise _too_big()
+    if announced.isdecimal() and int(announced[:20]) > MAX_BODY_BYTES:
+        raise _body_too_big()
     body = b""
     while True:
         message = await receive()
         body += bytes(message.get("body", b""))
-        if len(body) > MAX_BODY:
-            raise _too_big()
+        if len(body) > MAX_BODY_BYTES:
+            raise _body_too_big()
         if message["type"] == "http.disconnect" or not message.get("more_body"):
             return body
 
 
-def _too_big() -> Problem:
+def _body_too_big() -> Problem:
     return Problem(
         413,
         "body_too_big",
-        f"A request's body may have {MAX_BODY} bytes at most.",
+        f"A request's body may have {MAX_BODY_BYTES} bytes at most.",
         "Post links one by one, or drop a file.",
         headers={"Connection": "close"},
     )
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
+def _replay_body(body: bytes, receive: Receive) -> Receive:
     """Give the body once more, then whatever else comes (the disconnect)."""
     told = False
 

@@ -4,11 +4,16 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from ytaudio_daemon import __version__
-from ytaudio_daemon.api.auth import AtDesk, required_operator
-from ytaudio_daemon.api.context import Desk
+from ytaudio_daemon.api.auth import ContextDep, require_operator
+from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.metrics import CONTENT_TYPE, exposition
 from ytaudio_daemon.api.problems import Problem
-from ytaudio_daemon.api.responses import PRIVATE, answer, describe, refused
+from ytaudio_daemon.api.responses import (
+    PRIVATE_HEADERS,
+    json_response,
+    openapi_responses,
+    problem_responses,
+)
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.ledger import queries
 from ytaudio_daemon.system import install_hints
@@ -16,15 +21,15 @@ from ytaudio_daemon.system import install_hints
 router = APIRouter(prefix="/api", tags=["Health & monitoring"])
 
 
-@router.get("/health", responses=describe("Health", "It takes jobs", 503))
-def get_health(desk: AtDesk) -> Response:
+@router.get("/health", responses=openapi_responses("Health", "It takes jobs", 503))
+def get_health(context: ContextDep) -> Response:
     """Tell whether this server lives and can take jobs; for anybody.
 
     It is ready as soon as the ledger can be read. `degraded` means that no daemon is
     running: jobs are taken and wait.
     """
     try:
-        with desk.read() as db:
+        with context.read() as db:
             queries.total_counts(db)
     except LedgerError as error:
         raise Problem(
@@ -35,7 +40,7 @@ def get_health(desk: AtDesk) -> Response:
             headers={"Retry-After": "5"},
             more={"live": True, "ready": False},
         ) from error
-    trouble = desk.daemon_trouble()
+    trouble = context.daemon_down_reason()
     document = {
         "status": "degraded" if trouble else "ok",
         "live": True,
@@ -43,53 +48,55 @@ def get_health(desk: AtDesk) -> Response:
         "version": __version__,
         "daemon": {"is_up": not trouble, "note": trouble or None},
     }
-    return answer(document)
+    return json_response(document)
 
 
 @router.get(
     "/status",
-    dependencies=[Depends(required_operator)],
-    responses=describe("DaemonAnswer", "The daemon's document", 401, 503),
+    dependencies=[Depends(require_operator)],
+    responses=openapi_responses("DaemonAnswer", "The daemon's document", 401, 503),
 )
-def get_status(desk: AtDesk) -> Response:
+def get_status(context: ContextDep) -> Response:
     """Give the daemon's own document, as in status/daemon.json."""
-    document = desk.daemon_document()
+    document = context.daemon_document()
     if document is None:
         raise Problem(
             503,
             "daemon_never_ran",
             "The daemon has never run here.",
-            f"Start it: {install_hints.start_daemon(desk.settings.config_file)}",
+            f"Start it: {install_hints.start_daemon_command(context.settings.config_file)}",
             headers={"Retry-After": "5"},
         )
-    trouble = desk.daemon_trouble()
-    return answer({**document, "is_up": not trouble, "note": trouble or None})
+    trouble = context.daemon_down_reason()
+    return json_response({**document, "is_up": not trouble, "note": trouble or None})
 
 
 @router.get(
     "/metrics",
-    dependencies=[Depends(required_operator)],
+    dependencies=[Depends(require_operator)],
     responses={
         200: {
             "description": "Prometheus' text format",
             "content": {"text/plain": {"schema": {"type": "string"}}},
         },
-        **refused(401, 503),
+        **problem_responses(401, 503),
     },
 )
-def get_metrics(desk: AtDesk) -> Response:
+def get_metrics(context: ContextDep) -> Response:
     """Give figures for Prometheus."""
-    return Response(_exposition(desk), headers=PRIVATE, media_type=CONTENT_TYPE)
+    return Response(
+        _exposition(context), headers=PRIVATE_HEADERS, media_type=CONTENT_TYPE
+    )
 
 
-def _exposition(desk: Desk) -> bytes:
-    with desk.read() as db:
+def _exposition(context: ApiContext) -> bytes:
+    with context.read() as db:
         counts, by_state = queries.total_counts(db), queries.session_counts(db)
-    document = desk.daemon_document()
+    document = context.daemon_document()
     return exposition(
         counts=counts,
         sessions=by_state,
         daemon=document,
-        is_up=not desk.daemon_trouble(),
-        streams=desk.streams,
+        is_up=not context.daemon_down_reason(),
+        streams=context.stream_count,
     )

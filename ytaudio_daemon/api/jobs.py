@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from ytaudio_daemon.api.auth import UUID, AtDesk, OwnSession
-from ytaudio_daemon.api.context import Desk
+from ytaudio_daemon.api.auth import UUID_PATTERN, ContextDep, OwnSession
+from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.request_models import (
     After,
@@ -17,33 +17,33 @@ from ytaudio_daemon.api.request_models import (
     NewStatus,
     Statuses,
 )
-from ytaudio_daemon.api.responses import answer, describe
+from ytaudio_daemon.api.responses import json_response, openapi_responses
 from ytaudio_daemon.api.vocabulary import (
     AUDIO,
     Status,
-    job_answer,
-    option_layer,
     states_of,
+    to_api_job,
+    to_options,
 )
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.drop_reader import read_defaults
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.ledger import job_entry, queries, transitions
-from ytaudio_daemon.ledger.enqueue import Posted, post
-from ytaudio_daemon.ledger.line_recorder import Ask
+from ytaudio_daemon.ledger.enqueue import EnqueueStatus, enqueue_link
+from ytaudio_daemon.ledger.line_recorder import JobOptions
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, Layer, OptionError, Options
-from ytaudio_daemon.model.options import check_layer, effective
+from ytaudio_daemon.model.options import check_layer, effective_options
 from ytaudio_daemon.urls import Link, LinkError, parse_link
 
 router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
 
 #: Statuses every route here can be refused with.
-ANY = (401, 410, 503)
-ONE = (*ANY, 404)
+COMMON_STATUSES = (401, 410, 503)
+JOB_STATUSES = (*COMMON_STATUSES, 404)
 #: Where the ID of a new job leads.
-BY_JOB_ID = {
+JOB_LINKS = {
     name: {"operationId": name, "parameters": {"job_id": "$response.body#/job_uuid"}}
     for name in (
         "get_job",
@@ -57,16 +57,16 @@ BY_JOB_ID = {
 }
 
 
-def own_job(desk: AtDesk, session: OwnSession, job_id: JobId) -> JobRow:
+def own_job(context: ContextDep, session: OwnSession, job_id: JobId) -> JobRow:
     """Return a job of the session that asks; any other does not exist for it.
 
     Raises:
         Problem: There is none.
     """
     plain = job_id.lower()
-    if UUID.fullmatch(plain):
-        with desk.read() as db:
-            row = job_entry.job_of_uuid(db, plain)
+    if UUID_PATTERN.fullmatch(plain):
+        with context.read() as db:
+            row = job_entry.find_job_by_uuid(db, plain)
         if row is not None and row.session_id == session.id:
             return row
     raise Problem(404, "unknown_job", "This session has no such job.")
@@ -79,21 +79,21 @@ OwnJob = Annotated[JobRow, Depends(own_job)]
     "/",
     status_code=201,
     responses={
-        **describe(
+        **openapi_responses(
             "JobAnswer",
             "The new job",
-            *(*ANY, 409, 413, 422, 429, 507),
+            *(*COMMON_STATUSES, 409, 413, 422, 429, 507),
             status=201,
-            leads_to=BY_JOB_ID,
+            leads_to=JOB_LINKS,
         ),
-        **describe(
+        **openapi_responses(
             "JobAnswer",
             "The session has this audio already, or again",
-            leads_to=BY_JOB_ID,
+            leads_to=JOB_LINKS,
         ),
     },
 )
-def create_job(desk: AtDesk, session: OwnSession, wanted: NewJob) -> Response:
+def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Response:
     """Post a link; the daemon downloads it.
 
     The same video with the same options twice is one job: its answer is 200 then. One
@@ -106,24 +106,31 @@ def create_job(desk: AtDesk, session: OwnSession, wanted: NewJob) -> Response:
             f"media_type {wanted.media_type[:40]!r} is not made here; only audio is.",
             "Leave it out, or say: audio",
         )
-    link, options = _link(wanted.url), _options(desk, session, wanted)
-    row, result = _post(desk, session.id, link.video_id, Ask.of(options))
+    link, options = (
+        _parse_link(wanted.url),
+        _effective_options(context, session, wanted),
+    )
+    row, result = _enqueue(
+        context, session.id, link.video_id, JobOptions.from_options(options)
+    )
     headers = {"Location": f"/api/jobs/{row.uuid}"}
-    status = 201 if result is Posted.ACCEPTED else 200
-    return answer(answer_for(desk, row), status, headers)
+    status = 201 if result is EnqueueStatus.ACCEPTED else 200
+    return json_response(api_job(context, row), status, headers)
 
 
-@router.get("/", responses=describe("JobList", "A page of jobs", *ANY, 422))
+@router.get(
+    "/", responses=openapi_responses("JobList", "A page of jobs", *COMMON_STATUSES, 422)
+)
 def list_jobs(
-    desk: AtDesk,
+    context: ContextDep,
     session: OwnSession,
     statuses: Statuses = None,
     limit: Limit = 100,
     after: After = None,
 ) -> Response:
     """List the session's jobs, the oldest first."""
-    last = 0 if after is None else own_job(desk, session, after).id
-    with desk.read() as db:
+    last = 0 if after is None else own_job(context, session, after).id
+    with context.read() as db:
         rows = queries.find_jobs(
             db,
             session_id=session.id,
@@ -135,50 +142,59 @@ def list_jobs(
     states = states_of(statuses) if statuses else list(JobState)
     document = {
         "schema": "ytaudio.jobs/1",
-        "jobs": [answer_for(desk, row) for row in page],
+        "jobs": [api_job(context, row) for row in page],
         "total": sum(session.counts[state] for state in states),
         "next": page[-1].uuid if len(rows) > limit else None,
     }
-    return answer(document)
+    return json_response(document)
 
 
-@router.get("/{job_id}", responses=describe("JobAnswer", "The job", *ONE))
-def get_job(desk: AtDesk, row: OwnJob) -> Response:
+@router.get(
+    "/{job_id}", responses=openapi_responses("JobAnswer", "The job", *JOB_STATUSES)
+)
+def get_job(context: ContextDep, row: OwnJob) -> Response:
     """Tell how a job stands: status, progress, result or error."""
-    return answer(answer_for(desk, row))
+    return json_response(api_job(context, row))
 
 
-@router.get("/{job_id}/paths", responses=describe("JobPaths", "The paths", *ONE))
-def get_paths(desk: AtDesk, row: OwnJob) -> Response:
+@router.get(
+    "/{job_id}/paths",
+    responses=openapi_responses("JobPaths", "The paths", *JOB_STATUSES),
+)
+def get_paths(context: ContextDep, row: OwnJob) -> Response:
     """Tell where a job's files are, or will be, on the server."""
-    folder = desk.layout.job_dir(row.session_uuid, row.uuid)
+    folder = context.layout.job_dir(row.session_uuid, row.uuid)
     is_done = row.state is JobState.COMPLETED
     document = {
         "job_uuid": row.uuid,
         "session_uuid": row.session_uuid,
-        "session_dir": str(desk.layout.session_downloads(row.session_uuid)),
+        "session_dir": str(context.layout.session_downloads(row.session_uuid)),
         "job_dir": str(folder),
         "audio_dir": str(folder / "audio"),
         "job_file": str(folder / "job.json"),
         "output_path": row.output_path if is_done else None,
         "file_exists": is_done and not audio_is_gone(row.output_path),
     }
-    return answer(document)
+    return json_response(document)
 
 
 @router.put(
     "/{job_id}/status",
     responses={
-        **describe("JobAnswer", "The job as it is now", *ONE, 409, 413, 422, 429, 507),
-        **describe("JobAnswer", "It is running; it is being stopped", status=202),
+        **openapi_responses(
+            "JobAnswer", "The job as it is now", *JOB_STATUSES, 409, 413, 422, 429, 507
+        ),
+        **openapi_responses(
+            "JobAnswer", "It is running; it is being stopped", status=202
+        ),
     },
 )
-def put_status(desk: AtDesk, row: OwnJob, wanted: NewStatus) -> Response:
+def put_status(context: ContextDep, row: OwnJob, wanted: NewStatus) -> Response:
     """Ask for another status: `cancelled`, or `pending` for a finished job."""
     if wanted.status is Status.CANCELLED:
-        return cancel_job(desk, row)
+        return cancel_job(context, row)
     if wanted.status is Status.PENDING:
-        return retry_job(desk, row)
+        return retry_job(context, row)
     raise Problem(
         409,
         "illegal_move",
@@ -190,14 +206,16 @@ def put_status(desk: AtDesk, row: OwnJob, wanted: NewStatus) -> Response:
 @router.delete(
     "/{job_id}",
     responses={
-        **describe("JobAnswer", "The cancelled job", *ONE, 409, 507),
-        **describe("JobAnswer", "It is running; it is being stopped", status=202),
+        **openapi_responses("JobAnswer", "The cancelled job", *JOB_STATUSES, 409, 507),
+        **openapi_responses(
+            "JobAnswer", "It is running; it is being stopped", status=202
+        ),
     },
 )
-def cancel_job(desk: AtDesk, row: OwnJob) -> Response:
+def cancel_job(context: ContextDep, row: OwnJob) -> Response:
     """Cancel a job: at once, or by asking the daemon that runs it."""
-    with desk.write() as (db, now):
-        quota = desk.settings.sessions.quota
+    with context.write() as (db, now):
+        quota = context.settings.sessions.quota
         said = transitions.cancel(db, row.id, now, reason="cancelled", quota=quota)
         fresh = queries.job_by_id(db, row.id)
     if said not in {"cancelled", "requested"}:
@@ -206,46 +224,50 @@ def cancel_job(desk: AtDesk, row: OwnJob) -> Response:
             "illegal_move",
             f"The job is {said}; it can no longer be cancelled.",
         )
-    return answer(answer_for(desk, fresh), 202 if said == "requested" else 200)
+    return json_response(api_job(context, fresh), 202 if said == "requested" else 200)
 
 
 @router.post(
     "/{job_id}/retry",
-    responses=describe("JobAnswer", "The job, queued again", *ONE, 409, 429, 507),
+    responses=openapi_responses(
+        "JobAnswer", "The job, queued again", *JOB_STATUSES, 409, 429, 507
+    ),
 )
-def retry_job(desk: AtDesk, row: OwnJob) -> Response:
+def retry_job(context: ContextDep, row: OwnJob) -> Response:
     """Run a job again that failed, was cancelled, or whose file is gone."""
-    ask = Ask.of(Options.from_json(row.options))
-    fresh, result = _post(desk, row.session_id, row.video_id, ask)
-    if result is not Posted.AGAIN:
+    job_options = JobOptions.from_options(Options.from_json(row.options))
+    fresh, result = _enqueue(context, row.session_id, row.video_id, job_options)
+    if result is not EnqueueStatus.AGAIN:
         state = "completed and its file is there" if fresh.output_path else fresh.state
         raise Problem(409, "illegal_move", f"The job is {state}; it cannot run again.")
-    return answer(answer_for(desk, fresh))
+    return json_response(api_job(context, fresh))
 
 
-def _link(url: str) -> Link:
+def _parse_link(url: str) -> Link:
     try:
         return parse_link(url)
     except LinkError as error:
         raise Problem(422, error.code, error.message) from error
 
 
-def _options(desk: Desk, session: Session, wanted: NewJob) -> Options:
+def _effective_options(
+    context: ApiContext, session: Session, wanted: NewJob
+) -> Options:
     """Lay the wishes over the config's options and the session's own."""
-    download = desk.settings.download
+    download = context.settings.download
     try:
-        own = check_layer(option_layer(wanted.wishes()))
+        own = check_layer(to_options(wanted.given_options()))
     except OptionError as error:
         raise Problem(422, error.code, error.message) from error
-    return effective(
-        download.bitrate, download.layer, _session_defaults(desk, session), own
+    return effective_options(
+        download.bitrate, download.layer, _session_defaults(context, session), own
     )
 
 
-def _session_defaults(desk: Desk, session: Session) -> Layer:
+def _session_defaults(context: ApiContext, session: Session) -> Layer:
     """Return the session's `defaults.toml`, which holds for drops too."""
     try:
-        text = read_defaults(desk.layout.inbox, session.name)
+        text = read_defaults(context.layout.inbox, session.name)
         return {} if text is None else check_layer(tomllib.loads(text.decode()))
     except (OptionError, UnsafePathError, OSError, ValueError) as error:
         raise Problem(
@@ -256,16 +278,16 @@ def _session_defaults(desk: Desk, session: Session) -> Layer:
         ) from error
 
 
-def _post(
-    desk: Desk, session_id: int, video_id: str, ask: Ask
-) -> tuple[JobRow, Posted]:
-    with desk.write() as (db, now):
-        posted = post(
+def _enqueue(
+    context: ApiContext, session_id: int, video_id: str, job_options: JobOptions
+) -> tuple[JobRow, EnqueueStatus]:
+    with context.write() as (db, now):
+        posted = enqueue_link(
             db,
             session_id,
             video_id=video_id,
-            ask=ask,
-            quota=desk.settings.sessions.quota,
+            job_options=job_options,
+            quota=context.settings.sessions.quota,
             now=now,
             file_is_gone=audio_is_gone,
         )
@@ -280,8 +302,8 @@ def _post(
     return row, posted.result
 
 
-def answer_for(desk: Desk, row: JobRow) -> dict[str, Any]:
+def api_job(context: ApiContext, row: JobRow) -> dict[str, Any]:
     """Return a job as the API tells it, with a note when it waits for a daemon."""
-    trouble = desk.daemon_trouble()
+    trouble = context.daemon_down_reason()
     note = f"{trouble}; the job waits until then" if trouble else None
-    return job_answer(desk.job_document(row), note)
+    return to_api_job(context.job_document(row), note)

@@ -31,29 +31,29 @@ def exposition(
         streams: Clients that watch a job.
     """
     figures = [
-        _by_label("ytaudio_jobs", "Jobs by state.", "state", counts),
-        _by_label("ytaudio_sessions", "Sessions by state.", "state", sessions),
+        _labelled_gauge("ytaudio_jobs", "Jobs by state.", "state", counts),
+        _labelled_gauge("ytaudio_sessions", "Sessions by state.", "state", sessions),
         Gauge("ytaudio_daemon_up", "Whether the daemon is running.", int(is_up)),
         Gauge("ytaudio_api_streams", "Clients that watch a job.", streams),
     ]
     if daemon is not None:
-        figures += _of_daemon(daemon)
+        figures += _daemon_gauges(daemon)
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(figures))
+    registry.register(_StaticCollector(figures))
     return generate_latest(registry)
 
 
-class _Figures(Collector):
+class _StaticCollector(Collector):
     """Hands figures to the library as they are."""
 
     def __init__(self, figures: list[Gauge]) -> None:
-        self._figures = figures
+        self._gauges = figures
 
     def collect(self) -> Iterator[Gauge]:
-        return iter(self._figures)
+        return iter(self._gauges)
 
 
-def _of_daemon(document: Mapping[str, Any]) -> list[Gauge]:
+def _daemon_gauges(document: Mapping[str, Any]) -> list[Gauge]:
     """Return what only the daemon knows; all of it is as of its last heartbeat."""
     daemon, disk = document["daemon"], document["disk"]
     gates = {gate["name"]: 1 for gate in document["gates"]}
@@ -76,12 +76,18 @@ def _of_daemon(document: Mapping[str, Any]) -> list[Gauge]:
     return [
         *(Gauge(name, words, n) for name, words, n in plain if n is not None),
         *(Gauge(f"ytaudio_{name}", "Slots.", n) for name, n in slots.items()),
-        _by_label("ytaudio_gate_shut", "1 while nothing is begun.", "gate", gates),
-        _by_label("ytaudio_problems", "What a person should mend.", "code", problems),
+        _labelled_gauge(
+            "ytaudio_gate_shut", "1 while nothing is begun.", "gate", gates
+        ),
+        _labelled_gauge(
+            "ytaudio_problems", "What a person should mend.", "code", problems
+        ),
     ]
 
 
-def _by_label(name: str, words: str, label: str, numbers: Mapping[Any, int]) -> Gauge:
+def _labelled_gauge(
+    name: str, words: str, label: str, numbers: Mapping[Any, int]
+) -> Gauge:
     gauge = Gauge(name, words, labels=[label])
     for value, number in numbers.items():
         gauge.add_metric([str(value)], number)

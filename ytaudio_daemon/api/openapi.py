@@ -12,15 +12,15 @@ from ytaudio_daemon.model import JobState
 Schema = dict[str, Any]
 
 #: Schemas of the status files, by the name they have here.
-SHARED = {
+SCHEMA_FILES = {
     "Job": "ytaudio.job-1",
     "Session": "ytaudio.session-1",
     "Daemon": "ytaudio.daemon-1",
 }
 #: Where one of them refers to another.
-REFERENCES = {"ytaudio.job-1.json": "#/components/schemas/Job"}
+REF_TARGETS = {"ytaudio.job-1.json": "#/components/schemas/Job"}
 
-ABOUT = """\
+API_DESCRIPTION = """\
 Post links to YouTube videos, get tagged, proven audio. A job posted here is a job like any
 other: the daemon runs it, `ytaudio status` shows it.
 
@@ -37,11 +37,11 @@ FLAG: Schema = {"type": "boolean"}
 
 def shared_schemas() -> dict[str, Schema]:
     """Return every schema that answers refer to."""
-    found = {name: _load(file) for name, file in SHARED.items()}
+    found = {name: _load_schema(file) for name, file in SCHEMA_FILES.items()}
     session = found["Session"]["properties"]["session"]
     session["required"].remove("ignored")  # about its folder, not for its holder
     found["Session"] = session
-    return found | _of_answers()
+    return found | _response_schemas()
 
 
 def without_operator(description: Schema) -> Schema:
@@ -57,24 +57,24 @@ def without_operator(description: Schema) -> Schema:
     return told
 
 
-def _load(name: str) -> Schema:
+def _load_schema(name: str) -> Schema:
     text = (
         files("ytaudio_daemon").joinpath("schemas", f"{name}.json").read_text("utf-8")
     )
-    schema: Schema = _redirected(json.loads(text))
+    schema: Schema = _with_local_refs(json.loads(text))
     schema.pop("$schema", None)
     return schema
 
 
-def _redirected(part: Any) -> Any:
+def _with_local_refs(part: Any) -> Any:
     """Point references to other files at this document."""
     if isinstance(part, list):
-        return [_redirected(item) for item in part]
+        return [_with_local_refs(item) for item in part]
     if not isinstance(part, dict):
         return part
-    whole = {key: _redirected(value) for key, value in part.items()}
+    whole = {key: _with_local_refs(value) for key, value in part.items()}
     if isinstance(whole.get("$ref"), str):
-        whole["$ref"] = REFERENCES.get(whole["$ref"], whole["$ref"])
+        whole["$ref"] = REF_TARGETS.get(whole["$ref"], whole["$ref"])
     return whole
 
 
@@ -93,11 +93,11 @@ def _object(what: str, properties: Schema, **more: Any) -> Schema:
     }
 
 
-def _said(schema: Schema, description: str, **more: Any) -> Schema:
+def _described(schema: Schema, description: str, **more: Any) -> Schema:
     return {**schema, "description": description, **more}
 
 
-def _of_answers() -> dict[str, Schema]:
+def _response_schemas() -> dict[str, Schema]:
     return {
         "JobAnswer": _job_answer(),
         "JobList": _job_list(),
@@ -107,7 +107,9 @@ def _of_answers() -> dict[str, Schema]:
             "A page of sessions, the oldest first.",
             {
                 "sessions": {"type": "array", "items": _ref("SessionAnswer")},
-                "next": _said(NULLABLE, "`after` of the next page; null: no more."),
+                "next": _described(
+                    NULLABLE, "`after` of the next page; null: no more."
+                ),
             },
         ),
         "Overview": _overview(),
@@ -121,8 +123,8 @@ def _job_answer() -> Schema:
     words = _object(
         "A job in the API's words.",
         {
-            "job_uuid": _said(TEXT, "The same as `id`.", examples=[EXAMPLE_UUID]),
-            "status": _said(
+            "job_uuid": _described(TEXT, "The same as `id`.", examples=[EXAMPLE_UUID]),
+            "status": _described(
                 TEXT,
                 "`pending`: queued, held, or waiting for its next try; `processing`: "
                 "running.",
@@ -137,10 +139,10 @@ def _job_answer() -> Schema:
                 "examples": [42.5],
             },
             "media_type": {"type": "string", "const": AUDIO},
-            "quality": _said(TEXT, "The same as `options.quality`."),
-            "output_format": _said(TEXT, "The same as `options.format`."),
-            "error_message": _said(NULLABLE, "The same as `error.message`."),
-            "note": _said(NULLABLE, "What to know while it waits, if anything."),
+            "quality": _described(TEXT, "The same as `options.quality`."),
+            "output_format": _described(TEXT, "The same as `options.format`."),
+            "error_message": _described(NULLABLE, "The same as `error.message`."),
+            "note": _described(NULLABLE, "What to know while it waits, if anything."),
         },
     )
     return {"description": "A job.", "allOf": [_ref("Job"), words]}
@@ -152,8 +154,8 @@ def _job_list() -> Schema:
         {
             "schema": {"type": "string", "const": "ytaudio.jobs/1"},
             "jobs": {"type": "array", "items": _ref("JobAnswer")},
-            "total": _said(NUMBER, "On all pages together."),
-            "next": _said(NULLABLE, "`after` of the next page; null: no more."),
+            "total": _described(NUMBER, "On all pages together."),
+            "next": _described(NULLABLE, "`after` of the next page; null: no more."),
         },
     )
 
@@ -165,12 +167,14 @@ def _job_paths() -> Schema:
         {
             "job_uuid": TEXT,
             "session_uuid": TEXT,
-            "session_dir": _said(TEXT, "The session's results.", examples=[folder]),
-            "job_dir": _said(TEXT, "This job's."),
-            "audio_dir": _said(TEXT, "Where the audio is, or will be."),
-            "job_file": _said(TEXT, "How it was made: codecs, tags, hash."),
-            "output_path": _said(NULLABLE, "The audio; null unless completed."),
-            "file_exists": _said(FLAG, "Whether it is still there."),
+            "session_dir": _described(
+                TEXT, "The session's results.", examples=[folder]
+            ),
+            "job_dir": _described(TEXT, "This job's."),
+            "audio_dir": _described(TEXT, "Where the audio is, or will be."),
+            "job_file": _described(TEXT, "How it was made: codecs, tags, hash."),
+            "output_path": _described(NULLABLE, "The audio; null unless completed."),
+            "file_exists": _described(FLAG, "Whether it is still there."),
         },
     )
 
@@ -179,7 +183,9 @@ def _session_answer() -> Schema:
     words = _object(
         "A session in the API's words.",
         {
-            "session_uuid": _said(TEXT, "The same as `uuid`.", examples=[EXAMPLE_UUID]),
+            "session_uuid": _described(
+                TEXT, "The same as `uuid`.", examples=[EXAMPLE_UUID]
+            ),
             "status": {"type": "string", "enum": ["active", "expired"]},
             "total_jobs": NUMBER,
             "jobs_by_status": _by_status(),
@@ -204,7 +210,7 @@ def _overview() -> Schema:
             "counts": _object(
                 "Jobs by state.", {state.value: NUMBER for state in JobState}
             ),
-            "used_bytes": _said(NUMBER, "Finished audio."),
+            "used_bytes": _described(NUMBER, "Finished audio."),
         },
     )
 
@@ -213,11 +219,11 @@ def _health() -> Schema:
     return _object(
         "Whether jobs are taken, and run.",
         {
-            "status": _said(
+            "status": _described(
                 TEXT, "degraded: jobs wait for a daemon.", enum=["ok", "degraded"]
             ),
             "live": FLAG,
-            "ready": _said(FLAG, "The ledger can be read."),
+            "ready": _described(FLAG, "The ledger can be read."),
             "version": TEXT,
             "daemon": _object("The daemon.", {"is_up": FLAG, "note": NULLABLE}),
         },
@@ -228,8 +234,8 @@ def _daemon_answer() -> Schema:
     more = _object(
         "What this server says about it.",
         {
-            "is_up": _said(FLAG, "Whether it is running just now."),
-            "note": _said(NULLABLE, "Why not, and what to do."),
+            "is_up": _described(FLAG, "Whether it is running just now."),
+            "note": _described(NULLABLE, "Why not, and what to do."),
         },
     )
     return {"description": "The daemon.", "allOf": [_ref("Daemon"), more]}
@@ -247,12 +253,12 @@ def _problem() -> Schema:
     return _object(
         "Problem details (RFC 9457).",
         {
-            "type": _said(TEXT, "`urn:ytaudio:problem:` and the code."),
-            "title": _said(TEXT, "The status in words."),
+            "type": _described(TEXT, "`urn:ytaudio:problem:` and the code."),
+            "title": _described(TEXT, "The status in words."),
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
-            "detail": _said(TEXT, "One sentence for people."),
-            "code": _said(TEXT, "Stable, for programs."),
-            "hint": _said(TEXT, 'What to do, or "".'),
+            "detail": _described(TEXT, "One sentence for people."),
+            "code": _described(TEXT, "Stable, for programs."),
+            "hint": _described(TEXT, 'What to do, or "".'),
         },
         examples=[example],
     )

@@ -25,14 +25,14 @@ log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 #: `type` is this and the code: a name, not an address.
-TYPE = "urn:ytaudio:problem:"
+TYPE_PREFIX = "urn:ytaudio:problem:"
 #: How long a client should wait before it asks again, in seconds.
-SOON_S = 2
+RETRY_AFTER_S = 2
 #: Characters of a client's own words that come back to it.
-MAX_ECHO = 200
+MAX_ECHO_CHARS = 200
 
 #: Our own errors by status and code; the first that fits counts.
-KNOWN: tuple[tuple[type[YtaudioError], int, str], ...] = (
+STATUS_BY_ERROR: tuple[tuple[type[YtaudioError], int, str], ...] = (
     (SessionExpiredError, 410, "session_expired"),
     (UnknownSessionError, 404, "unknown_session"),
     (LedgerBusyError, 503, "ledger_busy"),
@@ -74,7 +74,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
     def document(self) -> dict[str, Any]:
         """Return the problem as its JSON document."""
         return {
-            "type": TYPE + self.code,
+            "type": TYPE_PREFIX + self.code,
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "detail": self.detail,
@@ -90,7 +90,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         return Response(body, self.status, headers, MEDIA_TYPE)
 
 
-def install(app: FastAPI, routes: Sequence[Route]) -> None:
+def install_handlers(app: FastAPI, routes: Sequence[Route]) -> None:
     """Have every error of an application answered as a problem.
 
     Args:
@@ -105,18 +105,18 @@ def install(app: FastAPI, routes: Sequence[Route]) -> None:
 
     @app.exception_handler(YtaudioError)
     async def _own(_: Request, error: YtaudioError) -> Response:
-        return of_our_own(error).response()
+        return from_ytaudio_error(error).response()
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        problem = of_http(error)
+        problem = from_http(error)
         if problem.status == 405:  # noqa: PLR2004 - HTTP's number
             problem.headers["Allow"] = ", ".join(_methods_at(request, routes))
         return problem.response()
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> Response:
-        return of_validation(error.errors()).response()
+        return from_validation(error.errors()).response()
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> Response:
@@ -128,11 +128,11 @@ def install(app: FastAPI, routes: Sequence[Route]) -> None:
         ).response()
 
 
-def of_our_own(error: YtaudioError) -> Problem:
+def from_ytaudio_error(error: YtaudioError) -> Problem:
     """Return the problem of an error that has a name in this program."""
-    for kind, status, code in KNOWN:
+    for kind, status, code in STATUS_BY_ERROR:
         if isinstance(error, kind):
-            headers = {"Retry-After": str(SOON_S)} if status == 503 else {}  # noqa: PLR2004 - may pass
+            headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}  # noqa: PLR2004 - may pass
             return Problem(status, code, error.message, error.hint, headers=headers)
     return Problem(500, "internal_error", error.message, error.hint)
 
@@ -146,7 +146,7 @@ def _methods_at(request: Request, routes: Iterable[Route]) -> list[str]:
     return sorted(methods)
 
 
-def of_http(error: HTTPException) -> Problem:
+def from_http(error: HTTPException) -> Problem:
     """Return the problem of what the framework refuses: no such route, wrong method."""
     codes = {404: "no_such_page", 405: "method_not_allowed", 400: "bad_request"}
     details = {
@@ -162,10 +162,10 @@ def of_http(error: HTTPException) -> Problem:
     )
 
 
-def of_validation(errors: Sequence[Any]) -> Problem:
+def from_validation(errors: Sequence[Any]) -> Problem:
     """Return the problem of a request that does not fit the description."""
     found = [
-        {"pointer": _pointer(error["loc"]), "detail": _clean(str(error["msg"]))}
+        {"pointer": _pointer(error["loc"]), "detail": _truncate(str(error["msg"]))}
         for error in errors
     ]
     first = found[0] if found else {"pointer": "", "detail": "it is unusable"}
@@ -180,9 +180,9 @@ def of_validation(errors: Sequence[Any]) -> Problem:
 
 def _pointer(place: Sequence[Any]) -> str:
     """Return where it is wrong: `body/url`, as a path through the request."""
-    return _clean("/".join(map(str, place)))
+    return _truncate("/".join(map(str, place)))
 
 
-def _clean(text: str) -> str:
+def _truncate(text: str) -> str:
     """Cut a client's words short, and drop what cannot be written."""
-    return text[:MAX_ECHO].encode("utf-8", "replace").decode()
+    return text[:MAX_ECHO_CHARS].encode("utf-8", "replace").decode()

@@ -114,7 +114,7 @@ class NewJob(BaseModel):
         ),
     ] = 0
 
-    def wishes(self) -> dict[str, Any]:
+    def given_options(self) -> dict[str, Any]:
         """Return the options that were given, in the API's words."""
         given = self.model_dump(exclude={"url", "media_type"}, exclude_none=True)
         return {name: value for name, value in given.items() if value != {}}

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from ytaudio_daemon.api import problems
 
 #: Whoever may read an answer may read it now; UUIDs in it work like passwords.
-PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+PRIVATE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
-Described = dict[int | str, dict[str, Any]]
+OpenApiResponses = dict[int | str, dict[str, Any]]
 
 
-def answer(
+def json_response(
     document: Mapping[str, Any],
     status: int = 200,
     headers: Mapping[str, str] | None = None,
@@ -23,7 +23,10 @@ def answer(
     """Return a document as JSON."""
     body = json_text(document).encode()
     return Response(
-        body, status, {**PRIVATE, **(headers or {})}, media_type="application/json"
+        body,
+        status,
+        {**PRIVATE_HEADERS, **(headers or {})},
+        media_type="application/json",
     )
 
 
@@ -33,13 +36,13 @@ def json_text(document: Mapping[str, Any]) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def describe(
+def openapi_responses(
     schema: str,
     what: str,
     *refusals: int,
     status: int = 200,
     leads_to: Mapping[str, Any] | None = None,
-) -> Described:
+) -> OpenApiResponses:
     """Return the `responses` of a route: one document, and problems.
 
     Args:
@@ -49,16 +52,16 @@ def describe(
         status: Of the good answer.
         leads_to: OpenAPI's links from it to other operations.
     """
-    good = {"description": what, "content": json_of(schema)}
+    good = {"description": what, "content": json_content(schema)}
     if leads_to:
         good["links"] = dict(leads_to)
-    return {status: good, **refused(*refusals)}
+    return {status: good, **problem_responses(*refusals)}
 
 
-def refused(*statuses: int) -> Described:
+def problem_responses(*statuses: int) -> OpenApiResponses:
     """Return the `responses` that are problems; any other status is one too."""
-    content = {problems.MEDIA_TYPE: {"schema": reference("Problem")}}
-    described: Described = {
+    content = {problems.MEDIA_TYPE: {"schema": schema_ref("Problem")}}
+    described: OpenApiResponses = {
         status: {"description": HTTPStatus(status).phrase, "content": content}
         for status in statuses
     }
@@ -66,11 +69,11 @@ def refused(*statuses: int) -> Described:
     return described
 
 
-def json_of(schema: str) -> dict[str, Any]:
+def json_content(schema: str) -> dict[str, Any]:
     """Return the `content` of a JSON answer."""
-    return {"application/json": {"schema": reference(schema)}}
+    return {"application/json": {"schema": schema_ref(schema)}}
 
 
-def reference(schema: str) -> dict[str, str]:
+def schema_ref(schema: str) -> dict[str, str]:
     """Return a reference to a schema of the description."""
     return {"$ref": f"#/components/schemas/{schema}"}

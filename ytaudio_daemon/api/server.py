@@ -9,15 +9,15 @@ from ipaddress import ip_address
 import uvicorn
 
 from ytaudio_daemon.api.app import create_app
-from ytaudio_daemon.api.context import Desk
+from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.errors import UsageError
 
 #: Connections that the kernel keeps until we take them.
 BACKLOG = 2048
 #: Downloads that are still running at a stop get so long, in seconds.
-LAST_S = 5
+SHUTDOWN_TIMEOUT_S = 5
 #: Bytes of a request's line and headers.
-MAX_HEAD = 16 << 10
+MAX_HEADER_BYTES = 16 << 10
 #: Names by which browsers reach a loopback address.
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -50,23 +50,23 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def address_of(listener: socket.socket) -> str:
+def base_url(listener: socket.socket) -> str:
     """Return the base URL of a listening socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(desk: Desk, listener: socket.socket, host: str) -> None:
+def serve(context: ApiContext, listener: socket.socket, host: str) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Args:
-        desk: What the routes work with.
+        context: What the routes work with.
         listener: As `listen` returned it.
         host: As it was asked for; on loopback no other name is answered to.
     """
     hosts = LOOPBACK_NAMES | {host} if is_loopback(host) else None
     config = uvicorn.Config(
-        create_app(desk, hosts),
+        create_app(context, hosts),
         log_config=None,
         access_log=False,  # addresses hold UUIDs, which work like passwords
         lifespan="off",
@@ -74,18 +74,18 @@ def serve(desk: Desk, listener: socket.socket, host: str) -> None:
         proxy_headers=False,
         server_header=False,
         backlog=BACKLOG,
-        timeout_graceful_shutdown=LAST_S,
-        h11_max_incomplete_event_size=MAX_HEAD,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         http="h11",
     )
     server = uvicorn.Server(config)
-    desk.is_closing = lambda: server.should_exit
-    with _survived_signals():
+    context.is_closing = lambda: server.should_exit
+    with _ignore_reraised_signal():
         server.run(sockets=[listener])
 
 
 @contextmanager
-def _survived_signals() -> Iterator[None]:
+def _ignore_reraised_signal() -> Iterator[None]:
     """Bear that uvicorn raises a signal once more when it has stopped."""
     kinds = (signal.SIGINT, signal.SIGTERM)
     before = {kind: signal.signal(kind, lambda *_: None) for kind in kinds}

@@ -37,7 +37,7 @@ class Listed(StrEnum):
     ALL = "all"
 
 
-STATUS_OF = {
+STATUS_BY_STATE = {
     JobState.QUEUED: Status.PENDING,
     JobState.HELD: Status.PENDING,
     JobState.WAITING: Status.PENDING,
@@ -48,15 +48,15 @@ STATUS_OF = {
 }
 
 #: The status that never changes again by itself.
-FINAL = frozenset(STATUS_OF[state] for state in FINALIZED)
+FINAL_STATUSES = frozenset(STATUS_BY_STATE[state] for state in FINALIZED)
 
 #: What the body of a new job calls the options; the others are called the same.
-OPTION_OF = {"output_format": "format", "tags": "tag"}
+OPTION_BY_FIELD = {"output_format": "format", "tags": "tag"}
 
 #: What is left when the download is done, which has its own percentage in `progress`.
-AFTER_DOWNLOAD = frozenset({Phase.CONVERTING, Phase.VERIFYING, Phase.PUBLISHING})
+PHASES_AFTER_DOWNLOAD = frozenset({Phase.CONVERTING, Phase.VERIFYING, Phase.PUBLISHING})
 #: As far as a job is that is not completed, at most.
-ALMOST = 99.0
+MAX_UNFINISHED_PERCENT = 99.0
 
 #: The only kind of media there is.
 AUDIO = "audio"
@@ -64,12 +64,14 @@ AUDIO = "audio"
 
 def states_of(statuses: list[Status]) -> list[JobState]:
     """Return the states that any of some statuses stands for."""
-    return [state for state, status in STATUS_OF.items() if status in statuses]
+    return [state for state, status in STATUS_BY_STATE.items() if status in statuses]
 
 
-def option_layer(wishes: Mapping[str, Any]) -> dict[str, Any]:
+def to_options(given_options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a new job's body under their own names."""
-    return {OPTION_OF.get(name, name): value for name, value in wishes.items()}
+    return {
+        OPTION_BY_FIELD.get(name, name): value for name, value in given_options.items()
+    }
 
 
 def session_state(listed: Listed) -> SessionState | None:
@@ -77,14 +79,14 @@ def session_state(listed: Listed) -> SessionState | None:
     return None if listed is Listed.ALL else SessionState(listed.value)
 
 
-def job_answer(job: Document, note: str | None) -> Document:
+def to_api_job(job: Document, note: str | None) -> Document:
     """Return a Job with the API's words beside its own.
 
     Args:
         job: As `views.job_document` made it.
         note: What a person should know, such as that no daemon is running.
     """
-    status = STATUS_OF[JobState(job["state"])]
+    status = STATUS_BY_STATE[JobState(job["state"])]
     error = job["error"]
     return {
         **job,
@@ -99,7 +101,7 @@ def job_answer(job: Document, note: str | None) -> Document:
     }
 
 
-def session_answer(session: Document) -> Document:
+def to_api_session(session: Document) -> Document:
     """Return what a session's document says of it, with the API's words beside."""
     return {
         **session,
@@ -113,7 +115,7 @@ def session_answer(session: Document) -> Document:
 def jobs_by_status(counts: Mapping[str, int]) -> dict[str, int]:
     """Return how many jobs have each status, from the counts by state."""
     sums = dict.fromkeys(map(str, Status), 0)
-    for state, status in STATUS_OF.items():
+    for state, status in STATUS_BY_STATE.items():
         sums[status.value] += counts[state.value]
     return sums
 
@@ -121,7 +123,7 @@ def jobs_by_status(counts: Mapping[str, int]) -> dict[str, int]:
 def _percent(job: Document, status: Status) -> float:
     if status is Status.COMPLETED:
         return 100.0
-    if job["phase"] in AFTER_DOWNLOAD:
-        return ALMOST
+    if job["phase"] in PHASES_AFTER_DOWNLOAD:
+        return MAX_UNFINISHED_PERCENT
     percent = (job["progress"] or {}).get("percent")
-    return 0.0 if percent is None else min(ALMOST, float(percent))
+    return 0.0 if percent is None else min(MAX_UNFINISHED_PERCENT, float(percent))

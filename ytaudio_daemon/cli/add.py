@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 from ytaudio_daemon.cli import inbox_writer
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import count_of, size
+from ytaudio_daemon.cli.formatting import format_size, pluralize
 from ytaudio_daemon.cli.ledger_access import (
-    become_owner,
-    opened,
-    refusal,
+    drop_privileges,
+    not_permitted_error,
+    open_ledger,
     require_session,
 )
 from ytaudio_daemon.dropfile import kind_of, render_line, session_name_problem
@@ -82,48 +82,48 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--priority", metavar="N", help="-10 to 10; higher goes first")
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Drop what is asked for; with --wait exit as `wait` does."""
-    timeout_s = _timeout(call)
-    name, content = _what_to_drop(call)  # before root gives up its rights
-    become_owner(call)
-    session = _session_name(call)
-    after = _last_drop(call) if call.args.wait else 0
+    timeout_s = _timeout(context)
+    name, content = _drop_name_and_content(context)  # before root gives up its rights
+    drop_privileges(context)
+    session = _session_name(context)
+    after = _last_drop_id(context) if context.args.wait else 0
     try:
-        path = inbox_writer.drop(call.layout, session, name, content)
+        path = inbox_writer.write_drop(context.layout, session, name, content)
     except PermissionError as error:
-        raise refusal(call, call.layout.inbox) from error
-    call.screen.line(f"dropped {path}")
-    if call.args.wait:
-        call.screen.flush()  # a program may read on from there
+        raise not_permitted_error(context, context.layout.inbox) from error
+    context.output.line(f"dropped {path}")
+    if context.args.wait:
+        context.output.flush()  # a program may read on from there
         from ytaudio_daemon.cli.wait import wait_for_drop  # noqa: PLC0415 - rarely
 
-        return wait_for_drop(call, session, path, after, timeout_s)
-    life = call.look()
-    if not life.is_up:
-        call.screen.remark(f"note: {life.sentence()}")
+        return wait_for_drop(context, session, path, after, timeout_s)
+    liveness = context.read_liveness()
+    if not liveness.is_up:
+        context.output.stderr_line(f"note: {liveness.explanation()}")
     return Exit.OK
 
 
-def _timeout(call: Call) -> float | None:
-    from ytaudio_daemon.cli.wait import timeout_of  # noqa: PLC0415 - rarely
+def _timeout(context: CommandContext) -> float | None:
+    from ytaudio_daemon.cli.wait import parse_timeout  # noqa: PLC0415 - rarely
 
-    if call.args.timeout is not None and not call.args.wait:
+    if context.args.timeout is not None and not context.args.wait:
         raise UsageError("--timeout goes with --wait")
-    return timeout_of(call.args.timeout)
+    return parse_timeout(context.args.timeout)
 
 
-def _what_to_drop(call: Call) -> tuple[str, bytes]:
+def _drop_name_and_content(context: CommandContext) -> tuple[str, bytes]:
     """Return the drop's name and content."""
-    args = call.args
+    args = context.args
     if bool(args.urls) == (args.file is not None):
         raise UsageError("give either links or -f FILE", "ytaudio add --help")
     if args.urls:
         layer = checked_options(args)
-        return inbox_writer.new_name(time.time()), list_of_links(args.urls, layer)
+        return inbox_writer.generated_name(time.time()), render_links(args.urls, layer)
     if any(given_options(args)):
         raise UsageError("options go with links; write those of a file into the file")
-    return _read_file(call, args.file)
+    return _read_file(context, args.file)
 
 
 def given_options(args: argparse.Namespace) -> dict[str, object]:
@@ -153,7 +153,7 @@ def checked_options(args: argparse.Namespace) -> Layer:
         ) from error
 
 
-def list_of_links(texts: list[str], layer: Layer) -> bytes:
+def render_links(texts: list[str], layer: Layer) -> bytes:
     """Return the content of a drop that asks for these links.
 
     Raises:
@@ -167,16 +167,16 @@ def list_of_links(texts: list[str], layer: Layer) -> bytes:
         except LinkError as error:
             bad.append(f"{text}: {error.message}")
     if bad:
-        refused = f"{count_of(len(bad), 'link')} cannot be taken, nothing was dropped:"
+        refused = f"{pluralize(len(bad), 'link')} cannot be taken, nothing was dropped:"
         raise UsageError("\n".join([refused, *bad]))
     return "".join(f"{render_line(link, layer)}\n" for link in links).encode()
 
 
-def _read_file(call: Call, given: str) -> tuple[str, bytes]:
-    limit = call.settings.inbox.max_file_size
+def _read_file(context: CommandContext, given: str) -> tuple[str, bytes]:
+    limit = context.settings.inbox.max_file_size
     if given == "-":
         name, content = (
-            inbox_writer.new_name(time.time()),
+            inbox_writer.generated_name(time.time()),
             sys.stdin.buffer.read(limit + 1),
         )
     else:
@@ -194,15 +194,15 @@ def _read_file(call: Call, given: str) -> tuple[str, bytes]:
     if not content:
         raise UsageError("there is nothing in it")
     if len(content) > limit:
-        raise UsageError(f"it is bigger than {size(limit)}, the limit of a drop")
+        raise UsageError(f"it is bigger than {format_size(limit)}, the limit of a drop")
     return name, content
 
 
-def _session_name(call: Call) -> str:
+def _session_name(context: CommandContext) -> str:
     """Return the name of the session's folder; a UUID is looked up in the ledger."""
-    given: str = call.args.session
+    given: str = context.args.session
     if len(given) == UUID_LENGTH and given.count("-") == 4:  # noqa: PLR2004 - as UUIDs have
-        with opened(call) as ledger, ledger.read() as db:
+        with open_ledger(context) as ledger, ledger.read() as db:
             return require_session(db, given).name
     problem = session_name_problem(given)
     if problem:
@@ -210,11 +210,11 @@ def _session_name(call: Call) -> str:
     return given
 
 
-def _last_drop(call: Call) -> int:
+def _last_drop_id(context: CommandContext) -> int:
     """Return where the ledger stands before the drop, so that it is told from others."""
-    if not call.look().is_up:
+    if not context.read_liveness().is_up:
         return 0
-    with opened(call) as ledger, ledger.read() as db:
+    with open_ledger(context) as ledger, ledger.read() as db:
         from ytaudio_daemon.ledger import work_counts  # noqa: PLC0415 - 200 ms
 
-        return work_counts.last_drop_id(db)
+        return work_counts.newest_drop_id(db)

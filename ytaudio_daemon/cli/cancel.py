@@ -8,16 +8,16 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import count_of
+from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.job_selection import (
-    PAUSE_S,
-    add_choice,
+    TRANSACTION_PAUSE_S,
+    add_job_selection,
     change_jobs,
-    named_jobs,
+    jobs_by_prefix,
 )
-from ytaudio_daemon.cli.ledger_access import moment_in, require_session
+from ytaudio_daemon.cli.ledger_access import read_now, require_session
 
 if TYPE_CHECKING:
     from ytaudio_daemon.ledger import Ledger
@@ -30,7 +30,7 @@ examples:
   ytaudio cancel --session party
 """
 #: What `ledger.moves.cancel` returns, in words, and whether it is as asked.
-ANSWERS = {
+CANCEL_RESULTS = {
     "cancelled": ("cancelled", True),
     "requested": ("running; it is being stopped", True),
     "publishing": ("not cancelled: its audio is just being published", False),
@@ -41,38 +41,42 @@ ANSWERS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    add_choice(parser)
+    add_job_selection(parser)
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Cancel the jobs and report on each."""
-    return change_jobs(call, _cancel_named, _cancel_session)
+    return change_jobs(context, _cancel_named, _cancel_session)
 
 
-def _cancel_named(call: Call, ledger: "Ledger") -> Exit:
-    quota = call.settings.sessions.quota
+def _cancel_named(context: CommandContext, ledger: "Ledger") -> Exit:
+    quota = context.settings.sessions.quota
     with ledger.write() as db:
         from ytaudio_daemon.ledger import transitions  # noqa: PLC0415 - 200 ms
 
-        now = moment_in(db)
-        answers = [
+        now = read_now(db)
+        results = [
             (
                 row.uuid,
                 transitions.cancel(db, row.id, now, reason="cancelled", quota=quota),
             )
-            for row in named_jobs(db, call.args.jobs)
+            for row in jobs_by_prefix(db, context.args.jobs)
         ]
-    for uuid, answer in answers:
-        call.screen.line(f"{uuid[:8]} {ANSWERS[answer][0]}")
-    return Exit.OK if all(ANSWERS[answer][1] for _, answer in answers) else Exit.FAILED
+    for uuid, result in results:
+        context.output.line(f"{uuid[:8]} {CANCEL_RESULTS[result][0]}")
+    return (
+        Exit.OK
+        if all(CANCEL_RESULTS[result][1] for _, result in results)
+        else Exit.FAILED
+    )
 
 
-def _cancel_session(call: Call, ledger: "Ledger") -> Exit:
+def _cancel_session(context: CommandContext, ledger: "Ledger") -> Exit:
     with ledger.read() as db:
-        session = require_session(db, call.args.session)
-    quota = call.settings.sessions.quota
+        session = require_session(db, context.args.session)
+    quota = context.settings.sessions.quota
     number = cancel_all(ledger, session, "cancelled", quota)
-    call.screen.line(f"{count_of(number, 'job')} cancelled, or being stopped")
+    context.output.line(f"{pluralize(number, 'job')} cancelled, or being stopped")
     return Exit.OK
 
 
@@ -88,10 +92,10 @@ def cancel_all(
     number = 0
     while True:
         with ledger.write() as db:
-            done = bulk_cancel.cancel_some(
-                db, session.id, moment_in(db), reason=reason, quota=quota
+            done = bulk_cancel.cancel_batch(
+                db, session.id, read_now(db), reason=reason, quota=quota
             )
-        number += done.ended + done.asked
-        if done.is_all:
+        number += done.cancelled + done.requested
+        if done.is_complete:
             return number
-        time.sleep(PAUSE_S)
+        time.sleep(TRANSACTION_PAUSE_S)

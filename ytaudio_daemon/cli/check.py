@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import count_of, size
-from ytaudio_daemon.cli.status_report import options_in_words
-from ytaudio_daemon.dropfile import DropKind, Entry, NotADropError, kind_of, parse
+from ytaudio_daemon.cli.formatting import format_size, pluralize
+from ytaudio_daemon.cli.status_report import options_text
+from ytaudio_daemon.dropfile import DropKind, DropLine, NotADropError, kind_of, parse
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import Layer, OptionError, Options
-from ytaudio_daemon.model.options import check_layer, effective
+from ytaudio_daemon.model.options import check_layer, effective_options
 from ytaudio_daemon.notify.receivers import require_apprise
 
 EXAMPLES = """\
@@ -31,17 +31,17 @@ examples:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class LineResult:
     """What would become of a line.
 
     Attributes:
-        entry: The line as it was understood.
+        drop_line: The line as it was understood.
         result: accepted, duplicate or rejected.
         options: Effective ones; None when it is rejected.
         first_line: Of a duplicate: the line that asks for the same.
     """
 
-    entry: Entry
+    drop_line: DropLine
     result: str
     options: Options | None = None
     first_line: int | None = None
@@ -56,26 +56,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser, "{schema, file, problem, counts, lines}")
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Judge the file."""
-    require_apprise(call.settings.notify)  # the daemon would not start
-    name, content = _read(call.args.file)
+    require_apprise(context.settings.notify)  # the daemon would not start
+    name, content = _read(context.args.file)
     try:
-        verdicts = list(judge(content, _kind(name), *_layers(call)))
-        problem = _whole_problem(call, content, verdicts)
+        line_results = list(
+            check_lines(content, _drop_kind(name), *_option_layers(context))
+        )
+        problem = _file_problem(context, content, line_results)
     except NotADropError as error:
-        verdicts, problem = [], error.message
-    if call.args.json:
-        call.screen.json(_document(name, problem, verdicts))
+        line_results, problem = [], error.message
+    if context.args.json:
+        context.output.json(_document(name, problem, line_results))
     else:
-        _print(call, name, problem, verdicts)
-    refused = problem or any(verdict.result == "rejected" for verdict in verdicts)
+        _print(context, name, problem, line_results)
+    refused = problem or any(
+        line_result.result == "rejected" for line_result in line_results
+    )
     return Exit.FAILED if refused else Exit.OK
 
 
-def judge(
+def check_lines(
     content: bytes, kind: DropKind, layer: Layer, default_bitrate: str
-) -> Iterator[Verdict]:
+) -> Iterator[LineResult]:
     """Yield the verdict on every line. Pure.
 
     Args:
@@ -88,17 +92,22 @@ def judge(
         NotADropError: Nothing in it is usable.
     """
     seen: dict[tuple[str, str], int] = {}
-    for entry in parse(content, kind):
-        if entry.code is not None or entry.link is None:
-            yield Verdict(entry=entry, result="rejected")
+    for drop_line in parse(content, kind):
+        if drop_line.code is not None or drop_line.link is None:
+            yield LineResult(drop_line=drop_line, result="rejected")
             continue
-        options = effective(default_bitrate, layer, entry.layer)
-        first = seen.setdefault((entry.link.video_id, options.profile()), entry.line)
-        if first == entry.line:
-            yield Verdict(entry=entry, result="accepted", options=options)
+        options = effective_options(default_bitrate, layer, drop_line.layer)
+        first = seen.setdefault(
+            (drop_line.link.video_id, options.profile()), drop_line.line
+        )
+        if first == drop_line.line:
+            yield LineResult(drop_line=drop_line, result="accepted", options=options)
         else:
-            yield Verdict(
-                entry=entry, result="duplicate", options=options, first_line=first
+            yield LineResult(
+                drop_line=drop_line,
+                result="duplicate",
+                options=options,
+                first_line=first,
             )
 
 
@@ -109,7 +118,7 @@ def _read(given: str) -> tuple[str, bytes]:
     return path.name, path.read_bytes()
 
 
-def _kind(name: str) -> DropKind:
+def _drop_kind(name: str) -> DropKind:
     kind = DropKind.TEXT if name == "standard input" else kind_of(name)
     if kind is None:
         raise NotADropError(
@@ -119,20 +128,20 @@ def _kind(name: str) -> DropKind:
     return kind
 
 
-def _layers(call: Call) -> tuple[Layer, str]:
+def _option_layers(context: CommandContext) -> tuple[Layer, str]:
     """Return the options below the file's, and the config's bitrate.
 
     Raises:
         UsageError: The session's `defaults.toml` is unusable.
     """
-    download = call.settings.download
-    if call.args.session is None:
+    download = context.settings.download
+    if context.args.session is None:
         return download.layer, download.bitrate
     from ytaudio_daemon.folders.drop_reader import read_defaults  # noqa: PLC0415 - only then
 
-    where = call.layout.session_inbox(call.args.session) / "defaults.toml"
+    where = context.layout.session_inbox(context.args.session) / "defaults.toml"
     try:
-        text = read_defaults(call.layout.inbox, call.args.session) or b""
+        text = read_defaults(context.layout.inbox, context.args.session) or b""
         defaults = check_layer(tomllib.loads(text.decode("utf-8-sig")))
     except (OptionError, ValueError) as error:
         raise UsageError(
@@ -141,59 +150,69 @@ def _layers(call: Call) -> tuple[Layer, str]:
     return {**download.layer, **defaults}, download.bitrate
 
 
-def _whole_problem(call: Call, content: bytes, verdicts: list[Verdict]) -> str:
-    limit = call.settings.inbox.max_file_size
+def _file_problem(
+    context: CommandContext, content: bytes, line_results: list[LineResult]
+) -> str:
+    limit = context.settings.inbox.max_file_size
     if len(content) > limit:
-        return f"it is bigger than {size(limit)}, the limit of a drop"
-    return "" if verdicts else "there is no link in it"
+        return f"it is bigger than {format_size(limit)}, the limit of a drop"
+    return "" if line_results else "there is no link in it"
 
 
-def _document(name: str, problem: str, verdicts: list[Verdict]) -> dict[str, Any]:
+def _document(
+    name: str, problem: str, line_results: list[LineResult]
+) -> dict[str, Any]:
     return {
         "schema": "ytaudio.check/1",
         "file": name,
         "problem": problem or None,
-        "counts": _counts(verdicts),
-        "lines": [_line(verdict) for verdict in verdicts],
+        "counts": _counts(line_results),
+        "lines": [_line_document(line_result) for line_result in line_results],
     }
 
 
-def _counts(verdicts: list[Verdict]) -> dict[str, int]:
-    results = [verdict.result for verdict in verdicts]
+def _counts(line_results: list[LineResult]) -> dict[str, int]:
+    results = [line_result.result for line_result in line_results]
     return {name: results.count(name) for name in ("accepted", "duplicate", "rejected")}
 
 
-def _line(verdict: Verdict) -> dict[str, Any]:
-    entry = verdict.entry
+def _line_document(line_result: LineResult) -> dict[str, Any]:
+    drop_line = line_result.drop_line
     return {
-        "line": entry.line,
-        "text": entry.text,
-        "result": verdict.result,
-        "url": entry.link.url if entry.link else None,
-        "options": verdict.options.to_json() if verdict.options else None,
-        "duplicate_of_line": verdict.first_line,
-        "code": entry.code,
-        "message": entry.message or None,
+        "line": drop_line.line,
+        "text": drop_line.text,
+        "result": line_result.result,
+        "url": drop_line.link.url if drop_line.link else None,
+        "options": line_result.options.to_json() if line_result.options else None,
+        "duplicate_of_line": line_result.first_line,
+        "code": drop_line.code,
+        "message": drop_line.message or None,
     }
 
 
-def _print(call: Call, name: str, problem: str, verdicts: list[Verdict]) -> None:
-    if verdicts:
-        rows = [_row(verdict) for verdict in verdicts]
-        call.screen.table(("LINE", "VERDICT", "LINK", "OPTIONS OR REASON"), rows)
+def _print(
+    context: CommandContext, name: str, problem: str, line_results: list[LineResult]
+) -> None:
+    if line_results:
+        rows = [_row(line_result) for line_result in line_results]
+        context.output.table(("LINE", "VERDICT", "LINK", "OPTIONS OR REASON"), rows)
     if problem:
-        call.screen.line(f"{name}: {problem}")
-    counts = ", ".join(f"{n:,} {what}" for what, n in _counts(verdicts).items() if n)
-    call.screen.line(f"{name}: {count_of(len(verdicts), 'line')}: {counts or 'none'}")
+        context.output.line(f"{name}: {problem}")
+    counts = ", ".join(
+        f"{n:,} {what}" for what, n in _counts(line_results).items() if n
+    )
+    context.output.line(
+        f"{name}: {pluralize(len(line_results), 'line')}: {counts or 'none'}"
+    )
 
 
-def _row(verdict: Verdict) -> tuple[str, ...]:
-    entry = verdict.entry
-    link = entry.link.video_id if entry.link else "-"
-    if verdict.options is None:
-        detail = f"{entry.code}: {entry.message}"
-    elif verdict.first_line is not None:
-        detail = f"the same as line {verdict.first_line}"
+def _row(line_result: LineResult) -> tuple[str, ...]:
+    drop_line = line_result.drop_line
+    link = drop_line.link.video_id if drop_line.link else "-"
+    if line_result.options is None:
+        detail = f"{drop_line.code}: {drop_line.message}"
+    elif line_result.first_line is not None:
+        detail = f"the same as line {line_result.first_line}"
     else:
-        detail = options_in_words(verdict.options.to_json())
-    return str(entry.line), verdict.result, link, detail
+        detail = options_text(line_result.options.to_json())
+    return str(drop_line.line), line_result.result, link, detail

@@ -65,7 +65,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
 )
 
 
-class _Formatter(argparse.RawDescriptionHelpFormatter):
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
     """Keeps examples as they are; asks for no terminal size, which imports `shutil`."""
 
     def __init__(self, prog: str) -> None:
@@ -78,11 +78,11 @@ def main_parser() -> argparse.ArgumentParser:
         prog="ytaudio",
         usage="ytaudio [--config FILE] [--root DIR] [-v] COMMAND …",
         description=DESCRIPTION,
-        epilog=f"{_overview()}\n`ytaudio COMMAND --help` tells more.\n\n{EXIT_CODES}",
-        formatter_class=_Formatter,
+        epilog=f"{_command_list()}\n`ytaudio COMMAND --help` tells more.\n\n{EXIT_CODES}",
+        formatter_class=_HelpFormatter,
         allow_abbrev=False,
     )
-    _add_globals(parser, nothing=None)
+    _add_global_options(parser, default=None)
     parser.add_argument("--version", action="store_true", help="print the version")
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
@@ -97,7 +97,7 @@ def command_module(name: str) -> Any:
     """
     command = COMMANDS.get(name)
     if command is None:
-        raise UsageError(f"there is no command {name!r}{_similar(name)}")
+        raise UsageError(f"there is no command {name!r}{_suggestion(name)}")
     return import_module(f"ytaudio_daemon.cli.{command.module}")
 
 
@@ -112,17 +112,19 @@ def command_parser(name: str) -> argparse.ArgumentParser:
         prog=f"ytaudio {name}",
         description=module.__doc__,
         epilog=module.EXAMPLES,
-        formatter_class=_Formatter,
+        formatter_class=_HelpFormatter,
         allow_abbrev=False,
     )
     module.add_arguments(parser)
     # Allowed on both sides of the command's name; what stands there is not undone.
-    for part in (parser, *_verb_parsers(parser)):
-        _add_globals(part, nothing=argparse.SUPPRESS)
+    for part in (parser, *_subcommand_parsers(parser)):
+        _add_global_options(part, default=argparse.SUPPRESS)
     return parser
 
 
-def _verb_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+def _subcommand_parsers(
+    parser: argparse.ArgumentParser,
+) -> list[argparse.ArgumentParser]:
     """Return the parsers of a command's verbs, if it has any."""
     tables = (action.choices for action in parser._actions)  # noqa: SLF001 - argparse has no other way to ask
     return [
@@ -138,25 +140,25 @@ def add_json(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
 
 
-def _add_globals(parser: argparse.ArgumentParser, nothing: str | None) -> None:
+def _add_global_options(parser: argparse.ArgumentParser, default: str | None) -> None:
     group = parser.add_argument_group("everywhere")
     group.add_argument(
-        "--config", metavar="FILE", default=nothing,
+        "--config", metavar="FILE", default=default,
         help="the config file (else $YTAUDIO_CONFIG, ./config/ytaudio.toml, "
         "/etc/ytaudio/ytaudio.toml)",
     )  # fmt: skip
     group.add_argument(
-        "--root", metavar="DIR", default=nothing,
+        "--root", metavar="DIR", default=default,
         help="the folder that holds inbox, downloads, status, state",
     )  # fmt: skip
     group.add_argument(
         "-v", "--verbose", action="store_true",
-        default=False if nothing is None else nothing,
+        default=False if default is None else default,
         help="show more, and the traceback of an error",
     )  # fmt: skip
 
 
-def _overview() -> str:
+def _command_list() -> str:
     lines: list[str] = []
     heading = ""
     for name, command in COMMANDS.items():
@@ -167,7 +169,7 @@ def _overview() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _similar(name: str) -> str:
+def _suggestion(name: str) -> str:
     import difflib  # noqa: PLC0415 - only for a slip
 
     close = difflib.get_close_matches(name, COMMANDS, n=1)

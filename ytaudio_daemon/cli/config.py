@@ -8,7 +8,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 
 if TYPE_CHECKING:
@@ -30,20 +30,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser, "values and origins, or with --keys the keys,")
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Show the settings."""
-    if call.args.keys:
-        _explain_keys(call)
+    if context.args.keys:
+        _explain_keys(context)
     else:
-        _show_values(call)
+        _show_values(context)
     return Exit.OK
 
 
-def _show_values(call: Call) -> None:
-    settings = call.settings
+def _show_values(context: CommandContext) -> None:
+    settings = context.settings
     values, origins = settings.redacted(), settings.origins
-    if call.args.json:
-        call.screen.json(
+    if context.args.json:
+        context.output.json(
             {
                 "schema": "ytaudio.config/1",
                 "config_file": str(settings.config_file or "") or None,
@@ -55,29 +55,29 @@ def _show_values(call: Call) -> None:
         )
         return
     rows = [(name, origins[name], f'"{value}"') for name, value in values.items()]
-    call.screen.table(("KEY", "FROM", "VALUE"), rows)
+    context.output.table(("KEY", "FROM", "VALUE"), rows)
 
 
-def _explain_keys(call: Call) -> None:
+def _explain_keys(context: CommandContext) -> None:
     from ytaudio_daemon.settings import KEYS  # noqa: PLC0415 - 20 ms
 
-    if call.args.json:
+    if context.args.json:
         keys = {name: _key_document(key) for name, key in KEYS.items()}
-        call.screen.json({"schema": "ytaudio.config-keys/1", "keys": keys})
+        context.output.json({"schema": "ytaudio.config-keys/1", "keys": keys})
         return
     for name, key in KEYS.items():
-        restart = "" if key.is_live else " (a change needs a restart)"
-        call.screen.line(f"{name} = {key.toml_default}{restart}")
-        call.screen.line(f"    {key.doc}")
-        call.screen.line(f"    Allowed: {key.kind.allowed}.")
-        call.screen.line(f"    Variable: {key.variable}")
+        restart = "" if key.is_reloadable else " (a change needs a restart)"
+        context.output.line(f"{name} = {key.toml_default}{restart}")
+        context.output.line(f"    {key.doc}")
+        context.output.line(f"    Allowed: {key.value_type.allowed}.")
+        context.output.line(f"    Variable: {key.variable}")
 
 
 def _key_document(key: "Key") -> dict[str, object]:
     return {
         "default": key.default,
-        "allowed": key.kind.allowed,
+        "allowed": key.value_type.allowed,
         "meaning": key.doc,
         "variable": key.variable,
-        "live": key.is_live,
+        "live": key.is_reloadable,
     }

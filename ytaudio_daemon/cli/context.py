@@ -7,31 +7,31 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ytaudio_daemon.cli.output import Screen
+from ytaudio_daemon.cli.output import Output
 
 if TYPE_CHECKING:
-    from ytaudio_daemon.cli.liveness import Life
+    from ytaudio_daemon.cli.liveness import DaemonLiveness
     from ytaudio_daemon.folders.layout import Layout
     from ytaudio_daemon.settings import Settings
 
 
-class Call:
+class CommandContext:
     """What a command is given.
 
     Args:
         args: As its parser read them.
-        screen: Where its words go.
+        output: Where its words go.
         environ: The environment, for settings.
     """
 
     def __init__(
         self,
         args: Namespace,
-        screen: Screen,
+        output: Output,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.args = args
-        self.screen = screen
+        self.output = output
         self.environ = environ
 
     @cached_property
@@ -59,28 +59,28 @@ class Call:
     @cached_property
     def status_folder(self) -> Path:
         """Where the status files are, by the quick way if that will do."""
-        from ytaudio_daemon.cli.status_path import quick_status_folder  # noqa: PLC0415
+        from ytaudio_daemon.cli.status_path import status_folder_without_settings  # noqa: PLC0415
 
-        found = quick_status_folder(
+        found = status_folder_without_settings(
             self.args.config, self.args.root, self.environ, Path.cwd()
         )
         return self.settings.paths.status if found is None else found
 
-    def look(self) -> "Life":
+    def read_liveness(self) -> "DaemonLiveness":
         """Look whether the daemon is alive.
 
         Raises:
             OSError: Its status document is there but cannot be read.
         """
-        from ytaudio_daemon.cli.liveness import look  # noqa: PLC0415 - `--help` needs none
+        from ytaudio_daemon.cli.liveness import read_liveness  # noqa: PLC0415 - `--help` needs none
 
-        return look(self.status_folder, self.start_daemon)
+        return read_liveness(self.status_folder, self.start_command)
 
-    def start_daemon(self) -> str:
+    def start_command(self) -> str:
         """Return the command that starts the daemon of this config."""
         from ytaudio_daemon.system import install_hints  # noqa: PLC0415 - seldom needed
 
-        return install_hints.start_daemon(self.config_file, self.args.root)
+        return install_hints.start_daemon_command(self.config_file, self.args.root)
 
     @cached_property
     def layout(self) -> "Layout":

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import count_of
-from ytaudio_daemon.cli.ledger_access import become_owner, owner_id, owner_name
-from ytaudio_daemon.cli.liveness import Life, Pulse
+from ytaudio_daemon.cli.formatting import pluralize
+from ytaudio_daemon.cli.ledger_access import daemon_uid, daemon_user, drop_privileges
+from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
 from ytaudio_daemon.system import install_hints
 
 if TYPE_CHECKING:
-    from ytaudio_daemon.doctor import Finding
+    from ytaudio_daemon.doctor import CheckResult
 
 EXAMPLES = """\
 examples:
@@ -36,32 +36,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser, "{schema, findings: [{name, health, message, remedy}…]}")
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Examine everything; 6 when something is broken."""
-    from ytaudio_daemon.doctor import engine_findings, site_findings  # noqa: PLC0415
+    from ytaudio_daemon.doctor import check_installation, check_programs  # noqa: PLC0415
     from ytaudio_daemon.ytdlp_versions.version_store import shelf_of  # noqa: PLC0415
 
-    chosen = shelf_of(call.layout.state, owner_id(call)).chosen()
+    chosen = shelf_of(context.layout.state, daemon_uid(context)).chosen()
     # While root may still look everywhere.
-    findings = [*engine_findings(time.time(), chosen)]
-    become_owner(call)
-    if os.geteuid() not in {0, owner_id(call)}:
-        findings.append(stranger(owner_name(call)))
-    elif os.geteuid() == 0 and call.start_daemon().startswith("sudo systemctl"):
-        findings.append(_not_the_services(call.settings.paths.root))
+    results = [*check_programs(time.time(), chosen)]
+    drop_privileges(context)
+    if os.geteuid() not in {0, daemon_uid(context)}:
+        results.append(no_access_result(daemon_user(context)))
+    elif os.geteuid() == 0 and context.start_command().startswith("sudo systemctl"):
+        results.append(_owned_by_root_result(context.settings.paths.root))
     else:
-        findings += site_findings(call.settings, call.layout)
-    findings.append(judge_life(call.look(), call.start_daemon(), call.config_file))
-    if call.args.json:
-        shown = [asdict(finding) for finding in findings]
-        call.screen.json({"schema": "ytaudio.doctor/1", "findings": shown})
+        results += check_installation(context.settings, context.layout)
+    results.append(
+        check_daemon(
+            context.read_liveness(), context.start_command(), context.config_file
+        )
+    )
+    if context.args.json:
+        shown = [asdict(result) for result in results]
+        context.output.json({"schema": "ytaudio.doctor/1", "findings": shown})
     else:
-        _print(call, findings)
-    broken = any(finding.health == "broken" for finding in findings)
+        _print(context, results)
+    broken = any(result.health == "broken" for result in results)
     return Exit.DEGRADED if broken else Exit.OK
 
 
-def stranger(owner: str) -> "Finding":
+def no_access_result(owner: str) -> "CheckResult":
     """Return that folders and ledger were not looked at: they are another user's."""
     from ytaudio_daemon.doctor.check_result import warning  # noqa: PLC0415
 
@@ -74,7 +78,7 @@ def stranger(owner: str) -> "Finding":
     )
 
 
-def _not_the_services(root: Path) -> "Finding":
+def _owned_by_root_result(root: Path) -> "CheckResult":
     """Return that nothing there can be used by a service of another user."""
     from ytaudio_daemon.doctor.check_result import broken  # noqa: PLC0415
 
@@ -92,28 +96,30 @@ def _not_the_services(root: Path) -> "Finding":
     )
 
 
-def judge_life(life: Life, start: str, config: Path | None = None) -> "Finding":
+def check_daemon(
+    liveness: DaemonLiveness, start: str, config: Path | None = None
+) -> "CheckResult":
     """Judge whether the daemon runs.
 
     Args:
-        life: What its status document says.
+        liveness: What its status document says.
         start: The command that starts it.
         config: The config file in use, for other remedies.
     """
     from ytaudio_daemon.doctor.check_result import broken, ok, warning  # noqa: PLC0415
 
-    if life.is_up and life.document is not None:
-        daemon = life.document["daemon"]
-        if life.pulse is Pulse.DEGRADED:
+    if liveness.is_up and liveness.document is not None:
+        daemon = liveness.document["daemon"]
+        if liveness.state is Liveness.DEGRADED:
             message = "it runs, but something holds work up"
             return broken("daemon", message, "ytaudio status")
         return ok("daemon", f"it runs, pid {daemon['pid']}")
-    if life.pulse is Pulse.STALE:
+    if liveness.state is Liveness.STALE:
         log, again = (
-            install_hints.read_log(config),
-            install_hints.restart_daemon(config),
+            install_hints.read_log_command(config),
+            install_hints.restart_daemon_command(config),
         )
-        return broken("daemon", life.sentence(), f"{log}; then: {again}")
+        return broken("daemon", liveness.explanation(), f"{log}; then: {again}")
     return warning(
         "daemon",
         "it is not running; drops wait until it does",
@@ -121,14 +127,16 @@ def judge_life(life: Life, start: str, config: Path | None = None) -> "Finding":
     )
 
 
-def _print(call: Call, findings: "list[Finding]") -> None:
-    for finding in findings:
-        call.screen.mark(finding.health.value, f"{finding.name}: {finding.message}")
-        if finding.remedy:
-            call.screen.line(f"         {finding.remedy}")
+def _print(context: CommandContext, results: "list[CheckResult]") -> None:
+    for result in results:
+        context.output.labelled_line(
+            result.health.value, f"{result.name}: {result.message}"
+        )
+        if result.remedy:
+            context.output.line(f"         {result.remedy}")
     counts = [
-        count_of(sum(f.health == health for f in findings), word, word)
+        pluralize(sum(f.health == health for f in results), word, word)
         for health, word in (("broken", "broken"), ("warning", "to be looked at"))
     ]
-    call.screen.line()
-    call.screen.line(", ".join(counts))
+    context.output.line()
+    context.output.line(", ".join(counts))

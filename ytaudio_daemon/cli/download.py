@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ytaudio_daemon.cli import formats
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import size
+from ytaudio_daemon.cli.formatting import format_size
 from ytaudio_daemon.dropfile import DropKind, kind_of
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model.options import FORMATS, QUALITIES, Layer
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     _add_options(parser)
     parser.add_argument(
-        "-j", "--jobs", type=_jobs, metavar="N",
+        "-j", "--jobs", type=_parse_jobs, metavar="N",
         help="downloads at once (default: 3, or the config's workers)",
     )  # fmt: skip
     parser.add_argument(
@@ -79,38 +79,40 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Download what is asked for, or show what there is."""
-    if call.args.formats:
-        return formats.run(call)
-    if call.args.session_info:
-        return _show_sessions(call)
+    if context.args.formats:
+        return formats.run(context)
+    if context.args.session_info:
+        return _show_sessions(context)
     from ytaudio_daemon.cli import download_batch  # noqa: PLC0415 - not for --help
-    from ytaudio_daemon.cli.download_list import listed  # noqa: PLC0415 - the same
+    from ytaudio_daemon.cli.download_list import build_items  # noqa: PLC0415 - the same
 
-    items = listed(_links(call), _file(call), *_layers(call))
+    items = build_items(
+        _links(context), _read_urls_file(context), *_option_layers(context)
+    )
     if not items:
         raise UsageError(
             "there is nothing to download",
             "Give links, or --urls-file FILE; ytaudio download --help",
         )
-    return download_batch.run(call, items)
+    return download_batch.run(context, items)
 
 
-def _links(call: Call) -> list[str]:
-    return [*call.args.more_urls, *call.args.urls]
+def _links(context: CommandContext) -> list[str]:
+    return [*context.args.more_urls, *context.args.urls]
 
 
-def _file(call: Call) -> tuple[str, bytes, DropKind] | None:
+def _read_urls_file(context: CommandContext) -> tuple[str, bytes, DropKind] | None:
     """Read the file of links; a name without a known ending is text.
 
     Raises:
         UsageError: It cannot be read, or nothing in it is usable.
     """
-    given = call.args.urls_file
+    given = context.args.urls_file
     if given is None:
         return None
-    limit = call.settings.inbox.max_file_size
+    limit = context.settings.inbox.max_file_size
     try:
         if given == "-":
             name, content = "standard input", sys.stdin.buffer.read(limit + 1)
@@ -121,11 +123,13 @@ def _file(call: Call) -> tuple[str, bytes, DropKind] | None:
     except OSError as error:
         raise UsageError(f"{given} cannot be read: {error.strerror}") from error
     if len(content) > limit:
-        raise UsageError(f"{given} is bigger than {size(limit)}, the limit of a list")
+        raise UsageError(
+            f"{given} is bigger than {format_size(limit)}, the limit of a list"
+        )
     return name, content, kind_of(name) or DropKind.TEXT
 
 
-def _layers(call: Call) -> tuple[Layer, str]:
+def _option_layers(context: CommandContext) -> tuple[Layer, str]:
     """Return the options below those of a file's lines, and the default bitrate.
 
     Raises:
@@ -134,29 +138,29 @@ def _layers(call: Call) -> tuple[Layer, str]:
     from ytaudio_daemon.downloader.options_input import checked_layer  # noqa: PLC0415 - as above
 
     names = ("filename", "quality", "format", "bitrate")
-    given = {name: getattr(call.args, name) for name in names}
+    given = {name: getattr(context.args, name) for name in names}
     own = checked_layer({k: v for k, v in given.items() if v is not None})
-    download = call.settings.download
+    download = context.settings.download
     return {**download.layer, **own}, download.bitrate
 
 
-def _show_sessions(call: Call) -> int:
+def _show_sessions(context: CommandContext) -> int:
     """Show the active sessions of the ledger, if there is one."""
     from ytaudio_daemon.cli import session_views  # noqa: PLC0415 - 200 ms of SQL
 
-    url = call.settings.database.url
+    url = context.settings.database.url
     path = Path(url.partition(":///")[2]) if url.startswith("sqlite") else None
     if path is not None and not path.exists():
-        if call.args.json:
-            call.screen.json({"schema": "ytaudio.sessions/1", "sessions": []})
+        if context.args.json:
+            context.output.json({"schema": "ytaudio.sessions/1", "sessions": []})
         else:
-            call.screen.line(f"no sessions: there is no ledger yet ({path})")
+            context.output.line(f"no sessions: there is no ledger yet ({path})")
         return Exit.OK
-    call.args.state = "active"
-    return session_views.list_all(call)
+    context.args.state = "active"
+    return session_views.list_all(context)
 
 
-def _jobs(text: str) -> int:
+def _parse_jobs(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_JOBS:
         raise argparse.ArgumentTypeError(f"give a number from 1 to {MAX_JOBS}")
     return int(text)

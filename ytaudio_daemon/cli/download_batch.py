@@ -10,28 +10,28 @@ from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.download_list import Item
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.downloader.folder_downloader import (
     INTERRUPTED,
-    Brake,
-    Fetched,
-    OneShot,
-    Order,
-    Stop,
+    DownloadOutcome,
+    DownloadRequest,
+    FolderDownloader,
+    StopLevel,
+    StopSignal,
 )
-from ytaudio_daemon.downloader.retry_policy import CONTAGIOUS, impatient
-from ytaudio_daemon.downloader.work_dirs import own_folder
-from ytaudio_daemon.downloader.worker_runtime import Engine, converters
+from ytaudio_daemon.downloader.retry_policy import FATAL_FOR_BATCH, with_short_retries
+from ytaudio_daemon.downloader.work_dirs import user_cache_dir
+from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime, converter_count
 from ytaudio_daemon.model import Failure, Outcome, Progress
 from ytaudio_daemon.settings import Settings
 
 #: How soon a signal is told of, in seconds.
-LOOK_S = 0.1
+POLL_S = 0.1
 
 
-class Fate(StrEnum):
+class ItemStatus(StrEnum):
     """What became of an item."""
 
     COMPLETED = "completed"
@@ -45,12 +45,12 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class ItemResult:
     """How an item ended; `fetched` when it was begun."""
 
     item: Item
-    fate: Fate
-    fetched: Fetched | None = None
+    status: ItemStatus
+    fetched: DownloadOutcome | None = None
 
     @property
     def failure(self) -> Failure | None:
@@ -58,152 +58,164 @@ class Ending:
         return self.fetched.outcome.failure if self.fetched else None
 
 
-class Teller:
+class BatchReporter:
     """Hears how it goes; its methods are called from several threads."""
 
-    def begin(self, items: Sequence[Item]) -> None:
+    def on_start(self, items: Sequence[Item]) -> None:
         """Take note of all that was asked for."""
 
-    def running(self, number: int, item: Item, progress: Progress) -> None:
+    def on_progress(self, number: int, item: Item, progress: Progress) -> None:
         """One is running, and so far."""
 
-    def over(self, number: int, ending: Ending) -> None:
+    def on_item_result(self, number: int, result: ItemResult) -> None:
         """One has ended."""
 
-    def braking(self, stop: Stop, running: int) -> None:
+    def on_interrupted(self, stop: StopLevel, running: int) -> None:
         """It was interrupted."""
 
-    def end(self, endings: Sequence[Ending], output: Path) -> None:
+    def on_finish(self, results: Sequence[ItemResult], output: Path) -> None:
         """All have ended."""
 
     def close(self) -> None:
         """Leave the screen in order, whatever happened."""
 
 
-def run(call: Call, items: Sequence[Item]) -> int:
+def run(context: CommandContext, items: Sequence[Item]) -> int:
     """Download all items, tell how each ended, and return the exit status."""
-    from ytaudio_daemon.cli.download_reporters import teller_for  # noqa: PLC0415 - rich
+    from ytaudio_daemon.cli.download_reporters import reporter_for  # noqa: PLC0415 - rich
 
-    settings = _settings(call)
-    brake = Brake()
-    engine = Engine(settings, own_folder() / "home")
-    teller = teller_for(call)
+    settings = _settings(context)
+    stop_signal = StopSignal()
+    worker_runtime = WorkerRuntime(settings, user_cache_dir() / "home")
+    reporter = reporter_for(context)
     try:
-        oneshot = OneShot(Path(call.args.output_dir), settings, engine)
-        if any(item.order is not None for item in items):
-            engine.warm()
-        team = Team(oneshot, teller, brake, _threads(settings))
-        with _braked_by_signals(brake):
-            endings = team.see_to(items)
-        teller.end(endings, oneshot.output)
+        downloader = FolderDownloader(
+            Path(context.args.output_dir), settings, worker_runtime
+        )
+        if any(item.request is not None for item in items):
+            worker_runtime.warm()
+        batch = BatchDownloader(
+            downloader, reporter, stop_signal, _thread_count(settings)
+        )
+        with _stop_on_signals(stop_signal):
+            results = batch.download_all(items)
+        reporter.on_finish(results, downloader.output)
     finally:
-        teller.close()
-        engine.close()
-    return _exit_status(endings, brake)
+        reporter.close()
+        worker_runtime.close()
+    return _exit_status(results, stop_signal)
 
 
-class Team:
+class BatchDownloader:
     """Threads that fetch a list.
 
     Args:
-        oneshot: Fetches.
-        teller: Hears how it goes.
-        brake: Ends it early.
+        downloader: Fetches.
+        reporter: Hears how it goes.
+        stop_signal: Ends it early.
         threads: How many.
     """
 
     def __init__(
-        self, oneshot: OneShot, teller: Teller, brake: Brake, threads: int
+        self,
+        downloader: FolderDownloader,
+        reporter: BatchReporter,
+        stop_signal: StopSignal,
+        threads: int,
     ) -> None:
-        self._oneshot = oneshot
-        self._teller = teller
-        self._brake = brake
-        self._threads = threads
+        self._downloader = downloader
+        self._reporter = reporter
+        self._stop_signal = stop_signal
+        self._thread_count = threads
         self._lock = threading.Lock()
-        self._running = 0
+        self._running_count = 0
         #: A failure that would meet all others too.
-        self._plague: Failure | None = None
+        self._fatal_failure: Failure | None = None
 
-    def see_to(self, items: Sequence[Item]) -> list[Ending]:
+    def download_all(self, items: Sequence[Item]) -> list[ItemResult]:
         """Fetch every item that can be; returns how each ended, in their order."""
-        self._teller.begin(items)
-        with ThreadPoolExecutor(self._threads, "ytaudio-download") as pool:
+        self._reporter.on_start(items)
+        with ThreadPoolExecutor(self._thread_count, "ytaudio-download") as pool:
             futures = [
-                pool.submit(self._see_to_one, number, item)
+                pool.submit(self._download_item, number, item)
                 for number, item in enumerate(items)
             ]
             try:
-                self._await(futures)
+                self._wait_all(futures)
             except BaseException:
-                self._brake.stop = Stop.AT_ONCE
+                self._stop_signal.level = StopLevel.IMMEDIATE
                 raise
-        return _with_originals([future.result() for future in futures])
+        return _with_original_results([future.result() for future in futures])
 
-    def _await(self, futures: Sequence["Future[Ending]"]) -> None:
-        told = Stop.NOT
+    def _wait_all(self, futures: Sequence["Future[ItemResult]"]) -> None:
+        reported = StopLevel.NONE
         pending = set(futures)
         while pending:
-            _, pending = wait(pending, timeout=LOOK_S)
-            if self._brake.stop is not told:
-                told = self._brake.stop
-                self._teller.braking(told, self._running)
+            _, pending = wait(pending, timeout=POLL_S)
+            if self._stop_signal.level is not reported:
+                reported = self._stop_signal.level
+                self._reporter.on_interrupted(reported, self._running_count)
 
-    def _see_to_one(self, number: int, item: Item) -> Ending:
-        ending = self._ending(number, item)
-        self._teller.over(number, ending)
-        return ending
+    def _download_item(self, number: int, item: Item) -> ItemResult:
+        result = self._item_result(number, item)
+        self._reporter.on_item_result(number, result)
+        return result
 
-    def _ending(self, number: int, item: Item) -> Ending:
-        if item.order is None:
-            return Ending(item=item, fate=Fate.REJECTED)
+    def _item_result(self, number: int, item: Item) -> ItemResult:
+        if item.request is None:
+            return ItemResult(item=item, status=ItemStatus.REJECTED)
         if item.duplicate_of is not None:
-            return Ending(item=item, fate=Fate.DUPLICATE)
-        reason = INTERRUPTED if self._brake.stop is not Stop.NOT else self._plague
+            return ItemResult(item=item, status=ItemStatus.DUPLICATE)
+        reason = (
+            INTERRUPTED
+            if self._stop_signal.level is not StopLevel.NONE
+            else self._fatal_failure
+        )
         if reason is not None:
-            skipped = Fetched(outcome=Outcome(failure=reason), attempts=0)
-            return Ending(item=item, fate=Fate.SKIPPED, fetched=skipped)
-        return self._fetched(number, item, item.order)
+            skipped = DownloadOutcome(outcome=Outcome(failure=reason), attempts=0)
+            return ItemResult(item=item, status=ItemStatus.SKIPPED, fetched=skipped)
+        return self._fetch(number, item, item.request)
 
-    def _fetched(self, number: int, item: Item, order: Order) -> Ending:
+    def _fetch(self, number: int, item: Item, request: DownloadRequest) -> ItemResult:
         with self._lock:
-            self._running += 1
+            self._running_count += 1
         try:
-            fetched = self._oneshot.fetch(
-                order,
-                lambda progress: self._teller.running(number, item, progress),
-                self._brake,
+            fetched = self._downloader.fetch(
+                request,
+                lambda progress: self._reporter.on_progress(number, item, progress),
+                self._stop_signal,
             )
         finally:
             with self._lock:
-                self._running -= 1
+                self._running_count -= 1
         failure = fetched.outcome.failure
         if failure is None:
-            return Ending(item=item, fate=Fate.COMPLETED, fetched=fetched)
-        if failure.kind in CONTAGIOUS:
-            self._plague = failure
-        return Ending(item=item, fate=Fate.FAILED, fetched=fetched)
+            return ItemResult(item=item, status=ItemStatus.COMPLETED, fetched=fetched)
+        if failure.kind in FATAL_FOR_BATCH:
+            self._fatal_failure = failure
+        return ItemResult(item=item, status=ItemStatus.FAILED, fetched=fetched)
 
 
-def _with_originals(endings: list[Ending]) -> list[Ending]:
+def _with_original_results(results: list[ItemResult]) -> list[ItemResult]:
     """Give duplicates what came of the items they repeat."""
     return [
-        ending
-        if ending.item.duplicate_of is None
-        else replace(ending, fetched=endings[ending.item.duplicate_of].fetched)
-        for ending in endings
+        result
+        if result.item.duplicate_of is None
+        else replace(result, fetched=results[result.item.duplicate_of].fetched)
+        for result in results
     ]
 
 
 @contextmanager
-def _braked_by_signals(brake: Brake) -> Iterator[None]:
+def _stop_on_signals(stop_signal: StopSignal) -> Iterator[None]:
     """Let Ctrl-C pull the brake, gently at first; other ends come at once."""
 
-    def pull(number: int, _frame: FrameType | None) -> None:
-        gently = number == signal.SIGINT and brake.stop is Stop.NOT
-        brake.stop = Stop.GENTLY if gently else Stop.AT_ONCE
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        gently = number == signal.SIGINT and stop_signal.level is StopLevel.NONE
+        stop_signal.level = StopLevel.GRACEFUL if gently else StopLevel.IMMEDIATE
 
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, pull) for number in signals}
+    before = {number: signal.signal(number, on_signal) for number in signals}
     try:
         yield
     finally:
@@ -211,20 +223,20 @@ def _braked_by_signals(brake: Brake) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _settings(call: Call) -> Settings:
-    settings = impatient(call.settings)
-    workers = call.args.jobs or settings.download.workers
+def _settings(context: CommandContext) -> Settings:
+    settings = with_short_retries(context.settings)
+    workers = context.args.jobs or settings.download.workers
     return replace(settings, download=replace(settings.download, workers=workers))
 
 
-def _threads(settings: Settings) -> int:
+def _thread_count(settings: Settings) -> int:
     """A download that is being converted makes room for the next one."""
-    return settings.download.workers + converters(settings)
+    return settings.download.workers + converter_count(settings)
 
 
-def _exit_status(endings: Sequence[Ending], brake: Brake) -> int:
-    undone = any(ending.failure == INTERRUPTED for ending in endings)
-    if brake.stop is not Stop.NOT and undone:
+def _exit_status(results: Sequence[ItemResult], stop_signal: StopSignal) -> int:
+    undone = any(result.failure == INTERRUPTED for result in results)
+    if stop_signal.level is not StopLevel.NONE and undone:
         return Exit.INTERRUPTED
-    wrong = {Fate.FAILED, Fate.REJECTED, Fate.SKIPPED}
-    return Exit.FAILED if any(e.fate in wrong for e in endings) else Exit.OK
+    wrong = {ItemStatus.FAILED, ItemStatus.REJECTED, ItemStatus.SKIPPED}
+    return Exit.FAILED if any(e.status in wrong for e in results) else Exit.OK

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ytaudio_daemon.cli.check import judge
-from ytaudio_daemon.downloader.folder_downloader import Order
+from ytaudio_daemon.cli.check import check_lines
+from ytaudio_daemon.downloader.folder_downloader import DownloadRequest
 from ytaudio_daemon.dropfile import DropKind, NotADropError
-from ytaudio_daemon.dropfile.drop_line import shown
+from ytaudio_daemon.dropfile.drop_line import printable
 from ytaudio_daemon.errors import UsageError
-from ytaudio_daemon.model.options import Layer, effective
+from ytaudio_daemon.model.options import Layer, effective_options
 from ytaudio_daemon.urls import LinkError, parse_link
 
 
@@ -19,7 +19,7 @@ class Item:
     Attributes:
         file, line: Where it stands; None on the command line.
         text: As it was written, safe to show.
-        order: What to fetch; None when it was refused.
+        request: What to fetch; None when it was refused.
         duplicate_of: The item before, by its number, that asks for the same.
         code, message: Why it was refused.
     """
@@ -27,18 +27,18 @@ class Item:
     file: str | None = None
     line: int | None = None
     text: str
-    order: Order | None = None
+    request: DownloadRequest | None = None
     duplicate_of: int | None = None
     code: str = ""
     message: str = ""
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where it stands, for people: `urls.txt:3`, or ""."""
         return "" if self.file is None else f"{self.file}:{self.line}"
 
 
-def listed(
+def build_items(
     links: Sequence[str],
     file: tuple[str, bytes, DropKind] | None,
     layer: Layer,
@@ -55,46 +55,50 @@ def listed(
     Raises:
         UsageError: Nothing in the file is usable.
     """
-    items = [_item(link, layer, default_bitrate) for link in links]
+    items = [_item_of_link(link, layer, default_bitrate) for link in links]
     if file is not None:
         items += _items_of_file(*file, layer, default_bitrate)
-    return list(_marked(items))
+    return list(_with_duplicates_marked(items))
 
 
-def _item(text: str, layer: Layer, default_bitrate: str) -> Item:
+def _item_of_link(text: str, layer: Layer, default_bitrate: str) -> Item:
     try:
         link = parse_link(text)
     except LinkError as error:
-        return Item(text=shown(text), code=error.code, message=error.message)
-    options = effective(default_bitrate, layer)
-    return Item(text=shown(text), order=Order(link=link, options=options))
+        return Item(text=printable(text), code=error.code, message=error.message)
+    options = effective_options(default_bitrate, layer)
+    return Item(
+        text=printable(text), request=DownloadRequest(link=link, options=options)
+    )
 
 
 def _items_of_file(
     name: str, content: bytes, kind: DropKind, layer: Layer, default_bitrate: str
 ) -> Iterator[Item]:
     try:
-        for verdict in judge(content, kind, layer, default_bitrate):
-            entry, order = verdict.entry, None
-            if entry.link is not None and verdict.options is not None:
-                order = Order(link=entry.link, options=verdict.options)
+        for line_result in check_lines(content, kind, layer, default_bitrate):
+            drop_line, request = line_result.drop_line, None
+            if drop_line.link is not None and line_result.options is not None:
+                request = DownloadRequest(
+                    link=drop_line.link, options=line_result.options
+                )
             yield Item(
                 file=name,
-                line=entry.line,
-                text=entry.text,
-                order=order,
-                code=entry.code or "",
-                message=entry.message,
+                line=drop_line.line,
+                text=drop_line.text,
+                request=request,
+                code=drop_line.code or "",
+                message=drop_line.message,
             )
     except NotADropError as error:
         raise UsageError(f"{name}: {error.message}") from error
 
 
-def _marked(items: Sequence[Item]) -> Iterator[Item]:
+def _with_duplicates_marked(items: Sequence[Item]) -> Iterator[Item]:
     first: dict[tuple[str, str], int] = {}
     for number, item in enumerate(items):
-        if item.order is None:
+        if item.request is None:
             yield item
             continue
-        known = first.setdefault(item.order.audio_key, number)
+        known = first.setdefault(item.request.audio_key, number)
         yield item if known == number else replace(item, duplicate_of=known)

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.context import Call
-from ytaudio_daemon.cli.subcommands import Verb, add_verbs, run_verb
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.subcommands import Subcommand, add_subcommands, run_subcommand
 
 EXAMPLES = """\
 examples:
@@ -28,19 +28,19 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a parser for each thing that is done with versions."""
-    add_verbs(parser, VERBS)
+    add_subcommands(parser, SUBCOMMANDS)
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Do what the verb says."""
-    return run_verb(call, VERBS)
+    return run_subcommand(context, SUBCOMMANDS)
 
 
-def _list(parser: argparse.ArgumentParser) -> None:
+def _add_list_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser, "{schema, in_use, versions: […], refused: […], last_upgrade}")
 
 
-def _upgrade(parser: argparse.ArgumentParser) -> None:
+def _add_upgrade_arguments(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--channel", choices=["stable", "nightly"],
@@ -60,35 +60,35 @@ def _upgrade(parser: argparse.ArgumentParser) -> None:
     add_json(parser, "{schema, at, result, version, message, automatic}")
 
 
-def _use(parser: argparse.ArgumentParser) -> None:
+def _add_use_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "version", metavar="VERSION",
         help="one of `engine list`, or `installed`: the one that came with the program",
     )  # fmt: skip
 
 
-def _rollback(_parser: argparse.ArgumentParser) -> None:
+def _add_rollback_arguments(_parser: argparse.ArgumentParser) -> None:
     """Add nothing: there is one way back."""
 
 
-VERBS: Mapping[str, Verb] = MappingProxyType(
+SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
-        "list": Verb(
+        "list": Subcommand(
             "engine_views.list_all",
             "list the versions of yt-dlp there are, and what became of the last upgrade",
-            _list,
+            _add_list_arguments,
         ),
-        "upgrade": Verb(
+        "upgrade": Subcommand(
             "engine_changes.upgrade",
             "fetch the newest yt-dlp (or another), check it, and use it",
-            _upgrade,
+            _add_upgrade_arguments,
         ),
-        "use": Verb(
+        "use": Subcommand(
             "engine_changes.use",
             "use a version that is here; it stays until you want another",
-            _use,
+            _add_use_arguments,
         ),
-        "rollback": Verb(
+        "rollback": Subcommand(
             "engine_changes.rollback", "go back to the version that was used before"
         ),
     }

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import moment_and_distance, stamp_of
-from ytaudio_daemon.cli.ledger_access import owner_id
-from ytaudio_daemon.cli.status import show
+from ytaudio_daemon.cli.formatting import local_time_and_distance, rfc3339
+from ytaudio_daemon.cli.ledger_access import daemon_uid
+from ytaudio_daemon.cli.status import print_blocks
 from ytaudio_daemon.cli.status_report import Facts, Table
 from ytaudio_daemon.model.ytdlp_policy import age_days
 from ytaudio_daemon.ytdlp_versions.history import Notes
@@ -17,35 +17,39 @@ from ytaudio_daemon.ytdlp_versions.version_store import Chosen, Shelf, shelf_of
 from ytaudio_daemon.ytdlp_versions.version_writer import INSTALLED
 
 
-def list_all(call: Call) -> int:
+def list_all(context: CommandContext) -> int:
     """List the versions."""
-    shelf = shelf_of(call.layout.state, owner_id(call))
+    version_store = shelf_of(context.layout.state, daemon_uid(context))
     wall = time.time()
-    if call.args.json:
-        call.screen.json(_document(shelf, wall))
+    if context.args.json:
+        context.output.json(_document(version_store, wall))
     else:
-        chosen, notes = shelf.chosen(), shelf.notes()
-        rows = list(_rows(shelf, chosen, notes, wall))
+        chosen, notes = version_store.chosen(), version_store.notes()
+        rows = list(_rows(version_store, chosen, notes, wall))
         table = Table(("", "VERSION", "AGE", "REMARK"), rows)
-        show(call.screen, [table, Facts(list(_facts(call, chosen, notes, wall)))])
+        print_blocks(
+            context.output, [table, Facts(list(_facts(context, chosen, notes, wall)))]
+        )
     return Exit.OK
 
 
 def _rows(
-    shelf: Shelf, chosen: Chosen, notes: Notes, wall: float
+    version_store: Shelf, chosen: Chosen, notes: Notes, wall: float
 ) -> Iterator[tuple[str, ...]]:
-    for version in shelf.versions():
-        is_used = chosen.path == shelf.path_of(version)
-        remark = shelf.fault(version) or _remark(version, chosen, notes, used=is_used)
+    for version in version_store.versions():
+        is_used = chosen.path == version_store.path_of(version)
+        remark = version_store.fault(version) or _version_note(
+            version, chosen, notes, used=is_used
+        )
         yield "*" if is_used else "", version, _age(version, wall), remark
-    version = shelf.installed
+    version = version_store.installed
     if version:
         pinned = ", pinned" if not chosen.path and chosen.stand.pinned else ""
         mark = "" if chosen.path else "*"
         yield mark, version, _age(version, wall), f"{INSTALLED}{pinned}"
 
 
-def _remark(version: str, chosen: Chosen, notes: Notes, *, used: bool) -> str:
+def _version_note(version: str, chosen: Chosen, notes: Notes, *, used: bool) -> str:
     if used:
         return "pinned" if chosen.stand.pinned else ""
     refused = notes.refusal(version)
@@ -58,24 +62,27 @@ def _age(version: str, wall: float) -> str:
 
 
 def _facts(
-    call: Call, chosen: Chosen, notes: Notes, wall: float
+    context: CommandContext, chosen: Chosen, notes: Notes, wall: float
 ) -> Iterator[tuple[str, str]]:
-    engine = call.settings.engine
-    yield "channel", f"{engine.channel}, upgraded {_rhythm(engine.auto_upgrade)}"
+    engine = context.settings.engine
+    yield (
+        "channel",
+        f"{engine.channel}, upgraded {_upgrade_schedule(engine.auto_upgrade)}",
+    )
     if notes.tried is not None:
         tried = notes.tried
-        yield "last", f"{tried.result} {moment_and_distance(tried.at, wall)}"
+        yield "last", f"{tried.result} {local_time_and_distance(tried.at, wall)}"
         yield "", tried.message
     if chosen.trouble:
         yield "trouble", chosen.trouble
 
 
-def _rhythm(auto_upgrade: str) -> str:
+def _upgrade_schedule(auto_upgrade: str) -> str:
     return "by hand" if auto_upgrade == "off" else "every day"
 
 
-def _document(shelf: Shelf, wall: float) -> dict[str, Any]:
-    chosen, notes = shelf.chosen(), shelf.notes()
+def _document(version_store: Shelf, wall: float) -> dict[str, Any]:
+    chosen, notes = version_store.chosen(), version_store.notes()
     return {
         "schema": "ytaudio.engine/1",
         "in_use": {
@@ -85,19 +92,19 @@ def _document(shelf: Shelf, wall: float) -> dict[str, Any]:
             "pinned": chosen.stand.pinned,
             "trouble": chosen.trouble,
         },
-        "installed": shelf.installed,
+        "installed": version_store.installed,
         "versions": [
             {
                 "version": version,
                 "age_days": age_days(version, wall),
-                "fault": shelf.fault(version),
+                "fault": version_store.fault(version),
             }
-            for version in shelf.versions()
+            for version in version_store.versions()
         ],
-        "refused": [_stamped(asdict(refused)) for refused in notes.refused],
-        "last_upgrade": notes.tried and _stamped(asdict(notes.tried)),
+        "refused": [_with_rfc3339_time(asdict(refused)) for refused in notes.refused],
+        "last_upgrade": notes.tried and _with_rfc3339_time(asdict(notes.tried)),
     }
 
 
-def _stamped(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "at": stamp_of(row["at"])}
+def _with_rfc3339_time(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "at": rfc3339(row["at"])}

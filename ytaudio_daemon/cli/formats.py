@@ -7,7 +7,7 @@ loses nothing, so m4a and opus are the formats to prefer where the player takes 
 import argparse
 
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.model.options import ALWAYS_ENCODED, FORMATS, LOSSLESS, QUALITIES
 
@@ -24,7 +24,7 @@ CODECS = {
     "ogg": "Vorbis",
     "opus": "Opus",
 }
-QUALITY_WORDS = {
+QUALITY_DESCRIPTIONS = {
     "bestaudio": "the best audio; for m4a the best AAC, for opus the best Opus",
     "worstaudio": "the smallest audio, chosen likewise",
     "best": "the sound of the best video with sound",
@@ -37,26 +37,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser, "{schema, formats, qualities}")
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Show the formats."""
-    if call.args.json:
-        call.screen.json(
+    if context.args.json:
+        context.output.json(
             {
                 "schema": "ytaudio.formats/1",
                 "formats": {name: _format_document(name) for name in FORMATS},
-                "qualities": {name: QUALITY_WORDS[name] for name in QUALITIES},
+                "qualities": {name: QUALITY_DESCRIPTIONS[name] for name in QUALITIES},
             }
         )
         return Exit.OK
-    rows = [(name, CODECS[name], how_made(name)) for name in FORMATS]
-    call.screen.table(("FORMAT", "CODEC", "HOW IT IS MADE"), rows)
-    call.screen.line()
-    rows = [(name, "", QUALITY_WORDS[name]) for name in QUALITIES]
-    call.screen.table(("QUALITY", "", "WHAT IS FETCHED"), rows)
+    rows = [(name, CODECS[name], conversion_text(name)) for name in FORMATS]
+    context.output.table(("FORMAT", "CODEC", "HOW IT IS MADE"), rows)
+    context.output.line()
+    rows = [(name, "", QUALITY_DESCRIPTIONS[name]) for name in QUALITIES]
+    context.output.table(("QUALITY", "", "WHAT IS FETCHED"), rows)
     return Exit.OK
 
 
-def how_made(name: str) -> str:
+def conversion_text(name: str) -> str:
     """Return in words what becomes of the source's audio."""
     if name in LOSSLESS:
         return (
@@ -72,5 +72,5 @@ def _format_document(name: str) -> dict[str, object]:
         "codec": CODECS[name],
         "lossless": name in LOSSLESS,
         "may_be_copied": name not in LOSSLESS | ALWAYS_ENCODED,
-        "how": how_made(name),
+        "how": conversion_text(name),
     }

@@ -8,32 +8,34 @@ _HOUR = 3600
 _DAY = 86_400
 
 
-def span(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a length of time in its two largest units: `3 h 12 min`."""
     whole = max(0, round(seconds))
     if whole < _MINUTE:
         return f"{whole} s"
     if whole < _HOUR:
-        return _pair(whole, _MINUTE, "min", 1, "s")
+        return _two_units(whole, _MINUTE, "min", 1, "s")
     if whole < _DAY:
-        return _pair(whole, _HOUR, "h", _MINUTE, "min")
-    return _pair(whole, _DAY, "d", _HOUR, "h")
+        return _two_units(whole, _HOUR, "h", _MINUTE, "min")
+    return _two_units(whole, _DAY, "d", _HOUR, "h")
 
 
-def _pair(whole: int, large: int, large_unit: str, small: int, small_unit: str) -> str:
+def _two_units(
+    whole: int, large: int, large_unit: str, small: int, small_unit: str
+) -> str:
     first, rest = divmod(whole, large)
     second = rest // small
     return f"{first} {large_unit}" + (f" {second} {small_unit}" if second else "")
 
 
-def clock(seconds: float) -> str:
+def format_playing_time(seconds: float) -> str:
     """Return a playing time: `3:07`, `1:02:33`."""
     minutes, secs = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
 
 
-def size(count: float) -> str:
+def format_size(count: float) -> str:
     """Return a number of bytes: `4.2 MiB`."""
     if count < 1 << 10:
         return f"{count:.0f} B"
@@ -44,31 +46,35 @@ def size(count: float) -> str:
     return f"{count:.0f} {unit}" if count >= 100 else f"{count:.1f} {unit}"  # noqa: PLR2004 - three digits are enough
 
 
-def moment(wall: float, now: float) -> str:
+def local_time(wall: float, now: float) -> str:
     """Return a time of day in the local zone, with the date unless it is today."""
     then, today = time.localtime(wall), time.localtime(now)
     same_day = then[:3] == today[:3]
     return time.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M", then)
 
 
-def moment_and_distance(wall: float, now: float) -> str:
+def local_time_and_distance(wall: float, now: float) -> str:
     """Return `21:14:03 (in 5 min)` or `21:14:03 (2 h ago)`."""
     ahead = wall - now
-    distance = f"in {span(ahead)}" if ahead >= 0 else f"{span(-ahead)} ago"
-    return f"{moment(wall, now)} ({distance})"
+    distance = (
+        f"in {format_duration(ahead)}"
+        if ahead >= 0
+        else f"{format_duration(-ahead)} ago"
+    )
+    return f"{local_time(wall, now)} ({distance})"
 
 
-def wall_of(stamp: str) -> float:
+def parse_rfc3339(stamp: str) -> float:
     """Return the seconds since 1970 of an RFC 3339 time, as status files have it."""
     return datetime.fromisoformat(stamp).timestamp()
 
 
-def stamp_of(wall: float) -> str:
+def rfc3339(wall: float) -> str:
     """Return the RFC 3339 time in UTC, as status files have it."""
     text = datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 
 
-def count_of(number: int, one: str, many: str = "") -> str:
+def pluralize(number: int, one: str, many: str = "") -> str:
     """Return `1 job`, `2 jobs`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

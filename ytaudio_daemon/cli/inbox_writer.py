@@ -10,20 +10,20 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, Layout
-from ytaudio_daemon.folders.safe_open import open_dir, rename_new
+from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
 from ytaudio_daemon.system import install_hints
 
 #: Names are tried until one is free.
 MAX_TRIES = 10_000
 
 
-def new_name(wall: float) -> str:
+def generated_name(wall: float) -> str:
     """Return a name for links from the command line: `added-<utc time>-<random>.txt`."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(wall))
     return f"added-{stamp}-{secrets.token_hex(4)}.txt"
 
 
-def drop(layout: Layout, session: str, name: str, content: bytes) -> Path:
+def write_drop(layout: Layout, session: str, name: str, content: bytes) -> Path:
     """Put a drop into a session's folder, which is made if it is missing.
 
     Args:
@@ -43,7 +43,7 @@ def drop(layout: Layout, session: str, name: str, content: bytes) -> Path:
     if not layout.inbox.is_dir():
         raise UsageError(
             f"there is no inbox {layout.inbox}",
-            f"Start the daemon once ({install_hints.start_daemon()}), or name its --config or "
+            f"Start the daemon once ({install_hints.start_daemon_command()}), or name its --config or "
             "--root.",
         )
     at_root = session == DEFAULT_SESSION
@@ -53,7 +53,7 @@ def drop(layout: Layout, session: str, name: str, content: bytes) -> Path:
         temporary = f".{secrets.token_hex(8)}.part"
         try:
             _write(folder, temporary, content)
-            final = _rename_to_a_free_name(folder, temporary, name)
+            final = _rename_to_free_name(folder, temporary, name)
         except BaseException as error:
             with suppress(OSError):
                 os.unlink(temporary, dir_fd=folder)
@@ -73,15 +73,15 @@ def _write(folder: int, name: str, content: bytes) -> None:
         os.fsync(fd)
 
 
-def _rename_to_a_free_name(folder: int, temporary: str, name: str) -> str:
-    for candidate in _candidates(name):
+def _rename_to_free_name(folder: int, temporary: str, name: str) -> str:
+    for candidate in _candidate_names(name):
         with suppress(FileExistsError):
-            rename_new(folder, temporary, folder, candidate)
+            rename_noreplace(folder, temporary, folder, candidate)
             return candidate
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
 
 
-def _candidates(name: str) -> Iterator[str]:
+def _candidate_names(name: str) -> Iterator[str]:
     """Yield `songs.txt`, `songs.2.txt`, `songs.3.txt` and so on."""
     yield name
     stem, ending = os.path.splitext(name)  # noqa: PTH122 - a name, no path

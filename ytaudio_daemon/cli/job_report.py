@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from ytaudio_daemon.cli.formatting import (
-    count_of,
-    moment,
-    moment_and_distance,
-    size,
-    span,
-    wall_of,
+    format_duration,
+    format_size,
+    local_time,
+    local_time_and_distance,
+    parse_rfc3339,
+    pluralize,
 )
-from ytaudio_daemon.cli.liveness import Life
+from ytaudio_daemon.cli.liveness import DaemonLiveness
 from ytaudio_daemon.cli.status_report import (
     Block,
     Facts,
     Table,
-    how_far,
     job_name,
-    options_in_words,
+    options_text,
+    progress_text,
 )
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
@@ -28,7 +28,7 @@ from ytaudio_daemon.model.quota import Quota
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class JobDetails:
     """A job and all that bears on it.
 
     Attributes:
@@ -51,7 +51,7 @@ class Case:
     session: Session
     quota: Quota
     file_is_gone: bool
-    life: Life
+    life: DaemonLiveness
     wall: float
 
     @property
@@ -65,130 +65,130 @@ class Case:
         return str(self.job["id"])[:8]
 
 
-def story(case: Case) -> list[Block]:
+def job_report(details: JobDetails) -> list[Block]:
     """Return what there is to say of a job."""
-    blocks: list[Block] = [Facts(list(_facts(case)))]
-    if case.attempts:
-        rows = [_attempt(row, case.wall) for row in case.attempts]
+    blocks: list[Block] = [Facts(list(_facts(details)))]
+    if details.attempts:
+        rows = [_attempt_row(row, details.wall) for row in details.attempts]
         headers = ("TRY", "BEGAN", "TOOK", "LOADED", "ENGINE", "HOW IT ENDED")
         blocks.append(Table(headers, rows))
     return blocks
 
 
-def _facts(case: Case) -> Iterator[tuple[str, str]]:
-    job = case.job
+def _facts(details: JobDetails) -> Iterator[tuple[str, str]]:
+    job = details.job
     yield "job", job["id"]
     if job["title"] is not None:
         yield "what", job_name(job)
     yield "link", job["url"]
-    yield "session", f"{job['session']} ({case.session.state})"
-    yield "options", options_in_words(job["options"])
-    for file, line in case.lines:
+    yield "session", f"{job['session']} ({details.session.state})"
+    yield "options", options_text(job["options"])
+    for file, line in details.lines:
         yield "asked by", f"{file}, line {line}"
-    yield "state", _state(case)
+    yield "state", _state_text(details)
     if job["output_path"] is not None:
-        gone = "  (it is gone)" if case.file_is_gone else ""
+        gone = "  (it is gone)" if details.file_is_gone else ""
         yield "file", f"{job['output_path']}{gone}"
-        yield "size", size(job["file_size_bytes"] or 0)
+        yield "size", format_size(job["file_size_bytes"] or 0)
     if job["error"]:
         error = job["error"]
         yield "trouble", f"{error['message']} ({error['kind']}, {error['code']})"
         if error["hint"]:
             yield "you can", error["hint"]
-    yield "next", what_next(case)
+    yield "next", what_next(details)
 
 
-def _state(case: Case) -> str:
-    job = case.job
+def _state_text(details: JobDetails) -> str:
+    job = details.job
     since = job["finalized_at"] or job["started_at"] or job["created_at"]
-    when = moment_and_distance(wall_of(since), case.wall)
-    if case.state is JobState.RUNNING:
-        return f"running since {when}: {how_far(job, case.wall)}"
+    when = local_time_and_distance(parse_rfc3339(since), details.wall)
+    if details.state is JobState.RUNNING:
+        return f"running since {when}: {progress_text(job, details.wall)}"
     if job["finalized_at"]:
-        return f"{case.state}, {when}"
-    added = moment_and_distance(wall_of(job["created_at"]), case.wall)
-    return f"{case.state}, added {added}"
+        return f"{details.state}, {when}"
+    added = local_time_and_distance(parse_rfc3339(job["created_at"]), details.wall)
+    return f"{details.state}, added {added}"
 
 
-def what_next(case: Case) -> str:
+def what_next(details: JobDetails) -> str:
     """Say what will happen to the job, or what it takes."""
-    if case.state in _NEXT:
-        said = _NEXT[case.state](case)
-        down = not case.life.is_up and case.state not in _ENDED
-        return f"{said}; but {case.life.sentence()}" if down else said
-    return f"nothing, unless you ask: ytaudio retry {case.short_id}"
+    if details.state in _NEXT_BY_STATE:
+        said = _NEXT_BY_STATE[details.state](details)
+        down = not details.life.is_up and details.state not in _ENDED
+        return f"{said}; but {details.life.explanation()}" if down else said
+    return f"nothing, unless you ask: ytaudio retry {details.short_id}"
 
 
-def _after_running(case: Case) -> str:
-    if case.job["cancel_requested"]:
+def _next_for_running(details: JobDetails) -> str:
+    if details.job["cancel_requested"]:
         return "it is being cancelled"
     return "it is published when it is proven to be whole"
 
 
-def _after_queued(case: Case) -> str:
-    place = case.job["position"]
+def _next_for_queued(details: JobDetails) -> str:
+    place = details.job["position"]
     turn = f"no. {place} in its session's queue" if place else "its turn in the queue"
-    return turn + _closed(case)
+    return turn + _closed_gates_text(details)
 
 
-def _closed(case: Case) -> str:
+def _closed_gates_text(details: JobDetails) -> str:
     """Say which gates nothing passes now."""
-    shut = [gate for gate in case.gates if gate.is_shut(case.wall)]
+    shut = [gate for gate in details.gates if gate.is_too_early_to_probe(details.wall)]
     return "".join(
-        f"; nothing starts before {moment_and_distance(gate.until, case.wall)}: "
+        f"; nothing starts before {local_time_and_distance(gate.until, details.wall)}: "
         f"{gate.reason}"
         for gate in shut
     )
 
 
-def _after_held(case: Case) -> str:
-    session, place = case.session, case.job["position"]
-    if case.quota.max_bytes and session.used_bytes >= case.quota.max_bytes:
+def _next_for_held(details: JobDetails) -> str:
+    session, place = details.session, details.job["position"]
+    if details.quota.max_bytes and session.used_bytes >= details.quota.max_bytes:
         return (
-            f"held: the session's audio fills its {size(case.quota.max_bytes)}; allow it "
+            f"held: the session's audio fills its {format_size(details.quota.max_bytes)}; allow it "
             f"more: ytaudio session set {session.name} --max-bytes …"
         )
     turn = f" (no. {place} in its queue)" if place else ""
     return (
-        f"held: the session may have {count_of(case.quota.max_jobs, 'unfinished job')}; this "
+        f"held: the session may have {pluralize(details.quota.max_jobs, 'unfinished job')}; this "
         f"one enters when an earlier one is finished{turn}"
     )
 
 
-def _after_waiting(case: Case) -> str:
-    attempt = case.job["attempt"]
-    again = moment_and_distance(wall_of(attempt["retry_at"]), case.wall)
+def _next_for_waiting(details: JobDetails) -> str:
+    attempt = details.job["attempt"]
+    again = local_time_and_distance(parse_rfc3339(attempt["retry_at"]), details.wall)
     return (
         f"tried again at {again}; {attempt['charged']} of "
-        f"{count_of(attempt['max'], 'try', 'tries')} are spent{_closed(case)}"
+        f"{pluralize(attempt['max'], 'try', 'tries')} are spent{_closed_gates_text(details)}"
     )
 
 
-def _after_completed(case: Case) -> str:
-    if case.file_is_gone and case.session.state is SessionState.ACTIVE:
-        return f"nothing; to fetch it again: ytaudio retry {case.short_id}"
+def _next_for_completed(details: JobDetails) -> str:
+    if details.file_is_gone and details.session.state is SessionState.ACTIVE:
+        return f"nothing; to fetch it again: ytaudio retry {details.short_id}"
     return "nothing: it is done"
 
 
-_NEXT = {
-    JobState.RUNNING: _after_running,
-    JobState.QUEUED: _after_queued,
-    JobState.HELD: _after_held,
-    JobState.WAITING: _after_waiting,
-    JobState.COMPLETED: _after_completed,
+_NEXT_BY_STATE = {
+    JobState.RUNNING: _next_for_running,
+    JobState.QUEUED: _next_for_queued,
+    JobState.HELD: _next_for_held,
+    JobState.WAITING: _next_for_waiting,
+    JobState.COMPLETED: _next_for_completed,
 }
 _ENDED = frozenset({JobState.COMPLETED})
 
 
-def _attempt(row: Mapping[str, Any], wall: float) -> tuple[str, ...]:
+def _attempt_row(row: Mapping[str, Any], wall: float) -> tuple[str, ...]:
     ended = row["ended_at"]
-    took = span((wall if ended is None else ended) - row["started_at"])
+    took = format_duration((wall if ended is None else ended) - row["started_at"])
     loaded = row["downloaded_bytes"]
     return (
         str(row["number"]),
-        moment(row["started_at"], wall),
+        local_time(row["started_at"], wall),
         took,
-        "-" if loaded is None else size(loaded),
+        "-" if loaded is None else format_size(loaded),
         f"yt-dlp {row['engine']}" if row["engine"] else "-",
         row["message"] or row["kind"] or "it is running",
     )

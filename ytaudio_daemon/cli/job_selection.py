@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledger_access import opened, wake_daemon
+from ytaudio_daemon.cli.ledger_access import open_ledger, wake_daemon
 from ytaudio_daemon.errors import UsageError
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ytaudio_daemon.ledger.queries import JobRow
 
 
-def add_choice(parser: argparse.ArgumentParser) -> None:
+def add_job_selection(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name jobs."""
     parser.add_argument(
         "jobs", nargs="*", metavar="JOB", help="an ID, or its beginning"
@@ -24,23 +24,25 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
 
 #: Between two transactions, in seconds: whoever waits for SQLite's lock asks for it
 #: that often (sqliteDefaultBusyCallback in SQLite's main.c).
-PAUSE_S = 0.05
+TRANSACTION_PAUSE_S = 0.05
 
 
 def change_jobs(
-    call: Call,
-    named: "Callable[[Call, Ledger], Exit]",
-    of_session: "Callable[[Call, Ledger], Exit]",
+    context: CommandContext,
+    named: "Callable[[CommandContext, Ledger], Exit]",
+    of_session: "Callable[[CommandContext, Ledger], Exit]",
 ) -> Exit:
     """Change the jobs named, or those of a session, and have the daemon look."""
-    require_choice(call.args)
-    with opened(call, to_write=True) as ledger:
-        code = named(call, ledger) if call.args.jobs else of_session(call, ledger)
-    wake_daemon(call)
+    require_job_selection(context.args)
+    with open_ledger(context, to_write=True) as ledger:
+        code = (
+            named(context, ledger) if context.args.jobs else of_session(context, ledger)
+        )
+    wake_daemon(context)
     return code
 
 
-def require_choice(args: argparse.Namespace) -> None:
+def require_job_selection(args: argparse.Namespace) -> None:
     """Make sure that jobs or a session are named, and not both.
 
     Raises:
@@ -50,7 +52,7 @@ def require_choice(args: argparse.Namespace) -> None:
         raise UsageError("give either job IDs or --session", "See `ytaudio jobs`.")
 
 
-def named_jobs(db: "Connection", prefixes: list[str]) -> "list[JobRow]":
+def jobs_by_prefix(db: "Connection", prefixes: list[str]) -> "list[JobRow]":
     """Return the jobs, each once.
 
     Raises:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledger_access import opened, require_session
-from ytaudio_daemon.cli.status_report import how_far, job_name
+from ytaudio_daemon.cli.ledger_access import open_ledger, require_session
+from ytaudio_daemon.cli.status_report import job_name, progress_text
 from ytaudio_daemon.model.job import JobState
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ examples:
   ytaudio jobs --state failed --state waiting
   ytaudio jobs --json | jq -r '.jobs[] | select(.state == "completed").output_path'
 """
-PAGE = 500
+PAGE_SIZE = 500
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,33 +39,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser, "{schema, jobs: [Job…]}")
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """List the jobs."""
-    from ytaudio_daemon.cli.job_documents import Documents  # noqa: PLC0415 - 300 ms
+    from ytaudio_daemon.cli.job_documents import JobDocuments  # noqa: PLC0415 - 300 ms
 
-    with opened(call) as ledger:
-        documents = Documents(call).of_all(_rows(call, ledger))
-        if call.args.json:
-            call.screen.json_list({"schema": "ytaudio.jobs/1"}, "jobs", documents)
+    with open_ledger(context) as ledger:
+        documents = JobDocuments(context).build_all(_job_rows(context, ledger))
+        if context.args.json:
+            context.output.json_list({"schema": "ytaudio.jobs/1"}, "jobs", documents)
         else:
-            _print(call, documents)
+            _print(context, documents)
     return Exit.OK
 
 
-def _rows(call: Call, ledger: "Ledger") -> "Iterator[JobRow]":
+def _job_rows(context: CommandContext, ledger: "Ledger") -> "Iterator[JobRow]":
     """Yield the jobs, a page a transaction: an open cursor would stop the daemon."""
     from ytaudio_daemon.ledger import queries  # noqa: PLC0415 - 200 ms
 
     session_id = None
-    if call.args.session is not None:
+    if context.args.session is not None:
         with ledger.read() as db:
-            session_id = require_session(db, call.args.session).id
-    states = [JobState(name) for name in call.args.state]
+            session_id = require_session(db, context.args.session).id
+    states = [JobState(name) for name in context.args.state]
     last = 0
     while True:
         with ledger.read() as db:
             page = queries.find_jobs(
-                db, session_id=session_id, states=states, after_id=last, limit=PAGE
+                db, session_id=session_id, states=states, after_id=last, limit=PAGE_SIZE
             )
         if not page:
             return
@@ -73,8 +73,8 @@ def _rows(call: Call, ledger: "Ledger") -> "Iterator[JobRow]":
         last = page[-1].id
 
 
-def _print(call: Call, documents: Iterator[dict[str, Any]]) -> None:
-    bars = call.screen.is_terminal
+def _print(context: CommandContext, documents: Iterator[dict[str, Any]]) -> None:
+    bars = context.output.is_terminal
     now = time.time()
     headers = ("JOB", "STATE", "SESSION", "HOW FAR", "WHAT")
     rows = [
@@ -83,12 +83,12 @@ def _print(call: Call, documents: Iterator[dict[str, Any]]) -> None:
             job["id"][:8] if bars else job["id"],
             job["state"],
             job["session"],
-            how_far(job, now, bars=bars),
+            progress_text(job, now, bars=bars),
             job_name(job),
         )
         for job in documents
     ]
     if rows:
-        call.screen.table(headers, rows)
+        context.output.table(headers, rows)
     else:
-        call.screen.remark("no jobs")
+        context.output.stderr_line("no jobs")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.context import Call
-from ytaudio_daemon.cli.subcommands import Verb, add_verbs, run_verb
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.subcommands import Subcommand, add_subcommands, run_subcommand
 
 EXAMPLES = """\
 examples:
@@ -23,15 +23,15 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a parser for each thing that is done with the ledger."""
-    add_verbs(parser, VERBS)
+    add_subcommands(parser, SUBCOMMANDS)
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Do what the verb says."""
-    return run_verb(call, VERBS)
+    return run_subcommand(context, SUBCOMMANDS)
 
 
-def _backup(parser: argparse.ArgumentParser) -> None:
+def _add_backup_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", metavar="FILE", nargs="?",
         help="the copy (default: state/backups/ledger-<UTC time>.sqlite3)",
@@ -39,31 +39,31 @@ def _backup(parser: argparse.ArgumentParser) -> None:
     add_json(parser, "{schema, ledger, file, size_bytes}")
 
 
-def _restore(parser: argparse.ArgumentParser) -> None:
+def _add_restore_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a copy that `backup` made")
     add_json(parser, "{schema, ledger, file, kept_aside, unknown_drops, …}")
 
 
-def _check(parser: argparse.ArgumentParser) -> None:
+def _add_check_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser, "{schema, ledger, sound, flaws: [{check, message}…]}")
 
 
-VERBS: Mapping[str, Verb] = MappingProxyType(
+SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
-        "backup": Verb(
+        "backup": Subcommand(
             "ledger_copies.back_up",
             "make a proven copy of the ledger, also while the daemon runs",
-            _backup,
+            _add_backup_arguments,
         ),
-        "restore": Verb(
+        "restore": Subcommand(
             "ledger_copies.restore",
             "put a copy in the ledger's place; the daemon must not run",
-            _restore,
+            _add_restore_arguments,
         ),
-        "check": Verb(
+        "check": Subcommand(
             "ledger_check.check",
             "prove the ledger: its file, its keys, its counters, its states",
-            _check,
+            _add_check_arguments,
         ),
     }
 )

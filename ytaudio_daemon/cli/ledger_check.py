@@ -7,20 +7,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledger_access import opened
+from ytaudio_daemon.cli.ledger_access import open_ledger
 from ytaudio_daemon.errors import LedgerBusyError, LedgerError, LedgerFullError
 from ytaudio_daemon.ledger import Ledger, audit, backup, migrate
 from ytaudio_daemon.ledger.audit import Flaw
 
 
-def check(call: Call) -> int:
+def check(context: CommandContext) -> int:
     """Prove the ledger; 1 when something is wrong with it."""
-    with opened(call) as ledger:
-        label, found = ledger.label, _flaws(ledger)
-    if call.args.json:
-        call.screen.json(
+    with open_ledger(context) as ledger:
+        label, found = ledger.label, _find_flaws(ledger)
+    if context.args.json:
+        context.output.json(
             {
                 "schema": "ytaudio.ledger-check/1",
                 "ledger": label,
@@ -31,17 +31,19 @@ def check(call: Call) -> int:
         )
         return Exit.FAILED if found else Exit.OK
     for flaw in found:
-        call.screen.line(f"{flaw.check}: {flaw.message}")
+        context.output.line(f"{flaw.check}: {flaw.message}")
     if found:
-        call.screen.remark(f"{label} is not sound; `ytaudio ledger restore` goes back")
+        context.output.stderr_line(
+            f"{label} is not sound; `ytaudio ledger restore` goes back"
+        )
         return Exit.FAILED
-    call.screen.line(f"{label} is sound, schema {migrate.HEAD}")
+    context.output.line(f"{label} is sound, schema {migrate.HEAD}")
     return Exit.OK
 
 
-def _flaws(ledger: Ledger) -> list[Flaw]:
+def _find_flaws(ledger: Ledger) -> list[Flaw]:
     try:
-        with _undisturbed(ledger) as still, still.read() as db:
+        with _private_copy(ledger) as still, still.read() as db:
             return list(audit.flaws(db))
     except (LedgerFullError, LedgerBusyError):
         raise  # it could not be looked at, which says nothing of it
@@ -50,7 +52,7 @@ def _flaws(ledger: Ledger) -> list[Flaw]:
 
 
 @contextmanager
-def _undisturbed(ledger: Ledger) -> Iterator[Ledger]:
+def _private_copy(ledger: Ledger) -> Iterator[Ledger]:
     """Give a ledger that may be read at leisure.
 
     A reader holds up the daemon's commits on SQLite, so that is a copy, made page by
@@ -60,11 +62,11 @@ def _undisturbed(ledger: Ledger) -> Iterator[Ledger]:
         yield ledger
         return
     with tempfile.TemporaryDirectory(
-        prefix=".check-", dir=_room(ledger.path)
+        prefix=".check-", dir=_copy_folder(ledger.path)
     ) as folder:
         path = Path(folder) / ledger.path.name
-        backup.require_room(ledger.path, path.parent)
-        backup.copy(ledger.path, path)
+        backup.require_free_space(ledger.path, path.parent)
+        backup.copy_online(ledger.path, path)
         copy = Ledger(f"sqlite:///{path}")
         try:
             yield copy
@@ -72,7 +74,7 @@ def _undisturbed(ledger: Ledger) -> Iterator[Ledger]:
             copy.close()
 
 
-def _room(ledger: Path) -> Path | None:
+def _copy_folder(ledger: Path) -> Path | None:
     """Return the folder of backups if we may write there, else None: /tmp or so."""
     folder = ledger.parent / backup.FOLDER
     with suppress(OSError):

@@ -10,32 +10,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import count_of, size, stamp_of
+from ytaudio_daemon.cli.formatting import format_size, pluralize, rfc3339
 from ytaudio_daemon.cli.ledger_access import (
-    become_owner,
-    opened,
-    owner_id,
-    owner_name,
-    refusal,
+    daemon_uid,
+    daemon_user,
+    drop_privileges,
+    not_permitted_error,
+    open_ledger,
 )
 from ytaudio_daemon.errors import AlreadyRunningError, UsageError
 from ytaudio_daemon.folders.filed import FiledDrop, filed_drops
 from ytaudio_daemon.folders.prepare import lock_state
-from ytaudio_daemon.jobs.restore_import import unknown_results
+from ytaudio_daemon.jobs.restore_import import results_missing_from_ledger
 from ytaudio_daemon.ledger import Ledger, backup, drops, migrate, restoring
-from ytaudio_daemon.ledger.restoring import Copied
-from ytaudio_daemon.system.path_trust import open_plain
+from ytaudio_daemon.ledger.restoring import VerifiedCopy
+from ytaudio_daemon.system.path_trust import open_regular_file
 
 
-def back_up(call: Call) -> int:
+def back_up(context: CommandContext) -> int:
     """Make a proven copy."""
-    _refuse_postgres(call, "backup")
+    _require_sqlite(context, "backup")
     now = time.time()
-    with opened(call) as ledger:
-        unnamed = backup.default_target(call.layout.state, now)
-        target = Path(call.args.file or backup.free_name(unnamed)).absolute()
+    with open_ledger(context) as ledger:
+        unnamed = backup.manual_backup_path(context.layout.state, now)
+        target = Path(context.args.file or backup.unused_path(unnamed)).absolute()
         try:
             taken = backup.back_up(Path(str(ledger.path)), target)
         except FileExistsError as error:
@@ -43,10 +43,10 @@ def back_up(call: Call) -> int:
                 f"{target} exists already", "Name a file that is not there."
             ) from error
         except PermissionError as error:
-            raise _closed(call, target) from error
-        backup.tidy(call.layout.state, now)
-    if call.args.json:
-        call.screen.json(
+            raise _not_writable_error(context, target) from error
+        backup.remove_old_backups(context.layout.state, now)
+    if context.args.json:
+        context.output.json(
             {
                 "schema": "ytaudio.ledger-backup/1",
                 "ledger": str(ledger.path),
@@ -56,48 +56,50 @@ def back_up(call: Call) -> int:
             }
         )
     else:
-        call.screen.line(f"{target} ({size(taken)}, schema {migrate.HEAD}, proven)")
+        context.output.line(
+            f"{target} ({format_size(taken)}, schema {migrate.HEAD}, proven)"
+        )
     return Exit.OK
 
 
-def restore(call: Call) -> int:
+def restore(context: CommandContext) -> int:
     """Put a copy in the ledger's place and say what it does not know."""
-    _refuse_postgres(call, "restore")
-    file = Path(call.args.file).absolute()
-    ledger = Path(call.settings.database.url.partition(":///")[2])
-    _refuse_itself(file, ledger)
-    users = restoring.users_of(ledger)  # root sees everybody's open files
+    _require_sqlite(context, "restore")
+    file = Path(context.args.file).absolute()
+    ledger = Path(context.settings.database.url.partition(":///")[2])
+    _require_other_file(file, ledger)
+    users = restoring.pids_using(ledger)  # root sees everybody's open files
     with (
-        _copy_to_restore(call, file) as source,
-        _alone(call, ledger, users),
-        restoring.examined(source, file, ledger) as copied,
+        _open_restore_source(context, file) as source,
+        _exclusive_access(context, ledger, users),
+        restoring.verified_copy(source, file, ledger) as copied,
     ):
-        aside = restoring.put_in_place(
-            copied, ledger, call.layout.downloads, time.time()
+        aside = restoring.replace_ledger(
+            copied, ledger, context.layout.downloads, time.time()
         )
-        _clear_views(call)
-        _tell(call, file, aside, copied)
+        _clear_views(context)
+        _print_restored(context, file, aside, copied)
     return Exit.OK
 
 
 @contextmanager
-def _copy_to_restore(call: Call, file: Path) -> Iterator[BinaryIO]:
+def _open_restore_source(context: CommandContext, file: Path) -> Iterator[BinaryIO]:
     """Open a copy, and be the ledger's owner then.
 
     root reads it everywhere but where the owner can have laid a link to what it must
     not read itself.
     """
-    if _can_be_changed_by(owner_id(call), file):
-        become_owner(call)
+    if _can_be_changed_by(daemon_uid(context), file):
+        drop_privileges(context)
     try:
-        source = open_plain(file)
+        source = open_regular_file(file)
     except PermissionError as error:
         raise UsageError(
             f"{file} cannot be read with the rights it is restored with",
-            f"sudo chown {owner_name(call)}: {shlex.quote(str(file))}",
+            f"sudo chown {daemon_user(context)}: {shlex.quote(str(file))}",
         ) from error
     with source:
-        become_owner(call)
+        drop_privileges(context)
         yield source
 
 
@@ -110,11 +112,13 @@ def _can_be_changed_by(user: int, file: Path) -> bool:
 
 
 @contextmanager
-def _alone(call: Call, ledger: Path, users: list[int]) -> Iterator[None]:
+def _exclusive_access(
+    context: CommandContext, ledger: Path, users: list[int]
+) -> Iterator[None]:
     """Hold the daemon's lock, and make sure that nobody else has the ledger open.
 
     Args:
-        call: Whose settings say where it is.
+        context: Whose settings say where it is.
         ledger: Its file.
         users: Processes that had it open a moment ago, as we saw as root.
 
@@ -124,19 +128,19 @@ def _alone(call: Call, ledger: Path, users: list[int]) -> Iterator[None]:
     """
     aside = ledger.parent / backup.FOLDER
     if aside.exists() and not os.access(aside, os.W_OK | os.X_OK, effective_ids=True):
-        whom = owner_name(call)
-        if os.geteuid() != owner_id(call):
-            raise refusal(call, aside)
+        whom = daemon_user(context)
+        if os.geteuid() != daemon_uid(context):
+            raise not_permitted_error(context, aside)
         raise UsageError(
             f"{aside}: {whom} may not write there, where the ledger that is there goes",
             f"sudo chown {whom}: {shlex.quote(str(aside))}",
         )
     try:
-        for folder in (call.layout.state, ledger.parent):
+        for folder in (context.layout.state, ledger.parent):
             folder.mkdir(parents=True, exist_ok=True)
-        lock = lock_state(call.layout)
+        lock = lock_state(context.layout)
     except PermissionError as error:
-        raise refusal(call, ledger.parent) from error
+        raise not_permitted_error(context, ledger.parent) from error
     try:
         _require_unused(ledger, users)
         yield
@@ -145,7 +149,7 @@ def _alone(call: Call, ledger: Path, users: list[int]) -> Iterator[None]:
 
 
 def _require_unused(ledger: Path, seen: list[int]) -> None:
-    users = {*seen, *restoring.users_of(ledger)}
+    users = {*seen, *restoring.pids_using(ledger)}
     if users:
         pids = ", ".join(map(str, sorted(users)))
         raise AlreadyRunningError(
@@ -155,25 +159,29 @@ def _require_unused(ledger: Path, seen: list[int]) -> None:
         )
 
 
-def _tell(call: Call, file: Path, aside: Path | None, copied: Copied) -> None:
-    def unseen(place: Path, error: Exception) -> None:
-        call.screen.remark(f"{place} is passed over: {error}")
+def _print_restored(
+    context: CommandContext, file: Path, aside: Path | None, copied: VerifiedCopy
+) -> None:
+    def on_skip(place: Path, error: Exception) -> None:
+        context.output.stderr_line(f"{place} is passed over: {error}")
 
-    ledger = Ledger(call.settings.database.url)
+    ledger = Ledger(context.settings.database.url)
     try:
-        lost = _unknown_drops(call, ledger, copied.until)
-        unknown = unknown_results(ledger, call.layout, copied.until, unseen)
+        lost = _unknown_drops(context, ledger, copied.newest_event_at)
+        unknown = results_missing_from_ledger(
+            ledger, context.layout, copied.newest_event_at, on_skip
+        )
         results = sum(1 for _ in unknown)
     finally:
         ledger.close()
-    if call.args.json:
-        call.screen.json(
+    if context.args.json:
+        context.output.json(
             {
                 "schema": "ytaudio.ledger-restore/1",
                 "ledger": str(ledger.path),
                 "file": str(file),
                 "revision": copied.revision,
-                "knows_until": stamp_of(copied.until),
+                "knows_until": rfc3339(copied.newest_event_at),
                 "kept_aside": None if aside is None else str(aside),
                 "results_to_adopt": results,
                 "unknown_drops": [
@@ -182,51 +190,59 @@ def _tell(call: Call, file: Path, aside: Path | None, copied: Copied) -> None:
             }
         )
         return
-    say = call.screen.line
-    say(f"restored {file}, which knows what happened until {stamp_of(copied.until)}")
+    print_line = context.output.line
+    print_line(
+        f"restored {file}, which knows what happened until {rfc3339(copied.newest_event_at)}"
+    )
     if aside is not None:
-        say(f"the ledger that was there is kept: {aside}")
+        print_line(f"the ledger that was there is kept: {aside}")
     if copied.revision != migrate.HEAD:
-        say(f"it has schema {copied.revision}; the daemon brings it to {migrate.HEAD}")
+        print_line(
+            f"it has schema {copied.revision}; the daemon brings it to {migrate.HEAD}"
+        )
     if results:
-        jobs = count_of(results, "finished file")
-        say(f"{jobs} it does not know will be taken into it when the daemon starts")
-    _tell_lost(call, lost)
-    say(f"now start the daemon: {call.start_daemon()}")
+        jobs = pluralize(results, "finished file")
+        print_line(
+            f"{jobs} it does not know will be taken into it when the daemon starts"
+        )
+    _print_unknown_drops(context, lost)
+    print_line(f"now start the daemon: {context.start_command()}")
 
 
-def _tell_lost(call: Call, lost: Sequence[FiledDrop]) -> None:
+def _print_unknown_drops(context: CommandContext, lost: Sequence[FiledDrop]) -> None:
     if not lost:
-        call.screen.line("no drop was filed since")
+        context.output.line("no drop was filed since")
         return
-    call.screen.line(
-        f"{count_of(len(lost), 'drop')} filed since then it does not know. Once the "
+    context.output.line(
+        f"{pluralize(len(lost), 'drop')} filed since then it does not know. Once the "
         "daemon runs, drop again what you still want; what is finished is not fetched "
         "again:"
     )
     for drop in lost:
-        path, place = shlex.quote(str(drop.path)), shlex.quote(str(drop.dropped_into))
-        call.screen.line(f"  mv -n {path} {place}/")
+        path, place = shlex.quote(str(drop.path)), shlex.quote(str(drop.drop_folder))
+        context.output.line(f"  mv -n {path} {place}/")
 
 
-def _unknown_drops(call: Call, ledger: Ledger, until: float) -> list[FiledDrop]:
+def _unknown_drops(
+    context: CommandContext, ledger: Ledger, until: float
+) -> list[FiledDrop]:
     """Return the drops filed later than the copy that it does not know."""
     with ledger.read() as db:
-        known = drops.known_places(db)
+        known = drops.known_drop_locations(db)
     return [
         drop
-        for drop in filed_drops(call.layout.inbox)
+        for drop in filed_drops(context.layout.inbox)
         if drop.filed_at > until and drop.key not in known
     ]
 
 
-def _clear_views(call: Call) -> None:
+def _clear_views(context: CommandContext) -> None:
     """Remove what tells of the newer ledger: the daemon writes it all anew."""
     for name in ("sessions", "receipts"):
-        shutil.rmtree(call.layout.status / name, ignore_errors=True)
+        shutil.rmtree(context.layout.status / name, ignore_errors=True)
 
 
-def _refuse_itself(file: Path, ledger: Path) -> None:
+def _require_other_file(file: Path, ledger: Path) -> None:
     try:
         is_same = file.samefile(ledger)
     except FileNotFoundError:
@@ -235,36 +251,36 @@ def _refuse_itself(file: Path, ledger: Path) -> None:
         raise UsageError(f"{file} is the ledger itself", "Name a copy of it.")
 
 
-def _refuse_postgres(call: Call, verb: str) -> None:
+def _require_sqlite(context: CommandContext, verb: str) -> None:
     """PostgreSQL has its own tools; say how they are called for this database.
 
     Raises:
         UsageError: The ledger is on PostgreSQL.
     """
-    url = call.settings.database.url
+    url = context.settings.database.url
     if url.startswith("sqlite"):
         return
-    where = shlex.quote(Ledger(url).plain_url)
+    where = shlex.quote(Ledger(url).url_without_password)
     # The role is its user's, the file whoever's shell opens it.
-    is_other = os.geteuid() != owner_id(call)
-    role = f"sudo -u {owner_name(call)} " if is_other else ""
+    is_other = os.geteuid() != daemon_uid(context)
+    role = f"sudo -u {daemon_user(context)} " if is_other else ""
     if verb == "backup":
-        dump = f"ledger-{backup.stamp(time.time())}.dump"
+        dump = f"ledger-{backup.file_timestamp(time.time())}.dump"
         command = f"{role}pg_dump --format=custom --dbname={where} >{dump}"
     else:
         command = (
             f"stop the daemon, then: {role}pg_restore --clean --if-exists "
-            f"--single-transaction --dbname={where} <{shlex.quote(call.args.file)}"
+            f"--single-transaction --dbname={where} <{shlex.quote(context.args.file)}"
         )
     raise UsageError(f"the ledger is on PostgreSQL, which has its own {verb}", command)
 
 
-def _closed(call: Call, target: Path) -> UsageError:
+def _not_writable_error(context: CommandContext, target: Path) -> UsageError:
     """Return the error for a place where the copy cannot be written."""
-    if os.geteuid() != call.layout.state.stat().st_uid:
-        return refusal(call, target)
+    if os.geteuid() != context.layout.state.stat().st_uid:
+        return not_permitted_error(context, target)
     return UsageError(
-        f"{target}: {os.strerror(errno.EACCES)} for {owner_name(call)}, who makes the copy",
-        f"Name a file where {owner_name(call)} may write, or: "
-        f"sudo chown {owner_name(call)}: {shlex.quote(str(target.parent))}",
+        f"{target}: {os.strerror(errno.EACCES)} for {daemon_user(context)}, who makes the copy",
+        f"Name a file where {daemon_user(context)} may write, or: "
+        f"sudo chown {daemon_user(context)}: {shlex.quote(str(target.parent))}",
     )

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ytaudio_daemon.cli.formatting import span, wall_of
+from ytaudio_daemon.cli.formatting import format_duration, parse_rfc3339
 
 Document = Mapping[str, Any]
 
@@ -16,13 +16,13 @@ Document = Mapping[str, Any]
 DAEMON_FILE = "daemon.json"
 
 
-def _start_daemon() -> str:
-    from ytaudio_daemon.system.install_hints import start_daemon  # noqa: PLC0415 - seldom needed
+def _default_start_command() -> str:
+    from ytaudio_daemon.system.install_hints import start_daemon_command  # noqa: PLC0415 - seldom needed
 
-    return start_daemon()
+    return start_daemon_command()
 
 
-class Pulse(StrEnum):
+class Liveness(StrEnum):
     """What the daemon's status document says about its life."""
 
     #: It lives and works (starting and draining too).
@@ -39,84 +39,93 @@ class Pulse(StrEnum):
     NEVER = "never"
 
 
-class Life(NamedTuple):
+class DaemonLiveness(NamedTuple):
     """The daemon's pulse and its last document.
 
     Attributes:
-        pulse: What was found.
+        state: What was found.
         document: The last that it wrote, or None.
         silent_s: Seconds since then.
-        start: Gives the command that starts a daemon here.
+        start_command: Gives the command that starts a daemon here.
     """
 
-    pulse: Pulse
+    state: Liveness
     document: Document | None = None
-    silent_s: float = 0.0
-    start: Callable[[], str] = _start_daemon
+    document_age_s: float = 0.0
+    start_command: Callable[[], str] = _default_start_command
 
     @property
     def is_up(self) -> bool:
         """Whether work goes on."""
-        return self.pulse in {Pulse.ALIVE, Pulse.DEGRADED}
+        return self.state in {Liveness.ALIVE, Liveness.DEGRADED}
 
-    def sentence(self) -> str:
+    def explanation(self) -> str:
         """Say in one sentence why it is not up; "" when it is."""
-        sentence = _SENTENCES[self.pulse].format(span(self.silent_s))
-        return sentence + self.start() if sentence.endswith(": ") else sentence
+        sentence = _EXPLANATIONS[self.state].format(
+            format_duration(self.document_age_s)
+        )
+        return sentence + self.start_command() if sentence.endswith(": ") else sentence
 
 
-_SENTENCES = {
-    Pulse.ALIVE: "",
-    Pulse.DEGRADED: "",
-    Pulse.STOPPED: "the daemon is not running (stopped {} ago); start it: ",
-    Pulse.GONE: "the daemon is not running (it died {} ago or later); start it: ",
-    Pulse.STALE: "the daemon has not reported for {}: it hangs, or was killed: "
+_EXPLANATIONS = {
+    Liveness.ALIVE: "",
+    Liveness.DEGRADED: "",
+    Liveness.STOPPED: "the daemon is not running (stopped {} ago); start it: ",
+    Liveness.GONE: "the daemon is not running (it died {} ago or later); start it: ",
+    Liveness.STALE: "the daemon has not reported for {}: it hangs, or was killed: "
     "look at its log and restart it",
-    Pulse.NEVER: "the daemon is not running and has never run here; start it: ",
+    Liveness.NEVER: "the daemon is not running and has never run here; start it: ",
 }
 
 
-def judge(
-    document: Document | None, wall: float, host: str, lives: Callable[[int], bool]
-) -> Life:
-    """Tell whether the daemon is alive. Pure but for `lives`.
+def assess(
+    document: Document | None,
+    wall: float,
+    host: str,
+    process_exists: Callable[[int], bool],
+) -> DaemonLiveness:
+    """Tell whether the daemon is alive. Pure but for `process_exists`.
 
     Args:
         document: `daemon.json`, or None when there is none.
         wall: Seconds since 1970.
         host: This machine's name; a process elsewhere cannot be looked at.
-        lives: Tells whether a process of that number exists here.
+        process_exists: Tells whether a process of that number exists here.
     """
     if document is None:
-        return Life(pulse=Pulse.NEVER)
+        return DaemonLiveness(state=Liveness.NEVER)
     daemon = document["daemon"]
-    silent = wall - wall_of(document["written_at"])
+    silent = wall - parse_rfc3339(document["written_at"])
     if daemon["state"] == "stopped":
-        pulse = Pulse.STOPPED
-    elif daemon["host"] == host and not lives(daemon["pid"]):
-        pulse = Pulse.GONE
+        state = Liveness.STOPPED
+    elif daemon["host"] == host and not process_exists(daemon["pid"]):
+        state = Liveness.GONE
     elif silent > document["stale_after_s"]:
-        pulse = Pulse.STALE
+        state = Liveness.STALE
     elif daemon["state"] == "degraded":
-        pulse = Pulse.DEGRADED
+        state = Liveness.DEGRADED
     else:
-        pulse = Pulse.ALIVE
-    return Life(pulse=pulse, document=document, silent_s=max(0.0, silent))
+        state = Liveness.ALIVE
+    return DaemonLiveness(
+        state=state, document=document, document_age_s=max(0.0, silent)
+    )
 
 
-def look(status_folder: Path, start: Callable[[], str] = _start_daemon) -> Life:
+def read_liveness(
+    status_folder: Path, start_command: Callable[[], str] = _default_start_command
+) -> DaemonLiveness:
     """Read the daemon's status document and judge it.
 
     Args:
         status_folder: Where it is.
-        start: Gives the command that starts a daemon here, when it must be said.
+        start_command: Gives the command that starts a daemon here, when it must be said.
 
     Raises:
         OSError: The document is there but cannot be read.
     """
     document = read_document(status_folder / DAEMON_FILE)
-    life = judge(document, time.time(), os.uname().nodename, _lives)
-    return life._replace(start=start)
+    liveness = assess(document, time.time(), os.uname().nodename, _process_exists)
+    return liveness._replace(start_command=start_command)
 
 
 def read_document(path: Path) -> Document | None:
@@ -138,7 +147,7 @@ def read_document(path: Path) -> Document | None:
     return found
 
 
-def _lives(pid: int) -> bool:
+def _process_exists(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -17,7 +17,7 @@ from ytaudio_daemon.cli.commands import (
 )
 
 #: Said once for all commands.
-EVERYWHERE = frozenset({"help", "config", "root", "verbose"})
+GLOBAL_OPTIONS = frozenset({"help", "config", "root", "verbose"})
 EXIT_STATUS = (
     ("0", "all right"),
     ("1", "something failed: a job, a line, the command"),
@@ -52,7 +52,7 @@ ENVIRONMENT = (
 _ESCAPES = (("\\", "\\e"), ("-", "\\-"), ("'", "\\(aq"), ("`", "\\(ga"))
 
 
-def page() -> str:
+def man_page() -> str:
     """Return the whole page."""
     return "\n".join(_lines()) + "\n"
 
@@ -64,39 +64,39 @@ def _lines() -> Iterator[str]:
     yield "ytaudio \\- dropped lists of YouTube links become tagged, proven audio files"
     yield ".SH SYNOPSIS"
     yield ".B ytaudio"
-    yield _text("[--config FILE] [--root DIR] [-v] COMMAND ...")
+    yield _escape_roff("[--config FILE] [--root DIR] [-v] COMMAND ...")
     yield ".SH DESCRIPTION"
-    yield _text(
+    yield _escape_roff(
         f"{DESCRIPTION} A daemon (ytaudio run, or the service ytaudio-daemon) watches a "
         "folder of sessions; these commands look at its work and change it. They work "
         "while it is down, too, and say so."
     )
-    yield from _options("OPTIONS OF ALL COMMANDS", _globals())
+    yield from _options("OPTIONS OF ALL COMMANDS", _global_options())
     yield ".SH COMMANDS"
     for name in COMMANDS:
         yield from _command(name)
-    yield from _table("EXIT STATUS", EXIT_STATUS)
-    yield from _table("ENVIRONMENT", ENVIRONMENT)
-    yield from _table("FILES", FILES)
+    yield from _definition_list("EXIT STATUS", EXIT_STATUS)
+    yield from _definition_list("ENVIRONMENT", ENVIRONMENT)
+    yield from _definition_list("FILES", FILES)
     yield ".SH SEE ALSO"
-    yield _text(
+    yield _escape_roff(
         "docs/ in the program's folder: cli.md shows each command with its output,"
     )
-    yield _text(
+    yield _escape_roff(
         "drop-files.md what may be dropped, operations.md how to keep it running."
     )
 
 
 def _command(name: str) -> Iterator[str]:
     parser = command_parser(name)
-    verbs = _verbs(parser)
-    yield f".SS {_text(f'ytaudio {name}')}"
+    verbs = _subcommand_parsers(parser)
+    yield f".SS {_escape_roff(f'ytaudio {name}')}"
     yield from _usage(parser)
     yield from _paragraphs(parser.description or "")
     yield from _arguments(parser)
     for verb in verbs:
         yield ".PP"
-        yield f"\\fB{_text(verb.prog)}\\fR"
+        yield f"\\fB{_escape_roff(verb.prog)}\\fR"
         yield ".br"
         yield from _paragraphs(verb.description or "")
         yield from _usage(verb)
@@ -104,7 +104,9 @@ def _command(name: str) -> Iterator[str]:
     yield from _examples(parser.epilog or "")
 
 
-def _verbs(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+def _subcommand_parsers(
+    parser: argparse.ArgumentParser,
+) -> list[argparse.ArgumentParser]:
     found: list[argparse.ArgumentParser] = []
     for action in parser._actions:  # noqa: SLF001 - argparse offers no other way
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - likewise
@@ -117,18 +119,18 @@ def _usage(parser: argparse.ArgumentParser) -> Iterator[str]:
     for flags in ("-h", "--config FILE", "--root DIR", "-v"):
         words = words.replace(f" [{flags}]", "")
     yield ".PP"
-    yield f"\\fI{_text(words)}\\fR"
+    yield f"\\fI{_escape_roff(words)}\\fR"
     yield ".PP"
 
 
 def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
     for action in parser._actions:  # noqa: SLF001 - as above
         is_verb = isinstance(action, argparse._SubParsersAction)  # noqa: SLF001 - as above
-        if action.dest not in EVERYWHERE and not is_verb:
+        if action.dest not in GLOBAL_OPTIONS and not is_verb:
             yield from _argument(action)
 
 
-def _globals() -> list[argparse.Action]:
+def _global_options() -> list[argparse.Action]:
     return [
         action
         for action in main_parser()._actions  # noqa: SLF001 - as above
@@ -144,16 +146,20 @@ def _options(heading: str, actions: list[argparse.Action]) -> Iterator[str]:
 
 def _argument(action: argparse.Action) -> Iterator[str]:
     value = action.metavar or (action.choices and "|".join(map(str, action.choices)))
-    shown = "" if action.nargs == 0 else f" \\fI{_text(str(value or action.dest))}\\fR"
-    flags = ", ".join(f"\\fB{_text(flag)}\\fR" for flag in action.option_strings)
+    shown = (
+        ""
+        if action.nargs == 0
+        else f" \\fI{_escape_roff(str(value or action.dest))}\\fR"
+    )
+    flags = ", ".join(f"\\fB{_escape_roff(flag)}\\fR" for flag in action.option_strings)
     yield ".TP"
     yield f"{flags}{shown}".strip()
-    yield _text((action.help or "").replace("%%", "%"))
+    yield _escape_roff((action.help or "").replace("%%", "%"))
 
 
 def _paragraphs(text: str) -> Iterator[str]:
     for paragraph in text.strip().split("\n\n"):
-        yield _text(" ".join(paragraph.split()))
+        yield _escape_roff(" ".join(paragraph.split()))
         yield ".PP"
 
 
@@ -164,20 +170,20 @@ def _examples(epilog: str) -> Iterator[str]:
     yield ".PP"
     yield ".RS 4"
     yield ".nf"
-    yield from map(_text, lines)
+    yield from map(_escape_roff, lines)
     yield ".fi"
     yield ".RE"
 
 
-def _table(heading: str, rows: tuple[tuple[str, str], ...]) -> Iterator[str]:
+def _definition_list(heading: str, rows: tuple[tuple[str, str], ...]) -> Iterator[str]:
     yield f".SH {heading}"
     for name, meaning in rows:
         yield ".TP"
-        yield f"\\fB{_text(name)}\\fR"
-        yield _text(meaning)
+        yield f"\\fB{_escape_roff(name)}\\fR"
+        yield _escape_roff(meaning)
 
 
-def _text(text: str) -> str:
+def _escape_roff(text: str) -> str:
     """Return a text that roff sets as it is."""
     for plain, escaped in _ESCAPES:
         text = text.replace(plain, escaped)
@@ -186,4 +192,4 @@ def _text(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    sys.stdout.write(man_page())

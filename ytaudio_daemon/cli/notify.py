@@ -9,9 +9,9 @@ import socket
 import time
 
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledger_access import become_owner
+from ytaudio_daemon.cli.ledger_access import drop_privileges
 from ytaudio_daemon.errors import UsageError
 
 EXAMPLES = """\
@@ -29,12 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(test, "{schema, receivers: [{receiver, ok, said}…]}")
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Try every receiver; 1 when one of them could not be told."""
     from ytaudio_daemon.notify import receivers, test_send  # noqa: PLC0415 - 200 ms
     from ytaudio_daemon.notify.notices import Terms  # noqa: PLC0415 - as above
 
-    settings = call.settings.notify
+    settings = context.settings.notify
     receivers.require_apprise(settings)
     found = receivers.receivers_of(settings)
     if not found:
@@ -42,22 +42,22 @@ def run(call: Call) -> int:
             "[notify] names nobody: urls, webhook and command are empty",
             "set one of them; docs/operations.md, Notifications, shows how",
         )
-    become_owner(call)  # a command must not run as root because we do
+    drop_privileges(context)  # a command must not run as root because we do
     terms = Terms(host=socket.gethostname())
     results: list[dict[str, object]] = []
     for receiver, answer in test_send.try_all(found, terms, time.time()):
-        if not call.args.json:
+        if not context.args.json:
             word = "ok" if answer.ok else "failed"
-            call.screen.mark(word, f"{receiver.name}: {answer.said}")
-            call.screen.flush()
+            context.output.labelled_line(word, f"{receiver.name}: {answer.said}")
+            context.output.flush()
         results.append(
             {"receiver": receiver.name, "ok": answer.ok, "said": answer.said}
         )
-    if call.start_daemon().startswith("sudo systemctl"):
-        call.screen.remark(
+    if context.start_command().startswith("sudo systemctl"):
+        context.output.stderr_line(
             "note: this was tried outside of the unit, which may write and reach less: "
             "see operations.md, *What a setting needs of the unit*"
         )
-    if call.args.json:
-        call.screen.json({"schema": "ytaudio.notify-test/1", "receivers": results})
+    if context.args.json:
+        context.output.json({"schema": "ytaudio.notify-test/1", "receivers": results})
     return Exit.OK if all(result["ok"] for result in results) else Exit.FAILED

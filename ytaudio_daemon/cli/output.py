@@ -34,10 +34,10 @@ STYLES = {
 #: Joins emoji; the only invisible character that titles need.
 _ZERO_WIDTH_JOINER = "\u200d"
 #: Characters a column keeps on a narrow terminal.
-MAX_FIRM_WIDTH = 40
+MAX_GUARANTEED_WIDTH = 40
 
 
-def shown(text: str) -> str:
+def terminal_safe(text: str) -> str:
     """Return a text that cannot steer a terminal.
 
     Titles and names come from strangers: control characters, direction marks and
@@ -45,10 +45,10 @@ def shown(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(map(_shown_char, text))
+    return "".join(map(_terminal_safe_char, text))
 
 
-def _shown_char(char: str) -> str:
+def _terminal_safe_char(char: str) -> str:
     if char.isprintable() or char == _ZERO_WIDTH_JOINER:
         return char
     if char.isspace() and char not in "\n\r\t\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029":
@@ -56,7 +56,7 @@ def _shown_char(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 
 
-class Screen:
+class Output:
     """Standard output and standard error of one command.
 
     Args:
@@ -75,13 +75,13 @@ class Screen:
 
     def line(self, text: str = "") -> None:
         """Print one line; what could steer the terminal is written out."""
-        print(shown(text), file=self._out)
+        print(terminal_safe(text), file=self._out)
 
     def flush(self) -> None:
         """Have what was printed so far reach its reader."""
         self._out.flush()
 
-    def mark(self, word: str, text: str) -> None:
+    def labelled_line(self, word: str, text: str) -> None:
         """Print one line that begins with a word from `STYLES`, in its colour."""
         if not self.is_terminal:
             self.line(f"{word:<8} {text}")
@@ -89,11 +89,11 @@ class Screen:
         from rich.text import Text  # noqa: PLC0415 - as in `console`
 
         line = Text(f"{word:<8} ", style=STYLES.get(word, ""))
-        self.console().print(line.append(shown(text), style="default"))
+        self.console().print(line.append(terminal_safe(text), style="default"))
 
-    def remark(self, text: str) -> None:
+    def stderr_line(self, text: str) -> None:
         """Say something beside the result."""
-        print(shown(text), file=self._err, flush=True)
+        print(terminal_safe(text), file=self._err, flush=True)
 
     def json(self, document: object) -> None:
         """Print a document: ASCII only, so it is safe on any terminal and locale."""
@@ -125,7 +125,7 @@ class Screen:
         if self.is_terminal:
             self.console().print(rich_table(headers, rows))
             return
-        for row in _aligned([headers, *rows]):
+        for row in _aligned_lines([headers, *rows]):
             self.line(row)
 
     def facts(self, pairs: Iterable[tuple[str, str]]) -> None:
@@ -134,7 +134,7 @@ class Screen:
         if self.is_terminal:
             self.console().print(rich_facts(pairs))
             return
-        for row in _aligned(pairs):
+        for row in _aligned_lines(pairs):
             self.line(row)
 
     def console(self) -> "Console":
@@ -150,12 +150,12 @@ def rich_table(
     """Return a table for a terminal; cells are plain text, never markup."""
     from rich.table import Table  # noqa: PLC0415 - as above
 
-    rows = [tuple(map(shown, row)) for row in rows]
+    rows = [tuple(map(terminal_safe, row)) for row in rows]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for header, *cells in zip(headers, *rows, strict=True):
         widest = max(map(len, (header, *cells)))
         # A narrow terminal takes its toll from the last column, which has the titles.
-        least = 0 if header == headers[-1] else min(widest, MAX_FIRM_WIDTH)
+        least = 0 if header == headers[-1] else min(widest, MAX_GUARANTEED_WIDTH)
         table.add_column(
             header, header_style="bold", no_wrap=True, overflow="ellipsis",
             min_width=least,
@@ -182,11 +182,11 @@ def _styled(cell: str) -> Any:
     from rich.text import Text  # noqa: PLC0415 - as above
 
     first = cell.partition(" ")[0].rstrip(",:;")
-    return Text(shown(cell), style=STYLES.get(first, ""))
+    return Text(terminal_safe(cell), style=STYLES.get(first, ""))
 
 
-def _aligned(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    clean = [[shown(cell) for cell in row] for row in rows]
+def _aligned_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    clean = [[terminal_safe(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*clean, strict=True)]
     for row in clean:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

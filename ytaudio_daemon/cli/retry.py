@@ -9,16 +9,16 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import count_of
+from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.job_selection import (
-    PAUSE_S,
-    add_choice,
+    TRANSACTION_PAUSE_S,
+    add_job_selection,
     change_jobs,
-    named_jobs,
+    jobs_by_prefix,
 )
-from ytaudio_daemon.cli.ledger_access import moment_in, require_session
+from ytaudio_daemon.cli.ledger_access import read_now, require_session
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.model.job import FINALIZED, JobState
 
@@ -32,47 +32,47 @@ examples:
   ytaudio retry --session party --failed
 """
 #: Jobs a transaction: some 80 ms, the daemon waits no longer than 250.
-PAGE = 50
+PAGE_SIZE = 50
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    add_choice(parser)
+    add_job_selection(parser)
     parser.add_argument(
         "--failed", action="store_true", help="only failed jobs, not cancelled ones"
     )
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Queue the jobs and report on each."""
-    return change_jobs(call, _retry_named, _retry_session)
+    return change_jobs(context, _retry_named, _retry_session)
 
 
-def _retry_named(call: Call, ledger: "Ledger") -> Exit:
+def _retry_named(context: CommandContext, ledger: "Ledger") -> Exit:
     with ledger.write() as db:
-        rows = named_jobs(db, call.args.jobs)
+        rows = jobs_by_prefix(db, context.args.jobs)
         refusals = [
-            (row.uuid, _retry(db, row, failed=call.args.failed)) for row in rows
+            (row.uuid, _retry(db, row, failed=context.args.failed)) for row in rows
         ]
     for uuid, why_not in refusals:
         said = f"not queued: {why_not}" if why_not else "queued again"
-        call.screen.line(f"{uuid[:8]} {said}")
+        context.output.line(f"{uuid[:8]} {said}")
     return Exit.FAILED if any(why_not for _, why_not in refusals) else Exit.OK
 
 
-def _retry_session(call: Call, ledger: "Ledger") -> Exit:
+def _retry_session(context: CommandContext, ledger: "Ledger") -> Exit:
     queued = 0
-    for page in _finished(ledger, call.args.session):
+    for page in _finished_job_pages(ledger, context.args.session):
         with ledger.write() as db:
-            refusals = [_retry(db, row, failed=call.args.failed) for row in page]
+            refusals = [_retry(db, row, failed=context.args.failed) for row in page]
         queued += refusals.count("")
         if "" in refusals:
-            time.sleep(PAUSE_S)  # the daemon's turn
-    call.screen.line(f"{count_of(queued, 'job')} queued again")
+            time.sleep(TRANSACTION_PAUSE_S)  # the daemon's turn
+    context.output.line(f"{pluralize(queued, 'job')} queued again")
     return Exit.OK
 
 
-def _finished(ledger: "Ledger", name: str) -> "Iterator[list[JobRow]]":
+def _finished_job_pages(ledger: "Ledger", name: str) -> "Iterator[list[JobRow]]":
     from ytaudio_daemon.ledger import queries  # noqa: PLC0415 - 200 ms
 
     with ledger.read() as db:
@@ -87,7 +87,7 @@ def _finished(ledger: "Ledger", name: str) -> "Iterator[list[JobRow]]":
         with ledger.read() as db:
             page = queries.find_jobs(
                 db, session_id=session.id, states=list(FINALIZED), after_id=last,
-                limit=PAGE,
+                limit=PAGE_SIZE,
             )  # fmt: skip
         if not page:
             return
@@ -100,15 +100,15 @@ def _retry(db: "Connection", row: "JobRow", *, failed: bool) -> str:
     from ytaudio_daemon.ledger import sessions, transitions  # noqa: PLC0415 - 200 ms
 
     session = sessions.session_by_id(db, row.session_id)
-    why_not = refusal_to_retry(row, expired=session.state == "expired", failed=failed)
+    why_not = why_not_retryable(row, expired=session.state == "expired", failed=failed)
     if why_not:
         return why_not
-    if not transitions.retry(db, row.id, moment_in(db)):
+    if not transitions.retry(db, row.id, read_now(db)):
         return "it was queued again meanwhile"
     return ""
 
 
-def refusal_to_retry(row: "JobRow", *, expired: bool, failed: bool) -> str:
+def why_not_retryable(row: "JobRow", *, expired: bool, failed: bool) -> str:
     """Return why a job is not run again, or ""."""
     # Not for a mistaken command line.
     from ytaudio_daemon.folders.published import audio_is_gone  # noqa: PLC0415

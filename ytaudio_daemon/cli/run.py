@@ -10,8 +10,8 @@ import shlex
 import sys
 from importlib import import_module
 
-from ytaudio_daemon.cli.context import Call
-from ytaudio_daemon.cli.ledger_access import owner_id, owner_name
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.ledger_access import daemon_uid, daemon_user
 from ytaudio_daemon.errors import UsageError
 
 EXAMPLES = """\
@@ -24,22 +24,22 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
     """Add nothing: the daemon has settings, no arguments."""
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Run the daemon and return its exit status.
 
     Raises:
         UsageError: We are root, and the tree is another user's, who could not change
             what root makes there.
     """
-    owner = owner_id(call)
+    owner = daemon_uid(context)
     if os.geteuid() == 0 and owner != 0:
-        name = owner_name(call)
+        name = daemon_user(context)
         raise UsageError(
-            f"{call.settings.paths.root} is {name}'s; root's files there would lock "
+            f"{context.settings.paths.root} is {name}'s; root's files there would lock "
             f"{name} out",
-            call.start_daemon()
-            if call.start_daemon().startswith("sudo systemctl")
+            context.start_command()
+            if context.start_command().startswith("sudo systemctl")
             else shlex.join(["sudo", "-u", name, "ytaudio", *sys.argv[1:]]),
         )
     daemon = import_module("ytaudio_daemon.daemon")  # half a second of imports
-    return int(daemon.run(call.settings))
+    return int(daemon.run(context.settings))

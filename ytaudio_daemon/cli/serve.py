@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledger_access import become_owner, refusal
+from ytaudio_daemon.cli.ledger_access import drop_privileges, not_permitted_error
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.system import install_hints
 
@@ -28,12 +28,12 @@ examples:
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 #: What the extra brings, by the name it is imported by.
-NEEDED = ("fastapi", "uvicorn", "prometheus_client")
+REQUIRED_MODULES = ("fastapi", "uvicorn", "prometheus_client")
 #: Shorter ones can be guessed.
-MIN_TOKEN = 16
-MAX_TOKEN = 512
+MIN_TOKEN_LENGTH = 16
+MAX_TOKEN_LENGTH = 512
 #: Nobody but its owner.
-PRIVATE = 0o077
+GROUP_AND_OTHERS_MODE = 0o077
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,26 +53,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Serve."""
     require_extra()
     # All of it while we are root: the daemon's user may not see our Python, nor the token.
     server = import_module("ytaudio_daemon.api.server")
     ledgers = import_module("ytaudio_daemon.downloader.open_ledger")
-    host, port = call.args.host, call.args.port
-    token = None if call.args.token_file is None else read_token(call.args.token_file)
+    host, port = context.args.host, context.args.port
+    token = (
+        None if context.args.token_file is None else read_token(context.args.token_file)
+    )
     if token is None and not server.is_loopback(host):
         raise UsageError(
             f"{host} can be reached by others: --token-file is needed",
             "umask 077; openssl rand -hex 32 >token; ytaudio serve --token-file token …",
         )
     with server.listen(host, port) as listener:
-        become_owner(call)
-        _keep_log(call)
-        with ledgers.opened(call.settings) as ledger:
-            _require_writable(call, ledger.path)
-            _greet(call, server.address_of(listener), token)
-            server.serve(_desk(call, ledger, token), listener, host)
+        drop_privileges(context)
+        _log_to_stderr(context)
+        with ledgers.opened(context.settings) as ledger:
+            _require_writable(context, ledger.path)
+            _print_address(context, server.address_of(listener), token)
+            server.serve(_api_context(context, ledger, token), listener, host)
     return Exit.OK
 
 
@@ -82,11 +84,11 @@ def require_extra() -> None:
     Raises:
         UsageError: They are not.
     """
-    missing = [name for name in NEEDED if find_spec(name) is None]
+    missing = [name for name in REQUIRED_MODULES if find_spec(name) is None]
     if missing:
         raise UsageError(
             f"the API needs libraries that are not installed: {', '.join(missing)}",
-            install_hints.install("api"),
+            install_hints.install_extra_command("api"),
         )
 
 
@@ -99,16 +101,18 @@ def read_token(path: Path) -> str:
     try:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
-            token = file.read(MAX_TOKEN + 2).strip().decode("ascii")
+            token = file.read(MAX_TOKEN_LENGTH + 2).strip().decode("ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--token-file {path} cannot be read: {error}") from error
-    if not stat.S_ISREG(found.st_mode) or found.st_mode & PRIVATE:
+    if not stat.S_ISREG(found.st_mode) or found.st_mode & GROUP_AND_OTHERS_MODE:
         raise UsageError(
             f"--token-file {path} can be read by others", f"chmod 600 {path}"
         )
-    if not MIN_TOKEN <= len(token) <= MAX_TOKEN or not _is_one_word(token):
+    if not MIN_TOKEN_LENGTH <= len(token) <= MAX_TOKEN_LENGTH or not _is_one_word(
+        token
+    ):
         raise UsageError(
-            f"--token-file {path} must hold one word of {MIN_TOKEN} to {MAX_TOKEN} "
+            f"--token-file {path} must hold one word of {MIN_TOKEN_LENGTH} to {MAX_TOKEN_LENGTH} "
             "characters",
             f"openssl rand -hex 32 >{path}",
         )
@@ -119,37 +123,37 @@ def _is_one_word(token: str) -> bool:
     return token.isprintable() and " " not in token
 
 
-def _desk(call: Call, ledger: Any, token: str | None) -> Any:
-    from ytaudio_daemon.api.context import Desk  # noqa: PLC0415 - the extra is optional
+def _api_context(context: CommandContext, ledger: Any, token: str | None) -> Any:
+    from ytaudio_daemon.api.context import ApiContext  # noqa: PLC0415 - the extra is optional
 
-    return Desk(
+    return ApiContext(
         ledger=ledger,
-        layout=call.layout,
-        settings=call.settings,
-        daemon_trouble=lambda: call.look().sentence(),
+        layout=context.layout,
+        settings=context.settings,
+        daemon_down_reason=lambda: context.read_liveness().explanation(),
         token=token,
     )
 
 
-def _keep_log(call: Call) -> None:
+def _log_to_stderr(context: CommandContext) -> None:
     """Log to standard error alone: the files are the daemon's, who rotates them."""
     from ytaudio_daemon.system import logs  # noqa: PLC0415 - 50 ms
 
-    log = call.settings.log
+    log = context.settings.log
     logs.configure(level=log.level, form=log.format, directory=None)
 
 
-def _require_writable(call: Call, path: Path | None) -> None:
+def _require_writable(context: CommandContext, path: Path | None) -> None:
     if path is not None and not os.access(path, os.W_OK, effective_ids=True):
-        raise refusal(call, path)
+        raise not_permitted_error(context, path)
 
 
-def _greet(call: Call, address: str, token: str | None) -> None:
-    call.screen.line(f"serving on {address}")
+def _print_address(context: CommandContext, address: str, token: str | None) -> None:
+    context.output.line(f"serving on {address}")
     if token is None:
-        call.screen.remark(
+        context.output.stderr_line(
             "everybody on this machine is the operator (no --token-file)"
         )
     sys.stdout.flush()  # whoever started us may wait for the address
-    if trouble := call.look().sentence():
-        call.screen.remark(f"note: {trouble}; jobs are taken and wait")
+    if trouble := context.read_liveness().explanation():
+        context.output.stderr_line(f"note: {trouble}; jobs are taken and wait")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.context import Call
-from ytaudio_daemon.cli.subcommands import Verb, add_verbs, run_verb
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.subcommands import Subcommand, add_subcommands, run_subcommand
 
 EXAMPLES = """\
 examples:
@@ -23,34 +23,34 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a parser for each thing that is done with sessions."""
-    add_verbs(parser, VERBS)
+    add_subcommands(parser, SUBCOMMANDS)
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Do what the verb says."""
-    return run_verb(call, VERBS)
+    return run_subcommand(context, SUBCOMMANDS)
 
 
-def _list(parser: argparse.ArgumentParser) -> None:
+def _add_list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state", choices=["active", "expired"], help="only sessions in this state"
     )
     add_json(parser, "{schema, sessions: […]}")
 
 
-def _create(parser: argparse.ArgumentParser) -> None:
+def _add_create_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--name", metavar="N", help="its name and folder (default: its UUID)"
     )
 
 
-def _show(parser: argparse.ArgumentParser) -> None:
-    _named(parser)
+def _add_show_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_session_argument(parser)
     add_json(parser, "the session, its own limits and drops")
 
 
-def _set(parser: argparse.ArgumentParser) -> None:
-    _named(parser)
+def _add_set_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_session_argument(parser)
     parser.add_argument(
         "--max-jobs", metavar="N", help="unfinished jobs at once; 0 is no limit"
     )
@@ -65,39 +65,47 @@ def _set(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _expire(parser: argparse.ArgumentParser) -> None:
-    _named(parser)
+def _add_expire_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_session_argument(parser)
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
     parser.add_argument(
         "--force", action="store_true", help="cancel its unfinished jobs first"
     )
 
 
-def _named(parser: argparse.ArgumentParser) -> None:
+def _add_session_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="SESSION", help="its name or UUID")
 
 
-VERBS: Mapping[str, Verb] = MappingProxyType(
+SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
-        "list": Verb(
-            "session_views.list_all", "list all sessions, the oldest first", _list
+        "list": Subcommand(
+            "session_views.list_all",
+            "list all sessions, the oldest first",
+            _add_list_arguments,
         ),
-        "create": Verb(
+        "create": Subcommand(
             "session_changes.create",
             "open a session: print its UUID, make its inbox folder",
-            _create,
+            _add_create_arguments,
         ),
-        "show": Verb(
-            "session_views.show_one", "show a session's limits, use and drops", _show
+        "show": Subcommand(
+            "session_views.show_one",
+            "show a session's limits, use and drops",
+            _add_show_arguments,
         ),
-        "set": Verb(
+        "set": Subcommand(
             "session_changes.set_limits",
             "give a session limits of its own; 'default' gives one back to the config",
-            _set,
+            _add_set_arguments,
         ),
-        "touch": Verb(
-            "session_changes.touch", "start a session's time to live over", _named
+        "touch": Subcommand(
+            "session_changes.touch",
+            "start a session's time to live over",
+            _add_session_argument,
         ),
-        "expire": Verb("session_changes.expire", "end a session now", _expire),
+        "expire": Subcommand(
+            "session_changes.expire", "end a session now", _add_expire_arguments
+        ),
     }
 )

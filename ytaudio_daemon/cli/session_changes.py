@@ -6,13 +6,13 @@ import uuid
 from typing import Any
 
 from ytaudio_daemon.cli.cancel import cancel_all
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import count_of
+from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.ledger_access import (
-    moment_in,
-    opened,
-    refusal,
+    not_permitted_error,
+    open_ledger,
+    read_now,
     require_session,
     wake_daemon,
 )
@@ -29,51 +29,51 @@ from ytaudio_daemon.settings import KEYS
 #: Gives a limit back to the config.
 DEFAULT = "default"
 #: How long the daemon may take to stop running jobs, in seconds.
-STOP_PATIENCE_S = 15.0
-STOP_STEP_S = 0.1
+STOP_TIMEOUT_S = 15.0
+STOP_POLL_S = 0.1
 
 
-def create(call: Call) -> int:
+def create(context: CommandContext) -> int:
     """Open a session, make its folder, print its UUID."""
-    name = call.args.name
+    name = context.args.name
     if name is not None and (problem := session_name_problem(name)):
         raise UsageError(problem)
     new_uuid = str(uuid.uuid4())
-    with opened(call, to_write=True) as ledger:
+    with open_ledger(context, to_write=True) as ledger:
         try:
-            make_session_folder(call.layout.inbox, name or new_uuid)
+            make_session_folder(context.layout.inbox, name or new_uuid)
         except PermissionError as error:
-            raise refusal(call, call.layout.inbox) from error
+            raise not_permitted_error(context, context.layout.inbox) from error
         with ledger.write() as db:
-            now = moment_in(db)
+            now = read_now(db)
             session = sessions.open_session(db, name, now, session_uuid=new_uuid)
-    call.screen.line(session.uuid)
+    context.output.line(session.uuid)
     if session.uuid != new_uuid:
-        call.screen.remark(f"session {session.name} exists already")
-    wake_daemon(call)
+        context.output.stderr_line(f"session {session.name} exists already")
+    wake_daemon(context)
     return Exit.OK
 
 
-def set_limits(call: Call) -> int:
+def set_limits(context: CommandContext) -> int:
     """Set a session's own limits."""
-    limits = asked_limits(call)
-    with opened(call, to_write=True) as ledger, ledger.write() as db:
-        session = _require_active(require_session(db, call.args.name))
-        now = moment_in(db)
+    limits = requested_limits(context)
+    with open_ledger(context, to_write=True) as ledger, ledger.write() as db:
+        session = _require_active(require_session(db, context.args.name))
+        now = read_now(db)
         sessions.set_limits(db, session, now, **limits)
-        quota = call.settings.sessions.quota
+        quota = context.settings.sessions.quota
         released = transitions.release_held(db, session.id, quota, now)
     for name, value in limits.items():
         key = KEYS[LIMITS[name]]
-        shown = "as in the config" if value is None else key.kind.show(value)
-        call.screen.line(f"{key.name.replace('_', '-')}: {shown}")
+        shown = "as in the config" if value is None else key.value_type.format(value)
+        context.output.line(f"{key.name.replace('_', '-')}: {shown}")
     if released:
-        call.screen.line(f"{count_of(released, 'held job')} queued")
-    wake_daemon(call)
+        context.output.line(f"{pluralize(released, 'held job')} queued")
+    wake_daemon(context)
     return Exit.OK
 
 
-def asked_limits(call: Call) -> dict[str, Any]:
+def requested_limits(context: CommandContext) -> dict[str, Any]:
     """Return the limits on the command line, checked; None = as in the config.
 
     Raises:
@@ -82,14 +82,14 @@ def asked_limits(call: Call) -> dict[str, Any]:
     limits: dict[str, Any] = {}
     for name, full_name in LIMITS.items():
         key = KEYS[full_name]
-        text = getattr(call.args, key.name)
+        text = getattr(context.args, key.name)
         if text is None:
             continue
         try:
-            limits[name] = None if text == DEFAULT else key.kind.read(text)
+            limits[name] = None if text == DEFAULT else key.value_type.parse(text)
         except ValueError as error:
             flag = key.name.replace("_", "-")
-            allowed = f"{key.kind.allowed}, or {DEFAULT}"
+            allowed = f"{key.value_type.allowed}, or {DEFAULT}"
             raise UsageError(
                 f"--{flag} cannot be {text!r}; allowed: {allowed}"
             ) from error
@@ -98,65 +98,67 @@ def asked_limits(call: Call) -> dict[str, Any]:
     return limits
 
 
-def touch(call: Call) -> int:
+def touch(context: CommandContext) -> int:
     """Start a session's time to live over."""
-    with opened(call, to_write=True) as ledger, ledger.write() as db:
-        session = _require_active(require_session(db, call.args.name))
-        sessions.touch_session(db, session, moment_in(db))
-    call.screen.line(f"session {session.name}: its time to live starts over")
-    wake_daemon(call)
+    with open_ledger(context, to_write=True) as ledger, ledger.write() as db:
+        session = _require_active(require_session(db, context.args.name))
+        sessions.touch_session(db, session, read_now(db))
+    context.output.line(f"session {session.name}: its time to live starts over")
+    wake_daemon(context)
     return Exit.OK
 
 
-def expire(call: Call) -> int:
+def expire(context: CommandContext) -> int:
     """End a session; with --force its unfinished jobs are cancelled first."""
-    with opened(call, to_write=True) as ledger:
+    with open_ledger(context, to_write=True) as ledger:
         with ledger.read() as db:
-            session = _require_active(require_session(db, call.args.name))
-        if session.unfinished and not call.args.force:
-            jobs = count_of(session.unfinished, "unfinished job")
+            session = _require_active(require_session(db, context.args.name))
+        if session.unfinished and not context.args.force:
+            jobs = pluralize(session.unfinished, "unfinished job")
             raise IllegalMoveError(
                 f"session {session.name} has {jobs}",
                 "Wait for them (ytaudio wait), or cancel them with --force.",
             )
-        if not _is_meant(call, session):
-            call.screen.remark("nothing was changed")
+        if not _is_confirmed(context, session):
+            context.output.stderr_line("nothing was changed")
             return Exit.FAILED
         if session.unfinished:
-            quota = call.settings.sessions.quota
+            quota = context.settings.sessions.quota
             cancel_all(ledger, session, "session_expired", quota)
-            wake_daemon(call)
-        _expire_when_stopped(call, ledger, session)
-    call.screen.line(f"session {session.name} has expired")
-    wake_daemon(call)
+            wake_daemon(context)
+        _expire_when_stopped(context, ledger, session)
+    context.output.line(f"session {session.name} has expired")
+    wake_daemon(context)
     return Exit.OK
 
 
-def _is_meant(call: Call, session: Session) -> bool:
-    if call.args.yes or not sys.stdin.isatty():
+def _is_confirmed(context: CommandContext, session: Session) -> bool:
+    if context.args.yes or not sys.stdin.isatty():
         return True
-    what = session.on_expiry or call.settings.sessions.on_expiry
+    what = session.on_expiry or context.settings.sessions.on_expiry
     fate = "its finished audio is DELETED" if what == "delete" else "its audio stays"
     return ask(f"End session {session.name} ({session.uuid})? When it ends, {fate}.")
 
 
-def _expire_when_stopped(call: Call, ledger: Ledger, session: Session) -> None:
+def _expire_when_stopped(
+    context: CommandContext, ledger: Ledger, session: Session
+) -> None:
     """Expire it as soon as no job is running, and no drop being taken, any more.
 
     Raises:
         IllegalMoveError: Some still are; the session stays active.
     """
-    deadline = time.monotonic() + STOP_PATIENCE_S
+    deadline = time.monotonic() + STOP_TIMEOUT_S
     while True:
         with ledger.write() as db:
-            fate = call.settings.sessions.on_expiry
-            if sessions.expire(db, session, moment_in(db), on_expiry=fate):
+            fate = context.settings.sessions.on_expiry
+            if sessions.expire(db, session, read_now(db), on_expiry=fate):
                 return
             found = sessions.session_by_id(db, session.id)
         if found.state is SessionState.EXPIRED:
             return
         if time.monotonic() > deadline:
-            jobs = count_of(found.unfinished, "job")
+            jobs = pluralize(found.unfinished, "job")
             held_up = f"{jobs} could not be stopped" if found.unfinished else ""
             raise IllegalMoveError(
                 f"session {session.name} cannot end yet: "
@@ -164,7 +166,7 @@ def _expire_when_stopped(call: Call, ledger: Ledger, session: Session) -> None:
                 "Make sure that the daemon runs and that nobody gives the session new "
                 "links, then try again.",
             )
-        time.sleep(STOP_STEP_S)
+        time.sleep(STOP_POLL_S)
 
 
 def _require_active(session: Session) -> Session:

@@ -2,26 +2,30 @@
 
 from typing import Any
 
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import moment, moment_and_distance, wall_of
-from ytaudio_daemon.cli.ledger_access import moment_in, opened, require_session
-from ytaudio_daemon.cli.status import show
+from ytaudio_daemon.cli.formatting import (
+    local_time,
+    local_time_and_distance,
+    parse_rfc3339,
+)
+from ytaudio_daemon.cli.ledger_access import open_ledger, read_now, require_session
+from ytaudio_daemon.cli.status import print_blocks
 from ytaudio_daemon.cli.status_report import (
     Facts,
     Table,
-    counts_in_words,
-    quota_in_words,
+    counts_text,
+    quota_text,
 )
 from ytaudio_daemon.ledger import queries, sessions
-from ytaudio_daemon.ledger.claims import shown_name
+from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.queries import DropRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import KEYS, Settings
 from ytaudio_daemon.views.documents import session_document
-from ytaudio_daemon.views.snapshot import Rules
+from ytaudio_daemon.views.snapshot import ViewSettings
 
 #: A session's own limits, by the setting that holds without them.
 LIMITS = {
@@ -32,56 +36,60 @@ LIMITS = {
 }
 
 
-def list_all(call: Call) -> int:
+def list_all(context: CommandContext) -> int:
     """List sessions."""
-    state = None if call.args.state is None else SessionState(call.args.state)
-    with opened(call) as ledger, ledger.read() as db:
-        now = moment_in(db)
+    state = None if context.args.state is None else SessionState(context.args.state)
+    with open_ledger(context) as ledger, ledger.read() as db:
+        now = read_now(db)
         found = sessions.list_sessions(db, state=state)
-    documents = [_document(session, call.settings, now) for session in found]
-    if call.args.json:
-        call.screen.json({"schema": "ytaudio.sessions/1", "sessions": documents})
+    documents = [_document(session, context.settings, now) for session in found]
+    if context.args.json:
+        context.output.json({"schema": "ytaudio.sessions/1", "sessions": documents})
     elif documents:
         headers = ("UUID", "STATE", "EXPIRES", "JOBS", "NAME")
         rows = [_row(document, now.wall) for document in documents]
-        call.screen.table(headers, rows)
+        context.output.table(headers, rows)
     else:
-        call.screen.remark("no sessions")
+        context.output.stderr_line("no sessions")
     return Exit.OK
 
 
-def show_one(call: Call) -> int:
+def show_one(context: CommandContext) -> int:
     """Show a session."""
-    with opened(call) as ledger, ledger.read() as db:
-        now = moment_in(db)
-        session = require_session(db, call.args.name)
+    with open_ledger(context) as ledger, ledger.read() as db:
+        now = read_now(db)
+        session = require_session(db, context.args.name)
         drops = queries.drops_of_session(db, session.id)
-    document = _document(session, call.settings, now)
-    limits = _limits(session, call.settings)
-    if call.args.json:
+    document = _document(session, context.settings, now)
+    limits = _limits(session, context.settings)
+    if context.args.json:
         own = {name: getattr(session, name) for name in LIMITS}
-        folder = str(call.layout.session_inbox(session.name))
-        more = {"own_limits": own, "inbox": folder, "drops": [_drop(d) for d in drops]}
-        call.screen.json({"schema": "ytaudio.session-details/1", **document, **more})
+        folder = str(context.layout.session_inbox(session.name))
+        more = {
+            "own_limits": own,
+            "inbox": folder,
+            "drops": [_drop_document(d) for d in drops],
+        }
+        context.output.json({"schema": "ytaudio.session-details/1", **document, **more})
         return Exit.OK
     facts = [*_facts(document, now.wall), *limits]
-    facts.append(("inbox", str(call.layout.session_inbox(session.name))))
+    facts.append(("inbox", str(context.layout.session_inbox(session.name))))
     blocks: list[Facts | Table] = [Facts(facts)]
     if drops:
         rows = [_drop_row(drop, now.wall) for drop in drops]
         blocks.append(Table(("RECEIVED", "STATE", "LINES", "DROP"), rows))
-    show(call.screen, blocks)
+    print_blocks(context.output, blocks)
     return Exit.OK
 
 
 def _document(session: Session, settings: Settings, now: Now) -> dict[str, Any]:
     """Return what a session's status document says of the session itself."""
     limits = settings.sessions
-    rules = Rules(
+    view_settings = ViewSettings(
         max_jobs=limits.max_jobs, max_bytes=limits.max_bytes, ttl_s=limits.ttl
     )
     document = session_document(
-        session, [], truncated=False, ignored=[], rules=rules, now=now
+        session, [], truncated=False, ignored=[], view_settings=view_settings, now=now
     )
     about: dict[str, Any] = dict(document["session"])
     del about["ignored"]  # only the daemon knows
@@ -93,25 +101,28 @@ def _row(session: dict[str, Any], wall: float) -> tuple[str, ...]:
     return (
         session["uuid"],
         session["state"],
-        "-" if expires is None else moment(wall_of(expires), wall),
-        counts_in_words(session["counts"]),
+        "-" if expires is None else local_time(parse_rfc3339(expires), wall),
+        counts_text(session["counts"]),
         session["name"],
     )
 
 
 def _facts(session: dict[str, Any], wall: float) -> list[tuple[str, str]]:
-    active = moment_and_distance(wall_of(session["last_activity_at"]), wall)
+    active = local_time_and_distance(parse_rfc3339(session["last_activity_at"]), wall)
     facts = [
         ("session", session["name"]),
         ("uuid", session["uuid"]),
         ("state", session["state"]),
-        ("created", moment_and_distance(wall_of(session["created_at"]), wall)),
+        (
+            "created",
+            local_time_and_distance(parse_rfc3339(session["created_at"]), wall),
+        ),
         ("active", active),
-        ("jobs", counts_in_words(session["counts"])),
-        ("quota", quota_in_words(session["quota"])),
+        ("jobs", counts_text(session["counts"])),
+        ("quota", quota_text(session["quota"])),
     ]
     if session["expires_at"] is not None:
-        expires = moment_and_distance(wall_of(session["expires_at"]), wall)
+        expires = local_time_and_distance(parse_rfc3339(session["expires_at"]), wall)
         facts.append(("expires", expires))
     return facts
 
@@ -124,14 +135,14 @@ def _limits(session: Session, settings: Settings) -> list[tuple[str, str]]:
         value = settings.value(full_name) if own is None else own
         origin = "the config's" if own is None else "its own"
         label = full_name.partition(".")[2].replace("_", "-")
-        facts.append((label, f"{KEYS[full_name].kind.show(value)} ({origin})"))
+        facts.append((label, f"{KEYS[full_name].value_type.format(value)} ({origin})"))
     return facts
 
 
-def _drop(drop: DropRow) -> dict[str, Any]:
-    filed = None if drop.filed_name is None else shown_name(drop.filed_name)
+def _drop_document(drop: DropRow) -> dict[str, Any]:
+    filed = None if drop.filed_name is None else display_name(drop.filed_name)
     return {
-        "file": shown_name(drop.name),
+        "file": display_name(drop.name),
         "filed_as": filed,
         "state": drop.state,
         "reason": drop.reason,
@@ -143,8 +154,8 @@ def _drop(drop: DropRow) -> dict[str, Any]:
 def _drop_row(drop: DropRow, wall: float) -> tuple[str, ...]:
     lines = ", ".join(f"{n:,} {name}" for name, n in drop.counts.items() if n)
     return (
-        moment(drop.received_at, wall),
+        local_time(drop.received_at, wall),
         drop.state,
         lines or drop.reason or "none",
-        shown_name(drop.name),
+        display_name(drop.name),
     )

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import stamp_of
-from ytaudio_daemon.cli.ledger_access import opened
-from ytaudio_daemon.cli.status import show
+from ytaudio_daemon.cli.formatting import rfc3339
+from ytaudio_daemon.cli.ledger_access import open_ledger
+from ytaudio_daemon.cli.status import print_blocks
 
 if TYPE_CHECKING:
-    from ytaudio_daemon.cli.job_report import Case
+    from ytaudio_daemon.cli.job_report import JobDetails
     from ytaudio_daemon.ledger import Connection
 
 EXAMPLES = """\
@@ -31,63 +31,63 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser, "the Job with its attempts, events and lines")
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Show the job."""
     # Here, so that root imports all of it before it becomes somebody else.
     from ytaudio_daemon.cli import job_documents, job_report  # noqa: F401, PLC0415 - 300 ms
 
-    with opened(call) as ledger, ledger.read() as db:
-        case = _case(call, db)
-    if call.args.json:
-        call.screen.json(_document(case))
+    with open_ledger(context) as ledger, ledger.read() as db:
+        details = _read_details(context, db)
+    if context.args.json:
+        context.output.json(_document(details))
     else:
-        show(call.screen, job_report.story(case))
+        print_blocks(context.output, job_report.job_report(details))
     return Exit.OK
 
 
-def _case(call: Call, db: "Connection") -> "Case":
-    from ytaudio_daemon.cli.job_documents import Documents  # noqa: PLC0415 - as above
-    from ytaudio_daemon.cli.job_report import Case  # noqa: PLC0415 - as above
+def _read_details(context: CommandContext, db: "Connection") -> "JobDetails":
+    from ytaudio_daemon.cli.job_documents import JobDocuments  # noqa: PLC0415 - as above
+    from ytaudio_daemon.cli.job_report import JobDetails  # noqa: PLC0415 - as above
 
     # As above, all of these.
     from ytaudio_daemon.folders.published import audio_is_gone  # noqa: PLC0415
     from ytaudio_daemon.ledger import gates, queries, sessions, work_counts  # noqa: PLC0415
 
-    row = queries.find_job(db, call.args.job)
-    document = Documents(call).of(row)
+    row = queries.find_job(db, context.args.job)
+    document = JobDocuments(context).build(row)
     if document["position"] is None:
         document["position"] = work_counts.queue_position(db, row)
     session = sessions.session_by_id(db, row.session_id)
-    quota = call.settings.sessions.quota
-    return Case(
+    quota = context.settings.sessions.quota
+    return JobDetails(
         job=document,
         attempts=queries.job_attempts(db, row.id),
         events=queries.job_events(db, row.id),
         lines=queries.job_lines(db, row.id),
         gates=gates.closed_gates(db),
         session=session,
-        quota=quota.of_session(session.max_jobs, session.max_bytes),
+        quota=quota.with_session_limits(session.max_jobs, session.max_bytes),
         file_is_gone=row.output_path is not None and audio_is_gone(row.output_path),
-        life=call.look(),
+        life=context.read_liveness(),
         wall=time.time(),
     )
 
 
-def _document(case: "Case") -> dict[str, Any]:
+def _document(details: "JobDetails") -> dict[str, Any]:
     """Return the Job with what belongs to it, times as everywhere in RFC 3339."""
     return {
         "schema": "ytaudio.job/1",
-        **case.job,
-        "attempts": [_stamped(row) for row in case.attempts],
-        "events": [_stamped(row) for row in case.events],
-        "lines": [{"file": file, "line": line} for file, line in case.lines],
+        **details.job,
+        "attempts": [_with_rfc3339_times(row) for row in details.attempts],
+        "events": [_with_rfc3339_times(row) for row in details.events],
+        "lines": [{"file": file, "line": line} for file, line in details.lines],
     }
 
 
-def _stamped(row: Mapping[str, Any]) -> dict[str, Any]:
+def _with_rfc3339_times(row: Mapping[str, Any]) -> dict[str, Any]:
     """Write times as texts, and leave out the ledger's own numbers."""
     return {
-        name: stamp_of(value) if _is_time(name) and value is not None else value
+        name: rfc3339(value) if _is_time(name) and value is not None else value
         for name, value in row.items()
         if name != "id" and not name.endswith("_id")
     }

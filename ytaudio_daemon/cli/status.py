@@ -13,10 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.liveness import Document, Life, Pulse, read_document
-from ytaudio_daemon.cli.output import Screen
+from ytaudio_daemon.cli.liveness import (
+    DaemonLiveness,
+    Document,
+    Liveness,
+    read_document,
+)
+from ytaudio_daemon.cli.output import Output
 from ytaudio_daemon.cli.status_report import Block, Facts, daemon_report, session_report
 from ytaudio_daemon.errors import UnknownSessionError
 
@@ -39,65 +44,72 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser, "the daemon's or the session's document")
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Show the status; 3 when the daemon is down, 6 when it is degraded."""
-    if call.args.watch:
+    if context.args.watch:
         from ytaudio_daemon.cli.watch import watch  # noqa: PLC0415 - only then
 
-        return watch(call)
-    life = call.look()
-    if call.args.json:
-        call.screen.json(document_to_print(call, life))
+        return watch(context)
+    liveness = context.read_liveness()
+    if context.args.json:
+        context.output.json(document_to_print(context, liveness))
     else:
-        show(call.screen, report_now(call, life, bars=call.screen.is_terminal))
-    if not life.is_up:
-        call.screen.remark(life.sentence())
-    return exit_for(life)
+        print_blocks(
+            context.output,
+            current_report(context, liveness, bars=context.output.is_terminal),
+        )
+    if not liveness.is_up:
+        context.output.stderr_line(liveness.explanation())
+    return exit_status(liveness)
 
 
-def exit_for(life: Life) -> Exit:
+def exit_status(liveness: DaemonLiveness) -> Exit:
     """Return what the daemon's pulse means for the exit status."""
-    if life.pulse is Pulse.DEGRADED:
+    if liveness.state is Liveness.DEGRADED:
         return Exit.DEGRADED
-    return Exit.OK if life.is_up else Exit.DAEMON_DOWN
+    return Exit.OK if liveness.is_up else Exit.DAEMON_DOWN
 
 
-def document_to_print(call: Call, life: Life) -> Document | None:
+def document_to_print(
+    context: CommandContext, liveness: DaemonLiveness
+) -> Document | None:
     """Return the document that `--json` prints.
 
     Of a daemon that ended without a good-bye, the last document still says that it
     runs; it is corrected, so that programs need not judge its age.
     """
-    if call.args.session is not None:
-        return session_document(call.status_folder, call.args.session)
-    document = life.document
-    if document is not None and life.pulse is Pulse.GONE:
+    if context.args.session is not None:
+        return read_session_document(context.status_folder, context.args.session)
+    document = liveness.document
+    if document is not None and liveness.state is Liveness.GONE:
         return {**document, "daemon": {**document["daemon"], "state": "stopped"}}
     return document
 
 
-def report_now(call: Call, life: Life, *, bars: bool) -> list[Block]:
+def current_report(
+    context: CommandContext, liveness: DaemonLiveness, *, bars: bool
+) -> list[Block]:
     """Return what is to be shown, read afresh."""
     wall = time.time()
-    status = call.status_folder
-    if call.args.session is not None:
-        document = session_document(status, call.args.session)
+    status = context.status_folder
+    if context.args.session is not None:
+        document = read_session_document(status, context.args.session)
         return session_report(document, wall, bars=bars)
-    return daemon_report(life, _latest_sessions(status), wall, bars=bars)
+    return daemon_report(liveness, _latest_sessions(status), wall, bars=bars)
 
 
-def show(screen: Screen, blocks: list[Block]) -> None:
+def print_blocks(output: Output, blocks: list[Block]) -> None:
     """Print blocks with a blank line between."""
     for number, block in enumerate(blocks):
         if number:
-            screen.line()
+            output.line()
         if isinstance(block, Facts):
-            screen.facts(block.pairs)
+            output.facts(block.pairs)
         else:
-            screen.table(block.headers, block.rows)
+            output.table(block.headers, block.rows)
 
 
-def session_document(status: Path, session: str) -> Document:
+def read_session_document(status: Path, session: str) -> Document:
     """Return a session's status document, by its name or UUID.
 
     Raises:
@@ -107,7 +119,7 @@ def session_document(status: Path, session: str) -> Document:
         document = read_document(status / "sessions" / f"{session}.json")
         if document is not None:
             return document
-    for document in _documents(_session_files(status)):
+    for document in _read_documents(_session_files(status)):
         if document["session"]["uuid"] == session:
             return document
     raise UnknownSessionError(
@@ -119,10 +131,10 @@ def session_document(status: Path, session: str) -> Document:
 def _latest_sessions(status: Path) -> Iterator[Document]:
     """Yield the sessions in which something happened last."""
     latest = heapq.nlargest(LISTED_SESSIONS, _session_files(status), key=_changed_at)
-    yield from _documents(latest)
+    yield from _read_documents(latest)
 
 
-def _documents(files: list[os.DirEntry[str]]) -> Iterator[Document]:
+def _read_documents(files: list[os.DirEntry[str]]) -> Iterator[Document]:
     for entry in files:
         document = read_document(Path(entry.path))
         if document is not None:

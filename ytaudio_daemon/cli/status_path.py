@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.system.path_trust import foreign_part
+from ytaudio_daemon.system.path_trust import first_untrusted_part
 
 #: As `settings.load` has them.
 CONFIG_VARIABLE = "YTAUDIO_CONFIG"
@@ -21,7 +21,7 @@ DEFAULT_ROOT = ".."
 DEFAULT_STATUS = "status"
 
 
-def quick_status_folder(
+def status_folder_without_settings(
     config: str | None, root: str | None, environ: Mapping[str, str], cwd: Path
 ) -> Path | None:
     """Return the status folder, or None when the settings must be asked.
@@ -58,7 +58,7 @@ def _config_paths(
             continue
         except (OSError, ValueError):
             return file, None
-        if os.geteuid() == 0 and not named and foreign_part(file, cwd):
+        if os.geteuid() == 0 and not named and first_untrusted_part(file, cwd):
             return file, None
         return file, _paths_in(text)
     return None, None if named else {}

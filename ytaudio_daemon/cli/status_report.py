@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ytaudio_daemon.cli.formatting import (
-    clock,
-    count_of,
-    moment,
-    moment_and_distance,
-    size,
-    span,
-    wall_of,
+    format_duration,
+    format_playing_time,
+    format_size,
+    local_time,
+    local_time_and_distance,
+    parse_rfc3339,
+    pluralize,
 )
-from ytaudio_daemon.cli.liveness import Document, Life
+from ytaudio_daemon.cli.liveness import DaemonLiveness, Document
 
 #: In the order a job goes through them.
 STATES = ("running", "queued", "waiting", "held", "completed", "failed", "cancelled")
@@ -36,25 +36,25 @@ Block = Facts | Table
 
 
 def daemon_report(
-    life: Life, sessions: Iterable[Document], wall: float, *, bars: bool
+    liveness: DaemonLiveness, sessions: Iterable[Document], wall: float, *, bars: bool
 ) -> list[Block]:
     """Return what there is to say of the daemon.
 
     Args:
-        life: Its pulse and document.
+        liveness: Its pulse and document.
         sessions: The documents of the sessions to be listed.
         wall: Now, seconds since 1970.
         bars: Draw progress, for a terminal.
     """
     blocks: list[Block] = []
-    if life.document is not None:
-        blocks.append(Facts(list(_daemon_facts(life, life.document, wall))))
+    if liveness.document is not None:
+        blocks.append(Facts(list(_daemon_facts(liveness, liveness.document, wall))))
     sessions = list(sessions)
     if sessions:
         blocks.append(_sessions_table(sessions, wall))
     running = [job for document in sessions for job in document["jobs"]]
     running = [job for job in running if job["state"] == "running"]
-    if running and life.is_up:
+    if running and liveness.is_up:
         blocks.append(jobs_table(running, wall, bars=bars))
     return blocks
 
@@ -63,14 +63,17 @@ def session_report(document: Document, wall: float, *, bars: bool) -> list[Block
     """Return what there is to say of a session."""
     session = document["session"]
     pairs = [("session", f"{session['state']}, {session['name']} {session['uuid']}")]
-    pairs.append(("jobs", counts_in_words(session["counts"])))
-    pairs.append(("quota", quota_in_words(session["quota"])))
+    pairs.append(("jobs", counts_text(session["counts"])))
+    pairs.append(("quota", quota_text(session["quota"])))
     pairs.append(
-        ("active", moment_and_distance(_wall(session, "last_activity_at"), wall))
+        (
+            "active",
+            local_time_and_distance(_read_time(session, "last_activity_at"), wall),
+        )
     )
     if session["expires_at"] is not None:
-        expires = wall_of(session["expires_at"])
-        pairs.append(("expires", moment_and_distance(expires, wall)))
+        expires = parse_rfc3339(session["expires_at"])
+        pairs.append(("expires", local_time_and_distance(expires, wall)))
     pairs += [
         ("ignored", f"{entry['file']}: {entry['reason']}")
         for entry in session["ignored"]
@@ -87,7 +90,12 @@ def session_report(document: Document, wall: float, *, bars: bool) -> list[Block
 def jobs_table(jobs: Iterable[Mapping[str, Any]], wall: float, *, bars: bool) -> Table:
     """Return jobs as a table: ID, state, how far, what."""
     rows = [
-        (job["id"][:8], job["state"], how_far(job, wall, bars=bars), job_name(job))
+        (
+            job["id"][:8],
+            job["state"],
+            progress_text(job, wall, bars=bars),
+            job_name(job),
+        )
         for job in jobs
     ]
     return Table(("JOB", "STATE", "HOW FAR", "WHAT"), rows)
@@ -97,42 +105,42 @@ def job_name(job: Mapping[str, Any]) -> str:
     """Return what a person calls a job: artist and title, else the link."""
     if job["title"] is None:
         return str(job["url"])
-    length = f" ({clock(job['duration_s'])})" if job["duration_s"] else ""
+    length = f" ({format_playing_time(job['duration_s'])})" if job["duration_s"] else ""
     artist = f"{job['artist']} - " if job["artist"] else ""
     return f"{artist}{job['title']}{length}"
 
 
-def how_far(job: Mapping[str, Any], wall: float, *, bars: bool = False) -> str:
+def progress_text(job: Mapping[str, Any], wall: float, *, bars: bool = False) -> str:
     """Return in a few words how far a job is, or what it waits for."""
     state = job["state"]
     if state == "running":
-        return _progress(job, bars=bars)
+        return _running_text(job, bars=bars)
     if state == "waiting" and job["attempt"]["retry_at"]:
-        again = wall_of(job["attempt"]["retry_at"])
-        return f"again {moment_and_distance(again, wall)}: {_why(job)}"
+        again = parse_rfc3339(job["attempt"]["retry_at"])
+        return f"again {local_time_and_distance(again, wall)}: {_error_message(job)}"
     if state == "queued" and job["position"] is not None:
         return f"no. {job['position']} in the queue"
     if state == "completed" and job["file_size_bytes"] is not None:
-        return size(job["file_size_bytes"])
-    return _why(job)
+        return format_size(job["file_size_bytes"])
+    return _error_message(job)
 
 
-def counts_in_words(counts: Mapping[str, int]) -> str:
+def counts_text(counts: Mapping[str, int]) -> str:
     """Return `2 running, 5 completed`; states without jobs are left out."""
     return ", ".join(f"{counts[s]:,} {s}" for s in STATES if counts.get(s)) or "none"
 
 
-def quota_in_words(quota: Mapping[str, Any]) -> str:
+def quota_text(quota: Mapping[str, Any]) -> str:
     """Return how much of a session's quota is used."""
     most = quota["max_jobs"] or "any number of"
     text = f"{quota['used_jobs']} of {most} unfinished jobs"
-    used = size(quota["used_bytes"])
+    used = format_size(quota["used_bytes"])
     if quota["max_bytes"]:
-        return f"{text}, {used} of {size(quota['max_bytes'])}"
+        return f"{text}, {used} of {format_size(quota['max_bytes'])}"
     return f"{text}, {used} of audio"
 
 
-def options_in_words(options: Mapping[str, Any]) -> str:
+def options_text(options: Mapping[str, Any]) -> str:
     """Return options as they would be written in a drop."""
     tags = {f"tag.{name}": text for name, text in options.get("tags", {}).items()}
     plain = {name: value for name, value in options.items() if name != "tags"}
@@ -144,34 +152,32 @@ def _quoted(value: str) -> str:
     return f'"{value}"' if " " in value else value
 
 
-def headline(document: Document) -> str:
+def daemon_summary(document: Document) -> str:
     """Return the daemon's state and counts in one line, for a pipe that watches."""
-    return (
-        f"daemon {document['daemon']['state']}: {counts_in_words(document['counts'])}"
-    )
+    return f"daemon {document['daemon']['state']}: {counts_text(document['counts'])}"
 
 
 def _daemon_facts(
-    life: Life, document: Document, wall: float
+    liveness: DaemonLiveness, document: Document, wall: float
 ) -> Iterable[tuple[str, str]]:
     daemon = document["daemon"]
-    started = moment_and_distance(wall_of(daemon["started_at"]), wall)
-    state = daemon["state"] if life.is_up else life.pulse.value
+    started = local_time_and_distance(parse_rfc3339(daemon["started_at"]), wall)
+    state = daemon["state"] if liveness.is_up else liveness.state.value
     yield (
         "daemon",
         f"{state}, started {started}, pid {daemon['pid']} on {daemon['host']}",
     )
     yield "version", f"{daemon['version']}, yt-dlp {_yt_dlp(daemon)}"
     yield "tools", f"{_tool('ffmpeg', daemon)}, {_tool('js_runtime', daemon)}"
-    yield "busy", f"{_busy(daemon, 'workers')}, {_busy(daemon, 'converters')}"
+    yield "busy", f"{_busy_text(daemon, 'workers')}, {_busy_text(daemon, 'converters')}"
     disk = document["disk"]
-    free, reserve = size(disk["free_bytes"]), size(disk["reserve_bytes"])
+    free, reserve = format_size(disk["free_bytes"]), format_size(disk["reserve_bytes"])
     yield "disk", f"{free} free, {reserve} are left to others"
-    yield "jobs", counts_in_words(document["counts"])
+    yield "jobs", counts_text(document["counts"])
     sessions = document["sessions"]
     yield "sessions", f"{sessions['active']:,} active, {sessions['expired']:,} expired"
     for gate in document["gates"]:
-        yield "closed", _gate(gate, wall)
+        yield "closed", _gate_text(gate, wall)
     for problem in document["problems"]:
         yield "problem", problem["message"]
         if problem["hint"]:
@@ -181,7 +187,7 @@ def _daemon_facts(
 def _yt_dlp(daemon: Mapping[str, Any]) -> str:
     age = daemon["yt_dlp_age_days"]
     return f"{daemon['yt_dlp']}" + (
-        "" if age is None else f" ({count_of(age, 'day')} old)"
+        "" if age is None else f" ({pluralize(age, 'day')} old)"
     )
 
 
@@ -197,13 +203,13 @@ def _tool(name: str, daemon: Mapping[str, Any]) -> str:
     )
 
 
-def _busy(daemon: Mapping[str, Any], what: str) -> str:
+def _busy_text(daemon: Mapping[str, Any], what: str) -> str:
     return f"{daemon[what]['busy']} of {daemon[what]['max']} {what}"
 
 
-def _gate(gate: Mapping[str, Any], wall: float) -> str:
+def _gate_text(gate: Mapping[str, Any], wall: float) -> str:
     until = (
-        f" until {moment_and_distance(wall_of(gate['until']), wall)}"
+        f" until {local_time_and_distance(parse_rfc3339(gate['until']), wall)}"
         if gate["until"]
         else ""
     )
@@ -215,40 +221,42 @@ def _sessions_table(documents: Sequence[Document], wall: float) -> Table:
     for document in documents:
         session = document["session"]
         expires = session["expires_at"]
-        when = "-" if expires is None else moment(wall_of(expires), wall)
+        when = "-" if expires is None else local_time(parse_rfc3339(expires), wall)
         rows.append(
             (
                 session["state"],
                 when,
-                counts_in_words(session["counts"]),
+                counts_text(session["counts"]),
                 session["name"],
             )
         )
     return Table(("SESSION", "EXPIRES", "JOBS", "NAME"), rows)
 
 
-def _progress(job: Mapping[str, Any], *, bars: bool) -> str:
+def _running_text(job: Mapping[str, Any], *, bars: bool) -> str:
     progress = job["progress"] or {}
     words = [job["phase"] or "starting"]
     percent = progress.get("percent")
     if percent is not None:
-        words.append(f"{bar(percent)} {percent:3.0f} %" if bars else f"{percent:.0f} %")
+        words.append(
+            f"{progress_bar(percent)} {percent:3.0f} %" if bars else f"{percent:.0f} %"
+        )
     if progress.get("speed_bps"):
-        words.append(f"{size(progress['speed_bps'])}/s")
+        words.append(f"{format_size(progress['speed_bps'])}/s")
     if progress.get("eta_s") is not None:
-        words.append(f"{span(progress['eta_s'])} left")
+        words.append(f"{format_duration(progress['eta_s'])} left")
     return " ".join(words)
 
 
-def bar(percent: float) -> str:
+def progress_bar(percent: float) -> str:
     """Draw a percentage."""
     full = round(min(max(percent, 0.0), 100.0) / 100 * BAR_CELLS)
     return "━" * full + "╌" * (BAR_CELLS - full)
 
 
-def _why(job: Mapping[str, Any]) -> str:
+def _error_message(job: Mapping[str, Any]) -> str:
     return str(job["error"]["message"]) if job["error"] else ""
 
 
-def _wall(session: Mapping[str, Any], name: str) -> float:
-    return wall_of(session[name])
+def _read_time(session: Mapping[str, Any], name: str) -> float:
+    return parse_rfc3339(session[name])

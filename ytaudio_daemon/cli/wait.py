@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ytaudio_daemon.cli.commands import add_json
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import count_of, span
-from ytaudio_daemon.cli.ledger_access import opened
-from ytaudio_daemon.cli.liveness import Life
+from ytaudio_daemon.cli.formatting import format_duration, pluralize
+from ytaudio_daemon.cli.ledger_access import open_ledger
+from ytaudio_daemon.cli.liveness import DaemonLiveness
 from ytaudio_daemon.errors import NoLedgerError, UsageError
 
 if TYPE_CHECKING:
-    from ytaudio_daemon.cli.wait_target import Goal
+    from ytaudio_daemon.cli.wait_target import WaitTarget
     from ytaudio_daemon.ledger import Ledger
-    from ytaudio_daemon.ledger.work_counts import Standing
+    from ytaudio_daemon.ledger.work_counts import WorkCounts
 
 EXAMPLES = """\
 examples:
@@ -33,8 +33,8 @@ examples:
   ytaudio add URL --wait || ytaudio jobs --state failed
 """
 #: How often the ledger is asked, in seconds: first, and after a while.
-FIRST_STEP_S = 0.25
-LONGEST_STEP_S = 1.0
+MIN_POLL_S = 0.25
+MAX_POLL_S = 1.0
 #: A daemon that was up may be restarting: it is given so long, in seconds.
 RESTART_GRACE_S = 10.0
 
@@ -51,38 +51,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser, "{schema, unfiled, unfinished, completed, …}")
 
 
-def run(call: Call) -> int:
+def run(context: CommandContext) -> int:
     """Wait, and return how it went."""
     from ytaudio_daemon.cli import wait_target  # noqa: PLC0415 - 200 ms of SQLAlchemy
 
-    timeout_s = timeout_of(call.args.timeout)
-    if call.args.jobs and call.args.session is not None:
+    timeout_s = parse_timeout(context.args.timeout)
+    if context.args.jobs and context.args.session is not None:
         raise UsageError("give either jobs or --session")
     try:
-        with opened(call) as ledger:
-            goal = wait_target.goal_of(call, ledger)
-            return wait_for(call, ledger, goal, timeout_s)
+        with open_ledger(context) as ledger:
+            target = wait_target.target_of(context, ledger)
+            return wait_for(context, ledger, target, timeout_s)
     except NoLedgerError as error:
-        call.screen.remark(f"{error.message}. {error.hint}")
+        context.output.stderr_line(f"{error.message}. {error.hint}")
         return Exit.DAEMON_DOWN
 
 
 def wait_for_drop(
-    call: Call, session: str, path: Path, after_id: int, timeout_s: float | None
+    context: CommandContext,
+    session: str,
+    path: Path,
+    after_id: int,
+    timeout_s: float | None,
 ) -> int:
     """Wait for what was just dropped."""
     from ytaudio_daemon.cli import wait_target  # noqa: PLC0415 - 200 ms of SQLAlchemy
 
-    life = call.look()
-    if not life.is_up:
-        call.screen.remark(life.sentence())
+    liveness = context.read_liveness()
+    if not liveness.is_up:
+        context.output.stderr_line(liveness.explanation())
         return Exit.DAEMON_DOWN
-    with opened(call) as ledger:
-        goal = wait_target.DropGoal(session, path, after_id)
-        return wait_for(call, ledger, goal, timeout_s)
+    with open_ledger(context) as ledger:
+        target = wait_target.DropTarget(session, path, after_id)
+        return wait_for(context, ledger, target, timeout_s)
 
 
-def timeout_of(text: str | None) -> float | None:
+def parse_timeout(text: str | None) -> float | None:
     """Return a timeout in seconds, None = none.
 
     Raises:
@@ -92,9 +96,9 @@ def timeout_of(text: str | None) -> float | None:
         return None
     from ytaudio_daemon.settings import KEYS  # noqa: PLC0415 - 20 ms
 
-    kind = KEYS["download.deadline"].kind  # any length of time, 0 too
+    kind = KEYS["download.deadline"].value_type  # any length of time, 0 too
     try:
-        return float(kind.read(text))
+        return float(kind.parse(text))
     except ValueError as error:
         raise UsageError(
             f"--timeout cannot be {text!r}; allowed: {kind.allowed}"
@@ -102,84 +106,96 @@ def timeout_of(text: str | None) -> float | None:
 
 
 def wait_for(
-    call: Call, ledger: "Ledger", goal: "Goal", timeout_s: float | None
+    context: CommandContext,
+    ledger: "Ledger",
+    target: "WaitTarget",
+    timeout_s: float | None,
 ) -> int:
     """Wait until nothing of the goal is left, and say how it went."""
-    patience = Patience(timeout_s, call.look)
-    with _meter(call) as show:
+    poller = Poller(timeout_s, context.read_liveness)
+    with _progress_meter(context) as show:
         while True:
-            unfiled = goal.unfiled(ledger)
+            pending_drops = target.pending_drops(ledger)
             with ledger.read() as db:
-                standing = goal.count(db)
-            if not unfiled and not standing.unfinished:
-                code = Exit.OK if standing.all_completed else Exit.FAILED
+                work_counts = target.read_counts(db)
+            if not pending_drops and not work_counts.unfinished:
+                code = Exit.OK if work_counts.all_completed else Exit.FAILED
                 why = ""
                 break
-            show(unfiled, standing)
-            code, why = patience.pause()
+            show(pending_drops, work_counts)
+            code, why = poller.sleep()
             if code is not Exit.OK:
                 break
-    _tell(call, unfiled, standing)
+    _print_counts(context, pending_drops, work_counts)
     if why:
-        call.screen.remark(why)
+        context.output.stderr_line(why)
     return code
 
 
-class Patience:
+class Poller:
     """Pauses between looks, and says when to give up.
 
     Args:
         timeout_s: Give up after so long, in seconds; None = never.
-        look_at_daemon: Tells how the daemon is.
+        read_liveness: Tells how the daemon is.
     """
 
     def __init__(
-        self, timeout_s: float | None, look_at_daemon: Callable[[], Life]
+        self, timeout_s: float | None, read_liveness: Callable[[], DaemonLiveness]
     ) -> None:
-        self._began = time.monotonic()
+        self._started_at = time.monotonic()
         self._timeout_s = timeout_s
-        self._look = look_at_daemon
-        self._last_up: float | None = None
-        self._step_s = FIRST_STEP_S
+        self._read_liveness = read_liveness
+        self._last_up_at: float | None = None
+        self._interval_s = MIN_POLL_S
 
-    def pause(self) -> tuple[Exit, str]:
+    def sleep(self) -> tuple[Exit, str]:
         """Sleep a little; returns OK, or the exit status and why it is enough."""
         now = time.monotonic()
-        life = self._look()
-        if life.is_up:
-            self._last_up = now
-        elif self._last_up is None or now - self._last_up > RESTART_GRACE_S:
-            return Exit.DAEMON_DOWN, life.sentence()
-        step = self._step_s
+        liveness = self._read_liveness()
+        if liveness.is_up:
+            self._last_up_at = now
+        elif self._last_up_at is None or now - self._last_up_at > RESTART_GRACE_S:
+            return Exit.DAEMON_DOWN, liveness.explanation()
+        step = self._interval_s
         if self._timeout_s is not None:
-            left = self._began + self._timeout_s - now
+            left = self._started_at + self._timeout_s - now
             if left <= 0:
-                return Exit.TIMEOUT, f"not finished after {span(self._timeout_s)}"
+                return (
+                    Exit.TIMEOUT,
+                    f"not finished after {format_duration(self._timeout_s)}",
+                )
             step = min(step, left)
         time.sleep(step)
-        self._step_s = min(self._step_s * 1.1, LONGEST_STEP_S)
+        self._interval_s = min(self._interval_s * 1.1, MAX_POLL_S)
         return Exit.OK, ""
 
 
-Meter = Callable[[int, "Standing"], None]
+ProgressMeter = Callable[[int, "WorkCounts"], None]
 
 
-def _meter(call: Call) -> AbstractContextManager[Meter]:
+def _progress_meter(context: CommandContext) -> AbstractContextManager[ProgressMeter]:
     """Return what shows how far it is: a bar for a person, nothing in a pipe."""
-    if not call.screen.is_terminal or getattr(call.args, "json", False):
+    if not context.output.is_terminal or getattr(context.args, "json", False):
         return nullcontext(lambda _unfiled, _standing: None)
     from ytaudio_daemon.cli.wait_target import bar_meter  # noqa: PLC0415 - rich is slow
 
-    return bar_meter(call.screen.console())
+    return bar_meter(context.output.console())
 
 
-def _tell(call: Call, unfiled: int, standing: "Standing") -> None:
+def _print_counts(
+    context: CommandContext, pending_drops: int, work_counts: "WorkCounts"
+) -> None:
     counts: dict[str, Any] = {
-        name: getattr(standing, name) for name in standing.__slots__
+        name: getattr(work_counts, name) for name in work_counts.__slots__
     }
-    if getattr(call.args, "json", False):
-        call.screen.json({"schema": "ytaudio.wait/1", "unfiled": unfiled, **counts})
+    if getattr(context.args, "json", False):
+        context.output.json(
+            {"schema": "ytaudio.wait/1", "unfiled": pending_drops, **counts}
+        )
         return
-    words = [f"{count_of(unfiled, 'drop')} not yet taken"] if unfiled else []
+    words = (
+        [f"{pluralize(pending_drops, 'drop')} not yet taken"] if pending_drops else []
+    )
     words += [f"{number:,} {name}" for name, number in counts.items() if number]
-    call.screen.line(", ".join(words) or "nothing to wait for")
+    context.output.line(", ".join(words) or "nothing to wait for")

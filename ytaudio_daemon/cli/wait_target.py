@@ -8,10 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ytaudio_daemon.cli.context import Call
+from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.errors import UnknownSessionError
 from ytaudio_daemon.folders import inbox
-from ytaudio_daemon.folders.inbox import Sighting
+from ytaudio_daemon.folders.inbox import InboxFile
 from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
@@ -21,44 +21,44 @@ from ytaudio_daemon.ledger import (
     work_counts,
 )
 from ytaudio_daemon.ledger.drops import Drop, KeptFile
-from ytaudio_daemon.ledger.work_counts import Standing
+from ytaudio_daemon.ledger.work_counts import WorkCounts
 from ytaudio_daemon.model import SessionState
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ytaudio_daemon.cli.wait import Meter
+    from ytaudio_daemon.cli.wait import ProgressMeter
 
 #: More drops than this are not counted: they only have to be none.
-MANY_DROPS = 1000
+MAX_COUNTED_DROPS = 1000
 
 
-class Goal(Protocol):
+class WaitTarget(Protocol):
     """Something to wait for."""
 
-    def unfiled(self, ledger: Ledger) -> int:
+    def pending_drops(self, ledger: Ledger) -> int:
         """Return how many drops are not in the ledger yet."""
 
-    def count(self, db: Connection) -> Standing:
+    def read_counts(self, db: Connection) -> WorkCounts:
         """Return how the jobs stand."""
 
 
-class JobsGoal:
+class JobsTarget:
     """Certain jobs."""
 
     def __init__(self, job_ids: Sequence[int]) -> None:
         self._job_ids = job_ids
 
-    def unfiled(self, _ledger: Ledger) -> int:
+    def pending_drops(self, _ledger: Ledger) -> int:
         """Return 0: jobs are in the ledger."""
         return 0
 
-    def count(self, db: Connection) -> Standing:
+    def read_counts(self, db: Connection) -> WorkCounts:
         """Return how the jobs stand."""
-        return sum((work_counts.of_job(db, i) for i in self._job_ids), Standing())
+        return sum((work_counts.count_job(db, i) for i in self._job_ids), WorkCounts())
 
 
-class DropGoal:
+class DropTarget:
     """One drop: the next of its name after a certain one."""
 
     def __init__(self, session: str, path: Path, after_id: int) -> None:
@@ -67,7 +67,7 @@ class DropGoal:
         self._after_id = after_id
         self._drop_id: int | None = None
 
-    def unfiled(self, ledger: Ledger) -> int:
+    def pending_drops(self, ledger: Ledger) -> int:
         """Return 1 until all its lines are recorded."""
         if self._drop_id is None:
             with ledger.read() as db:
@@ -76,14 +76,14 @@ class DropGoal:
                 )
         return int(self._drop_id is None)
 
-    def count(self, db: Connection) -> Standing:
+    def read_counts(self, db: Connection) -> WorkCounts:
         """Return how the jobs of its lines stand."""
         if self._drop_id is None:
-            return Standing()
-        return work_counts.of_drop(db, self._drop_id)
+            return WorkCounts()
+        return work_counts.count_drop(db, self._drop_id)
 
 
-class SessionsGoal:
+class SessionsTarget:
     """One session, or all active ones.
 
     Args:
@@ -96,27 +96,29 @@ class SessionsGoal:
         self._session = session
         self._name: str | None = session
 
-    def unfiled(self, ledger: Ledger) -> int:
+    def pending_drops(self, ledger: Ledger) -> int:
         """Return how many files in the inbox are still to be taken."""
-        waiting = [item for item in inbox.scan(self._inbox) if self._is_mine(item)]
+        waiting = [item for item in inbox.scan(self._inbox) if self._is_in_scope(item)]
         if not waiting:
             return 0
         # Whatever the config says: a drop may stay because its move is not permitted.
         with ledger.read() as db:
             kept = drops.kept_files(db)
-        fresh = (item for item in waiting if not self._is_taken(kept, item))
-        return sum(1 for _ in islice(fresh, MANY_DROPS))
+        fresh = (item for item in waiting if not self._is_recorded(kept, item))
+        return sum(1 for _ in islice(fresh, MAX_COUNTED_DROPS))
 
-    def count(self, db: Connection) -> Standing:
+    def read_counts(self, db: Connection) -> WorkCounts:
         """Return how the jobs stand."""
         if self._session is None:
             active = sessions.list_sessions(db, state=SessionState.ACTIVE)
         else:
             found = sessions.find_session(db, self._session)
             active = [found] if found else []
-        return sum((work_counts.of_session(db, one.id) for one in active), Standing())
+        return sum(
+            (work_counts.count_session(db, one.id) for one in active), WorkCounts()
+        )
 
-    def look_up(self, ledger: Ledger) -> None:
+    def resolve(self, ledger: Ledger) -> None:
         """Make sure that there is such a session, or a drop that will open it.
 
         Raises:
@@ -128,28 +130,28 @@ class SessionsGoal:
             found = sessions.find_session(db, self._session)
         if found is not None:
             self._name = found.name
-        elif not self.unfiled(ledger):
+        elif not self.pending_drops(ledger):
             raise UnknownSessionError(
                 f"there is no session {self._session!r}, and no drop for one",
                 "See `ytaudio session list`.",
             )
 
-    def _is_mine(self, item: object) -> bool:
-        if not isinstance(item, Sighting):
+    def _is_in_scope(self, item: object) -> bool:
+        if not isinstance(item, InboxFile):
             return False
-        return self._name is None or item.place.session == self._name
+        return self._name is None or item.location.session == self._name
 
-    def _is_taken(self, kept: Mapping[KeptFile, Drop], item: object) -> bool:
+    def _is_recorded(self, kept: Mapping[KeptFile, Drop], item: object) -> bool:
         """A drop that stays in place was taken, unless its content is news."""
-        if not isinstance(item, Sighting):
+        if not isinstance(item, InboxFile):
             return True
-        place = item.place
+        place = item.location
         known = kept.get((place.session, place.at_root, item.name))
-        return known is not None and known.sha256 == self._hash(item)
+        return known is not None and known.sha256 == self._sha256_of(item)
 
-    def _hash(self, sighting: Sighting) -> str:
-        folder = self._inbox.joinpath(*sighting.place.parts)
-        path = folder / os.fsdecode(sighting.name)
+    def _sha256_of(self, inbox_file: InboxFile) -> str:
+        folder = self._inbox.joinpath(*inbox_file.location.parts)
+        path = folder / os.fsdecode(inbox_file.name)
         try:
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
@@ -157,22 +159,24 @@ class SessionsGoal:
             return ""
 
 
-def goal_of(call: Call, ledger: Ledger) -> Goal:
+def target_of(context: CommandContext, ledger: Ledger) -> WaitTarget:
     """Return what the arguments ask to wait for.
 
     Raises:
         UnknownJobError, UnknownSessionError: There is no such thing.
     """
-    if call.args.jobs:
+    if context.args.jobs:
         with ledger.read() as db:
-            return JobsGoal([queries.find_job(db, job).id for job in call.args.jobs])
-    goal = SessionsGoal(call.layout.inbox, call.args.session)
-    goal.look_up(ledger)
-    return goal
+            return JobsTarget(
+                [queries.find_job(db, job).id for job in context.args.jobs]
+            )
+    target = SessionsTarget(context.layout.inbox, context.args.session)
+    target.resolve(ledger)
+    return target
 
 
 @contextmanager
-def bar_meter(console: "Console") -> "Iterator[Meter]":
+def bar_meter(console: "Console") -> "Iterator[ProgressMeter]":
     """Show a bar of finished jobs while it lasts."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
 
@@ -180,9 +184,9 @@ def bar_meter(console: "Console") -> "Iterator[Meter]":
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=None)
 
-        def show(unfiled: int, now: Standing) -> None:
+        def show(pending_drops: int, now: WorkCounts) -> None:
             done = now.completed + now.failed + now.cancelled
-            remark = f"{unfiled} drops to be taken" if unfiled else "jobs"
+            remark = f"{pending_drops} drops to be taken" if pending_drops else "jobs"
             total = done + now.unfinished or None
             progress.update(task, completed=done, total=total, description=remark)
 

@@ -10,55 +10,61 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ytaudio_daemon.cli.context import Call
-from ytaudio_daemon.cli.formatting import moment
-from ytaudio_daemon.cli.liveness import Life
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.formatting import local_time
+from ytaudio_daemon.cli.liveness import DaemonLiveness
 from ytaudio_daemon.cli.output import rich_facts, rich_table
 from ytaudio_daemon.cli.status import (
+    current_report,
     document_to_print,
-    exit_for,
-    report_now,
-    session_document,
+    exit_status,
+    read_session_document,
 )
-from ytaudio_daemon.cli.status_report import Block, Facts, headline, how_far, job_name
+from ytaudio_daemon.cli.status_report import (
+    Block,
+    Facts,
+    daemon_summary,
+    job_name,
+    progress_text,
+)
 
 #: The daemon writes its files at most twice a second.
-LOOK_EVERY_S = 0.5
+POLL_S = 0.5
 
 
-def watch(call: Call) -> int:
+def watch(context: CommandContext) -> int:
     """Show the status until the person has seen enough."""
-    if call.screen.is_terminal and not call.args.json:
-        return _watch_live(call)
-    return _watch_in_lines(call)
+    if context.output.is_terminal and not context.args.json:
+        return _watch_live(context)
+    return _watch_in_lines(context)
 
 
-def _watch_live(call: Call) -> int:
+def _watch_live(context: CommandContext) -> int:
     from rich.live import Live  # noqa: PLC0415 - 60 ms, for terminals only
 
-    life = call.look()
-    screen = _picture(call, life)
+    liveness = context.read_liveness()
+    screen = _renderable(context, liveness)
     with (
-        _keys() as pressed,
+        _key_reader() as pressed,
         Live(
-            screen, console=call.screen.console(), auto_refresh=False, screen=False
+            screen, console=context.output.console(), auto_refresh=False, screen=False
         ) as live,
     ):
         try:
-            while pressed(LOOK_EVERY_S) not in {"q", "Q", "\x03", "\x04"}:
-                life = call.look()
-                live.update(_picture(call, life), refresh=True)
+            while pressed(POLL_S) not in {"q", "Q", "\x03", "\x04"}:
+                liveness = context.read_liveness()
+                live.update(_renderable(context, liveness), refresh=True)
         except KeyboardInterrupt:
-            return exit_for(life)
-    return exit_for(life)
+            return exit_status(liveness)
+    return exit_status(liveness)
 
 
-def _picture(call: Call, life: Life) -> Any:
+def _renderable(context: CommandContext, liveness: DaemonLiveness) -> Any:
     from rich.console import Group  # noqa: PLC0415 - as above
 
-    blocks = report_now(call, life, bars=True)
-    if not life.is_up:
-        blocks.append(Facts([("note", life.sentence())]))
+    blocks = current_report(context, liveness, bars=True)
+    if not liveness.is_up:
+        blocks.append(Facts([("note", liveness.explanation())]))
     blocks.append(Facts([("", "q leaves")]))
     return Group(*_with_gaps(blocks))
 
@@ -74,7 +80,7 @@ def _with_gaps(blocks: list[Block]) -> Iterator[Any]:
 
 
 @contextmanager
-def _keys() -> Iterator[Callable[[float], str]]:
+def _key_reader() -> Iterator[Callable[[float], str]]:
     """Read single keys while it lasts; without a keyboard only time passes."""
     stdin = sys.stdin.fileno()
     if not os.isatty(stdin):
@@ -98,43 +104,43 @@ def _no_key(wait_s: float) -> str:
     return ""
 
 
-def _watch_in_lines(call: Call) -> int:
+def _watch_in_lines(context: CommandContext) -> int:
     """Print what differs from the last look, for ever: the reader ends it."""
     seen: dict[str, str] = {}
     last: object = None
     while True:
-        life = call.look()
-        if call.args.json:
-            document = document_to_print(call, life)
+        liveness = context.read_liveness()
+        if context.args.json:
+            document = document_to_print(context, liveness)
             if document != last:
-                call.screen.json_line(document)
+                context.output.json_line(document)
                 last = document
         else:
-            for line in news(_told(call, life), seen):
-                call.screen.line(f"{moment(time.time(), time.time())} {line}")
+            for line in changed_lines(_current_lines(context, liveness), seen):
+                context.output.line(f"{local_time(time.time(), time.time())} {line}")
             sys.stdout.flush()
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(POLL_S)
 
 
-def news(told: Mapping[str, str], seen: dict[str, str]) -> list[str]:
+def changed_lines(lines: Mapping[str, str], seen: dict[str, str]) -> list[str]:
     """Return the lines that were not seen so before, and note them as seen."""
-    fresh = [line for key, line in told.items() if seen.get(key) != line]
-    seen.update(told)
+    fresh = [line for key, line in lines.items() if seen.get(key) != line]
+    seen.update(lines)
     return fresh
 
 
-def _told(call: Call, life: Life) -> dict[str, str]:
+def _current_lines(context: CommandContext, liveness: DaemonLiveness) -> dict[str, str]:
     """Return a line for everything that may change, by what it is about."""
-    told = {"daemon": life.sentence()} if not life.is_up else {}
-    if call.args.session is not None:
-        document = session_document(call.status_folder, call.args.session)
-        return told | {job["id"]: _job_line(job) for job in document["jobs"]}
-    if life.is_up and life.document is not None:
-        told["daemon"] = headline(life.document)
-    return told
+    lines = {"daemon": liveness.explanation()} if not liveness.is_up else {}
+    if context.args.session is not None:
+        document = read_session_document(context.status_folder, context.args.session)
+        return lines | {job["id"]: _job_line(job) for job in document["jobs"]}
+    if liveness.is_up and liveness.document is not None:
+        lines["daemon"] = daemon_summary(liveness.document)
+    return lines
 
 
 def _job_line(job: Mapping[str, Any]) -> str:
     """A running job is told by its phase: percents would be a flood."""
-    detail = job["phase"] or "" if job["state"] == "running" else how_far(job, 0)
+    detail = job["phase"] or "" if job["state"] == "running" else progress_text(job, 0)
     return " ".join(filter(None, [job["id"][:8], job["state"], detail, job_name(job)]))

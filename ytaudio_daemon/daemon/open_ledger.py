@@ -8,20 +8,20 @@ from typing import TypeVar
 from ytaudio_daemon.errors import AlreadyRunningError, LedgerBusyError
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.migrate import check_integrity, migrate
-from ytaudio_daemon.ledger.pre_migration_backup import keep_before_migrating
+from ytaudio_daemon.ledger.pre_migration_backup import back_up_before_migration
 from ytaudio_daemon.settings import Settings
 
-Found = TypeVar("Found")
+T = TypeVar("Found")
 
 #: How long the daemon waits for somebody else's write, in seconds: its loop has
 #: workers to mind, so a busy ledger is tried again rather than waited for.
-PATIENCE_S = 0.25
+BUSY_TIMEOUT_S = 0.25
 #: While it starts it has none: it waits so long for others, in seconds.
-START_PATIENCE_S = 10.0
+START_TIMEOUT_S = 10.0
 
 
 @contextmanager
-def opened_ledger(settings: Settings) -> Iterator[Ledger]:
+def open_ledger(settings: Settings) -> Iterator[Ledger]:
     """Open, check and migrate the ledger; nobody else may while we hold it.
 
     Raises:
@@ -29,24 +29,24 @@ def opened_ledger(settings: Settings) -> Iterator[Ledger]:
         LedgerFullError: It is to be migrated, and there is no room for a copy before.
         LedgerError: It is damaged, newer than this program, or out of reach.
     """
-    ledger = Ledger(settings.database.url, patience_s=PATIENCE_S)
+    ledger = Ledger(settings.database.url, busy_timeout_s=BUSY_TIMEOUT_S)
     try:
-        with ledger.alone() as alone:
+        with ledger.hold_daemon_lock() as alone:
             if not alone:
                 raise AlreadyRunningError(
                     "another daemon serves this PostgreSQL ledger",
                     "Stop it first, or give this one a database of its own.",
                 )
-            patiently(lambda: check_integrity(ledger))
-            patiently(lambda: keep_before_migrating(ledger, time.time()))
-            patiently(lambda: migrate(ledger))
-            ledger.remember_file()
+            retry_while_busy(lambda: check_integrity(ledger))
+            retry_while_busy(lambda: back_up_before_migration(ledger, time.time()))
+            retry_while_busy(lambda: migrate(ledger))
+            ledger.remember_inode()
             yield ledger
     finally:
         ledger.close()
 
 
-def patiently(step: Callable[[], Found]) -> Found:
+def retry_while_busy(step: Callable[[], T]) -> T:
     """Take a step of the start, again while somebody else uses the ledger.
 
     Every one of them may be repeated: a crash could have come in between as well.
@@ -54,11 +54,11 @@ def patiently(step: Callable[[], Found]) -> Found:
     Raises:
         LedgerBusyError: It was in use all the time.
     """
-    end = time.monotonic() + START_PATIENCE_S
+    end = time.monotonic() + START_TIMEOUT_S
     while True:
         try:
             return step()
         except LedgerBusyError:
             if time.monotonic() >= end:
                 raise
-            time.sleep(PATIENCE_S)
+            time.sleep(BUSY_TIMEOUT_S)

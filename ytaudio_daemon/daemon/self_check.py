@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 import structlog
 
-from ytaudio_daemon.doctor import Finding, Health
-from ytaudio_daemon.doctor.folder_checks import file_system_findings, folder_findings
+from ytaudio_daemon.doctor import CheckResult, CheckStatus
+from ytaudio_daemon.doctor.folder_checks import check_file_systems, check_tree_folders
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.settings import Settings
 
@@ -18,12 +18,12 @@ log = structlog.get_logger()
 
 #: Trying a rename writes to the disk, so it is done this often, in seconds, unless it
 #: went wrong last time.
-RENAME_EVERY_S = 3600.0
+RENAME_CHECK_INTERVAL_S = 3600.0
 #: (code, message, hint), as `daemon.problems` takes them.
-Trouble = tuple[str, str, str]
+ProblemReport = tuple[str, str, str]
 
 
-class Checkup:
+class SelfCheck:
     """Looks at the folders; what is broken heals in the list when it is mended.
 
     Args:
@@ -32,11 +32,11 @@ class Checkup:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._rename_due = -math.inf
-        self._rename: list[Trouble] = []
-        self._known: list[Trouble] = []
+        self._rename_check_due = -math.inf
+        self._rename_problems: list[ProblemReport] = []
+        self._last_found: list[ProblemReport] = []
 
-    def look(self, settings: Settings, mono: float) -> list[Trouble]:
+    def run(self, settings: Settings, mono: float) -> list[ProblemReport]:
         """Return what is broken now.
 
         Args:
@@ -44,20 +44,20 @@ class Checkup:
             mono: `time.monotonic()`.
         """
         keeps = settings.inbox.after_intake == "keep"
-        found = _broken(folder_findings(self._layout, keeps_drops=keeps))
-        if mono >= self._rename_due or self._rename:
-            self._rename = _broken(file_system_findings(self._layout))
-            self._rename_due = mono + RENAME_EVERY_S
-        found += self._rename
-        if found != self._known:
+        found = _broken_checks(check_tree_folders(self._layout, keeps_drops=keeps))
+        if mono >= self._rename_check_due or self._rename_problems:
+            self._rename_problems = _broken_checks(check_file_systems(self._layout))
+            self._rename_check_due = mono + RENAME_CHECK_INTERVAL_S
+        found += self._rename_problems
+        if found != self._last_found:
             log.warning("place.looked_at", broken=[code for code, _, _ in found])
-            self._known = found
+            self._last_found = found
         return found
 
 
-def _broken(findings: Iterable[Finding]) -> list[Trouble]:
+def _broken_checks(findings: Iterable[CheckResult]) -> list[ProblemReport]:
     return [
         (found.name, f"{found.message}.", found.remedy)
         for found in findings
-        if found.health is Health.BROKEN
+        if found.health is CheckStatus.BROKEN
     ]

@@ -7,57 +7,57 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class Wake:
+class WakePipe:
     """A pipe that ends the loop's sleep; `wake` may be called from any thread."""
 
     def __init__(self) -> None:
-        self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._read_fd, self._write_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def fileno(self) -> int:
         """Readable when somebody called `wake`."""
-        return self._read
+        return self._read_fd
 
     @property
-    def writer(self) -> int:
+    def write_fd(self) -> int:
         """For `signal.set_wakeup_fd`."""
-        return self._write
+        return self._write_fd
 
     def wake(self) -> None:
         """End the loop's sleep; a full pipe is as good as a byte more."""
         try:
-            os.write(self._write, b"\0")
+            os.write(self._write_fd, b"\0")
         except BlockingIOError:
             return
 
     def drain(self) -> None:
         """Forget the bytes; whoever wrote them has left a note elsewhere."""
         try:
-            while os.read(self._read, 4096):
+            while os.read(self._read_fd, 4096):
                 pass
         except BlockingIOError:
             return
 
     def close(self) -> None:
         """Close the pipe."""
-        os.close(self._read)
-        os.close(self._write)
+        os.close(self._read_fd)
+        os.close(self._write_fd)
 
 
 class Signals:
     """Counts what was asked for; looked at once a tick."""
 
     def __init__(self) -> None:
-        self.stops = 0
-        self.reload = False
+        self.stop_count = 0
+        self.is_reload_requested = False
 
     @contextmanager
-    def handled(self, wake: Wake) -> Iterator[None]:
+    def installed(self, wake: WakePipe) -> Iterator[None]:
         """Handle SIGTERM, SIGINT and SIGHUP inside the block."""
         before = {
-            number: signal.signal(number, self._note)
+            number: signal.signal(number, self._on_signal)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         }
-        old_fd = signal.set_wakeup_fd(wake.writer, warn_on_full_buffer=False)
+        old_fd = signal.set_wakeup_fd(wake.write_fd, warn_on_full_buffer=False)
         try:
             yield
         finally:
@@ -65,13 +65,13 @@ class Signals:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def take_reload(self) -> bool:
+    def pop_reload(self) -> bool:
         """Return and forget whether a reload was asked for."""
-        asked, self.reload = self.reload, False
+        asked, self.is_reload_requested = self.is_reload_requested, False
         return asked
 
-    def _note(self, number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
-            self.reload = True
+            self.is_reload_requested = True
         else:
-            self.stops += 1
+            self.stop_count += 1

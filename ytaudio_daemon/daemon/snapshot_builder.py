@@ -7,26 +7,30 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from ytaudio_daemon import __version__
-from ytaudio_daemon.daemon.problems import Problems
-from ytaudio_daemon.daemon.self_check import Checkup
-from ytaudio_daemon.daemon.ytdlp_updater import Freshness
+from ytaudio_daemon.daemon.problems import ProblemTracker
+from ytaudio_daemon.daemon.self_check import SelfCheck
+from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, prepare
 from ytaudio_daemon.intake import Intake
-from ytaudio_daemon.jobs import Attempts
+from ytaudio_daemon.jobs import JobRunner
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate
-from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND, age_days, canonical
+from ytaudio_daemon.model.ytdlp_policy import (
+    UPGRADE_COMMAND,
+    age_days,
+    canonical_version,
+)
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import install_hints
-from ytaudio_daemon.views import EngineFacts, Live
+from ytaudio_daemon.views import DaemonSnapshot, YtDlpFacts
 
 #: YouTube changes what an older yt-dlp cannot follow; it is released every few weeks.
-STALE_ENGINE_DAYS = 90
+STALE_YTDLP_DAYS = 90
 
 
-class Health:
+class SnapshotBuilder:
     """Collects the parts of `Live`."""
 
     def __init__(  # noqa: PLR0913 - it asks everybody how they are
@@ -37,8 +41,8 @@ class Health:
         tools: Tools,
         pool: Pool,
         intake: Intake,
-        attempts: Attempts,
-        freshness: Freshness,
+        attempts: JobRunner,
+        ytdlp_updater: YtDlpUpdater,
         started_at: float,
     ) -> None:
         self._layout = layout
@@ -46,23 +50,23 @@ class Health:
         self.tools = tools
         self._pool = pool
         self._intake = intake
-        self._attempts = attempts
-        self._freshness = freshness
+        self._job_runner = attempts
+        self._ytdlp_updater = ytdlp_updater
         self._started_at = started_at
-        self._problems = Problems()
+        self._problem_tracker = ProblemTracker()
         #: (code, message, hint) of steps that fail just now, by the step's name.
-        self.failing: dict[str, tuple[str, str, str]] = {}
-        self._checkup = Checkup(layout)
+        self.step_problems: dict[str, tuple[str, str, str]] = {}
+        self._self_check = SelfCheck(layout)
         #: (code, message, hint) of what is broken with the place itself.
-        self._unsound: list[tuple[str, str, str]] = []
+        self._folder_problems: list[tuple[str, str, str]] = []
         #: (code, message, hint) of each receiver of notices that cannot be told.
-        self.untold: list[tuple[str, str, str]] = []
+        self.notify_problems: list[tuple[str, str, str]] = []
 
-    def look_around(self, mono: float) -> None:
+    def run_self_check(self, mono: float) -> None:
         """See whether the folders are as they should be; `mono`: monotonic seconds."""
-        self._unsound = self._checkup.look(self.settings, mono)
+        self._folder_problems = self._self_check.run(self.settings, mono)
 
-    def live(self, state: str, gates: list[Gate], now: Now) -> Live:
+    def build(self, state: str, gates: list[Gate], now: Now) -> DaemonSnapshot:
         """Return what only the daemon knows.
 
         Args:
@@ -71,12 +75,14 @@ class Health:
             gates: The closed ones.
             now: The moment.
         """
-        problems = self._problems.update(self._troubles(gates, now), now.wall)
-        degraded = state == "running" and self._problems.is_degraded
+        problems = self._problem_tracker.update(
+            self._current_problems(gates, now), now.wall
+        )
+        degraded = state == "running" and self._problem_tracker.is_degraded
         usage = self._pool.usage()
-        engine = self._engine()
+        engine = self._ytdlp_version()
         runtime = self.tools.js_runtime
-        return Live(
+        return DaemonSnapshot(
             state="degraded" if degraded else state,
             started_at=self._started_at,
             pid=os.getpid(),
@@ -84,81 +90,83 @@ class Health:
             version=__version__,
             yt_dlp=engine,
             yt_dlp_age_days=None if engine is None else age_days(engine, now.wall),
-            engine=self._engine_facts(),
+            engine=self._ytdlp_facts(),
             ffmpeg=self.tools.ffmpeg.version if self.tools.ffmpeg else None,
             js_runtime=f"{runtime.name} {runtime.version}" if runtime else None,
             workers_busy=usage.downloading,
             workers_max=self.settings.download.workers,
             converters_busy=usage.converting,
-            converters_max=converters(self.settings),
-            disk_free_bytes=self.disk_free(),
+            converters_max=converter_count(self.settings),
+            disk_free_bytes=self.disk_free_bytes(),
             disk_reserve_bytes=self.settings.disk.reserve,
             problems=problems,
-            progress=self._attempts.progress,
-            ignored=self._intake.oddities.ignored,
+            progress=self._job_runner.progress,
+            ignored=self._intake.ignored_files.ignored,
         )
 
-    def _engine(self) -> str | None:
+    def _ytdlp_version(self) -> str | None:
         """Return the version the workers have, or would get; None for none at all."""
         hello = self._pool.hello
-        version = (hello.yt_dlp if hello else "") or self._freshness.chosen.version
-        return canonical(version) or None
+        version = (hello.yt_dlp if hello else "") or self._ytdlp_updater.active.version
+        return canonical_version(version) or None
 
-    def _engine_facts(self) -> EngineFacts:
-        chosen, notes = self._freshness.chosen, self._freshness.notes
+    def _ytdlp_facts(self) -> YtDlpFacts:
+        chosen, notes = self._ytdlp_updater.active, self._ytdlp_updater.history
         config = self.settings.engine
-        return EngineFacts(
+        return YtDlpFacts(
             path=None if chosen.path is None else str(chosen.path),
             pinned=chosen.stand.pinned,
             channel=config.channel,
             auto_upgrade=config.auto_upgrade,
-            upgrading=self._freshness.is_upgrading,
+            upgrading=self._ytdlp_updater.is_upgrading,
             last_upgrade=None if notes.tried is None else asdict(notes.tried),
         )
 
-    def disk_free(self) -> int:
+    def disk_free_bytes(self) -> int:
         """Return the bytes free for downloads; 0 when nobody can tell."""
         try:
             return prepare.free_bytes(self._layout.downloads)
         except OSError:
             return 0
 
-    def _troubles(self, gates: list[Gate], now: Now) -> Iterator[tuple[str, str, str]]:
-        yield from self.failing.values()
-        yield from self._unsound
-        yield from self._freshness.troubles()
-        yield from self.untold
-        yield from self._tool_troubles(now)
+    def _current_problems(
+        self, gates: list[Gate], now: Now
+    ) -> Iterator[tuple[str, str, str]]:
+        yield from self.step_problems.values()
+        yield from self._folder_problems
+        yield from self._ytdlp_updater.problems()
+        yield from self.notify_problems
+        yield from self._tool_problems(now)
         for gate in gates:
-            yield _gate_trouble(gate)
-        oddities = self._intake.oddities
-        for code, (message, hint) in oddities.trouble.items():
+            yield _gate_problem(gate)
+        ignored_files = self._intake.ignored_files
+        for code, (message, hint) in ignored_files.inbox_problems.items():
             yield code, message, hint
-        for (session, file), reason in oddities.waiting.items():
+        for (session, file), reason in ignored_files.waiting.items():
             yield (
                 "drop_waits",
                 f"inbox/{session}/{file}: {reason}",
                 "It is tried again at every scan.",
             )
-        for folder, reason in oddities.folders.items():
+        for folder, reason in ignored_files.folders.items():
             yield (
                 "bad_session_folder",
                 f"inbox/{folder}: {reason}",
                 "Rename or move the folder; nothing in it is taken until then.",
             )
 
-    def _tool_troubles(self, now: Now) -> Iterator[tuple[str, str, str]]:
+    def _tool_problems(self, now: Now) -> Iterator[tuple[str, str, str]]:
         if self.tools.ffmpeg is None:
             yield (
                 "ffmpeg_missing",
                 "There is no usable ffmpeg, so nothing can be converted.",
-                f"{install_hints.install_ffmpeg()}; it goes on within half a minute.",
+                f"{install_hints.install_ffmpeg_hint()}; it goes on within half a minute.",
             )
         if self.tools.js_runtime is None:
             yield (
                 "js_runtime_missing",
                 "There is no JavaScript runtime, which YouTube's players need.",
-                f"{install_hints.install_runtime()}; it goes on within half a minute.",
+                f"{install_hints.install_js_runtime_hint()}; it goes on within half a minute.",
             )
         if self._pool.trouble:
             yield (
@@ -166,9 +174,9 @@ class Health:
                 f"The workers cannot be started: {self._pool.trouble}",
                 "See the log; `ytaudio doctor` checks the installation.",
             )
-        engine = self._engine() or ""
+        engine = self._ytdlp_version() or ""
         age = age_days(engine, now.wall)
-        if age is not None and age > STALE_ENGINE_DAYS:
+        if age is not None and age > STALE_YTDLP_DAYS:
             yield (
                 "engine_stale",
                 f"yt-dlp {engine} is {age} days old.",
@@ -176,12 +184,12 @@ class Health:
             )
 
 
-def converters(settings: Settings) -> int:
+def converter_count(settings: Settings) -> int:
     """Return the conversions at once: the config's, or one a core."""
     return settings.download.converters or len(os.sched_getaffinity(0))
 
 
-def _gate_trouble(gate: Gate) -> tuple[str, str, str]:
+def _gate_problem(gate: Gate) -> tuple[str, str, str]:
     until = datetime.fromtimestamp(gate.until, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return (
         gate.name.value,

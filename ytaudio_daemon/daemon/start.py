@@ -11,11 +11,11 @@ import structlog
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from ytaudio_daemon.daemon.loop import Loop, Parts
-from ytaudio_daemon.daemon.open_ledger import opened_ledger, patiently
-from ytaudio_daemon.daemon.signals import Signals, Wake
-from ytaudio_daemon.daemon.snapshot_builder import Health, converters
-from ytaudio_daemon.daemon.ytdlp_updater import Freshness
+from ytaudio_daemon.daemon.loop import Loop, Services
+from ytaudio_daemon.daemon.open_ledger import open_ledger, retry_while_busy
+from ytaudio_daemon.daemon.signals import Signals, WakePipe
+from ytaudio_daemon.daemon.snapshot_builder import SnapshotBuilder, converter_count
+from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
 from ytaudio_daemon.errors import (
     ConfigError,
     LedgerGoneError,
@@ -23,35 +23,35 @@ from ytaudio_daemon.errors import (
 )
 from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.host_id import claimant
+from ytaudio_daemon.folders.host_id import load_host_id
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import lock_state, prepare
 from ytaudio_daemon.intake import Intake
-from ytaudio_daemon.intake.inbox_watcher import Hints, Watch
-from ytaudio_daemon.jobs import Attempts
+from ytaudio_daemon.intake.inbox_watcher import InboxWatcher, PendingChanges
+from ytaudio_daemon.jobs import JobRunner
 from ytaudio_daemon.ledger import Ledger, meta
 from ytaudio_daemon.maintenance.pruner import Pruner
-from ytaudio_daemon.maintenance.session_expiry import Sweeper
+from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
 from ytaudio_daemon.notify.notifications import Messenger
 from ytaudio_daemon.notify.receivers import require_apprise
 from ytaudio_daemon.pool import Pool, kill_leftovers
-from ytaudio_daemon.settings import RELOADABLE, Settings, changes, load
+from ytaudio_daemon.settings import RELOADABLE, Settings, changed_keys, load
 from ytaudio_daemon.system import logs
 from ytaudio_daemon.system.clock import Clock
-from ytaudio_daemon.system.systemd_notify import Notifier
-from ytaudio_daemon.views import Rules, Views
+from ytaudio_daemon.system.systemd_notify import SystemdNotifier
+from ytaudio_daemon.views import Views, ViewSettings
 from ytaudio_daemon.ytdlp_versions.version_store import shelf_of
 
 log = structlog.get_logger()
 
 #: What the views have not written by then after a stop, the next start will.
-LAST_WORDS_S = 5.0
+FLUSH_TIMEOUT_S = 5.0
 #: Sessions are looked through this often, in seconds.
-SWEEP_S = 60
+SWEEP_INTERVAL_S = 60
 #: Whether it is time for a newer yt-dlp is asked this often, in seconds, give or take;
 #: many installations shall not ask the package index at once.
-UPGRADE_S = 3600
-UPGRADE_JITTER_S = 900
+UPGRADE_CHECK_INTERVAL_S = 3600
+UPGRADE_CHECK_JITTER_S = 900
 
 
 def run(settings: Settings) -> int:
@@ -77,14 +77,14 @@ def run(settings: Settings) -> int:
     )
     with ExitStack() as stack:
         stack.callback(os.close, lock_state(layout))
-        ledger = stack.enter_context(opened_ledger(settings))
-        parts = _assemble(settings, layout, ledger, stack)
-        return _serve(parts, settings)
+        ledger = stack.enter_context(open_ledger(settings))
+        services = _build_services(settings, layout, ledger, stack)
+        return _serve(services, settings)
 
 
-def rules_of(settings: Settings) -> Rules:
+def view_settings(settings: Settings) -> ViewSettings:
     """Return what the views need of some settings."""
-    return Rules(
+    return ViewSettings(
         interval_s=settings.status.interval,
         attempts=settings.retry.attempts,
         max_jobs=settings.sessions.max_jobs,
@@ -95,97 +95,97 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-def _read_diary(ledger: Ledger) -> tuple[str, Clock]:
+def _read_meta(ledger: Ledger) -> tuple[str, Clock]:
     with ledger.write() as db:
-        return meta.state_id(db), Clock(meta.lived(db))
+        return meta.state_id(db), Clock(meta.uptime_s(db))
 
 
-def _assemble(
+def _build_services(
     settings: Settings, layout: Layout, ledger: Ledger, stack: ExitStack
-) -> Parts:
-    state_id, clock = patiently(lambda: _read_diary(ledger))
+) -> Services:
+    state_id, clock = retry_while_busy(lambda: _read_meta(ledger))
     killed = kill_leftovers(state_id)
     if killed:
         log.warning("daemon.killed_leftovers", processes=killed)
     # Before any thread: the template must be started from a single-threaded process.
     pool = Pool(
         downloads=settings.download.workers,
-        converters=converters(settings),
+        converters=converter_count(settings),
         state_id=state_id,
         home=layout.home,
     )
     stack.callback(pool.close)
-    freshness = Freshness(shelf_of(layout.state), ledger, pool, settings)
-    stack.callback(freshness.stop)
-    freshness.take_up()
+    ytdlp_updater = YtDlpUpdater(shelf_of(layout.state), ledger, pool, settings)
+    stack.callback(ytdlp_updater.stop)
+    ytdlp_updater.apply_selected()
     tools = find_tools()
-    wake = Wake()
+    wake = WakePipe()
     stack.callback(wake.close)
-    hints = Hints(wake.wake)
-    attempts = Attempts(
-        ledger, layout, pool, settings, tools, claimant(layout.state / "host")
+    pending_changes = PendingChanges(wake.wake)
+    attempts = JobRunner(
+        ledger, layout, pool, settings, tools, load_host_id(layout.state / "host")
     )
     intake = Intake(ledger, layout, settings)
-    views = Views(ledger, layout, rules_of(settings))
-    sweeper = Sweeper(ledger, layout, settings)
-    health = Health(
+    views = Views(ledger, layout, view_settings(settings))
+    session_expirer = SessionExpirer(ledger, layout, settings)
+    snapshot_builder = SnapshotBuilder(
         layout=layout,
         settings=settings,
         tools=tools,
         pool=pool,
         intake=intake,
         attempts=attempts,
-        freshness=freshness,
+        ytdlp_updater=ytdlp_updater,
         started_at=clock.now().wall,
     )
-    parts = Parts(
+    services = Services(
         ledger=ledger,
         pool=pool,
-        freshness=freshness,
+        ytdlp_updater=ytdlp_updater,
         intake=intake,
-        attempts=attempts,
-        sweeper=sweeper,
+        job_runner=attempts,
+        session_expirer=session_expirer,
         pruner=Pruner(ledger, settings, time.monotonic()),
         views=views,
-        messenger=Messenger(
+        notifications=Messenger(
             ledger, settings, host=socket.gethostname(), state_id=state_id
         ),
-        health=health,
-        watch=Watch(layout.inbox, layout.wake_dir, hints),
-        hints=hints,
-        wake=wake,
+        snapshot_builder=snapshot_builder,
+        inbox_watcher=InboxWatcher(layout.inbox, layout.wake_dir, pending_changes),
+        pending_changes=pending_changes,
+        wake_pipe=wake,
         signals=Signals(),
         clock=clock,
-        notifier=Notifier(),
+        notifier=SystemdNotifier(),
         reload=lambda: None,
     )
-    parts.reload = _Reloader(parts, settings)
-    return parts
+    services.reload = _Reloader(services, settings)
+    return services
 
 
-def _serve(parts: Parts, settings: Settings) -> int:
-    now = parts.clock.now()
-    with parts.signals.handled(parts.wake):
-        parts.pool.warm()
-        patiently(lambda: parts.attempts.recover(now))
-        live = parts.health.live("starting", [], now)
-        patiently(lambda: parts.views.rebuild(now, live))
-        loop = Loop(parts)
+def _serve(services: Services, settings: Settings) -> int:
+    now = services.clock.now()
+    with services.signals.installed(services.wake_pipe):
+        services.pool.warm()
+        retry_while_busy(lambda: services.job_runner.recover(now))
+        live = services.snapshot_builder.build("starting", [], now)
+        retry_while_busy(lambda: services.views.rebuild(now, live))
+        loop = Loop(services)
         gc.collect()
         gc.freeze()  # else each collection looks through all modules: 40 ms of a step
-        with _watching(parts), _scheduled(parts, loop):
+        with _watching(services), _scheduled(services, loop):
             log.info(
                 "daemon.started",
                 pid=os.getpid(),
                 inbox=str(settings.paths.inbox),
                 config=str(settings.config_file or "defaults"),
             )
-            status = _loop(loop)
-    _stop(parts)
+            status = _run_loop(loop)
+    _shut_down(services)
     return status
 
 
-def _loop(loop: Loop) -> int:
+def _run_loop(loop: Loop) -> int:
     try:
         loop.run()
     except LedgerGoneError as error:
@@ -194,45 +194,47 @@ def _loop(loop: Loop) -> int:
     return 0
 
 
-def _stop(parts: Parts) -> None:
+def _shut_down(services: Services) -> None:
     """Give running jobs back, and leave a last word in the status files."""
-    running = parts.attempts.busy
-    parts.pool.close()
-    now = parts.clock.now()
+    running = services.job_runner.running_count
+    services.pool.close()
+    now = services.clock.now()
     try:
-        parts.attempts.interrupt_all(now)
-        with parts.ledger.write() as db:
-            meta.keep_lived(db, now.lived)
-        parts.messenger.close(parts.clock)
-        _say_last_words(parts)
+        services.job_runner.requeue_running(now)
+        with services.ledger.write() as db:
+            meta.save_uptime(db, now.uptime_s)
+        services.notifications.close(services.clock)
+        _flush_views(services)
     except YtaudioError as error:
         log.warning("daemon.stopped_untidily", error=error.message)
     log.info("daemon.stopped", interrupted=running)
 
 
-def _say_last_words(parts: Parts) -> None:
+def _flush_views(services: Services) -> None:
     """Show all that changed, as far as that takes no longer than a stop may."""
-    enough = time.monotonic() + LAST_WORDS_S
+    enough = time.monotonic() + FLUSH_TIMEOUT_S
     while time.monotonic() < enough:
-        now = parts.clock.now()
-        parts.views.refresh(now, parts.health.live("stopped", [], now), force=True)
-        due = parts.views.next_due(now)
+        now = services.clock.now()
+        services.views.refresh(
+            now, services.snapshot_builder.build("stopped", [], now), force=True
+        )
+        due = services.views.next_due(now)
         if due is None or due > 0:
             break
-    parts.views.close()
+    services.views.close()
 
 
 @contextmanager
-def _watching(parts: Parts) -> Iterator[None]:
-    parts.watch.start()
+def _watching(services: Services) -> Iterator[None]:
+    services.inbox_watcher.start()
     try:
         yield
     finally:
-        parts.watch.stop()
+        services.inbox_watcher.stop()
 
 
 @contextmanager
-def _scheduled(parts: Parts, loop: Loop) -> Iterator[None]:
+def _scheduled(services: Services, loop: Loop) -> Iterator[None]:
     """Let APScheduler say when to look for expired sessions and for a newer yt-dlp.
 
     When something is due is kept elsewhere; a look that comes late, or twice, does no
@@ -245,12 +247,12 @@ def _scheduled(parts: Parts, loop: Loop) -> Iterator[None]:
         daemon=True,
     )
     rules = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    scheduler.add_job(loop.sweep_soon, "interval", seconds=SWEEP_S, **rules)
+    scheduler.add_job(loop.request_sweep, "interval", seconds=SWEEP_INTERVAL_S, **rules)
     scheduler.add_job(
-        parts.freshness.upgrade_soon,
+        services.ytdlp_updater.request_upgrade_check,
         "interval",
-        seconds=UPGRADE_S,
-        jitter=UPGRADE_JITTER_S,
+        seconds=UPGRADE_CHECK_INTERVAL_S,
+        jitter=UPGRADE_CHECK_JITTER_S,
         **rules,
     )
     scheduler.start()
@@ -263,36 +265,38 @@ def _scheduled(parts: Parts, loop: Loop) -> Iterator[None]:
 class _Reloader:
     """What SIGHUP calls: load the config again and hand it to everyone."""
 
-    def __init__(self, parts: Parts, settings: Settings) -> None:
-        self._parts = parts
+    def __init__(self, services: Services, settings: Settings) -> None:
+        self._services = services
         self._settings = settings
 
     def __call__(self) -> None:
-        self._parts.notifier.reloading()
+        self._services.notifier.reloading()
         try:
             fresh = load(self._settings.config_file, os.environ)
             require_apprise(fresh.notify)
         except ConfigError as error:
             log.error("config.not_reloaded", error=error.message, hint=error.hint)  # noqa: TRY400 - the message says it all
-            self._parts.notifier.ready("Serving; the new config is wrong, see the log")
+            self._services.notifier.ready(
+                "Serving; the new config is wrong, see the log"
+            )
             return
-        changed = changes(self._settings, fresh)
+        changed = changed_keys(self._settings, fresh)
         self._settings = fresh
-        self._hand_out(fresh)
+        self._apply(fresh)
         log.info(
             "config.reloaded",
             changed=sorted(changed & RELOADABLE),
             needs_restart=sorted(changed - RELOADABLE),
         )
-        self._parts.notifier.ready()
+        self._services.notifier.ready()
 
-    def _hand_out(self, fresh: Settings) -> None:
-        parts = self._parts
-        parts.pool.resize(fresh.download.workers, converters(fresh))
-        parts.attempts.reload(fresh)
-        parts.intake.reload(fresh)
-        parts.views.rules = rules_of(fresh)
-        parts.sweeper.reload(fresh)
-        parts.pruner.settings = fresh
-        parts.messenger.reload(fresh)
-        parts.health.settings = parts.freshness.settings = fresh
+    def _apply(self, fresh: Settings) -> None:
+        services = self._services
+        services.pool.resize(fresh.download.workers, converter_count(fresh))
+        services.job_runner.reload(fresh)
+        services.intake.reload(fresh)
+        services.views.view_settings = view_settings(fresh)
+        services.session_expirer.reload(fresh)
+        services.pruner.settings = fresh
+        services.notifications.reload(fresh)
+        services.snapshot_builder.settings = services.ytdlp_updater.settings = fresh

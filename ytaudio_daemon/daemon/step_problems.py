@@ -12,7 +12,7 @@ from ytaudio_daemon.errors import (
 )
 
 
-class Stumble(NamedTuple):
+class StepProblem(NamedTuple):
     """A problem, as `status/daemon.json` tells of it."""
 
     code: str
@@ -20,9 +20,9 @@ class Stumble(NamedTuple):
     hint: str
 
 
-AGAIN = "It is tried again every second."
+RETRY_HINT = "It is tried again every second."
 #: By errno: the code, and what a person can do; {place} is the file or folder.
-_REMEDIES = {
+_CODE_AND_HINT_BY_ERRNO = {
     errno.ENOSPC: ("disk_full", "Make room on the disk of {place}."),
     errno.EDQUOT: ("disk_full", "Raise the quota of the daemon's user, or make room."),
     errno.EROFS: ("read_only", "Mount the file system of {place} writable again."),
@@ -39,7 +39,7 @@ _REMEDIES = {
 }
 
 
-def stumble(step: str, error: YtaudioError | OSError) -> Stumble:
+def problem_of(step: str, error: YtaudioError | OSError) -> StepProblem:
     """Return what to tell of a step that could not be done.
 
     Args:
@@ -47,25 +47,34 @@ def stumble(step: str, error: YtaudioError | OSError) -> Stumble:
         error: Why it could not.
     """
     if isinstance(error, OSError):
-        return _of_os(step, error)
-    code = next((c for kind, c in _CODES.items() if isinstance(error, kind)), _OTHER)
-    return Stumble(code, f"{step}: {error.message}", error.hint or AGAIN)
+        return _of_os_error(step, error)
+    code = next(
+        (c for kind, c in _CODE_BY_ERROR.items() if isinstance(error, kind)),
+        _DEFAULT_CODE,
+    )
+    return StepProblem(code, f"{step}: {error.message}", error.hint or RETRY_HINT)
 
 
-_OTHER = "step_failed"
-_CODES: dict[type[YtaudioError], str] = {
+_DEFAULT_CODE = "step_failed"
+_CODE_BY_ERROR: dict[type[YtaudioError], str] = {
     LedgerError: "ledger_trouble",
     TemplateError: "template_trouble",
     UnsafePathError: "unsafe_path",
 }
 #: All of them hold up something that a person may have to mend.
-CODES = frozenset({*_CODES.values(), *(c for c, _ in _REMEDIES.values()), _OTHER})
+STEP_PROBLEM_CODES = frozenset(
+    {
+        *_CODE_BY_ERROR.values(),
+        *(c for c, _ in _CODE_AND_HINT_BY_ERRNO.values()),
+        _DEFAULT_CODE,
+    }
+)
 
 
-def _of_os(step: str, error: OSError) -> Stumble:
-    code, remedy = _REMEDIES.get(error.errno or 0, (_OTHER, ""))
+def _of_os_error(step: str, error: OSError) -> StepProblem:
+    code, remedy = _CODE_AND_HINT_BY_ERRNO.get(error.errno or 0, (_DEFAULT_CODE, ""))
     place = "" if error.filename is None else os.fsdecode(error.filename)
     said = error.strerror or str(error)
     message = f"{step}: {said}: {place}" if place else f"{step}: {said}"
     hint = remedy.format(place=place or "the daemon's folders")
-    return Stumble(code, message, f"{hint} {AGAIN}".strip())
+    return StepProblem(code, message, f"{hint} {RETRY_HINT}".strip())

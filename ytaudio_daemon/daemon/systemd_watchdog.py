@@ -8,22 +8,22 @@ from ytaudio_daemon.errors import (
     LedgerFullError,
     LedgerUnreachableError,
 )
-from ytaudio_daemon.system.systemd_notify import Notifier
+from ytaudio_daemon.system.systemd_notify import SystemdNotifier
 
 #: Until it is up it asks for so long again, in seconds, and this often.
-PATIENCE_S = 60.0
-ASK_EVERY_S = 10.0
+START_EXTENSION_S = 60.0
+EXTEND_INTERVAL_S = 10.0
 #: WATCHDOG=1 is said at most so often, in seconds, and at least twice a WatchdogSec=.
-BEAT_S = 5.0
+PING_INTERVAL_S = 5.0
 #: A ledger that cannot be written for so long, in seconds, nobody can tell why: another
 #: process may fare better, with fresh descriptors and connections.
-STUCK_S = 600.0
+UNHEALTHY_LIMIT_S = 600.0
 #: Where it would not, and would lose what runs and the word on what is wrong: these
 #: mend themselves as soon as the disk, the server or the other process does.
-BLAMELESS = (LedgerBusyError, LedgerFullError, LedgerUnreachableError)
+EXTERNAL_ERRORS = (LedgerBusyError, LedgerFullError, LedgerUnreachableError)
 
 
-class Pulse:
+class SystemdWatchdog:
     """READY=1 once, then WATCHDOG=1 as long as the loop turns and the ledger is kept.
 
     Args:
@@ -33,46 +33,49 @@ class Pulse:
     """
 
     def __init__(
-        self, notifier: Notifier, is_up: Callable[[], bool], mono: float
+        self, notifier: SystemdNotifier, is_up: Callable[[], bool], mono: float
     ) -> None:
         self._notifier = notifier
-        self._is_up = is_up
+        self._is_startup_done = is_up
         self._is_ready = False
-        self._asked_at = -math.inf
-        self._beat_at = -math.inf
-        self._sound_at = mono
+        self._extended_at = -math.inf
+        self._pinged_at = -math.inf
+        self._healthy_at = mono
 
-    def beat(self, mono: float) -> None:
+    def ping(self, mono: float) -> None:
         """Say what is due, at the end of a turn of the loop."""
         if not self._is_ready:
-            self._come_up(mono)
-        if mono >= self._beat_at + BEAT_S and mono < self._sound_at + STUCK_S:
-            self._beat_at = mono
-            self._notifier.watchdog()
+            self._notify_ready(mono)
+        if (
+            mono >= self._pinged_at + PING_INTERVAL_S
+            and mono < self._healthy_at + UNHEALTHY_LIMIT_S
+        ):
+            self._pinged_at = mono
+            self._notifier.ping_watchdog()
 
     def ledger_written(self, mono: float) -> None:
         """Note that the ledger takes what it is given."""
-        self._sound_at = mono
+        self._healthy_at = mono
 
     def ledger_failed(self, error: Exception, mono: float) -> None:
         """Note why it does not."""
-        if isinstance(error, BLAMELESS):
-            self._sound_at = mono
+        if isinstance(error, EXTERNAL_ERRORS):
+            self._healthy_at = mono
 
     def next_due(self) -> float:
         """Return the monotonic time at which the loop must turn for this."""
         if not self._is_ready:
-            return self._asked_at + ASK_EVERY_S
+            return self._extended_at + EXTEND_INTERVAL_S
         wanted_s = self._notifier.watchdog_s
         if wanted_s is None:
             return math.inf
-        due = self._beat_at + wanted_s / 2
-        return due if due < self._sound_at + STUCK_S else math.inf
+        due = self._pinged_at + wanted_s / 2
+        return due if due < self._healthy_at + UNHEALTHY_LIMIT_S else math.inf
 
-    def _come_up(self, mono: float) -> None:
-        if self._is_up():
+    def _notify_ready(self, mono: float) -> None:
+        if self._is_startup_done():
             self._is_ready = True
             self._notifier.ready()
-        elif mono >= self._asked_at + ASK_EVERY_S:
-            self._asked_at = mono
-            self._notifier.extend_timeout(PATIENCE_S)
+        elif mono >= self._extended_at + EXTEND_INTERVAL_S:
+            self._extended_at = mono
+            self._notifier.extend_timeout(START_EXTENSION_S)

@@ -2,11 +2,11 @@
 
 from ytaudio_daemon.ledger import Ledger, ytdlp_outcomes
 from ytaudio_daemon.model import ytdlp_policy as judging
-from ytaudio_daemon.model.ytdlp_policy import Ending, tally
+from ytaudio_daemon.model.ytdlp_policy import EndedAttempt, count_failures
 from ytaudio_daemon.ytdlp_versions.version_store import Chosen
 
 
-class EngineRecord:
+class YtDlpFailureStats:
     """Asks the ledger; decides nothing that `model.engines` does not.
 
     Args:
@@ -22,9 +22,9 @@ class EngineRecord:
         Raises:
             LedgerError: It cannot be read just now.
         """
-        return judging.is_outdated(self._with(chosen))
+        return judging.is_outdated(self._outcomes_with(chosen))
 
-    def blame(self, chosen: Chosen, wall: float) -> str:
+    def rollback_reason(self, chosen: Chosen, wall: float) -> str:
         """Return why a version should be given up for the one before, or "".
 
         Args:
@@ -37,26 +37,28 @@ class EngineRecord:
         since = chosen.stand.at
         if not chosen.stand.watched:
             return ""
-        new = tally(self._with(chosen))
-        if not judging.has_to_prove_itself(new, since, wall):
+        new = count_failures(self._outcomes_with(chosen))
+        if not judging.is_on_probation(new, since, wall):
             return ""
-        if new.suspect < judging.BLAMED_VIDEOS:
+        if new.suspect < judging.MIN_SUSPECT_VIDEOS:
             return ""
         with self._ledger.read() as db:
-            before = ytdlp_outcomes.endings_before(db, since)
-        old = tally(e for engine, e in before if not _is_same(engine, chosen))
-        if not judging.is_worse(new, old):
+            before = ytdlp_outcomes.ended_attempts_before(db, since)
+        old = count_failures(
+            e for engine, e in before if not _is_release_of(engine, chosen)
+        )
+        if not judging.is_significantly_worse(new, old):
             return ""
         return (
             f"it failed for {new.suspect} of {new.videos} videos, "
             f"the one before for {old.suspect} of {old.videos}"
         )
 
-    def _with(self, chosen: Chosen) -> list[Ending]:
+    def _outcomes_with(self, chosen: Chosen) -> list[EndedAttempt]:
         with self._ledger.read() as db:
-            found = ytdlp_outcomes.endings_since(db, chosen.stand.at)
-        return [ending for engine, ending in found if _is_same(engine, chosen)]
+            found = ytdlp_outcomes.ended_attempts_since(db, chosen.stand.at)
+        return [ending for engine, ending in found if _is_release_of(engine, chosen)]
 
 
-def _is_same(engine: str, chosen: Chosen) -> bool:
-    return judging.release(engine) == judging.release(chosen.version)
+def _is_release_of(engine: str, chosen: Chosen) -> bool:
+    return judging.release_numbers(engine) == judging.release_numbers(chosen.version)

@@ -7,12 +7,12 @@ from ytaudio_daemon.ytdlp_versions.history import Notes, Refused
 from ytaudio_daemon.ytdlp_versions.upgrade import FAILED, REFUSED
 from ytaudio_daemon.ytdlp_versions.version_store import Chosen
 
-BY_HAND = UPGRADE_COMMAND
+UPGRADE_COMMAND = UPGRADE_COMMAND
 
-Trouble = tuple[str, str, str]
+ProblemReport = tuple[str, str, str]
 
 
-def damage(trouble: str) -> Iterator[Trouble]:
+def unusable_version_problems(trouble: str) -> Iterator[ProblemReport]:
     """Yield that a version is not used though it should be.
 
     Args:
@@ -23,12 +23,12 @@ def damage(trouble: str) -> Iterator[Trouble]:
             "An upgraded yt-dlp cannot be used; the one that came with the program is "
             f"used instead: {trouble}"
         )
-        yield "engine_damaged", message, f"Fetch it again: {BY_HAND}"
+        yield "engine_damaged", message, f"Fetch it again: {UPGRADE_COMMAND}"
 
 
-def past(chosen: Chosen, notes: Notes) -> Iterator[Trouble]:
+def past_upgrade_problems(chosen: Chosen, notes: Notes) -> Iterator[ProblemReport]:
     """Yield what became of upgrades that the daemon did by itself."""
-    refused = _given_up(chosen, notes)
+    refused = _last_rolled_back(chosen, notes)
     if refused is not None:
         message = (
             f"yt-dlp {refused.version} was given up for {refused.replaced_by}: "
@@ -44,11 +44,11 @@ def past(chosen: Chosen, notes: Notes) -> Iterator[Trouble]:
         return
     if refused is None or refused.version != tried.version:
         message = f"yt-dlp was not upgraded: {tried.message.rstrip('.')}."
-        hint = f"It is tried again by itself; by hand: {BY_HAND}"
+        hint = f"It is tried again by itself; by hand: {UPGRADE_COMMAND}"
         yield "engine_not_upgraded", message, hint
 
 
-def outdated(chosen: Chosen, *, is_automatic: bool) -> Trouble:
+def outdated_problem(chosen: Chosen, *, is_automatic: bool) -> ProblemReport:
     """Return that videos fail because YouTube has changed.
 
     Args:
@@ -60,18 +60,18 @@ def outdated(chosen: Chosen, *, is_automatic: bool) -> Trouble:
         "understands YouTube."
     )
     if chosen.stand.pinned:
-        hint = f"It is pinned; to have the newest: {BY_HAND}"
+        hint = f"It is pinned; to have the newest: {UPGRADE_COMMAND}"
     elif not is_automatic:
-        hint = f"Upgrade it: {BY_HAND}"
+        hint = f"Upgrade it: {UPGRADE_COMMAND}"
     else:
         hint = (
             "The jobs wait, and a newer one is looked for every three hours; nightly "
-            f"ones are ahead: {BY_HAND} --channel nightly"
+            f"ones are ahead: {UPGRADE_COMMAND} --channel nightly"
         )
     return "engine_outdated", message, hint
 
 
-def _given_up(chosen: Chosen, notes: Notes) -> Refused | None:
+def _last_rolled_back(chosen: Chosen, notes: Notes) -> Refused | None:
     """Return the version that was given up last, until another came after it."""
     refused = next((r for r in reversed(notes.refused) if r.automatic), None)
     if refused is None or chosen.stand.at > refused.at:

@@ -12,20 +12,20 @@ from typing import IO
 from ytaudio_daemon.settings import Settings
 
 #: An upgrade may take so long, in seconds: pip twice, and a few downloads.
-MAX_S = 1800.0
-_PACKAGE_HOME = Path(__file__).parents[2]
+TIMEOUT_S = 1800.0
+_PACKAGE_PARENT = Path(__file__).parents[2]
 
 
-class Upgrader:
+class UpgradeProcess:
     """Runs one `ytaudio engine upgrade` at a time, and never waits for it."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
-        self._said: IO[bytes] | None = None
-        self._until = 0.0
+        self._stderr: IO[bytes] | None = None
+        self._deadline = 0.0
 
     @property
-    def is_busy(self) -> bool:
+    def is_running(self) -> bool:
         """Whether one is under way, as far as `step` has seen."""
         return self._child is not None
 
@@ -39,20 +39,20 @@ class Upgrader:
         Raises:
             OSError: No process can be had.
         """
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has ended
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has ended
         # Only this program's package is to be found, wherever it is run from.
-        ours = {"PYTHONPATH": str(_PACKAGE_HOME), "PYTHONSAFEPATH": "1"}
+        ours = {"PYTHONPATH": str(_PACKAGE_PARENT), "PYTHONSAFEPATH": "1"}
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "ytaudio_daemon", *_words(settings)],
+            [sys.executable, "-m", "ytaudio_daemon", *_arguments(settings)],
             env=os.environ | ours,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=self._said,
+            stderr=self._stderr,
             process_group=0,  # pip dies with it
         )
-        self._until = mono + MAX_S
+        self._deadline = mono + TIMEOUT_S
 
-    def step(self, mono: float) -> str | None:
+    def poll(self, mono: float) -> str | None:
         """See whether it has ended.
 
         Args:
@@ -61,14 +61,14 @@ class Upgrader:
         Returns:
             The last line it said when it has just ended, else None.
         """
-        if self._child is None or self._said is None:
+        if self._child is None or self._stderr is None:
             return None
         if self._child.poll() is None:
-            if mono >= self._until:
+            if mono >= self._deadline:
                 self._kill()
             return None
         self._child = None
-        with self._said as said:
+        with self._stderr as said:
             said.seek(0)
             lines = said.read(65_536).decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else ""
@@ -83,7 +83,7 @@ class Upgrader:
                 os.killpg(self._child.pid, signal.SIGKILL)
 
 
-def _words(settings: Settings) -> list[str]:
+def _arguments(settings: Settings) -> list[str]:
     words = ["--root", str(settings.paths.root)]
     if settings.config_file is not None:
         words += ["--config", str(settings.config_file)]

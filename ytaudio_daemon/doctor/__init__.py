@@ -6,20 +6,28 @@ means, and what a person can do. `ytaudio doctor` prints them.
 
 from collections.abc import Iterator
 
-from ytaudio_daemon.doctor.check_result import Finding, Health
-from ytaudio_daemon.doctor.folder_checks import place_findings
-from ytaudio_daemon.doctor.ledger_checks import record_findings
-from ytaudio_daemon.doctor.machine_checks import machine_findings
-from ytaudio_daemon.doctor.notify_checks import telling_findings
-from ytaudio_daemon.doctor.ytdlp_checks import engine_findings
+from ytaudio_daemon.doctor.check_result import CheckResult, CheckStatus
+from ytaudio_daemon.doctor.folder_checks import check_folders
+from ytaudio_daemon.doctor.ledger_checks import check_ledger
+from ytaudio_daemon.doctor.machine_checks import check_machine
+from ytaudio_daemon.doctor.notify_checks import check_receivers
+from ytaudio_daemon.doctor.ytdlp_checks import check_programs
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.ytdlp_versions.version_store import shelf_of
 
-__all__ = ["Finding", "Health", "engine_findings", "examine", "site_findings"]
+__all__ = [
+    "CheckResult",
+    "CheckStatus",
+    "check_installation",
+    "check_programs",
+    "run_checks",
+]
 
 
-def examine(settings: Settings, layout: Layout, wall: float) -> Iterator[Finding]:
+def run_checks(
+    settings: Settings, layout: Layout, wall: float
+) -> Iterator[CheckResult]:
     """Yield what every check found, as it is found.
 
     Args:
@@ -27,14 +35,14 @@ def examine(settings: Settings, layout: Layout, wall: float) -> Iterator[Finding
         layout: The tree that they name.
         wall: Now, seconds since 1970 UTC.
     """
-    yield from engine_findings(wall, shelf_of(layout.state).chosen())
-    yield from site_findings(settings, layout)
+    yield from check_programs(wall, shelf_of(layout.state).chosen())
+    yield from check_installation(settings, layout)
 
 
-def site_findings(settings: Settings, layout: Layout) -> Iterator[Finding]:
+def check_installation(settings: Settings, layout: Layout) -> Iterator[CheckResult]:
     """Yield what was found of this place; looked at with the caller's rights."""
     keeps_drops = settings.inbox.after_intake == "keep"
-    yield from place_findings(layout, settings.disk.reserve, keeps_drops=keeps_drops)
-    yield from record_findings(settings.database.url)
-    yield from machine_findings(layout.inbox)
-    yield from telling_findings(settings.notify)
+    yield from check_folders(layout, settings.disk.reserve, keeps_drops=keeps_drops)
+    yield from check_ledger(settings.database.url)
+    yield from check_machine(layout.inbox)
+    yield from check_receivers(settings.notify)

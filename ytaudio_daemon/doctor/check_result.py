@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Health(StrEnum):
+class CheckStatus(StrEnum):
     """How something is."""
 
     OK = "ok"
@@ -15,7 +15,7 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at.
 
     Attributes:
@@ -26,21 +26,25 @@ class Finding:
     """
 
     name: str
-    health: Health
+    health: CheckStatus
     message: str
     remedy: str = ""
 
 
-def ok(name: str, message: str) -> Finding:
+def ok(name: str, message: str) -> CheckResult:
     """Return that something is all right."""
-    return Finding(name=name, health=Health.OK, message=message)
+    return CheckResult(name=name, health=CheckStatus.OK, message=message)
 
 
-def warning(name: str, message: str, remedy: str = "") -> Finding:
+def warning(name: str, message: str, remedy: str = "") -> CheckResult:
     """Return that somebody should look at it."""
-    return Finding(name=name, health=Health.WARNING, message=message, remedy=remedy)
+    return CheckResult(
+        name=name, health=CheckStatus.WARNING, message=message, remedy=remedy
+    )
 
 
-def broken(name: str, message: str, remedy: str) -> Finding:
+def broken(name: str, message: str, remedy: str) -> CheckResult:
     """Return that jobs cannot succeed with it."""
-    return Finding(name=name, health=Health.BROKEN, message=message, remedy=remedy)
+    return CheckResult(
+        name=name, health=CheckStatus.BROKEN, message=message, remedy=remedy
+    )

@@ -11,17 +11,17 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from ytaudio_daemon.doctor.check_result import Finding, broken, ok, warning
+from ytaudio_daemon.doctor.check_result import CheckResult, broken, ok, warning
 from ytaudio_daemon.dropfile import is_ignored_folder
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.prepare import free_bytes
 
 #: Session folders looked into, and complaints about them.
-MANY_SESSIONS = 10_000
-MANY_COMPLAINTS = 20
+MAX_SESSION_FOLDERS = 10_000
+MAX_SESSION_RESULTS = 20
 GIB = 1 << 30
 #: What it means when a folder is closed to the daemon.
-MEANS = {
+CONSEQUENCES = {
     "inbox": "no drop is seen",
     "downloads": "nothing can be fetched",
     "library": "finished audio does not appear there, only in downloads",
@@ -30,9 +30,9 @@ MEANS = {
 }
 
 
-def place_findings(
+def check_folders(
     layout: Layout, reserve_bytes: int, *, keeps_drops: bool = False
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """Yield what was found of the folders.
 
     Args:
@@ -40,32 +40,35 @@ def place_findings(
         reserve_bytes: `[disk] reserve`.
         keeps_drops: `[inbox] after_intake = "keep"`: nothing is moved in the inbox.
     """
-    yield from folder_findings(layout, keeps_drops=keeps_drops)
+    yield from check_tree_folders(layout, keeps_drops=keeps_drops)
     yield from islice(
-        _session_folders(layout.inbox, keeps_drops=keeps_drops), MANY_COMPLAINTS
+        _check_session_folders(layout.inbox, keeps_drops=keeps_drops),
+        MAX_SESSION_RESULTS,
     )
-    yield from file_system_findings(layout)
+    yield from check_file_systems(layout)
     with suppress(OSError):  # said already, of the folder itself
-        free = free_bytes(_nearest(layout.downloads))
-        yield judge_space(free, reserve_bytes, layout.downloads)
+        free = free_bytes(_nearest_existing(layout.downloads))
+        yield check_free_space(free, reserve_bytes, layout.downloads)
 
 
-def folder_findings(layout: Layout, *, keeps_drops: bool = False) -> Iterator[Finding]:
+def check_tree_folders(
+    layout: Layout, *, keeps_drops: bool = False
+) -> Iterator[CheckResult]:
     """Yield what was found of each of the tree's own folders."""
-    for name, folder in _named(layout):
-        found = _folder(name, folder)
+    for name, folder in _tree_folders(layout):
+        found = _check_folder(name, folder)
         if found.health == "broken" and name == "inbox" and _is_readable(folder):
-            found = _judge_closed_inbox(folder, keeps_drops=keeps_drops)
+            found = _read_only_inbox_result(folder, keeps_drops=keeps_drops)
         yield found
 
 
-def file_system_findings(layout: Layout) -> Iterator[Finding]:
+def check_file_systems(layout: Layout) -> Iterator[CheckResult]:
     """Yield whether work and results are on one file system; nothing before a start."""
     if os.path.isdir(layout.work):  # noqa: PTH112 - a dead mount raises in Path's
-        yield _one_file_system(layout)
+        yield _check_same_file_system(layout)
 
 
-def judge_space(free: int, reserve: int, downloads: Path) -> Finding:
+def check_free_space(free: int, reserve: int, downloads: Path) -> CheckResult:
     """Judge the room on the disk; both in bytes. Pure."""
     message = (
         f"{free / GIB:.1f} GiB are free, {reserve / GIB:.1f} GiB are left to others"
@@ -81,7 +84,7 @@ def judge_space(free: int, reserve: int, downloads: Path) -> Finding:
     return ok("disk", message)
 
 
-def _named(layout: Layout) -> Iterator[tuple[str, Path]]:
+def _tree_folders(layout: Layout) -> Iterator[tuple[str, Path]]:
     yield "inbox", layout.inbox
     yield "downloads", layout.downloads
     if layout.library is not None:
@@ -90,43 +93,45 @@ def _named(layout: Layout) -> Iterator[tuple[str, Path]]:
     yield "state", layout.state
 
 
-def _folder(name: str, folder: Path) -> Finding:
+def _check_folder(name: str, folder: Path) -> CheckResult:
     label = f"folder_{name}"
     if not os.path.lexists(folder):
-        above = _nearest(folder)
-        if _is_open(above):
+        above = _nearest_existing(folder)
+        if _is_accessible(above):
             return warning(
                 label, f"{folder} is not there yet; the daemon makes it when it starts"
             )
         return broken(
             label,
-            f"{folder} is not there, and {above} is closed to {_me()}, who cannot make "
-            f"it: {MEANS[name]}",
-            f"sudo install -d -o {_me()} {_quoted(folder)}",
+            f"{folder} is not there, and {above} is closed to {_own_user_name()}, who cannot make "
+            f"it: {CONSEQUENCES[name]}",
+            f"sudo install -d -o {_own_user_name()} {_quoted(folder)}",
         )
     try:
         mode = folder.stat().st_mode
     except OSError as error:
         if error.errno not in {errno.ENOENT, errno.ELOOP}:  # the ends of a link
-            return _judge_dead(label, folder, error, MEANS[name])
+            return _unreachable_folder_result(label, folder, error, CONSEQUENCES[name])
         mode = 0
     if not stat.S_ISDIR(mode):
         return broken(
             label,
-            f"{folder} is no folder: {MEANS[name]}",
+            f"{folder} is no folder: {CONSEQUENCES[name]}",
             f"sudo mv -n {_quoted(folder)} {_quoted(folder)}.old",
         )
-    if not _is_open(folder):
+    if not _is_accessible(folder):
         return broken(
             label,
-            f"{folder} cannot be read and written by {_me()} "
-            f"(mode {stat.S_IMODE(mode):04o}): {MEANS[name]}",
+            f"{folder} cannot be read and written by {_own_user_name()} "
+            f"(mode {stat.S_IMODE(mode):04o}): {CONSEQUENCES[name]}",
             _remedy(folder),
         )
     return ok(label, str(folder))
 
 
-def _judge_dead(label: str, folder: Path, error: OSError, meaning: str) -> Finding:
+def _unreachable_folder_result(
+    label: str, folder: Path, error: OSError, meaning: str
+) -> CheckResult:
     """Judge a folder that cannot even be looked at: its mount is dead, say."""
     return broken(
         label,
@@ -135,23 +140,23 @@ def _judge_dead(label: str, folder: Path, error: OSError, meaning: str) -> Findi
     )
 
 
-def _judge_closed_inbox(inbox: Path, *, keeps_drops: bool) -> Finding:
+def _read_only_inbox_result(inbox: Path, *, keeps_drops: bool) -> CheckResult:
     """Judge an inbox that can be read and not be written."""
     if keeps_drops:
         return ok("folder_inbox", f"{inbox} (read only: drops stay in it)")
     return warning(
         "folder_inbox",
-        f"{inbox} cannot be written by {_me()}; drops straight in it are taken but stay "
+        f"{inbox} cannot be written by {_own_user_name()}; drops straight in it are taken but stay "
         "there, and `ytaudio session create` cannot make folders",
         _remedy(inbox),
     )
 
 
-def _session_folders(inbox: Path, *, keeps_drops: bool) -> Iterator[Finding]:
+def _check_session_folders(inbox: Path, *, keeps_drops: bool) -> Iterator[CheckResult]:
     """Yield a finding for each session folder that is closed to us."""
     try:
         with os.scandir(inbox) as entries:
-            found = list(islice(entries, MANY_SESSIONS))
+            found = list(islice(entries, MAX_SESSION_FOLDERS))
     except OSError:  # said already, of the inbox itself
         return
     for entry in found:
@@ -168,7 +173,7 @@ def _session_folders(inbox: Path, *, keeps_drops: bool) -> Iterator[Finding]:
             yield warning("session_folder", message, _remedy(folder))
 
 
-def _one_file_system(layout: Layout) -> Finding:
+def _check_same_file_system(layout: Layout) -> CheckResult:
     """Try it: between two bind mounts a rename fails though the device is the same."""
     name = f".doctor-{secrets.token_hex(4)}"
     probe, target = layout.work / name, layout.downloads / name
@@ -194,7 +199,7 @@ def _one_file_system(layout: Layout) -> Finding:
     return ok("one_file_system", "work and results are on one file system")
 
 
-def _is_open(folder: Path) -> bool:
+def _is_accessible(folder: Path) -> bool:
     return os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True)
 
 
@@ -219,21 +224,21 @@ def _remedy(folder: Path, to_others: str = "") -> str:
         return f"sudo chmod g+rwx {_quoted(folder)}"
     if to_others:
         return f"sudo chmod {to_others} {_quoted(folder)}"
-    return f"sudo chown {_me()} {_quoted(folder)}"
+    return f"sudo chown {_own_user_name()} {_quoted(folder)}"
 
 
 def _quoted(path: Path) -> str:
     return shlex.quote(str(path))
 
 
-def _me() -> str:
+def _own_user_name() -> str:
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return str(os.geteuid())
 
 
-def _nearest(path: Path) -> Path:
+def _nearest_existing(path: Path) -> Path:
     """Return the path, or the first folder above it that exists."""
     return next(
         place

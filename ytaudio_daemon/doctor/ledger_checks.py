@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ytaudio_daemon.doctor.check_result import Finding, broken, ok, warning
+from ytaudio_daemon.doctor.check_result import CheckResult, broken, ok, warning
 from ytaudio_daemon.errors import LedgerError, LedgerTooOldError
 from ytaudio_daemon.ledger import Ledger, migrate
 
 
-def record_findings(url: str) -> Iterator[Finding]:
+def check_ledger(url: str) -> Iterator[CheckResult]:
     """Yield what was found of the ledger.
 
     Args:
@@ -22,7 +22,7 @@ def record_findings(url: str) -> Iterator[Finding]:
     try:
         ledger = Ledger(url)
         try:
-            yield _look_into(ledger)
+            yield _check_opened_ledger(ledger)
         finally:
             ledger.close()
     except LedgerTooOldError as error:
@@ -31,7 +31,7 @@ def record_findings(url: str) -> Iterator[Finding]:
         yield broken("database", error.message, error.hint)
 
 
-def _look_into(ledger: Ledger) -> Finding:
+def _check_opened_ledger(ledger: Ledger) -> CheckResult:
     migrate.check_integrity(ledger)
     migrate.require_current(ledger)
     return ok("database", f"{ledger.label} is sound, schema {migrate.HEAD}")

@@ -5,31 +5,35 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ytaudio_daemon.doctor.check_result import Finding, ok, warning
+from ytaudio_daemon.doctor.check_result import CheckResult, ok, warning
 from ytaudio_daemon.dropfile import is_ignored_folder
 
-LIMITS = Path("/proc/sys/fs/inotify")
+INOTIFY_LIMITS = Path("/proc/sys/fs/inotify")
 #: A session's folder is watched, and processed/ and rejected/ in it.
-WATCHES_A_SESSION = 3
+WATCHES_PER_SESSION = 3
 #: Other programs of the same user watch folders, too.
-WATCHES_TO_SPARE = 1024
-INSTANCES_TO_SPARE = 16
+SPARE_WATCHES = 1024
+SPARE_INSTANCES = 16
 #: adjtimex(2): "The system clock is not synchronized to a reliable server."
 TIME_ERROR = 5
 #: systemd-timesyncd(8) touches it at the first synchronization.
-SYNCHRONIZED = Path("/run/systemd/timesync/synchronized")
+TIMESYNC_MARKER = Path("/run/systemd/timesync/synchronized")
 #: Bytes; struct timex has 208 on 64-bit Linux.
-TIMEX_ROOM = 512
+TIMEX_BUFFER_BYTES = 512
 
 
-def machine_findings(inbox: Path) -> Iterator[Finding]:
+def check_machine(inbox: Path) -> Iterator[CheckResult]:
     """Yield what was found of the machine."""
-    yield judge_watches(_limit("max_user_watches"), _folders_in(inbox))
-    yield judge_instances(_limit("max_user_instances"))
-    yield judge_clock(synchronized=SYNCHRONIZED.exists() or _kernel_is_in_time())
+    yield check_inotify_watches(
+        _inotify_limit("max_user_watches"), _count_session_folders(inbox)
+    )
+    yield check_inotify_instances(_inotify_limit("max_user_instances"))
+    yield check_clock(
+        synchronized=TIMESYNC_MARKER.exists() or _kernel_clock_is_synchronized()
+    )
 
 
-def judge_watches(limit: int | None, sessions: int) -> Finding:
+def check_inotify_watches(limit: int | None, sessions: int) -> CheckResult:
     """Judge the kernel's limit on watched folders. Pure.
 
     Args:
@@ -40,31 +44,31 @@ def judge_watches(limit: int | None, sessions: int) -> Finding:
         return ok(
             "inotify_watches", "the limit is hidden here; the scan finds all drops"
         )
-    needed = sessions * WATCHES_A_SESSION + WATCHES_TO_SPARE
+    needed = sessions * WATCHES_PER_SESSION + SPARE_WATCHES
     used_by = "1 session needs" if sessions == 1 else f"{sessions:,} sessions need"
     message = f"{limit:,} folders may be watched, {used_by} {needed:,}"
     if limit >= needed:
         return ok("inotify_watches", message)
     return warning(
         "inotify_watches", f"{message}; the rest is only seen by the scan",
-        _sysctl("max_user_watches", needed * 2),
+        _sysctl_command("max_user_watches", needed * 2),
     )  # fmt: skip
 
 
-def judge_instances(limit: int | None) -> Finding:
+def check_inotify_instances(limit: int | None) -> CheckResult:
     """Judge `fs.inotify.max_user_instances`, None when it is hidden. Pure."""
-    if limit is None or limit >= INSTANCES_TO_SPARE:
+    if limit is None or limit >= SPARE_INSTANCES:
         shown = "hidden here" if limit is None else f"{limit:,}"
         return ok("inotify_instances", f"the limit of watching programs is {shown}")
     return warning(
         "inotify_instances",
         f"only {limit} programs of a user may watch folders; without one of them drops "
         "wait for the scan",
-        _sysctl("max_user_instances", 128),
+        _sysctl_command("max_user_instances", 128),
     )
 
 
-def judge_clock(*, synchronized: bool) -> Finding:
+def check_clock(*, synchronized: bool) -> CheckResult:
     """Judge the clock. Pure."""
     if synchronized:
         return ok("clock", "the clock is synchronized")
@@ -76,7 +80,7 @@ def judge_clock(*, synchronized: bool) -> Finding:
     )
 
 
-def _sysctl(name: str, value: int) -> str:
+def _sysctl_command(name: str, value: int) -> str:
     """Return the line that raises a limit, now and after every start."""
     return (
         f"echo fs.inotify.{name}={value} | sudo tee -a /etc/sysctl.d/90-ytaudio.conf "
@@ -84,15 +88,15 @@ def _sysctl(name: str, value: int) -> str:
     )
 
 
-def _limit(name: str) -> int | None:
+def _inotify_limit(name: str) -> int | None:
     """Read a limit; systemd's ProcSubset=pid hides it."""
     try:
-        return int((LIMITS / name).read_bytes())
+        return int((INOTIFY_LIMITS / name).read_bytes())
     except OSError:
         return None
 
 
-def _folders_in(inbox: Path) -> int:
+def _count_session_folders(inbox: Path) -> int:
     try:
         with os.scandir(inbox) as entries:
             return sum(
@@ -104,8 +108,8 @@ def _folders_in(inbox: Path) -> int:
         return 0
 
 
-def _kernel_is_in_time() -> bool:
+def _kernel_clock_is_synchronized() -> bool:
     """Ask the kernel whether anything disciplines its clock; changes nothing."""
     libc = ctypes.CDLL(None, use_errno=True)
-    state = int(libc.adjtimex(ctypes.create_string_buffer(TIMEX_ROOM)))
+    state = int(libc.adjtimex(ctypes.create_string_buffer(TIMEX_BUFFER_BYTES)))
     return 0 <= state < TIME_ERROR

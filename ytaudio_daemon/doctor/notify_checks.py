@@ -3,13 +3,13 @@
 import shutil
 from collections.abc import Iterator
 
-from ytaudio_daemon.doctor.check_result import Finding, broken, ok, warning
+from ytaudio_daemon.doctor.check_result import CheckResult, broken, ok, warning
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.notify.receivers import receivers_of, require_apprise
-from ytaudio_daemon.settings import Notify
+from ytaudio_daemon.settings import NotifySettings
 
 
-def telling_findings(notify: Notify) -> Iterator[Finding]:
+def check_receivers(notify: NotifySettings) -> Iterator[CheckResult]:
     """Yield what was found of the receivers; nothing when there are none."""
     receivers = receivers_of(notify)
     if not receivers:

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from ytaudio_daemon.doctor.check_result import Finding, broken, ok, warning
+from ytaudio_daemon.doctor.check_result import CheckResult, broken, ok, warning
 from ytaudio_daemon.fetch.tools import Tool, Tools, find_tools
 from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND, age_days
 from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.ytdlp_versions.version_store import Chosen
 
 #: YouTube changes, and yt-dlp follows within days: one this old soon fails.
-STALE_ENGINE_DAYS = 90
+STALE_YTDLP_DAYS = 90
 
 
-def engine_findings(wall: float, chosen: Chosen) -> Iterator[Finding]:
+def check_programs(wall: float, chosen: Chosen) -> Iterator[CheckResult]:
     """Yield what was found of the programs.
 
     Args:
@@ -24,26 +24,33 @@ def engine_findings(wall: float, chosen: Chosen) -> Iterator[Finding]:
         chosen: The yt-dlp that the workers get.
     """
     tools = find_tools()
-    yield _tool("ffmpeg", tools.ffmpeg, tools, install_hints.bundled_ffmpeg())
-    yield _tool("js_runtime", tools.js_runtime, tools, install_hints.bundled_runtime())
-    yield judge_engine(chosen.version or None, wall)
-    yield _solver(chosen)
-    yield from judge_upgrades(chosen, has_pip=find_spec("pip") is not None)
+    yield _check_tool(
+        "ffmpeg", tools.ffmpeg, tools, install_hints.bundled_ffmpeg_command()
+    )
+    yield _check_tool(
+        "js_runtime",
+        tools.js_runtime,
+        tools,
+        install_hints.bundled_js_runtime_command(),
+    )
+    yield check_ytdlp_age(chosen.version or None, wall)
+    yield _check_solver(chosen)
+    yield from check_ytdlp_upgrades(chosen, has_pip=find_spec("pip") is not None)
 
 
-def judge_engine(version: str | None, wall: float) -> Finding:
+def check_ytdlp_age(version: str | None, wall: float) -> CheckResult:
     """Judge a yt-dlp by its version, which is the day of its release. Pure."""
     if version is None:
         return broken(
             "yt_dlp",
             "yt-dlp is not installed; nothing can be fetched",
-            install_hints.reinstall_engine(),
+            install_hints.reinstall_ytdlp_command(),
         )
     age = age_days(version, wall)
     if age is None:
         return ok("yt_dlp", f"yt-dlp {version}, of unknown age")
     message = f"yt-dlp {version} is {age} days old"
-    if age > STALE_ENGINE_DAYS:
+    if age > STALE_YTDLP_DAYS:
         return warning(
             "yt_dlp",
             f"{message}; YouTube has moved on since",
@@ -52,7 +59,7 @@ def judge_engine(version: str | None, wall: float) -> Finding:
     return ok("yt_dlp", message)
 
 
-def judge_upgrades(chosen: Chosen, *, has_pip: bool) -> Iterator[Finding]:
+def check_ytdlp_upgrades(chosen: Chosen, *, has_pip: bool) -> Iterator[CheckResult]:
     """Yield whether yt-dlp can be kept fresh. Pure."""
     if chosen.trouble:
         yield warning(
@@ -73,17 +80,19 @@ def judge_upgrades(chosen: Chosen, *, has_pip: bool) -> Iterator[Finding]:
         yield ok("engine", "yt-dlp is the one that came with the program")
 
 
-def _tool(name: str, found: Tool | None, tools: Tools, remedy: str) -> Finding:
+def _check_tool(
+    name: str, found: Tool | None, tools: Tools, remedy: str
+) -> CheckResult:
     if found is not None:
         origin = ", bundled" if found.bundled else ""
         return ok(name, f"{found.name} {found.version} ({found.path}{origin})")
-    needs = _NEEDED_FOR[name]
+    needs = _MISSING_MESSAGES[name]
     rejected = "; ".join(why for whose, why in tools.rejected if whose == name)
     seen = f" (found but unusable: {rejected})" if rejected else ""
     return broken(name, f"{needs}{seen}", remedy)
 
 
-_NEEDED_FOR = {
+_MISSING_MESSAGES = {
     "ffmpeg": "there is no usable ffmpeg (5 or newer); nothing can be converted or "
     "proven",
     "js_runtime": "there is no usable JavaScript runtime (deno 2.3 or Node.js 22, or "
@@ -91,18 +100,18 @@ _NEEDED_FOR = {
 }
 
 
-def _solver(chosen: Chosen) -> Finding:
+def _check_solver(chosen: Chosen) -> CheckResult:
     """yt-dlp's part that runs in the JavaScript runtime is a package of its own."""
-    version = _version_in(chosen.path, "yt-dlp-ejs")
+    version = _package_version(chosen.path, "yt-dlp-ejs")
     if version is None:
         return broken(
             "yt_dlp_ejs", "yt-dlp-ejs is missing; YouTube's players cannot be solved",
-            install_hints.reinstall_engine(),
+            install_hints.reinstall_ytdlp_command(),
         )  # fmt: skip
     return ok("yt_dlp_ejs", f"yt-dlp-ejs {version}")
 
 
-def _version_in(folder: Path | None, name: str) -> str | None:
+def _package_version(folder: Path | None, name: str) -> str | None:
     """Return a package's version as the workers see it: the folder goes first."""
     path = sys.path if folder is None else [str(folder), *sys.path]
     found = importlib.metadata.distributions(name=name, path=path)

@@ -7,19 +7,28 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ytaudio_daemon.downloader.folder_downloader import Brake, OneShot, Order, Stop
-from ytaudio_daemon.downloader.options_input import checked_options, configured, link_of
+from ytaudio_daemon.downloader.folder_downloader import (
+    DownloadRequest,
+    FolderDownloader,
+    StopLevel,
+    StopSignal,
+)
+from ytaudio_daemon.downloader.options_input import (
+    checked_options,
+    default_settings,
+    parse_url,
+)
 from ytaudio_daemon.downloader.result import (
     DownloadResult,
     ProgressCallback,
-    last_news,
-    news,
-    refused,
+    final_event,
+    progress_event,
+    rejected_result,
     result_of,
 )
-from ytaudio_daemon.downloader.retry_policy import impatient
-from ytaudio_daemon.downloader.work_dirs import own_folder
-from ytaudio_daemon.downloader.worker_runtime import Engine
+from ytaudio_daemon.downloader.retry_policy import with_short_retries
+from ytaudio_daemon.downloader.work_dirs import user_cache_dir
+from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import Progress
 from ytaudio_daemon.settings import KEYS, Settings
@@ -74,16 +83,18 @@ class AudioDownloader:
         given = {"quality": quality, "format": format, "filename": filename}
         if bitrate is not None:
             given["bitrate"] = bitrate
-        wanted = _with_wishes(
-            settings or configured(),
+        wanted = _with_overrides(
+            settings or default_settings(),
             {"proxy": proxy, "ca_file": ca_file, "workers": max_workers},
         )
-        self._settings = impatient(wanted)
+        self._settings = with_short_retries(wanted)
         self._options = checked_options(given, self._settings)
         self._callback = progress_callback
-        self._brake = Brake()
-        self._engine = Engine(self._settings, own_folder() / "home")
-        self._oneshot = OneShot(Path(output_dir), self._settings, self._engine)
+        self._stop_signal = StopSignal()
+        self._runtime = WorkerRuntime(self._settings, user_cache_dir() / "home")
+        self._folder_downloader = FolderDownloader(
+            Path(output_dir), self._settings, self._runtime
+        )
 
     def download_audio(self, url: str) -> DownloadResult:
         """Download one video's audio and wait for it.
@@ -101,13 +112,15 @@ class AudioDownloader:
         """
         self._require_open()
         try:
-            link = link_of(url)
+            link = parse_url(url)
         except LinkError as error:
-            return self._tell_end(url, refused(error.message))
-        order = Order(link=link, options=self._options)
-        fetched = self._oneshot.fetch(order, self._listener(url), self._brake)
+            return self._report_end(url, rejected_result(error.message))
+        download_request = DownloadRequest(link=link, options=self._options)
+        fetched = self._folder_downloader.fetch(
+            download_request, self._progress_forwarder(url), self._stop_signal
+        )
         path = None if fetched.path is None else str(fetched.path)
-        return self._tell_end(url, result_of(fetched.outcome, path))
+        return self._report_end(url, result_of(fetched.outcome, path))
 
     def download_audio_with_session(
         self, url: str, session_uuid: str, job_uuid: str
@@ -136,22 +149,24 @@ class AudioDownloader:
 
         self._require_open()
         try:
-            link = link_of(url)
+            link = parse_url(url)
         except LinkError as error:
-            return self._tell_end(url, refused(error.message))
-        wanted = session_jobs.Wanted(
-            order=Order(link=link, options=self._options),
+            return self._report_end(url, rejected_result(error.message))
+        wanted = session_jobs.SessionJobRequest(
+            download_request=DownloadRequest(link=link, options=self._options),
             session_uuid=session_uuid,
             job_uuid=job_uuid,
         )
-        with session_jobs.opened(self._settings, self._engine) as desk:
-            result = desk.fetch(wanted, self._listener(url), self._brake)
-        return self._tell_end(url, result)
+        with session_jobs.open_runner(self._settings, self._runtime) as runner:
+            result = runner.fetch(
+                wanted, self._progress_forwarder(url), self._stop_signal
+            )
+        return self._report_end(url, result)
 
     def close(self) -> None:
         """End everything that runs; those downloads come back as failed."""
-        self._brake.stop = Stop.AT_ONCE
-        self._engine.close()
+        self._stop_signal.level = StopLevel.IMMEDIATE
+        self._runtime.close()
 
     def __enter__(self) -> Self:
         return self
@@ -165,19 +180,19 @@ class AudioDownloader:
         self.close()
 
     def _require_open(self) -> None:
-        if self._brake.stop is not Stop.NOT:
+        if self._stop_signal.level is not StopLevel.NONE:
             raise UsageError("this AudioDownloader was closed", "Make a new one.")
 
-    def _listener(self, url: str) -> "Listener":
-        return Listener(url, self._callback)
+    def _progress_forwarder(self, url: str) -> "ProgressForwarder":
+        return ProgressForwarder(url, self._callback)
 
-    def _tell_end(self, url: str, result: DownloadResult) -> DownloadResult:
+    def _report_end(self, url: str, result: DownloadResult) -> DownloadResult:
         if self._callback is not None:
-            self._callback(last_news(url, result))
+            self._callback(final_event(url, result))
         return result
 
 
-class Listener:
+class ProgressForwarder:
     """Turns what a worker reports into what the callback is told.
 
     Args:
@@ -201,33 +216,33 @@ class Listener:
             downloaded_bytes=progress.downloaded_bytes or known.downloaded_bytes,
             total_bytes=progress.total_bytes or known.total_bytes,
         )
-        self._callback(news(self._url, self._latest))
+        self._callback(progress_event(self._url, self._latest))
 
 
-def _with_wishes(settings: Settings, wishes: Mapping[str, object]) -> Settings:
+def _with_overrides(settings: Settings, overrides: Mapping[str, object]) -> Settings:
     """Return the settings with some keys of `[download]` as the caller wants them.
 
     Raises:
         UsageError: A value is not allowed.
     """
     values: dict[str, Any] = {}
-    for name, wish in wishes.items():
+    for name, wish in overrides.items():
         if wish is None:
             continue
         key = KEYS[f"download.{name}"]
         text = os.fspath(wish) if isinstance(wish, os.PathLike) else str(wish)
         try:
-            values[name] = key.kind.read(text)
+            values[name] = key.value_type.parse(text)
         except ValueError as error:
             raise UsageError(
-                f"{name} cannot be {text!r}; allowed: {key.kind.allowed}"
+                f"{name} cannot be {text!r}; allowed: {key.value_type.allowed}"
             ) from error
     if "ca_file" in values:
-        values["ca_file"] = _existing(Path(values["ca_file"]))
+        values["ca_file"] = _existing_file(Path(values["ca_file"]))
     return replace(settings, download=replace(settings.download, **values))
 
 
-def _existing(file: Path) -> Path:
+def _existing_file(file: Path) -> Path:
     absolute = file.expanduser().absolute()
     if not absolute.is_file():
         raise UsageError(f"there is no ca_file {absolute}")

@@ -6,10 +6,10 @@ from ytaudio_daemon.ledger import Ledger, claims
 from ytaudio_daemon.ledger.claims import Claim
 
 #: How often a running job is looked up, in seconds.
-CANCEL_LOOK_S = 1.0
+CANCEL_POLL_S = 1.0
 
 
-class CancelWatch:
+class CancellationPoller:
     """Looks now and then whether somebody has cancelled a running job.
 
     Args:
@@ -22,15 +22,15 @@ class CancelWatch:
         self._ledger = ledger
         self._claim = claim
         self._holder = holder
-        self._looked_at = time.monotonic()
-        self.is_asked = False
+        self._polled_at = time.monotonic()
+        self.is_requested = False
 
     def is_cancelled(self) -> bool:
         """Tell whether the job is to be cancelled."""
         now = time.monotonic()
-        if not self.is_asked and now - self._looked_at >= CANCEL_LOOK_S:
-            self._looked_at = now
+        if not self.is_requested and now - self._polled_at >= CANCEL_POLL_S:
+            self._polled_at = now
             with self._ledger.read() as db:
-                wanted = claims.cancel_requests(db, self._holder)
-            self.is_asked = self._claim.name in {claim.name for claim in wanted}
-        return self.is_asked
+                wanted = claims.cancel_requested_claims(db, self._holder)
+            self.is_requested = self._claim.name in {claim.name for claim in wanted}
+        return self.is_requested

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 
-from ytaudio_daemon.downloader.await_attempt import TICK_S, Listen, see_through
-from ytaudio_daemon.downloader.retry_policy import pause_s
-from ytaudio_daemon.downloader.work_dirs import Workplace, own_folder
-from ytaudio_daemon.downloader.worker_runtime import Engine
+from ytaudio_daemon.downloader.await_attempt import POLL_S, ProgressListener, run_to_end
+from ytaudio_daemon.downloader.retry_policy import retry_delay_s
+from ytaudio_daemon.downloader.work_dirs import SharedWorkDir, user_cache_dir
+from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import UnsafePathError, UsageError
 from ytaudio_daemon.folders import Layout, publishing
-from ytaudio_daemon.folders.output_folder import WorkFolder, put
+from ytaudio_daemon.folders.output_folder import WorkFolder, move_into_output
 from ytaudio_daemon.model import Failure, FailureKind, Options, Outcome
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
@@ -26,25 +26,25 @@ INTERRUPTED = Failure(
 )
 
 
-class Stop(IntEnum):
+class StopLevel(IntEnum):
     """How urgently a run is to end."""
 
-    NOT = 0
+    NONE = 0
     #: What runs may finish; nothing is begun or tried again.
-    GENTLY = 1
+    GRACEFUL = 1
     #: What runs is killed.
-    AT_ONCE = 2
+    IMMEDIATE = 2
 
 
 @dataclass(slots=True)
-class Brake:
+class StopSignal:
     """Pulled by a signal handler, looked at by the threads that download."""
 
-    stop: Stop = Stop.NOT
+    level: StopLevel = StopLevel.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class DownloadRequest:
     """One link with what is to be made of it."""
 
     link: Link
@@ -57,7 +57,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class DownloadOutcome:
     """How an order ended.
 
     Attributes:
@@ -71,138 +71,180 @@ class Fetched:
     attempts: int = 1
 
     @property
-    def is_there(self) -> bool:
+    def file_exists(self) -> bool:
         """Whether the file still stands where it was put."""
         return self.path is not None and self.path.is_file()
 
 
-class OneShot:
+class FolderDownloader:
     """Fetches orders into a folder; safe to use from many threads.
 
     Args:
         output: Made if missing.
         settings: As `retrying.impatient` returns them.
-        engine: Runs the attempts.
+        runtime: Runs the attempts.
 
     Raises:
         UsageError: The folder cannot be made or written.
     """
 
-    def __init__(self, output: Path, settings: Settings, engine: Engine) -> None:
+    def __init__(
+        self, output: Path, settings: Settings, runtime: WorkerRuntime
+    ) -> None:
         self.output = usable_folder(output)
         self._settings = settings
-        self._engine = engine
-        self._workplace = Workplace(self.output, own_folder())
+        self._runtime = runtime
+        self._work_dir = SharedWorkDir(self.output, user_cache_dir())
         self._lock = threading.Lock()
         #: Every audio that was asked for: what came of it, or will. None: given up.
-        self._asked: dict[tuple[str, str], Future[Fetched | None]] = {}
+        self._downloads: dict[tuple[str, str], Future[DownloadOutcome | None]] = {}
 
-    def fetch(self, order: Order, listen: Listen, brake: Brake) -> Fetched:
+    def fetch(
+        self,
+        download_request: DownloadRequest,
+        on_progress: ProgressListener,
+        stop_signal: StopSignal,
+    ) -> DownloadOutcome:
         """Fetch an order, or give what an equal one in this run has brought.
 
         Args:
-            order: What to fetch.
-            listen: Hears how far it is, in this thread.
-            brake: Ends it early.
+            download_request: What to fetch.
+            on_progress: Hears how far it is, in this thread.
+            stop_signal: Ends it early.
         """
         while True:
-            asked, is_mine = self._ask_for(order)
+            future, is_mine = self._get_or_add_future(download_request)
             if is_mine:
-                return self._answer(order, asked, listen, brake)
-            was_over = asked.done()
-            fetched = asked.result()
-            if fetched is not None and (fetched.is_there or not was_over):
+                return self._fetch_and_resolve(
+                    download_request, future, on_progress, stop_signal
+                )
+            was_over = future.done()
+            fetched = future.result()
+            if fetched is not None and (fetched.file_exists or not was_over):
                 return fetched
-            self._forget(order, asked)
+            self._forget(download_request, future)
 
-    def _ask_for(self, order: Order) -> tuple["Future[Fetched | None]", bool]:
-        mine: Future[Fetched | None] = Future()
+    def _get_or_add_future(
+        self, download_request: DownloadRequest
+    ) -> tuple["Future[DownloadOutcome | None]", bool]:
+        mine: Future[DownloadOutcome | None] = Future()
         with self._lock:
-            asked = self._asked.setdefault(order.audio_key, mine)
-        return asked, asked is mine
+            future = self._downloads.setdefault(download_request.audio_key, mine)
+        return future, future is mine
 
-    def _forget(self, order: Order, asked: "Future[Fetched | None]") -> None:
-        with self._lock:
-            if self._asked.get(order.audio_key) is asked:
-                del self._asked[order.audio_key]
-
-    def _answer(
+    def _forget(
         self,
-        order: Order,
-        asked: "Future[Fetched | None]",
-        listen: Listen,
-        brake: Brake,
-    ) -> Fetched:
+        download_request: DownloadRequest,
+        future: "Future[DownloadOutcome | None]",
+    ) -> None:
+        with self._lock:
+            if self._downloads.get(download_request.audio_key) is future:
+                del self._downloads[download_request.audio_key]
+
+    def _fetch_and_resolve(
+        self,
+        download_request: DownloadRequest,
+        future: "Future[DownloadOutcome | None]",
+        on_progress: ProgressListener,
+        stop_signal: StopSignal,
+    ) -> DownloadOutcome:
         fetched = None
         try:
-            with self._workplace.entered() as layout:
-                fetched = self._fetch(order, layout, str(uuid.uuid4()), listen, brake)
+            with self._work_dir.acquired() as layout:
+                fetched = self._fetch_with_retries(
+                    download_request,
+                    layout,
+                    str(uuid.uuid4()),
+                    on_progress,
+                    stop_signal,
+                )
         except (OSError, UnsafePathError) as error:
-            fetched = Fetched(outcome=Outcome(failure=no_place(error)))
+            fetched = DownloadOutcome(
+                outcome=Outcome(failure=output_folder_failure(error))
+            )
         finally:
-            asked.set_result(fetched)
+            future.set_result(fetched)
         return fetched
 
-    def _fetch(
-        self, order: Order, layout: Layout, key: str, listen: Listen, brake: Brake
-    ) -> Fetched:
+    def _fetch_with_retries(
+        self,
+        download_request: DownloadRequest,
+        layout: Layout,
+        key: str,
+        on_progress: ProgressListener,
+        stop_signal: StopSignal,
+    ) -> DownloadOutcome:
         """Try until it is there, fails for good, or has been tried often enough."""
         failures: list[Failure] = []
         try:
             while True:
-                fetched = self._try(
-                    order, layout, (key, len(failures) + 1), listen, brake
+                fetched = self._attempt(
+                    download_request,
+                    layout,
+                    (key, len(failures) + 1),
+                    on_progress,
+                    stop_signal,
                 )
                 if fetched.outcome.failure is None:
                     return fetched
                 failures.append(fetched.outcome.failure)
-                pause = pause_s(failures, self._settings)
-                if pause is None or not _waited(pause, brake):
+                pause = retry_delay_s(failures, self._settings)
+                if pause is None or not _wait_for_retry(pause, stop_signal):
                     return fetched
         finally:
             publishing.clear_work(layout, key)
 
-    def _try(
+    def _attempt(
         self,
-        order: Order,
+        download_request: DownloadRequest,
         layout: Layout,
         name: tuple[str, int],
-        listen: Listen,
-        brake: Brake,
-    ) -> Fetched:
+        on_progress: ProgressListener,
+        stop_signal: StopSignal,
+    ) -> DownloadOutcome:
         """Make one attempt, and put its audio into view."""
         key, number = name
         earlier = publishing.begin_attempt(layout, key, number)
-        request = self._engine.request(
+        request = self._runtime.build_request(
             key=key,
             attempt=number,
-            link=order.link,
-            options=order.options.to_json(),
+            link=download_request.link,
+            options=download_request.options.to_json(),
             attempt_dir=layout.attempt_dir(key, number),
             earlier_dirs=earlier,
             cache=layout.cache,
         )
-        run = self._engine.start(request)
-        ended = see_through(run, listen, lambda: brake.stop is Stop.AT_ONCE)
+        handle = self._runtime.start(request)
+        ended = run_to_end(
+            handle, on_progress, lambda: stop_signal.level is StopLevel.IMMEDIATE
+        )
         outcome = ended.outcome
         if outcome.result is not None:
             job = layout.attempt_dir(key, number) / publishing.JOB_FOLDER
-            return self._put(order, job, outcome, number)
-        if brake.stop is Stop.AT_ONCE:
+            return self._publish(download_request, job, outcome, number)
+        if stop_signal.level is StopLevel.IMMEDIATE:
             outcome = replace(outcome, failure=INTERRUPTED)
-        return Fetched(outcome=outcome, attempts=number)
+        return DownloadOutcome(outcome=outcome, attempts=number)
 
-    def _put(self, order: Order, job: Path, outcome: Outcome, attempts: int) -> Fetched:
+    def _publish(
+        self,
+        download_request: DownloadRequest,
+        job: Path,
+        outcome: Outcome,
+        attempts: int,
+    ) -> DownloadOutcome:
         result = outcome.result
         if result is None:
             raise ValueError("an outcome without failure carries a result")
         audio = job / "audio" / result.file_name
         try:
-            path = put(audio, self.output, result, order.link.video_id)
+            path = move_into_output(
+                audio, self.output, result, download_request.link.video_id
+            )
         except (OSError, UnsafePathError) as error:
-            failed = replace(outcome, result=None, failure=no_place(error))
-            return Fetched(outcome=failed, attempts=attempts)
-        return Fetched(outcome=outcome, path=path, attempts=attempts)
+            failed = replace(outcome, result=None, failure=output_folder_failure(error))
+            return DownloadOutcome(outcome=failed, attempts=attempts)
+        return DownloadOutcome(outcome=outcome, path=path, attempts=attempts)
 
 
 def usable_folder(folder: Path) -> Path:
@@ -223,7 +265,7 @@ def usable_folder(folder: Path) -> Path:
     return folder
 
 
-def no_place(error: Exception) -> Failure:
+def output_folder_failure(error: Exception) -> Failure:
     """Return the failure of a folder that let us down."""
     return Failure(
         kind=FailureKind.HOST,
@@ -233,12 +275,12 @@ def no_place(error: Exception) -> Failure:
     )
 
 
-def _waited(pause_s: float, brake: Brake) -> bool:
+def _wait_for_retry(pause_s: float, stop_signal: StopSignal) -> bool:
     """Wait before the next try; False when the run is to end meanwhile."""
     end = time.monotonic() + pause_s
-    while brake.stop is Stop.NOT:
+    while stop_signal.level is StopLevel.NONE:
         left = end - time.monotonic()
         if left <= 0:
             return True
-        time.sleep(min(TICK_S, left))
+        time.sleep(min(POLL_S, left))
     return False

@@ -2,27 +2,29 @@
 
 from enum import Enum, auto
 
-from ytaudio_daemon.downloader.retry_policy import is_passing
+from ytaudio_daemon.downloader.retry_policy import is_retryable
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import FailureKind, JobState
 
 
-class Turn(Enum):
+class NextAction(Enum):
     """What comes next."""
 
     #: It is queued: claim it.
     CLAIM = auto()
     #: It waits for a retry that is due, or that the caller asks for: queue and claim.
-    WAKE = auto()
+    REQUEUE = auto()
     #: It was finalized earlier and is wanted once more: queue and claim.
-    AGAIN = auto()
+    RETRY = auto()
     #: Somebody else has it, or its time has not come: look again soon.
     WAIT = auto()
     #: This is the end of it, for this call.
-    OVER = auto()
+    RETURN = auto()
 
 
-def turn(job: JobRow, *, is_first_look: bool, file_is_gone: bool, wall: float) -> Turn:
+def next_action(
+    job: JobRow, *, is_first_look: bool, file_is_gone: bool, wall: float
+) -> NextAction:
     """Return what a caller does who wants this job done now.
 
     Args:
@@ -33,22 +35,22 @@ def turn(job: JobRow, *, is_first_look: bool, file_is_gone: bool, wall: float) -
     """
     match job.state:
         case JobState.QUEUED:
-            return Turn.CLAIM
+            return NextAction.CLAIM
         case JobState.COMPLETED:
-            return Turn.AGAIN if file_is_gone else Turn.OVER
+            return NextAction.RETRY if file_is_gone else NextAction.RETURN
         case JobState.FAILED | JobState.CANCELLED:
-            return Turn.AGAIN if is_first_look else Turn.OVER
+            return NextAction.RETRY if is_first_look else NextAction.RETURN
         case JobState.HELD:
-            return Turn.OVER
+            return NextAction.RETURN
         case JobState.WAITING:
-            return Turn.WAKE if is_first_look else _after_a_failure(job, wall)
+            return NextAction.REQUEUE if is_first_look else _after_failure(job, wall)
         case _:
-            return Turn.WAIT
+            return NextAction.WAIT
 
 
-def _after_a_failure(job: JobRow, wall: float) -> Turn:
+def _after_failure(job: JobRow, wall: float) -> NextAction:
     """Try again what may pass within seconds; leave the rest to the daemon."""
     kind = FailureKind((job.error or {}).get("kind", FailureKind.UNKNOWN))
-    if not is_passing(kind) or kind is FailureKind.OFFLINE:
-        return Turn.OVER
-    return Turn.WAKE if (job.retry_at or 0.0) <= wall else Turn.WAIT
+    if not is_retryable(kind) or kind is FailureKind.OFFLINE:
+        return NextAction.RETURN
+    return NextAction.REQUEUE if (job.retry_at or 0.0) <= wall else NextAction.WAIT

@@ -8,22 +8,22 @@ from contextlib import contextmanager, suppress
 
 from ytaudio_daemon.errors import AlreadyRunningError, LedgerTooOldError
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.host_id import claimant
+from ytaudio_daemon.folders.host_id import load_host_id
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import lock_state, prepare
 from ytaudio_daemon.ledger import Connection, Ledger, meta
 from ytaudio_daemon.ledger.migrate import migrate, require_current
-from ytaudio_daemon.ledger.pre_migration_backup import keep_before_migrating
+from ytaudio_daemon.ledger.pre_migration_backup import back_up_before_migration
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
 
 #: A daemon that starts at the same moment makes the ledger; it takes no longer.
-PATIENCE_S = 10.0
-_STEP_S = 0.05
+SCHEMA_TIMEOUT_S = 10.0
+_POLL_S = 0.05
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Ledger]:
+def open_or_create_ledger(settings: Settings) -> Iterator[Ledger]:
     """Open the ledger; folders and schema are made when nobody has yet.
 
     Raises:
@@ -35,28 +35,28 @@ def opened(settings: Settings) -> Iterator[Ledger]:
         prepare(layout, settings.paths.group)
     ledger = Ledger(settings.database.url)
     try:
-        _bring_up(ledger, layout, settings)
+        _ensure_schema(ledger, layout, settings)
         yield ledger
     finally:
         ledger.close()
 
 
-def moment_in(db: Connection) -> Now:
+def read_now(db: Connection) -> Now:
     """Return now, on both clocks, for a write of ours."""
-    return Now(wall=time.time(), lived=meta.lived(db))
+    return Now(wall=time.time(), uptime_s=meta.uptime_s(db))
 
 
-def this_host(layout: Layout) -> str:
+def local_host_id(layout: Layout) -> str:
     """Return this machine's name, as the daemon's claims and rescues have it."""
     try:
-        return claimant(layout.state / "host")
+        return load_host_id(layout.state / "host")
     except OSError:  # the state folder is not here (PostgreSQL), or closed to us
         return socket.gethostname()
 
 
-def _bring_up(ledger: Ledger, layout: Layout, settings: Settings) -> None:
+def _ensure_schema(ledger: Ledger, layout: Layout, settings: Settings) -> None:
     """Make or upgrade the schema as the daemon would, holding what it would hold."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + SCHEMA_TIMEOUT_S
     while True:
         try:
             require_current(ledger)
@@ -66,18 +66,18 @@ def _bring_up(ledger: Ledger, layout: Layout, settings: Settings) -> None:
         else:
             return
         prepare(layout, settings.paths.group)
-        with suppress(AlreadyRunningError), _alone(ledger, layout):
-            keep_before_migrating(ledger, time.time())
+        with suppress(AlreadyRunningError), _hold_daemon_locks(ledger, layout):
+            back_up_before_migration(ledger, time.time())
             migrate(ledger)
             continue
-        time.sleep(_STEP_S)
+        time.sleep(_POLL_S)
 
 
 @contextmanager
-def _alone(ledger: Ledger, layout: Layout) -> Iterator[None]:
+def _hold_daemon_locks(ledger: Ledger, layout: Layout) -> Iterator[None]:
     lock = lock_state(layout)
     try:
-        with ledger.alone() as alone:
+        with ledger.hold_daemon_lock() as alone:
             if not alone:
                 raise AlreadyRunningError("a daemon serves this ledger")
             yield

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import Layer, OptionError, Options
-from ytaudio_daemon.model.options import check_layer, effective
+from ytaudio_daemon.model.options import check_layer, effective_options
 from ytaudio_daemon.settings import Settings, find_config, load
 from ytaudio_daemon.urls import Link, LinkError, parse_link
 
@@ -14,7 +14,7 @@ from ytaudio_daemon.urls import Link, LinkError, parse_link
 _YT_DLP_ENDING = ".%(ext)s"
 
 
-def configured() -> Settings:
+def default_settings() -> Settings:
     """Return the settings that the command `ytaudio` would have here.
 
     Raises:
@@ -30,7 +30,7 @@ def checked_options(given: Mapping[str, object], settings: Settings) -> Options:
         UsageError: An option is not on the list, or its value not allowed.
     """
     layer = checked_layer(given)
-    return effective(settings.download.bitrate, settings.download.layer, layer)
+    return effective_options(settings.download.bitrate, settings.download.layer, layer)
 
 
 def checked_layer(given: Mapping[str, object]) -> Layer:
@@ -55,7 +55,7 @@ def _without_ending(given: Mapping[str, object]) -> dict[str, object]:
     return {**given, "filename": filename.removesuffix(_YT_DLP_ENDING)}
 
 
-def link_of(url: object) -> Link:
+def parse_url(url: object) -> Link:
     """Return the video that a link leads to.
 
     Raises:

@@ -27,15 +27,15 @@ CLOSED = Failure(
 #: An idle template goes after so long; a program may keep its downloader for days.
 IDLE_EXIT_S = 60.0
 #: How long `close` waits for the thread, which has a few processes to end.
-CLOSING_S = 10.0
+CLOSE_TIMEOUT_S = 10.0
 
 
 @dataclass(slots=True, eq=False)
-class Run:
+class AttemptHandle:
     """One attempt, as the thread that asked for it sees it."""
 
     request: FetchRequest
-    crew: "Crew"
+    pool_thread: "PoolThread"
     events: "queue.SimpleQueue[Event]" = field(default_factory=queue.SimpleQueue)
 
     def next_event(self, timeout_s: float) -> Event | None:
@@ -47,10 +47,10 @@ class Run:
 
     def kill(self) -> None:
         """Have the worker killed; `Ended` follows."""
-        self.crew.kill(self)
+        self.pool_thread.kill(self)
 
 
-class Crew:
+class PoolThread:
     """Runs attempts; every method may be called from any thread.
 
     Args:
@@ -66,13 +66,13 @@ class Crew:
         self._pid = os.getpid()
         # Reentrant: the garbage collector may call `close` inside any other call.
         self._lock = threading.RLock()
-        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._new: deque[Run] = deque()
-        self._condemned: deque[Run] = deque()
-        self._runs: dict[str, Run] = {}
+        self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._to_start: deque[AttemptHandle] = deque()
+        self._to_kill: deque[AttemptHandle] = deque()
+        self._running: dict[str, AttemptHandle] = {}
         self._is_closing = False
         self._thread = threading.Thread(
-            target=self._serve, name="ytaudio-pool", daemon=True
+            target=self._thread_main, name="ytaudio-pool", daemon=True
         )
         self._thread.start()
 
@@ -81,23 +81,23 @@ class Crew:
         """Whether it takes attempts: not after `close`, not in a forked child."""
         return self._pid == os.getpid() and not self._is_closing
 
-    def start(self, request: FetchRequest) -> Run:
+    def start(self, request: FetchRequest) -> AttemptHandle:
         """Run an attempt as soon as there is room; `Ended` always follows."""
-        run = Run(request, self)
+        handle = AttemptHandle(request, self)
         with self._lock:
             if self._is_closing:
-                _tell_end(run, CLOSED)
-                return run
-            self._new.append(run)
-            os.eventfd_write(self._wake, 1)
-        return run
+                _emit_ended(handle, CLOSED)
+                return handle
+            self._to_start.append(handle)
+            os.eventfd_write(self._wake_fd, 1)
+        return handle
 
-    def kill(self, run: Run) -> None:
+    def kill(self, handle: AttemptHandle) -> None:
         """Have a worker killed; `Ended` follows."""
         with self._lock:
             if not self._is_closing:
-                self._condemned.append(run)
-                os.eventfd_write(self._wake, 1)
+                self._to_kill.append(handle)
+                os.eventfd_write(self._wake_fd, 1)
 
     def close(self) -> None:
         """End everything; attempts that are running end as `closed`."""
@@ -106,27 +106,27 @@ class Crew:
         with self._lock:
             if not self._is_closing:
                 self._is_closing = True
-                os.eventfd_write(self._wake, 1)
+                os.eventfd_write(self._wake_fd, 1)
         if threading.current_thread() is not self._thread:
-            self._thread.join(CLOSING_S)
+            self._thread.join(CLOSE_TIMEOUT_S)
 
-    def _serve(self) -> None:
+    def _thread_main(self) -> None:
         """Live as the pool's thread; whatever happens, nobody is left waiting."""
         failure = CLOSED
         try:
-            self._drive()
+            self._run_pool()
         except Exception as error:
-            failure = _broken(error)
+            failure = _internal_error(error)
             raise
         finally:
             with self._lock:
                 self._is_closing = True
-                left = [*self._runs.values(), *self._new]
-                os.close(self._wake)
-            for run in left:
-                _tell_end(run, failure)
+                left = [*self._running.values(), *self._to_start]
+                os.close(self._wake_fd)
+            for handle in left:
+                _emit_ended(handle, failure)
 
-    def _drive(self) -> None:
+    def _run_pool(self) -> None:
         pool = Pool(
             downloads=self._downloads,
             converters=self._converters,
@@ -139,42 +139,42 @@ class Crew:
             with suppress(TemplateError):  # each attempt will be told why
                 pool.warm()
             poller = select.poll()
-            poller.register(self._wake, select.POLLIN)
+            poller.register(self._wake_fd, select.POLLIN)
             poller.register(pool.fileno(), select.POLLIN)
             while not self._is_closing:
-                self._obey(pool)
+                self._apply_requests(pool)
                 for event in pool.poll(time.monotonic()):
-                    self._hand_out(event)
+                    self._dispatch(event)
                 _sleep(poller, pool)
-                self._hush()
+                self._drain_wakeup()
         finally:
             pool.close()
 
-    def _obey(self, pool: Pool) -> None:
+    def _apply_requests(self, pool: Pool) -> None:
         """Start what there is room for, kill what is no longer wanted."""
-        while pool.room() > 0 and (run := _pop(self._new)):
-            self._runs[run.request.key] = run
-            pool.start(run.request)
-        while run := _pop(self._condemned):
-            if run.request.key in self._runs:
-                pool.kill(run.request.key)
-            elif run in self._new:
-                self._new.remove(run)
-                _tell_end(run, CLOSED)
+        while pool.room() > 0 and (handle := _pop(self._to_start)):
+            self._running[handle.request.key] = handle
+            pool.start(handle.request)
+        while handle := _pop(self._to_kill):
+            if handle.request.key in self._running:
+                pool.kill(handle.request.key)
+            elif handle in self._to_start:
+                self._to_start.remove(handle)
+                _emit_ended(handle, CLOSED)
 
-    def _hand_out(self, event: Event) -> None:
-        run = self._runs.get(event.key)
-        if run is None:
+    def _dispatch(self, event: Event) -> None:
+        handle = self._running.get(event.key)
+        if handle is None:
             return
         if isinstance(event, Ended):
-            del self._runs[event.key]
+            del self._running[event.key]
             # It makes room: `_obey` looks again before the thread sleeps.
-            os.eventfd_write(self._wake, 1)
-        run.events.put(event)
+            os.eventfd_write(self._wake_fd, 1)
+        handle.events.put(event)
 
-    def _hush(self) -> None:
+    def _drain_wakeup(self) -> None:
         try:
-            os.eventfd_read(self._wake)
+            os.eventfd_read(self._wake_fd)
         except BlockingIOError:
             return
 
@@ -185,17 +185,17 @@ def _sleep(poller: select.poll, pool: Pool) -> None:
     poller.poll(None if due is None else max(0.0, due - now) * 1000)
 
 
-def _pop(runs: deque[Run]) -> Run | None:
-    return runs.popleft() if runs else None
+def _pop(handles: deque[AttemptHandle]) -> AttemptHandle | None:
+    return handles.popleft() if handles else None
 
 
-def _tell_end(run: Run, failure: Failure) -> None:
+def _emit_ended(handle: AttemptHandle, failure: Failure) -> None:
     outcome = Outcome(failure=failure)
-    key, attempt = run.request.key, run.request.attempt
-    run.events.put(Ended(key=key, attempt=attempt, outcome=outcome, by_itself=False))
+    key, attempt = handle.request.key, handle.request.attempt
+    handle.events.put(Ended(key=key, attempt=attempt, outcome=outcome, by_itself=False))
 
 
-def _broken(error: Exception) -> Failure:
+def _internal_error(error: Exception) -> Failure:
     return Failure(
         kind=FailureKind.UNKNOWN,
         code="internal_error",

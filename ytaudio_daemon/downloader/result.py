@@ -35,7 +35,7 @@ class DownloadResult:
     error_message: str | None = None
 
 
-def refused(message: str) -> DownloadResult:
+def rejected_result(message: str) -> DownloadResult:
     """Return the result of a download that was not begun."""
     return DownloadResult(success=False, error_message=message)
 
@@ -69,7 +69,7 @@ def result_of(outcome: Outcome, output_path: str | None) -> DownloadResult:
     )
 
 
-def news(url: str, progress: Progress) -> dict[str, Any]:
+def progress_event(url: str, progress: Progress) -> dict[str, Any]:
     """Return what a callback is told of a running download.
 
     `progress_percent` and `downloaded_bytes` are numbers from the start, so that they
@@ -91,7 +91,7 @@ def news(url: str, progress: Progress) -> dict[str, Any]:
     }
 
 
-def last_news(url: str, result: DownloadResult) -> dict[str, Any]:
+def final_event(url: str, result: DownloadResult) -> dict[str, Any]:
     """Return what a callback is told at the end, of success or failure."""
     size = result.file_size_bytes
     return {

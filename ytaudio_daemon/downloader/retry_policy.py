@@ -9,29 +9,32 @@ from dataclasses import replace
 
 from ytaudio_daemon.model import Failure, FailureKind, JobState, Outcome
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.decide import CHARGED, Policy, Tried, decide
-from ytaudio_daemon.settings import KEYS, Retry, Settings
+from ytaudio_daemon.model.decide import CHARGED_KINDS, JobHistory, RetryPolicy, decide
+from ytaudio_daemon.settings import KEYS, RetrySettings, Settings
 
 #: Three tries within some ten seconds; a `[retry]` that is not the default wins.
-SHORT = Retry(attempts=3, base=1.0, cap=10.0)
+SHORT_RETRY = RetrySettings(attempts=3, base=1.0, cap=10.0)
 #: Failures of which the next link would die too: the rest of a batch is not begun.
-CONTAGIOUS = frozenset({FailureKind.BLOCKED, FailureKind.HOST})
+FATAL_FOR_BATCH = frozenset({FailureKind.BLOCKED, FailureKind.HOST})
 
 #: A network that is gone for a moment is tried again like any passing failure.
-_PASSING = CHARGED | {FailureKind.OFFLINE}
+_RETRYABLE = CHARGED_KINDS | {FailureKind.OFFLINE}
 
 
-def impatient(settings: Settings) -> Settings:
+def with_short_retries(settings: Settings) -> Settings:
     """Return the settings with short retries, where nobody wants others."""
     wanted = {
-        name: getattr(settings.retry if _is_set(settings, name) else SHORT, name)
+        name: getattr(
+            settings.retry if _differs_from_default(settings, name) else SHORT_RETRY,
+            name,
+        )
         for name in ("attempts", "base", "cap")
     }
     wanted["cap"] = max(wanted["cap"], wanted["base"])
-    return replace(settings, retry=Retry(**wanted))
+    return replace(settings, retry=RetrySettings(**wanted))
 
 
-def pause_s(failures: Sequence[Failure], settings: Settings) -> float | None:
+def retry_delay_s(failures: Sequence[Failure], settings: Settings) -> float | None:
     """Return the seconds before the next try, or None: this is the end of it.
 
     Args:
@@ -39,10 +42,10 @@ def pause_s(failures: Sequence[Failure], settings: Settings) -> float | None:
         settings: As `impatient` returns them.
     """
     latest = failures[-1]
-    if latest.kind not in _PASSING:
+    if latest.kind not in _RETRYABLE:
         return None
     crashes = [f for f in failures if f.kind is FailureKind.CRASHED]
-    tried = Tried(
+    history = JobHistory(
         attempt=len(failures),
         charged=len(failures) - 1,
         crashes=len(crashes) - (latest.kind is FailureKind.CRASHED),
@@ -50,29 +53,31 @@ def pause_s(failures: Sequence[Failure], settings: Settings) -> float | None:
         claimed_at=0.0,
         pending_lived=0.0,
     )
-    outcome = Outcome(failure=_as_passing(latest))
-    move = decide(tried, outcome, Now(wall=0.0, lived=0.0), policy(settings))
-    return move.retry_at if move.to is JobState.WAITING else None
+    outcome = Outcome(failure=_as_transient(latest))
+    decision = decide(
+        history, outcome, Now(wall=0.0, uptime_s=0.0), retry_policy(settings)
+    )
+    return decision.retry_at if decision.to is JobState.WAITING else None
 
 
-def policy(settings: Settings) -> Policy:
+def retry_policy(settings: Settings) -> RetryPolicy:
     """Return the config's part in a decision."""
     retry = settings.retry
-    return Policy(attempts=retry.attempts, base_s=retry.base, cap_s=retry.cap)
+    return RetryPolicy(max_attempts=retry.attempts, base_s=retry.base, cap_s=retry.cap)
 
 
-def is_passing(kind: FailureKind) -> bool:
+def is_retryable(kind: FailureKind) -> bool:
     """Tell whether a failure may have passed in some seconds."""
-    return kind in _PASSING
+    return kind in _RETRYABLE
 
 
-def _as_passing(failure: Failure) -> Failure:
+def _as_transient(failure: Failure) -> Failure:
     if failure.kind is FailureKind.OFFLINE:
         return replace(failure, kind=FailureKind.TRANSIENT)
     return failure
 
 
-def _is_set(settings: Settings, name: str) -> bool:
+def _differs_from_default(settings: Settings, name: str) -> bool:
     """Tell whether it differs from the default, which the shipped config spells out."""
     key = KEYS[f"retry.{name}"]
-    return bool(getattr(settings.retry, name) != key.kind.read(key.default))
+    return bool(getattr(settings.retry, name) != key.value_type.parse(key.default))

@@ -9,20 +9,20 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ytaudio_daemon.downloader import open_ledger
-from ytaudio_daemon.downloader.await_attempt import Listen, see_through
-from ytaudio_daemon.downloader.cancellation import CancelWatch
+from ytaudio_daemon.downloader.await_attempt import ProgressListener, run_to_end
+from ytaudio_daemon.downloader.cancellation import CancellationPoller
 from ytaudio_daemon.downloader.folder_downloader import (
     INTERRUPTED,
-    Brake,
-    Order,
-    Stop,
-    no_place,
+    DownloadRequest,
+    StopLevel,
+    StopSignal,
+    output_folder_failure,
 )
-from ytaudio_daemon.downloader.next_action import Turn, turn
-from ytaudio_daemon.downloader.open_ledger import moment_in
-from ytaudio_daemon.downloader.result import DownloadResult, refused
-from ytaudio_daemon.downloader.sessions import active
-from ytaudio_daemon.downloader.worker_runtime import Engine
+from ytaudio_daemon.downloader.next_action import NextAction, next_action
+from ytaudio_daemon.downloader.open_ledger import read_now
+from ytaudio_daemon.downloader.result import DownloadResult, rejected_result
+from ytaudio_daemon.downloader.sessions import require_active_session
+from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import (
     LedgerBusyError,
     LedgerError,
@@ -32,10 +32,10 @@ from ytaudio_daemon.errors import (
 from ytaudio_daemon.folders import Layout, published, publishing
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.wake_file import wake_daemon
-from ytaudio_daemon.jobs.completer import Settler
+from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.jobs.fetch_requests import fetch_request
-from ytaudio_daemon.jobs.foreign_claims import holder_name, is_gone
-from ytaudio_daemon.jobs.recovery import give_back, recover
+from ytaudio_daemon.jobs.foreign_claims import holder_is_dead, holder_name
+from ytaudio_daemon.jobs.recovery import recover, requeue_or_publish
 from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
@@ -45,7 +45,7 @@ from ytaudio_daemon.ledger import (
     transitions,
 )
 from ytaudio_daemon.ledger.claims import Claim
-from ytaudio_daemon.ledger.line_recorder import Ask
+from ytaudio_daemon.ledger.line_recorder import JobOptions
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import JobState, Outcome
 from ytaudio_daemon.model.clock import Now
@@ -55,58 +55,65 @@ from ytaudio_daemon.system import logs
 T = TypeVar("T")
 
 #: How often a job in other hands is looked at, in seconds.
-LOOK_S = 0.2
+POLL_S = 0.2
 OVER_QUOTA = (
     "The session is over its quota of jobs or bytes: wait until others are finished, or "
     "use another session."
 )
 #: A busy ledger is tried so often; each try waits seconds by itself.
-TRIES = 5
+MAX_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class SessionJobRequest:
     """What a caller asks for: an order as a job of a session."""
 
-    order: Order
+    download_request: DownloadRequest
     session_uuid: str
     job_uuid: str
 
 
 @contextmanager
-def opened(settings: Settings, engine: Engine) -> Iterator["Desk"]:
+def open_runner(
+    settings: Settings, runtime: WorkerRuntime
+) -> Iterator["SessionJobRunner"]:
     """Open the configured ledger for one call.
 
     Raises:
         ConfigError, LedgerError: It cannot be used.
     """
-    logs.leave_to_the_host()
-    with open_ledger.opened(settings) as ledger:
-        yield Desk(ledger, layout_of(settings), settings, engine)
+    logs.configure_for_library_use()
+    with open_ledger.open_or_create_ledger(settings) as ledger:
+        yield SessionJobRunner(ledger, layout_of(settings), settings, runtime)
 
 
-class Desk:
+class SessionJobRunner:
     """Enters, claims, runs and settles jobs for callers.
 
     Args:
         ledger: Open.
         layout: The daemon's tree.
         settings: As `retrying.impatient` returns them.
-        engine: Runs the attempts.
+        runtime: Runs the attempts.
     """
 
     def __init__(
-        self, ledger: Ledger, layout: Layout, settings: Settings, engine: Engine
+        self, ledger: Ledger, layout: Layout, settings: Settings, runtime: WorkerRuntime
     ) -> None:
         self._ledger = ledger
         self._layout = layout
         self._settings = settings
-        self._engine = engine
-        self._settler = Settler(ledger, layout, settings)
-        self._host = open_ledger.this_host(layout)
+        self._runtime = runtime
+        self._completer = AttemptCompleter(ledger, layout, settings)
+        self._host = open_ledger.local_host_id(layout)
         self._holder = holder_name(self._host)
 
-    def fetch(self, wanted: Wanted, listen: Listen, brake: Brake) -> DownloadResult:
+    def fetch(
+        self,
+        wanted: SessionJobRequest,
+        on_progress: ProgressListener,
+        stop_signal: StopSignal,
+    ) -> DownloadResult:
         """See a job through, whether we run it or find it in other hands.
 
         Raises:
@@ -114,161 +121,183 @@ class Desk:
             UsageError: The job's UUID is unusable.
             LedgerError: The ledger cannot be used.
         """
-        job = _insist(partial(self._enter, wanted))
+        job = _retry_while_busy(partial(self._find_or_enqueue, wanted))
         if job is None:
-            return refused(OVER_QUOTA)
+            return rejected_result(OVER_QUOTA)
         is_first_look = True
-        while brake.stop is not Stop.AT_ONCE:
-            taken = _insist(partial(self._take, job.id, is_first_look=is_first_look))
+        while stop_signal.level is not StopLevel.IMMEDIATE:
+            taken = _retry_while_busy(
+                partial(self._claim_or_finished, job.id, is_first_look=is_first_look)
+            )
             is_first_look = False
             if isinstance(taken, Claim):
-                self._run(taken, listen, brake)
+                self._run_claim(taken, on_progress, stop_signal)
                 self._wake_daemon()
             elif taken is not None:
                 return _result_of(taken)
             else:
-                time.sleep(LOOK_S)
-        return refused(INTERRUPTED.message)
+                time.sleep(POLL_S)
+        return rejected_result(INTERRUPTED.message)
 
     def _wake_daemon(self) -> None:
         """Have status files and library show at once what we have done."""
         with suppress(OSError):  # it looks by itself within seconds
             wake_daemon(self._layout)
 
-    def _enter(self, wanted: Wanted) -> JobRow | None:
+    def _find_or_enqueue(self, wanted: SessionJobRequest) -> JobRow | None:
         """Return the job, new or known; None when the session may have no more."""
-        options, video_id = wanted.order.options, wanted.order.link.video_id
+        options, video_id = (
+            wanted.download_request.options,
+            wanted.download_request.link.video_id,
+        )
         job_uuid = _checked_uuid(wanted.job_uuid)
         with self._ledger.write() as db:
-            session = active(db, wanted.session_uuid)
-            ask = Ask.of(options)
-            known = job_entry.job_of_uuid(db, job_uuid)
-            now = moment_in(db)
+            session = require_active_session(db, wanted.session_uuid)
+            job_options = JobOptions.from_options(options)
+            known = job_entry.find_job_by_uuid(db, job_uuid)
+            now = read_now(db)
             if known is not None:
-                _require_same(known, session.uuid, video_id, ask)
+                _require_same_job(known, session.uuid, video_id, job_options)
             else:
-                known = job_entry.job_of_audio(db, session.id, video_id, ask.profile)
+                known = job_entry.find_job_by_audio(
+                    db, session.id, video_id, job_options.profile
+                )
             if known is not None:
-                transitions.keep(db, known.id, now)
+                transitions.withdraw_cancellation(db, known.id, now)
                 return known
-            return job_entry.enter(
+            return job_entry.enqueue_job(
                 db,
                 session.id,
                 video_id=video_id,
-                ask=ask,
+                job_options=job_options,
                 job_uuid=job_uuid,
                 quota=self._settings.sessions.quota,
                 now=now,
             )
 
-    def _take(self, job_id: int, *, is_first_look: bool) -> Claim | JobRow | None:
+    def _claim_or_finished(
+        self, job_id: int, *, is_first_look: bool
+    ) -> Claim | JobRow | None:
         """Claim the job; or return how it ended; or None: look again soon."""
         with ExitStack() as undo, self._ledger.write() as db:
-            now = moment_in(db)
+            now = read_now(db)
             job = queries.job_by_id(db, job_id)
             gone = job.state is JobState.COMPLETED and published.audio_is_gone(
                 job.output_path
             )
-            step = turn(
+            step = next_action(
                 job, is_first_look=is_first_look, file_is_gone=gone, wall=now.wall
             )
-            if step is Turn.OVER:
+            if step is NextAction.RETURN:
                 return job
-            if step is not Turn.WAIT:
-                _queue(db, job_id, step)
-                claim = claims.claim_one(db, job_id, now, self._holder)
+            if step is not NextAction.WAIT:
+                _queue_for(db, job_id, step)
+                claim = claims.claim_job(db, job_id, now, self._holder)
                 if claim is not None:  # before others can see it
-                    _UNDER_WAY.add(claim.name)
-                    undo.push(partial(_forget_if_it_failed, claim.name))
+                    _RUNNING.add(claim.name)
+                    undo.push(partial(_discard_on_error, claim.name))
                 return claim
             left = claims.running_claim(db, job_id)
-        if left is not None and self._is_left_alone(left):
-            recover(self._settler, self._layout, left, now)
+        if left is not None and self._is_abandoned(left):
+            recover(self._completer, self._layout, left, now)
         return None
 
-    def _is_left_alone(self, claim: Claim) -> bool:
+    def _is_abandoned(self, claim: Claim) -> bool:
         """Tell whether nobody cares for a claim any more.
 
         Its process is gone; or it is ours, and its end could not be written down.
         """
-        if claim.holder == self._holder:
-            return claim.name not in _UNDER_WAY
-        return is_gone(claim.holder or "", self._host)
+        if claim.owner == self._holder:
+            return claim.name not in _RUNNING
+        return holder_is_dead(claim.owner or "", self._host)
 
-    def _run(self, claim: Claim, listen: Listen, brake: Brake) -> None:
+    def _run_claim(
+        self, claim: Claim, on_progress: ProgressListener, stop_signal: StopSignal
+    ) -> None:
         """Make one attempt; whatever happens, the claim does not stay with us."""
         try:
-            self._see_through(claim, listen, brake)
+            self._run_attempt(claim, on_progress, stop_signal)
         finally:
-            _UNDER_WAY.discard(claim.name)
+            _RUNNING.discard(claim.name)
 
-    def _see_through(self, claim: Claim, listen: Listen, brake: Brake) -> None:
-        watch = CancelWatch(self._ledger, claim, self._holder)
+    def _run_attempt(
+        self, claim: Claim, on_progress: ProgressListener, stop_signal: StopSignal
+    ) -> None:
+        watch = CancellationPoller(self._ledger, claim, self._holder)
         try:
-            outcome = self._attempt(
+            outcome = self._fetch(
                 claim,
-                listen,
-                lambda: brake.stop is Stop.AT_ONCE or watch.is_cancelled(),
+                on_progress,
+                lambda: (
+                    stop_signal.level is StopLevel.IMMEDIATE or watch.is_cancelled()
+                ),
             )
         except BaseException:  # Ctrl-C as well: nobody else may take a claim of ours
-            self._give_back(claim)
+            self._release(claim)
             raise
-        cut_short = watch.is_asked or brake.stop is Stop.AT_ONCE
+        cut_short = watch.is_requested or stop_signal.level is StopLevel.IMMEDIATE
         if outcome is not None and outcome.result is None and cut_short:
-            self._give_back(claim)
+            self._release(claim)
         elif outcome is not None:
-            self._settle(claim, outcome)
+            self._finish(claim, outcome)
 
-    def _settle(self, claim: Claim, outcome: Outcome) -> None:
+    def _finish(self, claim: Claim, outcome: Outcome) -> None:
         try:
-            _insist(lambda: self._settler.settle(claim, outcome, self._now()))
+            _retry_while_busy(
+                lambda: self._completer.finish(claim, outcome, self._now())
+            )
         except LedgerError:
             raise  # whoever asks next picks it up: `_is_left_alone`
         except BaseException:  # as above
-            self._give_back(claim)
+            self._release(claim)
             raise
 
-    def _attempt(
-        self, claim: Claim, listen: Listen, is_unwanted: Callable[[], bool]
+    def _fetch(
+        self,
+        claim: Claim,
+        on_progress: ProgressListener,
+        should_stop: Callable[[], bool],
     ) -> Outcome | None:
         """Return how it ended; None when the claim is settled without an attempt."""
         try:
             earlier = publishing.begin_attempt(self._layout, claim.uuid, claim.attempt)
         except (OSError, UnsafePathError) as error:
-            return Outcome(failure=no_place(error))
-        if _insist(lambda: self._settler.take_standing(claim, self._now())):
+            return Outcome(failure=output_folder_failure(error))
+        if _retry_while_busy(
+            lambda: self._completer.complete_if_published(claim, self._now())
+        ):
             return None
         request = fetch_request(
-            claim, self._layout, self._settings, self._engine.tools, earlier
+            claim, self._layout, self._settings, self._runtime.tools, earlier
         )
-        return see_through(self._engine.start(request), listen, is_unwanted).outcome
+        return run_to_end(
+            self._runtime.start(request), on_progress, should_stop
+        ).outcome
 
-    def _give_back(self, claim: Claim) -> None:
-        _insist(
-            lambda: give_back(
-                self._settler, self._layout, claim, self._now(), "interrupted"
+    def _release(self, claim: Claim) -> None:
+        _retry_while_busy(
+            lambda: requeue_or_publish(
+                self._completer, self._layout, claim, self._now(), "interrupted"
             )
         )
 
     def _now(self) -> Now:
         with self._ledger.read() as db:
-            return moment_in(db)
+            return read_now(db)
 
 
 #: The attempts that this process makes just now, in whichever thread.
-_UNDER_WAY: set[str] = set()
+_RUNNING: set[str] = set()
 
 
-def _forget_if_it_failed(
-    name: str, failed: type[BaseException] | None, *_: Any
-) -> None:
+def _discard_on_error(name: str, failed: type[BaseException] | None, *_: Any) -> None:
     if failed is not None:
-        _UNDER_WAY.discard(name)
+        _RUNNING.discard(name)
 
 
-def _insist(step: Callable[[], T]) -> T:
+def _retry_while_busy(step: Callable[[], T]) -> T:
     """Do a step that may be done again while the ledger is busy."""
-    for _ in range(TRIES - 1):
+    for _ in range(MAX_TRIES - 1):
         try:
             return step()
         except LedgerBusyError:
@@ -276,11 +305,11 @@ def _insist(step: Callable[[], T]) -> T:
     return step()
 
 
-def _queue(db: Connection, job_id: int, step: Turn) -> None:
-    if step is Turn.WAKE:
-        transitions.wake(db, job_id, moment_in(db))
-    elif step is Turn.AGAIN:
-        transitions.retry(db, job_id, moment_in(db))
+def _queue_for(db: Connection, job_id: int, step: NextAction) -> None:
+    if step is NextAction.REQUEUE:
+        transitions.requeue_now(db, job_id, read_now(db))
+    elif step is NextAction.RETRY:
+        transitions.retry(db, job_id, read_now(db))
 
 
 def _checked_uuid(text: str) -> str:
@@ -297,15 +326,17 @@ def _checked_uuid(text: str) -> str:
         ) from error
 
 
-def _require_same(job: JobRow, session_uuid: str, video_id: str, ask: Ask) -> None:
+def _require_same_job(
+    job: JobRow, session_uuid: str, video_id: str, job_options: JobOptions
+) -> None:
     """Refuse a job's UUID that stands for something else than what is asked for."""
-    known = {**job.options, "priority": ask.priority}
+    known = {**job.options, "priority": job_options.priority}
     if job.session_uuid != session_uuid:
         # Another session's job: not a word about it, its UUID is like a password.
         raise UsageError(
             "that job UUID is taken", "get_url_uuid(url) gives a free one."
         )
-    if job.video_id != video_id or known != ask.options:
+    if job.video_id != video_id or known != job_options.options:
         raise UsageError(
             f"job {job.uuid} is for another link, or for other options",
             "get_url_uuid(url, format=…) gives the UUID for these.",

@@ -3,8 +3,12 @@
 import uuid
 from dataclasses import dataclass, field
 
-from ytaudio_daemon.downloader.open_ledger import moment_in, opened
-from ytaudio_daemon.downloader.options_input import checked_options, configured, link_of
+from ytaudio_daemon.downloader.open_ledger import open_or_create_ledger, read_now
+from ytaudio_daemon.downloader.options_input import (
+    checked_options,
+    default_settings,
+    parse_url,
+)
 from ytaudio_daemon.dropfile import session_name_problem
 from ytaudio_daemon.errors import (
     SessionExpiredError,
@@ -54,14 +58,14 @@ class SessionContext:
             SessionExpiredError, UnknownSessionError: The session is over, or gone.
         """
         try:
-            link = link_of(url)
+            link = parse_url(url)
         except LinkError as error:
             raise UsageError(error.message) from error
         wanted = checked_options(DEFAULTS | options, self.settings)
         profile = wanted.profile()
-        with opened(self.settings) as ledger, ledger.read() as db:
-            session = active(db, self.session_uuid)
-            known = job_entry.job_of_audio(db, session.id, link.video_id, profile)
+        with open_or_create_ledger(self.settings) as ledger, ledger.read() as db:
+            session = require_active_session(db, self.session_uuid)
+            known = job_entry.find_job_by_audio(db, session.id, link.video_id, profile)
         if known is not None:
             return known.uuid
         return str(uuid.uuid5(uuid.UUID(session.uuid), f"{link.video_id}:{profile}"))
@@ -81,12 +85,12 @@ def create_session(name: str | None = None, *, settings: Settings | None = None)
     """
     if name is not None and (problem := session_name_problem(name)):
         raise UsageError(problem)
-    wanted = settings or configured()
+    wanted = settings or default_settings()
     new_uuid = str(uuid.uuid4())
-    with opened(wanted) as ledger:
+    with open_or_create_ledger(wanted) as ledger:
         make_session_folder(layout_of(wanted).inbox, name or new_uuid)
         with ledger.write() as db:
-            now = moment_in(db)
+            now = read_now(db)
             return sessions.open_session(db, name, now, session_uuid=new_uuid).uuid
 
 
@@ -104,13 +108,13 @@ def get_session(
         SessionExpiredError: It has ended.
         ConfigError, LedgerError: Config or ledger cannot be used.
     """
-    wanted = settings or configured()
-    with opened(wanted) as ledger, ledger.read() as db:
-        session = active(db, session_uuid)
+    wanted = settings or default_settings()
+    with open_or_create_ledger(wanted) as ledger, ledger.read() as db:
+        session = require_active_session(db, session_uuid)
     return SessionContext(session_uuid=session.uuid, name=session.name, settings=wanted)
 
 
-def active(db: Connection, session_uuid: str) -> Session:
+def require_active_session(db: Connection, session_uuid: str) -> Session:
     """Return the active session of that UUID; a name will not do.
 
     Raises:

@@ -13,7 +13,7 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.output_folder import WorkFolder
 
 
-def own_folder(environ: Mapping[str, str] = os.environ) -> Path:
+def user_cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """Return our folder below the user's cache: solved players and a private home.
 
     `$XDG_CACHE_HOME/ytaudio`, else `~/.cache/ytaudio` (freedesktop's Base Directory
@@ -25,7 +25,7 @@ def own_folder(environ: Mapping[str, str] = os.environ) -> Path:
     home = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME", "/")) / ".cache"
     spare = Path(tempfile.gettempdir()) / f"ytaudio-{os.getuid()}"
     for folder in (Path(home) / "ytaudio", spare):
-        if _is_ours(folder):
+        if _ensure_private_dir(folder):
             return folder
     raise UsageError(
         f"neither {home} nor {spare.parent} can be written",
@@ -33,7 +33,7 @@ def own_folder(environ: Mapping[str, str] = os.environ) -> Path:
     )
 
 
-def _is_ours(folder: Path) -> bool:
+def _ensure_private_dir(folder: Path) -> bool:
     """Make it if missing; one that belongs to somebody else is not to be trusted."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def _is_ours(folder: Path) -> bool:
     return is_own and os.access(folder, os.W_OK | os.X_OK)
 
 
-class Workplace:
+class SharedWorkDir:
     """The hidden work folder in an output folder, there only while somebody works.
 
     A program may never close its downloader; nothing is left behind all the same.
@@ -62,26 +62,26 @@ class Workplace:
         self._folder: WorkFolder | None = None
 
     @contextmanager
-    def entered(self) -> Iterator[Layout]:
+    def acquired(self) -> Iterator[Layout]:
         """Give the tree in which attempts work; the last one out removes it.
 
         Raises:
             OSError: It cannot be made.
         """
-        folder = self._enter()
+        folder = self._acquire()
         try:
             yield work_layout(folder.path, self._cache)
         finally:
-            self._leave()
+            self._release()
 
-    def _enter(self) -> WorkFolder:
+    def _acquire(self) -> WorkFolder:
         with self._lock:
             if self._folder is None:
                 self._folder = WorkFolder(self._output)
             self._users += 1
             return self._folder
 
-    def _leave(self) -> None:
+    def _release(self) -> None:
         with self._lock:
             self._users -= 1
             if self._users == 0 and self._folder is not None:

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.downloader.pool_thread import Crew, Run
+from ytaudio_daemon.downloader.pool_thread import AttemptHandle, PoolThread
 from ytaudio_daemon.fetch.tools import Tools, find_tools
 from ytaudio_daemon.model import FetchRequest
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
 
 
-class Engine:
+class WorkerRuntime:
     """Runs attempts for any number of threads; nothing runs until the first.
 
     It ends with `close`, when it is forgotten, or with the program.
@@ -28,25 +28,25 @@ class Engine:
         self._settings = settings
         self._home = home
         self._lock = threading.Lock()
-        self._crew: Crew | None = None
+        self._pool_thread: PoolThread | None = None
         self._tools: Tools | None = None
 
-    def start(self, request: FetchRequest) -> Run:
+    def start(self, request: FetchRequest) -> AttemptHandle:
         """Run an attempt as soon as there is room for it."""
-        return self._usable_crew().start(request)
+        return self._usable_pool_thread().start(request)
 
     def warm(self) -> None:
         """Have the workers' template started, while other things are done."""
-        self._usable_crew()
+        self._usable_pool_thread()
 
     def close(self) -> None:
         """End what is running; a later attempt would begin anew."""
         with self._lock:
-            crew, self._crew = self._crew, None
-        if crew is not None:
-            crew.close()
+            pool_thread, self._pool_thread = self._pool_thread, None
+        if pool_thread is not None:
+            pool_thread.close()
 
-    def request(  # noqa: PLR0913 - one named part each; a bundle would hide them
+    def build_request(  # noqa: PLR0913 - one named part each; a bundle would hide them
         self,
         *,
         key: str,
@@ -87,21 +87,21 @@ class Engine:
                 self._tools = find_tools()
             return self._tools
 
-    def _usable_crew(self) -> Crew:
+    def _usable_pool_thread(self) -> PoolThread:
         with self._lock:
-            if self._crew is None or not self._crew.is_usable:
+            if self._pool_thread is None or not self._pool_thread.is_usable:
                 download = self._settings.download
-                self._crew = Crew(
+                self._pool_thread = PoolThread(
                     home=self._home,
                     downloads=download.workers,
-                    converters=converters(self._settings),
+                    converters=converter_count(self._settings),
                 )
                 # The crew's thread knows the crew but not us, so that we can be
                 # forgotten; then, or at the program's end, its processes go too.
-                weakref.finalize(self, self._crew.close)
-            return self._crew
+                weakref.finalize(self, self._pool_thread.close)
+            return self._pool_thread
 
 
-def converters(settings: Settings) -> int:
+def converter_count(settings: Settings) -> int:
     """Return the conversions at once: the config's, or one a core."""
     return settings.download.converters or len(os.sched_getaffinity(0))

@@ -3,11 +3,11 @@
 `docs/drop-files.md` describes the forms for people.
 """
 
-from ytaudio_daemon.dropfile.drop_line import Entry, NotADropError
+from ytaudio_daemon.dropfile.drop_line import DropLine, NotADropError
 from ytaudio_daemon.dropfile.filenames import (
     DropKind,
+    is_always_ignored,
     is_ignored_folder,
-    is_never_taken,
     is_temporary,
     kind_of,
     session_name_problem,
@@ -17,10 +17,10 @@ from ytaudio_daemon.dropfile.parsers import parse
 
 __all__ = [
     "DropKind",
-    "Entry",
+    "DropLine",
     "NotADropError",
+    "is_always_ignored",
     "is_ignored_folder",
-    "is_never_taken",
     "is_temporary",
     "kind_of",
     "parse",

@@ -25,7 +25,7 @@ class NotADropError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class DropLine:
     """A line of a drop with what it asks for, or why it is refused.
 
     Attributes:
@@ -46,26 +46,26 @@ class Entry:
     message: str = ""
 
 
-def shown(text: str, limit: int = MAX_TEXT_CHARS) -> str:
+def printable(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     """Return a text that is safe to show: no control characters, no credentials."""
     if not text.isprintable():
-        text = "".join(map(_printable, text))
+        text = "".join(map(_printable_char, text))
     if "@" in text:
         text = _USERINFO.sub("//***@", text)
     return text[:limit]
 
 
-def _printable(char: str) -> str:
+def _printable_char(char: str) -> str:
     if char.isprintable():
         return char
     return " " if char.isspace() else "\N{REPLACEMENT CHARACTER}"
 
 
-def too_long(number: int, line: str) -> Entry:
+def too_long_line(number: int, line: str) -> DropLine:
     """Return the entry of a line that is refused for its length alone."""
-    return Entry(
+    return DropLine(
         line=number,
-        text=shown(line.strip()),
+        text=printable(line.strip()),
         link=None,
         code="line_too_long",
         message="a line has at most 8 KiB (8,192 characters); write one link a line",

@@ -14,14 +14,14 @@ from ytaudio_daemon.dropfile.drop_line import NotADropError
 
 #: 8 KiB. Characters, so that a line written by `render_line` is never too long.
 MAX_LINE_CHARS = 8192
-_PIECE_CHARS = 1 << 16
+_CHUNK_CHARS = 1 << 16
 _HEAD_BYTES = 1 << 16
 #: Text has none; random bytes have one in ten, UTF-16 without its mark one in two.
 _MAX_CONTROL_SHARE = 1 / 20
 
 #: All but white space, ESC and the separators 1C to 1F, which also occur in text.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x7f]")
-_MARKS = (
+_BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
@@ -48,7 +48,7 @@ def split_lines(data: bytes) -> Iterator[str]:
 
 def _encoding(data: bytes) -> str:
     """Return the encoding; a UTF-8 mark stays, as it may start any line (cat a b)."""
-    return next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    return next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
 
 
 def _cut_lines(text: io.TextIOWrapper) -> Iterator[str]:
@@ -63,6 +63,6 @@ def _cut_lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _skip_to_line_end(text: io.TextIOWrapper) -> None:
-    for piece in iter(partial(text.readline, _PIECE_CHARS), ""):
+    for piece in iter(partial(text.readline, _CHUNK_CHARS), ""):
         if piece.endswith("\n"):
             return

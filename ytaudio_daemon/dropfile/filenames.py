@@ -50,22 +50,22 @@ _TEMPORARY = (
     "4913",
 )
 #: Litter of NAS systems and Windows; the inbox's own README is no drop either.
-_NEVER_TAKEN = frozenset({"@eadir", "thumbs.db", "desktop.ini", "readme.md"})
+_ALWAYS_IGNORED = frozenset({"@eadir", "thumbs.db", "desktop.ini", "readme.md"})
 #: Where filed drops go.
 _RESERVED = frozenset({"processed", "rejected"})
 _IGNORED_FOLDERS = frozenset({"#recycle", "$recycle.bin", "lost+found", "@eadir"})
 
 #: Control and format characters that reverse or break a line when it is shown:
 #: Unicode Standard Annex 9 names the directional ones.
-_UNSHOWABLE_CATEGORIES = frozenset({"Cc", "Zl", "Zp"})
-_DIRECTIONAL = frozenset(
+_UNPRINTABLE_CATEGORIES = frozenset({"Cc", "Zl", "Zp"})
+_BIDI_CONTROLS = frozenset(
     "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e"
 ) | frozenset("\u2066\u2067\u2068\u2069")
 
 
 def kind_of(name: str) -> DropKind | None:
     """Return the form of a drop, or None when the name is not an accepted one."""
-    if is_temporary(name) or is_never_taken(name):
+    if is_temporary(name) or is_always_ignored(name):
         return None
     _, dot, ending = name.rpartition(".")
     return _KINDS.get(dot + ending.lower())
@@ -77,9 +77,9 @@ def is_temporary(name: str) -> bool:
     return any(fnmatchcase(lower, pattern) for pattern in _TEMPORARY)
 
 
-def is_never_taken(name: str) -> bool:
+def is_always_ignored(name: str) -> bool:
     """Tell whether a file of that name is ignored for good, and not mentioned."""
-    return name.lower() in _NEVER_TAKEN
+    return name.lower() in _ALWAYS_IGNORED
 
 
 def is_ignored_folder(name: str) -> bool:
@@ -106,12 +106,14 @@ def session_name_problem(name: str) -> str | None:
         return f"a session name has 1 to {MAX_SESSION_NAME_BYTES} bytes, not {size}"
     if name[0] in ".-":
         return "a session name cannot start with a dot or a dash"
-    if "/" in name or any(_is_unshowable(char) for char in name):
+    if "/" in name or any(_is_unprintable(char) for char in name):
         return "a session name has no slash and no control characters"
     if name.lower() in _RESERVED:
         return f"{name!r} is reserved for filed drops"
     return None
 
 
-def _is_unshowable(char: str) -> bool:
-    return unicodedata.category(char) in _UNSHOWABLE_CATEGORIES or char in _DIRECTIONAL
+def _is_unprintable(char: str) -> bool:
+    return (
+        unicodedata.category(char) in _UNPRINTABLE_CATEGORIES or char in _BIDI_CONTROLS
+    )

@@ -4,47 +4,47 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
-from ytaudio_daemon.dropfile.drop_line import Entry, shown, too_long
+from ytaudio_daemon.dropfile.drop_line import DropLine, printable, too_long_line
 from ytaudio_daemon.dropfile.encoding import MAX_LINE_CHARS
 from ytaudio_daemon.dropfile.line_syntax import layer_problem
-from ytaudio_daemon.dropfile.option_syntax import add_option, laid_over
+from ytaudio_daemon.dropfile.option_syntax import add_option, merge_layers
 from ytaudio_daemon.model import OptionError
 from ytaudio_daemon.urls import Link, LinkError, parse_link
 
 _EXAMPLE = '{"url": "https://youtu.be/dQw4w9WgXcQ", "format": "mp3"}'
 
 
-def read_json_lines(lines: Iterator[str]) -> Iterator[Entry]:
+def read_json_lines(lines: Iterator[str]) -> Iterator[DropLine]:
     """Yield an entry for every line that is not blank and no `#` comment."""
     for number, line in enumerate(lines, 1):
         bare = line.strip("\ufeff \t")
         if len(line) > MAX_LINE_CHARS:
-            yield too_long(number, line)
+            yield too_long_line(number, line)
         elif bare and not bare.isspace() and not bare.startswith("#"):
-            yield _entry(number, bare)
+            yield _parse_line(number, bare)
 
 
-def _entry(number: int, bare: str) -> Entry:
+def _parse_line(number: int, bare: str) -> DropLine:
     own: dict[str, object] = {}
     link: Link | None = None
     problem: LinkError | OptionError | None = None
     try:
-        asked = _object(bare)
-        problem = _read_options(asked, own) or layer_problem(own)
-        link = _link(asked)
+        json_object = _parse_object(bare)
+        problem = _read_options(json_object, own) or layer_problem(own)
+        link = _parse_url(json_object)
     except (LinkError, OptionError) as error:
         problem = error
-    return Entry(
+    return DropLine(
         line=number,
-        text=shown(bare),
+        text=printable(bare),
         link=link,
-        layer=laid_over({}, own),
+        layer=merge_layers({}, own),
         code=problem.code if problem else None,
         message=problem.message if problem else "",
     )
 
 
-def _object(bare: str) -> Mapping[str, Any]:
+def _parse_object(bare: str) -> Mapping[str, Any]:
     """Read one JSON object.
 
     Raises:
@@ -52,8 +52,8 @@ def _object(bare: str) -> Mapping[str, Any]:
         OptionError: A key is given twice.
     """
     try:
-        asked = json.loads(
-            bare, object_pairs_hook=_without_repeats, parse_constant=_no_number
+        json_object = json.loads(
+            bare, object_pairs_hook=_reject_duplicates, parse_constant=_reject_constant
         )
     except OptionError:
         raise
@@ -62,38 +62,38 @@ def _object(bare: str) -> Mapping[str, Any]:
         raise LinkError(
             "not_a_url", f"this is not JSON ({reason}); write {_EXAMPLE}"
         ) from exc
-    if not isinstance(asked, dict):
+    if not isinstance(json_object, dict):
         raise LinkError("not_a_url", f"this is no JSON object; write {_EXAMPLE}")
-    return asked
+    return json_object
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Refuse what json.loads would settle silently: the last one wins."""
     found = dict(pairs)
     if len(found) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in found if keys.count(key) > 1)
-        raise OptionError("bad_option", f"{shown(twice, 40)!r} is given twice")
+        raise OptionError("bad_option", f"{printable(twice, 40)!r} is given twice")
     return found
 
 
-def _no_number(word: str) -> NoReturn:
+def _reject_constant(word: str) -> NoReturn:
     """Refuse NaN and Infinity, which Python reads and JSON does not have."""
     raise ValueError(word)
 
 
-def _link(asked: Mapping[str, Any]) -> Link:
-    url = asked.get("url")
+def _parse_url(json_object: Mapping[str, Any]) -> Link:
+    url = json_object.get("url")
     if not isinstance(url, str):
         raise LinkError("not_a_url", f'there is no "url" text in it; write {_EXAMPLE}')
     return parse_link(url)
 
 
 def _read_options(
-    asked: Mapping[str, Any], into: dict[str, object]
+    json_object: Mapping[str, Any], into: dict[str, object]
 ) -> OptionError | None:
     problem: OptionError | None = None
-    for key, value in _flat(asked):
+    for key, value in _flatten_tags(json_object):
         try:
             add_option(key, value, into)
         except OptionError as error:
@@ -101,9 +101,9 @@ def _read_options(
     return problem
 
 
-def _flat(asked: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _flatten_tags(json_object: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the options; `{"tag": {"artist": …}}` is `tag.artist`."""
-    for key, value in asked.items():
+    for key, value in json_object.items():
         if key == "tag" and isinstance(value, dict):
             yield from ((f"tag.{name}", tag) for name, tag in value.items())
         elif key != "url":

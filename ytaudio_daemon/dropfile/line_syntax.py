@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from ytaudio_daemon.dropfile.option_syntax import read_options, words
+from ytaudio_daemon.dropfile.option_syntax import read_options, tokenize
 from ytaudio_daemon.model import Layer, OptionError
 from ytaudio_daemon.model.options import OPTION_KEYS, refuse_contradictions
 from ytaudio_daemon.urls import Link, LinkError, parse_link
@@ -31,10 +31,10 @@ _OTHER_LINK = re.compile(
     """,
     re.VERBOSE,
 )
-_CLOSING = ")]}>\"'»\u201d\u2019,.;!\u200b\u200e\u200f"
+_TRAILING_PUNCTUATION = ")]}>\"'»\u201d\u2019,.;!\u200b\u200e\u200f"
 
 
-class Form(Enum):
+class LineKind(Enum):
     """What a line is, before its options are looked at."""
 
     #: It names a link, good or bad.
@@ -42,11 +42,11 @@ class Form(Enum):
     #: It starts with an option and names no link.
     OPTIONS = auto()
     #: Neither.
-    WORDS = auto()
+    OTHER = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ParsedLine:
     """A line that is not blank and no comment.
 
     Attributes:
@@ -57,29 +57,29 @@ class Row:
             depends on what stands above.
     """
 
-    form: Form
+    kind: LineKind
     link: Link | None = None
-    own: Layer = field(default_factory=dict)
+    options: Layer = field(default_factory=dict)
     problem: LinkError | OptionError | None = None
 
 
-def take_apart(line: str) -> Row:
+def parse_line(line: str) -> ParsedLine:
     """Take a line apart that is neither blank nor a comment.
 
     Args:
         line: Without white space around it.
     """
     if _KNOWN_KEY.match(line):
-        return _options_row(line)
+        return _parse_options_line(line)
     comment = _COMMENT.search(line)
-    said = line[: comment.start()] if comment else line
-    found = _LINK.search(said) or _OTHER_LINK.search(said)
+    uncommented = line[: comment.start()] if comment else line
+    found = _LINK.search(uncommented) or _OTHER_LINK.search(uncommented)
     if found is not None:
         # From the link on, quotes count: a # inside them is no comment.
-        return _link_row(line[: found.start()], found[0], line[found.end() :])
+        return _parse_link_line(line[: found.start()], found[0], line[found.end() :])
     if _KEY.match(line):
-        return Row(form=Form.OPTIONS)
-    return Row(form=Form.WORDS, problem=_no_link(line))
+        return ParsedLine(kind=LineKind.OPTIONS)
+    return ParsedLine(kind=LineKind.OTHER, problem=_no_link_error(line))
 
 
 def layer_problem(layer: Layer) -> OptionError | None:
@@ -91,27 +91,29 @@ def layer_problem(layer: Layer) -> OptionError | None:
     return None
 
 
-def _options_row(line: str) -> Row:
+def _parse_options_line(line: str) -> ParsedLine:
     """Look for a link that stands behind its options instead of before them."""
-    strays = (value for key, value in words(line) if not key)
+    strays = (value for key, value in tokenize(line) if not key)
     found = next(filter(None, map(_LINK.match, strays)), None)
     if found is None:
-        return Row(form=Form.OPTIONS)
-    return _link_row(line[: line.index(found[0])], found[0], "")
+        return ParsedLine(kind=LineKind.OPTIONS)
+    return _parse_link_line(line[: line.index(found[0])], found[0], "")
 
 
-def _link_row(before: str, link_text: str, after: str) -> Row:
+def _parse_link_line(before: str, link_text: str, after: str) -> ParsedLine:
     own: dict[str, object] = {}
-    problem_of_options = read_options(after.lstrip(_CLOSING), own) or layer_problem(own)
+    problem_of_options = read_options(
+        after.lstrip(_TRAILING_PUNCTUATION), own
+    ) or layer_problem(own)
     try:
-        link = parse_link(link_text.rstrip(_CLOSING))
+        link = parse_link(link_text.rstrip(_TRAILING_PUNCTUATION))
     except LinkError as error:
-        return Row(form=Form.LINK, own=own, problem=error)
-    problem = _misplaced(before) or problem_of_options
-    return Row(form=Form.LINK, link=link, own=own, problem=problem)
+        return ParsedLine(kind=LineKind.LINK, options=own, problem=error)
+    problem = _misplaced_option(before) or problem_of_options
+    return ParsedLine(kind=LineKind.LINK, link=link, options=own, problem=problem)
 
 
-def _misplaced(before: str) -> OptionError | None:
+def _misplaced_option(before: str) -> OptionError | None:
     found = _KNOWN_KEY.search(before)
     if found is None:
         return None
@@ -119,7 +121,7 @@ def _misplaced(before: str) -> OptionError | None:
     return OptionError("bad_option", message)
 
 
-def _no_link(line: str) -> LinkError:
+def _no_link_error(line: str) -> LinkError:
     if _LINK.search(line):
         message = "the link stands behind a #, which starts a comment: remove the #"
     else:

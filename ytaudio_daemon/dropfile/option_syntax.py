@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator
 from typing import NoReturn
 
-from ytaudio_daemon.dropfile.drop_line import shown
+from ytaudio_daemon.dropfile.drop_line import printable
 from ytaudio_daemon.model import Layer, OptionError
 from ytaudio_daemon.model.options import LOSSLESS, check_option
 from ytaudio_daemon.urls import Link
 
-_WORD = re.compile(
+_TOKEN = re.compile(
     r"""
     \s* (?:
       (?P<comment> \# .* )
@@ -43,7 +43,7 @@ def read_options(text: str, into: dict[str, object]) -> OptionError | None:
         into: Takes every good option in its canonical form.
     """
     problem: OptionError | None = None
-    for key, value in words(text):
+    for key, value in tokenize(text):
         try:
             if not key:
                 _refuse_stray(value)
@@ -53,7 +53,7 @@ def read_options(text: str, into: dict[str, object]) -> OptionError | None:
     return problem
 
 
-def laid_over(lower: Layer, upper: Layer) -> Layer:
+def merge_layers(lower: Layer, upper: Layer) -> Layer:
     """Return both layers as one; a lossless format drops a bitrate meant for others."""
     layer = {**lower, **upper}
     if layer.get("format") in LOSSLESS:
@@ -72,16 +72,16 @@ def render_line(link: Link, options: Layer) -> str:
     return " ".join([link.url, *options_words])
 
 
-def words(text: str) -> Iterator[tuple[str, str]]:
+def tokenize(text: str) -> Iterator[tuple[str, str]]:
     """Yield keys and values; a stray word comes as the value of the key ""."""
-    for found in _WORD.finditer(text):
+    for found in _TOKEN.finditer(text):
         if found["stray"] is not None:
             yield "", found["stray"]
         elif found["key"] is not None:
-            yield found["key"].lower(), _value(found)
+            yield found["key"].lower(), _token_value(found)
 
 
-def _value(found: re.Match[str]) -> str:
+def _token_value(found: re.Match[str]) -> str:
     if found["double"] is not None:
         return found["double"].replace('""', '"')
     if found["single"] is not None:
@@ -106,7 +106,7 @@ def _refuse_stray(word: str) -> NoReturn:
 
 
 def _stray_message(word: str) -> str:
-    shown_word = repr(shown(word, 40))
+    shown_word = repr(printable(word, 40))
     if _LINK_LIKE.match(word):
         return f"a second link, {shown_word}: give every link a line of its own"
     if re.match(r"[\w.-]+=[\"']", word):

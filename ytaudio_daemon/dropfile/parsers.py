@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from ytaudio_daemon.dropfile.drop_line import Entry
+from ytaudio_daemon.dropfile.drop_line import DropLine
 from ytaudio_daemon.dropfile.encoding import split_lines
 from ytaudio_daemon.dropfile.filenames import DropKind
 from ytaudio_daemon.dropfile.jsonlines import read_json_lines
@@ -13,18 +13,18 @@ from ytaudio_daemon.dropfile.linkfiles import (
 )
 from ytaudio_daemon.dropfile.text import read_text
 
-_LINE_FORMS: dict[DropKind, Callable[[Iterator[str]], Iterator[Entry]]] = {
+_LINE_PARSERS: dict[DropKind, Callable[[Iterator[str]], Iterator[DropLine]]] = {
     DropKind.TEXT: read_text,
     DropKind.JSONL: read_json_lines,
 }
-_LINK_FORMS: dict[DropKind, Callable[[bytes], Entry]] = {
+_LINK_FILE_PARSERS: dict[DropKind, Callable[[bytes], DropLine]] = {
     DropKind.URL: read_url_file,
     DropKind.WEBLOC: read_webloc,
     DropKind.DESKTOP: read_desktop_file,
 }
 
 
-def parse(data: bytes, kind: DropKind) -> Iterator[Entry]:
+def parse(data: bytes, kind: DropKind) -> Iterator[DropLine]:
     """Return an iterator over the entries of a drop, in the order of their lines.
 
     Entries come as they are asked for; memory stays flat. Whether the data is a drop
@@ -33,6 +33,6 @@ def parse(data: bytes, kind: DropKind) -> Iterator[Entry]:
     Raises:
         NotADropError: Nothing in it is usable.
     """
-    if read_lines := _LINE_FORMS.get(kind):
+    if read_lines := _LINE_PARSERS.get(kind):
         return read_lines(split_lines(data))
-    return iter([_LINK_FORMS[kind](data)])
+    return iter([_LINK_FILE_PARSERS[kind](data)])

@@ -80,7 +80,7 @@ def _clear(request: FetchRequest, failure: Failure) -> None:
     folder = Path(request.attempt_dir)
     is_bad = failure.kind is FailureKind.BAD_MEDIA
     if is_bad:
-        failpoints.at("source.spoiled", f"{request.key}/{request.attempt}")
+        failpoints.failpoint("source.spoiled", f"{request.key}/{request.attempt}")
     with contextlib.suppress(OSError):
         if result_files.is_finished(request):
             return

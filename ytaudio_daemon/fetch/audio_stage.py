@@ -41,7 +41,7 @@ def finish(
     result = _result(source, made, audio, seconds, note)
     outcome = diary.success(result)
     result_files.seal(request, _job(request, source, made, result, tags), outcome)
-    failpoints.at("result.written", f"{request.key}/{request.attempt}")
+    failpoints.failpoint("result.written", f"{request.key}/{request.attempt}")
     return outcome
 
 

@@ -52,7 +52,7 @@ def gather(request: FetchRequest, report: Reporter, diary: Diary) -> Source:
     notes = tuple(note for note in (choice.note, remark) if note)
     source = _source(request, info, path, cover, notes)
     sources.seal(request, source)
-    failpoints.at("source.finished", f"{request.key}/{request.attempt}")
+    failpoints.failpoint("source.finished", f"{request.key}/{request.attempt}")
     return source
 
 

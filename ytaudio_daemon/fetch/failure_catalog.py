@@ -184,17 +184,17 @@ MEANINGS = {
     "ffmpeg_missing": Meaning(
         _K.HOST,
         "ffmpeg is not there or cannot be started.",
-        install_hints.install_ffmpeg(),
+        install_hints.install_ffmpeg_hint(),
     ),
     "ffmpeg_unfit": Meaning(
         _K.HOST,
         "This ffmpeg was built without something that is needed.",
-        install_hints.install_ffmpeg(),
+        install_hints.install_ffmpeg_hint(),
     ),
     "js_runtime_missing": Meaning(
         _K.HOST,
         "YouTube's puzzle for players needs a JavaScript runtime, and none was found.",
-        install_hints.install_runtime(),
+        install_hints.install_js_runtime_hint(),
     ),
     # outdated
     "challenge_unsolved": Meaning(

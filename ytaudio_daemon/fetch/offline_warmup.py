@@ -80,7 +80,7 @@ _DATA = {
         }
     }
 }
-_PAGE = (
+_PAGE_QUERY = (
     f"<html><head><script>ytcfg.set({json.dumps(_CONFIG)});</script></head><body>"
     f"<script>var ytInitialPlayerResponse = {json.dumps(_PLAYER)};</script>"
     f"<script>var ytInitialData = {json.dumps(_DATA)};</script></body></html>"
@@ -99,7 +99,7 @@ class _Rehearsed(Engine):
         path = urlsplit(url).path
         if path == "/videoplayback":
             return Response(io.BytesIO(b"abc"), url, _THREE_BYTES, status=206)
-        body = _PAGE if path == "/watch" else json.dumps(_PLAYER)
+        body = _PAGE_QUERY if path == "/watch" else json.dumps(_PLAYER)
         headers = {"Content-Type": "text/html; charset=utf-8"}
         return Response(io.BytesIO(body.encode()), url, headers)
 

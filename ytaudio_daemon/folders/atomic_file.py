@@ -8,7 +8,7 @@ from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.safe_open import STATUS_MODE, open_dir, remove_file
 
 
-class AppearingFile:
+class AtomicFileWriter:
     """A file that is written in pieces; readers see the old one until it `appear`s.
 
     Args:
@@ -56,7 +56,7 @@ class AppearingFile:
         """Write over the beginning, where room was left."""
         os.pwrite(self._fd, chunk, 0)
 
-    def appear(self, marker: bytes = b"") -> None:
+    def commit(self, marker: bytes = b"") -> None:
         """Take its final name.
 
         Args:
@@ -107,7 +107,9 @@ def begins_with(folder: int, name: bytes, marker: bytes) -> bool:
         os.close(fd)
 
 
-def withdraw(root: Path, parts: tuple[str, ...], name: bytes, marker: bytes) -> None:
+def remove_if_ours(
+    root: Path, parts: tuple[str, ...], name: bytes, marker: bytes
+) -> None:
     """Remove a file of ours that is no longer needed; anybody else's stays.
 
     Raises:

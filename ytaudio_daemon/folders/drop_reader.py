@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
-from ytaudio_daemon.folders.inbox import Sighting, identity_of
-from ytaudio_daemon.folders.safe_open import is_plain_file, mount_of, open_dir
+from ytaudio_daemon.folders.inbox import InboxFile, identity_of
+from ytaudio_daemon.folders.safe_open import is_plain_file, mount_id, open_dir
 
 READ_BLOCK = 1 << 20
 
@@ -19,23 +19,23 @@ class DropReader:
 
     Args:
         inbox: The inbox root.
-        sighting: What the scan saw; the file must still be that one.
+        inbox_file: What the scan saw; the file must still be that one.
 
     Raises:
         DropChangedError: It is another file by now.
         OSError: It cannot be opened.
     """
 
-    def __init__(self, inbox: Path, sighting: Sighting) -> None:
+    def __init__(self, inbox: Path, inbox_file: InboxFile) -> None:
         self._inbox = inbox
-        self._sighting = sighting
+        self._inbox_file = inbox_file
         self._hash = hashlib.sha256()
         self._content = io.BytesIO()  # grows in place: the content is there only once
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        with open_dir(inbox, *sighting.place.parts) as folder:
-            self._fd = os.open(sighting.name, flags, dir_fd=folder)
-            is_mounted_here = mount_of(folder) == mount_of(self._fd)
-        if not is_mounted_here or not self._unchanged(os.fstat(self._fd)):
+        with open_dir(inbox, *inbox_file.location.parts) as folder:
+            self._fd = os.open(inbox_file.name, flags, dir_fd=folder)
+            is_mounted_here = mount_id(folder) == mount_id(self._fd)
+        if not is_mounted_here or not self._is_unchanged(os.fstat(self._fd)):
             self.close()
             raise DropChangedError("the drop changed before it was read")
 
@@ -47,7 +47,7 @@ class DropReader:
                 return True
             self._hash.update(block)
             self._content.write(block)
-            if self._content.tell() > self._sighting.size + 2 * READ_BLOCK:
+            if self._content.tell() > self._inbox_file.size + 2 * READ_BLOCK:
                 raise DropChangedError("the drop grew while it was read")
         return False
 
@@ -57,7 +57,7 @@ class DropReader:
         Raises:
             DropChangedError: It was written to while it was read, or replaced.
         """
-        if not self._unchanged(os.fstat(self._fd)) or not self._still_there():
+        if not self._is_unchanged(os.fstat(self._fd)) or not self._is_in_place():
             raise DropChangedError("the drop changed while it was read")
         return self._content.getvalue(), self._hash.hexdigest()
 
@@ -65,16 +65,16 @@ class DropReader:
         """Close the file."""
         os.close(self._fd)
 
-    def _unchanged(self, found: os.stat_result) -> bool:
-        return is_plain_file(found) and identity_of(found) == self._sighting.identity
+    def _is_unchanged(self, found: os.stat_result) -> bool:
+        return is_plain_file(found) and identity_of(found) == self._inbox_file.identity
 
-    def _still_there(self) -> bool:
+    def _is_in_place(self) -> bool:
         try:
-            with open_dir(self._inbox, *self._sighting.place.parts) as folder:
-                found = os.lstat(self._sighting.name, dir_fd=folder)
+            with open_dir(self._inbox, *self._inbox_file.location.parts) as folder:
+                found = os.lstat(self._inbox_file.name, dir_fd=folder)
         except (FileNotFoundError, UnsafePathError):
             return False
-        return identity_of(found) == self._sighting.identity
+        return identity_of(found) == self._inbox_file.identity
 
 
 def read_defaults(

@@ -32,7 +32,7 @@ class FiledDrop:
         return self.session, self.at_root, os.fsencode(self.path.name)
 
     @property
-    def dropped_into(self) -> Path:
+    def drop_folder(self) -> Path:
         """The folder where it was dropped, and can be dropped again."""
         return self.path.parent.parent
 

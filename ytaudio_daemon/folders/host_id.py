@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 
 
-def claimant(file: Path) -> str:
+def load_host_id(file: Path) -> str:
     """Return the name, noted at the first start of this state folder.
 
     Not asked for anew each time: a machine may be renamed, a state folder moved, and a

@@ -16,11 +16,11 @@ from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED
 from ytaudio_daemon.folders.safe_open import open_dir
 
-OURS = frozenset({PROCESSED, REJECTED, "defaults.toml"})
+OWN_NAMES = frozenset({PROCESSED, REJECTED, "defaults.toml"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class DropLocation:
     """Where a drop was found: the session's name, or the inbox itself."""
 
     session: str
@@ -32,16 +32,16 @@ class Place:
         return () if self.at_root else (self.session,)
 
 
-def places_of(session: str) -> list[Place]:
+def drop_locations(session: str) -> list[DropLocation]:
     """Return where a session's drops may lie: the default's also straight in the inbox."""
-    places = [Place(session=session)]
+    locations = [DropLocation(session=session)]
     if session == DEFAULT_SESSION:
-        places.append(Place(session=session, at_root=True))
-    return places
+        locations.append(DropLocation(session=session, at_root=True))
+    return locations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class InboxFile:
     """A file as a scan saw it.
 
     Attributes:
@@ -50,26 +50,28 @@ class Sighting:
             since 1970 by the file system's clock.
     """
 
-    place: Place
+    location: DropLocation
     name: bytes
     size: int
     identity: tuple[int, int, int, int]
-    came_at: float = 0.0
+    changed_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Oddity:
+class IgnoredFile:
     """Something that is not taken, with the reason a person can act on.
 
-    `place` is None for a folder that cannot be a session.
+    `location` is None for a folder that cannot be a session.
     """
 
-    place: Place | None
+    location: DropLocation | None
     name: bytes
     reason: str
 
 
-def scan(inbox: Path, only: str | None = None) -> Iterator[Sighting | Oddity | None]:
+def scan(
+    inbox: Path, only: str | None = None
+) -> Iterator[InboxFile | IgnoredFile | None]:
     """Yield every file that may be a drop, and everything odd.
 
     None comes behind each folder: empty ones take their time, too.
@@ -85,14 +87,14 @@ def scan(inbox: Path, only: str | None = None) -> Iterator[Sighting | Oddity | N
         if _is_folder(os.path.join(inbox, only)):
             yield from _scan_folder(inbox, only)
         return
-    root = Place(session=DEFAULT_SESSION, at_root=True)
+    root = DropLocation(session=DEFAULT_SESSION, at_root=True)
     with os.scandir(inbox) as entries:  # not all at once: there may be very many
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 yield from _scan_folder(inbox, entry.name)
                 yield None
             elif entry.name != "README.md":
-                yield from _look_at(root, entry)
+                yield from _check_entry(root, entry)
 
 
 def _is_folder(path: str) -> bool:
@@ -104,62 +106,70 @@ def _is_folder(path: str) -> bool:
         return True
 
 
-def _scan_folder(inbox: Path, name: str) -> Iterator[Sighting | Oddity]:
-    if dropfile.is_ignored_folder(name) or name in OURS:
+def _scan_folder(inbox: Path, name: str) -> Iterator[InboxFile | IgnoredFile]:
+    if dropfile.is_ignored_folder(name) or name in OWN_NAMES:
         return
     problem = dropfile.session_name_problem(name)
     if problem is not None:
-        yield Oddity(place=None, name=os.fsencode(name), reason=problem)
+        yield IgnoredFile(location=None, name=os.fsencode(name), reason=problem)
         return
-    yield from _scan_session(inbox, Place(session=name))
+    yield from _scan_session(inbox, DropLocation(session=name))
 
 
-def _scan_session(inbox: Path, place: Place) -> Iterator[Sighting | Oddity]:
+def _scan_session(
+    inbox: Path, location: DropLocation
+) -> Iterator[InboxFile | IgnoredFile]:
     try:
-        with open_dir(inbox, *place.parts) as folder, os.scandir(folder) as entries:
+        with open_dir(inbox, *location.parts) as folder, os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name not in OURS:
-                    yield from _look_at(place, entry)
+                if entry.name not in OWN_NAMES:
+                    yield from _check_entry(location, entry)
     except FileNotFoundError:
         return
     except PermissionError:
-        yield Oddity(
-            place=None,
-            name=os.fsencode(place.session),
+        yield IgnoredFile(
+            location=None,
+            name=os.fsencode(location.session),
             reason="this folder cannot be read; allow it with: "
-            f"chmod o+rx {inbox / place.session}",
+            f"chmod o+rx {inbox / location.session}",
         )
     except UnsafePathError as error:
-        yield Oddity(place=None, name=os.fsencode(place.session), reason=error.message)
+        yield IgnoredFile(
+            location=None, name=os.fsencode(location.session), reason=error.message
+        )
     except OSError as error:  # a dead mount, say: the folders behind it are looked at
-        if not place.parts:
+        if not location.parts:
             raise
         reason = f"this folder cannot be read: {error.strerror}"
-        yield Oddity(place=None, name=os.fsencode(place.session), reason=reason)
+        yield IgnoredFile(
+            location=None, name=os.fsencode(location.session), reason=reason
+        )
 
 
-def _look_at(place: Place, entry: os.DirEntry[str]) -> Iterator[Sighting | Oddity]:
+def _check_entry(
+    location: DropLocation, entry: os.DirEntry[str]
+) -> Iterator[InboxFile | IgnoredFile]:
     name = os.fsencode(entry.name)
-    if dropfile.is_temporary(entry.name) or dropfile.is_never_taken(entry.name):
+    if dropfile.is_temporary(entry.name) or dropfile.is_always_ignored(entry.name):
         return
     try:
         found = entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return
-    reason = _why_not(entry.name, found)
+    reason = _ignore_reason(entry.name, found)
     if reason is not None:
-        yield Oddity(place=place, name=name, reason=reason)
+        yield IgnoredFile(location=location, name=name, reason=reason)
     elif found.st_size > 0:  # file managers make the empty file first
-        yield Sighting(
-            place=place,
+        yield InboxFile(
+            location=location,
             name=name,
             size=found.st_size,
             identity=identity_of(found),
-            came_at=found.st_ctime,
+            changed_at=found.st_ctime,
         )
 
 
-def _why_not(name: str, found: os.stat_result) -> str | None:
+def _ignore_reason(name: str, found: os.stat_result) -> str | None:
     if not stat.S_ISREG(found.st_mode):
         return _KIND_REASONS.get(stat.S_IFMT(found.st_mode), "not a regular file")
     if name.lower().endswith(".receipt.txt"):
@@ -185,7 +195,7 @@ def identity_of(found: os.stat_result) -> tuple[int, int, int, int]:
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_dev
 
 
-def is_there(inbox: Path, place: Place, name: bytes) -> bool:
+def name_exists(inbox: Path, location: DropLocation, name: bytes) -> bool:
     """Return whether anything of that name stands where it was dropped.
 
     Raises:
@@ -194,7 +204,7 @@ def is_there(inbox: Path, place: Place, name: bytes) -> bool:
     with open_dir(inbox):
         pass
     try:
-        with open_dir(inbox, *place.parts) as folder:
+        with open_dir(inbox, *location.parts) as folder:
             os.lstat(name, dir_fd=folder)
     except (FileNotFoundError, UnsafePathError):
         return False

@@ -12,21 +12,21 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ytaudio_daemon.folders.safe_open import open_dir, remove_file, rename_new
+from ytaudio_daemon.folders.safe_open import open_dir, remove_file, rename_noreplace
 
 #: ioctl(2) FICLONE, include/uapi/linux/fs.h: share the blocks of another file.
 FICLONE = 0x40049409
 #: Copied and synced between two looks at the clock.
-PIECE = 8 << 20
+COPY_BLOCK = 8 << 20
 #: What link(2) says where it cannot: other disk, no links there, too many, protected.
-NO_LINK = frozenset(
+LINK_UNSUPPORTED = frozenset(
     {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 )
-READ_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audio:
+class PublishedAudio:
     """A published file that is to stand in the library.
 
     Attributes:
@@ -45,16 +45,20 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LibraryFile:
     """A file in the library, as it was put there."""
 
     name: str
     identity: str
 
 
-def shelve(
-    downloads: Path, library: Path, session: str, audio: Audio, old: Entry | None
-) -> Generator[None, None, Entry]:
+def add_to_library(
+    downloads: Path,
+    library: Path,
+    session: str,
+    audio: PublishedAudio,
+    old: LibraryFile | None,
+) -> Generator[None, None, LibraryFile]:
     """Give a finished file its name in the library; yields between pieces of a copy.
 
     Args:
@@ -76,25 +80,31 @@ def shelve(
     os.makedirs(library, exist_ok=True)
     with (
         open_dir(downloads, *audio.parts) as source_dir,
-        open_dir(library, session, make=True) as shelf,
-        os.fdopen(os.open(audio.file_name, READ_ONLY, dir_fd=source_dir), "rb") as file,
+        open_dir(library, session, make=True) as library_dir,
+        os.fdopen(
+            os.open(audio.file_name, READ_FLAGS, dir_fd=source_dir), "rb"
+        ) as file,
     ):
         source = file.fileno()
-        standing = yield from _standing(shelf, source, audio)
-        if standing is not None:
-            return standing
+        existing = yield from _find_same_audio(library_dir, source, audio)
+        if existing is not None:
+            return existing
         temp = f".{audio.job_uuid}.tmp"
-        remove_file(shelf, temp)
+        remove_file(library_dir, temp)
         try:
-            yield from _bring(source_dir, audio.file_name, source, shelf, temp)
-            name = _settle(shelf, temp, audio, old)
+            yield from _link_or_copy(
+                source_dir, audio.file_name, source, library_dir, temp
+            )
+            name = _rename_into_place(library_dir, temp, audio, old)
         except BaseException:
-            remove_file(shelf, temp)
+            remove_file(library_dir, temp)
             raise
-        return Entry(name=name, identity=_identity(os.lstat(name, dir_fd=shelf)))
+        return LibraryFile(
+            name=name, identity=_identity(os.lstat(name, dir_fd=library_dir))
+        )
 
 
-def names(audio: Audio) -> Iterator[str]:
+def candidate_names(audio: PublishedAudio) -> Iterator[str]:
     """Yield Title.mp3, Title [id].mp3, Title [id] (2).mp3 and so on."""
     stem, ext = os.path.splitext(audio.file_name)
     yield audio.file_name
@@ -103,14 +113,14 @@ def names(audio: Audio) -> Iterator[str]:
         yield f"{stem} [{audio.video_id}] ({number}){ext}"
 
 
-def _standing(
-    shelf: int, source: int, audio: Audio
-) -> Generator[None, None, Entry | None]:
+def _find_same_audio(
+    library_dir: int, source: int, audio: PublishedAudio
+) -> Generator[None, None, LibraryFile | None]:
     """Look for the same audio under one of its names: a crash came before the note."""
     wanted = os.fstat(source)
-    for name in names(audio):
+    for name in candidate_names(audio):
         try:
-            fd = os.open(name, READ_ONLY, dir_fd=shelf)
+            fd = os.open(name, READ_FLAGS, dir_fd=library_dir)
         except FileNotFoundError:
             return None
         except OSError:  # a link: somebody else's
@@ -118,40 +128,44 @@ def _standing(
         with os.fdopen(fd, "rb") as file:
             found = os.fstat(fd)
             if os.path.samestat(found, wanted):
-                return Entry(name=name, identity=_identity(found))
+                return LibraryFile(name=name, identity=_identity(found))
             if found.st_size == wanted.st_size:
                 digest = yield from _digest(file.fileno())
                 if digest == audio.sha256:
-                    return Entry(name=name, identity=_identity(found))
+                    return LibraryFile(name=name, identity=_identity(found))
     return None
 
 
 def _digest(fd: int) -> Generator[None, None, str]:
     digest = hashlib.sha256()
     offset = 0
-    while block := os.pread(fd, PIECE, offset):
+    while block := os.pread(fd, COPY_BLOCK, offset):
         digest.update(block)
         offset += len(block)
         yield
     return digest.hexdigest()
 
 
-def _bring(
-    source_dir: int, name: str, source: int, shelf: int, temp: str
+def _link_or_copy(
+    source_dir: int, name: str, source: int, library_dir: int, temp: str
 ) -> Generator[None]:
     """Link; where that cannot be, share the blocks; where not even that, copy."""
     try:
         os.link(
-            name, temp, src_dir_fd=source_dir, dst_dir_fd=shelf, follow_symlinks=False
+            name,
+            temp,
+            src_dir_fd=source_dir,
+            dst_dir_fd=library_dir,
+            follow_symlinks=False,
         )
     except OSError as error:
-        if error.errno not in NO_LINK:
+        if error.errno not in LINK_UNSUPPORTED:
             raise
     else:
         return
     found = os.fstat(source)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    fd = os.open(temp, flags, found.st_mode & 0o777, dir_fd=shelf)
+    fd = os.open(temp, flags, found.st_mode & 0o777, dir_fd=library_dir)
     try:
         try:
             fcntl.ioctl(fd, FICLONE, source)
@@ -164,37 +178,39 @@ def _bring(
 
 def _copy(source: int, target: int) -> Generator[None]:
     offset = 0
-    while sent := os.sendfile(target, source, offset, PIECE):
+    while sent := os.sendfile(target, source, offset, COPY_BLOCK):
         os.fdatasync(target)  # piece by piece, so that no step waits for all of it
         offset += sent
         yield
 
 
-def _settle(shelf: int, temp: str, audio: Audio, old: Entry | None) -> str:
+def _rename_into_place(
+    library_dir: int, temp: str, audio: PublishedAudio, old: LibraryFile | None
+) -> str:
     """Give the file its final name; it takes the place of our own old one only."""
-    ours = old is not None and _is_unchanged(shelf, old)
+    ours = old is not None and _is_unchanged(library_dir, old)
     if old is not None and ours and old.name in _first_names(audio):
-        os.replace(temp, old.name, src_dir_fd=shelf, dst_dir_fd=shelf)
+        os.replace(temp, old.name, src_dir_fd=library_dir, dst_dir_fd=library_dir)
         return old.name
-    for name in names(audio):
+    for name in candidate_names(audio):
         try:
-            rename_new(shelf, temp, shelf, name)
+            rename_noreplace(library_dir, temp, library_dir, name)
         except FileExistsError:
             continue
         if old is not None and ours:
-            remove_file(shelf, old.name)
+            remove_file(library_dir, old.name)
         return name
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), audio.file_name)
 
 
-def _first_names(audio: Audio) -> list[str]:
-    candidates = names(audio)
+def _first_names(audio: PublishedAudio) -> list[str]:
+    candidates = candidate_names(audio)
     return [next(candidates) for _ in range(20)]
 
 
-def _is_unchanged(shelf: int, entry: Entry) -> bool:
+def _is_unchanged(library_dir: int, entry: LibraryFile) -> bool:
     try:
-        return _identity(os.lstat(entry.name, dir_fd=shelf)) == entry.identity
+        return _identity(os.lstat(entry.name, dir_fd=library_dir)) == entry.identity
     except FileNotFoundError:
         return False
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from ytaudio_daemon.folders.library import Audio, names
+from ytaudio_daemon.folders.library import PublishedAudio, candidate_names
 from ytaudio_daemon.folders.published import has_sha256
-from ytaudio_daemon.folders.safe_open import open_dir, rename_new
+from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
 from ytaudio_daemon.model import Result
 
 WORK_PREFIX = ".ytaudio-work-"
@@ -34,7 +34,7 @@ class WorkFolder:
 
     def __init__(self, output: Path) -> None:
         remove_abandoned(output)
-        self.path, self._lock = _made_and_locked(output)
+        self.path, self._lock = _make_locked_folder(output)
 
     def remove(self) -> None:
         """Remove it with all that is in it."""
@@ -58,7 +58,7 @@ def remove_abandoned(output: Path) -> None:
             os.close(lock)
 
 
-def put(audio: Path, output: Path, result: Result, video_id: str) -> Path:
+def move_into_output(audio: Path, output: Path, result: Result, video_id: str) -> Path:
     """Rename a finished file into the output folder; nothing there is replaced.
 
     Args:
@@ -76,9 +76,9 @@ def put(audio: Path, output: Path, result: Result, video_id: str) -> Path:
     with open_dir(audio.parent) as source, open_dir(output) as target:
         for name in _candidates(result, video_id):
             try:
-                rename_new(source, audio.name, target, name)
+                rename_noreplace(source, audio.name, target, name)
             except FileExistsError:
-                if _is_same(output / name, result):
+                if _is_same_audio(output / name, result):
                     return output / name
                 continue
             os.fsync(target)
@@ -89,24 +89,24 @@ def put(audio: Path, output: Path, result: Result, video_id: str) -> Path:
 
 def _candidates(result: Result, video_id: str) -> Iterator[str]:
     """Yield the names of the library: the same clash has the same answer there."""
-    audio = Audio(
+    audio = PublishedAudio(
         parts=(),
         file_name=result.file_name,
         sha256=result.sha256,
         job_uuid="",
         video_id=video_id,
     )
-    return names(audio)
+    return candidate_names(audio)
 
 
-def _is_same(path: Path, result: Result) -> bool:
+def _is_same_audio(path: Path, result: Result) -> bool:
     with suppress(OSError):
         same_size = path.lstat().st_size == result.size_bytes
         return same_size and has_sha256(path, result.sha256)
     return False
 
 
-def _made_and_locked(output: Path) -> tuple[Path, int]:
+def _make_locked_folder(output: Path) -> tuple[Path, int]:
     """Make a folder and lock it; once more if another run swept it away in between."""
     while True:
         path = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=output))

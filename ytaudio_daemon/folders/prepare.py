@@ -12,7 +12,7 @@ from ytaudio_daemon.errors import AlreadyRunningError, ConfigError, FolderError
 from ytaudio_daemon.folders.layout import Layout
 
 #: What is made inside belongs to the folder's group, which may read and write.
-SHARED = stat.S_ISGID | stat.S_IRWXG
+SHARED_MODE = stat.S_ISGID | stat.S_IRWXG
 
 
 def prepare(layout: Layout, group: str = "") -> None:
@@ -37,18 +37,18 @@ def prepare(layout: Layout, group: str = "") -> None:
         for private in (layout.home, layout.cache, layout.work, layout.trash):
             _make_private(private)
         if group:
-            number = _number_of(group)
+            number = _gid_of(group)
             for folder in shared:
-                _give_to_group(folder, number, SHARED)
+                _give_to_group(folder, number, SHARED_MODE)
             _give_to_group(layout.work, number, stat.S_ISGID)
     except OSError as error:
         raise FolderError(
             f"the folder {error.filename} cannot be made or used: {error.strerror}",
-            _way_out(error),
+            _hint(error),
         ) from error
 
 
-def _way_out(error: OSError) -> str:
+def _hint(error: OSError) -> str:
     """Return what to do; systemd's `RestrictSUIDSGID=` refuses a setgid bit with EPERM."""
     if error.errno == errno.EPERM:
         return f"sudo chmod g+rwxs {shlex.quote(str(error.filename))}"
@@ -73,7 +73,7 @@ def _make_private(folder: Path) -> None:
         folder.chmod(stat.S_IRWXU)
 
 
-def _number_of(group: str) -> int:
+def _gid_of(group: str) -> int:
     try:
         return grp.getgrnam(group).gr_gid
     except KeyError as error:

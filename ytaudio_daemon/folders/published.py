@@ -18,7 +18,7 @@ from ytaudio_daemon.model import Outcome, Result
 READ_BLOCK = 1 << 20
 #: How a file is opened that people may have put there: a link is not followed, a pipe
 #: not waited for.
-PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 #: What opening says where there is none of our files: nothing, a folder, a link, a
 #: socket, or a name that we give nobody. Anything else proves nothing.
 NOT_OURS = frozenset(
@@ -71,7 +71,7 @@ def has_sha256(file: Path | str, sha256: str, *, folder: int | None = None) -> b
 
 @contextmanager
 def _plain_file(file: Path | str, folder: int | None) -> Iterator[BinaryIO]:
-    fd = os.open(file, PLAIN, dir_fd=folder)
+    fd = os.open(file, READ_FLAGS, dir_fd=folder)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise FileNotFoundError(errno.ENOENT, "No plain file", str(file))
@@ -111,7 +111,7 @@ def _job_facts(folder: int) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def standing_outcome(
+def published_outcome(
     layout: Layout, session_uuid: str, job_uuid: str
 ) -> Outcome | None:
     """Return the result that stands published at a job's place, if it is whole.
@@ -137,7 +137,7 @@ def _outcome_in(session: int, job_uuid: str) -> Outcome | None:
         with open_child(session, job_uuid) as folder:
             facts = _job_facts(folder)
             result = _result_of(facts)
-            engine = _words(facts["how"]["yt_dlp"])
+            engine = _text(facts["how"]["yt_dlp"])
             with open_child(folder, "audio") as audio:
                 found = os.stat(result.file_name, dir_fd=audio, follow_symlinks=False)
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
@@ -161,7 +161,7 @@ def _result_of(facts: dict[str, Any]) -> Result:
             ours: people may write in downloads.
     """
     audio = facts["audio"]
-    folder, _, name = _words(audio["file"]).partition("/")
+    folder, _, name = _text(audio["file"]).partition("/")
     if folder != "audio" or not name or "/" in name or name in {".", ".."}:
         msg = f"no file of a job: {audio['file']!r}"
         raise ValueError(msg)
@@ -169,15 +169,15 @@ def _result_of(facts: dict[str, Any]) -> Result:
     return Result(
         file_name=name,
         size_bytes=int(audio["size_bytes"]),
-        sha256=_words(audio["sha256"]),
-        title=_words(facts["title"]),
-        artist=None if artist is None else _words(artist),
+        sha256=_text(audio["sha256"]),
+        title=_text(facts["title"]),
+        artist=None if artist is None else _text(artist),
         duration_s=_seconds(facts["duration_s"]),
         view_count=None if views is None else max(0, min(int(views), MAX_COUNT)),
-        codec=_words(audio["codec"]),
+        codec=_text(audio["codec"]),
         bitrate_bps=int(audio["bitrate_bps"]),
         copied=bool(facts["how"]["copied"]),
-        note=_words(facts["note"]),
+        note=_text(facts["note"]),
     )
 
 
@@ -194,7 +194,7 @@ def _seconds(found: Any) -> float:
     return seconds
 
 
-def _words(found: object) -> str:
+def _text(found: object) -> str:
     """Return a text as it is; one that no database takes is no text of ours.
 
     Raises:

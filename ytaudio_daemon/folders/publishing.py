@@ -12,7 +12,7 @@ from ytaudio_daemon.folders.safe_open import (
     is_plain_file,
     open_child,
     open_dir,
-    rename_new,
+    rename_noreplace,
 )
 from ytaudio_daemon.model import Outcome
 
@@ -31,21 +31,21 @@ def begin_attempt(layout: Layout, job_uuid: str, attempt: int) -> list[str]:
     with open_dir(layout.downloads, WORK, job_uuid, make=True) as folder:
         names = os.listdir(folder)
         os.makedirs(layout.attempt_dir(job_uuid, attempt), mode=0o700, exist_ok=True)
-    newest_first = sorted({*names} - {str(attempt)}, key=_number, reverse=True)
+    newest_first = sorted({*names} - {str(attempt)}, key=_attempt_number, reverse=True)
     earlier = [layout.job_work(job_uuid) / name for name in newest_first]
-    for useless in [path for path in earlier if not _is_worth_keeping(path)]:
+    for useless in [path for path in earlier if not _is_reusable(path)]:
         shutil.rmtree(useless, ignore_errors=True)
         earlier.remove(useless)
     return [str(path) for path in earlier]
 
 
-def _is_worth_keeping(attempt_dir: Path) -> bool:
+def _is_reusable(attempt_dir: Path) -> bool:
     """Whether the attempt finished its download, or all: `fetch` marks both."""
     marks = (attempt_dir / "source" / "source.json", attempt_dir / RESULT_FILE)
-    return any(map(_may_be_there, marks))
+    return any(map(_may_exist, marks))
 
 
-def _may_be_there(path: Path) -> bool:
+def _may_exist(path: Path) -> bool:
     """Whether it is there, or nobody can tell: nothing is deleted on a guess."""
     try:
         os.stat(path)
@@ -56,7 +56,7 @@ def _may_be_there(path: Path) -> bool:
     return True
 
 
-def _number(name: str) -> int:
+def _attempt_number(name: str) -> int:
     return int(name) if name.isascii() and name.isdigit() else 0
 
 
@@ -66,7 +66,7 @@ def finished_outcome(layout: Layout, job_uuid: str, attempt: int) -> Outcome | N
     The worker writes `result.json` last and synced, so what it names is there; the
     size is looked at all the same.
     """
-    outcome = left_result(layout, job_uuid, attempt)
+    outcome = read_result(layout, job_uuid, attempt)
     if outcome is None or (result := outcome.result) is None:
         return None
     folder = layout.attempt_dir(job_uuid, attempt) / JOB_FOLDER
@@ -79,22 +79,22 @@ def finished_outcome(layout: Layout, job_uuid: str, attempt: int) -> Outcome | N
     return outcome if whole else None
 
 
-def has_work(layout: Layout, job_uuid: str) -> bool:
+def has_reusable_work(layout: Layout, job_uuid: str) -> bool:
     """Return whether some attempt of a job may have finished its download, or all."""
-    return _some_attempt(layout, job_uuid, _is_worth_keeping)
+    return _any_attempt(layout, job_uuid, _is_reusable)
 
 
 def has_result(layout: Layout, job_uuid: str) -> bool:
     """Return whether some attempt of a job may have left a result to publish."""
-    return _some_attempt(layout, job_uuid, _has_result)
+    return _any_attempt(layout, job_uuid, _has_result)
 
 
 def _has_result(attempt_dir: Path) -> bool:
     parts = (attempt_dir / RESULT_FILE, attempt_dir / JOB_FOLDER / "job.json")
-    return all(map(_may_be_there, parts))
+    return all(map(_may_exist, parts))
 
 
-def _some_attempt(layout: Layout, job_uuid: str, has: Callable[[Path], bool]) -> bool:
+def _any_attempt(layout: Layout, job_uuid: str, has: Callable[[Path], bool]) -> bool:
     work = layout.job_work(job_uuid)
     try:
         return any(has(work / name) for name in os.listdir(work))
@@ -104,7 +104,7 @@ def _some_attempt(layout: Layout, job_uuid: str, has: Callable[[Path], bool]) ->
         return True  # nobody can tell
 
 
-def left_result(layout: Layout, job_uuid: str, attempt: int) -> Outcome | None:
+def read_result(layout: Layout, job_uuid: str, attempt: int) -> Outcome | None:
     """Return what an attempt's `result.json` says, wherever its audio is by now."""
     path = layout.attempt_dir(job_uuid, attempt) / RESULT_FILE
     try:
@@ -136,17 +136,17 @@ def publish(layout: Layout, session_uuid: str, job_uuid: str, attempt: int) -> N
         open_dir(layout.downloads, WORK, job_uuid, str(attempt)) as work,
         open_child(downloads, session_uuid, make=True) as session,
     ):
-        _clear_leftover(session, job_uuid)
-        rename_new(work, JOB_FOLDER, session, job_uuid)
+        _remove_emptied_result(session, job_uuid)
+        rename_noreplace(work, JOB_FOLDER, session, job_uuid)
         try:
             os.fsync(session)
             os.fsync(downloads)
         except OSError:
-            rename_new(session, job_uuid, work, JOB_FOLDER)
+            rename_noreplace(session, job_uuid, work, JOB_FOLDER)
             raise
 
 
-def confirm(layout: Layout, session_uuid: str) -> None:
+def sync_published(layout: Layout, session_uuid: str) -> None:
     """Make durable what was renamed into a session's downloads, and the folder itself.
 
     Also for a rename that a crash came behind: nobody knows whether it was synced. To
@@ -160,7 +160,7 @@ def confirm(layout: Layout, session_uuid: str) -> None:
             os.fsync(folder)
 
 
-def _clear_leftover(session: int, job_uuid: str) -> None:
+def _remove_emptied_result(session: int, job_uuid: str) -> None:
     """Make room where an earlier result of this job stood and its audio was deleted.
 
     Only our own `job.json` and empty folders go; anything else stays, and the rename
@@ -187,7 +187,7 @@ def clear_work(layout: Layout, job_uuid: str) -> None:
     shutil.rmtree(layout.job_work(job_uuid), ignore_errors=True)
 
 
-def leftover_work(layout: Layout) -> list[str]:
+def jobs_with_work(layout: Layout) -> list[str]:
     """Return the jobs that have a work folder."""
     try:
         return os.listdir(layout.work)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
 
-DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 #: renameat2(2): fail with EEXIST where plain rename would replace silently.
 RENAME_NOREPLACE = 1
 #: What a status file is readable for: its owner and group, nobody else.
@@ -75,7 +75,7 @@ def _open_child(parent: int, name: str | bytes, *, make: bool) -> int:
         with suppress(FileExistsError):
             os.mkdir(name, dir_fd=parent)
     try:
-        return os.open(name, DIRECTORY, dir_fd=parent)
+        return os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.ENOTDIR}:
             raise UnsafePathError(
@@ -90,7 +90,7 @@ def is_plain_file(found: os.stat_result) -> bool:
     return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
 
 
-def mount_of(fd: int) -> str:
+def mount_id(fd: int) -> str:
     """Return which mount a descriptor is on.
 
     Not `st_dev`: on overlayfs, where containers live, a file and its folder may show
@@ -100,7 +100,9 @@ def mount_of(fd: int) -> str:
         return next(line for line in lines if line.startswith("mnt_id:"))
 
 
-def rename_new(src_dir: int, src: str | bytes, dst_dir: int, dst: str | bytes) -> None:
+def rename_noreplace(
+    src_dir: int, src: str | bytes, dst_dir: int, dst: str | bytes
+) -> None:
     """Rename, but never over something that is there.
 
     Raises:
@@ -114,10 +116,10 @@ def rename_new(src_dir: int, src: str | bytes, dst_dir: int, dst: str | bytes) -
     code = ctypes.get_errno()
     if code not in {errno.EINVAL, errno.ENOSYS}:
         raise OSError(code, os.strerror(code), os.fsdecode(src), None, os.fsdecode(dst))
-    _rename_where_kernel_cannot(src_dir, src, dst_dir, dst)
+    _rename_noreplace_fallback(src_dir, src, dst_dir, dst)
 
 
-def _rename_where_kernel_cannot(
+def _rename_noreplace_fallback(
     src_dir: int, src: str | bytes, dst_dir: int, dst: str | bytes
 ) -> None:
     """Some file systems (exFAT, old NFS) have no RENAME_NOREPLACE.
@@ -137,7 +139,7 @@ def _rename_where_kernel_cannot(
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fsdecode(dst))
 
 
-def write_file(
+def atomic_write(
     folder: int,
     name: str | bytes,
     chunks: Iterator[bytes],

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.folders.layout import TRASH
-from ytaudio_daemon.folders.safe_open import open_dir, rename_new
+from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
 
 #: A file of this name in a session's downloads or library folder pins it.
 PIN = ".keep"
@@ -18,7 +18,7 @@ def is_pinned(root: Path, name: str) -> bool:
     return os.path.lexists(root / name / PIN)
 
 
-def throw_away(root: Path, name: str, as_name: str) -> bool:
+def move_to_trash(root: Path, name: str, as_name: str) -> bool:
     """Move a folder into its root's trash; False when there is none.
 
     Args:
@@ -28,7 +28,7 @@ def throw_away(root: Path, name: str, as_name: str) -> bool:
     """
     with open_dir(root) as here, open_dir(root, TRASH, make=True) as trash:
         try:
-            rename_new(here, name, trash, as_name)
+            rename_noreplace(here, name, trash, as_name)
         except FileNotFoundError:
             return False
         except FileExistsError:
@@ -38,7 +38,7 @@ def throw_away(root: Path, name: str, as_name: str) -> bool:
     return True
 
 
-def throw_away_part(
+def move_session_files_to_trash(
     library: Path, session: str, downloads: Path, session_uuid: str, as_name: str
 ) -> None:
     """Move one session's files out of a library folder that another one shares.
@@ -53,24 +53,27 @@ def throw_away_part(
         session_uuid: Whose files go.
         as_name: The folder in the library's trash.
     """
-    own = {_mark(path.lstat()) for path in downloads.glob(f"{session_uuid}/*/audio/*")}
+    own = {
+        _file_signature(path.lstat())
+        for path in downloads.glob(f"{session_uuid}/*/audio/*")
+    }
     with (
         suppress(FileNotFoundError),
         open_dir(library, session) as folder,
         open_dir(library, TRASH, as_name, make=True) as trash,
     ):
         for name in os.listdir(folder):
-            if _mark(os.lstat(name, dir_fd=folder)) in own:
-                rename_new(folder, name, trash, name)
+            if _file_signature(os.lstat(name, dir_fd=folder)) in own:
+                rename_noreplace(folder, name, trash, name)
         os.fsync(trash)
         os.fsync(folder)
 
 
-def _mark(found: os.stat_result) -> tuple[int, int, int]:
+def _file_signature(found: os.stat_result) -> tuple[int, int, int]:
     return stat.S_IFMT(found.st_mode), found.st_size, found.st_mtime_ns
 
 
-def trashed(root: Path) -> list[str]:
+def list_trash(root: Path) -> list[str]:
     """Return the names of what lies in a root's trash."""
     try:
         return sorted(os.listdir(root / TRASH))

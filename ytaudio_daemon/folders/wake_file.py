@@ -6,7 +6,7 @@ from contextlib import suppress
 from ytaudio_daemon.folders.layout import Layout
 
 #: Touched to wake the daemon; its content never matters.
-POKE = "poke"
+WAKE_FILE = "poke"
 
 
 def wake_daemon(layout: Layout) -> None:
@@ -18,7 +18,7 @@ def wake_daemon(layout: Layout) -> None:
     # Without the folder no daemon has run here: there is nobody to wake.
     with suppress(FileNotFoundError):
         flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
-        fd = os.open(layout.wake_dir / POKE, flags, 0o640)
+        fd = os.open(layout.wake_dir / WAKE_FILE, flags, 0o640)
         os.write(fd, b".")  # a write, as changed times alone may go unseen
         os.ftruncate(fd, 0)
         os.close(fd)

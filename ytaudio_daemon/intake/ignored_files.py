@@ -5,40 +5,40 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from ytaudio_daemon.folders.inbox import Oddity, Sighting
+from ytaudio_daemon.folders.inbox import IgnoredFile, InboxFile
 
 #: One folder's list stays readable, whatever somebody throws into it.
 MAX_LISTED = 100
 
 #: A session's name and a file's.
-Key = tuple[str, str]
+DisplayKey = tuple[str, str]
 
 
-class Oddities:
+class IgnoredFiles:
     """Collects a scan's findings; the last complete scan of a folder counts."""
 
     def __init__(self) -> None:
-        self._found: dict[str, dict[str, str]] = defaultdict(dict)
-        self._fresh: dict[str, dict[str, str]] = defaultdict(dict)
+        self._ignored: dict[str, dict[str, str]] = defaultdict(dict)
+        self._scan_ignored: dict[str, dict[str, str]] = defaultdict(dict)
         self._folders: dict[str, str] = {}
-        self._fresh_folders: dict[str, str] = {}
+        self._scan_folders: dict[str, str] = {}
         #: Reasons of drops that wait for somebody to mend something.
-        self._waiting: dict[Key, str] = {}
+        self._waiting: dict[DisplayKey, str] = {}
         #: What is to be said of drops that came again and are not taken again.
-        self._answers: dict[Key, str] = {}
-        self._trouble: dict[str, tuple[str, str]] = {}
+        self._repeats: dict[DisplayKey, str] = {}
+        self._inbox_problems: dict[str, tuple[str, str]] = {}
 
     @property
     def ignored(self) -> Mapping[str, list[tuple[str, str]]]:
         """(file, reason) of files not taken, by session."""
         return {
             session: sorted(files.items())[:MAX_LISTED]
-            for session, files in self._found.items()
+            for session, files in self._ignored.items()
             if files
         }
 
     @property
-    def waiting(self) -> Mapping[Key, str]:
+    def waiting(self) -> Mapping[DisplayKey, str]:
         """Reasons by session and file of drops that a person must make readable."""
         return dict(sorted(self._waiting.items())[:MAX_LISTED])
 
@@ -48,98 +48,100 @@ class Oddities:
         return dict(sorted(self._folders.items())[:MAX_LISTED])
 
     @property
-    def trouble(self) -> Mapping[str, tuple[str, str]]:
+    def inbox_problems(self) -> Mapping[str, tuple[str, str]]:
         """(message, hint) by code, of what concerns the inbox as a whole."""
-        return self._trouble
+        return self._inbox_problems
 
-    def begin(self) -> None:
+    def begin_scan(self) -> None:
         """A scan of a session, or of everything, begins."""
-        self._fresh.clear()
-        self._fresh_folders = {}
+        self._scan_ignored.clear()
+        self._scan_folders = {}
 
-    def add(self, oddity: Oddity) -> None:
+    def add(self, ignored_file: IgnoredFile) -> None:
         """Note a finding; it shows at once and stays until a scan misses it."""
-        name = _shown(oddity.name)
-        if oddity.place is None:
-            self._fresh_folders[name] = oddity.reason
-            self._folders[name] = oddity.reason
+        name = _display_name(ignored_file.name)
+        if ignored_file.location is None:
+            self._scan_folders[name] = ignored_file.reason
+            self._folders[name] = ignored_file.reason
             return
-        self._fresh[oddity.place.session][name] = oddity.reason
-        self._found[oddity.place.session][name] = oddity.reason
+        self._scan_ignored[ignored_file.location.session][name] = ignored_file.reason
+        self._ignored[ignored_file.location.session][name] = ignored_file.reason
 
-    def leave(self, sighting: Sighting, reason: str) -> None:
+    def add_waiting(self, inbox_file: InboxFile, reason: str) -> None:
         """A drop cannot be taken until somebody mends something."""
-        key = _key(sighting)
+        key = _display_key(inbox_file)
         self._waiting[key] = reason
-        self._found[key[0]][key[1]] = reason
+        self._ignored[key[0]][key[1]] = reason
 
-    def answer(self, sighting: Sighting, reason: str) -> None:
+    def add_repeat(self, inbox_file: InboxFile, reason: str) -> None:
         """A drop came again as it was; say why nothing follows from it."""
-        key = _key(sighting)
-        self._answers[key] = reason
-        self._found[key[0]][key[1]] = reason
+        key = _display_key(inbox_file)
+        self._repeats[key] = reason
+        self._ignored[key[0]][key[1]] = reason
 
-    def see(self, sighting: Sighting) -> None:
+    def confirm_present(self, inbox_file: InboxFile) -> None:
         """A drop is there; what was said of it holds until it is taken."""
-        session, name = key = _key(sighting)
-        reason = self._waiting.get(key) or self._answers.get(key)
+        session, name = key = _display_key(inbox_file)
+        reason = self._waiting.get(key) or self._repeats.get(key)
         if reason is not None:
-            self._fresh[session][name] = reason
+            self._scan_ignored[session][name] = reason
 
-    def forget(self, sighting: Sighting) -> None:
+    def remove(self, inbox_file: InboxFile) -> None:
         """A drop is taken after all."""
-        session, name = key = _key(sighting)
-        told = self._waiting.pop(key, None) or self._answers.pop(key, None)
+        session, name = key = _display_key(inbox_file)
+        told = self._waiting.pop(key, None) or self._repeats.pop(key, None)
         if told is not None:
-            self._found[session].pop(name, None)
-            self._fresh[session].pop(name, None)
+            self._ignored[session].pop(name, None)
+            self._scan_ignored[session].pop(name, None)
 
-    def end(self, session: str | None) -> None:
+    def end_scan(self, session: str | None) -> None:
         """The scan is complete: what it did not find is no longer there."""
-        self._waiting = self._still_there(self._waiting, session)
-        self._answers = self._still_there(self._answers, session)
+        self._waiting = self._found_by_scan(self._waiting, session)
+        self._repeats = self._found_by_scan(self._repeats, session)
         if session is None:
-            self._found = defaultdict(
-                dict, {k: dict(v) for k, v in self._fresh.items()}
+            self._ignored = defaultdict(
+                dict, {k: dict(v) for k, v in self._scan_ignored.items()}
             )
-            self._folders = dict(self._fresh_folders)
-            self._trouble.pop("inbox_unreadable", None)
+            self._folders = dict(self._scan_folders)
+            self._inbox_problems.pop("inbox_unreadable", None)
         else:
-            self._found[session] = dict(self._fresh.get(session, {}))
-            name = _shown(os.fsencode(session))
-            if name not in self._fresh_folders:
+            self._ignored[session] = dict(self._scan_ignored.get(session, {}))
+            name = _display_name(os.fsencode(session))
+            if name not in self._scan_folders:
                 self._folders.pop(name, None)
 
-    def _still_there(self, told: dict[Key, str], session: str | None) -> dict[Key, str]:
+    def _found_by_scan(
+        self, told: dict[DisplayKey, str], session: str | None
+    ) -> dict[DisplayKey, str]:
         """Leave out what the scan of a session, or of everything, did not find."""
         return {
             key: reason
             for key, reason in told.items()
-            if session not in {None, key[0]} or key[1] in self._fresh[key[0]]
+            if session not in {None, key[0]} or key[1] in self._scan_ignored[key[0]]
         }
 
-    def inbox_trouble(self, error: OSError) -> None:
+    def set_inbox_unreadable(self, error: OSError) -> None:
         """The inbox itself cannot be read."""
-        self._trouble["inbox_unreadable"] = (
+        self._inbox_problems["inbox_unreadable"] = (
             f"the inbox cannot be read: {error}",
             "Make the folder, or allow the daemon to read it; it is tried again.",
         )
 
-    def cannot_move(self, folder: Path, error: Exception) -> None:
+    def set_not_movable(self, folder: Path, error: Exception) -> None:
         """A recorded drop cannot be moved to processed/."""
-        self._trouble["drop_not_movable"] = (
+        self._inbox_problems["drop_not_movable"] = (
             f"drops in {folder} were taken but cannot be moved away: {error}",
             f"Allow it with: chmod o+rwx {folder} (or set [inbox] after_intake to keep).",
         )
 
-    def can_move(self) -> None:
+    def clear_not_movable(self) -> None:
         """There is no drop left that cannot be moved."""
-        self._trouble.pop("drop_not_movable", None)
+        self._inbox_problems.pop("drop_not_movable", None)
 
 
-def _key(sighting: Sighting) -> Key:
-    return sighting.place.session, _shown(sighting.name)
+def _display_key(inbox_file: InboxFile) -> DisplayKey:
+    return inbox_file.location.session, _display_name(inbox_file.name)
 
 
-def _shown(name: bytes) -> str:
+def _display_name(name: bytes) -> str:
     return name.decode("utf-8", "replace")

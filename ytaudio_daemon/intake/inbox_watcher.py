@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 #: What the kernel is asked for. Not for reading or deleting: our own scans would wake
 #: us, and a big drop would fill its queue twice as fast.
-WANTED: list[type[FileSystemEvent]] = [
+WATCHED_EVENTS: list[type[FileSystemEvent]] = [
     DirCreatedEvent,
     DirMovedEvent,
     FileClosedEvent,
@@ -49,122 +49,131 @@ WANTED: list[type[FileSystemEvent]] = [
 ]
 
 
-class Hints:
+class PendingChanges:
     """What the watching threads have noted since the last look; thread-safe."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._lock = threading.Lock()
-        self._sessions: set[str | None] = set()
-        self._poked = False
+        self._changed_sessions: set[str | None] = set()
+        self._ledger_changed = False
 
-    def note(self, session: str | None) -> None:
+    def mark_session_changed(self, session: str | None) -> None:
         """Something changed in a session's folder; None = anywhere."""
         with self._lock:
-            self._sessions.add(session)
+            self._changed_sessions.add(session)
         self._wake()
 
-    def poke(self) -> None:
+    def mark_ledger_changed(self) -> None:
         """A command has changed the ledger."""
         with self._lock:
-            self._poked = True
+            self._ledger_changed = True
         self._wake()
 
-    def lost(self) -> None:
+    def mark_all_changed(self) -> None:
         """Events were lost: anything may have changed, in inbox and ledger."""
         with self._lock:
-            self._sessions.add(None)
-            self._poked = True
+            self._changed_sessions.add(None)
+            self._ledger_changed = True
         self._wake()
 
-    def take(self) -> tuple[set[str | None], bool]:
+    def pop_changes(self) -> tuple[set[str | None], bool]:
         """Return and forget the sessions noted, and whether a command poked."""
         with self._lock:
-            noted, poked = self._sessions, self._poked
-            self._sessions, self._poked = set(), False
-        return noted, poked
+            changed_sessions, ledger_changed = (
+                self._changed_sessions,
+                self._ledger_changed,
+            )
+            self._changed_sessions, self._ledger_changed = set(), False
+        return changed_sessions, ledger_changed
 
 
-class Watch:
+class InboxWatcher:
     """Watches the inbox and the folder that commands touch a file in.
 
     Args:
         inbox: Watched with everything below it.
         wake_dir: Where commands poke the daemon.
-        hints: Told what has changed.
+        pending_changes: Told what has changed.
     """
 
-    def __init__(self, inbox: Path, wake_dir: Path, hints: Hints) -> None:
+    def __init__(
+        self, inbox: Path, wake_dir: Path, pending_changes: PendingChanges
+    ) -> None:
         self._inbox = inbox
         self._wake_dir = wake_dir
-        self._hints = hints
+        self._pending_changes = pending_changes
         self._observer: BaseObserver | None = None
         #: All threads that the observer has started: none of them may be missing.
         self._threads: list[threading.Thread] = []
-        self._failure = ""
-        self._inode: tuple[int, int] | None = None
-        self._complaints = _Complaints(hints.lost)
+        self._last_error = ""
+        self._inbox_inode: tuple[int, int] | None = None
+        self._watchdog_warnings = _WatchdogWarnings(pending_changes.mark_all_changed)
 
     def start(self) -> None:
         """Begin to watch; whatever cannot be watched is left to the scan."""
-        self._inode = _inode(self._inbox)
-        _calm(is_running=True)
+        self._inbox_inode = _inode(self._inbox)
+        _configure_watchdog_logging(is_running=True)
         others = set(threading.enumerate())
         try:
             self._observer = Observer()  # takes its inotify instance at once
-            self._watch_with(self._observer)
+            self._start_observer(self._observer)
         except OSError as error:
-            if str(error) != self._failure:
+            if str(error) != self._last_error:
                 log.warning("watch.failed", error=str(error))
-            self._failure = str(error)
+            self._last_error = str(error)
             self.stop()
             return
-        self._failure = ""
+        self._last_error = ""
         self._threads = [t for t in threading.enumerate() if t not in others]
-        logging.getLogger("watchdog").addHandler(self._complaints)
+        logging.getLogger("watchdog").addHandler(self._watchdog_warnings)
 
-    def _watch_with(self, observer: BaseObserver) -> None:
+    def _start_observer(self, observer: BaseObserver) -> None:
         observer.schedule(
-            _InboxHandler(self._inbox, self._hints),
+            _InboxHandler(self._inbox, self._pending_changes),
             str(self._inbox),
             recursive=True,
-            event_filter=WANTED,
+            event_filter=WATCHED_EVENTS,
         )
         observer.schedule(
-            _PokeHandler(self._hints), str(self._wake_dir), event_filter=WANTED
+            _WakeFileHandler(self._pending_changes),
+            str(self._wake_dir),
+            event_filter=WATCHED_EVENTS,
         )
         observer.start()
 
     def stop(self) -> None:
         """End the watching threads."""
-        logging.getLogger("watchdog").removeHandler(self._complaints)
-        _calm(is_running=False)
+        logging.getLogger("watchdog").removeHandler(self._watchdog_warnings)
+        _configure_watchdog_logging(is_running=False)
         observer, self._observer = self._observer, None
         self._threads = []
         if observer is not None:
             # It joins its threads for as long as they like; the loop must go on.
-            ending = threading.Thread(target=_end, args=(observer,), daemon=True)
+            ending = threading.Thread(
+                target=_stop_observer, args=(observer,), daemon=True
+            )
             ending.start()
             ending.join(timeout=5)
 
-    def heal(self) -> bool:
+    def restart_if_dead(self) -> bool:
         """Start anew if a thread died or the inbox was replaced; True if it did."""
-        if self._is_well():
+        if self._is_healthy():
             return False
         self.stop()
         self.start()
-        self._hints.lost()
+        self._pending_changes.mark_all_changed()
         return True
 
-    def _is_well(self) -> bool:
+    def _is_healthy(self) -> bool:
         return (
             self._observer is not None
             and all(thread.is_alive() for thread in self._threads)
-            and _inode(self._inbox) == self._inode
+            and _inode(self._inbox) == self._inbox_inode
         )
 
 
-def _end(observer: BaseObserver) -> None:
+def _stop_observer(observer: BaseObserver) -> None:
     try:
         observer.stop()
         if observer.is_alive():
@@ -174,9 +183,9 @@ def _end(observer: BaseObserver) -> None:
 
 
 class _InboxHandler(FileSystemEventHandler):
-    def __init__(self, inbox: Path, hints: Hints) -> None:
+    def __init__(self, inbox: Path, pending_changes: PendingChanges) -> None:
         self._inbox = inbox
-        self._hints = hints
+        self._pending_changes = pending_changes
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Note the session of whatever changed; never raise, that kills the thread.
@@ -185,43 +194,43 @@ class _InboxHandler(FileSystemEventHandler):
         would have the whole folder looked through again.
         """
         came = event.dest_path or event.src_path
-        self._note(Path(os.fsdecode(came)), is_folder=event.is_directory)
+        self._mark_changed(Path(os.fsdecode(came)), is_folder=event.is_directory)
 
-    def _note(self, path: Path, *, is_folder: bool) -> None:
+    def _mark_changed(self, path: Path, *, is_folder: bool) -> None:
         if not path.is_relative_to(self._inbox):
             return
         parts = path.relative_to(self._inbox).parts
-        if not parts or _OURS.intersection(parts[:2]):
+        if not parts or _OWN_FOLDERS.intersection(parts[:2]):
             return
         at_root = len(parts) == 1 and not is_folder
-        self._hints.note(None if at_root else parts[0])
+        self._pending_changes.mark_session_changed(None if at_root else parts[0])
 
 
-_OURS = frozenset({PROCESSED, REJECTED})
+_OWN_FOLDERS = frozenset({PROCESSED, REJECTED})
 
 
-class _PokeHandler(FileSystemEventHandler):
-    def __init__(self, hints: Hints) -> None:
-        self._hints = hints
+class _WakeFileHandler(FileSystemEventHandler):
+    def __init__(self, pending_changes: PendingChanges) -> None:
+        self._pending_changes = pending_changes
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         del event  # that there is one says it all
-        self._hints.poke()
+        self._pending_changes.mark_ledger_changed()
 
 
-class _Complaints(logging.Handler):
+class _WatchdogWarnings(logging.Handler):
     """Hears watchdog's warnings: the only sign of an overflown queue."""
 
     def __init__(self, tell: Callable[[], None]) -> None:
         super().__init__(logging.WARNING)
-        self._tell = tell
+        self._on_warning = tell
 
     def emit(self, record: logging.LogRecord) -> None:
         log.warning("watch.complained", message=record.getMessage())
-        self._tell()
+        self._on_warning()
 
 
-def _calm(*, is_running: bool) -> None:
+def _configure_watchdog_logging(*, is_running: bool) -> None:
     """Keep watchdog from complaining of what is in order.
 
     It takes a folder made within a new one for a mistake of its own, in a warning that

@@ -4,7 +4,7 @@ import time
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.intake.filing import Filer
-from ytaudio_daemon.intake.ignored_files import Oddities
+from ytaudio_daemon.intake.ignored_files import IgnoredFiles
 from ytaudio_daemon.intake.reading import Reader
 from ytaudio_daemon.intake.recording import Recorder
 from ytaudio_daemon.intake.scanning import Scanner
@@ -13,7 +13,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
 
 #: Scanning and reading may take so long in a step, in seconds.
-STEP_S = 0.03
+DELETE_BATCH_S = 0.03
 
 
 class Intake:
@@ -32,14 +32,14 @@ class Intake:
         self._recorder = Recorder(self._filer, ledger, layout, settings)
 
     @property
-    def oddities(self) -> Oddities:
+    def ignored_files(self) -> IgnoredFiles:
         """What stands in the inbox and is not taken."""
-        return self._scanner.oddities
+        return self._scanner.ignored_files
 
     @property
-    def has_looked(self) -> bool:
+    def has_scanned_once(self) -> bool:
         """Whether the first look over the inbox is over; what it saw may be untaken."""
-        return self._scanner.has_looked
+        return self._scanner.has_scanned_once
 
     def reload(self, settings: Settings) -> None:
         """Take up new settings; drops under way go on with the old ones."""
@@ -48,11 +48,11 @@ class Intake:
         self._recorder.settings = settings
         self._filer.settings = settings
 
-    def note(self, session: str | None) -> None:
+    def mark_dirty(self, session: str | None) -> None:
         """Have a session's folder looked at soon; None = the whole inbox."""
-        self._scanner.note(session)
+        self._scanner.mark_dirty(session)
 
-    def step(self, now: Now, mono: float) -> bool:
+    def process_drops(self, now: Now, mono: float) -> bool:
         """Do a piece of work.
 
         Args:
@@ -65,12 +65,14 @@ class Intake:
         Raises:
             LedgerError, OSError: Nothing is lost; the next step tries again.
         """
-        enough = time.monotonic() + STEP_S
-        self._scanner.step(mono, enough)
-        self._recorder.resume(now)
-        self._reader.read(self._recorder.papers, enough)
-        self._recorder.step(now)  # fails when the ledger is gone: nothing may move then
-        self._filer.step(now)
+        deadline = time.monotonic() + DELETE_BATCH_S
+        self._scanner.scan_until(mono, deadline)
+        self._recorder.end_abandoned(now)
+        self._reader.read(self._recorder.parsed_drops, deadline)
+        self._recorder.record_next_batch(
+            now
+        )  # fails when the ledger is gone: nothing may move then
+        self._filer.file_recorded(now)
         return (
             self._scanner.is_busy()
             or self._reader.is_busy()
@@ -78,9 +80,9 @@ class Intake:
             or self._filer.is_busy()
         )
 
-    def take_news(self) -> bool:
+    def pop_recorded(self) -> bool:
         """Return and forget whether lines were recorded: there may be new jobs."""
-        return self._recorder.take_news()
+        return self._recorder.pop_recorded()
 
     def next_due(self) -> float:
         """Return the monotonic time of the next thing to do by itself."""

@@ -10,26 +10,26 @@ from typing import NamedTuple
 import structlog
 
 from ytaudio_daemon.folders import Layout, filing
-from ytaudio_daemon.folders.inbox import Sighting
-from ytaudio_daemon.ledger.claims import shown_name
+from ytaudio_daemon.folders.inbox import InboxFile
+from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.model.clock import Now
 
 log = structlog.get_logger()
 
 #: A filed drop is looked after for so long, in seconds: nobody pauses for longer.
-WATCHED_S = 600.0
+PROBATION_S = 600.0
 #: The latest so many; a flood is not written by hand.
 MAX_WATCHED = 1000
 
 
-class _Filed(NamedTuple):
-    sighting: Sighting
+class _WatchedDrop(NamedTuple):
+    inbox_file: InboxFile
     target: str
     name: bytes
-    until: float
+    watch_until: float
 
 
-class Growing:
+class LateWriteMonitor:
     """Looks after drops for a while once they are filed.
 
     Args:
@@ -38,31 +38,31 @@ class Growing:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._filed: deque[_Filed] = deque(maxlen=MAX_WATCHED)
-        self._next_look = 0.0
+        self._watched: deque[_WatchedDrop] = deque(maxlen=MAX_WATCHED)
+        self._next_check = 0.0
 
-    def note(self, sighting: Sighting, target: str, name: bytes, now: Now) -> None:
+    def watch(self, inbox_file: InboxFile, target: str, name: bytes, now: Now) -> None:
         """A drop was moved to `target` under a name."""
-        until = now.lived + WATCHED_S
-        self._filed.append(_Filed(sighting, target, name, until))
+        until = now.uptime_s + PROBATION_S
+        self._watched.append(_WatchedDrop(inbox_file, target, name, until))
 
-    def look(self, now: Now, every_s: float) -> None:
+    def put_back_grown(self, now: Now, every_s: float) -> None:
         """Put back, now and then, what has grown since it was filed."""
-        if now.lived < self._next_look:
+        if now.uptime_s < self._next_check:
             return
-        self._next_look = now.lived + every_s
-        while self._filed and self._filed[0].until < now.lived:
-            self._filed.popleft()
-        for filed in list(self._filed):
-            if self._put_back(filed):
-                self._filed.remove(filed)
+        self._next_check = now.uptime_s + every_s
+        while self._watched and self._watched[0].watch_until < now.uptime_s:
+            self._watched.popleft()
+        for filed in list(self._watched):
+            if self._put_back_if_grown(filed):
+                self._watched.remove(filed)
 
-    def _put_back(self, filed: _Filed) -> bool:
+    def _put_back_if_grown(self, filed: _WatchedDrop) -> bool:
         """Return whether there is nothing more to look after."""
-        name = shown_name(filed.name)
+        name = display_name(filed.name)
         try:
             done, back = filing.put_back_if_grown(
-                self._layout.inbox, filed.sighting, filed.target, filed.name
+                self._layout.inbox, filed.inbox_file, filed.target, filed.name
             )
         except OSError as error:
             log.warning("drop.not_put_back", file=name, error=str(error))
@@ -71,7 +71,7 @@ class Growing:
             log.warning(
                 "drop.grew_after_it_was_filed",
                 file=name,
-                session=filed.sighting.place.session,
-                back_as=shown_name(back),
+                session=filed.inbox_file.location.session,
+                back_as=display_name(back),
             )
         return done

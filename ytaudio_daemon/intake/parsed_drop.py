@@ -4,23 +4,23 @@ import time
 from collections.abc import Iterator
 
 from ytaudio_daemon import dropfile
-from ytaudio_daemon.dropfile import Entry
-from ytaudio_daemon.folders.inbox import Sighting
-from ytaudio_daemon.ledger.drops import Ask, Drop, NewDrop, NewLine
+from ytaudio_daemon.dropfile import DropLine
+from ytaudio_daemon.folders.inbox import InboxFile
+from ytaudio_daemon.ledger.drops import Drop, JobOptions, NewDrop, NewLine
 from ytaudio_daemon.model import Layer
-from ytaudio_daemon.model.options import effective
+from ytaudio_daemon.model.options import effective_options
 
 #: What a drop is known by until it is filed: session name, file name, content hash.
-Key = tuple[str, bytes, str]
+DropKey = tuple[str, bytes, str]
 #: Options that are remembered: a million lines may each have a title of their own.
-MAX_ASKS = 1000
+MAX_CACHED_OPTIONS = 1000
 
 
-class Paper:
+class ParsedDrop:
     """One drop, read whole; gives its lines out in order.
 
     Args:
-        sighting: Where it was found.
+        inbox_file: Where it was found.
         content: Its bytes.
         sha256: Of the content.
         layers: The options below the file's own: the config's, the session's.
@@ -36,66 +36,69 @@ class Paper:
 
     def __init__(
         self,
-        sighting: Sighting,
+        inbox_file: InboxFile,
         content: bytes,
         sha256: str,
         *,
         layers: tuple[Layer, ...],
         default_bitrate: str,
     ) -> None:
-        self.sighting = sighting
+        self.inbox_file = inbox_file
         self.sha256 = sha256
         self.size = len(content)
         self.drop: Drop | None = None
         self.problem: str | None = None
         self.is_read = False
-        self.known_texts = set[str]()
+        self.previous_texts = set[str]()
         self._layers = layers
         self._default_bitrate = default_bitrate
-        self._asks: dict[tuple[tuple[str, object], ...], Ask] = {}
-        self._lines = self._read(content)
+        self._options_cache: dict[tuple[tuple[str, object], ...], JobOptions] = {}
+        self._lines = self._parse(content)
 
     @property
-    def key(self) -> Key:
+    def key(self) -> DropKey:
         """What a drop is known by until it is filed: session, name, content."""
-        return self.sighting.place.session, self.sighting.name, self.sha256
+        return self.inbox_file.location.session, self.inbox_file.name, self.sha256
 
-    def as_new(self) -> NewDrop:
+    def as_new_drop(self) -> NewDrop:
         """Return what the ledger notes of the file."""
         return NewDrop(
-            name=self.sighting.name, sha256=self.sha256, size_bytes=self.size
+            name=self.inbox_file.name, sha256=self.sha256, size_bytes=self.size
         )
 
-    def next_lines(self, count: int, enough: float) -> list[NewLine]:
+    def next_lines(self, count: int, deadline: float) -> list[NewLine]:
         """Return up to so many new lines behind the drop's cursor.
 
         Args:
             count: At least one.
-            enough: When to stop passing over lines that are known, by
+            deadline: When to stop passing over lines that are known, by
                 `time.monotonic()`; then there are fewer, and `is_read` is False.
         """
         found: list[NewLine] = []
         for line in self._lines:
             if line is not None:
                 found.append(line)
-            elif time.monotonic() >= enough:
+            elif time.monotonic() >= deadline:
                 return found
             if len(found) == count:
                 return found
         self.is_read = True
         return found
 
-    def _read(self, content: bytes) -> Iterator[NewLine | None]:
+    def _parse(self, content: bytes) -> Iterator[NewLine | None]:
         """Yield all lines in order; None for one that is known already."""
-        name = self.sighting.name.decode("utf-8", "surrogateescape")
+        name = self.inbox_file.name.decode("utf-8", "surrogateescape")
         kind = dropfile.kind_of(name)
         if kind is None:
             self.problem = "its name is not one of a drop file"
             return
         try:
-            for entry in dropfile.parse(content, kind):
-                known = entry.line <= self._cursor or entry.text in self.known_texts
-                yield None if known else self._new_line(entry)
+            for drop_line in dropfile.parse(content, kind):
+                known = (
+                    drop_line.line <= self._cursor
+                    or drop_line.text in self.previous_texts
+                )
+                yield None if known else self._new_line(drop_line)
         except dropfile.NotADropError as error:
             self.problem = error.message
 
@@ -103,41 +106,45 @@ class Paper:
     def _cursor(self) -> int:
         return 0 if self.drop is None else self.drop.cursor
 
-    def _new_line(self, entry: Entry) -> NewLine:
-        again = dropfile.render_line(entry.link, entry.layer) if entry.link else None
-        if entry.code is not None or entry.link is None:
+    def _new_line(self, drop_line: DropLine) -> NewLine:
+        again = (
+            dropfile.render_line(drop_line.link, drop_line.layer)
+            if drop_line.link
+            else None
+        )
+        if drop_line.code is not None or drop_line.link is None:
             return NewLine(
-                line=entry.line,
-                text=entry.text,
-                code=entry.code,
-                message=entry.message,
+                line=drop_line.line,
+                text=drop_line.text,
+                code=drop_line.code,
+                message=drop_line.message,
                 again=again,
             )
         return NewLine(
-            line=entry.line,
-            text=entry.text,
-            video_id=entry.link.video_id,
-            ask=self._ask(entry.layer),
+            line=drop_line.line,
+            text=drop_line.text,
+            video_id=drop_line.link.video_id,
+            job_options=self._job_options(drop_line.layer),
             again=again,
         )
 
-    def _ask(self, layer: Layer) -> Ask:
+    def _job_options(self, layer: Layer) -> JobOptions:
         """Work options out once for all lines that have the same."""
         key = tuple(sorted(layer.items()))
-        if key not in self._asks:
-            if len(self._asks) >= MAX_ASKS:
-                self._asks.clear()
-            options = effective(self._default_bitrate, *self._layers, layer)
-            self._asks[key] = Ask.of(options)
-        return self._asks[key]
+        if key not in self._options_cache:
+            if len(self._options_cache) >= MAX_CACHED_OPTIONS:
+                self._options_cache.clear()
+            options = effective_options(self._default_bitrate, *self._layers, layer)
+            self._options_cache[key] = JobOptions.from_options(options)
+        return self._options_cache[key]
 
 
-def why_nothing_is_usable(paper: Paper, drop: Drop) -> str | None:
+def rejection_reason(parsed_drop: ParsedDrop, drop: Drop) -> str | None:
     """Return the reason to reject a whole drop, or None when some line was taken."""
-    if drop.usable:
+    if drop.has_usable_lines:
         return None
-    if paper.problem is not None:
-        return paper.problem
+    if parsed_drop.problem is not None:
+        return parsed_drop.problem
     if drop.rejected == 0:
         return "there is no link in it"
     if drop.rejected == 1:

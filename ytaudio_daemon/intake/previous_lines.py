@@ -4,10 +4,10 @@ from ytaudio_daemon.ledger import Connection, drops
 from ytaudio_daemon.ledger.drops import KeptFile
 
 #: Lines read from the ledger in one go: some 10 ms.
-LINES_A_PAGE = 2000
+LINES_PER_PAGE = 2000
 
 
-class EarlierLines:
+class PreviousLines:
     """The lines of earlier contents, gathered a page at a time.
 
     A failing page changes nothing: it is asked for again.
@@ -23,17 +23,19 @@ class EarlierLines:
     def __init__(self, db: Connection, file: KeptFile) -> None:
         self.texts: set[str] = set()
         self._drops = drops.kept_drops(db, file)
-        self._line = 0
+        self._last_line = 0
 
-    def gather(self, db: Connection) -> bool:
+    def load_page(self, db: Connection) -> bool:
         """Read one page; returns whether that was all."""
         if not self._drops:
             return True
-        page = drops.texts_behind(db, self._drops[0], self._line, LINES_A_PAGE)
+        page = drops.line_texts_after(
+            db, self._drops[0], self._last_line, LINES_PER_PAGE
+        )
         self.texts.update(text for _, text in page)
         if page:
-            self._line = page[-1][0]
+            self._last_line = page[-1][0]
         else:
             self._drops.pop(0)
-            self._line = 0
+            self._last_line = 0
         return not self._drops

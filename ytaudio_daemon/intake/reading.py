@@ -8,9 +8,9 @@ import structlog
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.drop_reader import DropReader, read_defaults
-from ytaudio_daemon.folders.inbox import Sighting
-from ytaudio_daemon.intake.parsed_drop import Paper
-from ytaudio_daemon.intake.previous_lines import EarlierLines
+from ytaudio_daemon.folders.inbox import InboxFile
+from ytaudio_daemon.intake.parsed_drop import ParsedDrop
+from ytaudio_daemon.intake.previous_lines import PreviousLines
 from ytaudio_daemon.intake.scanning import Scanner
 from ytaudio_daemon.ledger import Ledger, drops
 from ytaudio_daemon.ledger.drops import Drop, KeptFile
@@ -22,10 +22,10 @@ from ytaudio_daemon.system import failpoints
 log = structlog.get_logger()
 
 #: Small drops share a transaction, so that a thousand files do not cost a thousand.
-PAPERS_AT_ONCE = 200
+MAX_PARSED_DROPS = 200
 #: All of them together, but for the largest, have at most so many bytes: a hundred
 #: big drops are not all in memory while the first is recorded.
-BYTES_AT_ONCE = 16 << 20
+MAX_PARSED_BYTES = 16 << 20
 
 
 class Reader:
@@ -38,129 +38,137 @@ class Reader:
         self._ledger = ledger
         self._layout = layout
         self.settings = settings
-        self._open: tuple[Sighting, DropReader] | None = None
+        self._open: tuple[InboxFile, DropReader] | None = None
         #: The newest drop of each file that stays in place.
         self._kept: dict[KeptFile, Drop] | None = None
         #: A kept file with new content, while its earlier lines are gathered.
-        self._grown: tuple[Paper, EarlierLines] | None = None
+        self._grown: tuple[ParsedDrop, PreviousLines] | None = None
         #: Taken before, and come up again with the same content.
-        self._known: list[Paper] = []
+        self._already_recorded: list[ParsedDrop] = []
 
     def is_busy(self) -> bool:
         """Whether a file is half read."""
         return self._open is not None or self._grown is not None
 
-    def note_kept(self, paper: Paper, drop: Drop) -> None:
+    def set_kept(self, parsed_drop: ParsedDrop, drop: Drop) -> None:
         """Remember what a file that stays in place held when it was taken."""
-        self._kept_files()[_kept_file(paper.sighting)] = drop
+        self._kept_files()[_kept_file(parsed_drop.inbox_file)] = drop
 
-    def note_moved(self, paper: Paper) -> None:
+    def remove_kept(self, parsed_drop: ParsedDrop) -> None:
         """Forget a file that has left its place: the next one is another drop."""
-        self._kept_files().pop(_kept_file(paper.sighting), None)
+        self._kept_files().pop(_kept_file(parsed_drop.inbox_file), None)
 
-    def was_kept(self, paper: Paper) -> bool:
+    def is_kept_file(self, parsed_drop: ParsedDrop) -> bool:
         """Whether an earlier content of this file was taken and left in place."""
-        return _kept_file(paper.sighting) in self._kept_files()
+        return _kept_file(parsed_drop.inbox_file) in self._kept_files()
 
-    def take_known(self) -> list[Paper]:
+    def pop_already_recorded(self) -> list[ParsedDrop]:
         """Return and forget the drops that are recorded already, and still there."""
-        known, self._known = self._known, []
+        known, self._already_recorded = self._already_recorded, []
         return known
 
-    def read(self, papers: list[Paper], enough: float) -> None:
-        """Add papers until there are enough of them, or until `enough`."""
-        while len(papers) < PAPERS_AT_ONCE and time.monotonic() < enough:
+    def read(self, parsed_drops: list[ParsedDrop], deadline: float) -> None:
+        """Add papers until there are enough of them, or until `deadline`."""
+        while len(parsed_drops) < MAX_PARSED_DROPS and time.monotonic() < deadline:
             if self._grown is not None:
-                self._gather_some(papers)
-            elif self._open is not None or self._open_next(papers):
-                self._read_some(papers)
+                self._load_previous_lines(parsed_drops)
+            elif self._open is not None or self._open_next(parsed_drops):
+                self._read_some(parsed_drops)
             else:
                 return
 
-    def _open_next(self, papers: list[Paper]) -> bool:
-        sighting = self._scanner.settling.take()
-        if sighting is None:
+    def _open_next(self, parsed_drops: list[ParsedDrop]) -> bool:
+        inbox_file = self._scanner.stability.pop_ready()
+        if inbox_file is None:
             return False
-        if sighting.size > self.settings.inbox.max_file_size:
-            papers.append(self._too_big(sighting))
+        if inbox_file.size > self.settings.inbox.max_file_size:
+            parsed_drops.append(self._oversized_drop(inbox_file))
             return True
-        if not has_room([paper.size for paper in papers], sighting.size):
-            self._scanner.settling.put_back(sighting)
+        if not fits_in_memory(
+            [parsed_drop.size for parsed_drop in parsed_drops], inbox_file.size
+        ):
+            self._scanner.stability.put_back(inbox_file)
             return False
         try:
-            self._open = sighting, DropReader(self._layout.inbox, sighting)
+            self._open = inbox_file, DropReader(self._layout.inbox, inbox_file)
         except FileNotFoundError:
-            self._scanner.settling.release(sighting)
+            self._scanner.stability.release(inbox_file)
         except (DropChangedError, UnsafePathError):
-            self._scanner.again(sighting)
+            self._scanner.settle_again(inbox_file)
         except OSError as error:
             reason = f"cannot be read ({error.strerror}); allow it with: chmod o+r"
-            self._leave(sighting, reason)
+            self._leave_waiting(inbox_file, reason)
         return True
 
-    def _read_some(self, papers: list[Paper]) -> None:
+    def _read_some(self, parsed_drops: list[ParsedDrop]) -> None:
         if self._open is None:
             return
-        sighting, reader = self._open
+        inbox_file, reader = self._open
         try:
             if not reader.read_some():
                 return
             content, sha256 = reader.content()
-            failpoints.at("drop.read", sighting.name)
+            failpoints.failpoint("drop.read", inbox_file.name)
         except (DropChangedError, OSError) as error:
-            self._scanner.again(sighting)
+            self._scanner.settle_again(inbox_file)
             log.info("intake.drop_changed", error=str(error))
         else:
-            self._lay_down(papers, sighting, content, sha256)
+            self._make_parsed_drop(parsed_drops, inbox_file, content, sha256)
         reader.close()
         self._open = None
 
-    def _lay_down(
-        self, papers: list[Paper], sighting: Sighting, content: bytes, sha256: str
+    def _make_parsed_drop(
+        self,
+        parsed_drops: list[ParsedDrop],
+        inbox_file: InboxFile,
+        content: bytes,
+        sha256: str,
     ) -> None:
         """Make a paper of a drop, unless it stays in place and was taken before."""
-        known = self._kept_files().get(_kept_file(sighting))
+        known = self._kept_files().get(_kept_file(inbox_file))
         if known is not None and known.sha256 == sha256:
-            paper = Paper(sighting, b"", sha256, layers=(), default_bitrate="")
-            paper.drop = known
-            self._known.append(paper)
+            parsed_drop = ParsedDrop(
+                inbox_file, b"", sha256, layers=(), default_bitrate=""
+            )
+            parsed_drop.drop = known
+            self._already_recorded.append(parsed_drop)
             return
         try:
-            defaults = self._session_defaults(sighting.place.session)
+            defaults = self._session_defaults(inbox_file.location.session)
         except DropChangedError as error:
-            self._scanner.again(sighting)
+            self._scanner.settle_again(inbox_file)
             log.info("intake.drop_waits", error=str(error))
             return
         except (OptionError, UnsafePathError, OSError, ValueError) as error:
             reason = f"waits until the session's defaults.toml is put right: {error}"
-            self._leave(sighting, reason)
+            self._leave_waiting(inbox_file, reason)
             return
-        self._scanner.oddities.forget(sighting)
+        self._scanner.ignored_files.remove(inbox_file)
         download = self.settings.download
-        paper = Paper(
-            sighting,
+        parsed_drop = ParsedDrop(
+            inbox_file,
             content,
             sha256,
             layers=(download.layer, defaults),
             default_bitrate=download.bitrate,
         )
         if known is None:
-            papers.append(paper)
+            parsed_drops.append(parsed_drop)
         else:
             with self._ledger.read() as db:
-                earlier = EarlierLines(db, _kept_file(sighting))
-            self._grown = paper, earlier
+                previous_lines = PreviousLines(db, _kept_file(inbox_file))
+            self._grown = parsed_drop, previous_lines
 
-    def _gather_some(self, papers: list[Paper]) -> None:
+    def _load_previous_lines(self, parsed_drops: list[ParsedDrop]) -> None:
         """Gather what a grown file had before; its new lines are a paper then."""
         if self._grown is None:
             return
-        paper, earlier = self._grown
+        parsed_drop, previous_lines = self._grown
         with self._ledger.read() as db:
-            has_all = earlier.gather(db)
+            has_all = previous_lines.load_page(db)
         if has_all:
-            paper.known_texts = earlier.texts
-            papers.append(paper)
+            parsed_drop.previous_texts = previous_lines.texts
+            parsed_drops.append(parsed_drop)
             self._grown = None
 
     def _session_defaults(self, session: str) -> Layer:
@@ -174,20 +182,20 @@ class Reader:
         text = read_defaults(self._layout.inbox, session, quiet_s=quiet_s)
         return {} if text is None else check_layer(tomllib.loads(text.decode()))
 
-    def _too_big(self, sighting: Sighting) -> Paper:
+    def _oversized_drop(self, inbox_file: InboxFile) -> ParsedDrop:
         """Return a paper that is refused without being read."""
-        paper = Paper(sighting, b"", "", layers=(), default_bitrate="")
-        paper.size = sighting.size
-        paper.problem = (
-            f"it has {sighting.size} bytes; a drop may have at most "
+        parsed_drop = ParsedDrop(inbox_file, b"", "", layers=(), default_bitrate="")
+        parsed_drop.size = inbox_file.size
+        parsed_drop.problem = (
+            f"it has {inbox_file.size} bytes; a drop may have at most "
             f"{self.settings.inbox.max_file_size} ([inbox] max_file_size): split it"
         )
-        return paper
+        return parsed_drop
 
-    def _leave(self, sighting: Sighting, reason: str) -> None:
+    def _leave_waiting(self, inbox_file: InboxFile, reason: str) -> None:
         """Leave a file where it is; it is tried again at every rescan."""
-        self._scanner.oddities.leave(sighting, reason)
-        self._scanner.settling.release(sighting)
+        self._scanner.ignored_files.add_waiting(inbox_file, reason)
+        self._scanner.stability.release(inbox_file)
 
     def _kept_files(self) -> dict[KeptFile, Drop]:
         if self._kept is None:
@@ -196,11 +204,11 @@ class Reader:
         return self._kept
 
 
-def _kept_file(sighting: Sighting) -> KeptFile:
-    return sighting.place.session, sighting.place.at_root, sighting.name
+def _kept_file(inbox_file: InboxFile) -> KeptFile:
+    return inbox_file.location.session, inbox_file.location.at_root, inbox_file.name
 
 
-def has_room(sizes: list[int], size: int) -> bool:
+def fits_in_memory(sizes: list[int], size: int) -> bool:
     """Return whether one more drop of that size may lie on the table. Pure."""
     together = [*sizes, size]
-    return sum(together) - max(together) <= BYTES_AT_ONCE
+    return sum(together) - max(together) <= MAX_PARSED_BYTES

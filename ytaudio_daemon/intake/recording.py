@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.published import audio_is_gone
-from ytaudio_daemon.intake.crash_recovery import Leftovers
+from ytaudio_daemon.intake.crash_recovery import UnfiledDrops
 from ytaudio_daemon.intake.filing import Filer
-from ytaudio_daemon.intake.parsed_drop import Paper, why_nothing_is_usable
+from ytaudio_daemon.intake.parsed_drop import ParsedDrop, rejection_reason
 from ytaudio_daemon.ledger import Connection, Ledger, drops, sessions
 from ytaudio_daemon.ledger.drops import Drop, NewLine
 from ytaudio_daemon.model.clock import Now
@@ -16,22 +16,22 @@ from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
 
 #: One transaction's worth: a kill costs at most so many lines' work again.
-LINES_A_BATCH = 1000
+LINES_PER_BATCH = 1000
 #: What one more drop (recorded, then filed), or turning to another session, costs in
 #: lines: so every batch takes some 30 ms, and filing it no longer.
-LINES_A_DROP = 8
-LINES_A_SESSION = 80
+DROP_COST_LINES = 8
+SESSION_COST_LINES = 80
 #: Lines that are known already are passed over for so long in a step, in seconds.
-LOOKING_S = 0.03
+SKIP_KNOWN_S = 0.03
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Piece:
+class _DropChunk:
     """Some lines of one paper; `last` when nothing follows them."""
 
-    paper: Paper
+    parsed_drop: ParsedDrop
     lines: list[NewLine]
-    last: bool
+    is_last: bool
 
 
 class Recorder:
@@ -43,127 +43,144 @@ class Recorder:
         self._filer = filer
         self._ledger = ledger
         self.settings = settings
-        self.papers: list[Paper] = []
-        self._batch: list[_Piece] = []
+        self.parsed_drops: list[ParsedDrop] = []
+        self._batch: list[_DropChunk] = []
         #: Recorded by the last step.
-        self._recorded: list[Paper] = []
-        self._leftovers = Leftovers(
+        self._recorded: list[ParsedDrop] = []
+        self._unfiled_drops = UnfiledDrops(
             ledger, layout, lambda: self.settings.inbox.after_intake == "keep"
         )
-        self._has_news = False
-        self._is_unchecked = False
+        self._has_recorded = False
+        self._is_ledger_unchecked = False
 
-    def take_news(self) -> bool:
+    def pop_recorded(self) -> bool:
         """Return and forget whether lines were recorded since the last call."""
-        news, self._has_news = self._has_news, False
+        news, self._has_recorded = self._has_recorded, False
         return news
 
     def is_busy(self) -> bool:
         """Whether anything is read but not yet handed on."""
-        return bool(self.papers or self._batch or self._recorded)
+        return bool(self.parsed_drops or self._batch or self._recorded)
 
-    def resume(self, now: Now) -> None:
+    def end_abandoned(self, now: Now) -> None:
         """Look after what a crash left; before reading, which goes by what was kept.
 
         Raises:
             LedgerError, OSError: Nothing was noted that is not so; call again.
         """
-        self._leftovers.look(now)
+        self._unfiled_drops.end_abandoned(now)
 
-    def step(self, now: Now) -> None:
+    def record_next_batch(self, now: Now) -> None:
         """Hand on what the last step recorded, and record one batch.
 
         Filing comes a step later: workers start in between, they need not wait for a
         move. Whatever fails is kept and tried again.
         """
-        self._require_ledger()
-        self._filer.take(self._recorded)
+        self._check_ledger_exists()
+        self._filer.add_recorded(self._recorded)
         self._recorded = []
-        self._record(now)
+        self._record_batch(now)
 
-    def _require_ledger(self) -> None:
+    def _check_ledger_exists(self) -> None:
         """Let nothing be moved on the word of a ledger that was taken away."""
-        if self._is_unchecked:
-            self._ledger.check_still_there()
-            self._is_unchecked = False
+        if self._is_ledger_unchecked:
+            self._ledger.check_not_replaced()
+            self._is_ledger_unchecked = False
 
-    def _record(self, now: Now) -> None:
+    def _record_batch(self, now: Now) -> None:
         """Record one batch in one durable transaction.
 
         The batch is drawn before the transaction and kept until it is committed: if
         the ledger is busy, the very same batch is tried again.
         """
         if not self._batch:
-            self._batch = self._draw_batch()
+            self._batch = self._next_batch()
         if not self._batch:
             return
         with self._ledger.write() as db:
             recorded = {
-                id(piece): drop
-                for session, pieces in _by_session(self._batch).items()
-                for piece, drop in self._record_pieces(db, session, pieces, now)
+                id(chunk): drop
+                for session, chunks in _by_session(self._batch).items()
+                for chunk, drop in self._record_session(db, session, chunks, now)
             }
-        self._is_unchecked = self._has_news = True
-        failpoints.at("batch.recorded")
-        self._note(recorded)
-        self._require_ledger()
+        self._is_ledger_unchecked = self._has_recorded = True
+        failpoints.failpoint("batch.recorded")
+        self._apply_recorded(recorded)
+        self._check_ledger_exists()
 
-    def _note(self, recorded: dict[int, Drop]) -> None:
+    def _apply_recorded(self, recorded: dict[int, Drop]) -> None:
         """Go on behind what is durable; nothing here can fail half-way."""
-        for piece in self._batch:
-            piece.paper.drop = recorded[id(piece)]
-            if piece.last:
-                self.papers.remove(piece.paper)
-                self._recorded.append(piece.paper)
-                failpoints.at("drop.recorded", piece.paper.sighting.name)
+        for chunk in self._batch:
+            chunk.parsed_drop.drop = recorded[id(chunk)]
+            if chunk.is_last:
+                self.parsed_drops.remove(chunk.parsed_drop)
+                self._recorded.append(chunk.parsed_drop)
+                failpoints.failpoint("drop.recorded", chunk.parsed_drop.inbox_file.name)
             else:
-                self._put_behind(piece.paper)
+                self._move_to_back(chunk.parsed_drop)
         self._batch = []
 
-    def _put_behind(self, paper: Paper) -> None:
+    def _move_to_back(self, parsed_drop: ParsedDrop) -> None:
         """Let all others go first: a long drop holds up no short ones."""
-        self.papers.remove(paper)
-        self.papers.append(paper)
+        self.parsed_drops.remove(parsed_drop)
+        self.parsed_drops.append(parsed_drop)
 
-    def _draw_batch(self) -> list[_Piece]:
+    def _next_batch(self) -> list[_DropChunk]:
         """Take lines from the papers in turn; none when all seen so far are known."""
-        enough = time.monotonic() + LOOKING_S
-        pieces: list[_Piece] = []
-        room = LINES_A_BATCH
+        deadline = time.monotonic() + SKIP_KNOWN_S
+        chunks: list[_DropChunk] = []
+        room = LINES_PER_BATCH
         # Until it is filed, a drop is known by its key: its namesake waits.
-        drawn = self._filer.unfiled()
+        drawn = self._filer.unfiled_keys()
         met = set[str]()
-        for paper in self.papers:
-            if paper.key in drawn:  # the same at the root and in its folder: later
+        for parsed_drop in self.parsed_drops:
+            if (
+                parsed_drop.key in drawn
+            ):  # the same at the root and in its folder: later
                 continue
-            drawn.add(paper.key)
-            if pieces:
-                is_new = paper.key[0] not in met
-                room -= LINES_A_DROP + LINES_A_SESSION * is_new
+            drawn.add(parsed_drop.key)
+            if chunks:
+                is_new = parsed_drop.key[0] not in met
+                room -= DROP_COST_LINES + SESSION_COST_LINES * is_new
                 if room <= 0:
                     break
-            met.add(paper.key[0])
-            if paper.drop is None:  # go on where a crash left this very drop
-                paper.drop = self._leftovers.claim(paper.key)
-            lines = paper.next_lines(room, enough)
-            if lines or paper.is_read:
-                pieces.append(_Piece(paper=paper, lines=lines, last=paper.is_read))
+            met.add(parsed_drop.key[0])
+            if parsed_drop.drop is None:  # go on where a crash left this very drop
+                parsed_drop.drop = self._unfiled_drops.pop(parsed_drop.key)
+            lines = parsed_drop.next_lines(room, deadline)
+            if lines or parsed_drop.is_read:
+                chunks.append(
+                    _DropChunk(
+                        parsed_drop=parsed_drop,
+                        lines=lines,
+                        is_last=parsed_drop.is_read,
+                    )
+                )
             else:
-                self._put_behind(paper)
+                self._move_to_back(parsed_drop)
             room -= len(lines)
-            if room <= 0 or not paper.is_read:
+            if room <= 0 or not parsed_drop.is_read:
                 break
-        return pieces
+        return chunks
 
-    def _record_pieces(
-        self, db: Connection, name: str, pieces: list[_Piece], now: Now
-    ) -> Iterable[tuple[_Piece, Drop]]:
+    def _record_session(
+        self, db: Connection, name: str, chunks: list[_DropChunk], now: Now
+    ) -> Iterable[tuple[_DropChunk, Drop]]:
         """Record all that a batch has for one session."""
         session = sessions.open_session(db, name, now)
-        fresh = [piece.paper for piece in pieces if piece.paper.drop is None]
-        opened = drops.open_drops(db, session.id, [p.as_new() for p in fresh], now)
-        new = {paper.key: drop for paper, drop in zip(fresh, opened, strict=True)}
-        batches = [(p.paper.drop or new[p.paper.key], p.lines) for p in pieces]
+        fresh = [
+            chunk.parsed_drop for chunk in chunks if chunk.parsed_drop.drop is None
+        ]
+        opened = drops.find_or_create_drops(
+            db, session.id, [p.as_new_drop() for p in fresh], now
+        )
+        new = {
+            parsed_drop.key: drop
+            for parsed_drop, drop in zip(fresh, opened, strict=True)
+        }
+        batches = [
+            (p.parsed_drop.drop or new[p.parsed_drop.key], p.lines) for p in chunks
+        ]
         recorded = drops.record_batches(
             db,
             session.id,
@@ -172,23 +189,25 @@ class Recorder:
             now=now,
             file_is_gone=audio_is_gone,
         )
-        done = list(zip(pieces, recorded, strict=True))
+        done = list(zip(chunks, recorded, strict=True))
         ended = [
-            (drop, _reason(piece.paper, drop))
-            for piece, drop in done
-            if piece.last and drop.state == "recording"
+            (drop, _end_reason(chunk.parsed_drop, drop))
+            for chunk, drop in done
+            if chunk.is_last and drop.state == "recording"
         ]
         drops.finish_recording(db, ended, now)
         return done
 
 
-def _reason(paper: Paper, drop: Drop) -> str | None:
+def _end_reason(parsed_drop: ParsedDrop, drop: Drop) -> str | None:
     """Say why a drop is good for nothing; a comment added to a kept list is not one."""
-    return None if paper.known_texts else why_nothing_is_usable(paper, drop)
+    return None if parsed_drop.previous_texts else rejection_reason(parsed_drop, drop)
 
 
-def _by_session(pieces: list[_Piece]) -> dict[str, list[_Piece]]:
-    found: dict[str, list[_Piece]] = {}
-    for piece in pieces:
-        found.setdefault(piece.paper.sighting.place.session, []).append(piece)
+def _by_session(chunks: list[_DropChunk]) -> dict[str, list[_DropChunk]]:
+    found: dict[str, list[_DropChunk]] = {}
+    for chunk in chunks:
+        found.setdefault(chunk.parsed_drop.inbox_file.location.session, []).append(
+            chunk
+        )
     return found

@@ -7,16 +7,16 @@ from pathlib import Path
 import structlog
 
 from ytaudio_daemon.folders import inbox
-from ytaudio_daemon.folders.inbox import Oddity, Place, Sighting
-from ytaudio_daemon.intake.ignored_files import Oddities
-from ytaudio_daemon.intake.stability import Settling
+from ytaudio_daemon.folders.inbox import DropLocation, IgnoredFile, InboxFile
+from ytaudio_daemon.intake.ignored_files import IgnoredFiles
+from ytaudio_daemon.intake.stability import StabilityTracker
 from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
 
 #: The last part of a rescan's interval, in which it is begun when something else wakes
 #: the daemon: one that is idle need not wake up for it.
-EARLY_PART = 1 / 3
+EARLY_RESCAN_FRACTION = 1 / 3
 
 
 class Scanner:
@@ -28,93 +28,95 @@ class Scanner:
         self._next_rescan = 0.0
         #: Sessions to look at; None = everything.
         self._dirty: set[str | None] = set()
-        self._scan: Iterator[Sighting | Oddity | None] | None = None
-        self._scan_of: str | None = None
+        self._scan: Iterator[InboxFile | IgnoredFile | None] | None = None
+        self._scanned_session: str | None = None
         #: Files that stay where they are, as they were when they were taken.
-        self._kept: dict[tuple[Place, bytes], tuple[int, int, int, int]] = {}
-        self.settling = Settling(settings.inbox.settle)
-        self.oddities = Oddities()
-        self._has_looked = False
+        self._kept: dict[tuple[DropLocation, bytes], tuple[int, int, int, int]] = {}
+        self.stability = StabilityTracker(settings.inbox.settle)
+        self.ignored_files = IgnoredFiles()
+        self._has_scanned_once = False
 
     @property
-    def has_looked(self) -> bool:
+    def has_scanned_once(self) -> bool:
         """Whether everything was looked through once, or as much as may settle at once.
 
         An inbox that cannot be read has been looked at, too: that is said elsewhere.
         """
-        return self._has_looked or self.settling.is_full()
+        return self._has_scanned_once or self.stability.is_full()
 
     def reload(self, settings: Settings) -> None:
         """Take up new settings."""
         self._rescan_s = settings.inbox.rescan
-        self.settling.settle_s = settings.inbox.settle
+        self.stability.settle_s = settings.inbox.settle
 
-    def note(self, session: str | None) -> None:
+    def mark_dirty(self, session: str | None) -> None:
         """Have a session's folder looked at soon; None = the whole inbox."""
         self._dirty.add(session)
 
-    def keep(self, sighting: Sighting) -> None:
+    def ignore_until_changed(self, inbox_file: InboxFile) -> None:
         """Leave a file where it is, until it changes."""
-        self._kept[sighting.place, sighting.name] = sighting.identity
+        self._kept[inbox_file.location, inbox_file.name] = inbox_file.identity
 
-    def again(self, sighting: Sighting) -> None:
+    def settle_again(self, inbox_file: InboxFile) -> None:
         """The file was not what it seemed: let it settle anew."""
-        self.settling.release(sighting)
-        self.note(None if sighting.place.at_root else sighting.place.session)
+        self.stability.release(inbox_file)
+        self.mark_dirty(
+            None if inbox_file.location.at_root else inbox_file.location.session
+        )
 
-    def step(self, mono: float, enough: float) -> None:
-        """Go on until `enough` (`time.monotonic()`) or until all is seen."""
-        if mono >= self._next_rescan - EARLY_PART * self._rescan_s:
-            self.note(None)
-        while not self.settling.is_full() and time.monotonic() < enough:
-            if self._scan is None and not self._begin(mono):
+    def scan_until(self, mono: float, deadline: float) -> None:
+        """Go on until `deadline` (`time.monotonic()`) or until all is seen."""
+        if mono >= self._next_rescan - EARLY_RESCAN_FRACTION * self._rescan_s:
+            self.mark_dirty(None)
+        while not self.stability.is_full() and time.monotonic() < deadline:
+            if self._scan is None and not self._begin_scan(mono):
                 break
-            self._go_on(mono, enough)
-        self.settling.promote(mono)
+            self._continue_scan(mono, deadline)
+        self.stability.promote(mono)
 
     def is_busy(self) -> bool:
         """Whether the next step has something to look at."""
-        if self.settling.is_full():
-            return self.settling.has_ready()
-        return self._scan is not None or bool(self._dirty) or self.settling.has_ready()
+        if self.stability.is_full():
+            return self.stability.has_ready()
+        return self._scan is not None or bool(self._dirty) or self.stability.has_ready()
 
     def next_due(self) -> float:
         """Return the monotonic time of the next settled file or rescan."""
-        settled = self.settling.next_due()
+        settled = self.stability.next_due()
         return self._next_rescan if settled is None else min(settled, self._next_rescan)
 
-    def _begin(self, mono: float) -> bool:
+    def _begin_scan(self, mono: float) -> bool:
         if not self._dirty:
             return False
         if None in self._dirty:
             self._dirty.clear()
-            self._scan_of = None
+            self._scanned_session = None
             self._next_rescan = mono + self._rescan_s
         else:
-            self._scan_of = self._dirty.pop()
-        self.oddities.begin()
-        self._scan = inbox.scan(self._folder, self._scan_of)
+            self._scanned_session = self._dirty.pop()
+        self.ignored_files.begin_scan()
+        self._scan = inbox.scan(self._folder, self._scanned_session)
         return True
 
-    def _go_on(self, mono: float, enough: float) -> None:
+    def _continue_scan(self, mono: float, deadline: float) -> None:
         try:
             for found in self._scan or ():
                 if found is not None:
-                    self._notice(found, mono)
-                if time.monotonic() > enough or self.settling.is_full():
+                    self._add_found(found, mono)
+                if time.monotonic() > deadline or self.stability.is_full():
                     return
         except OSError as error:
-            self.oddities.inbox_trouble(error)
+            self.ignored_files.set_inbox_unreadable(error)
             log.warning("intake.scan_failed", error=str(error))
         else:
-            self.oddities.end(self._scan_of)
-        self._has_looked = self._has_looked or self._scan_of is None
+            self.ignored_files.end_scan(self._scanned_session)
+        self._has_scanned_once = self._has_scanned_once or self._scanned_session is None
         self._scan = None
 
-    def _notice(self, found: Sighting | Oddity, mono: float) -> None:
-        if isinstance(found, Oddity):
-            self.oddities.add(found)
+    def _add_found(self, found: InboxFile | IgnoredFile, mono: float) -> None:
+        if isinstance(found, IgnoredFile):
+            self.ignored_files.add(found)
             return
-        self.oddities.see(found)
-        if self._kept.get((found.place, found.name)) != found.identity:
-            self.settling.see(found, mono)
+        self.ignored_files.confirm_present(found)
+        if self._kept.get((found.location, found.name)) != found.identity:
+            self.stability.track(found, mono)

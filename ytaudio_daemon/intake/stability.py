@@ -3,13 +3,13 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from ytaudio_daemon.folders.inbox import Place, Sighting
+from ytaudio_daemon.folders.inbox import DropLocation, InboxFile
 
-Key = tuple[Place, bytes]
+FileKey = tuple[DropLocation, bytes]
 
 
 @dataclass(slots=True)
-class Settling:
+class StabilityTracker:
     """The files seen but not yet taken.
 
     A file is ready when it looked the same for `settle_s` seconds; whether it still
@@ -18,19 +18,19 @@ class Settling:
 
     settle_s: float
     #: Bounds the memory when a hundred thousand files come at once.
-    room: int = 5_000
-    _quiet_since: dict[Key, tuple[Sighting, float]] = field(default_factory=dict)
-    _ready: deque[Sighting] = field(default_factory=deque)
-    _taken: set[Key] = field(default_factory=set)
+    max_files: int = 5_000
+    _quiet_since: dict[FileKey, tuple[InboxFile, float]] = field(default_factory=dict)
+    _ready: deque[InboxFile] = field(default_factory=deque)
+    _checked_out: set[FileKey] = field(default_factory=set)
 
-    def see(self, sighting: Sighting, mono: float) -> None:
+    def track(self, inbox_file: InboxFile, mono: float) -> None:
         """Note a file; one that changed starts over."""
-        key = sighting.place, sighting.name
-        if key in self._taken:
+        key = inbox_file.location, inbox_file.name
+        if key in self._checked_out:
             return
         known = self._quiet_since.get(key)
-        if known is None or known[0].identity != sighting.identity:
-            self._quiet_since[key] = sighting, mono
+        if known is None or known[0].identity != inbox_file.identity:
+            self._quiet_since[key] = inbox_file, mono
 
     def promote(self, mono: float) -> None:
         """Move the files that have been quiet for long enough to the ready ones."""
@@ -40,25 +40,25 @@ class Settling:
             if mono - since >= self.settle_s
         ]
         for key in quiet:
-            sighting, _ = self._quiet_since.pop(key)
-            self._taken.add(key)
-            self._ready.append(sighting)
+            inbox_file, _ = self._quiet_since.pop(key)
+            self._checked_out.add(key)
+            self._ready.append(inbox_file)
 
-    def take(self) -> Sighting | None:
+    def pop_ready(self) -> InboxFile | None:
         """Return the next ready file; it is in the caller's hands until `release`."""
         return self._ready.popleft() if self._ready else None
 
-    def put_back(self, sighting: Sighting) -> None:
+    def put_back(self, inbox_file: InboxFile) -> None:
         """The caller has no room for it yet: others get their turn first."""
-        self._ready.append(sighting)
+        self._ready.append(inbox_file)
 
-    def release(self, sighting: Sighting) -> None:
+    def release(self, inbox_file: InboxFile) -> None:
         """The caller is done with it: a new sighting counts as a new file."""
-        self._taken.discard((sighting.place, sighting.name))
+        self._checked_out.discard((inbox_file.location, inbox_file.name))
 
     def is_full(self) -> bool:
         """Whether the scan should wait until some are taken."""
-        return len(self._quiet_since) + len(self._ready) >= self.room
+        return len(self._quiet_since) + len(self._ready) >= self.max_files
 
     def has_ready(self) -> bool:
         """Whether `take` would return a file."""

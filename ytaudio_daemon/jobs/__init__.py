@@ -5,6 +5,6 @@ The straight path: `fill` claims jobs and starts workers; the pool says how they
 picks up what a crash left.
 """
 
-from ytaudio_daemon.jobs.runner import Attempts
+from ytaudio_daemon.jobs.runner import JobRunner
 
-__all__ = ["Attempts"]
+__all__ = ["JobRunner"]

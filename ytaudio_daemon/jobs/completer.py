@@ -7,8 +7,8 @@ import structlog
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout, published, publishing
-from ytaudio_daemon.jobs.publish_failures import cannot_look, why_not_there
-from ytaudio_daemon.jobs.work_retention import BYTE_LIMIT, keeps_work
+from ytaudio_daemon.jobs.publish_failures import lookup_failure, publish_failure
+from ytaudio_daemon.jobs.work_retention import BYTE_LIMIT, is_work_reusable
 from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
@@ -20,7 +20,7 @@ from ytaudio_daemon.ledger import (
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Failure, FailureKind, JobState, Outcome, Result
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.decide import Policy, decide, suspect_engine
+from ytaudio_daemon.model.decide import RetryPolicy, decide, reclassify_as_outdated
 from ytaudio_daemon.model.gates import GATE_OF
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.settings import Settings
@@ -29,7 +29,7 @@ from ytaudio_daemon.system import failpoints
 log = structlog.get_logger()
 
 
-class Settler:
+class AttemptCompleter:
     """Writes an attempt's end into the ledger and the visible tree.
 
     Every method may be called again after a LedgerError or a crash between any two
@@ -44,31 +44,33 @@ class Settler:
         #: what stands there, and whether this very attempt fetched it.
         self._published: dict[str, tuple[Outcome, bool]] = {}
 
-    def settle(self, claim: Claim, outcome: Outcome, now: Now) -> None:
+    def finish(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         """Publish the result, or do what follows from the failure.
 
         Raises:
             LedgerError: Nothing was decided; call again.
         """
         if outcome.result is None:
-            self._put_off(claim, outcome, now)
+            self._record_failure(claim, outcome, now)
         elif claim.name in self._published:
             self._complete(claim, now)
         elif (
-            refusal := self._over_quota(claim, outcome.result.size_bytes)
+            refusal := self._quota_failure(claim, outcome.result.size_bytes)
         ) is not None:
-            self._put_off(claim, replace(outcome, result=None, failure=refusal), now)
+            self._record_failure(
+                claim, replace(outcome, result=None, failure=refusal), now
+            )
         elif self._begin_publish(claim, outcome.result, now):
-            failpoints.at("publish.begun", claim.name)
+            failpoints.failpoint("publish.begun", claim.name)
             self._publish(claim, outcome, now)
 
     def cancel(self, claim: Claim, now: Now) -> None:
         """Finalize a running job whose cancellation was asked for."""
-        self._move_or_cancel(claim, now, lambda _: False)
+        self._transition_or_cancel(claim, now, lambda _: False)
 
     def requeue(self, claim: Claim, now: Now, reason: str) -> None:
         """Give back a job whose attempt was interrupted by us, unless it is unwanted."""
-        if self._move_or_cancel(
+        if self._transition_or_cancel(
             claim,
             now,
             lambda db: transitions.requeue_interrupted(db, claim.fence, now, reason),
@@ -80,7 +82,7 @@ class Settler:
                 reason=reason,
             )
 
-    def take_standing(self, claim: Claim, now: Now) -> bool:
+    def complete_if_published(self, claim: Claim, now: Now) -> bool:
         """Settle a job whose audio stands at its place already, before it is fetched.
 
         Where nobody can tell, it is not fetched either: it waits, and is tried as often
@@ -93,15 +95,15 @@ class Settler:
             LedgerError: Nothing was decided; call again.
         """
         try:
-            standing = self._standing(claim)
+            published_outcome = self._published_outcome(claim)
         except (OSError, UnsafePathError) as error:
-            self._put_off(claim, Outcome(failure=cannot_look(error)), now)
+            self._record_failure(claim, Outcome(failure=lookup_failure(error)), now)
             return True
-        if standing is not None:
-            self.adopt(claim, standing, now)
-        return standing is not None
+        if published_outcome is not None:
+            self.complete_published(claim, published_outcome, now)
+        return published_outcome is not None
 
-    def adopt(self, claim: Claim, outcome: Outcome, now: Now) -> None:
+    def complete_published(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         """Complete a job whose audio stands at its place though this attempt did not put it there.
 
         An older ledger was restored, or moved here together with the audio; or an
@@ -111,9 +113,9 @@ class Settler:
             claim, outcome.result, now
         ):
             log.info("job.adopted", job=claim.uuid, session=claim.session_name)
-            self.finish_published(claim, outcome, now, proves_site=False)
+            self.sync_and_complete(claim, outcome, now, proves_site=False)
 
-    def finish_published(
+    def sync_and_complete(
         self, claim: Claim, outcome: Outcome, now: Now, *, proves_site: bool = True
     ) -> None:
         """Complete a job whose audio stands at its place already, once that is synced.
@@ -125,9 +127,11 @@ class Settler:
             proves_site: It was fetched by this very attempt.
         """
         try:
-            publishing.confirm(self._layout, claim.session_uuid)
+            publishing.sync_published(self._layout, claim.session_uuid)
         except (OSError, UnsafePathError) as error:
-            self._put_off(claim, _failed(outcome, why_not_there(error)), now)
+            self._record_failure(
+                claim, _with_failure(outcome, publish_failure(error)), now
+            )
             return
         self._published[claim.name] = outcome, proves_site
         self._complete(claim, now)
@@ -136,14 +140,16 @@ class Settler:
     def _quota(self) -> Quota:
         return self.settings.sessions.quota
 
-    def refuse_if_full(self, claim: Claim) -> Failure | None:
+    def byte_limit_failure(self, claim: Claim) -> Failure | None:
         """Return why an attempt need not even begin: its session's bytes are used up."""
-        return self._over_quota(claim, 1)
+        return self._quota_failure(claim, 1)
 
-    def _over_quota(self, claim: Claim, size_bytes: int) -> Failure | None:
+    def _quota_failure(self, claim: Claim, size_bytes: int) -> Failure | None:
         with self._ledger.read() as db:
             session = sessions.session_by_id(db, claim.session_id)
-        limit = self._quota.of_session(session.max_jobs, session.max_bytes).max_bytes
+        limit = self._quota.with_session_limits(
+            session.max_jobs, session.max_bytes
+        ).max_bytes
         if not limit or session.used_bytes + size_bytes <= limit:
             return None
         return Failure(
@@ -157,7 +163,7 @@ class Settler:
 
     def _begin_publish(self, claim: Claim, result: Result, now: Now) -> bool:
         path = self._layout.audio_file(claim.session_uuid, claim.uuid, result.file_name)
-        return self._move_or_cancel(
+        return self._transition_or_cancel(
             claim,
             now,
             lambda db: transitions.begin_publish(
@@ -165,7 +171,7 @@ class Settler:
             ),
         )
 
-    def _move_or_cancel(
+    def _transition_or_cancel(
         self, claim: Claim, now: Now, move: Callable[[Connection], bool]
     ) -> bool:
         """Make a move, or cancel the job if that is why it was refused.
@@ -174,16 +180,16 @@ class Settler:
         """
         with self._ledger.write() as db:
             moved = move(db)
-            cancelled = not moved and self._cancel_in(db, claim, now)
-            gates.recall_probe(db)
+            cancelled = not moved and self._cancel_in_transaction(db, claim, now)
+            gates.clear_stale_probe(db)
         if cancelled:
-            self._let_go(claim)
+            self._drop_cancelled_work(claim)
         return moved
 
-    def _cancel_in(self, db: Connection, claim: Claim, now: Now) -> bool:
+    def _cancel_in_transaction(self, db: Connection, claim: Claim, now: Now) -> bool:
         return transitions.cancel_running(db, claim.fence, now, self._quota)
 
-    def _let_go(self, claim: Claim) -> None:
+    def _drop_cancelled_work(self, claim: Claim) -> None:
         publishing.clear_work(self._layout, claim.uuid)
         log.info("job.cancelled", job=claim.uuid, session=claim.session_name)
 
@@ -193,13 +199,13 @@ class Settler:
                 self._layout, claim.session_uuid, claim.uuid, claim.attempt
             )
         except (OSError, UnsafePathError) as error:
-            self._finish_or_put_off(claim, outcome, error, now)
+            self._after_failed_publish(claim, outcome, error, now)
             return
         self._published[claim.name] = outcome, True
-        failpoints.at("publish.renamed", claim.name)
+        failpoints.failpoint("publish.renamed", claim.name)
         self._complete(claim, now)
 
-    def _finish_or_put_off(
+    def _after_failed_publish(
         self,
         claim: Claim,
         outcome: Outcome,
@@ -212,16 +218,18 @@ class Settler:
         is in the way of this one's.
         """
         try:
-            standing = self._standing(claim)
+            published_outcome = self._published_outcome(claim)
         except (OSError, UnsafePathError):
-            standing = None  # `error` tells of it
-        if standing is not None:
-            self.adopt(claim, standing, now)
+            published_outcome = None  # `error` tells of it
+        if published_outcome is not None:
+            self.complete_published(claim, published_outcome, now)
         else:
-            self._put_off(claim, _failed(outcome, why_not_there(error)), now)
+            self._record_failure(
+                claim, _with_failure(outcome, publish_failure(error)), now
+            )
 
-    def _standing(self, claim: Claim) -> Outcome | None:
-        return published.standing_outcome(self._layout, claim.session_uuid, claim.uuid)
+    def _published_outcome(self, claim: Claim) -> Outcome | None:
+        return published.published_outcome(self._layout, claim.session_uuid, claim.uuid)
 
     def _complete(self, claim: Claim, now: Now) -> None:
         outcome, proves_site = self._published[claim.name]
@@ -229,13 +237,13 @@ class Settler:
             done = transitions.complete(db, claim.fence, outcome, now, self._quota)
             if done and proves_site:
                 self._open_gates(db, claim, None, now)
-            gates.recall_probe(db)
+            gates.clear_stale_probe(db)
         del self._published[claim.name]
-        self._ledger.check_still_there()
+        self._ledger.check_not_replaced()
         if done and outcome.result is not None:
-            failpoints.at("job.completed", claim.name)
+            failpoints.failpoint("job.completed", claim.name)
             publishing.clear_work(self._layout, claim.uuid)
-            failpoints.at("work.cleared", claim.name)
+            failpoints.failpoint("work.cleared", claim.name)
             log.info(
                 "job.completed",
                 job=claim.uuid,
@@ -244,36 +252,36 @@ class Settler:
                 attempt=claim.attempt,
                 title=outcome.result.title,
                 bytes=outcome.result.size_bytes,
-                seconds=round(now.wall - claim.tried.claimed_at, 2),
+                seconds=round(now.wall - claim.history.claimed_at, 2),
             )
 
-    def _put_off(self, claim: Claim, outcome: Outcome, now: Now) -> None:
+    def _record_failure(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         """Do what `model.decide` says about a failure, in one transaction."""
         failure = outcome.failure
         if failure is None:
             msg = "an outcome without result carries a failure"
             raise ValueError(msg)
         with self._ledger.write() as db:
-            failure = suspect_engine(failure, queries.recent_codes(db))
+            failure = reclassify_as_outdated(failure, queries.recent_failure_codes(db))
             name = GATE_OF.get(failure.kind)
-            gate = None if name is None else gates.gate(db, name)
+            gate = None if name is None else gates.find_gate(db, name)
             judged = replace(outcome, failure=failure)
-            move = decide(claim.tried, judged, now, self._policy, gate)
-            done = transitions.fail_or_wait(
+            move = decide(claim.history, judged, now, self._policy, gate)
+            done = transitions.record_failure(
                 db, claim.fence, judged, move, now, self._quota
             )
             if done and move.gate is not None:
                 gates.close_gate(db, move.gate)
             elif done:
                 self._open_gates(db, claim, failure, now)
-            cancelled = not done and self._cancel_in(db, claim, now)
-            gates.recall_probe(db)
+            cancelled = not done and self._cancel_in_transaction(db, claim, now)
+            gates.clear_stale_probe(db)
         if cancelled:
-            self._let_go(claim)
+            self._drop_cancelled_work(claim)
         if (
             done
             and move.to is JobState.FAILED
-            and not keeps_work(self._layout, claim.uuid, failure.code)
+            and not is_work_reusable(self._layout, claim.uuid, failure.code)
         ):
             publishing.clear_work(self._layout, claim.uuid)
         if done:
@@ -297,17 +305,17 @@ class Settler:
         A private video proves the site answers; a success proves everything works.
         A gate that closes in the future was closed before the clock went back.
         """
-        if failure is not None and failure.kind not in PROOF_OF_ANSWER:
+        if failure is not None and failure.kind not in SITE_ANSWERED_KINDS:
             return
         for gate in gates.closed_gates(db):
-            if gate.closed_at < claim.tried.claimed_at or now.wall < gate.closed_at:
+            if gate.closed_at < claim.history.claimed_at or now.wall < gate.closed_at:
                 gates.open_gate(db, gate.name)
 
     @property
-    def _policy(self) -> Policy:
+    def _policy(self) -> RetryPolicy:
         retry = self.settings.retry
-        return Policy(
-            attempts=retry.attempts,
+        return RetryPolicy(
+            max_attempts=retry.attempts,
             base_s=retry.base,
             cap_s=retry.cap,
             max_pending_s=self.settings.sessions.max_pending,
@@ -315,10 +323,10 @@ class Settler:
 
 
 #: Failures that show that network, host and site are all well.
-PROOF_OF_ANSWER = frozenset(
+SITE_ANSWERED_KINDS = frozenset(
     {FailureKind.UNAVAILABLE, FailureKind.POLICY, FailureKind.NOT_YET},
 )
 
 
-def _failed(outcome: Outcome, failure: Failure) -> Outcome:
+def _with_failure(outcome: Outcome, failure: Failure) -> Outcome:
     return replace(outcome, result=None, failure=failure)

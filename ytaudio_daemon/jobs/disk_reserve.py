@@ -6,12 +6,12 @@ from ytaudio_daemon.folders.prepare import free_bytes
 from ytaudio_daemon.ledger import Ledger, gates
 from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.gates import GateName, close
+from ytaudio_daemon.model.gates import GateName, gate_after_failure
 
 DISK_FULL = "disk_full"
 
 
-class Reserve:
+class DiskReserve:
     """Minds the free space: closes the host gate below the reserve, opens it above.
 
     Args:
@@ -23,31 +23,31 @@ class Reserve:
         self._ledger = ledger
         self._folder = folder
         #: Whether the reserve was there last time; None = the ledger has not heard yet.
-        self._was_there: bool | None = None
+        self._was_available: bool | None = None
 
-    def is_there(self, reserve: int, now: Now) -> bool:
+    def is_available(self, reserve: int, now: Now) -> bool:
         """Return whether so many bytes are free.
 
         Raises:
             LedgerError: The gate could not be moved; the next call tries again.
         """
         free = free_bytes(self._folder)
-        if free >= reserve and self._was_there:
+        if free >= reserve and self._was_available:
             return True
-        self._was_there = None
-        self._move_gate(free, reserve, now)
-        self._was_there = free >= reserve
-        return self._was_there
+        self._was_available = None
+        self._update_gate(free, reserve, now)
+        self._was_available = free >= reserve
+        return self._was_available
 
-    def _move_gate(self, free: int, reserve: int, now: Now) -> None:
+    def _update_gate(self, free: int, reserve: int, now: Now) -> None:
         with self._ledger.read() as db:
-            gate = gates.gate(db, GateName.HOST)
+            gate = gates.find_gate(db, GateName.HOST)
         if free >= reserve:
             if gate is not None and gate.code == DISK_FULL:
                 with self._ledger.write() as db:
                     gates.open_gate(db, GateName.HOST)
-        elif gate is None or not gate.is_shut(now.wall):
-            full = close(
+        elif gate is None or not gate.is_too_early_to_probe(now.wall):
+            full = gate_after_failure(
                 gate, _disk_full(free, reserve), began_at=now.wall, wall=now.wall
             )
             with self._ledger.write() as db:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.model import Failure, FailureKind
 
-NOT_PLACED = "publish_failed"
+PUBLISH_FAILED = "publish_failed"
 
 PLACE_TAKEN = Failure(
     kind=FailureKind.POLICY,
@@ -16,13 +16,13 @@ PLACE_TAKEN = Failure(
 )
 
 #: What concerns this machine, wherever it shows.
-MACHINE_TROUBLES = {
+MACHINE_ERRNOS = {
     errno.EMFILE: "too_many_files",
     errno.ENFILE: "too_many_files",
     errno.ENOMEM: "out_of_memory",
 }
 #: What the whole disk says when it is written to.
-DISK_TROUBLES = {
+DISK_ERRNOS = {
     errno.ENOSPC: "disk_full",
     errno.EDQUOT: "disk_full",
     errno.EIO: "io_error",
@@ -35,35 +35,35 @@ HINTS = {
 }
 
 
-def why_not_there(error: OSError | UnsafePathError) -> Failure:
+def publish_failure(error: OSError | UnsafePathError) -> Failure:
     """Return why a finished file could not be published."""
     if isinstance(error, FileExistsError):
         return PLACE_TAKEN
-    return _trouble(
+    return _failure(
         f"The finished file could not be put in its place: {error}",
-        _host_code(error, MACHINE_TROUBLES | DISK_TROUBLES),
+        _host_code(error, MACHINE_ERRNOS | DISK_ERRNOS),
     )
 
 
-def cannot_look(error: OSError | UnsafePathError) -> Failure:
+def lookup_failure(error: OSError | UnsafePathError) -> Failure:
     """Return why a job cannot begin: perhaps it is finished, and nobody can see it.
 
     One file that the disk cannot read is this job's trouble, not all the disk's.
     """
-    return _trouble(
+    return _failure(
         f"The place of the finished file cannot be looked at: {error}",
-        _host_code(error, MACHINE_TROUBLES),
+        _host_code(error, MACHINE_ERRNOS),
     )
 
 
 def _host_code(
-    error: OSError | UnsafePathError, troubles: Mapping[int, str]
+    error: OSError | UnsafePathError, errno_codes: Mapping[int, str]
 ) -> str | None:
     number = error.errno if isinstance(error, OSError) else None
-    return troubles.get(number or 0)
+    return errno_codes.get(number or 0)
 
 
-def _trouble(message: str, code: str | None) -> Failure:
+def _failure(message: str, code: str | None) -> Failure:
     """Say whom a failure at a job's place concerns.
 
     A session's folder that was closed, or swapped for a link, closes no gate for
@@ -71,7 +71,7 @@ def _trouble(message: str, code: str | None) -> Failure:
     """
     return Failure(
         kind=FailureKind.HOST if code else FailureKind.TRANSIENT,
-        code=code or NOT_PLACED,
+        code=code or PUBLISH_FAILED,
         message=message,
         hint=HINTS.get(
             code or "", "Check the session's folder in downloads/: `ytaudio doctor`."

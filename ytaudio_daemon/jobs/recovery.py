@@ -1,28 +1,34 @@
 """What becomes of an attempt that nobody runs any more."""
 
 from ytaudio_daemon.folders import Layout, published, publishing
-from ytaudio_daemon.jobs.completer import Settler
+from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Result
 from ytaudio_daemon.model.clock import Now
 
 
-def recover(settler: Settler, layout: Layout, claim: Claim, now: Now) -> None:
+def recover(
+    completer: AttemptCompleter, layout: Layout, claim: Claim, now: Now
+) -> None:
     """Go on where a crash came between two steps of publishing, or before it.
 
     Raises:
         LedgerError: Nothing was decided; call again.
     """
     if claim.publishing and _is_published(layout, claim):
-        left = publishing.left_result(layout, claim.uuid, claim.attempt)
-        if left is not None and left.result is not None and _is_it(left.result, claim):
-            settler.finish_published(claim, left, now)
+        left = publishing.read_result(layout, claim.uuid, claim.attempt)
+        if (
+            left is not None
+            and left.result is not None
+            and _is_same_audio(left.result, claim)
+        ):
+            completer.sync_and_complete(claim, left, now)
             return
-    give_back(settler, layout, claim, now, "crash")
+    requeue_or_publish(completer, layout, claim, now, "crash")
 
 
-def give_back(
-    settler: Settler, layout: Layout, claim: Claim, now: Now, reason: str
+def requeue_or_publish(
+    completer: AttemptCompleter, layout: Layout, claim: Claim, now: Now, reason: str
 ) -> None:
     """Queue the job again, unless its result is finished already.
 
@@ -31,12 +37,12 @@ def give_back(
     """
     outcome = publishing.finished_outcome(layout, claim.uuid, claim.attempt)
     if outcome is not None:
-        settler.settle(claim, outcome, now)
+        completer.finish(claim, outcome, now)
     else:
-        settler.requeue(claim, now, reason)
+        completer.requeue(claim, now, reason)
 
 
-def _is_it(result: Result, claim: Claim) -> bool:
+def _is_same_audio(result: Result, claim: Claim) -> bool:
     """Whether that is what was being published: it may have been what stood there."""
     return result.sha256 == claim.sha256
 

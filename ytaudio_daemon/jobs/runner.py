@@ -8,13 +8,13 @@ import structlog
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, publishing
-from ytaudio_daemon.jobs.completer import Settler
-from ytaudio_daemon.jobs.disk_reserve import Reserve
+from ytaudio_daemon.jobs.completer import AttemptCompleter
+from ytaudio_daemon.jobs.disk_reserve import DiskReserve
 from ytaudio_daemon.jobs.fetch_requests import fetch_request
-from ytaudio_daemon.jobs.foreign_claims import recover_gone
-from ytaudio_daemon.jobs.recovery import give_back, recover
-from ytaudio_daemon.jobs.restore_import import adopt_after_restore
-from ytaudio_daemon.jobs.work_cleanup import LeftWork
+from ytaudio_daemon.jobs.foreign_claims import recover_dead_holders
+from ytaudio_daemon.jobs.recovery import recover, requeue_or_publish
+from ytaudio_daemon.jobs.restore_import import import_after_restore
+from ytaudio_daemon.jobs.work_cleanup import WorkCleaner
 from ytaudio_daemon.ledger import Ledger, claims, gates, queries
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import (
@@ -33,21 +33,21 @@ from ytaudio_daemon.system import failpoints
 log = structlog.get_logger()
 
 #: Without gate or pace to wait for, claims are looked for this often, in seconds.
-IDLE_S = 30.0
+CLAIM_POLL_S = 30.0
 #: A moment behind the time a gate or token is due, so that it surely has come.
-SOON_S = 0.05
+DUE_MARGIN_S = 0.05
 #: So many jobs' work is looked at in one step of the loop.
-CLEARED_AT_ONCE = 100
+CLEAR_BATCH = 100
 
 
 @dataclass(slots=True)
-class _Running:
+class _RunningAttempt:
     claim: Claim
     progress: Progress
     cancelled: bool = False
 
 
-class Attempts:
+class JobRunner:
     """What is running, and what has ended but is not yet in the ledger.
 
     Args:
@@ -72,19 +72,19 @@ class Attempts:
         self._layout = layout
         self._pool = pool
         self._host = host
-        self._settler = Settler(ledger, layout, settings)
+        self._completer = AttemptCompleter(ledger, layout, settings)
         self.settings = settings
         self.tools = tools
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, _RunningAttempt] = {}
         #: Ends that could not be written yet: the ledger was busy, or full.
-        self._ended: list[tuple[_Running, Ended]] = []
-        self._reserve = Reserve(ledger, layout.downloads)
-        self._left_work = LeftWork(ledger, layout)
+        self._ended: list[tuple[_RunningAttempt, Ended]] = []
+        self._disk_reserve = DiskReserve(ledger, layout.downloads)
+        self._work_cleaner = WorkCleaner(ledger, layout)
 
     def reload(self, settings: Settings) -> None:
         """Take up new settings; running attempts go on with the old ones."""
         self.settings = settings
-        self._settler.settings = settings
+        self._completer.settings = settings
 
     @property
     def progress(self) -> Mapping[str, Progress]:
@@ -92,7 +92,7 @@ class Attempts:
         return {uuid: running.progress for uuid, running in self._running.items()}
 
     @property
-    def busy(self) -> int:
+    def running_count(self) -> int:
         """How many attempts run or wait to be settled."""
         return len(self._running)
 
@@ -104,10 +104,12 @@ class Attempts:
         with self._ledger.read() as db:
             left = claims.running_claims(db, self._host)
         for claim in left:
-            recover(self._settler, self._layout, claim, now)
-        self._recover_callers(now)
-        adopt_after_restore(self._ledger, self._layout, self._settler, self._host, now)
-        self._left_work.clear()
+            recover(self._completer, self._layout, claim, now)
+        self._recover_dead_holders(now)
+        import_after_restore(
+            self._ledger, self._layout, self._completer, self._host, now
+        )
+        self._work_cleaner.clear()
 
     def recover_lost(self, now: Now) -> None:
         """Pick up attempts that are ours by the ledger but that nobody runs.
@@ -132,48 +134,48 @@ class Attempts:
                     session=claim.session_name,
                     attempt=claim.attempt,
                 )
-                recover(self._settler, self._layout, claim, now)
-        self._recover_callers(now)
-        self._left_work.clear(CLEARED_AT_ONCE)
+                recover(self._completer, self._layout, claim, now)
+        self._recover_dead_holders(now)
+        self._work_cleaner.clear(CLEAR_BATCH)
 
-    def fill(self, now: Now) -> bool:
+    def start_jobs(self, now: Now) -> bool:
         """Claim and start attempts while there is room.
 
         Returns:
             Whether a job may still be waiting for room or its turn.
         """
-        if not self._reserve.is_there(self.settings.disk.reserve, now):
+        if not self._disk_reserve.is_available(self.settings.disk.reserve, now):
             return False
         while self._pool.room() > 0:
             with self._ledger.write() as db:
                 claim = claims.claim_next(db, now, self._host, self._pace)
             if claim is None:
                 return False
-            failpoints.at("job.claimed", claim.name)
+            failpoints.failpoint("job.claimed", claim.name)
             self._start(claim, now)
         return True
 
-    def seconds_to_claim(self, now: Now) -> float:
+    def seconds_to_next_claim(self, now: Now) -> float:
         """Return when `fill` should be called again though nothing happened.
 
         Only gates and pace make a queued job wait without an event to end it.
         """
         with self._ledger.read() as db:
             if queries.total_counts(db)[JobState.QUEUED] == 0:
-                return IDLE_S
+                return CLAIM_POLL_S
             closed = gates.closed_gates(db)
             if any(gate.probe_job_id is not None for gate in closed):
-                return IDLE_S  # until the probe ends
+                return CLAIM_POLL_S  # until the probe ends
             shut = [gate.until - now.wall for gate in closed]
-            waits = [*shut, gates.next_token_s(db, self._pace, now)]
-        return min(max([0.0, *waits]) + SOON_S, IDLE_S)
+            waits = [*shut, gates.seconds_to_next_token(db, self._pace, now)]
+        return min(max([0.0, *waits]) + DUE_MARGIN_S, CLAIM_POLL_S)
 
     @property
     def _pace(self) -> Pace:
         wanted = self.settings.pace
         return Pace(burst=wanted.burst, per_hour=wanted.per_hour)
 
-    def hear(self, events: Iterable[Event]) -> None:
+    def collect(self, events: Iterable[Event]) -> None:
         """Take in what the pool tells; `settle_ended` does what follows."""
         for event in events:
             running = self._running.get(event.key)
@@ -186,7 +188,7 @@ class Attempts:
             elif isinstance(event, Ended):
                 self._ended.append((running, event))
 
-    def settle_ended(self, now: Now) -> None:
+    def finish_ended(self, now: Now) -> None:
         """Write ends into the ledger; what fails stays for the next call.
 
         Raises:
@@ -194,27 +196,27 @@ class Attempts:
         """
         while self._ended:
             running, ended = self._ended[0]
-            self._settle(running, ended, now)
+            self._finish(running, ended, now)
             del self._ended[0]
             self._running.pop(ended.key, None)
 
     def kill_cancelled(self, now: Now) -> None:
         """End the workers of jobs that people asked to cancel."""
         with self._ledger.read() as db:
-            asked = claims.cancel_requests(db, self._host)
+            asked = claims.cancel_requested_claims(db, self._host)
         for claim in asked:
             running = self._running.get(claim.uuid)
             if running is None:
-                self._settler.cancel(claim, now)
+                self._completer.cancel(claim, now)
             elif not running.cancelled:
                 running.cancelled = True
                 self._pool.kill(claim.uuid)
 
-    def interrupt_all(self, now: Now) -> None:
+    def requeue_running(self, now: Now) -> None:
         """Give every running job back, after the pool was closed at shutdown."""
-        self.settle_ended(now)
+        self.finish_ended(now)
         for running in list(self._running.values()):
-            self._give_back(running.claim, now, "shutdown")
+            self._requeue_or_publish(running.claim, now, "shutdown")
         self._running.clear()
 
     def _start(self, claim: Claim, now: Now) -> None:
@@ -222,43 +224,49 @@ class Attempts:
         try:
             earlier = publishing.begin_attempt(self._layout, claim.uuid, claim.attempt)
         except (OSError, UnsafePathError) as error:
-            self._end_unstarted(claim, Outcome(failure=_no_folder(error)), now)
+            self._fail_before_start(
+                claim, Outcome(failure=_work_folder_failure(error)), now
+            )
             return
-        if self._settler.take_standing(claim, now):
+        if self._completer.complete_if_published(claim, now):
             return
-        if (refusal := self._settler.refuse_if_full(claim)) is not None:
-            self._end_unstarted(claim, Outcome(failure=refusal), now)
+        if (refusal := self._completer.byte_limit_failure(claim)) is not None:
+            self._fail_before_start(claim, Outcome(failure=refusal), now)
             return
         request = fetch_request(claim, self._layout, self.settings, self.tools, earlier)
         progress = Progress(phase="resolving")
-        self._running[claim.uuid] = _Running(claim=claim, progress=progress)
+        self._running[claim.uuid] = _RunningAttempt(claim=claim, progress=progress)
         self._pool.start(request)
-        failpoints.at("attempt.started", claim.name)
+        failpoints.failpoint("attempt.started", claim.name)
 
-    def _end_unstarted(self, claim: Claim, outcome: Outcome, now: Now) -> None:
+    def _fail_before_start(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         """Settle an attempt without a worker; a full ledger hears of it later."""
-        running = _Running(claim=claim, progress=Progress(phase="resolving"))
+        running = _RunningAttempt(claim=claim, progress=Progress(phase="resolving"))
         self._running[claim.uuid] = running
         ended = Ended(
             key=claim.uuid, attempt=claim.attempt, outcome=outcome, by_itself=False
         )
         self._ended.append((running, ended))
-        self.settle_ended(now)
+        self.finish_ended(now)
 
-    def _settle(self, running: _Running, ended: Ended, now: Now) -> None:
+    def _finish(self, running: _RunningAttempt, ended: Ended, now: Now) -> None:
         claim, outcome = running.claim, ended.outcome
         if outcome.result is not None:
-            self._settler.settle(claim, outcome, now)
+            self._completer.finish(claim, outcome, now)
         elif running.cancelled or _is_interruption(ended):
-            self._give_back(claim, now, "interrupted")  # or cancelled, if unwanted yet
+            self._requeue_or_publish(
+                claim, now, "interrupted"
+            )  # or cancelled, if unwanted yet
         else:
-            self._settler.settle(claim, outcome, now)
+            self._completer.finish(claim, outcome, now)
 
-    def _give_back(self, claim: Claim, now: Now, reason: str) -> None:
-        give_back(self._settler, self._layout, claim, now, reason)
+    def _requeue_or_publish(self, claim: Claim, now: Now, reason: str) -> None:
+        requeue_or_publish(self._completer, self._layout, claim, now, reason)
 
-    def _recover_callers(self, now: Now) -> None:
-        recover_gone(self._ledger, self._layout, self._settler, self._host, now)
+    def _recover_dead_holders(self, now: Now) -> None:
+        recover_dead_holders(
+            self._ledger, self._layout, self._completer, self._host, now
+        )
 
 
 def _is_interruption(ended: Ended) -> bool:
@@ -269,7 +277,7 @@ def _is_interruption(ended: Ended) -> bool:
     return not ended.by_itself and failure.code in {"killed", "template_died"}
 
 
-def _no_folder(error: Exception) -> Failure:
+def _work_folder_failure(error: Exception) -> Failure:
     return Failure(
         kind=FailureKind.HOST,
         code="work_folder",

@@ -1,12 +1,12 @@
 """Work that attempts left behind and no later one will adopt."""
 
 from ytaudio_daemon.folders import Layout, publishing
-from ytaudio_daemon.jobs.work_retention import keeps_work
+from ytaudio_daemon.jobs.work_retention import is_work_reusable
 from ytaudio_daemon.ledger import Ledger, job_entry, sessions
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 
 
-class LeftWork:
+class WorkCleaner:
     """Clears it: of jobs that a person has cancelled, or that nobody knows.
 
     Args:
@@ -18,7 +18,7 @@ class LeftWork:
         self._ledger = ledger
         self._layout = layout
         #: Jobs with a work folder that was not looked at yet.
-        self._left: list[str] = []
+        self._pending: list[str] = []
 
     def clear(self, at_most: int | None = None) -> None:
         """Clear what is of no use any more.
@@ -29,20 +29,20 @@ class LeftWork:
         Raises:
             LedgerError: The next call goes on.
         """
-        if not self._left:
-            self._left = publishing.leftover_work(self._layout)
-        for uuid in self._left[:at_most]:
-            if not self._is_of_use(uuid):
+        if not self._pending:
+            self._pending = publishing.jobs_with_work(self._layout)
+        for uuid in self._pending[:at_most]:
+            if not self._is_needed(uuid):
                 publishing.clear_work(self._layout, uuid)
-        del self._left[:at_most]
+        del self._pending[:at_most]
 
-    def _is_of_use(self, uuid: str) -> bool:
+    def _is_needed(self, uuid: str) -> bool:
         with self._ledger.read() as db:
-            job = job_entry.job_of_uuid(db, uuid)
+            job = job_entry.find_job_by_uuid(db, uuid)
             if job is None:
                 return False
             session = sessions.session_by_id(db, job.session_id)
         code = (job.error or {}).get("code")
-        if job.state is JobState.FAILED and keeps_work(self._layout, uuid, code):
+        if job.state is JobState.FAILED and is_work_reusable(self._layout, uuid, code):
             return session.state is SessionState.ACTIVE  # for a retry
         return job.state not in FINALIZED

@@ -1,16 +1,16 @@
 """Which work of a failed job is kept for a retry."""
 
 from ytaudio_daemon.folders import Layout, publishing
-from ytaudio_daemon.jobs.publish_failures import NOT_PLACED, PLACE_TAKEN
+from ytaudio_daemon.jobs.publish_failures import PLACE_TAKEN, PUBLISH_FAILED
 
 BYTE_LIMIT = "session_byte_limit"
 #: Nothing was wrong with the audio: even the bare download is of use.
-NOT_THE_AUDIO = frozenset({BYTE_LIMIT, PLACE_TAKEN.code, NOT_PLACED})
+AUDIO_INTACT_CODES = frozenset({BYTE_LIMIT, PLACE_TAKEN.code, PUBLISH_FAILED})
 #: A retry must begin anew: it would meet the same file.
 WORK_UNREADABLE = "work_unreadable"
 
 
-def keeps_work(layout: Layout, job_uuid: str, code: str | None) -> bool:
+def is_work_reusable(layout: Layout, job_uuid: str, code: str | None) -> bool:
     """Return whether a failed job's work is of use to a retry.
 
     Args:
@@ -20,6 +20,6 @@ def keeps_work(layout: Layout, job_uuid: str, code: str | None) -> bool:
     """
     if code == WORK_UNREADABLE:
         return False
-    if code in NOT_THE_AUDIO:
-        return publishing.has_work(layout, job_uuid)
+    if code in AUDIO_INTACT_CODES:
+        return publishing.has_reusable_work(layout, job_uuid)
     return publishing.has_result(layout, job_uuid)

@@ -14,7 +14,7 @@ from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 DROP_STATES = frozenset({"recording", "recorded", "filed", "kept", "rejected"})
 LINE_RESULTS = frozenset({"accepted", "duplicate", "rejected"})
 #: Flaws of one check that are named one by one.
-MANY = 20
+MAX_FLAWS_PER_CHECK = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,9 @@ def flaws(db: Connection) -> Iterator[Flaw]:
 
 
 def _file_flaws(db: Connection) -> Iterator[Flaw]:
-    for (said,) in db.exec_driver_sql(f"PRAGMA integrity_check({MANY})").all():
+    for (said,) in db.exec_driver_sql(
+        f"PRAGMA integrity_check({MAX_FLAWS_PER_CHECK})"
+    ).all():
         if said != "ok":
             yield Flaw(check="integrity", message=str(said))
     strays = db.exec_driver_sql("PRAGMA foreign_key_check").all()
@@ -142,6 +144,11 @@ def _job_flaws(db: Connection) -> Iterator[Flaw]:
         (sa.and_(running, sa.not_(sa.exists(attempted))), "is running without a try"),
         (sa.exists(too_high), "has tries that it does not count"),
     ):
-        query = sa.select(jobs.c.uuid).where(condition).order_by(jobs.c.id).limit(MANY)
+        query = (
+            sa.select(jobs.c.uuid)
+            .where(condition)
+            .order_by(jobs.c.id)
+            .limit(MAX_FLAWS_PER_CHECK)
+        )
         for uuid in db.execute(query).scalars().all():
             yield Flaw(check="jobs", message=f"job {uuid} {what}")

@@ -15,52 +15,56 @@ from urllib.parse import quote
 
 from ytaudio_daemon.errors import LedgerError, LedgerFullError
 from ytaudio_daemon.folders.prepare import free_bytes
-from ytaudio_daemon.folders.safe_open import open_dir, rename_new
-from ytaudio_daemon.ledger.error_translation import damaged, in_our_words
+from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
+from ytaudio_daemon.ledger.error_translation import damaged_error, translating_errors
 
 #: Where copies lie unless somebody names another place.
 FOLDER = "backups"
 #: SQLite's rollback journal; one that begins with zeroes has been played back.
-JOURNAL = "-journal"
+JOURNAL_SUFFIX = "-journal"
 #: Copies are the daemon's own: a ledger names everybody's links.
-MODE = 0o600
+FILE_MODE = 0o600
 #: Copied between two moments in which others may write: some milliseconds' worth.
-PAGES_A_STEP = 512
+PAGES_PER_STEP = 512
 #: Begun anew so often before the steps grow: a busy daemon may overtake small ones
 #: for ever. The biggest step, the whole file, cannot be overtaken.
-OVERTAKEN_AT_MOST = 3
-GROWTH = 8
+MAX_RESTARTS = 3
+PAGES_GROWTH_FACTOR = 8
 #: How long to wait for a writer before looking again, in seconds.
-PAUSE_S = 0.005
+STEP_PAUSE_S = 0.005
 #: Left free on the disk beside the copy, in bytes.
-ROOM_TO_SPARE = 16 << 20
+FREE_SPACE_MARGIN = 16 << 20
 #: In the folder so many of each kind stay, the newest: made by hand, before a migration,
 #: put aside by a restore. Copies elsewhere, or under other names, are only their owner's.
-KEPT = {"ledger-????????T??????Z*": 14, "ledger-schema-*": 3, "ledger-replaced-*": 3}
+RETAINED_COUNTS = {
+    "ledger-????????T??????Z*": 14,
+    "ledger-schema-*": 3,
+    "ledger-replaced-*": 3,
+}
 #: What a killed copy left is removed after so long, in seconds.
-LEFTOVER_S = 86_400.0
+STALE_TEMP_AGE_S = 86_400.0
 
 
-class _OvertakenError(Exception):
+class _TooManyRestartsError(Exception):
     """Somebody wrote too often between the steps."""
 
 
-def default_target(state: Path, wall: float) -> Path:
+def manual_backup_path(state: Path, wall: float) -> Path:
     """Return where a copy made now goes. Pure."""
-    return state / FOLDER / f"ledger-{stamp(wall)}.sqlite3"
+    return state / FOLDER / f"ledger-{file_timestamp(wall)}.sqlite3"
 
 
-def upgrade_target(state: Path, revision: str, wall: float) -> Path:
+def pre_migration_backup_path(state: Path, revision: str, wall: float) -> Path:
     """Return where the copy goes that is made before a ledger is migrated. Pure."""
-    return state / FOLDER / f"ledger-schema-{revision}-{stamp(wall)}.sqlite3"
+    return state / FOLDER / f"ledger-schema-{revision}-{file_timestamp(wall)}.sqlite3"
 
 
-def aside_target(state: Path, wall: float) -> Path:
+def replaced_ledger_path(state: Path, wall: float) -> Path:
     """Return where a ledger goes that a copy takes the place of. Pure."""
-    return state / FOLDER / f"ledger-replaced-{stamp(wall)}.sqlite3"
+    return state / FOLDER / f"ledger-replaced-{file_timestamp(wall)}.sqlite3"
 
 
-def free_name(wanted: Path) -> Path:
+def unused_path(wanted: Path) -> Path:
     """Return the path, or with a number before its ending when it is taken.
 
     Raises:
@@ -75,7 +79,7 @@ def free_name(wanted: Path) -> Path:
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(wanted))
 
 
-def stamp(wall: float) -> str:
+def file_timestamp(wall: float) -> str:
     """Return a moment as it stands in file names: sortable, UTC. Pure."""
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(wall))
 
@@ -99,12 +103,12 @@ def back_up(source: Path, target: Path) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     if os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-    require_room(source, target.parent)
+    require_free_space(source, target.parent)
     temp = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        copy(source, temp)
-        prove(temp)
-        put(temp, target)
+        copy_online(source, temp)
+        verify_backup(temp)
+        rename_into_place(temp, target)
     except BaseException:
         with suppress(FileNotFoundError):
             temp.unlink()
@@ -112,49 +116,51 @@ def back_up(source: Path, target: Path) -> int:
     return target.stat().st_size
 
 
-def copy(source: Path, target: Path) -> None:
+def copy_online(source: Path, target: Path) -> None:
     """Copy a ledger in use into a new file, readable for its owner alone.
 
     Raises:
         LedgerError: The ledger cannot be read, or the copy not be written.
         OSError: The target cannot be made.
     """
-    pages = PAGES_A_STEP
-    with in_our_words(str(source)), closing(_connect(source)) as live:
-        while not _is_copied(live, target, pages):
-            pages *= GROWTH
+    pages = PAGES_PER_STEP
+    with translating_errors(str(source)), closing(_connect(source)) as live:
+        while not _try_copy(live, target, pages):
+            pages *= PAGES_GROWTH_FACTOR
 
 
-def prove(path: Path) -> None:
+def verify_backup(path: Path) -> None:
     """Read a copy from end to end.
 
     Raises:
         LedgerError: It is damaged, or no SQLite file.
     """
-    with in_our_words(str(path)), closing(_connect(path)) as db:
+    with translating_errors(str(path)), closing(_connect(path)) as db:
         db.execute("PRAGMA cell_size_check=ON")
-        said = [row[0] for row in db.execute("PRAGMA integrity_check(5)")]
+        results = [row[0] for row in db.execute("PRAGMA integrity_check(5)")]
         strays = db.execute("PRAGMA foreign_key_check").fetchall()
-    if said != ["ok"]:
-        raise damaged(str(path), "; ".join(said))
+    if results != ["ok"]:
+        raise damaged_error(str(path), "; ".join(results))
     if strays:
-        raise damaged(str(path), f"{len(strays)} rows point at rows that are not there")
+        raise damaged_error(
+            str(path), f"{len(strays)} rows point at rows that are not there"
+        )
 
 
-def put(temp: Path, target: Path) -> None:
+def rename_into_place(temp: Path, target: Path) -> None:
     """Give a finished file its name, durably, never over another.
 
     Raises:
         FileExistsError: The name is taken.
         OSError: The disk failed.
     """
-    sync(temp)
+    fsync_file(temp)
     with open_dir(target.parent) as folder:
-        rename_new(folder, temp.name, folder, target.name)
+        rename_noreplace(folder, temp.name, folder, target.name)
         os.fsync(folder)
 
 
-def sync(path: Path) -> None:
+def fsync_file(path: Path) -> None:
     """Bring a file's content to the disk."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -163,13 +169,13 @@ def sync(path: Path) -> None:
         os.close(fd)
 
 
-def require_room(source: Path, folder: Path) -> None:
+def require_free_space(source: Path, folder: Path) -> None:
     """Make sure that a copy fits.
 
     Raises:
         LedgerFullError: It does not.
     """
-    needed = source.stat().st_size + ROOM_TO_SPARE
+    needed = source.stat().st_size + FREE_SPACE_MARGIN
     free = free_bytes(folder)
     if free < needed:
         raise LedgerFullError(
@@ -179,53 +185,55 @@ def require_room(source: Path, folder: Path) -> None:
         )
 
 
-def tidy(state: Path, wall: float) -> None:
+def remove_old_backups(state: Path, wall: float) -> None:
     """Keep the newest few of each kind in the folder; remove what a killed copy left."""
     folder = state / FOLDER
-    for pattern, count in KEPT.items():
-        for old in sorted(folder.glob(f"{pattern}.sqlite3"), key=_age)[count:]:
-            for path in (old, old.with_name(f"{old.name}{JOURNAL}")):
+    for pattern, count in RETAINED_COUNTS.items():
+        for old in sorted(folder.glob(f"{pattern}.sqlite3"), key=_newest_first)[count:]:
+            for path in (old, old.with_name(f"{old.name}{JOURNAL_SUFFIX}")):
                 path.unlink(missing_ok=True)
     for left in folder.glob(".*.tmp"):
         with suppress(FileNotFoundError):
-            if left.lstat().st_mtime + LEFTOVER_S < wall:
+            if left.lstat().st_mtime + STALE_TEMP_AGE_S < wall:
                 left.unlink()
     for left in folder.glob(".check-*"):
-        if left.lstat().st_mtime + LEFTOVER_S < wall:
+        if left.lstat().st_mtime + STALE_TEMP_AGE_S < wall:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _age(path: Path) -> tuple[float, str]:
+def _newest_first(path: Path) -> tuple[float, str]:
     """Sort the newest first."""
     return -path.lstat().st_mtime, path.name
 
 
-def _is_copied(live: sqlite3.Connection, target: Path, pages: int) -> bool:
+def _try_copy(live: sqlite3.Connection, target: Path, pages: int) -> bool:
     """Copy so many pages a step; False when others wrote in between too often."""
-    _make_private(target)
+    _create_private(target)
     with closing(sqlite3.connect(target)) as fresh:
         fresh.execute("PRAGMA journal_mode=OFF")  # it counts only once it is whole,
         fresh.execute("PRAGMA synchronous=OFF")  # and it is synced then
         try:
-            live.backup(fresh, pages=pages, progress=_Watch(), sleep=PAUSE_S)
-        except _OvertakenError:
+            live.backup(
+                fresh, pages=pages, progress=_RestartCounter(), sleep=STEP_PAUSE_S
+            )
+        except _TooManyRestartsError:
             return False
     return True
 
 
-class _Watch:
+class _RestartCounter:
     """Hears after each step how many pages are left, and notices a new beginning."""
 
     def __init__(self) -> None:
-        self._left = float("inf")
-        self._overtaken = 0
+        self._pages_left = float("inf")
+        self._restarts = 0
 
     def __call__(self, _status: int, left: int, _total: int) -> None:
-        if left > self._left:
-            self._overtaken += 1
-        self._left = left
-        if self._overtaken >= OVERTAKEN_AT_MOST:
-            raise _OvertakenError
+        if left > self._pages_left:
+            self._restarts += 1
+        self._pages_left = left
+        if self._restarts >= MAX_RESTARTS:
+            raise _TooManyRestartsError
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -237,10 +245,10 @@ def _connect(path: Path) -> sqlite3.Connection:
         raise LedgerError(f"{path} cannot be opened: {error}") from error
 
 
-def _make_private(path: Path) -> None:
+def _create_private(path: Path) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with suppress(FileNotFoundError):
         path.unlink()
-    fd = os.open(path, flags, MODE)
-    os.fchmod(fd, MODE)
+    fd = os.open(path, flags, FILE_MODE)
+    os.fchmod(fd, FILE_MODE)
     os.close(fd)

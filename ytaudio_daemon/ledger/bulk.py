@@ -10,15 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 #: SQLite takes at most 999 bound values a statement when built with old defaults.
-KEYS_A_QUERY = 500
+MAX_KEYS_PER_QUERY = 500
 
 
 def jobs_by_key(db: Connection, session_id: int, keys: Sequence[str]) -> dict[str, Any]:
     """Return the session's jobs of those audio keys: id, audio_key, state, path."""
-    mark = _mark(db)
+    mark = _placeholder(db)
     found: dict[str, Any] = {}
-    for start in range(0, len(keys), KEYS_A_QUERY):
-        some = tuple(keys[start : start + KEYS_A_QUERY])
+    for start in range(0, len(keys), MAX_KEYS_PER_QUERY):
+        some = tuple(keys[start : start + MAX_KEYS_PER_QUERY])
         query = (
             "SELECT id, audio_key, state, output_path FROM jobs"  # noqa: S608 - marks
             f" WHERE session_id = {mark}"
@@ -29,7 +29,7 @@ def jobs_by_key(db: Connection, session_id: int, keys: Sequence[str]) -> dict[st
     return found
 
 
-def _mark(db: Connection) -> str:
+def _placeholder(db: Connection) -> str:
     """Return what stands for a value in the driver's own SQL."""
     return "?" if db.dialect.name == "sqlite" else "%s"
 
@@ -57,7 +57,7 @@ def insert_rows(
     """Insert plain tuples that have every value the table needs."""
     if not rows:
         return
-    marks = ", ".join([_mark(db)] * len(columns))
+    marks = ", ".join([_placeholder(db)] * len(columns))
     names = ", ".join(f'"{name}"' for name in columns)
     db.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 - names are this module's
 
@@ -78,7 +78,7 @@ def update_rows(
     """
     if not rows:
         return
-    mark = _mark(db)
+    mark = _placeholder(db)
     parts = [
         f'"{column}" = "{column}" + {mark}' if how else f'"{column}" = {mark}'
         for column, how in changes.items()

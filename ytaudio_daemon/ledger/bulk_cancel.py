@@ -13,14 +13,14 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import transitions
 from ytaudio_daemon.ledger.bulk import insert_rows, update_rows
-from ytaudio_daemon.ledger.events import shift, touch
+from ytaudio_daemon.ledger.events import adjust_counters, record_activity
 from ytaudio_daemon.ledger.schema import events, jobs
 from ytaudio_daemon.model import JobState, Phase
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
 #: Jobs a transaction: some 25 ms, so that everybody else gets a turn.
-PAGE = 250
+BATCH_SIZE = 250
 #: Held ones first: to cancel a queued one would only let a held one enter.
 UNCLAIMED = (JobState.HELD, JobState.QUEUED, JobState.WAITING)
 _EVENT_COLUMNS = (
@@ -35,7 +35,7 @@ _EVENT_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cancelled:
+class BulkCancelResult:
     """What one transaction has done.
 
     Attributes:
@@ -44,20 +44,20 @@ class Cancelled:
         is_all: Nothing is left to cancel or to ask.
     """
 
-    ended: int
-    asked: int
-    is_all: bool
+    cancelled: int
+    requested: int
+    is_complete: bool
 
 
-def cancel_some(
+def cancel_batch(
     db: Connection,
     session_id: int,
     now: Now,
     *,
     reason: str,
     quota: Quota,
-    limit: int = PAGE,
-) -> Cancelled:
+    limit: int = BATCH_SIZE,
+) -> BulkCancelResult:
     """Cancel up to `limit` of a session's unclaimed jobs; with the last, ask the running.
 
     Args:
@@ -68,20 +68,22 @@ def cancel_some(
         quota: The config's; the session's own limits win.
         limit: At most so many.
     """
-    found = _unclaimed(db, session_id, limit)
+    found = _find_unclaimed(db, session_id, limit)
     if found:
-        _end(db, session_id, found, now, reason)
+        _cancel_unclaimed(db, session_id, found, now, reason)
         transitions.release_held(db, session_id, quota, now)
     if len(found) == limit:
-        return Cancelled(ended=limit, asked=0, is_all=False)
+        return BulkCancelResult(cancelled=limit, requested=0, is_complete=False)
     asked = [
         transitions.cancel(db, job_id, now, reason=reason, quota=quota)
-        for job_id in _running(db, session_id)
+        for job_id in _find_cancellable_running(db, session_id)
     ]
-    return Cancelled(ended=len(found), asked=len(asked), is_all=True)
+    return BulkCancelResult(
+        cancelled=len(found), requested=len(asked), is_complete=True
+    )
 
 
-def _unclaimed(db: Connection, session_id: int, limit: int) -> Sequence[Any]:
+def _find_unclaimed(db: Connection, session_id: int, limit: int) -> Sequence[Any]:
     """Return jobs that no attempt has; each state has an index of its own."""
     found: list[Any] = []
     for state in UNCLAIMED:
@@ -95,27 +97,27 @@ def _unclaimed(db: Connection, session_id: int, limit: int) -> Sequence[Any]:
     return found
 
 
-def _end(
+def _cancel_unclaimed(
     db: Connection, session_id: int, found: Sequence[Any], now: Now, reason: str
 ) -> None:
     """Unclaimed → cancelled; nobody else writes while this transaction does."""
     to = JobState.CANCELLED
     values = {"state": to.value, "finalized_at": now.wall, "retry_at": None}
-    values |= transitions.words_for(reason)
+    values |= transitions.cancel_error(reason)
     changed = tuple(values.values())
     update_rows(db, jobs, dict.fromkeys(values, ""), [(*changed, r.id) for r in found])
-    told = [
+    event_rows = [
         (now.wall, session_id, row.id, row.state, to.value, row.attempt, reason)
         for row in found
     ]
-    insert_rows(db, events, _EVENT_COLUMNS, told)
+    insert_rows(db, events, _EVENT_COLUMNS, event_rows)
     left = Counter(JobState(row.state) for row in found)
-    shift(db, session_id, {to: len(found)} | {s: -n for s, n in left.items()})
-    if reason == transitions.BY_HAND:  # the end of its time is no activity
-        touch(db, session_id, now)
+    adjust_counters(db, session_id, {to: len(found)} | {s: -n for s, n in left.items()})
+    if reason == transitions.CANCELLED_BY_USER:  # the end of its time is no activity
+        record_activity(db, session_id, now)
 
 
-def _running(db: Connection, session_id: int) -> Sequence[int]:
+def _find_cancellable_running(db: Connection, session_id: int) -> Sequence[int]:
     """Return the running jobs that may still be asked, and have not been."""
     query = sa.select(jobs.c.id).where(
         jobs.c.session_id == session_id,

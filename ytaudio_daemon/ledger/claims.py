@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import gates
-from ytaudio_daemon.ledger.events import Fence, record_move
+from ytaudio_daemon.ledger.events import Fence, record_transition
 from ytaudio_daemon.ledger.schema import attempts, drops, jobs, sessions
 from ytaudio_daemon.model import JobState, Phase
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.decide import Tried
+from ytaudio_daemon.model.decide import JobHistory
 from ytaudio_daemon.model.gates import Pace
 
 
@@ -30,11 +30,11 @@ class Claim:
     options: Mapping[str, Any]
     source_file: str | None
     source_line: int | None
-    tried: Tried
+    history: JobHistory
     output_path: str | None = None
     sha256: str | None = None
     publishing: bool = False
-    holder: str | None = None
+    owner: str | None = None
 
     @property
     def name(self) -> str:
@@ -63,22 +63,22 @@ def claim_next(db: Connection, now: Now, host: str, pace: Pace) -> Claim | None:
         pace: The config's token bucket.
     """
     closed = gates.closed_gates(db)
-    if not gates.may_pass(closed, now):
+    if not gates.may_claim(closed, now):
         return None
     row = _next_queued(db)
     if row is None or not gates.take_token(db, pace, now):
         return None
     attempt = row.attempt + 1
     _mark_running(db, row.id, attempt, now, host)
-    _move_turn(db, row.session_id)
+    _move_to_end_of_turns(db, row.session_id)
     fence = Fence(job_id=row.id, session_id=row.session_id, attempt=attempt)
-    record_move(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
+    record_transition(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
     if closed:
-        gates.send_probe(db, row.id)
-    return _load(db, jobs.c.id == row.id)[0]
+        gates.set_probe(db, row.id)
+    return _query_claims(db, jobs.c.id == row.id)[0]
 
 
-def claim_one(db: Connection, job_id: int, now: Now, holder: str) -> Claim | None:
+def claim_job(db: Connection, job_id: int, now: Now, owner: str) -> Claim | None:
     """Queued → running for one job whose caller waits for it, whoever else may.
 
     Gates, pace and turns are for work that can wait; somebody who asked for this one
@@ -88,7 +88,7 @@ def claim_one(db: Connection, job_id: int, now: Now, holder: str) -> Claim | Non
         db: A write transaction.
         job_id: The job.
         now: The moment.
-        holder: As `attempts.callers.holder_name` gives it.
+        owner: As `attempts.callers.holder_name` gives it.
 
     Returns:
         None when it is not queued.
@@ -100,38 +100,42 @@ def claim_one(db: Connection, job_id: int, now: Now, holder: str) -> Claim | Non
     ).first()
     if row is None:
         return None
-    _mark_running(db, job_id, row.attempt + 1, now, holder)
+    _mark_running(db, job_id, row.attempt + 1, now, owner)
     fence = Fence(job_id=job_id, session_id=row.session_id, attempt=row.attempt + 1)
-    record_move(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
-    return _load(db, jobs.c.id == job_id)[0]
+    record_transition(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
+    return _query_claims(db, jobs.c.id == job_id)[0]
 
 
-def callers_claims(db: Connection, host: str) -> list[Claim]:
+def foreign_claims(db: Connection, host: str) -> list[Claim]:
     """Return the attempts that programs on this host run by themselves."""
     theirs = jobs.c.host.startswith(f"{host}/", autoescape=True)
-    return _load(db, sa.and_(jobs.c.state == JobState.RUNNING, theirs))
+    return _query_claims(db, sa.and_(jobs.c.state == JobState.RUNNING, theirs))
 
 
 def running_claim(db: Connection, job_id: int) -> Claim | None:
     """Return the attempt that is running at a job, whoever has it."""
-    found = _load(db, sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.id == job_id))
+    found = _query_claims(
+        db, sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.id == job_id)
+    )
     return found[0] if found else None
 
 
 def running_claims(db: Connection, host: str) -> list[Claim]:
     """Return the attempts that this host was running, e.g. before a crash."""
-    return _load(db, sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.host == host))
+    return _query_claims(
+        db, sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.host == host)
+    )
 
 
-def all_running(db: Connection) -> list[Claim]:
+def all_running_claims(db: Connection) -> list[Claim]:
     """Return every attempt that is running by the ledger, whoever had it."""
-    return _load(db, jobs.c.state == JobState.RUNNING)
+    return _query_claims(db, jobs.c.state == JobState.RUNNING)
 
 
-def cancel_requests(db: Connection, host: str) -> list[Claim]:
+def cancel_requested_claims(db: Connection, host: str) -> list[Claim]:
     """Return the running attempts that people asked to cancel."""
     mine = sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.host == host)
-    return _load(db, sa.and_(mine, jobs.c.cancel_requested.is_(True)))
+    return _query_claims(db, sa.and_(mine, jobs.c.cancel_requested.is_(True)))
 
 
 def _next_queued(db: Connection) -> Any:
@@ -169,14 +173,14 @@ def _mark_running(
     )
 
 
-def _move_turn(db: Connection, session_id: int) -> None:
+def _move_to_end_of_turns(db: Connection, session_id: int) -> None:
     last = sa.select(sa.func.max(sessions.c.turn)).scalar_subquery()
     db.execute(
         sa.update(sessions).where(sessions.c.id == session_id).values(turn=last + 1),
     )
 
 
-def _load(db: Connection, condition: sa.ColumnElement[bool]) -> list[Claim]:
+def _query_claims(db: Connection, condition: sa.ColumnElement[bool]) -> list[Claim]:
     query = (
         sa.select(
             jobs,
@@ -191,10 +195,10 @@ def _load(db: Connection, condition: sa.ColumnElement[bool]) -> list[Claim]:
     # Sorted here: asked for in SQL, SQLite walks all jobs by number instead of the
     # few that the partial index holds.
     rows = sorted(db.execute(query).all(), key=lambda row: row.id)
-    return [_claim(row) for row in rows]
+    return [_claim_from_row(row) for row in rows]
 
 
-def _claim(row: Any) -> Claim:
+def _claim_from_row(row: Any) -> Claim:
     return Claim(
         job_id=row.id,
         uuid=row.uuid,
@@ -204,9 +208,9 @@ def _claim(row: Any) -> Claim:
         session_name=row.session_name,
         video_id=row.video_id,
         options=row.options,
-        source_file=None if row.drop_name is None else shown_name(row.drop_name),
+        source_file=None if row.drop_name is None else display_name(row.drop_name),
         source_line=row.drop_line,
-        tried=Tried(
+        history=JobHistory(
             attempt=row.attempt,
             charged=row.charged,
             crashes=row.crashes,
@@ -217,10 +221,10 @@ def _claim(row: Any) -> Claim:
         output_path=row.output_path,
         sha256=row.sha256,
         publishing=row.phase == Phase.PUBLISHING,
-        holder=row.host,
+        owner=row.host,
     )
 
 
-def shown_name(name: bytes) -> str:
+def display_name(name: bytes) -> str:
     """Return a file name for people: what is not UTF-8 in it is replaced."""
     return bytes(name).decode("utf-8", "replace")

@@ -6,12 +6,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from ytaudio_daemon.errors import LedgerGoneError, LedgerUnreachableError
-from ytaudio_daemon.ledger.error_translation import in_our_words
+from ytaudio_daemon.ledger.error_translation import translating_errors
 
 #: One advisory lock for "the daemon of this ledger" (any number will do).
-DAEMON_LOCK = 0x79746175
+DAEMON_LOCK_KEY = 0x79746175
 #: No process of the server: nobody has the lock.
-FREE = 0
+NO_BACKEND = 0
 
 
 class DaemonLock:
@@ -23,39 +23,39 @@ class DaemonLock:
     """
 
     def __init__(self, engine: Engine, label: str) -> None:
-        self._engine = engine
+        self._sa_engine = engine
         self._label = label
         self._connection: Connection | None = None
         #: The server's process that held it last for us.
-        self._backend = FREE
+        self._last_backend_pid = NO_BACKEND
 
-    def take(self) -> bool:
+    def acquire(self) -> bool:
         """Take the lock; returns whether it could be had.
 
         Raises:
             LedgerError: The server cannot be reached.
         """
-        with in_our_words(self._label):
-            connection = self._engine.connect()
+        with translating_errors(self._label):
+            connection = self._sa_engine.connect()
             query = sa.text("SELECT pg_try_advisory_lock(:n)")
-            taken = bool(connection.execute(query, {"n": DAEMON_LOCK}).scalar())
+            taken = bool(connection.execute(query, {"n": DAEMON_LOCK_KEY}).scalar())
             pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
         if taken:
-            self._connection, self._backend = connection, int(pid or 0)
+            self._connection, self._last_backend_pid = connection, int(pid or 0)
         else:
             connection.close()
         return taken
 
-    def keep(self) -> None:
+    def ensure_held(self) -> None:
         """Make sure that the lock is still held; one that was lost is taken again.
 
         Raises:
             LedgerGoneError: Another daemon has taken it meanwhile.
             LedgerError: The server cannot be reached; call again.
         """
-        if self._is_held() or self.take():
+        if self._is_held() or self.acquire():
             return
-        if self._holder() in {FREE, self._backend}:
+        if self._holder_pid() in {NO_BACKEND, self._last_backend_pid}:
             raise LedgerUnreachableError(
                 f"the ledger {self._label} is only just noticing that our connection "
                 "broke",
@@ -72,25 +72,27 @@ class DaemonLock:
         if self._connection is not None:
             query = sa.text("SELECT pg_advisory_unlock(:n)")
             with suppress(sa.exc.DBAPIError):  # broken: the lock went with it
-                self._connection.execute(query, {"n": DAEMON_LOCK})
-        self._forget()
+                self._connection.execute(query, {"n": DAEMON_LOCK_KEY})
+        self._discard_connection()
 
-    def _forget(self) -> None:
+    def _discard_connection(self) -> None:
         """End the connection; it must not go back to the pool with a lock of its own."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.invalidate()
             connection.close()
 
-    def _holder(self) -> int:
+    def _holder_pid(self) -> int:
         """Return the server's process that has the lock, or `FREE` by now."""
         query = sa.text(
             "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted "
             "AND classid = 0 AND objid = :n AND objsubid = 1 AND database = "
             "(SELECT oid FROM pg_database WHERE datname = current_database())"
         )
-        with in_our_words(self._label), self._engine.connect() as connection:
-            return int(connection.execute(query, {"n": DAEMON_LOCK}).scalar() or FREE)
+        with translating_errors(self._label), self._sa_engine.connect() as connection:
+            return int(
+                connection.execute(query, {"n": DAEMON_LOCK_KEY}).scalar() or NO_BACKEND
+            )
 
     def _is_held(self) -> bool:
         if self._connection is None:
@@ -98,6 +100,6 @@ class DaemonLock:
         try:
             self._connection.exec_driver_sql("SELECT 1")
         except sa.exc.DBAPIError:  # the server was restarted, or the network is gone
-            self._forget()
+            self._discard_connection()
             return False
         return True

@@ -23,16 +23,16 @@ from ytaudio_daemon.errors import (
     LedgerUnreachableError,
 )
 from ytaudio_daemon.ledger.daemon_lock import DaemonLock
-from ytaudio_daemon.ledger.error_translation import in_our_words
+from ytaudio_daemon.ledger.error_translation import translating_errors
 
 #: How long a short command waits for the daemon's write to end, in seconds.
-PATIENCE_S = 5.0
+BUSY_TIMEOUT_S = 5.0
 #: What stays of the journal between transactions; a big batch's is cut back to it.
-JOURNAL_BYTES = 4 << 20
+JOURNAL_SIZE_LIMIT = 4 << 20
 #: PostgreSQL: the lock every write takes first.
-WRITE_LOCK = 0x79746177
+WRITE_LOCK_KEY = 0x79746177
 #: File systems whose locks or syncs SQLite cannot trust (statfs(2) magic numbers).
-FOREIGN_FILE_SYSTEMS = {
+NETWORK_FILE_SYSTEMS = {
     0x6969: "NFS",
     0x517B: "SMB",
     0xFF534D42: "CIFS",
@@ -46,24 +46,24 @@ class Ledger:
 
     Args:
         url: A SQLAlchemy URL; `sqlite:///<absolute path>` or `postgresql://…`.
-        patience_s: How long a write waits for another process's write, in seconds.
+        busy_timeout_s: How long a write waits for another process's write, in seconds.
             The daemon gives little: its loop has workers to mind.
 
     Raises:
         LedgerError: The URL is unusable, or SQLite's file is on a network share.
     """
 
-    def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
-        self.url = _parse(url)
+    def __init__(self, url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        self.url = _parse_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.path = Path(self.url.database or "") if self.is_sqlite else None
-        self._engine = (
-            _sqlite(self.url, patience_s)
+        self._sa_engine = (
+            _create_sqlite_engine(self.url, busy_timeout_s)
             if self.is_sqlite
-            else _postgres(self.url, patience_s)
+            else _create_postgres_engine(self.url, busy_timeout_s)
         )
         self._inode: tuple[int, int] | None = None
-        self._lock: DaemonLock | None = None
+        self._daemon_lock: DaemonLock | None = None
         if self.path is not None:
             refuse_network_share(self.path.parent)
 
@@ -73,7 +73,7 @@ class Ledger:
         return str(self.path or self.url.render_as_string(hide_password=True))
 
     @property
-    def plain_url(self) -> str:
+    def url_without_password(self) -> str:
         """The URL as PostgreSQL's own tools take it, without a password."""
         known = self.url
         plain = URL.create(  # `set` leaves a password of None as it was
@@ -94,16 +94,18 @@ class Ledger:
         counters anyway, and taking turns from the start makes a deadlock impossible.
 
         Raises:
-            LedgerBusyError: Another write took longer than `patience_s`.
+            LedgerBusyError: Another write took longer than `busy_timeout_s`.
             LedgerFullError: The disk is full; nothing was written.
             LedgerUnreachableError: PostgreSQL is gone.
             LedgerError: It is damaged, missing or read-only.
         """
-        with in_our_words(self.label), self._engine.connect() as db:
+        with translating_errors(self.label), self._sa_engine.connect() as db:
             db.exec_driver_sql("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
             try:
                 if not self.is_sqlite:
-                    db.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+                    db.exec_driver_sql(
+                        f"SELECT pg_advisory_xact_lock({WRITE_LOCK_KEY})"
+                    )
                 yield db
                 db.exec_driver_sql("COMMIT")
             except BaseException:
@@ -119,19 +121,19 @@ class Ledger:
         Raises:
             LedgerError: As `write`.
         """
-        with in_our_words(self.label), self._engine.connect() as db:
+        with translating_errors(self.label), self._sa_engine.connect() as db:
             db.exec_driver_sql("BEGIN")
             try:
                 yield db
             finally:
                 _roll_back(db)
 
-    def remember_file(self) -> None:
+    def remember_inode(self) -> None:
         """Note which file is open, for `check_still_there`."""
         if self.path is not None:
-            self._inode = _identity(self.path)
+            self._inode = _inode_of(self.path)
 
-    def check_still_there(self) -> None:
+    def check_not_replaced(self) -> None:
         """Make sure commits still reach the file that people see, and that we may write.
 
         SQLite goes on writing into a deleted file without an error; a restarted
@@ -143,18 +145,18 @@ class Ledger:
             LedgerUnreachableError: PostgreSQL does not answer, or the file's folder
                 cannot be looked into; call again.
         """
-        if self._lock is not None:
-            self._lock.keep()
+        if self._daemon_lock is not None:
+            self._daemon_lock.ensure_held()
         if self.path is None or self._inode is None:
             return
-        if _identity(self.path) != self._inode:
+        if _inode_of(self.path) != self._inode:
             raise LedgerGoneError(
                 f"the ledger {self.path} was deleted or replaced while in use",
                 "Stop the daemon, put the file back or `ytaudio ledger restore` a copy, start again.",
             )
 
     @contextmanager
-    def alone(self) -> Iterator[bool]:
+    def hold_daemon_lock(self) -> Iterator[bool]:
         """Hold PostgreSQL's lock for the one daemon of this ledger.
 
         Yields:
@@ -164,25 +166,25 @@ class Ledger:
         if self.is_sqlite:
             yield True
             return
-        lock = DaemonLock(self._engine, self.label)
-        if not lock.take():
+        lock = DaemonLock(self._sa_engine, self.label)
+        if not lock.acquire():
             yield False
             return
-        self._lock = lock
+        self._daemon_lock = lock
         try:
             yield True
         finally:
-            self._lock = None
+            self._daemon_lock = None
             lock.release()
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self._sa_engine.dispose()
 
     @property
-    def engine(self) -> Engine:
+    def sa_engine(self) -> Engine:
         """SQLAlchemy's engine, for migrations and tests."""
-        return self._engine
+        return self._sa_engine
 
 
 def _roll_back(db: Connection) -> None:
@@ -198,7 +200,7 @@ def _roll_back(db: Connection) -> None:
         db.invalidate()  # whatever state it is in, nobody gets it again
 
 
-def _parse(url: str) -> URL:
+def _parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
     except sa.exc.ArgumentError as error:
@@ -213,7 +215,7 @@ def _parse(url: str) -> URL:
     return parsed
 
 
-def _sqlite(url: URL, patience_s: float) -> Engine:
+def _create_sqlite_engine(url: URL, busy_timeout_s: float) -> Engine:
     """Say BEGIN ourselves: the driver's own transactions are deferred ones.
 
     A deferred transaction that turns from reading to writing fails at once with
@@ -224,14 +226,14 @@ def _sqlite(url: URL, patience_s: float) -> Engine:
         poolclass=sa.pool.QueuePool,
         pool_size=1,
         max_overflow=2,
-        connect_args={"timeout": patience_s, "check_same_thread": False},
+        connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
         isolation_level="AUTOCOMMIT",
     )
 
     @sa.event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA journal_mode=PERSIST")
-        connection.execute(f"PRAGMA journal_size_limit={JOURNAL_BYTES}")
+        connection.execute(f"PRAGMA journal_size_limit={JOURNAL_SIZE_LIMIT}")
         connection.execute("PRAGMA synchronous=EXTRA")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA cache_size=-4096")
@@ -239,13 +241,13 @@ def _sqlite(url: URL, patience_s: float) -> Engine:
     return engine
 
 
-def _postgres(url: URL, patience_s: float) -> Engine:
+def _create_postgres_engine(url: URL, busy_timeout_s: float) -> Engine:
     """Connect anew after a server restart; every commit waits for its disk."""
-    patience_ms = max(1, int(patience_s * 1000))  # 0 would mean for ever
+    busy_timeout_ms = max(1, int(busy_timeout_s * 1000))  # 0 would mean for ever
     # A peer that vanished without a word is noticed on both sides; the server would else
     # keep the daemon's lock for it, and we would wait for an answer, for hours.
     alive = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
-    options = f"-c synchronous_commit=on -c lock_timeout={patience_ms} {alive}"
+    options = f"-c synchronous_commit=on -c lock_timeout={busy_timeout_ms} {alive}"
     return sa.create_engine(
         url,
         isolation_level="AUTOCOMMIT",
@@ -262,7 +264,7 @@ def _postgres(url: URL, patience_s: float) -> Engine:
     )
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _inode_of(path: Path) -> tuple[int, int] | None:
     """Return which file stands there, if any.
 
     Raises:
@@ -287,9 +289,9 @@ def refuse_network_share(folder: Path) -> None:
         LedgerError: The folder is on NFS, SMB or FUSE.
     """
     magic = file_system_magic(folder)
-    if magic in FOREIGN_FILE_SYSTEMS:
+    if magic in NETWORK_FILE_SYSTEMS:
         raise LedgerError(
-            f"{folder} is on {FOREIGN_FILE_SYSTEMS[magic]}, where SQLite loses data",
+            f"{folder} is on {NETWORK_FILE_SYSTEMS[magic]}, where SQLite loses data",
             "Set [paths] state to a local folder, or [database] url to a PostgreSQL.",
         )
 

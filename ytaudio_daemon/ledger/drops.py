@@ -9,36 +9,36 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.bulk import (
-    KEYS_A_QUERY,
+    MAX_KEYS_PER_QUERY,
     insert_rows,
     reserve_ids,
     update_rows,
 )
-from ytaudio_daemon.ledger.events import touch
-from ytaudio_daemon.ledger.line_recorder import Ask, Clerk, NewLine
+from ytaudio_daemon.ledger.events import record_activity
+from ytaudio_daemon.ledger.line_recorder import JobOptions, LineRecorder, NewLine
 from ytaudio_daemon.ledger.schema import drops, events, lines, sessions
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
 __all__ = [
-    "Ask",
     "Drop",
-    "Filed",
+    "DropPlacement",
+    "JobOptions",
     "KeptFile",
     "NewDrop",
     "NewLine",
-    "end_early",
+    "abort_recording",
     "filed_names",
+    "find_or_create_drops",
     "finish_recording",
     "kept_drops",
     "kept_files",
-    "known_places",
+    "known_drop_locations",
+    "line_texts_after",
     "mark_filed",
-    "open_drops",
-    "orphans",
+    "orphaned_drops",
     "record_batches",
-    "texts_behind",
     "unfiled_drops",
 ]
 
@@ -75,7 +75,7 @@ class Drop:
     received_at: float = 0.0
 
     @property
-    def usable(self) -> bool:
+    def has_usable_lines(self) -> bool:
         """Whether any line of it became or met a job."""
         return self.accepted + self.duplicate > 0
 
@@ -90,7 +90,7 @@ class NewDrop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filed:
+class DropPlacement:
     """Where a drop went.
 
     Attributes:
@@ -114,7 +114,7 @@ def unfiled_drops(db: Connection) -> dict[tuple[str, bytes, str], Drop]:
         .where(sessions.c.state == SessionState.ACTIVE)
     )
     rows = db.execute(query).all()
-    return {(r.session_name, bytes(r.name), r.sha256): _drop(r) for r in rows}
+    return {(r.session_name, bytes(r.name), r.sha256): _drop_from_row(r) for r in rows}
 
 
 def filed_names(db: Connection, session_id: int) -> set[tuple[bool, bytes]]:
@@ -129,7 +129,7 @@ def filed_names(db: Connection, session_id: int) -> set[tuple[bool, bytes]]:
     return {(row.at_root, bytes(row.filed_name)) for row in db.execute(query).all()}
 
 
-def known_places(db: Connection) -> set[tuple[str, bool, bytes]]:
+def known_drop_locations(db: Connection) -> set[tuple[str, bool, bytes]]:
     """Return where all drops are: session name, at the root, name.
 
     One that is not filed yet is known by the name it was dropped under.
@@ -154,7 +154,7 @@ def kept_files(db: Connection) -> dict[KeptFile, Drop]:
         .order_by(drops.c.id)
     )
     rows = db.execute(query).all()
-    return {(r.session_name, r.at_root, bytes(r.name)): _drop(r) for r in rows}
+    return {(r.session_name, r.at_root, bytes(r.name)): _drop_from_row(r) for r in rows}
 
 
 def kept_drops(db: Connection, file: KeptFile) -> list[int]:
@@ -169,7 +169,7 @@ def kept_drops(db: Connection, file: KeptFile) -> list[int]:
     return list(db.execute(query.order_by(drops.c.id)).scalars())
 
 
-def texts_behind(
+def line_texts_after(
     db: Connection, drop_id: int, line: int, count: int
 ) -> list[tuple[int, str]]:
     """Return up to so many lines of a drop behind one of them: number and text."""
@@ -182,7 +182,7 @@ def texts_behind(
     return [(row.line, row.text) for row in db.execute(query).all()]
 
 
-def open_drops(
+def find_or_create_drops(
     db: Connection, session_id: int, wanted: Sequence[NewDrop], now: Now
 ) -> list[Drop]:
     """Return the unfiled drop of each content, or begin a new one.
@@ -196,7 +196,7 @@ def open_drops(
     known = _unfiled_of(db, session_id, [new.name for new in wanted])
     fresh = [new for new in wanted if (new.name, new.sha256) not in known]
     ids = reserve_ids(db, drops, len(fresh))
-    came = now.wall, now.lived, "recording"
+    came = now.wall, now.uptime_s, "recording"
     rows = [
         (id_, session_id, new.name, new.sha256, new.size_bytes, *came)
         for id_, new in zip(ids, fresh, strict=True)
@@ -222,13 +222,13 @@ def _unfiled_of(
     db: Connection, session_id: int, names: Sequence[bytes]
 ) -> dict[tuple[bytes, str], Drop]:
     found: dict[tuple[bytes, str], Drop] = {}
-    for start in range(0, len(names), KEYS_A_QUERY):
+    for start in range(0, len(names), MAX_KEYS_PER_QUERY):
         query = sa.select(drops).where(
             drops.c.session_id == session_id,
-            drops.c.name.in_(names[start : start + KEYS_A_QUERY]),
+            drops.c.name.in_(names[start : start + MAX_KEYS_PER_QUERY]),
             drops.c.state.in_(["recording", "recorded"]),
         )
-        mine = [_drop(row) for row in db.execute(query).all()]
+        mine = [_drop_from_row(row) for row in db.execute(query).all()]
         found |= {(drop.name, drop.sha256): drop for drop in mine}
     return found
 
@@ -262,10 +262,12 @@ def record_batches(
     """
     mine = sa.select(sessions).where(sessions.c.id == session_id)
     session = db.execute(mine).one()
-    clerk = Clerk(db, session, quota, now, file_is_gone)
-    batches = _behind_cursors(db, batches)
-    counts = clerk.enter([(drop.id, batch) for drop, batch in batches])
-    touch(db, session_id, now, accepted=session.accepted + clerk.new_jobs)
+    recorder = LineRecorder(db, session, quota, now, file_is_gone)
+    batches = _skip_recorded_lines(db, batches)
+    counts = recorder.record([(drop.id, batch) for drop, batch in batches])
+    record_activity(
+        db, session_id, now, accepted=session.accepted + recorder.new_job_count
+    )
     moved = [
         _advanced(drop, batch, count)
         for (drop, batch), count in zip(batches, counts, strict=True)
@@ -273,21 +275,21 @@ def record_batches(
     by_hand = {"cursor": "", "accepted": "", "duplicate": "", "rejected": ""}
     rows = [(d.cursor, d.accepted, d.duplicate, d.rejected, d.id) for d in moved]
     update_rows(db, drops, by_hand, rows)
-    _note_all(db, moved, now, "lines_recorded")
+    _append_events(db, moved, now, "lines_recorded")
     return moved
 
 
-def _behind_cursors(
+def _skip_recorded_lines(
     db: Connection, batches: Sequence[tuple[Drop, Sequence[NewLine]]]
 ) -> list[tuple[Drop, Sequence[NewLine]]]:
     """Leave out what is recorded: a commit may have come through without an answer."""
     ids = [drop.id for drop, _ in batches]
     now: dict[int, Drop] = {}
-    for start in range(0, len(ids), KEYS_A_QUERY):
+    for start in range(0, len(ids), MAX_KEYS_PER_QUERY):
         query = sa.select(drops).where(
-            drops.c.id.in_(ids[start : start + KEYS_A_QUERY])
+            drops.c.id.in_(ids[start : start + MAX_KEYS_PER_QUERY])
         )
-        now |= {row.id: _drop(row) for row in db.execute(query).all()}
+        now |= {row.id: _drop_from_row(row) for row in db.execute(query).all()}
     return [
         (now[drop.id], [line for line in batch if line.line > now[drop.id].cursor])
         for drop, batch in batches
@@ -310,20 +312,25 @@ def finish_recording(
     """Every line of these drops is durable; the text says why none was usable."""
     rows = [("recorded", reason, drop.id) for drop, reason in ended]
     update_rows(db, drops, {"state": "", "reason": ""}, rows)
-    _note_all(db, [drop for drop, _ in ended], now, "drop_recorded")
+    _append_events(db, [drop for drop, _ in ended], now, "drop_recorded")
 
 
-def mark_filed(db: Connection, filed: Sequence[Filed], now: Now) -> None:
+def mark_filed(db: Connection, filed: Sequence[DropPlacement], now: Now) -> None:
     """Note where drops went."""
     rows = [(f.state, f.filed_name, f.at_root, f.drop.id) for f in filed]
     update_rows(db, drops, {"state": "", "filed_name": "", "at_root": ""}, rows)
     for state in {f.state for f in filed}:
         gone = [f.drop for f in filed if f.state == state]
-        _note_all(db, gone, now, f"drop_{state}")
+        _append_events(db, gone, now, f"drop_{state}")
 
 
-def end_early(
-    db: Connection, drop: Drop, reason: str, now: Now, *, filed: Filed | None = None
+def abort_recording(
+    db: Connection,
+    drop: Drop,
+    reason: str,
+    now: Now,
+    *,
+    filed: DropPlacement | None = None,
 ) -> None:
     """End a drop of which not all lines could be recorded; those that were, stay.
 
@@ -334,12 +341,14 @@ def end_early(
         now: The moment.
         filed: Where its receipts belong, if anywhere.
     """
-    place = filed or Filed(drop=drop, state="filed" if drop.usable else "rejected")
+    place = filed or DropPlacement(
+        drop=drop, state="filed" if drop.has_usable_lines else "rejected"
+    )
     update_rows(db, drops, {"reason": ""}, [(reason, drop.id)])
     mark_filed(db, [place], now)
 
 
-def orphans(db: Connection) -> list[Drop]:
+def orphaned_drops(db: Connection) -> list[Drop]:
     """Return the unfiled drops of sessions that have ended."""
     query = (
         sa.select(drops)
@@ -347,15 +356,17 @@ def orphans(db: Connection) -> list[Drop]:
         .where(drops.c.state.in_(["recording", "recorded"]))
         .where(sessions.c.state != SessionState.ACTIVE)
     )
-    return [_drop(row) for row in db.execute(query).all()]
+    return [_drop_from_row(row) for row in db.execute(query).all()]
 
 
-def _note_all(db: Connection, noted: Sequence[Drop], now: Now, reason: str) -> None:
+def _append_events(
+    db: Connection, noted: Sequence[Drop], now: Now, reason: str
+) -> None:
     rows = [(now.wall, drop.session_id, drop.id, reason) for drop in noted]
     insert_rows(db, events, ("at", "session_id", "drop_id", "reason"), rows)
 
 
-def _drop(row: Any) -> Drop:
+def _drop_from_row(row: Any) -> Drop:
     return Drop(
         id=row.id,
         session_id=row.session_id,

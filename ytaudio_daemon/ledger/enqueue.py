@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.ledger import job_entry, transitions
-from ytaudio_daemon.ledger.line_recorder import Ask
+from ytaudio_daemon.ledger.line_recorder import JobOptions
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.schema import sessions
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
@@ -23,7 +23,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
 
-class Posted(StrEnum):
+class EnqueueStatus(StrEnum):
     """What became of a link."""
 
     #: It has a job of its own.
@@ -38,7 +38,7 @@ class Posted(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class EnqueueResult:
     """What became of one link.
 
     Attributes:
@@ -48,29 +48,29 @@ class Answer:
         message: Why it was refused, in one sentence, else "".
     """
 
-    result: Posted
+    result: EnqueueStatus
     job_id: int | None = None
     code: str = ""
     message: str = ""
 
 
-def post(  # noqa: PLR0913 - a job's parts, one name each
+def enqueue_link(  # noqa: PLR0913 - a job's parts, one name each
     db: Connection,
     session_id: int,
     *,
     video_id: str,
-    ask: Ask,
+    job_options: JobOptions,
     quota: Quota,
     now: Now,
     file_is_gone: Callable[[str | None], bool],
-) -> Answer:
+) -> EnqueueResult:
     """Record one link as a queued job of a session, or say why not.
 
     Args:
         db: A write transaction.
         session_id: Whose job it is to be.
         video_id: The 11 characters.
-        ask: The effective options.
+        job_options: The effective options.
         quota: The config's; the session's own limits win.
         now: The moment.
         file_is_gone: Tells whether a completed job's output path is no longer there.
@@ -78,34 +78,36 @@ def post(  # noqa: PLR0913 - a job's parts, one name each
     Raises:
         SessionExpiredError: The session has ended.
     """
-    session = _active(db, session_id)
-    known = job_entry.job_of_audio(db, session_id, video_id, ask.profile)
-    if known is not None and transitions.keep(db, known.id, now):
-        return Answer(result=Posted.AGAIN, job_id=known.id)
-    if known is not None and not _has_ended_in_vain(known, file_is_gone):
-        return Answer(result=Posted.DUPLICATE, job_id=known.id)
-    refusal = _refusal(session, quota)
+    session = _active_session(db, session_id)
+    known = job_entry.find_job_by_audio(db, session_id, video_id, job_options.profile)
+    if known is not None and transitions.withdraw_cancellation(db, known.id, now):
+        return EnqueueResult(result=EnqueueStatus.AGAIN, job_id=known.id)
+    if known is not None and not _needs_rerun(known, file_is_gone):
+        return EnqueueResult(result=EnqueueStatus.DUPLICATE, job_id=known.id)
+    refusal = _quota_refusal(session, quota)
     if refusal is not None:
         return refusal
     if known is not None:
         transitions.retry(db, known.id, now)
-        return Answer(result=Posted.AGAIN, job_id=known.id)
-    job = job_entry.enter(
+        return EnqueueResult(result=EnqueueStatus.AGAIN, job_id=known.id)
+    job = job_entry.enqueue_job(
         db,
         session_id,
         video_id=video_id,
-        ask=ask,
+        job_options=job_options,
         job_uuid=str(uuid.uuid4()),
         quota=quota,
         now=now,
     )
     if job is None:
-        limit = quota.of_session(session.max_jobs, session.max_bytes).max_jobs
-        return _over(f"this session may have {limit} jobs in its life and has had them")
-    return Answer(result=Posted.ACCEPTED, job_id=job.id)
+        limit = quota.with_session_limits(session.max_jobs, session.max_bytes).max_jobs
+        return _refused(
+            f"this session may have {limit} jobs in its life and has had them"
+        )
+    return EnqueueResult(result=EnqueueStatus.ACCEPTED, job_id=job.id)
 
 
-def _active(db: Connection, session_id: int) -> Any:
+def _active_session(db: Connection, session_id: int) -> Any:
     session = db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
     if session.state != SessionState.ACTIVE:
         raise SessionExpiredError(
@@ -114,29 +116,27 @@ def _active(db: Connection, session_id: int) -> Any:
     return session
 
 
-def _has_ended_in_vain(
-    known: JobRow, file_is_gone: Callable[[str | None], bool]
-) -> bool:
+def _needs_rerun(known: JobRow, file_is_gone: Callable[[str | None], bool]) -> bool:
     if known.state is JobState.COMPLETED:
         return file_is_gone(known.output_path)
     return known.state in FINALIZED
 
 
-def _refusal(session: Any, quota: Quota) -> Answer | None:
+def _quota_refusal(session: Any, quota: Quota) -> EnqueueResult | None:
     """Say why one more unfinished job is too many, if it is."""
-    own = quota.of_session(session.max_jobs, session.max_bytes)
+    own = quota.with_session_limits(session.max_jobs, session.max_bytes)
     if own.max_bytes and session.used_bytes >= own.max_bytes:
-        return _over(
+        return _refused(
             f"this session may have {own.max_bytes} bytes of finished audio and has "
             "them",
             code="session_byte_limit",
         )
-    if transitions.quota_room(session, quota) == 0:
-        return _over(
+    if transitions.remaining_quota(session, quota) == 0:
+        return _refused(
             f"this session may have {own.max_jobs} unfinished jobs at once and has them"
         )
     return None
 
 
-def _over(message: str, code: str = "session_job_limit") -> Answer:
-    return Answer(result=Posted.REFUSED, code=code, message=message)
+def _refused(message: str, code: str = "session_job_limit") -> EnqueueResult:
+    return EnqueueResult(result=EnqueueStatus.REFUSED, code=code, message=message)

@@ -24,13 +24,13 @@ FULL_STATES = frozenset({"53100"})
 UNREACHABLE_STATES = re.compile(r"08...|53300|57P0[123]")
 #: Classes: insufficient resources, operator intervention, system error; and read only,
 #: as a standby is.
-PASSING_STATES = re.compile(r"53...|57...|58...|25006")
+TRANSIENT_STATES = re.compile(r"53...|57...|58...|25006")
 #: Class: internal error, a damaged page among them.
 INTERNAL_STATES = re.compile(r"XX...")
 
 
 @contextmanager
-def in_our_words(ledger: str) -> Iterator[None]:
+def translating_errors(ledger: str) -> Iterator[None]:
     """Turn what the database says about itself into a `LedgerError`.
 
     Mistakes of this program (a violated constraint, wrong SQL) pass as they are.
@@ -47,14 +47,14 @@ def in_our_words(ledger: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        _explain_sqlite(error, error, ledger)
+        _raise_for_sqlite(error, error, ledger)
     except sa.exc.DBAPIError as error:
         if isinstance(error.orig, sqlite3.Error):
-            _explain_sqlite(error, error.orig, ledger)
-        _explain_postgres(error, ledger)
+            _raise_for_sqlite(error, error.orig, ledger)
+        _raise_for_postgres(error, ledger)
 
 
-def damaged(ledger: str, what: str) -> LedgerError:
+def damaged_error(ledger: str, what: str) -> LedgerError:
     """Return the error for a file that is no ledger or no longer a sound one."""
     return LedgerError(
         f"the ledger {ledger} is damaged or no ledger: {what}",
@@ -64,65 +64,65 @@ def damaged(ledger: str, what: str) -> LedgerError:
     )
 
 
-def _explain_sqlite(error: Exception, said: sqlite3.Error, ledger: str) -> NoReturn:
-    code = (getattr(said, "sqlite_errorcode", None) or 0) & 0xFF
+def _raise_for_sqlite(error: Exception, detail: sqlite3.Error, ledger: str) -> NoReturn:
+    code = (getattr(detail, "sqlite_errorcode", None) or 0) & 0xFF
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        raise _busy(ledger, str(said)) from error
+        raise _busy_error(ledger, str(detail)) from error
     if code == sqlite3.SQLITE_FULL:
-        raise _full(ledger, str(said)) from error
+        raise _full_error(ledger, str(detail)) from error
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        raise damaged(ledger, str(said)) from error
+        raise damaged_error(ledger, str(detail)) from error
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
         raise LedgerError(
-            f"the ledger {ledger} cannot be opened and written: {said}",
+            f"the ledger {ledger} cannot be opened and written: {detail}",
             "Its folder must exist, and it and the file must be writable for this user "
             "(`ytaudio doctor` names the chmod).",
         ) from error
     if code == sqlite3.SQLITE_IOERR:
         raise LedgerError(
-            f"the disk under the ledger {ledger} failed: {said}",
+            f"the disk under the ledger {ledger} failed: {detail}",
             "See the kernel's log (dmesg); the ledger takes no harm from a full disk.",
         ) from error
     raise error
 
 
-def _explain_postgres(error: sa.exc.DBAPIError, ledger: str) -> NoReturn:
+def _raise_for_postgres(error: sa.exc.DBAPIError, ledger: str) -> NoReturn:
     state = getattr(error.orig, "sqlstate", None)
-    said = str(error.orig).strip()
+    detail = str(error.orig).strip()
     if state in BUSY_STATES:
-        raise _busy(ledger, said) from error
+        raise _busy_error(ledger, detail) from error
     if state in FULL_STATES:
-        raise _full(ledger, said) from error
+        raise _full_error(ledger, detail) from error
     lost = error.connection_invalidated or UNREACHABLE_STATES.fullmatch(state or "")
     # A connection that never came about carries no SQLSTATE.
     refused = state is None and isinstance(error, sa.exc.OperationalError)
     if lost or refused:
         raise LedgerUnreachableError(
-            f"the ledger {ledger} cannot be reached: {said}",
+            f"the ledger {ledger} cannot be reached: {detail}",
             "Start PostgreSQL, or mend [database] url.",
         ) from error
-    if PASSING_STATES.fullmatch(state or ""):
+    if TRANSIENT_STATES.fullmatch(state or ""):
         raise LedgerUnreachableError(
-            f"the ledger {ledger} cannot be used just now: {said}",
+            f"the ledger {ledger} cannot be used just now: {detail}",
             "See PostgreSQL's log; work goes on by itself when that is over.",
         ) from error
     if INTERNAL_STATES.fullmatch(state or ""):
         raise LedgerError(
-            f"the ledger {ledger} failed: {said}",
+            f"the ledger {ledger} failed: {detail}",
             "See PostgreSQL's log; a damaged database is restored from a dump.",
         ) from error
     raise error
 
 
-def _busy(ledger: str, said: str) -> LedgerBusyError:
+def _busy_error(ledger: str, detail: str) -> LedgerBusyError:
     return LedgerBusyError(
-        f"the ledger {ledger} is busy with another process's write: {said}",
+        f"the ledger {ledger} is busy with another process's write: {detail}",
         "Try again; if it stays so, look for a command that hangs.",
     )
 
 
-def _full(ledger: str, said: str) -> LedgerFullError:
+def _full_error(ledger: str, detail: str) -> LedgerFullError:
     return LedgerFullError(
-        f"the disk under the ledger {ledger} is full: {said}",
+        f"the disk under the ledger {ledger} is full: {detail}",
         "Free some space; nothing was lost and work goes on by itself.",
     )

@@ -20,7 +20,7 @@ class Fence:
     attempt: int
 
 
-def note(db: Connection, now: Now, fence: Fence, reason: str) -> None:
+def append_event(db: Connection, now: Now, fence: Fence, reason: str) -> None:
     """Append an event that is no move."""
     db.execute(
         sa.insert(events).values(
@@ -33,7 +33,7 @@ def note(db: Connection, now: Now, fence: Fence, reason: str) -> None:
     )
 
 
-def record_move(
+def record_transition(
     db: Connection,
     now: Now,
     fence: Fence,
@@ -42,7 +42,7 @@ def record_move(
     reason: str,
 ) -> None:
     """Keep the counters true and append the event of a move just made."""
-    shift(db, fence.session_id, {from_state: -1, to_state: 1})
+    adjust_counters(db, fence.session_id, {from_state: -1, to_state: 1})
     db.execute(
         sa.insert(events).values(
             at=now.wall,
@@ -56,23 +56,23 @@ def record_move(
     )
 
 
-def shift(db: Connection, session_id: int, by: dict[JobState, int]) -> None:
+def adjust_counters(db: Connection, session_id: int, by: dict[JobState, int]) -> None:
     """Add to the kept counters of a session and of all."""
     for table, row_id in ((sessions, session_id), (totals, 1)):
         changed = {state.value: table.c[state.value] + n for state, n in by.items()}
         db.execute(sa.update(table).where(table.c.id == row_id).values(changed))
 
 
-def touch(db: Connection, session_id: int, now: Now, **values: Any) -> None:
+def record_activity(db: Connection, session_id: int, now: Now, **values: Any) -> None:
     """Note activity: the session's time to live starts over.
 
     A command reads the daemon's age where it was kept last, which may be a while ago:
     it must not make the session older.
     """
     known = sessions.c.last_activity_lived
-    lived = sa.case((known > now.lived, known), else_=now.lived)
+    uptime_s = sa.case((known > now.uptime_s, known), else_=now.uptime_s)
     db.execute(
         sa.update(sessions)
         .where(sessions.c.id == session_id)
-        .values(last_activity_at=now.wall, last_activity_lived=lived, **values),
+        .values(last_activity_at=now.wall, last_activity_lived=uptime_s, **values),
     )

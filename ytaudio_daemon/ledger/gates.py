@@ -16,13 +16,13 @@ SITE = "youtube"
 
 def closed_gates(db: Connection) -> list[Gate]:
     """Return the gates that are closed or half open."""
-    return [_gate(row) for row in db.execute(sa.select(gates)).all()]
+    return [_gate_from_row(row) for row in db.execute(sa.select(gates)).all()]
 
 
-def gate(db: Connection, name: GateName) -> Gate | None:
+def find_gate(db: Connection, name: GateName) -> Gate | None:
     """Return one gate, or None when it is open."""
     row = db.execute(sa.select(gates).where(gates.c.name == name.value)).first()
-    return None if row is None else _gate(row)
+    return None if row is None else _gate_from_row(row)
 
 
 def close_gate(db: Connection, shut: Gate) -> None:
@@ -53,19 +53,20 @@ def open_all_gates(db: Connection) -> bool:
     return db.execute(sa.delete(gates)).rowcount > 0
 
 
-def may_pass(closed: list[Gate], now: Now) -> bool:
+def may_claim(closed: list[Gate], now: Now) -> bool:
     """Return whether a job may be claimed: no gate is shut, no probe is out yet."""
     return all(
-        not shut.is_shut(now.wall) and shut.probe_job_id is None for shut in closed
+        not shut.is_too_early_to_probe(now.wall) and shut.probe_job_id is None
+        for shut in closed
     )
 
 
-def send_probe(db: Connection, job_id: int) -> None:
+def set_probe(db: Connection, job_id: int) -> None:
     """Note which job goes through the half-open gates."""
     db.execute(sa.update(gates).values(probe_job_id=job_id))
 
 
-def recall_probe(db: Connection) -> None:
+def clear_stale_probe(db: Connection) -> None:
     """Forget a probe that is no longer running, so that another may go."""
     running = sa.select(jobs.c.id).where(jobs.c.state == JobState.RUNNING)
     db.execute(
@@ -78,22 +79,24 @@ def recall_probe(db: Connection) -> None:
 
 def take_token(db: Connection, bucket: Pace, now: Now) -> bool:
     """Take a token for one attempt; False when there is none yet."""
-    if bucket.off:
+    if bucket.is_disabled:
         return True
     tokens = _tokens(db, bucket, now)
     if tokens >= 1.0:
-        _keep_tokens(db, tokens - 1.0, now)
+        _save_tokens(db, tokens - 1.0, now)
         return True
     ahead = sa.select(pace.c.site).where(pace.c.filled_at > now.wall)
     if db.execute(ahead).first() is not None:
         # The clock went back: count from here, not from when it has caught up.
-        _keep_tokens(db, tokens, now)
+        _save_tokens(db, tokens, now)
     return False
 
 
-def next_token_s(db: Connection, bucket: Pace, now: Now) -> float:
+def seconds_to_next_token(db: Connection, bucket: Pace, now: Now) -> float:
     """Return seconds until the next token, 0 when there is one."""
-    return 0.0 if bucket.off else bucket.seconds_to_next(_tokens(db, bucket, now))
+    return (
+        0.0 if bucket.is_disabled else bucket.seconds_to_next(_tokens(db, bucket, now))
+    )
 
 
 def _tokens(db: Connection, bucket: Pace, now: Now) -> float:
@@ -103,12 +106,12 @@ def _tokens(db: Connection, bucket: Pace, now: Now) -> float:
     return bucket.refill(row.tokens, row.filled_at, now.wall)
 
 
-def _keep_tokens(db: Connection, tokens: float, now: Now) -> None:
+def _save_tokens(db: Connection, tokens: float, now: Now) -> None:
     db.execute(sa.delete(pace).where(pace.c.site == SITE))
     db.execute(sa.insert(pace).values(site=SITE, tokens=tokens, filled_at=now.wall))
 
 
-def _gate(row: Any) -> Gate:
+def _gate_from_row(row: Any) -> Gate:
     return Gate(
         name=GateName(row.name),
         code=row.code,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.schema import shelf
+from ytaudio_daemon.ledger.schema import library_entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelved:
+class LibraryEntry:
     """A job's file in its session's library folder.
 
     Attributes:
@@ -26,19 +26,23 @@ class Shelved:
     identity: str
 
 
-def shelved(db: Connection, job_id: int) -> Shelved | None:
+def find_library_entry(db: Connection, job_id: int) -> LibraryEntry | None:
     """Return what was put into the library for a job last."""
-    found = db.execute(sa.select(shelf).where(shelf.c.job_id == job_id)).mappings()
+    found = db.execute(
+        sa.select(library_entries).where(library_entries.c.job_id == job_id)
+    ).mappings()
     row = found.first()
-    return None if row is None else Shelved(**row)
+    return None if row is None else LibraryEntry(**row)
 
 
-def keep_shelved(db: Connection, entries: Iterable[Shelved]) -> None:
+def save_library_entries(db: Connection, entries: Iterable[LibraryEntry]) -> None:
     """Keep what was put into the library."""
     for entry in entries:
-        db.execute(sa.delete(shelf).where(shelf.c.job_id == entry.job_id))
         db.execute(
-            sa.insert(shelf).values(
+            sa.delete(library_entries).where(library_entries.c.job_id == entry.job_id)
+        )
+        db.execute(
+            sa.insert(library_entries).values(
                 job_id=entry.job_id,
                 attempt=entry.attempt,
                 name=entry.name,

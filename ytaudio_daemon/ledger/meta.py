@@ -12,13 +12,13 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger.schema import meta
 
 #: Set by `restoring`, until the daemon has looked for results the ledger lacks.
-RESTORED = "restored"
+RESTORED_KEY = "restored"
 
 #: What the keys of forgotten sessions' names begin with, whose files stayed.
-_KEPT = "kept:"
+_REMAINING_FILES_PREFIX = "kept:"
 
 #: What the keys of receivers begin with.
-_TOLD = "told:"
+_DELIVERY_CURSOR_PREFIX = "told:"
 
 
 def state_id(db: Connection) -> str:
@@ -33,14 +33,14 @@ def state_id(db: Connection) -> str:
     return known
 
 
-def lived(db: Connection) -> float:
+def uptime_s(db: Connection) -> float:
     """Return seconds this ledger has been served by a running daemon."""
     return float(_get(db, "lived") or 0.0)
 
 
-def keep_lived(db: Connection, seconds: float) -> None:
+def save_uptime(db: Connection, seconds: float) -> None:
     """Keep the daemon's age; it never goes back."""
-    if seconds > lived(db):
+    if seconds > uptime_s(db):
         _put(db, "lived", f"{seconds:.3f}")
 
 
@@ -49,13 +49,13 @@ def views_cursor(db: Connection) -> int:
     return int(_get(db, "views_cursor") or 0)
 
 
-def keep_views_cursor(db: Connection, event_id: int) -> None:
+def save_views_cursor(db: Connection, event_id: int) -> None:
     """Keep how far the views have come, so that a restart goes on there."""
     _put(db, "views_cursor", str(event_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class DeliveryCursor:
     """How much a receiver of notices has been told.
 
     Attributes:
@@ -67,28 +67,34 @@ class Told:
     degraded: bool = False
 
 
-def told(db: Connection) -> dict[str, Told]:
+def delivery_cursors(db: Connection) -> dict[str, DeliveryCursor]:
     """Return how much each receiver has been told, by its key."""
-    query = sa.select(meta).where(meta.c.key.startswith(_TOLD, autoescape=True))
+    query = sa.select(meta).where(
+        meta.c.key.startswith(_DELIVERY_CURSOR_PREFIX, autoescape=True)
+    )
     return {
-        row.key.removeprefix(_TOLD): _read_told(json.loads(row.value))
+        row.key.removeprefix(_DELIVERY_CURSOR_PREFIX): _parse_delivery_cursor(
+            json.loads(row.value)
+        )
         for row in db.execute(query).all()
     }
 
 
-def _read_told(data: Mapping[str, Any]) -> Told:
+def _parse_delivery_cursor(data: Mapping[str, Any]) -> DeliveryCursor:
     """Read it, whatever a newer program has added."""
-    return Told(cursor=data["cursor"], degraded=data["degraded"])
+    return DeliveryCursor(cursor=data["cursor"], degraded=data["degraded"])
 
 
-def keep_told(db: Connection, receiver: str, told: Told) -> None:
+def save_delivery_cursor(db: Connection, receiver: str, told: DeliveryCursor) -> None:
     """Keep how much a receiver has been told, so that a restart goes on there."""
-    _put(db, f"{_TOLD}{receiver}", json.dumps(asdict(told)))
+    _put(db, f"{_DELIVERY_CURSOR_PREFIX}{receiver}", json.dumps(asdict(told)))
 
 
-def forget_told(db: Connection, receiver: str) -> None:
+def delete_delivery_cursor(db: Connection, receiver: str) -> None:
     """Forget a receiver: should it come back, it begins anew."""
-    db.execute(sa.delete(meta).where(meta.c.key == f"{_TOLD}{receiver}"))
+    db.execute(
+        sa.delete(meta).where(meta.c.key == f"{_DELIVERY_CURSOR_PREFIX}{receiver}")
+    )
 
 
 def restored_until(db: Connection) -> float | None:
@@ -96,23 +102,23 @@ def restored_until(db: Connection) -> float | None:
 
     Seconds since 1970, of its newest event.
     """
-    known = _get(db, RESTORED)
+    known = _get(db, RESTORED_KEY)
     return None if known is None else float(known)
 
 
-def forget_restored(db: Connection) -> None:
+def clear_restored(db: Connection) -> None:
     """Note that what the restored ledger did not know has been looked for."""
-    db.execute(sa.delete(meta).where(meta.c.key == RESTORED))
+    db.execute(sa.delete(meta).where(meta.c.key == RESTORED_KEY))
 
 
-def keep_kept(db: Connection, name: str) -> None:
+def mark_files_remain(db: Connection, name: str) -> None:
     """Note that a session of that name left its files behind when its rows went."""
-    _put(db, f"{_KEPT}{name}", "1")
+    _put(db, f"{_REMAINING_FILES_PREFIX}{name}", "1")
 
 
-def has_kept(db: Connection, name: str) -> bool:
+def has_remaining_files(db: Connection, name: str) -> bool:
     """Return whether files of a forgotten session of that name may still be there."""
-    return _get(db, f"{_KEPT}{name}") is not None
+    return _get(db, f"{_REMAINING_FILES_PREFIX}{name}") is not None
 
 
 def _get(db: Connection, key: str) -> str | None:

@@ -7,7 +7,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import LedgerTooNewError, LedgerTooOldError
 from ytaudio_daemon.ledger.database import Ledger
-from ytaudio_daemon.ledger.error_translation import damaged
+from ytaudio_daemon.ledger.error_translation import damaged_error
 from ytaudio_daemon.system import install_hints
 
 #: The newest revision in `migrations/versions`; a test holds them together.
@@ -42,7 +42,7 @@ def require_current(ledger: Ledger) -> None:
     _refuse_newer(ledger, found)
     raise LedgerTooOldError(
         f"the ledger has schema {found or 'none'}, this program needs {HEAD}",
-        f"Start the daemon, which upgrades the ledger: {install_hints.start_daemon()}",
+        f"Start the daemon, which upgrades the ledger: {install_hints.start_daemon_command()}",
     )
 
 
@@ -69,7 +69,7 @@ def check_integrity(ledger: Ledger) -> None:
     with ledger.read() as db:
         verdict = db.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if verdict != "ok":
-        raise damaged(ledger.label, str(verdict))
+        raise damaged_error(ledger.label, str(verdict))
 
 
 def _refuse_newer(ledger: Ledger, found: str | None) -> None:

@@ -10,13 +10,13 @@ from ytaudio_daemon.ledger.schema import events
 from ytaudio_daemon.model import FINALIZED, JobState
 
 #: Events looked through at once: a million-line drop appends as many that tell nothing.
-SPAN = 5000
+SCAN_LIMIT = 5000
 #: The reason of a session's end.
 SESSION_EXPIRED = "session_expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class TerminalEvent:
     """The end of a job, or of a session.
 
     Attributes:
@@ -34,14 +34,14 @@ class Ending:
     to_state: JobState | None
 
 
-def newest_event(db: Connection) -> int:
+def newest_event_id(db: Connection) -> int:
     """Return the last event's number, 0 when there is none."""
     return db.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
 
 
-def endings_after(
+def terminal_events_after(
     db: Connection, event_id: int, limit: int
-) -> tuple[Sequence[Ending], int]:
+) -> tuple[Sequence[TerminalEvent], int]:
     """Return the next endings behind a cursor, and the last event looked at.
 
     Args:
@@ -56,7 +56,7 @@ def endings_after(
         sa.select(events)
         .where(events.c.id > event_id)
         .order_by(events.c.id)
-        .limit(SPAN)
+        .limit(SCAN_LIMIT)
         .subquery()
     )
     ends = sa.or_(
@@ -64,15 +64,15 @@ def endings_after(
         span.c.reason == SESSION_EXPIRED,
     )
     query = sa.select(span).where(ends).order_by(span.c.id).limit(limit)
-    found = [_ending(row) for row in db.execute(query).all()]
+    found = [_terminal_event_from_row(row) for row in db.execute(query).all()]
     if len(found) == limit:
         return found, found[-1].event_id
     last = db.execute(sa.select(sa.func.max(span.c.id))).scalar()
     return found, last or event_id
 
 
-def _ending(row: sa.Row[tuple[object, ...]]) -> Ending:
-    return Ending(
+def _terminal_event_from_row(row: sa.Row[tuple[object, ...]]) -> TerminalEvent:
+    return TerminalEvent(
         event_id=row.id,
         at=row.at,
         session_id=row.session_id,

@@ -9,7 +9,7 @@ from ytaudio_daemon.ledger.migrate import HEAD, outdated_revision
 log = structlog.get_logger()
 
 
-def keep_before_migrating(ledger: Ledger, wall: float) -> None:
+def back_up_before_migration(ledger: Ledger, wall: float) -> None:
     """Keep the ledger as it is, if `migrate` is going to change it.
 
     PostgreSQL's is backed up by its own tools, before the upgrade.
@@ -27,7 +27,7 @@ def keep_before_migrating(ledger: Ledger, wall: float) -> None:
     old = outdated_revision(ledger)
     state = ledger.path.parent
     if old is not None:
-        target = backup.upgrade_target(state, old, wall)
+        target = backup.pre_migration_backup_path(state, old, wall)
         log.info("ledger.migrating", revision=old, to=HEAD, backup=str(target))
         backup.back_up(ledger.path, target)
-    backup.tidy(state, wall)
+    backup.remove_old_backups(state, wall)

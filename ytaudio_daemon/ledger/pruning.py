@@ -12,28 +12,28 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import meta
-from ytaudio_daemon.ledger.events import shift
+from ytaudio_daemon.ledger.events import adjust_counters
 from ytaudio_daemon.ledger.schema import (
     attempts,
     drops,
     events,
     jobs,
+    library_entries,
     lines,
     sessions,
-    shelf,
 )
-from ytaudio_daemon.ledger.sessions import Session, session_of, unfinished_count
+from ytaudio_daemon.ledger.sessions import Session, session_from_row, unfinished_count
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 
 #: Rows of a transaction: each costs a few pages and their old content in the journal.
-LINES = 500
-JOBS = 50
-DROPS = 200
-EVENTS = 500
+LINES_PER_BATCH = 500
+JOBS_PER_BATCH = 50
+DROPS_PER_BATCH = 200
+EVENTS_PER_BATCH = 500
 
 
-def outgrown_session(db: Connection, now: Now, keep_s: float) -> Session | None:
+def session_to_prune(db: Connection, now: Now, keep_s: float) -> Session | None:
     """Return an ended session in which nothing has happened for so long, if any.
 
     Both clocks must say so: then neither a jump of the one nor a stop of the other
@@ -56,7 +56,7 @@ def outgrown_session(db: Connection, now: Now, keep_s: float) -> Session | None:
         .where(
             sessions.c.state == SessionState.EXPIRED.value,
             sa.or_(sessions.c.removal.is_(None), sessions.c.removal == "done"),
-            sessions.c.last_activity_lived + keep_s <= now.lived,
+            sessions.c.last_activity_lived + keep_s <= now.uptime_s,
             sessions.c.last_activity_at + keep_s <= now.wall,
             unfinished_count() == 0,
             sa.not_(sa.exists(lately)),
@@ -65,75 +65,77 @@ def outgrown_session(db: Connection, now: Now, keep_s: float) -> Session | None:
         .order_by(sessions.c.id)
         .limit(1)
     ).first()
-    return None if row is None else session_of(row)
+    return None if row is None else session_from_row(row)
 
 
-def drop_ids(db: Connection, session_id: int, after_id: int) -> Sequence[int]:
+def next_drop_ids(db: Connection, session_id: int, after_id: int) -> Sequence[int]:
     """Return the session's next drops."""
     query = sa.select(drops.c.id).where(
         drops.c.session_id == session_id, drops.c.id > after_id
     )
-    return db.execute(query.order_by(drops.c.id).limit(DROPS)).scalars().all()
+    return db.execute(query.order_by(drops.c.id).limit(DROPS_PER_BATCH)).scalars().all()
 
 
-def forget_lines(db: Connection, of_drops: Sequence[int]) -> bool:
+def delete_lines(db: Connection, of_drops: Sequence[int]) -> bool:
     """Delete some lines of those drops; False when there are no more."""
     mine = sa.select(lines.c.drop_id, lines.c.line).where(lines.c.drop_id.in_(of_drops))
     in_order = mine.order_by(lines.c.drop_id, lines.c.line)
-    found = db.execute(in_order.limit(LINES)).all()
+    found = db.execute(in_order.limit(LINES_PER_BATCH)).all()
     last = {row.drop_id: row.line for row in found}
     for drop_id, line in last.items():
         old = sa.and_(lines.c.drop_id == drop_id, lines.c.line <= line)
         db.execute(sa.delete(lines).where(old))
-    return len(found) == LINES
+    return len(found) == LINES_PER_BATCH
 
 
-def forget_jobs(db: Connection, session_id: int) -> bool:
+def delete_jobs(db: Connection, session_id: int) -> bool:
     """Delete some jobs with all that belongs to them; False when there are no more."""
     mine = sa.select(jobs.c.id, jobs.c.state, jobs.c.file_size_bytes)
     mine = mine.where(jobs.c.session_id == session_id).order_by(jobs.c.id)
-    found = db.execute(mine.limit(JOBS)).all()
+    found = db.execute(mine.limit(JOBS_PER_BATCH)).all()
     if not found:
         return False
     ids = [row.id for row in found]
-    for table in (attempts, shelf, events):
+    for table in (attempts, library_entries, events):
         db.execute(sa.delete(table).where(table.c.job_id.in_(ids)))
     db.execute(sa.delete(jobs).where(jobs.c.id.in_(ids)))
-    _count_out(db, session_id, found)
-    return len(found) == JOBS
+    _subtract_from_counters(db, session_id, found)
+    return len(found) == JOBS_PER_BATCH
 
 
-def forget_drops(db: Connection, session_id: int) -> bool:
+def delete_drops(db: Connection, session_id: int) -> bool:
     """Delete some drops, whose lines and jobs are gone; False when there are no more."""
-    mine = drop_ids(db, session_id, 0)
+    mine = next_drop_ids(db, session_id, 0)
     db.execute(sa.delete(drops).where(drops.c.id.in_(mine)))
-    return len(mine) == DROPS
+    return len(mine) == DROPS_PER_BATCH
 
 
-def forget_events(db: Connection, session_id: int) -> bool:
+def delete_events(db: Connection, session_id: int) -> bool:
     """Delete some of the session's own events; False when there are no more."""
     mine = sa.select(events.c.id).where(
         events.c.session_id == session_id, events.c.job_id.is_(None)
     )
-    ids = db.execute(mine.limit(EVENTS)).scalars().all()
+    ids = db.execute(mine.limit(EVENTS_PER_BATCH)).scalars().all()
     db.execute(sa.delete(events).where(events.c.id.in_(ids)))
-    return len(ids) == EVENTS
+    return len(ids) == EVENTS_PER_BATCH
 
 
-def forget_session(db: Connection, session: Session) -> None:
+def delete_session(db: Connection, session: Session) -> None:
     """Delete the session itself; files it left behind are nobody else's later."""
     gone = sa.delete(sessions).where(sessions.c.id == session.id)
     kept = db.execute(gone.returning(sessions.c.removal)).scalar_one() is None
     if kept:
-        meta.keep_kept(db, session.name)
+        meta.mark_files_remain(db, session.name)
 
 
-def _count_out(db: Connection, session_id: int, gone: Sequence[Any]) -> None:
+def _subtract_from_counters(
+    db: Connection, session_id: int, gone: Sequence[Any]
+) -> None:
     """Keep the counters and the bytes true."""
     by = dict.fromkeys(JobState, 0)
     for row in gone:
         by[JobState(row.state)] -= 1
-    shift(db, session_id, {state: n for state, n in by.items() if n})
+    adjust_counters(db, session_id, {state: n for state, n in by.items() if n})
     done = JobState.COMPLETED
     freed = sum(row.file_size_bytes or 0 for row in gone if row.state == done)
     db.execute(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import UnknownJobError
-from ytaudio_daemon.ledger.claims import shown_name
+from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.schema import (
     attempts,
     drops,
@@ -20,8 +20,8 @@ from ytaudio_daemon.ledger.schema import (
 )
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 
-NEXT_JOBS = 200
-LATEST_JOBS = 100
+MAX_NEXT_JOBS = 200
+MAX_LATEST_JOBS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,20 +142,22 @@ def session_counts(db: Connection) -> dict[SessionState, int]:
     return {state: found.get(state.value, 0) for state in SessionState}
 
 
-def shown_jobs(db: Connection, session_id: int) -> tuple[list[JobRow], bool]:
+def session_status_jobs(db: Connection, session_id: int) -> tuple[list[JobRow], bool]:
     """Return a session's running, next and latest jobs, and whether there are more."""
     mine = jobs.c.session_id == session_id
-    running = _jobs(db, mine, jobs.c.state == JobState.RUNNING, order=[jobs.c.id])
+    running = _query_jobs(db, mine, jobs.c.state == JobState.RUNNING, order=[jobs.c.id])
     first = [jobs.c.priority.desc(), jobs.c.id]
     following: list[JobRow] = []
     for state in (JobState.QUEUED, JobState.WAITING, JobState.HELD):
-        room = NEXT_JOBS + 1 - len(following)
-        following += _jobs(db, mine, jobs.c.state == state, order=first, limit=room)
+        room = MAX_NEXT_JOBS + 1 - len(following)
+        following += _query_jobs(
+            db, mine, jobs.c.state == state, order=first, limit=room
+        )
     done = jobs.c.finalized_at.is_not(None)
     order = [jobs.c.finalized_at.desc(), jobs.c.id.desc()]
-    latest = _jobs(db, mine, done, order=order, limit=LATEST_JOBS + 1)
-    truncated = len(following) > NEXT_JOBS or len(latest) > LATEST_JOBS
-    return running + following[:NEXT_JOBS] + latest[:LATEST_JOBS], truncated
+    latest = _query_jobs(db, mine, done, order=order, limit=MAX_LATEST_JOBS + 1)
+    truncated = len(following) > MAX_NEXT_JOBS or len(latest) > MAX_LATEST_JOBS
+    return running + following[:MAX_NEXT_JOBS] + latest[:MAX_LATEST_JOBS], truncated
 
 
 def find_jobs(
@@ -172,7 +174,7 @@ def find_jobs(
         conditions.append(jobs.c.session_id == session_id)
     if states:
         conditions.append(jobs.c.state.in_([state.value for state in states]))
-    return _jobs(db, *conditions, order=[jobs.c.id], limit=limit)
+    return _query_jobs(db, *conditions, order=[jobs.c.id], limit=limit)
 
 
 def find_job(db: Connection, prefix: str) -> JobRow:
@@ -185,7 +187,7 @@ def find_job(db: Connection, prefix: str) -> JobRow:
     if not plain or not set(plain) <= set("0123456789abcdef-"):
         raise UnknownJobError(f"{prefix!r} is no job ID", "See `ytaudio jobs`.")
     fits = sa.and_(jobs.c.uuid >= plain, jobs.c.uuid < plain + "g")
-    found = _jobs(db, fits, order=[jobs.c.uuid], limit=2)
+    found = _query_jobs(db, fits, order=[jobs.c.uuid], limit=2)
     if len(found) == 1:
         return found[0]
     if found:
@@ -195,7 +197,7 @@ def find_job(db: Connection, prefix: str) -> JobRow:
 
 def job_by_id(db: Connection, job_id: int) -> JobRow:
     """Return a job by its row's number."""
-    return _jobs(db, jobs.c.id == job_id, order=[jobs.c.id])[0]
+    return _query_jobs(db, jobs.c.id == job_id, order=[jobs.c.id])[0]
 
 
 def job_attempts(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
@@ -221,7 +223,7 @@ def job_lines(db: Connection, job_id: int) -> list[tuple[str, int]]:
         .order_by(lines.c.drop_id, lines.c.line)
         .limit(100)
     )
-    return [(shown_name(name), line) for name, line in db.execute(query).all()]
+    return [(display_name(name), line) for name, line in db.execute(query).all()]
 
 
 def find_drop(db: Connection, drop_id: int) -> DropRow:
@@ -268,7 +270,7 @@ def drop_lines(db: Connection, drop_id: int, page: int = 1000) -> Iterator[LineR
         after = rows[-1].line
 
 
-def soonest_retry(db: Connection) -> float | None:
+def next_retry_at(db: Connection) -> float | None:
     """Return when the next waiting job is due, wall clock."""
     query = sa.select(sa.func.min(jobs.c.retry_at)).where(
         jobs.c.state == JobState.WAITING
@@ -276,7 +278,7 @@ def soonest_retry(db: Connection) -> float | None:
     return db.execute(query).scalar()
 
 
-def recent_codes(db: Connection, limit: int = 20) -> list[str | None]:
+def recent_failure_codes(db: Connection, limit: int = 20) -> list[str | None]:
     """Return how the last attempts ended: a failure code, or None for a success."""
     query = (
         sa.select(attempts.c.code)
@@ -292,12 +294,12 @@ def jobs_by_id(db: Connection, ids: Sequence[int]) -> dict[int, JobRow]:
     found: dict[int, JobRow] = {}
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
-        rows = _jobs(db, jobs.c.id.in_(some), order=[jobs.c.id])
+        rows = _query_jobs(db, jobs.c.id.in_(some), order=[jobs.c.id])
         found |= {row.id: row for row in rows}
     return found
 
 
-def _jobs(
+def _query_jobs(
     db: Connection,
     *conditions: sa.ColumnElement[bool],
     order: Sequence[Any],
@@ -329,13 +331,13 @@ def _job_row(row: Any) -> JobRow:
     return JobRow(
         **same,
         state=JobState(row.state),
-        error=_error(row),
-        source_file=None if row.drop_name is None else shown_name(row.drop_name),
+        error=_error_from_row(row),
+        source_file=None if row.drop_name is None else display_name(row.drop_name),
         source_line=row.drop_line,
     )
 
 
-def _error(row: Any) -> dict[str, str] | None:
+def _error_from_row(row: Any) -> dict[str, str] | None:
     if row.error_kind is None:
         return None
     return {

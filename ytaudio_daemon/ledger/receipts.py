@@ -12,7 +12,7 @@ from ytaudio_daemon.model import FINALIZED
 from ytaudio_daemon.model.clock import Now
 
 #: Every line of the drop is recorded, and its place is known: filed, kept, rejected.
-_SETTLED = sa.and_(drops.c.state != "recording", drops.c.state != "recorded")
+_IS_PLACED = sa.and_(drops.c.state != "recording", drops.c.state != "recorded")
 _FINALIZED = sorted(state.value for state in FINALIZED)
 
 
@@ -48,7 +48,7 @@ class ReceiptHead:
     def is_older_than(self, seconds: float, now: Now) -> bool:
         """Whether it came so long ago by both clocks; the wall clock may be wrong."""
         is_old = self.received_at + seconds < now.wall
-        return is_old and self.received_lived + seconds < now.lived
+        return is_old and self.received_lived + seconds < now.uptime_s
 
 
 class ReceiptLine(NamedTuple):
@@ -75,18 +75,18 @@ class ReceiptLine(NamedTuple):
 
 
 # Built once: a hundred thousand drops ask each of these.
-_HEAD = (
+_HEADS_QUERY = (
     sa.select(
         drops,
         sessions.c.name.label("session_name"),
         sessions.c.uuid.label("session_uuid"),
     )
     .join(sessions, sessions.c.id == drops.c.session_id)
-    .where(_SETTLED)
+    .where(_IS_PLACED)
 )
-_ONE_HEAD = _HEAD.where(drops.c.id == sa.bindparam("drop_id"))
+_HEAD_QUERY = _HEADS_QUERY.where(drops.c.id == sa.bindparam("drop_id"))
 
-_PAGE = (
+_PAGE_QUERY = (
     sa.select(
         lines.c.line,
         lines.c.text,
@@ -121,7 +121,7 @@ _PAGE = (
     .limit(sa.bindparam("limit"))
 )
 
-_NEWER = (
+_NEWER_QUERY = (
     sa.select(drops.c.id)
     .join(sessions, sessions.c.id == drops.c.session_id)
     .where(
@@ -130,7 +130,7 @@ _NEWER = (
         drops.c.id > sa.bindparam("after"),
         sa.func.coalesce(drops.c.filed_name, drops.c.name) == sa.bindparam("shown"),
         drops.c.at_root == sa.bindparam("at_root"),
-        _SETTLED,
+        _IS_PLACED,
     )
     .limit(1)
 )
@@ -138,15 +138,15 @@ _NEWER = (
 
 def receipt_head(db: Connection, drop_id: int) -> ReceiptHead | None:
     """Return a drop that has its place, or None while it is on its way or pruned."""
-    row = db.execute(_ONE_HEAD, {"drop_id": drop_id}).first()
-    return None if row is None else _head(row)
+    row = db.execute(_HEAD_QUERY, {"drop_id": drop_id}).first()
+    return None if row is None else _head_from_row(row)
 
 
 def receipt_heads(db: Connection, after_id: int, limit: int) -> list[ReceiptHead]:
     """Return a page of all drops that have their place, the oldest first."""
-    query = _HEAD.where(drops.c.id > after_id).order_by(drops.c.id)
+    query = _HEADS_QUERY.where(drops.c.id > after_id).order_by(drops.c.id)
     rows = db.execute(query.limit(limit)).all()
-    return [_head(row) for row in rows]
+    return [_head_from_row(row) for row in rows]
 
 
 def receipt_page(
@@ -154,10 +154,10 @@ def receipt_page(
 ) -> list[ReceiptLine]:
     """Return the drop's next lines in order."""
     bounds = {"drop": drop_id, "after": after_line, "limit": limit}
-    return [ReceiptLine._make(row) for row in db.execute(_PAGE, bounds).all()]
+    return [ReceiptLine._make(row) for row in db.execute(_PAGE_QUERY, bounds).all()]
 
 
-def has_newer_namesake(db: Connection, drop: ReceiptHead) -> bool:
+def is_superseded(db: Connection, drop: ReceiptHead) -> bool:
     """Return whether a later drop has taken over this one's receipt names.
 
     That happens to files kept in place, whose content changed, and where a person
@@ -170,10 +170,10 @@ def has_newer_namesake(db: Connection, drop: ReceiptHead) -> bool:
         "at_root": drop.at_root,
         "after": drop.id,
     }
-    return db.execute(_NEWER, about).first() is not None
+    return db.execute(_NEWER_QUERY, about).first() is not None
 
 
-def unfinished_line(
+def find_unfinished_line(
     db: Connection, drop_id: int, after_line: int, limit: int
 ) -> tuple[int | None, int | None]:
     """Look through the drop's next lines for one whose job is not finalized.
@@ -194,7 +194,7 @@ def unfinished_line(
     return None, page[-1][0] if page else None
 
 
-def _head(row: Any) -> ReceiptHead:
+def _head_from_row(row: Any) -> ReceiptHead:
     return ReceiptHead(
         id=row.id,
         session_name=row.session_name,

@@ -12,24 +12,26 @@ from typing import BinaryIO
 from ytaudio_daemon.errors import LedgerError, LedgerFullError, LedgerTooNewError
 from ytaudio_daemon.folders.prepare import free_bytes
 from ytaudio_daemon.ledger.backup import (
-    JOURNAL,
-    MODE,
-    ROOM_TO_SPARE,
-    aside_target,
-    free_name,
-    prove,
-    sync,
+    FILE_MODE,
+    FREE_SPACE_MARGIN,
+    JOURNAL_SUFFIX,
+    fsync_file,
+    replaced_ledger_path,
+    unused_path,
+    verify_backup,
 )
-from ytaudio_daemon.ledger.error_translation import in_our_words
-from ytaudio_daemon.ledger.meta import RESTORED
+from ytaudio_daemon.ledger.error_translation import translating_errors
+from ytaudio_daemon.ledger.meta import RESTORED_KEY
 from ytaudio_daemon.ledger.migrate import HEAD
 
 #: What a ledger of any schema has.
-TABLES = frozenset({"alembic_version", "drops", "events", "jobs", "meta", "sessions"})
+REQUIRED_TABLES = frozenset(
+    {"alembic_version", "drops", "events", "jobs", "meta", "sessions"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
+class VerifiedCopy:
     """A copy that may take the ledger's place.
 
     Attributes:
@@ -40,11 +42,11 @@ class Copied:
 
     path: Path
     revision: str
-    until: float
+    newest_event_at: float
 
 
 @contextmanager
-def examined(source: BinaryIO, name: Path, ledger: Path) -> Iterator[Copied]:
+def verified_copy(source: BinaryIO, name: Path, ledger: Path) -> Iterator[VerifiedCopy]:
     """Bring a copy beside the ledger and read it from end to end.
 
     Args:
@@ -58,7 +60,7 @@ def examined(source: BinaryIO, name: Path, ledger: Path) -> Iterator[Copied]:
         LedgerError: It is no ledger, is damaged, or was copied in the middle of a write.
     """
     _refuse_half_copied(name)
-    needed = os.fstat(source.fileno()).st_size + ROOM_TO_SPARE
+    needed = os.fstat(source.fileno()).st_size + FREE_SPACE_MARGIN
     if free_bytes(ledger.parent) < needed:
         raise LedgerFullError(
             f"restoring needs {needed >> 20} MiB in {ledger.parent}", "Make room there."
@@ -68,17 +70,17 @@ def examined(source: BinaryIO, name: Path, ledger: Path) -> Iterator[Copied]:
         temp.unlink()
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        with open(os.open(temp, flags, MODE), "wb") as file:  # noqa: PTH123 - made with its mode
+        with open(os.open(temp, flags, FILE_MODE), "wb") as file:  # noqa: PTH123 - made with its mode
             shutil.copyfileobj(source, file, 1 << 20)
-        yield _look_into(temp, name)
+        yield _verify_copy(temp, name)
     finally:
-        for left in (temp, temp.with_name(temp.name + JOURNAL)):
+        for left in (temp, temp.with_name(temp.name + JOURNAL_SUFFIX)):
             with suppress(FileNotFoundError):
                 left.unlink()
 
 
-def put_in_place(
-    copied: Copied, ledger: Path, downloads: Path, wall: float
+def replace_ledger(
+    copied: VerifiedCopy, ledger: Path, downloads: Path, wall: float
 ) -> Path | None:
     """Let the copy take the ledger's place, in one rename.
 
@@ -94,21 +96,21 @@ def put_in_place(
     Raises:
         OSError: The disk failed; the old ledger is in its place, or aside.
     """
-    _move_in(copied, downloads)
-    sync(copied.path)
+    _adapt_to_this_host(copied, downloads)
+    fsync_file(copied.path)
     aside = None
     if ledger.exists():
-        _play_back(ledger)
-        aside = free_name(aside_target(ledger.parent, wall))
+        _roll_back_journal(ledger)
+        aside = unused_path(replaced_ledger_path(ledger.parent, wall))
         aside.parent.mkdir(exist_ok=True)
         with suppress(FileNotFoundError):
-            os.rename(_journal(ledger), _journal(aside))  # noqa: PTH104 - as below
+            os.rename(_journal_path(ledger), _journal_path(aside))  # noqa: PTH104 - as below
         os.link(ledger, aside)  # so that there is a ledger at every moment
     with suppress(FileNotFoundError):
-        _journal(
+        _journal_path(
             ledger
         ).unlink()  # of a ledger that is gone: it must not be played back
-    os.chmod(copied.path, _mode_like(aside))  # noqa: PTH101 - as below
+    os.chmod(copied.path, _file_mode_of(aside))  # noqa: PTH101 - as below
     os.replace(copied.path, ledger)  # noqa: PTH105 - beside os.link
     folder = os.open(ledger.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     os.fsync(folder)
@@ -116,7 +118,7 @@ def put_in_place(
     return aside
 
 
-def users_of(ledger: Path) -> list[int]:
+def pids_using(ledger: Path) -> list[int]:
     """Return the processes that have the ledger open, as far as we may look.
 
     They would go on writing into the old file (proc_pid_fd(5)).
@@ -133,15 +135,15 @@ def users_of(ledger: Path) -> list[int]:
     return sorted(found - {os.getpid()})
 
 
-def _look_into(temp: Path, name: Path) -> Copied:
+def _verify_copy(temp: Path, name: Path) -> VerifiedCopy:
     try:
-        prove(temp)
+        verify_backup(temp)
     except LedgerError as error:
         message = error.message.replace(str(temp), str(name))
         raise LedgerError(message, "Nothing was changed; try another copy.") from error
-    with in_our_words(str(name)), closing(sqlite3.connect(temp)) as db:
+    with translating_errors(str(name)), closing(sqlite3.connect(temp)) as db:
         query = "SELECT name FROM sqlite_master WHERE type = 'table'"
-        missing = TABLES - {row[0] for row in db.execute(query)}
+        missing = REQUIRED_TABLES - {row[0] for row in db.execute(query)}
         if missing:
             raise LedgerError(
                 f"{name} is no ledger: it has no table {min(missing)!r}",
@@ -156,28 +158,36 @@ def _look_into(temp: Path, name: Path) -> Copied:
             "Nothing was changed. Install the ytaudio-daemon that made it first.",
         )
     until = float(newest[0]) if newest else 0.0
-    return Copied(path=temp, revision=revision[0], until=until)
+    return VerifiedCopy(path=temp, revision=revision[0], newest_event_at=until)
 
 
-def _move_in(copied: Copied, downloads: Path) -> None:
+def _adapt_to_this_host(copied: VerifiedCopy, downloads: Path) -> None:
     """Make the copy at home here, and have the daemon look for what it does not know."""
-    with in_our_words(str(copied.path)), closing(sqlite3.connect(copied.path)) as db:
+    with (
+        translating_errors(str(copied.path)),
+        closing(sqlite3.connect(copied.path)) as db,
+    ):
         query = "SELECT id, output_path FROM jobs WHERE output_path IS NOT NULL"
-        here = ((_path_here(old, downloads), job) for job, old in db.execute(query))
+        here = (
+            (_local_output_path(old, downloads), job) for job, old in db.execute(query)
+        )
         db.executemany("UPDATE jobs SET output_path = ? WHERE id = ?", list(here))
-        db.execute("DELETE FROM meta WHERE key = ?", (RESTORED,))
-        db.execute("INSERT INTO meta VALUES (?, ?)", (RESTORED, repr(copied.until)))
+        db.execute("DELETE FROM meta WHERE key = ?", (RESTORED_KEY,))
+        db.execute(
+            "INSERT INTO meta VALUES (?, ?)",
+            (RESTORED_KEY, repr(copied.newest_event_at)),
+        )
         db.commit()
 
 
-def _path_here(old: str, downloads: Path) -> str:
+def _local_output_path(old: str, downloads: Path) -> str:
     """Return where a result is that was <downloads>/<session>/<job>/audio/<name>."""
     return str(downloads.joinpath(*Path(old).parts[-4:]))
 
 
 def _refuse_half_copied(name: Path) -> None:
     """A live file copied by hand is whole only together with its journal."""
-    for ending in (JOURNAL, "-wal"):
+    for ending in (JOURNAL_SUFFIX, "-wal"):
         try:
             with name.with_name(name.name + ending).open("rb") as file:
                 is_needed = any(file.read(8))
@@ -191,7 +201,7 @@ def _refuse_half_copied(name: Path) -> None:
             )
 
 
-def _play_back(ledger: Path) -> None:
+def _roll_back_journal(ledger: Path) -> None:
     """Let SQLite undo what a killed process left half-written, so that it is whole."""
     with (
         suppress(sqlite3.Error),
@@ -202,11 +212,11 @@ def _play_back(ledger: Path) -> None:
         db.rollback()
 
 
-def _journal(ledger: Path) -> Path:
-    return ledger.with_name(ledger.name + JOURNAL)
+def _journal_path(ledger: Path) -> Path:
+    return ledger.with_name(ledger.name + JOURNAL_SUFFIX)
 
 
-def _mode_like(old: Path | None) -> int:
+def _file_mode_of(old: Path | None) -> int:
     """Readers of the old ledger (`ytaudio jobs` of the group) can read the new one."""
     if old is not None:
         return old.stat().st_mode & 0o777

@@ -259,7 +259,7 @@ attempts = Table(
 
 #: What stands in the library for a job, so that a file which the user removed or
 #: changed there is not put back or written over.
-shelf = Table(
+library_entries = Table(
     "shelf",
     metadata,
     Column("job_id", Big, ForeignKey("jobs.id"), primary_key=True),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import meta
-from ytaudio_daemon.ledger.events import touch
+from ytaudio_daemon.ledger.events import record_activity
 from ytaudio_daemon.ledger.schema import drops, events, sessions
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
@@ -43,7 +43,9 @@ class Session:
 
 def active_session(db: Connection, name: str) -> Session | None:
     """Return the active session of that name."""
-    return _first(db, sessions.c.name == name, sessions.c.state == SessionState.ACTIVE)
+    return _newest_matching(
+        db, sessions.c.name == name, sessions.c.state == SessionState.ACTIVE
+    )
 
 
 def find_session(db: Connection, name_or_uuid: str) -> Session | None:
@@ -52,15 +54,15 @@ def find_session(db: Connection, name_or_uuid: str) -> Session | None:
     A folder may be named by the UUID of a session that has expired since: who says that
     name means the session that is active in it.
     """
-    by_uuid = _first(db, sessions.c.uuid == name_or_uuid)
+    by_uuid = _newest_matching(db, sessions.c.uuid == name_or_uuid)
     if by_uuid is not None and by_uuid.state is SessionState.EXPIRED:
         return active_session(db, name_or_uuid) or by_uuid
-    return by_uuid or _first(db, sessions.c.name == name_or_uuid)
+    return by_uuid or _newest_matching(db, sessions.c.name == name_or_uuid)
 
 
 def session_by_id(db: Connection, session_id: int) -> Session:
     """Return a session by its row's number."""
-    return session_of(
+    return session_from_row(
         db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
     )
 
@@ -68,10 +70,10 @@ def session_by_id(db: Connection, session_id: int) -> Session:
 def sessions_by_id(db: Connection, ids: Iterable[int]) -> dict[int, Session]:
     """Return sessions by their rows' numbers; those that are no more are left out."""
     query = sa.select(sessions).where(sessions.c.id.in_(list(ids)))
-    return {row.id: session_of(row) for row in db.execute(query).all()}
+    return {row.id: session_from_row(row) for row in db.execute(query).all()}
 
 
-def known_names(db: Connection, names: Sequence[str]) -> set[str]:
+def existing_names(db: Connection, names: Sequence[str]) -> set[str]:
     """Return which of some hundred names are those of sessions, active or ended."""
     query = sa.select(sessions.c.name).where(sessions.c.name.in_(names)).distinct()
     return set(db.execute(query).scalars())
@@ -79,10 +81,10 @@ def known_names(db: Connection, names: Sequence[str]) -> set[str]:
 
 def session_to_show(db: Connection, session_id: int) -> Session | None:
     """Return a session, or None when it is pruned or a newer one has its name."""
-    session = _first(db, sessions.c.id == session_id)
+    session = _newest_matching(db, sessions.c.id == session_id)
     if session is None or session.state is SessionState.ACTIVE:
         return session
-    newest = _first(db, sessions.c.name == session.name)
+    newest = _newest_matching(db, sessions.c.name == session.name)
     return session if newest is not None and newest.id == session.id else None
 
 
@@ -94,7 +96,7 @@ def sessions_after(
     if state is not None:
         query = query.where(sessions.c.state == state.value)
     rows = db.execute(query.order_by(sessions.c.id).limit(limit)).all()
-    return [session_of(row) for row in rows]
+    return [session_from_row(row) for row in rows]
 
 
 def list_sessions(
@@ -104,10 +106,10 @@ def list_sessions(
     query = sa.select(sessions).order_by(sessions.c.id)
     if state is not None:
         query = query.where(sessions.c.state == state.value)
-    return [session_of(row) for row in db.execute(query).all()]
+    return [session_from_row(row) for row in db.execute(query).all()]
 
 
-def used_bytes(db: Connection) -> int:
+def total_used_bytes(db: Connection) -> int:
     """Return the bytes of finished audio of all sessions."""
     query = sa.select(sa.func.coalesce(sa.func.sum(sessions.c.used_bytes), 0))
     return int(db.execute(query).scalar_one())
@@ -135,7 +137,7 @@ def open_session(
             state=SessionState.ACTIVE.value,
             created_at=now.wall,
             last_activity_at=now.wall,
-            last_activity_lived=now.lived,
+            last_activity_lived=now.uptime_s,
             # Behind everybody who already waits, so that newcomers cannot push in.
             turn=sa.select(
                 sa.func.coalesce(sa.func.max(sessions.c.turn), 0) + 1
@@ -143,21 +145,21 @@ def open_session(
         )
         .returning(sessions),
     ).one()
-    _note(db, row.id, now, "session_opened")
-    return session_of(row)
+    _append_event(db, row.id, now, "session_opened")
+    return session_from_row(row)
 
 
 def set_limits(db: Connection, session: Session, now: Now, **limits: Any) -> None:
     """Set the session's own limits; None gives a limit back to the config."""
     db.execute(sa.update(sessions).where(sessions.c.id == session.id).values(**limits))
-    touch(db, session.id, now)
-    _note(db, session.id, now, "session_limits_set")
+    record_activity(db, session.id, now)
+    _append_event(db, session.id, now, "session_limits_set")
 
 
 def touch_session(db: Connection, session: Session, now: Now) -> None:
     """Start the session's time to live over."""
-    touch(db, session.id, now)
-    _note(db, session.id, now, "session_touched")
+    record_activity(db, session.id, now)
+    _append_event(db, session.id, now, "session_touched")
 
 
 def due_to_expire(
@@ -170,17 +172,19 @@ def due_to_expire(
 
     Args:
         db: A transaction.
-        now: The moment; only its `lived` counts.
+        now: The moment; only its `uptime_s` counts.
         ttl_s: The config's time to live; a session's own wins; 0 = for ever.
         limit: At most so many.
     """
     rows = db.execute(
-        sa.select(sessions).where(*_may_expire(), *_is_due(now, ttl_s)).limit(limit),
+        sa.select(sessions)
+        .where(*_expirable_conditions(), *_due_conditions(now, ttl_s))
+        .limit(limit),
     ).all()
-    return [session_of(row) for row in rows]
+    return [session_from_row(row) for row in rows]
 
 
-def _may_expire() -> list[sa.ColumnElement[bool]]:
+def _expirable_conditions() -> list[sa.ColumnElement[bool]]:
     """Return the conditions: active, with no work to do and no drop to be filed."""
     unfiled = sa.exists().where(
         drops.c.session_id == sessions.c.id,
@@ -189,13 +193,13 @@ def _may_expire() -> list[sa.ColumnElement[bool]]:
     return [sessions.c.state == SessionState.ACTIVE, unfinished_count() == 0, ~unfiled]
 
 
-def _is_due(now: Now, ttl_s: float) -> list[sa.ColumnElement[bool]]:
+def _due_conditions(now: Now, ttl_s: float) -> list[sa.ColumnElement[bool]]:
     """Return the conditions under which a session's time is over."""
     ttl = sa.func.coalesce(sessions.c.ttl_s, ttl_s)
-    return [ttl > 0, sessions.c.last_activity_lived + ttl <= now.lived]
+    return [ttl > 0, sessions.c.last_activity_lived + ttl <= now.uptime_s]
 
 
-def with_held(db: Connection, behind: int, limit: int) -> list[int]:
+def sessions_with_held_jobs(db: Connection, behind: int, limit: int) -> list[int]:
     """Return some active sessions with held jobs, by their rows' numbers, in order."""
     query = sa.select(sessions.c.id).where(
         sessions.c.id > behind,
@@ -205,20 +209,18 @@ def with_held(db: Connection, behind: int, limit: int) -> list[int]:
     return list(db.execute(query.order_by(sessions.c.id).limit(limit)).scalars())
 
 
-def pending_too_long(
-    db: Connection, now: Now, *, max_pending_s: float
-) -> list[Session]:
+def stale_sessions(db: Connection, now: Now, *, max_pending_s: float) -> list[Session]:
     """Return active sessions with unfinished work in which nothing moved so long."""
     rows = db.execute(
         sa.select(sessions)
         .where(
             sessions.c.state == SessionState.ACTIVE,
             unfinished_count() > 0,
-            sessions.c.last_activity_lived + max_pending_s <= now.lived,
+            sessions.c.last_activity_lived + max_pending_s <= now.uptime_s,
         )
         .limit(20),
     ).all()
-    return [session_of(row) for row in rows]
+    return [session_from_row(row) for row in rows]
 
 
 def expire(
@@ -241,27 +243,27 @@ def expire(
         ttl_s: The config's; its time must be over. None: whenever that is.
     """
     fate = sa.func.coalesce(sessions.c.on_expiry, on_expiry)
-    is_due = [] if ttl_s is None else _is_due(now, ttl_s)
+    is_due = [] if ttl_s is None else _due_conditions(now, ttl_s)
     done = db.execute(
         sa.update(sessions)
-        .where(sessions.c.id == session.id, *_may_expire(), *is_due)
+        .where(sessions.c.id == session.id, *_expirable_conditions(), *is_due)
         .values(
             state=SessionState.EXPIRED.value,
             removal=sa.case((fate == "delete", "pending"), else_=None),
         ),
     )
     if done.rowcount == 1:
-        _note(db, session.id, now, "session_expired")
+        _append_event(db, session.id, now, "session_expired")
     return done.rowcount == 1
 
 
-def to_be_removed(db: Connection, limit: int = 50) -> list[Session]:
+def sessions_to_remove(db: Connection, limit: int = 50) -> list[Session]:
     """Return expired sessions whose files are still to go."""
     query = sa.select(sessions).where(sessions.c.removal == "pending").limit(limit)
-    return [session_of(row) for row in db.execute(query).all()]
+    return [session_from_row(row) for row in db.execute(query).all()]
 
 
-def has_namesake(db: Connection, session: Session) -> bool:
+def is_name_shared(db: Connection, session: Session) -> bool:
     """Return whether another session of its name has files, or may yet have some."""
     query = sa.select(sessions.c.id).where(
         sessions.c.name == session.name,
@@ -270,7 +272,7 @@ def has_namesake(db: Connection, session: Session) -> bool:
     )
     if db.execute(query.limit(1)).first() is not None:
         return True
-    return meta.has_kept(db, session.name)
+    return meta.has_remaining_files(db, session.name)
 
 
 def mark_removed(db: Connection, session: Session) -> None:
@@ -289,19 +291,21 @@ def unfinished_count() -> sa.ColumnElement[int]:
     return total
 
 
-def _note(db: Connection, session_id: int, now: Now, reason: str) -> None:
+def _append_event(db: Connection, session_id: int, now: Now, reason: str) -> None:
     db.execute(
         sa.insert(events).values(at=now.wall, session_id=session_id, reason=reason)
     )
 
 
-def _first(db: Connection, *conditions: sa.ColumnElement[bool]) -> Session | None:
+def _newest_matching(
+    db: Connection, *conditions: sa.ColumnElement[bool]
+) -> Session | None:
     query = sa.select(sessions).where(*conditions).order_by(sessions.c.id.desc())
     row = db.execute(query.limit(1)).first()
-    return None if row is None else session_of(row)
+    return None if row is None else session_from_row(row)
 
 
-def session_of(row: Any) -> Session:
+def session_from_row(row: Any) -> Session:
     """Return the session of a row."""
     return Session(
         id=row.id,

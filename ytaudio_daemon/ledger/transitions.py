@@ -10,7 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.events import Fence, note, record_move, touch
+from ytaudio_daemon.ledger.events import (
+    Fence,
+    append_event,
+    record_activity,
+    record_transition,
+)
 from ytaudio_daemon.ledger.schema import attempts, jobs, sessions
 from ytaudio_daemon.model import (
     FINALIZED,
@@ -21,13 +26,13 @@ from ytaudio_daemon.model import (
     Phase,
 )
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.decide import Move
+from ytaudio_daemon.model.decide import Decision
 from ytaudio_daemon.model.quota import Quota
 
 #: The reason of a cancellation that a person asked for.
-BY_HAND = "cancelled"
+CANCELLED_BY_USER = "cancelled"
 #: What a finalized job's error columns hold while there is no error.
-NO_ERROR: dict[str, Any] = {
+CLEARED_ERROR: dict[str, Any] = {
     "error_kind": None,
     "error_code": None,
     "error_message": None,
@@ -45,12 +50,12 @@ def begin_publish(
     """
     done = db.execute(
         sa.update(jobs)
-        .where(*_fenced(fence), jobs.c.cancel_requested.is_(False))
+        .where(*_fence_conditions(fence), jobs.c.cancel_requested.is_(False))
         .values(phase=Phase.PUBLISHING.value, output_path=output_path, sha256=sha256),
     )
     if done.rowcount != 1:
         return False
-    note(db, now, fence, "publishing")
+    append_event(db, now, fence, "publishing")
     return True
 
 
@@ -70,7 +75,7 @@ def complete(
     if result is None:
         msg = "only a result can be completed"
         raise ValueError(msg)
-    moved = _move_fenced(
+    moved = _transition_fenced(
         db,
         fence,
         JobState.COMPLETED,
@@ -83,19 +88,24 @@ def complete(
         file_size_bytes=result.size_bytes,
         finalized_at=now.wall,
         charged=jobs.c.charged + 1,
-        **NO_ERROR,
+        **CLEARED_ERROR,
     )
     if not moved:
         return False
     _end_attempt(db, fence, outcome, now, kind="completed")
     grown = {"used_bytes": sessions.c.used_bytes + result.size_bytes}
-    touch(db, fence.session_id, now, **grown)
+    record_activity(db, fence.session_id, now, **grown)
     release_held(db, fence.session_id, quota, now)
     return True
 
 
-def fail_or_wait(
-    db: Connection, fence: Fence, outcome: Outcome, move: Move, now: Now, quota: Quota
+def record_failure(
+    db: Connection,
+    fence: Fence,
+    outcome: Outcome,
+    decision: Decision,
+    now: Now,
+    quota: Quota,
 ) -> bool:
     """Running → waiting, or running → failed, as `model.decide` said.
 
@@ -103,26 +113,28 @@ def fail_or_wait(
         False when the attempt is no longer the job's, or when it would have to wait
         and its cancellation was asked: `cancel_running` follows then.
     """
-    values = _known_facts(outcome) | {
-        "error_kind": move.failure.kind.value,
-        "error_code": move.failure.code,
-        "error_message": move.failure.message,
-        "error_hint": move.failure.hint,
-        "retry_at": move.retry_at,
-        "charged": jobs.c.charged + int(move.charged),
-        "crashes": jobs.c.crashes + int(move.crashed),
+    values = _known_metadata(outcome) | {
+        "error_kind": decision.failure.kind.value,
+        "error_code": decision.failure.code,
+        "error_message": decision.failure.message,
+        "error_hint": decision.failure.hint,
+        "retry_at": decision.retry_at,
+        "charged": jobs.c.charged + int(decision.charged),
+        "crashes": jobs.c.crashes + int(decision.crashed),
         "output_path": None,
         "sha256": None,
     }
-    if move.to is JobState.FAILED:
+    if decision.to is JobState.FAILED:
         values["finalized_at"] = now.wall
-    if move.to is JobState.WAITING and _is_unwanted(db, fence):
+    if decision.to is JobState.WAITING and _cancel_was_requested(db, fence):
         return False
-    if not _move_fenced(db, fence, move.to, now, move.failure.code, **values):
+    if not _transition_fenced(
+        db, fence, decision.to, now, decision.failure.code, **values
+    ):
         return False
-    _end_attempt(db, fence, outcome, now, kind=move.failure.kind.value)
-    if move.to is JobState.FAILED:
-        touch(db, fence.session_id, now)
+    _end_attempt(db, fence, outcome, now, kind=decision.failure.kind.value)
+    if decision.to is JobState.FAILED:
+        record_activity(db, fence.session_id, now)
         release_held(db, fence.session_id, quota, now)
     return True
 
@@ -134,9 +146,9 @@ def requeue_interrupted(db: Connection, fence: Fence, now: Now, reason: str) -> 
         False when the attempt is no longer the job's, or its cancellation was asked:
         `cancel_running` follows then, or the wish would be forgotten.
     """
-    if _is_unwanted(db, fence):
+    if _cancel_was_requested(db, fence):
         return False
-    moved = _move_fenced(
+    moved = _transition_fenced(
         db, fence, JobState.QUEUED, now, reason, output_path=None, sha256=None
     )
     if moved:
@@ -150,12 +162,12 @@ def cancel_running(db: Connection, fence: Fence, now: Now, quota: Quota) -> bool
     Returns:
         False when the attempt is no longer the job's, or somebody wants it after all.
     """
-    moved = _is_unwanted(db, fence) and _move_fenced(
+    moved = _cancel_was_requested(db, fence) and _transition_fenced(
         db, fence, JobState.CANCELLED, now, "cancelled", finalized_at=now.wall
     )
     if moved:
         _end_attempt(db, fence, Outcome(), now, kind="cancelled")
-        touch(db, fence.session_id, now)
+        record_activity(db, fence.session_id, now)
         release_held(db, fence.session_id, quota, now)
     return moved
 
@@ -166,7 +178,7 @@ def cancel(db: Connection, job_id: int, now: Now, *, reason: str, quota: Quota) 
     Returns:
         "cancelled", "requested" (it is running), or the state that forbids it.
     """
-    job = _job(db, job_id)
+    job = _get_job(db, job_id)
     if job.state == JobState.RUNNING:
         if job.phase == Phase.PUBLISHING:
             return Phase.PUBLISHING.value
@@ -175,15 +187,15 @@ def cancel(db: Connection, job_id: int, now: Now, *, reason: str, quota: Quota) 
     state = JobState(job.state)
     if JobState.CANCELLED not in LEGAL_MOVES[state]:
         return state.value
-    values = {"finalized_at": now.wall, "retry_at": None} | words_for(reason)
-    _move(db, job, JobState.CANCELLED, now, reason, **values)
-    if reason == BY_HAND:  # the end of its time is no activity
-        touch(db, job.session_id, now)
+    values = {"finalized_at": now.wall, "retry_at": None} | cancel_error(reason)
+    _transition(db, job, JobState.CANCELLED, now, reason, **values)
+    if reason == CANCELLED_BY_USER:  # the end of its time is no activity
+        record_activity(db, job.session_id, now)
     release_held(db, job.session_id, quota, now)
     return "cancelled"
 
 
-def keep(db: Connection, job_id: int, now: Now) -> bool:
+def withdraw_cancellation(db: Connection, job_id: int, now: Now) -> bool:
     """Take back that a running job is to be cancelled: its link was given once more.
 
     Its worker goes on, or the job is queued again if that was stopped already.
@@ -191,20 +203,22 @@ def keep(db: Connection, job_id: int, now: Now) -> bool:
     Returns:
         False when it is not running, or nobody has asked for its end.
     """
-    job = _job(db, job_id)
+    job = _get_job(db, job_id)
     if job.state != JobState.RUNNING or not job.cancel_requested:
         return False
-    kept = {"cancel_requested": False} | NO_ERROR
+    kept = {"cancel_requested": False} | CLEARED_ERROR
     db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(kept))
     fence = Fence(job_id=job.id, session_id=job.session_id, attempt=job.attempt)
-    note(db, now, fence, "asked_again")
-    touch(db, job.session_id, now)  # or it would be too long without a sign of life
+    append_event(db, now, fence, "asked_again")
+    record_activity(
+        db, job.session_id, now
+    )  # or it would be too long without a sign of life
     return True
 
 
-def words_for(reason: str) -> dict[str, Any]:
+def cancel_error(reason: str) -> dict[str, Any]:
     """Return the error of a job that nobody asked to cancel: its session expired."""
-    if reason == BY_HAND:
+    if reason == CANCELLED_BY_USER:
         return {}
     return {
         "error_kind": "cancelled",
@@ -220,13 +234,13 @@ def retry(db: Connection, job_id: int, now: Now) -> bool:
     Returns:
         False when the job is not finalized.
     """
-    job = _job(db, job_id)
+    job = _get_job(db, job_id)
     if job.state not in FINALIZED:
         return False
     if job.state == JobState.COMPLETED:
         shrunk = sessions.c.used_bytes - (job.file_size_bytes or 0)
-        touch(db, job.session_id, now, used_bytes=shrunk)
-    _move(
+        record_activity(db, job.session_id, now, used_bytes=shrunk)
+    _transition(
         db,
         job,
         JobState.QUEUED,
@@ -240,14 +254,14 @@ def retry(db: Connection, job_id: int, now: Now) -> bool:
         file_size_bytes=None,
         sha256=None,
         cancel_requested=False,
-        pending_lived=now.lived,
-        **NO_ERROR,
+        pending_lived=now.uptime_s,
+        **CLEARED_ERROR,
     )
-    touch(db, job.session_id, now)
+    record_activity(db, job.session_id, now)
     return True
 
 
-def wake_due(db: Connection, now: Now, furthest_s: float, limit: int = 500) -> int:
+def requeue_due(db: Connection, now: Now, max_delay_s: float, limit: int = 500) -> int:
     """Waiting → queued for those whose time has come; returns how many.
 
     A time further off than any decision gives came from a clock that jumped: it is
@@ -259,23 +273,23 @@ def wake_due(db: Connection, now: Now, furthest_s: float, limit: int = 500) -> i
             jobs.c.state == JobState.WAITING,
             sa.or_(
                 jobs.c.retry_at <= now.wall,
-                jobs.c.retry_at > now.wall + furthest_s,
+                jobs.c.retry_at > now.wall + max_delay_s,
             ),
         )
         .order_by(jobs.c.retry_at)
         .limit(limit),
     ).all()
     for row in rows:
-        _move(db, row, JobState.QUEUED, now, "due", retry_at=None)
+        _transition(db, row, JobState.QUEUED, now, "due", retry_at=None)
     return len(rows)
 
 
-def wake(db: Connection, job_id: int, now: Now) -> bool:
+def requeue_now(db: Connection, job_id: int, now: Now) -> bool:
     """Waiting → queued before its time: somebody asks for it now."""
-    job = _job(db, job_id)
+    job = _get_job(db, job_id)
     if job.state != JobState.WAITING:
         return False
-    _move(db, job, JobState.QUEUED, now, "due", retry_at=None)
+    _transition(db, job, JobState.QUEUED, now, "due", retry_at=None)
     return True
 
 
@@ -294,7 +308,7 @@ def release_held(db: Connection, session_id: int, quota: Quota, now: Now) -> int
     session = db.execute(
         sa.select(sessions).where(sessions.c.id == session_id),
     ).one()
-    room = quota_room(session, quota)
+    room = remaining_quota(session, quota)
     if not session.held or room == 0:
         return 0
     rows = db.execute(
@@ -304,42 +318,42 @@ def release_held(db: Connection, session_id: int, quota: Quota, now: Now) -> int
         .limit(min(room, 1000)),
     ).all()
     for row in rows:
-        _move(db, row, JobState.QUEUED, now, "released")
+        _transition(db, row, JobState.QUEUED, now, "released")
     return len(rows)
 
 
-def make_queued(db: Connection, job_id: int, now: Now) -> bool:
+def force_queue(db: Connection, job_id: int, now: Now) -> bool:
     """Queue a job that nobody runs, whatever keeps it: its audio stands at its place.
 
     Returns:
         False when it is running.
     """
-    job = _job(db, job_id)
+    job = _get_job(db, job_id)
     if job.state == JobState.HELD:
-        _move(db, job, JobState.QUEUED, now, "released")
+        _transition(db, job, JobState.QUEUED, now, "released")
     elif job.state == JobState.WAITING:
-        _move(db, job, JobState.QUEUED, now, "due", retry_at=None)
+        _transition(db, job, JobState.QUEUED, now, "due", retry_at=None)
     elif job.state in FINALIZED:
         retry(db, job_id, now)
     return bool(job.state != JobState.RUNNING)
 
 
-def quota_room(session: Any, quota: Quota) -> int:
+def remaining_quota(session: Any, quota: Quota) -> int:
     """Return how many more unfinished jobs a session's row allows."""
     used = sum(getattr(session, state.value) for state in IN_QUOTA)
-    own = quota.of_session(session.max_jobs, session.max_bytes)
-    return own.room(used, session.used_bytes)
+    own = quota.with_session_limits(session.max_jobs, session.max_bytes)
+    return own.remaining_jobs(used, session.used_bytes)
 
 
 def _request_cancel(db: Connection, job: Any, now: Now, reason: str) -> None:
     """Ask for the end of a running job; should it be published first, that wins."""
-    asked = {"cancel_requested": True} | words_for(reason)
+    asked = {"cancel_requested": True} | cancel_error(reason)
     db.execute(sa.update(jobs).where(jobs.c.id == job.id).values(asked))
     fence = Fence(job_id=job.id, session_id=job.session_id, attempt=job.attempt)
-    note(db, now, fence, "cancel_requested")
+    append_event(db, now, fence, "cancel_requested")
 
 
-def _fenced(fence: Fence) -> tuple[sa.ColumnElement[bool], ...]:
+def _fence_conditions(fence: Fence) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         jobs.c.id == fence.job_id,
         jobs.c.attempt == fence.attempt,
@@ -347,26 +361,26 @@ def _fenced(fence: Fence) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _is_unwanted(db: Connection, fence: Fence) -> bool:
+def _cancel_was_requested(db: Connection, fence: Fence) -> bool:
     """Return whether somebody asked for the end of this very attempt's job."""
-    query = sa.select(jobs.c.cancel_requested).where(*_fenced(fence))
+    query = sa.select(jobs.c.cancel_requested).where(*_fence_conditions(fence))
     return bool(db.execute(query).scalar())
 
 
-def _move_fenced(
+def _transition_fenced(
     db: Connection, fence: Fence, to: JobState, now: Now, reason: str, **values: Any
 ) -> bool:
     always = {"state": to.value, "phase": None, "host": None, "cancel_requested": False}
     done = db.execute(
-        sa.update(jobs).where(*_fenced(fence)).values(always | values),
+        sa.update(jobs).where(*_fence_conditions(fence)).values(always | values),
     )
     if done.rowcount != 1:
         return False
-    record_move(db, now, fence, JobState.RUNNING, to, reason)
+    record_transition(db, now, fence, JobState.RUNNING, to, reason)
     return True
 
 
-def _move(
+def _transition(
     db: Connection, job: Any, to: JobState, now: Now, reason: str, **values: Any
 ) -> None:
     """Move a job no attempt has; the caller has just read it in this transaction."""
@@ -377,7 +391,7 @@ def _move(
     )
     if done.rowcount == 1:
         fence = Fence(job_id=job.id, session_id=job.session_id, attempt=job.attempt)
-        record_move(db, now, fence, JobState(job.state), to, reason)
+        record_transition(db, now, fence, JobState(job.state), to, reason)
 
 
 def _end_attempt(
@@ -402,12 +416,12 @@ def _end_attempt(
     )
 
 
-def _known_facts(outcome: Outcome) -> dict[str, Any]:
+def _known_metadata(outcome: Outcome) -> dict[str, Any]:
     """What even a failed attempt found out; never forget what is known already."""
     names = ("title", "artist", "duration_s", "view_count")
     found = {name: getattr(outcome, name) for name in names}
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _job(db: Connection, job_id: int) -> Any:
+def _get_job(db: Connection, job_id: int) -> Any:
     return db.execute(sa.select(jobs).where(jobs.c.id == job_id)).one()

@@ -13,7 +13,7 @@ from ytaudio_daemon.model import FINALIZED, JobState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class WorkCounts:
     """Jobs by how they stand, and lines that became none.
 
     Attributes:
@@ -27,10 +27,10 @@ class Standing:
     cancelled: int = 0
     rejected: int = 0
 
-    def __add__(self, other: "Standing") -> "Standing":
+    def __add__(self, other: "WorkCounts") -> "WorkCounts":
         """Count two pieces of work together."""
         names = self.__slots__
-        return Standing(**{n: getattr(self, n) + getattr(other, n) for n in names})
+        return WorkCounts(**{n: getattr(self, n) + getattr(other, n) for n in names})
 
     @property
     def all_completed(self) -> bool:
@@ -39,21 +39,21 @@ class Standing:
         return self.unfinished + wrong == 0
 
 
-def of_session(db: Connection, session_id: int) -> Standing:
+def count_session(db: Connection, session_id: int) -> WorkCounts:
     """Count a session's jobs and refused lines, from kept counters."""
     row = db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
     counts = {state: getattr(row, state.value) for state in JobState}
-    rejected = _rejected(db, drops.c.session_id == session_id)
-    return _standing(counts, rejected)
+    rejected = _count_rejected(db, drops.c.session_id == session_id)
+    return _work_counts(counts, rejected)
 
 
-def of_job(db: Connection, job_id: int) -> Standing:
+def count_job(db: Connection, job_id: int) -> WorkCounts:
     """Count one job."""
     query = sa.select(jobs.c.state).where(jobs.c.id == job_id)
-    return _standing({JobState(db.execute(query).scalar_one()): 1}, 0)
+    return _work_counts({JobState(db.execute(query).scalar_one()): 1}, 0)
 
 
-def of_drop(db: Connection, drop_id: int) -> Standing:
+def count_drop(db: Connection, drop_id: int) -> WorkCounts:
     """Count what became of a drop's lines; a job two lines asked for counts once."""
     mine = sa.select(lines.c.job_id).where(lines.c.drop_id == drop_id)
     query = (
@@ -62,16 +62,16 @@ def of_drop(db: Connection, drop_id: int) -> Standing:
         .group_by(jobs.c.state)
     )
     counts = {JobState(state): number for state, number in db.execute(query).all()}
-    return _standing(counts, _rejected(db, drops.c.id == drop_id))
+    return _work_counts(counts, _count_rejected(db, drops.c.id == drop_id))
 
 
-def states_of(db: Connection, job_uuids: Sequence[str]) -> dict[str, JobState]:
+def job_states(db: Connection, job_uuids: Sequence[str]) -> dict[str, JobState]:
     """Return the states of some hundred jobs by UUID; unknown ones are left out."""
     query = sa.select(jobs.c.uuid, jobs.c.state).where(jobs.c.uuid.in_(job_uuids))
     return {uuid: JobState(state) for uuid, state in db.execute(query).all()}
 
 
-def last_drop_id(db: Connection) -> int:
+def newest_drop_id(db: Connection) -> int:
     """Return the number of the newest drop, 0 when there is none."""
     return db.execute(sa.select(sa.func.max(drops.c.id))).scalar() or 0
 
@@ -93,14 +93,16 @@ def recorded_drop_id(
 def queue_position(db: Connection, job: JobRow) -> int | None:
     """Return a job's place in its session's queue, from 1: queued ones, then held."""
     if job.state is JobState.QUEUED:
-        return _ahead(db, job, job.state) + 1
+        return _count_ahead(db, job, job.state) + 1
     if job.state is JobState.HELD:
         queued = sa.select(sessions.c.queued).where(sessions.c.id == job.session_id)
-        return int(db.execute(queued).scalar_one()) + _ahead(db, job, job.state) + 1
+        return (
+            int(db.execute(queued).scalar_one()) + _count_ahead(db, job, job.state) + 1
+        )
     return None
 
 
-def _ahead(db: Connection, job: JobRow, state: JobState) -> int:
+def _count_ahead(db: Connection, job: JobRow, state: JobState) -> int:
     mine = sa.select(jobs.c.priority).where(jobs.c.id == job.id).scalar_subquery()
     earlier = sa.and_(jobs.c.priority == mine, jobs.c.id < job.id)
     query = (
@@ -112,7 +114,7 @@ def _ahead(db: Connection, job: JobRow, state: JobState) -> int:
     return int(db.execute(query).scalar_one())
 
 
-def _rejected(db: Connection, which: sa.ColumnElement[bool]) -> int:
+def _count_rejected(db: Connection, which: sa.ColumnElement[bool]) -> int:
     """Count refused lines; a file in which no line was one counts as one."""
     nothing = sa.and_(drops.c.reason.is_not(None), drops.c.rejected == 0)
     number = sa.case((nothing, 1), else_=drops.c.rejected)
@@ -120,9 +122,9 @@ def _rejected(db: Connection, which: sa.ColumnElement[bool]) -> int:
     return int(db.execute(query).scalar_one())
 
 
-def _standing(counts: dict[JobState, Any], rejected: int) -> Standing:
+def _work_counts(counts: dict[JobState, Any], rejected: int) -> WorkCounts:
     unfinished = sum(n for state, n in counts.items() if state not in FINALIZED)
-    return Standing(
+    return WorkCounts(
         unfinished=unfinished,
         completed=counts.get(JobState.COMPLETED, 0),
         failed=counts.get(JobState.FAILED, 0),

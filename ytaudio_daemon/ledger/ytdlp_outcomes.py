@@ -6,23 +6,27 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger.schema import attempts, jobs
 from ytaudio_daemon.model import FailureKind, JobState
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.ytdlp_policy import Ending
+from ytaudio_daemon.model.ytdlp_policy import EndedAttempt
 
 #: Attempts that are looked at, at most: enough for every decision, read in no time.
-LATEST = 400
+MAX_ROWS = 400
 
 
-def endings_since(db: Connection, since: float) -> list[tuple[str, Ending]]:
+def ended_attempts_since(
+    db: Connection, since: float
+) -> list[tuple[str, EndedAttempt]]:
     """Return (engine, ending) of what ended after a moment, the newest first."""
-    return _endings(db, attempts.c.ended_at > since)
+    return _ended_attempts(db, attempts.c.ended_at > since)
 
 
-def endings_before(db: Connection, until: float) -> list[tuple[str, Ending]]:
+def ended_attempts_before(
+    db: Connection, until: float
+) -> list[tuple[str, EndedAttempt]]:
     """Return (engine, ending) of what ended up to a moment, the newest first."""
-    return _endings(db, attempts.c.ended_at <= until)
+    return _ended_attempts(db, attempts.c.ended_at <= until)
 
 
-def known_videos(db: Connection, count: int) -> list[str]:
+def recently_completed_videos(db: Connection, count: int) -> list[str]:
     """Return the IDs of videos that were completed lately, the shortest first."""
     latest = (
         sa.select(attempts.c.job_id)
@@ -41,7 +45,7 @@ def known_videos(db: Connection, count: int) -> list[str]:
     return [row.video_id for row in rows]
 
 
-def hasten_outdated(db: Connection, now: Now) -> int:
+def make_outdated_due(db: Connection, now: Now) -> int:
     """Make jobs that wait for a newer yt-dlp due now; returns how many."""
     changed = db.execute(
         sa.update(jobs)
@@ -55,9 +59,9 @@ def hasten_outdated(db: Connection, now: Now) -> int:
     return changed.rowcount
 
 
-def _endings(
+def _ended_attempts(
     db: Connection, *conditions: sa.ColumnElement[bool]
-) -> list[tuple[str, Ending]]:
+) -> list[tuple[str, EndedAttempt]]:
     query = (
         sa.select(attempts.c.engine, attempts.c.job_id, attempts.c.kind)
         .where(
@@ -66,7 +70,9 @@ def _endings(
             *conditions,
         )
         .order_by(attempts.c.ended_at.desc())
-        .limit(LATEST)
+        .limit(MAX_ROWS)
     )
     rows = db.execute(query).all()
-    return [(row.engine or "", Ending(job=row.job_id, kind=row.kind)) for row in rows]
+    return [
+        (row.engine or "", EndedAttempt(job=row.job_id, kind=row.kind)) for row in rows
+    ]

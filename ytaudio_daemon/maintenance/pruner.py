@@ -18,13 +18,13 @@ from ytaudio_daemon.settings import Settings
 log = structlog.get_logger()
 
 #: The first look is so long after the start, in seconds: there is more urgent work.
-FIRST_S = 60.0
+FIRST_RUN_AFTER_S = 60.0
 #: When nothing is to be forgotten, the next look is after so long, in seconds.
-EVERY_S = 3600.0
+IDLE_INTERVAL_S = 3600.0
 #: What a finished piece of work gives.
-DONE = object()
+EXHAUSTED = object()
 #: Forgetting takes at most one part in so many of the daemon's time.
-SHARE = 5
+TIME_SHARE_DIVISOR = 5
 
 
 class Pruner:
@@ -39,11 +39,11 @@ class Pruner:
     def __init__(self, ledger: Ledger, settings: Settings, mono: float) -> None:
         self.settings = settings
         self._ledger = ledger
-        self._due = mono + FIRST_S
-        self._work: Iterator[None] | None = None
-        self._has_news = False
+        self._due = mono + FIRST_RUN_AFTER_S
+        self._pruning: Iterator[None] | None = None
+        self._has_pruned = False
 
-    def step(self, now: Now, mono: float) -> None:
+    def run_if_due(self, now: Now, mono: float) -> None:
         """Do one piece when its time has come: some ten milliseconds.
 
         Raises:
@@ -53,56 +53,58 @@ class Pruner:
             return
         began = time.perf_counter()
         try:
-            has_more = self._go_on(now)
+            has_more = self._prune_next_batch(now)
         except BaseException:
-            self._work = None  # a generator does not outlive its exception
+            self._pruning = None  # a generator does not outlive its exception
             raise
         took = time.perf_counter() - began
-        self._due = mono + (took * SHARE if has_more else EVERY_S)
+        self._due = mono + (took * TIME_SHARE_DIVISOR if has_more else IDLE_INTERVAL_S)
 
     def next_due(self) -> float:
         """Return the monotonic time of the next piece."""
         return self._due
 
-    def take_news(self) -> bool:
+    def pop_pruned(self) -> bool:
         """Tell once whether sessions were forgotten, whose documents are to go."""
-        has_news, self._has_news = self._has_news, False
+        has_news, self._has_pruned = self._has_pruned, False
         return has_news
 
-    def _go_on(self, now: Now) -> bool:
-        if self._work is None:
+    def _prune_next_batch(self, now: Now) -> bool:
+        if self._pruning is None:
             with self._ledger.read() as db:
                 keep_s = self.settings.retention.finalized
-                session = pruning.outgrown_session(db, now, keep_s)
+                session = pruning.session_to_prune(db, now, keep_s)
             if session is None:
                 return False
-            self._work = self._forget(session)
-        if next(self._work, DONE) is DONE:
-            self._work = None
+            self._pruning = self._prune_session(session)
+        if next(self._pruning, EXHAUSTED) is EXHAUSTED:
+            self._pruning = None
         return True
 
-    def _forget(self, session: Session) -> Iterator[None]:
+    def _prune_session(self, session: Session) -> Iterator[None]:
         """Delete all of a session, children first, yielding after each transaction."""
         after = 0
-        while of_drops := self._read_drops(session, after):
-            yield from self._in_pieces(partial(pruning.forget_lines, of_drops=of_drops))
+        while of_drops := self._next_drop_ids(session, after):
+            yield from self._in_batches(
+                partial(pruning.delete_lines, of_drops=of_drops)
+            )
             after = of_drops[-1]
         for forget in (
-            pruning.forget_jobs,
-            pruning.forget_drops,
-            pruning.forget_events,
+            pruning.delete_jobs,
+            pruning.delete_drops,
+            pruning.delete_events,
         ):
-            yield from self._in_pieces(partial(forget, session_id=session.id))
+            yield from self._in_batches(partial(forget, session_id=session.id))
         with self._ledger.write() as db:
-            pruning.forget_session(db, session)
-        self._has_news = True
+            pruning.delete_session(db, session)
+        self._has_pruned = True
         log.info("session.forgotten", session=session.name, uuid=session.uuid)
 
-    def _read_drops(self, session: Session, after_id: int) -> list[int]:
+    def _next_drop_ids(self, session: Session, after_id: int) -> list[int]:
         with self._ledger.read() as db:
-            return list(pruning.drop_ids(db, session.id, after_id))
+            return list(pruning.next_drop_ids(db, session.id, after_id))
 
-    def _in_pieces(self, forget: Callable[[Connection], bool]) -> Iterator[None]:
+    def _in_batches(self, forget: Callable[[Connection], bool]) -> Iterator[None]:
         has_more = True
         while has_more:
             with self._ledger.write() as db:

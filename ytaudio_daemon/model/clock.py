@@ -9,10 +9,10 @@ class Now:
 
     Attributes:
         wall: Seconds since 1970 UTC; for people, retries and gates. It can jump.
-        lived: Seconds this ledger has been served by a running daemon. It only
+        uptime_s: Seconds this ledger has been served by a running daemon. It only
             moves while the daemon does, by CLOCK_MONOTONIC, so neither a jump of the
             wall clock nor a night asleep or switched off can expire or delete anything.
     """
 
     wall: float
-    lived: float
+    uptime_s: float

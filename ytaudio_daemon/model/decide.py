@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.gates import GATE_OF, PAUSES, Gate, close
+from ytaudio_daemon.model.gates import GATE_OF, PAUSES, Gate, gate_after_failure
 from ytaudio_daemon.model.job import JobState
 from ytaudio_daemon.model.outcome import Failure, FailureKind, Outcome
 from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND
@@ -14,18 +14,18 @@ from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND
 #: videos that are there (facts of the yt-dlp tracker; seen to heal by itself).
 CONFIRM_AFTER_S = 3600.0
 #: Premieres and live shows are looked at again this often.
-NOT_YET_AGAIN_S = 1800.0
+NOT_YET_RETRY_S = 1800.0
 #: "Come back in no time" is still not at once.
-SOONEST_S = 1.0
+MIN_RETRY_S = 1.0
 #: Workers a job may kill by itself before it is given up.
 MAX_CRASHES = 3
 
 #: The code of a video that seems to have no formats at all.
 NO_FORMATS = "no_formats"
 #: So many attempts are needed to blame yt-dlp rather than the videos.
-MANY = 6
+MIN_ATTEMPTS_TO_BLAME_YTDLP = 6
 
-CHARGED = frozenset(
+CHARGED_KINDS = frozenset(
     {
         FailureKind.TRANSIENT,
         FailureKind.TIMEOUT,
@@ -37,17 +37,17 @@ CHARGED = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class RetryPolicy:
     """The config's part in a decision; seconds and counts."""
 
-    attempts: int = 8
+    max_attempts: int = 8
     base_s: float = 30.0
     cap_s: float = 6 * 3600.0
     max_pending_s: float = 14 * 86400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class JobHistory:
     """What the ledger knows of the job whose attempt ended.
 
     Attributes:
@@ -68,7 +68,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Decision:
     """A decision about a failed attempt.
 
     Attributes:
@@ -89,16 +89,16 @@ class Move:
 
 
 def decide(
-    tried: Tried,
+    history: JobHistory,
     outcome: Outcome,
     now: Now,
-    policy: Policy,
+    policy: RetryPolicy,
     gate: Gate | None = None,
-) -> Move:
+) -> Decision:
     """Return what becomes of a job whose attempt failed.
 
     Args:
-        tried: The job so far.
+        history: The job so far.
         outcome: Must carry a failure.
         now: The time of the decision.
         policy: From the config.
@@ -109,31 +109,42 @@ def decide(
         msg = "decide() is for failures; results are published"
         raise ValueError(msg)
     if failure.kind in GATE_OF:
-        return _behind_a_gate(tried, failure, now, gate)
-    if failure.kind in CHARGED:
-        return _charged(tried, failure, now, policy)
+        return _decide_gated(history, failure, now, gate)
+    if failure.kind in CHARGED_KINDS:
+        return _decide_charged(history, failure, now, policy)
     if failure.kind in {FailureKind.NOT_YET, FailureKind.OUTDATED}:
-        return _patient(tried, failure, now, policy)
-    if failure.confirm and tried.last_code != failure.code:
-        return _wait(failure, now.wall + CONFIRM_AFTER_S)
-    return Move(to=JobState.FAILED, failure=failure, charged=True)
+        return _decide_uncharged(history, failure, now, policy)
+    if failure.confirm and history.last_code != failure.code:
+        return _waiting(failure, now.wall + CONFIRM_AFTER_S)
+    return Decision(to=JobState.FAILED, failure=failure, charged=True)
 
 
-def _behind_a_gate(tried: Tried, failure: Failure, now: Now, gate: Gate | None) -> Move:
-    shut = close(gate, failure, began_at=tried.claimed_at, wall=now.wall)
-    return Move(to=JobState.WAITING, failure=failure, retry_at=shut.until, gate=shut)
+def _decide_gated(
+    history: JobHistory, failure: Failure, now: Now, gate: Gate | None
+) -> Decision:
+    shut = gate_after_failure(gate, failure, began_at=history.claimed_at, wall=now.wall)
+    return Decision(
+        to=JobState.WAITING, failure=failure, retry_at=shut.until, gate=shut
+    )
 
 
-def _charged(tried: Tried, failure: Failure, now: Now, policy: Policy) -> Move:
+def _decide_charged(
+    history: JobHistory, failure: Failure, now: Now, policy: RetryPolicy
+) -> Decision:
     crashed = failure.kind is FailureKind.CRASHED
-    if crashed and tried.crashes + 1 >= MAX_CRASHES:
-        return Move(
-            to=JobState.FAILED, failure=_poison(failure), charged=True, crashed=True
+    if crashed and history.crashes + 1 >= MAX_CRASHES:
+        return Decision(
+            to=JobState.FAILED,
+            failure=_poison_failure(failure),
+            charged=True,
+            crashed=True,
         )
-    if tried.charged + 1 >= policy.attempts:
-        return Move(to=JobState.FAILED, failure=failure, charged=True, crashed=crashed)
-    pause = backoff(policy, tried.charged)
-    return Move(
+    if history.charged + 1 >= policy.max_attempts:
+        return Decision(
+            to=JobState.FAILED, failure=failure, charged=True, crashed=crashed
+        )
+    pause = backoff(policy, history.charged)
+    return Decision(
         to=JobState.WAITING,
         failure=failure,
         retry_at=now.wall + pause,
@@ -142,21 +153,23 @@ def _charged(tried: Tried, failure: Failure, now: Now, policy: Policy) -> Move:
     )
 
 
-def _patient(tried: Tried, failure: Failure, now: Now, policy: Policy) -> Move:
+def _decide_uncharged(
+    history: JobHistory, failure: Failure, now: Now, policy: RetryPolicy
+) -> Decision:
     """Wait without charge, for as long as a job may be pending at all."""
-    if now.lived - tried.pending_lived >= policy.max_pending_s:
-        return Move(to=JobState.FAILED, failure=failure)
+    if now.uptime_s - history.pending_lived >= policy.max_pending_s:
+        return Decision(to=JobState.FAILED, failure=failure)
     if failure.kind is FailureKind.NOT_YET:
-        pause = failure.retry_after_s or NOT_YET_AGAIN_S
-        return _wait(failure, now.wall + min(max(pause, SOONEST_S), policy.cap_s))
-    return _wait(failure, now.wall + backoff(policy, tried.attempt - 1))
+        pause = failure.retry_after_s or NOT_YET_RETRY_S
+        return _waiting(failure, now.wall + min(max(pause, MIN_RETRY_S), policy.cap_s))
+    return _waiting(failure, now.wall + backoff(policy, history.attempt - 1))
 
 
-def _wait(failure: Failure, retry_at: float) -> Move:
-    return Move(to=JobState.WAITING, failure=failure, retry_at=retry_at)
+def _waiting(failure: Failure, retry_at: float) -> Decision:
+    return Decision(to=JobState.WAITING, failure=failure, retry_at=retry_at)
 
 
-def _poison(failure: Failure) -> Failure:
+def _poison_failure(failure: Failure) -> Failure:
     return Failure(
         kind=FailureKind.CRASHED,
         code="poison",
@@ -166,7 +179,9 @@ def _poison(failure: Failure) -> Failure:
     )
 
 
-def suspect_engine(failure: Failure, recent_codes: Sequence[str | None]) -> Failure:
+def reclassify_as_outdated(
+    failure: Failure, recent_codes: Sequence[str | None]
+) -> Failure:
     """Blame yt-dlp when not one video but most of them have no formats.
 
     Args:
@@ -174,7 +189,9 @@ def suspect_engine(failure: Failure, recent_codes: Sequence[str | None]) -> Fail
         recent_codes: How the last attempts ended; None is a success.
     """
     alike = sum(code == failure.code for code in recent_codes)
-    enough = len(recent_codes) >= MANY and alike * 2 > len(recent_codes)
+    enough = len(recent_codes) >= MIN_ATTEMPTS_TO_BLAME_YTDLP and alike * 2 > len(
+        recent_codes
+    )
     if failure.code != NO_FORMATS or not enough:
         return failure
     return replace(
@@ -186,13 +203,13 @@ def suspect_engine(failure: Failure, recent_codes: Sequence[str | None]) -> Fail
     )
 
 
-def backoff(policy: Policy, charged: int) -> float:
+def backoff(policy: RetryPolicy, charged: int) -> float:
     """Return seconds to wait: `min(cap, base * 3^n)`, +-50 % so that herds disperse."""
     plain = min(policy.cap_s, policy.base_s * 3.0 ** min(charged, 32))
     return plain * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
 
 
-def furthest_retry(policy: Policy) -> float:
+def max_retry_delay_s(policy: RetryPolicy) -> float:
     """Return the longest wait any decision gives, in seconds.
 
     A job that is due later than this from now was scheduled by a clock that jumped.

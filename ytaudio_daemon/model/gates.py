@@ -50,7 +50,7 @@ class Gate:
     closures: int
     probe_job_id: int | None = None
 
-    def is_shut(self, wall: float) -> bool:
+    def is_too_early_to_probe(self, wall: float) -> bool:
         """Return whether it is too early for a probe.
 
         A time further off than the longest pause can only come from a clock that
@@ -59,7 +59,9 @@ class Gate:
         return wall < self.until <= wall + PAUSES[self.name][1] + 1
 
 
-def close(gate: Gate | None, failure: Failure, *, began_at: float, wall: float) -> Gate:
+def gate_after_failure(
+    gate: Gate | None, failure: Failure, *, began_at: float, wall: float
+) -> Gate:
     """Return the gate as it stands after a failure that closes it.
 
     An attempt that began before the gate closed tells nothing new: it does not
@@ -74,7 +76,7 @@ def close(gate: Gate | None, failure: Failure, *, began_at: float, wall: float) 
     """
     name = GATE_OF[failure.kind]
     if gate is not None and began_at < gate.closed_at <= wall:
-        return _no_news(gate, failure, wall)
+        return _already_closed(gate, failure, wall)
     closures = (gate.closures if gate else 0) + 1
     return Gate(
         name=name,
@@ -82,20 +84,22 @@ def close(gate: Gate | None, failure: Failure, *, began_at: float, wall: float) 
         reason=failure.message,
         hint=failure.hint,
         closed_at=wall,
-        until=wall + pause(name, closures, failure.retry_after_s),
+        until=wall + pause_duration_s(name, closures, failure.retry_after_s),
         closures=closures,
     )
 
 
-def _no_news(gate: Gate, failure: Failure, wall: float) -> Gate:
+def _already_closed(gate: Gate, failure: Failure, wall: float) -> Gate:
     """Keep the gate as it is, unless the site asked for more time."""
     if failure.retry_after_s is None:
         return gate
-    asked = wall + pause(gate.name, gate.closures, failure.retry_after_s)
+    asked = wall + pause_duration_s(gate.name, gate.closures, failure.retry_after_s)
     return replace(gate, until=max(gate.until, asked))
 
 
-def pause(name: GateName, closures: int, retry_after_s: float | None) -> float:
+def pause_duration_s(
+    name: GateName, closures: int, retry_after_s: float | None
+) -> float:
     """Return seconds to stay away: what the site asked for, else doubling."""
     first, longest = PAUSES[name]
     if retry_after_s is not None:
@@ -120,6 +124,6 @@ class Pace:
         return max(0.0, (1.0 - tokens) * 3600.0 / self.per_hour)
 
     @property
-    def off(self) -> bool:
+    def is_disabled(self) -> bool:
         """Whether no pace is kept."""
         return self.burst <= 0 or self.per_hour <= 0

@@ -26,7 +26,7 @@ MAX_TAG_CHARS = 500
 MAX_TEMPLATE_CHARS = 200
 
 #: Stands where bytes were no UTF-8; nobody wants it in a tag.
-_LOST = "\N{REPLACEMENT CHARACTER}"
+_REPLACEMENT_CHAR = "\N{REPLACEMENT CHARACTER}"
 
 Layer = Mapping[str, Any]
 
@@ -86,7 +86,7 @@ class Options:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def effective(default_bitrate: str, *layers: Layer) -> Options:
+def effective_options(default_bitrate: str, *layers: Layer) -> Options:
     """Lay the layers over each other, the later ones on top.
 
     Args:
@@ -100,11 +100,14 @@ def effective(default_bitrate: str, *layers: Layer) -> Options:
     plain = {k: v for k, v in flat.items() if not k.startswith("tag.")}
     options = Options(**(plain | {"bitrate": plain.get("bitrate"), "tags": tags}))
     return Options(
-        **(options.to_json() | {"bitrate": _bitrate(options, default_bitrate)})
+        **(
+            options.to_json()
+            | {"bitrate": _effective_bitrate(options, default_bitrate)}
+        )
     )
 
 
-def _bitrate(options: Options, default: str) -> str | None:
+def _effective_bitrate(options: Options, default: str) -> str | None:
     if options.format in LOSSLESS:
         return None
     if options.format in ALWAYS_ENCODED:
@@ -119,7 +122,7 @@ def check_option(key: str, value: object) -> Any:
         OptionError: The key is not on the list, or the value not allowed.
     """
     if key.startswith("tag.") and key.removeprefix("tag.") in TAGS:
-        return _tag(key, value)
+        return _check_tag(key, value)
     check = _CHECKS.get(key)
     if check is None:
         known = ", ".join([*_CHECKS, "tag.<" + "|".join(TAGS) + ">"])
@@ -160,7 +163,7 @@ def refuse_contradictions(layer: Layer) -> None:
         )
 
 
-def _choice(key: str, allowed: tuple[str, ...]) -> Callable[[object], str]:
+def _choice_check(key: str, allowed: tuple[str, ...]) -> Callable[[object], str]:
     def check(value: object) -> str:
         word = str(value).strip().lower()
         if word not in allowed:
@@ -173,7 +176,7 @@ def _choice(key: str, allowed: tuple[str, ...]) -> Callable[[object], str]:
     return check
 
 
-def _bitrate_option(value: object) -> str:
+def _check_bitrate(value: object) -> str:
     found = re.fullmatch(r"([0-9]{1,4})\s*k?(?:bit/s|bps)?", str(value).strip().lower())
     if found is None or int(found[1]) not in BITRATES:
         raise OptionError(
@@ -183,7 +186,7 @@ def _bitrate_option(value: object) -> str:
     return f"{int(found[1])}k"
 
 
-def _priority(value: object) -> int:
+def _check_priority(value: object) -> int:
     found = re.fullmatch(r"[+-]?[0-9]{1,3}", str(value).strip(), re.ASCII)
     if isinstance(value, bool) or found is None or int(str(value)) not in PRIORITIES:
         raise OptionError(
@@ -194,14 +197,14 @@ def _priority(value: object) -> int:
     return int(str(value))
 
 
-def _filename(value: object) -> str:
+def _check_filename(value: object) -> str:
     """Accept literal `%(field)s` only: `%(title)500000000s` would fill the memory."""
-    template = _readable(value) if isinstance(value, str) else ""
+    template = _single_line(value) if isinstance(value, str) else ""
     literal = re.sub(r"%\((?:" + "|".join(FILENAME_FIELDS) + r")\)s|%%", "", template)
     if (
         not template
         or "%" in literal
-        or _LOST in template
+        or _REPLACEMENT_CHAR in template
         or len(template) > MAX_TEMPLATE_CHARS
     ):
         fields = " ".join(f"%({name})s" for name in FILENAME_FIELDS)
@@ -213,28 +216,28 @@ def _filename(value: object) -> str:
     return template
 
 
-def _readable(text: str) -> str:
+def _single_line(text: str) -> str:
     """Return a text on one line, without control characters and lone surrogates."""
     return "".join(c if c.isprintable() else " " for c in text).strip()
 
 
-def _tag(key: str, value: object) -> str:
-    clean = _readable(str(value)) if isinstance(value, str | int) else ""
+def _check_tag(key: str, value: object) -> str:
+    clean = _single_line(str(value)) if isinstance(value, str | int) else ""
     if isinstance(value, bool) or not clean or len(clean) > MAX_TAG_CHARS:
         raise OptionError(
             "bad_option", f"{key} needs 1 to {MAX_TAG_CHARS} readable characters"
         )
-    if _LOST in clean:
+    if _REPLACEMENT_CHAR in clean:
         raise OptionError("bad_option", f"{key} is not UTF-8: save the file as UTF-8")
     return clean
 
 
 _CHECKS: dict[str, Callable[[object], Any]] = {
-    "format": _choice("format", FORMATS),
-    "quality": _choice("quality", QUALITIES),
-    "bitrate": _bitrate_option,
-    "filename": _filename,
-    "priority": _priority,
+    "format": _choice_check("format", FORMATS),
+    "quality": _choice_check("quality", QUALITIES),
+    "bitrate": _check_bitrate,
+    "filename": _check_filename,
+    "priority": _check_priority,
 }
 
 #: Every key there is.

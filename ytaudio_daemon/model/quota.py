@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 #: Room where there is no limit: more than any ledger holds.
-BOUNDLESS = 1 << 31
+UNLIMITED = 1 << 31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,9 @@ class Quota:
     max_bytes: int = 0
     reject_over: bool = False
 
-    def of_session(self, max_jobs: int | None, max_bytes: int | None) -> "Quota":
+    def with_session_limits(
+        self, max_jobs: int | None, max_bytes: int | None
+    ) -> "Quota":
         """Return the limits that hold where a session has some of its own."""
         return Quota(
             max_jobs=self.max_jobs if max_jobs is None else max_jobs,
@@ -28,10 +30,10 @@ class Quota:
             reject_over=self.reject_over,
         )
 
-    def room(self, unfinished: int, used_bytes: int) -> int:
+    def remaining_jobs(self, unfinished: int, used_bytes: int) -> int:
         """Return how many more jobs may enter; none once the bytes are used up."""
         if self.max_bytes and used_bytes >= self.max_bytes:
             return 0
         if self.max_jobs == 0:
-            return BOUNDLESS
+            return UNLIMITED
         return max(0, self.max_jobs - unfinished)

@@ -15,32 +15,32 @@ from ytaudio_daemon.model.outcome import FailureKind
 #: What a person types to upgrade yt-dlp; needs no restart.
 UPGRADE_COMMAND = "ytaudio engine upgrade"
 #: Failures that a yt-dlp may be to blame for.
-SUSPECT = frozenset({FailureKind.OUTDATED, FailureKind.UNKNOWN})
+SUSPECT_KINDS = frozenset({FailureKind.OUTDATED, FailureKind.UNKNOWN})
 #: The newest is looked for so often, in seconds; a little less than a day, so that the
 #: hourly look with its jitter does not slip by an hour each day.
-DAILY_S = 23 * 3600.0
+CHECK_INTERVAL_S = 23 * 3600.0
 #: When videos fail as outdated it is tried at once, but not again for so long.
-URGENT_S = 3 * 3600.0
+URGENT_CHECK_INTERVAL_S = 3 * 3600.0
 #: So many videos must have failed as outdated before it is urgent: one may be odd.
-URGENT_VIDEOS = 3
+MIN_OUTDATED_VIDEOS = 3
 #: Of the latest videos, so many are looked at.
 RECENT_VIDEOS = 20
 #: So many videos must have failed before a version is blamed.
-BLAMED_VIDEOS = 4
+MIN_SUSPECT_VIDEOS = 4
 #: A new version passed its check, so it starts with so many good videos.
-CREDIT = 10
+PRIOR_GOOD_VIDEOS = 10
 #: How unlikely the difference must be by chance.
-CHANCE = 0.01
+SIGNIFICANCE_LEVEL = 0.01
 #: After so many videos a new version has proven itself.
-PROVEN_VIDEOS = 60
+PROBATION_VIDEOS = 60
 #: A version is watched at most so long, in seconds.
-WATCHED_S = 7 * 86_400.0
+PROBATION_S = 7 * 86_400.0
 
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+!-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class EndedAttempt:
     """How an attempt ended.
 
     Attributes:
@@ -53,7 +53,7 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class FailureCounts:
     """How some videos fared.
 
     Attributes:
@@ -65,23 +65,23 @@ class Tally:
     suspect: int = 0
 
 
-def is_version(text: str) -> bool:
+def is_valid_version(text: str) -> bool:
     """Return whether a text can be a version, and so the name of a folder."""
     return _VERSION.fullmatch(text) is not None
 
 
-def canonical(version: str) -> str:
+def canonical_version(version: str) -> str:
     """Return a version as packaging tools write it (PEP 440), where it is a plain one.
 
     yt-dlp's nightlies call themselves 2026.10.26.220202dev in their own metadata.
     """
     if re.fullmatch(r"[0-9.]+(\.?dev[0-9]*)?", version) is None:
         return version
-    numbers = ".".join(map(str, release(version)))
+    numbers = ".".join(map(str, release_numbers(version)))
     return f"{numbers}.dev0" if "dev" in version else numbers
 
 
-def release(version: str) -> tuple[int, ...]:
+def release_numbers(version: str) -> tuple[int, ...]:
     """Return a version's numbers, to compare by.
 
     "2026.08.19" is 2026.8.19 to packaging tools (PEP 440), and the nightly that calls
@@ -93,7 +93,7 @@ def release(version: str) -> tuple[int, ...]:
 
 def is_newer(version: str, than: str) -> bool:
     """Return whether a version is newer than another."""
-    return release(version) > release(than)
+    return release_numbers(version) > release_numbers(than)
 
 
 def age_days(version: str, wall: float) -> int | None:
@@ -102,7 +102,7 @@ def age_days(version: str, wall: float) -> int | None:
     Returns:
         Days; None when the version is no date (a build of somebody's own).
     """
-    numbers = release(version)[:3]
+    numbers = release_numbers(version)[:3]
     try:
         released = date(*numbers)
     except (TypeError, ValueError):
@@ -111,20 +111,20 @@ def age_days(version: str, wall: float) -> int | None:
     return max(0, days)
 
 
-def tally(endings: Iterable[Ending]) -> Tally:
+def count_failures(attempts: Iterable[EndedAttempt]) -> FailureCounts:
     """Count videos by how their last attempt ended.
 
     Args:
-        endings: The newest first: a video that failed first and came later is fine.
+        attempts: The newest first: a video that failed first and came later is fine.
     """
     last: dict[int, str] = {}
-    for ending in endings:
-        last.setdefault(ending.job, ending.kind)
-    suspect = sum(kind in SUSPECT for kind in last.values())
-    return Tally(videos=len(last), suspect=suspect)
+    for attempt in attempts:
+        last.setdefault(attempt.job, attempt.kind)
+    suspect = sum(kind in SUSPECT_KINDS for kind in last.values())
+    return FailureCounts(videos=len(last), suspect=suspect)
 
 
-def is_worse(new: Tally, old: Tally) -> bool:
+def is_significantly_worse(new: FailureCounts, old: FailureCounts) -> bool:
     """Return whether a version fails for more videos than the one before.
 
     Fisher's exact test, one-sided: would the failures fall like that if both were
@@ -134,9 +134,9 @@ def is_worse(new: Tally, old: Tally) -> bool:
         new: Since the switch.
         old: Before it.
     """
-    if new.suspect < BLAMED_VIDEOS:
+    if new.suspect < MIN_SUSPECT_VIDEOS:
         return False
-    old_videos = old.videos + CREDIT
+    old_videos = old.videos + PRIOR_GOOD_VIDEOS
     suspect = new.suspect + old.suspect
     ways = math.comb(new.videos + old_videos, new.videos)
     as_bad = sum(
@@ -144,21 +144,21 @@ def is_worse(new: Tally, old: Tally) -> bool:
         * math.comb(new.videos + old_videos - suspect, new.videos - n)
         for n in range(new.suspect, min(suspect, new.videos) + 1)
     )
-    return as_bad / ways < CHANCE
+    return as_bad / ways < SIGNIFICANCE_LEVEL
 
 
-def is_outdated(endings: Sequence[Ending]) -> bool:
+def is_outdated(attempts: Sequence[EndedAttempt]) -> bool:
     """Return whether so many of the latest videos failed as outdated that it is urgent.
 
     Args:
-        endings: Of the version in use, the newest first.
+        attempts: Of the version in use, the newest first.
     """
     last: dict[int, str] = {}
-    for ending in endings:
-        last.setdefault(ending.job, ending.kind)
+    for attempt in attempts:
+        last.setdefault(attempt.job, attempt.kind)
     kinds = list(last.values())[:RECENT_VIDEOS]
     outdated = kinds.count(FailureKind.OUTDATED)
-    return outdated >= URGENT_VIDEOS and outdated * 2 > len(kinds)
+    return outdated >= MIN_OUTDATED_VIDEOS and outdated * 2 > len(kinds)
 
 
 def upgrade_is_due(last_at: float | None, wall: float, *, outdated: bool) -> bool:
@@ -172,18 +172,18 @@ def upgrade_is_due(last_at: float | None, wall: float, *, outdated: bool) -> boo
     """
     if last_at is None or last_at > wall:
         return True
-    return wall - last_at >= (URGENT_S if outdated else DAILY_S)
+    return wall - last_at >= (URGENT_CHECK_INTERVAL_S if outdated else CHECK_INTERVAL_S)
 
 
-def has_to_prove_itself(tallied: Tally, since: float, wall: float) -> bool:
+def is_on_probation(counts: FailureCounts, since: float, wall: float) -> bool:
     """Return whether a version is still watched.
 
     Args:
-        tallied: How videos fared with it.
+        counts: How videos fared with it.
         since: When it was switched to, wall clock.
         wall: Now.
     """
-    return tallied.videos < PROVEN_VIDEOS and wall - since < WATCHED_S
+    return counts.videos < PROBATION_VIDEOS and wall - since < PROBATION_S
 
 
 def canary_verdict(
@@ -200,14 +200,14 @@ def canary_verdict(
         is down, or the videos are). And one sentence for people.
     """
     good = [link for link, kind in new.items() if kind is None]
-    telling = [link for link, kind in new.items() if kind in _TELLING]
+    telling = [link for link, kind in new.items() if kind in _INFORMATIVE_KINDS]
     worse = [link for link in telling if old.get(link, None) is None]
     if worse:
         kind = new[worse[0]]
         return False, f"it fails for {worse[0]} ({kind}), which works without it"
     if good:
         return True, f"{len(good)} of {len(new)} known links came through"
-    blamed = [link for link in telling if new[link] not in _MAY_PASS]
+    blamed = [link for link in telling if new[link] not in _TRANSIENT_KINDS]
     if blamed:
         kind = new[blamed[0]]
         return False, f"it fails for {blamed[0]} ({kind}), as the one in use does"
@@ -217,7 +217,7 @@ def canary_verdict(
 
 #: Everything a broken yt-dlp may look like: a 403 on the media is transient by its
 #: text. What says more of the video, the network or this machine is left out.
-_TELLING = frozenset(
+_INFORMATIVE_KINDS = frozenset(
     {
         FailureKind.OUTDATED,
         FailureKind.UNKNOWN,
@@ -228,4 +228,4 @@ _TELLING = frozenset(
     }
 )
 #: Of those, what is the network's when the version in use fails as well.
-_MAY_PASS = frozenset({FailureKind.TRANSIENT, FailureKind.TIMEOUT})
+_TRANSIENT_KINDS = frozenset({FailureKind.TRANSIENT, FailureKind.TIMEOUT})

@@ -44,23 +44,23 @@ class Patience:
         self.failures = self.given_up = self._refusals = 0
         self.said = ""
 
-    def fail(self, answer: Answer, lived: float) -> None:
+    def fail(self, answer: Answer, uptime_s: float) -> None:
         """Note that it could not be told."""
         if not self.failures:
-            self._since = lived
+            self._since = uptime_s
         wait = min(CAP_S, BASE_S * 2.0 ** min(self.failures, 30))
         self.failures += 1
         self._refusals = self._refusals + 1 if answer.is_refusal else 0
-        self._due = lived + max(wait, answer.retry_after_s or 0.0)
+        self._due = uptime_s + max(wait, answer.retry_after_s or 0.0)
         self.said = answer.said
 
     def has_had_enough(self) -> bool:
         """Tell whether the notice in hand has been refused often enough."""
         return self._refusals >= OFFERS
 
-    def is_worn_out(self, lived: float, give_up_s: float) -> bool:
+    def is_worn_out(self, uptime_s: float, give_up_s: float) -> bool:
         """Tell whether it has failed for so long that what is older is given up."""
-        return self.failures > 0 and lived - self._since >= give_up_s
+        return self.failures > 0 and uptime_s - self._since >= give_up_s
 
     def give_up(self, notices: int) -> None:
         """Note that so many notices are given up; the next one has all its offers."""

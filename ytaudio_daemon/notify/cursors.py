@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from ytaudio_daemon.ledger import Connection, Ledger, meta, outbox
-from ytaudio_daemon.ledger.meta import Told
+from ytaudio_daemon.ledger.meta import DeliveryCursor
 from ytaudio_daemon.model.clock import Now
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ class Books:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._kept: Mapping[str, Told] = {}
+        self._kept: Mapping[str, DeliveryCursor] = {}
         self._kept_at = -math.inf
 
-    def enlist(self, keys: Collection[str]) -> Mapping[str, Told]:
+    def enlist(self, keys: Collection[str]) -> Mapping[str, DeliveryCursor]:
         """Return how much the receivers of those keys have been told; forget others.
 
         A new one is told what happens from now on.
@@ -41,7 +41,7 @@ class Books:
             LedgerError: It cannot be used just now.
         """
         with self._ledger.read() as db:
-            known = meta.told(db)
+            known = meta.delivery_cursors(db)
         if known.keys() != set(keys):
             with self._ledger.write() as db:
                 known = _admit(db, known, set(keys))
@@ -65,9 +65,9 @@ class Books:
             LedgerError: It cannot be used just now.
         """
         due = self.due(posts)
-        if due is not None and now.lived >= due:
+        if due is not None and now.uptime_s >= due:
             self.write(posts)
-            self._kept_at = now.lived
+            self._kept_at = now.uptime_s
 
     def write(self, posts: Posts) -> None:
         """Keep it now.
@@ -80,23 +80,23 @@ class Books:
             return
         with self._ledger.write() as db:
             for key, told in changed.items():
-                meta.keep_told(db, key, told)
+                meta.save_delivery_cursor(db, key, told)
         self._kept = {**self._kept, **changed}
         for key in changed:
             posts[key].has_delivered = False
 
-    def _changed(self, posts: Posts) -> dict[str, Told]:
+    def _changed(self, posts: Posts) -> dict[str, DeliveryCursor]:
         known = self._kept
         return {k: post.told for k, post in posts.items() if post.told != known[k]}
 
 
 def _admit(
-    db: Connection, known: Mapping[str, Told], wanted: set[str]
-) -> dict[str, Told]:
+    db: Connection, known: Mapping[str, DeliveryCursor], wanted: set[str]
+) -> dict[str, DeliveryCursor]:
     for key in known.keys() - wanted:
-        meta.forget_told(db, key)
-    now = Told(cursor=outbox.newest_event(db))
+        meta.delete_delivery_cursor(db, key)
+    now = DeliveryCursor(cursor=outbox.newest_event_id(db))
     admitted = {key: known.get(key, now) for key in wanted}
     for key in wanted - known.keys():
-        meta.keep_told(db, key, now)
+        meta.save_delivery_cursor(db, key, now)
     return admitted

@@ -12,7 +12,7 @@ MAX_TITLES = 5
 MAX_FAILURES = 5
 #: The shortest bound among the services that many use (Discord's 2,000), with room for
 #: what they put around it.
-MAX_BODY = 1800
+MAX_BODY_BYTES = 1800
 
 
 @dataclass(slots=True)
@@ -33,9 +33,9 @@ class Digest:
     _ended: list[str] = field(default_factory=list)
     _endings: int = 0
 
-    def take(self, news: News, lived: float, *, audio_stays: bool) -> None:
+    def take(self, news: News, uptime_s: float, *, audio_stays: bool) -> None:
         """Take in one more thing that happened."""
-        self.began = lived if self.began is None else self.began
+        self.began = uptime_s if self.began is None else self.began
         self.at = max(self.at, news.at)
         if news.job is not None and news.event == COMPLETED:
             self._finished[news.job.session_name] += 1
@@ -74,7 +74,7 @@ class Digest:
         if more:
             lines.append(f"{_count(more, 'more session')} ended.")
         text = "\n".join(lines)
-        return text if len(text) <= MAX_BODY else f"{text[: MAX_BODY - 1]}…"
+        return text if len(text) <= MAX_BODY_BYTES else f"{text[: MAX_BODY_BYTES - 1]}…"
 
     def _sessions(self) -> list[str]:
         totals = self._finished + self._failed

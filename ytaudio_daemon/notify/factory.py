@@ -3,7 +3,7 @@
 import select
 from dataclasses import dataclass
 
-from ytaudio_daemon.ledger.meta import Told
+from ytaudio_daemon.ledger.meta import DeliveryCursor
 from ytaudio_daemon.notify.message_builders import Composer, Gathered, Singly
 from ytaudio_daemon.notify.notices import Terms
 from ytaudio_daemon.notify.receiver_queue import Charge, Post
@@ -29,7 +29,9 @@ class Place:
     state_id: str
 
 
-def post_of(receiver: Receiver, before: Post | None, told: Told, place: Place) -> Post:
+def post_of(
+    receiver: Receiver, before: Post | None, told: DeliveryCursor, place: Place
+) -> Post:
     """Return the post of a receiver: the one it has, or a new one.
 
     Args:

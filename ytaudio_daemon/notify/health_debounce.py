@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ytaudio_daemon.views import Problem
+from ytaudio_daemon.views import DaemonProblem
 
 #: A state is believed when it has lasted so long, in seconds.
 SETTLE_S = 60.0
@@ -22,40 +22,42 @@ class Weather:
         #: Whether it is degraded; None until the first state has lasted.
         self.is_degraded: bool | None = None
         #: Why, when it was last seen so.
-        self.problems: Sequence[Problem] = ()
+        self.problems: Sequence[DaemonProblem] = ()
 
-    def hear(self, state: str, problems: Sequence[Problem], lived: float) -> None:
+    def hear(
+        self, state: str, problems: Sequence[DaemonProblem], uptime_s: float
+    ) -> None:
         """Take in how the daemon is; its coming and going is no news.
 
         Args:
             state: As in `Live`.
             problems: Why it is degraded, if it is.
-            lived: `Now.lived`.
+            uptime_s: `Now.lived`.
         """
         if state not in {"running", "degraded"}:
             return
         is_degraded = state == "degraded"
         if is_degraded:
             self.problems = problems
-        self.note(is_degraded=is_degraded, lived=lived)
+        self.note(is_degraded=is_degraded, uptime_s=uptime_s)
 
-    def note(self, *, is_degraded: bool, lived: float) -> None:
+    def note(self, *, is_degraded: bool, uptime_s: float) -> None:
         """Take in how it looks now.
 
         Args:
             is_degraded: Work is held up by something a person should mend.
-            lived: `Now.lived`.
+            uptime_s: `Now.lived`.
         """
         if is_degraded != self._seen:
-            self._seen, self._since = is_degraded, lived
-        if lived - self._since >= self._settle_s:
+            self._seen, self._since = is_degraded, uptime_s
+        if uptime_s - self._since >= self._settle_s:
             self.is_degraded = self._seen
 
-    def due(self, lived: float) -> float | None:
+    def due(self, uptime_s: float) -> float | None:
         """Return when to look again, by `Now.lived`; None when nothing is pending.
 
         One that is past waits for a look, which none is taken while the daemon drains.
         """
         due = self._since + self._settle_s
         is_pending = self._seen is not None and self._seen != self.is_degraded
-        return due if is_pending and due > lived else None
+        return due if is_pending and due > uptime_s else None

@@ -139,12 +139,12 @@ class Gathered:
         """Take in what happened."""
         for one in news:
             stays = self._terms.audio_stays(one.session)
-            self._digest.take(one, now.lived, audio_stays=stays)
+            self._digest.take(one, now.uptime_s, audio_stays=stays)
 
     def drafts(self, cursor: int, in_hand: int, now: Now) -> list[Draft]:
         """Give out the message, if its time has come and no other is still untold."""
         due = self.due()
-        if in_hand or due is None or now.lived < due:
+        if in_hand or due is None or now.uptime_s < due:
             return []
         digest, self._digest = self._digest, Digest()
         body = message(digest.title(), digest.body(), digest.mood)

@@ -11,7 +11,7 @@ from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.notify import texts
 from ytaudio_daemon.notify.notify_event import DEGRADED, RECOVERED, News
-from ytaudio_daemon.views import Problem, job_document, moment
+from ytaudio_daemon.views import DaemonProblem, job_document, rfc3339
 
 SCHEMA = "ytaudio.notice/1"
 TEST = "test"
@@ -53,7 +53,7 @@ def of_news(news: News, terms: Terms) -> dict[str, Any]:
 
 
 def of_weather(
-    problems: Sequence[Problem], at: float, terms: Terms, *, is_degraded: bool
+    problems: Sequence[DaemonProblem], at: float, terms: Terms, *, is_degraded: bool
 ) -> dict[str, Any]:
     """Return the notice that the daemon is degraded, or well again."""
     event = DEGRADED if is_degraded else RECOVERED
@@ -68,7 +68,7 @@ def of_weather(
 
 
 def weather_words(
-    problems: Sequence[Problem], terms: Terms, *, is_degraded: bool
+    problems: Sequence[DaemonProblem], terms: Terms, *, is_degraded: bool
 ) -> str:
     """Return the sentences about it."""
     if is_degraded:
@@ -92,13 +92,13 @@ def _notice(  # noqa: PLR0913 - a document's fields
     message: str,
     job: dict[str, Any] | None = None,
     session: dict[str, Any] | None = None,
-    problems: Sequence[Problem] = (),
+    problems: Sequence[DaemonProblem] = (),
 ) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "id": identity,
         "event": event,
-        "at": moment(at),
+        "at": rfc3339(at),
         "host": host,
         "message": message,
         "job": job,
@@ -108,7 +108,7 @@ def _notice(  # noqa: PLR0913 - a document's fields
                 "code": problem.code,
                 "message": problem.message,
                 "hint": problem.hint,
-                "since": moment(problem.since),
+                "since": rfc3339(problem.since),
             }
             for problem in problems[: texts.MAX_PROBLEMS]
         ],

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: The ledger is looked into at most so often, in seconds.
 LOOK_S = 0.2
 #: At a stop, deliveries under way may take so long, in seconds.
-LAST_WORDS_S = 1.0
+FLUSH_TIMEOUT_S = 1.0
 
 
 class Messenger:
@@ -93,16 +93,16 @@ class Messenger:
         """Return seconds until `step` is to be called again; None if never."""
         if not self._posts and not self._leaving:
             return None
-        times = [self.weather.due(now.lived), self._books.due(self._posts)]
+        times = [self.weather.due(now.uptime_s), self._books.due(self._posts)]
         times += [
             post.next_due(now) for post in (*self._posts.values(), *self._leaving)
         ]
         if self._is_stale:
             times.append(self._looked + LOOK_S)
         if self._has_more():
-            times.append(now.lived)
+            times.append(now.uptime_s)
         known = [due for due in times if due is not None]
-        return max(0.0, min(known) - now.lived) if known else None
+        return max(0.0, min(known) - now.uptime_s) if known else None
 
     def troubles(self) -> list[tuple[str, str, str]]:
         """Return (code, message, hint) of each receiver that cannot be told."""
@@ -117,7 +117,7 @@ class Messenger:
         Raises:
             LedgerError: It could not be kept: what was told last is told again.
         """
-        enough = time.monotonic() + LAST_WORDS_S
+        enough = time.monotonic() + FLUSH_TIMEOUT_S
         posts = list(self._posts.values())
         while any(p.is_under_way for p in posts) and time.monotonic() < enough:
             self._epoll.poll(enough - time.monotonic())
@@ -157,12 +157,12 @@ class Messenger:
 
     def _look(self, now: Now) -> None:
         """Read a page of news for each post that has room."""
-        self._is_stale = now.lived < self._looked + LOOK_S
+        self._is_stale = now.uptime_s < self._looked + LOOK_S
         if not self._posts or (self._is_stale and not self._has_more()):
             return
-        self._looked, self._is_stale = now.lived, False
+        self._looked, self._is_stale = now.uptime_s, False
         with self._ledger.read() as db:
-            self._newest = outbox.newest_event(db)
+            self._newest = outbox.newest_event_id(db)
             for post in self._behind():
                 post.read_on(db, now)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ytaudio_daemon.ledger import Connection, outbox, queries, sessions
-from ytaudio_daemon.ledger.outbox import SESSION_EXPIRED, Ending
+from ytaudio_daemon.ledger.outbox import SESSION_EXPIRED, TerminalEvent
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
@@ -58,7 +58,7 @@ def news_after(db: Connection, cursor: int, on: Collection[str], limit: int) -> 
         on: The events to tell.
         limit: So many are enough.
     """
-    endings, last = outbox.endings_after(db, cursor, limit)
+    endings, last = outbox.terminal_events_after(db, cursor, limit)
     job_ids = {e.job_id for e in endings if e.job_id is not None}
     session_ids = {e.session_id for e in endings if e.job_id is None}
     jobs = queries.jobs_by_id(db, sorted(job_ids))
@@ -72,7 +72,7 @@ def news_after(db: Connection, cursor: int, on: Collection[str], limit: int) -> 
 
 
 def _news(
-    ending: Ending, jobs: Mapping[int, JobRow], ended: Mapping[int, Session]
+    ending: TerminalEvent, jobs: Mapping[int, JobRow], ended: Mapping[int, Session]
 ) -> News | None:
     """Return what to tell of an ending; None when it is gone, or somebody's wish."""
     job = jobs.get(ending.job_id or 0)
@@ -85,7 +85,7 @@ def _news(
     )
 
 
-def _event_of(ending: Ending, job: JobRow) -> str | None:
+def _event_of(ending: TerminalEvent, job: JobRow) -> str | None:
     """Name a job's end; one that was given up with its session has failed, too."""
     if ending.to_state is JobState.COMPLETED:
         return COMPLETED

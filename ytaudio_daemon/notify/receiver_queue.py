@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from ytaudio_daemon.ledger import Connection
-from ytaudio_daemon.ledger.meta import Told
+from ytaudio_daemon.ledger.meta import DeliveryCursor
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.notify.backoff import Patience
 from ytaudio_daemon.notify.delivery.result import Answer, later
@@ -49,7 +49,7 @@ class Post:
         van: Van,
         *,
         charge: Charge,
-        told: Told,
+        told: DeliveryCursor,
     ) -> None:
         self.receiver = receiver
         self.composer = composer
@@ -76,7 +76,7 @@ class Post:
         """Read a page of news; what is too old for a dead receiver is passed over."""
         page = news_after(db, self.read, self.charge.on, self.room())
         news = list(page.news)
-        if self.patience.is_worn_out(now.lived, self.charge.give_up_s):
+        if self.patience.is_worn_out(now.uptime_s, self.charge.give_up_s):
             fresh = [
                 one for one in news if not is_old(one.at, now, self.charge.give_up_s)
             ]
@@ -113,7 +113,7 @@ class Post:
             self._hand.add(draft)
         if self.is_at_rest:
             self.told = replace(self.told, cursor=self.read)
-        if not self._hand or now.lived < (self.patience.due or 0.0):
+        if not self._hand or now.uptime_s < (self.patience.due or 0.0):
             return
         trouble = self._van.carry(self._hand.all(), now)
         if trouble is not None:
@@ -125,7 +125,7 @@ class Post:
         if not self._hand:
             times.append(self.composer.due())
         elif self._van.is_free:
-            times.append(max(now.lived, self.patience.due or 0.0))
+            times.append(max(now.uptime_s, self.patience.due or 0.0))
         return min((due for due in times if due is not None), default=None)
 
     def leave(self) -> None:
@@ -163,11 +163,11 @@ class Post:
             return
         if not self.patience.failures:
             log.warning("notify.failed", receiver=self.receiver.name, error=answer.said)
-        self.patience.fail(answer, now.lived)
+        self.patience.fail(answer, now.uptime_s)
         if self.patience.has_had_enough():
             self._give_up(self._hand.first[1].size)
             self.told = self._hand.drop_first(self.told)
-        elif self.patience.is_worn_out(now.lived, self.charge.give_up_s):
+        elif self.patience.is_worn_out(now.uptime_s, self.charge.give_up_s):
             while self._hand and is_old(
                 self._hand.first[1].at, now, self.charge.give_up_s
             ):

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.notify.delivery.launcher import Task
-from ytaudio_daemon.settings import Notify
-from ytaudio_daemon.settings.list_types import conceal_address, web_host
+from ytaudio_daemon.settings import NotifySettings
+from ytaudio_daemon.settings.list_types import redact_apprise_url, web_origin
 from ytaudio_daemon.system import install_hints
 
 PEOPLE = "people"
@@ -39,12 +39,12 @@ class Receiver:
         return self.task.method == PEOPLE
 
 
-def receivers_of(notify: Notify) -> tuple[Receiver, ...]:
+def receivers_of(notify: NotifySettings) -> tuple[Receiver, ...]:
     """Return the receivers of some settings, in the order of the config. Pure."""
     return tuple(_receivers(notify))
 
 
-def require_apprise(notify: Notify) -> None:
+def require_apprise(notify: NotifySettings) -> None:
     """Make sure that people can be told, if any are to be.
 
     Raises:
@@ -53,7 +53,7 @@ def require_apprise(notify: Notify) -> None:
     if notify.urls and not has_apprise():
         raise ConfigError(
             "[notify] urls needs Apprise, which is not installed",
-            f"{install_hints.install('notify')}, or urls = []",
+            f"{install_hints.install_extra_command('notify')}, or urls = []",
         )
 
 
@@ -62,18 +62,18 @@ def has_apprise() -> bool:
     return find_spec("apprise") is not None
 
 
-def _receivers(notify: Notify) -> Iterator[Receiver]:
+def _receivers(notify: NotifySettings) -> Iterator[Receiver]:
     for number, url in enumerate(notify.urls, 1):
         digest = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
         yield Receiver(
             key=f"people:{digest[:_KEY_DIGITS]}",
-            name=f"urls {number} ({conceal_address(url)})",
+            name=f"urls {number} ({redact_apprise_url(url)})",
             task=_task(PEOPLE, (url,), notify),
         )
     if notify.webhook:
         yield Receiver(
             key=WEBHOOK,
-            name=f"webhook ({web_host(notify.webhook)})",
+            name=f"webhook ({web_origin(notify.webhook)})",
             task=_task(WEBHOOK, (notify.webhook,), notify),
         )
     if notify.command:
@@ -84,5 +84,5 @@ def _receivers(notify: Notify) -> Iterator[Receiver]:
         )
 
 
-def _task(method: str, address: tuple[str, ...], notify: Notify) -> Task:
+def _task(method: str, address: tuple[str, ...], notify: NotifySettings) -> Task:
     return Task(method=method, address=address, timeout_s=notify.timeout)

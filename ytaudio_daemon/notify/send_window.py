@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 
-from ytaudio_daemon.ledger.meta import Told
+from ytaudio_daemon.ledger.meta import DeliveryCursor
 from ytaudio_daemon.notify.message_builders import Draft
 
 #: A draft and its number; answers name the number.
@@ -34,19 +34,19 @@ class Hand:
         self._number += 1
         self._drafts.append((self._number, draft))
 
-    def drop_first(self, told: Told) -> Told:
+    def drop_first(self, told: DeliveryCursor) -> DeliveryCursor:
         """Be done with the first; returns what its receiver knows then.
 
         Args:
             told: What it knew before.
         """
         _, draft = self._drafts.popleft()
-        return Told(
+        return DeliveryCursor(
             cursor=told.cursor if draft.cursor is None else draft.cursor,
             degraded=told.degraded if draft.degraded is None else draft.degraded,
         )
 
-    def knows_degraded(self, told: Told) -> bool:
+    def knows_degraded(self, told: DeliveryCursor) -> bool:
         """Return what the receiver will know of the daemon when it has heard all."""
         known = [d.degraded for _, d in self._drafts if d.degraded is not None]
         return known[-1] if known else told.degraded

@@ -12,7 +12,7 @@ from ytaudio_daemon.notify.message_builders import Draft
 from ytaudio_daemon.notify.receivers import Receiver
 
 #: A courier without anything to do stays so long, in seconds.
-IDLE_S = 5.0
+CLAIM_POLL_S = 5.0
 #: Beyond the time of a delivery: for its start on a busy machine, in seconds.
 MARGIN_S = 15.0
 #: One that was told to leave is looked for so often, in seconds.
@@ -89,13 +89,13 @@ class Van:
 
     def is_overdue(self, now: Now) -> bool:
         """Tell whether it should have said something by now."""
-        return self.load > 0 and now.lived >= self._deadline
+        return self.load > 0 and now.uptime_s >= self._deadline
 
     def tend(self, now: Now, *, is_idle: bool) -> None:
         """Send away one that idles; forget one that is gone."""
         if self._courier is not None and not self._is_leaving and is_idle:
-            self._idle_since = self._idle_since or now.lived
-            if now.lived >= self._idle_since + IDLE_S:
+            self._idle_since = self._idle_since or now.uptime_s
+            if now.uptime_s >= self._idle_since + CLAIM_POLL_S:
                 self.send_away(at_once=False)
         if self._is_leaving and self._courier is not None:
             self._bury(self._courier)
@@ -113,10 +113,10 @@ class Van:
     def next_due(self, now: Now) -> float | None:
         """Return when to look after it, by `Now.lived`."""
         if self._is_leaving:
-            return now.lived + LEAVING_S
+            return now.uptime_s + LEAVING_S
         if self.load:
             return self._deadline
-        return None if self._idle_since is None else self._idle_since + IDLE_S
+        return None if self._idle_since is None else self._idle_since + CLAIM_POLL_S
 
     def _start(self) -> Courier:
         self._courier = Courier(self._receiver.task, self._state_id)
@@ -129,4 +129,4 @@ class Van:
             self._courier, self._is_leaving = None, False
 
     def _extend(self, now: Now) -> None:
-        self._deadline = now.lived + self._receiver.task.timeout_s + MARGIN_S
+        self._deadline = now.uptime_s + self._receiver.task.timeout_s + MARGIN_S

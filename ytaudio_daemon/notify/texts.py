@@ -11,7 +11,7 @@ from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.notify.notify_event import COMPLETED, News
 from ytaudio_daemon.urls import Link
-from ytaudio_daemon.views import Problem
+from ytaudio_daemon.views import DaemonProblem
 
 MAX_TITLE = 100
 MAX_REASON = 250
@@ -20,9 +20,9 @@ MAX_PROBLEMS = 5
 #: After an @ it keeps chat programs from seeing a mention.
 _ZERO_WIDTH_SPACE = "\u200b"
 #: No chat program takes these for a tag: single angle quotation marks.
-_OPENING, _CLOSING = "\u2039", "\u203a"
+_OPENING, _TRAILING_PUNCTUATION = "\u2039", "\u203a"
 _HARMLESS = str.maketrans(
-    {"@": f"@{_ZERO_WIDTH_SPACE}", "<": _OPENING, ">": _CLOSING},
+    {"@": f"@{_ZERO_WIDTH_SPACE}", "<": _OPENING, ">": _TRAILING_PUNCTUATION},
 )
 
 
@@ -71,7 +71,7 @@ def failure_of(job: JobRow) -> str:
     return f"{title_of(job)}: {harmless(why, MAX_REASON)}"
 
 
-def degraded(host: str, problems: Sequence[Problem]) -> str:
+def degraded(host: str, problems: Sequence[DaemonProblem]) -> str:
     """Return what is wrong and what to do, a line for each problem."""
     lines = [
         harmless(f"{problem.message} {problem.hint}".strip(), MAX_REASON)

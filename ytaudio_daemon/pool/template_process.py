@@ -17,7 +17,7 @@ from ytaudio_daemon.system import protocol
 from ytaudio_daemon.system.orphans import STATE_MARK, TEMPLATE_MARK
 
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy")
-_KEPT = frozenset(
+_REMAINING_FILES_PREFIX = frozenset(
     {"PATH", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
     | set(_PROXIES)
     | {name.upper() for name in _PROXIES},
@@ -36,7 +36,7 @@ sys.path.insert(min(installed, default=len(sys.path)), own)
 sys.path[:0] = [engine] if engine else []
 sys.exit(import_module(module).main(*words))
 """
-_PACKAGE_HOME = str(Path(__file__).parents[2])
+_PACKAGE_PARENT = str(Path(__file__).parents[2])
 
 
 def python_words(engine_path: Path | None, module: str, *words: str) -> list[str]:
@@ -48,7 +48,7 @@ def python_words(engine_path: Path | None, module: str, *words: str) -> list[str
         words: The arguments of its `main`; the exit status is what that returns.
     """
     engine = str(engine_path or "")
-    return [sys.executable, "-I", "-c", _BOOT, _PACKAGE_HOME, engine, module, *words]
+    return [sys.executable, "-I", "-c", _BOOT, _PACKAGE_PARENT, engine, module, *words]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,11 @@ def environment(
         template_id: Its own mark.
         ours: The environment the allow-list is applied to.
     """
-    kept = {k: v for k, v in ours.items() if k in _KEPT or k.startswith("LC_")}
+    kept = {
+        k: v
+        for k, v in ours.items()
+        if k in _REMAINING_FILES_PREFIX or k.startswith("LC_")
+    }
     return kept | {
         "HOME": str(recipe.home),
         "YTDLP_NO_PLUGINS": "1",

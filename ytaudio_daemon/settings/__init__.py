@@ -4,39 +4,48 @@
 """
 
 from ytaudio_daemon.settings.download_settings import (
-    Download,
-    Inbox,
-    Pace,
-    Retry,
-    Sessions,
+    DownloadSettings,
+    InboxSettings,
+    PaceSettings,
+    RetrySettings,
+    SessionSettings,
 )
 from ytaudio_daemon.settings.keys import Key
 from ytaudio_daemon.settings.load import find_config, load
-from ytaudio_daemon.settings.maintenance_settings import Engine, Retention, Status
-from ytaudio_daemon.settings.notify_settings import Notify
-from ytaudio_daemon.settings.path_settings import Database, Disk, Log, Paths
+from ytaudio_daemon.settings.maintenance_settings import (
+    EngineSettings,
+    RetentionSettings,
+    StatusSettings,
+)
+from ytaudio_daemon.settings.notify_settings import NotifySettings
+from ytaudio_daemon.settings.path_settings import (
+    DatabaseSettings,
+    DiskSettings,
+    LogSettings,
+    PathSettings,
+)
 from ytaudio_daemon.settings.sections import KEYS, RELOADABLE
-from ytaudio_daemon.settings.settings import Settings, changes
+from ytaudio_daemon.settings.settings import Settings, changed_keys
 
 __all__ = [
     "KEYS",
     "RELOADABLE",
-    "Database",
-    "Disk",
-    "Download",
-    "Engine",
-    "Inbox",
+    "DatabaseSettings",
+    "DiskSettings",
+    "DownloadSettings",
+    "EngineSettings",
+    "InboxSettings",
     "Key",
-    "Log",
-    "Notify",
-    "Pace",
-    "Paths",
-    "Retention",
-    "Retry",
-    "Sessions",
+    "LogSettings",
+    "NotifySettings",
+    "PaceSettings",
+    "PathSettings",
+    "RetentionSettings",
+    "RetrySettings",
+    "SessionSettings",
     "Settings",
-    "Status",
-    "changes",
+    "StatusSettings",
+    "changed_keys",
     "find_config",
     "load",
 ]

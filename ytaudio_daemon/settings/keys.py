@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from ytaudio_daemon.settings import value_types
-from ytaudio_daemon.settings.value_types import Kind
+from ytaudio_daemon.settings.value_types import ValueType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +22,9 @@ class Key:
     section: str
     name: str
     default: str
-    kind: Kind
+    value_type: ValueType
     doc: str
-    is_live: bool
+    is_reloadable: bool
 
     @property
     def full_name(self) -> str:
@@ -39,28 +39,36 @@ class Key:
     @property
     def toml_default(self) -> str:
         """The default, as the file has it."""
-        if list in self.kind.toml_types:
+        if list in self.value_type.toml_types:
             return json.dumps(self.default.split())
-        return self.default if str not in self.kind.toml_types else f'"{self.default}"'
+        return (
+            self.default
+            if str not in self.value_type.toml_types
+            else f'"{self.default}"'
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class KeyDeclaration:
     """What stands beside a key's type in the sections below; see `Key`."""
 
     default: str
-    kind: Kind
+    value_type: ValueType
     doc: str
-    is_live: bool = True
+    is_reloadable: bool = True
 
 
-def key(default: str, kind: Kind, doc: str, *, live: bool = True) -> Declared:
+def declare_key(
+    default: str, kind: ValueType, doc: str, *, live: bool = True
+) -> KeyDeclaration:
     """Declare a key beside its type; `live`: a SIGHUP is enough to change it."""
-    return Declared(default, kind, doc, live)
+    return KeyDeclaration(default, kind, doc, live)
 
 
-def folder(default: str, doc: str, *, may_be_empty: bool = False) -> Declared:
+def declare_path(
+    default: str, doc: str, *, may_be_empty: bool = False
+) -> KeyDeclaration:
     """Declare a path; a new one needs a restart."""
-    return Declared(
-        default, value_types.path(may_be_empty=may_be_empty), doc, is_live=False
+    return KeyDeclaration(
+        default, value_types.path(may_be_empty=may_be_empty), doc, is_reloadable=False
     )

@@ -9,12 +9,12 @@ import shlex
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from ytaudio_daemon.settings.value_types import Kind
+from ytaudio_daemon.settings.value_types import ValueType
 from ytaudio_daemon.urls import LinkError, parse_link
 
 #: Each is a process while it has something to say.
-MAX_ADDRESSES = 20
-HIDDEN = "***"
+MAX_APPRISE_URLS = 20
+REDACTED = "***"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://\S")
 #: Slashes, spaces and control characters belong to no host's name.
 _HOST = re.compile(r"[^\s/\\\x00-\x20\x7f]+")
@@ -33,7 +33,7 @@ def as_text(value: object) -> str:
     return shlex.join(value)
 
 
-def some_of(*words: str) -> Kind:
+def word_list(*words: str) -> ValueType:
     """Return the kind of a list of some words."""
 
     def read(text: str) -> tuple[str, ...]:
@@ -42,10 +42,10 @@ def some_of(*words: str) -> Kind:
             raise ValueError(text)
         return found
 
-    return _list_kind(f"a list of {' '.join(words)}", read)
+    return _list_type(f"a list of {' '.join(words)}", read)
 
 
-def links() -> Kind:
+def link_list() -> ValueType:
     """Return the kind of a list of links to videos, as their addresses."""
 
     def read(text: str) -> tuple[str, ...]:
@@ -54,26 +54,26 @@ def links() -> Kind:
         except LinkError as exc:
             raise ValueError(text) from exc
 
-    return _list_kind("a list of links to YouTube videos, or []", read)
+    return _list_type("a list of links to YouTube videos, or []", read)
 
 
-def addresses() -> Kind:
+def apprise_urls() -> ValueType:
     """Return the kind of a list of Apprise addresses, `service://…`."""
 
     def read(text: str) -> tuple[str, ...]:
         found = tuple(dict.fromkeys(shlex.split(text)))
-        if len(found) > MAX_ADDRESSES or not all(map(_is_address, found)):
+        if len(found) > MAX_APPRISE_URLS or not all(map(_is_apprise_url, found)):
             raise ValueError(text)
         return found
 
     allowed = (
         'a list of Apprise addresses such as ["ntfy://topic", "mailto://…"], at most '
-        f"{MAX_ADDRESSES}"
+        f"{MAX_APPRISE_URLS}"
     )
-    return _list_kind(allowed, read, conceal_addresses)
+    return _list_type(allowed, read, redact_apprise_urls)
 
 
-def command() -> Kind:
+def command_line() -> ValueType:
     """Return the kind of a command line without a shell: a program and its words."""
 
     def read(text: str) -> tuple[str, ...]:
@@ -88,25 +88,25 @@ def command() -> Kind:
         'a list such as ["/usr/local/bin/hook", "word"]: an absolute path or a name on '
         "PATH, and its arguments; or []"
     )
-    return _list_kind(allowed, read, conceal_command)
+    return _list_type(allowed, read, redact_command)
 
 
-def web_address() -> Kind:
+def web_url() -> ValueType:
     """Return the kind of an http or https address that may hold secrets, or ""."""
 
     def read(text: str) -> str:
-        if text and web_host(text) is None:
+        if text and web_origin(text) is None:
             raise ValueError(text)
         return text
 
-    return Kind(
+    return ValueType(
         allowed='an address such as "https://host/path" (https or http), or ""',
-        read=read,
-        conceal=conceal_web_address,
+        parse=read,
+        redact=redact_web_url,
     )
 
 
-def web_host(address: str) -> str | None:
+def web_origin(address: str) -> str | None:
     """Return "scheme://host[:port]" of a web address, None when it is none."""
     if not address.isprintable() or " " in address:
         return None
@@ -124,49 +124,49 @@ def web_host(address: str) -> str | None:
     return where if is_clear else None
 
 
-def conceal_web_address(text: str) -> str:
+def redact_web_url(text: str) -> str:
     """Return no more of a web address than its host: paths are secrets, too."""
-    host = web_host(text)
-    return f"{host}/{HIDDEN}" if host else HIDDEN if text else ""
+    host = web_origin(text)
+    return f"{host}/{REDACTED}" if host else REDACTED if text else ""
 
 
-def conceal_addresses(text: str) -> str:
+def redact_apprise_urls(text: str) -> str:
     """Return no more of Apprise addresses than which service each is for."""
-    return " ".join(map(conceal_address, _words(text)))
+    return " ".join(map(redact_apprise_url, _split_words(text)))
 
 
-def conceal_address(address: str) -> str:
+def redact_apprise_url(address: str) -> str:
     """Return which service an Apprise address is for; all else may be a secret."""
     found = _SCHEME.match(address)
-    return f"{found[1].lower()}://{HIDDEN}" if found else HIDDEN
+    return f"{found[1].lower()}://{REDACTED}" if found else REDACTED
 
 
-def conceal_command(text: str) -> str:
+def redact_command(text: str) -> str:
     """Return a command's program; tokens are given as arguments."""
-    words = _words(text)
-    return " ".join(words[:1] + [HIDDEN] * (len(words) > 1))
+    words = _split_words(text)
+    return " ".join(words[:1] + [REDACTED] * (len(words) > 1))
 
 
-def _is_address(text: str) -> bool:
+def _is_apprise_url(text: str) -> bool:
     return _SCHEME.match(text) is not None and text.isprintable()
 
 
-def _words(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError:  # a quote left open: not even the words are known
-        return [HIDDEN]
+        return [REDACTED]
 
 
-def _list_kind(
+def _list_type(
     allowed: str,
     read: Callable[[str], tuple[str, ...]],
     conceal: Callable[[str], str] | None = None,
-) -> Kind:
-    return Kind(
+) -> ValueType:
+    return ValueType(
         allowed=allowed,
-        read=read,
-        show=shlex.join,
+        parse=read,
+        format=shlex.join,
         toml_types=(list,),
-        conceal=conceal,
+        redact=conceal,
     )

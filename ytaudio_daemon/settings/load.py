@@ -8,16 +8,16 @@ from types import MappingProxyType
 from typing import Any
 
 from ytaudio_daemon.errors import ConfigError
-from ytaudio_daemon.settings.resolve_paths import impossible, resolved
+from ytaudio_daemon.settings.resolve_paths import find_conflicts, resolve_paths
 from ytaudio_daemon.settings.sections import KEYS, SECTIONS
 from ytaudio_daemon.settings.settings import Settings
 from ytaudio_daemon.settings.sources import (
-    Given,
+    SourceValue,
     from_file,
     from_flags,
     from_variables,
 )
-from ytaudio_daemon.system.path_trust import foreign_part
+from ytaudio_daemon.system.path_trust import first_untrusted_part
 
 CONFIG_VARIABLE = "YTAUDIO_CONFIG"
 LOCAL_CONFIG = Path("config/ytaudio.toml")
@@ -42,7 +42,7 @@ def find_config(environ: Mapping[str, str], cwd: Path) -> Path | None:
     candidates = (cwd / LOCAL_CONFIG, SYSTEM_CONFIG)
     found = next((path for path in candidates if not _is_missing(path)), None)
     if found == candidates[0] and os.geteuid() == 0:
-        _refuse_foreign(found, cwd)
+        _require_trusted(found, cwd)
     return found
 
 
@@ -69,44 +69,44 @@ def load(
     file = cwd / config_file if config_file else None
     problems: list[str] = []
     given = [
-        *(from_file(file, _short(file, cwd), problems) if file else ()),
+        *(from_file(file, _display_path(file, cwd), problems) if file else ()),
         *from_variables(environ, problems),
         *from_flags(overrides),
     ]
-    values, origins = _laid_over_defaults(given, problems)
+    values, origins = _merge_over_defaults(given, problems)
     base = cwd
-    if file and origins["paths.root"] in {"default", _short(file, cwd)}:
+    if file and origins["paths.root"] in {"default", _display_path(file, cwd)}:
         base = file.parent
     elif origins["paths.root"] == "default":
         values["paths.root"] = "."
     try:
-        values = resolved(values, base, environ.get("HOME", ""))
+        values = resolve_paths(values, base, environ.get("HOME", ""))
     except (OSError, RuntimeError) as exc:
         problems.append(f"[paths]: {exc}")
     else:
-        problems += impossible(values)
+        problems += find_conflicts(values)
     if problems:
         hint = "`ytaudio config --keys` lists every key with its meaning"
         raise ConfigError("\n".join(problems), hint)
-    return _settings(values, origins, file)
+    return _build_settings(values, origins, file)
 
 
-def _laid_over_defaults(
-    given: Iterable[Given], problems: list[str]
+def _merge_over_defaults(
+    given: Iterable[SourceValue], problems: list[str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return values and origins by "section.key"; later ones win, bad ones do not."""
-    values = {name: key.kind.read(key.default) for name, key in KEYS.items()}
+    values = {name: key.value_type.parse(key.default) for name, key in KEYS.items()}
     origins = dict.fromkeys(KEYS, "default")
     for one in given:
         try:
-            values[one.key.full_name] = one.read()
+            values[one.key.full_name] = one.parse()
             origins[one.key.full_name] = one.origin
         except ValueError as exc:
             problems.append(str(exc))
     return values, origins
 
 
-def _settings(
+def _build_settings(
     values: Mapping[str, Any], origins: Mapping[str, str], file: Path | None
 ) -> Settings:
     sections: dict[str, Any] = {
@@ -116,12 +116,12 @@ def _settings(
     return Settings(**sections, origins=MappingProxyType(origins), config_file=file)
 
 
-def _short(file: Path, cwd: Path) -> str:
+def _display_path(file: Path, cwd: Path) -> str:
     return str(file.relative_to(cwd) if file.is_relative_to(cwd) else file)
 
 
-def _refuse_foreign(file: Path, cwd: Path) -> None:
-    part = foreign_part(file, cwd)
+def _require_trusted(file: Path, cwd: Path) -> None:
+    part = first_untrusted_part(file, cwd)
     if part is not None:
         raise ConfigError(
             f"{file} is not taken by root: {part} can be changed by others",

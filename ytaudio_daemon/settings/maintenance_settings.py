@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from ytaudio_daemon.settings import list_types, value_types
-from ytaudio_daemon.settings.keys import key
+from ytaudio_daemon.settings.keys import declare_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class StatusSettings:
     """The status files."""
 
     interval: Annotated[
         float,
-        key(
+        declare_key(
             "500ms",
             value_types.duration(may_be_zero=False, high=60),
             "Each is rewritten at most so often.",
@@ -22,12 +22,12 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
+class RetentionSettings:
     """When history is forgotten; audio is never touched by it."""
 
     receipts: Annotated[
         float,
-        key(
+        declare_key(
             "30d",
             value_types.duration(may_be_zero=False),
             "Receipts for programs are removed so long after the drop.",
@@ -35,7 +35,7 @@ class Retention:
     ]
     finalized: Annotated[
         float,
-        key(
+        declare_key(
             "365d",
             value_types.duration(may_be_zero=False),
             "An ended session leaves the ledger so long after its last activity.",
@@ -44,12 +44,12 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class EngineSettings:
     """yt-dlp, which must follow YouTube; `ytaudio engine` does it by hand."""
 
     channel: Annotated[
         str,
-        key(
+        declare_key(
             "stable",
             value_types.choice("stable", "nightly"),
             "Which releases of yt-dlp are taken; nightly ones follow YouTube sooner.",
@@ -57,7 +57,7 @@ class Engine:
     ]
     auto_upgrade: Annotated[
         str,
-        key(
+        declare_key(
             "daily",
             value_types.choice("daily", "off"),
             "daily: a newer yt-dlp is fetched, checked and used by itself.",
@@ -65,9 +65,9 @@ class Engine:
     ]
     canary: Annotated[
         tuple[str, ...],
-        key(
+        declare_key(
             "",
-            list_types.links(),
+            list_types.link_list(),
             "Links a new yt-dlp must be able to download; [] is the last finished jobs.",
         ),
     ]

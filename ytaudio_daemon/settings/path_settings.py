@@ -5,36 +5,40 @@ from pathlib import Path
 from typing import Annotated
 
 from ytaudio_daemon.settings import value_types
-from ytaudio_daemon.settings.keys import folder, key
+from ytaudio_daemon.settings.keys import declare_key, declare_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paths:
+class PathSettings:
     """Where everything lies. Relative folders are taken from root."""
 
     root: Annotated[
         Path,
-        folder("..", "The root of all folders; relative to the folder of this file."),
+        declare_path(
+            "..", "The root of all folders; relative to the folder of this file."
+        ),
     ]
     inbox: Annotated[
-        Path, folder("inbox", "Drop files with links here, a folder a session.")
+        Path, declare_path("inbox", "Drop files with links here, a folder a session.")
     ]
     downloads: Annotated[
-        Path, folder("downloads", "Results, and the work in progress.")
+        Path, declare_path("downloads", "Results, and the work in progress.")
     ]
     library: Annotated[
         Path | None,
-        folder(
+        declare_path(
             "library",
             'The same audio under names people can find; "" switches it off.',
             may_be_empty=True,
         ),
     ]
-    status: Annotated[Path, folder("status", "Status files and receipts for programs.")]
-    state: Annotated[Path, folder("state", "The daemon's own: ledger, caches.")]
+    status: Annotated[
+        Path, declare_path("status", "Status files and receipts for programs.")
+    ]
+    state: Annotated[Path, declare_path("state", "The daemon's own: ledger, caches.")]
     umask: Annotated[
         int,
-        key(
+        declare_key(
             "0022",
             value_types.file_mode_mask(),
             "Permissions taken from everything that is made.",
@@ -43,7 +47,7 @@ class Paths:
     ]
     group: Annotated[
         str,
-        key(
+        declare_key(
             "",
             value_types.group_name(),
             "When set, folders are made setgid for this group.",
@@ -53,12 +57,12 @@ class Paths:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Database:
+class DatabaseSettings:
     """The ledger of sessions and jobs."""
 
     url: Annotated[
         str,
-        key(
+        declare_key(
             "",
             value_types.database_url(),
             'Where the ledger is; "" is SQLite in the state folder.',
@@ -68,21 +72,24 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disk:
+class DiskSettings:
     """What is left to others."""
 
     reserve: Annotated[
-        int, key("1GiB", value_types.size(), "Nothing is fetched below so much space.")
+        int,
+        declare_key(
+            "1GiB", value_types.size(), "Nothing is fetched below so much space."
+        ),
     ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Log:
+class LogSettings:
     """What the daemon tells of itself."""
 
     level: Annotated[
         str,
-        key(
+        declare_key(
             "info",
             value_types.choice("debug", "info", "warning", "error"),
             "The least told.",
@@ -90,7 +97,7 @@ class Log:
     ]
     format: Annotated[
         str,
-        key(
+        declare_key(
             "auto",
             value_types.choice("auto", "console", "json"),
             "auto: console on a terminal, fields in the journal, else json.",
@@ -99,7 +106,7 @@ class Log:
     ]
     directory: Annotated[
         Path | None,
-        folder(
+        declare_path(
             "",
             'Where app.log and error.log are written; "" is standard error only.',
             may_be_empty=True,

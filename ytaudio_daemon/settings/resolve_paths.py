@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 #: Paths that are made absolute; "" stays "not set".
-_BELOW_ROOT = (
+_PATH_KEYS = (
     "paths.inbox",
     "paths.downloads",
     "paths.library",
@@ -20,7 +20,7 @@ _BELOW_ROOT = (
     "log.directory",
 )
 #: Folders that must not lie in each other: what is one's result is the other's input.
-_APART = (
+_DISJOINT_PATH_KEYS = (
     "paths.inbox",
     "paths.downloads",
     "paths.library",
@@ -30,7 +30,7 @@ _APART = (
 )
 
 
-def resolved(values: Mapping[str, Any], base: Path, home: str) -> dict[str, Any]:
+def resolve_paths(values: Mapping[str, Any], base: Path, home: str) -> dict[str, Any]:
     """Return the settings with absolute paths, and the ledger's URL filled in.
 
     Args:
@@ -44,14 +44,14 @@ def resolved(values: Mapping[str, Any], base: Path, home: str) -> dict[str, Any]
     root = _absolute(values["paths.root"], base, home)
     paths = {
         name: _absolute(values[name], root, home) if values[name] else None
-        for name in _BELOW_ROOT
+        for name in _PATH_KEYS
     }
     state = paths["paths.state"]
     url = values["database.url"] or f"sqlite:///{state}/ledger.sqlite3"
     return {**values, **paths, "paths.root": root, "database.url": url}
 
 
-def impossible(values: Mapping[str, Any]) -> Iterator[str]:
+def find_conflicts(values: Mapping[str, Any]) -> Iterator[str]:
     """Yield what cannot be together, in sentences.
 
     Args:
@@ -59,7 +59,7 @@ def impossible(values: Mapping[str, Any]) -> Iterator[str]:
     """
     if values["retry.cap"] < values["retry.base"]:
         yield "[retry] cap cannot be less than base"
-    named = [(name, values[name]) for name in _APART if values[name]]
+    named = [(name, values[name]) for name in _DISJOINT_PATH_KEYS if values[name]]
     for (one, first), (other, second) in combinations(named, 2):
         if first.is_relative_to(second) or second.is_relative_to(first):
             yield (

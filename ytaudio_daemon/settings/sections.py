@@ -8,52 +8,65 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from ytaudio_daemon.settings.download_settings import (
-    Download,
-    Inbox,
-    Pace,
-    Retry,
-    Sessions,
+    DownloadSettings,
+    InboxSettings,
+    PaceSettings,
+    RetrySettings,
+    SessionSettings,
 )
-from ytaudio_daemon.settings.keys import Declared, Key
-from ytaudio_daemon.settings.maintenance_settings import Engine, Retention, Status
-from ytaudio_daemon.settings.notify_settings import Notify
-from ytaudio_daemon.settings.path_settings import Database, Disk, Log, Paths
+from ytaudio_daemon.settings.keys import Key, KeyDeclaration
+from ytaudio_daemon.settings.maintenance_settings import (
+    EngineSettings,
+    RetentionSettings,
+    StatusSettings,
+)
+from ytaudio_daemon.settings.notify_settings import NotifySettings
+from ytaudio_daemon.settings.path_settings import (
+    DatabaseSettings,
+    DiskSettings,
+    LogSettings,
+    PathSettings,
+)
 
 SECTIONS: Mapping[str, type] = MappingProxyType(
     {
-        "paths": Paths,
-        "database": Database,
-        "download": Download,
-        "pace": Pace,
-        "retry": Retry,
-        "sessions": Sessions,
-        "inbox": Inbox,
-        "disk": Disk,
-        "status": Status,
-        "retention": Retention,
-        "engine": Engine,
-        "notify": Notify,
-        "log": Log,
+        "paths": PathSettings,
+        "database": DatabaseSettings,
+        "download": DownloadSettings,
+        "pace": PaceSettings,
+        "retry": RetrySettings,
+        "sessions": SessionSettings,
+        "inbox": InboxSettings,
+        "disk": DiskSettings,
+        "status": StatusSettings,
+        "retention": RetentionSettings,
+        "engine": EngineSettings,
+        "notify": NotifySettings,
+        "log": LogSettings,
     }
 )
 
 
-def _declared() -> Iterator[Key]:
+def _collect_keys() -> Iterator[Key]:
     for section, kind in SECTIONS.items():
         for name, annotation in kind.__annotations__.items():
-            declared: Declared = annotation.__metadata__[0]
+            declared: KeyDeclaration = annotation.__metadata__[0]
             yield Key(
                 section=section,
                 name=name,
                 default=declared.default,
-                kind=declared.kind,
+                value_type=declared.value_type,
                 doc=declared.doc,
-                is_live=declared.is_live,
+                is_reloadable=declared.is_reloadable,
             )
 
 
 #: By full name, in the order of the file.
-KEYS: Mapping[str, Key] = MappingProxyType({key.full_name: key for key in _declared()})
+KEYS: Mapping[str, Key] = MappingProxyType(
+    {key.full_name: key for key in _collect_keys()}
+)
 
 #: What a running daemon takes up on SIGHUP; the rest needs a restart.
-RELOADABLE: frozenset[str] = frozenset(k.full_name for k in KEYS.values() if k.is_live)
+RELOADABLE: frozenset[str] = frozenset(
+    k.full_name for k in KEYS.values() if k.is_reloadable
+)

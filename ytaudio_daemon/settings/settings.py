@@ -6,17 +6,26 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.settings.download_settings import (
-    Download,
-    Inbox,
-    Pace,
-    Retry,
-    Sessions,
+    DownloadSettings,
+    InboxSettings,
+    PaceSettings,
+    RetrySettings,
+    SessionSettings,
 )
-from ytaudio_daemon.settings.maintenance_settings import Engine, Retention, Status
-from ytaudio_daemon.settings.notify_settings import Notify
-from ytaudio_daemon.settings.path_settings import Database, Disk, Log, Paths
+from ytaudio_daemon.settings.maintenance_settings import (
+    EngineSettings,
+    RetentionSettings,
+    StatusSettings,
+)
+from ytaudio_daemon.settings.notify_settings import NotifySettings
+from ytaudio_daemon.settings.path_settings import (
+    DatabaseSettings,
+    DiskSettings,
+    LogSettings,
+    PathSettings,
+)
 from ytaudio_daemon.settings.sections import KEYS
-from ytaudio_daemon.settings.value_types import Kind
+from ytaudio_daemon.settings.value_types import ValueType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,19 +38,19 @@ class Settings:
         config_file: The file that was read, if any.
     """
 
-    paths: Paths
-    database: Database
-    download: Download
-    pace: Pace
-    retry: Retry
-    sessions: Sessions
-    inbox: Inbox
-    disk: Disk
-    status: Status
-    retention: Retention
-    engine: Engine
-    notify: Notify
-    log: Log
+    paths: PathSettings
+    database: DatabaseSettings
+    download: DownloadSettings
+    pace: PaceSettings
+    retry: RetrySettings
+    sessions: SessionSettings
+    inbox: InboxSettings
+    disk: DiskSettings
+    status: StatusSettings
+    retention: RetentionSettings
+    engine: EngineSettings
+    notify: NotifySettings
+    log: LogSettings
     origins: Mapping[str, str] = field(default_factory=dict)
     config_file: Path | None = None
 
@@ -52,14 +61,17 @@ class Settings:
 
     def redacted(self) -> dict[str, str]:
         """Return every value by "section.key" as text that is safe to show."""
-        return {name: _safe(key.kind, self.value(name)) for name, key in KEYS.items()}
+        return {
+            name: _redacted_text(key.value_type, self.value(name))
+            for name, key in KEYS.items()
+        }
 
 
-def changes(old: Settings, new: Settings) -> frozenset[str]:
+def changed_keys(old: Settings, new: Settings) -> frozenset[str]:
     """Return the keys whose values differ, as "section.key"."""
     return frozenset(name for name in KEYS if old.value(name) != new.value(name))
 
 
-def _safe(kind: Kind, value: Any) -> str:
-    text = kind.show(value)
-    return kind.conceal(text) if kind.conceal else text
+def _redacted_text(kind: ValueType, value: Any) -> str:
+    text = kind.format(value)
+    return kind.redact(text) if kind.redact else text

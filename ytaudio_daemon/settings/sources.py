@@ -12,10 +12,10 @@ from typing import Any
 
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.settings.keys import Key
-from ytaudio_daemon.settings.list_types import HIDDEN, as_text
+from ytaudio_daemon.settings.list_types import REDACTED, as_text
 from ytaudio_daemon.settings.sections import KEYS, SECTIONS
 
-_SHOWN_CHARS = 80
+_MAX_SHOWN_CHARS = 80
 _TABLE_LINE = re.compile(r"\s*\[\s*([A-Za-z0-9_-]+)\s*\]")
 _KEY_LINE = re.compile(r"\s*\"?([A-Za-z0-9_-]+)\"?\s*[=.]")
 _SECTION_PREFIXES = tuple(f"YTAUDIO_{name}_".upper() for name in SECTIONS)
@@ -23,7 +23,7 @@ _VARIABLES = {key.variable: key for key in KEYS.values()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class SourceValue:
     """A value as somebody wrote it.
 
     Attributes:
@@ -36,41 +36,39 @@ class Given:
 
     key: Key
     value: object
-    types: tuple[type, ...] = (str,)
+    allowed_types: tuple[type, ...] = (str,)
     origin: str
-    where: str
+    location: str
 
-    def read(self) -> Any:
+    def parse(self) -> Any:
         """Return the checked value.
 
         Raises:
             ValueError: It is not allowed; the message is for people.
         """
         try:
-            if type(self.value) in self.types:
-                return self.key.kind.read(as_text(self.value))
+            if type(self.value) in self.allowed_types:
+                return self.key.value_type.parse(as_text(self.value))
         except ValueError as exc:
-            raise ValueError(self._refusal()) from exc
-        raise ValueError(self._refusal())
+            raise ValueError(self._error_text()) from exc
+        raise ValueError(self._error_text())
 
-    def _refusal(self) -> str:
-        kind = self.key.kind
-        shown = (
-            repr(self.value) if kind.conceal is None else self._concealed(kind.conceal)
-        )
+    def _error_text(self) -> str:
+        kind = self.key.value_type
+        shown = repr(self.value) if kind.redact is None else self._redacted(kind.redact)
         return (
-            f"{self.where}: [{self.key.section}] {self.key.name} cannot be "
-            f"{shown[:_SHOWN_CHARS]}; allowed: {kind.allowed}"
+            f"{self.location}: [{self.key.section}] {self.key.name} cannot be "
+            f"{shown[:_MAX_SHOWN_CHARS]}; allowed: {kind.allowed}"
         )
 
-    def _concealed(self, conceal: Callable[[str], str]) -> str:
+    def _redacted(self, conceal: Callable[[str], str]) -> str:
         try:
             return repr(conceal(as_text(self.value)))
         except ValueError:  # a list of numbers, say
-            return HIDDEN
+            return REDACTED
 
 
-def from_file(file: Path, name: str, problems: list[str]) -> Iterator[Given]:
+def from_file(file: Path, name: str, problems: list[str]) -> Iterator[SourceValue]:
     """Yield what a config file sets.
 
     Args:
@@ -81,9 +79,9 @@ def from_file(file: Path, name: str, problems: list[str]) -> Iterator[Given]:
     Raises:
         ConfigError: It cannot be read, or is no TOML.
     """
-    text = _text(file, name)
+    text = _read_text(file, name)
     lines = _line_numbers(text)
-    for section, table in _tables(text, name).items():
+    for section, table in _parse_toml(text, name).items():
         where = f"{name}:{lines.get((section, ''), lines.get(('', section), 1))}"
         if section not in SECTIONS or not isinstance(table, dict):
             problems.append(f"{where}: {_unknown_section(section)}")
@@ -94,11 +92,15 @@ def from_file(file: Path, name: str, problems: list[str]) -> Iterator[Given]:
             if key is None:
                 problems.append(f"{where}: {_unknown_key(section, key_name)}")
                 continue
-            types = key.kind.toml_types
-            yield Given(key=key, value=value, types=types, origin=name, where=where)
+            types = key.value_type.toml_types
+            yield SourceValue(
+                key=key, value=value, allowed_types=types, origin=name, location=where
+            )
 
 
-def from_variables(environ: Mapping[str, str], problems: list[str]) -> Iterator[Given]:
+def from_variables(
+    environ: Mapping[str, str], problems: list[str]
+) -> Iterator[SourceValue]:
     """Yield what `YTAUDIO_<SECTION>_<KEY>` variables set.
 
     A variable of one of our sections without such a key, or one that is nearly ours,
@@ -106,14 +108,14 @@ def from_variables(environ: Mapping[str, str], problems: list[str]) -> Iterator[
     """
     for name in sorted(environ):
         if key := _VARIABLES.get(name):
-            yield Given(key=key, value=environ[name], origin=name, where=name)
+            yield SourceValue(key=key, value=environ[name], origin=name, location=name)
         elif name.startswith("YTAUDIO_"):
             similar = _did_you_mean(name, _VARIABLES)
             if similar or name.startswith(_SECTION_PREFIXES):
                 problems.append(f"{name}: there is no such setting{similar}")
 
 
-def from_flags(overrides: Mapping[str, str]) -> Iterator[Given]:
+def from_flags(overrides: Mapping[str, str]) -> Iterator[SourceValue]:
     """Yield what flags set, by "section.key".
 
     Raises:
@@ -122,20 +124,20 @@ def from_flags(overrides: Mapping[str, str]) -> Iterator[Given]:
     for full_name, text in overrides.items():
         key = KEYS[full_name]
         flag = "--" + key.name.replace("_", "-")
-        yield Given(key=key, value=text, origin=flag, where=flag)
+        yield SourceValue(key=key, value=text, origin=flag, location=flag)
 
 
-def _text(file: Path, name: str) -> str:
+def _read_text(file: Path, name: str) -> str:
     try:
         return file.read_text("utf-8-sig")
     except OSError as exc:
-        hint = _way_in(file) if isinstance(exc, PermissionError) else ""
+        hint = _permission_hint(file) if isinstance(exc, PermissionError) else ""
         raise ConfigError(f"{name} cannot be read: {exc.strerror}", hint) from exc
     except UnicodeDecodeError as exc:
         raise ConfigError(f"{name} is not UTF-8 text") from exc
 
 
-def _way_in(file: Path) -> str:
+def _permission_hint(file: Path) -> str:
     """Return how somebody who may not read a config gets to; "" when nobody knows."""
     with suppress(OSError, KeyError):
         found = file.stat()
@@ -147,7 +149,7 @@ def _way_in(file: Path) -> str:
     return ""
 
 
-def _tables(text: str, name: str) -> dict[str, Any]:
+def _parse_toml(text: str, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as exc:

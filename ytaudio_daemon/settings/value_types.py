@@ -14,15 +14,15 @@ MAX_BYTES = 1 << 60
 
 _UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d|w)\s*")
-_BINARY = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_DECIMAL = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_BINARY_FACTORS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_DECIMAL_FACTORS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _SIZE = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,6})?)\s*([KMGT]?)(iB|B)?", re.IGNORECASE)
 #: What yt-dlp's networking understands.
 _PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class ValueType:
     """A kind of value.
 
     Attributes:
@@ -34,13 +34,13 @@ class Kind:
     """
 
     allowed: str
-    read: Callable[[str], Any]
-    show: Callable[[Any], str] = str
+    parse: Callable[[str], Any]
+    format: Callable[[Any], str] = str
     toml_types: tuple[type, ...] = (str,)
-    conceal: Callable[[str], str] | None = None
+    redact: Callable[[str], str] | None = None
 
 
-def whole(low: int, high: int) -> Kind:
+def integer(low: int, high: int) -> ValueType:
     """Return the kind of whole numbers from `low` to `high`."""
 
     def read(text: str) -> int:
@@ -50,24 +50,26 @@ def whole(low: int, high: int) -> Kind:
         return number
 
     allowed = f"a whole number from {low} to {high}"
-    return Kind(allowed=allowed, read=read, toml_types=(int,))
+    return ValueType(allowed=allowed, parse=read, toml_types=(int,))
 
 
-def duration(*, may_be_zero: bool, high: float = MAX_SECONDS) -> Kind:
+def duration(*, may_be_zero: bool, high: float = MAX_SECONDS) -> ValueType:
     """Return the kind of durations, in seconds."""
 
     def read(text: str) -> float:
-        seconds = _seconds(text)
+        seconds = _parse_duration(text)
         if seconds > high or (seconds == 0 and not may_be_zero):
             raise ValueError(text)
         return seconds
 
     zero = ', or "0"' if may_be_zero else " and more than 0"
     allowed = f'a duration such as "90s", "1h30m", "14d" (ms s m h d w){zero}'
-    return Kind(allowed=allowed, read=read, show=_show_seconds, toml_types=(str, int))
+    return ValueType(
+        allowed=allowed, parse=read, format=_format_duration, toml_types=(str, int)
+    )
 
 
-def size(*, low: int = 0, high: int = MAX_BYTES, nothing: str = "0") -> Kind:
+def size(*, low: int = 0, high: int = MAX_BYTES, nothing: str = "0") -> ValueType:
     """Return the kind of sizes, in bytes.
 
     Args:
@@ -77,23 +79,23 @@ def size(*, low: int = 0, high: int = MAX_BYTES, nothing: str = "0") -> Kind:
     """
 
     def read(text: str) -> int:
-        count = _bytes(text) if text or nothing else 0
+        count = _parse_size(text) if text or nothing else 0
         if not low <= count <= high:
             raise ValueError(text)
         return count
 
     def show(count: int) -> str:
-        return _show_bytes(count) if count else nothing
+        return _format_size(count) if count else nothing
 
-    bounds = f", at least {_show_bytes(low)}" if low else ', or "0"'
-    bounds += f", at most {_show_bytes(high)}" if high < MAX_BYTES else ""
+    bounds = f", at least {_format_size(low)}" if low else ', or "0"'
+    bounds += f", at most {_format_size(high)}" if high < MAX_BYTES else ""
     allowed = (
         f'a size such as "500MB", "4GiB", "192k" (k M G T alone are KiB …){bounds}'
     )
-    return Kind(allowed=allowed, read=read, show=show, toml_types=(str, int))
+    return ValueType(allowed=allowed, parse=read, format=show, toml_types=(str, int))
 
 
-def choice(*words: str) -> Kind:
+def choice(*words: str) -> ValueType:
     """Return the kind of one word of a list."""
 
     def read(text: str) -> str:
@@ -101,10 +103,10 @@ def choice(*words: str) -> Kind:
             raise ValueError(text)
         return text
 
-    return Kind(allowed=" ".join(words), read=read)
+    return ValueType(allowed=" ".join(words), parse=read)
 
 
-def option(key: str, allowed: str) -> Kind:
+def download_option(key: str, allowed: str) -> ValueType:
     """Return the kind of a download option's value, as drops have it too."""
 
     def read(text: str) -> str:
@@ -113,10 +115,10 @@ def option(key: str, allowed: str) -> Kind:
         except OptionError as exc:
             raise ValueError(text) from exc
 
-    return Kind(allowed=allowed, read=read)
+    return ValueType(allowed=allowed, parse=read)
 
 
-def file_mode_mask() -> Kind:
+def file_mode_mask() -> ValueType:
     """Return the kind of an octal umask."""
 
     def read(text: str) -> int:
@@ -124,14 +126,14 @@ def file_mode_mask() -> Kind:
             raise ValueError(text)
         return int(text, 8)
 
-    return Kind(
+    return ValueType(
         allowed='an octal mask in quotes, "0000" to "0777"',
-        read=read,
-        show=lambda mask: f"{mask:04o}",
+        parse=read,
+        format=lambda mask: f"{mask:04o}",
     )
 
 
-def path(*, may_be_empty: bool) -> Kind:
+def path(*, may_be_empty: bool) -> ValueType:
     """Return the kind of a path; relative ones are completed by `load`."""
 
     def read(text: str) -> str:
@@ -139,14 +141,14 @@ def path(*, may_be_empty: bool) -> Kind:
             raise ValueError(text)
         return text
 
-    return Kind(
+    return ValueType(
         allowed='a path, or ""' if may_be_empty else "a path",
-        read=read,
-        show=lambda value: "" if value is None else str(value),
+        parse=read,
+        format=lambda value: "" if value is None else str(value),
     )
 
 
-def group_name() -> Kind:
+def group_name() -> ValueType:
     """Return the kind of a group's name or number, or ""."""
 
     def read(text: str) -> str:
@@ -154,10 +156,10 @@ def group_name() -> Kind:
             raise ValueError(text)
         return text
 
-    return Kind(allowed='the name of a group, or ""', read=read)
+    return ValueType(allowed='the name of a group, or ""', parse=read)
 
 
-def proxy_url() -> Kind:
+def proxy_url() -> ValueType:
     """Return the kind of a proxy's address, or ""."""
 
     def read(text: str) -> str:
@@ -171,10 +173,10 @@ def proxy_url() -> Kind:
         'an address such as "http://host:3128" or "socks5://user:word@host:1080" '
         '(http https socks4 socks4a socks5 socks5h), or ""'
     )
-    return Kind(allowed=allowed, read=read, conceal=redact)
+    return ValueType(allowed=allowed, parse=read, redact=redact_credentials)
 
 
-def database_url() -> Kind:
+def database_url() -> ValueType:
     """Return the kind of a ledger's SQLAlchemy URL, or "" for SQLite in `state`."""
 
     def read(text: str) -> str:
@@ -186,23 +188,23 @@ def database_url() -> Kind:
             raise ValueError(text)
         return f"{scheme}://{rest}" if text else ""
 
-    return Kind(
+    return ValueType(
         allowed=(
             '"sqlite:////absolute/path", "postgresql://user@host/name", or "" for '
             "SQLite in the state folder"
         ),
-        read=read,
-        conceal=redact,
+        parse=read,
+        redact=redact_credentials,
     )
 
 
-def redact(text: str) -> str:
+def redact_credentials(text: str) -> str:
     """Return an address without its user name and password."""
     text = re.sub(r"//.*@", "//***@", text)
     return re.sub(r"(?i)([?&][a-z]*pass[a-z]*=)[^&]*", r"\1***", text)
 
 
-def _seconds(text: str) -> float:
+def _parse_duration(text: str) -> float:
     if text == "0":
         return 0.0
     bare = text.strip()
@@ -212,7 +214,7 @@ def _seconds(text: str) -> float:
     return float(sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts))
 
 
-def _show_seconds(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     """Write hours rather than days below two days, as people say it."""
     milliseconds = round(seconds * 1000)
     if milliseconds and milliseconds % 86_400_000 == 0 and seconds > _UNIT_SECONDS["d"]:
@@ -224,20 +226,20 @@ def _show_seconds(seconds: float) -> str:
     return shown or "0"
 
 
-def _bytes(text: str) -> int:
+def _parse_size(text: str) -> int:
     found = _SIZE.fullmatch(text.strip())
     if found is None:
         raise ValueError(text)
     prefix, unit = found[2].upper(), (found[3] or "").upper()
     is_decimal = prefix and unit == "B"
-    factor = _DECIMAL[prefix] if is_decimal else _BINARY[prefix]
+    factor = _DECIMAL_FACTORS[prefix] if is_decimal else _BINARY_FACTORS[prefix]
     return (
         round(float(found[1]) * factor) if "." in found[1] else int(found[1]) * factor
     )
 
 
-def _show_bytes(count: int) -> str:
+def _format_size(count: int) -> str:
     for prefix in "TGMK":
-        if count and count % _BINARY[prefix] == 0:
-            return f"{count // _BINARY[prefix]}{prefix}iB"
+        if count and count % _BINARY_FACTORS[prefix] == 0:
+            return f"{count // _BINARY_FACTORS[prefix]}{prefix}iB"
     return str(count)

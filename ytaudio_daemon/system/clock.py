@@ -12,18 +12,18 @@ class Clock:
     """Reads both clocks and counts how long this ledger has been served.
 
     Args:
-        lived: The daemon's age when it stopped last, in seconds.
+        uptime_s: The daemon's age when it stopped last, in seconds.
     """
 
-    def __init__(self, lived: float) -> None:
-        self._lived = lived
-        self._began = time.monotonic()
-        self._offset = time.time() - self._began
+    def __init__(self, uptime_s: float) -> None:
+        self._earlier_uptime_s = uptime_s
+        self._started = time.monotonic()
+        self._offset = time.time() - self._started
 
     def now(self) -> Now:
         """Return the moment; call once a tick and pass it down."""
-        served = time.monotonic() - self._began
-        return Now(wall=time.time(), lived=self._lived + served)
+        served = time.monotonic() - self._started
+        return Now(wall=time.time(), uptime_s=self._earlier_uptime_s + served)
 
     def jump_s(self) -> float:
         """Return by how much the wall clock jumped since the last call, or 0."""

@@ -7,10 +7,10 @@ Without one a step does nothing, so no other code asks whether it is being teste
 from collections.abc import Callable
 
 #: Told the step's name, and what is at hand: a job's attempt, a drop's name.
-Observer = Callable[[str, str], None]
+FailpointObserver = Callable[[str, str], None]
 
 #: In the order in which a link passes them, then those of a session's end.
-STEPS = (
+FAILPOINTS = (
     "drop.read",
     "batch.recorded",
     "drop.recorded",
@@ -32,10 +32,10 @@ STEPS = (
     "trash.deleting",
 )
 
-_observers: list[Observer] = []
+_observers: list[FailpointObserver] = []
 
 
-def at(step: str, about: object = "") -> None:
+def failpoint(step: str, about: object = "") -> None:
     """Say that this process has just passed a step.
 
     Args:
@@ -46,6 +46,6 @@ def at(step: str, about: object = "") -> None:
         observer(step, str(about))
 
 
-def observe(observer: Observer) -> None:
+def on_failpoint(observer: FailpointObserver) -> None:
     """Have an observer told of every step of this process and those forked from it."""
     _observers.append(observer)

@@ -22,47 +22,47 @@ _SYSTEM_UNITS = (
 )
 
 
-def install(extra: str) -> str:
+def install_extra_command(extra: str) -> str:
     """Return the command that adds an extra, e.g. `api`, to this installation."""
     checkout = Path(__file__).parents[2]
     is_checkout = (checkout / "pyproject.toml").is_file()
     what = f"-e '{checkout}[{extra}]'" if is_checkout else f"'{DISTRIBUTION}[{extra}]'"
-    return f"{_pip()} install {what}"
+    return f"{_pip_command()} install {what}"
 
 
-def install_ffmpeg() -> str:
+def install_ffmpeg_hint() -> str:
     """Return how to get an ffmpeg that is new enough, as a sentence."""
-    return f"Install ffmpeg 5 or newer, or {bundled_ffmpeg()}"
+    return f"Install ffmpeg 5 or newer, or {bundled_ffmpeg_command()}"
 
 
-def install_runtime() -> str:
+def install_js_runtime_hint() -> str:
     """Return how to get a JavaScript runtime that is new enough, as a sentence."""
-    return f"Install deno 2.3 or Node.js 22 or newer, or {bundled_runtime()}"
+    return f"Install deno 2.3 or Node.js 22 or newer, or {bundled_js_runtime_command()}"
 
 
-def bundled_ffmpeg() -> str:
+def bundled_ffmpeg_command() -> str:
     """Return the command that brings the ffmpeg of `bundled`, also over a broken one."""
-    return f"{_pip()} install --force-reinstall --no-deps imageio-ffmpeg"
+    return f"{_pip_command()} install --force-reinstall --no-deps imageio-ffmpeg"
 
 
-def bundled_runtime() -> str:
+def bundled_js_runtime_command() -> str:
     """Return the command that brings the deno of `bundled`, also over a broken one."""
-    return f"{_pip()} install --force-reinstall --no-deps deno"
+    return f"{_pip_command()} install --force-reinstall --no-deps deno"
 
 
-def reinstall_engine() -> str:
+def reinstall_ytdlp_command() -> str:
     """Return the command that puts yt-dlp itself into this installation."""
-    return f"{_pip()} install --upgrade 'yt-dlp[default]'"
+    return f"{_pip_command()} install --upgrade 'yt-dlp[default]'"
 
 
-def start_daemon(config: Path | None = None, root: str | None = None) -> str:
+def start_daemon_command(config: Path | None = None, root: str | None = None) -> str:
     """Return the command that starts the daemon, as it is installed here.
 
     Args:
         config: The config file in use; a service has its own.
         root: From the command line; a service has none.
     """
-    service = _service(config)
+    service = _systemctl_command(config)
     if service and root is None:
         return f"{service} start {SERVICE}"
     flags = (("--config", config), ("--root", root))
@@ -70,15 +70,15 @@ def start_daemon(config: Path | None = None, root: str | None = None) -> str:
     return shlex.join(["ytaudio", *words, "run"])
 
 
-def restart_daemon(config: Path | None = None) -> str:
+def restart_daemon_command(config: Path | None = None) -> str:
     """Return the command that starts a daemon anew that hangs."""
-    service = _service(config)
+    service = _systemctl_command(config)
     return f"{service} restart {SERVICE}" if service else "stop it, then: ytaudio run"
 
 
-def read_log(config: Path | None = None) -> str:
+def read_log_command(config: Path | None = None) -> str:
     """Return the command that shows what the daemon said last."""
-    service = _service(config)
+    service = _systemctl_command(config)
     if not service:
         return "look into logs/error.log, or where `ytaudio run` was started"
     user = " --user" if "--user" in service else ""
@@ -86,7 +86,7 @@ def read_log(config: Path | None = None) -> str:
     return f"{sudo}journalctl{user} -u {SERVICE} -n 50"
 
 
-def _service(config: Path | None) -> str:
+def _systemctl_command(config: Path | None) -> str:
     """Return `systemctl` for the service that runs this config, "" without one."""
     if not Path("/run/systemd/system").is_dir():
         return ""
@@ -98,7 +98,7 @@ def _service(config: Path | None) -> str:
     return ""
 
 
-def _pip() -> str:
+def _pip_command() -> str:
     sudo = "" if os.access(sys.prefix, os.W_OK) else "sudo "
     # `sys.executable` may be a link to anything; the venv is what pip is to fill.
     python = Path(sys.prefix, "bin", "python3")

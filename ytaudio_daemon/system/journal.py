@@ -16,20 +16,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.system.nonblocking_stream import Outlet
+from ytaudio_daemon.system.nonblocking_stream import NonBlockingStream
 
 SOCKET = Path("/run/systemd/journal/socket")
 #: syslog(3)'s numbers.
 PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 #: Said in other fields, or by the journal itself.
-_NOT_REPEATED = frozenset({"event", "exception", "level", "timestamp"})
+_EXCLUDED_FIELDS = frozenset({"event", "exception", "level", "timestamp"})
 #: Fields that the journal gives a meaning of its own (systemd.journal-fields(7)).
-_TAKEN = re.compile(
+_RESERVED_FIELDS = re.compile(
     r"MESSAGE.*|PRIORITY|CODE_.*|ERRNO|SYSLOG_.*|(OBJECT|COREDUMP|UNIT).*"
 )
 
 
-def is_stderr(environ: Mapping[str, str]) -> bool:
+def reads_stderr(environ: Mapping[str, str]) -> bool:
     """Tell whether the journal reads our standard error (`$JOURNAL_STREAM`)."""
     with suppress(OSError):
         found = os.fstat(2)
@@ -37,7 +37,7 @@ def is_stderr(environ: Mapping[str, str]) -> bool:
     return False
 
 
-class Journal:
+class JournalStream:
     """A text stream of JSON lines for `logging.StreamHandler`.
 
     Nobody is waited for: what the journal does not take just now, or what is too big
@@ -48,47 +48,47 @@ class Journal:
         address: The journal's socket.
     """
 
-    def __init__(self, otherwise: Outlet, address: Path = SOCKET) -> None:
-        self._otherwise = otherwise
+    def __init__(self, otherwise: NonBlockingStream, address: Path = SOCKET) -> None:
+        self._fallback = otherwise
         self._address = str(address)
         kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
-        self._channel = socket.socket(socket.AF_UNIX, kind)
+        self._socket = socket.socket(socket.AF_UNIX, kind)
 
     def write(self, line: str) -> None:
         """Send a line, a JSON object."""
         datagram = b"".join(
-            _wire(name, text) for name, text in fields(json.loads(line))
+            _encode_field(name, text) for name, text in journal_fields(json.loads(line))
         )
         try:
-            self._channel.sendto(datagram, self._address)
+            self._socket.sendto(datagram, self._address)
         except OSError:
-            self._otherwise.write(line)
+            self._fallback.write(line)
 
     def flush(self) -> None:
         """Do nothing: nothing is kept back."""
 
     def close(self) -> None:
         """Close the socket."""
-        self._channel.close()
+        self._socket.close()
 
 
-def fields(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def journal_fields(event_dict: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the journal's fields for what was logged. Pure."""
     details = {
         name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for name, value in said.items()
-        if name not in _NOT_REPEATED and value is not None
+        for name, value in event_dict.items()
+        if name not in _EXCLUDED_FIELDS and value is not None
     }
-    event = str(said.get("event", ""))
-    yield "MESSAGE", _sentence(event, details, said.get("exception"))
-    yield "PRIORITY", str(PRIORITIES.get(str(said.get("level")), 6))
+    event = str(event_dict.get("event", ""))
+    yield "MESSAGE", _message(event, details, event_dict.get("exception"))
+    yield "PRIORITY", str(PRIORITIES.get(str(event_dict.get("level")), 6))
     yield "SYSLOG_IDENTIFIER", "ytaudio"
     yield "EVENT", event
     for name, text in details.items():
         yield _field_name(name), text
 
 
-def _sentence(event: str, details: Mapping[str, str], trace: object) -> str:
+def _message(event: str, details: Mapping[str, str], trace: object) -> str:
     """Write it for people: `job.completed session=alice title="A song"`."""
     words = [event, *(f"{name}={_quoted(text)}" for name, text in details.items())]
     line = " ".join(words)
@@ -103,12 +103,12 @@ def _quoted(text: str) -> str:
 def _field_name(name: str) -> str:
     """Return it in the journal's alphabet; a name with a meaning there gets a prefix."""
     field = re.sub(r"[^A-Z0-9_]", "_", name.upper())
-    if _TAKEN.fullmatch(field) or not field[:1].isalpha():
+    if _RESERVED_FIELDS.fullmatch(field) or not field[:1].isalpha():
         field = f"YTAUDIO_{field}"
     return field[:64]  # the journal drops longer ones
 
 
-def _wire(name: str, text: str) -> bytes:
+def _encode_field(name: str, text: str) -> bytes:
     value = text.encode("utf-8", "backslashreplace")
     if b"\n" not in value:
         return name.encode() + b"=" + value + b"\n"

@@ -12,11 +12,11 @@ from typing import Any
 import structlog
 
 from ytaudio_daemon.system import journal
-from ytaudio_daemon.system.nonblocking_stream import Outlet
+from ytaudio_daemon.system.nonblocking_stream import NonBlockingStream
 
 #: A megabyte is some five thousand lines; ten of each are kept.
-FILE_BYTES = 10 << 20
-FILES_KEPT = 9
+MAX_FILE_BYTES = 10 << 20
+BACKUP_COUNT = 9
 
 Processor = Callable[[Any, str, Any], Any]
 
@@ -35,7 +35,7 @@ def configure(*, level: str, form: str, directory: Path | None) -> None:
     """
     structlog.configure(
         processors=[
-            *_shared(),
+            *_shared_processors(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -47,15 +47,15 @@ def configure(*, level: str, form: str, directory: Path | None) -> None:
         root.removeHandler(handler)
         handler.close()
     root.setLevel(level.upper())
-    root.addHandler(_stderr(form))
+    root.addHandler(_stderr_handler(form))
     if directory is not None:
-        root.addHandler(_file(directory / "app.log", logging.DEBUG))
-        root.addHandler(_file(directory / "error.log", logging.WARNING))
+        root.addHandler(_file_handler(directory / "app.log", logging.DEBUG))
+        root.addHandler(_file_handler(directory / "error.log", logging.WARNING))
     for noisy in ("apscheduler", "watchdog", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def leave_to_the_host() -> None:
+def configure_for_library_use() -> None:
     """Be quiet inside somebody else's program, unless its own `logging` listens.
 
     Without any set-up structlog prints to standard output, which is not ours there.
@@ -74,7 +74,7 @@ def leave_to_the_host() -> None:
     )
 
 
-def _shared() -> list[Processor]:
+def _shared_processors() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -83,40 +83,42 @@ def _shared() -> list[Processor]:
     ]
 
 
-def _stderr(form: str) -> logging.Handler:
+def _stderr_handler(form: str) -> logging.Handler:
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
-    notice = _notice if console else _notice_as_json
-    outlet = Outlet(sys.stderr.fileno(), notice)
-    if form == "auto" and journal.is_stderr(os.environ):
-        handler: logging.Handler = logging.StreamHandler(journal.Journal(outlet))
+    notice = _dropped_lines_text if console else _dropped_lines_json
+    stderr_stream = NonBlockingStream(sys.stderr.fileno(), notice)
+    if form == "auto" and journal.reads_stderr(os.environ):
+        handler: logging.Handler = logging.StreamHandler(
+            journal.JournalStream(stderr_stream)
+        )
     else:
-        handler = logging.StreamHandler(outlet)
-    handler.setFormatter(_console() if console else _json())
+        handler = logging.StreamHandler(stderr_stream)
+    handler.setFormatter(_console_formatter() if console else _json_formatter())
     return handler
 
 
-def _notice(lines: int) -> str:
+def _dropped_lines_text(lines: int) -> str:
     return f"{lines} lines of this log were dropped: nobody read them\n"
 
 
-def _notice_as_json(lines: int) -> str:
-    told = {"event": "log.dropped", "level": "warning", "lines": lines}
-    return json.dumps(told) + "\n"
+def _dropped_lines_json(lines: int) -> str:
+    record = {"event": "log.dropped", "level": "warning", "lines": lines}
+    return json.dumps(record) + "\n"
 
 
-def _file(path: Path, level: int) -> logging.Handler:
+def _file_handler(path: Path, level: int) -> logging.Handler:
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.handlers.RotatingFileHandler(
-        path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8"
+        path, maxBytes=MAX_FILE_BYTES, backupCount=BACKUP_COUNT, encoding="utf-8"
     )
     handler.setLevel(level)
-    handler.setFormatter(_json())
+    handler.setFormatter(_json_formatter())
     return handler
 
 
-def _console() -> logging.Formatter:
+def _console_formatter() -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_shared(),
+        foreign_pre_chain=_shared_processors(),
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
@@ -124,9 +126,9 @@ def _console() -> logging.Formatter:
     )
 
 
-def _json() -> logging.Formatter:
+def _json_formatter() -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_shared(),
+        foreign_pre_chain=_shared_processors(),
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,

@@ -6,10 +6,10 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+GROUP_OR_OTHER_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
-def open_plain(path: Path) -> BinaryIO:
+def open_regular_file(path: Path) -> BinaryIO:
     """Open a regular file for reading; a pipe laid there would be waited for, for ever.
 
     Raises:
@@ -22,7 +22,7 @@ def open_plain(path: Path) -> BinaryIO:
     raise OSError(errno.EINVAL, "not a regular file", str(path))
 
 
-def foreign_part(file: Path, cwd: Path) -> Path | None:
+def first_untrusted_part(file: Path, cwd: Path) -> Path | None:
     """Return what others than root can change of a file or the folders it lies in.
 
     Args:
@@ -36,6 +36,6 @@ def foreign_part(file: Path, cwd: Path) -> Path | None:
     for path in (*reversed(between), file):
         found = path.stat()
         is_roots = found.st_uid == path.lstat().st_uid == 0
-        if not is_roots or stat.S_IMODE(found.st_mode) & OTHERS_MAY_WRITE:
+        if not is_roots or stat.S_IMODE(found.st_mode) & GROUP_OR_OTHER_WRITE:
             return path
     return None

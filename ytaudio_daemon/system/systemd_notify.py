@@ -14,7 +14,7 @@ from collections.abc import Mapping
 _log = logging.getLogger(__name__)
 
 
-class Notifier:
+class SystemdNotifier:
     """Speaks to the service manager, if there is one.
 
     Args:
@@ -30,7 +30,7 @@ class Notifier:
         self._warned = False
 
     @property
-    def is_heard(self) -> bool:
+    def is_available(self) -> bool:
         """Whether there is a service manager."""
         return bool(self._address)
 
@@ -41,30 +41,30 @@ class Notifier:
 
     def ready(self, status: str = "") -> None:
         """Say that start-up (or a reload) is over."""
-        self._say("READY=1", *_status(status))
+        self._send("READY=1", *_status_lines(status))
 
     def status(self, text: str) -> None:
         """Set the line that `systemctl status` shows."""
-        self._say(*_status(text))
+        self._send(*_status_lines(text))
 
-    def watchdog(self) -> None:
+    def ping_watchdog(self) -> None:
         """Say that all is well, for the time of WatchdogSec=."""
-        self._say("WATCHDOG=1")
+        self._send("WATCHDOG=1")
 
     def stopping(self, status: str = "") -> None:
         """Say that the daemon is on its way out."""
-        self._say("STOPPING=1", *_status(status))
+        self._send("STOPPING=1", *_status_lines(status))
 
     def extend_timeout(self, seconds: float) -> None:
         """Ask for that many seconds, from now, before a start or stop is cut off."""
-        self._say(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
+        self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
 
     def reloading(self) -> None:
         """Say that the configuration is being read again; `ready` follows."""
         stamp = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-        self._say("RELOADING=1", f"MONOTONIC_USEC={stamp}")
+        self._send("RELOADING=1", f"MONOTONIC_USEC={stamp}")
 
-    def _say(self, *lines: str) -> None:
+    def _send(self, *lines: str) -> None:
         """Send; a manager that does not listen must not stop the work."""
         if not self._address:
             return
@@ -79,7 +79,7 @@ class Notifier:
             self._warned = True
 
 
-def _status(text: str) -> list[str]:
+def _status_lines(text: str) -> list[str]:
     """Write the status line; a line break would begin another assignment."""
     return [f"STATUS={' '.join(text.split())}"] if text else []
 

@@ -8,22 +8,27 @@ describes them for readers, `ytaudio_daemon/schemas` for programs.
 from ytaudio_daemon.views.documents import (
     STALE_AFTER_S,
     job_document,
-    moment,
-    positions,
+    queue_positions,
+    rfc3339,
     session_document,
 )
-from ytaudio_daemon.views.snapshot import EngineFacts, Live, Problem, Rules
+from ytaudio_daemon.views.snapshot import (
+    DaemonProblem,
+    DaemonSnapshot,
+    ViewSettings,
+    YtDlpFacts,
+)
 from ytaudio_daemon.views.views import Views
 
 __all__ = [
     "STALE_AFTER_S",
-    "EngineFacts",
-    "Live",
-    "Problem",
-    "Rules",
+    "DaemonProblem",
+    "DaemonSnapshot",
+    "ViewSettings",
     "Views",
+    "YtDlpFacts",
     "job_document",
-    "moment",
-    "positions",
+    "queue_positions",
+    "rfc3339",
     "session_document",
 ]

@@ -10,11 +10,11 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, sessions
 
 #: Looked at between two looks at the clock.
-PIECE = 200
-ENDING = ".json"
+BATCH_SIZE = 200
+SUFFIX = ".json"
 
 
-def clear_forgotten(ledger: Ledger, layout: Layout) -> Iterator[None]:
+def remove_orphaned_files(ledger: Ledger, layout: Layout) -> Iterator[None]:
     """Remove them, yielding between pieces.
 
     Args:
@@ -22,43 +22,43 @@ def clear_forgotten(ledger: Ledger, layout: Layout) -> Iterator[None]:
         layout: Where the documents lie.
     """
     folder = layout.session_status("x").parent
-    for names in _pieces(_names(folder)):
-        mine = [name.removesuffix(ENDING) for name in names if name.endswith(ENDING)]
-        for name in _unknown(ledger, mine):
+    for names in _batches(_visible_names(folder)):
+        mine = [name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)]
+        for name in _unknown_sessions(ledger, mine):
             _remove(layout.session_status(name))
         yield
     folder = layout.receipts("x").parent
-    for names in _pieces(_names(folder)):
-        unknown = _unknown(ledger, names)
+    for names in _batches(_visible_names(folder)):
+        unknown = _unknown_sessions(ledger, names)
         yield
         for name in names:
             if name in unknown:
-                yield from _empty(folder / name)
+                yield from _remove_files_in(folder / name)
             with suppress(OSError):  # not empty, as a rule
                 (folder / name).rmdir()
 
 
-def _empty(folder: Path) -> Iterator[None]:
-    for names in _pieces(_names(folder)):
+def _remove_files_in(folder: Path) -> Iterator[None]:
+    for names in _batches(_visible_names(folder)):
         for name in names:
             _remove(folder / name)
         yield
 
 
-def _unknown(ledger: Ledger, names: list[str]) -> set[str]:
+def _unknown_sessions(ledger: Ledger, names: list[str]) -> set[str]:
     with ledger.read() as db:
-        return {*names} - sessions.known_names(db, names)
+        return {*names} - sessions.existing_names(db, names)
 
 
-def _names(folder: Path) -> list[str]:
+def _visible_names(folder: Path) -> list[str]:
     with suppress(OSError):
         return [name for name in os.listdir(folder) if not name.startswith(".")]  # noqa: PTH208 - names
     return []
 
 
-def _pieces(names: list[str]) -> Iterator[list[str]]:
+def _batches(names: list[str]) -> Iterator[list[str]]:
     rest = iter(names)
-    while piece := list(islice(rest, PIECE)):
+    while piece := list(islice(rest, BATCH_SIZE)):
         yield piece
 
 

@@ -15,7 +15,12 @@ from ytaudio_daemon.model import IN_QUOTA, JobState, Progress, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate
 from ytaudio_daemon.urls import Link
-from ytaudio_daemon.views.snapshot import EngineFacts, Live, Problem, Rules
+from ytaudio_daemon.views.snapshot import (
+    DaemonProblem,
+    DaemonSnapshot,
+    ViewSettings,
+    YtDlpFacts,
+)
 
 #: A reader may take the daemon for dead when its document is older, in seconds:
 #: three heartbeats.
@@ -33,7 +38,7 @@ class LedgerFacts:
     sessions: Mapping[SessionState, int]
 
 
-def moment(seconds: float | None) -> str | None:
+def rfc3339(seconds: float | None) -> str | None:
     """Return a time as RFC 3339 in UTC, to the millisecond."""
     if seconds is None:
         return None
@@ -77,7 +82,7 @@ def job_document(
             "number": row.attempt,
             "charged": row.charged,
             "max": attempts_max,
-            "retry_at": moment(row.retry_at),
+            "retry_at": rfc3339(row.retry_at),
         },
         "position": position,
         "cancel_requested": row.cancel_requested,
@@ -85,13 +90,13 @@ def job_document(
         "file_size_bytes": row.file_size_bytes if done else None,
         "sha256": row.sha256 if done else None,
         "error": dict(row.error) if row.error else None,
-        "created_at": moment(row.created_at),
-        "started_at": moment(row.started_at),
-        "finalized_at": moment(row.finalized_at),
+        "created_at": rfc3339(row.created_at),
+        "started_at": rfc3339(row.started_at),
+        "finalized_at": rfc3339(row.finalized_at),
     }
 
 
-def positions(rows: Sequence[JobRow]) -> dict[str, int]:
+def queue_positions(rows: Sequence[JobRow]) -> dict[str, int]:
     """Return each unclaimed job's place in its session's queue: queued, then held."""
     queue = [row for row in rows if row.state is JobState.QUEUED]
     queue += [row for row in rows if row.state is JobState.HELD]
@@ -104,7 +109,7 @@ def session_document(
     *,
     truncated: bool,
     ignored: Sequence[tuple[str, str]],
-    rules: Rules,
+    view_settings: ViewSettings,
     now: Now,
 ) -> Document:
     """Return a session's document, without `seq` and `written_at`."""
@@ -114,10 +119,10 @@ def session_document(
             "name": session.name,
             "uuid": session.uuid,
             "state": session.state.value,
-            "created_at": moment(session.created_at),
-            "last_activity_at": moment(session.last_activity_at),
-            "expires_at": moment(expires_at(session, rules.ttl_s, now)),
-            "quota": _quota(session, rules),
+            "created_at": rfc3339(session.created_at),
+            "last_activity_at": rfc3339(session.last_activity_at),
+            "expires_at": rfc3339(expires_at(session, view_settings.ttl_s, now)),
+            "quota": _quota(session, view_settings),
             "counts": _counts(session.counts),
             "ignored": [{"file": name, "reason": why} for name, why in ignored],
         },
@@ -135,11 +140,13 @@ def expires_at(session: Session, default_ttl_s: float, now: Now) -> float | None
     if session.state is not SessionState.ACTIVE or session.unfinished or ttl <= 0:
         return None
     # Whole seconds: two clocks that differ by microseconds are no news.
-    return round(now.wall + max(0.0, ttl - (now.lived - session.last_activity_lived)))
+    return round(
+        now.wall + max(0.0, ttl - (now.uptime_s - session.last_activity_lived))
+    )
 
 
 def daemon_document(
-    live: Live, facts: LedgerFacts, problems: Sequence[Problem]
+    live: DaemonSnapshot, facts: LedgerFacts, problems: Sequence[DaemonProblem]
 ) -> Document:
     """Return the daemon's document, without `seq` and `written_at`."""
     return {
@@ -155,7 +162,7 @@ def daemon_document(
             "pid": live.pid,
             "host": live.host,
             "state": live.state,
-            "started_at": moment(live.started_at),
+            "started_at": rfc3339(live.started_at),
             "workers": {"busy": live.workers_busy, "max": live.workers_max},
             "converters": {"busy": live.converters_busy, "max": live.converters_max},
         },
@@ -170,11 +177,11 @@ def daemon_document(
     }
 
 
-def _engine(engine: EngineFacts) -> Document:
+def _engine(engine: YtDlpFacts) -> Document:
     last = engine.last_upgrade
     return {
         **asdict(engine),
-        "last_upgrade": None if last is None else {**last, "at": moment(last["at"])},
+        "last_upgrade": None if last is None else {**last, "at": rfc3339(last["at"])},
     }
 
 
@@ -194,12 +201,12 @@ def _progress(live: Progress) -> Document:
     }
 
 
-def _quota(session: Session, rules: Rules) -> Document:
+def _quota(session: Session, view_settings: ViewSettings) -> Document:
     own_jobs, own_bytes = session.max_jobs, session.max_bytes
     return {
-        "max_jobs": rules.max_jobs if own_jobs is None else own_jobs,
+        "max_jobs": view_settings.max_jobs if own_jobs is None else own_jobs,
         "used_jobs": sum(session.counts[state] for state in IN_QUOTA),
-        "max_bytes": rules.max_bytes if own_bytes is None else own_bytes,
+        "max_bytes": view_settings.max_bytes if own_bytes is None else own_bytes,
         "used_bytes": session.used_bytes,
     }
 
@@ -214,15 +221,15 @@ def _gate(gate: Gate) -> Document:
         "code": gate.code,
         "reason": gate.reason,
         "hint": gate.hint,
-        "closed_at": moment(gate.closed_at),
-        "until": moment(gate.until),
+        "closed_at": rfc3339(gate.closed_at),
+        "until": rfc3339(gate.until),
     }
 
 
-def _problem(problem: Problem) -> Document:
+def _problem(problem: DaemonProblem) -> Document:
     return {
         "code": problem.code,
         "message": problem.message,
         "hint": problem.hint,
-        "since": moment(problem.since),
+        "since": rfc3339(problem.since),
     }

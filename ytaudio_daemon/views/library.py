@@ -5,129 +5,139 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.library import Audio, Entry, shelve
+from ytaudio_daemon.folders.library import LibraryFile, PublishedAudio, add_to_library
 from ytaudio_daemon.ledger import Ledger, library_entries, queries
-from ytaudio_daemon.ledger.library_entries import Shelved
+from ytaudio_daemon.ledger.library_entries import LibraryEntry
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.system import failpoints
-from ytaudio_daemon.views.due_queue import NO_EVENT, Agenda
-from ytaudio_daemon.views.write_errors import AGAIN_S, Troubles
+from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
+from ytaudio_daemon.views.write_errors import RETRY_AFTER_S, WriteErrors
 
-CODE = "library_unwritable"
+PROBLEM_CODE = "library_unwritable"
 
 
-class Librarian:
+class LibraryView:
     """Puts completed jobs' audio into `library/<session>/`, once each.
 
     Args:
         ledger: Tells what was put there before.
         layout: Where things lie; without a library nothing happens.
-        troubles: Takes what cannot be written.
+        write_errors: Takes what cannot be written.
 
     Attributes:
         unsaved: What was put there and the ledger does not know yet, by job.
     """
 
-    def __init__(self, ledger: Ledger, layout: Layout, troubles: Troubles) -> None:
-        self.agenda = Agenda()
-        self.unsaved: dict[int, Shelved] = {}
+    def __init__(
+        self, ledger: Ledger, layout: Layout, write_errors: WriteErrors
+    ) -> None:
+        self.due_queue = DueQueue()
+        self.unsaved_entries: dict[int, LibraryEntry] = {}
         self._ledger = ledger
         self._layout = layout
-        self._troubles = troubles
-        self._under_way: tuple[JobRow, Generator[None, None, Entry]] | None = None
+        self._write_errors = write_errors
+        self._running_copy: tuple[JobRow, Generator[None, None, LibraryFile]] | None = (
+            None
+        )
 
-    def note(self, job_id: int, now: Now, event_id: float = NO_EVENT) -> None:
+    def schedule(self, job_id: int, now: Now, event_id: float = NO_EVENT) -> None:
         """A job was completed."""
         if self._layout.library is not None:
-            self.agenda.note(job_id, now.lived, event_id)
+            self.due_queue.schedule(job_id, now.uptime_s, event_id)
 
-    def work(self, now: Now) -> bool:
+    def write_step(self, now: Now) -> bool:
         """Do a piece of what is due; False when nothing is."""
-        if self._under_way is None and not self._begin(now):
+        if self._running_copy is None and not self._start_copy(now):
             return False
-        if self._under_way is not None:
-            self._go_on(*self._under_way, now)
+        if self._running_copy is not None:
+            self._continue_copy(*self._running_copy, now)
         return True
 
     def abandon(self) -> None:
         """Drop a copy that is half made; it is noted still."""
-        if self._under_way is not None:
-            self._under_way[1].close()
-            self._under_way = None
+        if self._running_copy is not None:
+            self._running_copy[1].close()
+            self._running_copy = None
 
-    def _begin(self, now: Now) -> bool:
-        job_id = self.agenda.next_due(now.lived)
+    def _start_copy(self, now: Now) -> bool:
+        job_id = self.due_queue.first_due(now.uptime_s)
         library = self._layout.library
         if job_id is None or library is None:
             return False
-        job, old = self._look_up(job_id)
-        if job is None or not _is_wanted(job, old):
-            self.agenda.done(job_id)
+        job, old = self._read_job(job_id)
+        if job is None or not _must_be_added(job, old):
+            self.due_queue.remove(job_id)
             return True
-        blocked = self._troubles.blocked_until(CODE, self._place(job), now)
+        blocked = self._write_errors.blocked_until(
+            PROBLEM_CODE, self._session_folder(job), now
+        )
         if blocked is not None:
-            self.agenda.postpone(job_id, blocked)
+            self.due_queue.postpone(job_id, blocked)
             return True
-        self._under_way = job, self._shelve(library, job, old)
+        self._running_copy = job, self._copy_steps(library, job, old)
         return True
 
-    def _look_up(self, job_id: int) -> tuple[JobRow | None, Shelved | None]:
+    def _read_job(self, job_id: int) -> tuple[JobRow | None, LibraryEntry | None]:
         with self._ledger.read() as db:
-            old = self.unsaved.get(job_id) or library_entries.shelved(db, job_id)
+            old = self.unsaved_entries.get(
+                job_id
+            ) or library_entries.find_library_entry(db, job_id)
             try:
                 return queries.job_by_id(db, job_id), old
             except LookupError:  # pruned since
                 return None, old
 
-    def _shelve(
-        self, library: Path, job: JobRow, old: Shelved | None
-    ) -> Generator[None, None, Entry]:
-        audio = Audio(
+    def _copy_steps(
+        self, library: Path, job: JobRow, old: LibraryEntry | None
+    ) -> Generator[None, None, LibraryFile]:
+        audio = PublishedAudio(
             parts=(job.session_uuid, job.uuid, "audio"),
             file_name=Path(job.output_path or "").name,
             sha256=job.sha256 or "",
             job_uuid=job.uuid,
             video_id=job.video_id,
         )
-        before = Entry(name=old.name, identity=old.identity) if old else None
-        return shelve(self._layout.downloads, library, job.session_name, audio, before)
+        before = LibraryFile(name=old.name, identity=old.identity) if old else None
+        return add_to_library(
+            self._layout.downloads, library, job.session_name, audio, before
+        )
 
-    def _go_on(
-        self, job: JobRow, shelving: Generator[None, None, Entry], now: Now
+    def _continue_copy(
+        self, job: JobRow, copy_steps: Generator[None, None, LibraryFile], now: Now
     ) -> None:
-        place = self._place(job)
+        place = self._session_folder(job)
         try:
-            next(shelving)
+            next(copy_steps)
         except StopIteration as stop:
-            entry: Entry = stop.value
-            failpoints.at("library.linked", job.uuid)
-            self.unsaved[job.id] = Shelved(
+            library_file: LibraryFile = stop.value
+            failpoints.failpoint("library.linked", job.uuid)
+            self.unsaved_entries[job.id] = LibraryEntry(
                 job_id=job.id,
                 attempt=job.attempt,
-                name=entry.name,
-                identity=entry.identity,
+                name=library_file.name,
+                identity=library_file.identity,
             )
-            self._troubles.clear(CODE, place)
-            self._end(job)
+            self._write_errors.clear(PROBLEM_CODE, place)
+            self._finish(job)
         except FileNotFoundError:  # the result itself is gone: nothing to show
-            self._end(job)
+            self._finish(job)
         except (OSError, UnsafePathError) as error:
-            self._troubles.note(CODE, place, error, now)
-            self._under_way = None
-            self.agenda.postpone(job.id, now.lived + AGAIN_S)
+            self._write_errors.record(PROBLEM_CODE, place, error, now)
+            self._running_copy = None
+            self.due_queue.postpone(job.id, now.uptime_s + RETRY_AFTER_S)
 
-    def _place(self, job: JobRow) -> str:
+    def _session_folder(self, job: JobRow) -> str:
         """Return what is left alone after a failure: one session's folder."""
         return f"{self._layout.library}/{job.session_name}"
 
-    def _end(self, job: JobRow) -> None:
-        self._under_way = None
-        self.agenda.done(job.id)
+    def _finish(self, job: JobRow) -> None:
+        self._running_copy = None
+        self.due_queue.remove(job.id)
 
 
-def _is_wanted(job: JobRow, old: Shelved | None) -> bool:
+def _must_be_added(job: JobRow, old: LibraryEntry | None) -> bool:
     """A file that was put there once and removed by the user is not put back."""
     done = job.state is JobState.COMPLETED and job.output_path is not None
     return done and (old is None or old.attempt != job.attempt)

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 #: What a status document knows better than a job's row.
-LIVE_KEYS = ("phase", "progress", "position")
+LIVE_FIELDS = ("phase", "progress", "position")
 
 
-def overlaid(
+def with_live_fields(
     document: dict[str, Any], live: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Lay what a status document knows over a job's row, if it is as far."""
@@ -19,5 +19,5 @@ def overlaid(
         return document
     if live["attempt"]["number"] != document["attempt"]["number"]:
         return document
-    known = {key: live[key] for key in LIVE_KEYS}
+    known = {key: live[key] for key in LIVE_FIELDS}
     return {**document, **known, "title": document["title"] or live["title"]}

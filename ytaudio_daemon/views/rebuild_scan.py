@@ -10,17 +10,17 @@ from ytaudio_daemon.ledger import Ledger, receipts, sessions
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.views.cleanup import clear_forgotten
+from ytaudio_daemon.views.cleanup import remove_orphaned_files
 from ytaudio_daemon.views.receipts import Receipts
-from ytaudio_daemon.views.session_status import SessionSheets
+from ytaudio_daemon.views.session_status import SessionStatusFiles
 
 #: Rows looked at between two looks at the clock.
-PIECE = 200
+BATCH_SIZE = 200
 #: Again so often while the daemon runs, in seconds: removes old receipts.
-EVERY_S = 86400.0
+SCAN_INTERVAL_S = 86400.0
 
 
-class Survey:
+class RebuildScan:
     """Notes what is to be written again: somebody, or a power cut, took it away.
 
     Every active session's document counts as stale, since its `expires_at` moved by
@@ -31,47 +31,47 @@ class Survey:
         self,
         ledger: Ledger,
         layout: Layout,
-        session_sheets: SessionSheets,
+        session_status_files: SessionStatusFiles,
         receipt_files: Receipts,
     ) -> None:
         self._ledger = ledger
         self._layout = layout
-        self._sessions = session_sheets
+        self._sessions = session_status_files
         self._receipts = receipt_files
 
-    def walk(self, now: Now, receipts_s: float) -> Iterator[None]:
+    def run(self, now: Now, receipts_s: float) -> Iterator[None]:
         """Go through all sessions, drops and documents, yielding between pieces."""
-        yield from self._walk_sessions(now)
-        yield from self._walk_drops(now, receipts_s)
-        yield from clear_forgotten(self._ledger, self._layout)
+        yield from self._scan_sessions(now)
+        yield from self._scan_drops(now, receipts_s)
+        yield from remove_orphaned_files(self._ledger, self._layout)
 
-    def _walk_sessions(self, now: Now) -> Iterator[None]:
+    def _scan_sessions(self, now: Now) -> Iterator[None]:
         after = 0
         while True:
             with self._ledger.read() as db:
-                page = sessions.sessions_after(db, after, PIECE)
+                page = sessions.sessions_after(db, after, BATCH_SIZE)
             if not page:
                 return
             for session in page:
                 path = self._layout.session_status(session.name)
                 if session.state is SessionState.ACTIVE or not _has_content(path):
-                    self._sessions.note(session.id, now)
+                    self._sessions.mark_changed(session.id, now)
             after = page[-1].id
             yield
 
-    def _walk_drops(self, now: Now, receipts_s: float) -> Iterator[None]:
+    def _scan_drops(self, now: Now, receipts_s: float) -> Iterator[None]:
         after = 0
         while True:
             with self._ledger.read() as db:
-                page = receipts.receipt_heads(db, after, PIECE)
+                page = receipts.receipt_heads(db, after, BATCH_SIZE)
             if not page:
                 return
             for drop in page:
-                self._look_at(drop, now, receipts_s)
+                self._check_receipt(drop, now, receipts_s)
             after = page[-1].id
             yield
 
-    def _look_at(self, drop: ReceiptHead, now: Now, receipts_s: float) -> None:
+    def _check_receipt(self, drop: ReceiptHead, now: Now, receipts_s: float) -> None:
         name = receipt_key(
             drop.session_name, drop.name, drop.filed_name, at_root=drop.at_root
         )
@@ -80,7 +80,7 @@ class Survey:
             with suppress(OSError):  # a name that is not there, or is tried tomorrow
                 path.unlink(missing_ok=True)
         elif not _has_content(path):
-            self._receipts.note_filed(drop.id, now)
+            self._receipts.mark_filed(drop.id, now)
 
 
 def _has_content(path: Path) -> bool:

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout
-from ytaudio_daemon.folders.atomic_file import AppearingFile, withdraw
+from ytaudio_daemon.folders.atomic_file import AtomicFileWriter, remove_if_ours
 from ytaudio_daemon.folders.layout import receipt_key, receipt_name
-from ytaudio_daemon.ledger.claims import shown_name
+from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
 from ytaudio_daemon.views import receipt_text
-from ytaudio_daemon.views.documents import moment
-from ytaudio_daemon.views.receipt_file import Strand
+from ytaudio_daemon.views.documents import rfc3339
+from ytaudio_daemon.views.receipt_file import ReceiptFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ReceiptDigests:
     """What a drop's receipts say on disk; None where that is not known."""
 
     program: bytes | None = None
@@ -43,14 +43,16 @@ class ReceiptWriter:
         self._tally: Counter[str] = Counter()
         self._is_filed = drop.filed_name is not None and drop.state != "kept"
         self._for_people = for_people and self._is_filed
-        self._program = Strand(self._program_file)
+        self._program = ReceiptFile(self._open_program_file)
         mark = receipt_text.RECEIPT_MARK
         if drop.state == "rejected":
             mark = receipt_text.REASON_MARK
         head = receipt_text.receipt_head(drop, {})
-        self._people = Strand(self._people_file(self._ending()), head, mark)
-        self._failed = Strand(
-            self._people_file(b".failed.txt"),
+        self._people = ReceiptFile(
+            self._people_file_opener(self._people_suffix()), head, mark
+        )
+        self._failed = ReceiptFile(
+            self._people_file_opener(b".failed.txt"),
             receipt_text.failed_head(drop),
             receipt_text.FAILED_MARK,
         )
@@ -58,7 +60,7 @@ class ReceiptWriter:
 
     def add(self, page: list[ReceiptLine]) -> None:
         """Write a page of lines."""
-        self._tally.update(map(receipt_text.outcome, page))
+        self._tally.update(map(receipt_text.line_outcome, page))
         comma = "" if self.after_line == 0 else ",\n"
         self._program.write(comma + ",\n".join(map(_program_line, page)))
         self.after_line = page[-1].line
@@ -69,20 +71,20 @@ class ReceiptWriter:
             again = (receipt_text.failed_line(line, self.drop.id) for line in page)
             self._failed.write("".join(again))
 
-    def finish(self, shown: Shown) -> Shown:
+    def finish(self, previous: ReceiptDigests) -> ReceiptDigests:
         """Let the files appear that say something new.
 
         Returns:
             What they say now; what went wrong is in the `…_error` properties.
         """
         self._program.write(_program_end(self.drop, self._tally))
-        program = self._program.appear("", shown.program)
+        program = self._program.commit("", previous.program)
         if not self._for_people:
-            return Shown(program=program)
+            return ReceiptDigests(program=program)
         head = receipt_text.receipt_head(self.drop, self._tally)
-        people = self._people.appear(head, shown.people)
-        failed = self._finish_failed(shown.failed)
-        return Shown(program=program, people=people, failed=failed)
+        people = self._people.commit(head, previous.people)
+        failed = self._finish_failed(previous.failed)
+        return ReceiptDigests(program=program, people=people, failed=failed)
 
     @property
     def program_error(self) -> Exception | None:
@@ -101,40 +103,40 @@ class ReceiptWriter:
         return None
 
     @property
-    def wrote_for_people(self) -> bool:
+    def people_files_written(self) -> bool:
         """Whether the files beside the drop are in order now."""
         return self._for_people and self.people_error is None
 
     @property
-    def lacks_people(self) -> bool:
+    def people_files_missing(self) -> bool:
         """Whether the files beside the drop are still to be written."""
-        return self._is_filed and not self.wrote_for_people
+        return self._is_filed and not self.people_files_written
 
     def discard(self) -> None:
         """Give up; everything on disk stays as it is."""
-        for strand in (self._program, self._people, self._failed):
-            strand.discard()
+        for receipt_file in (self._program, self._people, self._failed):
+            receipt_file.discard()
 
-    def _finish_failed(self, shown: bytes | None) -> bytes | None:
+    def _finish_failed(self, previous: bytes | None) -> bytes | None:
         if not self._failed.is_empty:
-            return self._failed.appear(receipt_text.failed_head(self.drop), shown)
+            return self._failed.commit(receipt_text.failed_head(self.drop), previous)
         if self._failed.error is None:
             name = (self.drop.filed_name or b"") + b".failed.txt"
             mark = receipt_text.FAILED_MARK.encode()
             try:
-                withdraw(self._layout.inbox, self._folder(), name, mark)
+                remove_if_ours(self._layout.inbox, self._people_folder(), name, mark)
             except OSError as error:
                 self._failed.error = error
         return None
 
-    def _ending(self) -> bytes:
+    def _people_suffix(self) -> bytes:
         return b".reason.txt" if self.drop.state == "rejected" else b".receipt.txt"
 
-    def _folder(self) -> tuple[str, ...]:
+    def _people_folder(self) -> tuple[str, ...]:
         target = REJECTED if self.drop.state == "rejected" else PROCESSED
         return (target,) if self.drop.at_root else (self.drop.session_name, target)
 
-    def _program_file(self) -> AppearingFile:
+    def _open_program_file(self) -> AtomicFileWriter:
         self._layout.status.mkdir(parents=True, exist_ok=True)
         drop = self.drop
         name = receipt_name(
@@ -144,25 +146,27 @@ class ReceiptWriter:
         )
         parts = self._layout.receipts(self.drop.session_name)
         folders = parts.relative_to(self._layout.status).parts
-        return AppearingFile(self._layout.status, folders, name.encode(), make=True)
+        return AtomicFileWriter(self._layout.status, folders, name.encode(), make=True)
 
-    def _people_file(self, ending: bytes) -> Callable[[], AppearingFile]:
+    def _people_file_opener(self, ending: bytes) -> Callable[[], AtomicFileWriter]:
         name = (self.drop.filed_name or b"") + ending
 
-        def begin() -> AppearingFile:
-            return AppearingFile(self._layout.inbox, self._folder(), name, mode=None)
+        def open_file() -> AtomicFileWriter:
+            return AtomicFileWriter(
+                self._layout.inbox, self._people_folder(), name, mode=None
+            )
 
-        return begin
+        return open_file
 
 
 def _program_head(drop: ReceiptHead) -> str:
     head = {
         "schema": "ytaudio.receipt/1",
-        "file": shown_name(drop.filed_name or drop.name),
+        "file": display_name(drop.filed_name or drop.name),
         "sha256": drop.sha256,
         "session": drop.session_name,
         "session_uuid": drop.session_uuid,
-        "received_at": moment(drop.received_at),
+        "received_at": rfc3339(drop.received_at),
         "state": drop.state,
         "reason": drop.reason,
     }

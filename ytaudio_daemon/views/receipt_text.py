@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ytaudio_daemon import dropfile
-from ytaudio_daemon.ledger.claims import shown_name
+from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
 from ytaudio_daemon.urls import Link
 
@@ -27,7 +27,7 @@ OUTCOMES = {
     "refused": "refused",
     "open": "still to be done",
 }
-_WORDS = {
+_STATE_TEXTS = {
     "queued": "waiting for its turn",
     "held": "held: session limit",
     "running": "in work",
@@ -43,7 +43,7 @@ _WIDTH = 32
 _COUNT_WIDTH = 13
 
 
-def outcome(line: ReceiptLine) -> str:
+def line_outcome(line: ReceiptLine) -> str:
     """Return which of `OUTCOMES` a line counts as."""
     if line.state is None:
         return "refused"
@@ -52,41 +52,43 @@ def outcome(line: ReceiptLine) -> str:
 
 def receipt_head(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
     """Return the head of a receipt; its length does not depend on the tally."""
-    name = plain(shown_name(drop.filed_name or drop.name))
+    name = plain_line(display_name(drop.filed_name or drop.name))
     note = ""
     if drop.state == "rejected":
-        title = f"{REASON_MARK}{name}: {plain(drop.reason or 'no line was usable')}.\n"
+        title = (
+            f"{REASON_MARK}{name}: {plain_line(drop.reason or 'no line was usable')}.\n"
+        )
     else:
         title = f"{RECEIPT_MARK}{name}\n"
         note = f"  note      {_sentence(drop.reason)}\n" if drop.reason else ""
     head = (
         f"{title}\n"
-        f"  received  {day_time(drop.received_at)}\n"
+        f"  received  {utc_time(drop.received_at)}\n"
         f"  session   {drop.session_name}\n{note}"
     )
     if not drop.lines:  # binary data, a device: there is nothing to count
         return head
     return (
         f"{head}\n"
-        f"{_count(drop.lines)}  links and lines\n"
-        f"{_count(drop.accepted)}  accepted\n"
-        f"{_count(drop.duplicate)}  duplicate\n"
-        f"{_count(drop.rejected)}  refused\n\n" + _summary(tally) + _table_head()
+        f"{_count_text(drop.lines)}  links and lines\n"
+        f"{_count_text(drop.accepted)}  accepted\n"
+        f"{_count_text(drop.duplicate)}  duplicate\n"
+        f"{_count_text(drop.rejected)}  refused\n\n" + _summary(tally) + _table_head()
     )
 
 
 def receipt_line(line: ReceiptLine) -> str:
     """Return a line's row, and what there is to say about it below."""
-    word = _WORDS.get(line.state or "", "refused")
+    word = _STATE_TEXTS.get(line.state or "", "refused")
     if line.result == "duplicate":
         word += " (duplicate)"
-    row = f"{line.line:>7}  {word:<{_WIDTH}}  {plain(line.text)}".rstrip() + "\n"
+    row = f"{line.line:>7}  {word:<{_WIDTH}}  {plain_line(line.text)}".rstrip() + "\n"
     return row + "".join(f"{_INDENT}{detail}\n" for detail in _details(line))
 
 
 def failed_head(drop: ReceiptHead) -> str:
     """Return the head of a `.failed.txt`: comments only."""
-    name = plain(shown_name(drop.filed_name or drop.name))
+    name = plain_line(display_name(drop.filed_name or drop.name))
     return (
         f"{FAILED_MARK}{name}\n"
         "# Put this file into the inbox again to try these links once more.\n"
@@ -96,11 +98,11 @@ def failed_head(drop: ReceiptHead) -> str:
 def failed_line(line: ReceiptLine, drop_id: int) -> str:
     """Return a link that can be dropped again, under its reason; "" for all others."""
     if line.state is None:
-        return _refused_again(line)
-    if not _is_lost(line) or _is_told_elsewhere(line, drop_id):
+        return _rejected_line(line)
+    if not _has_failed_for_good(line) or _repeats_line_of_drop(line, drop_id):
         return ""
     reason = _sentence(line.error_message or line.error_code or "failed")
-    hint = f" {plain(line.error_hint)}" if line.error_hint else ""
+    hint = f" {plain_line(line.error_hint)}" if line.error_hint else ""
     link = dropfile.render_line(
         Link(line.video_id or ""), option_layer(line.options or {})
     )
@@ -117,24 +119,24 @@ def option_layer(options: Mapping[str, Any]) -> dict[str, Any]:
     return layer | {f"tag.{name}": text for name, text in options["tags"].items()}
 
 
-def plain(text: str) -> str:
+def plain_line(text: str) -> str:
     """Return a text on one line, without characters that do something."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def day_time(seconds: float) -> str:
+def utc_time(seconds: float) -> str:
     """Return a time for people, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def tally_of(lines: list[ReceiptLine]) -> Counter[str]:
+def count_outcomes(lines: list[ReceiptLine]) -> Counter[str]:
     """Count what became of lines."""
-    return Counter(map(outcome, lines))
+    return Counter(map(line_outcome, lines))
 
 
 def _summary(tally: Mapping[str, int]) -> str:
     rows = [
-        f"{_count(tally.get(name, 0))}  {words}\n"
+        f"{_count_text(tally.get(name, 0))}  {words}\n"
         for name, words in OUTCOMES.items()
         if name != "refused"
     ]
@@ -146,46 +148,46 @@ def _table_head() -> str:
     return head + f"{'-' * 7}  {'-' * _WIDTH}  {'-' * 40}\n"
 
 
-def _count(number: int) -> str:
+def _count_text(number: int) -> str:
     return f"{number:>{_COUNT_WIDTH},}"
 
 
 def _details(line: ReceiptLine) -> list[str]:
     if line.state == "completed":
         name = PurePath(line.output_path or "").name
-        return [plain(name)] if name else []
+        return [plain_line(name)] if name else []
     details = []
     if line.message and line.result != "duplicate":
-        details.append(plain(line.message))
+        details.append(plain_line(line.message))
     if line.error_message:
-        details.append(plain(line.error_message))
+        details.append(plain_line(line.error_message))
     if line.error_hint:
-        details.append(plain(line.error_hint))
+        details.append(plain_line(line.error_hint))
     if line.state == "waiting" and line.retry_at is not None:
-        details.append(f"next try: {day_time(line.retry_at)}")
+        details.append(f"next try: {utc_time(line.retry_at)}")
     return details
 
 
-def _is_lost(line: ReceiptLine) -> bool:
+def _has_failed_for_good(line: ReceiptLine) -> bool:
     """Failed for good, or given up with its session; not what a person cancelled."""
     return line.state == "failed" or (
         line.state == "cancelled" and line.error_code == "session_expired"
     )
 
 
-def _is_told_elsewhere(line: ReceiptLine, drop_id: int) -> bool:
+def _repeats_line_of_drop(line: ReceiptLine, drop_id: int) -> bool:
     """A duplicate of another line of this very drop: one retry is enough."""
     return line.result == "duplicate" and line.job_drop_id == drop_id
 
 
-def _refused_again(line: ReceiptLine) -> str:
+def _rejected_line(line: ReceiptLine) -> str:
     reason = (
         f"\n# line {line.line}: {_sentence(line.message or line.code or 'refused')}\n"
     )
-    again = plain(line.again) if line.again else ""
-    return reason + (f"{again}\n" if again else f"# {plain(line.text)}\n")
+    again = plain_line(line.again) if line.again else ""
+    return reason + (f"{again}\n" if again else f"# {plain_line(line.text)}\n")
 
 
 def _sentence(text: str) -> str:
-    text = plain(text)
+    text = plain_line(text)
     return text if text.endswith((".", "!", "?")) else f"{text}."

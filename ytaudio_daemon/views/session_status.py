@@ -14,21 +14,21 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views.documents import (
     Document,
     job_document,
-    positions,
+    queue_positions,
     session_document,
 )
-from ytaudio_daemon.views.due_queue import NO_EVENT, Agenda
-from ytaudio_daemon.views.snapshot import Live, Rules
-from ytaudio_daemon.views.status_file import Sheet
-from ytaudio_daemon.views.write_errors import AGAIN_S, Troubles
+from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
+from ytaudio_daemon.views.snapshot import DaemonSnapshot, ViewSettings
+from ytaudio_daemon.views.status_file import StatusFile
+from ytaudio_daemon.views.write_errors import RETRY_AFTER_S, WriteErrors
 
-CODE = "status_unwritable"
+PROBLEM_CODE = "status_unwritable"
 #: Documents whose last content is remembered; one that is not is written anew.
-MAX_SHEETS = 2000
+MAX_REMEMBERED = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class CachedSession:
     """What the ledger last said of a session; progress alone needs no new look."""
 
     session: Session
@@ -42,117 +42,131 @@ class Page:
         return list(takewhile(lambda row: row.state is JobState.RUNNING, self.rows))
 
 
-class SessionSheets:
+class SessionStatusFiles:
     """Keeps `status/sessions/<name>.json` true.
 
     Args:
         ledger: Read only.
         layout: Where they lie.
-        troubles: Takes what cannot be written.
+        write_errors: Takes what cannot be written.
 
     Attributes:
         interval_s: Each is written at most so often.
     """
 
-    def __init__(self, ledger: Ledger, layout: Layout, troubles: Troubles) -> None:
-        self.agenda = Agenda()
-        self.interval_s = Rules().interval_s
+    def __init__(
+        self, ledger: Ledger, layout: Layout, write_errors: WriteErrors
+    ) -> None:
+        self.due_queue = DueQueue()
+        self.interval_s = ViewSettings().interval_s
         self._ledger = ledger
         self._layout = layout
-        self._troubles = troubles
-        self._sheets: dict[str, Sheet] = {}
+        self._write_errors = write_errors
+        self._status_files: dict[str, StatusFile] = {}
         #: When each session's document was made last.
-        self._written: dict[int, float] = {}
+        self._built_at: dict[int, float] = {}
         #: Of sessions with running jobs, until an event says otherwise.
-        self._pages: dict[int, Page] = {}
+        self._cached_sessions: dict[int, CachedSession] = {}
         self._progress: Mapping[str, Progress] = {}
         self._ignored: Mapping[str, Sequence[tuple[str, str]]] = {}
 
-    def note(self, session_id: int, now: Now, event_id: float = NO_EVENT) -> None:
+    def mark_changed(
+        self, session_id: int, now: Now, event_id: float = NO_EVENT
+    ) -> None:
         """Something in the session changed in the ledger."""
-        self._pages.pop(session_id, None)
-        self._note_due(session_id, now, event_id)
+        self._cached_sessions.pop(session_id, None)
+        self._schedule(session_id, now, event_id)
 
-    def note_live(self, live: Live, now: Now) -> None:
+    def update_snapshot(self, snapshot: DaemonSnapshot, now: Now) -> None:
         """Find the sessions whose running jobs or ignored files changed."""
-        for session_id, page in self._pages.items():
-            for row in page.running:
-                if live.progress.get(row.uuid) != self._progress.get(row.uuid):
-                    self._note_due(session_id, now, NO_EVENT)
-        self._progress = dict(live.progress)
-        if live.ignored != self._ignored:
-            self._note_ignored(live.ignored, now)
+        for session_id, cached_session in self._cached_sessions.items():
+            for row in cached_session.running:
+                if snapshot.progress.get(row.uuid) != self._progress.get(row.uuid):
+                    self._schedule(session_id, now, NO_EVENT)
+        self._progress = dict(snapshot.progress)
+        if snapshot.ignored != self._ignored:
+            self._mark_ignored_changed(snapshot.ignored, now)
 
-    def work(self, live: Live, rules: Rules, now: Now) -> bool:
+    def write_step(
+        self, snapshot: DaemonSnapshot, view_settings: ViewSettings, now: Now
+    ) -> bool:
         """Write the next document that is due; False when none is."""
-        session_id = self.agenda.next_due(now.lived)
+        session_id = self.due_queue.first_due(now.uptime_s)
         if session_id is None:
             return False
-        blocked = self._troubles.blocked_until(CODE, self._place, now)
+        blocked = self._write_errors.blocked_until(PROBLEM_CODE, self._folder, now)
         if blocked is not None:
-            self.agenda.postpone(session_id, blocked)
+            self.due_queue.postpone(session_id, blocked)
             return True
-        page = self._pages.get(session_id) or self._read(session_id, rules)
-        if page is None:
-            self.agenda.done(session_id)
+        cached_session = self._cached_sessions.get(session_id) or self._read_session(
+            session_id, view_settings
+        )
+        if cached_session is None:
+            self.due_queue.remove(session_id)
             return True
-        self._write(page.session, _document(page, live, rules, now), now)
+        self._write(
+            cached_session.session,
+            _document(cached_session, snapshot, view_settings, now),
+            now,
+        )
         return True
 
-    def _note_due(self, session_id: int, now: Now, event_id: float) -> None:
-        written = self._written.get(session_id)
-        due = now.lived if written is None else written + self.interval_s
-        self.agenda.note(session_id, due, event_id)
+    def _schedule(self, session_id: int, now: Now, event_id: float) -> None:
+        written = self._built_at.get(session_id)
+        due = now.uptime_s if written is None else written + self.interval_s
+        self.due_queue.schedule(session_id, due, event_id)
 
-    def _read(self, session_id: int, rules: Rules) -> Page | None:
+    def _read_session(
+        self, session_id: int, view_settings: ViewSettings
+    ) -> CachedSession | None:
         """Ask the ledger; None when there is nothing to show of that session."""
         with self._ledger.read() as db:
             session = sessions.session_to_show(db, session_id)
             if session is None:
                 return None
-            rows, truncated = queries.shown_jobs(db, session_id)
-        places = positions(rows)
+            rows, truncated = queries.session_status_jobs(db, session_id)
+        places = queue_positions(rows)
         documents = [
-            job_document(row, None, places.get(row.uuid), rules.attempts)
+            job_document(row, None, places.get(row.uuid), view_settings.attempts)
             for row in rows
         ]
-        page = Page(
+        cached_session = CachedSession(
             session=session, rows=rows, documents=documents, truncated=truncated
         )
-        if page.running:
-            self._pages[session_id] = page
-        return page
+        if cached_session.running:
+            self._cached_sessions[session_id] = cached_session
+        return cached_session
 
     def _write(self, session: Session, document: Document, now: Now) -> None:
-        sheet = self._sheet(session.name)
-        self._written[session.id] = now.lived
+        status_file = self._status_file(session.name)
+        self._built_at[session.id] = now.uptime_s
         try:
-            if sheet.write(document, now):
-                self._troubles.clear(CODE, self._place)
+            if status_file.write(document, now):
+                self._write_errors.clear(PROBLEM_CODE, self._folder)
         except (OSError, UnsafePathError) as error:
-            self._troubles.note(CODE, self._place, error, now)
-            self.agenda.postpone(session.id, now.lived + AGAIN_S)
+            self._write_errors.record(PROBLEM_CODE, self._folder, error, now)
+            self.due_queue.postpone(session.id, now.uptime_s + RETRY_AFTER_S)
             return
-        self.agenda.done(session.id)
+        self.due_queue.remove(session.id)
 
     @property
-    def _place(self) -> str:
+    def _folder(self) -> str:
         return str(self._layout.status / "sessions")
 
-    def _sheet(self, name: str) -> Sheet:
-        sheet = self._sheets.pop(name, None)
-        if sheet is None:
+    def _status_file(self, name: str) -> StatusFile:
+        status_file = self._status_files.pop(name, None)
+        if status_file is None:
             path = self._layout.session_status(name)
             parts = path.relative_to(self._layout.status).parts
-            sheet = Sheet(self._layout.status, *parts)
-        self._sheets[name] = sheet  # the one used last goes last
-        if len(self._sheets) > MAX_SHEETS:
-            del self._sheets[next(iter(self._sheets))]
-        if len(self._written) > MAX_SHEETS:
-            del self._written[next(iter(self._written))]
-        return sheet
+            status_file = StatusFile(self._layout.status, *parts)
+        self._status_files[name] = status_file  # the one used last goes last
+        if len(self._status_files) > MAX_REMEMBERED:
+            del self._status_files[next(iter(self._status_files))]
+        if len(self._built_at) > MAX_REMEMBERED:
+            del self._built_at[next(iter(self._built_at))]
+        return status_file
 
-    def _note_ignored(
+    def _mark_ignored_changed(
         self, ignored: Mapping[str, Sequence[tuple[str, str]]], now: Now
     ) -> None:
         names = set(ignored) | set(self._ignored)
@@ -161,19 +175,26 @@ class SessionSheets:
             found = [sessions.active_session(db, name) for name in changed]
         for session in found:
             if session is not None:
-                self.note(session.id, now)
+                self.mark_changed(session.id, now)
         self._ignored = {name: list(files) for name, files in ignored.items()}
 
 
-def _document(page: Page, live: Live, rules: Rules, now: Now) -> Document:
-    for place, row in enumerate(page.running):
-        progress = live.progress.get(row.uuid)
-        page.documents[place] = job_document(row, progress, None, rules.attempts)
+def _document(
+    cached_session: CachedSession,
+    snapshot: DaemonSnapshot,
+    view_settings: ViewSettings,
+    now: Now,
+) -> Document:
+    for place, row in enumerate(cached_session.running):
+        progress = snapshot.progress.get(row.uuid)
+        cached_session.documents[place] = job_document(
+            row, progress, None, view_settings.attempts
+        )
     return session_document(
-        page.session,
-        page.documents,
-        truncated=page.truncated,
-        ignored=live.ignored.get(page.session.name, ()),
-        rules=rules,
+        cached_session.session,
+        cached_session.documents,
+        truncated=cached_session.truncated,
+        ignored=snapshot.ignored.get(cached_session.session.name, ()),
+        view_settings=view_settings,
         now=now,
     )

@@ -8,7 +8,7 @@ from ytaudio_daemon.model import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class DaemonProblem:
     """Something a person should mend.
 
     Attributes:
@@ -25,7 +25,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EngineFacts:
+class YtDlpFacts:
     """Where yt-dlp comes from, and how it is kept fresh.
 
     Attributes:
@@ -46,7 +46,7 @@ class EngineFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
+class DaemonSnapshot:
     """The daemon's own part of the documents; the rest comes from the ledger.
 
     Attributes:
@@ -68,20 +68,20 @@ class Live:
     yt_dlp_age_days: int | None = None
     ffmpeg: str | None = None
     js_runtime: str | None = None
-    engine: EngineFacts | None = None
+    engine: YtDlpFacts | None = None
     workers_busy: int = 0
     workers_max: int = 0
     converters_busy: int = 0
     converters_max: int = 0
     disk_free_bytes: int = 0
     disk_reserve_bytes: int = 0
-    problems: Sequence[Problem] = ()
+    problems: Sequence[DaemonProblem] = ()
     progress: Mapping[str, Progress] = field(default_factory=dict)
     ignored: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class ViewSettings:
     """The config's part.
 
     Attributes:

@@ -5,16 +5,16 @@ import re
 from hashlib import blake2b
 from pathlib import Path
 
-from ytaudio_daemon.folders.safe_open import open_dir, write_file
+from ytaudio_daemon.folders.safe_open import atomic_write, open_dir
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.views.documents import Document, moment
+from ytaudio_daemon.views.documents import Document, rfc3339
 
 _SEQ = re.compile(rb'"seq": ?([0-9]{1,15})[,}]')
 #: `seq` stands among the first fields.
 _HEAD_BYTES = 200
 
 
-class Sheet:
+class StatusFile:
     """A document with its sequence number, and what was written last.
 
     Args:
@@ -27,7 +27,7 @@ class Sheet:
         self._folders = parts[:-1]
         self._name = parts[-1]
         self._seq: int | None = None
-        self._shown: bytes | None = None
+        self._written_digest: bytes | None = None
 
     def write(self, document: Document, now: Now, *, key: object = None) -> bool:
         """Write the document, unless it says what the file says already.
@@ -44,8 +44,8 @@ class Sheet:
             OSError, UnsafePathError: It cannot be written.
         """
         body = _json({name: document[name] for name in document if name != "schema"})
-        shown = blake2b(body if key is None else repr(key).encode()).digest()
-        if shown == self._shown:
+        digest = blake2b(body if key is None else repr(key).encode()).digest()
+        if digest == self._written_digest:
             return False
         self._root.mkdir(parents=True, exist_ok=True)
         with open_dir(self._root, *self._folders, make=True) as folder:
@@ -53,16 +53,16 @@ class Sheet:
             head = {
                 "schema": document["schema"],
                 "seq": seq,
-                "written_at": moment(now.wall),
+                "written_at": rfc3339(now.wall),
             }
             text = _json(head)[:-1] + b", " + body[1:] + b"\n"
-            write_file(folder, self._name, iter([text]))
-        self._seq, self._shown = seq, shown
+            atomic_write(folder, self._name, iter([text]))
+        self._seq, self._written_digest = seq, digest
         return True
 
     def forget(self) -> None:
         """Have it written next time, whatever it says."""
-        self._shown = None
+        self._written_digest = None
 
     def _next_seq(self) -> int:
         """Go on where the file on disk ends: `seq` grows across restarts too."""

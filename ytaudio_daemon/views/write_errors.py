@@ -4,56 +4,56 @@ import structlog
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.views.snapshot import Problem
+from ytaudio_daemon.views.snapshot import DaemonProblem
 
 log = structlog.get_logger()
 
 #: A folder that refused a file is left alone for so long, in seconds.
-AGAIN_S = 30.0
+RETRY_AFTER_S = 30.0
 #: Problems shown at most; the others are most likely the same.
-MAX_SHOWN = 20
+MAX_PROBLEMS = 20
 
 
-class Troubles:
+class WriteErrors:
     """Places that refuse to be written, each with its problem."""
 
     def __init__(self) -> None:
-        self._problems: dict[tuple[str, str], Problem] = {}
-        self._again: dict[tuple[str, str], float] = {}
+        self._problems: dict[tuple[str, str], DaemonProblem] = {}
+        self._retry_at: dict[tuple[str, str], float] = {}
 
-    def note(self, code: str, place: str, error: Exception, now: Now) -> None:
+    def record(self, code: str, place: str, error: Exception, now: Now) -> None:
         """A file could not be written into `place`."""
         key = code, place
         if key not in self._problems:
             # The status files cannot say it when it is they who cannot be written.
-            log.warning("views.not_written", place=place, error=_said(error))
+            log.warning("views.not_written", place=place, error=_cause(error))
         since = self._problems[key].since if key in self._problems else now.wall
-        self._problems[key] = Problem(
+        self._problems[key] = DaemonProblem(
             code=code,
-            message=f"Something cannot be written into {place}: {_said(error)}.",
+            message=f"Something cannot be written into {place}: {_cause(error)}.",
             hint=_hint(place, error),
             since=since,
         )
-        self._again[key] = now.lived + AGAIN_S
+        self._retry_at[key] = now.uptime_s + RETRY_AFTER_S
 
     def clear(self, code: str, place: str) -> None:
         """A file was written into `place`."""
         if self._problems:
             self._problems.pop((code, place), None)
-            self._again.pop((code, place), None)
+            self._retry_at.pop((code, place), None)
 
     def blocked_until(self, code: str, place: str, now: Now) -> float | None:
         """Return when `place` is worth another try, None when it is now."""
-        until = self._again.get((code, place))
-        return until if until is not None and until > now.lived else None
+        until = self._retry_at.get((code, place))
+        return until if until is not None and until > now.uptime_s else None
 
-    def problems(self) -> list[Problem]:
+    def problems(self) -> list[DaemonProblem]:
         """Return what people should mend, the oldest first."""
         found = sorted(self._problems.values(), key=lambda problem: problem.since)
-        return found[:MAX_SHOWN]
+        return found[:MAX_PROBLEMS]
 
 
-def _said(error: Exception) -> str:
+def _cause(error: Exception) -> str:
     """The cause alone: an OSError's own words name our temporary file."""
     if isinstance(error, UnsafePathError):
         return error.message

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from email.parser import Parser
 from pathlib import Path
 
-from ytaudio_daemon.errors import EngineError
-from ytaudio_daemon.model.ytdlp_policy import canonical, is_version
+from ytaudio_daemon.errors import YtDlpVersionError
+from ytaudio_daemon.model.ytdlp_policy import canonical_version, is_valid_version
 
 #: A run of pip may take so long, in seconds: three megabytes over a slow line.
 TIMEOUT_S = 600.0
@@ -27,7 +27,7 @@ MAX_SAID = 600
 
 # What may reach pip of our environment: where packages come from and how to get there.
 # Other PIP_* options (user, target, no-binary …) would change what is installed where.
-_KEPT = frozenset(
+_REMAINING_FILES_PREFIX = frozenset(
     {"PATH", "LANG", "TZ", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"}
     | {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
     | {"http_proxy", "https_proxy", "no_proxy", "all_proxy"}
@@ -82,7 +82,7 @@ class Pip:
             channel: stable, or nightly: those are pre-releases on the index.
 
         Raises:
-            EngineError: It cannot be found out.
+            YtDlpVersionError: It cannot be found out.
         """
         return self._ask("yt-dlp", *(["--pre"] if channel == "nightly" else []))
 
@@ -90,10 +90,10 @@ class Pip:
         """Return the yt-dlp of a version.
 
         Raises:
-            EngineError: There is none, or that cannot be found out.
+            YtDlpVersionError: There is none, or that cannot be found out.
         """
-        if not is_version(version):
-            raise EngineError(f"{version!r} is no version", "Such as 2026.10.26.")
+        if not is_valid_version(version):
+            raise YtDlpVersionError(f"{version!r} is no version", "Such as 2026.10.26.")
         return self._ask(f"yt-dlp=={version}")
 
     def fetch(self, offer: Offer, folder: Path) -> None:
@@ -104,7 +104,7 @@ class Pip:
         mirrors, and it works with older ones.
 
         Raises:
-            EngineError: They cannot be had.
+            YtDlpVersionError: They cannot be had.
         """
         if offer.wheel is None:
             companions = [word for word in (offer.solver, "certifi") if word]
@@ -113,7 +113,9 @@ class Pip:
         self._install(folder, str(offer.wheel), "--no-index")
         try:
             self._add_companions(offer, folder, offer.wheel.parent)
-        except EngineError:  # a machine without an index has what came with the program
+        except (
+            YtDlpVersionError
+        ):  # a machine without an index has what came with the program
             if offer.solver != f"yt-dlp-ejs=={_installed('yt-dlp-ejs')}":
                 raise
 
@@ -137,7 +139,7 @@ class Pip:
             metadata = json.loads(told)["install"][0]["metadata"]
             return offer_of(metadata["version"], metadata.get("requires_dist", ()))
         except (ValueError, LookupError, TypeError) as error:
-            raise EngineError(
+            raise YtDlpVersionError(
                 "pip does not say what it would install",
                 "ytaudio needs pip 22.2 or newer: python -m pip install -U pip",
             ) from error
@@ -146,10 +148,10 @@ class Pip:
         """Run pip and return what it printed.
 
         Raises:
-            EngineError: It is not there, took too long, or failed.
+            YtDlpVersionError: It is not there, took too long, or failed.
         """
         if importlib.util.find_spec("pip") is None:
-            raise EngineError(
+            raise YtDlpVersionError(
                 f"there is no pip in {sys.prefix}, which fetches yt-dlp",
                 f"Put it there: {sys.executable} -m ensurepip (Debian: apt install "
                 "python3-venv first), or upgrade the program as it was installed.",
@@ -164,12 +166,12 @@ class Pip:
                 errors="replace", timeout=self._timeout_s,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
-            raise EngineError(
+            raise YtDlpVersionError(
                 f"pip did not finish within {self._timeout_s:.0f} s",
                 "Try again; see whether the index can be reached.",
             ) from error
         if done.returncode != 0:
-            raise EngineError(
+            raise YtDlpVersionError(
                 f"pip could not fetch it: {said(done.stderr)}",
                 "Nothing was changed. Try again when the index can be reached.",
             )
@@ -186,7 +188,9 @@ def environment(ours: Mapping[str, str], home: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in ours.items()
-        if name in _KEPT or name in _PIP_KEPT or name.startswith("LC_")
+        if name in _REMAINING_FILES_PREFIX
+        or name in _PIP_KEPT
+        or name.startswith("LC_")
     }
     own = ours.get("HOME", "")
     own = own if own and os.access(own, os.W_OK) else str(home)
@@ -200,9 +204,9 @@ def offer_of(version: str, requirements: Sequence[str]) -> Offer:
     Raises:
         ValueError: The version is none.
     """
-    if not is_version(version):
+    if not is_valid_version(version):
         raise ValueError(version)
-    version = canonical(version)
+    version = canonical_version(version)
     pins = [found[1] for r in requirements if (found := _SOLVER.match(r))]
     return Offer(version=version, solver=f"yt-dlp-ejs{pins[0]}" if pins else "")
 
@@ -211,7 +215,7 @@ def wheel_offer(wheel: Path) -> Offer:
     """Return the yt-dlp in a wheel file.
 
     Raises:
-        EngineError: It is no wheel of yt-dlp.
+        YtDlpVersionError: It is no wheel of yt-dlp.
     """
     try:
         with zipfile.ZipFile(wheel) as archive:
@@ -219,10 +223,12 @@ def wheel_offer(wheel: Path) -> Offer:
             metadata = Parser().parsestr(archive.read(names[0]).decode())
         name = re.sub(r"[-_.]+", "-", metadata["Name"] or "").lower()
         if name != "yt-dlp":
-            raise EngineError(f"{wheel} is a wheel of {name}, not of yt-dlp")
+            raise YtDlpVersionError(f"{wheel} is a wheel of {name}, not of yt-dlp")
         found = offer_of(metadata["Version"], metadata.get_all("Requires-Dist", []))
     except (OSError, zipfile.BadZipFile, LookupError, ValueError, TypeError) as error:
-        raise EngineError(f"{wheel} is no wheel that can be read: {error}") from error
+        raise YtDlpVersionError(
+            f"{wheel} is no wheel that can be read: {error}"
+        ) from error
     return Offer(version=found.version, solver=found.solver, wheel=wheel.absolute())
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ytaudio_daemon.errors import EngineError
-from ytaudio_daemon.model.ytdlp_policy import is_newer, release
+from ytaudio_daemon.errors import YtDlpVersionError
+from ytaudio_daemon.model.ytdlp_policy import is_newer, release_numbers
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.ytdlp_versions.history import Stand, Tried
@@ -93,13 +93,13 @@ class Upgrade:
         """Do it, and remember how it went.
 
         Raises:
-            EngineBusyError: Another one is under way.
-            EngineError: The shelf cannot be written.
+            YtDlpVersionsLockedError: Another one is under way.
+            YtDlpVersionError: The shelf cannot be written.
         """
         with self._keeper.alone():
             try:
                 result, version, message = self._go(wish)
-            except EngineError as error:
+            except YtDlpVersionError as error:
                 result, version, message = FAILED, wish.version, error.message
                 self._say(error.hint)
             except OSError as error:  # a full disk
@@ -146,7 +146,9 @@ class Upgrade:
         """Return why the newest is not even tried, or None."""
         version = offer.version
         refused = self._shelf.notes().refusal(version)
-        if refused is not None and release(version) != release(chosen.version):
+        if refused is not None and release_numbers(version) != release_numbers(
+            chosen.version
+        ):
             self._say(
                 f"to use it all the same: ytaudio engine upgrade --version {version}"
             )
@@ -167,7 +169,7 @@ class Upgrade:
     def _candidate(self, pip: Pip, offer: Offer, wish: Wish) -> Candidate:
         """Return what is to be tried, fetched unless it is here already."""
         version, shelf = offer.version, self._shelf
-        is_installed = release(version) == release(shelf.installed)
+        is_installed = release_numbers(version) == release_numbers(shelf.installed)
         if is_installed and not wish.is_named:
             return Candidate(version=version)
         is_here = version in shelf.versions() and not shelf.fault(version)
@@ -177,7 +179,7 @@ class Upgrade:
         side = self._keeper.side_folder()
         try:
             pip.fetch(offer, side)
-        except EngineError:
+        except YtDlpVersionError:
             self._keeper.discard(side)
             raise
         return Candidate(version=version, folder=side, is_new=True)
@@ -225,14 +227,14 @@ def put_to_use(keeper: Keeper, version: str, at: float) -> Chosen:
         What is in use then.
 
     Raises:
-        EngineBusyError: An upgrade is under way.
-        EngineError: There is no such version, or it cannot be imported.
+        YtDlpVersionsLockedError: An upgrade is under way.
+        YtDlpVersionError: There is no such version, or it cannot be imported.
     """
     shelf = keeper.shelf
     name = "" if version == INSTALLED else version
     with keeper.alone():
         if name and name not in shelf.versions():
-            raise EngineError(
+            raise YtDlpVersionError(
                 f"there is no yt-dlp {version} here",
                 f"`ytaudio engine list` shows what there is; to fetch it: ytaudio "
                 f"engine upgrade --version {version}",
@@ -255,16 +257,16 @@ def go_back(keeper: Keeper, reason: str, at: float, *, blamed: str = "") -> Chos
         What is in use then.
 
     Raises:
-        EngineBusyError: An upgrade is under way.
-        EngineError: There is nothing to go back to.
+        YtDlpVersionsLockedError: An upgrade is under way.
+        YtDlpVersionError: There is nothing to go back to.
     """
     shelf = keeper.shelf
     with keeper.alone():
         chosen, linked = shelf.chosen(), shelf.linked()
         if blamed and blamed != chosen.version:
-            raise EngineError(f"yt-dlp {blamed} is no longer in use")
+            raise YtDlpVersionError(f"yt-dlp {blamed} is no longer in use")
         if linked and chosen.path is None and not chosen.trouble:
-            raise EngineError(
+            raise YtDlpVersionError(
                 f"the yt-dlp of the program ({chosen.version}) is newer than {linked} "
                 "and in use",
                 f"To use the older one: ytaudio engine use {linked}",

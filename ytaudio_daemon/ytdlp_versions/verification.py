@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ytaudio_daemon.errors import EngineError, TemplateError
-from ytaudio_daemon.model.ytdlp_policy import canary_verdict, release
+from ytaudio_daemon.errors import TemplateError, YtDlpVersionError
+from ytaudio_daemon.model.ytdlp_policy import canary_verdict, release_numbers
 from ytaudio_daemon.pool.template_process import Recipe, environment, python_words
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
@@ -77,9 +77,9 @@ class Prover:
         """Return whether it can be imported, and what else is wrong with it or ""."""
         try:
             found = _look_into(engine, self._folder)
-        except EngineError as error:
+        except YtDlpVersionError as error:
             return False, error.message
-        if release(found["version"]) != release(version):
+        if release_numbers(found["version"]) != release_numbers(version):
             return False, found["fault"] or f"it says that it is {found['version']}"
         if engine is not None and not Path(found["path"]).is_relative_to(engine):
             return False, f"{engine} was not what was imported"
@@ -104,7 +104,7 @@ def _look_into(engine: Path | None, folder: Path) -> dict[str, str]:
     """Run the self-test in a process as the workers are.
 
     Raises:
-        EngineError: It told nothing.
+        YtDlpVersionError: It told nothing.
     """
     home = folder / "home"
     home.mkdir(mode=0o700, exist_ok=True)
@@ -120,8 +120,10 @@ def _look_into(engine: Path | None, folder: Path) -> dict[str, str]:
         )  # fmt: skip
         found: dict[str, str] = json.loads(done.stdout)
     except subprocess.TimeoutExpired as error:
-        raise EngineError(f"it was not imported in {SELF_TEST_S:.0f} s") from error
+        raise YtDlpVersionError(
+            f"it was not imported in {SELF_TEST_S:.0f} s"
+        ) from error
     except ValueError as error:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise EngineError(f"it cannot be imported: {last[:300]}") from error
+        raise YtDlpVersionError(f"it cannot be imported: {last[:300]}") from error
     return found

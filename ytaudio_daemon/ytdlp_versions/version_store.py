@@ -9,8 +9,12 @@ from dataclasses import dataclass, field
 from io import TextIOWrapper
 from pathlib import Path
 
-from ytaudio_daemon.model.ytdlp_policy import is_newer, is_version, release
-from ytaudio_daemon.system.path_trust import open_plain
+from ytaudio_daemon.model.ytdlp_policy import (
+    is_newer,
+    is_valid_version,
+    release_numbers,
+)
+from ytaudio_daemon.system.path_trust import open_regular_file
 from ytaudio_daemon.ytdlp_versions.history import Notes, Stand
 
 CURRENT = "current"
@@ -56,8 +60,8 @@ class Shelf:
             names = [entry.name for entry in self.folder.iterdir() if entry.is_dir()]
         except FileNotFoundError:
             return []
-        found = [name for name in names if is_version(name)]
-        return sorted(found, key=release, reverse=True)
+        found = [name for name in names if is_valid_version(name)]
+        return sorted(found, key=release_numbers, reverse=True)
 
     def path_of(self, version: str) -> Path:
         """Return where a version lies, or would."""
@@ -94,7 +98,7 @@ class Shelf:
 
         Its code is going to be run, so nobody else may be able to change it.
         """
-        if not is_version(version):
+        if not is_valid_version(version):
             return f"{self.folder / CURRENT} cannot be read, or names no version"
         folder = self.path_of(version)
         try:
@@ -110,7 +114,7 @@ class Shelf:
     def notes(self) -> Notes:
         """Return what is remembered; nothing if that is lost or unreadable."""
         try:
-            with open_plain(self.folder / NOTES) as file:
+            with open_regular_file(self.folder / NOTES) as file:
                 return Notes.from_json(json.load(file))
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return Notes()
@@ -122,7 +126,7 @@ def _is_whole(folder: Path) -> bool:
     if len(records) != 1:
         return False
     try:
-        with TextIOWrapper(open_plain(records[0]), "utf-8", newline="") as file:
+        with TextIOWrapper(open_regular_file(records[0]), "utf-8", newline="") as file:
             sizes = {
                 name: int(size)
                 for name, _, size in csv.reader(file)

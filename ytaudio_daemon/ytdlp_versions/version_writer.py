@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from ytaudio_daemon.errors import EngineBusyError, EngineError
+from ytaudio_daemon.errors import YtDlpVersionError, YtDlpVersionsLockedError
 from ytaudio_daemon.ytdlp_versions.history import Notes, Refused, Stand, Tried
 from ytaudio_daemon.ytdlp_versions.version_store import CURRENT, NOTES, Shelf
 
@@ -43,8 +43,8 @@ class Keeper:
         """Hold the shelf, so that nobody else changes it meanwhile.
 
         Raises:
-            EngineBusyError: Somebody else holds it.
-            EngineError: The folder cannot be made or written.
+            YtDlpVersionsLockedError: Somebody else holds it.
+            YtDlpVersionError: The folder cannot be made or written.
         """
         # Code that is run by the daemon: writable for its user alone, whatever
         # [paths] umask says of the folders that people share.
@@ -85,10 +85,10 @@ class Keeper:
         """Put a version into use.
 
         Raises:
-            EngineError: It is not here, or cannot be used.
+            YtDlpVersionError: It is not here, or cannot be used.
         """
         if stand.version and (fault := self.shelf.fault(stand.version)):
-            raise EngineError(f"yt-dlp {stand.version} cannot be used: {fault}")
+            raise YtDlpVersionError(f"yt-dlp {stand.version} cannot be used: {fault}")
         self._keep(self._true_notes().switched(stand))
         self._link(stand.version)
         self._prune()
@@ -102,17 +102,17 @@ class Keeper:
             automatic: Nobody asked for it.
 
         Raises:
-            EngineError: There is nothing to go back to.
+            YtDlpVersionError: There is nothing to go back to.
         """
         notes = self._true_notes()
         before = notes.before()
         if before is None:
-            raise EngineError(
+            raise YtDlpVersionError(
                 "there is no earlier version to go back to",
                 "`ytaudio engine list` shows what there is.",
             )
         if before.version and (fault := self.shelf.fault(before.version)):
-            raise EngineError(
+            raise YtDlpVersionError(
                 f"yt-dlp {before.version} cannot be gone back to: {fault}",
                 f"Use the one of the program: ytaudio engine use {INSTALLED}",
             )
@@ -144,7 +144,7 @@ class Keeper:
             self._folder.mkdir(parents=True, exist_ok=True)
             fd = os.open(self._folder / LOCK, flags, 0o644)
         except OSError as error:
-            raise EngineError(
+            raise YtDlpVersionError(
                 f"{self._folder} cannot be written: {error.strerror}",
                 "Run it as the daemon's user, or with sudo.",
             ) from error
@@ -152,7 +152,7 @@ class Keeper:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(fd)
-            raise EngineBusyError(
+            raise YtDlpVersionsLockedError(
                 "another upgrade of yt-dlp is under way",
                 "Wait for it; `ytaudio engine list` shows what came of it.",
             ) from error

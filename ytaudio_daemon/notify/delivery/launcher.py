@@ -20,7 +20,7 @@ COURIER_MARK = "YTAUDIO_COURIER_ID"
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 #: What couriers and commands see of the environment; nothing of YTAUDIO_*, which may
 #: hold passwords. The last line lets `notify-send` reach the user's desktop.
-_KEPT = frozenset(
+_REMAINING_FILES_PREFIX = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR"}
     | {"SSL_CERT_FILE", "SSL_CERT_DIR"}
     | set(_PROXIES)
@@ -37,9 +37,9 @@ sys.path.insert(min(installed, default=len(sys.path)), sys.argv[1])
 from ytaudio_daemon.notify.delivery.process import main
 os._exit(main())
 """
-_PACKAGE_HOME = str(Path(__file__).parents[3])
+_PACKAGE_PARENT = str(Path(__file__).parents[3])
 #: One that is asked to leave has so many seconds to end its command, and itself.
-DYING_S = 2.0
+KILL_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,13 +128,13 @@ class Courier:
             self._channel.shutdown(socket.SHUT_WR)
         if at_once:
             self._process.terminate()
-        self._kill_at = mono + DYING_S
+        self._kill_at = mono + KILL_TIMEOUT_S
 
     def is_gone(self, mono: float) -> bool:
         """Tell whether it is gone and reaped; kill one that takes too long to leave."""
         if self._process.poll() is None and mono >= self._kill_at:
             self._process.kill()
-            self._kill_at = mono + DYING_S
+            self._kill_at = mono + KILL_TIMEOUT_S
         if self._process.returncode is None:
             return False
         if self._process.returncode not in {0, 1}:
@@ -153,7 +153,11 @@ def environment(
     ours: Mapping[str, str], state_id: str, courier_id: str
 ) -> dict[str, str]:
     """Return the whole environment of a courier and of the commands it runs. Pure."""
-    kept = {k: v for k, v in ours.items() if k in _KEPT or k.startswith("LC_")}
+    kept = {
+        k: v
+        for k, v in ours.items()
+        if k in _REMAINING_FILES_PREFIX or k.startswith("LC_")
+    }
     marks = {STATE_MARK: state_id, COURIER_MARK: courier_id}
     return kept | {name: mark for name, mark in marks.items() if mark}
 
@@ -171,7 +175,7 @@ def _spawn(
         on_failure.enter_context(near)
         with far:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _BOOT, _PACKAGE_HOME],
+                [sys.executable, "-I", "-c", _BOOT, _PACKAGE_PARENT],
                 stdin=far.fileno(),
                 stdout=subprocess.DEVNULL,
                 env=environment(os.environ, state_id, courier_id),
