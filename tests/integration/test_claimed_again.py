@@ -77,7 +77,7 @@ def test_an_end_that_could_not_be_written_is_recovered_by_who_asks_again(
         raise LedgerUnreachableError("the server is restarting")
 
     with monkeypatch.context() as patch:
-        patch.setattr(transitions, "fail_or_wait", unreachable)
+        patch.setattr(transitions, "record_failure", unreachable)
         with pytest.raises(LedgerUnreachableError):
             runner.fetch(wanted, lambda _progress: None, stop_signal)
     assert house.ask("SELECT state FROM jobs") == [("running",)]
@@ -95,8 +95,11 @@ def test_a_link_asked_for_while_it_is_being_cancelled_is_wanted_after_all(
     given_up = StopSignal()
     given_up.level = StopLevel.IMMEDIATE
     runner = SessionJobRunner(
-        house.ledger, house.layout, house.settings, Engine(given_up)
-    )  # type: ignore[arg-type]
+        house.ledger,
+        house.layout,
+        house.settings,
+        Engine(given_up),  # type: ignore[arg-type]
+    )
     order = DownloadRequest(link=Link(video_id="AAAAAAAAAAA"), options=Options())
     first, again = (
         SessionJobRequest(

@@ -98,7 +98,7 @@ def test_a_ledger_that_cannot_be_looked_at_is_not_called_damaged(
     def refuse(*_: object) -> None:
         raise LedgerFullError("a copy needs more room than there is")
 
-    monkeypatch.setattr(ledger_backup, "require_room", refuse)
+    monkeypatch.setattr(ledger_backup, "require_free_space", refuse)
     ran = rig.call("ledger", "check")
     assert ran.code == 1
     assert "not sound" not in ran.out + ran.err

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.ledger_rig import drop, links, states
 from ytaudio_daemon.daemon.open_ledger import open_ledger
-from ytaudio_daemon.downloader import open_ledger
+from ytaudio_daemon.downloader.open_ledger import open_or_create_ledger
 from ytaudio_daemon.errors import LedgerFullError
 from ytaudio_daemon.ledger import Ledger, backup, migrate
 from ytaudio_daemon.settings import Settings, load
@@ -103,7 +103,7 @@ def test_a_program_that_migrates_a_ledger_copies_it_too(
     settings: Settings, old_ledger: Path, upgrade_program: Callable[[], None]
 ) -> None:
     upgrade_program()
-    with open_ledger.open_or_create_ledger(settings) as ledger:
+    with open_or_create_ledger(settings) as ledger:
         assert "mood_8002" in columns(ledger)
     (copy,) = copies(settings)
     assert copy.name.startswith("ledger-schema-")
@@ -133,7 +133,7 @@ def test_without_room_for_a_copy_nothing_is_migrated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     upgrade_program()
-    monkeypatch.setattr(backup, "ROOM_TO_SPARE", 1 << 60)
+    monkeypatch.setattr(backup, "FREE_SPACE_MARGIN", 1 << 60)
     before = old_ledger.read_bytes()
     with (
         pytest.raises(LedgerFullError, match="needs"),

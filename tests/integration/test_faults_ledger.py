@@ -280,7 +280,7 @@ def test_a_lock_that_came_free_behind_the_look_is_nobody_elses(
         if ledger._daemon_lock is None:
             return
         ledger._daemon_lock.release()
-        monkeypatch.setattr(ledger._daemon_lock, "take", lambda: False)
+        monkeypatch.setattr(ledger._daemon_lock, "acquire", lambda: False)
         with pytest.raises(LedgerUnreachableError):
             ledger._daemon_lock.ensure_held()
 

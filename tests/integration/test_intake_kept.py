@@ -82,8 +82,8 @@ def many(count: int) -> str:
 def test_a_long_list_that_grew_is_looked_through_in_pieces(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(previous_lines, "LINES_A_PAGE", 100)
-    monkeypatch.setattr(recording, "LOOKING_S", 0)  # a known line is a piece
+    monkeypatch.setattr(previous_lines, "LINES_PER_PAGE", 100)
+    monkeypatch.setattr(recording, "SKIP_KNOWN_S", 0)  # a known line is a piece
     house.drop("long.txt", many(500))
     house.take()
     house.drop("long.txt", many(501))
@@ -104,7 +104,7 @@ def test_a_page_that_cannot_be_read_is_asked_for_again(
     house.take()
     house.drop(content=many(3))
     with monkeypatch.context() as patch:
-        patch.setattr(drops, "texts_behind", busy)
+        patch.setattr(drops, "line_texts_after", busy)
         with pytest.raises(LedgerBusyError):
             house.take()
     house.take()

@@ -65,7 +65,7 @@ def test_big_drops_are_not_all_in_memory(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What has no room yet is taken later, and nothing is lost."""
-    monkeypatch.setattr(reading, "BYTES_AT_ONCE", 50_000)
+    monkeypatch.setattr(reading, "MAX_PARSED_BYTES", 50_000)
     most = 0
     plain = ParsedDrop.next_lines
 
@@ -96,5 +96,5 @@ def test_many_empty_folders_are_looked_at_in_pieces(house: House) -> None:
         looks += 1
         if scanner._scan is None:
             scanner._begin_scan(time.monotonic())
-        scanner._continue_scan(time.monotonic(), enough=0.0)
+        scanner._continue_scan(time.monotonic(), deadline=0.0)
     assert looks > 20

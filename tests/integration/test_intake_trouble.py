@@ -57,7 +57,7 @@ def test_a_commit_whose_answer_was_lost_is_not_recorded_twice(
             raise LedgerUnreachableError("the server went away")
 
     if where == "look":
-        monkeypatch.setattr(house.ledger, "check_still_there", lose)
+        monkeypatch.setattr(house.ledger, "check_not_replaced", lose)
     else:
         plain = Recorder._apply_recorded
 
@@ -65,7 +65,7 @@ def test_a_commit_whose_answer_was_lost_is_not_recorded_twice(
             lose()
             plain(recorder, recorded)
 
-        monkeypatch.setattr(Recorder, "_note", note)
+        monkeypatch.setattr(Recorder, "_apply_recorded", note)
     while lost:
         with pytest.raises(LedgerUnreachableError):
             house.take()
@@ -160,7 +160,7 @@ def test_a_leftover_in_a_closed_folder_holds_up_nobody(
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(inbox, "is_there", closed)
+        patch.setattr(inbox, "name_exists", closed)
         house.intake.mark_dirty("bob")
         house.take()
         assert house.ask("SELECT count(*) FROM drops WHERE state = 'filed'") >= [(1,)]

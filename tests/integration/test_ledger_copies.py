@@ -75,7 +75,7 @@ def test_nothing_is_written_over(sqlite_ledger: Ledger, tmp_path: Path) -> None:
 def test_a_copy_that_does_not_fit_is_not_begun(
     sqlite_ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backup, "ROOM_TO_SPARE", 1 << 60)
+    monkeypatch.setattr(backup, "FREE_SPACE_MARGIN", 1 << 60)
     with pytest.raises(LedgerFullError, match="are free"):
         backup.back_up(path_of(sqlite_ledger), tmp_path / "b" / "copy.sqlite3")
     assert list((tmp_path / "b").iterdir()) == []
@@ -121,7 +121,7 @@ def test_a_copy_comes_to_its_end_while_somebody_writes_all_the_time(
         db.exec_driver_sql("CREATE TABLE ballast (x)")
         for _ in range(150):
             db.exec_driver_sql("INSERT INTO ballast VALUES (randomblob(8000))")
-    monkeypatch.setattr(backup, "PAGES_A_STEP", 1)
+    monkeypatch.setattr(backup, "PAGES_PER_STEP", 1)
     writer = Writer(sqlite_ledger)
     writer.start()
     try:

@@ -186,7 +186,7 @@ def test_what_was_told_is_not_told_again_after_a_restart(
 def test_a_stop_hears_what_is_under_way_to_its_end(
     office: Office, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notifications, "LAST_WORDS_S", 30.0)
+    monkeypatch.setattr(notifications, "FLUSH_TIMEOUT_S", 30.0)
     office.finish(3)
     office.step()
     office.run_until(lambda: receiver.requests)

@@ -258,7 +258,7 @@ def test_what_is_wrong_with_the_machine_is_no_jobs_fault(
         def none_left(*_: object) -> None:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-        monkeypatch.setattr(published, "standing_outcome", none_left)
+        monkeypatch.setattr(published, "published_outcome", none_left)
     else:
         shutil.rmtree(layout.downloads)
         layout.downloads.touch()

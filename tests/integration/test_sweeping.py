@@ -51,7 +51,7 @@ def test_one_that_cannot_be_thrown_away_holds_up_no_other(
             raise PermissionError(13, "Permission denied", name)
         return plain(root, name, as_name)
 
-    monkeypatch.setattr(trash, "throw_away", refuse)
+    monkeypatch.setattr(trash, "move_to_trash", refuse)
     sweep = session_expirer(house)
     with pytest.raises(PermissionError):
         sweep.sweep(LATER)

@@ -128,7 +128,7 @@ def test_where_links_cannot_be_made_it_is_copied_in_pieces(
     lite: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cannot_link(monkeypatch)
-    monkeypatch.setattr(library, "PIECE", 1000)
+    monkeypatch.setattr(library, "COPY_BLOCK", 1000)
     lite.drop(video(1))
     claim = lite.complete(os.urandom(10_500))
     lite.views = Views(lite.ledger, lite.layout, budget_s=0.0)
@@ -149,7 +149,7 @@ def test_a_copy_that_is_broken_off_leaves_nothing(
     lite: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cannot_link(monkeypatch)
-    monkeypatch.setattr(library, "PIECE", 1000)
+    monkeypatch.setattr(library, "COPY_BLOCK", 1000)
     lite.drop(video(1))
     lite.complete(os.urandom(10_500))
     lite.views = Views(lite.ledger, lite.layout, budget_s=0.0)

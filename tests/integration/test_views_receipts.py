@@ -34,8 +34,8 @@ def lite(sqlite_ledger: Ledger, tmp_path: Path) -> Rig:
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take a hundred lines for many."""
-    monkeypatch.setattr(receipts, "LONG", 100)
-    monkeypatch.setattr(receipts, "PAGE", 50)
+    monkeypatch.setattr(receipts, "LONG_RECEIPT_LINES", 100)
+    monkeypatch.setattr(receipts, "PAGE_LINES", 50)
 
 
 def test_a_receipt_tells_of_every_line(rig: Rig) -> None:

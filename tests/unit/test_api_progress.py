@@ -16,7 +16,7 @@ from ytaudio_daemon.settings import load
 def test_a_write_wakes_the_daemon_and_silence_is_broken_until_a_stop(
     sqlite_ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_stream, "LOOK_S", 0.01)
+    monkeypatch.setattr(event_stream, "POLL_INTERVAL_S", 0.01)
     monkeypatch.setattr(event_stream, "HEARTBEAT_S", 0.02)
     with sqlite_ledger.write() as db:
         session = sessions.open_session(db, "alice", NOW)

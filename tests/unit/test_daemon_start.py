@@ -13,7 +13,7 @@ def busy_for(times: int) -> list[Exception]:
 def test_a_step_of_the_start_is_tried_again_while_the_ledger_is_busy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(open_ledger, "PATIENCE_S", 0.001)
+    monkeypatch.setattr(open_ledger, "SCHEMA_TIMEOUT_S", 0.001)
     troubles = busy_for(3)
 
     def step() -> str:
@@ -27,7 +27,7 @@ def test_a_step_of_the_start_is_tried_again_while_the_ledger_is_busy(
 def test_a_ledger_that_stays_busy_ends_the_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(open_ledger, "START_PATIENCE_S", 0.0)
+    monkeypatch.setattr(open_ledger, "START_TIMEOUT_S", 0.0)
 
     def step() -> None:
         raise LedgerBusyError("somebody writes")

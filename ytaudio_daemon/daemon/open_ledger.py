@@ -11,7 +11,7 @@ from ytaudio_daemon.ledger.migrate import check_integrity, migrate
 from ytaudio_daemon.ledger.pre_migration_backup import back_up_before_migration
 from ytaudio_daemon.settings import Settings
 
-T = TypeVar("Found")
+T = TypeVar("T")
 
 #: How long the daemon waits for somebody else's write, in seconds: its loop has
 #: workers to mind, so a busy ledger is tried again rather than waited for.

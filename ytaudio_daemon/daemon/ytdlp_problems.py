@@ -7,8 +7,6 @@ from ytaudio_daemon.ytdlp_versions.history import Notes, Refused
 from ytaudio_daemon.ytdlp_versions.upgrade import FAILED, REFUSED
 from ytaudio_daemon.ytdlp_versions.version_store import Chosen
 
-UPGRADE_COMMAND = UPGRADE_COMMAND
-
 ProblemReport = tuple[str, str, str]
 
 
