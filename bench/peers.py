@@ -20,7 +20,7 @@ from bench.rig import watch_url
 from tests.youtube import YouTube
 
 #: How many run at once, where the tool lets one choose: a core each.
-AT_ONCE = "2"
+CONCURRENT_LINKS = "2"
 _ENCODED = ("--audio-quality", "192K")
 
 
@@ -102,7 +102,7 @@ def names() -> list[str]:
 
 def batch_of(count: int) -> int:
     """Return how many links `xargs -n10` hands over: fewer when ten is all there is."""
-    return min(10, -(-count // int(AT_ONCE)))
+    return min(10, -(-count // int(CONCURRENT_LINKS)))
 
 
 def prove(files: list[Path], count: int) -> None:
@@ -124,6 +124,13 @@ def _argv(name: str, yt_dlp: list[str], links: Path, count: int) -> list[str]:
     if name == "yt-dlp -a":
         return [*yt_dlp, "-a", str(links)]
     if name == "task-spooler":
-        return [sys.executable, "-m", "bench.spooler", AT_ONCE, str(links), *yt_dlp]
+        return [
+            sys.executable,
+            "-m",
+            "bench.spooler",
+            CONCURRENT_LINKS,
+            str(links),
+            *yt_dlp,
+        ]
     at_once = "1" if name.endswith("-n1") else str(batch_of(count))
-    return ["xargs", "-a", str(links), f"-P{AT_ONCE}", f"-n{at_once}", *yt_dlp]
+    return ["xargs", "-a", str(links), f"-P{CONCURRENT_LINKS}", f"-n{at_once}", *yt_dlp]

@@ -14,7 +14,7 @@ URLS = [
     "https://www.youtube.com/watch?v=9bZkp7q19f0",
     "https://www.youtube.com/watch?v=kJQP7kiw5Fk",
 ]
-AT_ONCE = 3
+CONCURRENT_LINKS = 3
 
 
 def main() -> int:
@@ -22,7 +22,7 @@ def main() -> int:
     urls = sys.argv[1:] or URLS
     with (
         AudioDownloader("./batch_downloads", "bestaudio", "mp3") as downloader,
-        ThreadPoolExecutor(AT_ONCE) as threads,
+        ThreadPoolExecutor(CONCURRENT_LINKS) as threads,
     ):
         results = list(threads.map(downloader.download_audio, urls))
     for number, (url, result) in enumerate(zip(urls, results, strict=True), 1):

@@ -10,7 +10,7 @@ from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropKind, NotADropError
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.fetch.file_names import file_name
-from ytaudio_daemon.fetch.metadata import facts_of, name_fields, tags_of
+from ytaudio_daemon.fetch.metadata import filename_fields, tags_of, video_facts
 from ytaudio_daemon.settings import load
 
 MAX_NAME_BYTES = 200
@@ -49,9 +49,9 @@ def facts(data: bytes) -> None:
         return
     if not isinstance(info, dict):
         return
-    found = facts_of(info)
+    found = video_facts(info)
     tags = tags_of(found, {}, "https://www.youtube.com/watch?v=AAAAAAAAAAA")
-    fields = name_fields(found, tags, wished=False)
+    fields = filename_fields(found, tags, has_title_override=False)
     name = file_name("%(artist)s - %(title)s", fields, "mp3")
     _require(0 < len(name.encode()) <= MAX_NAME_BYTES, name)
     _require(not REFUSED_IN_NAMES & set(name), name)

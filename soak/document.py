@@ -13,14 +13,14 @@ Each case runs `ytaudio run` as a process of its own with the shipped settings, 
 Limits stand in brackets; "load" is the machine's, which other work shares: walls are the worst seen, not what a quiet machine does.
 
 """
-_HEADS_QUERY = ("case", "what is put on it", "figures", "verdict")
+_HEAD = ("case", "what is put on it", "figures", "verdict")
 
 
 def put_into(document: Path, reports: Sequence[Report]) -> None:
     """Replace the rows of these cases; the others, and the rest, stay."""
     before, _, old = document.read_text().partition(BEARS)
     rows = _rows(old) | {report.case: _row(report) for report in reports}
-    text = f"{BEARS}\n\n{_PROSE}{table(_HEADS_QUERY, rows.values())}"
+    text = f"{BEARS}\n\n{_PROSE}{table(_HEAD, rows.values())}"
     document.write_text(f"{before.rstrip()}\n\n{text}")
 
 

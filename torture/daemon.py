@@ -26,15 +26,17 @@ def prepare() -> None:
         gates.PAUSES[gates.GateName(name)] = pauses
     defaults = Pool.__init__.__kwdefaults__ or {}
     Pool.__init__.__kwdefaults__ = defaults | {"entry": "torture.entry"}
-    plain = template_process.environment
+    plain = template_process.template_environment
 
     def with_orders(
-        recipe: template_process.Recipe, template_id: str, ours: Mapping[str, str]
+        template_config: template_process.TemplateConfig,
+        template_id: str,
+        base_env: Mapping[str, str],
     ) -> dict[str, str]:
         more = {orders.VARIABLE: os.environ[orders.VARIABLE]}
-        return plain(recipe, template_id, ours) | more
+        return plain(template_config, template_id, base_env) | more
 
-    template_process.environment = with_orders
+    template_process.template_environment = with_orders
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ FINISH_S = 240.0
 #: What a sabotage breaks need not be waited for so long, in seconds.
 SABOTAGED_FINISH_S = 45.0
 #: A start that has nothing to do is given so long, in seconds.
-CLAIM_POLL_S = 3.0
+IDLE_S = 3.0
 
 
 def calm_down(
@@ -60,7 +60,7 @@ def _start_once_more(arena: Arena) -> Iterator[str]:
     count = "SELECT count(*) FROM events"
     before = arena.books.value(count)
     arena.start(Stroke(blow=""))
-    time.sleep(CLAIM_POLL_S)
+    time.sleep(IDLE_S)
     arena.stop()
     after = arena.books.value(count)
     if before != after:

@@ -136,7 +136,7 @@ class Plan:
             slow = Fault.throttles(draw.randrange(12_000, 40_000), times=1)
             return "completed", (slow,), "ok"
         if kind < 0.88:
-            return "completed", (draw.choice(_RETRYABLE),), "ok"
+            return "completed", (draw.choice(_PASSING),), "ok"
         if kind < 0.94:
             return "failed", (draw.choice(_LASTING_FAULTS),), "ok"
         return "failed", (), "private"
@@ -223,7 +223,7 @@ class Plan:
 _SOUNDS: tuple[tuple[Sound, ...], ...] = (("aac", "opus"), ("aac",), ("aac", "opus"))
 
 #: Faults that a later attempt does not meet again.
-_RETRYABLE = (
+_PASSING = (
     Fault.resets(times=1),
     Fault.truncates(times=1),
     Fault.zeroes(times=1),

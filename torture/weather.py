@@ -13,7 +13,7 @@ FINE_S = (6.0, 18.0)
 SPELL_S = (1.0, 9.0)
 NAMES = ("bot", "429", "offline")
 #: What a 429 asks for, in seconds.
-RETRY_AFTER_S = 2
+AGAIN_S = 2
 REFUSED_KINDS: tuple[Kind, ...] = ("player", "media")
 
 
@@ -83,5 +83,5 @@ class Weather:
                 self.cable.pull()
             case "429":
                 kind = self.dice.choice(REFUSED_KINDS)
-                fault = Fault.answers(429, kind=kind, retry_after=RETRY_AFTER_S)
+                fault = Fault.answers(429, kind=kind, retry_after=AGAIN_S)
                 self.youtube.fault(None, fault)

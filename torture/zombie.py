@@ -17,7 +17,7 @@ from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model.clock import Now
 
 #: The ledger is looked at this often, in seconds.
-LOOK_S = 0.25
+POLL_S = 0.25
 
 
 def rise(ledger: Ledger, known: dict[tuple[int, int], Claim], host: str) -> None:
@@ -46,7 +46,7 @@ def main(url: str, host: str, name: str) -> None:
     sabotage.apply(name)
     ledger = Ledger(url)
     known: dict[tuple[int, int], Claim] = {}
-    while not select.select([sys.stdin], [], [], LOOK_S)[0]:
+    while not select.select([sys.stdin], [], [], POLL_S)[0]:
         try:
             rise(ledger, known, host)
         except LedgerError as error:

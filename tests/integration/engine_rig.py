@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
-from ytaudio_daemon.ytdlp_versions.history import Stand, Tried
-from ytaudio_daemon.ytdlp_versions.version_store import shelf_of
-from ytaudio_daemon.ytdlp_versions.version_writer import Keeper
+from ytaudio_daemon.ytdlp_versions.history import Activation, UpgradeResult
+from ytaudio_daemon.ytdlp_versions.version_store import version_store
+from ytaudio_daemon.ytdlp_versions.version_writer import VersionWriter
 
 #: Newer than whatever is installed, whenever these tests are run.
 EARLIER = "2096.1.1"
@@ -79,17 +79,19 @@ def shelve(wheel: Path, version: str, state: Path, tried_at: float) -> None:
         state: The state folder.
         tried_at: When the upgrade was.
     """
-    keeper = Keeper(shelf_of(state))
-    with keeper.alone():
-        side = keeper.side_folder()
+    writer = VersionWriter(version_store(state))
+    with writer.locked():
+        staging = writer.staging_dir()
         for part in wheel.parent.glob("*.whl"):
             if part == wheel or not part.name.startswith("yt_dlp-"):
                 with zipfile.ZipFile(part) as archive:
-                    archive.extractall(side)
-        keeper.adopt(side, version)
-        stand = Stand(version=version, upgraded=True, at=tried_at)
-        keeper.switch(stand)
-        keeper.note_tried(Tried(at=tried_at, result="upgraded", version=version))
+                    archive.extractall(staging)
+        writer.install(staging, version)
+        activation = Activation(version=version, upgraded=True, at=tried_at)
+        writer.activate(activation)
+        writer.record_upgrade_result(
+            UpgradeResult(at=tried_at, result="upgraded", version=version)
+        )
 
 
 def _wheel(

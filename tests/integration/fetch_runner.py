@@ -31,7 +31,7 @@ class Recorder:
         self.events.append(asdict(progress))
         self._pass(progress.phase)
 
-    def converter_slot(self) -> None:
+    def wait_for_converter_slot(self) -> None:
         self.events.append({"phase": "converter_slot"})
         self._pass("converter_slot")
 
@@ -58,14 +58,14 @@ def attempt(order: dict[str, Any]) -> dict[str, Any]:
 
 def fail_sync(number: int) -> None:
     """Have the disk fail at one sync of a file or folder, counted from 1."""
-    sync, calls = durable.sync, itertools.count(1)
+    sync, calls = durable.fsync_path, itertools.count(1)
 
     def failing(path: Path) -> None:
         if next(calls) == number:
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
         sync(path)
 
-    durable.sync = failing
+    durable.fsync_path = failing
 
 
 def forbid_jit() -> None:

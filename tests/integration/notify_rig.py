@@ -11,8 +11,8 @@ from tests.integration.ledger_rig import NOW
 from tests.integration.views_rig import Rig, new_rig, video
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.notify.health_debounce import Weather
-from ytaudio_daemon.notify.notifications import Messenger
+from ytaudio_daemon.notify.health_debounce import DegradedState
+from ytaudio_daemon.notify.notifications import Notifications
 from ytaudio_daemon.settings import Settings, load
 from ytaudio_daemon.system.clock import Clock
 
@@ -32,14 +32,14 @@ class Office:
 
     Attributes:
         rig: Makes drops and ends jobs.
-        messenger: In use now.
+        notifications: In use now.
         skipped: Seconds that were not waited for.
         slowest: The longest step there was, in seconds.
     """
 
     rig: Rig
     settings: Settings
-    messenger: Messenger
+    notifications: Notifications
     skipped: float = 0.0
     slowest: float = 0.0
     _began: float = field(default_factory=time.monotonic)
@@ -57,21 +57,21 @@ class Office:
         """Do once what the daemon's loop does, and note how long that takes."""
         began = time.monotonic()
         now = self.now()
-        self.messenger.hear(now)
-        self.messenger.step(now)
+        self.notifications.poll(now)
+        self.notifications.deliver_pending(now)
         self.slowest = max(self.slowest, time.monotonic() - began)
 
     def run_until(self, condition: Callable[[], object]) -> None:
         """Drive the messenger until something is so."""
         end = time.monotonic() + PATIENCE_S
         poller = select.poll()
-        poller.register(self.messenger.fileno(), select.POLLIN)
+        poller.register(self.notifications.fileno(), select.POLLIN)
         while True:
             self.step()
             if condition():
                 return
-            assert time.monotonic() < end, self.messenger.troubles()
-            due = self.messenger.next_due(self.now())
+            assert time.monotonic() < end, self.notifications.delivery_problems()
+            due = self.notifications.next_due(self.now())
             poller.poll(20 if due is None else min(due * 1000 + 1, 20))
 
     def rest(self) -> None:
@@ -79,9 +79,11 @@ class Office:
         self.run_until(lambda: not self.is_busy())
 
     def is_busy(self) -> bool:
-        posts = self.messenger._posts.values()
+        posts = self.notifications._queues.values()
         return any(
-            post.read < self.newest() or not post.is_at_rest or post.has_delivered
+            post.read_cursor < self.newest()
+            or not post.is_drained
+            or post.has_unsaved_delivery
             for post in posts
         )
 
@@ -108,18 +110,18 @@ class Office:
 
     def crash(self) -> None:
         """Go on as after a kill -9: nothing is kept, its couriers are killed."""
-        for post in self.messenger._posts.values():
-            courier = post._van._courier
-            if courier is not None:
-                courier._process.kill()
-                courier._process.wait()
-                courier.close()
-        self.messenger = open_messenger(self.ledger, self.settings)
+        for post in self.notifications._queues.values():
+            delivery_process = post._sender._process
+            if delivery_process is not None:
+                delivery_process._process.kill()
+                delivery_process._process.wait()
+                delivery_process.close()
+        self.notifications = open_messenger(self.ledger, self.settings)
 
     def reload(self, **keys: str) -> None:
         """Go on with other settings, as after SIGHUP."""
         self.settings = told_settings(self.rig.layout.inbox.parent, **keys)
-        self.messenger.reload(self.settings)
+        self.notifications.reload(self.settings)
 
     def told(self) -> dict[str, Any]:
         """Return what the ledger knows of the receivers."""
@@ -130,7 +132,7 @@ class Office:
 
     def close(self) -> None:
         """Leave nothing running."""
-        self.messenger.close(Clock(0.0))
+        self.notifications.close(Clock(0.0))
 
     def _drop(self, session: str) -> None:
         self._videos += 1
@@ -140,10 +142,14 @@ class Office:
 
 
 def open_messenger(
-    ledger: Ledger, settings: Settings, weather: Weather | None = None
-) -> Messenger:
-    return Messenger(
-        ledger, settings, host="attic", state_id="test-state", weather=weather
+    ledger: Ledger, settings: Settings, degraded_state: DegradedState | None = None
+) -> Notifications:
+    return Notifications(
+        ledger,
+        settings,
+        host="attic",
+        state_id="test-state",
+        degraded_state=degraded_state,
     )
 
 

@@ -18,14 +18,14 @@ def main(state_id: str, folder: Path) -> None:
         converters=1,
         state_id=state_id,
         home=folder / "home",
-        engine_path=HERE,
+        ytdlp_path=HERE,
         entry="pool_entry",
     )
     pool.start(request("a", "grandchild", folder))
     pool.start(request("b", "stop", folder))
     loop(pool, Progressed)
-    assert pool.hello is not None
-    print(pool.hello.pid, flush=True)  # noqa: T201 - for the test
+    assert pool.template_facts is not None
+    print(pool.template_facts.pid, flush=True)  # noqa: T201 - for the test
     loop(pool, Ended)
 
 

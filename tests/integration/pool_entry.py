@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.model import FetchRequest, Outcome, Progress, Result
-from ytaudio_daemon.pool.worker import Reporter
+from ytaudio_daemon.pool.worker import SocketReporter
 from ytaudio_daemon.system import linux
 
 #: Longer than any test waits: what ends was ended, it did not end by itself. Seconds.
@@ -40,7 +40,7 @@ def _be_refused_processes() -> None:
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
-def run(request: FetchRequest, reporter: Reporter) -> Outcome:
+def run(request: FetchRequest, reporter: SocketReporter) -> Outcome:
     do, *words = str(request.job_facts.get("do", "finish")).split()
     return getattr(_Deeds, do)(request, reporter, *words)  # type: ignore[no-any-return] # by name
 
@@ -83,13 +83,17 @@ class _Deeds:
         return finished()
 
     @staticmethod
-    def sleep(_: FetchRequest, reporter: Reporter, phase: str = "resolving") -> Outcome:
+    def sleep(
+        _: FetchRequest, reporter: SocketReporter, phase: str = "resolving"
+    ) -> Outcome:
         reporter.progress(Progress(phase=phase, title="Sleeper", downloaded_bytes=5))
         time.sleep(_FOR_EVER)
         return finished()
 
     @staticmethod
-    def grandchild(request: FetchRequest, reporter: Reporter, how: str = "") -> Outcome:
+    def grandchild(
+        request: FetchRequest, reporter: SocketReporter, how: str = ""
+    ) -> Outcome:
         """Start a `sleep`, in this group or escaped from it, and wait for it."""
         child = subprocess.Popen(_SLEEP, start_new_session=how == "escaped")
         Path(request.attempt_dir, "grandchild").write_text(str(child.pid))
@@ -100,12 +104,12 @@ class _Deeds:
         return finished()
 
     @staticmethod
-    def die(_: FetchRequest, __: Reporter, number: str) -> Outcome:
+    def die(_: FetchRequest, __: SocketReporter, number: str) -> Outcome:
         os.kill(os.getpid(), int(number))
         return finished()
 
     @staticmethod
-    def exit(_: FetchRequest, __: Reporter, status: str) -> Outcome:
+    def exit(_: FetchRequest, __: SocketReporter, status: str) -> Outcome:
         os._exit(int(status))
 
     @staticmethod
@@ -118,12 +122,12 @@ class _Deeds:
         raise LookupError("a bug")
 
     @staticmethod
-    def flood(_: FetchRequest, reporter: Reporter) -> Outcome:
+    def flood(_: FetchRequest, reporter: SocketReporter) -> Outcome:
         while True:
             reporter._channel.send(b'{"kind":"progress","progress":{"phase":"x"}}')
 
     @staticmethod
-    def garbage(_: FetchRequest, reporter: Reporter, what: str) -> Outcome:
+    def garbage(_: FetchRequest, reporter: SocketReporter, what: str) -> Outcome:
         words = {"bytes": b"\xff\x00", "list": b"[]", "kind": b'{"kind":"nonsense"}'}
         words["outcome"] = b'{"kind":"outcome","outcome":{"failure":7}}'
         words["number"] = b'{"kind":"progress","progress":{"phase":"x","eta_s":NaN}}'
@@ -136,7 +140,7 @@ class _Deeds:
 
     @staticmethod
     def download(
-        _: FetchRequest, reporter: Reporter, bps: str, seconds: str
+        _: FetchRequest, reporter: SocketReporter, bps: str, seconds: str
     ) -> Outcome:
         """Claim to download at some rate for a while, then finish."""
         begin = time.monotonic()
@@ -147,14 +151,14 @@ class _Deeds:
         return finished()
 
     @staticmethod
-    def convert(_: FetchRequest, reporter: Reporter, seconds: str) -> Outcome:
-        reporter.converter_slot()
+    def convert(_: FetchRequest, reporter: SocketReporter, seconds: str) -> Outcome:
+        reporter.wait_for_converter_slot()
         reporter.progress(Progress(phase="converting"))
         time.sleep(float(seconds))
         return finished()
 
     @staticmethod
-    def chatter(_: FetchRequest, reporter: Reporter, seconds: str) -> Outcome:
+    def chatter(_: FetchRequest, reporter: SocketReporter, seconds: str) -> Outcome:
         """Report as fast as possible for a while."""
         end = time.monotonic() + float(seconds)
         while time.monotonic() < end:
@@ -162,7 +166,7 @@ class _Deeds:
         return finished()
 
     @staticmethod
-    def long_outcome(_: FetchRequest, __: Reporter, chars: str) -> Outcome:
+    def long_outcome(_: FetchRequest, __: SocketReporter, chars: str) -> Outcome:
         return finished(note="x" * int(chars))
 
 

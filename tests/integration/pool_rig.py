@@ -72,7 +72,7 @@ class Rig:
         chosen: dict[str, Any] = {
             "downloads": 3,
             "converters": 1,
-            "engine_path": HERE,
+            "ytdlp_path": HERE,
             "entry": "pool_entry",
         }
         self.pool = Pool(state_id=self.state_id, home=self.home, **(chosen | settings))
@@ -114,10 +114,10 @@ class Rig:
         return True
 
     def warm(self) -> int:
-        self.pool.warm()
-        self.until(lambda: self.pool.hello)
-        assert self.pool.hello is not None
-        return self.pool.hello.pid
+        self.pool.ensure_template()
+        self.until(lambda: self.pool.template_facts)
+        assert self.pool.template_facts is not None
+        return self.pool.template_facts.pid
 
     def of(self, kind: type[Any], key: str) -> list[Any]:
         return [e for e in self.events if isinstance(e, kind) and e.key == key]

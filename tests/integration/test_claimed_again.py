@@ -53,7 +53,7 @@ class _Run:
 
     def next_event(self, _timeout_s: float) -> Ended:
         key, attempt = self._request.key, self._request.attempt
-        return Ended(key=key, attempt=attempt, outcome=FAILED, by_itself=True)
+        return Ended(key=key, attempt=attempt, outcome=FAILED, worker_crashed=True)
 
     def kill(self) -> None:
         """Nothing runs."""

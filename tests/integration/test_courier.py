@@ -13,10 +13,10 @@ import pytest
 
 from tests.integration.receiver import Receiver, pause, serving
 from ytaudio_daemon.notify.delivery import command, launcher, webhook
-from ytaudio_daemon.notify.delivery.launcher import Courier, Task
-from ytaudio_daemon.notify.delivery.process import HELD_BACK_S
-from ytaudio_daemon.notify.delivery.redact import scrubbed, secrets_of
-from ytaudio_daemon.notify.delivery.result import Answer
+from ytaudio_daemon.notify.delivery.launcher import DeliveryProcess, DeliveryTarget
+from ytaudio_daemon.notify.delivery.process import ACK_DELAY_S
+from ytaudio_daemon.notify.delivery.redact import redacted, secrets_of
+from ytaudio_daemon.notify.delivery.result import DeliveryResult
 
 NOTICE = {"event": "completed", "message": "Finished: naïve “song” \udcff"}
 MESSAGE = {"title": "1 finished", "body": "Finished: Song", "mood": "success"}
@@ -31,48 +31,50 @@ def receiver() -> Iterator[Receiver]:
         yield server
 
 
-def told(task: Task, *parcels: dict[str, Any]) -> list[tuple[int, Answer]]:
+def told(
+    task: DeliveryTarget, *parcels: dict[str, Any]
+) -> list[tuple[int, DeliveryResult]]:
     """Return what a courier says of some parcels; it is gone afterwards."""
-    courier = Courier(task, "test-state")
-    heard: list[tuple[int, Answer]] = []
+    delivery_process = DeliveryProcess(task, "test-state")
+    heard: list[tuple[int, DeliveryResult]] = []
     try:
         for number, parcel in enumerate(parcels, 1):
-            assert courier.send(number, parcel)
+            assert delivery_process.send(number, parcel)
         end = time.monotonic() + PATIENCE_S
         while not heard or (heard[-1][0] < len(parcels) and heard[-1][1].ok):
             assert time.monotonic() < end, heard
-            heard += courier.answers()
+            heard += delivery_process.results()
             pause()
     finally:
-        dismiss(courier)
+        dismiss(delivery_process)
     return [pair for pair in heard if pair[0] > 0]
 
 
-def dismiss(courier: Courier) -> None:
-    courier.leave(time.monotonic(), at_once=True)
+def dismiss(delivery_process: DeliveryProcess) -> None:
+    delivery_process.stop(time.monotonic(), at_once=True)
     end = time.monotonic() + PATIENCE_S
-    while not courier.is_gone(time.monotonic()):
+    while not delivery_process.is_gone(time.monotonic()):
         assert time.monotonic() < end
         pause()
-    courier.close()
+    delivery_process.close()
 
 
-def told_once(task: Task, parcel: dict[str, Any]) -> Answer:
+def told_once(task: DeliveryTarget, parcel: dict[str, Any]) -> DeliveryResult:
     ((_, answer),) = told(task, parcel)
     return answer
 
 
-def web(address: str, timeout_s: float = 60.0) -> Task:
-    return Task(method="webhook", address=(address,), timeout_s=timeout_s)
+def web(address: str, timeout_s: float = 60.0) -> DeliveryTarget:
+    return DeliveryTarget(method="webhook", address=(address,), timeout_s=timeout_s)
 
 
-def shell(script: str, timeout_s: float = 60.0) -> Task:
+def shell(script: str, timeout_s: float = 60.0) -> DeliveryTarget:
     words = ("/bin/sh", "-c", script)
-    return Task(method="command", address=words, timeout_s=timeout_s)
+    return DeliveryTarget(method="command", address=words, timeout_s=timeout_s)
 
 
-def people(address: str, timeout_s: float = 60.0) -> Task:
-    return Task(method="people", address=(address,), timeout_s=timeout_s)
+def people(address: str, timeout_s: float = 60.0) -> DeliveryTarget:
+    return DeliveryTarget(method="people", address=(address,), timeout_s=timeout_s)
 
 
 # Webhooks.
@@ -80,7 +82,7 @@ def people(address: str, timeout_s: float = 60.0) -> Task:
 
 def test_a_webhook_gets_json_and_its_user_s_name(receiver: Receiver) -> None:
     answer = told_once(web(receiver.address), NOTICE)
-    assert answer == Answer(ok=True, said="answered 200 OK")
+    assert answer == DeliveryResult(ok=True, said="answered 200 OK")
     assert receiver.got == [NOTICE]
     path, headers = receiver.requests[0]
     assert path == "/hush-path?key=hush-key"
@@ -97,7 +99,7 @@ def test_many_parcels_are_told_one_after_the_other(receiver: Receiver) -> None:
     assert receiver.most_at_once == 1
     assert heard[-1][0] == 20
     # Answers are held back while there is more to do, however slow the machine.
-    assert len(heard) <= 2 + (time.monotonic() - began) / HELD_BACK_S
+    assert len(heard) <= 2 + (time.monotonic() - began) / ACK_DELAY_S
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ def test_an_answer_other_than_2xx_is_a_failure(
     answer = told_once(web(receiver.address), NOTICE)
     assert not answer.ok
     assert f"answered {status}" in answer.said
-    assert answer.is_refusal == refuses
+    assert answer.is_rejection == refuses
     assert len(receiver.requests) == 1  # a redirect is not followed
 
 
@@ -121,8 +123,11 @@ def test_retry_after_is_listened_to(receiver: Receiver) -> None:
     receiver.statuses = [429]
     receiver.headers = {"Retry-After": "7"}
     assert told_once(web(receiver.address), NOTICE).retry_after_s == 7
-    assert webhook.judge(503, "", "99999999").retry_after_s == 3600
-    assert webhook.judge(503, "", "Wed, 21 Oct 2026 07:28:00 GMT").retry_after_s is None
+    assert webhook.result_of(503, "", "99999999").retry_after_s == 3600
+    assert (
+        webhook.result_of(503, "", "Wed, 21 Oct 2026 07:28:00 GMT").retry_after_s
+        is None
+    )
 
 
 @pytest.mark.parametrize("how", ["hangs", "drips"])
@@ -131,7 +136,7 @@ def test_a_receiver_that_hangs_is_hung_up_on(receiver: Receiver, how: str) -> No
     began = time.monotonic()
     answer = told_once(web(receiver.address, timeout_s=0.3), NOTICE)
     assert not answer.ok
-    assert not answer.is_refusal
+    assert not answer.is_rejection
     assert answer.said == "did not answer within 0.3 s"
     assert time.monotonic() - began < SOON_S
 
@@ -161,7 +166,7 @@ def test_what_cannot_be_reached_says_why_without_secrets(
 def test_a_command_gets_json_on_its_standard_input(tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     answer = told_once(shell(f"cat > {out}"), NOTICE)
-    assert answer == Answer(ok=True, said="ended with status 0")
+    assert answer == DeliveryResult(ok=True, said="ended with status 0")
     assert json.loads(out.read_text()) == NOTICE
 
 
@@ -180,7 +185,9 @@ def test_a_command_gets_no_shell_and_a_clean_environment(
     out = tmp_path / "environment"
     script = f"import os, sys; open({str(out)!r}, 'w').write(repr(sys.argv[1:] + list(os.environ)))"
     argv = (sys.executable, "-c", script, "$HOME", "; touch hush")
-    assert told_once(Task(method="command", address=argv, timeout_s=10), NOTICE).ok
+    assert told_once(
+        DeliveryTarget(method="command", address=argv, timeout_s=10), NOTICE
+    ).ok
     text = out.read_text()
     assert "'$HOME', '; touch hush', " in text
     assert "'PATH'" in text
@@ -201,15 +208,17 @@ def test_a_command_gets_no_shell_and_a_clean_environment(
 def test_a_command_s_end_is_judged(script: str, said: str, *, refuses: bool) -> None:
     answer = told_once(shell(script), NOTICE)
     assert not answer.ok
-    assert answer.is_refusal == refuses
+    assert answer.is_rejection == refuses
     assert said in answer.said
 
 
 def test_a_command_that_is_not_there_is_tried_again_later() -> None:
-    task = Task(method="command", address=("/nonexistent/hook", "x"), timeout_s=5)
+    task = DeliveryTarget(
+        method="command", address=("/nonexistent/hook", "x"), timeout_s=5
+    )
     answer = told_once(task, NOTICE)
     assert not answer.ok
-    assert not answer.is_refusal
+    assert not answer.is_rejection
     assert "cannot be started: No such file" in answer.said
 
 
@@ -240,12 +249,14 @@ def test_what_a_command_leaves_behind_ends_with_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_command_ends_with_its_courier(tmp_path: Path, number: int) -> None:
     pids = tmp_path / "pids"
-    courier = Courier(shell(f"echo $$ >{pids}; exec sleep 300", 60), "test-state")
-    courier.send(1, NOTICE)
+    delivery_process = DeliveryProcess(
+        shell(f"echo $$ >{pids}; exec sleep 300", 60), "test-state"
+    )
+    delivery_process.send(1, NOTICE)
     wait_for(lambda: pids.exists() and pids.read_text().strip())
-    os.kill(courier._process.pid, number)
-    wait_for(lambda: courier.is_gone(time.monotonic()))
-    courier.close()
+    os.kill(delivery_process._process.pid, number)
+    wait_for(lambda: delivery_process.is_gone(time.monotonic()))
+    delivery_process.close()
     wait_for(lambda: not is_alive(int(pids.read_text())))
 
 
@@ -254,10 +265,10 @@ def test_a_killed_parent_takes_its_couriers_along(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     code = (
         "import os, select, sys\n"
-        "from ytaudio_daemon.notify.delivery.launcher import Courier, Task\n"
+        "from ytaudio_daemon.notify.delivery.launcher import DeliveryProcess, DeliveryTarget\n"
         f"script = 'echo $$ $PPID >{pids}; exec sleep 300'\n"
-        "task = Task(method='command', address=('/bin/sh', '-c', script), timeout_s=99)\n"
-        "courier = Courier(task)\n"
+        "task = DeliveryTarget(method='command', address=('/bin/sh', '-c', script), timeout_s=99)\n"
+        "courier = DeliveryProcess(task)\n"
         "courier.send(1, {})\n"
         "select.select([courier], [], [])\n"
     )
@@ -290,7 +301,7 @@ def is_alive(pid: int) -> bool:
 
 def test_people_are_told_through_apprise(receiver: Receiver) -> None:
     answer = told_once(people(receiver.apprise), MESSAGE)
-    assert answer == Answer(ok=True, said="was told")
+    assert answer == DeliveryResult(ok=True, said="was told")
     (got,) = receiver.got
     assert got["title"] == "1 finished"
     assert got["message"] == "Finished: Song"
@@ -322,24 +333,24 @@ def test_secrets_are_taken_out_whole_in_part_and_decoded() -> None:
         "no /room",
         "k: hush",
     ):
-        assert "hush" not in scrubbed(text, secrets)
-        assert "room" not in scrubbed(text, secrets)
+        assert "hush" not in redacted(text, secrets)
+        assert "room" not in redacted(text, secrets)
 
 
 def test_a_command_s_arguments_are_secrets_but_words_are_words() -> None:
     secrets = secrets_of(["--token=hush", "a hush", "send"])
-    assert scrubbed("hush sends --token=hush: a hush", secrets) == "*** ***s ***: ***"
-    assert scrubbed("no such room", secrets_of(["-c", "no"])) == "no such room"
+    assert redacted("hush sends --token=hush: a hush", secrets) == "*** ***s ***: ***"
+    assert redacted("no such room", secrets_of(["-c", "no"])) == "no such room"
 
 
 def test_what_is_said_fits_a_line() -> None:
-    assert scrubbed("a\nb\x1b[31m\x00c", ()) == "a b [31m c"
-    assert len(scrubbed("x" * 5000, ())) == 200
+    assert redacted("a\nb\x1b[31m\x00c", ()) == "a b [31m c"
+    assert len(redacted("x" * 5000, ())) == 200
 
 
 def test_the_environment_is_a_list_of_what_is_allowed() -> None:
     ours = {"PATH": "/bin", "HOME": "/home/me", "HUSH": "1", "PYTHONPATH": "/x"}
-    kept = launcher.environment(ours, "state", "me")
+    kept = launcher.delivery_environment(ours, "state", "me")
     assert kept == {
         "PATH": "/bin",
         "HOME": "/home/me",
@@ -349,5 +360,5 @@ def test_the_environment_is_a_list_of_what_is_allowed() -> None:
 
 
 def test_a_command_s_end_in_words() -> None:
-    assert command.judge(0, "").ok
-    assert command.judge(2, "no").said == "ended with status 2: no"
+    assert command.result_of(0, "").ok
+    assert command.result_of(2, "no").said == "ended with status 2: no"

@@ -19,7 +19,7 @@ from ytaudio_daemon.doctor import folder_checks, machine_checks, ytdlp_checks
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.settings import Settings, load
 from ytaudio_daemon.system import install_hints
-from ytaudio_daemon.ytdlp_versions.version_store import Chosen
+from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion
 
 NOBODY = 65534
 SCHEMA = Path(ytaudio_daemon.__path__[0]) / "schemas" / "ytaudio.doctor-1.json"
@@ -190,7 +190,7 @@ def test_remedies_are_lines_that_a_shell_takes() -> None:
         *(
             f.remedy
             for f in ytdlp_checks.check_ytdlp_upgrades(
-                Chosen(version="1"), has_pip=False
+                ActiveVersion(version="1"), has_pip=False
             )
         ),
     ]

@@ -18,11 +18,16 @@ from tests.youtube import Video, YouTube
 from ytaudio_daemon.errors import YtDlpVersionError, YtDlpVersionsLockedError
 from ytaudio_daemon.settings import Settings, load
 from ytaudio_daemon.urls import Link
-from ytaudio_daemon.ytdlp_versions.history import Stand
+from ytaudio_daemon.ytdlp_versions.history import Activation
 from ytaudio_daemon.ytdlp_versions.pip import Pip
-from ytaudio_daemon.ytdlp_versions.upgrade import Upgrade, Wish, go_back, put_to_use
-from ytaudio_daemon.ytdlp_versions.version_store import Shelf, installed_version
-from ytaudio_daemon.ytdlp_versions.version_writer import INSTALLED, Keeper
+from ytaudio_daemon.ytdlp_versions.upgrade import (
+    Upgrade,
+    UpgradeRequest,
+    activate_version,
+    roll_back,
+)
+from ytaudio_daemon.ytdlp_versions.version_store import VersionStore, installed_version
+from ytaudio_daemon.ytdlp_versions.version_writer import INSTALLED, VersionWriter
 
 CLIP = Link(video_id="BBBBBBBBBBB")
 SONG = Video(id=CLIP.video_id, duration_s=1, formats={"aac"})
@@ -50,7 +55,7 @@ def stocked(
     way, environ = settings(youtube_server), only_from(wheels / "good")
     umask = os.umask(0o002)  # as [paths] umask says where a group shares the folders
     try:
-        tried = Upgrade(shelf, way, links=[CLIP], environ=environ).run(Wish())
+        tried = Upgrade(shelf, way, links=[CLIP], environ=environ).run(UpgradeRequest())
     finally:
         os.umask(umask)
     assert tried.result == "upgraded", tried
@@ -59,13 +64,13 @@ def stocked(
 
 
 @pytest.fixture
-def shelf(stocked: Path, tmp_path: Path) -> Shelf:
+def shelf(stocked: Path, tmp_path: Path) -> VersionStore:
     shutil.copytree(stocked, tmp_path / "engine", symlinks=True, copy_function=os.link)
     return shelf_in(tmp_path)
 
 
-def shelf_in(folder: Path) -> Shelf:
-    return Shelf(folder / "engine", installed_version(), os.geteuid())
+def shelf_in(folder: Path) -> VersionStore:
+    return VersionStore(folder / "engine", installed_version(), os.geteuid())
 
 
 def settings(youtube: YouTube | None = None) -> Settings:
@@ -78,7 +83,7 @@ def settings(youtube: YouTube | None = None) -> Settings:
     return load(None, {}, {"disk.reserve": "1MiB", **way})
 
 
-def files(shelf: Shelf) -> dict[str, int]:
+def files(shelf: VersionStore) -> dict[str, int]:
     """Everything on the shelf but the notes; the lock file comes with the first use."""
     return {
         path.relative_to(shelf.folder).as_posix(): path.lstat().st_ino
@@ -89,12 +94,12 @@ def files(shelf: Shelf) -> dict[str, int]:
 
 def test_a_version_is_fetched_checked_and_used(stocked: Path) -> None:
     shelf = shelf_in(stocked.parent)
-    chosen = shelf.chosen()
+    chosen = shelf.active()
     assert (chosen.version, chosen.path) == (NEXT, stocked / NEXT)
     assert (stocked / "current").readlink() == Path(NEXT)
     beside = {path.name for path in (stocked / NEXT).iterdir()}
     assert {"yt_dlp", "yt_dlp_ejs", "certifi"} <= beside
-    tried = shelf.notes().tried
+    tried = shelf.history().tried
     assert tried is not None
     assert "1 of 1 known links came through" in tried.message
     assert not list(stocked.glob(".aside-*"))
@@ -106,9 +111,11 @@ def test_nobody_else_can_write_what_workers_run(stocked: Path) -> None:
             assert not path.stat().st_mode & 0o022, path
 
 
-def test_the_newest_is_not_fetched_again(shelf: Shelf, wheels: Path) -> None:
+def test_the_newest_is_not_fetched_again(shelf: VersionStore, wheels: Path) -> None:
     before = files(shelf)
-    tried = Upgrade(shelf, settings(), environ=only_from(wheels / "good")).run(Wish())
+    tried = Upgrade(shelf, settings(), environ=only_from(wheels / "good")).run(
+        UpgradeRequest()
+    )
     assert tried.result == "current"
     assert tried.message == f"yt-dlp {NEXT} is in use; {NEXT} is the newest"
     assert files(shelf) == before
@@ -122,19 +129,19 @@ def test_the_newest_is_not_fetched_again(shelf: Shelf, wheels: Path) -> None:
     ],
 )
 def test_a_broken_version_changes_nothing(
-    shelf: Shelf, wheels: Path, youtube: YouTube, wheel: str, words: str
+    shelf: VersionStore, wheels: Path, youtube: YouTube, wheel: str, words: str
 ) -> None:
     youtube.add(SONG)
     before = files(shelf)
     upgrade = Upgrade(
         shelf, settings(youtube), links=[CLIP], environ=only_from(wheels / wheel)
     )
-    tried = upgrade.run(Wish())
+    tried = upgrade.run(UpgradeRequest())
     assert tried.result == "refused"
     assert words in tried.message
     assert files(shelf) == before
-    assert shelf.chosen().version == NEXT
-    assert shelf.notes().tried == tried
+    assert shelf.active().version == NEXT
+    assert shelf.history().tried == tried
 
 
 def test_without_a_network_the_self_test_is_all_there_is(
@@ -143,71 +150,80 @@ def test_without_a_network_the_self_test_is_all_there_is(
     youtube.offline = True
     shelf, environ = shelf_in(tmp_path), only_from(wheels / "good")
     upgrade = Upgrade(shelf, settings(youtube), links=[CLIP], environ=environ)
-    tried = upgrade.run(Wish())
+    tried = upgrade.run(UpgradeRequest())
     assert tried.result == "upgraded"
     assert "the self-test only: the known links tell nothing now" in tried.message
     # And when it turns out to be worse, the way back is open.
-    chosen = go_back(Keeper(shelf), "it is worse", 7.0, blamed=NEXT)
+    chosen = roll_back(VersionWriter(shelf), "it is worse", 7.0, blamed=NEXT)
     assert chosen.path is None
-    refused = shelf.notes().refusal(NEXT)
+    refused = shelf.history().rejection_of(NEXT)
     assert refused is not None
     assert (refused.replaced_by, refused.automatic) == (installed_version(), True)
-    again = upgrade.run(Wish(automatic=True))
+    again = upgrade.run(UpgradeRequest(automatic=True))
     assert again.result == "refused"
     assert "was given up: it is worse" in again.message
-    assert shelf.chosen().path is None
+    assert shelf.active().path is None
 
 
 def test_a_pin_on_what_was_given_up_once_can_be_ended(
-    shelf: Shelf, wheels: Path
+    shelf: VersionStore, wheels: Path
 ) -> None:
     """What is in use is not refused, whatever was said of it before."""
-    go_back(Keeper(shelf), "it was worse", 7.0, blamed=NEXT)
-    installed = Shelf(shelf.folder, NEXT, os.geteuid())  # the program has it by now
-    put_to_use(Keeper(installed), "installed", 8.0)
-    assert installed.notes().refusal(NEXT) is not None
+    roll_back(VersionWriter(shelf), "it was worse", 7.0, blamed=NEXT)
+    installed = VersionStore(
+        shelf.folder, NEXT, os.geteuid()
+    )  # the program has it by now
+    activate_version(VersionWriter(installed), "installed", 8.0)
+    assert installed.history().rejection_of(NEXT) is not None
     tried = Upgrade(installed, settings(), environ=only_from(wheels / "good")).run(
-        Wish()
+        UpgradeRequest()
     )
     assert tried.result == "current", tried
     assert "no longer pinned" in tried.message
-    assert not installed.chosen().stand.pinned
+    assert not installed.active().activation.pinned
 
 
 def test_asking_for_the_newest_ends_a_pin_though_that_one_was_given_up(
-    shelf: Shelf, wheels: Path
+    shelf: VersionStore, wheels: Path
 ) -> None:
-    go_back(Keeper(shelf), "it was worse", 7.0, blamed=NEXT)
-    put_to_use(Keeper(shelf), "installed", 8.0)
-    tried = Upgrade(shelf, settings(), environ=only_from(wheels / "good")).run(Wish())
+    roll_back(VersionWriter(shelf), "it was worse", 7.0, blamed=NEXT)
+    activate_version(VersionWriter(shelf), "installed", 8.0)
+    tried = Upgrade(shelf, settings(), environ=only_from(wheels / "good")).run(
+        UpgradeRequest()
+    )
     assert tried.result == "refused", tried
     assert "is no longer pinned" in tried.message
-    assert not shelf.chosen().stand.pinned
+    assert not shelf.active().activation.pinned
 
 
-def test_what_cannot_be_fetched_changes_nothing(shelf: Shelf, tmp_path: Path) -> None:
+def test_what_cannot_be_fetched_changes_nothing(
+    shelf: VersionStore, tmp_path: Path
+) -> None:
     before = files(shelf)
     upgrade = Upgrade(shelf, settings(), environ=only_from(tmp_path / "nothing"))
-    tried = upgrade.run(Wish())
+    tried = upgrade.run(UpgradeRequest())
     assert tried.result == "failed"
     assert "No matching distribution found for yt-dlp" in tried.message
     assert files(shelf) == before
 
 
 def test_a_wheel_file_needs_no_index_and_is_kept(
-    shelf: Shelf, wheels: Path, tmp_path: Path
+    shelf: VersionStore, wheels: Path, tmp_path: Path
 ) -> None:
     (wheel,) = (wheels / "broken").glob("yt_dlp-*.whl")
     upgrade = Upgrade(shelf, settings(), environ=only_from(tmp_path / "nothing"))
-    tried = upgrade.run(Wish(wheel=wheel))
+    tried = upgrade.run(UpgradeRequest(wheel=wheel))
     assert (tried.result, tried.version) == ("upgraded", LATEST), tried
-    assert shelf.chosen().stand.pinned
-    assert upgrade.run(Wish(automatic=True)).message == f"yt-dlp {LATEST} is pinned"
+    assert shelf.active().activation.pinned
+    assert (
+        upgrade.run(UpgradeRequest(automatic=True)).message
+        == f"yt-dlp {LATEST} is pinned"
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", None])
 def test_what_is_no_wheel_of_yt_dlp_is_refused(
-    shelf: Shelf, wheels: Path, tmp_path: Path, content: bytes | None
+    shelf: VersionStore, wheels: Path, tmp_path: Path, content: bytes | None
 ) -> None:
     wheel = tmp_path / "yt_dlp-2099.9.9-py3-none-any.whl"
     if content is None:
@@ -215,16 +231,16 @@ def test_what_is_no_wheel_of_yt_dlp_is_refused(
         shutil.copy(other, wheel)
     else:
         wheel.write_bytes(content)
-    tried = Upgrade(shelf, settings()).run(Wish(wheel=wheel))
+    tried = Upgrade(shelf, settings()).run(UpgradeRequest(wheel=wheel))
     assert tried.result == "failed"
     assert str(wheel) in tried.message
 
 
 def test_a_python_without_pip_is_told_so(
-    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    shelf: VersionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    tried = Upgrade(shelf, settings()).run(Wish())
+    tried = Upgrade(shelf, settings()).run(UpgradeRequest())
     assert tried.result == "failed"
     assert "there is no pip in" in tried.message
 
@@ -234,9 +250,9 @@ def test_pip_does_not_take_forever(tmp_path: Path) -> None:
         Pip(tmp_path, os.environ, timeout_s=0.01).newest("stable")
 
 
-def test_two_upgrades_do_not_get_in_each_other_s_way(shelf: Shelf) -> None:
-    with Keeper(shelf).alone(), pytest.raises(YtDlpVersionsLockedError):
-        Upgrade(shelf, settings()).run(Wish())
+def test_two_upgrades_do_not_get_in_each_other_s_way(shelf: VersionStore) -> None:
+    with VersionWriter(shelf).locked(), pytest.raises(YtDlpVersionsLockedError):
+        Upgrade(shelf, settings()).run(UpgradeRequest())
 
 
 def damage_shorter(folder: Path) -> None:
@@ -269,79 +285,87 @@ def damage_link(folder: Path) -> None:
     ],
 )
 def test_a_damaged_version_gives_way_to_the_installed_one(
-    shelf: Shelf, damage: Any, words: str
+    shelf: VersionStore, damage: Any, words: str
 ) -> None:
     damage(shelf.path_of(NEXT))
-    chosen = shelf.chosen()
+    chosen = shelf.active()
     assert (chosen.path, chosen.version) == (None, installed_version())
-    assert words in chosen.trouble
+    assert words in chosen.fallback_reason
 
 
-def test_a_link_to_anywhere_else_is_not_followed(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_link_to_anywhere_else_is_not_followed(
+    shelf: VersionStore, tmp_path: Path
+) -> None:
     link = shelf.folder / "current"
     link.unlink()
     shelf.path_of(NEXT).rename(tmp_path / "2097.1.1")
     link.symlink_to(tmp_path / "2097.1.1")
-    assert shelf.chosen().path is None
-    assert "cannot be read, or names no version" in shelf.chosen().trouble
+    assert shelf.active().path is None
+    assert "cannot be read, or names no version" in shelf.active().fallback_reason
 
 
 def test_the_newer_of_installed_and_upgraded_is_used_unless_one_is_pinned(
-    shelf: Shelf,
+    shelf: VersionStore,
 ) -> None:
-    upgraded = Shelf(shelf.folder, "2097.2.2", os.geteuid())  # of a program upgrade
-    assert (upgraded.chosen().version, upgraded.chosen().path) == ("2097.2.2", None)
+    upgraded = VersionStore(
+        shelf.folder, "2097.2.2", os.geteuid()
+    )  # of a program upgrade
+    assert (upgraded.active().version, upgraded.active().path) == ("2097.2.2", None)
     with pytest.raises(YtDlpVersionError, match=r"newer than 2097\.1\.1 and in use"):
-        go_back(Keeper(upgraded), "?", 1.0)
-    assert put_to_use(Keeper(upgraded), NEXT, 1.0).version == NEXT
-    assert upgraded.chosen().stand.pinned
-    assert put_to_use(Keeper(upgraded), INSTALLED, 2.0).version == "2097.2.2"
+        roll_back(VersionWriter(upgraded), "?", 1.0)
+    assert activate_version(VersionWriter(upgraded), NEXT, 1.0).version == NEXT
+    assert upgraded.active().activation.pinned
+    assert (
+        activate_version(VersionWriter(upgraded), INSTALLED, 2.0).version == "2097.2.2"
+    )
 
 
-def test_an_unknown_version_cannot_be_used(shelf: Shelf) -> None:
+def test_an_unknown_version_cannot_be_used(shelf: VersionStore) -> None:
     with pytest.raises(YtDlpVersionError, match=r"there is no yt-dlp 2026\.1\.1 here"):
-        put_to_use(Keeper(shelf), "2026.1.1", 1.0)
+        activate_version(VersionWriter(shelf), "2026.1.1", 1.0)
     with pytest.raises(YtDlpVersionError, match=r"there is no yt-dlp \.\./x here"):
-        put_to_use(Keeper(shelf), "../x", 1.0)
+        activate_version(VersionWriter(shelf), "../x", 1.0)
 
 
-def test_going_back_ends_at_the_installed_one(shelf: Shelf) -> None:
-    keeper = Keeper(shelf)
-    assert go_back(keeper, "?", 1.0).path is None
+def test_going_back_ends_at_the_installed_one(shelf: VersionStore) -> None:
+    writer = VersionWriter(shelf)
+    assert roll_back(writer, "?", 1.0).path is None
     with pytest.raises(YtDlpVersionError, match="no earlier version"):
-        go_back(keeper, "?", 1.0)
+        roll_back(writer, "?", 1.0)
 
 
-def test_a_switch_killed_in_the_middle_is_no_switch(shelf: Shelf) -> None:
-    keeper = Keeper(shelf)
-    with keeper.alone():
-        keeper._keep(shelf.notes().switched(Stand(version=LATER, pinned=True)))
+def test_a_switch_killed_in_the_middle_is_no_switch(shelf: VersionStore) -> None:
+    writer = VersionWriter(shelf)
+    with writer.locked():
+        writer._save_history(
+            shelf.history().with_activation(Activation(version=LATER, pinned=True))
+        )
         (shelf.folder / ".aside-half").mkdir()
-    assert shelf.chosen().version == NEXT
-    assert not shelf.chosen().stand.pinned
-    assert go_back(keeper, "?", 1.0).path is None
+    assert shelf.active().version == NEXT
+    assert not shelf.active().activation.pinned
+    assert roll_back(writer, "?", 1.0).path is None
     assert not (shelf.folder / ".aside-half").exists()
 
 
-def test_only_a_few_versions_are_kept(shelf: Shelf) -> None:
-    keeper, before = Keeper(shelf), shelf.path_of(NEXT)
-    with keeper.alone():
+def test_only_a_few_versions_are_kept(shelf: VersionStore) -> None:
+    writer, before = VersionWriter(shelf), shelf.path_of(NEXT)
+    with writer.locked():
         for month in range(1, 8):
             version = f"2098.{month}.1"
             copy = shelf.path_of(version)
             shutil.copytree(before, copy, copy_function=os.link)
             before = copy
-            keeper.switch(Stand(version=version, at=float(month)))
+            writer.activate(Activation(version=version, at=float(month)))
     assert shelf.versions() == ["2098.7.1", "2098.6.1", "2098.5.1", "2098.4.1"]
 
 
-def test_lost_notes_harm_nothing(shelf: Shelf) -> None:
+def test_lost_notes_harm_nothing(shelf: VersionStore) -> None:
     (shelf.folder / "notes.json").write_text('{"stands": 3}')
-    assert shelf.chosen().version == NEXT
-    assert go_back(Keeper(shelf), "?", 1.0).path is None
+    assert shelf.active().version == NEXT
+    assert roll_back(VersionWriter(shelf), "?", 1.0).path is None
 
 
 def test_a_shelf_that_cannot_be_made_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "engine").write_text("somebody's file")
     with pytest.raises(YtDlpVersionError, match="cannot be written"):
-        put_to_use(Keeper(shelf_in(tmp_path)), INSTALLED, 1.0)
+        activate_version(VersionWriter(shelf_in(tmp_path)), INSTALLED, 1.0)

@@ -9,9 +9,9 @@ from tests.integration.engine_rig import index_versions
 from tests.youtube import Video, YouTube
 from ytaudio_daemon.settings import load
 from ytaudio_daemon.urls import Link
-from ytaudio_daemon.ytdlp_versions.upgrade import Upgrade, Wish, go_back
-from ytaudio_daemon.ytdlp_versions.version_store import Shelf
-from ytaudio_daemon.ytdlp_versions.version_writer import Keeper
+from ytaudio_daemon.ytdlp_versions.upgrade import Upgrade, UpgradeRequest, roll_back
+from ytaudio_daemon.ytdlp_versions.version_store import VersionStore
+from ytaudio_daemon.ytdlp_versions.version_writer import VersionWriter
 
 CLIP = Link(video_id="BBBBBBBBBBB")
 
@@ -32,21 +32,21 @@ def test_the_newest_is_fetched_used_and_left_for_the_one_before(
     way = {"download.proxy": youtube.proxy, "download.ca_file": str(youtube.ca_file)}
     settings = load(None, {}, {"disk.reserve": "1MiB", **way})
     # As if the program had come with an old one, whatever is installed here.
-    shelf = Shelf(tmp_path / "engine", "2020.1.1", os.geteuid())
+    shelf = VersionStore(tmp_path / "engine", "2020.1.1", os.geteuid())
     upgrade = Upgrade(shelf, settings, links=[CLIP])
     newest, before = released[:2]
 
-    tried = upgrade.run(Wish(version=before))
+    tried = upgrade.run(UpgradeRequest(version=before))
     assert (tried.result, tried.version) == ("upgraded", before), tried
-    assert shelf.chosen().stand.pinned
-    tried = upgrade.run(Wish())
+    assert shelf.active().activation.pinned
+    tried = upgrade.run(UpgradeRequest())
     assert (tried.result, tried.version) == ("upgraded", newest), tried
     assert "1 of 1 known links came through" in tried.message
-    assert not shelf.chosen().stand.pinned
+    assert not shelf.active().activation.pinned
     assert youtube.fetches(CLIP.video_id) == 2
-    assert upgrade.run(Wish()).result == "current"
+    assert upgrade.run(UpgradeRequest()).result == "current"
 
     beside = {path.name for path in shelf.path_of(newest).iterdir()}
     assert {"yt_dlp", "yt_dlp_ejs", "certifi"} <= beside
-    assert go_back(Keeper(shelf), "?", 1.0).version == before
-    assert upgrade.run(Wish()).result == "refused"
+    assert roll_back(VersionWriter(shelf), "?", 1.0).version == before
+    assert upgrade.run(UpgradeRequest()).result == "refused"

@@ -15,7 +15,7 @@ from mutagen.flac import Picture
 
 from tests.integration.fetch_rig import VIDEO, Runner
 from ytaudio_daemon.fetch import source as sources
-from ytaudio_daemon.fetch.metadata import Facts
+from ytaudio_daemon.fetch.metadata import VideoFacts
 from ytaudio_daemon.fetch.source import Source
 from ytaudio_daemon.model import FailureKind, FetchRequest, Limits
 
@@ -86,7 +86,7 @@ class Workshop:
         sources.seal(
             request,
             Source(
-                facts=Facts(
+                facts=VideoFacts(
                     video_id=VIDEO,
                     title="Lied — ♫ 日本",
                     artist="Nina Simone",
@@ -96,7 +96,7 @@ class Workshop:
                     duration_s=duration_s,
                     view_count=7,
                 ),
-                wanted=sources.wanted(request.options),
+                wanted=sources.selection_key(request.options),
                 file=name,
                 size_bytes=len(body),
                 format_id="1",

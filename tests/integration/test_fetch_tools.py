@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ytaudio_daemon.fetch import jit
-from ytaudio_daemon.fetch.tools import find_tools, judge
+from ytaudio_daemon.fetch.tools import check_version_output, find_tools
 
 CONFIGURED = "configuration: --enable-libmp3lame --enable-libopus --enable-libvorbis"
 
@@ -35,7 +35,7 @@ def program(folder: Path, name: str, says: str) -> Path:
     ],
 )  # fmt: skip
 def test_what_is_good_enough(name: str, told: str, version: str, fault: str) -> None:
-    found, wrong = judge(name, told)
+    found, wrong = check_version_output(name, told)
     assert found == version
     assert (fault in wrong) if fault else not wrong
 

@@ -12,7 +12,7 @@ import pytest
 from tests.integration.fetch_rig import VIDEO, Ran, Runner
 from tests.others import let_others_in
 from tests.youtube import Fault, Sound, Status, Video, YouTube
-from ytaudio_daemon.fetch.response_limit import MAX_ANSWER_BYTES
+from ytaudio_daemon.fetch.response_limit import MAX_RESPONSE_BYTES
 from ytaudio_daemon.model import FailureKind, Limits, Network
 
 pytest_plugins = ["tests.integration.fetch_fixtures"]
@@ -315,7 +315,7 @@ def test_an_endless_page_is_not_read_to_the_end_of_memory(
     assert (ran.failure.kind, ran.failure.code) == (K.TRANSIENT, "endless_answer")
     sent = [each.bytes_sent for each in attempts.youtube.requests(VIDEO, kind)]
     assert len(sent) == 1
-    assert MAX_ANSWER_BYTES < sent[0] < MAX_ANSWER_BYTES + (8 << 20)
+    assert MAX_RESPONSE_BYTES < sent[0] < MAX_RESPONSE_BYTES + (8 << 20)
 
 
 def test_the_disk_reserve(attempts: Attempts) -> None:

@@ -13,7 +13,7 @@ from tests.integration.receiver import Receiver, serving
 from ytaudio_daemon.ledger import Ledger, sessions
 from ytaudio_daemon.ledger.meta import DeliveryCursor
 from ytaudio_daemon.notify import backoff, cursors, message_builders, notifications
-from ytaudio_daemon.notify.health_debounce import Weather
+from ytaudio_daemon.notify.health_debounce import DegradedState
 from ytaudio_daemon.views import DaemonProblem
 
 #: Whoever waited for a receiver that hangs would wait for four times as long, in
@@ -60,7 +60,7 @@ def titles(receiver: Receiver) -> list[str]:
 
 def problem(office: Office) -> str:
     """Return the one problem there is, or ""."""
-    found = office.messenger.troubles()
+    found = office.notifications.delivery_problems()
     assert all(code == "notify_failing" and hint for code, _, hint in found)
     return " ".join(message for _, message, _ in found)
 
@@ -138,7 +138,7 @@ def test_a_new_receiver_is_told_nothing_of_the_past(
     sqlite_ledger: Ledger, tmp_path: Path, receiver: Receiver
 ) -> None:
     office = open_office(sqlite_ledger, tmp_path)
-    assert office.messenger.next_due(office.now()) is None
+    assert office.notifications.next_due(office.now()) is None
     office.finish(3)
     office.step()
     office.reload(webhook=receiver.address)
@@ -192,7 +192,7 @@ def test_a_stop_hears_what_is_under_way_to_its_end(
     office.run_until(lambda: receiver.requests)
     office.close()
     count = len(receiver.got)
-    office.messenger = open_messenger(office.ledger, office.settings)
+    office.notifications = open_messenger(office.ledger, office.settings)
     office.rest()
     assert (
         titles(receiver)[:3]
@@ -236,7 +236,7 @@ def test_other_settings_take_effect_at_once(office: Office, receiver: Receiver) 
         assert titles(another) == ["Song 1"]
         assert problem(office) == ""
         office.reload()
-        office.run_until(lambda: not office.messenger._leaving)
+        office.run_until(lambda: not office.notifications._stopping)
 
 
 # Receivers that are away.
@@ -264,14 +264,14 @@ def test_a_dead_receiver_is_named_given_up_and_back_again(
     office.run_until(lambda: problem(office))
     said = f"[notify] webhook (http://127.0.0.1:{receiver.port}): answered 503"
     assert said in problem(office)
-    assert "hush" not in repr(office.messenger.troubles())
+    assert "hush" not in repr(office.notifications.delivery_problems())
     before = len(receiver.requests)
     office.pass_time(400)
     office.run_until(lambda: len(receiver.requests) > before)
     office.finish()  # young when the others are too old
     office.pass_time(3300)
     office.run_until(lambda: "9 notices were given up" in problem(office))
-    assert office.messenger._posts["webhook"].patience.given_up == 9
+    assert office.notifications._queues["webhook"].backoff.dropped_count == 9
     receiver.statuses = []
     office.pass_time(400)
     office.rest()
@@ -283,16 +283,16 @@ def test_a_dead_receiver_is_named_given_up_and_back_again(
 def test_a_notice_that_is_refused_is_offered_some_times_and_passed_by(
     office: Office, receiver: Receiver
 ) -> None:
-    receiver.statuses = [422] * backoff.OFFERS
+    receiver.statuses = [422] * backoff.MAX_REJECTIONS
     office.finish(2)
-    post = office.messenger._posts["webhook"]
-    for offers in range(1, backoff.OFFERS + 1):
+    post = office.notifications._queues["webhook"]
+    for offers in range(1, backoff.MAX_REJECTIONS + 1):
         # Bound now: it is called within this turn only.
-        office.run_until(lambda: post.patience.failures == offers)  # noqa: B023
+        office.run_until(lambda: post.backoff.failures == offers)  # noqa: B023
         office.pass_time(30)
     office.rest()
     assert titles(receiver) == ["Song 2"]
-    assert len(receiver.requests) == backoff.OFFERS + 1
+    assert len(receiver.requests) == backoff.MAX_REJECTIONS + 1
 
 
 def test_a_hanging_receiver_holds_nobody_up(
@@ -327,14 +327,16 @@ def test_a_courier_that_is_stuck_is_replaced(
     receiver.hangs = True
     office.finish()
     office.run_until(lambda: receiver.requests)
-    courier = office.messenger._posts["webhook"]._van._courier
-    assert courier is not None
-    os.kill(courier._process.pid, signal.SIGSTOP)  # its own alarm cannot go off
+    delivery_process = office.notifications._queues["webhook"]._sender._process
+    assert delivery_process is not None
+    os.kill(
+        delivery_process._process.pid, signal.SIGSTOP
+    )  # its own alarm cannot go off
     receiver.let_go()
     office.pass_time(40)
     office.rest()
     assert titles(receiver) == ["Song 1"]
-    assert courier._process.returncode == -signal.SIGKILL
+    assert delivery_process._process.returncode == -signal.SIGKILL
 
 
 def test_a_storm_is_one_process_and_a_window_at_a_time(
@@ -344,18 +346,18 @@ def test_a_storm_is_one_process_and_a_window_at_a_time(
     script = f"echo start >>{log}; cat >/dev/null; echo end >>{log}"
     office = open_office(sqlite_ledger, tmp_path, command=f'/bin/sh -c "{script}"')
     office.finish(24)
-    post = office.messenger._posts["command"]
+    post = office.notifications._queues["command"]
     held = 0
 
     def watched() -> bool:
         nonlocal held
-        held = max(held, len(post._hand))
+        held = max(held, len(post._window))
         return not office.is_busy()
 
     office.run_until(watched)
     office.close()
     assert log.read_text().split() == ["start", "end"] * 24
-    assert held <= message_builders.WINDOW
+    assert held <= message_builders.MAX_PENDING
     assert office.slowest < BRIEF_S
 
 
@@ -389,7 +391,9 @@ def feel(office: Office, state: str, seconds: float) -> None:
     for passed in (0.0, seconds):
         office.pass_time(passed)
         problems = [FFMPEG] if state == "degraded" else []
-        office.messenger.weather.hear(state, problems, office.now().uptime_s)
+        office.notifications.degraded_state.update_from_state(
+            state, problems, office.now().uptime_s
+        )
         office.step()
 
 
@@ -432,12 +436,14 @@ def test_people_are_told_at_once_that_it_is_degraded(
 
 
 def test_weather_that_changes_all_the_time_is_never_believed() -> None:
-    weather = Weather(settle_s=60)
+    degraded_state = DegradedState(stable_s=60)
     for n in range(100):
-        weather.note(is_degraded=bool(n % 2), uptime_s=n * 50.0)
-    assert weather.is_degraded is None
-    assert weather.due(99 * 50) == 99 * 50 + 60
-    assert weather.due(99 * 50 + 60) is None  # it waits for a look, it does not spin
+        degraded_state.update(is_degraded=bool(n % 2), uptime_s=n * 50.0)
+    assert degraded_state.is_degraded is None
+    assert degraded_state.due(99 * 50) == 99 * 50 + 60
+    assert (
+        degraded_state.due(99 * 50 + 60) is None
+    )  # it waits for a look, it does not spin
 
 
 # Costs.
@@ -446,12 +452,12 @@ def test_weather_that_changes_all_the_time_is_never_believed() -> None:
 def test_at_rest_nothing_wakes_the_loop(office: Office) -> None:
     office.finish()
     office.rest()
-    office.run_until(lambda: office.messenger._posts["webhook"]._van.is_free)
+    office.run_until(lambda: office.notifications._queues["webhook"]._sender.can_send)
     office.pass_time(20)
-    office.run_until(lambda: office.messenger._posts["webhook"]._van.is_empty)
+    office.run_until(lambda: office.notifications._queues["webhook"]._sender.is_stopped)
     office.pass_time(1)
     office.step()
-    assert office.messenger.next_due(office.now()) is None
+    assert office.notifications.next_due(office.now()) is None
 
 
 def test_what_is_none_of_its_business_is_passed_over(
@@ -460,8 +466,10 @@ def test_what_is_none_of_its_business_is_passed_over(
     office.reload(webhook=receiver.address, on="")
     before = office.told()
     office.finish(3)
-    office.run_until(lambda: office.messenger._posts["webhook"].read == office.newest())
-    office.pass_time(cursors.KEEP_IDLE_S + 1)
+    office.run_until(
+        lambda: office.notifications._queues["webhook"].read_cursor == office.newest()
+    )
+    office.pass_time(cursors.IDLE_SAVE_INTERVAL_S + 1)
     office.step()
     assert (
         office.told() == {"webhook": DeliveryCursor(cursor=office.newest())} != before

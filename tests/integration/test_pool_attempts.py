@@ -34,15 +34,15 @@ def rig(shared: Rig) -> Iterator[Rig]:
     shared.skipped = 0
     yield shared
     assert shared.pool.usage().downloading == 0
-    assert shared.pool.hello is not None
-    assert alive(shared.pool.hello.pid)
+    assert shared.pool.template_facts is not None
+    assert alive(shared.pool.template_facts.pid)
 
 
 def test_an_outcome_arrives(rig: Rig) -> None:
     ended = rig.run("finish")
     assert ended.outcome.result is not None
     assert ended.outcome.result.file_name == "t.mp3"
-    assert (ended.attempt, ended.by_itself) == (1, False)
+    assert (ended.attempt, ended.worker_crashed) == (1, False)
 
 
 def test_a_worker_is_a_clean_process_of_its_own(rig: Rig) -> None:
@@ -89,7 +89,7 @@ def test_a_worker_that_dies_counts_as_dead_by_itself(
     rig: Rig, do: str, words: str
 ) -> None:
     ended = rig.run(do)
-    assert ended.by_itself
+    assert ended.worker_crashed
     assert rig.failure(ended) == ("crashed", "worker_died")
     assert ended.outcome.failure is not None
     assert words in ended.outcome.failure.message
@@ -100,7 +100,7 @@ def test_a_bug_in_the_entry_is_told_with_its_traceback(rig: Rig) -> None:
     assert rig.failure(ended) == ("unknown", "internal_error")
     assert ended.outcome.failure is not None
     assert "LookupError: a bug" in ended.outcome.failure.log_tail
-    assert not ended.by_itself
+    assert not ended.worker_crashed
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_bug_in_the_entry_is_told_with_its_traceback(rig: Rig) -> None:
 def test_a_worker_that_speaks_garbage_is_killed(rig: Rig, what: str) -> None:
     ended = rig.run(f"garbage {what}")
     assert rig.failure(ended) == ("crashed", "misbehaved")
-    assert not ended.by_itself
+    assert not ended.worker_crashed
 
 
 def test_a_worker_that_floods_is_killed(rig: Rig) -> None:
@@ -133,7 +133,7 @@ def test_a_log_tail_is_cut_to_what_a_message_holds() -> None:
         message="m" * 5000,
         log_tail="\U0001f3b5" * 100_000 + "\udcffend",
     )
-    message = worker.pack(Outcome(failure=failure))
+    message = worker.encode_outcome(Outcome(failure=failure))
     assert len(message) < protocol.MAX_MESSAGE
     said = protocol.load(message)["outcome"]["failure"]
     assert said["log_tail"].endswith("\udcffend")
@@ -174,7 +174,7 @@ def _kill(rig: Rig, key: str, how: str) -> float:
     wait_until(lambda: not alive(pid) and not alive(grandchild))
     took = time.monotonic() - began
     assert rig.failure(ended) == ("crashed", "killed")
-    assert not ended.by_itself
+    assert not ended.worker_crashed
     # adopted by the template, and reaped by it
     wait_until(lambda: not psutil.pid_exists(grandchild))
     return took
@@ -186,8 +186,8 @@ def test_a_killed_attempt_keeps_what_was_known(rig: Rig) -> None:
     rig.pool.kill("k")
     outcome = rig.ended("k").outcome
     assert (outcome.title, outcome.downloaded_bytes) == ("Sleeper", 5)
-    assert rig.pool.hello is not None
-    assert outcome.engine == rig.pool.hello.yt_dlp != ""
+    assert rig.pool.template_facts is not None
+    assert outcome.engine == rig.pool.template_facts.yt_dlp != ""
 
 
 def test_a_kill_right_after_the_start_kills(rig: Rig) -> None:

@@ -32,7 +32,7 @@ STARTS = 40
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    rig = Rig(tmp_path, downloads=4, converters=2, answer_s=0.5)
+    rig = Rig(tmp_path, downloads=4, converters=2, reply_timeout_s=0.5)
     yield rig
     rig.close()
 
@@ -43,7 +43,7 @@ def test_each_start_ends_once_whatever_is_killed(rig: Rig, seed: int) -> None:
     files = psutil.Process().num_fds()
     keys: set[str] = set()
     while len(keys) < STARTS:
-        while rig.pool.room():
+        while rig.pool.free_slots():
             key = str(len(keys))
             keys.add(key)
             rig.start(key, chance.choice(DEEDS), deadline_s=1)
@@ -60,10 +60,10 @@ def test_each_start_ends_once_whatever_is_killed(rig: Rig, seed: int) -> None:
 def kill_something(rig: Rig, chance: random.Random, key: str) -> None:
     with suppress(psutil.NoSuchProcess, ProcessLookupError):
         match chance.randrange(40):
-            case 0 if rig.pool.hello:
-                os.kill(rig.pool.hello.pid, signal.SIGKILL)
-            case 1 if rig.pool.hello:
-                os.kill(rig.pool.hello.pid, signal.SIGSTOP)
+            case 0 if rig.pool.template_facts:
+                os.kill(rig.pool.template_facts.pid, signal.SIGKILL)
+            case 1 if rig.pool.template_facts:
+                os.kill(rig.pool.template_facts.pid, signal.SIGSTOP)
             case number if number < 12:
                 rig.pool.kill(key)
             case number if number < 16:

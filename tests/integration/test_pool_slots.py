@@ -29,24 +29,24 @@ def converting(rig: Rig) -> list[str]:
 
 
 def test_a_queued_attempt_holds_a_download_slot(rig: Rig) -> None:
-    assert rig.pool.room() == 2
+    assert rig.pool.free_slots() == 2
     rig.start("a", "sleep")
-    assert rig.pool.room() == 1
+    assert rig.pool.free_slots() == 1
     assert rig.pool.usage() == use(1, 0, 0)
     rig.start("b", "sleep")
-    assert rig.pool.room() == 0
+    assert rig.pool.free_slots() == 0
 
 
 def test_whoever_wants_to_convert_hands_the_download_slot_back(rig: Rig) -> None:
     for key in "ab":
         rig.start(key, "convert 60")
     rig.until(lambda: rig.pool.usage() == use(0, 1, 1))
-    assert rig.pool.room() == 2
+    assert rig.pool.free_slots() == 2
     for key in "cd":
         rig.start(key, "convert 60")
     rig.until(lambda: rig.pool.usage() == use(0, 1, 3))
     # 2 downloads + 1 converter + 2 that may wait = 5 alive at most
-    assert rig.pool.room() == 1
+    assert rig.pool.free_slots() == 1
 
 
 def test_converter_slots_go_to_the_longest_wait(rig: Rig) -> None:

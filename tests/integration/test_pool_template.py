@@ -18,8 +18,8 @@ import pytest
 from tests.integration import pool_rig
 from tests.integration.pool_rig import HERE, Rig, alive, descendants, wait_until
 from ytaudio_daemon.errors import TemplateError
-from ytaudio_daemon.pool import Progressed, Usage, kill_leftovers
-from ytaudio_daemon.system.orphans import STATE_MARK
+from ytaudio_daemon.pool import Progressed, Usage, kill_orphans
+from ytaudio_daemon.system.orphans import STATE_ENV
 
 REPOSITORY = HERE.parents[1]
 
@@ -34,7 +34,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 @pytest.fixture
 def hasty(tmp_path: Path) -> Iterator[Rig]:
     """Give one that soon takes a template for hung."""
-    rig = Rig(tmp_path, answer_s=1.5)
+    rig = Rig(tmp_path, reply_timeout_s=1.5)
     yield rig
     rig.close()
 
@@ -46,29 +46,29 @@ def marked(state_id: str) -> list[int]:
 
 def _mark(process: psutil.Process) -> str | None:
     try:
-        found: str | None = process.environ().get(STATE_MARK)
+        found: str | None = process.environ().get(STATE_ENV)
     except (psutil.Error, OSError):
         return None
     return found
 
 
 def test_it_says_what_it_is(rig: Rig) -> None:
-    assert rig.pool.hello is None
+    assert rig.pool.template_facts is None
     pid = rig.warm()
-    assert rig.pool.hello is not None
-    assert rig.pool.hello.yt_dlp[:2] == "20"
-    assert rig.pool.hello.ejs
+    assert rig.pool.template_facts is not None
+    assert rig.pool.template_facts.yt_dlp[:2] == "20"
+    assert rig.pool.template_facts.ejs
     assert [p.pid for p in descendants()] == [pid]
     assert psutil.Process(pid).num_threads() == 1
     assert Path(f"/proc/{pid}/comm").read_text() == "ytaudio-templat\n"
     rig.warm()
-    assert rig.pool.hello.pid == pid
+    assert rig.pool.template_facts.pid == pid
 
 
 def test_attempts_started_before_it_is_warm_wait_for_it(rig: Rig) -> None:
     for key in "ab":
         rig.start(key, "finish")
-    assert rig.pool.hello is None
+    assert rig.pool.template_facts is None
     for key in "ab":
         assert rig.ended(key).outcome.result
 
@@ -77,7 +77,7 @@ def test_a_queued_attempt_can_be_killed(rig: Rig) -> None:
     rig.start("k", "finish")
     rig.pool.kill("k")
     assert rig.failure(rig.ended("k")) == ("crashed", "killed")
-    assert not rig.ended("k").by_itself
+    assert not rig.ended("k").worker_crashed
 
 
 def test_it_dies_and_takes_all_workers_along(rig: Rig) -> None:
@@ -90,11 +90,11 @@ def test_it_dies_and_takes_all_workers_along(rig: Rig) -> None:
     for key in "gs":
         ended = rig.ended(key)
         assert rig.failure(ended) == ("crashed", "template_died")
-        assert not ended.by_itself
+        assert not ended.worker_crashed
     # all of them reaped, not only dead: as the subreaper we inherited them
     rig.until(lambda: not any(psutil.pid_exists(p) for p in [*workers, grandchild]))
     assert rig.pool.usage() == Usage(downloading=0, converting=0, waiting=0)
-    assert rig.pool.hello is None
+    assert rig.pool.template_facts is None
     assert rig.run("finish").outcome.result
     assert psutil.pid_exists(rig.warm())
 
@@ -175,7 +175,7 @@ def test_closing_while_it_warms_up(rig: Rig) -> None:
     rig.start("k", "finish")
     rig.pool.close()
     assert descendants() == []
-    assert rig.pool.trouble == "", "it was we who ended it"
+    assert rig.pool.template_error == "", "it was we who ended it"
 
 
 @pytest.mark.parametrize(
@@ -198,10 +198,10 @@ def test_one_that_cannot_warm_up_is_the_hosts_fault(
         assert rig.failure(ended) == ("host", "no_template")
         assert ended.outcome.failure is not None
         assert words in ended.outcome.failure.message
-    assert words in rig.pool.trouble
+    assert words in rig.pool.template_error
     (rig.home / flaw).unlink()
     assert rig.run("finish").outcome.result
-    assert rig.pool.trouble == ""
+    assert rig.pool.template_error == ""
 
 
 def test_no_interpreter_is_the_hosts_fault(
@@ -209,7 +209,7 @@ def test_no_interpreter_is_the_hosts_fault(
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
     with pytest.raises(TemplateError, match="Cannot start the worker template"):
-        rig.pool.warm()
+        rig.pool.ensure_template()
     assert rig.failure(rig.run("finish")) == ("host", "no_template")
 
 
@@ -234,7 +234,7 @@ def test_no_room_for_a_process_is_the_hosts_fault(rig: Rig) -> None:
     (rig.home / "preload-crowded").touch()
     ended = rig.run("finish")
     assert rig.failure(ended) == ("host", "no_processes")
-    assert not ended.by_itself
+    assert not ended.worker_crashed
 
 
 def test_it_exits_when_idle_and_comes_back(tmp_path: Path) -> None:
@@ -243,17 +243,17 @@ def test_it_exits_when_idle_and_comes_back(tmp_path: Path) -> None:
     rig.start("k", "sleep")
     rig.started("k")
     rig.skip(1500)
-    assert rig.pool.hello is not None
+    assert rig.pool.template_facts is not None
     rig.pool.kill("k")
     rig.ended("k")
     rig.skip(0)
     rig.skip(900)
-    assert rig.pool.hello is not None
+    assert rig.pool.template_facts is not None
     due = rig.pool.next_due(rig.now())
     assert due is not None
     assert 0 < due - rig.now() <= 100
     rig.skip(100)
-    assert rig.pool.hello is None
+    assert rig.pool.template_facts is None
     rig.until(lambda: not psutil.pid_exists(template))
     assert rig.pool.next_due(rig.now()) is None
     assert rig.run("finish").outcome.result
@@ -270,10 +270,10 @@ def test_an_upgrade_of_yt_dlp_gets_a_new_one_and_harms_no_attempt(
         "Metadata-Version: 2.1\nName: yt-dlp\nVersion: 2020.1.1\n"
     )
     shutil.copy(HERE / "pool_entry.py", engine)
-    rig = Rig(tmp_path, engine_path=engine)
+    rig = Rig(tmp_path, ytdlp_path=engine)
     first = rig.warm()
-    assert rig.pool.hello is not None
-    assert rig.pool.hello.yt_dlp == "2020.1.1"
+    assert rig.pool.template_facts is not None
+    assert rig.pool.template_facts.yt_dlp == "2020.1.1"
     rig.start("old", "grandchild")
     rig.progressed("old")
     new = engine / "yt_dlp-2020.2.2.dist-info"
@@ -282,7 +282,7 @@ def test_an_upgrade_of_yt_dlp_gets_a_new_one_and_harms_no_attempt(
         "Metadata-Version: 2.1\nName: yt-dlp\nVersion: 2020.2.2\n"
     )
     assert rig.run("finish").outcome.result
-    assert rig.pool.hello.yt_dlp == "2020.2.2"
+    assert rig.pool.template_facts.yt_dlp == "2020.2.2"
     assert alive(rig.grandchild())
     rig.pool.kill("old")
     assert rig.failure(rig.ended("old")) == ("crashed", "killed")
@@ -313,8 +313,8 @@ def test_the_next_run_kills_what_died_with_nobody_to_clean_up(tmp_path: Path) ->
         child.wait()
     os.kill(template, signal.SIGKILL)
     wait_until(lambda: marked(state_id) == [grandchild])
-    assert kill_leftovers("another" + state_id) == 0
-    assert kill_leftovers(state_id) == 1
+    assert kill_orphans("another" + state_id) == 0
+    assert kill_orphans(state_id) == 1
     assert not alive(grandchild)
 
 
@@ -376,14 +376,14 @@ def test_another_engine_is_taken_by_the_next_attempt_and_harms_none(
 ) -> None:
     rig.start("old", "sleep")
     rig.started("old")
-    assert rig.pool.hello is not None
-    before = rig.pool.hello.pid
+    assert rig.pool.template_facts is not None
+    before = rig.pool.template_facts.pid
     engine = engine_folder(tmp_path / "2020.1.1")
     shutil.copy(HERE / "pool_entry.py", engine)
-    rig.pool.use_engine(engine)
+    rig.pool.use_ytdlp(engine)
     assert rig.run("finish").outcome.result
-    assert rig.pool.hello.pid != before
-    assert rig.pool.hello.yt_dlp == "2020.1.1"
+    assert rig.pool.template_facts.pid != before
+    assert rig.pool.template_facts.yt_dlp == "2020.1.1"
     assert alive(before)  # until its own attempt is over
     rig.pool.kill("old")
     assert rig.failure(rig.ended("old")) == ("crashed", "killed")
@@ -404,15 +404,15 @@ def test_an_engine_that_cannot_start_is_done_without(
     engine = tmp_path / "2020.1.1"
     if preload is not None:
         engine_folder(engine, preload)
-    rig = Rig(tmp_path, engine_path=engine, entry="ytaudio_daemon.fetch")
+    rig = Rig(tmp_path, ytdlp_path=engine, entry="ytaudio_daemon.fetch")
     try:
         rig.warm()
-        assert rig.pool.hello is not None
-        assert rig.pool.hello.yt_dlp == metadata.version("yt-dlp")
-        assert str(engine) in rig.pool.engine_trouble
-        assert words in rig.pool.engine_trouble
-        assert rig.pool.trouble == ""
-        rig.pool.use_engine(None)
-        assert rig.pool.engine_trouble == ""
+        assert rig.pool.template_facts is not None
+        assert rig.pool.template_facts.yt_dlp == metadata.version("yt-dlp")
+        assert str(engine) in rig.pool.ytdlp_fallback_reason
+        assert words in rig.pool.ytdlp_fallback_reason
+        assert rig.pool.template_error == ""
+        rig.pool.use_ytdlp(None)
+        assert rig.pool.ytdlp_fallback_reason == ""
     finally:
         rig.close()

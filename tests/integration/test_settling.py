@@ -140,7 +140,7 @@ def test_a_folder_swapped_in_the_middle_of_publishing_keeps_what_it_got(
         safe_open.rename_noreplace(*names)
         aside.append(swap_for_link(layout, claim, elsewhere))
 
-    monkeypatch.setattr(publishing, "rename_new", rename_and_swap)
+    monkeypatch.setattr(publishing, "rename_noreplace", rename_and_swap)
     completer.finish(claim, RESULT, later(1))
     assert the_job(sqlite_ledger).state is JobState.COMPLETED
     swap_back(layout, claim, *aside)

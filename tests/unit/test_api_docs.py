@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from ytaudio_daemon.api import problems
-from ytaudio_daemon.fetch.failure_catalog import MEANINGS
+from ytaudio_daemon.fetch.failure_catalog import FAILURE_CATALOG
 
 CHECKOUT = Path(__file__).parents[2]
 DOCS = CHECKOUT / "docs"
@@ -48,7 +48,7 @@ def test_troubleshooting_names_codes_that_exist() -> None:
     firsts = [row[0] for row in cells(text, "Download fails")[2:]]
     codes = {code for cell in firsts for code in re.findall(r"`(\w+)`", cell)}
     assert codes
-    assert codes <= set(MEANINGS) | OTHER_CODES
+    assert codes <= set(FAILURE_CATALOG) | OTHER_CODES
 
 
 def test_every_problems_code_is_documented() -> None:

@@ -12,7 +12,7 @@ from ytaudio_daemon.doctor import (
     machine_checks,
     ytdlp_checks,
 )
-from ytaudio_daemon.ytdlp_versions.version_store import Chosen
+from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion
 
 DAY = 86_400.0
 #: 2026-11-01.
@@ -40,16 +40,26 @@ def test_an_old_yt_dlp_is_a_warning(version: str | None, health: CheckStatus) ->
 @pytest.mark.parametrize(
     ("chosen", "has_pip", "health", "words"),
     [
-        (Chosen(version="2026.8.3"), True, CheckStatus.OK, "came with the program"),
         (
-            Chosen(version="2026.10.20", path=Path("/state/engine/2026.10.20")),
+            ActiveVersion(version="2026.8.3"),
+            True,
+            CheckStatus.OK,
+            "came with the program",
+        ),
+        (
+            ActiveVersion(version="2026.10.20", path=Path("/state/engine/2026.10.20")),
             True,
             CheckStatus.OK,
             "taken from /state/engine/2026.10.20",
         ),
-        (Chosen(version="2026.8.3"), False, CheckStatus.WARNING, "there is no pip"),
         (
-            Chosen(version="2026.8.3", trouble="it is gone"),
+            ActiveVersion(version="2026.8.3"),
+            False,
+            CheckStatus.WARNING,
+            "there is no pip",
+        ),
+        (
+            ActiveVersion(version="2026.8.3", fallback_reason="it is gone"),
             True,
             CheckStatus.WARNING,
             "an upgraded yt-dlp is not used: it is gone",
@@ -57,7 +67,7 @@ def test_an_old_yt_dlp_is_a_warning(version: str | None, health: CheckStatus) ->
     ],
 )
 def test_upgrades_are_told_of(
-    chosen: Chosen, *, has_pip: bool, health: CheckStatus, words: str
+    chosen: ActiveVersion, *, has_pip: bool, health: CheckStatus, words: str
 ) -> None:
     (found,) = ytdlp_checks.check_ytdlp_upgrades(chosen, has_pip=has_pip)
     assert found.health is health

@@ -13,7 +13,7 @@ def busy_for(times: int) -> list[Exception]:
 def test_a_step_of_the_start_is_tried_again_while_the_ledger_is_busy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(open_ledger, "SCHEMA_TIMEOUT_S", 0.001)
+    monkeypatch.setattr(open_ledger, "BUSY_TIMEOUT_S", 0.001)
     troubles = busy_for(3)
 
     def step() -> str:

@@ -319,9 +319,7 @@ def test_no_bytes_break_it(data: bytes, kind: DropKind) -> None:
         assert entry.link is not None or entry.code is not None
 
 
-_STATE_TEXTS = st.text(
-    st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60
-)
+_WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 _TRICKY = st.text(st.sampled_from("\"'# =ab\\“”%\t\n�"), min_size=1, max_size=12)
 _OPTIONS = st.fixed_dictionaries(
     {},
@@ -336,7 +334,7 @@ _OPTIONS = st.fixed_dictionaries(
                 st.sampled_from([f"%({name})s" for name in FILENAME_FIELDS] + [" - "])
             ).map("".join),
         ),
-        **{f"tag.{name}": st.one_of(_STATE_TEXTS, _TRICKY) for name in TAGS},
+        **{f"tag.{name}": st.one_of(_WORDS, _TRICKY) for name in TAGS},
     },
 )
 

@@ -4,51 +4,68 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.ytdlp_versions.history import Notes, Refused, Stand, Tried
-from ytaudio_daemon.ytdlp_versions.pip import environment, offer_of, said
+from ytaudio_daemon.ytdlp_versions.history import (
+    Activation,
+    RejectedVersion,
+    UpgradeResult,
+    VersionHistory,
+)
+from ytaudio_daemon.ytdlp_versions.pip import (
+    available_version,
+    error_summary,
+    pip_environment,
+)
 
-A, B = Stand(version="2026.1.1"), Stand(version="2026.2.2", watched=True, at=5.0)
-REFUSED = Refused(version="2026.2.2", reason="it is worse", at=6.0)
+A, B = (
+    Activation(version="2026.1.1"),
+    Activation(version="2026.2.2", watched=True, at=5.0),
+)
+REFUSED = RejectedVersion(version="2026.2.2", reason="it is worse", at=6.0)
 
 
 def test_notes_survive_being_written_down() -> None:
-    tried = Tried(at=1.0, result="upgraded", version="2026.1.1", message="well")
-    notes = Notes(stands=(A, B), refused=(REFUSED,), tried=tried)
-    assert Notes.from_json(notes.to_json()) == notes
-    assert Notes.from_json(Notes().to_json()) == Notes()
+    tried = UpgradeResult(at=1.0, result="upgraded", version="2026.1.1", message="well")
+    notes = VersionHistory(stands=(A, B), refused=(REFUSED,), tried=tried)
+    assert VersionHistory.from_json(notes.to_json()) == notes
+    assert VersionHistory.from_json(VersionHistory().to_json()) == VersionHistory()
 
 
 def test_going_back_leads_through_all_that_was_used() -> None:
-    notes = Notes().switched(A).switched(B)
-    assert notes.before() == A
-    notes = notes.went_back(REFUSED)
+    notes = VersionHistory().with_activation(A).with_activation(B)
+    assert notes.previous() == A
+    notes = notes.with_rollback(REFUSED)
     assert notes.stands == (A,)
-    assert notes.refusal("2026.2.2") == REFUSED
-    assert notes.before() == Stand()  # the installed one
-    notes = notes.went_back(None)
-    assert notes.before() is None
-    assert notes.refusal("2026.1.1") is None
+    assert notes.rejection_of("2026.2.2") == REFUSED
+    assert notes.previous() == Activation()  # the installed one
+    notes = notes.with_rollback(None)
+    assert notes.previous() is None
+    assert notes.rejection_of("2026.1.1") is None
 
 
 def test_what_is_gone_back_to_is_not_watched_again() -> None:
-    first = Stand(version="2026.1.1", watched=True)
-    notes = Notes().switched(first).switched(B).went_back(REFUSED)
+    first = Activation(version="2026.1.1", watched=True)
+    notes = (
+        VersionHistory()
+        .with_activation(first)
+        .with_activation(B)
+        .with_rollback(REFUSED)
+    )
     assert notes.stands == (A,)
 
 
 def test_using_a_refused_version_takes_the_refusal_back() -> None:
-    notes = Notes(refused=(REFUSED,)).switched(B)
-    assert notes.refusal("2026.2.2") is None
+    notes = VersionHistory(refused=(REFUSED,)).with_activation(B)
+    assert notes.rejection_of("2026.2.2") is None
 
 
 def test_what_the_link_says_goes_before_what_was_noted() -> None:
-    notes = Notes(stands=(A, B))
-    assert notes.stand("2026.2.2") == B
-    assert notes.stand("2026.1.1") == A  # killed before the link was changed
-    assert notes.ending_with("2026.1.1").stands == (A,)
-    assert notes.ending_with("2026.9.9").stands == (Stand(version="2026.9.9"),)
-    assert notes.ending_with("").stands == ()
-    assert notes.stand("2026.9.9") == Stand(version="2026.9.9")
+    notes = VersionHistory(stands=(A, B))
+    assert notes.activation("2026.2.2") == B
+    assert notes.activation("2026.1.1") == A  # killed before the link was changed
+    assert notes.rewound_to("2026.1.1").stands == (A,)
+    assert notes.rewound_to("2026.9.9").stands == (Activation(version="2026.9.9"),)
+    assert notes.rewound_to("").stands == ()
+    assert notes.activation("2026.9.9") == Activation(version="2026.9.9")
 
 
 def test_only_the_pinned_solver_is_taken_from_the_metadata() -> None:
@@ -57,14 +74,16 @@ def test_only_the_pinned_solver_is_taken_from_the_metadata() -> None:
         "yt-dlp-ejs==0.8.0; extra == 'default'",
         "yt-dlp-ejs-evil==1; extra == 'default'",
     ]
-    offer = offer_of("2026.10.26.220202dev", requires)
+    offer = available_version("2026.10.26.220202dev", requires)
     assert (offer.version, offer.solver) == (
         "2026.10.26.220202.dev0",
         "yt-dlp-ejs==0.8.0",
     )
-    assert offer_of("2026.1.1", ["yt-dlp-ejs @ https://evil/x.whl"]).solver == ""
+    assert (
+        available_version("2026.1.1", ["yt-dlp-ejs @ https://evil/x.whl"]).solver == ""
+    )
     with pytest.raises(ValueError, match=r"\.\./x"):
-        offer_of("../x", [])
+        available_version("../x", [])
 
 
 def test_pip_gets_the_way_to_its_index_and_nothing_else(tmp_path: Path) -> None:
@@ -79,7 +98,7 @@ def test_pip_gets_the_way_to_its_index_and_nothing_else(tmp_path: Path) -> None:
         "PYTHONPATH": "/evil",
         "YTAUDIO_DATABASE_URL": "postgresql://u:secret@h/d",
     }
-    assert environment(ours, tmp_path) == {
+    assert pip_environment(ours, tmp_path) == {
         "PATH": "/bin",
         "HOME": str(tmp_path),
         "PIP_INDEX_URL": "https://mirror/simple",
@@ -91,7 +110,7 @@ def test_pip_gets_the_way_to_its_index_and_nothing_else(tmp_path: Path) -> None:
 
 def test_what_pip_said_is_short_and_without_passwords() -> None:
     told = "WARNING: x\nERROR: cannot reach https://me:word@mirror/simple\n"
-    assert said(told) == "cannot reach https://***@mirror/simple"
+    assert error_summary(told) == "cannot reach https://***@mirror/simple"
     many = "ERROR: versions: " + "1.0, " * 999 + "\nERROR: No matching distribution\n"
-    assert said(many) == "No matching distribution"
-    assert said("") == "it does not say why"
+    assert error_summary(many) == "No matching distribution"
+    assert error_summary("") == "it does not say why"

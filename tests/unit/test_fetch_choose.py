@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.fetch.choose import choose, codec_name
+from ytaudio_daemon.fetch.choose import choose_stream, codec_name
 
 
 def stream(name: str, acodec: str, vcodec: str = "none", **more: Any) -> dict[str, Any]:
@@ -38,13 +38,13 @@ ALL = [STORYBOARD, AAC_LOW, OPUS_LOW, AAC, OPUS, MUTE, MUXED_LOW, MUXED_HIGH]
     ],
 )
 def test_the_stream_for_each_wish(target: str, quality: str, expected: str) -> None:
-    chosen = choose(ALL, target=target, quality=quality)
+    chosen = choose_stream(ALL, target=target, quality=quality)
     assert chosen is not None
     assert (chosen[0]["format_id"], chosen[1]) == (expected, "")
 
 
 def test_another_codec_when_the_fitting_one_is_missing() -> None:
-    chosen = choose([AAC_LOW, AAC], target="opus", quality="bestaudio")
+    chosen = choose_stream([AAC_LOW, AAC], target="opus", quality="bestaudio")
     assert chosen == (AAC, "")
 
 
@@ -52,21 +52,21 @@ def test_another_codec_when_the_fitting_one_is_missing() -> None:
 def test_audio_only_when_no_muxed_video_exists_and_it_is_said(
     quality: str, expected: dict[str, Any]
 ) -> None:
-    chosen = choose([AAC_LOW, AAC, MUTE], target="mp3", quality=quality)
+    chosen = choose_stream([AAC_LOW, AAC, MUTE], target="mp3", quality=quality)
     assert chosen is not None
     assert chosen[0] is expected
     assert "audio only" in chosen[1]
 
 
 def test_a_videos_sound_when_no_separate_one_exists_and_it_is_said() -> None:
-    chosen = choose([MUTE, MUXED_LOW], target="mp3", quality="bestaudio")
+    chosen = choose_stream([MUTE, MUXED_LOW], target="mp3", quality="bestaudio")
     assert chosen is not None
     assert chosen[0] is MUXED_LOW
     assert "a video's" in chosen[1]
 
 
 def test_nothing_with_sound() -> None:
-    assert choose([MUTE, STORYBOARD], target="mp3", quality="best") is None
+    assert choose_stream([MUTE, STORYBOARD], target="mp3", quality="best") is None
 
 
 def test_the_worst_is_not_a_dubbed_or_damaged_one() -> None:
@@ -76,14 +76,14 @@ def test_the_worst_is_not_a_dubbed_or_damaged_one() -> None:
         stream("low", "opus", abr=30, language_preference=10),
         stream("high", "opus", abr=40, language_preference=10),
     ]
-    chosen = choose(formats, target="mp3", quality="worstaudio")
+    chosen = choose_stream(formats, target="mp3", quality="worstaudio")
     assert chosen is not None
     assert chosen[0]["format_id"] == "low"
 
 
 def test_a_damaged_stream_is_better_than_none() -> None:
     damaged = stream("broken", "opus", preference=-10)
-    assert choose([damaged], target="mp3", quality="bestaudio") == (damaged, "")
+    assert choose_stream([damaged], target="mp3", quality="bestaudio") == (damaged, "")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from ytaudio_daemon.fetch.classify import (
     classify,
     seconds_until,
 )
-from ytaudio_daemon.fetch.failure_catalog import MEANINGS, RULES
+from ytaudio_daemon.fetch.failure_catalog import FAILURE_CATALOG, RULES
 from ytaudio_daemon.model import FailureKind
 
 NO_FORMATS = (
@@ -139,8 +139,11 @@ def test_reasons_said_or_only_warned_of(reason: str, code: str) -> None:
             said(NO_FORMATS, "Error reading response: 2 bytes read, 3 more expected"),
             "cut_off",
         ),
-        (said(NO_FORMATS, answers=(Cause(status=503, place="api"),)), "server_error"),
-        (said(NO_FORMATS, answers=(Cause(status=403, place="api"),)), "forbidden"),
+        (
+            said(NO_FORMATS, answers=(Cause(status=503, endpoint="api"),)),
+            "server_error",
+        ),
+        (said(NO_FORMATS, answers=(Cause(status=403, endpoint="api"),)), "forbidden"),
         (
             said(NO_FORMATS, answers=(Cause(status=429), Cause(status=503))),
             "rate_limited",
@@ -205,7 +208,7 @@ def test_the_hosts_own_errors_come_first(number: int, code: str) -> None:
 
 @pytest.mark.parametrize("status", [403, 404, 410, 416])
 def test_a_refused_stream_is_asked_for_anew(status: int) -> None:
-    failure = classify(Evidence(causes=(Cause(status=status, place="media"),)))
+    failure = classify(Evidence(causes=(Cause(status=status, endpoint="media"),)))
     assert (failure.kind, failure.code) == (FailureKind.TRANSIENT, "media_refused")
 
 
@@ -254,14 +257,14 @@ def test_the_longest_retry_after_is_kept() -> None:
 
 
 def test_every_code_has_plain_words() -> None:
-    for code, meaning in MEANINGS.items():
+    for code, meaning in FAILURE_CATALOG.items():
         assert meaning.message.endswith("."), code
         assert code == code.lower()
-    assert {rule.code for rule in RULES} <= MEANINGS.keys()
+    assert {rule.code for rule in RULES} <= FAILURE_CATALOG.keys()
 
 
 @given(text=st.text(), warnings=st.lists(st.text()))
 def test_anything_said_gives_a_failure(text: str, warnings: list[str]) -> None:
     failure = classify(said(text, *warnings))
-    assert failure.code in MEANINGS
+    assert failure.code in FAILURE_CATALOG
     assert failure.message

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.fetch.exception_facts import MAX_CHAIN, causes_of, place_of
+from ytaudio_daemon.fetch.exception_facts import MAX_CHAIN, causes_of, endpoint_of
 from ytaudio_daemon.fetch.failures import AttemptFailedError
-from ytaudio_daemon.fetch.resolve import NoStreamsError, check, extract
+from ytaudio_daemon.fetch.resolve import NoStreamsError, check_downloadable, extract
 from ytaudio_daemon.model import FetchRequest, Limits
 
 
@@ -71,7 +71,7 @@ def test_an_endless_chain_ends() -> None:
     ],
 )
 def test_who_answers(url: str, place: str) -> None:
-    assert place_of(url) == place
+    assert endpoint_of(url) == place
 
 
 class Answering:
@@ -120,10 +120,10 @@ def test_another_video_is_refused(info: dict[str, Any]) -> None:
 def test_policy(change: dict[str, Any], code: str) -> None:
     info = {"duration": 60, "formats": [{}], "live_status": "not_live"} | change
     with pytest.raises(AttemptFailedError) as caught:
-        check(info, Limits(max_duration_s=60))
+        check_downloadable(info, Limits(max_duration_s=60))
     assert caught.value.failure.code == code
 
 
 def test_nothing_to_fetch() -> None:
     with pytest.raises(NoStreamsError):
-        check({"duration": 60, "formats": []}, Limits())
+        check_downloadable({"duration": 60, "formats": []}, Limits())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ytaudio_daemon.fetch.hosts import SUFFIXES, ForeignHostError, check
+from ytaudio_daemon.fetch.hosts import HOST_SUFFIXES, ForeignHostError, check_host
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from ytaudio_daemon.fetch.hosts import SUFFIXES, ForeignHostError, check
     ],
 )
 def test_youtube_is_asked(url: str) -> None:
-    check(url)
+    check_host(url)
 
 
 @pytest.mark.parametrize(
@@ -53,16 +53,16 @@ def test_youtube_is_asked(url: str) -> None:
 )
 def test_nobody_else_is(url: str) -> None:
     with pytest.raises(ForeignHostError) as told:
-        check(url)
+        check_host(url)
     assert "secret" not in str(told.value)
 
 
-@given(st.text(max_size=60), st.sampled_from(SUFFIXES))
+@given(st.text(max_size=60), st.sampled_from(HOST_SUFFIXES))
 def test_what_passes_is_youtube_for_the_library_too(text: str, suffix: str) -> None:
     for url in (f"https://{text}{suffix}/", f"https://{suffix}{text}", text):
         try:
-            check(url)
+            check_host(url)
         except ForeignHostError:
             continue
         host = urllib.request.Request(url).host.removesuffix(":443").lower()
-        assert host.endswith(SUFFIXES)
+        assert host.endswith(HOST_SUFFIXES)

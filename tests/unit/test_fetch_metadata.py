@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from ytaudio_daemon.fetch.metadata import (
     MAX_TEXT_CHARS,
-    Facts,
+    VideoFacts,
     clean_text,
-    facts_of,
-    name_fields,
+    filename_fields,
     tags_of,
+    video_facts,
 )
 
 URL = "https://www.youtube.com/watch?v=AAAAAAAAAAA"
@@ -31,7 +31,7 @@ SONG: dict[str, Any] = {
 
 
 def test_a_songs_facts() -> None:
-    assert facts_of(SONG) == Facts(
+    assert video_facts(SONG) == VideoFacts(
         video_id="AAAAAAAAAAA",
         title="Feeling Good (Official)",
         artist="Nina Simone, Somebody",
@@ -45,7 +45,7 @@ def test_a_songs_facts() -> None:
 
 
 def test_a_songs_tags() -> None:
-    assert tags_of(facts_of(SONG), {}, URL) == {
+    assert tags_of(video_facts(SONG), {}, URL) == {
         "title": "Feeling Good",
         "artist": "Nina Simone, Somebody",
         "album": "I Put a Spell on You",
@@ -55,12 +55,12 @@ def test_a_songs_tags() -> None:
 
 
 def test_a_persons_tags_win() -> None:
-    tags = tags_of(facts_of(SONG), {"artist": "N. S.", "genre": "Jazz"}, URL)
+    tags = tags_of(video_facts(SONG), {"artist": "N. S.", "genre": "Jazz"}, URL)
     assert (tags["artist"], tags["genre"]) == ("N. S.", "Jazz")
 
 
 def test_without_music_metadata_the_channel_is_the_artist() -> None:
-    facts = facts_of({"id": "A", "title": "x", "channel": "Nina Simone - Topic"})
+    facts = video_facts({"id": "A", "title": "x", "channel": "Nina Simone - Topic"})
     assert facts.artist is None
     assert tags_of(facts, {}, URL)["artist"] == "Nina Simone"
 
@@ -76,7 +76,7 @@ def test_without_music_metadata_the_channel_is_the_artist() -> None:
     ],
 )
 def test_the_date(info: dict[str, Any], date: str | None) -> None:
-    assert facts_of(info).date == date
+    assert video_facts(info).date == date
 
 
 ANY_VALUE = (
@@ -91,19 +91,25 @@ ANY_VALUE = (
 
 @given(info=st.dictionaries(st.sampled_from(sorted(SONG)), ANY_VALUE))
 def test_no_info_dict_breaks_it(info: dict[str, Any]) -> None:
-    facts = facts_of(info)
+    facts = video_facts(info)
     tags = tags_of(facts, {}, URL)
-    for text in (*tags.values(), *name_fields(facts, tags, wished=False).values()):
+    for text in (
+        *tags.values(),
+        *filename_fields(facts, tags, has_title_override=False).values(),
+    ):
         assert len(text) <= MAX_TEXT_CHARS + 1
         assert not any(c in text for c in "\x00\n\r\x1b\u202e")
         text.encode()
 
 
 def test_a_wished_title_names_the_file_too() -> None:
-    facts = facts_of(SONG)
+    facts = video_facts(SONG)
     tags = tags_of(facts, {"title": "Mine"}, URL)
-    assert name_fields(facts, tags, wished=True)["title"] == "Mine"
-    assert name_fields(facts, tags, wished=False)["title"] == "Feeling Good (Official)"
+    assert filename_fields(facts, tags, has_title_override=True)["title"] == "Mine"
+    assert (
+        filename_fields(facts, tags, has_title_override=False)["title"]
+        == "Feeling Good (Official)"
+    )
 
 
 def test_text_is_one_readable_line() -> None:

@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.fetch.convert import Plan, plan
-from ytaudio_daemon.fetch.cover import candidates, kind_of
-from ytaudio_daemon.fetch.metadata import Facts
+from ytaudio_daemon.fetch.convert import ConversionPlan, plan_conversion
+from ytaudio_daemon.fetch.cover import image_mime_type, thumbnail_urls
+from ytaudio_daemon.fetch.metadata import VideoFacts
 from ytaudio_daemon.fetch.source import Source
-from ytaudio_daemon.fetch.verify import Decoded, defect
+from ytaudio_daemon.fetch.verify import DecodeResult, find_defect
 
 
 def source(codec: str, channels: int | None = 2) -> Source:
     return Source(
-        facts=Facts(video_id="AAAAAAAAAAA", title="x", duration_s=3),
+        facts=VideoFacts(video_id="AAAAAAAAAAA", title="x", duration_s=3),
         wanted="",
         file="media.webm",
         size_bytes=1,
@@ -37,22 +37,22 @@ def source(codec: str, channels: int | None = 2) -> Source:
     ],
 )
 def test_what_fits_is_copied(target: str, codec: str, copied: bool) -> None:  # noqa: FBT001 - a table
-    made = plan(source(codec), {"format": target}, "128k")
+    made = plan_conversion(source(codec), {"format": target}, "128k")
     assert made.copied is copied
 
 
 def test_an_explicit_bitrate_is_always_encoded() -> None:
-    made = plan(source("aac"), {"format": "m4a", "bitrate": "96k"}, "128k")
-    assert made == Plan(format="m4a", copied=False, kbps=96)
+    made = plan_conversion(source("aac"), {"format": "m4a", "bitrate": "96k"}, "128k")
+    assert made == ConversionPlan(format="m4a", copied=False, kbps=96)
 
 
 def test_the_fallback_bitrate_serves_where_none_is_given() -> None:
-    assert plan(source("opus"), {"format": "mp3"}, "128k").kbps == 128
+    assert plan_conversion(source("opus"), {"format": "mp3"}, "128k").kbps == 128
 
 
 @pytest.mark.parametrize("target", ["wav", "flac"])
 def test_lossless_from_lossy_is_said(target: str) -> None:
-    made = plan(source("opus"), {"format": target}, "128k")
+    made = plan_conversion(source("opus"), {"format": target}, "128k")
     assert made.kbps is None
     assert "lossy" in made.note
 
@@ -73,7 +73,7 @@ def test_an_impossible_bitrate_becomes_the_nearest(
     target: str, asked: str, channels: int | None, given: int
 ) -> None:
     options: dict[str, Any] = {"format": target, "bitrate": asked}
-    made = plan(source("eac3", channels), options, "128k")
+    made = plan_conversion(source("eac3", channels), options, "128k")
     assert made.kbps == given
     assert bool(made.note) == (f"{given}k" != asked)
 
@@ -99,7 +99,7 @@ GOOD = {"clean": True, "samples_s": 100.0, "out_time_s": 100.0}
 def test_defects(
     decoded: dict[str, Any], announced: float, written: float, code: str | None
 ) -> None:
-    assert defect(Decoded(**(GOOD | decoded)), announced, written) == code
+    assert find_defect(DecodeResult(**(GOOD | decoded)), announced, written) == code
 
 
 def test_pictures_are_tried_from_the_largest_jpeg_first() -> None:
@@ -111,7 +111,7 @@ def test_pictures_are_tried_from_the_largest_jpeg_first() -> None:
             ("vi", "jpg", -1 - 2 * n),
         )
     ]
-    assert candidates(thumbnails) == [
+    assert thumbnail_urls(thumbnails) == [
         "https://i.ytimg.com/vi/maxres.jpg",
         "https://i.ytimg.com/vi/hq.jpg",
         "https://i.ytimg.com/vi/mq.jpg",
@@ -119,11 +119,11 @@ def test_pictures_are_tried_from_the_largest_jpeg_first() -> None:
 
 
 def test_pictures_from_elsewhere_than_https_are_not_fetched() -> None:
-    assert candidates([{"url": "file:///etc/passwd"}, {"url": None}]) == []
+    assert thumbnail_urls([{"url": "file:///etc/passwd"}, {"url": None}]) == []
 
 
 def test_a_cut_jpeg_is_no_picture() -> None:
     whole = b"\xff\xd8\xff" + bytes(200) + b"\xff\xd9"
-    assert kind_of(whole) == "image/jpeg"
-    assert kind_of(whole[:-2]) is None
-    assert kind_of(b"<html>") is None
+    assert image_mime_type(whole) == "image/jpeg"
+    assert image_mime_type(whole[:-2]) is None
+    assert image_mime_type(b"<html>") is None

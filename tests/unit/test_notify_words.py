@@ -11,9 +11,9 @@ from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.notify import backoff, digest, notices, receivers, texts
 from ytaudio_daemon.notify.delivery import webhook
-from ytaudio_daemon.notify.delivery.result import later, refused
+from ytaudio_daemon.notify.delivery.result import rejected, retry_later
 from ytaudio_daemon.notify.digest import Digest
-from ytaudio_daemon.notify.notify_event import News
+from ytaudio_daemon.notify.notify_event import NotifyEvent
 from ytaudio_daemon.settings import load
 from ytaudio_daemon.views import DaemonProblem
 
@@ -24,8 +24,8 @@ def job(title: str | None = "Song", session: str = "music", **more: Any) -> JobR
     return JobRow(**{**plain, **known, **more})
 
 
-def news(event: str = "completed", **more: Any) -> News:
-    return News(event=event, event_id=1, at=NOW.wall, **more)
+def news(event: str = "completed", **more: Any) -> NotifyEvent:
+    return NotifyEvent(event=event, event_id=1, at=NOW.wall, **more)
 
 
 def session(name: str = "music", on_expiry: str | None = None) -> Session:
@@ -47,10 +47,10 @@ def session(name: str = "music", on_expiry: str | None = None) -> Session:
     )
 
 
-def gathered(*many: News) -> Digest:
+def gathered(*many: NotifyEvent) -> Digest:
     found = Digest()
     for one in many:
-        found.take(one, 1.0, audio_stays=True)
+        found.add(one, 1.0, keeps_audio=True)
     return found
 
 
@@ -61,7 +61,7 @@ def test_one_song_is_named() -> None:
     found = gathered(news(job=job()))
     assert found.title() == "ytaudio: 1 finished"
     assert found.body() == "1 finished in session music.\nFinished: Song"
-    assert found.mood == "success"
+    assert found.notify_type == "success"
 
 
 def test_a_failure_says_why_and_what_to_do() -> None:
@@ -70,13 +70,13 @@ def test_a_failure_says_why_and_what_to_do() -> None:
         "1 failed in session music.",
         "Failed: Song: This video is private. Ask its owner.",
     ]
-    assert found.mood == "failure"
+    assert found.notify_type == "failure"
 
 
 def test_ended_sessions_alone_are_no_success() -> None:
     found = gathered(*[news("session_expired", session=session())] * 10)
     assert found.title() == "ytaudio: 10 sessions ended"
-    assert found.mood == "info"
+    assert found.notify_type == "info"
     assert found.body().splitlines()[-1] == "2 more sessions ended."
 
 
@@ -101,21 +101,23 @@ def test_other_sessions_are_counted() -> None:
 def test_a_stranger_s_title_has_no_effect(title: str) -> None:
     for text in (
         gathered(news(job=job(title))).body().splitlines()[-1],
-        texts.sentence(news(job=job(title))),
+        texts.event_text(news(job=job(title))),
     ):
         assert "@everyone" not in text
         assert not set(text) & set("<>\n\x1b")
 
 
 def test_a_session_s_end_says_what_becomes_of_its_audio() -> None:
-    terms = notices.Terms(host="attic", on_expiry="delete")
-    notice = notices.of_news(news("session_expired", session=session()), terms)
+    notice_context = notices.NoticeContext(host="attic", on_expiry="delete")
+    notice = notices.event_notice(
+        news("session_expired", session=session()), notice_context
+    )
     assert notice["message"] == (
         "Session music has ended: 2 finished, 1 failed; its audio is being removed."
     )
     assert notice["session"]["audio"] == "removed"
-    kept = notices.of_news(
-        news("session_expired", session=session(on_expiry="keep")), terms
+    kept = notices.event_notice(
+        news("session_expired", session=session(on_expiry="keep")), notice_context
     )
     assert kept["session"]["audio"] == "kept"
 
@@ -125,8 +127,8 @@ def test_a_machine_in_need_names_five_problems() -> None:
         DaemonProblem(code="x", message=f"Problem {n}.", hint="Mend it.", since=1.0)
         for n in range(9)
     ]
-    terms = notices.Terms(host="attic")
-    notice = notices.of_weather(problems, NOW.wall, terms, is_degraded=True)
+    notice_context = notices.NoticeContext(host="attic")
+    notice = notices.health_notice(problems, NOW.wall, notice_context, is_degraded=True)
     assert notice["message"].splitlines()[:2] == [
         "ytaudio on attic needs a hand.",
         "Problem 0. Mend it.",
@@ -138,43 +140,43 @@ def test_a_machine_in_need_names_five_problems() -> None:
 
 
 def test_patience_wears_out_by_served_time_alone() -> None:
-    waits = backoff.Patience()
-    assert not waits.is_worn_out(1e9, 60.0)
-    waits.fail(later("no"), 100.0)
-    assert not waits.is_worn_out(159.0, 60.0)
-    assert waits.is_worn_out(160.0, 60.0)
-    waits.succeed()
-    assert not waits.is_worn_out(1e9, 60.0)
+    waits = backoff.DeliveryBackoff()
+    assert not waits.has_timed_out(1e9, 60.0)
+    waits.on_failure(retry_later("no"), 100.0)
+    assert not waits.has_timed_out(159.0, 60.0)
+    assert waits.has_timed_out(160.0, 60.0)
+    waits.on_success()
+    assert not waits.has_timed_out(1e9, 60.0)
     assert waits.due is None
 
 
 def test_waits_grow_and_are_bounded() -> None:
-    waits = backoff.Patience()
+    waits = backoff.DeliveryBackoff()
     found = []
     for _ in range(40):
-        waits.fail(later("no"), 100.0)
+        waits.on_failure(retry_later("no"), 100.0)
         found.append((waits.due or 0) - 100)
     assert found[:5] == [1, 2, 4, 8, 16]
     assert max(found) == backoff.CAP_S
-    waits.fail(later("no", retry_after_s=1000), 100.0)
+    waits.on_failure(retry_later("no", retry_after_s=1000), 100.0)
     assert waits.due == 1100
 
 
 def test_only_refusals_in_a_row_count() -> None:
-    waits = backoff.Patience()
-    for answer in [refused("no")] * 4 + [later("away")] + [refused("no")] * 4:
-        waits.fail(answer, 1.0)
-        assert not waits.has_had_enough()
-    waits.fail(refused("no"), 1.0)
-    assert waits.has_had_enough()
-    waits.give_up(1)
-    assert not waits.has_had_enough()
-    assert waits.is_troubled
+    waits = backoff.DeliveryBackoff()
+    for answer in [rejected("no")] * 4 + [retry_later("away")] + [rejected("no")] * 4:
+        waits.on_failure(answer, 1.0)
+        assert not waits.should_drop_message()
+    waits.on_failure(rejected("no"), 1.0)
+    assert waits.should_drop_message()
+    waits.on_dropped(1)
+    assert not waits.should_drop_message()
+    assert waits.should_report
 
 
 @pytest.mark.parametrize(("status", "word"), [(301, "moved"), (404, "Not Found")])
 def test_an_answer_in_words(status: int, word: str) -> None:
-    assert word in webhook.judge(status, "Not Found", None).said
+    assert word in webhook.result_of(status, "Not Found", None).said
 
 
 # Receivers.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from ytaudio_daemon.model import Progress
-from ytaudio_daemon.pool.worker import Reporter
+from ytaudio_daemon.pool.worker import SocketReporter
 from ytaudio_daemon.system import protocol
 
 
@@ -19,7 +19,7 @@ class Clock:
 
 @pytest.fixture
 def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
-    near, far = protocol.pair()
+    near, far = protocol.socket_pair()
     with near, far:
         yield near, far
 
@@ -41,7 +41,7 @@ def said(near: socket.socket) -> list[str]:
 def test_a_new_phase_is_always_told_and_the_rest_twice_a_second(ends: Ends) -> None:
     near, far = ends
     clock = Clock()
-    reporter = Reporter(far, clock)
+    reporter = SocketReporter(far, clock)
     for phase, later in [("a", 0), ("a", 0.4), ("b", 0), ("b", 0.4), ("b", 0.1)]:
         clock.now += later
         reporter.progress(Progress(phase=phase))
@@ -53,7 +53,7 @@ def test_what_nobody_reads_is_dropped_but_a_new_phase_is_tried_again(
 ) -> None:
     near, far = ends
     clock = Clock()
-    reporter = Reporter(far, clock)
+    reporter = SocketReporter(far, clock)
     for _ in range(2000):
         clock.now += 1
         reporter.progress(Progress(phase="a"))
@@ -66,7 +66,7 @@ def test_what_nobody_reads_is_dropped_but_a_new_phase_is_tried_again(
 def test_fractions_of_bytes_are_rounded(ends: Ends) -> None:
     near, far = ends
     estimate: float = 10.6  # as yt-dlp gives it
-    Reporter(far).progress(Progress(phase="a", total_bytes=estimate))  # type: ignore[arg-type] # the point
+    SocketReporter(far).progress(Progress(phase="a", total_bytes=estimate))  # type: ignore[arg-type] # the point
     message = protocol.receive(near)
     assert message is not None
     assert message["progress"]["total_bytes"] == 11

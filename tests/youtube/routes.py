@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.youtube.journal import Request
 from tests.youtube.streams import Address
 
-_OWN_FOLDERS = re.compile(
+_OURS = re.compile(
     r"(?:[\w-]+\.)*(?:youtube\.com|youtu\.be|youtube-nocookie\.com|googlevideo\.com"
     r"|ytimg\.com|ggpht\.com|youtubei\.googleapis\.com)"
 )
@@ -20,7 +20,7 @@ MANIFEST_PATH = re.compile(r"/api/manifest/(hls_\w+)/id/([\w-]{11})")
 
 def is_ours(host: str) -> bool:
     """Tell whether a host is one of YouTube's."""
-    return _OWN_FOLDERS.fullmatch(host) is not None
+    return _OURS.fullmatch(host) is not None
 
 
 @dataclass(frozen=True, slots=True)

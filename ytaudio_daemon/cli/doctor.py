@@ -39,9 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: CommandContext) -> int:
     """Examine everything; 6 when something is broken."""
     from ytaudio_daemon.doctor import check_installation, check_programs  # noqa: PLC0415
-    from ytaudio_daemon.ytdlp_versions.version_store import shelf_of  # noqa: PLC0415
+    from ytaudio_daemon.ytdlp_versions.version_store import version_store  # noqa: PLC0415
 
-    chosen = shelf_of(context.layout.state, daemon_uid(context)).chosen()
+    chosen = version_store(context.layout.state, daemon_uid(context)).active()
     # While root may still look everywhere.
     results = [*check_programs(time.time(), chosen)]
     drop_privileges(context)

@@ -17,17 +17,17 @@ from ytaudio_daemon.cli.ledger_access import (
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.ledger import ytdlp_outcomes
 from ytaudio_daemon.urls import Link, parse_link
-from ytaudio_daemon.ytdlp_versions.history import Tried
+from ytaudio_daemon.ytdlp_versions.history import UpgradeResult
 from ytaudio_daemon.ytdlp_versions.upgrade import (
     CURRENT,
     UPGRADED,
     Upgrade,
-    Wish,
-    go_back,
-    put_to_use,
+    UpgradeRequest,
+    activate_version,
+    roll_back,
 )
-from ytaudio_daemon.ytdlp_versions.version_store import Chosen, shelf_of
-from ytaudio_daemon.ytdlp_versions.version_writer import Keeper
+from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion, version_store
+from ytaudio_daemon.ytdlp_versions.version_writer import VersionWriter
 
 #: Links a new version is tried on, at most.
 MAX_CANARIES = 3
@@ -36,7 +36,7 @@ MAX_CANARIES = 3
 def upgrade(context: CommandContext) -> int:
     """Fetch, check and use a version; 1 when that did not come about."""
     args = context.args
-    request = Wish(
+    request = UpgradeRequest(
         channel=args.channel or context.settings.engine.channel,
         version=args.version or "",
         wheel=args.wheel,
@@ -44,9 +44,9 @@ def upgrade(context: CommandContext) -> int:
     )
     links = _canary_links(context)
     _drop_privileges_checked(context)
-    version_store = shelf_of(context.layout.state)
-    say: Callable[[str], object] = str if args.json else context.output.stderr_line
-    upgrade_result = Upgrade(version_store, context.settings, links=links, say=say).run(
+    store = version_store(context.layout.state)
+    on_step: Callable[[str], object] = str if args.json else context.output.stderr_line
+    upgrade_result = Upgrade(store, context.settings, links=links, on_step=on_step).run(
         request
     )
     _wake_daemon_if_present(context)
@@ -61,9 +61,9 @@ def upgrade(context: CommandContext) -> int:
 def use(context: CommandContext) -> int:
     """Use a version that is here."""
     _drop_privileges_checked(context)
-    version_writer = Keeper(shelf_of(context.layout.state))
+    version_writer = VersionWriter(version_store(context.layout.state))
     _print_active_version(
-        context, put_to_use(version_writer, context.args.version, time.time())
+        context, activate_version(version_writer, context.args.version, time.time())
     )
     return Exit.OK
 
@@ -71,9 +71,9 @@ def use(context: CommandContext) -> int:
 def rollback(context: CommandContext) -> int:
     """Go back to the version before."""
     _drop_privileges_checked(context)
-    version_writer = Keeper(shelf_of(context.layout.state))
+    version_writer = VersionWriter(version_store(context.layout.state))
     reason = "somebody went back from it"
-    _print_active_version(context, go_back(version_writer, reason, time.time()))
+    _print_active_version(context, roll_back(version_writer, reason, time.time()))
     return Exit.OK
 
 
@@ -111,13 +111,15 @@ def _wake_daemon_if_present(context: CommandContext) -> None:
         wake_daemon(context)
 
 
-def _print_upgrade_result(context: CommandContext, upgrade_result: Tried) -> None:
+def _print_upgrade_result(
+    context: CommandContext, upgrade_result: UpgradeResult
+) -> None:
     context.output.line(upgrade_result.message)
     if upgrade_result.result not in {UPGRADED, CURRENT}:
         context.output.stderr_line("nothing was changed")
 
 
-def _print_active_version(context: CommandContext, chosen: Chosen) -> None:
+def _print_active_version(context: CommandContext, chosen: ActiveVersion) -> None:
     origin = "" if chosen.path else " (the one that came with the program)"
     context.output.line(f"yt-dlp {chosen.version} is used now{origin}")
     _wake_daemon_if_present(context)

@@ -12,20 +12,24 @@ from ytaudio_daemon.cli.ledger_access import daemon_uid
 from ytaudio_daemon.cli.status import print_blocks
 from ytaudio_daemon.cli.status_report import Facts, Table
 from ytaudio_daemon.model.ytdlp_policy import age_days
-from ytaudio_daemon.ytdlp_versions.history import Notes
-from ytaudio_daemon.ytdlp_versions.version_store import Chosen, Shelf, shelf_of
+from ytaudio_daemon.ytdlp_versions.history import VersionHistory
+from ytaudio_daemon.ytdlp_versions.version_store import (
+    ActiveVersion,
+    VersionStore,
+    version_store,
+)
 from ytaudio_daemon.ytdlp_versions.version_writer import INSTALLED
 
 
 def list_all(context: CommandContext) -> int:
     """List the versions."""
-    version_store = shelf_of(context.layout.state, daemon_uid(context))
+    store = version_store(context.layout.state, daemon_uid(context))
     wall = time.time()
     if context.args.json:
-        context.output.json(_document(version_store, wall))
+        context.output.json(_document(store, wall))
     else:
-        chosen, notes = version_store.chosen(), version_store.notes()
-        rows = list(_rows(version_store, chosen, notes, wall))
+        chosen, notes = store.active(), store.history()
+        rows = list(_rows(store, chosen, notes, wall))
         table = Table(("", "VERSION", "AGE", "REMARK"), rows)
         print_blocks(
             context.output, [table, Facts(list(_facts(context, chosen, notes, wall)))]
@@ -34,25 +38,30 @@ def list_all(context: CommandContext) -> int:
 
 
 def _rows(
-    version_store: Shelf, chosen: Chosen, notes: Notes, wall: float
+    version_store: VersionStore,
+    chosen: ActiveVersion,
+    notes: VersionHistory,
+    wall: float,
 ) -> Iterator[tuple[str, ...]]:
     for version in version_store.versions():
         is_used = chosen.path == version_store.path_of(version)
-        remark = version_store.fault(version) or _version_note(
+        remark = version_store.why_unusable(version) or _version_note(
             version, chosen, notes, used=is_used
         )
         yield "*" if is_used else "", version, _age(version, wall), remark
     version = version_store.installed
     if version:
-        pinned = ", pinned" if not chosen.path and chosen.stand.pinned else ""
+        pinned = ", pinned" if not chosen.path and chosen.activation.pinned else ""
         mark = "" if chosen.path else "*"
         yield mark, version, _age(version, wall), f"{INSTALLED}{pinned}"
 
 
-def _version_note(version: str, chosen: Chosen, notes: Notes, *, used: bool) -> str:
+def _version_note(
+    version: str, chosen: ActiveVersion, notes: VersionHistory, *, used: bool
+) -> str:
     if used:
-        return "pinned" if chosen.stand.pinned else ""
-    refused = notes.refusal(version)
+        return "pinned" if chosen.activation.pinned else ""
+    refused = notes.rejection_of(version)
     return f"given up: {refused.reason}" if refused else ""
 
 
@@ -62,7 +71,7 @@ def _age(version: str, wall: float) -> str:
 
 
 def _facts(
-    context: CommandContext, chosen: Chosen, notes: Notes, wall: float
+    context: CommandContext, chosen: ActiveVersion, notes: VersionHistory, wall: float
 ) -> Iterator[tuple[str, str]]:
     engine = context.settings.engine
     yield (
@@ -73,31 +82,31 @@ def _facts(
         tried = notes.tried
         yield "last", f"{tried.result} {local_time_and_distance(tried.at, wall)}"
         yield "", tried.message
-    if chosen.trouble:
-        yield "trouble", chosen.trouble
+    if chosen.fallback_reason:
+        yield "trouble", chosen.fallback_reason
 
 
 def _upgrade_schedule(auto_upgrade: str) -> str:
     return "by hand" if auto_upgrade == "off" else "every day"
 
 
-def _document(version_store: Shelf, wall: float) -> dict[str, Any]:
-    chosen, notes = version_store.chosen(), version_store.notes()
+def _document(version_store: VersionStore, wall: float) -> dict[str, Any]:
+    chosen, notes = version_store.active(), version_store.history()
     return {
         "schema": "ytaudio.engine/1",
         "in_use": {
             "version": chosen.version,
             "path": None if chosen.path is None else str(chosen.path),
             "age_days": age_days(chosen.version, wall),
-            "pinned": chosen.stand.pinned,
-            "trouble": chosen.trouble,
+            "pinned": chosen.activation.pinned,
+            "trouble": chosen.fallback_reason,
         },
         "installed": version_store.installed,
         "versions": [
             {
                 "version": version,
                 "age_days": age_days(version, wall),
-                "fault": version_store.fault(version),
+                "fault": version_store.why_unusable(version),
             }
             for version in version_store.versions()
         ],

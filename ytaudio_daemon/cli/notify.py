@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: CommandContext) -> int:
     """Try every receiver; 1 when one of them could not be told."""
     from ytaudio_daemon.notify import receivers, test_send  # noqa: PLC0415 - 200 ms
-    from ytaudio_daemon.notify.notices import Terms  # noqa: PLC0415 - as above
+    from ytaudio_daemon.notify.notices import NoticeContext  # noqa: PLC0415 - as above
 
     settings = context.settings.notify
     receivers.require_apprise(settings)
@@ -43,9 +43,11 @@ def run(context: CommandContext) -> int:
             "set one of them; docs/operations.md, Notifications, shows how",
         )
     drop_privileges(context)  # a command must not run as root because we do
-    terms = Terms(host=socket.gethostname())
+    notice_context = NoticeContext(host=socket.gethostname())
     results: list[dict[str, object]] = []
-    for receiver, answer in test_send.try_all(found, terms, time.time()):
+    for receiver, answer in test_send.send_test_notices(
+        found, notice_context, time.time()
+    ):
         if not context.args.json:
             word = "ok" if answer.ok else "failed"
             context.output.labelled_line(word, f"{receiver.name}: {answer.said}")

@@ -37,7 +37,7 @@ from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import RetryPolicy, max_retry_delay_s
 from ytaudio_daemon.model.gates import Gate
-from ytaudio_daemon.notify.notifications import Messenger
+from ytaudio_daemon.notify.notifications import Notifications
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.system.clock import Clock
 from ytaudio_daemon.system.systemd_notify import SystemdNotifier
@@ -74,7 +74,7 @@ class Services:
     session_expirer: SessionExpirer
     pruner: Pruner
     views: Views
-    notifications: Messenger
+    notifications: Notifications
     snapshot_builder: SnapshotBuilder
     inbox_watcher: InboxWatcher
     pending_changes: PendingChanges
@@ -176,7 +176,7 @@ class Loop:
         live = self._snapshot(now)
         self._run_step("views", lambda: services.views.refresh(now, live))
         self._run_step("bulletin", lambda: self._status_line.update(live, mono))
-        self._run_step("notify", lambda: services.notifications.step(now))
+        self._run_step("notify", lambda: services.notifications.deliver_pending(now))
         self._watchdog.ping(time.monotonic())
         return busy
 
@@ -187,7 +187,7 @@ class Loop:
         the remedy may come while the daemon runs.
         """
         pool = self._services.pool
-        has_template = pool.hello is not None or bool(pool.trouble)
+        has_template = pool.template_facts is not None or bool(pool.template_error)
         is_late = time.monotonic() > self._started_at + TEMPLATE_WAIT_S
         return (has_template or is_late) and self._services.intake.has_scanned_once
 
@@ -259,7 +259,7 @@ class Loop:
 
     def _collect_results(self, now: Now, mono: float) -> None:
         """Take in how attempts go on and end; an end makes room and may be retried."""
-        self._services.notifications.hear(now)
+        self._services.notifications.poll(now)
         attempts = self._services.job_runner
         busy = attempts.running_count
         events = self._services.pool.poll(mono)
@@ -291,7 +291,7 @@ class Loop:
 
     def _start_jobs(self, now: Now, mono: float) -> None:
         """Start what may start; when nothing may, note when to look again."""
-        if mono < self._schedule.claim or self._services.pool.room() == 0:
+        if mono < self._schedule.claim or self._services.pool.free_slots() == 0:
             return
         attempts = self._services.job_runner
         # Who has lost its lock to another daemon claims nothing beside it.
@@ -314,7 +314,7 @@ class Loop:
 
     def _ensure_template(self) -> None:
         if self._schedule.template_requested:
-            self._services.pool.warm()
+            self._services.pool.ensure_template()
             self._schedule.template_requested = False
 
     def _kill_cancelled(self, now: Now) -> None:
@@ -352,7 +352,7 @@ class Loop:
         jump = services.clock.jump_s()
         if jump:
             log.warning("clock.jumped", seconds=round(jump))
-        if services.pool.trouble and mono >= self._schedule.template_retry:
+        if services.pool.template_error and mono >= self._schedule.template_retry:
             self._schedule.template_requested = (
                 True  # nobody may need one for long, and all be well
             )
@@ -364,19 +364,21 @@ class Loop:
     def _refresh_tools(self) -> None:
         """See whether somebody installed what was missing, or removed what was there."""
         services = self._services
-        if services.job_runner.tools.is_whole():
+        if services.job_runner.tools.is_complete():
             return
         services.job_runner.tools = services.snapshot_builder.tools = find_tools()
 
     def _snapshot(self, now: Now) -> DaemonSnapshot:
         """Return how things stand; nothing is read for it, so it is told of anything."""
-        messenger = self._services.notifications
-        self._services.snapshot_builder.notify_problems = messenger.troubles()
+        notifications = self._services.notifications
+        self._services.snapshot_builder.notify_problems = (
+            notifications.delivery_problems()
+        )
         live = self._services.snapshot_builder.build(self._state, self._gates, now)
         causes = [
             problem for problem in live.problems if problem.code in DEGRADING_CODES
         ]
-        messenger.weather.hear(live.state, causes, now.uptime_s)
+        notifications.degraded_state.update_from_state(live.state, causes, now.uptime_s)
         return live
 
     def _is_drained(self) -> bool:
@@ -417,7 +419,7 @@ class Loop:
         yield "retries", due.retries
         yield "engine", services.ytdlp_updater.next_due()
         yield "retention", services.pruner.next_due()
-        if services.pool.room() > 0:
+        if services.pool.free_slots() > 0:
             yield "claims", due.claim
 
     def _sleep(self, seconds: float) -> None:

@@ -106,7 +106,7 @@ class SnapshotBuilder:
 
     def _ytdlp_version(self) -> str | None:
         """Return the version the workers have, or would get; None for none at all."""
-        hello = self._pool.hello
+        hello = self._pool.template_facts
         version = (hello.yt_dlp if hello else "") or self._ytdlp_updater.active.version
         return canonical_version(version) or None
 
@@ -115,7 +115,7 @@ class SnapshotBuilder:
         config = self.settings.engine
         return YtDlpFacts(
             path=None if chosen.path is None else str(chosen.path),
-            pinned=chosen.stand.pinned,
+            pinned=chosen.activation.pinned,
             channel=config.channel,
             auto_upgrade=config.auto_upgrade,
             upgrading=self._ytdlp_updater.is_upgrading,
@@ -168,10 +168,10 @@ class SnapshotBuilder:
                 "There is no JavaScript runtime, which YouTube's players need.",
                 f"{install_hints.install_js_runtime_hint()}; it goes on within half a minute.",
             )
-        if self._pool.trouble:
+        if self._pool.template_error:
             yield (
                 "template_trouble",
-                f"The workers cannot be started: {self._pool.trouble}",
+                f"The workers cannot be started: {self._pool.template_error}",
                 "See the log; `ytaudio doctor` checks the installation.",
             )
         engine = self._ytdlp_version() or ""

@@ -32,15 +32,15 @@ from ytaudio_daemon.jobs import JobRunner
 from ytaudio_daemon.ledger import Ledger, meta
 from ytaudio_daemon.maintenance.pruner import Pruner
 from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
-from ytaudio_daemon.notify.notifications import Messenger
+from ytaudio_daemon.notify.notifications import Notifications
 from ytaudio_daemon.notify.receivers import require_apprise
-from ytaudio_daemon.pool import Pool, kill_leftovers
+from ytaudio_daemon.pool import Pool, kill_orphans
 from ytaudio_daemon.settings import RELOADABLE, Settings, changed_keys, load
 from ytaudio_daemon.system import logs
 from ytaudio_daemon.system.clock import Clock
 from ytaudio_daemon.system.systemd_notify import SystemdNotifier
 from ytaudio_daemon.views import Views, ViewSettings
-from ytaudio_daemon.ytdlp_versions.version_store import shelf_of
+from ytaudio_daemon.ytdlp_versions.version_store import version_store
 
 log = structlog.get_logger()
 
@@ -104,7 +104,7 @@ def _build_services(
     settings: Settings, layout: Layout, ledger: Ledger, stack: ExitStack
 ) -> Services:
     state_id, clock = retry_while_busy(lambda: _read_meta(ledger))
-    killed = kill_leftovers(state_id)
+    killed = kill_orphans(state_id)
     if killed:
         log.warning("daemon.killed_leftovers", processes=killed)
     # Before any thread: the template must be started from a single-threaded process.
@@ -115,7 +115,7 @@ def _build_services(
         home=layout.home,
     )
     stack.callback(pool.close)
-    ytdlp_updater = YtDlpUpdater(shelf_of(layout.state), ledger, pool, settings)
+    ytdlp_updater = YtDlpUpdater(version_store(layout.state), ledger, pool, settings)
     stack.callback(ytdlp_updater.stop)
     ytdlp_updater.apply_selected()
     tools = find_tools()
@@ -147,7 +147,7 @@ def _build_services(
         session_expirer=session_expirer,
         pruner=Pruner(ledger, settings, time.monotonic()),
         views=views,
-        notifications=Messenger(
+        notifications=Notifications(
             ledger, settings, host=socket.gethostname(), state_id=state_id
         ),
         snapshot_builder=snapshot_builder,
@@ -166,7 +166,7 @@ def _build_services(
 def _serve(services: Services, settings: Settings) -> int:
     now = services.clock.now()
     with services.signals.installed(services.wake_pipe):
-        services.pool.warm()
+        services.pool.ensure_template()
         retry_while_busy(lambda: services.job_runner.recover(now))
         live = services.snapshot_builder.build("starting", [], now)
         retry_while_busy(lambda: services.views.rebuild(now, live))

@@ -3,7 +3,7 @@
 from ytaudio_daemon.ledger import Ledger, ytdlp_outcomes
 from ytaudio_daemon.model import ytdlp_policy as judging
 from ytaudio_daemon.model.ytdlp_policy import EndedAttempt, count_failures
-from ytaudio_daemon.ytdlp_versions.version_store import Chosen
+from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion
 
 
 class YtDlpFailureStats:
@@ -16,7 +16,7 @@ class YtDlpFailureStats:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def is_outdated(self, chosen: Chosen) -> bool:
+    def is_outdated(self, chosen: ActiveVersion) -> bool:
         """Return whether most videos fail because YouTube has changed.
 
         Raises:
@@ -24,7 +24,7 @@ class YtDlpFailureStats:
         """
         return judging.is_outdated(self._outcomes_with(chosen))
 
-    def rollback_reason(self, chosen: Chosen, wall: float) -> str:
+    def rollback_reason(self, chosen: ActiveVersion, wall: float) -> str:
         """Return why a version should be given up for the one before, or "".
 
         Args:
@@ -34,8 +34,8 @@ class YtDlpFailureStats:
         Raises:
             LedgerError: It cannot be read just now.
         """
-        since = chosen.stand.at
-        if not chosen.stand.watched:
+        since = chosen.activation.at
+        if not chosen.activation.watched:
             return ""
         new = count_failures(self._outcomes_with(chosen))
         if not judging.is_on_probation(new, since, wall):
@@ -54,11 +54,11 @@ class YtDlpFailureStats:
             f"the one before for {old.suspect} of {old.videos}"
         )
 
-    def _outcomes_with(self, chosen: Chosen) -> list[EndedAttempt]:
+    def _outcomes_with(self, chosen: ActiveVersion) -> list[EndedAttempt]:
         with self._ledger.read() as db:
-            found = ytdlp_outcomes.ended_attempts_since(db, chosen.stand.at)
+            found = ytdlp_outcomes.ended_attempts_since(db, chosen.activation.at)
         return [ending for engine, ending in found if _is_release_of(engine, chosen)]
 
 
-def _is_release_of(engine: str, chosen: Chosen) -> bool:
+def _is_release_of(engine: str, chosen: ActiveVersion) -> bool:
     return judging.release_numbers(engine) == judging.release_numbers(chosen.version)

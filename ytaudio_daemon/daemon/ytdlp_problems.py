@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND
-from ytaudio_daemon.ytdlp_versions.history import Notes, Refused
+from ytaudio_daemon.ytdlp_versions.history import RejectedVersion, VersionHistory
 from ytaudio_daemon.ytdlp_versions.upgrade import FAILED, REFUSED
-from ytaudio_daemon.ytdlp_versions.version_store import Chosen
+from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion
 
 ProblemReport = tuple[str, str, str]
 
@@ -24,7 +24,9 @@ def unusable_version_problems(trouble: str) -> Iterator[ProblemReport]:
         yield "engine_damaged", message, f"Fetch it again: {UPGRADE_COMMAND}"
 
 
-def past_upgrade_problems(chosen: Chosen, notes: Notes) -> Iterator[ProblemReport]:
+def past_upgrade_problems(
+    chosen: ActiveVersion, notes: VersionHistory
+) -> Iterator[ProblemReport]:
     """Yield what became of upgrades that the daemon did by itself."""
     refused = _last_rolled_back(chosen, notes)
     if refused is not None:
@@ -46,7 +48,7 @@ def past_upgrade_problems(chosen: Chosen, notes: Notes) -> Iterator[ProblemRepor
         yield "engine_not_upgraded", message, hint
 
 
-def outdated_problem(chosen: Chosen, *, is_automatic: bool) -> ProblemReport:
+def outdated_problem(chosen: ActiveVersion, *, is_automatic: bool) -> ProblemReport:
     """Return that videos fail because YouTube has changed.
 
     Args:
@@ -57,7 +59,7 @@ def outdated_problem(chosen: Chosen, *, is_automatic: bool) -> ProblemReport:
         f"Most videos fail lately because yt-dlp {chosen.version} no longer "
         "understands YouTube."
     )
-    if chosen.stand.pinned:
+    if chosen.activation.pinned:
         hint = f"It is pinned; to have the newest: {UPGRADE_COMMAND}"
     elif not is_automatic:
         hint = f"Upgrade it: {UPGRADE_COMMAND}"
@@ -69,9 +71,11 @@ def outdated_problem(chosen: Chosen, *, is_automatic: bool) -> ProblemReport:
     return "engine_outdated", message, hint
 
 
-def _last_rolled_back(chosen: Chosen, notes: Notes) -> Refused | None:
+def _last_rolled_back(
+    chosen: ActiveVersion, notes: VersionHistory
+) -> RejectedVersion | None:
     """Return the version that was given up last, until another came after it."""
     refused = next((r for r in reversed(notes.refused) if r.automatic), None)
-    if refused is None or chosen.stand.at > refused.at:
+    if refused is None or chosen.activation.at > refused.at:
         return None
     return refused

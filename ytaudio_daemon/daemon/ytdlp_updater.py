@@ -18,16 +18,16 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.ytdlp_policy import URGENT_CHECK_INTERVAL_S, upgrade_is_due
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.settings import Settings
-from ytaudio_daemon.ytdlp_versions.history import Notes, Tried
-from ytaudio_daemon.ytdlp_versions.upgrade import FAILED, REFUSED, UPGRADED, go_back
+from ytaudio_daemon.ytdlp_versions.history import UpgradeResult, VersionHistory
+from ytaudio_daemon.ytdlp_versions.upgrade import FAILED, REFUSED, UPGRADED, roll_back
 from ytaudio_daemon.ytdlp_versions.version_store import (
-    CURRENT,
-    NOTES,
-    Chosen,
-    Shelf,
+    CURRENT_LINK,
+    HISTORY_FILE,
+    ActiveVersion,
+    VersionStore,
     installed_version,
 )
-from ytaudio_daemon.ytdlp_versions.version_writer import Keeper
+from ytaudio_daemon.ytdlp_versions.version_writer import VersionWriter
 
 log = structlog.get_logger()
 
@@ -41,16 +41,16 @@ class YtDlpUpdater:
     """The daemon's care for yt-dlp. Every step is short.
 
     Args:
-        shelf: Where the versions lie.
+        store: Where the versions lie.
         ledger: Knows how attempts ended with each.
         pool: Is told which one to use.
         settings: Section engine.
     """
 
     def __init__(
-        self, shelf: Shelf, ledger: Ledger, pool: Pool, settings: Settings
+        self, store: VersionStore, ledger: Ledger, pool: Pool, settings: Settings
     ) -> None:
-        self._version_store = shelf
+        self._version_store = store
         self._ledger = ledger
         self._failure_stats = YtDlpFailureStats(ledger)
         self._pool = pool
@@ -67,8 +67,8 @@ class YtDlpUpdater:
         self._is_outdated = False
         #: Another one was taken up, and waiting jobs have not been told yet.
         self._has_new_version = False
-        self.active = Chosen(version=shelf.installed)
-        self.history = Notes()
+        self.active = ActiveVersion(version=store.installed)
+        self.history = VersionHistory()
 
     @property
     def is_upgrading(self) -> bool:
@@ -89,8 +89,8 @@ class YtDlpUpdater:
             return False
         before = self.history.tried
         self.active, self.history = (
-            self._version_store.chosen(),
-            self._version_store.notes(),
+            self._version_store.active(),
+            self._version_store.history(),
         )
         if self.history.tried is not None and self.history.tried != before:
             _log_upgrade(self.history.tried)
@@ -99,7 +99,7 @@ class YtDlpUpdater:
         if used == self._applied:
             return False
         self._applied = used
-        self._pool.use_engine(path)
+        self._pool.use_ytdlp(path)
         log.info("engine.taken_up", version=self.active.version, path=str(path or ""))
         return True
 
@@ -147,7 +147,7 @@ class YtDlpUpdater:
     def problems(self) -> Iterator[ytdlp_problems.ProblemReport]:
         """Yield (code, message, hint) of what a person should know."""
         yield from ytdlp_problems.unusable_version_problems(
-            self.active.trouble or self._pool.engine_trouble
+            self.active.fallback_reason or self._pool.ytdlp_fallback_reason
         )
         yield from ytdlp_problems.past_upgrade_problems(self.active, self.history)
         if self._is_outdated:
@@ -159,22 +159,22 @@ class YtDlpUpdater:
         """Tell whether a command, or an upgrade of the program, changed something."""
         self._version_store.installed = installed_version()
         link, notes = (
-            self._version_store.folder / CURRENT,
-            self._version_store.folder / NOTES,
+            self._version_store.folder / CURRENT_LINK,
+            self._version_store.folder / HISTORY_FILE,
         )
         seen = self._version_store.installed, _fingerprint(link), _fingerprint(notes)
         before, self._last_fingerprint = self._last_fingerprint, seen
-        return seen != before or bool(self.active.trouble)
+        return seen != before or bool(self.active.fallback_reason)
 
     def _retry_failed_version(self, mono: float) -> None:
         """Give an engine that could not start another chance: perhaps memory was short."""
-        if not self._pool.engine_trouble:
+        if not self._pool.ytdlp_fallback_reason:
             self._retry_version_at = math.inf
         elif self._retry_version_at == math.inf:
             self._retry_version_at = mono + RETRY_VERSION_S
         elif mono >= self._retry_version_at:
             self._retry_version_at = math.inf
-            self._pool.use_engine(self.active.path)
+            self._pool.use_ytdlp(self.active.path)
 
     def _rolled_back(self, now: Now) -> bool:
         """Go back if the version in use is worse than the one before."""
@@ -183,7 +183,9 @@ class YtDlpUpdater:
             return False
         left = self.active.version
         try:
-            chosen = go_back(Keeper(self._version_store), reason, now.wall, blamed=left)
+            chosen = roll_back(
+                VersionWriter(self._version_store), reason, now.wall, blamed=left
+            )
         except (
             YtDlpVersionError
         ) as error:  # an upgrade is under way; looked at again then
@@ -202,7 +204,11 @@ class YtDlpUpdater:
         is_urgent = self._is_outdated or has_failed
         if not (is_time or self._is_outdated) or mono < self._next_upgrade_at:
             return
-        if not self._is_automatic() or self.active.stand.pinned or self.is_upgrading:
+        if (
+            not self._is_automatic()
+            or self.active.activation.pinned
+            or self.is_upgrading
+        ):
             return
         last = None if tried is None else tried.at
         if upgrade_is_due(last, now.wall, outdated=is_urgent):
@@ -215,7 +221,7 @@ class YtDlpUpdater:
         return self.settings.engine.auto_upgrade == "daily"
 
 
-def _log_upgrade(tried: Tried) -> None:
+def _log_upgrade(tried: UpgradeResult) -> None:
     tell = log.warning if tried.result in {FAILED, REFUSED} else log.info
     tell(
         "engine.upgraded" if tried.result == UPGRADED else "engine.not_upgraded",

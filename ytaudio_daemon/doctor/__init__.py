@@ -14,7 +14,7 @@ from ytaudio_daemon.doctor.notify_checks import check_receivers
 from ytaudio_daemon.doctor.ytdlp_checks import check_programs
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.settings import Settings
-from ytaudio_daemon.ytdlp_versions.version_store import shelf_of
+from ytaudio_daemon.ytdlp_versions.version_store import version_store
 
 __all__ = [
     "CheckResult",
@@ -35,7 +35,7 @@ def run_checks(
         layout: The tree that they name.
         wall: Now, seconds since 1970 UTC.
     """
-    yield from check_programs(wall, shelf_of(layout.state).chosen())
+    yield from check_programs(wall, version_store(layout.state).active())
     yield from check_installation(settings, layout)
 
 

@@ -10,13 +10,13 @@ from ytaudio_daemon.doctor.check_result import CheckResult, broken, ok, warning
 from ytaudio_daemon.fetch.tools import Tool, Tools, find_tools
 from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND, age_days
 from ytaudio_daemon.system import install_hints
-from ytaudio_daemon.ytdlp_versions.version_store import Chosen
+from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion
 
 #: YouTube changes, and yt-dlp follows within days: one this old soon fails.
 STALE_YTDLP_DAYS = 90
 
 
-def check_programs(wall: float, chosen: Chosen) -> Iterator[CheckResult]:
+def check_programs(wall: float, chosen: ActiveVersion) -> Iterator[CheckResult]:
     """Yield what was found of the programs.
 
     Args:
@@ -59,12 +59,14 @@ def check_ytdlp_age(version: str | None, wall: float) -> CheckResult:
     return ok("yt_dlp", message)
 
 
-def check_ytdlp_upgrades(chosen: Chosen, *, has_pip: bool) -> Iterator[CheckResult]:
+def check_ytdlp_upgrades(
+    chosen: ActiveVersion, *, has_pip: bool
+) -> Iterator[CheckResult]:
     """Yield whether yt-dlp can be kept fresh. Pure."""
-    if chosen.trouble:
+    if chosen.fallback_reason:
         yield warning(
             "engine",
-            f"an upgraded yt-dlp is not used: {chosen.trouble}",
+            f"an upgraded yt-dlp is not used: {chosen.fallback_reason}",
             UPGRADE_COMMAND,
         )
     elif not has_pip:
@@ -100,7 +102,7 @@ _MISSING_MESSAGES = {
 }
 
 
-def _check_solver(chosen: Chosen) -> CheckResult:
+def _check_solver(chosen: ActiveVersion) -> CheckResult:
     """yt-dlp's part that runs in the JavaScript runtime is a package of its own."""
     version = _package_version(chosen.path, "yt-dlp-ejs")
     if version is None:

@@ -137,7 +137,7 @@ class PoolThread:
         )
         try:
             with suppress(TemplateError):  # each attempt will be told why
-                pool.warm()
+                pool.ensure_template()
             poller = select.poll()
             poller.register(self._wake_fd, select.POLLIN)
             poller.register(pool.fileno(), select.POLLIN)
@@ -152,7 +152,7 @@ class PoolThread:
 
     def _apply_requests(self, pool: Pool) -> None:
         """Start what there is room for, kill what is no longer wanted."""
-        while pool.room() > 0 and (handle := _pop(self._to_start)):
+        while pool.free_slots() > 0 and (handle := _pop(self._to_start)):
             self._running[handle.request.key] = handle
             pool.start(handle.request)
         while handle := _pop(self._to_kill):
@@ -192,7 +192,9 @@ def _pop(handles: deque[AttemptHandle]) -> AttemptHandle | None:
 def _emit_ended(handle: AttemptHandle, failure: Failure) -> None:
     outcome = Outcome(failure=failure)
     key, attempt = handle.request.key, handle.request.attempt
-    handle.events.put(Ended(key=key, attempt=attempt, outcome=outcome, by_itself=False))
+    handle.events.put(
+        Ended(key=key, attempt=attempt, outcome=outcome, worker_crashed=False)
+    )
 
 
 def _internal_error(error: Exception) -> Failure:

@@ -83,7 +83,7 @@ class WorkerRuntime:
     def tools(self) -> Tools:
         """The ffmpeg and JavaScript runtime found; looked for again if one is gone."""
         with self._lock:
-            if self._tools is None or not self._tools.is_whole():
+            if self._tools is None or not self._tools.is_complete():
                 self._tools = find_tools()
             return self._tools
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ytaudio_daemon.model import FetchRequest, Outcome, Progress
 
-__all__ = ["Reporter", "engine_version", "preload", "run"]
+__all__ = ["Reporter", "preload", "run", "ytdlp_version"]
 
 
 class Reporter(Protocol):
@@ -23,7 +23,7 @@ class Reporter(Protocol):
     def progress(self, progress: Progress) -> None:
         """Take a progress report; it may be dropped."""
 
-    def converter_slot(self) -> None:
+    def wait_for_converter_slot(self) -> None:
         """Hand back the download slot and block until a converter slot is free."""
 
 
@@ -46,15 +46,15 @@ def run(request: FetchRequest, report: Reporter) -> Outcome:
 def preload() -> None:
     """Import and try out all that an attempt needs; no network, no threads."""
     from ytaudio_daemon.fetch import attempt  # noqa: F401, PLC0415 - cheap import
-    from ytaudio_daemon.fetch.offline_warmup import rehearse  # noqa: PLC0415 - cheap import
+    from ytaudio_daemon.fetch.offline_warmup import run_offline_warmup  # noqa: PLC0415 - cheap import
     from ytaudio_daemon.fetch.ytdlp_client import warm_up  # noqa: PLC0415 - cheap import
 
     warm_up()
     with contextlib.suppress(Exception):  # a gain in speed, not a need
-        rehearse()
+        run_offline_warmup()
 
 
-def engine_version() -> str:
+def ytdlp_version() -> str:
     """Return yt-dlp's version, the loaded one's or else the installed one's, or ""."""
     if (loaded := sys.modules.get("yt_dlp.version")) is not None:
         # "2026.08.19" is called 2026.8.19 by packaging tools (PEP 440).

@@ -9,17 +9,17 @@ from mutagen import MutagenError
 
 from ytaudio_daemon.fetch import (
     Reporter,
-    engine_version,
     resource_limits,
     result_files,
     ytdlp_client,
+    ytdlp_version,
 )
 from ytaudio_daemon.fetch import source as sources
-from ytaudio_daemon.fetch.attempt_context import Diary
-from ytaudio_daemon.fetch.audio_stage import finish
+from ytaudio_daemon.fetch.attempt_context import AttemptContext
+from ytaudio_daemon.fetch.audio_stage import build_result
 from ytaudio_daemon.fetch.classify import classify
 from ytaudio_daemon.fetch.convert import ConversionError
-from ytaudio_daemon.fetch.download_stage import gather
+from ytaudio_daemon.fetch.download_stage import fetch_source
 from ytaudio_daemon.fetch.durable import UnreadableError
 from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.failure_catalog import failure_for
@@ -30,40 +30,44 @@ from ytaudio_daemon.system import failpoints
 
 def run_attempt(request: FetchRequest, report: Reporter) -> Outcome:
     """Make the attempt; see `ytaudio_daemon.fetch.run`."""
-    diary = Diary(engine=engine_version())
+    context = AttemptContext(ytdlp_version=ytdlp_version())
     try:
-        return _attempt(request, report, diary)
+        return _run_stages(request, report, context)
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 - the border: all becomes data
-        failure = _failure(error, request, diary)
-        _clear(request, failure)
-        return diary.failure(failure)
+        failure = _failure_from_exception(error, request, context)
+        _remove_useless_files(request, failure)
+        return context.failed_outcome(failure)
 
 
-def _attempt(request: FetchRequest, report: Reporter, diary: Diary) -> Outcome:
+def _run_stages(
+    request: FetchRequest, report: Reporter, context: AttemptContext
+) -> Outcome:
     ytdlp_client.prepare_environment(request)
-    resource_limits.bound_file_size(request.limits)
+    resource_limits.limit_file_size(request.limits)
     if (done := result_files.adopt_result(request)) is not None:
         return done
-    source = sources.adopt(request) or gather(request, report, diary)
-    diary.facts = source.facts
-    report.converter_slot()
-    outcome = finish(request, source, report, diary)
+    source = sources.adopt(request) or fetch_source(request, report, context)
+    context.facts = source.facts
+    report.wait_for_converter_slot()
+    outcome = build_result(request, source, report, context)
     # The result is durable; its source would only fill the disk.
     shutil.rmtree(sources.folder_of(request), ignore_errors=True)
     return outcome
 
 
-def _failure(error: BaseException, request: FetchRequest, diary: Diary) -> Failure:
+def _failure_from_exception(
+    error: BaseException, request: FetchRequest, context: AttemptContext
+) -> Failure:
     if isinstance(error, AttemptFailedError):
         return error.failure
     if isinstance(error, UnreadableError):
         return failure_for("work_unreadable")
     if isinstance(error, ConversionError):
-        diary.ffmpeg_said = str(error)
+        context.ffmpeg_errors = str(error)
         return failure_for("does_not_decode")
-    evidence = diary.evidence(
+    evidence = context.evidence(
         causes_of(error), has_js_runtime=bool(request.js_runtime), now=datetime.now(UTC)
     )
     failure = classify(evidence)
@@ -72,7 +76,7 @@ def _failure(error: BaseException, request: FetchRequest, diary: Diary) -> Failu
     return failure
 
 
-def _clear(request: FetchRequest, failure: Failure) -> None:
+def _remove_useless_files(request: FetchRequest, failure: Failure) -> None:
     """Remove what no later attempt can use, so that it does not fill the disk.
 
     A finished result is of use, whatever failed behind it.
@@ -86,5 +90,5 @@ def _clear(request: FetchRequest, failure: Failure) -> None:
             return
         for leftover in (*folder.glob("converted.*"), *folder.glob("job/audio/*")):
             leftover.unlink()
-        if is_bad or not (sources.folder_of(request) / sources.RECORD).exists():
+        if is_bad or not (sources.folder_of(request) / sources.SOURCE_FILE).exists():
             sources.discard(request)

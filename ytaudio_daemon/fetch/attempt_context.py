@@ -5,19 +5,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ytaudio_daemon.fetch.classify import Cause, Evidence
-from ytaudio_daemon.fetch.metadata import Facts
+from ytaudio_daemon.fetch.metadata import VideoFacts
 from ytaudio_daemon.fetch.redact import log_tail
-from ytaudio_daemon.fetch.ytdlp_client import Transcript
+from ytaudio_daemon.fetch.ytdlp_client import LogCapture
 from ytaudio_daemon.model import Failure, Outcome, Result
 
 
 @dataclass(slots=True, kw_only=True)
-class Diary:
+class AttemptContext:
     """Filled in step by step.
 
     Attributes:
         engine: yt-dlp's version.
-        transcript: What yt-dlp said.
+        log_capture: What yt-dlp said.
         answers: Requests that were refused.
         facts: The video's metadata, once known.
         live_status: As yt-dlp names it, once known.
@@ -25,13 +25,13 @@ class Diary:
         ffmpeg_said: Its complaints, if any.
     """
 
-    engine: str
-    transcript: Transcript = field(default_factory=Transcript)
-    answers: Sequence[Cause] = ()
-    facts: Facts | None = None
+    ytdlp_version: str
+    log_capture: LogCapture = field(default_factory=LogCapture)
+    failed_requests: Sequence[Cause] = ()
+    facts: VideoFacts | None = None
     live_status: str | None = None
     downloaded_bytes: int = 0
-    ffmpeg_said: str = ""
+    ffmpeg_errors: str = ""
 
     def evidence(
         self, causes: Sequence[Cause], *, has_js_runtime: bool, now: datetime
@@ -39,27 +39,29 @@ class Diary:
         """Return all that speaks for the reason of a failure."""
         return Evidence(
             causes=causes,
-            warnings=tuple(self.transcript.warnings),
-            answers=tuple(self.answers),
+            warnings=tuple(self.log_capture.warnings),
+            failed_requests=tuple(self.failed_requests),
             live_status=self.live_status,
             has_js_runtime=has_js_runtime,
             now=now,
         )
 
-    def success(self, result: Result) -> Outcome:
+    def completed_outcome(self, result: Result) -> Outcome:
         """Return the outcome of a finished attempt."""
-        return replace(self._known(), result=result)
+        return replace(self._base_outcome(), result=result)
 
-    def failure(self, failure: Failure) -> Outcome:
+    def failed_outcome(self, failure: Failure) -> Outcome:
         """Return the outcome of a failed attempt."""
-        said = [*self.transcript.lines, *self.ffmpeg_said.splitlines()]
-        return replace(self._known(), failure=replace(failure, log_tail=log_tail(said)))
+        said = [*self.log_capture.lines, *self.ffmpeg_errors.splitlines()]
+        return replace(
+            self._base_outcome(), failure=replace(failure, log_tail=log_tail(said))
+        )
 
-    def _known(self) -> Outcome:
+    def _base_outcome(self) -> Outcome:
         facts = self.facts
         return Outcome(
             downloaded_bytes=self.downloaded_bytes,
-            engine=self.engine,
+            engine=self.ytdlp_version,
             title=facts.title if facts else None,
             artist=facts.artist if facts else None,
             duration_s=facts.duration_s if facts else None,

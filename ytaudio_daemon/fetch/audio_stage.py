@@ -5,20 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.fetch import Reporter, result_files, tag, verify
-from ytaudio_daemon.fetch.attempt_context import Diary
+from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.choose import CODEC_OF
-from ytaudio_daemon.fetch.convert import Plan, convert, plan
+from ytaudio_daemon.fetch.convert import ConversionPlan, convert, plan_conversion
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.fetch.file_names import file_name
-from ytaudio_daemon.fetch.metadata import name_fields, tags_of
-from ytaudio_daemon.fetch.source import FOLDER, Source
+from ytaudio_daemon.fetch.metadata import filename_fields, tags_of
+from ytaudio_daemon.fetch.source import SOURCE_DIR, Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Phase, Progress, Result
 from ytaudio_daemon.system import failpoints
 
 
-def finish(
-    request: FetchRequest, source: Source, report: Reporter, diary: Diary
+def build_result(
+    request: FetchRequest, source: Source, report: Reporter, context: AttemptContext
 ) -> Outcome:
     """Turn a finished source into a sealed result.
 
@@ -26,30 +26,34 @@ def finish(
         AttemptFailedError: It does not decode, or not in full; or ffmpeg failed.
         ConversionError, MutagenError, OSError: Likewise.
     """
-    made = plan(source, request.options, request.fallback_bitrate)
-    audio, written_s = convert(request, source, made, report.progress)
+    conversion_plan = plan_conversion(source, request.options, request.fallback_bitrate)
+    audio, written_s = convert(request, source, conversion_plan, report.progress)
     tags = tags_of(source.facts, request.options["tags"], request.url)
-    remark = _tag(request, source, audio, tags)
-    seconds = _prove(request, source, audio, written_s, report)
+    remark = _write_tags(request, source, audio, tags)
+    seconds = _verify_audio(request, source, audio, written_s, report)
     name = file_name(
         str(request.options["filename"]),
-        name_fields(source.facts, tags, wished="title" in request.options["tags"]),
-        made.format,
+        filename_fields(
+            source.facts, tags, has_title_override="title" in request.options["tags"]
+        ),
+        conversion_plan.format,
     )
-    audio = result_files.lay_out(request, audio, name)
-    note = "; ".join(n for n in (*source.notes, made.note, remark) if n)
-    result = _result(source, made, audio, seconds, note)
-    outcome = diary.success(result)
-    result_files.seal(request, _job(request, source, made, result, tags), outcome)
+    audio = result_files.move_into_job_dir(request, audio, name)
+    note = "; ".join(n for n in (*source.notes, conversion_plan.note, remark) if n)
+    result = _result(source, conversion_plan, audio, seconds, note)
+    outcome = context.completed_outcome(result)
+    result_files.seal(
+        request, _job_document(request, source, conversion_plan, result, tags), outcome
+    )
     failpoints.failpoint("result.written", f"{request.key}/{request.attempt}")
     return outcome
 
 
-def _tag(
+def _write_tags(
     request: FetchRequest, source: Source, audio: Path, tags: dict[str, str]
 ) -> str:
     """Write the tags and return a remark, or ""."""
-    folder = Path(request.attempt_dir) / FOLDER
+    folder = Path(request.attempt_dir) / SOURCE_DIR
     picture = (folder / source.cover).read_bytes() if source.cover else b""
     if not tag.can_hold_tags(audio):
         return "no tags: a wav of this size has no room for them"
@@ -57,7 +61,7 @@ def _tag(
     return ""
 
 
-def _prove(
+def _verify_audio(
     request: FetchRequest,
     source: Source,
     audio: Path,
@@ -73,14 +77,18 @@ def _prove(
 
     seen(0)
     decoded = verify.decode(request.ffmpeg, audio, seen)
-    code = verify.defect(decoded, announced, written_s)
+    code = verify.find_defect(decoded, announced, written_s)
     if code is not None:
         raise AttemptFailedError(failure_for(code))
     return decoded.samples_s
 
 
 def _result(
-    source: Source, made: Plan, audio: Path, seconds: float, note: str
+    source: Source,
+    conversion_plan: ConversionPlan,
+    audio: Path,
+    seconds: float,
+    note: str,
 ) -> Result:
     size = audio.stat().st_size
     return Result(
@@ -91,26 +99,28 @@ def _result(
         artist=source.facts.artist,
         duration_s=round(seconds, 3),
         view_count=source.facts.view_count,
-        codec=CODEC_OF[made.format],
+        codec=CODEC_OF[conversion_plan.format],
         bitrate_bps=round(size * 8 / seconds),
-        copied=made.copied,
+        copied=conversion_plan.copied,
         note=note,
     )
 
 
-def _job(
+def _job_document(
     request: FetchRequest,
     source: Source,
-    made: Plan,
+    conversion_plan: ConversionPlan,
     result: Result,
     tags: dict[str, str],
 ) -> dict[str, Any]:
-    audio = Path(request.attempt_dir) / result_files.JOB / "audio" / result.file_name
+    audio = (
+        Path(request.attempt_dir) / result_files.JOB_DIR / "audio" / result.file_name
+    )
     rate, channels = tag.read_stream(audio)
-    said = {
+    extra = {
         "tags": tags,
         "sample_rate_hz": rate,
         "channels": channels,
-        "finished_at": result_files.timestamp(datetime.now(UTC)),
+        "finished_at": result_files.rfc3339(datetime.now(UTC)),
     }
-    return result_files.job_document(request, source, made, result, said)
+    return result_files.job_document(request, source, conversion_plan, result, extra)

@@ -44,7 +44,7 @@ _CODECS = {
 }
 
 
-def choose(
+def choose_stream(
     formats: Iterable[Format], *, target: str, quality: str
 ) -> tuple[Format, str] | None:
     """Return the stream to fetch and a remark ("" usually), or None without sound.
@@ -54,7 +54,7 @@ def choose(
         target: The wanted file format, e.g. `opus`.
         quality: One of `model.options.QUALITIES`.
     """
-    heard = _spoken_right([f for f in formats if f.get("acodec") != "none"])
+    heard = _prefer_original_language([f for f in formats if f.get("acodec") != "none"])
     alone = [f for f in heard if f.get("vcodec") == "none"]
     muxed = [f for f in heard if f.get("vcodec") != "none"]
     if quality in {"best", "worst"}:
@@ -67,11 +67,11 @@ def choose(
         )
     pick = _worst if quality.startswith("worst") else _best
     if first:
-        return pick(_preferred(first, target, quality)), ""
+        return pick(_prefer_copyable(first, target, quality)), ""
     return (pick(second), note) if second else None
 
 
-def _preferred(
+def _prefer_copyable(
     formats: Sequence[Format], target: str, quality: str
 ) -> Sequence[Format]:
     """Keep the streams that can be copied into m4a or opus, when there are any."""
@@ -81,18 +81,20 @@ def _preferred(
     return fitting or formats
 
 
-def _spoken_right(formats: Sequence[Format]) -> list[Format]:
+def _prefer_original_language(formats: Sequence[Format]) -> list[Format]:
     """Keep the original language, and healthy streams, when there are any."""
-    healthy = [f for f in formats if (f.get("preference") or 0) >= _DAMAGED] or formats
-    liked = max((_liking(f) for f in healthy), default=0)
-    return [f for f in healthy if _liking(f) == liked]
+    healthy = [
+        f for f in formats if (f.get("preference") or 0) >= _MIN_HEALTHY_PREFERENCE
+    ] or formats
+    liked = max((_language_preference(f) for f in healthy), default=0)
+    return [f for f in healthy if _language_preference(f) == liked]
 
 
 #: yt-dlp gives -10 to streams that it takes for damaged (youtube/_video.py).
-_DAMAGED = -9
+_MIN_HEALTHY_PREFERENCE = -9
 
 
-def _liking(source: Format) -> int:
+def _language_preference(source: Format) -> int:
     return int(source.get("language_preference") or -1)
 
 

@@ -39,7 +39,7 @@ class Cause:
     text: str = ""
     errno: int | None = None
     status: int | None = None
-    place: str = ""
+    endpoint: str = ""
     retry_after: str | None = None
 
 
@@ -58,7 +58,7 @@ class Evidence:
 
     causes: Sequence[Cause] = ()
     warnings: Sequence[str] = ()
-    answers: Sequence[Cause] = ()
+    failed_requests: Sequence[Cause] = ()
     live_status: str | None = None
     has_js_runtime: bool = True
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,34 +66,36 @@ class Evidence:
 
 def classify(evidence: Evidence) -> Failure:
     """Return the failure that the evidence speaks for; it has no log tail yet."""
-    failure = failure_for(_code(evidence), _own_words(evidence.causes))
+    failure = failure_for(_code(evidence), _error_text(evidence.causes))
     return replace(failure, retry_after_s=_retry_after(evidence))
 
 
 def _code(evidence: Evidence) -> str:
     return (
-        _by_host(evidence.causes)
+        _by_errno(evidence.causes)
         or _by_live_status(evidence)
-        or _by_answers(evidence.causes)
-        or _by_words(evidence)
+        or _by_http_errors(evidence.causes)
+        or _by_messages(evidence)
         or "unknown"
     )
 
 
 #: Codes that only say that it did not work; the reason may be in a warning.
-_VAGUE = frozenset({"no_formats", "no_answer", "video_unavailable"})
+_VAGUE_CODES = frozenset({"no_formats", "no_answer", "video_unavailable"})
 
 
-def _by_words(evidence: Evidence) -> str | None:
+def _by_messages(evidence: Evidence) -> str | None:
     said = _by_text(cause.text for cause in evidence.causes)
-    if said is not None and said not in _VAGUE:
+    if said is not None and said not in _VAGUE_CODES:
         return said
     warned = _by_text(evidence.warnings)
-    if warned is not None and warned not in _VAGUE:
+    if warned is not None and warned not in _VAGUE_CODES:
         return warned
     vague = warned or said
-    unsolved = _unsolved(evidence) if vague == "no_formats" else None
-    hidden = _by_answers(evidence.answers) or _by_connection(evidence.warnings)
+    unsolved = _no_formats_reason(evidence) if vague == "no_formats" else None
+    hidden = _by_http_errors(evidence.failed_requests) or _by_connection(
+        evidence.warnings
+    )
     return hidden or unsolved or vague
 
 
@@ -105,32 +107,32 @@ def _by_text(texts: Iterable[str]) -> str | None:
     return None
 
 
-def _unsolved(evidence: Evidence) -> str | None:
+def _no_formats_reason(evidence: Evidence) -> str | None:
     said = "\n".join(evidence.warnings)
     if not evidence.has_js_runtime or "No supported JavaScript runtime" in said:
         return "js_runtime_missing"
     if "SABR" in said:
         return "sabr_only"
-    return "challenge_unsolved" if _UNSOLVED.search(said) else None
+    return "challenge_unsolved" if _CHALLENGE_UNSOLVED.search(said) else None
 
 
-_UNSOLVED = re.compile(
+_CHALLENGE_UNSOLVED = re.compile(
     r"(signature|n challenge) solving failed|error solving|challenge solver"
     r"|invalid js challenge|remote component",
     re.IGNORECASE,
 )
 
 
-def _by_host(causes: Iterable[Cause]) -> str | None:
+def _by_errno(causes: Iterable[Cause]) -> str | None:
     for cause in causes:
         told = re.search(r"\[Errno (\d+)\]", cause.text)
         for number in (cause.errno, int(told[1]) if told else None):
-            if number in _HOST_ERRNOS:
-                return _HOST_ERRNOS[number]
+            if number in _ERRNO_CODES:
+                return _ERRNO_CODES[number]
     return None
 
 
-_HOST_ERRNOS: dict[int | None, str] = {
+_ERRNO_CODES: dict[int | None, str] = {
     errno.ENOSPC: "disk_full",
     errno.EDQUOT: "disk_full",
     errno.EROFS: "read_only",
@@ -153,7 +155,7 @@ def _by_live_status(evidence: Evidence) -> str | None:
     )
 
 
-def _by_answers(causes: Sequence[Cause]) -> str | None:
+def _by_http_errors(causes: Sequence[Cause]) -> str | None:
     """Judge by HTTP statuses, then by how connections broke."""
     codes = [code for cause in causes if (code := _by_status(cause)) is not None]
     if codes:
@@ -163,40 +165,42 @@ def _by_answers(causes: Sequence[Cause]) -> str | None:
 
 def _by_connection(texts: Iterable[str]) -> str | None:
     told = "\n".join(texts)
-    for rule in _CONNECTIONS:
+    for rule in _CONNECTION_RULES:
         if rule.pattern.search(told):
             return rule.code
     return None
 
 
 def _by_status(cause: Cause) -> str | None:
-    status = cause.status or _told_status(cause.text)
+    status = cause.status or _status_in_text(cause.text)
     if status is None:
         return None
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return "rate_limited"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "server_error"
-    if cause.place == "media":
+    if cause.endpoint == "media":
         return "media_refused"
     return "forbidden" if status in {401, 403} else None
 
 
-def _told_status(text: str) -> int | None:
+def _status_in_text(text: str) -> int | None:
     """Return the status in a message: yt-dlp's downloader keeps no exception."""
     told = re.search(r"HTTP Error (\d{3})\b", text)
     return int(told[1]) if told else None
 
 
-def _connection(code: str, *texts: str) -> Rule:
+def _connection_rule(code: str, *texts: str) -> Rule:
     return Rule(code, re.compile("|".join(texts), re.IGNORECASE))
 
 
 #: Names of exception classes and texts of the layers below yt-dlp; first match wins.
-_CONNECTIONS = (
-    _connection("certificate", "CertificateVerifyError", "CERTIFICATE_VERIFY_FAILED"),
-    _connection("proxy_failed", r"\bProxyError\b", "Tunnel connection failed"),
-    _connection(
+_CONNECTION_RULES = (
+    _connection_rule(
+        "certificate", "CertificateVerifyError", "CERTIFICATE_VERIFY_FAILED"
+    ),
+    _connection_rule("proxy_failed", r"\bProxyError\b", "Tunnel connection failed"),
+    _connection_rule(
         "no_dns",
         "NameResolutionError",
         r"\bgaierror\b",
@@ -204,15 +208,15 @@ _CONNECTIONS = (
         "Temporary failure in name resolution",
         "No address associated with hostname",
     ),
-    _connection(
+    _connection_rule(
         "no_route", "Network is unreachable", "No route to host", "Network is down"
     ),
-    _connection("refused", "Connection refused", "ConnectionRefusedError"),
-    _connection("timed_out", "timed out", "TimeoutError", "ReadTimeout"),
-    _connection(
+    _connection_rule("refused", "Connection refused", "ConnectionRefusedError"),
+    _connection_rule("timed_out", "timed out", "TimeoutError", "ReadTimeout"),
+    _connection_rule(
         "cut_off", "IncompleteRead", "ContentTooShort", "more expected", "data blocks"
     ),
-    _connection(
+    _connection_rule(
         "connection_lost",
         "TransportError",
         r"\bConnectionError\b",
@@ -224,7 +228,7 @@ _CONNECTIONS = (
 )
 
 
-def _own_words(causes: Sequence[Cause]) -> str:
+def _error_text(causes: Sequence[Cause]) -> str:
     """Return the error's own text, short and fit for print."""
     for cause in causes:
         words = re.split(r"; please report this issue|\(caused by", cause.text)[0]
@@ -235,7 +239,7 @@ def _own_words(causes: Sequence[Cause]) -> str:
 
 
 def _retry_after(evidence: Evidence) -> float | None:
-    headers = [c.retry_after for c in (*evidence.causes, *evidence.answers)]
+    headers = [c.retry_after for c in (*evidence.causes, *evidence.failed_requests)]
     waits = [seconds_until(text, evidence.now) for text in headers if text]
     return max((wait for wait in waits if wait is not None), default=None)
 

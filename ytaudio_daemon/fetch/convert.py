@@ -36,13 +36,13 @@ _ENCODER = MappingProxyType(
 )
 #: What the encoders accept, in kbit/s for each channel (tried with ffmpeg 5 and 9);
 #: LAME's 320 is for the whole stream.
-_KBPS_A_CHANNEL = MappingProxyType({"ogg": (24, 240), "opus": (6, 256)})
+_KBPS_PER_CHANNEL = MappingProxyType({"ogg": (24, 240), "opus": (6, 256)})
 _MAX_MP3_KBPS = 320
 _PCM_BYTES_PER_S = 48_000 * 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ConversionPlan:
     """How the stream becomes the file.
 
     Attributes:
@@ -58,37 +58,44 @@ class Plan:
     note: str = ""
 
 
-def plan(source: Source, options: Mapping[str, Any], fallback_bitrate: str) -> Plan:
+def plan_conversion(
+    source: Source, options: Mapping[str, Any], fallback_bitrate: str
+) -> ConversionPlan:
     """Decide between a copy and an encode. Pure."""
     target = str(options["format"])
     asked = options.get("bitrate")
     if source.codec == CODEC_OF[target] and asked is None:
-        return Plan(format=target, copied=True, kbps=None)
+        return ConversionPlan(format=target, copied=True, kbps=None)
     if target in LOSSLESS:
         note = f"{target} made from a lossy source: bigger, not better"
-        return Plan(format=target, copied=False, kbps=None, note=note)
+        return ConversionPlan(format=target, copied=False, kbps=None, note=note)
     wish = int(str(asked or fallback_bitrate).removesuffix("k"))
-    kbps = _within(target, wish, source.channels)
+    kbps = _clamp_kbps(target, wish, source.channels)
     note = f"{kbps}k instead of {wish}k: the encoder allows no other" * (kbps != wish)
-    return Plan(format=target, copied=False, kbps=kbps, note=note)
+    return ConversionPlan(format=target, copied=False, kbps=kbps, note=note)
 
 
-def arguments(made: Plan, source: Path, target: Path) -> list[str]:
+def ffmpeg_arguments(
+    conversion_plan: ConversionPlan, source: Path, target: Path
+) -> list[str]:
     """Return ffmpeg's arguments. Pure."""
-    codec = ["-c:a", "copy" if made.copied else _ENCODER[made.format]]
-    if made.kbps is not None:
-        codec += ["-b:a", f"{made.kbps}k"]
-    container, *flags = _CONTAINER[made.format]
+    codec = [
+        "-c:a",
+        "copy" if conversion_plan.copied else _ENCODER[conversion_plan.format],
+    ]
+    if conversion_plan.kbps is not None:
+        codec += ["-b:a", f"{conversion_plan.kbps}k"]
+    container, *flags = _CONTAINER[conversion_plan.format]
     return [
-        *ffmpeg.source(source), "-map", "0:a:0", "-map_metadata", "-1",
-        "-map_chapters", "-1", *codec, *flags, *ffmpeg.target(target, container),
+        *ffmpeg.input_arguments(source), "-map", "0:a:0", "-map_metadata", "-1",
+        "-map_chapters", "-1", *codec, *flags, *ffmpeg.output_arguments(target, container),
     ]  # fmt: skip
 
 
 def convert(
     request: FetchRequest,
     source: Source,
-    made: Plan,
+    conversion_plan: ConversionPlan,
     report: Callable[[Progress], None],
 ) -> tuple[Path, float]:
     """Make the audio file and return it with the last timestamp in seconds.
@@ -97,9 +104,9 @@ def convert(
         AttemptFailedError: The source does not decode, the result would be too big,
             or ffmpeg failed.
     """
-    _refuse_giant(request, source, made)
+    _check_wav_size(request, source, conversion_plan)
     folder = Path(request.attempt_dir)
-    path = folder / f"converted.{made.format}"
+    path = folder / f"converted.{conversion_plan.format}"
     duration = source.facts.duration_s or 0
 
     def seen(seconds: float) -> None:
@@ -107,9 +114,9 @@ def convert(
         report(Progress(phase=Phase.CONVERTING, percent=percent))
 
     seen(0)
-    argv = arguments(made, folder / "source" / source.file, path)
+    argv = ffmpeg_arguments(conversion_plan, folder / "source" / source.file, path)
     done = ffmpeg.run(request.ffmpeg, argv, seen)
-    if not done.clean:
+    if not done.is_clean:
         raise ConversionError(done.errors)
     return path, done.out_time_s
 
@@ -118,19 +125,21 @@ class ConversionError(Exception):
     """ffmpeg refused the source; the text is its own."""
 
 
-def _within(target: str, kbps: int, channels: int | None) -> int:
+def _clamp_kbps(target: str, kbps: int, channels: int | None) -> int:
     if target == "mp3":
         return min(kbps, _MAX_MP3_KBPS)
-    if target not in _KBPS_A_CHANNEL:
+    if target not in _KBPS_PER_CHANNEL:
         return kbps
-    low, high = _KBPS_A_CHANNEL[target]
+    low, high = _KBPS_PER_CHANNEL[target]
     # Unknown: what both one and two channels bear.
     return min(max(kbps, low * min(channels or 2, 2)), high * min(channels or 1, 2))
 
 
-def _refuse_giant(request: FetchRequest, source: Source, made: Plan) -> None:
+def _check_wav_size(
+    request: FetchRequest, source: Source, conversion_plan: ConversionPlan
+) -> None:
     """Refuse a wav that would outgrow the limit before writing gigabytes of it."""
     limit = request.limits.max_size_bytes
     pcm = (source.facts.duration_s or 0) * _PCM_BYTES_PER_S * (source.channels or 2)
-    if made.format == "wav" and limit and pcm > limit:
+    if conversion_plan.format == "wav" and limit and pcm > limit:
         raise AttemptFailedError(failure_for("too_big"))

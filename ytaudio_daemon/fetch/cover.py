@@ -9,7 +9,7 @@ from yt_dlp.utils import YoutubeDLError
 
 from ytaudio_daemon.fetch import ffmpeg
 from ytaudio_daemon.fetch.failures import AttemptFailedError
-from ytaudio_daemon.fetch.ytdlp_client import Engine
+from ytaudio_daemon.fetch.ytdlp_client import YtDlpClient
 
 #: YouTube's largest thumbnails are below 1 MiB.
 MAX_COVER_BYTES = 8 << 20
@@ -23,7 +23,7 @@ class NoCoverError(Exception):
 
 
 def fetch_cover(
-    ydl: Engine, info: Mapping[str, Any], folder: Path, ffmpeg_path: str
+    ydl: YtDlpClient, info: Mapping[str, Any], folder: Path, ffmpeg_path: str
 ) -> Path:
     """Return the largest picture as a JPEG or PNG file in `folder`.
 
@@ -31,17 +31,17 @@ def fetch_cover(
         NoCoverError: For any reason at all but a full disk.
     """
     try:
-        picture = _first(ydl, candidates(info.get("thumbnails") or ()))
+        picture = _download_first(ydl, thumbnail_urls(info.get("thumbnails") or ()))
         path = folder / "cover"
         path.write_bytes(picture)
-        if kind_of(picture) is None:
-            path = _as_jpeg(path, ffmpeg_path)
+        if image_mime_type(picture) is None:
+            path = _convert_to_jpeg(path, ffmpeg_path)
     except YoutubeDLError as error:
         raise NoCoverError(f"the picture could not be fetched: {error}") from error
     return path
 
 
-def candidates(thumbnails: Iterable[Mapping[str, Any]]) -> list[str]:
+def thumbnail_urls(thumbnails: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return addresses to try: the largest first, JPEG before WebP of a size. Pure.
 
     yt-dlp's `preference` puts sizes two apart, WebP one above JPEG. JPEG is what
@@ -58,7 +58,7 @@ def candidates(thumbnails: Iterable[Mapping[str, Any]]) -> list[str]:
     return [best[size][1] for size in sorted(best, reverse=True)][:MAX_TRIES]
 
 
-def kind_of(picture: bytes) -> str | None:
+def image_mime_type(picture: bytes) -> str | None:
     """Return the MIME type of a whole JPEG or PNG; None for anything else. Pure."""
     if picture[:3] == b"\xff\xd8\xff" and b"\xff\xd9" in picture[-64:]:
         return _JPEG
@@ -67,7 +67,7 @@ def kind_of(picture: bytes) -> str | None:
     return None
 
 
-def _first(ydl: Engine, urls: list[str]) -> bytes:
+def _download_first(ydl: YtDlpClient, urls: list[str]) -> bytes:
     for url in urls:
         try:
             with ydl.urlopen(url) as response:
@@ -79,18 +79,18 @@ def _first(ydl: Engine, urls: list[str]) -> bytes:
     raise NoCoverError("YouTube has no picture for this video")
 
 
-def _as_jpeg(path: Path, ffmpeg_path: str) -> Path:
+def _convert_to_jpeg(path: Path, ffmpeg_path: str) -> Path:
     """Convert a WebP, or whatever it is, to JPEG."""
     jpeg = path.with_name("cover.jpg")
     arguments = [
-        *ffmpeg.source(path), "-frames:v", "1", "-c:v", "mjpeg", "-q:v", "2",
-        "-pix_fmt", "yuvj420p", "-update", "1", *ffmpeg.target(jpeg, "image2"),
+        *ffmpeg.input_arguments(path), "-frames:v", "1", "-c:v", "mjpeg", "-q:v", "2",
+        "-pix_fmt", "yuvj420p", "-update", "1", *ffmpeg.output_arguments(jpeg, "image2"),
     ]  # fmt: skip
     try:
         done = ffmpeg.run(ffmpeg_path, arguments)
     except AttemptFailedError as error:
         raise NoCoverError(f"the picture could not be converted: {error}") from error
     path.unlink()
-    if done.code != 0 or kind_of(jpeg.read_bytes()) is None:
+    if done.code != 0 or image_mime_type(jpeg.read_bytes()) is None:
         raise NoCoverError("the picture is broken")
     return jpeg

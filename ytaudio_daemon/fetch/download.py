@@ -12,15 +12,15 @@ from typing import Any
 
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
-from ytaudio_daemon.fetch.ytdlp_client import Engine
+from ytaudio_daemon.fetch.ytdlp_client import YtDlpClient
 from ytaudio_daemon.model import Limits, Phase, Progress
 
 #: Bytes by which YouTube's announced size and the file may differ.
-SIZE_TOLERANCE = 4096
+SIZE_TOLERANCE_BYTES = 4096
 _DISK_CHECK_S = 1.0
 
 
-class Bounds:
+class DownloadMonitor:
     """Watches a running download: its size, and what remains of the disk.
 
     Args:
@@ -42,9 +42,9 @@ class Bounds:
         self._folder = folder
         self._report = report
         self._clock = clock
-        self._disk_checked = -_DISK_CHECK_S
+        self._disk_checked_at = -_DISK_CHECK_S
 
-    def hook(self, status: Mapping[str, Any]) -> None:
+    def on_progress(self, status: Mapping[str, Any]) -> None:
         """Take yt-dlp's progress; called for every block.
 
         Raises:
@@ -55,19 +55,19 @@ class Bounds:
         if limit and self.received > limit:
             raise AttemptFailedError(failure_for("too_big"))
         now = self._clock()
-        if now - self._disk_checked >= _DISK_CHECK_S:
-            self._disk_checked = now
-            check_disk(self._folder, self._limits, needed=0)
+        if now - self._disk_checked_at >= _DISK_CHECK_S:
+            self._disk_checked_at = now
+            check_free_space(self._folder, self._limits, needed=0)
         self._report(_progress(status, self.received))
 
 
-def await_start(info: Mapping[str, Any]) -> None:
+def wait_until_available(info: Mapping[str, Any]) -> None:
     """Wait as YouTube demands after an advert: it refuses the stream before."""
     time.sleep(max(0.0, (info.get("available_at") or 0) - time.time()))
 
 
 def download(
-    ydl: Engine, info: Mapping[str, Any], folder: Path, bounds: Bounds
+    ydl: YtDlpClient, info: Mapping[str, Any], folder: Path, monitor: DownloadMonitor
 ) -> Path:
     """Fetch the stream in `info` and return its file.
 
@@ -76,17 +76,17 @@ def download(
         yt_dlp.utils.YoutubeDLError, OSError: It could not be fetched or written.
     """
     path = folder / f"media.{_extension(info.get('ext'))}"
-    ydl.add_progress_hook(bounds.hook)
+    ydl.add_progress_hook(monitor.on_progress)
     complete, _ = ydl.dl(str(path), dict(info))
     if not complete or not path.is_file():
         raise AttemptFailedError(failure_for("cut_off"))
     announced = info.get("filesize") or 0
-    if path.stat().st_size < announced - SIZE_TOLERANCE:
+    if path.stat().st_size < announced - SIZE_TOLERANCE_BYTES:
         raise AttemptFailedError(failure_for("cut_short"))
     return path
 
 
-def check_disk(folder: Path, limits: Limits, *, needed: int) -> None:
+def check_free_space(folder: Path, limits: Limits, *, needed: int) -> None:
     """Refuse to write where the reserve would not remain.
 
     Raises:

@@ -6,18 +6,23 @@ from typing import Any
 
 from ytaudio_daemon.fetch import Reporter, resolve, ytdlp_client
 from ytaudio_daemon.fetch import source as sources
-from ytaudio_daemon.fetch.attempt_context import Diary
-from ytaudio_daemon.fetch.choose import Format, choose, codec_name
+from ytaudio_daemon.fetch.attempt_context import AttemptContext
+from ytaudio_daemon.fetch.choose import Format, choose_stream, codec_name
 from ytaudio_daemon.fetch.cover import NoCoverError, fetch_cover
-from ytaudio_daemon.fetch.download import Bounds, await_start, check_disk, download
-from ytaudio_daemon.fetch.metadata import facts_of
+from ytaudio_daemon.fetch.download import (
+    DownloadMonitor,
+    check_free_space,
+    download,
+    wait_until_available,
+)
+from ytaudio_daemon.fetch.metadata import video_facts
 from ytaudio_daemon.fetch.redact import redact
 from ytaudio_daemon.fetch.source import Source
 from ytaudio_daemon.model import FetchRequest, Phase, Progress
 from ytaudio_daemon.system import failpoints
 
 
-class _Choice:
+class _StreamSelector:
     """Chooses the stream for yt-dlp, which calls it as its format selector."""
 
     def __init__(self, request: FetchRequest) -> None:
@@ -26,13 +31,17 @@ class _Choice:
         self._quality = str(request.options["quality"])
 
     def __call__(self, context: Mapping[str, Any]) -> Iterator[Format]:
-        chosen = choose(context["formats"], target=self._target, quality=self._quality)
+        chosen = choose_stream(
+            context["formats"], target=self._target, quality=self._quality
+        )
         if chosen is not None:
             stream, self.note = chosen
             yield stream
 
 
-def gather(request: FetchRequest, report: Reporter, diary: Diary) -> Source:
+def fetch_source(
+    request: FetchRequest, report: Reporter, context: AttemptContext
+) -> Source:
     """Fetch the stream and its picture, and seal them as a finished source.
 
     Raises:
@@ -40,16 +49,16 @@ def gather(request: FetchRequest, report: Reporter, diary: Diary) -> Source:
     """
     report.progress(Progress(phase=Phase.RESOLVING))
     # Before the first request: nothing is asked that could not be kept.
-    check_disk(sources.begin(request), request.limits, needed=0)
-    choice = _Choice(request)
-    parameters = ytdlp_client.parameters(request, diary.transcript, choice)
-    with ytdlp_client.Engine(parameters) as ydl:
-        diary.answers = ydl.answers
-        info = _resolve(ydl, request, diary)
+    check_free_space(sources.begin(request), request.limits, needed=0)
+    selector = _StreamSelector(request)
+    parameters = ytdlp_client.ytdlp_params(request, context.log_capture, selector)
+    with ytdlp_client.YtDlpClient(parameters) as ydl:
+        context.failed_requests = ydl.failed_requests
+        info = _resolve(ydl, request, context)
         # The picture first: a kill between the two must not cost the whole stream.
         cover, remark = _cover(ydl, request, info)
-        path = _download(ydl, request, info, report, diary)
-    notes = tuple(note for note in (choice.note, remark) if note)
+        path = _download(ydl, request, info, report, context)
+    notes = tuple(note for note in (selector.note, remark) if note)
     source = _source(request, info, path, cover, notes)
     sources.seal(request, source)
     failpoints.failpoint("source.finished", f"{request.key}/{request.attempt}")
@@ -57,36 +66,36 @@ def gather(request: FetchRequest, report: Reporter, diary: Diary) -> Source:
 
 
 def _resolve(
-    ydl: ytdlp_client.Engine, request: FetchRequest, diary: Diary
+    ydl: ytdlp_client.YtDlpClient, request: FetchRequest, context: AttemptContext
 ) -> resolve.Info:
     info = resolve.extract(ydl, request)
-    diary.facts = facts_of(info)
-    diary.live_status = info.get("live_status")
-    resolve.check(info, request.limits)
-    return resolve.select(ydl, info, request.limits)
+    context.facts = video_facts(info)
+    context.live_status = info.get("live_status")
+    resolve.check_downloadable(info, request.limits)
+    return resolve.select_stream(ydl, info, request.limits)
 
 
 def _download(
-    ydl: ytdlp_client.Engine,
+    ydl: ytdlp_client.YtDlpClient,
     request: FetchRequest,
     info: resolve.Info,
     report: Reporter,
-    diary: Diary,
+    context: AttemptContext,
 ) -> Path:
     folder = sources.folder_of(request)
-    check_disk(folder, request.limits, needed=int(info.get("filesize") or 0))
-    await_start(info)
-    title = diary.facts.title if diary.facts else None
+    check_free_space(folder, request.limits, needed=int(info.get("filesize") or 0))
+    wait_until_available(info)
+    title = context.facts.title if context.facts else None
     report.progress(Progress(phase=Phase.DOWNLOADING, percent=0.0, title=title))
-    bounds = Bounds(request.limits, folder, report.progress)
+    monitor = DownloadMonitor(request.limits, folder, report.progress)
     try:
-        return download(ydl, info, folder, bounds)
+        return download(ydl, info, folder, monitor)
     finally:
-        diary.downloaded_bytes = bounds.received
+        context.downloaded_bytes = monitor.received
 
 
 def _cover(
-    ydl: ytdlp_client.Engine, request: FetchRequest, info: resolve.Info
+    ydl: ytdlp_client.YtDlpClient, request: FetchRequest, info: resolve.Info
 ) -> tuple[str, str]:
     """Return the picture's file name and no remark, or the reverse."""
     try:
@@ -105,8 +114,8 @@ def _source(
 ) -> Source:
     kbps = info.get("abr") or (info.get("tbr") if info.get("vcodec") == "none" else 0)
     return Source(
-        facts=facts_of(info),
-        wanted=sources.wanted(request.options),
+        facts=video_facts(info),
+        wanted=sources.selection_key(request.options),
         file=path.name,
         size_bytes=path.stat().st_size,
         format_id=str(info.get("format_id") or ""),

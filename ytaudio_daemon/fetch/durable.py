@@ -12,7 +12,7 @@ MAX_JSON_BYTES = 1 << 20
 
 
 #: Trouble of the whole machine, not of one file.
-_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+_MACHINE_ERRNOS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 class UnreadableError(OSError):
@@ -35,7 +35,7 @@ def write_json(path: Path, document: Mapping[str, Any], *, synced: bool = True) 
             os.fsync(file.fileno())
     aside.rename(path)
     if synced:
-        sync(path.parent)
+        fsync_path(path.parent)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -71,12 +71,12 @@ def size_of(path: Path) -> int | None:
 
 
 def _unreadable(error: OSError) -> OSError:
-    if error.errno in _MACHINE:
+    if error.errno in _MACHINE_ERRNOS:
         return error
     return UnreadableError(error.errno, error.strerror, error.filename)
 
 
-def sync(path: Path) -> None:
+def fsync_path(path: Path) -> None:
     """Force a file's or folder's content to the disk.
 
     Raises:

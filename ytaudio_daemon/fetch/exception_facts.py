@@ -21,10 +21,10 @@ def causes_of(error: BaseException, url: str = "") -> tuple[Cause, ...]:
         error: The exception that ended the attempt, or one that was got over.
         url: The address that was asked, when the exception does not know.
     """
-    return tuple(_cause(link, url) for link in _chain(error))
+    return tuple(_cause(link, url) for link in _exception_chain(error))
 
 
-def place_of(url: str) -> str:
+def endpoint_of(url: str) -> str:
     """Return who answers at that address: media, api, page, or "" for others."""
     parts = urllib.parse.urlsplit(url)
     host = parts.hostname or ""
@@ -35,7 +35,7 @@ def place_of(url: str) -> str:
     return "api" if parts.path.startswith("/youtubei/") else "page"
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def _exception_chain(error: BaseException) -> Iterator[BaseException]:
     seen: list[BaseException] = []
     waiting = [error]
     while waiting and len(seen) < MAX_CHAIN:
@@ -44,10 +44,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.append(link)
         yield link
-        waiting += _behind(link)
+        waiting += _nested_exceptions(link)
 
 
-def _behind(error: BaseException) -> list[BaseException]:
+def _nested_exceptions(error: BaseException) -> list[BaseException]:
     info = getattr(error, "exc_info", None)
     behind = [
         info[1] if isinstance(info, tuple) and len(info) > 1 else None,
@@ -75,6 +75,6 @@ def _cause(error: BaseException, url: str) -> Cause:
         text=str(error),
         errno=_errno(error),
         status=status if isinstance(status, int) else None,
-        place=place_of(getattr(response, "url", None) or url),
+        endpoint=endpoint_of(getattr(response, "url", None) or url),
         retry_after=headers.get("Retry-After"),
     )

@@ -15,7 +15,7 @@ _K = FailureKind
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class FailureSpec:
     """What a code means.
 
     Attributes:
@@ -39,7 +39,7 @@ class Rule:
     pattern: re.Pattern[str]
 
 
-_BY_ITSELF = "Nothing to do: it is tried again by itself."
+_RETRIED_AUTOMATICALLY = "Nothing to do: it is tried again by itself."
 _PAUSED = (
     "Nothing to do: downloads go on by themselves after a pause. If it keeps "
     "happening, lower [pace] per_hour or set [download] cookies_file."
@@ -51,231 +51,247 @@ _COOKIES = (
 _UPGRADE = f"Upgrade yt-dlp, no restart is needed: {UPGRADE_COMMAND}"
 _DISK = "Check the disk and the folder's modes; `ytaudio doctor` tells more."
 
-MEANINGS = {
+FAILURE_CATALOG = {
     # blocked
-    "bot_check": Meaning(
+    "bot_check": FailureSpec(
         _K.BLOCKED,
         "YouTube wants to know whether this computer is a bot and answers nothing "
         "for now.",
         _PAUSED,
     ),
-    "rate_limited": Meaning(
+    "rate_limited": FailureSpec(
         _K.BLOCKED, "YouTube says that too many requests came from here.", _PAUSED
     ),
     # not_yet
-    "live_now": Meaning(
+    "live_now": FailureSpec(
         _K.NOT_YET, "This is live right now.", "It is fetched when it is over."
     ),
-    "premiere": Meaning(
+    "premiere": FailureSpec(
         _K.NOT_YET, "This premiere has not begun yet.", "It is fetched afterwards."
     ),
-    "upcoming": Meaning(
+    "upcoming": FailureSpec(
         _K.NOT_YET, "This live event has not begun yet.", "It is fetched afterwards."
     ),
-    "post_live": Meaning(
+    "post_live": FailureSpec(
         _K.NOT_YET,
         "This live event is over, but YouTube is still preparing the recording.",
         "It is fetched when the recording is complete.",
     ),
-    "processing": Meaning(
-        _K.NOT_YET, "YouTube is still processing this video.", _BY_ITSELF
+    "processing": FailureSpec(
+        _K.NOT_YET, "YouTube is still processing this video.", _RETRIED_AUTOMATICALLY
     ),
     # unavailable
-    "private_video": Meaning(_K.UNAVAILABLE, "This video is private.", _COOKIES),
-    "removed_by_uploader": Meaning(
+    "private_video": FailureSpec(_K.UNAVAILABLE, "This video is private.", _COOKIES),
+    "removed_by_uploader": FailureSpec(
         _K.UNAVAILABLE, "This video was removed by its uploader."
     ),
-    "removed_by_youtube": Meaning(_K.UNAVAILABLE, "YouTube removed this video."),
-    "copyright": Meaning(
+    "removed_by_youtube": FailureSpec(_K.UNAVAILABLE, "YouTube removed this video."),
+    "copyright": FailureSpec(
         _K.UNAVAILABLE, "This video was removed or blocked by a copyright holder."
     ),
-    "account_closed": Meaning(
+    "account_closed": FailureSpec(
         _K.UNAVAILABLE, "The account that uploaded this video no longer exists."
     ),
-    "members_only": Meaning(
+    "members_only": FailureSpec(
         _K.UNAVAILABLE, "This video is for the channel's members only.", _COOKIES
     ),
-    "paid": Meaning(_K.UNAVAILABLE, "This video must be paid for.", _COOKIES),
-    "age_restricted": Meaning(
+    "paid": FailureSpec(_K.UNAVAILABLE, "This video must be paid for.", _COOKIES),
+    "age_restricted": FailureSpec(
         _K.UNAVAILABLE,
         "YouTube shows this video only to people who are signed in and old enough.",
         _COOKIES,
     ),
-    "geo_blocked": Meaning(
+    "geo_blocked": FailureSpec(
         _K.UNAVAILABLE,
         "This video is not available in this country.",
         "A proxy in another country ([download] proxy) may help.",
     ),
-    "drm": Meaning(
+    "drm": FailureSpec(
         _K.UNAVAILABLE, "This video is copy-protected (DRM) and cannot be fetched."
     ),
-    "gone": Meaning(_K.UNAVAILABLE, "This video no longer exists."),
-    "recording_unavailable": Meaning(
+    "gone": FailureSpec(_K.UNAVAILABLE, "This video no longer exists."),
+    "recording_unavailable": FailureSpec(
         _K.UNAVAILABLE, "The recording of this live stream is not available."
     ),
-    "sign_in_required": Meaning(
+    "sign_in_required": FailureSpec(
         _K.UNAVAILABLE,
         "YouTube wants a sign-in for this video.",
         _COOKIES,
         confirm=True,
     ),
-    "video_unavailable": Meaning(
+    "video_unavailable": FailureSpec(
         _K.UNAVAILABLE,
         "YouTube says that this video is unavailable, and not why.",
         "Check the link in a browser.",
         confirm=True,
     ),
     # policy
-    "wrong_video": Meaning(
+    "wrong_video": FailureSpec(
         _K.POLICY,
         "YouTube answered with another video than the one asked for.",
         "Videos that must be paid for answer with their trailer.",
     ),
-    "too_long": Meaning(
+    "too_long": FailureSpec(
         _K.POLICY,
         "This video is longer than allowed.",
         "Raise [download] max_duration, then retry.",
     ),
-    "no_duration": Meaning(
+    "no_duration": FailureSpec(
         _K.POLICY, "YouTube does not say how long this video is; it cannot be proven."
     ),
-    "too_big": Meaning(
+    "too_big": FailureSpec(
         _K.POLICY,
         "The file is bigger than allowed.",
         "Raise [download] max_size, then retry.",
     ),
     # offline
-    "no_dns": Meaning(
+    "no_dns": FailureSpec(
         _K.OFFLINE, "YouTube's name could not be looked up.", "Check the network."
     ),
-    "no_route": Meaning(
+    "no_route": FailureSpec(
         _K.OFFLINE, "There is no way into the network.", "Check the network."
     ),
-    "proxy_failed": Meaning(
+    "proxy_failed": FailureSpec(
         _K.OFFLINE,
         "The proxy did not let us through.",
         "Check [download] proxy and the proxy itself.",
     ),
     # host
-    "disk_full": Meaning(
+    "disk_full": FailureSpec(
         _K.HOST,
         "There is not enough free space on the disk.",
         "Free some space; downloads go on by themselves.",
     ),
-    "read_only": Meaning(_K.HOST, "The disk is mounted read-only.", _DISK),
-    "permission_denied": Meaning(
+    "read_only": FailureSpec(_K.HOST, "The disk is mounted read-only.", _DISK),
+    "permission_denied": FailureSpec(
         _K.HOST, "The daemon may not write where it must.", _DISK
     ),
-    "io_error": Meaning(_K.HOST, "The disk reported an error.", _DISK),
-    "too_many_files": Meaning(
+    "io_error": FailureSpec(_K.HOST, "The disk reported an error.", _DISK),
+    "too_many_files": FailureSpec(
         _K.HOST, "Too many files are open on this computer.", "Raise LimitNOFILE."
     ),
-    "out_of_memory": Meaning(
+    "out_of_memory": FailureSpec(
         _K.HOST,
         "There is not enough memory.",
         "Lower [download] workers or converters.",
     ),
-    "certificate": Meaning(
+    "certificate": FailureSpec(
         _K.HOST,
         "The certificate that YouTube (or a proxy in between) showed is not trusted.",
         "Behind an inspecting proxy set [download] ca_file to its CA bundle; "
         "otherwise check the computer's clock and CA certificates.",
     ),
-    "ffmpeg_missing": Meaning(
+    "ffmpeg_missing": FailureSpec(
         _K.HOST,
         "ffmpeg is not there or cannot be started.",
         install_hints.install_ffmpeg_hint(),
     ),
-    "ffmpeg_unfit": Meaning(
+    "ffmpeg_unfit": FailureSpec(
         _K.HOST,
         "This ffmpeg was built without something that is needed.",
         install_hints.install_ffmpeg_hint(),
     ),
-    "js_runtime_missing": Meaning(
+    "js_runtime_missing": FailureSpec(
         _K.HOST,
         "YouTube's puzzle for players needs a JavaScript runtime, and none was found.",
         install_hints.install_js_runtime_hint(),
     ),
     # outdated
-    "challenge_unsolved": Meaning(
+    "challenge_unsolved": FailureSpec(
         _K.OUTDATED, "yt-dlp could not solve YouTube's puzzle for players.", _UPGRADE
     ),
-    "sabr_only": Meaning(
+    "sabr_only": FailureSpec(
         _K.OUTDATED,
         "YouTube offers this video only in a way that yt-dlp cannot fetch yet.",
         _UPGRADE,
     ),
     # transient
-    "server_error": Meaning(
-        _K.TRANSIENT, "YouTube answered with a server error.", _BY_ITSELF
+    "server_error": FailureSpec(
+        _K.TRANSIENT, "YouTube answered with a server error.", _RETRIED_AUTOMATICALLY
     ),
-    "media_refused": Meaning(
-        _K.TRANSIENT, "YouTube refused to hand out the sound this time.", _BY_ITSELF
+    "media_refused": FailureSpec(
+        _K.TRANSIENT,
+        "YouTube refused to hand out the sound this time.",
+        _RETRIED_AUTOMATICALLY,
     ),
-    "forbidden": Meaning(
-        _K.TRANSIENT, "YouTube refused the request this time.", _BY_ITSELF
+    "forbidden": FailureSpec(
+        _K.TRANSIENT, "YouTube refused the request this time.", _RETRIED_AUTOMATICALLY
     ),
-    "foreign_host": Meaning(
+    "foreign_host": FailureSpec(
         _K.TRANSIENT,
         "An answer led away from YouTube; no other site is asked.",
         "If this stays, something in between answers in YouTube's place: a captive "
         "portal, or [download] proxy.",
     ),
-    "endless_answer": Meaning(
+    "endless_answer": FailureSpec(
         _K.TRANSIENT,
         "An answer had no end where YouTube sends a page.",
         "If this stays, something in between answers in YouTube's place: a captive "
         "portal, or [download] proxy.",
     ),
-    "refused": Meaning(
-        _K.TRANSIENT, "The connection to YouTube was refused.", _BY_ITSELF
+    "refused": FailureSpec(
+        _K.TRANSIENT, "The connection to YouTube was refused.", _RETRIED_AUTOMATICALLY
     ),
-    "timed_out": Meaning(_K.TRANSIENT, "YouTube did not answer in time.", _BY_ITSELF),
-    "cut_off": Meaning(
-        _K.TRANSIENT, "The download broke off before its end.", _BY_ITSELF
+    "timed_out": FailureSpec(
+        _K.TRANSIENT, "YouTube did not answer in time.", _RETRIED_AUTOMATICALLY
     ),
-    "connection_lost": Meaning(
-        _K.TRANSIENT, "The connection to YouTube was lost.", _BY_ITSELF
+    "cut_off": FailureSpec(
+        _K.TRANSIENT, "The download broke off before its end.", _RETRIED_AUTOMATICALLY
     ),
-    "no_answer": Meaning(
-        _K.TRANSIENT, "YouTube gave no usable answer about this video.", _BY_ITSELF
+    "connection_lost": FailureSpec(
+        _K.TRANSIENT, "The connection to YouTube was lost.", _RETRIED_AUTOMATICALLY
     ),
-    "converter_died": Meaning(_K.TRANSIENT, "ffmpeg ended without a word.", _BY_ITSELF),
-    "work_unreadable": Meaning(
+    "no_answer": FailureSpec(
+        _K.TRANSIENT,
+        "YouTube gave no usable answer about this video.",
+        _RETRIED_AUTOMATICALLY,
+    ),
+    "converter_died": FailureSpec(
+        _K.TRANSIENT, "ffmpeg ended without a word.", _RETRIED_AUTOMATICALLY
+    ),
+    "work_unreadable": FailureSpec(
         _K.TRANSIENT,
         "What an earlier try has left cannot be read from the disk.",
         "Check the disk. Once the job has failed, `ytaudio retry` fetches it anew.",
     ),
     # bad_media
-    "does_not_decode": Meaning(
-        _K.BAD_MEDIA, "What came is not sound that can be played.", _BY_ITSELF
+    "does_not_decode": FailureSpec(
+        _K.BAD_MEDIA,
+        "What came is not sound that can be played.",
+        _RETRIED_AUTOMATICALLY,
     ),
-    "cut_short": Meaning(
-        _K.BAD_MEDIA, "What came is shorter than YouTube announced.", _BY_ITSELF
+    "cut_short": FailureSpec(
+        _K.BAD_MEDIA,
+        "What came is shorter than YouTube announced.",
+        _RETRIED_AUTOMATICALLY,
     ),
-    "wrong_length": Meaning(
-        _K.BAD_MEDIA, "What came is longer than YouTube announced.", _BY_ITSELF
+    "wrong_length": FailureSpec(
+        _K.BAD_MEDIA,
+        "What came is longer than YouTube announced.",
+        _RETRIED_AUTOMATICALLY,
     ),
-    "holes": Meaning(_K.BAD_MEDIA, "Parts are missing from what came.", _BY_ITSELF),
+    "holes": FailureSpec(
+        _K.BAD_MEDIA, "Parts are missing from what came.", _RETRIED_AUTOMATICALLY
+    ),
     # unknown
-    "no_formats": Meaning(
+    "no_formats": FailureSpec(
         _K.UNKNOWN,
         "yt-dlp found nothing to download for this video.",
         f"If other videos fail like this too: {UPGRADE_COMMAND}",
         confirm=True,
     ),
-    "unknown": Meaning(
+    "unknown": FailureSpec(
         _K.UNKNOWN, "Something unexpected happened.", "`ytaudio show` tells more."
     ),
 }
 
 
-def failure_for(code: str, own_words: str = "") -> Failure:
-    """Return the failure for a code of ours; `own_words` are added to an unknown one."""
-    meaning = MEANINGS[code]
+def failure_for(code: str, error_text: str = "") -> Failure:
+    """Return the failure for a code of ours; `error_text` are added to an unknown one."""
+    meaning = FAILURE_CATALOG[code]
     message = meaning.message
-    if code == "unknown" and own_words:
-        message = f"{message.removesuffix('.')}: {own_words}"
+    if code == "unknown" and error_text:
+        message = f"{message.removesuffix('.')}: {error_text}"
     return Failure(
         kind=meaning.kind,
         code=code,

@@ -17,11 +17,11 @@ _QUIET = ("-nostdin", "-hide_banner", "-nostats", "-v", "error", "-xerror")
 _LOCAL = ("-protocol_whitelist", "file,pipe")
 _MAX_STDERR = 8000
 #: ffmpeg's own status when SIGTERM, SIGINT or the like made it stop (ffmpeg 9).
-_ENDED_BY_SIGNAL = 255
+_EXIT_BY_SIGNAL = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class FfmpegResult:
     """How an ffmpeg ended.
 
     Attributes:
@@ -37,17 +37,17 @@ class Run:
     out_bytes: int
 
     @property
-    def clean(self) -> bool:
+    def is_clean(self) -> bool:
         """It ended well and complained of nothing."""
         return self.code == 0 and not self.errors
 
 
-def source(path: Path) -> list[str]:
+def input_arguments(path: Path) -> list[str]:
     """Return the arguments that read `path`, whatever its name begins with."""
     return [*_LOCAL, "-i", f"file:{path}"]
 
 
-def target(path: Path, container: str) -> list[str]:
+def output_arguments(path: Path, container: str) -> list[str]:
     """Return the arguments that write `path` in that container."""
     return ["-f", container, "-y", f"file:{path}"]
 
@@ -55,14 +55,14 @@ def target(path: Path, container: str) -> list[str]:
 def run(
     ffmpeg: str,
     arguments: Sequence[str],
-    seen: Callable[[float], None] = lambda _seconds: None,
-) -> Run:
+    on_progress: Callable[[float], None] = lambda _seconds: None,
+) -> FfmpegResult:
     """Run ffmpeg to its end.
 
     Args:
         ffmpeg: Absolute path.
         arguments: Inputs and outputs.
-        seen: Called about twice a second with the seconds done so far.
+        on_progress: Called about twice a second with the seconds done so far.
 
     Raises:
         AttemptFailedError: It cannot be started, found the disk full, outgrew the limit
@@ -70,21 +70,21 @@ def run(
     """
     argv = [ffmpeg, *_QUIET, "-progress", "pipe:1", *arguments]
     with tempfile.TemporaryFile() as errors:
-        report = _watch(argv, errors.fileno(), seen)
+        report = _run_process(argv, errors.fileno(), on_progress)
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - _MAX_STDERR))
         told = errors.read().decode("utf-8", "replace").strip()
-    _refuse_host_faults(told)
-    _refuse_death(int(report["code"]), told)
-    return Run(
+    _raise_host_error(told)
+    _raise_if_killed(int(report["code"]), told)
+    return FfmpegResult(
         code=int(report["code"]),
         errors=told,
-        out_time_s=_number(report.get("out_time_us")) / 1e6,
-        out_bytes=int(_number(report.get("total_size"))),
+        out_time_s=_parse_number(report.get("out_time_us")) / 1e6,
+        out_bytes=int(_parse_number(report.get("total_size"))),
     )
 
 
-def _watch(
-    argv: Sequence[str], errors: int, seen: Callable[[float], None]
+def _run_process(
+    argv: Sequence[str], errors: int, on_progress: Callable[[float], None]
 ) -> dict[str, str]:
     """Return the last value of every progress key, and the exit `code`."""
     report: dict[str, str] = {}
@@ -102,24 +102,24 @@ def _watch(
             key, _, value = line.strip().partition("=")
             report[key] = value
             if key == "progress":
-                seen(_number(report.get("out_time_us")) / 1e6)
+                on_progress(_parse_number(report.get("out_time_us")) / 1e6)
     return report | {"code": str(process.returncode)}
 
 
-def _refuse_host_faults(told: str) -> None:
-    for text, code in _HOST_FAULTS.items():
+def _raise_host_error(told: str) -> None:
+    for text, code in _HOST_ERROR_CODES.items():
         if text in told:
             raise AttemptFailedError(failure_for(code))
 
 
-def _refuse_death(code: int, told: str) -> None:
+def _raise_if_killed(code: int, told: str) -> None:
     if code == -signal.SIGXFSZ:  # RLIMIT_FSIZE
         raise AttemptFailedError(failure_for("too_big"))
-    if (code < 0 or code == _ENDED_BY_SIGNAL) and not told:
+    if (code < 0 or code == _EXIT_BY_SIGNAL) and not told:
         raise AttemptFailedError(failure_for("converter_died"))
 
 
-_HOST_FAULTS = {
+_HOST_ERROR_CODES = {
     "No space left on device": "disk_full",
     "Disk quota exceeded": "disk_full",
     "Read-only file system": "read_only",
@@ -130,7 +130,7 @@ _HOST_FAULTS = {
 }
 
 
-def _number(text: str | None) -> float:
+def _parse_number(text: str | None) -> float:
     """Return ffmpeg's number, 0 for its "N/A"."""
     try:
         return float(text or 0)

@@ -24,7 +24,7 @@ _LOOKALIKES = str.maketrans(
 )
 #: https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file, also with
 #: any extension behind them.
-_DEVICES = frozenset(
+_WINDOWS_DEVICES = frozenset(
     {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
     | {f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789¹²³"}
 )
@@ -41,14 +41,14 @@ def file_name(template: str, fields: Mapping[str, str], ext: str) -> str:
         ext: The extension, without its dot; one of our formats.
     """
     suffix = f".{ext}"
-    room = MAX_NAME_BYTES - len(suffix.encode())
-    stem = _fit(_clean(_fill(template, fields)), room)
+    max_bytes = MAX_NAME_BYTES - len(suffix.encode())
+    stem = _truncate(_clean(_expand_template(template, fields)), max_bytes)
     if not stem:
-        stem = _fit(_clean(fields.get("id", "")), room) or "audio"
-    return f"{_no_device(stem, room)}{suffix}"
+        stem = _truncate(_clean(fields.get("id", "")), max_bytes) or "audio"
+    return f"{_avoid_device_name(stem, max_bytes)}{suffix}"
 
 
-def _fill(template: str, fields: Mapping[str, str]) -> str:
+def _expand_template(template: str, fields: Mapping[str, str]) -> str:
     missing = False
 
     def value(found: re.Match[str]) -> str:
@@ -88,9 +88,9 @@ def _is_noncharacter(char: str) -> bool:
     return ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF  # noqa: PLR2004 - Unicode 23.7
 
 
-def _fit(stem: str, room: int) -> str:
-    """Cut to `room` bytes, between two characters as a reader sees them."""
-    cut = len(stem.encode()[:room].decode("utf-8", "ignore"))
+def _truncate(stem: str, max_bytes: int) -> str:
+    """Cut to `max_bytes` bytes, between two characters as a reader sees them."""
+    cut = len(stem.encode()[:max_bytes].decode("utf-8", "ignore"))
     if cut < len(stem):
         stem = stem[: _boundary(stem, cut)]
     return stem.strip(". ")
@@ -99,19 +99,19 @@ def _fit(stem: str, room: int) -> str:
 def _boundary(text: str, cut: int) -> int:
     """Move back from `cut` while it would split a letter from its marks."""
     at = cut
-    while at > 0 and (_extends(text[at]) or text[at - 1] == "\u200d"):
+    while at > 0 and (_is_combining(text[at]) or text[at - 1] == "\u200d"):
         at -= 1
     return at or cut
 
 
-def _extends(char: str) -> bool:
+def _is_combining(char: str) -> bool:
     is_skin_tone = 0x1F3FB <= ord(char) <= 0x1F3FF  # noqa: PLR2004 - Fitzpatrick modifiers
     return (
         char in _JOINERS or is_skin_tone or unicodedata.category(char).startswith("M")
     )
 
 
-def _no_device(stem: str, room: int) -> str:
-    if stem.split(".", 1)[0].rstrip(" ").upper() in _DEVICES:
-        return _fit(f"_{stem}", room)
+def _avoid_device_name(stem: str, max_bytes: int) -> str:
+    if stem.split(".", 1)[0].rstrip(" ").upper() in _WINDOWS_DEVICES:
+        return _truncate(f"_{stem}", max_bytes)
     return stem

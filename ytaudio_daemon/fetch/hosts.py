@@ -16,7 +16,7 @@ from typing import Any
 from yt_dlp.networking.exceptions import RequestError
 
 #: Every host below one of these is YouTube's.
-SUFFIXES = (
+HOST_SUFFIXES = (
     "youtube.com",
     "youtu.be",
     "youtube-nocookie.com",
@@ -27,15 +27,16 @@ SUFFIXES = (
 )
 #: Where YouTube sends those it takes for robots, and those who must consent: the
 #: answer there tells why.
-ALSO = ("www.google.com", "consent.google.com")
+EXTRA_HOSTS = ("www.google.com", "consent.google.com")
 #: Handlers of yt-dlp that go through what is guarded.
-GUARDED = frozenset({"Requests", "Urllib"})
+GUARDED_HANDLERS = frozenset({"Requests", "Urllib"})
 
 # The address as a whole, not as some library takes it apart: no user, no other port,
 # no number for a name.
 _ALLOWED = re.compile(
     r"https://(?:(?:[a-z0-9_-]+\.)*(?:{suffixes})|{also})(?::443)?(?:[/?#].*)?".format(
-        suffixes="|".join(map(re.escape, SUFFIXES)), also="|".join(map(re.escape, ALSO))
+        suffixes="|".join(map(re.escape, HOST_SUFFIXES)),
+        also="|".join(map(re.escape, EXTRA_HOSTS)),
     ),
     re.IGNORECASE | re.DOTALL,
 )
@@ -55,7 +56,7 @@ class ForeignHostError(RequestError):  # type: ignore[misc]  # yt-dlp ships no t
         super().__init__(f"{told} is not one of YouTube's hosts and was not asked")
 
 
-def check(url: str) -> None:
+def check_host(url: str) -> None:
     """Let only YouTube's own addresses pass.
 
     Raises:
@@ -65,22 +66,22 @@ def check(url: str) -> None:
         raise ForeignHostError(url)
 
 
-def guard() -> None:
+def install_guard() -> None:
     """Check every request of this process, those that follow a redirect too."""
-    _guard(urllib.request.OpenerDirector, "open")
+    _guard_method(urllib.request.OpenerDirector, "open")
     try:
         sessions = importlib.import_module("requests.sessions")
     except ImportError:  # then yt-dlp does without it, too
         return
-    _guard(sessions.Session, "send")
+    _guard_method(sessions.Session, "send")
 
 
-def guarded(handlers: Iterable[Any]) -> list[Any]:
+def guarded_handlers(handlers: Iterable[Any]) -> list[Any]:
     """Return those of yt-dlp's handlers that the guard stands in front of."""
-    return [handler for handler in handlers if handler.RH_KEY in GUARDED]
+    return [handler for handler in handlers if handler.RH_KEY in GUARDED_HANDLERS]
 
 
-def _guard(owner: Any, name: str) -> None:
+def _guard_method(owner: Any, name: str) -> None:
     plain: Callable[..., Any] = getattr(owner, name)
     if hasattr(plain, "is_guarded"):
         return
@@ -90,7 +91,7 @@ def _guard(owner: Any, name: str) -> None:
         address = request
         for attribute in ("full_url", "url"):
             address = getattr(request, attribute, address)
-        check(str(address))
+        check_host(str(address))
         return plain(self, request, *args, **options)
 
     checked.is_guarded = True  # type: ignore[attr-defined]  # our mark

@@ -17,7 +17,7 @@ _TOPIC = re.compile(r"\s+-\s+Topic$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class VideoFacts:
     """A video's metadata; None where YouTube says nothing.
 
     Attributes:
@@ -43,29 +43,31 @@ class Facts:
     duration_s: float | None = None
 
 
-def facts_of(info: Mapping[str, Any]) -> Facts:
+def video_facts(info: Mapping[str, Any]) -> VideoFacts:
     """Return the facts in an info dict of yt-dlp's.
 
     The fields are those documented at the top of `yt_dlp/extractor/common.py`.
     """
     video_id = clean_text(info.get("id")) or ""
-    return Facts(
+    return VideoFacts(
         video_id=video_id,
         title=clean_text(info.get("title")) or video_id,
-        artist=_people(info, "artists", "artist"),
+        artist=_joined_names(info, "artists", "artist"),
         song=clean_text(info.get("track")),
         album=clean_text(info.get("album")),
-        album_artist=_people(info, "album_artists", "album_artist"),
-        track_number=_whole(info.get("track_number")),
-        genre=_people(info, "genres", "genre"),
+        album_artist=_joined_names(info, "album_artists", "album_artist"),
+        track_number=_non_negative_int(info.get("track_number")),
+        genre=_joined_names(info, "genres", "genre"),
         date=_date(info),
         channel=clean_text(info.get("channel") or info.get("uploader")),
-        view_count=_whole(info.get("view_count")),
-        duration_s=_positive(info.get("duration")),
+        view_count=_non_negative_int(info.get("view_count")),
+        duration_s=_positive_number(info.get("duration")),
     )
 
 
-def tags_of(facts: Facts, wishes: Mapping[str, str], url: str) -> dict[str, str]:
+def tags_of(
+    facts: VideoFacts, tag_overrides: Mapping[str, str], url: str
+) -> dict[str, str]:
     """Return the tags to write: the person's own over YouTube's; no empty ones.
 
     A video without music metadata gets its channel as the artist, as yt-dlp's own
@@ -82,22 +84,22 @@ def tags_of(facts: Facts, wishes: Mapping[str, str], url: str) -> dict[str, str]
         "genre": facts.genre,
         "comment": url,
     }
-    tags |= {key: clean_text(value) for key, value in wishes.items()}
+    tags |= {key: clean_text(value) for key, value in tag_overrides.items()}
     return {key: value for key, value in tags.items() if value}
 
 
-def name_fields(
-    facts: Facts, tags: Mapping[str, str], *, wished: bool
+def filename_fields(
+    facts: VideoFacts, tags: Mapping[str, str], *, has_title_override: bool
 ) -> dict[str, str]:
     """Return the values for a file name's template.
 
     Args:
         facts: The video's.
         tags: As written into the file.
-        wished: The person gave a title; the file is called by it too.
+        has_title_override: The person gave a title; the file is called by it too.
     """
     return {
-        "title": tags["title"] if wished else facts.title,
+        "title": tags["title"] if has_title_override else facts.title,
         "artist": tags.get("artist", ""),
         "album": tags.get("album", ""),
         "track": facts.song or tags.get("track", ""),
@@ -123,7 +125,7 @@ def _readable(char: str) -> str:
     return "" if category == "Cs" or is_direction else char
 
 
-def _people(info: Mapping[str, Any], many: str, one: str) -> str | None:
+def _joined_names(info: Mapping[str, Any], many: str, one: str) -> str | None:
     names = info.get(many)
     if isinstance(names, list) and names:
         return clean_text(", ".join(str(name) for name in names))
@@ -135,19 +137,21 @@ def _date(info: Mapping[str, Any]) -> str | None:
         found = re.fullmatch(r"(\d{4})(\d\d)(\d\d)", str(info.get(key) or ""))
         if found:
             return "-".join(found.groups())
-        if key == "release_date" and (year := _whole(info.get("release_year"))):
+        if key == "release_date" and (
+            year := _non_negative_int(info.get("release_year"))
+        ):
             return f"{year:04d}"
     return None
 
 
-def _whole(value: object) -> int | None:
-    number = _positive(value)
+def _non_negative_int(value: object) -> int | None:
+    number = _positive_number(value)
     if number is None:
         return 0 if value == 0 else None
     return int(number) if number < 1 << 53 else None
 
 
-def _positive(value: object) -> float | None:
+def _positive_number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if value > 0 else None

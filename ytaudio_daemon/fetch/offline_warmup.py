@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from yt_dlp.networking.common import Request, Response
 
-from ytaudio_daemon.fetch.ytdlp_client import Engine, Transcript
+from ytaudio_daemon.fetch.ytdlp_client import LogCapture, YtDlpClient
 
 _VIDEO = "AAAAAAAAAAA"
 _THUMBNAIL = {"url": f"https://i.ytimg.com/vi/{_VIDEO}/hqdefault.jpg", "width": 480}
@@ -80,7 +80,7 @@ _DATA = {
         }
     }
 }
-_PAGE_QUERY = (
+_PAGE = (
     f"<html><head><script>ytcfg.set({json.dumps(_CONFIG)});</script></head><body>"
     f"<script>var ytInitialPlayerResponse = {json.dumps(_PLAYER)};</script>"
     f"<script>var ytInitialData = {json.dumps(_DATA)};</script></body></html>"
@@ -90,7 +90,7 @@ _PAGE_QUERY = (
 _THREE_BYTES = {"Content-Length": "3", "Content-Range": "bytes 0-2/3"}
 
 
-class _Rehearsed(Engine):
+class _OfflineClient(YtDlpClient):
     """An engine whose network is this file."""
 
     def urlopen(self, req: Any) -> Any:
@@ -99,12 +99,12 @@ class _Rehearsed(Engine):
         path = urlsplit(url).path
         if path == "/videoplayback":
             return Response(io.BytesIO(b"abc"), url, _THREE_BYTES, status=206)
-        body = _PAGE_QUERY if path == "/watch" else json.dumps(_PLAYER)
+        body = _PAGE if path == "/watch" else json.dumps(_PLAYER)
         headers = {"Content-Type": "text/html; charset=utf-8"}
         return Response(io.BytesIO(body.encode()), url, headers)
 
 
-def rehearse() -> None:
+def run_offline_warmup() -> None:
     """Extract the made-up video and fetch its three bytes.
 
     Raises:
@@ -112,7 +112,7 @@ def rehearse() -> None:
     """
     with tempfile.TemporaryDirectory() as folder:
         params = {
-            "logger": Transcript(),
+            "logger": LogCapture(),
             "noprogress": True,
             "cachedir": False,
             "js_runtimes": {},
@@ -120,7 +120,7 @@ def rehearse() -> None:
             "outtmpl": f"{folder}/media.%(ext)s",
             "format": lambda context: context["formats"][-1:],
         }
-        with _Rehearsed(params) as ydl:
+        with _OfflineClient(params) as ydl:
             url = f"https://www.youtube.com/watch?v={_VIDEO}"
             info = ydl.extract_info(
                 url, download=False, ie_key="Youtube", process=False

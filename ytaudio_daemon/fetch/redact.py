@@ -13,7 +13,7 @@ _HEADER = re.compile(
     r"\b((?:Proxy-)?Authorization|Set-Cookie|Cookie)\b(['\"]?\s*[:=]\s*)[^\n]*",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(
+_WORD = re.compile(
     r"\b(__Secure-[\w-]+|LOGIN_INFO|S?APISID|H?SID|SSID|VISITOR_INFO1_LIVE"
     r"|po_?token|pot|visitor_?data|signature|sig|lsig|key|access_token)(=)[^\s&;,'\"]+",
     re.IGNORECASE,
@@ -31,7 +31,7 @@ def redact(text: str) -> str:
     text = _CREDENTIALS.sub(r"\1[hidden]@", text)
     text = _QUERY.sub(r"\1?[hidden]", text)
     text = _RELATIVE_QUERY.sub(r"\1?[hidden]", text)
-    return _TOKEN.sub(r"\1\2[hidden]", text)
+    return _WORD.sub(r"\1\2[hidden]", text)
 
 
 def log_tail(

@@ -5,7 +5,7 @@ from typing import Any
 
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
-from ytaudio_daemon.fetch.ytdlp_client import Engine
+from ytaudio_daemon.fetch.ytdlp_client import YtDlpClient
 from ytaudio_daemon.model import FetchRequest, Limits
 
 Info = dict[str, Any]
@@ -30,7 +30,7 @@ class NotFinishedError(Exception):
         self.live_status = live_status
 
 
-def extract(ydl: Engine, request: FetchRequest) -> Info:
+def extract(ydl: YtDlpClient, request: FetchRequest) -> Info:
     """Return what yt-dlp finds about the video, before any choice.
 
     Raises:
@@ -46,7 +46,7 @@ def extract(ydl: Engine, request: FetchRequest) -> Info:
     return info
 
 
-def check(info: Mapping[str, Any], limits: Limits) -> None:
+def check_downloadable(info: Mapping[str, Any], limits: Limits) -> None:
     """Refuse what is not finished, too long, or offers no stream.
 
     Raises:
@@ -67,7 +67,7 @@ def check(info: Mapping[str, Any], limits: Limits) -> None:
         raise AttemptFailedError(failure_for("too_long"))
 
 
-def select(ydl: Engine, info: Info, limits: Limits) -> Info:
+def select_stream(ydl: YtDlpClient, info: Info, limits: Limits) -> Info:
     """Return `info` with the chosen stream's fields laid over it.
 
     Raises:

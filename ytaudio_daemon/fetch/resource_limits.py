@@ -8,7 +8,7 @@ from ytaudio_daemon.model import Limits
 _SLACK_BYTES = 64 << 20
 
 
-def bound_file_size(limits: Limits) -> None:
+def limit_file_size(limits: Limits) -> None:
     """Let the kernel refuse any file that outgrows the limit, ffmpeg's too.
 
     Never RLIMIT_AS: deno reserves terabytes of address space and would not start.

@@ -10,11 +10,11 @@ from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
 
 #: YouTube's largest pages and players have below 4 MiB, as do pieces of a stream.
-MAX_ANSWER_BYTES = 32 << 20
-_PIECE_BYTES = 1 << 18
+MAX_RESPONSE_BYTES = 32 << 20
+_CHUNK_BYTES = 1 << 18
 
 
-def bounded(response: Any) -> Any:
+def limit_response_size(response: Any) -> Any:
     """Have a response of yt-dlp's refuse to be read whole when it is endless.
 
     Reads that say how much they want, as a download's do, stay as they are.
@@ -26,10 +26,10 @@ def bounded(response: Any) -> Any:
             return bytes(plain(amount))
         pieces: list[bytes] = []
         size = 0
-        while piece := plain(_PIECE_BYTES):
+        while piece := plain(_CHUNK_BYTES):
             pieces.append(piece)
             size += len(piece)
-            if size > MAX_ANSWER_BYTES:
+            if size > MAX_RESPONSE_BYTES:
                 response.close()
                 raise AttemptFailedError(failure_for("endless_answer"))
         return b"".join(pieces)

@@ -10,15 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.fetch import durable, engine_version
-from ytaudio_daemon.fetch.convert import Plan
+from ytaudio_daemon.fetch import durable, ytdlp_version
+from ytaudio_daemon.fetch.convert import ConversionPlan
 from ytaudio_daemon.fetch.source import Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Result
 
 JOB_SCHEMA = "ytaudio.job-file/1"
 RESULT_SCHEMA = "ytaudio.result/1"
-JOB = "job"
-RESULT = "result.json"
+JOB_DIR = "job"
+RESULT_FILE = "result.json"
 
 
 def adopt_result(request: FetchRequest) -> Outcome | None:
@@ -29,15 +29,15 @@ def adopt_result(request: FetchRequest) -> Outcome | None:
         OSError: The disk is full or failing; what is there stays.
     """
     own = Path(request.attempt_dir)
-    if (outcome := _read(own)) is not None:
+    if (outcome := _read_result(own)) is not None:
         return outcome
     for earlier in map(Path, request.earlier_dirs):
-        outcome = _read(earlier)
-        if outcome is not None and not (own / JOB).exists():
+        outcome = _read_result(earlier)
+        if outcome is not None and not (own / JOB_DIR).exists():
             # The promise first: between the two steps the earlier one still holds.
-            durable.write_json(own / RESULT, _document(outcome))
-            (earlier / JOB).rename(own / JOB)
-            durable.sync(own)
+            durable.write_json(own / RESULT_FILE, _result_document(outcome))
+            (earlier / JOB_DIR).rename(own / JOB_DIR)
+            durable.fsync_path(own)
             return outcome
     return None
 
@@ -48,12 +48,12 @@ def is_finished(request: FetchRequest) -> bool:
     Raises:
         OSError: The disk is failing, and nobody knows.
     """
-    return _read(Path(request.attempt_dir)) is not None
+    return _read_result(Path(request.attempt_dir)) is not None
 
 
-def lay_out(request: FetchRequest, audio: Path, name: str) -> Path:
+def move_into_job_dir(request: FetchRequest, audio: Path, name: str) -> Path:
     """Move the audio file to its place in the job folder and return it."""
-    folder = Path(request.attempt_dir) / JOB / "audio"
+    folder = Path(request.attempt_dir) / JOB_DIR / "audio"
     folder.mkdir(parents=True, exist_ok=True)
     return audio.rename(folder / name)
 
@@ -61,18 +61,18 @@ def lay_out(request: FetchRequest, audio: Path, name: str) -> Path:
 def job_document(
     request: FetchRequest,
     source: Source,
-    made: Plan,
+    conversion_plan: ConversionPlan,
     result: Result,
-    said: Mapping[str, Any],
+    extra: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return what `job.json` says about the file beside it. Pure.
 
     Args:
         request: Its `job_facts` go in as they are.
         source: What was fetched.
-        made: How it was converted.
+        conversion_plan: How it was converted.
         result: The finished file.
-        said: `tags`, `sample_rate_hz`, `channels` and `finished_at`.
+        extra: `tags`, `sample_rate_hz`, `channels` and `finished_at`.
     """
     facts = source.facts
     return {
@@ -82,15 +82,15 @@ def job_document(
         "title": facts.title,
         "channel": facts.channel,
         "view_count": facts.view_count,
-        "tags": said["tags"],
+        "tags": extra["tags"],
         "duration_s": result.duration_s,
         "announced_duration_s": facts.duration_s,
         "audio": {
             "file": f"audio/{result.file_name}",
             "codec": result.codec,
             "bitrate_bps": result.bitrate_bps,
-            "sample_rate_hz": said["sample_rate_hz"],
-            "channels": said["channels"],
+            "sample_rate_hz": extra["sample_rate_hz"],
+            "channels": extra["channels"],
             "size_bytes": result.size_bytes,
             "sha256": result.sha256,
             "cover": bool(source.cover),
@@ -102,14 +102,14 @@ def job_document(
             "size_bytes": source.size_bytes,
         },
         "how": {
-            "copied": made.copied,
-            "encoder_kbps": made.kbps,
-            "yt_dlp": engine_version(),
+            "copied": conversion_plan.copied,
+            "encoder_kbps": conversion_plan.kbps,
+            "yt_dlp": ytdlp_version(),
             "ffmpeg": request.ffmpeg_version,
         },
         "options": dict(request.options),
         "note": result.note,
-        "finished_at": said["finished_at"],
+        "finished_at": extra["finished_at"],
         "job": dict(request.job_facts),
     }
 
@@ -121,12 +121,12 @@ def seal(request: FetchRequest, job: Mapping[str, Any], outcome: Outcome) -> Non
         OSError: The disk is full or failing; nothing can be trusted then.
     """
     folder = Path(request.attempt_dir)
-    for file in (folder / JOB / "audio").iterdir():
-        durable.sync(file)
-    durable.sync(folder / JOB / "audio")
-    durable.write_json(folder / JOB / "job.json", job)
-    durable.sync(folder)
-    durable.write_json(folder / RESULT, _document(outcome))
+    for file in (folder / JOB_DIR / "audio").iterdir():
+        durable.fsync_path(file)
+    durable.fsync_path(folder / JOB_DIR / "audio")
+    durable.write_json(folder / JOB_DIR / "job.json", job)
+    durable.fsync_path(folder)
+    durable.write_json(folder / RESULT_FILE, _result_document(outcome))
 
 
 def sha256_of(path: Path) -> str:
@@ -135,17 +135,17 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def timestamp(now: datetime) -> str:
+def rfc3339(now: datetime) -> str:
     """Return RFC 3339 in UTC, to the second."""
     return now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _document(outcome: Outcome) -> dict[str, Any]:
+def _result_document(outcome: Outcome) -> dict[str, Any]:
     return {"schema": RESULT_SCHEMA, **outcome.to_json()}
 
 
-def _read(folder: Path) -> Outcome | None:
-    document = durable.read_json(folder / RESULT)
+def _read_result(folder: Path) -> Outcome | None:
+    document = durable.read_json(folder / RESULT_FILE)
     if document is None or document.pop("schema", None) != RESULT_SCHEMA:
         return None
     try:
@@ -154,6 +154,6 @@ def _read(folder: Path) -> Outcome | None:
             return None
     except (KeyError, TypeError, ValueError):
         return None
-    audio = folder / JOB / "audio" / outcome.result.file_name
+    audio = folder / JOB_DIR / "audio" / outcome.result.file_name
     whole = durable.size_of(audio) == outcome.result.size_bytes
-    return outcome if whole and durable.size_of(folder / JOB / "job.json") else None
+    return outcome if whole and durable.size_of(folder / JOB_DIR / "job.json") else None

@@ -15,19 +15,19 @@ def main() -> int:
     """Try it; the exit status is 0 even then, as long as it can be told how it went."""
     found = {"version": "", "solver": "", "path": "", "fault": ""}
     try:
-        found |= _imported()
+        found |= _check_import()
     except Exception as error:  # noqa: BLE001 - foreign code that may do anything
         found["fault"] = f"it cannot be imported: {type(error).__name__}: {error}"
     else:
         try:
-            _rehearsed()
+            _check_extraction()
         except Exception as error:  # noqa: BLE001 - as above
             found["fault"] = f"it cannot extract: {type(error).__name__}: {error}"
     sys.stdout.write(json.dumps(found))
     return 0
 
 
-def _imported() -> dict[str, str]:
+def _check_import() -> dict[str, str]:
     import yt_dlp  # noqa: PLC0415 - as above
     from yt_dlp.version import __version__  # noqa: PLC0415 - may fail
 
@@ -41,7 +41,7 @@ def _imported() -> dict[str, str]:
     }
 
 
-def _rehearsed() -> None:
-    from ytaudio_daemon.fetch.offline_warmup import rehearse  # noqa: PLC0415 - as above
+def _check_extraction() -> None:
+    from ytaudio_daemon.fetch.offline_warmup import run_offline_warmup  # noqa: PLC0415 - as above
 
-    rehearse()
+    run_offline_warmup()

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.fetch import durable
-from ytaudio_daemon.fetch.metadata import Facts
+from ytaudio_daemon.fetch.metadata import VideoFacts
 from ytaudio_daemon.model import FetchRequest
 
-FOLDER = "source"
-RECORD = "source.json"
+SOURCE_DIR = "source"
+SOURCE_FILE = "source.json"
 SCHEMA = "ytaudio.source/1"
 
 
@@ -37,7 +37,7 @@ class Source:
         notes: Remarks for the person.
     """
 
-    facts: Facts
+    facts: VideoFacts
     wanted: str
     file: str
     size_bytes: int
@@ -51,10 +51,10 @@ class Source:
 
 def folder_of(request: FetchRequest) -> Path:
     """Return where this attempt keeps its source."""
-    return Path(request.attempt_dir) / FOLDER
+    return Path(request.attempt_dir) / SOURCE_DIR
 
 
-def wanted(options: Mapping[str, Any]) -> str:
+def selection_key(options: Mapping[str, Any]) -> str:
     """Return what decides which stream is fetched."""
     return f"{options['format']} {options['quality']}"
 
@@ -77,7 +77,7 @@ def seal(request: FetchRequest, source: Source) -> None:
         OSError: The disk is full or failing.
     """
     document = {"schema": SCHEMA, **asdict(source)}
-    durable.write_json(folder_of(request) / RECORD, document, synced=False)
+    durable.write_json(folder_of(request) / SOURCE_FILE, document, synced=False)
 
 
 def adopt(request: FetchRequest) -> Source | None:
@@ -87,11 +87,11 @@ def adopt(request: FetchRequest) -> Source | None:
         UnreadableError: What is there cannot be read; it stays.
         OSError: The disk is failing.
     """
-    if (own := _read(folder_of(request), request)) is not None:
+    if (own := _read_source(folder_of(request), request)) is not None:
         return own
     for earlier in request.earlier_dirs:
-        folder = Path(earlier) / FOLDER
-        if (found := _read(folder, request)) is not None:
+        folder = Path(earlier) / SOURCE_DIR
+        if (found := _read_source(folder, request)) is not None:
             discard(request)
             folder.rename(folder_of(request))
             return found
@@ -102,24 +102,24 @@ def discard(request: FetchRequest) -> None:
     """Remove the source, its record first: half of it must not look finished."""
     folder = folder_of(request)
     with contextlib.suppress(FileNotFoundError):
-        (folder / RECORD).unlink()
+        (folder / SOURCE_FILE).unlink()
         shutil.rmtree(folder)
     if folder.is_dir():
         shutil.rmtree(folder)
 
 
-def _read(folder: Path, request: FetchRequest) -> Source | None:
-    document = durable.read_json(folder / RECORD)
+def _read_source(folder: Path, request: FetchRequest) -> Source | None:
+    document = durable.read_json(folder / SOURCE_FILE)
     if document is None or document.pop("schema", None) != SCHEMA:
         return None
     try:
-        facts = Facts(**document.pop("facts"))
+        facts = VideoFacts(**document.pop("facts"))
         source = Source(facts=facts, **(document | {"notes": tuple(document["notes"])}))
     except (KeyError, TypeError):
         return None
     whole = durable.size_of(folder / source.file) == source.size_bytes
     fits = (facts.video_id, source.wanted) == (
         request.video_id,
-        wanted(request.options),
+        selection_key(request.options),
     )
     return source if whole and fits else None

@@ -33,7 +33,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
-from ytaudio_daemon.fetch.cover import kind_of
+from ytaudio_daemon.fetch.cover import image_mime_type
 
 Tags = Mapping[str, str]
 
@@ -101,7 +101,7 @@ def _fill_id3(id3: Any, tags: Tags, picture: bytes) -> None:
         id3.add(
             APIC(
                 encoding=0,
-                mime=kind_of(picture),
+                mime=image_mime_type(picture),
                 type=PictureType.COVER_FRONT,
                 desc="",
                 data=picture,
@@ -127,12 +127,12 @@ def _m4a(path: Path, tags: Tags, picture: bytes) -> None:
     for key, atom in _MP4_ATOMS.items():
         if key in tags:
             audio[atom] = [tags[key]]
-    if place := _track_place(tags.get("track", "")):
+    if place := _track_numbers(tags.get("track", "")):
         audio["trkn"] = [place]
     audio["----:com.apple.iTunes:YOUTUBE_ID"] = [MP4FreeForm(tags["video_id"].encode())]
     audio["----:com.apple.iTunes:URL"] = [MP4FreeForm(tags["url"].encode())]
     if picture:
-        is_png = kind_of(picture) == "image/png"
+        is_png = image_mime_type(picture) == "image/png"
         form = MP4Cover.FORMAT_PNG if is_png else MP4Cover.FORMAT_JPEG
         audio["covr"] = [MP4Cover(picture, imageformat=form)]
     audio.save()
@@ -149,7 +149,7 @@ _MP4_ATOMS = {
 }
 
 
-def _track_place(track: str) -> tuple[int, int] | None:
+def _track_numbers(track: str) -> tuple[int, int] | None:
     """Return "3/12" as (3, 12); MP4 has room for two 16-bit numbers only."""
     number, _, total = track.partition("/")
     if not number.strip().isdecimal():
@@ -163,7 +163,7 @@ def _flac(path: Path, tags: Tags, picture: bytes) -> None:
     _fill_vorbis(audio, tags)
     audio.clear_pictures()
     if picture:
-        audio.add_picture(_block(picture))
+        audio.add_picture(_flac_picture(picture))
     audio.save()
 
 
@@ -171,7 +171,7 @@ def _ogg(path: Path, tags: Tags, picture: bytes) -> None:
     audio = _OPENERS[path.suffix](path)
     _fill_vorbis(audio, tags)
     if picture:
-        block = base64.b64encode(_block(picture).write()).decode("ascii")
+        block = base64.b64encode(_flac_picture(picture).write()).decode("ascii")
         audio["METADATA_BLOCK_PICTURE"] = [block]
     audio.save()
 
@@ -193,10 +193,10 @@ _VORBIS_KEYS = {
 }
 
 
-def _block(picture: bytes) -> Picture:
+def _flac_picture(picture: bytes) -> Picture:
     block = Picture()
     block.type = PictureType.COVER_FRONT
-    block.mime = kind_of(picture) or ""
+    block.mime = image_mime_type(picture) or ""
     block.data = picture
     return block
 

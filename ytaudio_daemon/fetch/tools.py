@@ -16,7 +16,7 @@ MIN_FFMPEG = (5,)
 #: `MIN_SUPPORTED_VERSION` in yt-dlp's `utils/_jsruntime.py`.
 MIN_JS_RUNTIME = {"deno": (2, 3), "node": (22,)}
 _ENCODERS = ("libmp3lame", "libopus", "libvorbis")
-_ASK_TIMEOUT_S = 20.0
+_VERSION_TIMEOUT_S = 20.0
 #: node has no such option as yt-dlp gives it then, `--v8-flags=`, which deno takes.
 _NEEDS_JIT = "yt-dlp cannot run it where MemoryDenyWriteExecute= is in force; use deno"
 
@@ -58,7 +58,7 @@ class Tools:
         runtime = self.js_runtime
         return (runtime.name, runtime.path) if runtime else ()
 
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Return whether both were found and are still at their places."""
         found = (self.ffmpeg, self.js_runtime)
         return all(tool is not None and os.access(tool.path, os.X_OK) for tool in found)
@@ -69,52 +69,57 @@ def find_tools() -> Tools:
 
     A system ffmpeg is preferred: the static build needs 30 % more CPU for mp3.
     """
-    poor_ffmpegs: list[str] = []
-    poor_runtimes: list[str] = []
+    rejected_ffmpegs: list[str] = []
+    rejected_runtimes: list[str] = []
     return Tools(
-        ffmpeg=_first(_ffmpegs(), poor_ffmpegs),
-        js_runtime=_first(_js_runtimes(), poor_runtimes),
+        ffmpeg=_first_usable(_ffmpegs(), rejected_ffmpegs),
+        js_runtime=_first_usable(_js_runtimes(), rejected_runtimes),
         rejected=(
-            *(("ffmpeg", reason) for reason in poor_ffmpegs),
-            *(("js_runtime", reason) for reason in poor_runtimes),
+            *(("ffmpeg", reason) for reason in rejected_ffmpegs),
+            *(("js_runtime", reason) for reason in rejected_runtimes),
         ),
     )
 
 
 def find_js_runtime() -> Tool | None:
     """Look for the JavaScript runtime alone."""
-    return _first(_js_runtimes(), [])
+    return _first_usable(_js_runtimes(), [])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Offer:
+class _ToolCandidate:
     name: str
     path: str
     bundled: bool
 
 
-def _first(offers: Iterable[_Offer], rejected: list[str]) -> Tool | None:
-    for offer in offers:
-        told = _ask(offer)
-        version, fault = judge(offer.name, told)
-        if not fault and offer.name == "node" and jit.is_denied():
+def _first_usable(
+    candidates: Iterable[_ToolCandidate], rejected: list[str]
+) -> Tool | None:
+    for candidate in candidates:
+        version_output = _read_version_output(candidate)
+        version, fault = check_version_output(candidate.name, version_output)
+        if not fault and candidate.name == "node" and jit.is_denied():
             fault = _NEEDS_JIT
         if not fault:
             return Tool(
-                name=offer.name, path=offer.path, version=version, bundled=offer.bundled
+                name=candidate.name,
+                path=candidate.path,
+                version=version,
+                bundled=candidate.bundled,
             )
-        rejected.append(f"{offer.path}: {fault}")
+        rejected.append(f"{candidate.path}: {fault}")
     return None
 
 
-def judge(name: str, told: str) -> tuple[str, str]:
+def check_version_output(name: str, version_output: str) -> tuple[str, str]:
     """Return a program's version and what is wrong with it, or "". Pure.
 
     Args:
         name: ffmpeg, deno or node.
-        told: What it prints when asked for its version.
+        version_output: What it prints when asked for its version.
     """
-    found = re.search(_VERSION[name], told, re.MULTILINE)
+    found = re.search(_VERSION[name], version_output, re.MULTILINE)
     if found is None:
         return "", "does not tell its version"
     version = found[1]
@@ -123,7 +128,11 @@ def judge(name: str, told: str) -> tuple[str, str]:
     is_nightly = version.startswith(("N-", "git-"))  # built from ffmpeg's main branch
     if numbers < least and not is_nightly:
         return version, f"version {version} is older than {_dotted(least)}"
-    missing = [e for e in _ENCODERS if name == "ffmpeg" and f"--enable-{e}" not in told]
+    missing = [
+        e
+        for e in _ENCODERS
+        if name == "ffmpeg" and f"--enable-{e}" not in version_output
+    ]
     return version, f"built without {', '.join(missing)}" if missing else ""
 
 
@@ -134,40 +143,40 @@ _VERSION = {
 }
 
 
-def _ask(offer: _Offer) -> str:
-    flag = "-version" if offer.name == "ffmpeg" else "--version"
+def _read_version_output(candidate: _ToolCandidate) -> str:
+    flag = "-version" if candidate.name == "ffmpeg" else "--version"
     try:
         done = subprocess.run(
-            [offer.path, flag], stdin=subprocess.DEVNULL, capture_output=True,
-            timeout=_ASK_TIMEOUT_S, check=False, text=True, errors="replace",
+            [candidate.path, flag], stdin=subprocess.DEVNULL, capture_output=True,
+            timeout=_VERSION_TIMEOUT_S, check=False, text=True, errors="replace",
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout
 
 
-def _ffmpegs() -> Iterator[_Offer]:
+def _ffmpegs() -> Iterator[_ToolCandidate]:
     yield from _on_path("ffmpeg")
     for path in sorted(_in_wheel("imageio_ffmpeg", "binaries/ffmpeg-*")):
-        yield _Offer(name="ffmpeg", path=str(path), bundled=True)
+        yield _ToolCandidate(name="ffmpeg", path=str(path), bundled=True)
 
 
-def _js_runtimes() -> Iterator[_Offer]:
+def _js_runtimes() -> Iterator[_ToolCandidate]:
     yield from _on_path("deno")
     yield from _on_path("node")
     if importlib.util.find_spec("deno") is not None:
         from deno import find_deno_bin  # noqa: PLC0415 - from an optional wheel
 
         try:
-            yield _Offer(name="deno", path=str(find_deno_bin()), bundled=True)
+            yield _ToolCandidate(name="deno", path=str(find_deno_bin()), bundled=True)
         except FileNotFoundError:
             return
 
 
-def _on_path(name: str) -> Iterator[_Offer]:
+def _on_path(name: str) -> Iterator[_ToolCandidate]:
     path = shutil.which(name)
     if path is not None:
-        yield _Offer(name=name, path=str(Path(path).absolute()), bundled=False)
+        yield _ToolCandidate(name=name, path=str(Path(path).absolute()), bundled=False)
 
 
 def _in_wheel(package: str, pattern: str) -> Iterator[Path]:

@@ -22,7 +22,7 @@ LENGTH_TOLERANCE_PART = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decoded:
+class DecodeResult:
     """What came out of a full decode.
 
     Attributes:
@@ -32,7 +32,7 @@ class Decoded:
         errors: ffmpeg's words, or "".
     """
 
-    clean: bool
+    is_clean: bool
     samples_s: float
     out_time_s: float
     errors: str = ""
@@ -41,27 +41,29 @@ class Decoded:
 def decode(
     ffmpeg_path: str,
     path: Path,
-    seen: Callable[[float], None] = lambda _seconds: None,
-) -> Decoded:
+    on_progress: Callable[[float], None] = lambda _seconds: None,
+) -> DecodeResult:
     """Decode every sample of `path` into nothing, and count.
 
     Raises:
         AttemptFailedError: ffmpeg cannot be started.
     """
     arguments = [
-        *ffmpeg.source(path), "-map", "0:a:0", "-ac", "1", "-ar", str(_RATE),
-        *ffmpeg.target(Path("/dev/null"), "s16le"),
+        *ffmpeg.input_arguments(path), "-map", "0:a:0", "-ac", "1", "-ar", str(_RATE),
+        *ffmpeg.output_arguments(Path("/dev/null"), "s16le"),
     ]  # fmt: skip
-    done = ffmpeg.run(ffmpeg_path, arguments, seen)
-    return Decoded(
-        clean=done.clean,
+    done = ffmpeg.run(ffmpeg_path, arguments, on_progress)
+    return DecodeResult(
+        is_clean=done.is_clean,
         samples_s=done.out_bytes / _BYTES_PER_S,
         out_time_s=done.out_time_s,
         errors=done.errors,
     )
 
 
-def defect(decoded: Decoded, announced_s: float, written_s: float) -> str | None:
+def find_defect(
+    decoded: DecodeResult, announced_s: float, written_s: float
+) -> str | None:
     """Return the code of what is wrong, or None for proven audio. Pure.
 
     Args:
@@ -70,7 +72,7 @@ def defect(decoded: Decoded, announced_s: float, written_s: float) -> str | None
         written_s: The last timestamp of the conversion: a hole in the source is
             still in it, and no longer in the converted samples.
     """
-    if not decoded.clean or decoded.samples_s <= 0:
+    if not decoded.is_clean or decoded.samples_s <= 0:
         return "does_not_decode"
     stamps = max(decoded.out_time_s, written_s)
     if abs(stamps - decoded.samples_s) > HOLE_TOLERANCE_S:

@@ -22,7 +22,7 @@ from yt_dlp.extractor.youtube import YoutubeIE
 from ytaudio_daemon.fetch import hosts, jit
 from ytaudio_daemon.fetch.classify import Cause
 from ytaudio_daemon.fetch.exception_facts import causes_of
-from ytaudio_daemon.fetch.response_limit import bounded
+from ytaudio_daemon.fetch.response_limit import limit_response_size
 from ytaudio_daemon.fetch.tools import find_js_runtime
 from ytaudio_daemon.model import FetchRequest
 
@@ -31,14 +31,14 @@ SOCKET_TIMEOUT_S = 20.0
 #: Within one attempt; between attempts the ledger waits longer.
 RETRIES = 5
 #: Fragments at once: 37 of them with 50 ms each took 1.1 s instead of 2.7.
-FRAGMENTS_AT_ONCE = 4
+CONCURRENT_FRAGMENTS = 4
 #: Read at once; with yt-dlp's 1 KiB and no resizing 58 MB cost 8.5 CPU s.
 BLOCK_BYTES = 32 * 1024
-_MAX_SAID = 200
+_MAX_RECORDS = 200
 
 #: What yt-dlp would import on its way, and mutagen: in the template, before forking.
 #: A module that a later yt-dlp has renamed is simply not warm.
-_WARM = (
+_PRELOADED_MODULES = (
     "mutagen.flac",
     "mutagen.id3",
     "mutagen.mp3",
@@ -62,12 +62,12 @@ _WARM = (
 )
 
 
-class Transcript:
+class LogCapture:
     """What yt-dlp said; it is yt-dlp's `logger`. Warnings count as evidence."""
 
     def __init__(self) -> None:
-        self.lines: deque[str] = deque(maxlen=_MAX_SAID)
-        self.warnings: deque[str] = deque(maxlen=_MAX_SAID)
+        self.lines: deque[str] = deque(maxlen=_MAX_RECORDS)
+        self.warnings: deque[str] = deque(maxlen=_MAX_RECORDS)
 
     def debug(self, message: str) -> None:
         """Keep a line for the log tail."""
@@ -83,11 +83,11 @@ class Transcript:
         self.lines.append(message)
 
 
-class Engine(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
+class YtDlpClient(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
     """A `YoutubeDL` that knows YouTube only and remembers refused requests."""
 
     def __init__(self, params: dict[str, Any]) -> None:
-        self.answers: list[Cause] = []
+        self.failed_requests: list[Cause] = []
         super().__init__(params, auto_init=False)
         self.add_info_extractor(YoutubeIE())
 
@@ -99,16 +99,18 @@ class Engine(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
         """
         url = req if isinstance(req, str) else req.url
         try:
-            hosts.check(url)
-            return bounded(super().urlopen(req))
+            hosts.check_host(url)
+            return limit_response_size(super().urlopen(req))
         except Exception as error:
-            self.answers.extend(causes_of(error, url))
-            del self.answers[:-_MAX_SAID]
+            self.failed_requests.extend(causes_of(error, url))
+            del self.failed_requests[:-_MAX_RECORDS]
             raise
 
     def build_request_director(self, handlers: Any, preferences: Any = None) -> Any:
         """Leave out the handlers whose redirects nobody would check."""
-        return super().build_request_director(hosts.guarded(handlers), preferences)
+        return super().build_request_director(
+            hosts.guarded_handlers(handlers), preferences
+        )
 
     def run_all_pps(self, _key: str, info: Any, **_: Any) -> Any:
         """Skip what has nothing to do: no post-processors, nothing to print.
@@ -118,16 +120,16 @@ class Engine(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
         return info
 
 
-Choose = Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]]
+FormatSelector = Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]]
 
 
-def parameters(
-    request: FetchRequest, transcript: Transcript, choose: Choose
+def ytdlp_params(
+    request: FetchRequest, log_capture: LogCapture, choose: FormatSelector
 ) -> dict[str, Any]:
     """Return yt-dlp's parameters; each is documented in `yt_dlp.YoutubeDL`."""
     network, limits = request.network, request.limits
     params: dict[str, Any] = {
-        "logger": transcript,
+        "logger": log_capture,
         "noprogress": True,
         "color": {"stdout": "never", "stderr": "never"},
         "cachedir": request.cache_dir or False,
@@ -143,7 +145,7 @@ def parameters(
         "updatetime": False,
         "fixup": "never",
         "hls_prefer_native": True,
-        "concurrent_fragment_downloads": FRAGMENTS_AT_ONCE,
+        "concurrent_fragment_downloads": CONCURRENT_FRAGMENTS,
         # Blocks that grow with the speed would hide a stall behind a long read.
         "noresizebuffer": True,
         "buffersize": BLOCK_BYTES,
@@ -184,27 +186,27 @@ def prepare_environment(request: FetchRequest) -> None:
         os.environ["SSL_CERT_FILE"] = request.network.ca_file
         os.environ["DENO_CERT"] = request.network.ca_file
     os.environ.pop("SSLKEYLOGFILE", None)  # would write down the TLS keys
-    hosts.guard()
+    hosts.install_guard()
 
 
 def warm_up() -> None:
     """Import and set up all that does not depend on a request."""
     os.environ["YTDLP_NO_PLUGINS"] = "1"
-    for name in _WARM:
+    for name in _PRELOADED_MODULES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    hosts.guard()
+    hosts.install_guard()
     share_tls_context()
-    remember_versions()
+    cache_runtime_version()
     # A yt-dlp that has renamed these must still be able to work, only less warm.
     with contextlib.suppress(AttributeError, TypeError):
-        _make_tls_context()
+        _warm_tls_context()
 
 
-def _make_tls_context() -> None:
+def _warm_tls_context() -> None:
     """Have the shared TLS context made now; no connection is made."""
-    params = {"logger": Transcript(), "cachedir": False, "js_runtimes": {}}
-    with Engine(params) as ydl:
+    params = {"logger": LogCapture(), "cachedir": False, "js_runtimes": {}}
+    with YtDlpClient(params) as ydl:
         for handler in ydl._request_director.handlers.values():  # noqa: SLF001 - no public way
             handler._make_sslcontext()  # noqa: SLF001 - the same
 
@@ -229,7 +231,7 @@ def share_tls_context() -> None:
     yt_networking.make_ssl_context = shared
 
 
-def remember_versions() -> None:
+def cache_runtime_version() -> None:
     """Ask the JavaScript runtime for its version here, not once in every worker.
 
     Should a later yt-dlp lack module or function, each worker asks (6 ms of CPU).

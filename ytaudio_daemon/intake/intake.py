@@ -13,7 +13,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
 
 #: Scanning and reading may take so long in a step, in seconds.
-DELETE_BATCH_S = 0.03
+STEP_S = 0.03
 
 
 class Intake:
@@ -65,7 +65,7 @@ class Intake:
         Raises:
             LedgerError, OSError: Nothing is lost; the next step tries again.
         """
-        deadline = time.monotonic() + DELETE_BATCH_S
+        deadline = time.monotonic() + STEP_S
         self._scanner.scan_until(mono, deadline)
         self._recorder.end_abandoned(now)
         self._reader.read(self._recorder.parsed_drops, deadline)

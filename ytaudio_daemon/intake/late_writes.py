@@ -17,7 +17,7 @@ from ytaudio_daemon.model.clock import Now
 log = structlog.get_logger()
 
 #: A filed drop is looked after for so long, in seconds: nobody pauses for longer.
-PROBATION_S = 600.0
+WATCHED_S = 600.0
 #: The latest so many; a flood is not written by hand.
 MAX_WATCHED = 1000
 
@@ -43,7 +43,7 @@ class LateWriteMonitor:
 
     def watch(self, inbox_file: InboxFile, target: str, name: bytes, now: Now) -> None:
         """A drop was moved to `target` under a name."""
-        until = now.uptime_s + PROBATION_S
+        until = now.uptime_s + WATCHED_S
         self._watched.append(_WatchedDrop(inbox_file, target, name, until))
 
     def put_back_grown(self, now: Now, every_s: float) -> None:

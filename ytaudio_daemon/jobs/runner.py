@@ -146,7 +146,7 @@ class JobRunner:
         """
         if not self._disk_reserve.is_available(self.settings.disk.reserve, now):
             return False
-        while self._pool.room() > 0:
+        while self._pool.free_slots() > 0:
             with self._ledger.write() as db:
                 claim = claims.claim_next(db, now, self._host, self._pace)
             if claim is None:
@@ -244,7 +244,7 @@ class JobRunner:
         running = _RunningAttempt(claim=claim, progress=Progress(phase="resolving"))
         self._running[claim.uuid] = running
         ended = Ended(
-            key=claim.uuid, attempt=claim.attempt, outcome=outcome, by_itself=False
+            key=claim.uuid, attempt=claim.attempt, outcome=outcome, worker_crashed=False
         )
         self._ended.append((running, ended))
         self.finish_ended(now)
@@ -274,7 +274,7 @@ def _is_interruption(ended: Ended) -> bool:
     failure = ended.outcome.failure
     if failure is None or failure.kind is not FailureKind.CRASHED:
         return False
-    return not ended.by_itself and failure.code in {"killed", "template_died"}
+    return not ended.worker_crashed and failure.code in {"killed", "template_died"}
 
 
 def _work_folder_failure(error: Exception) -> Failure:

@@ -2,15 +2,15 @@
 
 The ledger's events are the outbox. How far each receiver has been told is kept in the
 ledger, so neither a crash nor a receiver that is away loses a word. What delivers is a
-process of its own for each receiver (`courier`), so no receiver can hold anything up.
+process of its own for each receiver (`delivery_process`), so no receiver can hold anything up.
 
 - `receivers`: who is told, from the settings
 - `notices`, `wording`, `digest`: what is told, as JSON and in words
-- `weather`: whether the daemon is well, without its moods of a minute
+- `degraded_state`: whether the daemon is well, without its moods of a minute
 - `patience`: when a failed delivery is tried again, and when no more
-- `composing`: how news become drafts; `hand`: those that are next; `van`: the courier
-- `post`: one receiver's, from cursor to answer; `opening`: what it is made of
-- `messenger`: all of them together, for the daemon's loop
+- `composing`: how news become drafts; `hand`: those that are next; `sender`: the courier
+- `queue`: one receiver's, from cursor to answer; `opening`: what it is made of
+- `notifications`: all of them together, for the daemon's loop
 - `books`: how far each has been told, kept in the ledger
 - `trial`: `ytaudio notify test`
 """

@@ -3,31 +3,31 @@
 All times are by `Now.lived`, so a jump of the wall clock gives nothing up.
 """
 
-from ytaudio_daemon.notify.delivery.result import Answer
+from ytaudio_daemon.notify.delivery.result import DeliveryResult
 
 #: The first wait, in seconds; each is twice the one before.
 BASE_S = 1.0
 #: The longest wait, in seconds: a receiver that is back need not be waited for long.
 CAP_S = 300.0
 #: A notice that a receiver refuses is offered so often.
-OFFERS = 5
+MAX_REJECTIONS = 5
 #: Failures in a row after which people should know: one may be a receiver's restart.
-WORTH_TELLING = 2
+REPORT_AFTER_FAILURES = 2
 
 
-class Patience:
+class DeliveryBackoff:
     """With one receiver."""
 
     def __init__(self) -> None:
         #: Failed deliveries in a row.
         self.failures = 0
         #: Notices given up since it was told something last.
-        self.given_up = 0
+        self.dropped_count = 0
         #: What it said last.
-        self.said = ""
+        self.last_error = ""
         self._since = 0.0
         self._due = 0.0
-        self._refusals = 0
+        self._rejections = 0
 
     @property
     def due(self) -> float | None:
@@ -35,34 +35,34 @@ class Patience:
         return self._due if self.failures else None
 
     @property
-    def is_troubled(self) -> bool:
+    def should_report(self) -> bool:
         """Whether people should know."""
-        return self.failures >= WORTH_TELLING or self.given_up > 0
+        return self.failures >= REPORT_AFTER_FAILURES or self.dropped_count > 0
 
-    def succeed(self) -> None:
+    def on_success(self) -> None:
         """Note that it has been told something."""
-        self.failures = self.given_up = self._refusals = 0
-        self.said = ""
+        self.failures = self.dropped_count = self._rejections = 0
+        self.last_error = ""
 
-    def fail(self, answer: Answer, uptime_s: float) -> None:
+    def on_failure(self, result: DeliveryResult, uptime_s: float) -> None:
         """Note that it could not be told."""
         if not self.failures:
             self._since = uptime_s
         wait = min(CAP_S, BASE_S * 2.0 ** min(self.failures, 30))
         self.failures += 1
-        self._refusals = self._refusals + 1 if answer.is_refusal else 0
-        self._due = uptime_s + max(wait, answer.retry_after_s or 0.0)
-        self.said = answer.said
+        self._rejections = self._rejections + 1 if result.is_rejection else 0
+        self._due = uptime_s + max(wait, result.retry_after_s or 0.0)
+        self.last_error = result.said
 
-    def has_had_enough(self) -> bool:
+    def should_drop_message(self) -> bool:
         """Tell whether the notice in hand has been refused often enough."""
-        return self._refusals >= OFFERS
+        return self._rejections >= MAX_REJECTIONS
 
-    def is_worn_out(self, uptime_s: float, give_up_s: float) -> bool:
+    def has_timed_out(self, uptime_s: float, give_up_s: float) -> bool:
         """Tell whether it has failed for so long that what is older is given up."""
         return self.failures > 0 and uptime_s - self._since >= give_up_s
 
-    def give_up(self, notices: int) -> None:
+    def on_dropped(self, notices: int) -> None:
         """Note that so many notices are given up; the next one has all its offers."""
-        self.given_up += notices
-        self._refusals = 0
+        self.dropped_count += notices
+        self._rejections = 0

@@ -9,18 +9,18 @@ from ytaudio_daemon.ledger.meta import DeliveryCursor
 from ytaudio_daemon.model.clock import Now
 
 if TYPE_CHECKING:
-    from ytaudio_daemon.notify.receiver_queue import Post
+    from ytaudio_daemon.notify.receiver_queue import ReceiverQueue
 
 #: It is kept at most so often, in seconds: each time costs a sync, and what was told in
 #: between is told again after a crash.
-KEEP_S = 1.0
+SAVE_INTERVAL_S = 1.0
 #: So often where there was nothing to tell, in seconds: nothing is lost by it.
-KEEP_IDLE_S = 10.0
+IDLE_SAVE_INTERVAL_S = 10.0
 
-Posts = Mapping[str, "Post"]
+ReceiverQueues = Mapping[str, "ReceiverQueue"]
 
 
-class Books:
+class CursorStore:
     """Keeps them, neither too often nor too late.
 
     Args:
@@ -29,10 +29,10 @@ class Books:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._kept: Mapping[str, DeliveryCursor] = {}
-        self._kept_at = -math.inf
+        self._saved: Mapping[str, DeliveryCursor] = {}
+        self._saved_at = -math.inf
 
-    def enlist(self, keys: Collection[str]) -> Mapping[str, DeliveryCursor]:
+    def sync_receivers(self, keys: Collection[str]) -> Mapping[str, DeliveryCursor]:
         """Return how much the receivers of those keys have been told; forget others.
 
         A new one is told what happens from now on.
@@ -44,53 +44,57 @@ class Books:
             known = meta.delivery_cursors(db)
         if known.keys() != set(keys):
             with self._ledger.write() as db:
-                known = _admit(db, known, set(keys))
-        self._kept = known
+                known = _sync_receivers(db, known, set(keys))
+        self._saved = known
         return known
 
-    def due(self, posts: Posts) -> float | None:
+    def due(self, queues: ReceiverQueues) -> float | None:
         """Return when to call `keep`, by `Now.lived`; None when all is kept."""
-        changed = [posts[key] for key in self._changed(posts)]
+        changed = [queues[key] for key in self._unsaved(queues)]
         if not changed:
             return None
-        delivered = [post for post in changed if post.has_delivered]
-        if any(post.is_at_rest for post in delivered):
+        delivered = [queue for queue in changed if queue.has_unsaved_delivery]
+        if any(queue.is_drained for queue in delivered):
             return 0.0
-        return self._kept_at + (KEEP_S if delivered else KEEP_IDLE_S)
+        return self._saved_at + (SAVE_INTERVAL_S if delivered else IDLE_SAVE_INTERVAL_S)
 
-    def keep(self, posts: Posts, now: Now) -> None:
+    def save_if_due(self, queues: ReceiverQueues, now: Now) -> None:
         """Keep how far everybody has been told, if it is time.
 
         Raises:
             LedgerError: It cannot be used just now.
         """
-        due = self.due(posts)
+        due = self.due(queues)
         if due is not None and now.uptime_s >= due:
-            self.write(posts)
-            self._kept_at = now.uptime_s
+            self.save(queues)
+            self._saved_at = now.uptime_s
 
-    def write(self, posts: Posts) -> None:
+    def save(self, queues: ReceiverQueues) -> None:
         """Keep it now.
 
         Raises:
             LedgerError: It cannot be used just now.
         """
-        changed = self._changed(posts)
+        changed = self._unsaved(queues)
         if not changed:
             return
         with self._ledger.write() as db:
             for key, told in changed.items():
                 meta.save_delivery_cursor(db, key, told)
-        self._kept = {**self._kept, **changed}
+        self._saved = {**self._saved, **changed}
         for key in changed:
-            posts[key].has_delivered = False
+            queues[key].has_unsaved_delivery = False
 
-    def _changed(self, posts: Posts) -> dict[str, DeliveryCursor]:
-        known = self._kept
-        return {k: post.told for k, post in posts.items() if post.told != known[k]}
+    def _unsaved(self, queues: ReceiverQueues) -> dict[str, DeliveryCursor]:
+        known = self._saved
+        return {
+            k: queue.delivered
+            for k, queue in queues.items()
+            if queue.delivered != known[k]
+        }
 
 
-def _admit(
+def _sync_receivers(
     db: Connection, known: Mapping[str, DeliveryCursor], wanted: set[str]
 ) -> dict[str, DeliveryCursor]:
     for key in known.keys() - wanted:

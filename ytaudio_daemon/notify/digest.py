@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ytaudio_daemon.notify import texts
-from ytaudio_daemon.notify.notify_event import COMPLETED, News
+from ytaudio_daemon.notify.notify_event import COMPLETED, NotifyEvent
 
 #: Named in one message; the others are counted.
 MAX_SESSIONS = 8
@@ -30,31 +30,31 @@ class Digest:
     _failed: Counter[str] = field(default_factory=Counter)
     _titles: list[str] = field(default_factory=list)
     _failures: list[str] = field(default_factory=list)
-    _ended: list[str] = field(default_factory=list)
-    _endings: int = 0
+    _ended_lines: list[str] = field(default_factory=list)
+    _ended_count: int = 0
 
-    def take(self, news: News, uptime_s: float, *, audio_stays: bool) -> None:
+    def add(self, event: NotifyEvent, uptime_s: float, *, keeps_audio: bool) -> None:
         """Take in one more thing that happened."""
         self.began = uptime_s if self.began is None else self.began
-        self.at = max(self.at, news.at)
-        if news.job is not None and news.event == COMPLETED:
-            self._finished[news.job.session_name] += 1
-            _keep(self._titles, texts.title_of(news.job), MAX_TITLES)
-        elif news.job is not None:
-            self._failed[news.job.session_name] += 1
-            _keep(self._failures, texts.failure_of(news.job), MAX_FAILURES)
-        elif news.session is not None:
-            self._endings += 1
-            words = texts.ended(news.session, audio_stays=audio_stays)
-            _keep(self._ended, words, MAX_SESSIONS)
+        self.at = max(self.at, event.at)
+        if event.job is not None and event.event == COMPLETED:
+            self._finished[event.job.session_name] += 1
+            _append_up_to(self._titles, texts.job_title(event.job), MAX_TITLES)
+        elif event.job is not None:
+            self._failed[event.job.session_name] += 1
+            _append_up_to(self._failures, texts.failure_text(event.job), MAX_FAILURES)
+        elif event.session is not None:
+            self._ended_count += 1
+            words = texts.session_ended_text(event.session, keeps_audio=keeps_audio)
+            _append_up_to(self._ended_lines, words, MAX_SESSIONS)
 
     @property
     def size(self) -> int:
         """How much happened."""
-        return self._finished.total() + self._failed.total() + self._endings
+        return self._finished.total() + self._failed.total() + self._ended_count
 
     @property
-    def mood(self) -> str:
+    def notify_type(self) -> str:
         """Return Apprise's word: success, failure, or info when only sessions ended."""
         if self._failed:
             return "failure"
@@ -64,40 +64,45 @@ class Digest:
         """Return the message's first line."""
         finished, failed = self._finished.total(), self._failed.total()
         if not finished and not failed:
-            return f"ytaudio: {_count(self._endings, 'session')} ended"
-        return f"ytaudio: {texts.tally(finished, failed)}"
+            return f"ytaudio: {_count(self._ended_count, 'session')} ended"
+        return f"ytaudio: {texts.counts_text(finished, failed)}"
 
     def body(self) -> str:
         """Return the message."""
-        lines = [*self._sessions(), *self._songs(), *self._losses(), *self._ended]
-        more = self._endings - len(self._ended)
+        lines = [
+            *self._session_lines(),
+            *self._title_lines(),
+            *self._failure_lines(),
+            *self._ended_lines,
+        ]
+        more = self._ended_count - len(self._ended_lines)
         if more:
             lines.append(f"{_count(more, 'more session')} ended.")
         text = "\n".join(lines)
         return text if len(text) <= MAX_BODY_BYTES else f"{text[: MAX_BODY_BYTES - 1]}…"
 
-    def _sessions(self) -> list[str]:
+    def _session_lines(self) -> list[str]:
         totals = self._finished + self._failed
         named = [name for name, _ in totals.most_common(MAX_SESSIONS)]
-        lines = [self._session(name) for name in named]
+        lines = [self._session_line(name) for name in named]
         others = len(totals) - len(named)
         if others:
             finished = self._finished.total() - sum(self._finished[n] for n in named)
             failed = self._failed.total() - sum(self._failed[n] for n in named)
             count = _count(others, "more session")
-            lines.append(f"{texts.tally(finished, failed)} in {count}.")
+            lines.append(f"{texts.counts_text(finished, failed)} in {count}.")
         return lines
 
-    def _session(self, name: str) -> str:
-        words = texts.tally(self._finished[name], self._failed[name])
-        return f"{words} in session {texts.harmless(name, texts.MAX_TITLE)}."
+    def _session_line(self, name: str) -> str:
+        words = texts.counts_text(self._finished[name], self._failed[name])
+        return f"{words} in session {texts.plain_line(name, texts.MAX_TITLE)}."
 
-    def _songs(self) -> list[str]:
+    def _title_lines(self) -> list[str]:
         more = self._finished.total() - len(self._titles)
         names = [*self._titles, f"and {more:,} more"] if more else self._titles
         return [f"Finished: {', '.join(names)}"] if names else []
 
-    def _losses(self) -> list[str]:
+    def _failure_lines(self) -> list[str]:
         lines = [f"Failed: {failure}" for failure in self._failures]
         more = self._failed.total() - len(self._failures)
         if more:
@@ -105,7 +110,7 @@ class Digest:
         return lines
 
 
-def _keep(kept: list[str], text: str, limit: int) -> None:
+def _append_up_to(kept: list[str], text: str, limit: int) -> None:
     if len(kept) < limit:
         kept.append(text)
 

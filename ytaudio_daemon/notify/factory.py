@@ -4,16 +4,20 @@ import select
 from dataclasses import dataclass
 
 from ytaudio_daemon.ledger.meta import DeliveryCursor
-from ytaudio_daemon.notify.message_builders import Composer, Gathered, Singly
-from ytaudio_daemon.notify.notices import Terms
-from ytaudio_daemon.notify.receiver_queue import Charge, Post
+from ytaudio_daemon.notify.message_builders import (
+    DigestMessages,
+    MessageBuilder,
+    PerEventMessages,
+)
+from ytaudio_daemon.notify.notices import NoticeContext
+from ytaudio_daemon.notify.receiver_queue import DeliveryRules, ReceiverQueue
 from ytaudio_daemon.notify.receivers import Receiver
-from ytaudio_daemon.notify.sender import Van
+from ytaudio_daemon.notify.sender import Sender
 from ytaudio_daemon.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SenderContext:
     """What all posts of a daemon share.
 
     Attributes:
@@ -29,45 +33,50 @@ class Place:
     state_id: str
 
 
-def post_of(
-    receiver: Receiver, before: Post | None, told: DeliveryCursor, place: Place
-) -> Post:
+def receiver_queue(
+    receiver: Receiver,
+    before: ReceiverQueue | None,
+    delivered: DeliveryCursor,
+    sender_context: SenderContext,
+) -> ReceiverQueue:
     """Return the post of a receiver: the one it has, or a new one.
 
     Args:
         receiver: Who is told.
         before: Its post with earlier settings, if it had one.
-        told: How much it has been told, as the ledger knows it.
-        place: Where it is told.
+        delivered: How much it has been told, as the ledger knows it.
+        sender_context: Where it is told.
     """
-    settings, host = place.settings, place.host
+    settings, host = sender_context.settings, sender_context.host
     if before is not None and before.receiver == receiver:
-        before.charge = _charge(settings)
-        before.composer.reload(_terms(settings, host), settings.notify.gather)
+        before.rules = _delivery_rules(settings)
+        before.builder.reload(_notice_context(settings, host), settings.notify.gather)
         return before
-    return Post(
+    return ReceiverQueue(
         receiver,
-        _composer(receiver, settings, host),
-        Van(receiver, place.epoll, place.state_id),
-        charge=_charge(settings),
-        told=before.told if before is not None else told,
+        _message_builder(receiver, settings, host),
+        Sender(receiver, sender_context.epoll, sender_context.state_id),
+        rules=_delivery_rules(settings),
+        delivered=before.delivered if before is not None else delivered,
     )
 
 
-def _composer(receiver: Receiver, settings: Settings, host: str) -> Composer:
-    terms = _terms(settings, host)
-    if receiver.is_person:
-        return Gathered(terms, settings.notify.gather)
-    return Singly(terms)
+def _message_builder(
+    receiver: Receiver, settings: Settings, host: str
+) -> MessageBuilder:
+    notice_context = _notice_context(settings, host)
+    if receiver.gets_digest:
+        return DigestMessages(notice_context, settings.notify.gather)
+    return PerEventMessages(notice_context)
 
 
-def _charge(settings: Settings) -> Charge:
+def _delivery_rules(settings: Settings) -> DeliveryRules:
     notify = settings.notify
-    return Charge(on=frozenset(notify.on), give_up_s=notify.give_up)
+    return DeliveryRules(on=frozenset(notify.on), give_up_s=notify.give_up)
 
 
-def _terms(settings: Settings, host: str) -> Terms:
-    return Terms(
+def _notice_context(settings: Settings, host: str) -> NoticeContext:
+    return NoticeContext(
         host=host,
         attempts=settings.retry.attempts,
         on_expiry=settings.sessions.on_expiry,

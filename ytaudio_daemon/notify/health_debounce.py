@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from ytaudio_daemon.views import DaemonProblem
 
 #: A state is believed when it has lasted so long, in seconds.
-SETTLE_S = 60.0
+STABLE_S = 60.0
 
 
-class Weather:
+class DegradedState:
     """Debounces "degraded": a disk that is full for a moment wakes nobody up.
 
     Args:
-        settle_s: Seconds that a state must last.
+        stable_s: Seconds that a state must last.
     """
 
-    def __init__(self, settle_s: float = SETTLE_S) -> None:
-        self._settle_s = settle_s
+    def __init__(self, stable_s: float = STABLE_S) -> None:
+        self._stable_s = stable_s
         self._seen: bool | None = None
         self._since = 0.0
         #: Whether it is degraded; None until the first state has lasted.
@@ -24,7 +24,7 @@ class Weather:
         #: Why, when it was last seen so.
         self.problems: Sequence[DaemonProblem] = ()
 
-    def hear(
+    def update_from_state(
         self, state: str, problems: Sequence[DaemonProblem], uptime_s: float
     ) -> None:
         """Take in how the daemon is; its coming and going is no news.
@@ -39,9 +39,9 @@ class Weather:
         is_degraded = state == "degraded"
         if is_degraded:
             self.problems = problems
-        self.note(is_degraded=is_degraded, uptime_s=uptime_s)
+        self.update(is_degraded=is_degraded, uptime_s=uptime_s)
 
-    def note(self, *, is_degraded: bool, uptime_s: float) -> None:
+    def update(self, *, is_degraded: bool, uptime_s: float) -> None:
         """Take in how it looks now.
 
         Args:
@@ -50,7 +50,7 @@ class Weather:
         """
         if is_degraded != self._seen:
             self._seen, self._since = is_degraded, uptime_s
-        if uptime_s - self._since >= self._settle_s:
+        if uptime_s - self._since >= self._stable_s:
             self.is_degraded = self._seen
 
     def due(self, uptime_s: float) -> float | None:
@@ -58,6 +58,6 @@ class Weather:
 
         One that is past waits for a look, which none is taken while the daemon drains.
         """
-        due = self._since + self._settle_s
+        due = self._since + self._stable_s
         is_pending = self._seen is not None and self._seen != self.is_degraded
         return due if is_pending and due > uptime_s else None

@@ -8,22 +8,22 @@ from typing import Any, Protocol
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.notify import notices, texts
 from ytaudio_daemon.notify.digest import Digest
-from ytaudio_daemon.notify.health_debounce import Weather
-from ytaudio_daemon.notify.notices import Terms
-from ytaudio_daemon.notify.notify_event import News
+from ytaudio_daemon.notify.health_debounce import DegradedState
+from ytaudio_daemon.notify.notices import NoticeContext
+from ytaudio_daemon.notify.notify_event import NotifyEvent
 
 #: Notices in hand at once, for a program.
-WINDOW = 16
+MAX_PENDING = 16
 #: News in one message to people.
-MAX_GATHERED = 5000
+MAX_DIGEST_EVENTS = 5000
 #: News of one page of the ledger that go into a message: some milliseconds' work.
-GATHERED_AT_ONCE = 250
+MAX_EVENTS_PER_PAGE = 250
 
 Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Message:
     """What is to be told.
 
     Attributes:
@@ -41,19 +41,19 @@ class Draft:
     degraded: bool | None = None
 
 
-class Composer(Protocol):
+class MessageBuilder(Protocol):
     """Takes in news, gives out drafts."""
 
-    def reload(self, terms: Terms, gather_s: float) -> None:
+    def reload(self, notice_context: NoticeContext, gather_s: float) -> None:
         """Take up new settings; the news it has stay."""
 
-    def room(self, in_hand: int) -> int:
+    def capacity(self, in_hand: int) -> int:
         """Return how many more news it takes, with so many drafts not yet told."""
 
-    def take(self, news: Iterable[News], now: Now) -> None:
+    def add(self, news: Iterable[NotifyEvent], now: Now) -> None:
         """Take in what happened."""
 
-    def drafts(self, cursor: int, in_hand: int, now: Now) -> list[Draft]:
+    def pop_messages(self, cursor: int, in_hand: int, now: Now) -> list[Message]:
         """Give out what is to be told now.
 
         Args:
@@ -65,118 +65,121 @@ class Composer(Protocol):
     def due(self) -> float | None:
         """Return when there will be a draft, by `Now.lived`; None when it has no news."""
 
-    def weather(self, weather: Weather, now: Now) -> Draft:
+    def health_message(self, degraded_state: DegradedState, now: Now) -> Message:
         """Return what to say when the daemon is degraded, or well again."""
 
 
-class Singly:
+class PerEventMessages:
     """A notice for each event, for programs."""
 
-    def __init__(self, terms: Terms) -> None:
-        self._terms = terms
-        self._news: deque[News] = deque()
+    def __init__(self, notice_context: NoticeContext) -> None:
+        self._notice_context = notice_context
+        self._events: deque[NotifyEvent] = deque()
 
-    def reload(self, terms: Terms, _gather_s: float) -> None:
+    def reload(self, notice_context: NoticeContext, _gather_s: float) -> None:
         """Take up new settings."""
-        self._terms = terms
+        self._notice_context = notice_context
 
-    def room(self, in_hand: int) -> int:
+    def capacity(self, in_hand: int) -> int:
         """Return how many more news it takes."""
-        return max(0, WINDOW - in_hand - len(self._news))
+        return max(0, MAX_PENDING - in_hand - len(self._events))
 
-    def take(self, news: Iterable[News], _now: Now) -> None:
+    def add(self, news: Iterable[NotifyEvent], _now: Now) -> None:
         """Take in what happened."""
-        self._news.extend(news)
+        self._events.extend(news)
 
-    def drafts(self, _cursor: int, _in_hand: int, _now: Now) -> list[Draft]:
+    def pop_messages(self, _cursor: int, _in_hand: int, _now: Now) -> list[Message]:
         """Give out all there is."""
         found = [
-            Draft(
-                body=notices.of_news(news, self._terms),
+            Message(
+                body=notices.event_notice(news, self._notice_context),
                 cursor=news.event_id,
                 at=news.at,
             )
-            for news in self._news
+            for news in self._events
         ]
-        self._news.clear()
+        self._events.clear()
         return found
 
     def due(self) -> float | None:
         """Return 0 when there are news: they do not wait."""
-        return 0.0 if self._news else None
+        return 0.0 if self._events else None
 
-    def weather(self, weather: Weather, now: Now) -> Draft:
+    def health_message(self, degraded_state: DegradedState, now: Now) -> Message:
         """Return the notice about it."""
-        is_degraded = bool(weather.is_degraded)
-        notice = notices.of_weather(
-            weather.problems, now.wall, self._terms, is_degraded=is_degraded
+        is_degraded = bool(degraded_state.is_degraded)
+        notice = notices.health_notice(
+            degraded_state.problems,
+            now.wall,
+            self._notice_context,
+            is_degraded=is_degraded,
         )
-        return Draft(body=notice, cursor=None, at=now.wall, degraded=is_degraded)
+        return Message(body=notice, cursor=None, at=now.wall, degraded=is_degraded)
 
 
-class Gathered:
+class DigestMessages:
     """One message for all that happens within a time, for people.
 
     Args:
-        terms: What messages say of the daemon.
+        notice_context: What messages say of the daemon.
         gather_s: `[notify] gather`.
     """
 
-    def __init__(self, terms: Terms, gather_s: float) -> None:
+    def __init__(self, notice_context: NoticeContext, gather_s: float) -> None:
         self._digest = Digest()
-        self.reload(terms, gather_s)
+        self.reload(notice_context, gather_s)
 
-    def reload(self, terms: Terms, gather_s: float) -> None:
+    def reload(self, notice_context: NoticeContext, gather_s: float) -> None:
         """Take up new settings."""
-        self._terms = terms
+        self._notice_context = notice_context
         self._gather_s = gather_s
 
-    def room(self, _in_hand: int) -> int:
+    def capacity(self, _in_hand: int) -> int:
         """Return how many more news it takes."""
-        return min(GATHERED_AT_ONCE, MAX_GATHERED - self._digest.size)
+        return min(MAX_EVENTS_PER_PAGE, MAX_DIGEST_EVENTS - self._digest.size)
 
-    def take(self, news: Iterable[News], now: Now) -> None:
+    def add(self, news: Iterable[NotifyEvent], now: Now) -> None:
         """Take in what happened."""
         for one in news:
-            stays = self._terms.audio_stays(one.session)
-            self._digest.take(one, now.uptime_s, audio_stays=stays)
+            stays = self._notice_context.keeps_audio(one.session)
+            self._digest.add(one, now.uptime_s, keeps_audio=stays)
 
-    def drafts(self, cursor: int, in_hand: int, now: Now) -> list[Draft]:
+    def pop_messages(self, cursor: int, in_hand: int, now: Now) -> list[Message]:
         """Give out the message, if its time has come and no other is still untold."""
         due = self.due()
         if in_hand or due is None or now.uptime_s < due:
             return []
         digest, self._digest = self._digest, Digest()
-        body = message(digest.title(), digest.body(), digest.mood)
-        return [Draft(body=body, cursor=cursor, at=digest.at, size=digest.size)]
+        body = message_body(digest.title(), digest.body(), digest.notify_type)
+        return [Message(body=body, cursor=cursor, at=digest.at, size=digest.size)]
 
     def due(self) -> float | None:
         """Return when the message is to go."""
         if self._digest.began is None:
             return None
-        is_full = self._digest.size >= MAX_GATHERED
+        is_full = self._digest.size >= MAX_DIGEST_EVENTS
         return 0.0 if is_full else self._digest.began + self._gather_s
 
-    def weather(self, weather: Weather, now: Now) -> Draft:
+    def health_message(self, degraded_state: DegradedState, now: Now) -> Message:
         """Return the message about it; it does not wait for others."""
-        is_degraded = bool(weather.is_degraded)
-        words = notices.weather_words(
-            weather.problems, self._terms, is_degraded=is_degraded
+        is_degraded = bool(degraded_state.is_degraded)
+        words = notices.health_text(
+            degraded_state.problems, self._notice_context, is_degraded=is_degraded
         )
         title, _, rest = words.partition("\n")
         mood = "warning" if is_degraded else "success"
-        return Draft(
-            body=message(title, rest or title, mood),
+        return Message(
+            body=message_body(title, rest or title, mood),
             cursor=None,
             at=now.wall,
             degraded=is_degraded,
         )
 
 
-def message(title: str, body: str, mood: str) -> Body:
+def message_body(title: str, body: str, mood: str) -> Body:
     """Return what the courier of people is given."""
     return {
-        "title": texts.harmless(title, texts.MAX_REASON),
+        "title": texts.plain_line(title, texts.MAX_REASON),
         "body": body,
         "mood": mood,
     }

@@ -10,16 +10,16 @@ from typing import Any
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.notify import texts
-from ytaudio_daemon.notify.notify_event import DEGRADED, RECOVERED, News
+from ytaudio_daemon.notify.notify_event import DEGRADED, RECOVERED, NotifyEvent
 from ytaudio_daemon.views import DaemonProblem, job_document, rfc3339
 
 SCHEMA = "ytaudio.notice/1"
 TEST = "test"
-TEST_WORDS = "This is a test: notices of ytaudio arrive here."
+TEST_MESSAGE = "This is a test: notices of ytaudio arrive here."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class NoticeContext:
     """What notices say of the daemon and its settings.
 
     Attributes:
@@ -32,28 +32,34 @@ class Terms:
     attempts: int = 8
     on_expiry: str = "keep"
 
-    def audio_stays(self, session: Session | None) -> bool:
+    def keeps_audio(self, session: Session | None) -> bool:
         """Tell whether a session's audio is kept when it ends."""
         own = session.on_expiry if session else None
         return (own or self.on_expiry) == "keep"
 
 
-def of_news(news: News, terms: Terms) -> dict[str, Any]:
+def event_notice(event: NotifyEvent, notice_context: NoticeContext) -> dict[str, Any]:
     """Return the notice about a job or session."""
-    stays = terms.audio_stays(news.session)
+    stays = notice_context.keeps_audio(event.session)
     return _notice(
-        news.event,
-        identity=f"{news.event}-{news.event_id}",
-        at=news.at,
-        host=terms.host,
-        message=texts.sentence(news, audio_stays=stays),
-        job=job_document(news.job, attempts_max=terms.attempts) if news.job else None,
-        session=_session(news.session, terms) if news.session else None,
+        event.event,
+        identity=f"{event.event}-{event.event_id}",
+        at=event.at,
+        host=notice_context.host,
+        message=texts.event_text(event, keeps_audio=stays),
+        job=job_document(event.job, attempts_max=notice_context.attempts)
+        if event.job
+        else None,
+        session=_session(event.session, notice_context) if event.session else None,
     )
 
 
-def of_weather(
-    problems: Sequence[DaemonProblem], at: float, terms: Terms, *, is_degraded: bool
+def health_notice(
+    problems: Sequence[DaemonProblem],
+    at: float,
+    notice_context: NoticeContext,
+    *,
+    is_degraded: bool,
 ) -> dict[str, Any]:
     """Return the notice that the daemon is degraded, or well again."""
     event = DEGRADED if is_degraded else RECOVERED
@@ -61,25 +67,32 @@ def of_weather(
         event,
         identity=f"{event}-{at:.0f}",
         at=at,
-        host=terms.host,
-        message=weather_words(problems, terms, is_degraded=is_degraded),
+        host=notice_context.host,
+        message=health_text(problems, notice_context, is_degraded=is_degraded),
         problems=problems if is_degraded else (),
     )
 
 
-def weather_words(
-    problems: Sequence[DaemonProblem], terms: Terms, *, is_degraded: bool
+def health_text(
+    problems: Sequence[DaemonProblem],
+    notice_context: NoticeContext,
+    *,
+    is_degraded: bool,
 ) -> str:
     """Return the sentences about it."""
     if is_degraded:
-        return texts.degraded(terms.host, problems)
-    return texts.recovered(terms.host)
+        return texts.degraded_text(notice_context.host, problems)
+    return texts.recovered_text(notice_context.host)
 
 
-def of_test(at: float, terms: Terms) -> dict[str, Any]:
+def test_notice(at: float, notice_context: NoticeContext) -> dict[str, Any]:
     """Return the notice that `ytaudio notify test` sends."""
     return _notice(
-        TEST, identity=f"{TEST}-{at:.0f}", at=at, host=terms.host, message=TEST_WORDS
+        TEST,
+        identity=f"{TEST}-{at:.0f}",
+        at=at,
+        host=notice_context.host,
+        message=TEST_MESSAGE,
     )
 
 
@@ -115,11 +128,11 @@ def _notice(  # noqa: PLR0913 - a document's fields
     }
 
 
-def _session(session: Session, terms: Terms) -> dict[str, Any]:
+def _session(session: Session, notice_context: NoticeContext) -> dict[str, Any]:
     return {
         "name": session.name,
         "uuid": session.uuid,
         "state": session.state.value,
         "counts": {state.value: session.counts[state] for state in JobState},
-        "audio": "kept" if terms.audio_stays(session) else "removed",
+        "audio": "kept" if notice_context.keeps_audio(session) else "removed",
     }

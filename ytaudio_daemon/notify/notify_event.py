@@ -16,7 +16,7 @@ RECOVERED = "recovered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class NotifyEvent:
     """Something to tell.
 
     Attributes:
@@ -35,7 +35,7 @@ class News:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class EventPage:
     """A piece of the ledger's events.
 
     Attributes:
@@ -44,12 +44,14 @@ class Page:
         has_more: There may be more behind it.
     """
 
-    news: Sequence[News]
+    events: Sequence[NotifyEvent]
     cursor: int
     has_more: bool
 
 
-def news_after(db: Connection, cursor: int, on: Collection[str], limit: int) -> Page:
+def events_after(
+    db: Connection, cursor: int, on: Collection[str], limit: int
+) -> EventPage:
     """Return what happened behind a cursor.
 
     Args:
@@ -63,29 +65,29 @@ def news_after(db: Connection, cursor: int, on: Collection[str], limit: int) -> 
     session_ids = {e.session_id for e in endings if e.job_id is None}
     jobs = queries.jobs_by_id(db, sorted(job_ids))
     ended = sessions.sessions_by_id(db, session_ids) if session_ids else {}
-    found = (_news(ending, jobs, ended) for ending in endings)
-    return Page(
-        news=[news for news in found if news is not None and news.event in on],
+    found = (_notify_event(ending, jobs, ended) for ending in endings)
+    return EventPage(
+        events=[news for news in found if news is not None and news.event in on],
         cursor=last,
         has_more=last > cursor,
     )
 
 
-def _news(
+def _notify_event(
     ending: TerminalEvent, jobs: Mapping[int, JobRow], ended: Mapping[int, Session]
-) -> News | None:
+) -> NotifyEvent | None:
     """Return what to tell of an ending; None when it is gone, or somebody's wish."""
     job = jobs.get(ending.job_id or 0)
     session = ended.get(ending.session_id) if ending.job_id is None else None
-    event = _event_of(ending, job) if job else SESSION_EXPIRED if session else None
+    event = _event_name(ending, job) if job else SESSION_EXPIRED if session else None
     if event is None:
         return None
-    return News(
+    return NotifyEvent(
         event=event, event_id=ending.event_id, at=ending.at, job=job, session=session
     )
 
 
-def _event_of(ending: TerminalEvent, job: JobRow) -> str | None:
+def _event_name(ending: TerminalEvent, job: JobRow) -> str | None:
     """Name a job's end; one that was given up with its session has failed, too."""
     if ending.to_state is JobState.COMPLETED:
         return COMPLETED

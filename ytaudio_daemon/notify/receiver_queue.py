@@ -11,182 +11,188 @@ import structlog
 from ytaudio_daemon.ledger import Connection
 from ytaudio_daemon.ledger.meta import DeliveryCursor
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.notify.backoff import Patience
-from ytaudio_daemon.notify.delivery.result import Answer, later
-from ytaudio_daemon.notify.health_debounce import Weather
-from ytaudio_daemon.notify.message_builders import Composer
-from ytaudio_daemon.notify.notify_event import DEGRADED, RECOVERED, news_after
+from ytaudio_daemon.notify.backoff import DeliveryBackoff
+from ytaudio_daemon.notify.delivery.result import DeliveryResult, retry_later
+from ytaudio_daemon.notify.health_debounce import DegradedState
+from ytaudio_daemon.notify.message_builders import MessageBuilder
+from ytaudio_daemon.notify.notify_event import DEGRADED, RECOVERED, events_after
 from ytaudio_daemon.notify.receivers import Receiver
-from ytaudio_daemon.notify.send_window import Hand
-from ytaudio_daemon.notify.sender import Van
+from ytaudio_daemon.notify.send_window import SendWindow
+from ytaudio_daemon.notify.sender import Sender
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class DeliveryRules:
     """What the settings say of all receivers: `[notify] on`, `give_up`."""
 
     on: frozenset[str]
     give_up_s: float
 
 
-class Post:
+class ReceiverQueue:
     """Everything about one receiver.
 
     Args:
         receiver: Who is told.
-        composer: Turns news into what it is told.
-        van: Has its courier.
-        charge: The settings' part; may be set anew.
-        told: How much it has been told, from the ledger.
+        builder: Turns news into what it is told.
+        sender: Has its courier.
+        rules: The settings' part; may be set anew.
+        delivered: How much it has been told, from the ledger.
     """
 
     def __init__(
         self,
         receiver: Receiver,
-        composer: Composer,
-        van: Van,
+        builder: MessageBuilder,
+        sender: Sender,
         *,
-        charge: Charge,
-        told: DeliveryCursor,
+        rules: DeliveryRules,
+        delivered: DeliveryCursor,
     ) -> None:
         self.receiver = receiver
-        self.composer = composer
-        self.charge = charge
-        self.told = told
+        self.builder = builder
+        self.rules = rules
+        self.delivered = delivered
         #: The last event that was read for it.
-        self.read = told.cursor
+        self.read_cursor = delivered.cursor
         #: It was told something that the ledger does not know of yet.
-        self.has_delivered = False
-        self.patience = Patience()
-        self._van = van
-        self._hand = Hand()
+        self.has_unsaved_delivery = False
+        self.backoff = DeliveryBackoff()
+        self._sender = sender
+        self._window = SendWindow()
 
     @property
-    def is_at_rest(self) -> bool:
+    def is_drained(self) -> bool:
         """Whether it has been told all that was read for it."""
-        return not self._hand and self.composer.due() is None
+        return not self._window and self.builder.due() is None
 
-    def room(self) -> int:
+    def capacity(self) -> int:
         """Return how many more news it takes now."""
-        return self.composer.room(len(self._hand))
+        return self.builder.capacity(len(self._window))
 
-    def read_on(self, db: Connection, now: Now) -> None:
+    def read_events(self, db: Connection, now: Now) -> None:
         """Read a page of news; what is too old for a dead receiver is passed over."""
-        page = news_after(db, self.read, self.charge.on, self.room())
-        news = list(page.news)
-        if self.patience.is_worn_out(now.uptime_s, self.charge.give_up_s):
+        page = events_after(db, self.read_cursor, self.rules.on, self.capacity())
+        events = list(page.events)
+        if self.backoff.has_timed_out(now.uptime_s, self.rules.give_up_s):
             fresh = [
-                one for one in news if not is_old(one.at, now, self.charge.give_up_s)
+                one
+                for one in events
+                if not is_expired(one.at, now, self.rules.give_up_s)
             ]
-            self._give_up(len(news) - len(fresh))
-            news = fresh
-        self.composer.take(news, now)
-        self.read = page.cursor
+            self._record_dropped(len(events) - len(fresh))
+            events = fresh
+        self.builder.add(events, now)
+        self.read_cursor = page.cursor
 
-    def note_weather(self, weather: Weather, now: Now) -> None:
+    def queue_health_change(self, degraded_state: DegradedState, now: Now) -> None:
         """Have it told that the daemon is degraded, or well again, if it is not yet."""
-        is_degraded = weather.is_degraded
-        if is_degraded in {None, self._hand.knows_degraded(self.told)}:
+        is_degraded = degraded_state.is_degraded
+        if is_degraded in {None, self._window.announced_degraded(self.delivered)}:
             return
-        if (DEGRADED if is_degraded else RECOVERED) not in self.charge.on:
-            self.told = replace(self.told, degraded=is_degraded)
+        if (DEGRADED if is_degraded else RECOVERED) not in self.rules.on:
+            self.delivered = replace(self.delivered, degraded=is_degraded)
             return
-        self._hand.take_back_weather(self._van.load)
-        if is_degraded != self._hand.knows_degraded(self.told):
-            draft = self.composer.weather(weather, now)
-            self._hand.add(draft)
+        self._window.drop_unsent_health(self._sender.in_flight)
+        if is_degraded != self._window.announced_degraded(self.delivered):
+            message = self.builder.health_message(degraded_state, now)
+            self._window.add(message)
 
-    def tend(self, now: Now) -> None:
+    def poll(self, now: Now) -> None:
         """Hear what the courier says; give up one that says nothing for too long."""
-        for number, answer in self._van.answers():
-            self._hear(number, answer, now)
-        if self._van.is_overdue(now):
-            timeout = self.receiver.task.timeout_s
-            self._fail(later(f"did not answer within {timeout:g} s"), now)
-        self._van.tend(now, is_idle=not self._hand)
+        for number, result in self._sender.results():
+            self._handle_result(number, result, now)
+        if self._sender.is_overdue(now):
+            timeout = self.receiver.target.timeout_s
+            self._handle_failure(
+                retry_later(f"did not answer within {timeout:g} s"), now
+            )
+        self._sender.stop_idle_or_reap(now, is_idle=not self._window)
 
     def send(self, now: Now) -> None:
         """Give the courier what there is to tell, unless it is to be left alone."""
-        for draft in self.composer.drafts(self.read, len(self._hand), now):
-            self._hand.add(draft)
-        if self.is_at_rest:
-            self.told = replace(self.told, cursor=self.read)
-        if not self._hand or now.uptime_s < (self.patience.due or 0.0):
+        for message in self.builder.pop_messages(
+            self.read_cursor, len(self._window), now
+        ):
+            self._window.add(message)
+        if self.is_drained:
+            self.delivered = replace(self.delivered, cursor=self.read_cursor)
+        if not self._window or now.uptime_s < (self.backoff.due or 0.0):
             return
-        trouble = self._van.carry(self._hand.all(), now)
-        if trouble is not None:
-            self._fail(trouble, now)
+        failure = self._sender.send(self._window.all(), now)
+        if failure is not None:
+            self._handle_failure(failure, now)
 
     def next_due(self, now: Now) -> float | None:
         """Return when to call again, by `Now.lived`; None when only a word matters."""
-        times = [self._van.next_due(now)]
-        if not self._hand:
-            times.append(self.composer.due())
-        elif self._van.is_free:
-            times.append(max(now.uptime_s, self.patience.due or 0.0))
+        times = [self._sender.next_due(now)]
+        if not self._window:
+            times.append(self.builder.due())
+        elif self._sender.can_send:
+            times.append(max(now.uptime_s, self.backoff.due or 0.0))
         return min((due for due in times if due is not None), default=None)
 
-    def leave(self) -> None:
+    def stop(self) -> None:
         """Have its courier go, with what it is doing."""
-        self._van.send_away(at_once=True)
+        self._sender.stop(at_once=True)
 
     def is_gone(self, now: Now) -> bool:
         """Tell whether nothing of it runs any more."""
-        self._van.tend(now, is_idle=False)
-        return self._van.is_empty
+        self._sender.stop_idle_or_reap(now, is_idle=False)
+        return self._sender.is_stopped
 
     @property
-    def is_under_way(self) -> bool:
+    def is_sending(self) -> bool:
         """Whether something is being told right now."""
-        return self._van.load > 0
+        return self._sender.in_flight > 0
 
-    def _hear(self, number: int, answer: Answer, now: Now) -> None:
+    def _handle_result(self, number: int, result: DeliveryResult, now: Now) -> None:
         """Take in an answer; a failure's number says that those before were told."""
-        told = number if answer.ok else number - 1
-        while self._van.load and self._hand.first[0] <= told:
-            self.told = self._hand.drop_first(self.told)
-            self._van.unload(now)
-            self.has_delivered = True
-            if self.patience.failures:
+        delivered = number if result.ok else number - 1
+        while self._sender.in_flight and self._window.first[0] <= delivered:
+            self.delivered = self._window.pop_first(self.delivered)
+            self._sender.ack(now)
+            self.has_unsaved_delivery = True
+            if self.backoff.failures:
                 log.info("notify.recovered", receiver=self.receiver.name)
-            self.patience.succeed()
-        if not answer.ok:
-            self._fail(answer, now)
+            self.backoff.on_success()
+        if not result.ok:
+            self._handle_failure(result, now)
 
-    def _fail(self, answer: Answer, now: Now) -> None:
+    def _handle_failure(self, result: DeliveryResult, now: Now) -> None:
         """Note a failure; a courier that had nothing to do may go as it likes."""
-        was_busy = self._van.load > 0 or self._van.is_empty
-        self._van.send_away(at_once=True)
+        was_busy = self._sender.in_flight > 0 or self._sender.is_stopped
+        self._sender.stop(at_once=True)
         if not was_busy:
             return
-        if not self.patience.failures:
-            log.warning("notify.failed", receiver=self.receiver.name, error=answer.said)
-        self.patience.fail(answer, now.uptime_s)
-        if self.patience.has_had_enough():
-            self._give_up(self._hand.first[1].size)
-            self.told = self._hand.drop_first(self.told)
-        elif self.patience.is_worn_out(now.uptime_s, self.charge.give_up_s):
-            while self._hand and is_old(
-                self._hand.first[1].at, now, self.charge.give_up_s
+        if not self.backoff.failures:
+            log.warning("notify.failed", receiver=self.receiver.name, error=result.said)
+        self.backoff.on_failure(result, now.uptime_s)
+        if self.backoff.should_drop_message():
+            self._record_dropped(self._window.first[1].size)
+            self.delivered = self._window.pop_first(self.delivered)
+        elif self.backoff.has_timed_out(now.uptime_s, self.rules.give_up_s):
+            while self._window and is_expired(
+                self._window.first[1].at, now, self.rules.give_up_s
             ):
-                self._give_up(self._hand.first[1].size)
-                self.told = self._hand.drop_first(self.told)
+                self._record_dropped(self._window.first[1].size)
+                self.delivered = self._window.pop_first(self.delivered)
 
-    def _give_up(self, notices: int) -> None:
+    def _record_dropped(self, notices: int) -> None:
         if not notices:
             return
-        self.patience.give_up(notices)
+        self.backoff.on_dropped(notices)
         log.warning(
             "notify.gave_up",
             receiver=self.receiver.name,
             notices=notices,
-            error=self.patience.said,
+            error=self.backoff.last_error,
         )
 
 
-def is_old(at: float, now: Now, give_up_s: float) -> bool:
+def is_expired(at: float, now: Now, give_up_s: float) -> bool:
     """Tell whether something has waited for so long to be told. Pure.
 
     A time to come is from a clock that jumped.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from ytaudio_daemon.errors import ConfigError
-from ytaudio_daemon.notify.delivery.launcher import Task
+from ytaudio_daemon.notify.delivery.launcher import DeliveryTarget
 from ytaudio_daemon.settings import NotifySettings
 from ytaudio_daemon.settings.list_types import redact_apprise_url, web_origin
 from ytaudio_daemon.system import install_hints
@@ -31,12 +31,12 @@ class Receiver:
 
     key: str
     name: str
-    task: Task
+    target: DeliveryTarget
 
     @property
-    def is_person(self) -> bool:
+    def gets_digest(self) -> bool:
         """Whether it gets one message for much, rather than a notice for each event."""
-        return self.task.method == PEOPLE
+        return self.target.method == PEOPLE
 
 
 def receivers_of(notify: NotifySettings) -> tuple[Receiver, ...]:
@@ -68,21 +68,23 @@ def _receivers(notify: NotifySettings) -> Iterator[Receiver]:
         yield Receiver(
             key=f"people:{digest[:_KEY_DIGITS]}",
             name=f"urls {number} ({redact_apprise_url(url)})",
-            task=_task(PEOPLE, (url,), notify),
+            target=_target(PEOPLE, (url,), notify),
         )
     if notify.webhook:
         yield Receiver(
             key=WEBHOOK,
             name=f"webhook ({web_origin(notify.webhook)})",
-            task=_task(WEBHOOK, (notify.webhook,), notify),
+            target=_target(WEBHOOK, (notify.webhook,), notify),
         )
     if notify.command:
         yield Receiver(
             key=COMMAND,
             name=f"command ({notify.command[0]})",
-            task=_task(COMMAND, notify.command, notify),
+            target=_target(COMMAND, notify.command, notify),
         )
 
 
-def _task(method: str, address: tuple[str, ...], notify: NotifySettings) -> Task:
-    return Task(method=method, address=address, timeout_s=notify.timeout)
+def _target(
+    method: str, address: tuple[str, ...], notify: NotifySettings
+) -> DeliveryTarget:
+    return DeliveryTarget(method=method, address=address, timeout_s=notify.timeout)

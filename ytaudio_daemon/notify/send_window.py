@@ -4,59 +4,61 @@ from collections import deque
 from collections.abc import Sequence
 
 from ytaudio_daemon.ledger.meta import DeliveryCursor
-from ytaudio_daemon.notify.message_builders import Draft
+from ytaudio_daemon.notify.message_builders import Message
 
 #: A draft and its number; answers name the number.
-Numbered = tuple[int, Draft]
+NumberedMessage = tuple[int, Message]
 
 
-class Hand:
+class SendWindow:
     """A few drafts; all else waits in the ledger."""
 
     def __init__(self) -> None:
-        self._drafts: deque[Numbered] = deque()
+        self._messages: deque[NumberedMessage] = deque()
         self._number = 0
 
     def __len__(self) -> int:
-        return len(self._drafts)
+        return len(self._messages)
 
     @property
-    def first(self) -> Numbered:
+    def first(self) -> NumberedMessage:
         """The one that is told next, or just now."""
-        return self._drafts[0]
+        return self._messages[0]
 
-    def all(self) -> Sequence[Numbered]:
+    def all(self) -> Sequence[NumberedMessage]:
         """Return all of them, the first first."""
-        return tuple(self._drafts)
+        return tuple(self._messages)
 
-    def add(self, draft: Draft) -> None:
+    def add(self, message: Message) -> None:
         """Take up one more."""
         self._number += 1
-        self._drafts.append((self._number, draft))
+        self._messages.append((self._number, message))
 
-    def drop_first(self, told: DeliveryCursor) -> DeliveryCursor:
+    def pop_first(self, delivered: DeliveryCursor) -> DeliveryCursor:
         """Be done with the first; returns what its receiver knows then.
 
         Args:
-            told: What it knew before.
+            delivered: What it knew before.
         """
-        _, draft = self._drafts.popleft()
+        _, message = self._messages.popleft()
         return DeliveryCursor(
-            cursor=told.cursor if draft.cursor is None else draft.cursor,
-            degraded=told.degraded if draft.degraded is None else draft.degraded,
+            cursor=delivered.cursor if message.cursor is None else message.cursor,
+            degraded=delivered.degraded
+            if message.degraded is None
+            else message.degraded,
         )
 
-    def knows_degraded(self, told: DeliveryCursor) -> bool:
+    def announced_degraded(self, delivered: DeliveryCursor) -> bool:
         """Return what the receiver will know of the daemon when it has heard all."""
-        known = [d.degraded for _, d in self._drafts if d.degraded is not None]
-        return known[-1] if known else told.degraded
+        known = [d.degraded for _, d in self._messages if d.degraded is not None]
+        return known[-1] if known else delivered.degraded
 
-    def take_back_weather(self, under_way: int) -> None:
+    def drop_unsent_health(self, in_flight: int) -> None:
         """Forget what is to be said of the daemon and nobody has heard of yet.
 
         Args:
-            under_way: So many of the first ones are being told already.
+            in_flight: So many of the first ones are being told already.
         """
-        for pair in self.all()[under_way:]:
+        for pair in self.all()[in_flight:]:
             if pair[1].degraded is not None:
-                self._drafts.remove(pair)
+                self._messages.remove(pair)

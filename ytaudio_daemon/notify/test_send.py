@@ -6,67 +6,79 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ytaudio_daemon.notify import notices
-from ytaudio_daemon.notify.delivery.launcher import Courier
-from ytaudio_daemon.notify.delivery.result import Answer, later
-from ytaudio_daemon.notify.message_builders import message
-from ytaudio_daemon.notify.notices import Terms
+from ytaudio_daemon.notify.delivery.launcher import DeliveryProcess
+from ytaudio_daemon.notify.delivery.result import DeliveryResult, retry_later
+from ytaudio_daemon.notify.message_builders import message_body
+from ytaudio_daemon.notify.notices import NoticeContext
 from ytaudio_daemon.notify.receivers import Receiver
-from ytaudio_daemon.notify.sender import MARGIN_S
+from ytaudio_daemon.notify.sender import TIMEOUT_MARGIN_S
 
 
-def try_all(
-    receivers: Sequence[Receiver], terms: Terms, wall: float
-) -> Iterator[tuple[Receiver, Answer]]:
+def send_test_notices(
+    receivers: Sequence[Receiver], notice_context: NoticeContext, wall: float
+) -> Iterator[tuple[Receiver, DeliveryResult]]:
     """Yield what each receiver says, in their order; all are tried at once.
 
     Args:
         receivers: Whom to try.
-        terms: What the notice says of this machine.
+        notice_context: What the notice says of this machine.
         wall: Now, seconds since 1970 UTC.
     """
     began = time.monotonic()
-    under_way = [(receiver, _sent(receiver, terms, wall)) for receiver in receivers]
+    under_way = [
+        (receiver, _start_test(receiver, notice_context, wall))
+        for receiver in receivers
+    ]
     try:
-        for receiver, courier in under_way:
-            if isinstance(courier, Answer):
-                yield receiver, courier
+        for receiver, delivery_process in under_way:
+            if isinstance(delivery_process, DeliveryResult):
+                yield receiver, delivery_process
             else:
-                until = began + receiver.task.timeout_s + MARGIN_S
-                yield receiver, _heard(courier, until)
+                until = began + receiver.target.timeout_s + TIMEOUT_MARGIN_S
+                yield receiver, _wait_for_result(delivery_process, until)
     finally:
-        _end([c for _, c in under_way if isinstance(c, Courier)])
+        _stop_all([c for _, c in under_way if isinstance(c, DeliveryProcess)])
 
 
-def _sent(receiver: Receiver, terms: Terms, wall: float) -> Courier | Answer:
+def _start_test(
+    receiver: Receiver, notice_context: NoticeContext, wall: float
+) -> DeliveryProcess | DeliveryResult:
     try:
-        courier = Courier(receiver.task)
+        delivery_process = DeliveryProcess(receiver.target)
     except OSError as error:
-        return later(f"cannot be tried: no process can be started: {error}")
-    courier.send(1, _parcel(receiver, terms, wall))
-    return courier
+        return retry_later(f"cannot be tried: no process can be started: {error}")
+    delivery_process.send(1, _test_body(receiver, notice_context, wall))
+    return delivery_process
 
 
-def _parcel(receiver: Receiver, terms: Terms, wall: float) -> Mapping[str, Any]:
-    if receiver.is_person:
-        return message(f"ytaudio on {terms.host}", notices.TEST_WORDS, "info")
-    return notices.of_test(wall, terms)
+def _test_body(
+    receiver: Receiver, notice_context: NoticeContext, wall: float
+) -> Mapping[str, Any]:
+    if receiver.gets_digest:
+        return message_body(
+            f"ytaudio on {notice_context.host}", notices.TEST_MESSAGE, "info"
+        )
+    return notices.test_notice(wall, notice_context)
 
 
-def _heard(courier: Courier, until: float) -> Answer:
+def _wait_for_result(delivery_process: DeliveryProcess, until: float) -> DeliveryResult:
     """Wait for the answer, as long as that may take."""
     poller = select.poll()
-    poller.register(courier.fileno(), select.POLLIN)
+    poller.register(delivery_process.fileno(), select.POLLIN)
     while (left := until - time.monotonic()) > 0:
         poller.poll(left * 1000)
-        for _, answer in courier.answers():
-            return answer
-    return later("did not answer")
+        for _, result in delivery_process.results():
+            return result
+    return retry_later("did not answer")
 
 
-def _end(couriers: Sequence[Courier]) -> None:
-    for courier in couriers:
-        courier.leave(time.monotonic(), at_once=True)
-    while not all(courier.is_gone(time.monotonic()) for courier in couriers):
+def _stop_all(delivery_processes: Sequence[DeliveryProcess]) -> None:
+    for delivery_process in delivery_processes:
+        delivery_process.stop(time.monotonic(), at_once=True)
+    while not all(
+        delivery_process.is_gone(time.monotonic())
+        for delivery_process in delivery_processes
+    ):
         time.sleep(0.01)
-    for courier in couriers:
-        courier.close()
+    for delivery_process in delivery_processes:
+        delivery_process.close()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
-from ytaudio_daemon.notify.notify_event import COMPLETED, News
+from ytaudio_daemon.notify.notify_event import COMPLETED, NotifyEvent
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views import DaemonProblem
 
@@ -21,73 +21,73 @@ MAX_PROBLEMS = 5
 _ZERO_WIDTH_SPACE = "\u200b"
 #: No chat program takes these for a tag: single angle quotation marks.
 _OPENING, _TRAILING_PUNCTUATION = "\u2039", "\u203a"
-_HARMLESS = str.maketrans(
+_NEUTRALIZED = str.maketrans(
     {"@": f"@{_ZERO_WIDTH_SPACE}", "<": _OPENING, ">": _TRAILING_PUNCTUATION},
 )
 
 
-def sentence(news: News, *, audio_stays: bool = True) -> str:
+def event_text(event: NotifyEvent, *, keeps_audio: bool = True) -> str:
     """Return what happened, in one line.
 
     Args:
-        news: The end of a job or session.
-        audio_stays: Whether an ended session's audio is kept.
+        event: The end of a job or session.
+        keeps_audio: Whether an ended session's audio is kept.
     """
-    if news.session is not None:
-        return ended(news.session, audio_stays=audio_stays)
-    job = news.job
+    if event.session is not None:
+        return session_ended_text(event.session, keeps_audio=keeps_audio)
+    job = event.job
     if job is None:  # neither: nothing of that kind is read
         return ""
-    where = f"in session {harmless(job.session_name, MAX_TITLE)}"
-    if news.event == COMPLETED:
-        return f"Finished {where}: {title_of(job)}"
-    return f"Failed {where}: {failure_of(job)}"
+    where = f"in session {plain_line(job.session_name, MAX_TITLE)}"
+    if event.event == COMPLETED:
+        return f"Finished {where}: {job_title(job)}"
+    return f"Failed {where}: {failure_text(job)}"
 
 
-def ended(session: Session, *, audio_stays: bool) -> str:
+def session_ended_text(session: Session, *, keeps_audio: bool) -> str:
     """Return the sentence about a session's end."""
-    name = harmless(session.name, MAX_TITLE)
+    name = plain_line(session.name, MAX_TITLE)
     done, failed = (session.counts[s] for s in (JobState.COMPLETED, JobState.FAILED))
-    audio = "its audio stays" if audio_stays else "its audio is being removed"
-    return f"Session {name} has ended: {tally(done, failed)}; {audio}."
+    audio = "its audio stays" if keeps_audio else "its audio is being removed"
+    return f"Session {name} has ended: {counts_text(done, failed)}; {audio}."
 
 
-def tally(finished: int, failed: int) -> str:
+def counts_text(finished: int, failed: int) -> str:
     """Return how many finished and how many failed."""
     parts = [f"{finished:,} finished"] if finished or not failed else []
     parts += [f"{failed:,} failed"] if failed else []
     return ", ".join(parts)
 
 
-def title_of(job: JobRow) -> str:
+def job_title(job: JobRow) -> str:
     """Return what a person would call a job's audio."""
-    return harmless(job.title or Link(job.video_id).url, MAX_TITLE)
+    return plain_line(job.title or Link(job.video_id).url, MAX_TITLE)
 
 
-def failure_of(job: JobRow) -> str:
+def failure_text(job: JobRow) -> str:
     """Return a failed job with why, and what to do."""
     error = job.error or {"message": "It failed.", "hint": ""}
     why = " ".join(filter(None, (error["message"], error["hint"])))
-    return f"{title_of(job)}: {harmless(why, MAX_REASON)}"
+    return f"{job_title(job)}: {plain_line(why, MAX_REASON)}"
 
 
-def degraded(host: str, problems: Sequence[DaemonProblem]) -> str:
+def degraded_text(host: str, problems: Sequence[DaemonProblem]) -> str:
     """Return what is wrong and what to do, a line for each problem."""
     lines = [
-        harmless(f"{problem.message} {problem.hint}".strip(), MAX_REASON)
+        plain_line(f"{problem.message} {problem.hint}".strip(), MAX_REASON)
         for problem in problems[:MAX_PROBLEMS]
     ]
     return "\n".join([f"ytaudio on {host} needs a hand.", *lines])
 
 
-def recovered(host: str) -> str:
+def recovered_text(host: str) -> str:
     """Return that all is well again."""
     return f"ytaudio on {host} is well again."
 
 
-def harmless(text: str, longest: int) -> str:
+def plain_line(text: str, longest: int) -> str:
     """Return a stranger's text on one line, not too long, without any effect."""
     plain = "".join(char if char.isprintable() else " " for char in text)
     words = " ".join(plain.split())
     short = words if len(words) <= longest else f"{words[: longest - 1]}…"
-    return short.translate(_HARMLESS)
+    return short.translate(_NEUTRALIZED)

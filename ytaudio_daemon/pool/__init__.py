@@ -16,7 +16,7 @@ from ytaudio_daemon.pool.events import (
     Usage,
 )
 from ytaudio_daemon.pool.pool import Pool
-from ytaudio_daemon.system.orphans import kill_leftovers
+from ytaudio_daemon.system.orphans import kill_orphans
 
 __all__ = [
     "Ended",
@@ -26,5 +26,5 @@ __all__ = [
     "Started",
     "TemplateFacts",
     "Usage",
-    "kill_leftovers",
+    "kill_orphans",
 ]

@@ -33,14 +33,14 @@ class Ended:
 
     Attributes:
         outcome: What the worker said, or a failure in its place.
-        by_itself: The worker died without an outcome though nobody killed it: not
+        worker_crashed: The worker died without an outcome though nobody killed it: not
             the caller, a limit, the template's end or a shutdown.
     """
 
     key: str
     attempt: int
     outcome: Outcome
-    by_itself: bool
+    worker_crashed: bool
 
 
 Event = Started | Progressed | Ended

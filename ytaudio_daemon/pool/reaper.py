@@ -11,23 +11,23 @@ from contextlib import suppress
 
 from ytaudio_daemon.pool.template_process import TemplateProcess
 from ytaudio_daemon.system import linux
-from ytaudio_daemon.system.orphans import TEMPLATE_MARK, kill_marked
+from ytaudio_daemon.system.orphans import TEMPLATE_ENV, kill_by_env
 
 #: Seconds for which orphans are looked for after a template's end; they come at once.
-_VIGIL_S = 1.0
+_ORPHAN_WATCH_S = 1.0
 
 
-class Graves:
+class Reaper:
     """Processes that were killed and are still to be reaped."""
 
     def __init__(self) -> None:
-        self._known: set[int] = set()
-        self._until = 0.0
+        self._killed_pids: set[int] = set()
+        self._watch_until = 0.0
 
     def __bool__(self) -> bool:
-        return bool(self._known)
+        return bool(self._killed_pids)
 
-    def bury(
+    def kill_remains(
         self, template: TemplateProcess, workers: Iterable[int], now: float
     ) -> None:
         """Kill all that a dead, reaped template left.
@@ -40,9 +40,9 @@ class Graves:
         for pid in workers:
             if _is_our_child(pid):  # else its pid may be another's by now
                 linux.kill_group(pid)
-                self._known.add(pid)
-        self._known |= kill_marked(TEMPLATE_MARK, template.template_id)
-        self._until = now + _VIGIL_S
+                self._killed_pids.add(pid)
+        self._killed_pids |= kill_by_env(TEMPLATE_ENV, template.template_id)
+        self._watch_until = now + _ORPHAN_WATCH_S
         self.reap(now)
 
     def reap(self, now: float) -> None:
@@ -51,15 +51,15 @@ class Graves:
         Workers and what escaped from them lead sessions of their own, so a child in
         our session is none of them: its exit status is left to whoever started it.
         """
-        if now > self._until:
-            self._known.clear()
+        if now > self._watch_until:
+            self._killed_pids.clear()
             return
         own = os.getsid(0)
         for pid in linux.children():
             with suppress(ProcessLookupError, ChildProcessError):  # reaped elsewhere
                 if os.getsid(pid) != own:
                     os.waitpid(pid, os.WNOHANG)
-        self._known = {pid for pid in self._known if _exists(pid)}
+        self._killed_pids = {pid for pid in self._killed_pids if _exists(pid)}
 
 
 def _is_our_child(pid: int) -> bool:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from ytaudio_daemon.model import FetchRequest
 from ytaudio_daemon.pool.events import Usage
 from ytaudio_daemon.pool.template_process import TemplateProcess
-from ytaudio_daemon.pool.worker_attempt import Attempt, Stage
+from ytaudio_daemon.pool.worker_attempt import Stage, WorkerAttempt
 from ytaudio_daemon.system import protocol
 
 
-class Roster:
+class AttemptRegistry:
     """Holds the attempts.
 
     Args:
@@ -20,63 +20,63 @@ class Roster:
 
     def __init__(self, epoll: select.epoll) -> None:
         self._epoll = epoll
-        self._by_ticket: dict[int, Attempt] = {}
-        self._by_fd: dict[int, Attempt] = {}
+        self._by_ticket: dict[int, WorkerAttempt] = {}
+        self._by_fd: dict[int, WorkerAttempt] = {}
         self._tickets = itertools.count(1)
 
-    def __iter__(self) -> Iterator[Attempt]:
+    def __iter__(self) -> Iterator[WorkerAttempt]:
         return iter(list(self._by_ticket.values()))
 
-    def enter(self, request: FetchRequest) -> Attempt:
+    def add(self, request: FetchRequest) -> WorkerAttempt:
         """Add an attempt, queued.
 
         Raises:
             OSError: No socket could be had.
         """
         payload = protocol.dump(request.to_json())
-        channel, far = protocol.pair()
-        attempt = Attempt(
+        channel, far = protocol.socket_pair()
+        attempt = WorkerAttempt(
             request=request,
             ticket=next(self._tickets),
             payload=payload,
             channel=channel,
-            far=far,
+            worker_socket=far,
         )
         self._by_ticket[attempt.ticket] = attempt
         self._by_fd[channel.fileno()] = attempt
         self._epoll.register(channel, select.EPOLLIN)
         return attempt
 
-    def remove(self, attempt: Attempt) -> None:
+    def remove(self, attempt: WorkerAttempt) -> None:
         """Drop an attempt that has ended and close its sockets."""
-        self.mute(attempt)
+        self.stop_listening(attempt)
         attempt.close()
         del self._by_ticket[attempt.ticket]
         if attempt.template is not None:
             attempt.template.tickets.discard(attempt.ticket)
 
-    def mute(self, attempt: Attempt) -> None:
+    def stop_listening(self, attempt: WorkerAttempt) -> None:
         """Listen no more to a socket at its end, which would be readable for ever."""
         if self._by_fd.pop(attempt.channel.fileno(), None) is not None:
             self._epoll.unregister(attempt.channel)
 
-    def find(self, key: str) -> Attempt | None:
+    def by_key(self, key: str) -> WorkerAttempt | None:
         """Return the attempt of that key."""
         return next((a for a in self if a.request.key == key), None)
 
-    def at(self, fd: int) -> Attempt | None:
+    def by_fd(self, fd: int) -> WorkerAttempt | None:
         """Return the attempt whose socket that is."""
         return self._by_fd.get(fd)
 
-    def holding(self, ticket: int) -> Attempt | None:
+    def by_ticket(self, ticket: int) -> WorkerAttempt | None:
         """Return the attempt with that ticket."""
         return self._by_ticket.get(ticket)
 
-    def of(self, template: TemplateProcess) -> list[Attempt]:
+    def by_template(self, template: TemplateProcess) -> list[WorkerAttempt]:
         """Return the attempts whose workers that template forked."""
         return [a for a in self if a.template is template]
 
-    def queued(self) -> list[Attempt]:
+    def queued(self) -> list[WorkerAttempt]:
         """Return those not yet ordered, oldest first."""
         return [a for a in self if a.stage is Stage.QUEUED]
 
@@ -95,7 +95,7 @@ class Roster:
         downloading = len(stages) - converting - waiting
         return Usage(downloading=downloading, converting=converting, waiting=waiting)
 
-    def due(self) -> list[float]:
+    def due_times(self) -> list[float]:
         """Return when the patience with each ends."""
-        clocks = [a.patience for a in self if a.patience and not a.verdict]
+        clocks = [a.timeouts for a in self if a.timeouts and not a.kill_reason]
         return [at for clock in clocks if (at := clock.due()) is not None]

@@ -24,7 +24,7 @@ from ytaudio_daemon.pool import worker
 from ytaudio_daemon.system import linux, protocol
 
 #: Seconds after the daemon's end in which killed workers are reaped.
-_FAREWELL_S = 5.0
+_REAP_TIMEOUT_S = 5.0
 
 
 class Template:
@@ -35,30 +35,30 @@ class Template:
         entry: The preloaded module.
     """
 
-    def __init__(self, control: socket.socket, entry: worker.Entry) -> None:
+    def __init__(self, control: socket.socket, entry: worker.WorkerEntryPoint) -> None:
         self._control = control
         self._entry = entry
         self._pid = os.getpid()
         self._tickets: dict[int, int] = {}  # worker's pid → attempt's ticket
-        self._bell, self._clapper = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
     def serve(self) -> None:
         """Obey until the daemon is gone, then leave no process behind."""
-        signal.set_wakeup_fd(self._clapper, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # makes the bell ring
         poller = select.poll()
         poller.register(self._control, select.POLLIN)
-        poller.register(self._bell, select.POLLIN)
+        poller.register(self._wake_read, select.POLLIN)
         with suppress(ConnectionError):  # the daemon died while we answered
             while True:
                 ready = {fd for fd, _ in poller.poll()}
-                if self._bell in ready:
+                if self._wake_read in ready:
                     self._reap()
-                if self._control.fileno() in ready and not self._obey():
+                if self._control.fileno() in ready and not self._handle_order():
                     break
-        self._leave()
+        self._shut_down()
 
-    def _obey(self) -> bool:
+    def _handle_order(self) -> bool:
         """Follow one order; False when there will be no more."""
         order = protocol.receive_order(self._control)
         if order is None:
@@ -72,13 +72,13 @@ class Template:
 
     def _fork(self, ticket: int, payload: bytes, fds: list[int]) -> None:
         if not fds:  # the kernel drops a received fd when our table is full
-            self._tell("refused", ticket=ticket, errno=errno.EMFILE)
+            self._send("refused", ticket=ticket, errno=errno.EMFILE)
             return
         with socket.socket(fileno=fds[0]) as channel:
             try:
                 pid = os.fork()
             except OSError as error:
-                self._tell("refused", ticket=ticket, errno=error.errno)
+                self._send("refused", ticket=ticket, errno=error.errno)
                 return
             if pid == 0:
                 self._become_worker(channel, payload)
@@ -88,9 +88,9 @@ class Template:
         try:
             signal.set_wakeup_fd(-1)
             self._control.close()
-            os.close(self._bell)
-            os.close(self._clapper)
-            worker.live(channel, self._entry, payload, self._pid)
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+            worker.run_in_child(channel, self._entry, payload, self._pid)
         finally:  # whatever happens, the template's own loop must not run twice
             os._exit(1)
 
@@ -102,7 +102,7 @@ class Template:
     def _reap(self) -> None:
         """Reap all that ended; a worker's group is killed while its pid is held."""
         with suppress(BlockingIOError):
-            os.read(self._bell, 4096)
+            os.read(self._wake_read, 4096)
         while (pid := _ended_child()) is not None:
             ticket = self._tickets.get(pid)
             if ticket is not None:
@@ -111,7 +111,7 @@ class Template:
             if ticket is not None:
                 del self._tickets[pid]
                 code = os.waitstatus_to_exitcode(status)
-                self._tell("reaped", ticket=ticket, exit_code=code)
+                self._send("reaped", ticket=ticket, exit_code=code)
         self._kill_strays()
 
     def _kill_strays(self) -> None:
@@ -120,16 +120,16 @@ class Template:
             if pid not in self._tickets and os.getpgid(pid) not in self._tickets:
                 os.kill(pid, signal.SIGKILL)
 
-    def _leave(self) -> None:
+    def _shut_down(self) -> None:
         for pid in self._tickets:
             linux.kill_group(pid)
         self._tickets.clear()
-        end = time.monotonic() + _FAREWELL_S
+        end = time.monotonic() + _REAP_TIMEOUT_S
         while time.monotonic() < end and not linux.reap_children():
             self._kill_strays()
             time.sleep(0.001)
 
-    def _tell(self, kind: str, **fields: object) -> None:
+    def _send(self, kind: str, **fields: object) -> None:
         self._control.send(protocol.encode(kind, **fields))
 
 
@@ -142,7 +142,7 @@ def _ended_child() -> int | None:
     return None
 
 
-def _take_control() -> socket.socket:
+def _move_control_socket() -> socket.socket:
     """Move the control socket off fd 0, where children would inherit it."""
     control = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDONLY)
@@ -151,8 +151,8 @@ def _take_control() -> socket.socket:
     return control
 
 
-def _warm_up(name: str) -> worker.Entry:
-    entry = cast("worker.Entry", importlib.import_module(name))
+def _warm_up(name: str) -> worker.WorkerEntryPoint:
+    entry = cast("worker.WorkerEntryPoint", importlib.import_module(name))
     entry.preload()
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads > 1:
@@ -189,9 +189,9 @@ def _engine_mark(version: str) -> str:
 
 def main(entry_name: str) -> int:
     """Warm up, then serve; the control socket is fd 0. Return the exit status."""
-    control = _take_control()
-    linux.adopt_orphans()
-    linux.set_name("ytaudio-template")
+    control = _move_control_socket()
+    linux.become_subreaper()
+    linux.set_process_name("ytaudio-template")
     try:
         entry = _warm_up(entry_name)
     except Exception as error:  # noqa: BLE001 - whatever it is, the daemon must hear it

@@ -6,85 +6,87 @@ from dataclasses import replace
 from pathlib import Path
 
 from ytaudio_daemon.pool.events import TemplateFacts
-from ytaudio_daemon.pool.template_process import Recipe, TemplateProcess
+from ytaudio_daemon.pool.template_process import TemplateConfig, TemplateProcess
 
 #: Seconds a template may take to warm up: 0.8 on a desktop, 20 on a slow SD card.
 WARM_UP_S = 60.0
 
 
-class Templates:
+class TemplatePool:
     """Starts, retires and watches templates.
 
     Args:
-        recipe: What each is started with.
+        template_config: What each is started with.
         epoll: Gets every control socket.
         idle_exit_s: Seconds without an attempt after which the template goes.
-        answer_s: Seconds it may take to answer before it counts as hung.
+        reply_timeout_s: Seconds it may take to answer before it counts as hung.
     """
 
     def __init__(
-        self, recipe: Recipe, epoll: select.epoll, idle_exit_s: float, answer_s: float
+        self,
+        template_config: TemplateConfig,
+        epoll: select.epoll,
+        idle_exit_s: float,
+        reply_timeout_s: float,
     ) -> None:
-        self._recipe = recipe
+        self._recipe = template_config
         self._epoll = epoll
         self._idle_exit_s = idle_exit_s
-        self._answer_s = answer_s
+        self._reply_timeout_s = reply_timeout_s
         self._current: TemplateProcess | None = None
         self._by_fd: dict[int, TemplateProcess] = {}
         self._idle_since: float | None = None
         #: The engine that was asked for and could not start, and why.
-        self._gone_without: tuple[Path, str] | None = None
+        self._fallback: tuple[Path, str] | None = None
 
     @property
-    def engine_trouble(self) -> str:
+    def ytdlp_fallback_reason(self) -> str:
         """Why the installed engine is used in place of the one asked for, or ""."""
-        return (
-            "" if self._gone_without is None else "{}: {}".format(*self._gone_without)
-        )
+        return "" if self._fallback is None else "{}: {}".format(*self._fallback)
 
-    def use_engine(self, path: Path | None) -> None:
+    def use_ytdlp(self, path: Path | None) -> None:
         """Start the next templates with that engine; the current one gets no more.
 
         Args:
             path: Its folder; None: the installed one.
         """
-        self._recipe = replace(self._recipe, engine_path=path)
-        self._gone_without = None
+        self._recipe = replace(self._recipe, ytdlp_path=path)
+        self._fallback = None
         self.retire()
 
-    def without(self, engine: Path | None, why: str) -> str:
+    def fall_back_to_installed(self, ytdlp_path: Path | None, why: str) -> str:
         """Go on with the installed engine after another that could not even start.
 
         Args:
-            engine: That of the template that failed.
+            ytdlp_path: That of the template that failed.
             why: What it said.
 
         Returns:
             "" when another template may fare better, else why none can be had.
         """
-        if engine != self._recipe.engine_path:
+        if ytdlp_path != self._recipe.ytdlp_path:
             return ""  # another one has been asked for meanwhile
-        if engine is not None:
-            self._recipe = replace(self._recipe, engine_path=None)
-            self._gone_without = engine, why
+        if ytdlp_path is not None:
+            self._recipe = replace(self._recipe, ytdlp_path=None)
+            self._fallback = ytdlp_path, why
             return ""
-        if self._gone_without is None:
+        if self._fallback is None:
             return why
         # It fails without it as well, so it is not the engine's fault.
-        engine, why = self._gone_without
-        self.use_engine(engine)
+        ytdlp_path, why = self._fallback
+        self.use_ytdlp(ytdlp_path)
         return why
 
-    def warm(self) -> None:
+    def ensure_started(self) -> None:
         """Start a template unless there is one.
 
         Raises:
             TemplateError: It cannot be started.
         """
         if self._current is None:
-            path = self._recipe.engine_path
+            path = self._recipe.ytdlp_path
             if path is not None and not path.is_dir():
-                self.without(path, "the folder is gone")
+                self.fall_back_to_installed(path, "the folder is gone")
             self._current = TemplateProcess.start(self._recipe)
             fd = self._current.control.fileno()
             self._by_fd[fd] = self._current
@@ -98,7 +100,7 @@ class Templates:
         """Return the template that takes orders now, if one does."""
         return self._current if self.facts() is not None else None
 
-    def at(self, fd: int) -> TemplateProcess | None:
+    def by_fd(self, fd: int) -> TemplateProcess | None:
         """Return the template whose control socket that is."""
         return self._by_fd.get(fd)
 
@@ -118,7 +120,7 @@ class Templates:
         if facts and facts.engine_mark and not os.path.isdir(facts.engine_mark):  # noqa: PTH112 - a plain str all along
             self.retire()
 
-    def forget(self, template: TemplateProcess) -> None:
+    def remove(self, template: TemplateProcess) -> None:
         """Drop a dead one; its control socket must still be open."""
         fd = template.control.fileno()
         self._epoll.unregister(fd)
@@ -126,7 +128,7 @@ class Templates:
         if template is self._current:
             self._current = None
 
-    def tend(
+    def enforce_timeouts(
         self, now: float, awaited: set[TemplateProcess | None]
     ) -> list[TemplateProcess]:
         """Dismiss whom nobody needs; return those that must be killed as hung.
@@ -137,15 +139,23 @@ class Templates:
         """
         self._retire_idle(now)
         for template in self._by_fd.values():
-            if template.retiring and not template.tickets and not template.dismissed:
-                template.dismiss()
-            if template.facts and not template.dismissed and template not in awaited:
-                template.asked_at = None
-            elif template.asked_at is None:
-                template.asked_at = now
+            if (
+                template.retiring
+                and not template.tickets
+                and not template.exit_requested
+            ):
+                template.request_exit()
+            if (
+                template.facts
+                and not template.exit_requested
+                and template not in awaited
+            ):
+                template.awaiting_reply_since = None
+            elif template.awaiting_reply_since is None:
+                template.awaiting_reply_since = now
         return [t for t in self._by_fd.values() if (self._hung_at(t) or now + 1) <= now]
 
-    def due(self) -> list[float]:
+    def due_times(self) -> list[float]:
         """Return when `tend` has something to do if nothing is heard until then."""
         due = [at for t in self._by_fd.values() if (at := self._hung_at(t)) is not None]
         if self._idle_since is not None:
@@ -153,10 +163,10 @@ class Templates:
         return due
 
     def _hung_at(self, template: TemplateProcess) -> float | None:
-        if template.asked_at is None:
+        if template.awaiting_reply_since is None:
             return None
-        bound = self._answer_s if template.facts else WARM_UP_S
-        return template.asked_at + bound
+        bound = self._reply_timeout_s if template.facts else WARM_UP_S
+        return template.awaiting_reply_since + bound
 
     def _retire_idle(self, now: float) -> None:
         template = self.ready()

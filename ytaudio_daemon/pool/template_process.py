@@ -14,10 +14,10 @@ from typing import Any
 from ytaudio_daemon.errors import TemplateError
 from ytaudio_daemon.pool.events import TemplateFacts
 from ytaudio_daemon.system import protocol
-from ytaudio_daemon.system.orphans import STATE_MARK, TEMPLATE_MARK
+from ytaudio_daemon.system.orphans import STATE_ENV, TEMPLATE_ENV
 
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy")
-_REMAINING_FILES_PREFIX = frozenset(
+_PASSED_ENV = frozenset(
     {"PATH", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
     | set(_PROXIES)
     | {name.upper() for name in _PROXIES},
@@ -27,7 +27,7 @@ _REMAINING_FILES_PREFIX = frozenset(
 # The engine's folder goes in front, for a yt-dlp newer than the installed one. Where
 # we were imported from goes before other installed packages: a checkout or a user's
 # own installation must not get another version of ourselves as its template.
-_BOOT = """
+_BOOTSTRAP = """
 import sys
 from importlib import import_module
 own, engine, module, *words = sys.argv[1:]
@@ -39,55 +39,62 @@ sys.exit(import_module(module).main(*words))
 _PACKAGE_PARENT = str(Path(__file__).parents[2])
 
 
-def python_words(engine_path: Path | None, module: str, *words: str) -> list[str]:
+def python_command(ytdlp_path: Path | None, module: str, *words: str) -> list[str]:
     """Return the command that calls a module's `main` as the template's is called.
 
     Args:
-        engine_path: Searched for modules before anything else, or None.
+        ytdlp_path: Searched for modules before anything else, or None.
         module: One of ours.
         words: The arguments of its `main`; the exit status is what that returns.
     """
-    engine = str(engine_path or "")
-    return [sys.executable, "-I", "-c", _BOOT, _PACKAGE_PARENT, engine, module, *words]
+    engine = str(ytdlp_path or "")
+    return [
+        sys.executable,
+        "-I",
+        "-c",
+        _BOOTSTRAP,
+        _PACKAGE_PARENT,
+        engine,
+        module,
+        *words,
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class TemplateConfig:
     """What a template is started with.
 
     Attributes:
         state_id: Marks every process, for `kill_leftovers`.
         home: The private home folder; made if missing.
-        engine_path: Searched for modules before anything else, or None.
+        ytdlp_path: Searched for modules before anything else, or None.
         entry: The module whose `preload` and `run` are called.
     """
 
     state_id: str
     home: Path
-    engine_path: Path | None
+    ytdlp_path: Path | None
     entry: str
 
 
-def environment(
-    recipe: Recipe, template_id: str, ours: Mapping[str, str]
+def template_environment(
+    template_config: TemplateConfig, template_id: str, base_env: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the whole environment of template, workers and their children.
 
     Args:
-        recipe: What the template is started with.
+        template_config: What the template is started with.
         template_id: Its own mark.
-        ours: The environment the allow-list is applied to.
+        base_env: The environment the allow-list is applied to.
     """
     kept = {
-        k: v
-        for k, v in ours.items()
-        if k in _REMAINING_FILES_PREFIX or k.startswith("LC_")
+        k: v for k, v in base_env.items() if k in _PASSED_ENV or k.startswith("LC_")
     }
     return kept | {
-        "HOME": str(recipe.home),
+        "HOME": str(template_config.home),
         "YTDLP_NO_PLUGINS": "1",
-        STATE_MARK: recipe.state_id,
-        TEMPLATE_MARK: template_id,
+        STATE_ENV: template_config.state_id,
+        TEMPLATE_ENV: template_id,
     }
 
 
@@ -99,7 +106,7 @@ class TemplateProcess:
         process: The exec'd interpreter.
         control: Our end of the control socket, non-blocking.
         template_id: The mark in its environment and its workers'.
-        engine_path: Where its yt-dlp comes from; None: the installed one.
+        ytdlp_path: Where its yt-dlp comes from; None: the installed one.
         facts: What it said when ready; None while it warms up.
         tickets: The attempts it has workers for.
         retiring: No new attempts; it goes when those it has are over.
@@ -111,16 +118,16 @@ class TemplateProcess:
     process: subprocess.Popen[bytes]
     control: socket.socket
     template_id: str
-    engine_path: Path | None = None
+    ytdlp_path: Path | None = None
     facts: TemplateFacts | None = None
     tickets: set[int] = field(default_factory=set)
     retiring: bool = False
-    dismissed: bool = False
-    asked_at: float | None = None
-    complaint: str = ""
+    exit_requested: bool = False
+    awaiting_reply_since: float | None = None
+    startup_error: str = ""
 
     @classmethod
-    def start(cls, recipe: Recipe) -> "TemplateProcess":
+    def start(cls, template_config: TemplateConfig) -> "TemplateProcess":
         """Start one; it says `ready` later.
 
         Raises:
@@ -128,15 +135,15 @@ class TemplateProcess:
         """
         template_id = uuid.uuid4().hex
         try:
-            recipe.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            process, control = _spawn(recipe, template_id)
+            template_config.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            process, control = _spawn(template_config, template_id)
         except OSError as error:
             raise TemplateError(f"Cannot start the worker template: {error}") from error
-        return cls(process, control, template_id, recipe.engine_path)
+        return cls(process, control, template_id, template_config.ytdlp_path)
 
     def fork(self, ticket: int, payload: bytes, channel: socket.socket) -> bool:
         """Order a worker; False when the order must be given again later."""
-        order = protocol.order(protocol.FORK, ticket, payload)
+        order = protocol.encode_order(protocol.FORK, ticket, payload)
         try:
             socket.send_fds(self.control, [order], [channel.fileno()])
         except OSError:  # full for now, or dead, which `messages` will tell
@@ -147,7 +154,7 @@ class TemplateProcess:
     def kill(self, ticket: int) -> bool:
         """Order a worker's death; False when the order must be given again later."""
         try:
-            self.control.send(protocol.order(protocol.KILL, ticket))
+            self.control.send(protocol.encode_order(protocol.KILL, ticket))
         except OSError:  # full for now, or dead, which `messages` will tell
             return False
         return True
@@ -159,17 +166,17 @@ class TemplateProcess:
                 yield message
         except BlockingIOError:
             return
-        except (protocol.GarbageError, ConnectionError):
+        except (protocol.ProtocolError, ConnectionError):
             pass  # as good as dead
         yield {"kind": "gone"}
 
-    def dismiss(self) -> None:
+    def request_exit(self) -> None:
         """Tell it that no more orders come: it kills its workers and exits."""
         with suppress(OSError):  # it is gone already
             self.control.shutdown(socket.SHUT_WR)
-        self.dismissed = True
+        self.exit_requested = True
 
-    def destroy(self) -> None:
+    def kill_and_reap(self) -> None:
         """Kill and reap the template itself; what its workers left is not its."""
         self.control.close()
         self.process.kill()
@@ -177,20 +184,22 @@ class TemplateProcess:
 
 
 def _spawn(
-    recipe: Recipe, template_id: str
+    template_config: TemplateConfig, template_id: str
 ) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """Exec the template; its stderr stays ours, for an interpreter's last words."""
     template = "ytaudio_daemon.pool.template"
     with ExitStack() as on_failure:
-        near, far = protocol.pair()
+        near, far = protocol.socket_pair()
         on_failure.enter_context(near)
         with far:
             process = subprocess.Popen(
-                python_words(recipe.engine_path, template, recipe.entry),
+                python_command(
+                    template_config.ytdlp_path, template, template_config.entry
+                ),
                 stdin=far.fileno(),
                 stdout=subprocess.DEVNULL,
-                env=environment(recipe, template_id, os.environ),
-                cwd=recipe.home,
+                env=template_environment(template_config, template_id, os.environ),
+                cwd=template_config.home,
                 start_new_session=True,  # Ctrl-C is for the daemon, which then ends us
             )
         on_failure.pop_all()

@@ -20,7 +20,7 @@ RESOLVE_WINDOWS = 3
 
 
 @dataclass(slots=True)
-class Patience:
+class AttemptTimeouts:
     """The clocks of one attempt.
 
     Attributes:
@@ -31,60 +31,63 @@ class Patience:
     limits: Limits
     started_at: float
     _phase: str = Phase.RESOLVING
-    _waiting_since: float | None = None
-    _waited_s: float = 0.0
+    _paused_at: float | None = None
+    _paused_s: float = 0.0
     _last_bytes: int = 0
-    _grown: int = 0
+    _total_bytes: int = 0
     #: (when, bytes by then): the first is where the stall window begins.
-    _marks: deque[tuple[float, int]] = field(default_factory=deque)
+    _byte_samples: deque[tuple[float, int]] = field(default_factory=deque)
 
-    def saw(self, progress: Progress, now: float) -> None:
+    def on_progress(self, progress: Progress, now: float) -> None:
         """Take note of a progress message."""
         if progress.phase == Phase.DOWNLOADING:
-            if self._phase != Phase.DOWNLOADING or not self._marks:
-                self._marks = deque([(now, self._grown)])
-            self._count(progress.downloaded_bytes or 0, now)
+            if self._phase != Phase.DOWNLOADING or not self._byte_samples:
+                self._byte_samples = deque([(now, self._total_bytes)])
+            self._add_bytes(progress.downloaded_bytes or 0, now)
         self._phase = progress.phase
 
-    def waits(self, now: float) -> None:
+    def pause(self, now: float) -> None:
         """Stop the clocks: the worker waits for a converter slot."""
-        self._waiting_since = now
+        self._paused_at = now
         self._phase = Phase.CONVERTING
 
-    def goes_on(self, now: float) -> None:
+    def resume(self, now: float) -> None:
         """Start the clocks again: the worker has its converter slot."""
-        if self._waiting_since is not None:
-            self._waited_s += now - self._waiting_since
-            self._waiting_since = None
+        if self._paused_at is not None:
+            self._paused_s += now - self._paused_at
+            self._paused_at = None
 
     def due(self) -> float | None:
         """Return when patience ends if nothing more is heard; None: never."""
-        return min((at for at, _ in self._bounds()), default=None)
+        return min((at for at, _ in self._deadlines()), default=None)
 
-    def verdict(self, now: float) -> Failure | None:
+    def expired(self, now: float) -> Failure | None:
         """Return why the attempt must be killed, if it must."""
-        passed = [bound for bound in self._bounds() if bound[0] <= now]
+        passed = [bound for bound in self._deadlines() if bound[0] <= now]
         return min(passed, key=lambda bound: bound[0])[1] if passed else None
 
-    def _count(self, downloaded: int, now: float) -> None:
+    def _add_bytes(self, downloaded: int, now: float) -> None:
         """Add up what came; a count that fell back began a new file."""
         if downloaded < self._last_bytes:
             self._last_bytes = 0
-        self._grown += downloaded - self._last_bytes
+        self._total_bytes += downloaded - self._last_bytes
         self._last_bytes = downloaded
-        self._marks.append((now, self._grown))
+        self._byte_samples.append((now, self._total_bytes))
         enough = STALL_RATE_BPS * self.limits.stall_timeout_s
-        while self._marks[0][1] <= self._grown - enough and len(self._marks) > 1:
-            self._marks.popleft()
+        while (
+            self._byte_samples[0][1] <= self._total_bytes - enough
+            and len(self._byte_samples) > 1
+        ):
+            self._byte_samples.popleft()
 
-    def _bounds(self) -> Iterator[tuple[float, Failure]]:
-        if self._waiting_since is not None:
+    def _deadlines(self) -> Iterator[tuple[float, Failure]]:
+        if self._paused_at is not None:
             return
         deadline, stall = self.limits.deadline_s, self.limits.stall_timeout_s
         if deadline:
             text = f"Not finished within {deadline:.0f} s."
             hint = "raise `[download] deadline` if it was still getting on"
-            end = self.started_at + deadline + self._waited_s
+            end = self.started_at + deadline + self._paused_s
             yield end, _timeout("deadline", text, hint)
         if stall and self._phase == Phase.RESOLVING:
             bound = max(MIN_RESOLVE_S, RESOLVE_WINDOWS * stall)
@@ -92,7 +95,7 @@ class Patience:
             yield self.started_at + bound, _timeout("stalled", text)
         if stall and self._phase == Phase.DOWNLOADING:
             text = f"Hardly any bytes came for {stall:.0f} s."
-            yield self._marks[0][0] + stall, _timeout("stalled", text)
+            yield self._byte_samples[0][0] + stall, _timeout("stalled", text)
 
 
 def _timeout(code: str, message: str, hint: str = "") -> Failure:

@@ -11,10 +11,10 @@ from dataclasses import fields, is_dataclass
 from typing import get_args, get_origin, get_type_hints
 
 #: What the ledger's integer columns hold.
-_INTEGERS = range(-(2**63), 2**63)
+_INT64_RANGE = range(-(2**63), 2**63)
 
 
-def check(value: object) -> None:
+def check_types(value: object) -> None:
     """Check a dataclass instance, and those in its fields.
 
     Raises:
@@ -26,7 +26,7 @@ def check(value: object) -> None:
         if not _fits(found, hints[field.name]):
             raise TypeError(f"{field.name} holds a {type(found).__name__}")
         if is_dataclass(found):
-            check(found)
+            check_types(found)
 
 
 def _fits(value: object, hint: object) -> bool:
@@ -35,7 +35,7 @@ def _fits(value: object, hint: object) -> bool:
     if hint is float:
         return _is_number(value) and math.isfinite(value)  # type: ignore[arg-type] # it is one
     if hint is int:
-        return type(value) is int and value in _INTEGERS
+        return type(value) is int and value in _INT64_RANGE
     return isinstance(value, hint)  # type: ignore[arg-type] # all others are classes
 
 

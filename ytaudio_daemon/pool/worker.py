@@ -20,17 +20,17 @@ LOG_TAIL_CHARS = 8_000
 TEXT_CHARS = 1_000
 
 
-class Entry(Protocol):
+class WorkerEntryPoint(Protocol):
     """The module that does the work; `ytaudio_daemon.fetch` is one."""
 
     def preload(self) -> None:
         """Import and prepare, in the template, what every attempt needs."""
 
-    def run(self, request: FetchRequest, reporter: "Reporter") -> Outcome:
+    def run(self, request: FetchRequest, reporter: "SocketReporter") -> Outcome:
         """Run one attempt, in the worker."""
 
 
-class Reporter:
+class SocketReporter:
     """How a running attempt speaks to the daemon.
 
     Args:
@@ -44,7 +44,7 @@ class Reporter:
         self._channel = channel
         self._clock = clock
         self._phase = ""
-        self._said_at = 0.0
+        self._sent_at = 0.0
         self._has_converter = False
 
     def progress(self, progress: Progress) -> None:
@@ -54,18 +54,20 @@ class Reporter:
         """
         now = self._clock()
         repeated = progress.phase == self._phase
-        if repeated and now - self._said_at < PROGRESS_INTERVAL_S:
+        if repeated and now - self._sent_at < PROGRESS_INTERVAL_S:
             return
-        message = protocol.encode("progress", progress=asdict(_whole(progress)))
+        message = protocol.encode(
+            "progress", progress=asdict(_with_whole_bytes(progress))
+        )
         try:
             self._channel.send(message, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return
         except ConnectionError:
-            _vanish()
-        self._phase, self._said_at = progress.phase, now
+            _exit_silently()
+        self._phase, self._sent_at = progress.phase, now
 
-    def converter_slot(self) -> None:
+    def wait_for_converter_slot(self) -> None:
         """Hand back the download slot and wait for a converter slot, kept to the end."""
         if self._has_converter:
             return
@@ -73,14 +75,14 @@ class Reporter:
             self._channel.send(protocol.encode("converter"))
             answer = self._channel.recv(protocol.MAX_MESSAGE)
         except ConnectionError:
-            _vanish()
+            _exit_silently()
         if not answer:
-            _vanish()
+            _exit_silently()
         self._has_converter = True
 
 
-def live(
-    channel: socket.socket, entry: Entry, payload: bytes, template: int
+def run_in_child(
+    channel: socket.socket, entry: WorkerEntryPoint, payload: bytes, template: int
 ) -> NoReturn:
     """Run one attempt in this freshly forked process, say its outcome, and exit.
 
@@ -96,20 +98,20 @@ def live(
     os.setsid()
     linux.die_with_parent()
     if os.getppid() != template:  # it died before the line above took effect
-        _vanish()
-    linux.offer_to_oom_killer()
-    linux.set_name("ytaudio-worker")
+        _exit_silently()
+    linux.raise_oom_score()
+    linux.set_process_name("ytaudio-worker")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
-    outcome = _attempt(entry, payload, Reporter(channel))
+    outcome = _run_entry_point(entry, payload, SocketReporter(channel))
     try:
-        channel.send(pack(outcome))
+        channel.send(encode_outcome(outcome))
     except ConnectionError:
-        _vanish()
+        _exit_silently()
     os._exit(0)  # no interpreter teardown: 10 ms saved, and nothing to flush
 
 
-def pack(outcome: Outcome) -> bytes:
+def encode_outcome(outcome: Outcome) -> bytes:
     """Write the outcome's message, its texts cut so that it fits."""
     failure = outcome.failure
     if failure is not None:
@@ -119,14 +121,16 @@ def pack(outcome: Outcome) -> bytes:
             hint=failure.hint[:TEXT_CHARS],
             log_tail=failure.log_tail[-LOG_TAIL_CHARS:],
         )
-    message = _encode(replace(outcome, failure=failure))
+    message = _outcome_message(replace(outcome, failure=failure))
     if len(message) <= protocol.MAX_MESSAGE:
         return message
     text = f"the outcome takes {len(message)} bytes"
-    return _encode(Outcome(failure=_internal("outcome_too_long", text)))
+    return _outcome_message(
+        Outcome(failure=_internal_failure("outcome_too_long", text))
+    )
 
 
-def _whole(progress: Progress) -> Progress:
+def _with_whole_bytes(progress: Progress) -> Progress:
     """Round the bytes: yt-dlp's estimates are fractions."""
     done, total = progress.downloaded_bytes, progress.total_bytes
     return replace(
@@ -136,28 +140,32 @@ def _whole(progress: Progress) -> Progress:
     )
 
 
-def _encode(outcome: Outcome) -> bytes:
+def _outcome_message(outcome: Outcome) -> bytes:
     return protocol.encode("outcome", outcome=outcome.to_json())
 
 
-def _attempt(entry: Entry, payload: bytes, reporter: Reporter) -> Outcome:
+def _run_entry_point(
+    entry: WorkerEntryPoint, payload: bytes, reporter: SocketReporter
+) -> Outcome:
     try:
         request = FetchRequest.from_json(protocol.load(payload))
-    except (protocol.GarbageError, TypeError, ValueError, KeyError) as error:
-        return Outcome(failure=_internal("bad_request", str(error)))
+    except (protocol.ProtocolError, TypeError, ValueError, KeyError) as error:
+        return Outcome(failure=_internal_failure("bad_request", str(error)))
     try:
         return entry.run(request, reporter)
     except Exception as error:  # noqa: BLE001 - `run` never raises; a bug is told, not lost
-        failure = _internal("internal_error", f"{type(error).__name__}: {error}")
+        failure = _internal_failure(
+            "internal_error", f"{type(error).__name__}: {error}"
+        )
         return Outcome(failure=replace(failure, log_tail=traceback.format_exc()))
 
 
-def _internal(code: str, text: str) -> Failure:
+def _internal_failure(code: str, text: str) -> Failure:
     message = f"A fault in this program: {text}"[:TEXT_CHARS]
     hint = "please report it, with the log tail that `ytaudio show` prints"
     return Failure(kind=FailureKind.UNKNOWN, code=code, message=message, hint=hint)
 
 
-def _vanish() -> NoReturn:
+def _exit_silently() -> NoReturn:
     """End at once: nobody is listening any more, and the group is being killed."""
     os._exit(1)

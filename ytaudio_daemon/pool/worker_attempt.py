@@ -10,18 +10,18 @@ from ytaudio_daemon.model import Failure, FetchRequest, Outcome, Progress
 from ytaudio_daemon.pool import validate, worker_failures
 from ytaudio_daemon.pool.events import Event, Progressed, Started
 from ytaudio_daemon.pool.template_process import TemplateProcess
-from ytaudio_daemon.pool.timeouts import Patience
+from ytaudio_daemon.pool.timeouts import AttemptTimeouts
 from ytaudio_daemon.system import protocol
 
 #: A worker's messages: so many at once, then so many a second. It says two a second
 #: and one at each phase; the burst is more than its socket can hold (280), so that
 #: nobody is blamed when we slept ourselves.
-_BURST = 400
-_RATE_HZ = 8
+_MESSAGE_BURST = 400
+_MESSAGES_PER_S = 8
 #: Messages read from one worker before the others get their turn.
-_MESSAGES_A_TURN = 32
+_MAX_MESSAGES_PER_READ = 32
 #: 208 KiB of buffer (net.core.wmem_default), of which each message takes 768 bytes.
-_MORE_THAN_A_SOCKET_HOLDS = 1000
+_DRAIN_LIMIT = 1000
 
 
 class Stage(Enum):
@@ -40,7 +40,7 @@ class Stage(Enum):
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Attempt:
+class WorkerAttempt:
     """A started attempt that has not ended.
 
     Attributes:
@@ -48,7 +48,7 @@ class Attempt:
         channel: Our end of its socket, non-blocking.
         far: The worker's end, until the template has it.
         template: Whose worker runs it, once ordered.
-        verdict: Why it is being killed, once it is.
+        kill_reason: Why it is being killed, once it is.
         kill_ordered: The template was told so.
         hung_up: The worker's end is closed.
         waiting_since: When it asked for a converter slot.
@@ -58,77 +58,79 @@ class Attempt:
     ticket: int
     payload: bytes
     channel: socket.socket
-    far: socket.socket
+    worker_socket: socket.socket
     stage: Stage = Stage.QUEUED
     template: TemplateProcess | None = None
     pid: int | None = None
-    patience: Patience | None = None
+    timeouts: AttemptTimeouts | None = None
     outcome: Outcome | None = None
-    verdict: Failure | None = None
+    kill_reason: Failure | None = None
     kill_ordered: bool = False
-    hung_up: bool = False
+    is_disconnected: bool = False
     waiting_since: float = 0.0
     _progress: Progress | None = None
-    _credit: float = _BURST
-    _credit_at: float | None = field(default=None)
+    _message_budget: float = _MESSAGE_BURST
+    _budget_updated_at: float | None = field(default=None)
 
-    def order(self, template: TemplateProcess) -> None:
+    def order_worker(self, template: TemplateProcess) -> None:
         """Have a worker forked, if the template takes the order now."""
-        if template.fork(self.ticket, self.payload, self.far):
-            self.far.close()
+        if template.fork(self.ticket, self.payload, self.worker_socket):
+            self.worker_socket.close()
             self.payload = b""
             self.template, self.stage = template, Stage.ORDERED
 
-    def condemn(self, verdict: Failure) -> None:
+    def kill_with(self, kill_reason: Failure) -> None:
         """Have the worker killed; the first verdict stands."""
-        self.verdict = self.verdict or verdict
+        self.kill_reason = self.kill_reason or kill_reason
         if self.template is not None and not self.kill_ordered:
             self.kill_ordered = self.template.kill(self.ticket)
 
-    def judge(self, now: float) -> None:
+    def enforce_timeouts(self, now: float) -> None:
         """Condemn a worker whose time is up; order its death until that is taken."""
-        verdict = self.verdict or (self.patience and self.patience.verdict(now))
-        if verdict:
-            self.condemn(verdict)
+        kill_reason = self.kill_reason or (self.timeouts and self.timeouts.expired(now))
+        if kill_reason:
+            self.kill_with(kill_reason)
 
     def awaits_template(self) -> bool:
         """Tell whether the template owes an answer: a hello, a death, a reaping."""
-        return self.stage is Stage.ORDERED or self.kill_ordered or self.hung_up
+        return self.stage is Stage.ORDERED or self.kill_ordered or self.is_disconnected
 
-    def hear(self, now: float, at_most: int = _MESSAGES_A_TURN) -> Iterator[Event]:
+    def read_events(
+        self, now: float, at_most: int = _MAX_MESSAGES_PER_READ
+    ) -> Iterator[Event]:
         """Read what the worker says; a garbled or flooding one is condemned."""
         for _ in range(at_most):
             try:
                 message = protocol.receive(self.channel)
             except BlockingIOError:
                 return
-            except (protocol.GarbageError, OSError) as error:
-                self.condemn(worker_failures.misbehaved(f"spoke garbage ({error})"))
+            except (protocol.ProtocolError, OSError) as error:
+                self.kill_with(worker_failures.misbehaved(f"spoke garbage ({error})"))
                 return
             if message is None:
-                self.hung_up = True
+                self.is_disconnected = True
                 return
-            self._charge(now)
-            yield from self._heed(message, now)
+            self._spend_message_budget(now)
+            yield from self._handle(message, now)
 
-    def hear_out(self, now: float) -> Iterator[Event]:
+    def drain_events(self, now: float) -> Iterator[Event]:
         """Read the last words of a dead worker."""
-        yield from self.hear(now, _MORE_THAN_A_SOCKET_HOLDS)
+        yield from self.read_events(now, _DRAIN_LIMIT)
 
     def grant_converter(self, now: float) -> None:
         """Let the worker convert."""
         with suppress(ConnectionError):  # it just died; the template will say so
             self.channel.send(protocol.encode("go"))
-        if self.patience is not None:
-            self.patience.goes_on(now)
+        if self.timeouts is not None:
+            self.timeouts.resume(now)
         self.stage = Stage.CONVERTING
 
     def close(self) -> None:
         """Close both ends."""
         self.channel.close()
-        self.far.close()
+        self.worker_socket.close()
 
-    def failed(self, failure: Failure) -> Outcome:
+    def failed_outcome(self, failure: Failure) -> Outcome:
         """Return the outcome of an attempt that did not say its own."""
         said = self._progress
         facts = self.template.facts if self.template is not None else None
@@ -139,40 +141,45 @@ class Attempt:
             title=said.title if said else None,
         )
 
-    def _charge(self, now: float) -> None:
-        since = now if self._credit_at is None else self._credit_at
-        self._credit_at = now
-        self._credit = min(_BURST, self._credit + (now - since) * _RATE_HZ) - 1
-        if self._credit < 0:
-            self.condemn(worker_failures.misbehaved("flooded the daemon with messages"))
+    def _spend_message_budget(self, now: float) -> None:
+        since = now if self._budget_updated_at is None else self._budget_updated_at
+        self._budget_updated_at = now
+        self._message_budget = (
+            min(_MESSAGE_BURST, self._message_budget + (now - since) * _MESSAGES_PER_S)
+            - 1
+        )
+        if self._message_budget < 0:
+            self.kill_with(
+                worker_failures.misbehaved("flooded the daemon with messages")
+            )
 
-    def _heed(self, message: dict[str, object], now: float) -> Iterator[Event]:
+    def _handle(self, message: dict[str, object], now: float) -> Iterator[Event]:
         try:
-            yield from self._understand(message, now)
+            yield from self._apply_message(message, now)
         except (TypeError, ValueError, KeyError, AttributeError) as error:
-            self.condemn(worker_failures.misbehaved(f"spoke garbage ({error})"))
+            self.kill_with(worker_failures.misbehaved(f"spoke garbage ({error})"))
 
-    def _understand(self, message: dict[str, object], now: float) -> Iterator[Event]:
+    def _apply_message(self, message: dict[str, object], now: float) -> Iterator[Event]:
         key, number = self.request.key, self.request.attempt
         match message:
             case {"kind": "hello", "pid": int(pid)} if self.pid is None:
                 self.pid, self.stage = pid, Stage.DOWNLOADING
-                self.patience = Patience(self.request.limits, now)
+                self.timeouts = AttemptTimeouts(self.request.limits, now)
                 yield Started(key=key, attempt=number, pid=pid)
-            case {"kind": "progress"} if self.verdict:
+            case {"kind": "progress"} if self.kill_reason:
                 pass  # a condemned one's chatter interests nobody
-            case {"kind": "progress", "progress": dict(said)} if self.patience:
+            case {"kind": "progress", "progress": dict(said)} if self.timeouts:
                 progress = Progress(**said)
-                validate.check(progress)
+                validate.check_types(progress)
                 self._progress = progress
-                self.patience.saw(progress, now)
+                self.timeouts.on_progress(progress, now)
                 yield Progressed(key=key, attempt=number, progress=progress)
-            case {"kind": "converter"} if self.patience:
+            case {"kind": "converter"} if self.timeouts:
                 self.stage, self.waiting_since = Stage.WAITING, now
-                self.patience.waits(now)
+                self.timeouts.pause(now)
             case {"kind": "outcome", "outcome": dict(said)}:
                 outcome = Outcome.from_json(said)
-                validate.check(outcome)
+                validate.check_types(outcome)
                 self.outcome = outcome
             case _:
                 raise ValueError("unknown message")

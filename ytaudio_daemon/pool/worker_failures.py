@@ -6,21 +6,23 @@ import signal
 from ytaudio_daemon.model import Failure, FailureKind
 
 
-def crashed(code: str, message: str, hint: str = "") -> Failure:
+def crash_failure(code: str, message: str, hint: str = "") -> Failure:
     """Build a failure of kind `crashed`."""
     return Failure(kind=FailureKind.CRASHED, code=code, message=message, hint=hint)
 
 
-KILLED = crashed("killed", "The attempt was stopped.")
-TEMPLATE_DIED = crashed("template_died", "The process that runs the workers died.")
+KILLED = crash_failure("killed", "The attempt was stopped.")
+TEMPLATE_DIED = crash_failure(
+    "template_died", "The process that runs the workers died."
+)
 
 
 def misbehaved(how: str) -> Failure:
     """Describe a worker that was killed for what it said."""
-    return crashed("misbehaved", f"The worker {how} and was killed.")
+    return crash_failure("misbehaved", f"The worker {how} and was killed.")
 
 
-def died(exit_code: int) -> Failure:
+def worker_died(exit_code: int) -> Failure:
     """Describe a worker that ended without an outcome and without our doing.
 
     Args:
@@ -32,10 +34,10 @@ def died(exit_code: int) -> Failure:
         how = f"was killed by {_signal_name(-exit_code)}"
     oom = exit_code == -signal.SIGKILL
     hint = "if it comes back, see whether the machine runs out of memory" if oom else ""
-    return crashed("worker_died", f"The worker {how} before it was done.", hint)
+    return crash_failure("worker_died", f"The worker {how} before it was done.", hint)
 
 
-def refused(number: int) -> Failure:
+def fork_refused(number: int) -> Failure:
     """Describe what the machine refused: a process, or a file descriptor.
 
     Args:
@@ -60,7 +62,7 @@ def no_template(why: str) -> Failure:
     )
 
 
-def too_big(size: int) -> Failure:
+def request_too_big(size: int) -> Failure:
     """Describe a request that is too long to be sent."""
     return Failure(
         kind=FailureKind.POLICY,

@@ -22,17 +22,17 @@ def die_with_parent(number: int = signal.SIGKILL) -> None:
     _prctl(_PR_SET_PDEATHSIG, number)
 
 
-def adopt_orphans() -> None:
+def become_subreaper() -> None:
     """Become the parent of descendants whose own parent dies, so as to reap them."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def set_name(name: str) -> None:
+def set_process_name(name: str) -> None:
     """Set the name `ps` and `top` show; the kernel keeps 15 bytes."""
     _prctl(_PR_SET_NAME, ctypes.create_string_buffer(name.encode()))
 
 
-def offer_to_oom_killer() -> None:
+def raise_oom_score() -> None:
     """Make this process a likelier victim than the daemon, if /proc allows it."""
     with suppress(OSError):  # a sandbox may hide the file; then all are equal
         Path("/proc/self/oom_score_adj").write_text(f"{_WORKER_OOM_SCORE}")

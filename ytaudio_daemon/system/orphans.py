@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-STATE_MARK = "YTAUDIO_STATE_ID"
-TEMPLATE_MARK = "YTAUDIO_TEMPLATE_ID"
+STATE_ENV = "YTAUDIO_STATE_ID"
+TEMPLATE_ENV = "YTAUDIO_TEMPLATE_ID"
 
 #: Rounds of looking again: a process may fork while the others are being killed.
 _ROUNDS = 20
 
 
-def kill_leftovers(state_id: str) -> int:
+def kill_orphans(state_id: str) -> int:
     """Kill what an earlier run left behind; to be called before the pool is used.
 
     Args:
@@ -27,10 +27,10 @@ def kill_leftovers(state_id: str) -> int:
     Returns:
         How many processes were killed.
     """
-    return len(kill_marked(STATE_MARK, state_id))
+    return len(kill_by_env(STATE_ENV, state_id))
 
 
-def kill_marked(variable: str, value: str) -> set[int]:
+def kill_by_env(variable: str, value: str) -> set[int]:
     """Kill all processes but this one with that word in their environment.
 
     Returns:
@@ -38,24 +38,24 @@ def kill_marked(variable: str, value: str) -> set[int]:
     """
     killed: set[int] = set()
     for _ in range(_ROUNDS):
-        found = set(_marked(f"{variable}={value}".encode()))
+        found = set(_pids_with_env(f"{variable}={value}".encode()))
         if not found:
             break
         for pid in found:
-            _kill_if_marked(pid, f"{variable}={value}".encode())
+            _kill_if_env(pid, f"{variable}={value}".encode())
         killed |= found
         time.sleep(0.001)  # dying takes a moment; most are gone in the next round
     return killed
 
 
-def _marked(word: bytes) -> Iterator[int]:
+def _pids_with_env(word: bytes) -> Iterator[int]:
     own = os.getpid()
     for entry in os.listdir("/proc"):  # noqa: PTH208 - names are all that is needed
-        if entry.isdecimal() and int(entry) != own and _has(int(entry), word):
+        if entry.isdecimal() and int(entry) != own and _has_env(int(entry), word):
             yield int(entry)
 
 
-def _has(pid: int, word: bytes) -> bool:
+def _has_env(pid: int, word: bytes) -> bool:
     """Tell whether it carries the word; a zombie and a stranger's carry nothing."""
     try:
         environment = Path(f"/proc/{pid}/environ").read_bytes()
@@ -64,12 +64,12 @@ def _has(pid: int, word: bytes) -> bool:
     return word in environment.split(b"\0")
 
 
-def _kill_if_marked(pid: int, word: bytes) -> None:
+def _kill_if_env(pid: int, word: bytes) -> None:
     """Kill through a pidfd, so that a recycled pid is never hit."""
     with suppress(ProcessLookupError):
         pidfd = os.pidfd_open(pid)
         try:
-            if _has(pid, word):
+            if _has_env(pid, word):
                 signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         finally:
             os.close(pidfd)

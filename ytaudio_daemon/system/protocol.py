@@ -21,11 +21,11 @@ KILL = 2
 _ORDER = struct.Struct("!BQ")
 
 
-class GarbageError(Exception):
+class ProtocolError(Exception):
     """What arrived is too long or no message of ours."""
 
 
-def pair() -> tuple[socket.socket, socket.socket]:
+def socket_pair() -> tuple[socket.socket, socket.socket]:
     """Return the daemon's end, non-blocking, and the other; both close at an exec."""
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     near.settimeout(0)
@@ -47,14 +47,14 @@ def load(data: bytes) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:
-        GarbageError: It is none.
+        ProtocolError: It is none.
     """
     try:
         value = json.loads(data.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
-        raise GarbageError("not JSON") from error
+        raise ProtocolError("not JSON") from error
     if not isinstance(value, dict):
-        raise GarbageError("not an object")
+        raise ProtocolError("not an object")
     return value
 
 
@@ -66,18 +66,18 @@ def receive(channel: socket.socket) -> dict[str, Any] | None:
 
     Raises:
         BlockingIOError: Nothing is there.
-        GarbageError: It is too long or no message.
+        ProtocolError: It is too long or no message.
     """
     try:
         data = channel.recv(MAX_MESSAGE + 1)
     except ConnectionResetError:
         data = channel.recv(MAX_MESSAGE + 1)
     if len(data) > MAX_MESSAGE:
-        raise GarbageError("message too long")
+        raise ProtocolError("message too long")
     return load(data) if data else None
 
 
-def order(verb: int, ticket: int, payload: bytes = b"") -> bytes:
+def encode_order(verb: int, ticket: int, payload: bytes = b"") -> bytes:
     """Write an order to the template."""
     return _ORDER.pack(verb, ticket) + payload
 

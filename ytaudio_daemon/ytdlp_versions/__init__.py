@@ -4,7 +4,7 @@
     state/engine/current         → 2026.10.26; without it the installed one is used
     state/engine/notes.json      what was switched, tried and refused
 
-`shelf` keeps the versions, `pip` fetches one, `proving` tries it, `upgrading` does all
+`store` keeps the versions, `pip` fetches one, `proving` tries it, `upgrading` does all
 of it in order. The folder goes before the installed packages in the workers' template
 only; the daemon and its commands never import from it.
 """

@@ -18,14 +18,14 @@ from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
 
 #: One link may take so long, in seconds; then it tells nothing good.
-LINK_S = 300.0
+LINK_TIMEOUT_S = 300.0
 #: All of them together, with the start of the template.
-TRIAL_S = 600.0
+CANARY_TIMEOUT_S = 600.0
 #: Links at once.
-AT_ONCE = 2
+CONCURRENT_LINKS = 2
 
 
-class Trial:
+class CanaryRun:
     """Tries links with any yt-dlp, below one folder.
 
     Args:
@@ -38,13 +38,13 @@ class Trial:
         self._folder = folder
         self._tools: Tools = find_tools()
 
-    def of(
-        self, engine: Path | None, links: Sequence[Link]
+    def run(
+        self, ytdlp_path: Path | None, links: Sequence[Link]
     ) -> Mapping[str, FailureKind | None]:
         """Return how each link ended: None for audio that was fetched and proven.
 
         Args:
-            engine: The folder of the yt-dlp; None: the installed one.
+            ytdlp_path: The folder of the yt-dlp; None: the installed one.
             links: To be fetched.
 
         Raises:
@@ -52,19 +52,21 @@ class Trial:
         """
         requests = {r.key: r for r in (self._request(link) for link in links)}
         pool = Pool(
-            downloads=AT_ONCE,
+            downloads=CONCURRENT_LINKS,
             converters=1,
             state_id=str(uuid.uuid4()),
             home=self._folder / "home",
-            engine_path=engine,
+            ytdlp_path=ytdlp_path,
         )
         try:
-            pool.warm()
-            ended = _run(pool, list(requests.values()))
+            pool.ensure_template()
+            ended = _run_to_end(pool, list(requests.values()))
         finally:
             pool.close()
         return {
-            requests[key].url: kind if not pool.engine_trouble else FailureKind.CRASHED
+            requests[key].url: kind
+            if not pool.ytdlp_fallback_reason
+            else FailureKind.CRASHED
             for key, kind in ended.items()
         }
 
@@ -86,22 +88,26 @@ class Trial:
             ffmpeg=tools.ffmpeg.path if tools.ffmpeg else "",
             ffmpeg_version=tools.ffmpeg.version if tools.ffmpeg else "",
             js_runtime=tools.js_pair(),
-            limits=_shorter(limits(self._settings)),
+            limits=_with_link_deadline(limits(self._settings)),
             network=network(self._settings),
         )
 
 
-def _shorter(allowed: Limits) -> Limits:
-    return replace(allowed, deadline_s=min(allowed.deadline_s or LINK_S, LINK_S))
+def _with_link_deadline(allowed: Limits) -> Limits:
+    return replace(
+        allowed, deadline_s=min(allowed.deadline_s or LINK_TIMEOUT_S, LINK_TIMEOUT_S)
+    )
 
 
-def _run(pool: Pool, requests: Sequence[FetchRequest]) -> dict[str, FailureKind | None]:
+def _run_to_end(
+    pool: Pool, requests: Sequence[FetchRequest]
+) -> dict[str, FailureKind | None]:
     """See all to their end; what does not come to one in time has timed out."""
     waiting = list(requests)
     ended: dict[str, FailureKind | None] = {}
-    end = time.monotonic() + TRIAL_S
+    end = time.monotonic() + CANARY_TIMEOUT_S
     while len(ended) < len(requests) and (now := time.monotonic()) < end:
-        while waiting and pool.room():
+        while waiting and pool.free_slots():
             pool.start(waiting.pop())
         for event in pool.poll(now):
             if isinstance(event, Ended):

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 #: Switches that are remembered, to go back by.
-MAX_STANDS = 20
+MAX_ACTIVATIONS = 20
 #: Refused versions that are remembered.
-MAX_REFUSED = 50
+MAX_REJECTED = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stand:
+class Activation:
     """A version that was switched to.
 
     Attributes:
@@ -33,7 +33,7 @@ class Stand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class RejectedVersion:
     """A version that is not tried again by itself.
 
     Attributes:
@@ -52,7 +52,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class UpgradeResult:
     """How the last upgrade went.
 
     Attributes:
@@ -72,7 +72,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notes:
+class VersionHistory:
     """All that is remembered; a value, changed by making another.
 
     Attributes:
@@ -82,41 +82,41 @@ class Notes:
         tried: How the last upgrade went, or None.
     """
 
-    stands: tuple[Stand, ...] = ()
-    refused: tuple[Refused, ...] = ()
-    tried: Tried | None = None
+    stands: tuple[Activation, ...] = ()
+    refused: tuple[RejectedVersion, ...] = ()
+    tried: UpgradeResult | None = None
 
-    def stand(self, version: str) -> Stand:
+    def activation(self, version: str) -> Activation:
         """Return how a version came into use; one that nobody noted just is."""
-        top = self.stands[-1] if self.stands else Stand()
-        return top if top.version == version else Stand(version=version)
+        top = self.stands[-1] if self.stands else Activation()
+        return top if top.version == version else Activation(version=version)
 
-    def ending_with(self, version: str) -> "Notes":
+    def rewound_to(self, version: str) -> "VersionHistory":
         """Return the notes with the version in use as the last: what the link says."""
         stands = self.stands
         while stands and stands[-1].version != version:
             stands = stands[:-1]
         if not stands and version:
-            stands = (Stand(version=version),)
+            stands = (Activation(version=version),)
         return replace(self, stands=stands)
 
-    def before(self) -> Stand | None:
+    def previous(self) -> Activation | None:
         """Return what going back leads to, or None when there is nothing behind."""
         if not self.stands:
             return None
-        return self.stands[-2] if len(self.stands) > 1 else Stand()
+        return self.stands[-2] if len(self.stands) > 1 else Activation()
 
-    def refusal(self, version: str) -> Refused | None:
+    def rejection_of(self, version: str) -> RejectedVersion | None:
         """Return why a version is not tried by itself, or None."""
         return next((r for r in self.refused if r.version == version), None)
 
-    def switched(self, stand: Stand) -> "Notes":
+    def with_activation(self, activation: Activation) -> "VersionHistory":
         """Return the notes after a switch; what was refused before is welcome now."""
-        stands = (*self.stands, stand)[-MAX_STANDS:]
-        refused = tuple(r for r in self.refused if r.version != stand.version)
+        stands = (*self.stands, activation)[-MAX_ACTIVATIONS:]
+        refused = tuple(r for r in self.refused if r.version != activation.version)
         return replace(self, stands=stands, refused=refused)
 
-    def went_back(self, refused: Refused | None) -> "Notes":
+    def with_rollback(self, refused: RejectedVersion | None) -> "VersionHistory":
         """Return the notes after the last switch was taken back.
 
         What was used before has proven itself long ago. Were it watched again, a
@@ -125,25 +125,25 @@ class Notes:
         stands = self.stands[:-1]
         if stands:
             stands = (*stands[:-1], replace(stands[-1], watched=False))
-        notes = replace(self, stands=stands)
+        history = replace(self, stands=stands)
         if refused is None:
-            return notes
+            return history
         others = [r for r in self.refused if r.version != refused.version]
-        return replace(notes, refused=(*others, refused)[-MAX_REFUSED:])
+        return replace(history, refused=(*others, refused)[-MAX_REJECTED:])
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Notes":
+    def from_json(cls, data: Mapping[str, Any]) -> "VersionHistory":
         """Rebuild notes from `to_json`.
 
         Raises:
             TypeError, KeyError, AttributeError: The data is something else.
         """
         return cls(
-            stands=tuple(Stand(**stand) for stand in data["stands"]),
-            refused=tuple(Refused(**refused) for refused in data["refused"]),
-            tried=None if data["tried"] is None else Tried(**data["tried"]),
+            stands=tuple(Activation(**activation) for activation in data["stands"]),
+            refused=tuple(RejectedVersion(**refused) for refused in data["refused"]),
+            tried=None if data["tried"] is None else UpgradeResult(**data["tried"]),
         )

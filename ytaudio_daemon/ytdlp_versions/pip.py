@@ -23,17 +23,17 @@ from ytaudio_daemon.model.ytdlp_policy import canonical_version, is_valid_versio
 #: A run of pip may take so long, in seconds: three megabytes over a slow line.
 TIMEOUT_S = 600.0
 #: What pip said, as much as a person reads.
-MAX_SAID = 600
+MAX_ERROR_CHARS = 600
 
 # What may reach pip of our environment: where packages come from and how to get there.
 # Other PIP_* options (user, target, no-binary …) would change what is installed where.
-_REMAINING_FILES_PREFIX = frozenset(
+_PASSED_ENV = frozenset(
     {"PATH", "LANG", "TZ", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"}
     | {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
     | {"http_proxy", "https_proxy", "no_proxy", "all_proxy"}
     | {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"}
 )
-_PIP_KEPT = frozenset(
+_PASSED_PIP_ENV = frozenset(
     {"PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"}
     | {"PIP_NO_INDEX", "PIP_TRUSTED_HOST", "PIP_PROXY", "PIP_CERT", "PIP_CLIENT_CERT"}
     | {"PIP_TIMEOUT", "PIP_DEFAULT_TIMEOUT", "PIP_RETRIES", "PIP_KEYRING_PROVIDER"}
@@ -46,7 +46,7 @@ _SOLVER = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class AvailableVersion:
     """A yt-dlp that can be had.
 
     Attributes:
@@ -65,17 +65,17 @@ class Pip:
 
     Args:
         home: Its HOME where ours is not there or not ours.
-        ours: The environment the allow-list is applied to.
+        base_env: The environment the allow-list is applied to.
         timeout_s: Seconds that each run may take.
     """
 
     def __init__(
-        self, home: Path, ours: Mapping[str, str], timeout_s: float = TIMEOUT_S
+        self, home: Path, base_env: Mapping[str, str], timeout_s: float = TIMEOUT_S
     ) -> None:
-        self._environment = environment(ours, home)
+        self._environment = pip_environment(base_env, home)
         self._timeout_s = timeout_s
 
-    def newest(self, channel: str) -> Offer:
+    def newest(self, channel: str) -> AvailableVersion:
         """Return the newest yt-dlp of a channel.
 
         Args:
@@ -84,9 +84,9 @@ class Pip:
         Raises:
             YtDlpVersionError: It cannot be found out.
         """
-        return self._ask("yt-dlp", *(["--pre"] if channel == "nightly" else []))
+        return self._resolve("yt-dlp", *(["--pre"] if channel == "nightly" else []))
 
-    def named(self, version: str) -> Offer:
+    def named(self, version: str) -> AvailableVersion:
         """Return the yt-dlp of a version.
 
         Raises:
@@ -94,9 +94,9 @@ class Pip:
         """
         if not is_valid_version(version):
             raise YtDlpVersionError(f"{version!r} is no version", "Such as 2026.10.26.")
-        return self._ask(f"yt-dlp=={version}")
+        return self._resolve(f"yt-dlp=={version}")
 
-    def fetch(self, offer: Offer, folder: Path) -> None:
+    def fetch(self, available: AvailableVersion, folder: Path) -> None:
         """Install a yt-dlp and its companions into an empty folder.
 
         Those are yt-dlp-ejs as it pins it, and the newest certificates there are:
@@ -106,22 +106,24 @@ class Pip:
         Raises:
             YtDlpVersionError: They cannot be had.
         """
-        if offer.wheel is None:
-            companions = [word for word in (offer.solver, "certifi") if word]
-            self._install(folder, f"yt-dlp=={offer.version}", *companions)
+        if available.wheel is None:
+            companions = [word for word in (available.solver, "certifi") if word]
+            self._install(folder, f"yt-dlp=={available.version}", *companions)
             return
-        self._install(folder, str(offer.wheel), "--no-index")
+        self._install(folder, str(available.wheel), "--no-index")
         try:
-            self._add_companions(offer, folder, offer.wheel.parent)
+            self._add_companions(available, folder, available.wheel.parent)
         except (
             YtDlpVersionError
         ):  # a machine without an index has what came with the program
-            if offer.solver != f"yt-dlp-ejs=={_installed('yt-dlp-ejs')}":
+            if available.solver != f"yt-dlp-ejs=={_installed('yt-dlp-ejs')}":
                 raise
 
-    def _add_companions(self, offer: Offer, folder: Path, beside: Path) -> None:
+    def _add_companions(
+        self, available: AvailableVersion, folder: Path, beside: Path
+    ) -> None:
         """Add what the wheel of a yt-dlp names; it may lie beside that."""
-        companions = [word for word in (offer.solver, "certifi") if word]
+        companions = [word for word in (available.solver, "certifi") if word]
         self._install(folder, "--find-links", str(beside), *companions)
 
     def _install(self, folder: Path, *words: str) -> None:
@@ -129,7 +131,7 @@ class Pip:
             "install", "--target", str(folder), "--no-deps", "--no-compile", *words
         )
 
-    def _ask(self, *words: str) -> Offer:
+    def _resolve(self, *words: str) -> AvailableVersion:
         """Let pip work out what it would install."""
         told = self._run(
             "install", "--dry-run", "--ignore-installed", "--no-deps", "--report", "-",
@@ -137,7 +139,9 @@ class Pip:
         )  # fmt: skip
         try:
             metadata = json.loads(told)["install"][0]["metadata"]
-            return offer_of(metadata["version"], metadata.get("requires_dist", ()))
+            return available_version(
+                metadata["version"], metadata.get("requires_dist", ())
+            )
         except (ValueError, LookupError, TypeError) as error:
             raise YtDlpVersionError(
                 "pip does not say what it would install",
@@ -172,33 +176,31 @@ class Pip:
             ) from error
         if done.returncode != 0:
             raise YtDlpVersionError(
-                f"pip could not fetch it: {said(done.stderr)}",
+                f"pip could not fetch it: {error_summary(done.stderr)}",
                 "Nothing was changed. Try again when the index can be reached.",
             )
         return done.stdout
 
 
-def environment(ours: Mapping[str, str], home: Path) -> dict[str, str]:
+def pip_environment(base_env: Mapping[str, str], home: Path) -> dict[str, str]:
     """Return pip's whole environment.
 
     Args:
-        ours: The environment the allow-lists are applied to.
+        base_env: The environment the allow-lists are applied to.
         home: Taken where HOME is not there or not ours (a service has none).
     """
     kept = {
         name: value
-        for name, value in ours.items()
-        if name in _REMAINING_FILES_PREFIX
-        or name in _PIP_KEPT
-        or name.startswith("LC_")
+        for name, value in base_env.items()
+        if name in _PASSED_ENV or name in _PASSED_PIP_ENV or name.startswith("LC_")
     }
-    own = ours.get("HOME", "")
+    own = base_env.get("HOME", "")
     own = own if own and os.access(own, os.W_OK) else str(home)
     # `user = true` in a config file of pip would contradict a folder to install into.
     return kept | {"HOME": own, "PIP_USER": "0"}
 
 
-def offer_of(version: str, requirements: Sequence[str]) -> Offer:
+def available_version(version: str, requirements: Sequence[str]) -> AvailableVersion:
     """Return a yt-dlp by its metadata.
 
     Raises:
@@ -208,10 +210,12 @@ def offer_of(version: str, requirements: Sequence[str]) -> Offer:
         raise ValueError(version)
     version = canonical_version(version)
     pins = [found[1] for r in requirements if (found := _SOLVER.match(r))]
-    return Offer(version=version, solver=f"yt-dlp-ejs{pins[0]}" if pins else "")
+    return AvailableVersion(
+        version=version, solver=f"yt-dlp-ejs{pins[0]}" if pins else ""
+    )
 
 
-def wheel_offer(wheel: Path) -> Offer:
+def version_in_wheel(wheel: Path) -> AvailableVersion:
     """Return the yt-dlp in a wheel file.
 
     Raises:
@@ -224,12 +228,16 @@ def wheel_offer(wheel: Path) -> Offer:
         name = re.sub(r"[-_.]+", "-", metadata["Name"] or "").lower()
         if name != "yt-dlp":
             raise YtDlpVersionError(f"{wheel} is a wheel of {name}, not of yt-dlp")
-        found = offer_of(metadata["Version"], metadata.get_all("Requires-Dist", []))
+        found = available_version(
+            metadata["Version"], metadata.get_all("Requires-Dist", [])
+        )
     except (OSError, zipfile.BadZipFile, LookupError, ValueError, TypeError) as error:
         raise YtDlpVersionError(
             f"{wheel} is no wheel that can be read: {error}"
         ) from error
-    return Offer(version=found.version, solver=found.solver, wheel=wheel.absolute())
+    return AvailableVersion(
+        version=found.version, solver=found.solver, wheel=wheel.absolute()
+    )
 
 
 def _installed(distribution: str) -> str:
@@ -239,11 +247,11 @@ def _installed(distribution: str) -> str:
         return ""
 
 
-def said(text: str) -> str:
+def error_summary(text: str) -> str:
     """Return the errors of what pip said, without names and passwords in addresses."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")] or lines[-3:]
     plain = " ".join(line.removeprefix("ERROR:").strip() for line in errors)
-    if len(plain) > MAX_SAID:  # the first may list every version there ever was
-        plain = errors[-1].removeprefix("ERROR:").strip()[:MAX_SAID]
+    if len(plain) > MAX_ERROR_CHARS:  # the first may list every version there ever was
+        plain = errors[-1].removeprefix("ERROR:").strip()[:MAX_ERROR_CHARS]
     return re.sub(r"//[^/@\s]+@", "//***@", plain) or "it does not say why"

@@ -10,11 +10,11 @@ from ytaudio_daemon.errors import YtDlpVersionError
 from ytaudio_daemon.model.ytdlp_policy import is_newer, release_numbers
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
-from ytaudio_daemon.ytdlp_versions.history import Stand, Tried
-from ytaudio_daemon.ytdlp_versions.pip import Offer, Pip, wheel_offer
-from ytaudio_daemon.ytdlp_versions.verification import Prover
-from ytaudio_daemon.ytdlp_versions.version_store import Chosen, Shelf
-from ytaudio_daemon.ytdlp_versions.version_writer import INSTALLED, Keeper
+from ytaudio_daemon.ytdlp_versions.history import Activation, UpgradeResult
+from ytaudio_daemon.ytdlp_versions.pip import AvailableVersion, Pip, version_in_wheel
+from ytaudio_daemon.ytdlp_versions.verification import Verifier
+from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion, VersionStore
+from ytaudio_daemon.ytdlp_versions.version_writer import INSTALLED, VersionWriter
 
 UPGRADED = "upgraded"
 CURRENT = "current"
@@ -23,7 +23,7 @@ FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class UpgradeRequest:
     """What somebody wants.
 
     Attributes:
@@ -63,163 +63,178 @@ class Upgrade:
     """One upgrade. Nothing is changed unless the version has proven that it works.
 
     Args:
-        shelf: Where versions lie.
+        store: Where versions lie.
         settings: Sections download and disk, for trying it.
         links: Known to work, the quickest first.
-        say: Told each step, in words for people.
+        on_step: Told each step, in words for people.
         environ: pip gets what it needs of it.
         clock: Seconds since 1970 UTC.
     """
 
     def __init__(
         self,
-        shelf: Shelf,
+        store: VersionStore,
         settings: Settings,
         *,
         links: Sequence[Link] = (),
-        say: Callable[[str], object] = str,
+        on_step: Callable[[str], object] = str,
         environ: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._shelf = shelf
-        self._keeper = Keeper(shelf)
+        self._store = store
+        self._writer = VersionWriter(store)
         self._settings = settings
         self._links = links
-        self._say = say
+        self._on_step = on_step
         self._environ = environ
         self._clock = clock
 
-    def run(self, wish: Wish) -> Tried:
+    def run(self, request: UpgradeRequest) -> UpgradeResult:
         """Do it, and remember how it went.
 
         Raises:
             YtDlpVersionsLockedError: Another one is under way.
             YtDlpVersionError: The shelf cannot be written.
         """
-        with self._keeper.alone():
+        with self._writer.locked():
             try:
-                result, version, message = self._go(wish)
+                result, version, message = self._run(request)
             except YtDlpVersionError as error:
-                result, version, message = FAILED, wish.version, error.message
-                self._say(error.hint)
+                result, version, message = FAILED, request.version, error.message
+                self._on_step(error.hint)
             except OSError as error:  # a full disk
-                result, version = FAILED, wish.version
-                message = f"{error.filename or self._shelf.folder}: {error.strerror}"
-            tried = Tried(
+                result, version = FAILED, request.version
+                message = f"{error.filename or self._store.folder}: {error.strerror}"
+            tried = UpgradeResult(
                 at=self._clock(),
                 result=result,
                 version=version,
                 message=message,
-                automatic=wish.automatic,
+                automatic=request.automatic,
             )
-            self._keeper.note_tried(tried)
+            self._writer.record_upgrade_result(tried)
             return tried
 
-    def _go(self, wish: Wish) -> tuple[str, str, str]:
+    def _run(self, request: UpgradeRequest) -> tuple[str, str, str]:
         """Return what came of it, of which version, and a sentence."""
-        chosen = self._shelf.chosen()
-        if wish.automatic and chosen.stand.pinned:
-            return CURRENT, chosen.version, f"yt-dlp {chosen.version} is pinned"
-        work = self._keeper.side_folder()
+        active = self._store.active()
+        if request.automatic and active.activation.pinned:
+            return CURRENT, active.version, f"yt-dlp {active.version} is pinned"
+        work = self._writer.staging_dir()
         work.chmod(0o700)
         try:
             pip = Pip(work, self._environ)
-            offer = self._look(pip, wish)
-            if not wish.is_named and (why_not := self._why_not(offer, chosen, wish)):
-                return why_not
-            candidate = self._candidate(pip, offer, wish)
-            return self._try(candidate, chosen, wish, work)
+            available = self._find_available(pip, request)
+            if not request.is_named and (
+                skip_reason := self._skip_reason(available, active, request)
+            ):
+                return skip_reason
+            candidate = self._fetch_candidate(pip, available, request)
+            return self._verify_and_activate(candidate, active, request, work)
         finally:
-            self._keeper.discard(work)
+            self._writer.discard(work)
 
-    def _look(self, pip: Pip, wish: Wish) -> Offer:
-        if wish.wheel is not None:
-            return wheel_offer(wish.wheel)
-        if wish.version:
-            return pip.named(wish.version)
-        self._say(f"looking for the newest {wish.channel} yt-dlp")
-        return pip.newest(wish.channel)
+    def _find_available(self, pip: Pip, request: UpgradeRequest) -> AvailableVersion:
+        if request.wheel is not None:
+            return version_in_wheel(request.wheel)
+        if request.version:
+            return pip.named(request.version)
+        self._on_step(f"looking for the newest {request.channel} yt-dlp")
+        return pip.newest(request.channel)
 
-    def _why_not(
-        self, offer: Offer, chosen: Chosen, wish: Wish
+    def _skip_reason(
+        self,
+        available: AvailableVersion,
+        active: ActiveVersion,
+        request: UpgradeRequest,
     ) -> tuple[str, str, str] | None:
         """Return why the newest is not even tried, or None."""
-        version = offer.version
-        refused = self._shelf.notes().refusal(version)
+        version = available.version
+        refused = self._store.history().rejection_of(version)
         if refused is not None and release_numbers(version) != release_numbers(
-            chosen.version
+            active.version
         ):
-            self._say(
+            self._on_step(
                 f"to use it all the same: ytaudio engine upgrade --version {version}"
             )
             message = f"yt-dlp {version} was given up: {refused.reason}"
-            return REFUSED, version, message + self._unpin(chosen, wish)
-        if is_newer(version, chosen.version):
+            return REFUSED, version, message + self._unpin(active, request)
+        if is_newer(version, active.version):
             return None
-        message = f"yt-dlp {chosen.version} is in use; {version} is the newest"
-        return CURRENT, chosen.version, message + self._unpin(chosen, wish)
+        message = f"yt-dlp {active.version} is in use; {version} is the newest"
+        return CURRENT, active.version, message + self._unpin(active, request)
 
-    def _unpin(self, chosen: Chosen, wish: Wish) -> str:
+    def _unpin(self, active: ActiveVersion, request: UpgradeRequest) -> str:
         """End a pin, as whoever asks for the newest wants; return what to add of it."""
-        if wish.automatic or not chosen.stand.pinned:
+        if request.automatic or not active.activation.pinned:
             return ""
-        self._keeper.switch(replace(chosen.stand, pinned=False, at=self._clock()))
-        return f"; {chosen.version} is no longer pinned"
+        self._writer.activate(
+            replace(active.activation, pinned=False, at=self._clock())
+        )
+        return f"; {active.version} is no longer pinned"
 
-    def _candidate(self, pip: Pip, offer: Offer, wish: Wish) -> Candidate:
+    def _fetch_candidate(
+        self, pip: Pip, available: AvailableVersion, request: UpgradeRequest
+    ) -> Candidate:
         """Return what is to be tried, fetched unless it is here already."""
-        version, shelf = offer.version, self._shelf
-        is_installed = release_numbers(version) == release_numbers(shelf.installed)
-        if is_installed and not wish.is_named:
+        version, store = available.version, self._store
+        is_installed = release_numbers(version) == release_numbers(store.installed)
+        if is_installed and not request.is_named:
             return Candidate(version=version)
-        is_here = version in shelf.versions() and not shelf.fault(version)
-        if is_here and offer.wheel is None:
-            return Candidate(version=version, folder=shelf.path_of(version))
-        self._say(f"fetching yt-dlp {version}")
-        side = self._keeper.side_folder()
+        is_here = version in store.versions() and not store.why_unusable(version)
+        if is_here and available.wheel is None:
+            return Candidate(version=version, folder=store.path_of(version))
+        self._on_step(f"fetching yt-dlp {version}")
+        staging = self._writer.staging_dir()
         try:
-            pip.fetch(offer, side)
+            pip.fetch(available, staging)
         except YtDlpVersionError:
-            self._keeper.discard(side)
+            self._writer.discard(staging)
             raise
-        return Candidate(version=version, folder=side, is_new=True)
+        return Candidate(version=version, folder=staging, is_new=True)
 
-    def _try(
-        self, candidate: Candidate, chosen: Chosen, wish: Wish, work: Path
+    def _verify_and_activate(
+        self,
+        candidate: Candidate,
+        active: ActiveVersion,
+        request: UpgradeRequest,
+        work: Path,
     ) -> tuple[str, str, str]:
         """Use it if it works; what was fetched is kept only then."""
         version = candidate.version
-        self._say(f"trying yt-dlp {version}")
+        self._on_step(f"trying yt-dlp {version}")
         try:
-            prover = Prover(self._settings, work, self._links)
-            proof = prover.prove(candidate.folder, version, chosen.path)
-            if not proof.works:
-                message = f"yt-dlp {version} is not used: {proof.message}"
+            verifier = Verifier(self._settings, work, self._links)
+            verification = verifier.verify(candidate.folder, version, active.path)
+            if not verification.works:
+                message = f"yt-dlp {version} is not used: {verification.message}"
                 return REFUSED, version, message
             if candidate.is_new and candidate.folder is not None:
-                self._keeper.adopt(candidate.folder, version)
+                self._writer.install(candidate.folder, version)
         finally:
             if candidate.is_new and candidate.folder is not None:
-                self._keeper.discard(candidate.folder)
-        self._keeper.switch(
-            Stand(
+                self._writer.discard(candidate.folder)
+        self._writer.activate(
+            Activation(
                 version=version if candidate.folder else "",
-                pinned=wish.is_named,
+                pinned=request.is_named,
                 upgraded=True,
                 watched=True,
                 at=self._clock(),
             )
         )
-        before = chosen.version or "none"
-        message = f"yt-dlp {version} in place of {before}; checked: {proof.message}"
+        before = active.version or "none"
+        message = (
+            f"yt-dlp {version} in place of {before}; checked: {verification.message}"
+        )
         return UPGRADED, version, message
 
 
-def put_to_use(keeper: Keeper, version: str, at: float) -> Chosen:
+def activate_version(writer: VersionWriter, version: str, at: float) -> ActiveVersion:
     """Put a version into use because somebody wants it; it stays until they want another.
 
     Args:
-        keeper: Of the shelf it lies on.
+        writer: Of the shelf it lies on.
         version: Its name there, or "installed".
         at: Now, wall clock.
 
@@ -230,24 +245,26 @@ def put_to_use(keeper: Keeper, version: str, at: float) -> Chosen:
         YtDlpVersionsLockedError: An upgrade is under way.
         YtDlpVersionError: There is no such version, or it cannot be imported.
     """
-    shelf = keeper.shelf
+    store = writer.store
     name = "" if version == INSTALLED else version
-    with keeper.alone():
-        if name and name not in shelf.versions():
+    with writer.locked():
+        if name and name not in store.versions():
             raise YtDlpVersionError(
                 f"there is no yt-dlp {version} here",
                 f"`ytaudio engine list` shows what there is; to fetch it: ytaudio "
                 f"engine upgrade --version {version}",
             )
-        keeper.switch(Stand(version=name, pinned=True, at=at))
-        return shelf.chosen()
+        writer.activate(Activation(version=name, pinned=True, at=at))
+        return store.active()
 
 
-def go_back(keeper: Keeper, reason: str, at: float, *, blamed: str = "") -> Chosen:
+def roll_back(
+    writer: VersionWriter, reason: str, at: float, *, blamed: str = ""
+) -> ActiveVersion:
     """Take the last switch back; that version is not tried again by itself.
 
     Args:
-        keeper: Of the shelf.
+        writer: Of the shelf.
         reason: Why, a sentence.
         at: Now, wall clock.
         blamed: The version that is given up for being bad; "": somebody asks for it,
@@ -260,16 +277,16 @@ def go_back(keeper: Keeper, reason: str, at: float, *, blamed: str = "") -> Chos
         YtDlpVersionsLockedError: An upgrade is under way.
         YtDlpVersionError: There is nothing to go back to.
     """
-    shelf = keeper.shelf
-    with keeper.alone():
-        chosen, linked = shelf.chosen(), shelf.linked()
-        if blamed and blamed != chosen.version:
+    store = writer.store
+    with writer.locked():
+        active, linked = store.active(), store.current_link()
+        if blamed and blamed != active.version:
             raise YtDlpVersionError(f"yt-dlp {blamed} is no longer in use")
-        if linked and chosen.path is None and not chosen.trouble:
+        if linked and active.path is None and not active.fallback_reason:
             raise YtDlpVersionError(
-                f"the yt-dlp of the program ({chosen.version}) is newer than {linked} "
+                f"the yt-dlp of the program ({active.version}) is newer than {linked} "
                 "and in use",
                 f"To use the older one: ytaudio engine use {linked}",
             )
-        keeper.go_back(reason, at, automatic=bool(blamed))
-        return shelf.chosen()
+        writer.roll_back(reason, at, automatic=bool(blamed))
+        return store.active()

@@ -10,18 +10,22 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import TemplateError, YtDlpVersionError
 from ytaudio_daemon.model.ytdlp_policy import canary_verdict, release_numbers
-from ytaudio_daemon.pool.template_process import Recipe, environment, python_words
+from ytaudio_daemon.pool.template_process import (
+    TemplateConfig,
+    python_command,
+    template_environment,
+)
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
-from ytaudio_daemon.ytdlp_versions.canary import Trial
+from ytaudio_daemon.ytdlp_versions.canary import CanaryRun
 
 #: The self-test may take so long, in seconds; it takes two on a desktop.
-SELF_TEST_S = 180.0
-SELF_TEST = "ytaudio_daemon.fetch.selftest"
+SELF_TEST_TIMEOUT_S = 180.0
+SELF_TEST_MODULE = "ytaudio_daemon.fetch.selftest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class VerificationResult:
     """What came of trying a yt-dlp.
 
     Attributes:
@@ -35,7 +39,7 @@ class Proof:
     online: bool = False
 
 
-class Prover:
+class Verifier:
     """Tries yt-dlps, below one folder.
 
     Args:
@@ -49,58 +53,64 @@ class Prover:
         self._links = links
         self._settings = settings
 
-    def prove(self, engine: Path | None, version: str, in_use: Path | None) -> Proof:
+    def verify(
+        self, ytdlp_path: Path | None, version: str, in_use: Path | None
+    ) -> VerificationResult:
         """Try a yt-dlp.
 
         Args:
-            engine: Its folder; None: the installed one.
+            ytdlp_path: Its folder; None: the installed one.
             version: What it must say it is.
             in_use: The one that works now, for a link that fails.
         """
-        can_import, fault = self._self_test(engine, version)
+        can_import, fault = self._check_self_test(ytdlp_path, version)
         if not can_import:
-            return Proof(works=False, message=fault)
-        verdict, told = self._try_links(engine, in_use)
+            return VerificationResult(works=False, message=fault)
+        verdict, told = self._try_links(ytdlp_path, in_use)
         if verdict is not None:
             # Links count for more: a later yt-dlp may not take the made-up video.
-            return Proof(works=verdict, message=told, online=True)
+            return VerificationResult(works=verdict, message=told, online=True)
         if fault:
-            return Proof(works=False, message=fault)
-        return Proof(works=True, message=f"the self-test only: {told}")
+            return VerificationResult(works=False, message=fault)
+        return VerificationResult(works=True, message=f"the self-test only: {told}")
 
-    def self_test(self, engine: Path | None, version: str) -> str:
+    def self_test(self, ytdlp_path: Path | None, version: str) -> str:
         """Return why a yt-dlp cannot even be imported, or ""."""
-        can_import, fault = self._self_test(engine, version)
+        can_import, fault = self._check_self_test(ytdlp_path, version)
         return "" if can_import else fault
 
-    def _self_test(self, engine: Path | None, version: str) -> tuple[bool, str]:
+    def _check_self_test(
+        self, ytdlp_path: Path | None, version: str
+    ) -> tuple[bool, str]:
         """Return whether it can be imported, and what else is wrong with it or ""."""
         try:
-            found = _look_into(engine, self._folder)
+            found = _run_self_test(ytdlp_path, self._folder)
         except YtDlpVersionError as error:
             return False, error.message
         if release_numbers(found["version"]) != release_numbers(version):
             return False, found["fault"] or f"it says that it is {found['version']}"
-        if engine is not None and not Path(found["path"]).is_relative_to(engine):
-            return False, f"{engine} was not what was imported"
+        if ytdlp_path is not None and not Path(found["path"]).is_relative_to(
+            ytdlp_path
+        ):
+            return False, f"{ytdlp_path} was not what was imported"
         return True, found["fault"]
 
     def _try_links(
-        self, engine: Path | None, in_use: Path | None
+        self, ytdlp_path: Path | None, in_use: Path | None
     ) -> tuple[bool | None, str]:
         if not self._links:
             return None, "there is no link that is known to work"
-        trial = Trial(self._settings, self._folder)
+        canary = CanaryRun(self._settings, self._folder)
         try:
-            new = trial.of(engine, self._links)
+            new = canary.run(ytdlp_path, self._links)
             failed = [link for link in self._links if new[link.url] is not None]
-            old = trial.of(in_use, failed) if failed else {}
+            old = canary.run(in_use, failed) if failed else {}
         except TemplateError as error:
             return None, error.message
         return canary_verdict(new, old)
 
 
-def _look_into(engine: Path | None, folder: Path) -> dict[str, str]:
+def _run_self_test(ytdlp_path: Path | None, folder: Path) -> dict[str, str]:
     """Run the self-test in a process as the workers are.
 
     Raises:
@@ -108,20 +118,23 @@ def _look_into(engine: Path | None, folder: Path) -> dict[str, str]:
     """
     home = folder / "home"
     home.mkdir(mode=0o700, exist_ok=True)
-    recipe = Recipe(
-        state_id=str(uuid.uuid4()), home=home, engine_path=engine, entry=SELF_TEST
+    template_config = TemplateConfig(
+        state_id=str(uuid.uuid4()),
+        home=home,
+        ytdlp_path=ytdlp_path,
+        entry=SELF_TEST_MODULE,
     )
     try:
         done = subprocess.run(
-            python_words(engine, SELF_TEST),
-            env=environment(recipe, uuid.uuid4().hex, os.environ), cwd=home,
+            python_command(ytdlp_path, SELF_TEST_MODULE),
+            env=template_environment(template_config, uuid.uuid4().hex, os.environ), cwd=home,
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-            errors="replace", timeout=SELF_TEST_S,
+            errors="replace", timeout=SELF_TEST_TIMEOUT_S,
         )  # fmt: skip
         found: dict[str, str] = json.loads(done.stdout)
     except subprocess.TimeoutExpired as error:
         raise YtDlpVersionError(
-            f"it was not imported in {SELF_TEST_S:.0f} s"
+            f"it was not imported in {SELF_TEST_TIMEOUT_S:.0f} s"
         ) from error
     except ValueError as error:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]

@@ -15,32 +15,32 @@ from ytaudio_daemon.model.ytdlp_policy import (
     release_numbers,
 )
 from ytaudio_daemon.system.path_trust import open_regular_file
-from ytaudio_daemon.ytdlp_versions.history import Notes, Stand
+from ytaudio_daemon.ytdlp_versions.history import Activation, VersionHistory
 
-CURRENT = "current"
-NOTES = "notes.json"
+CURRENT_LINK = "current"
+HISTORY_FILE = "notes.json"
 #: In a state folder.
-FOLDER = "engine"
+VERSIONS_DIR = "engine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class ActiveVersion:
     """Which yt-dlp the workers get.
 
     Attributes:
         version: Its version, or "" when there is none at all.
         path: Its folder; None: the installed one.
-        stand: How it came into use.
-        trouble: Why the version that should be in use is not, or "".
+        activation: How it came into use.
+        fallback_reason: Why the version that should be in use is not, or "".
     """
 
     version: str
     path: Path | None = None
-    stand: Stand = field(default_factory=Stand)
-    trouble: str = ""
+    activation: Activation = field(default_factory=Activation)
+    fallback_reason: str = ""
 
 
-class Shelf:
+class VersionStore:
     """The versions in one folder; it is looked at when it is asked.
 
     Args:
@@ -67,39 +67,45 @@ class Shelf:
         """Return where a version lies, or would."""
         return self.folder / version
 
-    def linked(self) -> str:
+    def current_link(self) -> str:
         """Return the version that `current` names; "" is the installed one."""
         try:
-            name = str((self.folder / CURRENT).readlink())
+            name = str((self.folder / CURRENT_LINK).readlink())
         except FileNotFoundError:
             return ""
         except OSError:  # somebody's file instead of our link
-            return CURRENT
+            return CURRENT_LINK
         return name
 
-    def chosen(self) -> Chosen:
+    def active(self) -> ActiveVersion:
         """Return which yt-dlp the workers get.
 
         The version in use gives way to an installed one that is newer (the program
         was upgraded), unless somebody asked for it by name.
         """
-        version = self.linked()
-        stand = self.notes().stand(version)
+        version = self.current_link()
+        activation = self.history().activation(version)
         if not version:
-            return Chosen(version=self.installed, stand=stand)
-        if trouble := self.fault(version):
-            return Chosen(version=self.installed, stand=Stand(), trouble=trouble)
-        if not stand.pinned and not is_newer(version, self.installed):
-            return Chosen(version=self.installed)
-        return Chosen(version=version, path=self.path_of(version), stand=stand)
+            return ActiveVersion(version=self.installed, activation=activation)
+        if fallback_reason := self.why_unusable(version):
+            return ActiveVersion(
+                version=self.installed,
+                activation=Activation(),
+                fallback_reason=fallback_reason,
+            )
+        if not activation.pinned and not is_newer(version, self.installed):
+            return ActiveVersion(version=self.installed)
+        return ActiveVersion(
+            version=version, path=self.path_of(version), activation=activation
+        )
 
-    def fault(self, version: str) -> str:
+    def why_unusable(self, version: str) -> str:
         """Return why a version cannot be used, or "".
 
         Its code is going to be run, so nobody else may be able to change it.
         """
         if not is_valid_version(version):
-            return f"{self.folder / CURRENT} cannot be read, or names no version"
+            return f"{self.folder / CURRENT_LINK} cannot be read, or names no version"
         folder = self.path_of(version)
         try:
             found = folder.lstat()
@@ -109,18 +115,18 @@ class Shelf:
             return f"{folder} is no folder"
         if found.st_uid not in self._owners or found.st_mode & 0o022:
             return f"{folder} could be changed by other users"
-        return "" if _is_whole(folder) else f"{folder} holds no whole yt-dlp"
+        return "" if _is_complete(folder) else f"{folder} holds no whole yt-dlp"
 
-    def notes(self) -> Notes:
+    def history(self) -> VersionHistory:
         """Return what is remembered; nothing if that is lost or unreadable."""
         try:
-            with open_regular_file(self.folder / NOTES) as file:
-                return Notes.from_json(json.load(file))
+            with open_regular_file(self.folder / HISTORY_FILE) as file:
+                return VersionHistory.from_json(json.load(file))
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            return Notes()
+            return VersionHistory()
 
 
-def _is_whole(folder: Path) -> bool:
+def _is_complete(folder: Path) -> bool:
     """Tell whether every file of yt-dlp is there and as long as it was installed."""
     records = list(folder.glob("yt_dlp-*.dist-info/RECORD"))
     if len(records) != 1:
@@ -140,7 +146,7 @@ def _is_whole(folder: Path) -> bool:
         return False
 
 
-def shelf_of(state: Path, owner: int | None = None) -> Shelf:
+def version_store(state: Path, owner: int | None = None) -> VersionStore:
     """Return the shelf of a state folder, beside the yt-dlp of this program.
 
     Args:
@@ -148,7 +154,7 @@ def shelf_of(state: Path, owner: int | None = None) -> Shelf:
         owner: Whose versions are good: who runs them, by default this process.
     """
     whose = os.geteuid() if owner is None else owner
-    return Shelf(state / FOLDER, installed_version(), whose)
+    return VersionStore(state / VERSIONS_DIR, installed_version(), whose)
 
 
 def installed_version() -> str:

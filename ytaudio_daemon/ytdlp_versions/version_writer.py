@@ -15,31 +15,40 @@ from dataclasses import replace
 from pathlib import Path
 
 from ytaudio_daemon.errors import YtDlpVersionError, YtDlpVersionsLockedError
-from ytaudio_daemon.ytdlp_versions.history import Notes, Refused, Stand, Tried
-from ytaudio_daemon.ytdlp_versions.version_store import CURRENT, NOTES, Shelf
+from ytaudio_daemon.ytdlp_versions.history import (
+    Activation,
+    RejectedVersion,
+    UpgradeResult,
+    VersionHistory,
+)
+from ytaudio_daemon.ytdlp_versions.version_store import (
+    CURRENT_LINK,
+    HISTORY_FILE,
+    VersionStore,
+)
 
-LOCK = "lock"
+LOCK_FILE = "lock"
 #: Of what is being made, tried or removed.
-ASIDE = ".aside-"
+STAGING_PREFIX = ".aside-"
 #: Versions kept beside the one in use, the latest used first.
-KEPT = 3
+KEPT_VERSIONS = 3
 #: How the installed version is called on the command line.
 INSTALLED = "installed"
 
 
-class Keeper:
+class VersionWriter:
     """Changes a shelf. Every method needs `alone` around it.
 
     Args:
-        shelf: Its folder is made if missing.
+        store: Its folder is made if missing.
     """
 
-    def __init__(self, shelf: Shelf) -> None:
-        self.shelf = shelf
-        self._folder = shelf.folder
+    def __init__(self, store: VersionStore) -> None:
+        self.store = store
+        self._folder = store.folder
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Hold the shelf, so that nobody else changes it meanwhile.
 
         Raises:
@@ -51,49 +60,53 @@ class Keeper:
         umask = os.umask(0o022)
         os.umask(umask | 0o022)
         try:
-            fd = self._hold()
+            fd = self._acquire_lock()
             try:
-                self._clear()
+                self._remove_staging()
                 yield
             finally:
                 os.close(fd)
         finally:
             os.umask(umask)
 
-    def side_folder(self) -> Path:
+    def staging_dir(self) -> Path:
         """Return a new empty folder beside the versions."""
-        folder = Path(tempfile.mkdtemp(prefix=ASIDE, dir=self._folder))
+        folder = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=self._folder))
         folder.chmod(0o755 & ~_umask())
         return folder
 
-    def adopt(self, side: Path, version: str) -> None:
+    def install(self, staging: Path, version: str) -> None:
         """Give a side folder its place as a version; an earlier one of it goes."""
-        place = self.shelf.path_of(version)
+        place = self.store.path_of(version)
         self.discard(place)
         os.sync()  # two thousand files: each by itself would take a minute on a disk
-        side.rename(place)
+        staging.rename(place)
         _sync(self._folder)
 
     def discard(self, place: Path) -> None:
         """Remove a folder; its name is free at once."""
-        doomed = Path(tempfile.mkdtemp(prefix=ASIDE, dir=self._folder))
+        doomed = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=self._folder))
         with suppress(FileNotFoundError):
             place.rename(doomed / place.name)
         shutil.rmtree(doomed, ignore_errors=True)
 
-    def switch(self, stand: Stand) -> None:
+    def activate(self, activation: Activation) -> None:
         """Put a version into use.
 
         Raises:
             YtDlpVersionError: It is not here, or cannot be used.
         """
-        if stand.version and (fault := self.shelf.fault(stand.version)):
-            raise YtDlpVersionError(f"yt-dlp {stand.version} cannot be used: {fault}")
-        self._keep(self._true_notes().switched(stand))
-        self._link(stand.version)
+        if activation.version and (
+            fault := self.store.why_unusable(activation.version)
+        ):
+            raise YtDlpVersionError(
+                f"yt-dlp {activation.version} cannot be used: {fault}"
+            )
+        self._save_history(self._history_matching_link().with_activation(activation))
+        self._set_current_link(activation.version)
         self._prune()
 
-    def go_back(self, reason: str, at: float, *, automatic: bool) -> Stand:
+    def roll_back(self, reason: str, at: float, *, automatic: bool) -> Activation:
         """Take the last switch back; returns what is in use then.
 
         Args:
@@ -104,45 +117,45 @@ class Keeper:
         Raises:
             YtDlpVersionError: There is nothing to go back to.
         """
-        notes = self._true_notes()
-        before = notes.before()
+        history = self._history_matching_link()
+        before = history.previous()
         if before is None:
             raise YtDlpVersionError(
                 "there is no earlier version to go back to",
                 "`ytaudio engine list` shows what there is.",
             )
-        if before.version and (fault := self.shelf.fault(before.version)):
+        if before.version and (fault := self.store.why_unusable(before.version)):
             raise YtDlpVersionError(
                 f"yt-dlp {before.version} cannot be gone back to: {fault}",
                 f"Use the one of the program: ytaudio engine use {INSTALLED}",
             )
-        left = notes.stands[-1]
-        refused = Refused(
-            version=left.version or self.shelf.installed,
+        left = history.stands[-1]
+        refused = RejectedVersion(
+            version=left.version or self.store.installed,
             reason=reason,
             at=at,
-            replaced_by=before.version or self.shelf.installed,
+            replaced_by=before.version or self.store.installed,
             automatic=automatic,
         )
         # One that somebody used by name may be tried again: it was no upgrade.
-        self._keep(notes.went_back(refused if left.upgraded else None))
-        self._link(before.version)
+        self._save_history(history.with_rollback(refused if left.upgraded else None))
+        self._set_current_link(before.version)
         return before
 
-    def note_tried(self, tried: Tried) -> None:
+    def record_upgrade_result(self, tried: UpgradeResult) -> None:
         """Remember how an upgrade went."""
-        self._keep(replace(self.shelf.notes(), tried=tried))
+        self._save_history(replace(self.store.history(), tried=tried))
 
-    def _true_notes(self) -> Notes:
+    def _history_matching_link(self) -> VersionHistory:
         """Return the notes in agreement with the link, which a crash may have kept."""
-        version = self.shelf.linked()
-        return self.shelf.notes().ending_with(version)
+        version = self.store.current_link()
+        return self.store.history().rewound_to(version)
 
-    def _hold(self) -> int:
+    def _acquire_lock(self) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            fd = os.open(self._folder / LOCK, flags, 0o644)
+            fd = os.open(self._folder / LOCK_FILE, flags, 0o644)
         except OSError as error:
             raise YtDlpVersionError(
                 f"{self._folder} cannot be written: {error.strerror}",
@@ -158,10 +171,10 @@ class Keeper:
             ) from error
         return fd
 
-    def _link(self, version: str) -> None:
-        link = self._folder / CURRENT
+    def _set_current_link(self, version: str) -> None:
+        link = self._folder / CURRENT_LINK
         if version:
-            aside = self._folder / f"{ASIDE}{CURRENT}"
+            aside = self._folder / f"{STAGING_PREFIX}{CURRENT_LINK}"
             aside.unlink(missing_ok=True)
             aside.symlink_to(version)
             aside.replace(link)
@@ -169,13 +182,13 @@ class Keeper:
             link.unlink(missing_ok=True)
         _sync(self._folder)
 
-    def _keep(self, notes: Notes) -> None:
-        aside = self._folder / f"{ASIDE}{NOTES}"
+    def _save_history(self, history: VersionHistory) -> None:
+        aside = self._folder / f"{STAGING_PREFIX}{HISTORY_FILE}"
         with aside.open("w") as file:
-            json.dump(notes.to_json(), file, indent=1)
+            json.dump(history.to_json(), file, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(self._folder / NOTES)
+        aside.replace(self._folder / HISTORY_FILE)
         _sync(self._folder)
 
     def _prune(self) -> None:
@@ -183,19 +196,19 @@ class Keeper:
 
         A few stay: attempts of hours may still run on the ones before.
         """
-        stands = self.shelf.notes().stands
-        used = [stand.version for stand in reversed(stands)]
+        stands = self.store.history().stands
+        used = [activation.version for activation in reversed(stands)]
         latest = list(
-            dict.fromkeys([self.shelf.linked(), *used, *self.shelf.versions()])
+            dict.fromkeys([self.store.current_link(), *used, *self.store.versions()])
         )
-        kept = [version for version in latest if version][: KEPT + 1]
-        for version in self.shelf.versions():
+        kept = [version for version in latest if version][: KEPT_VERSIONS + 1]
+        for version in self.store.versions():
             if version not in kept:
-                self.discard(self.shelf.path_of(version))
+                self.discard(self.store.path_of(version))
 
-    def _clear(self) -> None:
+    def _remove_staging(self) -> None:
         """Remove what a killed command left half-made; nobody else is at work."""
-        for entry in self._folder.glob(f"{ASIDE}*"):
+        for entry in self._folder.glob(f"{STAGING_PREFIX}*"):
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)
             else:

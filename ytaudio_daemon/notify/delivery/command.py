@@ -14,59 +14,68 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from typing import Any
 
-from ytaudio_daemon.notify.delivery.descendants import end_children
-from ytaudio_daemon.notify.delivery.result import Answer, done, later, refused
+from ytaudio_daemon.notify.delivery.descendants import kill_descendants
+from ytaudio_daemon.notify.delivery.result import (
+    DeliveryResult,
+    delivered,
+    rejected,
+    retry_later,
+)
 
 #: The exit status that says "try again later" (EX_TEMPFAIL of sysexits(3)).
-TRY_AGAIN = 75
+EX_TEMPFAIL = 75
 #: The end of its output that is looked at, in bytes.
 TAIL_BYTES = 2048
 #: All that a pipe holds (pipe(7)), in bytes.
 _PIPE_BYTES = 65536
 
 
-def deliver(argv: Sequence[str], parcel: Mapping[str, Any], timeout_s: float) -> Answer:
+def deliver(
+    argv: Sequence[str], message: Mapping[str, Any], timeout_s: float
+) -> DeliveryResult:
     """Run the command once.
 
     Args:
         argv: The program and its arguments; no shell.
-        parcel: The notice.
+        message: The notice.
         timeout_s: It is killed with all it started after so long.
     """
     out, into = os.pipe2(os.O_CLOEXEC)
     try:
-        process = _start(argv, parcel, into)
+        process = _start(argv, message, into)
     except (OSError, ValueError) as error:
         os.close(out)
-        return later(f"cannot be started: {getattr(error, 'strerror', None) or error}")
+        return retry_later(
+            f"cannot be started: {getattr(error, 'strerror', None) or error}"
+        )
     finally:
         os.close(into)
     try:
-        tail, ended = _watch(process, out, time.monotonic() + timeout_s)
+        tail, ended = _read_output(process, out, time.monotonic() + timeout_s)
     finally:
         os.close(out)
-        _end(process)
+        _kill_group(process)
     if not ended:
-        return later(f"was ended after {timeout_s:g} s")
-    return judge(process.returncode, _last_line(tail))
+        return retry_later(f"was ended after {timeout_s:g} s")
+    return result_of(process.returncode, _last_line(tail))
 
 
-def judge(status: int, last_line: str) -> Answer:
+def result_of(status: int, last_line: str) -> DeliveryResult:
     """Return what a command's end means; negative: killed by that signal. Pure."""
     if status == 0:
-        return done("ended with status 0")
+        return delivered("ended with status 0")
     words = f"ended with status {status}"
     if status < 0:
         words = f"was killed by signal {-status}"
     said = f"{words}: {last_line}" if last_line else words
-    return later(said) if status == TRY_AGAIN else refused(said)
+    return retry_later(said) if status == EX_TEMPFAIL else rejected(said)
 
 
 def _start(
-    argv: Sequence[str], parcel: Mapping[str, Any], output: int
+    argv: Sequence[str], message: Mapping[str, Any], output: int
 ) -> subprocess.Popen[bytes]:
     """Start it; the notice lies in a file, so that it need not be read."""
-    with closing(_Notice(parcel)) as notice:
+    with closing(_NoticeFile(message)) as notice:
         return subprocess.Popen(
             list(argv),
             stdin=notice.fd,
@@ -77,12 +86,12 @@ def _start(
         )
 
 
-class _Notice:
+class _NoticeFile:
     """A notice as a file in memory, for a command's standard input."""
 
-    def __init__(self, parcel: Mapping[str, Any]) -> None:
+    def __init__(self, message: Mapping[str, Any]) -> None:
         self.fd = os.memfd_create("notice", os.MFD_CLOEXEC)
-        os.write(self.fd, json.dumps(parcel).encode() + b"\n")
+        os.write(self.fd, json.dumps(message).encode() + b"\n")
         os.lseek(self.fd, 0, os.SEEK_SET)
 
     def close(self) -> None:
@@ -90,7 +99,7 @@ class _Notice:
         os.close(self.fd)
 
 
-def _watch(
+def _read_output(
     process: subprocess.Popen[bytes], out: int, until: float
 ) -> tuple[bytes, bool]:
     """Read the output until the command ends; return its tail, and whether it did."""
@@ -113,12 +122,12 @@ def _watch(
     return tail, False
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill what is left of the command's group, then what left the group."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    end_children()
+    kill_descendants()
 
 
 def _last_line(tail: bytes) -> str:

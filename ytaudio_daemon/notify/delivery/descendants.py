@@ -10,7 +10,7 @@ from ytaudio_daemon.system import linux
 _ROUNDS = 100
 
 
-def end_children() -> None:
+def kill_descendants() -> None:
     """Kill and reap all descendants; `kernel.adopt_orphans` must have been called."""
     for _ in range(_ROUNDS):
         found = linux.children()

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.notify.delivery.result import Answer, later
+from ytaudio_daemon.notify.delivery.result import DeliveryResult, retry_later
 from ytaudio_daemon.system import protocol
-from ytaudio_daemon.system.orphans import STATE_MARK, kill_marked
+from ytaudio_daemon.system.orphans import STATE_ENV, kill_by_env
 
-COURIER_MARK = "YTAUDIO_COURIER_ID"
+DELIVERY_ENV = "YTAUDIO_COURIER_ID"
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 #: What couriers and commands see of the environment; nothing of YTAUDIO_*, which may
 #: hold passwords. The last line lets `notify-send` reach the user's desktop.
-_REMAINING_FILES_PREFIX = frozenset(
+_PASSED_ENV = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR"}
     | {"SSL_CERT_FILE", "SSL_CERT_DIR"}
     | set(_PROXIES)
@@ -30,7 +30,7 @@ _REMAINING_FILES_PREFIX = frozenset(
 # As the pool's template: `-I` keeps PYTHON* variables and the current folder out, and
 # we ourselves go before other installed packages. Apprise takes a second to be unloaded
 # in good order, which nobody needs.
-_BOOT = """
+_BOOTSTRAP = """
 import os, sys
 installed = [n for n, path in enumerate(sys.path) if path.endswith("-packages")]
 sys.path.insert(min(installed, default=len(sys.path)), sys.argv[1])
@@ -39,11 +39,11 @@ os._exit(main())
 """
 _PACKAGE_PARENT = str(Path(__file__).parents[3])
 #: One that is asked to leave has so many seconds to end its command, and itself.
-KILL_TIMEOUT_S = 2.0
+STOP_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class DeliveryTarget:
     """Whom a courier serves.
 
     Attributes:
@@ -66,11 +66,11 @@ class Task:
         }
 
 
-class Courier:
+class DeliveryProcess:
     """Our side of one courier.
 
     Args:
-        task: Goes to it through its standard input: it may hold secrets, which anybody
+        target: Goes to it through its standard input: it may hold secrets, which anybody
             could see among the arguments of a process.
         state_id: Marks it and what it starts, for `kill_leftovers`; "" for none.
 
@@ -78,46 +78,49 @@ class Courier:
         OSError: No process or socket could be had.
     """
 
-    def __init__(self, task: Task, state_id: str = "") -> None:
+    def __init__(self, target: DeliveryTarget, state_id: str = "") -> None:
         self._id = uuid.uuid4().hex
         self._process, self._channel = _spawn(state_id, self._id)
         self._kill_at = math.inf
         with suppress(ConnectionError):  # gone, which `answers` will tell
-            self._channel.send(protocol.dump(task.to_json()))
+            self._channel.send(protocol.dump(target.to_json()))
 
     def fileno(self) -> int:
         """Readable when it has answered, or is gone."""
         return self._channel.fileno()
 
-    def send(self, number: int, parcel: Mapping[str, Any]) -> bool:
+    def send(self, number: int, message: Mapping[str, Any]) -> bool:
         """Give it a parcel; False when it has enough for now, or is gone."""
         try:
-            self._channel.send(protocol.dump({"number": number, "parcel": parcel}))
+            self._channel.send(protocol.dump({"number": number, "parcel": message}))
         except OSError:  # full, or gone, which `answers` will tell
             return False
         return True
 
-    def answers(self) -> Iterator[tuple[int, Answer]]:
+    def results(self) -> Iterator[tuple[int, DeliveryResult]]:
         """Yield (number, answer) as far as they are there, each for all up to it.
 
         The last word of one that is gone is number -1, with a failure.
         """
         try:
             while (message := protocol.receive(self._channel)) is not None:
-                yield int(message["number"]), Answer.from_json(message["answer"])
+                yield (
+                    int(message["number"]),
+                    DeliveryResult.from_json(message["answer"]),
+                )
         except BlockingIOError:
             return
         except (
-            protocol.GarbageError,
+            protocol.ProtocolError,
             ConnectionError,
             KeyError,
             TypeError,
             ValueError,
         ):
             pass  # as good as gone
-        yield -1, later("the courier ended without an answer")
+        yield -1, retry_later("the courier ended without an answer")
 
-    def leave(self, mono: float, *, at_once: bool) -> None:
+    def stop(self, mono: float, *, at_once: bool) -> None:
         """Have it go; see `is_gone`.
 
         Args:
@@ -128,18 +131,18 @@ class Courier:
             self._channel.shutdown(socket.SHUT_WR)
         if at_once:
             self._process.terminate()
-        self._kill_at = mono + KILL_TIMEOUT_S
+        self._kill_at = mono + STOP_TIMEOUT_S
 
     def is_gone(self, mono: float) -> bool:
         """Tell whether it is gone and reaped; kill one that takes too long to leave."""
         if self._process.poll() is None and mono >= self._kill_at:
             self._process.kill()
-            self._kill_at = mono + KILL_TIMEOUT_S
+            self._kill_at = mono + STOP_TIMEOUT_S
         if self._process.returncode is None:
             return False
         if self._process.returncode not in {0, 1}:
             # It had no time to end what it started; those are our children by now.
-            for pid in kill_marked(COURIER_MARK, self._id):
+            for pid in kill_by_env(DELIVERY_ENV, self._id):
                 with suppress(ChildProcessError):
                     os.waitpid(pid, 0)
         return True
@@ -149,16 +152,14 @@ class Courier:
         self._channel.close()
 
 
-def environment(
-    ours: Mapping[str, str], state_id: str, courier_id: str
+def delivery_environment(
+    base_env: Mapping[str, str], state_id: str, courier_id: str
 ) -> dict[str, str]:
     """Return the whole environment of a courier and of the commands it runs. Pure."""
     kept = {
-        k: v
-        for k, v in ours.items()
-        if k in _REMAINING_FILES_PREFIX or k.startswith("LC_")
+        k: v for k, v in base_env.items() if k in _PASSED_ENV or k.startswith("LC_")
     }
-    marks = {STATE_MARK: state_id, COURIER_MARK: courier_id}
+    marks = {STATE_ENV: state_id, DELIVERY_ENV: courier_id}
     return kept | {name: mark for name, mark in marks.items() if mark}
 
 
@@ -171,14 +172,14 @@ def _spawn(
     user's for good.
     """
     with ExitStack() as on_failure:
-        near, far = protocol.pair()
+        near, far = protocol.socket_pair()
         on_failure.enter_context(near)
         with far:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _BOOT, _PACKAGE_PARENT],
+                [sys.executable, "-I", "-c", _BOOTSTRAP, _PACKAGE_PARENT],
                 stdin=far.fileno(),
                 stdout=subprocess.DEVNULL,
-                env=environment(os.environ, state_id, courier_id),
+                env=delivery_environment(os.environ, state_id, courier_id),
                 cwd="/",
                 process_group=0,
                 user=os.geteuid() if os.getuid() != os.geteuid() else None,

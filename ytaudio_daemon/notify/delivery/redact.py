@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
-from ytaudio_daemon.notify.delivery.result import MAX_SAID
+from ytaudio_daemon.notify.delivery.result import MAX_TEXT_CHARS
 
 HIDDEN = "***"
 #: Shorter pieces are no secrets, and would tear words apart.
@@ -31,10 +31,10 @@ def _pieces(word: str) -> Iterator[str]:
         yield from (form, *_SEPARATORS.split(form))
 
 
-def scrubbed(text: str, secrets: Iterable[str]) -> str:
+def redacted(text: str, secrets: Iterable[str]) -> str:
     """Return a text on one line, without those secrets, not too long."""
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
     plain = "".join(char if char.isprintable() else " " for char in text)
     short = " ".join(plain.split())
-    return short if len(short) <= MAX_SAID else f"{short[: MAX_SAID - 1]}…"
+    return short if len(short) <= MAX_TEXT_CHARS else f"{short[: MAX_TEXT_CHARS - 1]}…"

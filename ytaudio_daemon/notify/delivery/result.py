@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 #: Nobody reads more of what a receiver says.
-MAX_SAID = 200
+MAX_TEXT_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class DeliveryResult:
     """What a receiver said, in words without its secrets.
 
     Attributes:
@@ -21,7 +21,7 @@ class Answer:
 
     ok: bool
     said: str
-    is_refusal: bool = False
+    is_rejection: bool = False
     retry_after_s: float | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -29,7 +29,7 @@ class Answer:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Answer":
+    def from_json(cls, data: Mapping[str, Any]) -> "DeliveryResult":
         """Rebuild an answer from `to_json`.
 
         Raises:
@@ -38,16 +38,16 @@ class Answer:
         return cls(**data)
 
 
-def done(said: str) -> Answer:
+def delivered(said: str) -> DeliveryResult:
     """Return that it has been told."""
-    return Answer(ok=True, said=said)
+    return DeliveryResult(ok=True, said=said)
 
 
-def later(said: str, retry_after_s: float | None = None) -> Answer:
+def retry_later(said: str, retry_after_s: float | None = None) -> DeliveryResult:
     """Return that it could not be told now: it may be away, or set up wrongly."""
-    return Answer(ok=False, said=said, retry_after_s=retry_after_s)
+    return DeliveryResult(ok=False, said=said, retry_after_s=retry_after_s)
 
 
-def refused(said: str) -> Answer:
+def rejected(said: str) -> DeliveryResult:
     """Return that it does not take this very notice."""
-    return Answer(ok=False, said=said, is_refusal=True)
+    return DeliveryResult(ok=False, said=said, is_rejection=True)

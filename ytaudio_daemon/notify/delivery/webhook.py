@@ -10,10 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from ytaudio_daemon.notify.delivery.result import Answer, done, later, refused
+from ytaudio_daemon.notify.delivery.result import (
+    DeliveryResult,
+    delivered,
+    rejected,
+    retry_later,
+)
 
 #: The receiver does not take this notice, whoever sends it (RFC 9110, section 15.5).
-REFUSING = frozenset({400, 405, 406, 409, 410, 411, 413, 414, 415, 417, 422, 431})
+REJECTED_STATUSES = frozenset(
+    {400, 405, 406, 409, 410, 411, 413, 414, 415, 417, 422, 431}
+)
 #: A receiver that asks for more is asked again all the same, in seconds.
 MAX_RETRY_AFTER_S = 3600.0
 
@@ -35,26 +42,26 @@ def new_opener() -> urllib.request.OpenerDirector:
 def deliver(
     opener: urllib.request.OpenerDirector,
     address: str,
-    parcel: Mapping[str, Any],
+    message: Mapping[str, Any],
     timeout_s: float,
-) -> Answer:
+) -> DeliveryResult:
     """Send one notice.
 
     Args:
         opener: From `new_opener`.
         address: http or https; a user name and password in it are sent as such.
-        parcel: The notice.
+        message: The notice.
         timeout_s: For each wait; the caller bounds the whole.
 
     Raises:
         TimeoutError: It took too long, or the caller's own alarm went off.
     """
     try:
-        with opener.open(_request(address, parcel), timeout=timeout_s) as response:
-            return done(f"answered {response.status} {response.reason}".rstrip())
+        with opener.open(_request(address, message), timeout=timeout_s) as response:
+            return delivered(f"answered {response.status} {response.reason}".rstrip())
     except urllib.error.HTTPError as error:
         with error:
-            return judge(
+            return result_of(
                 error.code, str(error.reason), error.headers.get("Retry-After")
             )
     except TimeoutError:
@@ -62,21 +69,21 @@ def deliver(
     except urllib.error.URLError as error:
         if isinstance(error.reason, TimeoutError):
             raise error.reason from error
-        return later(f"cannot be reached: {error.reason}")
+        return retry_later(f"cannot be reached: {error.reason}")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return later(f"cannot be reached: {str(error) or type(error).__name__}")
+        return retry_later(f"cannot be reached: {str(error) or type(error).__name__}")
 
 
-def judge(status: int, reason: str, retry_after: str | None) -> Answer:
+def result_of(status: int, reason: str, retry_after: str | None) -> DeliveryResult:
     """Return what an answer other than 2xx means. Pure."""
     said = f"answered {status} {reason}".rstrip()
     if status // 100 == 3:  # noqa: PLR2004 - 3xx
-        return later(f"{said}: it has moved, give its new address")
-    if status in REFUSING:
-        return refused(said)
+        return retry_later(f"{said}: it has moved, give its new address")
+    if status in REJECTED_STATUSES:
+        return rejected(said)
     seconds = retry_after or ""
     wait = min(float(seconds), MAX_RETRY_AFTER_S) if _is_number(seconds) else None
-    return later(said, wait)
+    return retry_later(said, wait)
 
 
 def _is_number(text: str) -> bool:
@@ -84,14 +91,14 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 10  # noqa: PLR2004
 
 
-def _request(address: str, parcel: Mapping[str, Any]) -> urllib.request.Request:
+def _request(address: str, message: Mapping[str, Any]) -> urllib.request.Request:
     parts = urlsplit(address)
     userinfo, _, host = parts.netloc.rpartition("@")
     bare = urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
     headers = {"Content-Type": "application/json", "User-Agent": "ytaudio-daemon"}
     if userinfo:
         headers["Authorization"] = f"Basic {_basic(userinfo)}"
-    data = json.dumps(parcel).encode()
+    data = json.dumps(message).encode()
     return urllib.request.Request(bare, data, headers, method="POST")  # noqa: S310 - http or https, the settings check that
 
 
