@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration import engine_rig
+from tests.integration import ytdlp_rig
 from tests.integration.cli_rig import Rig, complete, record
-from tests.integration.engine_rig import NEXT
+from tests.integration.ytdlp_rig import NEXT
 from tests.others import let_others_in
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.engine_changes import _canary_links
@@ -22,12 +22,12 @@ from ytaudio_daemon.ytdlp_versions.version_store import installed_version
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return engine_rig.rebuilt(tmp_path_factory.mktemp("wheels"), NEXT)
+    return ytdlp_rig.rebuilt(tmp_path_factory.mktemp("wheels"), NEXT)
 
 
 @pytest.fixture
 def rig(tmp_path: Path, wheel: Path) -> Iterator[Rig]:
-    engine_rig.shelve(wheel, NEXT, tmp_path / "state", time.time())
+    ytdlp_rig.shelve(wheel, NEXT, tmp_path / "state", time.time())
     rig = Rig(tmp_path)
     yield rig
     rig.close()

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.syncless import FSYNC, is_possible, refuse
-from tests.integration.attempts_rig import NO_TOOLS, bare_layout, roomy_settings
+from tests.integration.jobs_rig import NO_TOOLS, bare_layout, roomy_settings
 from tests.integration.ledger_rig import (
     FAILED,
     FAILURE,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.attempts_rig import NO_TOOLS
 from tests.integration.intake_rig import House
+from tests.integration.jobs_rig import NO_TOOLS
 from tests.integration.ledger_rig import FAILED
 from ytaudio_daemon.downloader.folder_downloader import (
     DownloadRequest,

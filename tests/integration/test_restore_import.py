@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.attempts_rig import (
+from tests.integration.jobs_rig import (
     NO_TOOLS,
     VIDEO,
     bare_layout,

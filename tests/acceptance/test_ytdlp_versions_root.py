@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.rig import NOBODY
 from tests.acceptance.strangers import nobodys_house
-from tests.integration import engine_rig
+from tests.integration import ytdlp_rig
 from tests.others import let_others_in
 from tests.youtube import YouTube
 
@@ -42,8 +42,8 @@ def test_root_becomes_the_owner_of_the_tree_for_good(
         else:
             state.mkdir()
             os.chown(state, NOBODY, NOBODY) if state_is == "its own" else None
-        changed = engine_rig.rebuilt(
-            house.root / "wheels", engine_rig.NEXT, changed=TELLS_WHO_RUNS_IT
+        changed = ytdlp_rig.rebuilt(
+            house.root / "wheels", ytdlp_rig.NEXT, changed=TELLS_WHO_RUNS_IT
         )
         done = subprocess.run(
             [

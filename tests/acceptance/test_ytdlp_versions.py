@@ -10,8 +10,8 @@ import pytest
 
 from tests.acceptance.faulty import HouseWithAClock
 from tests.acceptance.rig import links, stopped
-from tests.integration import engine_rig
-from tests.integration.engine_rig import EARLIER, LATER, NEXT
+from tests.integration import ytdlp_rig
+from tests.integration.ytdlp_rig import EARLIER, LATER, NEXT
 from tests.youtube import Fault, YouTube
 from ytaudio_daemon.model.ytdlp_policy import canonical_version
 from ytaudio_daemon.ytdlp_versions.version_store import installed_version
@@ -24,20 +24,20 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A version that works, alone in its index."""
-    return engine_rig.rebuilt(tmp_path_factory.mktemp("good"), NEXT)
+    return ytdlp_rig.rebuilt(tmp_path_factory.mktemp("good"), NEXT)
 
 
 @pytest.fixture(scope="module")
 def bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A later one that does not, alone in its index."""
-    return engine_rig.broken(tmp_path_factory.mktemp("bad"), LATER)
+    return ytdlp_rig.broken(tmp_path_factory.mktemp("bad"), LATER)
 
 
 @pytest.fixture(scope="module")
 def outdated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An earlier one that YouTube has left behind."""
     folder = tmp_path_factory.mktemp("outdated")
-    return engine_rig.broken(folder, EARLIER, engine_rig.OUTDATED)
+    return ytdlp_rig.broken(folder, EARLIER, ytdlp_rig.OUTDATED)
 
 
 class HouseWithWheels(HouseWithAClock):
@@ -49,7 +49,7 @@ class HouseWithWheels(HouseWithAClock):
         """Return the environment of daemon and commands."""
         plain = super().environment(**more)
         kept = {k: v for k, v in plain.items() if not k.startswith("PIP_")}
-        found = engine_rig.only_from(self.index)
+        found = ytdlp_rig.only_from(self.index)
         return kept | {k: v for k, v in found.items() if k.startswith("PIP_")}
 
     @property
@@ -82,7 +82,7 @@ def house(site: YouTube, bad: Path, tmp_path: Path) -> Iterator[HouseWithWheels]
 def test_another_version_is_taken_by_the_next_try_and_running_ones_go_on(
     site: YouTube, house: HouseWithWheels, good: Path
 ) -> None:
-    engine_rig.shelve(good, NEXT, house.state, time.time())
+    ytdlp_rig.shelve(good, NEXT, house.state, time.time())
     house.must("engine", "use", "installed")
     house.start()
     assert (house.engine["path"], house.engine["pinned"]) == (None, True)
@@ -132,7 +132,7 @@ def test_one_that_fails_more_is_given_up_and_its_jobs_succeed_with_the_old(
 def test_the_daemon_upgrades_by_itself_only_to_what_can_download(
     site: YouTube, house: HouseWithWheels, good: Path
 ) -> None:
-    engine_rig.shelve(good, NEXT, house.state, time.time() - 86_400)
+    ytdlp_rig.shelve(good, NEXT, house.state, time.time() - 86_400)
     house.start()
     house.drop("party", links(["knowntowork"]))
     house.wait_for_state("party", "knowntowork", "completed")
@@ -152,7 +152,7 @@ def test_the_daemon_upgrades_by_itself_only_to_what_can_download(
 def test_when_most_videos_fail_as_outdated_a_newer_one_is_fetched_at_once(
     site: YouTube, house: HouseWithWheels, good: Path, outdated: Path
 ) -> None:
-    engine_rig.shelve(outdated, EARLIER, house.state, time.time() - 86_400)
+    ytdlp_rig.shelve(outdated, EARLIER, house.state, time.time() - 86_400)
     house.index = good.parent
     house.settings["retry_base"] = "1h"
     house.start()
@@ -170,7 +170,7 @@ def test_when_most_videos_fail_as_outdated_a_newer_one_is_fetched_at_once(
 def test_a_damaged_version_is_done_without_and_told_of(
     house: HouseWithWheels, good: Path
 ) -> None:
-    engine_rig.shelve(good, NEXT, house.state, time.time())
+    ytdlp_rig.shelve(good, NEXT, house.state, time.time())
     file = house.state / "engine" / NEXT / "yt_dlp" / "YoutubeDL.py"
     file.write_text("raise RuntimeError('hm')\n")
     house.start()

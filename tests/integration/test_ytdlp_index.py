@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.engine_rig import index_versions
+from tests.integration.ytdlp_rig import index_versions
 from tests.youtube import Video, YouTube
 from ytaudio_daemon.settings import load
 from ytaudio_daemon.urls import Link

@@ -1,7 +1,7 @@
 """yt-dlp is upgraded for real: by pip, checked on a YouTube, and given up if it is bad.
 
 The wheels are of the installed yt-dlp under higher numbers, so that this needs no
-index; `test_engines_index` fetches real versions.
+index; `test_ytdlp_index` fetches real versions.
 """
 
 import importlib.util
@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration import engine_rig
-from tests.integration.engine_rig import LATER, LATEST, NEXT, only_from
+from tests.integration import ytdlp_rig
+from tests.integration.ytdlp_rig import LATER, LATEST, NEXT, only_from
 from tests.youtube import Video, YouTube
 from ytaudio_daemon.errors import YtDlpVersionError, YtDlpVersionsLockedError
 from ytaudio_daemon.settings import Settings, load
@@ -37,10 +37,10 @@ SONG = Video(id=CLIP.video_id, duration_s=1, formats={"aac"})
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A good next version, one that cannot be imported, one that cannot extract."""
     folder = tmp_path_factory.mktemp("wheels")
-    engine_rig.rebuilt(folder / "good", NEXT)
-    cut = engine_rig.CANNOT_BE_IMPORTED
-    engine_rig.rebuilt(folder / "cut", LATER, changed=cut)
-    engine_rig.broken(folder / "broken", LATEST)
+    ytdlp_rig.rebuilt(folder / "good", NEXT)
+    cut = ytdlp_rig.CANNOT_BE_IMPORTED
+    ytdlp_rig.rebuilt(folder / "cut", LATER, changed=cut)
+    ytdlp_rig.broken(folder / "broken", LATEST)
     return folder
 
 
