@@ -140,12 +140,15 @@ def test_reasons_said_or_only_warned_of(reason: str, code: str) -> None:
             "cut_off",
         ),
         (
-            said(NO_FORMATS, answers=(Cause(status=503, endpoint="api"),)),
+            said(NO_FORMATS, failed_requests=(Cause(status=503, endpoint="api"),)),
             "server_error",
         ),
-        (said(NO_FORMATS, answers=(Cause(status=403, endpoint="api"),)), "forbidden"),
         (
-            said(NO_FORMATS, answers=(Cause(status=429), Cause(status=503))),
+            said(NO_FORMATS, failed_requests=(Cause(status=403, endpoint="api"),)),
+            "forbidden",
+        ),
+        (
+            said(NO_FORMATS, failed_requests=(Cause(status=429), Cause(status=503))),
             "rate_limited",
         ),
         (said("Video unavailable", API_429), "rate_limited"),
@@ -252,7 +255,7 @@ def test_the_longest_retry_after_is_kept() -> None:
         Cause(status=429, retry_after="30"),
         Cause(status=429, retry_after="60"),
     )
-    failure = classify(said(NO_FORMATS, answers=answers, now=NOW))
+    failure = classify(said(NO_FORMATS, failed_requests=answers, now=NOW))
     assert failure.retry_after_s == 60
 
 

@@ -78,7 +78,7 @@ def test_an_impossible_bitrate_becomes_the_nearest(
     assert bool(made.note) == (f"{given}k" != asked)
 
 
-GOOD = {"clean": True, "samples_s": 100.0, "out_time_s": 100.0}
+GOOD = {"is_clean": True, "samples_s": 100.0, "out_time_s": 100.0}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ GOOD = {"clean": True, "samples_s": 100.0, "out_time_s": 100.0}
         ({"samples_s": 989.0, "out_time_s": 989.0}, 1000, 989.0, "cut_short"),
         ({"out_time_s": 101.0}, 101, 100, "holes"),
         ({}, 101, 101, "holes"),
-        ({"clean": False}, 100, 100, "does_not_decode"),
+        ({"is_clean": False}, 100, 100, "does_not_decode"),
         ({"samples_s": 0.0, "out_time_s": 0.0}, 1, 0, "does_not_decode"),
     ],
 )

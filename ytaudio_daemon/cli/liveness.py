@@ -45,7 +45,7 @@ class DaemonLiveness(NamedTuple):
     Attributes:
         state: What was found.
         document: The last that it wrote, or None.
-        silent_s: Seconds since then.
+        document_age_s: Seconds since then.
         start_command: Gives the command that starts a daemon here.
     """
 

@@ -71,9 +71,9 @@ def run(context: CommandContext) -> int:
     with server.listen(host, port) as listener:
         drop_privileges(context)
         _log_to_stderr(context)
-        with ledgers.opened(context.settings) as ledger:
+        with ledgers.open_or_create_ledger(context.settings) as ledger:
             _require_writable(context, ledger.path)
-            _print_address(context, server.address_of(listener), token)
+            _print_address(context, server.base_url(listener), token)
             server.serve(_api_context(context, ledger, token), listener, host)
     return Exit.OK
 

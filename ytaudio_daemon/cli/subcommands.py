@@ -11,7 +11,7 @@ from ytaudio_daemon.cli.context import CommandContext
 class Subcommand(NamedTuple):
     """What a verb is; no dataclass for the sake of a fast `--help`, as in `commands`.
 
-    `doer` is "module.function" within `cli`, imported when it is wanted: that takes
+    `target` is "module.function" within `cli`, imported when it is wanted: that takes
     200 to 300 ms, which no other verb should wait for.
     """
 

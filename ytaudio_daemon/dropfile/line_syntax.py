@@ -50,9 +50,9 @@ class ParsedLine:
     """A line that is not blank and no comment.
 
     Attributes:
-        form: What it is.
+        kind: What it is.
         link: Of a good link.
-        own: The good options behind it.
+        options: The good options behind it.
         problem: Why the line is refused; nothing yet for the form OPTIONS, as that
             depends on what stands above.
     """

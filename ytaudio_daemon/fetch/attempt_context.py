@@ -16,13 +16,13 @@ class AttemptContext:
     """Filled in step by step.
 
     Attributes:
-        engine: yt-dlp's version.
+        ytdlp_version: yt-dlp's version.
         log_capture: What yt-dlp said.
-        answers: Requests that were refused.
+        failed_requests: Requests that were refused.
         facts: The video's metadata, once known.
         live_status: As yt-dlp names it, once known.
         downloaded_bytes: Fetched by this attempt.
-        ffmpeg_said: Its complaints, if any.
+        ffmpeg_errors: Its complaints, if any.
     """
 
     ytdlp_version: str

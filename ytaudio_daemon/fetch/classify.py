@@ -31,7 +31,7 @@ class Cause:
         text: What it says.
         errno: For an `OSError`.
         status: For an HTTP answer.
-        place: Whom the answer came from: media, api, page, or "".
+        endpoint: Whom the answer came from: media, api, page, or "".
         retry_after: The header of that name.
     """
 
@@ -50,7 +50,7 @@ class Evidence:
     Attributes:
         causes: The exception raised and those behind it, outermost first.
         warnings: What yt-dlp warned of.
-        answers: Failed requests before, also those that yt-dlp got over.
+        failed_requests: Failed requests before, also those that yt-dlp got over.
         live_status: As yt-dlp names it, when it got that far.
         has_js_runtime: One was given to yt-dlp.
         now: For a Retry-After that names a date.

@@ -26,7 +26,7 @@ class DecodeResult:
     """What came out of a full decode.
 
     Attributes:
-        clean: No error was reported.
+        is_clean: No error was reported.
         samples_s: Seconds, counted in samples.
         out_time_s: The last timestamp.
         errors: ffmpeg's words, or "".

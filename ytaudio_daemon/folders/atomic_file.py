@@ -9,7 +9,7 @@ from ytaudio_daemon.folders.safe_open import STATUS_MODE, open_dir, remove_file
 
 
 class AtomicFileWriter:
-    """A file that is written in pieces; readers see the old one until it `appear`s.
+    """A file that is written in pieces; readers see the old one until it `commit`s.
 
     Args:
         root: Trusted; below it no link is followed.

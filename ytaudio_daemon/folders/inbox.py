@@ -46,7 +46,7 @@ class InboxFile:
 
     Attributes:
         identity: Changes whenever it was written to.
-        came_at: When it was last put there, written or changed in any way; seconds
+        changed_at: When it was last put there, written or changed in any way; seconds
             since 1970 by the file system's clock.
     """
 

@@ -17,7 +17,7 @@ STEP_S = 0.03
 
 
 class Intake:
-    """Takes drops from the inbox; one `step` does a bounded piece of work.
+    """Takes drops from the inbox; one `process_drops` does a bounded piece of work.
 
     Args:
         ledger: Where lines and jobs are recorded.

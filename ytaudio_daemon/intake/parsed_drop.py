@@ -30,7 +30,7 @@ class ParsedDrop:
         drop: Its row, once the ledger has one.
         problem: Why nothing in it can be used, or None.
         is_read: Whether its end was reached.
-        known_texts: Lines that an earlier content of a kept file had; they do not
+        previous_texts: Lines that an earlier content of a kept file had; they do not
             count again.
     """
 

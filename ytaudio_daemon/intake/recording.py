@@ -27,7 +27,7 @@ SKIP_KNOWN_S = 0.03
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _DropChunk:
-    """Some lines of one paper; `last` when nothing follows them."""
+    """Some lines of one paper; `is_last` when nothing follows them."""
 
     parsed_drop: ParsedDrop
     lines: list[NewLine]

@@ -39,9 +39,9 @@ class BulkCancelResult:
     """What one transaction has done.
 
     Attributes:
-        ended: Jobs that are cancelled.
-        asked: Running ones that were asked to end; the daemon does it.
-        is_all: Nothing is left to cancel or to ask.
+        cancelled: Jobs that are cancelled.
+        requested: Running ones that were asked to end; the daemon does it.
+        is_complete: Nothing is left to cancel or to ask.
     """
 
     cancelled: int

@@ -37,7 +37,7 @@ class VerifiedCopy:
     Attributes:
         path: Beside the ledger, under a temporary name.
         revision: Its schema.
-        until: Its newest event, seconds since 1970: what came later it does not know.
+        newest_event_at: Its newest event, seconds since 1970: what came later it does not know.
     """
 
     path: Path

@@ -39,7 +39,7 @@ class EventPage:
     """A piece of the ledger's events.
 
     Attributes:
-        news: What there is to tell, in order.
+        events: What there is to tell, in order.
         cursor: The last event looked at.
         has_more: There may be more behind it.
     """

@@ -26,7 +26,7 @@ class Receiver:
     Attributes:
         key: Its name in the ledger; the same after a restart.
         name: What people call it; nothing secret.
-        task: What its courier is told.
+        target: What its courier is told.
     """
 
     key: str

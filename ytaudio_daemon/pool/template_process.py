@@ -110,9 +110,9 @@ class TemplateProcess:
         facts: What it said when ready; None while it warms up.
         tickets: The attempts it has workers for.
         retiring: No new attempts; it goes when those it has are over.
-        dismissed: It was told to go.
-        asked_at: Since when its answer is waited for; None while none is due.
-        complaint: Why it did not become ready, if that is known.
+        exit_requested: It was told to go.
+        awaiting_reply_since: Since when its answer is waited for; None while none is due.
+        startup_error: Why it did not become ready, if that is known.
     """
 
     process: subprocess.Popen[bytes]

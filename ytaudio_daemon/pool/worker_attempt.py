@@ -46,11 +46,11 @@ class WorkerAttempt:
     Attributes:
         ticket: Names it to the template; never used twice.
         channel: Our end of its socket, non-blocking.
-        far: The worker's end, until the template has it.
+        worker_socket: The worker's end, until the template has it.
         template: Whose worker runs it, once ordered.
         kill_reason: Why it is being killed, once it is.
         kill_ordered: The template was told so.
-        hung_up: The worker's end is closed.
+        is_disconnected: The worker's end is closed.
         waiting_since: When it asked for a converter slot.
     """
 

@@ -14,9 +14,9 @@ class Key:
     Attributes:
         section, name: As in the file.
         default: As it would stand in the file, without quotes.
-        kind: What its value may be.
+        value_type: What its value may be.
         doc: What it means, one or two sentences.
-        is_live: A running daemon takes a new value up on SIGHUP.
+        is_reloadable: A running daemon takes a new value up on SIGHUP.
     """
 
     section: str

@@ -29,9 +29,9 @@ class SourceValue:
     Attributes:
         key: Whose value.
         value: A TOML value, or the text of a variable or flag.
-        types: What it may be: TOML tells texts from numbers, the others do not.
+        allowed_types: What it may be: TOML tells texts from numbers, the others do not.
         origin: For `Settings.origins`.
-        where: The origin with the line, for messages.
+        location: The origin with the line, for messages.
     """
 
     key: Key

@@ -27,10 +27,10 @@ class ValueType:
 
     Attributes:
         allowed: In words, for error messages and the table of keys.
-        read: Returns the value; raises ValueError when it is not allowed.
-        show: Returns the text that `read` would read back.
+        parse: Returns the value; raises ValueError when it is not allowed.
+        format: Returns the text that `parse` would read back.
         toml_types: How it may stand in a TOML file.
-        conceal: Returns what may be shown of its text; None where all of it may.
+        redact: Returns what may be shown of its text; None where all of it may.
     """
 
     allowed: str

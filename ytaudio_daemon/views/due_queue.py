@@ -11,7 +11,7 @@ NO_EVENT = math.inf
 class DueQueue:
     """Things to write, by number, in the order they fall due.
 
-    A thing stays noted until it is `done`, so that an error in between loses nothing.
+    A thing stays noted until it is `remove`, so that an error in between loses nothing.
     Times are seconds on the daemon's own clock (`Now.lived`).
     """
 

@@ -27,7 +27,7 @@ class LibraryView:
         write_errors: Takes what cannot be written.
 
     Attributes:
-        unsaved: What was put there and the ledger does not know yet, by job.
+        unsaved_entries: What was put there and the ledger does not know yet, by job.
     """
 
     def __init__(

@@ -37,7 +37,7 @@ INSTALLED = "installed"
 
 
 class VersionWriter:
-    """Changes a shelf. Every method needs `alone` around it.
+    """Changes a shelf. Every method needs `locked` around it.
 
     Args:
         store: Its folder is made if missing.

@@ -15,7 +15,7 @@ class DeliveryResult:
     Attributes:
         ok: It has been told.
         said: For people, e.g. "answered 200 OK".
-        is_refusal: This notice is what it does not take; others it may.
+        is_rejection: This notice is what it does not take; others it may.
         retry_after_s: Seconds it asked to be left alone, if it did.
     """
 
