@@ -1,6 +1,9 @@
 """Fixtures for every suite; each lives beside what it starts."""
 
 import signal
+from collections import Counter
+
+import pytest
 
 pytest_plugins = ["tests.integration.ledger_fixtures", "tests.youtube.fixtures"]
 
@@ -8,3 +11,17 @@ pytest_plugins = ["tests.integration.ledger_fixtures", "tests.youtube.fixtures"]
 # programs under test would, too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Count what could not be tried here, a line a reason."""
+    reports = terminalreporter.getreports("skipped")
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in reports
+        if isinstance(report.longrepr, tuple)
+    )
+    if reasons:
+        terminalreporter.section("not tried here")
+    for reason, count in reasons.most_common():
+        terminalreporter.line(f"{count:4} x  {reason}")

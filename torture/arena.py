@@ -72,7 +72,7 @@ class Arena:
         if self.server is not None:
             self._open.callback(self.server.close)
         lite = root / "state" / "ledger.sqlite3"
-        self.url = self.server.url if self.server else f"sqlite:///{lite}"
+        self.url = self.server.ledger_url if self.server else f"sqlite:///{lite}"
         self.books = Books(self.url)
         self.youtube = self._open.enter_context(YouTube(root / "youtube"))
         self.cable = Cable(int(self.youtube.proxy.rpartition(":")[2]))

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
-
 from tests.acceptance.rig import House
 
 #: In the daemon's environment: the file that holds the wall clock's error, in seconds.
@@ -57,20 +55,6 @@ class HouseWithAClock(House):
         aside = self.root / "clock.new"
         aside.write_text(str(seconds))
         aside.rename(self._clock_file)
-
-
-@contextmanager
-def mounted(place: Path, *words: str) -> Iterator[None]:
-    """Mount something at a place; skips where that is not allowed."""
-    if os.getuid() != 0:
-        pytest.skip("only root can mount")
-    done = subprocess.run(["mount", *words, place], capture_output=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"nothing can be mounted here: {done.stderr.decode()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", place], check=True)
 
 
 @contextmanager

@@ -35,8 +35,6 @@ QUICK = {
 PATIENCE_S = 75.0
 #: As much for a command.
 COMMAND_S = 150.0
-#: Nobody, as Debian has it.
-NOBODY = 65534
 
 
 def wait_until(

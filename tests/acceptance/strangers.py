@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.rig import NOBODY, House
+from tests.acceptance.rig import House
+from tests.others import NEEDS_ROOT, NOBODY, may_be_anybody
 from tests.youtube import Remote
 from tests.youtube.handle import CHECKOUT
 
@@ -27,8 +28,8 @@ def nobodys_house(
 
     It does not lie in pytest's folder, which is closed to others.
     """
-    if os.getuid() != 0:
-        pytest.skip("only root can become another user")
+    if not may_be_anybody():
+        pytest.skip(NEEDS_ROOT)
     root = Path(tempfile.mkdtemp(prefix="ytaudio-house-"))
     ca_file = shutil.copy(youtube.ca_file, root / "ca.pem")
     root.chmod(0o755)

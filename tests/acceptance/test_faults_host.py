@@ -12,9 +12,10 @@ import psutil
 import pytest
 
 from tests.acceptance.conftest import Opener
-from tests.acceptance.faulty import HouseWithAClock, filled, mounted
+from tests.acceptance.faulty import HouseWithAClock, filled
 from tests.acceptance.rig import House, ids, links, running
 from tests.acceptance.strangers import nobodys_house
+from tests.others import mounted
 from tests.youtube import Fault, Video, YouTube
 
 #: Ten years, in seconds.

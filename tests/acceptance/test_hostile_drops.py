@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,22 @@ def test_what_is_no_drop_stays_and_is_named(home: House, tmp_path: Path) -> None
     assert list(home.jobs("traps")) == [video]
     assert len(list(folder.iterdir())) == len(named) + 5 + 1
     assert (folder / "hard.txt").stat().st_nlink == 2
+
+
+def test_a_device_is_never_opened(home: House) -> None:
+    """/dev/zero has no end, and reading some devices changes the machine."""
+    [video] = ids("DEVICE", 1)
+    folder = home.inbox / "devices"
+    folder.mkdir()
+    try:
+        for name, minor in (("null.txt", 3), ("zero.txt", 5)):
+            os.mknod(folder / name, stat.S_IFCHR | 0o666, os.makedev(1, minor))
+    except PermissionError:
+        pytest.skip("only root makes devices")
+    home.drop("devices", links([video]))
+    home.wait_for_state("devices", video, "completed")
+    home.wait(lambda: set(ignored(home, "devices")) == {"null.txt", "zero.txt"})
+    assert list(home.jobs("devices")) == [video]
 
 
 def test_a_temporary_name_is_taken_when_it_gets_its_final_one(home: House) -> None:

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.acceptance.conftest import Opener
 from tests.acceptance.rig import House, ids, links, running
 from tests.acceptance.strangers import nobodys_house, without_inotify
+from tests.others import needs_root
 from tests.youtube import Fault, Video, YouTube
 
 #: Slow enough to be caught in the act: some four seconds for a short clip's media.
@@ -321,7 +320,7 @@ def test_a_link_wanted_again_when_its_worker_was_stopped_is_fetched_all_the_same
     assert [reason for (reason,) in told] == ["interrupted", "published"]
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root may give files to any group")
+@needs_root
 def test_what_is_made_belongs_to_the_group_of_the_config(open_house: Opener) -> None:
     group = next(g for g in grp.getgrall() if g.gr_gid != os.getgid())
     house = open_house(paths_group=group.gr_name, paths_umask="0027")

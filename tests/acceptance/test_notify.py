@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.rig import NOBODY, House, ids, links, running
+from tests.acceptance.rig import House, ids, links, running
 from tests.acceptance.strangers import nobodys_house
 from tests.integration.receiver import Receiver, serving
+from tests.others import NOBODY
 from tests.youtube import YouTube
 from ytaudio_daemon.system import install_hints
 

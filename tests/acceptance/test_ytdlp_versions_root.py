@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.rig import NOBODY
 from tests.acceptance.strangers import nobodys_house
 from tests.integration import ytdlp_rig
-from tests.others import let_others_in
+from tests.others import NOBODY, let_others_in
 from tests.youtube import YouTube
 
 TELLS_WHO_RUNS_IT = {

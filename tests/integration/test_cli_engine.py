@@ -1,6 +1,5 @@
 """`ytaudio engine` as people type it."""
 
-import os
 import time
 from collections.abc import Iterator
 from importlib import import_module
@@ -11,7 +10,7 @@ import pytest
 from tests.integration import ytdlp_rig
 from tests.integration.cli_rig import Rig, complete, record
 from tests.integration.ytdlp_rig import NEXT
-from tests.others import let_others_in
+from tests.others import let_others_in, needs_root
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.engine_changes import _canary_links
 from ytaudio_daemon.cli.output import Output
@@ -95,7 +94,7 @@ def test_an_upgrade_that_fails_says_that_nothing_was_changed(
     assert lines(rig)[1][:2] == ["*", NEXT]
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="needs to become somebody else")
+@needs_root
 def test_others_are_told_the_line_that_works(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     let_others_in(tmp_path)

@@ -11,13 +11,11 @@ import pytest
 
 from tests.forms import assert_described
 from tests.integration.cli_rig import Rig, complete, record, write
-from tests.others import let_others_in
+from tests.others import NOBODY, let_others_in, needs_root
 from ytaudio_daemon.errors import LedgerFullError
 from ytaudio_daemon.folders.prepare import lock_state
 from ytaudio_daemon.ledger import backup as ledger_backup
 from ytaudio_daemon.ledger.migrate import HEAD
-
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -105,9 +103,8 @@ def test_a_ledger_that_cannot_be_looked_at_is_not_called_damaged(
     assert "more room" in ran.err
 
 
+@needs_root
 def test_a_restore_needs_the_folder_where_the_old_ledger_goes(rig: Rig) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("root may write anywhere, and nobody else may chown")
     file = backup(rig)
     let_others_in(rig.root)
     shutil.chown(rig.layout.state, NOBODY, NOBODY)
@@ -173,6 +170,7 @@ def test_a_file_that_is_not_there(rig: Rig) -> None:
     assert (ran.code, "No such file" in ran.err) == (1, True)
 
 
+@needs_root
 def test_somebody_else_gets_the_line_that_works(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +188,7 @@ def test_somebody_else_gets_the_line_that_works(
     assert rig.call_as(NOBODY, "ledger", "check").code == 0, "who may read may check"
 
 
+@needs_root
 def test_what_root_restores_belongs_to_the_daemon(rig: Rig) -> None:
     """The copy may lie where only root can read."""
     file = backup(rig)
@@ -206,6 +205,7 @@ def test_what_root_restores_belongs_to_the_daemon(rig: Rig) -> None:
         assert path.stat().st_uid == NOBODY, path
 
 
+@needs_root
 @pytest.mark.parametrize(
     ("trap", "code", "told"),
     [("link", 2, "hint: sudo chown nobody: "), ("pipe", 1, "not a regular file")],
@@ -213,8 +213,6 @@ def test_what_root_restores_belongs_to_the_daemon(rig: Rig) -> None:
 def test_root_reads_no_more_than_the_daemon_where_the_daemon_may_write(
     rig: Rig, trap: str, code: int, told: str
 ) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root may read more")
     secret = rig.root / "secret.sqlite3"
     shutil.move(backup(rig), secret)
     secret.chmod(0o600)

@@ -12,7 +12,7 @@ import pytest
 
 import ytaudio_daemon
 from tests.integration.cli_rig import Rig
-from tests.others import let_others_in
+from tests.others import NOBODY, let_others_in, mounted, needs_root
 from ytaudio_daemon.cli import doctor
 from ytaudio_daemon.daemon.self_check import RENAME_CHECK_INTERVAL_S, SelfCheck
 from ytaudio_daemon.doctor import folder_checks, machine_checks, ytdlp_checks
@@ -21,7 +21,6 @@ from ytaudio_daemon.settings import Settings, load
 from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion
 
-NOBODY = 65534
 SCHEMA = Path(ytaudio_daemon.__path__[0]) / "schemas" / "ytaudio.doctor-1.json"
 
 
@@ -71,6 +70,7 @@ def test_what_is_broken_is_told_with_its_meaning_and_remedy(rig: Rig) -> None:
     assert findings(rig)["folder_downloads"]["health"] == "warning"
 
 
+@needs_root
 def test_somebody_else_is_told_to_ask_with_the_daemons_rights(rig: Rig) -> None:
     let_others_in(rig.root)
     ran = rig.call_as(NOBODY, "doctor", "--json")
@@ -113,7 +113,7 @@ def as_nobody(rig: Rig) -> Iterator[None]:
     assert os.getgroups() == groups
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+@needs_root
 @pytest.mark.usefixtures("as_nobody")
 def test_a_closed_folder_is_opened_by_the_line_it_names(rig: Rig) -> None:
     found = {f.name: f for f in folder_checks.check_tree_folders(rig.layout)}
@@ -134,7 +134,7 @@ def test_a_closed_folder_is_opened_by_the_line_it_names(rig: Rig) -> None:
     assert found["folder_downloads"].health == "ok"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+@needs_root
 @pytest.mark.usefixtures("as_nobody")
 def test_folders_out_of_sight_are_broken_and_no_error(rig: Rig) -> None:
     """As those of a dead mount are: Path.exists() and is_dir() raise then."""
@@ -151,7 +151,7 @@ def test_folders_out_of_sight_are_broken_and_no_error(rig: Rig) -> None:
     [(NOBODY, 0, 0o500), (0, NOBODY, 0o700), (0, 0, 0o700)],
     ids=["ours", "of our group", "of others"],
 )
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+@needs_root
 def test_a_closed_session_folder_is_opened_by_the_line_it_names(
     rig: Rig, owner: int, group: int, mode: int
 ) -> None:
@@ -218,18 +218,10 @@ def test_the_daemon_sees_what_breaks_and_what_is_mended(
 def test_a_mount_in_the_middle_is_seen_and_healed(rig: Rig, settings: Settings) -> None:
     checkup = SelfCheck(rig.layout)
     work = rig.layout.work
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "none", str(work)], check=False, capture_output=True
-    )
-    if done.returncode != 0:
-        pytest.skip("nothing may be mounted here")
-    try:
+    with mounted(work, "-t", "tmpfs", "none"):
         ((code, _, hint),) = checkup.run(settings, 0.0)
         assert code == "one_file_system"
         words = shlex.split(hint.removeprefix("sudo ").partition(" (")[0])
-    except BaseException:
-        subprocess.run(["umount", str(work)], check=True)
-        raise
-    subprocess.run(words, check=True)
+        subprocess.run(words, check=True)
     assert checkup.run(settings, 1.0) == [], "it looks again until it is mended"
     assert checkup.run(settings, 2 * RENAME_CHECK_INTERVAL_S) == []

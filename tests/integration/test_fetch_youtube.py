@@ -10,7 +10,7 @@ import mutagen
 import pytest
 
 from tests.integration.fetch_rig import VIDEO, Ran, Runner
-from tests.others import let_others_in
+from tests.others import NOBODY, let_others_in, may_be_anybody
 from tests.youtube import Fault, Sound, Status, Video, YouTube
 from ytaudio_daemon.fetch.response_limit import MAX_RESPONSE_BYTES
 from ytaudio_daemon.model import FailureKind, Limits, Network
@@ -335,9 +335,12 @@ def test_the_rate_limit_is_kept(attempts: Attempts) -> None:
 def test_an_unwritable_folder_is_the_hosts_fault(
     attempts: Attempts, tmp_path: Path
 ) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0o555)
     let_others_in(tmp_path)
-    request = attempts.runner.request(tmp_path, network=attempts.network, format="m4a")
-    ran = attempts.runner.run(request, uid=65534)
+    request = attempts.runner.request(folder, network=attempts.network, format="m4a")
+    # Permissions do not hold root back.
+    ran = attempts.runner.run(request, uid=NOBODY if may_be_anybody() else 0)
     assert (ran.failure.kind, ran.failure.code) == (K.HOST, "permission_denied")
     assert attempts.youtube.requests() == []
 

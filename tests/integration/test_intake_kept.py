@@ -9,11 +9,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.integration.intake_rig import LINKS, House, acting_as
+from tests.others import NOBODY, needs_root
 from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.intake import previous_lines, recording
 from ytaudio_daemon.ledger import drops
-
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -163,7 +162,7 @@ def test_namesakes_in_both_folders_of_the_default_session_are_told_apart(
     house.close()
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
+@needs_root
 def test_what_could_not_be_moved_is_moved_when_it_may_be() -> None:
     with TemporaryDirectory() as folder:
         house = House(Path(folder))

@@ -1,6 +1,5 @@
 """The ledger's file and server: built, refused, guarded, and in trouble."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from tests.integration.ledger_rig import NOW, drop, links, states
+from tests.others import NOBODY, needs_root
 from ytaudio_daemon.errors import (
     LedgerBusyError,
     LedgerError,
@@ -35,8 +35,6 @@ from ytaudio_daemon.ledger.migrate import (
     require_current,
 )
 from ytaudio_daemon.ledger.schema import metadata
-
-NOBODY = 65534
 
 
 @contextmanager
@@ -239,7 +237,7 @@ except LedgerError as error:
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+@needs_root
 def test_a_file_of_somebody_else_can_be_read_but_not_written(
     sqlite_template: Path,
 ) -> None:

@@ -11,13 +11,13 @@ import pytest
 from tests.integration import one_drop
 from tests.integration.ledger_rig import ASK, claimed
 from tests.integration.views_rig import Rig, new_rig, video
+from tests.others import NOBODY, needs_root
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.ledger import Ledger, drops, queries, sessions, transitions
 from ytaudio_daemon.model import FINALIZED, Options
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.views import receipts
 
-NOBODY = 65534
 BAD = drops.NewLine(line=7, text="banana", code="not_a_url", message="this is no link")
 
 
@@ -368,7 +368,7 @@ def finish_all(rig: Rig, but: int = 0) -> None:
                 )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+@needs_root
 def test_an_inbox_that_may_not_be_written_is_a_problem_that_heals(
     sqlite_template: Path,
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.others import let_others_in
+from tests.others import let_others_in, needs_root
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.settings import (
     KEYS,
@@ -371,7 +371,7 @@ def test_where_the_config_file_is_looked_for(tmp_path: Path) -> None:
     assert find_config({}, tmp_path) == file
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="root makes the file, another reads it")
+@needs_root
 def test_who_may_not_read_the_config_is_told_of_its_group(tmp_path: Path) -> None:
     file = config(tmp_path, "")
     group = grp.getgrgid(65534).gr_name
@@ -389,7 +389,7 @@ def test_who_may_not_read_the_config_is_told_of_its_group(tmp_path: Path) -> Non
     assert f"sudo usermod -aG {group} " in caught.value.hint
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root is that careful")
+@needs_root
 @pytest.mark.parametrize("part", ["", "config", "config/ytaudio.toml"])
 @pytest.mark.parametrize("change", ["mode", "owner", "link"])
 def test_root_takes_no_config_that_others_can_change(
@@ -412,7 +412,7 @@ def test_root_takes_no_config_that_others_can_change(
     assert find_config({"YTAUDIO_CONFIG": str(file)}, tmp_path) == file
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="root makes the folder, another looks")
+@needs_root
 def test_a_config_file_behind_a_closed_door_is_not_passed_over(tmp_path: Path) -> None:
     file = config(tmp_path, "")
     file.parent.chmod(0o700)
