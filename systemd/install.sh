@@ -35,7 +35,7 @@ die() { printf 'ytaudio: %s\n' "$1" >&2; shift; printf '  %s\n' "$@" >&2; exit 1
 need_root_and_systemd() { # for WHAT
   [ "$(id -u)" = 0 ] || die "this needs root" "sudo make $1"
   [ -d /run/systemd/system ] || die "systemd does not run this machine" \
-    "Without it: make run, or pipx install 'ytaudio-daemon[bundled]'; see docs/operations.md"
+    "Without it: make run, or pipx install '.[bundled]'; see docs/operations.md"
 }
 
 # --- install ---
