@@ -1,4 +1,4 @@
-"""A ledger, receivers, and a messenger that is driven as the daemon's loop does."""
+"""A ledger, receivers, and notifications that are driven as by the daemon's loop."""
 
 import select
 import time
@@ -11,6 +11,7 @@ from tests.integration.ledger_rig import NOW
 from tests.integration.views_rig import Rig, new_rig, video
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.notify.delivery.launcher import DeliveryProcess
 from ytaudio_daemon.notify.health_debounce import DegradedState
 from ytaudio_daemon.notify.notifications import Notifications
 from ytaudio_daemon.settings import Settings, load
@@ -62,7 +63,7 @@ class Office:
         self.slowest = max(self.slowest, time.monotonic() - began)
 
     def run_until(self, condition: Callable[[], object]) -> None:
-        """Drive the messenger until something is so."""
+        """Drive the notifications until something is so."""
         end = time.monotonic() + PATIENCE_S
         poller = select.poll()
         poller.register(self.notifications.fileno(), select.POLLIN)
@@ -75,16 +76,16 @@ class Office:
             poller.poll(20 if due is None else min(due * 1000 + 1, 20))
 
     def rest(self) -> None:
-        """Drive it until all is told and kept, and its couriers are at rest."""
+        """Drive it until all is delivered and saved."""
         self.run_until(lambda: not self.is_busy())
 
     def is_busy(self) -> bool:
-        posts = self.notifications._queues.values()
+        queues = self.notifications._queues.values()
         return any(
-            post.read_cursor < self.newest()
-            or not post.is_drained
-            or post.has_unsaved_delivery
-            for post in posts
+            queue.read_cursor < self.newest()
+            or not queue.is_drained
+            or queue.has_unsaved_delivery
+            for queue in queues
         )
 
     def newest(self) -> int:
@@ -109,14 +110,18 @@ class Office:
         self.rig.fail()
 
     def crash(self) -> None:
-        """Go on as after a kill -9: nothing is kept, its couriers are killed."""
-        for post in self.notifications._queues.values():
-            delivery_process = post._sender._process
-            if delivery_process is not None:
-                delivery_process._process.kill()
-                delivery_process._process.wait()
-                delivery_process.close()
+        """Go on as after a kill -9: nothing is saved, delivery processes are killed."""
+        for key in self.notifications._queues:
+            process = self.delivery_process(key)
+            if process is not None:
+                process._process.kill()
+                process._process.wait()
+                process.poll(0.0)
         self.notifications = open_messenger(self.ledger, self.settings)
+
+    def delivery_process(self, key: str) -> DeliveryProcess | None:
+        """Return the process that delivers a batch to that receiver now, if any."""
+        return self.notifications._queues[key]._process
 
     def reload(self, **keys: str) -> None:
         """Go on with other settings, as after SIGHUP."""

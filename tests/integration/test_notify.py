@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.integration.receiver import Receiver, serving
 from ytaudio_daemon.ledger import Ledger, sessions
 from ytaudio_daemon.ledger.meta import DeliveryCursor
 from ytaudio_daemon.notify import backoff, cursors, message_builders, notifications
+from ytaudio_daemon.notify.delivery import launcher
 from ytaudio_daemon.notify.health_debounce import DegradedState
 from ytaudio_daemon.views import DaemonProblem
 
@@ -186,7 +188,7 @@ def test_what_was_told_is_not_told_again_after_a_restart(
 def test_a_stop_hears_what_is_under_way_to_its_end(
     office: Office, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notifications, "FLUSH_TIMEOUT_S", 30.0)
+    monkeypatch.setattr(notifications, "SHUTDOWN_TIMEOUT_S", 30.0)
     office.finish(3)
     office.step()
     office.run_until(lambda: receiver.requests)
@@ -285,14 +287,19 @@ def test_a_notice_that_is_refused_is_offered_some_times_and_passed_by(
 ) -> None:
     receiver.statuses = [422] * backoff.MAX_REJECTIONS
     office.finish(2)
-    post = office.notifications._queues["webhook"]
-    for offers in range(1, backoff.MAX_REJECTIONS + 1):
-        # Bound now: it is called within this turn only.
-        office.run_until(lambda: post.backoff.failures == offers)  # noqa: B023
-        office.pass_time(30)
+    wait_out_rejections(office)
     office.rest()
     assert titles(receiver) == ["Song 2"]
     assert len(receiver.requests) == backoff.MAX_REJECTIONS + 1
+
+
+def wait_out_rejections(office: Office) -> None:
+    queue = office.notifications._queues["webhook"]
+    for offers in range(1, backoff.MAX_REJECTIONS + 1):
+        # Bound now: it is called within this turn only.
+        office.run_until(lambda: queue.backoff.failures == offers)  # noqa: B023
+        office.run_until(lambda: not queue.is_sending)
+        office.pass_time(30)
 
 
 def test_a_hanging_receiver_holds_nobody_up(
@@ -321,43 +328,46 @@ def test_a_hanging_receiver_holds_nobody_up(
     office.close()
 
 
-def test_a_courier_that_is_stuck_is_replaced(
+def test_a_delivery_process_that_is_stuck_is_replaced(
     office: Office, receiver: Receiver
 ) -> None:
     receiver.hangs = True
     office.finish()
     office.run_until(lambda: receiver.requests)
-    delivery_process = office.notifications._queues["webhook"]._sender._process
-    assert delivery_process is not None
-    os.kill(
-        delivery_process._process.pid, signal.SIGSTOP
-    )  # its own alarm cannot go off
+    process = office.delivery_process("webhook")
+    assert process is not None
+    os.kill(process._process.pid, signal.SIGSTOP)  # its own alarm cannot go off
     receiver.let_go()
     office.pass_time(40)
     office.rest()
     assert titles(receiver) == ["Song 1"]
-    assert delivery_process._process.returncode == -signal.SIGKILL
+    assert process._process.returncode == -signal.SIGKILL
 
 
-def test_a_storm_is_one_process_and_a_window_at_a_time(
-    sqlite_ledger: Ledger, tmp_path: Path
+def test_a_storm_is_delivered_in_batches_one_at_a_time(
+    sqlite_ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(message_builders, "MAX_BATCH", 10)
     log = tmp_path / "log"
-    script = f"echo start >>{log}; cat >/dev/null; echo end >>{log}"
-    office = open_office(sqlite_ledger, tmp_path, command=f'/bin/sh -c "{script}"')
+    script = f"echo start >>{log}; cat >/dev/null; echo end $PPID >>{log}"
+    office = open_office(sqlite_ledger, tmp_path, command=f"/bin/sh -c '{script}'")
     office.finish(24)
-    post = office.notifications._queues["command"]
+    queue = office.notifications._queues["command"]
     held = 0
 
     def watched() -> bool:
         nonlocal held
-        held = max(held, len(post._window))
+        held = max(held, len(queue._pending))
         return not office.is_busy()
 
     office.run_until(watched)
     office.close()
-    assert log.read_text().split() == ["start", "end"] * 24
-    assert held <= message_builders.MAX_PENDING
+    words = log.read_text().split()
+    assert words[0::3] == ["start"] * 24
+    assert words[1::3] == ["end"] * 24
+    batches = [len(list(same)) for _, same in groupby(words[2::3])]
+    assert batches == [10, 10, 4]
+    assert held <= 10
     assert office.slowest < BRIEF_S
 
 
@@ -424,6 +434,40 @@ def test_what_passed_before_it_could_be_told_is_not_told(
     assert receiver.events == ["completed"]
 
 
+def test_degraded_goes_ahead_of_what_waits(office: Office, receiver: Receiver) -> None:
+    receiver.statuses = [500]
+    office.finish(2)
+    office.run_until(lambda: len(receiver.requests) == 1)
+    feel(office, "degraded", 61)
+    office.rest()
+    assert receiver.events == ["degraded", "completed", "completed"]
+    assert office.told()["webhook"].degraded
+
+
+def test_a_refused_word_of_degraded_loses_no_other_notice(
+    office: Office, receiver: Receiver
+) -> None:
+    receiver.statuses = [422] * backoff.MAX_REJECTIONS
+    feel(office, "degraded", 61)
+    office.finish(2)
+    wait_out_rejections(office)
+    office.rest()
+    assert titles(receiver) == ["Song 1", "Song 2"]
+    assert len(receiver.requests) == backoff.MAX_REJECTIONS + 2
+
+
+def test_a_batch_that_was_cut_short_goes_on_without_a_failure(
+    office: Office, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_short = "import ytaudio_daemon.notify.delivery.process as p; p.BATCH_S = 0"
+    code = launcher._BOOTSTRAP.replace("os._exit", f"{cut_short}\nos._exit")
+    monkeypatch.setattr(launcher, "_BOOTSTRAP", code)
+    office.finish(3)
+    queue = office.notifications._queues["webhook"]
+    office.run_until(lambda: queue.backoff.failures or not office.is_busy())
+    assert titles(receiver) == ["Song 1", "Song 2", "Song 3"]
+
+
 def test_people_are_told_at_once_that_it_is_degraded(
     people: Office, receiver: Receiver
 ) -> None:
@@ -452,9 +496,8 @@ def test_weather_that_changes_all_the_time_is_never_believed() -> None:
 def test_at_rest_nothing_wakes_the_loop(office: Office) -> None:
     office.finish()
     office.rest()
-    office.run_until(lambda: office.notifications._queues["webhook"]._sender.can_send)
-    office.pass_time(20)
-    office.run_until(lambda: office.notifications._queues["webhook"]._sender.is_stopped)
+    queue = office.notifications._queues["webhook"]
+    office.run_until(lambda: not queue.is_sending)
     office.pass_time(1)
     office.step()
     assert office.notifications.next_due(office.now()) is None

@@ -1,4 +1,4 @@
-"""Couriers: real processes that tell real receivers, and whatever goes wrong there."""
+"""Delivery processes: real ones, real receivers, and whatever goes wrong there."""
 
 import json
 import os
@@ -14,14 +14,13 @@ import pytest
 from tests.integration.receiver import Receiver, pause, serving
 from ytaudio_daemon.notify.delivery import command, launcher, webhook
 from ytaudio_daemon.notify.delivery.launcher import DeliveryProcess, DeliveryTarget
-from ytaudio_daemon.notify.delivery.process import ACK_DELAY_S
 from ytaudio_daemon.notify.delivery.redact import redacted, secrets_of
 from ytaudio_daemon.notify.delivery.result import DeliveryResult
 
 NOTICE = {"event": "completed", "message": "Finished: naïve “song” \udcff"}
-MESSAGE = {"title": "1 finished", "body": "Finished: Song", "mood": "success"}
+MESSAGE = {"title": "1 finished", "body": "Finished: Song", "type": "success"}
 PATIENCE_S = 30.0
-#: Answers of a courier that is hung up on come no later than this, in seconds.
+#: Results about a receiver that hangs come no later than this, in seconds.
 SOON_S = 10.0
 
 
@@ -31,37 +30,27 @@ def receiver() -> Iterator[Receiver]:
         yield server
 
 
-def told(
-    task: DeliveryTarget, *parcels: dict[str, Any]
-) -> list[tuple[int, DeliveryResult]]:
-    """Return what a courier says of some parcels; it is gone afterwards."""
-    delivery_process = DeliveryProcess(task, "test-state")
-    heard: list[tuple[int, DeliveryResult]] = []
-    try:
-        for number, parcel in enumerate(parcels, 1):
-            assert delivery_process.send(number, parcel)
-        end = time.monotonic() + PATIENCE_S
-        while not heard or (heard[-1][0] < len(parcels) and heard[-1][1].ok):
-            assert time.monotonic() < end, heard
-            heard += delivery_process.results()
-            pause()
-    finally:
-        dismiss(delivery_process)
-    return [pair for pair in heard if pair[0] > 0]
+def told(task: DeliveryTarget, *messages: dict[str, Any]) -> list[DeliveryResult]:
+    """Return the results of a batch; its process is gone afterwards."""
+    process = DeliveryProcess(task, messages, time.monotonic(), "test-state")
+    return results_of(process)
 
 
-def dismiss(delivery_process: DeliveryProcess) -> None:
-    delivery_process.stop(time.monotonic(), at_once=True)
-    end = time.monotonic() + PATIENCE_S
-    while not delivery_process.is_gone(time.monotonic()):
-        assert time.monotonic() < end
-        pause()
-    delivery_process.close()
+def told_once(task: DeliveryTarget, message: dict[str, Any]) -> DeliveryResult:
+    (result,) = told(task, message)
+    return result
 
 
-def told_once(task: DeliveryTarget, parcel: dict[str, Any]) -> DeliveryResult:
-    ((_, answer),) = told(task, parcel)
-    return answer
+def results_of(process: DeliveryProcess) -> list[DeliveryResult]:
+    """Wait for the end of a process."""
+    results: list[DeliveryResult] = []
+
+    def has_ended() -> bool:
+        results.extend(process.poll(time.monotonic()))
+        return process.has_ended
+
+    wait_for(has_ended)
+    return results
 
 
 def web(address: str, timeout_s: float = 60.0) -> DeliveryTarget:
@@ -91,15 +80,40 @@ def test_a_webhook_gets_json_and_its_user_s_name(receiver: Receiver) -> None:
     assert "Expect" not in headers
 
 
-def test_many_parcels_are_told_one_after_the_other(receiver: Receiver) -> None:
-    parcels = [{"n": n} for n in range(20)]
-    began = time.monotonic()
-    heard = told(web(receiver.address), *parcels)
+def test_a_batch_is_delivered_one_after_the_other(receiver: Receiver) -> None:
+    results = told(web(receiver.address), *[{"n": n} for n in range(20)])
     assert [notice["n"] for notice in receiver.got] == list(range(20))
     assert receiver.most_at_once == 1
-    assert heard[-1][0] == 20
-    # Answers are held back while there is more to do, however slow the machine.
-    assert len(heard) <= 2 + (time.monotonic() - began) / ACK_DELAY_S
+    assert [result.ok for result in results] == [True] * 20
+
+
+def test_the_first_failure_ends_a_batch(receiver: Receiver) -> None:
+    receiver.statuses = [200, 200, 500]
+    results = told(web(receiver.address), *[{"n": n} for n in range(5)])
+    assert [result.ok for result in results] == [True, True, False]
+    assert len(receiver.requests) == 3
+
+
+def test_what_a_killed_process_had_delivered_is_known(tmp_path: Path) -> None:
+    """Only the message under way is repeated."""
+    log = tmp_path / "log"
+    script = f"echo $PPID >>{log}; test $(wc -l <{log}) -lt 3 || exec sleep 300"
+    process = DeliveryProcess(shell(script), [{}] * 9, time.monotonic(), "test-state")
+    wait_for(lambda: log.exists() and len(log.read_text().split()) == 3)
+    os.kill(process._process.pid, signal.SIGKILL)
+    results = results_of(process)
+    assert [result.ok for result in results] == [True, True, False]
+    assert results[-1].said == "the delivery process ended without an answer"
+
+
+def test_a_batch_of_slow_messages_is_cut_short(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """New messages, such as "degraded", need not wait for 200 slow ones."""
+    cut_short = "import ytaudio_daemon.notify.delivery.process as p; p.BATCH_S = 0"
+    code = launcher._BOOTSTRAP.replace("os._exit", f"{cut_short}\nos._exit")
+    monkeypatch.setattr(launcher, "_BOOTSTRAP", code)
+    assert [result.ok for result in told(web(receiver.address), *[{}] * 5)] == [True]
 
 
 @pytest.mark.parametrize(
@@ -158,6 +172,28 @@ def test_what_cannot_be_reached_says_why_without_secrets(
     assert not answer.ok
     assert answer.said
     assert "hush" not in answer.said
+
+
+def test_what_a_library_prints_is_no_result(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noisy = (
+        "import ytaudio_daemon.notify.delivery.webhook as w; f = w.deliver\n"
+        "w.deliver = lambda *words: (print('{}', flush=True), f(*words))[1]"
+    )
+    code = launcher._BOOTSTRAP.replace("os._exit", f"{noisy}\nos._exit")
+    monkeypatch.setattr(launcher, "_BOOTSTRAP", code)
+    assert told_once(web(receiver.address), NOTICE).said == "answered 200 OK"
+
+
+@pytest.mark.parametrize("line", ["{}", "[1]", "{", '{"ok": true, "more": 1}'])
+def test_an_unreadable_result_is_a_failure(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    code = f"import os, sys; sys.stdin.read(); print({line!r})"
+    monkeypatch.setattr(launcher, "_BOOTSTRAP", code)
+    answer = told_once(web(receiver.address), NOTICE)
+    assert answer.said == "the delivery process ended without an answer"
 
 
 # Commands.
@@ -247,20 +283,21 @@ def test_what_a_command_leaves_behind_ends_with_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_command_ends_with_its_courier(tmp_path: Path, number: int) -> None:
+def test_a_command_ends_with_its_delivery_process(tmp_path: Path, number: int) -> None:
     pids = tmp_path / "pids"
-    delivery_process = DeliveryProcess(
-        shell(f"echo $$ >{pids}; exec sleep 300", 60), "test-state"
+    process = DeliveryProcess(
+        shell(f"echo $$ >{pids}; exec sleep 300", 60),
+        [NOTICE],
+        time.monotonic(),
+        "test-state",
     )
-    delivery_process.send(1, NOTICE)
     wait_for(lambda: pids.exists() and pids.read_text().strip())
-    os.kill(delivery_process._process.pid, number)
-    wait_for(lambda: delivery_process.is_gone(time.monotonic()))
-    delivery_process.close()
+    os.kill(process._process.pid, number)
+    results_of(process)
     wait_for(lambda: not is_alive(int(pids.read_text())))
 
 
-def test_a_killed_parent_takes_its_couriers_along(tmp_path: Path) -> None:
+def test_a_killed_parent_takes_its_delivery_processes_along(tmp_path: Path) -> None:
     """What the kernel does when the daemon is killed, without a daemon."""
     pids = tmp_path / "pids"
     code = (
@@ -268,9 +305,8 @@ def test_a_killed_parent_takes_its_couriers_along(tmp_path: Path) -> None:
         "from ytaudio_daemon.notify.delivery.launcher import DeliveryProcess, DeliveryTarget\n"
         f"script = 'echo $$ $PPID >{pids}; exec sleep 300'\n"
         "task = DeliveryTarget(method='command', address=('/bin/sh', '-c', script), timeout_s=99)\n"
-        "courier = DeliveryProcess(task)\n"
-        "courier.send(1, {})\n"
-        "select.select([courier], [], [])\n"
+        "process = DeliveryProcess(task, [{}], 0.0)\n"
+        "select.select([process], [], [])\n"
     )
     import subprocess  # noqa: PLC0415 - the only test that needs it
 
@@ -355,7 +391,7 @@ def test_the_environment_is_a_list_of_what_is_allowed() -> None:
         "PATH": "/bin",
         "HOME": "/home/me",
         "YTAUDIO_STATE_ID": "state",
-        "YTAUDIO_COURIER_ID": "me",
+        "YTAUDIO_DELIVERY_ID": "me",
     }
 
 

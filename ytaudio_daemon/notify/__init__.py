@@ -1,16 +1,15 @@
-"""Tell people and programs what is done, or wrong: at least once, and never in the way.
+"""Notifications: delivered at least once, in order, without delaying the daemon.
 
-The ledger's events are the outbox. How far each receiver has been told is kept in the
-ledger, so neither a crash nor a receiver that is away loses a word. What delivers is a
-process of its own for each receiver (`delivery_process`), so no receiver can hold anything up.
+The ledger's events are the outbox. Each receiver has a cursor in the ledger, the last
+event delivered to it, so neither a crash nor an absent receiver loses an event. A
+batch of messages is delivered by a process of its own (`delivery`).
 
-- `receivers`: who is told, from the settings
-- `notices`, `wording`, `digest`: what is told, as JSON and in words
-- `degraded_state`: whether the daemon is well, without its moods of a minute
-- `patience`: when a failed delivery is tried again, and when no more
-- `composing`: how news become drafts; `hand`: those that are next; `sender`: the courier
-- `queue`: one receiver's, from cursor to answer; `opening`: what it is made of
-- `notifications`: all of them together, for the daemon's loop
-- `books`: how far each has been told, kept in the ledger
-- `trial`: `ytaudio notify test`
+- `notifications`: all receivers together, for the daemon's loop
+- `receiver_queue`: one receiver, from the cursor to the result; `backoff`: its retries
+- `receivers`: the receivers that the settings name
+- `notify_event`: events read from the ledger
+- `message_builders`: events become messages; `notices` (JSON), `texts`, `digest`
+- `health_debounce`: degraded and recovered, believed only after 60 s
+- `cursors`: the cursors, saved in the ledger
+- `test_send`: `ytaudio notify test`
 """

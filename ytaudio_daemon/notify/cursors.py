@@ -1,4 +1,4 @@
-"""How far each receiver has been told, as the ledger knows it."""
+"""Saves in the ledger how far the events have been delivered to each receiver."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -11,20 +11,20 @@ from ytaudio_daemon.model.clock import Now
 if TYPE_CHECKING:
     from ytaudio_daemon.notify.receiver_queue import ReceiverQueue
 
-#: It is kept at most so often, in seconds: each time costs a sync, and what was told in
-#: between is told again after a crash.
+#: The shortest time between two saves, in seconds: each costs a sync, and what was
+#: delivered in between is delivered again after a crash.
 SAVE_INTERVAL_S = 1.0
-#: So often where there was nothing to tell, in seconds: nothing is lost by it.
+#: The same while the cursors only passed over events that concern no receiver.
 IDLE_SAVE_INTERVAL_S = 10.0
 
 ReceiverQueues = Mapping[str, "ReceiverQueue"]
 
 
 class CursorStore:
-    """Keeps them, neither too often nor too late.
+    """Saves the cursors of all receivers, at most once a second.
 
-    Args:
-        ledger: Where they are kept.
+    All methods that use the ledger raise LedgerError when it is out of order; nothing
+    is lost then.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -33,23 +33,20 @@ class CursorStore:
         self._saved_at = -math.inf
 
     def sync_receivers(self, keys: Collection[str]) -> Mapping[str, DeliveryCursor]:
-        """Return how much the receivers of those keys have been told; forget others.
+        """Return each configured receiver's saved cursor.
 
-        A new one is told what happens from now on.
-
-        Raises:
-            LedgerError: It cannot be used just now.
+        Deletes the cursors of removed receivers; new ones start at the newest event.
         """
         with self._ledger.read() as db:
-            known = meta.delivery_cursors(db)
-        if known.keys() != set(keys):
+            saved = meta.delivery_cursors(db)
+        if saved.keys() != set(keys):
             with self._ledger.write() as db:
-                known = _sync_receivers(db, known, set(keys))
-        self._saved = known
-        return known
+                saved = _sync_receivers(db, saved, set(keys))
+        self._saved = saved
+        return saved
 
     def due(self, queues: ReceiverQueues) -> float | None:
-        """Return when to call `keep`, by `Now.lived`; None when all is kept."""
+        """Return when to save next, as `Now.uptime_s`; None when all is saved."""
         changed = [queues[key] for key in self._unsaved(queues)]
         if not changed:
             return None
@@ -59,48 +56,38 @@ class CursorStore:
         return self._saved_at + (SAVE_INTERVAL_S if delivered else IDLE_SAVE_INTERVAL_S)
 
     def save_if_due(self, queues: ReceiverQueues, now: Now) -> None:
-        """Keep how far everybody has been told, if it is time.
-
-        Raises:
-            LedgerError: It cannot be used just now.
-        """
+        """Save the cursors that have changed, if it is time."""
         due = self.due(queues)
         if due is not None and now.uptime_s >= due:
             self.save(queues)
             self._saved_at = now.uptime_s
 
     def save(self, queues: ReceiverQueues) -> None:
-        """Keep it now.
-
-        Raises:
-            LedgerError: It cannot be used just now.
-        """
+        """Save the cursors that have changed."""
         changed = self._unsaved(queues)
         if not changed:
             return
         with self._ledger.write() as db:
-            for key, told in changed.items():
-                meta.save_delivery_cursor(db, key, told)
+            for key, delivered in changed.items():
+                meta.save_delivery_cursor(db, key, delivered)
         self._saved = {**self._saved, **changed}
         for key in changed:
             queues[key].has_unsaved_delivery = False
 
     def _unsaved(self, queues: ReceiverQueues) -> dict[str, DeliveryCursor]:
-        known = self._saved
         return {
-            k: queue.delivered
-            for k, queue in queues.items()
-            if queue.delivered != known[k]
+            key: queue.delivered
+            for key, queue in queues.items()
+            if queue.delivered != self._saved[key]
         }
 
 
 def _sync_receivers(
-    db: Connection, known: Mapping[str, DeliveryCursor], wanted: set[str]
+    db: Connection, saved: Mapping[str, DeliveryCursor], wanted: set[str]
 ) -> dict[str, DeliveryCursor]:
-    for key in known.keys() - wanted:
+    for key in saved.keys() - wanted:
         meta.delete_delivery_cursor(db, key)
-    now = DeliveryCursor(cursor=outbox.newest_event_id(db))
-    admitted = {key: known.get(key, now) for key in wanted}
-    for key in wanted - known.keys():
-        meta.save_delivery_cursor(db, key, now)
-    return admitted
+    newest = DeliveryCursor(cursor=outbox.newest_event_id(db))
+    for key in wanted - saved.keys():
+        meta.save_delivery_cursor(db, key, newest)
+    return {key: saved.get(key, newest) for key in wanted}

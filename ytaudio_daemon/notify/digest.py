@@ -1,4 +1,4 @@
-"""One message for much: what is said of ten thousand links fits on a screen. Pure."""
+"""Sums up many events in one message that fits on a screen. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 from ytaudio_daemon.notify import texts
 from ytaudio_daemon.notify.notify_event import COMPLETED, NotifyEvent
 
-#: Named in one message; the others are counted.
+#: So many are named in one message; the others are counted.
 MAX_SESSIONS = 8
 MAX_TITLES = 5
 MAX_FAILURES = 5
-#: The shortest bound among the services that many use (Discord's 2,000), with room for
-#: what they put around it.
+#: Below the lowest limit of widely used services (Discord: 2,000 characters), with room
+#: for what they add.
 MAX_BODY_BYTES = 1800
 
 
 @dataclass(slots=True)
 class Digest:
-    """Takes in news and keeps what a message can hold.
+    """Counts events, and keeps the names of the first few of each kind.
 
     Attributes:
-        began: When the first news came in, by `Now.lived`; None while there is none.
-        at: When the latest news happened, wall clock.
+        began: When the first event was added, as `Now.uptime_s`; None while empty.
+        at: When the latest event happened, wall clock.
     """
 
     began: float | None = None
@@ -34,7 +34,7 @@ class Digest:
     _ended_count: int = 0
 
     def add(self, event: NotifyEvent, uptime_s: float, *, keeps_audio: bool) -> None:
-        """Take in one more thing that happened."""
+        """Add one event."""
         self.began = uptime_s if self.began is None else self.began
         self.at = max(self.at, event.at)
         if event.job is not None and event.event == COMPLETED:
@@ -50,7 +50,7 @@ class Digest:
 
     @property
     def size(self) -> int:
-        """How much happened."""
+        """The number of events."""
         return self._finished.total() + self._failed.total() + self._ended_count
 
     @property
@@ -61,14 +61,14 @@ class Digest:
         return "success" if self._finished else "info"
 
     def title(self) -> str:
-        """Return the message's first line."""
+        """Return the title of the message."""
         finished, failed = self._finished.total(), self._failed.total()
         if not finished and not failed:
             return f"ytaudio: {_count(self._ended_count, 'session')} ended"
         return f"ytaudio: {texts.counts_text(finished, failed)}"
 
     def body(self) -> str:
-        """Return the message."""
+        """Return the body of the message."""
         lines = [
             *self._session_lines(),
             *self._title_lines(),

@@ -1,9 +1,8 @@
-"""How news become parcels: one for each, or one for much. No I/O."""
+"""Events become messages: one for each event, or one for many. No I/O."""
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.notify import notices, texts
@@ -11,175 +10,154 @@ from ytaudio_daemon.notify.digest import Digest
 from ytaudio_daemon.notify.health_debounce import DegradedState
 from ytaudio_daemon.notify.notices import NoticeContext
 from ytaudio_daemon.notify.notify_event import NotifyEvent
+from ytaudio_daemon.notify.receivers import Receiver
+from ytaudio_daemon.settings import Settings
 
-#: Notices in hand at once, for a program.
-MAX_PENDING = 16
-#: News in one message to people.
+#: Messages of one batch, which is as many as are held in memory before they are sent.
+MAX_BATCH = 200
+#: Events of one digest.
 MAX_DIGEST_EVENTS = 5000
-#: News of one page of the ledger that go into a message: some milliseconds' work.
+#: Events added to a digest at once: some milliseconds of work.
 MAX_EVENTS_PER_PAGE = 250
+
 
 Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What is to be told.
+    """One message to a receiver.
 
     Attributes:
-        body: What the courier gets.
-        cursor: The last event that is told with it; None when it is about none.
-        at: When the latest of it happened, wall clock.
-        size: How much happened.
-        degraded: What the receiver then knows of the daemon; None: what it knew.
+        body: JSON for the delivery process.
+        cursor: The last event that it covers; None for one about the daemon's health.
+        at: When the latest of these happened, wall clock.
+        event_count: How many events it covers.
+        degraded: What the receiver knows of the daemon's health afterwards; None: no
+            change.
     """
 
     body: Body
     cursor: int | None
     at: float
-    size: int = 1
+    event_count: int = 1
     degraded: bool | None = None
 
 
-class MessageBuilder(Protocol):
-    """Takes in news, gives out drafts."""
-
-    def reload(self, notice_context: NoticeContext, gather_s: float) -> None:
-        """Take up new settings; the news it has stay."""
-
-    def capacity(self, in_hand: int) -> int:
-        """Return how many more news it takes, with so many drafts not yet told."""
-
-    def add(self, news: Iterable[NotifyEvent], now: Now) -> None:
-        """Take in what happened."""
-
-    def pop_messages(self, cursor: int, in_hand: int, now: Now) -> list[Message]:
-        """Give out what is to be told now.
-
-        Args:
-            cursor: The last event that was looked at for it.
-            in_hand: Drafts that are not yet told.
-            now: The moment.
-        """
-
-    def due(self) -> float | None:
-        """Return when there will be a draft, by `Now.lived`; None when it has no news."""
-
-    def health_message(self, degraded_state: DegradedState, now: Now) -> Message:
-        """Return what to say when the daemon is degraded, or well again."""
-
-
 class PerEventMessages:
-    """A notice for each event, for programs."""
+    """One notice for each event, for programs."""
 
-    def __init__(self, notice_context: NoticeContext) -> None:
-        self._notice_context = notice_context
-        self._events: deque[NotifyEvent] = deque()
+    def __init__(self, settings: Settings, host: str) -> None:
+        self._messages: list[Message] = []
+        self.reload(settings, host)
 
-    def reload(self, notice_context: NoticeContext, _gather_s: float) -> None:
-        """Take up new settings."""
-        self._notice_context = notice_context
+    def reload(self, settings: Settings, host: str) -> None:
+        """Apply new settings to the messages still to be built."""
+        self._notice_context = NoticeContext.from_settings(settings, host)
 
-    def capacity(self, in_hand: int) -> int:
-        """Return how many more news it takes."""
-        return max(0, MAX_PENDING - in_hand - len(self._events))
+    def capacity(self) -> int:
+        """Return how many more events it accepts now."""
+        return MAX_BATCH - len(self._messages)
 
-    def add(self, news: Iterable[NotifyEvent], _now: Now) -> None:
-        """Take in what happened."""
-        self._events.extend(news)
-
-    def pop_messages(self, _cursor: int, _in_hand: int, _now: Now) -> list[Message]:
-        """Give out all there is."""
-        found = [
+    def add(self, events: Iterable[NotifyEvent], _now: Now) -> None:
+        """Build the messages of some events."""
+        self._messages += (
             Message(
-                body=notices.event_notice(news, self._notice_context),
-                cursor=news.event_id,
-                at=news.at,
+                body=notices.event_notice(event, self._notice_context),
+                cursor=event.event_id,
+                at=event.at,
             )
-            for news in self._events
-        ]
-        self._events.clear()
-        return found
+            for event in events
+        )
 
     def due(self) -> float | None:
-        """Return 0 when there are news: they do not wait."""
-        return 0.0 if self._events else None
+        """Return 0 when there are messages (they do not wait), else None."""
+        return 0.0 if self._messages else None
 
-    def health_message(self, degraded_state: DegradedState, now: Now) -> Message:
-        """Return the notice about it."""
-        is_degraded = bool(degraded_state.is_degraded)
-        notice = notices.health_notice(
+    def pop_messages(self, _cursor: int, _now: Now) -> list[Message]:
+        """Remove and return all messages."""
+        messages, self._messages = self._messages, []
+        return messages
+
+    def health_body(self, degraded_state: DegradedState, now: Now) -> Body:
+        """Return the body of a message that the daemon is degraded, or has recovered."""
+        return notices.health_notice(
             degraded_state.problems,
             now.wall,
             self._notice_context,
-            is_degraded=is_degraded,
+            is_degraded=bool(degraded_state.is_degraded),
         )
-        return Message(body=notice, cursor=None, at=now.wall, degraded=is_degraded)
 
 
 class DigestMessages:
-    """One message for all that happens within a time, for people.
+    """One message for all that happens within `[notify] gather`, for people."""
 
-    Args:
-        notice_context: What messages say of the daemon.
-        gather_s: `[notify] gather`.
-    """
-
-    def __init__(self, notice_context: NoticeContext, gather_s: float) -> None:
+    def __init__(self, settings: Settings, host: str) -> None:
         self._digest = Digest()
-        self.reload(notice_context, gather_s)
+        self.reload(settings, host)
 
-    def reload(self, notice_context: NoticeContext, gather_s: float) -> None:
-        """Take up new settings."""
-        self._notice_context = notice_context
-        self._gather_s = gather_s
+    def reload(self, settings: Settings, host: str) -> None:
+        """Apply new settings to the digest under way, too."""
+        self._notice_context = NoticeContext.from_settings(settings, host)
+        self._gather_s = settings.notify.gather
 
-    def capacity(self, _in_hand: int) -> int:
-        """Return how many more news it takes."""
+    def capacity(self) -> int:
+        """Return how many more events it accepts now."""
         return min(MAX_EVENTS_PER_PAGE, MAX_DIGEST_EVENTS - self._digest.size)
 
-    def add(self, news: Iterable[NotifyEvent], now: Now) -> None:
-        """Take in what happened."""
-        for one in news:
-            stays = self._notice_context.keeps_audio(one.session)
-            self._digest.add(one, now.uptime_s, keeps_audio=stays)
-
-    def pop_messages(self, cursor: int, in_hand: int, now: Now) -> list[Message]:
-        """Give out the message, if its time has come and no other is still untold."""
-        due = self.due()
-        if in_hand or due is None or now.uptime_s < due:
-            return []
-        digest, self._digest = self._digest, Digest()
-        body = message_body(digest.title(), digest.body(), digest.notify_type)
-        return [Message(body=body, cursor=cursor, at=digest.at, size=digest.size)]
+    def add(self, events: Iterable[NotifyEvent], now: Now) -> None:
+        """Add events to the digest."""
+        for event in events:
+            keeps_audio = self._notice_context.keeps_audio(event.session)
+            self._digest.add(event, now.uptime_s, keeps_audio=keeps_audio)
 
     def due(self) -> float | None:
-        """Return when the message is to go."""
+        """Return when the digest is sent, as `Now.uptime_s`; None while it is empty."""
         if self._digest.began is None:
             return None
         is_full = self._digest.size >= MAX_DIGEST_EVENTS
         return 0.0 if is_full else self._digest.began + self._gather_s
 
-    def health_message(self, degraded_state: DegradedState, now: Now) -> Message:
-        """Return the message about it; it does not wait for others."""
+    def pop_messages(self, cursor: int, now: Now) -> list[Message]:
+        """Remove and return the digest as a message, if it is due.
+
+        Args:
+            cursor: The last event that was read for it.
+            now: The current time.
+        """
+        due = self.due()
+        if due is None or now.uptime_s < due:
+            return []
+        digest, self._digest = self._digest, Digest()
+        body = message_body(digest.title(), digest.body(), digest.notify_type)
+        return [
+            Message(body=body, cursor=cursor, at=digest.at, event_count=digest.size)
+        ]
+
+    def health_body(self, degraded_state: DegradedState, _now: Now) -> Body:
+        """Return the body of a message that the daemon is degraded, or has recovered."""
         is_degraded = bool(degraded_state.is_degraded)
-        words = notices.health_text(
+        text = notices.health_text(
             degraded_state.problems, self._notice_context, is_degraded=is_degraded
         )
-        title, _, rest = words.partition("\n")
-        mood = "warning" if is_degraded else "success"
-        return Message(
-            body=message_body(title, rest or title, mood),
-            cursor=None,
-            at=now.wall,
-            degraded=is_degraded,
+        title, _, rest = text.partition("\n")
+        return message_body(
+            title, rest or title, "warning" if is_degraded else "success"
         )
 
 
-def message_body(title: str, body: str, mood: str) -> Body:
-    """Return what the courier of people is given."""
+def message_builder(
+    receiver: Receiver, settings: Settings, host: str
+) -> PerEventMessages | DigestMessages:
+    """Return the builder for a receiver: people get digests, programs every event."""
+    builder = DigestMessages if receiver.gets_digest else PerEventMessages
+    return builder(settings, host)
+
+
+def message_body(title: str, body: str, notify_type: str) -> Body:
+    """Return the JSON of a message to people; `notify_type` is Apprise's word."""
     return {
         "title": texts.plain_line(title, texts.MAX_REASON),
         "body": body,
-        "mood": mood,
+        "type": notify_type,
     }

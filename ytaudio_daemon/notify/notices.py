@@ -1,4 +1,4 @@
-"""A notice for programs: what happened, and the Job, as JSON. Pure.
+"""Notices for programs: an event with its job or session, as JSON. Pure.
 
 `schemas/ytaudio.notice-1.json` describes every field.
 """
@@ -11,6 +11,7 @@ from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.notify import texts
 from ytaudio_daemon.notify.notify_event import DEGRADED, RECOVERED, NotifyEvent
+from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.views import DaemonProblem, job_document, rfc3339
 
 SCHEMA = "ytaudio.notice/1"
@@ -20,7 +21,7 @@ TEST_MESSAGE = "This is a test: notices of ytaudio arrive here."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeContext:
-    """What notices say of the daemon and its settings.
+    """The host and the settings that notices and messages mention.
 
     Attributes:
         host: The machine's name.
@@ -32,21 +33,30 @@ class NoticeContext:
     attempts: int = 8
     on_expiry: str = "keep"
 
+    @classmethod
+    def from_settings(cls, settings: Settings, host: str) -> "NoticeContext":
+        """Return the context of some settings."""
+        return cls(
+            host=host,
+            attempts=settings.retry.attempts,
+            on_expiry=settings.sessions.on_expiry,
+        )
+
     def keeps_audio(self, session: Session | None) -> bool:
-        """Tell whether a session's audio is kept when it ends."""
+        """Return True if a session's audio is kept when it ends."""
         own = session.on_expiry if session else None
         return (own or self.on_expiry) == "keep"
 
 
 def event_notice(event: NotifyEvent, notice_context: NoticeContext) -> dict[str, Any]:
-    """Return the notice about a job or session."""
-    stays = notice_context.keeps_audio(event.session)
+    """Return the notice that a job or session has ended."""
+    keeps_audio = notice_context.keeps_audio(event.session)
     return _notice(
         event.event,
         identity=f"{event.event}-{event.event_id}",
         at=event.at,
         host=notice_context.host,
-        message=texts.event_text(event, keeps_audio=stays),
+        message=texts.event_text(event, keeps_audio=keeps_audio),
         job=job_document(event.job, attempts_max=notice_context.attempts)
         if event.job
         else None,
@@ -61,7 +71,7 @@ def health_notice(
     *,
     is_degraded: bool,
 ) -> dict[str, Any]:
-    """Return the notice that the daemon is degraded, or well again."""
+    """Return the notice that the daemon is degraded, or has recovered."""
     event = DEGRADED if is_degraded else RECOVERED
     return _notice(
         event,
@@ -79,7 +89,7 @@ def health_text(
     *,
     is_degraded: bool,
 ) -> str:
-    """Return the sentences about it."""
+    """Return the sentences that the daemon is degraded, or has recovered."""
     if is_degraded:
         return texts.degraded_text(notice_context.host, problems)
     return texts.recovered_text(notice_context.host)

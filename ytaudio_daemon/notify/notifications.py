@@ -1,11 +1,13 @@
-"""All receivers together, for the daemon's loop: nothing here waits for anybody."""
+"""Delivers notifications to all receivers, a step at a time, for the daemon's loop."""
 
 import math
 import select
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ytaudio_daemon.ledger import Ledger, outbox
+from ytaudio_daemon.ledger.meta import DeliveryCursor
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.notify.backoff import DeliveryBackoff
 from ytaudio_daemon.notify.cursors import CursorStore
@@ -17,21 +19,23 @@ from ytaudio_daemon.system.clock import Clock
 if TYPE_CHECKING:
     from ytaudio_daemon.notify.receiver_queue import ReceiverQueue
 
-#: The ledger is looked into at most so often, in seconds.
+#: The shortest time between two reads of the ledger, in seconds.
 READ_INTERVAL_S = 0.2
-#: At a stop, deliveries under way may take so long, in seconds.
+#: At shutdown, batches under way may take so long, in seconds.
 SHUTDOWN_TIMEOUT_S = 1.0
 
 
 class Notifications:
-    """Tells the receivers of the settings what the ledger's events say.
+    """Delivers the ledger's events to the receivers that the settings name.
+
+    No method waits for a receiver.
 
     Args:
-        ledger: Has the events, and how far each receiver has been told.
-        settings: Section notify above all.
+        ledger: Holds the events, and each receiver's cursor.
+        settings: Of these, mostly the section notify.
         host: The machine's name, for messages.
-        state_id: Marks couriers, so that a later daemon knows them.
-        degraded_state: Another debouncing, for tests.
+        state_id: Marks delivery processes, so that a later daemon finds orphans.
+        degraded_state: Replaces the one that waits 60 s, for tests.
     """
 
     def __init__(
@@ -47,7 +51,7 @@ class Notifications:
         self._cursors = CursorStore(ledger)
         self._host = host
         self._state_id = state_id
-        #: How the daemon is: told by the loop, passed on to receivers.
+        #: Updated by the loop, delivered to the receivers.
         self.degraded_state = degraded_state or DegradedState()
         self._epoll = select.epoll()
         self._queues: dict[str, ReceiverQueue] = {}
@@ -58,39 +62,38 @@ class Notifications:
         self.reload(settings)
 
     def fileno(self) -> int:
-        """Readable when a courier says something."""
+        """Return a descriptor that is readable when a delivery process has ended."""
         return self._epoll.fileno()
 
     def reload(self, settings: Settings) -> None:
-        """Take up new settings; the receivers change with the next step."""
+        """Apply new settings; `deliver_pending` then changes the receivers."""
         self._settings = settings
         self._receivers = {one.key: one for one in receivers_of(settings.notify)}
         self._queues_ready = False
 
     def poll(self, now: Now) -> None:
-        """Take in what couriers say, and bury those that are gone; never fails."""
-        for queue in self._queues.values():
+        """Handle results and ends of delivery processes; never fails."""
+        for queue in (*self._queues.values(), *self._stopping):
             queue.poll(now)
-        self._stopping = [queue for queue in self._stopping if not queue.is_gone(now)]
+        self._stopping = [queue for queue in self._stopping if queue.is_sending]
 
     def deliver_pending(self, now: Now) -> None:
-        """Read, send, keep: as far as that goes without waiting.
+        """Read events, start batches, save cursors: whatever is due.
 
         Raises:
-            LedgerError: The ledger cannot be used just now; nothing is lost.
+            LedgerError: The ledger is out of order; nothing is lost.
         """
         if not self._queues_ready:
-            self._sync_queues()
+            self._sync_queues(now)
         try:
             self._read_events(now)
-        finally:  # that it cannot be read is worth telling
+        finally:  # that the ledger cannot be read is itself worth a message
             for queue in self._queues.values():
-                queue.queue_health_change(self.degraded_state, now)
                 queue.send(now)
         self._cursors.save_if_due(self._queues, now)
 
     def next_due(self, now: Now) -> float | None:
-        """Return seconds until `step` is to be called again; None if never."""
+        """Return seconds until `deliver_pending` is due; None: no need."""
         if not self._queues and not self._stopping:
             return None
         times = [self.degraded_state.due(now.uptime_s), self._cursors.due(self._queues)]
@@ -99,70 +102,77 @@ class Notifications:
         ]
         if self._read_needed:
             times.append(self._last_read_at + READ_INTERVAL_S)
-        if self._has_unread_events():
+        if self._queues_behind():
             times.append(now.uptime_s)
         known = [due for due in times if due is not None]
         return max(0.0, min(known) - now.uptime_s) if known else None
 
     def delivery_problems(self) -> list[tuple[str, str, str]]:
-        """Return (code, message, hint) of each receiver that cannot be told."""
-        queues = self._queues.values()
+        """Return (code, message, hint) for each receiver that cannot be reached."""
         return [
-            delivery_problem(p.receiver, p.backoff)
-            for p in queues
-            if p.backoff.should_report
+            delivery_problem(queue.receiver, queue.backoff)
+            for queue in self._queues.values()
+            if queue.backoff.should_report
         ]
 
     def close(self, clock: Clock) -> None:
-        """Let deliveries under way end for a moment, keep how far they came, end all.
+        """Wait briefly for batches under way, end all processes, save the cursors.
 
         Raises:
-            LedgerError: It could not be kept: what was told last is told again.
+            LedgerError: The cursors are not saved: some messages will be sent again.
         """
-        enough = time.monotonic() + SHUTDOWN_TIMEOUT_S
-        queues = list(self._queues.values())
-        while any(p.is_sending for p in queues) and time.monotonic() < enough:
-            self._epoll.poll(enough - time.monotonic())
-            for queue in queues:
-                queue.poll(clock.now())
+        until = time.monotonic() + SHUTDOWN_TIMEOUT_S
+        queues = [*self._queues.values(), *self._stopping]
+        self._poll_until_ended(self._queues.values(), clock, until)
         for queue in queues:
-            queue.stop()
-        leaving = [*queues, *self._stopping]
-        while leaving := [queue for queue in leaving if not queue.is_gone(clock.now())]:
-            self._epoll.poll(0.01)
+            queue.stop(clock.now())
+        self._poll_until_ended(queues, clock, math.inf)
         self._epoll.close()
         self._cursors.save(self._queues)
 
-    def _sync_queues(self) -> None:
-        """Have a post for each receiver of the settings, and for nobody else."""
-        delivered = self._cursors.sync_receivers(self._receivers.keys())
-        old, self._queues = self._queues, {}
-        if self._receivers:
-            from ytaudio_daemon.notify import factory  # noqa: PLC0415 - 300 KiB which nobody else needs
+    def _poll_until_ended(
+        self, queues: Iterable["ReceiverQueue"], clock: Clock, until: float
+    ) -> None:
+        while any(queue.is_sending for queue in queues) and time.monotonic() < until:
+            self._epoll.poll(0.1)
+            self.poll(clock.now())
 
-            sender_context = factory.SenderContext(
-                settings=self._settings,
-                host=self._host,
-                epoll=self._epoll,
-                state_id=self._state_id,
-            )
-            self._queues = {
-                key: factory.receiver_queue(
-                    receiver, old.get(key), delivered[key], sender_context
-                )
-                for key, receiver in self._receivers.items()
-            }
-        kept = set(map(id, self._queues.values()))
+    def _sync_queues(self, now: Now) -> None:
+        """Create, update and remove queues, so that each receiver has one."""
+        cursors = self._cursors.sync_receivers(self._receivers.keys())
+        old, self._queues = self._queues, {}
+        for key, receiver in self._receivers.items():
+            queue = old.get(key)
+            if queue is not None and queue.receiver == receiver:
+                queue.reload(self._settings)
+                self._queues[key] = old.pop(key)
+            else:
+                delivered = queue.delivered if queue else cursors[key]
+                self._queues[key] = self._new_queue(receiver, delivered)
         for queue in old.values():
-            if id(queue) not in kept:
-                queue.stop()
-                self._stopping.append(queue)
+            queue.stop(now)
+            self._stopping.append(queue)
         self._queues_ready = self._read_needed = True
 
+    def _new_queue(
+        self, receiver: Receiver, delivered: DeliveryCursor
+    ) -> "ReceiverQueue":
+        from ytaudio_daemon.notify import receiver_queue  # noqa: PLC0415 - 300 KiB that a daemon without receivers saves
+
+        context = receiver_queue.QueueContext(
+            host=self._host,
+            state_id=self._state_id,
+            epoll=self._epoll,
+            degraded_state=self.degraded_state,
+        )
+        return receiver_queue.ReceiverQueue(
+            receiver, self._settings, context, delivered
+        )
+
     def _read_events(self, now: Now) -> None:
-        """Read a page of news for each post that has room."""
+        """Read a page of events for each queue that has room for them."""
         self._read_needed = now.uptime_s < self._last_read_at + READ_INTERVAL_S
-        if not self._queues or (self._read_needed and not self._has_unread_events()):
+        if not self._queues or (self._read_needed and not self._queues_behind()):
             return
         self._last_read_at, self._read_needed = now.uptime_s, False
         with self._ledger.read() as db:
@@ -171,7 +181,7 @@ class Notifications:
                 queue.read_events(db, now)
 
     def _queues_behind(self) -> list["ReceiverQueue"]:
-        """Return the posts that have room for news that there are."""
+        """Return the queues that lack known events and have room for them."""
         queues = self._queues.values()
         return [
             queue
@@ -179,14 +189,11 @@ class Notifications:
             if queue.read_cursor < self._newest_event and queue.capacity()
         ]
 
-    def _has_unread_events(self) -> bool:
-        return bool(self._queues_behind())
-
 
 def delivery_problem(
     receiver: Receiver, backoff: DeliveryBackoff
 ) -> tuple[str, str, str]:
-    """Return (code, message, hint) about a receiver that cannot be told. Pure."""
+    """Return (code, message, hint) for a receiver that cannot be reached. Pure."""
     lost = backoff.dropped_count
     given_up = f" {lost:,} notices were given up." if lost else ""
     return (

@@ -1,9 +1,14 @@
-"""One receiver's post: what it is still to be told, and the courier on its way.
+"""Delivers the messages of one receiver, in order. It is in one of three states.
 
-A receiver is told one thing after the other, in order. While it fails the rest waits in
-the ledger; nothing but a small window is held in memory.
+- idle: no process runs; it waits for messages.
+- sending: a delivery process has a batch, which ends with the first failure.
+- backoff: the last batch failed; the next one starts when the pause is over.
+
+While a receiver fails, all but the messages of two batches waits in the ledger.
 """
 
+import select
+from collections import deque
 from dataclasses import dataclass, replace
 
 import structlog
@@ -12,189 +17,226 @@ from ytaudio_daemon.ledger import Connection
 from ytaudio_daemon.ledger.meta import DeliveryCursor
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.notify.backoff import DeliveryBackoff
+from ytaudio_daemon.notify.delivery.launcher import DeliveryProcess
 from ytaudio_daemon.notify.delivery.result import DeliveryResult, retry_later
 from ytaudio_daemon.notify.health_debounce import DegradedState
-from ytaudio_daemon.notify.message_builders import MessageBuilder
-from ytaudio_daemon.notify.notify_event import DEGRADED, RECOVERED, events_after
+from ytaudio_daemon.notify.message_builders import Message, message_builder
+from ytaudio_daemon.notify.notify_event import (
+    DEGRADED,
+    RECOVERED,
+    NotifyEvent,
+    events_after,
+)
 from ytaudio_daemon.notify.receivers import Receiver
-from ytaudio_daemon.notify.send_window import SendWindow
-from ytaudio_daemon.notify.sender import Sender
+from ytaudio_daemon.settings import Settings
+
+#: A process costs 0.1 s of CPU, so batches start no more often than this, in seconds.
+START_INTERVAL_S = 1.0
+#: Results are read so often while a batch is under way, in seconds. Waking the daemon
+#: for each of 200 would cost more than the delivery.
+POLL_INTERVAL_S = 0.5
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryRules:
-    """What the settings say of all receivers: `[notify] on`, `give_up`."""
+class QueueContext:
+    """What all queues of a daemon share.
 
-    on: frozenset[str]
-    give_up_s: float
+    Attributes:
+        host: The machine's name, for messages.
+        state_id: Marks delivery processes, so that a later daemon finds orphans.
+        epoll: Wakes the daemon when a delivery process ends.
+        degraded_state: Whether the daemon is degraded.
+    """
+
+    host: str
+    state_id: str
+    epoll: select.epoll
+    degraded_state: DegradedState
 
 
 class ReceiverQueue:
-    """Everything about one receiver.
+    """The messages of one receiver, and the batch that is under way.
 
-    Args:
-        receiver: Who is told.
-        builder: Turns news into what it is told.
-        sender: Has its courier.
-        rules: The settings' part; may be set anew.
-        delivered: How much it has been told, from the ledger.
+    Attributes:
+        receiver: The receiver.
+        delivered: The last event delivered, and what is known of the daemon's health.
+        read_cursor: The last event read from the ledger.
+        has_unsaved_delivery: A message was delivered that the ledger does not know of.
+        backoff: Its failures.
     """
 
     def __init__(
         self,
         receiver: Receiver,
-        builder: MessageBuilder,
-        sender: Sender,
-        *,
-        rules: DeliveryRules,
+        settings: Settings,
+        context: QueueContext,
         delivered: DeliveryCursor,
     ) -> None:
         self.receiver = receiver
-        self.builder = builder
-        self.rules = rules
         self.delivered = delivered
-        #: The last event that was read for it.
         self.read_cursor = delivered.cursor
-        #: It was told something that the ledger does not know of yet.
         self.has_unsaved_delivery = False
         self.backoff = DeliveryBackoff()
-        self._sender = sender
-        self._window = SendWindow()
+        self._context = context
+        self._notify = settings.notify
+        self._builder = message_builder(receiver, settings, context.host)
+        #: Not yet delivered; the messages of a batch stay until their results are read.
+        self._pending: deque[Message] = deque()
+        self._process: DeliveryProcess | None = None
+        self._next_start = 0.0
 
-    @property
-    def is_drained(self) -> bool:
-        """Whether it has been told all that was read for it."""
-        return not self._window and self.builder.due() is None
-
-    def capacity(self) -> int:
-        """Return how many more news it takes now."""
-        return self.builder.capacity(len(self._window))
-
-    def read_events(self, db: Connection, now: Now) -> None:
-        """Read a page of news; what is too old for a dead receiver is passed over."""
-        page = events_after(db, self.read_cursor, self.rules.on, self.capacity())
-        events = list(page.events)
-        if self.backoff.has_timed_out(now.uptime_s, self.rules.give_up_s):
-            fresh = [
-                one
-                for one in events
-                if not is_expired(one.at, now, self.rules.give_up_s)
-            ]
-            self._record_dropped(len(events) - len(fresh))
-            events = fresh
-        self.builder.add(events, now)
-        self.read_cursor = page.cursor
-
-    def queue_health_change(self, degraded_state: DegradedState, now: Now) -> None:
-        """Have it told that the daemon is degraded, or well again, if it is not yet."""
-        is_degraded = degraded_state.is_degraded
-        if is_degraded in {None, self._window.announced_degraded(self.delivered)}:
-            return
-        if (DEGRADED if is_degraded else RECOVERED) not in self.rules.on:
-            self.delivered = replace(self.delivered, degraded=is_degraded)
-            return
-        self._window.drop_unsent_health(self._sender.in_flight)
-        if is_degraded != self._window.announced_degraded(self.delivered):
-            message = self.builder.health_message(degraded_state, now)
-            self._window.add(message)
-
-    def poll(self, now: Now) -> None:
-        """Hear what the courier says; give up one that says nothing for too long."""
-        for number, result in self._sender.results():
-            self._handle_result(number, result, now)
-        if self._sender.is_overdue(now):
-            timeout = self.receiver.target.timeout_s
-            self._handle_failure(
-                retry_later(f"did not answer within {timeout:g} s"), now
-            )
-        self._sender.stop_idle_or_reap(now, is_idle=not self._window)
-
-    def send(self, now: Now) -> None:
-        """Give the courier what there is to tell, unless it is to be left alone."""
-        for message in self.builder.pop_messages(
-            self.read_cursor, len(self._window), now
-        ):
-            self._window.add(message)
-        if self.is_drained:
-            self.delivered = replace(self.delivered, cursor=self.read_cursor)
-        if not self._window or now.uptime_s < (self.backoff.due or 0.0):
-            return
-        failure = self._sender.send(self._window.all(), now)
-        if failure is not None:
-            self._handle_failure(failure, now)
-
-    def next_due(self, now: Now) -> float | None:
-        """Return when to call again, by `Now.lived`; None when only a word matters."""
-        times = [self._sender.next_due(now)]
-        if not self._window:
-            times.append(self.builder.due())
-        elif self._sender.can_send:
-            times.append(max(now.uptime_s, self.backoff.due or 0.0))
-        return min((due for due in times if due is not None), default=None)
-
-    def stop(self) -> None:
-        """Have its courier go, with what it is doing."""
-        self._sender.stop(at_once=True)
-
-    def is_gone(self, now: Now) -> bool:
-        """Tell whether nothing of it runs any more."""
-        self._sender.stop_idle_or_reap(now, is_idle=False)
-        return self._sender.is_stopped
+    def reload(self, settings: Settings) -> None:
+        """Apply new settings; the receiver itself has not changed."""
+        self._notify = settings.notify
+        self._builder.reload(settings, self._context.host)
 
     @property
     def is_sending(self) -> bool:
-        """Whether something is being told right now."""
-        return self._sender.in_flight > 0
+        """Whether a delivery process runs."""
+        return self._process is not None
 
-    def _handle_result(self, number: int, result: DeliveryResult, now: Now) -> None:
-        """Take in an answer; a failure's number says that those before were told."""
-        delivered = number if result.ok else number - 1
-        while self._sender.in_flight and self._window.first[0] <= delivered:
-            self.delivered = self._window.pop_first(self.delivered)
-            self._sender.ack(now)
-            self.has_unsaved_delivery = True
-            if self.backoff.failures:
-                log.info("notify.recovered", receiver=self.receiver.name)
-            self.backoff.on_success()
-        if not result.ok:
-            self._handle_failure(result, now)
+    @property
+    def is_drained(self) -> bool:
+        """Whether everything that was read has been delivered."""
+        return not self._pending and self._builder.due() is None
 
-    def _handle_failure(self, result: DeliveryResult, now: Now) -> None:
-        """Note a failure; a courier that had nothing to do may go as it likes."""
-        was_busy = self._sender.in_flight > 0 or self._sender.is_stopped
-        self._sender.stop(at_once=True)
-        if not was_busy:
-            return
-        if not self.backoff.failures:
-            log.warning("notify.failed", receiver=self.receiver.name, error=result.said)
-        self.backoff.on_failure(result, now.uptime_s)
-        if self.backoff.should_drop_message():
-            self._record_dropped(self._window.first[1].size)
-            self.delivered = self._window.pop_first(self.delivered)
-        elif self.backoff.has_timed_out(now.uptime_s, self.rules.give_up_s):
-            while self._window and is_expired(
-                self._window.first[1].at, now, self.rules.give_up_s
-            ):
-                self._record_dropped(self._window.first[1].size)
-                self.delivered = self._window.pop_first(self.delivered)
+    def capacity(self) -> int:
+        """Return how many more events may be read now."""
+        return self._builder.capacity()
 
-    def _record_dropped(self, notices: int) -> None:
-        if not notices:
-            return
-        self.backoff.on_dropped(notices)
-        log.warning(
-            "notify.gave_up",
-            receiver=self.receiver.name,
-            notices=notices,
-            error=self.backoff.last_error,
+    def read_events(self, db: Connection, now: Now) -> None:
+        """Read a page of events; drop old ones when the receiver has failed too long."""
+        events, cursor = events_after(
+            db, self.read_cursor, self._notify.on, self.capacity()
         )
+        if self._has_given_up(now):
+            fresh = [event for event in events if not self._is_expired(event, now)]
+            self._record_dropped(len(events) - len(fresh))
+            events = fresh
+        self._builder.add(events, now)
+        self.read_cursor = cursor
 
+    def send(self, now: Now) -> None:
+        """Start a batch if there are messages and none is under way; never fails."""
+        if self.is_sending:
+            return
+        if not self._pending:
+            self._pending.extend(self._builder.pop_messages(self.read_cursor, now))
+        if self.is_drained:
+            self.delivered = replace(self.delivered, cursor=self.read_cursor)
+        self._skip_unwanted_health()
+        has_messages = self._pending or self._has_health_message()
+        if has_messages and now.uptime_s >= self._earliest_start():
+            self._start_batch(now)
 
-def is_expired(at: float, now: Now, give_up_s: float) -> bool:
-    """Tell whether something has waited for so long to be told. Pure.
+    def poll(self, now: Now) -> None:
+        """Handle what the delivery process has done since the last call; never fails."""
+        if self._process is None:
+            return
+        for result in self._process.poll(now.uptime_s):
+            if result.ok:
+                self._handle_success()
+            else:
+                self._handle_failure(result, now)
+        if self._process.has_ended:
+            self._process = None
+            self._drop_health_message()
 
-    A time to come is from a clock that jumped.
-    """
-    return not now.wall - give_up_s < at <= now.wall
+    def next_due(self, now: Now) -> float | None:
+        """Return when to call `poll` and `send`, as `Now.uptime_s`; None: no need."""
+        if self.is_sending:
+            return now.uptime_s + POLL_INTERVAL_S
+        if self._pending or self._has_health_message():
+            return max(now.uptime_s, self._earliest_start())
+        due = self._builder.due()
+        return None if due is None else max(due, self._earliest_start())
+
+    def stop(self, now: Now) -> None:
+        """Ask the process, if any, to exit; `poll` until `is_sending` is False."""
+        if self._process is not None:
+            self._process.stop(now.uptime_s)
+
+    def _start_batch(self, now: Now) -> None:
+        self._next_start = now.uptime_s + START_INTERVAL_S
+        if self._has_health_message():
+            self._pending.appendleft(self._health_message(now))
+        bodies = [message.body for message in self._pending]
+        target, context = self.receiver.target, self._context
+        try:
+            self._process = DeliveryProcess(
+                target, bodies, now.uptime_s, context.state_id
+            )
+        except OSError as error:
+            words = f"cannot be told: no process can be started: {error}"
+            self._handle_failure(retry_later(words), now)
+        else:
+            context.epoll.register(self._process.fileno(), select.EPOLLIN)
+
+    def _handle_success(self) -> None:
+        self._pop_first()
+        self.has_unsaved_delivery = True
+        if self.backoff.failures:
+            log.info("notify.recovered", receiver=self.receiver.name)
+        self.backoff.on_success()
+
+    def _handle_failure(self, failure: DeliveryResult, now: Now) -> None:
+        name = self.receiver.name
+        if not self.backoff.failures:
+            log.warning("notify.failed", receiver=name, error=failure.said)
+        self.backoff.on_failure(failure, now.uptime_s)
+        if self.backoff.should_drop_message():
+            self._drop_first()
+        self._drop_health_message()
+        if self._has_given_up(now):
+            while self._pending and self._is_expired(self._pending[0], now):
+                self._drop_first()
+
+    def _drop_first(self) -> None:
+        self._record_dropped(self._pending[0].event_count)
+        self._pop_first()
+
+    def _pop_first(self) -> None:
+        message = self._pending.popleft()
+        if message.cursor is not None:
+            self.delivered = replace(self.delivered, cursor=message.cursor)
+        if message.degraded is not None:
+            self.delivered = replace(self.delivered, degraded=message.degraded)
+
+    def _record_dropped(self, count: int) -> None:
+        if count:
+            self.backoff.on_dropped(count)
+            name, error = self.receiver.name, self.backoff.last_error
+            log.warning("notify.gave_up", receiver=name, notices=count, error=error)
+
+    def _drop_health_message(self) -> None:
+        """Drop an undelivered one: the next batch has a new one, if it is still true."""
+        if self._pending and self._pending[0].degraded is not None:
+            self._pending.popleft()
+
+    def _has_health_message(self) -> bool:
+        """Return True if the receiver knows another health than the daemon has."""
+        is_degraded = self._context.degraded_state.is_degraded
+        return is_degraded not in {None, self.delivered.degraded}
+
+    def _skip_unwanted_health(self) -> None:
+        is_degraded = bool(self._context.degraded_state.is_degraded)
+        word = DEGRADED if is_degraded else RECOVERED
+        if self._has_health_message() and word not in self._notify.on:
+            self.delivered = replace(self.delivered, degraded=is_degraded)
+
+    def _health_message(self, now: Now) -> Message:
+        state = self._context.degraded_state
+        body = self._builder.health_body(state, now)
+        return Message(body=body, cursor=None, at=now.wall, degraded=state.is_degraded)
+
+    def _earliest_start(self) -> float:
+        return max(self._next_start, self.backoff.due)
+
+    def _has_given_up(self, now: Now) -> bool:
+        return self.backoff.has_timed_out(now.uptime_s, self._notify.give_up)
+
+    def _is_expired(self, item: Message | NotifyEvent, now: Now) -> bool:
+        """Return True if older than give_up; a future time is from a clock that jumped."""
+        return not now.wall - self._notify.give_up < item.at <= now.wall

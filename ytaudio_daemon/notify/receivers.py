@@ -1,4 +1,4 @@
-"""Who is told, from the settings."""
+"""The receivers of notifications that the settings name."""
 
 import hashlib
 from collections.abc import Iterator
@@ -14,19 +14,19 @@ from ytaudio_daemon.system import install_hints
 PEOPLE = "people"
 WEBHOOK = "webhook"
 COMMAND = "command"
-#: An address of people is known by so many hex digits of its hash: addresses come and
-#: go in any order, and must not stand in the ledger.
+#: An Apprise address is identified in the ledger by so many hex digits of its hash: it
+#: is secret, and its position in the config may change.
 _KEY_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """Somebody who is told.
+    """A receiver of notifications.
 
     Attributes:
-        key: Its name in the ledger; the same after a restart.
-        name: What people call it; nothing secret.
-        target: What its courier is told.
+        key: Its key in the ledger; the same after a restart.
+        name: Its name in messages, without secrets.
+        target: Its address and time limit, for the delivery process.
     """
 
     key: str
@@ -35,17 +35,17 @@ class Receiver:
 
     @property
     def gets_digest(self) -> bool:
-        """Whether it gets one message for much, rather than a notice for each event."""
+        """Whether it gets one message for many events, rather than one for each."""
         return self.target.method == PEOPLE
 
 
 def receivers_of(notify: NotifySettings) -> tuple[Receiver, ...]:
-    """Return the receivers of some settings, in the order of the config. Pure."""
+    """Return the receivers in the order of the config. Pure."""
     return tuple(_receivers(notify))
 
 
 def require_apprise(notify: NotifySettings) -> None:
-    """Make sure that people can be told, if any are to be.
+    """Check that Apprise is installed if `[notify] urls` needs it.
 
     Raises:
         ConfigError: Apprise is not installed.
@@ -58,7 +58,7 @@ def require_apprise(notify: NotifySettings) -> None:
 
 
 def has_apprise() -> bool:
-    """Tell whether the extra `notify` is installed, without loading it."""
+    """Return True if the extra `notify` is installed; does not import it."""
     return find_spec("apprise") is not None
 
 

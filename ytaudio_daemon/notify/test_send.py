@@ -1,84 +1,72 @@
-"""Send a test notice to every receiver, and hear what each says."""
+"""Sends a test notice to every receiver, for `ytaudio notify test`."""
 
 import select
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from ytaudio_daemon.notify import notices
 from ytaudio_daemon.notify.delivery.launcher import DeliveryProcess
 from ytaudio_daemon.notify.delivery.result import DeliveryResult, retry_later
-from ytaudio_daemon.notify.message_builders import message_body
+from ytaudio_daemon.notify.message_builders import Body, message_body
 from ytaudio_daemon.notify.notices import NoticeContext
 from ytaudio_daemon.notify.receivers import Receiver
-from ytaudio_daemon.notify.sender import TIMEOUT_MARGIN_S
+
+#: A process that is silent for too long is noticed so soon, in milliseconds.
+_POLL_INTERVAL_MS = 100
 
 
 def send_test_notices(
     receivers: Sequence[Receiver], notice_context: NoticeContext, wall: float
 ) -> Iterator[tuple[Receiver, DeliveryResult]]:
-    """Yield what each receiver says, in their order; all are tried at once.
+    """Send to all receivers at once; yield each one's result, in their order.
 
     Args:
-        receivers: Whom to try.
-        notice_context: What the notice says of this machine.
+        receivers: The receivers to test.
+        notice_context: The machine's name.
         wall: Now, seconds since 1970 UTC.
     """
-    began = time.monotonic()
-    under_way = [
-        (receiver, _start_test(receiver, notice_context, wall))
+    started = [
+        (receiver, _start(receiver, _test_body(receiver, notice_context, wall)))
         for receiver in receivers
     ]
+    processes = [one for _, one in started if isinstance(one, DeliveryProcess)]
     try:
-        for receiver, delivery_process in under_way:
-            if isinstance(delivery_process, DeliveryResult):
-                yield receiver, delivery_process
-            else:
-                until = began + receiver.target.timeout_s + TIMEOUT_MARGIN_S
-                yield receiver, _wait_for_result(delivery_process, until)
+        for receiver, process in started:
+            yield receiver, _result_of(process)
     finally:
-        _stop_all([c for _, c in under_way if isinstance(c, DeliveryProcess)])
+        for process in processes:
+            process.stop(time.monotonic())
+        for process in processes:
+            _wait_for_end(process)
 
 
-def _start_test(
-    receiver: Receiver, notice_context: NoticeContext, wall: float
-) -> DeliveryProcess | DeliveryResult:
+def _start(receiver: Receiver, body: Body) -> DeliveryProcess | DeliveryResult:
     try:
-        delivery_process = DeliveryProcess(receiver.target)
+        return DeliveryProcess(receiver.target, [body], time.monotonic())
     except OSError as error:
         return retry_later(f"cannot be tried: no process can be started: {error}")
-    delivery_process.send(1, _test_body(receiver, notice_context, wall))
-    return delivery_process
 
 
-def _test_body(
-    receiver: Receiver, notice_context: NoticeContext, wall: float
-) -> Mapping[str, Any]:
+def _test_body(receiver: Receiver, notice_context: NoticeContext, wall: float) -> Body:
     if receiver.gets_digest:
-        return message_body(
-            f"ytaudio on {notice_context.host}", notices.TEST_MESSAGE, "info"
-        )
+        title = f"ytaudio on {notice_context.host}"
+        return message_body(title, notices.TEST_MESSAGE, "info")
     return notices.test_notice(wall, notice_context)
 
 
-def _wait_for_result(delivery_process: DeliveryProcess, until: float) -> DeliveryResult:
-    """Wait for the answer, as long as that may take."""
+def _result_of(process: DeliveryProcess | DeliveryResult) -> DeliveryResult:
+    if isinstance(process, DeliveryResult):
+        return process
+    results = _wait_for_end(process)
+    return results[0] if results else retry_later("did not answer")
+
+
+def _wait_for_end(process: DeliveryProcess) -> list[DeliveryResult]:
+    """Return the results of a process; waits at most for its time limit."""
+    results: list[DeliveryResult] = []
     poller = select.poll()
-    poller.register(delivery_process.fileno(), select.POLLIN)
-    while (left := until - time.monotonic()) > 0:
-        poller.poll(left * 1000)
-        for _, result in delivery_process.results():
-            return result
-    return retry_later("did not answer")
-
-
-def _stop_all(delivery_processes: Sequence[DeliveryProcess]) -> None:
-    for delivery_process in delivery_processes:
-        delivery_process.stop(time.monotonic(), at_once=True)
-    while not all(
-        delivery_process.is_gone(time.monotonic())
-        for delivery_process in delivery_processes
-    ):
-        time.sleep(0.01)
-    for delivery_process in delivery_processes:
-        delivery_process.close()
+    poller.register(process.fileno(), select.POLLIN)
+    while not process.has_ended:
+        poller.poll(_POLL_INTERVAL_MS)
+        results += process.poll(time.monotonic())
+    return results

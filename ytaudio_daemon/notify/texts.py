@@ -1,7 +1,7 @@
-"""What is told, in sentences for people. Pure.
+"""Sentences for people about jobs, sessions and the daemon. Pure.
 
-Titles come from strangers: nothing in them may call a whole chat room (`@everyone`,
-`<!here>`), or look like a line of ours.
+Titles come from strangers: nothing in them may mention a whole chat room (`@everyone`,
+`<!here>`), or look like another line of the message.
 """
 
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ MAX_TITLE = 100
 MAX_REASON = 250
 #: Problems named in one message.
 MAX_PROBLEMS = 5
-#: After an @ it keeps chat programs from seeing a mention.
+#: After an @ it keeps chat programs from reading a mention.
 _ZERO_WIDTH_SPACE = "\u200b"
-#: No chat program takes these for a tag: single angle quotation marks.
-_OPENING, _TRAILING_PUNCTUATION = "\u2039", "\u203a"
+#: Chat programs do not read single angle quotation marks as a tag.
+_LEFT_ANGLE, _RIGHT_ANGLE = "\u2039", "\u203a"
 _NEUTRALIZED = str.maketrans(
-    {"@": f"@{_ZERO_WIDTH_SPACE}", "<": _OPENING, ">": _TRAILING_PUNCTUATION},
+    {"@": f"@{_ZERO_WIDTH_SPACE}", "<": _LEFT_ANGLE, ">": _RIGHT_ANGLE},
 )
 
 
 def event_text(event: NotifyEvent, *, keeps_audio: bool = True) -> str:
-    """Return what happened, in one line.
+    """Return a sentence about the end of a job or session.
 
     Args:
         event: The end of a job or session.
@@ -36,7 +36,7 @@ def event_text(event: NotifyEvent, *, keeps_audio: bool = True) -> str:
     if event.session is not None:
         return session_ended_text(event.session, keeps_audio=keeps_audio)
     job = event.job
-    if job is None:  # neither: nothing of that kind is read
+    if job is None:  # an event has one of both
         return ""
     where = f"in session {plain_line(job.session_name, MAX_TITLE)}"
     if event.event == COMPLETED:
@@ -45,7 +45,7 @@ def event_text(event: NotifyEvent, *, keeps_audio: bool = True) -> str:
 
 
 def session_ended_text(session: Session, *, keeps_audio: bool) -> str:
-    """Return the sentence about a session's end."""
+    """Return the sentence about a session's end, and its audio."""
     name = plain_line(session.name, MAX_TITLE)
     done, failed = (session.counts[s] for s in (JobState.COMPLETED, JobState.FAILED))
     audio = "its audio stays" if keeps_audio else "its audio is being removed"
@@ -60,19 +60,19 @@ def counts_text(finished: int, failed: int) -> str:
 
 
 def job_title(job: JobRow) -> str:
-    """Return what a person would call a job's audio."""
+    """Return a job's title, or its link while the title is unknown."""
     return plain_line(job.title or Link(job.video_id).url, MAX_TITLE)
 
 
 def failure_text(job: JobRow) -> str:
-    """Return a failed job with why, and what to do."""
+    """Return a failed job's title, its error, and the hint."""
     error = job.error or {"message": "It failed.", "hint": ""}
     why = " ".join(filter(None, (error["message"], error["hint"])))
     return f"{job_title(job)}: {plain_line(why, MAX_REASON)}"
 
 
 def degraded_text(host: str, problems: Sequence[DaemonProblem]) -> str:
-    """Return what is wrong and what to do, a line for each problem."""
+    """Return that the daemon is degraded, and a line for each problem and its hint."""
     lines = [
         plain_line(f"{problem.message} {problem.hint}".strip(), MAX_REASON)
         for problem in problems[:MAX_PROBLEMS]
@@ -81,12 +81,12 @@ def degraded_text(host: str, problems: Sequence[DaemonProblem]) -> str:
 
 
 def recovered_text(host: str) -> str:
-    """Return that all is well again."""
+    """Return the sentence that the daemon has recovered."""
     return f"ytaudio on {host} is well again."
 
 
 def plain_line(text: str, longest: int) -> str:
-    """Return a stranger's text on one line, not too long, without any effect."""
+    """Return a stranger's text on one line, cut to `longest`, with mentions disarmed."""
     plain = "".join(char if char.isprintable() else " " for char in text)
     words = " ".join(plain.split())
     short = words if len(words) <= longest else f"{words[: longest - 1]}…"

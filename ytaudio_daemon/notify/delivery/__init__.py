@@ -1,7 +1,7 @@
-"""Carry notices to one receiver, in a process of its own.
+"""Delivers messages to one receiver in a process of its own, one process a batch.
 
-`launch.Courier` is the side of whoever sends, `child` the process: started by exec when
-there is something to say, gone when there is not. It knows no ledger and no settings;
-what it is told are plain parcels, which it delivers one after the other, and it answers
-what became of each. A courier that fails ends; the next try starts another.
+`launcher` is the parent's side: it starts the process by exec, with the target and the
+messages on standard input, and reads a JSON line for each message from its standard
+output. `process` is the child: it delivers one message after the other and exits, at
+the latest after the first that fails. It knows no ledger and no settings.
 """

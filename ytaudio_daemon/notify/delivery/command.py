@@ -1,4 +1,4 @@
-"""Deliver a notice to a command: JSON on its standard input, and a deadline.
+"""Delivers a notice to a command: JSON on its standard input, within a time limit.
 
 What the command started ends with it: ten thousand notices must not leave ten thousand
 processes behind.
@@ -11,10 +11,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import Any
 
 from ytaudio_daemon.notify.delivery.descendants import kill_descendants
+from ytaudio_daemon.notify.delivery.memory_file import memory_file
 from ytaudio_daemon.notify.delivery.result import (
     DeliveryResult,
     delivered,
@@ -22,9 +23,9 @@ from ytaudio_daemon.notify.delivery.result import (
     retry_later,
 )
 
-#: The exit status that says "try again later" (EX_TEMPFAIL of sysexits(3)).
+#: The exit status that means "try again later" (EX_TEMPFAIL of sysexits(3)).
 EX_TEMPFAIL = 75
-#: The end of its output that is looked at, in bytes.
+#: Of the output only so much of the end is kept, in bytes.
 TAIL_BYTES = 2048
 #: All that a pipe holds (pipe(7)), in bytes.
 _PIPE_BYTES = 65536
@@ -38,7 +39,7 @@ def deliver(
     Args:
         argv: The program and its arguments; no shell.
         message: The notice.
-        timeout_s: It is killed with all it started after so long.
+        timeout_s: After so long the command is killed with all it started.
     """
     out, into = os.pipe2(os.O_CLOEXEC)
     try:
@@ -51,17 +52,17 @@ def deliver(
     finally:
         os.close(into)
     try:
-        tail, ended = _read_output(process, out, time.monotonic() + timeout_s)
+        tail, has_ended = _read_output(process, out, time.monotonic() + timeout_s)
     finally:
         os.close(out)
         _kill_group(process)
-    if not ended:
+    if not has_ended:
         return retry_later(f"was ended after {timeout_s:g} s")
     return result_of(process.returncode, _last_line(tail))
 
 
 def result_of(status: int, last_line: str) -> DeliveryResult:
-    """Return what a command's end means; negative: killed by that signal. Pure."""
+    """Return what an exit status means; negative: killed by that signal. Pure."""
     if status == 0:
         return delivered("ended with status 0")
     words = f"ended with status {status}"
@@ -74,11 +75,10 @@ def result_of(status: int, last_line: str) -> DeliveryResult:
 def _start(
     argv: Sequence[str], message: Mapping[str, Any], output: int
 ) -> subprocess.Popen[bytes]:
-    """Start it; the notice lies in a file, so that it need not be read."""
-    with closing(_NoticeFile(message)) as notice:
+    with memory_file(json.dumps(message).encode() + b"\n") as stdin:
         return subprocess.Popen(
             list(argv),
-            stdin=notice.fd,
+            stdin=stdin,
             stdout=output,
             stderr=output,
             cwd="/",
@@ -86,23 +86,14 @@ def _start(
         )
 
 
-class _NoticeFile:
-    """A notice as a file in memory, for a command's standard input."""
-
-    def __init__(self, message: Mapping[str, Any]) -> None:
-        self.fd = os.memfd_create("notice", os.MFD_CLOEXEC)
-        os.write(self.fd, json.dumps(message).encode() + b"\n")
-        os.lseek(self.fd, 0, os.SEEK_SET)
-
-    def close(self) -> None:
-        """Close our side of it."""
-        os.close(self.fd)
-
-
 def _read_output(
     process: subprocess.Popen[bytes], out: int, until: float
 ) -> tuple[bytes, bool]:
-    """Read the output until the command ends; return its tail, and whether it did."""
+    """Read the output until the command ends; return its tail, and whether it ended.
+
+    Processes that the command left behind may keep the pipe open; they are not waited
+    for.
+    """
     pidfd = os.pidfd_open(process.pid)
     poller = select.poll()
     poller.register(pidfd, select.POLLIN)
@@ -113,7 +104,7 @@ def _read_output(
             ready = dict(poller.poll(left * 1000))
             if ready.get(out, 0) & select.POLLIN:
                 tail = (tail + os.read(out, _PIPE_BYTES))[-TAIL_BYTES:]
-            elif out in ready:  # nobody writes any more
+            elif out in ready:  # closed by every writer
                 poller.unregister(out)
             if pidfd in ready:
                 return tail, True
@@ -123,7 +114,7 @@ def _read_output(
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of the command's group, then what left the group."""
+    """Kill the rest of the command's process group, then what had left the group."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

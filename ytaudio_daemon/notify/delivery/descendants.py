@@ -1,4 +1,4 @@
-"""End everything that this process started, whatever became of it since."""
+"""Kills everything that this process started."""
 
 import os
 import signal
@@ -6,12 +6,12 @@ from contextlib import suppress
 
 from ytaudio_daemon.system import linux
 
-#: Each round may bring up the children of the dead, which become ours.
+#: The children of a killed process become ours, so each round may find new ones.
 _ROUNDS = 100
 
 
 def kill_descendants() -> None:
-    """Kill and reap all descendants; `kernel.adopt_orphans` must have been called."""
+    """Kill and reap all descendants; needs an earlier `linux.become_subreaper()`."""
     for _ in range(_ROUNDS):
         found = linux.children()
         if not found:

@@ -1,25 +1,24 @@
-"""Start a courier by exec, with a clean environment, and speak to it."""
+"""Starts a delivery process by exec, with a clean environment, and reads its results."""
 
-import math
+import json
 import os
-import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ytaudio_daemon.notify.delivery.memory_file import memory_file
 from ytaudio_daemon.notify.delivery.result import DeliveryResult, retry_later
-from ytaudio_daemon.system import protocol
 from ytaudio_daemon.system.orphans import STATE_ENV, kill_by_env
 
-DELIVERY_ENV = "YTAUDIO_COURIER_ID"
+DELIVERY_ENV = "YTAUDIO_DELIVERY_ID"
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-#: What couriers and commands see of the environment; nothing of YTAUDIO_*, which may
-#: hold passwords. The last line lets `notify-send` reach the user's desktop.
+#: What delivery processes and commands get of the environment; nothing of YTAUDIO_*,
+#: which may hold passwords. The last line lets `notify-send` reach the user's desktop.
 _PASSED_ENV = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR"}
     | {"SSL_CERT_FILE", "SSL_CERT_DIR"}
@@ -27,9 +26,9 @@ _PASSED_ENV = frozenset(
     | {name.upper() for name in _PROXIES}
     | {"XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY"}
 )
-# As the pool's template: `-I` keeps PYTHON* variables and the current folder out, and
-# we ourselves go before other installed packages. Apprise takes a second to be unloaded
-# in good order, which nobody needs.
+# As in the pool's template: `-I` keeps out PYTHON* variables and the current folder, and
+# our package goes before other installed ones. Apprise takes a second to be unloaded in
+# good order, hence `os._exit`.
 _BOOTSTRAP = """
 import os, sys
 installed = [n for n, path in enumerate(sys.path) if path.endswith("-packages")]
@@ -38,152 +37,187 @@ from ytaudio_daemon.notify.delivery.process import main
 os._exit(main())
 """
 _PACKAGE_PARENT = str(Path(__file__).parents[3])
-#: One that is asked to leave has so many seconds to end its command, and itself.
+#: After SIGTERM a process has so many seconds to end its command and itself.
 STOP_TIMEOUT_S = 2.0
+#: All that a pipe holds (pipe(7)), in bytes.
+_PIPE_BYTES = 65536
+#: Added to the time limit of a message, in seconds: a process starts slowly on a busy
+#: machine.
+TIMEOUT_MARGIN_S = 15.0
+_NO_RESULT = "the delivery process ended without an answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryTarget:
-    """Whom a courier serves.
+    """Where a delivery process delivers to.
 
     Attributes:
         method: people, webhook or command.
         address: One address, or the words of a command.
-        timeout_s: For each delivery.
+        timeout_s: For each message.
     """
 
     method: str
     address: tuple[str, ...]
     timeout_s: float
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what the child is told first."""
-        return {
-            "method": self.method,
-            "address": list(self.address),
-            "timeout_s": self.timeout_s,
-            "parent": os.getpid(),
-        }
-
 
 class DeliveryProcess:
-    """Our side of one courier.
+    """Starts a delivery process for a batch of messages and follows it to its end.
+
+    `now_s` is any clock that only goes forward, in seconds.
 
     Args:
-        target: Goes to it through its standard input: it may hold secrets, which anybody
-            could see among the arguments of a process.
-        state_id: Marks it and what it starts, for `kill_leftovers`; "" for none.
+        target: Passed on standard input: it may hold secrets, and the arguments of a
+            process can be read by everybody.
+        messages: The batch, in the order of delivery.
+        now_s: The current time.
+        state_id: Marks the process and what it starts, for `kill_orphans`; "": no mark.
+
+    Attributes:
+        has_ended: The process is gone, with everything that it had started.
 
     Raises:
-        OSError: No process or socket could be had.
+        OSError: There are no processes or descriptors left.
     """
 
-    def __init__(self, target: DeliveryTarget, state_id: str = "") -> None:
+    def __init__(
+        self,
+        target: DeliveryTarget,
+        messages: Sequence[Mapping[str, Any]],
+        now_s: float,
+        state_id: str = "",
+    ) -> None:
+        self.has_ended = False
         self._id = uuid.uuid4().hex
-        self._process, self._channel = _spawn(state_id, self._id)
-        self._kill_at = math.inf
-        with suppress(ConnectionError):  # gone, which `answers` will tell
-            self._channel.send(protocol.dump(target.to_json()))
+        self._process, self._out, self._pidfd = _spawn(
+            _encode_batch(target, messages),
+            delivery_environment(os.environ, state_id, self._id),
+        )
+        self._timeout_s = target.timeout_s
+        self._deadline = now_s + self._timeout_s + TIMEOUT_MARGIN_S
+        self._is_stopping = False
+        self._unread = b""
+        #: Messages whose result is still to come; none after a failure.
+        self._expected = len(messages)
 
     def fileno(self) -> int:
-        """Readable when it has answered, or is gone."""
-        return self._channel.fileno()
+        """Return a descriptor that is readable once the process has ended."""
+        return self._pidfd
 
-    def send(self, number: int, message: Mapping[str, Any]) -> bool:
-        """Give it a parcel; False when it has enough for now, or is gone."""
-        try:
-            self._channel.send(protocol.dump({"number": number, "parcel": message}))
-        except OSError:  # full, or gone, which `answers` will tell
-            return False
-        return True
+    def poll(self, now_s: float) -> list[DeliveryResult]:
+        """Return the results since the last call, one a message, in order.
 
-    def results(self) -> Iterator[tuple[int, DeliveryResult]]:
-        """Yield (number, answer) as far as they are there, each for all up to it.
-
-        The last word of one that is gone is number -1, with a failure.
+        A process that is silent for too long is stopped; that, and its unexpected end,
+        is a failure, too. Not to be called again when `has_ended` is True.
         """
-        try:
-            while (message := protocol.receive(self._channel)) is not None:
-                yield (
-                    int(message["number"]),
-                    DeliveryResult.from_json(message["answer"]),
-                )
-        except BlockingIOError:
-            return
-        except (
-            protocol.ProtocolError,
-            ConnectionError,
-            KeyError,
-            TypeError,
-            ValueError,
-        ):
-            pass  # as good as gone
-        yield -1, retry_later("the courier ended without an answer")
-
-    def stop(self, mono: float, *, at_once: bool) -> None:
-        """Have it go; see `is_gone`.
-
-        Args:
-            mono: `time.monotonic()`.
-            at_once: It has something in hand, which ends, too.
-        """
-        with suppress(OSError):  # it is gone already
-            self._channel.shutdown(socket.SHUT_WR)
-        if at_once:
-            self._process.terminate()
-        self._kill_at = mono + STOP_TIMEOUT_S
-
-    def is_gone(self, mono: float) -> bool:
-        """Tell whether it is gone and reaped; kill one that takes too long to leave."""
-        if self._process.poll() is None and mono >= self._kill_at:
+        self.has_ended = self._process.poll() is not None
+        results = self._read_results()
+        if results:
+            self._deadline = now_s + self._timeout_s + TIMEOUT_MARGIN_S
+        if self.has_ended:
+            self._release()
+            if self._process.returncode != 0 and not self._is_stopping:
+                results.append(retry_later(_NO_RESULT))
+        elif now_s >= self._deadline and self._is_stopping:
             self._process.kill()
-            self._kill_at = mono + STOP_TIMEOUT_S
-        if self._process.returncode is None:
-            return False
+        elif now_s >= self._deadline:
+            self.stop(now_s)
+            results.append(retry_later(f"did not answer within {self._timeout_s:g} s"))
+        return self._up_to_failure(results)
+
+    def stop(self, now_s: float) -> None:
+        """Ask the process to exit; `poll` kills it when it does not."""
+        self._is_stopping = True
+        self._deadline = now_s + STOP_TIMEOUT_S
+        self._process.terminate()
+
+    def _read_results(self) -> list[DeliveryResult]:
+        with suppress(BlockingIOError):
+            while data := os.read(self._out, _PIPE_BYTES):
+                self._unread += data
+        *lines, self._unread = self._unread.split(b"\n")
+        return [_parse_result(line) for line in lines]
+
+    def _up_to_failure(self, results: list[DeliveryResult]) -> list[DeliveryResult]:
+        """Return as many results as are expected, and none after a failure."""
+        expected = results[: self._expected]
+        ok_count = sum(result.ok for result in expected)
+        self._expected -= ok_count
+        if ok_count < len(expected):
+            self._expected = 0
+        return expected[: ok_count + 1]
+
+    def _release(self) -> None:
+        """Kill what the process may have left; close (no epoll has it then, epoll(7))."""
+        os.close(self._out)
+        os.close(self._pidfd)
         if self._process.returncode not in {0, 1}:
-            # It had no time to end what it started; those are our children by now.
+            # It had no time to kill what it had started, which is now our child.
             for pid in kill_by_env(DELIVERY_ENV, self._id):
                 with suppress(ChildProcessError):
                     os.waitpid(pid, 0)
-        return True
 
-    def close(self) -> None:
-        """Close our end, once it is gone."""
-        self._channel.close()
+
+def _parse_result(line: bytes) -> DeliveryResult:
+    try:
+        return DeliveryResult.from_json(json.loads(line))
+    except (TypeError, ValueError):  # as good as none
+        return retry_later(_NO_RESULT)
 
 
 def delivery_environment(
-    base_env: Mapping[str, str], state_id: str, courier_id: str
+    base_env: Mapping[str, str], state_id: str, delivery_id: str
 ) -> dict[str, str]:
-    """Return the whole environment of a courier and of the commands it runs. Pure."""
+    """Return the whole environment of a delivery process and its commands. Pure."""
     kept = {
         k: v for k, v in base_env.items() if k in _PASSED_ENV or k.startswith("LC_")
     }
-    marks = {STATE_ENV: state_id, DELIVERY_ENV: courier_id}
+    marks = {STATE_ENV: state_id, DELIVERY_ENV: delivery_id}
     return kept | {name: mark for name, mark in marks.items() if mark}
 
 
-def _spawn(
-    state_id: str, courier_id: str
-) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """Exec it; in our session, where the pool leaves children alone.
+def _encode_batch(
+    target: DeliveryTarget, messages: Sequence[Mapping[str, Any]]
+) -> bytes:
+    lines = ({**asdict(target), "parent": os.getpid()}, *messages)
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
-    A command that is root for somebody else (`sudo ytaudio notify test`) makes it that
-    user's for good.
+
+def _spawn(
+    batch: bytes, environment: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], int, int]:
+    """Start the process; return it, the read end of its results, and a pidfd.
+
+    It stays in our session, where the pool leaves children alone. When root acts for
+    another user (`sudo ytaudio notify test`) the process belongs to that user for good.
     """
     with ExitStack() as on_failure:
-        near, far = protocol.socket_pair()
-        on_failure.enter_context(near)
-        with far:
-            process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _BOOTSTRAP, _PACKAGE_PARENT],
-                stdin=far.fileno(),
-                stdout=subprocess.DEVNULL,
-                env=delivery_environment(os.environ, state_id, courier_id),
-                cwd="/",
-                process_group=0,
-                user=os.geteuid() if os.getuid() != os.geteuid() else None,
-                group=os.getegid() if os.getgid() != os.getegid() else None,
-            )
+        out, write_end = os.pipe2(os.O_CLOEXEC)
+        on_failure.callback(os.close, out)
+        os.set_blocking(out, False)
+        try:
+            process = _popen(batch, write_end, environment)
+        finally:
+            os.close(write_end)
+        on_failure.callback(process.wait)
+        on_failure.callback(process.kill)
+        pidfd = os.pidfd_open(process.pid)
         on_failure.pop_all()
-    return process, near
+    return process, out, pidfd
+
+
+def _popen(
+    batch: bytes, stdout: int, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    with memory_file(batch) as stdin:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-c", _BOOTSTRAP, _PACKAGE_PARENT],
+            stdin=stdin,
+            stdout=stdout,
+            env=environment,
+            cwd="/",
+            process_group=0,
+            user=os.geteuid() if os.getuid() != os.geteuid() else None,
+            group=os.getegid() if os.getgid() != os.getegid() else None,
+        )

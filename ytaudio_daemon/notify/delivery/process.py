@@ -1,100 +1,83 @@
-"""The courier's process: take parcels from its standard input, deliver, answer.
+"""The delivery process: delivers a batch of messages, one after the other, and exits.
 
-First comes the task, then parcels, each a packet of JSON with its number; the end of
-file ends it. It holds back answers for a moment while it has more to do, so that a
-storm of notices does not wake whoever sent them each time.
+Standard input holds a JSON line with the target and one for each message. Each message
+that was attempted gets a JSON line on standard output, a `DeliveryResult`. The first
+failure ends the batch.
 """
 
+import json
 import os
-import select
 import signal
-import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
 from ytaudio_daemon.notify.delivery.descendants import kill_descendants
 from ytaudio_daemon.notify.delivery.redact import redacted, secrets_of
 from ytaudio_daemon.notify.delivery.result import DeliveryResult, retry_later
-from ytaudio_daemon.system import linux, protocol
+from ytaudio_daemon.system import linux
 
-#: Answers may wait so long, in seconds: what is not answered is told again.
-ACK_DELAY_S = 0.25
+#: No message is begun later than this many seconds after the start, so that what is new
+#: (the daemon is degraded) does not wait for 200 runs of a slow command.
+BATCH_S = 10.0
 
 Deliver = Callable[[Mapping[str, Any]], DeliveryResult]
 
 
 def main() -> int:
-    """Deliver until there is nothing more, or a delivery fails; the exit status."""
+    """Deliver the batch; return the exit status, 1 when a delivery failed."""
     signal.signal(signal.SIGTERM, _on_sigterm)
     signal.signal(signal.SIGALRM, _on_sigalrm)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us
-    channel = socket.socket(fileno=0)
-    target = protocol.receive(channel)
-    if target is None:
-        return 0
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
+    target, *messages = map(json.loads, sys.stdin.buffer)
+    results = _detach_stdio()
     linux.die_with_parent(signal.SIGTERM)
     linux.become_subreaper()
-    linux.set_process_name("ytaudio-courier")
-    if os.getppid() != target["parent"]:
+    linux.set_process_name("ytaudio-notify")
+    if os.getppid() != target["parent"]:  # it ended before it could take us along
         return 0
     try:
-        return _deliver_all(channel, target)
-    except (ConnectionError, SystemExit):  # nobody waits for our answers any more
+        return _deliver_all(target, messages, results)
+    except (BrokenPipeError, SystemExit):  # the parent has gone, or asked us to stop
         return 0
     finally:
-        # Told to leave right after a fork, we do not even know the child's number.
+        # SIGTERM may come right after a fork, before the child's pid is known here.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         kill_descendants()
 
 
-def _deliver_all(channel: socket.socket, target: Mapping[str, Any]) -> int:
+def _detach_stdio() -> int:
+    """Return the descriptor for results; libraries and commands get /dev/null."""
+    results = os.dup(1)  # closed at an exec (PEP 446)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    return results
+
+
+def _deliver_all(
+    target: Mapping[str, Any], messages: list[Mapping[str, Any]], results: int
+) -> int:
+    end = time.monotonic() + BATCH_S
     own_words = target["address"][target["method"] == "command" :]  # its name is known
-    acks = _AckSender(channel, secrets_of(own_words))
+    secrets = secrets_of(own_words)
     deliver = _delivery_function(target)
-    for number, message in _received_messages(channel):
+    for message in messages:
         result = _deliver_with_timeout(deliver, message, target["timeout_s"])
-        acks.send(number, result)
+        words = result.to_json() | {"said": redacted(result.said, secrets)}
+        # Shorter than PIPE_BUF, so the line arrives whole or not at all (pipe(7)).
+        os.write(results, json.dumps(words).encode() + b"\n")
         if not result.ok:
             return 1
+        if time.monotonic() >= end:
+            break
     return 0
 
 
-class _AckSender:
-    """Where answers go out.
-
-    Args:
-        channel: To whoever sent the parcels.
-        secrets: Must not be in any answer.
-    """
-
-    def __init__(self, channel: socket.socket, secrets: tuple[str, ...]) -> None:
-        self._channel = channel
-        self._secrets = secrets
-        self._sent_at = time.monotonic()
-
-    def send(self, number: int, result: DeliveryResult) -> None:
-        """Say what became of all parcels up to that one, unless that can wait."""
-        is_early = time.monotonic() < self._sent_at + ACK_DELAY_S
-        if result.ok and is_early and _is_readable(self._channel):
-            return
-        self._sent_at = time.monotonic()
-        words = result.to_json() | {"said": redacted(result.said, self._secrets)}
-        self._channel.send(protocol.dump({"number": number, "answer": words}))
-
-
-def _received_messages(
-    channel: socket.socket,
-) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    while data := channel.recv(protocol.MAX_REQUEST):
-        message = protocol.load(data)
-        yield message["number"], message["parcel"]
-
-
 def _delivery_function(target: Mapping[str, Any]) -> Deliver:
-    """Return how that receiver is told; only what it needs is imported."""
+    """Return the delivery function of the target's method; imports only that method."""
     address, timeout_s = target["address"], target["timeout_s"]
     match target["method"]:
         case "webhook":
@@ -111,18 +94,16 @@ def _delivery_function(target: Mapping[str, Any]) -> Deliver:
         case _:
             from ytaudio_daemon.notify.delivery import apprise_channel  # noqa: PLC0415 - as above
 
-            return lambda message: apprise_channel.deliver(
-                address[0], message, timeout_s
-            )
+            return lambda message: apprise_channel.deliver(address[0], message)
 
 
 def _deliver_with_timeout(
     deliver: Deliver, message: Mapping[str, Any], timeout_s: float
 ) -> DeliveryResult:
-    """Deliver within so many seconds; whatever goes wrong becomes an answer.
+    """Deliver one message within `timeout_s`; any exception becomes a failed result.
 
-    Each wait in a library is bounded, but not their sum: a receiver that sends a byte
-    now and then would never be through.
+    Each wait inside a library is bounded, but their sum is not: a receiver that sends a
+    byte now and then would hold a delivery for ever.
     """
     signal.setitimer(signal.ITIMER_REAL, timeout_s + 1)
     try:
@@ -135,14 +116,8 @@ def _deliver_with_timeout(
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _is_readable(channel: socket.socket) -> bool:
-    poller = select.poll()
-    poller.register(channel, select.POLLIN)
-    return bool(poller.poll(0))
-
-
 def _on_sigterm(_number: int, _frame: FrameType | None) -> None:
-    """End, by way of everybody's `finally`."""
+    """Exit by an exception, so that every `finally` runs."""
     sys.exit(0)
 
 

@@ -1,4 +1,4 @@
-"""Take a receiver's secrets out of what is said about it. Pure."""
+"""Removes a receiver's secrets from messages about it. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,16 +7,16 @@ from urllib.parse import unquote
 from ytaudio_daemon.notify.delivery.result import MAX_TEXT_CHARS
 
 HIDDEN = "***"
-#: Shorter pieces are no secrets, and would tear words apart.
+#: Shorter pieces are no secrets, and replacing them would break ordinary words.
 MIN_SECRET = 4
 _SEPARATORS = re.compile(r"[/:@?&=#,;\s]+")
 
 
 def secrets_of(words: Iterable[str]) -> tuple[str, ...]:
-    """Return all that could be a secret in an address or a command's arguments.
+    """Return all that could be a secret in addresses or a command's arguments.
 
     Errors quote addresses whole, in part, decoded or not. A password may hold any
-    character, so the pieces between separators are looked for, too, longest first.
+    character, so the pieces between separators are included; the longest come first.
     """
     found = {piece for word in words for piece in _pieces(word)}
     return tuple(sorted((s for s in found if len(s) >= MIN_SECRET), key=len)[::-1])
@@ -24,7 +24,7 @@ def secrets_of(words: Iterable[str]) -> tuple[str, ...]:
 
 def _pieces(word: str) -> Iterator[str]:
     _, is_address, rest = word.partition("://")
-    if not is_address:  # a command's: only the whole, or what stands behind --token=
+    if not is_address:  # an argument: the whole, or what follows `--token=`
         yield from (word, word.partition("=")[2])
         return
     for form in (rest, unquote(rest)):
@@ -32,7 +32,7 @@ def _pieces(word: str) -> Iterator[str]:
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """Return a text on one line, without those secrets, not too long."""
+    """Return a text without those secrets, on one line of at most MAX_TEXT_CHARS."""
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
     plain = "".join(char if char.isprintable() else " " for char in text)

@@ -1,22 +1,22 @@
-"""What became of a delivery: plain data that crosses a process border. Pure."""
+"""The result of a delivery: plain data that one process sends another. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-#: Nobody reads more of what a receiver says.
+#: A receiver's answer is cut to so many characters.
 MAX_TEXT_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryResult:
-    """What a receiver said, in words without its secrets.
+    """The result of delivering one message.
 
     Attributes:
-        ok: It has been told.
-        said: For people, e.g. "answered 200 OK".
-        is_rejection: This notice is what it does not take; others it may.
-        retry_after_s: Seconds it asked to be left alone, if it did.
+        ok: The receiver has accepted the message.
+        said: The receiver's answer for people, e.g. "answered 200 OK", without secrets.
+        is_rejection: The receiver refuses this message; it may accept others.
+        retry_after_s: The pause in seconds that the receiver asked for, if it did.
     """
 
     ok: bool
@@ -30,24 +30,24 @@ class DeliveryResult:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "DeliveryResult":
-        """Rebuild an answer from `to_json`.
+        """Rebuild a result from `to_json`.
 
         Raises:
-            TypeError: The data is no answer.
+            TypeError: The data is no result.
         """
         return cls(**data)
 
 
 def delivered(said: str) -> DeliveryResult:
-    """Return that it has been told."""
+    """Return the result of a message that was accepted."""
     return DeliveryResult(ok=True, said=said)
 
 
 def retry_later(said: str, retry_after_s: float | None = None) -> DeliveryResult:
-    """Return that it could not be told now: it may be away, or set up wrongly."""
+    """Return the result for a receiver that is away or wrongly configured."""
     return DeliveryResult(ok=False, said=said, retry_after_s=retry_after_s)
 
 
 def rejected(said: str) -> DeliveryResult:
-    """Return that it does not take this very notice."""
+    """Return the result for a message that the receiver refuses."""
     return DeliveryResult(ok=False, said=said, is_rejection=True)

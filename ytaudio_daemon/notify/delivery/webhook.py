@@ -1,4 +1,4 @@
-"""Deliver a notice by HTTP: one POST of JSON, no redirects."""
+"""Delivers a notice by HTTP: one POST of JSON, no redirects."""
 
 import base64
 import http.client
@@ -17,23 +17,23 @@ from ytaudio_daemon.notify.delivery.result import (
     retry_later,
 )
 
-#: The receiver does not take this notice, whoever sends it (RFC 9110, section 15.5).
+#: The receiver refuses this very notice, and always will (RFC 9110, section 15.5).
 REJECTED_STATUSES = frozenset(
     {400, 405, 406, 409, 410, 411, 413, 414, 415, 417, 422, 431}
 )
-#: A receiver that asks for more is asked again all the same, in seconds.
+#: The longest Retry-After that is respected, in seconds.
 MAX_RETRY_AFTER_S = 3600.0
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A POST that is sent elsewhere would arrive as a GET, or at a stranger's."""
+    """Refuses redirects: a POST would arrive as a GET, or at a stranger's server."""
 
     def redirect_request(self, *_args: Any, **_named: Any) -> None:
-        """Follow nowhere: the answer itself is then an error."""
+        """Follow nothing; urllib then raises the 3xx response as an HTTPError."""
 
 
 def new_opener() -> urllib.request.OpenerDirector:
-    """Return what opens addresses; authorities are read once, it takes a while."""
+    """Return an opener; it loads the certificate authorities, which takes 50 ms."""
     return urllib.request.build_opener(
         _NoRedirects, urllib.request.HTTPSHandler(context=ssl.create_default_context())
     )
@@ -54,7 +54,7 @@ def deliver(
         timeout_s: For each wait; the caller bounds the whole.
 
     Raises:
-        TimeoutError: It took too long, or the caller's own alarm went off.
+        TimeoutError: A wait was too long, or the caller's alarm went off.
     """
     try:
         with opener.open(_request(address, message), timeout=timeout_s) as response:
@@ -75,7 +75,7 @@ def deliver(
 
 
 def result_of(status: int, reason: str, retry_after: str | None) -> DeliveryResult:
-    """Return what an answer other than 2xx means. Pure."""
+    """Return the result of a response other than 2xx. Pure."""
     said = f"answered {status} {reason}".rstrip()
     if status // 100 == 3:  # noqa: PLR2004 - 3xx
         return retry_later(f"{said}: it has moved, give its new address")
@@ -87,7 +87,7 @@ def result_of(status: int, reason: str, retry_after: str | None) -> DeliveryResu
 
 
 def _is_number(text: str) -> bool:
-    """Tell whether a Retry-After counts seconds; a date is left alone."""
+    """Return True if a Retry-After counts seconds; dates are ignored."""
     return text.isascii() and text.isdecimal() and len(text) < 10  # noqa: PLR2004
 
 
@@ -103,7 +103,7 @@ def _request(address: str, message: Mapping[str, Any]) -> urllib.request.Request
 
 
 def _basic(userinfo: str) -> str:
-    """Write RFC 7617's credentials."""
+    """Return the credentials of RFC 7617 (Basic)."""
     user, _, password = userinfo.partition(":")
     plain = f"{unquote(user)}:{unquote(password)}"
     return base64.b64encode(plain.encode("utf-8", "surrogatepass")).decode()
