@@ -145,6 +145,24 @@ def test_where_links_cannot_be_made_it_is_copied_in_pieces(
     assert names(lite) == ["Song.mp3"]
 
 
+def test_audio_that_is_made_anew_while_it_is_copied_takes_the_copys_place(
+    lite: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cannot_link(monkeypatch)
+    monkeypatch.setattr(library, "COPY_BLOCK", 1000)
+    lite.drop(video(1))
+    old = lite.complete(os.urandom(10_500))
+    lite.views = Views(lite.ledger, lite.layout, budget_s=0.0)
+    for _ in range(5):
+        lite.views.refresh(lite.now, lite.live)
+    lite.layout.audio_file(old.session_uuid, old.uuid, "Song.mp3").unlink()
+    lite.drop(video(1), name=b"again.txt")
+    lite.complete(b"better")
+    lite.refresh()
+    assert names(lite) == ["Song.mp3"]
+    assert (shelf(lite) / "Song.mp3").read_bytes() == b"better"
+
+
 def test_a_copy_that_is_broken_off_leaves_nothing(
     lite: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,9 +2,11 @@
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -13,10 +15,11 @@ from tests.integration.ledger_rig import ASK, claimed
 from tests.integration.views_rig import Rig, new_rig, video
 from tests.others import NOBODY, needs_root
 from ytaudio_daemon import dropfile
+from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.ledger import Ledger, drops, queries, sessions, transitions
 from ytaudio_daemon.model import FINALIZED, Options
 from ytaudio_daemon.model.quota import Quota
-from ytaudio_daemon.views import receipts
+from ytaudio_daemon.views import receipt, receipts, unfinished_lines
 
 BAD = drops.NewLine(line=7, text="banana", code="not_a_url", message="this is no link")
 
@@ -35,7 +38,9 @@ def lite(sqlite_ledger: Ledger, tmp_path: Path) -> Rig:
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take a hundred lines for many."""
     monkeypatch.setattr(receipts, "LONG_RECEIPT_LINES", 100)
-    monkeypatch.setattr(receipts, "PAGE_LINES", 50)
+    monkeypatch.setattr(receipt, "PAGE_LINES", 50)
+    monkeypatch.setattr(receipt, "COUNT_LINES", 70)
+    monkeypatch.setattr(unfinished_lines, "BATCH_LINES", 50)
 
 
 def test_a_receipt_tells_of_every_line(rig: Rig) -> None:
@@ -253,6 +258,8 @@ def test_a_long_receipt_is_written_at_intake_and_at_the_end_only(lite: Rig) -> N
     lite.refresh()
     assert lite.receipt()["counts"]["cancelled"] == 149
     assert " 149  cancelled" in lite.beside("receipt").read_text()
+    states = Counter(line["state"] for line in lite.receipt()["lines"])
+    assert states == {"completed": 1, "cancelled": 149}
     with lite.ledger.write() as db:
         transitions.retry(db, 70, lite.now)
     lite.refresh()
@@ -314,6 +321,22 @@ def test_what_ends_while_its_receipt_is_written_is_told_after_all(lite: Rig) -> 
     finish_all(lite)
     lite.refresh()
     assert lite.receipt()["counts"]["cancelled"] == 300
+    assert {line["state"] for line in lite.receipt()["lines"]} == {"cancelled"}
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_long_receipt_goes_on_after_the_ledger_could_not_be_read(lite: Rig) -> None:
+    lite.drop(*(video(n) for n in range(300)))
+    lite.views = type(lite.views)(lite.ledger, lite.layout, budget_s=0.0)
+    for _ in range(7):
+        lite.views.refresh(lite.now, lite.live)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(lite.ledger), "read", refuse_to_read)
+        with pytest.raises(LedgerBusyError):
+            lite.views.refresh(lite.now, lite.live)
+    lite.refresh()
+    assert [line["line"] for line in lite.receipt()["lines"]] == [*range(1, 301)]
+    assert lite.receipt()["counts"]["unfinished"] == 300
 
 
 @pytest.mark.usefixtures("small_pages")
@@ -354,6 +377,11 @@ def test_a_drop_under_way_has_no_receipt_yet(lite: Rig) -> None:
     claimed(lite.ledger)
     lite.refresh()
     assert not lite.layout.receipt_file("music", b"songs.txt").exists()
+
+
+def refuse_to_read(_: Ledger) -> NoReturn:
+    msg = "busy"
+    raise LedgerBusyError(msg)
 
 
 def finish_all(rig: Rig, but: int = 0) -> None:

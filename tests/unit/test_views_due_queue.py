@@ -1,5 +1,7 @@
 """The agenda: nothing before its time, nothing forgotten."""
 
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +42,28 @@ def test_postponed_keeps_its_event() -> None:
     due_queue.make_all_due()
     assert drain(due_queue, 0.0) == [1]
     assert due_queue.earliest_event() == NO_EVENT
+
+
+def test_what_is_scheduled_while_an_entry_is_in_work_comes_after_it() -> None:
+    due_queue = DueQueue()
+    due_queue.schedule(1, 5.0, 7)
+    due_queue.begin(1)
+    assert due_queue.first_due(9.0) is None
+    assert (due_queue.earliest_due_at(), due_queue.earliest_event()) == (-math.inf, 7)
+    due_queue.schedule(1, 8.0, 9)
+    due_queue.finish(1)
+    assert (due_queue.earliest_due_at(), due_queue.earliest_event()) == (8.0, 9)
+    assert drain(due_queue, 9.0) == [1]
+
+
+def test_work_that_is_postponed_keeps_its_first_event() -> None:
+    due_queue = DueQueue()
+    due_queue.schedule(1, 5.0, 7)
+    due_queue.begin(1)
+    due_queue.schedule(1, 8.0, 9)
+    due_queue.postpone(1, 30.0)
+    assert (due_queue.earliest_due_at(), due_queue.earliest_event()) == (30.0, 7)
+    assert len(due_queue) == 1
 
 
 @given(

@@ -49,16 +49,6 @@ def failed(options: Options, **fields: Any) -> ReceiptLine:
     )
 
 
-@given(
-    st.dictionaries(st.sampled_from(list(receipt_text.OUTCOMES)), st.integers(0, 10**9))
-)
-def test_the_heads_length_does_not_depend_on_what_became_of_the_lines(
-    tally: dict[str, int],
-) -> None:
-    empty = receipt_text.receipt_head(DROP, {})
-    assert len(receipt_text.receipt_head(DROP, tally)) == len(empty)
-
-
 @given(st.text(), st.text(), st.text())
 def test_nothing_in_a_line_can_start_another(
     text: str, message: str, hint: str

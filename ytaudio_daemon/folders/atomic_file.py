@@ -52,10 +52,6 @@ class AtomicFileWriter:
         while left:
             left = left[os.write(self._fd, left) :]
 
-    def write_at_start(self, chunk: bytes) -> None:
-        """Write over the beginning, where room was left."""
-        os.pwrite(self._fd, chunk, 0)
-
     def commit(self, marker: bytes = b"") -> None:
         """Take its final name.
 

@@ -121,6 +121,21 @@ _PAGE_QUERY = (
     .limit(sa.bindparam("limit"))
 )
 
+_BATCH = (
+    sa.select(lines.c.line, lines.c.job_id)
+    .where(
+        lines.c.drop_id == sa.bindparam("drop"), lines.c.line > sa.bindparam("after")
+    )
+    .order_by(lines.c.line)
+    .limit(sa.bindparam("limit"))
+    .subquery()
+)
+_STATE_COUNTS_QUERY = (
+    sa.select(jobs.c.state, sa.func.count(), sa.func.max(_BATCH.c.line))
+    .select_from(_BATCH.outerjoin(jobs, jobs.c.id == _BATCH.c.job_id))
+    .group_by(jobs.c.state)
+)
+
 _NEWER_QUERY = (
     sa.select(drops.c.id)
     .join(sessions, sessions.c.id == drops.c.session_id)
@@ -155,6 +170,21 @@ def receipt_page(
     """Return the drop's next lines in order."""
     bounds = {"drop": drop_id, "after": after_line, "limit": limit}
     return [ReceiptLine._make(row) for row in db.execute(_PAGE_QUERY, bounds).all()]
+
+
+def count_line_states(
+    db: Connection, drop_id: int, after_line: int, limit: int
+) -> tuple[dict[str | None, int], int | None]:
+    """Count the drop's next lines by the state of their job.
+
+    Returns:
+        The number of lines by state, None for refused lines; and the last line
+        counted, None when there was no more.
+    """
+    bounds = {"drop": drop_id, "after": after_line, "limit": limit}
+    rows = db.execute(_STATE_COUNTS_QUERY, bounds).all()
+    counts = {state: number for state, number, _ in rows}
+    return counts, max((last for *_, last in rows), default=None)
 
 
 def is_superseded(db: Connection, drop: ReceiptHead) -> bool:

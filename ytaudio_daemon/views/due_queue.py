@@ -1,4 +1,4 @@
-"""What is to be written, each thing not before its time. Pure."""
+"""When each file must be written: a queue of entries by due time. Pure."""
 
 import heapq
 import math
@@ -9,10 +9,10 @@ NO_EVENT = math.inf
 
 
 class DueQueue:
-    """Things to write, by number, in the order they fall due.
+    """Entries, by number, in the order they fall due.
 
-    A thing stays noted until it is `remove`, so that an error in between loses nothing.
-    Times are seconds on the daemon's own clock (`Now.lived`).
+    An entry stays in the queue until it is removed, so that an error before that loses
+    nothing. Times are seconds of the daemon's uptime (`Now.uptime_s`).
     """
 
     def __init__(self) -> None:
@@ -20,12 +20,14 @@ class DueQueue:
         self._tie_breaker = count()
         #: By number: when it is due, and the first event that asked for it.
         self._scheduled: dict[int, tuple[float, float]] = {}
+        #: Entries being worked on over several calls, with their first event.
+        self._begun: dict[int, float] = {}
 
     def __len__(self) -> int:
         return len(self._scheduled)
 
     def schedule(self, number: int, due: float, event_id: float = NO_EVENT) -> None:
-        """Have a thing written; one that is noted already keeps its time."""
+        """Add an entry; one that is scheduled already keeps its time."""
         known = self._scheduled.get(number)
         if known is None:
             self._push(number, due, event_id)
@@ -33,20 +35,33 @@ class DueQueue:
             self._scheduled[number] = (known[0], event_id)
 
     def first_due(self, uptime_s: float) -> int | None:
-        """Return the number of the next thing whose time has come."""
-        soonest = self.earliest_due_at()
+        """Return the number of the next entry whose time has come."""
+        soonest = self._first_scheduled_at()
         if soonest is None or soonest > uptime_s:
             return None
         return self._heap[0][2]
 
+    def begin(self, number: int) -> None:
+        """Take an entry out for work that spans several calls, until `finish`.
+
+        What is scheduled under its number meanwhile is an entry of its own: the work
+        may have been too early for it.
+        """
+        self._begun[number] = self._scheduled.pop(number)[1]
+
+    def finish(self, number: int) -> None:
+        """Remove an entry that was begun."""
+        self._begun.pop(number, None)
+
     def remove(self, number: int) -> None:
-        """Forget a thing: it is written."""
+        """Remove a scheduled entry: its file has been written, or is not needed."""
         self._scheduled.pop(number, None)
 
     def postpone(self, number: int, due: float) -> None:
-        """Try a thing again later."""
-        known = self._scheduled.pop(number, None)
-        self._push(number, due, known[1] if known else NO_EVENT)
+        """Schedule an entry again, begun or not, for another attempt at `due`."""
+        begun_for = self._begun.pop(number, NO_EVENT)
+        _, scheduled_for = self._scheduled.pop(number, (due, NO_EVENT))
+        self._push(number, due, min(begun_for, scheduled_for))
 
     def make_all_due(self) -> None:
         """Make everything due now."""
@@ -56,7 +71,15 @@ class DueQueue:
             self._push(number, -math.inf, event_id)
 
     def earliest_due_at(self) -> float | None:
-        """Return when the next thing is due, None when nothing is noted."""
+        """Return when there is work next, None when the queue is empty."""
+        return -math.inf if self._begun else self._first_scheduled_at()
+
+    def earliest_event(self) -> float:
+        """Return the first event that no file shows yet, or infinity."""
+        scheduled = (event for _, event in self._scheduled.values())
+        return min(*self._begun.values(), *scheduled, NO_EVENT, NO_EVENT)
+
+    def _first_scheduled_at(self) -> float | None:
         while self._heap:
             due, _, number = self._heap[0]
             known = self._scheduled.get(number)
@@ -64,10 +87,6 @@ class DueQueue:
                 return due
             heapq.heappop(self._heap)
         return None
-
-    def earliest_event(self) -> float:
-        """Return the first event that still waits to be shown, or infinity."""
-        return min((event for _, event in self._scheduled.values()), default=NO_EVENT)
 
     def _push(self, number: int, due: float, event_id: float) -> None:
         self._scheduled[number] = (due, event_id)

@@ -76,6 +76,7 @@ class LibraryView:
         if blocked is not None:
             self.due_queue.postpone(job_id, blocked)
             return True
+        self.due_queue.begin(job_id)
         self._running_copy = job, self._copy_steps(library, job, old)
         return True
 
@@ -134,7 +135,7 @@ class LibraryView:
 
     def _finish(self, job: JobRow) -> None:
         self._running_copy = None
-        self.due_queue.remove(job.id)
+        self.due_queue.finish(job.id)
 
 
 def _must_be_added(job: JobRow, old: LibraryEntry | None) -> bool:

@@ -1,4 +1,4 @@
-"""One of the files that a drop's receipts are: written in pieces, errors kept."""
+"""One of the files that make up a drop's receipts: written in pieces, errors stored."""
 
 from collections.abc import Callable
 from hashlib import blake2b
@@ -8,33 +8,28 @@ from ytaudio_daemon.folders.atomic_file import AtomicFileWriter
 
 
 class ReceiptFile:
-    """A file that is begun when there is something to write into it.
+    """A file that is opened when its first text is written.
 
-    An error ends this strand alone: a read-only inbox must not keep programs from
-    their receipt. It stays in `error` for the caller.
+    An error ends this file alone and is stored in `error`: a read-only inbox must not
+    deprive programs of their receipt.
 
     Args:
         open_file: Opens the file.
-        head: Text at its start, or room for it.
-        marker: How files of this kind begin.
+        marker: How files of this kind begin; one that begins otherwise is not replaced.
     """
 
     def __init__(
-        self,
-        open_file: Callable[[], AtomicFileWriter],
-        head: str = "",
-        marker: str = "",
+        self, open_file: Callable[[], AtomicFileWriter], marker: str = ""
     ) -> None:
         self.error: OSError | UnsafePathError | None = None
         self._open_file = open_file
-        self._head = head.encode("utf-8", "replace")
         self._marker = marker.encode()
         self._file: AtomicFileWriter | None = None
         self._digest = blake2b()
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was written."""
+        """True if nothing was written."""
         return self._file is None
 
     def write(self, text: str) -> None:
@@ -42,22 +37,23 @@ class ReceiptFile:
         if text and self.error is None:
             self._capture_error(lambda: self._append(text.encode("utf-8", "replace")))
 
-    def commit(self, head: str, previous: bytes | None) -> bytes | None:
-        """Fill in the head and let the file appear, unless it is what is `previous`.
+    def commit(self, previous: bytes | None) -> bytes | None:
+        """Replace the file on disk, unless its content has the digest `previous`.
 
         Returns:
-            What it says, for the next comparison; None when it could not be written.
+            The digest of the content; None if it could not be written.
         """
-        self._digest.update(head.encode("utf-8", "replace"))
         digest = self._digest.digest()
         if digest == previous:
             self.discard()
             return digest
-        self._capture_error(lambda: self._commit_file(head.encode("utf-8", "replace")))
+        if self._file is not None:
+            file, self._file = self._file, None
+            self._capture_error(lambda: file.commit(self._marker))
         return digest if self.error is None else None
 
     def discard(self) -> None:
-        """Leave the old file as it is."""
+        """Remove what was written; the file on disk stays as it is."""
         if self._file is not None:
             file, self._file = self._file, None
             file.discard()
@@ -65,20 +61,8 @@ class ReceiptFile:
     def _append(self, chunk: bytes) -> None:
         if self._file is None:
             self._file = self._open_file()
-            self._file.write(self._head)
         self._file.write(chunk)
         self._digest.update(chunk)
-
-    def _commit_file(self, head: bytes) -> None:
-        if self._file is None:
-            self._file = self._open_file()
-            self._file.write(self._head)
-        if len(head) != len(self._head):
-            msg = "the head outgrew the room left for it"
-            raise ValueError(msg)
-        self._file.write_at_start(head)
-        file, self._file = self._file, None
-        file.commit(self._marker)
 
     def _capture_error(self, action: Callable[[], None]) -> None:
         try:

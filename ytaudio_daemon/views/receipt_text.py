@@ -1,9 +1,8 @@
-"""Receipts in plain words: what became of every line. Pure.
+"""Receipts for people: plain text with the outcome of every line. Pure.
 
 Written to be read in any editor, Windows Notepad included: UTF-8, aligned columns.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -14,12 +13,12 @@ from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
 from ytaudio_daemon.urls import Link
 
-#: How each kind of file begins; by this the views know their own again.
+#: How each kind of file begins; a file that begins otherwise is not ours.
 RECEIPT_MARK = "Receipt for "
 FAILED_MARK = "# What could not be done of "
 REASON_MARK = "Nothing could be used of "
 
-#: What became of a line, in the order of the summary.
+#: The outcomes of a line with their words, in the order of the summary.
 OUTCOMES = {
     "done": "done",
     "failed": "failed",
@@ -39,19 +38,21 @@ _STATE_TEXTS = {
 _OUTCOME_OF = {"completed": "done", "failed": "failed", "cancelled": "cancelled"}
 _INDENT = " " * 9
 _WIDTH = 32
-#: Wide enough for any count: the summary is filled in when all lines are written.
 _COUNT_WIDTH = 13
 
 
-def line_outcome(line: ReceiptLine) -> str:
-    """Return which of `OUTCOMES` a line counts as."""
-    if line.state is None:
-        return "refused"
-    return _OUTCOME_OF.get(line.state, "open")
+def outcome_of(state: str | None) -> str:
+    """Return the key in `OUTCOMES` of a line whose job has this state; None: no job."""
+    return "refused" if state is None else _OUTCOME_OF.get(state, "open")
 
 
 def receipt_head(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
-    """Return the head of a receipt; its length does not depend on the tally."""
+    """Return the head of a receipt.
+
+    Args:
+        drop: The drop.
+        tally: The number of its lines by outcome.
+    """
     name = plain_line(display_name(drop.filed_name or drop.name))
     note = ""
     if drop.state == "rejected":
@@ -78,7 +79,7 @@ def receipt_head(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
 
 
 def receipt_line(line: ReceiptLine) -> str:
-    """Return a line's row, and what there is to say about it below."""
+    """Return a line's row in the table, with its details in rows below."""
     word = _STATE_TEXTS.get(line.state or "", "refused")
     if line.result == "duplicate":
         word += " (duplicate)"
@@ -96,7 +97,11 @@ def failed_head(drop: ReceiptHead) -> str:
 
 
 def failed_line(line: ReceiptLine, drop_id: int) -> str:
-    """Return a link that can be dropped again, under its reason; "" for all others."""
+    """Return a failed link as it can be dropped again, below its reason.
+
+    Returns "" for a line that did not fail, and for one that repeats a failed line of
+    the same drop.
+    """
     if line.state is None:
         return _rejected_line(line)
     if not _has_failed_for_good(line) or _repeats_line_of_drop(line, drop_id):
@@ -120,18 +125,13 @@ def option_layer(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain_line(text: str) -> str:
-    """Return a text on one line, without characters that do something."""
+    """Return a text on one line, without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def utc_time(seconds: float) -> str:
     """Return a time for people, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def count_outcomes(lines: list[ReceiptLine]) -> Counter[str]:
-    """Count what became of lines."""
-    return Counter(map(line_outcome, lines))
 
 
 def _summary(tally: Mapping[str, int]) -> str:
@@ -169,14 +169,14 @@ def _details(line: ReceiptLine) -> list[str]:
 
 
 def _has_failed_for_good(line: ReceiptLine) -> bool:
-    """Failed for good, or given up with its session; not what a person cancelled."""
+    """True if a line's job failed or ended with its session; not if a person did it."""
     return line.state == "failed" or (
         line.state == "cancelled" and line.error_code == "session_expired"
     )
 
 
 def _repeats_line_of_drop(line: ReceiptLine, drop_id: int) -> bool:
-    """A duplicate of another line of this very drop: one retry is enough."""
+    """True for a duplicate of a line of the same drop: one retry is enough."""
     return line.result == "duplicate" and line.job_drop_id == drop_id
 
 

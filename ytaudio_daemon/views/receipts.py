@@ -1,23 +1,22 @@
-"""All drops' receipts: which are to be written, and when."""
+"""All drops' receipts: which must be written, and when."""
 
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
 
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.ledger import Ledger, receipts
-from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.ledger import Connection, Ledger, receipts
+from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
 from ytaudio_daemon.views.receipt import ReceiptDigests, ReceiptWriter
 from ytaudio_daemon.views.snapshot import ViewSettings
+from ytaudio_daemon.views.unfinished_lines import UnfinishedLines
 from ytaudio_daemon.views.write_errors import WriteErrors
 
-#: Longer receipts are written at intake and at the end only.
+#: Longer receipts are written at intake and at the end only, in several steps.
 LONG_RECEIPT_LINES = 1000
-#: Lines read at once: some ten milliseconds.
-PAGE_LINES = 500
 #: A receipt may take one twentieth of the time.
 PAUSE_FACTOR = 20
 #: Receipts whose content is remembered; one that is not is written anew.
@@ -27,12 +26,12 @@ PEOPLE_CODE = "receipt_unwritable"
 
 
 class Receipts:
-    """Keeps the receipts true, for programs and for people.
+    """Keeps the receipts up to date, for programs and for people.
 
     Args:
         ledger: Read only.
-        layout: Where they lie.
-        write_errors: Takes what cannot be written.
+        layout: The folders the receipts lie in.
+        write_errors: Receives what cannot be written.
     """
 
     def __init__(
@@ -42,120 +41,94 @@ class Receipts:
         self._ledger = ledger
         self._layout = layout
         self._write_errors = write_errors
+        #: The receipt in hand: a long one takes several steps.
         self._writer: ReceiptWriter | None = None
-        #: The first event that the receipt in hand may have come too early for.
-        self._missed_event: float | None = None
         #: Drops to be written whatever their length: they have just been filed.
         self._just_filed: set[int] = set()
-        #: Long drops: the first line that is known to be unfinished.
-        self._first_unfinished: dict[int, int] = {}
+        self._unfinished_lines = UnfinishedLines()
         #: What was written last, and from when on it may be written again.
         self._last_written: OrderedDict[int, tuple[ReceiptDigests, float]] = (
             OrderedDict()
         )
-        #: What the receipt in hand has cost so far, and since when this step runs.
+        #: The time the receipt in hand took so far, and the start of this step.
         self._elapsed_s = 0.0
         self._step_started = 0.0
 
     def mark_filed(self, drop_id: int, now: Now, event_id: float = NO_EVENT) -> None:
-        """A drop has got its place, or its receipt is missing."""
+        """Schedule a drop that was filed, or whose receipt is missing."""
         self._just_filed.add(drop_id)
         self.due_queue.schedule(drop_id, now.uptime_s, event_id)
 
     def mark_jobs_changed(
         self, drop_ids: Iterable[int], now: Now, event_id: float
     ) -> None:
-        """Jobs of some drops have moved."""
+        """Schedule drops whose jobs changed their state."""
         for drop_id in drop_ids:
-            if self._writer is not None and self._writer.drop.id == drop_id:
-                self._missed_event = min(event_id, self._missed_event or event_id)
             known = self._last_written.get(drop_id)
             due = known[1] if known else now.uptime_s
             self.due_queue.schedule(drop_id, due, event_id)
 
     def mark_jobs_reopened(self, drop_ids: Iterable[int]) -> None:
-        """Finalized jobs of some drops were queued again."""
-        for drop_id in drop_ids:
-            self._first_unfinished.pop(drop_id, None)
+        """Note that finalized jobs of some drops were queued again."""
+        self._unfinished_lines.forget(drop_ids)
 
     def write_step(self, view_settings: ViewSettings, now: Now) -> bool:
-        """Write a page of the next receipt that is due; False when none is."""
+        """Write a piece of the next receipt that is due; False when none is."""
         self._step_started = time.perf_counter()
         worked = self._write_next(view_settings, now)
         self._elapsed_s += time.perf_counter() - self._step_started
         return worked
 
     def abandon(self) -> None:
-        """Drop a receipt that is half written; it is noted still."""
+        """Discard a receipt that is half written; its event is not shown yet."""
         if self._writer is not None:
             self._writer.discard()
             self._writer = None
 
     def _write_next(self, view_settings: ViewSettings, now: Now) -> bool:
-        if self._writer is not None:
-            self._write_page(self._writer, view_settings, now)
-            return True
-        drop_id = self.due_queue.first_due(now.uptime_s)
-        if drop_id is None:
+        due = self.due_queue.first_due(now.uptime_s) if self._writer is None else None
+        if self._writer is None and due is None:
             return False
-        self._elapsed_s = 0.0
-        page: list[ReceiptLine] = []
         with self._ledger.read() as db:
-            drop = receipts.receipt_head(db, drop_id)
-            if drop is None or receipts.is_superseded(db, drop):
-                self._unschedule(drop_id)
-                return True
-            is_long = drop.lines > LONG_RECEIPT_LINES
-            if not is_long:
-                page = receipts.receipt_page(db, drop_id, 0, LONG_RECEIPT_LINES)
-        if is_long:
-            self._start_long_receipt(drop, now)
-        else:
-            writer = self._new_writer(drop, now)
-            if page:
-                writer.add(page)
+            if due is not None:
+                self._begin(db, due, now)
+            has_more = self._writer is not None and self._write_lines(db, self._writer)
+        if self._writer is not None and not has_more:
+            writer, self._writer = self._writer, None
             self._finish(writer, view_settings, now)
         return True
 
-    def _start_long_receipt(self, drop: ReceiptHead, now: Now) -> None:
-        """Begin a long receipt, if it is its intake or its end."""
-        if drop.id in self._just_filed or self._is_complete(drop):
-            self._writer = self._new_writer(drop, now)
-            self._missed_event = None
-
-    def _is_complete(self, drop: ReceiptHead) -> bool:
-        """Look on from the first line that was unfinished when last looked at."""
-        after = self._first_unfinished.get(drop.id, 0)
-        with self._ledger.read() as db:
-            line, last = receipts.find_unfinished_line(db, drop.id, after, 1)
-            if line is None and last is not None:
-                line, last = receipts.find_unfinished_line(
-                    db, drop.id, last, PAGE_LINES
-                )
-        if line is not None:
-            self._first_unfinished[drop.id] = line - 1
-            self.due_queue.remove(drop.id)
-        elif last is not None:  # the next step looks on
-            self._first_unfinished[drop.id] = last
-        return line is None and last is None
-
-    def _new_writer(self, drop: ReceiptHead, now: Now) -> ReceiptWriter:
+    def _begin(self, db: Connection, drop_id: int, now: Now) -> None:
+        """Open the drop's receipt, if it is to be written now."""
+        drop = receipts.receipt_head(db, drop_id)
+        if drop is None or receipts.is_superseded(db, drop):
+            self.due_queue.remove(drop_id)
+            self._forget_progress(drop_id)
+            return
+        if _is_long(drop) and not self._is_first_or_last(db, drop_id):
+            return
+        self._elapsed_s = 0.0
+        self.due_queue.begin(drop_id)
+        self._forget_progress(drop_id)
         place = self._drop_folder(drop)
         blocked = self._write_errors.blocked_until(PEOPLE_CODE, place, now)
-        return ReceiptWriter(self._layout, drop, for_people=blocked is None)
+        self._writer = ReceiptWriter(self._layout, drop, for_people=blocked is None)
 
-    def _write_page(
-        self, writer: ReceiptWriter, view_settings: ViewSettings, now: Now
-    ) -> None:
-        with self._ledger.read() as db:
-            page = receipts.receipt_page(
-                db, writer.drop.id, writer.after_line, PAGE_LINES
-            )
-        if page:
-            writer.add(page)
-        if len(page) < PAGE_LINES:
-            self._writer = None
-            self._finish(writer, view_settings, now)
+    def _is_first_or_last(self, db: Connection, drop_id: int) -> bool:
+        """True if a long drop was just filed, or its last job was finalized."""
+        if drop_id in self._just_filed:
+            return True
+        is_unfinished = self._unfinished_lines.search(db, drop_id)
+        if is_unfinished:
+            self.due_queue.remove(drop_id)  # until a job changes
+        return is_unfinished is False
+
+    def _write_lines(self, db: Connection, writer: ReceiptWriter) -> bool:
+        """Write all lines, of a long receipt a page; True if there are more."""
+        while has_more := writer.step(db):
+            if _is_long(writer.drop):
+                break
+        return has_more
 
     def _finish(
         self, writer: ReceiptWriter, view_settings: ViewSettings, now: Now
@@ -171,19 +144,15 @@ class Receipts:
         if len(self._last_written) > MAX_REMEMBERED:
             self._last_written.popitem(last=False)
         again = self._retry_at(writer, now)
-        overtaken_by, self._missed_event = self._missed_event, None
         if again is None:
-            self._unschedule(drop.id)
-            if overtaken_by is not None:
-                self.due_queue.schedule(drop.id, now.uptime_s, overtaken_by)
+            self.due_queue.finish(drop.id)
         else:
+            self._just_filed.add(drop.id)  # whatever its length
             self.due_queue.postpone(drop.id, again)
 
     def _record_errors(self, writer: ReceiptWriter, now: Now) -> None:
-        status, beside = (
-            self._status_folder(writer.drop),
-            self._drop_folder(writer.drop),
-        )
+        status = self._status_folder(writer.drop)
+        beside = self._drop_folder(writer.drop)
         if writer.program_error is not None:
             self._write_errors.record(PROGRAM_CODE, status, writer.program_error, now)
         else:
@@ -198,16 +167,16 @@ class Receipts:
         beside = self._drop_folder(writer.drop)
         until = None
         if writer.people_files_missing:
-            until = self._write_errors.blocked_until(PEOPLE_CODE, beside, now)
+            blocked = self._write_errors.blocked_until(PEOPLE_CODE, beside, now)
+            until = blocked or now.uptime_s
         if writer.program_error is not None:
             status = self._status_folder(writer.drop)
             until = self._write_errors.blocked_until(PROGRAM_CODE, status, now)
         return until
 
-    def _unschedule(self, drop_id: int) -> None:
-        self.due_queue.remove(drop_id)
+    def _forget_progress(self, drop_id: int) -> None:
         self._just_filed.discard(drop_id)
-        self._first_unfinished.pop(drop_id, None)
+        self._unfinished_lines.forget([drop_id])
 
     def _status_folder(self, drop: ReceiptHead) -> str:
         return str(self._layout.receipts(drop.session_name))
@@ -215,3 +184,7 @@ class Receipts:
     def _drop_folder(self, drop: ReceiptHead) -> str:
         folder = self._layout.drop_folder(drop.session_name, at_root=drop.at_root)
         return str(folder)
+
+
+def _is_long(drop: ReceiptHead) -> bool:
+    return drop.lines > LONG_RECEIPT_LINES

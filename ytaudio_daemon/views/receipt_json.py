@@ -1,0 +1,73 @@
+"""Receipts for programs: one JSON document, a line of text per line of the drop. Pure."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ytaudio_daemon.ledger.claims import display_name
+from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.views.documents import rfc3339
+
+
+def program_head(drop: ReceiptHead) -> str:
+    """Return the document up to its first line."""
+    head = {
+        "schema": "ytaudio.receipt/1",
+        "file": display_name(drop.filed_name or drop.name),
+        "sha256": drop.sha256,
+        "session": drop.session_name,
+        "session_uuid": drop.session_uuid,
+        "received_at": rfc3339(drop.received_at),
+        "state": drop.state,
+        "reason": drop.reason,
+    }
+    return _json(head)[:-1] + ', "lines": [\n'
+
+
+def program_lines(page: list[ReceiptLine], *, is_first: bool) -> str:
+    """Return a page of lines, with the comma that the page before it lacks."""
+    comma = "" if is_first else ",\n"
+    return comma + ",\n".join(map(_program_line, page))
+
+
+def program_end(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
+    """Return the document's end, with its counts."""
+    counts = {
+        "lines": drop.lines,
+        "accepted": drop.accepted,
+        "duplicate": drop.duplicate,
+        "rejected": drop.rejected,
+        "completed": tally["done"],
+        "failed": tally["failed"],
+        "cancelled": tally["cancelled"],
+        "unfinished": tally["open"],
+    }
+    return f'\n], "counts": {_json(counts)}}}\n'
+
+
+def _program_line(line: ReceiptLine) -> str:
+    error = None
+    if line.error_kind is not None:
+        error = {
+            "kind": line.error_kind,
+            "code": line.error_code,
+            "message": line.error_message,
+            "hint": line.error_hint,
+        }
+    return _json(
+        {
+            "line": line.line,
+            "text": line.text,
+            "result": line.result,
+            "code": line.code,
+            "message": line.message,
+            "job": line.job,
+            "state": line.state,
+            "output_path": line.output_path if line.state == "completed" else None,
+            "error": error,
+        },
+    )
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,44 @@
+"""The search for the end of a long drop: is every one of its jobs finalized?"""
+
+from collections.abc import Iterable
+
+from ytaudio_daemon.ledger import Connection, receipts
+
+#: Lines checked in one step: some milliseconds.
+BATCH_LINES = 500
+
+
+class UnfinishedLines:
+    """The first unfinished line of each long drop, as far as it is known.
+
+    Each search goes on where the one before it ended: a drop of a million lines would
+    otherwise be read in whole after every job.
+    """
+
+    def __init__(self) -> None:
+        #: By drop: every line up to this one is finished.
+        self._finished_to: dict[int, int] = {}
+
+    def search(self, db: Connection, drop_id: int) -> bool | None:
+        """Check a batch of the drop's lines.
+
+        Returns:
+            True if one is unfinished, False if none of the drop is, None if that is
+            not known before the next call.
+        """
+        after = self._finished_to.get(drop_id, 0)
+        line, last = receipts.find_unfinished_line(db, drop_id, after, 1)
+        if line is None and last is not None:
+            line, last = receipts.find_unfinished_line(db, drop_id, last, BATCH_LINES)
+        if line is not None:
+            self._finished_to[drop_id] = line - 1
+            return True
+        if last is None:
+            return False
+        self._finished_to[drop_id] = last
+        return None
+
+    def forget(self, drop_ids: Iterable[int]) -> None:
+        """Have the search begin anew, e.g. after a finished job was queued again."""
+        for drop_id in drop_ids:
+            self._finished_to.pop(drop_id, None)
