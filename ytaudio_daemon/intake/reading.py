@@ -1,21 +1,20 @@
 """Reading settled drops, in pieces, into papers."""
 
 import time
-import tomllib
 
 import structlog
 
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.drop_reader import DropReader, read_defaults
+from ytaudio_daemon.folders.drop_reader import DropReader
 from ytaudio_daemon.folders.inbox import InboxFile
+from ytaudio_daemon.folders.session_defaults import read_session_defaults
 from ytaudio_daemon.intake.parsed_drop import ParsedDrop
 from ytaudio_daemon.intake.previous_lines import PreviousLines
 from ytaudio_daemon.intake.scanning import Scanner
 from ytaudio_daemon.ledger import Ledger, drops
 from ytaudio_daemon.ledger.drops import Drop, KeptFile
-from ytaudio_daemon.model import Layer, OptionError
-from ytaudio_daemon.model.options import check_layer
+from ytaudio_daemon.model import OptionError
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
 
@@ -134,7 +133,11 @@ class Reader:
             self._already_recorded.append(parsed_drop)
             return
         try:
-            defaults = self._session_defaults(inbox_file.location.session)
+            defaults = read_session_defaults(
+                self._layout.inbox,
+                inbox_file.location.session,
+                quiet_s=self.settings.inbox.settle,
+            )
         except DropChangedError as error:
             self._scanner.settle_again(inbox_file)
             log.info("intake.drop_waits", error=str(error))
@@ -170,17 +173,6 @@ class Reader:
             parsed_drop.previous_texts = previous_lines.texts
             parsed_drops.append(parsed_drop)
             self._grown = None
-
-    def _session_defaults(self, session: str) -> Layer:
-        """Return the session's `defaults.toml` as options.
-
-        Raises:
-            DropChangedError: It has not settled yet.
-            OptionError, ValueError: It is wrong.
-        """
-        quiet_s = self.settings.inbox.settle
-        text = read_defaults(self._layout.inbox, session, quiet_s=quiet_s)
-        return {} if text is None else check_layer(tomllib.loads(text.decode()))
 
     def _oversized_drop(self, inbox_file: InboxFile) -> ParsedDrop:
         """Return a paper that is refused without being read."""
