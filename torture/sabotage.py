@@ -12,10 +12,12 @@ import sqlalchemy as sa
 
 from ytaudio_daemon.fetch import source, verify
 from ytaudio_daemon.folders import PROCESSED, Layout, filing, publishing
+from ytaudio_daemon.folders.inbox import InboxFile
+from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.intake.filing import Filer
-from ytaudio_daemon.intake.parsed_drop import ParsedDrop
-from ytaudio_daemon.intake.recording import Recorder
+from ytaudio_daemon.intake.recorded_drop import DropKey, RecordedDrop
 from ytaudio_daemon.ledger import Connection, gates, transitions
+from ytaudio_daemon.ledger.drops import DropPlacement
 from ytaudio_daemon.ledger.events import Fence
 from ytaudio_daemon.ledger.schema import jobs
 from ytaudio_daemon.model import FetchRequest
@@ -70,31 +72,34 @@ def _copy_slowly(source: Path, target: Path) -> None:
 
 def _move_first() -> None:
     """Move a drop away before its lines are durable."""
-    record, move = Recorder._record_batch, Filer._move  # noqa: SLF001 - what is broken
-    moved: dict[ParsedDrop, tuple[str, bytes | None]] = {}
+    read, place = Intake._read, Filer._place  # noqa: SLF001 - what is broken
+    moved: dict[DropKey, bytes | None] = {}
 
-    def move_then_record(self: Recorder, now: Now) -> None:
-        for parsed_drop in self.parsed_drops:
-            if parsed_drop not in moved:
-                filer = self._filer
-                moved[parsed_drop] = ("filed", _file_at_once(filer, parsed_drop))
-                failpoints.failpoint("drop.moved", parsed_drop.inbox_file.name)
-        record(self, now)
+    def read_then_move(self: Intake, deadline: float) -> None:
+        read(self, deadline)
+        for parsed_drop in self._recorder.parsed_drops:
+            if parsed_drop.key not in moved:
+                inbox_file = parsed_drop.inbox_file
+                moved[parsed_drop.key] = _file_at_once(self._filer, inbox_file)
+                failpoints.failpoint("drop.moved", inbox_file.name)
 
-    def moved_already(
-        self: Filer, parsed_drop: ParsedDrop, now: Now
-    ) -> tuple[str, bytes | None]:
-        return moved.pop(parsed_drop, None) or move(self, parsed_drop, now)
+    def moved_already(self: Filer, recorded: RecordedDrop, now: Now) -> DropPlacement:
+        if recorded.key not in moved:
+            return place(self, recorded, now)
+        return DropPlacement(
+            drop=recorded.drop,
+            state="filed",
+            filed_name=moved.pop(recorded.key),
+            at_root=recorded.inbox_file.location.at_root,
+        )
 
-    Recorder._record_batch = move_then_record  # type: ignore[method-assign] # noqa: SLF001 - what is broken
-    Filer._move = moved_already  # type: ignore[method-assign] # noqa: SLF001 - what is broken
+    Intake._read = read_then_move  # type: ignore[method-assign] # noqa: SLF001 - what is broken
+    Filer._place = moved_already  # type: ignore[method-assign] # noqa: SLF001 - what is broken
 
 
-def _file_at_once(filer: Filer, parsed_drop: ParsedDrop) -> bytes | None:
+def _file_at_once(filer: Filer, inbox_file: InboxFile) -> bytes | None:
     layout = filer._layout  # noqa: SLF001 - what is broken
-    return filing.file_drop(
-        layout.inbox, parsed_drop.inbox_file, PROCESSED, lambda _: False
-    )
+    return filing.file_drop(layout.inbox, inbox_file, PROCESSED, lambda _: False)
 
 
 def _no_verify() -> None:

@@ -89,12 +89,12 @@ def test_many_empty_folders_are_looked_at_in_pieces(house: House) -> None:
         (house.layout.inbox / f"empty-{number}").mkdir()
     house.intake.mark_dirty(None)
     scanner = house.intake._scanner
-    scanner.scan_until(time.monotonic(), time.monotonic() + 60)
+    assert not list(scanner.scan(time.monotonic(), time.monotonic() + 60))
     scanner.mark_dirty(None)
     looks = 0
     while scanner.is_busy():
         looks += 1
         if scanner._scan is None:
             scanner._begin_scan(time.monotonic())
-        scanner._continue_scan(time.monotonic(), deadline=0.0)
+        assert not list(scanner._continue_scan(deadline=0.0))
     assert looks > 20

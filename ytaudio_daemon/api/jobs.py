@@ -1,6 +1,5 @@
 """Jobs: post, list, look at, change, fetch."""
 
-import tomllib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -26,8 +25,8 @@ from ytaudio_daemon.api.vocabulary import (
     to_options,
 )
 from ytaudio_daemon.errors import UnsafePathError
-from ytaudio_daemon.folders.drop_reader import read_defaults
 from ytaudio_daemon.folders.published import audio_is_gone
+from ytaudio_daemon.folders.session_defaults import read_session_defaults
 from ytaudio_daemon.ledger import job_entry, queries, transitions
 from ytaudio_daemon.ledger.enqueue import EnqueueStatus, enqueue_link
 from ytaudio_daemon.ledger.line_recorder import JobOptions
@@ -267,8 +266,7 @@ def _effective_options(
 def _session_defaults(context: ApiContext, session: Session) -> Layer:
     """Return the session's `defaults.toml`, which holds for drops too."""
     try:
-        text = read_defaults(context.layout.inbox, session.name)
-        return {} if text is None else check_layer(tomllib.loads(text.decode()))
+        return read_session_defaults(context.layout.inbox, session.name)
     except (OptionError, UnsafePathError, OSError, ValueError) as error:
         raise Problem(
             409,

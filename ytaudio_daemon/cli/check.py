@@ -5,7 +5,6 @@ Exit status 1 when a line, or the whole file, would be refused.
 
 import argparse
 import sys
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from ytaudio_daemon.cli.status_report import options_text
 from ytaudio_daemon.dropfile import DropKind, DropLine, NotADropError, kind_of, parse
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import Layer, OptionError, Options
-from ytaudio_daemon.model.options import check_layer, effective_options
+from ytaudio_daemon.model.options import effective_options
 from ytaudio_daemon.notify.receivers import require_apprise
 
 EXAMPLES = """\
@@ -137,12 +136,13 @@ def _option_layers(context: CommandContext) -> tuple[Layer, str]:
     download = context.settings.download
     if context.args.session is None:
         return download.layer, download.bitrate
-    from ytaudio_daemon.folders.drop_reader import read_defaults  # noqa: PLC0415 - only then
+    from ytaudio_daemon.folders.session_defaults import (  # noqa: PLC0415 - only then
+        read_session_defaults,
+    )
 
     where = context.layout.session_inbox(context.args.session) / "defaults.toml"
     try:
-        text = read_defaults(context.layout.inbox, context.args.session) or b""
-        defaults = check_layer(tomllib.loads(text.decode("utf-8-sig")))
+        defaults = read_session_defaults(context.layout.inbox, context.args.session)
     except (OptionError, ValueError) as error:
         raise UsageError(
             f"{where}: {error}", "The daemon waits until it is put right."

@@ -1,10 +1,8 @@
-"""Reading what people put into the inbox: a drop, a session's defaults."""
+"""Reading a drop."""
 
-import errno
 import hashlib
 import io
 import os
-import time
 from pathlib import Path
 
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
@@ -75,42 +73,3 @@ class DropReader:
         except (FileNotFoundError, UnsafePathError):
             return False
         return identity_of(found) == self._inbox_file.identity
-
-
-def read_defaults(
-    inbox: Path, session: str, *, quiet_s: float = 0.0, limit: int = 64 << 10
-) -> bytes | None:
-    """Return a session's `defaults.toml`, or None when there is none.
-
-    Args:
-        inbox: The inbox root.
-        session: The name of its folder.
-        quiet_s: For how many seconds nobody may have written to it: editors empty a
-            file before they fill it, and an empty one has no options.
-        limit: The most bytes it may have.
-
-    Raises:
-        DropChangedError: It was written to within the last `quiet_s` seconds.
-        UnsafePathError: It is a link, a device, or larger than `limit` bytes.
-        OSError: It cannot be read.
-    """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        with open_dir(inbox, session) as folder:
-            fd = os.open("defaults.toml", flags, dir_fd=folder)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise UnsafePathError("defaults.toml is a symbolic link") from error
-        raise
-    with os.fdopen(fd, "rb") as file:
-        if not is_plain_file(os.fstat(fd)):
-            raise UnsafePathError("defaults.toml is not a plain file")
-        text = file.read(limit + 1)
-        age_s = time.time() - os.fstat(fd).st_mtime
-    if 0 <= age_s < quiet_s:  # one from the future is none that is being written
-        raise DropChangedError("defaults.toml is being written")
-    if len(text) > limit:
-        raise UnsafePathError(f"defaults.toml is larger than {limit} bytes")
-    return text

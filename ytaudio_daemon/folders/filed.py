@@ -1,24 +1,41 @@
-"""What was filed in the inbox, as it stands there: drops, without the views of them."""
+"""What lies in `processed` and `rejected`: filed drops, and the views of them.
 
+A drop's receipts are named after it. So a name is free only when neither a drop nor a
+view has it, in either folder.
+"""
+
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ytaudio_daemon.folders.filing import VIEW_ENDINGS
-from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders.inbox import DropLocation, drop_locations
+from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED, Layout
+from ytaudio_daemon.folders.safe_open import (
+    is_plain_file,
+    open_child,
+    open_dir,
+    open_regular_file,
+)
+
+#: Room for `.receipt.txt` behind a name within the 255 bytes of most file systems.
+MAX_FILED_NAME = 230
+#: Endings of the files that views write beside filed drops.
+VIEW_ENDINGS = (b".receipt.txt", b".failed.txt", b".reason.txt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiledDrop:
-    """A file in `processed` or `rejected`.
+    """A file in `processed` or `rejected` that is a drop, not a view of one.
 
     Attributes:
         session: The name of its session.
-        at_root: It was dropped straight into the inbox.
-        path: Where it is.
-        filed_at: When it was moved there, as the file system knows it.
+        at_root: Whether it was dropped straight into the inbox.
+        path: Its path.
+        filed_at: When it was moved there, by the file system's clock.
     """
 
     session: str
@@ -28,7 +45,7 @@ class FiledDrop:
 
     @property
     def key(self) -> tuple[str, bool, bytes]:
-        """What the ledger knows it by."""
+        """What identifies it in the ledger."""
         return self.session, self.at_root, os.fsencode(self.path.name)
 
     @property
@@ -39,13 +56,13 @@ class FiledDrop:
 
 def filed_drops(inbox: Path) -> Iterator[FiledDrop]:
     """Yield every filed drop, session by session; no link is followed."""
-    yield from _in_folder(inbox, DEFAULT_SESSION, at_root=True)
+    yield from _filed_in(inbox, DEFAULT_SESSION, at_root=True)
     for name in _folders(inbox):
         if name not in {PROCESSED, REJECTED} and not name.startswith("."):
-            yield from _in_folder(inbox / name, name, at_root=False)
+            yield from _filed_in(inbox / name, name, at_root=False)
 
 
-def _in_folder(folder: Path, session: str, *, at_root: bool) -> Iterator[FiledDrop]:
+def _filed_in(folder: Path, session: str, *, at_root: bool) -> Iterator[FiledDrop]:
     for target in (PROCESSED, REJECTED):
         with suppress(OSError):
             if (folder / target).is_symlink():
@@ -71,3 +88,141 @@ def _folders(inbox: Path) -> list[str]:
 
 def _is_view(name: str) -> bool:
     return name.startswith(".") or os.fsencode(name).endswith(VIEW_ENDINGS)
+
+
+def find_filed(
+    inbox: Path,
+    location: DropLocation,
+    target: str,
+    name: bytes,
+    sha256: str,
+    known: Collection[bytes],
+) -> bytes | None:
+    """Return where `file_drop` put a drop before a crash, None when it did not.
+
+    Args:
+        inbox: The inbox root.
+        location: Where it was dropped.
+        target: `PROCESSED` or `REJECTED`.
+        name: As it was dropped.
+        sha256: Of its content.
+        known: The names there of other drops.
+    """
+    try:
+        with (
+            open_dir(inbox, *location.parts) as folder,
+            open_child(folder, target) as target_dir,
+        ):
+            for candidate in names_to_try(name):
+                if candidate in known:
+                    continue
+                with suppress(OSError, UnsafePathError):  # not there, or not ours
+                    if _has_content(target_dir, candidate, sha256):
+                        return candidate
+                if is_name_free(folder, candidate):
+                    return None
+    except (FileNotFoundError, UnsafePathError):
+        return None
+    return None
+
+
+def has_file_with_content(
+    inbox: Path, location: DropLocation, name: bytes, sha256: str
+) -> bool:
+    """Return whether a file of that name and content lies where it was dropped.
+
+    A file that cannot be read counts as having that content: it may have it.
+    """
+    try:
+        with open_dir(inbox, *location.parts) as folder:
+            return _has_content(folder, name, sha256)
+    except PermissionError:
+        return True
+    except (OSError, UnsafePathError):
+        return False
+
+
+def name_for_receipts(
+    layout: Layout, location: DropLocation, target: str, name: bytes
+) -> bytes | None:
+    """Return the name under which a drop gets its receipts whose file is gone.
+
+    None when there is no place for them: the folder is gone, or not ours to write to.
+    """
+    try:
+        with open_dir(layout.inbox, *location.parts) as folder:
+            with open_child(folder, target, make=True):
+                pass
+            return next(
+                candidate
+                for candidate in names_to_try(name)
+                if not is_receipt_name_taken(layout, location, candidate)
+                and is_name_free(folder, candidate)
+            )
+    except (OSError, UnsafePathError):
+        return None
+
+
+def is_receipt_name_taken(
+    layout: Layout, location: DropLocation, name: bytes, own: bytes | None = None
+) -> bool:
+    """Return whether an older drop's receipt would be written over by a new one's.
+
+    The default session has two folders, whose drops have one folder of receipts.
+
+    Args:
+        layout: Names the inbox and the receipts.
+        location: Where the new drop is.
+        name: What it may be filed as.
+        own: The name of the new drop's own receipt, if it has one already.
+    """
+    # Path.exists() raises of a dead mount.
+    if name != own and os.path.lexists(layout.receipt_file(location.session, name)):
+        return True
+    others = (o for o in drop_locations(location.session) if o != location)
+    return any(not _is_name_free_in(layout.inbox, other, name) for other in others)
+
+
+def _has_content(folder: int, name: bytes, sha256: str) -> bool:
+    """Return whether a file has that name and content.
+
+    Raises:
+        UnsafePathError: It is no regular file.
+        OSError: It is not there, or cannot be read.
+    """
+    fd = open_regular_file(folder, name)
+    with os.fdopen(fd, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return is_plain_file(os.fstat(fd)) and digest == sha256
+
+
+def _is_name_free_in(inbox: Path, location: DropLocation, name: bytes) -> bool:
+    try:
+        with open_dir(inbox, *location.parts) as folder:
+            return is_name_free(folder, name)
+    except (OSError, UnsafePathError):  # nothing can be filed there either
+        return True
+
+
+def is_name_free(folder: int, name: bytes) -> bool:
+    """True if neither the name nor a view of it stands in either folder."""
+    views = [name + ending for ending in VIEW_ENDINGS]
+    for target in (PROCESSED, REJECTED):
+        for candidate in (name, *views):
+            path = os.path.join(os.fsencode(target), candidate)
+            try:
+                os.lstat(path, dir_fd=folder)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            return False
+    return True
+
+
+def names_to_try(name: bytes) -> Iterator[bytes]:
+    """Yield songs.txt, songs.2.txt, songs.3.txt …; never the name of a view."""
+    stem, ending = os.path.splitext(name)
+    stem = stem[: MAX_FILED_NAME - len(ending)]
+    if not name.lower().endswith(VIEW_ENDINGS):
+        yield stem + ending
+    for number in range(2, 1_000_000):
+        yield b"%s.%d%s" % (stem, number, ending)

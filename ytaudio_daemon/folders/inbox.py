@@ -16,6 +16,11 @@ from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED
 from ytaudio_daemon.folders.safe_open import open_dir
 
+#: Identifies a file's place: session, whether straight in the inbox, name.
+FileKey = tuple[str, bool, bytes]
+#: Inode, size, time of the last write in nanoseconds, device.
+FileIdentity = tuple[int, int, int, int]
+
 OWN_NAMES = frozenset({PROCESSED, REJECTED, "defaults.toml"})
 
 
@@ -53,8 +58,13 @@ class InboxFile:
     location: DropLocation
     name: bytes
     size: int
-    identity: tuple[int, int, int, int]
+    identity: FileIdentity
     changed_at: float = 0.0
+
+    @property
+    def key(self) -> FileKey:
+        """What identifies the file's place."""
+        return self.location.session, self.location.at_root, self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +200,7 @@ _KIND_REASONS = {
 }
 
 
-def identity_of(found: os.stat_result) -> tuple[int, int, int, int]:
+def identity_of(found: os.stat_result) -> FileIdentity:
     """Return what changes whenever a file is written to, or replaced."""
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_dev
 

@@ -1,157 +1,162 @@
-"""What a crash, or a stop, left between two steps of taking a drop."""
+"""Drops that a crash, or a stop, left between being recorded and being filed."""
 
 import math
-from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
 
-from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filing, inbox
+from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filed, inbox
 from ytaudio_daemon.folders.inbox import DropLocation, drop_locations
-from ytaudio_daemon.intake.parsed_drop import DropKey
+from ytaudio_daemon.intake.recorded_drop import DropKey
 from ytaudio_daemon.ledger import Ledger, drops
 from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.drops import Drop, DropPlacement
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
 
-#: What is still left over is looked at again so often, in seconds.
+#: Drops that are still unfiled are checked again so often, in seconds.
 RECHECK_S = 30.0
 
 
 class UnfiledDrops:
-    """The drops that were not filed, until their file comes up again or is gone.
+    """The drops that an earlier process left unfiled.
+
+    Each leaves this list when its file is read again (`pop`), or when no file can bring
+    it to an end any more (`end_abandoned`).
 
     Args:
-        ledger: Where they are half recorded, or recorded and not filed.
-        layout: Where their files were.
-        keeps_in_inbox: Tells whether drops stay in the inbox.
+        ledger: Has the drops, half recorded or recorded and not filed.
+        layout: Names the inbox and the receipts.
+        settings: Section inbox.
     """
 
-    def __init__(
-        self, ledger: Ledger, layout: Layout, keeps_in_inbox: Callable[[], bool]
-    ) -> None:
+    def __init__(self, ledger: Ledger, layout: Layout, settings: Settings) -> None:
+        self.settings = settings
         self._ledger = ledger
         self._layout = layout
-        self._keeps_in_inbox = keeps_in_inbox
+        #: None until the ledger was read.
         self._unfiled: dict[DropKey, Drop] | None = None
         self._next_check = -math.inf
 
     def pop(self, key: DropKey) -> Drop | None:
-        """Return the drop that a file of this content goes on with, once."""
+        """Remove and return the unfiled drop that a file of this content continues."""
         return (self._unfiled or {}).pop(key, None)
 
     def end_abandoned(self, now: Now) -> None:
-        """End, now and then, what has no file any more that could bring it to an end.
+        """End, every `RECHECK_S` seconds, the drops whose file is gone or has changed.
 
-        A crash between the move and its note would else leave a drop without receipt,
-        and the next file of that name and content would be taken for it.
+        After a crash between a drop's move and its record, the drop would otherwise
+        stay without a receipt, and the next file of that name and content would be
+        taken for it.
 
         Raises:
-            LedgerError: Nothing was noted that is not so; call again.
+            LedgerError: The drops ended so far are recorded; call again for the others.
         """
         if self._unfiled is None:
-            self._end_orphans(now)
+            self._end_drops_of_ended_sessions(now)
             with self._ledger.read() as db:
                 self._unfiled = drops.unfiled_drops(db)
         if not self._unfiled or now.uptime_s < self._next_check:
             return
         for key, drop in list(self._unfiled.items()):
-            with suppress(OSError):  # closed to us now, which the scan says, too
-                if self._try_to_end(key[0], drop, now):
+            with suppress(OSError):  # closed to us now, which the scan reports, too
+                if self._end_if_abandoned(key[0], drop, now):
                     del self._unfiled[key]
         self._next_check = now.uptime_s + RECHECK_S
 
-    def _end_orphans(self, now: Now) -> None:
-        """Whatever is still in the inbox belongs to the next session of that name."""
+    def _end_drops_of_ended_sessions(self, now: Now) -> None:
+        """Abort them: a file in the inbox belongs to the next session of that name."""
         with self._ledger.write() as db:
             for drop in drops.orphaned_drops(db):
                 drops.abort_recording(
                     db, drop, "its session ended before it was filed", now
                 )
 
-    def _try_to_end(self, session: str, drop: Drop, now: Now) -> bool:
-        """Look where a drop's file is; whether no file can bring the drop to its end."""
-        if drop.state == "recorded" and self._mark_if_moved(session, drop, now):
+    def _end_if_abandoned(self, session: str, drop: Drop, now: Now) -> bool:
+        """End a drop unless its file is in the inbox, unchanged; True if it ended."""
+        is_recorded = drop.state == "recorded"
+        if is_recorded and (moved := self._find_moved(session, drop)) is not None:
+            self._mark_filed(moved, now)
             return True
         locations = drop_locations(session)
         if any(self._is_unchanged(location, drop) for location in locations):
             return False
-        is_there = any(self._exists(location, drop) for location in locations)
-        filed = (self._filed_as_changed if is_there else self._filed_as_missing)(
-            session, drop
-        )
-        if drop.state == "recorded":
-            self._mark_filed(filed, now)
+        exists = any(self._exists(location, drop) for location in locations)
+        place = self._place_of_changed if exists else self._place_of_missing
+        placement = place(session, drop)
+        if is_recorded:
+            self._mark_filed(placement, now)
         else:
-            self._end_early(drop, filed, "changed" if is_there else "taken away", now)
+            self._abort(placement, "changed" if exists else "taken away", now)
         return True
 
     def _exists(self, location: DropLocation, drop: Drop) -> bool:
         return inbox.name_exists(self._layout.inbox, location, drop.name)
 
     def _is_unchanged(self, location: DropLocation, drop: Drop) -> bool:
-        """Whether the file is there as it was; a refused one was never hashed."""
+        """True if the file is in its place; an oversized one has no hash to compare."""
         if not self._exists(location, drop):
             return False
         root = self._layout.inbox
-        return not drop.sha256 or filing.has_file_with_content(
+        return not drop.sha256 or filed.has_file_with_content(
             root, location, drop.name, drop.sha256
         )
 
-    def _mark_if_moved(self, session: str, drop: Drop, now: Now) -> bool:
-        target = PROCESSED if drop.has_usable_lines else REJECTED
+    def _find_moved(self, session: str, drop: Drop) -> DropPlacement | None:
+        """Find the file where a move put it that was not recorded."""
         with self._ledger.read() as db:
-            filed = drops.filed_names(db, drop.session_id)
+            names = drops.filed_names(db, drop.session_id)
         for location in drop_locations(session):
-            known = {name for at_root, name in filed if at_root == location.at_root}
-            name = filing.find_filed(
-                self._layout.inbox, location, target, drop.name, drop.sha256, known
+            known = {name for at_root, name in names if at_root == location.at_root}
+            name = filed.find_filed(
+                self._layout.inbox,
+                location,
+                _target(drop),
+                drop.name,
+                drop.sha256,
+                known,
             )
             if name is not None:
-                there = DropPlacement(
-                    drop=drop,
-                    state=_filed_state(drop),
-                    filed_name=name,
-                    at_root=location.at_root,
-                )
-                self._mark_filed(there, now)
-                return True
-        return False
+                return _placement(drop, name, at_root=location.at_root)
+        return None
 
-    def _filed_as_changed(self, session: str, drop: Drop) -> DropPlacement:
-        """Of a list that grows in its place, what is new counts, whatever came between."""
+    def _place_of_changed(self, session: str, drop: Drop) -> DropPlacement:
+        """Return "kept" for a changed file that may stay: only its new lines count."""
         for location in drop_locations(session):
-            if self._keeps_in_inbox() and self._exists(location, drop):
+            stays = self.settings.inbox.after_intake == "keep"
+            if stays and self._exists(location, drop):
                 return DropPlacement(drop=drop, state="kept", at_root=location.at_root)
-        return DropPlacement(drop=drop, state=_filed_state(drop))
+        return _placement(drop, None)
 
-    def _filed_as_missing(self, session: str, drop: Drop) -> DropPlacement:
-        """Say where the receipts of a drop belong whose file is nowhere."""
-        target = PROCESSED if drop.has_usable_lines else REJECTED
-        name = filing.name_for_receipts(
-            self._layout.inbox,
-            drop_locations(session)[0],
-            target,
-            drop.name,
-            lambda name: self._layout.receipt_file(session, name).exists(),
-        )
-        return DropPlacement(drop=drop, state=_filed_state(drop), filed_name=name)
+    def _place_of_missing(self, session: str, drop: Drop) -> DropPlacement:
+        """Return the name under which a drop gets its receipts whose file is gone."""
+        location = drop_locations(session)[0]
+        name = filed.name_for_receipts(self._layout, location, _target(drop), drop.name)
+        return _placement(drop, name)
 
-    def _end_early(self, drop: Drop, filed: DropPlacement, what: str, now: Now) -> None:
+    def _abort(self, placement: DropPlacement, what: str, now: Now) -> None:
+        drop = placement.drop
         reason = (
             f"the file was {what} before all of it was taken; "
             f"what stood behind line {drop.cursor} was not"
         )
         with self._ledger.write() as db:
-            drops.abort_recording(db, drop, reason, now, filed=filed)
+            drops.abort_recording(db, drop, reason, now, filed=placement)
         log.warning("drop.ended_early", file=display_name(drop.name), reason=reason)
 
-    def _mark_filed(self, filed: DropPlacement, now: Now) -> None:
+    def _mark_filed(self, placement: DropPlacement, now: Now) -> None:
         with self._ledger.write() as db:
-            drops.mark_filed(db, [filed], now)
+            drops.mark_filed(db, [placement], now)
 
 
-def _filed_state(drop: Drop) -> str:
-    return "filed" if drop.has_usable_lines else "rejected"
+def _target(drop: Drop) -> str:
+    return PROCESSED if drop.has_usable_lines else REJECTED
+
+
+def _placement(
+    drop: Drop, name: bytes | None, *, at_root: bool = False
+) -> DropPlacement:
+    state = "filed" if drop.has_usable_lines else "rejected"
+    return DropPlacement(drop=drop, state=state, filed_name=name, at_root=at_root)

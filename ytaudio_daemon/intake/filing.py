@@ -1,9 +1,7 @@
-"""Filing drops that are recorded: out of the way of the next scan, or left in place."""
+"""Filing recorded drops: out of the way of the next scan, or left in place."""
 
 import errno
-import math
-import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,15 +9,16 @@ from datetime import UTC, datetime
 import structlog
 
 from ytaudio_daemon.errors import UnsafePathError
-from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filing
-from ytaudio_daemon.folders.inbox import DropLocation, drop_locations
+from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filed, filing
+from ytaudio_daemon.folders.inbox import DropLocation, InboxFile
 from ytaudio_daemon.folders.layout import receipt_key
+from ytaudio_daemon.intake.ignored_files import IgnoredFiles
+from ytaudio_daemon.intake.kept_files import KeptFiles
 from ytaudio_daemon.intake.late_writes import LateWriteMonitor
-from ytaudio_daemon.intake.parsed_drop import DropKey, ParsedDrop
-from ytaudio_daemon.intake.reading import Reader
-from ytaudio_daemon.intake.scanning import Scanner
+from ytaudio_daemon.intake.recorded_drop import DropKey, RecordedDrop
 from ytaudio_daemon.ledger import Ledger, drops
 from ytaudio_daemon.ledger.claims import display_name
+from ytaudio_daemon.ledger.drops import DropPlacement
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
@@ -30,231 +29,202 @@ log = structlog.get_logger()
 NOT_PERMITTED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 #: Filed drops are looked at again at every rescan, early or not.
 RECHECK_FRACTION = 0.5
-#: What could not be moved is tried again so often, in seconds, so many at once.
-RETRY_S = 30.0
-RETRY_BATCH = 200
 
 
 class Filer:
     """Moves recorded drops to `processed` or `rejected`, or keeps them where they are.
 
-    A file that was kept, and comes up again with the same content, is no new drop: it
-    is moved as soon as that is permitted, or an answer says why nothing follows.
+    A kept file that comes up again with the same content is no new drop: it is moved as
+    soon as that is permitted, or `ignored_files` gets the reason why nothing follows.
+
+    Args:
+        kept_files: Receives the files that stay.
+        ignored_files: Receives the reasons for people.
+        ledger: Receives where each drop went.
+        layout: Names the inbox and the receipts.
+        settings: Section inbox.
     """
 
     def __init__(
         self,
-        scanner: Scanner,
-        reader: Reader,
+        kept_files: KeptFiles,
+        ignored_files: IgnoredFiles,
         ledger: Ledger,
         layout: Layout,
         settings: Settings,
     ) -> None:
-        self._scanner = scanner
-        self._reader = reader
+        self.settings = settings
+        self._kept_files = kept_files
+        self._ignored_files = ignored_files
         self._ledger = ledger
         self._layout = layout
-        self.settings = settings
-        self._recorded: list[ParsedDrop] = []
-        self._filed: list[tuple[ParsedDrop, str, bytes | None]] = []
-        #: Kept because the move was not permitted, the one tried longest ago first.
-        self._unmovable: dict[tuple[DropLocation, bytes], ParsedDrop] = {}
-        self._next_retry = math.inf
+        self._recorded: list[RecordedDrop] = []
+        #: Moved, or kept, but the ledger does not have it yet.
+        self._placed: list[tuple[RecordedDrop, DropPlacement]] = []
         self._late_writes = LateWriteMonitor(layout)
 
-    def add_recorded(self, recorded: list[ParsedDrop]) -> None:
-        """Take on drops of which every line is durable."""
+    def add(self, recorded: list[RecordedDrop]) -> None:
+        """Add drops of which every line is durable."""
         self._recorded += recorded
 
     def unfiled_keys(self) -> set[DropKey]:
-        """Return what is recorded and not yet noted as filed."""
-        waiting = [*self._recorded, *(parsed_drop for parsed_drop, _, _ in self._filed)]
-        return {
-            parsed_drop.key
-            for parsed_drop in waiting
-            if not _is_marked_kept(parsed_drop)
-        }
+        """Return the drops that the ledger does not have as filed or kept."""
+        unmoved = {r.key for r in self._recorded if not r.is_kept}
+        return unmoved | {recorded.key for recorded, _ in self._placed}
 
     def is_busy(self) -> bool:
-        """Whether anything is recorded but not yet filed."""
-        return bool(self._recorded or self._filed)
+        """True if a drop is recorded but not yet filed."""
+        return bool(self._recorded or self._placed)
 
-    def file_recorded(self, now: Now) -> None:
-        """File what is recorded and note where it went; what fails is tried again."""
-        self._recorded += self._reader.pop_already_recorded()
-        self._retry_unmovable(now)
-        try:
-            self._move_recorded(now)
-        finally:
-            self._mark_filed(now)
-        self._late_writes.put_back_grown(
-            now, self.settings.inbox.rescan * RECHECK_FRACTION
-        )
+    def move(self, now: Now) -> Iterator[InboxFile]:
+        """Move every recorded drop out of the way of the next scan, or keep it.
 
-    def _retry_unmovable(self, now: Now) -> None:
-        """Somebody may have allowed by now what was not permitted."""
-        if not self._unmovable:
-            if self._next_retry < math.inf:
-                self._scanner.ignored_files.clear_not_movable()
-            self._next_retry = math.inf
-        elif self._next_retry == math.inf:
-            self._next_retry = now.uptime_s + RETRY_S
-        elif now.uptime_s >= self._next_retry:
-            for key in list(self._unmovable)[:RETRY_BATCH]:
-                self._recorded.append(self._unmovable.pop(key))
-            self._next_retry = now.uptime_s + RETRY_S
+        Yields:
+            Each file, when it has left its place or will be ignored there.
 
-    def _move_recorded(self, now: Now) -> None:
-        """Move every recorded drop out of the way of the next scan.
-
-        One that cannot be moved now holds up none of the others.
+        Raises:
+            OSError: A drop could not be moved, all others were; it is tried again.
         """
+        self._retry_unmovable(now)
         refused: OSError | None = None
-        for parsed_drop in list(self._recorded):
-            was_kept = _is_marked_kept(parsed_drop)
+        for recorded in list(self._recorded):
             try:
-                state, name = self._move(parsed_drop, now)
+                placement = self._place(recorded, now)
             except OSError as error:
                 refused = error
-                self._recorded.remove(parsed_drop)  # behind those that may yet be moved
-                self._recorded.append(parsed_drop)
+                self._recorded.remove(recorded)  # behind those that may yet be moved
+                self._recorded.append(recorded)
                 continue
-            if state != "kept" or not was_kept:
-                self._filed.append((parsed_drop, state, name))
-                failpoints.failpoint("drop.moved", parsed_drop.inbox_file.name)
-            self._recorded.remove(parsed_drop)
-            self._scanner.stability.release(parsed_drop.inbox_file)
+            if not recorded.is_kept or placement.state != "kept":
+                self._placed.append((recorded, placement))
+                failpoints.failpoint("drop.moved", recorded.inbox_file.name)
+            self._recorded.remove(recorded)
+            yield recorded.inbox_file
         if refused is not None:
             raise refused
 
-    def _move(self, parsed_drop: ParsedDrop, now: Now) -> tuple[str, bytes | None]:
-        """Return the drop's state from now on, and its name if it was moved."""
-        usable = parsed_drop.drop is not None and parsed_drop.drop.has_usable_lines
+    def mark_filed(self, now: Now) -> None:
+        """Record where the drops went, once their moves are durable.
+
+        Raises:
+            LedgerError, OSError: Nothing is recorded; the next call tries again.
+        """
+        if not self._placed:
+            return
+        for location in {recorded.inbox_file.location for recorded, _ in self._placed}:
+            self._sync_moves(location)
+        with self._ledger.write() as db:
+            drops.mark_filed(db, [placement for _, placement in self._placed], now)
+        for recorded, placement in self._placed:
+            failpoints.failpoint("drop.filed", recorded.inbox_file.name)
+            _log_taken(recorded.inbox_file, placement)
+        self._placed = []
+
+    def put_back_grown(self, now: Now) -> None:
+        """Put filed drops back into the inbox whose writers were not done."""
+        every_s = self.settings.inbox.rescan * RECHECK_FRACTION
+        self._late_writes.put_back_grown(now, every_s)
+
+    def _retry_unmovable(self, now: Now) -> None:
+        """Try again what was not permitted: somebody may have allowed it by now."""
+        if not self._kept_files.has_unmovable:
+            self._ignored_files.clear_not_movable()
+        self._recorded += self._kept_files.pop_unmovable(now)
+
+    def _place(self, recorded: RecordedDrop, now: Now) -> DropPlacement:
+        """Move a drop, or keep it where it is.
+
+        Raises:
+            OSError: The move failed, and not because it is forbidden.
+        """
         # A growing list is not taken away for a bad line, or a comment, at its end.
-        stays = usable or self._reader.is_kept_file(parsed_drop)
+        was_kept = self._kept_files.newest_drop(recorded.inbox_file) is not None
+        stays = was_kept or recorded.drop.has_usable_lines
         if stays and self.settings.inbox.after_intake == "keep":
-            return self._keep_in_inbox(parsed_drop)
-        location = parsed_drop.inbox_file.location
-        target = PROCESSED if usable else REJECTED
+            return self._keep(recorded)
         try:
-            name = filing.file_drop(
-                self._layout.inbox,
-                parsed_drop.inbox_file,
-                target,
-                self._make_is_taken(parsed_drop),
-            )
+            return self._move(recorded, now)
         except (OSError, UnsafePathError) as error:
             if isinstance(error, OSError) and error.errno not in NOT_PERMITTED:
                 raise
-            folder = self._layout.inbox.joinpath(*location.parts)
-            self._scanner.ignored_files.set_not_movable(folder, error)
-            self._unmovable[location, parsed_drop.inbox_file.name] = parsed_drop
-            return self._keep_in_inbox(parsed_drop)
-        self._reader.remove_kept(parsed_drop)
-        if name is not None:
-            self._late_writes.watch(parsed_drop.inbox_file, target, name, now)
-        else:  # somebody took it away; no older drop of its name may lose its receipt
-            name = self._name_for_receipts(parsed_drop, target)
-        return ("filed" if usable else "rejected"), name
+            parts = recorded.inbox_file.location.parts
+            self._ignored_files.set_not_movable(
+                self._layout.inbox.joinpath(*parts), error
+            )
+            return self._keep(recorded, is_unmovable=True)
 
-    def _name_for_receipts(self, parsed_drop: ParsedDrop, target: str) -> bytes | None:
-        location = parsed_drop.inbox_file.location
-        return filing.name_for_receipts(
+    def _move(self, recorded: RecordedDrop, now: Now) -> DropPlacement:
+        inbox_file, usable = recorded.inbox_file, recorded.drop.has_usable_lines
+        target = PROCESSED if usable else REJECTED
+        name = filing.file_drop(
             self._layout.inbox,
-            location,
+            inbox_file,
             target,
-            parsed_drop.inbox_file.name,
-            lambda name: self._layout.receipt_file(location.session, name).exists(),
+            lambda name: self._is_taken(recorded, name),
         )
+        self._kept_files.remove(inbox_file)
+        if name is not None:
+            self._late_writes.watch(inbox_file, target, name, now)
+        else:  # somebody took it away; no older drop of its name may lose its receipt
+            name = filed.name_for_receipts(
+                self._layout, inbox_file.location, target, inbox_file.name
+            )
+        return _placement(recorded, "filed" if usable else "rejected", name)
 
-    def _keep_in_inbox(self, parsed_drop: ParsedDrop) -> tuple[str, bytes | None]:
-        self._scanner.ignore_until_changed(parsed_drop.inbox_file)
-        if _is_marked_kept(parsed_drop):
-            self._explain_repeat(parsed_drop)
-        elif parsed_drop.drop is not None:
-            parsed_drop.drop = replace(parsed_drop.drop, state="kept")
-            self._reader.set_kept(parsed_drop, parsed_drop.drop)
-        return "kept", None
+    def _is_taken(self, recorded: RecordedDrop, name: bytes) -> bool:
+        """True if another drop's receipts have the name, not this kept drop's own."""
+        location, own_name = recorded.inbox_file.location, recorded.inbox_file.name
+        own = receipt_key(location.session, own_name, None, at_root=location.at_root)
+        ours = own if recorded.is_kept else None
+        return filed.is_receipt_name_taken(self._layout, location, name, ours)
 
-    def _explain_repeat(self, parsed_drop: ParsedDrop) -> None:
-        """Say why a file that was put there again as it was is not taken again."""
-        drop, inbox_file = parsed_drop.drop, parsed_drop.inbox_file
-        if drop is None or inbox_file.changed_at <= drop.received_at:
+    def _keep(
+        self, recorded: RecordedDrop, *, is_unmovable: bool = False
+    ) -> DropPlacement:
+        kept = replace(recorded, drop=replace(recorded.drop, state="kept"))
+        if recorded.is_kept:
+            self._explain_repeat(recorded)
+        if is_unmovable:
+            self._kept_files.add_unmovable(kept)
+        else:
+            self._kept_files.add(kept)
+        return _placement(kept, "kept", None)
+
+    def _explain_repeat(self, recorded: RecordedDrop) -> None:
+        """Report why a file that was put there again as it was is not taken again."""
+        inbox_file, received_at = recorded.inbox_file, recorded.drop.received_at
+        if inbox_file.changed_at <= received_at:
             return
-        taken = datetime.fromtimestamp(drop.received_at, UTC)
-        self._scanner.ignored_files.add_repeat(
+        taken = datetime.fromtimestamp(received_at, UTC)
+        self._ignored_files.add_repeat(
             inbox_file,
             f"taken with this very content at {taken:%Y-%m-%d %H:%M:%S UTC}, and kept: "
             "it is taken again when its content changes; to try again what failed: "
             f"ytaudio retry --session {inbox_file.location.session} --failed",
         )
 
-    def _make_is_taken(self, parsed_drop: ParsedDrop) -> Callable[[bytes], bool]:
-        """An older drop's receipt must not be written over by a new one's.
-
-        The default session has two folders, whose drops have one folder of receipts.
-        """
-        location = parsed_drop.inbox_file.location
-        others = [
-            other for other in drop_locations(location.session) if other != location
-        ]
-        name = parsed_drop.inbox_file.name
-        own = receipt_key(location.session, name, None, at_root=location.at_root)
-
-        def is_taken(name: bytes) -> bool:
-            receipt = self._layout.receipt_file(location.session, name)
-            is_there = os.path.lexists(receipt)  # Path.exists() raises of a dead mount
-            if is_there and not (_is_marked_kept(parsed_drop) and name == own):
-                return True
-            inbox = self._layout.inbox
-            return any(not filing.is_name_free(inbox, other, name) for other in others)
-
-        return is_taken
-
     def _sync_moves(self, location: DropLocation) -> None:
-        """A folder that may not be opened any more had nothing moved out of it."""
+        """Sync a folder, unless it is closed to us: then nothing was moved out of it."""
         with suppress(UnsafePathError, PermissionError):
             filing.sync_moves(self._layout.inbox, location)
 
-    def _mark_filed(self, now: Now) -> None:
-        if not self._filed:
-            return
-        for location in {
-            parsed_drop.inbox_file.location for parsed_drop, _, _ in self._filed
-        }:
-            self._sync_moves(location)
-        filed = [
-            drops.DropPlacement(
-                drop=parsed_drop.drop,
-                state=state,
-                filed_name=name,
-                at_root=parsed_drop.inbox_file.location.at_root,
-            )
-            for parsed_drop, state, name in self._filed
-            if parsed_drop.drop is not None
-        ]
-        with self._ledger.write() as db:
-            drops.mark_filed(db, filed, now)
-        for parsed_drop, state, _ in self._filed:
-            failpoints.failpoint("drop.filed", parsed_drop.inbox_file.name)
-            _log_taken(parsed_drop, state)
-        self._filed = []
+
+def _placement(recorded: RecordedDrop, state: str, name: bytes | None) -> DropPlacement:
+    return DropPlacement(
+        drop=recorded.drop,
+        state=state,
+        filed_name=name,
+        at_root=recorded.inbox_file.location.at_root,
+    )
 
 
-def _is_marked_kept(parsed_drop: ParsedDrop) -> bool:
-    """Whether it is noted already that this very drop stays in place."""
-    return parsed_drop.drop is not None and parsed_drop.drop.state == "kept"
-
-
-def _log_taken(parsed_drop: ParsedDrop, state: str) -> None:
-    if parsed_drop.drop is None:
-        return
+def _log_taken(inbox_file: InboxFile, placement: DropPlacement) -> None:
     log.info(
         "drop.taken",
-        state=state,
-        session=parsed_drop.inbox_file.location.session,
-        file=display_name(parsed_drop.inbox_file.name),
-        accepted=parsed_drop.drop.accepted,
-        duplicate=parsed_drop.drop.duplicate,
-        rejected=parsed_drop.drop.rejected,
+        state=placement.state,
+        session=inbox_file.location.session,
+        file=display_name(inbox_file.name),
+        accepted=placement.drop.accepted,
+        duplicate=placement.drop.duplicate,
+        rejected=placement.drop.rejected,
     )

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropLine
 from ytaudio_daemon.folders.inbox import InboxFile
+from ytaudio_daemon.intake.recorded_drop import DropKey
 from ytaudio_daemon.ledger.drops import Drop, JobOptions, NewDrop, NewLine
 from ytaudio_daemon.model import Layer
 from ytaudio_daemon.model.options import effective_options
 
-#: What a drop is known by until it is filed: session name, file name, content hash.
-DropKey = tuple[str, bytes, str]
 #: Options that are remembered: a million lines may each have a title of their own.
 MAX_CACHED_OPTIONS = 1000
 

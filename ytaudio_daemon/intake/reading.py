@@ -1,21 +1,23 @@
-"""Reading settled drops, in pieces, into papers."""
+"""Reading stable files, in pieces, into parsed drops."""
 
 import time
-import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import structlog
 
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.drop_reader import DropReader, read_defaults
+from ytaudio_daemon.folders.drop_reader import DropReader
 from ytaudio_daemon.folders.inbox import InboxFile
+from ytaudio_daemon.folders.session_defaults import read_session_defaults
+from ytaudio_daemon.intake.kept_files import KeptFiles
 from ytaudio_daemon.intake.parsed_drop import ParsedDrop
 from ytaudio_daemon.intake.previous_lines import PreviousLines
-from ytaudio_daemon.intake.scanning import Scanner
-from ytaudio_daemon.ledger import Ledger, drops
-from ytaudio_daemon.ledger.drops import Drop, KeptFile
-from ytaudio_daemon.model import Layer, OptionError
-from ytaudio_daemon.model.options import check_layer
+from ytaudio_daemon.intake.recorded_drop import RecordedDrop
+from ytaudio_daemon.intake.stability import StabilityTracker
+from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.model import Layer
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
 
@@ -28,122 +30,139 @@ MAX_PARSED_DROPS = 200
 MAX_PARSED_BYTES = 16 << 20
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadFile:
+    """A stable file that could not be read; a later scan finds it again.
+
+    Attributes:
+        has_changed: It, or its session's `defaults.toml`, was just written to.
+        waits_for: What a person must do first, "" when nothing.
+    """
+
+    inbox_file: InboxFile
+    has_changed: bool = False
+    waits_for: str = ""
+
+
+#: A new drop, one that is recorded already and still in the inbox, or neither.
+ReadResult = ParsedDrop | RecordedDrop | UnreadFile
+
+
 class Reader:
-    """Turns what the scanner has ready into papers."""
+    """Reads one file at a time, each once.
+
+    Args:
+        kept_files: Tells new content of a file that stays from recorded content.
+        ledger: Has the earlier lines of files that stay.
+        layout: Names the inbox.
+        settings: Sections inbox and download.
+    """
 
     def __init__(
-        self, scanner: Scanner, ledger: Ledger, layout: Layout, settings: Settings
+        self,
+        kept_files: KeptFiles,
+        ledger: Ledger,
+        layout: Layout,
+        settings: Settings,
     ) -> None:
-        self._scanner = scanner
+        self.settings = settings
+        self._kept_files = kept_files
         self._ledger = ledger
         self._layout = layout
-        self.settings = settings
         self._open: tuple[InboxFile, DropReader] | None = None
-        #: The newest drop of each file that stays in place.
-        self._kept: dict[KeptFile, Drop] | None = None
-        #: A kept file with new content, while its earlier lines are gathered.
+        #: New content of a file that stays, while its earlier lines are gathered.
         self._grown: tuple[ParsedDrop, PreviousLines] | None = None
-        #: Taken before, and come up again with the same content.
-        self._already_recorded: list[ParsedDrop] = []
 
     def is_busy(self) -> bool:
-        """Whether a file is half read."""
+        """True if a file is half read."""
         return self._open is not None or self._grown is not None
 
-    def set_kept(self, parsed_drop: ParsedDrop, drop: Drop) -> None:
-        """Remember what a file that stays in place held when it was taken."""
-        self._kept_files()[_kept_file(parsed_drop.inbox_file)] = drop
+    def read(
+        self, stable: StabilityTracker, in_memory: list[int], deadline: float
+    ) -> Iterator[ReadResult]:
+        """Yield what becomes of stable files, while memory and time allow.
 
-    def remove_kept(self, parsed_drop: ParsedDrop) -> None:
-        """Forget a file that has left its place: the next one is another drop."""
-        self._kept_files().pop(_kept_file(parsed_drop.inbox_file), None)
+        Args:
+            stable: Hands out the files.
+            in_memory: Sizes in bytes of the parsed drops that are not yet recorded.
+            deadline: By `time.monotonic()`.
 
-    def is_kept_file(self, parsed_drop: ParsedDrop) -> bool:
-        """Whether an earlier content of this file was taken and left in place."""
-        return _kept_file(parsed_drop.inbox_file) in self._kept_files()
-
-    def pop_already_recorded(self) -> list[ParsedDrop]:
-        """Return and forget the drops that are recorded already, and still there."""
-        known, self._already_recorded = self._already_recorded, []
-        return known
-
-    def read(self, parsed_drops: list[ParsedDrop], deadline: float) -> None:
-        """Add papers until there are enough of them, or until `deadline`."""
-        while len(parsed_drops) < MAX_PARSED_DROPS and time.monotonic() < deadline:
-            if self._grown is not None:
-                self._load_previous_lines(parsed_drops)
-            elif self._open is not None or self._open_next(parsed_drops):
-                self._read_some(parsed_drops)
+        Raises:
+            LedgerError: What was yielded counts; the next call goes on behind it.
+        """
+        sizes = [*in_memory]
+        while len(sizes) < MAX_PARSED_DROPS and time.monotonic() < deadline:
+            if self.is_busy():
+                found = self._continue_reading()
             else:
-                return
+                inbox_file = stable.pop_ready()
+                if inbox_file is None:
+                    return
+                if not self._has_room(inbox_file, sizes):
+                    stable.put_back(inbox_file)
+                    return
+                found = self._begin_reading(inbox_file)
+            if isinstance(found, ParsedDrop):
+                sizes.append(found.size)
+            if found is not None:
+                yield found
 
-    def _open_next(self, parsed_drops: list[ParsedDrop]) -> bool:
-        inbox_file = self._scanner.stability.pop_ready()
-        if inbox_file is None:
-            return False
-        if inbox_file.size > self.settings.inbox.max_file_size:
-            parsed_drops.append(self._oversized_drop(inbox_file))
-            return True
-        if not fits_in_memory(
-            [parsed_drop.size for parsed_drop in parsed_drops], inbox_file.size
-        ):
-            self._scanner.stability.put_back(inbox_file)
-            return False
+    def _has_room(self, inbox_file: InboxFile, sizes: list[int]) -> bool:
+        return self._is_oversized(inbox_file) or fits_in_memory(sizes, inbox_file.size)
+
+    def _is_oversized(self, inbox_file: InboxFile) -> bool:
+        return inbox_file.size > self.settings.inbox.max_file_size
+
+    def _begin_reading(self, inbox_file: InboxFile) -> ReadResult | None:
+        """Open a file; None when it is open."""
+        if self._is_oversized(inbox_file):
+            return self._oversized_drop(inbox_file)
         try:
             self._open = inbox_file, DropReader(self._layout.inbox, inbox_file)
         except FileNotFoundError:
-            self._scanner.stability.release(inbox_file)
+            return UnreadFile(inbox_file=inbox_file)
         except (DropChangedError, UnsafePathError):
-            self._scanner.settle_again(inbox_file)
+            return UnreadFile(inbox_file=inbox_file, has_changed=True)
         except OSError as error:
             reason = f"cannot be read ({error.strerror}); allow it with: chmod o+r"
-            self._leave_waiting(inbox_file, reason)
-        return True
+            return UnreadFile(inbox_file=inbox_file, waits_for=reason)
+        return None
 
-    def _read_some(self, parsed_drops: list[ParsedDrop]) -> None:
-        if self._open is None:
-            return
-        inbox_file, reader = self._open
+    def _continue_reading(self) -> ReadResult | None:
+        """Read a piece of the open file, or of its earlier lines."""
+        if self._grown is not None:
+            return self._load_previous_lines(*self._grown)
+        return None if self._open is None else self._read_some(*self._open)
+
+    def _read_some(
+        self, inbox_file: InboxFile, reader: DropReader
+    ) -> ReadResult | None:
+        """Read some of a file; None until it is read whole and its content is new."""
+        found: ReadResult | None
         try:
             if not reader.read_some():
-                return
+                return None
             content, sha256 = reader.content()
             failpoints.failpoint("drop.read", inbox_file.name)
         except (DropChangedError, OSError) as error:
-            self._scanner.settle_again(inbox_file)
             log.info("intake.drop_changed", error=str(error))
+            found = UnreadFile(inbox_file=inbox_file, has_changed=True)
         else:
-            self._make_parsed_drop(parsed_drops, inbox_file, content, sha256)
+            found = self._identify(inbox_file, content, sha256)
         reader.close()
         self._open = None
+        return found
 
-    def _make_parsed_drop(
-        self,
-        parsed_drops: list[ParsedDrop],
-        inbox_file: InboxFile,
-        content: bytes,
-        sha256: str,
-    ) -> None:
-        """Make a paper of a drop, unless it stays in place and was taken before."""
-        known = self._kept_files().get(_kept_file(inbox_file))
-        if known is not None and known.sha256 == sha256:
-            parsed_drop = ParsedDrop(
-                inbox_file, b"", sha256, layers=(), default_bitrate=""
-            )
-            parsed_drop.drop = known
-            self._already_recorded.append(parsed_drop)
-            return
-        try:
-            defaults = self._session_defaults(inbox_file.location.session)
-        except DropChangedError as error:
-            self._scanner.settle_again(inbox_file)
-            log.info("intake.drop_waits", error=str(error))
-            return
-        except (OptionError, UnsafePathError, OSError, ValueError) as error:
-            reason = f"waits until the session's defaults.toml is put right: {error}"
-            self._leave_waiting(inbox_file, reason)
-            return
-        self._scanner.ignored_files.remove(inbox_file)
+    def _identify(
+        self, inbox_file: InboxFile, content: bytes, sha256: str
+    ) -> ReadResult | None:
+        """Return a file's drop; None while a grown file's earlier lines are gathered."""
+        newest_drop = self._kept_files.newest_drop(inbox_file)
+        if newest_drop is not None and newest_drop.sha256 == sha256:
+            return RecordedDrop(inbox_file=inbox_file, drop=newest_drop)
+        defaults = self._session_defaults(inbox_file)
+        if isinstance(defaults, UnreadFile):
+            return defaults
         download = self.settings.download
         parsed_drop = ParsedDrop(
             inbox_file,
@@ -152,38 +171,39 @@ class Reader:
             layers=(download.layer, defaults),
             default_bitrate=download.bitrate,
         )
-        if known is None:
-            parsed_drops.append(parsed_drop)
-        else:
-            with self._ledger.read() as db:
-                previous_lines = PreviousLines(db, _kept_file(inbox_file))
-            self._grown = parsed_drop, previous_lines
-
-    def _load_previous_lines(self, parsed_drops: list[ParsedDrop]) -> None:
-        """Gather what a grown file had before; its new lines are a paper then."""
-        if self._grown is None:
-            return
-        parsed_drop, previous_lines = self._grown
+        if newest_drop is None:
+            return parsed_drop
         with self._ledger.read() as db:
-            has_all = previous_lines.load_page(db)
-        if has_all:
-            parsed_drop.previous_texts = previous_lines.texts
-            parsed_drops.append(parsed_drop)
-            self._grown = None
+            self._grown = parsed_drop, PreviousLines(db, inbox_file.key)
+        return None
 
-    def _session_defaults(self, session: str) -> Layer:
-        """Return the session's `defaults.toml` as options.
+    def _session_defaults(self, inbox_file: InboxFile) -> Layer | UnreadFile:
+        try:
+            return read_session_defaults(
+                self._layout.inbox,
+                inbox_file.location.session,
+                quiet_s=self.settings.inbox.settle,
+            )
+        except DropChangedError as error:
+            log.info("intake.drop_waits", error=str(error))
+            return UnreadFile(inbox_file=inbox_file, has_changed=True)
+        except (UnsafePathError, OSError, ValueError) as error:
+            reason = f"waits until the session's defaults.toml is put right: {error}"
+            return UnreadFile(inbox_file=inbox_file, waits_for=reason)
 
-        Raises:
-            DropChangedError: It has not settled yet.
-            OptionError, ValueError: It is wrong.
-        """
-        quiet_s = self.settings.inbox.settle
-        text = read_defaults(self._layout.inbox, session, quiet_s=quiet_s)
-        return {} if text is None else check_layer(tomllib.loads(text.decode()))
+    def _load_previous_lines(
+        self, parsed_drop: ParsedDrop, previous_lines: PreviousLines
+    ) -> ParsedDrop | None:
+        """Read a page of what a grown file had before; None until all is read."""
+        with self._ledger.read() as db:
+            if not previous_lines.load_page(db):
+                return None
+        parsed_drop.previous_texts = previous_lines.texts
+        self._grown = None
+        return parsed_drop
 
     def _oversized_drop(self, inbox_file: InboxFile) -> ParsedDrop:
-        """Return a paper that is refused without being read."""
+        """Return a drop that is rejected without being read."""
         parsed_drop = ParsedDrop(inbox_file, b"", "", layers=(), default_bitrate="")
         parsed_drop.size = inbox_file.size
         parsed_drop.problem = (
@@ -192,23 +212,8 @@ class Reader:
         )
         return parsed_drop
 
-    def _leave_waiting(self, inbox_file: InboxFile, reason: str) -> None:
-        """Leave a file where it is; it is tried again at every rescan."""
-        self._scanner.ignored_files.add_waiting(inbox_file, reason)
-        self._scanner.stability.release(inbox_file)
-
-    def _kept_files(self) -> dict[KeptFile, Drop]:
-        if self._kept is None:
-            with self._ledger.read() as db:
-                self._kept = drops.kept_files(db)
-        return self._kept
-
-
-def _kept_file(inbox_file: InboxFile) -> KeptFile:
-    return inbox_file.location.session, inbox_file.location.at_root, inbox_file.name
-
 
 def fits_in_memory(sizes: list[int], size: int) -> bool:
-    """Return whether one more drop of that size may lie on the table. Pure."""
+    """Return whether a drop of that size may be in memory beside others. Pure."""
     together = [*sizes, size]
     return sum(together) - max(together) <= MAX_PARSED_BYTES

@@ -1,14 +1,12 @@
-"""Recording papers in durable batches."""
+"""Recording parsed drops in durable batches."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.published import audio_is_gone
-from ytaudio_daemon.intake.crash_recovery import UnfiledDrops
-from ytaudio_daemon.intake.filing import Filer
 from ytaudio_daemon.intake.parsed_drop import ParsedDrop, rejection_reason
+from ytaudio_daemon.intake.recorded_drop import DropKey, RecordedDrop
 from ytaudio_daemon.ledger import Connection, Ledger, drops, sessions
 from ytaudio_daemon.ledger.drops import Drop, NewLine
 from ytaudio_daemon.model.clock import Now
@@ -27,7 +25,7 @@ SKIP_KNOWN_S = 0.03
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _DropChunk:
-    """Some lines of one paper; `is_last` when nothing follows them."""
+    """Some lines of one drop; `is_last` when no lines follow them."""
 
     parsed_drop: ParsedDrop
     lines: list[NewLine]
@@ -35,68 +33,73 @@ class _DropChunk:
 
 
 class Recorder:
-    """Writes papers into the ledger and hands them on when that is durable."""
+    """Writes parsed drops into the ledger, a batch in a step.
 
-    def __init__(
-        self, filer: Filer, ledger: Ledger, layout: Layout, settings: Settings
-    ) -> None:
-        self._filer = filer
-        self._ledger = ledger
+    Args:
+        ledger: Is written to.
+        settings: Section sessions.
+
+    Attributes:
+        parsed_drops: Those of which not every line is recorded; the next batch begins
+            with the first.
+    """
+
+    def __init__(self, ledger: Ledger, settings: Settings) -> None:
         self.settings = settings
         self.parsed_drops: list[ParsedDrop] = []
+        self._ledger = ledger
         self._batch: list[_DropChunk] = []
-        #: Recorded by the last step.
-        self._recorded: list[ParsedDrop] = []
-        self._unfiled_drops = UnfiledDrops(
-            ledger, layout, lambda: self.settings.inbox.after_intake == "keep"
-        )
+        self._finished: list[RecordedDrop] = []
         self._has_recorded = False
         self._is_ledger_unchecked = False
 
+    def add(self, parsed_drop: ParsedDrop) -> None:
+        """Add a drop to be recorded."""
+        self.parsed_drops.append(parsed_drop)
+
+    def sizes(self) -> list[int]:
+        """Return the sizes in bytes of the drops that are not yet recorded."""
+        return [parsed_drop.size for parsed_drop in self.parsed_drops]
+
     def pop_recorded(self) -> bool:
-        """Return and forget whether lines were recorded since the last call."""
-        news, self._has_recorded = self._has_recorded, False
-        return news
+        """True if lines were recorded since the last call."""
+        has_recorded, self._has_recorded = self._has_recorded, False
+        return has_recorded
 
     def is_busy(self) -> bool:
-        """Whether anything is read but not yet handed on."""
-        return bool(self.parsed_drops or self._batch or self._recorded)
+        """True if a drop is not recorded to its end, or was not yet returned."""
+        return bool(self.parsed_drops or self._batch or self._finished)
 
-    def end_abandoned(self, now: Now) -> None:
-        """Look after what a crash left; before reading, which goes by what was kept.
+    def pop_finished_drops(self) -> list[RecordedDrop]:
+        """Return the drops of which every line is durable, once.
 
         Raises:
-            LedgerError, OSError: Nothing was noted that is not so; call again.
-        """
-        self._unfiled_drops.end_abandoned(now)
-
-    def record_next_batch(self, now: Now) -> None:
-        """Hand on what the last step recorded, and record one batch.
-
-        Filing comes a step later: workers start in between, they need not wait for a
-        move. Whatever fails is kept and tried again.
+            LedgerError: The ledger was taken away since: no file may be moved.
         """
         self._check_ledger_exists()
-        self._filer.add_recorded(self._recorded)
-        self._recorded = []
-        self._record_batch(now)
+        finished, self._finished = self._finished, []
+        return finished
 
-    def _check_ledger_exists(self) -> None:
-        """Let nothing be moved on the word of a ledger that was taken away."""
-        if self._is_ledger_unchecked:
-            self._ledger.check_not_replaced()
-            self._is_ledger_unchecked = False
-
-    def _record_batch(self, now: Now) -> None:
+    def record_next_batch(self, now: Now, unfiled: Collection[DropKey]) -> None:
         """Record one batch in one durable transaction.
 
         The batch is drawn before the transaction and kept until it is committed: if
         the ledger is busy, the very same batch is tried again.
+
+        Args:
+            now: The moment.
+            unfiled: Recorded drops whose files are not moved yet. A drop of the same
+                session, name and content must wait: it would be taken for that one.
+
+        Raises:
+            LedgerError: The batch is not committed, or the ledger was taken away.
         """
         if not self._batch:
-            self._batch = self._next_batch()
-        if not self._batch:
-            return
+            self._batch = self._next_batch(unfiled)
+        if self._batch:
+            self._record_batch(now)
+
+    def _record_batch(self, now: Now) -> None:
         with self._ledger.write() as db:
             recorded = {
                 id(chunk): drop
@@ -108,16 +111,25 @@ class Recorder:
         self._apply_recorded(recorded)
         self._check_ledger_exists()
 
+    def _check_ledger_exists(self) -> None:
+        """Make sure that the committed rows are in the ledger file that people see."""
+        if self._is_ledger_unchecked:
+            self._ledger.check_not_replaced()
+            self._is_ledger_unchecked = False
+
     def _apply_recorded(self, recorded: dict[int, Drop]) -> None:
-        """Go on behind what is durable; nothing here can fail half-way."""
+        """Go on behind the committed batch; nothing here can fail half-way."""
         for chunk in self._batch:
-            chunk.parsed_drop.drop = recorded[id(chunk)]
-            if chunk.is_last:
-                self.parsed_drops.remove(chunk.parsed_drop)
-                self._recorded.append(chunk.parsed_drop)
-                failpoints.failpoint("drop.recorded", chunk.parsed_drop.inbox_file.name)
-            else:
-                self._move_to_back(chunk.parsed_drop)
+            parsed_drop, drop = chunk.parsed_drop, recorded[id(chunk)]
+            parsed_drop.drop = drop
+            if not chunk.is_last:
+                self._move_to_back(parsed_drop)
+                continue
+            self.parsed_drops.remove(parsed_drop)
+            self._finished.append(
+                RecordedDrop(inbox_file=parsed_drop.inbox_file, drop=drop)
+            )
+            failpoints.failpoint("drop.recorded", parsed_drop.inbox_file.name)
         self._batch = []
 
     def _move_to_back(self, parsed_drop: ParsedDrop) -> None:
@@ -125,37 +137,27 @@ class Recorder:
         self.parsed_drops.remove(parsed_drop)
         self.parsed_drops.append(parsed_drop)
 
-    def _next_batch(self) -> list[_DropChunk]:
-        """Take lines from the papers in turn; none when all seen so far are known."""
+    def _next_batch(self, unfiled: Collection[DropKey]) -> list[_DropChunk]:
+        """Draw lines from the drops in turn; none when all seen so far are known."""
         deadline = time.monotonic() + SKIP_KNOWN_S
         chunks: list[_DropChunk] = []
         room = LINES_PER_BATCH
-        # Until it is filed, a drop is known by its key: its namesake waits.
-        drawn = self._filer.unfiled_keys()
-        met = set[str]()
+        drawn = {*unfiled}
+        sessions_drawn = set[str]()
         for parsed_drop in self.parsed_drops:
-            if (
-                parsed_drop.key in drawn
-            ):  # the same at the root and in its folder: later
+            if parsed_drop.key in drawn:  # the same at the root and in its folder
                 continue
             drawn.add(parsed_drop.key)
+            session = parsed_drop.inbox_file.location.session
             if chunks:
-                is_new = parsed_drop.key[0] not in met
-                room -= DROP_COST_LINES + SESSION_COST_LINES * is_new
+                room -= DROP_COST_LINES
+                room -= SESSION_COST_LINES * (session not in sessions_drawn)
                 if room <= 0:
                     break
-            met.add(parsed_drop.key[0])
-            if parsed_drop.drop is None:  # go on where a crash left this very drop
-                parsed_drop.drop = self._unfiled_drops.pop(parsed_drop.key)
+            sessions_drawn.add(session)
             lines = parsed_drop.next_lines(room, deadline)
             if lines or parsed_drop.is_read:
-                chunks.append(
-                    _DropChunk(
-                        parsed_drop=parsed_drop,
-                        lines=lines,
-                        is_last=parsed_drop.is_read,
-                    )
-                )
+                chunks.append(_chunk(parsed_drop, lines))
             else:
                 self._move_to_back(parsed_drop)
             room -= len(lines)
@@ -199,15 +201,18 @@ class Recorder:
         return done
 
 
+def _chunk(parsed_drop: ParsedDrop, lines: list[NewLine]) -> _DropChunk:
+    return _DropChunk(parsed_drop=parsed_drop, lines=lines, is_last=parsed_drop.is_read)
+
+
 def _end_reason(parsed_drop: ParsedDrop, drop: Drop) -> str | None:
-    """Say why a drop is good for nothing; a comment added to a kept list is not one."""
+    """Return why a drop is rejected; a comment added to a kept list is no reason."""
     return None if parsed_drop.previous_texts else rejection_reason(parsed_drop, drop)
 
 
 def _by_session(chunks: list[_DropChunk]) -> dict[str, list[_DropChunk]]:
     found: dict[str, list[_DropChunk]] = {}
     for chunk in chunks:
-        found.setdefault(chunk.parsed_drop.inbox_file.location.session, []).append(
-            chunk
-        )
+        session = chunk.parsed_drop.inbox_file.location.session
+        found.setdefault(session, []).append(chunk)
     return found

@@ -1,16 +1,14 @@
-"""Waiting until files stop changing. Pure: the clock and the sightings are given."""
+"""Waiting until files stop changing. Pure: the clock and the files are given."""
 
 from collections import deque
 from dataclasses import dataclass, field
 
-from ytaudio_daemon.folders.inbox import DropLocation, InboxFile
-
-FileKey = tuple[DropLocation, bytes]
+from ytaudio_daemon.folders.inbox import FileKey, InboxFile
 
 
 @dataclass(slots=True)
 class StabilityTracker:
-    """The files seen but not yet taken.
+    """The files that were found and not yet taken.
 
     A file is ready when it looked the same for `settle_s` seconds; whether it still
     does is checked once more when it is opened.
@@ -24,8 +22,8 @@ class StabilityTracker:
     _checked_out: set[FileKey] = field(default_factory=set)
 
     def track(self, inbox_file: InboxFile, mono: float) -> None:
-        """Note a file; one that changed starts over."""
-        key = inbox_file.location, inbox_file.name
+        """Add a file; one that has changed since the last call starts over."""
+        key = inbox_file.key
         if key in self._checked_out:
             return
         known = self._quiet_since.get(key)
@@ -49,23 +47,23 @@ class StabilityTracker:
         return self._ready.popleft() if self._ready else None
 
     def put_back(self, inbox_file: InboxFile) -> None:
-        """The caller has no room for it yet: others get their turn first."""
+        """Put a ready file behind all others: the caller has no room for it yet."""
         self._ready.append(inbox_file)
 
     def release(self, inbox_file: InboxFile) -> None:
-        """The caller is done with it: a new sighting counts as a new file."""
-        self._checked_out.discard((inbox_file.location, inbox_file.name))
+        """End the caller's work on a file: found again, it counts as a new file."""
+        self._checked_out.discard(inbox_file.key)
 
     def is_full(self) -> bool:
-        """Whether the scan should wait until some are taken."""
+        """True if the scan should wait until some files are taken."""
         return len(self._quiet_since) + len(self._ready) >= self.max_files
 
     def has_ready(self) -> bool:
-        """Whether `take` would return a file."""
+        """True if `pop_ready` would return a file."""
         return bool(self._ready)
 
     def next_due(self) -> float | None:
-        """Return when the next file will have been quiet long enough."""
+        """Return the monotonic time at which the next file will be ready."""
         if self._ready:
             return 0.0
         if not self._quiet_since:

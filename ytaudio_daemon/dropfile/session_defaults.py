@@ -1,0 +1,46 @@
+"""A session's `defaults.toml`: the options that hold for all of its drops. Pure."""
+
+import re
+import tomllib
+
+from ytaudio_daemon.model import Layer
+from ytaudio_daemon.model.options import check_layer
+
+FILE_NAME = "defaults.toml"
+#: 64 KiB; every option with its longest value needs a third of it.
+MAX_BYTES = 64 << 10
+#: tomllib takes time quadratic in the depth of dotted keys: 15 s for 60 kB of
+#: `a.a.a.a…`. No option's key has more than one dot.
+MAX_DOTS_IN_KEYS = 16
+#: A tag has at most 500 characters, so no line that can be right has more.
+MAX_DOTS_IN_A_LINE = 512
+#: A basic or a literal string of TOML; an unfinished one reaches to the line's end.
+_STRING = re.compile(r""""(?:[^"\\]|\\.)*"?|'[^']*'?""")
+
+
+def parse_session_defaults(content: bytes) -> Layer:
+    """Parse a `defaults.toml`: UTF-8, with or without a byte order mark.
+
+    Args:
+        content: The file, at most `MAX_BYTES`.
+
+    Raises:
+        OptionError: An option is unknown, or its value is not allowed.
+        ValueError: The file is not UTF-8, or not TOML.
+    """
+    text = content.decode("utf-8-sig")
+    if any(map(_nests_too_deeply, text.split("\n"))):
+        raise ValueError("a key has too many dots")
+    try:
+        return check_layer(tomllib.loads(text))
+    except RecursionError as error:  # "[[[[…"
+        raise ValueError("it nests too deeply") from error
+
+
+def _nests_too_deeply(line: str) -> bool:
+    if line.lstrip().startswith("#"):
+        return False
+    return (
+        line.count(".") > MAX_DOTS_IN_A_LINE
+        or _STRING.sub("", line).count(".") > MAX_DOTS_IN_KEYS
+    )
