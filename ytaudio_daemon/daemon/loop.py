@@ -30,7 +30,7 @@ from ytaudio_daemon.errors import (
 from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.intake.inbox_watcher import InboxWatcher, PendingChanges
-from ytaudio_daemon.jobs import JobRunner
+from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.ledger import Ledger, gates, meta, queries, transitions
 from ytaudio_daemon.maintenance.pruner import Pruner
 from ytaudio_daemon.maintenance.session_expiry import SessionExpirer

@@ -13,7 +13,8 @@ from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, prepare
 from ytaudio_daemon.intake import Intake
-from ytaudio_daemon.jobs import JobRunner
+from ytaudio_daemon.jobs.config_values import converter_count
+from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate
 from ytaudio_daemon.model.ytdlp_policy import (
@@ -182,11 +183,6 @@ class SnapshotBuilder:
                 f"yt-dlp {engine} is {age} days old.",
                 f"Upgrade it: {UPGRADE_COMMAND}",
             )
-
-
-def converter_count(settings: Settings) -> int:
-    """Return the conversions at once: the config's, or one a core."""
-    return settings.download.converters or len(os.sched_getaffinity(0))
 
 
 def _gate_problem(gate: Gate) -> tuple[str, str, str]:

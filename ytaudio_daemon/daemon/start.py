@@ -14,7 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from ytaudio_daemon.daemon.loop import Loop, Services
 from ytaudio_daemon.daemon.open_ledger import open_ledger, retry_while_busy
 from ytaudio_daemon.daemon.signals import Signals, WakePipe
-from ytaudio_daemon.daemon.snapshot_builder import SnapshotBuilder, converter_count
+from ytaudio_daemon.daemon.snapshot_builder import SnapshotBuilder
 from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
 from ytaudio_daemon.errors import (
     ConfigError,
@@ -28,7 +28,8 @@ from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import lock_state, prepare
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.intake.inbox_watcher import InboxWatcher, PendingChanges
-from ytaudio_daemon.jobs import JobRunner
+from ytaudio_daemon.jobs.config_values import converter_count
+from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.ledger import Ledger, meta
 from ytaudio_daemon.maintenance.pruner import Pruner
 from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
