@@ -42,7 +42,7 @@ class SnapshotBuilder:
         tools: Tools,
         pool: Pool,
         intake: Intake,
-        attempts: JobRunner,
+        job_runner: JobRunner,
         ytdlp_updater: YtDlpUpdater,
         started_at: float,
     ) -> None:
@@ -51,7 +51,7 @@ class SnapshotBuilder:
         self.tools = tools
         self._pool = pool
         self._intake = intake
-        self._job_runner = attempts
+        self._job_runner = job_runner
         self._ytdlp_updater = ytdlp_updater
         self._started_at = started_at
         self._problem_tracker = ProblemTracker()

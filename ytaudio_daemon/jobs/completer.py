@@ -16,6 +16,7 @@ from typing import TypeVar
 import structlog
 
 from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.jobs.attempt_moves import AttemptMoves
 from ytaudio_daemon.jobs.byte_limit import byte_limit_failure
 from ytaudio_daemon.jobs.publisher import Publication, Publisher, result_of
 from ytaudio_daemon.jobs.record_failure import (
@@ -52,6 +53,7 @@ class AttemptCompleter:
         self._ledger = ledger
         self._layout = layout
         self._publisher = Publisher(layout)
+        self._moves = AttemptMoves(ledger, layout)
         self.settings = settings
         #: By attempt: audio that is at its place while the ledger could not be written.
         self._unrecorded: dict[str, Publication] = {}
@@ -105,11 +107,7 @@ class AttemptCompleter:
         Raises:
             LedgerError: Nothing was decided; call again.
         """
-        with self._ledger.write() as db:
-            cancelled = self._cancel_if_asked(db, claim, now)
-            gates.clear_stale_probe(db)
-        if cancelled:
-            self._clear_cancelled(claim)
+        self._moves.cancel(claim, self.settings.sessions.quota, now)
 
     def _publish(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         """Move the audio from the attempt's folder to its place; complete the job.
@@ -219,28 +217,8 @@ class AttemptCompleter:
     def _move_or_cancel(
         self, claim: Claim, now: Now, move: Callable[[Connection], T]
     ) -> T:
-        """Make a move; if it is refused because a person asked to cancel, cancel.
-
-        In one transaction: between two, the link may be given once more.
-
-        Returns:
-            What `move` returned; false if it was refused.
-        """
-        with self._ledger.write() as db:
-            moved = move(db)
-            cancelled = not moved and self._cancel_if_asked(db, claim, now)
-            gates.clear_stale_probe(db)
-        if cancelled:
-            self._clear_cancelled(claim)
-        return moved
-
-    def _cancel_if_asked(self, db: Connection, claim: Claim, now: Now) -> bool:
         quota = self.settings.sessions.quota
-        return transitions.cancel_running(db, claim.fence, now, quota)
-
-    def _clear_cancelled(self, claim: Claim) -> None:
-        publishing.clear_work(self._layout, claim.uuid)
-        log.info("job.cancelled", job=claim.uuid, session=claim.session_name)
+        return self._moves.move_or_cancel(claim, quota, now, move)
 
 
 def _failed(outcome: Outcome, failure: Failure) -> Outcome:
