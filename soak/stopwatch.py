@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ytaudio_daemon.daemon.loop import Loop
+from ytaudio_daemon.daemon.step_runner import StepRunner
 
 #: Shorter steps are not worth a line.
 NOTED_MS = 10.0
@@ -24,9 +24,9 @@ class Step:
 def install(log: Path) -> None:
     """Have every longer step of this process's loop written down."""
     fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    plain = Loop._run_step  # noqa: SLF001 - the one place that all steps pass
+    plain = StepRunner.run  # the one place that all steps pass
 
-    def timed(self: Loop, name: str, step: Callable[[], object]) -> object:
+    def timed(self: StepRunner, name: str, step: Callable[[], object]) -> bool:
         wall, cpu = time.perf_counter(), time.thread_time()
         try:
             return plain(self, name, step)
@@ -36,7 +36,7 @@ def install(log: Path) -> None:
             if max(cpu_ms, wall_ms) >= NOTED_MS:
                 os.write(fd, f"{name}\t{wall_ms:.2f}\t{cpu_ms:.2f}\n".encode())
 
-    Loop._run_step = timed  # type: ignore[method-assign] # noqa: SLF001 - as above
+    StepRunner.run = timed  # type: ignore[method-assign]
 
 
 def steps(log: Path) -> list[Step]:

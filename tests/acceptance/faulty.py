@@ -84,7 +84,7 @@ def _fill(ballast: Path, leave: int, tries: int = 20) -> None:
 def main() -> int:
     """Run the command with the bent clock."""
     from ytaudio_daemon.cli import main as plain  # noqa: PLC0415 - only in the daemon
-    from ytaudio_daemon.daemon import loop, start, ytdlp_updater  # noqa: PLC0415 - only in the daemon
+    from ytaudio_daemon.daemon import schedule, start, ytdlp_updater  # noqa: PLC0415 - only in the daemon
     from ytaudio_daemon.system import clock  # noqa: PLC0415 - only in the daemon
 
     def wall() -> float:
@@ -92,7 +92,7 @@ def main() -> int:
 
     # The daemon's only clock; yt-dlp, TLS and the log keep theirs.
     vars(clock)["time"] = SimpleNamespace(time=wall, monotonic=time.monotonic)
-    loop.HEARTBEAT_S, loop.HEARTBEAT_SLACK_S = 0.5, 0.2
+    schedule.HEARTBEAT_S, schedule.HEARTBEAT_SLACK_S = 0.5, 0.2
     ytdlp_updater.CHECK_INTERVAL_S = 0.5
     if UPGRADES in os.environ:
         start.UPGRADE_CHECK_INTERVAL_S, start.UPGRADE_CHECK_JITTER_S = 1, 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ytaudio_daemon.daemon.start import view_settings
+from ytaudio_daemon.daemon.reload import view_settings
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.intake import Intake

@@ -9,8 +9,13 @@ from typing import Any
 from tests.integration.ledger_rig import NOW
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.prepare import prepare
-from ytaudio_daemon.model import Options
+from ytaudio_daemon.folders.prepare import prepare as make_folders
+from ytaudio_daemon.jobs.completer import AttemptCompleter
+from ytaudio_daemon.jobs.prepare import prepare
+from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger.claims import Claim
+from ytaudio_daemon.model import FetchRequest, Options
+from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings, load
 
 VIDEO = "AAAAAAAAAAA"
@@ -26,7 +31,7 @@ def bare_layout(root: Path) -> Layout:
         status=root / "status",
         state=root,
     )
-    prepare(made)
+    make_folders(made)
     return made
 
 
@@ -73,3 +78,14 @@ def put(
         json.dumps(facts | changes)
     )
     return audio
+
+
+def ends_without_worker(
+    ledger: Ledger, layout: Layout, completer: AttemptCompleter, claim: Claim, now: Now
+) -> bool:
+    """Prepare an attempt; finish it if it needs no worker, and say whether it did."""
+    prepared = prepare(claim, ledger, layout, completer.settings, NO_TOOLS)
+    if isinstance(prepared, FetchRequest):
+        return False
+    completer.finish(claim, prepared, now)
+    return True

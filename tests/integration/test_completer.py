@@ -16,6 +16,7 @@ from tests.integration.jobs_rig import (
     NO_TOOLS,
     VIDEO,
     bare_layout,
+    ends_without_worker,
     put,
     roomy_settings,
 )
@@ -32,11 +33,11 @@ from tests.integration.ledger_rig import (
 )
 from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.folders import Layout, published, publishing, safe_open
-from ytaudio_daemon.jobs import JobRunner
+from ytaudio_daemon.jobs.byte_limit import BYTE_LIMIT
 from ytaudio_daemon.jobs.completer import AttemptCompleter
-from ytaudio_daemon.jobs.recovery import recover
+from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.jobs.work_cleanup import WorkCleaner
-from ytaudio_daemon.jobs.work_retention import BYTE_LIMIT, WORK_UNREADABLE
+from ytaudio_daemon.jobs.work_retention import WORK_UNREADABLE
 from ytaudio_daemon.ledger import Ledger, audit, claims, gates, queries, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.queries import JobRow
@@ -184,7 +185,7 @@ def test_nothing_is_fetched_while_nobody_can_tell_whether_it_is_there(
     put(layout, claim.session_uuid, claim.uuid)
     put(layout, "../elsewhere", claim.uuid)  # a link must not lead to it
     aside = swap_for_link(layout, claim, elsewhere)
-    assert completer.complete_if_published(claim, later(1))
+    assert ends_without_worker(sqlite_ledger, layout, completer, claim, later(1))
     job = the_job(sqlite_ledger)
     assert (job.state, error_code(sqlite_ledger)) == (
         JobState.WAITING,
@@ -192,16 +193,18 @@ def test_nothing_is_fetched_while_nobody_can_tell_whether_it_is_there(
     )
     assert "cannot be looked at" in str((job.error or {})["message"])
     swap_back(layout, claim, aside)
-    assert completer.complete_if_published(claim_again(sqlite_ledger, 600), later(601))
+    assert ends_without_worker(
+        sqlite_ledger, layout, completer, claim_again(sqlite_ledger, 600), later(601)
+    )
     assert the_job(sqlite_ledger).state is JobState.COMPLETED
 
 
 def test_where_nothing_stands_a_job_is_fetched(
-    layout: Layout, completer: AttemptCompleter, claim: Claim
+    sqlite_ledger: Ledger, layout: Layout, completer: AttemptCompleter, claim: Claim
 ) -> None:
-    assert not completer.complete_if_published(claim, later(1))
+    assert not ends_without_worker(sqlite_ledger, layout, completer, claim, later(1))
     layout.session_downloads(claim.session_uuid).mkdir()
-    assert not completer.complete_if_published(claim, later(1))
+    assert not ends_without_worker(sqlite_ledger, layout, completer, claim, later(1))
 
 
 def test_a_result_whose_place_stays_closed_is_kept_for_a_retry(
@@ -219,7 +222,7 @@ def test_a_result_whose_place_stays_closed_is_kept_for_a_retry(
         now += 86_400
         last = claim_again(sqlite_ledger, now)
         publishing.begin_attempt(layout, last.uuid, last.attempt)
-        assert completer.complete_if_published(last, later(now))
+        assert ends_without_worker(sqlite_ledger, layout, completer, last, later(now))
     assert the_job(sqlite_ledger).state is JobState.FAILED
     WorkCleaner(sqlite_ledger, layout).clear()
     assert made.exists()
@@ -238,7 +241,7 @@ def test_one_file_that_the_disk_cannot_read_holds_nobody_else_up(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(published, "_job_facts", broken)
-    assert completer.complete_if_published(claim, later(1))
+    assert ends_without_worker(sqlite_ledger, layout, completer, claim, later(1))
     assert the_job(sqlite_ledger).state is JobState.WAITING
     with sqlite_ledger.read() as db:
         assert gates.closed_gates(db) == []
@@ -314,7 +317,7 @@ def test_a_crash_behind_an_adoption_completes_with_what_stands_there(
     with sqlite_ledger.read() as db:
         [left] = claims.running_claims(db, HOST)
     fresh = AttemptCompleter(sqlite_ledger, layout, roomy_settings(tmp_path))
-    recover(fresh, layout, left, later(2))
+    fresh.requeue(left, later(2), "crash")
     job = the_job(sqlite_ledger)
     assert (job.title, job.file_size_bytes) == ("First", 5)
 

@@ -39,11 +39,11 @@ from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.folders.drop_reader import DropReader
 from ytaudio_daemon.folders.filing import file_drop
 from ytaudio_daemon.folders.inbox import DropLocation, InboxFile, scan
-from ytaudio_daemon.jobs import JobRunner
+from ytaudio_daemon.jobs.byte_limit import BYTE_LIMIT
 from ytaudio_daemon.jobs.completer import AttemptCompleter
+from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.jobs.work_cleanup import WorkCleaner
-from ytaudio_daemon.jobs.work_retention import BYTE_LIMIT
-from ytaudio_daemon.ledger import Ledger, gates, transitions
+from ytaudio_daemon.ledger import Ledger, claims, gates, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import FailureKind, Outcome
 from ytaudio_daemon.model.gates import Gate, GateName
@@ -122,7 +122,7 @@ def test_a_result_renamed_before_the_ledger_failed_is_completed_not_fetched_agai
     assert place.read_bytes() == b"sound"
 
 
-@pytest.mark.parametrize("end", ["requeue", "settle"])
+@pytest.mark.parametrize("end", ["requeue", "finish"])
 def test_a_job_whose_attempt_ends_before_its_cancel_is_heard_is_cancelled(
     hasty: Ledger, layout: Layout, settings: Settings, end: str
 ) -> None:
@@ -397,7 +397,9 @@ def test_a_rename_behind_which_a_crash_came_is_synced_before_it_counts(
     pid = os.fork()
     if pid == 0:  # a later daemon, on a disk that cannot sync
         refuse(FSYNC)
-        AttemptCompleter(hasty, layout, settings).sync_and_complete(claim, outcome, NOW)
+        with hasty.read() as db:
+            [left] = claims.running_claims(db, HOST)
+        AttemptCompleter(hasty, layout, settings).requeue(left, NOW, "crash")
         os._exit(0)
     assert os.waitpid(pid, 0)[1] == 0
     assert states(hasty) == ["waiting"]

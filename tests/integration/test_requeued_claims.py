@@ -10,6 +10,7 @@ import pytest
 from tests.integration.intake_rig import House
 from tests.integration.jobs_rig import NO_TOOLS
 from tests.integration.ledger_rig import FAILED
+from ytaudio_daemon.downloader import session_jobs
 from ytaudio_daemon.downloader.folder_downloader import (
     DownloadRequest,
     StopLevel,
@@ -132,9 +133,11 @@ def test_a_program_claims_under_the_name_that_the_daemon_looks_for(
     assert runner._holder.startswith("old-name/")
 
 
-@pytest.mark.parametrize("step", ["take_standing", "settle"])
+@pytest.mark.parametrize(
+    ("where", "step"), [(session_jobs, "prepare"), (AttemptCompleter, "finish")]
+)
 def test_who_is_interrupted_gives_the_claim_back(
-    house: House, monkeypatch: pytest.MonkeyPatch, step: str
+    house: House, monkeypatch: pytest.MonkeyPatch, where: Any, step: str
 ) -> None:
     with house.ledger.write() as db:
         session = sessions.open_session(db, "program", house.now)
@@ -148,7 +151,41 @@ def test_who_is_interrupted_gives_the_claim_back(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(AttemptCompleter, step, interrupted)
+    monkeypatch.setattr(where, step, interrupted)
     with pytest.raises(KeyboardInterrupt):
         runner.fetch(wanted, lambda _progress: None, StopSignal())
     assert house.ask("SELECT state FROM jobs") == [("queued",)]
+
+
+@pytest.mark.timeout(30)
+def test_a_retried_job_of_a_full_session_is_refused_before_it_is_downloaded(
+    house: House,
+) -> None:
+    """As the daemon does; the bytes of others may have filled the session meanwhile."""
+    with house.ledger.write() as db:
+        session = sessions.open_session(db, "program", house.now)
+    given_up, engine = StopSignal(), Engine(StopSignal())
+    runner = SessionJobRunner(house.ledger, house.layout, house.settings, engine)  # type: ignore[arg-type]
+    order = DownloadRequest(link=Link(video_id="AAAAAAAAAAA"), options=Options())
+    wanted = SessionJobRequest(
+        download_request=order, session_uuid=session.uuid, job_uuid=str(uuid.uuid4())
+    )
+    given_up.level = StopLevel.IMMEDIATE
+    runner.fetch(wanted, lambda _progress: None, given_up)
+    with house.ledger.write() as db:
+        transitions.cancel(
+            db,
+            1,
+            house.now,
+            reason=transitions.CANCELLED_BY_USER,
+            quota=house.settings.sessions.quota,
+        )
+        db.exec_driver_sql("UPDATE sessions SET max_bytes = 1000, used_bytes = 1000")
+
+    result = runner.fetch(wanted, lambda _progress: None, StopSignal())
+
+    assert engine.begun == []
+    assert "does not fit into the session's 1000 bytes" in str(result.error_message)
+    assert house.ask("SELECT state, error_code FROM jobs") == [
+        ("failed", "session_byte_limit")
+    ]

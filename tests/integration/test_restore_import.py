@@ -14,6 +14,7 @@ from tests.integration.jobs_rig import (
     NO_TOOLS,
     VIDEO,
     bare_layout,
+    ends_without_worker,
     put,
     roomy_settings,
 )
@@ -29,12 +30,12 @@ from tests.integration.ledger_rig import (
     states,
 )
 from ytaudio_daemon.folders import Layout, published
-from ytaudio_daemon.jobs import JobRunner
 from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.jobs.restore_import import (
     import_after_restore,
     results_missing_from_ledger,
 )
+from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.ledger import (
     Ledger,
     audit,
@@ -127,9 +128,7 @@ def test_a_file_that_stands_proves_nothing_of_the_site(
     )  # fmt: skip
     with sqlite_ledger.write() as db:
         gates.close_gate(db, gate)
-    found = published.published_outcome(layout, claim.session_uuid, claim.uuid)
-    assert found is not None
-    completer.complete_published(claim, found, NOW)
+    assert ends_without_worker(sqlite_ledger, layout, completer, claim, NOW)
     with sqlite_ledger.read() as db:
         assert gates.find_gate(db, GateName.SITE) is not None
     assert states(sqlite_ledger) == ["completed"]
@@ -285,7 +284,7 @@ def test_a_number_of_views_that_none_can_be_harms_no_ledger(
     drop(ledger, "party", [link(1, VIDEO)])
     claim = claimed(ledger)
     put(layout, claim.session_uuid, claim.uuid, view_count=views)
-    assert completer.complete_if_published(claim, NOW)
+    assert ends_without_worker(ledger, layout, completer, claim, NOW)
     assert states(ledger) == ["completed"]
 
 

@@ -23,7 +23,8 @@ from ytaudio_daemon.downloader.folder_downloader import (
 )
 from ytaudio_daemon.downloader.retry_policy import FATAL_FOR_BATCH, with_short_retries
 from ytaudio_daemon.downloader.work_dirs import user_cache_dir
-from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime, converter_count
+from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
+from ytaudio_daemon.jobs.config_values import converter_count
 from ytaudio_daemon.model import Failure, Outcome, Progress
 from ytaudio_daemon.settings import Settings
 

@@ -13,7 +13,8 @@ from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, prepare
 from ytaudio_daemon.intake import Intake
-from ytaudio_daemon.jobs import JobRunner
+from ytaudio_daemon.jobs.config_values import converter_count
+from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate
 from ytaudio_daemon.model.ytdlp_policy import (
@@ -41,7 +42,7 @@ class SnapshotBuilder:
         tools: Tools,
         pool: Pool,
         intake: Intake,
-        attempts: JobRunner,
+        job_runner: JobRunner,
         ytdlp_updater: YtDlpUpdater,
         started_at: float,
     ) -> None:
@@ -50,7 +51,7 @@ class SnapshotBuilder:
         self.tools = tools
         self._pool = pool
         self._intake = intake
-        self._job_runner = attempts
+        self._job_runner = job_runner
         self._ytdlp_updater = ytdlp_updater
         self._started_at = started_at
         self._problem_tracker = ProblemTracker()
@@ -182,11 +183,6 @@ class SnapshotBuilder:
                 f"yt-dlp {engine} is {age} days old.",
                 f"Upgrade it: {UPGRADE_COMMAND}",
             )
-
-
-def converter_count(settings: Settings) -> int:
-    """Return the conversions at once: the config's, or one a core."""
-    return settings.download.converters or len(os.sched_getaffinity(0))
 
 
 def _gate_problem(gate: Gate) -> tuple[str, str, str]:

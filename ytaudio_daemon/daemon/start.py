@@ -2,7 +2,6 @@
 
 import gc
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,36 +10,17 @@ import structlog
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from ytaudio_daemon.daemon.loop import Loop, Services
+from ytaudio_daemon.daemon.assemble import assemble
+from ytaudio_daemon.daemon.loop import Loop
 from ytaudio_daemon.daemon.open_ledger import open_ledger, retry_while_busy
-from ytaudio_daemon.daemon.signals import Signals, WakePipe
-from ytaudio_daemon.daemon.snapshot_builder import SnapshotBuilder, converter_count
-from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
-from ytaudio_daemon.errors import (
-    ConfigError,
-    LedgerGoneError,
-    YtaudioError,
-)
-from ytaudio_daemon.fetch.tools import find_tools
-from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.host_id import load_host_id
+from ytaudio_daemon.daemon.services import Services
+from ytaudio_daemon.errors import LedgerGoneError, YtaudioError
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import lock_state, prepare
-from ytaudio_daemon.intake import Intake
-from ytaudio_daemon.intake.inbox_watcher import InboxWatcher, PendingChanges
-from ytaudio_daemon.jobs import JobRunner
-from ytaudio_daemon.ledger import Ledger, meta
-from ytaudio_daemon.maintenance.pruner import Pruner
-from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
-from ytaudio_daemon.notify.notifications import Notifications
+from ytaudio_daemon.ledger import meta
 from ytaudio_daemon.notify.receivers import require_apprise
-from ytaudio_daemon.pool import Pool, kill_orphans
-from ytaudio_daemon.settings import RELOADABLE, Settings, changed_keys, load
+from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import logs
-from ytaudio_daemon.system.clock import Clock
-from ytaudio_daemon.system.systemd_notify import SystemdNotifier
-from ytaudio_daemon.views import Views, ViewSettings
-from ytaudio_daemon.ytdlp_versions.version_store import version_store
 
 log = structlog.get_logger()
 
@@ -78,89 +58,8 @@ def run(settings: Settings) -> int:
     with ExitStack() as stack:
         stack.callback(os.close, lock_state(layout))
         ledger = stack.enter_context(open_ledger(settings))
-        services = _build_services(settings, layout, ledger, stack)
+        services = assemble(settings, layout, ledger, stack)
         return _serve(services, settings)
-
-
-def view_settings(settings: Settings) -> ViewSettings:
-    """Return what the views need of some settings."""
-    return ViewSettings(
-        interval_s=settings.status.interval,
-        attempts=settings.retry.attempts,
-        max_jobs=settings.sessions.max_jobs,
-        max_bytes=settings.sessions.max_bytes,
-        ttl_s=settings.sessions.ttl,
-        # What the ledger has forgotten cannot be told any more.
-        receipts_s=min(settings.retention.receipts, settings.retention.finalized),
-    )
-
-
-def _read_meta(ledger: Ledger) -> tuple[str, Clock]:
-    with ledger.write() as db:
-        return meta.state_id(db), Clock(meta.uptime_s(db))
-
-
-def _build_services(
-    settings: Settings, layout: Layout, ledger: Ledger, stack: ExitStack
-) -> Services:
-    state_id, clock = retry_while_busy(lambda: _read_meta(ledger))
-    killed = kill_orphans(state_id)
-    if killed:
-        log.warning("daemon.killed_leftovers", processes=killed)
-    # Before any thread: the template must be started from a single-threaded process.
-    pool = Pool(
-        downloads=settings.download.workers,
-        converters=converter_count(settings),
-        state_id=state_id,
-        home=layout.home,
-    )
-    stack.callback(pool.close)
-    ytdlp_updater = YtDlpUpdater(version_store(layout.state), ledger, pool, settings)
-    stack.callback(ytdlp_updater.stop)
-    ytdlp_updater.apply_selected()
-    tools = find_tools()
-    wake = WakePipe()
-    stack.callback(wake.close)
-    pending_changes = PendingChanges(wake.wake)
-    attempts = JobRunner(
-        ledger, layout, pool, settings, tools, load_host_id(layout.state / "host")
-    )
-    intake = Intake(ledger, layout, settings)
-    views = Views(ledger, layout, view_settings(settings))
-    session_expirer = SessionExpirer(ledger, layout, settings)
-    snapshot_builder = SnapshotBuilder(
-        layout=layout,
-        settings=settings,
-        tools=tools,
-        pool=pool,
-        intake=intake,
-        attempts=attempts,
-        ytdlp_updater=ytdlp_updater,
-        started_at=clock.now().wall,
-    )
-    services = Services(
-        ledger=ledger,
-        pool=pool,
-        ytdlp_updater=ytdlp_updater,
-        intake=intake,
-        job_runner=attempts,
-        session_expirer=session_expirer,
-        pruner=Pruner(ledger, settings, time.monotonic()),
-        views=views,
-        notifications=Notifications(
-            ledger, settings, host=socket.gethostname(), state_id=state_id
-        ),
-        snapshot_builder=snapshot_builder,
-        inbox_watcher=InboxWatcher(layout.inbox, layout.wake_dir, pending_changes),
-        pending_changes=pending_changes,
-        wake_pipe=wake,
-        signals=Signals(),
-        clock=clock,
-        notifier=SystemdNotifier(),
-        reload=lambda: None,
-    )
-    services.reload = _Reloader(services, settings)
-    return services
 
 
 def _serve(services: Services, settings: Settings) -> int:
@@ -260,43 +159,3 @@ def _scheduled(services: Services, loop: Loop) -> Iterator[None]:
         yield
     finally:
         scheduler.shutdown(wait=False)
-
-
-class _Reloader:
-    """What SIGHUP calls: load the config again and hand it to everyone."""
-
-    def __init__(self, services: Services, settings: Settings) -> None:
-        self._services = services
-        self._settings = settings
-
-    def __call__(self) -> None:
-        self._services.notifier.reloading()
-        try:
-            fresh = load(self._settings.config_file, os.environ)
-            require_apprise(fresh.notify)
-        except ConfigError as error:
-            log.error("config.not_reloaded", error=error.message, hint=error.hint)  # noqa: TRY400 - the message says it all
-            self._services.notifier.ready(
-                "Serving; the new config is wrong, see the log"
-            )
-            return
-        changed = changed_keys(self._settings, fresh)
-        self._settings = fresh
-        self._apply(fresh)
-        log.info(
-            "config.reloaded",
-            changed=sorted(changed & RELOADABLE),
-            needs_restart=sorted(changed - RELOADABLE),
-        )
-        self._services.notifier.ready()
-
-    def _apply(self, fresh: Settings) -> None:
-        services = self._services
-        services.pool.resize(fresh.download.workers, converter_count(fresh))
-        services.job_runner.reload(fresh)
-        services.intake.reload(fresh)
-        services.views.view_settings = view_settings(fresh)
-        services.session_expirer.reload(fresh)
-        services.pruner.settings = fresh
-        services.notifications.reload(fresh)
-        services.snapshot_builder.settings = services.ytdlp_updater.settings = fresh

@@ -15,6 +15,7 @@ from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import UnsafePathError, UsageError
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.folders.output_folder import WorkFolder, move_into_output
+from ytaudio_daemon.jobs.fetch_requests import fetch_request
 from ytaudio_daemon.model import Failure, FailureKind, Options, Outcome
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
@@ -205,14 +206,16 @@ class FolderDownloader:
         """Make one attempt, and put its audio into view."""
         key, number = name
         earlier = publishing.begin_attempt(layout, key, number)
-        request = self._runtime.build_request(
+        request = fetch_request(
+            self._settings,
+            self._runtime.tools,
             key=key,
             attempt=number,
             link=download_request.link,
             options=download_request.options.to_json(),
             attempt_dir=layout.attempt_dir(key, number),
             earlier_dirs=earlier,
-            cache=layout.cache,
+            cache_dir=layout.cache,
         )
         handle = self._runtime.start(request)
         ended = run_to_end(

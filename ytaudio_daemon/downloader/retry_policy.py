@@ -7,9 +7,10 @@ only what may pass within seconds is tried again, unless the config says how oft
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ytaudio_daemon.jobs.config_values import retry_policy
 from ytaudio_daemon.model import Failure, FailureKind, JobState, Outcome
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.decide import CHARGED_KINDS, JobHistory, RetryPolicy, decide
+from ytaudio_daemon.model.decide import CHARGED_KINDS, JobHistory, decide
 from ytaudio_daemon.settings import KEYS, RetrySettings, Settings
 
 #: Three tries within some ten seconds; a `[retry]` that is not the default wins.
@@ -58,12 +59,6 @@ def retry_delay_s(failures: Sequence[Failure], settings: Settings) -> float | No
         history, outcome, Now(wall=0.0, uptime_s=0.0), retry_policy(settings)
     )
     return decision.retry_at if decision.to is JobState.WAITING else None
-
-
-def retry_policy(settings: Settings) -> RetryPolicy:
-    """Return the config's part in a decision."""
-    retry = settings.retry
-    return RetryPolicy(max_attempts=retry.attempts, base_s=retry.base, cap_s=retry.cap)
 
 
 def is_retryable(kind: FailureKind) -> bool:

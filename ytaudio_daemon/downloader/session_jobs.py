@@ -16,7 +16,6 @@ from ytaudio_daemon.downloader.folder_downloader import (
     DownloadRequest,
     StopLevel,
     StopSignal,
-    output_folder_failure,
 )
 from ytaudio_daemon.downloader.next_action import NextAction, next_action
 from ytaudio_daemon.downloader.open_ledger import read_now
@@ -26,16 +25,15 @@ from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import (
     LedgerBusyError,
     LedgerError,
-    UnsafePathError,
     UsageError,
 )
-from ytaudio_daemon.folders import Layout, published, publishing
+from ytaudio_daemon.folders import Layout, published
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.wake_file import wake_daemon
 from ytaudio_daemon.jobs.completer import AttemptCompleter
-from ytaudio_daemon.jobs.fetch_requests import fetch_request
 from ytaudio_daemon.jobs.foreign_claims import holder_is_dead, holder_name
-from ytaudio_daemon.jobs.recovery import recover, requeue_or_publish
+from ytaudio_daemon.jobs.prepare import prepare
+from ytaudio_daemon.jobs.publisher import Publication
 from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
@@ -47,7 +45,7 @@ from ytaudio_daemon.ledger import (
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.line_recorder import JobOptions
 from ytaudio_daemon.ledger.queries import JobRow
-from ytaudio_daemon.model import JobState, Outcome
+from ytaudio_daemon.model import FetchRequest, JobState, Outcome
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import logs
@@ -199,7 +197,7 @@ class SessionJobRunner:
                 return claim
             left = claims.running_claim(db, job_id)
         if left is not None and self._is_abandoned(left):
-            recover(self._completer, self._layout, left, now)
+            self._completer.requeue(left, now, "crash")
         return None
 
     def _is_abandoned(self, claim: Claim) -> bool:
@@ -223,62 +221,51 @@ class SessionJobRunner:
     def _run_attempt(
         self, claim: Claim, on_progress: ProgressListener, stop_signal: StopSignal
     ) -> None:
-        watch = CancellationPoller(self._ledger, claim, self._holder)
-        try:
-            outcome = self._fetch(
-                claim,
-                on_progress,
-                lambda: (
-                    stop_signal.level is StopLevel.IMMEDIATE or watch.is_cancelled()
-                ),
-            )
-        except BaseException:  # Ctrl-C as well: nobody else may take a claim of ours
-            self._release(claim)
-            raise
-        cut_short = watch.is_requested or stop_signal.level is StopLevel.IMMEDIATE
-        if outcome is not None and outcome.result is None and cut_short:
-            self._release(claim)
-        elif outcome is not None:
-            self._finish(claim, outcome)
+        cancellation = CancellationPoller(self._ledger, claim, self._holder)
 
-    def _finish(self, claim: Claim, outcome: Outcome) -> None:
+        def should_stop() -> bool:
+            stopped = stop_signal.level is StopLevel.IMMEDIATE
+            return stopped or cancellation.is_cancelled()
+
         try:
-            _retry_while_busy(
-                lambda: self._completer.finish(claim, outcome, self._now())
-            )
-        except LedgerError:
-            raise  # whoever asks next picks it up: `_is_left_alone`
-        except BaseException:  # as above
-            self._release(claim)
+            end = self._fetch(claim, on_progress, should_stop)
+        except BaseException:  # Ctrl-C as well: only we can end a claim of ours
+            self._requeue(claim)
             raise
+        stopped = stop_signal.level is StopLevel.IMMEDIATE or cancellation.is_requested
+        if stopped and isinstance(end, Outcome) and end.result is None:
+            self._requeue(claim)
+        else:
+            self._finish(claim, end)
 
     def _fetch(
         self,
         claim: Claim,
         on_progress: ProgressListener,
         should_stop: Callable[[], bool],
-    ) -> Outcome | None:
-        """Return how it ended; None when the claim is settled without an attempt."""
-        try:
-            earlier = publishing.begin_attempt(self._layout, claim.uuid, claim.attempt)
-        except (OSError, UnsafePathError) as error:
-            return Outcome(failure=output_folder_failure(error))
-        if _retry_while_busy(
-            lambda: self._completer.complete_if_published(claim, self._now())
-        ):
-            return None
-        request = fetch_request(
-            claim, self._layout, self._settings, self._runtime.tools, earlier
+    ) -> Outcome | Publication:
+        """Return how the attempt ended, with or without a worker."""
+        tools = self._runtime.tools
+        prepared = _retry_while_busy(
+            lambda: prepare(claim, self._ledger, self._layout, self._settings, tools)
         )
-        return run_to_end(
-            self._runtime.start(request), on_progress, should_stop
-        ).outcome
+        if not isinstance(prepared, FetchRequest):
+            return prepared
+        handle = self._runtime.start(prepared)
+        return run_to_end(handle, on_progress, should_stop).outcome
 
-    def _release(self, claim: Claim) -> None:
+    def _finish(self, claim: Claim, end: Outcome | Publication) -> None:
+        try:
+            _retry_while_busy(lambda: self._completer.finish(claim, end, self._now()))
+        except LedgerError:
+            raise  # the next caller picks the claim up: `_is_abandoned`
+        except BaseException:  # Ctrl-C, as above
+            self._requeue(claim)
+            raise
+
+    def _requeue(self, claim: Claim) -> None:
         _retry_while_busy(
-            lambda: requeue_or_publish(
-                self._completer, self._layout, claim, self._now(), "interrupted"
-            )
+            lambda: self._completer.requeue(claim, self._now(), "interrupted")
         )
 
     def _now(self) -> Now:

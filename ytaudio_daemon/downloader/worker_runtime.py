@@ -1,17 +1,14 @@
 """The engine of one program: its crew, made at the first need, and its tools."""
 
-import os
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from ytaudio_daemon.downloader.pool_thread import AttemptHandle, PoolThread
 from ytaudio_daemon.fetch.tools import Tools, find_tools
+from ytaudio_daemon.jobs.config_values import converter_count
 from ytaudio_daemon.model import FetchRequest
 from ytaudio_daemon.settings import Settings
-from ytaudio_daemon.urls import Link
 
 
 class WorkerRuntime:
@@ -46,39 +43,6 @@ class WorkerRuntime:
         if pool_thread is not None:
             pool_thread.close()
 
-    def build_request(  # noqa: PLR0913 - one named part each; a bundle would hide them
-        self,
-        *,
-        key: str,
-        attempt: int,
-        link: Link,
-        options: Mapping[str, Any],
-        attempt_dir: Path,
-        earlier_dirs: Sequence[str],
-        cache: Path,
-    ) -> FetchRequest:
-        """Return what a worker is told, for work that is no job of the ledger."""
-        # 0.2 s of SQL that a worker's start does not have to wait for
-        from ytaudio_daemon.jobs.fetch_requests import limits, network  # noqa: PLC0415
-
-        tools = self.tools
-        return FetchRequest(
-            key=key,
-            attempt=attempt,
-            url=link.url,
-            video_id=link.video_id,
-            options=options,
-            fallback_bitrate=self._settings.download.bitrate,
-            attempt_dir=str(attempt_dir),
-            earlier_dirs=tuple(earlier_dirs),
-            cache_dir=str(cache),
-            ffmpeg=tools.ffmpeg.path if tools.ffmpeg else "",
-            ffmpeg_version=tools.ffmpeg.version if tools.ffmpeg else "",
-            js_runtime=tools.js_pair(),
-            limits=limits(self._settings),
-            network=network(self._settings),
-        )
-
     @property
     def tools(self) -> Tools:
         """The ffmpeg and JavaScript runtime found; looked for again if one is gone."""
@@ -100,8 +64,3 @@ class WorkerRuntime:
                 # forgotten; then, or at the program's end, its processes go too.
                 weakref.finalize(self, self._pool_thread.close)
             return self._pool_thread
-
-
-def converter_count(settings: Settings) -> int:
-    """Return the conversions at once: the config's, or one a core."""
-    return settings.download.converters or len(os.sched_getaffinity(0))

@@ -1,10 +1,6 @@
-"""Attempts: claim, start, decide, publish, finish.
+"""Jobs: claimed, prepared, run, finished, and rescued after a crash.
 
-The straight path: `fill` claims jobs and starts workers; the pool says how they ended;
-`settle` publishes a result or does what `model.decide` says about a failure; `recover`
-picks up what a crash left.
+The straight path: `runner` claims a job, `prepare` makes its attempt ready, the pool
+runs it, `completer` publishes the result (`publisher`) or does what `model.decide` says
+about the failure. `rescuer` picks up what a crash left.
 """
-
-from ytaudio_daemon.jobs.runner import JobRunner
-
-__all__ = ["JobRunner"]

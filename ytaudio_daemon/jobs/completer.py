@@ -1,76 +1,198 @@
-"""How an attempt is settled: published and completed, or put where it belongs."""
+"""The end of an attempt: its job is completed, failed, queued again or cancelled.
+
+Straight down, from each of the three entries:
+
+    finish   a failure    -> _record_failure
+             a result     -> _publish -> _complete
+             a publication-> _adopt -> _sync_and_complete -> _complete
+    requeue  what a crash left is finished the same way, else the job is queued again
+    cancel   the job is cancelled
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import structlog
 
-from ytaudio_daemon.errors import UnsafePathError
-from ytaudio_daemon.folders import Layout, published, publishing
-from ytaudio_daemon.jobs.publish_failures import lookup_failure, publish_failure
-from ytaudio_daemon.jobs.work_retention import BYTE_LIMIT, is_work_reusable
-from ytaudio_daemon.ledger import (
-    Connection,
-    Ledger,
-    gates,
-    queries,
-    sessions,
-    transitions,
+from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.jobs.attempt_moves import AttemptMoves
+from ytaudio_daemon.jobs.byte_limit import byte_limit_failure
+from ytaudio_daemon.jobs.publisher import Publication, Publisher, result_of
+from ytaudio_daemon.jobs.record_failure import (
+    RecordedFailure,
+    open_proven_gates,
+    record_failure,
 )
+from ytaudio_daemon.jobs.work_retention import is_work_reusable
+from ytaudio_daemon.ledger import Connection, Ledger, gates, transitions
 from ytaudio_daemon.ledger.claims import Claim
-from ytaudio_daemon.model import Failure, FailureKind, JobState, Outcome, Result
+from ytaudio_daemon.model import Failure, JobState, Outcome, Result
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.decide import RetryPolicy, decide, reclassify_as_outdated
-from ytaudio_daemon.model.gates import GATE_OF
-from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 
 class AttemptCompleter:
-    """Writes an attempt's end into the ledger and the visible tree.
+    """Writes the end of an attempt to the ledger and to the visible tree.
 
-    Every method may be called again after a LedgerError or a crash between any two
-    of its steps, and converges to the same end.
+    Every method may be called again after a LedgerError, or after a crash between any
+    two of its steps, and comes to the same end.
+
+    Args:
+        ledger: Holds the jobs.
+        layout: Where attempts work and where results go.
+        settings: Sections retry and sessions.
     """
 
     def __init__(self, ledger: Ledger, layout: Layout, settings: Settings) -> None:
         self._ledger = ledger
         self._layout = layout
+        self._publisher = Publisher(layout)
+        self._moves = AttemptMoves(ledger, layout)
         self.settings = settings
-        #: Attempts whose audio stands at its place and whose ledger could not be told:
-        #: what stands there, and whether this very attempt fetched it.
-        self._published: dict[str, tuple[Outcome, bool]] = {}
+        #: By attempt: audio that is at its place while the ledger could not be written.
+        self._unrecorded: dict[str, Publication] = {}
 
-    def finish(self, claim: Claim, outcome: Outcome, now: Now) -> None:
-        """Publish the result, or do what follows from the failure.
+    def finish(self, claim: Claim, end: Outcome | Publication, now: Now) -> None:
+        """Complete the job, or record the failure and what follows from it.
+
+        Args:
+            claim: The attempt.
+            end: The worker's outcome; or audio that is at the job's place already.
+            now: The moment.
 
         Raises:
             LedgerError: Nothing was decided; call again.
         """
-        if outcome.result is None:
-            self._record_failure(claim, outcome, now)
-        elif claim.name in self._published:
-            self._complete(claim, now)
-        elif (
-            refusal := self._quota_failure(claim, outcome.result.size_bytes)
-        ) is not None:
-            self._record_failure(
-                claim, replace(outcome, result=None, failure=refusal), now
-            )
-        elif self._begin_publish(claim, outcome.result, now):
-            failpoints.failpoint("publish.begun", claim.name)
-            self._publish(claim, outcome, now)
-
-    def cancel(self, claim: Claim, now: Now) -> None:
-        """Finalize a running job whose cancellation was asked for."""
-        self._transition_or_cancel(claim, now, lambda _: False)
+        if self._completed_unrecorded(claim, now):
+            return
+        if isinstance(end, Publication):
+            self._adopt(claim, end, now)
+        elif end.result is not None:
+            self._publish(claim, end, now)
+        else:
+            self._record_failure(claim, end, now)
 
     def requeue(self, claim: Claim, now: Now, reason: str) -> None:
-        """Give back a job whose attempt was interrupted by us, unless it is unwanted."""
-        if self._transition_or_cancel(
+        """Queue the job of an interrupted attempt again, uncharged.
+
+        What the attempt had finished is published instead; a job whose cancellation
+        was asked for is cancelled.
+
+        Args:
+            claim: An attempt whose worker is gone.
+            now: The moment.
+            reason: For the ledger's events and the log.
+
+        Raises:
+            LedgerError: Nothing was decided; call again.
+        """
+        if self._completed_unrecorded(claim, now):
+            return
+        if (renamed := self._publisher.find_renamed(claim)) is not None:
+            self._sync_and_complete(claim, renamed, now)
+        elif (finished := self._publisher.find_finished(claim)) is not None:
+            self._publish(claim, finished, now)
+        else:
+            self._queue_again(claim, now, reason)
+
+    def cancel(self, claim: Claim, now: Now) -> None:
+        """Cancel a running job whose cancellation was asked for; its worker is gone.
+
+        Raises:
+            LedgerError: Nothing was decided; call again.
+        """
+        self._moves.cancel(claim, self.settings.sessions.quota, now)
+
+    def _publish(self, claim: Claim, outcome: Outcome, now: Now) -> None:
+        """Move the audio from the attempt's folder to its place; complete the job.
+
+        A result that no longer fits into its session is a failure.
+        """
+        result = result_of(outcome)
+        refusal = byte_limit_failure(
+            self._ledger, self.settings.sessions.quota, claim, result.size_bytes
+        )
+        if refusal is not None:
+            self._record_failure(claim, _failed(outcome, refusal), now)
+            return
+        if not self._begin_publish(claim, result, now):
+            return
+        failpoints.failpoint("publish.begun", claim.name)
+        publication = self._publisher.publish(claim, outcome)
+        if isinstance(publication, Failure):
+            self._record_failure(claim, _failed(outcome, publication), now)
+        elif publication.is_own:
+            self._unrecorded[claim.name] = publication
+            failpoints.failpoint("publish.renamed", claim.name)
+            self._complete(claim, publication, now)
+        else:
+            self._adopt(claim, publication, now)
+
+    def _adopt(self, claim: Claim, publication: Publication, now: Now) -> None:
+        """Complete the job with audio that this attempt did not put there."""
+        if self._begin_publish(claim, publication.result, now):
+            log.info("job.adopted", job=claim.uuid, session=claim.session_name)
+            self._sync_and_complete(claim, publication, now)
+
+    def _sync_and_complete(
+        self, claim: Claim, publication: Publication, now: Now
+    ) -> None:
+        failure = self._publisher.sync(claim)
+        if failure is not None:
+            self._record_failure(claim, _failed(publication.outcome, failure), now)
+            return
+        self._unrecorded[claim.name] = publication
+        self._complete(claim, publication, now)
+
+    def _completed_unrecorded(self, claim: Claim, now: Now) -> bool:
+        """Complete a job whose audio an earlier call published but could not record.
+
+        Returns:
+            Whether there was such audio.
+        """
+        publication = self._unrecorded.get(claim.name)
+        if publication is not None:
+            self._complete(claim, publication, now)
+        return publication is not None
+
+    def _complete(self, claim: Claim, publication: Publication, now: Now) -> None:
+        with self._ledger.write() as db:
+            done = transitions.complete(
+                db, claim.fence, publication.outcome, now, self.settings.sessions.quota
+            )
+            if done and publication.is_own:
+                open_proven_gates(db, claim, now)
+            gates.clear_stale_probe(db)
+        del self._unrecorded[claim.name]
+        self._ledger.check_not_replaced()
+        if done:
+            failpoints.failpoint("job.completed", claim.name)
+            publishing.clear_work(self._layout, claim.uuid)
+            failpoints.failpoint("work.cleared", claim.name)
+            _log_completed(claim, publication.result, now)
+
+    def _record_failure(self, claim: Claim, outcome: Outcome, now: Now) -> None:
+        recorded = self._move_or_cancel(
+            claim,
+            now,
+            lambda db: record_failure(db, claim, outcome, now, self.settings),
+        )
+        if recorded is None:
+            return
+        if recorded.decision.to is JobState.FAILED and not is_work_reusable(
+            self._layout, claim.uuid, recorded.failure.code
+        ):
+            publishing.clear_work(self._layout, claim.uuid)
+        _log_failed(claim, recorded)
+
+    def _queue_again(self, claim: Claim, now: Now, reason: str) -> None:
+        if self._move_or_cancel(
             claim,
             now,
             lambda db: transitions.requeue_interrupted(db, claim.fence, now, reason),
@@ -82,88 +204,9 @@ class AttemptCompleter:
                 reason=reason,
             )
 
-    def complete_if_published(self, claim: Claim, now: Now) -> bool:
-        """Settle a job whose audio stands at its place already, before it is fetched.
-
-        Where nobody can tell, it is not fetched either: it waits, and is tried as often
-        as any other.
-
-        Returns:
-            Whether the claim is settled, so that no attempt need begin.
-
-        Raises:
-            LedgerError: Nothing was decided; call again.
-        """
-        try:
-            published_outcome = self._published_outcome(claim)
-        except (OSError, UnsafePathError) as error:
-            self._record_failure(claim, Outcome(failure=lookup_failure(error)), now)
-            return True
-        if published_outcome is not None:
-            self.complete_published(claim, published_outcome, now)
-        return published_outcome is not None
-
-    def complete_published(self, claim: Claim, outcome: Outcome, now: Now) -> None:
-        """Complete a job whose audio stands at its place though this attempt did not put it there.
-
-        An older ledger was restored, or moved here together with the audio; or an
-        earlier attempt published it and could not tell.
-        """
-        if outcome.result is not None and self._begin_publish(
-            claim, outcome.result, now
-        ):
-            log.info("job.adopted", job=claim.uuid, session=claim.session_name)
-            self.sync_and_complete(claim, outcome, now, proves_site=False)
-
-    def sync_and_complete(
-        self, claim: Claim, outcome: Outcome, now: Now, *, proves_site: bool = True
-    ) -> None:
-        """Complete a job whose audio stands at its place already, once that is synced.
-
-        Args:
-            claim: The attempt.
-            outcome: Carries the result.
-            now: The moment.
-            proves_site: It was fetched by this very attempt.
-        """
-        try:
-            publishing.sync_published(self._layout, claim.session_uuid)
-        except (OSError, UnsafePathError) as error:
-            self._record_failure(
-                claim, _with_failure(outcome, publish_failure(error)), now
-            )
-            return
-        self._published[claim.name] = outcome, proves_site
-        self._complete(claim, now)
-
-    @property
-    def _quota(self) -> Quota:
-        return self.settings.sessions.quota
-
-    def byte_limit_failure(self, claim: Claim) -> Failure | None:
-        """Return why an attempt need not even begin: its session's bytes are used up."""
-        return self._quota_failure(claim, 1)
-
-    def _quota_failure(self, claim: Claim, size_bytes: int) -> Failure | None:
-        with self._ledger.read() as db:
-            session = sessions.session_by_id(db, claim.session_id)
-        limit = self._quota.with_session_limits(
-            session.max_jobs, session.max_bytes
-        ).max_bytes
-        if not limit or session.used_bytes + size_bytes <= limit:
-            return None
-        return Failure(
-            kind=FailureKind.POLICY,
-            code=BYTE_LIMIT,
-            message=f"The finished file does not fit into the session's {limit} bytes, "
-            f"of which {session.used_bytes} are used.",
-            hint=f"Raise it with: ytaudio session set {claim.session_name} --max-bytes "
-            "…, then retry the job.",
-        )
-
     def _begin_publish(self, claim: Claim, result: Result, now: Now) -> bool:
-        path = self._layout.audio_file(claim.session_uuid, claim.uuid, result.file_name)
-        return self._transition_or_cancel(
+        path = self._publisher.audio_file(claim, result)
+        return self._move_or_cancel(
             claim,
             now,
             lambda db: transitions.begin_publish(
@@ -171,162 +214,40 @@ class AttemptCompleter:
             ),
         )
 
-    def _transition_or_cancel(
-        self, claim: Claim, now: Now, move: Callable[[Connection], bool]
-    ) -> bool:
-        """Make a move, or cancel the job if that is why it was refused.
-
-        In one transaction: somebody may want the job after all between two.
-        """
-        with self._ledger.write() as db:
-            moved = move(db)
-            cancelled = not moved and self._cancel_in_transaction(db, claim, now)
-            gates.clear_stale_probe(db)
-        if cancelled:
-            self._drop_cancelled_work(claim)
-        return moved
-
-    def _cancel_in_transaction(self, db: Connection, claim: Claim, now: Now) -> bool:
-        return transitions.cancel_running(db, claim.fence, now, self._quota)
-
-    def _drop_cancelled_work(self, claim: Claim) -> None:
-        publishing.clear_work(self._layout, claim.uuid)
-        log.info("job.cancelled", job=claim.uuid, session=claim.session_name)
-
-    def _publish(self, claim: Claim, outcome: Outcome, now: Now) -> None:
-        try:
-            publishing.publish(
-                self._layout, claim.session_uuid, claim.uuid, claim.attempt
-            )
-        except (OSError, UnsafePathError) as error:
-            self._after_failed_publish(claim, outcome, error, now)
-            return
-        self._published[claim.name] = outcome, True
-        failpoints.failpoint("publish.renamed", claim.name)
-        self._complete(claim, now)
-
-    def _after_failed_publish(
-        self,
-        claim: Claim,
-        outcome: Outcome,
-        error: OSError | UnsafePathError,
-        now: Now,
-    ) -> None:
-        """Complete with what stands there, or do what follows from the failure.
-
-        An earlier call, or attempt, may have come as far: its rename, or its target,
-        is in the way of this one's.
-        """
-        try:
-            published_outcome = self._published_outcome(claim)
-        except (OSError, UnsafePathError):
-            published_outcome = None  # `error` tells of it
-        if published_outcome is not None:
-            self.complete_published(claim, published_outcome, now)
-        else:
-            self._record_failure(
-                claim, _with_failure(outcome, publish_failure(error)), now
-            )
-
-    def _published_outcome(self, claim: Claim) -> Outcome | None:
-        return published.published_outcome(self._layout, claim.session_uuid, claim.uuid)
-
-    def _complete(self, claim: Claim, now: Now) -> None:
-        outcome, proves_site = self._published[claim.name]
-        with self._ledger.write() as db:
-            done = transitions.complete(db, claim.fence, outcome, now, self._quota)
-            if done and proves_site:
-                self._open_gates(db, claim, None, now)
-            gates.clear_stale_probe(db)
-        del self._published[claim.name]
-        self._ledger.check_not_replaced()
-        if done and outcome.result is not None:
-            failpoints.failpoint("job.completed", claim.name)
-            publishing.clear_work(self._layout, claim.uuid)
-            failpoints.failpoint("work.cleared", claim.name)
-            log.info(
-                "job.completed",
-                job=claim.uuid,
-                session=claim.session_name,
-                video=claim.video_id,
-                attempt=claim.attempt,
-                title=outcome.result.title,
-                bytes=outcome.result.size_bytes,
-                seconds=round(now.wall - claim.history.claimed_at, 2),
-            )
-
-    def _record_failure(self, claim: Claim, outcome: Outcome, now: Now) -> None:
-        """Do what `model.decide` says about a failure, in one transaction."""
-        failure = outcome.failure
-        if failure is None:
-            msg = "an outcome without result carries a failure"
-            raise ValueError(msg)
-        with self._ledger.write() as db:
-            failure = reclassify_as_outdated(failure, queries.recent_failure_codes(db))
-            name = GATE_OF.get(failure.kind)
-            gate = None if name is None else gates.find_gate(db, name)
-            judged = replace(outcome, failure=failure)
-            move = decide(claim.history, judged, now, self._policy, gate)
-            done = transitions.record_failure(
-                db, claim.fence, judged, move, now, self._quota
-            )
-            if done and move.gate is not None:
-                gates.close_gate(db, move.gate)
-            elif done:
-                self._open_gates(db, claim, failure, now)
-            cancelled = not done and self._cancel_in_transaction(db, claim, now)
-            gates.clear_stale_probe(db)
-        if cancelled:
-            self._drop_cancelled_work(claim)
-        if (
-            done
-            and move.to is JobState.FAILED
-            and not is_work_reusable(self._layout, claim.uuid, failure.code)
-        ):
-            publishing.clear_work(self._layout, claim.uuid)
-        if done:
-            log.warning(
-                "job.failed" if move.to is JobState.FAILED else "job.waiting",
-                job=claim.uuid,
-                session=claim.session_name,
-                video=claim.video_id,
-                attempt=claim.attempt,
-                kind=failure.kind.value,
-                code=failure.code,
-                message=failure.message,
-                retry_at=move.retry_at,
-            )
-
-    def _open_gates(
-        self, db: Connection, claim: Claim, failure: Failure | None, now: Now
-    ) -> None:
-        """Open the gates that an attempt begun behind them shows to be over.
-
-        A private video proves the site answers; a success proves everything works.
-        A gate that closes in the future was closed before the clock went back.
-        """
-        if failure is not None and failure.kind not in SITE_ANSWERED_KINDS:
-            return
-        for gate in gates.closed_gates(db):
-            if gate.closed_at < claim.history.claimed_at or now.wall < gate.closed_at:
-                gates.open_gate(db, gate.name)
-
-    @property
-    def _policy(self) -> RetryPolicy:
-        retry = self.settings.retry
-        return RetryPolicy(
-            max_attempts=retry.attempts,
-            base_s=retry.base,
-            cap_s=retry.cap,
-            max_pending_s=self.settings.sessions.max_pending,
-        )
+    def _move_or_cancel(
+        self, claim: Claim, now: Now, move: Callable[[Connection], T]
+    ) -> T:
+        quota = self.settings.sessions.quota
+        return self._moves.move_or_cancel(claim, quota, now, move)
 
 
-#: Failures that show that network, host and site are all well.
-SITE_ANSWERED_KINDS = frozenset(
-    {FailureKind.UNAVAILABLE, FailureKind.POLICY, FailureKind.NOT_YET},
-)
-
-
-def _with_failure(outcome: Outcome, failure: Failure) -> Outcome:
+def _failed(outcome: Outcome, failure: Failure) -> Outcome:
     return replace(outcome, result=None, failure=failure)
+
+
+def _log_completed(claim: Claim, result: Result, now: Now) -> None:
+    log.info(
+        "job.completed",
+        job=claim.uuid,
+        session=claim.session_name,
+        video=claim.video_id,
+        attempt=claim.attempt,
+        title=result.title,
+        bytes=result.size_bytes,
+        seconds=round(now.wall - claim.history.claimed_at, 2),
+    )
+
+
+def _log_failed(claim: Claim, recorded: RecordedFailure) -> None:
+    failure, decision = recorded.failure, recorded.decision
+    log.warning(
+        "job.failed" if decision.to is JobState.FAILED else "job.waiting",
+        job=claim.uuid,
+        session=claim.session_name,
+        video=claim.video_id,
+        attempt=claim.attempt,
+        kind=failure.kind.value,
+        code=failure.code,
+        message=failure.message,
+        retry_at=decision.retry_at,
+    )

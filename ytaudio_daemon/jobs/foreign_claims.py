@@ -1,38 +1,28 @@
-"""Programs that run jobs of the ledger by themselves, beside the daemon.
+"""The names under which programs claim jobs that they run beside the daemon.
 
-They claim under a name of their own, so the daemon's crash rescue, which looks for its
-own host's name, leaves them alone. The name says which process it is, so that a claim
-whose process is gone can be told from one that takes its time.
+The daemon claims under its host's name and rescues only such claims after a crash. A
+program's name contains its process, so that the claim of a dead process can be told
+from one that takes its time.
 """
 
 import os
 from pathlib import Path
-
-import structlog
-
-from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.jobs.completer import AttemptCompleter
-from ytaudio_daemon.jobs.recovery import recover
-from ytaudio_daemon.ledger import Ledger, claims
-from ytaudio_daemon.model.clock import Now
-
-log = structlog.get_logger()
 
 #: Of /proc/<pid>/stat behind the command's name; proc_pid_stat(5), field 22.
 _START_TIME_FIELD = 19
 
 
 def holder_name(host: str) -> str:
-    """Return what this process claims under: `<host>/<namespace>.<pid>.<start>`."""
+    """Return the name this process claims under: `<host>/<namespace>.<pid>.<start>`."""
     pid = os.getpid()
     return f"{host}/{_pid_namespace()}.{pid}.{_start_ticks(pid)}"
 
 
 def holder_is_dead(holder: str, host: str) -> bool:
-    """Tell whether a claim's process surely lives no more.
+    """Return whether the process that holds a claim certainly no longer exists.
 
-    Of another host's, or another container's with this host's name, nobody here can
-    tell: those count as alive.
+    Processes of another host, or of another container with this host's name, cannot be
+    seen from here and count as alive.
     """
     where, slash, who = holder.partition("/")
     if not slash or where != host:
@@ -44,34 +34,13 @@ def holder_is_dead(holder: str, host: str) -> bool:
     return _start_ticks(int(pid)) != start
 
 
-def recover_dead_holders(
-    ledger: Ledger, layout: Layout, completer: AttemptCompleter, host: str, now: Now
-) -> None:
-    """Pick up the jobs of programs on this host that died while running them.
-
-    Raises:
-        LedgerError: The next call goes on.
-    """
-    with ledger.read() as db:
-        running = claims.foreign_claims(db, host)
-    for claim in running:
-        if holder_is_dead(claim.owner or "", host):
-            log.warning(
-                "job.caller_gone",
-                job=claim.uuid,
-                session=claim.session_name,
-                holder=claim.owner,
-            )
-            recover(completer, layout, claim, now)
-
-
 def _pid_namespace() -> str:
-    """Return which process IDs we mean: containers count their own."""
+    """Return the ID of our PID namespace: containers number their own processes."""
     return str(os.stat("/proc/self/ns/pid").st_ino)  # noqa: PTH116 - a number of the kernel's, no file
 
 
 def _start_ticks(pid: int) -> str:
-    """Return when a process started, in ticks since the machine did; "" when gone."""
+    """Return a process's start time, in clock ticks since boot; "" when it is gone."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:

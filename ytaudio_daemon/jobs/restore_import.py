@@ -19,7 +19,7 @@ from ytaudio_daemon.dropfile import session_name_problem
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout, published
 from ytaudio_daemon.jobs.completer import AttemptCompleter
-from ytaudio_daemon.jobs.recovery import recover
+from ytaudio_daemon.jobs.publisher import Publication
 from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
@@ -137,7 +137,7 @@ def import_after_restore(
     if until is None:
         return
     for lost in left:  # nobody runs them, whatever name they were claimed under
-        recover(completer, layout, lost, now)
+        completer.requeue(lost, now, "crash")
     adopted = 0
     for published_result in results_missing_from_ledger(
         ledger, layout, until, _log_skipped
@@ -151,7 +151,9 @@ def import_after_restore(
                 state=published_result.state,
             )
             continue
-        completer.complete_published(claim, published_result.outcome, now)
+        completer.finish(
+            claim, Publication(outcome=published_result.outcome, is_own=False), now
+        )
         adopted += 1
     with ledger.write() as db:
         meta.clear_restored(db)

@@ -1,43 +1,38 @@
-"""The running attempts: claiming and starting them, hearing how they ended."""
+"""The jobs that run: claimed, started, watched, and finished."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
 
-from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.fetch.tools import Tools
-from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.jobs.completer import AttemptCompleter
+from ytaudio_daemon.jobs.config_values import pace
 from ytaudio_daemon.jobs.disk_reserve import DiskReserve
-from ytaudio_daemon.jobs.fetch_requests import fetch_request
-from ytaudio_daemon.jobs.foreign_claims import recover_dead_holders
-from ytaudio_daemon.jobs.recovery import recover, requeue_or_publish
-from ytaudio_daemon.jobs.restore_import import import_after_restore
-from ytaudio_daemon.jobs.work_cleanup import WorkCleaner
+from ytaudio_daemon.jobs.prepare import prepare
+from ytaudio_daemon.jobs.publisher import Publication
+from ytaudio_daemon.jobs.rescuer import JobRescuer
 from ytaudio_daemon.ledger import Ledger, claims, gates, queries
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import (
-    Failure,
     FailureKind,
+    FetchRequest,
     JobState,
     Outcome,
     Progress,
 )
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.gates import Pace
 from ytaudio_daemon.pool import Ended, Event, Pool, Progressed
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
 
 log = structlog.get_logger()
 
-#: Without gate or pace to wait for, claims are looked for this often, in seconds.
+#: Claiming is tried this often, in seconds, when no gate or pace says when to.
 CLAIM_POLL_S = 30.0
-#: A moment behind the time a gate or token is due, so that it surely has come.
+#: Added to the time at which a gate or token is due, so that it surely has come.
 DUE_MARGIN_S = 0.05
-#: So many jobs' work is looked at in one step of the loop.
-CLEAR_BATCH = 100
 
 
 @dataclass(slots=True)
@@ -47,16 +42,39 @@ class _RunningAttempt:
     cancelled: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _EndedAttempt:
+    """An attempt to be finished.
+
+    Attributes:
+        running: The attempt.
+        end: The worker's outcome, or the audio that made a worker needless.
+        is_interruption: The worker was killed, but not by its own doing: the template
+            or a shutdown did it.
+    """
+
+    running: _RunningAttempt
+    end: Outcome | Publication
+    is_interruption: bool = False
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether it brought no result because we, or a person, ended it."""
+        if isinstance(self.end, Publication) or self.end.result is not None:
+            return False
+        return self.running.cancelled or self.is_interruption
+
+
 class JobRunner:
-    """What is running, and what has ended but is not yet in the ledger.
+    """Claims jobs, starts their attempts, and finishes those that ended.
 
     Args:
-        ledger: Claims come from it, ends go into it.
-        layout: Where attempts work and results go.
-        pool: Runs them.
+        ledger: Holds jobs and claims.
+        layout: Where attempts work and where results go.
+        pool: Runs the workers.
         settings: Sections download, retry, pace, sessions and disk.
         tools: ffmpeg and the JavaScript runtime.
-        host: This machine's name, in claims.
+        host: This daemon's name in claims.
     """
 
     def __init__(
@@ -73,110 +91,78 @@ class JobRunner:
         self._pool = pool
         self._host = host
         self._completer = AttemptCompleter(ledger, layout, settings)
+        self._rescuer = JobRescuer(ledger, layout, self._completer, host)
         self.settings = settings
         self.tools = tools
         self._running: dict[str, _RunningAttempt] = {}
-        #: Ends that could not be written yet: the ledger was busy, or full.
-        self._ended: list[tuple[_RunningAttempt, Ended]] = []
+        #: Not written to the ledger yet: it was busy, or full.
+        self._ended: list[_EndedAttempt] = []
         self._disk_reserve = DiskReserve(ledger, layout.downloads)
-        self._work_cleaner = WorkCleaner(ledger, layout)
 
     def reload(self, settings: Settings) -> None:
-        """Take up new settings; running attempts go on with the old ones."""
+        """Apply new settings; running attempts go on with the old ones."""
         self.settings = settings
         self._completer.settings = settings
 
     @property
     def progress(self) -> Mapping[str, Progress]:
-        """How far each running attempt is, by job UUID."""
+        """The progress of each running attempt, by job UUID."""
         return {uuid: running.progress for uuid, running in self._running.items()}
 
     @property
     def running_count(self) -> int:
-        """How many attempts run or wait to be settled."""
+        """The number of attempts that run or are still to be finished."""
         return len(self._running)
 
     def recover(self, now: Now) -> None:
-        """Pick up what an earlier run of this host left running; call before `fill`.
+        """Pick up jobs that an earlier run left running; call before `start_jobs`.
 
-        A finished result is published, not fetched again; the rest is queued again.
+        A finished result is published, not downloaded again; the rest is queued again.
         """
-        with self._ledger.read() as db:
-            left = claims.running_claims(db, self._host)
-        for claim in left:
-            recover(self._completer, self._layout, claim, now)
-        self._recover_dead_holders(now)
-        import_after_restore(
-            self._ledger, self._layout, self._completer, self._host, now
-        )
-        self._work_cleaner.clear()
+        self._rescuer.rescue_all(now)
 
     def recover_lost(self, now: Now) -> None:
-        """Pick up attempts that are ours by the ledger but that nobody runs.
-
-        Those of programs on this host that died are ours to pick up, too; and work
-        is cleared that a cancelled job has left.
-
-        A claim whose commit PostgreSQL could not confirm may have happened all the
-        same.
+        """Pick up attempts that run by the ledger but not here; see `JobRescuer`.
 
         Raises:
             LedgerError: The next call tries again.
         """
-        with self._ledger.read() as db:
-            running = claims.running_claims(db, self._host)
-        for claim in running:
-            known = self._running.get(claim.uuid)
-            if known is None or known.claim.attempt != claim.attempt:
-                log.warning(
-                    "job.lost",
-                    job=claim.uuid,
-                    session=claim.session_name,
-                    attempt=claim.attempt,
-                )
-                recover(self._completer, self._layout, claim, now)
-        self._recover_dead_holders(now)
-        self._work_cleaner.clear(CLEAR_BATCH)
+        attempts = {uuid: r.claim.attempt for uuid, r in self._running.items()}
+        self._rescuer.rescue_lost(attempts, now)
 
-    def start_jobs(self, now: Now) -> bool:
-        """Claim and start attempts while there is room.
+    def start_jobs(self, now: Now) -> None:
+        """Claim jobs and start their attempts while the pool has room.
 
-        Returns:
-            Whether a job may still be waiting for room or its turn.
+        Raises:
+            LedgerError: What was claimed is started or finished; call again.
         """
         if not self._disk_reserve.is_available(self.settings.disk.reserve, now):
-            return False
+            return
         while self._pool.free_slots() > 0:
             with self._ledger.write() as db:
-                claim = claims.claim_next(db, now, self._host, self._pace)
+                claim = claims.claim_next(db, now, self._host, pace(self.settings))
             if claim is None:
-                return False
+                return
             failpoints.failpoint("job.claimed", claim.name)
             self._start(claim, now)
-        return True
 
     def seconds_to_next_claim(self, now: Now) -> float:
-        """Return when `fill` should be called again though nothing happened.
+        """Return the seconds after which a claim may succeed without any other event.
 
-        Only gates and pace make a queued job wait without an event to end it.
+        Only gates and pace make a queued job wait for a time instead of an event.
         """
         with self._ledger.read() as db:
             if queries.total_counts(db)[JobState.QUEUED] == 0:
                 return CLAIM_POLL_S
             closed = gates.closed_gates(db)
             if any(gate.probe_job_id is not None for gate in closed):
-                return CLAIM_POLL_S  # until the probe ends
+                return CLAIM_POLL_S  # the end of the probe is an event
             shut = [gate.until - now.wall for gate in closed]
-            waits = [*shut, gates.seconds_to_next_token(db, self._pace, now)]
-        return min(max([0.0, *waits]) + DUE_MARGIN_S, CLAIM_POLL_S)
-
-    @property
-    def _pace(self) -> Pace:
-        wanted = self.settings.pace
-        return Pace(burst=wanted.burst, per_hour=wanted.per_hour)
+            token = gates.seconds_to_next_token(db, pace(self.settings), now)
+        return min(max([0.0, *shut, token]) + DUE_MARGIN_S, CLAIM_POLL_S)
 
     def collect(self, events: Iterable[Event]) -> None:
-        """Take in what the pool tells; `settle_ended` does what follows."""
+        """Store the pool's events; `finish_ended` writes the ends to the ledger."""
         for event in events:
             running = self._running.get(event.key)
             if running is None or running.claim.attempt != event.attempt:
@@ -186,22 +172,23 @@ class JobRunner:
                 title = event.progress.title or known
                 running.progress = replace(event.progress, title=title)
             elif isinstance(event, Ended):
-                self._ended.append((running, event))
+                interruption = _is_interruption(event)
+                self._ended.append(_EndedAttempt(running, event.outcome, interruption))
 
     def finish_ended(self, now: Now) -> None:
-        """Write ends into the ledger; what fails stays for the next call.
+        """Finish the attempts that have ended, in order.
 
         Raises:
-            LedgerError: The ledger cannot be written just now.
+            LedgerError: The rest stays for the next call.
         """
         while self._ended:
-            running, ended = self._ended[0]
-            self._finish(running, ended, now)
+            ended = self._ended[0]
+            self._finish(ended, now)
             del self._ended[0]
-            self._running.pop(ended.key, None)
+            self._running.pop(ended.running.claim.uuid, None)
 
     def kill_cancelled(self, now: Now) -> None:
-        """End the workers of jobs that people asked to cancel."""
+        """Kill the workers of jobs whose cancellation was asked for."""
         with self._ledger.read() as db:
             asked = claims.cancel_requested_claims(db, self._host)
         for claim in asked:
@@ -213,74 +200,33 @@ class JobRunner:
                 self._pool.kill(claim.uuid)
 
     def requeue_running(self, now: Now) -> None:
-        """Give every running job back, after the pool was closed at shutdown."""
+        """Queue every running job again, after the pool was closed at shutdown."""
         self.finish_ended(now)
         for running in list(self._running.values()):
-            self._requeue_or_publish(running.claim, now, "shutdown")
+            self._completer.requeue(running.claim, now, "shutdown")
         self._running.clear()
 
     def _start(self, claim: Claim, now: Now) -> None:
-        # First, so that trouble with all of downloads/ is the machine's, not this job's.
-        try:
-            earlier = publishing.begin_attempt(self._layout, claim.uuid, claim.attempt)
-        except (OSError, UnsafePathError) as error:
-            self._fail_before_start(
-                claim, Outcome(failure=_work_folder_failure(error)), now
-            )
-            return
-        if self._completer.complete_if_published(claim, now):
-            return
-        if (refusal := self._completer.byte_limit_failure(claim)) is not None:
-            self._fail_before_start(claim, Outcome(failure=refusal), now)
-            return
-        request = fetch_request(claim, self._layout, self.settings, self.tools, earlier)
-        progress = Progress(phase="resolving")
-        self._running[claim.uuid] = _RunningAttempt(claim=claim, progress=progress)
-        self._pool.start(request)
-        failpoints.failpoint("attempt.started", claim.name)
-
-    def _fail_before_start(self, claim: Claim, outcome: Outcome, now: Now) -> None:
-        """Settle an attempt without a worker; a full ledger hears of it later."""
+        prepared = prepare(claim, self._ledger, self._layout, self.settings, self.tools)
         running = _RunningAttempt(claim=claim, progress=Progress(phase="resolving"))
         self._running[claim.uuid] = running
-        ended = Ended(
-            key=claim.uuid, attempt=claim.attempt, outcome=outcome, worker_crashed=False
-        )
-        self._ended.append((running, ended))
-        self.finish_ended(now)
+        if isinstance(prepared, FetchRequest):
+            self._pool.start(prepared)
+            failpoints.failpoint("attempt.started", claim.name)
+        else:  # a ledger that cannot be written now gets the end later
+            self._ended.append(_EndedAttempt(running, prepared))
+            self.finish_ended(now)
 
-    def _finish(self, running: _RunningAttempt, ended: Ended, now: Now) -> None:
-        claim, outcome = running.claim, ended.outcome
-        if outcome.result is not None:
-            self._completer.finish(claim, outcome, now)
-        elif running.cancelled or _is_interruption(ended):
-            self._requeue_or_publish(
-                claim, now, "interrupted"
-            )  # or cancelled, if unwanted yet
+    def _finish(self, ended: _EndedAttempt, now: Now) -> None:
+        claim = ended.running.claim
+        if ended.is_cut_short:  # or cancelled, if a person asked for that
+            self._completer.requeue(claim, now, "interrupted")
         else:
-            self._completer.finish(claim, outcome, now)
-
-    def _requeue_or_publish(self, claim: Claim, now: Now, reason: str) -> None:
-        requeue_or_publish(self._completer, self._layout, claim, now, reason)
-
-    def _recover_dead_holders(self, now: Now) -> None:
-        recover_dead_holders(
-            self._ledger, self._layout, self._completer, self._host, now
-        )
+            self._completer.finish(claim, ended.end, now)
 
 
 def _is_interruption(ended: Ended) -> bool:
-    """The worker died, but not by its own doing: the template or a shutdown did it."""
     failure = ended.outcome.failure
     if failure is None or failure.kind is not FailureKind.CRASHED:
         return False
     return not ended.worker_crashed and failure.code in {"killed", "template_died"}
-
-
-def _work_folder_failure(error: Exception) -> Failure:
-    return Failure(
-        kind=FailureKind.HOST,
-        code="work_folder",
-        message=f"The folder for unfinished work cannot be made: {error}",
-        hint="Check the disk and the permissions of downloads/: `ytaudio doctor`.",
-    )

@@ -1,9 +1,9 @@
 """Which work of a failed job is kept for a retry."""
 
 from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.jobs.byte_limit import BYTE_LIMIT
 from ytaudio_daemon.jobs.publish_failures import PLACE_TAKEN, PUBLISH_FAILED
 
-BYTE_LIMIT = "session_byte_limit"
 #: Nothing was wrong with the audio: even the bare download is of use.
 AUDIO_INTACT_CODES = frozenset({BYTE_LIMIT, PLACE_TAKEN.code, PUBLISH_FAILED})
 #: A retry must begin anew: it would meet the same file.

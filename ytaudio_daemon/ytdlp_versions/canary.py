@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ytaudio_daemon.fetch.tools import Tools, find_tools
-from ytaudio_daemon.jobs.fetch_requests import limits, network
+from ytaudio_daemon.jobs.fetch_requests import fetch_request
 from ytaudio_daemon.model import FailureKind, FetchRequest, Limits, Options
 from ytaudio_daemon.pool import Ended, Pool
 from ytaudio_daemon.settings import Settings
@@ -75,22 +75,17 @@ class CanaryRun:
         key = str(uuid.uuid4())
         folder = self._folder / key
         folder.mkdir(mode=0o700)
-        tools, download = self._tools, self._settings.download
-        return FetchRequest(
+        request = fetch_request(
+            self._settings,
+            self._tools,
             key=key,
             attempt=1,
-            url=link.url,
-            video_id=link.video_id,
+            link=link,
             options=Options(format="m4a", quality="worstaudio").to_json(),
-            fallback_bitrate=download.bitrate,
-            attempt_dir=str(folder),
-            cache_dir=str(self._folder / "cache"),
-            ffmpeg=tools.ffmpeg.path if tools.ffmpeg else "",
-            ffmpeg_version=tools.ffmpeg.version if tools.ffmpeg else "",
-            js_runtime=tools.js_pair(),
-            limits=_with_link_deadline(limits(self._settings)),
-            network=network(self._settings),
+            attempt_dir=folder,
+            cache_dir=self._folder / "cache",
         )
+        return replace(request, limits=_with_link_deadline(request.limits))
 
 
 def _with_link_deadline(allowed: Limits) -> Limits:

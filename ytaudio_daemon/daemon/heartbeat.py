@@ -1,0 +1,84 @@
+"""The heartbeat: every half minute, whatever events came or were lost."""
+
+import time
+
+import structlog
+
+from ytaudio_daemon.daemon.schedule import Schedule, Step
+from ytaudio_daemon.daemon.services import Services
+from ytaudio_daemon.daemon.systemd_watchdog import SystemdWatchdog
+from ytaudio_daemon.errors import LedgerError
+from ytaudio_daemon.fetch.tools import find_tools
+from ytaudio_daemon.ledger import meta
+from ytaudio_daemon.model.clock import Now
+
+log = structlog.get_logger()
+
+#: A template that could not start is tried again so much later, in seconds, if no job
+#: asks for one before.
+TEMPLATE_RETRY_S = 600.0
+
+
+class Heartbeat:
+    """Saves the daemon's age; rescues lost jobs; checks watcher, tools, clock and folders.
+
+    Args:
+        services: All parts of the daemon.
+        schedule: Holds the time of the next heartbeat.
+        watchdog: Is told whether the ledger could be written.
+    """
+
+    def __init__(
+        self, services: Services, schedule: Schedule, watchdog: SystemdWatchdog
+    ) -> None:
+        self._services = services
+        self._schedule = schedule
+        self._watchdog = watchdog
+        self._template_retry_at = 0.0
+
+    def beat(self, now: Now, mono: float) -> None:
+        """Do all of it if it is due. One that fails stays due, and is a problem.
+
+        Raises:
+            LedgerError: The ledger cannot be written.
+            OSError: A folder cannot be read.
+        """
+        if not self._schedule.is_due(Step.HEARTBEAT, mono):
+            return
+        self._schedule.jobs_due_now()  # should an event have been lost
+        self._save_uptime(now, mono)
+        self._services.job_runner.recover_lost(now)
+        self._services.inbox_watcher.restart_if_dead()
+        self._find_missing_tools()
+        self._log_clock_jump()
+        self._retry_template(mono)
+        self._services.snapshot_builder.run_self_check(mono)
+        self._schedule.heartbeat_done(mono)
+
+    def _save_uptime(self, now: Now, mono: float) -> None:
+        ledger = self._services.ledger
+        try:
+            ledger.check_not_replaced()
+            with ledger.write() as db:
+                meta.save_uptime(db, now.uptime_s)
+        except LedgerError as error:
+            self._watchdog.ledger_failed(error, time.monotonic())
+            raise
+        self._watchdog.ledger_written(mono)
+
+    def _find_missing_tools(self) -> None:
+        """Search for ffmpeg and the JavaScript runtime if one is missing or removed."""
+        services = self._services
+        if not services.job_runner.tools.is_complete():
+            services.job_runner.tools = services.snapshot_builder.tools = find_tools()
+
+    def _log_clock_jump(self) -> None:
+        jump = self._services.clock.jump_s()
+        if jump:
+            log.warning("clock.jumped", seconds=round(jump))
+
+    def _retry_template(self, mono: float) -> None:
+        """Start a failed template again now and then: no job may need one for long."""
+        if self._services.pool.template_error and mono >= self._template_retry_at:
+            self._schedule.due_now(Step.TEMPLATE)
+            self._template_retry_at = mono + TEMPLATE_RETRY_S

@@ -1,0 +1,82 @@
+"""The loop's steps for jobs: collect results, claim and start, requeue, kill."""
+
+import math
+
+from ytaudio_daemon.daemon.schedule import Schedule, Step
+from ytaudio_daemon.daemon.services import Services
+from ytaudio_daemon.jobs.config_values import retry_policy
+from ytaudio_daemon.ledger import gates, queries, transitions
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.decide import max_retry_delay_s
+from ytaudio_daemon.model.gates import Gate
+
+
+class JobSteps:
+    """Drives the job runner; sets when jobs are looked at again.
+
+    Args:
+        services: All parts of the daemon.
+        schedule: Holds the due times of claims, retries and cancellations.
+    """
+
+    def __init__(self, services: Services, schedule: Schedule) -> None:
+        self._ledger = services.ledger
+        self._pool = services.pool
+        self._runner = services.job_runner
+        self._schedule = schedule
+        #: Closed when jobs were last claimed.
+        self.gates: list[Gate] = []
+
+    def collect_events(self, mono: float) -> None:
+        """Collect the workers' events; an end frees a slot and may need a retry."""
+        events = self._pool.poll(mono)
+        self._runner.collect(events)
+        if events:
+            self._schedule.due_now(Step.CLAIMS, Step.RETRIES)
+
+    def finish_ended(self, now: Now) -> None:
+        """Finish the attempts that have ended.
+
+        Raises:
+            LedgerError: The rest stays for the next call.
+        """
+        before = self._runner.running_count
+        try:
+            self._runner.finish_ended(now)
+        finally:
+            if self._runner.running_count != before:
+                self._schedule.due_now(Step.CLAIMS, Step.RETRIES)
+
+    def kill_cancelled(self, now: Now, mono: float) -> None:
+        """Kill the workers of cancelled jobs, if any may have been cancelled."""
+        if self._schedule.is_due(Step.CANCEL, mono):
+            self._runner.kill_cancelled(now)
+            self._schedule.done(Step.CANCEL)
+
+    def start_jobs(self, now: Now, mono: float) -> None:
+        """Claim and start jobs while there is room; set when to claim again."""
+        if not self._schedule.is_due(Step.CLAIMS, mono) or not self._pool.free_slots():
+            return
+        # A daemon that lost its lock to another one claims nothing beside it.
+        self._ledger.check_not_replaced()
+        self._runner.start_jobs(now)
+        with self._ledger.read() as db:
+            self.gates = gates.closed_gates(db)
+        wait_s = self._runner.seconds_to_next_claim(now)
+        self._schedule.due_in(Step.CLAIMS, wait_s, mono)
+        self._schedule.due_now(Step.RETRIES)  # one that could not be started may wait
+
+    def requeue_due(self, now: Now, mono: float) -> None:
+        """Queue the waiting jobs whose time has come; set when the next one's comes."""
+        if not self._schedule.is_due(Step.RETRIES, mono):
+            return
+        with self._ledger.read() as db:
+            soonest = queries.next_retry_at(db)
+        furthest_s = max_retry_delay_s(retry_policy(self._runner.settings))
+        if soonest is not None and not now.wall < soonest <= now.wall + furthest_s:
+            with self._ledger.write() as db:
+                transitions.requeue_due(db, now, furthest_s)
+            self._schedule.due_now(Step.CLAIMS, Step.RETRIES)
+        else:
+            wait_s = math.inf if soonest is None else soonest - now.wall
+            self._schedule.due_in(Step.RETRIES, wait_s, mono)

@@ -1,0 +1,72 @@
+"""SIGHUP: the config is loaded again and handed to every service."""
+
+import os
+
+import structlog
+
+from ytaudio_daemon.daemon.services import Services
+from ytaudio_daemon.errors import ConfigError
+from ytaudio_daemon.jobs.config_values import converter_count
+from ytaudio_daemon.notify.receivers import require_apprise
+from ytaudio_daemon.settings import RELOADABLE, Settings, changed_keys, load
+from ytaudio_daemon.views import ViewSettings
+
+log = structlog.get_logger()
+
+
+class Reloader:
+    """Loads the config again; a wrong one is logged, and the old one stays in force.
+
+    Args:
+        services: Get the new settings.
+        settings: As loaded at the start.
+    """
+
+    def __init__(self, services: Services, settings: Settings) -> None:
+        self._services = services
+        self._settings = settings
+
+    def __call__(self) -> None:
+        """Reload, and report it to the service manager."""
+        notifier = self._services.notifier
+        notifier.reloading()
+        try:
+            fresh = load(self._settings.config_file, os.environ)
+            require_apprise(fresh.notify)
+        except ConfigError as error:
+            log.error("config.not_reloaded", error=error.message, hint=error.hint)  # noqa: TRY400 - the message says it all
+            notifier.ready("Serving; the new config is wrong, see the log")
+            return
+        changed = changed_keys(self._settings, fresh)
+        self._settings = fresh
+        self._apply(fresh)
+        log.info(
+            "config.reloaded",
+            changed=sorted(changed & RELOADABLE),
+            needs_restart=sorted(changed - RELOADABLE),
+        )
+        notifier.ready()
+
+    def _apply(self, fresh: Settings) -> None:
+        services = self._services
+        services.pool.resize(fresh.download.workers, converter_count(fresh))
+        services.job_runner.reload(fresh)
+        services.intake.reload(fresh)
+        services.views.view_settings = view_settings(fresh)
+        services.session_expirer.reload(fresh)
+        services.pruner.settings = fresh
+        services.notifications.reload(fresh)
+        services.snapshot_builder.settings = services.ytdlp_updater.settings = fresh
+
+
+def view_settings(settings: Settings) -> ViewSettings:
+    """Return the part of the settings that the views need."""
+    return ViewSettings(
+        interval_s=settings.status.interval,
+        attempts=settings.retry.attempts,
+        max_jobs=settings.sessions.max_jobs,
+        max_bytes=settings.sessions.max_bytes,
+        ttl_s=settings.sessions.ttl,
+        # Receipts of pruned sessions cannot be written any more.
+        receipts_s=min(settings.retention.receipts, settings.retention.finalized),
+    )

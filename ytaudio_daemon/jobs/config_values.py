@@ -1,0 +1,52 @@
+"""The config's values about jobs, in the types of `model`. Imports no SQL."""
+
+import os
+
+from ytaudio_daemon.model import Limits, Network
+from ytaudio_daemon.model.decide import RetryPolicy
+from ytaudio_daemon.model.gates import Pace
+from ytaudio_daemon.settings import Settings
+
+
+def limits(settings: Settings) -> Limits:
+    """Return what one attempt may use."""
+    download = settings.download
+    return Limits(
+        max_duration_s=download.max_duration,
+        max_size_bytes=download.max_size,
+        deadline_s=download.deadline,
+        stall_timeout_s=download.stall_timeout,
+        rate_limit_bps=download.rate_limit,
+        disk_reserve_bytes=settings.disk.reserve,
+    )
+
+
+def network(settings: Settings) -> Network:
+    """Return how YouTube is reached."""
+    download = settings.download
+    return Network(
+        proxy=download.proxy,
+        ca_file=os.fspath(download.ca_file or ""),
+        cookies_file=os.fspath(download.cookies_file or ""),
+    )
+
+
+def converter_count(settings: Settings) -> int:
+    """Return the number of conversions at once: the config's, or one a CPU core."""
+    return settings.download.converters or len(os.sched_getaffinity(0))
+
+
+def retry_policy(settings: Settings) -> RetryPolicy:
+    """Return how often and how soon a failed job is tried again."""
+    retry = settings.retry
+    return RetryPolicy(
+        max_attempts=retry.attempts,
+        base_s=retry.base,
+        cap_s=retry.cap,
+        max_pending_s=settings.sessions.max_pending,
+    )
+
+
+def pace(settings: Settings) -> Pace:
+    """Return the token bucket that attempts are started from."""
+    return Pace(burst=settings.pace.burst, per_hour=settings.pace.per_hour)

@@ -1,0 +1,79 @@
+"""From a claim to a worker's request, the same for the daemon and the Python API."""
+
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.fetch.tools import Tools
+from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.jobs.byte_limit import byte_limit_failure
+from ytaudio_daemon.jobs.fetch_requests import fetch_request
+from ytaudio_daemon.jobs.publisher import Publication, Publisher
+from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger.claims import Claim
+from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome
+from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.urls import Link
+
+
+def prepare(
+    claim: Claim, ledger: Ledger, layout: Layout, settings: Settings, tools: Tools
+) -> FetchRequest | Publication | Outcome:
+    """Make the attempt's folder and return the request for its worker.
+
+    Repeatable; writes nothing to the ledger.
+
+    Args:
+        claim: The attempt.
+        ledger: Holds the session's limits.
+        layout: Where attempts work and where results go.
+        settings: Sections download, sessions and disk.
+        tools: ffmpeg and the JavaScript runtime.
+
+    Returns:
+        The request; or, when no worker is needed, the attempt's end for
+        `AttemptCompleter.finish`: its audio is published already, its session is full,
+        or a folder cannot be used.
+
+    Raises:
+        LedgerError: The ledger cannot be read; call again.
+    """
+    # First, so that trouble with all of downloads/ is the machine's, not this job's.
+    try:
+        earlier = publishing.begin_attempt(layout, claim.uuid, claim.attempt)
+    except (OSError, UnsafePathError) as error:
+        return Outcome(failure=_work_folder_failure(error))
+    found = Publisher(layout).find(claim)
+    if isinstance(found, Publication):
+        return found
+    failure = found or byte_limit_failure(ledger, settings.sessions.quota, claim)
+    if failure is not None:
+        return Outcome(failure=failure)
+    return fetch_request(
+        settings,
+        tools,
+        key=claim.uuid,
+        attempt=claim.attempt,
+        link=Link(video_id=claim.video_id),
+        options=claim.options,
+        attempt_dir=layout.attempt_dir(claim.uuid, claim.attempt),
+        cache_dir=layout.cache,
+        earlier_dirs=earlier,
+        job_facts=_job_facts(claim),
+    )
+
+
+def _job_facts(claim: Claim) -> dict[str, object]:
+    """Return what a worker copies into `job.json` about the job."""
+    return {
+        "id": claim.uuid,
+        "session": claim.session_name,
+        "session_uuid": claim.session_uuid,
+        "source": {"file": claim.source_file, "line": claim.source_line},
+    }
+
+
+def _work_folder_failure(error: Exception) -> Failure:
+    return Failure(
+        kind=FailureKind.HOST,
+        code="work_folder",
+        message=f"The folder for unfinished work cannot be made: {error}",
+        hint="Check the disk and the permissions of downloads/: `ytaudio doctor`.",
+    )

@@ -1,0 +1,74 @@
+"""What follows from a failed attempt, decided by `model` and written to the ledger."""
+
+from dataclasses import dataclass, replace
+
+from ytaudio_daemon.jobs.config_values import retry_policy
+from ytaudio_daemon.ledger import Connection, gates, queries, transitions
+from ytaudio_daemon.ledger.claims import Claim
+from ytaudio_daemon.model import Failure, FailureKind, Outcome
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.decide import Decision, decide, reclassify_as_outdated
+from ytaudio_daemon.model.gates import GATE_OF
+from ytaudio_daemon.settings import Settings
+
+#: Failures that show that network, host and site are all well.
+SITE_ANSWERED_KINDS = frozenset(
+    {FailureKind.UNAVAILABLE, FailureKind.POLICY, FailureKind.NOT_YET},
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedFailure:
+    """A failure as it was written, and the decision about the job."""
+
+    failure: Failure
+    decision: Decision
+
+
+def record_failure(
+    db: Connection, claim: Claim, outcome: Outcome, now: Now, settings: Settings
+) -> RecordedFailure | None:
+    """Move the job as `model.decide` says; close or open gates accordingly.
+
+    Args:
+        db: A write transaction.
+        claim: The attempt.
+        outcome: Carries the failure.
+        now: The moment.
+        settings: Sections retry and sessions.
+
+    Returns:
+        None when nothing was written: the attempt is no longer the job's, or the job
+        would have to wait and its cancellation was asked.
+    """
+    failure = _reclassified(db, outcome)
+    judged = replace(outcome, failure=failure)
+    name = GATE_OF.get(failure.kind)
+    gate = None if name is None else gates.find_gate(db, name)
+    decision = decide(claim.history, judged, now, retry_policy(settings), gate)
+    quota = settings.sessions.quota
+    if not transitions.record_failure(db, claim.fence, judged, decision, now, quota):
+        return None
+    if decision.gate is not None:
+        gates.close_gate(db, decision.gate)
+    elif failure.kind in SITE_ANSWERED_KINDS:
+        open_proven_gates(db, claim, now)
+    return RecordedFailure(failure=failure, decision=decision)
+
+
+def open_proven_gates(db: Connection, claim: Claim, now: Now) -> None:
+    """Open the gates that this attempt, begun after they closed, shows to be over.
+
+    A private video proves the site answers; a success proves everything works. A gate
+    that was closed later than now was closed before the clock went back.
+    """
+    for gate in gates.closed_gates(db):
+        if gate.closed_at < claim.history.claimed_at or now.wall < gate.closed_at:
+            gates.open_gate(db, gate.name)
+
+
+def _reclassified(db: Connection, outcome: Outcome) -> Failure:
+    if outcome.failure is None:
+        msg = "an outcome without result carries a failure"
+        raise ValueError(msg)
+    return reclassify_as_outdated(outcome.failure, queries.recent_failure_codes(db))
