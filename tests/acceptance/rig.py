@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 import psutil
 
+from tests.acceptance import warm
 from tests.youtube import Remote
 from tests.youtube.handle import child_environment
 
@@ -99,7 +100,7 @@ class House:
             "download_ca_file": str(youtube.ca_file),
             **settings,
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: warm.Process | None = None
         root.mkdir(parents=True, exist_ok=True)
         if user is not None:
             os.chown(root, user, user)
@@ -149,19 +150,35 @@ class House:
 
     def launch(self, *words: str, **environment: str) -> None:
         """Start the daemon; it is not yet ready."""
-        with self.log.open("ab") as log:
+        env = self.environment(**environment)
+        with self.log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            if self.is_plain:
+                self.process = warm.start(
+                    [*words, "run"],
+                    cwd=self.root,
+                    env=env,
+                    stdin=nothing,
+                    output=(log, log),
+                )
+                if self.process is not None:
+                    return
             self.process = subprocess.Popen(
                 [self.python, "-m", "ytaudio_daemon", *words, "run"],
                 cwd=self.root,
-                env=self.environment(**environment),
-                stdin=subprocess.DEVNULL,
+                env=env,
+                stdin=nothing,
                 stdout=log,
                 stderr=log,
                 **self._as_user(),
             )
 
     @property
-    def running(self) -> subprocess.Popen[bytes]:
+    def is_plain(self) -> bool:
+        """Whether its programs need no start of their own (`warm`)."""
+        return (self.user, self.python) == (None, sys.executable)
+
+    @property
+    def running(self) -> warm.Process:
         """The daemon's process."""
         assert self.process is not None, "the daemon was not started"
         return self.process
@@ -220,10 +237,20 @@ class House:
 
     def cli(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
+        env = self.environment()
+        if self.is_plain:
+            ran = warm.run(
+                words, cwd=self.root, env=env, stdin=stdin, timeout=COMMAND_S
+            )
+            if ran is not None:
+                code, out, err = ran
+                return subprocess.CompletedProcess(
+                    words, code, out.decode(), err.decode()
+                )
         done = subprocess.run(
             [self.python, "-m", "ytaudio_daemon", *words],
             cwd=self.root,
-            env=self.environment(),
+            env=env,
             input=stdin,
             capture_output=True,
             timeout=COMMAND_S,

@@ -30,6 +30,7 @@ def one_at_a_time(open_house: Opener, site: YouTube, **settings: str) -> House:
     house.drop("busy", links([busy]))
     site.wait_for(busy, "media")
     house.wait_for_state("busy", busy, "running")  # this house's, no earlier one's
+    house.wait(house.at_work)
     return house
 
 
