@@ -1,15 +1,44 @@
-"""Files that grow out of sight, over many steps, and appear whole in one rename."""
+"""Files that grow out of sight, over many steps, and appear whole in one rename.
 
+People may write in the folders where they appear. So a file grows under a name that
+nobody can guess, is made by this program and nobody else, and nothing that stands in
+its way is opened, waited for, or changed.
+"""
+
+import fcntl
 import os
-from contextlib import ExitStack
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
+from typing import Self
 
 from ytaudio_daemon.errors import UnsafePathError
-from ytaudio_daemon.folders.safe_open import STATUS_MODE, open_dir, remove_file
+from ytaudio_daemon.folders.safe_open import (
+    open_dir,
+    open_regular_file,
+    read_regular_file,
+    remove_file,
+)
+
+#: What a status file is readable for: its owner and group, nobody else.
+STATUS_MODE = 0o640
+TEMP_PREFIX = b".ytaudio-"
+TEMP_SUFFIX = b".tmp"
+#: A folder is searched for files of killed processes so far: some 10 ms.
+MAX_NAMES = 20_000
+#: The folders remembered as searched take 1.5 MB at most.
+MAX_SEARCHED_FOLDERS = 10_000
+
+#: By device and inode.
+_searched_folders: set[tuple[int, int]] = set()
 
 
 class AtomicFileWriter:
-    """A file that is written in pieces; readers see the old one until it `commit`s.
+    """A file that is written in pieces; readers see the old one until `commit`.
+
+    As a context manager, it is discarded at the end unless it was committed.
 
     Args:
         root: Trusted; below it no link is followed.
@@ -34,17 +63,14 @@ class AtomicFileWriter:
         make: bool = False,
     ) -> None:
         self._name = name
-        self._temp = b"." + name + b".tmp"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        with ExitStack() as opened:
-            folder = opened.enter_context(open_dir(root, *parts, make=make))
-            fd = os.open(
-                self._temp, flags, 0o666 if mode is None else mode, dir_fd=folder
-            )
-            if mode is not None:
-                os.fchmod(fd, mode)
+        with open_dir(root, *parts, make=make) as folder:
             self._folder = os.dup(folder)
-        self._fd = fd
+        try:
+            self._temp, self._fd = _create_temporary(self._folder, name, mode)
+        except BaseException:
+            os.close(self._folder)
+            raise
+        self._is_open = True
 
     def write(self, chunk: bytes) -> None:
         """Append a piece."""
@@ -53,7 +79,7 @@ class AtomicFileWriter:
             left = left[os.write(self._fd, left) :]
 
     def commit(self, marker: bytes = b"") -> None:
-        """Take its final name.
+        """Take its final name; when that fails, it is removed.
 
         Args:
             marker: How files of this kind begin: one that begins otherwise is not
@@ -63,44 +89,107 @@ class AtomicFileWriter:
             UnsafePathError: Something that is not ours has the name.
             OSError: The rename failed.
         """
-        if marker and not begins_with(self._folder, self._name, marker):
-            self.discard()
-            raise UnsafePathError(
-                f"{os.fsdecode(self._name)!r} is not ours and was left as it is",
-                "Rename or remove that file; the daemon then writes its own.",
-            )
-        os.replace(
-            self._temp, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder
-        )
-        self._close()
-
-    def discard(self) -> None:
-        """Leave no trace of it."""
-        try:
-            remove_file(self._folder, self._temp)
-        finally:
+        with self:
+            if marker and not begins_with(self._folder, self._name, marker):
+                raise UnsafePathError(
+                    f"{os.fsdecode(self._name)!r} is not ours and was left as it is",
+                    "Rename or remove that file; the daemon then writes its own.",
+                )
+            with _errors_name(self._name):
+                folder = self._folder
+                os.replace(self._temp, self._name, src_dir_fd=folder, dst_dir_fd=folder)
             self._close()
 
+    def discard(self) -> None:
+        """Remove it, unless it was committed; the old file stays."""
+        if self._is_open:
+            try:
+                remove_file(self._folder, self._temp)
+            finally:
+                self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):  # left for `_remove_abandoned_files`
+            self.discard()
+
     def _close(self) -> None:
+        self._is_open = False
         os.close(self._fd)
         os.close(self._folder)
 
 
-def begins_with(folder: int, name: bytes, marker: bytes) -> bool:
-    """Return whether nothing has that name, or a plain file that begins so."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+def _create_temporary(
+    folder: int, final_name: bytes, mode: int | None
+) -> tuple[bytes, int]:
+    """Create a file that is locked as long as its descriptor is open.
+
+    Returns:
+        Its name and the descriptor.
+    """
+    _remove_abandoned_files(folder)
+    temp = TEMP_PREFIX + secrets.token_hex(8).encode() + TEMP_SUFFIX
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with _errors_name(final_name):
+        fd = os.open(temp, flags, 0o666 if mode is None else mode, dir_fd=folder)
     try:
-        fd = os.open(name, flags, dir_fd=folder)
+        with suppress(OSError):  # a file system without locks: nobody searches it
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if mode is not None:
+            os.fchmod(fd, mode)
+    except BaseException:
+        os.close(fd)
+        remove_file(folder, temp)
+        raise
+    return temp, fd
+
+
+@contextmanager
+def _errors_name(name: bytes) -> Iterator[None]:
+    """Name the final file in an OSError: nobody knows our temporary name."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, os.fsdecode(name)) from error
+
+
+def _remove_abandoned_files(folder: int) -> None:
+    """Remove the temporary files of killed processes; once a folder."""
+    found = os.fstat(folder)
+    key = found.st_dev, found.st_ino
+    if key in _searched_folders:
+        return
+    if len(_searched_folders) >= MAX_SEARCHED_FOLDERS:
+        _searched_folders.clear()
+    _searched_folders.add(key)
+    with suppress(OSError), os.scandir(folder) as entries:
+        names = [os.fsencode(entry.name) for entry in islice(entries, MAX_NAMES)]
+        for name in names:
+            if name.startswith(TEMP_PREFIX) and name.endswith(TEMP_SUFFIX):
+                _remove_if_abandoned(folder, name)
+
+
+def _remove_if_abandoned(folder: int, name: bytes) -> None:
+    """Remove a temporary file, unless a living process has it locked."""
+    try:
+        fd = open_regular_file(folder, name)
+    except (OSError, UnsafePathError):  # not ours
+        return
+    with os.fdopen(fd, "rb"), suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        remove_file(folder, name)
+
+
+def begins_with(folder: int, name: bytes, marker: bytes) -> bool:
+    """Return whether nothing has that name, or a regular file that begins so."""
+    try:
+        return read_regular_file(folder, name, len(marker)) == marker
     except FileNotFoundError:
         return True
-    except OSError:  # a link, a socket: not ours
+    except (OSError, UnsafePathError):  # a link, a socket, a folder: not ours
         return False
-    try:
-        return os.pread(fd, len(marker), 0) == marker
-    except OSError:  # a folder
-        return False
-    finally:
-        os.close(fd)
 
 
 def remove_if_ours(

@@ -7,7 +7,12 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
 from ytaudio_daemon.folders.inbox import InboxFile, identity_of
-from ytaudio_daemon.folders.safe_open import is_plain_file, mount_id, open_dir
+from ytaudio_daemon.folders.safe_open import (
+    is_plain_file,
+    mount_id,
+    open_dir,
+    open_regular_file,
+)
 
 READ_BLOCK = 1 << 20
 
@@ -29,9 +34,8 @@ class DropReader:
         self._inbox_file = inbox_file
         self._hash = hashlib.sha256()
         self._content = io.BytesIO()  # grows in place: the content is there only once
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with open_dir(inbox, *inbox_file.location.parts) as folder:
-            self._fd = os.open(inbox_file.name, flags, dir_fd=folder)
+            self._fd = open_regular_file(folder, inbox_file.name)
             is_mounted_here = mount_id(folder) == mount_id(self._fd)
         if not is_mounted_here or not self._is_unchanged(os.fstat(self._fd)):
             self.close()

@@ -1,30 +1,32 @@
-"""The name a daemon claims jobs under, and finds its own again after a crash."""
+"""The name under which a daemon claims jobs, and recognises them after a crash."""
 
+import os
 import socket
+from contextlib import suppress
 from pathlib import Path
+
+from ytaudio_daemon.folders.atomic_file import AtomicFileWriter
 
 
 def load_host_id(file: Path) -> str:
-    """Return the name, noted at the first start of this state folder.
+    """Return the host name that was saved at the first start of this state folder.
 
-    Not asked for anew each time: a machine may be renamed, a state folder moved, and a
+    The machine is not asked each time: it may be renamed, a state folder moved, and a
     container has another name at every start. Jobs that a crash left running would
     then be taken for another host's, for ever.
 
     Args:
-        file: Where it is noted.
+        file: Holds the name; written when it is missing or empty.
 
     Raises:
-        OSError: It can neither be read nor noted.
+        OSError: The file can be neither read nor written.
     """
-    try:
-        noted = file.read_text("utf-8").strip()
-    except FileNotFoundError:
-        noted = ""
-    if noted:
-        return noted
+    with suppress(FileNotFoundError):
+        saved = file.read_text("utf-8").strip()
+        if saved:
+            return saved
     name = socket.gethostname()
-    fresh = file.with_name(f".{file.name}.tmp")
-    fresh.write_text(f"{name}\n", "utf-8")
-    fresh.replace(file)
+    with AtomicFileWriter(file.parent, (), os.fsencode(file.name), mode=None) as fresh:
+        fresh.write(f"{name}\n".encode())
+        fresh.commit()
     return name

@@ -14,7 +14,7 @@ REJECTED = "rejected"
 DEFAULT_SESSION = "default"
 WORK = ".work"
 TRASH = ".trash"
-#: Leaves room for ".json", and for the dot and ".tmp" while it is written.
+#: Leaves room for ".json" within the 255 bytes of most file systems.
 MAX_RECEIPT_STEM = 240
 
 

@@ -12,7 +12,13 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ytaudio_daemon.folders.safe_open import open_dir, remove_file, rename_noreplace
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders.safe_open import (
+    open_dir,
+    open_regular_file,
+    remove_file,
+    rename_noreplace,
+)
 
 #: ioctl(2) FICLONE, include/uapi/linux/fs.h: share the blocks of another file.
 FICLONE = 0x40049409
@@ -22,7 +28,6 @@ COPY_BLOCK = 8 << 20
 LINK_UNSUPPORTED = frozenset(
     {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 )
-READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +86,7 @@ def add_to_library(
     with (
         open_dir(downloads, *audio.parts) as source_dir,
         open_dir(library, session, make=True) as library_dir,
-        os.fdopen(
-            os.open(audio.file_name, READ_FLAGS, dir_fd=source_dir), "rb"
-        ) as file,
+        os.fdopen(open_regular_file(source_dir, audio.file_name), "rb") as file,
     ):
         source = file.fileno()
         existing = yield from _find_same_audio(library_dir, source, audio)
@@ -120,10 +123,10 @@ def _find_same_audio(
     wanted = os.fstat(source)
     for name in candidate_names(audio):
         try:
-            fd = os.open(name, READ_FLAGS, dir_fd=library_dir)
+            fd = open_regular_file(library_dir, name)
         except FileNotFoundError:
             return None
-        except OSError:  # a link: somebody else's
+        except (OSError, UnsafePathError):  # a link: somebody else's
             continue
         with os.fdopen(fd, "rb") as file:
             found = os.fstat(fd)

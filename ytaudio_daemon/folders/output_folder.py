@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.library import PublishedAudio, candidate_names
 from ytaudio_daemon.folders.published import has_sha256
 from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
@@ -78,7 +79,7 @@ def move_into_output(audio: Path, output: Path, result: Result, video_id: str) -
             try:
                 rename_noreplace(source, audio.name, target, name)
             except FileExistsError:
-                if _is_same_audio(output / name, result):
+                if _is_same_audio(target, name, result):
                     return output / name
                 continue
             os.fsync(target)
@@ -99,10 +100,10 @@ def _candidates(result: Result, video_id: str) -> Iterator[str]:
     return candidate_names(audio)
 
 
-def _is_same_audio(path: Path, result: Result) -> bool:
-    with suppress(OSError):
-        same_size = path.lstat().st_size == result.size_bytes
-        return same_size and has_sha256(path, result.sha256)
+def _is_same_audio(folder: int, name: str, result: Result) -> bool:
+    with suppress(OSError, UnsafePathError):
+        same_size = os.lstat(name, dir_fd=folder).st_size == result.size_bytes
+        return same_size and has_sha256(folder, name, result.sha256)
     return False
 
 

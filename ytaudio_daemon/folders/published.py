@@ -5,20 +5,18 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.layout import Layout
-from ytaudio_daemon.folders.safe_open import open_child, open_dir
+from ytaudio_daemon.folders.safe_open import (
+    open_child,
+    open_dir,
+    open_regular_file,
+    read_regular_file,
+)
 from ytaudio_daemon.model import Outcome, Result
 
-READ_BLOCK = 1 << 20
-#: How a file is opened that people may have put there: a link is not followed, a pipe
-#: not waited for.
-READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 #: What opening says where there is none of our files: nothing, a folder, a link, a
 #: socket, or a name that we give nobody. Anything else proves nothing.
 NOT_OURS = frozenset(
@@ -46,37 +44,25 @@ def is_published(
     """
     try:
         with open_dir(layout.downloads, session_uuid, job_uuid, "audio") as folder:
-            return has_sha256(file_name, sha256, folder=folder)
+            return has_sha256(folder, file_name, sha256)
     except (OSError, UnsafePathError):  # it is looked for again before it is fetched
         return False
 
 
-def has_sha256(file: Path | str, sha256: str, *, folder: int | None = None) -> bool:
+def has_sha256(folder: int, name: str, sha256: str) -> bool:
     """Return whether a file has that content, read in full.
 
     Args:
-        file: No link is followed to it.
+        folder: The open folder it lies in.
+        name: The file's name; no link is followed.
         sha256: Hex digits.
-        folder: An open one that `file` is in.
 
     Raises:
-        OSError: It is not there, no plain file, or cannot be read.
+        UnsafePathError: It is no regular file.
+        OSError: It is not there, or cannot be read.
     """
-    digest = hashlib.sha256()
-    with _plain_file(file, folder) as content:
-        while block := content.read(READ_BLOCK):
-            digest.update(block)
-    return digest.hexdigest() == sha256
-
-
-@contextmanager
-def _plain_file(file: Path | str, folder: int | None) -> Iterator[BinaryIO]:
-    fd = os.open(file, READ_FLAGS, dir_fd=folder)
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise FileNotFoundError(errno.ENOENT, "No plain file", str(file))
-    with os.fdopen(fd, "rb") as opened:
-        yield opened
+    with os.fdopen(open_regular_file(folder, name), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def audio_is_gone(output_path: str | None) -> bool:
@@ -104,8 +90,7 @@ def read_job_file(layout: Layout, session_uuid: str, job_uuid: str) -> dict[str,
 
 def _job_facts(folder: int) -> dict[str, Any]:
     try:
-        with _plain_file("job.json", folder) as file:
-            facts = json.loads(file.read(MAX_JOB_FILE))
+        facts = json.loads(read_regular_file(folder, "job.json", MAX_JOB_FILE))
     except (ValueError, RecursionError):
         return {}
     return facts if isinstance(facts, dict) else {}

@@ -20,8 +20,6 @@ READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 #: renameat2(2): fail with EEXIST where plain rename would replace silently.
 RENAME_NOREPLACE = 1
-#: What a status file is readable for: its owner and group, nobody else.
-STATUS_MODE = 0o640
 
 
 @contextmanager
@@ -119,6 +117,17 @@ def open_regular_file(folder: int, name: str | bytes) -> int:
     return fd
 
 
+def read_regular_file(folder: int, name: str | bytes, limit: int) -> bytes:
+    """Return at most `limit` bytes from the start of a file as `open_regular_file`.
+
+    Raises:
+        UnsafePathError: It is no regular file.
+        OSError: It cannot be read.
+    """
+    with os.fdopen(open_regular_file(folder, name), "rb") as file:
+        return file.read(limit)
+
+
 def is_plain_file(found: os.stat_result) -> bool:
     """Return whether it is a regular file with one name."""
     return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
@@ -171,38 +180,6 @@ def _rename_noreplace_fallback(
         os.rename(src, dst, src_dir_fd=src_dir, dst_dir_fd=dst_dir)
         return
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fsdecode(dst))
-
-
-def atomic_write(
-    folder: int,
-    name: str | bytes,
-    chunks: Iterator[bytes],
-    *,
-    mode: int = STATUS_MODE,
-    durable: bool = False,
-) -> None:
-    """Write a file that readers see whole or not at all: temp, rename.
-
-    Args:
-        folder: An open folder.
-        name: Its final name.
-        chunks: Its content, streamed.
-        mode: Permissions, not masked.
-        durable: Sync before the rename, and the folder after it.
-    """
-    ending = b".tmp" if isinstance(name, bytes) else ".tmp"
-    temp = (b"." if isinstance(name, bytes) else ".") + name + ending  # type: ignore[operator] # both are of name's type
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    fd = os.open(temp, flags, mode, dir_fd=folder)
-    with os.fdopen(fd, "wb") as file:
-        os.fchmod(fd, mode)
-        file.writelines(chunks)
-        if durable:
-            file.flush()
-            os.fsync(fd)
-    os.replace(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
-    if durable:
-        os.fsync(folder)
 
 
 def remove_file(folder: int, name: str | bytes) -> None:

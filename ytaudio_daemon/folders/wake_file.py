@@ -17,7 +17,8 @@ def wake_daemon(layout: Layout) -> None:
     """
     # Without the folder no daemon has run here: there is nobody to wake.
     with suppress(FileNotFoundError):
-        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+        # Root writes here, too: a link is not followed, a pipe not waited for.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         fd = os.open(layout.wake_dir / WAKE_FILE, flags, 0o640)
         os.write(fd, b".")  # a write, as changed times alone may go unseen
         os.ftruncate(fd, 0)

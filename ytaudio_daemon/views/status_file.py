@@ -1,11 +1,14 @@
 """One status document on disk: written whole, only when it has something new to say."""
 
 import json
+import os
 import re
 from hashlib import blake2b
 from pathlib import Path
 
-from ytaudio_daemon.folders.safe_open import atomic_write, open_dir
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders.atomic_file import AtomicFileWriter
+from ytaudio_daemon.folders.safe_open import open_dir, read_regular_file
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views.documents import Document, rfc3339
 
@@ -48,15 +51,17 @@ class StatusFile:
         if digest == self._written_digest:
             return False
         self._root.mkdir(parents=True, exist_ok=True)
-        with open_dir(self._root, *self._folders, make=True) as folder:
-            seq = self._next_seq()
-            head = {
-                "schema": document["schema"],
-                "seq": seq,
-                "written_at": rfc3339(now.wall),
-            }
-            text = _json(head)[:-1] + b", " + body[1:] + b"\n"
-            atomic_write(folder, self._name, iter([text]))
+        seq = self._next_seq()
+        head = {
+            "schema": document["schema"],
+            "seq": seq,
+            "written_at": rfc3339(now.wall),
+        }
+        text = _json(head)[:-1] + b", " + body[1:] + b"\n"
+        name = os.fsencode(self._name)
+        with AtomicFileWriter(self._root, self._folders, name, make=True) as file:
+            file.write(text)
+            file.commit()
         self._seq, self._written_digest = seq, digest
         return True
 
@@ -67,17 +72,17 @@ class StatusFile:
     def _next_seq(self) -> int:
         """Go on where the file on disk ends: `seq` grows across restarts too."""
         if self._seq is None:
-            self._seq = _seq_in(self._root.joinpath(*self._folders, self._name))
+            self._seq = self._seq_on_disk()
         return self._seq + 1
 
-
-def _seq_in(path: Path) -> int:
-    try:
-        with path.open("rb") as file:
-            found = _SEQ.search(file.read(_HEAD_BYTES))
-    except OSError:  # not there yet
-        return 0
-    return int(found[1]) if found else 0
+    def _seq_on_disk(self) -> int:
+        try:
+            with open_dir(self._root, *self._folders) as folder:
+                head = read_regular_file(folder, self._name, _HEAD_BYTES)
+        except (OSError, UnsafePathError):  # not there yet, or not ours
+            return 0
+        found = _SEQ.search(head)
+        return int(found[1]) if found else 0
 
 
 def _json(document: Document) -> bytes:
