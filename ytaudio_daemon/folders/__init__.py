@@ -1,4 +1,4 @@
-"""The only place that knows the layout on disk."""
+"""The layout on disk, and everything that is done to files in it."""
 
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED, Layout
 

@@ -1,4 +1,4 @@
-"""Reading a drop."""
+"""Reading a drop that its writer may still be changing."""
 
 import hashlib
 import io
@@ -18,14 +18,15 @@ READ_BLOCK = 1 << 20
 
 
 class DropReader:
-    """Reads one drop in pieces, hashing, and makes sure it did not change meanwhile.
+    """Reads and hashes one drop in pieces, and detects a change meanwhile.
 
     Args:
         inbox: The inbox root.
-        inbox_file: What the scan saw; the file must still be that one.
+        inbox_file: The file as the scan found it; it must still be that one.
 
     Raises:
-        DropChangedError: It is another file by now.
+        DropChangedError: Another file has the name by now, or it was written to.
+        UnsafePathError: A link, a pipe or a folder has the name by now.
         OSError: It cannot be opened.
     """
 
@@ -42,7 +43,12 @@ class DropReader:
             raise DropChangedError("the drop changed before it was read")
 
     def read_some(self, blocks: int = 8) -> bool:
-        """Read up to so many MiB; returns whether the end is reached."""
+        """Read up to `blocks` MiB; returns whether the end is reached.
+
+        Raises:
+            DropChangedError: It grew by more than 2 MiB meanwhile.
+            OSError: It cannot be read.
+        """
         for _ in range(blocks):
             block = os.read(self._fd, READ_BLOCK)
             if not block:
@@ -54,7 +60,7 @@ class DropReader:
         return False
 
     def content(self) -> tuple[bytes, str]:
-        """Return the whole content and its SHA-256, once the end is reached.
+        """Return the whole content and its SHA-256; call it when the end is reached.
 
         Raises:
             DropChangedError: It was written to while it was read, or replaced.

@@ -1,4 +1,4 @@
-"""What stands in the inbox: found by a scan, which is the truth.
+"""Scanning the inbox: finds every file that may be a drop.
 
 Nothing here decides what a drop means; names are judged by `dropfile`, contents by
 the ledger. The scan yields as it goes, so that a hundred thousand files do not stop
@@ -26,7 +26,7 @@ OWN_NAMES = frozenset({PROCESSED, REJECTED, "defaults.toml"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropLocation:
-    """Where a drop was found: the session's name, or the inbox itself."""
+    """The folder of a drop: a session's, or the inbox itself (`at_root`)."""
 
     session: str
     at_root: bool = False
@@ -38,7 +38,7 @@ class DropLocation:
 
 
 def drop_locations(session: str) -> list[DropLocation]:
-    """Return where a session's drops may lie: the default's also straight in the inbox."""
+    """Return the folders of a session: the default session's also the inbox itself."""
     locations = [DropLocation(session=session)]
     if session == DEFAULT_SESSION:
         locations.append(DropLocation(session=session, at_root=True))
@@ -47,7 +47,7 @@ def drop_locations(session: str) -> list[DropLocation]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxFile:
-    """A file as a scan saw it.
+    """A file as a scan found it.
 
     Attributes:
         identity: Changes whenever it was written to.
@@ -69,7 +69,7 @@ class InboxFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IgnoredFile:
-    """Something that is not taken, with the reason a person can act on.
+    """A file or folder that is not taken, with a reason that a person can act on.
 
     `location` is None for a folder that cannot be a session.
     """
@@ -82,13 +82,13 @@ class IgnoredFile:
 def scan(
     inbox: Path, only: str | None = None
 ) -> Iterator[InboxFile | IgnoredFile | None]:
-    """Yield every file that may be a drop, and everything odd.
+    """Yield every file that may be a drop, and everything else with a reason.
 
-    None comes behind each folder: empty ones take their time, too.
+    None is yielded after each folder, so that the caller can pause between empty ones.
 
     Args:
         inbox: The inbox root.
-        only: Look into this session's folder alone.
+        only: Scan this session's folder alone.
 
     Raises:
         OSError: The inbox itself cannot be read.
@@ -201,15 +201,15 @@ _KIND_REASONS = {
 
 
 def identity_of(found: os.stat_result) -> FileIdentity:
-    """Return what changes whenever a file is written to, or replaced."""
+    """Return an identity that changes when a file is written to, or replaced."""
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_dev
 
 
 def name_exists(inbox: Path, location: DropLocation, name: bytes) -> bool:
-    """Return whether anything of that name stands where it was dropped.
+    """Return whether anything has that name in a drop's folder.
 
     Raises:
-        OSError: The inbox itself is not there, which proves nothing.
+        OSError: The inbox itself is missing or closed, so nothing is known.
     """
     with open_dir(inbox):
         pass
@@ -222,13 +222,13 @@ def name_exists(inbox: Path, location: DropLocation, name: bytes) -> bool:
 
 
 def make_session_folder(inbox: Path, session: str) -> None:
-    """Make a session's folder, ready to be dropped into."""
+    """Make a session's folder in the inbox."""
     with open_dir(inbox, session, make=True):
         pass
 
 
 def remove_if_empty(inbox: Path, session: str) -> bool:
-    """Remove a session's folder when nothing of the user's is in it."""
+    """Remove a session's inbox folder if no file is in it; True if it was removed."""
     try:
         with open_dir(inbox) as root, open_dir(inbox, session) as folder:
             for target in (PROCESSED, REJECTED):

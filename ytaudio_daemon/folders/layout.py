@@ -1,4 +1,4 @@
-"""Where everything lies. Paths only; nothing is opened here."""
+"""The paths of everything on disk; nothing is opened here."""
 
 import hashlib
 from dataclasses import dataclass
@@ -44,17 +44,17 @@ class Layout:
 
     @property
     def trash(self) -> Path:
-        """Expired sessions on their way out."""
+        """Folders of expired sessions, until they are deleted."""
         return self.downloads / TRASH
 
     @property
     def lock_file(self) -> Path:
-        """Held by the one daemon of this state folder."""
+        """Locked by the one daemon of this state folder."""
         return self.state / "daemon.lock"
 
     @property
     def wake_dir(self) -> Path:
-        """A folder of its own: the ledger's journal would keep a watcher busy."""
+        """Watched for changes; apart from the ledger, whose journal changes all the time."""
         return self.state / "wake"
 
     @property
@@ -118,7 +118,7 @@ class Layout:
 
 
 def layout_of(settings: "Settings") -> Layout:
-    """Return the tree of some settings."""
+    """Return the layout that settings describe."""
     paths = settings.paths
     return Layout(
         inbox=paths.inbox,
@@ -132,10 +132,10 @@ def layout_of(settings: "Settings") -> Layout:
 def receipt_key(
     session: str, name: bytes, filed_name: bytes | None, *, at_root: bool
 ) -> bytes:
-    """Return what a drop's receipt for programs goes by.
+    """Return the key from which a drop's receipt for programs is named.
 
-    Filed drops have names of their own; but files kept in the inbox itself and in the
-    folder `default`, which are one session's, may be namesakes.
+    Filed drops have unique names. Files that stay may not: the inbox itself and the
+    folder `default` belong to one session.
     """
     if filed_name is not None:
         return filed_name

@@ -1,7 +1,7 @@
-"""The library on disk: one more name for a finished file, without copying if possible.
+"""Adds published audio to the library: as a second name if possible, else as a copy.
 
 Inside a session the library's file may share its inode with the result; never across
-sessions. What the user removed or changed there is theirs.
+sessions. A file that the user changed there is never replaced.
 """
 
 import errno
@@ -22,9 +22,10 @@ from ytaudio_daemon.folders.safe_open import (
 
 #: ioctl(2) FICLONE, include/uapi/linux/fs.h: share the blocks of another file.
 FICLONE = 0x40049409
-#: Copied and synced between two looks at the clock.
+#: Copied and synced in one step, in bytes.
 COPY_BLOCK = 8 << 20
-#: What link(2) says where it cannot: other disk, no links there, too many, protected.
+#: Errors of link(2) where a link is impossible: other disk, no links, too many,
+#: protected.
 LINK_UNSUPPORTED = frozenset(
     {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 )
@@ -32,14 +33,14 @@ LINK_UNSUPPORTED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedAudio:
-    """A published file that is to stand in the library.
+    """A published file that is to be added to the library.
 
     Attributes:
         parts: Its folder below `downloads`.
         file_name: In that folder.
         sha256: Of its content.
         job_uuid: Names the temporary file.
-        video_id: Tells two songs of one name apart.
+        video_id: Goes into the name when another song has the same title.
     """
 
     parts: tuple[str, ...]
@@ -51,7 +52,7 @@ class PublishedAudio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryFile:
-    """A file in the library, as it was put there."""
+    """A file in the library, with its identity when it was added."""
 
     name: str
     identity: str
@@ -64,18 +65,18 @@ def add_to_library(
     audio: PublishedAudio,
     old: LibraryFile | None,
 ) -> Generator[None, None, LibraryFile]:
-    """Give a finished file its name in the library; yields between pieces of a copy.
+    """Add a finished file to the library; yields between pieces of a copy.
 
     Args:
         downloads: Where the result is.
         library: Its root; the session's folder in it is made.
         session: The session's name.
         audio: The result.
-        old: What was put there for this job before. It is replaced, unless the user
-            has changed it.
+        old: The file that was added for this job before. It is replaced, unless the
+            user has changed it.
 
     Returns:
-        The entry; the one that stands there already when it is the same audio.
+        The file; an older one of the session when it has the same audio.
 
     Raises:
         FileNotFoundError: The result is gone.
@@ -119,7 +120,7 @@ def candidate_names(audio: PublishedAudio) -> Iterator[str]:
 def _find_same_audio(
     library_dir: int, source: int, audio: PublishedAudio
 ) -> Generator[None, None, LibraryFile | None]:
-    """Look for the same audio under one of its names: a crash came before the note."""
+    """Find the same audio under one of its names: a crash came before it was recorded."""
     wanted = os.fstat(source)
     for name in candidate_names(audio):
         try:
@@ -152,7 +153,7 @@ def _digest(fd: int) -> Generator[None, None, str]:
 def _link_or_copy(
     source_dir: int, name: str, source: int, library_dir: int, temp: str
 ) -> Generator[None]:
-    """Link; where that cannot be, share the blocks; where not even that, copy."""
+    """Make a hard link; if that is impossible, a reflink; if that is, too, a copy."""
     try:
         os.link(
             name,
@@ -190,7 +191,7 @@ def _copy(source: int, target: int) -> Generator[None]:
 def _rename_into_place(
     library_dir: int, temp: str, audio: PublishedAudio, old: LibraryFile | None
 ) -> str:
-    """Give the file its final name; it takes the place of our own old one only."""
+    """Give the file its final name; only our own unchanged old file is replaced."""
     ours = old is not None and _is_unchanged(library_dir, old)
     if old is not None and ours and old.name in _first_names(audio):
         os.replace(temp, old.name, src_dir_fd=library_dir, dst_dir_fd=library_dir)

@@ -1,8 +1,8 @@
-"""A plain output folder: finished files side by side, unfinished ones out of sight.
+"""A plain output folder: finished files side by side, unfinished ones hidden.
 
-What is being worked on lies in one hidden folder inside, so that a finished file is
-renamed into view, and nothing stays behind. A lock on that folder tells a later run
-which of them a killed process has left.
+Unfinished files lie in one hidden folder inside, so that a finished one is renamed into
+view. That folder is locked: a later run removes those that are not, as their process
+was killed.
 """
 
 import errno
@@ -24,7 +24,7 @@ WORK_PREFIX = ".ytaudio-work-"
 
 
 class WorkFolder:
-    """The hidden folder of one run, held by a lock until it is removed.
+    """The hidden folder of one run, locked until it is removed.
 
     Args:
         output: The output folder; must exist.
@@ -38,7 +38,7 @@ class WorkFolder:
         self.path, self._lock = _make_locked_folder(output)
 
     def remove(self) -> None:
-        """Remove it with all that is in it."""
+        """Remove the folder and everything in it."""
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
 
@@ -65,14 +65,14 @@ def move_into_output(audio: Path, output: Path, result: Result, video_id: str) -
     Args:
         audio: On the same file system.
         output: The folder.
-        result: Names the file.
+        result: Has the file's name, size and hash.
         video_id: Goes into the name when the title is taken: `<Title> [id].mp3`.
 
     Returns:
-        Where it stands; when exactly this audio is there already, that file.
+        The path of the file, or of an older one with exactly this audio.
 
     Raises:
-        OSError: It cannot be put there.
+        OSError: It cannot be moved there.
     """
     with open_dir(audio.parent) as source, open_dir(output) as target:
         for name in _candidates(result, video_id):
@@ -89,7 +89,7 @@ def move_into_output(audio: Path, output: Path, result: Result, video_id: str) -
 
 
 def _candidates(result: Result, video_id: str) -> Iterator[str]:
-    """Yield the names of the library: the same clash has the same answer there."""
+    """Yield the names that the library would try, in its order."""
     audio = PublishedAudio(
         parts=(),
         file_name=result.file_name,
@@ -108,14 +108,14 @@ def _is_same_audio(folder: int, name: str, result: Result) -> bool:
 
 
 def _make_locked_folder(output: Path) -> tuple[Path, int]:
-    """Make a folder and lock it; once more if another run swept it away in between."""
+    """Make and lock a folder; once more if another run removed it before the lock."""
     while True:
         path = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=output))
         try:
             lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except FileNotFoundError:
             continue
-        with suppress(OSError):  # a file system without locks: nobody sweeps there
+        with suppress(OSError):  # a file system without locks: nobody removes it
             fcntl.flock(lock, fcntl.LOCK_EX)
         if path.exists():
             return path, lock

@@ -1,4 +1,4 @@
-"""Making the tree, and holding it alone."""
+"""Making the folders, and locking them for one daemon."""
 
 import errno
 import fcntl
@@ -11,7 +11,7 @@ from pathlib import Path
 from ytaudio_daemon.errors import AlreadyRunningError, ConfigError, FolderError
 from ytaudio_daemon.folders.layout import Layout
 
-#: What is made inside belongs to the folder's group, which may read and write.
+#: New files inside belong to the folder's group, which may read and write.
 SHARED_MODE = stat.S_ISGID | stat.S_IRWXG
 
 
@@ -19,7 +19,7 @@ def prepare(layout: Layout, group: str = "") -> None:
     """Make every folder that is missing.
 
     Args:
-        layout: The tree.
+        layout: The folders.
         group: When set, the folders people use belong to it, setgid; and the folder
             for unfinished work, from where results are moved as they are.
 
@@ -61,7 +61,7 @@ def _hint(error: OSError) -> str:
 
 
 def _make_private(folder: Path) -> None:
-    """Make a folder of ours; the setgid bit that it inherits stays.
+    """Make a folder that only the daemon uses; a setgid bit that it inherits stays.
 
     It could not be set again where systemd's `RestrictSUIDSGID=` is in force.
     """
@@ -93,13 +93,13 @@ def _give_to_group(folder: Path, group: int, bits: int) -> None:
 
 
 def lock_state(layout: Layout) -> int:
-    """Hold the state folder for this process, as long as the descriptor is open.
+    """Lock the state folder for this process, as long as the descriptor is open.
 
     Returns:
         The descriptor.
 
     Raises:
-        AlreadyRunningError: Another daemon holds it.
+        AlreadyRunningError: Another daemon has locked it.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     fd = os.open(layout.lock_file, flags, 0o644)

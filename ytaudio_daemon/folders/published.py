@@ -1,4 +1,4 @@
-"""What stands published in the visible tree, where people may have been at it."""
+"""Reading published jobs, which people may have changed or removed."""
 
 import errno
 import hashlib
@@ -17,8 +17,8 @@ from ytaudio_daemon.folders.safe_open import (
 )
 from ytaudio_daemon.model import Outcome, Result
 
-#: What opening says where there is none of our files: nothing, a folder, a link, a
-#: socket, or a name that we give nobody. Anything else proves nothing.
+#: Errors of open(2) that prove that our file is not there: nothing, a folder, a link, a
+#: socket, or a name that we never use. Any other error proves nothing.
 NOT_OURS = frozenset(
     {
         errno.ENOENT,
@@ -29,18 +29,18 @@ NOT_OURS = frozenset(
         errno.ENAMETOOLONG,
     },
 )
-#: What a database holds in a number.
+#: The largest integer of a database column.
 MAX_COUNT = (1 << 63) - 1
-#: Ours have some kilobytes.
+#: In bytes; ours have some kilobytes.
 MAX_JOB_FILE = 1 << 20
 
 
 def is_published(
     layout: Layout, session_uuid: str, job_uuid: str, file_name: str, sha256: str
 ) -> bool:
-    """Return whether exactly that audio stands at its place.
+    """Return whether exactly that audio is published.
 
-    Reads the whole file: only asked after a crash between rename and commit.
+    Reads the whole file: called only after a crash between rename and commit.
     """
     try:
         with open_dir(layout.downloads, session_uuid, job_uuid, "audio") as folder:
@@ -66,7 +66,7 @@ def has_sha256(folder: int, name: str, sha256: str) -> bool:
 
 
 def audio_is_gone(output_path: str | None) -> bool:
-    """Return whether a completed job's file is no longer at its place."""
+    """Return whether a completed job's file was removed; False when in doubt."""
     if output_path is None:
         return True
     try:
@@ -99,16 +99,15 @@ def _job_facts(folder: int) -> dict[str, Any]:
 def published_outcome(
     layout: Layout, session_uuid: str, job_uuid: str
 ) -> Outcome | None:
-    """Return the result that stands published at a job's place, if it is whole.
+    """Return the published result of a job that the ledger may not know, if whole.
 
-    The ledger may not know it: an older one was restored, or a publishing was not
-    confirmed. The job folder appeared in one rename with everything in it synced; the
-    size is looked at all the same.
+    An older ledger was restored, or the publishing was not confirmed. The job folder
+    appeared in one rename with everything in it synced; the size is checked anyway.
 
     Raises:
-        UnsafePathError: A link or a file stands where the session's folder should, and
-            nobody can tell.
-        OSError: Nor can anybody where a folder is closed, or a disk cannot be read.
+        UnsafePathError: A link or a file stands where the session's folder should.
+        OSError: A folder is closed, or a disk cannot be read. In both cases it is not
+            known whether there is a result.
     """
     try:
         with open_dir(layout.downloads, session_uuid) as session:
@@ -142,7 +141,7 @@ def _result_of(facts: dict[str, Any]) -> Result:
     """Rebuild the result from `job.json`.
 
     Raises:
-        AttributeError, KeyError, OverflowError, TypeError, ValueError: It is not one of
+        AttributeError, KeyError, OverflowError, TypeError, ValueError: The file is not
             ours: people may write in downloads.
     """
     audio = facts["audio"]
@@ -167,10 +166,10 @@ def _result_of(facts: dict[str, Any]) -> Result:
 
 
 def _seconds(found: Any) -> float:
-    """Return a length as a number that every database and every JSON reader takes.
+    """Return a length as a number that every database and JSON reader accepts.
 
     Raises:
-        OverflowError, TypeError, ValueError: It is none.
+        OverflowError, TypeError, ValueError: It is not such a number.
     """
     seconds = float(found)
     if not 0 <= seconds <= MAX_COUNT:  # nor is "not a number"
@@ -180,7 +179,7 @@ def _seconds(found: Any) -> float:
 
 
 def _text(found: object) -> str:
-    """Return a text as it is; one that no database takes is no text of ours.
+    """Return a text, unless it is one that no database accepts.
 
     Raises:
         ValueError: It has lone surrogates or a NUL.

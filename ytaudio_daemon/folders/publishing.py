@@ -1,4 +1,4 @@
-"""From an attempt's folder into the visible tree, in one rename."""
+"""Publishing: an attempt's result becomes visible in one rename."""
 
 import json
 import os
@@ -23,7 +23,7 @@ JOB_FOLDER = "job"
 
 
 def begin_attempt(layout: Layout, job_uuid: str, attempt: int) -> list[str]:
-    """Make an attempt's folder; returns the folders of earlier attempts.
+    """Make an attempt's folder; returns earlier attempts' folders, the newest first.
 
     Raises:
         OSError: It cannot be made; a host failure, not the job's.
@@ -40,13 +40,13 @@ def begin_attempt(layout: Layout, job_uuid: str, attempt: int) -> list[str]:
 
 
 def _is_reusable(attempt_dir: Path) -> bool:
-    """Whether the attempt finished its download, or all: `fetch` marks both."""
+    """True if the attempt finished its download, or everything: `fetch` marks both."""
     marks = (attempt_dir / "source" / "source.json", attempt_dir / RESULT_FILE)
     return any(map(_may_exist, marks))
 
 
 def _may_exist(path: Path) -> bool:
-    """Whether it is there, or nobody can tell: nothing is deleted on a guess."""
+    """True unless the path is certainly absent: nothing is deleted in doubt."""
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -63,8 +63,8 @@ def _attempt_number(name: str) -> int:
 def finished_outcome(layout: Layout, job_uuid: str, attempt: int) -> Outcome | None:
     """Return the result an attempt left behind, if it is whole.
 
-    The worker writes `result.json` last and synced, so what it names is there; the
-    size is looked at all the same.
+    The worker writes `result.json` last and synced, so the audio that it names exists;
+    the size is checked anyway.
     """
     outcome = read_result(layout, job_uuid, attempt)
     if outcome is None or (result := outcome.result) is None:
@@ -80,12 +80,12 @@ def finished_outcome(layout: Layout, job_uuid: str, attempt: int) -> Outcome | N
 
 
 def has_reusable_work(layout: Layout, job_uuid: str) -> bool:
-    """Return whether some attempt of a job may have finished its download, or all."""
+    """Return whether an attempt of a job may have finished its download."""
     return _any_attempt(layout, job_uuid, _is_reusable)
 
 
 def has_result(layout: Layout, job_uuid: str) -> bool:
-    """Return whether some attempt of a job may have left a result to publish."""
+    """Return whether an attempt of a job may have left a result to publish."""
     return _any_attempt(layout, job_uuid, _has_result)
 
 
@@ -101,11 +101,11 @@ def _any_attempt(layout: Layout, job_uuid: str, has: Callable[[Path], bool]) -> 
     except FileNotFoundError:
         return False
     except OSError:
-        return True  # nobody can tell
+        return True  # not known
 
 
 def read_result(layout: Layout, job_uuid: str, attempt: int) -> Outcome | None:
-    """Return what an attempt's `result.json` says, wherever its audio is by now."""
+    """Return the outcome in an attempt's `result.json`, wherever its audio is by now."""
     path = layout.attempt_dir(job_uuid, attempt) / RESULT_FILE
     try:
         document = json.loads(path.read_bytes())
@@ -120,11 +120,11 @@ def read_result(layout: Layout, job_uuid: str, attempt: int) -> Outcome | None:
 def publish(layout: Layout, session_uuid: str, job_uuid: str, attempt: int) -> None:
     """Rename the attempt's job folder to its place in `downloads`, synced.
 
-    A sync that failed is not simply asked for again: the kernel may have forgotten
-    what it could not write, and say yes (https://lwn.net/Articles/752063/). The rename
-    is taken back instead, so that the next try has one of its own to sync. The folders
-    stay open from the first look to the last sync: whatever takes the session's name in
-    between, the rename and its way back lead to the same two.
+    A failed sync is not simply repeated: the kernel may have dropped what it could not
+    write, and report success (https://lwn.net/Articles/752063/). The rename is undone
+    instead, so that the next try has a rename of its own to sync. Both folders stay
+    open all the time: whatever takes the session's name meanwhile, the rename and its
+    undoing act on the same two.
 
     Raises:
         FileExistsError: Something stands there that is not an empty leftover.
@@ -147,13 +147,13 @@ def publish(layout: Layout, session_uuid: str, job_uuid: str, attempt: int) -> N
 
 
 def sync_published(layout: Layout, session_uuid: str) -> None:
-    """Make durable what was renamed into a session's downloads, and the folder itself.
+    """Make all renames into a session's downloads durable, and the folder itself.
 
-    Also for a rename that a crash came behind: nobody knows whether it was synced. To
-    sync what is synced already costs next to nothing.
+    Also called after a crash, as the last rename may not have been synced. Syncing twice
+    costs next to nothing.
 
     Raises:
-        OSError: It cannot be relied on.
+        OSError: The renames may not be durable.
     """
     for parts in ((session_uuid,), ()):
         with open_dir(layout.downloads, *parts) as folder:
@@ -161,10 +161,10 @@ def sync_published(layout: Layout, session_uuid: str) -> None:
 
 
 def _remove_emptied_result(session: int, job_uuid: str) -> None:
-    """Make room where an earlier result of this job stood and its audio was deleted.
+    """Remove the job folder of an earlier result whose audio was deleted.
 
-    Only our own `job.json` and empty folders go; anything else stays, and the rename
-    then fails with FileExistsError.
+    Only our own `job.json` and empty folders are removed; anything else stays, and the
+    rename then fails with FileExistsError.
     """
     try:
         with open_child(session, job_uuid) as folder:
@@ -183,7 +183,7 @@ def _remove_emptied_result(session: int, job_uuid: str) -> None:
 
 
 def clear_work(layout: Layout, job_uuid: str) -> None:
-    """Remove what attempts left behind; the job no longer needs it."""
+    """Remove the work folders of a job that no longer needs them."""
     shutil.rmtree(layout.job_work(job_uuid), ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""Opening, writing and renaming without following links or replacing anything.
+"""Opening and renaming without following links, waiting, or replacing anything.
 
 Sessions belong to people who may be at war: every path below a root is opened one
 component at a time with O_NOFOLLOW, so that a folder swapped for a link leads nowhere.
@@ -51,7 +51,7 @@ def open_dir(root: Path, *parts: str | bytes, make: bool = False) -> Iterator[in
 
 @contextmanager
 def open_child(folder: int, name: str | bytes, *, make: bool = False) -> Iterator[int]:
-    """Open a folder in an open folder, whatever became of its path meanwhile.
+    """Open a folder in an open folder, even if that has another path by now.
 
     Raises:
         UnsafePathError: A link or a plain file stands there.
@@ -118,7 +118,7 @@ def open_regular_file(folder: int, name: str | bytes) -> int:
 
 
 def read_regular_file(folder: int, name: str | bytes, limit: int) -> bytes:
-    """Return at most `limit` bytes from the start of a file as `open_regular_file`.
+    """Return the first `limit` bytes of a file that somebody else may have put there.
 
     Raises:
         UnsafePathError: It is no regular file.
@@ -134,7 +134,7 @@ def is_plain_file(found: os.stat_result) -> bool:
 
 
 def mount_id(fd: int) -> str:
-    """Return which mount a descriptor is on.
+    """Return the ID of the mount that a descriptor is on.
 
     Not `st_dev`: on overlayfs, where containers live, a file and its folder may show
     different ones (proc(5), fdinfo; overlayfs.rst, "Inode properties").
@@ -146,7 +146,7 @@ def mount_id(fd: int) -> str:
 def rename_noreplace(
     src_dir: int, src: str | bytes, dst_dir: int, dst: str | bytes
 ) -> None:
-    """Rename, but never over something that is there.
+    """Rename a file or folder, but never over another one.
 
     Raises:
         FileExistsError: The target is taken.
@@ -165,10 +165,10 @@ def rename_noreplace(
 def _rename_noreplace_fallback(
     src_dir: int, src: str | bytes, dst_dir: int, dst: str | bytes
 ) -> None:
-    """Some file systems (exFAT, old NFS) have no RENAME_NOREPLACE.
+    """Rename where RENAME_NOREPLACE is missing: exFAT, old NFS.
 
     A file goes by link + unlink, which never replaces. A folder cannot be linked; its
-    target's name is a fresh UUID of ours, so a look before the rename will do.
+    target's name is a fresh UUID of ours, so a check before the rename is enough.
     """
     if stat.S_ISREG(os.lstat(src, dir_fd=src_dir).st_mode):
         os.link(src, dst, src_dir_fd=src_dir, dst_dir_fd=dst_dir, follow_symlinks=False)

@@ -1,4 +1,4 @@
-"""Expired sessions leave in two steps: a rename at once, the deleting in pieces."""
+"""Removing expired sessions: one rename into the trash, then deleting in pieces."""
 
 import os
 import stat
@@ -14,12 +14,12 @@ PIN = ".keep"
 
 
 def is_pinned(root: Path, name: str) -> bool:
-    """Return whether the user put a `.keep` into that folder."""
+    """Return whether the user put a `.keep` into a folder: then it is not removed."""
     return os.path.lexists(root / name / PIN)
 
 
 def move_to_trash(root: Path, name: str, as_name: str) -> bool:
-    """Move a folder into its root's trash; False when there is none.
+    """Move a folder into its root's trash; False when there is no such folder.
 
     Args:
         root: `downloads` or `library`; its trash is on the same file system.
@@ -41,16 +41,16 @@ def move_to_trash(root: Path, name: str, as_name: str) -> bool:
 def move_session_files_to_trash(
     library: Path, session: str, downloads: Path, session_uuid: str, as_name: str
 ) -> None:
-    """Move one session's files out of a library folder that another one shares.
+    """Trash one session's files from a library folder that another session shares.
 
-    A library file has the size and the time of the result it was made from, to the
-    nanosecond, whether it is linked or copied; one that the user changed stays.
+    A library file has the size and the time of its result, to the nanosecond, whether
+    it is a link or a copy. A file that the user changed stays.
 
     Args:
         library: Its root.
         session: The name both sessions have.
         downloads: Where the results still are.
-        session_uuid: Whose files go.
+        session_uuid: The session whose files are removed.
         as_name: The folder in the library's trash.
     """
     own = {
@@ -74,7 +74,7 @@ def _file_signature(found: os.stat_result) -> tuple[int, int, int]:
 
 
 def list_trash(root: Path) -> list[str]:
-    """Return the names of what lies in a root's trash."""
+    """Return the names of the folders in a root's trash."""
     try:
         return sorted(os.listdir(root / TRASH))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Waking the daemon after a write to the ledger that is not its own."""
+"""Waking the daemon after another process wrote to the ledger."""
 
 import os
 from contextlib import suppress
@@ -10,7 +10,7 @@ WAKE_FILE = "poke"
 
 
 def wake_daemon(layout: Layout) -> None:
-    """Have a running daemon look at the ledger now; nobody there is no error.
+    """Make a running daemon read the ledger now; without one, nothing happens.
 
     Raises:
         OSError: This user may not write in the state folder.

@@ -1,4 +1,4 @@
-"""What stands in the inbox and is not taken, and why: for `ignored` and `problems`."""
+"""The files in the inbox that are not taken, with reasons for the status files."""
 
 import os
 from collections import defaultdict
@@ -15,7 +15,7 @@ DisplayKey = tuple[str, str]
 
 
 class IgnoredFiles:
-    """Collects a scan's findings; the last complete scan of a folder counts."""
+    """Collects reasons from scans; those of a folder's last complete scan count."""
 
     def __init__(self) -> None:
         self._ignored: dict[str, dict[str, str]] = defaultdict(dict)
@@ -24,13 +24,13 @@ class IgnoredFiles:
         self._scan_folders: dict[str, str] = {}
         #: Reasons of drops that wait for somebody to mend something.
         self._waiting: dict[DisplayKey, str] = {}
-        #: What is to be said of drops that came again and are not taken again.
+        #: Reasons of drops that came again as they were and are not taken again.
         self._repeats: dict[DisplayKey, str] = {}
         self._inbox_problems: dict[str, tuple[str, str]] = {}
 
     @property
     def ignored(self) -> Mapping[str, list[tuple[str, str]]]:
-        """(file, reason) of files not taken, by session."""
+        """Pairs (file, reason) of the files that are not taken, by session."""
         return {
             session: sorted(files.items())[:MAX_LISTED]
             for session, files in self._ignored.items()
@@ -49,16 +49,16 @@ class IgnoredFiles:
 
     @property
     def inbox_problems(self) -> Mapping[str, tuple[str, str]]:
-        """(message, hint) by code, of what concerns the inbox as a whole."""
+        """Pairs (message, hint) by code, of problems with the inbox as a whole."""
         return self._inbox_problems
 
     def begin_scan(self) -> None:
-        """A scan of a session, or of everything, begins."""
+        """Begin a scan of a session, or of everything."""
         self._scan_ignored.clear()
         self._scan_folders = {}
 
     def add(self, ignored_file: IgnoredFile) -> None:
-        """Note a finding; it shows at once and stays until a scan misses it."""
+        """Add a file that a scan found; it is listed until a scan no longer finds it."""
         name = _display_name(ignored_file.name)
         if ignored_file.location is None:
             self._scan_folders[name] = ignored_file.reason
@@ -68,34 +68,34 @@ class IgnoredFiles:
         self._ignored[ignored_file.location.session][name] = ignored_file.reason
 
     def add_waiting(self, inbox_file: InboxFile, reason: str) -> None:
-        """A drop cannot be taken until somebody mends something."""
+        """Add a drop that cannot be taken until a person mends something."""
         key = _display_key(inbox_file)
         self._waiting[key] = reason
         self._ignored[key[0]][key[1]] = reason
 
     def add_repeat(self, inbox_file: InboxFile, reason: str) -> None:
-        """A drop came again as it was; say why nothing follows from it."""
+        """Add a drop that came again as it was and is not taken again."""
         key = _display_key(inbox_file)
         self._repeats[key] = reason
         self._ignored[key[0]][key[1]] = reason
 
     def confirm_present(self, inbox_file: InboxFile) -> None:
-        """A drop is there; what was said of it holds until it is taken."""
+        """Keep the reason of a drop that a scan found again."""
         session, name = key = _display_key(inbox_file)
         reason = self._waiting.get(key) or self._repeats.get(key)
         if reason is not None:
             self._scan_ignored[session][name] = reason
 
     def remove(self, inbox_file: InboxFile) -> None:
-        """A drop is taken after all."""
+        """Remove a drop: it is taken after all."""
         session, name = key = _display_key(inbox_file)
-        told = self._waiting.pop(key, None) or self._repeats.pop(key, None)
-        if told is not None:
+        reason = self._waiting.pop(key, None) or self._repeats.pop(key, None)
+        if reason is not None:
             self._ignored[session].pop(name, None)
             self._scan_ignored[session].pop(name, None)
 
     def end_scan(self, session: str | None) -> None:
-        """The scan is complete: what it did not find is no longer there."""
+        """End a complete scan: remove the files that it did not find."""
         self._waiting = self._found_by_scan(self._waiting, session)
         self._repeats = self._found_by_scan(self._repeats, session)
         if session is None:
@@ -111,31 +111,31 @@ class IgnoredFiles:
                 self._folders.pop(name, None)
 
     def _found_by_scan(
-        self, told: dict[DisplayKey, str], session: str | None
+        self, reasons: dict[DisplayKey, str], session: str | None
     ) -> dict[DisplayKey, str]:
-        """Leave out what the scan of a session, or of everything, did not find."""
+        """Return the reasons without those of files that the scan did not find."""
         return {
             key: reason
-            for key, reason in told.items()
+            for key, reason in reasons.items()
             if session not in {None, key[0]} or key[1] in self._scan_ignored[key[0]]
         }
 
     def set_inbox_unreadable(self, error: OSError) -> None:
-        """The inbox itself cannot be read."""
+        """Report that the inbox itself cannot be read."""
         self._inbox_problems["inbox_unreadable"] = (
             f"the inbox cannot be read: {error}",
             "Make the folder, or allow the daemon to read it; it is tried again.",
         )
 
     def set_not_movable(self, folder: Path, error: Exception) -> None:
-        """A recorded drop cannot be moved to processed/."""
+        """Report that a recorded drop cannot be moved to `processed`."""
         self._inbox_problems["drop_not_movable"] = (
             f"drops in {folder} were taken but cannot be moved away: {error}",
             f"Allow it with: chmod o+rwx {folder} (or set [inbox] after_intake to keep).",
         )
 
     def clear_not_movable(self) -> None:
-        """There is no drop left that cannot be moved."""
+        """Withdraw the report of `set_not_movable`: no such drop is left."""
         self._inbox_problems.pop("drop_not_movable", None)
 
 

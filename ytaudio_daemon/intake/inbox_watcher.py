@@ -1,8 +1,8 @@
-"""Hints that something has changed: inotify by watchdog. Never the truth.
+"""Watches the inbox by inotify (watchdog), so that a change is scanned at once.
 
-The kernel drops events when its queue is full, watches fail silently at the limit,
-and network shares send none; the intake's scan finds everything without this. The
-threads of watchdog only note a name and write one wake byte.
+Events are only hints: the kernel drops them when its queue is full, watches fail
+silently at the limit, and network shares send none. The intake's scan finds everything
+without them. The threads of watchdog only store a name and write one wake byte.
 """
 
 import logging
@@ -50,7 +50,7 @@ WATCHED_EVENTS: list[type[FileSystemEvent]] = [
 
 
 class PendingChanges:
-    """What the watching threads have noted since the last look; thread-safe."""
+    """Changes that the watching threads saw since the last `pop_changes`; thread-safe."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
@@ -59,26 +59,26 @@ class PendingChanges:
         self._ledger_changed = False
 
     def mark_session_changed(self, session: str | None) -> None:
-        """Something changed in a session's folder; None = anywhere."""
+        """Add a change in a session's folder; None = anywhere in the inbox."""
         with self._lock:
             self._changed_sessions.add(session)
         self._wake()
 
     def mark_ledger_changed(self) -> None:
-        """A command has changed the ledger."""
+        """Add a change of the ledger by a command."""
         with self._lock:
             self._ledger_changed = True
         self._wake()
 
     def mark_all_changed(self) -> None:
-        """Events were lost: anything may have changed, in inbox and ledger."""
+        """Add changes everywhere, in inbox and ledger: events were lost."""
         with self._lock:
             self._changed_sessions.add(None)
             self._ledger_changed = True
         self._wake()
 
     def pop_changes(self) -> tuple[set[str | None], bool]:
-        """Return and forget the sessions noted, and whether a command poked."""
+        """Remove and return the changed sessions, and whether the ledger changed."""
         with self._lock:
             changed_sessions, ledger_changed = (
                 self._changed_sessions,
@@ -89,12 +89,12 @@ class PendingChanges:
 
 
 class InboxWatcher:
-    """Watches the inbox and the folder that commands touch a file in.
+    """Watches the inbox, and the folder in which commands write the wake file.
 
     Args:
         inbox: Watched with everything below it.
-        wake_dir: Where commands poke the daemon.
-        pending_changes: Told what has changed.
+        wake_dir: The folder of the wake file.
+        pending_changes: Receives the changes.
     """
 
     def __init__(
@@ -104,14 +104,14 @@ class InboxWatcher:
         self._wake_dir = wake_dir
         self._pending_changes = pending_changes
         self._observer: BaseObserver | None = None
-        #: All threads that the observer has started: none of them may be missing.
+        #: All threads that the observer has started; if one died, it starts anew.
         self._threads: list[threading.Thread] = []
         self._last_error = ""
         self._inbox_inode: tuple[int, int] | None = None
         self._watchdog_warnings = _WatchdogWarnings(pending_changes.mark_all_changed)
 
     def start(self) -> None:
-        """Begin to watch; whatever cannot be watched is left to the scan."""
+        """Begin to watch; a folder that cannot be watched is left to the scan."""
         self._inbox_inode = _inode(self._inbox)
         _configure_watchdog_logging(is_running=True)
         others = set(threading.enumerate())
@@ -149,7 +149,7 @@ class InboxWatcher:
         observer, self._observer = self._observer, None
         self._threads = []
         if observer is not None:
-            # It joins its threads for as long as they like; the loop must go on.
+            # Joining its threads may take any time; the loop must go on.
             ending = threading.Thread(
                 target=_stop_observer, args=(observer,), daemon=True
             )
@@ -157,7 +157,7 @@ class InboxWatcher:
             ending.join(timeout=5)
 
     def restart_if_dead(self) -> bool:
-        """Start anew if a thread died or the inbox was replaced; True if it did."""
+        """Start anew if a thread died or the inbox was replaced; returns whether it did."""
         if self._is_healthy():
             return False
         self.stop()
@@ -188,10 +188,10 @@ class _InboxHandler(FileSystemEventHandler):
         self._pending_changes = pending_changes
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        """Note the session of whatever changed; never raise, that kills the thread.
+        """Add the session of a changed file; never raises, that would kill the thread.
 
-        Of a move only where it went: a drop that the intake filed is no news, and
-        would have the whole folder looked through again.
+        Of a move only its target counts: a drop that the intake filed is no change, and
+        would cause another scan of the whole folder.
         """
         came = event.dest_path or event.src_path
         self._mark_changed(Path(os.fsdecode(came)), is_folder=event.is_directory)
@@ -214,16 +214,16 @@ class _WakeFileHandler(FileSystemEventHandler):
         self._pending_changes = pending_changes
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        del event  # that there is one says it all
+        del event  # the wake file's content never matters
         self._pending_changes.mark_ledger_changed()
 
 
 class _WatchdogWarnings(logging.Handler):
-    """Hears watchdog's warnings: the only sign of an overflown queue."""
+    """Receives watchdog's warnings, the only sign of an overflown queue."""
 
-    def __init__(self, tell: Callable[[], None]) -> None:
+    def __init__(self, on_warning: Callable[[], None]) -> None:
         super().__init__(logging.WARNING)
-        self._on_warning = tell
+        self._on_warning = on_warning
 
     def emit(self, record: logging.LogRecord) -> None:
         log.warning("watch.complained", message=record.getMessage())
@@ -231,11 +231,11 @@ class _WatchdogWarnings(logging.Handler):
 
 
 def _configure_watchdog_logging(*, is_running: bool) -> None:
-    """Keep watchdog from complaining of what is in order.
+    """Silence two warnings of watchdog about things that are in order.
 
     It takes a folder made within a new one for a mistake of its own, in a warning that
-    names every watch there is: of ten thousand sessions megabytes, which Python keeps.
-    And it calls being stopped while it reads an error.
+    names every watch there is: with ten thousand sessions megabytes, which Python
+    stores. And it logs an error when it is stopped while it reads.
     """
     warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning, r"watchdog\.")
     level = logging.NOTSET if is_running else logging.CRITICAL

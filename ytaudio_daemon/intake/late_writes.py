@@ -1,7 +1,7 @@
-"""Filed drops whose writer was not done: they go back into the inbox.
+"""Puts filed drops back into the inbox whose writer was not done.
 
-A writer that pauses for longer than `settle` goes on in the file it has open, which
-lies in `processed` by then. What it adds there nobody would ever read.
+A writer that pauses for longer than `settle` goes on in the file that it has open, which
+lies in `processed` by then. Lines that it adds there would never be read.
 """
 
 from collections import deque
@@ -16,7 +16,7 @@ from ytaudio_daemon.model.clock import Now
 
 log = structlog.get_logger()
 
-#: A filed drop is looked after for so long, in seconds: nobody pauses for longer.
+#: A filed drop is watched for so long, in seconds: nobody pauses for longer.
 WATCHED_S = 600.0
 #: The latest so many; a flood is not written by hand.
 MAX_WATCHED = 1000
@@ -30,10 +30,10 @@ class _WatchedDrop(NamedTuple):
 
 
 class LateWriteMonitor:
-    """Looks after drops for a while once they are filed.
+    """Watches drops for a while after they are filed.
 
     Args:
-        layout: Where the inbox is.
+        layout: Names the inbox.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -42,12 +42,12 @@ class LateWriteMonitor:
         self._next_check = 0.0
 
     def watch(self, inbox_file: InboxFile, target: str, name: bytes, now: Now) -> None:
-        """A drop was moved to `target` under a name."""
+        """Watch a drop that was moved to `target` under `name`."""
         until = now.uptime_s + WATCHED_S
         self._watched.append(_WatchedDrop(inbox_file, target, name, until))
 
     def put_back_grown(self, now: Now, every_s: float) -> None:
-        """Put back, now and then, what has grown since it was filed."""
+        """Put back, every `every_s` seconds, the drops that grew after they were filed."""
         if now.uptime_s < self._next_check:
             return
         self._next_check = now.uptime_s + every_s
@@ -58,7 +58,7 @@ class LateWriteMonitor:
                 self._watched.remove(filed)
 
     def _put_back_if_grown(self, filed: _WatchedDrop) -> bool:
-        """Return whether there is nothing more to look after."""
+        """Put a drop back if it grew; True if it need not be watched any longer."""
         name = display_name(filed.name)
         try:
             done, back = filing.put_back_if_grown(

@@ -1,4 +1,4 @@
-"""A drop on the table: its lines on their way into the ledger."""
+"""A drop that was read whole, and how far it is recorded."""
 
 import time
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ MAX_CACHED_OPTIONS = 1000
 
 
 class ParsedDrop:
-    """One drop, read whole; gives its lines out in order.
+    """One drop, read whole; returns its lines in order.
 
     Args:
-        inbox_file: Where it was found.
+        inbox_file: The file.
         content: Its bytes.
         sha256: Of the content.
         layers: The options below the file's own: the config's, the session's.
@@ -56,11 +56,11 @@ class ParsedDrop:
 
     @property
     def key(self) -> DropKey:
-        """What a drop is known by until it is filed: session, name, content."""
+        """What identifies the drop until it is filed."""
         return self.inbox_file.location.session, self.inbox_file.name, self.sha256
 
     def as_new_drop(self) -> NewDrop:
-        """Return what the ledger notes of the file."""
+        """Return the drop's row for the ledger."""
         return NewDrop(
             name=self.inbox_file.name, sha256=self.sha256, size_bytes=self.size
         )
@@ -70,8 +70,8 @@ class ParsedDrop:
 
         Args:
             count: At least one.
-            deadline: When to stop passing over lines that are known, by
-                `time.monotonic()`; then there are fewer, and `is_read` is False.
+            deadline: When to stop skipping known lines, by `time.monotonic()`; then
+                fewer lines are returned, and `is_read` is False.
         """
         found: list[NewLine] = []
         for line in self._lines:
@@ -85,7 +85,7 @@ class ParsedDrop:
         return found
 
     def _parse(self, content: bytes) -> Iterator[NewLine | None]:
-        """Yield all lines in order; None for one that is known already."""
+        """Yield all lines in order; None for a line that is recorded already."""
         name = self.inbox_file.name.decode("utf-8", "surrogateescape")
         kind = dropfile.kind_of(name)
         if kind is None:
@@ -128,7 +128,7 @@ class ParsedDrop:
         )
 
     def _job_options(self, layer: Layer) -> JobOptions:
-        """Work options out once for all lines that have the same."""
+        """Return a line's effective options; computed once for equal lines."""
         key = tuple(sorted(layer.items()))
         if key not in self._options_cache:
             if len(self._options_cache) >= MAX_CACHED_OPTIONS:

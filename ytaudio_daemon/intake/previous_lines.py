@@ -1,4 +1,4 @@
-"""What earlier contents of a file that stays in place had: only new lines count."""
+"""Lines that a file which stays in the inbox had before: only its new lines count."""
 
 from ytaudio_daemon.ledger import Connection, drops
 from ytaudio_daemon.ledger.drops import KeptFile
@@ -8,12 +8,12 @@ LINES_PER_PAGE = 2000
 
 
 class PreviousLines:
-    """The lines of earlier contents, gathered a page at a time.
+    """The lines of a file's earlier contents, read a page at a time.
 
-    A failing page changes nothing: it is asked for again.
+    A page that fails to load is loaded again by the next call.
 
     Args:
-        db: For finding out which contents there were.
+        db: Is read for the drops of earlier contents.
         file: The file that stays in place.
 
     Attributes:
@@ -26,7 +26,7 @@ class PreviousLines:
         self._last_line = 0
 
     def load_page(self, db: Connection) -> bool:
-        """Read one page; returns whether that was all."""
+        """Read one page; returns whether it was the last one."""
         if not self._drops:
             return True
         page = drops.line_texts_after(
