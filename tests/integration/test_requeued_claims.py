@@ -10,7 +10,7 @@ import pytest
 from tests.integration.intake_rig import House
 from tests.integration.jobs_rig import NO_TOOLS
 from tests.integration.ledger_rig import FAILED
-from ytaudio_daemon.downloader import session_jobs
+from ytaudio_daemon.downloader import claim_runner
 from ytaudio_daemon.downloader.folder_downloader import (
     DownloadRequest,
     StopLevel,
@@ -134,7 +134,7 @@ def test_a_program_claims_under_the_name_that_the_daemon_looks_for(
 
 
 @pytest.mark.parametrize(
-    ("where", "step"), [(session_jobs, "prepare"), (AttemptCompleter, "finish")]
+    ("where", "step"), [(claim_runner, "prepare"), (AttemptCompleter, "finish")]
 )
 def test_who_is_interrupted_gives_the_claim_back(
     house: House, monkeypatch: pytest.MonkeyPatch, where: Any, step: str

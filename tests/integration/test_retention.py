@@ -173,7 +173,7 @@ def test_it_goes_in_small_pieces_and_a_crash_between_two_does_no_harm(
     ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, size in (("LINES", 3), ("JOBS", 2), ("DROPS", 1), ("EVENTS", 2)):
-        monkeypatch.setattr(pruning, name, size)
+        monkeypatch.setattr(pruning, f"{name}_PER_BATCH", size)
     for number in range(3):
         drop(ledger, "old", links(*(f"{number}{n}" for n in range(4)), "0A"))
     drop(ledger, "alive", links("Z"))

@@ -21,7 +21,7 @@ def test_a_step_of_the_start_is_tried_again_while_the_ledger_is_busy(
             raise troubles.pop()
         return "done"
 
-    assert open_ledger.retry_while_busy(step) == "done"
+    assert open_ledger.retry_while_starting(step) == "done"
 
 
 def test_a_ledger_that_stays_busy_ends_the_start(
@@ -33,4 +33,4 @@ def test_a_ledger_that_stays_busy_ends_the_start(
         raise LedgerBusyError("somebody writes")
 
     with pytest.raises(LedgerBusyError):
-        open_ledger.retry_while_busy(step)
+        open_ledger.retry_while_starting(step)

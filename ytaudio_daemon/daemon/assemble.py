@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import structlog
 
-from ytaudio_daemon.daemon.open_ledger import retry_while_busy
+from ytaudio_daemon.daemon.open_ledger import retry_while_starting
 from ytaudio_daemon.daemon.reload import Reloader, view_settings
 from ytaudio_daemon.daemon.services import Services
 from ytaudio_daemon.daemon.signals import Signals, WakePipe
@@ -47,15 +47,15 @@ def assemble(
     Raises:
         LedgerError: The ledger cannot be used.
     """
-    state_id, clock = retry_while_busy(lambda: _read_meta(ledger))
+    state_id, clock = retry_while_starting(lambda: _read_meta(ledger))
     killed = kill_orphans(state_id)
     if killed:
         log.warning("daemon.killed_leftovers", processes=killed)
     # Before any thread: the template must be started from a single-threaded process.
-    pool = _make_pool(settings, layout, state_id, stack)
-    ytdlp_updater = YtDlpUpdater(version_store(layout.state), ledger, pool, settings)
+    pool = _make_pool(settings, layout, state_id)
+    stack.callback(pool.close)
+    ytdlp_updater = _make_ytdlp_updater(settings, layout, ledger, pool)
     stack.callback(ytdlp_updater.stop)
-    ytdlp_updater.apply_selected()
     wake_pipe = WakePipe()
     stack.callback(wake_pipe.close)
     pending_changes = PendingChanges(wake_pipe.wake)
@@ -103,14 +103,18 @@ def _read_meta(ledger: Ledger) -> tuple[str, Clock]:
         return meta.state_id(db), Clock(meta.uptime_s(db))
 
 
-def _make_pool(
-    settings: Settings, layout: Layout, state_id: str, stack: ExitStack
-) -> Pool:
-    pool = Pool(
+def _make_pool(settings: Settings, layout: Layout, state_id: str) -> Pool:
+    return Pool(
         downloads=settings.download.workers,
         converters=converter_count(settings),
         state_id=state_id,
         home=layout.home,
     )
-    stack.callback(pool.close)
-    return pool
+
+
+def _make_ytdlp_updater(
+    settings: Settings, layout: Layout, ledger: Ledger, pool: Pool
+) -> YtDlpUpdater:
+    updater = YtDlpUpdater(version_store(layout.state), ledger, pool, settings)
+    updater.apply_selected()
+    return updater

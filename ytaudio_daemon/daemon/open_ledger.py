@@ -3,26 +3,28 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
-from ytaudio_daemon.errors import AlreadyRunningError, LedgerBusyError
+from ytaudio_daemon.errors import AlreadyRunningError
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.migrate import check_integrity, migrate
 from ytaudio_daemon.ledger.pre_migration_backup import back_up_before_migration
+from ytaudio_daemon.ledger.retry_while_busy import retry_while_busy
 from ytaudio_daemon.settings import Settings
 
 T = TypeVar("T")
 
-#: How long the daemon waits for somebody else's write, in seconds: its loop has
-#: workers to mind, so a busy ledger is tried again rather than waited for.
+#: How long the daemon waits for another process's write, in seconds: its loop has
+#: workers to supervise, so a busy ledger is tried again rather than waited for.
 BUSY_TIMEOUT_S = 0.25
-#: While it starts it has none: it waits so long for others, in seconds.
+#: While it starts it has no workers, and waits so long for other processes, in seconds.
 START_TIMEOUT_S = 10.0
 
 
 @contextmanager
 def open_ledger(settings: Settings) -> Iterator[Ledger]:
-    """Open, check and migrate the ledger; nobody else may while we hold it.
+    """Open, check and migrate the ledger; no other daemon may while it is open.
 
     Raises:
         AlreadyRunningError: Another daemon has it.
@@ -31,34 +33,25 @@ def open_ledger(settings: Settings) -> Iterator[Ledger]:
     """
     ledger = Ledger(settings.database.url, busy_timeout_s=BUSY_TIMEOUT_S)
     try:
-        with ledger.hold_daemon_lock() as alone:
-            if not alone:
+        with ledger.hold_daemon_lock() as is_held:
+            if not is_held:
                 raise AlreadyRunningError(
                     "another daemon serves this PostgreSQL ledger",
                     "Stop it first, or give this one a database of its own.",
                 )
-            retry_while_busy(lambda: check_integrity(ledger))
-            retry_while_busy(lambda: back_up_before_migration(ledger, time.time()))
-            retry_while_busy(lambda: migrate(ledger))
+            retry_while_starting(partial(check_integrity, ledger))
+            retry_while_starting(partial(back_up_before_migration, ledger, time.time()))
+            retry_while_starting(partial(migrate, ledger))
             ledger.remember_inode()
             yield ledger
     finally:
         ledger.close()
 
 
-def retry_while_busy(step: Callable[[], T]) -> T:
-    """Take a step of the start, again while somebody else uses the ledger.
-
-    Every one of them may be repeated: a crash could have come in between as well.
+def retry_while_starting(step: Callable[[], T]) -> T:
+    """Do a step of the start, repeating it while other processes use the ledger.
 
     Raises:
-        LedgerBusyError: It was in use all the time.
+        LedgerBusyError: The ledger was busy for `START_TIMEOUT_S`.
     """
-    end = time.monotonic() + START_TIMEOUT_S
-    while True:
-        try:
-            return step()
-        except LedgerBusyError:
-            if time.monotonic() >= end:
-                raise
-            time.sleep(BUSY_TIMEOUT_S)
+    return retry_while_busy(step, START_TIMEOUT_S, BUSY_TIMEOUT_S)

@@ -12,7 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from ytaudio_daemon.daemon.assemble import assemble
 from ytaudio_daemon.daemon.loop import Loop
-from ytaudio_daemon.daemon.open_ledger import open_ledger, retry_while_busy
+from ytaudio_daemon.daemon.open_ledger import open_ledger, retry_while_starting
 from ytaudio_daemon.daemon.services import Services
 from ytaudio_daemon.errors import LedgerGoneError, YtaudioError
 from ytaudio_daemon.folders.layout import layout_of
@@ -66,9 +66,9 @@ def _serve(services: Services, settings: Settings) -> int:
     now = services.clock.now()
     with services.signals.installed(services.wake_pipe):
         services.pool.ensure_template()
-        retry_while_busy(lambda: services.job_runner.recover(now))
+        retry_while_starting(lambda: services.job_runner.recover(now))
         live = services.snapshot_builder.build("starting", [], now)
-        retry_while_busy(lambda: services.views.rebuild(now, live))
+        retry_while_starting(lambda: services.views.rebuild(now, live))
         loop = Loop(services)
         gc.collect()
         gc.freeze()  # else each collection looks through all modules: 40 ms of a step

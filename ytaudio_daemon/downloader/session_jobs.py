@@ -2,15 +2,15 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from ytaudio_daemon.downloader import open_ledger
-from ytaudio_daemon.downloader.await_attempt import ProgressListener, run_to_end
-from ytaudio_daemon.downloader.cancellation import CancellationPoller
+from ytaudio_daemon.downloader.await_attempt import ProgressListener
+from ytaudio_daemon.downloader.claim_runner import ClaimRunner, when_not_busy
 from ytaudio_daemon.downloader.folder_downloader import (
     INTERRUPTED,
     DownloadRequest,
@@ -23,17 +23,12 @@ from ytaudio_daemon.downloader.result import DownloadResult, rejected_result
 from ytaudio_daemon.downloader.sessions import require_active_session
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import (
-    LedgerBusyError,
-    LedgerError,
     UsageError,
 )
 from ytaudio_daemon.folders import Layout, published
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.wake_file import wake_daemon
-from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.jobs.foreign_claims import holder_is_dead, holder_name
-from ytaudio_daemon.jobs.prepare import prepare
-from ytaudio_daemon.jobs.publisher import Publication
 from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
@@ -45,12 +40,9 @@ from ytaudio_daemon.ledger import (
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.line_recorder import JobOptions
 from ytaudio_daemon.ledger.queries import JobRow
-from ytaudio_daemon.model import FetchRequest, JobState, Outcome
-from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model import JobState
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import logs
-
-T = TypeVar("T")
 
 #: How often a job in other hands is looked at, in seconds.
 POLL_S = 0.2
@@ -58,8 +50,6 @@ OVER_QUOTA = (
     "The session is over its quota of jobs or bytes: wait until others are finished, or "
     "use another session."
 )
-#: A busy ledger is tried so often; each try waits seconds by itself.
-MAX_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +91,11 @@ class SessionJobRunner:
         self._ledger = ledger
         self._layout = layout
         self._settings = settings
-        self._runtime = runtime
-        self._completer = AttemptCompleter(ledger, layout, settings)
         self._host = open_ledger.local_host_id(layout)
         self._holder = holder_name(self._host)
+        self._claim_runner = ClaimRunner(
+            ledger, layout, settings, runtime, self._holder
+        )
 
     def fetch(
         self,
@@ -119,27 +110,32 @@ class SessionJobRunner:
             UsageError: The job's UUID is unusable.
             LedgerError: The ledger cannot be used.
         """
-        job = _retry_while_busy(partial(self._find_or_enqueue, wanted))
+        job = when_not_busy(partial(self._find_or_enqueue, wanted))
         if job is None:
             return rejected_result(OVER_QUOTA)
         is_first_look = True
         while stop_signal.level is not StopLevel.IMMEDIATE:
-            taken = _retry_while_busy(
+            taken = when_not_busy(
                 partial(self._claim_or_finished, job.id, is_first_look=is_first_look)
             )
             is_first_look = False
             if isinstance(taken, Claim):
                 self._run_claim(taken, on_progress, stop_signal)
-                self._wake_daemon()
             elif taken is not None:
                 return _result_of(taken)
             else:
                 time.sleep(POLL_S)
         return rejected_result(INTERRUPTED.message)
 
-    def _wake_daemon(self) -> None:
-        """Have status files and library show at once what we have done."""
-        with suppress(OSError):  # it looks by itself within seconds
+    def _run_claim(
+        self, claim: Claim, on_progress: ProgressListener, stop_signal: StopSignal
+    ) -> None:
+        """Run one attempt; then have status files and library show its end at once."""
+        try:
+            self._claim_runner.run(claim, on_progress, stop_signal)
+        finally:
+            _RUNNING.discard(claim.name)
+        with suppress(OSError):  # the daemon looks by itself within seconds
             wake_daemon(self._layout)
 
     def _find_or_enqueue(self, wanted: SessionJobRequest) -> JobRow | None:
@@ -197,7 +193,7 @@ class SessionJobRunner:
                 return claim
             left = claims.running_claim(db, job_id)
         if left is not None and self._is_abandoned(left):
-            self._completer.requeue(left, now, "crash")
+            self._claim_runner.requeue_abandoned(left, now)
         return None
 
     def _is_abandoned(self, claim: Claim) -> bool:
@@ -209,69 +205,6 @@ class SessionJobRunner:
             return claim.name not in _RUNNING
         return holder_is_dead(claim.owner or "", self._host)
 
-    def _run_claim(
-        self, claim: Claim, on_progress: ProgressListener, stop_signal: StopSignal
-    ) -> None:
-        """Make one attempt; whatever happens, the claim does not stay with us."""
-        try:
-            self._run_attempt(claim, on_progress, stop_signal)
-        finally:
-            _RUNNING.discard(claim.name)
-
-    def _run_attempt(
-        self, claim: Claim, on_progress: ProgressListener, stop_signal: StopSignal
-    ) -> None:
-        cancellation = CancellationPoller(self._ledger, claim, self._holder)
-
-        def should_stop() -> bool:
-            stopped = stop_signal.level is StopLevel.IMMEDIATE
-            return stopped or cancellation.is_cancelled()
-
-        try:
-            end = self._fetch(claim, on_progress, should_stop)
-        except BaseException:  # Ctrl-C as well: only we can end a claim of ours
-            self._requeue(claim)
-            raise
-        stopped = stop_signal.level is StopLevel.IMMEDIATE or cancellation.is_requested
-        if stopped and isinstance(end, Outcome) and end.result is None:
-            self._requeue(claim)
-        else:
-            self._finish(claim, end)
-
-    def _fetch(
-        self,
-        claim: Claim,
-        on_progress: ProgressListener,
-        should_stop: Callable[[], bool],
-    ) -> Outcome | Publication:
-        """Return how the attempt ended, with or without a worker."""
-        tools = self._runtime.tools
-        prepared = _retry_while_busy(
-            lambda: prepare(claim, self._ledger, self._layout, self._settings, tools)
-        )
-        if not isinstance(prepared, FetchRequest):
-            return prepared
-        handle = self._runtime.start(prepared)
-        return run_to_end(handle, on_progress, should_stop).outcome
-
-    def _finish(self, claim: Claim, end: Outcome | Publication) -> None:
-        try:
-            _retry_while_busy(lambda: self._completer.finish(claim, end, self._now()))
-        except LedgerError:
-            raise  # the next caller picks the claim up: `_is_abandoned`
-        except BaseException:  # Ctrl-C, as above
-            self._requeue(claim)
-            raise
-
-    def _requeue(self, claim: Claim) -> None:
-        _retry_while_busy(
-            lambda: self._completer.requeue(claim, self._now(), "interrupted")
-        )
-
-    def _now(self) -> Now:
-        with self._ledger.read() as db:
-            return read_now(db)
-
 
 #: The attempts that this process makes just now, in whichever thread.
 _RUNNING: set[str] = set()
@@ -280,16 +213,6 @@ _RUNNING: set[str] = set()
 def _discard_on_error(name: str, failed: type[BaseException] | None, *_: Any) -> None:
     if failed is not None:
         _RUNNING.discard(name)
-
-
-def _retry_while_busy(step: Callable[[], T]) -> T:
-    """Do a step that may be done again while the ledger is busy."""
-    for _ in range(MAX_TRIES - 1):
-        try:
-            return step()
-        except LedgerBusyError:
-            continue
-    return step()
 
 
 def _queue_for(db: Connection, job_id: int, step: NextAction) -> None:

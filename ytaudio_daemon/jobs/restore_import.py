@@ -1,7 +1,7 @@
-"""After a restore: finished audio on disk that the older ledger knows nothing of.
+"""After a restore: finished audio on disk is added to the older ledger.
 
-It is taken into the ledger before anything is claimed, so that nothing is fetched
-twice and nothing that was finished is forgotten.
+Before anything is claimed, so that nothing is downloaded twice and nothing that was
+finished is lost.
 """
 
 import os
@@ -39,7 +39,7 @@ from ytaudio_daemon.urls import parse_plain_link
 
 log = structlog.get_logger()
 
-#: Looked up in the ledger at once.
+#: Jobs that are looked up in the ledger at once.
 PAGE_SIZE = 500
 NO_LIMIT = Quota(max_jobs=0)
 
@@ -49,8 +49,11 @@ class PublishedResult:
     """A published job folder that the ledger does not call completed.
 
     Attributes:
-        state: The job's in the ledger; None when it knows no such job.
-        facts: Its `job.json`.
+        session_uuid: The session's folder.
+        job_uuid: The job's folder.
+        state: The job's state in the ledger; None if it has no such job.
+        outcome: Carries the result.
+        facts: The content of `job.json`.
     """
 
     session_uuid: str
@@ -61,14 +64,21 @@ class PublishedResult:
 
     @property
     def finished_at(self) -> float:
-        """When it was made, seconds since 1970; 0 when it does not say."""
+        """When it was made, seconds since 1970; 0 if `job.json` does not say."""
         try:
             return datetime.fromisoformat(str(self.facts["finished_at"])).timestamp()
         except (KeyError, ValueError):
             return 0.0
 
+    @property
+    def owning_session(self) -> str | None:
+        """The UUID of the session that the job was made in, by its `job.json`."""
+        job = self.facts.get("job")
+        uuid = job.get("session_uuid") if isinstance(job, dict) else None
+        return uuid if isinstance(uuid, str) else None
 
-#: Hears of a folder that is passed over, and why.
+
+#: Called with a folder that is skipped, and why.
 OnSkip = Callable[[Path, Exception], None]
 
 
@@ -80,84 +90,94 @@ def results_missing_from_ledger(
     Args:
         ledger: Read a page at a time.
         layout: Where finished audio is.
-        until: What the ledger knows up to. A job it has no row of is its own history,
-            long pruned, when it is older.
-        on_skip: Hears of what cannot be looked at, or lies in another session's folder;
-            a job that the ledger has is looked for again before it is fetched.
+        until: The time of the backup, seconds since 1970. Audio older than that, whose
+            job the ledger does not have, belongs to pruned history.
+        on_skip: Called for a folder that cannot be examined, or that lies in another
+            session's folder; a job that the ledger has is examined again before it is
+            downloaded.
     """
     folders = _job_folders(layout, on_skip)
-    while piece := list(islice(folders, PAGE_SIZE)):
+    while page := list(islice(folders, PAGE_SIZE)):
         with ledger.read() as db:
-            states = work_counts.job_states(db, [job for _, job in piece])
-        for session_uuid, job_uuid in piece:
+            states = work_counts.job_states(db, [job for _, job in page])
+        for session_uuid, job_uuid in page:
             state = states.get(job_uuid)
             if state is JobState.COMPLETED:
                 continue
-            try:
-                outcome = published.published_outcome(layout, session_uuid, job_uuid)
-            except (OSError, UnsafePathError) as error:
-                on_skip(layout.job_dir(session_uuid, job_uuid), error)
-                continue
-            if outcome is None:
-                continue
-            facts = published.read_job_file(layout, session_uuid, job_uuid)
-            if (home := _owning_session(facts)) not in {None, session_uuid}:
-                belongs = UnsafePathError(f"it belongs into downloads/{home}")
-                on_skip(layout.job_dir(session_uuid, job_uuid), belongs)
-                continue
-            published_result = PublishedResult(
-                session_uuid=session_uuid,
-                job_uuid=job_uuid,
-                state=state,
-                outcome=outcome,
-                facts=facts,
-            )
-            if state is not None or published_result.finished_at > until:
-                yield published_result
+            found = _published_result(layout, session_uuid, job_uuid, state, on_skip)
+            if found is not None and (state is not None or found.finished_at > until):
+                yield found
 
 
-def _owning_session(facts: dict[str, Any]) -> str | None:
-    """Return the session that a job was made in, by its `job.json`."""
-    told = facts.get("job")
-    home = told.get("session_uuid") if isinstance(told, dict) else None
-    return home if isinstance(home, str) else None
+def _published_result(
+    layout: Layout,
+    session_uuid: str,
+    job_uuid: str,
+    state: JobState | None,
+    on_skip: OnSkip,
+) -> PublishedResult | None:
+    """Return the whole audio in a job's folder, if it is in its own session's folder."""
+    folder = layout.job_dir(session_uuid, job_uuid)
+    try:
+        outcome = published.published_outcome(layout, session_uuid, job_uuid)
+    except (OSError, UnsafePathError) as error:
+        on_skip(folder, error)
+        return None
+    if outcome is None:
+        return None
+    found = PublishedResult(
+        session_uuid=session_uuid,
+        job_uuid=job_uuid,
+        state=state,
+        outcome=outcome,
+        facts=published.read_job_file(layout, session_uuid, job_uuid),
+    )
+    if (owner := found.owning_session) not in {None, session_uuid}:
+        on_skip(folder, UnsafePathError(f"it belongs into downloads/{owner}"))
+        return None
+    return found
 
 
 def import_after_restore(
     ledger: Ledger, layout: Layout, completer: AttemptCompleter, host: str, now: Now
 ) -> None:
-    """Take into a ledger that was just restored what was finished without it.
+    """Add to a ledger that was just restored the audio finished since its backup.
+
+    Does nothing if the ledger was not restored since the last call.
 
     Raises:
         LedgerError: The next start goes on.
     """
     with ledger.read() as db:
         until = meta.restored_until(db)
-        left = [] if until is None else claims.all_running_claims(db)
+        running = [] if until is None else claims.all_running_claims(db)
     if until is None:
         return
-    for lost in left:  # nobody runs them, whatever name they were claimed under
-        completer.requeue(lost, now, "crash")
-    adopted = 0
-    for published_result in results_missing_from_ledger(
-        ledger, layout, until, _log_skipped
-    ):
-        with ledger.write() as db:
-            claim = _claim_job(db, published_result, now, host)
-        if claim is None:
-            log.warning(
-                "job.not_adopted",
-                job=published_result.job_uuid,
-                state=published_result.state,
-            )
-            continue
-        completer.finish(
-            claim, Publication(outcome=published_result.outcome, is_own=False), now
-        )
-        adopted += 1
+    for claim in running:  # no process has them, whatever name they were claimed under
+        completer.requeue(claim, now, "crash")
+    adopted = sum(
+        _import_result(ledger, completer, found, host, now)
+        for found in results_missing_from_ledger(ledger, layout, until, _log_skipped)
+    )
     with ledger.write() as db:
         meta.clear_restored(db)
     log.info("ledger.restored", adopted=adopted)
+
+
+def _import_result(
+    ledger: Ledger,
+    completer: AttemptCompleter,
+    found: PublishedResult,
+    host: str,
+    now: Now,
+) -> bool:
+    with ledger.write() as db:
+        claim = _claim_job(db, found, now, host)
+    if claim is None:
+        log.warning("job.not_adopted", job=found.job_uuid, state=found.state)
+        return False
+    completer.finish(claim, Publication(outcome=found.outcome, is_own=False), now)
+    return True
 
 
 def _log_skipped(place: Path, error: Exception) -> None:
@@ -167,7 +187,7 @@ def _log_skipped(place: Path, error: Exception) -> None:
 def _claim_job(
     db: Connection, published_result: PublishedResult, now: Now, host: str
 ) -> claims.Claim | None:
-    """Claim the job that stands there; None when no such job can be."""
+    """Claim the job of the published audio; None if there cannot be such a job."""
     known = job_entry.find_job_by_uuid(db, published_result.job_uuid)
     if known is not None and known.session_uuid != published_result.session_uuid:
         return None  # somebody moved it: its place is in another session's folder
@@ -180,7 +200,7 @@ def _claim_job(
 def _enqueue_job(
     db: Connection, published_result: PublishedResult, now: Now
 ) -> int | None:
-    """Give a finished file the job it had, in the session it had."""
+    """Enqueue the job that finished audio came from, in its session; None if impossible."""
     job_options, link = (
         _job_options(published_result.facts),
         parse_plain_link(str(published_result.facts.get("url"))),
@@ -209,7 +229,7 @@ def _enqueue_job(
 def _find_or_open_session(
     db: Connection, published_result: PublishedResult, now: Now
 ) -> int | None:
-    """Return the session it was made in; one that the ledger lacks begins again."""
+    """Return the ID of the session it was made in; opens one that the ledger lacks."""
     known = find_session(db, published_result.session_uuid)
     if known is not None:
         return known.id
@@ -221,7 +241,7 @@ def _find_or_open_session(
 
 
 def _job_options(facts: dict[str, Any]) -> JobOptions | None:
-    """Return the options it was made with; None when no drop could have them."""
+    """Return the options it was made with; None if no drop could have given them."""
     try:
         told = {k: v for k, v in facts["options"].items() if v is not None}
         tags = told.pop("tags", {}).items()
@@ -239,7 +259,7 @@ def _job_folders(layout: Layout, on_skip: OnSkip) -> Iterator[tuple[str, str]]:
 
 
 def _uuids_in(folder: Path, on_skip: OnSkip) -> list[str]:
-    """Return the folders named by a UUID; links are nobody's results."""
+    """Return the names of folders that are UUIDs; links are ignored."""
     try:
         with os.scandir(folder) as entries:
             folders = (e.name for e in entries if e.is_dir(follow_symlinks=False))

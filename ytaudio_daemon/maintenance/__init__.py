@@ -1,1 +1,1 @@
-"""Sessions expire, old rows and files are deleted."""
+"""Sessions expire, their files go, and old history leaves the ledger."""

@@ -1,0 +1,90 @@
+"""The files of expired sessions are moved to the trash, unless a person pinned them."""
+
+from pathlib import Path
+
+import structlog
+
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders import Layout, trash
+from ytaudio_daemon.ledger import Ledger, sessions
+from ytaudio_daemon.ledger.sessions import Session
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.system import failpoints
+
+log = structlog.get_logger()
+
+
+class SessionRemover:
+    """Moves to the trash the folders of sessions that expired with "delete".
+
+    Args:
+        ledger: Holds the sessions.
+        layout: Where their files are.
+    """
+
+    def __init__(self, ledger: Ledger, layout: Layout) -> None:
+        self._ledger = ledger
+        self._layout = layout
+
+    def remove_expired(self, now: Now) -> OSError | UnsafePathError | None:
+        """Move every such session's folders; one that cannot be holds up no other.
+
+        Returns:
+            Why one could not be moved; the next call tries it again.
+
+        Raises:
+            LedgerError: The next call goes on.
+        """
+        error: OSError | UnsafePathError | None = None
+        with self._ledger.read() as db:
+            expired = sessions.sessions_to_remove(db)
+        for session in expired:
+            try:
+                self._remove_unless_pinned(session, now)
+            except (OSError, UnsafePathError) as failed:
+                error = failed
+        return error
+
+    def _remove_unless_pinned(self, session: Session, now: Now) -> None:
+        if self._is_pinned(session):
+            log.info("session.pinned", session=session.name)
+        else:
+            self._move_to_trash(session, now)
+        with self._ledger.write() as db:
+            sessions.mark_removed(db, session)
+
+    def _is_pinned(self, session: Session) -> bool:
+        return any(
+            trash.is_pinned(root, name) for root, name in self._session_folders(session)
+        )
+
+    def _session_folders(self, session: Session) -> list[tuple[Path, str]]:
+        folders = [(self._layout.downloads, session.uuid)]
+        if self._layout.library is not None:
+            folders.append((self._layout.library, session.name))
+        return folders
+
+    def _move_to_trash(self, session: Session, now: Now) -> None:
+        """Move the library's folder, then the downloads.
+
+        In this order, because the downloads show which library files are the session's.
+        The name in the trash ends in the daemon's age, from which the grace counts.
+        """
+        as_name = f"{session.uuid}.{int(now.uptime_s)}"
+        if self._layout.library is not None:
+            self._move_library_files(self._layout.library, session, as_name)
+            failpoints.failpoint("session.trashed", session.uuid)
+        trash.move_to_trash(self._layout.downloads, session.uuid, as_name)
+        failpoints.failpoint("session.trashed", session.uuid)
+
+    def _move_library_files(
+        self, library: Path, session: Session, as_name: str
+    ) -> None:
+        with self._ledger.read() as db:
+            is_shared = sessions.is_name_shared(db, session)
+        if is_shared:
+            trash.move_session_files_to_trash(
+                library, session.name, self._layout.downloads, session.uuid, as_name
+            )
+        else:
+            trash.move_to_trash(library, session.name, as_name)
