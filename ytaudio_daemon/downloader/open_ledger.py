@@ -42,7 +42,7 @@ def open_or_create_ledger(settings: Settings) -> Iterator[Ledger]:
 
 
 def read_now(db: Connection) -> Now:
-    """Return now, on both clocks, for a write of ours."""
+    """Return the present on both clocks; the daemon's age as it was saved last."""
     return Now(wall=time.time(), uptime_s=meta.uptime_s(db))
 
 

@@ -101,7 +101,7 @@ def get_session(
 
     Args:
         session_uuid: From `create_session`, `ytaudio session list` or the API.
-        settings: Instead of those that `ytaudio` would find here.
+        settings: Replace those that `ytaudio` would find here.
 
     Raises:
         UnknownSessionError: There is none with that UUID.
