@@ -1,4 +1,4 @@
-"""The daemon: everything is put together here, and one loop drives it."""
+"""The daemon: the composition root, and the one loop that drives everything."""
 
 from ytaudio_daemon.daemon.start import run
 

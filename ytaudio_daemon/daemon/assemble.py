@@ -41,7 +41,7 @@ def assemble(
     Args:
         settings: As loaded.
         layout: The tree; it exists.
-        ledger: Open, and ours alone.
+        ledger: Open, and held by this daemon alone.
         stack: Closes what must be closed.
 
     Raises:

@@ -18,7 +18,7 @@ class Drain:
     """Whether the daemon drains, and until when.
 
     Args:
-        notifier: Tells the service manager.
+        notifier: Reports the drain to systemd.
         running_count: Returns the number of running attempts.
     """
 

@@ -25,7 +25,7 @@ class Heartbeat:
     Args:
         services: All parts of the daemon.
         schedule: Holds the time of the next heartbeat.
-        watchdog: Is told whether the ledger could be written.
+        watchdog: Gets whether the ledger could be written.
     """
 
     def __init__(

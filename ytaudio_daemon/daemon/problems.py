@@ -1,11 +1,11 @@
-"""What is wrong at the moment, each with since when."""
+"""The present problems, each with the time since when it exists."""
 
 from collections.abc import Iterable
 
 from ytaudio_daemon.daemon.step_problems import STEP_PROBLEM_CODES
 from ytaudio_daemon.views.snapshot import DaemonProblem
 
-#: With one of these the daemon calls itself degraded.
+#: Problems that make the daemon's state `degraded`.
 DEGRADING_CODES = STEP_PROBLEM_CODES | frozenset(
     {
         "engine_outdated",
@@ -21,7 +21,7 @@ DEGRADING_CODES = STEP_PROBLEM_CODES | frozenset(
 
 
 class ProblemTracker:
-    """Remembers when each problem was first seen."""
+    """Stores when each problem was first reported."""
 
     def __init__(self) -> None:
         self._known: dict[str, DaemonProblem] = {}
@@ -29,12 +29,11 @@ class ProblemTracker:
     def update(
         self, found: Iterable[tuple[str, str, str]], wall: float
     ) -> list[DaemonProblem]:
-        """Return the problems there are now.
+        """Replace the problems by the present ones, and return them.
 
         Args:
-            found: (code, message, hint) of each; two of one code are told apart by
-                their message.
-            wall: Now.
+            found: (code, message, hint) of each; two with one code differ in the message.
+            wall: The present, seconds since 1970.
         """
         fresh: dict[str, DaemonProblem] = {}
         for code, message, hint in found:
@@ -49,5 +48,5 @@ class ProblemTracker:
 
     @property
     def is_degraded(self) -> bool:
-        """Whether work is held up by something a person should mend."""
+        """Whether a problem holds up work until a person mends it."""
         return any(problem.code in DEGRADING_CODES for problem in self._known.values())

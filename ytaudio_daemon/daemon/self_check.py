@@ -1,7 +1,7 @@
-"""What `ytaudio doctor` would find of this place, looked at by the daemon itself.
+"""Those checks of `ytaudio doctor` that the daemon repeats while it runs: its folders.
 
-Only what takes no time: a few questions to the kernel. Programs, ledger, room and
-yt-dlp are minded all the time by those who use them.
+They are a few system calls. Programs, ledger, free space and yt-dlp are checked by the
+services that use them.
 """
 
 import math
@@ -16,15 +16,15 @@ from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
 
-#: Trying a rename writes to the disk, so it is done this often, in seconds, unless it
-#: went wrong last time.
+#: A trial rename writes to the disk, so it is made this often, in seconds; sooner if the
+#: last one failed.
 RENAME_CHECK_INTERVAL_S = 3600.0
 #: (code, message, hint), as `daemon.problems` takes them.
 ProblemReport = tuple[str, str, str]
 
 
 class SelfCheck:
-    """Looks at the folders; what is broken heals in the list when it is mended.
+    """Checks the folders; a problem is gone with the first check that finds it mended.
 
     Args:
         layout: The tree.
@@ -37,7 +37,7 @@ class SelfCheck:
         self._last_found: list[ProblemReport] = []
 
     def run(self, settings: Settings, mono: float) -> list[ProblemReport]:
-        """Return what is broken now.
+        """Return the broken checks.
 
         Args:
             settings: Section inbox.

@@ -1,4 +1,4 @@
-"""Waking the loop: signals, other threads and commands all write one byte."""
+"""Waking the loop: signal handlers and other threads write a byte into a pipe."""
 
 import os
 import signal
@@ -14,23 +14,23 @@ class WakePipe:
         self._read_fd, self._write_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def fileno(self) -> int:
-        """Readable when somebody called `wake`."""
+        """Return the descriptor that is readable after `wake`."""
         return self._read_fd
 
     @property
     def write_fd(self) -> int:
-        """For `signal.set_wakeup_fd`."""
+        """The descriptor for `signal.set_wakeup_fd`."""
         return self._write_fd
 
     def wake(self) -> None:
-        """End the loop's sleep; a full pipe is as good as a byte more."""
+        """End the loop's sleep; a full pipe ends it as well."""
         try:
             os.write(self._write_fd, b"\0")
         except BlockingIOError:
             return
 
     def drain(self) -> None:
-        """Forget the bytes; whoever wrote them has left a note elsewhere."""
+        """Discard the bytes: their writers set flags that the loop reads."""
         try:
             while os.read(self._read_fd, 4096):
                 pass
@@ -44,7 +44,7 @@ class WakePipe:
 
 
 class Signals:
-    """Counts what was asked for; looked at once a tick."""
+    """Counts the signals received; the loop reads them once a tick."""
 
     def __init__(self) -> None:
         self.stop_count = 0
@@ -66,7 +66,7 @@ class Signals:
                 signal.signal(number, handler)
 
     def pop_reload(self) -> bool:
-        """Return and forget whether a reload was asked for."""
+        """Return whether SIGHUP came since the last call."""
         asked, self.is_reload_requested = self.is_reload_requested, False
         return asked
 

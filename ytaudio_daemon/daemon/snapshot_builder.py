@@ -1,4 +1,4 @@
-"""What the daemon says of itself: versions, disk, gates, what is wrong. No writes."""
+"""Builds the daemon's part of the status: versions, disk, problems. Writes nothing."""
 
 import os
 import socket
@@ -27,14 +27,14 @@ from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.views import DaemonSnapshot, YtDlpFacts
 
-#: YouTube changes what an older yt-dlp cannot follow; it is released every few weeks.
+#: An older yt-dlp is a problem: YouTube changes, and a release comes every few weeks.
 STALE_YTDLP_DAYS = 90
 
 
 class SnapshotBuilder:
-    """Collects the parts of `Live`."""
+    """Collects what only the daemon knows into a `DaemonSnapshot`."""
 
-    def __init__(  # noqa: PLR0913 - it asks everybody how they are
+    def __init__(  # noqa: PLR0913 - it reads from every service
         self,
         *,
         layout: Layout,
@@ -55,25 +55,25 @@ class SnapshotBuilder:
         self._ytdlp_updater = ytdlp_updater
         self._started_at = started_at
         self._problem_tracker = ProblemTracker()
-        #: (code, message, hint) of steps that fail just now, by the step's name.
+        #: (code, message, hint) of the steps that fail now, by the step's name.
         self.step_problems: dict[str, tuple[str, str, str]] = {}
         self._self_check = SelfCheck(layout)
-        #: (code, message, hint) of what is broken with the place itself.
+        #: (code, message, hint) of each folder that is broken.
         self._folder_problems: list[tuple[str, str, str]] = []
-        #: (code, message, hint) of each receiver of notices that cannot be told.
+        #: (code, message, hint) of each receiver that notifications cannot be delivered to.
         self.notify_problems: list[tuple[str, str, str]] = []
 
     def run_self_check(self, mono: float) -> None:
-        """See whether the folders are as they should be; `mono`: monotonic seconds."""
+        """Check the folders; `mono` is `time.monotonic()`."""
         self._folder_problems = self._self_check.run(self.settings, mono)
 
     def build(self, state: str, gates: list[Gate], now: Now) -> DaemonSnapshot:
-        """Return what only the daemon knows.
+        """Build the snapshot.
 
         Args:
-            state: starting, running, draining or stopped; running turns into
-                degraded when something holds work up.
-            gates: The closed ones.
+            state: starting, running, draining or stopped; running becomes degraded
+                while a problem holds up work.
+            gates: The closed gates.
             now: The moment.
         """
         problems = self._problem_tracker.update(
@@ -106,7 +106,7 @@ class SnapshotBuilder:
         )
 
     def _ytdlp_version(self) -> str | None:
-        """Return the version the workers have, or would get; None for none at all."""
+        """Return the yt-dlp version that workers have or would get; None if there is none."""
         hello = self._pool.template_facts
         version = (hello.yt_dlp if hello else "") or self._ytdlp_updater.active.version
         return canonical_version(version) or None
@@ -124,7 +124,7 @@ class SnapshotBuilder:
         )
 
     def disk_free_bytes(self) -> int:
-        """Return the bytes free for downloads; 0 when nobody can tell."""
+        """Return the bytes free for downloads; 0 if the disk cannot be measured."""
         try:
             return prepare.free_bytes(self._layout.downloads)
         except OSError:

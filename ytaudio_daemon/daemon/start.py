@@ -1,4 +1,4 @@
-"""Putting the daemon together, and taking it apart again."""
+"""The daemon's life: start, loop, orderly stop."""
 
 import gc
 import os
@@ -24,24 +24,25 @@ from ytaudio_daemon.system import logs
 
 log = structlog.get_logger()
 
-#: What the views have not written by then after a stop, the next start will.
+#: Writing the views may take so long at a stop, in seconds; the next start writes the
+#: rest.
 FLUSH_TIMEOUT_S = 5.0
-#: Sessions are looked through this often, in seconds.
+#: Sessions are swept this often, in seconds.
 SWEEP_INTERVAL_S = 60
-#: Whether it is time for a newer yt-dlp is asked this often, in seconds, give or take;
-#: many installations shall not ask the package index at once.
+#: Whether it is time for a newer yt-dlp is checked this often, in seconds, give or take
+#: the jitter: many installations shall not ask the package index at once.
 UPGRADE_CHECK_INTERVAL_S = 3600
 UPGRADE_CHECK_JITTER_S = 900
 
 
 def run(settings: Settings) -> int:
-    """Run the daemon in the foreground until it is told to stop.
+    """Run the daemon in the foreground until a signal stops it.
 
     Args:
-        settings: Loaded once; SIGHUP loads them again from the same file.
+        settings: As loaded at the start; SIGHUP loads the same file again.
 
     Returns:
-        The exit status: 0 after a stop that was asked for, 1 when the ledger is gone.
+        The exit status: 0 after a signal, 1 if the ledger was taken away.
 
     Raises:
         YtaudioError: It cannot start; the message says why and what to do.
@@ -71,7 +72,7 @@ def _serve(services: Services, settings: Settings) -> int:
         retry_while_starting(lambda: services.views.rebuild(now, live))
         loop = Loop(services)
         gc.collect()
-        gc.freeze()  # else each collection looks through all modules: 40 ms of a step
+        gc.freeze()  # else each collection walks all modules: 40 ms of a step
         with _watching(services), _scheduled(services, loop):
             log.info(
                 "daemon.started",
@@ -94,7 +95,7 @@ def _run_loop(loop: Loop) -> int:
 
 
 def _shut_down(services: Services) -> None:
-    """Give running jobs back, and leave a last word in the status files."""
+    """Requeue running jobs, save the daemon's age, and write the final status files."""
     running = services.job_runner.running_count
     services.pool.close()
     now = services.clock.now()
@@ -110,7 +111,7 @@ def _shut_down(services: Services) -> None:
 
 
 def _flush_views(services: Services) -> None:
-    """Show all that changed, as far as that takes no longer than a stop may."""
+    """Write the views of everything that changed, for at most `FLUSH_TIMEOUT_S`."""
     enough = time.monotonic() + FLUSH_TIMEOUT_S
     while time.monotonic() < enough:
         now = services.clock.now()
@@ -134,13 +135,13 @@ def _watching(services: Services) -> Iterator[None]:
 
 @contextmanager
 def _scheduled(services: Services, loop: Loop) -> Iterator[None]:
-    """Let APScheduler say when to look for expired sessions and for a newer yt-dlp.
+    """Run APScheduler, which requests the sweep and the check for a newer yt-dlp.
 
-    When something is due is kept elsewhere; a look that comes late, or twice, does no
-    harm.
+    Whether a session or an upgrade is due is decided elsewhere: a request that comes
+    late, or twice, does no harm.
     """
     scheduler = BackgroundScheduler(
-        # In the scheduler's own thread: the job only leaves a note.
+        # In the scheduler's own thread: the jobs only set a flag.
         executors={"default": DebugExecutor()},
         timezone="UTC",
         daemon=True,

@@ -1,4 +1,4 @@
-"""Why a step of the loop failed, in a code, a sentence and a remedy. Pure."""
+"""Converts the error of a failed step into a code, a sentence and a remedy. Pure."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ from ytaudio_daemon.errors import (
 
 
 class StepProblem(NamedTuple):
-    """A problem, as `status/daemon.json` tells of it."""
+    """A problem, as `status/daemon.json` shows it."""
 
     code: str
     message: str
@@ -40,11 +40,11 @@ _CODE_AND_HINT_BY_ERRNO = {
 
 
 def problem_of(step: str, error: YtaudioError | OSError) -> StepProblem:
-    """Return what to tell of a step that could not be done.
+    """Return the problem for a failed step.
 
     Args:
-        step: What the daemon was about to do, in a word.
-        error: Why it could not.
+        step: The step's name.
+        error: Why it failed.
     """
     if isinstance(error, OSError):
         return _of_os_error(step, error)
@@ -61,7 +61,7 @@ _CODE_BY_ERROR: dict[type[YtaudioError], str] = {
     TemplateError: "template_trouble",
     UnsafePathError: "unsafe_path",
 }
-#: All of them hold up something that a person may have to mend.
+#: Each of them holds up work until the cause is gone; a person may have to mend it.
 STEP_PROBLEM_CODES = frozenset(
     {
         *_CODE_BY_ERROR.values(),

@@ -1,4 +1,4 @@
-"""The line that `systemctl status` shows: what the daemon does, or what it lacks."""
+"""The line that `systemctl status` shows: unfinished jobs, and what holds them up."""
 
 import math
 from collections.abc import Mapping
@@ -10,22 +10,22 @@ from ytaudio_daemon.model.gates import GateName
 from ytaudio_daemon.system.systemd_notify import SystemdNotifier
 from ytaudio_daemon.views import DaemonSnapshot
 
-#: Said at most so often, in seconds.
+#: The line is sent at most so often, in seconds.
 MIN_INTERVAL_S = 2.0
-#: systemctl cuts what does not fit the terminal; nobody reads more.
+#: systemctl cuts what does not fit the terminal.
 MAX_CHARS = 160
-#: What is still to be done, in the order of interest.
+#: The states of unfinished jobs, in the order in which they are shown.
 UNFINISHED = (JobState.RUNNING, JobState.QUEUED, JobState.WAITING, JobState.HELD)
-#: Problems that tell why nothing moves.
+#: Problems that explain why no job runs.
 BLOCKING_CODES = DEGRADING_CODES | {name.value for name in GateName}
 
 
 class SystemdStatusLine:
-    """Tells the service manager how things stand, when that has changed.
+    """Sends the line to systemd when it has changed.
 
     Args:
-        notifier: Told; without a manager to hear it nothing is looked up.
-        ledger: Has the counts.
+        notifier: Sends it; without systemd nothing is read either.
+        ledger: Holds the counts of jobs by state.
     """
 
     def __init__(self, notifier: SystemdNotifier, ledger: Ledger) -> None:
@@ -34,18 +34,18 @@ class SystemdStatusLine:
         self._counts: Mapping[JobState, int] = dict.fromkeys(JobState, 0)
         self._last_line = ""
         self._read_at = -math.inf
-        #: Something may have changed since the last look.
+        #: Something may have changed since the counts were read.
         self._is_stale = False
 
     def update(self, live: DaemonSnapshot, mono: float) -> None:
-        """Look, and say the line if it is another than the last.
+        """Read the counts, and send the line if it differs from the last one.
 
         Args:
-            live: The daemon's own part.
+            live: The daemon's part of the status.
             mono: `time.monotonic()`.
 
         Raises:
-            LedgerError: It cannot be read just now; what it said last was told.
+            LedgerError: The counts cannot be read; the line with the last ones is sent.
         """
         if not self._notifier.is_available:
             return
@@ -65,12 +65,12 @@ class SystemdStatusLine:
             self._last_line = line
 
     def next_due(self) -> float:
-        """Return the monotonic time of the next look; infinite when none is needed."""
+        """Return the monotonic time of the next update; infinite if none is needed."""
         return self._read_at + MIN_INTERVAL_S if self._is_stale else math.inf
 
 
 def status_line(live: DaemonSnapshot, counts: Mapping[JobState, int]) -> str:
-    """Return one line: the unfinished jobs, then what holds them up. Pure."""
+    """Return the line: the unfinished jobs, then the first problem that blocks. Pure."""
     parts = [f"{counts[state]} {state.value}" for state in UNFINISHED if counts[state]]
     line = ", ".join(parts) or "Idle"
     if live.state == "draining":

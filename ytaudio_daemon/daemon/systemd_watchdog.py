@@ -1,4 +1,4 @@
-"""What systemd hears of the loop: that it is up, and that it is well."""
+"""Reports to systemd that the daemon has started, and that its loop still turns."""
 
 import math
 from collections.abc import Callable
@@ -10,25 +10,25 @@ from ytaudio_daemon.errors import (
 )
 from ytaudio_daemon.system.systemd_notify import SystemdNotifier
 
-#: Until it is up it asks for so long again, in seconds, and this often.
+#: While it starts, it asks for so many more seconds of start time, this often.
 START_EXTENSION_S = 60.0
 EXTEND_INTERVAL_S = 10.0
-#: WATCHDOG=1 is said at most so often, in seconds, and at least twice a WatchdogSec=.
+#: WATCHDOG=1 is sent at most so often, in seconds, and at least twice a WatchdogSec=.
 PING_INTERVAL_S = 5.0
-#: A ledger that cannot be written for so long, in seconds, nobody can tell why: another
-#: process may fare better, with fresh descriptors and connections.
+#: If the ledger cannot be written for so long, in seconds, for an unknown reason, systemd
+#: shall restart the daemon: fresh descriptors and connections may help.
 UNHEALTHY_LIMIT_S = 600.0
-#: Where it would not, and would lose what runs and the word on what is wrong: these
-#: mend themselves as soon as the disk, the server or the other process does.
+#: Errors for which a restart would not help, but would end running attempts and the
+#: report of the problem: they pass when the disk, the server or the other process is well.
 EXTERNAL_ERRORS = (LedgerBusyError, LedgerFullError, LedgerUnreachableError)
 
 
 class SystemdWatchdog:
-    """READY=1 once, then WATCHDOG=1 as long as the loop turns and the ledger is kept.
+    """Sends READY=1 once, then WATCHDOG=1 while the loop turns and the ledger is written.
 
     Args:
-        notifier: The way to systemd.
-        is_up: Tells whether all that a start consists of is done.
+        notifier: Sends to systemd.
+        is_up: Returns whether everything that a start consists of is done.
         mono: `time.monotonic()`.
     """
 
@@ -43,7 +43,7 @@ class SystemdWatchdog:
         self._healthy_at = mono
 
     def ping(self, mono: float) -> None:
-        """Say what is due, at the end of a turn of the loop."""
+        """Send what is due; call between the steps of the loop."""
         if not self._is_ready:
             self._notify_ready(mono)
         if (
@@ -54,16 +54,16 @@ class SystemdWatchdog:
             self._notifier.ping_watchdog()
 
     def ledger_written(self, mono: float) -> None:
-        """Note that the ledger takes what it is given."""
+        """Record that the ledger could be written."""
         self._healthy_at = mono
 
     def ledger_failed(self, error: Exception, mono: float) -> None:
-        """Note why it does not."""
+        """Record why the ledger could not be written."""
         if isinstance(error, EXTERNAL_ERRORS):
             self._healthy_at = mono
 
     def next_due(self) -> float:
-        """Return the monotonic time at which the loop must turn for this."""
+        """Return the monotonic time by which `ping` must be called."""
         if not self._is_ready:
             return self._extended_at + EXTEND_INTERVAL_S
         wanted_s = self._notifier.watchdog_s

@@ -1,4 +1,4 @@
-"""How the yt-dlp in use has fared, by the ledger."""
+"""How often the yt-dlp version in use fails, by the ledger."""
 
 from ytaudio_daemon.ledger import Ledger, ytdlp_outcomes
 from ytaudio_daemon.model import ytdlp_policy as judging
@@ -7,10 +7,10 @@ from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion
 
 
 class YtDlpFailureStats:
-    """Asks the ledger; decides nothing that `model.engines` does not.
+    """Counts failures in the ledger and has `model.ytdlp_policy` judge them.
 
     Args:
-        ledger: Read only.
+        ledger: Only read.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -20,19 +20,19 @@ class YtDlpFailureStats:
         """Return whether most videos fail because YouTube has changed.
 
         Raises:
-            LedgerError: It cannot be read just now.
+            LedgerError: The ledger cannot be read now.
         """
         return judging.is_outdated(self._outcomes_with(chosen))
 
     def rollback_reason(self, chosen: ActiveVersion, wall: float) -> str:
-        """Return why a version should be given up for the one before, or "".
+        """Return why the version in use should be rolled back, or "" if it should not.
 
         Args:
-            chosen: The version in use; only one that was upgraded to is watched.
-            wall: Now.
+            chosen: The version in use; only the daemon's own upgrades are watched.
+            wall: The present, seconds since 1970.
 
         Raises:
-            LedgerError: It cannot be read just now.
+            LedgerError: The ledger cannot be read now.
         """
         since = chosen.activation.at
         if not chosen.activation.watched:

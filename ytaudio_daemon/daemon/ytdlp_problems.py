@@ -1,4 +1,4 @@
-"""What people should know of yt-dlp: (code, message, hint). Pure."""
+"""Problems with yt-dlp versions, as (code, message, hint). Pure."""
 
 from collections.abc import Iterator
 
@@ -11,10 +11,10 @@ ProblemReport = tuple[str, str, str]
 
 
 def unusable_version_problems(trouble: str) -> Iterator[ProblemReport]:
-    """Yield that a version is not used though it should be.
+    """Yield the problem "the selected yt-dlp cannot be used".
 
     Args:
-        trouble: Why, or "".
+        trouble: Why it cannot be used, or "".
     """
     if trouble:
         message = (
@@ -27,7 +27,7 @@ def unusable_version_problems(trouble: str) -> Iterator[ProblemReport]:
 def past_upgrade_problems(
     chosen: ActiveVersion, notes: VersionHistory
 ) -> Iterator[ProblemReport]:
-    """Yield what became of upgrades that the daemon did by itself."""
+    """Yield the problems of the daemon's own upgrades: rolled back, failed, refused."""
     refused = _last_rolled_back(chosen, notes)
     if refused is not None:
         message = (
@@ -49,11 +49,11 @@ def past_upgrade_problems(
 
 
 def outdated_problem(chosen: ActiveVersion, *, is_automatic: bool) -> ProblemReport:
-    """Return that videos fail because YouTube has changed.
+    """Return the problem "videos fail because YouTube has changed".
 
     Args:
         chosen: The version in use.
-        is_automatic: The config lets the daemon upgrade by itself.
+        is_automatic: Whether the config lets the daemon upgrade by itself.
     """
     message = (
         f"Most videos fail lately because yt-dlp {chosen.version} no longer "
@@ -74,7 +74,7 @@ def outdated_problem(chosen: ActiveVersion, *, is_automatic: bool) -> ProblemRep
 def _last_rolled_back(
     chosen: ActiveVersion, notes: VersionHistory
 ) -> RejectedVersion | None:
-    """Return the version that was given up last, until another came after it."""
+    """Return the last version that was rolled back, None if another was selected since."""
     refused = next((r for r in reversed(notes.refused) if r.automatic), None)
     if refused is None or chosen.activation.at > refused.at:
         return None

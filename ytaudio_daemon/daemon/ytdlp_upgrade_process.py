@@ -1,4 +1,4 @@
-"""The upgrade of yt-dlp as the daemon does it: the command, in a child of its own."""
+"""Runs `ytaudio engine upgrade` in a child process of the daemon."""
 
 import os
 import signal
@@ -11,13 +11,13 @@ from typing import IO
 
 from ytaudio_daemon.settings import Settings
 
-#: An upgrade may take so long, in seconds: pip twice, and a few downloads.
+#: An upgrade may take so long, in seconds: it runs pip twice and downloads a few links.
 TIMEOUT_S = 1800.0
 _PACKAGE_PARENT = Path(__file__).parents[2]
 
 
 class UpgradeProcess:
-    """Runs one `ytaudio engine upgrade` at a time, and never waits for it."""
+    """Runs one upgrade at a time, and never waits for it."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
@@ -26,21 +26,21 @@ class UpgradeProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether one is under way, as far as `step` has seen."""
+        """Whether an upgrade is running, as of the last `poll`."""
         return self._child is not None
 
     def start(self, settings: Settings, mono: float) -> None:
-        """Start one.
+        """Start an upgrade.
 
         Args:
-            settings: Tell where the config file and the folders are.
+            settings: Paths of the config file and the folders.
             mono: `time.monotonic()`.
 
         Raises:
-            OSError: No process can be had.
+            OSError: The process cannot be started.
         """
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has ended
-        # Only this program's package is to be found, wherever it is run from.
+        # The child must find this very package, whatever its working folder is.
         ours = {"PYTHONPATH": str(_PACKAGE_PARENT), "PYTHONSAFEPATH": "1"}
         self._child = subprocess.Popen(
             [sys.executable, "-m", "ytaudio_daemon", *_arguments(settings)],
@@ -53,13 +53,13 @@ class UpgradeProcess:
         self._deadline = mono + TIMEOUT_S
 
     def poll(self, mono: float) -> str | None:
-        """See whether it has ended.
+        """Check whether the upgrade has ended; kill one that takes too long.
 
         Args:
-            mono: `time.monotonic()`; one that takes too long is killed.
+            mono: `time.monotonic()`.
 
         Returns:
-            The last line it said when it has just ended, else None.
+            The last line that it wrote to stderr if it has just ended, else None.
         """
         if self._child is None or self._stderr is None:
             return None
@@ -74,7 +74,7 @@ class UpgradeProcess:
         return lines[-1] if lines else ""
 
     def stop(self) -> None:
-        """Kill it; whatever it was about to do is done by a later one."""
+        """Kill a running upgrade; a later one does what it was about to do."""
         self._kill()
 
     def _kill(self) -> None:

@@ -1,4 +1,4 @@
-"""`AudioDownloader`: one object a program downloads with."""
+"""`AudioDownloader`: the object with which a program downloads."""
 
 import os
 from collections.abc import Mapping
@@ -40,22 +40,22 @@ class AudioDownloader:
 
     Files go flat into the folder, "<Title> [id].mp3" where a title is taken; nothing
     there is ever replaced. The folder holds a hidden `.ytaudio-work-…` while a
-    download runs. Its processes end with `close`, with a `with` block, when the
-    object is forgotten, or with the program.
+    download runs. Its processes end with `close`, at the end of a `with` block, when the
+    object is garbage-collected, or with the program.
 
     Args:
         output_dir: Made if missing.
         quality: bestaudio, worstaudio, best or worst.
         format: mp3, m4a, wav, flac, ogg or opus.
-        progress_callback: Called with a dictionary for each piece of news, in the
-            thread that asked for the download. What it raises ends that download.
-        bitrate: Such as "256k", for lossy formats; by default the config's for what
-            must be encoded, and none for what can be copied.
+        progress_callback: Called with a dictionary for each progress report, in the
+            thread that asked for the download. An exception it raises ends that download.
+        bitrate: Such as "256k", for lossy formats. By default, audio that must be
+            encoded gets the config's bitrate, and audio that can be copied is copied.
         filename: Words and any of `%(title)s %(artist)s %(album)s %(track)s %(date)s
             %(id)s %(channel)s`, without the ending.
         proxy: A URL that all requests to YouTube go through.
         ca_file: Certificate authorities to trust, a PEM file.
-        max_workers: Downloads at once, however many threads ask.
+        max_workers: The number of downloads at once, however many threads ask.
         settings: Instead of those that `ytaudio` would find: `$YTAUDIO_CONFIG`,
             `./config/ytaudio.toml`, `/etc/ytaudio/ytaudio.toml`, and variables. Their
             sections download (but for format, quality and file name), retry and disk
@@ -66,7 +66,7 @@ class AudioDownloader:
         ConfigError: The config file is unusable.
     """
 
-    def __init__(  # noqa: PLR0913 - one named wish each, all but two optional
+    def __init__(  # noqa: PLR0913 - one named option each, all but two optional
         self,
         output_dir: str | os.PathLike[str] = "./downloads",
         quality: str = "bestaudio",
@@ -99,16 +99,16 @@ class AudioDownloader:
     def download_audio(self, url: str) -> DownloadResult:
         """Download one video's audio and wait for it.
 
-        The same link again, in this downloader's life, gives the file that is there.
+        The same link again, with the same downloader, returns the file that is there.
 
         Args:
             url: A link to one YouTube video, in any of its usual forms.
 
         Returns:
-            How it ended. A failed download, a bad link too, is a result.
+            The result. A failed download, or a bad link, is a result, too.
 
         Raises:
-            UsageError: This downloader was closed.
+            UsageError: This downloader is closed.
         """
         self._require_open()
         try:
@@ -127,9 +127,10 @@ class AudioDownloader:
     ) -> DownloadResult:
         """Download one video's audio as a job of a session, and wait for it.
 
-        The job stands in the configured ledger and its audio where the daemon would
-        put it: `downloads/<session>/<job>/audio/`. A running daemon leaves it alone
-        while we have it. What the session has already is not fetched again.
+        The job is in the configured ledger, and its audio where the daemon would put it:
+        `downloads/<session>/<job>/audio/`. A running daemon leaves the job alone while
+        this process has claimed it. Audio that the session has already is not downloaded
+        again.
 
         Args:
             url: A link to one YouTube video.
@@ -137,7 +138,7 @@ class AudioDownloader:
             job_uuid: From `get_url_uuid`.
 
         Returns:
-            How it ended, as `download_audio`.
+            The result, as from `download_audio`.
 
         Raises:
             UnknownSessionError: There is no such session.
@@ -164,7 +165,7 @@ class AudioDownloader:
         return self._report_end(url, result)
 
     def close(self) -> None:
-        """End everything that runs; those downloads come back as failed."""
+        """End everything that runs; those downloads return as failed."""
         self._stop_signal.level = StopLevel.IMMEDIATE
         self._runtime.close()
 
@@ -193,11 +194,11 @@ class AudioDownloader:
 
 
 class ProgressForwarder:
-    """Turns what a worker reports into what the callback is told.
+    """Converts the progress reports of workers into events for the callback.
 
     Args:
         url: As the caller wrote it.
-        callback: Or None, when nobody listens.
+        callback: Gets the events; None for none.
     """
 
     def __init__(self, url: str, callback: ProgressCallback | None) -> None:
@@ -206,7 +207,7 @@ class ProgressForwarder:
         self._latest = Progress(phase="resolving")
 
     def __call__(self, progress: Progress) -> None:
-        """Tell; what is known from before is not forgotten."""
+        """Forward a report, with missing fields filled in from the previous one."""
         if self._callback is None:
             return
         known = self._latest
@@ -220,7 +221,7 @@ class ProgressForwarder:
 
 
 def _with_overrides(settings: Settings, overrides: Mapping[str, object]) -> Settings:
-    """Return the settings with some keys of `[download]` as the caller wants them.
+    """Return the settings with some keys of `[download]` replaced by the caller's values.
 
     Raises:
         UsageError: A value is not allowed.

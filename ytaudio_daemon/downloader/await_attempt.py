@@ -1,4 +1,4 @@
-"""See one attempt through to its end, in the thread of whoever asked for it."""
+"""Waits for the end of one attempt, in the thread that asked for it."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,13 @@ from ytaudio_daemon.downloader.pool_thread import AttemptHandle
 from ytaudio_daemon.model import Progress
 from ytaudio_daemon.pool import Ended, Progressed
 
-#: How soon a wish to stop is heeded, in seconds.
+#: A request to stop is checked for this often, in seconds.
 POLL_S = 0.1
-#: How long a killed worker may take to be gone, in seconds.
+#: A killed worker must be gone within so long, in seconds.
 KILL_TIMEOUT_S = 5.0
 
 ProgressListener = Callable[[Progress], None]
-#: Asked now and then: is the attempt no longer wanted?
+#: Called every `POLL_S`: shall the attempt be ended?
 ShouldStop = Callable[[], bool]
 
 
@@ -22,9 +22,10 @@ def run_to_end(
     """Wait for the end of an attempt; no worker is left when this returns or raises.
 
     Args:
-        handle: As started.
-        on_progress: Hears how far it is, in this thread. What it raises ends the attempt.
-        should_stop: When it says so, the worker is killed.
+        handle: The started attempt.
+        on_progress: Called with each report, in this thread. An exception it raises ends
+            the attempt.
+        should_stop: Once it returns True, the worker is killed.
     """
     try:
         while True:

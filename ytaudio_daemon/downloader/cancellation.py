@@ -1,21 +1,21 @@
-"""Whether somebody cancels a job that a program runs by itself."""
+"""Notices that a job run by a program is cancelled by another process."""
 
 import time
 
 from ytaudio_daemon.ledger import Ledger, claims
 from ytaudio_daemon.ledger.claims import Claim
 
-#: How often a running job is looked up, in seconds.
+#: The ledger is read this often, in seconds.
 CANCEL_POLL_S = 1.0
 
 
 class CancellationPoller:
-    """Looks now and then whether somebody has cancelled a running job.
+    """Polls the ledger for the cancellation of a running job.
 
     Args:
-        ledger: Holds the wish.
+        ledger: Holds the request to cancel.
         claim: The attempt.
-        holder: Whom the claim belongs to.
+        holder: The name in the claim.
     """
 
     def __init__(self, ledger: Ledger, claim: Claim, holder: str) -> None:
@@ -26,7 +26,11 @@ class CancellationPoller:
         self.is_requested = False
 
     def is_cancelled(self) -> bool:
-        """Tell whether the job is to be cancelled."""
+        """Return whether the job is to be cancelled, as of the last poll.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
         now = time.monotonic()
         if not self.is_requested and now - self._polled_at >= CANCEL_POLL_S:
             self._polled_at = now

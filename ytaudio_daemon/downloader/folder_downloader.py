@@ -1,4 +1,4 @@
-"""One link after the other into one folder: the core of `download` and the API."""
+"""Downloads links into one folder: the core of `ytaudio download` and the Python API."""
 
 import threading
 import time
@@ -31,40 +31,40 @@ class StopLevel(IntEnum):
     """How urgently a run is to end."""
 
     NONE = 0
-    #: What runs may finish; nothing is begun or tried again.
+    #: Running downloads may finish; none is begun or tried again.
     GRACEFUL = 1
-    #: What runs is killed.
+    #: Running downloads are killed.
     IMMEDIATE = 2
 
 
 @dataclass(slots=True)
 class StopSignal:
-    """Pulled by a signal handler, looked at by the threads that download."""
+    """Set by a signal handler or another thread, read by the threads that download."""
 
     level: StopLevel = StopLevel.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadRequest:
-    """One link with what is to be made of it."""
+    """One link and the options for its audio."""
 
     link: Link
     options: Options
 
     @property
     def audio_key(self) -> tuple[str, str]:
-        """What makes its audio the same as another's."""
+        """Equal for requests that would produce the same audio."""
         return self.link.video_id, self.options.profile()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadOutcome:
-    """How an order ended.
+    """The end of a download request.
 
     Attributes:
-        outcome: Of the last attempt.
-        path: Where the audio was put; None when it failed.
-        attempts: How many there were.
+        outcome: The last attempt's outcome.
+        path: The finished file; None if the download failed.
+        attempts: The number of attempts.
     """
 
     outcome: Outcome
@@ -73,17 +73,17 @@ class DownloadOutcome:
 
     @property
     def file_exists(self) -> bool:
-        """Whether the file still stands where it was put."""
+        """Whether the finished file still exists."""
         return self.path is not None and self.path.is_file()
 
 
 class FolderDownloader:
-    """Fetches orders into a folder; safe to use from many threads.
+    """Downloads into a folder; safe to use from many threads.
 
     Args:
-        output: Made if missing.
-        settings: As `retrying.impatient` returns them.
-        runtime: Runs the attempts.
+        output: The folder; made if missing.
+        settings: As `with_short_retries` returns them.
+        runtime: Runs the workers.
 
     Raises:
         UsageError: The folder cannot be made or written.
@@ -97,7 +97,7 @@ class FolderDownloader:
         self._runtime = runtime
         self._work_dir = SharedWorkDir(self.output, user_cache_dir())
         self._lock = threading.Lock()
-        #: Every audio that was asked for: what came of it, or will. None: given up.
+        #: By `audio_key`: the end of the download, or None if it ended with an exception.
         self._downloads: dict[tuple[str, str], Future[DownloadOutcome | None]] = {}
 
     def fetch(
@@ -106,12 +106,12 @@ class FolderDownloader:
         on_progress: ProgressListener,
         stop_signal: StopSignal,
     ) -> DownloadOutcome:
-        """Fetch an order, or give what an equal one in this run has brought.
+        """Download a link, or return the end of an equal request to this object.
 
         Args:
-            download_request: What to fetch.
-            on_progress: Hears how far it is, in this thread.
-            stop_signal: Ends it early.
+            download_request: The link and its options.
+            on_progress: Called with each progress report, in this thread.
+            stop_signal: Ends the download early.
         """
         while True:
             future, is_mine = self._get_or_add_future(download_request)
@@ -175,7 +175,7 @@ class FolderDownloader:
         on_progress: ProgressListener,
         stop_signal: StopSignal,
     ) -> DownloadOutcome:
-        """Try until it is there, fails for good, or has been tried often enough."""
+        """Try until it succeeds, fails for good, or has been tried often enough."""
         failures: list[Failure] = []
         try:
             while True:
@@ -203,7 +203,7 @@ class FolderDownloader:
         on_progress: ProgressListener,
         stop_signal: StopSignal,
     ) -> DownloadOutcome:
-        """Make one attempt, and put its audio into view."""
+        """Make one attempt, and move its audio into the output folder."""
         key, number = name
         earlier = publishing.begin_attempt(layout, key, number)
         request = fetch_request(
@@ -269,7 +269,7 @@ def usable_folder(folder: Path) -> Path:
 
 
 def output_folder_failure(error: Exception) -> Failure:
-    """Return the failure of a folder that let us down."""
+    """Return the failure of an output folder that cannot be written."""
     return Failure(
         kind=FailureKind.HOST,
         code="output_folder",
@@ -279,7 +279,7 @@ def output_folder_failure(error: Exception) -> Failure:
 
 
 def _wait_for_retry(pause_s: float, stop_signal: StopSignal) -> bool:
-    """Wait before the next try; False when the run is to end meanwhile."""
+    """Wait before the next try; return False if the run is stopped meanwhile."""
     end = time.monotonic() + pause_s
     while stop_signal.level is StopLevel.NONE:
         left = end - time.monotonic()

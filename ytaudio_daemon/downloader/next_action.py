@@ -1,4 +1,4 @@
-"""What a caller does about a job of the ledger, by how it stands. Pure."""
+"""Decides what a caller does with a job of the ledger, by its state. Pure."""
 
 from enum import Enum, auto
 
@@ -8,30 +8,31 @@ from ytaudio_daemon.model import FailureKind, JobState
 
 
 class NextAction(Enum):
-    """What comes next."""
+    """The caller's next action."""
 
     #: It is queued: claim it.
     CLAIM = auto()
-    #: It waits for a retry that is due, or that the caller asks for: queue and claim.
+    #: It waits for a retry that is due, or wanted by the caller: queue and claim it.
     REQUEUE = auto()
-    #: It was finalized earlier and is wanted once more: queue and claim.
+    #: It was finalized earlier and is wanted once more: queue and claim it.
     RETRY = auto()
-    #: Somebody else has it, or its time has not come: look again soon.
+    #: Another process has it, or its retry is not due: read the job again soon.
     WAIT = auto()
-    #: This is the end of it, for this call.
+    #: The call ends with the job as it is.
     RETURN = auto()
 
 
 def next_action(
     job: JobRow, *, is_first_look: bool, file_is_gone: bool, wall: float
 ) -> NextAction:
-    """Return what a caller does who wants this job done now.
+    """Return the next action of a caller that wants this job done now.
 
     Args:
-        job: As it stands.
-        is_first_look: How it stood before the call does not count as its answer.
-        file_is_gone: It is completed, but its audio is no longer there.
-        wall: Now.
+        job: As it is in the ledger.
+        is_first_look: Whether the job was not read before in this call: an end that it
+            had before the call is not the call's result.
+        file_is_gone: Whether it is completed, but its audio is no longer there.
+        wall: The present, seconds since 1970.
     """
     match job.state:
         case JobState.QUEUED:
@@ -49,7 +50,7 @@ def next_action(
 
 
 def _after_failure(job: JobRow, wall: float) -> NextAction:
-    """Try again what may pass within seconds; leave the rest to the daemon."""
+    """Retry a failure that may pass within seconds; leave the others to the daemon."""
     kind = FailureKind((job.error or {}).get("kind", FailureKind.UNKNOWN))
     if not is_retryable(kind) or kind is FailureKind.OFFLINE:
         return NextAction.RETURN

@@ -1,4 +1,4 @@
-"""Opening the configured ledger for a program, making it where there is none."""
+"""Opening the configured ledger for a program, creating it if there is none."""
 
 import os
 import socket
@@ -17,18 +17,18 @@ from ytaudio_daemon.ledger.pre_migration_backup import back_up_before_migration
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
 
-#: A daemon that starts at the same moment makes the ledger; it takes no longer.
+#: A daemon that starts at the same moment creates the schema within so long, in seconds.
 SCHEMA_TIMEOUT_S = 10.0
 _POLL_S = 0.05
 
 
 @contextmanager
 def open_or_create_ledger(settings: Settings) -> Iterator[Ledger]:
-    """Open the ledger; folders and schema are made when nobody has yet.
+    """Open the ledger; create folders and schema if they are missing.
 
     Raises:
         ConfigError: A folder cannot be made.
-        LedgerError: It cannot be used, or is another version's.
+        LedgerError: It cannot be used, or another version of this program made it.
     """
     layout = layout_of(settings)
     if settings.database.url.startswith("sqlite") and not layout.state.is_dir():
@@ -42,20 +42,20 @@ def open_or_create_ledger(settings: Settings) -> Iterator[Ledger]:
 
 
 def read_now(db: Connection) -> Now:
-    """Return now, on both clocks, for a write of ours."""
+    """Return the present on both clocks; the daemon's age as it was saved last."""
     return Now(wall=time.time(), uptime_s=meta.uptime_s(db))
 
 
 def local_host_id(layout: Layout) -> str:
-    """Return this machine's name, as the daemon's claims and rescues have it."""
+    """Return this machine's name, the same as in the daemon's claims."""
     try:
         return load_host_id(layout.state / "host")
-    except OSError:  # the state folder is not here (PostgreSQL), or closed to us
+    except OSError:  # it is on another machine (PostgreSQL), or closed to us
         return socket.gethostname()
 
 
 def _ensure_schema(ledger: Ledger, layout: Layout, settings: Settings) -> None:
-    """Make or upgrade the schema as the daemon would, holding what it would hold."""
+    """Create or upgrade the schema as the daemon does, under the daemon's locks."""
     deadline = time.monotonic() + SCHEMA_TIMEOUT_S
     while True:
         try:

@@ -1,4 +1,4 @@
-"""From what a caller writes to what the core understands; all mistakes end here."""
+"""Validates what callers of the Python API pass: links and options."""
 
 import os
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from ytaudio_daemon.model.options import check_layer, effective_options
 from ytaudio_daemon.settings import Settings, find_config, load
 from ytaudio_daemon.urls import Link, LinkError, parse_link
 
-#: People who know yt-dlp write it; our format decides the ending anyway.
+#: Callers who know yt-dlp write it; the format decides the ending anyway.
 _YT_DLP_ENDING = ".%(ext)s"
 
 
@@ -24,7 +24,7 @@ def default_settings() -> Settings:
 
 
 def checked_options(given: Mapping[str, object], settings: Settings) -> Options:
-    """Return effective options for what a caller asked for.
+    """Return the effective options for those that a caller gives.
 
     Raises:
         UsageError: An option is not on the list, or its value not allowed.
@@ -34,7 +34,7 @@ def checked_options(given: Mapping[str, object], settings: Settings) -> Options:
 
 
 def checked_layer(given: Mapping[str, object]) -> Layer:
-    """Return options in their canonical form.
+    """Return the caller's options in their canonical form.
 
     Raises:
         UsageError: One is not on the list, or its value not allowed.
@@ -48,7 +48,7 @@ def checked_layer(given: Mapping[str, object]) -> Layer:
 
 
 def _without_ending(given: Mapping[str, object]) -> dict[str, object]:
-    """Return options whose file name lacks yt-dlp's `.%(ext)s`."""
+    """Return the options with yt-dlp's `.%(ext)s` removed from the file name."""
     filename = given.get("filename")
     if not isinstance(filename, str):
         return dict(given)

@@ -1,7 +1,7 @@
-"""The crew: a thread that owns a pool and runs attempts for any number of threads.
+"""A thread that owns a pool and runs attempts for any number of other threads.
 
 A pool belongs to one thread, and workers die with the thread that started their
-template's process; so that thread is the crew's own and lives as long as the crew.
+template (PR_SET_PDEATHSIG); so that thread must live as long as the pool.
 """
 
 import os
@@ -24,9 +24,9 @@ CLOSED = Failure(
     code="closed",
     message="The downloader was closed before this download was done.",
 )
-#: An idle template goes after so long; a program may keep its downloader for days.
+#: An idle template ends after so long; a program may keep its downloader for days.
 IDLE_EXIT_S = 60.0
-#: How long `close` waits for the thread, which has a few processes to end.
+#: `close` waits so long for the thread, in seconds: it has a few processes to end.
 CLOSE_TIMEOUT_S = 10.0
 
 
@@ -39,7 +39,7 @@ class AttemptHandle:
     events: "queue.SimpleQueue[Event]" = field(default_factory=queue.SimpleQueue)
 
     def next_event(self, timeout_s: float) -> Event | None:
-        """Return what the pool tells next, or None when nothing came in time."""
+        """Return the attempt's next event, or None if there is none in time."""
         try:
             return self.events.get(timeout=timeout_s)
         except queue.Empty:
@@ -78,7 +78,7 @@ class PoolThread:
 
     @property
     def is_usable(self) -> bool:
-        """Whether it takes attempts: not after `close`, not in a forked child."""
+        """Whether it accepts attempts: not after `close`, not in a forked child."""
         return self._pid == os.getpid() and not self._is_closing
 
     def start(self, request: FetchRequest) -> AttemptHandle:
@@ -111,7 +111,7 @@ class PoolThread:
             self._thread.join(CLOSE_TIMEOUT_S)
 
     def _thread_main(self) -> None:
-        """Live as the pool's thread; whatever happens, nobody is left waiting."""
+        """Run the pool until it is closed; then end every attempt that is left."""
         failure = CLOSED
         try:
             self._run_pool()
@@ -136,7 +136,7 @@ class PoolThread:
             adopt_orphans=False,
         )
         try:
-            with suppress(TemplateError):  # each attempt will be told why
+            with suppress(TemplateError):  # each attempt will fail with the reason
                 pool.ensure_template()
             poller = select.poll()
             poller.register(self._wake_fd, select.POLLIN)
@@ -151,7 +151,7 @@ class PoolThread:
             pool.close()
 
     def _apply_requests(self, pool: Pool) -> None:
-        """Start what there is room for, kill what is no longer wanted."""
+        """Start attempts while there is room; kill those that are no longer wanted."""
         while pool.free_slots() > 0 and (handle := _pop(self._to_start)):
             self._running[handle.request.key] = handle
             pool.start(handle.request)
@@ -168,7 +168,7 @@ class PoolThread:
             return
         if isinstance(event, Ended):
             del self._running[event.key]
-            # It makes room: `_obey` looks again before the thread sleeps.
+            # It makes room: `_apply_requests` runs again before the thread sleeps.
             os.eventfd_write(self._wake_fd, 1)
         handle.events.put(event)
 

@@ -1,4 +1,4 @@
-"""What callers get: a result for each download, and news while it runs. Pure."""
+"""The result that callers get for a download, and the events while it runs. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from ytaudio_daemon.model import Outcome, Phase, Progress
 
-#: Gets a dictionary for each piece of news; `docs/python.md` lists the keys.
+#: Called with a dictionary for each event; `docs/python.md` lists the keys.
 ProgressCallback = Callable[[dict[str, Any]], object]
 
 _CONVERTING = frozenset({Phase.CONVERTING, Phase.VERIFYING, Phase.PUBLISHING})
@@ -14,15 +14,15 @@ _CONVERTING = frozenset({Phase.CONVERTING, Phase.VERIFYING, Phase.PUBLISHING})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadResult:
-    """How a download ended. A failed one is a result too, not an exception.
+    """The end of a download. A failed one is a result, too, not an exception.
 
     Attributes:
-        success: Whether the audio is there, proven to decode in full.
+        success: Whether the audio file exists and was proven to decode in full.
         output_path: The finished file, absolute; None when it failed.
-        file_size_bytes: Of that file.
-        title, artist, duration_seconds, view_count: Of the video; None where
-            YouTube does not tell, or the attempt did not come so far.
-        error_message: One plain sentence when it failed, else None.
+        file_size_bytes: The size of that file.
+        title, artist, duration_seconds, view_count: The video's; None where YouTube
+            does not say, or the attempt failed before.
+        error_message: One plain sentence if the download failed, else None.
     """
 
     success: bool
@@ -41,11 +41,11 @@ def rejected_result(message: str) -> DownloadResult:
 
 
 def result_of(outcome: Outcome, output_path: str | None) -> DownloadResult:
-    """Return what callers get for an outcome.
+    """Return the result for an outcome.
 
     Args:
-        outcome: Of the last attempt.
-        output_path: Where its audio was put.
+        outcome: The last attempt's outcome.
+        output_path: The finished file.
     """
     made = outcome.result
     if made is None or output_path is None:
@@ -70,10 +70,10 @@ def result_of(outcome: Outcome, output_path: str | None) -> DownloadResult:
 
 
 def progress_event(url: str, progress: Progress) -> dict[str, Any]:
-    """Return what a callback is told of a running download.
+    """Return the event for a progress report.
 
-    `progress_percent` and `downloaded_bytes` are numbers from the start, so that they
-    can be formatted without a look.
+    `progress_percent` and `downloaded_bytes` are always numbers, so that callers can
+    format them without checking for None.
     """
     converting = progress.phase in _CONVERTING
     return {
@@ -92,7 +92,7 @@ def progress_event(url: str, progress: Progress) -> dict[str, Any]:
 
 
 def final_event(url: str, result: DownloadResult) -> dict[str, Any]:
-    """Return what a callback is told at the end, of success or failure."""
+    """Return the event for the end of a download, success or failure."""
     size = result.file_size_bytes
     return {
         "status": "finished" if result.success else "error",

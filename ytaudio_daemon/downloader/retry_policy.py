@@ -1,7 +1,7 @@
-"""When to try again at once, and when not. Pure.
+"""Decides when a download without a daemon is tried again. Pure.
 
-The daemon can wait for hours; somebody who called a function or a command cannot. So
-only what may pass within seconds is tried again, unless the config says how often.
+The daemon can wait for hours; the caller of a function or a command cannot. So only
+failures that may pass within seconds are retried, unless the config sets other retries.
 """
 
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ from ytaudio_daemon.settings import KEYS, RetrySettings, Settings
 
 #: Three tries within some ten seconds; a `[retry]` that is not the default wins.
 SHORT_RETRY = RetrySettings(attempts=3, base=1.0, cap=10.0)
-#: Failures of which the next link would die too: the rest of a batch is not begun.
+#: Failures that the next link would meet, too: the rest of a batch is not begun.
 FATAL_FOR_BATCH = frozenset({FailureKind.BLOCKED, FailureKind.HOST})
 
-#: A network that is gone for a moment is tried again like any passing failure.
+#: A network that is gone for a moment is retried like any transient failure.
 _RETRYABLE = CHARGED_KINDS | {FailureKind.OFFLINE}
 
 
 def with_short_retries(settings: Settings) -> Settings:
-    """Return the settings with short retries, where nobody wants others."""
+    """Return the settings with short retries, where the config does not set others."""
     wanted = {
         name: getattr(
             settings.retry if _differs_from_default(settings, name) else SHORT_RETRY,
@@ -36,11 +36,11 @@ def with_short_retries(settings: Settings) -> Settings:
 
 
 def retry_delay_s(failures: Sequence[Failure], settings: Settings) -> float | None:
-    """Return the seconds before the next try, or None: this is the end of it.
+    """Return the seconds before the next try, or None if there is none.
 
     Args:
-        failures: Of all tries so far, the latest last.
-        settings: As `impatient` returns them.
+        failures: The failures of all tries so far, the latest last.
+        settings: As `with_short_retries` returns them.
     """
     latest = failures[-1]
     if latest.kind not in _RETRYABLE:
@@ -62,7 +62,7 @@ def retry_delay_s(failures: Sequence[Failure], settings: Settings) -> float | No
 
 
 def is_retryable(kind: FailureKind) -> bool:
-    """Tell whether a failure may have passed in some seconds."""
+    """Return whether a failure of that kind may pass within seconds."""
     return kind in _RETRYABLE
 
 
@@ -73,6 +73,9 @@ def _as_transient(failure: Failure) -> Failure:
 
 
 def _differs_from_default(settings: Settings, name: str) -> bool:
-    """Tell whether it differs from the default, which the shipped config spells out."""
+    """Return whether a key differs from its default.
+
+    The shipped config sets every key to its default, so a key that is set is no sign.
+    """
     key = KEYS[f"retry.{name}"]
     return bool(getattr(settings.retry, name) != key.value_type.parse(key.default))

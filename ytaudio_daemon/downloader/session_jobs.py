@@ -1,4 +1,4 @@
-"""A job of the ledger, run by whoever asks for it instead of by the daemon."""
+"""Jobs of the ledger, run by the calling process instead of by the daemon."""
 
 import time
 import uuid
@@ -44,7 +44,7 @@ from ytaudio_daemon.model import JobState
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import logs
 
-#: How often a job in other hands is looked at, in seconds.
+#: A job that another process runs is read this often, in seconds.
 POLL_S = 0.2
 OVER_QUOTA = (
     "The session is over its quota of jobs or bytes: wait until others are finished, or "
@@ -54,7 +54,7 @@ OVER_QUOTA = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionJobRequest:
-    """What a caller asks for: an order as a job of a session."""
+    """A download request as a job of a session."""
 
     download_request: DownloadRequest
     session_uuid: str
@@ -68,7 +68,7 @@ def open_runner(
     """Open the configured ledger for one call.
 
     Raises:
-        ConfigError, LedgerError: It cannot be used.
+        ConfigError, LedgerError: The ledger cannot be used.
     """
     logs.configure_for_library_use()
     with open_ledger.open_or_create_ledger(settings) as ledger:
@@ -76,13 +76,13 @@ def open_runner(
 
 
 class SessionJobRunner:
-    """Enters, claims, runs and settles jobs for callers.
+    """Enqueues, claims and runs jobs for callers.
 
     Args:
-        ledger: Open.
+        ledger: The open ledger.
         layout: The daemon's tree.
-        settings: As `retrying.impatient` returns them.
-        runtime: Runs the attempts.
+        settings: As `with_short_retries` returns them.
+        runtime: Runs the workers.
     """
 
     def __init__(
@@ -103,10 +103,15 @@ class SessionJobRunner:
         on_progress: ProgressListener,
         stop_signal: StopSignal,
     ) -> DownloadResult:
-        """See a job through, whether we run it or find it in other hands.
+        """Return a job's result, running it here unless another process does.
+
+        Args:
+            wanted: The job.
+            on_progress: Called with each progress report, in this thread.
+            stop_signal: Ends the call early.
 
         Raises:
-            UnknownSessionError, SessionExpiredError: Of its session.
+            UnknownSessionError, SessionExpiredError: Its session does not exist or ended.
             UsageError: The job's UUID is unusable.
             LedgerError: The ledger cannot be used.
         """
@@ -139,7 +144,7 @@ class SessionJobRunner:
             wake_daemon(self._layout)
 
     def _find_or_enqueue(self, wanted: SessionJobRequest) -> JobRow | None:
-        """Return the job, new or known; None when the session may have no more."""
+        """Return the job, new or known; None if the session may have no more jobs."""
         options, video_id = (
             wanted.download_request.options,
             wanted.download_request.link.video_id,
@@ -172,7 +177,7 @@ class SessionJobRunner:
     def _claim_or_finished(
         self, job_id: int, *, is_first_look: bool
     ) -> Claim | JobRow | None:
-        """Claim the job; or return how it ended; or None: look again soon."""
+        """Claim the job, or return it if it has ended; None: read it again soon."""
         with ExitStack() as undo, self._ledger.write() as db:
             now = read_now(db)
             job = queries.job_by_id(db, job_id)
@@ -187,7 +192,7 @@ class SessionJobRunner:
             if step is not NextAction.WAIT:
                 _queue_for(db, job_id, step)
                 claim = claims.claim_job(db, job_id, now, self._holder)
-                if claim is not None:  # before others can see it
+                if claim is not None:  # before other threads can see it
                     _RUNNING.add(claim.name)
                     undo.push(partial(_discard_on_error, claim.name))
                 return claim
@@ -197,16 +202,16 @@ class SessionJobRunner:
         return None
 
     def _is_abandoned(self, claim: Claim) -> bool:
-        """Tell whether nobody cares for a claim any more.
+        """Return whether no process runs the claimed attempt any more.
 
-        Its process is gone; or it is ours, and its end could not be written down.
+        Its process is gone; or it is this one, and the end could not be recorded.
         """
         if claim.owner == self._holder:
             return claim.name not in _RUNNING
         return holder_is_dead(claim.owner or "", self._host)
 
 
-#: The attempts that this process makes just now, in whichever thread.
+#: The attempts that this process runs now, in any thread.
 _RUNNING: set[str] = set()
 
 
@@ -223,10 +228,10 @@ def _queue_for(db: Connection, job_id: int, step: NextAction) -> None:
 
 
 def _checked_uuid(text: str) -> str:
-    """Return a UUID in its canonical form; it names a folder.
+    """Return a UUID in its canonical form, in which it names a folder.
 
     Raises:
-        UsageError: It is none.
+        UsageError: The text is no UUID.
     """
     try:
         return str(uuid.UUID(str(text)))
@@ -239,10 +244,14 @@ def _checked_uuid(text: str) -> str:
 def _require_same_job(
     job: JobRow, session_uuid: str, video_id: str, job_options: JobOptions
 ) -> None:
-    """Refuse a job's UUID that stands for something else than what is asked for."""
+    """Check that a known job is for the wanted session, video and options.
+
+    Raises:
+        UsageError: It is not.
+    """
     known = {**job.options, "priority": job_options.priority}
     if job.session_uuid != session_uuid:
-        # Another session's job: not a word about it, its UUID is like a password.
+        # Another session's job: nothing is disclosed, its UUID is like a password.
         raise UsageError(
             "that job UUID is taken", "get_url_uuid(url) gives a free one."
         )

@@ -1,4 +1,4 @@
-"""Sessions for programs: the same rows that folders in the inbox have."""
+"""Sessions for programs: the same rows of the ledger that inbox folders have."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from ytaudio_daemon.model import Options, SessionState
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import LinkError
 
-#: Of `AudioDownloader`, whatever the config says.
+#: The defaults of `AudioDownloader`, whatever the config says.
 DEFAULTS: dict[str, object] = {
     name: getattr(Options(), name) for name in ("format", "quality", "filename")
 }
@@ -31,12 +31,12 @@ DEFAULTS: dict[str, object] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionContext:
-    """One session, as it was when it was asked for.
+    """One session, as it was when `get_session` read it.
 
     Attributes:
-        session_uuid: Names it.
-        name: Of its folder in the inbox; the UUID when nobody gave another.
-        settings: Those of its ledger.
+        session_uuid: Its UUID.
+        name: The name of its inbox folder; the UUID if no other was given.
+        settings: The settings that name its ledger.
     """
 
     session_uuid: str
@@ -46,16 +46,16 @@ class SessionContext:
     def get_url_uuid(self, url: str, **options: str) -> str:
         """Return the UUID of the job for a link: the same one every time.
 
-        Nothing is recorded yet; `download_audio_with_session` does that.
+        Writes nothing; `download_audio_with_session` records the job.
 
         Args:
             url: A link to one YouTube video, in any of its forms.
-            options: `format`, `quality`, `bitrate`, `filename`, when they are to differ
-                from an `AudioDownloader`'s defaults.
+            options: `format`, `quality`, `bitrate`, `filename`, if they differ from the
+                defaults of `AudioDownloader`.
 
         Raises:
             UsageError: It is no such link, or an option is not allowed.
-            SessionExpiredError, UnknownSessionError: The session is over, or gone.
+            SessionExpiredError, UnknownSessionError: The session ended, or was pruned.
         """
         try:
             link = parse_url(url)
@@ -75,9 +75,9 @@ def create_session(name: str | None = None, *, settings: Settings | None = None)
     """Open a session and return its UUID; it expires like any other.
 
     Args:
-        name: Of its folder in the inbox; the UUID when None. An active session of that
-            name is returned as it is.
-        settings: Instead of those that `ytaudio` would find here.
+        name: The name of its inbox folder; the UUID if None. The UUID of an active
+            session of that name is returned, if there is one.
+        settings: Replace those that `ytaudio` would find here.
 
     Raises:
         UsageError: The name is not allowed.
@@ -101,7 +101,7 @@ def get_session(
 
     Args:
         session_uuid: From `create_session`, `ytaudio session list` or the API.
-        settings: Instead of those that `ytaudio` would find here.
+        settings: Replace those that `ytaudio` would find here.
 
     Raises:
         UnknownSessionError: There is none with that UUID.
@@ -115,10 +115,10 @@ def get_session(
 
 
 def require_active_session(db: Connection, session_uuid: str) -> Session:
-    """Return the active session of that UUID; a name will not do.
+    """Return the active session with that UUID; a name is not accepted.
 
     Raises:
-        UnknownSessionError: There is none.
+        UnknownSessionError: There is no such session.
         SessionExpiredError: It has ended.
     """
     session = sessions.find_session(db, str(session_uuid).lower())

@@ -1,4 +1,4 @@
-"""Folders that a run without a daemon needs, and that people did not ask for."""
+"""The cache and work folders of a run without a daemon."""
 
 import os
 import stat
@@ -14,13 +14,13 @@ from ytaudio_daemon.folders.output_folder import WorkFolder
 
 
 def user_cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return our folder below the user's cache: solved players and a private home.
+    """Return our folder in the user's cache, for yt-dlp's cache and the workers' home.
 
     `$XDG_CACHE_HOME/ytaudio`, else `~/.cache/ytaudio` (freedesktop's Base Directory
     Specification); where that cannot be written, one in the system's temporary folder.
 
     Raises:
-        UsageError: Neither can be had.
+        UsageError: Neither can be written.
     """
     home = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME", "/")) / ".cache"
     spare = Path(tempfile.gettempdir()) / f"ytaudio-{os.getuid()}"
@@ -34,7 +34,7 @@ def user_cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def _ensure_private_dir(folder: Path) -> bool:
-    """Make it if missing; one that belongs to somebody else is not to be trusted."""
+    """Make a folder if missing; return whether it is ours, private and writable."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.lstat()
@@ -45,13 +45,13 @@ def _ensure_private_dir(folder: Path) -> bool:
 
 
 class SharedWorkDir:
-    """The hidden work folder in an output folder, there only while somebody works.
+    """The hidden work folder in an output folder; exists only while a download runs.
 
-    A program may never close its downloader; nothing is left behind all the same.
+    So nothing is left behind by a program that never closes its downloader.
 
     Args:
         output: The output folder.
-        cache: As `own_folder` returns it.
+        cache: As `user_cache_dir` returns it.
     """
 
     def __init__(self, output: Path, cache: Path) -> None:
@@ -63,7 +63,7 @@ class SharedWorkDir:
 
     @contextmanager
     def acquired(self) -> Iterator[Layout]:
-        """Give the tree in which attempts work; the last one out removes it.
+        """Yield the tree in which attempts work; the last user removes it.
 
         Raises:
             OSError: It cannot be made.
@@ -90,7 +90,7 @@ class SharedWorkDir:
 
 
 def work_layout(root: Path, cache: Path) -> Layout:
-    """Return a daemon's tree of which only the work and the caches are used."""
+    """Return a tree like the daemon's, of which only work and cache are used."""
     return Layout(
         inbox=root / "inbox",
         downloads=root,

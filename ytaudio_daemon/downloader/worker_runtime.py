@@ -1,4 +1,4 @@
-"""The engine of one program: its crew, made at the first need, and its tools."""
+"""The workers of one program: its pool thread, started when needed, and its tools."""
 
 import threading
 import weakref
@@ -12,9 +12,9 @@ from ytaudio_daemon.settings import Settings
 
 
 class WorkerRuntime:
-    """Runs attempts for any number of threads; nothing runs until the first.
+    """Runs attempts for any number of threads; starts nothing before the first attempt.
 
-    It ends with `close`, when it is forgotten, or with the program.
+    It ends with `close`, when it is garbage-collected, or with the program.
 
     Args:
         settings: Sections download and disk.
@@ -29,15 +29,15 @@ class WorkerRuntime:
         self._tools: Tools | None = None
 
     def start(self, request: FetchRequest) -> AttemptHandle:
-        """Run an attempt as soon as there is room for it."""
+        """Run an attempt as soon as the pool has room for it."""
         return self._usable_pool_thread().start(request)
 
     def warm(self) -> None:
-        """Have the workers' template started, while other things are done."""
+        """Start the workers' template in the background."""
         self._usable_pool_thread()
 
     def close(self) -> None:
-        """End what is running; a later attempt would begin anew."""
+        """End running attempts; a later attempt would start a new pool."""
         with self._lock:
             pool_thread, self._pool_thread = self._pool_thread, None
         if pool_thread is not None:
@@ -45,7 +45,7 @@ class WorkerRuntime:
 
     @property
     def tools(self) -> Tools:
-        """The ffmpeg and JavaScript runtime found; looked for again if one is gone."""
+        """The ffmpeg and JavaScript runtime found; searched again while one is missing."""
         with self._lock:
             if self._tools is None or not self._tools.is_complete():
                 self._tools = find_tools()
@@ -60,7 +60,7 @@ class WorkerRuntime:
                     downloads=download.workers,
                     converters=converter_count(self._settings),
                 )
-                # The crew's thread knows the crew but not us, so that we can be
-                # forgotten; then, or at the program's end, its processes go too.
+                # The pool thread has no reference to us, so that we can be collected;
+                # then, or at the program's end, its processes end, too.
                 weakref.finalize(self, self._pool_thread.close)
             return self._pool_thread

@@ -1,4 +1,4 @@
-"""The disk's reserve: below it nothing starts, above it work goes on by itself."""
+"""The disk's reserve: below it no attempt starts, above it attempts start again."""
 
 from pathlib import Path
 
@@ -12,24 +12,29 @@ DISK_FULL = "disk_full"
 
 
 class DiskReserve:
-    """Minds the free space: closes the host gate below the reserve, opens it above.
+    """Closes the host gate while less than the reserve is free, and opens it again.
 
     Args:
-        ledger: Has the gate.
-        folder: On the disk in question.
+        ledger: Holds the gate.
+        folder: On the disk that is measured.
     """
 
     def __init__(self, ledger: Ledger, folder: Path) -> None:
         self._ledger = ledger
         self._folder = folder
-        #: Whether the reserve was there last time; None = the ledger has not heard yet.
+        #: Whether the reserve was free last time; None: the gate is not up to date.
         self._was_available: bool | None = None
 
     def is_available(self, reserve: int, now: Now) -> bool:
-        """Return whether so many bytes are free.
+        """Return whether the reserve is free; open or close the gate accordingly.
+
+        Args:
+            reserve: In bytes.
+            now: The moment.
 
         Raises:
-            LedgerError: The gate could not be moved; the next call tries again.
+            LedgerError: The gate could not be written; the next call tries again.
+            OSError: The disk cannot be measured.
         """
         free = free_bytes(self._folder)
         if free >= reserve and self._was_available:

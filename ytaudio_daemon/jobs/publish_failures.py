@@ -1,4 +1,4 @@
-"""What can be wrong with the place where a job's result belongs."""
+"""Failures of the place where a job's audio is published."""
 
 import errno
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ PLACE_TAKEN = Failure(
     hint="Move it away from downloads/, then retry the job.",
 )
 
-#: What concerns this machine, wherever it shows.
+#: Errors of the whole machine, whatever folder they show in.
 MACHINE_ERRNOS = {
     errno.EMFILE: "too_many_files",
     errno.ENFILE: "too_many_files",
     errno.ENOMEM: "out_of_memory",
 }
-#: What the whole disk says when it is written to.
+#: Errors of the whole disk, when it is written to.
 DISK_ERRNOS = {
     errno.ENOSPC: "disk_full",
     errno.EDQUOT: "disk_full",
@@ -36,7 +36,7 @@ HINTS = {
 
 
 def publish_failure(error: OSError | UnsafePathError) -> Failure:
-    """Return why a finished file could not be published."""
+    """Return the failure of an attempt whose finished file could not be published."""
     if isinstance(error, FileExistsError):
         return PLACE_TAKEN
     return _failure(
@@ -46,9 +46,9 @@ def publish_failure(error: OSError | UnsafePathError) -> Failure:
 
 
 def lookup_failure(error: OSError | UnsafePathError) -> Failure:
-    """Return why a job cannot begin: perhaps it is finished, and nobody can see it.
+    """Return the failure of an attempt that may not begin: its audio may be there already.
 
-    One file that the disk cannot read is this job's trouble, not all the disk's.
+    A file that the disk cannot read is a failure of this job, not of the whole disk.
     """
     return _failure(
         f"The place of the finished file cannot be looked at: {error}",
@@ -64,10 +64,10 @@ def _host_code(
 
 
 def _failure(message: str, code: str | None) -> Failure:
-    """Say whom a failure at a job's place concerns.
+    """Build the failure: HOST if the whole machine is affected, else TRANSIENT.
 
-    A session's folder that was closed, or swapped for a link, closes no gate for
-    others: the job is tried again by itself.
+    A session's folder that was closed, or swapped for a link, closes no gate for other
+    sessions: the job is tried again by itself.
     """
     return Failure(
         kind=FailureKind.HOST if code else FailureKind.TRANSIENT,

@@ -1,4 +1,4 @@
-"""Picks up what nobody runs any more: after a crash, a kill, a lost commit, a restore."""
+"""Picks up running jobs without a worker: after a crash, a lost commit, a restore."""
 
 from collections.abc import Iterable, Mapping
 

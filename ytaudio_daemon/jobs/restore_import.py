@@ -190,7 +190,7 @@ def _claim_job(
     """Claim the job of the published audio; None if there cannot be such a job."""
     known = job_entry.find_job_by_uuid(db, published_result.job_uuid)
     if known is not None and known.session_uuid != published_result.session_uuid:
-        return None  # somebody moved it: its place is in another session's folder
+        return None  # a person moved it: it belongs into another session's folder
     job_id = _enqueue_job(db, published_result, now) if known is None else known.id
     if job_id is None or not transitions.force_queue(db, job_id, now):
         return None
@@ -233,8 +233,8 @@ def _find_or_open_session(
     known = find_session(db, published_result.session_uuid)
     if known is not None:
         return known.id
-    told = published_result.facts.get("job")
-    name = str(told.get("session")) if isinstance(told, dict) else ""
+    job = published_result.facts.get("job")
+    name = str(job.get("session")) if isinstance(job, dict) else ""
     if session_name_problem(name) or active_session(db, name) is not None:
         return None
     return open_session(db, name, now, session_uuid=published_result.session_uuid).id
@@ -243,9 +243,9 @@ def _find_or_open_session(
 def _job_options(facts: dict[str, Any]) -> JobOptions | None:
     """Return the options it was made with; None if no drop could have given them."""
     try:
-        told = {k: v for k, v in facts["options"].items() if v is not None}
-        tags = told.pop("tags", {}).items()
-        for key, value in (*told.items(), *((f"tag.{k}", v) for k, v in tags)):
+        given = {k: v for k, v in facts["options"].items() if v is not None}
+        tags = given.pop("tags", {}).items()
+        for key, value in (*given.items(), *((f"tag.{k}", v) for k, v in tags)):
             check_option(key, value)
         return JobOptions.from_options(Options.from_json(facts["options"]))
     except (AttributeError, KeyError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Work that attempts left behind and no later one will adopt."""
+"""Clears the work folders of jobs that no later attempt will use."""
 
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.jobs.work_retention import is_work_reusable
@@ -7,24 +7,24 @@ from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 
 
 class WorkCleaner:
-    """Clears it: of jobs that a person has cancelled, or that nobody knows.
+    """Clears the work of finalized jobs, and of jobs that the ledger does not have.
 
     Args:
-        ledger: Tells what became of a job.
-        layout: Where work is.
+        ledger: Holds the state of each job.
+        layout: Where the work folders are.
     """
 
     def __init__(self, ledger: Ledger, layout: Layout) -> None:
         self._ledger = ledger
         self._layout = layout
-        #: Jobs with a work folder that was not looked at yet.
+        #: Jobs whose work folder is still to be examined.
         self._pending: list[str] = []
 
     def clear(self, at_most: int | None = None) -> None:
-        """Clear what is of no use any more.
+        """Clear the work that is not needed any more.
 
         Args:
-            at_most: Look at so many jobs, and at the next ones in the next call.
+            at_most: Examine so many jobs now, and the next ones in the next call.
 
         Raises:
             LedgerError: The next call goes on.

@@ -1,12 +1,12 @@
-"""Which work of a failed job is kept for a retry."""
+"""Decides whether the work of a failed job is kept for a retry."""
 
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.jobs.byte_limit import BYTE_LIMIT
 from ytaudio_daemon.jobs.publish_failures import PLACE_TAKEN, PUBLISH_FAILED
 
-#: Nothing was wrong with the audio: even the bare download is of use.
+#: Failures for which the audio is not to blame: even the bare download is of use.
 AUDIO_INTACT_CODES = frozenset({BYTE_LIMIT, PLACE_TAKEN.code, PUBLISH_FAILED})
-#: A retry must begin anew: it would meet the same file.
+#: A retry must begin anew: it would find the same unreadable file.
 WORK_UNREADABLE = "work_unreadable"
 
 
@@ -14,9 +14,9 @@ def is_work_reusable(layout: Layout, job_uuid: str, code: str | None) -> bool:
     """Return whether a failed job's work is of use to a retry.
 
     Args:
-        layout: Where its work is.
+        layout: Where the work folders are.
         job_uuid: The job.
-        code: Of the failure that it ended with.
+        code: The code of the failure that the job ended with.
     """
     if code == WORK_UNREADABLE:
         return False

@@ -1,7 +1,7 @@
-"""History that has outgrown its use leaves the ledger, a little at a time.
+"""Deletes old history from the ledger, in small transactions.
 
-Nothing on disk is touched: audio is the user's. Every piece can be repeated, and a
-crash between two of them leaves a session with less history, which goes on next time.
+Audio stays: it is the user's. Every transaction can be repeated; a crash between two
+leaves a session with less history, and the next run deletes the rest.
 """
 
 import time
@@ -17,21 +17,21 @@ from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
 
-#: The first look is so long after the start, in seconds: there is more urgent work.
+#: The first run is so long after the start, in seconds: other work is more urgent.
 FIRST_RUN_AFTER_S = 60.0
-#: When nothing is to be forgotten, the next look is after so long, in seconds.
+#: When there is nothing to prune, the next run is so much later, in seconds.
 IDLE_INTERVAL_S = 3600.0
-#: What a finished piece of work gives.
+#: Returned by `next` for a generator that is exhausted.
 EXHAUSTED = object()
-#: Forgetting takes at most one part in so many of the daemon's time.
+#: Pruning takes at most one part in so many of the daemon's time.
 TIME_SHARE_DIVISOR = 5
 
 
 class Pruner:
-    """Forgets ended sessions that are older than `[retention] finalized`.
+    """Prunes sessions that ended longer ago than `[retention] finalized`.
 
     Args:
-        ledger: Where the history is.
+        ledger: Holds the history.
         settings: Section retention.
         mono: `time.monotonic()`.
     """
@@ -44,7 +44,11 @@ class Pruner:
         self._has_pruned = False
 
     def run_if_due(self, now: Now, mono: float) -> None:
-        """Do one piece when its time has come: some ten milliseconds.
+        """Do one transaction if it is due: some ten milliseconds.
+
+        Args:
+            now: The moment.
+            mono: `time.monotonic()`.
 
         Raises:
             LedgerError: The next call begins anew.
@@ -61,11 +65,11 @@ class Pruner:
         self._due = mono + (took * TIME_SHARE_DIVISOR if has_more else IDLE_INTERVAL_S)
 
     def next_due(self) -> float:
-        """Return the monotonic time of the next piece."""
+        """Return the monotonic time at which `run_if_due` has something to do."""
         return self._due
 
     def pop_pruned(self) -> bool:
-        """Tell once whether sessions were forgotten, whose documents are to go."""
+        """Return whether sessions were pruned since the last call; their documents must go."""
         has_news, self._has_pruned = self._has_pruned, False
         return has_news
 
@@ -82,19 +86,19 @@ class Pruner:
         return True
 
     def _prune_session(self, session: Session) -> Iterator[None]:
-        """Delete all of a session, children first, yielding after each transaction."""
+        """Delete a session and all its rows, children first; yield after each transaction."""
         after = 0
         while of_drops := self._next_drop_ids(session, after):
             yield from self._in_batches(
                 partial(pruning.delete_lines, of_drops=of_drops)
             )
             after = of_drops[-1]
-        for forget in (
+        for delete in (
             pruning.delete_jobs,
             pruning.delete_drops,
             pruning.delete_events,
         ):
-            yield from self._in_batches(partial(forget, session_id=session.id))
+            yield from self._in_batches(partial(delete, session_id=session.id))
         with self._ledger.write() as db:
             pruning.delete_session(db, session)
         self._has_pruned = True
@@ -104,9 +108,9 @@ class Pruner:
         with self._ledger.read() as db:
             return list(pruning.next_drop_ids(db, session.id, after_id))
 
-    def _in_batches(self, forget: Callable[[Connection], bool]) -> Iterator[None]:
+    def _in_batches(self, delete: Callable[[Connection], bool]) -> Iterator[None]:
         has_more = True
         while has_more:
             with self._ledger.write() as db:
-                has_more = forget(db)
+                has_more = delete(db)
             yield
