@@ -1,9 +1,9 @@
-"""How a key of the config is declared: default, kind, meaning. Pure."""
+"""Declares a key of the config: its default, what it may be, and its meaning. Pure."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from typing import Any
 
-from ytaudio_daemon.settings import value_types
 from ytaudio_daemon.settings.value_types import ValueType
 
 
@@ -12,11 +12,12 @@ class Key:
     """One key of the config file.
 
     Attributes:
-        section, name: As in the file.
-        default: As it would stand in the file, without quotes.
-        value_type: What its value may be.
-        doc: What it means, one or two sentences.
-        is_reloadable: A running daemon takes a new value up on SIGHUP.
+        section: Its section in the file.
+        name: Its name in the section.
+        default: Its default as in the file, without quotes.
+        value_type: The values it may have.
+        doc: Its meaning, in one or two sentences.
+        is_reloadable: A running daemon applies a new value on SIGHUP.
     """
 
     section: str
@@ -38,37 +39,32 @@ class Key:
 
     @property
     def toml_default(self) -> str:
-        """The default, as the file has it."""
+        """The default in TOML."""
         if list in self.value_type.toml_types:
             return json.dumps(self.default.split())
-        return (
-            self.default
-            if str not in self.value_type.toml_types
-            else f'"{self.default}"'
-        )
+        is_text = str in self.value_type.toml_types
+        return f'"{self.default}"' if is_text else self.default
 
 
-@dataclass(frozen=True, slots=True)
-class KeyDeclaration:
-    """What stands beside a key's type in the sections below; see `Key`."""
-
-    default: str
-    value_type: ValueType
-    doc: str
-    is_reloadable: bool = True
+def key(default: str, value_type: ValueType, doc: str) -> Any:
+    """Declare a dataclass field as a key of the config; see `Key`."""
+    return _declared(default, value_type, doc, is_reloadable=True)
 
 
-def declare_key(
-    default: str, kind: ValueType, doc: str, *, live: bool = True
-) -> KeyDeclaration:
-    """Declare a key beside its type; `live`: a SIGHUP is enough to change it."""
-    return KeyDeclaration(default, kind, doc, live)
+def fixed_key(default: str, value_type: ValueType, doc: str) -> Any:
+    """Declare a key whose change needs a restart."""
+    return _declared(default, value_type, doc, is_reloadable=False)
 
 
-def declare_path(
-    default: str, doc: str, *, may_be_empty: bool = False
-) -> KeyDeclaration:
-    """Declare a path; a new one needs a restart."""
-    return KeyDeclaration(
-        default, value_types.path(may_be_empty=may_be_empty), doc, is_reloadable=False
-    )
+def keys_of(section: str, settings: type) -> list[Key]:
+    """Return the keys that a section declares, in their order."""
+    return [
+        Key(section=section, name=one.name, **one.metadata) for one in fields(settings)
+    ]
+
+
+def _declared(
+    default: str, value_type: ValueType, doc: str, *, is_reloadable: bool
+) -> Any:
+    declaration = {"default": default, "value_type": value_type, "doc": doc}
+    return field(metadata=declaration | {"is_reloadable": is_reloadable})

@@ -1,4 +1,4 @@
-"""From a config file, the environment and flags to checked settings."""
+"""Loads the settings from a config file, the environment and flags, and checks them."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -9,8 +9,7 @@ from typing import Any
 
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.settings.resolve_paths import find_conflicts, resolve_paths
-from ytaudio_daemon.settings.sections import KEYS, SECTIONS
-from ytaudio_daemon.settings.settings import Settings
+from ytaudio_daemon.settings.settings import KEYS, SECTIONS, Settings
 from ytaudio_daemon.settings.sources import (
     SourceValue,
     from_file,
@@ -30,12 +29,12 @@ def find_config(environ: Mapping[str, str], cwd: Path) -> Path | None:
     """Return the config file to use when no flag names one, or None.
 
     `$YTAUDIO_CONFIG`, else `config/ytaudio.toml` below the current folder, else
-    `/etc/ytaudio/ytaudio.toml`. A file that is there but closed to us is returned
-    too: `load` then says so.
+    `/etc/ytaudio/ytaudio.toml`. A file that exists but may not be read is returned,
+    too: `load` then raises the error.
 
     Raises:
-        ConfigError: We are root, and the file in the current folder could be somebody
-            else's: it may name a command.
+        ConfigError: This process is root's, and others may change the file in the
+            current folder, which may name a command.
     """
     if named := environ.get(CONFIG_VARIABLE):
         return cwd / named
@@ -53,17 +52,17 @@ def load(
     *,
     cwd: Path | None = None,
 ) -> Settings:
-    """Return the settings: flags over variables over the file over the defaults.
+    """Return the settings; flags win over variables, the file and the defaults.
 
     Args:
         config_file: From `--config` or `find_config`.
         environ: With `YTAUDIO_<SECTION>_<KEY>`, and HOME for `~/` in paths.
         overrides: Texts from flags, by "section.key".
-        cwd: Taken for the current folder, which relative paths outside the file
-            start from.
+        cwd: The folder that relative paths outside the file are below; by default the
+            current one.
 
     Raises:
-        ConfigError: With every problem there is, a line each.
+        ConfigError: With all problems, a line each.
     """
     cwd = cwd or Path.cwd()
     file = cwd / config_file if config_file else None
@@ -94,7 +93,7 @@ def load(
 def _merge_over_defaults(
     given: Iterable[SourceValue], problems: list[str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return values and origins by "section.key"; later ones win, bad ones do not."""
+    """Return values and origins by "section.key"; later values win, bad ones do not."""
     values = {name: key.value_type.parse(key.default) for name, key in KEYS.items()}
     origins = dict.fromkeys(KEYS, "default")
     for one in given:
@@ -110,8 +109,8 @@ def _build_settings(
     values: Mapping[str, Any], origins: Mapping[str, str], file: Path | None
 ) -> Settings:
     sections: dict[str, Any] = {
-        name: kind(**{key.name: values[f"{name}.{key.name}"] for key in fields(kind)})
-        for name, kind in SECTIONS.items()
+        name: section(**{f.name: values[f"{name}.{f.name}"] for f in fields(section)})
+        for name, section in SECTIONS.items()
     }
     return Settings(**sections, origins=MappingProxyType(origins), config_file=file)
 

@@ -1,6 +1,6 @@
-"""Settings that depend on each other: folders below root, bounds. Pure.
+"""Makes paths absolute, and finds settings that contradict each other.
 
-`resolve` follows links, so that a folder which is a link is opened as what it is.
+`Path.resolve` follows links, so that a folder behind a link is opened without it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-#: Paths that are made absolute; "" stays "not set".
+#: Paths that are made absolute; "" becomes None.
 _PATH_KEYS = (
     "paths.inbox",
     "paths.downloads",
@@ -19,7 +19,7 @@ _PATH_KEYS = (
     "download.cookies_file",
     "log.directory",
 )
-#: Folders that must not lie in each other: what is one's result is the other's input.
+#: Folders of which none may be inside another: one's output would be the other's input.
 _DISJOINT_PATH_KEYS = (
     "paths.inbox",
     "paths.downloads",
@@ -35,11 +35,11 @@ def resolve_paths(values: Mapping[str, Any], base: Path, home: str) -> dict[str,
 
     Args:
         values: By "section.key"; paths as they were written.
-        base: The folder that a relative root is taken from.
-        home: What `~/` stands for.
+        base: The folder that a relative root is below.
+        home: The folder that `~` means; "" when it is unknown.
 
     Raises:
-        OSError, RuntimeError: A path leads in circles.
+        OSError, RuntimeError: A path has a cycle of links.
     """
     root = _absolute(values["paths.root"], base, home)
     paths = {
@@ -52,10 +52,10 @@ def resolve_paths(values: Mapping[str, Any], base: Path, home: str) -> dict[str,
 
 
 def find_conflicts(values: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what cannot be together, in sentences.
+    """Yield a sentence for each contradiction.
 
     Args:
-        values: As `resolved` returns them.
+        values: As `resolve_paths` returns them.
     """
     if values["retry.cap"] < values["retry.base"]:
         yield "[retry] cap cannot be less than base"

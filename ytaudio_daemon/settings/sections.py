@@ -1,72 +1,226 @@
-"""Every section and key there is, in the order of the file. Pure.
+"""The sections of the config, each key declared once, in the order of the file. Pure.
 
 `config/ytaudio.toml`, the environment variables, `ytaudio config` and the error
-messages all follow from these declarations.
+messages all follow from these declarations. Durations are in seconds, sizes in bytes.
 """
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from dataclasses import dataclass
+from pathlib import Path
 
-from ytaudio_daemon.settings.download_settings import (
-    DownloadSettings,
-    InboxSettings,
-    PaceSettings,
-    RetrySettings,
-    SessionSettings,
+from ytaudio_daemon.model.options import FORMATS, QUALITIES, Layer
+from ytaudio_daemon.model.quota import Quota
+from ytaudio_daemon.settings.keys import fixed_key, key
+from ytaudio_daemon.settings.list_types import (
+    apprise_urls,
+    command_line,
+    link_list,
+    web_url,
+    word_list,
 )
-from ytaudio_daemon.settings.keys import Key, KeyDeclaration
-from ytaudio_daemon.settings.maintenance_settings import (
-    EngineSettings,
-    RetentionSettings,
-    StatusSettings,
-)
-from ytaudio_daemon.settings.notify_settings import NotifySettings
-from ytaudio_daemon.settings.path_settings import (
-    DatabaseSettings,
-    DiskSettings,
-    LogSettings,
-    PathSettings,
-)
-
-SECTIONS: Mapping[str, type] = MappingProxyType(
-    {
-        "paths": PathSettings,
-        "database": DatabaseSettings,
-        "download": DownloadSettings,
-        "pace": PaceSettings,
-        "retry": RetrySettings,
-        "sessions": SessionSettings,
-        "inbox": InboxSettings,
-        "disk": DiskSettings,
-        "status": StatusSettings,
-        "retention": RetentionSettings,
-        "engine": EngineSettings,
-        "notify": NotifySettings,
-        "log": LogSettings,
-    }
+from ytaudio_daemon.settings.value_types import (
+    choice,
+    database_url,
+    download_option,
+    duration,
+    file_mode_mask,
+    group_name,
+    integer,
+    optional_path,
+    path,
+    positive_duration,
+    proxy_url,
+    size,
 )
 
+#: The words of `[notify] on`.
+EVENTS = ("completed", "failed", "session_expired", "degraded", "recovered")
 
-def _collect_keys() -> Iterator[Key]:
-    for section, kind in SECTIONS.items():
-        for name, annotation in kind.__annotations__.items():
-            declared: KeyDeclaration = annotation.__metadata__[0]
-            yield Key(
-                section=section,
-                name=name,
-                default=declared.default,
-                value_type=declared.value_type,
-                doc=declared.doc,
-                is_reloadable=declared.is_reloadable,
-            )
+# A table: a line a key, the meaning on a second one where it is long.
+# fmt: off
 
 
-#: By full name, in the order of the file.
-KEYS: Mapping[str, Key] = MappingProxyType(
-    {key.full_name: key for key in _collect_keys()}
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathSettings:
+    """The folders of the daemon. Relative ones are below root."""
 
-#: What a running daemon takes up on SIGHUP; the rest needs a restart.
-RELOADABLE: frozenset[str] = frozenset(
-    k.full_name for k in KEYS.values() if k.is_reloadable
-)
+    root: Path = fixed_key("..", path(),
+        "The root of all folders; relative to the folder of this file.")
+    inbox: Path = fixed_key("inbox", path(), "Drop files with links here, a folder a session.")
+    downloads: Path = fixed_key("downloads", path(), "Results, and the work in progress.")
+    library: Path | None = fixed_key("library", optional_path(),
+        'The same audio under names people can find; "" switches it off.')
+    status: Path = fixed_key("status", path(), "Status files and receipts for programs.")
+    state: Path = fixed_key("state", path(), "The daemon's own: ledger, caches.")
+    umask: int = fixed_key("0022", file_mode_mask(),
+        "Permissions taken from everything that is made.")
+    group: str = fixed_key("", group_name(), "When set, folders are made setgid for this group.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """The ledger of sessions and jobs."""
+
+    url: str = fixed_key("", database_url(),
+        'Where the ledger is; "" is SQLite in the state folder.')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadSettings:
+    """How links are downloaded unless session, file or line says otherwise."""
+
+    workers: int = key("3", integer(1, 64), "Downloads at once.")
+    converters: int = key("0", integer(0, 256), "Conversions at once; 0 is one a processor core.")
+    format: str = key("mp3", download_option("format", " ".join(FORMATS)),
+        "The format of the audio.")
+    quality: str = key("bestaudio", download_option("quality", " ".join(QUALITIES)),
+        "Which source is fetched; best and worst are videos, for their sound.")
+    bitrate: str = key("192k", download_option("bitrate", "16k to 512k"),
+        "Where audio must be encoded to a lossy format.")
+    filename: str = key("%(title)s", download_option("filename",
+        "words and any of %(title)s %(artist)s %(album)s %(track)s %(date)s %(id)s %(channel)s"),
+        "How results are named, without the ending.")
+    max_duration: float = key("12h", duration(), "Longer videos are refused; 0 is no limit.")
+    max_size: int = key("4GiB", size(), "Bigger downloads are refused; 0 is no limit.")
+    deadline: float = key("3h", duration(), "A try may take so long; 0 is no limit.")
+    stall_timeout: float = key("60s", duration(),
+        "A try is given up when no byte came for so long; 0 is never.")
+    rate_limit: int = key("", size(nothing=""), 'Bytes a second for each download; "" is no limit.')
+    proxy: str = key("", proxy_url(), "All requests to YouTube go through it.")
+    ca_file: Path | None = key("", optional_path(), "Certificate authorities to trust, a PEM file.")
+    cookies_file: Path | None = key("", optional_path(),
+        "Cookies of a YouTube account, in Netscape format. They can get the account blocked.")
+
+    @property
+    def layer(self) -> Layer:
+        """The options below those of sessions, files and lines.
+
+        `bitrate` is not among them: `model.options.effective` takes it separately.
+        """
+        return {
+            "format": self.format,
+            "quality": self.quality,
+            "filename": self.filename,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaceSettings:
+    """How fast videos are requested, so that YouTube does not take us for a robot."""
+
+    burst: int = key("30", integer(1, 100_000), "Videos at once, after a rest.")
+    per_hour: int = key("300", integer(0, 1_000_000), "Videos an hour after that; 0 is no limit.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrySettings:
+    """How often a download is tried that fails in a way that may pass."""
+
+    attempts: int = key("8", integer(1, 100), "Tries before a job has failed.")
+    base: float = key("30s", duration(), "The first wait; each is three times the one before.")
+    cap: float = key("6h", duration(), "The longest wait.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSettings:
+    """The limits of a new session, and its end."""
+
+    max_jobs: int = key("10", integer(0, 1_000_000), "Unfinished jobs at once; 0 is no limit.")
+    over_limit: str = key("hold", choice("hold", "reject"),
+        "hold: further links wait; reject: they are refused.")
+    max_bytes: int = key("0", size(), "Bytes of finished audio; 0 is no limit.")
+    ttl: float = key("24h", positive_duration(),
+        "A session with nothing left to do ends so long after its last activity.")
+    max_pending: float = key("14d", positive_duration(),
+        "Unfinished jobs are given up after so long.")
+    on_expiry: str = key("keep", choice("keep", "delete"),
+        "Whether the finished audio of an ended session stays.")
+    trash_grace: float = key("1h", duration(),
+        "With delete: how long the audio can still be taken out of downloads/.trash.")
+
+    @property
+    def quota(self) -> Quota:
+        """The limits of a session that has none of its own."""
+        return Quota(
+            max_jobs=self.max_jobs,
+            max_bytes=self.max_bytes,
+            reject_over=self.over_limit == "reject",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxSettings:
+    """How drops are found and filed."""
+
+    settle: float = key("2s", duration(high=3600),
+        "A drop is taken when it has not changed for so long.")
+    rescan: float = key("30s", positive_duration(high=86_400),
+        "All folders are looked through so often, whatever the kernel reports.")
+    after_intake: str = key("move", choice("move", "keep"),
+        "move: a taken drop goes to processed/; keep: it stays, and is taken again when its content changes.")
+    max_file_size: int = key("64MiB", size(low=1, high=1 << 30), "Bigger drops are rejected.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSettings:
+    """The space that is left to others."""
+
+    reserve: int = key("1GiB", size(), "Nothing is fetched below so much space.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusSettings:
+    """The status files."""
+
+    interval: float = key("500ms", positive_duration(high=60),
+        "Each is rewritten at most so often.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSettings:
+    """How long history is kept; no audio is deleted with it."""
+
+    receipts: float = key("30d", positive_duration(),
+        "Receipts for programs are removed so long after the drop.")
+    finalized: float = key("365d", positive_duration(),
+        "An ended session leaves the ledger so long after its last activity.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """yt-dlp, which must follow YouTube; `ytaudio engine` does it by hand."""
+
+    channel: str = key("stable", choice("stable", "nightly"),
+        "Which releases of yt-dlp are taken; nightly ones follow YouTube sooner.")
+    auto_upgrade: str = key("daily", choice("daily", "off"),
+        "daily: a newer yt-dlp is fetched, checked and used by itself.")
+    canary: tuple[str, ...] = key("", link_list(),
+        "Links a new yt-dlp must be able to download; [] is the last finished jobs.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifySettings:
+    """The receivers of notifications. Their addresses are never shown in full."""
+
+    urls: tuple[str, ...] = key("", apprise_urls(),
+        "People, by Apprise addresses (extra notify), one message for all that happened lately.")
+    webhook: str = key("", web_url(), "A program: each event is sent there as JSON, by POST.")
+    command: tuple[str, ...] = key("", command_line(),
+        "Another: run for each event, without a shell, the same JSON on its standard input.")
+    on: tuple[str, ...] = key(" ".join(EVENTS), word_list(*EVENTS), "What is told.")
+    gather: float = key("30s", duration(high=86_400),
+        "People get one message for what happens within so long.")
+    timeout: float = key("30s", positive_duration(high=3600),
+        "One delivery, or one run of the command, may take so long.")
+    give_up: float = key("24h", positive_duration(),
+        "What a receiver could not be told for so long, it is not told any more.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """The daemon's log."""
+
+    level: str = key("info", choice("debug", "info", "warning", "error"), "The least told.")
+    format: str = fixed_key("auto", choice("auto", "console", "json"),
+        "auto: console on a terminal, fields in the journal, else json.")
+    directory: Path | None = fixed_key("", optional_path(),
+        'Where app.log and error.log are written; "" is standard error only.')

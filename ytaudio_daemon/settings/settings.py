@@ -1,36 +1,32 @@
-"""The settings of one process, whole and checked. Pure."""
+"""All settings of one process, and the keys they come from. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from ytaudio_daemon.settings.download_settings import (
-    DownloadSettings,
-    InboxSettings,
-    PaceSettings,
-    RetrySettings,
-    SessionSettings,
-)
-from ytaudio_daemon.settings.maintenance_settings import (
-    EngineSettings,
-    RetentionSettings,
-    StatusSettings,
-)
-from ytaudio_daemon.settings.notify_settings import NotifySettings
-from ytaudio_daemon.settings.path_settings import (
+from ytaudio_daemon.settings.keys import Key, keys_of
+from ytaudio_daemon.settings.sections import (
     DatabaseSettings,
     DiskSettings,
+    DownloadSettings,
+    EngineSettings,
+    InboxSettings,
     LogSettings,
+    NotifySettings,
+    PaceSettings,
     PathSettings,
+    RetentionSettings,
+    RetrySettings,
+    SessionSettings,
+    StatusSettings,
 )
-from ytaudio_daemon.settings.sections import KEYS
-from ytaudio_daemon.settings.value_types import ValueType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every setting, made by `load`; durations in seconds, sizes in bytes.
+    """Every setting, checked; made by `load`. The sections are in the file's order.
 
     Attributes:
         origins: By "section.key", where the value came from: "default", the config
@@ -62,9 +58,32 @@ class Settings:
     def redacted(self) -> dict[str, str]:
         """Return every value by "section.key" as text that is safe to show."""
         return {
-            name: _redacted_text(key.value_type, self.value(name))
-            for name, key in KEYS.items()
+            name: _redacted_text(key, self.value(name)) for name, key in KEYS.items()
         }
+
+
+#: The classes of the sections, by name.
+SECTIONS: Mapping[str, type] = MappingProxyType(
+    {
+        one.name: one.type
+        for one in fields(Settings)
+        if isinstance(one.type, type) and is_dataclass(one.type)
+    }
+)
+
+#: By full name, in the order of the file.
+KEYS: Mapping[str, Key] = MappingProxyType(
+    {
+        key.full_name: key
+        for name, section in SECTIONS.items()
+        for key in keys_of(name, section)
+    }
+)
+
+#: The keys that a running daemon applies on SIGHUP; the rest needs a restart.
+RELOADABLE: frozenset[str] = frozenset(
+    name for name, key in KEYS.items() if key.is_reloadable
+)
 
 
 def changed_keys(old: Settings, new: Settings) -> frozenset[str]:
@@ -72,6 +91,6 @@ def changed_keys(old: Settings, new: Settings) -> frozenset[str]:
     return frozenset(name for name in KEYS if old.value(name) != new.value(name))
 
 
-def _redacted_text(kind: ValueType, value: Any) -> str:
-    text = kind.format(value)
-    return kind.redact(text) if kind.redact else text
+def _redacted_text(key: Key, value: Any) -> str:
+    text = key.value_type.format(value)
+    return key.value_type.redact(text) if key.value_type.redact else text

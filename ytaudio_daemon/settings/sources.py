@@ -1,4 +1,4 @@
-"""What somebody set, and where: the config file, variables, flags. Reads the file."""
+"""Reads values from the config file, the environment and flags, with their places."""
 
 import grp
 import re
@@ -13,7 +13,7 @@ from typing import Any
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.settings.keys import Key
 from ytaudio_daemon.settings.list_types import REDACTED, as_text
-from ytaudio_daemon.settings.sections import KEYS, SECTIONS
+from ytaudio_daemon.settings.settings import KEYS, SECTIONS
 
 _MAX_SHOWN_CHARS = 80
 _TABLE_LINE = re.compile(r"\s*\[\s*([A-Za-z0-9_-]+)\s*\]")
@@ -24,13 +24,14 @@ _VARIABLES = {key.variable: key for key in KEYS.values()}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceValue:
-    """A value as somebody wrote it.
+    """A value as a person wrote it.
 
     Attributes:
-        key: Whose value.
+        key: The key.
         value: A TOML value, or the text of a variable or flag.
-        allowed_types: What it may be: TOML tells texts from numbers, the others do not.
-        origin: For `Settings.origins`.
+        allowed_types: The types it may have: a TOML value may be text or a number,
+            variables and flags are always text.
+        origin: Its entry in `Settings.origins`.
         location: The origin with the line, for messages.
     """
 
@@ -44,7 +45,7 @@ class SourceValue:
         """Return the checked value.
 
         Raises:
-            ValueError: It is not allowed; the message is for people.
+            ValueError: The value is not allowed; the message is for people.
         """
         try:
             if type(self.value) in self.allowed_types:
@@ -54,30 +55,31 @@ class SourceValue:
         raise ValueError(self._error_text())
 
     def _error_text(self) -> str:
-        kind = self.key.value_type
-        shown = repr(self.value) if kind.redact is None else self._redacted(kind.redact)
+        value_type = self.key.value_type
+        redact = value_type.redact
+        shown = repr(self.value) if redact is None else self._redacted(redact)
         return (
             f"{self.location}: [{self.key.section}] {self.key.name} cannot be "
-            f"{shown[:_MAX_SHOWN_CHARS]}; allowed: {kind.allowed}"
+            f"{shown[:_MAX_SHOWN_CHARS]}; allowed: {value_type.allowed}"
         )
 
-    def _redacted(self, conceal: Callable[[str], str]) -> str:
+    def _redacted(self, redact: Callable[[str], str]) -> str:
         try:
-            return repr(conceal(as_text(self.value)))
+            return repr(redact(as_text(self.value)))
         except ValueError:  # a list of numbers, say
             return REDACTED
 
 
 def from_file(file: Path, name: str, problems: list[str]) -> Iterator[SourceValue]:
-    """Yield what a config file sets.
+    """Yield the values of a config file.
 
     Args:
-        file: Where it is.
-        name: How it is called in messages and origins.
-        problems: Takes a sentence for every key that does not exist.
+        file: Its path.
+        name: Its name in messages and origins.
+        problems: Gets a sentence for every key that does not exist.
 
     Raises:
-        ConfigError: It cannot be read, or is no TOML.
+        ConfigError: The file cannot be read, or is not TOML.
     """
     text = _read_text(file, name)
     lines = _line_numbers(text)
@@ -101,10 +103,10 @@ def from_file(file: Path, name: str, problems: list[str]) -> Iterator[SourceValu
 def from_variables(
     environ: Mapping[str, str], problems: list[str]
 ) -> Iterator[SourceValue]:
-    """Yield what `YTAUDIO_<SECTION>_<KEY>` variables set.
+    """Yield the values of `YTAUDIO_<SECTION>_<KEY>` variables.
 
-    A variable of one of our sections without such a key, or one that is nearly ours,
-    is a problem; others may be somebody else's.
+    An unknown variable is a problem if it names a section, or resembles one of ours;
+    others may belong to another program.
     """
     for name in sorted(environ):
         if key := _VARIABLES.get(name):
@@ -116,10 +118,10 @@ def from_variables(
 
 
 def from_flags(overrides: Mapping[str, str]) -> Iterator[SourceValue]:
-    """Yield what flags set, by "section.key".
+    """Yield the values of flags, given by "section.key".
 
     Raises:
-        KeyError: There is no such key: a mistake in this program.
+        KeyError: There is no such key, which is a bug in this program.
     """
     for full_name, text in overrides.items():
         key = KEYS[full_name]
@@ -138,7 +140,7 @@ def _read_text(file: Path, name: str) -> str:
 
 
 def _permission_hint(file: Path) -> str:
-    """Return how somebody who may not read a config gets to; "" when nobody knows."""
+    """Return a command that makes a config readable for the user; "" if there is none."""
     with suppress(OSError, KeyError):
         found = file.stat()
         if found.st_mode & stat.S_IRGRP:
@@ -160,7 +162,7 @@ def _parse_toml(text: str, name: str) -> dict[str, Any]:
 
 
 def _line_numbers(text: str) -> dict[tuple[str, str], int]:
-    """Return the first line of every (section, key); the key "" is the section's own."""
+    """Return the first line of every (section, key); the key "" is the table itself."""
     numbers: dict[tuple[str, str], int] = {}
     section = ""
     for number, line in enumerate(text.splitlines(), 1):

@@ -1,4 +1,4 @@
-"""What a setting's value may be: read from text or TOML, shown again. Pure."""
+"""The values that a setting may have: parsed from text or TOML, and formatted. Pure."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from ytaudio_daemon.model.options import OptionError, check_option
 
-#: A century; longer ones overflow dates.
+#: A century; longer durations overflow dates.
 MAX_SECONDS = 36_500 * 86_400.0
 MAX_BYTES = 1 << 60
 
@@ -17,20 +17,20 @@ _DURATION_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d|w)\s*"
 _BINARY_FACTORS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _DECIMAL_FACTORS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _SIZE = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,6})?)\s*([KMGT]?)(iB|B)?", re.IGNORECASE)
-#: What yt-dlp's networking understands.
+#: The proxies that yt-dlp supports.
 _PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueType:
-    """A kind of value.
+    """A type of setting.
 
     Attributes:
-        allowed: In words, for error messages and the table of keys.
-        parse: Returns the value; raises ValueError when it is not allowed.
-        format: Returns the text that `parse` would read back.
-        toml_types: How it may stand in a TOML file.
-        redact: Returns what may be shown of its text; None where all of it may.
+        allowed: Its values in words, for error messages and the table of keys.
+        parse: Returns the value of a text; raises ValueError when it is not allowed.
+        format: Returns the text that `parse` turns into the same value.
+        toml_types: The types it may have in a TOML file.
+        redact: Returns the part of its text that may be shown; None: all of it.
     """
 
     allowed: str
@@ -40,162 +40,177 @@ class ValueType:
     redact: Callable[[str], str] | None = None
 
 
-def integer(low: int, high: int) -> ValueType:
-    """Return the kind of whole numbers from `low` to `high`."""
+def require(is_allowed: object, text: str) -> None:
+    """Raise ValueError unless a text is allowed."""
+    if not is_allowed:
+        raise ValueError(text)
 
-    def read(text: str) -> int:
+
+def integer(low: int, high: int) -> ValueType:
+    """Return the type of whole numbers from `low` to `high`."""
+
+    def parse(text: str) -> int:
         number = int(text)
-        if not low <= number <= high:
-            raise ValueError(text)
+        require(low <= number <= high, text)
         return number
 
     allowed = f"a whole number from {low} to {high}"
-    return ValueType(allowed=allowed, parse=read, toml_types=(int,))
+    return ValueType(allowed=allowed, parse=parse, toml_types=(int,))
 
 
-def duration(*, may_be_zero: bool, high: float = MAX_SECONDS) -> ValueType:
-    """Return the kind of durations, in seconds."""
+def duration(high: float = MAX_SECONDS) -> ValueType:
+    """Return the type of durations up to `high`, in seconds."""
 
-    def read(text: str) -> float:
+    def parse(text: str) -> float:
         seconds = _parse_duration(text)
-        if seconds > high or (seconds == 0 and not may_be_zero):
-            raise ValueError(text)
+        require(seconds <= high, text)
         return seconds
 
-    zero = ', or "0"' if may_be_zero else " and more than 0"
-    allowed = f'a duration such as "90s", "1h30m", "14d" (ms s m h d w){zero}'
+    return _duration_type(parse, ', or "0"')
+
+
+def positive_duration(high: float = MAX_SECONDS) -> ValueType:
+    """Return the type of durations above 0 and up to `high`, in seconds."""
+
+    def parse(text: str) -> float:
+        seconds = _parse_duration(text)
+        require(0 < seconds <= high, text)
+        return seconds
+
+    return _duration_type(parse, " and more than 0")
+
+
+def _duration_type(parse: Callable[[str], float], bounds: str) -> ValueType:
+    allowed = f'a duration such as "90s", "1h30m", "14d" (ms s m h d w){bounds}'
+    toml_types = (str, int)
     return ValueType(
-        allowed=allowed, parse=read, format=_format_duration, toml_types=(str, int)
+        allowed=allowed, parse=parse, format=_format_duration, toml_types=toml_types
     )
 
 
 def size(*, low: int = 0, high: int = MAX_BYTES, nothing: str = "0") -> ValueType:
-    """Return the kind of sizes, in bytes.
+    """Return the type of sizes from `low` to `high`, in bytes.
 
     Args:
         low: The least allowed.
         high: The most allowed.
-        nothing: How 0 is shown: "" where it stands for "not set".
+        nothing: The text of 0: "" for keys where it means "not set".
     """
 
-    def read(text: str) -> int:
+    def parse(text: str) -> int:
         count = _parse_size(text) if text or nothing else 0
-        if not low <= count <= high:
-            raise ValueError(text)
+        require(low <= count <= high, text)
         return count
-
-    def show(count: int) -> str:
-        return _format_size(count) if count else nothing
 
     bounds = f", at least {_format_size(low)}" if low else ', or "0"'
     bounds += f", at most {_format_size(high)}" if high < MAX_BYTES else ""
-    allowed = (
-        f'a size such as "500MB", "4GiB", "192k" (k M G T alone are KiB …){bounds}'
+    return ValueType(
+        allowed=f'a size such as "500MB", "4GiB", "192k" (k M G T alone are KiB …){bounds}',
+        parse=parse,
+        format=lambda count: _format_size(count) if count else nothing,
+        toml_types=(str, int),
     )
-    return ValueType(allowed=allowed, parse=read, format=show, toml_types=(str, int))
 
 
 def choice(*words: str) -> ValueType:
-    """Return the kind of one word of a list."""
+    """Return the type of one word of a list."""
 
-    def read(text: str) -> str:
-        if text not in words:
-            raise ValueError(text)
+    def parse(text: str) -> str:
+        require(text in words, text)
         return text
 
-    return ValueType(allowed=" ".join(words), parse=read)
+    return ValueType(allowed=" ".join(words), parse=parse)
 
 
-def download_option(key: str, allowed: str) -> ValueType:
-    """Return the kind of a download option's value, as drops have it too."""
+def download_option(name: str, allowed: str) -> ValueType:
+    """Return the type of a download option, which drops may set, too."""
 
-    def read(text: str) -> str:
+    def parse(text: str) -> str:
         try:
-            return str(check_option(key, text))
+            return str(check_option(name, text))
         except OptionError as exc:
             raise ValueError(text) from exc
 
-    return ValueType(allowed=allowed, parse=read)
+    return ValueType(allowed=allowed, parse=parse)
 
 
 def file_mode_mask() -> ValueType:
-    """Return the kind of an octal umask."""
+    """Return the type of an octal umask."""
 
-    def read(text: str) -> int:
-        if re.fullmatch(r"0?[0-7]{3}", text) is None:
-            raise ValueError(text)
+    def parse(text: str) -> int:
+        require(re.fullmatch(r"0?[0-7]{3}", text), text)
         return int(text, 8)
 
-    return ValueType(
-        allowed='an octal mask in quotes, "0000" to "0777"',
-        parse=read,
-        format=lambda mask: f"{mask:04o}",
-    )
+    allowed = 'an octal mask in quotes, "0000" to "0777"'
+    return ValueType(allowed=allowed, parse=parse, format=lambda mask: f"{mask:04o}")
 
 
-def path(*, may_be_empty: bool) -> ValueType:
-    """Return the kind of a path; relative ones are completed by `load`."""
+def path() -> ValueType:
+    """Return the type of a path; `load` makes relative ones absolute."""
 
-    def read(text: str) -> str:
-        if "\0" in text or not (text or may_be_empty):
-            raise ValueError(text)
+    def parse(text: str) -> str:
+        require(text and "\0" not in text, text)
+        return text
+
+    return ValueType(allowed="a path", parse=parse)
+
+
+def optional_path() -> ValueType:
+    """Return the type of a path, or "" for None."""
+
+    def parse(text: str) -> str:
+        require("\0" not in text, text)
         return text
 
     return ValueType(
-        allowed='a path, or ""' if may_be_empty else "a path",
-        parse=read,
-        format=lambda value: "" if value is None else str(value),
+        allowed='a path, or ""', parse=parse, format=lambda value: str(value or "")
     )
 
 
 def group_name() -> ValueType:
-    """Return the kind of a group's name or number, or ""."""
+    """Return the type of a group's name or number, or ""."""
 
-    def read(text: str) -> str:
-        if re.fullmatch(r"[A-Za-z0-9_.$-]{0,64}", text) is None:
-            raise ValueError(text)
+    def parse(text: str) -> str:
+        require(re.fullmatch(r"[A-Za-z0-9_.$-]{0,64}", text), text)
         return text
 
-    return ValueType(allowed='the name of a group, or ""', parse=read)
+    return ValueType(allowed='the name of a group, or ""', parse=parse)
 
 
 def proxy_url() -> ValueType:
-    """Return the kind of a proxy's address, or ""."""
+    """Return the type of a proxy's address, or ""."""
 
-    def read(text: str) -> str:
+    def parse(text: str) -> str:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port  # port raises ValueError if it is none
-        if text and (parts.scheme not in _PROXY_SCHEMES or not host):
-            raise ValueError(text)
+        require(not text or (parts.scheme in _PROXY_SCHEMES and host), text)
         return text
 
     allowed = (
         'an address such as "http://host:3128" or "socks5://user:word@host:1080" '
         '(http https socks4 socks4a socks5 socks5h), or ""'
     )
-    return ValueType(allowed=allowed, parse=read, redact=redact_credentials)
+    return ValueType(allowed=allowed, parse=parse, redact=redact_credentials)
 
 
 def database_url() -> ValueType:
-    """Return the kind of a ledger's SQLAlchemy URL, or "" for SQLite in `state`."""
+    """Return the type of a ledger's SQLAlchemy URL, or "" for SQLite in `state`."""
 
-    def read(text: str) -> str:
+    def parse(text: str) -> str:
+        if not text:
+            return ""
         scheme, _, rest = text.partition("://")
         if scheme in {"postgres", "postgresql"}:
             scheme = "postgresql+psycopg"  # the driver of the extra `postgres`
         is_sqlite = scheme == "sqlite" and rest.startswith("//") and rest != "//"
-        if text and not (is_sqlite or (scheme == "postgresql+psycopg" and rest)):
-            raise ValueError(text)
-        return f"{scheme}://{rest}" if text else ""
+        require(is_sqlite or (scheme == "postgresql+psycopg" and rest), text)
+        return f"{scheme}://{rest}"
 
-    return ValueType(
-        allowed=(
-            '"sqlite:////absolute/path", "postgresql://user@host/name", or "" for '
-            "SQLite in the state folder"
-        ),
-        parse=read,
-        redact=redact_credentials,
+    allowed = (
+        '"sqlite:////absolute/path", "postgresql://user@host/name", or "" for '
+        "SQLite in the state folder"
     )
+    return ValueType(allowed=allowed, parse=parse, redact=redact_credentials)
 
 
 def redact_credentials(text: str) -> str:
@@ -209,13 +224,12 @@ def _parse_duration(text: str) -> float:
         return 0.0
     bare = text.strip()
     parts = _DURATION_PART.findall(bare)
-    if not parts or _DURATION_PART.sub("", bare):
-        raise ValueError(text)
+    require(parts and not _DURATION_PART.sub("", bare), text)
     return float(sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts))
 
 
 def _format_duration(seconds: float) -> str:
-    """Write hours rather than days below two days, as people say it."""
+    """Return days only from two days on, as people say "24h" and "36h"."""
     milliseconds = round(seconds * 1000)
     if milliseconds and milliseconds % 86_400_000 == 0 and seconds > _UNIT_SECONDS["d"]:
         return f"{milliseconds // 86_400_000}d"
@@ -230,12 +244,10 @@ def _parse_size(text: str) -> int:
     found = _SIZE.fullmatch(text.strip())
     if found is None:
         raise ValueError(text)
-    prefix, unit = found[2].upper(), (found[3] or "").upper()
+    number, prefix, unit = found[1], found[2].upper(), (found[3] or "").upper()
     is_decimal = prefix and unit == "B"
     factor = _DECIMAL_FACTORS[prefix] if is_decimal else _BINARY_FACTORS[prefix]
-    return (
-        round(float(found[1]) * factor) if "." in found[1] else int(found[1]) * factor
-    )
+    return round(float(number) * factor) if "." in number else int(number) * factor
 
 
 def _format_size(count: int) -> str:
