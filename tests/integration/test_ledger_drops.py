@@ -22,7 +22,7 @@ from tests.integration.ledger_rig import (
     states,
 )
 from ytaudio_daemon.ledger import Ledger, drops, queries, sessions, transitions
-from ytaudio_daemon.ledger.line_recorder import random_uuid
+from ytaudio_daemon.ledger.enqueue import random_uuid
 from ytaudio_daemon.ledger.schema import lines as lines_table
 from ytaudio_daemon.model import JobState, Options
 from ytaudio_daemon.model.quota import Quota

@@ -17,7 +17,8 @@ from tests.integration.ledger_rig import (
 from tests.integration.ledger_rig import FAILED as FAILED_OUTCOME
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
-from ytaudio_daemon.ledger.enqueue import EnqueueResult, EnqueueStatus, enqueue_link
+from ytaudio_daemon.ledger.enqueue import EnqueueResult, enqueue_link
+from ytaudio_daemon.model.line_rules import LinkAction
 from ytaudio_daemon.model.quota import Quota
 
 TWO = Quota(max_jobs=2)
@@ -53,7 +54,7 @@ def complete_next(ledger: Ledger) -> None:
 
 def test_a_link_becomes_a_job_that_can_be_claimed(ledger: Ledger) -> None:
     answer = enqueue_video(ledger, "AAAAAAAAAAA")
-    assert answer.result is EnqueueStatus.ACCEPTED
+    assert answer.action is LinkAction.QUEUE
     claim = claimed(ledger)
     assert (claim.job_id, claim.source_file) == (answer.job_id, None)
     with ledger.read() as db:
@@ -63,12 +64,12 @@ def test_a_link_becomes_a_job_that_can_be_claimed(ledger: Ledger) -> None:
 
 def test_the_same_audio_is_one_job_whoever_asked_first(ledger: Ledger) -> None:
     drop(ledger, "alice", links("AAAAAAAAAAA"))
-    assert enqueue_video(ledger, "AAAAAAAAAAA").result is EnqueueStatus.DUPLICATE
+    assert enqueue_video(ledger, "AAAAAAAAAAA").action is LinkAction.DUPLICATE
     complete_next(ledger)
-    assert enqueue_video(ledger, "AAAAAAAAAAA").result is EnqueueStatus.DUPLICATE
+    assert enqueue_video(ledger, "AAAAAAAAAAA").action is LinkAction.DUPLICATE
     assert (
-        enqueue_video(ledger, "AAAAAAAAAAA", file_is_gone=True).result
-        is EnqueueStatus.AGAIN
+        enqueue_video(ledger, "AAAAAAAAAAA", file_is_gone=True).action
+        is LinkAction.RETRY
     )
     assert states(ledger) == ["queued"]
 
@@ -79,7 +80,7 @@ def test_what_failed_runs_again_with_the_same_id(ledger: Ledger) -> None:
     with ledger.write() as db:
         transitions.record_failure(db, claim.fence, FAILED_OUTCOME, GIVE_UP, NOW, TWO)
     again = enqueue_video(ledger, "AAAAAAAAAAA")
-    assert (again.result, again.job_id) == (EnqueueStatus.AGAIN, first.job_id)
+    assert (again.action, again.job_id) == (LinkAction.RETRY, first.job_id)
 
 
 def test_a_job_that_is_being_cancelled_goes_on(ledger: Ledger) -> None:
@@ -87,9 +88,11 @@ def test_a_job_that_is_being_cancelled_goes_on(ledger: Ledger) -> None:
     claim = claimed(ledger)
     with ledger.write() as db:
         transitions.cancel(db, claim.job_id, NOW, reason="cancelled", quota=TWO)
-    assert enqueue_video(ledger, "AAAAAAAAAAA").result is EnqueueStatus.AGAIN
+    assert (
+        enqueue_video(ledger, "AAAAAAAAAAA").action is LinkAction.WITHDRAW_CANCELLATION
+    )
     assert enqueue_video(ledger, "AAAAAAAAAAA") == EnqueueResult(
-        result=EnqueueStatus.DUPLICATE, job_id=first.job_id
+        action=LinkAction.DUPLICATE, job_id=first.job_id
     )
     with ledger.write() as db:
         assert not transitions.cancel_running(db, claim.fence, NOW, TWO)
@@ -98,21 +101,21 @@ def test_a_job_that_is_being_cancelled_goes_on(ledger: Ledger) -> None:
 
 def test_what_is_over_the_quota_is_refused_not_held(ledger: Ledger) -> None:
     for video in ("AAAAAAAAAAA", "BBBBBBBBBBB"):
-        assert enqueue_video(ledger, video).result is EnqueueStatus.ACCEPTED
+        assert enqueue_video(ledger, video).action is LinkAction.QUEUE
     refused = enqueue_video(ledger, "CCCCCCCCCCC")
-    assert (refused.result, refused.code) == (
-        EnqueueStatus.REFUSED,
+    assert (refused.action, refused.code) == (
+        LinkAction.REFUSE,
         "session_job_limit",
     )
     assert "2 unfinished" in refused.message
     assert states(ledger) == ["queued", "queued"]
     complete_next(ledger)
-    assert enqueue_video(ledger, "CCCCCCCCCCC").result is EnqueueStatus.ACCEPTED
+    assert enqueue_video(ledger, "CCCCCCCCCCC").action is LinkAction.QUEUE
 
 
 def test_a_quota_for_life_and_one_of_bytes(ledger: Ledger) -> None:
     strict = Quota(max_jobs=1, reject_over=True)
-    assert enqueue_video(ledger, "AAAAAAAAAAA", strict).result is EnqueueStatus.ACCEPTED
+    assert enqueue_video(ledger, "AAAAAAAAAAA", strict).action is LinkAction.QUEUE
     complete_next(ledger)
     assert "in its life" in enqueue_video(ledger, "BBBBBBBBBBB", strict).message
     small = Quota(max_jobs=0, max_bytes=1000)
@@ -122,14 +125,7 @@ def test_a_quota_for_life_and_one_of_bytes(ledger: Ledger) -> None:
 def test_an_expired_session_takes_nothing(ledger: Ledger) -> None:
     with ledger.write() as db:
         session = sessions.open_session(db, "alice", NOW)
+        sessions.require_active(db, session.id)
         assert sessions.expire(db, session, later(1), on_expiry="keep")
-    with ledger.write() as db, pytest.raises(SessionExpiredError):
-        enqueue_link(
-            db,
-            session.id,
-            video_id="AAAAAAAAAAA",
-            job_options=ASK,
-            quota=TWO,
-            now=NOW,
-            file_is_gone=lambda _: True,
-        )
+        with pytest.raises(SessionExpiredError):
+            sessions.require_active(db, session.id)

@@ -27,12 +27,12 @@ from ytaudio_daemon.api.vocabulary import (
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
-from ytaudio_daemon.ledger import job_entry, queries, transitions
-from ytaudio_daemon.ledger.enqueue import EnqueueStatus, enqueue_link
-from ytaudio_daemon.ledger.line_recorder import JobOptions
+from ytaudio_daemon.ledger import queries, sessions, transitions
+from ytaudio_daemon.ledger.enqueue import JobOptions, enqueue_link
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, Layer, OptionError, Options
+from ytaudio_daemon.model.line_rules import LinkAction
 from ytaudio_daemon.model.options import check_layer, effective_options
 from ytaudio_daemon.urls import Link, LinkError, parse_link
 
@@ -65,7 +65,7 @@ def own_job(context: ContextDep, session: OwnSession, job_id: JobId) -> JobRow:
     plain = job_id.lower()
     if UUID_PATTERN.fullmatch(plain):
         with context.read() as db:
-            row = job_entry.find_job_by_uuid(db, plain)
+            row = queries.find_job_by_uuid(db, plain)
         if row is not None and row.session_id == session.id:
             return row
     raise Problem(404, "unknown_job", "This session has no such job.")
@@ -109,11 +109,11 @@ def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Resp
         _parse_link(wanted.url),
         _effective_options(context, session, wanted),
     )
-    row, result = _enqueue(
+    row, action = _enqueue(
         context, session.id, link.video_id, JobOptions.from_options(options)
     )
     headers = {"Location": f"/api/jobs/{row.uuid}"}
-    status = 201 if result is EnqueueStatus.ACCEPTED else 200
+    status = 201 if action is LinkAction.QUEUE else 200
     return json_response(api_job(context, row), status, headers)
 
 
@@ -235,8 +235,8 @@ def cancel_job(context: ContextDep, row: OwnJob) -> Response:
 def retry_job(context: ContextDep, row: OwnJob) -> Response:
     """Run a job again that failed, was cancelled, or whose file is gone."""
     job_options = JobOptions.from_options(Options.from_json(row.options))
-    fresh, result = _enqueue(context, row.session_id, row.video_id, job_options)
-    if result is not EnqueueStatus.AGAIN:
+    fresh, action = _enqueue(context, row.session_id, row.video_id, job_options)
+    if action not in {LinkAction.RETRY, LinkAction.WITHDRAW_CANCELLATION}:
         state = "completed and its file is there" if fresh.output_path else fresh.state
         raise Problem(409, "illegal_move", f"The job is {state}; it cannot run again.")
     return json_response(api_job(context, fresh))
@@ -278,8 +278,9 @@ def _session_defaults(context: ApiContext, session: Session) -> Layer:
 
 def _enqueue(
     context: ApiContext, session_id: int, video_id: str, job_options: JobOptions
-) -> tuple[JobRow, EnqueueStatus]:
+) -> tuple[JobRow, LinkAction]:
     with context.write() as (db, now):
+        sessions.require_active(db, session_id)
         posted = enqueue_link(
             db,
             session_id,
@@ -297,7 +298,7 @@ def _enqueue(
             f"Over the quota: {posted.message}.",
             "Wait until a job has ended, or use another session.",
         )
-    return row, posted.result
+    return row, posted.action
 
 
 def api_job(context: ApiContext, row: JobRow) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from enum import Enum, auto
 from ytaudio_daemon.downloader.retry_policy import is_retryable
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import FailureKind, JobState
+from ytaudio_daemon.model.line_rules import KnownJob, runs_again
 
 
 class NextAction(Enum):
@@ -37,10 +38,10 @@ def next_action(
     match job.state:
         case JobState.QUEUED:
             return NextAction.CLAIM
-        case JobState.COMPLETED:
-            return NextAction.RETRY if file_is_gone else NextAction.RETURN
-        case JobState.FAILED | JobState.CANCELLED:
-            return NextAction.RETRY if is_first_look else NextAction.RETURN
+        case JobState.COMPLETED | JobState.FAILED | JobState.CANCELLED:
+            may_retry = is_first_look or job.state is JobState.COMPLETED
+            is_wanted = runs_again(KnownJob(job.state, file_is_gone=file_is_gone))
+            return NextAction.RETRY if may_retry and is_wanted else NextAction.RETURN
         case JobState.HELD:
             return NextAction.RETURN
         case JobState.WAITING:

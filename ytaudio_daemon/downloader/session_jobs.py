@@ -33,12 +33,11 @@ from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
     claims,
-    job_entry,
     queries,
     transitions,
 )
 from ytaudio_daemon.ledger.claims import Claim
-from ytaudio_daemon.ledger.line_recorder import JobOptions
+from ytaudio_daemon.ledger.enqueue import JobOptions, enqueue_link
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.settings import Settings
@@ -153,26 +152,28 @@ class SessionJobRunner:
         with self._ledger.write() as db:
             session = require_active_session(db, wanted.session_uuid)
             job_options = JobOptions.from_options(options)
-            known = job_entry.find_job_by_uuid(db, job_uuid)
+            known = queries.find_job_by_uuid(db, job_uuid)
             now = read_now(db)
             if known is not None:
                 _require_same_job(known, session.uuid, video_id, job_options)
             else:
-                known = job_entry.find_job_by_audio(
+                known = queries.find_job_by_audio(
                     db, session.id, video_id, job_options.profile
                 )
             if known is not None:
                 transitions.withdraw_cancellation(db, known.id, now)
                 return known
-            return job_entry.enqueue_job(
+            job_id = enqueue_link(
                 db,
                 session.id,
                 video_id=video_id,
                 job_options=job_options,
-                job_uuid=job_uuid,
                 quota=self._settings.sessions.quota,
                 now=now,
-            )
+                file_is_gone=published.audio_is_gone,
+                job_uuid=job_uuid,
+            ).job_id
+            return None if job_id is None else queries.job_by_id(db, job_id)
 
     def _claim_or_finished(
         self, job_id: int, *, is_first_look: bool

@@ -17,7 +17,7 @@ from ytaudio_daemon.errors import (
 )
 from ytaudio_daemon.folders.inbox import make_session_folder
 from ytaudio_daemon.folders.layout import layout_of
-from ytaudio_daemon.ledger import Connection, job_entry, sessions
+from ytaudio_daemon.ledger import Connection, queries, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import Options, SessionState
 from ytaudio_daemon.settings import Settings
@@ -65,7 +65,7 @@ class SessionContext:
         profile = wanted.profile()
         with open_or_create_ledger(self.settings) as ledger, ledger.read() as db:
             session = require_active_session(db, self.session_uuid)
-            known = job_entry.find_job_by_audio(db, session.id, link.video_id, profile)
+            known = queries.find_job_by_audio(db, session.id, link.video_id, profile)
         if known is not None:
             return known.uuid
         return str(uuid.uuid5(uuid.UUID(session.uuid), f"{link.video_id}:{profile}"))

@@ -24,12 +24,12 @@ from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
     claims,
-    job_entry,
     meta,
+    queries,
     transitions,
     work_counts,
 )
-from ytaudio_daemon.ledger.line_recorder import JobOptions
+from ytaudio_daemon.ledger.enqueue import JobOptions, enqueue_link
 from ytaudio_daemon.ledger.sessions import active_session, find_session, open_session
 from ytaudio_daemon.model import JobState, Options, Outcome
 from ytaudio_daemon.model.clock import Now
@@ -188,7 +188,7 @@ def _claim_job(
     db: Connection, published_result: PublishedResult, now: Now, host: str
 ) -> claims.Claim | None:
     """Claim the job of the published audio; None if there cannot be such a job."""
-    known = job_entry.find_job_by_uuid(db, published_result.job_uuid)
+    known = queries.find_job_by_uuid(db, published_result.job_uuid)
     if known is not None and known.session_uuid != published_result.session_uuid:
         return None  # a person moved it: it belongs into another session's folder
     job_id = _enqueue_job(db, published_result, now) if known is None else known.id
@@ -210,20 +210,20 @@ def _enqueue_job(
         return None
     video_id = link.video_id
     if (
-        job_entry.find_job_by_audio(db, session_id, video_id, job_options.profile)
+        queries.find_job_by_audio(db, session_id, video_id, job_options.profile)
         is not None
     ):
         return None
-    job = job_entry.enqueue_job(
+    return enqueue_link(
         db,
         session_id,
         video_id=video_id,
         job_options=job_options,
-        job_uuid=published_result.job_uuid,
         quota=NO_LIMIT,
         now=now,
-    )
-    return None if job is None else job.id
+        file_is_gone=published.audio_is_gone,
+        job_uuid=published_result.job_uuid,
+    ).job_id
 
 
 def _find_or_open_session(

@@ -2,7 +2,7 @@
 
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.jobs.work_retention import is_work_reusable
-from ytaudio_daemon.ledger import Ledger, job_entry, sessions
+from ytaudio_daemon.ledger import Ledger, queries, sessions
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 
 
@@ -38,7 +38,7 @@ class WorkCleaner:
 
     def _is_needed(self, uuid: str) -> bool:
         with self._ledger.read() as db:
-            job = job_entry.find_job_by_uuid(db, uuid)
+            job = queries.find_job_by_uuid(db, uuid)
             if job is None:
                 return False
             session = sessions.session_by_id(db, job.session_id)

@@ -14,13 +14,17 @@ MAX_KEYS_PER_QUERY = 500
 
 
 def jobs_by_key(db: Connection, session_id: int, keys: Sequence[str]) -> dict[str, Any]:
-    """Return the session's jobs of those audio keys: id, audio_key, state, path."""
+    """Return the session's jobs of those audio keys.
+
+    Returns:
+        By audio key, rows of id, audio_key, state, cancel_requested, output_path.
+    """
     mark = _placeholder(db)
     found: dict[str, Any] = {}
     for start in range(0, len(keys), MAX_KEYS_PER_QUERY):
         some = tuple(keys[start : start + MAX_KEYS_PER_QUERY])
         query = (
-            "SELECT id, audio_key, state, output_path FROM jobs"  # noqa: S608 - marks
+            "SELECT id, audio_key, state, cancel_requested, output_path FROM jobs"  # noqa: S608 - marks
             f" WHERE session_id = {mark}"
             f" AND audio_key IN ({', '.join([mark] * len(some))})"
         )

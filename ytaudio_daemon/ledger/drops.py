@@ -14,8 +14,9 @@ from ytaudio_daemon.ledger.bulk import (
     reserve_ids,
     update_rows,
 )
+from ytaudio_daemon.ledger.enqueue import JobOptions
 from ytaudio_daemon.ledger.events import record_activity
-from ytaudio_daemon.ledger.line_recorder import JobOptions, LineRecorder, NewLine
+from ytaudio_daemon.ledger.line_recorder import LineRecorder, NewLine
 from ytaudio_daemon.ledger.schema import drops, events, lines, sessions
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now

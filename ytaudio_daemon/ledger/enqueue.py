@@ -1,60 +1,241 @@
-"""One link, posted by a client that waits for the answer.
+"""Entering jobs into the ledger: a drop's by the thousand, a client's one by one.
 
-It becomes a job like any other (`entering.enter`); only what is over the quota is not held
-but refused, since there is somebody to tell at once.
+Both go through `JobBatch`: `model.line_rules` decides what becomes of each link, and
+the same rows are written.
 """
 
-import uuid
-from collections.abc import Callable
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.errors import SessionExpiredError
-from ytaudio_daemon.ledger import job_entry, transitions
-from ytaudio_daemon.ledger.line_recorder import JobOptions
-from ytaudio_daemon.ledger.queries import JobRow
-from ytaudio_daemon.ledger.schema import sessions
-from ytaudio_daemon.model import FINALIZED, JobState, SessionState
+from ytaudio_daemon.ledger import transitions
+from ytaudio_daemon.ledger.bulk import insert_rows, jobs_by_key, reserve_ids
+from ytaudio_daemon.ledger.events import (
+    Fence,
+    adjust_counters,
+    append_event,
+    record_activity,
+)
+from ytaudio_daemon.ledger.schema import jobs, sessions
+from ytaudio_daemon.ledger.sessions import session_room
+from ytaudio_daemon.model import JobState, Options
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.line_rules import (
+    DUPLICATE,
+    QUEUE,
+    RETRY,
+    WITHDRAW_CANCELLATION,
+    ExceededLimit,
+    KnownJob,
+    LinkAction,
+    LinkDecision,
+    WhenFull,
+    audio_key,
+    decide_link,
+    room_after,
+)
 from ytaudio_daemon.model.quota import Quota
 
+JOB_COLUMNS = (
+    "id",
+    "uuid",
+    "session_id",
+    "drop_id",
+    "drop_line",
+    "video_id",
+    "audio_key",
+    "options",
+    "priority",
+    "state",
+    "pending_lived",
+    "created_at",
+)
+_STATE_COLUMN = JOB_COLUMNS.index("state")
+#: A lookup is faster than the enumeration's constructor.
+_STATES = {state.value: state for state in JobState}
 
-class EnqueueStatus(StrEnum):
-    """What became of a link."""
 
-    #: It has a job of its own.
-    ACCEPTED = "accepted"
-    #: The session has this audio, or is about to.
-    DUPLICATE = "duplicate"
-    #: A job of this audio had ended and left no file, or was about to be cancelled: it
-    #: was queued again, or goes on.
-    AGAIN = "again"
-    #: Over the session's quota; nothing was recorded.
-    REFUSED = "refused"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOptions:
+    """Effective options as the ledger stores them; shared by all lines that have them."""
+
+    options: dict[str, Any]
+    profile: str
+    priority: int
+
+    @classmethod
+    def from_options(cls, options: Options) -> "JobOptions":
+        """Compute what the ledger stores of these options."""
+        return cls(
+            options=options.to_json(),
+            profile=options.profile(),
+            priority=options.priority,
+        )
+
+
+#: What was done with a link of a batch: the decision, the row of its job (None when it
+#: was refused), and the session's job of this audio as it was before (None for new
+#: audio, and for audio that the same batch asked for before).
+EnqueuedLink = tuple[LinkDecision, int | None, KnownJob | None]
+
+
+class JobBatch:
+    """Decides about links to one session and collects their jobs, to write all at once.
+
+    Rows are plain tuples that go straight to the driver, and jobs get their numbers
+    before they are written: a million lines pass through here.
+
+    Args:
+        db: A write transaction.
+        session: The session's row, read in this transaction.
+        quota: The config's; the session's own limits win.
+        now: The moment.
+        when_full: What is done with links over the quota.
+        file_is_gone: Returns whether a completed job's output path no longer exists.
+    """
+
+    def __init__(
+        self,
+        db: Connection,
+        session: Any,
+        quota: Quota,
+        now: Now,
+        *,
+        when_full: WhenFull,
+        file_is_gone: Callable[[str], bool],
+    ) -> None:
+        self._db = db
+        self._session_id = session.id
+        self._now = now
+        self._when_full = when_full
+        self._file_is_gone = file_is_gone
+        self._room = session_room(session, quota)
+        #: The session's jobs that this batch asks for, by audio key.
+        self._existing_jobs: dict[str, Any] = {}
+        #: The jobs of the links that were not refused so far, by audio key.
+        self._requested_jobs: dict[str, int] = {}
+        self._job_rows: list[tuple[Any, ...]] = []
+        self._new_job_ids: Iterator[int] = iter(())
+        self._uuid_prefix = os.urandom(1).hex()
+        #: Options as text: a file's lines mostly share them.
+        self._options_json_cache: dict[tuple[str, int], str] = {}
+
+    @property
+    def new_job_count(self) -> int:
+        """The number of jobs this batch adds to the session."""
+        return len(self._job_rows)
+
+    def load(self, audio_keys: Iterable[str]) -> None:
+        """Look up the session's jobs of these audio keys, in a few queries for all.
+
+        Args:
+            audio_keys: Of all the links that `enqueue` is going to get.
+        """
+        keys = sorted(set(audio_keys))
+        self._existing_jobs = jobs_by_key(self._db, self._session_id, keys)
+        new = len(keys) - len(self._existing_jobs)
+        self._new_job_ids = iter(reserve_ids(self._db, jobs, new))
+
+    def enqueue(
+        self,
+        audio_key: str,
+        video_id: str,
+        job_options: JobOptions,
+        drop_line: tuple[int, int] | tuple[None, None] = (None, None),
+        job_uuid: str | None = None,
+    ) -> EnqueuedLink:
+        """Decide about a link and do it; a new job's row is inserted by `write`.
+
+        Args:
+            audio_key: One of those that `load` has got.
+            video_id: The 11 characters.
+            job_options: The effective options.
+            drop_line: The drop and the line's number; nothing for a client's link.
+            job_uuid: For a new job, and no other job's; random when None.
+        """
+        requested = self._requested_jobs.get(audio_key)
+        if requested is not None:
+            return DUPLICATE, requested, None
+        existing = self._existing_jobs.get(audio_key)
+        known = None if existing is None else self._known_job(existing)
+        decision = decide_link(known, self._room, self._when_full)
+        if decision.exceeded is not None:
+            return decision, None, known
+        if existing is None:
+            job_id = next(self._new_job_ids)
+            self._job_rows.append(
+                (
+                    job_id,
+                    job_uuid or random_uuid(self._uuid_prefix),
+                    self._session_id,
+                    drop_line[0],
+                    drop_line[1],
+                    video_id,
+                    audio_key,
+                    self._options_json(job_options),
+                    job_options.priority,
+                    "queued" if decision is QUEUE else "held",
+                    self._now.uptime_s,
+                    self._now.wall,
+                )
+            )
+        else:
+            job_id = existing.id
+            self._change_existing(job_id, decision)
+        self._requested_jobs[audio_key] = job_id
+        self._room = room_after(self._room, decision)
+        return decision, job_id, known
+
+    def write(self) -> None:
+        """Insert the new jobs and count them."""
+        insert_rows(self._db, jobs, JOB_COLUMNS, self._job_rows)
+        by_state = Counter(row[_STATE_COLUMN] for row in self._job_rows)
+        if by_state:
+            by = {JobState(state): count for state, count in by_state.items()}
+            adjust_counters(self._db, self._session_id, by)
+
+    def _known_job(self, row: Any) -> KnownJob:
+        state = _STATES[row.state]
+        is_gone = state is JobState.COMPLETED and self._file_is_gone(row.output_path)
+        return KnownJob(state, bool(row.cancel_requested), is_gone)
+
+    def _change_existing(self, job_id: int, decision: LinkDecision) -> None:
+        if decision is RETRY:
+            transitions.retry(self._db, job_id, self._now)
+        elif decision is WITHDRAW_CANCELLATION:
+            transitions.withdraw_cancellation(self._db, job_id, self._now)
+
+    def _options_json(self, job_options: JobOptions) -> str:
+        shared = job_options.profile, job_options.priority
+        if shared not in self._options_json_cache:
+            self._options_json_cache[shared] = json.dumps(job_options.options)
+        return self._options_json_cache[shared]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnqueueResult:
-    """What became of one link.
+    """What became of a client's link.
 
     Attributes:
-        result: Whether there is a job for it now.
-        job_id: Its row's number; None when refused.
+        action: What was done.
+        job_id: The row of its job; None when it was refused.
         code: `session_job_limit` or `session_byte_limit` when refused, else "".
         message: Why it was refused, in one sentence, else "".
     """
 
-    result: EnqueueStatus
+    action: LinkAction
     job_id: int | None = None
     code: str = ""
     message: str = ""
 
 
-def enqueue_link(  # noqa: PLR0913 - a job's parts, one name each
+def enqueue_link(  # noqa: PLR0913 - what a decision depends on, one name each
     db: Connection,
     session_id: int,
     *,
@@ -62,81 +243,76 @@ def enqueue_link(  # noqa: PLR0913 - a job's parts, one name each
     job_options: JobOptions,
     quota: Quota,
     now: Now,
-    file_is_gone: Callable[[str | None], bool],
+    file_is_gone: Callable[[str], bool],
+    job_uuid: str | None = None,
 ) -> EnqueueResult:
-    """Record one link as a queued job of a session, or say why not.
+    """Give a session one link whose client waits for the answer.
+
+    A link over the quota is refused, where a drop's would be held: the client can be
+    told at once.
 
     Args:
         db: A write transaction.
-        session_id: Whose job it is to be.
+        session_id: The session that the job belongs to.
         video_id: The 11 characters.
         job_options: The effective options.
         quota: The config's; the session's own limits win.
         now: The moment.
-        file_is_gone: Tells whether a completed job's output path is no longer there.
-
-    Raises:
-        SessionExpiredError: The session has ended.
+        file_is_gone: Returns whether a completed job's output path no longer exists.
+        job_uuid: For a new job, and no other job's; random when None.
     """
-    session = _active_session(db, session_id)
-    known = job_entry.find_job_by_audio(db, session_id, video_id, job_options.profile)
-    if known is not None and transitions.withdraw_cancellation(db, known.id, now):
-        return EnqueueResult(result=EnqueueStatus.AGAIN, job_id=known.id)
-    if known is not None and not _needs_rerun(known, file_is_gone):
-        return EnqueueResult(result=EnqueueStatus.DUPLICATE, job_id=known.id)
-    refusal = _quota_refusal(session, quota)
-    if refusal is not None:
-        return refusal
-    if known is not None:
-        transitions.retry(db, known.id, now)
-        return EnqueueResult(result=EnqueueStatus.AGAIN, job_id=known.id)
-    job = job_entry.enqueue_job(
-        db,
-        session_id,
-        video_id=video_id,
-        job_options=job_options,
-        job_uuid=str(uuid.uuid4()),
-        quota=quota,
-        now=now,
-    )
-    if job is None:
-        limit = quota.with_session_limits(session.max_jobs, session.max_bytes).max_jobs
-        return _refused(
-            f"this session may have {limit} jobs in its life and has had them"
-        )
-    return EnqueueResult(result=EnqueueStatus.ACCEPTED, job_id=job.id)
-
-
-def _active_session(db: Connection, session_id: int) -> Any:
     session = db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
-    if session.state != SessionState.ACTIVE:
-        raise SessionExpiredError(
-            f"session {session.name} has expired", "Open a new session."
-        )
-    return session
+    batch = JobBatch(
+        db, session, quota, now, when_full=WhenFull.REFUSE, file_is_gone=file_is_gone
+    )
+    key = audio_key(video_id, job_options.profile)
+    batch.load([key])
+    decision, job_id, _ = batch.enqueue(key, video_id, job_options, job_uuid=job_uuid)
+    if decision.exceeded is not None:
+        limits = quota.with_session_limits(session.max_jobs, session.max_bytes)
+        return _refusal(decision.exceeded, limits)
+    batch.write()
+    if decision is QUEUE and job_id is not None:
+        record_activity(db, session_id, now, accepted=session.accepted + 1)
+        fence = Fence(job_id=job_id, session_id=session_id, attempt=0)
+        append_event(db, now, fence, "asked_for")
+    return EnqueueResult(action=decision.action, job_id=job_id)
 
 
-def _needs_rerun(known: JobRow, file_is_gone: Callable[[str | None], bool]) -> bool:
-    if known.state is JobState.COMPLETED:
-        return file_is_gone(known.output_path)
-    return known.state in FINALIZED
-
-
-def _quota_refusal(session: Any, quota: Quota) -> EnqueueResult | None:
-    """Say why one more unfinished job is too many, if it is."""
-    own = quota.with_session_limits(session.max_jobs, session.max_bytes)
-    if own.max_bytes and session.used_bytes >= own.max_bytes:
+def _refusal(exceeded: ExceededLimit, limits: Quota) -> EnqueueResult:
+    if exceeded is ExceededLimit.BYTES:
         return _refused(
-            f"this session may have {own.max_bytes} bytes of finished audio and has "
+            f"this session may have {limits.max_bytes} bytes of finished audio and has "
             "them",
             code="session_byte_limit",
         )
-    if transitions.remaining_quota(session, quota) == 0:
+    if exceeded is ExceededLimit.UNFINISHED_JOBS:
         return _refused(
-            f"this session may have {own.max_jobs} unfinished jobs at once and has them"
+            f"this session may have {limits.max_jobs} unfinished jobs at once and has "
+            "them"
         )
-    return None
+    return _refused(
+        f"this session may have {limits.max_jobs} jobs in its life and has had them"
+    )
 
 
 def _refused(message: str, code: str = "session_job_limit") -> EnqueueResult:
-    return EnqueueResult(result=EnqueueStatus.REFUSED, code=code, message=message)
+    return EnqueueResult(action=LinkAction.REFUSE, code=code, message=message)
+
+
+def random_uuid(prefix: str) -> str:
+    """Return a random UUID (RFC 9562, version 4) that begins with a batch's digits.
+
+    A thousand wholly random keys touch a thousand pages of a big index; a shared
+    beginning keeps a batch together there and costs people who type a prefix only
+    those digits more. A time-ordered UUID would cost them twelve.
+
+    Args:
+        prefix: Fewer than 13 hex digits.
+    """
+    digits = prefix + os.urandom(16).hex()[len(prefix) :]
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return (
+        f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}"
+        f"-{variant}{digits[17:20]}-{digits[20:]}"
+    )

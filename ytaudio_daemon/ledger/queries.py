@@ -19,6 +19,7 @@ from ytaudio_daemon.ledger.schema import (
     totals,
 )
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
+from ytaudio_daemon.model.line_rules import audio_key
 
 MAX_NEXT_JOBS = 200
 MAX_LATEST_JOBS = 100
@@ -193,6 +194,22 @@ def find_job(db: Connection, prefix: str) -> JobRow:
     if found:
         raise UnknownJobError(f"several jobs begin with {prefix!r}", "Give more of it.")
     raise UnknownJobError(f"no job has the ID {prefix!r}", "See `ytaudio jobs`.")
+
+
+def find_job_by_audio(
+    db: Connection, session_id: int, video_id: str, profile: str
+) -> JobRow | None:
+    """Return a session's job for a video with this profile of options, if any."""
+    mine = jobs.c.session_id == session_id
+    is_same = jobs.c.audio_key == audio_key(video_id, profile)
+    found = _query_jobs(db, mine, is_same, order=[jobs.c.id])
+    return found[0] if found else None
+
+
+def find_job_by_uuid(db: Connection, job_uuid: str) -> JobRow | None:
+    """Return the job of exactly this UUID, in whichever session, if any."""
+    found = _query_jobs(db, jobs.c.uuid == job_uuid, order=[jobs.c.id])
+    return found[0] if found else None
 
 
 def job_by_id(db: Connection, job_id: int) -> JobRow:

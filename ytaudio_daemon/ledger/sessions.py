@@ -8,11 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.ledger import meta
 from ytaudio_daemon.ledger.events import record_activity
 from ytaudio_daemon.ledger.schema import drops, events, sessions
-from ytaudio_daemon.model import FINALIZED, JobState, SessionState
+from ytaudio_daemon.model import FINALIZED, IN_QUOTA, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.line_rules import SessionRoom
+from ytaudio_daemon.model.quota import Quota
 
 UNFINISHED = tuple(state for state in JobState if state not in FINALIZED)
 
@@ -65,6 +68,19 @@ def session_by_id(db: Connection, session_id: int) -> Session:
     return session_from_row(
         db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
     )
+
+
+def require_active(db: Connection, session_id: int) -> None:
+    """Make sure that a session takes links.
+
+    Raises:
+        SessionExpiredError: It has ended.
+    """
+    session = session_by_id(db, session_id)
+    if session.state is not SessionState.ACTIVE:
+        raise SessionExpiredError(
+            f"session {session.name} has expired", "Open a new session."
+        )
 
 
 def sessions_by_id(db: Connection, ids: Iterable[int]) -> dict[int, Session]:
@@ -321,4 +337,19 @@ def session_from_row(row: Any) -> Session:
         on_expiry=row.on_expiry,
         used_bytes=row.used_bytes,
         counts={state: getattr(row, state.value) for state in JobState},
+    )
+
+
+def session_room(row: Any, quota: Quota) -> SessionRoom:
+    """Return how many more jobs a session may have.
+
+    Args:
+        row: The session's, read in this transaction.
+        quota: The config's; the session's own limits win.
+    """
+    return SessionRoom.from_quota(
+        quota.with_session_limits(row.max_jobs, row.max_bytes),
+        unfinished=sum(getattr(row, state.value) for state in IN_QUOTA),
+        accepted=row.accepted,
+        used_bytes=row.used_bytes,
     )

@@ -10,16 +10,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.events import (
-    Fence,
-    append_event,
-    record_activity,
-    record_transition,
+from ytaudio_daemon.ledger.events import Fence, append_event, record_activity
+from ytaudio_daemon.ledger.job_updates import (
+    change_state,
+    change_state_fenced,
+    end_attempt,
+    fence_conditions,
+    fence_of,
+    get_job,
 )
-from ytaudio_daemon.ledger.schema import attempts, jobs, sessions
+from ytaudio_daemon.ledger.schema import jobs, sessions
+from ytaudio_daemon.ledger.sessions import session_room
 from ytaudio_daemon.model import (
     FINALIZED,
-    IN_QUOTA,
     LEGAL_MOVES,
     JobState,
     Outcome,
@@ -29,6 +32,8 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import Decision
 from ytaudio_daemon.model.quota import Quota
 
+#: Held jobs queued in one transaction.
+MAX_RELEASED = 1000
 #: The reason of a cancellation that a person asked for.
 CANCELLED_BY_USER = "cancelled"
 #: What a finalized job's error columns hold while there is no error.
@@ -50,7 +55,7 @@ def begin_publish(
     """
     done = db.execute(
         sa.update(jobs)
-        .where(*_fence_conditions(fence), jobs.c.cancel_requested.is_(False))
+        .where(*fence_conditions(fence), jobs.c.cancel_requested.is_(False))
         .values(phase=Phase.PUBLISHING.value, output_path=output_path, sha256=sha256),
     )
     if done.rowcount != 1:
@@ -75,7 +80,7 @@ def complete(
     if result is None:
         msg = "only a result can be completed"
         raise ValueError(msg)
-    moved = _transition_fenced(
+    moved = change_state_fenced(
         db,
         fence,
         JobState.COMPLETED,
@@ -92,7 +97,7 @@ def complete(
     )
     if not moved:
         return False
-    _end_attempt(db, fence, outcome, now, kind="completed")
+    end_attempt(db, fence, outcome, now, kind="completed")
     grown = {"used_bytes": sessions.c.used_bytes + result.size_bytes}
     record_activity(db, fence.session_id, now, **grown)
     release_held(db, fence.session_id, quota, now)
@@ -128,11 +133,11 @@ def record_failure(
         values["finalized_at"] = now.wall
     if decision.to is JobState.WAITING and _cancel_was_requested(db, fence):
         return False
-    if not _transition_fenced(
+    if not change_state_fenced(
         db, fence, decision.to, now, decision.failure.code, **values
     ):
         return False
-    _end_attempt(db, fence, outcome, now, kind=decision.failure.kind.value)
+    end_attempt(db, fence, outcome, now, kind=decision.failure.kind.value)
     if decision.to is JobState.FAILED:
         record_activity(db, fence.session_id, now)
         release_held(db, fence.session_id, quota, now)
@@ -148,11 +153,11 @@ def requeue_interrupted(db: Connection, fence: Fence, now: Now, reason: str) -> 
     """
     if _cancel_was_requested(db, fence):
         return False
-    moved = _transition_fenced(
+    moved = change_state_fenced(
         db, fence, JobState.QUEUED, now, reason, output_path=None, sha256=None
     )
     if moved:
-        _end_attempt(db, fence, Outcome(), now, kind="interrupted")
+        end_attempt(db, fence, Outcome(), now, kind="interrupted")
     return moved
 
 
@@ -162,11 +167,11 @@ def cancel_running(db: Connection, fence: Fence, now: Now, quota: Quota) -> bool
     Returns:
         False when the attempt is no longer the job's, or somebody wants it after all.
     """
-    moved = _cancel_was_requested(db, fence) and _transition_fenced(
+    moved = _cancel_was_requested(db, fence) and change_state_fenced(
         db, fence, JobState.CANCELLED, now, "cancelled", finalized_at=now.wall
     )
     if moved:
-        _end_attempt(db, fence, Outcome(), now, kind="cancelled")
+        end_attempt(db, fence, Outcome(), now, kind="cancelled")
         record_activity(db, fence.session_id, now)
         release_held(db, fence.session_id, quota, now)
     return moved
@@ -178,7 +183,7 @@ def cancel(db: Connection, job_id: int, now: Now, *, reason: str, quota: Quota) 
     Returns:
         "cancelled", "requested" (it is running), or the state that forbids it.
     """
-    job = _get_job(db, job_id)
+    job = get_job(db, job_id)
     if job.state == JobState.RUNNING:
         if job.phase == Phase.PUBLISHING:
             return Phase.PUBLISHING.value
@@ -188,7 +193,7 @@ def cancel(db: Connection, job_id: int, now: Now, *, reason: str, quota: Quota) 
     if JobState.CANCELLED not in LEGAL_MOVES[state]:
         return state.value
     values = {"finalized_at": now.wall, "retry_at": None} | cancel_error(reason)
-    _transition(db, job, JobState.CANCELLED, now, reason, **values)
+    change_state(db, job, JobState.CANCELLED, now, reason, **values)
     if reason == CANCELLED_BY_USER:  # the end of its time is no activity
         record_activity(db, job.session_id, now)
     release_held(db, job.session_id, quota, now)
@@ -203,16 +208,14 @@ def withdraw_cancellation(db: Connection, job_id: int, now: Now) -> bool:
     Returns:
         False when it is not running, or nobody has asked for its end.
     """
-    job = _get_job(db, job_id)
+    job = get_job(db, job_id)
     if job.state != JobState.RUNNING or not job.cancel_requested:
         return False
     kept = {"cancel_requested": False} | CLEARED_ERROR
     db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(kept))
-    fence = Fence(job_id=job.id, session_id=job.session_id, attempt=job.attempt)
-    append_event(db, now, fence, "asked_again")
-    record_activity(
-        db, job.session_id, now
-    )  # or it would be too long without a sign of life
+    append_event(db, now, fence_of(job), "asked_again")
+    # Or the session might be given up as stale while the job goes on.
+    record_activity(db, job.session_id, now)
     return True
 
 
@@ -234,13 +237,13 @@ def retry(db: Connection, job_id: int, now: Now) -> bool:
     Returns:
         False when the job is not finalized.
     """
-    job = _get_job(db, job_id)
+    job = get_job(db, job_id)
     if job.state not in FINALIZED:
         return False
     if job.state == JobState.COMPLETED:
         shrunk = sessions.c.used_bytes - (job.file_size_bytes or 0)
         record_activity(db, job.session_id, now, used_bytes=shrunk)
-    _transition(
+    change_state(
         db,
         job,
         JobState.QUEUED,
@@ -280,16 +283,16 @@ def requeue_due(db: Connection, now: Now, max_delay_s: float, limit: int = 500) 
         .limit(limit),
     ).all()
     for row in rows:
-        _transition(db, row, JobState.QUEUED, now, "due", retry_at=None)
+        change_state(db, row, JobState.QUEUED, now, "due", retry_at=None)
     return len(rows)
 
 
 def requeue_now(db: Connection, job_id: int, now: Now) -> bool:
     """Waiting → queued before its time: somebody asks for it now."""
-    job = _get_job(db, job_id)
+    job = get_job(db, job_id)
     if job.state != JobState.WAITING:
         return False
-    _transition(db, job, JobState.QUEUED, now, "due", retry_at=None)
+    change_state(db, job, JobState.QUEUED, now, "due", retry_at=None)
     return True
 
 
@@ -303,22 +306,20 @@ def release_held(db: Connection, session_id: int, quota: Quota, now: Now) -> int
         now: The moment.
 
     Returns:
-        How many entered.
+        The number of jobs that were queued.
     """
-    session = db.execute(
-        sa.select(sessions).where(sessions.c.id == session_id),
-    ).one()
-    room = remaining_quota(session, quota)
-    if not session.held or room == 0:
+    session = db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
+    room = session_room(session, quota)
+    if not session.held or room.exceeded is not None:
         return 0
     rows = db.execute(
         sa.select(jobs.c.id, jobs.c.session_id, jobs.c.state, jobs.c.attempt)
         .where(jobs.c.session_id == session_id, jobs.c.state == JobState.HELD)
         .order_by(jobs.c.priority.desc(), jobs.c.id)
-        .limit(min(room, 1000)),
+        .limit(min(room.unfinished_jobs, MAX_RELEASED)),
     ).all()
     for row in rows:
-        _transition(db, row, JobState.QUEUED, now, "released")
+        change_state(db, row, JobState.QUEUED, now, "released")
     return len(rows)
 
 
@@ -328,92 +329,27 @@ def force_queue(db: Connection, job_id: int, now: Now) -> bool:
     Returns:
         False when it is running.
     """
-    job = _get_job(db, job_id)
+    job = get_job(db, job_id)
     if job.state == JobState.HELD:
-        _transition(db, job, JobState.QUEUED, now, "released")
+        change_state(db, job, JobState.QUEUED, now, "released")
     elif job.state == JobState.WAITING:
-        _transition(db, job, JobState.QUEUED, now, "due", retry_at=None)
+        change_state(db, job, JobState.QUEUED, now, "due", retry_at=None)
     elif job.state in FINALIZED:
         retry(db, job_id, now)
     return bool(job.state != JobState.RUNNING)
-
-
-def remaining_quota(session: Any, quota: Quota) -> int:
-    """Return how many more unfinished jobs a session's row allows."""
-    used = sum(getattr(session, state.value) for state in IN_QUOTA)
-    own = quota.with_session_limits(session.max_jobs, session.max_bytes)
-    return own.remaining_jobs(used, session.used_bytes)
 
 
 def _request_cancel(db: Connection, job: Any, now: Now, reason: str) -> None:
     """Ask for the end of a running job; should it be published first, that wins."""
     asked = {"cancel_requested": True} | cancel_error(reason)
     db.execute(sa.update(jobs).where(jobs.c.id == job.id).values(asked))
-    fence = Fence(job_id=job.id, session_id=job.session_id, attempt=job.attempt)
-    append_event(db, now, fence, "cancel_requested")
-
-
-def _fence_conditions(fence: Fence) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        jobs.c.id == fence.job_id,
-        jobs.c.attempt == fence.attempt,
-        jobs.c.state == JobState.RUNNING,
-    )
+    append_event(db, now, fence_of(job), "cancel_requested")
 
 
 def _cancel_was_requested(db: Connection, fence: Fence) -> bool:
     """Return whether somebody asked for the end of this very attempt's job."""
-    query = sa.select(jobs.c.cancel_requested).where(*_fence_conditions(fence))
+    query = sa.select(jobs.c.cancel_requested).where(*fence_conditions(fence))
     return bool(db.execute(query).scalar())
-
-
-def _transition_fenced(
-    db: Connection, fence: Fence, to: JobState, now: Now, reason: str, **values: Any
-) -> bool:
-    always = {"state": to.value, "phase": None, "host": None, "cancel_requested": False}
-    done = db.execute(
-        sa.update(jobs).where(*_fence_conditions(fence)).values(always | values),
-    )
-    if done.rowcount != 1:
-        return False
-    record_transition(db, now, fence, JobState.RUNNING, to, reason)
-    return True
-
-
-def _transition(
-    db: Connection, job: Any, to: JobState, now: Now, reason: str, **values: Any
-) -> None:
-    """Move a job no attempt has; the caller has just read it in this transaction."""
-    done = db.execute(
-        sa.update(jobs)
-        .where(jobs.c.id == job.id, jobs.c.state == job.state)
-        .values(state=to.value, **values),
-    )
-    if done.rowcount == 1:
-        fence = Fence(job_id=job.id, session_id=job.session_id, attempt=job.attempt)
-        record_transition(db, now, fence, JobState(job.state), to, reason)
-
-
-def _end_attempt(
-    db: Connection, fence: Fence, outcome: Outcome, now: Now, *, kind: str
-) -> None:
-    failure = outcome.failure
-    db.execute(
-        sa.update(attempts)
-        .where(
-            attempts.c.job_id == fence.job_id,
-            attempts.c.number == fence.attempt,
-        )
-        .values(
-            ended_at=now.wall,
-            engine=outcome.engine or attempts.c.engine,
-            downloaded_bytes=outcome.downloaded_bytes,
-            kind=kind,
-            code=failure.code if failure else None,
-            message=failure.message if failure else None,
-            log_tail=failure.log_tail if failure else None,
-        ),
-    )
 
 
 def _known_metadata(outcome: Outcome) -> dict[str, Any]:
@@ -421,7 +357,3 @@ def _known_metadata(outcome: Outcome) -> dict[str, Any]:
     names = ("title", "artist", "duration_s", "view_count")
     found = {name: getattr(outcome, name) for name in names}
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _get_job(db: Connection, job_id: int) -> Any:
-    return db.execute(sa.select(jobs).where(jobs.c.id == job_id)).one()

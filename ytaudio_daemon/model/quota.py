@@ -29,11 +29,3 @@ class Quota:
             max_bytes=self.max_bytes if max_bytes is None else max_bytes,
             reject_over=self.reject_over,
         )
-
-    def remaining_jobs(self, unfinished: int, used_bytes: int) -> int:
-        """Return how many more jobs may enter; none once the bytes are used up."""
-        if self.max_bytes and used_bytes >= self.max_bytes:
-            return 0
-        if self.max_jobs == 0:
-            return UNLIMITED
-        return max(0, self.max_jobs - unfinished)

@@ -1,0 +1,242 @@
+"""What becomes of a link that is given to a session. Pure.
+
+A drop's line, a request to the API and a call of the Python API all ask the same
+question: is it new audio, a duplicate, a job to run again, or over the session's quota?
+`decide_link` is the only place that answers it; `ledger.enqueue` writes the answer.
+"""
+
+from enum import Enum, StrEnum, auto
+from typing import NamedTuple
+
+from ytaudio_daemon.model.job import FINALIZED, JobState
+from ytaudio_daemon.model.quota import UNLIMITED, Quota
+
+
+class LineResult(StrEnum):
+    """What a receipt says of a line."""
+
+    #: It has a job that will run, or runs.
+    ACCEPTED = "accepted"
+    #: The session has this audio already, or is about to.
+    DUPLICATE = "duplicate"
+    #: No job comes of it.
+    REJECTED = "rejected"
+
+
+class LinkAction(Enum):
+    """What is done with a link."""
+
+    #: Add a queued job.
+    QUEUE = auto()
+    #: Add a job that is held until the session has room.
+    HOLD = auto()
+    #: Queue the session's finalized job of this audio again.
+    RETRY = auto()
+    #: Let the session's running job go on: its cancellation is withdrawn.
+    WITHDRAW_CANCELLATION = auto()
+    #: Nothing: the session's job of this audio is unfinished, or its file exists.
+    DUPLICATE = auto()
+    #: Nothing: the session is over a limit.
+    REFUSE = auto()
+
+
+class WhenFull(Enum):
+    """What is done with a link while its session is full."""
+
+    #: New jobs are held, and old ones run again: a drop's author is not waiting.
+    HOLD = auto()
+    #: Nothing is recorded: the client is told at once and can ask again.
+    REFUSE = auto()
+
+
+class ExceededLimit(Enum):
+    """The limit that a link was refused for."""
+
+    #: `max_jobs`: unfinished jobs at once.
+    UNFINISHED_JOBS = auto()
+    #: `max_jobs` with `over_limit = "reject"`: jobs in the session's life.
+    LIFETIME_JOBS = auto()
+    #: `max_bytes`: finished audio.
+    BYTES = auto()
+
+
+class KnownJob(NamedTuple):
+    """The session's job of the same audio.
+
+    Attributes:
+        state: Its state.
+        cancel_requested: It is running and was asked to stop.
+        file_is_gone: It is completed and its audio no longer exists.
+    """
+
+    state: JobState
+    cancel_requested: bool = False
+    file_is_gone: bool = False
+
+
+class SessionRoom(NamedTuple):
+    """How many more jobs a session may have.
+
+    Attributes:
+        unfinished_jobs: At once, beside those it has; `UNLIMITED` is never reached.
+        lifetime_jobs: In its life, beside those it has had, or `UNLIMITED`.
+        has_bytes: Its finished audio is below `max_bytes`.
+    """
+
+    unfinished_jobs: int
+    lifetime_jobs: int
+    has_bytes: bool
+
+    @classmethod
+    def from_quota(
+        cls, limits: Quota, *, unfinished: int, accepted: int, used_bytes: int
+    ) -> "SessionRoom":
+        """Compare what a session has with its limits.
+
+        Args:
+            limits: Those that hold for this session.
+            unfinished: Its jobs that take a place of the quota (`IN_QUOTA`).
+            accepted: Jobs it has had in its life.
+            used_bytes: Of its finished audio.
+        """
+        is_lifetime = limits.reject_over and limits.max_jobs
+        return cls(
+            unfinished_jobs=limits.max_jobs - unfinished
+            if limits.max_jobs
+            else UNLIMITED,
+            lifetime_jobs=limits.max_jobs - accepted if is_lifetime else UNLIMITED,
+            has_bytes=not limits.max_bytes or used_bytes < limits.max_bytes,
+        )
+
+    @property
+    def exceeded(self) -> ExceededLimit | None:
+        """The limit that keeps one more job from being queued now; None below both."""
+        if not self.has_bytes:
+            return ExceededLimit.BYTES
+        if self.unfinished_jobs <= 0:
+            return ExceededLimit.UNFINISHED_JOBS
+        return None
+
+
+class LinkDecision(NamedTuple):
+    """What is done with a link.
+
+    Attributes:
+        action: What is written.
+        line_result: The `LineResult` of a line with that link, as text.
+        exceeded: The limit of a `REFUSE`, else None.
+    """
+
+    action: LinkAction
+    line_result: str
+    exceeded: ExceededLimit | None = None
+
+
+# Made once, as a million lines share them; compared by identity.
+QUEUE = LinkDecision(LinkAction.QUEUE, LineResult.ACCEPTED.value)
+HOLD = LinkDecision(LinkAction.HOLD, LineResult.ACCEPTED.value)
+RETRY = LinkDecision(LinkAction.RETRY, LineResult.ACCEPTED.value)
+WITHDRAW_CANCELLATION = LinkDecision(
+    LinkAction.WITHDRAW_CANCELLATION, LineResult.ACCEPTED.value
+)
+DUPLICATE = LinkDecision(LinkAction.DUPLICATE, LineResult.DUPLICATE.value)
+
+
+def audio_key(video_id: str, profile: str) -> str:
+    """Return the key that is the same for the same audio: one job a session.
+
+    Args:
+        video_id: The 11 characters.
+        profile: As `Options.profile` returns it.
+    """
+    return f"{video_id}:{profile}"
+
+
+def decide_link(
+    known: KnownJob | None, room: SessionRoom, when_full: WhenFull
+) -> LinkDecision:
+    """Decide what is done with a link that is given to a session.
+
+    Args:
+        known: The session's job of the same video with the same options; None when
+            there is none.
+        room: How many more jobs the session may have.
+        when_full: Whether what is over the quota is held or refused.
+    """
+    if known is not None and known.cancel_requested:
+        return WITHDRAW_CANCELLATION
+    if known is not None and not runs_again(known):
+        return DUPLICATE
+    full = room.exceeded
+    if full is not None and when_full is WhenFull.REFUSE:
+        return _refuse(full)
+    if known is not None:
+        return RETRY
+    if room.lifetime_jobs <= 0:
+        return _refuse(ExceededLimit.LIFETIME_JOBS)
+    return QUEUE if full is None else HOLD
+
+
+def runs_again(job: KnownJob) -> bool:
+    """Return whether a job is queued again when its link is given once more.
+
+    A completed job is, when its file is gone; a failed or cancelled one always.
+    """
+    if job.state is JobState.COMPLETED:
+        return job.file_is_gone
+    return job.state in FINALIZED
+
+
+def room_after(room: SessionRoom, decision: LinkDecision) -> SessionRoom:
+    """Return the room that is left when a link was given to the session."""
+    unfinished, lifetime, has_bytes = room
+    if unfinished < UNLIMITED and (decision is QUEUE or decision is RETRY):
+        unfinished -= 1
+    if lifetime < UNLIMITED and (decision is QUEUE or decision is HOLD):
+        lifetime -= 1
+    if unfinished == room.unfinished_jobs and lifetime == room.lifetime_jobs:
+        return room  # as it is for most of a big drop's lines
+    return SessionRoom(unfinished, lifetime, has_bytes)
+
+
+def _refuse(limit: ExceededLimit) -> LinkDecision:
+    return LinkDecision(LinkAction.REFUSE, LineResult.REJECTED.value, limit)
+
+
+class RetryRefusal(Enum):
+    """Why a person's `retry` of one job is refused."""
+
+    #: Its cancellation is under way; it can be retried once that is done.
+    CANCELLING = auto()
+    #: It is not finalized.
+    UNFINISHED = auto()
+    #: Only failed jobs were asked for.
+    NOT_FAILED = auto()
+    #: Its session has expired.
+    SESSION_EXPIRED = auto()
+    #: It is completed and its file exists.
+    FILE_EXISTS = auto()
+
+
+def refuse_retry(
+    job: KnownJob, *, is_expired: bool, only_failed: bool
+) -> RetryRefusal | None:
+    """Return why a job is not retried by hand; None when it is.
+
+    Unlike a link that is given once more, a retry names the job itself: it does not
+    withdraw a cancellation, and an expired session takes none.
+
+    Args:
+        job: The job.
+        is_expired: Its session has expired.
+        only_failed: Cancelled and completed jobs were not asked for.
+    """
+    if job.cancel_requested:
+        return RetryRefusal.CANCELLING
+    if job.state not in FINALIZED:
+        return RetryRefusal.UNFINISHED
+    if only_failed and job.state is not JobState.FAILED:
+        return RetryRefusal.NOT_FAILED
+    if is_expired:
+        return RetryRefusal.SESSION_EXPIRED
+    return None if runs_again(job) else RetryRefusal.FILE_EXISTS
