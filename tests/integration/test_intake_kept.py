@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,8 +11,9 @@ import pytest
 from tests.integration.intake_rig import LINKS, House, acting_as
 from tests.others import NOBODY, needs_root
 from ytaudio_daemon.errors import LedgerBusyError
-from ytaudio_daemon.intake import previous_lines, recording
-from ytaudio_daemon.ledger import drops
+from ytaudio_daemon.intake import intake, previous_lines, recording
+from ytaudio_daemon.ledger import Connection, drops
+from ytaudio_daemon.ledger.drops import KeptFile
 
 
 @pytest.fixture
@@ -110,7 +111,31 @@ def test_a_page_that_cannot_be_read_is_asked_for_again(
     assert house.ask("SELECT line FROM lines WHERE drop_id = 2") == [(3,)]
 
 
-def busy(*_: object) -> None:
+def test_what_was_read_before_the_ledger_failed_is_recorded(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        house.drop(f"{number}.txt", many(2))
+    house.take()
+    for number in range(3):
+        house.drop(f"{number}.txt", many(3))
+    calls: list[Callable[[Connection, KeptFile], list[int]]]
+    calls = [drops.kept_drops, busy]
+
+    def busy_at_the_second_file(db: Connection, file: KeptFile) -> list[int]:
+        return calls.pop(0)(db, file)
+
+    monkeypatch.setattr(intake, "STEP_S", 10)  # one step reads them all
+    with monkeypatch.context() as patch:
+        patch.setattr(drops, "kept_drops", busy_at_the_second_file)
+        with pytest.raises(LedgerBusyError):
+            house.take()
+    house.take()
+    assert states(house) == [("kept", None)] * 6
+    assert house.ask("SELECT line FROM lines WHERE drop_id > 3") == [(3,)] * 3
+
+
+def busy(*_: object) -> list[int]:
     raise LedgerBusyError("another process has it")
 
 

@@ -84,6 +84,18 @@ def test_big_drops_are_not_all_in_memory(
     assert size <= most <= size + 50_000
 
 
+def test_a_flood_is_taken_although_few_files_are_tracked_at_once(house: House) -> None:
+    stability = house.intake._stability
+    stability.max_files = 3
+    for number in range(20):
+        house.drop(f"{number}.txt")
+    house.intake.mark_dirty(None)
+    assert house.intake.process_drops(house.now, time.monotonic())
+    assert house.intake.has_scanned_once
+    house.take()
+    assert house.ask("SELECT state, count(*) FROM drops") == [("filed", 20)]
+
+
 def test_many_empty_folders_are_looked_at_in_pieces(house: House) -> None:
     for number in range(20):
         (house.layout.inbox / f"empty-{number}").mkdir()
