@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from ytaudio_daemon.daemon.step_problems import STEP_PROBLEM_CODES
 from ytaudio_daemon.views.snapshot import DaemonProblem
 
+#: A problem as it is now: code, message, hint.
+ProblemReport = tuple[str, str, str]
 #: Problems that make the daemon's state `degraded`.
 DEGRADING_CODES = STEP_PROBLEM_CODES | frozenset(
     {
@@ -27,7 +29,7 @@ class ProblemTracker:
         self._known: dict[str, DaemonProblem] = {}
 
     def update(
-        self, found: Iterable[tuple[str, str, str]], wall: float
+        self, found: Iterable[ProblemReport], wall: float
     ) -> list[DaemonProblem]:
         """Replace the problems by the present ones, and return them.
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import structlog
 
+from ytaudio_daemon.daemon.problems import ProblemReport
 from ytaudio_daemon.doctor import CheckResult, CheckStatus
 from ytaudio_daemon.doctor.folder_checks import check_file_systems, check_tree_folders
 from ytaudio_daemon.folders import Layout
@@ -19,8 +20,6 @@ log = structlog.get_logger()
 #: A trial rename writes to the disk, so it is made this often, in seconds; sooner if the
 #: last one failed.
 RENAME_CHECK_INTERVAL_S = 3600.0
-#: (code, message, hint), as `daemon.problems` takes them.
-ProblemReport = tuple[str, str, str]
 
 
 class SelfCheck:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from ytaudio_daemon import __version__
-from ytaudio_daemon.daemon.problems import ProblemTracker
+from ytaudio_daemon.daemon.problems import ProblemReport, ProblemTracker
 from ytaudio_daemon.daemon.self_check import SelfCheck
 from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
 from ytaudio_daemon.fetch.tools import Tools
@@ -55,13 +55,13 @@ class SnapshotBuilder:
         self._ytdlp_updater = ytdlp_updater
         self._started_at = started_at
         self._problem_tracker = ProblemTracker()
-        #: (code, message, hint) of the steps that fail now, by the step's name.
-        self.step_problems: dict[str, tuple[str, str, str]] = {}
+        #: The steps that fail now, by name.
+        self.step_problems: dict[str, ProblemReport] = {}
         self._self_check = SelfCheck(layout)
-        #: (code, message, hint) of each folder that is broken.
-        self._folder_problems: list[tuple[str, str, str]] = []
-        #: (code, message, hint) of each receiver that notifications cannot be delivered to.
-        self.notify_problems: list[tuple[str, str, str]] = []
+        #: Each folder that is broken.
+        self._folder_problems: list[ProblemReport] = []
+        #: Each receiver that notifications cannot be delivered to.
+        self.notify_problems: list[ProblemReport] = []
 
     def run_self_check(self, mono: float) -> None:
         """Check the folders; `mono` is `time.monotonic()`."""
@@ -130,9 +130,7 @@ class SnapshotBuilder:
         except OSError:
             return 0
 
-    def _current_problems(
-        self, gates: list[Gate], now: Now
-    ) -> Iterator[tuple[str, str, str]]:
+    def _current_problems(self, gates: list[Gate], now: Now) -> Iterator[ProblemReport]:
         yield from self.step_problems.values()
         yield from self._folder_problems
         yield from self._ytdlp_updater.problems()
@@ -156,7 +154,7 @@ class SnapshotBuilder:
                 "Rename or move the folder; nothing in it is taken until then.",
             )
 
-    def _tool_problems(self, now: Now) -> Iterator[tuple[str, str, str]]:
+    def _tool_problems(self, now: Now) -> Iterator[ProblemReport]:
         if self.tools.ffmpeg is None:
             yield (
                 "ffmpeg_missing",
@@ -185,7 +183,7 @@ class SnapshotBuilder:
             )
 
 
-def _gate_problem(gate: Gate) -> tuple[str, str, str]:
+def _gate_problem(gate: Gate) -> ProblemReport:
     until = datetime.fromtimestamp(gate.until, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return (
         gate.name.value,

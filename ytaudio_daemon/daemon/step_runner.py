@@ -5,6 +5,7 @@ from collections.abc import Callable, MutableMapping
 
 import structlog
 
+from ytaudio_daemon.daemon.problems import ProblemReport
 from ytaudio_daemon.daemon.schedule import Schedule
 from ytaudio_daemon.daemon.step_problems import problem_of
 from ytaudio_daemon.daemon.systemd_watchdog import SystemdWatchdog
@@ -18,9 +19,6 @@ from ytaudio_daemon.errors import (
 from ytaudio_daemon.ledger import Ledger
 
 log = structlog.get_logger()
-
-#: (code, message, hint).
-ProblemReport = tuple[str, str, str]
 
 
 class StepRunner:

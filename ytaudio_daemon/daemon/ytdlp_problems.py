@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
+from ytaudio_daemon.daemon.problems import ProblemReport
 from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND
 from ytaudio_daemon.ytdlp_versions.history import RejectedVersion, VersionHistory
 from ytaudio_daemon.ytdlp_versions.upgrade import FAILED, REFUSED
 from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion
-
-ProblemReport = tuple[str, str, str]
 
 
 def unusable_version_problems(trouble: str) -> Iterator[ProblemReport]:

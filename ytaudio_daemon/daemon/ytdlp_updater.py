@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import structlog
 
 from ytaudio_daemon.daemon import ytdlp_problems
+from ytaudio_daemon.daemon.problems import ProblemReport
 from ytaudio_daemon.daemon.ytdlp_failure_stats import YtDlpFailureStats
 from ytaudio_daemon.daemon.ytdlp_selection import YtDlpSelection
 from ytaudio_daemon.daemon.ytdlp_upgrade_process import UpgradeProcess
@@ -125,7 +126,7 @@ class YtDlpUpdater:
         """Kill a running upgrade; a later one does what it was about to do."""
         self._upgrade_process.stop()
 
-    def problems(self) -> Iterator[ytdlp_problems.ProblemReport]:
+    def problems(self) -> Iterator[ProblemReport]:
         """Yield the present problems with yt-dlp."""
         yield from ytdlp_problems.unusable_version_problems(
             self.active.fallback_reason or self._pool.ytdlp_fallback_reason
