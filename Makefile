@@ -6,7 +6,7 @@ CONFIG ?= config/ytaudio.toml
 # An editable install must find this checkout whatever the caller's environment says.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install uninstall run demo test check format lint types imports torture soak bench man clean
+.PHONY: help install uninstall run demo test check format lint types imports torture soak bench schemas man clean
 
 help:
 	@echo "make run     set up .venv and start the daemon in the foreground"
@@ -19,6 +19,7 @@ help:
 	@echo "make soak    floods, endless bodies, a backlog, 5,000 jobs: is it all bounded? Minutes to an hour:"
 	@echo "             [CASES='files lines sessions body backlog leaks'] [QUICK=1]"
 	@echo "make bench   measure against yt-dlp and xargs; writes docs/performance.md"
+	@echo "make schemas write ytaudio_daemon/schemas/*.json from the types of the documents"
 	@echo "make man     write docs/ytaudio.1 from the parsers of the commands"
 	@echo "sudo make install      as a system service, and again for every upgrade"
 	@echo "sudo make uninstall    program and service; audio, ledger and config stay"
@@ -79,6 +80,9 @@ soak: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
+
+schemas: $(VENV)/.run
+	$(BIN)/python -m tools.schemas
 
 man: $(VENV)/.run
 	$(BIN)/python -m ytaudio_daemon.cli.manual >docs/ytaudio.1.new

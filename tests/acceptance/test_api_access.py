@@ -37,7 +37,7 @@ def bearer(token: str = TOKEN) -> dict[str, str]:
 
 def valid(document: Document, schema: str) -> None:
     """Hold a document to a schema of the status files."""
-    found = {file.name: json.loads(file.read_text()) for file in SCHEMAS.iterdir()}
+    found = {file.name: json.loads(file.read_text()) for file in SCHEMAS.glob("*.json")}
     resources = [(name, Resource.from_contents(s)) for name, s in found.items()]
     registry: Registry[object] = Registry().with_resources(resources)
     jsonschema.Draft202012Validator(found[schema], registry=registry).validate(document)

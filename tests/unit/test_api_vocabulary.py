@@ -4,19 +4,18 @@ from typing import Any
 
 import pytest
 
+from ytaudio_daemon.api.response_documents import jobs_by_status, to_api_job
 from ytaudio_daemon.api.vocabulary import (
     FINAL_STATUSES,
     STATUS_BY_STATE,
     Status,
-    jobs_by_status,
     states_of,
-    to_api_job,
     to_options,
 )
 from ytaudio_daemon.model import JobState, Phase
 
 
-def job(state: JobState, **more: Any) -> dict[str, Any]:
+def job(state: JobState, **more: Any) -> Any:
     return {
         "id": "x",
         "state": state.value,
@@ -59,7 +58,7 @@ def test_what_the_originals_client_waits_for_is_final() -> None:
     ],
 )
 def test_progress_grows_and_is_whole_only_at_the_end(
-    found: dict[str, Any], percent: float
+    found: Any, percent: float
 ) -> None:
     assert to_api_job(found, None)["progress_percent"] == percent
 
@@ -82,7 +81,7 @@ def test_a_note_is_for_what_waits() -> None:
 def test_options_and_counts_are_translated() -> None:
     layer = to_options({"output_format": "mp3", "tags": {"artist": "x"}})
     assert layer == {"format": "mp3", "tag": {"artist": "x"}}
-    counts = dict.fromkeys(map(str, JobState), 1)
+    counts: Any = dict.fromkeys(map(str, JobState), 1)
     assert jobs_by_status(counts) == {
         "pending": 3,
         "processing": 1,

@@ -10,7 +10,11 @@ from ytaudio_daemon import __version__
 from ytaudio_daemon.api import audio, event_stream, health, jobs, problems, sessions
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.guard import Guard
-from ytaudio_daemon.api.openapi import API_DESCRIPTION, shared_schemas, without_operator
+from ytaudio_daemon.api.openapi import (
+    API_DESCRIPTION,
+    component_schemas,
+    without_operator,
+)
 
 
 class Api(FastAPI):
@@ -36,10 +40,10 @@ class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Return the description, made once."""
         if self.openapi_schema is None:
-            told = super().openapi()
-            told["components"]["schemas"] |= shared_schemas()
+            whole = super().openapi()
+            whole["components"]["schemas"] |= component_schemas()
             has_token = self.state.context.token is not None
-            self.openapi_schema = told if has_token else without_operator(told)
+            self.openapi_schema = whole if has_token else without_operator(whole)
         return self.openapi_schema
 
 

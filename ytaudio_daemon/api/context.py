@@ -1,4 +1,4 @@
-"""What every route has at hand: the ledger, the daemon's words, the settings."""
+"""The resources that all routes share: ledger, status files, settings."""
 
 import json
 import threading
@@ -15,13 +15,15 @@ from ytaudio_daemon.ledger import Connection, Ledger, meta
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.schemas.job import JobDocument
+from ytaudio_daemon.schemas.session import SessionSummary
 from ytaudio_daemon.settings import Settings
-from ytaudio_daemon.views import ViewSettings, job_document, session_document
+from ytaudio_daemon.views import ViewSettings, job_document, session_summary
 from ytaudio_daemon.views.overlay import with_live_fields
 
 Document = dict[str, Any]
 
-#: Status documents kept as they were read last.
+#: Sessions whose status file is remembered as it was read last.
 MAX_CACHED = 256
 
 
@@ -32,8 +34,8 @@ class ApiContext:
         ledger: Open and of this program's schema.
         layout: Where status files and audio are.
         settings: Those of the ledger's daemon.
-        daemon_down_reason: Says in a sentence why the daemon is not up; "" when it is.
-        token: The operator's, or None where none is configured.
+        daemon_down_reason: Returns in a sentence why the daemon is not up; "" if it is.
+        token: The operator's token, or None where none is configured.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class ApiContext:
         self.token = token
         #: True once the server is told to stop: streams end then.
         self.is_closing: Callable[[], bool] = lambda: False
-        #: Clients that watch a job just now; counted in the event loop alone.
+        #: Clients that watch a job; changed in the event loop's thread alone.
         self.stream_count = 0
         self._ledger = ledger
         self._status_files = StatusFileCache()
@@ -82,34 +84,24 @@ class ApiContext:
         wake_daemon(self.layout)
 
     def read_now(self, db: Connection) -> Now:
-        """Return now, on both clocks."""
+        """Return the current time on both clocks."""
         return Now(wall=time.time(), uptime_s=meta.uptime_s(db))
 
-    def job_document(self, row: JobRow) -> Document:
-        """Return a job with what only the running daemon knows of it."""
+    def job_document(self, row: JobRow) -> JobDocument:
+        """Return a job's document, with progress if the daemon is running."""
         plain = job_document(row, None, None, self.settings.retry.attempts)
         if self.daemon_down_reason():
             return plain
         live = self._status_files.jobs_in(self.layout.session_status(row.session_name))
         return with_live_fields(plain, live.get(row.uuid))
 
-    def session_document(self, session: Session, now: Now) -> Document:
-        """Return what a session's status document says of the session itself."""
+    def session_summary(self, session: Session, now: Now) -> SessionSummary:
+        """Return a session's document without its jobs."""
         limits = self.settings.sessions
         view_settings = ViewSettings(
             max_jobs=limits.max_jobs, max_bytes=limits.max_bytes, ttl_s=limits.ttl
         )
-        whole = session_document(
-            session,
-            [],
-            truncated=False,
-            ignored=[],
-            view_settings=view_settings,
-            now=now,
-        )
-        about: Document = dict(whole["session"])
-        del about["ignored"]  # only the daemon knows, and it is about its folder
-        return about
+        return session_summary(session, view_settings, now)
 
     def daemon_document(self) -> Document | None:
         """Return the daemon's own document, or None when there is none."""
@@ -126,7 +118,7 @@ class StatusFileCache:
         )
 
     def read(self, path: Path) -> Document | None:
-        """Return a document; None when there is none, or what is there is none."""
+        """Return a status file's document; None if it is missing or unreadable."""
         try:
             found = json.loads(path.read_bytes())
         except (FileNotFoundError, ValueError):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import anyio
 from anyio.to_thread import run_sync
@@ -14,6 +14,7 @@ from ytaudio_daemon.api.auth import ContextDep
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.jobs import JOB_STATUSES, OwnJob, api_job
 from ytaudio_daemon.api.problems import Problem
+from ytaudio_daemon.api.response_models import JobAnswer
 from ytaudio_daemon.api.responses import PRIVATE_HEADERS, json_text, problem_responses
 from ytaudio_daemon.api.vocabulary import FINAL_STATUSES
 from ytaudio_daemon.errors import LedgerError
@@ -81,12 +82,12 @@ async def job_events(context: ApiContext, row: JobRow) -> AsyncIterator[bytes]:
     A client that has gone ends it from outside: the framework cancels it.
     """
     yield format_sse_event(retry=RECONNECT_MS)
-    told: dict[str, Any] | None = None
+    sent: JobAnswer | None = None
     spoke = time.monotonic()
     while not context.is_closing():
         job = await run_sync(_read_job, context, row.id)
-        if job is not None and job != told:
-            told, spoke = job, time.monotonic()
+        if job is not None and job != sent:
+            sent, spoke = job, time.monotonic()
             is_final = job["status"] in FINAL_STATUSES
             event = "finalized" if is_final else "progress"
             yield format_sse_event(event=event, data_str=json_text(job))
@@ -98,7 +99,7 @@ async def job_events(context: ApiContext, row: JobRow) -> AsyncIterator[bytes]:
         await anyio.sleep(POLL_INTERVAL_S)
 
 
-def _read_job(context: ApiContext, job_id: int) -> dict[str, Any] | None:
+def _read_job(context: ApiContext, job_id: int) -> JobAnswer | None:
     """Return the job's answer, or None while the ledger is busy."""
     try:
         with context.read() as db:

@@ -8,6 +8,7 @@ from ytaudio_daemon.api.auth import ContextDep, require_operator
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.metrics import CONTENT_TYPE, exposition
 from ytaudio_daemon.api.problems import Problem
+from ytaudio_daemon.api.response_models import DaemonAnswer, Health
 from ytaudio_daemon.api.responses import (
     PRIVATE_HEADERS,
     json_response,
@@ -21,7 +22,7 @@ from ytaudio_daemon.system import install_hints
 router = APIRouter(prefix="/api", tags=["Health & monitoring"])
 
 
-@router.get("/health", responses=openapi_responses("Health", "It takes jobs", 503))
+@router.get("/health", responses=openapi_responses(Health, "It takes jobs", 503))
 def get_health(context: ContextDep) -> Response:
     """Tell whether this server lives and can take jobs; for anybody.
 
@@ -41,7 +42,7 @@ def get_health(context: ContextDep) -> Response:
             more={"live": True, "ready": False},
         ) from error
     trouble = context.daemon_down_reason()
-    document = {
+    document: Health = {
         "status": "degraded" if trouble else "ok",
         "live": True,
         "ready": True,
@@ -54,7 +55,7 @@ def get_health(context: ContextDep) -> Response:
 @router.get(
     "/status",
     dependencies=[Depends(require_operator)],
-    responses=openapi_responses("DaemonAnswer", "The daemon's document", 401, 503),
+    responses=openapi_responses(DaemonAnswer, "The daemon's document", 401, 503),
 )
 def get_status(context: ContextDep) -> Response:
     """Give the daemon's own document, as in status/daemon.json."""

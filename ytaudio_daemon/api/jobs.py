@@ -1,6 +1,6 @@
 """Jobs: post, list, look at, change, fetch."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
@@ -16,14 +16,10 @@ from ytaudio_daemon.api.request_models import (
     NewStatus,
     Statuses,
 )
+from ytaudio_daemon.api.response_documents import to_api_job
+from ytaudio_daemon.api.response_models import JobAnswer, JobPage, JobPaths
 from ytaudio_daemon.api.responses import json_response, openapi_responses
-from ytaudio_daemon.api.vocabulary import (
-    AUDIO,
-    Status,
-    states_of,
-    to_api_job,
-    to_options,
-)
+from ytaudio_daemon.api.vocabulary import AUDIO, Status, states_of, to_options
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
@@ -79,14 +75,14 @@ OwnJob = Annotated[JobRow, Depends(own_job)]
     status_code=201,
     responses={
         **openapi_responses(
-            "JobAnswer",
+            JobAnswer,
             "The new job",
             *(*COMMON_STATUSES, 409, 413, 422, 429, 507),
             status=201,
             leads_to=JOB_LINKS,
         ),
         **openapi_responses(
-            "JobAnswer",
+            JobAnswer,
             "The session has this audio already, or again",
             leads_to=JOB_LINKS,
         ),
@@ -118,7 +114,7 @@ def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Resp
 
 
 @router.get(
-    "/", responses=openapi_responses("JobList", "A page of jobs", *COMMON_STATUSES, 422)
+    "/", responses=openapi_responses(JobPage, "A page of jobs", *COMMON_STATUSES, 422)
 )
 def list_jobs(
     context: ContextDep,
@@ -139,7 +135,7 @@ def list_jobs(
         )
     page = rows[:limit]
     states = states_of(statuses) if statuses else list(JobState)
-    document = {
+    document: JobPage = {
         "schema": "ytaudio.jobs/1",
         "jobs": [api_job(context, row) for row in page],
         "total": sum(session.counts[state] for state in states),
@@ -149,7 +145,7 @@ def list_jobs(
 
 
 @router.get(
-    "/{job_id}", responses=openapi_responses("JobAnswer", "The job", *JOB_STATUSES)
+    "/{job_id}", responses=openapi_responses(JobAnswer, "The job", *JOB_STATUSES)
 )
 def get_job(context: ContextDep, row: OwnJob) -> Response:
     """Tell how a job stands: status, progress, result or error."""
@@ -158,13 +154,13 @@ def get_job(context: ContextDep, row: OwnJob) -> Response:
 
 @router.get(
     "/{job_id}/paths",
-    responses=openapi_responses("JobPaths", "The paths", *JOB_STATUSES),
+    responses=openapi_responses(JobPaths, "The paths", *JOB_STATUSES),
 )
 def get_paths(context: ContextDep, row: OwnJob) -> Response:
     """Tell where a job's files are, or will be, on the server."""
     folder = context.layout.job_dir(row.session_uuid, row.uuid)
     is_done = row.state is JobState.COMPLETED
-    document = {
+    document: JobPaths = {
         "job_uuid": row.uuid,
         "session_uuid": row.session_uuid,
         "session_dir": str(context.layout.session_downloads(row.session_uuid)),
@@ -181,10 +177,10 @@ def get_paths(context: ContextDep, row: OwnJob) -> Response:
     "/{job_id}/status",
     responses={
         **openapi_responses(
-            "JobAnswer", "The job as it is now", *JOB_STATUSES, 409, 413, 422, 429, 507
+            JobAnswer, "The job as it is now", *JOB_STATUSES, 409, 413, 422, 429, 507
         ),
         **openapi_responses(
-            "JobAnswer", "It is running; it is being stopped", status=202
+            JobAnswer, "It is running; it is being stopped", status=202
         ),
     },
 )
@@ -205,9 +201,9 @@ def put_status(context: ContextDep, row: OwnJob, wanted: NewStatus) -> Response:
 @router.delete(
     "/{job_id}",
     responses={
-        **openapi_responses("JobAnswer", "The cancelled job", *JOB_STATUSES, 409, 507),
+        **openapi_responses(JobAnswer, "The cancelled job", *JOB_STATUSES, 409, 507),
         **openapi_responses(
-            "JobAnswer", "It is running; it is being stopped", status=202
+            JobAnswer, "It is running; it is being stopped", status=202
         ),
     },
 )
@@ -229,7 +225,7 @@ def cancel_job(context: ContextDep, row: OwnJob) -> Response:
 @router.post(
     "/{job_id}/retry",
     responses=openapi_responses(
-        "JobAnswer", "The job, queued again", *JOB_STATUSES, 409, 429, 507
+        JobAnswer, "The job, queued again", *JOB_STATUSES, 409, 429, 507
     ),
 )
 def retry_job(context: ContextDep, row: OwnJob) -> Response:
@@ -301,8 +297,8 @@ def _enqueue(
     return row, posted.action
 
 
-def api_job(context: ApiContext, row: JobRow) -> dict[str, Any]:
-    """Return a job as the API tells it, with a note when it waits for a daemon."""
+def api_job(context: ApiContext, row: JobRow) -> JobAnswer:
+    """Return a job's answer, with a note when it waits for a daemon."""
     trouble = context.daemon_down_reason()
     note = f"{trouble}; the job waits until then" if trouble else None
     return to_api_job(context.job_document(row), note)

@@ -1,4 +1,4 @@
-"""Answers as they are sent, and as they stand in the description."""
+"""Answers: how they are sent, and how the OpenAPI description shows them."""
 
 import json
 from collections.abc import Mapping
@@ -8,15 +8,16 @@ from typing import Any
 from starlette.responses import Response
 
 from ytaudio_daemon.api import problems
+from ytaudio_daemon.api.response_models import REFERENCES, ProblemDetails
 
-#: Whoever may read an answer may read it now; UUIDs in it work like passwords.
+#: Not for caches: answers are true for the moment, and UUIDs work like passwords.
 PRIVATE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 OpenApiResponses = dict[int | str, dict[str, Any]]
 
 
 def json_response(
-    document: Mapping[str, Any],
+    document: Mapping[str, object],
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
@@ -30,14 +31,14 @@ def json_response(
     )
 
 
-def json_text(document: Mapping[str, Any]) -> str:
+def json_text(document: Mapping[str, object]) -> str:
     """Return a document as one line of JSON that can be written as UTF-8."""
     text = json.dumps(document, ensure_ascii=False)
     return text.encode("utf-8", "replace").decode()
 
 
 def openapi_responses(
-    schema: str,
+    kind: type,
     what: str,
     *refusals: int,
     status: int = 200,
@@ -46,13 +47,14 @@ def openapi_responses(
     """Return the `responses` of a route: one document, and problems.
 
     Args:
-        schema: The document's name among the description's schemas.
-        what: What it is.
-        refusals: Statuses of the problems it can end in.
-        status: Of the good answer.
-        leads_to: OpenAPI's links from it to other operations.
+        kind: The type of the document, one of `response_models.COMPONENTS`.
+        what: The description of the answer.
+        refusals: The statuses of the problems the route can end in.
+        status: The status of the answer with the document.
+        leads_to: OpenAPI's links from the answer to other operations.
     """
-    good = {"description": what, "content": json_content(schema)}
+    content = {"application/json": {"schema": {"$ref": REFERENCES[kind]}}}
+    good = {"description": what, "content": content}
     if leads_to:
         good["links"] = dict(leads_to)
     return {status: good, **problem_responses(*refusals)}
@@ -60,20 +62,11 @@ def openapi_responses(
 
 def problem_responses(*statuses: int) -> OpenApiResponses:
     """Return the `responses` that are problems; any other status is one too."""
-    content = {problems.MEDIA_TYPE: {"schema": schema_ref("Problem")}}
+    schema = {"$ref": REFERENCES[ProblemDetails]}
+    content = {problems.MEDIA_TYPE: {"schema": schema}}
     described: OpenApiResponses = {
         status: {"description": HTTPStatus(status).phrase, "content": content}
         for status in statuses
     }
     described["default"] = {"description": "Any other problem", "content": content}
     return described
-
-
-def json_content(schema: str) -> dict[str, Any]:
-    """Return the `content` of a JSON answer."""
-    return {"application/json": {"schema": schema_ref(schema)}}
-
-
-def schema_ref(schema: str) -> dict[str, str]:
-    """Return a reference to a schema of the description."""
-    return {"$ref": f"#/components/schemas/{schema}"}

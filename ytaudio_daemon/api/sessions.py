@@ -1,7 +1,7 @@
 """Sessions: open, look at, list, count."""
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
@@ -19,17 +19,19 @@ from ytaudio_daemon.api.auth import (
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.request_models import After, Limit, SessionId, State
-from ytaudio_daemon.api.responses import json_response, openapi_responses
-from ytaudio_daemon.api.vocabulary import (
-    Listed,
+from ytaudio_daemon.api.response_documents import (
     jobs_by_status,
-    session_state,
     to_api_session,
+    total_jobs,
 )
+from ytaudio_daemon.api.response_models import Overview, SessionAnswer, SessionPage
+from ytaudio_daemon.api.responses import json_response, openapi_responses
+from ytaudio_daemon.api.vocabulary import Listed, session_state
 from ytaudio_daemon.folders.inbox import make_session_folder
 from ytaudio_daemon.ledger import queries, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
+from ytaudio_daemon.views import job_counts
 
 router = APIRouter(prefix="/api/sessions", tags=["Sessions"])
 
@@ -74,7 +76,7 @@ VisibleSession = Annotated[Session | None, Depends(visible_session)]
     status_code=201,
     dependencies=[Depends(require_operator)],
     responses=openapi_responses(
-        "SessionAnswer", "The new session", 401, 403, 503, 507, status=201
+        SessionAnswer, "The new session", 401, 403, 503, 507, status=201
     ),
 )
 def create_session(context: ContextDep) -> Response:
@@ -100,7 +102,7 @@ def create_session(context: ContextDep) -> Response:
 
 
 @router.get(
-    "/", responses=openapi_responses("SessionList", "A page of sessions", 401, 410, 422)
+    "/", responses=openapi_responses(SessionPage, "A page of sessions", 401, 410, 422)
 )
 def list_sessions(
     context: ContextDep,
@@ -126,24 +128,24 @@ def list_sessions(
 
 @router.get(
     "/stats/overview",
-    responses=openapi_responses("Overview", "The statistics", 401, 410),
+    responses=openapi_responses(Overview, "The statistics", 401, 410),
 )
 def get_overview(context: ContextDep, only: VisibleSession) -> Response:
     """Count sessions and jobs: the operator's answer is about all of them."""
     with context.read() as db:
         if only is None:
             by_state = queries.session_counts(db)
-            counts = {state.value: n for state, n in queries.total_counts(db).items()}
+            counts = job_counts(queries.total_counts(db))
             used = sessions.total_used_bytes(db)
         else:
             by_state = {state: int(state is only.state) for state in SessionState}
-            counts = {state.value: n for state, n in only.counts.items()}
+            counts = job_counts(only.counts)
             used = only.used_bytes
-    document = {
+    document: Overview = {
         "total_sessions": sum(by_state.values()),
         "active_sessions": by_state[SessionState.ACTIVE],
         "expired_sessions": by_state[SessionState.EXPIRED],
-        "total_jobs": sum(counts.values()),
+        "total_jobs": total_jobs(counts),
         "jobs_by_status": jobs_by_status(counts),
         "counts": counts,
         "used_bytes": used,
@@ -153,22 +155,20 @@ def get_overview(context: ContextDep, only: VisibleSession) -> Response:
 
 @router.get(
     "/{session_uuid}",
-    responses=openapi_responses("SessionAnswer", "The session", 404, 410, 503),
+    responses=openapi_responses(SessionAnswer, "The session", 404, 410, 503),
 )
 def get_session(context: ContextDep, session: KnownSession) -> Response:
     """Tell about a session: its limits, what it uses, when it expires."""
     return json_response(_api_session(context, session))
 
 
-def _api_session(context: ApiContext, session: Session) -> dict[str, Any]:
+def _api_session(context: ApiContext, session: Session) -> SessionAnswer:
     with context.read() as db:
         now = context.read_now(db)
-    return to_api_session(context.session_document(session, now))
+    return to_api_session(context.session_summary(session, now))
 
 
-def _session_page(
-    context: ApiContext, found: list[Session], limit: int
-) -> dict[str, Any]:
+def _session_page(context: ApiContext, found: list[Session], limit: int) -> SessionPage:
     page = found[:limit]
     return {
         "sessions": [_api_session(context, session) for session in page],

@@ -6,6 +6,7 @@ from typing import Any
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.liveness import read_document
 from ytaudio_daemon.ledger.queries import JobRow
+from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.views import job_document
 from ytaudio_daemon.views.overlay import with_live_fields
 
@@ -23,16 +24,16 @@ class JobDocuments:
         self._status_jobs: dict[str, dict[str, dict[str, Any]]] = {}
         self._daemon_is_up = context.read_liveness().is_up
 
-    def build(self, row: JobRow) -> dict[str, Any]:
+    def build(self, row: JobRow) -> JobDocument:
         """Return the document of a job."""
-        document = dict(job_document(row, None, None, self._attempts_max))
+        document = job_document(row, None, None, self._attempts_max)
         if self._daemon_is_up:
             return with_live_fields(
                 document, self._read_status_jobs(row.session_name).get(row.uuid)
             )
         return document
 
-    def build_all(self, rows: Iterable[JobRow]) -> Iterator[dict[str, Any]]:
+    def build_all(self, rows: Iterable[JobRow]) -> Iterator[JobDocument]:
         """Yield the documents of jobs."""
         return map(self.build, rows)
 

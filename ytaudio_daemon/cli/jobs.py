@@ -6,7 +6,7 @@ daemon runs or not.
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ytaudio_daemon.cli.commands import add_json
@@ -73,7 +73,7 @@ def _job_rows(context: CommandContext, ledger: "Ledger") -> "Iterator[JobRow]":
         last = page[-1].id
 
 
-def _print(context: CommandContext, documents: Iterator[dict[str, Any]]) -> None:
+def _print(context: CommandContext, documents: Iterator[Mapping[str, Any]]) -> None:
     bars = context.output.is_terminal
     now = time.time()
     headers = ("JOB", "STATE", "SESSION", "HOW FAR", "WHAT")

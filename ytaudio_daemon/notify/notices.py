@@ -12,6 +12,7 @@ from ytaudio_daemon.model import JobState
 from ytaudio_daemon.notify import texts
 from ytaudio_daemon.notify.notify_event import DEGRADED, RECOVERED, NotifyEvent
 from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.views import DaemonProblem, job_document, rfc3339
 
 SCHEMA = "ytaudio.notice/1"
@@ -113,7 +114,7 @@ def _notice(  # noqa: PLR0913 - a document's fields
     at: float,
     host: str,
     message: str,
-    job: dict[str, Any] | None = None,
+    job: JobDocument | None = None,
     session: dict[str, Any] | None = None,
     problems: Sequence[DaemonProblem] = (),
 ) -> dict[str, Any]:

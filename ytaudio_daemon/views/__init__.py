@@ -1,16 +1,18 @@
-"""What people and programs read: status files, receipts, the library.
+"""The files that people and programs read: status files, receipts, the library.
 
-Only this package writes them. They are made from the ledger and from what the running
-daemon knows (`Live`), and can be made again at any time. `docs/status-files.md`
-describes them for readers, `ytaudio_daemon/schemas` for programs.
+Only this package writes them. They are made from the ledger and from the running
+daemon's state (`DaemonSnapshot`), and can be made again at any time.
+`docs/status-files.md` describes them for people, `schemas` for programs.
 """
 
 from ytaudio_daemon.views.documents import (
     STALE_AFTER_S,
+    job_counts,
     job_document,
     queue_positions,
     rfc3339,
     session_document,
+    session_summary,
 )
 from ytaudio_daemon.views.snapshot import (
     DaemonProblem,
@@ -27,8 +29,10 @@ __all__ = [
     "ViewSettings",
     "Views",
     "YtDlpFacts",
+    "job_counts",
     "job_document",
     "queue_positions",
     "rfc3339",
     "session_document",
+    "session_summary",
 ]

@@ -1,19 +1,39 @@
 """The documents for programs, from the ledger's rows and the daemon's state. Pure.
 
-One shape for status files, `--json` and the API; `ytaudio_daemon/schemas` describes
-every field. Fields are only ever added; null is never left out.
+Status files, `--json` and the API have the same forms: the types in `schemas`, which
+describe every field.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import cast, overload
 
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import IN_QUOTA, JobState, Progress, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.schemas.daemon import (
+    ClosedGate,
+    DaemonDocument,
+    DaemonProcess,
+    ProblemDocument,
+    YtDlpSource,
+    YtDlpUpgrade,
+)
+from ytaudio_daemon.schemas.job import (
+    JobCounts,
+    JobDocument,
+    JobError,
+    JobOptions,
+    JobProgress,
+)
+from ytaudio_daemon.schemas.session import (
+    SessionDocument,
+    SessionQuota,
+    SessionSummary,
+)
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views.snapshot import (
     DaemonProblem,
@@ -22,24 +42,25 @@ from ytaudio_daemon.views.snapshot import (
     YtDlpFacts,
 )
 
-#: A reader may take the daemon for dead when its document is older, in seconds:
-#: three heartbeats.
+#: A daemon whose document is older, in seconds, is dead: three heartbeats.
 STALE_AFTER_S = 30
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFacts:
-    """What the ledger tells about all sessions together."""
+    """The ledger's part of the daemon's document."""
 
     gates: Sequence[Gate]
     counts: Mapping[JobState, int]
     sessions: Mapping[SessionState, int]
 
 
+@overload
+def rfc3339(seconds: float) -> str: ...
+@overload
+def rfc3339(seconds: None) -> None: ...
 def rfc3339(seconds: float | None) -> str | None:
-    """Return a time as RFC 3339 in UTC, to the millisecond."""
+    """Return a time as RFC 3339 in UTC, to the millisecond; None for None."""
     if seconds is None:
         return None
     text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
@@ -51,17 +72,16 @@ def job_document(
     progress: Progress | None = None,
     position: int | None = None,
     attempts_max: int = 0,
-) -> Document:
-    """Return a Job, as every document and `--json` shows it.
+) -> JobDocument:
+    """Return a job's document.
 
     Args:
-        row: The ledger's.
-        progress: Of its running attempt, if this process knows it.
+        row: The job's row in the ledger.
+        progress: The progress of its running attempt, if this process knows it.
         position: Its place in its session's queue, from 1; None when it has none.
         attempts_max: `[retry] attempts`.
     """
-    running = row.state is JobState.RUNNING
-    live = progress if running else None
+    live = progress if row.state is JobState.RUNNING else None
     done = row.state is JobState.COMPLETED
     return {
         "id": row.uuid,
@@ -70,7 +90,7 @@ def job_document(
         "url": Link(row.video_id).url,
         "video_id": row.video_id,
         "source": {"file": row.source_file, "line": row.source_line},
-        "options": dict(row.options),
+        "options": cast("JobOptions", dict(row.options)),
         "state": row.state.value,
         "phase": _phase(row, live),
         "title": row.title or (live.title if live else None),
@@ -89,7 +109,7 @@ def job_document(
         "output_path": row.output_path if done else None,
         "file_size_bytes": row.file_size_bytes if done else None,
         "sha256": row.sha256 if done else None,
-        "error": dict(row.error) if row.error else None,
+        "error": cast("JobError", dict(row.error)) if row.error else None,
         "created_at": rfc3339(row.created_at),
         "started_at": rfc3339(row.started_at),
         "finalized_at": rfc3339(row.finalized_at),
@@ -105,25 +125,18 @@ def queue_positions(rows: Sequence[JobRow]) -> dict[str, int]:
 
 def session_document(
     session: Session,
-    jobs: Sequence[Document],
+    jobs: Sequence[JobDocument],
     *,
     truncated: bool,
     ignored: Sequence[tuple[str, str]],
     view_settings: ViewSettings,
     now: Now,
-) -> Document:
+) -> SessionDocument:
     """Return a session's document, without `seq` and `written_at`."""
     return {
         "schema": "ytaudio.session/1",
         "session": {
-            "name": session.name,
-            "uuid": session.uuid,
-            "state": session.state.value,
-            "created_at": rfc3339(session.created_at),
-            "last_activity_at": rfc3339(session.last_activity_at),
-            "expires_at": rfc3339(expires_at(session, view_settings.ttl_s, now)),
-            "quota": _quota(session, view_settings),
-            "counts": _counts(session.counts),
+            **session_summary(session, view_settings, now),
             "ignored": [{"file": name, "reason": why} for name, why in ignored],
         },
         "jobs": list(jobs),
@@ -131,15 +144,32 @@ def session_document(
     }
 
 
+def session_summary(
+    session: Session, view_settings: ViewSettings, now: Now
+) -> SessionSummary:
+    """Return a session's part of its document, as far as the ledger knows it."""
+    return {
+        "name": session.name,
+        "uuid": session.uuid,
+        "state": session.state.value,
+        "created_at": rfc3339(session.created_at),
+        "last_activity_at": rfc3339(session.last_activity_at),
+        "expires_at": rfc3339(expires_at(session, view_settings.ttl_s, now)),
+        "quota": _quota(session, view_settings),
+        "counts": job_counts(session.counts),
+    }
+
+
 def expires_at(session: Session, default_ttl_s: float, now: Now) -> float | None:
     """Return when the session ends by the wall clock, if the daemon keeps running.
 
-    None while anything is unfinished, when it lives for ever, and when it has ended.
+    Returns None while a job is unfinished, for a session without a time to live, and
+    for one that has ended.
     """
     ttl = default_ttl_s if session.ttl_s is None else session.ttl_s
     if session.state is not SessionState.ACTIVE or session.unfinished or ttl <= 0:
         return None
-    # Whole seconds: two clocks that differ by microseconds are no news.
+    # Whole seconds: two clocks that differ by microseconds are no change.
     return round(
         now.wall + max(0.0, ttl - (now.uptime_s - session.last_activity_lived))
     )
@@ -147,41 +177,68 @@ def expires_at(session: Session, default_ttl_s: float, now: Now) -> float | None
 
 def daemon_document(
     live: DaemonSnapshot, facts: LedgerFacts, problems: Sequence[DaemonProblem]
-) -> Document:
+) -> DaemonDocument:
     """Return the daemon's document, without `seq` and `written_at`."""
     return {
         "schema": "ytaudio.daemon/1",
         "stale_after_s": STALE_AFTER_S,
-        "daemon": {
-            "version": live.version,
-            "yt_dlp": live.yt_dlp,
-            "yt_dlp_age_days": live.yt_dlp_age_days,
-            "ffmpeg": live.ffmpeg,
-            "js_runtime": live.js_runtime,
-            "engine": None if live.engine is None else _engine(live.engine),
-            "pid": live.pid,
-            "host": live.host,
-            "state": live.state,
-            "started_at": rfc3339(live.started_at),
-            "workers": {"busy": live.workers_busy, "max": live.workers_max},
-            "converters": {"busy": live.converters_busy, "max": live.converters_max},
-        },
+        "daemon": _process(live),
         "disk": {
             "free_bytes": live.disk_free_bytes,
             "reserve_bytes": live.disk_reserve_bytes,
         },
         "gates": [_gate(gate) for gate in facts.gates],
-        "counts": _counts(facts.counts),
-        "sessions": {state.value: facts.sessions[state] for state in SessionState},
-        "problems": [_problem(problem) for problem in (*live.problems, *problems)],
+        "counts": job_counts(facts.counts),
+        "sessions": {
+            "active": facts.sessions[SessionState.ACTIVE],
+            "expired": facts.sessions[SessionState.EXPIRED],
+        },
+        "problems": [problem_document(p) for p in (*live.problems, *problems)],
     }
 
 
-def _engine(engine: YtDlpFacts) -> Document:
-    last = engine.last_upgrade
+def job_counts(counts: Mapping[JobState, int]) -> JobCounts:
+    """Return the number of jobs by state."""
+    return cast("JobCounts", {state.value: counts[state] for state in JobState})
+
+
+def problem_document(problem: DaemonProblem) -> ProblemDocument:
+    """Return a problem as the daemon's document and notices show it."""
     return {
-        **asdict(engine),
-        "last_upgrade": None if last is None else {**last, "at": rfc3339(last["at"])},
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
+        "since": rfc3339(problem.since),
+    }
+
+
+def _process(live: DaemonSnapshot) -> DaemonProcess:
+    return {
+        "version": live.version,
+        "yt_dlp": live.yt_dlp,
+        "yt_dlp_age_days": live.yt_dlp_age_days,
+        "ffmpeg": live.ffmpeg,
+        "js_runtime": live.js_runtime,
+        "engine": None if live.engine is None else _yt_dlp_source(live.engine),
+        "pid": live.pid,
+        "host": live.host,
+        "state": live.state,
+        "started_at": rfc3339(live.started_at),
+        "workers": {"busy": live.workers_busy, "max": live.workers_max},
+        "converters": {"busy": live.converters_busy, "max": live.converters_max},
+    }
+
+
+def _yt_dlp_source(facts: YtDlpFacts) -> YtDlpSource:
+    last = facts.last_upgrade
+    upgrade = {**last, "at": rfc3339(last["at"])} if last else None
+    return {
+        "path": facts.path,
+        "pinned": facts.pinned,
+        "channel": facts.channel,
+        "auto_upgrade": facts.auto_upgrade,
+        "upgrading": facts.upgrading,
+        "last_upgrade": cast("YtDlpUpgrade | None", upgrade),
     }
 
 
@@ -191,7 +248,7 @@ def _phase(row: JobRow, live: Progress | None) -> str | None:
     return row.phase or (live.phase if live else None)
 
 
-def _progress(live: Progress) -> Document:
+def _progress(live: Progress) -> JobProgress:
     return {
         "percent": live.percent,
         "downloaded_bytes": live.downloaded_bytes,
@@ -201,7 +258,7 @@ def _progress(live: Progress) -> Document:
     }
 
 
-def _quota(session: Session, view_settings: ViewSettings) -> Document:
+def _quota(session: Session, view_settings: ViewSettings) -> SessionQuota:
     own_jobs, own_bytes = session.max_jobs, session.max_bytes
     return {
         "max_jobs": view_settings.max_jobs if own_jobs is None else own_jobs,
@@ -211,11 +268,7 @@ def _quota(session: Session, view_settings: ViewSettings) -> Document:
     }
 
 
-def _counts(counts: Mapping[JobState, int]) -> Document:
-    return {state.value: counts[state] for state in JobState}
-
-
-def _gate(gate: Gate) -> Document:
+def _gate(gate: Gate) -> ClosedGate:
     return {
         "name": gate.name.value,
         "code": gate.code,
@@ -223,13 +276,4 @@ def _gate(gate: Gate) -> Document:
         "hint": gate.hint,
         "closed_at": rfc3339(gate.closed_at),
         "until": rfc3339(gate.until),
-    }
-
-
-def _problem(problem: DaemonProblem) -> Document:
-    return {
-        "code": problem.code,
-        "message": problem.message,
-        "hint": problem.hint,
-        "since": rfc3339(problem.since),
     }

@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.schemas import receipt as forms
+from ytaudio_daemon.schemas.job import JobError
 from ytaudio_daemon.views.documents import rfc3339
 
 
 def program_head(drop: ReceiptHead) -> str:
     """Return the document up to its first line."""
-    head = {
+    head: forms.ReceiptHead = {
         "schema": "ytaudio.receipt/1",
         "file": display_name(drop.filed_name or drop.name),
         "sha256": drop.sha256,
@@ -32,7 +33,7 @@ def program_lines(page: list[ReceiptLine], *, is_first: bool) -> str:
 
 def program_end(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
     """Return the document's end, with its counts."""
-    counts = {
+    counts: forms.ReceiptCounts = {
         "lines": drop.lines,
         "accepted": drop.accepted,
         "duplicate": drop.duplicate,
@@ -46,28 +47,30 @@ def program_end(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
 
 
 def _program_line(line: ReceiptLine) -> str:
-    error = None
-    if line.error_kind is not None:
-        error = {
-            "kind": line.error_kind,
-            "code": line.error_code,
-            "message": line.error_message,
-            "hint": line.error_hint,
-        }
-    return _json(
-        {
-            "line": line.line,
-            "text": line.text,
-            "result": line.result,
-            "code": line.code,
-            "message": line.message,
-            "job": line.job,
-            "state": line.state,
-            "output_path": line.output_path if line.state == "completed" else None,
-            "error": error,
-        },
-    )
+    row: forms.ReceiptLine = {
+        "line": line.line,
+        "text": line.text,
+        "result": line.result,
+        "code": line.code,
+        "message": line.message,
+        "job": line.job,
+        "state": line.state,
+        "output_path": line.output_path if line.state == "completed" else None,
+        "error": _job_error(line),
+    }
+    return _json(row)
 
 
-def _json(value: dict[str, Any]) -> str:
+def _job_error(line: ReceiptLine) -> JobError | None:
+    if line.error_kind is None:
+        return None
+    return {
+        "kind": line.error_kind,
+        "code": line.error_code or "",
+        "message": line.error_message or "",
+        "hint": line.error_hint or "",
+    }
+
+
+def _json(value: Mapping[str, object]) -> str:
     return json.dumps(value, ensure_ascii=False)

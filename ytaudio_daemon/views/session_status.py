@@ -11,8 +11,9 @@ from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, Progress
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.schemas.job import JobDocument
+from ytaudio_daemon.schemas.session import SessionDocument
 from ytaudio_daemon.views.documents import (
-    Document,
     job_document,
     queue_positions,
     session_document,
@@ -33,7 +34,7 @@ class CachedSession:
 
     session: Session
     rows: Sequence[JobRow]
-    documents: list[Document]
+    documents: list[JobDocument]
     truncated: bool
 
     @property
@@ -137,7 +138,7 @@ class SessionStatusFiles:
             self._cached_sessions[session_id] = cached_session
         return cached_session
 
-    def _write(self, session: Session, document: Document, now: Now) -> None:
+    def _write(self, session: Session, document: SessionDocument, now: Now) -> None:
         status_file = self._status_file(session.name)
         self._built_at[session.id] = now.uptime_s
         try:
@@ -184,7 +185,7 @@ def _document(
     snapshot: DaemonSnapshot,
     view_settings: ViewSettings,
     now: Now,
-) -> Document:
+) -> SessionDocument:
     for place, row in enumerate(cached_session.running):
         progress = snapshot.progress.get(row.uuid)
         cached_session.documents[place] = job_document(

@@ -1,8 +1,9 @@
-"""One status document on disk: written whole, only when it has something new to say."""
+"""One status document on disk: written whole, and only when its content changed."""
 
 import json
 import os
 import re
+from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.atomic_file import AtomicFileWriter
 from ytaudio_daemon.folders.safe_open import open_dir, read_regular_file
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.views.documents import Document, rfc3339
+from ytaudio_daemon.schemas.daemon import DaemonDocument
+from ytaudio_daemon.schemas.session import FileHead, SessionDocument
+from ytaudio_daemon.views.documents import rfc3339
 
 _SEQ = re.compile(rb'"seq": ?([0-9]{1,15})[,}]')
 #: `seq` stands among the first fields.
@@ -18,11 +21,11 @@ _HEAD_BYTES = 200
 
 
 class StatusFile:
-    """A document with its sequence number, and what was written last.
+    """A status file with its sequence number and the digest of its content.
 
     Args:
         root: The status folder; made when missing.
-        parts: Folders below it, and the file's name.
+        parts: The folders below it, and the file's name.
     """
 
     def __init__(self, root: Path, *parts: str) -> None:
@@ -32,32 +35,36 @@ class StatusFile:
         self._seq: int | None = None
         self._written_digest: bytes | None = None
 
-    def write(self, document: Document, now: Now, *, key: object = None) -> bool:
-        """Write the document, unless it says what the file says already.
+    def write(
+        self,
+        document: SessionDocument | DaemonDocument,
+        now: Now,
+        *,
+        key: object = None,
+    ) -> bool:
+        """Write the document, unless the file has this content already.
 
         Args:
-            document: Without `seq` and `written_at`; `schema` first.
-            now: The moment, for `written_at`.
-            key: Compared in the document's place, when not None.
+            document: The document; `seq` and `written_at` are added here.
+            now: The time, for `written_at`.
+            key: Compared in place of the document, when not None.
 
         Returns:
-            Whether it was written.
+            True if it was written.
 
         Raises:
             OSError, UnsafePathError: It cannot be written.
         """
-        body = _json({name: document[name] for name in document if name != "schema"})
+        body = _json({k: value for k, value in document.items() if k != "schema"})
         digest = blake2b(body if key is None else repr(key).encode()).digest()
         if digest == self._written_digest:
             return False
         self._root.mkdir(parents=True, exist_ok=True)
         seq = self._next_seq()
-        head = {
-            "schema": document["schema"],
-            "seq": seq,
-            "written_at": rfc3339(now.wall),
-        }
-        text = _json(head)[:-1] + b", " + body[1:] + b"\n"
+        head: FileHead = {"seq": seq, "written_at": rfc3339(now.wall)}
+        start = _json({"schema": document["schema"], **head})
+        text = start[:-1] + b", " + body[1:] + b"
+"
         name = os.fsencode(self._name)
         with AtomicFileWriter(self._root, self._folders, name, make=True) as file:
             file.write(text)
@@ -66,11 +73,11 @@ class StatusFile:
         return True
 
     def forget(self) -> None:
-        """Have it written next time, whatever it says."""
+        """Have the next document written even if it has not changed."""
         self._written_digest = None
 
     def _next_seq(self) -> int:
-        """Go on where the file on disk ends: `seq` grows across restarts too."""
+        """Return the successor of the file's `seq`, which grows across restarts too."""
         if self._seq is None:
             self._seq = self._seq_on_disk()
         return self._seq + 1
@@ -85,5 +92,5 @@ class StatusFile:
         return int(found[1]) if found else 0
 
 
-def _json(document: Document) -> bytes:
+def _json(document: Mapping[str, object]) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")

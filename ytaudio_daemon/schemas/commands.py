@@ -1,0 +1,164 @@
+"""Documents that commands print: check, config, doctor, formats, notify test, wait."""
+
+from typing import Annotated, Literal, TypedDict
+
+from ytaudio_daemon.schemas.fields import (
+    NAME_OF_FORM,
+    Count,
+    Keywords,
+    Positive,
+    one_of,
+)
+from ytaudio_daemon.schemas.job import JobOptions
+from ytaudio_daemon.schemas.receipt import LINE_RESULTS, LineCounts
+
+
+class CheckedLine(TypedDict):
+    """One line."""
+
+    line: Annotated[Positive, "Its number in the file."]
+    text: Annotated[str, "As it stands there, with its options on the lines below."]
+    result: Annotated[str, LINE_RESULTS, "What it would become."]
+    url: Annotated[str | None, "The canonical link; null where there is none."]
+    options: Annotated[
+        JobOptions | None, "The options in force; null when it is rejected."
+    ]
+    duplicate_of_line: Annotated[
+        Positive | None, "The line that asks for the same audio; null otherwise."
+    ]
+    code: Annotated[str | None, "Why it would be rejected: stable, e.g. not_a_url."]
+    message: Annotated[str | None, "The same in a sentence."]
+
+
+class CheckDocument(TypedDict):
+    """What `ytaudio check FILE --json` prints: what would happen to each line."""
+
+    schema: Annotated[Literal["ytaudio.check/1"], NAME_OF_FORM]
+    file: Annotated[str, "Its name; `standard input` for -."]
+    problem: Annotated[str | None, "Why nothing in it can be used; null otherwise."]
+    counts: LineCounts
+    lines: Annotated[
+        list[CheckedLine], "Every line that is neither blank nor a comment."
+    ]
+
+
+class SettingInEffect(TypedDict):
+    """One setting."""
+
+    value: Annotated[str, "As it would stand in the config file."]
+    origin: Annotated[
+        str, "Where it comes from: the file, a variable, a flag, or default."
+    ]
+
+
+class ConfigDocument(TypedDict):
+    """What `ytaudio config --json` prints: the settings in effect. Secrets are hidden."""
+
+    schema: Annotated[Literal["ytaudio.config/1"], NAME_OF_FORM]
+    config_file: Annotated[str | None, "The file that was read; null for none."]
+    settings: Annotated[dict[str, SettingInEffect], "By `section.key`."]
+
+
+class ConfigKey(TypedDict):
+    """One key."""
+
+    default: Annotated[str, "Its value where nothing is set."]
+    allowed: Annotated[str, "What it may be, in words."]
+    meaning: Annotated[str, "What it is for."]
+    variable: Annotated[
+        str,
+        Keywords(pattern="^YTAUDIO_[A-Z_]+$"),
+        "The environment variable that sets it.",
+    ]
+    live: Annotated[bool, "A reload takes it up; otherwise a restart is needed."]
+
+
+class ConfigKeysDocument(TypedDict):
+    """What `ytaudio config --keys --json` prints: every key there is."""
+
+    schema: Annotated[Literal["ytaudio.config-keys/1"], NAME_OF_FORM]
+    keys: Annotated[dict[str, ConfigKey], "By `section.key`."]
+
+
+class FindingDocument(TypedDict):
+    """One thing that was looked at."""
+
+    name: Annotated[
+        str,
+        Keywords(pattern="^[a-z][a-z_]*$"),
+        "What: snake-case, stable, e.g. `ffmpeg`. `session_folder` may come several"
+        " times.",
+    ]
+    health: Annotated[
+        str,
+        one_of(("ok", "warning", "broken")),
+        "`broken`: jobs cannot succeed, or are in danger (exit status 6). `warning`: it"
+        " works, but somebody should look at it.",
+    ]
+    message: Annotated[
+        str,
+        Keywords(min_length=1),
+        "What was found, and what that means for whoever uses the daemon.",
+    ]
+    remedy: Annotated[
+        str,
+        'What to do, a command where there is one; "" when nothing need be done.',
+    ]
+
+
+class DoctorDocument(TypedDict):
+    """What `ytaudio doctor --json` found."""
+
+    schema: Annotated[Literal["ytaudio.doctor/1"], NAME_OF_FORM]
+    findings: Annotated[
+        list[FindingDocument],
+        "One for each thing that was looked at; of session folders only those that need"
+        " attention.",
+    ]
+
+
+class FormatDocument(TypedDict):
+    """One format."""
+
+    codec: Annotated[str, "Of the audio in it."]
+    lossless: Annotated[bool, "It keeps every sample."]
+    may_be_copied: Annotated[bool, "YouTube's own audio can be taken as it is."]
+    how: Annotated[str, "How it is made, in words."]
+
+
+class FormatsDocument(TypedDict):
+    """What `ytaudio formats --json` prints."""
+
+    schema: Annotated[Literal["ytaudio.formats/1"], NAME_OF_FORM]
+    formats: Annotated[dict[str, FormatDocument], "By name."]
+    qualities: Annotated[dict[str, str], "What is fetched, by name."]
+
+
+class TriedReceiver(TypedDict):
+    """One receiver."""
+
+    receiver: Annotated[str, "Its name; of its address only the service or the host."]
+    ok: Annotated[bool, "It has been told."]
+    said: Annotated[str, "What it answered, in words without secrets."]
+
+
+class NotifyTestDocument(TypedDict):
+    """What `ytaudio notify test --json` prints."""
+
+    schema: Annotated[Literal["ytaudio.notify-test/1"], NAME_OF_FORM]
+    receivers: Annotated[
+        list[TriedReceiver],
+        "Everybody whom [notify] names, in the order of the config.",
+    ]
+
+
+class WaitDocument(TypedDict):
+    """What `ytaudio wait --json` prints, and `add --wait` stands for."""
+
+    schema: Annotated[Literal["ytaudio.wait/1"], NAME_OF_FORM]
+    unfiled: Annotated[Count, "Drops that were not taken yet."]
+    unfinished: Annotated[Count, "Jobs that are not finalized."]
+    completed: Annotated[Count, "Jobs that are done."]
+    failed: Annotated[Count, "Jobs that failed for good."]
+    cancelled: Annotated[Count, "Jobs that were cancelled."]
+    rejected: Annotated[Count, "Lines that were refused."]

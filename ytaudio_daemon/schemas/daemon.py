@@ -1,0 +1,120 @@
+"""The daemon's own status document."""
+
+from typing import Annotated, Literal, TypedDict
+
+from ytaudio_daemon.model.gates import GateName
+from ytaudio_daemon.schemas.fields import NAME_OF_FORM, Count, Time, one_of
+from ytaudio_daemon.schemas.job import JobCounts
+from ytaudio_daemon.schemas.session import FileHead
+
+
+class Slots(TypedDict):
+    """Slots of one kind."""
+
+    busy: Annotated[Count, "Now."]
+    max: Annotated[Count, "At most."]
+
+
+class YtDlpUpgrade(TypedDict):
+    """How the last upgrade went, or null."""
+
+    at: Annotated[Time, "When it ended."]
+    result: Annotated[
+        str,
+        "upgraded, current (nothing newer), refused (it did not pass its check) or"
+        " failed (it could not be fetched).",
+    ]
+    version: Annotated[str, "The version it was about, or empty."]
+    message: Annotated[str, "One sentence."]
+    automatic: Annotated[bool, "Nobody asked for it."]
+
+
+class YtDlpSource(TypedDict):
+    """Where yt-dlp comes from, and how it is kept fresh."""
+
+    path: Annotated[str | None, "Its folder; null: the one that came with the program."]
+    pinned: Annotated[
+        bool, "Somebody asked for this version: it is not upgraded by itself."
+    ]
+    channel: Annotated[str, "Which releases are taken: stable or nightly."]
+    auto_upgrade: Annotated[str, "daily or off."]
+    upgrading: Annotated[bool, "An upgrade of the daemon's own is under way."]
+    last_upgrade: YtDlpUpgrade | None
+
+
+class DaemonProcess(TypedDict):
+    """The process."""
+
+    version: Annotated[str, "Of this program."]
+    yt_dlp: Annotated[str | None, "Its version."]
+    yt_dlp_age_days: Annotated[Count | None, "Days since that version came out."]
+    ffmpeg: Annotated[str | None, "Its version."]
+    js_runtime: Annotated[str | None, "Name and version of the JavaScript runtime."]
+    engine: YtDlpSource | None
+    pid: Annotated[Count, "Its process ID."]
+    host: Annotated[str, "The machine it runs on."]
+    state: Annotated[
+        str,
+        one_of(("starting", "running", "draining", "degraded", "stopped")),
+        "degraded: it runs, and problems says what is wrong.",
+    ]
+    started_at: Annotated[Time, "When it started."]
+    workers: Annotated[Slots, "Downloads at once."]
+    converters: Annotated[Slots, "Conversions at once."]
+
+
+class Disk(TypedDict):
+    """The disk of the downloads."""
+
+    free_bytes: Annotated[Count, "Free."]
+    reserve_bytes: Annotated[Count, "Kept free."]
+
+
+class ClosedGate(TypedDict):
+    """A closed gate."""
+
+    name: Annotated[str, one_of(GateName), "What is shut."]
+    code: Annotated[str, "Stable name of the cause."]
+    reason: Annotated[str, "One plain sentence."]
+    hint: Annotated[str, "What a person can do, or empty."]
+    closed_at: Annotated[Time, "Since when."]
+    until: Annotated[Time, "When one job is let through to see whether it is over."]
+
+
+class SessionCounts(TypedDict):
+    """All sessions, by state."""
+
+    active: Annotated[Count, "Taking drops."]
+    expired: Annotated[Count, "Ended."]
+
+
+class ProblemDocument(TypedDict):
+    """A problem."""
+
+    code: Annotated[str, "Stable name of the cause."]
+    message: Annotated[str, "One plain sentence."]
+    hint: Annotated[str, "What to do, or empty."]
+    since: Annotated[Time, "Since when."]
+
+
+class DaemonDocument(TypedDict):
+    """The daemon's document before it is written to its file."""
+
+    schema: Annotated[Literal["ytaudio.daemon/1"], NAME_OF_FORM]
+    stale_after_s: Annotated[
+        Count, "When written_at is older, in seconds, the daemon is not running."
+    ]
+    daemon: DaemonProcess
+    disk: Disk
+    gates: Annotated[
+        list[ClosedGate], "Why nothing is started now; empty when nothing holds it up."
+    ]
+    counts: Annotated[JobCounts, "All jobs, by state."]
+    sessions: SessionCounts
+    problems: Annotated[
+        list[ProblemDocument], "What a person should mend; empty when all is well."
+    ]
+
+
+class DaemonFile(DaemonDocument, FileHead):
+    """status/daemon.json: how the daemon is."""

@@ -1,0 +1,80 @@
+"""A drop's receipt for programs."""
+
+from typing import Annotated, Literal, TypedDict
+
+from ytaudio_daemon.model import JobState
+from ytaudio_daemon.schemas.fields import NAME_OF_FORM, Count, Time, Uuid, one_of
+from ytaudio_daemon.schemas.job import JobError
+
+LINE_RESULTS = one_of(("accepted", "duplicate", "rejected"))
+
+
+class LineCounts(TypedDict):
+    """Lines by verdict."""
+
+    accepted: Annotated[Count, "Lines that become, or became, jobs."]
+    duplicate: Annotated[Count, "Lines whose audio is asked for already."]
+    rejected: Annotated[Count, "Lines that are refused."]
+
+
+class ReceiptHead(TypedDict):
+    """The fields of a receipt above its lines."""
+
+    schema: Annotated[Literal["ytaudio.receipt/1"], NAME_OF_FORM]
+    file: Annotated[str, "The drop's name where it is now."]
+    sha256: Annotated[str, "Of its content, hex."]
+    session: Annotated[str, "The session's name."]
+    session_uuid: Annotated[Uuid, "The session's UUID."]
+    received_at: Annotated[Time, "When it was taken."]
+    state: Annotated[
+        str,
+        one_of(("filed", "kept", "rejected")),
+        "filed: moved to processed/; kept: it stays in the inbox; rejected: moved to"
+        " rejected/.",
+    ]
+    reason: Annotated[
+        str | None, "Why nothing in it was usable; null when something was."
+    ]
+
+
+class ReceiptLine(TypedDict):
+    """A line."""
+
+    line: Annotated[Count, "Its number, from 1."]
+    text: Annotated[str, "What was written, shortened."]
+    result: Annotated[str, LINE_RESULTS, "What intake made of it."]
+    code: Annotated[str | None, "Why it was rejected."]
+    message: Annotated[str | None, "The same in a sentence."]
+    job: Annotated[
+        Uuid | None, "UUID of its job; of a duplicate, the one that has the audio."
+    ]
+    state: Annotated[Annotated[str, one_of(JobState)] | None, "Where that job stands."]
+    output_path: Annotated[
+        str | None, "The audio file, absolute; null unless completed."
+    ]
+    error: Annotated[
+        JobError | None, "Why the job's latest try failed; null when none did."
+    ]
+
+
+class ReceiptCounts(TypedDict):
+    """Lines, by what became of them."""
+
+    lines: Annotated[Count, "All."]
+    accepted: Annotated[Count, "Became or woke a job."]
+    duplicate: Annotated[Count, "Asked for audio the session has already."]
+    rejected: Annotated[Count, "Refused."]
+    completed: Annotated[Count, "Whose job is done."]
+    failed: Annotated[Count, "Whose job failed for good."]
+    cancelled: Annotated[Count, "Whose job was cancelled."]
+    unfinished: Annotated[Count, "Whose job is not finished yet."]
+
+
+class ReceiptDocument(ReceiptHead):
+    """status/receipts/<session>/<drop>.json: a drop, and what became of every line.
+
+    With more than 1,000 lines it is written at intake and at the end only.
+    """
+
+    lines: Annotated[list[ReceiptLine], "Every line that is not blank or a comment."]
+    counts: ReceiptCounts

@@ -1,0 +1,59 @@
+"""The JSON Schemas that are shipped with the program, by the name of their file."""
+
+from typing import get_args, get_type_hints
+
+from ytaudio_daemon.schemas import commands, download, ledger_commands
+from ytaudio_daemon.schemas.daemon import DaemonFile
+from ytaudio_daemon.schemas.job import JobDocument, JobList
+from ytaudio_daemon.schemas.json_schema import Schema, object_schema
+from ytaudio_daemon.schemas.notice import NoticeDocument
+from ytaudio_daemon.schemas.receipt import ReceiptDocument
+from ytaudio_daemon.schemas.session import SessionDetails, SessionFile, SessionList
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+#: Every document with its title.
+TITLES: dict[type, str] = {
+    commands.CheckDocument: "Verdict on a file",
+    commands.ConfigDocument: "Settings",
+    commands.ConfigKeysDocument: "Keys of the config",
+    DaemonFile: "Daemon",
+    commands.DoctorDocument: "Findings",
+    download.DownloadDocument: "Downloads",
+    commands.FormatsDocument: "Formats and qualities",
+    JobDocument: "Job",
+    JobList: "Jobs",
+    ledger_commands.LedgerBackupDocument: "Backup",
+    ledger_commands.LedgerCheckDocument: "Check",
+    ledger_commands.LedgerRestoreDocument: "Restore",
+    NoticeDocument: "Notice",
+    commands.NotifyTestDocument: "Receivers tried",
+    ReceiptDocument: "Receipt",
+    SessionFile: "Session",
+    SessionDetails: "Session in full",
+    SessionList: "Sessions",
+    commands.WaitDocument: "How it stands after waiting",
+}
+
+
+def shipped_schemas() -> dict[str, Schema]:
+    """Return the content of each file, by its name, e.g. `ytaudio.job-1.json`."""
+    names = {kind: _file_name(kind) for kind in TITLES}
+    return {name: _with_head(kind, names) for kind, name in names.items()}
+
+
+def _with_head(kind: type, names: dict[type, str]) -> Schema:
+    head = {"$schema": DIALECT, "title": TITLES[kind]}
+    schema = object_schema(kind, names)
+    # The inherited fields of a TypedDict come first, wherever its name stands.
+    properties = schema["properties"]
+    schema["properties"] = {"schema": properties["schema"], **properties}
+    return {**head, **schema}
+
+
+def _file_name(kind: type) -> str:
+    """Return the file of a form: `ytaudio.job/1` is `ytaudio.job-1.json`."""
+    form = get_type_hints(kind)["schema"]
+    while not isinstance(form, str):
+        (form,) = get_args(form)
+    return f"{form.replace('/', '-')}.json"
