@@ -81,7 +81,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench
 
 man: $(VENV)/.run
-	$(BIN)/python -m ytaudio_daemon.cli.manual >docs/ytaudio.1.new
+	$(BIN)/python -m tools.man_page >docs/ytaudio.1.new
 	mv docs/ytaudio.1.new docs/ytaudio.1
 
 clean:
