@@ -85,7 +85,7 @@ schemas: $(VENV)/.run
 	$(BIN)/python -m tools.schemas
 
 man: $(VENV)/.run
-	$(BIN)/python -m ytaudio_daemon.cli.manual >docs/ytaudio.1.new
+	$(BIN)/python -m tools.man_page >docs/ytaudio.1.new
 	mv docs/ytaudio.1.new docs/ytaudio.1
 
 clean:

@@ -16,7 +16,7 @@ from ytaudio_daemon.folders.inbox import InboxFile
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.intake.filing import Filer
 from ytaudio_daemon.intake.recorded_drop import DropKey, RecordedDrop
-from ytaudio_daemon.ledger import Connection, gates, transitions
+from ytaudio_daemon.ledger import Connection, gates, job_updates, transitions
 from ytaudio_daemon.ledger.drops import DropPlacement
 from ytaudio_daemon.ledger.events import Fence
 from ytaudio_daemon.ledger.schema import jobs
@@ -41,7 +41,8 @@ def _fence() -> None:
     def unfenced(fence: Fence) -> tuple[sa.ColumnElement[bool], ...]:
         return (jobs.c.id == fence.job_id,)
 
-    transitions._fence_conditions = unfenced  # noqa: SLF001 - the fence itself
+    for module in (job_updates, transitions):
+        module.fence_conditions = unfenced
 
 
 def _rename() -> None:

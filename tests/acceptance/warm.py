@@ -12,6 +12,7 @@ import functools
 import gc
 import json
 import os
+import pkgutil
 import select
 import signal
 import socket
@@ -29,7 +30,9 @@ from tests.youtube.handle import CHECKOUT, child_environment
 #: What the settings are given by; anything else in an environment is Python's start.
 OURS = "YTAUDIO_"
 #: What the daemon and every command would import first.
-MODULES = ("ytaudio_daemon.daemon.start", "ytaudio_daemon.cli.commands")
+MODULES = ("ytaudio_daemon.daemon.start", "ytaudio_daemon.cli.entry")
+#: Every module of these, too.
+PACKAGES = ("ytaudio_daemon.cli.arguments", "ytaudio_daemon.cli.commands")
 _LONGEST = 1 << 18
 
 
@@ -231,13 +234,9 @@ def main() -> int:
     """Serve; each child comes back from it to run its command to the end."""
     for name in MODULES:
         import_module(name)
-    from ytaudio_daemon.cli.commands import (  # noqa: PLC0415 - loaded just now
-        COMMANDS,
-        command_module,
-    )
-
-    for name in COMMANDS:
-        command_module(name)
+    for package in PACKAGES:
+        for module in pkgutil.iter_modules(import_module(package).__path__):
+            import_module(f"{package}.{module.name}")
     gc.freeze()
     words = _Forking(socket.socket(fileno=int(sys.argv[1])), {}).serve()
     if words is None:

@@ -4,6 +4,7 @@ import codecs
 import io
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 import time
@@ -16,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration import one_drop
+from ytaudio_daemon import cli
 from ytaudio_daemon.cli import main
-from ytaudio_daemon.cli.commands import COMMANDS, command_module
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Connection, Ledger, claims, sessions, transitions
 from ytaudio_daemon.ledger.drops import Drop, JobOptions, NewLine
@@ -113,9 +114,8 @@ class Rig:
 
     def call_as(self, user: int, *args: str) -> Ran:
         """Run the command as another user, in a fork: that user may have no Python."""
-        for name in COMMANDS:
-            command_module(name)
-        import_module("ytaudio_daemon.cli.session_changes")
+        for module in pkgutil.walk_packages(cli.__path__, f"{cli.__name__}."):
+            import_module(module.name)
         codecs.lookup("utf-8-sig")  # loaded when it is first used, as a module is
         read_end, write_end = os.pipe()
         child = os.fork()

@@ -16,7 +16,7 @@ from tests.integration import cli_rig, one_drop
 from tests.integration.cli_rig import Ran, Rig
 from tests.others import NOBODY, mounted, needs_root
 from ytaudio_daemon import __version__, dropfile
-from ytaudio_daemon.cli.inbox_writer import write_drop
+from ytaudio_daemon.cli.commands.inbox_writer import write_drop
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.model.quota import Quota

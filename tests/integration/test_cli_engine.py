@@ -11,8 +11,8 @@ from tests.integration import ytdlp_rig
 from tests.integration.cli_rig import Rig, complete, record
 from tests.integration.ytdlp_rig import NEXT
 from tests.others import let_others_in, needs_root
+from ytaudio_daemon.cli.commands.engine_changes import _canary_links
 from ytaudio_daemon.cli.context import CommandContext
-from ytaudio_daemon.cli.engine_changes import _canary_links
 from ytaudio_daemon.cli.output import Output
 from ytaudio_daemon.ledger import ytdlp_outcomes
 from ytaudio_daemon.model.ytdlp_policy import age_days
@@ -98,7 +98,7 @@ def test_an_upgrade_that_fails_says_that_nothing_was_changed(
 def test_others_are_told_the_line_that_works(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     let_others_in(tmp_path)
-    import_module("ytaudio_daemon.cli.engine_changes")
+    import_module("ytaudio_daemon.cli.commands.engine_changes")
     said = Rig(tmp_path).call_as(64_998, "engine", "use", "installed")
     assert said.code == 2
     assert "you (#64998) may not do that here" in said.err

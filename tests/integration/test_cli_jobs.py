@@ -4,15 +4,16 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
 from tests.integration import cli_rig, one_drop
 from tests.integration.cli_rig import BROKEN, Rig
+from ytaudio_daemon.cli.commands.poller import Poller
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
-from ytaudio_daemon.cli.wait import Poller
 from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.quota import Quota
@@ -328,12 +329,13 @@ def test_a_daemon_that_restarts_is_waited_for(monkeypatch: pytest.MonkeyPatch) -
     patience = Poller(None, lambda: DaemonLiveness(state=next(beats)))
     assert patience.sleep() == (Exit.OK, "")
     assert patience.sleep() == (Exit.OK, "")
-    monkeypatch.setattr("ytaudio_daemon.cli.wait.RESTART_GRACE_S", 0.0)
+    monkeypatch.setattr("ytaudio_daemon.cli.commands.poller.RESTART_GRACE_S", 0.0)
     assert patience.sleep()[0] is Exit.DAEMON_DOWN
 
 
 def test_progress_of_an_older_attempt_is_not_shown() -> None:
-    row = {"state": "running", "attempt": {"number": 2}, "phase": None, "title": None}
+    row: Any = {"state": "running", "attempt": {"number": 2}}
+    row |= {"phase": None, "title": None}
     live = row | {"attempt": {"number": 1}, "phase": "converting", "title": "Old"}
     assert with_live_fields(dict(row), live) == row
     assert with_live_fields(dict(row), None) == row

@@ -13,7 +13,7 @@ import pytest
 import ytaudio_daemon
 from tests.integration.cli_rig import Rig
 from tests.others import NOBODY, let_others_in, mounted, needs_root
-from ytaudio_daemon.cli import doctor
+from ytaudio_daemon.cli.commands import doctor
 from ytaudio_daemon.daemon.self_check import RENAME_CHECK_INTERVAL_S, SelfCheck
 from ytaudio_daemon.doctor import folder_checks, machine_checks, ytdlp_checks
 from ytaudio_daemon.folders.prepare import prepare

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.cli.commands import COMMANDS, command_parser, main_parser
+from ytaudio_daemon.cli.arguments.command_table import COMMANDS
+from ytaudio_daemon.cli.arguments.parsers import command_parser, main_parser
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.errors import UsageError
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.cli.doctor import check_daemon
+from ytaudio_daemon.cli.commands.doctor import check_daemon
 from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
 from ytaudio_daemon.doctor import (
     CheckStatus,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ytaudio_daemon.cli.download_list import Item, build_items
-from ytaudio_daemon.cli.download_reporters import download_progress_text
+from ytaudio_daemon.cli.commands.download_list import Item, build_items
+from ytaudio_daemon.cli.commands.download_reporters import download_progress_text
 from ytaudio_daemon.cli.entry import _insert_default_command
 from ytaudio_daemon.dropfile import DropKind
 from ytaudio_daemon.errors import UsageError

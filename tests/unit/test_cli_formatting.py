@@ -6,7 +6,8 @@ import json
 import pytest
 
 from ytaudio_daemon.cli import formatting
-from ytaudio_daemon.cli.output import Output, ask, terminal_safe
+from ytaudio_daemon.cli.output import Output, ask
+from ytaudio_daemon.cli.terminal_text import terminal_safe
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from ytaudio_daemon.cli.blocks import Facts
+from ytaudio_daemon.cli.commands.job_report import JobDetails, job_report, what_next
 from ytaudio_daemon.cli.formatting import rfc3339
-from ytaudio_daemon.cli.job_report import JobDetails, job_report, what_next
 from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
-from ytaudio_daemon.cli.status_report import Facts
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.gates import Gate, GateName

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.cli import status_report
+from ytaudio_daemon.cli.commands import status_report
+from ytaudio_daemon.cli.commands.watch import changed_lines
 from ytaudio_daemon.cli.formatting import rfc3339
-from ytaudio_daemon.cli.watch import changed_lines
 
 NOW = 1_800_000_000.0
 

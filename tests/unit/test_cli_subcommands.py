@@ -4,12 +4,14 @@ import argparse
 
 import pytest
 
-from ytaudio_daemon.cli import engine, ledger, session
-from ytaudio_daemon.cli.subcommands import add_subcommands, load_target
+from ytaudio_daemon.cli.arguments import engine, ledger, notify, session
+from ytaudio_daemon.cli.arguments.subcommands import add_subcommands
+from ytaudio_daemon.cli.dispatch import load_target
 
 TABLES = {
     "engine": engine.SUBCOMMANDS,
     "ledger": ledger.SUBCOMMANDS,
+    "notify": notify.SUBCOMMANDS,
     "session": session.SUBCOMMANDS,
 }
 
@@ -20,7 +22,7 @@ def test_every_verb_has_its_doer_and_its_words(command: str) -> None:
     add_subcommands(parser, TABLES[command])
     told = parser.format_help()
     for name, verb in TABLES[command].items():
-        assert callable(load_target(verb))
+        assert callable(load_target(verb.target))
         assert name in told
 
 

@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -193,5 +194,6 @@ def test_a_pipe_in_the_place_of_a_status_file_holds_nobody_up(tmp_path: Path) ->
     os.mkfifo(tmp_path / "daemon.json")
     os.mkfifo(tmp_path / ".daemon.json.tmp")
     now = Now(wall=0.0, uptime_s=0.0)
-    assert StatusFile(tmp_path, "daemon.json").write({"schema": "x/1"}, now)
+    document: Any = {"schema": "x/1"}
+    assert StatusFile(tmp_path, "daemon.json").write(document, now)
     assert (tmp_path / "daemon.json").read_bytes().startswith(b'{"schema": "x/1"')

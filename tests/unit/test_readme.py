@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.cli.commands import COMMANDS, command_parser
+from ytaudio_daemon.cli.arguments.command_table import COMMANDS
+from ytaudio_daemon.cli.arguments.parsers import command_parser
 
 REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "README.md").read_text()

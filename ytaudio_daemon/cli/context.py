@@ -1,27 +1,31 @@
-"""One call of the command: its arguments, and what follows from them when asked."""
+"""One call of the command: its arguments, its output, and its configuration."""
 
 import os
 from argparse import Namespace
 from collections.abc import Mapping
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ytaudio_daemon.cli import liveness
+from ytaudio_daemon.cli.liveness import DaemonLiveness
 from ytaudio_daemon.cli.output import Output
+from ytaudio_daemon.cli.status_path import status_folder_without_settings
 
 if TYPE_CHECKING:
-    from ytaudio_daemon.cli.liveness import DaemonLiveness
+    from ytaudio_daemon.cli.configuration import Configuration
     from ytaudio_daemon.folders.layout import Layout
     from ytaudio_daemon.settings import Settings
 
 
 class CommandContext:
-    """What a command is given.
+    """The argument of every command's function.
 
     Args:
-        args: As its parser read them.
-        output: Where its words go.
-        environ: The environment, for settings.
+        args: The parsed arguments.
+        output: Prints the command's results.
+        environ: The environment, which may override settings.
     """
 
     def __init__(
@@ -35,56 +39,54 @@ class CommandContext:
         self.environ = environ
 
     @cached_property
+    def _configuration(self) -> "Configuration":
+        """Imported at its first use: it takes 20 ms, which `status` does not need."""
+        module = import_module("ytaudio_daemon.cli.configuration")
+        configuration: Configuration = module.Configuration(self.args, self.environ)
+        return configuration
+
+    @property
     def config_file(self) -> Path | None:
-        """The config file in use."""
-        from ytaudio_daemon.settings import find_config  # noqa: PLC0415 - 20 ms
+        """The config file in use.
 
-        if self.args.config is not None:
-            return Path(self.args.config)
-        return find_config(self.environ, Path.cwd())
+        Raises:
+            ConfigError: We are root, and the file in the current folder could be
+                somebody else's.
+        """
+        return self._configuration.config_file
 
-    @cached_property
+    @property
     def settings(self) -> "Settings":
-        """The settings, read at the first need.
+        """The settings.
 
         Raises:
             ConfigError: They are unusable.
         """
-        from ytaudio_daemon.settings import load  # noqa: PLC0415 - 20 ms
+        return self._configuration.settings
 
-        root = self.args.root
-        overrides = {} if root is None else {"paths.root": root}
-        return load(self.config_file, self.environ, overrides)
+    @cached_property
+    def layout(self) -> "Layout":
+        """The paths of all folders. Imported at its first use: it takes 10 ms."""
+        module = import_module("ytaudio_daemon.folders.layout")
+        layout: Layout = module.layout_of(self.settings)
+        return layout
 
     @cached_property
     def status_folder(self) -> Path:
-        """Where the status files are, by the quick way if that will do."""
-        from ytaudio_daemon.cli.status_path import status_folder_without_settings  # noqa: PLC0415
-
+        """The folder of the status files, found without the settings if possible."""
         found = status_folder_without_settings(
             self.args.config, self.args.root, self.environ, Path.cwd()
         )
         return self.settings.paths.status if found is None else found
 
-    def read_liveness(self) -> "DaemonLiveness":
-        """Look whether the daemon is alive.
+    def read_liveness(self) -> DaemonLiveness:
+        """Read from the daemon's status document whether it is alive.
 
         Raises:
-            OSError: Its status document is there but cannot be read.
+            OSError: The document is there but cannot be read.
         """
-        from ytaudio_daemon.cli.liveness import read_liveness  # noqa: PLC0415 - `--help` needs none
-
-        return read_liveness(self.status_folder, self.start_command)
+        return liveness.read_liveness(self.status_folder, self.start_command)
 
     def start_command(self) -> str:
         """Return the command that starts the daemon of this config."""
-        from ytaudio_daemon.system import install_hints  # noqa: PLC0415 - seldom needed
-
-        return install_hints.start_daemon_command(self.config_file, self.args.root)
-
-    @cached_property
-    def layout(self) -> "Layout":
-        """Where everything lies."""
-        from ytaudio_daemon.folders.layout import layout_of  # noqa: PLC0415 - 10 ms
-
-        return layout_of(self.settings)
+        return self._configuration.start_command()

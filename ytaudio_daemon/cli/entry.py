@@ -1,16 +1,22 @@
-"""From the command line to a command, and from its errors to words and exit status."""
+"""Runs the command line `ytaudio …`: prints its errors and returns its exit status.
+
+`--help` and `--version` end here, before anything that a command needs is imported.
+"""
 
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from importlib import import_module
 
 from ytaudio_daemon import __version__
-from ytaudio_daemon.cli.commands import command_module, command_parser, main_parser
-from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.arguments.parsers import main_parser, parse_command
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.output import Output
+from ytaudio_daemon.cli.terminal_text import terminal_safe
 from ytaudio_daemon.errors import YtaudioError
+
+#: Of the program itself; every other flag without a command is `download`'s.
+PROGRAM_FLAGS = frozenset({"-h", "--help", "--version"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,14 +26,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The words behind `ytaudio`; those of the process when None.
     """
     _escape_unencodable_output()
-    output = Output()
     arguments = _insert_default_command(sys.argv[1:] if argv is None else argv)
     verbose = _is_verbose(arguments)
     try:
-        code = _run(arguments, output)
+        code = _run(arguments)
         sys.stdout.flush()
     except YtaudioError as error:
-        _print_error(error, output, verbose=verbose)
+        _print_error(error, verbose=verbose)
         return error.exit_code
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -36,28 +41,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.OK
     except OSError as error:
         if verbose:
-            _print_traceback()
-        output.stderr_line(f"ytaudio: {_os_error_text(error)}")
+            _print_traceback(error)
+        _print_to_stderr(f"ytaudio: {_os_error_text(error)}")
         return Exit.FAILED
     return code
 
 
-def _run(arguments: Sequence[str], output: Output) -> int:
+def _run(arguments: Sequence[str]) -> int:
     before = main_parser().parse_args(arguments)
     if before.version:
-        output.line(f"ytaudio {__version__}")
+        sys.stdout.write(f"ytaudio {__version__}\n")
         return Exit.OK
     if before.command is None:
         main_parser().print_help(sys.stderr)
         return Exit.USAGE
-    parser = command_parser(before.command)
     known = {name: getattr(before, name) for name in ("config", "root", "verbose")}
-    args = parser.parse_args(before.rest, Namespace(**known))
-    return int(command_module(before.command).run(CommandContext(args, output)))
+    args = parse_command(before.command, before.rest, Namespace(**known))
+    dispatch = import_module("ytaudio_daemon.cli.dispatch")  # not for --help
+    return int(dispatch.run_command(args))
 
 
 def _insert_default_command(arguments: Sequence[str]) -> Sequence[str]:
-    """Read flags or a link without a command as `download`'s, which needs no daemon."""
+    """Insert `download` before a flag or a link that follows no command's name."""
     at = 0
     while at < len(arguments):
         argument = arguments[at]
@@ -67,9 +72,7 @@ def _insert_default_command(arguments: Sequence[str]) -> Sequence[str]:
             ("--config=", "--root=")
         ):
             at += 1
-        elif argument in {"-h", "--help", "--version"} or not _is_download_argument(
-            argument
-        ):
+        elif argument in PROGRAM_FLAGS or not _is_download_argument(argument):
             break
         else:
             return [*arguments[:at], "download", *arguments[at:]]
@@ -77,19 +80,28 @@ def _insert_default_command(arguments: Sequence[str]) -> Sequence[str]:
 
 
 def _is_download_argument(argument: str) -> bool:
-    """Tell whether a first word is a flag or a link; no command has a slash."""
+    """True for a flag or a link: no command's name has a slash."""
     return argument.startswith("-") or "/" in argument
 
 
-def _print_error(error: YtaudioError, output: Output, *, verbose: bool) -> None:
+def _print_error(error: YtaudioError, *, verbose: bool) -> None:
     if verbose:
-        _print_traceback()
+        _print_traceback(error)
     first, *others = error.message.splitlines() or [""]
-    output.stderr_line(f"ytaudio: {first}")
+    _print_to_stderr(f"ytaudio: {first}")
     for other in others:
-        output.stderr_line(f"  {other}")
+        _print_to_stderr(f"  {other}")
     for line in error.hint.splitlines():
-        output.stderr_line(f"  hint: {line}")
+        _print_to_stderr(f"  hint: {line}")
+
+
+def _print_traceback(error: Exception) -> None:
+    """Print an error's traceback, without `traceback`: that takes 4 ms to import."""
+    sys.__excepthook__(type(error), error, error.__traceback__)
+
+
+def _print_to_stderr(line: str) -> None:
+    sys.stderr.write(f"{terminal_safe(line)}\n")
 
 
 def _os_error_text(error: OSError) -> str:
@@ -97,24 +109,21 @@ def _os_error_text(error: OSError) -> str:
     return f"{os.fsdecode(error.filename)}: {what}" if error.filename else what
 
 
-def _print_traceback() -> None:
-    import traceback  # noqa: PLC0415 - 4 ms, for -v only
-
-    traceback.print_exc()
-
-
 def _is_verbose(arguments: Sequence[str]) -> bool:
-    """Look for -v by hand: errors of the parsing itself want it too."""
+    """True if -v is anywhere: parsing may fail, and its error obeys -v as well."""
     return any(argument in {"-v", "--verbose"} for argument in arguments)
 
 
 def _escape_unencodable_output() -> None:
-    """Write out what the locale cannot show, rather than fail on a title."""
+    """Let characters that the locale lacks be escaped, instead of raising an error."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _discard_stdout() -> None:
-    """`| head` has what it wanted: spare the interpreter a complaint at its end."""
+    """Send further output to /dev/null, after the reader (`| head`) has gone.
+
+    Otherwise the interpreter would complain when it flushes stdout at its end.
+    """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,10 +1,10 @@
-"""What the command's exit status says. `YtaudioError.exit_code` uses the same."""
+"""The exit statuses of the command. `YtaudioError.exit_code` uses the same numbers."""
 
 from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Every exit status there is."""
+    """An exit status."""
 
     OK = 0
     #: Something failed: a job, a line, the command.

@@ -1,4 +1,4 @@
-"""Numbers and times in words for people. Pure."""
+"""Formats numbers and times for people. Pure."""
 
 import time
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Is the daemon alive? Told from its status document alone. `look` touches the disk."""
+"""Whether the daemon is alive, judged from its status document alone."""
 
 import json
 import os
@@ -16,22 +16,20 @@ Document = Mapping[str, Any]
 DAEMON_FILE = "daemon.json"
 
 
-def _default_start_command() -> str:
-    from ytaudio_daemon.system.install_hints import start_daemon_command  # noqa: PLC0415 - seldom needed
-
-    return start_daemon_command()
+def _plain_start_command() -> str:
+    return "ytaudio run"
 
 
 class Liveness(StrEnum):
-    """What the daemon's status document says about its life."""
+    """The daemon's condition."""
 
     #: It lives and works (starting and draining too).
     ALIVE = "alive"
-    #: It lives, but says itself that something is wrong.
+    #: It lives, but reports a problem itself.
     DEGRADED = "degraded"
     #: It ended in good order.
     STOPPED = "stopped"
-    #: Its process is gone without a good-bye.
+    #: Its process is gone, and its document does not say "stopped".
     GONE = "gone"
     #: Its process may be there, but the document is no longer rewritten.
     STALE = "stale"
@@ -40,27 +38,27 @@ class Liveness(StrEnum):
 
 
 class DaemonLiveness(NamedTuple):
-    """The daemon's pulse and its last document.
+    """The daemon's condition and its last status document.
 
     Attributes:
-        state: What was found.
-        document: The last that it wrote, or None.
-        document_age_s: Seconds since then.
-        start_command: Gives the command that starts a daemon here.
+        state: The condition.
+        document: The last document that the daemon wrote, or None.
+        document_age_s: Seconds since it was written.
+        start_command: Returns the command that starts a daemon here.
     """
 
     state: Liveness
     document: Document | None = None
     document_age_s: float = 0.0
-    start_command: Callable[[], str] = _default_start_command
+    start_command: Callable[[], str] = _plain_start_command
 
     @property
     def is_up(self) -> bool:
-        """Whether work goes on."""
+        """True while the daemon works."""
         return self.state in {Liveness.ALIVE, Liveness.DEGRADED}
 
     def explanation(self) -> str:
-        """Say in one sentence why it is not up; "" when it is."""
+        """Return one sentence on why the daemon is not up; "" when it is."""
         sentence = _EXPLANATIONS[self.state].format(
             format_duration(self.document_age_s)
         )
@@ -84,13 +82,13 @@ def assess(
     host: str,
     process_exists: Callable[[int], bool],
 ) -> DaemonLiveness:
-    """Tell whether the daemon is alive. Pure but for `process_exists`.
+    """Judge the daemon by its status document. Pure but for `process_exists`.
 
     Args:
         document: `daemon.json`, or None when there is none.
-        wall: Seconds since 1970.
-        host: This machine's name; a process elsewhere cannot be looked at.
-        process_exists: Tells whether a process of that number exists here.
+        wall: Now, seconds since 1970.
+        host: This machine's name; processes of another one cannot be checked.
+        process_exists: Returns True if this machine has a process of that number.
     """
     if document is None:
         return DaemonLiveness(state=Liveness.NEVER)
@@ -112,13 +110,13 @@ def assess(
 
 
 def read_liveness(
-    status_folder: Path, start_command: Callable[[], str] = _default_start_command
+    status_folder: Path, start_command: Callable[[], str] = _plain_start_command
 ) -> DaemonLiveness:
-    """Read the daemon's status document and judge it.
+    """Read the daemon's status document and judge the daemon by it.
 
     Args:
-        status_folder: Where it is.
-        start_command: Gives the command that starts a daemon here, when it must be said.
+        status_folder: The folder of the status files.
+        start_command: Returns the command that starts a daemon here.
 
     Raises:
         OSError: The document is there but cannot be read.
@@ -131,7 +129,7 @@ def read_liveness(
 def read_document(path: Path) -> Document | None:
     """Return a status document, or None when there is none.
 
-    It is replaced by rename, so it is always whole.
+    The daemon replaces it by rename, so a read never gets half of one.
 
     Raises:
         OSError: It cannot be read, or is no status document (somebody else's file).

@@ -1,8 +1,8 @@
-"""Where the status files are, found without building all settings.
+"""Finds the folder of the status files without loading the settings.
 
-Those cost more CPU than all else that `status` does, which programs call often. Only
-the plain case is answered here; whatever else there is, the settings decide. A test
-holds both to the same answer.
+Programs call `status` often, and loading the settings costs more CPU than the rest of
+it. Only plain configurations are handled here, the settings handle all others. A test
+makes sure that both find the same folder.
 """
 
 import os
@@ -24,7 +24,7 @@ DEFAULT_STATUS = "status"
 def status_folder_without_settings(
     config: str | None, root: str | None, environ: Mapping[str, str], cwd: Path
 ) -> Path | None:
-    """Return the status folder, or None when the settings must be asked.
+    """Return the status folder, or None when only the settings can find it.
 
     Args:
         config: From `--config`.
@@ -47,7 +47,7 @@ def status_folder_without_settings(
 def _config_paths(
     config: str | None, environ: Mapping[str, str], cwd: Path
 ) -> tuple[Path | None, Mapping[str, Any] | None]:
-    """Return the config file in use and its `[paths]`; (…, None) = ask the settings."""
+    """Return the config file in use and its `[paths]`; None for the latter: unusable."""
     named = config or environ.get(CONFIG_VARIABLE)
     candidates = (named,) if named else (LOCAL_CONFIG, SYSTEM_CONFIG)
     for candidate in candidates:
@@ -73,5 +73,5 @@ def _paths_in(text: str) -> Mapping[str, Any] | None:
 
 
 def _is_plain(path: object) -> bool:
-    """Tell whether it is a path that needs no more than being joined."""
+    """True for a path that needs no expansion."""
     return isinstance(path, str) and not path.startswith("~") and "\0" not in path

@@ -63,8 +63,7 @@ class StatusFile:
         seq = self._next_seq()
         head: FileHead = {"seq": seq, "written_at": rfc3339(now.wall)}
         start = _json({"schema": document["schema"], **head})
-        text = start[:-1] + b", " + body[1:] + b"
-"
+        text = start[:-1] + b", " + body[1:] + b"\n"
         name = os.fsencode(self._name)
         with AtomicFileWriter(self._root, self._folders, name, make=True) as file:
             file.write(text)

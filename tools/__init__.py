@@ -1,0 +1,1 @@
+"""Programs for developers, run with `make`; no part of the package."""

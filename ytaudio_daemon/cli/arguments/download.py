@@ -1,0 +1,84 @@
+"""Download links at once, without a daemon, into one folder.
+
+Each file is tagged and proven to decode before it appears; nothing that is there
+already is replaced. A file of links has the syntax of a drop, and every line of it its
+verdict. Ctrl-C lets what is running finish; once more stops at once. Either way nothing
+half-done stays behind. Without a command's name these flags mean `download`, too.
+"""
+
+import argparse
+
+from ytaudio_daemon.cli.arguments.shared import add_json
+from ytaudio_daemon.model.options import FORMATS, QUALITIES
+
+EXAMPLES = """\
+examples:
+  ytaudio download https://youtu.be/dQw4w9WgXcQ
+  ytaudio download --url https://youtu.be/dQw4w9WgXcQ --format m4a --output ./music
+  ytaudio download --urls-file urls.txt -j 4
+  python -m ytaudio_daemon --url https://youtu.be/dQw4w9WgXcQ
+"""
+MAX_JOBS = 64
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("urls", nargs="*", metavar="URL", help="a link to one video")
+    parser.add_argument(
+        "--url", action="append", default=[], dest="more_urls", metavar="URL",
+        help="the same; may be given again",
+    )  # fmt: skip
+    parser.add_argument(
+        "--urls-file", metavar="FILE",
+        help="a file of links, a line each, with options; - is standard input",
+    )  # fmt: skip
+    parser.add_argument(
+        "--output-dir", "--output", default="./downloads", metavar="DIR",
+        help="where the files go (default: ./downloads)",
+    )  # fmt: skip
+    _add_options(parser)
+    parser.add_argument(
+        "-j", "--jobs", type=_parse_jobs, metavar="N",
+        help="downloads at once (default: 3, or the config's workers)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--session-info", action="store_true", help="show the sessions there are"
+    )
+    parser.add_argument(
+        "--formats",
+        action="store_true",
+        help="show the formats and qualities there are",
+    )
+    add_json(parser, "what became of every link")
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("options; those of a file's lines win")
+    group.add_argument(
+        "--filename", metavar="TEMPLATE",
+        help="without the ending, such as '%%(artist)s - %%(title)s' "
+        "(default: %%(title)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--quality", choices=QUALITIES, help="what is fetched (default: bestaudio)"
+    )
+    group.add_argument(
+        "--format", choices=FORMATS, help="the audio's format (default: mp3)"
+    )
+    group.add_argument(
+        "--bitrate", metavar="B",
+        help="such as 256k, lossy formats only (default: 192k where it is encoded)",
+    )  # fmt: skip
+
+
+def target(args: argparse.Namespace) -> str:
+    """Return the function that runs the command: two flags only show something."""
+    if args.formats:
+        return "formats.run"
+    return "session_info.run" if args.session_info else "download.run"
+
+
+def _parse_jobs(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_JOBS:
+        raise argparse.ArgumentTypeError(f"give a number from 1 to {MAX_JOBS}")
+    return int(text)

@@ -1,0 +1,94 @@
+"""See which yt-dlp is used, and change that: upgrade it, use another, go back.
+
+YouTube changes overnight and yt-dlp follows within days. Its versions lie in
+state/engine, each beside what it needs; the one in use is given to the workers in
+place of the one that came with the program. A running daemon takes a change up with
+the next attempt, and does all this by itself every day ([engine] in the config).
+"""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from ytaudio_daemon.cli.arguments.shared import add_json
+from ytaudio_daemon.cli.arguments.subcommands import Subcommand, add_subcommands
+
+EXAMPLES = """\
+examples:
+  ytaudio engine list
+  sudo ytaudio engine upgrade
+  sudo ytaudio engine upgrade --channel nightly
+  sudo ytaudio engine upgrade --version 2026.8.19
+  sudo ytaudio engine use installed
+  sudo ytaudio engine rollback
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add a parser for each verb."""
+    add_subcommands(parser, SUBCOMMANDS)
+
+
+def target(args: argparse.Namespace) -> str:
+    """Return the function that runs the verb."""
+    return SUBCOMMANDS[args.verb].target
+
+
+def _add_list_arguments(parser: argparse.ArgumentParser) -> None:
+    add_json(parser, "{schema, in_use, versions: […], refused: […], last_upgrade}")
+
+
+def _add_upgrade_arguments(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--channel", choices=["stable", "nightly"],
+        help="whose newest (default: [engine] channel)",
+    )  # fmt: skip
+    which.add_argument(
+        "--version", metavar="V", help="this one, older ones too; it is kept then"
+    )
+    which.add_argument(
+        "wheel", metavar="WHEEL", nargs="?", type=Path,
+        help="a wheel file of yt-dlp; what it needs may lie beside it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--automatic", action="store_true",
+        help="as the daemon does it: not while a version is pinned",
+    )  # fmt: skip
+    add_json(parser, "{schema, at, result, version, message, automatic}")
+
+
+def _add_use_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "version", metavar="VERSION",
+        help="one of `engine list`, or `installed`: the one that came with the program",
+    )  # fmt: skip
+
+
+def _add_rollback_arguments(_parser: argparse.ArgumentParser) -> None:
+    """Add nothing: there is only one version to go back to."""
+
+
+SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
+    {
+        "list": Subcommand(
+            "engine_list.run",
+            "list the versions of yt-dlp there are, and what became of the last upgrade",
+            _add_list_arguments,
+        ),
+        "upgrade": Subcommand(
+            "engine_changes.upgrade",
+            "fetch the newest yt-dlp (or another), check it, and use it",
+            _add_upgrade_arguments,
+        ),
+        "use": Subcommand(
+            "engine_changes.use",
+            "use a version that is here; it stays until you want another",
+            _add_use_arguments,
+        ),
+        "rollback": Subcommand(
+            "engine_changes.rollback", "go back to the version that was used before"
+        ),
+    }
+)

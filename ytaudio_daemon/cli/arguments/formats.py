@@ -1,0 +1,20 @@
+"""Show the formats and qualities there are, and what each does to the audio.
+
+Copied means: the very audio that YouTube serves, not encoded again. That is quicker and
+loses nothing, so m4a and opus are the formats to prefer where the player takes them.
+"""
+
+import argparse
+
+from ytaudio_daemon.cli.arguments.shared import add_json
+
+EXAMPLES = """\
+examples:
+  ytaudio formats
+  ytaudio add --format opus https://youtu.be/dQw4w9WgXcQ
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    add_json(parser, "{schema, formats, qualities}")

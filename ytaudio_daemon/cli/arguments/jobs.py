@@ -1,0 +1,27 @@
+"""List jobs in the order they were accepted.
+
+It reads the ledger, so it knows all jobs, also those of expired sessions, whether the
+daemon runs or not.
+"""
+
+import argparse
+
+from ytaudio_daemon.cli.arguments.shared import add_json
+from ytaudio_daemon.model.job import JobState
+
+EXAMPLES = """\
+examples:
+  ytaudio jobs --session party
+  ytaudio jobs --state failed --state waiting
+  ytaudio jobs --json | jq -r '.jobs[] | select(.state == "completed").output_path'
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("-s", "--session", metavar="S", help="only this session's")
+    parser.add_argument(
+        "--state", action="append", choices=[str(state) for state in JobState],
+        default=[], help="only jobs in this state; may be given again",
+    )  # fmt: skip
+    add_json(parser, "{schema, jobs: [Job…]}")

@@ -1,0 +1,68 @@
+"""Back the ledger up, restore it, check it.
+
+The ledger holds every session, drop, job and try; the audio lies beside it and is not
+in a backup. On PostgreSQL `backup` and `restore` name the server's own commands.
+"""
+
+import argparse
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ytaudio_daemon.cli.arguments.shared import add_json
+from ytaudio_daemon.cli.arguments.subcommands import Subcommand, add_subcommands
+
+EXAMPLES = """\
+examples:
+  ytaudio ledger backup
+  ytaudio ledger backup /mnt/safe/ledger.sqlite3
+  ytaudio ledger restore state/backups/ledger-20261122T231500Z.sqlite3
+  ytaudio ledger check
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add a parser for each verb."""
+    add_subcommands(parser, SUBCOMMANDS)
+
+
+def target(args: argparse.Namespace) -> str:
+    """Return the function that runs the verb."""
+    return SUBCOMMANDS[args.verb].target
+
+
+def _add_backup_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?",
+        help="the copy (default: state/backups/ledger-<UTC time>.sqlite3)",
+    )  # fmt: skip
+    add_json(parser, "{schema, ledger, file, size_bytes}")
+
+
+def _add_restore_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a copy that `backup` made")
+    add_json(parser, "{schema, ledger, file, kept_aside, unknown_drops, …}")
+
+
+def _add_check_arguments(parser: argparse.ArgumentParser) -> None:
+    add_json(parser, "{schema, ledger, sound, flaws: [{check, message}…]}")
+
+
+SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
+    {
+        "backup": Subcommand(
+            "ledger_copies.back_up",
+            "make a proven copy of the ledger, also while the daemon runs",
+            _add_backup_arguments,
+        ),
+        "restore": Subcommand(
+            "ledger_copies.restore",
+            "put a copy in the ledger's place; the daemon must not run",
+            _add_restore_arguments,
+        ),
+        "check": Subcommand(
+            "ledger_check.check",
+            "prove the ledger: its file, its keys, its counters, its states",
+            _add_check_arguments,
+        ),
+    }
+)

@@ -1,0 +1,43 @@
+"""Try whom [notify] names: people, a webhook, a command.
+
+The daemon need not run. Each receiver gets one test notice, in the way it gets the real
+ones, and what it answered is said.
+"""
+
+import argparse
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ytaudio_daemon.cli.arguments.shared import add_json
+from ytaudio_daemon.cli.arguments.subcommands import Subcommand, add_subcommands
+
+EXAMPLES = """\
+examples:
+  ytaudio notify test
+  YTAUDIO_NOTIFY_URLS=ntfy://my-topic ytaudio notify test
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add a parser for each verb."""
+    add_subcommands(parser, SUBCOMMANDS)
+
+
+def target(args: argparse.Namespace) -> str:
+    """Return the function that runs the verb."""
+    return SUBCOMMANDS[args.verb].target
+
+
+def _add_test_arguments(parser: argparse.ArgumentParser) -> None:
+    add_json(parser, "{schema, receivers: [{receiver, ok, said}…]}")
+
+
+SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
+    {
+        "test": Subcommand(
+            "notify_test.run",
+            "send a test notice to each receiver, and say what it answered",
+            _add_test_arguments,
+        )
+    }
+)

@@ -1,0 +1,138 @@
+"""Builds the parsers: the program's own, and that of each command."""
+
+import argparse
+import difflib
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from ytaudio_daemon.cli.arguments.command_table import COMMANDS
+from ytaudio_daemon.cli.arguments.shared import add_global_options
+from ytaudio_daemon.errors import UsageError
+
+DESCRIPTION = "Turn dropped lists of YouTube links into tagged, proven audio files."
+EXIT_CODES = """\
+exit status: 0 ok, 1 something failed, 2 usage or configuration, 3 daemon not running
+or hanging (status, wait), 4 no such session or job, 5 timeout, 6 degraded"""
+#: Columns of the help.
+HELP_WIDTH = 84
+
+
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Prints examples as they are written, at a fixed width.
+
+    argparse would ask for the terminal's width, for which it imports `shutil`.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26, width=HELP_WIDTH)
+
+
+def main_parser() -> argparse.ArgumentParser:
+    """Return the parser of the words up to and including the command's name."""
+    parser = argparse.ArgumentParser(
+        prog="ytaudio",
+        usage="ytaudio [--config FILE] [--root DIR] [-v] COMMAND …",
+        description=DESCRIPTION,
+        epilog=f"{_command_list()}\n`ytaudio COMMAND --help` tells more.\n\n{EXIT_CODES}",
+        formatter_class=_HelpFormatter,
+        allow_abbrev=False,
+    )
+    add_program_options(parser)
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def add_program_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that stand before a command's name."""
+    add_global_options(parser, default=None)
+    parser.add_argument("--version", action="store_true", help="print the version")
+
+
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """Return the parser of the words behind a command's name.
+
+    Raises:
+        UsageError: There is no such command.
+    """
+    module = argument_module(name)
+    parser = argparse.ArgumentParser(
+        prog=f"ytaudio {name}",
+        description=module.__doc__,
+        epilog=module.EXAMPLES,
+        formatter_class=_HelpFormatter,
+        allow_abbrev=False,
+    )
+    add_command_arguments(parser, name)
+    return parser
+
+
+def add_command_arguments(parser: argparse.ArgumentParser, name: str) -> None:
+    """Add a command's own arguments, and the global options to it and its verbs."""
+    argument_module(name).add_arguments(parser)
+    for part in (parser, *subcommand_parsers(parser)):
+        add_global_options(part, default=argparse.SUPPRESS)
+
+
+def argument_module(name: str) -> Any:
+    """Import the module of a command's arguments.
+
+    Raises:
+        UsageError: There is no such command.
+    """
+    if name not in COMMANDS:
+        raise UsageError(f"there is no command {name!r}{_suggestion(name)}")
+    return import_module(f"ytaudio_daemon.cli.arguments.{name}")
+
+
+def parse_command(name: str, words: Sequence[str], known: Namespace) -> Namespace:
+    """Parse the words behind a command's name.
+
+    Args:
+        name: The command.
+        words: Those behind it.
+        known: The global options given before it.
+
+    Returns:
+        All arguments, and as `target` the function that runs the command:
+        "module.function" in `cli.commands`.
+
+    Raises:
+        UsageError: There is no such command.
+        SystemExit: The words are wrong, or ask for help (from argparse).
+    """
+    args = command_parser(name).parse_args(words, known)
+    choose = getattr(argument_module(name), "target", None)
+    args.target = choose(args) if choose else f"{COMMANDS[name].module or name}.run"
+    return args
+
+
+def subcommand_parsers(
+    parser: argparse.ArgumentParser,
+) -> list[argparse.ArgumentParser]:
+    """Return the parsers of a command's verbs, if it has any."""
+    tables = (action.choices for action in parser._actions)  # noqa: SLF001 - argparse has no public way
+    return [
+        verb
+        for table in tables
+        if isinstance(table, Mapping)
+        for verb in table.values()
+    ]
+
+
+def _command_list() -> str:
+    lines: list[str] = []
+    heading = ""
+    for name, command in COMMANDS.items():
+        if command.heading != heading:
+            heading = command.heading
+            lines.append(f"\n{heading}:" if lines else f"{heading}:")
+        lines.append(f"  {name:<9}{command.summary}")
+    return "\n".join(lines) + "\n"
+
+
+def _suggestion(name: str) -> str:
+    close = difflib.get_close_matches(name, COMMANDS, n=1)
+    return f"; did you mean {close[0]}?" if close else ""

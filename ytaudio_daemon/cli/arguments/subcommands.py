@@ -1,0 +1,32 @@
+"""The verbs of a command that has several, such as `session list|create|…`."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+
+class Subcommand(NamedTuple):
+    """A verb. No dataclass, for the sake of a fast `--help` (see `command_table`).
+
+    Attributes:
+        target: The function that runs it: "module.function" in `cli.commands`.
+        summary: Its line in the help.
+        add_arguments: Adds its own arguments; None when it has none.
+    """
+
+    target: str
+    summary: str
+    add_arguments: Callable[[argparse.ArgumentParser], None] | None = None
+
+
+def add_subcommands(
+    parser: argparse.ArgumentParser, subcommands: Mapping[str, Subcommand]
+) -> None:
+    """Add a parser for each verb."""
+    parsers = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, verb in subcommands.items():
+        added = parsers.add_parser(
+            name, help=verb.summary, description=f"{verb.summary}."
+        )
+        if verb.add_arguments:
+            verb.add_arguments(added)

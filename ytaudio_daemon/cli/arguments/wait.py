@@ -1,0 +1,30 @@
+"""Wait until jobs are finished, and tell by the exit status how it went.
+
+0: every job was completed. 1: some failed, were cancelled, or links were rejected.
+3: there is work left, but the daemon is not running. 5: --timeout is over.
+With --session all jobs and lines of that session count; without anything those of all
+active sessions. Drops that still stand in the inbox are waited for too.
+"""
+
+import argparse
+
+from ytaudio_daemon.cli.arguments.shared import add_json
+
+EXAMPLES = """\
+examples:
+  ytaudio wait --session party --timeout 2h
+  ytaudio wait 1a2b3c4d
+  ytaudio add URL --wait || ytaudio jobs --state failed
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument(
+        "jobs", nargs="*", metavar="JOB", help="an ID, or its beginning"
+    )
+    parser.add_argument("-s", "--session", metavar="S", help="all jobs of this session")
+    parser.add_argument(
+        "--timeout", metavar="TIME", help="wait at most so long, such as 90s, 2h"
+    )
+    add_json(parser, "{schema, unfiled, unfinished, completed, …}")

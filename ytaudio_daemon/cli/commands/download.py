@@ -1,0 +1,81 @@
+"""`download`: downloads links at once, without a daemon, into one folder."""
+
+import sys
+from pathlib import Path
+
+from ytaudio_daemon.cli.commands import download_batch
+from ytaudio_daemon.cli.commands.download_bars import BarReporter
+from ytaudio_daemon.cli.commands.download_list import build_items
+from ytaudio_daemon.cli.commands.download_reporters import JsonReporter, LineReporter
+from ytaudio_daemon.cli.commands.download_results import BatchReporter
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.formatting import format_size
+from ytaudio_daemon.downloader.options_input import checked_layer
+from ytaudio_daemon.dropfile import DropKind, kind_of
+from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.model.options import Layer
+
+
+def run(context: CommandContext) -> int:
+    """Download all links; 1 when one was refused or failed."""
+    items = build_items(
+        _links(context), _read_urls_file(context), *_option_layers(context)
+    )
+    if not items:
+        raise UsageError(
+            "there is nothing to download",
+            "Give links, or --urls-file FILE; ytaudio download --help",
+        )
+    return download_batch.run(context, items, _reporter(context))
+
+
+def _reporter(context: CommandContext) -> BatchReporter:
+    if context.args.json:
+        return JsonReporter(context)
+    return BarReporter(context) if context.output.is_terminal else LineReporter(context)
+
+
+def _links(context: CommandContext) -> list[str]:
+    return [*context.args.more_urls, *context.args.urls]
+
+
+def _read_urls_file(context: CommandContext) -> tuple[str, bytes, DropKind] | None:
+    """Return name, content and syntax of the file of links; None when none is given.
+
+    A name without a known ending is plain text.
+
+
+    Raises:
+        UsageError: It cannot be read, or nothing in it is usable.
+    """
+    given = context.args.urls_file
+    if given is None:
+        return None
+    limit = context.settings.inbox.max_file_size
+    try:
+        if given == "-":
+            name, content = "standard input", sys.stdin.buffer.read(limit + 1)
+        else:
+            name = Path(given).name
+            with Path(given).open("rb") as file:
+                content = file.read(limit + 1)
+    except OSError as error:
+        raise UsageError(f"{given} cannot be read: {error.strerror}") from error
+    if len(content) > limit:
+        raise UsageError(
+            f"{given} is bigger than {format_size(limit)}, the limit of a list"
+        )
+    return name, content, kind_of(name) or DropKind.TEXT
+
+
+def _option_layers(context: CommandContext) -> tuple[Layer, str]:
+    """Return the options that those of a file's lines override, and the default bitrate.
+
+    Raises:
+        UsageError: One is not allowed.
+    """
+    names = ("filename", "quality", "format", "bitrate")
+    given = {name: getattr(context.args, name) for name in names}
+    own = checked_layer({k: v for k, v in given.items() if v is not None})
+    download = context.settings.download
+    return {**download.layer, **own}, download.bitrate

@@ -1,0 +1,104 @@
+"""The items to download: every link, and every line of a file, checked."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ytaudio_daemon.cli.commands.line_checks import check_lines
+from ytaudio_daemon.downloader.folder_downloader import DownloadRequest
+from ytaudio_daemon.dropfile import DropKind, NotADropError
+from ytaudio_daemon.dropfile.drop_line import printable
+from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.model.options import Layer, effective_options
+from ytaudio_daemon.urls import LinkError, parse_link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A link on the command line, or a line of a file.
+
+    Attributes:
+        file, line: The file's name and the line; None for the command line.
+        text: The link or line as it was written, safe to show.
+        request: The download it asks for; None when it was refused.
+        duplicate_of: The number of an earlier item that asks for the same.
+        code, message: Why it was refused; "" when it was not.
+    """
+
+    file: str | None = None
+    line: int | None = None
+    text: str
+    request: DownloadRequest | None = None
+    duplicate_of: int | None = None
+    code: str = ""
+    message: str = ""
+
+    @property
+    def location(self) -> str:
+        """Its file and line for people: `urls.txt:3`; "" on the command line."""
+        return "" if self.file is None else f"{self.file}:{self.line}"
+
+
+def build_items(
+    links: Sequence[str],
+    file: tuple[str, bytes, DropKind] | None,
+    layer: Layer,
+    default_bitrate: str,
+) -> list[Item]:
+    """Return an item for each link and line, duplicates marked as such.
+
+    Args:
+        links: The links on the command line.
+        file: Name, content and syntax of a file of links.
+        layer: Options that those of the file's lines override.
+        default_bitrate: The config's.
+
+    Raises:
+        UsageError: Nothing in the file is usable.
+    """
+    items = [_item_of_link(link, layer, default_bitrate) for link in links]
+    if file is not None:
+        items += _items_of_file(*file, layer, default_bitrate)
+    return list(_with_duplicates_marked(items))
+
+
+def _item_of_link(text: str, layer: Layer, default_bitrate: str) -> Item:
+    try:
+        link = parse_link(text)
+    except LinkError as error:
+        return Item(text=printable(text), code=error.code, message=error.message)
+    options = effective_options(default_bitrate, layer)
+    return Item(
+        text=printable(text), request=DownloadRequest(link=link, options=options)
+    )
+
+
+def _items_of_file(
+    name: str, content: bytes, kind: DropKind, layer: Layer, default_bitrate: str
+) -> Iterator[Item]:
+    try:
+        for line_result in check_lines(content, kind, layer, default_bitrate):
+            drop_line, request = line_result.drop_line, None
+            if drop_line.link is not None and line_result.options is not None:
+                request = DownloadRequest(
+                    link=drop_line.link, options=line_result.options
+                )
+            yield Item(
+                file=name,
+                line=drop_line.line,
+                text=drop_line.text,
+                request=request,
+                code=drop_line.code or "",
+                message=drop_line.message,
+            )
+    except NotADropError as error:
+        raise UsageError(f"{name}: {error.message}") from error
+
+
+def _with_duplicates_marked(items: Sequence[Item]) -> Iterator[Item]:
+    first: dict[tuple[str, str], int] = {}
+    for number, item in enumerate(items):
+        if item.request is None:
+            yield item
+            continue
+        known = first.setdefault(item.request.audio_key, number)
+        yield item if known == number else replace(item, duplicate_of=known)

@@ -1,0 +1,118 @@
+"""`engine list`: prints the versions of yt-dlp that are installed or refused."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from ytaudio_daemon.cli.blocks import Facts, Table, print_blocks
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.formatting import local_time_and_distance, rfc3339
+from ytaudio_daemon.cli.privileges import daemon_uid
+from ytaudio_daemon.model.ytdlp_policy import age_days
+from ytaudio_daemon.ytdlp_versions.history import VersionHistory
+from ytaudio_daemon.ytdlp_versions.version_store import (
+    ActiveVersion,
+    VersionStore,
+    version_store,
+)
+from ytaudio_daemon.ytdlp_versions.version_writer import INSTALLED
+
+
+def run(context: CommandContext) -> int:
+    """Print the versions."""
+    store = version_store(context.layout.state, daemon_uid(context))
+    wall = time.time()
+    if context.args.json:
+        context.output.json(_document(store, wall))
+    else:
+        chosen, notes = store.active(), store.history()
+        rows = list(_rows(store, chosen, notes, wall))
+        table = Table(("", "VERSION", "AGE", "REMARK"), rows)
+        print_blocks(
+            context.output, [table, Facts(list(_facts(context, chosen, notes, wall)))]
+        )
+    return Exit.OK
+
+
+def _rows(
+    version_store: VersionStore,
+    chosen: ActiveVersion,
+    notes: VersionHistory,
+    wall: float,
+) -> Iterator[tuple[str, ...]]:
+    for version in version_store.versions():
+        is_used = chosen.path == version_store.path_of(version)
+        remark = version_store.why_unusable(version) or _version_note(
+            version, chosen, notes, used=is_used
+        )
+        yield "*" if is_used else "", version, _age(version, wall), remark
+    version = version_store.installed
+    if version:
+        pinned = ", pinned" if not chosen.path and chosen.activation.pinned else ""
+        mark = "" if chosen.path else "*"
+        yield mark, version, _age(version, wall), f"{INSTALLED}{pinned}"
+
+
+def _version_note(
+    version: str, chosen: ActiveVersion, notes: VersionHistory, *, used: bool
+) -> str:
+    if used:
+        return "pinned" if chosen.activation.pinned else ""
+    refused = notes.rejection_of(version)
+    return f"given up: {refused.reason}" if refused else ""
+
+
+def _age(version: str, wall: float) -> str:
+    days = age_days(version, wall)
+    return "-" if days is None else f"{days} d"
+
+
+def _facts(
+    context: CommandContext, chosen: ActiveVersion, notes: VersionHistory, wall: float
+) -> Iterator[tuple[str, str]]:
+    engine = context.settings.engine
+    yield (
+        "channel",
+        f"{engine.channel}, upgraded {_upgrade_schedule(engine.auto_upgrade)}",
+    )
+    if notes.tried is not None:
+        tried = notes.tried
+        yield "last", f"{tried.result} {local_time_and_distance(tried.at, wall)}"
+        yield "", tried.message
+    if chosen.fallback_reason:
+        yield "trouble", chosen.fallback_reason
+
+
+def _upgrade_schedule(auto_upgrade: str) -> str:
+    return "by hand" if auto_upgrade == "off" else "every day"
+
+
+def _document(version_store: VersionStore, wall: float) -> dict[str, Any]:
+    chosen, notes = version_store.active(), version_store.history()
+    return {
+        "schema": "ytaudio.engine/1",
+        "in_use": {
+            "version": chosen.version,
+            "path": None if chosen.path is None else str(chosen.path),
+            "age_days": age_days(chosen.version, wall),
+            "pinned": chosen.activation.pinned,
+            "trouble": chosen.fallback_reason,
+        },
+        "installed": version_store.installed,
+        "versions": [
+            {
+                "version": version,
+                "age_days": age_days(version, wall),
+                "fault": version_store.why_unusable(version),
+            }
+            for version in version_store.versions()
+        ],
+        "refused": [_with_rfc3339_time(asdict(refused)) for refused in notes.refused],
+        "last_upgrade": notes.tried and _with_rfc3339_time(asdict(notes.tried)),
+    }
+
+
+def _with_rfc3339_time(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "at": rfc3339(row["at"])}

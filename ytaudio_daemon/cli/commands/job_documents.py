@@ -1,0 +1,45 @@
+"""Builds job documents from the ledger, with live fields from the status files."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.liveness import read_document
+from ytaudio_daemon.ledger.queries import JobRow
+from ytaudio_daemon.schemas.job import JobDocument
+from ytaudio_daemon.views import job_document
+from ytaudio_daemon.views.overlay import with_live_fields
+
+
+class JobDocuments:
+    """Builds the job documents of one command.
+
+    Args:
+        context: Its settings name the status files.
+    """
+
+    def __init__(self, context: CommandContext) -> None:
+        self._layout = context.layout
+        self._attempts_max = context.settings.retry.attempts
+        self._status_jobs: dict[str, dict[str, dict[str, Any]]] = {}
+        self._daemon_is_up = context.read_liveness().is_up
+
+    def build(self, row: JobRow) -> JobDocument:
+        """Return the document of a job."""
+        document = job_document(row, None, None, self._attempts_max)
+        if self._daemon_is_up:
+            return with_live_fields(
+                document, self._read_status_jobs(row.session_name).get(row.uuid)
+            )
+        return document
+
+    def build_all(self, rows: Iterable[JobRow]) -> Iterator[JobDocument]:
+        """Yield the documents of jobs."""
+        return map(self.build, rows)
+
+    def _read_status_jobs(self, session: str) -> dict[str, dict[str, Any]]:
+        if session not in self._status_jobs:
+            found = read_document(self._layout.session_status(session))
+            jobs = found["jobs"] if found else []
+            self._status_jobs[session] = {job["id"]: job for job in jobs}
+        return self._status_jobs[session]

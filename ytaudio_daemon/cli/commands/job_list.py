@@ -1,0 +1,67 @@
+"""`jobs`: lists the jobs of the ledger in the order they were accepted."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ytaudio_daemon.cli.commands.job_documents import JobDocuments
+from ytaudio_daemon.cli.commands.status_report import job_name, progress_text
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.ledger_access import open_ledger, require_session
+from ytaudio_daemon.ledger import Ledger, queries
+from ytaudio_daemon.ledger.queries import JobRow
+from ytaudio_daemon.model.job import JobState
+
+PAGE_SIZE = 500
+
+
+def run(context: CommandContext) -> int:
+    """Print the jobs."""
+    with open_ledger(context) as ledger:
+        documents = JobDocuments(context).build_all(_job_rows(context, ledger))
+        if context.args.json:
+            context.output.json_list({"schema": "ytaudio.jobs/1"}, "jobs", documents)
+        else:
+            _print(context, documents)
+    return Exit.OK
+
+
+def _job_rows(context: CommandContext, ledger: Ledger) -> Iterator[JobRow]:
+    """Yield the jobs, a page per transaction: an open cursor would block the daemon."""
+    session_id = None
+    if context.args.session is not None:
+        with ledger.read() as db:
+            session_id = require_session(db, context.args.session).id
+    states = [JobState(name) for name in context.args.state]
+    last = 0
+    while True:
+        with ledger.read() as db:
+            page = queries.find_jobs(
+                db, session_id=session_id, states=states, after_id=last, limit=PAGE_SIZE
+            )
+        if not page:
+            return
+        yield from page
+        last = page[-1].id
+
+
+def _print(context: CommandContext, documents: Iterator[Mapping[str, Any]]) -> None:
+    bars = context.output.is_terminal
+    now = time.time()
+    headers = ("JOB", "STATE", "SESSION", "HOW FAR", "WHAT")
+    rows = [
+        (
+            # A prefix is enough for a person; a program gets the whole ID.
+            job["id"][:8] if bars else job["id"],
+            job["state"],
+            job["session"],
+            progress_text(job, now, bars=bars),
+            job_name(job),
+        )
+        for job in documents
+    ]
+    if rows:
+        context.output.table(headers, rows)
+    else:
+        context.output.stderr_line("no jobs")

@@ -1,0 +1,192 @@
+"""The report of `show` on a job, in plain words. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ytaudio_daemon.cli.blocks import Block, Facts, Table
+from ytaudio_daemon.cli.commands.status_report import (
+    job_name,
+    options_text,
+    progress_text,
+)
+from ytaudio_daemon.cli.formatting import (
+    format_duration,
+    format_size,
+    local_time,
+    local_time_and_distance,
+    parse_rfc3339,
+    pluralize,
+)
+from ytaudio_daemon.cli.liveness import DaemonLiveness
+from ytaudio_daemon.ledger.sessions import Session
+from ytaudio_daemon.model import JobState, SessionState
+from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.model.quota import Quota
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDetails:
+    """A job, and the facts that its report needs.
+
+    Attributes:
+        job: The job's document.
+        attempts, events: Rows of the ledger, in order.
+        lines: (file, line) of each line that asked for the job.
+        gates: The closed gates.
+        session: The job's session.
+        quota: The session's quota in effect.
+        file_is_gone: True if the job was published, and its file is no longer there.
+        life: Whether the daemon runs.
+        wall: Now, seconds since 1970.
+    """
+
+    job: Mapping[str, Any]
+    attempts: Sequence[Mapping[str, Any]]
+    events: Sequence[Mapping[str, Any]]
+    lines: Sequence[tuple[str, int]]
+    gates: Sequence[Gate]
+    session: Session
+    quota: Quota
+    file_is_gone: bool
+    life: DaemonLiveness
+    wall: float
+
+    @property
+    def state(self) -> JobState:
+        """The job's state."""
+        return JobState(self.job["state"])
+
+    @property
+    def short_id(self) -> str:
+        """The beginning of the ID, enough to type."""
+        return str(self.job["id"])[:8]
+
+
+def job_report(details: JobDetails) -> list[Block]:
+    """Return the report on a job."""
+    blocks: list[Block] = [Facts(list(_facts(details)))]
+    if details.attempts:
+        rows = [_attempt_row(row, details.wall) for row in details.attempts]
+        headers = ("TRY", "BEGAN", "TOOK", "LOADED", "ENGINE", "HOW IT ENDED")
+        blocks.append(Table(headers, rows))
+    return blocks
+
+
+def _facts(details: JobDetails) -> Iterator[tuple[str, str]]:
+    job = details.job
+    yield "job", job["id"]
+    if job["title"] is not None:
+        yield "what", job_name(job)
+    yield "link", job["url"]
+    yield "session", f"{job['session']} ({details.session.state})"
+    yield "options", options_text(job["options"])
+    for file, line in details.lines:
+        yield "asked by", f"{file}, line {line}"
+    yield "state", _state_text(details)
+    if job["output_path"] is not None:
+        gone = "  (it is gone)" if details.file_is_gone else ""
+        yield "file", f"{job['output_path']}{gone}"
+        yield "size", format_size(job["file_size_bytes"] or 0)
+    if job["error"]:
+        error = job["error"]
+        yield "trouble", f"{error['message']} ({error['kind']}, {error['code']})"
+        if error["hint"]:
+            yield "you can", error["hint"]
+    yield "next", what_next(details)
+
+
+def _state_text(details: JobDetails) -> str:
+    job = details.job
+    since = job["finalized_at"] or job["started_at"] or job["created_at"]
+    when = local_time_and_distance(parse_rfc3339(since), details.wall)
+    if details.state is JobState.RUNNING:
+        return f"running since {when}: {progress_text(job, details.wall)}"
+    if job["finalized_at"]:
+        return f"{details.state}, {when}"
+    added = local_time_and_distance(parse_rfc3339(job["created_at"]), details.wall)
+    return f"{details.state}, added {added}"
+
+
+def what_next(details: JobDetails) -> str:
+    """Return the sentence on what happens next, or what the user can do."""
+    if details.state in _NEXT_BY_STATE:
+        text = _NEXT_BY_STATE[details.state](details)
+        down = not details.life.is_up and details.state not in _ENDED
+        return f"{text}; but {details.life.explanation()}" if down else text
+    return f"nothing, unless you ask: ytaudio retry {details.short_id}"
+
+
+def _next_for_running(details: JobDetails) -> str:
+    if details.job["cancel_requested"]:
+        return "it is being cancelled"
+    return "it is published when it is proven to be whole"
+
+
+def _next_for_queued(details: JobDetails) -> str:
+    place = details.job["position"]
+    turn = f"no. {place} in its session's queue" if place else "its turn in the queue"
+    return turn + _closed_gates_text(details)
+
+
+def _closed_gates_text(details: JobDetails) -> str:
+    """Return the text on the gates that let no job start now."""
+    shut = [gate for gate in details.gates if gate.is_too_early_to_probe(details.wall)]
+    return "".join(
+        f"; nothing starts before {local_time_and_distance(gate.until, details.wall)}: "
+        f"{gate.reason}"
+        for gate in shut
+    )
+
+
+def _next_for_held(details: JobDetails) -> str:
+    session, place = details.session, details.job["position"]
+    if details.quota.max_bytes and session.used_bytes >= details.quota.max_bytes:
+        return (
+            f"held: the session's audio fills its {format_size(details.quota.max_bytes)}; allow it "
+            f"more: ytaudio session set {session.name} --max-bytes …"
+        )
+    turn = f" (no. {place} in its queue)" if place else ""
+    return (
+        f"held: the session may have {pluralize(details.quota.max_jobs, 'unfinished job')}; this "
+        f"one enters when an earlier one is finished{turn}"
+    )
+
+
+def _next_for_waiting(details: JobDetails) -> str:
+    attempt = details.job["attempt"]
+    again = local_time_and_distance(parse_rfc3339(attempt["retry_at"]), details.wall)
+    return (
+        f"tried again at {again}; {attempt['charged']} of "
+        f"{pluralize(attempt['max'], 'try', 'tries')} are spent{_closed_gates_text(details)}"
+    )
+
+
+def _next_for_completed(details: JobDetails) -> str:
+    if details.file_is_gone and details.session.state is SessionState.ACTIVE:
+        return f"nothing; to fetch it again: ytaudio retry {details.short_id}"
+    return "nothing: it is done"
+
+
+_NEXT_BY_STATE = {
+    JobState.RUNNING: _next_for_running,
+    JobState.QUEUED: _next_for_queued,
+    JobState.HELD: _next_for_held,
+    JobState.WAITING: _next_for_waiting,
+    JobState.COMPLETED: _next_for_completed,
+}
+_ENDED = frozenset({JobState.COMPLETED})
+
+
+def _attempt_row(row: Mapping[str, Any], wall: float) -> tuple[str, ...]:
+    ended = row["ended_at"]
+    took = format_duration((wall if ended is None else ended) - row["started_at"])
+    loaded = row["downloaded_bytes"]
+    return (
+        str(row["number"]),
+        local_time(row["started_at"], wall),
+        took,
+        "-" if loaded is None else format_size(loaded),
+        f"yt-dlp {row['engine']}" if row["engine"] else "-",
+        row["message"] or row["kind"] or "it is running",
+    )

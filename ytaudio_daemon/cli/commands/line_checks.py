@@ -1,0 +1,59 @@
+"""Checks the lines of a drop file: accepted, a duplicate, or rejected. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ytaudio_daemon.dropfile import DropKind, DropLine, parse
+from ytaudio_daemon.model import Layer, Options
+from ytaudio_daemon.model.options import effective_options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineResult:
+    """The result for one line.
+
+    Attributes:
+        drop_line: The parsed line.
+        result: accepted, duplicate or rejected.
+        options: The effective options; None when it is rejected.
+        first_line: The number of the line that a duplicate repeats.
+    """
+
+    drop_line: DropLine
+    result: str
+    options: Options | None = None
+    first_line: int | None = None
+
+
+def check_lines(
+    content: bytes, kind: DropKind, layer: Layer, default_bitrate: str
+) -> Iterator[LineResult]:
+    """Yield the result for every line.
+
+    Args:
+        content: The drop file's content.
+        kind: Its syntax.
+        layer: Options that those of the file override.
+        default_bitrate: The config's.
+
+    Raises:
+        NotADropError: Nothing in it is usable.
+    """
+    seen: dict[tuple[str, str], int] = {}
+    for drop_line in parse(content, kind):
+        if drop_line.code is not None or drop_line.link is None:
+            yield LineResult(drop_line=drop_line, result="rejected")
+            continue
+        options = effective_options(default_bitrate, layer, drop_line.layer)
+        first = seen.setdefault(
+            (drop_line.link.video_id, options.profile()), drop_line.line
+        )
+        if first == drop_line.line:
+            yield LineResult(drop_line=drop_line, result="accepted", options=options)
+        else:
+            yield LineResult(
+                drop_line=drop_line,
+                result="duplicate",
+                options=options,
+                first_line=first,
+            )

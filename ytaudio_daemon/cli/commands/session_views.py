@@ -1,0 +1,161 @@
+"""`session list` and `session show`: print sessions."""
+
+from typing import Any
+
+from ytaudio_daemon.cli.blocks import Facts, Table, print_blocks
+from ytaudio_daemon.cli.commands.status_report import counts_text, quota_text
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.formatting import (
+    local_time,
+    local_time_and_distance,
+    parse_rfc3339,
+)
+from ytaudio_daemon.cli.ledger_access import open_ledger, read_now, require_session
+from ytaudio_daemon.ledger import queries, sessions
+from ytaudio_daemon.ledger.claims import display_name
+from ytaudio_daemon.ledger.queries import DropRow
+from ytaudio_daemon.ledger.sessions import Session
+from ytaudio_daemon.model import SessionState
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.settings import KEYS, Settings
+from ytaudio_daemon.views.documents import session_document
+from ytaudio_daemon.views.snapshot import ViewSettings
+
+#: A session's own limits, each with the setting that is used without it.
+LIMITS = {
+    "max_jobs": "sessions.max_jobs",
+    "ttl_s": "sessions.ttl",
+    "on_expiry": "sessions.on_expiry",
+    "max_bytes": "sessions.max_bytes",
+}
+
+
+def list_all(context: CommandContext) -> int:
+    """List sessions, all or those in the state asked for."""
+    state = context.args.state
+    return print_sessions(context, None if state is None else SessionState(state))
+
+
+def print_sessions(context: CommandContext, state: SessionState | None) -> int:
+    """Print the sessions in a state, or all; returns the exit status."""
+    with open_ledger(context) as ledger, ledger.read() as db:
+        now = read_now(db)
+        found = sessions.list_sessions(db, state=state)
+    documents = [_document(session, context.settings, now) for session in found]
+    if context.args.json:
+        context.output.json({"schema": "ytaudio.sessions/1", "sessions": documents})
+    elif documents:
+        headers = ("UUID", "STATE", "EXPIRES", "JOBS", "NAME")
+        rows = [_row(document, now.wall) for document in documents]
+        context.output.table(headers, rows)
+    else:
+        context.output.stderr_line("no sessions")
+    return Exit.OK
+
+
+def show_one(context: CommandContext) -> int:
+    """Print a session with its limits and drops."""
+    with open_ledger(context) as ledger, ledger.read() as db:
+        now = read_now(db)
+        session = require_session(db, context.args.name)
+        drops = queries.drops_of_session(db, session.id)
+    document = _document(session, context.settings, now)
+    limits = _limits(session, context.settings)
+    if context.args.json:
+        own = {name: getattr(session, name) for name in LIMITS}
+        folder = str(context.layout.session_inbox(session.name))
+        more = {
+            "own_limits": own,
+            "inbox": folder,
+            "drops": [_drop_document(d) for d in drops],
+        }
+        context.output.json({"schema": "ytaudio.session-details/1", **document, **more})
+        return Exit.OK
+    facts = [*_facts(document, now.wall), *limits]
+    facts.append(("inbox", str(context.layout.session_inbox(session.name))))
+    blocks: list[Facts | Table] = [Facts(facts)]
+    if drops:
+        rows = [_drop_row(drop, now.wall) for drop in drops]
+        blocks.append(Table(("RECEIVED", "STATE", "LINES", "DROP"), rows))
+    print_blocks(context.output, blocks)
+    return Exit.OK
+
+
+def _document(session: Session, settings: Settings, now: Now) -> dict[str, Any]:
+    """Return a session as in its status document, without the daemon's own facts."""
+    limits = settings.sessions
+    view_settings = ViewSettings(
+        max_jobs=limits.max_jobs, max_bytes=limits.max_bytes, ttl_s=limits.ttl
+    )
+    document = session_document(
+        session, [], truncated=False, ignored=[], view_settings=view_settings, now=now
+    )
+    about: dict[str, Any] = dict(document["session"])
+    del about["ignored"]  # only the daemon knows
+    return about
+
+
+def _row(session: dict[str, Any], wall: float) -> tuple[str, ...]:
+    expires = session["expires_at"]
+    return (
+        session["uuid"],
+        session["state"],
+        "-" if expires is None else local_time(parse_rfc3339(expires), wall),
+        counts_text(session["counts"]),
+        session["name"],
+    )
+
+
+def _facts(session: dict[str, Any], wall: float) -> list[tuple[str, str]]:
+    active = local_time_and_distance(parse_rfc3339(session["last_activity_at"]), wall)
+    facts = [
+        ("session", session["name"]),
+        ("uuid", session["uuid"]),
+        ("state", session["state"]),
+        (
+            "created",
+            local_time_and_distance(parse_rfc3339(session["created_at"]), wall),
+        ),
+        ("active", active),
+        ("jobs", counts_text(session["counts"])),
+        ("quota", quota_text(session["quota"])),
+    ]
+    if session["expires_at"] is not None:
+        expires = local_time_and_distance(parse_rfc3339(session["expires_at"]), wall)
+        facts.append(("expires", expires))
+    return facts
+
+
+def _limits(session: Session, settings: Settings) -> list[tuple[str, str]]:
+    """Return each limit in effect, and whether it is the session's own."""
+    facts = []
+    for name, full_name in LIMITS.items():
+        own = getattr(session, name)
+        value = settings.value(full_name) if own is None else own
+        origin = "the config's" if own is None else "its own"
+        label = full_name.partition(".")[2].replace("_", "-")
+        facts.append((label, f"{KEYS[full_name].value_type.format(value)} ({origin})"))
+    return facts
+
+
+def _drop_document(drop: DropRow) -> dict[str, Any]:
+    filed = None if drop.filed_name is None else display_name(drop.filed_name)
+    return {
+        "file": display_name(drop.name),
+        "filed_as": filed,
+        "state": drop.state,
+        "reason": drop.reason,
+        "counts": dict(drop.counts),
+        "unfinished": drop.open_jobs,
+    }
+
+
+def _drop_row(drop: DropRow, wall: float) -> tuple[str, ...]:
+    lines = ", ".join(f"{n:,} {name}" for name, n in drop.counts.items() if n)
+    return (
+        local_time(drop.received_at, wall),
+        drop.state,
+        lines or drop.reason or "none",
+        display_name(drop.name),
+    )

@@ -1,0 +1,77 @@
+"""`show`: prints one job with its attempts, its lines, and what happens next."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ytaudio_daemon.cli.blocks import print_blocks
+from ytaudio_daemon.cli.commands.job_documents import JobDocuments
+from ytaudio_daemon.cli.commands.job_report import JobDetails, job_report
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.formatting import rfc3339
+from ytaudio_daemon.cli.ledger_access import open_ledger
+from ytaudio_daemon.folders.published import audio_is_gone
+from ytaudio_daemon.ledger import (
+    Connection,
+    gates,
+    queries,
+    sessions,
+    work_counts,
+)
+
+
+def run(context: CommandContext) -> int:
+    """Print the job."""
+    with open_ledger(context) as ledger, ledger.read() as db:
+        details = _read_details(context, db)
+    if context.args.json:
+        context.output.json(_document(details))
+    else:
+        print_blocks(context.output, job_report(details))
+    return Exit.OK
+
+
+def _read_details(context: CommandContext, db: Connection) -> JobDetails:
+    row = queries.find_job(db, context.args.job)
+    document = JobDocuments(context).build(row)
+    if document["position"] is None:
+        document["position"] = work_counts.queue_position(db, row)
+    session = sessions.session_by_id(db, row.session_id)
+    quota = context.settings.sessions.quota
+    return JobDetails(
+        job=document,
+        attempts=queries.job_attempts(db, row.id),
+        events=queries.job_events(db, row.id),
+        lines=queries.job_lines(db, row.id),
+        gates=gates.closed_gates(db),
+        session=session,
+        quota=quota.with_session_limits(session.max_jobs, session.max_bytes),
+        file_is_gone=row.output_path is not None and audio_is_gone(row.output_path),
+        life=context.read_liveness(),
+        wall=time.time(),
+    )
+
+
+def _document(details: JobDetails) -> dict[str, Any]:
+    """Return the Job with its attempts, events and lines; times as in RFC 3339."""
+    return {
+        "schema": "ytaudio.job/1",
+        **details.job,
+        "attempts": [_with_rfc3339_times(row) for row in details.attempts],
+        "events": [_with_rfc3339_times(row) for row in details.events],
+        "lines": [{"file": file, "line": line} for file, line in details.lines],
+    }
+
+
+def _with_rfc3339_times(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with times as texts, and without the ledger's own IDs."""
+    return {
+        name: rfc3339(value) if _is_time(name) and value is not None else value
+        for name, value in row.items()
+        if name != "id" and not name.endswith("_id")
+    }
+
+
+def _is_time(name: str) -> bool:
+    return name == "at" or name.endswith("_at")

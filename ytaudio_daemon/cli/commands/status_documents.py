@@ -1,0 +1,107 @@
+"""Reads the daemon's status files for `status` and `status --watch`."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ytaudio_daemon.cli.blocks import Block
+from ytaudio_daemon.cli.commands.status_report import daemon_report, session_report
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.liveness import (
+    DaemonLiveness,
+    Document,
+    Liveness,
+    read_document,
+)
+from ytaudio_daemon.errors import UnknownSessionError
+
+#: Sessions that `status` lists, the latest; `session list` shows all.
+LISTED_SESSIONS = 20
+
+
+def exit_status(liveness: DaemonLiveness) -> Exit:
+    """Return the exit status for the daemon's condition."""
+    if liveness.state is Liveness.DEGRADED:
+        return Exit.DEGRADED
+    return Exit.OK if liveness.is_up else Exit.DAEMON_DOWN
+
+
+def document_to_print(
+    context: CommandContext, liveness: DaemonLiveness
+) -> Document | None:
+    """Return the document that `--json` prints.
+
+    The last document of a daemon that was killed still says "running". It is corrected
+    here, so that programs need not judge its age.
+    """
+    if context.args.session is not None:
+        return read_session_document(context.status_folder, context.args.session)
+    document = liveness.document
+    if document is not None and liveness.state is Liveness.GONE:
+        return {**document, "daemon": {**document["daemon"], "state": "stopped"}}
+    return document
+
+
+def current_report(
+    context: CommandContext, liveness: DaemonLiveness, *, bars: bool
+) -> list[Block]:
+    """Return the report on the daemon or session, from status files read now."""
+    wall = time.time()
+    status = context.status_folder
+    if context.args.session is not None:
+        document = read_session_document(status, context.args.session)
+        return session_report(document, wall, bars=bars)
+    return daemon_report(liveness, _latest_sessions(status), wall, bars=bars)
+
+
+def read_session_document(status: Path, session: str) -> Document:
+    """Return a session's status document, by its name or UUID.
+
+    Raises:
+        UnknownSessionError: There is none.
+    """
+    if "/" not in session and not session.startswith("."):
+        document = read_document(status / "sessions" / f"{session}.json")
+        if document is not None:
+            return document
+    for document in _read_documents(_session_files(status)):
+        if document["session"]["uuid"] == session:
+            return document
+    raise UnknownSessionError(
+        f"there is no status of a session {session!r}",
+        "`ytaudio session list` shows all sessions, expired ones too.",
+    )
+
+
+def _latest_sessions(status: Path) -> Iterator[Document]:
+    """Yield the documents of the sessions that changed last."""
+    latest = sorted(_session_files(status), key=_changed_at, reverse=True)
+    yield from _read_documents(latest[:LISTED_SESSIONS])
+
+
+def _read_documents(files: list[os.DirEntry[str]]) -> Iterator[Document]:
+    for entry in files:
+        document = read_document(Path(entry.path))
+        if document is not None:
+            yield document
+
+
+def _session_files(status: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(status / "sessions") as entries:
+            return [
+                entry
+                for entry in entries
+                if entry.name.endswith(".json") and not entry.name.startswith(".")
+            ]
+    except FileNotFoundError:
+        return []
+
+
+def _changed_at(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat().st_mtime
+    except FileNotFoundError:  # the session's document went meanwhile
+        return 0.0

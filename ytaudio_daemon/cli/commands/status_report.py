@@ -1,0 +1,247 @@
+"""The report of `status`: from status documents to tables. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ytaudio_daemon.cli.blocks import Block, Facts, Table
+from ytaudio_daemon.cli.formatting import (
+    format_duration,
+    format_playing_time,
+    format_size,
+    local_time,
+    local_time_and_distance,
+    parse_rfc3339,
+    pluralize,
+)
+from ytaudio_daemon.cli.liveness import DaemonLiveness, Document
+
+#: In the order a job goes through them.
+STATES = ("running", "queued", "waiting", "held", "completed", "failed", "cancelled")
+BAR_CELLS = 12
+
+
+def daemon_report(
+    liveness: DaemonLiveness, sessions: Iterable[Document], wall: float, *, bars: bool
+) -> list[Block]:
+    """Return the report on the daemon.
+
+    Args:
+        liveness: Its condition and document.
+        sessions: The documents of the sessions to be listed.
+        wall: Now, seconds since 1970.
+        bars: Draw progress, for a terminal.
+    """
+    blocks: list[Block] = []
+    if liveness.document is not None:
+        blocks.append(Facts(list(_daemon_facts(liveness, liveness.document, wall))))
+    sessions = list(sessions)
+    if sessions:
+        blocks.append(_sessions_table(sessions, wall))
+    running = [job for document in sessions for job in document["jobs"]]
+    running = [job for job in running if job["state"] == "running"]
+    if running and liveness.is_up:
+        blocks.append(jobs_table(running, wall, bars=bars))
+    return blocks
+
+
+def session_report(document: Document, wall: float, *, bars: bool) -> list[Block]:
+    """Return the report on a session."""
+    session = document["session"]
+    pairs = [("session", f"{session['state']}, {session['name']} {session['uuid']}")]
+    pairs.append(("jobs", counts_text(session["counts"])))
+    pairs.append(("quota", quota_text(session["quota"])))
+    pairs.append(
+        (
+            "active",
+            local_time_and_distance(_read_time(session, "last_activity_at"), wall),
+        )
+    )
+    if session["expires_at"] is not None:
+        expires = parse_rfc3339(session["expires_at"])
+        pairs.append(("expires", local_time_and_distance(expires, wall)))
+    pairs += [
+        ("ignored", f"{entry['file']}: {entry['reason']}")
+        for entry in session["ignored"]
+    ]
+    blocks: list[Block] = [Facts(pairs)]
+    if document["jobs"]:
+        blocks.append(jobs_table(document["jobs"], wall, bars=bars))
+    if document["truncated"]:
+        more = "there are more jobs: ytaudio jobs --session " + session["name"]
+        blocks.append(Facts([("note", more)]))
+    return blocks
+
+
+def jobs_table(jobs: Iterable[Mapping[str, Any]], wall: float, *, bars: bool) -> Table:
+    """Return jobs as a table: ID, state, progress, title."""
+    rows = [
+        (
+            job["id"][:8],
+            job["state"],
+            progress_text(job, wall, bars=bars),
+            job_name(job),
+        )
+        for job in jobs
+    ]
+    return Table(("JOB", "STATE", "HOW FAR", "WHAT"), rows)
+
+
+def job_name(job: Mapping[str, Any]) -> str:
+    """Return a job's name for people: artist and title, else the link."""
+    if job["title"] is None:
+        return str(job["url"])
+    length = f" ({format_playing_time(job['duration_s'])})" if job["duration_s"] else ""
+    artist = f"{job['artist']} - " if job["artist"] else ""
+    return f"{artist}{job['title']}{length}"
+
+
+def progress_text(job: Mapping[str, Any], wall: float, *, bars: bool = False) -> str:
+    """Return a job's progress in a few words, or why it waits."""
+    state = job["state"]
+    if state == "running":
+        return _running_text(job, bars=bars)
+    if state == "waiting" and job["attempt"]["retry_at"]:
+        again = parse_rfc3339(job["attempt"]["retry_at"])
+        return f"again {local_time_and_distance(again, wall)}: {_error_message(job)}"
+    if state == "queued" and job["position"] is not None:
+        return f"no. {job['position']} in the queue"
+    if state == "completed" and job["file_size_bytes"] is not None:
+        return format_size(job["file_size_bytes"])
+    return _error_message(job)
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """Return `2 running, 5 completed`; states without jobs are left out."""
+    return ", ".join(f"{counts[s]:,} {s}" for s in STATES if counts.get(s)) or "none"
+
+
+def quota_text(quota: Mapping[str, Any]) -> str:
+    """Return a session's use of its quota."""
+    most = quota["max_jobs"] or "any number of"
+    text = f"{quota['used_jobs']} of {most} unfinished jobs"
+    used = format_size(quota["used_bytes"])
+    if quota["max_bytes"]:
+        return f"{text}, {used} of {format_size(quota['max_bytes'])}"
+    return f"{text}, {used} of audio"
+
+
+def options_text(options: Mapping[str, Any]) -> str:
+    """Return options as they would be written in a drop."""
+    tags = {f"tag.{name}": text for name, text in options.get("tags", {}).items()}
+    plain = {name: value for name, value in options.items() if name != "tags"}
+    words = {name: value for name, value in (plain | tags).items() if value is not None}
+    return " ".join(f"{name}={_quoted(str(value))}" for name, value in words.items())
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if " " in value else value
+
+
+def daemon_summary(document: Document) -> str:
+    """Return the daemon's state and counts in one line, for --watch in a pipe."""
+    return f"daemon {document['daemon']['state']}: {counts_text(document['counts'])}"
+
+
+def _daemon_facts(
+    liveness: DaemonLiveness, document: Document, wall: float
+) -> Iterable[tuple[str, str]]:
+    daemon = document["daemon"]
+    started = local_time_and_distance(parse_rfc3339(daemon["started_at"]), wall)
+    state = daemon["state"] if liveness.is_up else liveness.state.value
+    yield (
+        "daemon",
+        f"{state}, started {started}, pid {daemon['pid']} on {daemon['host']}",
+    )
+    yield "version", f"{daemon['version']}, yt-dlp {_yt_dlp(daemon)}"
+    yield "tools", f"{_tool('ffmpeg', daemon)}, {_tool('js_runtime', daemon)}"
+    yield "busy", f"{_busy_text(daemon, 'workers')}, {_busy_text(daemon, 'converters')}"
+    disk = document["disk"]
+    free, reserve = format_size(disk["free_bytes"]), format_size(disk["reserve_bytes"])
+    yield "disk", f"{free} free, {reserve} are left to others"
+    yield "jobs", counts_text(document["counts"])
+    sessions = document["sessions"]
+    yield "sessions", f"{sessions['active']:,} active, {sessions['expired']:,} expired"
+    for gate in document["gates"]:
+        yield "closed", _gate_text(gate, wall)
+    for problem in document["problems"]:
+        yield "problem", problem["message"]
+        if problem["hint"]:
+            yield "", problem["hint"]
+
+
+def _yt_dlp(daemon: Mapping[str, Any]) -> str:
+    age = daemon["yt_dlp_age_days"]
+    return f"{daemon['yt_dlp']}" + (
+        "" if age is None else f" ({pluralize(age, 'day')} old)"
+    )
+
+
+def _tool(name: str, daemon: Mapping[str, Any]) -> str:
+    found = daemon[name]
+    shown_as = name.replace("_", " ")
+    if not found:
+        return f"no {shown_as}"
+    return (
+        str(found)
+        if str(found).startswith(("deno", "node", name))
+        else f"{shown_as} {found}"
+    )
+
+
+def _busy_text(daemon: Mapping[str, Any], what: str) -> str:
+    return f"{daemon[what]['busy']} of {daemon[what]['max']} {what}"
+
+
+def _gate_text(gate: Mapping[str, Any], wall: float) -> str:
+    until = (
+        f" until {local_time_and_distance(parse_rfc3339(gate['until']), wall)}"
+        if gate["until"]
+        else ""
+    )
+    return f"{gate['name']}{until}: {gate['reason']}"
+
+
+def _sessions_table(documents: Sequence[Document], wall: float) -> Table:
+    rows = []
+    for document in documents:
+        session = document["session"]
+        expires = session["expires_at"]
+        when = "-" if expires is None else local_time(parse_rfc3339(expires), wall)
+        rows.append(
+            (
+                session["state"],
+                when,
+                counts_text(session["counts"]),
+                session["name"],
+            )
+        )
+    return Table(("SESSION", "EXPIRES", "JOBS", "NAME"), rows)
+
+
+def _running_text(job: Mapping[str, Any], *, bars: bool) -> str:
+    progress = job["progress"] or {}
+    words = [job["phase"] or "starting"]
+    percent = progress.get("percent")
+    if percent is not None:
+        words.append(
+            f"{progress_bar(percent)} {percent:3.0f} %" if bars else f"{percent:.0f} %"
+        )
+    if progress.get("speed_bps"):
+        words.append(f"{format_size(progress['speed_bps'])}/s")
+    if progress.get("eta_s") is not None:
+        words.append(f"{format_duration(progress['eta_s'])} left")
+    return " ".join(words)
+
+
+def progress_bar(percent: float) -> str:
+    """Return a percentage as a bar."""
+    full = round(min(max(percent, 0.0), 100.0) / 100 * BAR_CELLS)
+    return "━" * full + "╌" * (BAR_CELLS - full)
+
+
+def _error_message(job: Mapping[str, Any]) -> str:
+    return str(job["error"]["message"]) if job["error"] else ""
+
+
+def _read_time(session: Mapping[str, Any], name: str) -> float:
+    return parse_rfc3339(session[name])

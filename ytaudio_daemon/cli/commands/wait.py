@@ -1,0 +1,117 @@
+"""`wait`: waits until jobs are finished; its exit status says how they ended."""
+
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.cli.commands.poller import Poller
+from ytaudio_daemon.cli.commands.wait_progress import progress_meter
+from ytaudio_daemon.cli.commands.wait_target import DropTarget, WaitTarget, target_of
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.cli.formatting import pluralize
+from ytaudio_daemon.cli.ledger_access import open_ledger
+from ytaudio_daemon.errors import NoLedgerError, UsageError
+from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger.work_counts import WorkCounts
+from ytaudio_daemon.settings import KEYS
+
+
+def run(context: CommandContext) -> int:
+    """Wait for what the arguments name; returns the exit status."""
+    timeout_s = parse_timeout(context.args.timeout)
+    if context.args.jobs and context.args.session is not None:
+        raise UsageError("give either jobs or --session")
+    try:
+        with open_ledger(context) as ledger:
+            target = target_of(context, ledger)
+            return wait_for(context, ledger, target, timeout_s)
+    except NoLedgerError as error:
+        context.output.stderr_line(f"{error.message}. {error.hint}")
+        return Exit.DAEMON_DOWN
+
+
+def wait_for_drop(
+    context: CommandContext,
+    session: str,
+    path: Path,
+    after_id: int,
+    timeout_s: float | None,
+) -> int:
+    """Wait until the jobs of a drop are finished; returns the exit status.
+
+    Args:
+        context: Prints the result.
+        session: The session's name.
+        path: The drop's path in the inbox.
+        after_id: Only a drop with a greater ID is this one.
+        timeout_s: Give up after so many seconds; None for never.
+    """
+    liveness = context.read_liveness()
+    if not liveness.is_up:
+        context.output.stderr_line(liveness.explanation())
+        return Exit.DAEMON_DOWN
+    with open_ledger(context) as ledger:
+        target = DropTarget(session, path, after_id)
+        return wait_for(context, ledger, target, timeout_s)
+
+
+def parse_timeout(text: str | None) -> float | None:
+    """Return a timeout in seconds, None for none.
+
+    Raises:
+        UsageError: It is no length of time.
+    """
+    if text is None:
+        return None
+    kind = KEYS["download.deadline"].value_type  # allows any duration, 0 too
+    try:
+        return float(kind.parse(text))
+    except ValueError as error:
+        raise UsageError(
+            f"--timeout cannot be {text!r}; allowed: {kind.allowed}"
+        ) from error
+
+
+def wait_for(
+    context: CommandContext,
+    ledger: Ledger,
+    target: WaitTarget,
+    timeout_s: float | None,
+) -> int:
+    """Wait until the target has no unfinished work, and print how its jobs ended."""
+    poller = Poller(timeout_s, context.read_liveness)
+    with progress_meter(context) as show:
+        while True:
+            pending_drops = target.pending_drops(ledger)
+            with ledger.read() as db:
+                work_counts = target.read_counts(db)
+            if not pending_drops and not work_counts.unfinished:
+                code = Exit.OK if work_counts.all_completed else Exit.FAILED
+                why = ""
+                break
+            show(pending_drops, work_counts)
+            code, why = poller.sleep()
+            if code is not Exit.OK:
+                break
+    _print_counts(context, pending_drops, work_counts)
+    if why:
+        context.output.stderr_line(why)
+    return code
+
+
+def _print_counts(
+    context: CommandContext, pending_drops: int, work_counts: WorkCounts
+) -> None:
+    counts: dict[str, Any] = {
+        name: getattr(work_counts, name) for name in work_counts.__slots__
+    }
+    if getattr(context.args, "json", False):
+        context.output.json(
+            {"schema": "ytaudio.wait/1", "unfiled": pending_drops, **counts}
+        )
+        return
+    words = (
+        [f"{pluralize(pending_drops, 'drop')} not yet taken"] if pending_drops else []
+    )
+    words += [f"{number:,} {name}" for name, number in counts.items() if number]
+    context.output.line(", ".join(words) or "nothing to wait for")

@@ -1,0 +1,175 @@
+"""The targets of `wait`: jobs, a session, a drop, or all sessions."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.errors import UnknownSessionError
+from ytaudio_daemon.folders import inbox
+from ytaudio_daemon.folders.inbox import InboxFile
+from ytaudio_daemon.ledger import (
+    Connection,
+    Ledger,
+    drops,
+    queries,
+    sessions,
+    work_counts,
+)
+from ytaudio_daemon.ledger.drops import Drop, KeptFile
+from ytaudio_daemon.ledger.work_counts import WorkCounts
+from ytaudio_daemon.model import SessionState
+
+#: Drops are counted up to this number: waiting only needs to know whether any is left.
+MAX_COUNTED_DROPS = 1000
+
+
+class WaitTarget(Protocol):
+    """Something to wait for. Done: no pending drops, and no unfinished jobs."""
+
+    def pending_drops(self, ledger: Ledger) -> int:
+        """Return how many drops are not in the ledger yet."""
+
+    def read_counts(self, db: Connection) -> WorkCounts:
+        """Return how many jobs are in which state."""
+
+
+class JobsTarget:
+    """Jobs given by their IDs."""
+
+    def __init__(self, job_ids: Sequence[int]) -> None:
+        self._job_ids = job_ids
+
+    def pending_drops(self, _ledger: Ledger) -> int:
+        """Return 0: jobs are in the ledger."""
+        return 0
+
+    def read_counts(self, db: Connection) -> WorkCounts:
+        """Return how many jobs are in which state."""
+        return sum((work_counts.count_job(db, i) for i in self._job_ids), WorkCounts())
+
+
+class DropTarget:
+    """One drop: the next of its name after a certain one.
+
+    Args:
+        session: The session's name.
+        path: The drop's path in the inbox.
+        after_id: Only a drop with a greater ID is this one.
+    """
+
+    def __init__(self, session: str, path: Path, after_id: int) -> None:
+        self._session = session
+        self._name = os.fsencode(path.name)
+        self._after_id = after_id
+        self._drop_id: int | None = None
+
+    def pending_drops(self, ledger: Ledger) -> int:
+        """Return 1 until all its lines are recorded."""
+        if self._drop_id is None:
+            with ledger.read() as db:
+                self._drop_id = work_counts.recorded_drop_id(
+                    db, self._session, self._name, self._after_id
+                )
+        return int(self._drop_id is None)
+
+    def read_counts(self, db: Connection) -> WorkCounts:
+        """Return how many jobs of its lines are in which state."""
+        if self._drop_id is None:
+            return WorkCounts()
+        return work_counts.count_drop(db, self._drop_id)
+
+
+class SessionsTarget:
+    """One session, or all active ones.
+
+    Args:
+        folder: The inbox.
+        session: The session's name or UUID; None for all.
+    """
+
+    def __init__(self, folder: Path, session: str | None) -> None:
+        self._inbox = folder
+        self._session = session
+        self._name: str | None = session
+
+    def pending_drops(self, ledger: Ledger) -> int:
+        """Return how many files in the inbox are not in the ledger yet."""
+        waiting = [item for item in inbox.scan(self._inbox) if self._is_in_scope(item)]
+        if not waiting:
+            return 0
+        # Whatever the config says, a drop may stay: its move may not be permitted.
+        with ledger.read() as db:
+            kept = drops.kept_files(db)
+        fresh = (item for item in waiting if not self._is_recorded(kept, item))
+        return sum(1 for _ in islice(fresh, MAX_COUNTED_DROPS))
+
+    def read_counts(self, db: Connection) -> WorkCounts:
+        """Return how many jobs are in which state."""
+        if self._session is None:
+            active = sessions.list_sessions(db, state=SessionState.ACTIVE)
+        else:
+            found = sessions.find_session(db, self._session)
+            active = [found] if found else []
+        return sum(
+            (work_counts.count_session(db, one.id) for one in active), WorkCounts()
+        )
+
+    def resolve(self, ledger: Ledger) -> None:
+        """Look the session up; a drop that will open it suffices.
+
+        Raises:
+            UnknownSessionError: Neither is there.
+        """
+        if self._session is None:
+            return
+        with ledger.read() as db:
+            found = sessions.find_session(db, self._session)
+        if found is not None:
+            self._name = found.name
+        elif not self.pending_drops(ledger):
+            raise UnknownSessionError(
+                f"there is no session {self._session!r}, and no drop for one",
+                "See `ytaudio session list`.",
+            )
+
+    def _is_in_scope(self, item: object) -> bool:
+        if not isinstance(item, InboxFile):
+            return False
+        return self._name is None or item.location.session == self._name
+
+    def _is_recorded(self, kept: Mapping[KeptFile, Drop], item: object) -> bool:
+        """True if the ledger has this content of a drop that stays in the inbox."""
+        if not isinstance(item, InboxFile):
+            return True
+        place = item.location
+        known = kept.get((place.session, place.at_root, item.name))
+        return known is not None and known.sha256 == self._sha256_of(item)
+
+    def _sha256_of(self, inbox_file: InboxFile) -> str:
+        folder = self._inbox.joinpath(*inbox_file.location.parts)
+        path = folder / os.fsdecode(inbox_file.name)
+        try:
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:  # it is just being filed
+            return ""
+
+
+def target_of(context: CommandContext, ledger: Ledger) -> WaitTarget:
+    """Return the target that the arguments name.
+
+    Raises:
+        UnknownJobError, UnknownSessionError: There is no such thing.
+    """
+    if context.args.jobs:
+        with ledger.read() as db:
+            return JobsTarget(
+                [queries.find_job(db, job).id for job in context.args.jobs]
+            )
+    target = SessionsTarget(context.layout.inbox, context.args.session)
+    target.resolve(ledger)
+    return target

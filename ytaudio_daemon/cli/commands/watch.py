@@ -1,0 +1,151 @@
+"""`status --watch`: a live screen on a terminal, a line for each change in a pipe."""
+
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+
+from ytaudio_daemon.cli.blocks import Block, Facts
+from ytaudio_daemon.cli.commands.status_documents import (
+    current_report,
+    document_to_print,
+    exit_status,
+    read_session_document,
+)
+from ytaudio_daemon.cli.commands.status_report import (
+    daemon_summary,
+    job_name,
+    progress_text,
+)
+from ytaudio_daemon.cli.context import CommandContext
+from ytaudio_daemon.cli.formatting import local_time
+from ytaudio_daemon.cli.liveness import DaemonLiveness
+from ytaudio_daemon.cli.terminal import facts_renderable, table_renderable
+
+#: The daemon writes its files at most twice a second.
+POLL_S = 0.5
+
+
+def run(context: CommandContext) -> int:
+    """Show the status until the person types q or Ctrl-C."""
+    if context.output.is_terminal and not context.args.json:
+        return _watch_live(context)
+    return _watch_in_lines(context)
+
+
+def _watch_live(context: CommandContext) -> int:
+    liveness = context.read_liveness()
+    screen = _renderable(context, liveness)
+    with (
+        _key_reader() as pressed,
+        Live(
+            screen,
+            console=context.output.terminal.console,
+            auto_refresh=False,
+            screen=False,
+        ) as live,
+    ):
+        try:
+            while pressed(POLL_S) not in {"q", "Q", "\x03", "\x04"}:
+                liveness = context.read_liveness()
+                live.update(_renderable(context, liveness), refresh=True)
+        except KeyboardInterrupt:
+            return exit_status(liveness)
+    return exit_status(liveness)
+
+
+def _renderable(context: CommandContext, liveness: DaemonLiveness) -> RenderableType:
+    blocks = current_report(context, liveness, bars=True)
+    if not liveness.is_up:
+        blocks.append(Facts([("note", liveness.explanation())]))
+    blocks.append(Facts([("", "q leaves")]))
+    return Group(*_with_gaps(blocks))
+
+
+def _with_gaps(blocks: list[Block]) -> Iterator[RenderableType]:
+    for number, block in enumerate(blocks):
+        if number:
+            yield ""
+        if isinstance(block, Facts):
+            yield facts_renderable(block.pairs)
+        else:
+            yield table_renderable(block.headers, block.rows)
+
+
+@contextmanager
+def _key_reader() -> Iterator[Callable[[float], str]]:
+    """Give a function that waits some seconds for a key, and returns it or "".
+
+    Keys need no Enter meanwhile. If standard input is no terminal, the function only
+    waits.
+    """
+    stdin = sys.stdin.fileno()
+    if not os.isatty(stdin):
+        yield _no_key
+        return
+    before = termios.tcgetattr(stdin)
+    tty.setcbreak(stdin)
+    try:
+        yield lambda wait_s: _key_within(stdin, wait_s)
+    finally:
+        termios.tcsetattr(stdin, termios.TCSADRAIN, before)
+
+
+def _key_within(stdin: int, wait_s: float) -> str:
+    ready, _, _ = select.select([stdin], [], [], wait_s)
+    return os.read(stdin, 1).decode("ascii", "replace") if ready else ""
+
+
+def _no_key(wait_s: float) -> str:
+    time.sleep(wait_s)
+    return ""
+
+
+def _watch_in_lines(context: CommandContext) -> int:
+    """Print what has changed, for ever: the reader ends it."""
+    seen: dict[str, str] = {}
+    last: object = None
+    while True:
+        liveness = context.read_liveness()
+        if context.args.json:
+            document = document_to_print(context, liveness)
+            if document != last:
+                context.output.json_line(document)
+                last = document
+        else:
+            for line in changed_lines(_current_lines(context, liveness), seen):
+                context.output.line(f"{local_time(time.time(), time.time())} {line}")
+            sys.stdout.flush()
+        time.sleep(POLL_S)
+
+
+def changed_lines(lines: Mapping[str, str], seen: dict[str, str]) -> list[str]:
+    """Return the lines that differ from those in `seen`, and update `seen`."""
+    fresh = [line for key, line in lines.items() if seen.get(key) != line]
+    seen.update(lines)
+    return fresh
+
+
+def _current_lines(context: CommandContext, liveness: DaemonLiveness) -> dict[str, str]:
+    """Return a line for everything that may change, by a job's ID or "daemon"."""
+    lines = {"daemon": liveness.explanation()} if not liveness.is_up else {}
+    if context.args.session is not None:
+        document = read_session_document(context.status_folder, context.args.session)
+        return lines | {job["id"]: _job_line(job) for job in document["jobs"]}
+    if liveness.is_up and liveness.document is not None:
+        lines["daemon"] = daemon_summary(liveness.document)
+    return lines
+
+
+def _job_line(job: Mapping[str, Any]) -> str:
+    """Return a job's line: of a running job the phase, for percents would be a flood."""
+    detail = job["phase"] or "" if job["state"] == "running" else progress_text(job, 0)
+    return " ".join(filter(None, [job["id"][:8], job["state"], detail, job_name(job)]))
