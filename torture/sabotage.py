@@ -42,7 +42,7 @@ def _fence() -> None:
         return (jobs.c.id == fence.job_id,)
 
     for module in (job_updates, transitions):
-        module.fence_conditions = unfenced
+        vars(module)["fence_conditions"] = unfenced
 
 
 def _rename() -> None:

@@ -337,9 +337,9 @@ def test_progress_of_an_older_attempt_is_not_shown() -> None:
     row: Any = {"state": "running", "attempt": {"number": 2}}
     row |= {"phase": None, "title": None}
     live = row | {"attempt": {"number": 1}, "phase": "converting", "title": "Old"}
-    assert with_live_fields(dict(row), live) == row
-    assert with_live_fields(dict(row), None) == row
-    assert with_live_fields(dict(row), live | {"state": "queued"}) == row
+    assert with_live_fields(row.copy(), live) == row
+    assert with_live_fields(row.copy(), None) == row
+    assert with_live_fields(row.copy(), live | {"state": "queued"}) == row
 
 
 def test_wait_ends_when_the_work_does(rig: Rig, ledger: Ledger) -> None:
