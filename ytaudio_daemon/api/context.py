@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,10 +10,11 @@ from typing import Any
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.wake_file import wake_daemon
-from ytaudio_daemon.ledger import Connection, Ledger, meta
+from ytaudio_daemon.ledger import Connection, Ledger
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.operations.transaction import write_now
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.views import ViewSettings, job_document, session_document
 from ytaudio_daemon.views.overlay import with_live_fields
@@ -77,13 +77,9 @@ class ApiContext:
         Raises:
             LedgerError: It cannot be written.
         """
-        with self._write_lock, self._ledger.write() as db:
-            yield db, self.read_now(db)
+        with self._write_lock, write_now(self._ledger) as (db, now):
+            yield db, now
         wake_daemon(self.layout)
-
-    def read_now(self, db: Connection) -> Now:
-        """Return now, on both clocks."""
-        return Now(wall=time.time(), uptime_s=meta.uptime_s(db))
 
     def job_document(self, row: JobRow) -> Document:
         """Return a job with what only the running daemon knows of it."""

@@ -5,7 +5,6 @@ import os
 import pwd
 import shlex
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -50,10 +49,9 @@ def open_ledger(
 
 def read_now(db: "Connection") -> "Now":
     """Return now, on both clocks, for a write of ours."""
-    from ytaudio_daemon.ledger import meta  # noqa: PLC0415 - 200 ms
-    from ytaudio_daemon.model.clock import Now  # noqa: PLC0415
+    from ytaudio_daemon.operations import transaction  # noqa: PLC0415 - 200 ms
 
-    return Now(wall=time.time(), uptime_s=meta.uptime_s(db))
+    return transaction.read_now(db)
 
 
 def require_session(db: "Connection", name_or_uuid: str) -> "Session":
