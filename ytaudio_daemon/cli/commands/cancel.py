@@ -10,10 +10,11 @@ from ytaudio_daemon.cli.commands.job_selection import (
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
-from ytaudio_daemon.cli.ledger_access import read_now, require_session
+from ytaudio_daemon.cli.ledger_access import require_session
 from ytaudio_daemon.ledger import Ledger, bulk_cancel, transitions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.quota import Quota
+from ytaudio_daemon.operations.transaction import read_now
 
 #: For each result of `transitions.cancel`: the text, and whether the job is cancelled.
 CANCEL_RESULTS = {

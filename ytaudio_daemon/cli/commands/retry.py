@@ -11,12 +11,13 @@ from ytaudio_daemon.cli.commands.job_selection import (
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
-from ytaudio_daemon.cli.ledger_access import read_now, require_session
+from ytaudio_daemon.cli.ledger_access import require_session
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.ledger import Connection, Ledger, queries, sessions, transitions
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model.job import FINALIZED, JobState
+from ytaudio_daemon.operations.transaction import read_now
 
 #: Jobs per transaction: it takes some 80 ms, and the daemon waits at most 250.
 PAGE_SIZE = 50

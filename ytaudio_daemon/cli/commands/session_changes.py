@@ -12,7 +12,6 @@ from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.ledger_access import (
     open_ledger,
-    read_now,
     require_session,
     wake_daemon,
 )
@@ -24,6 +23,7 @@ from ytaudio_daemon.folders.inbox import make_session_folder
 from ytaudio_daemon.ledger import Ledger, sessions, transitions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
+from ytaudio_daemon.operations.transaction import read_now
 from ytaudio_daemon.settings import KEYS
 
 #: The value that removes a session's own limit.
