@@ -51,7 +51,7 @@ def _with_subparsers(
 
 
 def _describe_values(parser: argparse.ArgumentParser) -> None:
-    """Set on each argument what shtab reads: `complete` for paths, and `choices`."""
+    """Set the attributes that shtab reads: `complete` for paths, else `choices`."""
     for action in parser._actions:  # noqa: SLF001 - argparse has no public way
         name = str(action.metavar)
         if name in _PATHS:
