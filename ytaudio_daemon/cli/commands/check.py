@@ -1,4 +1,4 @@
-"""`check`: prints what each line of a file would do if it were dropped."""
+"""`check`: prints the result of each line of a file, as if it were dropped."""
 
 import sys
 from pathlib import Path
