@@ -92,13 +92,13 @@ def states(ledger: Ledger) -> list[str]:
         return list(db.execute(sa.select(jobs.c.state).order_by(jobs.c.id)).scalars())
 
 
-def song(size: int = 1000) -> Outcome:
+def song(size: int = 1000, sha256: str = "ab") -> Outcome:
     """Return the outcome of a good attempt."""
     return Outcome(
         result=Result(
             file_name="Song.mp3",
             size_bytes=size,
-            sha256="ab",
+            sha256=sha256,
             title="Song",
             artist=None,
             duration_s=3.0,
