@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,10 +10,11 @@ from typing import Any
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.wake_file import wake_daemon
-from ytaudio_daemon.ledger import Connection, Ledger, meta
+from ytaudio_daemon.ledger import Connection, Ledger
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.operations.transaction import write_now
 from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.schemas.session import SessionSummary
 from ytaudio_daemon.settings import Settings
@@ -79,13 +79,9 @@ class ApiContext:
         Raises:
             LedgerError: It cannot be written.
         """
-        with self._write_lock, self._ledger.write() as db:
-            yield db, self.read_now(db)
+        with self._write_lock, write_now(self._ledger) as (db, now):
+            yield db, now
         wake_daemon(self.layout)
-
-    def read_now(self, db: Connection) -> Now:
-        """Return the current time on both clocks."""
-        return Now(wall=time.time(), uptime_s=meta.uptime_s(db))
 
     def job_document(self, row: JobRow) -> JobDocument:
         """Return a job's document, with progress if the daemon is running."""

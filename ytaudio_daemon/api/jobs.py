@@ -23,13 +23,16 @@ from ytaudio_daemon.api.vocabulary import AUDIO, Status, states_of, to_options
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
-from ytaudio_daemon.ledger import queries, sessions, transitions
-from ytaudio_daemon.ledger.enqueue import JobOptions, enqueue_link
+from ytaudio_daemon.ledger import queries
+from ytaudio_daemon.ledger.enqueue import JobOptions
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
+from ytaudio_daemon.ledger.transitions import CancelResult
 from ytaudio_daemon.model import JobState, Layer, OptionError, Options
 from ytaudio_daemon.model.line_rules import LinkAction
 from ytaudio_daemon.model.options import check_layer, effective_options
+from ytaudio_daemon.operations import job_changes
+from ytaudio_daemon.operations.links import enqueue_link
 from ytaudio_daemon.urls import Link, LinkError, parse_link
 
 router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
@@ -211,15 +214,16 @@ def cancel_job(context: ContextDep, row: OwnJob) -> Response:
     """Cancel a job: at once, or by asking the daemon that runs it."""
     with context.write() as (db, now):
         quota = context.settings.sessions.quota
-        said = transitions.cancel(db, row.id, now, reason="cancelled", quota=quota)
+        result = job_changes.cancel_job(db, row.id, now, quota)
         fresh = queries.job_by_id(db, row.id)
-    if said not in {"cancelled", "requested"}:
+    if result.is_too_late:
         raise Problem(
             409,
             "illegal_move",
-            f"The job is {said}; it can no longer be cancelled.",
+            f"The job is {result}; it can no longer be cancelled.",
         )
-    return json_response(api_job(context, fresh), 202 if said == "requested" else 200)
+    status = 202 if result is CancelResult.REQUESTED else 200
+    return json_response(api_job(context, fresh), status)
 
 
 @router.post(
@@ -276,7 +280,6 @@ def _enqueue(
     context: ApiContext, session_id: int, video_id: str, job_options: JobOptions
 ) -> tuple[JobRow, LinkAction]:
     with context.write() as (db, now):
-        sessions.require_active(db, session_id)
         posted = enqueue_link(
             db,
             session_id,
@@ -284,7 +287,6 @@ def _enqueue(
             job_options=job_options,
             quota=context.settings.sessions.quota,
             now=now,
-            file_is_gone=audio_is_gone,
         )
         row = None if posted.job_id is None else queries.job_by_id(db, posted.job_id)
     if row is None:

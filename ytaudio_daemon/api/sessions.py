@@ -1,6 +1,5 @@
 """Sessions: open, look at, list, count."""
 
-import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -27,10 +26,11 @@ from ytaudio_daemon.api.response_documents import (
 from ytaudio_daemon.api.response_models import Overview, SessionAnswer, SessionPage
 from ytaudio_daemon.api.responses import json_response, openapi_responses
 from ytaudio_daemon.api.vocabulary import Listed, session_state
-from ytaudio_daemon.folders.inbox import make_session_folder
 from ytaudio_daemon.ledger import queries, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
+from ytaudio_daemon.operations import session_changes
+from ytaudio_daemon.operations.transaction import read_now
 from ytaudio_daemon.views import job_counts
 
 router = APIRouter(prefix="/api/sessions", tags=["Sessions"])
@@ -85,9 +85,8 @@ def create_session(context: ContextDep) -> Response:
     Its folder in the inbox has the same name. Where a token is configured, only the
     operator opens sessions.
     """
-    new_uuid = str(uuid.uuid4())
     try:
-        make_session_folder(context.layout.inbox, new_uuid)
+        session = session_changes.create_session(context.write, context.layout).session
     except OSError as error:
         raise Problem(
             503,
@@ -95,9 +94,7 @@ def create_session(context: ContextDep) -> Response:
             f"The session's folder cannot be made: {error.strerror}.",
             "`ytaudio doctor` on the server names the remedy.",
         ) from error
-    with context.write() as (db, now):
-        session = sessions.open_session(db, None, now, session_uuid=new_uuid)
-    headers = {"Location": f"/api/sessions/{new_uuid}"}
+    headers = {"Location": f"/api/sessions/{session.uuid}"}
     return json_response(_api_session(context, session), 201, headers)
 
 
@@ -164,7 +161,7 @@ def get_session(context: ContextDep, session: KnownSession) -> Response:
 
 def _api_session(context: ApiContext, session: Session) -> SessionAnswer:
     with context.read() as db:
-        now = context.read_now(db)
+        now = read_now(db)
     return to_api_session(context.session_summary(session, now))
 
 

@@ -5,6 +5,7 @@ if any of them is no longer so, nothing is written and the function says False. 
 worker that was given up for dead can do no harm when it comes back.
 """
 
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -177,27 +178,53 @@ def cancel_running(db: Connection, fence: Fence, now: Now, quota: Quota) -> bool
     return moved
 
 
-def cancel(db: Connection, job_id: int, now: Now, *, reason: str, quota: Quota) -> str:
-    """Cancel whatever can be: at once, or by asking the daemon that runs it.
+class CancelResult(StrEnum):
+    """What became of a job that was to be cancelled."""
 
-    Returns:
-        "cancelled", "requested" (it is running), or the state that forbids it.
+    #: It is cancelled, now or before.
+    CANCELLED = "cancelled"
+    #: It is running; the daemon, or the program that runs it, is asked to stop it.
+    REQUESTED = "requested"
+    #: Too late: its audio is being published.
+    PUBLISHING = "publishing"
+    #: Too late: it is completed.
+    COMPLETED = "completed"
+    #: Too late: it has failed.
+    FAILED = "failed"
+
+    @property
+    def is_too_late(self) -> bool:
+        """The job was not cancelled and will not be."""
+        return self not in {CancelResult.CANCELLED, CancelResult.REQUESTED}
+
+
+def cancel(
+    db: Connection, job_id: int, now: Now, *, reason: str, quota: Quota
+) -> CancelResult:
+    """Cancel a job: at once, or, while it is running, by asking for its end.
+
+    Args:
+        db: A write transaction.
+        job_id: The job.
+        now: The moment.
+        reason: `CANCELLED_BY_USER`, or the error code of a cancellation by expiry.
+        quota: The config's, for the held job that may be queued instead.
     """
     job = get_job(db, job_id)
     if job.state == JobState.RUNNING:
         if job.phase == Phase.PUBLISHING:
-            return Phase.PUBLISHING.value
+            return CancelResult.PUBLISHING
         _request_cancel(db, job, now, reason)
-        return "requested"
+        return CancelResult.REQUESTED
     state = JobState(job.state)
     if JobState.CANCELLED not in LEGAL_MOVES[state]:
-        return state.value
+        return CancelResult(state.value)
     values = {"finalized_at": now.wall, "retry_at": None} | cancel_error(reason)
     change_state(db, job, JobState.CANCELLED, now, reason, **values)
     if reason == CANCELLED_BY_USER:  # the end of its time is no activity
         record_activity(db, job.session_id, now)
     release_held(db, job.session_id, quota, now)
-    return "cancelled"
+    return CancelResult.CANCELLED
 
 
 def withdraw_cancellation(db: Connection, job_id: int, now: Now) -> bool:
