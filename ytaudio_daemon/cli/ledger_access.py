@@ -37,8 +37,6 @@ def open_ledger(context: CommandContext, *, to_write: bool = False) -> Iterator[
         ledger.close()
 
 
-
-
 def require_session(db: Connection, name_or_uuid: str) -> Session:
     """Return a session.
 

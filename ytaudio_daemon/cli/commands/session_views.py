@@ -11,13 +11,14 @@ from ytaudio_daemon.cli.formatting import (
     local_time_and_distance,
     parse_rfc3339,
 )
-from ytaudio_daemon.cli.ledger_access import open_ledger, read_now, require_session
+from ytaudio_daemon.cli.ledger_access import open_ledger, require_session
 from ytaudio_daemon.ledger import queries, sessions
 from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.queries import DropRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.operations.transaction import read_now
 from ytaudio_daemon.settings import KEYS, Settings
 from ytaudio_daemon.views.documents import session_document
 from ytaudio_daemon.views.snapshot import ViewSettings
