@@ -47,9 +47,10 @@ class Attempts:
         return self.again(**wishes)
 
     def again(self, die_at: str = "", **wishes: Any) -> Ran:
+        by_urllib = bool(wishes.pop("by_urllib", False))
         defaults: dict[str, Any] = {"network": self.network, "format": "m4a"}
         request = self.runner.request(self.runner.folder(), **(defaults | wishes))
-        return self.runner.run(request, die_at=die_at)
+        return self.runner.run(request, die_at=die_at, by_urllib=by_urllib)
 
 
 @pytest.fixture
@@ -316,6 +317,35 @@ def test_an_endless_page_is_not_read_to_the_end_of_memory(
     sent = [each.bytes_sent for each in attempts.youtube.requests(VIDEO, kind)]
     assert len(sent) == 1
     assert MAX_RESPONSE_BYTES < sent[0] < MAX_RESPONSE_BYTES + (8 << 20)
+
+
+#: A redirect to another page of the site.
+TV = "https://www.youtube.com/tv"
+
+
+@pytest.mark.parametrize("by_urllib", [False, True])
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        Fault.bombs(200),
+        Fault.bombs(403),
+        Fault.bombs(500, layers=2),
+        Fault.bombs(302, location=TV),
+        Fault.bombs(302, kind="watch", location=TV),
+        Fault.bombs(200, kind="media"),
+        Fault.bombs(500, kind="thumbnail"),
+    ],
+    ids=lambda bomb: f"{bomb.status}-{bomb.kind}",
+)
+def test_a_body_that_unpacks_to_much_takes_no_memory(
+    attempts: Attempts, bomb: Fault, *, by_urllib: bool
+) -> None:
+    at_rest = attempts.at(SONG, by_urllib=by_urllib).peak_bytes
+    video, limits = Video(id=VIDEO, faults=(bomb,)), Limits(max_size_bytes=1_000_000)
+    ran = attempts.at(video, by_urllib=by_urllib, limits=limits)
+    seen = attempts.youtube.requests(VIDEO, bomb.kind)
+    assert bomb.status in {request.status for request in seen}
+    assert ran.peak_bytes < at_rest + 2 * MAX_RESPONSE_BYTES
 
 
 def test_the_disk_reserve(attempts: Attempts) -> None:
