@@ -1,4 +1,4 @@
-"""Sessions: open, look at, list, count."""
+"""Routes of sessions: open, show, list, count."""
 
 from typing import Annotated
 
@@ -37,10 +37,10 @@ router = APIRouter(prefix="/api/sessions", tags=["Sessions"])
 
 
 def known_session(context: ContextDep, session_uuid: SessionId) -> Session:
-    """Return the session of an address; who knows its UUID may.
+    """Return the session of an address; its UUID is all the authentication needed.
 
     Raises:
-        Problem: There is none, or it has expired.
+        Problem: The session is unknown or has expired.
     """
     session = session_by_uuid(context, session_uuid)
     if session is None:
@@ -54,10 +54,10 @@ KnownSession = Annotated[Session, Depends(known_session)]
 def visible_session(
     context: ContextDep, is_operator: IsOperator, key: SessionKey
 ) -> Session | None:
-    """Return the one session that the asker may see; None = all of them.
+    """Return the one session that the client may see; None for all of them.
 
     Raises:
-        Problem: The asker is neither the operator nor holds a session.
+        Problem: The client is not the operator and names no session.
     """
     if is_operator:
         return None
@@ -80,10 +80,10 @@ VisibleSession = Annotated[Session | None, Depends(visible_session)]
     ),
 )
 def create_session(context: ContextDep) -> Response:
-    """Open a session; its UUID is all that its holder needs.
+    """Open a session; its UUID is all that a client needs to use it.
 
-    Its folder in the inbox has the same name. Where a token is configured, only the
-    operator opens sessions.
+    Its folder in the inbox has the UUID as its name. Where a token is configured, only
+    the operator can open sessions.
     """
     try:
         session = session_changes.create_session(context.write, context.layout).session
@@ -108,7 +108,7 @@ def list_sessions(
     limit: Limit = 100,
     after: After = None,
 ) -> Response:
-    """List sessions, the oldest first: the operator sees all, others their own."""
+    """List sessions, the oldest first: all for the operator, else the client's own."""
     wanted = session_state(state)
     if only is not None:
         found = [only] if wanted in {None, only.state} and after is None else []
@@ -128,7 +128,7 @@ def list_sessions(
     responses=openapi_responses(Overview, "The statistics", 401, 410),
 )
 def get_overview(context: ContextDep, only: VisibleSession) -> Response:
-    """Count sessions and jobs: the operator's answer is about all of them."""
+    """Count sessions and jobs: all for the operator, else the client's own."""
     with context.read() as db:
         if only is None:
             by_state = queries.session_counts(db)
@@ -155,7 +155,7 @@ def get_overview(context: ContextDep, only: VisibleSession) -> Response:
     responses=openapi_responses(SessionAnswer, "The session", 404, 410, 503),
 )
 def get_session(context: ContextDep, session: KnownSession) -> Response:
-    """Tell about a session: its limits, what it uses, when it expires."""
+    """Return a session: its limits, what it uses, when it expires."""
     return json_response(_api_session(context, session))
 
 

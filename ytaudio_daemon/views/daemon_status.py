@@ -8,6 +8,7 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, gates, queries
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.schemas.daemon import DaemonDocument
 from ytaudio_daemon.views.documents import LedgerFacts, daemon_document
 from ytaudio_daemon.views.snapshot import DaemonProblem, DaemonSnapshot, ViewSettings
 from ytaudio_daemon.views.status_file import StatusFile
@@ -92,29 +93,31 @@ class DaemonStatusFile:
         if self._facts is None:
             return
         self._built_at = now.uptime_s
-        document = daemon_document(snapshot, self._facts, problems)
+        self._is_stale = False
+        self._write(daemon_document(snapshot, self._facts, problems), now)
+
+    def make_due(self) -> None:
+        """Have the file written at once."""
+        self._written_at = self._built_at = float("-inf")
+
+    def _write(self, document: DaemonDocument, now: Now) -> None:
+        """Write the document if it changed, or for the heartbeat."""
         if now.uptime_s >= self._written_at + HEARTBEAT_S:
             self._status_file.forget()
-        coarse = snapshot.disk_free_bytes // FREE_BYTES_STEP
-        disk = {**document["disk"], "free_bytes": coarse}
+        free_steps = document["disk"]["free_bytes"] // FREE_BYTES_STEP
+        disk = {**document["disk"], "free_bytes": free_steps}
+        path = str(self._layout.daemon_status)
         try:
             written = self._status_file.write(
                 document, now, key={**document, "disk": disk}
             )
         except (OSError, UnsafePathError) as error:
-            self._write_errors.record(
-                PROBLEM_CODE, str(self._layout.daemon_status), error, now
-            )
+            self._write_errors.record(PROBLEM_CODE, path, error, now)
             self._written_at = now.uptime_s  # tried again with the next heartbeat
-        else:
-            if written:
-                self._write_errors.clear(PROBLEM_CODE, str(self._layout.daemon_status))
-                self._written_at = now.uptime_s
-        self._is_stale = False
-
-    def make_due(self) -> None:
-        """Have the file written at once."""
-        self._written_at = self._built_at = float("-inf")
+            return
+        if written:
+            self._write_errors.clear(PROBLEM_CODE, path)
+            self._written_at = now.uptime_s
 
     def _read_facts(self) -> LedgerFacts:
         with self._ledger.read() as db:
