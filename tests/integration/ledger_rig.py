@@ -10,6 +10,7 @@ from tests.integration import one_drop
 from ytaudio_daemon.ledger import Ledger, claims, drops, queries, sessions, transitions
 from ytaudio_daemon.ledger.events import Fence
 from ytaudio_daemon.ledger.schema import jobs
+from ytaudio_daemon.ledger.schema import lines as lines_table
 from ytaudio_daemon.ledger.schema import sessions as sessions_table
 from ytaudio_daemon.model import (
     Failure,
@@ -65,6 +66,12 @@ def drop(
         one_drop.finish_recording(db, recorded, None, now)
         one_drop.mark_filed(db, recorded, "filed", b"songs.txt", now)
     return recorded
+
+
+def recorded_lines(db: Connection, drop_id: int) -> list[sa.Row[tuple[object, ...]]]:
+    """Return the rows of a drop's lines, in order."""
+    query = sa.select(lines_table).where(lines_table.c.drop_id == drop_id)
+    return list(db.execute(query.order_by(lines_table.c.line)).all())
 
 
 def claim(ledger: Ledger, now: Now = NOW, pace: Pace = NO_PACE) -> claims.Claim | None:

@@ -48,11 +48,6 @@ def open_gate(db: Connection, name: GateName) -> bool:
     return done.rowcount > 0
 
 
-def open_all_gates(db: Connection) -> bool:
-    """Open every gate: an attempt went well. Returns whether any was closed."""
-    return db.execute(sa.delete(gates)).rowcount > 0
-
-
 def may_claim(closed: list[Gate], now: Now) -> bool:
     """Return whether a job may be claimed: no gate is shut, no probe is out yet."""
     return all(

@@ -1,6 +1,6 @@
 """What the views and the CLI ask of the ledger: short queries, fetched whole."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from ytaudio_daemon.model.line_rules import audio_key
 
 MAX_NEXT_JOBS = 200
 MAX_LATEST_JOBS = 100
+_UNFINISHED = sorted(state.value for state in set(JobState) - FINALIZED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,38 +56,6 @@ class JobRow:
     created_at: float
     started_at: float | None
     finalized_at: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropRow:
-    """A drop with its session, for receipts."""
-
-    id: int
-    session_id: int
-    session_name: str
-    session_uuid: str
-    name: bytes
-    sha256: str
-    size_bytes: int
-    received_at: float
-    state: str
-    filed_name: bytes | None
-    reason: str | None
-    counts: Mapping[str, int]
-    open_jobs: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineRow:
-    """One line of a receipt, with how its job stands."""
-
-    line: int
-    text: str
-    result: str
-    code: str | None
-    message: str | None
-    again: str | None
-    job: JobRow | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,48 +212,18 @@ def job_lines(db: Connection, job_id: int) -> list[tuple[str, int]]:
     return [(display_name(name), line) for name, line in db.execute(query).all()]
 
 
-def find_drop(db: Connection, drop_id: int) -> DropRow:
-    """Return a drop with how many of its jobs are unfinished."""
-    row = db.execute(_drop_query().where(drops.c.id == drop_id)).one()
-    return _drop_row(db, row)
+def unfinished_by_drop(db: Connection, session_id: int) -> dict[int, int]:
+    """Return how many lines of each drop of a session have an unfinished job.
 
-
-def drops_of_session(db: Connection, session_id: int) -> list[DropRow]:
-    """Return a session's drops, in the order they came."""
-    query = _drop_query().where(drops.c.session_id == session_id)
-    rows = db.execute(query.order_by(drops.c.id)).all()
-    return [_drop_row(db, row) for row in rows]
-
-
-def drop_lines(db: Connection, drop_id: int, page: int = 1000) -> Iterator[LineRow]:
-    """Yield a drop's lines in order, reading a page at a time.
-
-    Each page is fetched whole; between pages the caller may take its time only if
-    no transaction is to be committed meanwhile (the daemon's own views do).
+    Drops without any are left out.
     """
-    after = 0
-    while True:
-        rows = db.execute(
-            sa.select(lines)
-            .where(lines.c.drop_id == drop_id, lines.c.line > after)
-            .order_by(lines.c.line)
-            .limit(page),
-        ).all()
-        if not rows:
-            return
-        ids = {row.job_id for row in rows if row.job_id is not None}
-        known = jobs_by_id(db, sorted(ids))
-        for row in rows:
-            yield LineRow(
-                line=row.line,
-                text=row.text,
-                result=row.result,
-                code=row.code,
-                message=row.message,
-                again=row.again,
-                job=known.get(row.job_id),
-            )
-        after = rows[-1].line
+    query = (
+        sa.select(lines.c.drop_id, sa.func.count())
+        .join(jobs, jobs.c.id == lines.c.job_id)
+        .where(jobs.c.session_id == session_id, jobs.c.state.in_(_UNFINISHED))
+        .group_by(lines.c.drop_id)
+    )
+    return {row[0]: row[1] for row in db.execute(query).all()}
 
 
 def next_retry_at(db: Connection) -> float | None:
@@ -363,39 +302,3 @@ def _error_from_row(row: Any) -> dict[str, str] | None:
         "message": row.error_message,
         "hint": row.error_hint,
     }
-
-
-def _drop_query() -> sa.Select[Any]:
-    return sa.select(
-        drops,
-        sessions.c.name.label("session_name"),
-        sessions.c.uuid.label("session_uuid"),
-    ).join(sessions, sessions.c.id == drops.c.session_id)
-
-
-def _drop_row(db: Connection, row: Any) -> DropRow:
-    open_jobs = (
-        sa.select(sa.func.count())
-        .select_from(lines.join(jobs, jobs.c.id == lines.c.job_id))
-        .where(lines.c.drop_id == row.id)
-        .where(jobs.c.state.not_in([state.value for state in FINALIZED]))
-    )
-    return DropRow(
-        id=row.id,
-        session_id=row.session_id,
-        session_name=row.session_name,
-        session_uuid=row.session_uuid,
-        name=bytes(row.name),
-        sha256=row.sha256,
-        size_bytes=row.size_bytes,
-        received_at=row.received_at,
-        state=row.state,
-        filed_name=None if row.filed_name is None else bytes(row.filed_name),
-        reason=row.reason,
-        counts={
-            "accepted": row.accepted,
-            "duplicate": row.duplicate,
-            "rejected": row.rejected,
-        },
-        open_jobs=db.execute(open_jobs).scalar_one(),
-    )

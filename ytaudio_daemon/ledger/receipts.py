@@ -75,15 +75,12 @@ class ReceiptLine(NamedTuple):
 
 
 # Built once: a hundred thousand drops ask each of these.
-_HEADS_QUERY = (
-    sa.select(
-        drops,
-        sessions.c.name.label("session_name"),
-        sessions.c.uuid.label("session_uuid"),
-    )
-    .join(sessions, sessions.c.id == drops.c.session_id)
-    .where(_IS_PLACED)
-)
+_DROPS_QUERY = sa.select(
+    drops,
+    sessions.c.name.label("session_name"),
+    sessions.c.uuid.label("session_uuid"),
+).join(sessions, sessions.c.id == drops.c.session_id)
+_HEADS_QUERY = _DROPS_QUERY.where(_IS_PLACED)
 _HEAD_QUERY = _HEADS_QUERY.where(drops.c.id == sa.bindparam("drop_id"))
 
 _PAGE_QUERY = (
@@ -162,6 +159,12 @@ def receipt_heads(db: Connection, after_id: int, limit: int) -> list[ReceiptHead
     query = _HEADS_QUERY.where(drops.c.id > after_id).order_by(drops.c.id)
     rows = db.execute(query.limit(limit)).all()
     return [_head_from_row(row) for row in rows]
+
+
+def drops_of_session(db: Connection, session_id: int) -> list[ReceiptHead]:
+    """Return all drops of a session, also those on their way, the oldest first."""
+    query = _DROPS_QUERY.where(drops.c.session_id == session_id).order_by(drops.c.id)
+    return [_head_from_row(row) for row in db.execute(query).all()]
 
 
 def receipt_page(
