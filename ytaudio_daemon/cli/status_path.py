@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.system.path_trust import first_untrusted_part
+from ytaudio_daemon.system.regular_files import read_regular_file
 
 #: As `settings.load` has them.
 CONFIG_VARIABLE = "YTAUDIO_CONFIG"
@@ -19,6 +20,8 @@ LOCAL_CONFIG = Path("config/ytaudio.toml")
 SYSTEM_CONFIG = Path("/etc/ytaudio/ytaudio.toml")
 DEFAULT_ROOT = ".."
 DEFAULT_STATUS = "status"
+#: A bigger config is the settings' business.
+MAX_BYTES = 1 << 20
 
 
 def status_folder_without_settings(
@@ -53,7 +56,7 @@ def _config_paths(
     for candidate in candidates:
         file = cwd / candidate
         try:
-            text = file.read_text("utf-8-sig")
+            text = read_regular_file(file, MAX_BYTES, follow_links=True)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, ValueError):
@@ -64,10 +67,10 @@ def _config_paths(
     return None, None if named else {}
 
 
-def _paths_in(text: str) -> Mapping[str, Any] | None:
+def _paths_in(text: bytes) -> Mapping[str, Any] | None:
     try:
-        paths = tomllib.loads(text).get("paths", {})
-    except (tomllib.TOMLDecodeError, RecursionError):
+        paths = tomllib.loads(text.decode("utf-8-sig")).get("paths", {})
+    except (ValueError, RecursionError):
         return None
     return paths if isinstance(paths, dict) else None
 

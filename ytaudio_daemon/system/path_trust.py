@@ -1,25 +1,9 @@
 """Whose a file is: root must not believe what others can change."""
 
-import errno
-import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
 
 GROUP_OR_OTHER_WRITE = stat.S_IWGRP | stat.S_IWOTH
-
-
-def open_regular_file(path: Path) -> BinaryIO:
-    """Open a regular file for reading; a pipe laid there would be waited for, for ever.
-
-    Raises:
-        OSError: As open(2), or it is something else.
-    """
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if stat.S_ISREG(os.fstat(fd).st_mode):
-        return os.fdopen(fd, "rb")
-    os.close(fd)
-    raise OSError(errno.EINVAL, "not a regular file", str(path))
 
 
 def first_untrusted_part(file: Path, cwd: Path) -> Path | None:

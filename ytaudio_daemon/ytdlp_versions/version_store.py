@@ -14,11 +14,12 @@ from ytaudio_daemon.model.ytdlp_policy import (
     is_valid_version,
     release_numbers,
 )
-from ytaudio_daemon.system.path_trust import open_regular_file
+from ytaudio_daemon.system.regular_files import read_regular_file
 from ytaudio_daemon.ytdlp_versions.history import Activation, VersionHistory
 
 CURRENT_LINK = "current"
 HISTORY_FILE = "notes.json"
+MAX_HISTORY_BYTES = 1 << 20
 #: In a state folder.
 VERSIONS_DIR = "engine"
 
@@ -120,9 +121,9 @@ class VersionStore:
     def history(self) -> VersionHistory:
         """Return what is remembered; nothing if that is lost or unreadable."""
         try:
-            with open_regular_file(self.folder / HISTORY_FILE) as file:
-                return VersionHistory.from_json(json.load(file))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            content = read_regular_file(self.folder / HISTORY_FILE, MAX_HISTORY_BYTES)
+            return VersionHistory.from_json(json.loads(content))
+        except (OSError, ValueError, TypeError, LookupError, AttributeError):
             return VersionHistory()
 
 
