@@ -121,7 +121,7 @@ def lock_state(layout: Layout) -> int:
 
     Raises:
         AlreadyRunningError: Another daemon has locked it.
-        FolderError: The lock file is a link, a pipe, or another file's second name.
+        FolderError: The lock file is a link or a pipe.
     """
     try:
         fd = open_own_file(layout.lock_file, 0o644)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.folders.layout import Layout
+from ytaudio_daemon.folders.safe_open import is_plain_file
 from ytaudio_daemon.system.regular_files import (
     NotRegularFileError,
     create_file,
@@ -31,7 +32,10 @@ def wake_daemon(layout: Layout) -> None:
 
 
 def _open_wake_file(path: Path) -> int:
-    try:
-        return open_own_file(path, FILE_MODE, flags=os.O_WRONLY)
-    except NotRegularFileError:  # somebody else's: root writes here, too
-        return create_file(path, FILE_MODE, replace=True)
+    """Open it; what is not ours gives way, as root writes here, too."""
+    with suppress(NotRegularFileError):
+        fd = open_own_file(path, FILE_MODE, flags=os.O_WRONLY)
+        if is_plain_file(os.fstat(fd)):
+            return fd
+        os.close(fd)  # it has a second name, and is another file's content
+    return create_file(path, FILE_MODE, replace=True)

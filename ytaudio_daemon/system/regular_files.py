@@ -24,7 +24,7 @@ _NOT_REGULAR = frozenset({errno.ELOOP, errno.ENXIO})
 
 
 class NotRegularFileError(OSError):
-    """A link, a pipe, a socket, a device, a folder, or a file with a second name."""
+    """A link, a pipe, a socket, a device or a folder."""
 
 
 def open_regular_file(
@@ -78,15 +78,10 @@ def open_own_file(path: Path, mode: int, *, flags: int = os.O_RDWR) -> int:
         flags: O_RDWR or O_WRONLY, and O_APPEND if wanted.
 
     Raises:
-        NotRegularFileError: It is something else, or has a second name: the content
-            of another file would be changed.
+        NotRegularFileError: It is something else.
         OSError: As open(2).
     """
-    fd = _open_regular(path, flags | os.O_CREAT | os.O_NOFOLLOW, None, mode)
-    if os.fstat(fd).st_nlink > 1:
-        os.close(fd)
-        raise NotRegularFileError(errno.EMLINK, "has a second name", str(path))
-    return fd
+    return _open_regular(path, flags | os.O_CREAT | os.O_NOFOLLOW, None, mode)
 
 
 def create_file(
