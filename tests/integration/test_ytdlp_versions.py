@@ -255,6 +255,21 @@ def test_two_upgrades_do_not_get_in_each_other_s_way(shelf: VersionStore) -> Non
         Upgrade(shelf, settings()).run(UpgradeRequest())
 
 
+def test_a_wheel_that_would_shadow_other_modules_is_not_let_in(
+    shelf: VersionStore, tmp_path: Path
+) -> None:
+    evil = {"json/__init__.py": "raise SystemExit('shadowed')\n"}
+    wheel = ytdlp_rig.rebuilt(tmp_path / "evil", LATER, brought=evil)
+    before = files(shelf)
+    tried = Upgrade(shelf, settings(), environ=only_from(wheel.parent)).run(
+        UpgradeRequest(wheel=wheel)
+    )
+    assert tried.result == "failed"
+    assert "it brings 'json', which is no part of yt-dlp" in tried.message
+    assert files(shelf) == before
+    assert shelf.active().version == NEXT
+
+
 def damage_shorter(folder: Path) -> None:
     file = folder / "yt_dlp" / "YoutubeDL.py"
     content = file.read_bytes()
@@ -275,9 +290,28 @@ def damage_link(folder: Path) -> None:
     folder.symlink_to(folder.with_name("elsewhere"))
 
 
+def damage_content(folder: Path) -> None:
+    file = folder / "yt_dlp" / "YoutubeDL.py"
+    content = file.read_bytes()
+    file.unlink()
+    file.write_bytes(content[:-2] + b"#\n")  # as long as before
+
+
+def damage_added(folder: Path) -> None:
+    (folder / "yt_dlp" / "extractor" / "evil.py").write_text("evil = 1\n")
+
+
+def damage_shadowing(folder: Path) -> None:
+    (folder / "json").mkdir()
+    (folder / "json" / "__init__.py").write_text("evil = 1\n")
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
+        (damage_content, "yt_dlp/YoutubeDL.py is not as it was installed"),
+        (damage_added, "evil.py is not as it was installed"),
+        (damage_shadowing, "holds 'json', which is no part of yt-dlp"),
         (damage_shorter, "holds no whole yt-dlp"),
         (damage_gone, "cannot be read: No such file"),
         (damage_open, "could be changed by other users"),

@@ -47,6 +47,7 @@ def rebuilt(
     *,
     changed: Mapping[str, str] | None = None,
     added: Mapping[str, str] | None = None,
+    brought: Mapping[str, str] | None = None,
 ) -> Path:
     """Make a wheel of the installed yt-dlp under another number.
 
@@ -55,13 +56,14 @@ def rebuilt(
         version: Its number.
         changed: Files with another content, by their name in the wheel.
         added: What is written behind files, likewise.
+        brought: Files that yt-dlp does not have.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for companion in ("yt-dlp-ejs", "certifi"):
-        _wheel(folder, companion, metadata.version(companion), {}, {})
+        _wheel(folder, companion, metadata.version(companion), {}, {}, {})
     number = f"__version__ = {version!r}\n"
     more = {"yt_dlp/version.py": number, **(added or {})}
-    return _wheel(folder, "yt-dlp", version, changed or {}, more)
+    return _wheel(folder, "yt-dlp", version, changed or {}, more, brought or {})
 
 
 def broken(folder: Path, version: str, flaw: str = UNKNOWN) -> Path:
@@ -100,6 +102,7 @@ def _wheel(
     version: str,
     changed: Mapping[str, str],
     added: Mapping[str, str],
+    brought: Mapping[str, str],
 ) -> Path:
     stem = f"{name.replace('-', '_')}-{version}"
     wheel = folder / f"{stem}-py3-none-any.whl"
@@ -123,6 +126,8 @@ def _wheel(
                 content = Path(str(file.locate())).read_bytes()
                 content = changed.get(path, content.decode("latin-1")).encode("latin-1")
                 put(path, content + added.get(path, "").encode())
+        for path, content_brought in brought.items():
+            put(path, content_brought.encode())
         text = distribution.read_text("METADATA") or ""
         text = re.sub(r"(?m)^Version: .*$", f"Version: {version}", text, count=1)
         put(f"{stem}.dist-info/METADATA", text.encode())

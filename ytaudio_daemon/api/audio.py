@@ -2,7 +2,6 @@
 
 import mimetypes
 import os
-import stat
 import unicodedata
 from pathlib import PurePath
 from urllib.parse import quote
@@ -22,7 +21,7 @@ from ytaudio_daemon.api.responses import (
     problem_responses,
 )
 from ytaudio_daemon.errors import UnsafePathError
-from ytaudio_daemon.folders.safe_open import open_dir
+from ytaudio_daemon.folders.safe_open import open_dir, open_regular_file
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import JobState
 
@@ -99,17 +98,12 @@ def _open_audio(context: ApiContext, row: JobRow, name: str) -> int:
     Raises:
         Problem: The file is gone.
     """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     parts = (row.session_uuid, row.uuid, "audio")
     try:
         with open_dir(context.layout.downloads, *parts) as folder:
-            fd = os.open(name, flags, dir_fd=folder)
+            return open_regular_file(folder, name)
     except (OSError, UnsafePathError) as error:
         raise _audio_gone() from error
-    if stat.S_ISREG(os.fstat(fd).st_mode):
-        return fd
-    os.close(fd)
-    raise _audio_gone()
 
 
 def _audio_gone() -> Problem:

@@ -18,6 +18,7 @@ from ytaudio_daemon.operations.transaction import write_now
 from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.schemas.session import SessionSummary
 from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.system.regular_files import MAX_DOCUMENT_BYTES, read_regular_file
 from ytaudio_daemon.views import ViewSettings, job_document, session_summary
 from ytaudio_daemon.views.overlay import with_live_fields
 
@@ -116,16 +117,16 @@ class StatusFileCache:
     def read(self, path: Path) -> Document | None:
         """Return a status file's document; None if it is missing or unreadable."""
         try:
-            found = json.loads(path.read_bytes())
-        except (FileNotFoundError, ValueError):
+            found = json.loads(read_regular_file(path, MAX_DOCUMENT_BYTES))
+        except (OSError, ValueError, RecursionError):
             return None
         return found if isinstance(found, dict) and "schema" in found else None
 
     def jobs_in(self, path: Path) -> Mapping[str, Document]:
         """Return the jobs in a session's status file by ID; {} if there is none."""
         try:
-            found = path.stat()
-        except FileNotFoundError:
+            found = path.lstat()
+        except OSError:
             return {}
         identity = found.st_ino, found.st_mtime_ns, found.st_size
         with self._lock:
@@ -134,9 +135,17 @@ class StatusFileCache:
                 self._jobs.move_to_end(path)
                 return kept[1]
         document = self.read(path)
-        jobs = {job["id"]: job for job in document["jobs"]} if document else {}
+        jobs = _jobs_by_id(document) if document else {}
         with self._lock:
             self._jobs[path] = identity, jobs
             while len(self._jobs) > MAX_CACHED:
                 self._jobs.popitem(last=False)
         return jobs
+
+
+def _jobs_by_id(document: Document) -> Mapping[str, Document]:
+    """Return a session's jobs; {} when somebody else wrote the document."""
+    try:
+        return {job["id"]: job for job in document["jobs"]}
+    except (LookupError, TypeError):
+        return {}

@@ -71,7 +71,7 @@ def _require_accessible_file(context: CommandContext, flags: int) -> None:
         return
     path = Path(url.partition(":///")[2])
     try:
-        os.close(os.open(path, flags | os.O_CLOEXEC))
+        os.close(os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC))
     except FileNotFoundError as error:
         raise NoLedgerError(
             f"there is no ledger yet ({path})",

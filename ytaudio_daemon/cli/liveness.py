@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ytaudio_daemon.cli.formatting import format_duration, parse_rfc3339
+from ytaudio_daemon.system.regular_files import MAX_DOCUMENT_BYTES, read_regular_file
 
 Document = Mapping[str, Any]
 
@@ -119,10 +120,14 @@ def read_liveness(
         start_command: Returns the command that starts a daemon here.
 
     Raises:
-        OSError: The document is there but cannot be read.
+        OSError: The document is there but cannot be read, or is somebody else's file.
     """
-    document = read_document(status_folder / DAEMON_FILE)
-    liveness = assess(document, time.time(), os.uname().nodename, _process_exists)
+    path = status_folder / DAEMON_FILE
+    document = read_document(path)
+    try:
+        liveness = assess(document, time.time(), os.uname().nodename, _process_exists)
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
+        raise _not_a_document(path) from error
     return liveness._replace(start_command=start_command)
 
 
@@ -135,14 +140,18 @@ def read_document(path: Path) -> Document | None:
         OSError: It cannot be read, or is no status document (somebody else's file).
     """
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(read_regular_file(path, MAX_DOCUMENT_BYTES))
     except FileNotFoundError:
         return None
-    except ValueError as error:
-        raise OSError(None, "is no status document", str(path)) from error
+    except (ValueError, RecursionError) as error:
+        raise _not_a_document(path) from error
     if not isinstance(found, dict) or "schema" not in found:
-        raise OSError(None, "is no status document", str(path))
+        raise _not_a_document(path)
     return found
+
+
+def _not_a_document(path: Path) -> OSError:
+    return OSError(None, "is no status document", str(path))
 
 
 def _process_exists(pid: int) -> bool:

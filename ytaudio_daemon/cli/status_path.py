@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.system.path_trust import first_untrusted_part
+from ytaudio_daemon.system.regular_files import read_regular_file
 
 #: As `settings.load` has them.
 CONFIG_VARIABLE = "YTAUDIO_CONFIG"
@@ -18,6 +19,8 @@ LOCAL_CONFIG = Path("config/ytaudio.toml")
 SYSTEM_CONFIG = Path("/etc/ytaudio/ytaudio.toml")
 DEFAULT_ROOT = ".."
 DEFAULT_STATUS = "status"
+#: A bigger config is the settings' business.
+MAX_BYTES = 1 << 20
 
 
 def status_folder_without_settings(
@@ -52,7 +55,7 @@ def _config_paths(
     for candidate in candidates:
         file = cwd / candidate
         try:
-            text = file.read_text("utf-8-sig")
+            text = read_regular_file(file, MAX_BYTES, follow_links=True)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, ValueError):
@@ -72,10 +75,10 @@ def _is_untrusted(file: Path, cwd: Path) -> bool:
         return True
 
 
-def _paths_in(text: str) -> Mapping[str, Any] | None:
+def _paths_in(text: bytes) -> Mapping[str, Any] | None:
     try:
-        paths = tomllib.loads(text).get("paths", {})
-    except (tomllib.TOMLDecodeError, RecursionError):
+        paths = tomllib.loads(text.decode("utf-8-sig")).get("paths", {})
+    except (ValueError, RecursionError):
         return None
     return paths if isinstance(paths, dict) else None
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ytaudio_daemon.system.regular_files import create_file, read_regular_file
+
 #: Far above what this package writes; a bigger file is not ours.
 MAX_JSON_BYTES = 1 << 20
 
@@ -27,7 +29,7 @@ def write_json(path: Path, document: Mapping[str, Any], *, synced: bool = True) 
     """
     aside = path.with_name(f".{path.name}.new")
     text = json.dumps(document, ensure_ascii=False, indent=1)
-    with aside.open("wb") as file:
+    with os.fdopen(create_file(aside, replace=True), "wb") as file:
         file.write(text.encode("utf-8", "replace"))
         file.write(b"\n")
         file.flush()
@@ -46,9 +48,8 @@ def read_json(path: Path) -> dict[str, Any] | None:
         OSError: Of the whole machine.
     """
     try:
-        with path.open("rb") as file:
-            document = json.loads(file.read(MAX_JSON_BYTES))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+        document = json.loads(read_regular_file(path, MAX_JSON_BYTES))
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return None
     except OSError as error:
         raise _unreadable(error) from error

@@ -9,7 +9,6 @@ import functools
 import importlib
 import io
 import os
-import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -29,6 +28,7 @@ from ytaudio_daemon.fetch.response_limit import (
 )
 from ytaudio_daemon.fetch.tools import find_js_runtime
 from ytaudio_daemon.model import FetchRequest
+from ytaudio_daemon.system.regular_files import open_regular_file
 
 #: Seconds without a byte before a connection is given up; a stall ends it earlier.
 SOCKET_TIMEOUT_S = 20.0
@@ -281,8 +281,6 @@ def _js_runtimes(runtime: tuple[str, ...]) -> dict[str, dict[str, str]]:
 
 def _cookies(path: Path) -> io.StringIO:
     """Return a private copy in memory: yt-dlp writes its cookies back at the end."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with open(descriptor, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - from a descriptor
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise IsADirectoryError(21, "not a regular file", str(path))
+    descriptor = open_regular_file(path, follow_links=True)
+    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
         return io.StringIO(file.read(1 << 20))

@@ -21,6 +21,7 @@ from ytaudio_daemon.folders.safe_open import (
     read_regular_file,
     remove_file,
 )
+from ytaudio_daemon.system.regular_files import create_file
 
 #: What a status file is readable for: its owner and group, nobody else.
 STATUS_MODE = 0o640
@@ -131,9 +132,8 @@ def _create_temporary(
     """
     _remove_abandoned_files(folder)
     temp = TEMP_PREFIX + secrets.token_hex(8).encode() + TEMP_SUFFIX
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with _errors_name(final_name):
-        fd = os.open(temp, flags, 0o666 if mode is None else mode, dir_fd=folder)
+        fd = create_file(temp, 0o666 if mode is None else mode, folder=folder)
     try:
         with suppress(OSError):  # a file system without locks: nobody searches it
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

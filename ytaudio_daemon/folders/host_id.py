@@ -6,6 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.folders.atomic_file import AtomicFileWriter
+from ytaudio_daemon.system.regular_files import read_regular_file
+
+#: Host names have 64 bytes at most (gethostname(2)).
+MAX_BYTES = 1024
 
 
 def load_host_id(file: Path) -> str:
@@ -22,7 +26,7 @@ def load_host_id(file: Path) -> str:
         OSError: The file can be neither read nor written.
     """
     with suppress(FileNotFoundError):
-        saved = file.read_text("utf-8").strip()
+        saved = read_regular_file(file, MAX_BYTES).decode().strip()
         if saved:
             return saved
     name = socket.gethostname()

@@ -19,6 +19,7 @@ from ytaudio_daemon.folders.safe_open import (
     remove_file,
     rename_noreplace,
 )
+from ytaudio_daemon.system.regular_files import create_file
 
 #: ioctl(2) FICLONE, include/uapi/linux/fs.h: share the blocks of another file.
 FICLONE = 0x40049409
@@ -168,8 +169,7 @@ def _link_or_copy(
     else:
         return
     found = os.fstat(source)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    fd = os.open(temp, flags, found.st_mode & 0o777, dir_fd=library_dir)
+    fd = create_file(temp, found.st_mode & 0o777, folder=library_dir)
     try:
         try:
             fcntl.ioctl(fd, FICLONE, source)

@@ -6,10 +6,13 @@ import grp
 import os
 import shlex
 import stat
+import tempfile
 from pathlib import Path
 
 from ytaudio_daemon.errors import AlreadyRunningError, ConfigError, FolderError
 from ytaudio_daemon.folders.layout import Layout
+from ytaudio_daemon.folders.safe_open import DIRECTORY_FLAGS
+from ytaudio_daemon.system.regular_files import NotRegularFileError, open_own_file
 
 #: New files inside belong to the folder's group, which may read and write.
 SHARED_MODE = stat.S_ISGID | stat.S_IRWXG
@@ -63,14 +66,32 @@ def _hint(error: OSError) -> str:
 def _make_private(folder: Path) -> None:
     """Make a folder that only the daemon uses; a setgid bit that it inherits stays.
 
-    It could not be set again where systemd's `RestrictSUIDSGID=` is in force.
+    It could not be set again where systemd's `RestrictSUIDSGID=` is in force. Somebody
+    else's folder is refused: its owner could open it again at any time.
     """
     folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode):  # a link may lead anywhere
-        raise NotADirectoryError(errno.ENOTDIR, "it is a link", str(folder))
-    if stat.S_IMODE(found.st_mode) & ~stat.S_ISGID != stat.S_IRWXU:
-        folder.chmod(stat.S_IRWXU)
+    try:
+        fd = os.open(folder, DIRECTORY_FLAGS)
+    except NotADirectoryError as error:  # a link may lead anywhere
+        raise NotADirectoryError(errno.ENOTDIR, "it is a link", str(folder)) from error
+    try:
+        found = os.fstat(fd)
+        is_ours = found.st_uid == os.geteuid()
+        if not is_ours and found.st_uid != _owner_of_new_folder(folder.parent):
+            raise FileExistsError(errno.EEXIST, "it is somebody else's", str(folder))
+        if stat.S_IMODE(found.st_mode) & ~stat.S_ISGID != stat.S_IRWXU:
+            os.fchmod(fd, stat.S_IRWXU)
+    finally:
+        os.close(fd)
+
+
+def _owner_of_new_folder(parent: Path) -> int:
+    """Return whose a folder is that we make: not ours on a mount that maps users."""
+    probe = Path(tempfile.mkdtemp(prefix=".ytaudio-", dir=parent))
+    try:
+        return probe.stat().st_uid
+    finally:
+        probe.rmdir()
 
 
 def _gid_of(group: str) -> int:
@@ -100,9 +121,15 @@ def lock_state(layout: Layout) -> int:
 
     Raises:
         AlreadyRunningError: Another daemon has locked it.
+        FolderError: The lock file is a link or a pipe.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    fd = os.open(layout.lock_file, flags, 0o644)
+    try:
+        fd = open_own_file(layout.lock_file, 0o644)
+    except NotRegularFileError as error:
+        raise FolderError(
+            f"{layout.lock_file} {error.strerror}; it should be the daemon's lock",
+            f"rm {shlex.quote(str(layout.lock_file))}",
+        ) from error
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -15,10 +15,13 @@ from ytaudio_daemon.folders.safe_open import (
     rename_noreplace,
 )
 from ytaudio_daemon.model import Outcome
+from ytaudio_daemon.system.regular_files import read_regular_file
 
 #: What `fetch` leaves in an attempt's folder.
 RESULT_FILE = "result.json"
 RESULT_SCHEMA = "ytaudio.result/1"
+#: As `fetch.durable` has it.
+MAX_RESULT_BYTES = 1 << 20
 JOB_FOLDER = "job"
 
 
@@ -108,11 +111,11 @@ def read_result(layout: Layout, job_uuid: str, attempt: int) -> Outcome | None:
     """Return the outcome in an attempt's `result.json`, wherever its audio is by now."""
     path = layout.attempt_dir(job_uuid, attempt) / RESULT_FILE
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_regular_file(path, MAX_RESULT_BYTES))
         if document.pop("schema", None) != RESULT_SCHEMA:
             return None
         outcome = Outcome.from_json(document)
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     return outcome if outcome.result is not None else None
 

@@ -13,10 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.system import regular_files
 
-#: For files that people may have put there: a link is not followed, and a pipe is not
-#: waited for.
-READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 #: renameat2(2): fail with EEXIST where plain rename would replace silently.
 RENAME_NOREPLACE = 1
@@ -89,8 +87,7 @@ def _open_child(parent: int, name: str | bytes, *, make: bool) -> int:
 def open_regular_file(folder: int, name: str | bytes) -> int:
     """Open a file for reading that somebody else may have put there.
 
-    The only way this program opens such files: it never follows a link and never
-    waits for a pipe's writer.
+    A link is not followed, and a pipe's writer is not waited for.
 
     Args:
         folder: The open folder it lies in.
@@ -104,17 +101,9 @@ def open_regular_file(folder: int, name: str | bytes) -> int:
         OSError: As open(2).
     """
     try:
-        fd = os.open(name, READ_FLAGS, dir_fd=folder)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise UnsafePathError(f"{os.fsdecode(name)} is a symbolic link") from error
-        if error.errno == errno.ENXIO:  # a socket
-            raise UnsafePathError(f"{os.fsdecode(name)} is not a plain file") from error
-        raise
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise UnsafePathError(f"{os.fsdecode(name)} is not a plain file")
-    return fd
+        return regular_files.open_regular_file(name, folder=folder)
+    except regular_files.NotRegularFileError as error:
+        raise UnsafePathError(f"{os.fsdecode(name)} {error.strerror}") from error
 
 
 def read_regular_file(folder: int, name: str | bytes, limit: int) -> bytes:

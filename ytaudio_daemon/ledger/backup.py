@@ -6,6 +6,7 @@ somebody has written meanwhile it begins anew. PostgreSQL brings tools of its ow
 
 import errno
 import os
+import secrets
 import shutil
 import sqlite3
 import time
@@ -17,6 +18,7 @@ from ytaudio_daemon.errors import LedgerError, LedgerFullError
 from ytaudio_daemon.folders.prepare import free_bytes
 from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
 from ytaudio_daemon.ledger.error_translation import damaged_error, translating_errors
+from ytaudio_daemon.system.regular_files import create_file, open_regular_file
 
 #: Where copies lie unless somebody names another place.
 FOLDER = "backups"
@@ -104,7 +106,7 @@ def back_up(source: Path, target: Path) -> int:
     if os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
     require_free_space(source, target.parent)
-    temp = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temp = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
     try:
         copy_online(source, temp)
         verify_backup(temp)
@@ -162,7 +164,7 @@ def rename_into_place(temp: Path, target: Path) -> None:
 
 def fsync_file(path: Path) -> None:
     """Bring a file's content to the disk."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fd = open_regular_file(path)
     try:
         os.fsync(fd)
     finally:
@@ -246,9 +248,6 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _create_private(path: Path) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with suppress(FileNotFoundError):
-        path.unlink()
-    fd = os.open(path, flags, FILE_MODE)
+    fd = create_file(path, FILE_MODE, replace=True)
     os.fchmod(fd, FILE_MODE)
     os.close(fd)

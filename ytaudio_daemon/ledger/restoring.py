@@ -23,6 +23,7 @@ from ytaudio_daemon.ledger.backup import (
 from ytaudio_daemon.ledger.error_translation import translating_errors
 from ytaudio_daemon.ledger.meta import RESTORED_KEY
 from ytaudio_daemon.ledger.migrate import HEAD
+from ytaudio_daemon.system.regular_files import create_file, open_regular_file
 
 #: What a ledger of any schema has.
 REQUIRED_TABLES = frozenset(
@@ -66,11 +67,8 @@ def verified_copy(source: BinaryIO, name: Path, ledger: Path) -> Iterator[Verifi
             f"restoring needs {needed >> 20} MiB in {ledger.parent}", "Make room there."
         )
     temp = ledger.with_name(f".{ledger.name}.restoring.tmp")
-    with suppress(FileNotFoundError):
-        temp.unlink()
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        with open(os.open(temp, flags, FILE_MODE), "wb") as file:  # noqa: PTH123 - made with its mode
+        with os.fdopen(create_file(temp, FILE_MODE, replace=True), "wb") as file:
             shutil.copyfileobj(source, file, 1 << 20)
         yield _verify_copy(temp, name)
     finally:
@@ -189,7 +187,8 @@ def _refuse_half_copied(name: Path) -> None:
     """A live file copied by hand is whole only together with its journal."""
     for ending in (JOURNAL_SUFFIX, "-wal"):
         try:
-            with name.with_name(name.name + ending).open("rb") as file:
+            beside = name.with_name(name.name + ending)
+            with os.fdopen(open_regular_file(beside, follow_links=True), "rb") as file:
                 is_needed = any(file.read(8))
         except OSError:
             continue

@@ -6,6 +6,7 @@ import logging.handlers
 import os
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import structlog
 
 from ytaudio_daemon.system import journal
 from ytaudio_daemon.system.nonblocking_stream import NonBlockingStream
+from ytaudio_daemon.system.regular_files import open_own_file
 
 #: A megabyte is some five thousand lines; ten of each are kept.
 MAX_FILE_BYTES = 10 << 20
@@ -106,9 +108,18 @@ def _dropped_lines_json(lines: int) -> str:
     return json.dumps(record) + "\n"
 
 
+class _RotatingFile(logging.handlers.RotatingFileHandler):
+    """A log file that is ours: a link is not followed, and a pipe is not waited for."""
+
+    def _open(self) -> TextIOWrapper:
+        flags = os.O_WRONLY | os.O_APPEND
+        fd = open_own_file(Path(self.baseFilename), 0o666, flags=flags)
+        return TextIOWrapper(os.fdopen(fd, "ab"), self.encoding, self.errors)
+
+
 def _file_handler(path: Path, level: int) -> logging.Handler:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.handlers.RotatingFileHandler(
+    handler = _RotatingFile(
         path, maxBytes=MAX_FILE_BYTES, backupCount=BACKUP_COUNT, encoding="utf-8"
     )
     handler.setLevel(level)

@@ -1,25 +1,10 @@
 """Decides whether a file that was found, not named, may be trusted."""
 
-import errno
 import grp
 import os
 import pwd
 import stat
 from pathlib import Path
-from typing import BinaryIO
-
-
-def open_regular_file(path: Path) -> BinaryIO:
-    """Open a regular file for reading; a pipe laid there would be waited for, for ever.
-
-    Raises:
-        OSError: As open(2), or it is something else.
-    """
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if stat.S_ISREG(os.fstat(fd).st_mode):
-        return os.fdopen(fd, "rb")
-    os.close(fd)
-    raise OSError(errno.EINVAL, "not a regular file", str(path))
 
 
 def first_untrusted_part(file: Path, folder: Path) -> Path | None:

@@ -13,6 +13,7 @@ from ytaudio_daemon.urls import Link
 from ytaudio_daemon.ytdlp_versions.history import Activation, UpgradeResult
 from ytaudio_daemon.ytdlp_versions.pip import AvailableVersion, Pip, version_in_wheel
 from ytaudio_daemon.ytdlp_versions.verification import Verifier
+from ytaudio_daemon.ytdlp_versions.version_files import PACKAGES, foreign_names
 from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion, VersionStore
 from ytaudio_daemon.ytdlp_versions.version_writer import INSTALLED, VersionWriter
 
@@ -188,6 +189,7 @@ class Upgrade:
         staging = self._writer.staging_dir()
         try:
             pip.fetch(available, staging)
+            _require_known_names(staging)
         except YtDlpVersionError:
             self._writer.discard(staging)
             raise
@@ -228,6 +230,20 @@ class Upgrade:
             f"yt-dlp {version} in place of {before}; checked: {verification.message}"
         )
         return UPGRADED, version, message
+
+
+def _require_known_names(staging: Path) -> None:
+    """Refuse a wheel whose modules could take the place of others.
+
+    Raises:
+        YtDlpVersionError: It holds such.
+    """
+    if foreign := foreign_names(staging):
+        names = ", ".join(map(repr, foreign[:5]))
+        raise YtDlpVersionError(
+            f"it brings {names}, which is no part of yt-dlp",
+            f"Only {', '.join(sorted(PACKAGES))} are let in. Nothing was changed.",
+        )
 
 
 def activate_version(writer: VersionWriter, version: str, at: float) -> ActiveVersion:

@@ -1,12 +1,10 @@
 """The shelf: yt-dlp's versions on disk, and the one in use. Nothing is changed here."""
 
-import csv
 import importlib.metadata
 import json
 import os
 import stat
 from dataclasses import dataclass, field
-from io import TextIOWrapper
 from pathlib import Path
 
 from ytaudio_daemon.model.ytdlp_policy import (
@@ -14,11 +12,17 @@ from ytaudio_daemon.model.ytdlp_policy import (
     is_valid_version,
     release_numbers,
 )
-from ytaudio_daemon.system.path_trust import open_regular_file
+from ytaudio_daemon.system.regular_files import read_regular_file
 from ytaudio_daemon.ytdlp_versions.history import Activation, VersionHistory
+from ytaudio_daemon.ytdlp_versions.version_files import (
+    first_changed_file,
+    foreign_names,
+    is_complete,
+)
 
 CURRENT_LINK = "current"
 HISTORY_FILE = "notes.json"
+MAX_HISTORY_BYTES = 1 << 20
 #: In a state folder.
 VERSIONS_DIR = "engine"
 
@@ -53,6 +57,7 @@ class VersionStore:
         self.folder = folder
         self.installed = installed
         self._owners = {0, owner}
+        self._content_faults: dict[tuple[str, int, int], str] = {}
 
     def versions(self) -> list[str]:
         """Return the versions that lie here, the newest first."""
@@ -115,35 +120,33 @@ class VersionStore:
             return f"{folder} is no folder"
         if found.st_uid not in self._owners or found.st_mode & 0o022:
             return f"{folder} could be changed by other users"
-        return "" if _is_complete(folder) else f"{folder} holds no whole yt-dlp"
+        if not is_complete(folder):
+            return f"{folder} holds no whole yt-dlp"
+        return self._content_fault(folder)
+
+    def _content_fault(self, folder: Path) -> str:
+        """Return what is wrong with a version's files, or ""; each is read once."""
+        found = folder.lstat()
+        key = folder.name, found.st_ino, found.st_mtime_ns
+        if key not in self._content_faults:
+            self._content_faults[key] = _content_fault(folder)
+        return self._content_faults[key]
 
     def history(self) -> VersionHistory:
         """Return what is remembered; nothing if that is lost or unreadable."""
         try:
-            with open_regular_file(self.folder / HISTORY_FILE) as file:
-                return VersionHistory.from_json(json.load(file))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            content = read_regular_file(self.folder / HISTORY_FILE, MAX_HISTORY_BYTES)
+            return VersionHistory.from_json(json.loads(content))
+        except (OSError, ValueError, TypeError, LookupError, AttributeError):
             return VersionHistory()
 
 
-def _is_complete(folder: Path) -> bool:
-    """Tell whether every file of yt-dlp is there and as long as it was installed."""
-    records = list(folder.glob("yt_dlp-*.dist-info/RECORD"))
-    if len(records) != 1:
-        return False
-    try:
-        with TextIOWrapper(open_regular_file(records[0]), "utf-8", newline="") as file:
-            sizes = {
-                name: int(size)
-                for name, _, size in csv.reader(file)
-                if name.startswith("yt_dlp/") and size
-            }
-        return bool(sizes) and all(
-            os.stat(f"{folder}/{name}").st_size == size  # noqa: PTH116 - two thousand
-            for name, size in sizes.items()
-        )
-    except (OSError, ValueError):
-        return False
+def _content_fault(folder: Path) -> str:
+    if foreign := foreign_names(folder):
+        return f"{folder} holds {foreign[0]!r}, which is no part of yt-dlp"
+    if changed := first_changed_file(folder):
+        return f"{folder}: {changed} is not as it was installed"
+    return ""
 
 
 def version_store(state: Path, owner: int | None = None) -> VersionStore:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ytaudio_daemon.errors import YtDlpVersionError, YtDlpVersionsLockedError
+from ytaudio_daemon.system.regular_files import create_file, open_own_file
 from ytaudio_daemon.ytdlp_versions.history import (
     Activation,
     RejectedVersion,
@@ -152,10 +153,9 @@ class VersionWriter:
         return self.store.history().rewound_to(version)
 
     def _acquire_lock(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            fd = os.open(self._folder / LOCK_FILE, flags, 0o644)
+            fd = open_own_file(self._folder / LOCK_FILE, 0o644)
         except OSError as error:
             raise YtDlpVersionError(
                 f"{self._folder} cannot be written: {error.strerror}",
@@ -184,7 +184,7 @@ class VersionWriter:
 
     def _save_history(self, history: VersionHistory) -> None:
         aside = self._folder / f"{STAGING_PREFIX}{HISTORY_FILE}"
-        with aside.open("w") as file:
+        with os.fdopen(create_file(aside, replace=True), "w") as file:
             json.dump(history.to_json(), file, indent=1)
             file.flush()
             os.fsync(file.fileno())

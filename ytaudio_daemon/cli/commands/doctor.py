@@ -30,11 +30,7 @@ def run(context: CommandContext) -> int:
         results.append(_owned_by_root_result(context.settings.paths.root))
     else:
         results += check_installation(context.settings, context.layout)
-    results.append(
-        check_daemon(
-            context.read_liveness(), context.start_command(), context.config_file
-        )
-    )
+    results.append(_daemon_result(context))
     if context.args.json:
         shown = [asdict(result) for result in results]
         context.output.json({"schema": "ytaudio.doctor/1", "findings": shown})
@@ -69,6 +65,19 @@ def _owned_by_root_result(root: Path) -> CheckResult:
         f"sudo chown ytaudio:ytaudio {shlex.quote(str(root))} && "
         "sudo systemd-tmpfiles --create",
     )
+
+
+def _daemon_result(context: CommandContext) -> CheckResult:
+    try:
+        liveness = context.read_liveness()
+    except OSError as error:
+        return broken(
+            "daemon",
+            f"its status cannot be read: {error.filename}: {error.strerror}",
+            f"ls -l {shlex.quote(str(error.filename))}; remove it if it is not the "
+            "daemon's, which writes its own",
+        )
+    return check_daemon(liveness, context.start_command(), context.config_file)
 
 
 def check_daemon(

@@ -12,6 +12,7 @@ from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, Layout
 from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
 from ytaudio_daemon.system import install_hints
+from ytaudio_daemon.system.regular_files import create_file
 
 #: Names that are tried until one is free.
 MAX_TRIES = 10_000
@@ -67,8 +68,7 @@ def write_drop(layout: Layout, session: str, name: str, content: bytes) -> Path:
 
 
 def _write(folder: int, name: str, content: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    fd = os.open(name, flags, 0o666, dir_fd=folder)
+    fd = create_file(name, folder=folder)
     with os.fdopen(fd, "wb") as file:
         file.write(content)
         file.flush()

@@ -26,7 +26,7 @@ from ytaudio_daemon.folders.prepare import lock_state
 from ytaudio_daemon.jobs.restore_import import results_missing_from_ledger
 from ytaudio_daemon.ledger import Ledger, backup, drops, migrate, restoring
 from ytaudio_daemon.ledger.restoring import VerifiedCopy
-from ytaudio_daemon.system.path_trust import open_regular_file
+from ytaudio_daemon.system.regular_files import open_regular_file
 
 
 def back_up(context: CommandContext) -> int:
@@ -92,7 +92,7 @@ def _open_restore_source(context: CommandContext, file: Path) -> Iterator[Binary
     if _can_be_changed_by(daemon_uid(context), file):
         drop_privileges(context)
     try:
-        source = open_regular_file(file)
+        source = os.fdopen(open_regular_file(file, follow_links=True), "rb")
     except PermissionError as error:
         raise UsageError(
             f"{file} cannot be read with the rights it is restored with",

@@ -14,6 +14,7 @@ from ytaudio_daemon.downloader.open_ledger import open_or_create_ledger
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.system import logs
+from ytaudio_daemon.system.regular_files import open_regular_file
 
 #: A shorter token can be guessed.
 MIN_TOKEN_LENGTH = 16
@@ -51,7 +52,7 @@ def read_token(path: Path) -> str:
         UsageError: The file cannot be read, others can, or it holds no good token.
     """
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_regular_file(path, follow_links=True), "rb") as file:
             found = os.fstat(file.fileno())
             token = file.read(MAX_TOKEN_LENGTH + 2).strip().decode("ascii")
     except (OSError, UnicodeDecodeError) as error:
@@ -82,9 +83,16 @@ def _api_context(
         ledger=ledger,
         layout=context.layout,
         settings=context.settings,
-        daemon_down_reason=lambda: context.read_liveness().explanation(),
+        daemon_down_reason=lambda: _daemon_down_reason(context),
         token=token,
     )
+
+
+def _daemon_down_reason(context: CommandContext) -> str:
+    try:
+        return context.read_liveness().explanation()
+    except OSError as error:
+        return f"the daemon's status cannot be read: {error.filename}: {error.strerror}"
 
 
 def _log_to_stderr(context: CommandContext) -> None:
@@ -105,5 +113,5 @@ def _print_address(context: CommandContext, address: str, token: str | None) -> 
             "everybody on this machine is the operator (no --token-file)"
         )
     sys.stdout.flush()  # a program that started us may wait for the address
-    if trouble := context.read_liveness().explanation():
+    if trouble := _daemon_down_reason(context):
         context.output.stderr_line(f"note: {trouble}; jobs are taken and wait")

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from ytaudio_daemon.cli.context import CommandContext
-from ytaudio_daemon.errors import UnknownSessionError
+from ytaudio_daemon.errors import UnknownSessionError, UnsafePathError
 from ytaudio_daemon.folders import inbox
 from ytaudio_daemon.folders.inbox import InboxFile
+from ytaudio_daemon.folders.safe_open import open_dir, open_regular_file
 from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
@@ -150,12 +151,16 @@ class SessionsTarget:
         return known is not None and known.sha256 == self._sha256_of(item)
 
     def _sha256_of(self, inbox_file: InboxFile) -> str:
-        folder = self._inbox.joinpath(*inbox_file.location.parts)
-        path = folder / os.fsdecode(inbox_file.name)
         try:
-            with path.open("rb") as file:
+            with (
+                open_dir(self._inbox, *inbox_file.location.parts) as folder,
+                os.fdopen(open_regular_file(folder, inbox_file.name), "rb") as file,
+            ):
                 return hashlib.file_digest(file, "sha256").hexdigest()
-        except FileNotFoundError:  # it is just being filed
+        except (
+            FileNotFoundError,
+            UnsafePathError,
+        ):  # it is just being filed, or no drop
             return ""
 
 
