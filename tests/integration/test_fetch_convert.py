@@ -392,3 +392,23 @@ def test_hostile_names_and_tags_stay_in_the_folder(workshop: Workshop) -> None:
     assert ran.audio.parent == ran.folder / "job" / "audio"
     assert ran.audio.is_file()
     assert ran.result.file_name == "-..-..-..-etc-passwd-x.m4a"
+
+
+@pytest.mark.parametrize("target", ["opus", "mp3"])
+@pytest.mark.parametrize("form", ["hls", "concat"])
+def test_a_playlist_that_names_a_strangers_song_is_not_audio(
+    workshop: Workshop, tmp_path: Path, form: str, target: str
+) -> None:
+    song = tmp_path / "their.webm"
+    song.write_bytes(workshop.media("opus"))
+    playlists = {
+        "hls": f"#EXTM3U\n#EXT-X-TARGETDURATION:{SECONDS}\n#EXTINF:{SECONDS},\n"
+        f"{song}\n#EXT-X-ENDLIST\n",
+        "concat": f"ffconcat version 1.0\nfile {song}\n",
+    }
+    body = playlists[form].encode()
+    ran = workshop.runner.run(
+        workshop.request("opus", spoil=lambda _: body, format=target)
+    )
+    assert ran.failure.kind is FailureKind.BAD_MEDIA
+    assert "not on whitelist" in ran.failure.log_tail

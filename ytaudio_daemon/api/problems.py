@@ -28,6 +28,8 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:ytaudio:problem:"
 #: How long a client should wait before it asks again, in seconds.
 RETRY_AFTER_S = 2
+#: Errors that are listed of one request.
+MAX_ERRORS = 20
 #: Characters of a client's own words that come back to it.
 MAX_ECHO_CHARS = 200
 
@@ -163,10 +165,13 @@ def from_http(error: HTTPException) -> Problem:
 
 
 def from_validation(errors: Sequence[Any]) -> Problem:
-    """Return the problem of a request that does not fit the description."""
+    """Return the problem of a request that does not fit the description.
+
+    At most `MAX_ERRORS` are listed: a body of 64 KiB may have ten thousand.
+    """
     found = [
         {"pointer": _pointer(error["loc"]), "detail": _truncate(str(error["msg"]))}
-        for error in errors
+        for error in errors[:MAX_ERRORS]
     ]
     first = found[0] if found else {"pointer": "", "detail": "it is unusable"}
     return Problem(
