@@ -73,11 +73,13 @@ class Workshop:
         cover: str = "none",
         spoil: Callable[[bytes], bytes] = bytes,
         duration_s: float = SECONDS,
+        name: str = "",
         **options: Any,
     ) -> FetchRequest:
         """Return a request whose source is already there."""
         request = self.runner.request(self.runner.folder(), **options)
-        name, codec, _ = MEDIA[kind]
+        usual_name, codec, _ = MEDIA[kind]
+        name = name or usual_name
         folder = sources.begin(request)
         body = spoil(self.media(kind))
         (folder / name).write_bytes(body)
@@ -392,3 +394,25 @@ def test_hostile_names_and_tags_stay_in_the_folder(workshop: Workshop) -> None:
     assert ran.audio.parent == ran.folder / "job" / "audio"
     assert ran.audio.is_file()
     assert ran.result.file_name == "-..-..-..-etc-passwd-x.m4a"
+
+
+@pytest.mark.parametrize("target", ["opus", "mp3"])
+@pytest.mark.parametrize(
+    ("form", "name"), [("hls", "media.m3u8"), ("concat", "media.webm")]
+)
+def test_a_playlist_that_names_a_strangers_song_is_not_audio(
+    workshop: Workshop, tmp_path: Path, form: str, name: str, target: str
+) -> None:
+    song = tmp_path / "their.webm"
+    song.write_bytes(workshop.media("opus"))
+    playlists = {
+        "hls": f"#EXTM3U\n#EXT-X-TARGETDURATION:{SECONDS}\n#EXTINF:{SECONDS},\n"
+        f"{song}\n#EXT-X-ENDLIST\n",
+        "concat": f"ffconcat version 1.0\nfile {song}\n",
+    }
+    body = playlists[form].encode()
+    ran = workshop.runner.run(
+        workshop.request("opus", spoil=lambda _: body, name=name, format=target)
+    )
+    assert ran.failure.kind is FailureKind.BAD_MEDIA
+    assert "not on whitelist" in ran.failure.log_tail
