@@ -245,10 +245,7 @@ def _ignore_reason(name: str, found: os.stat_result) -> str | None:
     if name.lower().endswith(".receipt.txt"):
         return "a receipt, not a list of links; drop the .failed.txt beside it"
     if dropfile.kind_of(name) is None:
-        return (
-            "not a drop file; its name must end in "
-            ".txt .urls .list .jsonl .url .webloc or .desktop"
-        )
+        return f"not a drop file; its name must end in {dropfile.DROP_ENDINGS}"
     if found.st_nlink != 1:
         return "has more than one name (a hard link); copy the file instead"
     return None
