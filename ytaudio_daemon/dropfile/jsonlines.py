@@ -1,6 +1,7 @@
 """The JSON form: one object a line. Pure."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
@@ -14,14 +15,16 @@ from ytaudio_daemon.urls import Link, LinkError, parse_link
 _EXAMPLE = '{"url": "https://youtu.be/dQw4w9WgXcQ", "format": "mp3"}'
 
 
-def read_json_lines(lines: Iterator[str]) -> Iterator[DropLine]:
-    """Yield an entry for every line that is not blank and no `#` comment."""
+def read_json_lines(lines: Iterator[str]) -> Iterator[DropLine | None]:
+    """Yield an entry for every line that is not blank and no `#` comment; else None."""
     for number, line in enumerate(lines, 1):
         bare = line.strip("\ufeff \t")
         if len(line) > MAX_LINE_CHARS:
             yield too_long_line(number, line)
         elif bare and not bare.isspace() and not bare.startswith("#"):
             yield _parse_line(number, bare)
+        else:
+            yield None
 
 
 def _parse_line(number: int, bare: str) -> DropLine:
@@ -71,8 +74,8 @@ def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Refuse what json.loads would settle silently: the last one wins."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in found if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)  # not list.count: that is quadratic
+        twice = next(key for key in found if counts[key] > 1)
         raise OptionError("bad_option", f"{printable(twice, 40)!r} is given twice")
     return found
 

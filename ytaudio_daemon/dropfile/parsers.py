@@ -13,7 +13,7 @@ from ytaudio_daemon.dropfile.linkfiles import (
 )
 from ytaudio_daemon.dropfile.text import read_text
 
-_LINE_PARSERS: dict[DropKind, Callable[[Iterator[str]], Iterator[DropLine]]] = {
+_LINE_PARSERS: dict[DropKind, Callable[[Iterator[str]], Iterator[DropLine | None]]] = {
     DropKind.TEXT: read_text,
     DropKind.JSONL: read_json_lines,
 }
@@ -29,6 +29,18 @@ def parse(data: bytes, kind: DropKind) -> Iterator[DropLine]:
 
     Entries come as they are asked for; memory stays flat. Whether the data is a drop
     at all is decided at once, before the first entry.
+
+    Raises:
+        NotADropError: Nothing in it is usable.
+    """
+    return (entry for entry in parse_in_steps(data, kind) if entry is not None)
+
+
+def parse_in_steps(data: bytes, kind: DropKind) -> Iterator[DropLine | None]:
+    """Return what `parse` does, with None for a line that is no entry of its own.
+
+    A file may have a million blank lines between two entries: whoever reads it can
+    pause after each.
 
     Raises:
         NotADropError: Nothing in it is usable.

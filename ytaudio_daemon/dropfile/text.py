@@ -18,8 +18,8 @@ from ytaudio_daemon.urls import parse_plain_link
 _BYTE_ORDER_MARK = "\ufeff"
 
 
-def read_text(lines: Iterator[str]) -> Iterator[DropLine]:
-    """Yield an entry for every line that names a link or should have."""
+def read_text(lines: Iterator[str]) -> Iterator[DropLine | None]:
+    """Yield an entry for every line that names a link or should have; else None."""
     return _TextParser().read(lines)
 
 
@@ -36,11 +36,12 @@ class _TextParser:
         #: The open entry's own options.
         self._current_options: dict[str, object] = {}
 
-    def read(self, lines: Iterator[str]) -> Iterator[DropLine]:
+    def read(self, lines: Iterator[str]) -> Iterator[DropLine | None]:
         for number, line in enumerate(lines, 1):
             link = parse_plain_link(line)
             if link is None:
                 yield from self._parse_slowly(number, line)
+                yield None
                 continue
             if self._current is not None:
                 yield self._current

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropLine
 from ytaudio_daemon.folders.inbox import InboxFile
+from ytaudio_daemon.intake.parse_guard import MAX_ENDS
 from ytaudio_daemon.intake.recorded_drop import DropKey
 from ytaudio_daemon.ledger.drops import Drop, JobOptions, NewDrop, NewLine
 from ytaudio_daemon.model import Layer
@@ -29,6 +30,7 @@ class ParsedDrop:
         drop: Its row, once the ledger has one.
         problem: Why nothing in it can be used, or None.
         is_read: Whether its end was reached.
+        was_set_aside: Whether it ended the daemon, so that its end is not read.
         previous_texts: Lines that an earlier content of a kept file had; they do not
             count again.
     """
@@ -48,6 +50,7 @@ class ParsedDrop:
         self.drop: Drop | None = None
         self.problem: str | None = None
         self.is_read = False
+        self.was_set_aside = False
         self.previous_texts = set[str]()
         self._layers = layers
         self._default_bitrate = default_bitrate
@@ -70,40 +73,51 @@ class ParsedDrop:
 
         Args:
             count: At least one.
-            deadline: When to stop skipping known lines, by `time.monotonic()`; then
-                fewer lines are returned, and `is_read` is False.
+            deadline: When to stop, by `time.monotonic()`: a crafted line takes
+                milliseconds, a known one is skipped. Then fewer lines are returned, or
+                none, and `is_read` is False.
         """
         found: list[NewLine] = []
         for line in self._lines:
             if line is not None:
                 found.append(line)
-            elif time.monotonic() >= deadline:
-                return found
-            if len(found) == count:
+            if len(found) == count or time.monotonic() >= deadline:
                 return found
         self.is_read = True
         return found
 
+    def set_aside(self) -> None:
+        """Read no more of it: it ended the daemon too often at its next lines."""
+        self._lines = iter(())
+        self.was_set_aside = True
+        self.problem = (
+            f"the daemon ended {MAX_ENDS} times while it read the lines behind line "
+            f"{self.cursor}, which are not taken; split the file to find the bad one"
+        )
+
     def _parse(self, content: bytes) -> Iterator[NewLine | None]:
-        """Yield all lines in order; None for a line that is recorded already."""
+        """Yield all new lines in order; None for one that is recorded, or no entry."""
         name = self.inbox_file.name.decode("utf-8", "surrogateescape")
         kind = dropfile.kind_of(name)
         if kind is None:
             self.problem = "its name is not one of a drop file"
             return
         try:
-            for drop_line in dropfile.parse(content, kind):
-                known = (
-                    drop_line.line <= self._cursor
-                    or drop_line.text in self.previous_texts
-                )
-                yield None if known else self._new_line(drop_line)
+            for drop_line in dropfile.parse_in_steps(content, kind):
+                if drop_line is None or self._is_known(drop_line):
+                    yield None
+                else:
+                    yield self._new_line(drop_line)
         except dropfile.NotADropError as error:
             self.problem = error.message
 
     @property
-    def _cursor(self) -> int:
+    def cursor(self) -> int:
+        """The last line that is recorded."""
         return 0 if self.drop is None else self.drop.cursor
+
+    def _is_known(self, drop_line: DropLine) -> bool:
+        return drop_line.line <= self.cursor or drop_line.text in self.previous_texts
 
     def _new_line(self, drop_line: DropLine) -> NewLine:
         again = (
@@ -139,7 +153,12 @@ class ParsedDrop:
 
 
 def rejection_reason(parsed_drop: ParsedDrop, drop: Drop) -> str | None:
-    """Return the reason to reject a whole drop, or None when some line was taken."""
+    """Return the reason to reject a drop; None when its lines are taken as they are.
+
+    One that was set aside is rejected from the line that ended the daemon.
+    """
+    if parsed_drop.was_set_aside:
+        return parsed_drop.problem
     if drop.has_usable_lines:
         return None
     if parsed_drop.problem is not None:
