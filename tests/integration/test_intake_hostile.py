@@ -10,6 +10,7 @@ import pytest
 from tests.integration.intake_rig import STRUCK, House
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropKind, DropLine
+from ytaudio_daemon.intake import recording
 
 #: Of CPU; a step is meant to take a tenth. The watchdog's patience is 30 s.
 STEP_LIMIT_S = 0.5
@@ -92,7 +93,10 @@ def test_a_drop_that_ends_the_daemon_twice_is_set_aside(house: House) -> None:
     assert (house.inbox / "rejected" / "deadly.txt").read_text() == f"{DEADLY}\n"
 
 
-def test_what_was_recorded_before_the_deadly_line_counts(house: House) -> None:
+def test_what_was_recorded_before_the_deadly_line_counts(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "READ_LINES_S", 60)  # batches of a thousand lines
     many = [f"https://youtu.be/{number:011d}" for number in range(1500)]
     house.drop("songs.txt", "\n".join([*many, DEADLY, LINK, ""]))
     end_at_the_deadly_line(house)
@@ -101,9 +105,21 @@ def test_what_was_recorded_before_the_deadly_line_counts(house: House) -> None:
     [(state, reason)] = house.ask("SELECT state, reason FROM drops")
     assert state == "filed"
     assert "which are not taken" in str(reason)
-    [(count,)] = house.ask("SELECT count(*) FROM jobs")
-    assert isinstance(count, int)
-    assert 0 < count <= len(many)
+    assert house.ask("SELECT count(*) FROM jobs") == [(1000,)]
+
+
+def test_known_lines_that_take_several_steps_hide_no_deadly_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "READ_LINES_S", 60)
+    many = [f"https://youtu.be/{number:011d}" for number in range(1000)]
+    house.drop("songs.txt", "\n".join([*many, DEADLY, ""]))
+    end_at_the_deadly_line(house)
+    monkeypatch.setattr(recording, "READ_LINES_S", 0)  # a known line is a step
+    end_at_the_deadly_line(house)
+    house.take()
+    [(reason,)] = house.ask("SELECT reason FROM drops")
+    assert "behind line 1000" in str(reason)
 
 
 def test_one_end_is_forgiven(house: House) -> None:

@@ -48,17 +48,14 @@ class ParseGuard:
     @contextmanager
     def reading(self, key: DropKey, cursor: int) -> Iterator[None]:
         """Have the mark name a drop, and the line behind which it is read."""
-        place = _place(key, cursor)
-        self._write(place)
-        yield
-        # Not when an exception is raised: then the daemon may be about to end.
-        self._ends.pop(place, None)
+        self._write(_place(key, cursor))
+        yield  # an exception leaves the mark: the daemon may be about to end
         self._write(None)
 
-    def forget(self, key: DropKey, cursor: int) -> None:
-        """Forget a drop that was set aside: given again, it is tried again."""
-        self._ends.pop(_place(key, cursor), None)
-        self._write(None)
+    def forget(self, key: DropKey) -> None:
+        """Forget the ends at a drop: it got beyond them, or was set aside."""
+        for place in [known for known in self._ends if known[:3] == _place(key, 0)[:3]]:
+            del self._ends[place]
 
     def _write(self, place: _Place | None) -> None:
         ends = [[*known, count] for known, count in self._ends.items()]

@@ -25,8 +25,8 @@ LINES_PER_BATCH = 1000
 #: lines: so every batch takes some 30 ms, and filing it no longer.
 DROP_COST_LINES = 8
 SESSION_COST_LINES = 80
-#: Lines are read for so long in a step, in seconds.
-READ_LINES_S = 0.03
+#: Lines are read for so long in a step, in seconds; a batch of links takes a tenth.
+READ_LINES_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,9 +188,11 @@ class Recorder:
                 file=display_name(key[1]),
                 reason=parsed_drop.problem,
             )
-            self._parse_guard.forget(key, cursor)
         with self._parse_guard.reading(key, cursor):
-            return parsed_drop.next_lines(count, deadline)
+            lines = parsed_drop.next_lines(count, deadline)
+            if lines or parsed_drop.is_read:
+                self._parse_guard.forget(key)
+        return lines
 
     def _record_session(
         self, db: Connection, name: str, chunks: list[_DropChunk], now: Now
