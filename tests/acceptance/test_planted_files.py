@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.api_rig import served
 from tests.acceptance.conftest import Opener
 from tests.acceptance.rig import House, ids, links, running
 from tests.youtube import YouTube
@@ -109,3 +110,28 @@ def test_root_writes_nothing_into_a_planted_wake_file(
     os.mkfifo(wake)
     house.must("session", "set", "wakes", "--ttl", "3h")
     assert wake.is_file()
+
+
+def test_status_files_that_are_pipes_hold_up_no_thread_of_the_api(
+    site: YouTube, tmp_path: Path
+) -> None:
+    house = House(tmp_path / "house", site)
+    with running(house):
+        [video] = ids("APIPIPE", 1)
+        house.drop("api", links([video]))
+        job = house.wait_for_state("api", video, "completed")
+        assert house.stop() == 0
+    status = house.root / "status"
+    for document in (status / "daemon.json", status / "sessions" / "api.json"):
+        document.unlink()
+        os.mkfifo(document)
+    with served(house) as front:
+        for _ in range(50):  # more than the pool has threads
+            health = front.http.get("/api/health").json()
+            assert health["status"] == "degraded"
+            assert "daemon.json: is not a plain file" in health["daemon"]["note"]
+        shown = front.http.get(
+            f"/api/jobs/{job['id']}", headers={"X-Session-ID": job["session_uuid"]}
+        )
+        assert shown.json()["id"] == job["id"]
+        assert front.http.get("/api/status").status_code == 503

@@ -82,3 +82,18 @@ def test_private_folders_are_closed_again(tmp_path: Path) -> None:
     prepare(layout)
     for folder in (layout.home, layout.cache, layout.work, layout.trash):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.parametrize("name", ["downloads/.work", "downloads/.trash", "state/home"])
+def test_a_private_folder_of_somebody_else_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    layout = layout_below(tmp_path)
+    prepare(layout)
+    os.chown(tmp_path / name, 65534, 65534)
+    (tmp_path / name).chmod(0o777)
+    with pytest.raises(FolderError, match="it is somebody else's"):
+        prepare(layout)
+    assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o777
+    assert not list(tmp_path.rglob(".ytaudio-*")), "nothing is left of the look"
