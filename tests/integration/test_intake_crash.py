@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.intake_rig import LINKS, House
+from ytaudio_daemon.intake import recording
 from ytaudio_daemon.system import failpoints
 
 INTAKE_STEPS = [
@@ -16,7 +17,9 @@ INTAKE_STEPS = [
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    # A busy machine records fewer lines in a step.
+    monkeypatch.setattr(recording, "READ_LINES_S", 60)
     made = House(tmp_path)
     yield made
     made.close()

@@ -83,7 +83,7 @@ def test_a_long_list_that_grew_is_looked_through_in_pieces(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(previous_lines, "LINES_PER_PAGE", 100)
-    monkeypatch.setattr(recording, "SKIP_KNOWN_S", 0)  # a known line is a piece
+    monkeypatch.setattr(recording, "READ_LINES_S", 0)  # a known line is a piece
     house.drop("long.txt", many(500))
     house.take()
     house.drop("long.txt", many(501))

@@ -119,3 +119,18 @@ def acting_as_member(gid: int) -> Iterator[None]:
         os.seteuid(0)
         os.setegid(0)
         os.setgroups(groups)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.parametrize("name", ["downloads/.work", "downloads/.trash", "state/home"])
+def test_a_private_folder_of_somebody_else_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    layout = layout_below(tmp_path)
+    prepare(layout)
+    os.chown(tmp_path / name, 65534, 65534)
+    (tmp_path / name).chmod(0o777)
+    with pytest.raises(FolderError, match="it is somebody else's"):
+        prepare(layout)
+    assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o777
+    assert not list(tmp_path.rglob(".ytaudio-*")), "nothing is left of the look"

@@ -14,7 +14,7 @@ from ytaudio_daemon.dropfile.filenames import (
     session_name_problem,
 )
 from ytaudio_daemon.dropfile.option_syntax import render_line
-from ytaudio_daemon.dropfile.parsers import parse
+from ytaudio_daemon.dropfile.parsers import parse, parse_in_steps
 from ytaudio_daemon.dropfile.reject_codes import REJECT_CODES
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "is_temporary",
     "kind_of",
     "parse",
+    "parse_in_steps",
     "render_line",
     "session_name_problem",
 ]

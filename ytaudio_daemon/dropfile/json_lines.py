@@ -39,13 +39,13 @@ def _document_entries(text: str) -> Iterator[DropLine]:
             yield from _record_entries(number, record)
 
 
-def read_json_lines(lines: Iterator[str]) -> Iterator[DropLine]:
-    """Yield the entries of every line that is not blank and no comment."""
+def read_json_lines(lines: Iterator[str]) -> Iterator[DropLine | None]:
+    """Yield the entries of each line; None for a blank one."""
     for number, line in enumerate(lines, 1):
         bare = line.strip("\ufeff \t")
         if not bare or bare.isspace():
-            continue
-        if is_comment(bare):
+            yield None
+        elif is_comment(bare):
             yield from switched_off_lines(number, commented_links(bare))
         else:
             yield from _line_entries(number, bare)

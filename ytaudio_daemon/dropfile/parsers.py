@@ -21,13 +21,13 @@ from ytaudio_daemon.dropfile.text import M3U, MARKDOWN, read_text
 from ytaudio_daemon.dropfile.web_page import read_web_page
 
 
-def _read_json(data: bytes) -> Iterator[DropLine]:
+def _read_json(data: bytes) -> Iterator[DropLine | None]:
     if is_json_document(data):
         return read_json_document(decode(data))
     return read_json_lines(split_lines(data, MAX_JSON_LINE_CHARS))
 
 
-_PARSERS: dict[DropKind, Callable[[bytes], Iterator[DropLine]]] = {
+_PARSERS: dict[DropKind, Callable[[bytes], Iterator[DropLine | None]]] = {
     DropKind.TEXT: lambda data: read_text(split_lines(data)),
     DropKind.MARKDOWN: lambda data: read_text(split_lines(data), MARKDOWN),
     DropKind.M3U: lambda data: read_text(split_lines(data), M3U),
@@ -46,6 +46,18 @@ def parse(data: bytes, kind: DropKind) -> Iterator[DropLine]:
 
     Entries come as they are asked for; memory stays flat. Whether the data is a drop
     at all is decided at once, before the first entry.
+
+    Raises:
+        NotADropError: Nothing in it is usable.
+    """
+    return (entry for entry in parse_in_steps(data, kind) if entry is not None)
+
+
+def parse_in_steps(data: bytes, kind: DropKind) -> Iterator[DropLine | None]:
+    """Return what `parse` does, with None for lines that are no entry of their own.
+
+    A file may have a million blank lines between two entries: the reader can pause at
+    each None.
 
     Raises:
         NotADropError: Nothing in it is usable.

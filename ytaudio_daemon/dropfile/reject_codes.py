@@ -58,6 +58,10 @@ REJECT_CODES: Mapping[str, RejectCode] = MappingProxyType(
             "beside a lossless format",
             "the reason says which, and what is allowed",
         ),
+        "several_links": RejectCode(
+            "there are several links in the line",
+            "drop the `.failed.txt`: each has a line of its own in it",
+        ),
         "line_too_long": RejectCode(
             "the line has more than 8 KiB",
             "write one link a line",

@@ -53,6 +53,11 @@ class Layout:
         return self.state / "daemon.lock"
 
     @property
+    def parse_mark(self) -> Path:
+        """Names the drop whose lines are being read."""
+        return self.state / "reading.json"
+
+    @property
     def wake_dir(self) -> Path:
         """Watched for changes; apart from the ledger, whose journal changes all the time."""
         return self.state / "wake"

@@ -7,6 +7,7 @@ from ytaudio_daemon.intake.crash_recovery import UnfiledDrops
 from ytaudio_daemon.intake.filing import Filer
 from ytaudio_daemon.intake.ignored_files import IgnoredFiles
 from ytaudio_daemon.intake.kept_files import KeptFiles
+from ytaudio_daemon.intake.parse_guard import ParseGuard
 from ytaudio_daemon.intake.parsed_drop import ParsedDrop
 from ytaudio_daemon.intake.reading import Reader, UnreadFile
 from ytaudio_daemon.intake.recorded_drop import RecordedDrop
@@ -41,7 +42,7 @@ class Intake:
         self._stability = StabilityTracker(settings.inbox.settle)
         self._unfiled_drops = UnfiledDrops(ledger, layout, settings)
         self._reader = Reader(self._kept_files, ledger, layout, settings)
-        self._recorder = Recorder(ledger, settings)
+        self._recorder = Recorder(ledger, settings, ParseGuard(layout.parse_mark))
         self._filer = Filer(
             self._kept_files, self.ignored_files, ledger, layout, settings
         )

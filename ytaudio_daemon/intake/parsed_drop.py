@@ -1,12 +1,12 @@
 """A drop that was read whole, and how far it is recorded."""
 
 import time
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropLine
 from ytaudio_daemon.folders.inbox import InboxFile
+from ytaudio_daemon.intake.parse_guard import MAX_ENDS
 from ytaudio_daemon.intake.recorded_drop import DropKey
 from ytaudio_daemon.ledger.drops import Drop, JobOptions, NewDrop, NewLine
 from ytaudio_daemon.model import Layer
@@ -30,6 +30,7 @@ class ParsedDrop:
         drop: Its row, once the ledger has one.
         problem: Why nothing in it can be used, or None.
         is_read: Whether its end was reached.
+        was_set_aside: Whether it ended the daemon, so that its end is not read.
         previous_texts: Lines that an earlier content of a kept file had; they do not
             count again.
     """
@@ -49,6 +50,7 @@ class ParsedDrop:
         self.drop: Drop | None = None
         self.problem: str | None = None
         self.is_read = False
+        self.was_set_aside = False
         self.previous_texts = set[str]()
         self._layers = layers
         self._default_bitrate = default_bitrate
@@ -71,46 +73,59 @@ class ParsedDrop:
 
         Args:
             count: At least one.
-            deadline: When to stop skipping known lines, by `time.monotonic()`; then
-                fewer lines are returned, and `is_read` is False.
+            deadline: When to stop, by `time.monotonic()`: a crafted line takes
+                milliseconds, a known one is skipped. Then fewer lines are returned, or
+                none, and `is_read` is False.
         """
         found: list[NewLine] = []
         for line in self._lines:
             if line is not None:
                 found.append(line)
-            elif time.monotonic() >= deadline:
-                return found
-            if len(found) == count:
+            if len(found) == count or time.monotonic() >= deadline:
                 return found
         self.is_read = True
         return found
 
+    def set_aside(self) -> None:
+        """Read no more of it: it ended the daemon too often at its next lines."""
+        self._lines = iter(())
+        self.was_set_aside = True
+        self.problem = (
+            f"the daemon ended {MAX_ENDS} times while it read the lines behind line "
+            f"{self.cursor}, which are not taken; split the file to find the bad one"
+        )
+
     def _parse(self, content: bytes) -> Iterator[NewLine | None]:
-        """Yield all lines in order; None for a line that is recorded already."""
+        """Yield all new lines in order; None for one that is recorded, or no entry."""
         name = self.inbox_file.name.decode("utf-8", "surrogateescape")
         kind = dropfile.kind_of(name)
         if kind is None:
             self.problem = "its name is not one of a drop file"
             return
         try:
-            for drop_line in _one_per_line(dropfile.parse(content, kind)):
-                known = (
-                    drop_line.line <= self._cursor
-                    or drop_line.text in self.previous_texts
-                )
-                yield None if known else self._new_line(drop_line)
+            for entries in _by_line(dropfile.parse_in_steps(content, kind)):
+                yield None if self._is_known(entries) else self._new_line(entries)
         except dropfile.NotADropError as error:
             self.problem = error.message
 
     @property
-    def _cursor(self) -> int:
+    def cursor(self) -> int:
+        """The last line that is recorded."""
         return 0 if self.drop is None else self.drop.cursor
 
-    def _new_line(self, drop_line: DropLine) -> NewLine:
-        again = (
-            dropfile.render_line(drop_line.link, drop_line.layer)
-            if drop_line.link
-            else None
+    def _is_known(self, entries: Sequence[DropLine]) -> bool:
+        """Return whether a line is recorded already, or has no entry."""
+        if not entries:
+            return True
+        first = entries[0]
+        return first.line <= self.cursor or first.text in self.previous_texts
+
+    def _new_line(self, entries: Sequence[DropLine]) -> NewLine:
+        drop_line = entries[0] if len(entries) == 1 else _refuse_parts(entries)
+        again = "\n".join(
+            dropfile.render_line(entry.link, entry.layer)
+            for entry in entries
+            if entry.link
         )
         if drop_line.code is not None or drop_line.link is None:
             return NewLine(
@@ -118,14 +133,14 @@ class ParsedDrop:
                 text=drop_line.text,
                 code=drop_line.code,
                 message=drop_line.message,
-                again=again,
+                again=again or None,
             )
         return NewLine(
             line=drop_line.line,
             text=drop_line.text,
             video_id=drop_line.link.video_id,
             job_options=self._job_options(drop_line.layer),
-            again=again,
+            again=again or None,
         )
 
     def _job_options(self, layer: Layer) -> JobOptions:
@@ -139,21 +154,39 @@ class ParsedDrop:
         return self._options_cache[key]
 
 
-def _one_per_line(drop_lines: Iterator[DropLine]) -> Iterator[DropLine]:
-    """Yield one entry a line: the ledger has no parts of lines yet."""
-    live = (drop_line for drop_line in drop_lines if not drop_line.is_switched_off)
-    for _, group in groupby(live, key=lambda drop_line: drop_line.line):
-        first, *others = group
-        yield _refuse_parts(first, len(others) + 1) if others else first
+def _by_line(drop_lines: Iterator[DropLine | None]) -> Iterator[Sequence[DropLine]]:
+    """Yield the live entries of each line together; an empty one for each None."""
+    entries: list[DropLine] = []
+    for drop_line in drop_lines:
+        if drop_line is None:
+            yield ()
+        elif drop_line.is_switched_off:
+            continue
+        elif entries and entries[0].line != drop_line.line:
+            yield entries
+            entries = [drop_line]
+        else:
+            entries.append(drop_line)
+    if entries:
+        yield entries
 
 
-def _refuse_parts(first: DropLine, count: int) -> DropLine:
-    message = f"there are {count} links in this line: give every link a line of its own"
-    return first._replace(code="bad_option", message=message)
+def _refuse_parts(entries: Sequence[DropLine]) -> DropLine:
+    """Refuse a line of several links: the ledger has no parts of lines yet."""
+    message = (
+        f"there are {len(entries)} links in this line, and each needs a line of its own; "
+        "drop the .failed.txt, which has them so"
+    )
+    return entries[0]._replace(code="several_links", message=message)
 
 
 def rejection_reason(parsed_drop: ParsedDrop, drop: Drop) -> str | None:
-    """Return the reason to reject a whole drop, or None when some line was taken."""
+    """Return the reason to reject a drop; None when its lines are taken as they are.
+
+    One that was set aside is rejected from the line that ended the daemon.
+    """
+    if parsed_drop.was_set_aside:
+        return parsed_drop.problem
     if drop.has_usable_lines:
         return None
     if parsed_drop.problem is not None:

@@ -4,7 +4,11 @@ import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+import structlog
+
+from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.folders.published import audio_is_gone
+from ytaudio_daemon.intake.parse_guard import ParseGuard
 from ytaudio_daemon.intake.parsed_drop import ParsedDrop, rejection_reason
 from ytaudio_daemon.intake.recorded_drop import DropKey, RecordedDrop
 from ytaudio_daemon.ledger import Connection, Ledger, drops, sessions
@@ -13,14 +17,16 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
 
+log = structlog.get_logger()
+
 #: One transaction's worth: a kill costs at most so many lines' work again.
 LINES_PER_BATCH = 1000
 #: What one more drop (recorded, then filed), or turning to another session, costs in
 #: lines: so every batch takes some 30 ms, and filing it no longer.
 DROP_COST_LINES = 8
 SESSION_COST_LINES = 80
-#: Lines that are known already are passed over for so long in a step, in seconds.
-SKIP_KNOWN_S = 0.03
+#: Lines are read for so long in a step, in seconds; a batch of links takes a tenth.
+READ_LINES_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +44,18 @@ class Recorder:
     Args:
         ledger: Is written to.
         settings: Section sessions.
+        parse_guard: Knows which drops have ended the daemon.
 
     Attributes:
         parsed_drops: Those of which not every line is recorded; the next batch begins
             with the first.
     """
 
-    def __init__(self, ledger: Ledger, settings: Settings) -> None:
+    def __init__(
+        self, ledger: Ledger, settings: Settings, parse_guard: ParseGuard
+    ) -> None:
         self.settings = settings
+        self._parse_guard = parse_guard
         self.parsed_drops: list[ParsedDrop] = []
         self._ledger = ledger
         self._batch: list[_DropChunk] = []
@@ -139,7 +149,7 @@ class Recorder:
 
     def _next_batch(self, unfiled: Collection[DropKey]) -> list[_DropChunk]:
         """Draw lines from the drops in turn; none when all seen so far are known."""
-        deadline = time.monotonic() + SKIP_KNOWN_S
+        deadline = time.monotonic() + READ_LINES_S
         chunks: list[_DropChunk] = []
         room = LINES_PER_BATCH
         drawn = {*unfiled}
@@ -155,15 +165,34 @@ class Recorder:
                 if room <= 0:
                     break
             sessions_drawn.add(session)
-            lines = parsed_drop.next_lines(room, deadline)
+            lines = self._read_lines(parsed_drop, room, deadline)
             if lines or parsed_drop.is_read:
                 chunks.append(_chunk(parsed_drop, lines))
             else:
                 self._move_to_back(parsed_drop)
             room -= len(lines)
-            if room <= 0 or not parsed_drop.is_read:
+            if room <= 0 or not parsed_drop.is_read or time.monotonic() >= deadline:
                 break
         return chunks
+
+    def _read_lines(
+        self, parsed_drop: ParsedDrop, count: int, deadline: float
+    ) -> list[NewLine]:
+        """Return the next lines; none of a drop that has ended the daemon too often."""
+        key, cursor = parsed_drop.key, parsed_drop.cursor
+        if self._parse_guard.has_ended_too_often(key, cursor):
+            parsed_drop.set_aside()
+            log.error(
+                "drop.set_aside",
+                session=key[0],
+                file=display_name(key[1]),
+                reason=parsed_drop.problem,
+            )
+        with self._parse_guard.reading(key, cursor):
+            lines = parsed_drop.next_lines(count, deadline)
+            if lines or parsed_drop.is_read:
+                self._parse_guard.forget(key)
+        return lines
 
     def _record_session(
         self, db: Connection, name: str, chunks: list[_DropChunk], now: Now
@@ -207,7 +236,8 @@ def _chunk(parsed_drop: ParsedDrop, lines: list[NewLine]) -> _DropChunk:
 
 def _end_reason(parsed_drop: ParsedDrop, drop: Drop) -> str | None:
     """Return why a drop is rejected; a comment added to a kept list is no reason."""
-    return None if parsed_drop.previous_texts else rejection_reason(parsed_drop, drop)
+    is_comment = parsed_drop.previous_texts and not parsed_drop.was_set_aside
+    return None if is_comment else rejection_reason(parsed_drop, drop)
 
 
 def _by_session(chunks: list[_DropChunk]) -> dict[str, list[_DropChunk]]:

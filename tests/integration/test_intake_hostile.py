@@ -1,0 +1,163 @@
+"""A crafted drop holds the loop up for no longer than a step, and ends no daemon for good."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.intake_rig import STRUCK, House
+from ytaudio_daemon import dropfile
+from ytaudio_daemon.dropfile import DropKind, DropLine
+from ytaudio_daemon.intake import recording
+
+#: Of CPU; a step is meant to take a tenth. The watchdog's patience is 30 s.
+STEP_LIMIT_S = 0.5
+LINK = "https://youtu.be/AAAAAAAAAAA"
+DEADLY = "https://youtu.be/KKKKKKKKKKK"
+KEYS = ",".join(f'"{number:x}":1' for number in range(1000))
+
+CRAFTED = {
+    "keys.jsonl": f'{{"url":"{LINK}",{KEYS},"3e7":2}}\n' * 100,
+    "options.txt": f"{LINK} {'a=1 ' * 2000}\n" * 150,
+    "blank.txt": "\n" * (2 << 20),
+    "comments.jsonl": "#\n" * (2 << 20),
+    "defaults.txt": "tag.title=a\n" * 150_000,
+    "continued.txt": f"{LINK}\n" + " tag.title=a\n" * 100_000,
+}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("name", CRAFTED)
+def test_no_crafted_drop_holds_the_loop_up(house: House, name: str) -> None:
+    house.drop(name, CRAFTED[name])
+    house.intake.mark_dirty(None)
+    longest = 0.0
+    end = time.monotonic() + 120
+    while not house.ask("SELECT 1 FROM drops WHERE state IN ('filed', 'rejected')"):
+        assert time.monotonic() < end
+        before = time.thread_time()
+        house.intake.process_drops(house.now, house.now.uptime_s)
+        longest = max(longest, time.thread_time() - before)
+    assert longest < STEP_LIMIT_S
+
+
+def end_at_the_deadly_line(house: House) -> None:
+    """Let an intake work in a process that the deadly line ends, as SIGKILL would."""
+    house.ledger.close()
+    pid = os.fork()
+    if pid == 0:
+        dropfile.parse_in_steps = _deadly(dropfile.parse_in_steps)
+        try:
+            house.take()
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == STRUCK
+    house.restart()
+
+
+Parse = Callable[[bytes, DropKind], Iterator[DropLine | None]]
+
+
+def _deadly(parse: Parse) -> Parse:
+    def parse_or_die(data: bytes, kind: DropKind) -> Iterator[DropLine | None]:
+        for line in parse(data, kind):
+            if line is not None and line.text == DEADLY:
+                os._exit(STRUCK)
+            yield line
+
+    return parse_or_die
+
+
+def test_a_drop_that_ends_the_daemon_twice_is_set_aside(house: House) -> None:
+    house.drop("deadly.txt", f"{DEADLY}\n")
+    end_at_the_deadly_line(house)
+    house.drop("good.txt", f"{LINK}\n")
+    end_at_the_deadly_line(house)
+
+    house.take()
+
+    assert house.ask("SELECT state, name FROM drops ORDER BY name") == [
+        ("rejected", b"deadly.txt"),
+        ("filed", b"good.txt"),
+    ]
+    assert house.ask("SELECT video_id FROM jobs") == [("AAAAAAAAAAA",)]
+    house.show()
+    reason = (house.inbox / "rejected" / "deadly.txt.reason.txt").read_text()
+    assert "the daemon ended 2 times while it read the lines behind line 0" in reason
+    assert (house.inbox / "rejected" / "deadly.txt").read_text() == f"{DEADLY}\n"
+
+
+def test_what_was_recorded_before_the_deadly_line_counts(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "READ_LINES_S", 60)  # batches of a thousand lines
+    many = [f"https://youtu.be/{number:011d}" for number in range(1500)]
+    house.drop("songs.txt", "\n".join([*many, DEADLY, LINK, ""]))
+    end_at_the_deadly_line(house)
+    end_at_the_deadly_line(house)
+    house.take()
+    [(state, reason)] = house.ask("SELECT state, reason FROM drops")
+    assert state == "filed"
+    assert "which are not taken" in str(reason)
+    assert house.ask("SELECT count(*) FROM jobs") == [(1000,)]
+
+
+def test_known_lines_that_take_several_steps_hide_no_deadly_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "READ_LINES_S", 60)
+    many = [f"https://youtu.be/{number:011d}" for number in range(1000)]
+    house.drop("songs.txt", "\n".join([*many, DEADLY, ""]))
+    end_at_the_deadly_line(house)
+    monkeypatch.setattr(recording, "READ_LINES_S", 0)  # a known line is a step
+    end_at_the_deadly_line(house)
+    house.take()
+    [(reason,)] = house.ask("SELECT reason FROM drops")
+    assert "behind line 1000" in str(reason)
+
+
+def test_one_end_is_forgiven(house: House) -> None:
+    house.drop("songs.txt", f"{DEADLY}\n")
+    end_at_the_deadly_line(house)
+    house.take()
+    assert house.ask("SELECT state FROM drops") == [("filed",)]
+    assert house.layout.parse_mark.read_bytes() == b""
+
+
+def test_a_drop_that_was_set_aside_may_be_given_again(house: House) -> None:
+    house.drop("songs.txt", f"{DEADLY}\n")
+    end_at_the_deadly_line(house)
+    end_at_the_deadly_line(house)
+    house.take()
+    house.drop("songs.txt", f"{DEADLY}\n")
+    house.take()
+    states = house.ask("SELECT state FROM drops ORDER BY id")
+    assert states == [("rejected",), ("filed",)]
+
+
+@pytest.mark.parametrize("mark", [b"", b"{", b"[]", b"[" * 60_000, b'{"reading":1}'])
+def test_a_mark_that_cannot_be_understood_harms_nothing(
+    house: House, mark: bytes
+) -> None:
+    house.layout.parse_mark.write_bytes(mark)
+    house.restart()
+    house.drop("songs.txt", f"{LINK}\n")
+    house.take()
+    assert house.ask("SELECT state FROM drops") == [("filed",)]
+
+
+def test_a_mark_that_cannot_be_written_harms_nothing(house: House) -> None:
+    os.mkfifo(house.layout.parse_mark)
+    house.restart()
+    house.drop("songs.txt", f"{LINK}\n")
+    house.take()
+    assert house.ask("SELECT state FROM drops") == [("filed",)]

@@ -1,0 +1,93 @@
+"""Drops that end the daemon while it reads their lines: set aside at the second time.
+
+A crafted file may exhaust memory, or hold the loop up until the watchdog of systemd
+kills the daemon. The next daemon would read it again, and end again. So a mark names
+the drop and the line as long as they are read; a mark that is found at a start was left
+by a daemon that ended there.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ytaudio_daemon.intake.recorded_drop import DropKey
+from ytaudio_daemon.system.regular_files import open_own_file, read_regular_file
+
+#: How often a drop may end the daemon at the same line.
+MAX_ENDS = 2
+#: Drops that are remembered besides the one that is read.
+MAX_SUSPECTS = 20
+MAX_BYTES = 64 << 10
+
+#: A drop and the last line of it that is recorded: behind it the daemon ended.
+_Place = tuple[str, str, str, int]
+
+
+class ParseGuard:
+    """Counts how often the daemon ended at a line of a drop.
+
+    The mark outlives the process, not a power cut: nothing is synced, so that it costs
+    no more than some system calls a drop. Where it cannot be written nothing is
+    guarded, and nothing else happens.
+
+    Args:
+        file: Holds the mark, in the state folder.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._ends = _read_ends(file)
+
+    def has_ended_too_often(self, key: DropKey, cursor: int) -> bool:
+        """Return whether the daemon ended `MAX_ENDS` times behind that line."""
+        return self._ends.get(_place(key, cursor), 0) >= MAX_ENDS
+
+    @contextmanager
+    def reading(self, key: DropKey, cursor: int) -> Iterator[None]:
+        """Have the mark name a drop, and the line behind which it is read."""
+        self._write(_place(key, cursor))
+        yield  # an exception leaves the mark: the daemon may be about to end
+        self._write(None)
+
+    def forget(self, key: DropKey) -> None:
+        """Forget the ends at a drop: it got beyond them, or was set aside."""
+        for place in [known for known in self._ends if known[:3] == _place(key, 0)[:3]]:
+            del self._ends[place]
+
+    def _write(self, place: _Place | None) -> None:
+        ends = [[*known, count] for known, count in self._ends.items()]
+        content = json.dumps({"reading": place, "ends": ends[-MAX_SUSPECTS:]}).encode()
+        with suppress(OSError):
+            fd = open_own_file(self._file, 0o600)
+            try:
+                os.ftruncate(fd, 0)
+                if place or ends:
+                    os.pwrite(fd, content, 0)
+            finally:
+                os.close(fd)
+
+
+def _place(key: DropKey, cursor: int) -> _Place:
+    session, name, sha256 = key
+    return session, os.fsdecode(name), sha256, cursor
+
+
+def _read_ends(file: Path) -> dict[_Place, int]:
+    """Return how often the daemon ended where, the last end included."""
+    try:
+        found = json.loads(read_regular_file(file, MAX_BYTES))
+        ends = {_known_place(row[:4]): int(row[4]) for row in found["ends"]}
+        if found["reading"]:
+            last = _known_place(found["reading"])
+            ends[last] = ends.pop(last, 0) + 1
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        return {}
+    return ends
+
+
+def _known_place(row: Any) -> _Place:
+    session, name, sha256, cursor = row
+    return str(session), str(name), str(sha256), int(cursor)
