@@ -88,11 +88,21 @@ def problem_of(answer: httpx.Response, status: int) -> Document:
 
 
 @contextmanager
-def served(house: House, *words: str) -> Iterator[Front]:
-    """Serve a house's ledger on a free port; ended in good order afterwards."""
+def served(house: House, *words: str, soft_descriptors: int = 0) -> Iterator[Front]:
+    """Serve a house's ledger on a free port; ended in good order afterwards.
+
+    Args:
+        house: Whose ledger.
+        words: Further arguments of `ytaudio serve`.
+        soft_descriptors: Its soft `RLIMIT_NOFILE`; 0 = as it is here.
+    """
+    command = [house.python, "-m", "ytaudio_daemon", "serve", "--port", "0", *words]
+    if soft_descriptors:
+        limit = f'ulimit -Sn {soft_descriptors} && exec "$@"'
+        command = ["/bin/sh", "-c", limit, "sh", *command]
     with (house.root / "serve.err").open("ab") as log:
         process = subprocess.Popen(
-            [house.python, "-m", "ytaudio_daemon", "serve", "--port", "0", *words],
+            command,
             cwd=house.root,
             env=house.environment(),
             stdin=subprocess.DEVNULL,

@@ -1,5 +1,6 @@
 """Serves the REST API. Imported when the optional libraries it needs are installed."""
 
+import logging
 import os
 import stat
 import sys
@@ -14,6 +15,7 @@ from ytaudio_daemon.downloader.open_ledger import open_or_create_ledger
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.system import logs
+from ytaudio_daemon.system.repeated_logs import RepeatFilter
 
 #: A shorter token can be guessed.
 MIN_TOKEN_LENGTH = 16
@@ -91,6 +93,8 @@ def _log_to_stderr(context: CommandContext) -> None:
     """Log to standard error alone: the log files are the daemon's, which rotates them."""
     log = context.settings.log
     logs.configure(level=log.level, form=log.format, directory=None)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(RepeatFilter())
 
 
 def _require_writable(context: CommandContext, path: Path | None) -> None:
