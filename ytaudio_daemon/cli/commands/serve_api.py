@@ -16,6 +16,7 @@ from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.system import logs
 from ytaudio_daemon.system.repeated_logs import RepeatFilter
+from ytaudio_daemon.system.systemd_notify import SystemdNotifier
 
 #: A shorter token can be guessed.
 MIN_TOKEN_LENGTH = 16
@@ -42,6 +43,7 @@ def run(context: CommandContext) -> int:
         with open_or_create_ledger(context.settings) as ledger:
             _require_writable(context, ledger.path)
             _print_address(context, server.base_url(listener), token)
+            SystemdNotifier().ready(f"Serving {server.base_url(listener)}")
             server.serve(_api_context(context, ledger, token), listener, host)
     return Exit.OK
 
