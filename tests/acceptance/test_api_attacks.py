@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.acceptance.api_rig import Front, served
-from tests.acceptance.rig import House
+from tests.acceptance.api_rig import Front, ask_for, problem_of, served
+from tests.acceptance.rig import House, ids
+from tests.youtube import Fault, Video, YouTube
+from ytaudio_daemon.api.event_stream import MAX_STREAMS_PER_SESSION
 
 #: As many as the descriptors that most systems give a process, and some.
 ATTACKERS = 1100
@@ -116,3 +118,31 @@ def test_bad_requests_are_logged_once(api_home: House) -> None:
                 assert b" 400 " in until_closed(bad)
     written = log.read_bytes()[before:]
     assert written.count(b"Invalid HTTP request received.") == 1
+
+
+def test_one_session_does_not_take_all_streams(front: Front, site: YouTube) -> None:
+    [video] = ids("APIGREEDY", 1)
+    site.add(Video(id=video, duration_s=20, formats={"aac"}))
+    site.fault(video, Fault.throttles(1000))
+    greedy, other = front.client(), front.client()
+    path, others_path = (
+        f"/api/jobs/{ask_for(client, video)['job_uuid']}/events"
+        for client in (greedy, other)
+    )
+    with ExitStack() as stack:
+        for _ in range(MAX_STREAMS_PER_SESSION):
+            taken = stack.enter_context(greedy.stream("GET", path))
+            assert taken.status_code == 200
+        refused = problem_of(greedy.get(path), 429)
+        assert refused["code"] == "session_stream_limit"
+        with other.stream("GET", others_path) as stream:
+            assert stream.status_code == 200
+
+    def is_let_in() -> bool:
+        with greedy.stream("GET", path) as again:
+            return again.status_code == 200
+
+    front.house.wait(is_let_in)
+    for client in (greedy, other):
+        for job in client.get("/api/jobs/").json()["jobs"]:
+            client.delete(f"/api/jobs/{job['job_uuid']}")
