@@ -35,14 +35,19 @@ class Front:
         self.http = self._client({})
 
     def open_session(self, **headers: str) -> str:
-        """Open a session; returns its UUID."""
+        """Open a session; returns its key, which the API calls `session_uuid`."""
+        found: str = self.new_session(**headers)["session_uuid"]
+        return found
+
+    def new_session(self, **headers: str) -> Document:
+        """Open a session; returns its answer."""
         made = self.http.post("/api/sessions/", headers=headers)
         assert made.status_code == 201, made.text
-        found: str = made.json()["session_uuid"]
+        found: Document = made.json()
         return found
 
     def client(self, session: str = "") -> httpx.Client:
-        """Return a client that shows a session's UUID; a new session's when ""."""
+        """Return a client that shows a session's key; a new session's when ""."""
         return self._client({"X-Session-ID": session or self.open_session()})
 
     def close(self) -> None:

@@ -79,7 +79,7 @@ def serve(context: ApiContext, listener: socket.socket, host: str) -> None:
         create_app(context, hosts),
         limits=ConnectionLimits.within(raise_descriptor_limit(WANTED_DESCRIPTORS)),
         log_config=None,
-        access_log=False,  # addresses hold UUIDs, which work like passwords
+        access_log=False,  # addresses hold keys, which work like passwords
         lifespan="off",
         ws="none",
         proxy_headers=False,
