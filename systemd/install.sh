@@ -18,8 +18,10 @@ PREFIX=/opt/ytaudio
 CURRENT=$PREFIX/current
 CONFIG=/etc/ytaudio/ytaudio.toml
 DATA=/srv/ytaudio
+TOKEN=/etc/ytaudio/token # of the API's operator
 SERVICE=ytaudio-daemon.service
-UNITS=(ytaudio-daemon.service ytaudio-name-servers.service ytaudio-name-servers.path)
+API=ytaudio-api.service # installed, but enabled by nobody but the administrator
+UNITS=(ytaudio-daemon.service ytaudio-api.service ytaudio-name-servers.service ytaudio-name-servers.path)
 # /usr/local/lib is for what administrators install; their own changes go to /etc, which
 # goes before it, and are never touched here.
 LIB=/usr/local/lib
@@ -45,6 +47,7 @@ install_all() {
   build
   make_user_and_folders
   put_config
+  put_token
   switch
   start
   trap - EXIT # it runs
@@ -136,6 +139,13 @@ put_config() { # never over an administrator's
   fi
 }
 
+put_token() { # once; for the API alone, which runs as ytaudio
+  if [ ! -e $TOKEN ]; then
+    head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' |
+      install -m 600 -o ytaudio -g ytaudio /dev/stdin $TOKEN
+  fi
+}
+
 switch() {
   WAS_ENABLED=$(systemctl is-enabled $SERVICE 2>/dev/null || true)
   SWITCHED=$NEW/switched # younger than it is what the new one did
@@ -151,13 +161,33 @@ use() { # FOLDER: one rename, and on the disk then; with the units that belong t
   sync -f $PREFIX
   local unit
   for unit in "${UNITS[@]}"; do
-    install -D -m 644 "$CURRENT/share/systemd/$unit" "$LIB/systemd/system/$unit"
+    if [ -e "$CURRENT/share/systemd/$unit" ]; then
+      install -D -m 644 "$CURRENT/share/systemd/$unit" "$LIB/systemd/system/$unit"
+    else # an older version without it
+      rm -f "$LIB/systemd/system/$unit"
+    fi
   done
   install -D -m 644 -t $MAN $CURRENT/share/man/man1/ytaudio.1
   systemctl daemon-reload
 }
 
 start() { # a restart lets running jobs finish, for 90 s; the rest is done again after it
+  stop_api
+  start_daemon
+  start_api
+}
+
+stop_api() { # it would go on with the old program on a ledger that is migrated
+  API_RAN=$(systemctl is-active $API 2>/dev/null || true)
+  if [ "$API_RAN" = active ]; then systemctl stop $API; fi
+}
+
+start_api() { # only where it ran before
+  if [ "${API_RAN:-}" != active ]; then return 0; fi
+  systemctl start $API || say "The API has not started again: journalctl -u $API" >&2
+}
+
+start_daemon() {
   case $WAS_ENABLED in
     masked*) say "The service stays as you left it: $WAS_ENABLED."; return ;;
     disabled)
@@ -187,6 +217,7 @@ fall_back() { # whatever fails here, the service is started again
   take_migration_back
   systemctl reset-failed $SERVICE 2>/dev/null
   if systemctl restart $SERVICE; then
+    start_api
     rm -rf "$NEW"
     die "$VERSION has not started, its last words stand above; the one before runs again"
   fi
@@ -226,6 +257,7 @@ but a checkout, whose config/ytaudio.toml would go before $CONFIG:
   ls $DATA/library/             the audio
   ytaudio status; ytaudio doctor       how it stands, and what is missing
   sudo systemctl reload ytaudio        after a change in $CONFIG
+  sudo systemctl enable --now ytaudio-api    the REST API on 127.0.0.1:8000; its token: $TOKEN
   sudo make install                    again, for an upgrade"
 }
 

@@ -9,6 +9,7 @@
 set -u
 CHECKOUT=$(cd "$(dirname "$0")/.." && pwd)
 UNIT=ytaudio-daemon.service
+API=ytaudio-api.service TOKEN=/etc/ytaudio/token
 CONFIG=/etc/ytaudio/ytaudio.toml DATA=/srv/ytaudio CURRENT=/opt/ytaudio/current
 WORK=/var/lib/ytaudio-unit-test
 MEMBER=ytaudio-member STRANGER=ytaudio-stranger
@@ -83,6 +84,21 @@ print($1)")
 json() { # PYTHON COMMAND...: an expression about `d`, what the command says with --json
   "${@:2}" --json | "$CURRENT/bin/python" -c "import json, sys; d = json.load(sys.stdin); print($1)"
 }
+
+api() { # METHOD PATH [TOKEN [SESSION [BODY]]]: prints the status, and the answer behind it
+  "$CURRENT/bin/python" - "$@" <<'PY'
+import sys, urllib.error, urllib.request
+method, path, token, session, body = (sys.argv[1:] + [""] * 3)[:5]
+request = urllib.request.Request("http://127.0.0.1:8000" + path, method=method, data=body.encode() or None)
+request.add_header("Content-Type", "application/json")
+if token: request.add_header("Authorization", "Bearer " + token)
+if session: request.add_header("X-Session-ID", session)
+try: answer = urllib.request.urlopen(request, timeout=20)
+except urllib.error.HTTPError as error: answer = error
+print(answer.status, answer.read().decode())
+PY
+}
+api_says() { local status=$1; shift; api "$@" 2>/dev/null | grep -q "^$status "; }
 
 set_up() {
   [ "$(id -u)" = 0 ] || die "run it as root"
@@ -230,6 +246,28 @@ works() {
   check "nothing of ffmpeg or deno lives on" test -z "$(pids_of ffmpeg)$(pids_of deno)"
 }
 
+serves() {
+  check "the API is installed, and not enabled" same disabled "$(systemctl is-enabled $API)"
+  check "  nor running" not systemctl --quiet is-active $API
+  check "  its token is $(mode $TOKEN)" same "$(mode $TOKEN)" "600 ytaudio:ytaudio"
+  check "  systemd-analyze verify has nothing to say" test -z "$(systemd-analyze verify $API 2>&1)"
+  local score; score=$(systemd-analyze security $API --no-pager | sed -n 's/.*exposure level.*: \([0-9.]*\).*/\1/p')
+  check "  systemd-analyze security: $score" awk "BEGIN { exit !($score <= 1.1) }"
+  check "it starts" systemctl start $API
+  check "  and answers" api_says 200 GET /api/health
+  check "  opens no session without the token" api_says 401 POST /api/sessions/
+  local session job; session=$(api POST /api/sessions/ "$(cat $TOKEN)" | sed -n 's/.*"session_uuid": *"\([^"]*\)".*/\1/p')
+  check "  opens one with it" test -n "$session"
+  job=$(api POST /api/jobs/ '' "$session" '{"url": "https://youtu.be/NNNNNNNNNNN"}' | sed -n 's/.*"job_uuid": *"\([^"]*\)".*/\1/p')
+  check "  takes a link, which the daemon downloads" until_true 90 eval \
+    'api GET "/api/jobs/$job" "" "$session" | grep -q "\"status\": *\"completed\""'
+  check "  and hands the audio out" api_says 200 HEAD "/api/jobs/$job/audio" '' "$session"
+  local main; main=$(systemctl show $API -p MainPID --value)
+  check "  it writes nothing but its data" not nsenter --target "$main" --mount -- touch /etc/x 2>/dev/null
+  kill -KILL "$main"
+  check "kill -9: it is back" until_true 30 api_says 200 GET /api/health
+}
+
 logs_in_fields() {
   drop logged https://youtu.be/LLLLLLLLLLL nonsense
   as $MEMBER ytaudio wait --session logged --timeout 60s >/dev/null
@@ -309,9 +347,11 @@ upgrades() {
   drop dora https://youtu.be/TenMinutes2 https://youtu.be/SlowlyComes https://youtu.be/EEEEEEEEEEE \
     https://youtu.be/FFFFFFFFFFF https://youtu.be/GGGGGGGGGGG https://youtu.be/HHHHHHHHHHH
   until_true 60 status_says running || die "nothing runs"
+  systemctl start $API
   check "make install again, while jobs run" make_install
   check "  another folder is in use, the one before is still there" test "$before" != "$(readlink $CURRENT)" -a -d "/opt/ytaudio/$before"
   check "  active" systemctl --quiet is-active $UNIT
+  check "  and so is the API, which ran" until_true 30 api_says 200 GET /api/health
   check "  no job was lost" as $MEMBER ytaudio wait --session dora --timeout 180s
   check "  six songs" same 6 "$(find $DATA/library/dora -type f | wc -l)"
   check "  none fetched twice" same 1 "$(ask_youtube 'max(yt.fetches(v) for v in ("TenMinutes2", "EEEEEEEEEEE", "FFFFFFFFFFF", "GGGGGGGGGGG", "HHHHHHHHHHH"))')"
@@ -378,7 +418,7 @@ uninstalls() {
 
 set_up
 play_youtube
-for part in ${*:-installs gets_ready boots is_locked_down renews works logs_in_fields reloads keeps_its_limits survives_kill survives_a_hang drains upgrades refuses uninstalls}; do
+for part in ${*:-installs gets_ready boots is_locked_down renews works serves logs_in_fields reloads keeps_its_limits survives_kill survives_a_hang drains upgrades refuses uninstalls}; do
   echo "# $part"; $part
 done
 exit $FAILED

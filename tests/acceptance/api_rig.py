@@ -35,14 +35,19 @@ class Front:
         self.http = self._client({})
 
     def open_session(self, **headers: str) -> str:
-        """Open a session; returns its UUID."""
+        """Open a session; returns its key, which the API calls `session_uuid`."""
+        found: str = self.new_session(**headers)["session_uuid"]
+        return found
+
+    def new_session(self, **headers: str) -> Document:
+        """Open a session; returns its answer."""
         made = self.http.post("/api/sessions/", headers=headers)
         assert made.status_code == 201, made.text
-        found: str = made.json()["session_uuid"]
+        found: Document = made.json()
         return found
 
     def client(self, session: str = "") -> httpx.Client:
-        """Return a client that shows a session's UUID; a new session's when ""."""
+        """Return a client that shows a session's key; a new session's when ""."""
         return self._client({"X-Session-ID": session or self.open_session()})
 
     def close(self) -> None:
@@ -88,11 +93,21 @@ def problem_of(answer: httpx.Response, status: int) -> Document:
 
 
 @contextmanager
-def served(house: House, *words: str) -> Iterator[Front]:
-    """Serve a house's ledger on a free port; ended in good order afterwards."""
+def served(house: House, *words: str, soft_descriptors: int = 0) -> Iterator[Front]:
+    """Serve a house's ledger on a free port; ended in good order afterwards.
+
+    Args:
+        house: Whose ledger.
+        words: Further arguments of `ytaudio serve`.
+        soft_descriptors: Its soft `RLIMIT_NOFILE`; 0 = as it is here.
+    """
+    command = [house.python, "-m", "ytaudio_daemon", "serve", "--port", "0", *words]
+    if soft_descriptors:
+        limit = f'ulimit -Sn {soft_descriptors} && exec "$@"'
+        command = ["/bin/sh", "-c", limit, "sh", *command]
     with (house.root / "serve.err").open("ab") as log:
         process = subprocess.Popen(
-            [house.python, "-m", "ytaudio_daemon", "serve", "--port", "0", *words],
+            command,
             cwd=house.root,
             env=house.environment(),
             stdin=subprocess.DEVNULL,

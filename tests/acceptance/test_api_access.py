@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 from referencing import Registry, Resource
 
-from tests.acceptance.api_rig import Front, ask_for, problem_of, served
+from tests.acceptance.api_rig import Front, ask_for, problem_of, served, wait_for
 from tests.acceptance.rig import Document, House, ids
 from ytaudio_daemon.system import install_hints
 
@@ -51,7 +51,7 @@ def test_documents_are_those_of_the_status_files(front: Front) -> None:
 
 
 def test_everybody_on_loopback_is_the_operator_without_a_token(front: Front) -> None:
-    one, other = front.open_session(), front.open_session()
+    one, other = front.new_session()["uuid"], front.new_session()["uuid"]
     pages = front.http.get("/api/sessions/", params={"limit": 500}).json()["sessions"]
     assert {one, other} <= {session["session_uuid"] for session in pages}
     before = front.http.get("/api/sessions/stats/overview").json()["active_sessions"]
@@ -94,7 +94,7 @@ def test_with_a_token_others_see_their_own_session_only(guarded: Front) -> None:
 
 
 def test_sessions_come_in_pages(front: Front) -> None:
-    made = [front.open_session() for _ in range(3)]
+    made = [front.new_session()["uuid"] for _ in range(3)]
     params: dict[str, str] = {"limit": "1", "state": "all"}
     found: list[str] = []
     while True:
@@ -107,6 +107,38 @@ def test_sessions_come_in_pages(front: Front) -> None:
     assert len(found) == len(set(found))
     nobody = {"after": "6f1e2d3c-4b5a-4987-8a6b-0c1d2e3f4a5b"}
     problem_of(front.http.get("/api/sessions/", params=nobody), 404)
+
+
+def test_a_folder_s_name_opens_nothing(guarded: Front) -> None:
+    """What stands in folder names, logs and status files is no password."""
+    made = guarded.new_session(**bearer())
+    key, public = made["session_uuid"], made["uuid"]
+    assert key != public
+    root = guarded.house.root
+    assert (root / "inbox" / public).is_dir()
+    with_key, stranger = guarded.client(key), guarded.client(public)
+    job = ask_for(with_key, ids("APIKEY", 1)[0])["job_uuid"]
+    wait_for(guarded.house, with_key, job, "completed")
+    for method, path in (
+        ("GET", "/api/jobs/"),
+        ("GET", f"/api/jobs/{job}/audio"),
+        ("DELETE", f"/api/jobs/{job}"),
+        ("GET", "/api/sessions/"),
+    ):
+        problem_of(stranger.request(method, path), 401)
+    problem_of(guarded.http.get(f"/api/sessions/{public}"), 404)
+    # With the key everything goes, and it is what every answer calls the session.
+    for path in (f"/api/sessions/{key}", f"/api/sessions/{key.upper()}"):
+        assert guarded.http.get(path).json()["session_uuid"] == key
+    assert with_key.get("/api/sessions/").json()["sessions"][0]["session_uuid"] == key
+    # The operator, who sees all sessions, names them by their UUIDs.
+    assert stranger.get(f"/api/jobs/{job}", headers=bearer()).status_code == 200
+    problem_of(stranger.get(f"/api/jobs/{job}", headers=bearer("wrong")), 401)
+    shown = guarded.http.get(f"/api/sessions/{public}", headers=bearer()).json()
+    assert (shown["uuid"], shown["session_uuid"]) == (public, public)
+    for file in root.rglob("*"):
+        if file.is_file():
+            assert key.encode() not in file.read_bytes(), file
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,7 @@ CREATE TABLE sessions (
 	completed INTEGER DEFAULT '0' NOT NULL, 
 	failed INTEGER DEFAULT '0' NOT NULL, 
 	cancelled INTEGER DEFAULT '0' NOT NULL, 
+	key_sha256 TEXT, 
 	UNIQUE (uuid)
 )
 CREATE TABLE shelf (
@@ -177,10 +178,13 @@ CREATE TABLE totals (
 	PRIMARY KEY (id)
 )
 CREATE UNIQUE INDEX drops_unfiled ON drops (session_id, name, sha256) WHERE state IN ('recording', 'recorded')
+CREATE UNIQUE INDEX sessions_by_key ON sessions (key_sha256)
 CREATE UNIQUE INDEX sessions_one_active_of_a_name ON sessions (name) WHERE state = 'active'
 down_revision = "0001"
 down_revision = "0002"
+down_revision = "0003"
 down_revision = None
 revision = "0001"
 revision = "0002"
 revision = "0003"
+revision = "0004"

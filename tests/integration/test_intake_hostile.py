@@ -54,7 +54,7 @@ def end_at_the_deadly_line(house: House) -> None:
     house.ledger.close()
     pid = os.fork()
     if pid == 0:
-        dropfile.parse_in_steps = _deadly(dropfile.parse_in_steps)
+        vars(dropfile)["parse_in_steps"] = _deadly(dropfile.parse_in_steps)
         try:
             house.take()
         finally:

@@ -16,7 +16,12 @@ def service(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["ytaudio-daemon.service", "ytaudio-daemon.user.service"]
+    "name",
+    [
+        "ytaudio-daemon.service",
+        "ytaudio-daemon.user.service",
+        "ytaudio-api.service",
+    ],
 )
 def test_every_service_has_limits(name: str) -> None:
     """One hostile body or file must not take the machine down with it."""
@@ -24,3 +29,24 @@ def test_every_service_has_limits(name: str) -> None:
     assert directives["memorymax"].endswith("%")
     assert directives["tasksmax"].isdigit()
     assert directives["oompolicy"] == "continue"
+
+
+def test_the_api_is_locked_down_as_the_daemon_is() -> None:
+    """It may do no more, and reaches this machine alone."""
+    daemon, api = service("ytaudio-daemon.service"), service("ytaudio-api.service")
+    own = {"ipaddressdeny": "any", "ipaddressallow": "localhost"}
+    hardening = list(daemon)[list(daemon).index("limitcore") :]
+    for key in hardening:
+        assert api[key] == own.get(key, daemon[key]), key
+    assert api["user"] == daemon["user"]
+    assert "--token-file" in api["execstart"]
+
+
+def test_the_installer_knows_every_system_unit() -> None:
+    """One that it does not know would stay behind at an uninstallation."""
+    installer = (UNITS / "install.sh").read_text()
+    units = installer.partition("UNITS=(")[2].partition(")")[0].split()
+    shipped = {
+        file.name for kind in ("service", "path") for file in UNITS.glob(f"*.{kind}")
+    }
+    assert set(units) == shipped - {"ytaudio-daemon.user.service"}

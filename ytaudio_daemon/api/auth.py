@@ -1,4 +1,4 @@
-"""Authentication: by a session's UUID, or as the operator."""
+"""Authentication: by a session's key, or as the operator."""
 
 import hmac
 import re
@@ -9,6 +9,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.problems import Problem
+from ytaudio_daemon.ledger.session_keys import session_by_key
 from ytaudio_daemon.ledger.sessions import Session, find_session
 from ytaudio_daemon.model import SessionState
 
@@ -21,7 +22,8 @@ PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 session_key = APIKeyHeader(
     name=SESSION_HEADER,
     scheme_name="session",
-    description="A session's UUID. It works like a password: keep it to yourself.",
+    description="A session's key: the `session_uuid` that opening it returned. It works like a"
+    " password: keep it to yourself. The operator may send a session's `uuid` instead.",
     auto_error=False,
 )
 operator_token = HTTPBearer(
@@ -43,6 +45,21 @@ def get_context(request: Request) -> ApiContext:
 ContextDep = Annotated[ApiContext, Depends(get_context)]
 
 
+def shows_operator(request: Request, context: ContextDep) -> bool:
+    """Return whether the request is the operator's; a wrong token is as good as none.
+
+    For routes that a session may use, too: their description needs no operator.
+    """
+    if context.token is None:
+        return not any(name in request.headers for name in PROXY_HEADERS)
+    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    given, right = shown.strip().encode("utf-8", "replace"), context.token.encode()
+    return scheme.lower() == "bearer" and hmac.compare_digest(given, right)
+
+
+ShowsOperator = Annotated[bool, Depends(shows_operator)]
+
+
 def is_operator(request: Request, context: ContextDep, bearer: Bearer) -> bool:
     """Return whether the request is the operator's.
 
@@ -52,14 +69,10 @@ def is_operator(request: Request, context: ContextDep, bearer: Bearer) -> bool:
     Raises:
         Problem: The request has a token that is not the operator's.
     """
-    if context.token is None:
-        return not any(name in request.headers for name in PROXY_HEADERS)
-    if bearer is None:
-        return False
-    shown, right = bearer.credentials.encode("utf-8", "replace"), context.token.encode()
-    if not hmac.compare_digest(shown, right):
+    is_shown = shows_operator(request, context)
+    if context.token is not None and bearer is not None and not is_shown:
         raise_unauthorized("That is not the operator's token.", "Bearer")
-    return True
+    return is_shown
 
 
 IsOperator = Annotated[bool, Depends(is_operator)]
@@ -75,21 +88,44 @@ def require_operator(is_operator: IsOperator) -> None:
         raise_unauthorized("Only the operator may do this.", "Bearer")
 
 
-def own_session(context: ContextDep, key: SessionKey) -> Session:
-    """Return the session whose UUID is in the request's header.
+def own_session(
+    context: ContextDep, key: SessionKey, shows_operator: ShowsOperator
+) -> Session:
+    """Return the session whose key is in the request's header.
+
+    The operator may name it by its UUID.
 
     Raises:
         Problem: The header is missing, or its session is unknown or has expired.
     """
     if key is None:
         raise_unauthorized(f"The header {SESSION_HEADER} is missing.", "Session")
-    session = session_by_uuid(context, key)
+    session = shown_session(context, key, by_uuid=shows_operator)
     if session is None:
         raise_unauthorized(f"There is no session of that {SESSION_HEADER}.", "Session")
     return require_active(session)
 
 
 OwnSession = Annotated[Session, Depends(own_session)]
+
+
+def shown_session(context: ApiContext, text: str, *, by_uuid: bool) -> Session | None:
+    """Return the session with this key; None if there is none.
+
+    Args:
+        context: Where the ledger is.
+        text: What the client shows.
+        by_uuid: Whether a session's UUID will do. It stands in folder names, logs and
+            notices, so it is no secret.
+    """
+    plain = text.lower()
+    if UUID_PATTERN.fullmatch(plain) is None:
+        return None
+    with context.read() as db:
+        session = session_by_key(db, plain)
+    if session is None and by_uuid:
+        return session_by_uuid(context, plain)
+    return session
 
 
 def session_by_uuid(context: ApiContext, text: str) -> Session | None:
@@ -130,7 +166,7 @@ def raise_unauthorized(detail: str, scheme: str) -> NoReturn:
         Problem: Always.
     """
     hints = {
-        "Session": f"POST /api/sessions/ opens a session; send its UUID as {SESSION_HEADER}.",
+        "Session": f"POST /api/sessions/ opens a session; send its session_uuid as {SESSION_HEADER}.",
         "Bearer": "Send the operator's token: Authorization: Bearer …",
     }
     code = "session_required" if scheme == "Session" else "operator_required"

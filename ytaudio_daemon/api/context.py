@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,8 +53,9 @@ class ApiContext:
         self.token = token
         #: Returns True once the server stops: streams end then.
         self.is_closing: Callable[[], bool] = lambda: False
-        #: Clients that watch a job; changed in the event loop's thread alone.
-        self.stream_count = 0
+        #: Clients that watch a job, by their session's row; changed in the event loop's
+        #: thread alone.
+        self.streams_by_session: Counter[int] = Counter()
         self._ledger = ledger
         self._status_files = StatusFileCache()
         # A read takes a millisecond, mostly in Python: concurrent reads would only wait

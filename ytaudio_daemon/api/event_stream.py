@@ -29,8 +29,10 @@ POLL_INTERVAL_S = 0.5
 HEARTBEAT_S = 15.0
 #: Milliseconds after which a client that lost the connection reconnects.
 RECONNECT_MS = 2000
-#: Streams at once.
+#: Streams at once, from all sessions.
 MAX_STREAMS = 256
+#: Streams at once from one session: so that it cannot take all of them.
+MAX_STREAMS_PER_SESSION = 32
 
 STREAM_RESPONSE = {
     "description": "Events `progress`, each with the job as JSON, when it has changed;"
@@ -39,25 +41,40 @@ STREAM_RESPONSE = {
 }
 
 
-async def count_stream(context: ContextDep) -> AsyncIterator[None]:
-    """Count a stream while it runs.
+async def count_stream(context: ContextDep, row: OwnJob) -> AsyncIterator[None]:
+    """Count a session's stream while it runs.
 
     Raises:
-        Problem: There are `MAX_STREAMS` streams already.
+        Problem: There are too many streams already, of the session or in all.
     """
-    if context.stream_count >= MAX_STREAMS:
-        raise Problem(
-            503,
-            "too_many_streams",
-            f"{MAX_STREAMS} clients watch already.",
-            "Ask for the job now and then instead.",
-            headers={"Retry-After": "10"},
+    streams, session_id = context.streams_by_session, row.session_id
+    if streams[session_id] >= MAX_STREAMS_PER_SESSION:
+        raise _too_many_streams(
+            429,
+            "session_stream_limit",
+            f"This session watches {MAX_STREAMS_PER_SESSION} jobs already.",
         )
-    context.stream_count += 1
+    if streams.total() >= MAX_STREAMS:
+        raise _too_many_streams(
+            503, "too_many_streams", f"{MAX_STREAMS} clients watch already."
+        )
+    streams[session_id] += 1
     try:
         yield
     finally:
-        context.stream_count -= 1
+        streams[session_id] -= 1
+        if not streams[session_id]:
+            del streams[session_id]
+
+
+def _too_many_streams(status: int, code: str, detail: str) -> Problem:
+    return Problem(
+        status,
+        code,
+        detail,
+        "Ask for the job now and then instead.",
+        headers={"Retry-After": "10"},
+    )
 
 
 CountedStream = Annotated[None, Depends(count_stream)]
@@ -66,7 +83,7 @@ CountedStream = Annotated[None, Depends(count_stream)]
 @router.get(
     "/{job_id}/events",
     response_class=StreamingResponse,
-    responses={200: STREAM_RESPONSE, **problem_responses(*JOB_STATUSES)},
+    responses={200: STREAM_RESPONSE, **problem_responses(*JOB_STATUSES, 429)},
 )
 def watch_job(context: ContextDep, row: OwnJob, _: CountedStream) -> StreamingResponse:
     """Watch a job until it is finalized."""

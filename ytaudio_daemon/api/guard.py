@@ -41,6 +41,8 @@ class Guard:
         except Problem as problem:
             await problem.response()(scope, receive, send)
             return
+        if body is None:
+            return
         await self._app(scope, _replay_body(body, receive), send)
 
 
@@ -95,8 +97,8 @@ def origin_netloc(origin: str) -> str:
         return ""
 
 
-async def _read_body(headers: Mapping[str, str], receive: Receive) -> bytes:
-    """Return the whole body.
+async def _read_body(headers: Mapping[str, str], receive: Receive) -> bytes | None:
+    """Return the whole body; None if the client disconnects before its end.
 
     Raises:
         Problem: The body has more than `MAX_BODY_BYTES`.
@@ -110,7 +112,9 @@ async def _read_body(headers: Mapping[str, str], receive: Receive) -> bytes:
         body += bytes(message.get("body", b""))
         if len(body) > MAX_BODY_BYTES:
             raise _body_too_big()
-        if message["type"] == "http.disconnect" or not message.get("more_body"):
+        if message["type"] == "http.disconnect":
+            return None
+        if not message.get("more_body"):
             return body
 
 

@@ -99,5 +99,5 @@ def _exposition(context: ApiContext) -> bytes:
         sessions=by_state,
         daemon=document,
         is_up=not context.daemon_down_reason(),
-        streams=context.stream_count,
+        streams=context.streams_by_session.total(),
     )

@@ -14,8 +14,8 @@ API_DESCRIPTION = """\
 Post links to YouTube videos, get tagged, proven audio. A job posted here is a job like any
 other: the daemon runs it, `ytaudio status` shows it.
 
-A session's UUID works like a password: send it as `X-Session-ID`. Errors are problem
-details (RFC 9457) with a stable `code`, one plain sentence and a hint. Times are RFC 3339 in
+Opening a session returns its key as `session_uuid`. It works like a password: send it as
+`X-Session-ID`. Errors are problem details (RFC 9457) with a stable `code`, one plain sentence and a hint. Times are RFC 3339 in
 UTC; fields are only ever added; null is never left out.
 """
 

@@ -38,11 +38,16 @@ def to_api_job(job: JobDocument, note: str | None) -> JobAnswer:
     }
 
 
-def to_api_session(session: SessionSummary) -> SessionAnswer:
-    """Return a session's answer."""
+def to_api_session(session: SessionSummary, shown: str) -> SessionAnswer:
+    """Return a session's answer.
+
+    Args:
+        session: The session's document.
+        shown: What the client sends to use the session.
+    """
     return {
         **session,
-        "session_uuid": session["uuid"],
+        "session_uuid": shown,
         "status": session["state"],
         "total_jobs": total_jobs(session["counts"]),
         "jobs_by_status": jobs_by_status(session["counts"]),

@@ -82,7 +82,12 @@ class StatusCounts(TypedDict):
 class SessionWords(TypedDict):
     """A session in the API's words."""
 
-    session_uuid: Annotated[str, _UUID_EXAMPLE, "The same as `uuid`."]
+    session_uuid: Annotated[
+        str,
+        _UUID_EXAMPLE,
+        "What to send as `X-Session-ID`: the session's key. Where the operator lists"
+        " sessions, their `uuid`.",
+    ]
     status: Annotated[str, one_of(SessionState)]
     total_jobs: Count
     jobs_by_status: StatusCounts

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from ytaudio_daemon.api import problems
 from ytaudio_daemon.api.response_models import REFERENCES, ProblemDetails
 
-#: Not for caches: answers are true for the moment, and UUIDs work like passwords.
+#: Not for caches: answers are true for the moment, and some hold keys.
 PRIVATE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 OpenApiResponses = dict[int | str, dict[str, Any]]

@@ -9,8 +9,16 @@ from ipaddress import ip_address
 import uvicorn
 
 from ytaudio_daemon.api.app import create_app
+from ytaudio_daemon.api.connection_table import (
+    DESCRIPTORS_PER_CONNECTION,
+    MAX_CONNECTIONS,
+    RESERVED_DESCRIPTORS,
+    ConnectionLimits,
+)
 from ytaudio_daemon.api.context import ApiContext
+from ytaudio_daemon.api.http_connection import ConnectionConfig
 from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.system.linux import raise_descriptor_limit
 
 #: Connections that the kernel holds until they are accepted.
 BACKLOG = 2048
@@ -18,6 +26,8 @@ BACKLOG = 2048
 SHUTDOWN_TIMEOUT_S = 5
 #: Bytes of a request's line and headers, at most.
 MAX_HEADER_BYTES = 16 << 10
+#: Files that may be open when there are as many connections as are allowed.
+WANTED_DESCRIPTORS = MAX_CONNECTIONS * DESCRIPTORS_PER_CONNECTION + RESERVED_DESCRIPTORS
 #: Names by which browsers reach a loopback address.
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -65,10 +75,11 @@ def serve(context: ApiContext, listener: socket.socket, host: str) -> None:
         host: The host the user named; on loopback, requests for other names are refused.
     """
     hosts = LOOPBACK_NAMES | {host} if is_loopback(host) else None
-    config = uvicorn.Config(
+    config = ConnectionConfig(
         create_app(context, hosts),
+        limits=ConnectionLimits.within(raise_descriptor_limit(WANTED_DESCRIPTORS)),
         log_config=None,
-        access_log=False,  # addresses hold UUIDs, which work like passwords
+        access_log=False,  # addresses hold keys, which work like passwords
         lifespan="off",
         ws="none",
         proxy_headers=False,
@@ -76,7 +87,6 @@ def serve(context: ApiContext, listener: socket.socket, host: str) -> None:
         backlog=BACKLOG,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
-        http="h11",
     )
     server = uvicorn.Server(config)
     context.is_closing = lambda: server.should_exit

@@ -9,11 +9,13 @@ from ytaudio_daemon.api.auth import (
     ContextDep,
     IsOperator,
     SessionKey,
+    ShowsOperator,
     own_session,
     raise_unauthorized,
     require_active,
     require_operator,
     session_by_uuid,
+    shown_session,
 )
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.problems import Problem
@@ -36,13 +38,15 @@ from ytaudio_daemon.views import job_counts
 router = APIRouter(prefix="/api/sessions", tags=["Sessions"])
 
 
-def known_session(context: ContextDep, session_uuid: SessionId) -> Session:
-    """Return the session of an address; its UUID is all the authentication needed.
+def known_session(
+    context: ContextDep, session_uuid: SessionId, shows_operator: ShowsOperator
+) -> Session:
+    """Return the session of an address; its key is all the authentication needed.
 
     Raises:
         Problem: The session is unknown or has expired.
     """
-    session = session_by_uuid(context, session_uuid)
+    session = shown_session(context, session_uuid, by_uuid=shows_operator)
     if session is None:
         raise Problem(404, "unknown_session", "There is no session of that UUID.")
     return require_active(session)
@@ -65,7 +69,7 @@ def visible_session(
         raise_unauthorized(
             "Only the operator sees all sessions; name your own.", "Session"
         )
-    return own_session(context, key)
+    return own_session(context, key, shows_operator=False)
 
 
 VisibleSession = Annotated[Session | None, Depends(visible_session)]
@@ -80,13 +84,16 @@ VisibleSession = Annotated[Session | None, Depends(visible_session)]
     ),
 )
 def create_session(context: ContextDep) -> Response:
-    """Open a session; its UUID is all that a client needs to use it.
+    """Open a session; its `session_uuid` is all that a client needs to use it.
 
-    Its folder in the inbox has the UUID as its name. Where a token is configured, only
+    It is returned here and nowhere else. The session's folder in the inbox has its
+    `uuid` as its name, which only the operator may use in its place. Where a token is configured, only
     the operator can open sessions.
     """
     try:
-        session = session_changes.create_session(context.write, context.layout).session
+        made = session_changes.create_session(
+            context.write, context.layout, with_key=True
+        )
     except OSError as error:
         raise Problem(
             503,
@@ -94,8 +101,8 @@ def create_session(context: ContextDep) -> Response:
             f"The session's folder cannot be made: {error.strerror}.",
             "`ytaudio doctor` on the server names the remedy.",
         ) from error
-    headers = {"Location": f"/api/sessions/{session.uuid}"}
-    return json_response(_api_session(context, session), 201, headers)
+    headers = {"Location": f"/api/sessions/{made.key}"}
+    return json_response(_api_session(context, made.session, made.key), 201, headers)
 
 
 @router.get(
@@ -104,6 +111,7 @@ def create_session(context: ContextDep) -> Response:
 def list_sessions(
     context: ContextDep,
     only: VisibleSession,
+    key: SessionKey = None,
     state: State = Listed.ACTIVE,
     limit: Limit = 100,
     after: After = None,
@@ -112,7 +120,7 @@ def list_sessions(
     wanted = session_state(state)
     if only is not None:
         found = [only] if wanted in {None, only.state} and after is None else []
-        return json_response(_session_page(context, found, limit))
+        return json_response(_session_page(context, found, limit, key))
     last = None if after is None else session_by_uuid(context, after)
     if after is not None and last is None:
         raise Problem(404, "unknown_session", "There is no session of that UUID.")
@@ -154,20 +162,34 @@ def get_overview(context: ContextDep, only: VisibleSession) -> Response:
     "/{session_uuid}",
     responses=openapi_responses(SessionAnswer, "The session", 404, 410, 503),
 )
-def get_session(context: ContextDep, session: KnownSession) -> Response:
+def get_session(
+    context: ContextDep, session: KnownSession, session_uuid: SessionId
+) -> Response:
     """Return a session: its limits, what it uses, when it expires."""
-    return json_response(_api_session(context, session))
+    return json_response(_api_session(context, session, session_uuid))
 
 
-def _api_session(context: ApiContext, session: Session) -> SessionAnswer:
+def _api_session(
+    context: ApiContext, session: Session, shown: str | None = None
+) -> SessionAnswer:
+    """Return a session's answer.
+
+    Args:
+        context: The resources.
+        session: The session.
+        shown: The key by which the client knows it; None: the operator, by its UUID.
+    """
     with context.read() as db:
         now = read_now(db)
-    return to_api_session(context.session_summary(session, now))
+    summary = context.session_summary(session, now)
+    return to_api_session(summary, (shown or session.uuid).lower())
 
 
-def _session_page(context: ApiContext, found: list[Session], limit: int) -> SessionPage:
+def _session_page(
+    context: ApiContext, found: list[Session], limit: int, shown: str | None = None
+) -> SessionPage:
     page = found[:limit]
     return {
-        "sessions": [_api_session(context, session) for session in page],
+        "sessions": [_api_session(context, session, shown) for session in page],
         "next": page[-1].uuid if len(found) > limit else None,
     }

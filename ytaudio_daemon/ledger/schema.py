@@ -68,6 +68,9 @@ sessions = Table(
     # Round-robin: the session whose job was claimed longest ago has the lowest turn.
     Column("turn", Big, nullable=False, server_default="0"),
     *_counters(),
+    # SHA-256 of the key by which the API knows its client; NULL: it has none.
+    Column("key_sha256", Text),
+    Index("sessions_by_key", "key_sha256", unique=True),
     Index(
         "sessions_one_active_of_a_name",
         "name",

@@ -10,7 +10,7 @@ from ytaudio_daemon.dropfile import session_name_problem
 from ytaudio_daemon.errors import IllegalMoveError, UsageError
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.inbox import make_session_folder
-from ytaudio_daemon.ledger import Connection, sessions, transitions
+from ytaudio_daemon.ledger import Connection, session_keys, sessions, transitions
 from ytaudio_daemon.ledger.outbox import SESSION_EXPIRED
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
@@ -31,14 +31,20 @@ class CreatedSession:
     Attributes:
         session: Active.
         is_new: False when one of that name was active already.
+        key: By which the API knows its client; "" when none was asked for.
     """
 
     session: Session
     is_new: bool
+    key: str = ""
 
 
 def create_session(
-    open_write: OpenWrite, layout: Layout, name: str | None = None
+    open_write: OpenWrite,
+    layout: Layout,
+    name: str | None = None,
+    *,
+    with_key: bool = False,
 ) -> CreatedSession:
     """Create a session with its inbox folder, or return the active one of that name.
 
@@ -46,6 +52,7 @@ def create_session(
         open_write: Opens the transaction.
         layout: Where the inbox is.
         name: The folder's; the session's UUID when None.
+        with_key: Whether it gets a new key for the API.
 
     Raises:
         UsageError: The name is not allowed.
@@ -56,7 +63,8 @@ def create_session(
     make_session_folder(layout.inbox, name or new_uuid)
     with open_write() as (db, now):
         session = sessions.open_session(db, name, now, session_uuid=new_uuid)
-    return CreatedSession(session=session, is_new=session.uuid == new_uuid)
+        key = session_keys.give_key(db, session) if with_key else ""
+    return CreatedSession(session=session, is_new=session.uuid == new_uuid, key=key)
 
 
 def require_valid_name(name: str | None) -> None:

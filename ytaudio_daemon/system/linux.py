@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -36,6 +37,25 @@ def raise_oom_score() -> None:
     """Make this process a likelier victim than the daemon, if /proc allows it."""
     with suppress(OSError):  # a sandbox may hide the file; then all are equal
         Path("/proc/self/oom_score_adj").write_text(f"{_WORKER_OOM_SCORE}")
+
+
+def raise_descriptor_limit(wanted: int) -> int:
+    """Raise the soft limit of open files, as far as the hard one permits.
+
+    Args:
+        wanted: How many are enough.
+
+    Returns:
+        How many this process may open.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    if soft < wanted:
+        raised = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with suppress(OSError, ValueError):  # a sandbox may refuse the call
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, raised), hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def kill_group(leader: int) -> None:

@@ -1,5 +1,6 @@
 """Serves the REST API. Imported when the optional libraries it needs are installed."""
 
+import logging
 import os
 import stat
 import sys
@@ -15,6 +16,8 @@ from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.system import logs
 from ytaudio_daemon.system.regular_files import open_regular_file
+from ytaudio_daemon.system.repeated_logs import RepeatFilter
+from ytaudio_daemon.system.systemd_notify import SystemdNotifier
 
 #: A shorter token can be guessed.
 MIN_TOKEN_LENGTH = 16
@@ -41,6 +44,7 @@ def run(context: CommandContext) -> int:
         with open_or_create_ledger(context.settings) as ledger:
             _require_writable(context, ledger.path)
             _print_address(context, server.base_url(listener), token)
+            SystemdNotifier().ready(f"Serving {server.base_url(listener)}")
             server.serve(_api_context(context, ledger, token), listener, host)
     return Exit.OK
 
@@ -99,6 +103,8 @@ def _log_to_stderr(context: CommandContext) -> None:
     """Log to standard error alone: the log files are the daemon's, which rotates them."""
     log = context.settings.log
     logs.configure(level=log.level, form=log.format, directory=None)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(RepeatFilter())
 
 
 def _require_writable(context: CommandContext, path: Path | None) -> None:

@@ -1,0 +1,42 @@
+"""Keys of sessions, by which clients of the API authenticate; only hashes are stored."""
+
+import hashlib
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.schema import sessions
+from ytaudio_daemon.ledger.sessions import Session, session_from_row
+
+
+def give_key(db: Connection, session: Session) -> str:
+    """Give a session a new key, in place of one that it had.
+
+    Args:
+        db: A write transaction.
+        session: The session.
+
+    Returns:
+        The key: a random UUID of 122 bits, of the form that clients expect of what they
+        send as a session's ID. It can be read here and never again.
+    """
+    key = str(uuid.uuid4())
+    db.execute(
+        sa.update(sessions)
+        .where(sessions.c.id == session.id)
+        .values(key_sha256=_hash_of(key))
+    )
+    return key
+
+
+def session_by_key(db: Connection, key: str) -> Session | None:
+    """Return the session that has this key, or None."""
+    query = sa.select(sessions).where(sessions.c.key_sha256 == _hash_of(key))
+    row = db.execute(query).first()
+    return None if row is None else session_from_row(row)
+
+
+def _hash_of(key: str) -> str:
+    # Fast on purpose: nobody guesses 122 random bits, and every request is checked.
+    return hashlib.sha256(key.encode()).hexdigest()
