@@ -113,6 +113,7 @@ class Intake:
                     self.ignored_files.remove(found.inbox_file)
                     self._recorder.add(found)
                 case RecordedDrop():
+                    self.ignored_files.remove(found.inbox_file)
                     self._filer.add([found])
                 case UnreadFile():
                     self._put_off(found)

@@ -85,21 +85,27 @@ class ParsedDrop:
         return found
 
     def _parse(self, content: bytes) -> Iterator[NewLine | None]:
-        """Yield all lines in order; None for a line that is recorded already."""
+        """Return all lines in order, None for one that is recorded already.
+
+        Whether the content is a drop at all is known at once.
+        """
         name = self.inbox_file.name.decode("utf-8", "surrogateescape")
         kind = dropfile.kind_of(name)
         if kind is None:
             self.problem = "its name is not one of a drop file"
-            return
+            return iter(())
         try:
-            for drop_line in dropfile.parse(content, kind):
-                known = (
-                    drop_line.line <= self._cursor
-                    or drop_line.text in self.previous_texts
-                )
-                yield None if known else self._new_line(drop_line)
+            return self._new_lines(dropfile.parse(content, kind))
         except dropfile.NotADropError as error:
             self.problem = error.message
+            return iter(())
+
+    def _new_lines(self, drop_lines: Iterator[DropLine]) -> Iterator[NewLine | None]:
+        for drop_line in drop_lines:
+            known = (
+                drop_line.line <= self._cursor or drop_line.text in self.previous_texts
+            )
+            yield None if known else self._new_line(drop_line)
 
     @property
     def _cursor(self) -> int:
