@@ -134,7 +134,7 @@ class Intake:
                 self._stability.release(inbox_file)
         finally:
             self._filer.mark_filed(now)
-        self._filer.put_back_grown(now)
+        self._filer.put_back_written(now)
 
     def _is_busy(self) -> bool:
         has_files = self._stability.has_ready() or (
