@@ -226,6 +226,36 @@ def test_ctrl_c_once_finishes_what_runs_and_begins_nothing(
     assert site.requests(names[-1]) == []
 
 
+def test_a_list_given_again_after_an_interruption_fetches_only_what_is_missing(
+    shop: Shop, site: YouTube
+) -> None:
+    names = ids("AGAIN", 3)
+    site.fault(names[1], Fault.throttles(1_000, times=1))
+    process = shop.start("-j", "1", *map(link, names), *M4A)
+    site.wait_for(names[1], "media")
+    wait_until(lambda: f"Clip {names[0]}.m4a" in shop.files())
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert f"Clip {names[1]}.m4a" not in shop.files()
+
+    code, said = shop.json(*map(link, names), *M4A)
+
+    assert code == 0
+    assert said["counts"]["completed"] == 3
+    assert len(shop.files()) == 3
+    assert len(site.requests(names[0], "media")) == 1
+    (shop.root / "downloads" / f"Clip {names[0]}.m4a").unlink()
+    (shop.root / "downloads" / f"Clip {names[1]}.m4a").write_text("mine")
+    done = shop.run(*map(link, names), *M4A)
+    assert done.returncode == 0
+    assert done.stdout.count(b"of an earlier run") == 1
+    assert len(site.requests(names[0], "media")) == 2, "what is gone is fetched"
+    assert f"Clip {names[1]} [{names[1]}].m4a" in shop.files(), (
+        "so is what is another's"
+    )
+    assert len(site.requests(names[2], "media")) == 1
+
+
 @pytest.mark.parametrize("signals", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)])
 def test_ctrl_c_twice_or_sigterm_stops_at_once_and_leaves_nothing(
     shop: Shop, site: YouTube, signals: tuple[signal.Signals, ...]

@@ -103,10 +103,13 @@ def test_a_hangup_reloads_what_can_be_reloaded(site: YouTube, tmp_path: Path) ->
         was = house.session("hup")["session"]["expires_at"]
         house.configure("[download]\nworkers = many\n")
         house.running.send_signal(signal.SIGHUP)
-        house.wait(lambda: "config.not_reloaded" in house.log.read_text())
+        problem = house.wait(lambda: house.problem("config_not_reloaded"))
+        assert "ytaudio.toml is not valid TOML" in problem["message"]
+        assert "config.not_reloaded" in house.log.read_text()
         house.configure('[download]\nworkers = 3\n[sessions]\nttl = "2h"\n')
         house.running.send_signal(signal.SIGHUP)
         house.wait(lambda: house.daemon["daemon"]["workers"]["max"] == 3)
+        house.wait(lambda: not house.problem("config_not_reloaded"))
         slow = ids("HUPSLOW", 3)
         for video in slow:
             site.fault(video, TRICKLE)
@@ -114,6 +117,26 @@ def test_a_hangup_reloads_what_can_be_reloaded(site: YouTube, tmp_path: Path) ->
         house.wait(lambda: house.daemon["daemon"]["workers"]["busy"] == 3)
         house.wait_done("hup", 4)
         assert house.session("hup")["session"]["expires_at"] > was
+
+
+def test_an_inbox_changed_by_a_reload_is_told_until_it_is_changed_back(
+    site: YouTube, tmp_path: Path
+) -> None:
+    made = House(tmp_path, site)
+    made.configure("")
+    with running(made) as house:
+        house.configure('[paths]\ninbox = "elsewhere"\n')
+        house.running.send_signal(signal.SIGHUP)
+        problem = house.wait(lambda: house.problem("needs_restart"))
+        assert problem["message"].startswith("[paths] inbox is ")
+        assert f"{house.root}/elsewhere" in problem["message"]
+        house.configure('[paths]\ninbox = "elsewhere"\n[download]\nworkers = 3\n')
+        house.running.send_signal(signal.SIGHUP)
+        house.wait(lambda: house.daemon["daemon"]["workers"]["max"] == 3)
+        assert house.problem("needs_restart"), "the second reload does not forget it"
+        house.configure("")
+        house.running.send_signal(signal.SIGHUP)
+        house.wait(lambda: not house.problem("needs_restart"))
 
 
 def test_killed_while_downloading_it_starts_over_and_leaves_nothing(

@@ -1,5 +1,6 @@
 """add, check, config, formats, doctor, and how every command answers mistakes."""
 
+import json
 import os
 import pty
 import shutil
@@ -505,3 +506,17 @@ def test_root_prints_on_a_terminal_though_the_owner_cannot_read_our_python(
         shown = screen.read1().decode()
     assert "\x1b[" in shown
     assert "party" in shown
+
+
+def test_a_note_tells_that_the_daemon_reads_another_inbox(rig: Rig) -> None:
+    rig.beat()
+    path = rig.layout.daemon_status
+    document = json.loads(path.read_text())
+    message = "[paths] inbox is /new in the config; the daemon still uses /old."
+    document["problems"] = [
+        {"code": "needs_restart", "message": message, "hint": "Restart it."},
+        {"code": "disk_full", "message": "the disk is full", "hint": ""},
+    ]
+    path.write_text(json.dumps(document))
+    ran = rig.run("add", "https://youtu.be/AAAAAAAAAAA")
+    assert (ran.code, ran.err) == (0, f"note: {message} Restart it.\n")

@@ -86,6 +86,13 @@ def test_jobs_are_chosen_by_state_and_session(rig: Rig, ledger: Ledger) -> None:
     assert rig.call("jobs", "--session", "nobody").code == 4
 
 
+@pytest.mark.usefixtures("ledger")
+def test_jobs_of_an_unknown_session_print_no_half_document(rig: Rig) -> None:
+    ran = rig.call("jobs", "--json", "--session", "nosuch")
+    assert (ran.code, ran.out) == (4, "")
+    assert "nosuch" in ran.err
+
+
 def test_progress_comes_from_the_status_file_of_a_living_daemon(
     rig: Rig, ledger: Ledger
 ) -> None:

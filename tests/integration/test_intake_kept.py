@@ -214,3 +214,61 @@ def test_what_could_not_be_moved_is_moved_when_it_may_be() -> None:
         house.show()
         assert (house.inbox / "processed" / "songs.txt.receipt.txt").exists()
         house.close()
+
+
+#: What PowerShell appends to a UTF-8 file by `>>`, so much that it outweighs the rest.
+UTF_16 = "https://youtu.be/BBBBBBBBBBB\r\n".encode("utf-16-le")
+
+
+@pytest.mark.parametrize("added", [b"\0" * 4096, b"\xff\x00\x01" * 2000 + UTF_16])
+def test_unusable_bytes_added_to_a_kept_file_are_told_and_cost_no_receipt(
+    house: House, added: bytes
+) -> None:
+    house.drop()
+    house.take()
+    house.show()
+    (receipt,) = house.layout.receipts("alice").iterdir()
+    before = receipt.read_text()
+    with (house.inbox / "songs.txt").open("ab") as file:
+        file.write(added)
+
+    house.take()
+
+    ((path, reason),) = house.intake.ignored_files.waiting
+    assert path == "inbox/alice/songs.txt"
+    assert "what was added to it is not taken" in reason
+    assert "save it as plain text in UTF-8" in reason
+    house.show()
+    assert states(house) == [("kept", None)]
+    assert receipt.read_text() == before
+    house.drop(content=f"{LINKS}https://youtu.be/BBBBBBBBBBB\n")
+    house.take()
+    assert house.intake.ignored_files.waiting == []
+    assert house.ask("SELECT line FROM lines WHERE drop_id = 2") == [(3,)]
+
+
+def test_a_kept_file_put_right_by_its_old_content_waits_no_longer(
+    house: House,
+) -> None:
+    house.drop()
+    house.take()
+    house.drop(content="\0" * 4096)
+    house.take()
+    assert house.intake.ignored_files.waiting
+    house.drop()
+    house.take()
+    assert house.intake.ignored_files.waiting == []
+
+
+def test_a_kept_file_that_grew_too_big_keeps_its_receipt(tmp_path: Path) -> None:
+    house = House(
+        tmp_path, YTAUDIO_INBOX_AFTER_INTAKE="keep", YTAUDIO_INBOX_MAX_FILE_SIZE="1KiB"
+    )
+    house.drop()
+    house.take()
+    house.drop(content=LINKS * 100)
+    house.take()
+    assert states(house) == [("kept", None)]
+    ((_, reason),) = house.intake.ignored_files.waiting
+    assert "max_file_size" in reason
+    house.close()

@@ -8,7 +8,10 @@ import pytest
 
 from tests.integration.views_rig import Rig, new_rig, video
 from ytaudio_daemon.folders import library
-from ytaudio_daemon.ledger import Ledger, sessions, transitions
+from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
+from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.line_rules import RetryRefusal
+from ytaudio_daemon.operations import job_changes
 from ytaudio_daemon.views import Views
 
 
@@ -71,6 +74,47 @@ def test_what_the_user_deleted_stays_deleted(rig: Rig) -> None:
         meta.save_views_cursor(db, 0)
     rig.restart()
     assert names(rig) == []
+
+
+def test_what_the_user_deleted_comes_back_when_its_link_is_given_again(
+    rig: Rig,
+) -> None:
+    rig.drop(video(1), video(2))
+    rig.complete()
+    rig.complete(b"other", title="Other")
+    rig.refresh()
+    (shelf(rig) / "Song.mp3").unlink()
+    (shelf(rig) / "Other.mp3").write_text("retagged by the user")
+
+    rig.drop(video(1), video(2), name=b"again.txt")
+    rig.refresh()
+
+    assert names(rig) == ["Other.mp3", "Song.mp3"]
+    assert (shelf(rig) / "Song.mp3").read_bytes() == b"audio"
+    assert (shelf(rig) / "Other.mp3").read_text() == "retagged by the user"
+    with rig.ledger.read() as db:
+        assert {job.state for job in queries.find_jobs(db)} == {JobState.COMPLETED}
+    (shelf(rig) / "Song.mp3").unlink()
+    rig.refresh(11)
+    rig.restart()
+    assert names(rig) == ["Other.mp3"], (
+        "it comes back once for each time it is asked for"
+    )
+
+
+def test_what_the_user_deleted_comes_back_by_a_retry(rig: Rig) -> None:
+    rig.drop(video(1))
+    rig.complete()
+    rig.refresh()
+    (shelf(rig) / "Song.mp3").unlink()
+
+    with rig.ledger.write() as db:
+        (job,) = queries.find_jobs(db)
+        refusal = job_changes.retry_job(db, job, rig.now)
+    rig.refresh()
+
+    assert refusal is RetryRefusal.FILE_EXISTS
+    assert names(rig) == ["Song.mp3"]
 
 
 @pytest.mark.parametrize("linked", [True, False])

@@ -19,7 +19,12 @@ from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.ledger import Ledger, drops, queries, sessions, transitions
 from ytaudio_daemon.model import FINALIZED, Options
 from ytaudio_daemon.model.quota import Quota
-from ytaudio_daemon.views import receipt, receipts, unfinished_lines
+from ytaudio_daemon.views import (
+    receipt,
+    receipt_folders,
+    receipts,
+    unfinished_lines,
+)
 
 BAD = drops.NewLine(line=7, text="banana", code="not_a_url", message="this is no link")
 
@@ -79,6 +84,52 @@ def test_a_receipt_follows_its_jobs(lite: Rig) -> None:
     lite.complete()
     lite.refresh()
     assert "waiting for its turn" not in lite.beside("receipt").read_text()
+
+
+def test_a_receipt_goes_on_in_the_folder_that_its_session_was_renamed_to(
+    lite: Rig,
+) -> None:
+    lite.drop(video(1), video(2))
+    beside = lite.beside("receipt")
+    beside.with_name("songs.txt").touch()
+    lite.refresh()
+    folder = lite.layout.inbox / "music"
+    other = lite.layout.inbox / "other" / "processed"
+    other.mkdir(parents=True)
+    (other / beside.name).write_text("Receipt for songs.txt\n\nof somebody else")
+    folder.rename(lite.layout.inbox / "tunes")
+    folder.mkdir()  # the next drop of the session makes it again
+    renamed = lite.layout.inbox / "tunes" / "processed" / beside.name
+
+    lite.complete()
+    lite.refresh()
+    assert "1  done" in renamed.read_text()
+    lite.restart()
+    lite.fail()
+    lite.refresh()
+
+    assert "waiting for its turn" not in renamed.read_text()
+    assert renamed.with_name("songs.txt.failed.txt").exists()
+    assert (other / beside.name).read_text().endswith("of somebody else")
+    assert list(folder.iterdir()) == []
+
+
+def test_a_drop_that_is_nowhere_is_not_searched_for_again_and_again(
+    lite: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches: list[str] = []
+
+    def count(*_: object) -> None:
+        searches.append("")
+
+    monkeypatch.setattr(receipt_folders, "find_receipt", count)
+    lite.drop(video(1), video(2), video(3))
+    lite.refresh()
+    (lite.layout.inbox / "music").rename(lite.layout.inbox.parent / "away")
+    for _ in range(3):
+        lite.complete()
+        lite.refresh(1)
+    assert len(searches) == 1
 
 
 def test_what_failed_can_be_dropped_again_as_it_is(rig: Rig) -> None:

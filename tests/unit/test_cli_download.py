@@ -1,10 +1,15 @@
 """`download`: bare flags, the list of what is to be done, words."""
 
+import os
+import signal
+
 import pytest
 
+from ytaudio_daemon.cli.commands.download_batch import stop_on_signals
 from ytaudio_daemon.cli.commands.download_list import Item, build_items
 from ytaudio_daemon.cli.commands.download_reporters import download_progress_text
 from ytaudio_daemon.cli.entry import _insert_default_command
+from ytaudio_daemon.downloader.folder_downloader import StopLevel, StopSignal
 from ytaudio_daemon.dropfile import DropKind
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import Layer, Progress
@@ -79,3 +84,21 @@ def test_how_far_says_bytes_speed_and_time_left() -> None:
     assert download_progress_text(progress) == "1.0 MiB of 4.0 MiB  512 KiB/s  6 s left"
     assert download_progress_text(Progress(phase="downloading")) == "0 B"
     assert download_progress_text(Progress(phase="converting")) == "converting"
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_a_signal_that_the_caller_ignores_stays_ignored(number: signal.Signals) -> None:
+    """As `nohup` does with SIGHUP, and a shell with SIGINT behind an `&`."""
+    before = signal.signal(number, signal.SIG_IGN)
+    stop = StopSignal()
+    try:
+        with stop_on_signals(stop):
+            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert stop.level is StopLevel.IMMEDIATE, "SIGTERM is heard"
+            stop.level = StopLevel.NONE
+            os.kill(os.getpid(), number)
+            assert stop.level is StopLevel.NONE
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)

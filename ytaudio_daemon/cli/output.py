@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
+from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any
 
 from ytaudio_daemon.cli.terminal_text import terminal_safe
@@ -76,10 +77,15 @@ class Output:
     def json_list(
         self, head: Mapping[str, Any], key: str, items: Iterable[object]
     ) -> None:
-        """Print `{**head, key: [items…]}` as the items come, a line each."""
+        """Print `{**head, key: [items…]}` as the items come, a line each.
+
+        The first item is waited for: an error before it leaves no half document.
+        """
+        remaining = iter(items)
+        first = list(islice(remaining, 1))
         start = json.dumps({**head, key: []}).removesuffix("]}")
         print(start, end="", file=self._out)
-        for number, item in enumerate(items):
+        for number, item in enumerate(chain(first, remaining)):
             print(",\n" if number else "\n", json.dumps(item), sep="", end="",
                   file=self._out)  # fmt: skip
         print("]}", file=self._out)

@@ -7,6 +7,8 @@ from ytaudio_daemon.views.snapshot import DaemonProblem
 
 #: A problem as it is now: code, message, hint.
 ProblemReport = tuple[str, str, str]
+#: A key of the config has another value than the running daemon.
+NEEDS_RESTART = "needs_restart"
 #: Problems that make the daemon's state `degraded`.
 DEGRADING_CODES = STEP_PROBLEM_CODES | frozenset(
     {

@@ -4,18 +4,20 @@ import os
 
 import structlog
 
+from ytaudio_daemon.daemon.problems import NEEDS_RESTART, ProblemReport
 from ytaudio_daemon.daemon.services import Services
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.jobs.config_values import converter_count
 from ytaudio_daemon.notify.receivers import require_apprise
 from ytaudio_daemon.settings import RELOADABLE, Settings, changed_keys, load
+from ytaudio_daemon.system.install_hints import restart_daemon_command
 from ytaudio_daemon.views import ViewSettings
 
 log = structlog.get_logger()
 
 
 class Reloader:
-    """Loads the config again; a wrong one is logged, and the old one stays in force.
+    """Loads the config again; a wrong one is a problem, and the old one stays in force.
 
     Args:
         services: Get the new settings.
@@ -24,6 +26,8 @@ class Reloader:
 
     def __init__(self, services: Services, settings: Settings) -> None:
         self._services = services
+        #: Keys that only a restart applies have these values, whatever was loaded since.
+        self._started = settings
         self._settings = settings
 
     def __call__(self) -> None:
@@ -31,21 +35,30 @@ class Reloader:
         notifier = self._services.notifier
         notifier.reloading()
         try:
-            fresh = load(self._settings.config_file, os.environ)
+            started = self._started
+            fresh = load(started.config_file, os.environ, started.flags())
             require_apprise(fresh.notify)
         except ConfigError as error:
             log.error("config.not_reloaded", error=error.message, hint=error.hint)  # noqa: TRY400 - the message says it all
+            self._report([_not_reloaded_problem(error)])
             notifier.ready("Serving; the new config is wrong, see the log")
             return
         changed = changed_keys(self._settings, fresh)
+        needs_restart = sorted(changed_keys(self._started, fresh) - RELOADABLE)
         self._settings = fresh
         self._apply(fresh)
+        self._report(
+            [_needs_restart_problem(key, self._started, fresh) for key in needs_restart]
+        )
         log.info(
             "config.reloaded",
             changed=sorted(changed & RELOADABLE),
-            needs_restart=sorted(changed - RELOADABLE),
+            needs_restart=needs_restart,
         )
         notifier.ready()
+
+    def _report(self, problems: list[ProblemReport]) -> None:
+        self._services.snapshot_builder.config_problems = problems
 
     def _apply(self, fresh: Settings) -> None:
         services = self._services
@@ -57,6 +70,27 @@ class Reloader:
         services.pruner.settings = fresh
         services.notifications.reload(fresh)
         services.snapshot_builder.settings = services.ytdlp_updater.settings = fresh
+
+
+def _not_reloaded_problem(error: ConfigError) -> ProblemReport:
+    return (
+        "config_not_reloaded",
+        f"The config was not reloaded, the old one stays in force: {error.message}",
+        f"{error.hint} Then reload it again.".strip(),
+    )
+
+
+def _needs_restart_problem(
+    full_name: str, old: Settings, new: Settings
+) -> ProblemReport:
+    """Return that a key has another value in the config than in the daemon."""
+    section, _, name = full_name.partition(".")
+    before, after = (each.redacted()[full_name] for each in (old, new))
+    return (
+        NEEDS_RESTART,
+        f"[{section}] {name} is {after} in the config; the daemon still uses {before}.",
+        f"Restart it: {restart_daemon_command(new.config_file)}",
+    )
 
 
 def view_settings(settings: Settings) -> ViewSettings:

@@ -61,6 +61,8 @@ class SnapshotBuilder:
         self._self_check = SelfCheck(layout)
         #: Each folder that is broken.
         self._folder_problems: list[ProblemReport] = []
+        #: What the last reload of the config could not apply.
+        self.config_problems: list[ProblemReport] = []
         #: Each receiver that notifications cannot be delivered to.
         self.notify_problems: list[ProblemReport] = []
 
@@ -134,6 +136,7 @@ class SnapshotBuilder:
     def _current_problems(self, gates: list[Gate], now: Now) -> Iterator[ProblemReport]:
         yield from self.step_problems.values()
         yield from self._folder_problems
+        yield from self.config_problems
         yield from self._ytdlp_updater.problems()
         yield from self.notify_problems
         yield from self._tool_problems(now)

@@ -9,6 +9,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from ytaudio_daemon.downloader.await_attempt import POLL_S, ProgressListener, run_to_end
+from ytaudio_daemon.downloader.finished_files import FinishedFiles
 from ytaudio_daemon.downloader.retry_policy import retry_delay_s
 from ytaudio_daemon.downloader.work_dirs import SharedWorkDir, user_cache_dir
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
@@ -64,7 +65,7 @@ class DownloadOutcome:
     Attributes:
         outcome: The last attempt's outcome.
         path: The finished file; None if the download failed.
-        attempts: The number of attempts.
+        attempts: The number of attempts; 0 when an earlier run finished the file.
     """
 
     outcome: Outcome
@@ -95,7 +96,9 @@ class FolderDownloader:
         self.output = usable_folder(output)
         self._settings = settings
         self._runtime = runtime
-        self._work_dir = SharedWorkDir(self.output, user_cache_dir())
+        cache = user_cache_dir()
+        self._work_dir = SharedWorkDir(self.output, cache)
+        self._finished_files = FinishedFiles(self.output, cache)
         self._lock = threading.Lock()
         #: By `audio_key`: the end of the download, or None if it ended with an exception.
         self._downloads: dict[tuple[str, str], Future[DownloadOutcome | None]] = {}
@@ -106,7 +109,7 @@ class FolderDownloader:
         on_progress: ProgressListener,
         stop_signal: StopSignal,
     ) -> DownloadOutcome:
-        """Download a link, or return the end of an equal request to this object.
+        """Download a link, or return the end of an equal request, also of an earlier run.
 
         Args:
             download_request: The link and its options.
@@ -149,7 +152,10 @@ class FolderDownloader:
         on_progress: ProgressListener,
         stop_signal: StopSignal,
     ) -> DownloadOutcome:
-        fetched = None
+        fetched = self._find_finished(download_request)
+        if fetched is not None:
+            future.set_result(fetched)
+            return fetched
         try:
             with self._work_dir.acquired() as layout:
                 fetched = self._fetch_with_retries(
@@ -166,6 +172,16 @@ class FolderDownloader:
         finally:
             future.set_result(fetched)
         return fetched
+
+    def _find_finished(
+        self, download_request: DownloadRequest
+    ) -> DownloadOutcome | None:
+        """Return the finished file of an earlier run, None when there is none."""
+        found = self._finished_files.find(download_request.audio_key)
+        if found is None:
+            return None
+        path, outcome = found
+        return DownloadOutcome(outcome=outcome, path=path, attempts=0)
 
     def _fetch_with_retries(
         self,
@@ -247,6 +263,7 @@ class FolderDownloader:
         except (OSError, UnsafePathError) as error:
             failed = replace(outcome, result=None, failure=output_folder_failure(error))
             return DownloadOutcome(outcome=failed, attempts=attempts)
+        self._finished_files.add(download_request.audio_key, path, outcome)
         return DownloadOutcome(outcome=outcome, path=path, attempts=attempts)
 
 

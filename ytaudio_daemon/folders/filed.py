@@ -163,6 +163,25 @@ def name_for_receipts(
         return None
 
 
+def find_receipt(inbox: Path, filed_name: bytes, identity: bytes) -> str | None:
+    """Return the session folder whose `processed` has a drop's receipt.
+
+    Args:
+        inbox: The inbox root.
+        filed_name: The drop's name in `processed`.
+        identity: How the receipt begins.
+    """
+    name = filed_name + b".receipt.txt"
+    for session in _folders(inbox):
+        with suppress(OSError, UnsafePathError):  # not there, or not ours
+            with open_dir(inbox, session, PROCESSED) as folder:
+                fd = open_regular_file(folder, name)
+            with os.fdopen(fd, "rb") as file:
+                if file.read(len(identity)) == identity:
+                    return session
+    return None
+
+
 def is_receipt_name_taken(
     layout: Layout, location: DropLocation, name: bytes, own: bytes | None = None
 ) -> bool:

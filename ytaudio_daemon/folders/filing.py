@@ -50,10 +50,13 @@ def file_drop(
         return None
 
 
-def put_back_if_grown(
+def put_back_if_written(
     inbox: Path, inbox_file: InboxFile, target: str, name: bytes
 ) -> tuple[bool, bytes | None]:
-    """Move a filed drop back to where it was dropped, if it has grown since.
+    """Move a filed drop back to where it was dropped, if it was written to since.
+
+    A copy that reserves its room first has its full size from the beginning, so the time
+    of the last write counts as well; a rename does not change it.
 
     Args:
         inbox: The inbox root.
@@ -75,7 +78,7 @@ def put_back_if_grown(
             found = os.lstat(name, dir_fd=target_dir)
             if found.st_ino != inbox_file.identity[0]:
                 return True, None
-            if found.st_size <= inbox_file.size:
+            if identity_of(found) == inbox_file.identity or not found.st_size:
                 return False, None
             names = names_to_try(inbox_file.name)
             return True, _rename_to_first_free(target_dir, name, folder, names)

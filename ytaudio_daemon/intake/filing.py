@@ -119,10 +119,10 @@ class Filer:
             _log_taken(recorded.inbox_file, placement)
         self._placed = []
 
-    def put_back_grown(self, now: Now) -> None:
+    def put_back_written(self, now: Now) -> None:
         """Put filed drops back into the inbox whose writers were not done."""
         every_s = self.settings.inbox.rescan * RECHECK_FRACTION
-        self._late_writes.put_back_grown(now, every_s)
+        self._late_writes.put_back_written(now, every_s)
 
     def _retry_unmovable(self, now: Now) -> None:
         """Try again what was not permitted: somebody may have allowed it by now."""

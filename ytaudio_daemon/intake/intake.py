@@ -114,6 +114,7 @@ class Intake:
                     self.ignored_files.remove(found.inbox_file)
                     self._recorder.add(found)
                 case RecordedDrop():
+                    self.ignored_files.remove(found.inbox_file)
                     self._filer.add([found])
                 case UnreadFile():
                     self._put_off(found)
@@ -134,7 +135,7 @@ class Intake:
                 self._stability.release(inbox_file)
         finally:
             self._filer.mark_filed(now)
-        self._filer.put_back_grown(now)
+        self._filer.put_back_written(now)
 
     def _is_busy(self) -> bool:
         has_files = self._stability.has_ready() or (

@@ -1,7 +1,8 @@
 """Puts filed drops back into the inbox whose writer was not done.
 
 A writer that pauses for longer than `settle` goes on in the file that it has open, which
-lies in `processed` by then. Lines that it adds there would never be read.
+lies in `processed` or `rejected` by then. What it writes there would never be read: lines
+at the end, or, where it reserved the room first, bytes in place of zeros.
 """
 
 from collections import deque
@@ -46,22 +47,22 @@ class LateWriteMonitor:
         until = now.uptime_s + WATCHED_S
         self._watched.append(_WatchedDrop(inbox_file, target, name, until))
 
-    def put_back_grown(self, now: Now, every_s: float) -> None:
-        """Put back, every `every_s` seconds, the drops that grew after they were filed."""
+    def put_back_written(self, now: Now, every_s: float) -> None:
+        """Put back, every `every_s` seconds, the drops written to after they were filed."""
         if now.uptime_s < self._next_check:
             return
         self._next_check = now.uptime_s + every_s
         while self._watched and self._watched[0].watch_until < now.uptime_s:
             self._watched.popleft()
         for filed in list(self._watched):
-            if self._put_back_if_grown(filed):
+            if self._put_back_if_written(filed):
                 self._watched.remove(filed)
 
-    def _put_back_if_grown(self, filed: _WatchedDrop) -> bool:
-        """Put a drop back if it grew; True if it need not be watched any longer."""
+    def _put_back_if_written(self, filed: _WatchedDrop) -> bool:
+        """Put a drop back if it was written to; True if it need not be watched any longer."""
         name = display_name(filed.name)
         try:
-            done, back = filing.put_back_if_grown(
+            done, back = filing.put_back_if_written(
                 self._layout.inbox, filed.inbox_file, filed.target, filed.name
             )
         except OSError as error:

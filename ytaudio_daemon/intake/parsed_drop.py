@@ -96,17 +96,26 @@ class ParsedDrop:
         )
 
     def _parse(self, content: bytes) -> Iterator[NewLine | None]:
-        """Yield all new lines in order; None for one that is recorded, or no entry."""
+        """Return all new lines in order; None for one that is recorded, or no entry.
+
+        Whether the content is a drop at all is known at once.
+        """
         name = self.inbox_file.name.decode("utf-8", "surrogateescape")
         kind = dropfile.kind_of(name)
         if kind is None:
             self.problem = "its name is not one of a drop file"
-            return
+            return iter(())
         try:
-            for entries in _by_line(dropfile.parse_in_steps(content, kind)):
-                yield None if self._is_known(entries) else self._new_line(entries)
+            return self._new_lines(dropfile.parse_in_steps(content, kind))
         except dropfile.NotADropError as error:
             self.problem = error.message
+            return iter(())
+
+    def _new_lines(
+        self, drop_lines: Iterator[DropLine | None]
+    ) -> Iterator[NewLine | None]:
+        for entries in _by_line(drop_lines):
+            yield None if self._is_known(entries) else self._new_line(entries)
 
     @property
     def cursor(self) -> int:

@@ -173,6 +173,8 @@ class Reader:
         )
         if newest_drop is None:
             return parsed_drop
+        if parsed_drop.problem is not None:
+            return _unusable_growth(inbox_file, parsed_drop.problem)
         with self._ledger.read() as db:
             self._grown = parsed_drop, PreviousLines(db, inbox_file.key)
         return None
@@ -202,7 +204,7 @@ class Reader:
         self._grown = None
         return parsed_drop
 
-    def _oversized_drop(self, inbox_file: InboxFile) -> ParsedDrop:
+    def _oversized_drop(self, inbox_file: InboxFile) -> ReadResult:
         """Return a drop that is rejected without being read."""
         parsed_drop = ParsedDrop(inbox_file, b"", "", layers=(), default_bitrate="")
         parsed_drop.size = inbox_file.size
@@ -210,7 +212,21 @@ class Reader:
             f"it has {inbox_file.size} bytes; a drop may have at most "
             f"{self.settings.inbox.max_file_size} ([inbox] max_file_size): split it"
         )
-        return parsed_drop
+        newest_drop = self._kept_files.newest_drop(inbox_file)
+        if newest_drop is None:
+            return parsed_drop
+        if newest_drop.sha256 == parsed_drop.sha256:
+            return RecordedDrop(inbox_file=inbox_file, drop=newest_drop)
+        return _unusable_growth(inbox_file, parsed_drop.problem)
+
+
+def _unusable_growth(inbox_file: InboxFile, problem: str) -> UnreadFile:
+    """Return a file that stays and whose new content is unusable as a whole.
+
+    It is no new drop: an empty receipt would replace that of its earlier lines.
+    """
+    reason = f"what was added to it is not taken: {problem}"
+    return UnreadFile(inbox_file=inbox_file, waits_for=reason)
 
 
 def fits_in_memory(sizes: list[int], size: int) -> bool:

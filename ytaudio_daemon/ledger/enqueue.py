@@ -19,6 +19,7 @@ from ytaudio_daemon.ledger.bulk import insert_rows, jobs_by_key, reserve_ids
 from ytaudio_daemon.ledger.events import (
     Fence,
     adjust_counters,
+    append_asked_again,
     append_event,
     record_activity,
 )
@@ -121,6 +122,8 @@ class JobBatch:
         #: The jobs of the links that were not refused so far, by audio key.
         self._requested_jobs: dict[str, int] = {}
         self._job_rows: list[tuple[Any, ...]] = []
+        #: Completed jobs whose links were given again.
+        self._asked_again: list[int] = []
         self._new_job_ids: Iterator[int] = iter(())
         self._uuid_prefix = os.urandom(1).hex()
         #: Options as text: a file's lines mostly share them.
@@ -187,13 +190,14 @@ class JobBatch:
             )
         else:
             job_id = existing.id
-            self._change_existing(job_id, decision)
+            self._change_existing(existing, decision)
         self._requested_jobs[audio_key] = job_id
         self._room = room_after(self._room, decision)
         return decision, job_id, known
 
     def write(self) -> None:
-        """Insert the new jobs and count them."""
+        """Insert the new jobs and count them, and say which were asked for again."""
+        append_asked_again(self._db, self._now, self._session_id, self._asked_again)
         insert_rows(self._db, jobs, JOB_COLUMNS, self._job_rows)
         by_state = Counter(row[_STATE_COLUMN] for row in self._job_rows)
         if by_state:
@@ -205,11 +209,13 @@ class JobBatch:
         is_gone = state is JobState.COMPLETED and self._file_is_gone(row.output_path)
         return KnownJob(state, bool(row.cancel_requested), is_gone)
 
-    def _change_existing(self, job_id: int, decision: LinkDecision) -> None:
+    def _change_existing(self, existing: Any, decision: LinkDecision) -> None:
         if decision is RETRY:
-            transitions.retry(self._db, job_id, self._now)
+            transitions.retry(self._db, existing.id, self._now)
         elif decision is WITHDRAW_CANCELLATION:
-            transitions.withdraw_cancellation(self._db, job_id, self._now)
+            transitions.withdraw_cancellation(self._db, existing.id, self._now)
+        elif _STATES[existing.state] is JobState.COMPLETED:
+            self._asked_again.append(existing.id)
 
     def _options_json(self, job_options: JobOptions) -> str:
         shared = job_options.profile, job_options.priority

@@ -1,14 +1,19 @@
 """The parts of every write: the fence, the kept counters, the append-only events."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger.bulk import insert_rows
 from ytaudio_daemon.ledger.schema import events, sessions, totals
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
+
+#: The reason of an event: a completed job's link was given again, or it was retried.
+ASKED_AGAIN = "asked_again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,14 @@ def append_event(db: Connection, now: Now, fence: Fence, reason: str) -> None:
             reason=reason,
         ),
     )
+
+
+def append_asked_again(
+    db: Connection, now: Now, session_id: int, job_ids: Iterable[int]
+) -> None:
+    """Append that completed jobs were asked for once more; nothing is fetched for that."""
+    rows = [(now.wall, session_id, job_id, ASKED_AGAIN) for job_id in job_ids]
+    insert_rows(db, events, ("at", "session_id", "job_id", "reason"), rows)
 
 
 def record_transition(

@@ -12,6 +12,7 @@ from ytaudio_daemon.ledger import (
     sessions,
     transitions,
 )
+from ytaudio_daemon.ledger.events import append_asked_again
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.ledger.transitions import CANCELLED_BY_USER, CancelResult
@@ -77,6 +78,9 @@ def retry_job(
 ) -> RetryRefusal | None:
     """Queue a finalized job again, with fresh attempts.
 
+    A completed job whose file exists is refused; if only its library file is missing,
+    the daemon puts that back.
+
     Args:
         db: A write transaction.
         job: Read in this transaction.
@@ -94,6 +98,8 @@ def retry_job(
     )
     if refusal is None:
         transitions.retry(db, job.id, now)
+    elif refusal is RetryRefusal.FILE_EXISTS:
+        append_asked_again(db, now, job.session_id, [job.id])
     return refusal
 
 

@@ -55,6 +55,14 @@ class Settings:
         section, _, name = full_name.partition(".")
         return getattr(getattr(self, section), name)
 
+    def flags(self) -> dict[str, str]:
+        """Return the texts of flags by "section.key", to load the settings again."""
+        return {
+            name: KEYS[name].value_type.format(self.value(name))
+            for name, origin in self.origins.items()
+            if origin.startswith("--")
+        }
+
     def redacted(self) -> dict[str, str]:
         """Return every value by "section.key" as text that is safe to show."""
         return {

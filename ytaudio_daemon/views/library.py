@@ -1,5 +1,6 @@
 """The library: finished audio under names that people can find."""
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 
@@ -21,6 +22,8 @@ PROBLEM_CODE = "library_unwritable"
 class LibraryView:
     """Puts completed jobs' audio into `library/<session>/`, once each.
 
+    What a person removed there comes back when it is asked for again.
+
     Args:
         ledger: Has the entries of audio that was added before.
         layout: The folders; without a library nothing is done.
@@ -39,6 +42,8 @@ class LibraryView:
         self._ledger = ledger
         self._layout = layout
         self._write_errors = write_errors
+        #: Scheduled jobs whose audio is added again if it is not there.
+        self._asked_again: set[int] = set()
         self._running_copy: tuple[JobRow, Generator[None, None, LibraryFile]] | None = (
             None
         )
@@ -46,6 +51,12 @@ class LibraryView:
     def schedule(self, job_id: int, now: Now, event_id: float = NO_EVENT) -> None:
         """Schedule the audio of a job that was completed."""
         if self._layout.library is not None:
+            self.due_queue.schedule(job_id, now.uptime_s, event_id)
+
+    def schedule_missing(self, job_id: int, now: Now, event_id: float) -> None:
+        """Schedule the audio of a completed job, if the library no longer has it."""
+        if self._layout.library is not None:
+            self._asked_again.add(job_id)
             self.due_queue.schedule(job_id, now.uptime_s, event_id)
 
     def write_step(self, now: Now) -> bool:
@@ -68,8 +79,9 @@ class LibraryView:
         if job_id is None or library is None:
             return False
         job, old = self._read_job(job_id)
-        if job is None or not _must_be_added(job, old):
+        if job is None or not self._must_be_added(job, old):
             self.due_queue.remove(job_id)
+            self._asked_again.discard(job_id)
             return True
         blocked = self._write_errors.blocked_until(
             PROBLEM_CODE, self._session_folder(job), now
@@ -134,15 +146,19 @@ class LibraryView:
         """Return the folder that is not written to for a while after a failure."""
         return f"{self._layout.library}/{job.session_name}"
 
+    def _must_be_added(self, job: JobRow, old: LibraryEntry | None) -> bool:
+        """True if the job is completed and this attempt's audio was not added yet.
+
+        A file that the user removed is added again only when it is asked for again.
+        """
+        if job.state is not JobState.COMPLETED or job.output_path is None:
+            return False
+        if old is None or old.attempt != job.attempt:
+            return True
+        path = f"{self._session_folder(job)}/{old.name}"
+        return job.id in self._asked_again and not os.path.lexists(path)
+
     def _finish(self, job: JobRow) -> None:
+        self._asked_again.discard(job.id)
         self._running_copy = None
         self.due_queue.finish(job.id)
-
-
-def _must_be_added(job: JobRow, old: LibraryEntry | None) -> bool:
-    """True if the job is completed and this attempt's audio was not added yet.
-
-    A file that the user removed is not added again.
-    """
-    done = job.state is JobState.COMPLETED and job.output_path is not None
-    return done and (old is None or old.attempt != job.attempt)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout
+from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.atomic_file import AtomicFileWriter, remove_if_ours
 from ytaudio_daemon.folders.layout import receipt_key, receipt_name
 from ytaudio_daemon.ledger import Connection, receipts
@@ -37,14 +37,21 @@ class ReceiptWriter:
     Args:
         layout: The folders the files lie in.
         drop: The drop.
-        for_people: False leaves the files beside the drop as they are.
+        people_folder: The folder below the inbox for the files beside the drop.
+        for_people: False leaves these files as they are.
     """
 
     def __init__(
-        self, layout: Layout, drop: ReceiptHead, *, for_people: bool = True
+        self,
+        layout: Layout,
+        drop: ReceiptHead,
+        people_folder: tuple[str, ...],
+        *,
+        for_people: bool = True,
     ) -> None:
         self.drop = drop
         self._layout = layout
+        self._people_folder = people_folder
         self._tally: Counter[str] = Counter()
         self._counted_to: int | None = 0
         self._written_to = 0
@@ -163,14 +170,10 @@ class ReceiptWriter:
             name = (self.drop.filed_name or b"") + b".failed.txt"
             mark = receipt_text.FAILED_MARK.encode()
             try:
-                remove_if_ours(self._layout.inbox, self._people_folder(), name, mark)
+                remove_if_ours(self._layout.inbox, self._people_folder, name, mark)
             except OSError as error:
                 self._failed.error = error
         return None
-
-    def _people_folder(self) -> tuple[str, ...]:
-        target = REJECTED if self.drop.state == "rejected" else PROCESSED
-        return (target,) if self.drop.at_root else (self.drop.session_name, target)
 
     def _open_program_file(self) -> AtomicFileWriter:
         self._layout.status.mkdir(parents=True, exist_ok=True)
@@ -189,7 +192,7 @@ class ReceiptWriter:
 
         def open_file() -> AtomicFileWriter:
             return AtomicFileWriter(
-                self._layout.inbox, self._people_folder(), name, mode=None
+                self._layout.inbox, self._people_folder, name, mode=None
             )
 
         return open_file

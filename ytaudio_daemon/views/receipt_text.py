@@ -46,6 +46,21 @@ def outcome_of(state: str | None) -> str:
     return "refused" if state is None else _OUTCOME_OF.get(state, "open")
 
 
+def receipt_identity(drop: ReceiptHead) -> str:
+    """Return how a drop's receipt begins; no other drop's begins like that."""
+    name = plain_line(display_name(drop.filed_name or drop.name))
+    if drop.state == "rejected":
+        reason = plain_line(drop.reason or "no line was usable")
+        title = f"{REASON_MARK}{name}: {reason}.\n"
+    else:
+        title = f"{RECEIPT_MARK}{name}\n"
+    return (
+        f"{title}\n"
+        f"  received  {utc_time(drop.received_at)}\n"
+        f"  session   {drop.session_name}\n"
+    )
+
+
 def receipt_head(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
     """Return the head of a receipt.
 
@@ -53,20 +68,10 @@ def receipt_head(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
         drop: The drop.
         tally: The number of its lines by outcome.
     """
-    name = plain_line(display_name(drop.filed_name or drop.name))
     note = ""
-    if drop.state == "rejected":
-        title = (
-            f"{REASON_MARK}{name}: {plain_line(drop.reason or 'no line was usable')}.\n"
-        )
-    else:
-        title = f"{RECEIPT_MARK}{name}\n"
-        note = f"  note      {_sentence(drop.reason)}\n" if drop.reason else ""
-    head = (
-        f"{title}\n"
-        f"  received  {utc_time(drop.received_at)}\n"
-        f"  session   {drop.session_name}\n{note}"
-    )
+    if drop.state != "rejected" and drop.reason:
+        note = f"  note      {_sentence(drop.reason)}\n"
+    head = f"{receipt_identity(drop)}{note}"
     if not drop.lines:  # binary data, a device: there is nothing to count
         return head
     return (

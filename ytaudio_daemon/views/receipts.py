@@ -11,6 +11,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
 from ytaudio_daemon.views.receipt import ReceiptDigests, ReceiptWriter
+from ytaudio_daemon.views.receipt_folders import ReceiptFolders
 from ytaudio_daemon.views.snapshot import ViewSettings
 from ytaudio_daemon.views.unfinished_lines import UnfinishedLines
 from ytaudio_daemon.views.write_errors import WriteErrors
@@ -46,6 +47,7 @@ class Receipts:
         #: Drops to be written whatever their length: they have just been filed.
         self._just_filed: set[int] = set()
         self._unfinished_lines = UnfinishedLines()
+        self._receipt_folders = ReceiptFolders(layout)
         #: What was written last, and from when on it may be written again.
         self._last_written: OrderedDict[int, tuple[ReceiptDigests, float]] = (
             OrderedDict()
@@ -112,7 +114,12 @@ class Receipts:
         self._forget_progress(drop_id)
         place = self._drop_folder(drop)
         blocked = self._write_errors.blocked_until(PEOPLE_CODE, place, now)
-        self._writer = ReceiptWriter(self._layout, drop, for_people=blocked is None)
+        self._writer = ReceiptWriter(
+            self._layout,
+            drop,
+            self._receipt_folders.folder_of(drop, now),
+            for_people=blocked is None,
+        )
 
     def _is_first_or_last(self, db: Connection, drop_id: int) -> bool:
         """True if a long drop was just filed, or its last job was finalized."""

@@ -20,6 +20,9 @@ from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model.options import Layer, OptionError, check_layer
 from ytaudio_daemon.urls import Link, LinkError, parse_link
 
+#: How the daemon's problem begins that its inbox is not the config's.
+CHANGED_PATH = "[paths] "
+
 
 def run(context: CommandContext) -> int:
     """Write the drop; print a note when no daemon is running."""
@@ -70,10 +73,15 @@ def write_drop(
 
 
 def print_liveness_note(context: CommandContext) -> None:
-    """Print a note when no daemon is running to take the drop."""
+    """Print a note when no daemon will take the drop: none runs, or it reads elsewhere."""
     liveness = context.read_liveness()
     if not liveness.is_up:
         context.output.stderr_line(f"note: {liveness.explanation()}")
+    elif liveness.document is not None:
+        for problem in liveness.document["problems"]:
+            if problem["message"].startswith(CHANGED_PATH):
+                note = f"note: {problem['message']} {problem['hint']}"
+                context.output.stderr_line(note)
 
 
 def drop_name_and_content(context: CommandContext) -> tuple[str, bytes]:

@@ -52,7 +52,7 @@ def run(context: CommandContext, items: Sequence[Item], reporter: BatchReporter)
         batch = BatchDownloader(
             downloader, reporter, stop_signal, _thread_count(settings)
         )
-        with _stop_on_signals(stop_signal):
+        with stop_on_signals(stop_signal):
             results = batch.download_all(items)
         reporter.on_finish(results, downloader.output)
     return _exit_status(results, stop_signal)
@@ -159,11 +159,12 @@ def _with_original_results(results: list[ItemResult]) -> list[ItemResult]:
 
 
 @contextmanager
-def _stop_on_signals(stop_signal: StopSignal) -> Iterator[None]:
+def stop_on_signals(stop_signal: StopSignal) -> Iterator[None]:
     """Set `stop_signal` on a signal while it lasts.
 
     The first Ctrl-C lets running downloads finish; a second one, SIGTERM and SIGHUP
-    stop them.
+    stop them. What the caller ignores stays ignored: `nohup` ignores SIGHUP, a shell
+    SIGINT for what it runs in the background.
     """
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
@@ -171,7 +172,11 @@ def _stop_on_signals(stop_signal: StopSignal) -> Iterator[None]:
         stop_signal.level = StopLevel.GRACEFUL if gently else StopLevel.IMMEDIATE
 
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, on_signal) for number in signals}
+    before = {
+        number: signal.signal(number, on_signal)
+        for number in signals
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:

@@ -126,7 +126,10 @@ def result_text(result: ItemResult) -> str:
         return f"{item.location or item.text}: {link_of(item)} is asked for above"
     if fetched is not None and fetched.outcome.result is not None:
         made = fetched.outcome.result
-        return f"{fetched.path} ({format_size(made.size_bytes)}, {format_playing_time(made.duration_s)})"
+        facts = [format_size(made.size_bytes), format_playing_time(made.duration_s)]
+        if not fetched.attempts:
+            facts.append("of an earlier run")
+        return f"{fetched.path} ({', '.join(facts)})"
     return f"{link_of(item)}: {_failure_text(result.failure)}"
 
 

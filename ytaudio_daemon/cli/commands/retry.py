@@ -52,4 +52,7 @@ def _reason(row: JobRow, refusal: RetryRefusal) -> str:
         case RetryRefusal.SESSION_EXPIRED:
             return f"session {row.session_name} has expired; drop the link again"
         case RetryRefusal.FILE_EXISTS:
-            return f"it is completed, its file is there: {row.output_path}"
+            return (
+                f"it is completed, its file is there: {row.output_path}; if the library "
+                "lacks it, it comes back there"
+            )
