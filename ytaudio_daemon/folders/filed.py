@@ -193,7 +193,7 @@ def _has_content(folder: int, name: bytes, sha256: str) -> bool:
     fd = open_regular_file(folder, name)
     with os.fdopen(fd, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return is_plain_file(os.fstat(fd)) and digest == sha256
+        return is_plain_file(os.fstat(fd), fd) and digest == sha256
 
 
 def _is_name_free_in(inbox: Path, location: DropLocation, name: bytes) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.safe_open import (
+    LINK_UNSUPPORTED,
     open_dir,
     open_regular_file,
     remove_file,
@@ -25,11 +26,6 @@ from ytaudio_daemon.system.regular_files import create_file
 FICLONE = 0x40049409
 #: Copied and synced in one step, in bytes.
 COPY_BLOCK = 8 << 20
-#: Errors of link(2) where a link is impossible: other disk, no links, too many,
-#: protected.
-LINK_UNSUPPORTED = frozenset(
-    {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
