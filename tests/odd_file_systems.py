@@ -5,10 +5,11 @@ skipped, and says what for.
 """
 
 import os
+import select
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,26 @@ def _run(words: list[str]) -> str:
 def _wait_for(root: Path) -> None:
     end = time.monotonic() + 10
     while not root.is_mount():
-        with suppress(InterruptedError):
-            time.sleep(0.01)
+        select.select([], [], [], 0.01)
         if time.monotonic() > end:
             pytest.skip(f"nothing was mounted at {root}")
+
+
+@contextmanager
+def short_names(folder: Path) -> Iterator[Path]:
+    """Mount an encrypted folder, which takes names of some 175 bytes; yields its root."""
+    root, behind = folder / "encrypted", folder / "behind"
+    root.mkdir()
+    behind.mkdir()
+    words = ["encfs", "--standard", "-S", str(behind), str(root)]
+    try:
+        subprocess.run(words, input=b"secret\n", capture_output=True, check=True)
+    except OSError:
+        pytest.skip("encfs is not installed")
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"encfs does not work here: {error.stderr.decode()}")
+    try:
+        _wait_for(root)
+        yield root
+    finally:
+        subprocess.run(["umount", "--lazy", root], capture_output=True, check=False)

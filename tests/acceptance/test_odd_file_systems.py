@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.rig import House, links, running
-from tests.odd_file_systems import odd_disk
+from tests.acceptance.rig import Document, House, links, read_json, running
+from tests.odd_file_systems import odd_disk, short_names
 from tests.youtube import Video, YouTube
 
 
@@ -28,6 +28,11 @@ class HouseOnADisk(House):
     @property
     def library(self) -> Path:
         return self.disk / "library"
+
+    @property
+    def daemon(self) -> Document:
+        status = self.settings.get("paths_status", str(self.root / "status"))
+        return read_json(Path(status) / "daemon.json")
 
 
 def _house(site: YouTube, root: Path, disk: Path) -> HouseOnADisk:
@@ -95,3 +100,25 @@ def test_a_short_second_name_of_ntfs_is_no_second_name(
                 b"ALONGN~1.TXT",
             )
         house.wait_counts("bob", completed=1)
+
+
+def test_short_names_are_enough_for_long_titles_and_drops(
+    site: YouTube, tmp_path: Path
+) -> None:
+    title, video_id = "A" * 180, "ODDDISK0005"
+    site.add(Video(id=video_id, title=title, duration_s=1, formats={"aac"}))
+    with short_names(tmp_path) as disk:
+        house = _house(site, tmp_path / "house", disk)
+        house.settings["paths_status"] = str(disk / "status")
+        with running(house):
+            drop = house.drop("carol", links([video_id]), "D" * 166 + ".txt")
+            neighbour = house.drop("carol", links([video_id]), "E.txt")
+            house.wait(lambda: not drop.exists() and not neighbour.exists())
+            filed = drop.parent / "processed"
+            house.wait(lambda: len(list(filed.glob("*.receipt.txt"))) == 2)
+            receipts = disk / "status" / "receipts" / "carol"
+            house.wait(lambda: len(list(receipts.glob("[!.]*.json"))) == 2)
+            shelf = house.library / "carol"
+            house.wait(lambda: shelf.exists() and list(shelf.glob("A*.m4a")))
+            assert house.daemon["problems"] == []
+            assert "step.failed" not in house.log.read_text()

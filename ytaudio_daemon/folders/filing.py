@@ -42,7 +42,7 @@ def file_drop(
             with open_child(folder, target, make=True) as target_dir:
                 names = (
                     name
-                    for name in names_to_try(inbox_file.name)
+                    for name in names_to_try(inbox_file.name, folder)
                     if not is_taken(name) and is_name_free(folder, name)
                 )
                 return _rename_to_first_free(folder, inbox_file.name, target_dir, names)
@@ -77,7 +77,7 @@ def put_back_if_grown(
                 return True, None
             if found.st_size <= inbox_file.size:
                 return False, None
-            names = names_to_try(inbox_file.name)
+            names = names_to_try(inbox_file.name, folder)
             return True, _rename_to_first_free(target_dir, name, folder, names)
     except (FileNotFoundError, UnsafePathError):
         return True, None
