@@ -1,5 +1,6 @@
 """The library: once each, never over anything that is not ours."""
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -7,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.integration.views_rig import Rig, new_rig, video
-from ytaudio_daemon.folders import library
+from ytaudio_daemon.folders import library, safe_open
 from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.line_rules import RetryRefusal
 from ytaudio_daemon.operations import job_changes
 from ytaudio_daemon.views import Views
+from ytaudio_daemon.views.library import PROBLEM_CODE
 
 
 @pytest.fixture
@@ -336,3 +338,38 @@ def cannot_link(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "link", link)
     monkeypatch.setattr(library, "FICLONE", 0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnicodeEncodeError("latin-1", "日本", 0, 2, "ordinal not in range"),
+        ValueError("year is out of range"),
+        OverflowError("timestamp too large"),
+        OSError(errno.ENOSYS, os.strerror(errno.ENOSYS)),
+    ],
+)
+def test_no_exception_of_one_song_leaves_the_step(
+    lite: Rig, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Whatever a name, a clock or a file system does to one job stays with that job."""
+    plain_open = safe_open.open_regular_file
+
+    def opened(folder: int, name: str) -> int:
+        if name.startswith("Bad"):
+            raise error
+        return plain_open(folder, name)
+
+    monkeypatch.setattr(library, "open_regular_file", opened)
+    lite.drop(video(1), session="bad")
+    lite.complete(title="Bad")
+    lite.drop(video(2))
+    lite.complete(b"other")
+    lite.refresh()
+    assert names(lite) == ["Song.mp3"]
+    assert [problem.code for problem in lite.views.problems()] == [PROBLEM_CODE]
+
+    monkeypatch.undo()
+    lite.refresh()
+    assert [path.name for path in shelf(lite, "bad").iterdir()] == ["Bad.mp3"]
+    assert lite.views.problems() == []

@@ -14,6 +14,7 @@ from ytaudio_daemon.cli.arguments.parsers import main_parser, parse_command
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.terminal_text import terminal_safe
 from ytaudio_daemon.errors import YtaudioError
+from ytaudio_daemon.system.utf8_mode import restart_in_utf8_mode
 
 #: Of the program itself; every other flag without a command is `download`'s.
 PROGRAM_FLAGS = frozenset({"-h", "--help", "--version", "--print-completion"})
@@ -25,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: The words behind `ytaudio`; those of the process when None.
     """
+    if argv is None:
+        restart_in_utf8_mode()
     _escape_unencodable_output()
     arguments = _insert_default_command(sys.argv[1:] if argv is None else argv)
     verbose = _is_verbose(arguments)

@@ -32,6 +32,7 @@ from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import Progress
 from ytaudio_daemon.settings import KEYS, Settings
+from ytaudio_daemon.system.utf8_mode import require_utf8_file_names
 from ytaudio_daemon.urls import LinkError
 
 
@@ -62,7 +63,8 @@ class AudioDownloader:
             hold for every download, the rest for those with a session.
 
     Raises:
-        UsageError: An option is not allowed, or the folder cannot be written.
+        UsageError: An option is not allowed, the folder cannot be written, or this
+            Python encodes file names otherwise than in UTF-8.
         ConfigError: The config file is unusable.
     """
 
@@ -80,6 +82,7 @@ class AudioDownloader:
         max_workers: int | None = None,
         settings: Settings | None = None,
     ) -> None:
+        require_utf8_file_names()
         given = {"quality": quality, "format": format, "filename": filename}
         if bitrate is not None:
             given["bitrate"] = bitrate

@@ -15,6 +15,7 @@ from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.migrate import migrate, require_current
 from ytaudio_daemon.ledger.pre_migration_backup import back_up_before_migration
 from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.system.utf8_mode import require_utf8_file_names
 
 #: A daemon that starts at the same moment creates the schema within so long, in seconds.
 SCHEMA_TIMEOUT_S = 10.0
@@ -28,7 +29,9 @@ def open_or_create_ledger(settings: Settings) -> Iterator[Ledger]:
     Raises:
         ConfigError: A folder cannot be made.
         LedgerError: It cannot be used, or another version of this program made it.
+        UsageError: This Python encodes file names otherwise than in UTF-8.
     """
+    require_utf8_file_names()
     layout = layout_of(settings)
     if settings.database.url.startswith("sqlite") and not layout.state.is_dir():
         prepare(layout, settings.paths.group)

@@ -10,11 +10,12 @@ from ytaudio_daemon.fetch.choose import CODEC_OF
 from ytaudio_daemon.fetch.convert import ConversionPlan, convert, plan_conversion
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
-from ytaudio_daemon.fetch.file_names import file_name
+from ytaudio_daemon.fetch.file_names import MAX_NAME_BYTES, file_name
 from ytaudio_daemon.fetch.metadata import filename_fields, tags_of
 from ytaudio_daemon.fetch.source import SOURCE_DIR, Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Phase, Progress, Result
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.system.name_limit import name_limit
 
 
 def build_result(
@@ -37,6 +38,7 @@ def build_result(
             source.facts, tags, has_title_override="title" in request.options["tags"]
         ),
         conversion_plan.format,
+        name_limit(MAX_NAME_BYTES, Path(request.attempt_dir)),
     )
     audio = result_files.move_into_job_dir(request, audio, name)
     note = "; ".join(n for n in (*source.notes, conversion_plan.note, remark) if n)

@@ -31,7 +31,12 @@ _WINDOWS_DEVICES = frozenset(
 _JOINERS = "\u200c\u200d"
 
 
-def file_name(template: str, fields: Mapping[str, str], ext: str) -> str:
+def file_name(
+    template: str,
+    fields: Mapping[str, str],
+    ext: str,
+    max_name_bytes: int = MAX_NAME_BYTES,
+) -> str:
     """Return a safe name for an audio file.
 
     Args:
@@ -39,12 +44,13 @@ def file_name(template: str, fields: Mapping[str, str], ext: str) -> str:
         fields: Values; an unknown or empty one leaves nothing behind. `id` stands
             in when nothing else is left.
         ext: The extension, without its dot; one of our formats.
+        max_name_bytes: The length of the whole name at most.
     """
     suffix = f".{ext}"
-    max_bytes = MAX_NAME_BYTES - len(suffix.encode())
-    stem = _truncate(_clean(_expand_template(template, fields)), max_bytes)
+    max_bytes = max_name_bytes - len(suffix.encode())
+    stem = truncate(_clean(_expand_template(template, fields)), max_bytes)
     if not stem:
-        stem = _truncate(_clean(fields.get("id", "")), max_bytes) or "audio"
+        stem = truncate(_clean(fields.get("id", "")), max_bytes) or "audio"
     return f"{_avoid_device_name(stem, max_bytes)}{suffix}"
 
 
@@ -88,7 +94,7 @@ def _is_noncharacter(char: str) -> bool:
     return ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF  # noqa: PLR2004 - Unicode 23.7
 
 
-def _truncate(stem: str, max_bytes: int) -> str:
+def truncate(stem: str, max_bytes: int) -> str:
     """Cut to `max_bytes` bytes, between two characters as a reader sees them."""
     cut = len(stem.encode()[:max_bytes].decode("utf-8", "ignore"))
     if cut < len(stem):
@@ -113,5 +119,5 @@ def _is_combining(char: str) -> bool:
 
 def _avoid_device_name(stem: str, max_bytes: int) -> str:
     if stem.split(".", 1)[0].rstrip(" ").upper() in _WINDOWS_DEVICES:
-        return _truncate(f"_{stem}", max_bytes)
+        return truncate(f"_{stem}", max_bytes)
     return stem

@@ -74,7 +74,8 @@ class DropReader:
         os.close(self._fd)
 
     def _is_unchanged(self, found: os.stat_result) -> bool:
-        return is_plain_file(found) and identity_of(found) == self._inbox_file.identity
+        is_plain = is_plain_file(found, self._fd)
+        return is_plain and identity_of(found) == self._inbox_file.identity
 
     def _is_in_place(self) -> bool:
         try:

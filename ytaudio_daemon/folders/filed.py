@@ -20,6 +20,7 @@ from ytaudio_daemon.folders.safe_open import (
     open_dir,
     open_regular_file,
 )
+from ytaudio_daemon.system.name_limit import name_limit
 
 #: Room for `.receipt.txt` behind a name within the 255 bytes of most file systems.
 MAX_FILED_NAME = 230
@@ -113,7 +114,7 @@ def find_filed(
             open_dir(inbox, *location.parts) as folder,
             open_child(folder, target) as target_dir,
         ):
-            for candidate in names_to_try(name):
+            for candidate in names_to_try(name, folder):
                 if candidate in known:
                     continue
                 with suppress(OSError, UnsafePathError):  # not there, or not ours
@@ -155,7 +156,7 @@ def name_for_receipts(
                 pass
             return next(
                 candidate
-                for candidate in names_to_try(name)
+                for candidate in names_to_try(name, folder)
                 if not is_receipt_name_taken(layout, location, candidate)
                 and is_name_free(folder, candidate)
             )
@@ -212,7 +213,7 @@ def _has_content(folder: int, name: bytes, sha256: str) -> bool:
     fd = open_regular_file(folder, name)
     with os.fdopen(fd, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return is_plain_file(os.fstat(fd)) and digest == sha256
+        return is_plain_file(os.fstat(fd), fd) and digest == sha256
 
 
 def _is_name_free_in(inbox: Path, location: DropLocation, name: bytes) -> bool:
@@ -237,10 +238,15 @@ def is_name_free(folder: int, name: bytes) -> bool:
     return True
 
 
-def names_to_try(name: bytes) -> Iterator[bytes]:
-    """Yield songs.txt, songs.2.txt, songs.3.txt …; never the name of a view."""
+def names_to_try(name: bytes, folder: int) -> Iterator[bytes]:
+    """Yield songs.txt, songs.2.txt, songs.3.txt …; never the name of a view.
+
+    Args:
+        name: As it was dropped.
+        folder: The open folder where it was dropped.
+    """
     stem, ending = os.path.splitext(name)
-    stem = stem[: MAX_FILED_NAME - len(ending)]
+    stem = stem[: name_limit(MAX_FILED_NAME, folder) - len(ending)]
     if not name.lower().endswith(VIEW_ENDINGS):
         yield stem + ending
     for number in range(2, 1_000_000):

@@ -42,7 +42,7 @@ def file_drop(
             with open_child(folder, target, make=True) as target_dir:
                 names = (
                     name
-                    for name in names_to_try(inbox_file.name)
+                    for name in names_to_try(inbox_file.name, folder)
                     if not is_taken(name) and is_name_free(folder, name)
                 )
                 return _rename_to_first_free(folder, inbox_file.name, target_dir, names)
@@ -80,7 +80,7 @@ def put_back_if_written(
                 return True, None
             if identity_of(found) == inbox_file.identity or not found.st_size:
                 return False, None
-            names = names_to_try(inbox_file.name)
+            names = names_to_try(inbox_file.name, folder)
             return True, _rename_to_first_free(target_dir, name, folder, names)
     except (FileNotFoundError, UnsafePathError):
         return True, None

@@ -14,7 +14,7 @@ from pathlib import Path
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED
-from ytaudio_daemon.folders.safe_open import open_dir
+from ytaudio_daemon.folders.safe_open import name_count, open_dir
 
 #: Identifies a file's place: session, whether straight in the inbox, name.
 FileKey = tuple[str, bool, bytes]
@@ -127,7 +127,7 @@ def scan(
             elif _is_link_to_folder(entry.path) and not _is_no_session(entry.name):
                 yield _linked_folder(entry.name)
             else:
-                yield from _check_entry(root, entry)
+                yield from _check_entry(inbox, root, entry)
 
 
 def scan_ignored(inbox: Path, session: str | None = None) -> Iterator[IgnoredFile]:
@@ -193,7 +193,7 @@ def _scan_session(
         with open_dir(inbox, *location.parts) as folder, os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name not in OWN_NAMES:
-                    yield from _check_entry(location, entry)
+                    yield from _check_entry(inbox, location, entry)
     except FileNotFoundError:
         return
     except PermissionError:
@@ -217,7 +217,7 @@ def _scan_session(
 
 
 def _check_entry(
-    location: DropLocation, entry: os.DirEntry[str]
+    inbox: Path, location: DropLocation, entry: os.DirEntry[str]
 ) -> Iterator[InboxFile | IgnoredFile]:
     name = os.fsencode(entry.name)
     if dropfile.is_temporary(entry.name) or dropfile.is_always_ignored(entry.name):
@@ -226,7 +226,7 @@ def _check_entry(
         found = entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return
-    reason = _ignore_reason(entry.name, found)
+    reason = _ignore_reason(inbox.joinpath(*location.parts, entry.name), found)
     if reason is not None:
         yield IgnoredFile(location=location, name=name, reason=reason)
     elif found.st_size > 0:  # file managers make the empty file first
@@ -239,14 +239,15 @@ def _check_entry(
         )
 
 
-def _ignore_reason(name: str, found: os.stat_result) -> str | None:
+def _ignore_reason(path: Path, found: os.stat_result) -> str | None:
+    name = path.name
     if not stat.S_ISREG(found.st_mode):
         return _KIND_REASONS.get(stat.S_IFMT(found.st_mode), "not a regular file")
     if name.lower().endswith(".receipt.txt"):
         return "a receipt, not a list of links; drop the .failed.txt beside it"
     if dropfile.kind_of(name) is None:
         return f"not a drop file; its name must end in {dropfile.DROP_ENDINGS}"
-    if found.st_nlink != 1:
+    if name_count(found, path) != 1:
         return "has more than one name (a hard link); copy the file instead"
     return None
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ytaudio_daemon.system.name_limit import name_limit
+
 if TYPE_CHECKING:  # commands are quick because they need not load it
     from ytaudio_daemon.settings import Settings
 
@@ -95,7 +97,9 @@ class Layout:
 
     def receipt_file(self, session: str, name: bytes) -> Path:
         """Return a drop's receipt for programs, by the drop's name where it is filed."""
-        return self.receipts(session) / receipt_name(name)
+        return self.receipts(session) / receipt_name(
+            name, name_limit(MAX_RECEIPT_STEM, self.status)
+        )
 
     def session_downloads(self, session_uuid: str) -> Path:
         """Return the folder of a session's published jobs."""
@@ -149,16 +153,20 @@ def receipt_key(
     return name
 
 
-def receipt_name(name: bytes) -> str:
+def receipt_name(name: bytes, max_bytes: int = MAX_RECEIPT_STEM) -> str:
     """Return the name of a drop's receipt for programs: readable, unique, UTF-8.
 
     Programs read status paths as text, so a name that is no UTF-8, or leaves no room
     for what is added, is shortened and told apart by its hash.
+
+    Args:
+        name: Of the drop where it is filed.
+        max_bytes: The length without the ending at most.
     """
     shown = display_name(name).replace("/", "~")
-    if shown.encode() == name and len(name) <= MAX_RECEIPT_STEM:
+    if shown.encode() == name and len(name) <= max_bytes:
         return f"{shown}.json"
-    short = shown.encode()[: MAX_RECEIPT_STEM - 9].decode("utf-8", "ignore")
+    short = shown.encode()[: max_bytes - 9].decode("utf-8", "ignore")
     return f"{short}~{hashlib.sha256(name).hexdigest()[:8]}.json"
 
 

@@ -13,23 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.fetch.file_names import truncate
 from ytaudio_daemon.folders.safe_open import (
+    LINK_UNSUPPORTED,
     open_dir,
     open_regular_file,
     remove_file,
     rename_noreplace,
 )
+from ytaudio_daemon.system.name_limit import USUAL_NAME_MAX, name_limit
 from ytaudio_daemon.system.regular_files import create_file
 
 #: ioctl(2) FICLONE, include/uapi/linux/fs.h: share the blocks of another file.
 FICLONE = 0x40049409
 #: Copied and synced in one step, in bytes.
 COPY_BLOCK = 8 << 20
-#: Errors of link(2) where a link is impossible: other disk, no links, too many,
-#: protected.
-LINK_UNSUPPORTED = frozenset(
-    {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +105,18 @@ def add_to_library(
         )
 
 
-def candidate_names(audio: PublishedAudio) -> Iterator[str]:
-    """Yield Title.mp3, Title [id].mp3, Title [id] (2).mp3 and so on."""
+def candidate_names(audio: PublishedAudio, folder: int) -> Iterator[str]:
+    """Yield Title.mp3, Title [id].mp3, Title [id] (2).mp3 and so on.
+
+    Args:
+        audio: Its title is cut where the folder takes short names only.
+        folder: The open folder that a name is wanted for.
+    """
     stem, ext = os.path.splitext(audio.file_name)
-    yield audio.file_name
+    max_bytes = name_limit(USUAL_NAME_MAX, folder) - len(os.fsencode(ext))
+    if len(os.fsencode(stem)) > max_bytes:
+        stem = truncate(stem, max_bytes)
+    yield f"{stem}{ext}"
     yield f"{stem} [{audio.video_id}]{ext}"
     for number in range(2, 10_000):
         yield f"{stem} [{audio.video_id}] ({number}){ext}"
@@ -121,7 +127,7 @@ def _find_same_audio(
 ) -> Generator[None, None, LibraryFile | None]:
     """Find the same audio under one of its names: a crash came before it was recorded."""
     wanted = os.fstat(source)
-    for name in candidate_names(audio):
+    for name in candidate_names(audio, library_dir):
         try:
             fd = open_regular_file(library_dir, name)
         except FileNotFoundError:
@@ -193,10 +199,10 @@ def _rename_into_place(
 ) -> str:
     """Give the file its final name; only our own unchanged old file is replaced."""
     ours = old is not None and _is_unchanged(library_dir, old)
-    if old is not None and ours and old.name in _first_names(audio):
+    if old is not None and ours and old.name in _first_names(audio, library_dir):
         os.replace(temp, old.name, src_dir_fd=library_dir, dst_dir_fd=library_dir)
         return old.name
-    for name in candidate_names(audio):
+    for name in candidate_names(audio, library_dir):
         try:
             rename_noreplace(library_dir, temp, library_dir, name)
         except FileExistsError:
@@ -207,8 +213,8 @@ def _rename_into_place(
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), audio.file_name)
 
 
-def _first_names(audio: PublishedAudio) -> list[str]:
-    candidates = candidate_names(audio)
+def _first_names(audio: PublishedAudio, library_dir: int) -> list[str]:
+    candidates = candidate_names(audio, library_dir)
     return [next(candidates) for _ in range(20)]
 
 

@@ -75,7 +75,7 @@ def move_into_output(audio: Path, output: Path, result: Result, video_id: str) -
         OSError: It cannot be moved there.
     """
     with open_dir(audio.parent) as source, open_dir(output) as target:
-        for name in _candidates(result, video_id):
+        for name in _candidates(result, video_id, target):
             try:
                 rename_noreplace(source, audio.name, target, name)
             except FileExistsError:
@@ -88,7 +88,7 @@ def move_into_output(audio: Path, output: Path, result: Result, video_id: str) -
     raise FileExistsError(errno.EEXIST, taken, str(output / result.file_name))
 
 
-def _candidates(result: Result, video_id: str) -> Iterator[str]:
+def _candidates(result: Result, video_id: str, folder: int) -> Iterator[str]:
     """Yield the names that the library would try, in its order."""
     audio = PublishedAudio(
         parts=(),
@@ -97,7 +97,7 @@ def _candidates(result: Result, video_id: str) -> Iterator[str]:
         job_uuid="",
         video_id=video_id,
     )
-    return candidate_names(audio)
+    return candidate_names(audio, folder)
 
 
 def _is_same_audio(folder: int, name: str, result: Result) -> bool:

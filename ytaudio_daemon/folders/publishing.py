@@ -78,7 +78,7 @@ def finished_outcome(layout: Layout, job_uuid: str, attempt: int) -> Outcome | N
         found = audio.lstat()
     except OSError:
         return None
-    whole = is_plain_file(found) and found.st_size == result.size_bytes
+    whole = is_plain_file(found, audio) and found.st_size == result.size_bytes
     return outcome if whole else None
 
 

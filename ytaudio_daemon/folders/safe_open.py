@@ -18,6 +18,15 @@ from ytaudio_daemon.system import regular_files
 DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 #: renameat2(2): fail with EEXIST where plain rename would replace silently.
 RENAME_NOREPLACE = 1
+#: Errors of renameat2(2) where the file system, or an old kernel, lacks that flag.
+NOREPLACE_UNSUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+#: Errors of link(2) where a link is impossible: other disk, no links, too many,
+#: protected.
+LINK_UNSUPPORTED = frozenset(
+    {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+)
+#: The short name of a file on NTFS, as ntfs-3g(8) shows it.
+NTFS_SHORT_NAME = "system.ntfs_dos_name"
 
 
 @contextmanager
@@ -117,9 +126,36 @@ def read_regular_file(folder: int, name: str | bytes, limit: int) -> bytes:
         return file.read(limit)
 
 
-def is_plain_file(found: os.stat_result) -> bool:
-    """Return whether it is a regular file with one name."""
-    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+def is_plain_file(found: os.stat_result, file: int | Path) -> bool:
+    """Return whether it is a regular file with one name.
+
+    Args:
+        found: What stat(2) says of it.
+        file: Its descriptor or path.
+    """
+    return stat.S_ISREG(found.st_mode) and name_count(found, file) == 1
+
+
+def name_count(found: os.stat_result, file: int | Path) -> int:
+    """Return how many names a file has; the short one (8.3) that NTFS adds is none.
+
+    ntfs-3g(8) counts it as a link, and shows it in an attribute that nobody can add to
+    a file elsewhere.
+
+    Args:
+        found: What stat(2) says of it.
+        file: Its descriptor or path; a link is not followed.
+    """
+    if found.st_nlink == 1:
+        return 1
+    try:
+        if isinstance(file, int):
+            os.getxattr(file, NTFS_SHORT_NAME)
+        else:
+            os.getxattr(file, NTFS_SHORT_NAME, follow_symlinks=False)
+    except OSError:
+        return found.st_nlink
+    return found.st_nlink - 1
 
 
 def mount_id(fd: int) -> str:
@@ -146,7 +182,7 @@ def rename_noreplace(
     if libc.renameat2(src_dir, names[0], dst_dir, names[1], RENAME_NOREPLACE) == 0:
         return
     code = ctypes.get_errno()
-    if code not in {errno.EINVAL, errno.ENOSYS}:
+    if code not in NOREPLACE_UNSUPPORTED:
         raise OSError(code, os.strerror(code), os.fsdecode(src), None, os.fsdecode(dst))
     _rename_noreplace_fallback(src_dir, src, dst_dir, dst)
 
@@ -154,21 +190,62 @@ def rename_noreplace(
 def _rename_noreplace_fallback(
     src_dir: int, src: str | bytes, dst_dir: int, dst: str | bytes
 ) -> None:
-    """Rename where RENAME_NOREPLACE is missing: exFAT, old NFS.
+    """Rename where RENAME_NOREPLACE is missing: exFAT and NTFS through FUSE, old NFS.
 
-    A file goes by link + unlink, which never replaces. A folder cannot be linked; its
-    target's name is a fresh UUID of ours, so a check before the rename is enough.
+    A file goes by link + unlink, which never replaces; where there are no links either,
+    its target's name is reserved first. A folder cannot be linked; its target's name is
+    a fresh UUID of ours, so a check before the rename is enough.
     """
-    if stat.S_ISREG(os.lstat(src, dir_fd=src_dir).st_mode):
-        os.link(src, dst, src_dir_fd=src_dir, dst_dir_fd=dst_dir, follow_symlinks=False)
-        os.unlink(src, dir_fd=src_dir)
-        return
-    try:
-        os.lstat(dst, dir_fd=dst_dir)
-    except FileNotFoundError:
+    if not stat.S_ISREG(os.lstat(src, dir_fd=src_dir).st_mode):
+        _require_free(dst_dir, dst)
         os.rename(src, dst, src_dir_fd=src_dir, dst_dir_fd=dst_dir)
         return
-    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fsdecode(dst))
+    try:
+        os.link(src, dst, src_dir_fd=src_dir, dst_dir_fd=dst_dir, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in LINK_UNSUPPORTED:
+            raise
+        _rename_over_placeholder(src_dir, src, dst_dir, dst)
+    else:
+        os.unlink(src, dir_fd=src_dir)
+
+
+def _rename_over_placeholder(
+    src_dir: int, src: str | bytes, dst_dir: int, dst: str | bytes
+) -> None:
+    """Reserve a name with an empty file, made by this call or not at all; replace that.
+
+    For a moment, or after a crash just then, the name has an empty file: the price of a
+    file system that cannot do better. A file that somebody else puts there meanwhile is
+    left alone.
+    """
+    fd = regular_files.create_file(dst, folder=dst_dir)
+    try:
+        placeholder = os.fstat(fd)
+    finally:
+        os.close(fd)  # a file that is open cannot be replaced everywhere
+    try:
+        found = os.lstat(dst, dir_fd=dst_dir)
+        if not os.path.samestat(found, placeholder) or found.st_size:
+            raise _name_taken(dst)
+        os.rename(src, dst, src_dir_fd=src_dir, dst_dir_fd=dst_dir)
+    except FileExistsError:
+        raise
+    except OSError:
+        remove_file(dst_dir, dst)
+        raise
+
+
+def _require_free(folder: int, name: str | bytes) -> None:
+    try:
+        os.lstat(name, dir_fd=folder)
+    except FileNotFoundError:
+        return
+    raise _name_taken(name)
+
+
+def _name_taken(name: str | bytes) -> FileExistsError:
+    return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fsdecode(name))
 
 
 def remove_file(folder: int, name: str | bytes) -> None:

@@ -45,7 +45,7 @@ def _read(inbox: Path, session: str, quiet_s: float) -> bytes | None:
     except FileNotFoundError:
         return None
     with os.fdopen(fd, "rb") as file:
-        if not is_plain_file(os.fstat(fd)):  # it has a second name
+        if not is_plain_file(os.fstat(fd), fd):  # it has a second name
             raise UnsafePathError("defaults.toml is not a plain file")
         content = file.read(MAX_BYTES + 1)
         age_s = time.time() - os.fstat(fd).st_mtime

@@ -35,7 +35,7 @@ def _open_wake_file(path: Path) -> int:
     """Open it; what is not ours gives way, as root writes here, too."""
     with suppress(NotRegularFileError):
         fd = open_own_file(path, FILE_MODE, flags=os.O_WRONLY)
-        if is_plain_file(os.fstat(fd)):
+        if is_plain_file(os.fstat(fd), fd):
             return fd
         os.close(fd)  # it has a second name, and is another file's content
     return create_file(path, FILE_MODE, replace=True)

@@ -1,6 +1,6 @@
 """From a claim to a worker's request, the same for the daemon and the Python API."""
 
-from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.jobs.byte_limit import byte_limit_failure
@@ -38,7 +38,7 @@ def prepare(
     # First, so that trouble with all of downloads/ is the machine's, not this job's.
     try:
         earlier = publishing.begin_attempt(layout, claim.uuid, claim.attempt)
-    except (OSError, UnsafePathError) as error:
+    except ITEM_ERRORS as error:
         return Outcome(failure=_work_folder_failure(error))
     found = Publisher(layout).find(claim)
     if isinstance(found, Publication):

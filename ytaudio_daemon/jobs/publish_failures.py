@@ -3,7 +3,6 @@
 import errno
 from collections.abc import Mapping
 
-from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.model import Failure, FailureKind
 
 PUBLISH_FAILED = "publish_failed"
@@ -35,7 +34,7 @@ HINTS = {
 }
 
 
-def publish_failure(error: OSError | UnsafePathError) -> Failure:
+def publish_failure(error: Exception) -> Failure:
     """Return the failure of an attempt whose finished file could not be published."""
     if isinstance(error, FileExistsError):
         return PLACE_TAKEN
@@ -45,7 +44,7 @@ def publish_failure(error: OSError | UnsafePathError) -> Failure:
     )
 
 
-def lookup_failure(error: OSError | UnsafePathError) -> Failure:
+def lookup_failure(error: Exception) -> Failure:
     """Return the failure of an attempt that may not begin: its audio may be there already.
 
     A file that the disk cannot read is a failure of this job, not of the whole disk.
@@ -56,9 +55,7 @@ def lookup_failure(error: OSError | UnsafePathError) -> Failure:
     )
 
 
-def _host_code(
-    error: OSError | UnsafePathError, errno_codes: Mapping[int, str]
-) -> str | None:
+def _host_code(error: Exception, errno_codes: Mapping[int, str]) -> str | None:
     number = error.errno if isinstance(error, OSError) else None
     return errno_codes.get(number or 0)
 

@@ -7,7 +7,7 @@ each is the end of an attempt.
 from dataclasses import dataclass
 from pathlib import Path
 
-from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout, published, publishing
 from ytaudio_daemon.jobs.publish_failures import lookup_failure, publish_failure
 from ytaudio_daemon.ledger.claims import Claim
@@ -65,7 +65,7 @@ class Publisher:
             publishing.publish(
                 self._layout, claim.session_uuid, claim.uuid, claim.attempt
             )
-        except (OSError, UnsafePathError) as error:
+        except ITEM_ERRORS as error:
             found = self.find(claim)
             return found if isinstance(found, Publication) else publish_failure(error)
         return Publication(outcome=outcome, is_own=True)
@@ -84,7 +84,7 @@ class Publisher:
             outcome = published.published_outcome(
                 self._layout, claim.session_uuid, claim.uuid
             )
-        except (OSError, UnsafePathError) as error:
+        except ITEM_ERRORS as error:
             return lookup_failure(error)
         return None if outcome is None else Publication(outcome=outcome, is_own=False)
 
@@ -109,7 +109,7 @@ class Publisher:
         """Make the rename to the job's place durable; return why it cannot be."""
         try:
             publishing.sync_published(self._layout, claim.session_uuid)
-        except (OSError, UnsafePathError) as error:
+        except ITEM_ERRORS as error:
             return publish_failure(error)
         return None
 

@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 
 from ytaudio_daemon.dropfile import session_name_problem
-from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.errors import ITEM_ERRORS, UnsafePathError
 from ytaudio_daemon.folders import Layout, published
 from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.jobs.publisher import Publication
@@ -120,7 +120,7 @@ def _published_result(
     folder = layout.job_dir(session_uuid, job_uuid)
     try:
         outcome = published.published_outcome(layout, session_uuid, job_uuid)
-    except (OSError, UnsafePathError) as error:
+    except ITEM_ERRORS as error:
         on_skip(folder, error)
         return None
     if outcome is None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import structlog
 
-from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.errors import ITEM_ERRORS, UnsafePathError
 from ytaudio_daemon.folders import Layout, trash
 from ytaudio_daemon.ledger import Ledger, sessions
 from ytaudio_daemon.ledger.sessions import Session
@@ -41,8 +41,12 @@ class SessionRemover:
         for session in expired:
             try:
                 self._remove_unless_pinned(session, now)
-            except (OSError, UnsafePathError) as failed:
-                error = failed
+            except ITEM_ERRORS as failed:
+                error = (
+                    failed
+                    if isinstance(failed, OSError | UnsafePathError)
+                    else UnsafePathError(str(failed))
+                )
         return error
 
     def _remove_unless_pinned(self, session: Session, now: Now) -> None:

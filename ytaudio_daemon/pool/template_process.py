@@ -15,6 +15,7 @@ from ytaudio_daemon.errors import TemplateError
 from ytaudio_daemon.pool.events import TemplateFacts
 from ytaudio_daemon.system import protocol
 from ytaudio_daemon.system.orphans import STATE_ENV, TEMPLATE_ENV
+from ytaudio_daemon.system.utf8_mode import UTF8_MODE
 
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 _PASSED_ENV = frozenset(
@@ -51,6 +52,7 @@ def python_command(ytdlp_path: Path | None, module: str, *words: str) -> list[st
     return [
         sys.executable,
         "-I",
+        *UTF8_MODE,
         "-c",
         _BOOTSTRAP,
         _PACKAGE_PARENT,

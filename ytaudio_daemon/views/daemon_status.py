@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, gates, queries
 from ytaudio_daemon.model import SessionState
@@ -111,7 +111,7 @@ class DaemonStatusFile:
             written = self._status_file.write(
                 document, now, key={**document, "disk": disk}
             )
-        except (OSError, UnsafePathError) as error:
+        except ITEM_ERRORS as error:
             self._write_errors.record(PROBLEM_CODE, path, error, now)
             self._written_at = now.uptime_s  # tried again with the next heartbeat
             return

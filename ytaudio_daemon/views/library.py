@@ -4,7 +4,7 @@ import os
 from collections.abc import Generator
 from pathlib import Path
 
-from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.library import LibraryFile, PublishedAudio, add_to_library
 from ytaudio_daemon.ledger import Ledger, library_entries, queries
@@ -137,7 +137,7 @@ class LibraryView:
             self._finish(job)
         except FileNotFoundError:  # the result itself is gone: nothing to show
             self._finish(job)
-        except (OSError, UnsafePathError) as error:
+        except ITEM_ERRORS as error:
             self._write_errors.record(PROBLEM_CODE, place, error, now)
             self._running_copy = None
             self.due_queue.postpone(job.id, now.uptime_s + RETRY_AFTER_S)

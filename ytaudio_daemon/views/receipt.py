@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.atomic_file import AtomicFileWriter, remove_if_ours
-from ytaudio_daemon.folders.layout import receipt_key, receipt_name
+from ytaudio_daemon.folders.layout import receipt_key
 from ytaudio_daemon.ledger import Connection, receipts
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
 from ytaudio_daemon.views import receipt_json, receipt_text
@@ -178,14 +178,14 @@ class ReceiptWriter:
     def _open_program_file(self) -> AtomicFileWriter:
         self._layout.status.mkdir(parents=True, exist_ok=True)
         drop = self.drop
-        name = receipt_name(
-            receipt_key(
-                drop.session_name, drop.name, drop.filed_name, at_root=drop.at_root
-            )
+        key = receipt_key(
+            drop.session_name, drop.name, drop.filed_name, at_root=drop.at_root
         )
-        folder = self._layout.receipts(drop.session_name)
-        parts = folder.relative_to(self._layout.status).parts
-        return AtomicFileWriter(self._layout.status, parts, name.encode(), make=True)
+        file = self._layout.receipt_file(drop.session_name, key)
+        *parts, name = file.relative_to(self._layout.status).parts
+        return AtomicFileWriter(
+            self._layout.status, tuple(parts), name.encode(), make=True
+        )
 
     def _people_file_opener(self, ending: bytes) -> Callable[[], AtomicFileWriter]:
         name = (self.drop.filed_name or b"") + ending

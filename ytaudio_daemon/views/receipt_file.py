@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from hashlib import blake2b
 
-from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders.atomic_file import AtomicFileWriter
 
 
@@ -21,7 +21,7 @@ class ReceiptFile:
     def __init__(
         self, open_file: Callable[[], AtomicFileWriter], marker: str = ""
     ) -> None:
-        self.error: OSError | UnsafePathError | None = None
+        self.error: Exception | None = None
         self._open_file = open_file
         self._marker = marker.encode()
         self._file: AtomicFileWriter | None = None
@@ -67,6 +67,6 @@ class ReceiptFile:
     def _capture_error(self, action: Callable[[], None]) -> None:
         try:
             action()
-        except (OSError, UnsafePathError) as error:
+        except ITEM_ERRORS as error:
             self.error = error
             self.discard()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, queries, sessions
 from ytaudio_daemon.ledger.queries import JobRow
@@ -145,7 +145,7 @@ class SessionStatusFiles:
         try:
             if status_file.write(document, now):
                 self._write_errors.clear(PROBLEM_CODE, self._folder)
-        except (OSError, UnsafePathError) as error:
+        except ITEM_ERRORS as error:
             self._write_errors.record(PROBLEM_CODE, self._folder, error, now)
             self.due_queue.postpone(session.id, now.uptime_s + RETRY_AFTER_S)
             return

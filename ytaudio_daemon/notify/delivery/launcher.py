@@ -14,6 +14,7 @@ from typing import Any
 from ytaudio_daemon.notify.delivery.memory_file import memory_file
 from ytaudio_daemon.notify.delivery.result import DeliveryResult, retry_later
 from ytaudio_daemon.system.orphans import STATE_ENV, kill_by_env
+from ytaudio_daemon.system.utf8_mode import UTF8_MODE
 
 DELIVERY_ENV = "YTAUDIO_DELIVERY_ID"
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -212,7 +213,7 @@ def _popen(
 ) -> subprocess.Popen[bytes]:
     with memory_file(batch) as stdin:
         return subprocess.Popen(
-            [sys.executable, "-I", "-c", _BOOTSTRAP, _PACKAGE_PARENT],
+            [sys.executable, "-I", *UTF8_MODE, "-c", _BOOTSTRAP, _PACKAGE_PARENT],
             stdin=stdin,
             stdout=stdout,
             env=environment,
