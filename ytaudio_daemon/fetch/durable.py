@@ -1,20 +1,16 @@
 """Files that survive a power cut: written aside, synced, renamed, folder synced."""
 
-import errno
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ytaudio_daemon.model.host_errors import Scope, find_host_error
 from ytaudio_daemon.system.regular_files import create_file, read_regular_file
 
 #: Far above what this package writes; a bigger file is not ours.
 MAX_JSON_BYTES = 1 << 20
-
-
-#: Trouble of the whole machine, not of one file.
-_MACHINE_ERRNOS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 class UnreadableError(OSError):
@@ -72,7 +68,8 @@ def size_of(path: Path) -> int | None:
 
 
 def _unreadable(error: OSError) -> OSError:
-    if error.errno in _MACHINE_ERRNOS:
+    host_error = find_host_error(error.errno)
+    if host_error and host_error.scope is Scope.MACHINE:
         return error
     return UnreadableError(error.errno, error.strerror, error.filename)
 

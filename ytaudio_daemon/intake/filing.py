@@ -1,6 +1,5 @@
 """Filing recorded drops: out of the way of the next scan, or left in place."""
 
-import errno
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -20,13 +19,12 @@ from ytaudio_daemon.ledger import Ledger, drops
 from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.drops import DropPlacement
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.host_errors import WRITE_REFUSED
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
 
 log = structlog.get_logger()
 
-#: The move to processed/ is not ours to make there.
-NOT_PERMITTED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 #: Filed drops are looked at again at every rescan, early or not.
 RECHECK_FRACTION = 0.5
 
@@ -145,7 +143,7 @@ class Filer:
         try:
             return self._move(recorded, now)
         except (OSError, UnsafePathError) as error:
-            if isinstance(error, OSError) and error.errno not in NOT_PERMITTED:
+            if isinstance(error, OSError) and error.errno not in WRITE_REFUSED:
                 raise
             parts = recorded.inbox_file.location.parts
             self._ignored_files.set_not_movable(
