@@ -1,6 +1,6 @@
 """Convert, tag, verify, lay out: everything after the network."""
 
-from datetime import UTC, datetime
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ytaudio_daemon.fetch.metadata import filename_fields, tags_of
 from ytaudio_daemon.fetch.source import SOURCE_DIR, Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Phase, Progress, Result
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.system.times import rfc3339
 
 
 def build_result(
@@ -121,6 +122,6 @@ def _job_document(
         "tags": tags,
         "sample_rate_hz": rate,
         "channels": channels,
-        "finished_at": result_files.rfc3339(datetime.now(UTC)),
+        "finished_at": rfc3339(time.time(), "seconds"),
     }
     return result_files.job_document(request, source, conversion_plan, result, extra)

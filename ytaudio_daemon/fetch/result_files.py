@@ -6,7 +6,6 @@ finds that file may publish the folder without looking at anything else.
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -133,11 +132,6 @@ def sha256_of(path: Path) -> str:
     """Return the hex digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def rfc3339(now: datetime) -> str:
-    """Return RFC 3339 in UTC, to the second."""
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _result_document(outcome: Outcome) -> dict[str, Any]:

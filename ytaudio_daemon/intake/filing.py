@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import structlog
 
@@ -22,6 +21,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.host_errors import WRITE_REFUSED
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.system.times import utc_time
 
 log = structlog.get_logger()
 
@@ -193,10 +193,9 @@ class Filer:
         inbox_file, received_at = recorded.inbox_file, recorded.drop.received_at
         if inbox_file.changed_at <= received_at:
             return
-        taken = datetime.fromtimestamp(received_at, UTC)
         self._ignored_files.add_repeat(
             inbox_file,
-            f"taken with this very content at {taken:%Y-%m-%d %H:%M:%S UTC}, and kept: "
+            f"taken with this very content at {utc_time(received_at)}, and kept: "
             "it is taken again when its content changes; to try again what failed: "
             f"ytaudio retry --session {inbox_file.location.session} --failed",
         )

@@ -8,7 +8,7 @@ from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
 from ytaudio_daemon.model.host_errors import current_code
 from ytaudio_daemon.schemas import receipt as forms
 from ytaudio_daemon.schemas.job import JobError
-from ytaudio_daemon.views.documents import rfc3339
+from ytaudio_daemon.system.times import rfc3339
 
 
 def program_head(drop: ReceiptHead) -> str:

@@ -4,13 +4,13 @@ Written to be read in any editor, Windows Notepad included: UTF-8, aligned colum
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.system.times import utc_time
 from ytaudio_daemon.urls import Link
 
 #: How each kind of file begins; a file that begins otherwise is not ours.
@@ -127,11 +127,6 @@ def option_layer(options: Mapping[str, Any]) -> dict[str, Any]:
 def plain_line(text: str) -> str:
     """Return a text on one line, without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def utc_time(seconds: float) -> str:
-    """Return a time for people, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _summary(tally: Mapping[str, int]) -> str:

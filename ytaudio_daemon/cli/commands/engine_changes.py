@@ -7,11 +7,11 @@ from dataclasses import asdict
 
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import rfc3339
 from ytaudio_daemon.cli.ledger_access import open_ledger, wake_daemon
 from ytaudio_daemon.cli.privileges import drop_privileges, not_permitted_error
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.ledger import ytdlp_outcomes
+from ytaudio_daemon.system.times import rfc3339
 from ytaudio_daemon.urls import Link, parse_link
 from ytaudio_daemon.ytdlp_versions.history import UpgradeResult
 from ytaudio_daemon.ytdlp_versions.upgrade import (
