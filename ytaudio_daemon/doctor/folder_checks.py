@@ -16,6 +16,7 @@ from ytaudio_daemon.dropfile import is_ignored_folder
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.prepare import free_bytes
 from ytaudio_daemon.model.host_errors import WRITE_REFUSED
+from ytaudio_daemon.system.files import nearest_existing
 
 #: Most session folders that are checked, and most results about them.
 MAX_SESSION_FOLDERS = 10_000
@@ -48,7 +49,7 @@ def check_folders(
     )
     yield from check_file_systems(layout)
     with suppress(OSError):  # reported already, as a fault of the folder
-        free = free_bytes(_nearest_existing(layout.downloads))
+        free = free_bytes(nearest_existing(layout.downloads))
         yield check_free_space(free, reserve_bytes, layout.downloads)
 
 
@@ -100,7 +101,7 @@ def _tree_folders(layout: Layout) -> Iterator[tuple[str, Path]]:
 def _check_folder(name: str, folder: Path) -> CheckResult:
     label = f"folder_{name}"
     if not os.path.lexists(folder):
-        above = _nearest_existing(folder)
+        above = nearest_existing(folder)
         if _is_accessible(above):
             return warning(
                 label, f"{folder} is not there yet; the daemon makes it when it starts"
@@ -272,12 +273,3 @@ def _own_user_name() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return str(os.geteuid())
-
-
-def _nearest_existing(path: Path) -> Path:
-    """Return the path, or the first folder above it that exists."""
-    return next(
-        place
-        for place in (path, *path.parents)
-        if os.path.exists(place)  # noqa: PTH110 - a dead mount raises in Path's
-    )

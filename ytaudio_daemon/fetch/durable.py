@@ -1,13 +1,13 @@
 """Files that survive a power cut: written aside, synced, renamed, folder synced."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.model.host_errors import Scope, find_host_error
-from ytaudio_daemon.system.regular_files import create_file, read_regular_file
+from ytaudio_daemon.system import files
+from ytaudio_daemon.system.regular_files import read_regular_file
 
 #: Far above what this package writes; a bigger file is not ours.
 MAX_JSON_BYTES = 1 << 20
@@ -23,17 +23,8 @@ def write_json(path: Path, document: Mapping[str, Any], *, synced: bool = True) 
     Raises:
         OSError: The disk is full, read-only or failing.
     """
-    aside = path.with_name(f".{path.name}.new")
     text = json.dumps(document, ensure_ascii=False, indent=1)
-    with os.fdopen(create_file(aside, replace=True), "wb") as file:
-        file.write(text.encode("utf-8", "replace"))
-        file.write(b"\n")
-        file.flush()
-        if synced:
-            os.fsync(file.fileno())
-    aside.rename(path)
-    if synced:
-        fsync_path(path.parent)
+    files.write_atomically(path, f"{text}\n".encode("utf-8", "replace"), synced=synced)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -72,16 +63,3 @@ def _unreadable(error: OSError) -> OSError:
     if host_error and host_error.scope is Scope.MACHINE:
         return error
     return UnreadableError(error.errno, error.strerror, error.filename)
-
-
-def fsync_path(path: Path) -> None:
-    """Force a file's or folder's content to the disk.
-
-    Raises:
-        OSError: The disk is full or failing; what was written cannot be trusted.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

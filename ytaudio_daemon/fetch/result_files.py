@@ -13,6 +13,7 @@ from ytaudio_daemon.fetch import durable, ytdlp_version
 from ytaudio_daemon.fetch.convert import ConversionPlan
 from ytaudio_daemon.fetch.source import Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Result
+from ytaudio_daemon.system import files
 
 JOB_SCHEMA = "ytaudio.job-file/1"
 RESULT_SCHEMA = "ytaudio.result/1"
@@ -36,7 +37,7 @@ def adopt_result(request: FetchRequest) -> Outcome | None:
             # The promise first: between the two steps the earlier one still holds.
             durable.write_json(own / RESULT_FILE, _result_document(outcome))
             (earlier / JOB_DIR).rename(own / JOB_DIR)
-            durable.fsync_path(own)
+            files.fsync_path(own)
             return outcome
     return None
 
@@ -121,10 +122,10 @@ def seal(request: FetchRequest, job: Mapping[str, Any], outcome: Outcome) -> Non
     """
     folder = Path(request.attempt_dir)
     for file in (folder / JOB_DIR / "audio").iterdir():
-        durable.fsync_path(file)
-    durable.fsync_path(folder / JOB_DIR / "audio")
+        files.fsync_path(file)
+    files.fsync_path(folder / JOB_DIR / "audio")
     durable.write_json(folder / JOB_DIR / "job.json", job)
-    durable.fsync_path(folder)
+    files.fsync_path(folder)
     durable.write_json(folder / RESULT_FILE, _result_document(outcome))
 
 

@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ytaudio_daemon.errors import YtDlpVersionError, YtDlpVersionsLockedError
-from ytaudio_daemon.system.regular_files import create_file, open_own_file
+from ytaudio_daemon.system import files
+from ytaudio_daemon.system.regular_files import open_own_file
 from ytaudio_daemon.ytdlp_versions.history import (
     Activation,
     RejectedVersion,
@@ -82,7 +83,7 @@ class VersionWriter:
         self.discard(place)
         os.sync()  # two thousand files: each by itself would take a minute on a disk
         staging.rename(place)
-        _sync(self._folder)
+        files.fsync_path(self._folder)
 
     def discard(self, place: Path) -> None:
         """Remove a folder; its name is free at once."""
@@ -180,16 +181,11 @@ class VersionWriter:
             aside.replace(link)
         else:
             link.unlink(missing_ok=True)
-        _sync(self._folder)
+        files.fsync_path(self._folder)
 
     def _save_history(self, history: VersionHistory) -> None:
-        aside = self._folder / f"{STAGING_PREFIX}{HISTORY_FILE}"
-        with os.fdopen(create_file(aside, replace=True), "w") as file:
-            json.dump(history.to_json(), file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(self._folder / HISTORY_FILE)
-        _sync(self._folder)
+        text = json.dumps(history.to_json(), indent=1)
+        files.write_atomically(self._folder / HISTORY_FILE, text.encode())
 
     def _prune(self) -> None:
         """Remove versions that nobody would go back to.
@@ -219,12 +215,3 @@ def _umask() -> int:
     umask = os.umask(0o022)
     os.umask(umask)
     return umask
-
-
-def _sync(folder: Path) -> None:
-    """Make a folder's names durable."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
