@@ -10,6 +10,7 @@ from typing import Any
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.system.text import single_line
 from ytaudio_daemon.system.times import utc_time
 from ytaudio_daemon.urls import Link
 
@@ -53,12 +54,10 @@ def receipt_head(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
         drop: The drop.
         tally: The number of its lines by outcome.
     """
-    name = plain_line(display_name(drop.filed_name or drop.name))
+    name = single_line(display_name(drop.filed_name or drop.name))
     note = ""
     if drop.state == "rejected":
-        title = (
-            f"{REASON_MARK}{name}: {plain_line(drop.reason or 'no line was usable')}.\n"
-        )
+        title = f"{REASON_MARK}{name}: {single_line(drop.reason or 'no line was usable')}.\n"
     else:
         title = f"{RECEIPT_MARK}{name}\n"
         note = f"  note      {_sentence(drop.reason)}\n" if drop.reason else ""
@@ -83,13 +82,13 @@ def receipt_line(line: ReceiptLine) -> str:
     word = _STATE_TEXTS.get(line.state or "", "refused")
     if line.result == "duplicate":
         word += " (duplicate)"
-    row = f"{line.line:>7}  {word:<{_WIDTH}}  {plain_line(line.text)}".rstrip() + "\n"
+    row = f"{line.line:>7}  {word:<{_WIDTH}}  {single_line(line.text)}".rstrip() + "\n"
     return row + "".join(f"{_INDENT}{detail}\n" for detail in _details(line))
 
 
 def failed_head(drop: ReceiptHead) -> str:
     """Return the head of a `.failed.txt`: comments only."""
-    name = plain_line(display_name(drop.filed_name or drop.name))
+    name = single_line(display_name(drop.filed_name or drop.name))
     return (
         f"{FAILED_MARK}{name}\n"
         "# Put this file into the inbox again to try these links once more.\n"
@@ -107,7 +106,7 @@ def failed_line(line: ReceiptLine, drop_id: int) -> str:
     if not _has_failed_for_good(line) or _repeats_line_of_drop(line, drop_id):
         return ""
     reason = _sentence(line.error_message or line.error_code or "failed")
-    hint = f" {plain_line(line.error_hint)}" if line.error_hint else ""
+    hint = f" {single_line(line.error_hint)}" if line.error_hint else ""
     link = dropfile.render_line(
         Link(line.video_id or ""), option_layer(line.options or {})
     )
@@ -122,11 +121,6 @@ def option_layer(options: Mapping[str, Any]) -> dict[str, Any]:
         if name != "tags" and value is not None and (name != "priority" or value)
     }
     return layer | {f"tag.{name}": text for name, text in options["tags"].items()}
-
-
-def plain_line(text: str) -> str:
-    """Return a text on one line, without control characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _summary(tally: Mapping[str, int]) -> str:
@@ -150,14 +144,14 @@ def _count_text(number: int) -> str:
 def _details(line: ReceiptLine) -> list[str]:
     if line.state == "completed":
         name = PurePath(line.output_path or "").name
-        return [plain_line(name)] if name else []
+        return [single_line(name)] if name else []
     details = []
     if line.message and line.result != "duplicate":
-        details.append(plain_line(line.message))
+        details.append(single_line(line.message))
     if line.error_message:
-        details.append(plain_line(line.error_message))
+        details.append(single_line(line.error_message))
     if line.error_hint:
-        details.append(plain_line(line.error_hint))
+        details.append(single_line(line.error_hint))
     if line.state == "waiting" and line.retry_at is not None:
         details.append(f"next try: {utc_time(line.retry_at)}")
     return details
@@ -179,10 +173,10 @@ def _rejected_line(line: ReceiptLine) -> str:
     reason = (
         f"\n# line {line.line}: {_sentence(line.message or line.code or 'refused')}\n"
     )
-    again = plain_line(line.again) if line.again else ""
-    return reason + (f"{again}\n" if again else f"# {plain_line(line.text)}\n")
+    again = single_line(line.again) if line.again else ""
+    return reason + (f"{again}\n" if again else f"# {single_line(line.text)}\n")
 
 
 def _sentence(text: str) -> str:
-    text = plain_line(text)
+    text = single_line(text)
     return text if text.endswith((".", "!", "?")) else f"{text}."
