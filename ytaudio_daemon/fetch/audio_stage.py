@@ -14,6 +14,7 @@ from ytaudio_daemon.fetch.file_names import file_name
 from ytaudio_daemon.fetch.metadata import filename_fields, tags_of
 from ytaudio_daemon.fetch.source import SOURCE_DIR, Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Phase, Progress, Result
+from ytaudio_daemon.model.outcome import JOB_DIR
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.system.times import rfc3339
 
@@ -114,9 +115,7 @@ def _job_document(
     result: Result,
     tags: dict[str, str],
 ) -> dict[str, Any]:
-    audio = (
-        Path(request.attempt_dir) / result_files.JOB_DIR / "audio" / result.file_name
-    )
+    audio = Path(request.attempt_dir) / JOB_DIR / "audio" / result.file_name
     rate, channels = tag.read_stream(audio)
     extra = {
         "tags": tags,

@@ -13,12 +13,10 @@ from ytaudio_daemon.fetch import durable, ytdlp_version
 from ytaudio_daemon.fetch.convert import ConversionPlan
 from ytaudio_daemon.fetch.source import Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Result
+from ytaudio_daemon.model.outcome import JOB_DIR, RESULT_FILE, RESULT_SCHEMA
 from ytaudio_daemon.system import files
 
 JOB_SCHEMA = "ytaudio.job-file/1"
-RESULT_SCHEMA = "ytaudio.result/1"
-JOB_DIR = "job"
-RESULT_FILE = "result.json"
 
 
 def adopt_result(request: FetchRequest) -> Outcome | None:
