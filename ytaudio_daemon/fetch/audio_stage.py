@@ -1,4 +1,4 @@
-"""Convert, tag, verify, lay out: everything after the network."""
+"""Converts, tags, verifies and lays out the audio: the stages without network."""
 
 import time
 from pathlib import Path
@@ -22,7 +22,7 @@ from ytaudio_daemon.system.times import rfc3339
 def build_result(
     request: FetchRequest, source: Source, report: Reporter, context: AttemptContext
 ) -> Outcome:
-    """Turn a finished source into a sealed result.
+    """Convert a finished source into a sealed result.
 
     Raises:
         AttemptFailedError: It does not decode, or not in full; or ffmpeg failed.
@@ -70,7 +70,7 @@ def _verify_audio(
     written_s: float,
     report: Reporter,
 ) -> float:
-    """Return the seconds of sound in the file, all of them decoded."""
+    """Decode the whole file and return its seconds of sound."""
     announced = source.facts.duration_s or 0.0
 
     def seen(seconds: float) -> None:

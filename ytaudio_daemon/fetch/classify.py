@@ -1,4 +1,4 @@
-"""From what was seen to a failure with a kind, a code and plain words. Pure.
+"""Converts the evidence of a failed attempt into a failure: kind, code, message. Pure.
 
 The first match wins: the host's own errors, then what exceptions and HTTP statuses
 say, then texts; warnings count only when the error itself names no true cause
@@ -25,15 +25,15 @@ MAX_MESSAGE_CHARS = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """One exception of a chain, as plain facts.
+    """One exception of a chain, as plain data.
 
     Attributes:
         classes: Names of its class and the classes above it.
-        text: What it says.
+        text: `str()` of it.
         errno: For an `OSError`.
         status: For an HTTP answer.
-        endpoint: Whom the answer came from: media, api, page, or "".
-        retry_after: The header of that name.
+        endpoint: The kind of server that answered: media, api, page, or "".
+        retry_after: The header `Retry-After`.
     """
 
     classes: frozenset[str] = frozenset()
@@ -46,14 +46,14 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that is known about a failed attempt.
+    """The facts about a failed attempt from which its failure is found.
 
     Attributes:
         causes: The exception raised and those behind it, outermost first.
-        warnings: What yt-dlp warned of.
-        failed_requests: Failed requests before, also those that yt-dlp got over.
-        live_status: As yt-dlp names it, when it got that far.
-        has_js_runtime: One was given to yt-dlp.
+        warnings: yt-dlp's warnings.
+        failed_requests: Earlier failed requests, also those that yt-dlp recovered from.
+        live_status: yt-dlp's `live_status`, None if it did not get that far.
+        has_js_runtime: Whether yt-dlp had a JavaScript runtime.
         now: For a Retry-After that names a date.
     """
 
@@ -66,7 +66,7 @@ class Evidence:
 
 
 def classify(evidence: Evidence) -> Failure:
-    """Return the failure that the evidence speaks for; it has no log tail yet."""
+    """Return the failure that fits the evidence best; it has no log tail yet."""
     host_error = _host_error(evidence.causes)
     if host_error is not None:
         failure = host_error.failure()
@@ -165,7 +165,7 @@ def _by_live_status(evidence: Evidence) -> str | None:
 
 
 def _by_http_errors(causes: Sequence[Cause]) -> str | None:
-    """Judge by HTTP statuses, then by how connections broke."""
+    """Return the code of the HTTP statuses, else of the broken connections."""
     codes = [code for cause in causes if (code := _by_status(cause)) is not None]
     if codes:
         return "rate_limited" if "rate_limited" in codes else codes[-1]
@@ -194,7 +194,7 @@ def _by_status(cause: Cause) -> str | None:
 
 
 def _status_in_text(text: str) -> int | None:
-    """Return the status in a message: yt-dlp's downloader keeps no exception."""
+    """Return the HTTP status in a message: yt-dlp's downloader drops the exception."""
     told = re.search(r"HTTP Error (\d{3})\b", text)
     return int(told[1]) if told else None
 
@@ -238,7 +238,7 @@ _CONNECTION_RULES = (
 
 
 def _error_text(causes: Sequence[Cause]) -> str:
-    """Return the error's own text, short and fit for print."""
+    """Return the error's own text, shortened, without secrets."""
     for cause in causes:
         words = re.split(r"; please report this issue|\(caused by", cause.text)[0]
         words = redact(words.removeprefix("ERROR: "))

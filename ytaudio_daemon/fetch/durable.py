@@ -1,4 +1,4 @@
-"""Files that survive a power cut: written aside, synced, renamed, folder synced."""
+"""JSON files of an attempt; a missing file is told apart from an unreadable one."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ MAX_JSON_BYTES = 1 << 20
 
 
 class UnreadableError(OSError):
-    """A file is there, and the disk cannot read it: nobody knows what it says."""
+    """The file exists, but the disk cannot read it: its content is unknown."""
 
 
 def write_json(path: Path, document: Mapping[str, Any], *, synced: bool = True) -> None:
@@ -28,11 +28,11 @@ def write_json(path: Path, document: Mapping[str, Any], *, synced: bool = True) 
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the object in `path`, or None when there is none.
+    """Return the JSON object in `path`, or None if the file is missing or has none.
 
     Raises:
-        UnreadableError: Nobody knows.
-        OSError: Of the whole machine.
+        UnreadableError: The disk cannot read the file.
+        OSError: The machine has no memory or descriptors left.
     """
     try:
         document = json.loads(read_regular_file(path, MAX_JSON_BYTES))
@@ -44,11 +44,11 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def size_of(path: Path) -> int | None:
-    """Return how long a file is, or None when there is none.
+    """Return a file's size in bytes, or None if it is missing.
 
     Raises:
-        UnreadableError: Nobody knows.
-        OSError: Of the whole machine.
+        UnreadableError: The disk cannot read the inode.
+        OSError: The machine has no memory or descriptors left.
     """
     try:
         return path.stat().st_size

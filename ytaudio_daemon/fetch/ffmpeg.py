@@ -1,4 +1,4 @@
-"""Run one ffmpeg: no network, no keyboard, in our process group, measured."""
+"""Runs one ffmpeg: no network, no stdin, in our process group, with progress."""
 
 import errno
 import os
@@ -27,7 +27,7 @@ _EXIT_BY_SIGNAL = 255
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FfmpegResult:
-    """How an ffmpeg ended.
+    """The end of an ffmpeg process.
 
     Attributes:
         code: Its exit status; negative when a signal ended it.
@@ -43,7 +43,7 @@ class FfmpegResult:
 
     @property
     def is_clean(self) -> bool:
-        """It ended well and complained of nothing."""
+        """Whether it exited with 0 and printed no error."""
         return self.code == 0 and not self.errors
 
 
@@ -95,7 +95,7 @@ def run(
 def _run_process(
     argv: Sequence[str], errors: int, on_progress: Callable[[float], None]
 ) -> dict[str, str]:
-    """Return the last value of every progress key, and the exit `code`."""
+    """Run the process; return the last value of every progress key, and the exit `code`."""
     report: dict[str, str] = {}
     try:
         process = subprocess.Popen(

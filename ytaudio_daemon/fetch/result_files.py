@@ -1,7 +1,7 @@
-"""Lay the proven file out as it will be published, and say so durably.
+"""Lays the verified file out as it will be published, durably.
 
-`job/audio/<Title>.<ext>` and `job/job.json` first, `result.json` last: whoever
-finds that file may publish the folder without looking at anything else.
+`job/audio/<Title>.<ext>` and `job/job.json` are written first, `result.json` last: if
+that file exists, the folder can be published without another check.
 """
 
 import hashlib
@@ -20,11 +20,11 @@ JOB_SCHEMA = "ytaudio.job-file/1"
 
 
 def adopt_result(request: FetchRequest) -> Outcome | None:
-    """Return a result that is already there, of this or an earlier attempt.
+    """Return the finished result of this or an earlier attempt, moved here; else None.
 
     Raises:
-        UnreadableError: What is there cannot be read; it stays.
-        OSError: The disk is full or failing; what is there stays.
+        UnreadableError: An earlier result cannot be read; it stays.
+        OSError: The disk is full or failing; an earlier result stays.
     """
     own = Path(request.attempt_dir)
     if (outcome := _read_result(own)) is not None:
@@ -41,10 +41,10 @@ def adopt_result(request: FetchRequest) -> Outcome | None:
 
 
 def is_finished(request: FetchRequest) -> bool:
-    """Return whether this attempt's own result is there, whole.
+    """Return whether this attempt's own result is complete.
 
     Raises:
-        OSError: The disk is failing, and nobody knows.
+        OSError: The disk is failing; that is unknown.
     """
     return _read_result(Path(request.attempt_dir)) is not None
 
@@ -63,10 +63,10 @@ def job_document(
     result: Result,
     extra: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return what `job.json` says about the file beside it. Pure.
+    """Return the content of `job.json`. Pure.
 
     Args:
-        request: Its `job_facts` go in as they are.
+        request: Its `job_facts` are copied as they are.
         source: What was fetched.
         conversion_plan: How it was converted.
         result: The finished file.
@@ -113,7 +113,7 @@ def job_document(
 
 
 def seal(request: FetchRequest, job: Mapping[str, Any], outcome: Outcome) -> None:
-    """Make everything durable, `result.json` last.
+    """Sync all files to the disk and write `result.json` last.
 
     Raises:
         OSError: The disk is full or failing; nothing can be trusted then.

@@ -1,4 +1,4 @@
-"""The failures of attempts that did not say their own outcome. Pure."""
+"""The failures of attempts whose workers sent no outcome. Pure."""
 
 import signal
 
@@ -18,12 +18,12 @@ TEMPLATE_DIED = crash_failure(
 
 
 def misbehaved(how: str) -> Failure:
-    """Describe a worker that was killed for what it said."""
+    """Return the failure of a worker that was killed for its messages."""
     return crash_failure("misbehaved", f"The worker {how} and was killed.")
 
 
 def worker_died(exit_code: int) -> Failure:
-    """Describe a worker that ended without an outcome and without our doing.
+    """Return the failure of a worker that died by itself and sent no outcome.
 
     Args:
         exit_code: As `os.waitstatus_to_exitcode` gives it: negative for a signal.
@@ -56,7 +56,7 @@ def fork_refused(number: int) -> Failure:
 
 
 def no_template(why: str) -> Failure:
-    """Describe a template that cannot be started."""
+    """Return the failure of an attempt when no template can be started."""
     return Failure(
         kind=FailureKind.HOST,
         code="no_template",
@@ -66,7 +66,7 @@ def no_template(why: str) -> Failure:
 
 
 def request_too_big(size: int) -> Failure:
-    """Describe a request that is too long to be sent."""
+    """Return the failure of a request that is too long to be sent."""
     return Failure(
         kind=FailureKind.POLICY,
         code="request_too_big",
