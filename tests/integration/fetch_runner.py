@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon import fetch
-from ytaudio_daemon.fetch import durable, hosts, jit
+from ytaudio_daemon.fetch import hosts, jit
 from ytaudio_daemon.model import FetchRequest, Progress
+from ytaudio_daemon.system import files
 
 
 class Recorder:
@@ -60,14 +61,14 @@ def attempt(order: dict[str, Any]) -> dict[str, Any]:
 
 def fail_sync(number: int) -> None:
     """Have the disk fail at one sync of a file or folder, counted from 1."""
-    sync, calls = durable.fsync_path, itertools.count(1)
+    sync, calls = files.fsync_path, itertools.count(1)
 
     def failing(path: Path) -> None:
         if next(calls) == number:
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
         sync(path)
 
-    durable.fsync_path = failing
+    files.fsync_path = failing
 
 
 def forbid_jit() -> None:

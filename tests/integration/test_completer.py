@@ -44,6 +44,7 @@ from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import FailureKind, JobState, Outcome
 from ytaudio_daemon.model.gates import GateName
+from ytaudio_daemon.model.outcome import JOB_DIR, RESULT_FILE, RESULT_SCHEMA
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.system import failpoints
 
@@ -95,10 +96,10 @@ def finish(
     publishing.begin_attempt(layout, claim.uuid, claim.attempt)
     folder = layout.attempt_dir(claim.uuid, claim.attempt)
     made = put(layout, "made", claim.uuid, title=title)
-    (layout.downloads / "made" / claim.uuid).rename(folder / publishing.JOB_FOLDER)
-    document = {"schema": publishing.RESULT_SCHEMA, **outcome.to_json()}
-    (folder / publishing.RESULT_FILE).write_text(json.dumps(document))
-    return folder / publishing.JOB_FOLDER / "audio" / made.name
+    (layout.downloads / "made" / claim.uuid).rename(folder / JOB_DIR)
+    document = {"schema": RESULT_SCHEMA, **outcome.to_json()}
+    (folder / RESULT_FILE).write_text(json.dumps(document))
+    return folder / JOB_DIR / "audio" / made.name
 
 
 def swap_for_link(layout: Layout, claim: Claim, target: Path) -> Path:

@@ -225,3 +225,15 @@ def test_a_mount_in_the_middle_is_seen_and_healed(rig: Rig, settings: Settings) 
         subprocess.run(words, check=True)
     assert checkup.run(settings, 1.0) == [], "it looks again until it is mended"
     assert checkup.run(settings, 2 * RENAME_CHECK_INTERVAL_S) == []
+
+
+@needs_root
+def test_a_read_only_mount_is_called_that_and_no_chmod_is_named(rig: Rig) -> None:
+    downloads = rig.layout.downloads
+    with mounted(downloads, "-t", "tmpfs", "-o", "ro", "none"):
+        found = {f.name: f for f in folder_checks.check_tree_folders(rig.layout)}
+        closed = found["folder_downloads"]
+        assert "mounted read-only" in closed.message
+        subprocess.run(closed.remedy.removeprefix("sudo "), shell=True, check=True)
+        found = {f.name: f for f in folder_checks.check_tree_folders(rig.layout)}
+        assert found["folder_downloads"].health == "ok"

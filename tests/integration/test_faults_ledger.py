@@ -35,7 +35,7 @@ from ytaudio_daemon.errors import (
     LedgerUnreachableError,
     UnsafePathError,
 )
-from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.drop_reader import DropReader
 from ytaudio_daemon.folders.filing import file_drop
 from ytaudio_daemon.folders.inbox import DropLocation, InboxFile, scan
@@ -47,6 +47,7 @@ from ytaudio_daemon.ledger import Ledger, claims, gates, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import FailureKind, Outcome
 from ytaudio_daemon.model.gates import Gate, GateName
+from ytaudio_daemon.model.outcome import RESULT_FILE, RESULT_SCHEMA
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.settings import Settings
@@ -100,8 +101,8 @@ def finished(layout: Layout, claim: Claim) -> Outcome:
     (folder.parent / "job.json").write_text("{}")
     outcome = song(5).to_json()
     outcome["result"]["sha256"] = hashlib.sha256(b"sound").hexdigest()
-    document = {"schema": publishing.RESULT_SCHEMA, **outcome}
-    (folder.parents[1] / publishing.RESULT_FILE).write_text(json.dumps(document))
+    document = {"schema": RESULT_SCHEMA, **outcome}
+    (folder.parents[1] / RESULT_FILE).write_text(json.dumps(document))
     return Outcome.from_json(outcome)
 
 

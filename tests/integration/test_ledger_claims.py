@@ -6,6 +6,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -23,8 +24,8 @@ from tests.integration.ledger_rig import (
     song,
 )
 from ytaudio_daemon.errors import LedgerBusyError
-from ytaudio_daemon.ledger import Ledger, claims, drops, gates, transitions
-from ytaudio_daemon.ledger.schema import attempts
+from ytaudio_daemon.ledger import Ledger, claims, drops, gates, queries, transitions
+from ytaudio_daemon.ledger.schema import attempts, jobs
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.model.gates import Gate, GateName, Pace
 from ytaudio_daemon.model.quota import Quota
@@ -101,6 +102,22 @@ def _shut(until: float) -> Gate:
         until=until,
         closures=1,
     )
+
+
+def test_codes_of_an_older_version_are_read_as_todays(ledger: Ledger) -> None:
+    drop(ledger, "alice", links("a"))
+    started = claimed(ledger)
+    with ledger.write() as db:
+        gates.close_gate(db, replace(_shut(NOW.wall), code="no_files"))
+        db.execute(sa.update(jobs).values(error_kind="host", error_code="no_files"))
+        db.execute(sa.update(attempts).values(code="no_files"))
+    with ledger.read() as db:
+        [gate] = gates.closed_gates(db)
+        job = queries.find_job(db, started.uuid)
+        [attempt] = queries.job_attempts(db, job.id)
+    assert job.error is not None
+    seen = {gate.code, job.error["code"], attempt["code"]}
+    assert seen == {"too_many_files"}
 
 
 def test_a_gate_lets_one_probe_pass_when_its_time_is_up(ledger: Ledger) -> None:

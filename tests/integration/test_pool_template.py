@@ -225,7 +225,7 @@ def test_no_free_descriptor_is_the_hosts_fault(rig: Rig) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         os.close(held[0])
-    assert rig.failure(ended) == ("host", "no_files")
+    assert rig.failure(ended) == ("host", "too_many_files")
     assert rig.run("finish").outcome.result
 
 

@@ -9,7 +9,7 @@ from tests.integration.ytdlp_rig import index_versions
 from tests.youtube import Video, YouTube
 from ytaudio_daemon.settings import load
 from ytaudio_daemon.urls import Link
-from ytaudio_daemon.ytdlp_versions.upgrade import Upgrade, UpgradeRequest, roll_back
+from ytaudio_daemon.ytdlp_versions.upgrade import Upgrade, UpgradeRequest
 from ytaudio_daemon.ytdlp_versions.version_store import VersionStore
 from ytaudio_daemon.ytdlp_versions.version_writer import VersionWriter
 
@@ -48,5 +48,5 @@ def test_the_newest_is_fetched_used_and_left_for_the_one_before(
 
     beside = {path.name for path in shelf.path_of(newest).iterdir()}
     assert {"yt_dlp", "yt_dlp_ejs", "certifi"} <= beside
-    assert roll_back(VersionWriter(shelf), "?", 1.0).version == before
+    assert VersionWriter(shelf).roll_back("?", 1.0).version == before
     assert upgrade.run(UpgradeRequest()).result == "refused"

@@ -23,8 +23,6 @@ from ytaudio_daemon.ytdlp_versions.pip import Pip
 from ytaudio_daemon.ytdlp_versions.upgrade import (
     Upgrade,
     UpgradeRequest,
-    activate_version,
-    roll_back,
 )
 from ytaudio_daemon.ytdlp_versions.version_store import VersionStore, installed_version
 from ytaudio_daemon.ytdlp_versions.version_writer import INSTALLED, VersionWriter
@@ -154,7 +152,7 @@ def test_without_a_network_the_self_test_is_all_there_is(
     assert tried.result == "upgraded"
     assert "the self-test only: the known links tell nothing now" in tried.message
     # And when it turns out to be worse, the way back is open.
-    chosen = roll_back(VersionWriter(shelf), "it is worse", 7.0, blamed=NEXT)
+    chosen = VersionWriter(shelf).roll_back("it is worse", 7.0, blamed=NEXT)
     assert chosen.path is None
     refused = shelf.history().rejection_of(NEXT)
     assert refused is not None
@@ -169,11 +167,11 @@ def test_a_pin_on_what_was_given_up_once_can_be_ended(
     shelf: VersionStore, wheels: Path
 ) -> None:
     """What is in use is not refused, whatever was said of it before."""
-    roll_back(VersionWriter(shelf), "it was worse", 7.0, blamed=NEXT)
+    VersionWriter(shelf).roll_back("it was worse", 7.0, blamed=NEXT)
     installed = VersionStore(
         shelf.folder, NEXT, os.geteuid()
     )  # the program has it by now
-    activate_version(VersionWriter(installed), "installed", 8.0)
+    VersionWriter(installed).use("installed", 8.0)
     assert installed.history().rejection_of(NEXT) is not None
     tried = Upgrade(installed, settings(), environ=only_from(wheels / "good")).run(
         UpgradeRequest()
@@ -186,8 +184,8 @@ def test_a_pin_on_what_was_given_up_once_can_be_ended(
 def test_asking_for_the_newest_ends_a_pin_though_that_one_was_given_up(
     shelf: VersionStore, wheels: Path
 ) -> None:
-    roll_back(VersionWriter(shelf), "it was worse", 7.0, blamed=NEXT)
-    activate_version(VersionWriter(shelf), "installed", 8.0)
+    VersionWriter(shelf).roll_back("it was worse", 7.0, blamed=NEXT)
+    VersionWriter(shelf).use("installed", 8.0)
     tried = Upgrade(shelf, settings(), environ=only_from(wheels / "good")).run(
         UpgradeRequest()
     )
@@ -346,26 +344,24 @@ def test_the_newer_of_installed_and_upgraded_is_used_unless_one_is_pinned(
     )  # of a program upgrade
     assert (upgraded.active().version, upgraded.active().path) == ("2097.2.2", None)
     with pytest.raises(YtDlpVersionError, match=r"newer than 2097\.1\.1 and in use"):
-        roll_back(VersionWriter(upgraded), "?", 1.0)
-    assert activate_version(VersionWriter(upgraded), NEXT, 1.0).version == NEXT
+        VersionWriter(upgraded).roll_back("?", 1.0)
+    assert VersionWriter(upgraded).use(NEXT, 1.0).version == NEXT
     assert upgraded.active().activation.pinned
-    assert (
-        activate_version(VersionWriter(upgraded), INSTALLED, 2.0).version == "2097.2.2"
-    )
+    assert VersionWriter(upgraded).use(INSTALLED, 2.0).version == "2097.2.2"
 
 
 def test_an_unknown_version_cannot_be_used(shelf: VersionStore) -> None:
     with pytest.raises(YtDlpVersionError, match=r"there is no yt-dlp 2026\.1\.1 here"):
-        activate_version(VersionWriter(shelf), "2026.1.1", 1.0)
+        VersionWriter(shelf).use("2026.1.1", 1.0)
     with pytest.raises(YtDlpVersionError, match=r"there is no yt-dlp \.\./x here"):
-        activate_version(VersionWriter(shelf), "../x", 1.0)
+        VersionWriter(shelf).use("../x", 1.0)
 
 
 def test_going_back_ends_at_the_installed_one(shelf: VersionStore) -> None:
     writer = VersionWriter(shelf)
-    assert roll_back(writer, "?", 1.0).path is None
+    assert writer.roll_back("?", 1.0).path is None
     with pytest.raises(YtDlpVersionError, match="no earlier version"):
-        roll_back(writer, "?", 1.0)
+        writer.roll_back("?", 1.0)
 
 
 def test_a_switch_killed_in_the_middle_is_no_switch(shelf: VersionStore) -> None:
@@ -377,7 +373,7 @@ def test_a_switch_killed_in_the_middle_is_no_switch(shelf: VersionStore) -> None
         (shelf.folder / ".aside-half").mkdir()
     assert shelf.active().version == NEXT
     assert not shelf.active().activation.pinned
-    assert roll_back(writer, "?", 1.0).path is None
+    assert writer.roll_back("?", 1.0).path is None
     assert not (shelf.folder / ".aside-half").exists()
 
 
@@ -396,10 +392,10 @@ def test_only_a_few_versions_are_kept(shelf: VersionStore) -> None:
 def test_lost_notes_harm_nothing(shelf: VersionStore) -> None:
     (shelf.folder / "notes.json").write_text('{"stands": 3}')
     assert shelf.active().version == NEXT
-    assert roll_back(VersionWriter(shelf), "?", 1.0).path is None
+    assert VersionWriter(shelf).roll_back("?", 1.0).path is None
 
 
 def test_a_shelf_that_cannot_be_made_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "engine").write_text("somebody's file")
     with pytest.raises(YtDlpVersionError, match="cannot be written"):
-        activate_version(VersionWriter(shelf_in(tmp_path)), INSTALLED, 1.0)
+        VersionWriter(shelf_in(tmp_path)).use(INSTALLED, 1.0)

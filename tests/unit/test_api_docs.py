@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ytaudio_daemon.api import problems
 from ytaudio_daemon.fetch.failure_catalog import FAILURE_CATALOG
+from ytaudio_daemon.model.host_errors import CODE_ALIASES, HOST_ERROR_CODES
 
 CHECKOUT = Path(__file__).parents[2]
 DOCS = CHECKOUT / "docs"
@@ -48,7 +49,13 @@ def test_troubleshooting_names_codes_that_exist() -> None:
     firsts = [row[0] for row in cells(text, "Download fails")[2:]]
     codes = {code for cell in firsts for code in re.findall(r"`(\w+)`", cell)}
     assert codes
-    assert codes <= set(FAILURE_CATALOG) | OTHER_CODES
+    assert codes <= {*FAILURE_CATALOG, *OTHER_CODES, *HOST_ERROR_CODES, *CODE_ALIASES}
+
+
+def test_every_code_of_the_host_is_documented_and_every_old_one() -> None:
+    text = (DOCS / "status-files.md").read_text()
+    codes = HOST_ERROR_CODES | CODE_ALIASES.keys()
+    assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
 
 
 def test_every_problems_code_is_documented() -> None:

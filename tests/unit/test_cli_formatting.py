@@ -8,6 +8,7 @@ import pytest
 from ytaudio_daemon.cli import formatting
 from ytaudio_daemon.cli.output import Output, ask
 from ytaudio_daemon.cli.terminal_text import terminal_safe
+from ytaudio_daemon.system import times
 
 
 @pytest.mark.parametrize(
@@ -65,8 +66,8 @@ def test_a_time_of_another_day_has_its_date() -> None:
 
 
 def test_stamps_come_back_as_they_were() -> None:
-    assert formatting.rfc3339(1_800_000_000.25) == "2027-01-15T08:00:00.250Z"
-    assert formatting.parse_rfc3339("2027-01-15T08:00:00.250Z") == 1_800_000_000.25
+    assert times.rfc3339(1_800_000_000.25) == "2027-01-15T08:00:00.250Z"
+    assert times.parse_rfc3339("2027-01-15T08:00:00.250Z") == 1_800_000_000.25
 
 
 @pytest.mark.parametrize(

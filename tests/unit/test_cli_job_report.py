@@ -7,12 +7,12 @@ import pytest
 
 from ytaudio_daemon.cli.blocks import Facts
 from ytaudio_daemon.cli.commands.job_report import JobDetails, job_report, what_next
-from ytaudio_daemon.cli.formatting import rfc3339
 from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.gates import Gate, GateName
 from ytaudio_daemon.model.quota import Quota
+from ytaudio_daemon.system.times import rfc3339
 
 NOW = 1_800_000_000.0
 UP = DaemonLiveness(state=Liveness.ALIVE)

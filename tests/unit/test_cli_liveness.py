@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.cli.formatting import rfc3339
 from ytaudio_daemon.cli.liveness import Liveness, assess, read_document, read_liveness
+from ytaudio_daemon.system.times import rfc3339
 
 NOW = 1_800_000_000.0
 

@@ -8,7 +8,6 @@ import pytest
 from ytaudio_daemon.cli.status_path import status_folder_without_settings
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.settings import find_config, load
-from ytaudio_daemon.settings.load import CONFIG_VARIABLE, LOCAL_CONFIG, SYSTEM_CONFIG
 
 ROOTS = (None, "elsewhere", "/srv/tree", "..", "~/tree", "link")
 STATUSES = (None, "public", "/srv/public", "../public", "~/s", "")
@@ -83,11 +82,3 @@ def test_a_missing_file_is_left_to_the_settings_to_explain(tmp_path: Path) -> No
     assert status_folder_without_settings("no.toml", None, {}, tmp_path) is None
     environ = {"YTAUDIO_CONFIG": "no.toml"}
     assert status_folder_without_settings(None, None, environ, tmp_path) is None
-
-
-def test_both_look_in_the_same_places() -> None:
-    from ytaudio_daemon.cli import status_path  # noqa: PLC0415 - its constants only
-
-    assert status_path.CONFIG_VARIABLE == CONFIG_VARIABLE
-    assert status_path.LOCAL_CONFIG == LOCAL_CONFIG
-    assert status_path.SYSTEM_CONFIG == SYSTEM_CONFIG

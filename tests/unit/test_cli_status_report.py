@@ -6,7 +6,7 @@ import pytest
 
 from ytaudio_daemon.cli.commands import status_report
 from ytaudio_daemon.cli.commands.watch import changed_lines
-from ytaudio_daemon.cli.formatting import rfc3339
+from ytaudio_daemon.system.times import rfc3339
 
 NOW = 1_800_000_000.0
 

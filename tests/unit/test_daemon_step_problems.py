@@ -15,10 +15,11 @@ from ytaudio_daemon.errors import LedgerBusyError, TemplateError, UnsafePathErro
     [
         (errno.ENOSPC, "disk_full", "Make room on the disk of /srv/x."),
         (errno.EROFS, "read_only", "/srv/x writable again"),
-        (errno.EACCES, "not_permitted", "read and write /srv/x"),
+        (errno.EACCES, "permission_denied", "read and write /srv/x"),
         (errno.EIO, "io_error", "dmesg"),
-        (errno.EMFILE, "no_descriptors", "LimitNOFILE"),
-        (errno.EXDEV, "step_failed", "again every second"),
+        (errno.EMFILE, "too_many_files", "LimitNOFILE"),
+        (errno.EXDEV, "other_file_system", "mount between /srv/x"),
+        (errno.EINVAL, "step_failed", "again every second"),
     ],
 )
 def test_an_error_of_the_machine_is_named_as_what_it_is(

@@ -11,8 +11,8 @@ from ytaudio_daemon import dropfile
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.model.options import effective_options
+from ytaudio_daemon.system.times import rfc3339
 from ytaudio_daemon.views import receipt_text
-from ytaudio_daemon.views.documents import rfc3339
 
 DROP = ReceiptHead(
     id=1,

@@ -1,7 +1,6 @@
 """Formats numbers and times for people. Pure."""
 
 import time
-from datetime import UTC, datetime
 
 _MINUTE = 60
 _HOUR = 3600
@@ -62,17 +61,6 @@ def local_time_and_distance(wall: float, now: float) -> str:
         else f"{format_duration(-ahead)} ago"
     )
     return f"{local_time(wall, now)} ({distance})"
-
-
-def parse_rfc3339(stamp: str) -> float:
-    """Return the seconds since 1970 of an RFC 3339 time, as status files have it."""
-    return datetime.fromisoformat(stamp).timestamp()
-
-
-def rfc3339(wall: float) -> str:
-    """Return the RFC 3339 time in UTC, as status files have it."""
-    text = datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
 
 
 def pluralize(number: int, one: str, many: str = "") -> str:

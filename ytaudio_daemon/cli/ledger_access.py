@@ -1,6 +1,5 @@
 """Opens the ledger for a command: as its owner, and for short transactions."""
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from ytaudio_daemon.errors import NoLedgerError, UnknownSessionError
 from ytaudio_daemon.folders import wake_file
 from ytaudio_daemon.ledger import Connection, Ledger, migrate
 from ytaudio_daemon.ledger.sessions import Session, find_session
+from ytaudio_daemon.model.host_errors import WRITE_REFUSED
 
 
 @contextmanager
@@ -78,6 +78,6 @@ def _require_accessible_file(context: CommandContext, flags: int) -> None:
             f"The daemon makes it when it is started: {context.start_command()}",
         ) from error
     except OSError as error:
-        if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        if error.errno not in WRITE_REFUSED:
             raise
         raise not_permitted_error(context, path) from error

@@ -8,8 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ytaudio_daemon.cli.formatting import format_duration, parse_rfc3339
+from ytaudio_daemon.cli.formatting import format_duration
 from ytaudio_daemon.system.regular_files import MAX_DOCUMENT_BYTES, read_regular_file
+from ytaudio_daemon.system.times import parse_rfc3339
 
 Document = Mapping[str, Any]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.system.files import nearest_existing
 
 
 def drop_privileges(context: CommandContext) -> None:
@@ -55,16 +56,11 @@ def _owner_stat(context: CommandContext) -> os.stat_result:
     made by mistake in another user's tree.
     """
     state, root = (
-        _nearest_existing(context.layout.state),
-        _nearest_existing(context.settings.paths.root),
+        nearest_existing(context.layout.state),
+        nearest_existing(context.settings.paths.root),
     )
     found = (state.lstat(), state.stat(), root.stat())
     return next((each for each in found if each.st_uid), found[0])
-
-
-def _nearest_existing(path: Path) -> Path:
-    """Return the path, or the first folder above it that exists."""
-    return next(place for place in (path, *path.parents) if place.exists())
 
 
 def _user_name(uid: int) -> str:

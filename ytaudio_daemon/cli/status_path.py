@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ytaudio_daemon.system.config_files import (
+    CONFIG_VARIABLE,
+    LOCAL_CONFIG,
+    SYSTEM_CONFIG,
+)
 from ytaudio_daemon.system.path_trust import first_untrusted_part
 from ytaudio_daemon.system.regular_files import read_regular_file
 
-#: As `settings.load` has them.
-CONFIG_VARIABLE = "YTAUDIO_CONFIG"
-LOCAL_CONFIG = Path("config/ytaudio.toml")
-SYSTEM_CONFIG = Path("/etc/ytaudio/ytaudio.toml")
 DEFAULT_ROOT = ".."
 DEFAULT_STATUS = "status"
 #: A bigger config is the settings' business.

@@ -1,6 +1,5 @@
 """Converts the error of a failed step into a code, a sentence and a remedy. Pure."""
 
-import errno
 import os
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ from ytaudio_daemon.errors import (
     UnsafePathError,
     YtaudioError,
 )
+from ytaudio_daemon.model.host_errors import HOST_ERROR_CODES, find_host_error
 
 
 class StepProblem(NamedTuple):
@@ -21,22 +21,6 @@ class StepProblem(NamedTuple):
 
 
 RETRY_HINT = "It is tried again every second."
-#: By errno: the code, and what a person can do; {place} is the file or folder.
-_CODE_AND_HINT_BY_ERRNO = {
-    errno.ENOSPC: ("disk_full", "Make room on the disk of {place}."),
-    errno.EDQUOT: ("disk_full", "Raise the quota of the daemon's user, or make room."),
-    errno.EROFS: ("read_only", "Mount the file system of {place} writable again."),
-    errno.EACCES: ("not_permitted", "Let the daemon's user read and write {place}."),
-    errno.EPERM: ("not_permitted", "Let the daemon's user read and write {place}."),
-    errno.EIO: ("io_error", "The disk of {place} fails: see `dmesg`, make a backup."),
-    errno.EMFILE: ("no_descriptors", "Raise LimitNOFILE= of the service (ulimit -n)."),
-    errno.ENFILE: (
-        "no_descriptors",
-        "The machine has too many files open: fs.file-max.",
-    ),
-    errno.ENOMEM: ("no_memory", "Free some memory."),
-    errno.ENOENT: ("folder_missing", "Make {place} again, or restart the daemon."),
-}
 
 
 def problem_of(step: str, error: YtaudioError | OSError) -> StepProblem:
@@ -63,18 +47,15 @@ _CODE_BY_ERROR: dict[type[YtaudioError], str] = {
 }
 #: Each of them holds up work until the cause is gone; a person may have to mend it.
 STEP_PROBLEM_CODES = frozenset(
-    {
-        *_CODE_BY_ERROR.values(),
-        *(c for c, _ in _CODE_AND_HINT_BY_ERRNO.values()),
-        _DEFAULT_CODE,
-    }
+    {*_CODE_BY_ERROR.values(), *HOST_ERROR_CODES, _DEFAULT_CODE}
 )
 
 
 def _of_os_error(step: str, error: OSError) -> StepProblem:
-    code, remedy = _CODE_AND_HINT_BY_ERRNO.get(error.errno or 0, (_DEFAULT_CODE, ""))
     place = "" if error.filename is None else os.fsdecode(error.filename)
     said = error.strerror or str(error)
     message = f"{step}: {said}: {place}" if place else f"{step}: {said}"
-    hint = remedy.format(place=place or "the daemon's folders")
-    return StepProblem(code, message, f"{hint} {RETRY_HINT}".strip())
+    found = find_host_error(error.errno)
+    if found is None:
+        return StepProblem(_DEFAULT_CODE, message, RETRY_HINT)
+    return StepProblem(found.code, message, f"{found.remedy(place)} {RETRY_HINT}")

@@ -20,7 +20,7 @@ from ytaudio_daemon.model.ytdlp_policy import URGENT_CHECK_INTERVAL_S, upgrade_i
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.ytdlp_versions.history import VersionHistory
-from ytaudio_daemon.ytdlp_versions.upgrade import FAILED, roll_back
+from ytaudio_daemon.ytdlp_versions.upgrade import FAILED
 from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion, VersionStore
 from ytaudio_daemon.ytdlp_versions.version_writer import VersionWriter
 
@@ -150,7 +150,7 @@ class YtDlpUpdater:
         version = self.active.version
         writer = VersionWriter(self._version_store)
         try:
-            chosen = roll_back(writer, reason, now.wall, blamed=version)
+            chosen = writer.roll_back(reason, now.wall, blamed=version)
         except YtDlpVersionError as error:  # an upgrade runs; checked again behind it
             log.warning("engine.not_rolled_back", version=version, error=error.message)
             return False

@@ -15,6 +15,8 @@ from ytaudio_daemon.doctor.check_result import CheckResult, broken, ok, warning
 from ytaudio_daemon.dropfile import is_ignored_folder
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.prepare import free_bytes
+from ytaudio_daemon.model.host_errors import WRITE_REFUSED
+from ytaudio_daemon.system.files import nearest_existing
 
 #: Most session folders that are checked, and most results about them.
 MAX_SESSION_FOLDERS = 10_000
@@ -47,7 +49,7 @@ def check_folders(
     )
     yield from check_file_systems(layout)
     with suppress(OSError):  # reported already, as a fault of the folder
-        free = free_bytes(_nearest_existing(layout.downloads))
+        free = free_bytes(nearest_existing(layout.downloads))
         yield check_free_space(free, reserve_bytes, layout.downloads)
 
 
@@ -99,7 +101,7 @@ def _tree_folders(layout: Layout) -> Iterator[tuple[str, Path]]:
 def _check_folder(name: str, folder: Path) -> CheckResult:
     label = f"folder_{name}"
     if not os.path.lexists(folder):
-        above = _nearest_existing(folder)
+        above = nearest_existing(folder)
         if _is_accessible(above):
             return warning(
                 label, f"{folder} is not there yet; the daemon makes it when it starts"
@@ -126,13 +128,18 @@ def _check_folder(name: str, folder: Path) -> CheckResult:
             f"sudo mv -n {_quoted(folder)} {_quoted(folder)}.old",
         )
     if not _is_accessible(folder):
-        return broken(
-            label,
-            f"{folder} cannot be read and written by {_own_user_name()} "
-            f"(mode {stat.S_IMODE(mode):04o}): {CONSEQUENCES[name]}",
-            _remedy(folder),
-        )
+        message = f"{_closed_reason(folder, mode)}: {CONSEQUENCES[name]}"
+        return broken(label, message, _remedy(folder))
     return ok(label, str(folder))
+
+
+def _closed_reason(folder: Path, mode: int) -> str:
+    if _is_on_read_only_mount(folder):
+        return f"{folder} is on a file system that is mounted read-only"
+    return (
+        f"{folder} cannot be read and written by {_own_user_name()} "
+        f"(mode {stat.S_IMODE(mode):04o})"
+    )
 
 
 def _unreachable_folder_result(
@@ -198,7 +205,9 @@ def _check_same_file_system(layout: Layout) -> CheckResult:
                 f"{layout.work} could not be tried: {error.strerror}; whether results can "
                 "be published is not known"
             )
-            return warning("one_file_system", message, _remedy(layout.work))
+            return warning(
+                "one_file_system", message, _probe_remedy(layout.work, error)
+            )
         return broken(
             "one_file_system",
             f"{layout.work} is on another file system than {layout.downloads}; results "
@@ -217,13 +226,15 @@ def _is_readable(folder: Path) -> bool:
 
 
 def _remedy(folder: Path, to_others: str = "") -> str:
-    """Return the command that opens a folder to us.
+    """Return the command that opens a folder to us, or remounts a read-only one.
 
     It changes the mode if we own the folder or are in its group (the group's bits also
     limit an ACL, acl(5)); else it adds the mode `to_others`, if given; else it changes
     the owner.
     """
     try:
+        if _is_on_read_only_mount(folder):
+            return _remount_command(folder)
         found = folder.stat()
         owner, group = found.st_uid, found.st_gid
     except OSError:
@@ -237,6 +248,22 @@ def _remedy(folder: Path, to_others: str = "") -> str:
     return f"sudo chown {_own_user_name()} {_quoted(folder)}"
 
 
+def _probe_remedy(folder: Path, error: OSError) -> str:
+    """Return a line that opens the folder to us, or else one that shows what it is."""
+    if error.errno in WRITE_REFUSED:
+        return _remedy(folder)
+    return f"findmnt --target {_quoted(folder)}"
+
+
+def _is_on_read_only_mount(folder: Path) -> bool:
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
+def _remount_command(folder: Path) -> str:
+    mount = f"$(findmnt -n -o TARGET --target {_quoted(folder)})"
+    return f'sudo mount -o remount,rw "{mount}"'
+
+
 def _quoted(path: Path) -> str:
     return shlex.quote(str(path))
 
@@ -246,12 +273,3 @@ def _own_user_name() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return str(os.geteuid())
-
-
-def _nearest_existing(path: Path) -> Path:
-    """Return the path, or the first folder above it that exists."""
-    return next(
-        place
-        for place in (path, *path.parents)
-        if os.path.exists(place)  # noqa: PTH110 - a dead mount raises in Path's
-    )

@@ -18,6 +18,7 @@ from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.folders.output_folder import WorkFolder, move_into_output
 from ytaudio_daemon.jobs.fetch_requests import fetch_request
 from ytaudio_daemon.model import Failure, FailureKind, Options, Outcome
+from ytaudio_daemon.model.outcome import JOB_DIR
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
 
@@ -239,7 +240,7 @@ class FolderDownloader:
         )
         outcome = ended.outcome
         if outcome.result is not None:
-            job = layout.attempt_dir(key, number) / publishing.JOB_FOLDER
+            job = layout.attempt_dir(key, number) / JOB_DIR
             return self._publish(download_request, job, outcome, number)
         if stop_signal.level is StopLevel.IMMEDIATE:
             outcome = replace(outcome, failure=INTERRUPTED)

@@ -1,8 +1,8 @@
 """One attempt at one video: from a link to proven audio in a folder.
 
-The only room that knows yt-dlp and ffmpeg. It runs inside a worker process of its
-own, knows no ledger and no session, and never raises: what happens comes back as
-plain data. Importing this package is cheap; yt-dlp is imported on first use, or by
+The only package that uses yt-dlp and ffmpeg. It runs inside a worker process of its
+own, knows no ledger and no session, and never raises: every end of an attempt is
+returned as plain data. Importing this package is cheap; yt-dlp is imported on first use, or by
 `preload` in the template that workers are forked from.
 """
 
@@ -18,10 +18,10 @@ __all__ = ["Reporter", "preload", "run", "ytdlp_version"]
 
 
 class Reporter(Protocol):
-    """The caller's ear, and its hand on the slots."""
+    """Receives an attempt's progress, and lends it a converter slot."""
 
     def progress(self, progress: Progress) -> None:
-        """Take a progress report; it may be dropped."""
+        """Send a progress report; it may be dropped."""
 
     def wait_for_converter_slot(self) -> None:
         """Hand back the download slot and block until a converter slot is free."""
@@ -36,7 +36,7 @@ def run(request: FetchRequest, report: Reporter) -> Outcome:
     process of its own.
 
     Returns:
-        What came of it. Only `SystemExit` and `KeyboardInterrupt` are let through.
+        The outcome. Only `SystemExit` and `KeyboardInterrupt` are raised.
     """
     from ytaudio_daemon.fetch.attempt import run_attempt  # noqa: PLC0415 - cheap import
 
@@ -44,7 +44,7 @@ def run(request: FetchRequest, report: Reporter) -> Outcome:
 
 
 def preload() -> None:
-    """Import and try out all that an attempt needs; no network, no threads."""
+    """Import everything that an attempt needs, and try it without network and threads."""
     from ytaudio_daemon.fetch import attempt  # noqa: F401, PLC0415 - cheap import
     from ytaudio_daemon.fetch.offline_warmup import run_offline_warmup  # noqa: PLC0415 - cheap import
     from ytaudio_daemon.fetch.ytdlp_client import warm_up  # noqa: PLC0415 - cheap import

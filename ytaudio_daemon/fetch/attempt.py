@@ -1,4 +1,4 @@
-"""The straight path of one attempt, from the link to the sealed result."""
+"""Runs one attempt, from the link to the sealed result."""
 
 import contextlib
 import shutil
@@ -29,7 +29,7 @@ from ytaudio_daemon.system import failpoints
 
 
 def run_attempt(request: FetchRequest, report: Reporter) -> Outcome:
-    """Make the attempt; see `ytaudio_daemon.fetch.run`."""
+    """Run the attempt; see `ytaudio_daemon.fetch.run`."""
     context = AttemptContext(ytdlp_version=ytdlp_version())
     try:
         return _run_stages(request, report, context)
@@ -77,9 +77,9 @@ def _failure_from_exception(
 
 
 def _remove_useless_files(request: FetchRequest, failure: Failure) -> None:
-    """Remove what no later attempt can use, so that it does not fill the disk.
+    """Remove files that no later attempt can use, so that they do not fill the disk.
 
-    A finished result is of use, whatever failed behind it.
+    A finished result is kept: a later attempt adopts it.
     """
     folder = Path(request.attempt_dir)
     is_bad = failure.kind is FailureKind.BAD_MEDIA

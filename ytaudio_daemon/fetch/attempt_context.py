@@ -1,4 +1,4 @@
-"""What an attempt has learnt so far: kept for its outcome, also when it fails."""
+"""The facts that an attempt has gathered so far, for its outcome, also when it fails."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -13,11 +13,11 @@ from ytaudio_daemon.model import Failure, Outcome, Result
 
 @dataclass(slots=True, kw_only=True)
 class AttemptContext:
-    """Filled in step by step.
+    """An attempt's facts, filled in by its stages.
 
     Attributes:
         ytdlp_version: yt-dlp's version.
-        log_capture: What yt-dlp said.
+        log_capture: yt-dlp's messages.
         failed_requests: Requests that were refused.
         facts: The video's metadata, once known.
         live_status: As yt-dlp names it, once known.
@@ -36,7 +36,7 @@ class AttemptContext:
     def evidence(
         self, causes: Sequence[Cause], *, has_js_runtime: bool, now: datetime
     ) -> Evidence:
-        """Return all that speaks for the reason of a failure."""
+        """Return the evidence from which `classify` finds the failure."""
         return Evidence(
             causes=causes,
             warnings=tuple(self.log_capture.warnings),

@@ -1,6 +1,6 @@
-"""Convert, tag, verify, lay out: everything after the network."""
+"""Converts, tags, verifies and lays out the audio: the stages without network."""
 
-from datetime import UTC, datetime
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,16 @@ from ytaudio_daemon.fetch.file_names import MAX_NAME_BYTES, file_name
 from ytaudio_daemon.fetch.metadata import filename_fields, tags_of
 from ytaudio_daemon.fetch.source import SOURCE_DIR, Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Phase, Progress, Result
+from ytaudio_daemon.model.outcome import JOB_DIR
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.system.name_limit import name_limit
+from ytaudio_daemon.system.times import rfc3339
 
 
 def build_result(
     request: FetchRequest, source: Source, report: Reporter, context: AttemptContext
 ) -> Outcome:
-    """Turn a finished source into a sealed result.
+    """Convert a finished source into a sealed result.
 
     Raises:
         AttemptFailedError: It does not decode, or not in full; or ffmpeg failed.
@@ -70,7 +72,7 @@ def _verify_audio(
     written_s: float,
     report: Reporter,
 ) -> float:
-    """Return the seconds of sound in the file, all of them decoded."""
+    """Decode the whole file and return its seconds of sound."""
     announced = source.facts.duration_s or 0.0
 
     def seen(seconds: float) -> None:
@@ -115,14 +117,12 @@ def _job_document(
     result: Result,
     tags: dict[str, str],
 ) -> dict[str, Any]:
-    audio = (
-        Path(request.attempt_dir) / result_files.JOB_DIR / "audio" / result.file_name
-    )
+    audio = Path(request.attempt_dir) / JOB_DIR / "audio" / result.file_name
     rate, channels = tag.read_stream(audio)
     extra = {
         "tags": tags,
         "sample_rate_hz": rate,
         "channels": channels,
-        "finished_at": result_files.rfc3339(datetime.now(UTC)),
+        "finished_at": rfc3339(time.time(), "seconds"),
     }
     return result_files.job_document(request, source, conversion_plan, result, extra)

@@ -1,4 +1,4 @@
-"""Which of a video's streams to fetch. Pure.
+"""Chooses the stream of a video to fetch. Pure.
 
 The formats are yt-dlp's, in its own order: the worst first, the best last. Its
 selection language is not used for `worst…`: there the worst language (a dubbed
@@ -74,7 +74,7 @@ def choose_stream(
 def _prefer_copyable(
     formats: Sequence[Format], target: str, quality: str
 ) -> Sequence[Format]:
-    """Keep the streams that can be copied into m4a or opus, when there are any."""
+    """Return the streams that can be copied into m4a or opus, or all if there are none."""
     if quality in {"best", "worst"} or target not in {"m4a", "opus"}:
         return formats
     fitting = [f for f in formats if codec_name(f.get("acodec")) == CODEC_OF[target]]
@@ -82,7 +82,7 @@ def _prefer_copyable(
 
 
 def _prefer_original_language(formats: Sequence[Format]) -> list[Format]:
-    """Keep the original language, and healthy streams, when there are any."""
+    """Return the undamaged streams in the original language, or all if there are none."""
     healthy = [
         f for f in formats if (f.get("preference") or 0) >= _MIN_HEALTHY_PREFERENCE
     ] or formats

@@ -1,13 +1,13 @@
-"""From what was seen to a failure with a kind, a code and plain words. Pure.
+"""Converts the evidence of a failed attempt into a failure: kind, code, message. Pure.
 
 The first match wins: the host's own errors, then what exceptions and HTTP statuses
-say, then texts; warnings are asked only when the error itself names no true cause
+say, then texts; warnings count only when the error itself names no true cause
 ("No video formats found" often hides a 429 that was only a warning).
 """
 
 import errno
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,6 +16,7 @@ from http import HTTPStatus
 from ytaudio_daemon.fetch.failure_catalog import RULES, Rule, failure_for
 from ytaudio_daemon.fetch.redact import redact
 from ytaudio_daemon.model import Failure
+from ytaudio_daemon.model.host_errors import HostError, Scope, find_host_error
 
 #: A site that asks for more than a day means something else.
 MAX_RETRY_AFTER_S = 86_400.0
@@ -24,15 +25,15 @@ MAX_MESSAGE_CHARS = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """One exception of a chain, as plain facts.
+    """One exception of a chain, as plain data.
 
     Attributes:
         classes: Names of its class and the classes above it.
-        text: What it says.
+        text: `str()` of it.
         errno: For an `OSError`.
         status: For an HTTP answer.
-        endpoint: Whom the answer came from: media, api, page, or "".
-        retry_after: The header of that name.
+        endpoint: The kind of server that answered: media, api, page, or "".
+        retry_after: The header `Retry-After`.
     """
 
     classes: frozenset[str] = frozenset()
@@ -45,14 +46,14 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that is known about a failed attempt.
+    """The facts about a failed attempt from which its failure is found.
 
     Attributes:
         causes: The exception raised and those behind it, outermost first.
-        warnings: What yt-dlp warned of.
-        failed_requests: Failed requests before, also those that yt-dlp got over.
-        live_status: As yt-dlp names it, when it got that far.
-        has_js_runtime: One was given to yt-dlp.
+        warnings: yt-dlp's warnings.
+        failed_requests: Earlier failed requests, also those that yt-dlp recovered from.
+        live_status: yt-dlp's `live_status`, None if it did not get that far.
+        has_js_runtime: Whether yt-dlp had a JavaScript runtime.
         now: For a Retry-After that names a date.
     """
 
@@ -65,14 +66,18 @@ class Evidence:
 
 
 def classify(evidence: Evidence) -> Failure:
-    """Return the failure that the evidence speaks for; it has no log tail yet."""
-    failure = failure_for(_code(evidence), _error_text(evidence.causes))
+    """Return the failure that fits the evidence best; it has no log tail yet."""
+    host_error = _host_error(evidence.causes)
+    if host_error is not None:
+        failure = host_error.failure()
+    else:
+        failure = failure_for(_code(evidence), _error_text(evidence.causes))
     return replace(failure, retry_after_s=_retry_after(evidence))
 
 
 def _code(evidence: Evidence) -> str:
     return (
-        _by_errno(evidence.causes)
+        _outgrown_file(evidence.causes)
         or _by_live_status(evidence)
         or _by_http_errors(evidence.causes)
         or _by_messages(evidence)
@@ -123,27 +128,31 @@ _CHALLENGE_UNSOLVED = re.compile(
 )
 
 
-def _by_errno(causes: Iterable[Cause]) -> str | None:
-    for cause in causes:
-        told = re.search(r"\[Errno (\d+)\]", cause.text)
-        for number in (cause.errno, int(told[1]) if told else None):
-            if number in _ERRNO_CODES:
-                return _ERRNO_CODES[number]
+def _host_error(causes: Iterable[Cause]) -> HostError | None:
+    """Return the host's own error: of the machine, its disk, or the attempt's folder."""
+    for number in _error_numbers(causes):
+        found = find_host_error(number)
+        if found and (found.scope is not Scope.PATH or number in _DENIED):
+            return found
     return None
 
 
-_ERRNO_CODES: dict[int | None, str] = {
-    errno.ENOSPC: "disk_full",
-    errno.EDQUOT: "disk_full",
-    errno.EROFS: "read_only",
-    errno.EACCES: "permission_denied",
-    errno.EPERM: "permission_denied",
-    errno.EMFILE: "too_many_files",
-    errno.ENFILE: "too_many_files",
-    errno.ENOMEM: "out_of_memory",
-    errno.EIO: "io_error",
-    errno.EFBIG: "too_big",
-}
+#: All that an attempt writes is in the daemon's own folders.
+_DENIED = frozenset({errno.EACCES, errno.EPERM})
+
+
+def _outgrown_file(causes: Iterable[Cause]) -> str | None:
+    """Recognise RLIMIT_FSIZE, which a worker sets to `Limits.max_size_bytes`."""
+    return "too_big" if errno.EFBIG in _error_numbers(causes) else None
+
+
+def _error_numbers(causes: Iterable[Cause]) -> Iterator[int]:
+    """Yield errnos; yt-dlp's own exceptions carry them in their text only."""
+    for cause in causes:
+        if cause.errno is not None:
+            yield cause.errno
+        if written := re.search(r"\[Errno (\d+)\]", cause.text):
+            yield int(written[1])
 
 
 def _by_live_status(evidence: Evidence) -> str | None:
@@ -156,7 +165,7 @@ def _by_live_status(evidence: Evidence) -> str | None:
 
 
 def _by_http_errors(causes: Sequence[Cause]) -> str | None:
-    """Judge by HTTP statuses, then by how connections broke."""
+    """Return the code of the HTTP statuses, else of the broken connections."""
     codes = [code for cause in causes if (code := _by_status(cause)) is not None]
     if codes:
         return "rate_limited" if "rate_limited" in codes else codes[-1]
@@ -185,7 +194,7 @@ def _by_status(cause: Cause) -> str | None:
 
 
 def _status_in_text(text: str) -> int | None:
-    """Return the status in a message: yt-dlp's downloader keeps no exception."""
+    """Return the HTTP status in a message: yt-dlp's downloader drops the exception."""
     told = re.search(r"HTTP Error (\d{3})\b", text)
     return int(told[1]) if told else None
 
@@ -229,7 +238,7 @@ _CONNECTION_RULES = (
 
 
 def _error_text(causes: Sequence[Cause]) -> str:
-    """Return the error's own text, short and fit for print."""
+    """Return the error's own text, shortened, without secrets."""
     for cause in causes:
         words = re.split(r"; please report this issue|\(caused by", cause.text)[0]
         words = redact(words.removeprefix("ERROR: "))

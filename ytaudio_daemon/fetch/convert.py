@@ -1,4 +1,4 @@
-"""From the fetched stream to the wanted format: one ffmpeg, a copy where possible."""
+"""Converts the fetched stream to the wanted format by one ffmpeg; copies it if possible."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,11 +43,11 @@ _PCM_BYTES_PER_S = 48_000 * 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionPlan:
-    """How the stream becomes the file.
+    """The way from the stream to the file.
 
     Attributes:
         format: The file's format, also its extension.
-        copied: The stream goes over as it is.
+        copied: The stream is copied, not re-encoded.
         kbps: The encoder's bitrate, or None for a copy or a lossless format.
         note: A remark for the person, or "".
     """
@@ -122,7 +122,7 @@ def convert(
 
 
 class ConversionError(Exception):
-    """ffmpeg refused the source; the text is its own."""
+    """ffmpeg could not convert the source; the message is ffmpeg's."""
 
 
 def _clamp_kbps(target: str, kbps: int, channels: int | None) -> int:

@@ -1,4 +1,4 @@
-"""The picture for the file. Nothing here ever fails the job."""
+"""Fetches the cover picture. No error here fails the job."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ _JPEG, _PNG = "image/jpeg", "image/png"
 
 
 class NoCoverError(Exception):
-    """There is no usable picture; the text says why."""
+    """There is no usable picture; the message is the reason."""
 
 
 def fetch_cover(
@@ -80,7 +80,7 @@ def _download_first(ydl: YtDlpClient, urls: list[str]) -> bytes:
 
 
 def _convert_to_jpeg(path: Path, ffmpeg_path: str) -> Path:
-    """Convert a WebP, or whatever it is, to JPEG."""
+    """Convert a picture of any format, usually WebP, to JPEG."""
     jpeg = path.with_name("cover.jpg")
     arguments = [
         *ffmpeg.input_arguments(path, is_picture=True), "-frames:v", "1", "-c:v", "mjpeg", "-q:v", "2",

@@ -1,7 +1,7 @@
-"""Fetch the chosen stream into a folder, within its bounds.
+"""Downloads the chosen stream into a folder, within its limits.
 
-A download that stands still is not noticed here: a read may wait for its bytes as
-long as a trickle comes. Who runs the worker watches the reported bytes from outside.
+A stalled download is not detected here: a read waits as long as single bytes come.
+The pool does, by the bytes that are reported (`pool.timeouts`).
 """
 
 import os
@@ -25,12 +25,12 @@ _DISK_CHECK_S = 1.0
 
 
 class DownloadMonitor:
-    """Watches a running download: its size, and what remains of the disk.
+    """Watches a running download: its size, and the free space of the disk.
 
     Args:
-        limits: What it may use.
-        folder: Where it writes.
-        report: Takes the progress.
+        limits: Size limit and disk reserve.
+        folder: The folder that the download writes into.
+        report: Receives the progress.
         clock: Monotonic seconds.
     """
 
@@ -49,10 +49,10 @@ class DownloadMonitor:
         self._disk_checked_at = -_DISK_CHECK_S
 
     def on_progress(self, status: Mapping[str, Any]) -> None:
-        """Take yt-dlp's progress; called for every block.
+        """Check the limits and report the progress; yt-dlp calls it for every block.
 
         Raises:
-            AttemptFailedError: A bound is reached.
+            AttemptFailedError: A limit is reached.
         """
         self.received = int(status.get("downloaded_bytes") or self.received)
         limit = self._limits.max_size_bytes
@@ -66,17 +66,17 @@ class DownloadMonitor:
 
 
 def wait_until_available(info: Mapping[str, Any]) -> None:
-    """Wait as YouTube demands after an advert: it refuses the stream before."""
+    """Wait until `available_at`: YouTube refuses the stream before."""
     time.sleep(max(0.0, (info.get("available_at") or 0) - time.time()))
 
 
 def download(
     ydl: YtDlpClient, info: Mapping[str, Any], folder: Path, monitor: DownloadMonitor
 ) -> Path:
-    """Fetch the stream in `info` and return its file.
+    """Download the stream in `info` and return its file.
 
     Raises:
-        AttemptFailedError: A bound was reached, or less came than announced.
+        AttemptFailedError: A limit was reached, or the stream is shorter than announced.
         yt_dlp.utils.YoutubeDLError, OSError: It could not be fetched or written.
     """
     path = folder / f"media.{_extension(info.get('ext'))}"
@@ -91,7 +91,7 @@ def download(
 
 
 def check_free_space(folder: Path, limits: Limits, *, needed: int) -> None:
-    """Refuse to write where the reserve would not remain.
+    """Raise if the disk would have less free space than the reserve.
 
     Raises:
         AttemptFailedError: With the code `disk_full`.

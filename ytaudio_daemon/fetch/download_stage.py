@@ -1,4 +1,4 @@
-"""Resolve and download: everything that touches the network."""
+"""Resolves and downloads a video: the stages with network."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -45,7 +45,7 @@ def fetch_source(
     """Fetch the stream and its picture, and seal them as a finished source.
 
     Raises:
-        Exception: Anything of yt-dlp's; `classify` makes sense of it.
+        Exception: Any of yt-dlp's; `classify` finds its failure.
     """
     report.progress(Progress(phase=Phase.RESOLVING))
     # Before the first request: nothing is asked that could not be kept.

@@ -1,24 +1,20 @@
-"""Files that survive a power cut: written aside, synced, renamed, folder synced."""
+"""JSON files of an attempt; a missing file is told apart from an unreadable one."""
 
-import errno
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.system.regular_files import create_file, read_regular_file
+from ytaudio_daemon.model.host_errors import Scope, find_host_error
+from ytaudio_daemon.system import files
+from ytaudio_daemon.system.regular_files import read_regular_file
 
 #: Far above what this package writes; a bigger file is not ours.
 MAX_JSON_BYTES = 1 << 20
 
 
-#: Trouble of the whole machine, not of one file.
-_MACHINE_ERRNOS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-
-
 class UnreadableError(OSError):
-    """A file is there, and the disk cannot read it: nobody knows what it says."""
+    """The file exists, but the disk cannot read it: its content is unknown."""
 
 
 def write_json(path: Path, document: Mapping[str, Any], *, synced: bool = True) -> None:
@@ -27,25 +23,16 @@ def write_json(path: Path, document: Mapping[str, Any], *, synced: bool = True) 
     Raises:
         OSError: The disk is full, read-only or failing.
     """
-    aside = path.with_name(f".{path.name}.new")
     text = json.dumps(document, ensure_ascii=False, indent=1)
-    with os.fdopen(create_file(aside, replace=True), "wb") as file:
-        file.write(text.encode("utf-8", "replace"))
-        file.write(b"\n")
-        file.flush()
-        if synced:
-            os.fsync(file.fileno())
-    aside.rename(path)
-    if synced:
-        fsync_path(path.parent)
+    files.write_atomically(path, f"{text}\n".encode("utf-8", "replace"), synced=synced)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the object in `path`, or None when there is none.
+    """Return the JSON object in `path`, or None if the file is missing or has none.
 
     Raises:
-        UnreadableError: Nobody knows.
-        OSError: Of the whole machine.
+        UnreadableError: The disk cannot read the file.
+        OSError: The machine has no memory or descriptors left.
     """
     try:
         document = json.loads(read_regular_file(path, MAX_JSON_BYTES))
@@ -57,11 +44,11 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def size_of(path: Path) -> int | None:
-    """Return how long a file is, or None when there is none.
+    """Return a file's size in bytes, or None if it is missing.
 
     Raises:
-        UnreadableError: Nobody knows.
-        OSError: Of the whole machine.
+        UnreadableError: The disk cannot read the inode.
+        OSError: The machine has no memory or descriptors left.
     """
     try:
         return path.stat().st_size
@@ -72,19 +59,7 @@ def size_of(path: Path) -> int | None:
 
 
 def _unreadable(error: OSError) -> OSError:
-    if error.errno in _MACHINE_ERRNOS:
+    host_error = find_host_error(error.errno)
+    if host_error and host_error.scope is Scope.MACHINE:
         return error
     return UnreadableError(error.errno, error.strerror, error.filename)
-
-
-def fsync_path(path: Path) -> None:
-    """Force a file's or folder's content to the disk.
-
-    Raises:
-        OSError: The disk is full or failing; what was written cannot be trusted.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

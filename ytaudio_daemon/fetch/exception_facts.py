@@ -1,4 +1,4 @@
-"""Turn a chain of foreign exceptions into plain facts for `classify`.
+"""Converts a chain of foreign exceptions into plain data for `classify`.
 
 By shape, not by type: yt-dlp's exceptions keep the cause in `exc_info` or `cause`,
 and a refused request carries its `response`.
@@ -15,17 +15,17 @@ MAX_CHAIN = 12
 
 
 def causes_of(error: BaseException, url: str = "") -> tuple[Cause, ...]:
-    """Return the facts of an exception and of those behind it, outermost first.
+    """Return the facts of an exception and of its causes, outermost first.
 
     Args:
-        error: The exception that ended the attempt, or one that was got over.
-        url: The address that was asked, when the exception does not know.
+        error: The exception that ended the attempt, or one that yt-dlp recovered from.
+        url: The requested address, for exceptions without one.
     """
     return tuple(_cause(link, url) for link in _exception_chain(error))
 
 
 def endpoint_of(url: str) -> str:
-    """Return who answers at that address: media, api, page, or "" for others."""
+    """Return the kind of server at an address: media, api, page, or "" for others."""
     parts = urllib.parse.urlsplit(url)
     host = parts.hostname or ""
     if host.endswith("googlevideo.com"):
@@ -61,7 +61,7 @@ def _nested_exceptions(error: BaseException) -> list[BaseException]:
 
 
 def _errno(error: BaseException) -> int | None:
-    """Return the kernel's error number; TLS and the resolver count their own."""
+    """Return the kernel's error number; None for TLS and the resolver, whose numbers differ."""
     is_own = isinstance(error, ssl.SSLError | socket.gaierror | socket.herror)
     return error.errno if isinstance(error, OSError) and not is_own else None
 

@@ -1,4 +1,4 @@
-"""Every failure's code, kind and words, and the texts that betray it. Pure data.
+"""Every failure's code, kind, message and hint, and the texts it is recognised by. Pure data.
 
 The texts are YouTube's own reasons and yt-dlp's messages, as found in its sources
 (`extractor/youtube/_video.py`, `_base.py`, `networking/`) and its issue tracker.
@@ -16,7 +16,7 @@ _K = FailureKind
 
 @dataclass(frozen=True, slots=True)
 class FailureSpec:
-    """What a code means.
+    """The meaning of a failure code.
 
     Attributes:
         kind: What follows from it.
@@ -33,7 +33,7 @@ class FailureSpec:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A text that betrays a code; first match wins."""
+    """A text by which a code is recognised; the first match wins."""
 
     code: str
     pattern: re.Pattern[str]
@@ -287,7 +287,7 @@ FAILURE_CATALOG = {
 
 
 def failure_for(code: str, error_text: str = "") -> Failure:
-    """Return the failure for a code of ours; `error_text` are added to an unknown one."""
+    """Return the failure for a code; `error_text` is added to the message of `unknown`."""
     meaning = FAILURE_CATALOG[code]
     message = meaning.message
     if code == "unknown" and error_text:

@@ -1,10 +1,10 @@
-"""How a step of an attempt says that it failed."""
+"""The exception with which a stage of an attempt fails for a known reason."""
 
 from ytaudio_daemon.model import Failure
 
 
 class AttemptFailedError(Exception):
-    """A step failed and knows why.
+    """A stage failed, and the failure is known.
 
     Args:
         failure: Ready for the outcome, but for its log tail.

@@ -1,4 +1,4 @@
-"""Run one ffmpeg: no network, no keyboard, in our process group, measured."""
+"""Runs one ffmpeg: no network, no stdin, in our process group, with progress."""
 
 import errno
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.model.host_errors import find_host_error_in
 
 #: What YouTube's streams and pictures come in. A playlist (hls, concat, dash, image2 …)
 #: would name other files: a folder of somebody else's, or an address.
@@ -26,7 +27,7 @@ _EXIT_BY_SIGNAL = 255
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FfmpegResult:
-    """How an ffmpeg ended.
+    """The end of an ffmpeg process.
 
     Attributes:
         code: Its exit status; negative when a signal ended it.
@@ -42,7 +43,7 @@ class FfmpegResult:
 
     @property
     def is_clean(self) -> bool:
-        """It ended well and complained of nothing."""
+        """Whether it exited with 0 and printed no error."""
         return self.code == 0 and not self.errors
 
 
@@ -94,7 +95,7 @@ def run(
 def _run_process(
     argv: Sequence[str], errors: int, on_progress: Callable[[float], None]
 ) -> dict[str, str]:
-    """Return the last value of every progress key, and the exit `code`."""
+    """Run the process; return the last value of every progress key, and the exit `code`."""
     report: dict[str, str] = {}
     try:
         process = subprocess.Popen(
@@ -115,7 +116,10 @@ def _run_process(
 
 
 def _raise_host_error(told: str) -> None:
-    for text, code in _HOST_ERROR_CODES.items():
+    host_error = find_host_error_in(told, _HOST_ERRNOS)
+    if host_error is not None:
+        raise AttemptFailedError(host_error.failure())
+    for text, code in _CODES_BY_TEXT.items():
         if text in told:
             raise AttemptFailedError(failure_for(code))
 
@@ -127,12 +131,10 @@ def _raise_if_killed(code: int, told: str) -> None:
         raise AttemptFailedError(failure_for("converter_died"))
 
 
-_HOST_ERROR_CODES = {
-    "No space left on device": "disk_full",
-    "Disk quota exceeded": "disk_full",
-    "Read-only file system": "read_only",
+#: Of the host for certain; its "Input/output error" is often the input's.
+_HOST_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOMEM})
+_CODES_BY_TEXT = {
     "File too large": "too_big",
-    "Cannot allocate memory": "out_of_memory",
     "Unknown encoder": "ffmpeg_unfit",
     "not a suitable output format": "ffmpeg_unfit",
 }

@@ -1,4 +1,4 @@
-"""File names that live on every file system: ext4, exFAT, SMB shares, phones. Pure."""
+"""Builds file names that are valid on every file system: ext4, exFAT, SMB, phones. Pure."""
 
 import re
 import unicodedata
@@ -71,7 +71,7 @@ def _expand_template(template: str, fields: Mapping[str, str]) -> str:
 
 
 def _clean(text: str) -> str:
-    """Return NFC text of printable characters that no file system refuses."""
+    """Return the text in NFC, of printable characters that every file system takes."""
     text = _COLON_BETWEEN_WORDS.sub(" - ", text)
     text = "".join(_allowed(char) for char in unicodedata.normalize("NFC", text))
     text = unicodedata.normalize("NFC", text.translate(_LOOKALIKES))
@@ -95,7 +95,7 @@ def _is_noncharacter(char: str) -> bool:
 
 
 def truncate(stem: str, max_bytes: int) -> str:
-    """Cut to `max_bytes` bytes, between two characters as a reader sees them."""
+    """Cut to `max_bytes` bytes, between two grapheme clusters."""
     cut = len(stem.encode()[:max_bytes].decode("utf-8", "ignore"))
     if cut < len(stem):
         stem = stem[: _boundary(stem, cut)]
@@ -103,7 +103,7 @@ def truncate(stem: str, max_bytes: int) -> str:
 
 
 def _boundary(text: str, cut: int) -> int:
-    """Move back from `cut` while it would split a letter from its marks."""
+    """Return the last place before `cut` that splits no letter from its marks."""
     at = cut
     while at > 0 and (_is_combining(text[at]) or text[at - 1] == "\u200d"):
         at -= 1

@@ -44,10 +44,10 @@ _HOST = re.compile(r"\w+://(?:[^/?#@]*@)?([\w.:\[\]-]{1,100})")
 
 
 class ForeignHostError(RequestError):  # type: ignore[misc]  # yt-dlp ships no types
-    """An address outside of YouTube was to be asked; nothing was sent.
+    """A request to a host that is not YouTube's was refused; nothing was sent.
 
     Args:
-        url: The address; only its host is told.
+        url: The address; only its host is in the message.
     """
 
     def __init__(self, url: str) -> None:
@@ -57,17 +57,17 @@ class ForeignHostError(RequestError):  # type: ignore[misc]  # yt-dlp ships no t
 
 
 def check_host(url: str) -> None:
-    """Let only YouTube's own addresses pass.
+    """Raise unless an address is YouTube's own.
 
     Raises:
-        ForeignHostError: It is another.
+        ForeignHostError: It is not.
     """
     if not _ALLOWED.fullmatch(url):
         raise ForeignHostError(url)
 
 
 def install_guard() -> None:
-    """Check every request of this process, those that follow a redirect too."""
+    """Check every request of this process, also those that follow a redirect."""
     _guard_method(urllib.request.OpenerDirector, "open")
     try:
         sessions = importlib.import_module("requests.sessions")
@@ -77,7 +77,7 @@ def install_guard() -> None:
 
 
 def guarded_handlers(handlers: Iterable[Any]) -> list[Any]:
-    """Return those of yt-dlp's handlers that the guard stands in front of."""
+    """Return the handlers of yt-dlp whose requests the guard checks."""
     return [handler for handler in handlers if handler.RH_KEY in GUARDED_HANDLERS]
 
 

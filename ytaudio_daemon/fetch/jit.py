@@ -10,7 +10,7 @@ import mmap
 
 @functools.cache
 def is_denied() -> bool:
-    """Try it: map a page writable and executable."""
+    """Return whether mapping a page writable and executable is forbidden."""
     try:
         page = mmap.mmap(
             -1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC

@@ -1,4 +1,4 @@
-"""What a video says about itself, cleaned; and the tags made of it. Pure.
+"""A video's metadata, cleaned, and the tags made of it. Pure.
 
 All of it was typed by strangers: control characters are removed, lengths capped.
 """
@@ -18,7 +18,7 @@ _TOPIC = re.compile(r"\s+-\s+Topic$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoFacts:
-    """A video's metadata; None where YouTube says nothing.
+    """A video's metadata; None where YouTube has none.
 
     Attributes:
         title: The video's own title.

@@ -91,10 +91,10 @@ _THREE_BYTES = {"Content-Length": "3", "Content-Range": "bytes 0-2/3"}
 
 
 class _OfflineClient(YtDlpClient):
-    """An engine whose network is this file."""
+    """A yt-dlp client whose responses are the texts above."""
 
     def urlopen(self, req: Any) -> Any:
-        """Answer from the texts above, whatever is asked."""
+        """Return one of the texts above as the response."""
         url = req.url if isinstance(req, Request) else str(req)
         path = urlsplit(url).path
         if path == "/videoplayback":
@@ -108,7 +108,7 @@ def run_offline_warmup() -> None:
     """Extract the made-up video and fetch its three bytes.
 
     Raises:
-        Exception: This yt-dlp works otherwise; then workers just start cold.
+        Exception: This yt-dlp needs other pages; workers start cold then.
     """
     with tempfile.TemporaryDirectory() as folder:
         params = {

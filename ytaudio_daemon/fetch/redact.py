@@ -1,4 +1,4 @@
-"""Keep secrets out of messages and logs. Pure."""
+"""Removes secrets from messages and logs. Pure."""
 
 import re
 from collections import deque

@@ -1,4 +1,4 @@
-"""Ask YouTube about the video and decide whether it may be fetched."""
+"""Extracts a video's metadata and decides whether it may be fetched."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,14 +15,14 @@ _FINISHED = frozenset({None, "not_live", "was_live"})
 
 
 class NoStreamsError(Exception):
-    """YouTube answered, but offered nothing to fetch; warnings say why."""
+    """YouTube offers no stream of the video; yt-dlp's warnings have the reason."""
 
 
 class NotFinishedError(Exception):
     """The video is live, upcoming or being prepared.
 
     Args:
-        live_status: As yt-dlp names it.
+        live_status: yt-dlp's `live_status`.
     """
 
     def __init__(self, live_status: str) -> None:
@@ -31,11 +31,11 @@ class NotFinishedError(Exception):
 
 
 def extract(ydl: YtDlpClient, request: FetchRequest) -> Info:
-    """Return what yt-dlp finds about the video, before any choice.
+    """Return yt-dlp's info dict of the video, before a stream is chosen.
 
     Raises:
-        yt_dlp.utils.YoutubeDLError: YouTube did not answer, or not usably.
-        AttemptFailedError: It answered with another video.
+        yt_dlp.utils.YoutubeDLError: YouTube sent no usable response.
+        AttemptFailedError: The response is about another video.
     """
     info: Info = ydl.extract_info(
         request.url, download=False, ie_key="Youtube", process=False
@@ -47,12 +47,12 @@ def extract(ydl: YtDlpClient, request: FetchRequest) -> Info:
 
 
 def check_downloadable(info: Mapping[str, Any], limits: Limits) -> None:
-    """Refuse what is not finished, too long, or offers no stream.
+    """Raise if the video is not finished, is too long, or has no stream.
 
     Raises:
         AttemptFailedError: The policy forbids it.
-        NotFinishedError: It is not time yet.
-        NoStreamsError: Nothing to fetch; the reason is among the warnings.
+        NotFinishedError: It is live, upcoming or being processed.
+        NoStreamsError: It has no stream; the reason is among the warnings.
     """
     if info.get("live_status") not in _FINISHED:
         raise NotFinishedError(str(info["live_status"]))

@@ -1,4 +1,4 @@
-"""Prepare the worker process for one attempt."""
+"""Resource limits of a worker process."""
 
 import resource
 
@@ -9,7 +9,7 @@ _SLACK_BYTES = 64 << 20
 
 
 def limit_file_size(limits: Limits) -> None:
-    """Let the kernel refuse any file that outgrows the limit, ffmpeg's too.
+    """Limit the size of files this process and its ffmpeg write (RLIMIT_FSIZE).
 
     Never RLIMIT_AS: deno reserves terabytes of address space and would not start.
     """

@@ -1,4 +1,4 @@
-"""Ends every HTTP body: that of a page, of an error and of a redirect.
+"""Caps every HTTP body: of pages, errors and redirects.
 
 yt-dlp reads pages, players and API errors whole into memory, and the libraries below it
 the bodies of redirects, which nobody wants. An endless body, or some kilobytes that
@@ -23,9 +23,9 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 def limit_response_size(response: Any) -> Any:
-    """Make a response of yt-dlp's refuse to be read whole when it is endless.
+    """Wrap a response so that `read()` without a size fails beyond the limit.
 
-    Reads that say how much they want, as a download's do, stay as they are.
+    Reads with a size, as of a download, are not limited.
     """
     plain = response.read
 

@@ -1,12 +1,11 @@
-"""Lay the proven file out as it will be published, and say so durably.
+"""Lays the verified file out as it will be published, durably.
 
-`job/audio/<Title>.<ext>` and `job/job.json` first, `result.json` last: whoever
-finds that file may publish the folder without looking at anything else.
+`job/audio/<Title>.<ext>` and `job/job.json` are written first, `result.json` last: if
+that file exists, the folder can be published without another check.
 """
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,18 @@ from ytaudio_daemon.fetch import durable, ytdlp_version
 from ytaudio_daemon.fetch.convert import ConversionPlan
 from ytaudio_daemon.fetch.source import Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Result
+from ytaudio_daemon.model.outcome import JOB_DIR, RESULT_FILE, RESULT_SCHEMA
+from ytaudio_daemon.system import files
 
 JOB_SCHEMA = "ytaudio.job-file/1"
-RESULT_SCHEMA = "ytaudio.result/1"
-JOB_DIR = "job"
-RESULT_FILE = "result.json"
 
 
 def adopt_result(request: FetchRequest) -> Outcome | None:
-    """Return a result that is already there, of this or an earlier attempt.
+    """Return the finished result of this or an earlier attempt, moved here; else None.
 
     Raises:
-        UnreadableError: What is there cannot be read; it stays.
-        OSError: The disk is full or failing; what is there stays.
+        UnreadableError: An earlier result cannot be read; it stays.
+        OSError: The disk is full or failing; an earlier result stays.
     """
     own = Path(request.attempt_dir)
     if (outcome := _read_result(own)) is not None:
@@ -37,16 +35,16 @@ def adopt_result(request: FetchRequest) -> Outcome | None:
             # The promise first: between the two steps the earlier one still holds.
             durable.write_json(own / RESULT_FILE, _result_document(outcome))
             (earlier / JOB_DIR).rename(own / JOB_DIR)
-            durable.fsync_path(own)
+            files.fsync_path(own)
             return outcome
     return None
 
 
 def is_finished(request: FetchRequest) -> bool:
-    """Return whether this attempt's own result is there, whole.
+    """Return whether this attempt's own result is complete.
 
     Raises:
-        OSError: The disk is failing, and nobody knows.
+        OSError: The disk is failing; that is unknown.
     """
     return _read_result(Path(request.attempt_dir)) is not None
 
@@ -65,10 +63,10 @@ def job_document(
     result: Result,
     extra: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return what `job.json` says about the file beside it. Pure.
+    """Return the content of `job.json`. Pure.
 
     Args:
-        request: Its `job_facts` go in as they are.
+        request: Its `job_facts` are copied as they are.
         source: What was fetched.
         conversion_plan: How it was converted.
         result: The finished file.
@@ -115,17 +113,17 @@ def job_document(
 
 
 def seal(request: FetchRequest, job: Mapping[str, Any], outcome: Outcome) -> None:
-    """Make everything durable, `result.json` last.
+    """Sync all files to the disk and write `result.json` last.
 
     Raises:
         OSError: The disk is full or failing; nothing can be trusted then.
     """
     folder = Path(request.attempt_dir)
     for file in (folder / JOB_DIR / "audio").iterdir():
-        durable.fsync_path(file)
-    durable.fsync_path(folder / JOB_DIR / "audio")
+        files.fsync_path(file)
+    files.fsync_path(folder / JOB_DIR / "audio")
     durable.write_json(folder / JOB_DIR / "job.json", job)
-    durable.fsync_path(folder)
+    files.fsync_path(folder)
     durable.write_json(folder / RESULT_FILE, _result_document(outcome))
 
 
@@ -133,11 +131,6 @@ def sha256_of(path: Path) -> str:
     """Return the hex digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def rfc3339(now: datetime) -> str:
-    """Return RFC 3339 in UTC, to the second."""
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _result_document(outcome: Outcome) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""Try a yt-dlp without a network: import all that is used, and extract a made-up video.
+"""Tests a yt-dlp without network: imports every used module, extracts a made-up video.
 
     python -I -c … ytaudio_daemon.fetch.selftest
 
-prints what it found as one JSON object. It runs in a process of its own, since what it
-imports may be broken in any way.
+prints its findings as one JSON object. It runs in a process of its own, since the
+imported code may be broken in any way.
 """
 
 import json
@@ -12,7 +12,7 @@ from importlib import metadata
 
 
 def main() -> int:
-    """Try it; the exit status is 0 even then, as long as it can be told how it went."""
+    """Run the test and print its findings; returns 0 also when they are bad."""
     found = {"version": "", "solver": "", "path": "", "fault": ""}
     try:
         found |= _check_import()

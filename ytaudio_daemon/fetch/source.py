@@ -1,4 +1,4 @@
-"""A finished source: the fetched stream, its picture and what is known about it.
+"""A finished source: the downloaded stream, its cover and its metadata, in a folder.
 
 `source/source.json` is written last. From then on a later attempt adopts the folder by
 one rename and touches no network.
@@ -22,7 +22,7 @@ SCHEMA = "ytaudio.source/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What was fetched.
+    """A downloaded stream.
 
     Attributes:
         facts: The video's metadata.
@@ -50,17 +50,17 @@ class Source:
 
 
 def folder_of(request: FetchRequest) -> Path:
-    """Return where this attempt keeps its source."""
+    """Return the folder of this attempt's source."""
     return Path(request.attempt_dir) / SOURCE_DIR
 
 
 def selection_key(options: Mapping[str, Any]) -> str:
-    """Return what decides which stream is fetched."""
+    """Return the options that decide which stream is chosen, as one text."""
     return f"{options['format']} {options['quality']}"
 
 
 def begin(request: FetchRequest) -> Path:
-    """Return an empty source folder."""
+    """Create and return an empty source folder."""
     folder = folder_of(request)
     discard(request)
     folder.mkdir()
@@ -68,7 +68,7 @@ def begin(request: FetchRequest) -> Path:
 
 
 def seal(request: FetchRequest, source: Source) -> None:
-    """Make the source finished, the record last.
+    """Write the record, which makes the source finished.
 
     Not synced: it guards against a killed process, not against a power cut. What a
     power cut tears is found by the size, or by verification, and fetched again.
@@ -81,10 +81,10 @@ def seal(request: FetchRequest, source: Source) -> None:
 
 
 def adopt(request: FetchRequest) -> Source | None:
-    """Return a finished source of this or an earlier attempt, moved here.
+    """Return the finished source of this or an earlier attempt, moved here; else None.
 
     Raises:
-        UnreadableError: What is there cannot be read; it stays.
+        UnreadableError: An earlier source cannot be read; it stays.
         OSError: The disk is failing.
     """
     if (own := _read_source(folder_of(request), request)) is not None:

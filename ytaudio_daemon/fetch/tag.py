@@ -1,8 +1,8 @@
 # mypy: allow-untyped-calls
 # mutagen says that it is typed, but most of its functions are not.
-"""Write tags and the picture into an audio file, in process, with mutagen.
+"""Writes tags and the cover into an audio file, in process, with mutagen.
 
-A player shows what it finds: mp3 and wav get ID3 2.3, because Windows and most car
+For old players mp3 and wav get ID3 2.3, because Windows and most car
 radios read no 2.4 (https://id3.org/id3v2.3.0); mutagen writes its texts as UTF-16,
 so nothing is lost.
 """
@@ -41,7 +41,7 @@ Tags = Mapping[str, str]
 def write_tags(
     path: Path, tags: Tags, picture: bytes, *, video_id: str, url: str
 ) -> None:
-    """Write all into the file at `path`; its extension tells the container.
+    """Write tags and cover into the file; its extension decides the container.
 
     Args:
         path: The audio file, changed in place.
@@ -58,7 +58,7 @@ def write_tags(
 
 
 def can_hold_tags(path: Path) -> bool:
-    """Tell whether mutagen can write into it: not into a wav beyond 4 GiB (RF64)."""
+    """Return whether mutagen can write into the file: not into a wav beyond 4 GiB (RF64)."""
     with path.open("rb") as file:
         return file.read(4) != b"RF64"
 
@@ -150,7 +150,7 @@ _MP4_ATOMS = {
 
 
 def _track_numbers(track: str) -> tuple[int, int] | None:
-    """Return "3/12" as (3, 12); MP4 has room for two 16-bit numbers only."""
+    """Return "3/12" as (3, 12), each capped at 16 bits as MP4 stores them."""
     number, _, total = track.partition("/")
     if not number.strip().isdecimal():
         return None

@@ -1,4 +1,4 @@
-"""Find ffmpeg and a JavaScript runtime. Quick, and without importing yt-dlp."""
+"""Finds ffmpeg and a JavaScript runtime, without importing yt-dlp."""
 
 import importlib.util
 import os
@@ -23,13 +23,13 @@ _NEEDS_JIT = "yt-dlp cannot run it where MemoryDenyWriteExecute= is in force; us
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A program that may be started.
+    """A program that was found and is usable.
 
     Attributes:
         name: ffmpeg, deno or node.
         path: Absolute.
-        version: As it says itself.
-        bundled: From a wheel beside us, not from the system.
+        version: As the program prints it.
+        bundled: It is from an installed wheel, not from the system.
     """
 
     name: str
@@ -40,13 +40,13 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What was found; None where nothing usable is.
+    """The found programs; None for one that is missing or unusable.
 
     Attributes:
         ffmpeg: With all encoders that we need.
         js_runtime: deno or node, new enough for yt-dlp.
-        rejected: What was found and not taken: for whose sake ("ffmpeg" or
-            "js_runtime"), and path and reason for people.
+        rejected: Found but unusable: the purpose ("ffmpeg" or "js_runtime"), and path
+            and reason for people.
     """
 
     ffmpeg: Tool | None
@@ -54,7 +54,7 @@ class Tools:
     rejected: tuple[tuple[str, str], ...] = ()
 
     def js_pair(self) -> tuple[str, ...]:
-        """Return the runtime as `FetchRequest.js_runtime` wants it."""
+        """Return the runtime as the pair in `FetchRequest.js_runtime`."""
         runtime = self.js_runtime
         return (runtime.name, runtime.path) if runtime else ()
 
@@ -65,7 +65,7 @@ class Tools:
 
 
 def find_tools() -> Tools:
-    """Look on PATH first, then in the wheels of the extra `bundled`.
+    """Return the programs on PATH, else those in the wheels of the extra `bundled`.
 
     A system ffmpeg is preferred: the static build needs 30 % more CPU for mp3.
     """
@@ -82,7 +82,7 @@ def find_tools() -> Tools:
 
 
 def find_js_runtime() -> Tool | None:
-    """Look for the JavaScript runtime alone."""
+    """Return the JavaScript runtime, None if there is no usable one."""
     return _first_usable(_js_runtimes(), [])
 
 
@@ -180,7 +180,7 @@ def _on_path(name: str) -> Iterator[_ToolCandidate]:
 
 
 def _in_wheel(package: str, pattern: str) -> Iterator[Path]:
-    """Find a binary without importing its package (30 ms for imageio_ffmpeg)."""
+    """Return a wheel's binary without importing its package (30 ms for imageio_ffmpeg)."""
     spec = importlib.util.find_spec(package)
     for folder in (spec.submodule_search_locations if spec else None) or ():
         for path in Path(folder).glob(pattern):

@@ -1,4 +1,4 @@
-"""Prove that a file decodes, from the first sample to the announced last one.
+"""Verifies that a file decodes, from the first sample to the announced last one.
 
 ffmpeg's exit status is no proof: it is 0 for most files that were cut, zeroed or
 have a hole. Decoded samples are: a missing fragment leaves the timestamps in place
@@ -23,13 +23,13 @@ LENGTH_TOLERANCE_PART = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodeResult:
-    """What came out of a full decode.
+    """The result of a full decode.
 
     Attributes:
         is_clean: No error was reported.
         samples_s: Seconds, counted in samples.
         out_time_s: The last timestamp.
-        errors: ffmpeg's words, or "".
+        errors: ffmpeg's messages, or "".
     """
 
     is_clean: bool
@@ -43,7 +43,7 @@ def decode(
     path: Path,
     on_progress: Callable[[float], None] = lambda _seconds: None,
 ) -> DecodeResult:
-    """Decode every sample of `path` into nothing, and count.
+    """Decode every sample of `path`, discard them, and count them.
 
     Raises:
         AttemptFailedError: ffmpeg cannot be started.
@@ -64,7 +64,7 @@ def decode(
 def find_defect(
     decoded: DecodeResult, announced_s: float, written_s: float
 ) -> str | None:
-    """Return the code of what is wrong, or None for proven audio. Pure.
+    """Return the failure code of the defect, or None if the audio is whole. Pure.
 
     Args:
         decoded: Of the finished file.

@@ -1,4 +1,4 @@
-"""yt-dlp, set up for one video and nothing else.
+"""yt-dlp, configured for one YouTube video.
 
 `YoutubeDL(auto_init=False)` with the YouTube extractor alone costs 1.5 ms instead of
 38 (no list of 1,880 sites), and no other site can be reached through it.
@@ -67,28 +67,28 @@ _PRELOADED_MODULES = (
 
 
 class LogCapture:
-    """What yt-dlp said; it is yt-dlp's `logger`. Warnings count as evidence."""
+    """yt-dlp's `logger`: stores its lines, and its warnings as evidence."""
 
     def __init__(self) -> None:
         self.lines: deque[str] = deque(maxlen=_MAX_RECORDS)
         self.warnings: deque[str] = deque(maxlen=_MAX_RECORDS)
 
     def debug(self, message: str) -> None:
-        """Keep a line for the log tail."""
+        """Store a line for the log tail."""
         self.lines.append(message)
 
     def warning(self, message: str) -> None:
-        """Keep a warning."""
+        """Store a warning."""
         self.warnings.append(message)
         self.lines.append(f"WARNING: {message}")
 
     def error(self, message: str) -> None:
-        """Keep an error's text; the exception itself follows."""
+        """Store an error's text; yt-dlp raises the exception afterwards."""
         self.lines.append(message)
 
 
 class YtDlpClient(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
-    """A `YoutubeDL` that knows YouTube only and remembers refused requests."""
+    """A `YoutubeDL` with the YouTube extractor only, which records failed requests."""
 
     def __init__(self, params: dict[str, Any]) -> None:
         self.failed_requests: list[Cause] = []
@@ -96,10 +96,10 @@ class YtDlpClient(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no ty
         self.add_info_extractor(YoutubeIE())
 
     def urlopen(self, req: Any) -> Any:
-        """Open `req` as yt-dlp does, with an end; keep what went wrong as evidence.
+        """Open `req`: only YouTube's hosts, response size capped; record errors for `classify`.
 
         Raises:
-            ForeignHostError: It is no address of YouTube's.
+            ForeignHostError: The address is not YouTube's.
         """
         url = req if isinstance(req, str) else req.url
         try:
@@ -112,13 +112,13 @@ class YtDlpClient(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no ty
             raise
 
     def build_request_director(self, handlers: Any, preferences: Any = None) -> Any:
-        """Leave out the handlers whose redirects nobody would check."""
+        """Return the director without the handlers whose redirects the guard cannot check."""
         return super().build_request_director(
             hosts.guarded_handlers(handlers), preferences
         )
 
     def run_all_pps(self, _key: str, info: Any, **_: Any) -> Any:
-        """Skip what has nothing to do: no post-processors, nothing to print.
+        """Do nothing: there are no post-processors and nothing to print.
 
         yt-dlp renders its tables of formats all the same, twice: 6 ms of CPU.
         """
@@ -177,12 +177,12 @@ def ytdlp_params(
 
 
 def retry_pause_s(n: int) -> float:
-    """Return the seconds before the n-th retry inside yt-dlp (it has none itself)."""
+    """Return the seconds to wait before the n-th retry inside yt-dlp (its default is none)."""
     return float(min(2.0, 0.2 * 2**n))
 
 
 def prepare_environment(request: FetchRequest) -> None:
-    """Set what yt-dlp and its JavaScript runtime read from the environment."""
+    """Set the environment variables that yt-dlp and its JavaScript runtime read."""
     os.environ["YTDLP_NO_PLUGINS"] = "1"  # plugins are foreign code in ~/.config
     os.environ["DENO_NO_UPDATE_CHECK"] = "1"
     if request.cache_dir:
@@ -196,7 +196,7 @@ def prepare_environment(request: FetchRequest) -> None:
 
 
 def warm_up() -> None:
-    """Import and set up all that does not depend on a request."""
+    """Import and set up everything that does not depend on a request."""
     os.environ["YTDLP_NO_PLUGINS"] = "1"
     for name in _PRELOADED_MODULES:
         with contextlib.suppress(ImportError):
@@ -211,7 +211,7 @@ def warm_up() -> None:
 
 
 def _warm_tls_context() -> None:
-    """Have the shared TLS context made now; no connection is made."""
+    """Create the shared TLS context now, without a connection."""
     params = {"logger": LogCapture(), "cachedir": False, "js_runtimes": {}}
     with YtDlpClient(params) as ydl:
         for handler in ydl._request_director.handlers.values():  # noqa: SLF001 - no public way
@@ -219,7 +219,7 @@ def _warm_tls_context() -> None:
 
 
 def share_tls_context() -> None:
-    """Let all of yt-dlp's connections use one TLS context with the same settings.
+    """Make all of yt-dlp's connections with the same settings share one TLS context.
 
     Reading 140 CA certificates costs about 16 ms a time, and yt-dlp does it for
     every `YoutubeDL`. Should a later yt-dlp lack the function, nothing is shared.
@@ -239,7 +239,7 @@ def share_tls_context() -> None:
 
 
 def cache_runtime_version() -> None:
-    """Ask the JavaScript runtime for its version here, not once in every worker.
+    """Cache the JavaScript runtime's version here, instead of asking in every worker.
 
     Should a later yt-dlp lack module or function, each worker asks (6 ms of CPU).
     """
@@ -266,7 +266,7 @@ def cache_runtime_version() -> None:
 
 
 def _has_own_ca(request: FetchRequest) -> bool:
-    """Tell whether the CA bundle is named; yt-dlp prefers certifi's otherwise."""
+    """Return whether a CA bundle is configured; yt-dlp uses certifi's otherwise."""
     return bool(
         request.network.ca_file
         or os.environ.get("SSL_CERT_FILE")

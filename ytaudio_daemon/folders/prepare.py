@@ -13,6 +13,7 @@ from pathlib import Path
 from ytaudio_daemon.errors import AlreadyRunningError, ConfigError, FolderError
 from ytaudio_daemon.folders.layout import Layout
 from ytaudio_daemon.folders.safe_open import DIRECTORY_FLAGS
+from ytaudio_daemon.model.host_errors import find_host_error
 from ytaudio_daemon.system.regular_files import NotRegularFileError, open_own_file
 
 #: New files inside belong to the folder's group, which may read and write.
@@ -62,7 +63,12 @@ def _hint(error: OSError) -> str:
             "Let this user write there; `ytaudio doctor` names the line. For the service: "
             "sudo systemd-tmpfiles --create"
         )
-    return "Something else is in its place; see [paths] in the config."
+    found = find_host_error(error.errno)
+    if found is None:
+        return "Something else is in its place; see [paths] in the config."
+    return (
+        f"{found.remedy(str(error.filename))} [paths] in the config says where it is."
+    )
 
 
 def _make_private(folder: Path) -> None:

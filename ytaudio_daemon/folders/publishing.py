@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.fetch.durable import MAX_JSON_BYTES
 from ytaudio_daemon.folders.layout import WORK, Layout
 from ytaudio_daemon.folders.safe_open import (
     is_plain_file,
@@ -15,14 +16,8 @@ from ytaudio_daemon.folders.safe_open import (
     rename_noreplace,
 )
 from ytaudio_daemon.model import Outcome
+from ytaudio_daemon.model.outcome import JOB_DIR, RESULT_FILE, RESULT_SCHEMA
 from ytaudio_daemon.system.regular_files import read_regular_file
-
-#: What `fetch` leaves in an attempt's folder.
-RESULT_FILE = "result.json"
-RESULT_SCHEMA = "ytaudio.result/1"
-#: As `fetch.durable` has it.
-MAX_RESULT_BYTES = 1 << 20
-JOB_FOLDER = "job"
 
 
 def begin_attempt(layout: Layout, job_uuid: str, attempt: int) -> list[str]:
@@ -72,7 +67,7 @@ def finished_outcome(layout: Layout, job_uuid: str, attempt: int) -> Outcome | N
     outcome = read_result(layout, job_uuid, attempt)
     if outcome is None or (result := outcome.result) is None:
         return None
-    folder = layout.attempt_dir(job_uuid, attempt) / JOB_FOLDER
+    folder = layout.attempt_dir(job_uuid, attempt) / JOB_DIR
     audio = folder / "audio" / result.file_name
     try:
         found = audio.lstat()
@@ -93,7 +88,7 @@ def has_result(layout: Layout, job_uuid: str) -> bool:
 
 
 def _has_result(attempt_dir: Path) -> bool:
-    parts = (attempt_dir / RESULT_FILE, attempt_dir / JOB_FOLDER / "job.json")
+    parts = (attempt_dir / RESULT_FILE, attempt_dir / JOB_DIR / "job.json")
     return all(map(_may_exist, parts))
 
 
@@ -111,7 +106,7 @@ def read_result(layout: Layout, job_uuid: str, attempt: int) -> Outcome | None:
     """Return the outcome in an attempt's `result.json`, wherever its audio is by now."""
     path = layout.attempt_dir(job_uuid, attempt) / RESULT_FILE
     try:
-        document = json.loads(read_regular_file(path, MAX_RESULT_BYTES))
+        document = json.loads(read_regular_file(path, MAX_JSON_BYTES))
         if document.pop("schema", None) != RESULT_SCHEMA:
             return None
         outcome = Outcome.from_json(document)
@@ -140,12 +135,12 @@ def publish(layout: Layout, session_uuid: str, job_uuid: str, attempt: int) -> N
         open_child(downloads, session_uuid, make=True) as session,
     ):
         _remove_emptied_result(session, job_uuid)
-        rename_noreplace(work, JOB_FOLDER, session, job_uuid)
+        rename_noreplace(work, JOB_DIR, session, job_uuid)
         try:
             os.fsync(session)
             os.fsync(downloads)
         except OSError:
-            rename_noreplace(session, job_uuid, work, JOB_FOLDER)
+            rename_noreplace(session, job_uuid, work, JOB_DIR)
             raise
 
 

@@ -1,10 +1,8 @@
 """Filing recorded drops: out of the way of the next scan, or left in place."""
 
-import errno
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import structlog
 
@@ -19,13 +17,13 @@ from ytaudio_daemon.intake.recorded_drop import DropKey, RecordedDrop
 from ytaudio_daemon.ledger import Ledger, drops
 from ytaudio_daemon.ledger.drops import DropPlacement
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.host_errors import WRITE_REFUSED
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.system.times import utc_time
 
 log = structlog.get_logger()
 
-#: The move to processed/ is not ours to make there.
-NOT_PERMITTED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 #: Filed drops are looked at again at every rescan, early or not.
 RECHECK_FRACTION = 0.5
 
@@ -144,7 +142,7 @@ class Filer:
         try:
             return self._move(recorded, now)
         except (OSError, UnsafePathError) as error:
-            if isinstance(error, OSError) and error.errno not in NOT_PERMITTED:
+            if isinstance(error, OSError) and error.errno not in WRITE_REFUSED:
                 raise
             parts = recorded.inbox_file.location.parts
             self._ignored_files.set_not_movable(
@@ -194,10 +192,9 @@ class Filer:
         inbox_file, received_at = recorded.inbox_file, recorded.drop.received_at
         if inbox_file.changed_at <= received_at:
             return
-        taken = datetime.fromtimestamp(received_at, UTC)
         self._ignored_files.add_repeat(
             inbox_file,
-            f"taken with this very content at {taken:%Y-%m-%d %H:%M:%S UTC}, and kept: "
+            f"taken with this very content at {utc_time(received_at)}, and kept: "
             "it is taken again when its content changes; to try again what failed: "
             f"ytaudio retry --session {inbox_file.location.session} --failed",
         )

@@ -1,5 +1,6 @@
 """The files in the inbox that are not taken, with reasons for the status files."""
 
+import errno
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from ytaudio_daemon.folders.inbox import (
     display_path,
 )
 from ytaudio_daemon.folders.layout import display_name
+from ytaudio_daemon.model.host_errors import find_host_error
 
 #: One folder's list stays readable, whatever somebody throws into it.
 MAX_LISTED = 100
@@ -171,12 +173,23 @@ class IgnoredFiles:
         """Report that a recorded drop cannot be moved to `processed`."""
         self._inbox_problems["drop_not_movable"] = (
             f"drops in {folder} were taken but cannot be moved away: {error}",
-            f"Allow it with: chmod o+rwx {folder} (or set [inbox] after_intake to keep).",
+            _not_movable_hint(folder, error),
         )
 
     def clear_not_movable(self) -> None:
         """Withdraw the report of `set_not_movable`: no such drop is left."""
         self._inbox_problems.pop("drop_not_movable", None)
+
+
+def _not_movable_hint(folder: Path, error: Exception) -> str:
+    found = find_host_error(error.errno) if isinstance(error, OSError) else None
+    if isinstance(error, OSError) and error.errno == errno.EACCES:
+        remedy = f"Allow it with: chmod o+rwx {folder}"
+    elif found is not None:
+        remedy = found.remedy(str(folder)).removesuffix(".")
+    else:  # a link, or a folder swapped for one
+        remedy = f"Move what is in the way of processed/ and rejected/ out of {folder}"
+    return f"{remedy} (or set [inbox] after_intake to keep)."
 
 
 def _display_key(inbox_file: InboxFile) -> DisplayKey:

@@ -1,5 +1,6 @@
 """Reading stable files, in pieces, into parsed drops."""
 
+import errno
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ytaudio_daemon.intake.recorded_drop import RecordedDrop
 from ytaudio_daemon.intake.stability import StabilityTracker
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model import Layer
+from ytaudio_daemon.model.host_errors import find_host_error
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
 
@@ -124,8 +126,7 @@ class Reader:
         except (DropChangedError, UnsafePathError):
             return UnreadFile(inbox_file=inbox_file, has_changed=True)
         except OSError as error:
-            reason = f"cannot be read ({error.strerror}); allow it with: chmod o+r"
-            return UnreadFile(inbox_file=inbox_file, waits_for=reason)
+            return UnreadFile(inbox_file=inbox_file, waits_for=_unreadable(error))
         return None
 
     def _continue_reading(self) -> ReadResult | None:
@@ -227,6 +228,15 @@ def _unusable_growth(inbox_file: InboxFile, problem: str) -> UnreadFile:
     """
     reason = f"what was added to it is not taken: {problem}"
     return UnreadFile(inbox_file=inbox_file, waits_for=reason)
+
+
+def _unreadable(error: OSError) -> str:
+    """Say why a drop cannot be read, and what to do; its name stands before that."""
+    found = find_host_error(error.errno)
+    remedy = f"; {found.remedy('the file')}" if found else ""
+    if error.errno == errno.EACCES:
+        remedy = "; allow it with: chmod o+r"
+    return f"cannot be read ({error.strerror}){remedy}"
 
 
 def fits_in_memory(sizes: list[int], size: int) -> bool:

@@ -7,7 +7,6 @@ finished is lost.
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,7 @@ from ytaudio_daemon.model import JobState, Options, Outcome
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.options import check_option
 from ytaudio_daemon.model.quota import Quota
+from ytaudio_daemon.system.times import parse_rfc3339
 from ytaudio_daemon.urls import parse_plain_link
 
 log = structlog.get_logger()
@@ -66,7 +66,7 @@ class PublishedResult:
     def finished_at(self) -> float:
         """When it was made, seconds since 1970; 0 if `job.json` does not say."""
         try:
-            return datetime.fromisoformat(str(self.facts["finished_at"])).timestamp()
+            return parse_rfc3339(str(self.facts["finished_at"]))
         except (KeyError, ValueError):
             return 0.0
 

@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import sqlite3
-import time
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -19,7 +18,9 @@ from ytaudio_daemon.errors import LedgerError, LedgerFullError
 from ytaudio_daemon.folders.prepare import free_bytes
 from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
 from ytaudio_daemon.ledger.error_translation import damaged_error, translating_errors
-from ytaudio_daemon.system.regular_files import create_file, open_regular_file
+from ytaudio_daemon.system.files import fsync_path
+from ytaudio_daemon.system.regular_files import create_file
+from ytaudio_daemon.system.times import file_timestamp
 
 #: The folder of copies, in the state folder.
 FOLDER = "backups"
@@ -81,11 +82,6 @@ def unused_path(wanted: Path) -> Path:
         if not os.path.lexists(path):
             return path
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(wanted))
-
-
-def file_timestamp(wall: float) -> str:
-    """Return a moment as it stands in file names: sortable, UTC. Pure."""
-    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(wall))
 
 
 def back_up(source: Path, target: Path) -> int:
@@ -158,19 +154,10 @@ def rename_into_place(temp: Path, target: Path) -> None:
         FileExistsError: The name is taken.
         OSError: The disk failed.
     """
-    fsync_file(temp)
+    fsync_path(temp)
     with open_dir(target.parent) as folder:
         rename_noreplace(folder, temp.name, folder, target.name)
         os.fsync(folder)
-
-
-def fsync_file(path: Path) -> None:
-    """Sync a file's content to the disk."""
-    fd = open_regular_file(path)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def require_free_space(source: Path, folder: Path) -> None:

@@ -9,6 +9,7 @@ from ytaudio_daemon.ledger.schema import gates, jobs, pace
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate, GateName, Pace
+from ytaudio_daemon.model.host_errors import current_code
 
 #: So far there is one site.
 SITE = "youtube"
@@ -109,7 +110,7 @@ def _save_tokens(db: Connection, tokens: float, now: Now) -> None:
 def _gate_from_row(row: Any) -> Gate:
     return Gate(
         name=GateName(row.name),
-        code=row.code,
+        code=current_code(row.code),
         reason=row.reason,
         hint=row.hint,
         closed_at=row.closed_at,

@@ -20,6 +20,7 @@ from ytaudio_daemon.ledger.schema import (
     totals,
 )
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
+from ytaudio_daemon.model.host_errors import current_code
 from ytaudio_daemon.model.line_rules import audio_key
 
 MAX_NEXT_JOBS = 200
@@ -191,7 +192,7 @@ def job_attempts(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
     """Return all attempts of a job, in order."""
     query = sa.select(attempts).where(attempts.c.job_id == job_id)
     rows = db.execute(query.order_by(attempts.c.number)).mappings().all()
-    return [dict(row) for row in rows]
+    return [{**row, "code": row["code"] and current_code(row["code"])} for row in rows]
 
 
 def job_events(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
@@ -288,7 +289,7 @@ def _error_from_row(row: Any) -> dict[str, str] | None:
         return None
     return {
         "kind": row.error_kind,
-        "code": row.error_code,
+        "code": current_code(row.error_code),
         "message": row.error_message,
         "hint": row.error_hint,
     }

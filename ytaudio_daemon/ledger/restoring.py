@@ -15,7 +15,6 @@ from ytaudio_daemon.ledger.backup import (
     FILE_MODE,
     FREE_SPACE_MARGIN,
     JOURNAL_SUFFIX,
-    fsync_file,
     replaced_ledger_path,
     unused_path,
     verify_backup,
@@ -23,6 +22,7 @@ from ytaudio_daemon.ledger.backup import (
 from ytaudio_daemon.ledger.error_translation import translating_errors
 from ytaudio_daemon.ledger.meta import RESTORED_KEY
 from ytaudio_daemon.ledger.migrate import HEAD
+from ytaudio_daemon.system.files import fsync_path
 from ytaudio_daemon.system.regular_files import create_file, open_regular_file
 
 #: Tables of every schema.
@@ -96,7 +96,7 @@ def replace_ledger(
         OSError: The disk failed; the old ledger is at its place, or at its new path.
     """
     _adapt_to_this_host(copied, downloads)
-    fsync_file(copied.path)
+    fsync_path(copied.path)
     aside = None
     if ledger.exists():
         _roll_back_journal(ledger)
@@ -111,9 +111,7 @@ def replace_ledger(
         ).unlink()  # of a ledger that is gone: it must not be played back
     os.chmod(copied.path, _file_mode_of(aside))  # noqa: PTH101 - as below
     os.replace(copied.path, ledger)  # noqa: PTH105 - beside os.link
-    folder = os.open(ledger.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    os.fsync(folder)
-    os.close(folder)
+    fsync_path(ledger.parent)
     return aside
 
 

@@ -5,6 +5,12 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+#: A finished attempt leaves these in its folder: the folder to publish, and its outcome.
+JOB_DIR = "job"
+RESULT_FILE = "result.json"
+#: The schema named in RESULT_FILE.
+RESULT_SCHEMA = "ytaudio.result/1"
+
 
 class FailureKind(StrEnum):
     """The kind of a failure; `decide` chooses by it what follows."""

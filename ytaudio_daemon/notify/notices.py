@@ -13,7 +13,8 @@ from ytaudio_daemon.notify import texts
 from ytaudio_daemon.notify.notify_event import DEGRADED, RECOVERED, NotifyEvent
 from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.settings import Settings
-from ytaudio_daemon.views import DaemonProblem, job_document, rfc3339
+from ytaudio_daemon.system.times import rfc3339
+from ytaudio_daemon.views import DaemonProblem, job_document
 
 SCHEMA = "ytaudio.notice/1"
 TEST = "test"

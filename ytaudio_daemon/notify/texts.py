@@ -10,6 +10,7 @@ from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.notify.notify_event import COMPLETED, NotifyEvent
+from ytaudio_daemon.system.text import shortened, single_line
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views import DaemonProblem
 
@@ -87,7 +88,4 @@ def recovered_text(host: str) -> str:
 
 def plain_line(text: str, longest: int) -> str:
     """Return a stranger's text on one line, cut to `longest`, with mentions disarmed."""
-    plain = "".join(char if char.isprintable() else " " for char in text)
-    words = " ".join(plain.split())
-    short = words if len(words) <= longest else f"{words[: longest - 1]}…"
-    return short.translate(_NEUTRALIZED)
+    return shortened(single_line(text), longest).translate(_NEUTRALIZED)

@@ -1,4 +1,4 @@
-"""What the pool tells its caller."""
+"""The events and facts that the pool returns to its caller."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class Ended:
     """The attempt is over; its processes are dead. Comes once for every start.
 
     Attributes:
-        outcome: What the worker said, or a failure in its place.
+        outcome: The worker's own, or a failure if it sent none.
         worker_crashed: The worker died without an outcome though nobody killed it: not
             the caller, a limit, the template's end or a shutdown.
     """
@@ -48,7 +48,7 @@ Event = Started | Progressed | Ended
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateFacts:
-    """What the template said when it was ready.
+    """The template's message `ready`.
 
     Attributes:
         pid: Its process.

@@ -1,4 +1,4 @@
-"""The pool: starts attempts in workers, bounds them, and tells how they ended."""
+"""The pool: starts attempts in workers, bounds them, and reports how they ended."""
 
 import select
 from pathlib import Path
@@ -16,12 +16,12 @@ class Pool:
     """Runs attempts in worker processes. It knows no ledger and no session.
 
     All calls belong to one thread. `fileno()` is readable when `poll` has something
-    to do; `next_due` tells when it will have without that.
+    to do; `next_due` is when it must be called without that.
 
     Args:
         downloads: Download slots.
         converters: Converter slots.
-        state_id: Marks every process, for `kill_leftovers` after a crash.
+        state_id: Marks every process, for `kill_orphans` after a crash.
         home: The workers' private home folder; made if missing.
         ytdlp_path: A folder whose yt-dlp is preferred to the installed one.
         idle_exit_s: Seconds without an attempt after which the template exits.
@@ -65,7 +65,7 @@ class Pool:
 
     @property
     def template_facts(self) -> TemplateFacts | None:
-        """What the template said when ready; None while there is none."""
+        """The current template's facts; None until it is ready."""
         return self._templates.facts()
 
     @property
@@ -75,15 +75,15 @@ class Pool:
 
     @property
     def ytdlp_fallback_reason(self) -> str:
-        """Why the installed engine is used in place of the one asked for, or ""."""
+        """Why the installed yt-dlp is used instead of the selected one, or ""."""
         return self._templates.ytdlp_fallback_reason
 
     def use_ytdlp(self, path: Path | None) -> None:
-        """Take yt-dlp from another folder; what is running ends with what it has.
+        """Use the yt-dlp of another folder for new attempts; running ones keep theirs.
 
         Args:
-            path: Searched for modules before anything else; None: nothing is. Should
-                it not even start, the installed one is used; see `engine_trouble`.
+            path: Searched for modules before anything else; None: the installed one.
+                If it cannot start, the installed one is used: `ytdlp_fallback_reason`.
         """
         self._templates.use_ytdlp(path)
         self._poll_needed = True
@@ -108,8 +108,8 @@ class Pool:
     def free_slots(self) -> int:
         """Return how many attempts may be started now.
 
-        There must be a download slot for each, and no more than a few workers shall
-        sit and wait for a converter: they would only cost memory.
+        Each needs a download slot, and only a few workers may wait for a converter
+        slot: they would only cost memory.
         """
         use = self.usage()
         few = max(2, self._converters)
@@ -118,7 +118,7 @@ class Pool:
         return max(0, min(self._downloads - use.downloading, alive_at_most - alive))
 
     def resize(self, downloads: int, converters: int) -> None:
-        """Change the slots; what is running keeps its own."""
+        """Change the number of slots; running attempts keep theirs."""
         self._downloads = downloads
         self._converters = converters
         self._poll_needed = True
@@ -126,7 +126,7 @@ class Pool:
     def start(self, request: FetchRequest) -> None:
         """Start an attempt as soon as the template is warm. `Ended` always follows.
 
-        The caller keeps to `room`.
+        The caller must not exceed `free_slots`.
 
         Raises:
             ValueError: The attempt of that key has not ended.
@@ -137,14 +137,14 @@ class Pool:
         self._supervisor.start(request)
 
     def kill(self, key: str) -> None:
-        """SIGKILL the attempt's process group; `Ended` follows. Unknown keys are fine."""
+        """Kill the attempt's process group; `Ended` follows. An unknown key does nothing."""
         attempt = self._registry.by_key(key)
         if attempt is not None:
             self._poll_needed = True
             self._supervisor.kill(attempt)
 
     def poll(self, now: float) -> list[Event]:
-        """Do what is to be done, without waiting, and return what has happened.
+        """Do the work that is due, without waiting, and return the events since the last call.
 
         Args:
             now: `time.monotonic()`.
@@ -155,13 +155,16 @@ class Pool:
         return self._supervisor.pop_events()
 
     def next_due(self, now: float) -> float | None:
-        """Return when `poll` must be called even if nothing is readable; None: never."""
+        """Return when `poll` must be called even if nothing is readable (monotonic seconds).
+
+        None if there is nothing to do by time.
+        """
         if self._poll_needed:
             return now
         return min(self._supervisor.due_times(now), default=None)
 
     def close(self, grace: float = 2.0) -> None:
-        """Kill everything; no process is left, and no `Ended` comes any more.
+        """Kill all processes of the pool; no `Ended` comes any more.
 
         Args:
             grace: Seconds the template may take to do so before it is killed too.

@@ -1,4 +1,4 @@
-"""End what a dead template left behind: its workers, their ffmpeg, and the zombies.
+"""Kills and reaps the processes of a dead template: its workers and their children.
 
 PDEATHSIG kills the workers by itself, but not their children. As the subreaper we
 become the parent of all of them, some only when their own parent is dead, and must
@@ -18,7 +18,7 @@ _ORPHAN_WATCH_S = 1.0
 
 
 class Reaper:
-    """Processes that were killed and are still to be reaped."""
+    """The processes that were killed and are not reaped yet."""
 
     def __init__(self) -> None:
         self._killed_pids: set[int] = set()
@@ -30,7 +30,7 @@ class Reaper:
     def kill_remains(
         self, template: TemplateProcess, workers: Iterable[int], now: float
     ) -> None:
-        """Kill all that a dead, reaped template left.
+        """Kill the workers of a dead, reaped template, and their children.
 
         Args:
             template: Its mark is in the environment of all.
@@ -46,7 +46,7 @@ class Reaper:
         self.reap(now)
 
     def reap(self, now: float) -> None:
-        """Reap what has died by now, if a template has died lately.
+        """Reap the processes that have died, for a while after a template's death.
 
         Workers and what escaped from them lead sessions of their own, so a child in
         our session is none of them: its exit status is left to whoever started it.

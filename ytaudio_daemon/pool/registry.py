@@ -1,4 +1,4 @@
-"""The attempts that have not ended: who they are and which slots they hold."""
+"""The attempts that have not ended, by ticket and by socket, and the slots they hold."""
 
 import itertools
 import select
@@ -12,7 +12,7 @@ from ytaudio_daemon.system import protocol
 
 
 class AttemptRegistry:
-    """Holds the attempts.
+    """Holds the attempts that have not ended.
 
     Args:
         epoll: Gets every attempt's socket.
@@ -31,7 +31,7 @@ class AttemptRegistry:
         """Add an attempt, queued.
 
         Raises:
-            OSError: No socket could be had.
+            OSError: No socket could be created.
         """
         payload = protocol.dump(request.to_json())
         channel, far = protocol.socket_pair()
@@ -48,7 +48,7 @@ class AttemptRegistry:
         return attempt
 
     def remove(self, attempt: WorkerAttempt) -> None:
-        """Drop an attempt that has ended and close its sockets."""
+        """Remove an attempt that has ended and close its sockets."""
         self.stop_listening(attempt)
         attempt.close()
         del self._by_ticket[attempt.ticket]
@@ -56,32 +56,32 @@ class AttemptRegistry:
             attempt.template.tickets.discard(attempt.ticket)
 
     def stop_listening(self, attempt: WorkerAttempt) -> None:
-        """Listen no more to a socket at its end, which would be readable for ever."""
+        """Stop watching an attempt's socket that is at its end: it would stay readable."""
         if self._by_fd.pop(attempt.channel.fileno(), None) is not None:
             self._epoll.unregister(attempt.channel)
 
     def by_key(self, key: str) -> WorkerAttempt | None:
-        """Return the attempt of that key."""
+        """Return the attempt with that key, None if it has ended."""
         return next((a for a in self if a.request.key == key), None)
 
     def by_fd(self, fd: int) -> WorkerAttempt | None:
-        """Return the attempt whose socket that is."""
+        """Return the attempt with that socket, None if it has ended."""
         return self._by_fd.get(fd)
 
     def by_ticket(self, ticket: int) -> WorkerAttempt | None:
-        """Return the attempt with that ticket."""
+        """Return the attempt with that ticket, None if it has ended."""
         return self._by_ticket.get(ticket)
 
     def by_template(self, template: TemplateProcess) -> list[WorkerAttempt]:
-        """Return the attempts whose workers that template forked."""
+        """Return the attempts that were ordered from that template."""
         return [a for a in self if a.template is template]
 
     def queued(self) -> list[WorkerAttempt]:
-        """Return those not yet ordered, oldest first."""
+        """Return the attempts that were not ordered yet, the oldest first."""
         return [a for a in self if a.stage is Stage.QUEUED]
 
     def grant_converters(self, slots: int, now: float) -> None:
-        """Give free converter slots to those that have waited longest."""
+        """Give free converter slots to the attempts that have waited longest."""
         waiting = [a for a in self if a.stage is Stage.WAITING]
         waiting.sort(key=lambda a: (a.waiting_since, a.ticket))
         for attempt in waiting[: max(0, slots - self.usage().converting)]:
@@ -96,6 +96,6 @@ class AttemptRegistry:
         return Usage(downloading=downloading, converting=converting, waiting=waiting)
 
     def due_times(self) -> list[float]:
-        """Return when the patience with each ends."""
+        """Return when each running attempt times out if its worker sends nothing."""
         clocks = [a.timeouts for a in self if a.timeouts and not a.kill_reason]
         return [at for clock in clocks if (at := clock.due()) is not None]

@@ -1,4 +1,4 @@
-"""Brings attempts and templates together, and sees every attempt to its end."""
+"""Orders the workers of attempts from templates and ends every attempt exactly once."""
 
 import select
 import signal
@@ -25,7 +25,7 @@ _REAP_TIMEOUT_S = 1.0
 
 
 class WorkerSupervisor:
-    """Orders workers, judges them, and tells how each attempt ended, exactly once.
+    """Orders workers, enforces their limits, and ends every attempt exactly once.
 
     Args:
         epoll: Where all sockets are registered.
@@ -46,7 +46,7 @@ class WorkerSupervisor:
         self.template_error = ""
 
     def start(self, request: FetchRequest) -> None:
-        """Enter an attempt and order its worker, now or when the template is warm."""
+        """Register an attempt and order its worker, now or when the template is ready."""
         try:
             attempt = self._registry.add(request)
         except OSError as error:
@@ -60,13 +60,13 @@ class WorkerSupervisor:
         self._order_queued()
 
     def kill(self, attempt: WorkerAttempt) -> None:
-        """Have an attempt's worker killed."""
+        """Kill an attempt's worker."""
         attempt.kill_with(worker_failures.KILLED)
         if attempt.stage is Stage.QUEUED:
             self._end(attempt, worker_failures.KILLED)
 
     def run_once(self, now: float) -> None:
-        """Hear all, order what is queued, end what is overdue."""
+        """Read all messages, order queued workers, kill overdue ones."""
         for fd, _ in self._epoll.poll(0):
             self._read(fd, now)
         self._order_queued()
@@ -76,12 +76,12 @@ class WorkerSupervisor:
         self._reaper.reap(now)
 
     def pop_events(self) -> list[Event]:
-        """Return what has happened since the last time."""
+        """Return and forget the events since the last call."""
         news, self._events = self._events, []
         return news
 
     def due_times(self, now: float) -> list[float]:
-        """Return when `step` has something to do if nothing is heard until then."""
+        """Return when `run_once` has something to do if no message comes before."""
         due = self._templates.due_times() + self._registry.due_times()
         if self._events:
             due.append(now)
@@ -90,7 +90,7 @@ class WorkerSupervisor:
         return due
 
     def shut_down(self, grace: float) -> None:
-        """Kill everything and wait until it is reaped."""
+        """Kill all workers and templates and wait until they are reaped."""
         began = time.monotonic()
         self._is_closing = True
         for template in self._templates.all():
@@ -168,7 +168,7 @@ class WorkerSupervisor:
             self._bury_template(template, now)
 
     def _bury_template(self, template: TemplateProcess, now: float) -> None:
-        """End a template that died or hangs, and all its workers."""
+        """Kill and reap a template that died or hangs, and end the attempts of its workers."""
         self._templates.remove(template)
         template.kill_and_reap()
         orphans = self._registry.by_template(template)
@@ -182,7 +182,7 @@ class WorkerSupervisor:
             self._fall_back_to_installed(template)
 
     def _fall_back_to_installed(self, template: TemplateProcess) -> None:
-        """Try the installed engine in place of one that cannot start, if there is."""
+        """Use the installed yt-dlp instead of one that cannot start, if one is selected."""
         reason = template.startup_error or "it died at its start"
         was_killed = template.process.returncode == -signal.SIGKILL
         if template.startup_error or not was_killed:  # else it may be good all the same
@@ -218,6 +218,6 @@ class WorkerSupervisor:
         self._events.append(ended)
 
     def _has_unsent_orders(self) -> bool:
-        """Tell whether an order must be repeated: the control socket was full."""
+        """Return whether an order must be repeated because the control socket was full."""
         unsent = any(a.kill_reason and not a.kill_ordered for a in self._registry)
         return unsent or bool(self._templates.ready() and self._registry.queued())

@@ -28,7 +28,7 @@ _REAP_TIMEOUT_S = 5.0
 
 
 class Template:
-    """Forks, kills and reaps workers at the daemon's orders.
+    """Forks, kills and reaps workers as the daemon orders.
 
     Args:
         control: The daemon's socket.
@@ -43,9 +43,9 @@ class Template:
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
     def serve(self) -> None:
-        """Obey until the daemon is gone, then leave no process behind."""
+        """Follow orders until the daemon is gone, then kill and reap all workers."""
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # makes the bell ring
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # wakes the poll below
         poller = select.poll()
         poller.register(self._control, select.POLLIN)
         poller.register(self._wake_read, select.POLLIN)
@@ -59,7 +59,7 @@ class Template:
         self._shut_down()
 
     def _handle_order(self) -> bool:
-        """Follow one order; False when there will be no more."""
+        """Follow one order; return False at the end of file."""
         order = protocol.receive_order(self._control)
         if order is None:
             return False
@@ -100,7 +100,7 @@ class Template:
                 linux.kill_group(pid)
 
     def _reap(self) -> None:
-        """Reap all that ended; a worker's group is killed while its pid is held."""
+        """Reap ended children; a worker's group is killed while its pid cannot be reused."""
         with suppress(BlockingIOError):
             os.read(self._wake_read, 4096)
         while (pid := _ended_child()) is not None:
@@ -134,7 +134,7 @@ class Template:
 
 
 def _ended_child() -> int | None:
-    """Return the pid of a dead child, still unreaped."""
+    """Return the pid of a child that has ended and is not reaped, or None."""
     with suppress(ChildProcessError):
         flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
         if (ended := os.waitid(os.P_ALL, 0, flags)) is not None:

@@ -1,4 +1,4 @@
-"""Which templates there are: the one in use, and those on their way out."""
+"""The templates: the current one, and those that only finish their attempts."""
 
 import os
 import select
@@ -13,7 +13,7 @@ WARM_UP_S = 60.0
 
 
 class TemplatePool:
-    """Starts, retires and watches templates.
+    """Starts templates, retires them, and finds those that hang.
 
     Args:
         template_config: What each is started with.
@@ -41,11 +41,11 @@ class TemplatePool:
 
     @property
     def ytdlp_fallback_reason(self) -> str:
-        """Why the installed engine is used in place of the one asked for, or ""."""
+        """Why the installed yt-dlp is used instead of the selected one, or ""."""
         return "" if self._fallback is None else "{}: {}".format(*self._fallback)
 
     def use_ytdlp(self, path: Path | None) -> None:
-        """Start the next templates with that engine; the current one gets no more.
+        """Start the next templates with that yt-dlp; the current one gets no new attempts.
 
         Args:
             path: Its folder; None: the installed one.
@@ -55,7 +55,7 @@ class TemplatePool:
         self.retire()
 
     def fall_back_to_installed(self, ytdlp_path: Path | None, why: str) -> str:
-        """Go on with the installed engine after another that could not even start.
+        """Use the installed yt-dlp instead of one with which a template cannot start.
 
         Args:
             ytdlp_path: That of the template that failed.
@@ -93,35 +93,35 @@ class TemplatePool:
             self._epoll.register(fd, select.EPOLLIN)
 
     def facts(self) -> TemplateFacts | None:
-        """Return what the current template said when ready."""
+        """Return the current template's facts; None until it is ready."""
         return self._current.facts if self._current is not None else None
 
     def ready(self) -> TemplateProcess | None:
-        """Return the template that takes orders now, if one does."""
+        """Return the current template if it is ready, else None."""
         return self._current if self.facts() is not None else None
 
     def by_fd(self, fd: int) -> TemplateProcess | None:
-        """Return the template whose control socket that is."""
+        """Return the template with that control socket, None if there is none."""
         return self._by_fd.get(fd)
 
     def all(self) -> list[TemplateProcess]:
-        """Return the current one and those on their way out."""
+        """Return the current template and the retired ones that still run."""
         return list(self._by_fd.values())
 
     def retire(self) -> None:
-        """Give the current one no more attempts; the next `warm` starts another."""
+        """Give the current template no new attempts; `ensure_started` starts another."""
         if self._current is not None:
             self._current.retiring = True
             self._current = None
 
     def retire_outdated(self) -> None:
-        """Retire one whose yt-dlp was upgraded: late imports would mix versions."""
+        """Retire a template whose yt-dlp was upgraded: late imports would mix versions."""
         facts = self.facts()
         if facts and facts.engine_mark and not os.path.isdir(facts.engine_mark):  # noqa: PTH112 - a plain str all along
             self.retire()
 
     def remove(self, template: TemplateProcess) -> None:
-        """Drop a dead one; its control socket must still be open."""
+        """Remove a dead template; its control socket must still be open."""
         fd = template.control.fileno()
         self._epoll.unregister(fd)
         del self._by_fd[fd]
@@ -131,11 +131,11 @@ class TemplatePool:
     def enforce_timeouts(
         self, now: float, awaited: set[TemplateProcess | None]
     ) -> list[TemplateProcess]:
-        """Dismiss whom nobody needs; return those that must be killed as hung.
+        """Ask idle and retired templates to exit; return those that hang and must be killed.
 
         Args:
             now: Monotonic seconds.
-            awaited: Those that owe an answer to one of their attempts.
+            awaited: Templates with an unanswered order.
         """
         self._retire_idle(now)
         for template in self._by_fd.values():
@@ -156,7 +156,7 @@ class TemplatePool:
         return [t for t in self._by_fd.values() if (self._hung_at(t) or now + 1) <= now]
 
     def due_times(self) -> list[float]:
-        """Return when `tend` has something to do if nothing is heard until then."""
+        """Return when `enforce_timeouts` has something to do if no message comes before."""
         due = [at for t in self._by_fd.values() if (at := self._hung_at(t)) is not None]
         if self._idle_since is not None:
             due.append(self._idle_since + self._idle_exit_s)

@@ -1,4 +1,4 @@
-"""Start a template by exec, with a clean environment, and speak to it."""
+"""Starts a template by exec, with a clean environment, and sends it orders."""
 
 import os
 import socket
@@ -41,7 +41,7 @@ _PACKAGE_PARENT = str(Path(__file__).parents[2])
 
 
 def python_command(ytdlp_path: Path | None, module: str, *words: str) -> list[str]:
-    """Return the command that calls a module's `main` as the template's is called.
+    """Return the command that calls a module's `main` in a clean interpreter.
 
     Args:
         ytdlp_path: Searched for modules before anything else, or None.
@@ -64,10 +64,10 @@ def python_command(ytdlp_path: Path | None, module: str, *words: str) -> list[st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateConfig:
-    """What a template is started with.
+    """The settings of a template.
 
     Attributes:
-        state_id: Marks every process, for `kill_leftovers`.
+        state_id: Marks every process, for `kill_orphans`.
         home: The private home folder; made if missing.
         ytdlp_path: Searched for modules before anything else, or None.
         entry: The module whose `preload` and `run` are called.
@@ -82,11 +82,11 @@ class TemplateConfig:
 def template_environment(
     template_config: TemplateConfig, template_id: str, base_env: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the whole environment of template, workers and their children.
+    """Return the environment of the template, its workers and their children.
 
     Args:
         template_config: What the template is started with.
-        template_id: Its own mark.
+        template_id: Marks this template and its workers.
         base_env: The environment the allow-list is applied to.
     """
     kept = {
@@ -102,18 +102,18 @@ def template_environment(
 
 @dataclass(slots=True, eq=False)
 class TemplateProcess:
-    """Our side of one template.
+    """The daemon's side of one template.
 
     Attributes:
         process: The exec'd interpreter.
         control: Our end of the control socket, non-blocking.
         template_id: The mark in its environment and its workers'.
         ytdlp_path: Where its yt-dlp comes from; None: the installed one.
-        facts: What it said when ready; None while it warms up.
+        facts: Its message `ready`; None while it warms up.
         tickets: The attempts it has workers for.
-        retiring: No new attempts; it goes when those it has are over.
-        exit_requested: It was told to go.
-        awaiting_reply_since: Since when its answer is waited for; None while none is due.
+        retiring: It gets no new attempts, and exits when its last one has ended.
+        exit_requested: Its control socket was shut down: it exits.
+        awaiting_reply_since: When the oldest unanswered order was sent; None if there is none.
         startup_error: Why it did not become ready, if that is known.
     """
 
@@ -130,10 +130,10 @@ class TemplateProcess:
 
     @classmethod
     def start(cls, template_config: TemplateConfig) -> "TemplateProcess":
-        """Start one; it says `ready` later.
+        """Start a template; its message `ready` comes later.
 
         Raises:
-            TemplateError: No process, socket or home folder could be had.
+            TemplateError: No process, socket or home folder could be created.
         """
         template_id = uuid.uuid4().hex
         try:
@@ -148,7 +148,7 @@ class TemplateProcess:
         order = protocol.encode_order(protocol.FORK, ticket, payload)
         try:
             socket.send_fds(self.control, [order], [channel.fileno()])
-        except OSError:  # full for now, or dead, which `messages` will tell
+        except OSError:  # full for now, or dead: `messages` yields "gone"
             return False
         self.tickets.add(ticket)
         return True
@@ -162,7 +162,7 @@ class TemplateProcess:
         return True
 
     def messages(self) -> Iterator[dict[str, Any]]:
-        """Yield what it said; `{"kind": "gone"}` is the last word of a dead one."""
+        """Yield the template's messages; `{"kind": "gone"}` is the last one of a dead template."""
         try:
             while (message := protocol.receive(self.control)) is not None:
                 yield message
@@ -173,13 +173,13 @@ class TemplateProcess:
         yield {"kind": "gone"}
 
     def request_exit(self) -> None:
-        """Tell it that no more orders come: it kills its workers and exits."""
+        """End the stream of orders: the template kills its workers and exits."""
         with suppress(OSError):  # it is gone already
             self.control.shutdown(socket.SHUT_WR)
         self.exit_requested = True
 
     def kill_and_reap(self) -> None:
-        """Kill and reap the template itself; what its workers left is not its."""
+        """Kill and reap the template's own process; its workers are left to `Reaper`."""
         self.control.close()
         self.process.kill()
         self.process.wait()
@@ -188,7 +188,7 @@ class TemplateProcess:
 def _spawn(
     template_config: TemplateConfig, template_id: str
 ) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """Exec the template; its stderr stays ours, for an interpreter's last words."""
+    """Start the template's interpreter; its stderr is ours, so that its errors are seen."""
     template = "ytaudio_daemon.pool.template"
     with ExitStack() as on_failure:
         near, far = protocol.socket_pair()

@@ -1,4 +1,4 @@
-"""How long a running attempt is waited for. Pure: time is an argument.
+"""The time limits of a running attempt. Pure: time is an argument.
 
 Three bounds, each off when its limit is 0: the deadline (it stands still while the
 worker waits for a converter slot), the stall while downloading (too few bytes in a
@@ -25,7 +25,7 @@ class AttemptTimeouts:
 
     Attributes:
         limits: The request's.
-        started_at: When the worker said hello; monotonic seconds, as all times here.
+        started_at: When the worker's first message came; monotonic seconds, as all times here.
     """
 
     limits: Limits
@@ -39,7 +39,7 @@ class AttemptTimeouts:
     _byte_samples: deque[tuple[float, int]] = field(default_factory=deque)
 
     def on_progress(self, progress: Progress, now: float) -> None:
-        """Take note of a progress message."""
+        """Update the clocks by a progress message."""
         if progress.phase == Phase.DOWNLOADING:
             if self._phase != Phase.DOWNLOADING or not self._byte_samples:
                 self._byte_samples = deque([(now, self._total_bytes)])
@@ -58,16 +58,16 @@ class AttemptTimeouts:
             self._paused_at = None
 
     def due(self) -> float | None:
-        """Return when patience ends if nothing more is heard; None: never."""
+        """Return when the next limit passes if no message comes before; None: never."""
         return min((at for at, _ in self._deadlines()), default=None)
 
     def expired(self, now: float) -> Failure | None:
-        """Return why the attempt must be killed, if it must."""
+        """Return the failure of the limit that has passed, or None."""
         passed = [bound for bound in self._deadlines() if bound[0] <= now]
         return min(passed, key=lambda bound: bound[0])[1] if passed else None
 
     def _add_bytes(self, downloaded: int, now: float) -> None:
-        """Add up what came; a count that fell back began a new file."""
+        """Add the received bytes; a count that fell began a new file."""
         if downloaded < self._last_bytes:
             self._last_bytes = 0
         self._total_bytes += downloaded - self._last_bytes

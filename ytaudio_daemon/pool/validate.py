@@ -1,4 +1,4 @@
-"""Check that values from a worker have the types they are declared with. Pure.
+"""Checks that values from a worker have their declared types. Pure.
 
 A worker handles foreign media and player code, so what it says is not trusted to be
 what `json.loads` happens to make of it: a title that is a list must not reach the
@@ -15,10 +15,10 @@ _INT64_RANGE = range(-(2**63), 2**63)
 
 
 def check_types(value: object) -> None:
-    """Check a dataclass instance, and those in its fields.
+    """Check the field types of a dataclass instance, and of those in its fields.
 
     Raises:
-        TypeError: A field holds something else than declared.
+        TypeError: A field's value is not of its declared type.
     """
     hints = get_type_hints(type(value))
     for field in fields(value):  # type: ignore[arg-type] # only called with dataclasses

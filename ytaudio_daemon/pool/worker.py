@@ -31,7 +31,7 @@ class WorkerEntryPoint(Protocol):
 
 
 class SocketReporter:
-    """How a running attempt speaks to the daemon.
+    """Sends a running attempt's messages to the daemon.
 
     Args:
         channel: The attempt's own socket.
@@ -48,9 +48,9 @@ class SocketReporter:
         self._has_converter = False
 
     def progress(self, progress: Progress) -> None:
-        """Say how far it is: a new phase always, the rest at most twice a second.
+        """Send a progress report: of a new phase always, else at most twice a second.
 
-        Never waits; what the daemon is too busy to take is dropped.
+        Never waits: a report is dropped while the socket is full.
         """
         now = self._clock()
         repeated = progress.phase == self._phase
@@ -84,7 +84,7 @@ class SocketReporter:
 def run_in_child(
     channel: socket.socket, entry: WorkerEntryPoint, payload: bytes, template: int
 ) -> NoReturn:
-    """Run one attempt in this freshly forked process, say its outcome, and exit.
+    """Run one attempt in this freshly forked process, send its outcome, and exit.
 
     Args:
         channel: The attempt's socket.
@@ -112,7 +112,7 @@ def run_in_child(
 
 
 def encode_outcome(outcome: Outcome) -> bytes:
-    """Write the outcome's message, its texts cut so that it fits."""
+    """Encode an outcome's message; its texts are cut so that it fits."""
     failure = outcome.failure
     if failure is not None:
         failure = replace(
@@ -131,7 +131,7 @@ def encode_outcome(outcome: Outcome) -> bytes:
 
 
 def _with_whole_bytes(progress: Progress) -> Progress:
-    """Round the bytes: yt-dlp's estimates are fractions."""
+    """Return the report with whole bytes: yt-dlp's estimates are fractions."""
     done, total = progress.downloaded_bytes, progress.total_bytes
     return replace(
         progress,
@@ -167,5 +167,5 @@ def _internal_failure(code: str, text: str) -> Failure:
 
 
 def _exit_silently() -> NoReturn:
-    """End at once: nobody is listening any more, and the group is being killed."""
+    """Exit at once: the daemon or template is gone, and this process group is being killed."""
     os._exit(1)

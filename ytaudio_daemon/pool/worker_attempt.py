@@ -1,4 +1,4 @@
-"""One attempt as the daemon sees it: its socket, its clocks, what it has said."""
+"""The daemon's side of one attempt: its socket, its time limits, its messages."""
 
 import socket
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ from ytaudio_daemon.pool.template_process import TemplateProcess
 from ytaudio_daemon.pool.timeouts import AttemptTimeouts
 from ytaudio_daemon.system import protocol
 
-#: A worker's messages: so many at once, then so many a second. It says two a second
+#: A worker's messages: so many at once, then so many a second. It sends two a second
 #: and one at each phase; the burst is more than its socket can hold (280), so that
-#: nobody is blamed when we slept ourselves.
+#: no worker is blamed when the daemon itself did not run.
 _MESSAGE_BURST = 400
 _MESSAGES_PER_S = 8
 #: Messages read from one worker before the others get their turn.
@@ -29,7 +29,7 @@ class Stage(Enum):
 
     #: Not ordered yet: the template warms up or is busy.
     QUEUED = auto()
-    #: Ordered; the worker has not said hello.
+    #: Ordered; the worker's first message has not come.
     ORDERED = auto()
     #: Holds a download slot (so do the two above).
     DOWNLOADING = auto()
@@ -44,12 +44,12 @@ class WorkerAttempt:
     """A started attempt that has not ended.
 
     Attributes:
-        ticket: Names it to the template; never used twice.
+        ticket: The attempt's number in orders to the template; never used twice.
         channel: Our end of its socket, non-blocking.
         worker_socket: The worker's end, until the template has it.
-        template: Whose worker runs it, once ordered.
-        kill_reason: Why it is being killed, once it is.
-        kill_ordered: The template was told so.
+        template: The one that was ordered to fork its worker.
+        kill_reason: Why its worker is being killed, or None.
+        kill_ordered: The template has the order to kill the worker.
         is_disconnected: The worker's end is closed.
         waiting_since: When it asked for a converter slot.
     """
@@ -73,32 +73,32 @@ class WorkerAttempt:
     _budget_updated_at: float | None = field(default=None)
 
     def order_worker(self, template: TemplateProcess) -> None:
-        """Have a worker forked, if the template takes the order now."""
+        """Order a worker from the template; stays queued if the control socket is full."""
         if template.fork(self.ticket, self.payload, self.worker_socket):
             self.worker_socket.close()
             self.payload = b""
             self.template, self.stage = template, Stage.ORDERED
 
     def kill_with(self, kill_reason: Failure) -> None:
-        """Have the worker killed; the first verdict stands."""
+        """Order the worker's death; the first reason is kept."""
         self.kill_reason = self.kill_reason or kill_reason
         if self.template is not None and not self.kill_ordered:
             self.kill_ordered = self.template.kill(self.ticket)
 
     def enforce_timeouts(self, now: float) -> None:
-        """Condemn a worker whose time is up; order its death until that is taken."""
+        """Order the death of a worker whose time is up; repeated until the order is sent."""
         kill_reason = self.kill_reason or (self.timeouts and self.timeouts.expired(now))
         if kill_reason:
             self.kill_with(kill_reason)
 
     def awaits_template(self) -> bool:
-        """Tell whether the template owes an answer: a hello, a death, a reaping."""
+        """Return whether an answer of the template is due: a fork, a kill, or a reaping."""
         return self.stage is Stage.ORDERED or self.kill_ordered or self.is_disconnected
 
     def read_events(
         self, now: float, at_most: int = _MAX_MESSAGES_PER_READ
     ) -> Iterator[Event]:
-        """Read what the worker says; a garbled or flooding one is condemned."""
+        """Yield the events of the worker's messages; kill a worker that floods or garbles."""
         for _ in range(at_most):
             try:
                 message = protocol.receive(self.channel)
@@ -114,11 +114,11 @@ class WorkerAttempt:
             yield from self._handle(message, now)
 
     def drain_events(self, now: float) -> Iterator[Event]:
-        """Read the last words of a dead worker."""
+        """Yield the events of a dead worker's last messages."""
         yield from self.read_events(now, _DRAIN_LIMIT)
 
     def grant_converter(self, now: float) -> None:
-        """Let the worker convert."""
+        """Give the worker a converter slot."""
         with suppress(ConnectionError):  # it just died; the template will say so
             self.channel.send(protocol.encode("go"))
         if self.timeouts is not None:
@@ -126,12 +126,12 @@ class WorkerAttempt:
         self.stage = Stage.CONVERTING
 
     def close(self) -> None:
-        """Close both ends."""
+        """Close both ends of the attempt's socket."""
         self.channel.close()
         self.worker_socket.close()
 
     def failed_outcome(self, failure: Failure) -> Outcome:
-        """Return the outcome of an attempt that did not say its own."""
+        """Return the outcome of an attempt whose worker sent none."""
         said = self._progress
         facts = self.template.facts if self.template is not None else None
         return Outcome(
@@ -167,7 +167,7 @@ class WorkerAttempt:
                 self.timeouts = AttemptTimeouts(self.request.limits, now)
                 yield Started(key=key, attempt=number, pid=pid)
             case {"kind": "progress"} if self.kill_reason:
-                pass  # a condemned one's chatter interests nobody
+                pass  # a worker that is being killed makes no progress
             case {"kind": "progress", "progress": dict(said)} if self.timeouts:
                 progress = Progress(**said)
                 validate.check_types(progress)

@@ -1,9 +1,9 @@
-"""The failures of attempts that did not say their own outcome. Pure."""
+"""The failures of attempts whose workers sent no outcome. Pure."""
 
-import errno
 import signal
 
 from ytaudio_daemon.model import Failure, FailureKind
+from ytaudio_daemon.model.host_errors import find_host_error
 
 
 def crash_failure(code: str, message: str, hint: str = "") -> Failure:
@@ -18,12 +18,12 @@ TEMPLATE_DIED = crash_failure(
 
 
 def misbehaved(how: str) -> Failure:
-    """Describe a worker that was killed for what it said."""
+    """Return the failure of a worker that was killed for its messages."""
     return crash_failure("misbehaved", f"The worker {how} and was killed.")
 
 
 def worker_died(exit_code: int) -> Failure:
-    """Describe a worker that ended without an outcome and without our doing.
+    """Return the failure of a worker that died by itself and sent no outcome.
 
     Args:
         exit_code: As `os.waitstatus_to_exitcode` gives it: negative for a signal.
@@ -38,22 +38,25 @@ def worker_died(exit_code: int) -> Failure:
 
 
 def fork_refused(number: int) -> Failure:
-    """Describe what the machine refused: a process, or a file descriptor.
+    """Return the failure of an attempt for which no worker could be started.
 
     Args:
-        number: The errno.
+        number: The errno of socketpair(2) or fork(2); EAGAIN is a limit of processes.
     """
-    if number in {errno.EMFILE, errno.ENFILE}:
-        code, message = "no_files", "Too many open files to start a worker."
-        hint = "raise the limit of open files (LimitNOFILE=, ulimit -n)"
-    else:
-        code, message = "no_processes", "The machine has no room for another process."
-        hint = "raise the limit of processes (TasksMax=, ulimit -u) or free memory"
-    return Failure(kind=FailureKind.HOST, code=code, message=message, hint=hint)
+    host_error = find_host_error(number)
+    if host_error is not None:
+        message = f"No worker could be started. {host_error.cause}"
+        return host_error.failure(message)
+    return Failure(
+        kind=FailureKind.HOST,
+        code="no_processes",
+        message="The machine has no room for another process.",
+        hint="raise the limit of processes (TasksMax=, ulimit -u)",
+    )
 
 
 def no_template(why: str) -> Failure:
-    """Describe a template that cannot be started."""
+    """Return the failure of an attempt when no template can be started."""
     return Failure(
         kind=FailureKind.HOST,
         code="no_template",
@@ -63,7 +66,7 @@ def no_template(why: str) -> Failure:
 
 
 def request_too_big(size: int) -> Failure:
-    """Describe a request that is too long to be sent."""
+    """Return the failure of a request that is too long to be sent."""
     return Failure(
         kind=FailureKind.POLICY,
         code="request_too_big",

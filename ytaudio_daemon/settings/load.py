@@ -17,11 +17,12 @@ from ytaudio_daemon.settings.sources import (
     from_flags,
     from_variables,
 )
+from ytaudio_daemon.system.config_files import (
+    CONFIG_VARIABLE,
+    LOCAL_CONFIG,
+    SYSTEM_CONFIG,
+)
 from ytaudio_daemon.system.path_trust import first_untrusted_part, is_trusted_owner
-
-CONFIG_VARIABLE = "YTAUDIO_CONFIG"
-LOCAL_CONFIG = Path("config/ytaudio.toml")
-SYSTEM_CONFIG = Path("/etc/ytaudio/ytaudio.toml")
 
 _NO_OVERRIDES: Mapping[str, str] = MappingProxyType({})
 

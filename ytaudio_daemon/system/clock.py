@@ -21,7 +21,7 @@ class Clock:
         self._offset = time.time() - self._started
 
     def now(self) -> Now:
-        """Return the moment; call once a tick and pass it down."""
+        """Return a reading of both clocks; call once a tick and pass it down."""
         served = time.monotonic() - self._started
         return Now(wall=time.time(), uptime_s=self._earlier_uptime_s + served)
 

@@ -1,4 +1,4 @@
-"""Named steps: the points between which a crash must do no harm.
+"""Named steps of the program, at which tests let a process crash.
 
 `make torture` installs an observer that ends the process at the step it has chosen.
 Without one a step does nothing, so no other code asks whether it is being tested.
@@ -36,16 +36,16 @@ _observers: list[FailpointObserver] = []
 
 
 def failpoint(step: str, about: object = "") -> None:
-    """Say that this process has just passed a step.
+    """Call the observers, if there are any: this process has passed a step.
 
     Args:
         step: One of `STEPS`.
-        about: What is at hand; made text only when somebody observes.
+        about: The thing at hand; converted to text only if there is an observer.
     """
     for observer in _observers:
         observer(step, str(about))
 
 
 def on_failpoint(observer: FailpointObserver) -> None:
-    """Have an observer told of every step of this process and those forked from it."""
+    """Add an observer that is called at every step of this process and its forks."""
     _observers.append(observer)

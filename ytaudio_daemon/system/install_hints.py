@@ -1,4 +1,4 @@
-"""What to type to get what is missing, for the way this very program is installed.
+"""Commands that install or start what is missing, for the way this program is installed.
 
 A plain `pip install` is refused by Debian 12 and all that follow PEP 668
 (https://peps.python.org/pep-0668/), and would miss a venv besides. In one place, so
@@ -41,17 +41,17 @@ def install_js_runtime_hint() -> str:
 
 
 def bundled_ffmpeg_command() -> str:
-    """Return the command that brings the ffmpeg of `bundled`, also over a broken one."""
+    """Return the command that installs the ffmpeg of the extra `bundled`, also over a broken one."""
     return f"{_pip_command()} install --force-reinstall --no-deps imageio-ffmpeg"
 
 
 def bundled_js_runtime_command() -> str:
-    """Return the command that brings the deno of `bundled`, also over a broken one."""
+    """Return the command that installs the deno of the extra `bundled`, also over a broken one."""
     return f"{_pip_command()} install --force-reinstall --no-deps deno"
 
 
 def reinstall_ytdlp_command() -> str:
-    """Return the command that puts yt-dlp itself into this installation."""
+    """Return the command that reinstalls yt-dlp in this installation."""
     return f"{_pip_command()} install --upgrade 'yt-dlp[default]'"
 
 
@@ -71,13 +71,13 @@ def start_daemon_command(config: Path | None = None, root: str | None = None) ->
 
 
 def restart_daemon_command(config: Path | None = None) -> str:
-    """Return the command that starts a daemon anew that hangs."""
+    """Return the command that restarts a daemon that hangs."""
     service = _systemctl_command(config)
     return f"{service} restart {SERVICE}" if service else "stop it, then: ytaudio run"
 
 
 def read_log_command(config: Path | None = None) -> str:
-    """Return the command that shows what the daemon said last."""
+    """Return the command that shows the end of the daemon's log."""
     service = _systemctl_command(config)
     if not service:
         return "look into logs/error.log, or where `ytaudio run` was started"

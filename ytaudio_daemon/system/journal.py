@@ -1,4 +1,4 @@
-"""Tell systemd's journal a line of the log field by field, without libsystemd.
+"""Sends log entries to systemd's journal field by field, without libsystemd.
 
 `journalctl -u ytaudio-daemon SESSION=alice` then finds what happened to Alice's links.
 The protocol is one datagram of `FIELD=value` lines, or for values of several lines the
@@ -31,7 +31,7 @@ _RESERVED_FIELDS = re.compile(
 
 
 def reads_stderr(environ: Mapping[str, str]) -> bool:
-    """Tell whether the journal reads our standard error (`$JOURNAL_STREAM`)."""
+    """Return whether the journal reads our standard error (`$JOURNAL_STREAM`)."""
     with suppress(OSError):
         found = os.fstat(2)
         return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
@@ -66,7 +66,7 @@ class JournalStream:
             self._fallback.write(line)
 
     def flush(self) -> None:
-        """Do nothing: nothing is kept back."""
+        """Do nothing: lines are sent at once."""
 
     def close(self) -> None:
         """Close the socket."""
@@ -74,7 +74,7 @@ class JournalStream:
 
 
 def journal_fields(event_dict: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the journal's fields for what was logged. Pure."""
+    """Yield the journal's fields for a log entry. Pure."""
     details = {
         name: escape_text(value if isinstance(value, str) else _to_json(value))
         for name, value in event_dict.items()
@@ -90,7 +90,7 @@ def journal_fields(event_dict: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _message(event: str, details: Mapping[str, str], trace: object) -> str:
-    """Write it for people: `job.completed session=alice title="A song"`."""
+    """Return the entry as a line for people: `job.completed session=alice title="A song"`."""
     words = [event, *(f"{name}={_quoted(text)}" for name, text in details.items())]
     line = " ".join(words)
     return f"{line}\n{escape_text(str(trace))}" if trace else line
@@ -106,7 +106,7 @@ def _quoted(text: str) -> str:
 
 
 def _field_name(name: str) -> str:
-    """Return it in the journal's alphabet; a name with a meaning there gets a prefix."""
+    """Return a field's name in the journal's alphabet; names reserved there get a prefix."""
     field = re.sub(r"[^A-Z0-9_]", "_", name.upper())
     if _RESERVED_FIELDS.fullmatch(field) or not field[:1].isalpha():
         field = f"YTAUDIO_{field}"

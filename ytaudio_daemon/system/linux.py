@@ -1,4 +1,4 @@
-"""What Linux is asked about processes, where Python has no call of its own."""
+"""System calls and /proc files about processes for which Python has no function."""
 
 import ctypes
 import os
@@ -24,7 +24,7 @@ def die_with_parent(number: int = signal.SIGKILL) -> None:
 
 
 def become_subreaper() -> None:
-    """Become the parent of descendants whose own parent dies, so as to reap them."""
+    """Become the parent of descendants whose own parent dies, to reap them (prctl(2))."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -59,7 +59,7 @@ def raise_descriptor_limit(wanted: int) -> int:
 
 
 def kill_group(leader: int) -> None:
-    """SIGKILL a worker and its process group; either may be gone already.
+    """Send SIGKILL to a worker and its process group; either may be gone already.
 
     The leader gets a kill of its own: right after the fork it has no group yet.
     Its pid must not have been reaped, or another process might wear it by now.
@@ -70,7 +70,7 @@ def kill_group(leader: int) -> None:
 
 
 def children() -> list[int]:
-    """List this process's direct children, adopted and dead ones too."""
+    """Return the pids of this process's direct children, adopted and dead ones too."""
     pid = os.getpid()
     try:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
@@ -80,7 +80,7 @@ def children() -> list[int]:
 
 
 def reap_children() -> bool:
-    """Reap all children that have ended, without waiting; tell if none is left."""
+    """Reap all children that have ended, without waiting; return whether none is left."""
     try:
         while os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG) is not None:
             pass

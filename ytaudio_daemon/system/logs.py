@@ -59,7 +59,7 @@ def configure(*, level: str, form: str, directory: Path | None) -> None:
 
 
 def configure_for_library_use() -> None:
-    """Be quiet inside somebody else's program, unless its own `logging` listens.
+    """Log nothing inside another program unless that program configures `logging`.
 
     Without any set-up structlog prints to standard output, which is not ours there.
     A program that has set up structlog itself is left as it is.

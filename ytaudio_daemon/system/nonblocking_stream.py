@@ -1,4 +1,4 @@
-"""Standard error without waiting: what nobody reads is dropped, and counted.
+"""A stream to standard error that never blocks: lines nobody reads are dropped and counted.
 
 A full pipe (`| less` left alone, a journal that hangs) blocks whoever writes, and that
 would be the daemon's only loop. The descriptor itself must not become non-blocking: it
@@ -39,10 +39,10 @@ class NonBlockingStream:
             self.dropped += 1
 
     def flush(self) -> None:
-        """Do nothing: nothing is kept back."""
+        """Do nothing: lines are written at once."""
 
     def _try_write(self, text: str) -> bool:
-        """Write piece by piece, each only when a pipe has room for it (pipe(7))."""
+        """Write the line in pieces, each only when the pipe has room for it (pipe(7))."""
         line = text.encode("utf-8", "backslashreplace")
         if self._has_partial_line:
             line = b"\n" + line
@@ -55,7 +55,7 @@ class NonBlockingStream:
         return True
 
     def _is_writable(self) -> bool:
-        """Look for room; a reader that was found stuck is not waited for again."""
+        """Return whether the pipe has room; waits only if the reader was not stuck before."""
         timeout_ms = 0 if self._is_blocked else int(WRITE_TIMEOUT_S * 1000)
         found = self._poller.poll(timeout_ms)
         self._is_blocked = not any(event & select.POLLOUT for _, event in found)

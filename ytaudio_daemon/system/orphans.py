@@ -1,4 +1,4 @@
-"""Find and kill processes by the mark in their environment.
+"""Finds and kills processes by a variable in their environment.
 
 Workers, ffmpeg and the JavaScript runtime inherit it. When daemon and template die
 at one blow nobody is left to kill them, so the next daemon does it by the mark.
@@ -19,7 +19,7 @@ _ROUNDS = 20
 
 
 def kill_orphans(state_id: str) -> int:
-    """Kill what an earlier run left behind; to be called before the pool is used.
+    """Kill the processes of an earlier run; to be called before the pool is used.
 
     Args:
         state_id: The ID that the earlier run's pool was given.
@@ -31,7 +31,7 @@ def kill_orphans(state_id: str) -> int:
 
 
 def kill_by_env(variable: str, value: str) -> set[int]:
-    """Kill all processes but this one with that word in their environment.
+    """Kill all processes but this one whose environment has that variable.
 
     Returns:
         The pids killed; those that are our children are still to be reaped.
@@ -56,7 +56,7 @@ def _pids_with_env(word: bytes) -> Iterator[int]:
 
 
 def _has_env(pid: int, word: bytes) -> bool:
-    """Tell whether it carries the word; a zombie and a stranger's carry nothing."""
+    """Return whether a process has the variable; a zombie's and another user's are unreadable."""
     try:
         environment = Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
@@ -65,7 +65,7 @@ def _has_env(pid: int, word: bytes) -> bool:
 
 
 def _kill_if_env(pid: int, word: bytes) -> None:
-    """Kill through a pidfd, so that a recycled pid is never hit."""
+    """Kill a process through a pidfd, so that a recycled pid is never hit."""
     with suppress(ProcessLookupError):
         pidfd = os.pidfd_open(pid)
         try:

@@ -22,29 +22,29 @@ _ORDER = struct.Struct("!BQ")
 
 
 class ProtocolError(Exception):
-    """What arrived is too long or no message of ours."""
+    """A packet is too long or not a message of this protocol."""
 
 
 def socket_pair() -> tuple[socket.socket, socket.socket]:
-    """Return the daemon's end, non-blocking, and the other; both close at an exec."""
+    """Return a socket pair: the daemon's end, non-blocking, and the other; both close at exec."""
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     near.settimeout(0)
     return near, far
 
 
 def encode(kind: str, **fields: object) -> bytes:
-    """Write a message; lone surrogates (file names of any bytes) pass."""
+    """Encode a message; lone surrogates (file names of any bytes) are kept."""
     return dump({"kind": kind, **fields})
 
 
 def dump(data: object) -> bytes:
-    """Write JSON as compact UTF-8."""
+    """Encode a value as compact JSON in UTF-8."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
 
 
 def load(data: bytes) -> dict[str, Any]:
-    """Read a JSON object.
+    """Decode a JSON object.
 
     Raises:
         ProtocolError: It is none.
@@ -59,7 +59,7 @@ def load(data: bytes) -> dict[str, Any]:
 
 
 def receive(channel: socket.socket) -> dict[str, Any] | None:
-    """Read one message, or None at the end of file.
+    """Receive one message; None at the end of file.
 
     A peer that died with our words unread gives ECONNRESET once, before what it
     still said: that error is passed over, the end of file comes soon enough.
@@ -78,12 +78,12 @@ def receive(channel: socket.socket) -> dict[str, Any] | None:
 
 
 def encode_order(verb: int, ticket: int, payload: bytes = b"") -> bytes:
-    """Write an order to the template."""
+    """Encode an order to the template."""
     return _ORDER.pack(verb, ticket) + payload
 
 
 def receive_order(control: socket.socket) -> tuple[int, int, bytes, list[int]] | None:
-    """Read an order: verb, ticket, payload and received sockets; None at the end.
+    """Receive an order: verb, ticket, payload and received sockets; None at the end of file.
 
     A payload too long arrives cut and is refused where it is parsed, in the worker.
     """

@@ -1,4 +1,4 @@
-"""Tell systemd how the daemon is (sd_notify), without libsystemd.
+"""Reports the daemon's state to systemd (sd_notify(3)), without libsystemd.
 
 The protocol is one datagram of `KEY=value` lines to the AF_UNIX socket that
 `$NOTIFY_SOCKET` names, where a leading `@` means the abstract namespace
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class SystemdNotifier:
-    """Speaks to the service manager, if there is one.
+    """Sends messages to the service manager, if there is one.
 
     Args:
         environment: Where `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` are
@@ -40,7 +40,7 @@ class SystemdNotifier:
         return self._watchdog_s
 
     def ready(self, status: str = "") -> None:
-        """Say that start-up (or a reload) is over."""
+        """Report that start-up (or a reload) is over."""
         self._send("READY=1", *_status_lines(status))
 
     def status(self, text: str) -> None:
@@ -48,11 +48,11 @@ class SystemdNotifier:
         self._send(*_status_lines(text))
 
     def ping_watchdog(self) -> None:
-        """Say that all is well, for the time of WatchdogSec=."""
+        """Report that the loop runs; the next ping is due within WatchdogSec=."""
         self._send("WATCHDOG=1")
 
     def stopping(self, status: str = "") -> None:
-        """Say that the daemon is on its way out."""
+        """Report that the daemon is stopping."""
         self._send("STOPPING=1", *_status_lines(status))
 
     def extend_timeout(self, seconds: float) -> None:
@@ -60,12 +60,12 @@ class SystemdNotifier:
         self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
 
     def reloading(self) -> None:
-        """Say that the configuration is being read again; `ready` follows."""
+        """Report that the configuration is being reloaded; `ready` follows."""
         stamp = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self._send("RELOADING=1", f"MONOTONIC_USEC={stamp}")
 
     def _send(self, *lines: str) -> None:
-        """Send; a manager that does not listen must not stop the work."""
+        """Send a message; an error is logged once and stops nothing."""
         if not self._address:
             return
         message = "\n".join(lines).encode("utf-8", "replace")
@@ -80,12 +80,12 @@ class SystemdNotifier:
 
 
 def _status_lines(text: str) -> list[str]:
-    """Write the status line; a line break would begin another assignment."""
+    """Return the assignment of the status line; a line break would begin another one."""
     return [f"STATUS={' '.join(text.split())}"] if text else []
 
 
 def _watchdog_s(environment: Mapping[str, str]) -> float | None:
-    """Read sd_watchdog_enabled(3)'s variables; they may be meant for a parent."""
+    """Return WATCHDOG_USEC in seconds; None if WATCHDOG_PID names another process."""
     usec = environment.get("WATCHDOG_USEC", "")
     pid = environment.get("WATCHDOG_PID", "") or str(os.getpid())
     if not (usec.isascii() and usec.isdecimal()) or pid != str(os.getpid()):

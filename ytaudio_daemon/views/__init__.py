@@ -10,7 +10,6 @@ from ytaudio_daemon.views.documents import (
     job_counts,
     job_document,
     queue_positions,
-    rfc3339,
     session_document,
     session_summary,
 )
@@ -32,7 +31,6 @@ __all__ = [
     "job_counts",
     "job_document",
     "queue_positions",
-    "rfc3339",
     "session_document",
     "session_summary",
 ]

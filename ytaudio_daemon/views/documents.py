@@ -6,8 +6,7 @@ describe every field.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import cast, overload
+from typing import cast
 
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
@@ -34,6 +33,7 @@ from ytaudio_daemon.schemas.session import (
     SessionQuota,
     SessionSummary,
 )
+from ytaudio_daemon.system.times import rfc3339
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views.snapshot import (
     DaemonProblem,
@@ -53,18 +53,6 @@ class LedgerFacts:
     gates: Sequence[Gate]
     counts: Mapping[JobState, int]
     sessions: Mapping[SessionState, int]
-
-
-@overload
-def rfc3339(seconds: float) -> str: ...
-@overload
-def rfc3339(seconds: None) -> None: ...
-def rfc3339(seconds: float | None) -> str | None:
-    """Return a time as RFC 3339 in UTC, to the millisecond; None for None."""
-    if seconds is None:
-        return None
-    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
 
 
 def job_document(

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.model.host_errors import current_code
 from ytaudio_daemon.schemas import receipt as forms
 from ytaudio_daemon.schemas.job import JobError
-from ytaudio_daemon.views.documents import rfc3339
+from ytaudio_daemon.system.times import rfc3339
 
 
 def program_head(drop: ReceiptHead) -> str:
@@ -66,7 +67,7 @@ def _job_error(line: ReceiptLine) -> JobError | None:
         return None
     return {
         "kind": line.error_kind,
-        "code": line.error_code or "",
+        "code": current_code(line.error_code or ""),
         "message": line.error_message or "",
         "hint": line.error_hint or "",
     }

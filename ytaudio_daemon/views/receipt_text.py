@@ -4,13 +4,14 @@ Written to be read in any editor, Windows Notepad included: UTF-8, aligned colum
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.system.text import single_line
+from ytaudio_daemon.system.times import utc_time
 from ytaudio_daemon.urls import Link
 
 #: How each kind of file begins; a file that begins otherwise is not ours.
@@ -48,9 +49,9 @@ def outcome_of(state: str | None) -> str:
 
 def receipt_identity(drop: ReceiptHead) -> str:
     """Return how a drop's receipt begins; no other drop's begins like that."""
-    name = plain_line(display_name(drop.filed_name or drop.name))
+    name = single_line(display_name(drop.filed_name or drop.name))
     if drop.state == "rejected":
-        reason = plain_line(drop.reason or "no line was usable")
+        reason = single_line(drop.reason or "no line was usable")
         title = f"{REASON_MARK}{name}: {reason}.\n"
     else:
         title = f"{RECEIPT_MARK}{name}\n"
@@ -88,13 +89,13 @@ def receipt_line(line: ReceiptLine) -> str:
     word = _STATE_TEXTS.get(line.state or "", "refused")
     if line.result == "duplicate":
         word += " (duplicate)"
-    row = f"{line.line:>7}  {word:<{_WIDTH}}  {plain_line(line.text)}".rstrip() + "\n"
+    row = f"{line.line:>7}  {word:<{_WIDTH}}  {single_line(line.text)}".rstrip() + "\n"
     return row + "".join(f"{_INDENT}{detail}\n" for detail in _details(line))
 
 
 def failed_head(drop: ReceiptHead) -> str:
     """Return the head of a `.failed.txt`: comments only."""
-    name = plain_line(display_name(drop.filed_name or drop.name))
+    name = single_line(display_name(drop.filed_name or drop.name))
     return (
         f"{FAILED_MARK}{name}\n"
         "# Put this file into the inbox again to try these links once more.\n"
@@ -112,7 +113,7 @@ def failed_line(line: ReceiptLine, drop_id: int) -> str:
     if not _has_failed_for_good(line) or _repeats_line_of_drop(line, drop_id):
         return ""
     reason = _sentence(line.error_message or line.error_code or "failed")
-    hint = f" {plain_line(line.error_hint)}" if line.error_hint else ""
+    hint = f" {single_line(line.error_hint)}" if line.error_hint else ""
     link = dropfile.render_line(
         Link(line.video_id or ""), option_layer(line.options or {})
     )
@@ -127,16 +128,6 @@ def option_layer(options: Mapping[str, Any]) -> dict[str, Any]:
         if name != "tags" and value is not None and (name != "priority" or value)
     }
     return layer | {f"tag.{name}": text for name, text in options["tags"].items()}
-
-
-def plain_line(text: str) -> str:
-    """Return a text on one line, without control characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def utc_time(seconds: float) -> str:
-    """Return a time for people, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _summary(tally: Mapping[str, int]) -> str:
@@ -160,14 +151,14 @@ def _count_text(number: int) -> str:
 def _details(line: ReceiptLine) -> list[str]:
     if line.state == "completed":
         name = PurePath(line.output_path or "").name
-        return [plain_line(name)] if name else []
+        return [single_line(name)] if name else []
     details = []
     if line.message and line.result != "duplicate":
-        details.append(plain_line(line.message))
+        details.append(single_line(line.message))
     if line.error_message:
-        details.append(plain_line(line.error_message))
+        details.append(single_line(line.error_message))
     if line.error_hint:
-        details.append(plain_line(line.error_hint))
+        details.append(single_line(line.error_hint))
     if line.state == "waiting" and line.retry_at is not None:
         details.append(f"next try: {utc_time(line.retry_at)}")
     return details
@@ -189,10 +180,11 @@ def _rejected_line(line: ReceiptLine) -> str:
     reason = (
         f"\n# line {line.line}: {_sentence(line.message or line.code or 'refused')}\n"
     )
-    again = plain_line(line.again) if line.again else ""
-    return reason + (f"{again}\n" if again else f"# {plain_line(line.text)}\n")
+    # A line of several links is repeated as one line for each.
+    again = "\n".join(single_line(link) for link in (line.again or "").splitlines())
+    return reason + (f"{again}\n" if again else f"# {single_line(line.text)}\n")
 
 
 def _sentence(text: str) -> str:
-    text = plain_line(text)
+    text = single_line(text)
     return text if text.endswith((".", "!", "?")) else f"{text}."

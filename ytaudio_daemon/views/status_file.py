@@ -13,7 +13,7 @@ from ytaudio_daemon.folders.safe_open import open_dir, read_regular_file
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.schemas.daemon import DaemonDocument
 from ytaudio_daemon.schemas.session import FileHead, SessionDocument
-from ytaudio_daemon.views.documents import rfc3339
+from ytaudio_daemon.system.times import rfc3339
 
 _SEQ = re.compile(rb'"seq": ?([0-9]{1,15})[,}]')
 #: `seq` stands among the first fields.

@@ -4,6 +4,7 @@ import structlog
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.host_errors import find_host_error
 from ytaudio_daemon.views.snapshot import DaemonProblem
 
 log = structlog.get_logger()
@@ -63,7 +64,9 @@ def _cause(error: Exception) -> str:
 def _hint(place: str, error: Exception) -> str:
     if isinstance(error, UnsafePathError):
         return error.hint or "Move what stands there away."
-    return (
-        f"Make room on the disk, or let the daemon's user write into {place}; "
-        "it is tried again every half minute."
-    )
+    found = find_host_error(error.errno) if isinstance(error, OSError) else None
+    remedy = found.remedy(place) if found else f"Look at {place}: `ytaudio doctor`."
+    return f"{remedy} {_RETRY_HINT}"
+
+
+_RETRY_HINT = "It is tried again every half minute."

@@ -2,9 +2,9 @@
 
     state/engine/2026.10.26/     a yt-dlp with the companions it names
     state/engine/current         → 2026.10.26; without it the installed one is used
-    state/engine/notes.json      what was switched, tried and refused
+    state/engine/notes.json      the versions used, refused, and the last upgrade
 
-`store` keeps the versions, `pip` fetches one, `proving` tries it, `upgrading` does all
-of it in order. The folder goes before the installed packages in the workers' template
-only; the daemon and its commands never import from it.
+`version_store` reads them, `version_writer` changes them, `pip` fetches a version,
+`verification` tries it, and `upgrade` does all of it in order. Only the workers' template
+imports from the folder; the daemon and its commands never do.
 """

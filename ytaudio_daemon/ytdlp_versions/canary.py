@@ -1,6 +1,6 @@
-"""Real attempts with a yt-dlp that is not in use: the daemon's own code, another folder.
+"""Real attempts with a yt-dlp that is not in use.
 
-A pool of their own, private folders, and nothing of it is kept.
+They run in a pool and in folders of their own; all their files are removed.
 """
 
 import select
@@ -17,20 +17,20 @@ from ytaudio_daemon.pool import Ended, Pool
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
 
-#: One link may take so long, in seconds; then it tells nothing good.
+#: One link may take so long, in seconds; then it has failed.
 LINK_TIMEOUT_S = 300.0
 #: All of them together, with the start of the template.
 CANARY_TIMEOUT_S = 600.0
-#: Links at once.
+#: Links that are fetched at once.
 CONCURRENT_LINKS = 2
 
 
 class CanaryRun:
-    """Tries links with any yt-dlp, below one folder.
+    """Fetches links with a given yt-dlp, below one folder.
 
     Args:
         settings: Sections download and disk: the way to YouTube.
-        folder: Exists and is private; whoever made it removes it.
+        folder: Exists and is private; the caller removes it.
     """
 
     def __init__(self, settings: Settings, folder: Path) -> None:
@@ -41,11 +41,11 @@ class CanaryRun:
     def run(
         self, ytdlp_path: Path | None, links: Sequence[Link]
     ) -> Mapping[str, FailureKind | None]:
-        """Return how each link ended: None for audio that was fetched and proven.
+        """Return each link's failure; None for audio that was fetched and verified.
 
         Args:
             ytdlp_path: The folder of the yt-dlp; None: the installed one.
-            links: To be fetched.
+            links: The links to fetch.
 
         Raises:
             TemplateError: No process can be started.
@@ -71,7 +71,7 @@ class CanaryRun:
         }
 
     def _request(self, link: Link) -> FetchRequest:
-        """Ask for the smallest audio there is, as it is: nothing to convert."""
+        """Return a request for the smallest audio, unconverted."""
         key = str(uuid.uuid4())
         folder = self._folder / key
         folder.mkdir(mode=0o700)
@@ -97,7 +97,7 @@ def _with_link_deadline(allowed: Limits) -> Limits:
 def _run_to_end(
     pool: Pool, requests: Sequence[FetchRequest]
 ) -> dict[str, FailureKind | None]:
-    """See all to their end; what does not come to one in time has timed out."""
+    """Run all attempts to their end; those that do not end in time have timed out."""
     waiting = list(requests)
     ended: dict[str, FailureKind | None] = {}
     end = time.monotonic() + CANARY_TIMEOUT_S

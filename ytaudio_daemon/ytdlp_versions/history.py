@@ -1,27 +1,27 @@
-"""What is remembered of yt-dlp's versions: which was in use when and why. Pure.
+"""The history of yt-dlp's versions: used, refused, upgraded. Pure.
 
-The link `current` says which is in use now; this tells how it came to be so.
+The link `current` names the version in use; the history has how it came into use.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-#: Switches that are remembered, to go back by.
+#: Versions used before that are saved, to go back to.
 MAX_ACTIVATIONS = 20
-#: Refused versions that are remembered.
+#: Refused versions that are saved.
 MAX_REJECTED = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activation:
-    """A version that was switched to.
+    """A version that came into use.
 
     Attributes:
         version: Its folder's name; "" is the installed one.
-        upgraded: It came by an upgrade, and was not just used again.
-        pinned: Somebody asked for this one: it is left only when somebody asks again.
-        watched: It is given up by itself should it be worse than the one before.
+        upgraded: An upgrade brought it; it was not just used again.
+        pinned: A person asked for it: only a person changes it.
+        watched: The daemon gives it up if it is worse than the one before.
         at: When, seconds since 1970 UTC.
     """
 
@@ -34,14 +34,14 @@ class Activation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedVersion:
-    """A version that is not tried again by itself.
+    """A version that the daemon does not try again.
 
     Attributes:
-        version: Which.
+        version: The version.
         reason: One sentence.
-        at: Since when.
-        replaced_by: The version that was used instead.
-        automatic: Nobody asked for it.
+        at: When, seconds since 1970 UTC.
+        replaced_by: The version that is used instead.
+        automatic: The daemon gave it up, not a person.
     """
 
     version: str
@@ -53,15 +53,15 @@ class RejectedVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpgradeResult:
-    """How the last upgrade went.
+    """The result of the last upgrade.
 
     Attributes:
         at: When it ended, seconds since 1970 UTC.
-        result: upgraded, current (there is nothing newer), refused (it did not stand
+        result: upgraded, current (there is nothing newer), refused (it failed
             its test), or failed (it could not be fetched).
         version: The version it was about, or "".
         message: One sentence.
-        automatic: The daemon's own doing.
+        automatic: The daemon started it.
     """
 
     at: float
@@ -73,13 +73,13 @@ class UpgradeResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionHistory:
-    """All that is remembered; a value, changed by making another.
+    """The saved history; immutable.
 
     Attributes:
-        stands: The versions switched to, the one in use last. Going back takes the
-            last away.
-        refused: Versions that are not tried again by themselves, the latest last.
-        tried: How the last upgrade went, or None.
+        stands: The versions that came into use, the current one last. A rollback
+            removes the last.
+        refused: Versions that the daemon does not try again, the latest last.
+        tried: The result of the last upgrade, or None.
     """
 
     stands: tuple[Activation, ...] = ()
@@ -87,12 +87,12 @@ class VersionHistory:
     tried: UpgradeResult | None = None
 
     def activation(self, version: str) -> Activation:
-        """Return how a version came into use; one that nobody noted just is."""
+        """Return how the version in use came into use; a bare one if that was not saved."""
         top = self.stands[-1] if self.stands else Activation()
         return top if top.version == version else Activation(version=version)
 
     def rewound_to(self, version: str) -> "VersionHistory":
-        """Return the notes with the version in use as the last: what the link says."""
+        """Return the history cut so that the version in use is the last."""
         stands = self.stands
         while stands and stands[-1].version != version:
             stands = stands[:-1]
@@ -101,26 +101,26 @@ class VersionHistory:
         return replace(self, stands=stands)
 
     def previous(self) -> Activation | None:
-        """Return what going back leads to, or None when there is nothing behind."""
+        """Return the version before the one in use, or None."""
         if not self.stands:
             return None
         return self.stands[-2] if len(self.stands) > 1 else Activation()
 
     def rejection_of(self, version: str) -> RejectedVersion | None:
-        """Return why a version is not tried by itself, or None."""
+        """Return the rejection of a version, or None."""
         return next((r for r in self.refused if r.version == version), None)
 
     def with_activation(self, activation: Activation) -> "VersionHistory":
-        """Return the notes after a switch; what was refused before is welcome now."""
+        """Return the history with a new version in use, which is no longer refused."""
         stands = (*self.stands, activation)[-MAX_ACTIVATIONS:]
         refused = tuple(r for r in self.refused if r.version != activation.version)
         return replace(self, stands=stands, refused=refused)
 
     def with_rollback(self, refused: RejectedVersion | None) -> "VersionHistory":
-        """Return the notes after the last switch was taken back.
+        """Return the history with the version before in use.
 
-        What was used before has proven itself long ago. Were it watched again, a
-        change at YouTube's would lead back from version to version.
+        That one is not watched again: else a change at YouTube would roll back from
+        version to version.
         """
         stands = self.stands[:-1]
         if stands:
@@ -137,10 +137,10 @@ class VersionHistory:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "VersionHistory":
-        """Rebuild notes from `to_json`.
+        """Rebuild a history from `to_json`.
 
         Raises:
-            TypeError, KeyError, AttributeError: The data is something else.
+            TypeError, KeyError, AttributeError: The data is no history.
         """
         return cls(
             stands=tuple(Activation(**activation) for activation in data["stands"]),

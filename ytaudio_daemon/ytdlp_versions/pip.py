@@ -1,6 +1,6 @@
-"""Fetching yt-dlp by pip: from the index this machine is set up for, wheels only.
+"""Fetches yt-dlp by pip, from the index this machine is configured for, wheels only.
 
-No build code is ever run, and pip decides nothing: what is installed is named exactly.
+No build code is run, and every installed version is named exactly.
 """
 
 import importlib.metadata
@@ -22,7 +22,7 @@ from ytaudio_daemon.model.ytdlp_policy import canonical_version, is_valid_versio
 
 #: A run of pip may take so long, in seconds: three megabytes over a slow line.
 TIMEOUT_S = 600.0
-#: What pip said, as much as a person reads.
+#: Length of pip's errors in our messages.
 MAX_ERROR_CHARS = 600
 
 # What may reach pip of our environment: where packages come from and how to get there.
@@ -47,12 +47,12 @@ _SOLVER = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AvailableVersion:
-    """A yt-dlp that can be had.
+    """A yt-dlp that can be installed.
 
     Attributes:
         version: As packaging tools write it.
         solver: The requirement of yt-dlp-ejs as it pins it, or "" if it names none.
-        wheel: The file it is in; None: it comes from the index.
+        wheel: Its file; None: it comes from the index.
     """
 
     version: str
@@ -61,10 +61,10 @@ class AvailableVersion:
 
 
 class Pip:
-    """Runs pip.
+    """Runs pip in a clean environment.
 
     Args:
-        home: Its HOME where ours is not there or not ours.
+        home: Its HOME if ours is missing or not writable.
         base_env: The environment the allow-list is applied to.
         timeout_s: Seconds that each run may take.
     """
@@ -82,7 +82,7 @@ class Pip:
             channel: stable, or nightly: those are pre-releases on the index.
 
         Raises:
-            YtDlpVersionError: It cannot be found out.
+            YtDlpVersionError: pip cannot find it.
         """
         return self._resolve("yt-dlp", *(["--pre"] if channel == "nightly" else []))
 
@@ -90,7 +90,7 @@ class Pip:
         """Return the yt-dlp of a version.
 
         Raises:
-            YtDlpVersionError: There is none, or that cannot be found out.
+            YtDlpVersionError: There is none, or pip cannot find it.
         """
         if not is_valid_version(version):
             raise YtDlpVersionError(f"{version!r} is no version", "Such as 2026.10.26.")
@@ -104,7 +104,7 @@ class Pip:
         mirrors, and it works with older ones.
 
         Raises:
-            YtDlpVersionError: They cannot be had.
+            YtDlpVersionError: They cannot be installed.
         """
         if available.wheel is None:
             companions = [word for word in (available.solver, "certifi") if word]
@@ -122,7 +122,7 @@ class Pip:
     def _add_companions(
         self, available: AvailableVersion, folder: Path, beside: Path
     ) -> None:
-        """Add what the wheel of a yt-dlp names; it may lie beside that."""
+        """Install the companions of a wheel's yt-dlp, from its folder or the index."""
         companions = [word for word in (available.solver, "certifi") if word]
         self._install(folder, "--find-links", str(beside), *companions)
 
@@ -132,7 +132,7 @@ class Pip:
         )
 
     def _resolve(self, *words: str) -> AvailableVersion:
-        """Let pip work out what it would install."""
+        """Return the yt-dlp that pip would install."""
         told = self._run(
             "install", "--dry-run", "--ignore-installed", "--no-deps", "--report", "-",
             *words,
@@ -152,7 +152,7 @@ class Pip:
         """Run pip and return what it printed.
 
         Raises:
-            YtDlpVersionError: It is not there, took too long, or failed.
+            YtDlpVersionError: pip is missing, took too long, or failed.
         """
         if importlib.util.find_spec("pip") is None:
             raise YtDlpVersionError(
@@ -187,7 +187,7 @@ def pip_environment(base_env: Mapping[str, str], home: Path) -> dict[str, str]:
 
     Args:
         base_env: The environment the allow-lists are applied to.
-        home: Taken where HOME is not there or not ours (a service has none).
+        home: Used if HOME is missing or not writable (a service has none).
     """
     kept = {
         name: value
@@ -201,10 +201,10 @@ def pip_environment(base_env: Mapping[str, str], home: Path) -> dict[str, str]:
 
 
 def available_version(version: str, requirements: Sequence[str]) -> AvailableVersion:
-    """Return a yt-dlp by its metadata.
+    """Return the yt-dlp with that metadata.
 
     Raises:
-        ValueError: The version is none.
+        ValueError: It is no version.
     """
     if not is_valid_version(version):
         raise ValueError(version)
@@ -248,7 +248,7 @@ def _installed(distribution: str) -> str:
 
 
 def error_summary(text: str) -> str:
-    """Return the errors of what pip said, without names and passwords in addresses."""
+    """Return pip's errors, without user names and passwords in addresses."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")] or lines[-3:]
     plain = " ".join(line.removeprefix("ERROR:").strip() for line in errors)

@@ -1,4 +1,4 @@
-"""An upgrade, from the question what is newest to the version in use."""
+"""Upgrades yt-dlp: find the version, fetch it, verify it, use it."""
 
 import os
 import time
@@ -15,7 +15,7 @@ from ytaudio_daemon.ytdlp_versions.pip import AvailableVersion, Pip, version_in_
 from ytaudio_daemon.ytdlp_versions.verification import Verifier
 from ytaudio_daemon.ytdlp_versions.version_files import PACKAGES, foreign_names
 from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion, VersionStore
-from ytaudio_daemon.ytdlp_versions.version_writer import INSTALLED, VersionWriter
+from ytaudio_daemon.ytdlp_versions.version_writer import VersionWriter
 
 UPGRADED = "upgraded"
 CURRENT = "current"
@@ -25,13 +25,13 @@ FAILED = "failed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpgradeRequest:
-    """What somebody wants.
+    """The wish for a version.
 
     Attributes:
-        channel: stable or nightly: its newest, when neither of the others is given.
-        version: This one.
-        wheel: The one in this file.
-        automatic: Nobody asked; the daemon does it.
+        channel: stable or nightly: its newest, if neither version nor wheel is given.
+        version: A certain version.
+        wheel: The version in a wheel file.
+        automatic: The daemon upgrades by itself.
     """
 
     channel: str = "stable"
@@ -41,18 +41,18 @@ class UpgradeRequest:
 
     @property
     def is_named(self) -> bool:
-        """Whether one certain version is wanted, and to be kept."""
+        """Whether a certain version is wanted, and pinned then."""
         return bool(self.version or self.wheel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A yt-dlp that is to be tried.
+    """A yt-dlp to be verified.
 
     Attributes:
         version: Its version.
-        folder: Where it lies; None: it is the installed one.
-        is_new: It was fetched just now, and is on the shelf only when it works.
+        folder: Its folder; None: the installed one.
+        is_new: It was fetched now, and is kept only if it works.
     """
 
     version: str
@@ -61,14 +61,14 @@ class Candidate:
 
 
 class Upgrade:
-    """One upgrade. Nothing is changed unless the version has proven that it works.
+    """One upgrade. Nothing is changed unless the new version was verified.
 
     Args:
-        store: Where versions lie.
+        store: The versions on disk.
         settings: Sections download and disk, for trying it.
-        links: Known to work, the quickest first.
-        on_step: Told each step, in words for people.
-        environ: pip gets what it needs of it.
+        links: Links that are known to work, the quickest first.
+        on_step: Called with a line for people at each step.
+        environ: The environment that pip's is taken from.
         clock: Seconds since 1970 UTC.
     """
 
@@ -91,11 +91,11 @@ class Upgrade:
         self._clock = clock
 
     def run(self, request: UpgradeRequest) -> UpgradeResult:
-        """Do it, and remember how it went.
+        """Upgrade, and save the result.
 
         Raises:
             YtDlpVersionsLockedError: Another one is under way.
-            YtDlpVersionError: The shelf cannot be written.
+            YtDlpVersionError: The store cannot be written.
         """
         with self._writer.locked():
             try:
@@ -117,12 +117,11 @@ class Upgrade:
             return tried
 
     def _run(self, request: UpgradeRequest) -> tuple[str, str, str]:
-        """Return what came of it, of which version, and a sentence."""
+        """Return the result, the version, and a sentence."""
         active = self._store.active()
         if request.automatic and active.activation.pinned:
             return CURRENT, active.version, f"yt-dlp {active.version} is pinned"
-        work = self._writer.staging_dir()
-        work.chmod(0o700)
+        work = self._writer.staging_dir(0o700)
         try:
             pip = Pip(work, self._environ)
             available = self._find_available(pip, request)
@@ -149,7 +148,7 @@ class Upgrade:
         active: ActiveVersion,
         request: UpgradeRequest,
     ) -> tuple[str, str, str] | None:
-        """Return why the newest is not even tried, or None."""
+        """Return the result if the newest version is not to be tried, else None."""
         version = available.version
         refused = self._store.history().rejection_of(version)
         if refused is not None and release_numbers(version) != release_numbers(
@@ -166,7 +165,7 @@ class Upgrade:
         return CURRENT, active.version, message + self._unpin(active, request)
 
     def _unpin(self, active: ActiveVersion, request: UpgradeRequest) -> str:
-        """End a pin, as whoever asks for the newest wants; return what to add of it."""
+        """End a pin, as an upgrade to the newest implies; return the end of the message."""
         if request.automatic or not active.activation.pinned:
             return ""
         self._writer.activate(
@@ -177,7 +176,7 @@ class Upgrade:
     def _fetch_candidate(
         self, pip: Pip, available: AvailableVersion, request: UpgradeRequest
     ) -> Candidate:
-        """Return what is to be tried, fetched unless it is here already."""
+        """Return the candidate, fetched unless it is in the store already."""
         version, store = available.version, self._store
         is_installed = release_numbers(version) == release_numbers(store.installed)
         if is_installed and not request.is_named:
@@ -202,7 +201,7 @@ class Upgrade:
         request: UpgradeRequest,
         work: Path,
     ) -> tuple[str, str, str]:
-        """Use it if it works; what was fetched is kept only then."""
+        """Use the candidate if it works, else remove it."""
         version = candidate.version
         self._on_step(f"trying yt-dlp {version}")
         try:
@@ -244,65 +243,3 @@ def _require_known_names(staging: Path) -> None:
             f"it brings {names}, which is no part of yt-dlp",
             f"Only {', '.join(sorted(PACKAGES))} are let in. Nothing was changed.",
         )
-
-
-def activate_version(writer: VersionWriter, version: str, at: float) -> ActiveVersion:
-    """Put a version into use because somebody wants it; it stays until they want another.
-
-    Args:
-        writer: Of the shelf it lies on.
-        version: Its name there, or "installed".
-        at: Now, wall clock.
-
-    Returns:
-        What is in use then.
-
-    Raises:
-        YtDlpVersionsLockedError: An upgrade is under way.
-        YtDlpVersionError: There is no such version, or it cannot be imported.
-    """
-    store = writer.store
-    name = "" if version == INSTALLED else version
-    with writer.locked():
-        if name and name not in store.versions():
-            raise YtDlpVersionError(
-                f"there is no yt-dlp {version} here",
-                f"`ytaudio engine list` shows what there is; to fetch it: ytaudio "
-                f"engine upgrade --version {version}",
-            )
-        writer.activate(Activation(version=name, pinned=True, at=at))
-        return store.active()
-
-
-def roll_back(
-    writer: VersionWriter, reason: str, at: float, *, blamed: str = ""
-) -> ActiveVersion:
-    """Take the last switch back; that version is not tried again by itself.
-
-    Args:
-        writer: Of the shelf.
-        reason: Why, a sentence.
-        at: Now, wall clock.
-        blamed: The version that is given up for being bad; "": somebody asks for it,
-            whatever is in use.
-
-    Returns:
-        What is in use then.
-
-    Raises:
-        YtDlpVersionsLockedError: An upgrade is under way.
-        YtDlpVersionError: There is nothing to go back to.
-    """
-    store = writer.store
-    with writer.locked():
-        active, linked = store.active(), store.current_link()
-        if blamed and blamed != active.version:
-            raise YtDlpVersionError(f"yt-dlp {blamed} is no longer in use")
-        if linked and active.path is None and not active.fallback_reason:
-            raise YtDlpVersionError(
-                f"the yt-dlp of the program ({active.version}) is newer than {linked} "
-                "and in use",
-                f"To use the older one: ytaudio engine use {linked}",
-            )
-        writer.roll_back(reason, at, automatic=bool(blamed))
-        return store.active()

@@ -1,4 +1,4 @@
-"""Does a yt-dlp work? First alone, then on links that are known to."""
+"""Verifies that a yt-dlp works: first without network, then on links known to work."""
 
 import json
 import os
@@ -26,12 +26,12 @@ SELF_TEST_MODULE = "ytaudio_daemon.fetch.selftest"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationResult:
-    """What came of trying a yt-dlp.
+    """The result of verifying a yt-dlp.
 
     Attributes:
         works: Whether it may be used.
-        message: How that was found out, a sentence without its subject.
-        online: Real links were fetched, or failed to be.
+        message: How that was found, a sentence without its subject.
+        online: Real links were tried.
     """
 
     works: bool
@@ -40,12 +40,12 @@ class VerificationResult:
 
 
 class Verifier:
-    """Tries yt-dlps, below one folder.
+    """Verifies yt-dlps, below one folder.
 
     Args:
         settings: Sections download and disk: the way to YouTube.
-        folder: Exists and is private; whoever made it removes it.
-        links: Known to work, the quickest first.
+        folder: Exists and is private; the caller removes it.
+        links: Links that are known to work, the quickest first.
     """
 
     def __init__(self, settings: Settings, folder: Path, links: Sequence[Link]) -> None:
@@ -56,12 +56,12 @@ class Verifier:
     def verify(
         self, ytdlp_path: Path | None, version: str, in_use: Path | None
     ) -> VerificationResult:
-        """Try a yt-dlp.
+        """Verify a yt-dlp.
 
         Args:
             ytdlp_path: Its folder; None: the installed one.
-            version: What it must say it is.
-            in_use: The one that works now, for a link that fails.
+            version: The version that it must report.
+            in_use: The folder of the one in use, which tries the links that fail.
         """
         can_import, fault = self._check_self_test(ytdlp_path, version)
         if not can_import:
@@ -82,7 +82,7 @@ class Verifier:
     def _check_self_test(
         self, ytdlp_path: Path | None, version: str
     ) -> tuple[bool, str]:
-        """Return whether it can be imported, and what else is wrong with it or ""."""
+        """Return whether it can be imported, and its other fault or ""."""
         try:
             found = _run_self_test(ytdlp_path, self._folder)
         except YtDlpVersionError as error:
@@ -111,7 +111,7 @@ class Verifier:
 
 
 def _run_self_test(ytdlp_path: Path | None, folder: Path) -> dict[str, str]:
-    """Run the self-test in a process as the workers are.
+    """Run the self-test in a process like the workers'.
 
     Raises:
         YtDlpVersionError: It told nothing.

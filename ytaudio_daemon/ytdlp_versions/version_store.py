@@ -1,4 +1,4 @@
-"""The shelf: yt-dlp's versions on disk, and the one in use. Nothing is changed here."""
+"""Reads yt-dlp's versions on disk, and which one is in use."""
 
 import importlib.metadata
 import json
@@ -23,13 +23,13 @@ from ytaudio_daemon.ytdlp_versions.version_files import (
 CURRENT_LINK = "current"
 HISTORY_FILE = "notes.json"
 MAX_HISTORY_BYTES = 1 << 20
-#: In a state folder.
+#: The versions' folder, in a state folder.
 VERSIONS_DIR = "engine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveVersion:
-    """Which yt-dlp the workers get.
+    """The yt-dlp that the workers use.
 
     Attributes:
         version: Its version, or "" when there is none at all.
@@ -45,12 +45,12 @@ class ActiveVersion:
 
 
 class VersionStore:
-    """The versions in one folder; it is looked at when it is asked.
+    """The versions in one folder, read anew at every call.
 
     Args:
-        folder: `state/engine`; made by the first change.
+        folder: `state/engine`; created by the first change.
         installed: The version that came with the program, or "".
-        owner: Whose versions are good; root's are, too.
+        owner: The user whose versions are trusted, besides root's.
     """
 
     def __init__(self, folder: Path, installed: str, owner: int) -> None:
@@ -60,7 +60,7 @@ class VersionStore:
         self._content_faults: dict[tuple[str, int, int], str] = {}
 
     def versions(self) -> list[str]:
-        """Return the versions that lie here, the newest first."""
+        """Return the versions in the folder, the newest first."""
         try:
             names = [entry.name for entry in self.folder.iterdir() if entry.is_dir()]
         except FileNotFoundError:
@@ -69,7 +69,7 @@ class VersionStore:
         return sorted(found, key=release_numbers, reverse=True)
 
     def path_of(self, version: str) -> Path:
-        """Return where a version lies, or would."""
+        """Return a version's folder, which may not exist."""
         return self.folder / version
 
     def current_link(self) -> str:
@@ -83,10 +83,10 @@ class VersionStore:
         return name
 
     def active(self) -> ActiveVersion:
-        """Return which yt-dlp the workers get.
+        """Return the yt-dlp that the workers use.
 
-        The version in use gives way to an installed one that is newer (the program
-        was upgraded), unless somebody asked for it by name.
+        The selected version gives way to an installed one that is newer (the program
+        was upgraded), unless a person asked for it by name.
         """
         version = self.current_link()
         activation = self.history().activation(version)
@@ -107,7 +107,7 @@ class VersionStore:
     def why_unusable(self, version: str) -> str:
         """Return why a version cannot be used, or "".
 
-        Its code is going to be run, so nobody else may be able to change it.
+        Its code will be run, so no other user may be able to change it.
         """
         if not is_valid_version(version):
             return f"{self.folder / CURRENT_LINK} cannot be read, or names no version"
@@ -133,7 +133,7 @@ class VersionStore:
         return self._content_faults[key]
 
     def history(self) -> VersionHistory:
-        """Return what is remembered; nothing if that is lost or unreadable."""
+        """Return the saved history; an empty one if it is missing or unreadable."""
         try:
             content = read_regular_file(self.folder / HISTORY_FILE, MAX_HISTORY_BYTES)
             return VersionHistory.from_json(json.loads(content))
@@ -150,11 +150,12 @@ def _content_fault(folder: Path) -> str:
 
 
 def version_store(state: Path, owner: int | None = None) -> VersionStore:
-    """Return the shelf of a state folder, beside the yt-dlp of this program.
+    """Return the version store of a state folder.
 
     Args:
         state: The state folder.
-        owner: Whose versions are good: who runs them, by default this process.
+        owner: The user whose versions are trusted: the one who runs them, by default
+            this process's.
     """
     whose = os.geteuid() if owner is None else owner
     return VersionStore(state / VERSIONS_DIR, installed_version(), whose)

@@ -1,21 +1,22 @@
-"""The keeper changes the shelf: one at a time, each change a single rename.
+"""Changes yt-dlp's versions on disk.
 
-A crash between two of them leaves the version that was in use, or the new one whole;
-what lies around half-made is cleared by the next change.
+After a crash the version that was in use, or the new one, is whole; unfinished folders
+are removed by the next change.
 """
 
 import fcntl
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from ytaudio_daemon.errors import YtDlpVersionError, YtDlpVersionsLockedError
-from ytaudio_daemon.system.regular_files import create_file, open_own_file
+from ytaudio_daemon.system import files
+from ytaudio_daemon.system.regular_files import open_own_file
 from ytaudio_daemon.ytdlp_versions.history import (
     Activation,
     RejectedVersion,
@@ -25,151 +26,171 @@ from ytaudio_daemon.ytdlp_versions.history import (
 from ytaudio_daemon.ytdlp_versions.version_store import (
     CURRENT_LINK,
     HISTORY_FILE,
+    ActiveVersion,
     VersionStore,
 )
 
 LOCK_FILE = "lock"
-#: Of what is being made, tried or removed.
+#: Prefix of names that are being created, tried or removed.
 STAGING_PREFIX = ".aside-"
 #: Versions kept beside the one in use, the latest used first.
 KEPT_VERSIONS = 3
-#: How the installed version is called on the command line.
+#: The installed version's name on the command line.
 INSTALLED = "installed"
 
 
 class VersionWriter:
-    """Changes a shelf. Every method needs `locked` around it.
+    """Changes the versions of a store: one process at a time, each change one rename.
 
     Args:
-        store: Its folder is made if missing.
+        store: Its folder is created if missing.
     """
 
     def __init__(self, store: VersionStore) -> None:
-        self.store = store
+        self._store = store
         self._folder = store.folder
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the shelf, so that nobody else changes it meanwhile.
+    def use(self, version: str, at: float) -> ActiveVersion:
+        """Use a version because a person asks for it; it is pinned.
+
+        Args:
+            version: One in the store, or "installed".
+            at: Now, seconds since 1970.
 
         Raises:
-            YtDlpVersionsLockedError: Somebody else holds it.
-            YtDlpVersionError: The folder cannot be made or written.
+            YtDlpVersionsLockedError: An upgrade is under way.
+            YtDlpVersionError: There is no such version, or it cannot be used.
         """
-        # Code that is run by the daemon: writable for its user alone, whatever
-        # [paths] umask says of the folders that people share.
-        umask = os.umask(0o022)
-        os.umask(umask | 0o022)
-        try:
-            fd = self._acquire_lock()
-            try:
-                self._remove_staging()
-                yield
-            finally:
-                os.close(fd)
-        finally:
-            os.umask(umask)
+        name = "" if version == INSTALLED else version
+        with self.locked():
+            if name and name not in self._store.versions():
+                raise YtDlpVersionError(
+                    f"there is no yt-dlp {version} here",
+                    f"`ytaudio engine list` shows what there is; to fetch it: ytaudio "
+                    f"engine upgrade --version {version}",
+                )
+            self.activate(Activation(version=name, pinned=True, at=at))
+            return self._store.active()
 
-    def staging_dir(self) -> Path:
-        """Return a new empty folder beside the versions."""
-        folder = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=self._folder))
-        folder.chmod(0o755 & ~_umask())
-        return folder
-
-    def install(self, staging: Path, version: str) -> None:
-        """Give a side folder its place as a version; an earlier one of it goes."""
-        place = self.store.path_of(version)
-        self.discard(place)
-        os.sync()  # two thousand files: each by itself would take a minute on a disk
-        staging.rename(place)
-        _sync(self._folder)
-
-    def discard(self, place: Path) -> None:
-        """Remove a folder; its name is free at once."""
-        doomed = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=self._folder))
-        with suppress(FileNotFoundError):
-            place.rename(doomed / place.name)
-        shutil.rmtree(doomed, ignore_errors=True)
-
-    def activate(self, activation: Activation) -> None:
-        """Put a version into use.
-
-        Raises:
-            YtDlpVersionError: It is not here, or cannot be used.
-        """
-        if activation.version and (
-            fault := self.store.why_unusable(activation.version)
-        ):
-            raise YtDlpVersionError(
-                f"yt-dlp {activation.version} cannot be used: {fault}"
-            )
-        self._save_history(self._history_matching_link().with_activation(activation))
-        self._set_current_link(activation.version)
-        self._prune()
-
-    def roll_back(self, reason: str, at: float, *, automatic: bool) -> Activation:
-        """Take the last switch back; returns what is in use then.
+    def roll_back(self, reason: str, at: float, *, blamed: str = "") -> ActiveVersion:
+        """Use the version before the active one; the active one is not tried again.
 
         Args:
             reason: Why, a sentence.
-            at: Now, wall clock.
-            automatic: Nobody asked for it.
+            at: Now, seconds since 1970.
+            blamed: The version that is given up for being bad; "": a person asks for
+                the version before, whatever is in use.
 
         Raises:
-            YtDlpVersionError: There is nothing to go back to.
+            YtDlpVersionsLockedError: An upgrade is under way.
+            YtDlpVersionError: There is no version before, or it cannot be used.
         """
-        history = self._history_matching_link()
+        with self.locked():
+            self._require_in_use(blamed)
+            history = self._history_matching_link()
+            before = self._version_before(history)
+            left = history.stands[-1]
+            rejected = RejectedVersion(
+                version=left.version or self._store.installed,
+                reason=reason,
+                at=at,
+                replaced_by=before or self._store.installed,
+                automatic=bool(blamed),
+            )
+            # A version that was used by name may be tried again: it was no upgrade.
+            history = history.with_rollback(rejected if left.upgraded else None)
+            self._save_history(history)
+            self._set_current_link(before)
+            return self._store.active()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Lock the store; the methods below must be called inside.
+
+        What is created is writable for the daemon's user alone, whatever [paths] umask
+        is: it is code that the daemon runs.
+
+        Raises:
+            YtDlpVersionsLockedError: Another process has it locked.
+            YtDlpVersionError: The folder cannot be created or written.
+        """
+        umask = os.umask(0o022)
+        os.umask(umask | 0o022)
+        try:
+            with os.fdopen(_lock(self._folder)):
+                self._remove_staging()
+                yield
+        finally:
+            os.umask(umask)
+
+    def staging_dir(self, mode: int = 0o777) -> Path:
+        """Create an empty folder beside the versions, its mode masked by the umask."""
+        folder = self._folder / f"{STAGING_PREFIX}{secrets.token_hex(8)}"
+        folder.mkdir(mode)
+        return folder
+
+    def install(self, staging: Path, version: str) -> None:
+        """Rename a staging folder to a version, in place of an older one of that name."""
+        place = self._store.path_of(version)
+        self.discard(place)
+        os.sync()  # two thousand files: each by itself would take a minute on a disk
+        staging.rename(place)
+        files.fsync_path(self._folder)
+
+    def discard(self, folder: Path) -> None:
+        """Remove a folder; its name is free at once."""
+        doomed = self.staging_dir()
+        with suppress(FileNotFoundError):
+            folder.rename(doomed / folder.name)
+        shutil.rmtree(doomed, ignore_errors=True)
+
+    def activate(self, activation: Activation) -> None:
+        """Use a version, and remove those that are too old to go back to.
+
+        Raises:
+            YtDlpVersionError: It is not in the store, or cannot be used.
+        """
+        version = activation.version
+        if version and (fault := self._store.why_unusable(version)):
+            raise YtDlpVersionError(f"yt-dlp {version} cannot be used: {fault}")
+        self._save_history(self._history_matching_link().with_activation(activation))
+        self._set_current_link(version)
+        self._prune()
+
+    def record_upgrade_result(self, tried: UpgradeResult) -> None:
+        """Save how the last upgrade went."""
+        self._save_history(replace(self._store.history(), tried=tried))
+
+    def _require_in_use(self, blamed: str) -> None:
+        """Refuse to go back from a version that is not the active one."""
+        active, linked = self._store.active(), self._store.current_link()
+        if blamed and blamed != active.version:
+            raise YtDlpVersionError(f"yt-dlp {blamed} is no longer in use")
+        if linked and active.path is None and not active.fallback_reason:
+            raise YtDlpVersionError(
+                f"the yt-dlp of the program ({active.version}) is newer than {linked} "
+                "and in use",
+                f"To use the older one: ytaudio engine use {linked}",
+            )
+
+    def _version_before(self, history: VersionHistory) -> str:
         before = history.previous()
         if before is None:
             raise YtDlpVersionError(
                 "there is no earlier version to go back to",
                 "`ytaudio engine list` shows what there is.",
             )
-        if before.version and (fault := self.store.why_unusable(before.version)):
+        if before.version and (fault := self._store.why_unusable(before.version)):
             raise YtDlpVersionError(
                 f"yt-dlp {before.version} cannot be gone back to: {fault}",
                 f"Use the one of the program: ytaudio engine use {INSTALLED}",
             )
-        left = history.stands[-1]
-        refused = RejectedVersion(
-            version=left.version or self.store.installed,
-            reason=reason,
-            at=at,
-            replaced_by=before.version or self.store.installed,
-            automatic=automatic,
-        )
-        # One that somebody used by name may be tried again: it was no upgrade.
-        self._save_history(history.with_rollback(refused if left.upgraded else None))
-        self._set_current_link(before.version)
-        return before
-
-    def record_upgrade_result(self, tried: UpgradeResult) -> None:
-        """Remember how an upgrade went."""
-        self._save_history(replace(self.store.history(), tried=tried))
+        return before.version
 
     def _history_matching_link(self) -> VersionHistory:
-        """Return the notes in agreement with the link, which a crash may have kept."""
-        version = self.store.current_link()
-        return self.store.history().rewound_to(version)
-
-    def _acquire_lock(self) -> int:
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            fd = open_own_file(self._folder / LOCK_FILE, 0o644)
-        except OSError as error:
-            raise YtDlpVersionError(
-                f"{self._folder} cannot be written: {error.strerror}",
-                "Run it as the daemon's user, or with sudo.",
-            ) from error
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(fd)
-            raise YtDlpVersionsLockedError(
-                "another upgrade of yt-dlp is under way",
-                "Wait for it; `ytaudio engine list` shows what came of it.",
-            ) from error
-        return fd
+        """Return the history up to the version in use: a crash may have kept the link."""
+        version = self._store.current_link()
+        return self._store.history().rewound_to(version)
 
     def _set_current_link(self, version: str) -> None:
         link = self._folder / CURRENT_LINK
@@ -180,34 +201,26 @@ class VersionWriter:
             aside.replace(link)
         else:
             link.unlink(missing_ok=True)
-        _sync(self._folder)
+        files.fsync_path(self._folder)
 
     def _save_history(self, history: VersionHistory) -> None:
-        aside = self._folder / f"{STAGING_PREFIX}{HISTORY_FILE}"
-        with os.fdopen(create_file(aside, replace=True), "w") as file:
-            json.dump(history.to_json(), file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(self._folder / HISTORY_FILE)
-        _sync(self._folder)
+        text = json.dumps(history.to_json(), indent=1)
+        files.write_atomically(self._folder / HISTORY_FILE, text.encode())
 
     def _prune(self) -> None:
-        """Remove versions that nobody would go back to.
-
-        A few stay: attempts of hours may still run on the ones before.
-        """
-        stands = self.store.history().stands
+        """Remove all but the versions used last: long attempts may still run on those."""
+        stands = self._store.history().stands
         used = [activation.version for activation in reversed(stands)]
         latest = list(
-            dict.fromkeys([self.store.current_link(), *used, *self.store.versions()])
+            dict.fromkeys([self._store.current_link(), *used, *self._store.versions()])
         )
         kept = [version for version in latest if version][: KEPT_VERSIONS + 1]
-        for version in self.store.versions():
+        for version in self._store.versions():
             if version not in kept:
-                self.discard(self.store.path_of(version))
+                self.discard(self._store.path_of(version))
 
     def _remove_staging(self) -> None:
-        """Remove what a killed command left half-made; nobody else is at work."""
+        """Remove the unfinished folders of killed commands."""
         for entry in self._folder.glob(f"{STAGING_PREFIX}*"):
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)
@@ -215,16 +228,22 @@ class VersionWriter:
                 entry.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    umask = os.umask(0o022)
-    os.umask(umask)
-    return umask
-
-
-def _sync(folder: Path) -> None:
-    """Make a folder's names durable."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _lock(folder: Path) -> int:
+    """Lock a store's folder, which is created if missing; return the descriptor."""
     try:
-        os.fsync(fd)
-    finally:
+        folder.mkdir(parents=True, exist_ok=True)
+        fd = open_own_file(folder / LOCK_FILE, 0o644)
+    except OSError as error:
+        raise YtDlpVersionError(
+            f"{folder} cannot be written: {error.strerror}",
+            "Run it as the daemon's user, or with sudo.",
+        ) from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
         os.close(fd)
+        raise YtDlpVersionsLockedError(
+            "another upgrade of yt-dlp is under way",
+            "Wait for it; `ytaudio engine list` shows what came of it.",
+        ) from error
+    return fd

@@ -7,11 +7,11 @@ from dataclasses import asdict
 
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import rfc3339
 from ytaudio_daemon.cli.ledger_access import open_ledger, wake_daemon
 from ytaudio_daemon.cli.privileges import drop_privileges, not_permitted_error
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.ledger import ytdlp_outcomes
+from ytaudio_daemon.system.times import rfc3339
 from ytaudio_daemon.urls import Link, parse_link
 from ytaudio_daemon.ytdlp_versions.history import UpgradeResult
 from ytaudio_daemon.ytdlp_versions.upgrade import (
@@ -19,8 +19,6 @@ from ytaudio_daemon.ytdlp_versions.upgrade import (
     UPGRADED,
     Upgrade,
     UpgradeRequest,
-    activate_version,
-    roll_back,
 )
 from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion, version_store
 from ytaudio_daemon.ytdlp_versions.version_writer import VersionWriter
@@ -59,7 +57,7 @@ def use(context: CommandContext) -> int:
     _drop_privileges_checked(context)
     version_writer = VersionWriter(version_store(context.layout.state))
     _print_active_version(
-        context, activate_version(version_writer, context.args.version, time.time())
+        context, version_writer.use(context.args.version, time.time())
     )
     return Exit.OK
 
@@ -69,7 +67,7 @@ def rollback(context: CommandContext) -> int:
     _drop_privileges_checked(context)
     version_writer = VersionWriter(version_store(context.layout.state))
     reason = "somebody went back from it"
-    _print_active_version(context, roll_back(version_writer, reason, time.time()))
+    _print_active_version(context, version_writer.roll_back(reason, time.time()))
     return Exit.OK
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from ytaudio_daemon.cli.blocks import Facts, Table, print_blocks
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import local_time_and_distance, rfc3339
+from ytaudio_daemon.cli.formatting import local_time_and_distance
 from ytaudio_daemon.cli.privileges import daemon_uid
 from ytaudio_daemon.model.ytdlp_policy import age_days
+from ytaudio_daemon.system.times import rfc3339
 from ytaudio_daemon.ytdlp_versions.history import VersionHistory
 from ytaudio_daemon.ytdlp_versions.version_store import (
     ActiveVersion,

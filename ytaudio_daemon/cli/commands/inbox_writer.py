@@ -3,7 +3,6 @@
 import errno
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from ytaudio_daemon.folders.layout import DEFAULT_SESSION, Layout
 from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
 from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.system.regular_files import create_file
+from ytaudio_daemon.system.times import file_timestamp
 
 #: Names that are tried until one is free.
 MAX_TRIES = 10_000
@@ -20,8 +20,7 @@ MAX_TRIES = 10_000
 
 def generated_name(wall: float) -> str:
     """Return a name for links from the command line: `added-<utc time>-<random>.txt`."""
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(wall))
-    return f"added-{stamp}-{secrets.token_hex(4)}.txt"
+    return f"added-{file_timestamp(wall)}-{secrets.token_hex(4)}.txt"
 
 
 def write_drop(layout: Layout, session: str, name: str, content: bytes) -> Path:

@@ -15,7 +15,6 @@ from ytaudio_daemon.cli.formatting import (
     format_size,
     local_time,
     local_time_and_distance,
-    parse_rfc3339,
     pluralize,
 )
 from ytaudio_daemon.cli.liveness import DaemonLiveness
@@ -23,6 +22,7 @@ from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.gates import Gate
 from ytaudio_daemon.model.quota import Quota
+from ytaudio_daemon.system.times import parse_rfc3339
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

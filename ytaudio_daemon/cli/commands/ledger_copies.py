@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import format_size, pluralize, rfc3339
+from ytaudio_daemon.cli.formatting import format_size, pluralize
 from ytaudio_daemon.cli.ledger_access import open_ledger
 from ytaudio_daemon.cli.privileges import (
     daemon_uid,
@@ -27,6 +27,7 @@ from ytaudio_daemon.jobs.restore_import import results_missing_from_ledger
 from ytaudio_daemon.ledger import Ledger, backup, drops, migrate, restoring
 from ytaudio_daemon.ledger.restoring import VerifiedCopy
 from ytaudio_daemon.system.regular_files import open_regular_file
+from ytaudio_daemon.system.times import file_timestamp, rfc3339
 
 
 def back_up(context: CommandContext) -> int:
@@ -265,7 +266,7 @@ def _require_sqlite(context: CommandContext, verb: str) -> None:
     is_other = os.geteuid() != daemon_uid(context)
     role = f"sudo -u {daemon_user(context)} " if is_other else ""
     if verb == "backup":
-        dump = f"ledger-{backup.file_timestamp(time.time())}.dump"
+        dump = f"ledger-{file_timestamp(time.time())}.dump"
         command = f"{role}pg_dump --format=custom --dbname={where} >{dump}"
     else:
         command = (

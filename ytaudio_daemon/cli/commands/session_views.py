@@ -6,11 +6,7 @@ from ytaudio_daemon.cli.blocks import Facts, Table, print_blocks
 from ytaudio_daemon.cli.commands.status_report import counts_text, quota_text
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import (
-    local_time,
-    local_time_and_distance,
-    parse_rfc3339,
-)
+from ytaudio_daemon.cli.formatting import local_time, local_time_and_distance
 from ytaudio_daemon.cli.ledger_access import open_ledger, require_session
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger import queries, receipts, sessions
@@ -20,6 +16,7 @@ from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.operations.transaction import read_now
 from ytaudio_daemon.settings import KEYS, Settings
+from ytaudio_daemon.system.times import parse_rfc3339
 from ytaudio_daemon.views.documents import session_document
 from ytaudio_daemon.views.snapshot import ViewSettings
 

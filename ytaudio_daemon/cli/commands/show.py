@@ -9,7 +9,6 @@ from ytaudio_daemon.cli.commands.job_documents import JobDocuments
 from ytaudio_daemon.cli.commands.job_report import JobDetails, job_report
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import rfc3339
 from ytaudio_daemon.cli.ledger_access import open_ledger
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.ledger import (
@@ -19,6 +18,7 @@ from ytaudio_daemon.ledger import (
     sessions,
     work_counts,
 )
+from ytaudio_daemon.system.times import rfc3339
 
 
 def run(context: CommandContext) -> int:

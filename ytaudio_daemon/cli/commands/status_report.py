@@ -10,10 +10,10 @@ from ytaudio_daemon.cli.formatting import (
     format_size,
     local_time,
     local_time_and_distance,
-    parse_rfc3339,
     pluralize,
 )
 from ytaudio_daemon.cli.liveness import DaemonLiveness, Document
+from ytaudio_daemon.system.times import parse_rfc3339
 
 #: In the order a job goes through them.
 STATES = ("running", "queued", "waiting", "held", "completed", "failed", "cancelled")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from ytaudio_daemon.notify.delivery.result import MAX_TEXT_CHARS
+from ytaudio_daemon.system.text import shortened, single_line
 
 HIDDEN = "***"
 #: Shorter pieces are no secrets, and replacing them would break ordinary words.
@@ -35,6 +36,4 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
     """Return a text without those secrets, on one line of at most MAX_TEXT_CHARS."""
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
-    plain = "".join(char if char.isprintable() else " " for char in text)
-    short = " ".join(plain.split())
-    return short if len(short) <= MAX_TEXT_CHARS else f"{short[: MAX_TEXT_CHARS - 1]}…"
+    return shortened(single_line(text), MAX_TEXT_CHARS)

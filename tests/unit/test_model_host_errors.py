@@ -1,0 +1,92 @@
+"""One error of the kernel has one public code, its own sentence and its own remedy."""
+
+import errno
+import os
+
+import pytest
+
+from ytaudio_daemon.daemon.step_problems import problem_of
+from ytaudio_daemon.fetch.classify import Cause, Evidence, classify
+from ytaudio_daemon.jobs.publish_failures import publish_failure
+from ytaudio_daemon.model import FailureKind
+from ytaudio_daemon.model.host_errors import (
+    CODE_ALIASES,
+    HOST_ERROR_CODES,
+    Scope,
+    current_code,
+    find_host_error,
+    find_host_error_in,
+)
+from ytaudio_daemon.pool.worker_failures import fork_refused
+
+KNOWN = sorted(n for n in errno.errorcode if find_host_error(n) is not None)
+#: What the machine or a disk says to whoever asks.
+HOST_WIDE = [
+    number
+    for number in KNOWN
+    if (known := find_host_error(number)) and known.scope is not Scope.PATH
+]
+
+
+def os_error(number: int) -> OSError:
+    return OSError(number, os.strerror(number), "/srv/x")
+
+
+@pytest.mark.parametrize("number", HOST_WIDE)
+def test_an_error_has_one_code_wherever_it_shows(number: int) -> None:
+    step = problem_of("views", os_error(number)).code
+    published = publish_failure(os_error(number))
+    fetched = classify(Evidence(causes=(Cause(errno=number),)))
+    forked = fork_refused(number)
+    assert {step, published.code, fetched.code, forked.code} == {step}
+    kinds = {published.kind, fetched.kind, forked.kind}
+    assert kinds == {FailureKind.HOST}
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "remedy"),
+    [
+        (errno.EROFS, "read_only", "writable again"),
+        (errno.EBUSY, "in_use", "Unmount"),
+        (errno.ENOTDIR, "not_a_folder", "file or a link: move that away"),
+        (errno.ELOOP, "symbolic_link", "where the link /srv/x is"),
+        (errno.EXDEV, "other_file_system", "mount between"),
+        (errno.ENAMETOOLONG, "name_too_long", "Shorten"),
+        (errno.EPERM, "permission_denied", "lsattr"),
+        (errno.ENOTCONN, "mount_lost", "again"),
+        (errno.ENOSYS, "not_supported", "ext4"),
+    ],
+)
+def test_a_remedy_fits_its_error(number: int, code: str, remedy: str) -> None:
+    known = find_host_error(number)
+    assert known is not None
+    assert known.code == code
+    assert remedy in known.remedy("/srv/x")
+
+
+@pytest.mark.parametrize("number", KNOWN)
+def test_no_remedy_is_a_chmod_and_none_lacks_its_place(number: int) -> None:
+    known = find_host_error(number)
+    assert known is not None
+    assert "chmod" not in known.remedy()
+    assert "{" not in known.remedy("/srv/{x}").replace("/srv/{x}", "")
+
+
+def test_old_codes_are_read_as_todays() -> None:
+    assert not HOST_ERROR_CODES & CODE_ALIASES.keys()
+    assert set(CODE_ALIASES.values()) <= HOST_ERROR_CODES
+    assert current_code("no_files") == "too_many_files"
+    assert current_code("private_video") == "private_video"
+
+
+def test_what_a_program_prints_is_known_by_the_kernels_words() -> None:
+    written = "av_interleaved_write_frame(): No space left on device"
+    found = find_host_error_in(written, frozenset({errno.ENOSPC}))
+    assert found == find_host_error(errno.ENOSPC)
+    assert find_host_error_in(written, frozenset({errno.EROFS})) is None
+    assert find_host_error(None) is None
+
+
+def test_what_everybody_sees_names_nobodys_folder() -> None:
+    failure = publish_failure(os_error(errno.ENOSPC))
+    assert "/srv/x" not in failure.message + failure.hint

@@ -1,0 +1,10 @@
+"""Where the config file is looked for."""
+
+from pathlib import Path
+
+#: The variable that names it.
+CONFIG_VARIABLE = "YTAUDIO_CONFIG"
+#: Below the current folder.
+LOCAL_CONFIG = Path("config/ytaudio.toml")
+#: Of the installed service.
+SYSTEM_CONFIG = Path("/etc/ytaudio/ytaudio.toml")

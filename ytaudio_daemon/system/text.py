@@ -1,0 +1,12 @@
+"""Strangers' text on one line. Pure; nothing is imported, delivery processes use it."""
+
+
+def single_line(text: str) -> str:
+    """Return a text on one line, without control characters."""
+    plain = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(plain.split())
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return a text cut to `longest` characters, the last an ellipsis if it was cut."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
