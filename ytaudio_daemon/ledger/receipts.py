@@ -1,6 +1,6 @@
 """What receipts ask of the ledger: a drop, and its lines a page at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -162,6 +162,14 @@ def receipt_heads(db: Connection, after_id: int, limit: int) -> list[ReceiptHead
     query = _HEADS_QUERY.where(drops.c.id > after_id).order_by(drops.c.id)
     rows = db.execute(query.limit(limit)).all()
     return [_head_from_row(row) for row in rows]
+
+
+def receipt_heads_by_id(
+    db: Connection, drop_ids: Collection[int]
+) -> dict[int, ReceiptHead]:
+    """Return drops that have their place, by number; pruned ones are left out."""
+    rows = db.execute(_HEADS_QUERY.where(drops.c.id.in_(sorted(drop_ids)))).all()
+    return {row.id: _head_from_row(row) for row in rows}
 
 
 def receipt_page(
