@@ -3,9 +3,11 @@
 import grp
 import json
 import os
+import pty
 import signal
 import sqlite3
 import stat
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -137,6 +139,38 @@ def test_an_inbox_changed_by_a_reload_is_told_until_it_is_changed_back(
         house.configure("")
         house.running.send_signal(signal.SIGHUP)
         house.wait(lambda: not house.problem("needs_restart"))
+
+
+def test_the_log_goes_on_in_files_when_its_terminal_is_closed(
+    site: YouTube, tmp_path: Path
+) -> None:
+    house = House(tmp_path, site)
+    near, far = pty.openpty()
+    try:
+        house.process = subprocess.Popen(
+            [house.python, "-m", "ytaudio_daemon", "run"],
+            cwd=house.root,
+            env=house.environment(),
+            stdin=far,
+            stdout=far,
+            stderr=far,
+            start_new_session=True,
+        )
+        os.close(far)
+        house.wait(lambda: house.daemon.get("daemon", {}).get("state") == "running")
+        assert not house.problem("terminal_closed")
+
+        os.close(near)
+        house.running.send_signal(signal.SIGHUP)
+
+        problem = house.wait(lambda: house.problem("terminal_closed"))
+        assert str(house.root / "logs") in problem["message"]
+        assert house.stop() == 0
+        written = (house.root / "logs" / "app.log").read_text()
+        assert "log.terminal_closed" in written
+        assert "daemon.stopped" in written
+    finally:
+        house.close()
 
 
 def test_killed_while_downloading_it_starts_over_and_leaves_nothing(

@@ -11,7 +11,9 @@ import pytest
 from tests.forms import assert_described
 from tests.integration.notify_rig import Office, open_messenger, open_office
 from tests.integration.receiver import Receiver, serving
+from tests.integration.views_rig import video
 from ytaudio_daemon.ledger import Ledger, sessions
+from ytaudio_daemon.ledger.drops import NewLine
 from ytaudio_daemon.ledger.meta import DeliveryCursor
 from ytaudio_daemon.notify import backoff, cursors, message_builders, notifications
 from ytaudio_daemon.notify.delivery import launcher
@@ -518,3 +520,25 @@ def test_what_is_none_of_its_business_is_passed_over(
         office.told() == {"webhook": DeliveryCursor(cursor=office.newest())} != before
     )
     assert receiver.requests == []
+
+
+def test_refused_lines_of_a_drop_are_told_and_whole_drops_are_not(
+    office: Office, receiver: Receiver
+) -> None:
+    bad = NewLine(line=2, text="banana", code="not_a_url", message="no link")
+    office.rest()
+    office.rig.now = office.now()
+    office.rig.drop(video(1), name=b"fine.txt")
+    office.rig.drop(video(2), bad, name=b"some.txt")
+    reason = "this is binary data"
+    office.rig.drop(name=b"none.txt", state="rejected", reason=reason)
+
+    office.run_until(lambda: len(receiver.got) == 2)
+    office.rest()
+
+    some, none = receiver.got
+    assert_described(some)
+    assert (some["event"], some["drop"]["file"]) == ("refused", "some.txt")
+    assert (some["drop"]["accepted"], some["drop"]["rejected"]) == (1, 1)
+    assert (none["drop"]["file"], none["drop"]["reason"]) == ("none.txt", reason)
+    assert len(receiver.got) == 2

@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.ledger_rig import NOW
 from ytaudio_daemon.ledger.queries import JobRow
+from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.notify import backoff, digest, notices, receivers, texts
@@ -199,3 +200,35 @@ def test_receivers_have_names_without_secrets_and_keys_that_last() -> None:
     turned = receivers.receivers_of(load(None, told).notify)
     assert {one.key for one in turned} == {one.key for one in found}
     assert "hush" not in repr([one.key for one in found])
+
+
+def refused(name: bytes = b"songs.txt", **more: Any) -> NotifyEvent:
+    known = {
+        "session_name": "music",
+        "name": name,
+        "state": "filed",
+        "accepted": 2,
+        "duplicate": 0,
+        "rejected": 1,
+    }
+    plain: Mapping[str, Any] = dict.fromkeys(ReceiptHead.__slots__)
+    return news("refused", drop=ReceiptHead(**{**plain, **known, **more}))
+
+
+def test_refused_lines_are_counted_and_a_rejected_drop_says_why() -> None:
+    found = gathered(
+        refused(), refused(b"zeros.txt", state="rejected", reason="binary data")
+    )
+    assert found.title() == "ytaudio: 2 drops with refused lines"
+    assert found.body().splitlines() == [
+        "Refused in session music: 1 of 3 lines of songs.txt; its receipt says why",
+        "Refused in session music: all of zeros.txt: binary data",
+    ]
+    assert found.notify_type == "warning"
+
+
+def test_refused_lines_beside_finished_songs_warn() -> None:
+    found = gathered(news(job=job()), *[refused() for _ in range(7)])
+    assert found.title() == "ytaudio: 1 finished"
+    assert found.body().splitlines()[-1] == "2 more drops with refused lines"
+    assert found.notify_type == "warning"

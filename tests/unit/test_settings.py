@@ -541,7 +541,7 @@ def test_lists_stand_in_the_file_and_in_variables(tmp_path: Path) -> None:
     assert found.urls == ("ntfy://a b", "json://x")
     assert found.command == ("/bin/hook", "two words")
     assert found.on == (
-        "completed", "failed", "session_expired", "degraded", "recovered",
+        "completed", "failed", "refused", "session_expired", "degraded", "recovered",
     )  # fmt: skip
     told = {
         "YTAUDIO_NOTIFY_URLS": "'ntfy://a b' json://x",

@@ -7,6 +7,7 @@ import structlog
 from ytaudio_daemon.daemon.schedule import Schedule, Step
 from ytaudio_daemon.daemon.services import Services
 from ytaudio_daemon.daemon.systemd_watchdog import SystemdWatchdog
+from ytaudio_daemon.daemon.terminal_log import TerminalLog
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.ledger import meta
@@ -35,6 +36,7 @@ class Heartbeat:
         self._schedule = schedule
         self._watchdog = watchdog
         self._template_retry_at = 0.0
+        self._terminal_log = TerminalLog(services.snapshot_builder.settings)
 
     def beat(self, now: Now, mono: float) -> None:
         """Do all of it if it is due. One that fails stays due, and is a problem.
@@ -45,6 +47,7 @@ class Heartbeat:
         """
         if not self._schedule.is_due(Step.HEARTBEAT, mono):
             return
+        self._services.snapshot_builder.log_problems = self._terminal_log.check()
         self._schedule.jobs_due_now()  # should an event have been lost
         self._save_uptime(now, mono)
         self._services.job_runner.recover_lost(now)

@@ -30,7 +30,7 @@ def _not_taken_problems(ignored_files: IgnoredFiles) -> Iterator[ProblemReport]:
         yield (
             "file_not_taken",
             f"{path} is not taken: {reason}",
-            "Change it like that, or move it out of the inbox.",
+            "Put that right, or move it out of the inbox.",
         )
     more = len(not_taken) - MAX_NAMED_FILES
     if more > 0:

@@ -114,6 +114,7 @@ class Loop:
         if signals.pop_reload():
             self._services.reload()
             self._schedule.due_now(Step.SWEEP)  # raised limits let held jobs in
+            self._schedule.due_now(Step.HEARTBEAT)  # it may be the end of a terminal
         if signals.stop_count and not self._drain.is_begun:
             self._steps.forget_failures()
             self._services.ytdlp_updater.stop()

@@ -63,6 +63,8 @@ class SnapshotBuilder:
         self._folder_problems: list[ProblemReport] = []
         #: What the last reload of the config could not apply.
         self.config_problems: list[ProblemReport] = []
+        #: That the log is not where it was.
+        self.log_problems: list[ProblemReport] = []
         #: Each receiver that notifications cannot be delivered to.
         self.notify_problems: list[ProblemReport] = []
 
@@ -137,6 +139,7 @@ class SnapshotBuilder:
         yield from self.step_problems.values()
         yield from self._folder_problems
         yield from self.config_problems
+        yield from self.log_problems
         yield from self._ytdlp_updater.problems()
         yield from self.notify_problems
         yield from self._tool_problems(now)

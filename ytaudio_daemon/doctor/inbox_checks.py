@@ -21,7 +21,7 @@ def check_inbox_contents(layout: Layout) -> Iterator[CheckResult]:
             yield warning(
                 "inbox_contents",
                 f"{ignored_file.path} is not taken: {ignored_file.reason}",
-                "change it like that, or move it out of the inbox",
+                "put that right, or move it out of the inbox",
             )
 
 

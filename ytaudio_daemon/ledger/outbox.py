@@ -1,4 +1,4 @@
-"""The events that notices are made of: ends of jobs and sessions, after a cursor."""
+"""The events that notices are made of: ends of jobs and sessions, and drops."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.schema import events
+from ytaudio_daemon.ledger.schema import drops, events
 from ytaudio_daemon.model import FINALIZED, JobState
 
 #: Events read in one query: a million-line drop appends as many without a notice.
@@ -14,17 +14,21 @@ SCAN_LIMIT = 5000
 #: The `reason` of the event that ends a session.
 SESSION_EXPIRED = "session_expired"
 
+#: The reasons of a drop's last event: every line of it is recorded.
+DROP_TAKEN_REASONS = ("drop_filed", "drop_kept", "drop_rejected")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TerminalEvent:
-    """The end of a job, or of a session.
+    """The end of a job, of a session, or of the intake of a drop with refused lines.
 
     Attributes:
         event_id: The event's number.
         at: Its time, seconds since 1970.
         session_id: The session.
-        job_id: None when the session ended.
-        to_state: The job's final state; None when the session ended.
+        job_id: The job that ended, or None.
+        to_state: The job's final state, or None.
+        drop_id: The drop, or None. A session ended when both are None.
     """
 
     event_id: int
@@ -32,6 +36,7 @@ class TerminalEvent:
     session_id: int
     job_id: int | None
     to_state: JobState | None
+    drop_id: int | None = None
 
 
 def newest_event_id(db: Connection) -> int:
@@ -63,6 +68,7 @@ def terminal_events_after(
     ends = sa.or_(
         span.c.to_state.in_([state.value for state in FINALIZED]),
         span.c.reason == SESSION_EXPIRED,
+        sa.and_(span.c.reason.in_(DROP_TAKEN_REASONS), _has_refusals(span.c.drop_id)),
     )
     query = sa.select(span).where(ends).order_by(span.c.id).limit(limit)
     found = [_terminal_event_from_row(row) for row in db.execute(query).all()]
@@ -72,6 +78,12 @@ def terminal_events_after(
     return found, last or event_id
 
 
+def _has_refusals(drop_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Return the condition that lines of a drop, or all of it, were refused."""
+    refused = sa.or_(drops.c.rejected > 0, drops.c.state == "rejected")
+    return sa.exists().where(drops.c.id == drop_id, refused)
+
+
 def _terminal_event_from_row(row: sa.Row[tuple[object, ...]]) -> TerminalEvent:
     return TerminalEvent(
         event_id=row.id,
@@ -79,4 +91,5 @@ def _terminal_event_from_row(row: sa.Row[tuple[object, ...]]) -> TerminalEvent:
         session_id=row.session_id,
         job_id=row.job_id,
         to_state=None if row.to_state is None else JobState(row.to_state),
+        drop_id=row.drop_id,
     )

@@ -1,6 +1,6 @@
 """Queries of receipts: a drop, and its lines page by page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -165,6 +165,14 @@ def drops_of_session(db: Connection, session_id: int) -> list[ReceiptHead]:
     """Return all drops of a session, with those that have no place yet, in order."""
     query = _DROPS_QUERY.where(drops.c.session_id == session_id).order_by(drops.c.id)
     return [_head_from_row(row) for row in db.execute(query).all()]
+
+
+def receipt_heads_by_id(
+    db: Connection, drop_ids: Collection[int]
+) -> dict[int, ReceiptHead]:
+    """Return drops that have their place, by number; pruned ones are left out."""
+    rows = db.execute(_HEADS_QUERY.where(drops.c.id.in_(sorted(drop_ids)))).all()
+    return {row.id: _head_from_row(row) for row in rows}
 
 
 def receipt_page(

@@ -10,6 +10,7 @@ from ytaudio_daemon.notify.notify_event import COMPLETED, NotifyEvent
 MAX_SESSIONS = 8
 MAX_TITLES = 5
 MAX_FAILURES = 5
+MAX_REFUSALS = 5
 #: Below the lowest limit of widely used services (Discord: 2,000 characters), with room
 #: for what they add.
 MAX_BODY_BYTES = 1800
@@ -30,6 +31,8 @@ class Digest:
     _failed: Counter[str] = field(default_factory=Counter)
     _titles: list[str] = field(default_factory=list)
     _failures: list[str] = field(default_factory=list)
+    _refusals: list[str] = field(default_factory=list)
+    _refused_count: int = 0
     _ended_lines: list[str] = field(default_factory=list)
     _ended_count: int = 0
 
@@ -40,6 +43,9 @@ class Digest:
         if event.job is not None and event.event == COMPLETED:
             self._finished[event.job.session_name] += 1
             _append_up_to(self._titles, texts.job_title(event.job), MAX_TITLES)
+        elif event.drop is not None:
+            self._refused_count += 1
+            _append_up_to(self._refusals, texts.event_text(event), MAX_REFUSALS)
         elif event.job is not None:
             self._failed[event.job.session_name] += 1
             _append_up_to(self._failures, texts.failure_text(event.job), MAX_FAILURES)
@@ -51,18 +57,23 @@ class Digest:
     @property
     def size(self) -> int:
         """The number of events."""
-        return self._finished.total() + self._failed.total() + self._ended_count
+        jobs = self._finished.total() + self._failed.total()
+        return jobs + self._refused_count + self._ended_count
 
     @property
     def notify_type(self) -> str:
-        """Return Apprise's word: success, failure, or info when only sessions ended."""
+        """Return Apprise's word: failure, warning of refused lines, success, or info."""
         if self._failed:
             return "failure"
+        if self._refused_count:
+            return "warning"
         return "success" if self._finished else "info"
 
     def title(self) -> str:
         """Return the title of the message."""
         finished, failed = self._finished.total(), self._failed.total()
+        if not finished and not failed and self._refused_count:
+            return f"ytaudio: {_count(self._refused_count, 'drop')} with refused lines"
         if not finished and not failed:
             return f"ytaudio: {_count(self._ended_count, 'session')} ended"
         return f"ytaudio: {texts.counts_text(finished, failed)}"
@@ -73,6 +84,7 @@ class Digest:
             *self._session_lines(),
             *self._title_lines(),
             *self._failure_lines(),
+            *self._refusal_lines(),
             *self._ended_lines,
         ]
         more = self._ended_count - len(self._ended_lines)
@@ -108,6 +120,12 @@ class Digest:
         if more:
             lines.append(f"{more:,} more failed: `ytaudio jobs --state failed`")
         return lines
+
+    def _refusal_lines(self) -> list[str]:
+        more = self._refused_count - len(self._refusals)
+        if not more:
+            return self._refusals
+        return [*self._refusals, f"{_count(more, 'more drop')} with refused lines"]
 
 
 def _append_up_to(kept: list[str], text: str, limit: int) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ytaudio_daemon.ledger.claims import display_name
+from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.notify import texts
@@ -51,7 +53,7 @@ class NoticeContext:
 
 
 def event_notice(event: NotifyEvent, notice_context: NoticeContext) -> dict[str, Any]:
-    """Return the notice that a job or session has ended."""
+    """Return the notice that a job or session has ended, or that lines were refused."""
     keeps_audio = notice_context.keeps_audio(event.session)
     return _notice(
         event.event,
@@ -63,6 +65,7 @@ def event_notice(event: NotifyEvent, notice_context: NoticeContext) -> dict[str,
         if event.job
         else None,
         session=_session(event.session, notice_context) if event.session else None,
+        drop=_drop(event.drop) if event.drop else None,
     )
 
 
@@ -117,6 +120,7 @@ def _notice(  # noqa: PLR0913 - a document's fields
     message: str,
     job: JobDocument | None = None,
     session: dict[str, Any] | None = None,
+    drop: dict[str, Any] | None = None,
     problems: Sequence[DaemonProblem] = (),
 ) -> dict[str, Any]:
     return {
@@ -128,6 +132,7 @@ def _notice(  # noqa: PLR0913 - a document's fields
         "message": message,
         "job": job,
         "session": session,
+        "drop": drop,
         "problems": [
             {
                 "code": problem.code,
@@ -137,6 +142,18 @@ def _notice(  # noqa: PLR0913 - a document's fields
             }
             for problem in problems[: texts.MAX_PROBLEMS]
         ],
+    }
+
+
+def _drop(drop: ReceiptHead) -> dict[str, Any]:
+    return {
+        "file": display_name(drop.name),
+        "session": drop.session_name,
+        "session_uuid": drop.session_uuid,
+        "accepted": drop.accepted,
+        "duplicate": drop.duplicate,
+        "rejected": drop.rejected,
+        "reason": drop.reason,
     }
 
 

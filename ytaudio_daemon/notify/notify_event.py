@@ -3,28 +3,32 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from ytaudio_daemon.ledger import Connection, outbox, queries, sessions
+from ytaudio_daemon.ledger import Connection, outbox, queries, receipts, sessions
 from ytaudio_daemon.ledger.outbox import SESSION_EXPIRED, TerminalEvent
 from ytaudio_daemon.ledger.queries import JobRow
+from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
 
 COMPLETED = "completed"
 FAILED = "failed"
+#: Lines of a drop, or all of it, were refused.
+REFUSED = "refused"
 DEGRADED = "degraded"
 RECOVERED = "recovered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyEvent:
-    """The end of a job or of a session.
+    """The end of a job or of a session, or a drop of which lines were refused.
 
     Attributes:
         event: A word of `[notify] on`.
         event_id: The ledger's number.
         at: When it happened, seconds since 1970 UTC.
-        job: The job as it is now, which may be later; None when a session ended.
-        session: The ended session, else None.
+        job: The job as it is now, which may be later, or None.
+        session: The ended session, or None.
+        drop: The drop, or None.
     """
 
     event: str
@@ -32,6 +36,7 @@ class NotifyEvent:
     at: float
     job: JobRow | None = None
     session: Session | None = None
+    drop: ReceiptHead | None = None
 
 
 def events_after(
@@ -47,24 +52,43 @@ def events_after(
     """
     endings, last = outbox.terminal_events_after(db, cursor, limit)
     job_ids = {e.job_id for e in endings if e.job_id is not None}
-    session_ids = {e.session_id for e in endings if e.job_id is None}
+    drop_ids = {e.drop_id for e in endings if e.drop_id is not None}
+    session_ids = {e.session_id for e in endings if _ends_session(e)}
     jobs = queries.jobs_by_id(db, sorted(job_ids))
     ended = sessions.sessions_by_id(db, session_ids) if session_ids else {}
-    found = (_notify_event(ending, jobs, ended) for ending in endings)
+    taken = receipts.receipt_heads_by_id(db, drop_ids) if drop_ids else {}
+    found = (_notify_event(ending, jobs, ended, taken) for ending in endings)
     return [event for event in found if event is not None and event.event in on], last
 
 
+def _ends_session(ending: TerminalEvent) -> bool:
+    return ending.job_id is None and ending.drop_id is None
+
+
 def _notify_event(
-    ending: TerminalEvent, jobs: Mapping[int, JobRow], ended: Mapping[int, Session]
+    ending: TerminalEvent,
+    jobs: Mapping[int, JobRow],
+    ended: Mapping[int, Session],
+    taken: Mapping[int, ReceiptHead],
 ) -> NotifyEvent | None:
     """Return None when its rows were pruned, or the job was cancelled by a person."""
     job = jobs.get(ending.job_id or 0)
-    session = ended.get(ending.session_id) if ending.job_id is None else None
-    event = _event_name(ending, job) if job else SESSION_EXPIRED if session else None
+    drop = taken.get(ending.drop_id or 0)
+    session = ended.get(ending.session_id) if _ends_session(ending) else None
+    event = SESSION_EXPIRED if session else None
+    if job is not None:
+        event = _event_name(ending, job)
+    elif drop is not None:
+        event = REFUSED
     if event is None:
         return None
     return NotifyEvent(
-        event=event, event_id=ending.event_id, at=ending.at, job=job, session=session
+        event=event,
+        event_id=ending.event_id,
+        at=ending.at,
+        job=job,
+        session=session,
+        drop=drop,
     )
 
 

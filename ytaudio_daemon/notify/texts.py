@@ -6,7 +6,9 @@ Titles come from strangers: nothing in them may mention a whole chat room (`@eve
 
 from collections.abc import Sequence
 
+from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.queries import JobRow
+from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.notify.notify_event import COMPLETED, NotifyEvent
@@ -28,16 +30,19 @@ _NEUTRALIZED = str.maketrans(
 
 
 def event_text(event: NotifyEvent, *, keeps_audio: bool = True) -> str:
-    """Return a sentence about the end of a job or session.
+    """Return a sentence about the end of a job or session, or about a drop.
 
     Args:
-        event: The end of a job or session.
+        event: The event.
         keeps_audio: Whether an ended session's audio is kept.
     """
     if event.session is not None:
         return session_ended_text(event.session, keeps_audio=keeps_audio)
+    if event.drop is not None:
+        where = plain_line(event.drop.session_name, MAX_TITLE)
+        return f"Refused in session {where}: {refusal_text(event.drop)}"
     job = event.job
-    if job is None:  # an event has one of both
+    if job is None:  # an event has one of the three
         return ""
     where = f"in session {plain_line(job.session_name, MAX_TITLE)}"
     if event.event == COMPLETED:
@@ -70,6 +75,16 @@ def failure_text(job: JobRow) -> str:
     error = job.error or {"message": "It failed.", "hint": ""}
     why = " ".join(filter(None, (error["message"], error["hint"])))
     return f"{job_title(job)}: {plain_line(why, MAX_REASON)}"
+
+
+def refusal_text(drop: ReceiptHead) -> str:
+    """Return how much of a drop was refused, and where the reasons are."""
+    name = plain_line(display_name(drop.name), MAX_TITLE)
+    if drop.state == "rejected":
+        reason = plain_line(drop.reason or "no line was usable", MAX_REASON)
+        return f"all of {name}: {reason}"
+    total = drop.accepted + drop.duplicate + drop.rejected
+    return f"{drop.rejected:,} of {total:,} lines of {name}; its receipt says why"
 
 
 def degraded_text(host: str, problems: Sequence[DaemonProblem]) -> str:

@@ -20,6 +20,18 @@ class NoticeSession(TypedDict):
     ]
 
 
+class NoticeDrop(TypedDict):
+    """Of refused: the drop."""
+
+    file: Annotated[str, "Its name as it was dropped."]
+    session: Annotated[str, "Its session's folder in the inbox."]
+    session_uuid: Annotated[Uuid, "Its session's folder in downloads."]
+    accepted: Annotated[Count, "Lines that became jobs."]
+    duplicate: Annotated[Count, "Lines that had jobs already."]
+    rejected: Annotated[Count, "Lines that were refused; the receipt says why."]
+    reason: Annotated[str | None, "Why all of it was refused, or null."]
+
+
 class NoticeDocument(TypedDict):
     """What [notify] webhook and command are told."""
 
@@ -32,7 +44,15 @@ class NoticeDocument(TypedDict):
     event: Annotated[
         str,
         one_of(
-            ("completed", "failed", "session_expired", "degraded", "recovered", "test")
+            (
+                "completed",
+                "failed",
+                "refused",
+                "session_expired",
+                "degraded",
+                "recovered",
+                "test",
+            )
         ),
         "What happened; test: sent by `ytaudio notify test`.",
     ]
@@ -45,6 +65,7 @@ class NoticeDocument(TypedDict):
         " may be cancelled: its session's time was over.",
     ]
     session: NoticeSession | None
+    drop: NoticeDrop | None
     problems: Annotated[
         list[ProblemDocument], "Of degraded: what holds work up, five at most."
     ]

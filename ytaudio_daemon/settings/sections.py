@@ -33,7 +33,7 @@ from ytaudio_daemon.settings.value_types import (
 )
 
 #: The words of `[notify] on`.
-EVENTS = ("completed", "failed", "session_expired", "degraded", "recovered")
+EVENTS = ("completed", "failed", "refused", "session_expired", "degraded", "recovered")
 
 # A table: a line a key, the meaning on a second one where it is long.
 # fmt: off

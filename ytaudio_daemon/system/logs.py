@@ -52,10 +52,20 @@ def configure(*, level: str, form: str, directory: Path | None) -> None:
     root.setLevel(level.upper())
     root.addHandler(_stderr_handler(form))
     if directory is not None:
-        root.addHandler(_file_handler(directory / "app.log", logging.DEBUG))
-        root.addHandler(_file_handler(directory / "error.log", logging.WARNING))
+        add_files(directory)
     for noisy in ("apscheduler", "watchdog", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def add_files(directory: Path) -> None:
+    """Log into `app.log` and `error.log` in a folder, too.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    root = logging.getLogger()
+    root.addHandler(_file_handler(directory / "app.log", logging.DEBUG))
+    root.addHandler(_file_handler(directory / "error.log", logging.WARNING))
 
 
 def configure_for_library_use() -> None:
