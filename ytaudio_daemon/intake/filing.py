@@ -25,8 +25,21 @@ from ytaudio_daemon.system import failpoints
 
 log = structlog.get_logger()
 
-#: The move to processed/ is not ours to make there.
-NOT_PERMITTED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+#: Errors of one place: a permission, or a `processed` that is a mount point, say. The
+#: drop stays where it is; those of the whole machine or disk pass by themselves.
+PLACE_ERRNOS = frozenset(
+    {
+        errno.EACCES,
+        errno.EBUSY,
+        errno.EINVAL,
+        errno.ENAMETOOLONG,
+        errno.ENOSYS,
+        errno.EOPNOTSUPP,
+        errno.EPERM,
+        errno.EROFS,
+        errno.EXDEV,
+    }
+)
 #: Filed drops are looked at again at every rescan, early or not.
 RECHECK_FRACTION = 0.5
 
@@ -135,7 +148,7 @@ class Filer:
         """Move a drop, or keep it where it is.
 
         Raises:
-            OSError: The move failed, and not because it is forbidden.
+            OSError: The move failed, and not because of its place.
         """
         # A growing list is not taken away for a bad line, or a comment, at its end.
         was_kept = self._kept_files.newest_drop(recorded.inbox_file) is not None
@@ -145,7 +158,7 @@ class Filer:
         try:
             return self._move(recorded, now)
         except (OSError, UnsafePathError) as error:
-            if isinstance(error, OSError) and error.errno not in NOT_PERMITTED:
+            if isinstance(error, OSError) and error.errno not in PLACE_ERRNOS:
                 raise
             parts = recorded.inbox_file.location.parts
             self._ignored_files.set_not_movable(

@@ -1,11 +1,14 @@
 """The files in the inbox that are not taken, with reasons for the status files."""
 
+import errno
 import os
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.inbox import IgnoredFile, InboxFile
+from ytaudio_daemon.folders.layout import PROCESSED, REJECTED
 
 #: One folder's list stays readable, whatever somebody throws into it.
 MAX_LISTED = 100
@@ -131,12 +134,26 @@ class IgnoredFiles:
         """Report that a recorded drop cannot be moved to `processed`."""
         self._inbox_problems["drop_not_movable"] = (
             f"drops in {folder} were taken but cannot be moved away: {error}",
-            f"Allow it with: chmod o+rwx {folder} (or set [inbox] after_intake to keep).",
+            _remedy_of_unmovable(folder, error),
         )
 
     def clear_not_movable(self) -> None:
         """Withdraw the report of `set_not_movable`: no such drop is left."""
         self._inbox_problems.pop("drop_not_movable", None)
+
+
+def _remedy_of_unmovable(folder: Path, error: Exception) -> str:
+    otherwise = "(or set [inbox] after_intake to keep)"
+    if isinstance(error, PermissionError):
+        return f"Allow it with: chmod o+rwx {folder} {otherwise}."
+    if isinstance(error, UnsafePathError) and error.hint:
+        return f"{error.hint} {otherwise}"
+    if isinstance(error, OSError) and error.errno == errno.EXDEV:
+        return (
+            f"Unmount what is mounted at {folder / PROCESSED} or {folder / REJECTED} "
+            f"{otherwise}."
+        )
+    return f"Look at {folder}: `ytaudio doctor` {otherwise}."
 
 
 def _display_key(inbox_file: InboxFile) -> DisplayKey:
