@@ -77,11 +77,13 @@ class Workshop:
         cover: str = "none",
         spoil: Callable[[bytes], bytes] = bytes,
         duration_s: float = SECONDS,
+        name: str = "",
         **options: Any,
     ) -> FetchRequest:
         """Return a request whose source is already there."""
         request = self.runner.request(self.runner.folder(), **options)
-        name, codec, _ = MEDIA[kind]
+        usual_name, codec, _ = MEDIA[kind]
+        name = name or usual_name
         folder = sources.begin(request)
         body = spoil(self.media(kind))
         (folder / name).write_bytes(body)
@@ -398,14 +400,35 @@ def test_hostile_names_and_tags_stay_in_the_folder(workshop: Workshop) -> None:
     assert ran.result.file_name == "-..-..-..-etc-passwd-x.m4a"
 
 
+@pytest.mark.parametrize("target", ["opus", "mp3"])
+@pytest.mark.parametrize(
+    ("form", "name"), [("hls", "media.m3u8"), ("concat", "media.webm")]
+)
+def test_a_playlist_that_names_a_strangers_song_is_not_audio(
+    workshop: Workshop, tmp_path: Path, form: str, name: str, target: str
+) -> None:
+    song = tmp_path / "their.webm"
+    song.write_bytes(workshop.media("opus"))
+    playlists = {
+        "hls": f"#EXTM3U\n#EXT-X-TARGETDURATION:{SECONDS}\n#EXTINF:{SECONDS},\n"
+        f"{song}\n#EXT-X-ENDLIST\n",
+        "concat": f"ffconcat version 1.0\nfile {song}\n",
+    }
+    body = playlists[form].encode()
+    ran = workshop.runner.run(
+        workshop.request("opus", spoil=lambda _: body, name=name, format=target)
+    )
+    assert ran.failure.kind is FailureKind.BAD_MEDIA
+    assert "not on whitelist" in ran.failure.log_tail
+
+
 def starting_with(samples: int) -> Callable[[bytes], bytes]:
     """Cut the first frame of an AAC file, by its edit list, to so many samples."""
 
     def cut(media: bytes) -> bytes:
         found = bytearray(media)
-        entry = (
-            found.index(b"elst") + 12
-        )  # one entry: duration, then the time it begins
+        # One entry: its duration, then the time at which it begins.
+        entry = found.index(b"elst") + 12
         begin = struct.unpack(">i", found[entry + 4 : entry + 8])[0]
         assert begin == AAC_FRAME
         found[entry + 4 : entry + 8] = struct.pack(">i", 2 * AAC_FRAME - samples)

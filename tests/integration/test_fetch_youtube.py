@@ -3,6 +3,7 @@
 import ctypes
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -411,6 +412,28 @@ def test_cookies_are_sent_and_never_written_back_or_told(
     assert attempts.at(SONG, network=network).result
     assert jar.read_bytes() == before
     assert not list(ran.folder.glob("**/*cookie*"))
+
+
+@pytest.mark.parametrize("by_urllib", [False, True])
+@pytest.mark.parametrize("kind", ["watch", "player", "media"])
+def test_cookies_go_to_the_host_they_are_of_whatever_redirects(
+    attempts: Attempts, tmp_path: Path, kind: Any, *, by_urllib: bool
+) -> None:
+    jar = tmp_path / "cookies.txt"
+    secret = "S3CRETVALUE"  # a cookie of nobody
+    line = f".youtube.com\tTRUE\t/\tTRUE\t4102444800\tPREF\tf1={secret}\n"
+    jar.write_text(f"# Netscape HTTP Cookie File\n{line}")
+    network = replace(attempts.network, cookies_file=str(jar))
+    elsewhere = f"https://i.ytimg.com/vi/{VIDEO}/hq720.jpg"
+    video = Video(id=VIDEO, faults=(Fault.redirects(elsewhere, kind=kind),))
+    attempts.at(video, network=network, by_urllib=by_urllib)
+    requests = attempts.youtube.requests()
+    got = {request.host for request in requests if secret in request.cookies}
+    assert got == {"www.youtube.com"}
+    assert "i.ytimg.com" in {request.host for request in requests}
+    away = Fault.redirects("https://evil.example/", kind=kind)
+    attempts.at(Video(id=VIDEO, faults=(away,)), network=network, by_urllib=by_urllib)
+    assert attempts.youtube.foreign_hosts == {}
 
 
 def test_a_finished_source_is_adopted_without_any_request(attempts: Attempts) -> None:

@@ -119,7 +119,7 @@ def test_what_the_journal_does_not_take_goes_to_standard_error(
 
 LOGGER = """
 import structlog
-from ytaudio_daemon import logs
+from ytaudio_daemon.system import logs
 logs.configure(level="info", form="auto", directory=None)
 structlog.get_logger().info("said", session="alice")
 """

@@ -61,3 +61,10 @@ def test_a_clients_own_words_come_back_short_and_writable() -> None:
     assert len(problem.more["errors"][0]["pointer"]) <= 200
     problem.response()
     assert from_validation([]).status == 422
+
+
+def test_ten_thousand_errors_are_answered_with_twenty() -> None:
+    found = [{"loc": ("body", f"x{n}" * 100), "msg": "no"} for n in range(10_000)]
+    answer = from_validation(found).response()
+    assert len(json.loads(bytes(answer.body))["errors"]) == 20
+    assert len(answer.body) < 10_000

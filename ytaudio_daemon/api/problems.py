@@ -28,6 +28,8 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:ytaudio:problem:"
 #: Seconds that a client should wait before its next request.
 RETRY_AFTER_S = 2
+#: Errors of one request that a problem lists, at most.
+MAX_ERRORS = 20
 #: Characters of a client's input that a problem repeats, at most.
 MAX_ECHO_CHARS = 200
 
@@ -163,10 +165,13 @@ def from_http(error: HTTPException) -> Problem:
 
 
 def from_validation(errors: Sequence[Any]) -> Problem:
-    """Convert errors of FastAPI's request validation into a problem."""
+    """Convert errors of FastAPI's request validation into a problem.
+
+    At most `MAX_ERRORS` are listed: a body of 64 KiB may have ten thousand.
+    """
     found = [
         {"pointer": _pointer(error["loc"]), "detail": _truncate(str(error["msg"]))}
-        for error in errors
+        for error in errors[:MAX_ERRORS]
     ]
     first = found[0] if found else {"pointer": "", "detail": "it is unusable"}
     return Problem(

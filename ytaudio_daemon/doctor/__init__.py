@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ytaudio_daemon.doctor.check_result import CheckResult, CheckStatus
 from ytaudio_daemon.doctor.folder_checks import check_folders
+from ytaudio_daemon.doctor.inbox_checks import check_inbox_contents
 from ytaudio_daemon.doctor.ledger_checks import check_ledger
 from ytaudio_daemon.doctor.machine_checks import check_machine
 from ytaudio_daemon.doctor.notify_checks import check_receivers
@@ -46,6 +47,7 @@ def check_installation(settings: Settings, layout: Layout) -> Iterator[CheckResu
     """
     keeps_drops = settings.inbox.after_intake == "keep"
     yield from check_folders(layout, settings.disk.reserve, keeps_drops=keeps_drops)
+    yield from check_inbox_contents(layout)
     yield from check_ledger(settings.database.url)
     yield from check_machine(layout.inbox)
     yield from check_receivers(settings.notify)

@@ -83,7 +83,7 @@ def _convert_to_jpeg(path: Path, ffmpeg_path: str) -> Path:
     """Convert a WebP, or whatever it is, to JPEG."""
     jpeg = path.with_name("cover.jpg")
     arguments = [
-        *ffmpeg.input_arguments(path), "-frames:v", "1", "-c:v", "mjpeg", "-q:v", "2",
+        *ffmpeg.input_arguments(path, is_picture=True), "-frames:v", "1", "-c:v", "mjpeg", "-q:v", "2",
         "-pix_fmt", "yuvj420p", "-update", "1", *ffmpeg.output_arguments(jpeg, "image2"),
     ]  # fmt: skip
     try:

@@ -17,6 +17,10 @@ from ytaudio_daemon.model import Limits, Phase, Progress
 
 #: Bytes by which YouTube's announced size and the file may differ.
 SIZE_TOLERANCE_BYTES = 4096
+#: The endings of YouTube's streams. A file called `media.m3u8` would be a list of others.
+MEDIA_EXTENSIONS = frozenset(
+    {"m4a", "mp4", "webm", "weba", "mp3", "opus", "ogg", "flac", "wav", "aac", "3gp"}
+)
 _DISK_CHECK_S = 1.0
 
 
@@ -110,5 +114,5 @@ def _progress(status: Mapping[str, Any], received: int) -> Progress:
 
 
 def _extension(ext: object) -> str:
-    text = str(ext or "")
-    return text if text.isascii() and text.isalnum() and len(text) <= 5 else "bin"  # noqa: PLR2004 - longest: "opus", "webm"
+    """Return the ending of the media file: ffmpeg also goes by it."""
+    return str(ext) if ext in MEDIA_EXTENSIONS else "bin"

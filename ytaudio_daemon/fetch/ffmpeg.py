@@ -12,7 +12,11 @@ from pathlib import Path
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
 
-#: `file` and `pipe` only: a playlist inside the media must not reach the network.
+#: What YouTube's streams and pictures come in. A playlist (hls, concat, dash, image2 …)
+#: would name other files: a folder of somebody else's, or an address.
+_FORMATS = ("matroska", "mov", "mp3", "ogg", "flac", "wav", "aac")
+_PICTURE_FORMATS = ("webp", "webp_pipe", "jpeg_pipe", "png_pipe", "gif", "mov")
+#: Not the network either, whatever the media holds.
 _QUIET = ("-nostdin", "-hide_banner", "-nostats", "-v", "error", "-xerror")
 _LOCAL = ("-protocol_whitelist", "file,pipe")
 _MAX_STDERR = 8000
@@ -42,9 +46,13 @@ class FfmpegResult:
         return self.code == 0 and not self.errors
 
 
-def input_arguments(path: Path) -> list[str]:
-    """Return the arguments that read `path`, whatever its name begins with."""
-    return [*_LOCAL, "-i", f"file:{path}"]
+def input_arguments(path: Path, *, is_picture: bool = False) -> list[str]:
+    """Return the arguments that read `path`, whatever its name begins with.
+
+    Its content says what format it has, and it may have no other than these.
+    """
+    formats = _PICTURE_FORMATS if is_picture else _FORMATS
+    return [*_LOCAL, "-format_whitelist", ",".join(formats), "-i", f"file:{path}"]
 
 
 def output_arguments(path: Path, container: str) -> list[str]:

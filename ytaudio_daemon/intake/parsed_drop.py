@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from itertools import groupby
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropLine
@@ -92,7 +93,7 @@ class ParsedDrop:
             self.problem = "its name is not one of a drop file"
             return
         try:
-            for drop_line in dropfile.parse(content, kind):
+            for drop_line in _one_per_line(dropfile.parse(content, kind)):
                 known = (
                     drop_line.line <= self._cursor
                     or drop_line.text in self.previous_texts
@@ -136,6 +137,19 @@ class ParsedDrop:
             options = effective_options(self._default_bitrate, *self._layers, layer)
             self._options_cache[key] = JobOptions.from_options(options)
         return self._options_cache[key]
+
+
+def _one_per_line(drop_lines: Iterator[DropLine]) -> Iterator[DropLine]:
+    """Yield one entry a line: the ledger has no parts of lines yet."""
+    live = (drop_line for drop_line in drop_lines if not drop_line.is_switched_off)
+    for _, group in groupby(live, key=lambda drop_line: drop_line.line):
+        first, *others = group
+        yield _refuse_parts(first, len(others) + 1) if others else first
+
+
+def _refuse_parts(first: DropLine, count: int) -> DropLine:
+    message = f"there are {count} links in this line: give every link a line of its own"
+    return first._replace(code="bad_option", message=message)
 
 
 def rejection_reason(parsed_drop: ParsedDrop, drop: Drop) -> str | None:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ytaudio_daemon.system.log_escaping import escape_text
 from ytaudio_daemon.system.nonblocking_stream import NonBlockingStream
 
 SOCKET = Path("/run/systemd/journal/socket")
@@ -75,11 +76,11 @@ class JournalStream:
 def journal_fields(event_dict: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the journal's fields for what was logged. Pure."""
     details = {
-        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        name: escape_text(value if isinstance(value, str) else _to_json(value))
         for name, value in event_dict.items()
         if name not in _EXCLUDED_FIELDS and value is not None
     }
-    event = str(event_dict.get("event", ""))
+    event = escape_text(str(event_dict.get("event", "")))
     yield "MESSAGE", _message(event, details, event_dict.get("exception"))
     yield "PRIORITY", str(PRIORITIES.get(str(event_dict.get("level")), 6))
     yield "SYSLOG_IDENTIFIER", "ytaudio"
@@ -92,7 +93,11 @@ def _message(event: str, details: Mapping[str, str], trace: object) -> str:
     """Write it for people: `job.completed session=alice title="A song"`."""
     words = [event, *(f"{name}={_quoted(text)}" for name, text in details.items())]
     line = " ".join(words)
-    return f"{line}\n{trace}" if trace else line
+    return f"{line}\n{escape_text(str(trace))}" if trace else line
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _quoted(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from ytaudio_daemon.system import journal
+from ytaudio_daemon.system.log_escaping import escape_json, escape_values
 from ytaudio_daemon.system.nonblocking_stream import NonBlockingStream
 from ytaudio_daemon.system.regular_files import open_own_file
 
@@ -132,9 +133,15 @@ def _console_formatter() -> logging.Formatter:
         foreign_pre_chain=_shared_processors(),
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            escape_values,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
     )
+
+
+def _to_json(event_dict: Any, **options: Any) -> str:
+    """Return it as a line that is safe to print; options are structlog's own."""
+    return escape_json(json.dumps(event_dict, ensure_ascii=False, **options))
 
 
 def _json_formatter() -> logging.Formatter:
@@ -143,6 +150,6 @@ def _json_formatter() -> logging.Formatter:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(serializer=_to_json),
         ],
     )
