@@ -3,9 +3,11 @@
 No network: a finished source lies there, as an earlier attempt left it.
 """
 
+import struct
 import subprocess
 from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from ytaudio_daemon.model import FailureKind, FetchRequest, Limits
 pytest_plugins = ["tests.integration.fetch_fixtures"]
 
 SECONDS = 4
+#: Samples of a frame, and of the silence before the first one (encoder delay).
+AAC_FRAME = 1024
 FORMATS = ("mp3", "m4a", "wav", "flac", "ogg", "opus")
 CODECS = {
     "mp3": "mp3",
@@ -416,3 +420,53 @@ def test_a_playlist_that_names_a_strangers_song_is_not_audio(
     )
     assert ran.failure.kind is FailureKind.BAD_MEDIA
     assert "not on whitelist" in ran.failure.log_tail
+
+
+def starting_with(samples: int) -> Callable[[bytes], bytes]:
+    """Cut the first frame of an AAC file, by its edit list, to so many samples."""
+
+    def cut(media: bytes) -> bytes:
+        found = bytearray(media)
+        # One entry: its duration, then the time at which it begins.
+        entry = found.index(b"elst") + 12
+        begin = struct.unpack(">i", found[entry + 4 : entry + 8])[0]
+        assert begin == AAC_FRAME
+        found[entry + 4 : entry + 8] = struct.pack(">i", 2 * AAC_FRAME - samples)
+        return bytes(found)
+
+    return cut
+
+
+@pytest.mark.parametrize("wanted", FORMATS)
+def test_a_first_frame_of_ten_samples_is_good_sound(
+    workshop: Workshop, wanted: str
+) -> None:
+    request = workshop.request("aac", spoil=starting_with(10), format=wanted)
+    outcome = workshop.runner.run(request)
+    assert outcome.result.codec == CODECS[wanted]
+
+
+@pytest.mark.parametrize("takes_samples", [True, False])
+def test_sound_that_an_encoder_refuses_is_decoded_first_and_blamed_rightly(
+    workshop: Workshop, tmp_path: Path, *, takes_samples: bool
+) -> None:
+    """An ffmpeg whose mp3 encoder refuses frames of AAC, and perhaps plain samples."""
+    refused = "*source/media*libmp3lame*" if takes_samples else "*libmp3lame*"
+    picky = tmp_path / "ffmpeg"
+    picky.write_text(
+        f'#!/bin/sh\ncase "$*" in {refused}) echo "invalid block size: 10" >&2; exit 234;;'
+        f'\nesac\nexec {workshop.ffmpeg} "$@"\n'
+    )
+    picky.chmod(0o755)
+    request = replace(workshop.request("aac", format="mp3"), ffmpeg=str(picky))
+    outcome = workshop.runner.run(request)
+    folder = Path(request.attempt_dir)
+    assert not list(folder.glob("converted.*"))
+    if takes_samples:
+        assert outcome.result.codec == "mp3"
+        return
+    assert (outcome.failure.kind, outcome.failure.code) == (
+        FailureKind.POLICY,
+        "encoder_refused",
+    )
+    assert (folder / "source" / "source.json").exists(), "it is not fetched again"

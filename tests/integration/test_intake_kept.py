@@ -3,13 +3,14 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.integration.intake_rig import LINKS, House, acting_as
-from tests.others import NOBODY, needs_root
+from tests.others import NOBODY, mounted, needs_root
 from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.intake import intake, previous_lines, recording
 from ytaudio_daemon.ledger import Connection, drops
@@ -272,3 +273,34 @@ def test_a_kept_file_that_grew_too_big_keeps_its_receipt(tmp_path: Path) -> None
     ((_, reason),) = house.intake.ignored_files.waiting
     assert "max_file_size" in reason
     house.close()
+
+
+@pytest.mark.parametrize("kind", ["mount", "link", "file"])
+def test_a_processed_that_is_no_plain_folder_is_named_and_fails_no_step(
+    tmp_path: Path, kind: str
+) -> None:
+    house = House(tmp_path)
+    processed = house.inbox / "processed"
+    remedy = {"mount": "Unmount", "link": "Remove it", "file": "Remove it"}[kind]
+    with ExitStack() as stack:
+        stack.callback(house.close)
+        if kind == "mount":
+            processed.mkdir()
+            stack.enter_context(mounted(processed, "-t", "tmpfs", "none"))
+        elif kind == "link":
+            processed.symlink_to(tmp_path)
+        else:
+            processed.write_text("mine")
+        house.drop()
+        house.take()  # raises what would fail the step
+        assert states(house) == [("kept", None)]
+        message, hint = house.intake.ignored_files.inbox_problems["drop_not_movable"]
+        assert str(house.inbox) in message
+        assert remedy in hint
+        assert "chmod" not in hint
+        if kind != "mount":
+            processed.unlink()
+            house.let_pass(60)
+            house.take()
+            assert states(house) == [("filed", b"songs.txt")]
+            assert house.intake.ignored_files.inbox_problems == {}

@@ -34,6 +34,11 @@ _ENCODER = MappingProxyType(
         "wav": "pcm_s16le",
     }
 )
+#: FLAC's encoder takes its block size from the first frame, and none below 16 samples;
+#: the first frame of an AAC stream may be shorter, so samples are put into equal frames.
+_FILTER = MappingProxyType({"flac": ("-af", "asetnsamples=n=4096:p=0")})
+#: Every sample as it was decoded.
+_DECODED = ("-c:a", "pcm_f32le", "-rf64", "auto")
 #: What the encoders accept, in kbit/s for each channel (tried with ffmpeg 5 and 9);
 #: LAME's 320 is for the whole stream.
 _KBPS_PER_CHANNEL = MappingProxyType({"ogg": (24, 240), "opus": (6, 256)})
@@ -85,10 +90,18 @@ def ffmpeg_arguments(
     ]
     if conversion_plan.kbps is not None:
         codec += ["-b:a", f"{conversion_plan.kbps}k"]
+    if not conversion_plan.copied:
+        codec += _FILTER.get(conversion_plan.format, ())
     container, *flags = _CONTAINER[conversion_plan.format]
+    return _sound_arguments(source, target, container, *codec, *flags)
+
+
+def _sound_arguments(
+    source: Path, target: Path, container: str, *flags: str
+) -> list[str]:
     return [
         *ffmpeg.input_arguments(source), "-map", "0:a:0", "-map_metadata", "-1",
-        "-map_chapters", "-1", *codec, *flags, *ffmpeg.output_arguments(target, container),
+        "-map_chapters", "-1", *flags, *ffmpeg.output_arguments(target, container),
     ]  # fmt: skip
 
 
@@ -101,8 +114,9 @@ def convert(
     """Make the audio file and return it with the last timestamp in seconds.
 
     Raises:
-        AttemptFailedError: The source does not decode, the result would be too big,
-            or ffmpeg failed.
+        AttemptFailedError: The result would be too big, ffmpeg failed, or its encoder
+            refuses sound that decodes.
+        ConversionError: The source does not decode, or cannot be copied.
     """
     _check_wav_size(request, source, conversion_plan)
     folder = Path(request.attempt_dir)
@@ -114,11 +128,45 @@ def convert(
         report(Progress(phase=Phase.CONVERTING, percent=percent))
 
     seen(0)
-    argv = ffmpeg_arguments(conversion_plan, folder / "source" / source.file, path)
+    media = folder / "source" / source.file
+    argv = ffmpeg_arguments(conversion_plan, media, path)
     done = ffmpeg.run(request.ffmpeg, argv, seen)
-    if not done.is_clean:
+    if done.is_clean:
+        return path, done.out_time_s
+    if conversion_plan.copied:
         raise ConversionError(done.errors)
-    return path, done.out_time_s
+    return path, _convert_decoded(request.ffmpeg, conversion_plan, media, path, seen)
+
+
+def _convert_decoded(
+    ffmpeg_path: str,
+    conversion_plan: ConversionPlan,
+    media: Path,
+    path: Path,
+    seen: Callable[[float], None],
+) -> float:
+    """Decode all of the source first, then encode that; return the last timestamp.
+
+    That tells a source that does not decode from an encoder that refuses a good one,
+    and an encoder may take plain samples where it refused the stream's frames.
+
+    Raises:
+        AttemptFailedError: The encoder refuses the samples, too.
+        ConversionError: The source does not decode.
+    """
+    decoded = path.with_name("converted.decoded")
+    try:
+        argv = _sound_arguments(media, decoded, "wav", *_DECODED)
+        source = ffmpeg.run(ffmpeg_path, argv, seen)
+        if not source.is_clean or not source.out_time_s:
+            raise ConversionError(source.errors)
+        argv = ffmpeg_arguments(conversion_plan, decoded, path)
+        done = ffmpeg.run(ffmpeg_path, argv, seen)
+    finally:
+        decoded.unlink(missing_ok=True)
+    if not done.is_clean:
+        raise AttemptFailedError(failure_for("encoder_refused"))
+    return source.out_time_s
 
 
 class ConversionError(Exception):

@@ -254,6 +254,11 @@ FAILURE_CATALOG = {
         "What an earlier try has left cannot be read from the disk.",
         "Check the disk. Once the job has failed, `ytaudio retry` fetches it anew.",
     ),
+    "encoder_refused": FailureSpec(
+        _K.POLICY,
+        "What came is good sound, but ffmpeg cannot encode it in the wanted format.",
+        "Ask for another format, or upgrade ffmpeg and then `ytaudio retry` the job.",
+    ),
     # bad_media
     "does_not_decode": FailureSpec(
         _K.BAD_MEDIA,

@@ -1,5 +1,6 @@
 """Filing recorded drops: out of the way of the next scan, or left in place."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -17,13 +18,27 @@ from ytaudio_daemon.intake.recorded_drop import DropKey, RecordedDrop
 from ytaudio_daemon.ledger import Ledger, drops
 from ytaudio_daemon.ledger.drops import DropPlacement
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.host_errors import WRITE_REFUSED
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.system.times import utc_time
 
 log = structlog.get_logger()
 
+#: Errors of one place: a permission, or a `processed` that is a mount point, say. The
+#: drop stays where it is; those of the whole machine or disk pass by themselves.
+PLACE_ERRNOS = frozenset(
+    {
+        errno.EACCES,
+        errno.EBUSY,
+        errno.EINVAL,
+        errno.ENAMETOOLONG,
+        errno.ENOSYS,
+        errno.EOPNOTSUPP,
+        errno.EPERM,
+        errno.EROFS,
+        errno.EXDEV,
+    }
+)
 #: Filed drops are looked at again at every rescan, early or not.
 RECHECK_FRACTION = 0.5
 
@@ -132,7 +147,7 @@ class Filer:
         """Move a drop, or keep it where it is.
 
         Raises:
-            OSError: The move failed, and not because it is forbidden.
+            OSError: The move failed, and not because of its place.
         """
         # A growing list is not taken away for a bad line, or a comment, at its end.
         was_kept = self._kept_files.newest_drop(recorded.inbox_file) is not None
@@ -142,7 +157,7 @@ class Filer:
         try:
             return self._move(recorded, now)
         except (OSError, UnsafePathError) as error:
-            if isinstance(error, OSError) and error.errno not in WRITE_REFUSED:
+            if isinstance(error, OSError) and error.errno not in PLACE_ERRNOS:
                 raise
             parts = recorded.inbox_file.location.parts
             self._ignored_files.set_not_movable(

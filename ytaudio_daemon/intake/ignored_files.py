@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from heapq import nsmallest
 from pathlib import Path
 
+from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.inbox import (
     DropLocation,
     IgnoredFile,
     InboxFile,
     display_path,
 )
-from ytaudio_daemon.folders.layout import display_name
+from ytaudio_daemon.folders.layout import PROCESSED, REJECTED, display_name
 from ytaudio_daemon.model.host_errors import find_host_error
 
 #: One folder's list stays readable, whatever somebody throws into it.
@@ -182,14 +183,20 @@ class IgnoredFiles:
 
 
 def _not_movable_hint(folder: Path, error: Exception) -> str:
+    otherwise = "(or set [inbox] after_intake to keep)"
     found = find_host_error(error.errno) if isinstance(error, OSError) else None
-    if isinstance(error, OSError) and error.errno == errno.EACCES:
-        remedy = f"Allow it with: chmod o+rwx {folder}"
-    elif found is not None:
-        remedy = found.remedy(str(folder)).removesuffix(".")
-    else:  # a link, or a folder swapped for one
-        remedy = f"Move what is in the way of processed/ and rejected/ out of {folder}"
-    return f"{remedy} (or set [inbox] after_intake to keep)."
+    if isinstance(error, PermissionError):
+        return f"Allow it with: chmod o+rwx {folder} {otherwise}."
+    if isinstance(error, UnsafePathError) and error.hint:
+        return f"{error.hint} {otherwise}"
+    if isinstance(error, OSError) and error.errno == errno.EXDEV:
+        return (
+            f"Unmount what is mounted at {folder / PROCESSED} or {folder / REJECTED} "
+            f"{otherwise}."
+        )
+    if found is not None:
+        return f"{found.remedy(str(folder)).removesuffix('.')} {otherwise}."
+    return f"Look at {folder}: `ytaudio doctor` {otherwise}."
 
 
 def _display_key(inbox_file: InboxFile) -> DisplayKey:

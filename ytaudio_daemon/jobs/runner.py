@@ -10,6 +10,7 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.jobs.config_values import pace
 from ytaudio_daemon.jobs.disk_reserve import DiskReserve
+from ytaudio_daemon.jobs.memory_shortage import MemoryShortage
 from ytaudio_daemon.jobs.prepare import prepare
 from ytaudio_daemon.jobs.publisher import Publication
 from ytaudio_daemon.jobs.rescuer import JobRescuer
@@ -97,6 +98,7 @@ class JobRunner:
         self._running: dict[str, _RunningAttempt] = {}
         #: Not written to the ledger yet: it was busy, or full.
         self._ended: list[_EndedAttempt] = []
+        self._memory_shortage = MemoryShortage()
         self._disk_reserve = DiskReserve(ledger, layout.downloads)
 
     def reload(self, settings: Settings) -> None:
@@ -222,7 +224,17 @@ class JobRunner:
         if ended.is_cut_short:  # or cancelled, if a person asked for that
             self._completer.requeue(claim, now, "interrupted")
         else:
-            self._completer.finish(claim, ended.end, now)
+            self._completer.finish(claim, self._judged(claim, ended.end, now), now)
+
+    def _judged(
+        self, claim: Claim, end: Outcome | Publication, now: Now
+    ) -> Outcome | Publication:
+        """Blame the host where memory ran out for several jobs, not their links."""
+        if isinstance(end, Publication) or end.failure is None:
+            self._memory_shortage.succeeded()
+            return end
+        failure = self._memory_shortage.judge(claim.uuid, end.failure, now)
+        return replace(end, failure=failure)
 
 
 def _is_interruption(ended: Ended) -> bool:

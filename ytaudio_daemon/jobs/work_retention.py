@@ -4,8 +4,12 @@ from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.jobs.byte_limit import BYTE_LIMIT
 from ytaudio_daemon.jobs.publish_failures import PLACE_TAKEN, PUBLISH_FAILED
 
+#: As `fetch.convert` gives it.
+ENCODER_REFUSED = "encoder_refused"
 #: Failures for which the audio is not to blame: even the bare download is of use.
-AUDIO_INTACT_CODES = frozenset({BYTE_LIMIT, PLACE_TAKEN.code, PUBLISH_FAILED})
+AUDIO_INTACT_CODES = frozenset(
+    {BYTE_LIMIT, ENCODER_REFUSED, PLACE_TAKEN.code, PUBLISH_FAILED}
+)
 #: A retry must begin anew: it would find the same unreadable file.
 WORK_UNREADABLE = "work_unreadable"
 

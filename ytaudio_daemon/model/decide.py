@@ -20,6 +20,8 @@ MIN_RETRY_S = 1.0
 #: Workers a job may kill by itself before it is given up.
 MAX_CRASHES = 3
 
+#: The code of a worker that the kernel killed because memory ran out.
+OUT_OF_MEMORY = "out_of_memory"
 #: The code of a video that seems to have no formats at all.
 NO_FORMATS = "no_formats"
 #: So many attempts are needed to blame yt-dlp rather than the videos.
@@ -173,6 +175,12 @@ def _waiting(failure: Failure, retry_at: float) -> Decision:
 
 
 def _poison_failure(failure: Failure) -> Failure:
+    if failure.code == OUT_OF_MEMORY:
+        return replace(
+            failure,
+            message=f"Memory ran out in {MAX_CRASHES} tries of this link alone, so it was "
+            "given up.",
+        )
     return Failure(
         kind=FailureKind.CRASHED,
         code="poison",

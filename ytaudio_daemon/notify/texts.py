@@ -6,7 +6,7 @@ Titles come from strangers: nothing in them may mention a whole chat room (`@eve
 
 from collections.abc import Sequence
 
-from ytaudio_daemon.ledger.claims import display_name
+from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session

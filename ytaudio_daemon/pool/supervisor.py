@@ -144,7 +144,7 @@ class WorkerSupervisor:
         """End an attempt whose worker is dead and whose group was killed."""
         if (attempt := self._registry.by_ticket(ticket)) is not None:
             self._events += attempt.drain_events(now)
-            failure = attempt.kill_reason or worker_failures.worker_died(exit_code)
+            failure = attempt.death_reason(exit_code)
             self._end(attempt, failure, worker_crashed=attempt.kill_reason is None)
 
     def _order_queued(self) -> None:

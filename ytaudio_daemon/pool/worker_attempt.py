@@ -12,6 +12,7 @@ from ytaudio_daemon.pool.events import Event, Progressed, Started
 from ytaudio_daemon.pool.template_process import TemplateProcess
 from ytaudio_daemon.pool.timeouts import AttemptTimeouts
 from ytaudio_daemon.system import protocol
+from ytaudio_daemon.system.memory import oom_kill_count
 
 #: A worker's messages: so many at once, then so many a second. It sends two a second
 #: and one at each phase; the burst is more than its socket can hold (280), so that
@@ -52,6 +53,7 @@ class WorkerAttempt:
         kill_ordered: The template has the order to kill the worker.
         is_disconnected: The worker's end is closed.
         waiting_since: When it asked for a converter slot.
+        oom_kills_before: Processes killed for want of memory before it began.
     """
 
     request: FetchRequest
@@ -68,6 +70,7 @@ class WorkerAttempt:
     kill_ordered: bool = False
     is_disconnected: bool = False
     waiting_since: float = 0.0
+    oom_kills_before: int | None = field(default_factory=oom_kill_count)
     _progress: Progress | None = None
     _message_budget: float = _MESSAGE_BURST
     _budget_updated_at: float | None = field(default=None)
@@ -84,6 +87,13 @@ class WorkerAttempt:
         self.kill_reason = self.kill_reason or kill_reason
         if self.template is not None and not self.kill_ordered:
             self.kill_ordered = self.template.kill(self.ticket)
+
+    def death_reason(self, exit_code: int) -> Failure:
+        """Return why its worker is dead: our verdict, or what the exit status says."""
+        memory_ran_out = oom_kill_count() != self.oom_kills_before
+        return self.kill_reason or worker_failures.worker_died(
+            exit_code, memory_ran_out=memory_ran_out
+        )
 
     def enforce_timeouts(self, now: float) -> None:
         """Order the death of a worker whose time is up; repeated until the order is sent."""

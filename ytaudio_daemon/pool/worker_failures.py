@@ -3,6 +3,7 @@
 import signal
 
 from ytaudio_daemon.model import Failure, FailureKind
+from ytaudio_daemon.model.decide import OUT_OF_MEMORY
 from ytaudio_daemon.model.host_errors import find_host_error
 
 
@@ -22,12 +23,19 @@ def misbehaved(how: str) -> Failure:
     return crash_failure("misbehaved", f"The worker {how} and was killed.")
 
 
-def worker_died(exit_code: int) -> Failure:
+def worker_died(exit_code: int, *, memory_ran_out: bool = False) -> Failure:
     """Return the failure of a worker that died by itself and sent no outcome.
 
     Args:
         exit_code: As `os.waitstatus_to_exitcode` gives it: negative for a signal.
+        memory_ran_out: The kernel killed processes for that while it ran.
     """
+    if exit_code == -signal.SIGKILL and memory_ran_out:
+        return crash_failure(
+            OUT_OF_MEMORY,
+            "The kernel killed the worker because memory ran out.",
+            "Free some memory, or lower [download] workers or converters.",
+        )
     if exit_code >= 0:
         how = f"exited with status {exit_code}"
     else:
