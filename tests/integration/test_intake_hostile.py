@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,8 @@ from tests.integration.intake_rig import STRUCK, House
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropKind, DropLine
 from ytaudio_daemon.intake import recording
+
+Parse = Callable[[bytes, DropKind], Iterator[DropLine | None]]
 
 #: Of CPU; a step is meant to take a tenth. The watchdog's patience is 30 s.
 STEP_LIMIT_S = 0.5
@@ -54,7 +56,7 @@ def end_at_the_deadly_line(house: House) -> None:
     house.ledger.close()
     pid = os.fork()
     if pid == 0:
-        dropfile.parse_in_steps = _deadly(dropfile.parse_in_steps)
+        vars(dropfile)["parse_in_steps"] = _deadly(dropfile.parse_in_steps)
         try:
             house.take()
         finally:
@@ -64,9 +66,9 @@ def end_at_the_deadly_line(house: House) -> None:
     house.restart()
 
 
-def _deadly(parse: object) -> object:
+def _deadly(parse: Parse) -> Parse:
     def parse_or_die(data: bytes, kind: DropKind) -> Iterator[DropLine | None]:
-        for line in parse(data, kind):  # type: ignore[operator]
+        for line in parse(data, kind):
             if line is not None and line.text == DEADLY:
                 os._exit(STRUCK)
             yield line

@@ -77,8 +77,10 @@ def calls(node: ast.AST, function: str) -> Iterator[tuple[str, ast.Call]]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Call):
             yield function, child
-        is_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
-        yield from calls(child, child.name if is_function else function)
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from calls(child, child.name)
+        else:
+            yield from calls(child, function)
 
 
 def opens(called: ast.expr) -> bool:
