@@ -208,7 +208,7 @@ def test_what_root_restores_belongs_to_the_daemon(rig: Rig) -> None:
 @needs_root
 @pytest.mark.parametrize(
     ("trap", "code", "told"),
-    [("link", 2, "hint: sudo chown nobody: "), ("pipe", 1, "not a regular file")],
+    [("link", 2, "hint: sudo chown nobody: "), ("pipe", 1, "is not a plain file")],
 )
 def test_root_reads_no_more_than_the_daemon_where_the_daemon_may_write(
     rig: Rig, trap: str, code: int, told: str

@@ -12,6 +12,8 @@ from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropKind, DropLine
 from ytaudio_daemon.intake import recording
 
+Parse = Callable[[bytes, DropKind], Iterator[DropLine | None]]
+
 #: Of CPU; a step is meant to take a tenth. The watchdog's patience is 30 s.
 STEP_LIMIT_S = 0.5
 LINK = "https://youtu.be/AAAAAAAAAAA"
