@@ -219,7 +219,7 @@ def _journal_path(ledger: Path) -> Path:
 def _file_mode_of(old: Path | None) -> int:
     """Readers of the old ledger (`ytaudio jobs` of the group) can read the new one."""
     if old is not None:
-        return old.stat().st_mode & 0o777
+        return old.stat().st_mode & 0o750
     umask = os.umask(0o022)
     os.umask(umask)
-    return 0o644 & ~umask
+    return 0o640 & ~umask
