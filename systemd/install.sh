@@ -28,6 +28,8 @@ LIB=/usr/local/lib
 COMMAND=/usr/local/bin/ytaudio
 # There once the service was enabled: if it is not enabled now, somebody wants that.
 ENABLED_ONCE=$PREFIX/enabled-once
+# There once the folders were closed to others: whoever opens them again means it.
+CLOSED_ONCE=$PREFIX/closed-once
 MAN=/usr/local/share/man/man1
 OWN_CHANGES=/etc/systemd/system/ytaudio-daemon.service.d # by `systemctl edit`
 
@@ -103,7 +105,7 @@ build() { # into a folder of its own, beside the one in use
   install -d "$NEW/share/doc"
   cp -R "$HERE" "$NEW/share/systemd"
   cp -R "$CHECKOUT/docs" "$NEW/share/doc/ytaudio"
-  sed 's|^root = .*|root = "/srv/ytaudio"|; s|^umask = .*|umask = "0002"|; s|^group = .*|group = "ytaudio"|' \
+  sed 's|^root = .*|root = "/srv/ytaudio"|; s|^umask = .*|umask = "0007"|; s|^group = .*|group = "ytaudio"|' \
     "$CHECKOUT/config/ytaudio.toml" >"$NEW/share/ytaudio.toml"
   chmod -R u=rwX,go=rX "$NEW/share" # whatever umask the checkout was made with
   sync -f "$NEW" # before anything points there
@@ -119,12 +121,24 @@ give_up() { # at any moment until the new one is in use, also by Ctrl-C
 }
 
 make_user_and_folders() {
+  close_folders_once
   install -D -m 644 "$HERE/ytaudio.sysusers.conf" $LIB/sysusers.d/ytaudio.conf
   install -D -m 644 "$HERE/ytaudio.tmpfiles.conf" $LIB/tmpfiles.d/ytaudio.conf
   systemd-sysusers $LIB/sysusers.d/ytaudio.conf
   systemd-tmpfiles --create $LIB/tmpfiles.d/ytaudio.conf
   # The mode of an existing folder is the administrator's, but for this bit.
   [ ! -d /srv/ytaudio/downloads ] || chmod +t /srv/ytaudio/downloads
+}
+
+close_folders_once() { # older versions let everybody on this machine read the audio
+  if [ -e $CLOSED_ONCE ]; then return; fi
+  local folder
+  for folder in $DATA $DATA/inbox $DATA/downloads $DATA/library $DATA/status $DATA/state $DATA/logs; do
+    # As ytaudio, who could have laid a link there: root would follow it.
+    if [ -d "$folder" ]; then runuser -u ytaudio -- chmod o-rwx "$folder" || true; fi
+  done
+  if [ -d $DATA ]; then say "$DATA is for the group ytaudio alone now; to open it: docs/operations.md, \"Several people\""; fi
+  touch $CLOSED_ONCE
 }
 
 put_config() { # never over an administrator's
@@ -274,7 +288,7 @@ uninstall_all() {
   rm -f $LIB/sysusers.d/ytaudio.conf $LIB/tmpfiles.d/ytaudio.conf $MAN/ytaudio.1
   rm -f /run/systemd/system/$SERVICE.d/10-name-servers.conf
   if [ "$(readlink $COMMAND)" = $CURRENT/bin/ytaudio ]; then rm $COMMAND; fi
-  rm -rf $CURRENT $CURRENT.new $PREFIX/venv-* $ENABLED_ONCE
+  rm -rf $CURRENT $CURRENT.new $PREFIX/venv-* $ENABLED_ONCE $CLOSED_ONCE
   rmdir $PREFIX 2>/dev/null || true # somebody else's files, or a disk of its own
   systemctl daemon-reload
   systemctl reset-failed $SERVICE 2>/dev/null || true

@@ -143,8 +143,8 @@ installs() {
   check "  ytaudio is on PATH: $(ytaudio --version)" same "$(command -v ytaudio)" /usr/local/bin/ytaudio
   check "  and so is its man page" test -s /usr/local/share/man/man1/ytaudio.1
   check "  and $(prop Documentation)" test -s "$(prop Documentation | sed 's|^file://||')"
-  check "  $DATA/downloads is $(mode $DATA/downloads)" same "$(mode $DATA/downloads)" "3775 ytaudio:ytaudio"
-  check "  $DATA/inbox is $(mode $DATA/inbox)" same "$(mode $DATA/inbox)" "2775 ytaudio:ytaudio"
+  check "  $DATA/downloads is $(mode $DATA/downloads)" same "$(mode $DATA/downloads)" "3770 ytaudio:ytaudio"
+  check "  $DATA/inbox is $(mode $DATA/inbox)" same "$(mode $DATA/inbox)" "2770 ytaudio:ytaudio"
   check "  $CONFIG is $(mode $CONFIG)" same "$(mode $CONFIG)" "640 root:ytaudio"
   check "  enabled" systemctl --quiet is-enabled $UNIT
   check "  active, as ytaudio" systemctl --quiet is-active ytaudio
@@ -241,6 +241,7 @@ works() {
   check "  and cannot write the ledger" not as $MEMBER ytaudio retry --session alice 2>/dev/null
   check "somebody else drops nothing and reads no ledger" not as $STRANGER sh -c \
     "touch $DATA/inbox/x 2>/dev/null || cat $DATA/state/ledger.sqlite3 2>/dev/null"
+  check "  and sees no folder" not as $STRANGER ls $DATA $DATA/downloads $DATA/inbox $DATA/library $DATA/status 2>/dev/null
   local runtime=$(json 'd["daemon"]["js_runtime"]' ytaudio status)
   check "solved by $runtime" test -n "${runtime#None}"
   check "nothing of ffmpeg or deno lives on" test -z "$(pids_of ffmpeg)$(pids_of deno)"

@@ -61,6 +61,13 @@ class Front:
         return client
 
 
+def uuid_of(client: httpx.Client) -> str:
+    """Return the UUID of a client's session, by which the commands know it."""
+    key = client.headers["x-session-id"]
+    found: str = client.get(f"/api/sessions/{key}").json()["uuid"]
+    return found
+
+
 def ask_for(client: httpx.Client, video: str, **wishes: Any) -> Document:
     """Post a job; returns its answer."""
     made = client.post("/api/jobs/", json={"url": f"youtu.be/{video}", **wishes})

@@ -2,9 +2,10 @@
 
 import resource
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from tests.acceptance.api_rig import Front, ask_for, problem_of, served
 from tests.acceptance.rig import House, ids
 from tests.youtube import Fault, Video, YouTube
 from ytaudio_daemon.api.event_stream import MAX_STREAMS_PER_SESSION
+from ytaudio_daemon.api.session_limits import BURST, MAX_UNUSED
 
 #: As many as the descriptors that most systems give a process, and some.
 ATTACKERS = 1100
@@ -118,6 +120,41 @@ def test_bad_requests_are_logged_once(api_home: House) -> None:
                 assert b" 400 " in until_closed(bad)
     written = log.read_bytes()[before:]
     assert written.count(b"Invalid HTTP request received.") == 1
+
+
+def test_a_flood_of_sessions_is_refused_with_the_reason(api_home: House) -> None:
+    with served(api_home) as front:
+        answers = [front.http.post("/api/sessions/") for _ in range(BURST + 60)]
+        statuses = [answer.status_code for answer in answers]
+        assert statuses[:BURST] == [201] * BURST
+        assert 429 in statuses[BURST:]
+        refused = next(answer for answer in answers if answer.status_code == 429)
+        assert problem_of(refused, 429)["code"] == "too_many_new_sessions"
+        assert refused.headers["retry-after"]
+        # One more every second.
+        api_home.wait(lambda: front.http.post("/api/sessions/").status_code == 201)
+
+
+def test_unused_sessions_are_bounded_in_all(tmp_path: Path, site: YouTube) -> None:
+    """Those of the operator as well, who has no other limit."""
+    house = House(tmp_path / "house", site)
+    token = tmp_path / "token"
+    token.write_text("correct-horse-battery-staple")
+    token.chmod(0o600)
+    bearer = {"Authorization": f"Bearer {token.read_text()}"}
+    with served(house, "--token-file", str(token)) as front:
+        first = front.open_session(**bearer)
+        with closing(sqlite3.connect(house.root / "state/ledger.sqlite3")) as db, db:
+            db.execute(
+                "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n"
+                f" WHERE i < {MAX_UNUSED}) INSERT INTO sessions (uuid, name, state,"
+                " created_at, last_activity_at, last_activity_lived, key_sha256)"
+                " SELECT i, i, 'active', 0, 0, 0, i FROM n"
+            )
+        refused = problem_of(front.http.post("/api/sessions/", headers=bearer), 429)
+        assert refused["code"] == "too_many_unused_sessions"
+        ask_for(front.client(first), ids("APIUNUSED", 1)[0])
+        assert front.open_session(**bearer)
 
 
 def test_one_session_does_not_take_all_streams(front: Front, site: YouTube) -> None:

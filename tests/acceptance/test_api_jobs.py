@@ -6,7 +6,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.api_rig import Front, ask_for, problem_of, served, wait_for
+from tests.acceptance.api_rig import (
+    Front,
+    ask_for,
+    problem_of,
+    served,
+    uuid_of,
+    wait_for,
+)
 from tests.acceptance.conftest import Opener
 from tests.acceptance.rig import Document, House, ids
 from tests.youtube import Fault, YouTube
@@ -99,9 +106,7 @@ def test_what_cannot_be_is_refused_with_a_reason(
 
 def test_lists_have_pages_and_filters(front: Front, client: httpx.Client) -> None:
     videos = ids("APILIST", 5)
-    front.house.must(
-        "session", "set", client.headers["x-session-id"], "--max-jobs", "0"
-    )
+    front.house.must("session", "set", uuid_of(client), "--max-jobs", "0")
     posted = [ask_for(client, video)["job_uuid"] for video in videos]
     for job in posted:
         wait_for(front.house, client, job, "completed")
@@ -191,11 +196,12 @@ def test_over_the_quota_is_429_in_both_modes(
 
 
 def test_an_expired_session_is_410(front: Front, client: httpx.Client) -> None:
-    session = client.headers["x-session-id"]
+    session = uuid_of(client)
     front.house.must("session", "expire", session, "--yes")
     for answer in (
         client.get("/api/jobs/"),
         client.post("/api/jobs/", json={"url": "youtu.be/APIEXPIRED0"}),
+        client.get(f"/api/sessions/{client.headers['x-session-id']}"),
         client.get(f"/api/sessions/{session}"),
     ):
         assert problem_of(answer, 410)["code"] == "session_expired"

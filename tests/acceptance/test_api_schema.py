@@ -16,8 +16,9 @@ HERE = Path(__file__).parent
 def test_the_api_keeps_to_its_description(front: Front, tmp_path: Path) -> None:
     log = front.house.root / "serve.err"  # of all that serve this house
     before = log.stat().st_size
-    session = front.open_session()
-    front.house.must("session", "set", session, "--max-jobs", "0")
+    made = front.new_session()
+    session = made["session_uuid"]
+    front.house.must("session", "set", made["uuid"], "--max-jobs", "0")
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("st")),

@@ -221,6 +221,21 @@ def _files(root: Path) -> list[Path]:
     return [path for path in root.rglob("*") if path.is_file()]
 
 
+def test_others_read_neither_ledger_nor_state(
+    open_house: Opener, tmp_path: Path
+) -> None:
+    """Also those that an older version made for all to read."""
+    state = tmp_path / "house" / "state"
+    ledger = state / "ledger.sqlite3"
+    for _ in range(2):
+        house = open_house()
+        assert house.stop() == 0
+        modes = [stat.S_IMODE(path.stat().st_mode) for path in (state, ledger)]
+        assert modes == [0o750, 0o640]
+        for path in (state, ledger):
+            path.chmod(path.stat().st_mode | 0o066)
+
+
 def test_files_are_as_open_as_the_umask_says(open_house: Opener) -> None:
     house = open_house(paths_umask="0027", log_directory="logs")
     [video] = ids("MODES", 1)

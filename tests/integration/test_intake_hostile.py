@@ -12,8 +12,6 @@ from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropKind, DropLine
 from ytaudio_daemon.intake import recording
 
-Parse = Callable[[bytes, DropKind], Iterator[DropLine | None]]
-
 #: Of CPU; a step is meant to take a tenth. The watchdog's patience is 30 s.
 STEP_LIMIT_S = 0.5
 LINK = "https://youtu.be/AAAAAAAAAAA"
@@ -66,10 +64,9 @@ def end_at_the_deadly_line(house: House) -> None:
     house.restart()
 
 
-Parse = Callable[[bytes, DropKind], Iterator[DropLine | None]]
-
-
-def _deadly(parse: Parse) -> Parse:
+def _deadly(
+    parse: Callable[[bytes, DropKind], Iterator[DropLine | None]],
+) -> Callable[[bytes, DropKind], Iterator[DropLine | None]]:
     def parse_or_die(data: bytes, kind: DropKind) -> Iterator[DropLine | None]:
         for line in parse(data, kind):
             if line is not None and line.text == DEADLY:

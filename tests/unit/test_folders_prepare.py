@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def layout_below(root: Path) -> Layout:
 
 
 def test_a_tree_of_setgid_folders_needs_no_right_to_set_the_bit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     """As systemd's RestrictSUIDSGID= has it, with the folders that tmpfiles.d makes."""
     layout = layout_below(tmp_path)
@@ -44,10 +45,14 @@ def test_a_tree_of_setgid_folders_needs_no_right_to_set_the_bit(
         change(path, mode, **options)
 
     monkeypatch.setattr(os, "chmod", restricted)
+    layout.status.rmdir()
+    change(tmp_path, 0o2770)  # so that a folder made here inherits the bit
+    umask = os.umask(0o002)
+    request.addfinalizer(lambda: os.umask(umask))
     for _ in range(2):
         prepare(layout, grp.getgrgid(os.getegid()).gr_name)
         assert stat.S_IMODE(layout.work.stat().st_mode) == 0o2700
-        assert stat.S_IMODE(layout.home.stat().st_mode) == 0o700
+        assert layout.home.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("name", ["downloads/.work", "downloads/.trash"])
@@ -134,3 +139,35 @@ def test_a_private_folder_of_somebody_else_is_refused(
         prepare(layout)
     assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o777
     assert not list(tmp_path.rglob(".ytaudio-*")), "nothing is left of the look"
+
+
+def test_the_state_folder_is_closed_to_others(tmp_path: Path) -> None:
+    """One made by an older version, too; the group still reads the ledger there."""
+    layout = layout_below(tmp_path)
+    layout.state.mkdir()
+    layout.state.chmod(0o2775)
+    prepare(layout)
+    assert stat.S_IMODE(layout.state.stat().st_mode) == 0o2750
+
+
+@pytest.mark.parametrize(("name", "mode"), [("state", 0o1777), (".", 0o755)])
+def test_a_folder_that_others_need_is_not_closed(
+    tmp_path: Path, name: str, mode: int
+) -> None:
+    """Like /tmp, or the root of the inbox."""
+    layout = replace(layout_below(tmp_path), state=tmp_path / name)
+    layout.state.mkdir(exist_ok=True)
+    layout.state.chmod(mode)
+    prepare(layout)
+    assert stat.S_IMODE(layout.state.stat().st_mode) == mode
+
+
+def test_new_folders_of_a_group_are_the_groups_alone(tmp_path: Path) -> None:
+    layout = layout_below(tmp_path)
+    layout.inbox.mkdir()
+    layout.inbox.chmod(0o755)
+    for _ in range(2):
+        prepare(layout, grp.getgrgid(os.getegid()).gr_name)
+        assert stat.S_IMODE(layout.downloads.stat().st_mode) == 0o3770
+        # It was there: whoever opened it to others meant it.
+        assert stat.S_IMODE(layout.inbox.stat().st_mode) == 0o2775

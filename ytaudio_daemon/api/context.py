@@ -2,12 +2,14 @@
 
 import json
 import threading
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ytaudio_daemon.api.session_limits import OpeningRate
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Connection, Ledger
 from ytaudio_daemon.ledger.queries import JobRow
@@ -56,6 +58,8 @@ class ApiContext:
         #: Clients that watch a job, by their session's row; changed in the event loop's
         #: thread alone.
         self.streams_by_session: Counter[int] = Counter()
+        #: How fast clients open sessions; changed in the event loop's thread alone.
+        self.opening_rate = OpeningRate(time.monotonic)
         self._ledger = ledger
         self._status_files = StatusFileCache()
         # A read takes a millisecond, mostly in Python: concurrent reads would only wait

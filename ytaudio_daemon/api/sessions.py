@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from ytaudio_daemon.api.auth import (
@@ -17,6 +17,7 @@ from ytaudio_daemon.api.auth import (
     session_by_uuid,
     shown_session,
 )
+from ytaudio_daemon.api.connection_table import peer_of
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.request_models import After, Limit, SessionId, State
@@ -27,8 +28,10 @@ from ytaudio_daemon.api.response_documents import (
 )
 from ytaudio_daemon.api.response_models import Overview, SessionAnswer, SessionPage
 from ytaudio_daemon.api.responses import json_response, openapi_responses
+from ytaudio_daemon.api.session_limits import BURST, MAX_UNUSED
 from ytaudio_daemon.api.vocabulary import Listed, session_state
 from ytaudio_daemon.ledger import queries, sessions
+from ytaudio_daemon.ledger.session_keys import count_unused
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.operations import session_changes
@@ -75,12 +78,54 @@ def visible_session(
 VisibleSession = Annotated[Session | None, Depends(visible_session)]
 
 
+async def require_opening_rate(request: Request, context: ContextDep) -> None:
+    """Refuse a client that opens sessions too fast.
+
+    Where a token is configured, only the operator opens sessions, as many as they like.
+    Async, and so one request at a time.
+
+    Raises:
+        Problem: The client has opened too many.
+    """
+    client = peer_of(request.client.host) if request.client else ""
+    if context.token is None and not context.opening_rate.try_take(client):
+        raise Problem(
+            429,
+            "too_many_new_sessions",
+            f"Sessions may be opened {BURST} at once, then one a second.",
+            "One session takes any number of links; open one and go on with it.",
+            headers={"Retry-After": "1"},
+        )
+
+
+def require_room_for_session(context: ContextDep) -> None:
+    """Refuse a new session while too many are open that were never used.
+
+    Raises:
+        Problem: There are `MAX_UNUSED`.
+    """
+    with context.read() as db:
+        unused = count_unused(db, MAX_UNUSED)
+    if unused >= MAX_UNUSED:
+        raise Problem(
+            429,
+            "too_many_unused_sessions",
+            f"{MAX_UNUSED} sessions were opened in which nothing was ever posted.",
+            "Use one of them, or wait until they expire ([sessions] ttl).",
+            headers={"Retry-After": "60"},
+        )
+
+
 @router.post(
     "/",
     status_code=201,
-    dependencies=[Depends(require_operator)],
+    dependencies=[
+        Depends(require_operator),
+        Depends(require_opening_rate),
+        Depends(require_room_for_session),
+    ],
     responses=openapi_responses(
-        SessionAnswer, "The new session", 401, 403, 503, 507, status=201
+        SessionAnswer, "The new session", 401, 403, 429, 503, 507, status=201
     ),
 )
 def create_session(context: ContextDep) -> Response:

@@ -12,6 +12,7 @@ from ytaudio_daemon.folders.host_id import load_host_id
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import lock_state, prepare
 from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger.file_mode import close_ledger_to_others
 from ytaudio_daemon.ledger.migrate import migrate, require_current
 from ytaudio_daemon.ledger.pre_migration_backup import back_up_before_migration
 from ytaudio_daemon.settings import Settings
@@ -66,6 +67,7 @@ def _ensure_schema(ledger: Ledger, layout: Layout, settings: Settings) -> None:
         with suppress(AlreadyRunningError), _hold_daemon_locks(ledger, layout):
             back_up_before_migration(ledger, time.time())
             migrate(ledger)
+            close_ledger_to_others(ledger)
             continue
         time.sleep(_POLL_S)
 

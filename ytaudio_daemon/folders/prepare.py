@@ -7,6 +7,7 @@ import os
 import shlex
 import stat
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from ytaudio_daemon.system.regular_files import NotRegularFileError, open_own_fi
 
 #: New files inside belong to the folder's group, which may read and write.
 SHARED_MODE = stat.S_ISGID | stat.S_IRWXG
+#: What the state folder and the ledger do not permit: others nothing, the group no
+#: writing. Reading them is what `ytaudio jobs` needs.
+CLOSED_BITS = stat.S_IWGRP | stat.S_IRWXO
 
 
 def prepare(layout: Layout, group: str = "") -> None:
@@ -26,7 +30,8 @@ def prepare(layout: Layout, group: str = "") -> None:
     Args:
         layout: The folders.
         group: When set, the folders people use belong to it, setgid; and the folder
-            for unfinished work, from where results are moved as they are.
+            for unfinished work, from where results are moved as they are. Those that are
+            made now are closed to everybody else; the modes of others stay.
 
     Raises:
         ConfigError: There is no such group.
@@ -36,8 +41,10 @@ def prepare(layout: Layout, group: str = "") -> None:
     if layout.library is not None:
         shared.append(layout.library)
     try:
+        new = [folder for folder in shared if not folder.exists()]
         for folder in (*shared, layout.state):
             folder.mkdir(parents=True, exist_ok=True)
+        _close_state(layout.state, shared)
         layout.wake_dir.mkdir(exist_ok=True)
         for private in (layout.home, layout.cache, layout.work, layout.trash):
             _make_private(private)
@@ -46,6 +53,7 @@ def prepare(layout: Layout, group: str = "") -> None:
             for folder in shared:
                 _give_to_group(folder, number, SHARED_MODE)
             _give_to_group(layout.work, number, stat.S_ISGID)
+            _close_new(new)
         _keep_names(layout.downloads)
     except OSError as error:
         raise FolderError(
@@ -102,6 +110,37 @@ def _owner_of_new_folder(parent: Path) -> int:
         probe.rmdir()
 
 
+def _close_state(state: Path, shared: Iterable[Path]) -> None:
+    """Close the state folder to others, unless it holds what people use."""
+    if not any(folder.is_relative_to(state) for folder in shared):
+        close_to_others(state)
+
+
+def _close_new(folders: Iterable[Path]) -> None:
+    """Take folders that were made just now from others than owner and group.
+
+    Where systemd's `RestrictSUIDSGID=` refuses that, they are as the umask says.
+    """
+    for folder in folders:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if mode & stat.S_IRWXO:
+            with suppress(PermissionError):
+                folder.chmod(mode & ~stat.S_IRWXO)
+
+
+def close_to_others(path: Path) -> None:
+    """Take everything from others, and writing from the group, if we may.
+
+    It stays as it is where we are not the owner, where systemd's `RestrictSUIDSGID=`
+    refuses a mode with the setgid bit (the installation made that folder narrow), and
+    where it is a folder for everybody (`/tmp`).
+    """
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & CLOSED_BITS and not mode & stat.S_ISVTX:
+        with suppress(PermissionError):
+            path.chmod(mode & ~CLOSED_BITS)
+
+
 def _gid_of(group: str) -> int:
     try:
         return grp.getgrnam(group).gr_gid
@@ -145,7 +184,7 @@ def lock_state(layout: Layout) -> int:
         FolderError: The lock file is a link or a pipe.
     """
     try:
-        fd = open_own_file(layout.lock_file, 0o644)
+        fd = open_own_file(layout.lock_file, 0o640)
     except NotRegularFileError as error:
         raise FolderError(
             f"{layout.lock_file} {error.strerror}; it should be the daemon's lock",

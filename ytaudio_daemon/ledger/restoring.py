@@ -224,7 +224,7 @@ def _file_mode_of(old: Path | None) -> int:
     Without an old file: 0644, less the umask.
     """
     if old is not None:
-        return old.stat().st_mode & 0o777
+        return old.stat().st_mode & 0o750
     umask = os.umask(0o022)
     os.umask(umask)
-    return 0o644 & ~umask
+    return 0o640 & ~umask

@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.schema import sessions
 from ytaudio_daemon.ledger.sessions import Session, session_from_row
+from ytaudio_daemon.model import SessionState
 
 
 def give_key(db: Connection, session: Session) -> str:
@@ -35,6 +36,24 @@ def session_by_key(db: Connection, key: str) -> Session | None:
     query = sa.select(sessions).where(sessions.c.key_sha256 == _hash_of(key))
     row = db.execute(query).first()
     return None if row is None else session_from_row(row)
+
+
+def count_unused(db: Connection, limit: int) -> int:
+    """Return how many active sessions with a key never had a job; at most `limit`."""
+    unused = (
+        sa.select(sessions.c.id)
+        .where(
+            sessions.c.key_sha256.is_not(None),
+            sessions.c.state == SessionState.ACTIVE,
+            sessions.c.accepted == 0,
+        )
+        .limit(limit)
+    )
+    return int(
+        db.execute(
+            sa.select(sa.func.count()).select_from(unused.subquery())
+        ).scalar_one()
+    )
 
 
 def _hash_of(key: str) -> str:
