@@ -14,7 +14,7 @@ FENCED = re.findall(r"^```(\w*)\n(.*?)^```$", MANUAL, re.DOTALL | re.MULTILINE)
 BLOCKS = [content for language, content in FENCED if not language]
 CODES = (
     "not_a_url unsupported_site not_a_video bad_video_id unknown_option bad_option "
-    "line_too_long session_job_limit"
+    "several_links line_too_long session_job_limit"
 )
 
 
