@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.wake_file import wake_daemon
 from ytaudio_daemon.ledger import Connection, Ledger
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.operations.transaction import write_now
+from ytaudio_daemon.operations.transaction import write_and_wake
 from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.schemas.session import SessionSummary
 from ytaudio_daemon.settings import Settings
@@ -80,9 +79,8 @@ class ApiContext:
         Raises:
             LedgerError: The ledger cannot be written.
         """
-        with self._write_lock, write_now(self._ledger) as (db, now):
-            yield db, now
-        wake_daemon(self.layout)
+        with self._write_lock, write_and_wake(self._ledger, self.layout) as write:
+            yield write
 
     def job_document(self, row: JobRow) -> JobDocument:
         """Return a job's document, with progress if the daemon is running."""

@@ -150,8 +150,13 @@ def receipt_name(name: bytes) -> str:
     Programs read status paths as text, so a name that is no UTF-8, or leaves no room
     for what is added, is shortened and told apart by its hash.
     """
-    shown = name.decode("utf-8", "replace").replace("/", "~")
+    shown = display_name(name).replace("/", "~")
     if shown.encode() == name and len(name) <= MAX_RECEIPT_STEM:
         return f"{shown}.json"
     short = shown.encode()[: MAX_RECEIPT_STEM - 9].decode("utf-8", "ignore")
     return f"{short}~{hashlib.sha256(name).hexdigest()[:8]}.json"
+
+
+def display_name(name: bytes) -> str:
+    """Return a file name as text; bytes that are not UTF-8 are replaced."""
+    return bytes(name).decode("utf-8", "replace")

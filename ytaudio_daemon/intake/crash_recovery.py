@@ -7,9 +7,9 @@ import structlog
 
 from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filed, inbox
 from ytaudio_daemon.folders.inbox import DropLocation, drop_locations
+from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.intake.recorded_drop import DropKey
 from ytaudio_daemon.ledger import Ledger, drops
-from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.drops import Drop, DropPlacement
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings

@@ -11,13 +11,12 @@ import structlog
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filed, filing
 from ytaudio_daemon.folders.inbox import DropLocation, InboxFile
-from ytaudio_daemon.folders.layout import receipt_key
+from ytaudio_daemon.folders.layout import display_name, receipt_key
 from ytaudio_daemon.intake.ignored_files import IgnoredFiles
 from ytaudio_daemon.intake.kept_files import KeptFiles
 from ytaudio_daemon.intake.late_writes import LateWriteMonitor
 from ytaudio_daemon.intake.recorded_drop import DropKey, RecordedDrop
 from ytaudio_daemon.ledger import Ledger, drops
-from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.drops import DropPlacement
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings

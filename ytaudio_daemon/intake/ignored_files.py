@@ -12,6 +12,7 @@ from ytaudio_daemon.folders.inbox import (
     InboxFile,
     display_path,
 )
+from ytaudio_daemon.folders.layout import display_name
 
 #: One folder's list stays readable, whatever somebody throws into it.
 MAX_LISTED = 100
@@ -94,7 +95,7 @@ class IgnoredFiles:
 
     def add(self, ignored_file: IgnoredFile) -> None:
         """Add a file that a scan found; it is listed until a scan no longer finds it."""
-        name = _display_name(ignored_file.name)
+        name = display_name(ignored_file.name)
         if ignored_file.location is None:
             self._scan_folders[name] = ignored_file.reason
             self._folders[name] = ignored_file.reason
@@ -145,7 +146,7 @@ class IgnoredFiles:
             self._inbox_problems.pop("inbox_unreadable", None)
         else:
             self._ignored[scanned] = dict(self._scan_ignored.get(scanned, {}))
-            name = _display_name(os.fsencode(session))
+            name = display_name(os.fsencode(session))
             if name not in self._scan_folders:
                 self._folders.pop(name, None)
 
@@ -179,8 +180,4 @@ class IgnoredFiles:
 
 
 def _display_key(inbox_file: InboxFile) -> DisplayKey:
-    return inbox_file.location, _display_name(inbox_file.name)
-
-
-def _display_name(name: bytes) -> str:
-    return name.decode("utf-8", "replace")
+    return inbox_file.location, display_name(inbox_file.name)

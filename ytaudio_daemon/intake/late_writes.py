@@ -11,7 +11,7 @@ import structlog
 
 from ytaudio_daemon.folders import Layout, filing
 from ytaudio_daemon.folders.inbox import InboxFile
-from ytaudio_daemon.ledger.claims import display_name
+from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.model.clock import Now
 
 log = structlog.get_logger()

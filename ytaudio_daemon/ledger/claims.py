@@ -9,7 +9,8 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import gates
 from ytaudio_daemon.ledger.events import Fence, record_transition
-from ytaudio_daemon.ledger.schema import attempts, drops, jobs, sessions
+from ytaudio_daemon.ledger.job_join import JOBS_QUERY, source_file
+from ytaudio_daemon.ledger.schema import attempts, jobs, sessions
 from ytaudio_daemon.model import JobState, Phase
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import JobHistory
@@ -181,20 +182,9 @@ def _move_to_end_of_turns(db: Connection, session_id: int) -> None:
 
 
 def _query_claims(db: Connection, condition: sa.ColumnElement[bool]) -> list[Claim]:
-    query = (
-        sa.select(
-            jobs,
-            sessions.c.uuid.label("session_uuid"),
-            sessions.c.name.label("session_name"),
-            drops.c.name.label("drop_name"),
-        )
-        .join(sessions, sessions.c.id == jobs.c.session_id)
-        .outerjoin(drops, drops.c.id == jobs.c.drop_id)
-        .where(condition)
-    )
     # Sorted here: with ORDER BY, SQLite walks all jobs by number instead of the few
     # that the partial index holds.
-    rows = sorted(db.execute(query).all(), key=lambda row: row.id)
+    rows = sorted(db.execute(JOBS_QUERY.where(condition)).all(), key=lambda row: row.id)
     return [_claim_from_row(row) for row in rows]
 
 
@@ -208,7 +198,7 @@ def _claim_from_row(row: Any) -> Claim:
         session_name=row.session_name,
         video_id=row.video_id,
         options=row.options,
-        source_file=None if row.drop_name is None else display_name(row.drop_name),
+        source_file=source_file(row),
         source_line=row.drop_line,
         history=JobHistory(
             attempt=row.attempt,
@@ -223,8 +213,3 @@ def _claim_from_row(row: Any) -> Claim:
         publishing=row.phase == Phase.PUBLISHING,
         owner=row.host,
     )
-
-
-def display_name(name: bytes) -> str:
-    """Return a file name as text; bytes that are not UTF-8 are replaced."""
-    return bytes(name).decode("utf-8", "replace")

@@ -291,7 +291,7 @@ def record_batches(
 def _skip_recorded_lines(
     db: Connection, batches: Sequence[tuple[Drop, Sequence[NewLine]]]
 ) -> list[tuple[Drop, Sequence[NewLine]]]:
-    """Drop lines that are recorded: a commit may have succeeded without an answer."""
+    """Return the lines that are not recorded: a lost commit may have succeeded."""
     ids = [drop.id for drop, _ in batches]
     now: dict[int, Drop] = {}
     for start in range(0, len(ids), MAX_KEYS_PER_QUERY):

@@ -1,7 +1,7 @@
-"""Entering jobs into the ledger: a drop's by the thousand, a client's one by one.
+"""Enqueues links: a drop's by the thousand, a client's one by one.
 
-Both go through `JobBatch`: `model.line_rules` decides what becomes of each link, and
-the same rows are written.
+Both go through `JobBatch`: `model.line_rules` decides about each link, and the same
+rows are written.
 """
 
 import json
@@ -79,7 +79,7 @@ class JobOptions:
         )
 
 
-#: What was done with a link of a batch: the decision, the row of its job (None when it
+#: The result of one link of a batch: the decision, the row of its job (None when it
 #: was refused), and the session's job of this audio as it was before (None for new
 #: audio, and for audio that the same batch asked for before).
 EnqueuedLink = tuple[LinkDecision, int | None, KnownJob | None]
@@ -96,7 +96,7 @@ class JobBatch:
         session: The session's row, read in this transaction.
         quota: The config's; the session's own limits win.
         now: The moment.
-        when_full: What is done with links over the quota.
+        when_full: The treatment of links over the quota.
         file_is_gone: Returns whether a completed job's output path no longer exists.
     """
 
@@ -150,7 +150,7 @@ class JobBatch:
         drop_line: tuple[int, int] | tuple[None, None] = (None, None),
         job_uuid: str | None = None,
     ) -> EnqueuedLink:
-        """Decide about a link and do it; a new job's row is inserted by `write`.
+        """Decide about a link and carry it out; `write` inserts the row of a new job.
 
         Args:
             audio_key: One of those that `load` has got.
@@ -220,10 +220,10 @@ class JobBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnqueueResult:
-    """What became of a client's link.
+    """The action on a client's link.
 
     Attributes:
-        action: What was done.
+        action: The action.
         job_id: The row of its job; None when it was refused.
         code: `session_job_limit` or `session_byte_limit` when refused, else "".
         message: Why it was refused, in one sentence, else "".
@@ -246,7 +246,7 @@ def enqueue_link(  # noqa: PLR0913 - what a decision depends on, one name each
     file_is_gone: Callable[[str], bool],
     job_uuid: str | None = None,
 ) -> EnqueueResult:
-    """Give a session one link whose client waits for the answer.
+    """Enqueue one link for a client that waits for the result.
 
     A link over the quota is refused, where a drop's would be held: the client can be
     told at once.

@@ -60,7 +60,7 @@ class NewLine:
 
 
 class LineRecorder:
-    """Records one batch: looks up what the session has, then writes all at once.
+    """Records one batch: looks up the session's jobs, then writes all rows at once.
 
     Args:
         db: A write transaction.

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import UnknownJobError
-from ytaudio_daemon.ledger.claims import display_name
+from ytaudio_daemon.folders.layout import display_name
+from ytaudio_daemon.ledger.job_join import JOBS_QUERY, source_file
 from ytaudio_daemon.ledger.schema import (
     attempts,
     drops,
@@ -261,18 +262,7 @@ def _query_jobs(
     order: Sequence[Any],
     limit: int | None = None,
 ) -> list[JobRow]:
-    query = (
-        sa.select(
-            jobs,
-            sessions.c.name.label("session_name"),
-            sessions.c.uuid.label("session_uuid"),
-            drops.c.name.label("drop_name"),
-        )
-        .join(sessions, sessions.c.id == jobs.c.session_id)
-        .outerjoin(drops, drops.c.id == jobs.c.drop_id)
-        .where(*conditions)
-        .order_by(*order)
-    )
+    query = JOBS_QUERY.where(*conditions).order_by(*order)
     if limit is not None:
         query = query.limit(limit)
     return [_job_row(row) for row in db.execute(query).all()]
@@ -288,7 +278,7 @@ def _job_row(row: Any) -> JobRow:
         **same,
         state=JobState(row.state),
         error=_error_from_row(row),
-        source_file=None if row.drop_name is None else display_name(row.drop_name),
+        source_file=source_file(row),
         source_line=row.drop_line,
     )
 

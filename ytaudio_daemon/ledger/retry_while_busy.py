@@ -1,4 +1,4 @@
-"""Repeating a step while another process writes to the ledger."""
+"""Repeats a step while another process writes to the ledger."""
 
 import time
 from collections.abc import Callable

@@ -182,7 +182,7 @@ def cancel_running(db: Connection, fence: Fence, now: Now, quota: Quota) -> bool
 
 
 class CancelResult(StrEnum):
-    """What became of a job that was to be cancelled."""
+    """The result of cancelling a job."""
 
     #: It is cancelled, now or before.
     CANCELLED = "cancelled"

@@ -1,8 +1,7 @@
-"""What becomes of a link that is given to a session. Pure.
+"""Decides about a link to a session: new, duplicate, run again, over the quota. Pure.
 
-A drop's line, a request to the API and a call of the Python API all ask the same
-question: is it new audio, a duplicate, a job to run again, or over the session's quota?
-`decide_link` is the only place that answers it; `ledger.enqueue` writes the answer.
+The lines of drops, requests to the REST API and calls of the Python API are all decided
+by `decide_link`; `ledger.enqueue` carries the decision out.
 """
 
 from enum import Enum, StrEnum, auto
@@ -13,7 +12,7 @@ from ytaudio_daemon.model.quota import UNLIMITED, Quota
 
 
 class LineResult(StrEnum):
-    """What a receipt says of a line."""
+    """The result of a line in its receipt."""
 
     #: It has a job that will run, or runs.
     ACCEPTED = "accepted"
@@ -24,7 +23,7 @@ class LineResult(StrEnum):
 
 
 class LinkAction(Enum):
-    """What is done with a link."""
+    """The action on a link."""
 
     #: Add a queued job.
     QUEUE = auto()
@@ -41,7 +40,7 @@ class LinkAction(Enum):
 
 
 class WhenFull(Enum):
-    """What is done with a link while its session is full."""
+    """The treatment of a link while its session is full."""
 
     #: New jobs are held, and old ones run again: a drop's author is not waiting.
     HOLD = auto()
@@ -75,7 +74,7 @@ class KnownJob(NamedTuple):
 
 
 class SessionRoom(NamedTuple):
-    """How many more jobs a session may have.
+    """The number of further jobs that a session may have.
 
     Attributes:
         unfinished_jobs: At once, beside those it has; `UNLIMITED` is never reached.
@@ -119,10 +118,10 @@ class SessionRoom(NamedTuple):
 
 
 class LinkDecision(NamedTuple):
-    """What is done with a link.
+    """The action on a link, and the result of its line.
 
     Attributes:
-        action: What is written.
+        action: The rows that are written.
         line_result: The `LineResult` of a line with that link, as text.
         exceeded: The limit of a `REFUSE`, else None.
     """
@@ -155,13 +154,13 @@ def audio_key(video_id: str, profile: str) -> str:
 def decide_link(
     known: KnownJob | None, room: SessionRoom, when_full: WhenFull
 ) -> LinkDecision:
-    """Decide what is done with a link that is given to a session.
+    """Decide about a link to a session.
 
     Args:
         known: The session's job of the same video with the same options; None when
             there is none.
         room: How many more jobs the session may have.
-        when_full: Whether what is over the quota is held or refused.
+        when_full: Hold or refuse a link over the quota.
     """
     if known is not None and known.cancel_requested:
         return WITHDRAW_CANCELLATION
@@ -178,9 +177,9 @@ def decide_link(
 
 
 def runs_again(job: KnownJob) -> bool:
-    """Return whether a job is queued again when its link is given once more.
+    """Return True if a job is queued again when its link is given once more.
 
-    A completed job is, when its file is gone; a failed or cancelled one always.
+    That holds for failed and cancelled jobs, and for completed ones without a file.
     """
     if job.state is JobState.COMPLETED:
         return job.file_is_gone
@@ -204,7 +203,7 @@ def _refuse(limit: ExceededLimit) -> LinkDecision:
 
 
 class RetryRefusal(Enum):
-    """Why a person's `retry` of one job is refused."""
+    """The reason for refusing a person's `retry` of one job."""
 
     #: Its cancellation is under way; it can be retried once that is done.
     CANCELLING = auto()
@@ -221,7 +220,7 @@ class RetryRefusal(Enum):
 def refuse_retry(
     job: KnownJob, *, is_expired: bool, only_failed: bool
 ) -> RetryRefusal | None:
-    """Return why a job is not retried by hand; None when it is.
+    """Return the reason against retrying a job by hand; None when there is none.
 
     Unlike a link that is given once more, a retry names the job itself: it does not
     withdraw a cancellation, and an expired session takes none.

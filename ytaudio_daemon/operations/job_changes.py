@@ -84,7 +84,7 @@ def retry_job(
         only_failed: Refuse cancelled and completed jobs.
 
     Returns:
-        Why not; None when it is queued.
+        The reason against it; None when it is queued.
     """
     session = sessions.session_by_id(db, job.session_id)
     refusal = refuse_retry(

@@ -1,4 +1,4 @@
-"""Enqueues a link whose client waits for the answer."""
+"""Enqueues a link for a client that waits for the result."""
 
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.ledger import Connection, enqueue, sessions
@@ -17,7 +17,7 @@ def enqueue_link(  # noqa: PLR0913 - a job's parts, one name each
     now: Now,
     job_uuid: str | None = None,
 ) -> EnqueueResult:
-    """Give an active session one link; over the quota it is refused, not held.
+    """Enqueue one link in an active session; over the quota it is refused, not held.
 
     Args:
         db: A write transaction.

@@ -26,7 +26,7 @@ STOP_POLL_S = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedSession:
-    """A session that was asked for by name.
+    """A session that a person or a program asked for.
 
     Attributes:
         session: Active.
@@ -40,7 +40,7 @@ class CreatedSession:
 def create_session(
     open_write: OpenWrite, layout: Layout, name: str | None = None
 ) -> CreatedSession:
-    """Make a session's folder in the inbox and its row; return one that is active.
+    """Create a session with its inbox folder, or return the active one of that name.
 
     Args:
         open_write: Opens the transaction.

@@ -1,4 +1,4 @@
-"""Write transactions of everybody but the daemon's own loop."""
+"""Opens the write transactions of commands and programs."""
 
 import time
 from collections.abc import Callable, Iterator

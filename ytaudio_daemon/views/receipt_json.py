@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from ytaudio_daemon.ledger.claims import display_name
+from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
 from ytaudio_daemon.schemas import receipt as forms
 from ytaudio_daemon.schemas.job import JobError

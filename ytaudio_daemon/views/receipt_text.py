@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ytaudio_daemon import dropfile
-from ytaudio_daemon.ledger.claims import display_name
+from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
 from ytaudio_daemon.urls import Link
 

@@ -12,8 +12,8 @@ from ytaudio_daemon.cli.formatting import (
     parse_rfc3339,
 )
 from ytaudio_daemon.cli.ledger_access import open_ledger, require_session
+from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger import queries, receipts, sessions
-from ytaudio_daemon.ledger.claims import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState

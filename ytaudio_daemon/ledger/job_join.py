@@ -1,0 +1,25 @@
+"""The join of jobs with their sessions and drops, for all queries that return jobs."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from ytaudio_daemon.folders.layout import display_name
+from ytaudio_daemon.ledger.schema import drops, jobs, sessions
+
+#: Built once, as every look at a job asks it.
+JOBS_QUERY = (
+    sa.select(
+        jobs,
+        sessions.c.name.label("session_name"),
+        sessions.c.uuid.label("session_uuid"),
+        drops.c.name.label("drop_name"),
+    )
+    .join(sessions, sessions.c.id == jobs.c.session_id)
+    .outerjoin(drops, drops.c.id == jobs.c.drop_id)
+)
+
+
+def source_file(row: Any) -> str | None:
+    """Return the name of the drop that a row of `JOBS_QUERY` comes from, if any."""
+    return None if row.drop_name is None else display_name(row.drop_name)
