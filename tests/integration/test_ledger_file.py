@@ -120,7 +120,7 @@ from ytaudio_daemon.ledger.migrate import migrate
 ledger = Ledger(sys.argv[1])
 seen = 0
 
-@sa.event.listens_for(ledger.engine, "after_cursor_execute")
+@sa.event.listens_for(ledger.sa_engine, "after_cursor_execute")
 def _die(*args):
     global seen
     seen += args[2].lstrip().startswith("CREATE")
@@ -231,7 +231,7 @@ with ledger.read() as db:
     print(len(sessions.list_sessions(db)))
 try:
     with ledger.write() as db:
-        sessions.open_session(db, "bob", Now(wall=1.0, lived=1.0))
+        sessions.open_session(db, "bob", Now(wall=1.0, uptime_s=1.0))
 except LedgerError as error:
     print(type(error).__name__, error.message, error.hint)
 """
