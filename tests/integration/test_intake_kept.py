@@ -13,8 +13,8 @@ from tests.integration.intake_rig import LINKS, House, acting_as
 from tests.others import NOBODY, mounted, needs_root
 from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.intake import intake, previous_lines, recording
-from ytaudio_daemon.ledger import Connection, drops
-from ytaudio_daemon.ledger.drops import KeptFile
+from ytaudio_daemon.ledger import Connection, drop_queries
+from ytaudio_daemon.ledger.drop_queries import KeptFile
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_page_that_cannot_be_read_is_asked_for_again(
     house.take()
     house.drop(content=many(3))
     with monkeypatch.context() as patch:
-        patch.setattr(drops, "line_texts_after", busy)
+        patch.setattr(drop_queries, "line_texts_after", busy)
         with pytest.raises(LedgerBusyError):
             house.take()
     house.take()
@@ -121,14 +121,14 @@ def test_what_was_read_before_the_ledger_failed_is_recorded(
     for number in range(3):
         house.drop(f"{number}.txt", many(3))
     calls: list[Callable[[Connection, KeptFile], list[int]]]
-    calls = [drops.kept_drops, busy]
+    calls = [drop_queries.kept_drops, busy]
 
     def busy_at_the_second_file(db: Connection, file: KeptFile) -> list[int]:
         return calls.pop(0)(db, file)
 
     monkeypatch.setattr(intake, "STEP_S", 10)  # one step reads them all
     with monkeypatch.context() as patch:
-        patch.setattr(drops, "kept_drops", busy_at_the_second_file)
+        patch.setattr(drop_queries, "kept_drops", busy_at_the_second_file)
         with pytest.raises(LedgerBusyError):
             house.take()
     house.take()

@@ -24,6 +24,7 @@ from tests.integration.ledger_rig import (
 )
 from ytaudio_daemon.ledger import (
     Ledger,
+    drop_queries,
     drops,
     queries,
     receipts,
@@ -217,7 +218,7 @@ def test_a_batch_is_recorded_whole_or_not_at_all(ledger: Ledger) -> None:
     with pytest.raises(KeyboardInterrupt):
         die_midway()
     with ledger.read() as db:
-        unfiled = drops.unfiled_drops(db)
+        unfiled = drop_queries.unfiled_drops(db)
         assert unfiled["alice", b"songs.txt", "00"] == opened
         assert recorded_lines(db, opened.id) == []
         counters_match(db)
@@ -246,7 +247,7 @@ def test_names_that_are_not_utf8_come_back_as_they_were(ledger: Ledger) -> None:
         _record(db, opened, links("a"))
         one_drop.mark_filed(db, opened, "kept", name, NOW)
         kept = receipts.receipt_head(db, opened.id)
-        [(file, newest)] = drops.kept_files(db).items()
+        [(file, newest)] = drop_queries.kept_files(db).items()
         assert (file, newest.sha256) == (("alice", False, name), "00")
     assert kept is not None
     assert (kept.name, kept.filed_name) == (name, name)

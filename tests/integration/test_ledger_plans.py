@@ -24,7 +24,7 @@ from ytaudio_daemon.ledger import (
     Ledger,
     bulk_cancel,
     claims,
-    drops,
+    drop_queries,
     gates,
     queries,
     receipts,
@@ -89,7 +89,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "drops of a session": lambda db: receipts.drops_of_session(db, 1),
     "unfinished by drop": lambda db: queries.unfinished_by_drop(db, 1),
     "page": lambda db: queries.find_jobs(db, session_id=1, limit=5),
-    "unfiled": drops.unfiled_drops,
+    "unfiled": drop_queries.unfiled_drops,
     "lines": lambda db: receipts.receipt_page(db, 1, 0, 100),
 }
 

@@ -22,8 +22,8 @@ from ytaudio_daemon.errors import IllegalMoveError, SessionExpiredError, UsageEr
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
 from ytaudio_daemon.ledger.sessions import Session
-from ytaudio_daemon.ledger.transitions import CancelResult
 from ytaudio_daemon.model import SessionState
+from ytaudio_daemon.model.job import CancelResult
 from ytaudio_daemon.model.line_rules import LinkAction, RetryRefusal
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.operations import job_changes, session_changes

@@ -27,8 +27,8 @@ from ytaudio_daemon.ledger import queries
 from ytaudio_daemon.ledger.enqueue import JobOptions
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
-from ytaudio_daemon.ledger.transitions import CancelResult
 from ytaudio_daemon.model import JobState, Layer, OptionError, Options
+from ytaudio_daemon.model.job import CancelResult
 from ytaudio_daemon.model.line_rules import LinkAction
 from ytaudio_daemon.model.options import check_layer, effective_options
 from ytaudio_daemon.operations import job_changes

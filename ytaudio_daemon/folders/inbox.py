@@ -13,7 +13,12 @@ from pathlib import Path
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.errors import UnsafePathError
-from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED
+from ytaudio_daemon.folders.layout import (
+    DEFAULT_SESSION,
+    PROCESSED,
+    REJECTED,
+    display_name,
+)
 from ytaudio_daemon.folders.safe_open import name_count, open_dir
 
 #: Identifies a file's place: session, whether straight in the inbox, name.
@@ -94,7 +99,7 @@ class IgnoredFile:
     def path(self) -> str:
         """Where it is, as it is shown: `inbox/alice/songs.pdf`."""
         location = self.location or DropLocation(session=DEFAULT_SESSION, at_root=True)
-        return display_path(location, self.name.decode("utf-8", "replace"))
+        return display_path(location, display_name(self.name))
 
 
 def scan(

@@ -9,7 +9,7 @@ from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filed, inbox
 from ytaudio_daemon.folders.inbox import DropLocation, drop_locations
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.intake.recorded_drop import DropKey
-from ytaudio_daemon.ledger import Ledger, drops
+from ytaudio_daemon.ledger import Ledger, drop_queries, drops
 from ytaudio_daemon.ledger.drops import Drop, DropPlacement
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
@@ -57,7 +57,7 @@ class UnfiledDrops:
         if self._unfiled is None:
             self._end_drops_of_ended_sessions(now)
             with self._ledger.read() as db:
-                self._unfiled = drops.unfiled_drops(db)
+                self._unfiled = drop_queries.unfiled_drops(db)
         if not self._unfiled or now.uptime_s < self._next_check:
             return
         for key, drop in list(self._unfiled.items()):
@@ -69,7 +69,7 @@ class UnfiledDrops:
     def _end_drops_of_ended_sessions(self, now: Now) -> None:
         """Abort them: a file in the inbox belongs to the next session of that name."""
         with self._ledger.write() as db:
-            for drop in drops.orphaned_drops(db):
+            for drop in drop_queries.orphaned_drops(db):
                 drops.abort_recording(
                     db, drop, "its session ended before it was filed", now
                 )
@@ -107,7 +107,7 @@ class UnfiledDrops:
     def _find_moved(self, session: str, drop: Drop) -> DropPlacement | None:
         """Find the file where a move put it that was not recorded."""
         with self._ledger.read() as db:
-            names = drops.filed_names(db, drop.session_id)
+            names = drop_queries.filed_names(db, drop.session_id)
         for location in drop_locations(session):
             known = {name for at_root, name in names if at_root == location.at_root}
             name = filed.find_filed(

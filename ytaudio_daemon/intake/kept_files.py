@@ -4,7 +4,7 @@ import math
 
 from ytaudio_daemon.folders.inbox import FileIdentity, FileKey, InboxFile
 from ytaudio_daemon.intake.recorded_drop import RecordedDrop
-from ytaudio_daemon.ledger import Ledger, drops
+from ytaudio_daemon.ledger import Ledger, drop_queries
 from ytaudio_daemon.ledger.drops import Drop
 from ytaudio_daemon.model.clock import Now
 
@@ -88,5 +88,5 @@ class KeptFiles:
     def _load(self) -> dict[FileKey, Drop]:
         if self._drops is None:
             with self._ledger.read() as db:
-                self._drops = drops.kept_files(db)
+                self._drops = drop_queries.kept_files(db)
         return self._drops

@@ -1,7 +1,7 @@
 """Lines that a file which stays in the inbox had before: only its new lines count."""
 
-from ytaudio_daemon.ledger import Connection, drops
-from ytaudio_daemon.ledger.drops import KeptFile
+from ytaudio_daemon.ledger import Connection, drop_queries
+from ytaudio_daemon.ledger.drop_queries import KeptFile
 
 #: Lines read from the ledger in one go: some 10 ms.
 LINES_PER_PAGE = 2000
@@ -22,14 +22,14 @@ class PreviousLines:
 
     def __init__(self, db: Connection, file: KeptFile) -> None:
         self.texts: set[str] = set()
-        self._drops = drops.kept_drops(db, file)
+        self._drops = drop_queries.kept_drops(db, file)
         self._last_line = 0
 
     def load_page(self, db: Connection) -> bool:
         """Read one page; returns whether it was the last one."""
         if not self._drops:
             return True
-        page = drops.line_texts_after(
+        page = drop_queries.line_texts_after(
             db, self._drops[0], self._last_line, LINES_PER_PAGE
         )
         self.texts.update(text for _, text in page)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -14,11 +13,11 @@ from ytaudio_daemon.ledger.bulk import (
     reserve_ids,
     update_rows,
 )
+from ytaudio_daemon.ledger.drop_queries import Drop, drop_from_row
 from ytaudio_daemon.ledger.enqueue import JobOptions
 from ytaudio_daemon.ledger.events import record_activity
 from ytaudio_daemon.ledger.line_recorder import LineRecorder, NewLine
-from ytaudio_daemon.ledger.schema import drops, events, lines, sessions
-from ytaudio_daemon.model import SessionState
+from ytaudio_daemon.ledger.schema import drops, events, sessions
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
@@ -26,21 +25,13 @@ __all__ = [
     "Drop",
     "DropPlacement",
     "JobOptions",
-    "KeptFile",
     "NewDrop",
     "NewLine",
     "abort_recording",
-    "filed_names",
     "find_or_create_drops",
     "finish_recording",
-    "kept_drops",
-    "kept_files",
-    "known_drop_locations",
-    "line_texts_after",
     "mark_filed",
-    "orphaned_drops",
     "record_batches",
-    "unfiled_drops",
 ]
 
 DROP_COLUMNS = (
@@ -53,32 +44,6 @@ DROP_COLUMNS = (
     "received_lived",
     "state",
 )
-
-
-#: A file that stays in the inbox: session name, whether it lies at the root, file name.
-KeptFile = tuple[str, bool, bytes]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drop:
-    """A drop's row; `cursor` is the last line that is recorded."""
-
-    id: int
-    session_id: int
-    name: bytes
-    state: str
-    cursor: int
-    accepted: int
-    duplicate: int
-    rejected: int
-    sha256: str = ""
-    filed_name: bytes | None = None
-    received_at: float = 0.0
-
-    @property
-    def has_usable_lines(self) -> bool:
-        """True if at least one line has a job."""
-        return self.accepted + self.duplicate > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,91 +69,6 @@ class DropPlacement:
     state: str
     filed_name: bytes | None = None
     at_root: bool = False
-
-
-def unfiled_drops(db: Connection) -> dict[tuple[str, bytes, str], Drop]:
-    """Return active sessions' drops without a place yet, by session, name and SHA-256.
-
-    After a start these are the drops that a crash interrupted.
-    """
-    query = (
-        sa.select(drops, sessions.c.name.label("session_name"))
-        .join(sessions, sessions.c.id == drops.c.session_id)
-        .where(drops.c.state.in_(["recording", "recorded"]))
-        .where(sessions.c.state == SessionState.ACTIVE)
-    )
-    rows = db.execute(query).all()
-    return {(r.session_name, bytes(r.name), r.sha256): _drop_from_row(r) for r in rows}
-
-
-def filed_names(db: Connection, session_id: int) -> set[tuple[bool, bytes]]:
-    """Return the places of all filed drops of a session name: (at the root, name).
-
-    Args:
-        db: A transaction.
-        session_id: Any session of that name.
-    """
-    name = sa.select(sessions.c.name).where(sessions.c.id == session_id)
-    query = (
-        sa.select(drops.c.at_root, drops.c.filed_name)
-        .join(sessions, sessions.c.id == drops.c.session_id)
-        .where(sessions.c.name == name.scalar_subquery())
-        .where(drops.c.filed_name.is_not(None))
-    )
-    return {(row.at_root, bytes(row.filed_name)) for row in db.execute(query).all()}
-
-
-def known_drop_locations(db: Connection) -> set[tuple[str, bool, bytes]]:
-    """Return the places of all drops: (session name, at the root, name).
-
-    A drop that is not filed yet is listed under the name it was dropped with.
-    """
-    name = sa.func.coalesce(drops.c.filed_name, drops.c.name)
-    query = sa.select(sessions.c.name, drops.c.at_root, name).join(
-        sessions, sessions.c.id == drops.c.session_id
-    )
-    return {(row[0], bool(row[1]), bytes(row[2])) for row in db.execute(query).all()}
-
-
-def kept_files(db: Connection) -> dict[KeptFile, Drop]:
-    """Return the newest drop of every file that stays in the inbox.
-
-    By session name, not by session: when a session expires its files are still there,
-    and must not be recorded again.
-    """
-    query = (
-        sa.select(drops, sessions.c.name.label("session_name"))
-        .join(sessions, sessions.c.id == drops.c.session_id)
-        .where(drops.c.state == "kept")
-        .order_by(drops.c.id)
-    )
-    rows = db.execute(query).all()
-    return {(r.session_name, r.at_root, bytes(r.name)): _drop_from_row(r) for r in rows}
-
-
-def kept_drops(db: Connection, file: KeptFile) -> list[int]:
-    """Return the numbers of a kept file's drops: one for each content it has had."""
-    session_name, at_root, name = file
-    query = (
-        sa.select(drops.c.id)
-        .join(sessions, sessions.c.id == drops.c.session_id)
-        .where(sessions.c.name == session_name, drops.c.name == name)
-        .where(drops.c.state == "kept", drops.c.at_root == at_root)
-    )
-    return list(db.execute(query.order_by(drops.c.id)).scalars())
-
-
-def line_texts_after(
-    db: Connection, drop_id: int, line: int, count: int
-) -> list[tuple[int, str]]:
-    """Return at most `count` lines of a drop after line `line`: (number, text)."""
-    query = (
-        sa.select(lines.c.line, lines.c.text)
-        .where(lines.c.drop_id == drop_id, lines.c.line > line)
-        .order_by(lines.c.line)
-        .limit(count)
-    )
-    return [(row.line, row.text) for row in db.execute(query).all()]
 
 
 def find_or_create_drops(
@@ -237,7 +117,7 @@ def _unfiled_of(
             drops.c.name.in_(names[start : start + MAX_KEYS_PER_QUERY]),
             drops.c.state.in_(["recording", "recorded"]),
         )
-        mine = [_drop_from_row(row) for row in db.execute(query).all()]
+        mine = [drop_from_row(row) for row in db.execute(query).all()]
         found |= {(drop.name, drop.sha256): drop for drop in mine}
     return found
 
@@ -298,7 +178,7 @@ def _skip_recorded_lines(
         query = sa.select(drops).where(
             drops.c.id.in_(ids[start : start + MAX_KEYS_PER_QUERY])
         )
-        now |= {row.id: _drop_from_row(row) for row in db.execute(query).all()}
+        now |= {row.id: drop_from_row(row) for row in db.execute(query).all()}
     return [
         (now[drop.id], [line for line in batch if line.line > now[drop.id].cursor])
         for drop, batch in batches
@@ -363,35 +243,8 @@ def abort_recording(
     mark_filed(db, [place], now)
 
 
-def orphaned_drops(db: Connection) -> list[Drop]:
-    """Return the unfiled drops of expired sessions."""
-    query = (
-        sa.select(drops)
-        .join(sessions, sessions.c.id == drops.c.session_id)
-        .where(drops.c.state.in_(["recording", "recorded"]))
-        .where(sessions.c.state != SessionState.ACTIVE)
-    )
-    return [_drop_from_row(row) for row in db.execute(query).all()]
-
-
 def _append_events(
     db: Connection, noted: Sequence[Drop], now: Now, reason: str
 ) -> None:
     rows = [(now.wall, drop.session_id, drop.id, reason) for drop in noted]
     insert_rows(db, events, ("at", "session_id", "drop_id", "reason"), rows)
-
-
-def _drop_from_row(row: Any) -> Drop:
-    return Drop(
-        id=row.id,
-        session_id=row.session_id,
-        name=bytes(row.name),
-        state=row.state,
-        cursor=row.cursor,
-        accepted=row.accepted,
-        duplicate=row.duplicate,
-        rejected=row.rejected,
-        sha256=row.sha256,
-        filed_name=None if row.filed_name is None else bytes(row.filed_name),
-        received_at=row.received_at,
-    )

@@ -5,7 +5,6 @@ one of them has changed, nothing is written and the function returns False. So a
 that was given up for dead can do no harm when it comes back.
 """
 
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +30,7 @@ from ytaudio_daemon.model import (
 )
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import Decision
+from ytaudio_daemon.model.job import CancelResult
 from ytaudio_daemon.model.quota import Quota
 
 #: Held jobs queued in one transaction.
@@ -179,26 +179,6 @@ def cancel_running(db: Connection, fence: Fence, now: Now, quota: Quota) -> bool
         record_activity(db, fence.session_id, now)
         release_held(db, fence.session_id, quota, now)
     return moved
-
-
-class CancelResult(StrEnum):
-    """The result of cancelling a job."""
-
-    #: It is cancelled, now or before.
-    CANCELLED = "cancelled"
-    #: It is running; the daemon, or the program that runs it, is asked to stop it.
-    REQUESTED = "requested"
-    #: Too late: its audio is being published.
-    PUBLISHING = "publishing"
-    #: Too late: it is completed.
-    COMPLETED = "completed"
-    #: Too late: it has failed.
-    FAILED = "failed"
-
-    @property
-    def is_too_late(self) -> bool:
-        """The job was not cancelled and will not be."""
-        return self not in {CancelResult.CANCELLED, CancelResult.REQUESTED}
 
 
 def cancel(

@@ -41,6 +41,26 @@ class SessionState(StrEnum):
     EXPIRED = "expired"
 
 
+class CancelResult(StrEnum):
+    """The result of cancelling a job."""
+
+    #: It is cancelled, now or before.
+    CANCELLED = "cancelled"
+    #: It is running; the daemon, or the program that runs it, is asked to stop it.
+    REQUESTED = "requested"
+    #: Too late: its audio is being published.
+    PUBLISHING = "publishing"
+    #: Too late: it is completed.
+    COMPLETED = "completed"
+    #: Too late: it has failed.
+    FAILED = "failed"
+
+    @property
+    def is_too_late(self) -> bool:
+        """The job was not cancelled and will not be."""
+        return self not in {CancelResult.CANCELLED, CancelResult.REQUESTED}
+
+
 #: Every move a job may make; the ledger has one named function for each.
 LEGAL_MOVES = MappingProxyType(
     {

@@ -15,9 +15,10 @@ from ytaudio_daemon.ledger import (
 from ytaudio_daemon.ledger.events import append_asked_again
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
-from ytaudio_daemon.ledger.transitions import CANCELLED_BY_USER, CancelResult
+from ytaudio_daemon.ledger.transitions import CANCELLED_BY_USER
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.job import CancelResult
 from ytaudio_daemon.model.line_rules import KnownJob, RetryRefusal, refuse_retry
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.operations.transaction import OpenWrite

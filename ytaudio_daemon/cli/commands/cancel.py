@@ -8,7 +8,7 @@ from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.ledger_access import require_session
 from ytaudio_daemon.ledger import Ledger
-from ytaudio_daemon.ledger.transitions import CancelResult
+from ytaudio_daemon.model.job import CancelResult
 from ytaudio_daemon.operations import job_changes
 from ytaudio_daemon.operations.transaction import write_now
 

@@ -24,7 +24,7 @@ from ytaudio_daemon.errors import AlreadyRunningError, UsageError
 from ytaudio_daemon.folders.filed import FiledDrop, filed_drops
 from ytaudio_daemon.folders.prepare import lock_state
 from ytaudio_daemon.jobs.restore_import import results_missing_from_ledger
-from ytaudio_daemon.ledger import Ledger, backup, drops, migrate, restoring
+from ytaudio_daemon.ledger import Ledger, backup, drop_queries, migrate, restoring
 from ytaudio_daemon.ledger.restoring import VerifiedCopy
 from ytaudio_daemon.system.regular_files import open_regular_file
 from ytaudio_daemon.system.times import file_timestamp, rfc3339
@@ -229,7 +229,7 @@ def _unknown_drops(
 ) -> list[FiledDrop]:
     """Return the drops filed after `until` that the ledger does not know."""
     with ledger.read() as db:
-        known = drops.known_drop_locations(db)
+        known = drop_queries.known_drop_locations(db)
     return [
         drop
         for drop in filed_drops(context.layout.inbox)

@@ -15,12 +15,12 @@ from ytaudio_daemon.folders.safe_open import open_dir, open_regular_file
 from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
-    drops,
+    drop_queries,
     queries,
     sessions,
     work_counts,
 )
-from ytaudio_daemon.ledger.drops import Drop, KeptFile
+from ytaudio_daemon.ledger.drop_queries import Drop, KeptFile
 from ytaudio_daemon.ledger.work_counts import WorkCounts
 from ytaudio_daemon.model import SessionState
 
@@ -104,7 +104,7 @@ class SessionsTarget:
             return 0
         # Whatever the config says, a drop may stay: its move may not be permitted.
         with ledger.read() as db:
-            kept = drops.kept_files(db)
+            kept = drop_queries.kept_files(db)
         fresh = (item for item in waiting if not self._is_recorded(kept, item))
         return sum(1 for _ in islice(fresh, MAX_COUNTED_DROPS))
 
