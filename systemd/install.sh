@@ -120,6 +120,8 @@ make_user_and_folders() {
   install -D -m 644 "$HERE/ytaudio.tmpfiles.conf" $LIB/tmpfiles.d/ytaudio.conf
   systemd-sysusers $LIB/sysusers.d/ytaudio.conf
   systemd-tmpfiles --create $LIB/tmpfiles.d/ytaudio.conf
+  # The mode of an existing folder is the administrator's, but for this bit.
+  [ ! -d /srv/ytaudio/downloads ] || chmod +t /srv/ytaudio/downloads
 }
 
 put_config() { # never over an administrator's

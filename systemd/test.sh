@@ -127,6 +127,7 @@ installs() {
   check "  ytaudio is on PATH: $(ytaudio --version)" same "$(command -v ytaudio)" /usr/local/bin/ytaudio
   check "  and so is its man page" test -s /usr/local/share/man/man1/ytaudio.1
   check "  and $(prop Documentation)" test -s "$(prop Documentation | sed 's|^file://||')"
+  check "  $DATA/downloads is $(mode $DATA/downloads)" same "$(mode $DATA/downloads)" "3775 ytaudio:ytaudio"
   check "  $DATA/inbox is $(mode $DATA/inbox)" same "$(mode $DATA/inbox)" "2775 ytaudio:ytaudio"
   check "  $CONFIG is $(mode $CONFIG)" same "$(mode $CONFIG)" "640 root:ytaudio"
   check "  enabled" systemctl --quiet is-enabled $UNIT

@@ -23,6 +23,8 @@ class Ran:
     outcome: Outcome | None
     events: list[dict[str, Any]]
     cpu_s: float
+    #: The most memory that the process had.
+    peak_bytes: int
     folder: Path
 
     @property
@@ -117,7 +119,7 @@ class Runner:
             **(defaults | fields),
         )
 
-    def run(
+    def run(  # noqa: PLR0913 - each a way to go wrong
         self,
         request: FetchRequest,
         *,
@@ -126,6 +128,7 @@ class Runner:
         uid: int = 0,
         max_file_bytes: int = 0,
         no_jit: bool = False,
+        by_urllib: bool = False,
     ) -> Ran:
         """Make one attempt in a child process."""
         order = {
@@ -135,6 +138,7 @@ class Runner:
             "uid": uid,
             "max_file_bytes": max_file_bytes,
             "no_jit": no_jit,
+            "by_urllib": by_urllib,
         }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")
@@ -145,6 +149,7 @@ class Runner:
             outcome=outcome,
             events=answer["events"],
             cpu_s=answer["cpu_s"],
+            peak_bytes=answer["peak_bytes"],
             folder=Path(request.attempt_dir),
         )
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon import fetch
-from ytaudio_daemon.fetch import durable, jit
+from ytaudio_daemon.fetch import durable, hosts, jit
 from ytaudio_daemon.model import FetchRequest, Progress
 
 
@@ -49,6 +49,8 @@ def attempt(order: dict[str, Any]) -> dict[str, Any]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     if number := os.environ.pop("FAILING_SYNC", None):
         fail_sync(int(number))
+    if order["by_urllib"]:
+        hosts.GUARDED_HANDLERS = frozenset({"Urllib"})
     if order["no_jit"]:
         forbid_jit()
     recorder = Recorder(order["die_at"])
@@ -90,7 +92,11 @@ def fork(order: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"outcome": None, "events": []}
     if text:
         answer = json.loads(text)
-    return answer | {"status": status, "cpu_s": usage.ru_utime + usage.ru_stime}
+    return answer | {
+        "status": status,
+        "cpu_s": usage.ru_utime + usage.ru_stime,
+        "peak_bytes": usage.ru_maxrss << 10,
+    }
 
 
 def say(text: str) -> None:

@@ -10,6 +10,7 @@ from tests.integration import one_drop
 from ytaudio_daemon.ledger import Ledger, claims, drops, queries, sessions, transitions
 from ytaudio_daemon.ledger.events import Fence
 from ytaudio_daemon.ledger.schema import jobs
+from ytaudio_daemon.ledger.schema import lines as lines_table
 from ytaudio_daemon.ledger.schema import sessions as sessions_table
 from ytaudio_daemon.model import (
     Failure,
@@ -67,6 +68,12 @@ def drop(
     return recorded
 
 
+def recorded_lines(db: Connection, drop_id: int) -> list[sa.Row[tuple[object, ...]]]:
+    """Return the rows of a drop's lines, in order."""
+    query = sa.select(lines_table).where(lines_table.c.drop_id == drop_id)
+    return list(db.execute(query.order_by(lines_table.c.line)).all())
+
+
 def claim(ledger: Ledger, now: Now = NOW, pace: Pace = NO_PACE) -> claims.Claim | None:
     """Claim the next job in a transaction of its own."""
     with ledger.write() as db:
@@ -92,13 +99,13 @@ def states(ledger: Ledger) -> list[str]:
         return list(db.execute(sa.select(jobs.c.state).order_by(jobs.c.id)).scalars())
 
 
-def song(size: int = 1000) -> Outcome:
+def song(size: int = 1000, sha256: str = "ab") -> Outcome:
     """Return the outcome of a good attempt."""
     return Outcome(
         result=Result(
             file_name="Song.mp3",
             size_bytes=size,
-            sha256="ab",
+            sha256=sha256,
             title="Song",
             artist=None,
             duration_s=3.0,

@@ -16,6 +16,8 @@ class Receiver:
 
     Attributes:
         statuses: Answers to come; 200 when there are none left.
+        headers: Of its answers.
+        body: Of its answers.
         hangs: It takes a request and never answers, until `let_go`.
         drips: It answers a byte of its header at a time, for ever.
     """
@@ -23,6 +25,7 @@ class Receiver:
     port: int = 0
     statuses: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
     hangs: bool = False
     drips: bool = False
     got: list[dict[str, Any]] = field(default_factory=list)
@@ -52,6 +55,10 @@ class Receiver:
         """Answer whoever was left hanging."""
         self.hangs = self.drips = False
         self._released.set()
+
+    def redirect_to(self, address: str) -> None:
+        """Redirect the next request, in the way that keeps its method and its body."""
+        self.statuses, self.headers = [307], {"Location": address}
 
     def receive(self, handler: BaseHTTPRequestHandler) -> None:
         """Take in a request, and answer it as told."""
@@ -91,8 +98,9 @@ class Receiver:
         handler.send_response(status)
         for name, value in self.headers.items():
             handler.send_header(name, value)
-        handler.send_header("Content-Length", "0")
+        handler.send_header("Content-Length", str(len(self.body)))
         handler.end_headers()
+        handler.wfile.write(self.body)
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """add, check, config, formats, doctor, and how every command answers mistakes."""
 
 import os
+import pty
+import shutil
 import signal
 import stat
 import subprocess
@@ -477,3 +479,29 @@ def test_an_inbox_that_is_read_only_is_named_and_no_file_of_ours(rig: Rig) -> No
         1,
         f"ytaudio: {inbox}: Read-only file system",
     )
+
+
+@needs_root
+@pytest.mark.usefixtures("open_path")
+def test_root_prints_on_a_terminal_though_the_owner_cannot_read_our_python(
+    rig: Rig, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rig.ledger().close()
+    assert rig.run("session", "create", "--name", "party").code == 0
+    give_to_nobody(rig)
+    closed = tmp_path_factory.mktemp("closed")
+    shutil.copytree(cli_rig.REPOSITORY / "ytaudio_daemon", closed / "ytaudio_daemon")
+    closed.chmod(0o700)
+    ours, terminal = pty.openpty()
+    done = subprocess.run(
+        rig.words("session", "list"),
+        stdin=terminal, stdout=terminal, stderr=subprocess.PIPE,
+        env=rig.environ | {"PYTHONPATH": str(closed), "TERM": "xterm"}, cwd=rig.root,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    os.close(terminal)
+    assert done.stderr == ""
+    with os.fdopen(ours, "rb") as screen:
+        shown = screen.read1().decode()
+    assert "\x1b[" in shown
+    assert "party" in shown

@@ -80,23 +80,14 @@ def test_every_form_is_documented() -> None:
 
 
 #: Without a schema so far; the list may only grow shorter.
-NOT_YET = {
-    f"ytaudio.{name}/1"
-    for name in (
-        "engine",
-        "engine-upgrade",
-        "ledger-backup",
-        "ledger-check",
-        "ledger-restore",
-    )
-}
+NOT_YET = {f"ytaudio.{name}/1" for name in ("engine", "engine-upgrade")}
 
 
 def test_every_form_that_is_printed_is_shipped() -> None:
     package = resources.files("ytaudio_daemon")
     printed = {
         name
-        for path in Path(str(package), "cli").glob("*.py")
+        for path in Path(str(package), "cli").rglob("*.py")
         for name in re.findall(r'"(ytaudio\.[a-z-]+/\d)"', path.read_text())
     }
     shipped = {
@@ -104,4 +95,4 @@ def test_every_form_that_is_printed_is_shipped() -> None:
         for file in SCHEMAS.iterdir()
         if file.name.endswith(".json")
     }
-    assert printed - shipped - NOT_YET == set()
+    assert printed - shipped == NOT_YET

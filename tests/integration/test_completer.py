@@ -1,11 +1,12 @@
 """A finished file whose place is not what it should be is neither lost nor refetched."""
 
 import errno
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,11 @@ from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import FailureKind, JobState, Outcome
 from ytaudio_daemon.model.gates import GateName
 from ytaudio_daemon.pool import Pool
+from ytaudio_daemon.system import failpoints
 
 RESULT = song(size=5)
+#: Names the very audio that `finish` leaves.
+TRUE_RESULT = song(size=5, sha256=hashlib.sha256(b"audio").hexdigest())
 
 
 @pytest.fixture
@@ -84,13 +88,15 @@ def running(ledger: Ledger, layout: Layout, root: Path) -> Iterator[JobRunner]:
         pool.close()
 
 
-def finish(layout: Layout, claim: Claim, title: str = "Song") -> Path:
+def finish(
+    layout: Layout, claim: Claim, title: str = "Song", outcome: Outcome = RESULT
+) -> Path:
     """Leave a result in the attempt's folder, as a worker does."""
     publishing.begin_attempt(layout, claim.uuid, claim.attempt)
     folder = layout.attempt_dir(claim.uuid, claim.attempt)
     made = put(layout, "made", claim.uuid, title=title)
     (layout.downloads / "made" / claim.uuid).rename(folder / publishing.JOB_FOLDER)
-    document = {"schema": publishing.RESULT_SCHEMA, **RESULT.to_json()}
+    document = {"schema": publishing.RESULT_SCHEMA, **outcome.to_json()}
     (folder / publishing.RESULT_FILE).write_text(json.dumps(document))
     return folder / publishing.JOB_FOLDER / "audio" / made.name
 
@@ -358,4 +364,68 @@ def test_work_that_cannot_be_read_does_not_meet_a_retry(
     failure = replace(FAILURE, kind=FailureKind.POLICY, code=WORK_UNREADABLE)
     completer.finish(claim, Outcome(failure=failure), later(1))
     assert the_job(sqlite_ledger).state is JobState.FAILED
+    assert publishing.jobs_with_work(layout) == []
+
+
+class KilledError(BaseException):
+    """Stands for the end of the process: nothing behind it is done."""
+
+
+def finish_until(
+    step: str, completer: AttemptCompleter, claim: Claim, outcome: Outcome = RESULT
+) -> None:
+    """Finish an attempt as a daemon does that is killed at a step."""
+
+    def die(passed: str, _about: str) -> None:
+        if passed == step:
+            raise KilledError
+
+    with pytest.MonkeyPatch.context() as patch, suppress(KilledError):
+        patch.setattr(failpoints, "_observers", [die])
+        completer.finish(claim, outcome, later(1))
+
+
+def start_again(ledger: Ledger, layout: Layout) -> JobRow:
+    """Do what the next daemon does with a running job; return the job."""
+    with ledger.read() as db:
+        left = claims.running_claims(db, HOST)
+    fresh = AttemptCompleter(ledger, layout, roomy_settings(layout.state))
+    for claim in left:
+        fresh.requeue(claim, later(2), "crash")
+    WorkCleaner(ledger, layout).clear()
+    return the_job(ledger)
+
+
+STEPS = ["publish.begun", "publish.renamed", "job.completed", "work.cleared"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_crash_at_any_step_of_publishing_comes_to_the_same_end(
+    sqlite_ledger: Ledger,
+    layout: Layout,
+    completer: AttemptCompleter,
+    claim: Claim,
+    step: str,
+) -> None:
+    finish(layout, claim, outcome=TRUE_RESULT)
+    finish_until(step, completer, claim, TRUE_RESULT)
+    job = start_again(sqlite_ledger, layout)
+    assert (job.state, job.attempt, job.file_size_bytes) == (JobState.COMPLETED, 1, 5)
+    assert Path(job.output_path or "").read_bytes() == b"audio"
+    assert publishing.jobs_with_work(layout) == []
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if step != "publish.renamed"])
+def test_a_crash_at_any_step_of_an_adoption_comes_to_the_same_end(
+    sqlite_ledger: Ledger,
+    layout: Layout,
+    completer: AttemptCompleter,
+    claim: Claim,
+    step: str,
+) -> None:
+    put(layout, claim.session_uuid, claim.uuid, title="First")
+    finish(layout, claim, title="Second")
+    finish_until(step, completer, claim)
+    job = start_again(sqlite_ledger, layout)
+    assert (job.state, job.attempt, job.title) == (JobState.COMPLETED, 1, "First")
     assert publishing.jobs_with_work(layout) == []

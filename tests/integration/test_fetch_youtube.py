@@ -3,6 +3,7 @@
 import ctypes
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,10 @@ class Attempts:
         return self.again(**wishes)
 
     def again(self, die_at: str = "", **wishes: Any) -> Ran:
+        by_urllib = bool(wishes.pop("by_urllib", False))
         defaults: dict[str, Any] = {"network": self.network, "format": "m4a"}
         request = self.runner.request(self.runner.folder(), **(defaults | wishes))
-        return self.runner.run(request, die_at=die_at)
+        return self.runner.run(request, die_at=die_at, by_urllib=by_urllib)
 
 
 @pytest.fixture
@@ -318,6 +320,35 @@ def test_an_endless_page_is_not_read_to_the_end_of_memory(
     assert MAX_RESPONSE_BYTES < sent[0] < MAX_RESPONSE_BYTES + (8 << 20)
 
 
+#: A redirect to another page of the site.
+TV = "https://www.youtube.com/tv"
+
+
+@pytest.mark.parametrize("by_urllib", [False, True])
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        Fault.bombs(200),
+        Fault.bombs(403),
+        Fault.bombs(500, layers=2),
+        Fault.bombs(302, location=TV),
+        Fault.bombs(302, kind="watch", location=TV),
+        Fault.bombs(200, kind="media"),
+        Fault.bombs(500, kind="thumbnail"),
+    ],
+    ids=lambda bomb: f"{bomb.status}-{bomb.kind}",
+)
+def test_a_body_that_unpacks_to_much_takes_no_memory(
+    attempts: Attempts, bomb: Fault, *, by_urllib: bool
+) -> None:
+    at_rest = attempts.at(SONG, by_urllib=by_urllib).peak_bytes
+    video, limits = Video(id=VIDEO, faults=(bomb,)), Limits(max_size_bytes=1_000_000)
+    ran = attempts.at(video, by_urllib=by_urllib, limits=limits)
+    seen = attempts.youtube.requests(VIDEO, bomb.kind)
+    assert bomb.status in {request.status for request in seen}
+    assert ran.peak_bytes < at_rest + 2 * MAX_RESPONSE_BYTES
+
+
 def test_the_disk_reserve(attempts: Attempts) -> None:
     ran = attempts.at(SONG, limits=Limits(disk_reserve_bytes=1 << 60))
     assert (ran.failure.kind, ran.failure.code) == (K.HOST, "disk_full")
@@ -381,6 +412,28 @@ def test_cookies_are_sent_and_never_written_back_or_told(
     assert attempts.at(SONG, network=network).result
     assert jar.read_bytes() == before
     assert not list(ran.folder.glob("**/*cookie*"))
+
+
+@pytest.mark.parametrize("by_urllib", [False, True])
+@pytest.mark.parametrize("kind", ["watch", "player", "media"])
+def test_cookies_go_to_the_host_they_are_of_whatever_redirects(
+    attempts: Attempts, tmp_path: Path, kind: Any, *, by_urllib: bool
+) -> None:
+    jar = tmp_path / "cookies.txt"
+    secret = "S3CRETVALUE"  # a cookie of nobody
+    line = f".youtube.com\tTRUE\t/\tTRUE\t4102444800\tPREF\tf1={secret}\n"
+    jar.write_text(f"# Netscape HTTP Cookie File\n{line}")
+    network = replace(attempts.network, cookies_file=str(jar))
+    elsewhere = f"https://i.ytimg.com/vi/{VIDEO}/hq720.jpg"
+    video = Video(id=VIDEO, faults=(Fault.redirects(elsewhere, kind=kind),))
+    attempts.at(video, network=network, by_urllib=by_urllib)
+    requests = attempts.youtube.requests()
+    got = {request.host for request in requests if secret in request.cookies}
+    assert got == {"www.youtube.com"}
+    assert "i.ytimg.com" in {request.host for request in requests}
+    away = Fault.redirects("https://evil.example/", kind=kind)
+    attempts.at(Video(id=VIDEO, faults=(away,)), network=network, by_urllib=by_urllib)
+    assert attempts.youtube.foreign_hosts == {}
 
 
 def test_a_finished_source_is_adopted_without_any_request(attempts: Attempts) -> None:

@@ -18,10 +18,18 @@ from tests.integration.ledger_rig import (
     drop,
     link,
     links,
+    recorded_lines,
     song,
     states,
 )
-from ytaudio_daemon.ledger import Ledger, drops, queries, sessions, transitions
+from ytaudio_daemon.ledger import (
+    Ledger,
+    drops,
+    queries,
+    receipts,
+    sessions,
+    transitions,
+)
 from ytaudio_daemon.ledger.enqueue import random_uuid
 from ytaudio_daemon.ledger.schema import lines as lines_table
 from ytaudio_daemon.model import JobState, Options
@@ -34,8 +42,7 @@ REFUSED = drops.NewLine(line=9, text="hello", code="not_a_url", message="No link
 
 def _results(ledger: Ledger, recorded: drops.Drop) -> list[tuple[str, int | None]]:
     with ledger.read() as db:
-        rows = list(queries.drop_lines(db, recorded.id))
-    return [(row.result, row.job.id if row.job else None) for row in rows]
+        return [(row.result, row.job_id) for row in recorded_lines(db, recorded.id)]
 
 
 def _finish(ledger: Ledger, to: JobState) -> None:
@@ -66,7 +73,7 @@ def test_every_line_ends_as_one_of_three(ledger: Ledger) -> None:
     assert (recorded.accepted, recorded.duplicate, recorded.rejected) == (2, 1, 1)
     assert recorded.cursor == 9
     with ledger.read() as db:
-        (*_, refused) = queries.drop_lines(db, recorded.id)
+        (*_, refused) = recorded_lines(db, recorded.id)
         counters_match(db)
     assert (refused.code, refused.message) == ("not_a_url", "No link.")
 
@@ -123,7 +130,7 @@ def test_a_line_keeps_a_job_that_is_being_cancelled(ledger: Ledger) -> None:
     assert _results(ledger, again) == [("accepted", 1), ("duplicate", 1)]
     with ledger.read() as db:
         assert not queries.job_by_id(db, got.job_id).cancel_requested
-        (line, _) = queries.drop_lines(db, again.id)
+        (line, _) = recorded_lines(db, again.id)
     assert line.message == "runs after all: it was to be cancelled"
     assert states(ledger) == ["running"]
 
@@ -147,7 +154,7 @@ def test_a_line_runs_a_job_again_that_has_no_file(
     assert states(ledger) == ["queued"]
     assert asked == (["/songs/a"] if end is JobState.COMPLETED else [])
     with ledger.read() as db:
-        assert next(queries.drop_lines(db, again.id)).message is not None
+        assert recorded_lines(db, again.id)[0].message is not None
         counters_match(db)
 
 
@@ -178,7 +185,7 @@ def test_over_the_quota_lines_are_refused_where_it_says_reject(
     _finish(ledger, JobState.FAILED)
     second = drop(ledger, "alice", links("d"), quota=strict)
     with ledger.read() as db:
-        (line,) = queries.drop_lines(db, second.id)
+        (line,) = recorded_lines(db, second.id)
     assert (line.result, line.code) == ("rejected", "session_job_limit")
     assert "2 jobs in its life" in str(line.message)
 
@@ -212,7 +219,7 @@ def test_a_batch_is_recorded_whole_or_not_at_all(ledger: Ledger) -> None:
     with ledger.read() as db:
         unfiled = drops.unfiled_drops(db)
         assert unfiled["alice", b"songs.txt", "00"] == opened
-        assert list(queries.drop_lines(db, opened.id)) == []
+        assert recorded_lines(db, opened.id) == []
         counters_match(db)
     assert states(ledger) == []
 
@@ -238,9 +245,10 @@ def test_names_that_are_not_utf8_come_back_as_they_were(ledger: Ledger) -> None:
         opened = one_drop.open_drop(db, session.id, name, "00", 1, NOW)
         _record(db, opened, links("a"))
         one_drop.mark_filed(db, opened, "kept", name, NOW)
-        kept = queries.find_drop(db, opened.id)
+        kept = receipts.receipt_head(db, opened.id)
         [(file, newest)] = drops.kept_files(db).items()
         assert (file, newest.sha256) == (("alice", False, name), "00")
+    assert kept is not None
     assert (kept.name, kept.filed_name) == (name, name)
     shown = claimed(ledger).source_file
     assert shown == "caf\N{REPLACEMENT CHARACTER} \N{REPLACEMENT CHARACTER}.txt"

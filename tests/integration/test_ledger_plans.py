@@ -27,6 +27,7 @@ from ytaudio_daemon.ledger import (
     drops,
     gates,
     queries,
+    receipts,
     transitions,
 )
 from ytaudio_daemon.ledger.events import Fence
@@ -85,9 +86,11 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "cancel all": lambda db: bulk_cancel.cancel_batch(
         db, 1, NOW, reason="cancelled", quota=Quota(max_jobs=2)
     ),
+    "drops of a session": lambda db: receipts.drops_of_session(db, 1),
+    "unfinished by drop": lambda db: queries.unfinished_by_drop(db, 1),
     "page": lambda db: queries.find_jobs(db, session_id=1, limit=5),
     "unfiled": drops.unfiled_drops,
-    "lines": lambda db: list(queries.drop_lines(db, 1)),
+    "lines": lambda db: receipts.receipt_page(db, 1, 0, 100),
 }
 
 

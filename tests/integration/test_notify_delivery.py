@@ -1,5 +1,6 @@
 """Delivery processes: real ones, real receivers, and whatever goes wrong there."""
 
+import gzip
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import pytest
 
 from tests.integration.receiver import Receiver, pause, serving
 from ytaudio_daemon.notify.delivery import command, launcher, webhook
+from ytaudio_daemon.notify.delivery.http_limits import MAX_BODY_BYTES
 from ytaudio_daemon.notify.delivery.launcher import DeliveryProcess, DeliveryTarget
 from ytaudio_daemon.notify.delivery.redact import redacted, secrets_of
 from ytaudio_daemon.notify.delivery.result import DeliveryResult
@@ -350,6 +352,30 @@ def test_why_people_could_not_be_told(receiver: Receiver) -> None:
     assert not answer.ok
     assert "500" in answer.said
     assert "hush" not in answer.said
+
+
+def test_a_receiver_of_people_leads_to_no_other_host(receiver: Receiver) -> None:
+    """As an inner address would be, for a receiver outside."""
+    with serving() as inner:
+        receiver.redirect_to(f"http://localhost:{inner.port}/latest/meta-data")
+        answer = told_once(people(receiver.apprise), MESSAGE)
+    assert not answer.ok
+    assert inner.requests == []
+    assert len(receiver.requests) == 1
+
+
+def test_a_receiver_of_people_may_move_on_its_own_host(receiver: Receiver) -> None:
+    receiver.redirect_to("/elsewhere")
+    assert told_once(people(receiver.apprise), MESSAGE).ok
+    assert [path for path, _ in receiver.requests][1:] == ["/elsewhere"]
+
+
+def test_a_receiver_of_people_cannot_fill_the_memory(receiver: Receiver) -> None:
+    receiver.body = gzip.compress(b" " * (MAX_BODY_BYTES + 1))
+    receiver.headers = {"Content-Encoding": "gzip"}
+    assert not told_once(people(receiver.apprise), MESSAGE).ok
+    receiver.body = gzip.compress(b" " * (1 << 20))
+    assert told_once(people(receiver.apprise), MESSAGE).ok
 
 
 def test_an_address_that_apprise_does_not_know() -> None:

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from tests.integration.views_rig import Rig, new_rig, video
-from ytaudio_daemon.ledger import Ledger, pruning, sessions
+from ytaudio_daemon.errors import LedgerBusyError
+from ytaudio_daemon.ledger import Ledger, pruning, receipts, sessions
 from ytaudio_daemon.views import ViewSettings
 
 
@@ -50,6 +52,27 @@ def test_a_forgotten_sessions_documents_go_and_its_neighbours_stay(rig: Rig) -> 
     assert documents(rig) == mine
     assert rig.beside("receipt").exists(), "what lies in the inbox is the person's"
     assert (rig.layout.library or Path()).joinpath("music", "music.mp3").exists()
+
+
+def test_a_scan_that_the_ledger_interrupts_starts_again(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.drop(video(1))
+    rig.complete()
+    rig.refresh()
+    forget(rig, "music")
+    rig.views.request_scan(rig.now)
+    with monkeypatch.context() as patch:
+        patch.setattr(receipts, "receipt_heads", refuse_to_read)
+        with pytest.raises(LedgerBusyError):
+            rig.refresh()
+    rig.refresh()
+    assert documents(rig) == set()
+
+
+def refuse_to_read(*_: object) -> NoReturn:
+    msg = "busy"
+    raise LedgerBusyError(msg)
 
 
 def test_a_namesake_keeps_the_name(rig: Rig) -> None:

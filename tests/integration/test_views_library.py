@@ -1,5 +1,6 @@
 """The library: once each, never over anything that is not ours."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -176,6 +177,39 @@ def test_a_copy_that_is_broken_off_leaves_nothing(
     assert [name for name in names(lite) if not name.startswith(".")] == []
     lite.views.close()
     assert names(lite) == []
+
+
+@pytest.mark.parametrize("swapped_for", ["link", "file"])
+def test_a_name_that_is_swapped_while_it_is_added_leads_nowhere(
+    tmp_path: Path, swapped_for: str
+) -> None:
+    result, wanted = tmp_path / "downloads" / "Song.mp3", b"audio"
+    shelf = tmp_path / "library" / "music"
+    for folder in (result.parent, shelf):
+        folder.mkdir(parents=True)
+    result.write_bytes(wanted)
+    (shelf / "Song.mp3").write_bytes(b"other")  # as long, so it is compared
+    audio = library.PublishedAudio(
+        parts=(),
+        file_name="Song.mp3",
+        sha256=hashlib.sha256(wanted).hexdigest(),
+        job_uuid="job",
+        video_id=video(1),
+    )
+    steps = library.add_to_library(
+        result.parent, shelf.parent, "music", audio, old=None
+    )
+    next(steps)
+    result.rename(tmp_path / "kept")
+    if swapped_for == "link":
+        result.symlink_to("/etc/passwd")
+    else:
+        result.write_bytes(b"swapped")
+    for _ in steps:
+        pass
+    added = shelf / f"Song [{video(1)}].mp3"
+    assert not added.is_symlink()
+    assert added.samefile(tmp_path / "kept")
 
 
 def test_no_library_no_files(sqlite_ledger: Ledger, tmp_path: Path) -> None:

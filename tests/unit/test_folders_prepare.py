@@ -3,13 +3,19 @@
 import grp
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.others import NOBODY, let_others_in, needs_root
 from ytaudio_daemon.errors import FolderError
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.prepare import prepare
+
+#: A user who is not the daemon.
+STRANGER = 4242
 
 
 def layout_below(root: Path) -> Layout:
@@ -84,7 +90,7 @@ def test_private_folders_are_closed_again(tmp_path: Path) -> None:
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@needs_root
 @pytest.mark.parametrize("name", ["downloads/.work", "downloads/.trash", "state/home"])
 def test_a_private_folder_of_somebody_else_is_refused(
     tmp_path: Path, name: str
@@ -97,3 +103,34 @@ def test_a_private_folder_of_somebody_else_is_refused(
         prepare(layout)
     assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o777
     assert not list(tmp_path.rglob(".ytaudio-*")), "nothing is left of the look"
+
+
+@needs_root
+@pytest.mark.parametrize("name", [".work", ".trash", "a-session"])
+def test_the_group_cannot_put_a_folder_in_place_of_the_daemons(
+    tmp_path: Path, name: str
+) -> None:
+    layout = layout_below(tmp_path)
+    prepare(layout, grp.getgrgid(NOBODY).gr_name)
+    let_others_in(tmp_path)
+    (layout.downloads / "a-session").mkdir()
+    with acting_as_member(NOBODY):
+        (layout.downloads / "own").mkdir()
+        with pytest.raises(PermissionError):
+            (layout.downloads / name).rename(layout.downloads / "aside")
+        (layout.downloads / "own").rmdir()
+
+
+@contextmanager
+def acting_as_member(gid: int) -> Iterator[None]:
+    """Become another user, of that group alone."""
+    groups = os.getgroups()
+    os.setgroups([])
+    os.setegid(gid)
+    os.seteuid(STRANGER)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)

@@ -3,17 +3,20 @@
 import dataclasses
 import grp
 import os
+import pwd
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.others import let_others_in, needs_root
+from tests.others import NOBODY, let_others_in, needs_root
+from ytaudio_daemon.cli.status_path import status_folder_without_settings
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.settings import (
     KEYS,
@@ -25,6 +28,9 @@ from ytaudio_daemon.settings import (
 )
 
 REPOSITORY = Path(__file__).parents[2]
+#: Neither root nor the caller.
+STRANGER = 4242
+SHARED_GROUP = 4242
 SHIPPED = REPOSITORY / "config" / "ytaudio.toml"
 
 
@@ -389,27 +395,103 @@ def test_who_may_not_read_the_config_is_told_of_its_group(tmp_path: Path) -> Non
     assert f"sudo usermod -aG {group} " in caught.value.hint
 
 
+def change_by_others(place: Path, change: str) -> None:
+    """Let somebody else change a file or folder, or lay a link of theirs for it."""
+    if change == "group":
+        os.chown(place, -1, SHARED_GROUP)
+        place.chmod(0o775)
+    elif change == "all":
+        place.chmod(0o757)
+    elif change == "owner":
+        os.chown(place, STRANGER, -1)
+    else:
+        real = place.with_name(place.name + "-real")
+        place.rename(real)
+        place.symlink_to(real)
+        os.chown(place, STRANGER, -1, follow_symlinks=False)
+
+
+@contextmanager
+def acting_as(uid: int) -> Iterator[None]:
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
 @needs_root
+@pytest.mark.parametrize("caller", [0, NOBODY])
 @pytest.mark.parametrize("part", ["", "config", "config/ytaudio.toml"])
-@pytest.mark.parametrize("change", ["mode", "owner", "link"])
-def test_root_takes_no_config_that_others_can_change(
-    tmp_path: Path, part: str, change: str
+@pytest.mark.parametrize("change", ["group", "all", "owner", "link"])
+def test_a_local_config_that_others_can_change_is_refused(
+    tmp_path: Path, part: str, change: str, caller: int
+) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    file = config(folder, "")
+    let_others_in(tmp_path)
+    for place in (folder, file.parent, file):
+        os.chown(place, caller, -1)
+    change_by_others(folder / part, change)
+    with acting_as(caller):
+        with pytest.raises(ConfigError, match="is not taken") as caught:
+            find_config({}, folder)
+        assert status_folder_without_settings(None, None, {}, folder) is None
+        assert find_config({"YTAUDIO_CONFIG": str(file)}, folder) == file
+    assert str(folder / part) in caught.value.message
+    remedy = "chmod go-w" if change in {"group", "all"} else f"chown -h {caller}"
+    assert f"--config {file}" in caught.value.hint
+    assert f"{remedy} {folder / part}" in caught.value.hint
+
+
+@needs_root
+@pytest.mark.parametrize("owner", [0, NOBODY])
+def test_a_local_config_of_the_caller_or_of_root_is_taken(
+    tmp_path: Path, owner: int
 ) -> None:
     file = config(tmp_path, "")
-    changed = tmp_path / part
-    if change == "mode":
-        changed.chmod(0o775)
-    elif change == "owner":
-        os.chown(changed, 65534, -1)
-    else:
-        real = tmp_path.with_name(tmp_path.name + "-real")
-        changed.rename(real)
-        changed.symlink_to(real)
-        os.chown(changed, 65534, -1, follow_symlinks=False)
-    with pytest.raises(ConfigError, match="not taken by root") as caught:
-        find_config({}, tmp_path)
-    assert "--config" in caught.value.hint
-    assert find_config({"YTAUDIO_CONFIG": str(file)}, tmp_path) == file
+    let_others_in(file.parent)
+    for place in (tmp_path, file.parent, file):
+        os.chown(place, owner, -1)
+    with acting_as(NOBODY):
+        assert find_config({}, tmp_path) == file
+
+
+@needs_root
+@pytest.mark.parametrize("members", [[], ["alice"]])
+def test_a_group_of_the_caller_alone_may_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, members: list[str]
+) -> None:
+    """With a umask of 002 everything that a user makes is of this kind."""
+    user = pwd.getpwuid(NOBODY)
+    group = grp.struct_group((user.pw_name, "x", user.pw_gid, members))
+    monkeypatch.setattr(grp, "getgrgid", {user.pw_gid: group}.__getitem__)
+    file = config(tmp_path, "")
+    let_others_in(file.parent)
+    for place in (tmp_path, file.parent, file):
+        os.chown(place, NOBODY, user.pw_gid)
+        place.chmod(0o775)
+    with acting_as(NOBODY):
+        if members:
+            with pytest.raises(ConfigError):
+                find_config({}, tmp_path)
+        else:
+            assert find_config({}, tmp_path) == file
+
+
+@needs_root
+def test_a_system_config_that_others_can_change_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = config(tmp_path, "")
+    module = sys.modules["ytaudio_daemon.settings.load"]
+    monkeypatch.setattr(module, "SYSTEM_CONFIG", file)
+    elsewhere = tmp_path / "elsewhere"
+    assert find_config({}, elsewhere) == file
+    os.chown(file, STRANGER, -1)
+    with pytest.raises(ConfigError, match="is not taken"):
+        find_config({}, elsewhere)
 
 
 @needs_root

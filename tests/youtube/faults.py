@@ -4,6 +4,9 @@ A fault acts on what is sent (`spoil`: other bytes than the real ones) or on how
 sent (`bend`: status, headers, and where the connection gives out).
 """
 
+import functools
+import gzip
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
@@ -22,6 +25,7 @@ Name = Literal[
     "endless",
     "expired",
     "redirect",
+    "bomb",
 ]
 Ending = Literal["keep", "close", "reset", "stall"]
 
@@ -41,6 +45,8 @@ _CHANGES: dict[str, dict[str, Any]] = {
     "html": {"status": 200, "headers": {"Content-Type": "text/html"}},
 }
 
+#: What a bomb unpacks to.
+BOMB_BYTES = 256 << 20
 HTML = b"<!DOCTYPE html><html><body><h1>Sorry</h1>%s</body></html>" % (
     b"<p>.</p>" * 200
 )
@@ -84,6 +90,7 @@ class Fault:
     after: float = 0.5
     rate: int = 0
     location: str = ""
+    layers: int = 1
 
     @classmethod
     def answers(
@@ -174,6 +181,26 @@ class Fault:
         """Send the client elsewhere."""
         return cls(name="redirect", kind=kind, times=times, location=location)
 
+    @classmethod
+    def bombs(
+        cls,
+        status: int,
+        *,
+        kind: Kind = "player",
+        times: int | None = None,
+        location: str = "",
+        layers: int = 1,
+    ) -> "Fault":
+        """Answer with few bytes that unpack to `BOMB_BYTES`, packed `layers` times."""
+        return cls(
+            name="bomb",
+            kind=kind,
+            times=times,
+            status=status,
+            location=location,
+            layers=layers,
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Return plain data for the control channel."""
         return asdict(self)
@@ -207,9 +234,29 @@ def bend(fault: Fault, reply: Reply) -> Reply:
         return replace(reply, stop_after=part, ending=ending)
     if fault.name == "status":
         return _bare_status(fault)
+    if fault.name == "bomb":
+        return _bomb(fault)
     if fault.name == "redirect":
         return Reply(status=302, headers={"Location": fault.location})
     return replace(reply, **_CHANGES.get(fault.name, {}), rate=fault.rate)
+
+
+def _bomb(fault: Fault) -> Reply:
+    encoding = ", ".join(["gzip"] * fault.layers)
+    headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+    if fault.location:
+        headers["Location"] = fault.location
+    return Reply(status=fault.status, headers=headers, body=_bomb_body(fault.layers))
+
+
+@functools.cache
+def _bomb_body(layers: int) -> bytes:
+    if layers > 1:
+        return gzip.compress(_bomb_body(layers - 1))
+    packer = zlib.compressobj(1, wbits=zlib.MAX_WBITS | 16)
+    piece = b" " * (1 << 20)
+    packed = [packer.compress(piece) for _ in range(BOMB_BYTES // len(piece))]
+    return b"".join([*packed, packer.flush()])
 
 
 def _part(fault: Fault, body: bytes | memoryview) -> int:

@@ -23,6 +23,8 @@ class Request:
     #: The innertube client that asked the player API, e.g. "VISIONOS".
     client: str = ""
     itag: int = 0
+    #: The Cookie header as it came.
+    cookies: str = ""
     status: int = 0
     bytes_sent: int = 0
     #: All that this request asked for has left this process.

@@ -53,6 +53,7 @@ def classify(incoming: Incoming) -> Request:
         host=incoming.host,
         path=incoming.path,
         range=incoming.headers.get("range", ""),
+        cookies=incoming.headers.get("cookie", ""),
     )
     match _group(incoming.host):
         case "media":

@@ -1,5 +1,5 @@
-"""The REST API: a thin face of the ledger. Nothing here downloads anything.
+"""The REST API: reads and writes the ledger, downloads nothing.
 
-A job that is posted here is a job like any other: it is recorded in the ledger in a short
-transaction, the daemon is woken, and runs it. `docs/api.md` is for those who call it.
+A job that is posted here is a job like any other: a short transaction records it in the
+ledger and wakes the daemon, which runs it. `docs/api.md` is for the API's users.
 """

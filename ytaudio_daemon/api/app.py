@@ -1,4 +1,4 @@
-"""The application: routes, errors, guard and description put together."""
+"""The application: routes, error handlers, guard and OpenAPI description together."""
 
 from collections.abc import Collection
 from typing import Any
@@ -18,10 +18,10 @@ from ytaudio_daemon.api.openapi import (
 
 
 class Api(FastAPI):
-    """The application, which describes itself as it is configured.
+    """The application; its OpenAPI description depends on its configuration.
 
     Args:
-        context: What its routes work with.
+        context: The resources of its routes.
     """
 
     def __init__(self, context: ApiContext) -> None:
@@ -30,7 +30,7 @@ class Api(FastAPI):
             description=API_DESCRIPTION,
             version=__version__,
             openapi_url="/api/openapi.json",
-            # Their pages load scripts of strangers into the operator's browser.
+            # Those pages load third-party scripts into the operator's browser.
             docs_url=None,
             redoc_url=None,
             generate_unique_id_function=lambda route: route.name,
@@ -38,7 +38,7 @@ class Api(FastAPI):
         self.state.context = context
 
     def openapi(self) -> dict[str, Any]:
-        """Return the description, made once."""
+        """Return the OpenAPI description, built once."""
         if self.openapi_schema is None:
             whole = super().openapi()
             whole["components"]["schemas"] |= component_schemas()
@@ -51,8 +51,8 @@ def create_app(context: ApiContext, hosts: Collection[str] | None = None) -> Api
     """Return the application.
 
     Args:
-        context: What its routes work with.
-        hosts: As `Guard` has it.
+        context: The resources of its routes.
+        hosts: As in `Guard`.
     """
     app = Api(context)
     routers = [part.router for part in (jobs, event_stream, audio, sessions, health)]

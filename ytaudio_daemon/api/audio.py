@@ -1,4 +1,4 @@
-"""A job's audio as a download: in parts if asked for, under its own name."""
+"""A job's audio as a download, under its own name; a range of it if asked for."""
 
 import mimetypes
 import os
@@ -36,7 +36,7 @@ MEDIA_TYPES = {
     "ogg": "audio/ogg",
     "opus": "audio/ogg",
 }
-#: Stand for themselves in `filename*` (RFC 8187, attr-char).
+#: Characters that `filename*` does not escape (RFC 8187, attr-char).
 ATTR_CHARS = "!#$&+-.^_`|~"
 #: Hex digits of the audio's SHA-256 in its ETag.
 ETAG_DIGITS = 32
@@ -71,7 +71,7 @@ _AUDIO_RESPONSES: OpenApiResponses = {
 )
 @router.head("/{job_id}/audio", include_in_schema=False)
 def get_audio(context: ContextDep, row: OwnJob, request: Request) -> Response:
-    """Fetch a completed job's audio. Takes `Range`, `If-Range`, `If-None-Match`."""
+    """Return a completed job's audio. Takes `Range`, `If-Range`, `If-None-Match`."""
     if row.state is not JobState.COMPLETED or row.output_path is None:
         raise Problem(
             409, "not_completed", f"There is no audio yet: the job is {row.state}."
@@ -93,10 +93,10 @@ def get_audio(context: ContextDep, row: OwnJob, request: Request) -> Response:
 
 
 def _open_audio(context: ApiContext, row: JobRow, name: str) -> int:
-    """Open the file where it belongs, below its session, no link followed.
+    """Open the file below its session's folder; no symbolic link is followed.
 
     Raises:
-        Problem: It is not there.
+        Problem: The file is gone.
     """
     parts = (row.session_uuid, row.uuid, "audio")
     try:
@@ -116,13 +116,13 @@ def _audio_gone() -> Problem:
 
 
 class AudioResponse(FileResponse):
-    """An open file, sent and then closed, whatever happens in between.
+    """A response with the content of an open file, which it always closes.
 
     Args:
-        fd: Of a regular file; closed here.
-        found: Its `fstat`.
-        headers: To be sent with it.
-        media_type: Its type.
+        fd: The descriptor of a regular file; closed here.
+        found: The file's `fstat`.
+        headers: The response's headers.
+        media_type: The file's media type.
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class AudioResponse(FileResponse):
         self._fd = fd
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it; what the framework refuses is said as a problem."""
+        """Send the file; a range that Starlette refuses becomes a problem."""
         refusal: Problem | None = None
 
         async def watched(message: Message) -> None:
@@ -170,7 +170,7 @@ def _range_problem(start: Message) -> Problem | None:
 
 
 def etag_matches(if_none_match: str, tag: str) -> bool:
-    """Tell whether a client has the file already (RFC 9110, section 13.1.2)."""
+    """Return whether a client has the file already (RFC 9110, section 13.1.2)."""
     tags = {word.strip().removeprefix("W/") for word in if_none_match.split(",")}
     return "*" in tags or tag in tags
 
@@ -182,10 +182,10 @@ def media_type_of(name: str) -> str:
 
 
 def content_disposition(name: str) -> str:
-    """Return a Content-Disposition (RFC 6266): a plain name, and the true one.
+    """Return a Content-Disposition (RFC 6266) with an ASCII name and the true name.
 
     Args:
-        name: The file's, in any script.
+        name: The file's name, in any script.
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     # Quotes would end it; `%` is decoded by some readers of the plain form.

@@ -1,4 +1,4 @@
-"""Who asks: the holder of a session's UUID, or the operator."""
+"""Authentication: by a session's UUID, or as the operator."""
 
 import hmac
 import re
@@ -13,9 +13,9 @@ from ytaudio_daemon.ledger.sessions import Session, find_session
 from ytaudio_daemon.model import SessionState
 
 SESSION_HEADER = "X-Session-ID"
-#: As the ledger writes them (RFC 9562).
+#: UUIDs as the ledger writes them (RFC 9562).
 UUID_PATTERN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-#: A proxy in front adds one of these; then loopback says nothing about who asks.
+#: A proxy adds one of these; then a loopback address does not identify the client.
 PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 session_key = APIKeyHeader(
@@ -35,7 +35,7 @@ SessionKey = Annotated[str | None, Security(session_key)]
 
 
 def get_context(request: Request) -> ApiContext:
-    """Return the desk of the application that a request came to."""
+    """Return the resources of the application that handles a request."""
     context: ApiContext = request.app.state.context
     return context
 
@@ -44,13 +44,13 @@ ContextDep = Annotated[ApiContext, Depends(get_context)]
 
 
 def is_operator(request: Request, context: ContextDep, bearer: Bearer) -> bool:
-    """Tell whether the operator asks.
+    """Return whether the request is the operator's.
 
-    Without a configured token that is everybody who can reach the loopback address, but
-    nobody whom a proxy let in.
+    Without a configured token, every client that reaches the loopback address is the
+    operator, unless its request came through a proxy.
 
     Raises:
-        Problem: A token was shown that is not the operator's.
+        Problem: The request has a token that is not the operator's.
     """
     if context.token is None:
         return not any(name in request.headers for name in PROXY_HEADERS)
@@ -66,20 +66,20 @@ IsOperator = Annotated[bool, Depends(is_operator)]
 
 
 def require_operator(is_operator: IsOperator) -> None:
-    """Let nobody in but the operator.
+    """Refuse every request that is not the operator's.
 
     Raises:
-        Problem: Somebody else asks.
+        Problem: The request is not the operator's.
     """
     if not is_operator:
         raise_unauthorized("Only the operator may do this.", "Bearer")
 
 
 def own_session(context: ContextDep, key: SessionKey) -> Session:
-    """Return the session whose UUID the request carries.
+    """Return the session whose UUID is in the request's header.
 
     Raises:
-        Problem: It carries none, or one that is unknown or has expired.
+        Problem: The header is missing, or its session is unknown or has expired.
     """
     if key is None:
         raise_unauthorized(f"The header {SESSION_HEADER} is missing.", "Session")
@@ -93,21 +93,21 @@ OwnSession = Annotated[Session, Depends(own_session)]
 
 
 def session_by_uuid(context: ApiContext, text: str) -> Session | None:
-    """Return the session of that whole UUID; its name will not do."""
+    """Return the session with this UUID, which must be whole; None if there is none."""
     plain = text.lower()
     if UUID_PATTERN.fullmatch(plain) is None:
         return None
     with context.read() as db:
         session = find_session(db, plain)
-    # By name it may have found another: a session can be named like a UUID.
+    # `find_session` also looks for names, and a session's name can be another's UUID.
     return session if session is not None and session.uuid == plain else None
 
 
 def require_active(session: Session) -> Session:
-    """Return a session that has not ended.
+    """Return the session.
 
     Raises:
-        Problem: It has expired.
+        Problem: The session has expired.
     """
     if session.state is not SessionState.ACTIVE:
         raise Problem(
@@ -120,7 +120,11 @@ def require_active(session: Session) -> Session:
 
 
 def raise_unauthorized(detail: str, scheme: str) -> NoReturn:
-    """Say who may come in (RFC 9110 asks for the header with every 401).
+    """Raise a 401 with its challenge (RFC 9110 asks for the header with every 401).
+
+    Args:
+        detail: The problem's sentence.
+        scheme: `Session` or `Bearer`.
 
     Raises:
         Problem: Always.

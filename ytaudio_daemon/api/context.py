@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,10 +10,11 @@ from typing import Any
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.wake_file import wake_daemon
-from ytaudio_daemon.ledger import Connection, Ledger, meta
+from ytaudio_daemon.ledger import Connection, Ledger
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.operations.transaction import write_now
 from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.schemas.session import SessionSummary
 from ytaudio_daemon.settings import Settings
@@ -29,12 +29,12 @@ MAX_CACHED = 256
 
 
 class ApiContext:
-    """Reads and writes the ledger for routes, which run in many threads.
+    """Reads and writes the ledger for the routes, which run in many threads.
 
     Args:
         ledger: Open and of this program's schema.
-        layout: Where status files and audio are.
-        settings: Those of the ledger's daemon.
+        layout: The folders of status files and audio.
+        settings: The settings of the ledger's daemon.
         daemon_down_reason: Returns in a sentence why the daemon is not up; "" if it is.
         token: The operator's token, or None where none is configured.
     """
@@ -52,41 +52,37 @@ class ApiContext:
         self.settings = settings
         self.daemon_down_reason = daemon_down_reason
         self.token = token
-        #: True once the server is told to stop: streams end then.
+        #: Returns True once the server stops: streams end then.
         self.is_closing: Callable[[], bool] = lambda: False
         #: Clients that watch a job; changed in the event loop's thread alone.
         self.stream_count = 0
         self._ledger = ledger
         self._status_files = StatusFileCache()
-        # A read takes a millisecond, most of it Python's own: side by side they only
-        # get in each other's way, and the ledger opens a connection for each.
+        # A read takes a millisecond, mostly in Python: concurrent reads would only wait
+        # for the interpreter lock, each with a connection of its own.
         self._read_lock = threading.Lock()
         self._write_lock = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Run short queries that see one state.
+        """Yield a connection for short queries that see one state of the ledger.
 
         Raises:
-            LedgerError: It cannot be read.
+            LedgerError: The ledger cannot be read.
         """
         with self._read_lock, self._ledger.read() as db:
             yield db
 
     @contextmanager
     def write(self) -> Iterator[tuple[Connection, Now]]:
-        """Run one transaction, then wake the daemon.
+        """Yield a transaction and the current time; wake the daemon after the commit.
 
         Raises:
-            LedgerError: It cannot be written.
+            LedgerError: The ledger cannot be written.
         """
-        with self._write_lock, self._ledger.write() as db:
-            yield db, self.read_now(db)
+        with self._write_lock, write_now(self._ledger) as (db, now):
+            yield db, now
         wake_daemon(self.layout)
-
-    def read_now(self, db: Connection) -> Now:
-        """Return the current time on both clocks."""
-        return Now(wall=time.time(), uptime_s=meta.uptime_s(db))
 
     def job_document(self, row: JobRow) -> JobDocument:
         """Return a job's document, with progress if the daemon is running."""
@@ -105,12 +101,12 @@ class ApiContext:
         return session_summary(session, view_settings, now)
 
     def daemon_document(self) -> Document | None:
-        """Return the daemon's own document, or None when there is none."""
+        """Return the daemon's status file, or None if there is none."""
         return self._status_files.read(self.layout.daemon_status)
 
 
 class StatusFileCache:
-    """Status documents, read again only when they have changed."""
+    """The jobs of sessions' status files, which are read again only after a change."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -127,7 +123,7 @@ class StatusFileCache:
         return found if isinstance(found, dict) and "schema" in found else None
 
     def jobs_in(self, path: Path) -> Mapping[str, Document]:
-        """Return the jobs of a session's document by ID; {} when there is none."""
+        """Return the jobs in a session's status file by ID; {} if there is none."""
         try:
             found = path.lstat()
         except OSError:

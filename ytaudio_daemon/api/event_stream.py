@@ -23,11 +23,11 @@ from ytaudio_daemon.ledger.queries import JobRow
 
 router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
 
-#: The job is looked at so often, in seconds: as often as status files are written.
+#: Seconds between two reads of the job: status files are written as often.
 POLL_INTERVAL_S = 0.5
-#: Silence is broken so often, in seconds, so that proxies keep the connection.
+#: Seconds without an event after which a comment is sent: proxies drop idle connections.
 HEARTBEAT_S = 15.0
-#: A client that lost the connection comes again after so long, in milliseconds.
+#: Milliseconds after which a client that lost the connection reconnects.
 RECONNECT_MS = 2000
 #: Streams at once.
 MAX_STREAMS = 256
@@ -43,7 +43,7 @@ async def count_stream(context: ContextDep) -> AsyncIterator[None]:
     """Count a stream while it runs.
 
     Raises:
-        Problem: There are too many.
+        Problem: There are `MAX_STREAMS` streams already.
     """
     if context.stream_count >= MAX_STREAMS:
         raise Problem(
@@ -79,7 +79,7 @@ def watch_job(context: ContextDep, row: OwnJob, _: CountedStream) -> StreamingRe
 async def job_events(context: ApiContext, row: JobRow) -> AsyncIterator[bytes]:
     """Yield events until the job is finalized or the server stops.
 
-    A client that has gone ends it from outside: the framework cancels it.
+    When the client disconnects, Starlette cancels the stream.
     """
     yield format_sse_event(retry=RECONNECT_MS)
     sent: JobAnswer | None = None
@@ -105,5 +105,5 @@ def _read_job(context: ApiContext, job_id: int) -> JobAnswer | None:
         with context.read() as db:
             row = queries.job_by_id(db, job_id)
     except LedgerError:
-        return None  # the next look may succeed; the heartbeat tells that we live
+        return None  # the next read may succeed; heartbeats keep the connection
     return api_job(context, row)

@@ -1,4 +1,4 @@
-"""What is refused before any route sees it: foreign pages, wrong hosts, big bodies."""
+"""Refuses requests before any route: cross-site, for a wrong host, with a big body."""
 
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
@@ -8,20 +8,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ytaudio_daemon.api.problems import Problem
 
-#: Bytes of a request's body; the biggest sensible one has some 6,000.
+#: Bytes of a request's body at most; the biggest sensible one has some 6,000.
 MAX_BODY_BYTES = 64 << 10
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-#: What a browser says of a request that another site's page made (Fetch Metadata).
+#: `Sec-Fetch-Site` of a request from another site's page (W3C Fetch Metadata).
 CROSS_SITE = frozenset({"cross-site", "same-site"})
 
 
 class Guard:
-    """ASGI middleware; the whole body is read here, so that nothing can trickle.
+    """ASGI middleware that refuses requests, and reads the whole body of the others.
 
     Args:
-        app: Sees what is let through.
-        hosts: Names that a request may give in `Host`; None = any. On loopback it
-            keeps out pages whose name was made to point here (DNS rebinding).
+        app: The application that handles all other requests.
+        hosts: Names that a request may have in `Host`; None for any. On loopback this
+            refuses pages whose name was made to point here (DNS rebinding).
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str] | None = None) -> None:
@@ -29,7 +29,7 @@ class Guard:
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with a problem, or pass the request on."""
+        """Send a problem, or pass the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -47,10 +47,10 @@ class Guard:
 def refuse_wrong_host(
     headers: Mapping[str, str], hosts: Collection[str] | None
 ) -> None:
-    """Refuse a request that was meant for another host.
+    """Refuse a request for another host.
 
     Raises:
-        Problem: It was.
+        Problem: The `Host` header is not one of `hosts`.
     """
     if hosts is None or _hostname(headers.get("host", "")) in hosts:
         return
@@ -70,10 +70,10 @@ def _hostname(host: str) -> str | None:
 
 
 def refuse_cross_site(method: str, headers: Mapping[str, str]) -> None:
-    """Refuse a change that another site's page asks a browser for.
+    """Refuse a request that changes something and comes from another site's page.
 
     Raises:
-        Problem: It does.
+        Problem: `Origin` or `Sec-Fetch-Site` names another site.
     """
     if method in SAFE_METHODS:
         return
@@ -88,7 +88,7 @@ def refuse_cross_site(method: str, headers: Mapping[str, str]) -> None:
 
 
 def origin_netloc(origin: str) -> str:
-    """Return host and port of an origin, "" when it has none (`null`)."""
+    """Return host and port of an origin; "" if it has none (`null`)."""
     try:
         return urlsplit(origin).netloc.lower()
     except ValueError:
@@ -99,7 +99,7 @@ async def _read_body(headers: Mapping[str, str], receive: Receive) -> bytes:
     """Return the whole body.
 
     Raises:
-        Problem: It is too big.
+        Problem: The body has more than `MAX_BODY_BYTES`.
     """
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > MAX_BODY_BYTES:
@@ -125,14 +125,14 @@ def _body_too_big() -> Problem:
 
 
 def _replay_body(body: bytes, receive: Receive) -> Receive:
-    """Give the body once more, then whatever else comes (the disconnect)."""
-    told = False
+    """Return a `receive` with the body as one message; later ones (disconnect) follow."""
+    is_replayed = False
 
     async def replay() -> Message:
-        nonlocal told
-        if told:
+        nonlocal is_replayed
+        if is_replayed:
             return await receive()
-        told = True
+        is_replayed = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay

@@ -1,4 +1,4 @@
-"""How things stand: health for probes, metrics for Prometheus, status for people."""
+"""Monitoring: health for probes, metrics for Prometheus, status for people."""
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
@@ -24,10 +24,10 @@ router = APIRouter(prefix="/api", tags=["Health & monitoring"])
 
 @router.get("/health", responses=openapi_responses(Health, "It takes jobs", 503))
 def get_health(context: ContextDep) -> Response:
-    """Tell whether this server lives and can take jobs; for anybody.
+    """Return whether this server can accept jobs; needs no authentication.
 
-    It is ready as soon as the ledger can be read. `degraded` means that no daemon is
-    running: jobs are taken and wait.
+    It is ready when the ledger can be read. `degraded` means that no daemon is
+    running: jobs are accepted and wait.
     """
     try:
         with context.read() as db:
@@ -58,7 +58,7 @@ def get_health(context: ContextDep) -> Response:
     responses=openapi_responses(DaemonAnswer, "The daemon's document", 401, 503),
 )
 def get_status(context: ContextDep) -> Response:
-    """Give the daemon's own document, as in status/daemon.json."""
+    """Return the daemon's document, as in status/daemon.json."""
     document = context.daemon_document()
     if document is None:
         raise Problem(
@@ -84,7 +84,7 @@ def get_status(context: ContextDep) -> Response:
     },
 )
 def get_metrics(context: ContextDep) -> Response:
-    """Give figures for Prometheus."""
+    """Return the metrics in Prometheus' text format."""
     return Response(
         _exposition(context), headers=PRIVATE_HEADERS, media_type=CONTENT_TYPE
     )

@@ -1,4 +1,4 @@
-"""Jobs: post, list, look at, change, fetch."""
+"""Routes of jobs: post, list, show, change."""
 
 from typing import Annotated
 
@@ -23,21 +23,24 @@ from ytaudio_daemon.api.vocabulary import AUDIO, Status, states_of, to_options
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
-from ytaudio_daemon.ledger import queries, sessions, transitions
-from ytaudio_daemon.ledger.enqueue import JobOptions, enqueue_link
+from ytaudio_daemon.ledger import queries
+from ytaudio_daemon.ledger.enqueue import JobOptions
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
+from ytaudio_daemon.ledger.transitions import CancelResult
 from ytaudio_daemon.model import JobState, Layer, OptionError, Options
 from ytaudio_daemon.model.line_rules import LinkAction
 from ytaudio_daemon.model.options import check_layer, effective_options
+from ytaudio_daemon.operations import job_changes
+from ytaudio_daemon.operations.links import enqueue_link
 from ytaudio_daemon.urls import Link, LinkError, parse_link
 
 router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
 
-#: Statuses every route here can be refused with.
+#: Statuses of the problems that every route here can end in.
 COMMON_STATUSES = (401, 410, 503)
 JOB_STATUSES = (*COMMON_STATUSES, 404)
-#: Where the ID of a new job leads.
+#: OpenAPI's links from a new job to the operations that take its ID.
 JOB_LINKS = {
     name: {"operationId": name, "parameters": {"job_id": "$response.body#/job_uuid"}}
     for name in (
@@ -53,10 +56,10 @@ JOB_LINKS = {
 
 
 def own_job(context: ContextDep, session: OwnSession, job_id: JobId) -> JobRow:
-    """Return a job of the session that asks; any other does not exist for it.
+    """Return a job of the session; jobs of other sessions do not exist for it.
 
     Raises:
-        Problem: There is none.
+        Problem: The session has no such job.
     """
     plain = job_id.lower()
     if UUID_PATTERN.fullmatch(plain):
@@ -91,8 +94,8 @@ OwnJob = Annotated[JobRow, Depends(own_job)]
 def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Response:
     """Post a link; the daemon downloads it.
 
-    The same video with the same options twice is one job: its answer is 200 then. One
-    that had failed, or whose file is gone, runs again.
+    The same video with the same options is the same job, and the status is 200 then. A
+    job that failed, was cancelled, or whose file is gone runs again.
     """
     if wanted.media_type != AUDIO:
         raise Problem(
@@ -148,7 +151,7 @@ def list_jobs(
     "/{job_id}", responses=openapi_responses(JobAnswer, "The job", *JOB_STATUSES)
 )
 def get_job(context: ContextDep, row: OwnJob) -> Response:
-    """Tell how a job stands: status, progress, result or error."""
+    """Return a job: status, progress, result or error."""
     return json_response(api_job(context, row))
 
 
@@ -157,7 +160,7 @@ def get_job(context: ContextDep, row: OwnJob) -> Response:
     responses=openapi_responses(JobPaths, "The paths", *JOB_STATUSES),
 )
 def get_paths(context: ContextDep, row: OwnJob) -> Response:
-    """Tell where a job's files are, or will be, on the server."""
+    """Return the paths of a job's files on the server, existing or not."""
     folder = context.layout.job_dir(row.session_uuid, row.uuid)
     is_done = row.state is JobState.COMPLETED
     document: JobPaths = {
@@ -185,7 +188,7 @@ def get_paths(context: ContextDep, row: OwnJob) -> Response:
     },
 )
 def put_status(context: ContextDep, row: OwnJob, wanted: NewStatus) -> Response:
-    """Ask for another status: `cancelled`, or `pending` for a finished job."""
+    """Change the status: to `cancelled`, or of a finished job to `pending`."""
     if wanted.status is Status.CANCELLED:
         return cancel_job(context, row)
     if wanted.status is Status.PENDING:
@@ -208,18 +211,19 @@ def put_status(context: ContextDep, row: OwnJob, wanted: NewStatus) -> Response:
     },
 )
 def cancel_job(context: ContextDep, row: OwnJob) -> Response:
-    """Cancel a job: at once, or by asking the daemon that runs it."""
+    """Cancel a job: at once, or by a request to the daemon that runs it."""
     with context.write() as (db, now):
         quota = context.settings.sessions.quota
-        said = transitions.cancel(db, row.id, now, reason="cancelled", quota=quota)
+        result = job_changes.cancel_job(db, row.id, now, quota)
         fresh = queries.job_by_id(db, row.id)
-    if said not in {"cancelled", "requested"}:
+    if result.is_too_late:
         raise Problem(
             409,
             "illegal_move",
-            f"The job is {said}; it can no longer be cancelled.",
+            f"The job is {result}; it can no longer be cancelled.",
         )
-    return json_response(api_job(context, fresh), 202 if said == "requested" else 200)
+    status = 202 if result is CancelResult.REQUESTED else 200
+    return json_response(api_job(context, fresh), status)
 
 
 @router.post(
@@ -229,7 +233,7 @@ def cancel_job(context: ContextDep, row: OwnJob) -> Response:
     ),
 )
 def retry_job(context: ContextDep, row: OwnJob) -> Response:
-    """Run a job again that failed, was cancelled, or whose file is gone."""
+    """Run a job again that failed or was cancelled, or whose file is gone."""
     job_options = JobOptions.from_options(Options.from_json(row.options))
     fresh, action = _enqueue(context, row.session_id, row.video_id, job_options)
     if action not in {LinkAction.RETRY, LinkAction.WITHDRAW_CANCELLATION}:
@@ -248,7 +252,7 @@ def _parse_link(url: str) -> Link:
 def _effective_options(
     context: ApiContext, session: Session, wanted: NewJob
 ) -> Options:
-    """Lay the wishes over the config's options and the session's own."""
+    """Return the options of the request over the session's and the config's."""
     download = context.settings.download
     try:
         own = check_layer(to_options(wanted.given_options()))
@@ -260,7 +264,7 @@ def _effective_options(
 
 
 def _session_defaults(context: ApiContext, session: Session) -> Layer:
-    """Return the session's `defaults.toml`, which holds for drops too."""
+    """Return the options in the session's `defaults.toml`, as for drops."""
     try:
         return read_session_defaults(context.layout.inbox, session.name)
     except (OptionError, UnsafePathError, OSError, ValueError) as error:
@@ -276,7 +280,6 @@ def _enqueue(
     context: ApiContext, session_id: int, video_id: str, job_options: JobOptions
 ) -> tuple[JobRow, LinkAction]:
     with context.write() as (db, now):
-        sessions.require_active(db, session_id)
         posted = enqueue_link(
             db,
             session_id,
@@ -284,7 +287,6 @@ def _enqueue(
             job_options=job_options,
             quota=context.settings.sessions.quota,
             now=now,
-            file_is_gone=audio_is_gone,
         )
         row = None if posted.job_id is None else queries.job_by_id(db, posted.job_id)
     if row is None:

@@ -1,4 +1,4 @@
-"""Figures in Prometheus' text format. Pure."""
+"""Metrics in Prometheus' text format. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,14 +21,14 @@ def exposition(
     is_up: bool,
     streams: int,
 ) -> bytes:
-    """Return the figures as Prometheus reads them.
+    """Return the metrics as Prometheus reads them.
 
     Args:
         counts: Jobs by state, from the ledger.
         sessions: Sessions by state, from the ledger.
         daemon: The daemon's document, if there is one.
-        is_up: Whether the daemon is running.
-        streams: Clients that watch a job.
+        is_up: True if the daemon is running.
+        streams: The number of clients that watch a job.
     """
     figures = [
         _labelled_gauge("ytaudio_jobs", "Jobs by state.", "state", counts),
@@ -44,7 +44,7 @@ def exposition(
 
 
 class _StaticCollector(Collector):
-    """Hands figures to the library as they are."""
+    """Passes finished metrics to prometheus_client."""
 
     def __init__(self, figures: list[Gauge]) -> None:
         self._gauges = figures
@@ -54,7 +54,7 @@ class _StaticCollector(Collector):
 
 
 def _daemon_gauges(document: Mapping[str, Any]) -> list[Gauge]:
-    """Return what only the daemon knows; all of it is as of its last heartbeat."""
+    """Return the metrics of the daemon's document, as of its last heartbeat."""
     daemon, disk = document["daemon"], document["disk"]
     gates = {gate["name"]: 1 for gate in document["gates"]}
     codes = [problem["code"] for problem in document["problems"]]

@@ -1,4 +1,4 @@
-"""Every error as problem details (RFC 9457), whatever raised it."""
+"""Errors as problem details (RFC 9457), for every exception a route can raise."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,16 +24,16 @@ from ytaudio_daemon.errors import (
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
-#: `type` is this and the code: a name, not an address.
+#: The field `type` is this and the code: a name, not an address.
 TYPE_PREFIX = "urn:ytaudio:problem:"
-#: How long a client should wait before it asks again, in seconds.
+#: Seconds that a client should wait before its next request.
 RETRY_AFTER_S = 2
-#: Errors that are listed of one request.
+#: Errors of one request that a problem lists, at most.
 MAX_ERRORS = 20
-#: Characters of a client's own words that come back to it.
+#: Characters of a client's input that a problem repeats, at most.
 MAX_ECHO_CHARS = 200
 
-#: Our own errors by status and code; the first that fits counts.
+#: Status and code of our own errors; the first class that fits counts.
 STATUS_BY_ERROR: tuple[tuple[type[YtaudioError], int, str], ...] = (
     (SessionExpiredError, 410, "session_expired"),
     (UnknownSessionError, 404, "unknown_session"),
@@ -44,14 +44,14 @@ STATUS_BY_ERROR: tuple[tuple[type[YtaudioError], int, str], ...] = (
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's word
-    """An answer that is an error.
+    """An error with its HTTP response.
 
     Args:
         status: The HTTP status.
         code: Snake-case, stable; for programs.
         detail: One plain sentence; for people.
-        hint: What to do about it, or "".
-        headers: To be sent with it.
+        hint: The remedy, or "".
+        headers: Further headers of the response.
         more: Further members of the document.
     """
 
@@ -86,21 +86,21 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         }
 
     def response(self) -> Response:
-        """Return the problem as it is sent."""
+        """Return the problem as a response."""
         body = json.dumps(self.document(), ensure_ascii=True).encode()
         headers = {"Cache-Control": "no-store", **self.headers}
         return Response(body, self.status, headers, MEDIA_TYPE)
 
 
 def install_handlers(app: FastAPI, routes: Sequence[Route]) -> None:
-    """Have every error of an application answered as a problem.
+    """Install handlers that turn every exception into a problem.
 
     Args:
         app: The application.
-        routes: All it has, for telling which methods an address takes.
+        routes: All its routes: a 405 must name all methods of its address.
     """
 
-    # One function for each kind: Starlette looks for a handler by class.
+    # One function for each class: Starlette finds a handler by the exception's class.
     @app.exception_handler(Problem)
     async def _problem(_: Request, error: Problem) -> Response:
         return error.response()
@@ -131,7 +131,7 @@ def install_handlers(app: FastAPI, routes: Sequence[Route]) -> None:
 
 
 def from_ytaudio_error(error: YtaudioError) -> Problem:
-    """Return the problem of an error that has a name in this program."""
+    """Convert one of our own errors into a problem."""
     for kind, status, code in STATUS_BY_ERROR:
         if isinstance(error, kind):
             headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}  # noqa: PLR2004 - may pass
@@ -140,7 +140,7 @@ def from_ytaudio_error(error: YtaudioError) -> Problem:
 
 
 def _methods_at(request: Request, routes: Iterable[Route]) -> list[str]:
-    """Return every method of an address; the framework names one route's only."""
+    """Return every method of an address; Starlette names those of one route only."""
     methods: set[str] = set()
     for route in routes:
         if route.matches(request.scope)[0] is not Match.NONE:
@@ -149,7 +149,7 @@ def _methods_at(request: Request, routes: Iterable[Route]) -> list[str]:
 
 
 def from_http(error: HTTPException) -> Problem:
-    """Return the problem of what the framework refuses: no such route, wrong method."""
+    """Convert Starlette's HTTPException (404, 405, …) into a problem."""
     codes = {404: "no_such_page", 405: "method_not_allowed", 400: "bad_request"}
     details = {
         404: "There is nothing at this address.",
@@ -165,7 +165,7 @@ def from_http(error: HTTPException) -> Problem:
 
 
 def from_validation(errors: Sequence[Any]) -> Problem:
-    """Return the problem of a request that does not fit the description.
+    """Convert errors of FastAPI's request validation into a problem.
 
     At most `MAX_ERRORS` are listed: a body of 64 KiB may have ten thousand.
     """
@@ -184,10 +184,10 @@ def from_validation(errors: Sequence[Any]) -> Problem:
 
 
 def _pointer(place: Sequence[Any]) -> str:
-    """Return where it is wrong: `body/url`, as a path through the request."""
+    """Return the place of an error as a path through the request, e.g. `body/url`."""
     return _truncate("/".join(map(str, place)))
 
 
 def _truncate(text: str) -> str:
-    """Cut a client's words short, and drop what cannot be written."""
+    """Cut a client's input short, and replace lone surrogates."""
     return text[:MAX_ECHO_CHARS].encode("utf-8", "replace").decode()

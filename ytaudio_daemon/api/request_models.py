@@ -1,4 +1,7 @@
-"""What clients send: checked here for its form, by `model.options` for its meaning."""
+"""Bodies and parameters of requests: checked here for type and length.
+
+`model.options` checks whether the options can be carried out.
+"""
 
 from typing import Annotated, Any
 
@@ -19,14 +22,14 @@ from ytaudio_daemon.urls import MAX_LINK_CHARS
 
 EXAMPLE_URL = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 EXAMPLE_UUID = "6f1e2d3c-4b5a-4987-8a6b-0c1d2e3f4a5b"
-#: Answers a page.
+#: Jobs or sessions on a page, at most.
 MAX_PAGE = 500
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
 
 def _one_of(words: tuple[str, ...], example: str) -> Any:
-    """Describe a choice; that it is one is checked with all other options."""
+    """Return the schema of a choice; `model.options` checks the value."""
     schema = {"type": ["string", "null"], "enum": [*words, None], "examples": [example]}
     return WithJsonSchema(schema)
 
@@ -115,7 +118,7 @@ class NewJob(BaseModel):
     ] = 0
 
     def given_options(self) -> dict[str, Any]:
-        """Return the options that were given, in the API's words."""
+        """Return the options in the request, by the API's names."""
         given = self.model_dump(exclude={"url", "media_type"}, exclude_none=True)
         return {name: value for name, value in given.items() if value != {}}
 

@@ -1,4 +1,4 @@
-"""Serving the application with uvicorn, until a signal comes."""
+"""Serves the application with uvicorn, until a signal."""
 
 import signal
 import socket
@@ -12,18 +12,18 @@ from ytaudio_daemon.api.app import create_app
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.errors import UsageError
 
-#: Connections that the kernel keeps until we take them.
+#: Connections that the kernel holds until they are accepted.
 BACKLOG = 2048
-#: Downloads that are still running at a stop get so long, in seconds.
+#: Seconds that responses still being sent have after a signal.
 SHUTDOWN_TIMEOUT_S = 5
-#: Bytes of a request's line and headers.
+#: Bytes of a request's line and headers, at most.
 MAX_HEADER_BYTES = 16 << 10
 #: Names by which browsers reach a loopback address.
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach an address."""
+    """Return whether only this machine can reach an address."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -31,10 +31,10 @@ def is_loopback(host: str) -> bool:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take the address.
+    """Bind a listening socket to the address.
 
     Raises:
-        UsageError: It cannot be had.
+        UsageError: The address cannot be bound.
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
@@ -45,7 +45,7 @@ def listen(host: str, port: int) -> socket.socket:
             "Choose another with --host and --port.",
         ) from error
     # Connections inherit it. asyncio sets it only on sockets whose protocol is named,
-    # and without it every answer waits 40 ms for the client's delayed ACK.
+    # and without it every response waits 40 ms for the client's delayed ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
@@ -60,9 +60,9 @@ def serve(context: ApiContext, listener: socket.socket, host: str) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Args:
-        context: What the routes work with.
-        listener: As `listen` returned it.
-        host: As it was asked for; on loopback no other name is answered to.
+        context: The resources of the routes.
+        listener: The socket that `listen` returned.
+        host: The host the user named; on loopback, requests for other names are refused.
     """
     hosts = LOOPBACK_NAMES | {host} if is_loopback(host) else None
     config = uvicorn.Config(
@@ -86,7 +86,7 @@ def serve(context: ApiContext, listener: socket.socket, host: str) -> None:
 
 @contextmanager
 def _ignore_reraised_signal() -> Iterator[None]:
-    """Bear that uvicorn raises a signal once more when it has stopped."""
+    """Ignore the signal that uvicorn raises again after its shutdown."""
     kinds = (signal.SIGINT, signal.SIGTERM)
     before = {kind: signal.signal(kind, lambda *_: None) for kind in kinds}
     try:

@@ -1,6 +1,5 @@
-"""Sessions: open, look at, list, count."""
+"""Routes of sessions: open, show, list, count."""
 
-import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -27,20 +26,21 @@ from ytaudio_daemon.api.response_documents import (
 from ytaudio_daemon.api.response_models import Overview, SessionAnswer, SessionPage
 from ytaudio_daemon.api.responses import json_response, openapi_responses
 from ytaudio_daemon.api.vocabulary import Listed, session_state
-from ytaudio_daemon.folders.inbox import make_session_folder
 from ytaudio_daemon.ledger import queries, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
+from ytaudio_daemon.operations import session_changes
+from ytaudio_daemon.operations.transaction import read_now
 from ytaudio_daemon.views import job_counts
 
 router = APIRouter(prefix="/api/sessions", tags=["Sessions"])
 
 
 def known_session(context: ContextDep, session_uuid: SessionId) -> Session:
-    """Return the session of an address; who knows its UUID may.
+    """Return the session of an address; its UUID is all the authentication needed.
 
     Raises:
-        Problem: There is none, or it has expired.
+        Problem: The session is unknown or has expired.
     """
     session = session_by_uuid(context, session_uuid)
     if session is None:
@@ -54,10 +54,10 @@ KnownSession = Annotated[Session, Depends(known_session)]
 def visible_session(
     context: ContextDep, is_operator: IsOperator, key: SessionKey
 ) -> Session | None:
-    """Return the one session that the asker may see; None = all of them.
+    """Return the one session that the client may see; None for all of them.
 
     Raises:
-        Problem: The asker is neither the operator nor holds a session.
+        Problem: The client is not the operator and names no session.
     """
     if is_operator:
         return None
@@ -80,14 +80,13 @@ VisibleSession = Annotated[Session | None, Depends(visible_session)]
     ),
 )
 def create_session(context: ContextDep) -> Response:
-    """Open a session; its UUID is all that its holder needs.
+    """Open a session; its UUID is all that a client needs to use it.
 
-    Its folder in the inbox has the same name. Where a token is configured, only the
-    operator opens sessions.
+    Its folder in the inbox has the UUID as its name. Where a token is configured, only
+    the operator can open sessions.
     """
-    new_uuid = str(uuid.uuid4())
     try:
-        make_session_folder(context.layout.inbox, new_uuid)
+        session = session_changes.create_session(context.write, context.layout).session
     except OSError as error:
         raise Problem(
             503,
@@ -95,9 +94,7 @@ def create_session(context: ContextDep) -> Response:
             f"The session's folder cannot be made: {error.strerror}.",
             "`ytaudio doctor` on the server names the remedy.",
         ) from error
-    with context.write() as (db, now):
-        session = sessions.open_session(db, None, now, session_uuid=new_uuid)
-    headers = {"Location": f"/api/sessions/{new_uuid}"}
+    headers = {"Location": f"/api/sessions/{session.uuid}"}
     return json_response(_api_session(context, session), 201, headers)
 
 
@@ -111,7 +108,7 @@ def list_sessions(
     limit: Limit = 100,
     after: After = None,
 ) -> Response:
-    """List sessions, the oldest first: the operator sees all, others their own."""
+    """List sessions, the oldest first: all for the operator, else the client's own."""
     wanted = session_state(state)
     if only is not None:
         found = [only] if wanted in {None, only.state} and after is None else []
@@ -131,7 +128,7 @@ def list_sessions(
     responses=openapi_responses(Overview, "The statistics", 401, 410),
 )
 def get_overview(context: ContextDep, only: VisibleSession) -> Response:
-    """Count sessions and jobs: the operator's answer is about all of them."""
+    """Count sessions and jobs: all for the operator, else the client's own."""
     with context.read() as db:
         if only is None:
             by_state = queries.session_counts(db)
@@ -158,13 +155,13 @@ def get_overview(context: ContextDep, only: VisibleSession) -> Response:
     responses=openapi_responses(SessionAnswer, "The session", 404, 410, 503),
 )
 def get_session(context: ContextDep, session: KnownSession) -> Response:
-    """Tell about a session: its limits, what it uses, when it expires."""
+    """Return a session: its limits, what it uses, when it expires."""
     return json_response(_api_session(context, session))
 
 
 def _api_session(context: ApiContext, session: Session) -> SessionAnswer:
     with context.read() as db:
-        now = context.read_now(db)
+        now = read_now(db)
     return to_api_session(context.session_summary(session, now))
 
 

@@ -61,17 +61,17 @@ AUDIO = "audio"
 
 
 def states_of(statuses: list[Status]) -> list[JobState]:
-    """Return the states that any of some statuses stands for."""
+    """Return the states of which one of the statuses is the API's word."""
     return [state for state, status in STATUS_BY_STATE.items() if status in statuses]
 
 
 def to_options(given_options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a new job's body under their own names."""
+    """Return the options in a new job's body by their names in the program."""
     return {
         OPTION_BY_FIELD.get(name, name): value for name, value in given_options.items()
     }
 
 
 def session_state(listed: Listed) -> SessionState | None:
-    """Return the state that sessions on a list have; None = any."""
+    """Return the state of the sessions on a list; None for any."""
     return None if listed is Listed.ALL else SessionState(listed.value)

@@ -1,6 +1,6 @@
 """Runs the command line `ytaudio …`: prints its errors and returns its exit status.
 
-`--help` and `--version` end here, before anything that a command needs is imported.
+`--help` and `--version` end here, before the modules that a command needs are imported.
 """
 
 import os
@@ -16,7 +16,7 @@ from ytaudio_daemon.cli.terminal_text import terminal_safe
 from ytaudio_daemon.errors import YtaudioError
 
 #: Of the program itself; every other flag without a command is `download`'s.
-PROGRAM_FLAGS = frozenset({"-h", "--help", "--version"})
+PROGRAM_FLAGS = frozenset({"-h", "--help", "--version", "--print-completion"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,6 +52,10 @@ def _run(arguments: Sequence[str]) -> int:
     if before.version:
         sys.stdout.write(f"ytaudio {__version__}\n")
         return Exit.OK
+    if before.print_completion:
+        completion = import_module("ytaudio_daemon.cli.completion")  # 30 ms
+        sys.stdout.write(completion.completion_script(before.print_completion))
+        return Exit.OK
     if before.command is None:
         main_parser().print_help(sys.stderr)
         return Exit.USAGE
@@ -72,11 +76,15 @@ def _insert_default_command(arguments: Sequence[str]) -> Sequence[str]:
             ("--config=", "--root=")
         ):
             at += 1
-        elif argument in PROGRAM_FLAGS or not _is_download_argument(argument):
+        elif _is_program_flag(argument) or not _is_download_argument(argument):
             break
         else:
             return [*arguments[:at], "download", *arguments[at:]]
     return arguments
+
+
+def _is_program_flag(argument: str) -> bool:
+    return argument.partition("=")[0] in PROGRAM_FLAGS
 
 
 def _is_download_argument(argument: str) -> bool:

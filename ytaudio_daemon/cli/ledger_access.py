@@ -2,7 +2,6 @@
 
 import errno
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +10,8 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.privileges import drop_privileges, not_permitted_error
 from ytaudio_daemon.errors import NoLedgerError, UnknownSessionError
 from ytaudio_daemon.folders import wake_file
-from ytaudio_daemon.ledger import Connection, Ledger, meta, migrate
+from ytaudio_daemon.ledger import Connection, Ledger, migrate
 from ytaudio_daemon.ledger.sessions import Session, find_session
-from ytaudio_daemon.model.clock import Now
 
 
 @contextmanager
@@ -37,11 +35,6 @@ def open_ledger(context: CommandContext, *, to_write: bool = False) -> Iterator[
         yield ledger
     finally:
         ledger.close()
-
-
-def read_now(db: Connection) -> Now:
-    """Return the current time, on both clocks, for a row that we write."""
-    return Now(wall=time.time(), uptime_s=meta.uptime_s(db))
 
 
 def require_session(db: Connection, name_or_uuid: str) -> Session:

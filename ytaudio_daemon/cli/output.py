@@ -41,6 +41,11 @@ class Output:
         terminal: Terminal = module.Terminal(self._out)
         return terminal
 
+    def load(self) -> None:
+        """Import all that printing needs; without this it happens at the first use."""
+        if self.is_terminal:
+            self.terminal.load()
+
     def line(self, text: str = "") -> None:
         """Print one line, made safe for a terminal."""
         print(terminal_safe(text), file=self._out)

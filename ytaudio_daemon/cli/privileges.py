@@ -1,4 +1,4 @@
-"""Becomes the daemon's user when root runs a command; names who may do what."""
+"""Becomes the daemon's user when root runs a command, and refuses other users."""
 
 import os
 import pwd
@@ -22,6 +22,7 @@ def drop_privileges(context: CommandContext) -> None:
     os.umask(context.settings.paths.umask)
     if os.geteuid() != 0 or owner.st_uid == 0:
         return
+    context.output.load()  # the owner may not be able to read our Python
     with suppress(KeyError):  # an owner without a name has no further groups
         os.initgroups(pwd.getpwuid(owner.st_uid).pw_name, owner.st_gid)
     os.setresgid(owner.st_gid, owner.st_gid, owner.st_gid)

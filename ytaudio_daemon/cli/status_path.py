@@ -5,7 +5,6 @@ it. Only plain configurations are handled here, the settings handle all others. 
 makes sure that both find the same folder.
 """
 
-import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,10 +60,19 @@ def _config_paths(
             continue
         except (OSError, ValueError):
             return file, None
-        if os.geteuid() == 0 and not named and first_untrusted_part(file, cwd):
+        if not named and _is_untrusted(file, cwd):
             return file, None
         return file, _paths_in(text)
     return None, None if named else {}
+
+
+def _is_untrusted(file: Path, cwd: Path) -> bool:
+    """Return whether `settings.find_config` would refuse a file that nobody named."""
+    folder = cwd if file.is_relative_to(cwd) else file.parent
+    try:
+        return first_untrusted_part(file, folder) is not None
+    except OSError:
+        return True
 
 
 def _paths_in(text: bytes) -> Mapping[str, Any] | None:

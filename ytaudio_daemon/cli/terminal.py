@@ -48,6 +48,11 @@ class Terminal:
     def __init__(self, out: IO[str]) -> None:
         self.console = Console(file=out, highlight=False, markup=False, emoji=False)
 
+    def load(self) -> None:
+        """Import the parts that rich imports at the first print, by printing nothing."""
+        with self.console.capture():
+            self.facts([("", "é—日本")])
+
     def labelled_line(self, label: str, text: str, width: int) -> None:
         """Print one line that begins with a word from `STYLES`, in its colour.
 

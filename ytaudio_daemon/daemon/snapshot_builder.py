@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from ytaudio_daemon import __version__
+from ytaudio_daemon.daemon.inbox_problems import inbox_problems
 from ytaudio_daemon.daemon.problems import ProblemReport, ProblemTracker
 from ytaudio_daemon.daemon.self_check import SelfCheck
 from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
@@ -138,21 +139,7 @@ class SnapshotBuilder:
         yield from self._tool_problems(now)
         for gate in gates:
             yield _gate_problem(gate)
-        ignored_files = self._intake.ignored_files
-        for code, (message, hint) in ignored_files.inbox_problems.items():
-            yield code, message, hint
-        for (session, file), reason in ignored_files.waiting.items():
-            yield (
-                "drop_waits",
-                f"inbox/{session}/{file}: {reason}",
-                "It is tried again at every scan.",
-            )
-        for folder, reason in ignored_files.folders.items():
-            yield (
-                "bad_session_folder",
-                f"inbox/{folder}: {reason}",
-                "Rename or move the folder; nothing in it is taken until then.",
-            )
+        yield from inbox_problems(self._intake.ignored_files)
 
     def _tool_problems(self, now: Now) -> Iterator[ProblemReport]:
         if self.tools.ffmpeg is None:

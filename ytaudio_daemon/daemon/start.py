@@ -118,8 +118,7 @@ def _flush_views(services: Services) -> None:
         services.views.refresh(
             now, services.snapshot_builder.build("stopped", [], now), force=True
         )
-        due = services.views.next_due(now)
-        if due is None or due > 0:
+        if services.views.next_due(now) > 0:
             break
     services.views.close()
 

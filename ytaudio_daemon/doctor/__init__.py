@@ -1,13 +1,14 @@
-"""Look for what is missing or broken before it hurts. Nothing is changed, or printed.
+"""Checks of the installation, which find faults before a job does.
 
-Each check returns findings: what was looked at, whether it is all right, what that
-means, and what a person can do. `ytaudio doctor` prints them.
+Each check yields results: its name, whether all is well, what was found and what that
+means, and a remedy. `ytaudio doctor` prints them. The checks change nothing.
 """
 
 from collections.abc import Iterator
 
 from ytaudio_daemon.doctor.check_result import CheckResult, CheckStatus
 from ytaudio_daemon.doctor.folder_checks import check_folders
+from ytaudio_daemon.doctor.inbox_checks import check_inbox_contents
 from ytaudio_daemon.doctor.ledger_checks import check_ledger
 from ytaudio_daemon.doctor.machine_checks import check_machine
 from ytaudio_daemon.doctor.notify_checks import check_receivers
@@ -28,11 +29,11 @@ __all__ = [
 def run_checks(
     settings: Settings, layout: Layout, wall: float
 ) -> Iterator[CheckResult]:
-    """Yield what every check found, as it is found.
+    """Yield the results of all checks, each as soon as it is there.
 
     Args:
-        settings: In effect.
-        layout: The tree that they name.
+        settings: The settings in effect.
+        layout: The folders that they name.
         wall: Now, seconds since 1970 UTC.
     """
     yield from check_programs(wall, version_store(layout.state).active())
@@ -40,9 +41,13 @@ def run_checks(
 
 
 def check_installation(settings: Settings, layout: Layout) -> Iterator[CheckResult]:
-    """Yield what was found of this place; looked at with the caller's rights."""
+    """Yield the results on folders, ledger, machine and receivers.
+
+    They depend on the rights of the process, so it should run as the daemon's user.
+    """
     keeps_drops = settings.inbox.after_intake == "keep"
     yield from check_folders(layout, settings.disk.reserve, keeps_drops=keeps_drops)
+    yield from check_inbox_contents(layout)
     yield from check_ledger(settings.database.url)
     yield from check_machine(layout.inbox)
     yield from check_receivers(settings.notify)

@@ -1,14 +1,14 @@
-"""What a check comes back with."""
+"""The result of a check."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class CheckStatus(StrEnum):
-    """How something is."""
+    """The severity of a result."""
 
     OK = "ok"
-    #: It works, but somebody should look at it.
+    #: It works, but a person should look at it.
     WARNING = "warning"
     #: Jobs cannot succeed, or are in danger.
     BROKEN = "broken"
@@ -16,13 +16,13 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        name: Snake-case, stable, e.g. `ffmpeg`.
-        health: How it is.
-        message: What was found and what that means, in a sentence.
-        remedy: What to do, a command where there is one; "" when all is well.
+        name: The check, in snake case and stable, e.g. `ffmpeg`.
+        health: The severity.
+        message: One sentence: what was found, and what that means.
+        remedy: A command if there is one, else what to do; "" when all is well.
     """
 
     name: str
@@ -32,19 +32,19 @@ class CheckResult:
 
 
 def ok(name: str, message: str) -> CheckResult:
-    """Return that something is all right."""
+    """Return the result that all is well."""
     return CheckResult(name=name, health=CheckStatus.OK, message=message)
 
 
 def warning(name: str, message: str, remedy: str = "") -> CheckResult:
-    """Return that somebody should look at it."""
+    """Return the result that a person should look at it."""
     return CheckResult(
         name=name, health=CheckStatus.WARNING, message=message, remedy=remedy
     )
 
 
 def broken(name: str, message: str, remedy: str) -> CheckResult:
-    """Return that jobs cannot succeed with it."""
+    """Return the result that jobs cannot succeed, or are in danger."""
     return CheckResult(
         name=name, health=CheckStatus.BROKEN, message=message, remedy=remedy
     )

@@ -1,4 +1,4 @@
-"""The folders: there, open to us, on the right file system, with room."""
+"""Checks that the folders exist, are open to us, and have enough room on one disk."""
 
 import errno
 import os
@@ -16,11 +16,11 @@ from ytaudio_daemon.dropfile import is_ignored_folder
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.prepare import free_bytes
 
-#: Session folders looked into, and complaints about them.
+#: Most session folders that are checked, and most results about them.
 MAX_SESSION_FOLDERS = 10_000
 MAX_SESSION_RESULTS = 20
 GIB = 1 << 30
-#: What it means when a folder is closed to the daemon.
+#: The consequence of a folder that is closed to the daemon.
 CONSEQUENCES = {
     "inbox": "no drop is seen",
     "downloads": "nothing can be fetched",
@@ -33,10 +33,10 @@ CONSEQUENCES = {
 def check_folders(
     layout: Layout, reserve_bytes: int, *, keeps_drops: bool = False
 ) -> Iterator[CheckResult]:
-    """Yield what was found of the folders.
+    """Yield the results on all folders.
 
     Args:
-        layout: The tree.
+        layout: The folders.
         reserve_bytes: `[disk] reserve`.
         keeps_drops: `[inbox] after_intake = "keep"`: nothing is moved in the inbox.
     """
@@ -46,7 +46,7 @@ def check_folders(
         MAX_SESSION_RESULTS,
     )
     yield from check_file_systems(layout)
-    with suppress(OSError):  # said already, of the folder itself
+    with suppress(OSError):  # reported already, as a fault of the folder
         free = free_bytes(_nearest_existing(layout.downloads))
         yield check_free_space(free, reserve_bytes, layout.downloads)
 
@@ -54,7 +54,7 @@ def check_folders(
 def check_tree_folders(
     layout: Layout, *, keeps_drops: bool = False
 ) -> Iterator[CheckResult]:
-    """Yield what was found of each of the tree's own folders."""
+    """Yield the result on each of the daemon's own folders."""
     for name, folder in _tree_folders(layout):
         found = _check_folder(name, folder)
         if found.health == "broken" and name == "inbox" and _is_readable(folder):
@@ -63,13 +63,16 @@ def check_tree_folders(
 
 
 def check_file_systems(layout: Layout) -> Iterator[CheckResult]:
-    """Yield whether work and results are on one file system; nothing before a start."""
+    """Yield whether work and results are on one file system.
+
+    Before the daemon's first start there is no work folder, and so no result.
+    """
     if os.path.isdir(layout.work):  # noqa: PTH112 - a dead mount raises in Path's
         yield _check_same_file_system(layout)
 
 
 def check_free_space(free: int, reserve: int, downloads: Path) -> CheckResult:
-    """Judge the room on the disk; both in bytes. Pure."""
+    """Return the result on free disk space; both numbers in bytes. Pure."""
     message = (
         f"{free / GIB:.1f} GiB are free, {reserve / GIB:.1f} GiB are left to others"
     )
@@ -110,7 +113,10 @@ def _check_folder(name: str, folder: Path) -> CheckResult:
     try:
         mode = folder.stat().st_mode
     except OSError as error:
-        if error.errno not in {errno.ENOENT, errno.ELOOP}:  # the ends of a link
+        if error.errno not in {
+            errno.ENOENT,
+            errno.ELOOP,
+        }:  # a broken link: no folder, as below
             return _unreachable_folder_result(label, folder, error, CONSEQUENCES[name])
         mode = 0
     if not stat.S_ISDIR(mode):
@@ -132,7 +138,7 @@ def _check_folder(name: str, folder: Path) -> CheckResult:
 def _unreachable_folder_result(
     label: str, folder: Path, error: OSError, meaning: str
 ) -> CheckResult:
-    """Judge a folder that cannot even be looked at: its mount is dead, say."""
+    """Return the result on a folder that cannot be examined: its mount is dead, say."""
     return broken(
         label,
         f"{folder} cannot be looked at ({error.strerror}): {meaning}; mount its disk again",
@@ -141,7 +147,7 @@ def _unreachable_folder_result(
 
 
 def _read_only_inbox_result(inbox: Path, *, keeps_drops: bool) -> CheckResult:
-    """Judge an inbox that can be read and not be written."""
+    """Return the result on an inbox that can be read but not written."""
     if keeps_drops:
         return ok("folder_inbox", f"{inbox} (read only: drops stay in it)")
     return warning(
@@ -153,11 +159,11 @@ def _read_only_inbox_result(inbox: Path, *, keeps_drops: bool) -> CheckResult:
 
 
 def _check_session_folders(inbox: Path, *, keeps_drops: bool) -> Iterator[CheckResult]:
-    """Yield a finding for each session folder that is closed to us."""
+    """Yield a result for each session folder that is closed to us."""
     try:
         with os.scandir(inbox) as entries:
             found = list(islice(entries, MAX_SESSION_FOLDERS))
-    except OSError:  # said already, of the inbox itself
+    except OSError:  # reported already, as a fault of the inbox
         return
     for entry in found:
         if is_ignored_folder(entry.name) or not entry.is_dir(follow_symlinks=False):
@@ -174,7 +180,10 @@ def _check_session_folders(inbox: Path, *, keeps_drops: bool) -> Iterator[CheckR
 
 
 def _check_same_file_system(layout: Layout) -> CheckResult:
-    """Try it: between two bind mounts a rename fails though the device is the same."""
+    """Return whether a rename from work to downloads works, by trying it.
+
+    Comparing devices is not enough: between two bind mounts of one device a rename fails.
+    """
     name = f".doctor-{secrets.token_hex(4)}"
     probe, target = layout.work / name, layout.downloads / name
     try:
@@ -208,10 +217,11 @@ def _is_readable(folder: Path) -> bool:
 
 
 def _remedy(folder: Path, to_others: str = "") -> str:
-    """Return a line that opens a folder to us.
+    """Return the command that opens a folder to us.
 
-    By its mode if we own it or it belongs to a group of ours (whose part of the mode
-    also bounds an ACL, acl(5)); else with `to_others`, if that will do; else by its owner.
+    It changes the mode if we own the folder or are in its group (the group's bits also
+    limit an ACL, acl(5)); else it adds the mode `to_others`, if given; else it changes
+    the owner.
     """
     try:
         found = folder.stat()

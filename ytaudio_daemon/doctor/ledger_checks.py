@@ -1,4 +1,4 @@
-"""The ledger: there, of our schema, sound."""
+"""Checks that the ledger exists, is sound, and has our schema."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +9,10 @@ from ytaudio_daemon.ledger import Ledger, migrate
 
 
 def check_ledger(url: str) -> Iterator[CheckResult]:
-    """Yield what was found of the ledger.
+    """Yield the result on the ledger.
 
     Args:
-        url: `[database] url`, filled in.
+        url: `[database] url`, as the settings give it: never empty.
     """
     if url.startswith("sqlite"):
         path = Path(url.partition(":///")[2])

@@ -1,4 +1,4 @@
-"""The machine: the kernel's limits on watching folders, and its clock."""
+"""Checks the kernel's limits on watching folders, and its clock."""
 
 import ctypes
 import os
@@ -23,7 +23,7 @@ TIMEX_BUFFER_BYTES = 512
 
 
 def check_machine(inbox: Path) -> Iterator[CheckResult]:
-    """Yield what was found of the machine."""
+    """Yield the results on the machine."""
     yield check_inotify_watches(
         _inotify_limit("max_user_watches"), _count_session_folders(inbox)
     )
@@ -34,11 +34,11 @@ def check_machine(inbox: Path) -> Iterator[CheckResult]:
 
 
 def check_inotify_watches(limit: int | None, sessions: int) -> CheckResult:
-    """Judge the kernel's limit on watched folders. Pure.
+    """Return the result on the kernel's limit of watched folders. Pure.
 
     Args:
         limit: `fs.inotify.max_user_watches`, or None when it is hidden.
-        sessions: Folders in the inbox.
+        sessions: The number of session folders in the inbox.
     """
     if limit is None:
         return ok(
@@ -56,7 +56,11 @@ def check_inotify_watches(limit: int | None, sessions: int) -> CheckResult:
 
 
 def check_inotify_instances(limit: int | None) -> CheckResult:
-    """Judge `fs.inotify.max_user_instances`, None when it is hidden. Pure."""
+    """Return the result on the limit of watching programs. Pure.
+
+    Args:
+        limit: `fs.inotify.max_user_instances`, or None when it is hidden.
+    """
     if limit is None or limit >= SPARE_INSTANCES:
         shown = "hidden here" if limit is None else f"{limit:,}"
         return ok("inotify_instances", f"the limit of watching programs is {shown}")
@@ -69,7 +73,7 @@ def check_inotify_instances(limit: int | None) -> CheckResult:
 
 
 def check_clock(*, synchronized: bool) -> CheckResult:
-    """Judge the clock. Pure."""
+    """Return the result on the clock. Pure."""
     if synchronized:
         return ok("clock", "the clock is synchronized")
     return warning(
@@ -81,7 +85,7 @@ def check_clock(*, synchronized: bool) -> CheckResult:
 
 
 def _sysctl_command(name: str, value: int) -> str:
-    """Return the line that raises a limit, now and after every start."""
+    """Return the command that raises a limit, now and after every boot."""
     return (
         f"echo fs.inotify.{name}={value} | sudo tee -a /etc/sysctl.d/90-ytaudio.conf "
         "&& sudo sysctl --system"
@@ -89,7 +93,7 @@ def _sysctl_command(name: str, value: int) -> str:
 
 
 def _inotify_limit(name: str) -> int | None:
-    """Read a limit; systemd's ProcSubset=pid hides it."""
+    """Return a limit; None when it is hidden, as by systemd's ProcSubset=pid."""
     try:
         return int((INOTIFY_LIMITS / name).read_bytes())
     except OSError:
@@ -104,12 +108,12 @@ def _count_session_folders(inbox: Path) -> int:
                 and not is_ignored_folder(entry.name)
                 for entry in entries
             )
-    except OSError:  # said already, of the inbox itself
+    except OSError:  # reported already, as a fault of the inbox
         return 0
 
 
 def _kernel_clock_is_synchronized() -> bool:
-    """Ask the kernel whether anything disciplines its clock; changes nothing."""
+    """True if the kernel's clock is synchronized, by adjtimex(2); changes nothing."""
     libc = ctypes.CDLL(None, use_errno=True)
     state = int(libc.adjtimex(ctypes.create_string_buffer(TIMEX_BUFFER_BYTES)))
     return 0 <= state < TIME_ERROR

@@ -1,4 +1,4 @@
-"""Whom [notify] names: whether they can be told at all. Nobody is told anything."""
+"""Checks that the receivers of [notify] can be reached at all. Sends nothing."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from ytaudio_daemon.settings import NotifySettings
 
 
 def check_receivers(notify: NotifySettings) -> Iterator[CheckResult]:
-    """Yield what was found of the receivers; nothing when there are none."""
+    """Yield the result on the receivers; nothing when there are none."""
     receivers = receivers_of(notify)
     if not receivers:
         return

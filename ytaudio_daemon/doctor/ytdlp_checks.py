@@ -1,4 +1,4 @@
-"""The programs that do the work: ffmpeg, a JavaScript runtime, yt-dlp."""
+"""Checks the programs that jobs need: ffmpeg, a JavaScript runtime, yt-dlp."""
 
 import importlib.metadata
 import sys
@@ -17,11 +17,11 @@ STALE_YTDLP_DAYS = 90
 
 
 def check_programs(wall: float, chosen: ActiveVersion) -> Iterator[CheckResult]:
-    """Yield what was found of the programs.
+    """Yield the results on the programs.
 
     Args:
         wall: Now, seconds since 1970 UTC.
-        chosen: The yt-dlp that the workers get.
+        chosen: The yt-dlp that the workers use.
     """
     tools = find_tools()
     yield _check_tool(
@@ -39,7 +39,7 @@ def check_programs(wall: float, chosen: ActiveVersion) -> Iterator[CheckResult]:
 
 
 def check_ytdlp_age(version: str | None, wall: float) -> CheckResult:
-    """Judge a yt-dlp by its version, which is the day of its release. Pure."""
+    """Return the result on the age of a yt-dlp: its version is its release date. Pure."""
     if version is None:
         return broken(
             "yt_dlp",
@@ -62,7 +62,7 @@ def check_ytdlp_age(version: str | None, wall: float) -> CheckResult:
 def check_ytdlp_upgrades(
     chosen: ActiveVersion, *, has_pip: bool
 ) -> Iterator[CheckResult]:
-    """Yield whether yt-dlp can be kept fresh. Pure."""
+    """Yield whether yt-dlp can be upgraded. Pure."""
     if chosen.fallback_reason:
         yield warning(
             "engine",
@@ -103,7 +103,7 @@ _MISSING_MESSAGES = {
 
 
 def _check_solver(chosen: ActiveVersion) -> CheckResult:
-    """yt-dlp's part that runs in the JavaScript runtime is a package of its own."""
+    """Return the result on yt-dlp-ejs, the part that runs in the JavaScript runtime."""
     version = _package_version(chosen.path, "yt-dlp-ejs")
     if version is None:
         return broken(
@@ -114,7 +114,7 @@ def _check_solver(chosen: ActiveVersion) -> CheckResult:
 
 
 def _package_version(folder: Path | None, name: str) -> str | None:
-    """Return a package's version as the workers see it: the folder goes first."""
+    """Return a package's version as the workers import it: from `folder` first."""
     path = sys.path if folder is None else [str(folder), *sys.path]
     found = importlib.metadata.distributions(name=name, path=path)
     return next((distribution.version for distribution in found), None)

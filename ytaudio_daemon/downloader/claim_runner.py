@@ -6,7 +6,6 @@ from typing import TypeVar
 from ytaudio_daemon.downloader.await_attempt import ProgressListener, run_to_end
 from ytaudio_daemon.downloader.cancellation import CancellationPoller
 from ytaudio_daemon.downloader.folder_downloader import StopLevel, StopSignal
-from ytaudio_daemon.downloader.open_ledger import read_now
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.folders import Layout
@@ -18,6 +17,7 @@ from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.retry_while_busy import retry_while_busy
 from ytaudio_daemon.model import FetchRequest, Outcome
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.operations.transaction import read_now
 from ytaudio_daemon.settings import Settings
 
 T = TypeVar("T")

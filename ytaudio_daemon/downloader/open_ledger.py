@@ -11,10 +11,9 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.host_id import load_host_id
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import lock_state, prepare
-from ytaudio_daemon.ledger import Connection, Ledger, meta
+from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.migrate import migrate, require_current
 from ytaudio_daemon.ledger.pre_migration_backup import back_up_before_migration
-from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
 
 #: A daemon that starts at the same moment creates the schema within so long, in seconds.
@@ -39,11 +38,6 @@ def open_or_create_ledger(settings: Settings) -> Iterator[Ledger]:
         yield ledger
     finally:
         ledger.close()
-
-
-def read_now(db: Connection) -> Now:
-    """Return the present on both clocks; the daemon's age as it was saved last."""
-    return Now(wall=time.time(), uptime_s=meta.uptime_s(db))
 
 
 def local_host_id(layout: Layout) -> str:

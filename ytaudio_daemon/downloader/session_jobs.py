@@ -18,7 +18,6 @@ from ytaudio_daemon.downloader.folder_downloader import (
     StopSignal,
 )
 from ytaudio_daemon.downloader.next_action import NextAction, next_action
-from ytaudio_daemon.downloader.open_ledger import read_now
 from ytaudio_daemon.downloader.result import DownloadResult, rejected_result
 from ytaudio_daemon.downloader.sessions import require_active_session
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
@@ -37,9 +36,12 @@ from ytaudio_daemon.ledger import (
     transitions,
 )
 from ytaudio_daemon.ledger.claims import Claim
-from ytaudio_daemon.ledger.enqueue import JobOptions, enqueue_link
+from ytaudio_daemon.ledger.enqueue import JobOptions
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.operations.links import enqueue_link
+from ytaudio_daemon.operations.transaction import write_now
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import logs
 
@@ -149,11 +151,10 @@ class SessionJobRunner:
             wanted.download_request.link.video_id,
         )
         job_uuid = _checked_uuid(wanted.job_uuid)
-        with self._ledger.write() as db:
+        with write_now(self._ledger) as (db, now):
             session = require_active_session(db, wanted.session_uuid)
             job_options = JobOptions.from_options(options)
             known = queries.find_job_by_uuid(db, job_uuid)
-            now = read_now(db)
             if known is not None:
                 _require_same_job(known, session.uuid, video_id, job_options)
             else:
@@ -170,7 +171,6 @@ class SessionJobRunner:
                 job_options=job_options,
                 quota=self._settings.sessions.quota,
                 now=now,
-                file_is_gone=published.audio_is_gone,
                 job_uuid=job_uuid,
             ).job_id
             return None if job_id is None else queries.job_by_id(db, job_id)
@@ -179,8 +179,7 @@ class SessionJobRunner:
         self, job_id: int, *, is_first_look: bool
     ) -> Claim | JobRow | None:
         """Claim the job, or return it if it has ended; None: read it again soon."""
-        with ExitStack() as undo, self._ledger.write() as db:
-            now = read_now(db)
+        with ExitStack() as undo, write_now(self._ledger) as (db, now):
             job = queries.job_by_id(db, job_id)
             gone = job.state is JobState.COMPLETED and published.audio_is_gone(
                 job.output_path
@@ -191,7 +190,7 @@ class SessionJobRunner:
             if step is NextAction.RETURN:
                 return job
             if step is not NextAction.WAIT:
-                _queue_for(db, job_id, step)
+                _queue_for(db, job_id, step, now)
                 claim = claims.claim_job(db, job_id, now, self._holder)
                 if claim is not None:  # before other threads can see it
                     _RUNNING.add(claim.name)
@@ -221,11 +220,11 @@ def _discard_on_error(name: str, failed: type[BaseException] | None, *_: Any) ->
         _RUNNING.discard(name)
 
 
-def _queue_for(db: Connection, job_id: int, step: NextAction) -> None:
+def _queue_for(db: Connection, job_id: int, step: NextAction, now: Now) -> None:
     if step is NextAction.REQUEUE:
-        transitions.requeue_now(db, job_id, read_now(db))
+        transitions.requeue_now(db, job_id, now)
     elif step is NextAction.RETRY:
-        transitions.retry(db, job_id, read_now(db))
+        transitions.retry(db, job_id, now)
 
 
 def _checked_uuid(text: str) -> str:

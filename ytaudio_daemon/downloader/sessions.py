@@ -2,24 +2,25 @@
 
 import uuid
 from dataclasses import dataclass, field
+from functools import partial
 
-from ytaudio_daemon.downloader.open_ledger import open_or_create_ledger, read_now
+from ytaudio_daemon.downloader.open_ledger import open_or_create_ledger
 from ytaudio_daemon.downloader.options_input import (
     checked_options,
     default_settings,
     parse_url,
 )
-from ytaudio_daemon.dropfile import session_name_problem
 from ytaudio_daemon.errors import (
     SessionExpiredError,
     UnknownSessionError,
     UsageError,
 )
-from ytaudio_daemon.folders.inbox import make_session_folder
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.ledger import Connection, queries, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import Options, SessionState
+from ytaudio_daemon.operations import session_changes
+from ytaudio_daemon.operations.transaction import write_now
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import LinkError
 
@@ -83,15 +84,12 @@ def create_session(name: str | None = None, *, settings: Settings | None = None)
         UsageError: The name is not allowed.
         ConfigError, LedgerError: Config or ledger cannot be used.
     """
-    if name is not None and (problem := session_name_problem(name)):
-        raise UsageError(problem)
+    session_changes.require_valid_name(name)
     wanted = settings or default_settings()
-    new_uuid = str(uuid.uuid4())
     with open_or_create_ledger(wanted) as ledger:
-        make_session_folder(layout_of(wanted).inbox, name or new_uuid)
-        with ledger.write() as db:
-            now = read_now(db)
-            return sessions.open_session(db, name, now, session_uuid=new_uuid).uuid
+        open_write = partial(write_now, ledger)
+        created = session_changes.create_session(open_write, layout_of(wanted), name)
+    return created.session.uuid
 
 
 def get_session(

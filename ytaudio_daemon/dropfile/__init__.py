@@ -5,6 +5,7 @@
 
 from ytaudio_daemon.dropfile.drop_line import DropLine, NotADropError
 from ytaudio_daemon.dropfile.filenames import (
+    DROP_ENDINGS,
     DropKind,
     is_always_ignored,
     is_ignored_folder,
@@ -14,8 +15,11 @@ from ytaudio_daemon.dropfile.filenames import (
 )
 from ytaudio_daemon.dropfile.option_syntax import render_line
 from ytaudio_daemon.dropfile.parsers import parse, parse_in_steps
+from ytaudio_daemon.dropfile.reject_codes import REJECT_CODES
 
 __all__ = [
+    "DROP_ENDINGS",
+    "REJECT_CODES",
     "DropKind",
     "DropLine",
     "NotADropError",

@@ -1,13 +1,17 @@
-"""One line of a drop, as it was understood. Pure."""
+"""One link of a drop, as it was understood. Pure."""
 
 import re
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
+from ytaudio_daemon.dropfile.reject_codes import REJECT_CODES
 from ytaudio_daemon.model import Layer
 from ytaudio_daemon.urls import Link
 
 #: Of what the person wrote, kept for the receipt.
 MAX_TEXT_CHARS = 500
+
+NO_OPTIONS: Layer = MappingProxyType({})
 
 _USERINFO = re.compile(r"//[^\s/?#]*@")
 
@@ -24,26 +28,45 @@ class NotADropError(ValueError):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropLine:
-    """A line of a drop with what it asks for, or why it is refused.
+class DropLine(NamedTuple):
+    """A link of a drop with what it asks for, or a line that names none.
+
+    It is accepted, rejected (`code` is set) or switched off: the link stands in a
+    comment. Only the caller knows which accepted ones are duplicates. It is a tuple
+    because they come by the million.
 
     Attributes:
         line: Its first physical line, from 1.
-        text: What the person wrote, `shown`.
-        link: The video, if one was named; also when the options were refused.
+        text: What the person wrote, `printable`; of several links in a line, its own
+            part and the options.
+        link: The video, if one was named; also when the options were refused. Of a
+            mirror or a bare ID the mended link.
         layer: The file's defaults and the line's own options, checked and canonical;
             of a refused line, those that were good.
-        code: None when usable, else one of the reject codes of `docs/drop-files.md`.
+        code: None when usable, else one of `REJECT_CODES`.
         message: Why it is refused, and what is accepted instead.
+        part: Its place among the links of the line, from 1; None where it is alone.
+        is_switched_off: It stands in a comment, so nothing is asked for.
     """
 
     line: int
     text: str
     link: Link | None
-    layer: Layer = field(default_factory=dict)
+    layer: Layer = NO_OPTIONS
     code: str | None = None
     message: str = ""
+    part: int | None = None
+    is_switched_off: bool = False
+
+    @property
+    def place(self) -> str:
+        """The line and the part, as receipts name it: `3`, or `3.1`."""
+        return str(self.line) if self.part is None else f"{self.line}.{self.part}"
+
+    @property
+    def remedy(self) -> str:
+        """What helps against the refusal in general, or "" when there is none."""
+        return REJECT_CODES[self.code].remedy if self.code else ""
 
 
 def printable(text: str, limit: int = MAX_TEXT_CHARS) -> str:

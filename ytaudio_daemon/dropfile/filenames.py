@@ -1,5 +1,6 @@
 """Which names in an inbox mean something. Pure: names only, nothing is opened."""
 
+import re
 import unicodedata
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -12,6 +13,16 @@ class DropKind(StrEnum):
 
     #: Links and options, a line each: `*.txt *.urls *.list`.
     TEXT = "text"
+    #: The same among prose: `*.md`.
+    MARKDOWN = "markdown"
+    #: A playlist for players: `*.m3u *.m3u8`.
+    M3U = "m3u"
+    #: A table: `*.csv *.tsv`.
+    TABLE = "table"
+    #: A web page, such as exported bookmarks: `*.html *.htm`.
+    HTML = "html"
+    #: One JSON document: `*.json`.
+    JSON = "json"
     #: One JSON object a line: `*.jsonl`.
     JSONL = "jsonl"
     #: A Windows internet shortcut: `*.url`.
@@ -26,11 +37,22 @@ _KINDS = {
     ".txt": DropKind.TEXT,
     ".urls": DropKind.TEXT,
     ".list": DropKind.TEXT,
+    ".md": DropKind.MARKDOWN,
+    ".m3u": DropKind.M3U,
+    ".m3u8": DropKind.M3U,
+    ".csv": DropKind.TABLE,
+    ".tsv": DropKind.TABLE,
+    ".html": DropKind.HTML,
+    ".htm": DropKind.HTML,
+    ".json": DropKind.JSON,
     ".jsonl": DropKind.JSONL,
     ".url": DropKind.URL,
     ".webloc": DropKind.WEBLOC,
     ".desktop": DropKind.DESKTOP,
 }
+
+#: What a name must end in, for messages.
+DROP_ENDINGS = " ".join(_KINDS)
 
 #: How editors, browsers and synchronizers name what they have not finished. `4913`
 #: is the file vim makes to try whether it may write in a folder.
@@ -51,6 +73,13 @@ _TEMPORARY = (
 )
 #: Litter of NAS systems and Windows; the inbox's own README is no drop either.
 _ALWAYS_IGNORED = frozenset({"@eadir", "thumbs.db", "desktop.ini", "readme.md"})
+#: What Windows and macOS know of a file, kept apart by other systems as a file of its
+#: own; Samba writes the colon as U+F03A.
+_SIDECAR = re.compile(
+    "[:\uf03a](?:zone\\.identifier|afp_afpinfo|afp_resource|com\\.apple\\.[^:]*)"
+    "(?::\\$data)?\\Z",
+    re.IGNORECASE,
+)
 #: Where filed drops go.
 _RESERVED = frozenset({"processed", "rejected"})
 _IGNORED_FOLDERS = frozenset({"#recycle", "$recycle.bin", "lost+found", "@eadir"})
@@ -79,7 +108,7 @@ def is_temporary(name: str) -> bool:
 
 def is_always_ignored(name: str) -> bool:
     """Tell whether a file of that name is ignored for good, and not mentioned."""
-    return name.lower() in _ALWAYS_IGNORED
+    return name.lower() in _ALWAYS_IGNORED or _SIDECAR.search(name) is not None
 
 
 def is_ignored_folder(name: str) -> bool:

@@ -11,6 +11,8 @@ from ytaudio_daemon.urls import LinkError, parse_link
 #: A real one has some 200 bytes; a property list can unfold to a thousandfold.
 MAX_BYTES = 1 << 16
 
+#: KDE: the value may hold variables of the shell. A link of ours has none.
+_FLAG = re.compile(r"\[\$[a-z]{1,2}\]\Z")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -70,7 +72,7 @@ def _to_drop_line(found: _FileValue | None) -> DropLine:
         return DropLine(
             line=found.line,
             text=printable(found.value),
-            link=None,
+            link=error.link,
             code=error.code,
             message=error.message,
         )
@@ -106,5 +108,5 @@ def _read_section(text: str, name: str) -> dict[str, _FileValue]:
         elif is_inside and "=" in bare:
             key, _, value = bare.partition("=")
             found = _FileValue(line=number, value=value.strip())
-            values.setdefault(key.strip().lower(), found)
+            values.setdefault(_FLAG.sub("", key.strip().lower()), found)
     return values

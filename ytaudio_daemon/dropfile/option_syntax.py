@@ -10,26 +10,27 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from ytaudio_daemon.dropfile.drop_line import printable
+from ytaudio_daemon.dropfile.option_keys import checked_option
 from ytaudio_daemon.model import Layer, OptionError
-from ytaudio_daemon.model.options import LOSSLESS, check_option
+from ytaudio_daemon.model.options import LOSSLESS, refuse_contradictions
 from ytaudio_daemon.urls import Link
 
+#: What stands behind the `=`; to be compiled with `re.VERBOSE`.
+VALUE = r"""
+    (?: " (?P<double> (?: [^"] | "" )*+ ) "
+      | ' (?P<single> (?: [^'] | '' )*+ ) '
+      | (?P<bare> (?: [^\s"'] \S* )? )
+    ) (?= \s | $ )
+"""
 _TOKEN = re.compile(
-    r"""
+    rf"""
     \s* (?:
       (?P<comment> \# .* )
-    | (?P<key> [A-Za-z_][A-Za-z0-9_.-]* ) =
-      (?: " (?P<double> (?: [^"] | "" )*+ ) "
-        | ' (?P<single> (?: [^'] | '' )*+ ) '
-        | (?P<bare> (?: [^\s"'] \S* )? )
-      ) (?= \s | $ )
+    | (?P<key> [A-Za-z_][A-Za-z0-9_.-]* ) = {VALUE}
     | (?P<stray> \S+ )
     )
     """,
     re.VERBOSE,
-)
-_LINK_LIKE = re.compile(
-    r"\S{0,20}://|(?:[a-z-]+\.)?youtu(?:\.be|be\.com)/", re.IGNORECASE
 )
 #: Every character here stands for itself in a bare value, wherever it stands.
 _BARE_VALUE = re.compile(r"[A-Za-z0-9%()+,./:_-]+")
@@ -61,6 +62,15 @@ def merge_layers(lower: Layer, upper: Layer) -> Layer:
     return layer
 
 
+def layer_problem(layer: Layer) -> OptionError | None:
+    """Return what contradicts itself in the options of one line."""
+    try:
+        refuse_contradictions(layer)
+    except OptionError as error:
+        return error
+    return None
+
+
 def render_line(link: Link, options: Layer) -> str:
     """Return a line of a text drop that `parse` reads back to the same.
 
@@ -78,10 +88,11 @@ def tokenize(text: str) -> Iterator[tuple[str, str]]:
         if found["stray"] is not None:
             yield "", found["stray"]
         elif found["key"] is not None:
-            yield found["key"].lower(), _token_value(found)
+            yield found["key"].lower(), token_value(found)
 
 
-def _token_value(found: re.Match[str]) -> str:
+def token_value(found: re.Match[str]) -> str:
+    """Return the value that `VALUE` matched, without its quotes."""
     if found["double"] is not None:
         return found["double"].replace('""', '"')
     if found["single"] is not None:
@@ -95,7 +106,7 @@ def add_option(key: str, value: object, into: dict[str, object]) -> None:
     Raises:
         OptionError: It is unknown, bad, or there already.
     """
-    checked = check_option(key, value)
+    checked = checked_option(key, value)
     if key in into:
         raise OptionError("bad_option", f"{key} is given twice")
     into[key] = checked
@@ -107,8 +118,6 @@ def _refuse_stray(word: str) -> NoReturn:
 
 def _stray_message(word: str) -> str:
     shown_word = repr(printable(word, 40))
-    if _LINK_LIKE.match(word):
-        return f"a second link, {shown_word}: give every link a line of its own"
     if re.match(r"[\w.-]+=[\"']", word):
         return (
             f"the quotes do not match at {shown_word}: close them, and write a quote "
@@ -116,8 +125,8 @@ def _stray_message(word: str) -> str:
         )
     return (
         f"{shown_word} is no option: write key=value, and put values with spaces in "
-        'straight quotes, such as tag.artist="Nina Simone"; other words stand before '
-        "the link only"
+        'straight quotes, such as tag.artist="Nina Simone"; other words stand beside '
+        "a link only"
     )
 
 

@@ -3,24 +3,41 @@
 from collections.abc import Callable, Iterator
 
 from ytaudio_daemon.dropfile.drop_line import DropLine
-from ytaudio_daemon.dropfile.encoding import split_lines
+from ytaudio_daemon.dropfile.encoding import decode, split_lines
 from ytaudio_daemon.dropfile.filenames import DropKind
-from ytaudio_daemon.dropfile.jsonlines import read_json_lines
+from ytaudio_daemon.dropfile.json_lines import (
+    MAX_JSON_LINE_CHARS,
+    is_json_document,
+    read_json_document,
+    read_json_lines,
+)
 from ytaudio_daemon.dropfile.linkfiles import (
     read_desktop_file,
     read_url_file,
     read_webloc,
 )
-from ytaudio_daemon.dropfile.text import read_text
+from ytaudio_daemon.dropfile.table import MAX_TABLE_LINE_CHARS, read_table
+from ytaudio_daemon.dropfile.text import M3U, MARKDOWN, read_text
+from ytaudio_daemon.dropfile.web_page import read_web_page
 
-_LINE_PARSERS: dict[DropKind, Callable[[Iterator[str]], Iterator[DropLine | None]]] = {
-    DropKind.TEXT: read_text,
-    DropKind.JSONL: read_json_lines,
-}
-_LINK_FILE_PARSERS: dict[DropKind, Callable[[bytes], DropLine]] = {
-    DropKind.URL: read_url_file,
-    DropKind.WEBLOC: read_webloc,
-    DropKind.DESKTOP: read_desktop_file,
+
+def _read_json(data: bytes) -> Iterator[DropLine | None]:
+    if is_json_document(data):
+        return read_json_document(decode(data))
+    return read_json_lines(split_lines(data, MAX_JSON_LINE_CHARS))
+
+
+_PARSERS: dict[DropKind, Callable[[bytes], Iterator[DropLine | None]]] = {
+    DropKind.TEXT: lambda data: read_text(split_lines(data)),
+    DropKind.MARKDOWN: lambda data: read_text(split_lines(data), MARKDOWN),
+    DropKind.M3U: lambda data: read_text(split_lines(data), M3U),
+    DropKind.TABLE: lambda data: read_table(split_lines(data, MAX_TABLE_LINE_CHARS)),
+    DropKind.HTML: lambda data: read_web_page(decode(data)),
+    DropKind.JSON: lambda data: read_json_document(decode(data)),
+    DropKind.JSONL: _read_json,
+    DropKind.URL: lambda data: iter([read_url_file(data)]),
+    DropKind.WEBLOC: lambda data: iter([read_webloc(data)]),
+    DropKind.DESKTOP: lambda data: iter([read_desktop_file(data)]),
 }
 
 
@@ -45,6 +62,4 @@ def parse_in_steps(data: bytes, kind: DropKind) -> Iterator[DropLine | None]:
     Raises:
         NotADropError: Nothing in it is usable.
     """
-    if read_lines := _LINE_PARSERS.get(kind):
-        return read_lines(split_lines(data))
-    return iter([_LINK_FILE_PARSERS[kind](data)])
+    return _PARSERS[kind](data)

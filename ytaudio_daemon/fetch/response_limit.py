@@ -1,21 +1,29 @@
-"""Pages and player answers have an end: whatever sends them, and however much.
+"""Ends every HTTP body: that of a page, of an error and of a redirect.
 
-yt-dlp reads each of them whole into memory. An endless one, from a captive portal or
-anybody in between, would take all that the machine has before a deadline comes.
+yt-dlp reads pages, players and API errors whole into memory, and the libraries below it
+the bodies of redirects, which nobody wants. An endless body, or some kilobytes that
+unpack to gigabytes, would take all memory of the machine before a deadline comes.
 """
 
+import functools
+import importlib
+import urllib.error
+import urllib.request
+from http.client import HTTPResponse
 from typing import Any
 
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
 
-#: YouTube's largest pages and players have below 4 MiB, as do pieces of a stream.
+#: After decompression. YouTube's largest pages and players have below 4 MiB, as do
+#: pieces of a stream.
 MAX_RESPONSE_BYTES = 32 << 20
 _CHUNK_BYTES = 1 << 18
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 def limit_response_size(response: Any) -> Any:
-    """Have a response of yt-dlp's refuse to be read whole when it is endless.
+    """Make a response of yt-dlp's refuse to be read whole when it is endless.
 
     Reads that say how much they want, as a download's do, stay as they are.
     """
@@ -36,3 +44,82 @@ def limit_response_size(response: Any) -> Any:
 
     response.read = read
     return response
+
+
+def limit_error_body(error: Exception) -> None:
+    """Limit the response that yt-dlp's HTTPError carries; others carry none."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        limit_response_size(response)
+
+
+def install_redirect_limits() -> None:
+    """Have no body of a redirect read in this process, whichever library follows it.
+
+    Both libraries read it whole inside of yt-dlp's handlers, where `limit_response_size`
+    comes too late.
+    """
+    _extend(urllib.request.OpenerDirector, "__init__", _add_plain_bodies)
+    try:
+        sessions = importlib.import_module("requests.sessions")
+    except ImportError:  # then yt-dlp does without it, too
+        return
+    _extend(sessions.Session, "get_redirect_target", _close_redirect)
+
+
+class PlainBodies(urllib.request.BaseHandler):
+    """Lets only bodies through urllib that need no unpacking, and of redirects none.
+
+    yt-dlp unpacks a body whole and without a limit as soon as urllib has its head.
+    """
+
+    handler_order = 100  # before yt-dlp's, which have 500
+
+    def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
+        """Ask for a body as it is."""
+        request.add_header("Accept-Encoding", "identity")
+        return request
+
+    def http_response(
+        self, _request: urllib.request.Request, response: HTTPResponse
+    ) -> HTTPResponse:
+        """Close a redirect unread.
+
+        Raises:
+            URLError: The body is compressed, although that was not asked for.
+        """
+        if response.status in _REDIRECTS:
+            response.close()
+        encoding = response.headers.get("Content-Encoding", "identity")
+        if not response.closed and encoding.strip().lower() != "identity":
+            response.close()
+            raise urllib.error.URLError("a compressed answer that was not asked for")
+        return response
+
+    https_request = http_request
+    https_response = http_response
+
+
+def _add_plain_bodies(opener: Any, _returned: None) -> None:
+    opener.add_handler(PlainBodies())
+
+
+def _close_redirect(_session: Any, target: str | None, response: Any) -> None:
+    if target is not None:
+        response.close()
+
+
+def _extend(owner: Any, name: str, and_then: Any) -> None:
+    """Let a method of a library end with a call of ours, once per process."""
+    plain = getattr(owner, name)
+    if hasattr(plain, "is_extended"):
+        return
+
+    @functools.wraps(plain)
+    def extended(self: Any, *args: Any, **options: Any) -> Any:
+        returned = plain(self, *args, **options)
+        and_then(self, returned, *args, **options)
+        return returned
+
+    extended.is_extended = True  # type: ignore[attr-defined]  # our mark
+    setattr(owner, name, extended)

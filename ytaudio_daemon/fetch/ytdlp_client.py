@@ -21,7 +21,11 @@ from yt_dlp.extractor.youtube import YoutubeIE
 from ytaudio_daemon.fetch import hosts, jit
 from ytaudio_daemon.fetch.classify import Cause
 from ytaudio_daemon.fetch.exception_facts import causes_of
-from ytaudio_daemon.fetch.response_limit import limit_response_size
+from ytaudio_daemon.fetch.response_limit import (
+    install_redirect_limits,
+    limit_error_body,
+    limit_response_size,
+)
 from ytaudio_daemon.fetch.tools import find_js_runtime
 from ytaudio_daemon.model import FetchRequest
 from ytaudio_daemon.system.regular_files import open_regular_file
@@ -102,6 +106,7 @@ class YtDlpClient(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no ty
             hosts.check_host(url)
             return limit_response_size(super().urlopen(req))
         except Exception as error:
+            limit_error_body(error)
             self.failed_requests.extend(causes_of(error, url))
             del self.failed_requests[:-_MAX_RECORDS]
             raise
@@ -187,6 +192,7 @@ def prepare_environment(request: FetchRequest) -> None:
         os.environ["DENO_CERT"] = request.network.ca_file
     os.environ.pop("SSLKEYLOGFILE", None)  # would write down the TLS keys
     hosts.install_guard()
+    install_redirect_limits()
 
 
 def warm_up() -> None:
@@ -196,6 +202,7 @@ def warm_up() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     hosts.install_guard()
+    install_redirect_limits()
     share_tls_context()
     cache_runtime_version()
     # A yt-dlp that has renamed these must still be able to work, only less warm.

@@ -45,6 +45,11 @@ def drop_locations(session: str) -> list[DropLocation]:
     return locations
 
 
+def display_path(location: DropLocation, name: str) -> str:
+    """Return where a file is, as it is shown: `inbox/alice/songs.txt`."""
+    return "/".join(("inbox", *location.parts, name))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxFile:
     """A file as a scan found it.
@@ -78,6 +83,19 @@ class IgnoredFile:
     name: bytes
     reason: str
 
+    @property
+    def session(self) -> str:
+        """The session that it was meant for."""
+        return (
+            os.fsdecode(self.name) if self.location is None else self.location.session
+        )
+
+    @property
+    def path(self) -> str:
+        """Where it is, as it is shown: `inbox/alice/songs.pdf`."""
+        location = self.location or DropLocation(session=DEFAULT_SESSION, at_root=True)
+        return display_path(location, self.name.decode("utf-8", "replace"))
+
 
 def scan(
     inbox: Path, only: str | None = None
@@ -94,8 +112,11 @@ def scan(
         OSError: The inbox itself cannot be read.
     """
     if only is not None:
-        if _is_folder(os.path.join(inbox, only)):
+        path = os.path.join(inbox, only)
+        if _is_folder(path):
             yield from _scan_folder(inbox, only)
+        elif _is_link_to_folder(path):
+            yield _linked_folder(only)
         return
     root = DropLocation(session=DEFAULT_SESSION, at_root=True)
     with os.scandir(inbox) as entries:  # not all at once: there may be very many
@@ -103,8 +124,26 @@ def scan(
             if entry.is_dir(follow_symlinks=False):
                 yield from _scan_folder(inbox, entry.name)
                 yield None
-            elif entry.name != "README.md":
+            elif _is_link_to_folder(entry.path) and not _is_no_session(entry.name):
+                yield _linked_folder(entry.name)
+            else:
                 yield from _check_entry(root, entry)
+
+
+def scan_ignored(inbox: Path, session: str | None = None) -> Iterator[IgnoredFile]:
+    """Yield everything that is not taken, in all of the inbox or of one session.
+
+    Args:
+        inbox: The inbox root.
+        session: A session's name.
+
+    Raises:
+        OSError: The inbox itself cannot be read.
+    """
+    at_root_too = session in {None, DEFAULT_SESSION}
+    for found in scan(inbox, None if at_root_too else session):
+        if isinstance(found, IgnoredFile) and session in {None, found.session}:
+            yield found
 
 
 def _is_folder(path: str) -> bool:
@@ -116,8 +155,29 @@ def _is_folder(path: str) -> bool:
         return True
 
 
+def _is_link_to_folder(path: str) -> bool:
+    """Return whether a link leads to a folder; what lies there is not looked at."""
+    try:
+        return os.path.islink(path) and stat.S_ISDIR(os.stat(path).st_mode)
+    except OSError:  # it leads nowhere, or to a dead mount
+        return False
+
+
+def _linked_folder(name: str) -> IgnoredFile:
+    return IgnoredFile(
+        location=None,
+        name=os.fsencode(name),
+        reason="a symbolic link to a folder, and no link is followed; make it a folder "
+        "(mount --bind shows another one there)",
+    )
+
+
+def _is_no_session(name: str) -> bool:
+    return dropfile.is_ignored_folder(name) or name in OWN_NAMES
+
+
 def _scan_folder(inbox: Path, name: str) -> Iterator[InboxFile | IgnoredFile]:
-    if dropfile.is_ignored_folder(name) or name in OWN_NAMES:
+    if _is_no_session(name):
         return
     problem = dropfile.session_name_problem(name)
     if problem is not None:
@@ -185,10 +245,7 @@ def _ignore_reason(name: str, found: os.stat_result) -> str | None:
     if name.lower().endswith(".receipt.txt"):
         return "a receipt, not a list of links; drop the .failed.txt beside it"
     if dropfile.kind_of(name) is None:
-        return (
-            "not a drop file; its name must end in "
-            ".txt .urls .list .jsonl .url .webloc or .desktop"
-        )
+        return f"not a drop file; its name must end in {dropfile.DROP_ENDINGS}"
     if found.st_nlink != 1:
         return "has more than one name (a hard link); copy the file instead"
     return None

@@ -97,9 +97,7 @@ def add_to_library(
         temp = f".{audio.job_uuid}.tmp"
         remove_file(library_dir, temp)
         try:
-            yield from _link_or_copy(
-                source_dir, audio.file_name, source, library_dir, temp
-            )
+            yield from _link_or_copy(source, library_dir, temp)
             name = _rename_into_place(library_dir, temp, audio, old)
         except BaseException:
             remove_file(library_dir, temp)
@@ -151,17 +149,19 @@ def _digest(fd: int) -> Generator[None, None, str]:
     return digest.hexdigest()
 
 
-def _link_or_copy(
-    source_dir: int, name: str, source: int, library_dir: int, temp: str
-) -> Generator[None]:
-    """Make a hard link; if that is impossible, a reflink; if that is, too, a copy."""
+def _link_or_copy(source: int, library_dir: int, temp: str) -> Generator[None]:
+    """Make a hard link; if that is impossible, a reflink; if that is, too, a copy.
+
+    The link is made to the open file, not by its name: people may write in downloads,
+    and another file or a symbolic link may have that name by now.
+    """
     try:
+        # The link in /proc is followed to the open file (linkat(2), AT_SYMLINK_FOLLOW).
         os.link(
-            name,
+            f"/proc/self/fd/{source}",
             temp,
-            src_dir_fd=source_dir,
             dst_dir_fd=library_dir,
-            follow_symlinks=False,
+            follow_symlinks=True,
         )
     except OSError as error:
         if error.errno not in LINK_UNSUPPORTED:

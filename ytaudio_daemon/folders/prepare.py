@@ -7,6 +7,7 @@ import os
 import shlex
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.errors import AlreadyRunningError, ConfigError, FolderError
@@ -44,6 +45,7 @@ def prepare(layout: Layout, group: str = "") -> None:
             for folder in shared:
                 _give_to_group(folder, number, SHARED_MODE)
             _give_to_group(layout.work, number, stat.S_ISGID)
+        _keep_names(layout.downloads)
     except OSError as error:
         raise FolderError(
             f"the folder {error.filename} cannot be made or used: {error.strerror}",
@@ -111,6 +113,19 @@ def _give_to_group(folder: Path, group: int, bits: int) -> None:
     mode = stat.S_IMODE(found.st_mode)
     if mode & bits != bits:
         folder.chmod(mode | bits)
+
+
+def _keep_names(folder: Path) -> None:
+    """Let only the owner of a name in a folder rename or remove it (sticky, inode(7)).
+
+    Who may write in downloads could lay a folder in the place of `.work` otherwise, and
+    links in it: workers write there by path. Where systemd's `RestrictSUIDSGID=` forbids
+    it, the installation has done it.
+    """
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:
+        with suppress(PermissionError):
+            folder.chmod(mode | stat.S_ISVTX)
 
 
 def lock_state(layout: Layout) -> int:

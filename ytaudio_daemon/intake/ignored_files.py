@@ -2,24 +2,32 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from heapq import nsmallest
 from pathlib import Path
 
-from ytaudio_daemon.folders.inbox import IgnoredFile, InboxFile
+from ytaudio_daemon.folders.inbox import (
+    DropLocation,
+    IgnoredFile,
+    InboxFile,
+    display_path,
+)
 
 #: One folder's list stays readable, whatever somebody throws into it.
 MAX_LISTED = 100
 
-#: A session's name and a file's.
-DisplayKey = tuple[str, str]
+#: The place of a file: its folder, and its name as it is shown.
+DisplayKey = tuple[DropLocation, str]
+#: Reasons by name, of each folder.
+FolderReasons = defaultdict[DropLocation, dict[str, str]]
 
 
 class IgnoredFiles:
     """Collects reasons from scans; those of a folder's last complete scan count."""
 
     def __init__(self) -> None:
-        self._ignored: dict[str, dict[str, str]] = defaultdict(dict)
-        self._scan_ignored: dict[str, dict[str, str]] = defaultdict(dict)
+        self._ignored: FolderReasons = defaultdict(dict)
+        self._scan_ignored: FolderReasons = defaultdict(dict)
         self._folders: dict[str, str] = {}
         self._scan_folders: dict[str, str] = {}
         #: Reasons of drops that wait for somebody to mend something.
@@ -31,21 +39,48 @@ class IgnoredFiles:
     @property
     def ignored(self) -> Mapping[str, list[tuple[str, str]]]:
         """Pairs (file, reason) of the files that are not taken, by session."""
+        found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        for location, files in self._ignored.items():
+            found[location.session] |= files
         return {
-            session: sorted(files.items())[:MAX_LISTED]
-            for session, files in self._ignored.items()
+            session: nsmallest(MAX_LISTED, files.items())
+            for session, files in found.items()
             if files
         }
 
     @property
-    def waiting(self) -> Mapping[DisplayKey, str]:
-        """Reasons by session and file of drops that a person must make readable."""
-        return dict(sorted(self._waiting.items())[:MAX_LISTED])
+    def not_taken(self) -> Sequence[tuple[str, str]]:
+        """Pairs (path, reason) of files that will never be taken as they are.
+
+        Paths begin with `inbox/`. Drops that wait, and those that were taken before, are
+        not among them.
+        """
+        return nsmallest(
+            MAX_LISTED,
+            (
+                (display_path(location, name), reason)
+                for location, files in self._ignored.items()
+                for name, reason in files.items()
+                if (location, name) not in self._waiting
+                and (location, name) not in self._repeats
+            ),
+        )
+
+    @property
+    def waiting(self) -> Sequence[tuple[str, str]]:
+        """Pairs (path, reason) of drops that a person must make readable."""
+        return nsmallest(
+            MAX_LISTED,
+            (
+                (display_path(location, name), reason)
+                for (location, name), reason in self._waiting.items()
+            ),
+        )
 
     @property
     def folders(self) -> Mapping[str, str]:
         """Reasons by folder that cannot be a session or cannot be read."""
-        return dict(sorted(self._folders.items())[:MAX_LISTED])
+        return dict(nsmallest(MAX_LISTED, self._folders.items()))
 
     @property
     def inbox_problems(self) -> Mapping[str, tuple[str, str]]:
@@ -64,60 +99,64 @@ class IgnoredFiles:
             self._scan_folders[name] = ignored_file.reason
             self._folders[name] = ignored_file.reason
             return
-        self._scan_ignored[ignored_file.location.session][name] = ignored_file.reason
-        self._ignored[ignored_file.location.session][name] = ignored_file.reason
+        self._scan_ignored[ignored_file.location][name] = ignored_file.reason
+        self._ignored[ignored_file.location][name] = ignored_file.reason
 
     def add_waiting(self, inbox_file: InboxFile, reason: str) -> None:
         """Add a drop that cannot be taken until a person mends something."""
-        key = _display_key(inbox_file)
+        location, name = key = _display_key(inbox_file)
         self._waiting[key] = reason
-        self._ignored[key[0]][key[1]] = reason
+        self._ignored[location][name] = reason
 
     def add_repeat(self, inbox_file: InboxFile, reason: str) -> None:
         """Add a drop that came again as it was and is not taken again."""
-        key = _display_key(inbox_file)
+        location, name = key = _display_key(inbox_file)
         self._repeats[key] = reason
-        self._ignored[key[0]][key[1]] = reason
+        self._ignored[location][name] = reason
 
     def confirm_present(self, inbox_file: InboxFile) -> None:
         """Keep the reason of a drop that a scan found again."""
-        session, name = key = _display_key(inbox_file)
+        location, name = key = _display_key(inbox_file)
         reason = self._waiting.get(key) or self._repeats.get(key)
         if reason is not None:
-            self._scan_ignored[session][name] = reason
+            self._scan_ignored[location][name] = reason
 
     def remove(self, inbox_file: InboxFile) -> None:
         """Remove a drop: it is taken after all."""
-        session, name = key = _display_key(inbox_file)
+        location, name = key = _display_key(inbox_file)
         reason = self._waiting.pop(key, None) or self._repeats.pop(key, None)
         if reason is not None:
-            self._ignored[session].pop(name, None)
-            self._scan_ignored[session].pop(name, None)
+            self._ignored[location].pop(name, None)
+            self._scan_ignored[location].pop(name, None)
 
     def end_scan(self, session: str | None) -> None:
-        """End a complete scan: remove the files that it did not find."""
-        self._waiting = self._found_by_scan(self._waiting, session)
-        self._repeats = self._found_by_scan(self._repeats, session)
-        if session is None:
+        """End a complete scan, of a session's folder or (None) of the whole inbox.
+
+        The files that it did not find are removed.
+        """
+        scanned = None if session is None else DropLocation(session=session)
+        self._waiting = self._found_by_scan(self._waiting, scanned)
+        self._repeats = self._found_by_scan(self._repeats, scanned)
+        if session is None or scanned is None:
             self._ignored = defaultdict(
                 dict, {k: dict(v) for k, v in self._scan_ignored.items()}
             )
             self._folders = dict(self._scan_folders)
             self._inbox_problems.pop("inbox_unreadable", None)
         else:
-            self._ignored[session] = dict(self._scan_ignored.get(session, {}))
+            self._ignored[scanned] = dict(self._scan_ignored.get(scanned, {}))
             name = _display_name(os.fsencode(session))
             if name not in self._scan_folders:
                 self._folders.pop(name, None)
 
     def _found_by_scan(
-        self, reasons: dict[DisplayKey, str], session: str | None
+        self, reasons: dict[DisplayKey, str], scanned: DropLocation | None
     ) -> dict[DisplayKey, str]:
         """Return the reasons without those of files that the scan did not find."""
         return {
             key: reason
             for key, reason in reasons.items()
-            if session not in {None, key[0]} or key[1] in self._scan_ignored[key[0]]
+            if scanned not in {None, key[0]} or key[1] in self._scan_ignored[key[0]]
         }
 
     def set_inbox_unreadable(self, error: OSError) -> None:
@@ -140,7 +179,7 @@ class IgnoredFiles:
 
 
 def _display_key(inbox_file: InboxFile) -> DisplayKey:
-    return inbox_file.location.session, _display_name(inbox_file.name)
+    return inbox_file.location, _display_name(inbox_file.name)
 
 
 def _display_name(name: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from itertools import groupby
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropLine
@@ -103,7 +104,7 @@ class ParsedDrop:
             self.problem = "its name is not one of a drop file"
             return
         try:
-            for drop_line in dropfile.parse_in_steps(content, kind):
+            for drop_line in _one_per_line(dropfile.parse_in_steps(content, kind)):
                 if drop_line is None or self._is_known(drop_line):
                     yield None
                 else:
@@ -150,6 +151,23 @@ class ParsedDrop:
             options = effective_options(self._default_bitrate, *self._layers, layer)
             self._options_cache[key] = JobOptions.from_options(options)
         return self._options_cache[key]
+
+
+def _one_per_line(
+    drop_lines: Iterator[DropLine | None],
+) -> Iterator[DropLine | None]:
+    """Yield one entry a line, or None: the ledger has no parts of lines yet."""
+    for line, group in groupby(drop_lines, key=lambda entry: entry and entry.line):
+        if line is None:  # one by one: there may be a million
+            yield from group
+            continue
+        live = [entry for entry in group if entry and not entry.is_switched_off]
+        yield _refuse_parts(live[0], len(live)) if live[1:] else next(iter(live), None)
+
+
+def _refuse_parts(first: DropLine, count: int) -> DropLine:
+    message = f"there are {count} links in this line: give every link a line of its own"
+    return first._replace(code="bad_option", message=message)
 
 
 def rejection_reason(parsed_drop: ParsedDrop, drop: Drop) -> str | None:

@@ -1,6 +1,6 @@
-"""The ledger: sessions, drops, lines, jobs, attempts, events. Only here is SQL.
+"""The ledger: sessions, drops, lines, jobs, attempts, events. All SQL is here.
 
-Every function takes the connection of a transaction that the caller opened with
+Every function gets the connection of a transaction that the caller opened with
 `Ledger.write()` or `Ledger.read()`, so one decision is one transaction.
 """
 

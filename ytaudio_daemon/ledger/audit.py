@@ -1,4 +1,4 @@
-"""Is the ledger what it says? Kept counters against recounts, states, keys. Reads only."""
+"""Checks a ledger for contradictions: kept counters, states, keys. Reads only."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,16 +13,16 @@ from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 #: Every state a drop passes, as `schema.drops` lists them.
 DROP_STATES = frozenset({"recording", "recorded", "filed", "kept", "rejected"})
 LINE_RESULTS = frozenset({"accepted", "duplicate", "rejected"})
-#: Flaws of one check that are named one by one.
+#: At most so many flaws of one check are listed.
 MAX_FLAWS_PER_CHECK = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flaw:
-    """Something that cannot be so.
+    """A contradiction in the ledger.
 
     Attributes:
-        check: Which look found it, snake-case: `integrity`, `foreign_keys`, `counters`,
+        check: The check that found it, snake-case: `integrity`, `foreign_keys`, `counters`,
             `bytes`, `states`, `jobs`.
         message: What was found, in a sentence.
     """
@@ -32,7 +32,7 @@ class Flaw:
 
 
 def flaws(db: Connection) -> Iterator[Flaw]:
-    """Yield what is wrong, in one state of the ledger.
+    """Yield the contradictions in one state of the ledger.
 
     Args:
         db: A read transaction; on SQLite of a copy, since it takes its time.

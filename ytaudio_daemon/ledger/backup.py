@@ -1,7 +1,8 @@
-"""Copies of the SQLite ledger, made while it is in use and proven before they count.
+"""Copies the SQLite ledger while it is in use, and checks each copy before it is named.
 
-SQLite's online backup reads a few pages at a time and holds no lock in between; when
-somebody has written meanwhile it begins anew. PostgreSQL brings tools of its own.
+SQLite's online backup reads a few pages at a time and holds no lock in between; it
+starts again when another connection has written meanwhile. PostgreSQL is backed up
+with its own tools.
 """
 
 import errno
@@ -20,57 +21,58 @@ from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
 from ytaudio_daemon.ledger.error_translation import damaged_error, translating_errors
 from ytaudio_daemon.system.regular_files import create_file, open_regular_file
 
-#: Where copies lie unless somebody names another place.
+#: The folder of copies, in the state folder.
 FOLDER = "backups"
-#: SQLite's rollback journal; one that begins with zeroes has been played back.
+#: SQLite's rollback journal; one that begins with zeroes has been rolled back.
 JOURNAL_SUFFIX = "-journal"
-#: Copies are the daemon's own: a ledger names everybody's links.
+#: Only the daemon's user may read a copy: a ledger holds the links of all sessions.
 FILE_MODE = 0o600
-#: Copied between two moments in which others may write: some milliseconds' worth.
+#: Pages copied before others may write again: some milliseconds.
 PAGES_PER_STEP = 512
-#: Begun anew so often before the steps grow: a busy daemon may overtake small ones
-#: for ever. The biggest step, the whole file, cannot be overtaken.
+#: After so many restarts the steps grow: a busy daemon may interrupt small ones for
+#: ever. A step of the whole file cannot be interrupted.
 MAX_RESTARTS = 3
 PAGES_GROWTH_FACTOR = 8
-#: How long to wait for a writer before looking again, in seconds.
+#: Pause between two steps, in seconds, in which others may write.
 STEP_PAUSE_S = 0.005
 #: Left free on the disk beside the copy, in bytes.
 FREE_SPACE_MARGIN = 16 << 20
-#: In the folder so many of each kind stay, the newest: made by hand, before a migration,
-#: put aside by a restore. Copies elsewhere, or under other names, are only their owner's.
+#: The newest so many of each kind are kept in the folder: made by hand, before a
+#: migration, and replaced by a restore. Copies elsewhere, or under other names, are never
+#: removed.
 RETAINED_COUNTS = {
     "ledger-????????T??????Z*": 14,
     "ledger-schema-*": 3,
     "ledger-replaced-*": 3,
 }
-#: What a killed copy left is removed after so long, in seconds.
+#: The temporary files of a killed copy are removed after so long, in seconds.
 STALE_TEMP_AGE_S = 86_400.0
 
 
 class _TooManyRestartsError(Exception):
-    """Somebody wrote too often between the steps."""
+    """Others wrote too often between the steps."""
 
 
 def manual_backup_path(state: Path, wall: float) -> Path:
-    """Return where a copy made now goes. Pure."""
+    """Return the path of a copy that is made by hand now. Pure."""
     return state / FOLDER / f"ledger-{file_timestamp(wall)}.sqlite3"
 
 
 def pre_migration_backup_path(state: Path, revision: str, wall: float) -> Path:
-    """Return where the copy goes that is made before a ledger is migrated. Pure."""
+    """Return the path of the copy that is made before a migration. Pure."""
     return state / FOLDER / f"ledger-schema-{revision}-{file_timestamp(wall)}.sqlite3"
 
 
 def replaced_ledger_path(state: Path, wall: float) -> Path:
-    """Return where a ledger goes that a copy takes the place of. Pure."""
+    """Return the path that a ledger gets when a copy replaces it. Pure."""
     return state / FOLDER / f"ledger-replaced-{file_timestamp(wall)}.sqlite3"
 
 
 def unused_path(wanted: Path) -> Path:
-    """Return the path, or with a number before its ending when it is taken.
+    """Return a path; if it exists, the same with a number before its ending.
 
     Raises:
-        FileExistsError: A thousand of them are.
+        FileExistsError: A thousand such paths exist.
     """
     stem, ending = wanted.stem, wanted.suffix
     others = (wanted.with_name(f"{stem}.{n}{ending}") for n in range(2, 1000))
@@ -87,19 +89,19 @@ def file_timestamp(wall: float) -> str:
 
 
 def back_up(source: Path, target: Path) -> int:
-    """Write a proven copy of a ledger, whether a daemon uses it or not.
+    """Write a checked copy of a ledger, whether a daemon uses it or not.
 
     Args:
         source: The ledger's file.
-        target: The copy; nothing may stand there. Its folder is made.
+        target: The copy, which must not exist yet. Its folder is made.
 
     Returns:
         Its size in bytes.
 
     Raises:
         LedgerFullError: There is no room for it.
-        LedgerError: The ledger, or what came of the copy, is damaged.
-        FileExistsError: Something stands at the target.
+        LedgerError: The ledger, or the copy, is damaged.
+        FileExistsError: The target exists.
         OSError: The target cannot be written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -119,10 +121,10 @@ def back_up(source: Path, target: Path) -> int:
 
 
 def copy_online(source: Path, target: Path) -> None:
-    """Copy a ledger in use into a new file, readable for its owner alone.
+    """Copy a ledger in use into a new file that only its owner can read.
 
     Raises:
-        LedgerError: The ledger cannot be read, or the copy not be written.
+        LedgerError: The ledger cannot be read, or the copy cannot be written.
         OSError: The target cannot be made.
     """
     pages = PAGES_PER_STEP
@@ -132,7 +134,7 @@ def copy_online(source: Path, target: Path) -> None:
 
 
 def verify_backup(path: Path) -> None:
-    """Read a copy from end to end.
+    """Read a copy from end to end and check it.
 
     Raises:
         LedgerError: It is damaged, or no SQLite file.
@@ -150,7 +152,7 @@ def verify_backup(path: Path) -> None:
 
 
 def rename_into_place(temp: Path, target: Path) -> None:
-    """Give a finished file its name, durably, never over another.
+    """Rename a finished file durably; never replaces another file.
 
     Raises:
         FileExistsError: The name is taken.
@@ -163,7 +165,7 @@ def rename_into_place(temp: Path, target: Path) -> None:
 
 
 def fsync_file(path: Path) -> None:
-    """Bring a file's content to the disk."""
+    """Sync a file's content to the disk."""
     fd = open_regular_file(path)
     try:
         os.fsync(fd)
@@ -172,7 +174,7 @@ def fsync_file(path: Path) -> None:
 
 
 def require_free_space(source: Path, folder: Path) -> None:
-    """Make sure that a copy fits.
+    """Make sure that a copy of the ledger fits into a folder.
 
     Raises:
         LedgerFullError: It does not.
@@ -188,7 +190,7 @@ def require_free_space(source: Path, folder: Path) -> None:
 
 
 def remove_old_backups(state: Path, wall: float) -> None:
-    """Keep the newest few of each kind in the folder; remove what a killed copy left."""
+    """Remove all but the newest copies of each kind, and leftovers of killed copies."""
     folder = state / FOLDER
     for pattern, count in RETAINED_COUNTS.items():
         for old in sorted(folder.glob(f"{pattern}.sqlite3"), key=_newest_first)[count:]:
@@ -204,12 +206,12 @@ def remove_old_backups(state: Path, wall: float) -> None:
 
 
 def _newest_first(path: Path) -> tuple[float, str]:
-    """Sort the newest first."""
+    """Return a sort key that puts the newest file first."""
     return -path.lstat().st_mtime, path.name
 
 
 def _try_copy(live: sqlite3.Connection, target: Path, pages: int) -> bool:
-    """Copy so many pages a step; False when others wrote in between too often."""
+    """Copy so many pages a step; returns False after too many restarts."""
     _create_private(target)
     with closing(sqlite3.connect(target)) as fresh:
         fresh.execute("PRAGMA journal_mode=OFF")  # it counts only once it is whole,
@@ -224,7 +226,7 @@ def _try_copy(live: sqlite3.Connection, target: Path, pages: int) -> bool:
 
 
 class _RestartCounter:
-    """Hears after each step how many pages are left, and notices a new beginning."""
+    """Counts restarts: SQLite calls it after each step with the pages that are left."""
 
     def __init__(self) -> None:
         self._pages_left = float("inf")
@@ -239,7 +241,7 @@ class _RestartCounter:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Open a file that is there; one that is not would be made empty."""
+    """Open an existing file; SQLite would make a missing one, empty."""
     uri = f"file:{quote(str(path))}?mode=rw"
     try:
         return sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None)

@@ -1,6 +1,6 @@
-"""What is done by the thousand: straight through the driver, on either database.
+"""Reads and writes of a thousand rows: straight through the driver, on both databases.
 
-Core's work on each row costs more than SQLite's own.
+SQLAlchemy Core's work on each row costs more than SQLite's own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,14 +34,14 @@ def jobs_by_key(db: Connection, session_id: int, keys: Sequence[str]) -> dict[st
 
 
 def _placeholder(db: Connection) -> str:
-    """Return what stands for a value in the driver's own SQL."""
+    """Return the placeholder of a bound value in the driver's SQL."""
     return "?" if db.dialect.name == "sqlite" else "%s"
 
 
 def reserve_ids(db: Connection, table: sa.Table, count: int) -> Sequence[int]:
-    """Return numbers for new rows; those not used are gaps that harm nobody."""
+    """Return numbers for new rows; unused ones leave harmless gaps."""
     if db.dialect.name == "sqlite":
-        # Nobody else writes, so nobody else can take them.
+        # This transaction holds the write lock, so no other one can take them.
         query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name")
         last = db.execute(query, {"name": table.name}).scalar() or 0
         return range(last + 1, last + 1 + count)
@@ -58,7 +58,14 @@ def insert_rows(
     columns: Sequence[str],
     rows: list[tuple[Any, ...]],
 ) -> None:
-    """Insert plain tuples that have every value the table needs."""
+    """Insert rows.
+
+    Args:
+        db: A write transaction.
+        table: The table.
+        columns: Their names; the others get their defaults.
+        rows: The values in that order.
+    """
     if not rows:
         return
     marks = ", ".join([_placeholder(db)] * len(columns))
@@ -77,7 +84,7 @@ def update_rows(
     Args:
         db: A write transaction.
         table: Has a column `id`.
-        changes: Column to "" (set to the value) or "+" (add the value to it).
+        changes: By column: "" sets it to the value, "+" adds the value to it.
         rows: The values in the order of `changes`, then the ID.
     """
     if not rows:

@@ -1,6 +1,6 @@
-"""Cancelling all that a session has, hundreds of jobs in one short transaction.
+"""Cancels all jobs of a session, hundreds in one short transaction.
 
-One by one, 28,000 jobs took minutes, in which the daemon hardly got a word in.
+One by one, 28,000 jobs took minutes, in which the daemon could hardly write.
 """
 
 from collections import Counter
@@ -19,9 +19,9 @@ from ytaudio_daemon.model import JobState, Phase
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
-#: Jobs a transaction: some 25 ms, so that everybody else gets a turn.
+#: Jobs in one transaction: some 25 ms, so that other processes can write in between.
 BATCH_SIZE = 250
-#: Held ones first: to cancel a queued one would only let a held one enter.
+#: Held jobs come first: cancelling a queued one would only queue a held one.
 UNCLAIMED = (JobState.HELD, JobState.QUEUED, JobState.WAITING)
 _EVENT_COLUMNS = (
     "at",
@@ -36,12 +36,12 @@ _EVENT_COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkCancelResult:
-    """What one transaction has done.
+    """The jobs that one transaction has cancelled.
 
     Attributes:
-        cancelled: Jobs that are cancelled.
-        requested: Running ones that were asked to end; the daemon does it.
-        is_complete: Nothing is left to cancel or to ask.
+        cancelled: Jobs that are cancelled now.
+        requested: Running jobs whose cancellation is requested; the daemon stops them.
+        is_complete: The session has no more jobs to cancel.
     """
 
     cancelled: int
@@ -58,15 +58,15 @@ def cancel_batch(
     quota: Quota,
     limit: int = BATCH_SIZE,
 ) -> BulkCancelResult:
-    """Cancel up to `limit` of a session's unclaimed jobs; with the last, ask the running.
+    """Cancel up to `limit` unclaimed jobs; after the last, request it of running ones.
 
     Args:
         db: A write transaction.
-        session_id: Whose jobs.
+        session_id: The session.
         now: The moment.
         reason: As `moves.cancel` takes it.
         quota: The config's; the session's own limits win.
-        limit: At most so many.
+        limit: At most so many jobs.
     """
     found = _find_unclaimed(db, session_id, limit)
     if found:
@@ -84,7 +84,7 @@ def cancel_batch(
 
 
 def _find_unclaimed(db: Connection, session_id: int, limit: int) -> Sequence[Any]:
-    """Return jobs that no attempt has; each state has an index of its own."""
+    """Return jobs that no attempt has, by one indexed query for each state."""
     found: list[Any] = []
     for state in UNCLAIMED:
         query = (
@@ -100,7 +100,7 @@ def _find_unclaimed(db: Connection, session_id: int, limit: int) -> Sequence[Any
 def _cancel_unclaimed(
     db: Connection, session_id: int, found: Sequence[Any], now: Now, reason: str
 ) -> None:
-    """Unclaimed → cancelled; nobody else writes while this transaction does."""
+    """Cancel unclaimed jobs; this transaction holds the write lock."""
     to = JobState.CANCELLED
     values = {"state": to.value, "finalized_at": now.wall, "retry_at": None}
     values |= transitions.cancel_error(reason)
@@ -113,12 +113,12 @@ def _cancel_unclaimed(
     insert_rows(db, events, _EVENT_COLUMNS, event_rows)
     left = Counter(JobState(row.state) for row in found)
     adjust_counters(db, session_id, {to: len(found)} | {s: -n for s, n in left.items()})
-    if reason == transitions.CANCELLED_BY_USER:  # the end of its time is no activity
+    if reason == transitions.CANCELLED_BY_USER:  # expiry is no activity
         record_activity(db, session_id, now)
 
 
 def _find_cancellable_running(db: Connection, session_id: int) -> Sequence[int]:
-    """Return the running jobs that may still be asked, and have not been."""
+    """Return the running jobs whose cancellation can be requested, and is not yet."""
     query = sa.select(jobs.c.id).where(
         jobs.c.session_id == session_id,
         jobs.c.state == JobState.RUNNING,

@@ -1,4 +1,4 @@
-"""Claiming: which job is next, in fair turn between sessions."""
+"""Claims jobs for workers: sessions take turns, jobs go by priority and age."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from ytaudio_daemon.model.gates import Pace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One attempt at one job, and all that running it needs to know."""
+    """One attempt at one job, with all that is needed to run it."""
 
     job_id: int
     uuid: str
@@ -38,23 +38,23 @@ class Claim:
 
     @property
     def name(self) -> str:
-        """Name the attempt for people: the job's UUID and the number."""
+        """The attempt's name: the job's UUID and the attempt's number."""
         return f"{self.uuid}/{self.attempt}"
 
     @property
     def fence(self) -> Fence:
-        """What its writes are fenced by."""
+        """The fence of the attempt's writes."""
         return Fence(
             job_id=self.job_id, session_id=self.session_id, attempt=self.attempt
         )
 
 
 def claim_next(db: Connection, now: Now, host: str, pace: Pace) -> Claim | None:
-    """Queued → running for the next job in turn, or None when none may start.
+    """Claim the next job in turn (queued → running); None when no job may start.
 
     Sessions take turns (the one served longest ago first); inside a session the
     highest priority goes first, then the oldest. Nothing is claimed while a gate is
-    shut or the pace has no token left; a gate whose time is up lets one probe pass.
+    closed or the pace has no token left; a gate whose pause is over lets one probe pass.
 
     Args:
         db: A write transaction.
@@ -79,10 +79,10 @@ def claim_next(db: Connection, now: Now, host: str, pace: Pace) -> Claim | None:
 
 
 def claim_job(db: Connection, job_id: int, now: Now, owner: str) -> Claim | None:
-    """Queued → running for one job whose caller waits for it, whoever else may.
+    """Claim one job for a caller who waits for it (queued → running).
 
-    Gates, pace and turns are for work that can wait; somebody who asked for this one
-    by hand shall hear at once how it goes.
+    Gates, pace and turns are for work that can wait; a person who asked for this job is
+    told at once how it goes.
 
     Args:
         db: A write transaction.
@@ -107,13 +107,13 @@ def claim_job(db: Connection, job_id: int, now: Now, owner: str) -> Claim | None
 
 
 def foreign_claims(db: Connection, host: str) -> list[Claim]:
-    """Return the attempts that programs on this host run by themselves."""
+    """Return the running attempts of other programs on this host, without the daemon's."""
     theirs = jobs.c.host.startswith(f"{host}/", autoescape=True)
     return _query_claims(db, sa.and_(jobs.c.state == JobState.RUNNING, theirs))
 
 
 def running_claim(db: Connection, job_id: int) -> Claim | None:
-    """Return the attempt that is running at a job, whoever has it."""
+    """Return a job's running attempt, whichever process owns it."""
     found = _query_claims(
         db, sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.id == job_id)
     )
@@ -121,19 +121,19 @@ def running_claim(db: Connection, job_id: int) -> Claim | None:
 
 
 def running_claims(db: Connection, host: str) -> list[Claim]:
-    """Return the attempts that this host was running, e.g. before a crash."""
+    """Return the running attempts of this host's daemon, for example before a crash."""
     return _query_claims(
         db, sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.host == host)
     )
 
 
 def all_running_claims(db: Connection) -> list[Claim]:
-    """Return every attempt that is running by the ledger, whoever had it."""
+    """Return all attempts that are running according to the ledger."""
     return _query_claims(db, jobs.c.state == JobState.RUNNING)
 
 
 def cancel_requested_claims(db: Connection, host: str) -> list[Claim]:
-    """Return the running attempts that people asked to cancel."""
+    """Return this host's running attempts whose cancellation is requested."""
     mine = sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.host == host)
     return _query_claims(db, sa.and_(mine, jobs.c.cancel_requested.is_(True)))
 
@@ -192,8 +192,8 @@ def _query_claims(db: Connection, condition: sa.ColumnElement[bool]) -> list[Cla
         .outerjoin(drops, drops.c.id == jobs.c.drop_id)
         .where(condition)
     )
-    # Sorted here: asked for in SQL, SQLite walks all jobs by number instead of the
-    # few that the partial index holds.
+    # Sorted here: with ORDER BY, SQLite walks all jobs by number instead of the few
+    # that the partial index holds.
     rows = sorted(db.execute(query).all(), key=lambda row: row.id)
     return [_claim_from_row(row) for row in rows]
 
@@ -226,5 +226,5 @@ def _claim_from_row(row: Any) -> Claim:
 
 
 def display_name(name: bytes) -> str:
-    """Return a file name for people: what is not UTF-8 in it is replaced."""
+    """Return a file name as text; bytes that are not UTF-8 are replaced."""
     return bytes(name).decode("utf-8", "replace")

@@ -8,29 +8,31 @@ from sqlalchemy.engine import Connection, Engine
 from ytaudio_daemon.errors import LedgerGoneError, LedgerUnreachableError
 from ytaudio_daemon.ledger.error_translation import translating_errors
 
-#: One advisory lock for "the daemon of this ledger" (any number will do).
+#: The number of the advisory lock; any would do.
 DAEMON_LOCK_KEY = 0x79746175
-#: No process of the server: nobody has the lock.
+#: No server process: the lock is free.
 NO_BACKEND = 0
 
 
 class DaemonLock:
-    """Held by a connection of its own, and lost with it: a restart of the server ends it.
+    """An advisory lock, held by a connection of its own.
+
+    It is lost with the connection, for example when the server restarts.
 
     Args:
-        engine: Gives the connection.
-        label: What to call the ledger in a message.
+        engine: Opens the connection.
+        label: The ledger's name in messages.
     """
 
     def __init__(self, engine: Engine, label: str) -> None:
         self._sa_engine = engine
         self._label = label
         self._connection: Connection | None = None
-        #: The server's process that held it last for us.
+        #: The server process that held it for us last.
         self._last_backend_pid = NO_BACKEND
 
     def acquire(self) -> bool:
-        """Take the lock; returns whether it could be had.
+        """Try to take the lock; returns whether it was free.
 
         Raises:
             LedgerError: The server cannot be reached.
@@ -47,7 +49,7 @@ class DaemonLock:
         return taken
 
     def ensure_held(self) -> None:
-        """Make sure that the lock is still held; one that was lost is taken again.
+        """Make sure that the lock is still held; takes it again if it was lost.
 
         Raises:
             LedgerGoneError: Another daemon has taken it meanwhile.
@@ -68,7 +70,7 @@ class DaemonLock:
         )
 
     def release(self) -> None:
-        """Give it back at once: the server hears of a closed connection only later."""
+        """Release the lock at once: the server notices a closed connection only later."""
         if self._connection is not None:
             query = sa.text("SELECT pg_advisory_unlock(:n)")
             with suppress(sa.exc.DBAPIError):  # broken: the lock went with it
@@ -76,14 +78,14 @@ class DaemonLock:
         self._discard_connection()
 
     def _discard_connection(self) -> None:
-        """End the connection; it must not go back to the pool with a lock of its own."""
+        """Close the connection: back in the pool, it would still hold the lock."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.invalidate()
             connection.close()
 
     def _holder_pid(self) -> int:
-        """Return the server's process that has the lock, or `FREE` by now."""
+        """Return the server process that holds the lock, or `NO_BACKEND`."""
         query = sa.text(
             "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted "
             "AND classid = 0 AND objid = :n AND objsubid = 1 AND database = "

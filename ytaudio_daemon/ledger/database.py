@@ -1,4 +1,4 @@
-"""Opening the ledger: one way to write, one way to read, on SQLite and PostgreSQL.
+"""Opens the ledger: one way to write, one way to read, on SQLite and PostgreSQL.
 
 SQLite runs with a rollback journal, `journal_mode=PERSIST, synchronous=EXTRA`. WAL
 would be faster, but in SQLite 3.7.0 to 3.51.2 two connections that write and checkpoint
@@ -25,11 +25,11 @@ from ytaudio_daemon.errors import (
 from ytaudio_daemon.ledger.daemon_lock import DaemonLock
 from ytaudio_daemon.ledger.error_translation import translating_errors
 
-#: How long a short command waits for the daemon's write to end, in seconds.
+#: A command waits at most so long for the daemon's write to end, in seconds.
 BUSY_TIMEOUT_S = 5.0
-#: What stays of the journal between transactions; a big batch's is cut back to it.
+#: Bytes of the journal that are kept between transactions; a longer one is truncated.
 JOURNAL_SIZE_LIMIT = 4 << 20
-#: PostgreSQL: the lock every write takes first.
+#: PostgreSQL: the advisory lock that every write takes first.
 WRITE_LOCK_KEY = 0x79746177
 #: File systems whose locks or syncs SQLite cannot trust (statfs(2) magic numbers).
 NETWORK_FILE_SYSTEMS = {
@@ -42,12 +42,12 @@ NETWORK_FILE_SYSTEMS = {
 
 
 class Ledger:
-    """An opened ledger. It knows connections and transactions, no tables.
+    """An open ledger: connections and transactions, no tables.
 
     Args:
         url: A SQLAlchemy URL; `sqlite:///<absolute path>` or `postgresql://…`.
         busy_timeout_s: How long a write waits for another process's write, in seconds.
-            The daemon gives little: its loop has workers to mind.
+            The daemon waits only briefly: its loop must serve its workers.
 
     Raises:
         LedgerError: The URL is unusable, or SQLite's file is on a network share.
@@ -69,12 +69,12 @@ class Ledger:
 
     @property
     def label(self) -> str:
-        """What to call it in a message: the path, or the URL without its password."""
+        """The ledger's name in messages: its path, or the URL without the password."""
         return str(self.path or self.url.render_as_string(hide_password=True))
 
     @property
     def url_without_password(self) -> str:
-        """The URL as PostgreSQL's own tools take it, without a password."""
+        """The URL in the form that PostgreSQL's own tools accept, without a password."""
         known = self.url
         plain = URL.create(  # `set` leaves a password of None as it was
             known.get_backend_name(),
@@ -90,8 +90,8 @@ class Ledger:
     def write(self) -> Iterator[Connection]:
         """Run one transaction; it is durable when the block has ended.
 
-        One at a time, on both databases: all of them end at the same row of kept
-        counters anyway, and taking turns from the start makes a deadlock impossible.
+        Writes run one at a time, on both databases: each of them updates the same row
+        of kept counters anyway, and a lock from the start makes a deadlock impossible.
 
         Raises:
             LedgerBusyError: Another write took longer than `busy_timeout_s`.
@@ -114,9 +114,9 @@ class Ledger:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Run queries that see one state; fetch all rows and leave soon.
+        """Run queries that see one state of the ledger.
 
-        In DELETE mode an open cursor blocks the next commit.
+        Fetch all rows at once: an open cursor blocks the next commit.
 
         Raises:
             LedgerError: As `write`.
@@ -129,21 +129,21 @@ class Ledger:
                 _roll_back(db)
 
     def remember_inode(self) -> None:
-        """Note which file is open, for `check_still_there`."""
+        """Store which file is open, for `check_not_replaced`."""
         if self.path is not None:
             self._inode = _inode_of(self.path)
 
     def check_not_replaced(self) -> None:
-        """Make sure commits still reach the file that people see, and that we may write.
+        """Make sure that commits reach the file at the path, and the lock is still ours.
 
         SQLite goes on writing into a deleted file without an error; a restarted
-        PostgreSQL has forgotten whose the ledger is.
+        PostgreSQL has lost the daemon's lock.
 
         Raises:
-            LedgerGoneError: The file was deleted or replaced, or another daemon has
-                PostgreSQL's lock by now.
+            LedgerGoneError: The file was deleted or replaced, or another daemon holds
+                PostgreSQL's lock.
             LedgerUnreachableError: PostgreSQL does not answer, or the file's folder
-                cannot be looked into; call again.
+                cannot be read; call again.
         """
         if self._daemon_lock is not None:
             self._daemon_lock.ensure_held()
@@ -160,8 +160,8 @@ class Ledger:
         """Hold PostgreSQL's lock for the one daemon of this ledger.
 
         Yields:
-            Whether it could be had. On SQLite always True: there the daemon's lock
-            on the state folder does the job.
+            Whether it was free. On SQLite always True: there the lock on the state
+            folder keeps a second daemon out.
         """
         if self.is_sqlite:
             yield True
@@ -188,7 +188,7 @@ class Ledger:
 
 
 def _roll_back(db: Connection) -> None:
-    """End a transaction without losing sight of the error that ended it.
+    """Roll a transaction back without hiding the error that ended it.
 
     SQLite may have rolled back by itself (a full disk), PostgreSQL may be gone.
     """
@@ -197,7 +197,7 @@ def _roll_back(db: Connection) -> None:
     try:
         db.exec_driver_sql("ROLLBACK")
     except sa.exc.DBAPIError:
-        db.invalidate()  # whatever state it is in, nobody gets it again
+        db.invalidate()  # in an unknown state: never used again
 
 
 def _parse_url(url: str) -> URL:
@@ -216,10 +216,10 @@ def _parse_url(url: str) -> URL:
 
 
 def _create_sqlite_engine(url: URL, busy_timeout_s: float) -> Engine:
-    """Say BEGIN ourselves: the driver's own transactions are deferred ones.
+    """Create an engine that leaves BEGIN to us: the driver's own transactions are deferred.
 
-    A deferred transaction that turns from reading to writing fails at once with
-    SQLITE_BUSY_SNAPSHOT, whatever the timeout; BEGIN IMMEDIATE waits properly.
+    A deferred transaction that goes from reading to writing fails at once with
+    SQLITE_BUSY_SNAPSHOT, whatever the timeout; BEGIN IMMEDIATE waits.
     """
     engine = sa.create_engine(
         url,
@@ -242,10 +242,13 @@ def _create_sqlite_engine(url: URL, busy_timeout_s: float) -> Engine:
 
 
 def _create_postgres_engine(url: URL, busy_timeout_s: float) -> Engine:
-    """Connect anew after a server restart; every commit waits for its disk."""
+    """Create an engine that reconnects after a restart of the server.
+
+    Every commit waits for the server's disk.
+    """
     busy_timeout_ms = max(1, int(busy_timeout_s * 1000))  # 0 would mean for ever
-    # A peer that vanished without a word is noticed on both sides; the server would else
-    # keep the daemon's lock for it, and we would wait for an answer, for hours.
+    # A peer that vanished is noticed on both sides; otherwise the server would keep the
+    # daemon's lock, and we would wait for an answer, for hours.
     alive = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
     options = f"-c synchronous_commit=on -c lock_timeout={busy_timeout_ms} {alive}"
     return sa.create_engine(
@@ -265,10 +268,10 @@ def _create_postgres_engine(url: URL, busy_timeout_s: float) -> Engine:
 
 
 def _inode_of(path: Path) -> tuple[int, int] | None:
-    """Return which file stands there, if any.
+    """Return the device and inode of the file at a path; None when there is none.
 
     Raises:
-        LedgerUnreachableError: Nobody can tell: a folder above it is closed.
+        LedgerUnreachableError: A folder above it cannot be read.
     """
     try:
         found = path.stat()
@@ -297,7 +300,7 @@ def refuse_network_share(folder: Path) -> None:
 
 
 def file_system_magic(folder: Path) -> int:
-    """Return `f_type` of statfs(2), which Python does not offer, or 0."""
+    """Return `f_type` of statfs(2), which Python lacks; 0 when the call fails."""
     import ctypes  # noqa: PLC0415 - 5 ms that only this check needs
 
     buffer = ctypes.create_string_buffer(256)

@@ -1,4 +1,4 @@
-"""Drops as rows: opening, recording line by line, filing."""
+"""Drops in the ledger: created, recorded line by line, marked as filed."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -55,13 +55,13 @@ DROP_COLUMNS = (
 )
 
 
-#: Where a file stays: the session's name, whether straight in the inbox, its name.
+#: A file that stays in the inbox: session name, whether it lies at the root, file name.
 KeptFile = tuple[str, bool, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
-    """A drop as the ledger knows it; `cursor` is the last line recorded."""
+    """A drop's row; `cursor` is the last line that is recorded."""
 
     id: int
     session_id: int
@@ -77,13 +77,13 @@ class Drop:
 
     @property
     def has_usable_lines(self) -> bool:
-        """Whether any line of it became or met a job."""
+        """True if at least one line has a job."""
         return self.accepted + self.duplicate > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDrop:
-    """A file on its way into the ledger."""
+    """A file that is not in the ledger yet."""
 
     name: bytes
     sha256: str
@@ -92,12 +92,12 @@ class NewDrop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropPlacement:
-    """Where a drop went.
+    """The place of a drop's file after recording.
 
     Attributes:
         state: `filed`, `kept` or `rejected`.
-        filed_name: Its name in `processed` or `rejected`; None when it stayed.
-        at_root: It was dropped straight into the inbox.
+        filed_name: Its name in `processed` or `rejected`; None when it stays in place.
+        at_root: It was dropped into the inbox itself, not into a session's folder.
     """
 
     drop: Drop
@@ -107,7 +107,10 @@ class DropPlacement:
 
 
 def unfiled_drops(db: Connection) -> dict[tuple[str, bytes, str], Drop]:
-    """Return the drops a crash left unfiled, by session name, file name and content."""
+    """Return active sessions' drops without a place yet, by session, name and SHA-256.
+
+    After a start these are the drops that a crash interrupted.
+    """
     query = (
         sa.select(drops, sessions.c.name.label("session_name"))
         .join(sessions, sessions.c.id == drops.c.session_id)
@@ -119,7 +122,12 @@ def unfiled_drops(db: Connection) -> dict[tuple[str, bytes, str], Drop]:
 
 
 def filed_names(db: Connection, session_id: int) -> set[tuple[bool, bytes]]:
-    """Return where the drops of sessions of this name were filed: at the root, name."""
+    """Return the places of all filed drops of a session name: (at the root, name).
+
+    Args:
+        db: A transaction.
+        session_id: Any session of that name.
+    """
     name = sa.select(sessions.c.name).where(sessions.c.id == session_id)
     query = (
         sa.select(drops.c.at_root, drops.c.filed_name)
@@ -131,9 +139,9 @@ def filed_names(db: Connection, session_id: int) -> set[tuple[bool, bytes]]:
 
 
 def known_drop_locations(db: Connection) -> set[tuple[str, bool, bytes]]:
-    """Return where all drops are: session name, at the root, name.
+    """Return the places of all drops: (session name, at the root, name).
 
-    One that is not filed yet is known by the name it was dropped under.
+    A drop that is not filed yet is listed under the name it was dropped with.
     """
     name = sa.func.coalesce(drops.c.filed_name, drops.c.name)
     query = sa.select(sessions.c.name, drops.c.at_root, name).join(
@@ -143,10 +151,10 @@ def known_drop_locations(db: Connection) -> set[tuple[str, bool, bytes]]:
 
 
 def kept_files(db: Connection) -> dict[KeptFile, Drop]:
-    """Return the newest drop of every file that stayed in place.
+    """Return the newest drop of every file that stays in the inbox.
 
-    By session name, not session: when a session expires its files are still there,
-    and must not all be taken again.
+    By session name, not by session: when a session expires its files are still there,
+    and must not be recorded again.
     """
     query = (
         sa.select(drops, sessions.c.name.label("session_name"))
@@ -159,7 +167,7 @@ def kept_files(db: Connection) -> dict[KeptFile, Drop]:
 
 
 def kept_drops(db: Connection, file: KeptFile) -> list[int]:
-    """Return the ids of the drops that a kept file was taken as, one a content."""
+    """Return the numbers of a kept file's drops: one for each content it has had."""
     session_name, at_root, name = file
     query = (
         sa.select(drops.c.id)
@@ -173,7 +181,7 @@ def kept_drops(db: Connection, file: KeptFile) -> list[int]:
 def line_texts_after(
     db: Connection, drop_id: int, line: int, count: int
 ) -> list[tuple[int, str]]:
-    """Return up to so many lines of a drop behind one of them: number and text."""
+    """Return at most `count` lines of a drop after line `line`: (number, text)."""
     query = (
         sa.select(lines.c.line, lines.c.text)
         .where(lines.c.drop_id == drop_id, lines.c.line > line)
@@ -186,12 +194,12 @@ def line_texts_after(
 def find_or_create_drops(
     db: Connection, session_id: int, wanted: Sequence[NewDrop], now: Now
 ) -> list[Drop]:
-    """Return the unfiled drop of each content, or begin a new one.
+    """Return the unfiled drop of each file, creating those that do not exist.
 
     Args:
         db: A write transaction.
-        session_id: Whose drops; all of one session.
-        wanted: No two of the same name and content.
+        session_id: The session of all these files.
+        wanted: No two with the same name and content.
         now: The moment.
     """
     known = _unfiled_of(db, session_id, [new.name for new in wanted])
@@ -243,7 +251,7 @@ def record_batches(
     now: Now,
     file_is_gone: Callable[[str], bool],
 ) -> list[Drop]:
-    """Record lines behind their drops' cursors, all or none.
+    """Record lines after their drops' cursors, in one transaction.
 
     A new audio becomes a queued job, or a held one over the quota. The same audio
     twice in a session is one job; if that job failed, was cancelled, or its finished
@@ -251,15 +259,15 @@ def record_batches(
 
     Args:
         db: A write transaction.
-        session_id: Whose drops; all of one session.
-        batches: Drops as last returned, each with lines in order; together at most a
-            thousand (one transaction's worth).
+        session_id: The session of all these drops.
+        batches: Drops as last returned, each with its next lines in order; together at
+            most a thousand, so that the transaction stays short.
         quota: The config's quota.
         now: The moment.
-        file_is_gone: Tells whether a completed job's output path is no longer there.
+        file_is_gone: Returns whether a completed job's output path no longer exists.
 
     Returns:
-        The drops with their cursors and counts moved on.
+        The drops with their new cursors and counts.
     """
     mine = sa.select(sessions).where(sessions.c.id == session_id)
     session = db.execute(mine).one()
@@ -283,7 +291,7 @@ def record_batches(
 def _skip_recorded_lines(
     db: Connection, batches: Sequence[tuple[Drop, Sequence[NewLine]]]
 ) -> list[tuple[Drop, Sequence[NewLine]]]:
-    """Leave out what is recorded: a commit may have come through without an answer."""
+    """Drop lines that are recorded: a commit may have succeeded without an answer."""
     ids = [drop.id for drop, _ in batches]
     now: dict[int, Drop] = {}
     for start in range(0, len(ids), MAX_KEYS_PER_QUERY):
@@ -310,14 +318,20 @@ def _advanced(drop: Drop, batch: Sequence[NewLine], counts: Counter[str]) -> Dro
 def finish_recording(
     db: Connection, ended: Sequence[tuple[Drop, str | None]], now: Now
 ) -> None:
-    """Every line of these drops is durable; the text says why none was usable."""
+    """Mark drops as recorded completely.
+
+    Args:
+        db: A write transaction.
+        ended: Drops, each with the reason why none of its lines was usable, or None.
+        now: The moment.
+    """
     rows = [("recorded", reason, drop.id) for drop, reason in ended]
     update_rows(db, drops, {"state": "", "reason": ""}, rows)
     _append_events(db, [drop for drop, _ in ended], now, "drop_recorded")
 
 
 def mark_filed(db: Connection, filed: Sequence[DropPlacement], now: Now) -> None:
-    """Note where drops went."""
+    """Store the places of drops' files."""
     rows = [(f.state, f.filed_name, f.at_root, f.drop.id) for f in filed]
     update_rows(db, drops, {"state": "", "filed_name": "", "at_root": ""}, rows)
     for state in {f.state for f in filed}:
@@ -333,14 +347,14 @@ def abort_recording(
     *,
     filed: DropPlacement | None = None,
 ) -> None:
-    """End a drop of which not all lines could be recorded; those that were, stay.
+    """End a drop whose remaining lines cannot be recorded; the recorded ones stay.
 
     Args:
         db: A write transaction.
-        drop: A half recorded one.
+        drop: Partly recorded.
         reason: What happened, for its receipt.
         now: The moment.
-        filed: Where its receipts belong, if anywhere.
+        filed: The file's place; None when the file is gone.
     """
     place = filed or DropPlacement(
         drop=drop, state="filed" if drop.has_usable_lines else "rejected"
@@ -350,7 +364,7 @@ def abort_recording(
 
 
 def orphaned_drops(db: Connection) -> list[Drop]:
-    """Return the unfiled drops of sessions that have ended."""
+    """Return the unfiled drops of expired sessions."""
     query = (
         sa.select(drops)
         .join(sessions, sessions.c.id == drops.c.session_id)

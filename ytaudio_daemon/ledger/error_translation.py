@@ -1,4 +1,4 @@
-"""The one place where a database's own errors become this program's."""
+"""Translates the databases' errors into this program's errors."""
 
 import re
 import sqlite3
@@ -31,17 +31,17 @@ INTERNAL_STATES = re.compile(r"XX...")
 
 @contextmanager
 def translating_errors(ledger: str) -> Iterator[None]:
-    """Turn what the database says about itself into a `LedgerError`.
+    """Raise a database's failure as a `LedgerError`.
 
-    Mistakes of this program (a violated constraint, wrong SQL) pass as they are.
+    Mistakes of this program (a violated constraint, wrong SQL) are raised unchanged.
 
     Args:
-        ledger: What to call it: a path or a URL without its password.
+        ledger: Its name in messages: a path, or a URL without its password.
 
     Raises:
         LedgerBusyError: Another process's write took too long.
         LedgerFullError: The disk is full.
-        LedgerUnreachableError: PostgreSQL is gone; a commit under way may be done.
+        LedgerUnreachableError: PostgreSQL is gone; a commit under way may have succeeded.
         LedgerError: It is damaged, missing, or must not be written.
     """
     try:
@@ -55,7 +55,7 @@ def translating_errors(ledger: str) -> Iterator[None]:
 
 
 def damaged_error(ledger: str, what: str) -> LedgerError:
-    """Return the error for a file that is no ledger or no longer a sound one."""
+    """Return the error for a file that is no ledger, or is damaged."""
     return LedgerError(
         f"the ledger {ledger} is damaged or no ledger: {what}",
         "It was left as it is. Go back to a copy in state/backups (`ytaudio ledger restore "

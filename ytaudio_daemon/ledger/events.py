@@ -1,4 +1,4 @@
-"""What every write shares: the fence, the kept counters, the append-only events."""
+"""The parts of every write: the fence, the kept counters, the append-only events."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from ytaudio_daemon.model.clock import Now
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fence:
-    """Which attempt of which job a write speaks for."""
+    """The attempt that a write belongs to; it is checked by each of its writes."""
 
     job_id: int
     session_id: int
@@ -21,7 +21,7 @@ class Fence:
 
 
 def append_event(db: Connection, now: Now, fence: Fence, reason: str) -> None:
-    """Append an event that is no move."""
+    """Append an event of a job that changes no state."""
     db.execute(
         sa.insert(events).values(
             at=now.wall,
@@ -41,7 +41,7 @@ def record_transition(
     to_state: JobState,
     reason: str,
 ) -> None:
-    """Keep the counters true and append the event of a move just made."""
+    """Update the counters and append the event for a state change just made."""
     adjust_counters(db, fence.session_id, {from_state: -1, to_state: 1})
     db.execute(
         sa.insert(events).values(
@@ -57,17 +57,29 @@ def record_transition(
 
 
 def adjust_counters(db: Connection, session_id: int, by: dict[JobState, int]) -> None:
-    """Add to the kept counters of a session and of all."""
+    """Add to the counters of a session and to the totals.
+
+    Args:
+        db: A write transaction.
+        session_id: The session.
+        by: The change of each state's count.
+    """
     for table, row_id in ((sessions, session_id), (totals, 1)):
         changed = {state.value: table.c[state.value] + n for state, n in by.items()}
         db.execute(sa.update(table).where(table.c.id == row_id).values(changed))
 
 
 def record_activity(db: Connection, session_id: int, now: Now, **values: Any) -> None:
-    """Note activity: the session's time to live starts over.
+    """Store that a session was used now: its time to live starts over.
 
-    A command reads the daemon's age where it was kept last, which may be a while ago:
-    it must not make the session older.
+    A command reads the daemon's uptime as it was saved last, which may be some seconds
+    ago; it must not make the session older.
+
+    Args:
+        db: A write transaction.
+        session_id: The session.
+        now: The moment.
+        values: Other columns of the session to change with it.
     """
     known = sessions.c.last_activity_lived
     uptime_s = sa.case((known > now.uptime_s, known), else_=now.uptime_s)

@@ -26,7 +26,7 @@ def find_gate(db: Connection, name: GateName) -> Gate | None:
 
 
 def close_gate(db: Connection, shut: Gate) -> None:
-    """Keep a gate as `model.gates.close` returned it."""
+    """Store a gate as `model.gates.gate_after_failure` returned it."""
     open_gate(db, shut.name)
     db.execute(
         sa.insert(gates).values(
@@ -43,18 +43,13 @@ def close_gate(db: Connection, shut: Gate) -> None:
 
 
 def open_gate(db: Connection, name: GateName) -> bool:
-    """Open a gate; returns whether it was closed."""
+    """Open a gate; returns True if it was closed."""
     done = db.execute(sa.delete(gates).where(gates.c.name == name.value))
     return done.rowcount > 0
 
 
-def open_all_gates(db: Connection) -> bool:
-    """Open every gate: an attempt went well. Returns whether any was closed."""
-    return db.execute(sa.delete(gates)).rowcount > 0
-
-
 def may_claim(closed: list[Gate], now: Now) -> bool:
-    """Return whether a job may be claimed: no gate is shut, no probe is out yet."""
+    """Return True if all gates' pauses are over and no probe is running."""
     return all(
         not shut.is_too_early_to_probe(now.wall) and shut.probe_job_id is None
         for shut in closed
@@ -62,12 +57,12 @@ def may_claim(closed: list[Gate], now: Now) -> bool:
 
 
 def set_probe(db: Connection, job_id: int) -> None:
-    """Note which job goes through the half-open gates."""
+    """Store which job is the probe of the half-open gates."""
     db.execute(sa.update(gates).values(probe_job_id=job_id))
 
 
 def clear_stale_probe(db: Connection) -> None:
-    """Forget a probe that is no longer running, so that another may go."""
+    """Remove a probe that is no longer running, so that another job can be the probe."""
     running = sa.select(jobs.c.id).where(jobs.c.state == JobState.RUNNING)
     db.execute(
         sa.update(gates)
@@ -78,7 +73,7 @@ def clear_stale_probe(db: Connection) -> None:
 
 
 def take_token(db: Connection, bucket: Pace, now: Now) -> bool:
-    """Take a token for one attempt; False when there is none yet."""
+    """Take a token for one attempt; returns False when there is none yet."""
     if bucket.is_disabled:
         return True
     tokens = _tokens(db, bucket, now)
@@ -87,7 +82,7 @@ def take_token(db: Connection, bucket: Pace, now: Now) -> bool:
         return True
     ahead = sa.select(pace.c.site).where(pace.c.filled_at > now.wall)
     if db.execute(ahead).first() is not None:
-        # The clock went back: count from here, not from when it has caught up.
+        # The clock went back: refill from now on, not once it has caught up.
         _save_tokens(db, tokens, now)
     return False
 

@@ -1,4 +1,4 @@
-"""Which library file belongs to which job."""
+"""The library's files in the ledger: one row for each job that has one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ class LibraryEntry:
 
     Attributes:
         attempt: The attempt that made the audio.
-        name: In the folder.
-        identity: Inode, size and mtime as it was put there: when they differ, the
-            file is the user's own by now.
+        name: The file's name in the folder.
+        identity: The file's inode, size and mtime when it was added: a file for which
+            they differ is the user's own.
     """
 
     job_id: int
@@ -27,7 +27,7 @@ class LibraryEntry:
 
 
 def find_library_entry(db: Connection, job_id: int) -> LibraryEntry | None:
-    """Return what was put into the library for a job last."""
+    """Return the file that was last added to the library for a job, if any."""
     found = db.execute(
         sa.select(library_entries).where(library_entries.c.job_id == job_id)
     ).mappings()
@@ -36,7 +36,7 @@ def find_library_entry(db: Connection, job_id: int) -> LibraryEntry | None:
 
 
 def save_library_entries(db: Connection, entries: Iterable[LibraryEntry]) -> None:
-    """Keep what was put into the library."""
+    """Store the files that were added to the library."""
     for entry in entries:
         db.execute(
             sa.delete(library_entries).where(library_entries.c.job_id == entry.job_id)

@@ -1,4 +1,4 @@
-"""The daemon's own few notes in the ledger: who it is, how long it has lived."""
+"""Key/value rows: state id, uptime, views cursor, delivery cursors, restore mark."""
 
 import json
 import uuid
@@ -11,20 +11,20 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.schema import meta
 
-#: Set by `restoring`, until the daemon has looked for results the ledger lacks.
+#: Set by `restoring`; removed when the daemon has imported results the ledger lacks.
 RESTORED_KEY = "restored"
 
-#: What the keys of forgotten sessions' names begin with, whose files stayed.
+#: Prefix of the keys for pruned sessions whose files were kept; the name follows.
 _REMAINING_FILES_PREFIX = "kept:"
 
-#: What the keys of receivers begin with.
+#: Prefix of the keys for delivery cursors; the receiver's key follows.
 _DELIVERY_CURSOR_PREFIX = "told:"
 
 
 def state_id(db: Connection) -> str:
-    """Return this ledger's own name, made at its first use.
+    """Return this ledger's random identifier, created at its first use.
 
-    Workers carry it in their environment, so that a later daemon knows its own.
+    Workers have it in their environment, so that a later daemon finds its own orphans.
     """
     known = _get(db, "state_id")
     if known is None:
@@ -34,33 +34,34 @@ def state_id(db: Connection) -> str:
 
 
 def uptime_s(db: Connection) -> float:
-    """Return seconds this ledger has been served by a running daemon."""
+    """Return the seconds that daemons have served this ledger, all in all."""
     return float(_get(db, "lived") or 0.0)
 
 
 def save_uptime(db: Connection, seconds: float) -> None:
-    """Keep the daemon's age; it never goes back."""
+    """Store the uptime, unless a later one is stored."""
     if seconds > uptime_s(db):
         _put(db, "lived", f"{seconds:.3f}")
 
 
 def views_cursor(db: Connection) -> int:
-    """Return the last event that the views have shown."""
+    """Return the number of the last event that the views have written."""
     return int(_get(db, "views_cursor") or 0)
 
 
 def save_views_cursor(db: Connection, event_id: int) -> None:
-    """Keep how far the views have come, so that a restart goes on there."""
+    """Store the last event that the views have written; a restart continues after it."""
     _put(db, "views_cursor", str(event_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryCursor:
-    """How much a receiver of notices has been told.
+    """How far the notices to a receiver have come.
 
     Attributes:
-        cursor: The last event it was told of, or that was none of its business.
-        degraded: It was told that the daemon is degraded, and not yet that it is well.
+        cursor: The last event that was delivered, or that needs no notice.
+        degraded: The receiver was notified that the daemon is degraded, and not yet
+            that it has recovered.
     """
 
     cursor: int
@@ -68,7 +69,7 @@ class DeliveryCursor:
 
 
 def delivery_cursors(db: Connection) -> dict[str, DeliveryCursor]:
-    """Return how much each receiver has been told, by its key."""
+    """Return the saved delivery cursors by receiver key."""
     query = sa.select(meta).where(
         meta.c.key.startswith(_DELIVERY_CURSOR_PREFIX, autoescape=True)
     )
@@ -81,43 +82,44 @@ def delivery_cursors(db: Connection) -> dict[str, DeliveryCursor]:
 
 
 def _parse_delivery_cursor(data: Mapping[str, Any]) -> DeliveryCursor:
-    """Read it, whatever a newer program has added."""
+    """Parse a stored cursor; fields that a newer program has added are ignored."""
     return DeliveryCursor(cursor=data["cursor"], degraded=data["degraded"])
 
 
 def save_delivery_cursor(db: Connection, receiver: str, told: DeliveryCursor) -> None:
-    """Keep how much a receiver has been told, so that a restart goes on there."""
+    """Store a receiver's delivery cursor; a restart continues after it."""
     _put(db, f"{_DELIVERY_CURSOR_PREFIX}{receiver}", json.dumps(asdict(told)))
 
 
 def delete_delivery_cursor(db: Connection, receiver: str) -> None:
-    """Forget a receiver: should it come back, it begins anew."""
+    """Delete a receiver's cursor: configured again, it starts at the newest event."""
     db.execute(
         sa.delete(meta).where(meta.c.key == f"{_DELIVERY_CURSOR_PREFIX}{receiver}")
     )
 
 
 def restored_until(db: Connection) -> float | None:
-    """Return what a ledger that was just restored knows up to; None when it was not.
+    """Return the time of the newest event in a ledger that was just restored.
 
-    Seconds since 1970, of its newest event.
+    Returns:
+        Seconds since 1970; None when the ledger was not just restored.
     """
     known = _get(db, RESTORED_KEY)
     return None if known is None else float(known)
 
 
 def clear_restored(db: Connection) -> None:
-    """Note that what the restored ledger did not know has been looked for."""
+    """Remove the restore mark: results that the ledger lacked are imported."""
     db.execute(sa.delete(meta).where(meta.c.key == RESTORED_KEY))
 
 
 def mark_files_remain(db: Connection, name: str) -> None:
-    """Note that a session of that name left its files behind when its rows went."""
+    """Store that a session of this name was pruned while its files were kept."""
     _put(db, f"{_REMAINING_FILES_PREFIX}{name}", "1")
 
 
 def has_remaining_files(db: Connection, name: str) -> bool:
-    """Return whether files of a forgotten session of that name may still be there."""
+    """Return True if files of a pruned session of this name may still exist."""
     return _get(db, f"{_REMAINING_FILES_PREFIX}{name}") is not None
 
 

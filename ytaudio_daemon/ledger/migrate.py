@@ -1,4 +1,4 @@
-"""Bringing a ledger to this program's schema, and refusing one that is newer."""
+"""Upgrades a ledger to this program's schema, and refuses a newer one."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from ytaudio_daemon.ledger.database import Ledger
 from ytaudio_daemon.ledger.error_translation import damaged_error
 from ytaudio_daemon.system import install_hints
 
-#: The newest revision in `migrations/versions`; a test holds them together.
+#: The newest revision in `migrations/versions`; a test compares them.
 HEAD = "0003"
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -30,10 +30,10 @@ def migrate(ledger: Ledger) -> None:
 
 
 def require_current(ledger: Ledger) -> None:
-    """Make sure that the schema is this program's, for everyone but the daemon.
+    """Make sure that a ledger has this program's schema; for commands.
 
     Raises:
-        LedgerTooOldError: No daemon of this version has run yet.
+        LedgerTooOldError: No daemon of this version has upgraded it yet.
         LedgerTooNewError: A newer program has written this ledger.
     """
     found = _revision(ledger)
@@ -47,7 +47,7 @@ def require_current(ledger: Ledger) -> None:
 
 
 def outdated_revision(ledger: Ledger) -> str | None:
-    """Return the schema that `migrate` would change; None when it would change none.
+    """Return the old revision that `migrate` would upgrade; None when there is none.
 
     Raises:
         LedgerTooNewError: A newer program has written this ledger.
@@ -59,10 +59,10 @@ def outdated_revision(ledger: Ledger) -> str | None:
 
 
 def check_integrity(ledger: Ledger) -> None:
-    """Ask SQLite whether its file is sound; PostgreSQL minds its own.
+    """Have SQLite check its file; PostgreSQL checks its own.
 
     Raises:
-        LedgerError: It is not; nothing is changed.
+        LedgerError: The file is damaged; nothing is changed.
     """
     if not ledger.is_sqlite:
         return
@@ -93,7 +93,7 @@ def _revision_in(db: Connection) -> str | None:
 
 
 def _upgrade(ledger: Ledger) -> None:
-    """Run Alembic inside one transaction: a crash leaves the old schema whole."""
+    """Run Alembic in one transaction: a crash leaves the old schema unchanged."""
     from alembic import command  # noqa: PLC0415 - only when there is work for it
     from alembic.config import Config  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What there is to tell: events that end a job or a session, read behind a cursor."""
+"""The events that notices are made of: ends of jobs and sessions, after a cursor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger.schema import events
 from ytaudio_daemon.model import FINALIZED, JobState
 
-#: Events looked through at once: a million-line drop appends as many that tell nothing.
+#: Events read in one query: a million-line drop appends as many without a notice.
 SCAN_LIMIT = 5000
-#: The reason of a session's end.
+#: The `reason` of the event that ends a session.
 SESSION_EXPIRED = "session_expired"
 
 
@@ -21,10 +21,10 @@ class TerminalEvent:
 
     Attributes:
         event_id: The event's number.
-        at: When, wall clock.
-        session_id: Whose.
-        job_id: None where a session ended.
-        to_state: The job's final state, None where a session ended.
+        at: Its time, seconds since 1970.
+        session_id: The session.
+        job_id: None when the session ended.
+        to_state: The job's final state; None when the session ended.
     """
 
     event_id: int
@@ -42,15 +42,16 @@ def newest_event_id(db: Connection) -> int:
 def terminal_events_after(
     db: Connection, event_id: int, limit: int
 ) -> tuple[Sequence[TerminalEvent], int]:
-    """Return the next endings behind a cursor, and the last event looked at.
+    """Return the next terminal events after a cursor, and the new cursor.
 
     Args:
         db: A transaction.
         event_id: The cursor.
-        limit: So many endings are enough.
+        limit: At most so many events.
 
     Returns:
-        The endings in order; the new cursor, the old one when there is nothing new.
+        The events in order; and the last event that was read, or the old cursor when
+        there is no new event.
     """
     span = (
         sa.select(events)

@@ -1,4 +1,4 @@
-"""A copy of the ledger before its schema changes: the way back to the older program."""
+"""Copies the ledger before a migration, for a return to the older program."""
 
 import structlog
 
@@ -10,13 +10,13 @@ log = structlog.get_logger()
 
 
 def back_up_before_migration(ledger: Ledger, wall: float) -> None:
-    """Keep the ledger as it is, if `migrate` is going to change it.
+    """Copy the ledger if `migrate` is going to change it, and remove old copies.
 
-    PostgreSQL's is backed up by its own tools, before the upgrade.
+    A PostgreSQL ledger is backed up by its owner, before the upgrade.
 
     Args:
-        ledger: Held alone.
-        wall: Now, for the copy's name.
+        ledger: The caller holds the daemon's lock.
+        wall: Now, seconds since 1970, for the copy's name.
 
     Raises:
         LedgerFullError: There is no room for a copy.

@@ -1,8 +1,8 @@
-"""Old history leaves the ledger with its session, in small pieces. Audio is untouched.
+"""Deletes expired sessions' rows, in short transactions. Audio is untouched.
 
-While a session lives all of its jobs stay, however old: they are how it knows what it
-has fetched. What has ended is forgotten in this order, so that nothing ever points
-at a row that is gone: lines, jobs with their tries and events, drops, the session.
+While a session is active all of its jobs stay, however old: they are its record of
+what has been fetched. Rows of an expired session are deleted in this order, so that
+none refers to a deleted one: lines, jobs with attempts and events, drops, the session.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from ytaudio_daemon.ledger.sessions import Session, session_from_row, unfinished
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 
-#: Rows of a transaction: each costs a few pages and their old content in the journal.
+#: Rows deleted in one transaction: each writes a few pages and their old content.
 LINES_PER_BATCH = 500
 JOBS_PER_BATCH = 50
 DROPS_PER_BATCH = 200
@@ -34,16 +34,16 @@ EVENTS_PER_BATCH = 500
 
 
 def session_to_prune(db: Connection, now: Now, keep_s: float) -> Session | None:
-    """Return an ended session in which nothing has happened for so long, if any.
+    """Return an expired session without activity for `keep_s`, if there is one.
 
-    Both clocks must say so: then neither a jump of the one nor a stop of the other
-    forgets anything. A session whose drops stay in the inbox (`after_intake`) is
-    needed: by its lines the daemon knows what of such a file it has taken.
+    Both clocks must agree: then neither a jump of the one nor a stop of the other
+    deletes anything. A session whose drops stay in the inbox (`after_intake`) is kept:
+    its lines tell which lines of such a file are recorded.
 
     Args:
         db: A transaction.
         now: The moment.
-        keep_s: `[retention] finalized`.
+        keep_s: `[retention] finalized`, in seconds.
     """
     lately = sa.select(jobs.c.id).where(
         jobs.c.session_id == sessions.c.id, jobs.c.finalized_at > now.wall - keep_s
@@ -69,7 +69,7 @@ def session_to_prune(db: Connection, now: Now, keep_s: float) -> Session | None:
 
 
 def next_drop_ids(db: Connection, session_id: int, after_id: int) -> Sequence[int]:
-    """Return the session's next drops."""
+    """Return the numbers of the session's next drops, a batch at most."""
     query = sa.select(drops.c.id).where(
         drops.c.session_id == session_id, drops.c.id > after_id
     )
@@ -77,7 +77,7 @@ def next_drop_ids(db: Connection, session_id: int, after_id: int) -> Sequence[in
 
 
 def delete_lines(db: Connection, of_drops: Sequence[int]) -> bool:
-    """Delete some lines of those drops; False when there are no more."""
+    """Delete a batch of these drops' lines; returns False after the last."""
     mine = sa.select(lines.c.drop_id, lines.c.line).where(lines.c.drop_id.in_(of_drops))
     in_order = mine.order_by(lines.c.drop_id, lines.c.line)
     found = db.execute(in_order.limit(LINES_PER_BATCH)).all()
@@ -89,7 +89,11 @@ def delete_lines(db: Connection, of_drops: Sequence[int]) -> bool:
 
 
 def delete_jobs(db: Connection, session_id: int) -> bool:
-    """Delete some jobs with all that belongs to them; False when there are no more."""
+    """Delete a batch of jobs with their attempts, library entries and events.
+
+    Returns:
+        False after the last.
+    """
     mine = sa.select(jobs.c.id, jobs.c.state, jobs.c.file_size_bytes)
     mine = mine.where(jobs.c.session_id == session_id).order_by(jobs.c.id)
     found = db.execute(mine.limit(JOBS_PER_BATCH)).all()
@@ -104,14 +108,14 @@ def delete_jobs(db: Connection, session_id: int) -> bool:
 
 
 def delete_drops(db: Connection, session_id: int) -> bool:
-    """Delete some drops, whose lines and jobs are gone; False when there are no more."""
+    """Delete a batch of drops without lines and jobs; returns False after the last."""
     mine = next_drop_ids(db, session_id, 0)
     db.execute(sa.delete(drops).where(drops.c.id.in_(mine)))
     return len(mine) == DROPS_PER_BATCH
 
 
 def delete_events(db: Connection, session_id: int) -> bool:
-    """Delete some of the session's own events; False when there are no more."""
+    """Delete a batch of the session's own events; returns False after the last."""
     mine = sa.select(events.c.id).where(
         events.c.session_id == session_id, events.c.job_id.is_(None)
     )
@@ -121,7 +125,7 @@ def delete_events(db: Connection, session_id: int) -> bool:
 
 
 def delete_session(db: Connection, session: Session) -> None:
-    """Delete the session itself; files it left behind are nobody else's later."""
+    """Delete the session's row; if its files were kept, store that they exist."""
     gone = sa.delete(sessions).where(sessions.c.id == session.id)
     kept = db.execute(gone.returning(sessions.c.removal)).scalar_one() is None
     if kept:
@@ -131,7 +135,7 @@ def delete_session(db: Connection, session: Session) -> None:
 def _subtract_from_counters(
     db: Connection, session_id: int, gone: Sequence[Any]
 ) -> None:
-    """Keep the counters and the bytes true."""
+    """Subtract deleted jobs from the counters and from the session's used bytes."""
     by = dict.fromkeys(JobState, 0)
     for row in gone:
         by[JobState(row.state)] -= 1

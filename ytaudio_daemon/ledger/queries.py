@@ -1,6 +1,6 @@
-"""What the views and the CLI ask of the ledger: short queries, fetched whole."""
+"""Queries of views, CLI and API: short, all rows fetched at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +23,12 @@ from ytaudio_daemon.model.line_rules import audio_key
 
 MAX_NEXT_JOBS = 200
 MAX_LATEST_JOBS = 100
+_UNFINISHED = sorted(state.value for state in set(JobState) - FINALIZED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """A job as its row tells it, with its session and drop."""
+    """A job's row with the names of its session and drop."""
 
     id: int
     uuid: str
@@ -58,40 +59,8 @@ class JobRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DropRow:
-    """A drop with its session, for receipts."""
-
-    id: int
-    session_id: int
-    session_name: str
-    session_uuid: str
-    name: bytes
-    sha256: str
-    size_bytes: int
-    received_at: float
-    state: str
-    filed_name: bytes | None
-    reason: str | None
-    counts: Mapping[str, int]
-    open_jobs: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineRow:
-    """One line of a receipt, with how its job stands."""
-
-    line: int
-    text: str
-    result: str
-    code: str | None
-    message: str | None
-    again: str | None
-    job: JobRow | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What an event touched."""
+    """The session, job and drop that an event changed."""
 
     event_id: int
     session_id: int
@@ -101,7 +70,7 @@ class Change:
 
 
 def changes_after(db: Connection, event_id: int, limit: int = 2000) -> list[Change]:
-    """Return the events behind a cursor, in order."""
+    """Return the next events after a cursor, in order."""
     rows = db.execute(
         sa.select(events)
         .where(events.c.id > event_id)
@@ -121,7 +90,7 @@ def changes_after(db: Connection, event_id: int, limit: int = 2000) -> list[Chan
 
 
 def drops_of_jobs(db: Connection, job_ids: Sequence[int]) -> set[int]:
-    """Return the drops in whose receipts those jobs stand."""
+    """Return the drops whose receipts list any of these jobs."""
     found: set[int] = set()
     for start in range(0, len(job_ids), 500):
         some = job_ids[start : start + 500]
@@ -131,20 +100,20 @@ def drops_of_jobs(db: Connection, job_ids: Sequence[int]) -> set[int]:
 
 
 def total_counts(db: Connection) -> dict[JobState, int]:
-    """Return how many jobs are in each state, from the kept counters."""
+    """Return the number of jobs in each state, from the kept counters."""
     row = db.execute(sa.select(totals).where(totals.c.id == 1)).one()
     return {state: getattr(row, state.value) for state in JobState}
 
 
 def session_counts(db: Connection) -> dict[SessionState, int]:
-    """Return how many sessions are active and expired."""
+    """Return the number of sessions in each state."""
     query = sa.select(sessions.c.state, sa.func.count()).group_by(sessions.c.state)
     found = {row[0]: row[1] for row in db.execute(query).all()}
     return {state: found.get(state.value, 0) for state in SessionState}
 
 
 def session_status_jobs(db: Connection, session_id: int) -> tuple[list[JobRow], bool]:
-    """Return a session's running, next and latest jobs, and whether there are more."""
+    """Return a session's running, next and latest jobs, and True if some are left out."""
     mine = jobs.c.session_id == session_id
     running = _query_jobs(db, mine, jobs.c.state == JobState.RUNNING, order=[jobs.c.id])
     first = [jobs.c.priority.desc(), jobs.c.id]
@@ -179,10 +148,10 @@ def find_jobs(
 
 
 def find_job(db: Connection, prefix: str) -> JobRow:
-    """Return the one job whose UUID begins so.
+    """Return the one job whose UUID begins with a prefix.
 
     Raises:
-        UnknownJobError: None does, or several do.
+        UnknownJobError: No job does, or several do.
     """
     plain = prefix.strip().lower()
     if not plain or not set(plain) <= set("0123456789abcdef-"):
@@ -218,21 +187,21 @@ def job_by_id(db: Connection, job_id: int) -> JobRow:
 
 
 def job_attempts(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
-    """Return every attempt at a job, the first first."""
+    """Return all attempts of a job, in order."""
     query = sa.select(attempts).where(attempts.c.job_id == job_id)
     rows = db.execute(query.order_by(attempts.c.number)).mappings().all()
     return [dict(row) for row in rows]
 
 
 def job_events(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
-    """Return every event of a job, in order."""
+    """Return all events of a job, in order."""
     query = sa.select(events).where(events.c.job_id == job_id)
     rows = db.execute(query.order_by(events.c.id)).mappings().all()
     return [dict(row) for row in rows]
 
 
 def job_lines(db: Connection, job_id: int) -> list[tuple[str, int]]:
-    """Return (file, line) of every line that asked for a job."""
+    """Return (file, line) of the lines that asked for a job, a hundred at most."""
     query = (
         sa.select(drops.c.name, lines.c.line)
         .join(drops, drops.c.id == lines.c.drop_id)
@@ -243,52 +212,22 @@ def job_lines(db: Connection, job_id: int) -> list[tuple[str, int]]:
     return [(display_name(name), line) for name, line in db.execute(query).all()]
 
 
-def find_drop(db: Connection, drop_id: int) -> DropRow:
-    """Return a drop with how many of its jobs are unfinished."""
-    row = db.execute(_drop_query().where(drops.c.id == drop_id)).one()
-    return _drop_row(db, row)
+def unfinished_by_drop(db: Connection, session_id: int) -> dict[int, int]:
+    """Return how many lines of each drop of a session have an unfinished job.
 
-
-def drops_of_session(db: Connection, session_id: int) -> list[DropRow]:
-    """Return a session's drops, in the order they came."""
-    query = _drop_query().where(drops.c.session_id == session_id)
-    rows = db.execute(query.order_by(drops.c.id)).all()
-    return [_drop_row(db, row) for row in rows]
-
-
-def drop_lines(db: Connection, drop_id: int, page: int = 1000) -> Iterator[LineRow]:
-    """Yield a drop's lines in order, reading a page at a time.
-
-    Each page is fetched whole; between pages the caller may take its time only if
-    no transaction is to be committed meanwhile (the daemon's own views do).
+    Drops without any are left out.
     """
-    after = 0
-    while True:
-        rows = db.execute(
-            sa.select(lines)
-            .where(lines.c.drop_id == drop_id, lines.c.line > after)
-            .order_by(lines.c.line)
-            .limit(page),
-        ).all()
-        if not rows:
-            return
-        ids = {row.job_id for row in rows if row.job_id is not None}
-        known = jobs_by_id(db, sorted(ids))
-        for row in rows:
-            yield LineRow(
-                line=row.line,
-                text=row.text,
-                result=row.result,
-                code=row.code,
-                message=row.message,
-                again=row.again,
-                job=known.get(row.job_id),
-            )
-        after = rows[-1].line
+    query = (
+        sa.select(lines.c.drop_id, sa.func.count())
+        .join(jobs, jobs.c.id == lines.c.job_id)
+        .where(jobs.c.session_id == session_id, jobs.c.state.in_(_UNFINISHED))
+        .group_by(lines.c.drop_id)
+    )
+    return {row[0]: row[1] for row in db.execute(query).all()}
 
 
 def next_retry_at(db: Connection) -> float | None:
-    """Return when the next waiting job is due, wall clock."""
+    """Return when the next waiting job is due, in seconds since 1970; None for never."""
     query = sa.select(sa.func.min(jobs.c.retry_at)).where(
         jobs.c.state == JobState.WAITING
     )
@@ -296,7 +235,7 @@ def next_retry_at(db: Connection) -> float | None:
 
 
 def recent_failure_codes(db: Connection, limit: int = 20) -> list[str | None]:
-    """Return how the last attempts ended: a failure code, or None for a success."""
+    """Return the failure codes of the last attempts, None for each success."""
     query = (
         sa.select(attempts.c.code)
         .where(attempts.c.ended_at.is_not(None), attempts.c.kind != "interrupted")
@@ -307,7 +246,7 @@ def recent_failure_codes(db: Connection, limit: int = 20) -> list[str | None]:
 
 
 def jobs_by_id(db: Connection, ids: Sequence[int]) -> dict[int, JobRow]:
-    """Return jobs by their rows' numbers; those that are no more are left out."""
+    """Return jobs by their rows' numbers; deleted ones are left out."""
     found: dict[int, JobRow] = {}
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
@@ -363,39 +302,3 @@ def _error_from_row(row: Any) -> dict[str, str] | None:
         "message": row.error_message,
         "hint": row.error_hint,
     }
-
-
-def _drop_query() -> sa.Select[Any]:
-    return sa.select(
-        drops,
-        sessions.c.name.label("session_name"),
-        sessions.c.uuid.label("session_uuid"),
-    ).join(sessions, sessions.c.id == drops.c.session_id)
-
-
-def _drop_row(db: Connection, row: Any) -> DropRow:
-    open_jobs = (
-        sa.select(sa.func.count())
-        .select_from(lines.join(jobs, jobs.c.id == lines.c.job_id))
-        .where(lines.c.drop_id == row.id)
-        .where(jobs.c.state.not_in([state.value for state in FINALIZED]))
-    )
-    return DropRow(
-        id=row.id,
-        session_id=row.session_id,
-        session_name=row.session_name,
-        session_uuid=row.session_uuid,
-        name=bytes(row.name),
-        sha256=row.sha256,
-        size_bytes=row.size_bytes,
-        received_at=row.received_at,
-        state=row.state,
-        filed_name=None if row.filed_name is None else bytes(row.filed_name),
-        reason=row.reason,
-        counts={
-            "accepted": row.accepted,
-            "duplicate": row.duplicate,
-            "rejected": row.rejected,
-        },
-        open_jobs=db.execute(open_jobs).scalar_one(),
-    )

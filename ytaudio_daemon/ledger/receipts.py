@@ -1,4 +1,4 @@
-"""What receipts ask of the ledger: a drop, and its lines a page at a time."""
+"""Queries of receipts: a drop, and its lines page by page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from ytaudio_daemon.ledger.schema import drops, jobs, lines, sessions
 from ytaudio_daemon.model import FINALIZED
 from ytaudio_daemon.model.clock import Now
 
-#: Every line of the drop is recorded, and its place is known: filed, kept, rejected.
+#: The drop is recorded completely and has its place: filed, kept or rejected.
 _IS_PLACED = sa.and_(drops.c.state != "recording", drops.c.state != "recorded")
 _FINALIZED = sorted(state.value for state in FINALIZED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptHead:
-    """A drop, as the head of its receipts tells of it.
+    """A drop with its session, for the head of its receipts.
 
     Attributes:
         filed_name: Its name in `processed` or `rejected`; None when it is in neither.
-        at_root: It was dropped straight into the inbox.
+        at_root: It was dropped into the inbox itself, not into a session's folder.
     """
 
     id: int
@@ -42,17 +42,17 @@ class ReceiptHead:
 
     @property
     def lines(self) -> int:
-        """How many lines its receipts have."""
+        """The number of lines in its receipts."""
         return self.accepted + self.duplicate + self.rejected
 
     def is_older_than(self, seconds: float, now: Now) -> bool:
-        """Whether it came so long ago by both clocks; the wall clock may be wrong."""
+        """True if it is so old by both clocks: the wall clock may be wrong."""
         is_old = self.received_at + seconds < now.wall
         return is_old and self.received_lived + seconds < now.uptime_s
 
 
 class ReceiptLine(NamedTuple):
-    """One line and how its job stands. A tuple: a million of them pass."""
+    """One line with its job's state and result. A tuple: a million are made."""
 
     line: int
     text: str
@@ -75,15 +75,12 @@ class ReceiptLine(NamedTuple):
 
 
 # Built once: a hundred thousand drops ask each of these.
-_HEADS_QUERY = (
-    sa.select(
-        drops,
-        sessions.c.name.label("session_name"),
-        sessions.c.uuid.label("session_uuid"),
-    )
-    .join(sessions, sessions.c.id == drops.c.session_id)
-    .where(_IS_PLACED)
-)
+_DROPS_QUERY = sa.select(
+    drops,
+    sessions.c.name.label("session_name"),
+    sessions.c.uuid.label("session_uuid"),
+).join(sessions, sessions.c.id == drops.c.session_id)
+_HEADS_QUERY = _DROPS_QUERY.where(_IS_PLACED)
 _HEAD_QUERY = _HEADS_QUERY.where(drops.c.id == sa.bindparam("drop_id"))
 
 _PAGE_QUERY = (
@@ -97,7 +94,7 @@ _PAGE_QUERY = (
         jobs.c.uuid,
         jobs.c.drop_id,
         jobs.c.video_id,
-        # Only links that failed are written down again with their options.
+        # Only failed links are written again with their options (`.failed.txt`).
         sa.case(
             (
                 sa.or_(jobs.c.state == "failed", jobs.c.state == "cancelled"),
@@ -152,22 +149,28 @@ _NEWER_QUERY = (
 
 
 def receipt_head(db: Connection, drop_id: int) -> ReceiptHead | None:
-    """Return a drop that has its place, or None while it is on its way or pruned."""
+    """Return a drop that has its place; None while it has none, and once it is pruned."""
     row = db.execute(_HEAD_QUERY, {"drop_id": drop_id}).first()
     return None if row is None else _head_from_row(row)
 
 
 def receipt_heads(db: Connection, after_id: int, limit: int) -> list[ReceiptHead]:
-    """Return a page of all drops that have their place, the oldest first."""
+    """Return the next drops that have their place, of all sessions, the oldest first."""
     query = _HEADS_QUERY.where(drops.c.id > after_id).order_by(drops.c.id)
     rows = db.execute(query.limit(limit)).all()
     return [_head_from_row(row) for row in rows]
 
 
+def drops_of_session(db: Connection, session_id: int) -> list[ReceiptHead]:
+    """Return all drops of a session, with those that have no place yet, in order."""
+    query = _DROPS_QUERY.where(drops.c.session_id == session_id).order_by(drops.c.id)
+    return [_head_from_row(row) for row in db.execute(query).all()]
+
+
 def receipt_page(
     db: Connection, drop_id: int, after_line: int, limit: int
 ) -> list[ReceiptLine]:
-    """Return the drop's next lines in order."""
+    """Return the next lines of a drop, in order."""
     bounds = {"drop": drop_id, "after": after_line, "limit": limit}
     return [ReceiptLine._make(row) for row in db.execute(_PAGE_QUERY, bounds).all()]
 
@@ -188,10 +191,10 @@ def count_line_states(
 
 
 def is_superseded(db: Connection, drop: ReceiptHead) -> bool:
-    """Return whether a later drop has taken over this one's receipt names.
+    """Return True if a later drop uses the names of this one's receipts.
 
-    That happens to files kept in place, whose content changed, and where a person
-    removed the filed drop with its receipts and dropped the same name again.
+    That happens to kept files whose content changed, and after a person removed the
+    filed drop with its receipts and dropped the same name again.
     """
     about = {
         "session": drop.session_name,
@@ -206,10 +209,10 @@ def is_superseded(db: Connection, drop: ReceiptHead) -> bool:
 def find_unfinished_line(
     db: Connection, drop_id: int, after_line: int, limit: int
 ) -> tuple[int | None, int | None]:
-    """Look through the drop's next lines for one whose job is not finalized.
+    """Search the next lines of a drop for one whose job is not finalized.
 
     Returns:
-        That line, or None; and the last line looked at, None when there was no more.
+        That line, or None; and the last line searched, None when there was no more.
     """
     page: Sequence[Any] = db.execute(
         sa.select(lines.c.line, jobs.c.state)

@@ -1,4 +1,4 @@
-"""Putting a copy in the ledger's place. Only with the daemon's lock in hand."""
+"""Replaces the ledger by a copy of it. The caller must hold the daemon's lock."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ from ytaudio_daemon.ledger.meta import RESTORED_KEY
 from ytaudio_daemon.ledger.migrate import HEAD
 from ytaudio_daemon.system.regular_files import create_file, open_regular_file
 
-#: What a ledger of any schema has.
+#: Tables of every schema.
 REQUIRED_TABLES = frozenset(
     {"alembic_version", "drops", "events", "jobs", "meta", "sessions"}
 )
@@ -33,12 +33,13 @@ REQUIRED_TABLES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedCopy:
-    """A copy that may take the ledger's place.
+    """A checked copy that may replace the ledger.
 
     Attributes:
-        path: Beside the ledger, under a temporary name.
+        path: Its temporary path beside the ledger.
         revision: Its schema.
-        newest_event_at: Its newest event, seconds since 1970: what came later it does not know.
+        newest_event_at: Time of its newest event, seconds since 1970; it lacks
+            everything later.
     """
 
     path: Path
@@ -48,12 +49,12 @@ class VerifiedCopy:
 
 @contextmanager
 def verified_copy(source: BinaryIO, name: Path, ledger: Path) -> Iterator[VerifiedCopy]:
-    """Bring a copy beside the ledger and read it from end to end.
+    """Copy a backup next to the ledger and check it from end to end.
 
     Args:
-        source: The copy, opened by whoever may read it.
-        name: What it is called, for messages; a journal beside it is looked for.
-        ledger: The file whose place it is to take; it need not be there.
+        source: The backup, opened with the rights of the person who restores it.
+        name: Its path, for messages, and to find a journal beside it.
+        ledger: The file that is to be replaced; it need not exist.
 
     Raises:
         LedgerTooNewError: A newer program has written it.
@@ -80,19 +81,19 @@ def verified_copy(source: BinaryIO, name: Path, ledger: Path) -> Iterator[Verifi
 def replace_ledger(
     copied: VerifiedCopy, ledger: Path, downloads: Path, wall: float
 ) -> Path | None:
-    """Let the copy take the ledger's place, in one rename.
+    """Replace the ledger by the copy, in one rename.
 
     Args:
-        copied: Examined.
-        ledger: Whose place it takes.
-        downloads: Where finished audio is here: the copy may come from elsewhere.
-        wall: Now, seconds since 1970; names the old ledger.
+        copied: The checked copy.
+        ledger: The file to replace.
+        downloads: The folder of finished audio here; the copy may come from elsewhere.
+        wall: Now, seconds since 1970, for the old ledger's new name.
 
     Returns:
-        Where the old ledger is now; None when there was none.
+        The old ledger's new path; None when there was none.
 
     Raises:
-        OSError: The disk failed; the old ledger is in its place, or aside.
+        OSError: The disk failed; the old ledger is at its place, or at its new path.
     """
     _adapt_to_this_host(copied, downloads)
     fsync_file(copied.path)
@@ -117,9 +118,9 @@ def replace_ledger(
 
 
 def pids_using(ledger: Path) -> list[int]:
-    """Return the processes that have the ledger open, as far as we may look.
+    """Return the visible processes that have the ledger open (proc_pid_fd(5)).
 
-    They would go on writing into the old file (proc_pid_fd(5)).
+    They would go on writing into the old file.
     """
     try:
         wanted = ledger.stat()
@@ -160,7 +161,7 @@ def _verify_copy(temp: Path, name: Path) -> VerifiedCopy:
 
 
 def _adapt_to_this_host(copied: VerifiedCopy, downloads: Path) -> None:
-    """Make the copy at home here, and have the daemon look for what it does not know."""
+    """Correct the copy's output paths, and set the restore mark for the daemon."""
     with (
         translating_errors(str(copied.path)),
         closing(sqlite3.connect(copied.path)) as db,
@@ -179,12 +180,16 @@ def _adapt_to_this_host(copied: VerifiedCopy, downloads: Path) -> None:
 
 
 def _local_output_path(old: str, downloads: Path) -> str:
-    """Return where a result is that was <downloads>/<session>/<job>/audio/<name>."""
+    """Return the path here of a file that was <downloads>/<session>/<job>/audio/<name>."""
     return str(downloads.joinpath(*Path(old).parts[-4:]))
 
 
 def _refuse_half_copied(name: Path) -> None:
-    """A live file copied by hand is whole only together with its journal."""
+    """Refuse a copy beside a journal in use: without it the copy is not consistent.
+
+    Raises:
+        LedgerError: Such a journal is there.
+    """
     for ending in (JOURNAL_SUFFIX, "-wal"):
         try:
             beside = name.with_name(name.name + ending)
@@ -201,7 +206,7 @@ def _refuse_half_copied(name: Path) -> None:
 
 
 def _roll_back_journal(ledger: Path) -> None:
-    """Let SQLite undo what a killed process left half-written, so that it is whole."""
+    """Have SQLite roll back what a killed process left half-written."""
     with (
         suppress(sqlite3.Error),
         closing(sqlite3.connect(ledger)) as db,
@@ -216,7 +221,10 @@ def _journal_path(ledger: Path) -> Path:
 
 
 def _file_mode_of(old: Path | None) -> int:
-    """Readers of the old ledger (`ytaudio jobs` of the group) can read the new one."""
+    """Return the old file's mode, so that its readers can read the new one.
+
+    Without an old file: 0644, less the umask.
+    """
     if old is not None:
         return old.stat().st_mode & 0o777
     umask = os.umask(0o022)

@@ -1,7 +1,7 @@
-"""The ledger's tables. `migrations/` builds them; a test holds the two together.
+"""The ledger's tables. `migrations/` creates them; a test compares the two.
 
-Times named `*_at` are seconds since 1970 UTC, those named `*_lived` are on the
-daemon's own clock (`model.clock.Now`). Booleans and enums are what they say.
+Columns named `*_at` are seconds since 1970 UTC; those named `*_lived` are seconds of
+the daemons' uptime (`model.clock.Now.uptime_s`).
 """
 
 from sqlalchemy import (
@@ -31,7 +31,7 @@ Real = Float().with_variant(postgresql.DOUBLE_PRECISION(), "postgresql")
 
 
 def _counters() -> list[Column[int]]:
-    """One kept counter a state: totals stay flat at a million jobs."""
+    """Return one kept counter for each state: reading totals stays fast at any size."""
     return [
         Column(state.value, Big, nullable=False, server_default="0")
         for state in JobState
@@ -65,7 +65,7 @@ sessions = Table(
     Column("accepted", Big, nullable=False, server_default="0"),
     # Of an expired session: "pending" until its files are in the trash, then "done".
     Column("removal", Text),
-    # Round-robin: the session that was served longest ago has the lowest turn.
+    # Round-robin: the session whose job was claimed longest ago has the lowest turn.
     Column("turn", Big, nullable=False, server_default="0"),
     *_counters(),
     Index(
@@ -111,13 +111,13 @@ drops = Table(
     Column("accepted", Big, nullable=False, server_default="0"),
     Column("duplicate", Big, nullable=False, server_default="0"),
     Column("rejected", Big, nullable=False, server_default="0"),
-    # Where it stands in processed/ or rejected/; NULL until it is filed.
+    # Its name in processed/ or rejected/; NULL until it is filed.
     Column("filed_name", LargeBinary),
-    # Dropped straight into the inbox: that is where processed/ is then.
+    # Dropped into the inbox itself: processed/ is there, too.
     Column("at_root", Boolean, nullable=False, server_default=text("false")),
     # Why nothing in it was usable.
     Column("reason", Text),
-    # By the daemon's own clock. It stands last: SQLite adds a column only there.
+    # Last, as SQLite adds columns only there.
     Column("received_lived", Real, nullable=False, server_default="0"),
     Index("drops_of_a_session", "session_id", "name"),
     Index(
@@ -257,8 +257,8 @@ attempts = Table(
     Index("attempts_by_end", "ended_at"),
 )
 
-#: What stands in the library for a job, so that a file which the user removed or
-#: changed there is not put back or written over.
+#: The file in the library for each job, so that one which the user removed or changed
+#: is neither added again nor overwritten.
 library_entries = Table(
     "shelf",
     metadata,
@@ -266,11 +266,11 @@ library_entries = Table(
     # The attempt whose audio it is.
     Column("attempt", Big, nullable=False),
     Column("name", Text, nullable=False),
-    # "<inode>:<size>:<mtime in ns>" as it was put there.
+    # "<inode>:<size>:<mtime in ns>" when it was added.
     Column("identity", Text, nullable=False),
 )
 
-#: Append-only; also the outbox from which the views learn what changed.
+#: Append-only; also the outbox that views and notices are made from.
 events = Table(
     "events",
     metadata,
@@ -302,9 +302,9 @@ gates = Table(
     Column("hint", Text, nullable=False),
     Column("closed_at", Real, nullable=False),
     Column("until", Real, nullable=False),
-    # Closed so many times in a row: the pause doubles with it.
+    # Times it was closed in a row; each doubles the pause.
     Column("closures", Big, nullable=False),
-    # The one job let through when the time is up, to see whether it is over.
+    # The one job that may run when the pause is over, as a test.
     Column("probe_job_id", Big),
 )
 

@@ -1,4 +1,4 @@
-"""Sessions as rows: opening, limits, expiry, pruning."""
+"""Sessions' rows: opened, limited, touched, expired."""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ UNFINISHED = tuple(state for state in JobState if state not in FINALIZED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One session; a limit is None where the config's default holds."""
+    """A session's row; a limit is None where the config's holds."""
 
     id: int
     uuid: str
@@ -40,7 +40,7 @@ class Session:
 
     @property
     def unfinished(self) -> int:
-        """Jobs that are not finalized; while there are any it does not expire."""
+        """The number of unfinished jobs; a session with any does not expire."""
         return sum(self.counts[state] for state in UNFINISHED)
 
 
@@ -52,10 +52,10 @@ def active_session(db: Connection, name: str) -> Session | None:
 
 
 def find_session(db: Connection, name_or_uuid: str) -> Session | None:
-    """Return a session by UUID or name; of several by one name the newest.
+    """Return a session by UUID or name; the newest of several with one name.
 
-    A folder may be named by the UUID of a session that has expired since: who says that
-    name means the session that is active in it.
+    A folder may be named by the UUID of a session that has expired since; that name
+    stands for the session that is active in the folder now.
     """
     by_uuid = _newest_matching(db, sessions.c.uuid == name_or_uuid)
     if by_uuid is not None and by_uuid.state is SessionState.EXPIRED:
@@ -84,13 +84,13 @@ def require_active(db: Connection, session_id: int) -> None:
 
 
 def sessions_by_id(db: Connection, ids: Iterable[int]) -> dict[int, Session]:
-    """Return sessions by their rows' numbers; those that are no more are left out."""
+    """Return sessions by their rows' numbers; deleted ones are left out."""
     query = sa.select(sessions).where(sessions.c.id.in_(list(ids)))
     return {row.id: session_from_row(row) for row in db.execute(query).all()}
 
 
 def existing_names(db: Connection, names: Sequence[str]) -> set[str]:
-    """Return which of some hundred names are those of sessions, active or ended."""
+    """Return those of some hundred names that sessions have, active or expired."""
     query = sa.select(sessions.c.name).where(sessions.c.name.in_(names)).distinct()
     return set(db.execute(query).scalars())
 
@@ -107,7 +107,7 @@ def session_to_show(db: Connection, session_id: int) -> Session | None:
 def sessions_after(
     db: Connection, after_id: int, limit: int, *, state: SessionState | None = None
 ) -> list[Session]:
-    """Return a page of sessions, the oldest first; of all of them without a state."""
+    """Return the next sessions in a state, the oldest first; in any state with None."""
     query = sa.select(sessions).where(sessions.c.id > after_id)
     if state is not None:
         query = query.where(sessions.c.state == state.value)
@@ -118,7 +118,7 @@ def sessions_after(
 def list_sessions(
     db: Connection, *, state: SessionState | None = None
 ) -> list[Session]:
-    """Return all sessions, the oldest first."""
+    """Return all sessions in a state, the oldest first; in any state with None."""
     query = sa.select(sessions).order_by(sessions.c.id)
     if state is not None:
         query = query.where(sessions.c.state == state.value)
@@ -134,13 +134,13 @@ def total_used_bytes(db: Connection) -> int:
 def open_session(
     db: Connection, name: str | None, now: Now, *, session_uuid: str | None = None
 ) -> Session:
-    """Return the active session of that name, or begin one.
+    """Return the active session of a name, or create one.
 
     Args:
         db: A write transaction.
-        name: Its folder in the inbox; None = named by its UUID.
+        name: The name of its folder in the inbox; its UUID when None.
         now: The moment.
-        session_uuid: For a new one; random when None.
+        session_uuid: For a new session; random when None.
     """
     if name is not None and (known := active_session(db, name)) is not None:
         return known
@@ -154,7 +154,7 @@ def open_session(
             created_at=now.wall,
             last_activity_at=now.wall,
             last_activity_lived=now.uptime_s,
-            # Behind everybody who already waits, so that newcomers cannot push in.
+            # After all others, so that a new session waits for its turn.
             turn=sa.select(
                 sa.func.coalesce(sa.func.max(sessions.c.turn), 0) + 1
             ).scalar_subquery(),
@@ -166,14 +166,14 @@ def open_session(
 
 
 def set_limits(db: Connection, session: Session, now: Now, **limits: Any) -> None:
-    """Set the session's own limits; None gives a limit back to the config."""
+    """Set a session's own limits; None restores the config's."""
     db.execute(sa.update(sessions).where(sessions.c.id == session.id).values(**limits))
     record_activity(db, session.id, now)
     _append_event(db, session.id, now, "session_limits_set")
 
 
 def touch_session(db: Connection, session: Session, now: Now) -> None:
-    """Start the session's time to live over."""
+    """Start a session's time to live over."""
     record_activity(db, session.id, now)
     _append_event(db, session.id, now, "session_touched")
 
@@ -183,14 +183,14 @@ def due_to_expire(
 ) -> list[Session]:
     """Return active sessions without unfinished work whose time to live is over.
 
-    A drop that is recorded and not yet filed is unfinished work: still in the inbox,
-    it would be taken for a new one by the next session of that name.
+    A drop that is recorded and not yet filed is unfinished work: its file is still in
+    the inbox, where the next session of that name would record it again.
 
     Args:
         db: A transaction.
-        now: The moment; only its `uptime_s` counts.
-        ttl_s: The config's time to live; a session's own wins; 0 = for ever.
-        limit: At most so many.
+        now: The moment; only its `uptime_s` is used.
+        ttl_s: The config's time to live in seconds, 0 = for ever; a session's own wins.
+        limit: At most so many sessions.
     """
     rows = db.execute(
         sa.select(sessions)
@@ -201,7 +201,7 @@ def due_to_expire(
 
 
 def _expirable_conditions() -> list[sa.ColumnElement[bool]]:
-    """Return the conditions: active, with no work to do and no drop to be filed."""
+    """Return the conditions: active, no unfinished job, no drop without a place."""
     unfiled = sa.exists().where(
         drops.c.session_id == sessions.c.id,
         drops.c.state.in_(["recording", "recorded"]),
@@ -210,13 +210,13 @@ def _expirable_conditions() -> list[sa.ColumnElement[bool]]:
 
 
 def _due_conditions(now: Now, ttl_s: float) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions under which a session's time is over."""
+    """Return the conditions under which a session's time to live is over."""
     ttl = sa.func.coalesce(sessions.c.ttl_s, ttl_s)
     return [ttl > 0, sessions.c.last_activity_lived + ttl <= now.uptime_s]
 
 
 def sessions_with_held_jobs(db: Connection, behind: int, limit: int) -> list[int]:
-    """Return some active sessions with held jobs, by their rows' numbers, in order."""
+    """Return the next active sessions with held jobs: their rows' numbers, in order."""
     query = sa.select(sessions.c.id).where(
         sessions.c.id > behind,
         sessions.c.state == SessionState.ACTIVE,
@@ -226,7 +226,7 @@ def sessions_with_held_jobs(db: Connection, behind: int, limit: int) -> list[int
 
 
 def stale_sessions(db: Connection, now: Now, *, max_pending_s: float) -> list[Session]:
-    """Return active sessions with unfinished work in which nothing moved so long."""
+    """Return some active sessions with unfinished jobs, unchanged for that many seconds."""
     rows = db.execute(
         sa.select(sessions)
         .where(
@@ -247,16 +247,17 @@ def expire(
     on_expiry: str,
     ttl_s: float | None = None,
 ) -> bool:
-    """Active → expired; False when it is not active, or something has come in between.
-
-    All is decided by the row as it is now, not as the caller saw it.
+    """Expire a session, if its row, as it is now, allows it.
 
     Args:
         db: A write transaction.
-        session: Which; its own `on_expiry` wins over the config's.
+        session: The session; its own `on_expiry` wins over the config's.
         now: The moment.
         on_expiry: The config's "keep" or "delete".
-        ttl_s: The config's; its time must be over. None: whenever that is.
+        ttl_s: The config's time to live, which must be over; None to expire it earlier.
+
+    Returns:
+        False when it is not active, has unfinished work, or has been used meanwhile.
     """
     fate = sa.func.coalesce(sessions.c.on_expiry, on_expiry)
     is_due = [] if ttl_s is None else _due_conditions(now, ttl_s)
@@ -274,13 +275,13 @@ def expire(
 
 
 def sessions_to_remove(db: Connection, limit: int = 50) -> list[Session]:
-    """Return expired sessions whose files are still to go."""
+    """Return expired sessions whose files have to be removed."""
     query = sa.select(sessions).where(sessions.c.removal == "pending").limit(limit)
     return [session_from_row(row) for row in db.execute(query).all()]
 
 
 def is_name_shared(db: Connection, session: Session) -> bool:
-    """Return whether another session of its name has files, or may yet have some."""
+    """Return True if another session of its name has files, or may get some."""
     query = sa.select(sessions.c.id).where(
         sessions.c.name == session.name,
         sessions.c.id != session.id,
@@ -292,14 +293,14 @@ def is_name_shared(db: Connection, session: Session) -> bool:
 
 
 def mark_removed(db: Connection, session: Session) -> None:
-    """Note that its files are in the trash, or were kept by a pin."""
+    """Store that a session's files are in the trash, or kept by a pin."""
     db.execute(
         sa.update(sessions).where(sessions.c.id == session.id).values(removal="done"),
     )
 
 
 def unfinished_count() -> sa.ColumnElement[int]:
-    """Return what counts a session's unfinished jobs, for a query."""
+    """Return the SQL expression that counts a session's unfinished jobs."""
     columns = [sessions.c[state.value] for state in UNFINISHED]
     total = columns[0] + columns[1]
     for column in columns[2:]:

@@ -1,10 +1,11 @@
-"""A job's moves: one named function each, every write fenced, every move an event.
+"""A job's transitions: one function each, every write fenced, every one an event.
 
-A write of an attempt names the job, the attempt's number and the state it expects;
-if any of them is no longer so, nothing is written and the function says False. So a
-worker that was given up for dead can do no harm when it comes back.
+A write of an attempt names the job, the attempt's number and the state it expects; if
+one of them has changed, nothing is written and the function returns False. So a worker
+that was given up for dead can do no harm when it comes back.
 """
 
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,7 +37,7 @@ from ytaudio_daemon.model.quota import Quota
 MAX_RELEASED = 1000
 #: The reason of a cancellation that a person asked for.
 CANCELLED_BY_USER = "cancelled"
-#: What a finalized job's error columns hold while there is no error.
+#: The error columns of a job without an error.
 CLEARED_ERROR: dict[str, Any] = {
     "error_kind": None,
     "error_code": None,
@@ -48,10 +49,10 @@ CLEARED_ERROR: dict[str, Any] = {
 def begin_publish(
     db: Connection, fence: Fence, *, output_path: str, sha256: str, now: Now
 ) -> bool:
-    """Mark the attempt as publishing: from here cancel and expiry lose.
+    """Mark an attempt as publishing: from now on the job cannot be cancelled.
 
     Returns:
-        False when the attempt is no longer the job's, or its cancellation was asked.
+        False when the attempt is no longer the job's, or a cancellation is requested.
     """
     done = db.execute(
         sa.update(jobs)
@@ -67,14 +68,17 @@ def begin_publish(
 def complete(
     db: Connection, fence: Fence, outcome: Outcome, now: Now, quota: Quota
 ) -> bool:
-    """Running → completed: the audio stands at its place, synced.
+    """Running → completed: the audio is published and synced.
 
     Args:
         db: A write transaction.
         fence: The attempt that made it.
-        outcome: Carries the result.
+        outcome: Its outcome, with a result.
         now: The moment.
-        quota: The config's, for the held job that may now enter.
+        quota: The config's, for the held job that may be queued now.
+
+    Returns:
+        False when the attempt is no longer the job's.
     """
     result = outcome.result
     if result is None:
@@ -112,11 +116,11 @@ def record_failure(
     now: Now,
     quota: Quota,
 ) -> bool:
-    """Running → waiting, or running → failed, as `model.decide` said.
+    """Running → waiting, or running → failed, as `model.decide` decided.
 
     Returns:
-        False when the attempt is no longer the job's, or when it would have to wait
-        and its cancellation was asked: `cancel_running` follows then.
+        False when the attempt is no longer the job's, or when the job would wait and a
+        cancellation is requested: the caller calls `cancel_running` then.
     """
     values = _known_metadata(outcome) | {
         "error_kind": decision.failure.kind.value,
@@ -145,11 +149,11 @@ def record_failure(
 
 
 def requeue_interrupted(db: Connection, fence: Fence, now: Now, reason: str) -> bool:
-    """Running → queued, uncharged: a shutdown or a crash of ours, not the job's.
+    """Running → queued, uncharged: the daemon was stopped or crashed, not the job.
 
     Returns:
-        False when the attempt is no longer the job's, or its cancellation was asked:
-        `cancel_running` follows then, or the wish would be forgotten.
+        False when the attempt is no longer the job's, or a cancellation is requested:
+        the caller calls `cancel_running` then, or the request would be lost.
     """
     if _cancel_was_requested(db, fence):
         return False
@@ -162,10 +166,10 @@ def requeue_interrupted(db: Connection, fence: Fence, now: Now, reason: str) -> 
 
 
 def cancel_running(db: Connection, fence: Fence, now: Now, quota: Quota) -> bool:
-    """Running → cancelled: asked for, and its worker is gone.
+    """Running → cancelled: it was requested, and the worker has ended.
 
     Returns:
-        False when the attempt is no longer the job's, or somebody wants it after all.
+        False when the attempt is no longer the job's, or the request was withdrawn.
     """
     moved = _cancel_was_requested(db, fence) and change_state_fenced(
         db, fence, JobState.CANCELLED, now, "cancelled", finalized_at=now.wall
@@ -177,36 +181,62 @@ def cancel_running(db: Connection, fence: Fence, now: Now, quota: Quota) -> bool
     return moved
 
 
-def cancel(db: Connection, job_id: int, now: Now, *, reason: str, quota: Quota) -> str:
-    """Cancel whatever can be: at once, or by asking the daemon that runs it.
+class CancelResult(StrEnum):
+    """What became of a job that was to be cancelled."""
 
-    Returns:
-        "cancelled", "requested" (it is running), or the state that forbids it.
+    #: It is cancelled, now or before.
+    CANCELLED = "cancelled"
+    #: It is running; the daemon, or the program that runs it, is asked to stop it.
+    REQUESTED = "requested"
+    #: Too late: its audio is being published.
+    PUBLISHING = "publishing"
+    #: Too late: it is completed.
+    COMPLETED = "completed"
+    #: Too late: it has failed.
+    FAILED = "failed"
+
+    @property
+    def is_too_late(self) -> bool:
+        """The job was not cancelled and will not be."""
+        return self not in {CancelResult.CANCELLED, CancelResult.REQUESTED}
+
+
+def cancel(
+    db: Connection, job_id: int, now: Now, *, reason: str, quota: Quota
+) -> CancelResult:
+    """Cancel a job: at once, or, while it is running, by asking for its end.
+
+    Args:
+        db: A write transaction.
+        job_id: The job.
+        now: The moment.
+        reason: `CANCELLED_BY_USER`, or the error code of a cancellation by expiry.
+        quota: The config's, for the held job that may be queued instead.
     """
     job = get_job(db, job_id)
     if job.state == JobState.RUNNING:
         if job.phase == Phase.PUBLISHING:
-            return Phase.PUBLISHING.value
+            return CancelResult.PUBLISHING
         _request_cancel(db, job, now, reason)
-        return "requested"
+        return CancelResult.REQUESTED
     state = JobState(job.state)
     if JobState.CANCELLED not in LEGAL_MOVES[state]:
-        return state.value
+        return CancelResult(state.value)
     values = {"finalized_at": now.wall, "retry_at": None} | cancel_error(reason)
     change_state(db, job, JobState.CANCELLED, now, reason, **values)
-    if reason == CANCELLED_BY_USER:  # the end of its time is no activity
+    if reason == CANCELLED_BY_USER:  # expiry is no activity
         record_activity(db, job.session_id, now)
     release_held(db, job.session_id, quota, now)
-    return "cancelled"
+    return CancelResult.CANCELLED
 
 
 def withdraw_cancellation(db: Connection, job_id: int, now: Now) -> bool:
-    """Take back that a running job is to be cancelled: its link was given once more.
+    """Withdraw the cancellation of a running job, whose link was given once more.
 
-    Its worker goes on, or the job is queued again if that was stopped already.
+    Its worker goes on; if that was stopped already, the job is queued again.
 
     Returns:
-        False when it is not running, or nobody has asked for its end.
+        False when the job is not running, or no cancellation is requested.
     """
     job = get_job(db, job_id)
     if job.state != JobState.RUNNING or not job.cancel_requested:
@@ -220,7 +250,7 @@ def withdraw_cancellation(db: Connection, job_id: int, now: Now) -> bool:
 
 
 def cancel_error(reason: str) -> dict[str, Any]:
-    """Return the error of a job that nobody asked to cancel: its session expired."""
+    """Return the error columns of a cancellation by expiry; {} for one by a person."""
     if reason == CANCELLED_BY_USER:
         return {}
     return {
@@ -232,7 +262,7 @@ def cancel_error(reason: str) -> dict[str, Any]:
 
 
 def retry(db: Connection, job_id: int, now: Now) -> bool:
-    """Finalized → queued with fresh attempts. Whether the file is gone is for callers.
+    """Finalized → queued with fresh attempts; the caller checks that its file is gone.
 
     Returns:
         False when the job is not finalized.
@@ -265,10 +295,16 @@ def retry(db: Connection, job_id: int, now: Now) -> bool:
 
 
 def requeue_due(db: Connection, now: Now, max_delay_s: float, limit: int = 500) -> int:
-    """Waiting → queued for those whose time has come; returns how many.
+    """Waiting → queued for the jobs that are due; returns their number.
 
-    A time further off than any decision gives came from a clock that jumped: it is
-    due too.
+    A job is also due when its time lies further ahead than any decision sets it: then
+    the clock has jumped.
+
+    Args:
+        db: A write transaction.
+        now: The moment.
+        max_delay_s: As `model.decide.max_retry_delay_s` returns it.
+        limit: At most so many jobs.
     """
     rows = db.execute(
         sa.select(jobs.c.id, jobs.c.session_id, jobs.c.state, jobs.c.attempt)
@@ -288,7 +324,11 @@ def requeue_due(db: Connection, now: Now, max_delay_s: float, limit: int = 500) 
 
 
 def requeue_now(db: Connection, job_id: int, now: Now) -> bool:
-    """Waiting → queued before its time: somebody asks for it now."""
+    """Waiting → queued early, for a caller who asks for the job now.
+
+    Returns:
+        False when the job is not waiting.
+    """
     job = get_job(db, job_id)
     if job.state != JobState.WAITING:
         return False
@@ -301,7 +341,7 @@ def release_held(db: Connection, session_id: int, quota: Quota, now: Now) -> int
 
     Args:
         db: A write transaction.
-        session_id: Whose jobs.
+        session_id: The session.
         quota: The config's; the session's own limits win.
         now: The moment.
 
@@ -324,10 +364,10 @@ def release_held(db: Connection, session_id: int, quota: Quota, now: Now) -> int
 
 
 def force_queue(db: Connection, job_id: int, now: Now) -> bool:
-    """Queue a job that nobody runs, whatever keeps it: its audio stands at its place.
+    """Queue a job in whatever state but running, because its audio is published.
 
     Returns:
-        False when it is running.
+        False when the job is running.
     """
     job = get_job(db, job_id)
     if job.state == JobState.HELD:
@@ -340,20 +380,23 @@ def force_queue(db: Connection, job_id: int, now: Now) -> bool:
 
 
 def _request_cancel(db: Connection, job: Any, now: Now, reason: str) -> None:
-    """Ask for the end of a running job; should it be published first, that wins."""
+    """Request the cancellation of a running job; it completes if it publishes first."""
     asked = {"cancel_requested": True} | cancel_error(reason)
     db.execute(sa.update(jobs).where(jobs.c.id == job.id).values(asked))
     append_event(db, now, fence_of(job), "cancel_requested")
 
 
 def _cancel_was_requested(db: Connection, fence: Fence) -> bool:
-    """Return whether somebody asked for the end of this very attempt's job."""
+    """Return True if the cancellation of this attempt's job is requested."""
     query = sa.select(jobs.c.cancel_requested).where(*fence_conditions(fence))
     return bool(db.execute(query).scalar())
 
 
 def _known_metadata(outcome: Outcome) -> dict[str, Any]:
-    """What even a failed attempt found out; never forget what is known already."""
+    """Return the metadata that an attempt found, even a failed one.
+
+    Unknown fields are left out, so that earlier findings stay.
+    """
     names = ("title", "artist", "duration_s", "view_count")
     found = {name: getattr(outcome, name) for name in names}
     return {name: value for name, value in found.items() if value is not None}

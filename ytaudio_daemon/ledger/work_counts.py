@@ -1,4 +1,4 @@
-"""How far a piece of work is: counted for those who wait for it."""
+"""Counts finished and unfinished work of a session, drop or job, for `ytaudio wait`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from ytaudio_daemon.model import FINALIZED, JobState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkCounts:
-    """Jobs by how they stand, and lines that became none.
+    """Numbers of jobs by state, and of lines without a job.
 
     Attributes:
-        unfinished: Not finalized yet.
-        rejected: Lines that were refused, and files that were no drops at all.
+        unfinished: Jobs that are not finalized.
+        rejected: Refused lines, and files without any usable line.
     """
 
     unfinished: int = 0
@@ -28,13 +28,13 @@ class WorkCounts:
     rejected: int = 0
 
     def __add__(self, other: "WorkCounts") -> "WorkCounts":
-        """Count two pieces of work together."""
+        """Return the sum of two counts."""
         names = self.__slots__
         return WorkCounts(**{n: getattr(self, n) + getattr(other, n) for n in names})
 
     @property
     def all_completed(self) -> bool:
-        """Whether nothing is left to do and nothing went wrong."""
+        """True if nothing is unfinished and nothing failed."""
         wrong = self.failed + self.cancelled + self.rejected
         return self.unfinished + wrong == 0
 
@@ -54,7 +54,7 @@ def count_job(db: Connection, job_id: int) -> WorkCounts:
 
 
 def count_drop(db: Connection, drop_id: int) -> WorkCounts:
-    """Count what became of a drop's lines; a job two lines asked for counts once."""
+    """Count the jobs and refused lines of a drop; a job of two lines counts once."""
     mine = sa.select(lines.c.job_id).where(lines.c.drop_id == drop_id)
     query = (
         sa.select(jobs.c.state, sa.func.count())
@@ -66,7 +66,7 @@ def count_drop(db: Connection, drop_id: int) -> WorkCounts:
 
 
 def job_states(db: Connection, job_uuids: Sequence[str]) -> dict[str, JobState]:
-    """Return the states of some hundred jobs by UUID; unknown ones are left out."""
+    """Return the states of some hundred jobs by UUID; unknown UUIDs are left out."""
     query = sa.select(jobs.c.uuid, jobs.c.state).where(jobs.c.uuid.in_(job_uuids))
     return {uuid: JobState(state) for uuid, state in db.execute(query).all()}
 
@@ -79,7 +79,14 @@ def newest_drop_id(db: Connection) -> int:
 def recorded_drop_id(
     db: Connection, session: str, name: bytes, after_id: int
 ) -> int | None:
-    """Return the drop of that name that came later, once all its lines are recorded."""
+    """Return the first completely recorded drop of a name after another drop.
+
+    Args:
+        db: A transaction.
+        session: The session's name.
+        name: The file's name.
+        after_id: The other drop, of any session.
+    """
     return db.execute(
         sa.select(drops.c.id)
         .join(sessions, sessions.c.id == drops.c.session_id)
@@ -91,7 +98,11 @@ def recorded_drop_id(
 
 
 def queue_position(db: Connection, job: JobRow) -> int | None:
-    """Return a job's place in its session's queue, from 1: queued ones, then held."""
+    """Return a job's position in its session's queue, from 1: queued jobs, then held.
+
+    Returns:
+        None when the job is neither queued nor held.
+    """
     if job.state is JobState.QUEUED:
         return _count_ahead(db, job, job.state) + 1
     if job.state is JobState.HELD:
@@ -115,7 +126,7 @@ def _count_ahead(db: Connection, job: JobRow, state: JobState) -> int:
 
 
 def _count_rejected(db: Connection, which: sa.ColumnElement[bool]) -> int:
-    """Count refused lines; a file in which no line was one counts as one."""
+    """Count refused lines; a file without any usable line counts as one."""
     nothing = sa.and_(drops.c.reason.is_not(None), drops.c.rejected == 0)
     number = sa.case((nothing, 1), else_=drops.c.rejected)
     query = sa.select(sa.func.coalesce(sa.func.sum(number), 0)).where(which)

@@ -1,4 +1,4 @@
-"""What the ledger knows of yt-dlp's versions, and of links that are known to work."""
+"""Attempts by yt-dlp version, videos that are known to work, jobs that wait for a version."""
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -8,26 +8,26 @@ from ytaudio_daemon.model import FailureKind, JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.ytdlp_policy import EndedAttempt
 
-#: Attempts that are looked at, at most: enough for every decision, read in no time.
+#: Attempts read at most: enough for every decision.
 MAX_ROWS = 400
 
 
 def ended_attempts_since(
     db: Connection, since: float
 ) -> list[tuple[str, EndedAttempt]]:
-    """Return (engine, ending) of what ended after a moment, the newest first."""
+    """Return (yt-dlp version, attempt) of those that ended later, the newest first."""
     return _ended_attempts(db, attempts.c.ended_at > since)
 
 
 def ended_attempts_before(
     db: Connection, until: float
 ) -> list[tuple[str, EndedAttempt]]:
-    """Return (engine, ending) of what ended up to a moment, the newest first."""
+    """Return (yt-dlp version, attempt) of those that ended earlier, the newest first."""
     return _ended_attempts(db, attempts.c.ended_at <= until)
 
 
 def recently_completed_videos(db: Connection, count: int) -> list[str]:
-    """Return the IDs of videos that were completed lately, the shortest first."""
+    """Return the IDs of recently completed videos, the shortest first."""
     latest = (
         sa.select(attempts.c.job_id)
         .where(attempts.c.ended_at.is_not(None), attempts.c.kind == "completed")
@@ -46,7 +46,7 @@ def recently_completed_videos(db: Connection, count: int) -> list[str]:
 
 
 def make_outdated_due(db: Connection, now: Now) -> int:
-    """Make jobs that wait for a newer yt-dlp due now; returns how many."""
+    """Make jobs that wait for a newer yt-dlp due now; returns their number."""
     changed = db.execute(
         sa.update(jobs)
         .where(

@@ -1,4 +1,4 @@
-"""The pure core: states, options, outcomes, decisions. No clock, no I/O."""
+"""Pure values and decisions: states, options, outcomes. No clock, no I/O."""
 
 from ytaudio_daemon.model.job import (
     FINALIZED,

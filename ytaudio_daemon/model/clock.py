@@ -1,4 +1,4 @@
-"""The time, as one value that is read once a tick and passed down. Pure."""
+"""The time as a value: read once in a tick of the loop, then passed down. Pure."""
 
 from dataclasses import dataclass
 

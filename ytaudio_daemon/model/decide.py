@@ -1,4 +1,4 @@
-"""What follows from an attempt's outcome. Pure: decided here, done in `attempts`."""
+"""Decides what follows from a failed attempt; `jobs.completer` does it. Pure."""
 
 import random
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from ytaudio_daemon.model.job import JobState
 from ytaudio_daemon.model.outcome import Failure, FailureKind, Outcome
 from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND
 
-#: One more look at a bare "Video unavailable" after an hour: YouTube says it for
-#: videos that are there (facts of the yt-dlp tracker; seen to heal by itself).
+#: A bare "Video unavailable" is tried once more after an hour: YouTube says it of videos
+#: that exist (yt-dlp's tracker; seen to pass by itself). In seconds.
 CONFIRM_AFTER_S = 3600.0
-#: Premieres and live shows are looked at again this often.
+#: Premieres and live shows are tried again after so long, in seconds.
 NOT_YET_RETRY_S = 1800.0
-#: "Come back in no time" is still not at once.
+#: Even "in no time" is not at once; in seconds.
 MIN_RETRY_S = 1.0
 #: Workers a job may kill by itself before it is given up.
 MAX_CRASHES = 3
@@ -48,15 +48,15 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobHistory:
-    """What the ledger knows of the job whose attempt ended.
+    """The ledger's facts of a job whose attempt ended.
 
     Attributes:
         attempt: The number of the attempt that ended.
-        charged: Attempts that counted, before this one.
-        crashes: Workers it killed by itself, before this one.
+        charged: Attempts before this one that count against `[retry] attempts`.
+        crashes: Workers that the job killed by itself, before this attempt.
         last_code: The failure code of the attempt before, or None.
-        claimed_at: When this attempt began, wall clock.
-        pending_lived: Since when the job is pending, on the daemon's clock.
+        claimed_at: When this attempt began, seconds since 1970.
+        pending_lived: When the job became pending, in seconds of uptime.
     """
 
     attempt: int
@@ -73,8 +73,8 @@ class Decision:
 
     Attributes:
         to: `WAITING`, `FAILED` or, when the attempt was only interrupted, `QUEUED`.
-        failure: To be kept with the job, in the words the person will read.
-        retry_at: Wall clock, for `WAITING`.
+        failure: Stored with the job and shown to people.
+        retry_at: For `WAITING`: when the job is due, seconds since 1970.
         charged: Whether the attempt counts against `[retry] attempts`.
         crashed: Whether the job killed its worker by itself.
         gate: The gate to close, or None.
@@ -95,14 +95,17 @@ def decide(
     policy: RetryPolicy,
     gate: Gate | None = None,
 ) -> Decision:
-    """Return what becomes of a job whose attempt failed.
+    """Decide what becomes of a job whose attempt failed.
 
     Args:
-        history: The job so far.
-        outcome: Must carry a failure.
-        now: The time of the decision.
+        history: The job's earlier attempts.
+        outcome: The attempt's outcome, with a failure.
+        now: The moment.
         policy: From the config.
-        gate: The gate of this failure's kind as it stands, None when open.
+        gate: The closed gate of this failure's kind; None when it is open.
+
+    Raises:
+        ValueError: The outcome has no failure.
     """
     failure = outcome.failure
     if failure is None:
@@ -182,11 +185,14 @@ def _poison_failure(failure: Failure) -> Failure:
 def reclassify_as_outdated(
     failure: Failure, recent_codes: Sequence[str | None]
 ) -> Failure:
-    """Blame yt-dlp when not one video but most of them have no formats.
+    """Return a failure that blames yt-dlp, if most recent videos have no formats.
 
     Args:
         failure: Of the attempt that just ended.
-        recent_codes: How the last attempts ended; None is a success.
+        recent_codes: Failure codes of the last attempts; None for a success.
+
+    Returns:
+        The failure as it was, where only few videos have none.
     """
     alike = sum(code == failure.code for code in recent_codes)
     enough = len(recent_codes) >= MIN_ATTEMPTS_TO_BLAME_YTDLP and alike * 2 > len(
@@ -204,7 +210,7 @@ def reclassify_as_outdated(
 
 
 def backoff(policy: RetryPolicy, charged: int) -> float:
-    """Return seconds to wait: `min(cap, base * 3^n)`, +-50 % so that herds disperse."""
+    """Return seconds to wait: `min(cap, base * 3^n)`, with a jitter of ±50 %."""
     plain = min(policy.cap_s, policy.base_s * 3.0 ** min(charged, 32))
     return plain * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
 

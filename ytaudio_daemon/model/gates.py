@@ -1,9 +1,9 @@
 """Gates and pace: when nothing may be claimed, and until when. Pure.
 
-A gate closes for everybody when a failure says that the next job would fail the same
-way: the site blocks us, the network is gone, the host is broken. When its time is up
-one job goes through as a probe; its success opens the gate, its failure closes it
-again for longer.
+A gate closes for all jobs when a failure shows that the next one would fail the same
+way: the site blocks us, the network is gone, the host is broken. When its pause is over
+one job runs as a probe; its success opens the gate, its failure closes it again for
+longer.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from ytaudio_daemon.model.outcome import Failure, FailureKind
 
 
 class GateName(StrEnum):
-    """What is shut."""
+    """The cause of a closed gate."""
 
     SITE = "site"
     NETWORK = "network"
@@ -29,7 +29,7 @@ GATE_OF = {
 
 #: (first pause, longest pause) in seconds; the pause doubles in between. A session at
 #: YouTube recovers from a bot check in minutes to hours (yt-dlp wiki, thread 52);
-#: networks and disks are looked at more often since looking costs nobody anything.
+#: networks and disks are tried more often, as that costs nothing.
 PAUSES = {
     GateName.SITE: (15 * 60.0, 6 * 3600.0),
     GateName.NETWORK: (15.0, 300.0),
@@ -51,10 +51,10 @@ class Gate:
     probe_job_id: int | None = None
 
     def is_too_early_to_probe(self, wall: float) -> bool:
-        """Return whether it is too early for a probe.
+        """Return True if the pause is not over.
 
-        A time further off than the longest pause can only come from a clock that
-        jumped; it counts as passed.
+        An end further ahead than the longest pause comes from a clock that jumped; it
+        counts as passed.
         """
         return wall < self.until <= wall + PAUSES[self.name][1] + 1
 
@@ -62,17 +62,17 @@ class Gate:
 def gate_after_failure(
     gate: Gate | None, failure: Failure, *, began_at: float, wall: float
 ) -> Gate:
-    """Return the gate as it stands after a failure that closes it.
+    """Return the gate after a failure that closes it.
 
-    An attempt that began before the gate closed tells nothing new: it does not
-    lengthen the pause, and a probe that is out stays the probe. A gate closed in the
-    future tells that the clock went back: then every failure is news.
+    The failure of an attempt that began before the gate closed does not lengthen the
+    pause, and a running probe stays the probe. A gate that was closed in the future
+    shows that the clock went back: then every failure counts.
 
     Args:
-        gate: As it stands, or None when open.
+        gate: The closed gate; None when it is open.
         failure: Of a kind in `GATE_OF`.
-        began_at: When the failed attempt was claimed.
-        wall: Now.
+        began_at: When the failed attempt was claimed, seconds since 1970.
+        wall: Now, seconds since 1970.
     """
     name = GATE_OF[failure.kind]
     if gate is not None and began_at < gate.closed_at <= wall:
@@ -90,7 +90,7 @@ def gate_after_failure(
 
 
 def _already_closed(gate: Gate, failure: Failure, wall: float) -> Gate:
-    """Keep the gate as it is, unless the site asked for more time."""
+    """Return the gate as it is, or with the longer pause that the site asked for."""
     if failure.retry_after_s is None:
         return gate
     asked = wall + pause_duration_s(gate.name, gate.closures, failure.retry_after_s)
@@ -100,7 +100,7 @@ def _already_closed(gate: Gate, failure: Failure, wall: float) -> Gate:
 def pause_duration_s(
     name: GateName, closures: int, retry_after_s: float | None
 ) -> float:
-    """Return seconds to stay away: what the site asked for, else doubling."""
+    """Return the pause in seconds: what the site asked for, else one that doubles."""
     first, longest = PAUSES[name]
     if retry_after_s is not None:
         return min(max(retry_after_s, 1.0), longest)
@@ -120,10 +120,10 @@ class Pace:
         return min(float(self.burst), tokens + gained)
 
     def seconds_to_next(self, tokens: float) -> float:
-        """Return how long until a whole token is there."""
+        """Return the seconds until there is a whole token."""
         return max(0.0, (1.0 - tokens) * 3600.0 / self.per_hour)
 
     @property
     def is_disabled(self) -> bool:
-        """Whether no pace is kept."""
+        """True if attempts are not limited."""
         return self.burst <= 0 or self.per_hour <= 0

@@ -5,13 +5,13 @@ from types import MappingProxyType
 
 
 class JobState(StrEnum):
-    """Where a job stands; `docs/states.md` draws the graph."""
+    """A job's state; `docs/states.md` draws the graph."""
 
     #: May be claimed when its turn comes.
     QUEUED = "queued"
     #: Over its session's quota; released when an earlier job is finalized.
     HELD = "held"
-    #: A worker has it.
+    #: A worker runs it.
     RUNNING = "running"
     #: Failed in a way that may pass; due again at `retry_at`.
     WAITING = "waiting"
@@ -24,18 +24,18 @@ class JobState(StrEnum):
 
 
 class Phase(StrEnum):
-    """What a running job is doing right now."""
+    """The step of a running job."""
 
     RESOLVING = "resolving"
     DOWNLOADING = "downloading"
     CONVERTING = "converting"
     VERIFYING = "verifying"
-    #: The only phase the ledger knows: from here cancel and expiry lose.
+    #: The only phase in the ledger: from here the job can no longer be cancelled.
     PUBLISHING = "publishing"
 
 
 class SessionState(StrEnum):
-    """Whether a session takes drops."""
+    """A session's state."""
 
     ACTIVE = "active"
     EXPIRED = "expired"
@@ -62,8 +62,8 @@ LEGAL_MOVES = MappingProxyType(
     },
 )
 
-#: States a job rests in until a person asks again.
+#: States in which a job stays until a person asks for it again.
 FINALIZED = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
 
-#: States that use up a place of a session's quota; `held` waits for one.
+#: States that count against a session's `max_jobs`; a held job waits for such a place.
 IN_QUOTA = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.WAITING})

@@ -1,9 +1,9 @@
-"""What a person may ask of a download: a closed list. Pure.
+"""The options of a download: a closed list. Pure.
 
 Options come in layers (the config's `[download]`, a session's `defaults.toml`, a
-file's option lines, a link's own words); each layer is a mapping from an option's
-key to its checked value, and `effective` lays them over each other. yt-dlp's own
-arguments are never accepted: some of them execute commands.
+file's option lines, a link's own options); each layer is a mapping from an option's
+key to its checked value, and `effective_options` merges them. yt-dlp's own arguments
+are never accepted: some of them execute commands.
 """
 
 import json
@@ -25,7 +25,7 @@ BITRATES = range(16, 513)
 MAX_TAG_CHARS = 500
 MAX_TEMPLATE_CHARS = 200
 
-#: Stands where bytes were no UTF-8; nobody wants it in a tag.
+#: Replaces bytes that are not UTF-8; not accepted in a tag.
 _REPLACEMENT_CHAR = "\N{REPLACEMENT CHARACTER}"
 
 Layer = Mapping[str, Any]
@@ -49,8 +49,8 @@ class OptionError(ValueError):
 class Options:
     """The effective options of one job.
 
-    `bitrate` is None where the source may be copied as it is; a number asked for
-    by a person, or needed because the format is always encoded, is kept as "192k".
+    `bitrate` is None where the source may be copied as it is; a number that a person
+    asked for, or that a format needs because it is always encoded, reads "192k".
     """
 
     format: str = "mp3"
@@ -61,7 +61,7 @@ class Options:
     priority: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """Return the options as the status files and the ledger hold them."""
+        """Return the options as they are stored in the ledger and in status files."""
         return {
             "format": self.format,
             "quality": self.quality,
@@ -77,7 +77,7 @@ class Options:
         return cls(**data)
 
     def profile(self) -> str:
-        """Return 16 hex digits that differ where the audio would (not by priority)."""
+        """Return 16 hex digits: a hash of all options that change the audio."""
         import hashlib  # noqa: PLC0415 - OpenSSL; `status` and `--help` need none
 
         data = self.to_json()
@@ -87,11 +87,11 @@ class Options:
 
 
 def effective_options(default_bitrate: str, *layers: Layer) -> Options:
-    """Lay the layers over each other, the later ones on top.
+    """Merge layers of options; later ones win.
 
     Args:
-        default_bitrate: The config's, used where the format is always encoded.
-        layers: Checked options, as `check_option` returns them.
+        default_bitrate: The config's, for formats that are always encoded.
+        layers: Checked options, as `check_layer` returns them.
     """
     flat: dict[str, Any] = {}
     for layer in layers:
@@ -151,7 +151,7 @@ def check_layer(pairs: Mapping[str, object]) -> dict[str, Any]:
 
 
 def refuse_contradictions(layer: Layer) -> None:
-    """Refuse a bitrate beside a lossless format asked for in the same breath.
+    """Refuse a bitrate together with a lossless format in one layer.
 
     Raises:
         OptionError: With code `bad_option`.

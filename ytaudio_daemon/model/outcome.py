@@ -1,4 +1,4 @@
-"""What an attempt comes back with: plain data that crosses a process border. Pure."""
+"""The request and the outcome of an attempt: plain data between processes. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class FailureKind(StrEnum):
-    """Why an attempt failed, by what follows from it (`decide`)."""
+    """The kind of a failure; `decide` chooses by it what follows."""
 
     #: Private, removed, members, geo, age, DRM: failed at once.
     UNAVAILABLE = "unavailable"
@@ -27,9 +27,9 @@ class FailureKind(StrEnum):
     TRANSIENT = "transient"
     #: Deadline passed or bytes stopped coming: charged, backoff.
     TIMEOUT = "timeout"
-    #: What came does not decode, or not in full: charged, backoff, fetched anew.
+    #: The audio does not decode, or not in full: charged, backoff, fetched again.
     BAD_MEDIA = "bad_media"
-    #: The worker died without a word: charged, backoff; three times is enough.
+    #: The worker died without an outcome: charged, backoff; failed after three.
     CRASHED = "crashed"
     #: Anything else: charged, backoff, with the full text kept.
     UNKNOWN = "unknown"
@@ -40,13 +40,13 @@ class Failure:
     """A failed attempt in words for people and codes for programs.
 
     Attributes:
-        kind: What follows from it.
+        kind: Decides what follows.
         code: Snake-case, stable, e.g. `private_video`.
         message: One plain sentence; no URL query, no secret, no traceback.
-        hint: What the person can do, or "".
+        hint: What a person can do, or "".
         retry_after_s: Seconds the site asked us to stay away, if it did.
-        confirm: Believed only when it comes twice (a bare "Video unavailable").
-        log_tail: The last lines yt-dlp and ffmpeg said, redacted.
+        confirm: Counts only when it occurs twice (a bare "Video unavailable").
+        log_tail: The last lines of yt-dlp's and ffmpeg's output, redacted.
     """
 
     kind: FailureKind
@@ -60,7 +60,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """Finished audio, proven, in `<attempt folder>/job/audio/<file_name>`.
+    """Finished and checked audio, in `<attempt folder>/job/audio/<file_name>`.
 
     Attributes:
         file_name: `<Title>.<ext>`, safe on every file system.
@@ -98,7 +98,7 @@ class Outcome:
         failure: Set otherwise.
         downloaded_bytes: Fetched from the network by this attempt.
         engine: yt-dlp's version, or "".
-        title, artist, duration_s, view_count: What is known even when it failed.
+        title, artist, duration_s, view_count: What is known, even of a failed attempt.
     """
 
     result: Result | None = None
@@ -132,7 +132,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one attempt may use; seconds and bytes, 0 = no limit."""
+    """Limits of one attempt, in seconds and bytes; 0 = no limit."""
 
     max_duration_s: float = 12 * 3600
     max_size_bytes: int = 4 << 30
@@ -145,7 +145,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """How YouTube is reached; "" where nothing is set."""
+    """The connection to YouTube; "" where nothing is set."""
 
     proxy: str = ""
     ca_file: str = ""
@@ -154,13 +154,13 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest:
-    """All that a worker is told. It knows no ledger, no session and no inbox.
+    """Everything a worker gets; it does not read ledger, sessions or inbox.
 
     Attributes:
-        key: The caller's name for it (the daemon uses the job's UUID).
+        key: The caller's name for the job (the daemon uses its UUID).
         attempt: Its number, from 1.
         url: The canonical link.
-        video_id: The 11 characters that the answer must carry too.
+        video_id: The 11 characters; YouTube's response must have the same ID.
         options: `Options.to_json()`.
         fallback_bitrate: For a lossy format whose source cannot be copied.
         attempt_dir: An existing folder, this attempt's own; the result appears here.
@@ -168,7 +168,7 @@ class FetchRequest:
         cache_dir: yt-dlp's cache, shared by attempts.
         job_facts: Copied into `job.json` as they are (ids, session, source line).
         ffmpeg: Absolute path.
-        ffmpeg_version: As `fetch.tools` found it; noted in `job.json`.
+        ffmpeg_version: As `fetch.tools` found it, for `job.json`.
         js_runtime: `["deno", "/path"]` or `["node", "/path"]`, or [] for none.
     """
 
@@ -205,7 +205,7 @@ class FetchRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a running attempt is; numbers are None while unknown."""
+    """The progress of a running attempt; numbers are None while unknown."""
 
     phase: str
     percent: float | None = None

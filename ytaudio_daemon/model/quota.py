@@ -1,8 +1,8 @@
-"""What a session may use. Pure."""
+"""The limits of a session. Pure."""
 
 from dataclasses import dataclass
 
-#: Room where there is no limit: more than any ledger holds.
+#: The room where there is no limit: more jobs than any ledger has.
 UNLIMITED = 1 << 31
 
 
@@ -11,9 +11,9 @@ class Quota:
     """A session's limits; 0 = no limit.
 
     Attributes:
-        max_jobs: Unfinished jobs at once, or in its life with `reject_over`.
-        max_bytes: Of finished audio.
-        reject_over: Refuse what is over `max_jobs` instead of holding it.
+        max_jobs: Unfinished jobs at once; with `reject_over` also all jobs in its life.
+        max_bytes: Bytes of finished audio.
+        reject_over: Links over `max_jobs` are refused instead of held.
     """
 
     max_jobs: int = 10
@@ -23,7 +23,7 @@ class Quota:
     def with_session_limits(
         self, max_jobs: int | None, max_bytes: int | None
     ) -> "Quota":
-        """Return the limits that hold where a session has some of its own."""
+        """Return the limits of a session; its own (not None) win."""
         return Quota(
             max_jobs=self.max_jobs if max_jobs is None else max_jobs,
             max_bytes=self.max_bytes if max_bytes is None else max_bytes,

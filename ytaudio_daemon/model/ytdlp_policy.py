@@ -1,7 +1,7 @@
-"""When to upgrade yt-dlp and when to go back. Pure: counts and times in, a word out.
+"""Decides when to upgrade yt-dlp and when to roll back. Pure.
 
-YouTube changes overnight, and yt-dlp follows within days. A version is judged by how
-many videos fail in a way that is its own fault, never by one video.
+YouTube changes overnight, and yt-dlp follows within days. A version is judged by the
+number of videos that fail in a way that is its own fault, never by one video.
 """
 
 import math
@@ -14,26 +14,26 @@ from ytaudio_daemon.model.outcome import FailureKind
 
 #: What a person types to upgrade yt-dlp; needs no restart.
 UPGRADE_COMMAND = "ytaudio engine upgrade"
-#: Failures that a yt-dlp may be to blame for.
+#: Failures that a version of yt-dlp may be to blame for.
 SUSPECT_KINDS = frozenset({FailureKind.OUTDATED, FailureKind.UNKNOWN})
-#: The newest is looked for so often, in seconds; a little less than a day, so that the
-#: hourly look with its jitter does not slip by an hour each day.
+#: Seconds between two searches for a newer version; a little less than a day, so that
+#: the hourly check with its jitter does not slip by an hour each day.
 CHECK_INTERVAL_S = 23 * 3600.0
-#: When videos fail as outdated it is tried at once, but not again for so long.
+#: When videos fail as outdated, it is searched at once, then after so many seconds.
 URGENT_CHECK_INTERVAL_S = 3 * 3600.0
-#: So many videos must have failed as outdated before it is urgent: one may be odd.
+#: So many videos must have failed as outdated before an upgrade is urgent.
 MIN_OUTDATED_VIDEOS = 3
-#: Of the latest videos, so many are looked at.
+#: So many of the latest videos count.
 RECENT_VIDEOS = 20
 #: So many videos must have failed before a version is blamed.
 MIN_SUSPECT_VIDEOS = 4
-#: A new version passed its check, so it starts with so many good videos.
+#: A new version has passed its check: it starts with so many good videos.
 PRIOR_GOOD_VIDEOS = 10
-#: How unlikely the difference must be by chance.
+#: The probability that a difference is chance must be lower.
 SIGNIFICANCE_LEVEL = 0.01
-#: After so many videos a new version has proven itself.
+#: After so many videos a new version is off probation.
 PROBATION_VIDEOS = 60
-#: A version is watched at most so long, in seconds.
+#: A version is on probation at most so long, in seconds.
 PROBATION_S = 7 * 86_400.0
 
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+!-]{0,63}")
@@ -41,10 +41,10 @@ _VERSION = re.compile(r"[0-9][0-9A-Za-z.+!-]{0,63}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedAttempt:
-    """How an attempt ended.
+    """The end of an attempt.
 
     Attributes:
-        job: Whose.
+        job: The job's row number.
         kind: "completed", or a failure kind.
     """
 
@@ -54,11 +54,11 @@ class EndedAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureCounts:
-    """How some videos fared.
+    """Numbers of videos that a version was used for.
 
     Attributes:
         videos: All of them.
-        suspect: Those whose last attempt failed as `SUSPECT`.
+        suspect: Those whose last attempt failed with one of `SUSPECT_KINDS`.
     """
 
     videos: int = 0
@@ -66,7 +66,7 @@ class FailureCounts:
 
 
 def is_valid_version(text: str) -> bool:
-    """Return whether a text can be a version, and so the name of a folder."""
+    """Return True if a text can be a version, which names a folder."""
     return _VERSION.fullmatch(text) is not None
 
 
@@ -82,7 +82,7 @@ def canonical_version(version: str) -> str:
 
 
 def release_numbers(version: str) -> tuple[int, ...]:
-    """Return a version's numbers, to compare by.
+    """Return a version's numbers, for comparisons.
 
     "2026.08.19" is 2026.8.19 to packaging tools (PEP 440), and the nightly that calls
     itself 2026.10.26.220202 is 2026.10.26.220202.dev0 to them.
@@ -92,15 +92,15 @@ def release_numbers(version: str) -> tuple[int, ...]:
 
 
 def is_newer(version: str, than: str) -> bool:
-    """Return whether a version is newer than another."""
+    """Return True if a version is newer than another."""
     return release_numbers(version) > release_numbers(than)
 
 
 def age_days(version: str, wall: float) -> int | None:
-    """Return how old a yt-dlp is by its version, which is the day of its release.
+    """Return the age in days of a yt-dlp version, which is the date of its release.
 
     Returns:
-        Days; None when the version is no date (a build of somebody's own).
+        None when the version is no date (an unofficial build).
     """
     numbers = release_numbers(version)[:3]
     try:
@@ -112,10 +112,10 @@ def age_days(version: str, wall: float) -> int | None:
 
 
 def count_failures(attempts: Iterable[EndedAttempt]) -> FailureCounts:
-    """Count videos by how their last attempt ended.
+    """Count videos by the end of their last attempt.
 
     Args:
-        attempts: The newest first: a video that failed first and came later is fine.
+        attempts: The newest first: a video that succeeded in the end is good.
     """
     last: dict[int, str] = {}
     for attempt in attempts:
@@ -125,14 +125,14 @@ def count_failures(attempts: Iterable[EndedAttempt]) -> FailureCounts:
 
 
 def is_significantly_worse(new: FailureCounts, old: FailureCounts) -> bool:
-    """Return whether a version fails for more videos than the one before.
+    """Return True if a version fails for more videos than the one before.
 
-    Fisher's exact test, one-sided: would the failures fall like that if both were
-    equally good? A version that nothing is known of is taken for a good one.
+    Fisher's exact test, one-sided: how probable are these failures if both versions are
+    equally good? A version without videos counts as good.
 
     Args:
-        new: Since the switch.
-        old: Before it.
+        new: Videos since the switch.
+        old: Videos before it.
     """
     if new.suspect < MIN_SUSPECT_VIDEOS:
         return False
@@ -148,7 +148,7 @@ def is_significantly_worse(new: FailureCounts, old: FailureCounts) -> bool:
 
 
 def is_outdated(attempts: Sequence[EndedAttempt]) -> bool:
-    """Return whether so many of the latest videos failed as outdated that it is urgent.
+    """Return True if so many of the latest videos failed as outdated that it is urgent.
 
     Args:
         attempts: Of the version in use, the newest first.
@@ -162,13 +162,13 @@ def is_outdated(attempts: Sequence[EndedAttempt]) -> bool:
 
 
 def upgrade_is_due(last_at: float | None, wall: float, *, outdated: bool) -> bool:
-    """Return whether the newest version should be looked for now.
+    """Return True if a newer version should be searched now.
 
     Args:
-        last_at: When it was last tried, wall clock; None for never. A time to come
-            tells that the clock went back.
-        wall: Now.
-        outdated: As `is_outdated` says.
+        last_at: When it was last searched, seconds since 1970; None for never. A time
+            in the future shows that the clock went back.
+        wall: Now, seconds since 1970.
+        outdated: As `is_outdated` returns it.
     """
     if last_at is None or last_at > wall:
         return True
@@ -176,12 +176,12 @@ def upgrade_is_due(last_at: float | None, wall: float, *, outdated: bool) -> boo
 
 
 def is_on_probation(counts: FailureCounts, since: float, wall: float) -> bool:
-    """Return whether a version is still watched.
+    """Return True if a version may still be rolled back.
 
     Args:
-        counts: How videos fared with it.
-        since: When it was switched to, wall clock.
-        wall: Now.
+        counts: Videos since the switch.
+        since: When it was switched to, seconds since 1970.
+        wall: Now, seconds since 1970.
     """
     return counts.videos < PROBATION_VIDEOS and wall - since < PROBATION_S
 
@@ -192,11 +192,11 @@ def canary_verdict(
     """Judge a version by the links it was tried on.
 
     Args:
-        new: How each link ended with it; None is a success.
-        old: How those that failed for it ended with the version in use.
+        new: The failure of each link with it; None for a success.
+        old: The same with the version in use, for the links that failed.
 
     Returns:
-        True: it works; False: it does not; None: the links tell nothing (the network
+        True: it works; False: it does not; None: the links show neither (the network
         is down, or the videos are). And one sentence for people.
     """
     good = [link for link, kind in new.items() if kind is None]
@@ -215,8 +215,8 @@ def canary_verdict(
     return None, f"the known links tell nothing now ({kinds})"
 
 
-#: Everything a broken yt-dlp may look like: a 403 on the media is transient by its
-#: text. What says more of the video, the network or this machine is left out.
+#: The failures that a broken yt-dlp may cause: a 403 on the media is transient by its
+#: text. Failures of the video, the network or this machine are left out.
 _INFORMATIVE_KINDS = frozenset(
     {
         FailureKind.OUTDATED,
@@ -227,5 +227,5 @@ _INFORMATIVE_KINDS = frozenset(
         FailureKind.CRASHED,
     }
 )
-#: Of those, what is the network's when the version in use fails as well.
+#: Of those, the ones that the network causes when the version in use fails as well.
 _TRANSIENT_KINDS = frozenset({FailureKind.TRANSIENT, FailureKind.TIMEOUT})

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
+from shlex import quote
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +17,7 @@ from ytaudio_daemon.settings.sources import (
     from_flags,
     from_variables,
 )
-from ytaudio_daemon.system.path_trust import first_untrusted_part
+from ytaudio_daemon.system.path_trust import first_untrusted_part, is_trusted_owner
 
 CONFIG_VARIABLE = "YTAUDIO_CONFIG"
 LOCAL_CONFIG = Path("config/ytaudio.toml")
@@ -32,17 +33,22 @@ def find_config(environ: Mapping[str, str], cwd: Path) -> Path | None:
     `/etc/ytaudio/ytaudio.toml`. A file that exists but may not be read is returned,
     too: `load` then raises the error.
 
+    A config may name a command, a proxy and a certificate authority. So a file that
+    nobody named counts only where nobody but the caller and root can change it.
+
     Raises:
-        ConfigError: This process is root's, and others may change the file in the
-            current folder, which may name a command.
+        ConfigError: Others can change the file that was found, or its folders.
     """
     if named := environ.get(CONFIG_VARIABLE):
         return cwd / named
-    candidates = (cwd / LOCAL_CONFIG, SYSTEM_CONFIG)
-    found = next((path for path in candidates if not _is_missing(path)), None)
-    if found == candidates[0] and os.geteuid() == 0:
-        _require_trusted(found, cwd)
-    return found
+    for path, folder in (
+        (cwd / LOCAL_CONFIG, cwd),
+        (SYSTEM_CONFIG, SYSTEM_CONFIG.parent),
+    ):
+        if not _is_missing(path):
+            _require_trusted(path, folder)
+            return path
+    return None
 
 
 def load(
@@ -119,13 +125,26 @@ def _display_path(file: Path, cwd: Path) -> str:
     return str(file.relative_to(cwd) if file.is_relative_to(cwd) else file)
 
 
-def _require_trusted(file: Path, cwd: Path) -> None:
-    part = first_untrusted_part(file, cwd)
+def _require_trusted(file: Path, folder: Path) -> None:
+    try:
+        part = first_untrusted_part(file, folder)
+    except OSError:  # `load` raises the error, with the remedy for it
+        return
     if part is not None:
         raise ConfigError(
-            f"{file} is not taken by root: {part} can be changed by others",
-            f"Name the config (--config {SYSTEM_CONFIG}), or go to another folder.",
+            f"{file} is not taken: {part} can be changed by others",
+            f"If you trust it, name it: --config {quote(str(file))} (or "
+            f"${CONFIG_VARIABLE}). If it is yours: {_command_to_own(part)}. Otherwise "
+            "go to another folder.",
         )
+
+
+def _command_to_own(part: Path) -> str:
+    """Return the command that leaves a file or folder to the caller alone."""
+    place = quote(str(part))
+    if is_trusted_owner(part):
+        return f"chmod go-w {place}"
+    return f"sudo chown -h {os.geteuid()} {place}"
 
 
 def _is_missing(path: Path) -> bool:

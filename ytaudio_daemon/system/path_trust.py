@@ -1,25 +1,60 @@
-"""Whose a file is: root must not believe what others can change."""
+"""Decides whether a file that was found, not named, may be trusted."""
 
+import grp
+import os
+import pwd
 import stat
 from pathlib import Path
 
-GROUP_OR_OTHER_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
+def first_untrusted_part(file: Path, folder: Path) -> Path | None:
+    """Return what others than the caller and root can change of a file and its folders.
 
-def first_untrusted_part(file: Path, cwd: Path) -> Path | None:
-    """Return what others than root can change of a file or the folders it lies in.
+    The rule is that of git's safe.directory, and the mode besides. A link counts by its
+    own owner as well as by its target's.
 
     Args:
-        file: A file that is there.
-        cwd: The folder to begin with; what lies above it is not looked at.
+        file: An existing file.
+        folder: The uppermost folder to check; those above it are not checked.
 
     Returns:
-        The uppermost such folder, or the file; None when all is root's alone.
+        The uppermost such folder, or the file; None when nobody else can change any.
+
+    Raises:
+        OSError: As stat(2).
     """
-    between = [path for path in file.parents if path.is_relative_to(cwd)]
+    between = [path for path in file.parents if path.is_relative_to(folder)]
     for path in (*reversed(between), file):
-        found = path.stat()
-        is_roots = found.st_uid == path.lstat().st_uid == 0
-        if not is_roots or stat.S_IMODE(found.st_mode) & GROUP_OR_OTHER_WRITE:
+        if not is_trusted_owner(path) or _others_can_write(path.stat()):
             return path
     return None
+
+
+def is_trusted_owner(path: Path) -> bool:
+    """Return whether a file, and a link to it, belong to the caller or to root.
+
+    Raises:
+        OSError: As stat(2).
+    """
+    return {path.stat().st_uid, path.lstat().st_uid} <= {0, os.geteuid()}
+
+
+def _others_can_write(found: os.stat_result) -> bool:
+    if found.st_mode & stat.S_IWGRP and not _is_private_group(found.st_gid):
+        return True
+    return bool(found.st_mode & stat.S_IWOTH)
+
+
+def _is_private_group(gid: int) -> bool:
+    """Return whether only the caller is in a group; never true for root.
+
+    Where every user has a group of the same name, the umask is often 002 and all that
+    a user makes may be written by that group (Debian's openssh has the same rule).
+    """
+    uid = os.geteuid()
+    try:
+        user, group = pwd.getpwuid(uid), grp.getgrgid(gid)
+    except KeyError:
+        return False
+    is_own = uid != 0 and user.pw_gid == gid and group.gr_name == user.pw_name
+    return is_own and set(group.gr_mem) <= {user.pw_name}

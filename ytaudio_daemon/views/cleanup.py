@@ -1,4 +1,4 @@
-"""Documents of what the ledger has forgotten, or never knew, leave the status folder."""
+"""Removes status files and receipts of sessions that the ledger does not have."""
 
 import os
 from collections.abc import Iterator
@@ -9,17 +9,17 @@ from pathlib import Path
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, sessions
 
-#: Looked at between two looks at the clock.
+#: Names compared with the ledger in one step.
 BATCH_SIZE = 200
 SUFFIX = ".json"
 
 
 def remove_orphaned_files(ledger: Ledger, layout: Layout) -> Iterator[None]:
-    """Remove them, yielding between pieces.
+    """Remove the files of unknown sessions, yielding between steps.
 
     Args:
-        ledger: Knows the sessions there are.
-        layout: Where the documents lie.
+        ledger: The ledger with the sessions.
+        layout: The folders the files lie in.
     """
     folder = layout.session_status("x").parent
     for names in _batches(_visible_names(folder)):

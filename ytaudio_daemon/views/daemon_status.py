@@ -1,4 +1,4 @@
-"""The daemon's own document, and its heartbeat."""
+"""The daemon's own status file, and its heartbeat."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,25 +8,26 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, gates, queries
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.schemas.daemon import DaemonDocument
 from ytaudio_daemon.views.documents import LedgerFacts, daemon_document
 from ytaudio_daemon.views.snapshot import DaemonProblem, DaemonSnapshot, ViewSettings
 from ytaudio_daemon.views.status_file import StatusFile
 from ytaudio_daemon.views.write_errors import WriteErrors
 
 PROBLEM_CODE = "status_unwritable"
-#: Written at least so often, in seconds, so that readers see that we live.
+#: The file is written at least so often, in seconds: readers see that the daemon runs.
 HEARTBEAT_S = 10.0
-#: Free space changes all the time; only steps of this many bytes are news.
+#: Free space changes all the time; smaller steps, in bytes, are no reason to write.
 FREE_BYTES_STEP = 64 << 20
 
 
 class DaemonStatusFile:
-    """Keeps `status/daemon.json` true and fresh.
+    """Keeps `status/daemon.json` up to date.
 
     Args:
         ledger: Read only.
-        layout: Where it lies.
-        write_errors: Takes what cannot be written.
+        layout: The folder the file lies in.
+        write_errors: Receives the error when the file cannot be written.
     """
 
     def __init__(
@@ -41,11 +42,11 @@ class DaemonStatusFile:
         self._is_stale = True
         self._last_snapshot: object = None
         self._facts: LedgerFacts | None = None
-        #: Counting sessions takes a walk over them; done when one came or went.
+        #: None when a session came or went: counting reads all of them.
         self._session_counts: dict[SessionState, int] | None = None
 
     def mark_changed(self, *, sessions: bool) -> None:
-        """The ledger changed; `sessions`: their number too."""
+        """Note a change in the ledger; `sessions`: sessions came, ended or went."""
         self._is_stale = True
         if sessions:
             self._session_counts = None
@@ -53,7 +54,7 @@ class DaemonStatusFile:
     def update_snapshot(
         self, snapshot: DaemonSnapshot, problems: Sequence[DaemonProblem]
     ) -> None:
-        """See whether the daemon's own part changed."""
+        """Compare the daemon's own part with the one before."""
         coarse = snapshot.disk_free_bytes // FREE_BYTES_STEP
         seen = replace(snapshot, disk_free_bytes=coarse, progress={}, ignored={})
         if (seen, problems) != self._last_snapshot:
@@ -61,7 +62,7 @@ class DaemonStatusFile:
             self._is_stale = True
 
     def due_at(self, view_settings: ViewSettings) -> float:
-        """Return when it is to be written next, on the daemon's clock."""
+        """Return when the file must be written next, in seconds of uptime."""
         heartbeat = self._written_at + HEARTBEAT_S
         return (
             self._built_at + view_settings.interval_s if self._is_stale else heartbeat
@@ -76,7 +77,15 @@ class DaemonStatusFile:
         *,
         from_memory: bool = False,
     ) -> None:
-        """Write it if it is due; `from_memory` with what the ledger said last."""
+        """Write the file if it is due.
+
+        Args:
+            snapshot: The daemon's own part.
+            problems: Problems besides those of the snapshot.
+            view_settings: The config's part.
+            now: The time.
+            from_memory: Use the facts last read: the ledger cannot be read.
+        """
         if now.uptime_s < self.due_at(view_settings):
             return
         if not from_memory:
@@ -84,29 +93,31 @@ class DaemonStatusFile:
         if self._facts is None:
             return
         self._built_at = now.uptime_s
-        document = daemon_document(snapshot, self._facts, problems)
+        self._is_stale = False
+        self._write(daemon_document(snapshot, self._facts, problems), now)
+
+    def make_due(self) -> None:
+        """Have the file written at once."""
+        self._written_at = self._built_at = float("-inf")
+
+    def _write(self, document: DaemonDocument, now: Now) -> None:
+        """Write the document if it changed, or for the heartbeat."""
         if now.uptime_s >= self._written_at + HEARTBEAT_S:
             self._status_file.forget()
-        coarse = snapshot.disk_free_bytes // FREE_BYTES_STEP
-        disk = {**document["disk"], "free_bytes": coarse}
+        free_steps = document["disk"]["free_bytes"] // FREE_BYTES_STEP
+        disk = {**document["disk"], "free_bytes": free_steps}
+        path = str(self._layout.daemon_status)
         try:
             written = self._status_file.write(
                 document, now, key={**document, "disk": disk}
             )
         except (OSError, UnsafePathError) as error:
-            self._write_errors.record(
-                PROBLEM_CODE, str(self._layout.daemon_status), error, now
-            )
+            self._write_errors.record(PROBLEM_CODE, path, error, now)
             self._written_at = now.uptime_s  # tried again with the next heartbeat
-        else:
-            if written:
-                self._write_errors.clear(PROBLEM_CODE, str(self._layout.daemon_status))
-                self._written_at = now.uptime_s
-        self._is_stale = False
-
-    def make_due(self) -> None:
-        """Have it written at once."""
-        self._written_at = self._built_at = float("-inf")
+            return
+        if written:
+            self._write_errors.clear(PROBLEM_CODE, path)
+            self._written_at = now.uptime_s
 
     def _read_facts(self) -> LedgerFacts:
         with self._ledger.read() as db:

@@ -1,4 +1,4 @@
-"""The library: finished audio under names people can find."""
+"""The library: finished audio under names that people can find."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -22,12 +22,13 @@ class LibraryView:
     """Puts completed jobs' audio into `library/<session>/`, once each.
 
     Args:
-        ledger: Tells what was put there before.
-        layout: Where things lie; without a library nothing happens.
-        write_errors: Takes what cannot be written.
+        ledger: Has the entries of audio that was added before.
+        layout: The folders; without a library nothing is done.
+        write_errors: Receives the errors of sessions whose folder cannot be written.
 
     Attributes:
-        unsaved_entries: What was put there and the ledger does not know yet, by job.
+        due_queue: Jobs whose audio must be added.
+        unsaved_entries: Audio that was added and is not in the ledger yet, by job.
     """
 
     def __init__(
@@ -43,12 +44,12 @@ class LibraryView:
         )
 
     def schedule(self, job_id: int, now: Now, event_id: float = NO_EVENT) -> None:
-        """A job was completed."""
+        """Schedule the audio of a job that was completed."""
         if self._layout.library is not None:
             self.due_queue.schedule(job_id, now.uptime_s, event_id)
 
     def write_step(self, now: Now) -> bool:
-        """Do a piece of what is due; False when nothing is."""
+        """Add the next audio that is due, or copy a piece of it; False if none is."""
         if self._running_copy is None and not self._start_copy(now):
             return False
         if self._running_copy is not None:
@@ -56,7 +57,7 @@ class LibraryView:
         return True
 
     def abandon(self) -> None:
-        """Drop a copy that is half made; it is noted still."""
+        """Discard a copy that is half made; its event is not shown yet."""
         if self._running_copy is not None:
             self._running_copy[1].close()
             self._running_copy = None
@@ -130,7 +131,7 @@ class LibraryView:
             self.due_queue.postpone(job.id, now.uptime_s + RETRY_AFTER_S)
 
     def _session_folder(self, job: JobRow) -> str:
-        """Return what is left alone after a failure: one session's folder."""
+        """Return the folder that is not written to for a while after a failure."""
         return f"{self._layout.library}/{job.session_name}"
 
     def _finish(self, job: JobRow) -> None:
@@ -139,6 +140,9 @@ class LibraryView:
 
 
 def _must_be_added(job: JobRow, old: LibraryEntry | None) -> bool:
-    """A file that was put there once and removed by the user is not put back."""
+    """True if the job is completed and this attempt's audio was not added yet.
+
+    A file that the user removed is not added again.
+    """
     done = job.state is JobState.COMPLETED and job.output_path is not None
     return done and (old is None or old.attempt != job.attempt)

@@ -1,5 +1,6 @@
-"""A walk over the whole ledger, in pieces, for documents that may be missing."""
+"""A scan of the whole ledger, in steps, for status files and receipts that are missing."""
 
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,17 +15,23 @@ from ytaudio_daemon.views.cleanup import remove_orphaned_files
 from ytaudio_daemon.views.receipts import Receipts
 from ytaudio_daemon.views.session_status import SessionStatusFiles
 
-#: Rows looked at between two looks at the clock.
+#: Rows read in one step.
 BATCH_SIZE = 200
-#: Again so often while the daemon runs, in seconds: removes old receipts.
+#: Seconds between two scans while the daemon runs: old receipts are removed.
 SCAN_INTERVAL_S = 86400.0
 
 
 class RebuildScan:
-    """Notes what is to be written again: somebody, or a power cut, took it away.
+    """Schedules files that a person or a power cut removed, and removes old ones.
 
-    Every active session's document counts as stale, since its `expires_at` moved by
-    the time the daemon was down.
+    Every active session's file is written again, since its `expires_at` moved by the
+    time the daemon was down.
+
+    Args:
+        ledger: Read only.
+        layout: The folders the files lie in.
+        session_status_files: Writes status files.
+        receipt_files: Writes receipts.
     """
 
     def __init__(
@@ -38,9 +45,45 @@ class RebuildScan:
         self._layout = layout
         self._sessions = session_status_files
         self._receipts = receipt_files
+        self._steps: Iterator[None] | None = None
+        #: When the next scan starts, in seconds of uptime.
+        self._due_at = math.inf
 
-    def run(self, now: Now, receipts_s: float) -> Iterator[None]:
-        """Go through all sessions, drops and documents, yielding between pieces."""
+    @property
+    def is_running(self) -> bool:
+        """True from the start of a scan to its end."""
+        return self._steps is not None
+
+    def schedule(self, now: Now) -> None:
+        """Have the next scan start at once."""
+        self._due_at = now.uptime_s
+
+    def step(self, now: Now, receipts_s: float) -> bool:
+        """Take the next step of the scan; False if none is due.
+
+        Args:
+            now: The time.
+            receipts_s: The age at which receipts for programs are removed, in seconds.
+
+        Raises:
+            LedgerError: The ledger cannot be read; the scan will start again.
+        """
+        if self._steps is None:
+            if now.uptime_s < self._due_at:
+                return False
+            self._due_at = now.uptime_s + SCAN_INTERVAL_S
+            self._steps = self._scan(now, receipts_s)
+        try:
+            next(self._steps)
+        except StopIteration:
+            self._steps = None
+            return False
+        except Exception:
+            self._steps, self._due_at = None, now.uptime_s
+            raise
+        return True
+
+    def _scan(self, now: Now, receipts_s: float) -> Iterator[None]:
         yield from self._scan_sessions(now)
         yield from self._scan_drops(now, receipts_s)
         yield from remove_orphaned_files(self._ledger, self._layout)
@@ -84,7 +127,7 @@ class RebuildScan:
 
 
 def _has_content(path: Path) -> bool:
-    """A file of size 0 is what a power cut leaves of an unsynced rename."""
+    """True unless a file is missing or empty, as a power cut leaves an unsynced rename."""
     try:
         return path.lstat().st_size > 0
     except OSError:

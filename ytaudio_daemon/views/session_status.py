@@ -1,4 +1,4 @@
-"""The sessions' documents."""
+"""The sessions' status files."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ from ytaudio_daemon.views.status_file import StatusFile
 from ytaudio_daemon.views.write_errors import RETRY_AFTER_S, WriteErrors
 
 PROBLEM_CODE = "status_unwritable"
-#: Documents whose last content is remembered; one that is not is written anew.
+#: Files whose content is remembered; the others are written even if unchanged.
 MAX_REMEMBERED = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedSession:
-    """What the ledger last said of a session; progress alone needs no new look."""
+    """A session as last read: new progress alone does not need the ledger."""
 
     session: Session
     rows: Sequence[JobRow]
@@ -39,20 +39,21 @@ class CachedSession:
 
     @property
     def running(self) -> list[JobRow]:
-        """Its running jobs; they stand first."""
+        """The running jobs, which come first among `rows`."""
         return list(takewhile(lambda row: row.state is JobState.RUNNING, self.rows))
 
 
 class SessionStatusFiles:
-    """Keeps `status/sessions/<name>.json` true.
+    """Keeps `status/sessions/<name>.json` up to date.
 
     Args:
         ledger: Read only.
-        layout: Where they lie.
-        write_errors: Takes what cannot be written.
+        layout: The folder the files lie in.
+        write_errors: Receives the error when they cannot be written.
 
     Attributes:
-        interval_s: Each is written at most so often.
+        due_queue: Sessions whose file must be written.
+        interval_s: Seconds between two writes of one file, at least.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class SessionStatusFiles:
         self._layout = layout
         self._write_errors = write_errors
         self._status_files: dict[str, StatusFile] = {}
-        #: When each session's document was made last.
+        #: When each session's document was built last, in seconds of uptime.
         self._built_at: dict[int, float] = {}
         #: Of sessions with running jobs, until an event says otherwise.
         self._cached_sessions: dict[int, CachedSession] = {}
@@ -74,12 +75,12 @@ class SessionStatusFiles:
     def mark_changed(
         self, session_id: int, now: Now, event_id: float = NO_EVENT
     ) -> None:
-        """Something in the session changed in the ledger."""
+        """Note a change of a session in the ledger."""
         self._cached_sessions.pop(session_id, None)
         self._schedule(session_id, now, event_id)
 
     def update_snapshot(self, snapshot: DaemonSnapshot, now: Now) -> None:
-        """Find the sessions whose running jobs or ignored files changed."""
+        """Schedule the sessions whose running jobs or ignored files changed."""
         for session_id, cached_session in self._cached_sessions.items():
             for row in cached_session.running:
                 if snapshot.progress.get(row.uuid) != self._progress.get(row.uuid):
@@ -91,7 +92,7 @@ class SessionStatusFiles:
     def write_step(
         self, snapshot: DaemonSnapshot, view_settings: ViewSettings, now: Now
     ) -> bool:
-        """Write the next document that is due; False when none is."""
+        """Write the next file that is due; False if none is."""
         session_id = self.due_queue.first_due(now.uptime_s)
         if session_id is None:
             return False
@@ -120,7 +121,7 @@ class SessionStatusFiles:
     def _read_session(
         self, session_id: int, view_settings: ViewSettings
     ) -> CachedSession | None:
-        """Ask the ledger; None when there is nothing to show of that session."""
+        """Read a session; None if it is unknown or a newer one has its name."""
         with self._ledger.read() as db:
             session = sessions.session_to_show(db, session_id)
             if session is None:

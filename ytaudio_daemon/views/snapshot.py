@@ -1,4 +1,4 @@
-"""What only the running daemon knows, and what the config says. Pure values."""
+"""The daemon's and the config's part of the documents. Pure values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from ytaudio_daemon.model import Progress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonProblem:
-    """Something a person should mend.
+    """A problem that a person should solve.
 
     Attributes:
         code: Snake-case, stable.
         message: One plain sentence.
-        hint: What to do about it, or "".
-        since: When it was noticed, seconds since 1970 UTC.
+        hint: The remedy, or "".
+        since: When the daemon noticed it, seconds since 1970 UTC.
     """
 
     code: str
@@ -26,15 +26,15 @@ class DaemonProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class YtDlpFacts:
-    """Where yt-dlp comes from, and how it is kept fresh.
+    """The origin of yt-dlp, and its upgrades.
 
     Attributes:
-        path: Its folder; None: the one that came with the program.
-        pinned: Somebody asked for this version.
+        path: Its folder; None for the version that came with the program.
+        pinned: True if a person chose this version.
         channel, auto_upgrade: As in `[engine]`.
-        upgrading: An upgrade is under way.
-        last_upgrade: at (seconds since 1970 UTC), result, version, message and
-            automatic of the last one, or None.
+        upgrading: True while an upgrade runs.
+        last_upgrade: The last upgrade's at (seconds since 1970 UTC), result, version,
+            message and automatic; or None.
     """
 
     path: str | None
@@ -47,16 +47,16 @@ class YtDlpFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonSnapshot:
-    """The daemon's own part of the documents; the rest comes from the ledger.
+    """The daemon's own part of the documents; the ledger has the rest.
 
     Attributes:
         state: starting, running, draining, degraded or stopped.
         started_at: Seconds since 1970 UTC.
-        yt_dlp, ffmpeg: Versions, None while unknown or missing.
+        yt_dlp, ffmpeg: Versions; None while unknown or missing.
         js_runtime: Name and version, e.g. "deno 2.6.6", or None.
-        engine: More of yt-dlp, or None while unknown.
-        progress: By job UUID, of running attempts.
-        ignored: (file name, reason) of files that are not taken, by session name.
+        engine: More facts about yt-dlp; None while unknown.
+        progress: The progress of running attempts, by job UUID.
+        ignored: (file name, reason) of files that are not read, by session name.
     """
 
     state: str
@@ -82,13 +82,14 @@ class DaemonSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewSettings:
-    """The config's part.
+    """The config's part of the documents.
 
     Attributes:
-        interval_s: `[status] interval`: a document is rewritten at most so often.
+        interval_s: `[status] interval`: seconds between two writes of one document.
         attempts: `[retry] attempts`.
-        max_jobs, max_bytes, ttl_s: `[sessions]`, where a session has none of its own.
-        receipts_s: `[retention] receipts`: receipts for programs go after so long.
+        max_jobs, max_bytes, ttl_s: `[sessions]`, for a session without its own.
+        receipts_s: `[retention] receipts`: the age at which receipts for programs are
+            removed.
     """
 
     interval_s: float = 0.5

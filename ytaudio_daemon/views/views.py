@@ -1,9 +1,7 @@
-"""Everything people and programs read, kept true from the ledger's events."""
+"""Status files, receipts and library, kept up to date from the ledger's events."""
 
 import math
 import time
-from collections.abc import Iterator
-from itertools import chain
 
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.folders import Layout
@@ -12,30 +10,30 @@ from ytaudio_daemon.ledger.queries import Change
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views.daemon_status import HEARTBEAT_S, DaemonStatusFile
 from ytaudio_daemon.views.library import LibraryView
-from ytaudio_daemon.views.rebuild_scan import SCAN_INTERVAL_S, RebuildScan
+from ytaudio_daemon.views.rebuild_scan import RebuildScan
 from ytaudio_daemon.views.receipts import Receipts
 from ytaudio_daemon.views.session_status import SessionStatusFiles
 from ytaudio_daemon.views.snapshot import DaemonProblem, DaemonSnapshot, ViewSettings
 from ytaudio_daemon.views.write_errors import WriteErrors
 
-#: Events taken in at once.
+#: Events read in one call.
 EVENT_BATCH_SIZE = 1000
-#: What one call may take, in seconds; what is left waits for the next one.
+#: Seconds that one call may take; the rest of the work is left to the next one.
 BUDGET_S = 0.025
 
 
 class Views:
     """Writes status files, receipts and the library; rebuildable from the ledger.
 
-    The ledger's append-only events tell what changed. How far they are shown is kept
-    in the ledger once the files are written, so a crash repeats some writes and never
-    misses one.
+    The ledger's append-only events are the list of changes. The cursor, the last event
+    whose files are written, is saved in the ledger afterwards: after a crash some files
+    are written again, and none is missed.
 
     Args:
-        ledger: Read, but for the cursor and the library's shelf.
-        layout: Where the files lie.
-        view_settings: The config's part; may be set anew at any time.
-        budget_s: Seconds after which a call ends, having done at least one piece.
+        ledger: Read only, except for the cursor and the library's entries.
+        layout: The folders the files lie in.
+        view_settings: The config's part; may be replaced at any time.
+        budget_s: Seconds after which a call ends; it takes at least one step.
     """
 
     def __init__(
@@ -54,11 +52,14 @@ class Views:
         self._session_status = SessionStatusFiles(ledger, layout, self._write_errors)
         self._receipts = Receipts(ledger, layout, self._write_errors)
         self._library = LibraryView(ledger, layout, self._write_errors)
+        self._due_queues = (
+            self._session_status.due_queue,
+            self._receipts.due_queue,
+            self._library.due_queue,
+        )
         self._rebuild_scan = RebuildScan(
             ledger, layout, self._session_status, self._receipts
         )
-        self._scan_steps: Iterator[None] | None = None
-        self._scan_started_at = -math.inf
         self._cursor: int | None = None
         self._saved_cursor = 0
         self._cursor_saved_at = -math.inf
@@ -67,18 +68,18 @@ class Views:
     def refresh(
         self, now: Now, snapshot: DaemonSnapshot, *, force: bool = False
     ) -> None:
-        """Write what changed, as far as its time has come and this call's allows.
+        """Write the files that are due, until this call's time is up.
 
         Args:
-            now: The moment.
+            now: The time.
             snapshot: The daemon's own part.
-            force: Do not wait for anything's time, e.g. before the daemon ends. What
-                this call's time does not suffice for is due at once: call it until
-                `next_due` is above 0.
+            force: Make all changed files due now, e.g. before the daemon ends: then
+                call it until `next_due` is above 0.
 
         Raises:
             LedgerError and SQLAlchemy's own: The ledger cannot be read. Nothing is
-                lost: what is noted stays noted; and the daemon's own document tells it.
+                lost: what was due stays due, and the daemon's own status file is
+                written from memory.
         """
         try:
             self._refresh(now, snapshot, force=force)
@@ -104,50 +105,39 @@ class Views:
         self._daemon_status.update_snapshot(snapshot, self.problems())
         self._save_cursor(now, force=force)
 
-    def next_due(self, now: Now) -> float | None:
-        """Return seconds until `refresh` is to be called again; None if never."""
-        if self._has_more_events or self._scan_steps is not None:
+    def next_due(self, now: Now) -> float:
+        """Return the seconds until `refresh` must be called again."""
+        if self._has_more_events or self._rebuild_scan.is_running:
             return 0.0
-        due_queues = (
-            self._session_status.due_queue,
-            self._receipts.due_queue,
-            self._library.due_queue,
-        )
-        times = [
-            due
-            for due_queue in due_queues
-            if (due := due_queue.earliest_due_at()) is not None
-        ]
-        return max(
-            0.0,
-            min([*times, self._daemon_status.due_at(self.view_settings)])
-            - now.uptime_s,
-        )
+        times = [due_queue.earliest_due_at() for due_queue in self._due_queues]
+        known = [due for due in times if due is not None]
+        soonest = min([*known, self._daemon_status.due_at(self.view_settings)])
+        return max(0.0, soonest - now.uptime_s)
 
     def rebuild(self, now: Now, snapshot: DaemonSnapshot) -> None:
-        """Have everything written that may be stale after a stop or a crash.
+        """Have all files written that may be stale after a stop or a crash.
 
-        It is done in the background, by the next calls of `refresh`.
+        The next calls of `refresh` do it in steps.
         """
-        self._start_scan(now)
+        self._rebuild_scan.schedule(now)
         self.refresh(now, snapshot)
 
     def request_scan(self, now: Now) -> None:
-        """Have the documents looked through: the ledger has forgotten some sessions."""
-        self._scan_started_at = now.uptime_s - SCAN_INTERVAL_S
+        """Have the files of sessions removed that were pruned from the ledger."""
+        self._rebuild_scan.schedule(now)
         self._daemon_status.mark_changed(sessions=True)
 
     def problems(self) -> list[DaemonProblem]:
-        """Return what could not be written and why."""
+        """Return a problem for each folder that could not be written to."""
         return self._write_errors.problems()
 
     def close(self) -> None:
-        """Leave no half-written file behind."""
+        """Discard half-written files."""
         self._receipts.abandon()
         self._library.abandon()
 
     def _read_events(self, now: Now) -> None:
-        """Take in events that were not seen yet."""
+        """Read the events after the cursor, and schedule the files they concern."""
         with self._ledger.read() as db:
             if self._cursor is None:
                 self._cursor = self._saved_cursor = meta.views_cursor(db)
@@ -179,50 +169,29 @@ class Views:
     def _write_in_turn(
         self, snapshot: DaemonSnapshot, now: Now, deadline: float
     ) -> None:
-        """Give each kind of file its turn until the time is up."""
+        """Take a step for each kind of file in turn, until the deadline."""
         busy = True
         while busy:
             busy = self._session_status.write_step(snapshot, self.view_settings, now)
             busy = self._library.write_step(now) or busy
             busy = self._receipts.write_step(self.view_settings, now) or busy
-            busy = self._continue_scan(now) or busy
+            receipts_s = self.view_settings.receipts_s
+            busy = self._rebuild_scan.step(now, receipts_s) or busy
             if time.perf_counter() >= deadline:
                 return
 
-    def _start_scan(self, now: Now) -> None:
-        self._scan_started_at = now.uptime_s
-        self._scan_steps = self._rebuild_scan.run(now, self.view_settings.receipts_s)
-
-    def _continue_scan(self, now: Now) -> bool:
-        if self._scan_steps is None:
-            if (
-                now.uptime_s < self._scan_started_at + SCAN_INTERVAL_S
-                or self._scan_started_at == -math.inf
-            ):
-                return False
-            self._start_scan(now)
-        for _ in chain(self._scan_steps or ()):
-            return True
-        self._scan_steps = None
-        return False
-
     def _make_all_due(self) -> None:
         self._daemon_status.make_due()
-        for view in (self._session_status, self._receipts, self._library):
-            view.due_queue.make_all_due()
+        for due_queue in self._due_queues:
+            due_queue.make_all_due()
 
     def _save_cursor(self, now: Now, *, force: bool) -> None:
-        """Keep in the ledger how far its events are shown: rarely, it costs a sync."""
+        """Save the cursor and the library's entries; rarely, since it costs a sync."""
         if self._cursor is None or (
             now.uptime_s < self._cursor_saved_at + HEARTBEAT_S and not force
         ):
             return
-        due_queues = (
-            self._session_status.due_queue,
-            self._receipts.due_queue,
-            self._library.due_queue,
-        )
-        waiting = min(due_queue.earliest_event() for due_queue in due_queues)
+        waiting = min(due_queue.earliest_event() for due_queue in self._due_queues)
         shown = int(min(self._cursor, waiting - 1))
         if shown > self._saved_cursor or self._library.unsaved_entries:
             with self._ledger.write() as db:

@@ -1,4 +1,4 @@
-"""What could not be written, and when to try again."""
+"""Folders that could not be written to, and when to try again."""
 
 import structlog
 
@@ -8,24 +8,24 @@ from ytaudio_daemon.views.snapshot import DaemonProblem
 
 log = structlog.get_logger()
 
-#: A folder that refused a file is left alone for so long, in seconds.
+#: Seconds without another attempt after an error.
 RETRY_AFTER_S = 30.0
-#: Problems shown at most; the others are most likely the same.
+#: Problems shown at most; the others most likely have the same cause.
 MAX_PROBLEMS = 20
 
 
 class WriteErrors:
-    """Places that refuse to be written, each with its problem."""
+    """The folders that cannot be written to, each with its problem."""
 
     def __init__(self) -> None:
         self._problems: dict[tuple[str, str], DaemonProblem] = {}
         self._retry_at: dict[tuple[str, str], float] = {}
 
     def record(self, code: str, place: str, error: Exception, now: Now) -> None:
-        """A file could not be written into `place`."""
+        """Record that a file could not be written into `place`."""
         key = code, place
         if key not in self._problems:
-            # The status files cannot say it when it is they who cannot be written.
+            # For the case that it is the status files that cannot be written.
             log.warning("views.not_written", place=place, error=_cause(error))
         since = self._problems[key].since if key in self._problems else now.wall
         self._problems[key] = DaemonProblem(
@@ -37,24 +37,24 @@ class WriteErrors:
         self._retry_at[key] = now.uptime_s + RETRY_AFTER_S
 
     def clear(self, code: str, place: str) -> None:
-        """A file was written into `place`."""
+        """Record that a file was written into `place`."""
         if self._problems:
             self._problems.pop((code, place), None)
             self._retry_at.pop((code, place), None)
 
     def blocked_until(self, code: str, place: str, now: Now) -> float | None:
-        """Return when `place` is worth another try, None when it is now."""
+        """Return when to try `place` again, in seconds of uptime; None for now."""
         until = self._retry_at.get((code, place))
         return until if until is not None and until > now.uptime_s else None
 
     def problems(self) -> list[DaemonProblem]:
-        """Return what people should mend, the oldest first."""
+        """Return the problems, the oldest first."""
         found = sorted(self._problems.values(), key=lambda problem: problem.since)
         return found[:MAX_PROBLEMS]
 
 
 def _cause(error: Exception) -> str:
-    """The cause alone: an OSError's own words name our temporary file."""
+    """Return the cause alone: the text of an OSError names our temporary file."""
     if isinstance(error, UnsafePathError):
         return error.message
     return (isinstance(error, OSError) and error.strerror) or str(error)

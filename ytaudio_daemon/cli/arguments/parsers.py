@@ -15,6 +15,8 @@ DESCRIPTION = "Turn dropped lists of YouTube links into tagged, proven audio fil
 EXIT_CODES = """\
 exit status: 0 ok, 1 something failed, 2 usage or configuration, 3 daemon not running
 or hanging (status, wait), 4 no such session or job, 5 timeout, 6 degraded"""
+#: Shells whose completion `--print-completion` prints.
+SHELLS = ("bash", "zsh", "fish")
 #: Columns of the help.
 HELP_WIDTH = 84
 
@@ -49,6 +51,10 @@ def add_program_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that stand before a command's name."""
     add_global_options(parser, default=None)
     parser.add_argument("--version", action="store_true", help="print the version")
+    parser.add_argument(
+        "--print-completion", choices=SHELLS, metavar="SHELL",
+        help=f"print the script that completes commands in {', '.join(SHELLS)}",
+    )  # fmt: skip
 
 
 def command_parser(name: str) -> argparse.ArgumentParser:

@@ -10,7 +10,12 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import format_size, pluralize
 from ytaudio_daemon.cli.privileges import drop_privileges, not_permitted_error
-from ytaudio_daemon.dropfile import kind_of, render_line, session_name_problem
+from ytaudio_daemon.dropfile import (
+    DROP_ENDINGS,
+    kind_of,
+    render_line,
+    session_name_problem,
+)
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model.options import Layer, OptionError, check_layer
 from ytaudio_daemon.urls import Link, LinkError, parse_link
@@ -152,8 +157,7 @@ def _read_file(context: CommandContext, given: str) -> tuple[str, bytes]:
         if kind_of(name) is None:
             raise UsageError(
                 f"{name!r} is no name of a drop",
-                "It must end in .txt .urls .list .jsonl .url .webloc or .desktop, and "
-                "be no temporary name.",
+                f"It must end in {DROP_ENDINGS}, and be no temporary name.",
             )
         with path.open("rb") as file:
             content = file.read(limit + 1)

@@ -1,27 +1,23 @@
 """`cancel`: cancels jobs, or asks the daemon to stop those that run."""
 
-import time
+from functools import partial
 
-from ytaudio_daemon.cli.commands.job_selection import (
-    TRANSACTION_PAUSE_S,
-    change_jobs,
-    jobs_by_prefix,
-)
+from ytaudio_daemon.cli.commands.job_selection import change_jobs, jobs_by_prefix
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
-from ytaudio_daemon.cli.ledger_access import read_now, require_session
-from ytaudio_daemon.ledger import Ledger, bulk_cancel, transitions
-from ytaudio_daemon.ledger.sessions import Session
-from ytaudio_daemon.model.quota import Quota
+from ytaudio_daemon.cli.ledger_access import require_session
+from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger.transitions import CancelResult
+from ytaudio_daemon.operations import job_changes
+from ytaudio_daemon.operations.transaction import write_now
 
-#: For each result of `transitions.cancel`: the text, and whether the job is cancelled.
 CANCEL_RESULTS = {
-    "cancelled": ("cancelled", True),
-    "requested": ("running; it is being stopped", True),
-    "publishing": ("not cancelled: its audio is just being published", False),
-    "completed": ("not cancelled: it is completed", False),
-    "failed": ("not cancelled: it has failed", False),
+    CancelResult.CANCELLED: "cancelled",
+    CancelResult.REQUESTED: "running; it is being stopped",
+    CancelResult.PUBLISHING: "not cancelled: its audio is just being published",
+    CancelResult.COMPLETED: "not cancelled: it is completed",
+    CancelResult.FAILED: "not cancelled: it has failed",
 }
 
 
@@ -32,45 +28,22 @@ def run(context: CommandContext) -> int:
 
 def _cancel_named(context: CommandContext, ledger: Ledger) -> Exit:
     quota = context.settings.sessions.quota
-    with ledger.write() as db:
-        now = read_now(db)
+    with write_now(ledger) as (db, now):
         results = [
-            (
-                row.uuid,
-                transitions.cancel(db, row.id, now, reason="cancelled", quota=quota),
-            )
+            (row.uuid, job_changes.cancel_job(db, row.id, now, quota))
             for row in jobs_by_prefix(db, context.args.jobs)
         ]
     for uuid, result in results:
-        context.output.line(f"{uuid[:8]} {CANCEL_RESULTS[result][0]}")
-    return (
-        Exit.OK
-        if all(CANCEL_RESULTS[result][1] for _, result in results)
-        else Exit.FAILED
-    )
+        context.output.line(f"{uuid[:8]} {CANCEL_RESULTS[result]}")
+    failed = any(result.is_too_late for _, result in results)
+    return Exit.FAILED if failed else Exit.OK
 
 
 def _cancel_session(context: CommandContext, ledger: Ledger) -> Exit:
     with ledger.read() as db:
         session = require_session(db, context.args.session)
     quota = context.settings.sessions.quota
-    number = cancel_all(ledger, session, "cancelled", quota)
+    open_write = partial(write_now, ledger)
+    number = job_changes.cancel_session_jobs(open_write, session.id, quota)
     context.output.line(f"{pluralize(number, 'job')} cancelled, or being stopped")
     return Exit.OK
-
-
-def cancel_all(ledger: Ledger, session: Session, reason: str, quota: Quota) -> int:
-    """Cancel a session's unfinished jobs, some in each transaction; returns how many.
-
-    A pause between two transactions lets the daemon write: SQLite's lock has no queue.
-    """
-    number = 0
-    while True:
-        with ledger.write() as db:
-            done = bulk_cancel.cancel_batch(
-                db, session.id, read_now(db), reason=reason, quota=quota
-            )
-        number += done.cancelled + done.requested
-        if done.is_complete:
-            return number
-        time.sleep(TRANSACTION_PAUSE_S)

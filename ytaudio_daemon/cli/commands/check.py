@@ -1,4 +1,4 @@
-"""`check`: prints what each line of a file would do if it were dropped."""
+"""`check`: prints the result of each line of a file, as if it were dropped."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from ytaudio_daemon.cli.commands.status_report import options_text
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import format_size, pluralize
-from ytaudio_daemon.dropfile import DropKind, NotADropError, kind_of
+from ytaudio_daemon.dropfile import DROP_ENDINGS, DropKind, NotADropError, kind_of
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
 from ytaudio_daemon.model import Layer, OptionError
@@ -48,8 +48,8 @@ def _drop_kind(name: str) -> DropKind:
     kind = DropKind.TEXT if name == "standard input" else kind_of(name)
     if kind is None:
         raise NotADropError(
-            f"{name!r} is no name of a drop: it must end in .txt .urls .list .jsonl "
-            ".url .webloc or .desktop, and be no temporary name"
+            f"{name!r} is no name of a drop: it must end in {DROP_ENDINGS}, "
+            "and be no temporary name"
         )
     return kind
 

@@ -6,7 +6,7 @@ from ytaudio_daemon.settings import KEYS, Key
 
 
 def run(context: CommandContext) -> int:
-    """Print the settings, or with --keys what each key means."""
+    """Print the settings, or with --keys the meaning of each key."""
     if context.args.keys:
         _print_keys(context)
     else:

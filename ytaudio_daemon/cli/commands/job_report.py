@@ -109,7 +109,7 @@ def _state_text(details: JobDetails) -> str:
 
 
 def what_next(details: JobDetails) -> str:
-    """Return the sentence on what happens next, or what the user can do."""
+    """Return the sentence on the job's next step, or on what the user can do."""
     if details.state in _NEXT_BY_STATE:
         text = _NEXT_BY_STATE[details.state](details)
         down = not details.life.is_up and details.state not in _ENDED

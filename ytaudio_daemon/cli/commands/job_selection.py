@@ -10,10 +10,6 @@ from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.ledger import Connection, Ledger, queries
 from ytaudio_daemon.ledger.queries import JobRow
 
-#: Pause between two transactions, in seconds: a process that waits for SQLite's lock
-#: tries again that often (sqliteDefaultBusyCallback in SQLite's main.c).
-TRANSACTION_PAUSE_S = 0.05
-
 
 def change_jobs(
     context: CommandContext,

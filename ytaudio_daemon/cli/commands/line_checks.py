@@ -39,21 +39,21 @@ def check_lines(
     Raises:
         NotADropError: Nothing in it is usable.
     """
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, str], DropLine] = {}
     for drop_line in parse(content, kind):
+        if drop_line.is_switched_off:
+            continue
         if drop_line.code is not None or drop_line.link is None:
             yield LineResult(drop_line=drop_line, result="rejected")
             continue
         options = effective_options(default_bitrate, layer, drop_line.layer)
-        first = seen.setdefault(
-            (drop_line.link.video_id, options.profile()), drop_line.line
-        )
-        if first == drop_line.line:
+        first = seen.setdefault((drop_line.link.video_id, options.profile()), drop_line)
+        if first is drop_line:
             yield LineResult(drop_line=drop_line, result="accepted", options=options)
         else:
             yield LineResult(
                 drop_line=drop_line,
                 result="duplicate",
                 options=options,
-                first_line=first,
+                first_line=first.line,
             )

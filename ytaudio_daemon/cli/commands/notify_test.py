@@ -1,4 +1,4 @@
-"""`notify test`: sends each receiver a test notice and prints what it answered."""
+"""`notify test`: sends each receiver a test notice and prints the answer."""
 
 import socket
 import time

@@ -1,55 +1,43 @@
 """`session create`, `set`, `touch` and `expire`: change sessions."""
 
 import sys
-import time
-import uuid
+from functools import partial
 from typing import Any
 
-from ytaudio_daemon.cli.commands.cancel import cancel_all
 from ytaudio_daemon.cli.commands.session_views import LIMITS
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.ledger_access import (
     open_ledger,
-    read_now,
     require_session,
     wake_daemon,
 )
 from ytaudio_daemon.cli.output import ask
 from ytaudio_daemon.cli.privileges import not_permitted_error
-from ytaudio_daemon.dropfile import session_name_problem
 from ytaudio_daemon.errors import IllegalMoveError, UsageError
-from ytaudio_daemon.folders.inbox import make_session_folder
-from ytaudio_daemon.ledger import Ledger, sessions, transitions
 from ytaudio_daemon.ledger.sessions import Session
-from ytaudio_daemon.model import SessionState
+from ytaudio_daemon.operations import session_changes
+from ytaudio_daemon.operations.transaction import write_now
 from ytaudio_daemon.settings import KEYS
 
 #: The value that removes a session's own limit.
 DEFAULT = "default"
-#: Most seconds that the daemon may take to stop running jobs.
-STOP_TIMEOUT_S = 15.0
-STOP_POLL_S = 0.1
 
 
 def create(context: CommandContext) -> int:
     """Open a session, make its inbox folder, print its UUID."""
     name = context.args.name
-    if name is not None and (problem := session_name_problem(name)):
-        raise UsageError(problem)
-    new_uuid = str(uuid.uuid4())
+    session_changes.require_valid_name(name)
     with open_ledger(context, to_write=True) as ledger:
+        open_write = partial(write_now, ledger)
         try:
-            make_session_folder(context.layout.inbox, name or new_uuid)
+            created = session_changes.create_session(open_write, context.layout, name)
         except PermissionError as error:
             raise not_permitted_error(context, context.layout.inbox) from error
-        with ledger.write() as db:
-            now = read_now(db)
-            session = sessions.open_session(db, name, now, session_uuid=new_uuid)
-    context.output.line(session.uuid)
-    if session.uuid != new_uuid:
-        context.output.stderr_line(f"session {session.name} exists already")
+    context.output.line(created.session.uuid)
+    if not created.is_new:
+        context.output.stderr_line(f"session {created.session.name} exists already")
     wake_daemon(context)
     return Exit.OK
 
@@ -57,12 +45,10 @@ def create(context: CommandContext) -> int:
 def set_limits(context: CommandContext) -> int:
     """Set a session's own limits, and queue held jobs that they now allow."""
     limits = requested_limits(context)
-    with open_ledger(context, to_write=True) as ledger, ledger.write() as db:
-        session = _require_active(require_session(db, context.args.name))
-        now = read_now(db)
-        sessions.set_limits(db, session, now, **limits)
-        quota = context.settings.sessions.quota
-        released = transitions.release_held(db, session.id, quota, now)
+    quota = context.settings.sessions.quota
+    with open_ledger(context, to_write=True) as ledger, write_now(ledger) as (db, now):
+        session = require_session(db, context.args.name)
+        released = session_changes.set_limits(db, session, now, quota, limits)
     for name, value in limits.items():
         key = KEYS[LIMITS[name]]
         shown = "as in the config" if value is None else key.value_type.format(value)
@@ -100,9 +86,9 @@ def requested_limits(context: CommandContext) -> dict[str, Any]:
 
 def touch(context: CommandContext) -> int:
     """Start a session's time to live anew."""
-    with open_ledger(context, to_write=True) as ledger, ledger.write() as db:
-        session = _require_active(require_session(db, context.args.name))
-        sessions.touch_session(db, session, read_now(db))
+    with open_ledger(context, to_write=True) as ledger, write_now(ledger) as (db, now):
+        session = require_session(db, context.args.name)
+        session_changes.touch_session(db, session, now)
     context.output.line(f"session {session.name}: its time to live starts over")
     wake_daemon(context)
     return Exit.OK
@@ -112,7 +98,8 @@ def expire(context: CommandContext) -> int:
     """End a session; with --force its unfinished jobs are cancelled first."""
     with open_ledger(context, to_write=True) as ledger:
         with ledger.read() as db:
-            session = _require_active(require_session(db, context.args.name))
+            session = require_session(db, context.args.name)
+        session_changes.require_active(session)
         if session.unfinished and not context.args.force:
             jobs = pluralize(session.unfinished, "unfinished job")
             raise IllegalMoveError(
@@ -122,11 +109,15 @@ def expire(context: CommandContext) -> int:
         if not _is_confirmed(context, session):
             context.output.stderr_line("nothing was changed")
             return Exit.FAILED
-        if session.unfinished:
-            quota = context.settings.sessions.quota
-            cancel_all(ledger, session, "session_expired", quota)
-            wake_daemon(context)
-        _expire_when_stopped(context, ledger, session)
+        still_active = session_changes.expire_session(
+            partial(write_now, ledger),
+            session,
+            context.settings.sessions.quota,
+            on_expiry=context.settings.sessions.on_expiry,
+            wake_daemon=partial(wake_daemon, context),
+        )
+        if still_active is not None:
+            raise _still_busy(still_active)
     context.output.line(f"session {session.name} has expired")
     wake_daemon(context)
     return Exit.OK
@@ -140,39 +131,12 @@ def _is_confirmed(context: CommandContext, session: Session) -> bool:
     return ask(f"End session {session.name} ({session.uuid})? When it ends, {fate}.")
 
 
-def _expire_when_stopped(
-    context: CommandContext, ledger: Ledger, session: Session
-) -> None:
-    """Expire a session as soon as none of its jobs runs and no drop is being taken.
-
-    Raises:
-        IllegalMoveError: Some still are after STOP_TIMEOUT_S; it stays active.
-    """
-    deadline = time.monotonic() + STOP_TIMEOUT_S
-    while True:
-        with ledger.write() as db:
-            fate = context.settings.sessions.on_expiry
-            if sessions.expire(db, session, read_now(db), on_expiry=fate):
-                return
-            found = sessions.session_by_id(db, session.id)
-        if found.state is SessionState.EXPIRED:
-            return
-        if time.monotonic() > deadline:
-            jobs = pluralize(found.unfinished, "job")
-            held_up = f"{jobs} could not be stopped" if found.unfinished else ""
-            raise IllegalMoveError(
-                f"session {session.name} cannot end yet: "
-                f"{held_up or 'a drop of its is being taken'}",
-                "Make sure that the daemon runs and that nobody gives the session new "
-                "links, then try again.",
-            )
-        time.sleep(STOP_POLL_S)
-
-
-def _require_active(session: Session) -> Session:
-    if session.state is not SessionState.ACTIVE:
-        raise IllegalMoveError(
-            f"session {session.name} ({session.uuid}) has expired",
-            "The next drop into its folder opens a new one.",
-        )
-    return session
+def _still_busy(session: Session) -> IllegalMoveError:
+    jobs = pluralize(session.unfinished, "job")
+    held_up = f"{jobs} could not be stopped" if session.unfinished else ""
+    return IllegalMoveError(
+        f"session {session.name} cannot end yet: "
+        f"{held_up or 'a drop of its is being taken'}",
+        "Make sure that the daemon runs and that nobody gives the session new "
+        "links, then try again.",
+    )

@@ -11,13 +11,14 @@ from ytaudio_daemon.cli.formatting import (
     local_time_and_distance,
     parse_rfc3339,
 )
-from ytaudio_daemon.cli.ledger_access import open_ledger, read_now, require_session
-from ytaudio_daemon.ledger import queries, sessions
+from ytaudio_daemon.cli.ledger_access import open_ledger, require_session
+from ytaudio_daemon.ledger import queries, receipts, sessions
 from ytaudio_daemon.ledger.claims import display_name
-from ytaudio_daemon.ledger.queries import DropRow
+from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.operations.transaction import read_now
 from ytaudio_daemon.settings import KEYS, Settings
 from ytaudio_daemon.views.documents import session_document
 from ytaudio_daemon.views.snapshot import ViewSettings
@@ -59,7 +60,8 @@ def show_one(context: CommandContext) -> int:
     with open_ledger(context) as ledger, ledger.read() as db:
         now = read_now(db)
         session = require_session(db, context.args.name)
-        drops = queries.drops_of_session(db, session.id)
+        drops = receipts.drops_of_session(db, session.id)
+        unfinished = queries.unfinished_by_drop(db, session.id)
     document = _document(session, context.settings, now)
     limits = _limits(session, context.settings)
     if context.args.json:
@@ -68,7 +70,9 @@ def show_one(context: CommandContext) -> int:
         more = {
             "own_limits": own,
             "inbox": folder,
-            "drops": [_drop_document(d) for d in drops],
+            "drops": [
+                _drop_document(drop, unfinished.get(drop.id, 0)) for drop in drops
+            ],
         }
         context.output.json({"schema": "ytaudio.session-details/1", **document, **more})
         return Exit.OK
@@ -139,23 +143,31 @@ def _limits(session: Session, settings: Settings) -> list[tuple[str, str]]:
     return facts
 
 
-def _drop_document(drop: DropRow) -> dict[str, Any]:
+def _drop_document(drop: ReceiptHead, unfinished: int) -> dict[str, Any]:
     filed = None if drop.filed_name is None else display_name(drop.filed_name)
     return {
         "file": display_name(drop.name),
         "filed_as": filed,
         "state": drop.state,
         "reason": drop.reason,
-        "counts": dict(drop.counts),
-        "unfinished": drop.open_jobs,
+        "counts": _line_counts(drop),
+        "unfinished": unfinished,
     }
 
 
-def _drop_row(drop: DropRow, wall: float) -> tuple[str, ...]:
-    lines = ", ".join(f"{n:,} {name}" for name, n in drop.counts.items() if n)
+def _drop_row(drop: ReceiptHead, wall: float) -> tuple[str, ...]:
+    lines = ", ".join(f"{n:,} {name}" for name, n in _line_counts(drop).items() if n)
     return (
         local_time(drop.received_at, wall),
         drop.state,
         lines or drop.reason or "none",
         display_name(drop.name),
     )
+
+
+def _line_counts(drop: ReceiptHead) -> dict[str, int]:
+    return {
+        "accepted": drop.accepted,
+        "duplicate": drop.duplicate,
+        "rejected": drop.rejected,
+    }

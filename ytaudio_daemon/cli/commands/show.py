@@ -1,4 +1,4 @@
-"""`show`: prints one job with its attempts, its lines, and what happens next."""
+"""`show`: prints one job with its attempts, its lines and its next step."""
 
 import time
 from collections.abc import Mapping

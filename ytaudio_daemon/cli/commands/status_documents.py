@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 from ytaudio_daemon.cli.blocks import Block
@@ -37,7 +38,7 @@ def document_to_print(
     here, so that programs need not judge its age.
     """
     if context.args.session is not None:
-        return read_session_document(context.status_folder, context.args.session)
+        return _session_document(context)
     document = liveness.document
     if document is not None and liveness.state is Liveness.GONE:
         return {**document, "daemon": {**document["daemon"], "state": "stopped"}}
@@ -51,9 +52,23 @@ def current_report(
     wall = time.time()
     status = context.status_folder
     if context.args.session is not None:
-        document = read_session_document(status, context.args.session)
-        return session_report(document, wall, bars=bars)
+        return session_report(_session_document(context), wall, bars=bars)
     return daemon_report(liveness, _latest_sessions(status), wall, bars=bars)
+
+
+def _session_document(context: CommandContext) -> Document:
+    """Return the document of the session that is asked for.
+
+    Raises:
+        UnknownSessionError: There is none; it names what is not taken in its folder.
+    """
+    try:
+        return read_session_document(context.status_folder, context.args.session)
+    except UnknownSessionError as error:
+        # Imported at its first use, as the settings are: `status` does not need it.
+        explain = import_module("ytaudio_daemon.cli.commands.session_hints")
+        explained: UnknownSessionError = explain.explain_unknown_session(context, error)
+        raise explained from None
 
 
 def read_session_document(status: Path, session: str) -> Document:

@@ -17,7 +17,7 @@ from ytaudio_daemon.settings import KEYS
 
 
 def run(context: CommandContext) -> int:
-    """Wait for what the arguments name; returns the exit status."""
+    """Wait for the target in the arguments; returns the exit status."""
     timeout_s = parse_timeout(context.args.timeout)
     if context.args.jobs and context.args.session is not None:
         raise UsageError("give either jobs or --session")

@@ -110,7 +110,7 @@ def _no_key(wait_s: float) -> str:
 
 
 def _watch_in_lines(context: CommandContext) -> int:
-    """Print what has changed, for ever: the reader ends it."""
+    """Print a line for each change, until the reader closes the pipe."""
     seen: dict[str, str] = {}
     last: object = None
     while True:

@@ -92,8 +92,12 @@ def _delivery_function(target: Mapping[str, Any]) -> Deliver:
 
             return lambda message: command.deliver(address, message, timeout_s)
         case _:
-            from ytaudio_daemon.notify.delivery import apprise_channel  # noqa: PLC0415 - as above
+            from ytaudio_daemon.notify.delivery import (  # noqa: PLC0415 - as above
+                apprise_channel,
+                http_limits,
+            )
 
+            http_limits.install_http_limits()
             return lambda message: apprise_channel.deliver(address[0], message)
 
 

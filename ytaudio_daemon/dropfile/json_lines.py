@@ -1,0 +1,142 @@
+"""The JSON forms: one value a line, or one document. Pure."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from ytaudio_daemon.dropfile.comments import commented_links, is_comment
+from ytaudio_daemon.dropfile.drop_line import DropLine, printable, too_long_line
+from ytaudio_daemon.dropfile.encoding import MAX_LINE_CHARS
+from ytaudio_daemon.dropfile.json_options import json_options
+from ytaudio_daemon.dropfile.json_reader import read_pieces
+from ytaudio_daemon.dropfile.json_records import Record, find_records
+from ytaudio_daemon.dropfile.option_syntax import merge_layers
+from ytaudio_daemon.dropfile.parts import (
+    link_lines,
+    number_parts,
+    refused_line,
+    switched_off_lines,
+)
+from ytaudio_daemon.model import OptionError
+from ytaudio_daemon.urls import LinkError, find_links
+
+#: yt-dlp writes all that it knows of a video into one line.
+MAX_JSON_LINE_CHARS = 1 << 20
+_HEAD_BYTES = 4096
+_EXAMPLE = '{"url": "https://youtu.be/dQw4w9WgXcQ", "format": "mp3"}'
+
+
+def read_json_document(text: str) -> Iterator[DropLine]:
+    """Yield an entry for every link of a document: an array, an object, or several."""
+    return number_parts(_document_entries(text))
+
+
+def _document_entries(text: str) -> Iterator[DropLine]:
+    number = 1
+    for key, piece in read_pieces(text):
+        for record in find_records(piece, key):
+            number = max(number, getattr(record.text, "line", number))
+            yield from _record_entries(number, record)
+
+
+def read_json_lines(lines: Iterator[str]) -> Iterator[DropLine | None]:
+    """Yield the entries of every line that is not blank and no comment; else None."""
+    for number, line in enumerate(lines, 1):
+        bare = line.strip("\ufeff \t")
+        if not bare or bare.isspace():
+            yield None
+        elif is_comment(bare):
+            yield from switched_off_lines(number, commented_links(bare))
+            yield None
+        else:
+            yield from _line_entries(number, bare)
+
+
+def is_json_document(data: bytes) -> bool:
+    """Return whether a file of JSON lines is one document, spread over its lines."""
+    return data[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").split(b"\n")[
+        0
+    ].strip() in (
+        b"[",
+        b"{",
+    )
+
+
+def _line_entries(number: int, bare: str) -> Iterator[DropLine]:
+    """Yield the entries of a line; a long one is fine as long as it names links."""
+    entries = _parsed_entries(number, bare)
+    is_long = len(bare) > MAX_LINE_CHARS
+    if is_long and all(entry.code == "not_a_url" for entry in entries):
+        entries = [too_long_line(number, bare)]
+    yield from number_parts(entries)
+
+
+def _parsed_entries(number: int, bare: str) -> list[DropLine]:
+    try:
+        value = _parse_value(bare)
+    except (LinkError, OptionError) as error:
+        return _refused_entries(number, bare, error)
+    entries = [
+        entry
+        for record in find_records(value)
+        for entry in _record_entries(number, record, bare)
+    ]
+    missing = LinkError("not_a_url", f'there is no "url" text in it; write {_EXAMPLE}')
+    return entries or [refused_line(number, bare, missing)]
+
+
+def _record_entries(
+    number: int, record: Record, shown: str | None = None
+) -> list[DropLine]:
+    """Return the entries of a record, all with its own options."""
+    options = json_options(record.fields)
+    layer = merge_layers({}, options.options)
+    entries = link_lines(number, shown or record.text, record.links, options, layer)
+    return [entry._replace(part=None) for entry in entries]
+
+
+def _refused_entries(
+    number: int, bare: str, error: LinkError | OptionError
+) -> list[DropLine]:
+    """Return the links of a line that is no JSON, each refused with its mended form."""
+    links = [found.link for found in find_links(bare) if found.link]
+    if not links:
+        return [refused_line(number, bare, error)]
+    return [refused_line(number, bare, error, link) for link in links]
+
+
+def _parse_value(bare: str) -> Any:
+    """Read one JSON value; a comma behind it is the rest of an array.
+
+    Raises:
+        LinkError: It is none, so there is no link in it.
+        OptionError: A key is given twice.
+    """
+    try:
+        return json.loads(
+            bare.rstrip(", \t"),
+            object_pairs_hook=_reject_duplicates,
+            parse_constant=_reject_constant,
+        )
+    except OptionError:
+        raise
+    except (ValueError, RecursionError) as exc:
+        reason = exc.msg if isinstance(exc, json.JSONDecodeError) else "unusual values"
+        raise LinkError(
+            "not_a_url", f"this is not JSON ({reason}); write {_EXAMPLE}"
+        ) from exc
+
+
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse what json.loads would settle silently: the last one wins."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise OptionError("bad_option", f"{printable(key, 40)!r} is given twice")
+        found[key] = value
+    return found
+
+
+def _reject_constant(word: str) -> NoReturn:
+    """Refuse NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(word)

@@ -1,0 +1,48 @@
+"""The options in an object of the JSON form. Pure."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from ytaudio_daemon.dropfile.option_syntax import add_option, layer_problem
+from ytaudio_daemon.dropfile.parts import LinkOptions
+from ytaudio_daemon.model import OptionError
+from ytaudio_daemon.model.options import OPTION_KEYS
+
+_MIN_SIMILARITY = 0.8
+#: Keys of our own that are no tags: `title` and `artist` stand in every export.
+_PLAIN_KEYS = [key for key in OPTION_KEYS if "." not in key]
+
+
+def json_options(fields: Mapping[str, Any]) -> LinkOptions:
+    """Return the options in the fields of an object; null is not given."""
+    own: dict[str, object] = {}
+    problem: OptionError | None = None
+    for key, value in _option_fields(fields):
+        if value is None:
+            continue
+        try:
+            add_option(key, value, own)
+        except OptionError as error:
+            problem = problem or error
+    return LinkOptions(options=own, problem=problem or layer_problem(own))
+
+
+def _option_fields(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what is an option or meant as one; a Job has its own in `options`."""
+    given = fields.get("options")
+    for key, value in (given if isinstance(given, dict) else fields).items():
+        if key in {"tag", "tags"} and isinstance(value, dict):
+            yield from ((f"tag.{name}", tag) for name, tag in value.items())
+        elif _is_option(key):
+            yield key.lower(), value
+
+
+def _is_option(key: str) -> bool:
+    lower = key.lower()
+    return (
+        lower in OPTION_KEYS
+        or lower == "tag"
+        or lower.startswith("tag.")
+        or bool(get_close_matches(lower, _PLAIN_KEYS, 1, _MIN_SIMILARITY))
+    )

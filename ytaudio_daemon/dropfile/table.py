@@ -1,0 +1,152 @@
+"""Tables: a spreadsheet's or an export's CSV and TSV. Pure.
+
+Any cell may hold links. A column with a name such as `Video ID` or `id` makes bare
+IDs good; a column named like an option is that option.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+
+from ytaudio_daemon.dropfile.comments import commented_links, is_comment
+from ytaudio_daemon.dropfile.drop_line import DropLine
+from ytaudio_daemon.dropfile.line_options import LineOption, apply_options
+from ytaudio_daemon.dropfile.option_syntax import layer_problem, merge_layers
+from ytaudio_daemon.dropfile.parts import (
+    LinkOptions,
+    link_lines,
+    switched_off_lines,
+    without_pages,
+)
+from ytaudio_daemon.model.options import OPTION_KEYS
+from ytaudio_daemon.urls import (
+    FoundLink,
+    Link,
+    bare_id_error,
+    bare_ids,
+    distinct_links,
+    find_links,
+)
+
+#: A longer line is cut: descriptions of videos are columns, too.
+MAX_TABLE_LINE_CHARS = 1 << 16
+#: A quoted cell goes over that many lines at most; else its quote was none.
+_MAX_ROW_LINES = 100
+_DELIMITERS = "\t;,|"
+_NOT_A_LETTER = re.compile(r"[\W_]+")
+_ID_NAMES = frozenset({"id", "videoid", "youtubeid", "ytid"})
+_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+
+
+def read_table(lines: Iterator[str]) -> Iterator[DropLine | None]:
+    """Yield the entries of every row, and None behind them."""
+    table = _Table()
+    for number, chunk in _chunks(lines):
+        yield from table.read(number, chunk)
+        yield None
+
+
+def _chunks(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield runs of lines in which all quotes are closed, with their first number."""
+    chunk: list[str] = []
+    quotes = 0
+    for number, line in enumerate(lines, 1):
+        chunk.append(line.strip("\ufeff") if number == 1 else line)
+        quotes += line.count('"')
+        if quotes % 2 == 0 or len(chunk) == _MAX_ROW_LINES:
+            yield number - len(chunk) + 1, chunk
+            chunk, quotes = [], 0
+    if chunk:
+        yield number - len(chunk) + 1, chunk
+
+
+class _Table:
+    """Reads row by row; remembers what the columns are."""
+
+    def __init__(self) -> None:
+        self._delimiter = ""
+        self._id_columns: list[int] = []
+        self._option_columns: dict[int, str] = {}
+
+    def read(self, number: int, chunk: list[str]) -> Iterator[DropLine]:
+        if not self._delimiter and any(chunk):
+            self._delimiter = _delimiter(chunk[0])
+        try:
+            rows = csv.reader(
+                [f"{line}\n" for line in chunk], delimiter=self._delimiter or ","
+            )
+            start = 0
+            for cells in rows:
+                yield from self._read_row(
+                    number + start, chunk[start : rows.line_num], cells
+                )
+                start = rows.line_num
+        except csv.Error:  # a cell of more than 128 KiB
+            for at, line in enumerate(chunk):
+                yield from self._read_row(number + at, [line], [line])
+
+    def _read_row(
+        self, number: int, written: list[str], cells: list[str]
+    ) -> Iterator[DropLine]:
+        line = written[0].strip()
+        if not any(cells):
+            return
+        if line and line[0] != self._delimiter and is_comment(line):
+            yield from switched_off_lines(number, commented_links(line))
+        elif links := self._links(written, cells):
+            options = self._options(cells)
+            layer = merge_layers({}, options.options)
+            yield from link_lines(number, line, links, options, layer)
+        else:
+            self._read_header(cells)
+
+    def _links(self, written: list[str], cells: list[str]) -> list[FoundLink]:
+        """Return the links of a row, else its bare IDs."""
+        ids = [cells[at].strip() for at in self._id_columns if at < len(cells)]
+        links = [
+            FoundLink(bare, Link(bare)) for bare in ids if _VIDEO_ID.fullmatch(bare)
+        ]
+        for text in self._texts(written, cells):
+            links += find_links(text)
+        return without_pages(distinct_links(links)) or [
+            FoundLink(bare, Link(bare), bare_id_error(bare))
+            for cell in cells
+            for bare in bare_ids(cell)
+        ]
+
+    def _texts(self, written: list[str], cells: list[str]) -> list[str]:
+        """Return what may hold links: the row as written, in case a link was cut."""
+        if not self._option_columns:
+            return written
+        return [cell for at, cell in enumerate(cells) if at not in self._option_columns]
+
+    def _options(self, cells: list[str]) -> LinkOptions:
+        written = [
+            LineOption(key, cells[column].strip(), 0, 0)
+            for column, key in self._option_columns.items()
+            if column < len(cells) and cells[column].strip()
+        ]
+        own: dict[str, object] = {}
+        problem = apply_options(written, own) or layer_problem(own)
+        return LinkOptions(options=own, problem=problem)
+
+    def _read_header(self, cells: list[str]) -> None:
+        """Take the names of the columns; exports have several tables in a file."""
+        names = [cell.strip("\ufeff \t").lower() for cell in cells]
+        ids = [at for at, name in enumerate(names) if _is_id_name(name)]
+        options = {at: name for at, name in enumerate(names) if name in OPTION_KEYS}
+        if ids or options:
+            self._id_columns, self._option_columns = ids, options
+
+
+def _delimiter(line: str) -> str:
+    """Return what parts the cells of a table, by its first line."""
+    if line.lower().startswith("sep=") and len(line) > len("sep="):
+        return line[len("sep=")]
+    return max(_DELIMITERS, key=line.count)
+
+
+def _is_id_name(name: str) -> bool:
+    """Return whether a column holds IDs: `Video ID`, `videoId`, `Video-ID`, `id`."""
+    words = _NOT_A_LETTER.split(name)
+    return not _ID_NAMES.isdisjoint([*words, "".join(words)])

@@ -1,0 +1,44 @@
+"""Enqueues a link whose client waits for the answer."""
+
+from ytaudio_daemon.folders.published import audio_is_gone
+from ytaudio_daemon.ledger import Connection, enqueue, sessions
+from ytaudio_daemon.ledger.enqueue import EnqueueResult, JobOptions
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.quota import Quota
+
+
+def enqueue_link(  # noqa: PLR0913 - a job's parts, one name each
+    db: Connection,
+    session_id: int,
+    *,
+    video_id: str,
+    job_options: JobOptions,
+    quota: Quota,
+    now: Now,
+    job_uuid: str | None = None,
+) -> EnqueueResult:
+    """Give an active session one link; over the quota it is refused, not held.
+
+    Args:
+        db: A write transaction.
+        session_id: The session that the job belongs to.
+        video_id: The 11 characters.
+        job_options: The effective options.
+        quota: The config's; the session's own limits win.
+        now: The moment.
+        job_uuid: For a new job, and no other job's; random when None.
+
+    Raises:
+        SessionExpiredError: The session has ended.
+    """
+    sessions.require_active(db, session_id)
+    return enqueue.enqueue_link(
+        db,
+        session_id,
+        video_id=video_id,
+        job_options=job_options,
+        quota=quota,
+        now=now,
+        file_is_gone=audio_is_gone,
+        job_uuid=job_uuid,
+    )

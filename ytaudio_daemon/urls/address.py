@@ -1,0 +1,229 @@
+"""One address taken apart: the video it leads to, or why it leads to none. Pure.
+
+An address is never handed on as it was written: only its video ID survives, and the
+URL that yt-dlp sees is rebuilt from that. So no host, port, credential or query of
+a hostile link can lead anywhere but to one YouTube video.
+"""
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from ytaudio_daemon.urls.link import (
+    EXPECTED_LINK,
+    MAX_LINK_CHARS,
+    CollectionError,
+    Link,
+    LinkError,
+    quoted,
+)
+from ytaudio_daemon.urls.mirrors import mirrored_video
+from ytaudio_daemon.urls.query import query_fields
+
+SHORT_HOST = "youtu.be"
+#: Also below `www.` and `m.`; of `youtube.com` every host below it is YouTube's.
+SITES = frozenset(
+    {"youtube.com", SHORT_HOST, "youtube-nocookie.com", "youtubekids.com"}
+)
+#: Those of http and https.
+PORTS = frozenset({None, 80, 443})
+#: `/<word>/<id>`; `?v=<id>` and `youtu.be/<id>` are the other two forms.
+VIDEO_PATHS = frozenset({"shorts", "live", "embed", "v", "e", "w", "watch", "video"})
+#: First path words that lead to many videos, or to whatever is live right now.
+LIST_PATHS = frozenset(
+    {"playlist", "channel", "c", "user", "feed", "results", "show", "browse", "source"}
+    | {"hashtag", "watch_videos", "post", "clip", "gaming"}
+)
+#: Pages that lead on to another address; a `v=` of theirs is where they stood.
+REDIRECT_PATHS = frozenset({"redirect", "attribution_link", "signin", "oembed"})
+#: Eleven characters each, but no IDs: `/embed/videoseries?list=…` is a playlist,
+#: `/embed/live_stream?channel=…` a channel's current broadcast.
+RESERVED_IDS = frozenset({"videoseries", "live_stream"})
+ID_CHARS = 11
+
+_ID_START = re.compile(r"[A-Za-z0-9_-]*")
+#: RFC 2045, section 6.7: `=` is written `=3D`.
+_QUOTED_PRINTABLE = re.compile(r"3[Dd]([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+#: `img.youtube.com/vi/ID/0.jpg` is the picture of a video.
+_PICTURE_HOST = re.compile(r"i(?:mg|[0-9])?\.")
+_WHITE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
+#: `/user/Name#p/u/5/<id>`, the players of channel pages until 2012.
+_CHANNEL_PLAYER = re.compile(r"p/(?:[A-Za-z0-9]{1,2}/){0,4}([A-Za-z0-9_-]{11})")
+
+#: The forms nearly every link has, decided without taking them apart. It accepts
+#: only what `parse_address` accepts too, with the same ID (a test compares them).
+#: Its tail holds no character that a second, glued link would need.
+_PLAIN = re.compile(
+    r"""
+    (?:https?://)?
+    (?: (?:www\.|m\.|music\.)? youtube\.com/
+        (?: (?P<watch>watch\?v=) | (?:shorts|live)/ (?!videoseries|live_stream) )
+      | youtu\.be/ (?!videoseries|live_stream)
+    )
+    (?P<id>[A-Za-z0-9_-]{11})
+    (?: (?(watch)&|\?) (?: [A-Za-z0-9_&=.+~-]{1,400}+ | %(?!2[35fF]|3[aA]|26) ){0,20} )?
+    """,
+    re.VERBOSE,
+)
+
+
+def parse_plain_link(text: str) -> Link | None:
+    """Return the video of a link in one of the usual forms, else None: look closer."""
+    found = _PLAIN.fullmatch(text)
+    return Link(found["id"]) if found else None
+
+
+def parse_address(text: str) -> Link:
+    """Return the video of an address that is neither escaped nor wrapped.
+
+    Raises:
+        LinkError: It is no address of one YouTube video; of a mirror with the video.
+    """
+    parts = _split(text)
+    if not _is_youtube(parts):
+        host = quoted(parts.hostname or "")
+        reason = f"{host} is not supported, only YouTube is"
+        raise _foreign_error(parts, "unsupported_site", reason)
+    written = _video_id(parts)
+    found = _ID_START.match(written)
+    if found is None or len(found[0]) != ID_CHARS:
+        raise _bad_id_error(written)
+    return Link(found[0])
+
+
+def _bad_id_error(written: str) -> LinkError:
+    """Return the refusal of what is no ID; an e-mail's `v=3DID` has one in it."""
+    in_mail = _QUOTED_PRINTABLE.match(written)
+    return LinkError(
+        "bad_video_id",
+        "a video ID has 11 letters, digits, - or _; "
+        f"this one is {quoted(written)}: copy the link again",
+        Link(in_mail[1]) if in_mail else None,
+    )
+
+
+def check_link_text(text: str) -> None:
+    """Refuse what no link can be, before it is looked at.
+
+    Raises:
+        LinkError: It is empty, too long, or has white space or control characters.
+    """
+    if not text or len(text) > MAX_LINK_CHARS or _WHITE_OR_CONTROL.search(text):
+        raise _not_a_url_error("this is not a link")
+
+
+def _split(text: str) -> SplitResult:
+    """Take an address apart; urlsplit alone would drop tabs and line ends silently."""
+    check_link_text(text)
+    scheme = _SCHEME.match(text)
+    try:
+        parts = urlsplit(text if scheme else "//" + text.removeprefix("//"))
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as exc:
+        raise _not_a_url_error("this is not a link") from exc
+    if scheme and parts.scheme not in {"http", "https"}:
+        raise _foreign_error(
+            parts, "not_a_url", f"{quoted(scheme[1])} is no web address"
+        )
+    if not host or (not scheme and "." not in host):
+        raise _not_a_url_error("this is not a link")
+    return parts
+
+
+def _is_youtube(parts: SplitResult) -> bool:
+    """Accept YouTube's own hosts only, so that look-alikes and credentials fall out."""
+    host = (parts.hostname or "").removesuffix(".")
+    if _PICTURE_HOST.match(host):
+        return False
+    site = host.removeprefix("www.").removeprefix("m.")
+    if site not in SITES and not host.endswith(".youtube.com"):
+        return False
+    if "@" in parts.netloc or parts.port not in PORTS:
+        raise LinkError(
+            "unsupported_site",
+            "a YouTube link has no user name, password or port of its own; "
+            f"{EXPECTED_LINK}",
+        )
+    return True
+
+
+def _foreign_error(parts: SplitResult, code: str, reason: str) -> LinkError:
+    """Return the refusal of an address elsewhere; of a mirror it names YouTube's own."""
+    video_id = None if "@" in parts.netloc else mirrored_video(parts)
+    if video_id is None:
+        return LinkError(code, f"{reason}; {EXPECTED_LINK}")
+    link = Link(video_id)
+    return LinkError(
+        "mirror",
+        f"{quoted(parts.hostname or '')} only shows a video of YouTube: "
+        f"write {link.url} instead",
+        link,
+    )
+
+
+def _video_id(parts: SplitResult) -> str:
+    """Return what stands where the ID belongs; the ID may go on with other text.
+
+    Raises:
+        LinkError: With `not_a_video`, when the address has no such place.
+    """
+    path, _, more = parts.path.partition("&")  # youtu.be/ID&t=30
+    words = [word for word in path.split("/") if word]
+    if video_id := _path_id(parts, words):
+        return video_id
+    in_query = _query_id(words, f"{more}&{parts.query}")
+    if in_query or (in_query is not None and not parts.fragment):
+        return in_query
+    if in_fragment := _fragment_id(parts.fragment):
+        return in_fragment
+    raise _no_video_error(words, parts.query)
+
+
+def _path_id(parts: SplitResult, words: list[str]) -> str | None:
+    """Return the ID of `youtu.be/ID`, `/shorts/ID` and the like."""
+    first = words[0].lower() if words else ""
+    is_short = (parts.hostname or "").removesuffix(".").endswith(SHORT_HOST)
+    if is_short and len(words) == 1 and first not in LIST_PATHS | {"watch"}:
+        return _not_reserved(words[0])
+    is_video = first in VIDEO_PATHS and len(words) == 2  # noqa: PLR2004 - word and ID
+    if is_video or (first == "video" and len(words) > 1):
+        return _not_reserved(words[1])
+    return None
+
+
+def _not_reserved(video_id: str) -> str:
+    if video_id in RESERVED_IDS:
+        raise CollectionError
+    return video_id
+
+
+def _query_id(words: list[str], query: str) -> str | None:
+    """Return the first `v=` with a value, as YouTube reads it; "" if none has one."""
+    first = words[0].lower() if words else ""
+    if first in LIST_PATHS | REDIRECT_PATHS or first.startswith("@"):
+        return None
+    values = [value for key, value in query_fields(query) if key == "v"]
+    return next(filter(None, values), values[0] if values else None)
+
+
+def _fragment_id(fragment: str) -> str | None:
+    """Return the ID behind a `#`: `#!v=ID`, `#/watch?v=ID`, `#p/u/5/ID`."""
+    if player := _CHANNEL_PLAYER.fullmatch(fragment):
+        return player[1]
+    return dict(query_fields(fragment.lstrip("!/"))).get("v") or None
+
+
+def _no_video_error(words: list[str], query: str) -> LinkError:
+    first = words[0].lower() if words else ""
+    names_list = any(key == "list" for key, _ in query_fields(query))
+    if names_list or first in LIST_PATHS or first.startswith("@"):
+        return CollectionError()
+    if first == "watch":
+        return LinkError(
+            "not_a_video", f"this link names no video (v=…); {EXPECTED_LINK}"
+        )
+    return LinkError("not_a_video", f"this page holds no video; {EXPECTED_LINK}")
+
+
+def _not_a_url_error(reason: str) -> LinkError:
+    return LinkError("not_a_url", f"{reason}; {EXPECTED_LINK}")

@@ -1,0 +1,57 @@
+"""Video IDs without a link around them. Pure.
+
+An eleven-letter word looks the same, so a bare ID is never taken at once: it is
+refused, and its link is offered instead.
+"""
+
+import re
+from collections.abc import Iterator
+
+from ytaudio_daemon.urls.link import Link, LinkError
+
+_ID = r"[A-Za-z0-9_-]{11}"
+#: A line of an archive of yt-dlp, and the links of the apps.
+_NAMED = re.compile(
+    rf"(?<![^\s,;|]) (?: youtube\ | (?:vnd\.)?youtube: (?://)? (?:watch\?v=)?"
+    rf" | /?watch\?v= ) ({_ID}) (?![A-Za-z0-9_-])",
+    re.VERBOSE | re.IGNORECASE,
+)
+#: yt-dlp's own file names: `Title [ID].webm`.
+_IN_BRACKETS = re.compile(rf"\[({_ID})\](?=\.\w|\s*$)")
+_CELL_END = re.compile(r"[\t,;|]")
+_AROUND = " \t\r\n\"'`*<>()[]-"
+_LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,4}[.)])\s+")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9-]+")
+
+
+def bare_ids(text: str) -> list[str]:
+    """Return the IDs of a text that names no link, in their order, each once."""
+    return list(dict.fromkeys(_found(text)))
+
+
+def bare_id_error(video_id: str) -> LinkError:
+    """Return the refusal of a bare ID, with the link that it stands for."""
+    link = Link(video_id)
+    return LinkError(
+        "bare_id",
+        f"an ID alone may be any word of eleven letters; write {link.url}",
+        link,
+    )
+
+
+def _found(text: str) -> Iterator[str]:
+    for named in _NAMED.finditer(text):
+        yield named[1]
+    for in_brackets in _IN_BRACKETS.finditer(text):
+        yield in_brackets[1]
+    words = _LIST_MARK.sub("", text).split()
+    cells = words if all(map(_is_id, words)) else _CELL_END.split(text)
+    for cell in cells:
+        for bare in {cell.strip(_AROUND), cell.strip()}:
+            if _is_id(bare):
+                yield bare
+
+
+def _is_id(text: str) -> bool:
+    """Return whether a word is an ID rather than a word of a language or a number."""
+    return re.fullmatch(_ID, text) is not None and _WORD.fullmatch(text) is None

@@ -1,0 +1,85 @@
+"""A link to one video, and why a text is none. Pure."""
+
+from dataclasses import dataclass
+
+#: Longer texts are refused unread; the longest sensible link has some 300 characters.
+MAX_LINK_CHARS = 8192
+
+EXPECTED_LINK = (
+    "write a link to one YouTube video, such as https://youtu.be/dQw4w9WgXcQ "
+    "or https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One YouTube video.
+
+    Attributes:
+        video_id: Its 11 characters.
+    """
+
+    video_id: str
+
+    @property
+    def url(self) -> str:
+        """The canonical URL, rebuilt from the ID."""
+        return f"https://www.youtube.com/watch?v={self.video_id}"
+
+
+class LinkError(ValueError):
+    """A text that is not an accepted link.
+
+    Args:
+        code: `not_a_url`, `unsupported_site`, `not_a_video`, `bad_video_id`, `mirror`
+            or `bare_id`.
+        message: One sentence that says what is accepted instead.
+        link: The video that was most likely meant: the mended link of a mirror or of
+            a bare ID.
+    """
+
+    def __init__(self, code: str, message: str, link: Link | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.link = link
+
+
+class CollectionError(LinkError):
+    """A link to many videos: a playlist, an album, a channel, a search."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "not_a_video",
+            "playlists and channels are not taken, single videos only so far: open the "
+            f"video in it and copy its link; {EXPECTED_LINK}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLink:
+    """What a link-like part of a text turned out to be.
+
+    Attributes:
+        text: The part, as it stands in the text.
+        link: The video; of a refused one the video that was most likely meant.
+        error: Why it is refused, or None.
+    """
+
+    text: str
+    link: Link | None
+    error: LinkError | None = None
+
+    @property
+    def is_of_youtube(self) -> bool:
+        """Whether it leads to YouTube, or to what shows its videos."""
+        return (
+            self.link is not None
+            or self.error is None
+            or self.error.code in {"not_a_video", "bad_video_id"}
+        )
+
+
+def quoted(text: str) -> str:
+    """Return a short ASCII form of a text for a message."""
+    return ascii(text[:40])

@@ -1,0 +1,42 @@
+"""Addresses of other sites without `https://` before them. Pure.
+
+A dot between two words is no address: only what looks much like one is refused by
+its own name.
+"""
+
+import re
+from collections.abc import Iterator
+
+from ytaudio_daemon.urls.address import parse_address
+from ytaudio_daemon.urls.finding import without_links
+from ytaudio_daemon.urls.link import FoundLink, LinkError
+
+_HOST = r"(?<![\w@./:-]) (?:[a-z0-9-]{1,63}\.)+"
+_KNOWN_DOMAIN = (
+    "com|net|org|tv|io|me|fm|be|co|uk|de|fr|es|it|nl|pl|ru|jp|cn|in|br|app|dev"
+)
+_LIKELY = re.compile(
+    rf"{_HOST} (?:{_KNOWN_DOMAIN}) (?::[0-9]{{1,5}})? / [^\s<>\"]+",
+    re.VERBOSE | re.IGNORECASE,
+)
+_POSSIBLE = re.compile(
+    r"(?<!\S) (?:[a-z0-9-]{1,63}\.)+ [a-z]{2,63} [/:] \S*", re.VERBOSE | re.IGNORECASE
+)
+
+
+def other_sites(text: str, *, is_link_expected: bool) -> Iterator[FoundLink]:
+    """Yield the refused addresses of a text in which `find_links` found all others.
+
+    Args:
+        text: The text.
+        is_link_expected: There is no link in it, though there should be one: a
+            faint likeness is enough.
+    """
+    if "." not in text:
+        return
+    pattern = _POSSIBLE if is_link_expected else _LIKELY
+    for found in pattern.finditer(without_links(text)):
+        try:
+            parse_address(found[0])
+        except LinkError as error:
+            yield FoundLink(found[0], error.link, error)
