@@ -126,7 +126,7 @@ def acting_as_member(gid: int) -> Iterator[None]:
         os.setgroups(groups)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@needs_root
 @pytest.mark.parametrize("name", ["downloads/.work", "downloads/.trash", "state/home"])
 def test_a_private_folder_of_somebody_else_is_refused(
     tmp_path: Path, name: str

@@ -47,6 +47,7 @@ def read_json_lines(lines: Iterator[str]) -> Iterator[DropLine | None]:
             yield None
         elif is_comment(bare):
             yield from switched_off_lines(number, commented_links(bare))
+            yield None
         else:
             yield from _line_entries(number, bare)
 

@@ -38,11 +38,12 @@ _ID_NAMES = frozenset({"id", "videoid", "youtubeid", "ytid"})
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
-def read_table(lines: Iterator[str]) -> Iterator[DropLine]:
-    """Yield the entries of every row."""
+def read_table(lines: Iterator[str]) -> Iterator[DropLine | None]:
+    """Yield the entries of every row, and None behind them."""
     table = _Table()
     for number, chunk in _chunks(lines):
         yield from table.read(number, chunk)
+        yield None
 
 
 def _chunks(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
