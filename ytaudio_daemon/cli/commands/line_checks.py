@@ -47,9 +47,7 @@ def check_lines(
             yield LineResult(drop_line=drop_line, result="rejected")
             continue
         options = effective_options(default_bitrate, layer, drop_line.layer)
-        first = seen.setdefault(
-            (drop_line.link.video_id, options.profile()), drop_line
-        )
+        first = seen.setdefault((drop_line.link.video_id, options.profile()), drop_line)
         if first is drop_line:
             yield LineResult(drop_line=drop_line, result="accepted", options=options)
         else:
