@@ -14,6 +14,7 @@ CORPUS = Path(__file__).parent / "corpus"
 TOKENS = [
     b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r\n", b"\r", b"\xe2\x80\xa8", b'"', b"#",
     b"=", b"tag.title=", b"https://youtu.be/", b"%(title)s", b"\xed\xa0\x80", b"1e999",
+    b"\xe2\x80\xa9", b"<!--", b"<a href=", b"%3A%2F%2F", b"&amp;", b"\\/", b"\n  ", b"\t",
     b"NaN", b"-1", b"99999999999999999999", b"[", b"]", b"{", b"}", b"\\ud800", b"..",
 ]  # fmt: skip
 

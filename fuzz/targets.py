@@ -29,6 +29,12 @@ def links(data: bytes) -> None:
         _parse(data, name)
 
 
+def exports(data: bytes) -> None:
+    """Read tables, pages, playlists and documents that others wrote."""
+    for ending in ("csv", "html", "json", "m3u", "md", "tsv"):
+        _parse(data, f"a.{ending}")
+
+
 def config(data: bytes) -> None:
     """Load a config: settings, or an error in our words."""
     with tempfile.NamedTemporaryFile(suffix=".toml") as file:
@@ -65,11 +71,13 @@ def _parse(data: bytes, name: str) -> None:
         entries = list(dropfile.parse(data, kind)) if kind is not None else []
     except NotADropError:
         return
-    numbers = [entry.line for entry in entries]
-    _require(numbers == sorted(set(numbers)), "lines come once and in order")
-    for entry in entries:
+    live = [entry for entry in entries if not entry.is_switched_off]
+    places = [(entry.line, entry.part or 0) for entry in live]
+    _require(places == sorted(set(places)), "lines come once and in order")
+    for entry in live:
         _require((entry.code is None) <= (entry.link is not None), entry)
-        entry.text.encode()
+        _require(entry.code is None or entry.remedy != "", entry)
+        _require(entry.text.isprintable() and entry.message.isprintable(), entry)
 
 
 def _require(holds: bool, about: object) -> None:  # noqa: FBT001 - an assertion
@@ -79,6 +87,7 @@ def _require(holds: bool, about: object) -> None:  # noqa: FBT001 - an assertion
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "text": text,
+    "exports": exports,
     "links": links,
     "config": config,
     "facts": facts,

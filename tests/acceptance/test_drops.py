@@ -49,7 +49,7 @@ def test_a_text_drop_becomes_tagged_audio_receipts_and_a_library(
         f"youtube.com/watch?v={good}&list=PL1 format=m4a\r\n"
         f"https://youtu.be/{gone}\r\n"
         f"https://youtu.be/{good} format=m4a priority=3\r\n"
-        f"https://youtu.be/{flac} colour=red\r\n"
+        f"https://youtu.be/{flac} formt=red\r\n"
         "nonsense\r\n",
     )
     home.wait_done("text", 3)

@@ -15,6 +15,7 @@ NODE = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 #: Codes that are made elsewhere than in `fetch.messages`.
 OTHER_CODES = {
     *("not_a_url", "unsupported_site", "not_a_video", "bad_video_id"),
+    *("mirror", "bare_id"),
     *("engine_outdated", "bad_option", "bad_media"),
 }
 

@@ -5,17 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.dropfile import DropKind, parse
+from ytaudio_daemon.dropfile import DROP_ENDINGS, REJECT_CODES, DropKind, parse
 from ytaudio_daemon.model.options import OPTION_KEYS
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "drop-files.md").read_text()
 #: (language, content); those with a language are no drops.
 FENCED = re.findall(r"^```(\w*)\n(.*?)^```$", MANUAL, re.DOTALL | re.MULTILINE)
 BLOCKS = [content for language, content in FENCED if not language]
-CODES = (
-    "not_a_url unsupported_site not_a_video bad_video_id unknown_option bad_option "
-    "several_links line_too_long session_job_limit"
-)
 
 
 def _kind(block: str) -> DropKind:
@@ -24,18 +20,23 @@ def _kind(block: str) -> DropKind:
     return DropKind.URL if block.startswith("[") else DropKind.TEXT
 
 
-@pytest.mark.parametrize(("number", "count"), [(0, 3), (1, 2), (2, 2), (3, 1)])
+@pytest.mark.parametrize(("number", "count"), [(0, 5), (1, 2), (2, 2), (3, 1)])
 def test_the_examples_are_accepted(number: int, count: int) -> None:
     block = BLOCKS[number]
     entries = list(parse(block.encode(), _kind(block)))
     assert [entry.code for entry in entries] == [None] * count
 
 
-def test_every_code_has_its_remedy() -> None:
-    assert (
-        re.findall(r"^\| `(\w+)` \|", MANUAL.split("## Why")[1], re.MULTILINE)
-        == CODES.split()
+def test_every_code_has_its_meaning_and_remedy() -> None:
+    table = re.findall(
+        r"^\| `(\w+)` \| (.*) \| (.*) \|$", MANUAL.split("## Why")[1], re.MULTILINE
     )
+    assert table[:-1] == [(code, *reason) for code, reason in REJECT_CODES.items()]
+    assert table[-1][0] == "session_job_limit"  # the ledger's
+
+
+def test_every_ending_is_listed() -> None:
+    assert [end for end in DROP_ENDINGS.split() if f"{end}" not in MANUAL] == []
 
 
 def test_every_option_is_listed() -> None:

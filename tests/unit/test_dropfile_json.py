@@ -1,10 +1,14 @@
 """JSON lines: the same options, the same reasons, and no surprises from JSON."""
 
+import json
+import tracemalloc
 from typing import Any
 
 import pytest
 
 from ytaudio_daemon.dropfile import DropKind, DropLine, parse, render_line
+from ytaudio_daemon.model import Options
+from ytaudio_daemon.model.options import effective_options
 from ytaudio_daemon.urls import Link
 
 URL = '"url": "https://youtu.be/AAAAAAAAAAA"'
@@ -38,14 +42,17 @@ def test_an_object_a_line() -> None:
         ("{}", "not_a_url"),
         ("{", "not_a_url"),
         ('{"url": null}', "not_a_url"),
-        ('{"url": ["https://youtu.be/AAAAAAAAAAA"]}', "not_a_url"),
         ('{"url": "https://vimeo.com/1"}', "unsupported_site"),
         ('{"url": "\\ud800"}', "not_a_url"),
-        (f'{{{URL}, "codec": "x"}}', "unknown_option"),
+        (f'{{{URL}, "formt": "x"}}', "unknown_option"),
+        (f'{{{URL}, "options": {{"formt": "x"}}}}', "unknown_option"),
+        (f'{{{URL}, "format": ""}}', "bad_option"),
+        (f'{{{URL}, "filename": "%(artist)s/%(title)s"}}', "bad_option"),
+        ('{"url": "https://yewtu.be/watch?v=AAAAAAAAAAA"}', "mirror"),
+        ('{"url": "dQw4w9WgXcQ"}', "bare_id"),
+        ('{"url": "https://youtu.be/AAAAAAAAAAA"', "not_a_url"),
         (f'{{{URL}, "tag": {{"mood": "x"}}}}', "unknown_option"),
         (f'{{{URL}, "tag": "x"}}', "unknown_option"),
-        (f'{{{URL}, "": 1}}', "unknown_option"),
-        (f'{{{URL}, "format": null}}', "bad_option"),
         (f'{{{URL}, "format": ["mp3"]}}', "bad_option"),
         (f'{{{URL}, "bitrate": true}}', "bad_option"),
         (f'{{{URL}, "priority": 1.0}}', "bad_option"),
@@ -71,8 +78,115 @@ def test_a_refused_line_says_why_and_its_neighbours_go_on(line: str, code: str) 
     assert refused.message.isprintable()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"https://youtu.be/AAAAAAAAAAA"',
+        '["https://youtu.be/AAAAAAAAAAA"],',
+        '{"url": ["https://youtu.be/AAAAAAAAAAA"]}',
+        '{"URL": "https://youtu.be/AAAAAAAAAAA"},',
+        f'{{{URL}, "title": "x", "artist": "y", "codec": "z", "": 1}}',
+        f'{{{URL}, "format": null, "tag": null, "bitrate": null}}',
+        '{"webpage_url": "https://youtu.be/AAAAAAAAAAA", "url": "https://r1.example/x"}',
+        '{"ie_key": "Youtube", "id": "AAAAAAAAAAA", "url": "AAAAAAAAAAA"}',
+        f'{{"_type": "url", {URL}, "format": "251 - audio only", "quality": 3}}',
+        f'{{{URL}, "description": "https://youtu.be/BBBBBBBBBBB"}}',
+        '{"videoId": "AAAAAAAAAAA", "title": "x"}',
+    ],
+)
+def test_what_others_write_is_taken_without_options(line: str) -> None:
+    (entry,) = entries(line)
+    assert (entry.link, entry.code) == (Link("AAAAAAAAAAA"), None)
+    assert entry.layer == {}
+
+
+def test_the_options_of_a_job_go_back_in() -> None:
+    options = Options(tags={"artist": "Nina Simone"}, bitrate=None, format="opus")
+    job = {"id": "x", "url": "https://youtu.be/AAAAAAAAAAA", "title": "t"}
+    flat = {"url": job["url"], **options.to_json()}
+    for given in (flat, {**job, "options": options.to_json()}):
+        (entry,) = entries(json.dumps(given))
+        assert effective_options("192k", entry.layer) == options
+
+
+def test_several_links_of_a_line_are_parts() -> None:
+    found = entries('["https://youtu.be/AAAAAAAAAAA", "https://youtu.be/BBBBBBBBBBB"]')
+    assert [(e.place, e.link) for e in found] == [
+        ("1.1", Link("AAAAAAAAAAA")),
+        ("1.2", Link("BBBBBBBBBBB")),
+    ]
+
+
+def test_a_broken_line_keeps_its_link() -> None:
+    (entry,) = entries('{"url": "https://youtu.be/AAAAAAAAAAA", "format":')
+    assert (entry.code, entry.link) == ("not_a_url", Link("AAAAAAAAAAA"))
+
+
+def test_a_long_line_of_yt_dlp_is_fine() -> None:
+    line = json.dumps({"_type": "video", "webpage_url": "https://youtu.be/AAAAAAAAAAA"})
+    (entry,) = entries(line[:-1] + ', "formats": "' + "x" * 100_000 + '"}')
+    assert (entry.link, entry.code) == (Link("AAAAAAAAAAA"), None)
+
+
+def test_links_in_comments_are_switched_off() -> None:
+    (entry,) = entries('# {"url": "https://youtu.be/AAAAAAAAAAA"}')
+    assert (entry.is_switched_off, entry.link) == (True, Link("AAAAAAAAAAA"))
+
+
+def document(text: str) -> list[tuple[str, str | None, str | None]]:
+    return [
+        (e.place, e.link.video_id if e.link else None, e.code)
+        for e in parse(text.encode(), DropKind.JSON)
+    ]
+
+
+def test_a_document_gives_its_links_with_their_lines() -> None:
+    text = f"""[
+  {{{URL}, "format": "opus"}},
+  "https://youtu.be/BBBBBBBBBBB", "https://youtu.be/short",
+
+  {{"items": [{{"link": "https://youtu.be/CCCCCCCCCCC"}}]}}
+]"""
+    assert document(text) == [
+        ("2", "AAAAAAAAAAA", None),
+        ("3.1", "BBBBBBBBBBB", None),
+        ("3.2", None, "bad_video_id"),
+        ("5", "CCCCCCCCCCC", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[{{{URL}}}, {{"url": "https://youtu.be/BBBBBBBBBBB"',
+        f'[{{{URL}}}, {{"url": "https://youtu.be/BBBBBBBBBBB"}},]',
+        f'{{{URL}}} {{"url": "https://youtu.be/BBBBBBBBBBB"}}',
+        f'[{{{URL}, "url": "https://youtu.be/BBBBBBBBBBB"}}]',
+        f'[{{{URL}}}, "https://youtu.be/BBBBBBBBBBB\\',
+    ],
+)
+def test_a_broken_document_gives_what_it_has(text: str) -> None:
+    assert [video for _, video, _ in document(text)] == ["AAAAAAAAAAA", "BBBBBBBBBBB"]
+
+
+def test_a_document_called_lines_is_read_as_one() -> None:
+    text = f"[\n{{{URL}}},\n{{\n{URL}\n}}\n]"
+    assert [e.line for e in entries(text)] == [2, 4]
+
+
+def test_a_big_document_is_read_piece_by_piece() -> None:
+    data = ("[" + f"{{{URL}}},\n" * 50_000 + "]").encode()
+    found = parse(data, DropKind.JSON)
+    next(found)
+    tracemalloc.start()
+    assert sum(1 for _ in found) == 49_999
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000
+
+
 def test_a_refused_line_keeps_its_link_and_good_options() -> None:
-    (entry,) = entries(f'{{{URL}, "format": "opus", "codec": "x"}}')
+    (entry,) = entries(f'{{{URL}, "format": "opus", "formt": "x"}}')
     assert (entry.link, entry.layer) == (Link("AAAAAAAAAAA"), {"format": "opus"})
 
 

@@ -31,6 +31,11 @@ def test_a_freedesktop_link(encoding: str) -> None:
     assert (entry.line, entry.link) == (5, Link("AAAAAAAAAAA"))
 
 
+def test_a_link_of_kde_may_have_variables() -> None:
+    data = DESKTOP.replace("URL=", "URL[$e]=").encode()
+    assert one(data, DropKind.DESKTOP).link == Link("AAAAAAAAAAA")
+
+
 @pytest.mark.parametrize("form", [plistlib.FMT_XML, plistlib.FMT_BINARY])
 def test_a_mac_web_location(form: plistlib.PlistFormat) -> None:
     entry = one(plistlib.dumps({"URL": URL}, fmt=form), DropKind.WEBLOC)
@@ -42,6 +47,12 @@ def test_a_link_elsewhere_is_refused_by_its_code() -> None:
     entry = one(data, DropKind.URL)
     assert (entry.code, entry.link) == ("unsupported_site", None)
     assert "secret" not in entry.text + entry.message
+
+
+def test_a_link_to_a_mirror_is_refused_with_its_own() -> None:
+    data = SHORTCUT.replace("www.youtube.com", "yewtu.be").encode()
+    entry = one(data, DropKind.URL)
+    assert (entry.code, entry.link) == ("mirror", Link("AAAAAAAAAAA"))
 
 
 _BOMB = (

@@ -25,7 +25,16 @@ from ytaudio_daemon.dropfile import (
         ("a.webloc", DropKind.WEBLOC),
         ("a.desktop", DropKind.DESKTOP),
         ("\udcff.txt", DropKind.TEXT),
-        ("a.json", None),
+        ("a.json", DropKind.JSON),
+        ("a.csv", DropKind.TABLE),
+        ("a.TSV", DropKind.TABLE),
+        ("Bookmarks.HTML", DropKind.HTML),
+        ("a.htm", DropKind.HTML),
+        ("a.m3u", DropKind.M3U),
+        ("a.m3u8", DropKind.M3U),
+        ("notes.md", DropKind.MARKDOWN),
+        ("a.jsonld", None),
+        ("songs.txt:Zone.Identifier", None),
         ("txt", None),
         ("", None),
         (".txt", None),
@@ -62,6 +71,22 @@ def test_litter_is_never_taken() -> None:
         map(is_always_ignored, ["@eaDir", "Thumbs.db", "THUMBS.DB", "desktop.ini"])
     )
     assert not is_always_ignored("songs.txt")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "songs.txt:Zone.Identifier",
+        "songs.txt:AFP_AfpInfo",
+        "songs.txt:AFP_Resource",
+        "songs.txt:zone.identifier:$DATA",
+        "songs.txt\uf03aZone.Identifier",
+        "songs.txt:com.apple.metadata_kMDItemWhereFroms",
+    ],
+)
+def test_what_other_systems_keep_beside_a_file_is_never_taken(name: str) -> None:
+    assert is_always_ignored(name)
+    assert not is_always_ignored(name.replace(":", "-").replace("\uf03a", "-"))
 
 
 @pytest.mark.parametrize(

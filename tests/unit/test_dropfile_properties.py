@@ -182,7 +182,7 @@ def test_the_file_of_failed_links_is_taken_as_it_is(
     ]
 
 
-_SIZE = 1 << 16
+_SIZE = 1 << 15
 _NASTY = [
     *(
         "a",
@@ -259,4 +259,4 @@ def test_nothing_takes_long(kind: DropKind) -> None:
             except NotADropError:
                 continue
             spent = time.process_time() - start
-            assert spent < 4, (piece, spent)
+            assert spent < 3, (piece, spent)

@@ -6,7 +6,7 @@ the pen, with any other key it is words.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ytaudio_daemon.dropfile.drop_line import printable
 from ytaudio_daemon.dropfile.option_keys import is_option_key, misspelled_key_error
@@ -26,8 +26,7 @@ _NEXT_WORD = re.compile(r"[ \t]+(?=\w)(?P<word>\S+)")
 _NO_WORD = re.compile(rf"{LINK_START} | [A-Za-z_][A-Za-z0-9_.-]*=", LINK_START_FLAGS)
 
 
-@dataclass(frozen=True, slots=True)
-class LineOption:
+class LineOption(NamedTuple):
     """An option as it stands in a line.
 
     Attributes:

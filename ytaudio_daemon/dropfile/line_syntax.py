@@ -1,6 +1,7 @@
 """One line of the text form taken apart: links, options, words, comment. Pure."""
 
-from dataclasses import dataclass
+import re
+from typing import NamedTuple
 
 from ytaudio_daemon.dropfile.comments import comment_start, commented_links
 from ytaudio_daemon.dropfile.line_options import (
@@ -20,11 +21,14 @@ from ytaudio_daemon.urls import (
     bare_ids,
     find_links,
     other_sites,
+    parse_plain_link,
 )
 
+#: Every link has a slash in it, as it is or escaped, and a comment its sign.
+_HOLDS_NO_LINK = re.compile(r"[^/%\\&?#]*")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedLine:
+
+class ParsedLine(NamedTuple):
     """A line that is not blank and no comment.
 
     Attributes:
@@ -47,16 +51,24 @@ def parse_line(line: str) -> ParsedLine:
         line: Without white space around it.
     """
     options = find_options(line)
+    written, _, rest = line.partition(" ")
+    link = parse_plain_link(written)
+    if link is not None and _HOLDS_NO_LINK.fullmatch(rest):
+        return ParsedLine([FoundLink(written, link)], [], options, is_option_line=False)
+    return _parse_words(line, options)
+
+
+def _parse_words(line: str, options: list[LineOption]) -> ParsedLine:
     words = blank_out(line, options)
     end = comment_start(words, options[0].start if options else None)
     options = [option for option in options if option.start < end]
     is_option_line = bool(options) and options[0].start == 0
     links = _links(words[:end], is_option_line=is_option_line)
     return ParsedLine(
-        links=links,
-        switched_off=commented_links(line[end:]) if end < len(line) else [],
-        written_options=options,
-        is_option_line=is_option_line and not links,
+        links,
+        commented_links(line[end:]) if end < len(line) else [],
+        options,
+        is_option_line and not links,
     )
 
 

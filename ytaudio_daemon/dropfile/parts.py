@@ -1,15 +1,14 @@
 """The links of a line as entries: one, or several parts. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from ytaudio_daemon.dropfile.drop_line import DropLine, printable
+from ytaudio_daemon.dropfile.drop_line import NO_OPTIONS, DropLine, printable
 from ytaudio_daemon.model import Layer, OptionError
 from ytaudio_daemon.urls import CollectionError, FoundLink, Link, LinkError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkOptions:
+class LinkOptions(NamedTuple):
     """The options that hold for all links of a line.
 
     Attributes:
@@ -18,7 +17,7 @@ class LinkOptions:
         problem: The first thing that is wrong with them, or None.
     """
 
-    options: Layer = field(default_factory=dict)
+    options: Layer = NO_OPTIONS
     text: str = ""
     problem: OptionError | None = None
 

@@ -28,8 +28,8 @@ _OTHER_SCHEME = r"""
 """
 #: `https//youtu.be/`, `ttps:/youtu.be/`: a scheme with a slip of the pen.
 _BROKEN_SCHEME = r"(?<![a-z0-9]) h?t{1,3}ps? [:;.]? /{0,3}"
-
-_SLIP = rf"(?: {_BROKEN_SCHEME} | (?<![a-z0-9_@./-]) )"
+_NO_SCHEME = r"(?<![a-z0-9_@./-]) (?: (?<!:) // )?"
+_SLIP = rf"(?: {_BROKEN_SCHEME} | {_NO_SCHEME} )"
 
 #: Where a link begins; to be compiled with `FLAGS`.
 LINK_START = rf"""
@@ -37,7 +37,11 @@ LINK_START = rf"""
 """
 FLAGS = re.VERBOSE | re.IGNORECASE | re.ASCII
 
-_TOKEN = re.compile(rf"""{LINK_START} [^\s<>"\x00-\x1f\x7f]*""", FLAGS ^ re.ASCII)
+#: White space, ASCII's and Unicode's, control characters, and what encloses links.
+_NO_LINK_CHARS = (
+    r"\x00-\x20\x7f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000<>\""
+)
+_TOKEN = re.compile(rf"{LINK_START} [^{_NO_LINK_CHARS}]*", FLAGS)
 #: Inside a token the letters before a host may be the end of another link's ID.
 _GLUED_SITE = rf"(?:(?:www|m|music)\.)? {_DOMAIN} (?:{_SLASH}|[?\#])"
 _INNER_START = re.compile(

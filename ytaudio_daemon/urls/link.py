@@ -1,6 +1,7 @@
 """A link to one video, and why a text is none. Pure."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 #: Longer texts are refused unread; the longest sensible link has some 300 characters.
 MAX_LINK_CHARS = 8192
@@ -56,8 +57,7 @@ class CollectionError(LinkError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class FoundLink:
+class FoundLink(NamedTuple):
     """What a link-like part of a text turned out to be.
 
     Attributes:

@@ -17,10 +17,11 @@ _KNOWN_DOMAIN = (
 )
 _LIKELY = re.compile(
     rf"{_HOST} (?:{_KNOWN_DOMAIN}) (?::[0-9]{{1,5}})? / [^\s<>\"]+",
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 _POSSIBLE = re.compile(
-    r"(?<!\S) (?:[a-z0-9-]{1,63}\.)+ [a-z]{2,63} [/:] \S*", re.VERBOSE | re.IGNORECASE
+    r"(?<!\S) (?:[a-z0-9-]{1,63}\.)+ [a-z]{2,63} [/:] \S*",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 
 
@@ -32,11 +33,11 @@ def other_sites(text: str, *, is_link_expected: bool) -> Iterator[FoundLink]:
         is_link_expected: There is no link in it, though there should be one: a
             faint likeness is enough.
     """
-    if "." not in text:
-        return
     pattern = _POSSIBLE if is_link_expected else _LIKELY
+    if pattern.search(text) is None:
+        return
     for found in pattern.finditer(without_links(text)):
         try:
-            parse_address(found[0])
+            yield FoundLink(found[0], parse_address(found[0]))
         except LinkError as error:
             yield FoundLink(found[0], error.link, error)

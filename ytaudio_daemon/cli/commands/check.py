@@ -138,4 +138,4 @@ def _row(line_result: LineResult) -> tuple[str, ...]:
         detail = f"the same as line {line_result.first_line}"
     else:
         detail = options_text(line_result.options.to_json())
-    return str(drop_line.line), line_result.result, link, detail
+    return drop_line.place, line_result.result, link, detail
