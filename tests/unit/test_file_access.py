@@ -55,8 +55,11 @@ ALLOWED = {
     "pool/template.py:_move_control_socket": NOTHING,
     "settings/sources.py:_read_text": "a config that was named, or that others cannot "
     "change: `settings.load.find_config` sees to that before",
+    "system/files.py:fsync_path": FOLDER,
     "system/linux.py:children": PROC,
     "system/linux.py:raise_oom_score": PROC,
+    "system/memory.py:_memory_events": PROC,
+    "system/memory.py:oom_kill_count": PROC,
     "system/orphans.py:_has_env": PROC,
     "system/regular_files.py:_open_regular": "the function itself",
     "system/regular_files.py:create_file": "the function itself",
