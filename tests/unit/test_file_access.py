@@ -39,7 +39,6 @@ ALLOWED = {
     "fetch/audio_stage.py:_write_tags": OWN,
     "fetch/cover.py:_convert_to_jpeg": OWN,
     "fetch/cover.py:fetch_cover": OWN,
-    "fetch/durable.py:fsync_path": OWN,
     "fetch/result_files.py:sha256_of": OWN,
     "fetch/tag.py:can_hold_tags": OWN,
     "folders/output_folder.py:_make_locked_folder": FOLDER,
@@ -49,7 +48,6 @@ ALLOWED = {
     "folders/safe_open.py:mount_id": PROC,
     "folders/safe_open.py:open_dir": FOLDER,
     "jobs/foreign_claims.py:_start_ticks": PROC,
-    "ledger/restoring.py:replace_ledger": FOLDER,
     "notify/delivery/process.py:_detach_stdio": NOTHING,
     "notify/delivery/webhook.py:deliver": "an address, not a file",
     "pool/template.py:_move_control_socket": NOTHING,
@@ -64,7 +62,6 @@ ALLOWED = {
     "system/regular_files.py:_open_regular": "the function itself",
     "system/regular_files.py:create_file": "the function itself",
     "ytdlp_versions/pip.py:version_in_wheel": CHOSEN,
-    "ytdlp_versions/version_writer.py:_sync": FOLDER,
 }
 
 
