@@ -223,6 +223,11 @@ def _become(order: list[Any], fds: list[int]) -> list[str]:
         os.dup2(fd, number)
     for fd in fds:
         os.close(fd)
+    # Made anew: those of the start think that they can be sought in, as files can.
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(  # noqa: SIM115
+        2, "w", buffering=1, errors="backslashreplace", closefd=False
+    )
     os.chdir(cwd)
     os.umask(umask)
     os.environ.update(settings)
