@@ -68,3 +68,7 @@ REJECT_CODES: Mapping[str, RejectCode] = MappingProxyType(
         ),
     }
 )
+
+#: Refused, but the links are known: `.failed.txt` has them so that one more drop takes
+#: them, even where nothing else of a drop could be used.
+MENDED_CODES = frozenset({"mirror", "bare_id", "several_links"})

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ytaudio_daemon.dropfile.reject_codes import MENDED_CODES
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.atomic_file import AtomicFileWriter, remove_if_ours
 from ytaudio_daemon.folders.layout import receipt_key
@@ -155,6 +156,10 @@ class ReceiptWriter:
         self._people.write("".join(map(receipt_text.receipt_line, page)))
         if self.drop.state != "rejected":
             self._write_failed_lines(page)
+        else:  # the file itself stays beside it, so only what was mended is repeated
+            self._write_failed_lines(
+                [line for line in page if line.code in MENDED_CODES]
+            )
 
     def _write_failed_lines(self, page: list[ReceiptLine]) -> None:
         again = (receipt_text.failed_line(line, self.drop.id) for line in page)
