@@ -161,7 +161,9 @@ def test_defaults_of_a_session_and_what_happens_while_they_are_wrong(
     assert "inbox/defaults/songs.txt" in problem["message"]
     assert "defaults.toml" in problem["message"]
     assert path.exists()
-    (folder / "defaults.toml").write_text('format = "opus"\n[tag]\ngenre = "Jazz"\n')
+    # Whole at once: at `settle` 0 a file that was just emptied counts as written.
+    (folder / ".new").write_text('format = "opus"\n[tag]\ngenre = "Jazz"\n')
+    (folder / ".new").rename(folder / "defaults.toml")
     job = home.wait_for_state("defaults", video, "completed")
     assert job["options"]["format"] == "opus"
     assert mutagen.File(job["output_path"]).tags["genre"] == ["Jazz"]

@@ -384,8 +384,10 @@ def test_what_is_made_belongs_to_the_group_of_the_config(open_house: Opener) -> 
     [video] = ids("GROUP", 1)
     house.drop("group", links([video]))
     job = house.wait_for_state("group", video, "completed")
-    for folder in (house.downloads, house.inbox, house.library):
+    for folder in (house.inbox, house.library):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o2770
+    # Sticky: nobody of the group puts a folder of theirs in the place of `.work`.
+    assert stat.S_IMODE(house.downloads.stat().st_mode) == 0o3770
     house.wait(lambda: list(house.library.glob("*/*.m4a")))
     audio = Path(job["output_path"])
     made = [audio, *audio.parents[:3], *house.library.rglob("*")]

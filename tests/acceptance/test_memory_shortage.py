@@ -1,5 +1,6 @@
 """Too little memory for the daemon's downloads, in a real cgroup."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.rig import House, ids, links
+from tests.acceptance.rig import House, ids, links, wait_until
 from tests.acceptance.test_faults_host import let_time_pass
 from tests.youtube import YouTube
 
@@ -32,6 +33,20 @@ class Cgroup:
         self._limit.write_text(str(size))
 
 
+def _remove_when_empty(folder: Path) -> None:
+    """Remove a cgroup; its last processes may still be ending."""
+
+    def is_removed() -> bool:
+        try:
+            folder.rmdir()
+        except OSError as error:
+            assert error.errno == errno.EBUSY
+            return False
+        return True
+
+    wait_until(is_removed)
+
+
 @pytest.fixture
 def cgroup() -> Iterator[Cgroup]:
     """Give a cgroup; skips where none can be made."""
@@ -52,7 +67,7 @@ def cgroup() -> Iterator[Cgroup]:
             yield made
             return
         finally:
-            folder.rmdir()
+            _remove_when_empty(folder)
     pytest.skip("no cgroup with a limit of memory can be made here")
 
 

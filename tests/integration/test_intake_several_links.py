@@ -15,7 +15,9 @@ def test_no_link_of_a_line_is_lost_and_one_more_drop_takes_them_all(
     house.take()
     house.show()
     (failed,) = house.inbox.rglob("*.failed.txt")
-    again = [line for line in failed.read_text().splitlines() if line and line[0] != "#"]
+    again = [
+        line for line in failed.read_text().splitlines() if line and line[0] != "#"
+    ]
     assert [line.split()[0][-11:] for line in again] == ["AAAAAAAAAAA", "BBBBBBBBBBB"]
     assert all("format=opus" in line for line in again)
     assert "several_links" in house.ask("SELECT code FROM lines")[0]
