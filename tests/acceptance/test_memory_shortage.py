@@ -40,7 +40,8 @@ def _remove_when_empty(folder: Path) -> None:
         try:
             folder.rmdir()
         except OSError as error:
-            assert error.errno == errno.EBUSY
+            if error.errno != errno.EBUSY:
+                raise
             return False
         return True
 
