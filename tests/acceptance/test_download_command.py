@@ -234,6 +234,8 @@ def test_a_list_given_again_after_an_interruption_fetches_only_what_is_missing(
     process = shop.start("-j", "1", *map(link, names), *M4A)
     site.wait_for(names[1], "media")
     wait_until(lambda: f"Clip {names[0]}.m4a" in shop.files())
+    # The second one ends what is being fetched; two of one kind may count as one.
+    process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     assert f"Clip {names[1]}.m4a" not in shop.files()

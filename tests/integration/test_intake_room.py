@@ -91,8 +91,8 @@ def test_a_flood_is_taken_although_few_files_are_tracked_at_once(house: House) -
         house.drop(f"{number}.txt")
     house.intake.mark_dirty(None)
     assert house.intake.process_drops(house.now, time.monotonic())
-    assert house.intake.has_scanned_once
     house.take()
+    assert house.intake.has_scanned_once
     assert house.ask("SELECT state, count(*) FROM drops") == [("filed", 20)]
 
 
