@@ -89,7 +89,7 @@ def claim_job(db: Connection, job_id: int, now: Now, owner: str) -> Claim | None
         db: A write transaction.
         job_id: The job.
         now: The moment.
-        owner: As `attempts.callers.holder_name` gives it.
+        owner: As `jobs.foreign_claims.holder_name` gives it.
 
     Returns:
         None when it is not queued.
