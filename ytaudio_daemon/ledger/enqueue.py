@@ -19,8 +19,8 @@ from ytaudio_daemon.ledger.bulk import insert_rows, jobs_by_key, reserve_ids
 from ytaudio_daemon.ledger.events import (
     Fence,
     adjust_counters,
-    append_asked_again,
     append_event,
+    append_library_requests,
     record_activity,
 )
 from ytaudio_daemon.ledger.schema import jobs, sessions
@@ -123,7 +123,7 @@ class JobBatch:
         self._requested_jobs: dict[str, int] = {}
         self._job_rows: list[tuple[Any, ...]] = []
         #: Completed jobs whose links were given again.
-        self._asked_again: list[int] = []
+        self._library_requests: list[int] = []
         self._new_job_ids: Iterator[int] = iter(())
         self._uuid_prefix = os.urandom(1).hex()
         #: Options as text: a file's lines mostly share them.
@@ -197,7 +197,9 @@ class JobBatch:
 
     def write(self) -> None:
         """Insert the new jobs and count them, and say which were asked for again."""
-        append_asked_again(self._db, self._now, self._session_id, self._asked_again)
+        append_library_requests(
+            self._db, self._now, self._session_id, self._library_requests
+        )
         insert_rows(self._db, jobs, JOB_COLUMNS, self._job_rows)
         by_state = Counter(row[_STATE_COLUMN] for row in self._job_rows)
         if by_state:
@@ -215,7 +217,7 @@ class JobBatch:
         elif decision is WITHDRAW_CANCELLATION:
             transitions.withdraw_cancellation(self._db, existing.id, self._now)
         elif _STATES[existing.state] is JobState.COMPLETED:
-            self._asked_again.append(existing.id)
+            self._library_requests.append(existing.id)
 
     def _options_json(self, job_options: JobOptions) -> str:
         shared = job_options.profile, job_options.priority

@@ -13,7 +13,7 @@ from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
 
 #: The reason of an event: a completed job's link was given again, or it was retried.
-ASKED_AGAIN = "asked_again"
+LIBRARY_REQUESTED = "library_requested"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +38,11 @@ def append_event(db: Connection, now: Now, fence: Fence, reason: str) -> None:
     )
 
 
-def append_asked_again(
+def append_library_requests(
     db: Connection, now: Now, session_id: int, job_ids: Iterable[int]
 ) -> None:
     """Append that completed jobs were asked for once more; nothing is fetched for that."""
-    rows = [(now.wall, session_id, job_id, ASKED_AGAIN) for job_id in job_ids]
+    rows = [(now.wall, session_id, job_id, LIBRARY_REQUESTED) for job_id in job_ids]
     insert_rows(db, events, ("at", "session_id", "job_id", "reason"), rows)
 
 

@@ -12,7 +12,7 @@ from ytaudio_daemon.ledger import (
     sessions,
     transitions,
 )
-from ytaudio_daemon.ledger.events import append_asked_again
+from ytaudio_daemon.ledger.events import append_library_requests
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.ledger.transitions import CANCELLED_BY_USER
@@ -100,7 +100,7 @@ def retry_job(
     if refusal is None:
         transitions.retry(db, job.id, now)
     elif refusal is RetryRefusal.FILE_EXISTS:
-        append_asked_again(db, now, job.session_id, [job.id])
+        append_library_requests(db, now, job.session_id, [job.id])
     return refusal
 
 

@@ -43,7 +43,7 @@ class LibraryView:
         self._layout = layout
         self._write_errors = write_errors
         #: Scheduled jobs whose audio is added again if it is not there.
-        self._asked_again: set[int] = set()
+        self._library_requests: set[int] = set()
         self._running_copy: tuple[JobRow, Generator[None, None, LibraryFile]] | None = (
             None
         )
@@ -56,7 +56,7 @@ class LibraryView:
     def schedule_missing(self, job_id: int, now: Now, event_id: float) -> None:
         """Schedule the audio of a completed job, if the library no longer has it."""
         if self._layout.library is not None:
-            self._asked_again.add(job_id)
+            self._library_requests.add(job_id)
             self.due_queue.schedule(job_id, now.uptime_s, event_id)
 
     def write_step(self, now: Now) -> bool:
@@ -81,7 +81,7 @@ class LibraryView:
         job, old = self._read_job(job_id)
         if job is None or not self._must_be_added(job, old):
             self.due_queue.remove(job_id)
-            self._asked_again.discard(job_id)
+            self._library_requests.discard(job_id)
             return True
         blocked = self._write_errors.blocked_until(
             PROBLEM_CODE, self._session_folder(job), now
@@ -156,9 +156,9 @@ class LibraryView:
         if old is None or old.attempt != job.attempt:
             return True
         path = f"{self._session_folder(job)}/{old.name}"
-        return job.id in self._asked_again and not os.path.lexists(path)
+        return job.id in self._library_requests and not os.path.lexists(path)
 
     def _finish(self, job: JobRow) -> None:
-        self._asked_again.discard(job.id)
+        self._library_requests.discard(job.id)
         self._running_copy = None
         self.due_queue.finish(job.id)

@@ -6,7 +6,7 @@ import time
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, library_entries, meta, queries
-from ytaudio_daemon.ledger.events import ASKED_AGAIN
+from ytaudio_daemon.ledger.events import LIBRARY_REQUESTED
 from ytaudio_daemon.ledger.queries import Change
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views.daemon_status import HEARTBEAT_S, DaemonStatusFile
@@ -166,7 +166,7 @@ class Views:
             self._receipts.mark_filed(change.drop_id, now, change.event_id)
         if change.job_id is not None and change.reason == "published":
             self._library.schedule(change.job_id, now, change.event_id)
-        if change.job_id is not None and change.reason == ASKED_AGAIN:
+        if change.job_id is not None and change.reason == LIBRARY_REQUESTED:
             self._library.schedule_missing(change.job_id, now, change.event_id)
 
     def _write_in_turn(
