@@ -64,6 +64,7 @@ class Run:
     _next_drop: float = 0.0
     _next_fleeting: float = 0.0
     _unfinished: int = 0
+    _used_bytes: dict[str, int] = field(default_factory=dict)
     _planted: bool = False
 
     def __post_init__(self) -> None:
@@ -170,15 +171,21 @@ class Run:
     def _look_into_the_books(self) -> None:
         ask = self.arena.books.ask
         unfinished = f"SELECT count(*) AS n FROM jobs WHERE state IN ({UNFINISHED})"
-        full = (
-            "SELECT name FROM sessions WHERE max_bytes > 0 AND used_bytes > max_bytes"
-        )
+        used = "SELECT name, max_bytes, used_bytes FROM sessions WHERE state = 'active'"
         try:
             self._unfinished = ask(unfinished)[0]["n"]
-            over = [row["name"] for row in ask(full)]
+            rows = ask(used)
         except READING_ERRORS:
             self._unfinished = 0
             return
+        # A limit may be set below what is used already; from then on nothing is added.
+        over = [
+            row["name"]
+            for row in rows
+            if 0 < (row["max_bytes"] or 0) < row["used_bytes"]
+            and row["used_bytes"] > self._used_bytes.get(row["name"], 0)
+        ]
+        self._used_bytes = {row["name"]: row["used_bytes"] for row in rows}
         if over:
             self.complaints.append(f"more bytes than allowed are used by {over}")
 
