@@ -11,6 +11,9 @@ from ytaudio_daemon.urls import Link
 #: Of what the person wrote, kept for the receipt.
 MAX_TEXT_CHARS = 500
 
+#: What of a text is looked at to show it: each of a million links may be in one line.
+_MAX_WRITTEN_CHARS = 1 << 13
+
 NO_OPTIONS: Layer = MappingProxyType({})
 
 _USERINFO = re.compile(r"//[^\s/?#]*@")
@@ -71,6 +74,8 @@ class DropLine(NamedTuple):
 
 def printable(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     """Return a text that is safe to show: no control characters, no credentials."""
+    if len(text) > _MAX_WRITTEN_CHARS:  # the sign: a name that is cut shows nothing
+        text = f"{text[:_MAX_WRITTEN_CHARS]}@"
     if not text.isprintable():
         text = "".join(map(_printable_char, text))
     if "@" in text:
