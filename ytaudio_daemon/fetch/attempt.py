@@ -18,6 +18,7 @@ from ytaudio_daemon.fetch import source as sources
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.audio_stage import build_result
 from ytaudio_daemon.fetch.classify import classify
+from ytaudio_daemon.fetch.confinement import confine
 from ytaudio_daemon.fetch.convert import ConversionError
 from ytaudio_daemon.fetch.download_stage import fetch_source
 from ytaudio_daemon.fetch.durable import UnreadableError
@@ -46,6 +47,7 @@ def _run_stages(
 ) -> Outcome:
     ytdlp_client.prepare_environment(request)
     resource_limits.limit_file_size(request.limits)
+    confine(request)
     if (done := result_files.adopt_result(request)) is not None:
         return done
     source = sources.adopt(request) or fetch_source(request, report, context)
