@@ -386,7 +386,10 @@ upgrades() {
     https://youtu.be/FFFFFFFFFFF https://youtu.be/GGGGGGGGGGG https://youtu.be/HHHHHHHHHHH
   until_true 60 status_says running || die "nothing runs"
   systemctl start $API
+  chmod o+rx $DATA $DATA/inbox $DATA/downloads; rm /opt/ytaudio/closed-once # as an older version left them
   check "make install again, while jobs run" make_install
+  check "  what was open to others is closed: $(mode $DATA), $(mode $DATA/downloads)" \
+    not as $STRANGER ls $DATA $DATA/downloads $DATA/inbox 2>/dev/null
   check "  another folder is in use, the one before is still there" test "$before" != "$(readlink $CURRENT)" -a -d "/opt/ytaudio/$before"
   check "  active" systemctl --quiet is-active $UNIT
   check "  and so is the API, which ran" until_true 30 api_says 200 GET /api/health
