@@ -45,6 +45,7 @@ CREATE TABLE drops (
 	at_root BOOLEAN DEFAULT false NOT NULL, 
 	reason TEXT, 
 	received_lived FLOAT DEFAULT '0' NOT NULL, 
+	cursor_part INTEGER DEFAULT '0' NOT NULL, 
 	FOREIGN KEY(session_id) REFERENCES sessions (id)
 )
 CREATE TABLE events (
@@ -102,6 +103,7 @@ CREATE TABLE jobs (
 	created_at FLOAT NOT NULL, 
 	started_at FLOAT, 
 	finalized_at FLOAT, 
+	drop_part INTEGER, 
 	CONSTRAINT jobs_one_audio_in_a_session UNIQUE (session_id, audio_key), 
 	UNIQUE (uuid), 
 	FOREIGN KEY(session_id) REFERENCES sessions (id), 
@@ -110,13 +112,14 @@ CREATE TABLE jobs (
 CREATE TABLE lines (
 	drop_id INTEGER NOT NULL, 
 	line INTEGER NOT NULL, 
+	part INTEGER DEFAULT '0' NOT NULL, 
 	text TEXT NOT NULL, 
 	result TEXT NOT NULL, 
 	code TEXT, 
 	message TEXT, 
 	again TEXT, 
 	job_id INTEGER, 
-	PRIMARY KEY (drop_id, line), 
+	PRIMARY KEY (drop_id, line, part), 
 	FOREIGN KEY(drop_id) REFERENCES drops (id), 
 	FOREIGN KEY(job_id) REFERENCES jobs (id)
 )
@@ -166,6 +169,14 @@ CREATE TABLE shelf (
 	PRIMARY KEY (job_id), 
 	FOREIGN KEY(job_id) REFERENCES jobs (id)
 )
+CREATE TABLE switched_off_links (
+	drop_id INTEGER NOT NULL, 
+	line INTEGER NOT NULL, 
+	number INTEGER NOT NULL, 
+	PRIMARY KEY (drop_id, line, number), 
+	FOREIGN KEY(drop_id) REFERENCES drops (id)
+)
+ WITHOUT ROWID
 CREATE TABLE totals (
 	id INTEGER NOT NULL, 
 	queued INTEGER DEFAULT '0' NOT NULL, 
@@ -183,8 +194,10 @@ CREATE UNIQUE INDEX sessions_one_active_of_a_name ON sessions (name) WHERE state
 down_revision = "0001"
 down_revision = "0002"
 down_revision = "0003"
+down_revision = "0004"
 down_revision = None
 revision = "0001"
 revision = "0002"
 revision = "0003"
 revision = "0004"
+revision = "0005"

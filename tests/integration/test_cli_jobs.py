@@ -152,7 +152,7 @@ def test_show_as_json_is_the_job_with_its_history(rig: Rig, ledger: Ledger) -> N
     assert attempt["kind"] == "unavailable"
     assert attempt["started_at"].endswith("Z")
     assert [event["to_state"] for event in document["events"]] == ["running", "failed"]
-    assert document["lines"] == [{"file": "songs.txt", "line": 2}]
+    assert document["lines"] == [{"file": "songs.txt", "line": 2, "part": None}]
     assert "job_id" not in attempt
 
 

@@ -31,6 +31,7 @@ from ytaudio_daemon.ledger import (
     transitions,
 )
 from ytaudio_daemon.ledger.events import Fence
+from ytaudio_daemon.model import LinePart
 from ytaudio_daemon.model.quota import Quota
 
 #: Tables of a row or a few: sessions are bounded by people, not by lines.
@@ -90,7 +91,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "unfinished by drop": lambda db: queries.unfinished_by_drop(db, 1),
     "page": lambda db: queries.find_jobs(db, session_id=1, limit=5),
     "unfiled": drop_queries.unfiled_drops,
-    "lines": lambda db: receipts.receipt_page(db, 1, 0, 100),
+    "lines": lambda db: receipts.receipt_page(db, 1, LinePart(), 100),
 }
 
 

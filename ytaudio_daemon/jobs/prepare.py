@@ -66,7 +66,11 @@ def _job_facts(claim: Claim) -> dict[str, object]:
         "id": claim.uuid,
         "session": claim.session_name,
         "session_uuid": claim.session_uuid,
-        "source": {"file": claim.source_file, "line": claim.source_line},
+        "source": {
+            "file": claim.source_file,
+            "line": claim.source_line,
+            "part": claim.source_part,
+        },
     }
 
 

@@ -31,6 +31,7 @@ class Claim:
     options: Mapping[str, Any]
     source_file: str | None
     source_line: int | None
+    source_part: int | None
     history: JobHistory
     output_path: str | None = None
     sha256: str | None = None
@@ -200,6 +201,7 @@ def _claim_from_row(row: Any) -> Claim:
         options=row.options,
         source_file=source_file(row),
         source_line=row.drop_line,
+        source_part=row.drop_part,
         history=JobHistory(
             attempt=row.attempt,
             charged=row.charged,

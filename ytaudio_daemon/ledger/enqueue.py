@@ -49,6 +49,7 @@ JOB_COLUMNS = (
     "session_id",
     "drop_id",
     "drop_line",
+    "drop_part",
     "video_id",
     "audio_key",
     "options",
@@ -79,6 +80,10 @@ class JobOptions:
             priority=options.priority,
         )
 
+
+#: Where a link comes from: the drop, its line, the part (None when it is alone).
+JobSource = tuple[int, int, int | None] | tuple[None, None, None]
+NO_DROP: JobSource = (None, None, None)
 
 #: The result of one link of a batch: the decision, the row of its job (None when it
 #: was refused), and the session's job of this audio as it was before (None for new
@@ -150,7 +155,7 @@ class JobBatch:
         audio_key: str,
         video_id: str,
         job_options: JobOptions,
-        drop_line: tuple[int, int] | tuple[None, None] = (None, None),
+        source: JobSource = NO_DROP,
         job_uuid: str | None = None,
     ) -> EnqueuedLink:
         """Decide about a link and carry it out; `write` inserts the row of a new job.
@@ -159,7 +164,7 @@ class JobBatch:
             audio_key: One of those that `load` has got.
             video_id: The 11 characters.
             job_options: The effective options.
-            drop_line: The drop and the line's number; nothing for a client's link.
+            source: The line that asks for it; `NO_DROP` for a client's link.
             job_uuid: For a new job, and no other job's; random when None.
         """
         requested = self._requested_jobs.get(audio_key)
@@ -177,8 +182,7 @@ class JobBatch:
                     job_id,
                     job_uuid or random_uuid(self._uuid_prefix),
                     self._session_id,
-                    drop_line[0],
-                    drop_line[1],
+                    *source,
                     video_id,
                     audio_key,
                     self._options_json(job_options),

@@ -122,6 +122,8 @@ drops = Table(
     Column("reason", Text),
     # Last, as SQLite adds columns only there.
     Column("received_lived", Real, nullable=False, server_default="0"),
+    # Of the cursor's line, the last part that is recorded.
+    Column("cursor_part", Big, nullable=False, server_default="0"),
     Index("drops_of_a_session", "session_id", "name"),
     Index(
         "drops_unfiled",
@@ -140,6 +142,8 @@ lines = Table(
     metadata,
     Column("drop_id", Big, ForeignKey("drops.id"), primary_key=True),
     Column("line", Big, primary_key=True),
+    # Its place among several links of the line, from 1; 0 when it is alone.
+    Column("part", Big, primary_key=True, server_default="0"),
     Column("text", Text, nullable=False),
     # accepted, duplicate, rejected
     Column("result", Text, nullable=False),
@@ -150,6 +154,17 @@ lines = Table(
     Column("job_id", Big, ForeignKey("jobs.id")),
     Index("lines_of_a_job", "job_id"),
     sqlite_with_rowid=False,  # one tree instead of two: they come by the million
+)
+
+#: The links in a drop's comments: nothing is asked for, but people are told.
+switched_off_links = Table(
+    "switched_off_links",
+    metadata,
+    Column("drop_id", Big, ForeignKey("drops.id"), primary_key=True),
+    Column("line", Big, primary_key=True),
+    # Its place among those of the line, from 1.
+    Column("number", Big, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 jobs = Table(
@@ -192,6 +207,8 @@ jobs = Table(
     Column("created_at", Real, nullable=False),
     Column("started_at", Real),
     Column("finalized_at", Real),
+    # Of `drop_line`, the part; NULL when the link is alone in it.
+    Column("drop_part", Big),
     UniqueConstraint("session_id", "audio_key", name="jobs_one_audio_in_a_session"),
     Index(
         "jobs_queued",

@@ -8,6 +8,7 @@ from ytaudio_daemon.model.job import (
     Phase,
     SessionState,
 )
+from ytaudio_daemon.model.line_part import LinePart
 from ytaudio_daemon.model.options import Layer, OptionError, Options
 from ytaudio_daemon.model.outcome import (
     Failure,
@@ -30,6 +31,7 @@ __all__ = [
     "JobState",
     "Layer",
     "Limits",
+    "LinePart",
     "Network",
     "OptionError",
     "Options",

@@ -33,5 +33,8 @@ Amount = Annotated[float, Keywords(minimum=0)]
 Time = Annotated[str, Keywords(format="date-time"), "RFC 3339, UTC."]
 Uuid = Annotated[str, Keywords(format="uuid")]
 
+#: The description of the field `part`.
+PART = "Its place among several links of the line, from 1; null when it is alone."
+
 #: The description of the field `schema`.
 NAME_OF_FORM = "Name and version of this form."

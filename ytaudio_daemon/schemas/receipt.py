@@ -3,7 +3,15 @@
 from typing import Annotated, Literal, TypedDict
 
 from ytaudio_daemon.model import JobState
-from ytaudio_daemon.schemas.fields import NAME_OF_FORM, Count, Time, Uuid, one_of
+from ytaudio_daemon.schemas.fields import (
+    NAME_OF_FORM,
+    PART,
+    Count,
+    Positive,
+    Time,
+    Uuid,
+    one_of,
+)
 from ytaudio_daemon.schemas.job import JobError
 
 LINE_RESULTS = one_of(("accepted", "duplicate", "rejected"))
@@ -41,6 +49,7 @@ class ReceiptLine(TypedDict):
     """A line."""
 
     line: Annotated[Count, "Its number, from 1."]
+    part: Annotated[Positive | None, PART]
     text: Annotated[str, "What was written, shortened."]
     result: Annotated[str, LINE_RESULTS, "What intake made of it."]
     code: Annotated[str | None, "Why it was rejected."]

@@ -77,7 +77,11 @@ def job_document(
         "session_uuid": row.session_uuid,
         "url": Link(row.video_id).url,
         "video_id": row.video_id,
-        "source": {"file": row.source_file, "line": row.source_line},
+        "source": {
+            "file": row.source_file,
+            "line": row.source_line,
+            "part": row.source_part,
+        },
         "options": cast("JobOptions", dict(row.options)),
         "state": row.state.value,
         "phase": _phase(row, live),

@@ -10,6 +10,7 @@ from ytaudio_daemon.folders.atomic_file import AtomicFileWriter, remove_if_ours
 from ytaudio_daemon.folders.layout import receipt_key
 from ytaudio_daemon.ledger import Connection, receipts
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.model import LinePart
 from ytaudio_daemon.views import receipt_json, receipt_text
 from ytaudio_daemon.views.receipt_file import ReceiptFile
 
@@ -54,8 +55,8 @@ class ReceiptWriter:
         self._layout = layout
         self._people_folder = people_folder
         self._tally: Counter[str] = Counter()
-        self._counted_to: int | None = 0
-        self._written_to = 0
+        self._counted_to: LinePart | None = LinePart()
+        self._written_to = LinePart()
         self._is_filed = drop.filed_name is not None and drop.state != "kept"
         self._for_people = for_people and self._is_filed
         is_rejected = drop.state == "rejected"
@@ -133,7 +134,7 @@ class ReceiptWriter:
         for receipt_file in (self._program, self._people, self._failed):
             receipt_file.discard()
 
-    def _count_batch(self, db: Connection, after: int) -> None:
+    def _count_batch(self, db: Connection, after: LinePart) -> None:
         counts, self._counted_to = receipts.count_line_states(
             db, self.drop.id, after, COUNT_LINES
         )
@@ -149,7 +150,8 @@ class ReceiptWriter:
             self._people.write(receipt_text.receipt_head(self.drop, self._tally))
 
     def _write_lines(self, page: list[ReceiptLine]) -> None:
-        is_first, self._written_to = self._written_to == 0, page[-1].line
+        is_first = self._written_to == LinePart()
+        self._written_to = page[-1].number
         self._program.write(receipt_json.program_lines(page, is_first=is_first))
         if not self._for_people:
             return

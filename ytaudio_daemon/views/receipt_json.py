@@ -50,6 +50,7 @@ def program_end(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
 def _program_line(line: ReceiptLine) -> str:
     row: forms.ReceiptLine = {
         "line": line.line,
+        "part": line.part or None,
         "text": line.text,
         "result": line.result,
         "code": line.code,

@@ -89,7 +89,10 @@ def receipt_line(line: ReceiptLine) -> str:
     word = _STATE_TEXTS.get(line.state or "", "refused")
     if line.result == "duplicate":
         word += " (duplicate)"
-    row = f"{line.line:>7}  {word:<{_WIDTH}}  {single_line(line.text)}".rstrip() + "\n"
+    row = (
+        f"{line.number!s:>7}  {word:<{_WIDTH}}  {single_line(line.text)}".rstrip()
+        + "\n"
+    )
     return row + "".join(f"{_INDENT}{detail}\n" for detail in _details(line))
 
 
@@ -117,7 +120,7 @@ def failed_line(line: ReceiptLine, drop_id: int) -> str:
     link = dropfile.render_line(
         Link(line.video_id or ""), option_layer(line.options or {})
     )
-    return f"\n# line {line.line}: {reason}{hint}\n{link}\n"
+    return f"\n# line {line.number}: {reason}{hint}\n{link}\n"
 
 
 def option_layer(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,11 +181,10 @@ def _repeats_line_of_drop(line: ReceiptLine, drop_id: int) -> bool:
 
 def _rejected_line(line: ReceiptLine) -> str:
     reason = (
-        f"\n# line {line.line}: {_sentence(line.message or line.code or 'refused')}\n"
+        f"\n# line {line.number}: {_sentence(line.message or line.code or 'refused')}\n"
     )
-    # A line of several links is repeated as one line for each.
-    again = "\n".join(single_line(link) for link in (line.again or "").splitlines())
-    return reason + (f"{again}\n" if again else f"# {single_line(line.text)}\n")
+    again = single_line(line.again) if line.again else f"# {single_line(line.text)}"
+    return f"{reason}{again}\n"
 
 
 def _sentence(text: str) -> str:

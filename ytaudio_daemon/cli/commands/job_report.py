@@ -19,7 +19,7 @@ from ytaudio_daemon.cli.formatting import (
 )
 from ytaudio_daemon.cli.liveness import DaemonLiveness
 from ytaudio_daemon.ledger.sessions import Session
-from ytaudio_daemon.model import JobState, SessionState
+from ytaudio_daemon.model import JobState, LinePart, SessionState
 from ytaudio_daemon.model.gates import Gate
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.system.times import parse_rfc3339
@@ -32,7 +32,7 @@ class JobDetails:
     Attributes:
         job: The job's document.
         attempts, events: Rows of the ledger, in order.
-        lines: (file, line) of each line that asked for the job.
+        lines: (file, number) of each line that asked for the job.
         gates: The closed gates.
         session: The job's session.
         quota: The session's quota in effect.
@@ -44,7 +44,7 @@ class JobDetails:
     job: Mapping[str, Any]
     attempts: Sequence[Mapping[str, Any]]
     events: Sequence[Mapping[str, Any]]
-    lines: Sequence[tuple[str, int]]
+    lines: Sequence[tuple[str, LinePart]]
     gates: Sequence[Gate]
     session: Session
     quota: Quota
@@ -81,8 +81,8 @@ def _facts(details: JobDetails) -> Iterator[tuple[str, str]]:
     yield "link", job["url"]
     yield "session", f"{job['session']} ({details.session.state})"
     yield "options", options_text(job["options"])
-    for file, line in details.lines:
-        yield "asked by", f"{file}, line {line}"
+    for file, number in details.lines:
+        yield "asked by", f"{file}, line {number}"
     yield "state", _state_text(details)
     if job["output_path"] is not None:
         gone = "  (it is gone)" if details.file_is_gone else ""

@@ -60,7 +60,10 @@ def _document(details: JobDetails) -> dict[str, Any]:
         **details.job,
         "attempts": [_with_rfc3339_times(row) for row in details.attempts],
         "events": [_with_rfc3339_times(row) for row in details.events],
-        "lines": [{"file": file, "line": line} for file, line in details.lines],
+        "lines": [
+            {"file": file, "line": number.line, "part": number.part or None}
+            for file, number in details.lines
+        ],
     }
 
 
