@@ -179,7 +179,7 @@ def test_why_a_video_does_not_play(
 ) -> None:
     ran = attempts.at(Video(id=VIDEO, status=status))
     assert (ran.failure.kind, ran.failure.code) == (kind, code)
-    assert ran.failure.confirm == (status == "unavailable")
+    assert ran.failure.confirm == (status in {"unavailable", "drm"})
     assert not list(ran.folder.iterdir())
     assert attempts.youtube.requests(VIDEO, "media") == []
 
@@ -194,7 +194,8 @@ def test_a_title_is_known_even_when_it_fails(attempts: Attempts) -> None:
     ("fault", "kind", "code"),
     [
         (Fault.answers(403), K.TRANSIENT, "media_refused"),
-        (Fault.answers(404), K.TRANSIENT, "media_refused"),
+        (Fault.answers(404), K.UNAVAILABLE, "media_gone"),
+        (Fault.answers(410), K.UNAVAILABLE, "media_gone"),
         (Fault.answers(429), K.BLOCKED, "rate_limited"),
         (Fault.answers(429, kind="player"), K.BLOCKED, "rate_limited"),
         (Fault.answers(403, kind="player"), K.TRANSIENT, "forbidden"),
@@ -205,7 +206,7 @@ def test_a_title_is_known_even_when_it_fails(attempts: Attempts) -> None:
         (Fault.serves_html(), K.BAD_MEDIA, "cut_short"),
         (Fault.garbles(), K.BAD_MEDIA, "does_not_decode"),
         (Fault.zeroes(), K.BAD_MEDIA, "does_not_decode"),
-        (Fault.expires(), K.TRANSIENT, "media_refused"),
+        (Fault.expires(times=None), K.TRANSIENT, "media_refused"),
         (Fault.redirects("http://169.254.169.254/"), K.TRANSIENT, "foreign_host"),
         (Fault.redirects("https://evil.example/x"), K.TRANSIENT, "foreign_host"),
         (
@@ -258,6 +259,22 @@ def test_retry_after_is_found_wherever_it_was_said(
 )
 def test_what_yt_dlp_gets_over(attempts: Attempts, fault: Fault) -> None:
     assert attempts.at(Video(id=VIDEO, faults=(fault,))).result
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.answers(status, times=1) for status in (403, 404, 410)] + [Fault.expires()],
+)
+def test_a_refused_address_is_asked_for_once_more(
+    attempts: Attempts, fault: Fault
+) -> None:
+    assert attempts.at(Video(id=VIDEO, faults=(fault,))).result
+    assert len(attempts.youtube.requests(VIDEO, "watch")) == 2
+
+
+def test_a_stream_refused_for_good_costs_two_requests(attempts: Attempts) -> None:
+    assert attempts.at(Video(id=VIDEO, faults=(Fault.answers(403),))).failure
+    assert len(attempts.youtube.requests(VIDEO, "media")) == 2
 
 
 @pytest.mark.parametrize(

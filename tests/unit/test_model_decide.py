@@ -16,6 +16,7 @@ from ytaudio_daemon.model.decide import (
     Decision,
     JobHistory,
     RetryPolicy,
+    attempt_limit,
     backoff,
     decide,
     max_retry_delay_s,
@@ -99,6 +100,27 @@ def test_a_bare_unavailable_is_believed_the_second_time() -> None:
     again = tried(attempt=2, last_code="code")
     second = after(FailureKind.UNAVAILABLE, again, confirm=True)
     assert second.to is JobState.FAILED
+
+
+def test_a_refused_stream_costs_four_charged_tries_over_hours() -> None:
+    refused = Failure(
+        kind=FailureKind.TRANSIENT, code="media_refused", message="Refused."
+    )
+    pauses = []
+    for charged in range(attempt_limit("media_refused", POLICY.max_attempts) - 1):
+        move = decide(tried(charged=charged), Outcome(failure=refused), NOW, POLICY)
+        assert (move.to, move.charged) == (JobState.WAITING, True)
+        pauses.append((move.retry_at or 0) - NOW.wall)
+    assert sum(pauses) > 3600
+    last = decide(tried(charged=3), Outcome(failure=refused), NOW, POLICY)
+    assert last.to is JobState.FAILED
+
+
+def test_fewer_tries_never_become_more_than_configured() -> None:
+    assert attempt_limit("media_refused", 2) == 2
+    assert attempt_limit("media_refused", 8) == 4
+    assert attempt_limit("no_answer", 8) == 8
+    assert attempt_limit(None, 8) == 8
 
 
 def test_another_failure_in_between_does_not_confirm() -> None:

@@ -21,6 +21,8 @@ from ytaudio_daemon.model.host_errors import HostError, Scope, find_host_error
 #: A site that asks for more than a day means something else.
 MAX_RETRY_AFTER_S = 86_400.0
 MAX_MESSAGE_CHARS = 300
+#: Codes of a stream whose address was refused; a fresh one may work.
+MEDIA_CODES = frozenset({"media_gone", "media_refused"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ def _code(evidence: Evidence) -> str:
     return (
         _outgrown_file(evidence.causes)
         or _by_live_status(evidence)
-        or _by_http_errors(evidence.causes)
+        or _by_http_errors(_with_endpoints(evidence))
         or _by_messages(evidence)
         or "unknown"
     )
@@ -164,6 +166,21 @@ def _by_live_status(evidence: Evidence) -> str | None:
     )
 
 
+def _with_endpoints(evidence: Evidence) -> Sequence[Cause]:
+    """Return the causes; one whose text is all that is left gets its request's endpoint.
+
+    yt-dlp's downloader of fragments raises "HTTP Error 404: Not Found" without the
+    exception that knew the address.
+    """
+    asked = {cause.status: cause.endpoint for cause in evidence.failed_requests}
+    return [
+        cause
+        if cause.endpoint or cause.status
+        else replace(cause, endpoint=asked.get(_status_in_text(cause.text), ""))
+        for cause in evidence.causes
+    ]
+
+
 def _by_http_errors(causes: Sequence[Cause]) -> str | None:
     """Return the code of the HTTP statuses, else of the broken connections."""
     codes = [code for cause in causes if (code := _by_status(cause)) is not None]
@@ -189,8 +206,11 @@ def _by_status(cause: Cause) -> str | None:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "server_error"
     if cause.endpoint == "media":
-        return "media_refused"
+        return "media_gone" if status in _GONE_STATUSES else "media_refused"
     return "forbidden" if status in {401, 403} else None
+
+
+_GONE_STATUSES = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
 def _status_in_text(text: str) -> int | None:

@@ -1,6 +1,7 @@
 """Resolves and downloads a video: the stages with network."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from ytaudio_daemon.fetch import Reporter, resolve, ytdlp_client
 from ytaudio_daemon.fetch import source as sources
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.choose import Format, choose_stream, codec_name
+from ytaudio_daemon.fetch.classify import MEDIA_CODES, classify
 from ytaudio_daemon.fetch.cover import NoCoverError, fetch_cover
 from ytaudio_daemon.fetch.download import (
     DownloadMonitor,
@@ -15,6 +17,8 @@ from ytaudio_daemon.fetch.download import (
     download,
     wait_until_available,
 )
+from ytaudio_daemon.fetch.exception_facts import causes_of
+from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.fetch.metadata import video_facts
 from ytaudio_daemon.fetch.redact import redact
 from ytaudio_daemon.fetch.source import Source
@@ -50,6 +54,30 @@ def fetch_source(
     report.progress(Progress(phase=Phase.RESOLVING))
     # Before the first request: nothing is asked that could not be kept.
     check_free_space(sources.begin(request), request.limits, needed=0)
+    # An address may have expired, or be bound to a session that YouTube dislikes: asked
+    # for once more in a fresh session, before anything is charged.
+    source = _fetch_unless_refused(request, report, context)
+    source = source or _fetch_once(request, report, context)
+    sources.seal(request, source)
+    failpoints.failpoint("source.finished", f"{request.key}/{request.attempt}")
+    return source
+
+
+def _fetch_unless_refused(
+    request: FetchRequest, report: Reporter, context: AttemptContext
+) -> Source | None:
+    """Return the source; None when YouTube refused the stream's address."""
+    try:
+        return _fetch_once(request, report, context)
+    except Exception as error:
+        if not _was_media_refused(error, context):
+            raise
+    return None
+
+
+def _fetch_once(
+    request: FetchRequest, report: Reporter, context: AttemptContext
+) -> Source:
     selector = _StreamSelector(request)
     parameters = ytdlp_client.ytdlp_params(request, context.log_capture, selector)
     with ytdlp_client.YtDlpClient(parameters) as ydl:
@@ -59,10 +87,17 @@ def fetch_source(
         cover, remark = _cover(ydl, request, info)
         path = _download(ydl, request, info, report, context)
     notes = tuple(note for note in (selector.note, remark) if note)
-    source = _source(request, info, path, cover, notes)
-    sources.seal(request, source)
-    failpoints.failpoint("source.finished", f"{request.key}/{request.attempt}")
-    return source
+    return _source(request, info, path, cover, notes)
+
+
+def _was_media_refused(error: Exception, context: AttemptContext) -> bool:
+    """Return whether a stream's address was answered with 403, 404 or the like."""
+    if isinstance(error, AttemptFailedError):
+        return False
+    evidence = context.evidence(
+        causes_of(error), has_js_runtime=True, now=datetime.now(UTC)
+    )
+    return classify(evidence).code in MEDIA_CODES
 
 
 def _resolve(
@@ -91,7 +126,7 @@ def _download(
     try:
         return download(ydl, info, folder, monitor)
     finally:
-        context.downloaded_bytes = monitor.received
+        context.downloaded_bytes += monitor.received
 
 
 def _cover(

@@ -107,7 +107,9 @@ FAILURE_CATALOG = {
         "A proxy in another country ([download] proxy) may help.",
     ),
     "drm": FailureSpec(
-        _K.UNAVAILABLE, "This video is copy-protected (DRM) and cannot be fetched."
+        _K.UNAVAILABLE,
+        "This video is copy-protected (DRM) and cannot be fetched.",
+        confirm=True,
     ),
     "gone": FailureSpec(_K.UNAVAILABLE, "This video no longer exists."),
     "recording_unavailable": FailureSpec(
@@ -214,6 +216,11 @@ FAILURE_CATALOG = {
         "YouTube refused to hand out the sound this time.",
         _RETRIED_AUTOMATICALLY,
     ),
+    "media_gone": FailureSpec(
+        _K.UNAVAILABLE,
+        "YouTube names this video's sound, but does not have it (404 or 410).",
+        confirm=True,
+    ),
     "forbidden": FailureSpec(
         _K.TRANSIENT, "YouTube refused the request this time.", _RETRIED_AUTOMATICALLY
     ),
@@ -317,7 +324,14 @@ RULES = (
     _rule("bot_check", "not a bot", "captcha challenge"),
     _rule(
         "rate_limited", "rate-?limited by youtube", "ip is likely being blocked",
-        "too many requests", "try again later",
+        "too many requests", "content isn't available, try again later",
+    ),
+    # Said by players that YouTube refuses: of our session, not of the video.
+    _rule(
+        "no_answer", "failed to extract any player response", "failed to parse json",
+        "page needs to be reloaded", "error occurred.{0,3}(please )?try again later",
+        "something went wrong", "not available on this app", "player configuration error",
+        "playback on other (websites|sites)", "latest version of (the )?youtube",
     ),
     _rule("premiere", "premieres in", "premiere will begin"),
     _rule(
@@ -331,8 +345,13 @@ RULES = (
         "account_closed", "account associated with this video", "account .*terminated",
         "closed their youtube account",
     ),
+    # Before "copyright": "who has blocked it in your country on copyright grounds".
+    _rule(
+        "geo_blocked", "in your country", "geo-? ?restriction", "GeoRestricted",
+        "from your location",
+    ),
     _rule("copyright", "copyright"),
-    _rule("removed_by_uploader", "removed by the uploader"),
+    _rule("removed_by_uploader", "removed by the (uploader|user)"),
     _rule("removed_by_youtube", "removed for violating", "violat(ed|ing) youtube"),
     _rule(
         "members_only", "members-only", "join this channel", "members on level",
@@ -344,13 +363,10 @@ RULES = (
     ),
     _rule(
         "age_restricted", "confirm your age", "age-?restricted",
-        "inappropriate for some users",
+        "inappropriate (for some users|or offensive)", "self-harm topics",
     ),
-    _rule(
-        "geo_blocked", "in your country", "geo-? ?restriction", "GeoRestricted",
-        "from your location",
-    ),
-    _rule("drm", "DRM protected", r"\bdrm\b"),
+    # Not yt-dlp's warning that one client's formats are skipped for it (yt-dlp#12563).
+    _rule("drm", "(video|format) is DRM protected"),
     _rule("recording_unavailable", "live stream recording is not available"),
     _rule(
         "gone", "no longer available", "isn't available anymore",

@@ -24,6 +24,10 @@ MAX_CRASHES = 3
 OUT_OF_MEMORY = "out_of_memory"
 #: The code of a video that seems to have no formats at all.
 NO_FORMATS = "no_formats"
+#: Tries for codes that pass within hours or not at all, farther apart than others.
+#: "media_refused": each try has asked for a fresh address and was refused twice
+#: (yt-dlp#17456); docs/decisions.md, "A refused stream".
+FEWER_TRIES = {"media_refused": 4}
 #: So many attempts are needed to blame yt-dlp rather than the videos.
 MIN_ATTEMPTS_TO_BLAME_YTDLP = 6
 
@@ -144,11 +148,11 @@ def _decide_charged(
             charged=True,
             crashed=True,
         )
-    if history.charged + 1 >= policy.max_attempts:
+    if history.charged + 1 >= attempt_limit(failure.code, policy.max_attempts):
         return Decision(
             to=JobState.FAILED, failure=failure, charged=True, crashed=crashed
         )
-    pause = backoff(policy, history.charged)
+    pause = backoff(policy, _pause_step(failure.code, history.charged))
     return Decision(
         to=JobState.WAITING,
         failure=failure,
@@ -215,6 +219,16 @@ def reclassify_as_outdated(
         message="YouTube offers no formats for most videos: yt-dlp is probably outdated.",
         hint=f"Upgrade yt-dlp: {UPGRADE_COMMAND}; the job waits and goes on by itself.",
     )
+
+
+def attempt_limit(code: str | None, max_attempts: int) -> int:
+    """Return how many charged tries a failure code gets, of at most `max_attempts`."""
+    return min(max_attempts, FEWER_TRIES.get(code or "", max_attempts))
+
+
+def _pause_step(code: str, charged: int) -> int:
+    """Return the step of `backoff`: two at a time for codes that get fewer tries."""
+    return 2 * charged + 1 if code in FEWER_TRIES else charged
 
 
 def backoff(policy: RetryPolicy, charged: int) -> float:

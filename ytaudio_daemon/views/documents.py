@@ -12,6 +12,7 @@ from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import IN_QUOTA, JobState, Progress, SessionState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.decide import attempt_limit
 from ytaudio_daemon.model.gates import Gate
 from ytaudio_daemon.schemas.daemon import (
     ClosedGate,
@@ -93,7 +94,7 @@ def job_document(
         "attempt": {
             "number": row.attempt,
             "charged": row.charged,
-            "max": attempts_max,
+            "max": attempt_limit(_error_code(row), attempts_max),
             "retry_at": rfc3339(row.retry_at),
         },
         "position": position,
@@ -232,6 +233,10 @@ def _yt_dlp_source(facts: YtDlpFacts) -> YtDlpSource:
         "upgrading": facts.upgrading,
         "last_upgrade": cast("YtDlpUpgrade | None", upgrade),
     }
+
+
+def _error_code(row: JobRow) -> str | None:
+    return row.error["code"] if row.error else None
 
 
 def _phase(row: JobRow, live: Progress | None) -> str | None:
