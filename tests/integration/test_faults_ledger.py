@@ -38,7 +38,8 @@ from ytaudio_daemon.errors import (
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.drop_reader import DropReader
 from ytaudio_daemon.folders.filing import file_drop
-from ytaudio_daemon.folders.inbox import DropLocation, InboxFile, scan
+from ytaudio_daemon.folders.inbox import DropLocation, InboxFile
+from ytaudio_daemon.folders.inbox_scan import scan
 from ytaudio_daemon.jobs.byte_limit import BYTE_LIMIT
 from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.jobs.runner import JobRunner

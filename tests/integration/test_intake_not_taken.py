@@ -26,9 +26,28 @@ def a_pdf_at_the_root(inbox: Path) -> Path:
     return path
 
 
-def a_folder_of_lists(inbox: Path) -> Path:
-    path = inbox / "alice" / "lists"
+def a_deep_folder(inbox: Path) -> Path:
+    path = inbox / "alice" / "one" / "two" / "three"
+    path.mkdir(parents=True)
+    return path
+
+
+def a_hidden_folder(inbox: Path) -> Path:
+    path = inbox / "alice" / ".lists"
     path.mkdir()
+    return path
+
+
+def filed_drops_of_another_session(inbox: Path) -> Path:
+    path = inbox / "alice" / "bob" / "processed"
+    path.mkdir(parents=True)
+    return path
+
+
+def defaults_below_a_session(inbox: Path) -> Path:
+    path = inbox / "alice" / "lists" / "defaults.toml"
+    path.parent.mkdir()
+    path.write_text('format = "opus"')
     return path
 
 
@@ -59,7 +78,10 @@ def a_linked_session_folder(inbox: Path) -> Path:
 CASES = [
     (a_pdf, "alice", "name must end in"),
     (a_pdf_at_the_root, "default", "name must end in"),
-    (a_folder_of_lists, "alice", "only files directly in it are read"),
+    (a_deep_folder, "alice", "move its lists up"),
+    (a_hidden_folder, "alice", "rename it, without the dot"),
+    (filed_drops_of_another_session, "alice", "rename it"),
+    (defaults_below_a_session, "alice", "write its options there"),
     (a_link, "alice", "copy the file itself"),
     (a_second_name, "alice", "copy the file instead"),
     (a_linked_session_folder, "bob", "make it a folder"),

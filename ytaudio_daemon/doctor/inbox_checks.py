@@ -7,7 +7,8 @@ from itertools import islice
 
 from ytaudio_daemon.doctor.check_result import CheckResult, warning
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.inbox import IgnoredFile, scan_ignored
+from ytaudio_daemon.folders.inbox import IgnoredFile
+from ytaudio_daemon.folders.inbox_scan import scan_ignored
 
 #: Most results; whoever mends these sees the next ones.
 MAX_RESULTS = 20

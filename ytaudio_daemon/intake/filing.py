@@ -123,8 +123,9 @@ class Filer:
         """
         if not self._placed:
             return
-        for location in {recorded.inbox_file.location for recorded, _ in self._placed}:
-            self._sync_moves(location)
+        files = (recorded.inbox_file for recorded, _ in self._placed)
+        for location, subfolders in {(f.location, f.subfolders) for f in files}:
+            self._sync_moves(location, subfolders)
         with self._ledger.write() as db:
             drops.mark_filed(db, [placement for _, placement in self._placed], now)
         for recorded, placement in self._placed:
@@ -159,10 +160,8 @@ class Filer:
         except (OSError, UnsafePathError) as error:
             if isinstance(error, OSError) and error.errno not in PLACE_ERRNOS:
                 raise
-            parts = recorded.inbox_file.location.parts
-            self._ignored_files.set_not_movable(
-                self._layout.inbox.joinpath(*parts), error
-            )
+            folder = recorded.inbox_file.folder_in(self._layout.inbox)
+            self._ignored_files.set_not_movable(folder, error)
             return self._keep(recorded, is_unmovable=True)
 
     def _move(self, recorded: RecordedDrop, now: Now) -> DropPlacement:
@@ -214,10 +213,12 @@ class Filer:
             f"ytaudio retry --session {inbox_file.location.session} --failed",
         )
 
-    def _sync_moves(self, location: DropLocation) -> None:
+    def _sync_moves(
+        self, location: DropLocation, subfolders: tuple[bytes, ...]
+    ) -> None:
         """Sync a folder, unless it is closed to us: then nothing was moved out of it."""
         with suppress(UnsafePathError, PermissionError):
-            filing.sync_moves(self._layout.inbox, location)
+            filing.sync_moves(self._layout.inbox, location, subfolders)
 
 
 def _placement(recorded: RecordedDrop, state: str, name: bytes | None) -> DropPlacement:

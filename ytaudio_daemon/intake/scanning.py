@@ -6,9 +6,11 @@ from pathlib import Path
 
 import structlog
 
-from ytaudio_daemon.folders import inbox
-from ytaudio_daemon.folders.inbox import IgnoredFile, InboxFile
+from ytaudio_daemon.folders.filing import remove_emptied_folder
+from ytaudio_daemon.folders.inbox import EmptyFolder, IgnoredFile, InboxFile
+from ytaudio_daemon.folders.inbox_scan import ScanResult, scan
 from ytaudio_daemon.intake.ignored_files import IgnoredFiles
+from ytaudio_daemon.intake.late_writes import WATCHED_S
 from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
@@ -41,7 +43,7 @@ class Scanner:
         self._rescan_s = settings.inbox.rescan
         #: Sessions to look at; None = everything.
         self._dirty: set[str | None] = set()
-        self._scan: Iterator[InboxFile | IgnoredFile | None] | None = None
+        self._scan: Iterator[ScanResult] | None = None
         self._scanned_session: str | None = None
 
     def reload(self, settings: Settings) -> None:
@@ -82,7 +84,7 @@ class Scanner:
         else:
             self._scanned_session = self._dirty.pop()
         self._ignored_files.begin_scan()
-        self._scan = inbox.scan(self._folder, self._scanned_session)
+        self._scan = scan(self._folder, self._scanned_session)
         return True
 
     def _continue_scan(self, deadline: float) -> Iterator[InboxFile]:
@@ -91,8 +93,11 @@ class Scanner:
                 if isinstance(found, InboxFile):
                     self._ignored_files.confirm_present(found)
                     yield found
-                elif found is not None:
+                elif isinstance(found, IgnoredFile):
                     self._ignored_files.add(found)
+                elif isinstance(found, EmptyFolder):
+                    # Not before: a drop that is written to goes back into it.
+                    remove_emptied_folder(self._folder, found, WATCHED_S)
                 if time.monotonic() > deadline:
                     return
         except OSError as error:

@@ -1,5 +1,6 @@
 """One drop's receipts, written front to back: counts, then lines, a page at a time."""
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from ytaudio_daemon.dropfile.reject_codes import MENDED_CODES
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.atomic_file import AtomicFileWriter, remove_if_ours
+from ytaudio_daemon.folders.inbox import split_path
 from ytaudio_daemon.folders.layout import receipt_key
 from ytaudio_daemon.ledger import Connection, receipts
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
@@ -53,7 +55,8 @@ class ReceiptWriter:
     ) -> None:
         self.drop = drop
         self._layout = layout
-        self._people_folder = people_folder
+        subfolders, self._people_name = split_path(drop.filed_name or b"")
+        self._people_folder = (*people_folder, *map(os.fsdecode, subfolders))
         self._tally: Counter[str] = Counter()
         self._counted_to: LinePart | None = LinePart()
         self._written_to = LinePart()
@@ -174,7 +177,7 @@ class ReceiptWriter:
         if not self._failed.is_empty:
             return self._failed.commit(previous)
         if self._failed.error is None:
-            name = (self.drop.filed_name or b"") + b".failed.txt"
+            name = self._people_name + b".failed.txt"
             mark = receipt_text.FAILED_MARK.encode()
             try:
                 remove_if_ours(self._layout.inbox, self._people_folder, name, mark)
@@ -195,7 +198,7 @@ class ReceiptWriter:
         )
 
     def _people_file_opener(self, ending: bytes) -> Callable[[], AtomicFileWriter]:
-        name = (self.drop.filed_name or b"") + ending
+        name = self._people_name + ending
 
         def open_file() -> AtomicFileWriter:
             return AtomicFileWriter(

@@ -4,7 +4,7 @@ from itertools import islice
 
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.errors import UnknownSessionError
-from ytaudio_daemon.folders.inbox import scan_ignored
+from ytaudio_daemon.folders.inbox_scan import scan_ignored
 
 #: Files that are named; whoever mends these sees the next ones.
 MAX_NAMED_FILES = 5
