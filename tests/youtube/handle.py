@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from tests.youtube.faults import Fault, Kind
 from tests.youtube.journal import Request
+from tests.youtube.outages import Outage
 from tests.youtube.site import EVERY_VIDEO
 from tests.youtube.video import Status, Video
 
@@ -81,6 +82,17 @@ class Remote:
     def lift(self, video_id: str | None) -> None:
         """Take the faults off again that were set for one video, or for all."""
         self._order("lift", video_id=video_id or EVERY_VIDEO)
+
+    def break_down(self, outage: Outage) -> None:
+        """Let all videos fail alike, until `recover`."""
+        self.blocked = outage.status
+        for fault in outage.faults:
+            self.fault(None, fault)
+
+    def recover(self) -> None:
+        """End the outage."""
+        self.blocked = None
+        self.lift(None)
 
     def reset(self) -> None:
         """Drop all connections, videos, faults and records."""

@@ -94,6 +94,10 @@ SCREENS: dict[Status, Screen] = {
         "UNPLAYABLE", _UNAVAILABLE, "This content isn't available, try again later."
     ),
     "captcha": Screen("LOGIN_REQUIRED", _UNAVAILABLE),
+    # yt-dlp#14470 and others: for hours, for everybody
+    "reload": Screen("UNPLAYABLE", "The page needs to be reloaded."),
+    # Nobody has ever read this.
+    "odd": Screen("ERROR", "The frobnication of this item is pending"),
 }
 
 

@@ -32,6 +32,9 @@ Status = Literal[
     "bot",
     "rate_limited",
     "captcha",
+    # It is YouTube itself.
+    "reload",
+    "odd",
     "wrong_id",
     "sabr",
 ]

@@ -17,7 +17,7 @@ from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.jobs.config_values import converter_count
 from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.model.gates import Gate, GateName
 from ytaudio_daemon.model.ytdlp_policy import (
     UPGRADE_COMMAND,
     age_days,
@@ -177,6 +177,8 @@ class SnapshotBuilder:
 
 
 def _gate_problem(gate: Gate) -> ProblemReport:
+    if gate.name is GateName.OUTAGE:  # the same text all the time: it is one problem
+        return gate.name.value, gate.reason, gate.hint
     until = datetime.fromtimestamp(gate.until, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return (
         gate.name.value,

@@ -24,6 +24,7 @@ from ytaudio_daemon.fetch.durable import UnreadableError
 from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.probe import probe
 from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome
 from ytaudio_daemon.system import failpoints
 
@@ -46,6 +47,8 @@ def _run_stages(
 ) -> Outcome:
     ytdlp_client.prepare_environment(request)
     resource_limits.limit_file_size(request.limits)
+    if request.is_probe:
+        return probe(request, report, context)
     if (done := result_files.adopt_result(request)) is not None:
         return done
     source = sources.adopt(request) or fetch_source(request, report, context)

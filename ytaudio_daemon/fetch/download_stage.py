@@ -26,8 +26,12 @@ from ytaudio_daemon.model import FetchRequest, Phase, Progress
 from ytaudio_daemon.system import failpoints
 
 
-class _StreamSelector:
-    """Chooses the stream for yt-dlp, which calls it as its format selector."""
+class StreamSelector:
+    """Chooses the stream for yt-dlp, which calls it as its format selector.
+
+    Args:
+        request: Its options name the format and the quality.
+    """
 
     def __init__(self, request: FetchRequest) -> None:
         self.note = ""
@@ -35,6 +39,7 @@ class _StreamSelector:
         self._quality = str(request.options["quality"])
 
     def __call__(self, context: Mapping[str, Any]) -> Iterator[Format]:
+        """Yield the stream, if any has sound; `note` then says what it lacks."""
         chosen = choose_stream(
             context["formats"], target=self._target, quality=self._quality
         )
@@ -78,11 +83,11 @@ def _fetch_unless_refused(
 def _fetch_once(
     request: FetchRequest, report: Reporter, context: AttemptContext
 ) -> Source:
-    selector = _StreamSelector(request)
+    selector = StreamSelector(request)
     parameters = ytdlp_client.ytdlp_params(request, context.log_capture, selector)
     with ytdlp_client.YtDlpClient(parameters) as ydl:
         context.failed_requests = ydl.failed_requests
-        info = _resolve(ydl, request, context)
+        info = resolve_stream(ydl, request, context)
         # The picture first: a kill between the two must not cost the whole stream.
         cover, remark = _cover(ydl, request, info)
         path = _download(ydl, request, info, report, context)
@@ -100,9 +105,14 @@ def _was_media_refused(error: Exception, context: AttemptContext) -> bool:
     return classify(evidence).code in MEDIA_CODES
 
 
-def _resolve(
+def resolve_stream(
     ydl: ytdlp_client.YtDlpClient, request: FetchRequest, context: AttemptContext
 ) -> resolve.Info:
+    """Return the info dict with the chosen stream; the facts go into the context.
+
+    Raises:
+        Exception: Any of yt-dlp's; `classify` finds its failure.
+    """
     info = resolve.extract(ydl, request)
     context.facts = video_facts(info)
     context.live_status = info.get("live_status")

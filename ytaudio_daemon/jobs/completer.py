@@ -18,6 +18,7 @@ import structlog
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.jobs.attempt_moves import AttemptMoves
 from ytaudio_daemon.jobs.byte_limit import byte_limit_failure
+from ytaudio_daemon.jobs.outage_suspicion import end_outage_if_proven
 from ytaudio_daemon.jobs.publisher import Publication, Publisher, result_of
 from ytaudio_daemon.jobs.record_failure import (
     RecordedFailure,
@@ -168,6 +169,9 @@ class AttemptCompleter:
             )
             if done and publication.is_own:
                 open_proven_gates(db, claim, now)
+                end_outage_if_proven(
+                    db, publication.outcome, claim.history.claimed_at, now
+                )
             gates.clear_stale_probe(db)
         del self._unrecorded[claim.name]
         self._ledger.check_not_replaced()

@@ -3,12 +3,18 @@
 from dataclasses import dataclass, replace
 
 from ytaudio_daemon.jobs.config_values import retry_policy
+from ytaudio_daemon.jobs.outage_suspicion import outage_until, suspect_outage
 from ytaudio_daemon.ledger import Connection, gates, queries, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Failure, FailureKind, Outcome
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.decide import Decision, decide, reclassify_as_outdated
-from ytaudio_daemon.model.gates import GATE_OF
+from ytaudio_daemon.model.decide import (
+    Decision,
+    Surroundings,
+    decide,
+    reclassify_as_outdated,
+)
+from ytaudio_daemon.model.gates import GATE_OF, GateName
 from ytaudio_daemon.settings import Settings
 
 #: Failures that show that network, host and site are all well.
@@ -43,9 +49,8 @@ def record_failure(
     """
     failure = _reclassified(db, outcome)
     judged = replace(outcome, failure=failure)
-    name = GATE_OF.get(failure.kind)
-    gate = None if name is None else gates.find_gate(db, name)
-    decision = decide(claim.history, judged, now, retry_policy(settings), gate)
+    surroundings = _surroundings(db, claim, failure, now)
+    decision = decide(claim.history, judged, now, retry_policy(settings), surroundings)
     quota = settings.sessions.quota
     if not transitions.record_failure(db, claim.fence, judged, decision, now, quota):
         return None
@@ -53,18 +58,38 @@ def record_failure(
         gates.close_gate(db, decision.gate)
     elif failure.kind in SITE_ANSWERED_KINDS:
         open_proven_gates(db, claim, now)
+    suspect_outage(db, now)
     return RecordedFailure(failure=failure, decision=decision)
+
+
+def _surroundings(
+    db: Connection, claim: Claim, failure: Failure, now: Now
+) -> Surroundings:
+    until = outage_until(db, failure)
+    name = GATE_OF.get(failure.kind)
+    if name is None:
+        return Surroundings(outage_until=until)
+    gate = gates.find_gate(db, name)
+    if name is not GateName.SITE:
+        return Surroundings(gate=gate)
+    is_news = not gates.was_blocked_before(db, claim.job_id, claim.attempt)
+    others = is_news and gates.has_other_blocked_video(db, claim.video_id, now)
+    return Surroundings(gate=gate, is_said_of_others=others, is_news=is_news)
 
 
 def open_proven_gates(db: Connection, claim: Claim, now: Now) -> None:
     """Open the gates that this attempt, begun after they closed, shows to be over.
 
     A private video proves the site answers; a success proves everything works. A gate
-    that was closed later than now was closed before the clock went back.
+    that was closed later than now was closed before the clock went back. An outage has
+    proofs of its own: in one of them all videos are said to be private.
     """
     for gate in gates.closed_gates(db):
-        if gate.closed_at < claim.history.claimed_at or now.wall < gate.closed_at:
-            gates.open_gate(db, gate.name)
+        is_behind = gate.closed_at < claim.history.claimed_at
+        if gate.name is not GateName.OUTAGE and (
+            is_behind or now.wall < gate.closed_at
+        ):
+            gates.open_gate_and_hasten(db, gate.name, now)
 
 
 def _reclassified(db: Connection, outcome: Outcome) -> Failure:

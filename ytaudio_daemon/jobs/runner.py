@@ -14,7 +14,7 @@ from ytaudio_daemon.jobs.memory_shortage import MemoryShortage
 from ytaudio_daemon.jobs.prepare import prepare
 from ytaudio_daemon.jobs.publisher import Publication
 from ytaudio_daemon.jobs.rescuer import JobRescuer
-from ytaudio_daemon.ledger import Ledger, claims, gates, queries
+from ytaudio_daemon.ledger import Ledger, claims, gates, outages, queries
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import (
     FailureKind,
@@ -157,7 +157,9 @@ class JobRunner:
             if queries.total_counts(db)[JobState.QUEUED] == 0:
                 return CLAIM_POLL_S
             closed = gates.closed_gates(db)
-            if any(gate.probe_job_id is not None for gate in closed):
+            if outages.is_held(db, now) or any(
+                gate.is_being_probed(now.wall) for gate in closed
+            ):
                 return CLAIM_POLL_S  # the end of the probe is an event
             shut = [gate.until - now.wall for gate in closed]
             token = gates.seconds_to_next_token(db, pace(self.settings), now)

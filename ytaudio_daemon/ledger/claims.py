@@ -7,11 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger import gates
+from ytaudio_daemon.ledger import gates, outages
 from ytaudio_daemon.ledger.events import Fence, record_transition
 from ytaudio_daemon.ledger.job_join import JOBS_QUERY, source_file
 from ytaudio_daemon.ledger.schema import attempts, jobs, sessions
-from ytaudio_daemon.model import JobState, Phase
+from ytaudio_daemon.model import FailureKind, JobState, Phase
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import JobHistory
 from ytaudio_daemon.model.gates import Pace
@@ -56,7 +56,8 @@ def claim_next(db: Connection, now: Now, host: str, pace: Pace) -> Claim | None:
 
     Sessions take turns (the one served longest ago first); inside a session the
     highest priority goes first, then the oldest. Nothing is claimed while a gate is
-    closed or the pace has no token left; a gate whose pause is over lets one probe pass.
+    closed, an outage is suspected, or the pace has no token left; a gate whose pause is
+    over lets one probe pass, rather a job that was not blocked itself.
 
     Args:
         db: A write transaction.
@@ -65,9 +66,9 @@ def claim_next(db: Connection, now: Now, host: str, pace: Pace) -> Claim | None:
         pace: The config's token bucket.
     """
     closed = gates.closed_gates(db)
-    if not gates.may_claim(closed, now):
+    if not gates.may_claim(closed, now) or outages.is_held(db, now):
         return None
-    row = _next_queued(db)
+    row = (_next_unblocked(db) if closed else None) or _next_queued(db)
     if row is None or not gates.take_token(db, pace, now):
         return None
     attempt = row.attempt + 1
@@ -151,6 +152,34 @@ def _next_queued(db: Connection) -> Any:
     in_order = (jobs.c.priority.desc(), jobs.c.id)
     mine = job.where(jobs.c.session_id == session_id)
     return db.execute(mine.order_by(*in_order).limit(1)).first()
+
+
+def _next_unblocked(db: Connection) -> Any:
+    """Return the next queued job that YouTube has not blocked the last time, if any.
+
+    As a probe of a closed gate it tells more: a video may always be answered so.
+    """
+    unblocked = sa.and_(
+        jobs.c.state == JobState.QUEUED,
+        jobs.c.error_kind.is_distinct_from(FailureKind.BLOCKED.value),
+    )
+    session_id = db.execute(
+        sa.select(sessions.c.id)
+        .where(
+            sessions.c.queued > 0,
+            sa.exists().where(jobs.c.session_id == sessions.c.id, unblocked),
+        )
+        .order_by(sessions.c.turn)
+        .limit(1),
+    ).scalar()
+    if session_id is None:
+        return None
+    return db.execute(
+        sa.select(jobs.c.id, jobs.c.session_id, jobs.c.attempt)
+        .where(jobs.c.session_id == session_id, unblocked)
+        .order_by(jobs.c.priority.desc(), jobs.c.id)
+        .limit(1),
+    ).first()
 
 
 def _mark_running(

@@ -1,18 +1,21 @@
 """Gates and pace as rows: the pure rules are in `model.gates`."""
 
+from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.schema import gates, jobs, pace
-from ytaudio_daemon.model import JobState
+from ytaudio_daemon.ledger.schema import attempts, gates, jobs, pace
+from ytaudio_daemon.model import FailureKind, JobState
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.gates import Gate, GateName, Pace
+from ytaudio_daemon.model.gates import GATE_OF, PAUSES, Gate, GateName, Pace
 from ytaudio_daemon.model.host_errors import current_code
 
 #: So far there is one site.
 SITE = "youtube"
+#: The latest attempts that are looked through for another blocked video.
+MAX_WITNESSES = 50
 
 
 def closed_gates(db: Connection) -> list[Gate]:
@@ -49,12 +52,60 @@ def open_gate(db: Connection, name: GateName) -> bool:
     return done.rowcount > 0
 
 
-def may_claim(closed: list[Gate], now: Now) -> bool:
-    """Return True if all gates' pauses are over and no probe is running."""
-    return all(
-        not shut.is_too_early_to_probe(now.wall) and shut.probe_job_id is None
-        for shut in closed
+def open_gate_and_hasten(db: Connection, name: GateName, now: Now) -> None:
+    """Open a gate whose cause is gone, and make the jobs that wait for it due now."""
+    kinds = [kind.value for kind, gate in GATE_OF.items() if gate is name]
+    if not open_gate(db, name) or not kinds:
+        return
+    db.execute(
+        sa.update(jobs)
+        .where(
+            jobs.c.state == JobState.WAITING,
+            jobs.c.error_kind.in_(kinds),
+            jobs.c.retry_at > now.wall,
+        )
+        .values(retry_at=now.wall),
     )
+
+
+def was_blocked_before(db: Connection, job_id: int, attempt: int) -> bool:
+    """Return True if an earlier attempt of a job was blocked, too."""
+    query = sa.select(sa.literal(1)).where(
+        attempts.c.job_id == job_id,
+        attempts.c.number < attempt,
+        attempts.c.kind == FailureKind.BLOCKED.value,
+    )
+    return db.execute(query.limit(1)).first() is not None
+
+
+def has_other_blocked_video(db: Connection, video_id: str, now: Now) -> bool:
+    """Return True if YouTube has just blocked another video for the first time.
+
+    "Just" is within the first pause of the gate, and behind the last success. A video
+    that was blocked before, while others came through, says nothing of them.
+    """
+    since = now.wall - PAUSES[GateName.SITE][0]
+    rows = db.execute(
+        sa.select(
+            attempts.c.job_id, attempts.c.number, attempts.c.kind, jobs.c.video_id
+        )
+        .join(jobs, jobs.c.id == attempts.c.job_id)
+        .where(attempts.c.ended_at > since, attempts.c.ended_at <= now.wall)
+        .order_by(attempts.c.ended_at.desc())
+        .limit(MAX_WITNESSES),
+    ).all()
+    fresh = takewhile(lambda row: row.kind != "completed", rows)
+    return any(
+        row.kind == FailureKind.BLOCKED
+        and row.video_id != video_id
+        and not was_blocked_before(db, row.job_id, row.number)
+        for row in fresh
+    )
+
+
+def may_claim(closed: list[Gate], now: Now) -> bool:
+    """Return True if all closed gates let a job through to see."""
+    return all(shut.admits_job(now.wall) for shut in closed)
 
 
 def set_probe(db: Connection, job_id: int) -> None:

@@ -274,6 +274,10 @@ attempts = Table(
     Column("code", Text),
     Column("message", Text),
     Column("log_tail", Text),
+    # What equal failures have in common (`model.outage`); NULL where it says nothing.
+    Column("signature", Text),
+    # 1 while it counts against the attempts its job has.
+    Column("charged", Big, nullable=False, server_default="0"),
     Index("attempts_by_end", "ended_at"),
 )
 
@@ -334,4 +338,19 @@ pace = Table(
     Column("site", Text, primary_key=True),
     Column("tokens", Real, nullable=False),
     Column("filled_at", Real, nullable=False),
+)
+
+#: At most one row: an outage of YouTube, as `model.outage.Outage` describes it.
+outages = Table(
+    "outages",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("began_at", Real, nullable=False),
+    Column("changed_at", Real, nullable=False),
+    Column("probe_at", Real, nullable=False),
+    Column("rounds", Big, nullable=False),
+    Column("is_settled", Boolean, nullable=False),
 )

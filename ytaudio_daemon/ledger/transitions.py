@@ -101,7 +101,7 @@ def complete(
     )
     if not moved:
         return False
-    end_attempt(db, fence, outcome, now, kind="completed")
+    end_attempt(db, fence, outcome, now, kind="completed", is_charged=True)
     grown = {"used_bytes": sessions.c.used_bytes + result.size_bytes}
     record_activity(db, fence.session_id, now, **grown)
     release_held(db, fence.session_id, quota, now)
@@ -141,7 +141,8 @@ def record_failure(
         db, fence, decision.to, now, decision.failure.code, **values
     ):
         return False
-    end_attempt(db, fence, outcome, now, kind=decision.failure.kind.value)
+    kind = decision.failure.kind.value
+    end_attempt(db, fence, outcome, now, kind=kind, is_charged=decision.charged)
     if decision.to is JobState.FAILED:
         record_activity(db, fence.session_id, now)
         release_held(db, fence.session_id, quota, now)

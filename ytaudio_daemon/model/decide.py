@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.gates import GATE_OF, PAUSES, Gate, gate_after_failure
+from ytaudio_daemon.model.gates import (
+    GATE_OF,
+    PAUSES,
+    Gate,
+    GateName,
+    gate_after_failure,
+    pause_duration_s,
+)
 from ytaudio_daemon.model.job import JobState
 from ytaudio_daemon.model.outcome import Failure, FailureKind, Outcome
 from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND
@@ -22,8 +29,10 @@ MAX_CRASHES = 3
 
 #: The code of a worker that the kernel killed because memory ran out.
 OUT_OF_MEMORY = "out_of_memory"
-#: The code of a video that seems to have no formats at all.
+#: The code of a video that seems to have no formats at all ...
 NO_FORMATS = "no_formats"
+#: ... and of many such, which is yt-dlp's fault.
+ENGINE_OUTDATED = "engine_outdated"
 #: Tries for codes that pass within hours or not at all, farther apart than others.
 #: "media_refused": each try has asked for a fresh address and was refused twice
 #: (yt-dlp#17456); docs/decisions.md, "A refused stream".
@@ -74,6 +83,29 @@ class JobHistory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What is known beyond the job whose attempt failed.
+
+    Attributes:
+        gate: The closed gate of this failure's kind; None when it is open.
+        is_said_of_others: YouTube has just blocked another video, too. One alone
+            closes no gate: some videos are always answered so.
+        is_news: The job was not blocked before: its failure lengthens the pause.
+        outage_until: When the next probe of a confirmed outage is due that this
+            failure belongs to; None if it belongs to none.
+    """
+
+    gate: Gate | None = None
+    is_said_of_others: bool = True
+    is_news: bool = True
+    outage_until: float | None = None
+
+
+#: Nothing special is known.
+NO_SURROUNDINGS = Surroundings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """A decision about a failed attempt.
 
@@ -99,7 +131,7 @@ def decide(
     outcome: Outcome,
     now: Now,
     policy: RetryPolicy,
-    gate: Gate | None = None,
+    surroundings: Surroundings = NO_SURROUNDINGS,
 ) -> Decision:
     """Decide what becomes of a job whose attempt failed.
 
@@ -108,7 +140,7 @@ def decide(
         outcome: The attempt's outcome, with a failure.
         now: The moment.
         policy: From the config.
-        gate: The closed gate of this failure's kind; None when it is open.
+        surroundings: What is known beyond the job.
 
     Raises:
         ValueError: The outcome has no failure.
@@ -117,8 +149,10 @@ def decide(
     if failure is None:
         msg = "decide() is for failures; results are published"
         raise ValueError(msg)
+    if surroundings.outage_until is not None:
+        return _waiting(failure, surroundings.outage_until)
     if failure.kind in GATE_OF:
-        return _decide_gated(history, failure, now, gate)
+        return _decide_gated(history, failure, now, surroundings)
     if failure.kind in CHARGED_KINDS:
         return _decide_charged(history, failure, now, policy)
     if failure.kind in {FailureKind.NOT_YET, FailureKind.OUTDATED}:
@@ -129,9 +163,20 @@ def decide(
 
 
 def _decide_gated(
-    history: JobHistory, failure: Failure, now: Now, gate: Gate | None
+    history: JobHistory, failure: Failure, now: Now, surroundings: Surroundings
 ) -> Decision:
-    shut = gate_after_failure(gate, failure, began_at=history.claimed_at, wall=now.wall)
+    name, gate = GATE_OF[failure.kind], surroundings.gate
+    is_site = name is GateName.SITE
+    if is_site and gate is None and not surroundings.is_said_of_others:
+        pause = pause_duration_s(name, history.attempt, failure.retry_after_s)
+        return _waiting(failure, now.wall + pause)
+    shut = gate_after_failure(
+        gate,
+        failure,
+        began_at=history.claimed_at,
+        wall=now.wall,
+        is_news=surroundings.is_news or not is_site,
+    )
     return Decision(
         to=JobState.WAITING, failure=failure, retry_at=shut.until, gate=shut
     )
@@ -206,7 +251,7 @@ def reclassify_as_outdated(
     Returns:
         The failure as it was, where only few videos have none.
     """
-    alike = sum(code == failure.code for code in recent_codes)
+    alike = sum(code in {NO_FORMATS, ENGINE_OUTDATED} for code in recent_codes)
     enough = len(recent_codes) >= MIN_ATTEMPTS_TO_BLAME_YTDLP and alike * 2 > len(
         recent_codes
     )
@@ -215,7 +260,7 @@ def reclassify_as_outdated(
     return replace(
         failure,
         kind=FailureKind.OUTDATED,
-        code="engine_outdated",
+        code=ENGINE_OUTDATED,
         message="YouTube offers no formats for most videos: yt-dlp is probably outdated.",
         hint=f"Upgrade yt-dlp: {UPGRADE_COMMAND}; the job waits and goes on by itself.",
     )

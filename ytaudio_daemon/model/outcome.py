@@ -97,7 +97,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The end of one attempt: a result or a failure, never both.
+    """The end of one attempt: a result or a failure, never both; neither for a good probe.
 
     Attributes:
         result: Set when the audio is ready to be published.
@@ -176,6 +176,7 @@ class FetchRequest:
         ffmpeg: Absolute path.
         ffmpeg_version: As `fetch.tools` found it, for `job.json`.
         js_runtime: `["deno", "/path"]` or `["node", "/path"]`, or [] for none.
+        is_probe: Only find out whether YouTube hands the video out (`fetch.probe`).
     """
 
     key: str
@@ -193,6 +194,7 @@ class FetchRequest:
     js_runtime: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     network: Network = field(default_factory=Network)
+    is_probe: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
