@@ -3,7 +3,6 @@
 import ctypes
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -398,7 +397,6 @@ def test_an_unwritable_folder_is_the_hosts_fault(
     [
         ({"proxy": "http://127.0.0.1:9"}, K.OFFLINE, "proxy_failed"),
         ({"ca_file": ""}, K.HOST, "certificate"),
-        ({"cookies_file": "/nonexistent"}, K.UNKNOWN, "unknown"),
     ],
 )
 def test_ways_to_the_network(
@@ -408,49 +406,6 @@ def test_ways_to_the_network(
     fields = {"proxy": attempts.network.proxy, "ca_file": attempts.network.ca_file}
     ran = attempts.again(network=Network(**(fields | change)))
     assert (ran.failure.kind, ran.failure.code) == (kind, code)
-
-
-def test_cookies_are_sent_and_never_written_back_or_told(
-    attempts: Attempts, tmp_path: Path
-) -> None:
-    jar = tmp_path / "cookies.txt"
-    secret = "S3CRETVALUE"  # a cookie of nobody
-    line = f".youtube.com\tTRUE\t/\tTRUE\t4102444800\tPREF\tf1={secret}\n"
-    jar.write_text(f"# Netscape HTTP Cookie File\n{line}")
-    before = jar.read_bytes()
-    network = Network(
-        proxy=attempts.network.proxy,
-        ca_file=attempts.network.ca_file,
-        cookies_file=str(jar),
-    )
-    ran = attempts.at(Video(id=VIDEO, status="private"), network=network)
-    assert ran.failure.code == "private_video"
-    assert secret not in json.dumps(ran.failure.log_tail)
-    assert attempts.at(SONG, network=network).result
-    assert jar.read_bytes() == before
-    assert not list(ran.folder.glob("**/*cookie*"))
-
-
-@pytest.mark.parametrize("by_urllib", [False, True])
-@pytest.mark.parametrize("kind", ["watch", "player", "media"])
-def test_cookies_go_to_the_host_they_are_of_whatever_redirects(
-    attempts: Attempts, tmp_path: Path, kind: Any, *, by_urllib: bool
-) -> None:
-    jar = tmp_path / "cookies.txt"
-    secret = "S3CRETVALUE"  # a cookie of nobody
-    line = f".youtube.com\tTRUE\t/\tTRUE\t4102444800\tPREF\tf1={secret}\n"
-    jar.write_text(f"# Netscape HTTP Cookie File\n{line}")
-    network = replace(attempts.network, cookies_file=str(jar))
-    elsewhere = f"https://i.ytimg.com/vi/{VIDEO}/hq720.jpg"
-    video = Video(id=VIDEO, faults=(Fault.redirects(elsewhere, kind=kind),))
-    attempts.at(video, network=network, by_urllib=by_urllib)
-    requests = attempts.youtube.requests()
-    got = {request.host for request in requests if secret in request.cookies}
-    assert got == {"www.youtube.com"}
-    assert "i.ytimg.com" in {request.host for request in requests}
-    away = Fault.redirects("https://evil.example/", kind=kind)
-    attempts.at(Video(id=VIDEO, faults=(away,)), network=network, by_urllib=by_urllib)
-    assert attempts.youtube.foreign_hosts == {}
 
 
 def test_a_finished_source_is_adopted_without_any_request(attempts: Attempts) -> None:

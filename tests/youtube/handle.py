@@ -75,6 +75,10 @@ class Remote:
         self._order("offline", value=value)
         self._offline = value
 
+    def rotate(self, account: str) -> None:
+        """Let YouTube rotate an account's cookies: the old ones sign nobody in."""
+        self._order("rotate", account=account)
+
     def fault(self, video_id: str | None, fault: Fault) -> None:
         """Add a fault to one video, or to all."""
         self._order("fault", video_id=video_id or EVERY_VIDEO, fault=fault.as_json())

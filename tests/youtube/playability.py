@@ -71,6 +71,8 @@ SCREENS: dict[Status, Screen] = {
         "This video may be inappropriate for some users.",
         has_details=True,
     ),
+    # yt-dlp#13831: a video that only signed-in people may see, without a reason
+    "sign_in": Screen("LOGIN_REQUIRED", "Please sign in", has_details=True),
     "unavailable": Screen("ERROR", _UNAVAILABLE),
     "trailer": Screen("UNPLAYABLE", "This video requires payment to watch."),
     "upcoming": Screen(

@@ -38,6 +38,7 @@ class Server:
             "add": self._add,
             "default": self._set_default,
             "block": self._block,
+            "rotate": lambda order: self.site.accounts.rotated.add(order["account"]),
             "offline": self._set_offline,
             "fault": self._fault,
             "lift": lambda order: self.site.lift(order["video_id"]),

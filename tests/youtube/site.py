@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.youtube import challenge, pages
+from tests.youtube.accounts import Accounts
 from tests.youtube.faults import NOISE, Fault, Kind, Reply, bend, spoil
 from tests.youtube.journal import Journal, Request
 from tests.youtube.media import MediaStore
@@ -44,6 +45,7 @@ class Site:
     default: Video | None = None
     #: While set, every video has this status: the way a blocked address sees the site.
     blocked: Status | None = None
+    accounts: Accounts = field(default_factory=Accounts)
     _videos: dict[str, Video] = field(default_factory=dict)
     _faults: dict[str, list[_Active]] = field(default_factory=dict)
     _responses: int = 0
@@ -55,6 +57,7 @@ class Site:
         self._faults.clear()
         self._expired.clear()
         self.default = self.blocked = None
+        self.accounts = Accounts()
         self.journal.clear()
 
     def add(self, video: Video) -> None:
@@ -97,6 +100,14 @@ class Site:
             video = Video(id=video_id, status="removed")
         return replace(video, status=self.blocked) if self.blocked else video
 
+    def _video_for(self, request: Request) -> Video:
+        """Return the video as the account of a request's cookies sees it."""
+        video = self._video(request.video_id)
+        signed_in = self.accounts.signed_in(request.cookies)
+        if video.account and video.account == signed_in and not self.blocked:
+            return replace(video, status="ok")
+        return video
+
     def _refuses(self, incoming: Incoming, request: Request) -> bool:
         if request.kind != "media":
             return False
@@ -119,17 +130,24 @@ class Site:
             case "thumbnail":
                 return await self._thumbnail(request, fault)
             case "watch":
-                page = pages.watch_page(self._video(request.video_id))
-                return _html(page, fault)
+                page = pages.watch_page(self._video_for(request))
+                return self._signed(_html(page, fault), request)
             case "player":
-                return await self._player(request.video_id, fault)
+                return self._signed(await self._player(request, fault), request)
             case "playerjs":
                 return _playerjs(incoming.path, fault)
             case _:
                 return self._other(incoming, request)
 
-    async def _player(self, video_id: str, fault: Fault | None) -> Reply:
-        video = self._video(video_id)
+    def _signed(self, reply: Reply, request: Request) -> Reply:
+        """Return a reply that refreshes the account's cookies, or takes them away."""
+        cookie = self.accounts.set_cookie(request.cookies)
+        if not cookie:
+            return reply
+        return replace(reply, headers={**reply.headers, "Set-Cookie": cookie})
+
+    async def _player(self, request: Request, fault: Fault | None) -> Reply:
+        video = self._video_for(request)
         self._responses += 1
         sizes = await self.store.sizes(video) if pages.has_media(video) else {}
         response = pages.player_response(video, event_id(self._responses), sizes)

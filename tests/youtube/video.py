@@ -19,6 +19,7 @@ Status = Literal[
     "members",
     "geo",
     "age",
+    "sign_in",
     "drm",
     "unavailable",
     "trailer",
@@ -79,6 +80,8 @@ class Video:
     tone: int = 440
     #: The video that is answered instead, for the statuses wrong_id and trailer.
     other_id: str = "dQw4w9WgXcQ"
+    #: The account that sees this video as if its status were "ok"; "" is none.
+    account: str = ""
     faults: tuple[Fault, ...] = ()
 
     def called(self, video_id: str) -> "Video":

@@ -15,11 +15,14 @@ from ytaudio_daemon.fetch import (
     ytdlp_version,
 )
 from ytaudio_daemon.fetch import source as sources
+from ytaudio_daemon.fetch.account_access import (
+    fetch_with_account,
+    with_fitting_hint,
+)
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.audio_stage import build_result
 from ytaudio_daemon.fetch.classify import classify
 from ytaudio_daemon.fetch.convert import ConversionError
-from ytaudio_daemon.fetch.download_stage import fetch_source
 from ytaudio_daemon.fetch.durable import UnreadableError
 from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.failure_catalog import failure_for
@@ -39,7 +42,8 @@ def run_attempt(request: FetchRequest, report: Reporter) -> Outcome:
     except BaseException as error:  # noqa: BLE001 - the border: all becomes data
         failure = _failure_from_exception(error, request, context)
         _remove_useless_files(request, failure)
-        return context.failed_outcome(failure)
+        fitting = with_fitting_hint(failure, request, context.cookies_state)
+        return context.failed_outcome(fitting)
 
 
 def _run_stages(
@@ -51,8 +55,13 @@ def _run_stages(
         return probe(request, report, context)
     if (done := result_files.adopt_result(request)) is not None:
         return done
-    source = sources.adopt(request) or fetch_source(request, report, context)
-    context.facts = source.facts
+    source = sources.adopt(request) or fetch_with_account(
+        request,
+        report,
+        context,
+        lambda error: _failure_from_exception(error, request, context),
+    )
+    context.facts, context.with_cookies = source.facts, source.with_cookies
     report.wait_for_converter_slot()
     outcome = build_result(request, source, report, context)
     # The result is durable; its source would only fill the disk.

@@ -23,6 +23,8 @@ class AttemptContext:
         live_status: As yt-dlp names it, once known.
         downloaded_bytes: Fetched by this attempt.
         ffmpeg_errors: Its complaints, if any.
+        with_cookies: The source was fetched with an account's cookies.
+        cookies_state: What became of them, "" when none were sent.
     """
 
     ytdlp_version: str
@@ -32,6 +34,15 @@ class AttemptContext:
     live_status: str | None = None
     downloaded_bytes: int = 0
     ffmpeg_errors: str = ""
+    with_cookies: bool = False
+    cookies_state: str = ""
+
+    def start_over(self) -> None:
+        """Forget the evidence of a try that is made again; its log lines stay."""
+        said = self.log_capture.lines
+        self.log_capture = LogCapture()
+        self.log_capture.lines.extend(said)
+        self.failed_requests, self.live_status = (), None
 
     def evidence(
         self, causes: Sequence[Cause], *, has_js_runtime: bool, now: datetime
@@ -62,6 +73,8 @@ class AttemptContext:
         return Outcome(
             downloaded_bytes=self.downloaded_bytes,
             engine=self.ytdlp_version,
+            with_cookies=self.with_cookies,
+            cookies_state=self.cookies_state,
             title=facts.title if facts else None,
             artist=facts.artist if facts else None,
             duration_s=facts.duration_s if facts else None,

@@ -1,12 +1,15 @@
 """Resolves and downloads a video: the stages with network."""
 
+import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.fetch import Reporter, resolve, ytdlp_client
 from ytaudio_daemon.fetch import source as sources
+from ytaudio_daemon.fetch.account_cookies import AccountCookies
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.choose import Format, choose_stream, codec_name
 from ytaudio_daemon.fetch.classify import MEDIA_CODES, classify
@@ -24,6 +27,7 @@ from ytaudio_daemon.fetch.redact import redact
 from ytaudio_daemon.fetch.source import Source
 from ytaudio_daemon.model import FetchRequest, Phase, Progress
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.urls import Link
 
 
 class StreamSelector:
@@ -49,9 +53,18 @@ class StreamSelector:
 
 
 def fetch_source(
-    request: FetchRequest, report: Reporter, context: AttemptContext
+    request: FetchRequest,
+    report: Reporter,
+    context: AttemptContext,
+    cookies: AccountCookies | None = None,
 ) -> Source:
     """Fetch the stream and its picture, and seal them as a finished source.
+
+    Args:
+        request: Names the video.
+        report: Gets the progress.
+        context: Gets what was found out.
+        cookies: An account's, sent with the requests.
 
     Raises:
         Exception: Any of yt-dlp's; `classify` finds its failure.
@@ -61,19 +74,22 @@ def fetch_source(
     check_free_space(sources.begin(request), request.limits, needed=0)
     # An address may have expired, or be bound to a session that YouTube dislikes: asked
     # for once more in a fresh session, before anything is charged.
-    source = _fetch_unless_refused(request, report, context)
-    source = source or _fetch_once(request, report, context)
+    source = _fetch_unless_refused(request, report, context, cookies)
+    source = source or _fetch_once(request, report, context, cookies)
     sources.seal(request, source)
     failpoints.failpoint("source.finished", f"{request.key}/{request.attempt}")
     return source
 
 
 def _fetch_unless_refused(
-    request: FetchRequest, report: Reporter, context: AttemptContext
+    request: FetchRequest,
+    report: Reporter,
+    context: AttemptContext,
+    cookies: AccountCookies | None,
 ) -> Source | None:
     """Return the source; None when YouTube refused the stream's address."""
     try:
-        return _fetch_once(request, report, context)
+        return _fetch_once(request, report, context, cookies)
     except Exception as error:
         if not _was_media_refused(error, context):
             raise
@@ -81,18 +97,28 @@ def _fetch_unless_refused(
 
 
 def _fetch_once(
-    request: FetchRequest, report: Reporter, context: AttemptContext
+    request: FetchRequest,
+    report: Reporter,
+    context: AttemptContext,
+    cookies: AccountCookies | None,
 ) -> Source:
     selector = StreamSelector(request)
-    parameters = ytdlp_client.ytdlp_params(request, context.log_capture, selector)
-    with ytdlp_client.YtDlpClient(parameters) as ydl:
+    parameters = ytdlp_client.ytdlp_params(
+        request,
+        context.log_capture,
+        selector,
+        cookies.for_ytdlp() if cookies else None,
+    )
+    with ytdlp_client.YtDlpClient(parameters) as ydl, _storing(cookies, ydl):
         context.failed_requests = ydl.failed_requests
-        info = resolve_stream(ydl, request, context)
+        asked = _addressed(request, with_cookies=cookies is not None)
+        info = resolve_stream(ydl, asked, context)
         # The picture first: a kill between the two must not cost the whole stream.
         cover, remark = _cover(ydl, request, info)
         path = _download(ydl, request, info, report, context)
     notes = tuple(note for note in (selector.note, remark) if note)
-    return _source(request, info, path, cover, notes)
+    source = _source(request, info, path, cover, notes)
+    return replace(source, with_cookies=cookies is not None)
 
 
 def _was_media_refused(error: Exception, context: AttemptContext) -> bool:
@@ -103,6 +129,30 @@ def _was_media_refused(error: Exception, context: AttemptContext) -> bool:
         causes_of(error), has_js_runtime=True, now=datetime.now(UTC)
     )
     return classify(evidence).code in MEDIA_CODES
+
+
+@contextlib.contextmanager
+def _storing(
+    cookies: AccountCookies | None, ydl: ytdlp_client.YtDlpClient
+) -> Iterator[None]:
+    """Store at the end which cookies YouTube refreshed, also for a failed attempt."""
+    try:
+        yield
+    finally:
+        if cookies is not None:
+            with contextlib.suppress(OSError):  # the audio is worth more
+                cookies.store_refreshed(ydl.cookiejar)
+
+
+def _addressed(request: FetchRequest, *, with_cookies: bool) -> FetchRequest:
+    """Return the request with the address to ask: YouTube Music's, with cookies.
+
+    Only there, and only to an account, yt-dlp offers Premium's audio
+    (extractor/youtube/_video.py, `_get_requested_clients`).
+    """
+    if not (with_cookies and request.is_music):
+        return request
+    return replace(request, url=Link(request.video_id, is_music=True).music_url)
 
 
 def resolve_stream(

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from ytaudio_daemon.model import Failure, FailureKind
+from ytaudio_daemon.model.cookies import HOW_TO_EXPORT
 from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND
 from ytaudio_daemon.system import install_hints
 
@@ -48,6 +49,7 @@ _COOKIES = (
     "Set [download] cookies_file to the cookies of an account that may see it, "
     "then retry."
 )
+_EXPORT = f"{HOW_TO_EXPORT}; give them as you gave the old ones, then retry."
 _UPGRADE = f"Upgrade yt-dlp, no restart is needed: {UPGRADE_COMMAND}"
 _DISK = "Check the disk and the folder's modes; `ytaudio doctor` tells more."
 
@@ -120,6 +122,16 @@ FAILURE_CATALOG = {
         "YouTube wants a sign-in for this video.",
         _COOKIES,
         confirm=True,
+    ),
+    "cookies_rotated": FailureSpec(
+        _K.UNAVAILABLE,
+        "The cookies are no longer valid: YouTube rotated them.",
+        _EXPORT,
+    ),
+    "cookies_unreadable": FailureSpec(
+        _K.UNAVAILABLE,
+        "The file of the cookies cannot be read.",
+        "Check [download] cookies_file; `ytaudio doctor` tells more. Then retry.",
     ),
     "video_unavailable": FailureSpec(
         _K.UNAVAILABLE,

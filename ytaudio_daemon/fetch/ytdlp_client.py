@@ -28,7 +28,6 @@ from ytaudio_daemon.fetch.response_limit import (
 )
 from ytaudio_daemon.fetch.tools import find_js_runtime
 from ytaudio_daemon.model import FetchRequest
-from ytaudio_daemon.system.regular_files import open_regular_file
 
 #: Seconds without a byte before a connection is given up; a stall ends it earlier.
 SOCKET_TIMEOUT_S = 20.0
@@ -129,7 +128,10 @@ FormatSelector = Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]]
 
 
 def ytdlp_params(
-    request: FetchRequest, log_capture: LogCapture, choose: FormatSelector
+    request: FetchRequest,
+    log_capture: LogCapture,
+    choose: FormatSelector,
+    cookies: io.StringIO | None = None,
 ) -> dict[str, Any]:
     """Return yt-dlp's parameters; each is documented in `yt_dlp.YoutubeDL`."""
     network, limits = request.network, request.limits
@@ -171,8 +173,8 @@ def ytdlp_params(
         params["extractor_args"] = {"youtube-ejs": {"jitless": ["true"]}}
     if network.proxy:  # without it yt-dlp takes the environment's
         params["proxy"] = network.proxy
-    if network.cookies_file:
-        params["cookiefile"] = _cookies(Path(network.cookies_file))
+    if cookies is not None:
+        params["cookiefile"] = cookies
     return params
 
 
@@ -277,10 +279,3 @@ def _has_own_ca(request: FetchRequest) -> bool:
 def _js_runtimes(runtime: tuple[str, ...]) -> dict[str, dict[str, str]]:
     """Return `{name: {"path": …}}`; empty means none (not yt-dlp's default)."""
     return {runtime[0]: {"path": runtime[1]}} if runtime else {}
-
-
-def _cookies(path: Path) -> io.StringIO:
-    """Return a private copy in memory: yt-dlp writes its cookies back at the end."""
-    descriptor = open_regular_file(path, follow_links=True)
-    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
-        return io.StringIO(file.read(1 << 20))

@@ -28,6 +28,7 @@ def network(settings: Settings) -> Network:
         proxy=download.proxy,
         ca_file=os.fspath(download.ca_file or ""),
         cookies_file=os.fspath(download.cookies_file or ""),
+        cookies=download.cookies,
     )
 
 

@@ -52,6 +52,7 @@ def fetch_request(  # noqa: PLR0913 - one named part each; a bundle would hide t
         ffmpeg=tools.ffmpeg.path if tools.ffmpeg else "",
         ffmpeg_version=tools.ffmpeg.version if tools.ffmpeg else "",
         js_runtime=tools.js_pair(),
+        is_music=link.is_music,
         limits=limits(settings),
         network=network(settings),
     )

@@ -8,6 +8,9 @@ from typing import Any
 #: A finished attempt leaves these in its folder: the folder to publish, and its outcome.
 JOB_DIR = "job"
 RESULT_FILE = "result.json"
+#: When an account's cookies are sent: for the videos that are closed without them, with
+#: every request, or not at all.
+COOKIES_POLICIES = ("when_needed", "always", "never")
 #: The schema named in RESULT_FILE.
 RESULT_SCHEMA = "ytaudio.result/1"
 
@@ -104,6 +107,8 @@ class Outcome:
         failure: Set otherwise.
         downloaded_bytes: Fetched from the network by this attempt.
         engine: yt-dlp's version, or "".
+        with_cookies: The audio was fetched with an account's cookies.
+        cookies_state: What became of them: a `CookiesState`, or "" when none were sent.
         title, artist, duration_s, view_count: What is known, even of a failed attempt.
     """
 
@@ -111,6 +116,8 @@ class Outcome:
     failure: Failure | None = None
     downloaded_bytes: int = 0
     engine: str = ""
+    with_cookies: bool = False
+    cookies_state: str = ""
     title: str | None = None
     artist: str | None = None
     duration_s: float | None = None
@@ -151,11 +158,27 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """The connection to YouTube; "" where nothing is set."""
+    """The connection to YouTube; "" where nothing is set.
+
+    Attributes:
+        proxy: All requests go through it.
+        ca_file: Certificate authorities to trust.
+        cookies_file: An account's cookies.
+        cookies: When they are sent: one of `COOKIES_POLICIES`.
+        stores_cookies: The file is the program's own: what YouTube refreshes is stored
+            there.
+    """
 
     proxy: str = ""
     ca_file: str = ""
     cookies_file: str = ""
+    cookies: str = "when_needed"
+    stores_cookies: bool = False
+
+    @property
+    def may_use_cookies(self) -> bool:
+        """Whether there are cookies, and they may be sent."""
+        return bool(self.cookies_file) and self.cookies != "never"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +190,7 @@ class FetchRequest:
         attempt: Its number, from 1.
         url: The canonical link.
         video_id: The 11 characters; YouTube's response must have the same ID.
+        is_music: The link was one of YouTube Music's.
         options: `Options.to_json()`.
         fallback_bitrate: For a lossy format whose source cannot be copied.
         attempt_dir: An existing folder, this attempt's own; the result appears here.
@@ -192,6 +216,7 @@ class FetchRequest:
     ffmpeg: str = ""
     ffmpeg_version: str = ""
     js_runtime: tuple[str, ...] = ()
+    is_music: bool = False
     limits: Limits = field(default_factory=Limits)
     network: Network = field(default_factory=Network)
     is_probe: bool = False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ytaudio_daemon.model.options import FORMATS, QUALITIES, Layer
+from ytaudio_daemon.model.outcome import COOKIES_POLICIES
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.settings.keys import fixed_key, key
 from ytaudio_daemon.settings.list_types import (
@@ -89,6 +90,9 @@ class DownloadSettings:
     ca_file: Path | None = key("", optional_path(), "Certificate authorities to trust, a PEM file.")
     cookies_file: Path | None = key("", optional_path(),
         "Cookies of a YouTube account, in Netscape format. They can get the account blocked.")
+    cookies: str = key("when_needed", choice(*COOKIES_POLICIES),
+        "When cookies are sent: when_needed is for what YouTube shows to signed-in people only, "
+        "always is with every request.")
 
     @property
     def layer(self) -> Layer:

@@ -1,10 +1,12 @@
 """A link to one video, and why a text is none. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 #: Longer texts are refused unread; the longest sensible link has some 300 characters.
 MAX_LINK_CHARS = 8192
+
+MUSIC_HOST = "music.youtube.com"
 
 EXPECTED_LINK = (
     "write a link to one YouTube video, such as https://youtu.be/dQw4w9WgXcQ "
@@ -18,14 +20,21 @@ class Link:
 
     Attributes:
         video_id: Its 11 characters.
+        is_music: It is one of YouTube Music's; the video is the same.
     """
 
     video_id: str
+    is_music: bool = field(default=False, compare=False)
 
     @property
     def url(self) -> str:
         """The canonical URL, rebuilt from the ID."""
         return f"https://www.youtube.com/watch?v={self.video_id}"
+
+    @property
+    def music_url(self) -> str:
+        """The address of the same video at YouTube Music."""
+        return f"https://{MUSIC_HOST}/watch?v={self.video_id}"
 
 
 class LinkError(ValueError):
