@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ytaudio_daemon.fetch.classify import Cause, Evidence
 from ytaudio_daemon.fetch.metadata import VideoFacts
+from ytaudio_daemon.fetch.po_tokens import TokenSource
 from ytaudio_daemon.fetch.redact import log_tail
 from ytaudio_daemon.fetch.ytdlp_client import LogCapture
 from ytaudio_daemon.model import Failure, Outcome, Result
@@ -23,6 +24,7 @@ class AttemptContext:
         live_status: As yt-dlp names it, once known.
         downloaded_bytes: Fetched by this attempt.
         ffmpeg_errors: Its complaints, if any.
+        tokens: The source of proof-of-origin tokens.
     """
 
     ytdlp_version: str
@@ -32,6 +34,7 @@ class AttemptContext:
     live_status: str | None = None
     downloaded_bytes: int = 0
     ffmpeg_errors: str = ""
+    tokens: TokenSource = field(default_factory=lambda: TokenSource(""))
 
     def evidence(
         self, causes: Sequence[Cause], *, has_js_runtime: bool, now: datetime

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.fetch import Reporter, resolve, ytdlp_client
+from ytaudio_daemon.fetch import Reporter, po_tokens, resolve, ytdlp_client
 from ytaudio_daemon.fetch import source as sources
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.choose import Format, choose_stream, codec_name
@@ -51,14 +51,17 @@ def fetch_source(
     # Before the first request: nothing is asked that could not be kept.
     check_free_space(sources.begin(request), request.limits, needed=0)
     selector = _StreamSelector(request)
+    context.tokens = po_tokens.begin(request.network.pot_provider)
     parameters = ytdlp_client.ytdlp_params(request, context.log_capture, selector)
+    parameters[po_tokens.PARAMETER] = context.tokens
     with ytdlp_client.YtDlpClient(parameters) as ydl:
         context.failed_requests = ydl.failed_requests
         info = _resolve(ydl, request, context)
         # The picture first: a kill between the two must not cost the whole stream.
         cover, remark = _cover(ydl, request, info)
         path = _download(ydl, request, info, report, context)
-    notes = tuple(note for note in (selector.note, remark) if note)
+    remarks = (selector.note, remark, context.tokens.note())
+    notes = tuple(note for note in remarks if note)
     source = _source(request, info, path, cover, notes)
     sources.seal(request, source)
     failpoints.failpoint("source.finished", f"{request.key}/{request.attempt}")

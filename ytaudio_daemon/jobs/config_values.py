@@ -28,6 +28,8 @@ def network(settings: Settings) -> Network:
         proxy=download.proxy,
         ca_file=os.fspath(download.ca_file or ""),
         cookies_file=os.fspath(download.cookies_file or ""),
+        pot_provider=settings.youtube.pot_provider,
+        player_clients=settings.youtube.clients,
     )
 
 

@@ -19,7 +19,7 @@ class FailureKind(StrEnum):
     UNAVAILABLE = "unavailable"
     #: Too long, too big, wrong ID: failed at once.
     POLICY = "policy"
-    #: Live, premiere, still processing: waits uncharged.
+    #: Live, premiere, still processing, or no token to be had: waits uncharged.
     NOT_YET = "not_yet"
     #: 429 or a bot check: closes the site gate, uncharged.
     BLOCKED = "blocked"
@@ -151,11 +151,26 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """The connection to YouTube; "" where nothing is set."""
+    """The connection to YouTube; "" where nothing is set.
+
+    Attributes:
+        proxy: All requests of the attempt go through it.
+        ca_file: The certificate authorities to trust, a PEM file.
+        cookies_file: Cookies in Netscape format.
+        pot_provider: The address of the proof-of-origin token provider.
+        player_clients: yt-dlp's names of the players to ask as; () is yt-dlp's choice.
+    """
 
     proxy: str = ""
     ca_file: str = ""
     cookies_file: str = ""
+    pot_provider: str = ""
+    player_clients: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Network":
+        """Rebuild it from plain JSON types."""
+        return cls(**{**data, "player_clients": tuple(data["player_clients"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +218,7 @@ class FetchRequest:
         """Rebuild a request from `to_json`."""
         fields = dict(data)
         fields["limits"] = Limits(**fields["limits"])
-        fields["network"] = Network(**fields["network"])
+        fields["network"] = Network.from_json(fields["network"])
         fields["earlier_dirs"] = tuple(fields["earlier_dirs"])
         fields["js_runtime"] = tuple(fields["js_runtime"])
         return cls(**fields)
