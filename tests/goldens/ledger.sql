@@ -26,6 +26,8 @@ CREATE TABLE attempts (
 	code TEXT, 
 	message TEXT, 
 	log_tail TEXT, 
+	signature TEXT, 
+	charged INTEGER DEFAULT '0' NOT NULL, 
 	PRIMARY KEY (job_id, number), 
 	FOREIGN KEY(job_id) REFERENCES jobs (id)
 )
@@ -129,6 +131,18 @@ CREATE TABLE meta (
 	value TEXT NOT NULL, 
 	PRIMARY KEY ("key")
 )
+CREATE TABLE outages (
+	site TEXT NOT NULL, 
+	state TEXT NOT NULL, 
+	signature TEXT NOT NULL, 
+	message TEXT NOT NULL, 
+	began_at FLOAT NOT NULL, 
+	changed_at FLOAT NOT NULL, 
+	probe_at FLOAT NOT NULL, 
+	rounds INTEGER NOT NULL, 
+	is_settled BOOLEAN NOT NULL, 
+	PRIMARY KEY (site)
+)
 CREATE TABLE pace (
 	site TEXT NOT NULL, 
 	tokens FLOAT NOT NULL, 
@@ -195,9 +209,11 @@ down_revision = "0001"
 down_revision = "0002"
 down_revision = "0003"
 down_revision = "0004"
+down_revision = "0005"
 down_revision = None
 revision = "0001"
 revision = "0002"
 revision = "0003"
 revision = "0004"
 revision = "0005"
+revision = "0006"

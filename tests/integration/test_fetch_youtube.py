@@ -400,10 +400,13 @@ def test_an_unwritable_folder_is_the_hosts_fault(
     ],
 )
 def test_ways_to_the_network(
-    attempts: Attempts, change: dict[str, str], kind: FailureKind, code: str
+    attempts: Attempts, change: dict[str, Any], kind: FailureKind, code: str
 ) -> None:
     attempts.youtube.add(SONG)
-    fields = {"proxy": attempts.network.proxy, "ca_file": attempts.network.ca_file}
+    fields: dict[str, Any] = {
+        "proxy": attempts.network.proxy,
+        "ca_file": attempts.network.ca_file,
+    }
     ran = attempts.again(network=Network(**(fields | change)))
     assert (ran.failure.kind, ran.failure.code) == (kind, code)
 

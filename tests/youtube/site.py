@@ -14,11 +14,15 @@ from tests.youtube.journal import Journal, Request
 from tests.youtube.media import MediaStore
 from tests.youtube.routes import MANIFEST_PATH, THUMBNAIL_PATH, Incoming, classify
 from tests.youtube.streams import BY_ITAG, Address, event_id, streams_of
+from tests.youtube.tokens import token_for
 from tests.youtube.video import Status, Video
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 #: Faults that hold for every video are kept under this name.
 EVERY_VIDEO = "*"
+#: Of people who are not signed in, the media servers' tokens are bound to the visitor
+#: (yt-dlp-wiki, PO-Token-Guide, "PO Tokens for GVS").
+GVS_TOKEN = token_for(pages.VISITOR_DATA)
 
 
 @dataclass(slots=True)
@@ -112,6 +116,8 @@ class Site:
         if request.kind != "media":
             return False
         address = Address.parse(incoming.query)
+        if self._video(request.video_id).token and address.pot != GVS_TOKEN:
+            return True
         return not address.solved or address.ei in self._expired
 
     def _next_fault(self, request: Request) -> Fault | None:

@@ -76,6 +76,8 @@ class Video:
     challenge: bool = False
     #: Seconds of a spot that must be waited out before the media may be fetched.
     advert_s: int = 0
+    #: Media URLs are answered only with a proof-of-origin token in `pot`.
+    token: bool = False
     #: Pitch in hertz: tells the audio of two videos apart.
     tone: int = 440
     #: The video that is answered instead, for the statuses wrong_id and trailer.

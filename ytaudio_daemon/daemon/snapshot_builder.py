@@ -10,6 +10,7 @@ from ytaudio_daemon import __version__
 from ytaudio_daemon.daemon.inbox_problems import inbox_problems
 from ytaudio_daemon.daemon.problems import ProblemReport, ProblemTracker
 from ytaudio_daemon.daemon.self_check import SelfCheck
+from ytaudio_daemon.daemon.token_provider_check import TokenProviderCheck
 from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, prepare
@@ -59,6 +60,7 @@ class SnapshotBuilder:
         #: The steps that fail now, by name.
         self.step_problems: dict[str, ProblemReport] = {}
         self._self_check = SelfCheck(layout)
+        self._token_provider_check = TokenProviderCheck()
         #: Each folder that is broken.
         self._folder_problems: list[ProblemReport] = []
         #: What the last reload of the config could not apply.
@@ -69,8 +71,9 @@ class SnapshotBuilder:
         self.notify_problems: list[ProblemReport] = []
 
     def run_self_check(self, mono: float) -> None:
-        """Check the folders; `mono` is `time.monotonic()`."""
+        """Check folders and token provider; `mono` is `time.monotonic()`."""
         self._folder_problems = self._self_check.run(self.settings, mono)
+        self._token_provider_check.start(self.settings.youtube.pot_provider)
 
     def build(self, state: str, gates: list[Gate], now: Now) -> DaemonSnapshot:
         """Build the snapshot.
@@ -143,6 +146,9 @@ class SnapshotBuilder:
         yield from self._ytdlp_updater.problems()
         yield from self.notify_problems
         yield from self._tool_problems(now)
+        yield from self._token_provider_check.problems(
+            self.settings.youtube.pot_provider
+        )
         for gate in gates:
             yield _gate_problem(gate)
         yield from inbox_problems(self._intake.ignored_files)

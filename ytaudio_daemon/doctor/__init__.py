@@ -12,6 +12,7 @@ from ytaudio_daemon.doctor.inbox_checks import check_inbox_contents
 from ytaudio_daemon.doctor.ledger_checks import check_ledger
 from ytaudio_daemon.doctor.machine_checks import check_machine
 from ytaudio_daemon.doctor.notify_checks import check_receivers
+from ytaudio_daemon.doctor.youtube_checks import check_token_provider
 from ytaudio_daemon.doctor.ytdlp_checks import check_programs
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.settings import Settings
@@ -51,3 +52,4 @@ def check_installation(settings: Settings, layout: Layout) -> Iterator[CheckResu
     yield from check_ledger(settings.database.url)
     yield from check_machine(layout.inbox)
     yield from check_receivers(settings.notify)
+    yield from check_token_provider(settings.youtube.pot_provider)

@@ -9,6 +9,7 @@ from mutagen import MutagenError
 
 from ytaudio_daemon.fetch import (
     Reporter,
+    po_tokens,
     resource_limits,
     result_files,
     ytdlp_client,
@@ -82,7 +83,7 @@ def _failure_from_exception(
     evidence = context.evidence(
         causes_of(error), has_js_runtime=bool(request.js_runtime), now=datetime.now(UTC)
     )
-    failure = classify(evidence)
+    failure = po_tokens.explain(classify(evidence), context.tokens, evidence.warnings)
     if isinstance(error, MutagenError) and failure.kind is FailureKind.UNKNOWN:
         return failure_for("does_not_decode")
     return failure

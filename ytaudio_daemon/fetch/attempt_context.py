@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ytaudio_daemon.fetch.classify import Cause, Evidence
 from ytaudio_daemon.fetch.metadata import VideoFacts
+from ytaudio_daemon.fetch.po_tokens import TokenSource
 from ytaudio_daemon.fetch.redact import log_tail
 from ytaudio_daemon.fetch.ytdlp_client import LogCapture
 from ytaudio_daemon.model import Failure, Outcome, Result
@@ -25,6 +26,7 @@ class AttemptContext:
         ffmpeg_errors: Its complaints, if any.
         with_cookies: The source was fetched with an account's cookies.
         cookies_state: What became of them, "" when none were sent.
+        tokens: The source of proof-of-origin tokens.
     """
 
     ytdlp_version: str
@@ -36,6 +38,7 @@ class AttemptContext:
     ffmpeg_errors: str = ""
     with_cookies: bool = False
     cookies_state: str = ""
+    tokens: TokenSource = field(default_factory=lambda: TokenSource(""))
 
     def start_over(self) -> None:
         """Forget the evidence of a try that is made again; its log lines stay."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.fetch import Reporter, resolve, ytdlp_client
+from ytaudio_daemon.fetch import Reporter, po_tokens, resolve, ytdlp_client
 from ytaudio_daemon.fetch import source as sources
 from ytaudio_daemon.fetch.account_cookies import AccountCookies
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
@@ -103,20 +103,14 @@ def _fetch_once(
     cookies: AccountCookies | None,
 ) -> Source:
     selector = StreamSelector(request)
-    parameters = ytdlp_client.ytdlp_params(
-        request,
-        context.log_capture,
-        selector,
-        cookies.for_ytdlp() if cookies else None,
-    )
-    with ytdlp_client.YtDlpClient(parameters) as ydl, _storing(cookies, ydl):
-        context.failed_requests = ydl.failed_requests
+    with open_client(request, context, selector, cookies) as ydl:
         asked = _addressed(request, with_cookies=cookies is not None)
         info = resolve_stream(ydl, asked, context)
         # The picture first: a kill between the two must not cost the whole stream.
         cover, remark = _cover(ydl, request, info)
         path = _download(ydl, request, info, report, context)
-    notes = tuple(note for note in (selector.note, remark) if note)
+    remarks = (selector.note, remark, context.tokens.note())
+    notes = tuple(note for note in remarks if note)
     source = _source(request, info, path, cover, notes)
     return replace(source, with_cookies=cookies is not None)
 
@@ -129,6 +123,27 @@ def _was_media_refused(error: Exception, context: AttemptContext) -> bool:
         causes_of(error), has_js_runtime=True, now=datetime.now(UTC)
     )
     return classify(evidence).code in MEDIA_CODES
+
+
+@contextlib.contextmanager
+def open_client(
+    request: FetchRequest,
+    context: AttemptContext,
+    selector: StreamSelector,
+    cookies: AccountCookies | None = None,
+) -> Iterator[ytdlp_client.YtDlpClient]:
+    """Open yt-dlp for one video; its evidence and its tokens go into the context."""
+    context.tokens = po_tokens.begin(request.network.pot_provider)
+    parameters = ytdlp_client.ytdlp_params(
+        request,
+        context.log_capture,
+        selector,
+        cookies.for_ytdlp() if cookies else None,
+    )
+    parameters[po_tokens.PARAMETER] = context.tokens
+    with ytdlp_client.YtDlpClient(parameters) as ydl, _storing(cookies, ydl):
+        context.failed_requests = ydl.failed_requests
+        yield ydl
 
 
 @contextlib.contextmanager

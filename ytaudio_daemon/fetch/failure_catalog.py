@@ -82,6 +82,18 @@ FAILURE_CATALOG = {
     "processing": FailureSpec(
         _K.NOT_YET, "YouTube is still processing this video.", _RETRIED_AUTOMATICALLY
     ),
+    "pot_provider_failed": FailureSpec(
+        _K.NOT_YET,
+        "YouTube wants a proof-of-origin token, and the provider gave none.",
+        "Start the provider ([youtube] pot_provider; `ytaudio doctor` asks it); the job "
+        "waits uncharged and goes on by itself.",
+    ),
+    "pot_required": FailureSpec(
+        _K.NOT_YET,
+        "YouTube wants a proof-of-origin token, and there is no provider of them.",
+        "Set [youtube] pot_provider, or other [youtube] clients; the job waits "
+        "uncharged and goes on by itself.",
+    ),
     # unavailable
     "private_video": FailureSpec(_K.UNAVAILABLE, "This video is private.", _COOKIES),
     "removed_by_uploader": FailureSpec(

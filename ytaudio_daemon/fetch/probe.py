@@ -8,7 +8,11 @@ from yt_dlp.networking import Request
 from ytaudio_daemon.fetch import Reporter, ytdlp_client
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.download import wait_until_available
-from ytaudio_daemon.fetch.download_stage import StreamSelector, resolve_stream
+from ytaudio_daemon.fetch.download_stage import (
+    StreamSelector,
+    open_client,
+    resolve_stream,
+)
 from ytaudio_daemon.model import FetchRequest, Outcome, Phase, Progress
 
 #: Of the media, in bytes: enough to see whether it is handed out.
@@ -25,11 +29,7 @@ def probe(request: FetchRequest, report: Reporter, context: AttemptContext) -> O
         Exception: Any of yt-dlp's; `classify` finds its failure.
     """
     report.progress(Progress(phase=Phase.RESOLVING))
-    parameters = ytdlp_client.ytdlp_params(
-        request, context.log_capture, StreamSelector(request)
-    )
-    with ytdlp_client.YtDlpClient(parameters) as ydl:
-        context.failed_requests = ydl.failed_requests
+    with open_client(request, context, StreamSelector(request)) as ydl:
         info = resolve_stream(ydl, request, context)
         wait_until_available(info)
         _fetch_first_bytes(ydl, info)

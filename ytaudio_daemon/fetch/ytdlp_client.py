@@ -18,7 +18,7 @@ import yt_dlp
 import yt_dlp.networking.common as yt_networking
 from yt_dlp.extractor.youtube import YoutubeIE
 
-from ytaudio_daemon.fetch import hosts, jit
+from ytaudio_daemon.fetch import hosts, jit, po_tokens
 from ytaudio_daemon.fetch.classify import Cause
 from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.response_limit import (
@@ -169,8 +169,7 @@ def ytdlp_params(
         "ffmpeg_location": request.ffmpeg or None,
         "compat_opts": {"no-certifi"} if _has_own_ca(request) else set(),
     }
-    if jit.is_denied():
-        params["extractor_args"] = {"youtube-ejs": {"jitless": ["true"]}}
+    params["extractor_args"] = _extractor_args(network.player_clients)
     if network.proxy:  # without it yt-dlp takes the environment's
         params["proxy"] = network.proxy
     if cookies is not None:
@@ -205,6 +204,7 @@ def warm_up() -> None:
             importlib.import_module(name)
     hosts.install_guard()
     install_redirect_limits()
+    po_tokens.register_plugin()
     share_tls_context()
     cache_runtime_version()
     # A yt-dlp that has renamed these must still be able to work, only less warm.
@@ -265,6 +265,16 @@ def cache_runtime_version() -> None:
     runtime = find_js_runtime()
     if runtime is not None:
         remembered(runtime.path, ["--version"])
+
+
+def _extractor_args(player_clients: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+    """Return the arguments of yt-dlp's YouTube extractor, as its README lists them."""
+    arguments: dict[str, dict[str, list[str]]] = {}
+    if clients := list(player_clients):
+        arguments["youtube"] = {"player_client": clients}
+    if jit.is_denied():
+        arguments["youtube-ejs"] = {"jitless": ["true"]}
+    return arguments
 
 
 def _has_own_ca(request: FetchRequest) -> bool:

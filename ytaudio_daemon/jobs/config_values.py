@@ -29,6 +29,8 @@ def network(settings: Settings) -> Network:
         ca_file=os.fspath(download.ca_file or ""),
         cookies_file=os.fspath(download.cookies_file or ""),
         cookies=download.cookies,
+        pot_provider=settings.youtube.pot_provider,
+        player_clients=settings.youtube.clients,
     )
 
 

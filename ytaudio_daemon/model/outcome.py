@@ -22,7 +22,7 @@ class FailureKind(StrEnum):
     UNAVAILABLE = "unavailable"
     #: Too long, too big, wrong ID: failed at once.
     POLICY = "policy"
-    #: Live, premiere, still processing: waits uncharged.
+    #: Live, premiere, still processing, or no token to be had: waits uncharged.
     NOT_YET = "not_yet"
     #: 429 or a bot check: closes the site gate, uncharged.
     BLOCKED = "blocked"
@@ -161,12 +161,14 @@ class Network:
     """The connection to YouTube; "" where nothing is set.
 
     Attributes:
-        proxy: All requests go through it.
-        ca_file: Certificate authorities to trust.
-        cookies_file: An account's cookies.
+        proxy: All requests of the attempt go through it.
+        ca_file: The certificate authorities to trust, a PEM file.
+        cookies_file: An account's cookies, in Netscape format.
         cookies: When they are sent: one of `COOKIES_POLICIES`.
         stores_cookies: The file is the program's own: what YouTube refreshes is stored
             there.
+        pot_provider: The address of the proof-of-origin token provider.
+        player_clients: yt-dlp's names of the players to ask as; () is yt-dlp's choice.
     """
 
     proxy: str = ""
@@ -174,11 +176,18 @@ class Network:
     cookies_file: str = ""
     cookies: str = "when_needed"
     stores_cookies: bool = False
+    pot_provider: str = ""
+    player_clients: tuple[str, ...] = ()
 
     @property
     def may_use_cookies(self) -> bool:
         """Whether there are cookies, and they may be sent."""
         return bool(self.cookies_file) and self.cookies != "never"
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Network":
+        """Rebuild it from plain JSON types."""
+        return cls(**{**data, "player_clients": tuple(data["player_clients"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +239,7 @@ class FetchRequest:
         """Rebuild a request from `to_json`."""
         fields = dict(data)
         fields["limits"] = Limits(**fields["limits"])
-        fields["network"] = Network(**fields["network"])
+        fields["network"] = Network.from_json(fields["network"])
         fields["earlier_dirs"] = tuple(fields["earlier_dirs"])
         fields["js_runtime"] = tuple(fields["js_runtime"])
         return cls(**fields)

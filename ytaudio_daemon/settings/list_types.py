@@ -7,9 +7,14 @@ command line, so that a word with a space in it can be quoted.
 import re
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from ytaudio_daemon.settings.value_types import ValueType, require
+from ytaudio_daemon.settings.value_types import (
+    ValueType,
+    redact_credentials,
+    require,
+)
 from ytaudio_daemon.urls import LinkError, parse_link
 
 #: Each gets a process of its own while there are messages for it.
@@ -43,7 +48,7 @@ def word_list(*words: str) -> ValueType:
         require(set(found) <= set(words), text)
         return found
 
-    return _list_type(f"a list of {' '.join(words)}", parse)
+    return replace(_list_type(f"a list of {' '.join(words)}", parse), words=words)
 
 
 def link_list() -> ValueType:
@@ -118,6 +123,18 @@ def web_origin(address: str) -> str | None:
         return None
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
+
+
+def service_url() -> ValueType:
+    """Return the type of the address of a service without secrets in it, or ""."""
+
+    def parse(text: str) -> str:
+        origin = web_origin(text) if text else ""
+        require(not text or (origin and text.removesuffix("/") == origin), text)
+        return origin or ""
+
+    allowed = 'an address such as "http://127.0.0.1:4416" (http or https), or ""'
+    return ValueType(allowed=allowed, parse=parse, redact=redact_credentials)
 
 
 def redact_web_url(text: str) -> str:

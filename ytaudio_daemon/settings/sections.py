@@ -7,6 +7,7 @@ messages all follow from these declarations. Durations are in seconds, sizes in 
 from dataclasses import dataclass
 from pathlib import Path
 
+from ytaudio_daemon.model.innertube import PLAYER_CLIENTS
 from ytaudio_daemon.model.options import FORMATS, QUALITIES, Layer
 from ytaudio_daemon.model.outcome import COOKIES_POLICIES
 from ytaudio_daemon.model.quota import Quota
@@ -15,6 +16,7 @@ from ytaudio_daemon.settings.list_types import (
     apprise_urls,
     command_line,
     link_list,
+    service_url,
     web_url,
     word_list,
 )
@@ -105,6 +107,16 @@ class DownloadSettings:
             "quality": self.quality,
             "filename": self.filename,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YoutubeSettings:
+    """How YouTube is spoken to, where its ordinary way does not suffice."""
+
+    pot_provider: str = key("", service_url(),
+        "The bgutil-ytdlp-pot-provider that makes proof-of-origin tokens.")
+    clients: tuple[str, ...] = key("", word_list(*PLAYER_CLIENTS),
+        "yt-dlp's player clients to ask as, in this order; [] is yt-dlp's own choice.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
