@@ -98,6 +98,7 @@ class InboxFile:
         identity: Changes whenever it was written to.
         changed_at: When it was last put there, written or changed in any way; seconds
             since 1970 by the file system's clock.
+        has_other_names: It has hard links, none of them in our trees.
     """
 
     location: DropLocation
@@ -105,6 +106,7 @@ class InboxFile:
     size: int
     identity: FileIdentity
     changed_at: float = 0.0
+    has_other_names: bool = False
 
     @property
     def key(self) -> FileKey:

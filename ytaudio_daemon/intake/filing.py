@@ -18,27 +18,13 @@ from ytaudio_daemon.intake.recorded_drop import DropKey, RecordedDrop
 from ytaudio_daemon.ledger import Ledger, drops
 from ytaudio_daemon.ledger.drops import DropPlacement
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.host_errors import is_of_one_place
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.system.times import utc_time
 
 log = structlog.get_logger()
 
-#: Errors of one place: a permission, or a `processed` that is a mount point, say. The
-#: drop stays where it is; those of the whole machine or disk pass by themselves.
-PLACE_ERRNOS = frozenset(
-    {
-        errno.EACCES,
-        errno.EBUSY,
-        errno.EINVAL,
-        errno.ENAMETOOLONG,
-        errno.ENOSYS,
-        errno.EOPNOTSUPP,
-        errno.EPERM,
-        errno.EROFS,
-        errno.EXDEV,
-    }
-)
 #: Filed drops are looked at again at every rescan, early or not.
 RECHECK_FRACTION = 0.5
 
@@ -158,7 +144,7 @@ class Filer:
         try:
             return self._move(recorded, now)
         except (OSError, UnsafePathError) as error:
-            if isinstance(error, OSError) and error.errno not in PLACE_ERRNOS:
+            if isinstance(error, OSError) and not _is_of_one_place(error):
                 raise
             folder = recorded.inbox_file.folder_in(self._layout.inbox)
             self._ignored_files.set_not_movable(folder, error)
@@ -219,6 +205,15 @@ class Filer:
         """Sync a folder, unless it is closed to us: then nothing was moved out of it."""
         with suppress(UnsafePathError, PermissionError):
             filing.sync_moves(self._layout.inbox, location, subfolders)
+
+
+def _is_of_one_place(error: OSError) -> bool:
+    """Return whether only a drop's own place is at fault, so that the drop stays there.
+
+    What is wrong with the whole machine or disk passes by itself.
+    """
+    # A file system's word for a name that it does not allow.
+    return error.errno == errno.EINVAL or is_of_one_place(error.errno)
 
 
 def _placement(recorded: RecordedDrop, state: str, name: bytes | None) -> DropPlacement:

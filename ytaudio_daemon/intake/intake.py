@@ -38,7 +38,7 @@ class Intake:
     def __init__(self, ledger: Ledger, layout: Layout, settings: Settings) -> None:
         self.ignored_files = IgnoredFiles()
         self._kept_files = KeptFiles(ledger)
-        self._scanner = Scanner(layout.inbox, settings, self.ignored_files)
+        self._scanner = Scanner(layout, settings, self.ignored_files)
         self._stability = StabilityTracker(settings.inbox.settle)
         self._unfiled_drops = UnfiledDrops(ledger, layout, settings)
         self._reader = Reader(self._kept_files, ledger, layout, settings)

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import structlog
 
+from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.filing import remove_emptied_folder
 from ytaudio_daemon.folders.inbox import EmptyFolder, IgnoredFile, InboxFile
 from ytaudio_daemon.folders.inbox_scan import ScanResult, scan
+from ytaudio_daemon.folders.second_names import SecondNames
 from ytaudio_daemon.intake.ignored_files import IgnoredFiles
 from ytaudio_daemon.intake.late_writes import WATCHED_S
 from ytaudio_daemon.settings import Settings
@@ -24,7 +25,7 @@ class Scanner:
     """Looks through the inbox in pieces.
 
     Args:
-        folder: The inbox root.
+        layout: Names the inbox, and the trees in which a drop has no other name.
         settings: Section inbox.
         ignored_files: Receives everything that is found and not taken.
 
@@ -34,11 +35,12 @@ class Scanner:
     """
 
     def __init__(
-        self, folder: Path, settings: Settings, ignored_files: IgnoredFiles
+        self, layout: Layout, settings: Settings, ignored_files: IgnoredFiles
     ) -> None:
         self.has_scanned_once = False
         self.next_rescan = 0.0
-        self._folder = folder
+        self._folder = layout.inbox
+        self._second_names = SecondNames.in_trees_of(layout)
         self._ignored_files = ignored_files
         self._rescan_s = settings.inbox.rescan
         #: Sessions to look at; None = everything.
@@ -84,7 +86,7 @@ class Scanner:
         else:
             self._scanned_session = self._dirty.pop()
         self._ignored_files.begin_scan()
-        self._scan = scan(self._folder, self._scanned_session)
+        self._scan = scan(self._folder, self._scanned_session, self._second_names)
         return True
 
     def _continue_scan(self, deadline: float) -> Iterator[InboxFile]:
