@@ -19,6 +19,7 @@ from ytaudio_daemon.folders.inbox import (
     EmptyFolder,
     IgnoredFile,
     InboxFile,
+    MountPoint,
     drop_path,
     identity_of,
 )
@@ -32,7 +33,7 @@ OWN_NAMES = frozenset({PROCESSED, REJECTED, "defaults.toml"})
 MAX_DEPTH = 2
 
 #: What a scan finds; None after each folder.
-ScanResult = InboxFile | IgnoredFile | EmptyFolder | None
+ScanResult = InboxFile | IgnoredFile | EmptyFolder | MountPoint | None
 
 
 def scan(
@@ -50,7 +51,8 @@ def scan(
     Raises:
         OSError: The inbox itself cannot be read.
     """
-    scope = _Scope(inbox, second_names or SecondNames(inbox))
+    device = os.stat(inbox).st_dev
+    scope = _Scope(inbox, device, second_names or SecondNames(inbox))
     if only is not None:
         path = os.path.join(inbox, only)
         if _is_folder(path):
@@ -63,7 +65,9 @@ def scan(
         open_dir(inbox) as fd,
         os.scandir(inbox) as entries,  # not all at once: there may be very many
     ):
-        root = _OpenFolder(inbox, location, (), fd)
+        root = _OpenFolder(inbox, location, (), fd, device)
+        if inbox.is_mount():
+            yield MountPoint(path=inbox)
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 yield from _scan_session(scope, entry.name)
@@ -127,6 +131,7 @@ class _Scope(NamedTuple):
     """What a scan is given."""
 
     inbox: Path
+    device: int
     second_names: SecondNames
 
 
@@ -149,12 +154,14 @@ class _OpenFolder:
         location: The session's folder.
         parts: The components below that one.
         fd: Its descriptor.
+        device: Its disk.
     """
 
     path: Path
     location: DropLocation
     parts: tuple[str, ...]
     fd: int
+    device: int
 
     def ignored(self, name: str, reason: str) -> IgnoredFile:
         """Return one of its entries as a file or folder that is not taken."""
@@ -186,7 +193,9 @@ def _scan_folder(
             open_dir(scope.inbox, *location.parts, *parts) as fd,
             os.scandir(fd) as entries,
         ):
-            folder = _OpenFolder(path, location, parts, fd)
+            folder = _OpenFolder(path, location, parts, fd, os.fstat(fd).st_dev)
+            if not parts and folder.device != scope.device:
+                yield MountPoint(path=path)
             for entry in entries:
                 is_empty = False
                 yield from _check_entry(scope, folder, entry)
@@ -275,6 +284,7 @@ def _check_file(
             size=found.st_size,
             identity=identity_of(found),
             changed_at=found.st_ctime,
+            folder_device=folder.device,
             has_other_names=has_other_names,
         )
 

@@ -1,6 +1,7 @@
 """Filing recorded drops: out of the way of the next scan, or left in place."""
 
 import errno
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -24,6 +25,11 @@ from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.system.times import utc_time
 
 log = structlog.get_logger()
+
+#: A drop, and where it went.
+_Placed = tuple[RecordedDrop, DropPlacement]
+#: The folder of a drop: the session's, and the subfolders.
+_Folder = tuple[DropLocation, tuple[bytes, ...]]
 
 #: Filed drops are looked at again at every rescan, early or not.
 RECHECK_FRACTION = 0.5
@@ -58,7 +64,7 @@ class Filer:
         self._layout = layout
         self._recorded: list[RecordedDrop] = []
         #: Moved, or kept, but the ledger does not have it yet.
-        self._placed: list[tuple[RecordedDrop, DropPlacement]] = []
+        self._placed: list[_Placed] = []
         self._late_writes = LateWriteMonitor(layout)
 
     def add(self, recorded: list[RecordedDrop]) -> None:
@@ -105,19 +111,38 @@ class Filer:
         """Record where the drops went, once their moves are durable.
 
         Raises:
-            LedgerError, OSError: Nothing is recorded; the next call tries again.
+            LedgerError: Nothing is recorded; the next call tries again.
+            OSError: A folder could not be synced. Its drops are not recorded, all
+                others are; the next call tries again.
         """
-        if not self._placed:
-            return
-        files = (recorded.inbox_file for recorded, _ in self._placed)
-        for location, subfolders in {(f.location, f.subfolders) for f in files}:
-            self._sync_moves(location, subfolders)
-        with self._ledger.write() as db:
-            drops.mark_filed(db, [placement for _, placement in self._placed], now)
-        for recorded, placement in self._placed:
+        durable, refused = self._sync_placed()
+        if durable:
+            with self._ledger.write() as db:
+                drops.mark_filed(db, [placement for _, placement in durable], now)
+        for recorded, placement in durable:
             failpoints.failpoint("drop.filed", recorded.inbox_file.name)
             _log_taken(recorded.inbox_file, placement)
-        self._placed = []
+        self._placed = [placed for placed in self._placed if placed not in durable]
+        if refused is not None:
+            raise refused
+
+    def _sync_placed(self) -> tuple[list[_Placed], OSError | None]:
+        """Sync the folders of moved drops; returns the durable ones, and the last error."""
+        by_folder: defaultdict[_Folder | None, list[_Placed]] = defaultdict(list)
+        for recorded, placement in self._placed:
+            inbox_file, stays = recorded.inbox_file, placement.state == "kept"
+            folder = None if stays else (inbox_file.location, inbox_file.subfolders)
+            by_folder[folder].append((recorded, placement))
+        durable, refused = by_folder.pop(None, []), None
+        for folder, placed in by_folder.items():
+            try:
+                if folder is not None:
+                    self._sync_moves(*folder)
+            except OSError as error:
+                refused = error
+            else:
+                durable += placed
+        return durable, refused
 
     def put_back_written(self, now: Now) -> None:
         """Put filed drops back into the inbox whose writers were not done."""

@@ -148,6 +148,13 @@ class Intake:
         """True if lines were recorded since the last call: there may be new jobs."""
         return self._recorder.pop_recorded()
 
+    def pop_returned_mounts(self) -> bool:
+        """True if a mount of the inbox that was lost came back since the last call.
+
+        What was to be written there meanwhile is to be written now.
+        """
+        return self._scanner.pop_returned_mounts()
+
     def next_due(self) -> float:
         """Return the monotonic time of the next stable file or rescan."""
         stable_at = self._stability.next_due()

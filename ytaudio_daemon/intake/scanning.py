@@ -7,11 +7,12 @@ import structlog
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.filing import remove_emptied_folder
-from ytaudio_daemon.folders.inbox import EmptyFolder, IgnoredFile, InboxFile
+from ytaudio_daemon.folders.inbox import EmptyFolder, IgnoredFile, InboxFile, MountPoint
 from ytaudio_daemon.folders.inbox_scan import ScanResult, scan
 from ytaudio_daemon.folders.second_names import SecondNames
 from ytaudio_daemon.intake.ignored_files import IgnoredFiles
 from ytaudio_daemon.intake.late_writes import WATCHED_S
+from ytaudio_daemon.intake.mount_points import MountPoints
 from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
@@ -42,6 +43,7 @@ class Scanner:
         self._folder = layout.inbox
         self._second_names = SecondNames.in_trees_of(layout)
         self._ignored_files = ignored_files
+        self._mount_points = MountPoints()
         self._rescan_s = settings.inbox.rescan
         #: Sessions to look at; None = everything.
         self._dirty: set[str | None] = set()
@@ -72,6 +74,10 @@ class Scanner:
                 return
             yield from self._continue_scan(deadline)
 
+    def pop_returned_mounts(self) -> bool:
+        """True if a mount that was lost came back since the last call."""
+        return self._mount_points.pop_returned()
+
     def is_busy(self) -> bool:
         """True if there is something to look at now."""
         return self._scan is not None or bool(self._dirty)
@@ -82,6 +88,7 @@ class Scanner:
         if None in self._dirty:
             self._dirty.clear()
             self._scanned_session = None
+            self._mount_points.begin_scan()
             self.next_rescan = mono + self._rescan_s
         else:
             self._scanned_session = self._dirty.pop()
@@ -95,17 +102,33 @@ class Scanner:
                 if isinstance(found, InboxFile):
                     self._ignored_files.confirm_present(found)
                     yield found
-                elif isinstance(found, IgnoredFile):
-                    self._ignored_files.add(found)
-                elif isinstance(found, EmptyFolder):
-                    # Not before: a drop that is written to goes back into it.
-                    remove_emptied_folder(self._folder, found, WATCHED_S)
+                else:
+                    self._handle_other(found)
                 if time.monotonic() > deadline:
                     return
         except OSError as error:
             self._ignored_files.set_inbox_unreadable(error)
             log.warning("intake.scan_failed", error=str(error))
         else:
-            self._ignored_files.end_scan(self._scanned_session)
+            self._end_scan()
         self.has_scanned_once = self.has_scanned_once or self._scanned_session is None
         self._scan = None
+
+    def _handle_other(self, found: ScanResult) -> None:
+        """Handle what a scan found and is no drop."""
+        match found:
+            case IgnoredFile():
+                self._ignored_files.add(found)
+                if found.location is None:
+                    self._mount_points.add_unreadable(self._folder / found.session)
+            case MountPoint():
+                self._mount_points.add(found.path)
+            case EmptyFolder():
+                # Not before: a drop that is written to goes back into it.
+                remove_emptied_folder(self._folder, found, WATCHED_S)
+
+    def _end_scan(self) -> None:
+        self._ignored_files.end_scan(self._scanned_session)
+        if self._scanned_session is None:
+            self._mount_points.end_scan()
+            self._ignored_files.set_lost_mounts(self._mount_points.lost)
