@@ -8,7 +8,7 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -83,3 +83,35 @@ def short_names(folder: Path) -> Iterator[Path]:
         yield root
     finally:
         subprocess.run(["umount", "--lazy", root], capture_output=True, check=False)
+
+
+@contextmanager
+def short_names_program(folder: Path, root: Path) -> Iterator[Callable[[], None]]:
+    """Mount an encrypted folder there; yields what kills the program behind it."""
+    behind = folder / "behind"
+    behind.mkdir(exist_ok=True)
+    words = ["encfs", "-f", "--standard", "-S", str(behind), str(root)]
+    try:
+        program = subprocess.Popen(
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        pytest.skip("encfs is not installed")
+
+    def end() -> None:
+        program.kill()
+        program.wait()
+
+    try:
+        assert program.stdin is not None
+        with program.stdin as password:
+            password.write(b"secret\n")
+        _wait_for(root)
+        yield end
+        if program.returncode is None:
+            subprocess.run(["umount", "--lazy", root], check=False)
+    finally:
+        end()

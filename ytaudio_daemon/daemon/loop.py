@@ -102,6 +102,8 @@ class Loop:
         has_drops = run("intake", partial(services.intake.process_drops, now, mono))
         if services.intake.pop_recorded():
             self._schedule.due_now(Step.CLAIMS)
+        if services.intake.pop_returned_mounts():
+            services.views.rewrite_receipts(now)
         run("claims", partial(self._jobs.start_jobs, now, mono))
         run("retries", partial(self._jobs.requeue_due, now, mono))
         has_sessions = run("sweep", partial(self._sweep_sessions, now, mono))

@@ -76,8 +76,9 @@ class DropReader:
         os.close(self._fd)
 
     def _is_unchanged(self, found: os.stat_result) -> bool:
-        is_plain = is_plain_file(found, self._fd)
-        return is_plain and identity_of(found) == self._inbox_file.identity
+        # It is regular: `open_regular_file` opened it.
+        may_be_read = self._inbox_file.has_other_names or is_plain_file(found, self._fd)
+        return may_be_read and identity_of(found) == self._inbox_file.identity
 
     def _is_in_place(self) -> bool:
         try:

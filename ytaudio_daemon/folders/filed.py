@@ -20,7 +20,6 @@ from ytaudio_daemon.folders.inbox import (
 )
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED, Layout
 from ytaudio_daemon.folders.safe_open import (
-    is_plain_file,
     open_child,
     open_dir,
     open_regular_file,
@@ -230,8 +229,7 @@ def _has_content(folder: int, name: bytes, sha256: str) -> bool:
     with open_child(folder, *subfolders) as inner:
         fd = open_regular_file(inner, last)
     with os.fdopen(fd, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return is_plain_file(os.fstat(fd), fd) and digest == sha256
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def _is_name_free_in(inbox: Path, location: DropLocation, name: bytes) -> bool:

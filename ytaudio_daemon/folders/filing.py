@@ -13,6 +13,7 @@ from ytaudio_daemon.folders.inbox import (
     EmptyFolder,
     InboxFile,
     identity_of,
+    require_same_disk,
     split_path,
 )
 from ytaudio_daemon.folders.layout import PROCESSED, REJECTED
@@ -42,7 +43,7 @@ def file_drop(
         another one by now.
 
     Raises:
-        OSError: The move is not permitted.
+        OSError: The move is not permitted, or the drop's disk is away.
         UnsafePathError: A link or a file stands where a folder should.
     """
     try:
@@ -52,6 +53,7 @@ def file_drop(
             open_child(folder, *subfolders) as source,
         ):
             if not _is_unchanged(source, last, inbox_file):
+                require_same_disk(inbox, inbox_file)
                 return None
             with open_child(folder, target, *subfolders, make=True) as target_dir:
                 names = (
@@ -61,6 +63,7 @@ def file_drop(
                 )
                 return _rename_to_first_free(source, last, target_dir, names)
     except FileNotFoundError:  # the folder went meanwhile, with all that was in it
+        require_same_disk(inbox, inbox_file)
         return None
 
 

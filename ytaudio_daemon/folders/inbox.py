@@ -1,5 +1,6 @@
 """The folders and files of the inbox, and how they are called."""
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -89,6 +90,13 @@ class EmptyFolder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MountPoint:
+    """The inbox, or a session's folder, that is on another disk than what it is in."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboxFile:
     """A file as a scan found it.
 
@@ -98,6 +106,9 @@ class InboxFile:
         identity: Changes whenever it was written to.
         changed_at: When it was last put there, written or changed in any way; seconds
             since 1970 by the file system's clock.
+        folder_device: The disk of its folder, by which a lost mount is noticed; not the
+            file's own, which on overlayfs may differ.
+        has_other_names: It has hard links, none of them in our trees.
     """
 
     location: DropLocation
@@ -105,6 +116,8 @@ class InboxFile:
     size: int
     identity: FileIdentity
     changed_at: float = 0.0
+    folder_device: int | None = None
+    has_other_names: bool = False
 
     @property
     def key(self) -> FileKey:
@@ -149,6 +162,22 @@ class IgnoredFile:
 def identity_of(found: os.stat_result) -> FileIdentity:
     """Return an identity that changes when a file is written to, or replaced."""
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_dev
+
+
+def require_same_disk(inbox: Path, inbox_file: InboxFile) -> None:
+    """Make sure that a file which is gone was not on a disk that is away.
+
+    Raises:
+        OSError: ESTALE, as its folder, or what is left of the way there, is on another
+            disk than it was.
+    """
+    folder = inbox_file.folder_in(inbox)
+    while folder != inbox and not os.path.lexists(folder):
+        folder = folder.parent
+    device = inbox_file.folder_device
+    if device is not None and folder.stat().st_dev != device:
+        message = "what was mounted there is not mounted now"
+        raise OSError(errno.ESTALE, message, str(folder))
 
 
 def name_exists(inbox: Path, location: DropLocation, name: bytes) -> bool:

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.errors import UnsafePathError
@@ -18,11 +19,13 @@ from ytaudio_daemon.folders.inbox import (
     EmptyFolder,
     IgnoredFile,
     InboxFile,
+    MountPoint,
     drop_path,
     identity_of,
 )
-from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED
+from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED, Layout
 from ytaudio_daemon.folders.safe_open import name_count, open_dir
+from ytaudio_daemon.folders.second_names import SecondNames
 from ytaudio_daemon.model.host_errors import find_host_error
 
 OWN_NAMES = frozenset({PROCESSED, REJECTED, "defaults.toml"})
@@ -30,10 +33,12 @@ OWN_NAMES = frozenset({PROCESSED, REJECTED, "defaults.toml"})
 MAX_DEPTH = 2
 
 #: What a scan finds; None after each folder.
-ScanResult = InboxFile | IgnoredFile | EmptyFolder | None
+ScanResult = InboxFile | IgnoredFile | EmptyFolder | MountPoint | None
 
 
-def scan(inbox: Path, only: str | None = None) -> Iterator[ScanResult]:
+def scan(
+    inbox: Path, only: str | None = None, second_names: SecondNames | None = None
+) -> Iterator[ScanResult]:
     """Yield every file that may be a drop, and everything else with a reason.
 
     None is yielded after each folder, so that the caller can pause between empty ones.
@@ -41,14 +46,17 @@ def scan(inbox: Path, only: str | None = None) -> Iterator[ScanResult]:
     Args:
         inbox: The inbox root.
         only: Scan this session's folder alone.
+        second_names: Knows the names of files in our trees; in the inbox by default.
 
     Raises:
         OSError: The inbox itself cannot be read.
     """
+    device = os.stat(inbox).st_dev
+    scope = _Scope(inbox, device, second_names or SecondNames(inbox))
     if only is not None:
         path = os.path.join(inbox, only)
         if _is_folder(path):
-            yield from _scan_session(inbox, only)
+            yield from _scan_session(scope, only)
         elif _is_link_to_folder(path):
             yield _linked_folder(only)
         return
@@ -57,29 +65,31 @@ def scan(inbox: Path, only: str | None = None) -> Iterator[ScanResult]:
         open_dir(inbox) as fd,
         os.scandir(inbox) as entries,  # not all at once: there may be very many
     ):
-        root = _OpenFolder(inbox, location, (), fd)
+        root = _OpenFolder(inbox, location, (), fd, device)
+        if inbox.is_mount():
+            yield MountPoint(path=inbox)
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                yield from _scan_session(inbox, entry.name)
+                yield from _scan_session(scope, entry.name)
                 yield None
             elif _is_link_to_folder(entry.path) and not _is_no_session(entry.name):
                 yield _linked_folder(entry.name)
             else:
-                yield from _check_file(root, entry)
+                yield from _check_file(scope, root, entry)
 
 
-def scan_ignored(inbox: Path, session: str | None = None) -> Iterator[IgnoredFile]:
+def scan_ignored(layout: Layout, session: str | None = None) -> Iterator[IgnoredFile]:
     """Yield everything that is not taken, in all of the inbox or of one session.
 
     Args:
-        inbox: The inbox root.
+        layout: Names the inbox.
         session: A session's name.
 
     Raises:
         OSError: The inbox itself cannot be read.
     """
-    at_root_too = session in {None, DEFAULT_SESSION}
-    for found in scan(inbox, None if at_root_too else session):
+    only = session if session != DEFAULT_SESSION else None
+    for found in scan(layout.inbox, only, SecondNames.in_trees_of(layout)):
         if isinstance(found, IgnoredFile) and session in {None, found.session}:
             yield found
 
@@ -117,12 +127,20 @@ def _is_no_session(name: str) -> bool:
     return dropfile.is_ignored_folder(name) or name in OWN_NAMES
 
 
-def _scan_session(inbox: Path, name: str) -> Iterator[ScanResult]:
+class _Scope(NamedTuple):
+    """What a scan is given."""
+
+    inbox: Path
+    device: int
+    second_names: SecondNames
+
+
+def _scan_session(scope: _Scope, name: str) -> Iterator[ScanResult]:
     if _is_no_session(name):
         return
     problem = dropfile.session_name_problem(name)
     if problem is None:
-        yield from _scan_folder(inbox, DropLocation(session=name), ())
+        yield from _scan_folder(scope, DropLocation(session=name), ())
     else:
         yield _ignored_session(name, problem)
 
@@ -136,12 +154,14 @@ class _OpenFolder:
         location: The session's folder.
         parts: The components below that one.
         fd: Its descriptor.
+        device: Its disk.
     """
 
     path: Path
     location: DropLocation
     parts: tuple[str, ...]
     fd: int
+    device: int
 
     def ignored(self, name: str, reason: str) -> IgnoredFile:
         """Return one of its entries as a file or folder that is not taken."""
@@ -163,20 +183,22 @@ class _OpenFolder:
 
 
 def _scan_folder(
-    inbox: Path, location: DropLocation, parts: tuple[str, ...]
+    scope: _Scope, location: DropLocation, parts: tuple[str, ...]
 ) -> Iterator[ScanResult]:
     """Yield what is in a session's folder, or in one below it."""
-    path = inbox.joinpath(*location.parts, *parts)
+    path = scope.inbox.joinpath(*location.parts, *parts)
     is_empty = True
     try:
         with (
-            open_dir(inbox, *location.parts, *parts) as fd,
+            open_dir(scope.inbox, *location.parts, *parts) as fd,
             os.scandir(fd) as entries,
         ):
-            folder = _OpenFolder(path, location, parts, fd)
+            folder = _OpenFolder(path, location, parts, fd, os.fstat(fd).st_dev)
+            if not parts and folder.device != scope.device:
+                yield MountPoint(path=path)
             for entry in entries:
                 is_empty = False
-                yield from _check_entry(inbox, folder, entry)
+                yield from _check_entry(scope, folder, entry)
     except FileNotFoundError:
         return
     except (OSError, UnsafePathError) as error:
@@ -207,18 +229,18 @@ def _unreadable_reason(path: Path, error: OSError | UnsafePathError) -> str:
 
 
 def _check_entry(
-    inbox: Path, folder: _OpenFolder, entry: os.DirEntry[str]
+    scope: _Scope, folder: _OpenFolder, entry: os.DirEntry[str]
 ) -> Iterator[ScanResult]:
     """Yield what an entry of a session's folder, or of one below it, holds."""
     if folder.is_own(entry.name):
         return
     if not entry.is_dir(follow_symlinks=False):
-        yield from _check_file(folder, entry)
+        yield from _check_file(scope, folder, entry)
     elif not dropfile.is_passed_over(entry.name):
         parts = (*folder.parts, entry.name)
         reason = _folder_reason(entry.name, depth=len(parts))
         if reason is None:
-            yield from _scan_folder(inbox, folder.location, parts)
+            yield from _scan_folder(scope, folder.location, parts)
         else:
             yield folder.ignored(entry.name, reason)
 
@@ -238,15 +260,21 @@ def _folder_reason(name: str, *, depth: int) -> str | None:
 
 
 def _check_file(
-    folder: _OpenFolder, entry: os.DirEntry[str]
-) -> Iterator[InboxFile | IgnoredFile]:
+    scope: _Scope, folder: _OpenFolder, entry: os.DirEntry[str]
+) -> Iterator[ScanResult]:
     if dropfile.is_temporary(entry.name) or dropfile.is_always_ignored(entry.name):
         return
     try:
         found = entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return
-    reason = _ignore_reason(folder, entry.name, found)
+    reason = _type_reason(found) or _name_reason(entry.name)
+    has_other_names = reason is None and name_count(found, folder.path / entry.name) > 1
+    if has_other_names and (yield from scope.second_names.search(found)):
+        reason = (
+            "has another name (a hard link) in the daemon's folders; copy the file "
+            "instead"
+        )
     if reason is not None:
         yield folder.ignored(entry.name, reason)
     elif found.st_size > 0:  # file managers make the empty file first
@@ -256,17 +284,15 @@ def _check_file(
             size=found.st_size,
             identity=identity_of(found),
             changed_at=found.st_ctime,
+            folder_device=folder.device,
+            has_other_names=has_other_names,
         )
 
 
-def _ignore_reason(folder: _OpenFolder, name: str, found: os.stat_result) -> str | None:
+def _type_reason(found: os.stat_result) -> str | None:
     if stat.S_ISLNK(found.st_mode):
         return "a symbolic link; copy the file itself here"
-    if not stat.S_ISREG(found.st_mode):
-        return "not a regular file"
-    if name_count(found, folder.path / name) != 1 and dropfile.kind_of(name):
-        return "has more than one name (a hard link); copy the file instead"
-    return _name_reason(name)
+    return None if stat.S_ISREG(found.st_mode) else "not a regular file"
 
 
 def _name_reason(name: str) -> str | None:

@@ -38,7 +38,7 @@ class Intake:
     def __init__(self, ledger: Ledger, layout: Layout, settings: Settings) -> None:
         self.ignored_files = IgnoredFiles()
         self._kept_files = KeptFiles(ledger)
-        self._scanner = Scanner(layout.inbox, settings, self.ignored_files)
+        self._scanner = Scanner(layout, settings, self.ignored_files)
         self._stability = StabilityTracker(settings.inbox.settle)
         self._unfiled_drops = UnfiledDrops(ledger, layout, settings)
         self._reader = Reader(self._kept_files, ledger, layout, settings)
@@ -147,6 +147,13 @@ class Intake:
     def pop_recorded(self) -> bool:
         """True if lines were recorded since the last call: there may be new jobs."""
         return self._recorder.pop_recorded()
+
+    def pop_returned_mounts(self) -> bool:
+        """True if a mount of the inbox that was lost came back since the last call.
+
+        What was to be written there meanwhile is to be written now.
+        """
+        return self._scanner.pop_returned_mounts()
 
     def next_due(self) -> float:
         """Return the monotonic time of the next stable file or rescan."""

@@ -145,9 +145,11 @@ class Reader:
                 return None
             content, sha256 = reader.content()
             failpoints.failpoint("drop.read", inbox_file.name)
-        except (DropChangedError, OSError) as error:
+        except DropChangedError as error:
             log.info("intake.drop_changed", error=str(error))
             found = UnreadFile(inbox_file=inbox_file, has_changed=True)
+        except OSError as error:
+            found = UnreadFile(inbox_file=inbox_file, waits_for=_unreadable(error))
         else:
             found = self._identify(inbox_file, content, sha256)
         reader.close()

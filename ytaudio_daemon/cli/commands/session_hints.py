@@ -15,7 +15,7 @@ def explain_unknown_session(
 ) -> UnknownSessionError:
     """Return the error, with what lies in the session's folder and is not taken."""
     try:
-        found = scan_ignored(context.layout.inbox, context.args.session)
+        found = scan_ignored(context.layout, context.args.session)
         reasons = [f"{f.path}: {f.reason}" for f in islice(found, MAX_NAMED_FILES)]
     except OSError:  # closed to this user: `error` is all that can be said
         return error
