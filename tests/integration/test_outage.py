@@ -79,7 +79,17 @@ def survive(driver: JobDriver, youtube: YouTube, name: str, count: int) -> None:
     assert youtube.fetches("KNOWNtoWORK") == 1, "a probe fetches nothing"
 
 
-@pytest.mark.parametrize("name", OUTAGES)
+#: The others are told alike by `test_fetch_probe`, and run with `-m long`.
+MORE_OUTAGES = {"unknown_text", "no_player_response"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.long] if name in MORE_OUTAGES else [])
+        for name in OUTAGES
+    ],
+)
 def test_two_hours_of_an_outage_cost_nobody_a_job(
     driver: JobDriver, youtube: YouTube, name: str
 ) -> None:
