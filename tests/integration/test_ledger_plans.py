@@ -109,7 +109,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "settle": lambda db: outages.settle(db, OUTAGE, NOW),
     "outage over": lambda db: outages.make_due(db, OUTAGE, NOW),
     "gate opens": _open_a_gate,
-    "probe of a gate": lambda db: claims._next_unblocked(db),
+    "probe of a gate": claims._next_unblocked,
     "cancel all": lambda db: bulk_cancel.cancel_batch(
         db, 1, NOW, reason="cancelled", quota=Quota(max_jobs=2)
     ),
