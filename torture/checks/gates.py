@@ -53,7 +53,8 @@ def _is_second_word(case: Case, end: Row, window_s: float) -> bool:
     A word with a Retry-After closes the gate alone; attempts do not have it.
     """
     since, until = end["ended_at"] - window_s, end["ended_at"]
-    recent = [a for a in case.tables.attempts if since < (a["ended_at"] or 0) < until]
+    # Ends of one moment are written in an order that the rows do not tell.
+    recent = [a for a in case.tables.attempts if since < (a["ended_at"] or 0) <= until]
     good = max((a["ended_at"] for a in recent if a["kind"] == "completed"), default=0)
     jobs = case.tables.jobs
     mine = jobs[end["job_id"]]["video_id"]
