@@ -154,7 +154,7 @@ def test_a_bot_check_stops_everybody_and_costs_nobody_a_try(
     assert "bot" in shut["reason"]
     house.wait(lambda: house.counts("bot")["running"] == 0)
     tried = house.query("SELECT count(*) FROM attempts")[0][0]
-    assert tried <= 3
+    assert tried <= 4  # the first closes nothing yet, and its slot may be taken
     assert house.problem("site")
     assert shut["reason"] in house.must("status")
     let_time_pass(house)

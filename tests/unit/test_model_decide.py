@@ -9,7 +9,6 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import (
     CHARGED_KINDS,
     CONFIRM_AFTER_S,
-    ENGINE_OUTDATED,
     MAX_CRASHES,
     MIN_ATTEMPTS_TO_BLAME_YTDLP,
     NO_FORMATS,
@@ -211,6 +210,13 @@ def test_a_single_blocked_video_closes_no_gate_and_waits_longer_each_time() -> N
     assert waits == [15, 30, 60, 360]
 
 
+def test_a_server_that_names_a_time_is_obeyed_at_its_first_word() -> None:
+    alone = Surroundings(is_said_of_others=False)
+    gate = after(FailureKind.BLOCKED, surroundings=alone, retry_after_s=90.0).gate
+    assert gate is not None
+    assert gate.until == NOW.wall + 90
+
+
 @pytest.mark.parametrize("kind", [FailureKind.OFFLINE, FailureKind.HOST])
 def test_a_fault_of_our_own_needs_no_second_video(kind: FailureKind) -> None:
     assert after(kind, surroundings=Surroundings(is_said_of_others=False)).gate
@@ -278,7 +284,7 @@ def test_no_decision_waits_longer_than_furthest_retry(
         ),
         # Its own renamed codes count as well.
         (
-            [ENGINE_OUTDATED] * MIN_ATTEMPTS_TO_BLAME_YTDLP
+            ["engine_outdated"] * MIN_ATTEMPTS_TO_BLAME_YTDLP
             + [NO_FORMATS] * MIN_ATTEMPTS_TO_BLAME_YTDLP,
             True,
         ),

@@ -10,6 +10,7 @@ from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
+from ytaudio_daemon.model.gates import outage_gate
 from ytaudio_daemon.notify import backoff, digest, notices, receivers, texts
 from ytaudio_daemon.notify.delivery import webhook
 from ytaudio_daemon.notify.delivery.result import rejected, retry_later
@@ -140,6 +141,18 @@ def test_a_machine_in_need_names_five_problems() -> None:
         "Problem 0. Mend it.",
     ]
     assert len(notice["problems"]) == 5
+
+
+def test_an_outage_needs_no_hand_unless_something_else_does() -> None:
+    shut = outage_gate(None, "YouTube has an outage: it fails.", NOW.wall)
+    outage = DaemonProblem(
+        code="outage", message=shut.reason, hint=shut.hint, since=NOW.wall
+    )
+    disk = DaemonProblem(code="host", message="Full.", hint="", since=NOW.wall)
+    told = texts.degraded_text("attic", [outage]).splitlines()
+    assert told[0] == "ytaudio on attic waits for YouTube; there is nothing to do."
+    assert told[1].endswith("it costs no job a try, and all goes on by itself.")
+    assert "needs a hand" in texts.degraded_text("attic", [outage, disk])
 
 
 # Patience.

@@ -23,6 +23,7 @@ from ytaudio_daemon.model.outage import (
     round_verdict,
 )
 from ytaudio_daemon.pool import Ended, Event, Pool
+from ytaudio_daemon.system.text import shortened
 from ytaudio_daemon.urls import Link, parse_link
 
 log = structlog.get_logger()
@@ -31,6 +32,8 @@ log = structlog.get_logger()
 KNOWN_VIDEOS = 3
 #: Where nothing was completed and `[engine] canary` names none: YouTube's first video.
 LAST_RESORT = Link(video_id="jNQXAC9IVRw")
+#: Of the failures' sentence, in the sentence on the outage.
+MAX_SAID_CHARS = 80
 #: A probe may take so long, in seconds.
 PROBE_DEADLINE_S = 120.0
 
@@ -194,7 +197,8 @@ def _close_gate(
 
 def _reason(outage: Outage) -> str:
     since = datetime.fromtimestamp(outage.began_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    said = shortened(outage.message, MAX_SAID_CHARS)
     return (
-        f"YouTube has an outage: since {since} all videos fail alike, also ones that "
-        f"worked before: {outage.message}"
+        f"YouTube has an outage: since {since} all videos fail alike, also those that "
+        f"worked before: {said}"
     )

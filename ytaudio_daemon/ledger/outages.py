@@ -98,25 +98,19 @@ def settle(db: Connection, outage: Outage, now: Now, limit: int = SETTLE_BATCH) 
         db: A write transaction.
         outage: A confirmed one.
         now: The moment.
-        limit: At most so many jobs.
+        limit: At most so many attempts.
 
     Returns:
         Whether there was nothing left to do.
     """
-    mine = _charged_attempts(outage)
     rows = db.execute(
-        sa.select(attempts.c.job_id, sa.func.count().label("charges"))
-        .where(*mine)
-        .group_by(attempts.c.job_id)
+        sa.select(attempts.c.job_id)
+        .where(*_charged_attempts(outage))
+        .order_by(attempts.c.ended_at)
         .limit(limit),
     ).all()
-    for row in rows:
-        _give_back(db, row.job_id, row.charges, outage, now)
-        db.execute(
-            sa.update(attempts)
-            .where(attempts.c.job_id == row.job_id, *mine)
-            .values(charged=0)
-        )
+    for job_id in dict.fromkeys(row.job_id for row in rows):
+        _give_back(db, job_id, outage, now)
     return len(rows) < limit
 
 
@@ -162,12 +156,15 @@ def _charged_attempts(outage: Outage) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _give_back(
-    db: Connection, job_id: int, charges: int, outage: Outage, now: Now
-) -> None:
+def _give_back(db: Connection, job_id: int, outage: Outage, now: Now) -> None:
     """Undo what the outage has cost a job."""
+    given_back = db.execute(
+        sa.update(attempts)
+        .where(attempts.c.job_id == job_id, *_charged_attempts(outage))
+        .values(charged=0)
+    )
     job = db.execute(sa.select(jobs).where(jobs.c.id == job_id)).one()
-    left = max(0, job.charged - charges)
+    left = max(0, job.charged - given_back.rowcount)
     if job.state != JobState.FAILED or not _failed_by(db, job, outage):
         db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(charged=left))
         return

@@ -28,10 +28,8 @@ MAX_CRASHES = 3
 
 #: The code of a worker that the kernel killed because memory ran out.
 OUT_OF_MEMORY = "out_of_memory"
-#: The code of a video that seems to have no formats at all ...
+#: The code of a video that seems to have no formats at all.
 NO_FORMATS = "no_formats"
-#: ... and of many such, which is yt-dlp's fault.
-ENGINE_OUTDATED = "engine_outdated"
 #: Tries for codes that pass within hours or not at all, farther apart than others.
 #: "media_refused": each try has asked for a fresh address and was refused twice
 #: (yt-dlp#17456); docs/decisions.md, "A refused stream".
@@ -88,7 +86,8 @@ class Surroundings:
     Attributes:
         gate: The closed gate of this failure's kind; None when it is open.
         is_said_of_others: YouTube has just blocked another video, too. One alone
-            closes no gate: some videos are always answered so.
+            closes no gate (some videos are always answered so), unless the server
+            itself has named a time (Retry-After).
         is_news: The job was not blocked before: its failure lengthens the pause.
         outage_until: When the next probe of a confirmed outage is due that this
             failure belongs to; None if it belongs to none.
@@ -166,7 +165,8 @@ def _decide_gated(
 ) -> Decision:
     name, gate = GATE_OF[failure.kind], surroundings.gate
     is_site = name is GateName.SITE
-    if is_site and gate is None and not surroundings.is_said_of_others:
+    is_for_all = surroundings.is_said_of_others or failure.retry_after_s is not None
+    if is_site and gate is None and not is_for_all:
         pause = pause_duration_s(name, history.attempt, failure.retry_after_s)
         return _waiting(failure, now.wall + pause)
     shut = gate_after_failure(
@@ -250,7 +250,8 @@ def reclassify_as_outdated(
     Returns:
         The failure as it was, where only few videos have none.
     """
-    alike = sum(code in {NO_FORMATS, ENGINE_OUTDATED} for code in recent_codes)
+    # What was renamed before counts as well.
+    alike = sum(code in {NO_FORMATS, "engine_outdated"} for code in recent_codes)
     enough = len(recent_codes) >= MIN_ATTEMPTS_TO_BLAME_YTDLP and alike * 2 > len(
         recent_codes
     )
@@ -259,7 +260,7 @@ def reclassify_as_outdated(
     return replace(
         failure,
         kind=FailureKind.OUTDATED,
-        code=ENGINE_OUTDATED,
+        code="engine_outdated",
         message="YouTube offers no formats for most videos: yt-dlp is probably outdated.",
         hint="",
     )

@@ -11,6 +11,7 @@ from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.gates import GateName
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.notify.notify_event import COMPLETED, NotifyEvent
 from ytaudio_daemon.system.text import shortened, single_line
@@ -102,7 +103,12 @@ def degraded_text(host: str, problems: Sequence[DaemonProblem]) -> str:
         plain_line(f"{problem.message} {problem.hint}".strip(), MAX_REASON)
         for problem in problems[:MAX_PROBLEMS]
     ]
-    return "\n".join([f"ytaudio on {host} needs a hand.", *lines])
+    codes = {problem.code for problem in problems}
+    if codes == {GateName.OUTAGE.value}:
+        head = f"ytaudio on {host} waits for YouTube; there is nothing to do."
+    else:
+        head = f"ytaudio on {host} needs a hand."
+    return "\n".join([head, *lines])
 
 
 def recovered_text(host: str) -> str:

@@ -20,7 +20,7 @@ from ytaudio_daemon.cli.formatting import (
 from ytaudio_daemon.cli.liveness import DaemonLiveness
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, LinePart, SessionState
-from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.model.gates import Gate, GateName
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.system.times import parse_rfc3339
 
@@ -131,12 +131,18 @@ def _next_for_queued(details: JobDetails) -> str:
 
 def _closed_gates_text(details: JobDetails) -> str:
     """Return the text on the gates that let no job start now."""
-    shut = [gate for gate in details.gates if gate.is_too_early_to_probe(details.wall)]
     return "".join(
-        f"; nothing starts before {local_time_and_distance(gate.until, details.wall)}: "
-        f"{gate.reason}"
-        for gate in shut
+        f"; {_closed_gate_text(gate, details.wall)}"
+        for gate in details.gates
+        if gate.name is GateName.OUTAGE or gate.is_too_early_to_probe(details.wall)
     )
+
+
+def _closed_gate_text(gate: Gate, wall: float) -> str:
+    until = local_time_and_distance(gate.until, wall)
+    if gate.name is GateName.OUTAGE:
+        return f"{gate.reason} {gate.hint} YouTube is asked again at {until}"
+    return f"nothing starts before {until}: {gate.reason}"
 
 
 def _next_for_held(details: JobDetails) -> str:
