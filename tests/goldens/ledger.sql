@@ -102,6 +102,8 @@ CREATE TABLE jobs (
 	created_at FLOAT NOT NULL, 
 	started_at FLOAT, 
 	finalized_at FLOAT, 
+	is_music BOOLEAN DEFAULT false NOT NULL, 
+	with_cookies BOOLEAN DEFAULT false NOT NULL, 
 	CONSTRAINT jobs_one_audio_in_a_session UNIQUE (session_id, audio_key), 
 	UNIQUE (uuid), 
 	FOREIGN KEY(session_id) REFERENCES sessions (id), 
@@ -156,6 +158,9 @@ CREATE TABLE sessions (
 	failed INTEGER DEFAULT '0' NOT NULL, 
 	cancelled INTEGER DEFAULT '0' NOT NULL, 
 	key_sha256 TEXT, 
+	cookies_given_at FLOAT, 
+	cookies_state TEXT, 
+	cookies_problem TEXT, 
 	UNIQUE (uuid)
 )
 CREATE TABLE shelf (
@@ -183,8 +188,10 @@ CREATE UNIQUE INDEX sessions_one_active_of_a_name ON sessions (name) WHERE state
 down_revision = "0001"
 down_revision = "0002"
 down_revision = "0003"
+down_revision = "0004"
 down_revision = None
 revision = "0001"
 revision = "0002"
 revision = "0003"
 revision = "0004"
+revision = "0007"

@@ -150,6 +150,7 @@ class ParsedDrop:
             video_id=drop_line.link.video_id,
             job_options=self._job_options(drop_line.layer),
             again=again or None,
+            is_music=drop_line.link.is_music,
         )
 
     def _job_options(self, layer: Layer) -> JobOptions:

@@ -57,6 +57,7 @@ class NewLine:
     code: str | None = None
     message: str | None = None
     again: str | None = None
+    is_music: bool = False
 
 
 class LineRecorder:
@@ -132,7 +133,11 @@ class LineRecorder:
                 None,
             )
         decision, job_id, known = self._jobs.enqueue(
-            key, line.video_id, line.job_options, (drop_id, number)
+            key,
+            line.video_id,
+            line.job_options,
+            (drop_id, number),
+            is_music=line.is_music,
         )
         code = None if decision.exceeded is None else "session_job_limit"
         message = self._message(decision, known)
