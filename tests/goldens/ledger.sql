@@ -106,6 +106,8 @@ CREATE TABLE jobs (
 	started_at FLOAT, 
 	finalized_at FLOAT, 
 	drop_part INTEGER, 
+	is_music BOOLEAN DEFAULT false NOT NULL, 
+	with_cookies BOOLEAN DEFAULT false NOT NULL, 
 	CONSTRAINT jobs_one_audio_in_a_session UNIQUE (session_id, audio_key), 
 	UNIQUE (uuid), 
 	FOREIGN KEY(session_id) REFERENCES sessions (id), 
@@ -173,6 +175,9 @@ CREATE TABLE sessions (
 	failed INTEGER DEFAULT '0' NOT NULL, 
 	cancelled INTEGER DEFAULT '0' NOT NULL, 
 	key_sha256 TEXT, 
+	cookies_given_at FLOAT, 
+	cookies_state TEXT, 
+	cookies_problem TEXT, 
 	UNIQUE (uuid)
 )
 CREATE TABLE shelf (
@@ -217,3 +222,4 @@ revision = "0003"
 revision = "0004"
 revision = "0005"
 revision = "0006"
+revision = "0007"

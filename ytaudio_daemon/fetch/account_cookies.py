@@ -4,10 +4,8 @@ Any number of workers use one file at once: each has its own copy in memory, and
 under a lock the cookies that YouTube has refreshed, never what it took away.
 """
 
-import fcntl
 import io
-import os
-import secrets
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,16 +14,15 @@ from ytaudio_daemon.model import Network
 from ytaudio_daemon.model.cookies import (
     MAX_BYTES,
     Cookie,
+    CookiesFault,
     CookiesState,
+    find_cookies_fault,
     format_cookies,
     merge_refreshed,
     parse_cookies,
 )
-from ytaudio_daemon.system.regular_files import (
-    create_file,
-    open_own_file,
-    read_regular_file,
-)
+from ytaudio_daemon.system.private_file import locked, replace_private_file
+from ytaudio_daemon.system.regular_files import read_regular_file
 
 #: Begins yt-dlp's warning (extractor/youtube/_base.py, `_request_webpage`).
 _ROTATED_WARNING = "account cookies are no longer valid"
@@ -44,7 +41,10 @@ class AccountCookies:
     def __init__(self, network: Network) -> None:
         self._path = Path(network.cookies_file)
         self._is_own_file = network.stores_cookies
-        self._sent = _read(self._path, is_own_file=network.stores_cookies)
+        text = _read(self._path, is_own_file=network.stores_cookies)
+        self._sent = parse_cookies(text)
+        #: Why they sign nobody in, None when they should.
+        self.fault = find_cookies_fault(text, time.time())
 
     def for_ytdlp(self) -> io.StringIO:
         """Return a copy for yt-dlp, which overwrites its copy at the end."""
@@ -62,15 +62,11 @@ class AccountCookies:
         received = [_cookie_of(each) for each in jar]
         if not self._is_own_file or received == self._sent:
             return
-        lock = open_own_file(self._path.with_suffix(".lock"), 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            stored = _read(self._path, is_own_file=True)
+        with locked(self._path):
+            stored = parse_cookies(_read(self._path, is_own_file=True))
             merged = merge_refreshed(stored, self._sent, received)
             if merged is not None:
-                _replace(self._path, format_cookies(merged))
-        finally:
-            os.close(lock)
+                replace_private_file(self._path, format_cookies(merged))
 
 
 def cookies_state(warnings: Sequence[str], *, is_refused: bool) -> CookiesState:
@@ -85,23 +81,18 @@ def cookies_state(warnings: Sequence[str], *, is_refused: bool) -> CookiesState:
     return CookiesState.REFUSED if is_refused else CookiesState.ACCEPTED
 
 
-def _read(path: Path, *, is_own_file: bool) -> list[Cookie]:
+def unreadable(error: OSError) -> CookiesFault:
+    """Return what is wrong with a file of cookies that cannot be read. Pure."""
+    return CookiesFault(
+        "cookies_unreadable",
+        f"it cannot be read ({error.strerror})",
+        "`ytaudio doctor` tells more about [download] cookies_file.",
+    )
+
+
+def _read(path: Path, *, is_own_file: bool) -> str:
     content = read_regular_file(path, MAX_BYTES, follow_links=not is_own_file)
-    return parse_cookies(content.decode("utf-8", "replace"))
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = create_file(temporary, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    return content.decode("utf-8-sig", "replace")
 
 
 def _cookie_of(cookie: Any) -> Cookie:
