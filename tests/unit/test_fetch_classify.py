@@ -18,7 +18,8 @@ from ytaudio_daemon.fetch.classify import (
     classify,
     seconds_until,
 )
-from ytaudio_daemon.fetch.failure_catalog import FAILURE_CATALOG, RULES
+from ytaudio_daemon.fetch.failure_catalog import FAILURE_CATALOG
+from ytaudio_daemon.fetch.failure_texts import RULES
 from ytaudio_daemon.model import FailureKind
 
 NO_FORMATS = (

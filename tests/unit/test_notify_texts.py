@@ -55,7 +55,12 @@ def gathered(*many: NotifyEvent) -> Digest:
     return found
 
 
-ERROR = {"message": "This video is private.", "hint": "Ask its owner.", "code": "x"}
+ERROR = {
+    "kind": "unavailable",
+    "code": "gone",
+    "message": "This video is private.",
+    "hint": "Ask its owner.",
+}
 
 
 def test_one_song_is_named() -> None:
@@ -69,7 +74,7 @@ def test_a_failure_says_why_and_what_to_do() -> None:
     found = gathered(news("failed", job=job(error=ERROR)))
     assert found.body().splitlines() == [
         "1 failed in session music.",
-        "Failed: Song: This video is private. Ask its owner.",
+        "Failed: Song: This video is private. Ask its owner. Then retry it.",
     ]
     assert found.notify_type == "failure"
 

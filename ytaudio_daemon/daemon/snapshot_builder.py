@@ -15,10 +15,11 @@ from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, prepare
 from ytaudio_daemon.intake import Intake
-from ytaudio_daemon.jobs.config_values import converter_count
+from ytaudio_daemon.jobs.config_values import circumstances, converter_count
 from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate, GateName
+from ytaudio_daemon.model.hints import Circumstances, gate_hint
 from ytaudio_daemon.model.ytdlp_policy import (
     UPGRADE_COMMAND,
     age_days,
@@ -150,7 +151,7 @@ class SnapshotBuilder:
             self.settings.youtube.pot_provider
         )
         for gate in gates:
-            yield _gate_problem(gate)
+            yield _gate_problem(gate, circumstances(self.settings))
         yield from inbox_problems(self._intake.ignored_files)
 
     def _tool_problems(self, now: Now) -> Iterator[ProblemReport]:
@@ -182,12 +183,12 @@ class SnapshotBuilder:
             )
 
 
-def _gate_problem(gate: Gate) -> ProblemReport:
+def _gate_problem(gate: Gate, circumstances: Circumstances) -> ProblemReport:
     if gate.name is GateName.OUTAGE:  # the same text all the time: it is one problem
         return gate.name.value, gate.reason, gate.hint
     until = datetime.fromtimestamp(gate.until, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return (
         gate.name.value,
         f"No downloads are started until {until}: {gate.reason}",
-        gate.hint or "It goes on by itself.",
+        gate_hint(gate, circumstances) or "It goes on by itself.",
     )

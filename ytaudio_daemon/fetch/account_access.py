@@ -20,17 +20,13 @@ NEEDS_ACCOUNT = frozenset(
 _SIGN_IN_WANTED = frozenset({"sign_in_required"})
 #: Their hints advise cookies, which helps nobody who has given some.
 _ADVISES_COOKIES = frozenset({"bot_check", "rate_limited"})
-_PAUSED = (
-    "Nothing to do: downloads go on by themselves after a pause. If it keeps "
-    "happening, lower [pace] per_hour."
-)
+_SLOWER = "Lower [pace] per_hour."
 _NOT_ALLOWED = (
-    'Cookies are there, but [download] cookies is "never": set it to '
-    '"when_needed", then retry.'
+    'Cookies are there, but [download] cookies is "never": set it to "when_needed".'
 )
 _OTHER_ACCOUNT = (
     "The cookies were sent, and their account may not see it either: give the cookies "
-    "of one that may, then retry."
+    "of one that may."
 )
 
 FailureOf = Callable[[BaseException], Failure]
@@ -101,7 +97,7 @@ def with_fitting_hint(failure: Failure, request: FetchRequest, state: str) -> Fa
     if not request.network.cookies_file:
         return failure
     if failure.code in _ADVISES_COOKIES:
-        return replace(failure, hint=_PAUSED)
+        return replace(failure, hint=_SLOWER)
     if failure.code not in NEEDS_ACCOUNT:
         return failure
     if not request.network.may_use_cookies:

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from ytaudio_daemon.fetch.failure_catalog import RULES, Rule, failure_for
+from ytaudio_daemon.fetch.failure_catalog import failure_for
+from ytaudio_daemon.fetch.failure_texts import RULES, Rule
 from ytaudio_daemon.fetch.redact import redact
 from ytaudio_daemon.model import Failure
 from ytaudio_daemon.model.host_errors import HostError, Scope, find_host_error

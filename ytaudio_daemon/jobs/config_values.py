@@ -5,6 +5,7 @@ import os
 from ytaudio_daemon.model import Limits, Network
 from ytaudio_daemon.model.decide import RetryPolicy
 from ytaudio_daemon.model.gates import Pace
+from ytaudio_daemon.model.hints import Circumstances
 from ytaudio_daemon.settings import Settings
 
 
@@ -31,6 +32,16 @@ def network(settings: Settings) -> Network:
         cookies=download.cookies,
         pot_provider=settings.youtube.pot_provider,
         player_clients=settings.youtube.clients,
+    )
+
+
+def circumstances(settings: Settings) -> Circumstances:
+    """Return what is set already, which hints need not advise."""
+    download = settings.download
+    return Circumstances(
+        cookies=bool(download.cookies_file),
+        proxy=bool(download.proxy),
+        ca_file=bool(download.ca_file),
     )
 
 

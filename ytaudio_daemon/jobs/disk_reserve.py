@@ -65,5 +65,5 @@ def _disk_full(free: int, reserve: int) -> Failure:
         code=DISK_FULL,
         message=f"The disk has {free >> 20} MiB free, less than the reserve of "
         f"{reserve >> 20} MiB.",
-        hint="Free some space, or lower [disk] reserve; it goes on by itself.",
+        hint="Free some space, or lower [disk] reserve.",
     )

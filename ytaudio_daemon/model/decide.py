@@ -15,7 +15,6 @@ from ytaudio_daemon.model.gates import (
 )
 from ytaudio_daemon.model.job import JobState
 from ytaudio_daemon.model.outcome import Failure, FailureKind, Outcome
-from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND
 
 #: A bare "Video unavailable" is tried once more after an hour: YouTube says it of videos
 #: that exist (yt-dlp's tracker; seen to pass by itself). In seconds.
@@ -262,7 +261,7 @@ def reclassify_as_outdated(
         kind=FailureKind.OUTDATED,
         code=ENGINE_OUTDATED,
         message="YouTube offers no formats for most videos: yt-dlp is probably outdated.",
-        hint=f"Upgrade yt-dlp: {UPGRADE_COMMAND}; the job waits and goes on by itself.",
+        hint="",
     )
 
 

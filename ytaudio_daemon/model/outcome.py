@@ -52,7 +52,8 @@ class Failure:
         kind: Decides what follows.
         code: Snake-case, stable, e.g. `private_video`.
         message: One plain sentence; no URL query, no secret, no traceback.
-        hint: What a person can do, or "".
+        hint: The remedy: what a person can do, or ""; `model.hints.hint` makes of it what
+            fits a job's state.
         retry_after_s: Seconds the site asked us to stay away, if it did.
         confirm: Counts only when it occurs twice (a bare "Video unavailable").
         log_tail: The last lines of yt-dlp's and ffmpeg's output, redacted.

@@ -94,7 +94,10 @@ class DaemonStatusFile:
             return
         self._built_at = now.uptime_s
         self._is_stale = False
-        self._write(daemon_document(snapshot, self._facts, problems), now)
+        document = daemon_document(
+            snapshot, self._facts, problems, view_settings.circumstances
+        )
+        self._write(document, now)
 
     def make_due(self) -> None:
         """Have the file written at once."""

@@ -14,6 +14,7 @@ from ytaudio_daemon.model import IN_QUOTA, JobState, Progress, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import attempt_limit
 from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances, gate_hint
 from ytaudio_daemon.schemas.daemon import (
     ClosedGate,
     DaemonDocument,
@@ -25,7 +26,6 @@ from ytaudio_daemon.schemas.daemon import (
 from ytaudio_daemon.schemas.job import (
     JobCounts,
     JobDocument,
-    JobError,
     JobOptions,
     JobProgress,
 )
@@ -36,6 +36,7 @@ from ytaudio_daemon.schemas.session import (
 )
 from ytaudio_daemon.system.times import rfc3339
 from ytaudio_daemon.urls import Link
+from ytaudio_daemon.views.job_errors import job_error
 from ytaudio_daemon.views.snapshot import (
     DaemonProblem,
     DaemonSnapshot,
@@ -61,6 +62,7 @@ def job_document(
     progress: Progress | None = None,
     position: int | None = None,
     attempts_max: int = 0,
+    circumstances: Circumstances = NOTHING_SET,
 ) -> JobDocument:
     """Return a job's document.
 
@@ -69,6 +71,7 @@ def job_document(
         progress: The progress of its running attempt, if this process knows it.
         position: Its place in its session's queue, from 1; None when it has none.
         attempts_max: `[retry] attempts`.
+        circumstances: What its hint need not advise.
     """
     live = progress if row.state is JobState.RUNNING else None
     done = row.state is JobState.COMPLETED
@@ -102,7 +105,7 @@ def job_document(
         "output_path": row.output_path if done else None,
         "file_size_bytes": row.file_size_bytes if done else None,
         "sha256": row.sha256 if done else None,
-        "error": cast("JobError", dict(row.error)) if row.error else None,
+        "error": job_error(row.error, row.state, circumstances),
         "created_at": rfc3339(row.created_at),
         "started_at": rfc3339(row.started_at),
         "finalized_at": rfc3339(row.finalized_at),
@@ -169,7 +172,10 @@ def expires_at(session: Session, default_ttl_s: float, now: Now) -> float | None
 
 
 def daemon_document(
-    live: DaemonSnapshot, facts: LedgerFacts, problems: Sequence[DaemonProblem]
+    live: DaemonSnapshot,
+    facts: LedgerFacts,
+    problems: Sequence[DaemonProblem],
+    circumstances: Circumstances = NOTHING_SET,
 ) -> DaemonDocument:
     """Return the daemon's document, without `seq` and `written_at`."""
     return {
@@ -180,7 +186,7 @@ def daemon_document(
             "free_bytes": live.disk_free_bytes,
             "reserve_bytes": live.disk_reserve_bytes,
         },
-        "gates": [_gate(gate) for gate in facts.gates],
+        "gates": [_gate(gate, circumstances) for gate in facts.gates],
         "counts": job_counts(facts.counts),
         "sessions": {
             "active": facts.sessions[SessionState.ACTIVE],
@@ -265,12 +271,12 @@ def _quota(session: Session, view_settings: ViewSettings) -> SessionQuota:
     }
 
 
-def _gate(gate: Gate) -> ClosedGate:
+def _gate(gate: Gate, circumstances: Circumstances) -> ClosedGate:
     return {
         "name": gate.name.value,
         "code": gate.code,
         "reason": gate.reason,
-        "hint": gate.hint,
+        "hint": gate_hint(gate, circumstances),
         "closed_at": rfc3339(gate.closed_at),
         "until": rfc3339(gate.until),
     }

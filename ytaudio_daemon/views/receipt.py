@@ -13,6 +13,7 @@ from ytaudio_daemon.folders.layout import receipt_key
 from ytaudio_daemon.ledger import Connection, receipts
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
 from ytaudio_daemon.model import LinePart
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.views import receipt_json, receipt_text
 from ytaudio_daemon.views.receipt_file import ReceiptFile
 
@@ -43,6 +44,7 @@ class ReceiptWriter:
         drop: The drop.
         people_folder: The folder below the inbox for the files beside the drop.
         for_people: False leaves these files as they are.
+        circumstances: What hints need not advise.
     """
 
     def __init__(
@@ -52,9 +54,11 @@ class ReceiptWriter:
         people_folder: tuple[str, ...],
         *,
         for_people: bool = True,
+        circumstances: Circumstances = NOTHING_SET,
     ) -> None:
         self.drop = drop
         self._layout = layout
+        self._circumstances = circumstances
         subfolders, self._people_name = split_path(drop.filed_name or b"")
         self._people_folder = (*people_folder, *map(os.fsdecode, subfolders))
         self._tally: Counter[str] = Counter()
@@ -155,10 +159,15 @@ class ReceiptWriter:
     def _write_lines(self, page: list[ReceiptLine]) -> None:
         is_first = self._written_to == LinePart()
         self._written_to = page[-1].number
-        self._program.write(receipt_json.program_lines(page, is_first=is_first))
+        self._program.write(
+            receipt_json.program_lines(
+                page, is_first=is_first, circumstances=self._circumstances
+            )
+        )
         if not self._for_people:
             return
-        self._people.write("".join(map(receipt_text.receipt_line, page)))
+        rows = (receipt_text.receipt_line(line, self._circumstances) for line in page)
+        self._people.write("".join(rows))
         if self.drop.state != "rejected":
             self._write_failed_lines(page)
         else:  # the file itself stays beside it, so only what was mended is repeated
@@ -167,7 +176,10 @@ class ReceiptWriter:
             )
 
     def _write_failed_lines(self, page: list[ReceiptLine]) -> None:
-        again = (receipt_text.failed_line(line, self.drop.id) for line in page)
+        again = (
+            receipt_text.failed_line(line, self.drop.id, self._circumstances)
+            for line in page
+        )
         if text := "".join(again):
             if self._failed.is_empty:
                 self._failed.write(receipt_text.failed_head(self.drop))

@@ -10,9 +10,11 @@ from typing import Any
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.system.text import single_line
 from ytaudio_daemon.system.times import utc_time
 from ytaudio_daemon.urls import Link
+from ytaudio_daemon.views.job_errors import line_error
 
 #: How each kind of file begins; a file that begins otherwise is not ours.
 RECEIPT_MARK = "Receipt for "
@@ -84,7 +86,7 @@ def receipt_head(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
     )
 
 
-def receipt_line(line: ReceiptLine) -> str:
+def receipt_line(line: ReceiptLine, circumstances: Circumstances = NOTHING_SET) -> str:
     """Return a line's row in the table, with its details in rows below."""
     word = _STATE_TEXTS.get(line.state or "", "refused")
     if line.result == "duplicate":
@@ -93,7 +95,8 @@ def receipt_line(line: ReceiptLine) -> str:
         f"{line.number!s:>7}  {word:<{_WIDTH}}  {single_line(line.text)}".rstrip()
         + "\n"
     )
-    return row + "".join(f"{_INDENT}{detail}\n" for detail in _details(line))
+    details = _details(line, circumstances)
+    return row + "".join(f"{_INDENT}{detail}\n" for detail in details)
 
 
 def failed_head(drop: ReceiptHead) -> str:
@@ -105,7 +108,9 @@ def failed_head(drop: ReceiptHead) -> str:
     )
 
 
-def failed_line(line: ReceiptLine, drop_id: int) -> str:
+def failed_line(
+    line: ReceiptLine, drop_id: int, circumstances: Circumstances = NOTHING_SET
+) -> str:
     """Return a failed link as it can be dropped again, below its reason.
 
     Returns "" for a line that did not fail, and for one that repeats a failed line of
@@ -116,7 +121,8 @@ def failed_line(line: ReceiptLine, drop_id: int) -> str:
     if not _has_failed_for_good(line) or _repeats_line_of_drop(line, drop_id):
         return ""
     reason = _sentence(line.error_message or line.error_code or "failed")
-    hint = f" {single_line(line.error_hint)}" if line.error_hint else ""
+    error = line_error(line, circumstances)
+    hint = f" {single_line(error['hint'])}" if error and error["hint"] else ""
     link = dropfile.render_line(
         Link(line.video_id or ""), option_layer(line.options or {})
     )
@@ -151,7 +157,7 @@ def _count_text(number: int) -> str:
     return f"{number:>{_COUNT_WIDTH},}"
 
 
-def _details(line: ReceiptLine) -> list[str]:
+def _details(line: ReceiptLine, circumstances: Circumstances) -> list[str]:
     if line.state == "completed":
         name = PurePath(line.output_path or "").name
         return [single_line(name)] if name else []
@@ -160,8 +166,9 @@ def _details(line: ReceiptLine) -> list[str]:
         details.append(single_line(line.message))
     if line.error_message:
         details.append(single_line(line.error_message))
-    if line.error_hint:
-        details.append(single_line(line.error_hint))
+    error = line_error(line, circumstances)
+    if error and error["hint"]:
+        details.append(single_line(error["hint"]))
     if line.state == "waiting" and line.retry_at is not None:
         details.append(f"next try: {utc_time(line.retry_at)}")
     return details

@@ -93,14 +93,16 @@ class Receipts:
             return False
         with self._ledger.read() as db:
             if due is not None:
-                self._begin(db, due, now)
+                self._begin(db, due, view_settings, now)
             has_more = self._writer is not None and self._write_lines(db, self._writer)
         if self._writer is not None and not has_more:
             writer, self._writer = self._writer, None
             self._finish(writer, view_settings, now)
         return True
 
-    def _begin(self, db: Connection, drop_id: int, now: Now) -> None:
+    def _begin(
+        self, db: Connection, drop_id: int, view_settings: ViewSettings, now: Now
+    ) -> None:
         """Open the drop's receipt, if it is to be written now."""
         drop = receipts.receipt_head(db, drop_id)
         if drop is None or receipts.is_superseded(db, drop):
@@ -119,6 +121,7 @@ class Receipts:
             drop,
             self._receipt_folders.folder_of(drop, now),
             for_people=blocked is None,
+            circumstances=view_settings.circumstances,
         )
 
     def _is_first_or_last(self, db: Connection, drop_id: int) -> bool:

@@ -129,7 +129,13 @@ class SessionStatusFiles:
             rows, truncated = queries.session_status_jobs(db, session_id)
         places = queue_positions(rows)
         documents = [
-            job_document(row, None, places.get(row.uuid), view_settings.attempts)
+            job_document(
+                row,
+                None,
+                places.get(row.uuid),
+                view_settings.attempts,
+                view_settings.circumstances,
+            )
             for row in rows
         ]
         cached_session = CachedSession(
@@ -190,7 +196,7 @@ def _document(
     for place, row in enumerate(cached_session.running):
         progress = snapshot.progress.get(row.uuid)
         cached_session.documents[place] = job_document(
-            row, progress, None, view_settings.attempts
+            row, progress, None, view_settings.attempts, view_settings.circumstances
         )
     return session_document(
         cached_session.session,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ytaudio_daemon.model import Progress
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,7 @@ class ViewSettings:
         max_jobs, max_bytes, ttl_s: `[sessions]`, for a session without its own.
         receipts_s: `[retention] receipts`: the age at which receipts for programs are
             removed.
+        circumstances: What hints need not advise.
     """
 
     interval_s: float = 0.5
@@ -98,3 +100,4 @@ class ViewSettings:
     max_bytes: int = 0
     ttl_s: float = 86400.0
     receipts_s: float = 30 * 86400.0
+    circumstances: Circumstances = NOTHING_SET

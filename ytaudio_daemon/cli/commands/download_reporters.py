@@ -21,13 +21,9 @@ from ytaudio_daemon.cli.formatting import (
 )
 from ytaudio_daemon.cli.output import Output
 from ytaudio_daemon.downloader.folder_downloader import StopLevel
-from ytaudio_daemon.model import Failure, FailureKind, Progress
+from ytaudio_daemon.model import Failure, JobState, Progress
+from ytaudio_daemon.model.hints import hint
 
-#: Failures whose hints describe what the daemon does by itself.
-_DAEMON_ONLY_HINTS = frozenset(
-    {FailureKind.NOT_YET, FailureKind.BLOCKED, FailureKind.OFFLINE, FailureKind.TIMEOUT}
-    | {FailureKind.TRANSIENT, FailureKind.BAD_MEDIA, FailureKind.UNKNOWN}
-)
 _STOP_MESSAGES = {
     StopLevel.GRACEFUL: "finishing what is running; Ctrl-C again stops at once",
     StopLevel.IMMEDIATE: "stopping at once",
@@ -136,8 +132,17 @@ def result_text(result: ItemResult) -> str:
 def _failure_text(failure: Failure | None) -> str:
     if failure is None:
         return "it failed"
-    hint = "" if failure.kind in _DAEMON_ONLY_HINTS else failure.hint
-    return f"{failure.message} {hint}".rstrip()
+    return f"{failure.message} {_hint(failure)}".rstrip()
+
+
+def _hint(failure: Failure) -> str:
+    """Return the hint; nothing is tried again by itself after the command."""
+    return hint(
+        kind=failure.kind,
+        code=failure.code,
+        remedy=failure.hint,
+        state=JobState.FAILED,
+    )
 
 
 def _counts_text(results: Sequence[ItemResult]) -> str:
@@ -201,5 +206,5 @@ def _error(result: ItemResult) -> dict[str, str] | None:
         "kind": failure.kind.value,
         "code": failure.code,
         "message": failure.message,
-        "hint": failure.hint,
+        "hint": _hint(failure),
     }
