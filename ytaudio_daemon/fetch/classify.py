@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from ytaudio_daemon.fetch.failure_catalog import failure_for
-from ytaudio_daemon.fetch.failure_texts import RULES, Rule
+from ytaudio_daemon.fetch.failure_texts import ERROR_RULES, RULES, Rule
 from ytaudio_daemon.fetch.redact import redact
 from ytaudio_daemon.model import Failure
 from ytaudio_daemon.model.host_errors import HostError, Scope, find_host_error
@@ -93,7 +93,7 @@ _VAGUE_CODES = frozenset({"no_formats", "no_answer", "video_unavailable"})
 
 
 def _by_messages(evidence: Evidence) -> str | None:
-    said = _by_text(cause.text for cause in evidence.causes)
+    said = _by_text((cause.text for cause in evidence.causes), ERROR_RULES)
     if said is not None and said not in _VAGUE_CODES:
         return said
     warned = _by_text(evidence.warnings)
@@ -107,9 +107,9 @@ def _by_messages(evidence: Evidence) -> str | None:
     return hidden or unsolved or vague
 
 
-def _by_text(texts: Iterable[str]) -> str | None:
+def _by_text(texts: Iterable[str], rules: Sequence[Rule] = RULES) -> str | None:
     said = "\n".join(texts).replace("\u2019", "'")
-    for rule in RULES:
+    for rule in rules:
         if rule.pattern.search(said):
             return rule.code
     return None
@@ -229,11 +229,20 @@ _CONNECTION_RULES = (
     _connection_rule(
         "certificate", "CertificateVerifyError", "CERTIFICATE_VERIFY_FAILED"
     ),
-    _connection_rule("proxy_failed", r"\bProxyError\b", "Tunnel connection failed"),
+    _connection_rule(
+        "proxy_failed",
+        r"\bProxyError\b",
+        "Tunnel connection failed",
+        "Unsupported proxy type",
+        'Proxy ".*" missing scheme',
+        "Invalid proxy url",
+        "HTTPS proxy for this request",
+    ),
     _connection_rule(
         "no_dns",
         "NameResolutionError",
         r"\bgaierror\b",
+        "getaddrinfo returns an empty list",
         "Name or service not known",
         "Temporary failure in name resolution",
         "No address associated with hostname",
@@ -244,7 +253,14 @@ _CONNECTION_RULES = (
     _connection_rule("refused", "Connection refused", "ConnectionRefusedError"),
     _connection_rule("timed_out", "timed out", "TimeoutError", "ReadTimeout"),
     _connection_rule(
-        "cut_off", "IncompleteRead", "ContentTooShort", "more expected", "data blocks"
+        "cut_off",
+        "IncompleteRead",
+        "ContentTooShort",
+        "content too short",
+        "more expected",
+        "data blocks",
+        "downloaded file is empty",
+        r"fragment \S+ not found",
     ),
     _connection_rule(
         "connection_lost",
@@ -253,6 +269,9 @@ _CONNECTION_RULES = (
         "ConnectionReset",
         "Connection aborted",
         "RemoteDisconnected",
+        "A network error has occurred",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "UNSAFE_LEGACY_RENEGOTIATION",
         r"\bSSLError\b",
     ),
 )

@@ -225,6 +225,11 @@ FAILURE_CATALOG = {
     "no_answer": FailureSpec(
         _K.TRANSIENT, "YouTube gave no usable answer about this video."
     ),
+    "blocked_by_network": FailureSpec(
+        _K.TRANSIENT,
+        "The network between here and YouTube blocks this page.",
+        "Ask whoever runs the network, or set [download] proxy.",
+    ),
     "converter_died": FailureSpec(_K.TRANSIENT, "ffmpeg ended without a word."),
     "work_unreadable": FailureSpec(
         _K.TRANSIENT,
@@ -248,6 +253,9 @@ FAILURE_CATALOG = {
     ),
     "holes": FailureSpec(_K.BAD_MEDIA, "Parts are missing from what came."),
     # unknown
+    "not_understood": FailureSpec(
+        _K.UNKNOWN, "yt-dlp did not understand YouTube's answer about this video."
+    ),
     "no_formats": FailureSpec(
         _K.UNKNOWN,
         "yt-dlp found nothing to download for this video.",

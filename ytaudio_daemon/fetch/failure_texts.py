@@ -36,6 +36,11 @@ RULES = (
         "page needs to be reloaded", "error occurred.{0,3}(please )?try again later",
         "something went wrong", "not available on this app", "player configuration error",
         "playback on other (websites|sites)", "latest version of (the )?youtube",
+        "no longer supported [io]n this application", "newer versions of android",
+        "m3u8 (information|url)", "no m3u header",
+    ),
+    _rule(
+        "blocked_by_network", "webpage has been blocked by", "network administrator",
     ),
     _rule("premiere", "premieres in", "premiere will begin"),
     _rule(
@@ -76,10 +81,23 @@ RULES = (
         "gone", "no longer available", "isn't available anymore",
         "video has been removed", "video does not exist", "been deleted",
     ),
-    _rule("sign_in_required", r"\bsign in\b", "login required"),
+    _rule(
+        "sign_in_required", r"\bsign in\b", "login required", "login details are needed",
+        "only available for registered users",
+    ),
     _rule("video_unavailable", "video (is )?(unavailable|not available)",
           "content isn't available"),
-    _rule("no_answer", "failed to extract any player response", "failed to parse json",
-        "page needs to be reloaded"),
     _rule("no_formats", "no video formats", "requested format is not available"),
+)  # fmt: skip
+
+#: For errors alone, after RULES: warnings say the same of what yt-dlp can do without.
+ERROR_RULES = (
+    *RULES,
+    _rule(
+        "not_understood", "an extractor error has occurred", "cannot identify player",
+        "cannot extract signature timestamp", "incomplete data received",
+        "unable to extract", "failed to extract .*could not parse",
+        'missing "id" field', 'failed to obtain "id"', "could not find xml",
+        "found after media fragments", "no player clients have been requested",
+    ),
 )  # fmt: skip

@@ -43,7 +43,14 @@ ACCOUNT_CODES = frozenset(
 )
 #: Codes that a newer yt-dlp may mend.
 YTDLP_CODES = frozenset(
-    {"challenge_unsolved", "engine_outdated", "no_formats", "sabr_only", "unknown"}
+    {
+        "challenge_unsolved",
+        "engine_outdated",
+        "no_formats",
+        "not_understood",
+        "sabr_only",
+        "unknown",
+    }
 )
 
 #: Codes that wait uncharged, but not without a person.
