@@ -26,7 +26,7 @@ from ytaudio_daemon.ledger import transitions
 from ytaudio_daemon.model import Failure, FailureKind, JobState
 from ytaudio_daemon.model import decide as decisions
 from ytaudio_daemon.model.gates import GATE_OF, Gate, gate_after_failure
-from ytaudio_daemon.model.hints import Circumstances, gate_hint, hint
+from ytaudio_daemon.model.hints import PERSON_CODES, Circumstances, gate_hint, hint
 from ytaudio_daemon.model.host_errors import HOST_ERROR_CODES, find_host_error
 from ytaudio_daemon.pool import timeouts, worker, worker_failures
 
@@ -55,6 +55,27 @@ OLD_REMEDIES = (
         (
             "Set [download] cookies_file to the cookies of an account that may see it, "
             "then retry."
+        ),
+    ),
+    (
+        "private_video",
+        (
+            "The cookies were sent, and their account may not see it either: give the "
+            "cookies of one that may, then retry."
+        ),
+    ),
+    (
+        "rate_limited",
+        (
+            "Nothing to do: downloads go on by themselves after a pause. If it keeps "
+            "happening, lower [pace] per_hour."
+        ),
+    ),
+    (
+        "pot_required",
+        (
+            "Set [youtube] pot_provider, or other [youtube] clients; the job waits "
+            "uncharged and goes on by itself."
         ),
     ),
     ("geo_blocked", "A proxy in another country ([download] proxy) may help."),
@@ -143,7 +164,7 @@ def check(failure: Failure, state: JobState, circumstances: Circumstances) -> No
     else:
         assert by_itself, about
         assert not re.search(r"\bretry (it|the job)\b|unless you ask", text), about
-        needs_person = failure.kind in PERSON_KINDS
+        needs_person = failure.kind in PERSON_KINDS or failure.code in PERSON_CODES
         assert ("Nothing to do" in text) != needs_person, about
     for is_set, advice in (
         (circumstances.cookies, r"[Ss]et \[download\] cookies_file"),
@@ -255,3 +276,11 @@ def test_only_one_place_shows_the_stored_remedy() -> None:
         "views/job_errors.py",
         "ledger/migrations/versions/0001_first_schema.py",
     }
+
+
+def test_what_is_known_about_the_cookies_sent_is_said() -> None:
+    sent = "The cookies were sent, and their account may not see it either."
+    failure = replace(failure_for("members_only"), hint=sent)
+    assert sent in said(failure, JobState.FAILED)
+    paused = replace(failure_for("bot_check"), hint="Lower [pace] per_hour.")
+    assert "cookies_file" not in said(paused, JobState.WAITING)

@@ -22,6 +22,9 @@ NEEDS_ACCOUNT = frozenset(
 )
 #: Those by which a request from an account would not end.
 _SIGN_IN_WANTED = frozenset({"sign_in_required"})
+#: Their hints advise cookies, which helps nobody who has given some.
+_ADVISES_COOKIES = frozenset({"bot_check", "rate_limited"})
+_SLOWER = "Lower [pace] per_hour."
 _NOT_ALLOWED = (
     'Cookies are there, but [download] cookies is "never": set it to "when_needed".'
 )
@@ -115,6 +118,8 @@ def with_fitting_hint(
     """
     if not request.network.cookies_file:
         return failure
+    if failure.code in _ADVISES_COOKIES:
+        return replace(failure, hint=_SLOWER)
     if failure.code in NEEDS_ACCOUNT:
         return _of_closed_video(failure, request, context)
     return failure

@@ -54,6 +54,7 @@ FAILURE_CATALOG = {
         _K.NOT_YET,
         "This live event is over, but YouTube is still preparing the recording.",
     ),
+    "processing": FailureSpec(_K.NOT_YET, "YouTube is still processing this video."),
     "pot_provider_failed": FailureSpec(
         _K.NOT_YET,
         "YouTube wants a proof-of-origin token, and the provider gave none.",
@@ -64,7 +65,6 @@ FAILURE_CATALOG = {
         "YouTube wants a proof-of-origin token, and there is no provider of them.",
         "Set [youtube] pot_provider, or other [youtube] clients.",
     ),
-    "processing": FailureSpec(_K.NOT_YET, "YouTube is still processing this video."),
     # unavailable
     "private_video": FailureSpec(_K.UNAVAILABLE, "This video is private."),
     "removed_by_uploader": FailureSpec(

@@ -53,6 +53,11 @@ YTDLP_CODES = frozenset(
     }
 )
 
+#: Codes that wait uncharged, but not without a person.
+PERSON_CODES = frozenset({"pot_provider_failed", "pot_required"})
+#: What older ledgers store for `ACCOUNT_CODES`; anything else knows the cookies better.
+_GENERAL_ADVICE = ("Set [download] cookies_file", "Videos that must be paid for")
+
 _SET_COOKIES = (
     "Set [download] cookies_file to the cookies of an account that may see it."
 )
@@ -95,10 +100,6 @@ _RETRY_LATER = {
 _PASSES_BY_ITSELF = frozenset({_K.BLOCKED, _K.NOT_YET})
 #: Kinds whose jobs wait until a person has done something.
 _WAITS_FOR_PERSON = frozenset({_K.HOST, _K.OFFLINE})
-#: ... and codes of other kinds.
-_CODES_THAT_WAIT_FOR_PERSON = frozenset({"pot_provider_failed", "pot_required"})
-#: How a remedy about cookies begins in ledgers of old, whatever cookies there were.
-_OLD_COOKIES_REMEDY = "Set [download] cookies_file"
 
 
 def hint(
@@ -119,20 +120,20 @@ def hint(
         state: The job's.
         circumstances: From the config.
     """
-    if state is JobState.CANCELLED and kind not in list(FailureKind):
-        return remedy
-    if state in {JobState.COMPLETED, JobState.CANCELLED} or kind not in list(
-        FailureKind
-    ):
+    if kind not in list(FailureKind):
+        return remedy if state is JobState.CANCELLED else ""
+    if state in {JobState.COMPLETED, JobState.CANCELLED}:
         return ""
     act = _remedy(FailureKind(kind), code, remedy, circumstances)
+    slower = _slower(remedy, circumstances)
     if state is JobState.FAILED:
-        return _of_failed(FailureKind(kind), act, circumstances)
+        return _of_failed(FailureKind(kind), act, slower)
     if state is JobState.RUNNING:
         return _of_running(act)
-    if code in _CODES_THAT_WAIT_FOR_PERSON:
-        return _until_done(act)
-    return _of_unfinished(FailureKind(kind), act, circumstances)
+    if code in PERSON_CODES or kind in _WAITS_FOR_PERSON:
+        act = act or "`ytaudio doctor` says more."
+        return f"{act.rstrip('.')}; it goes on by itself then."
+    return _of_unfinished(FailureKind(kind), act, slower)
 
 
 def gate_hint(gate: Gate, circumstances: Circumstances = NOTHING_SET) -> str:
@@ -153,31 +154,21 @@ def _remedy(
     kind: FailureKind, code: str, stored: str, circumstances: Circumstances
 ) -> str:
     """Return what a person can do, as whole sentences, or ""."""
-    if code in _CODES_THAT_WAIT_FOR_PERSON:
-        return _sentences(stored)
-    if kind in _PASSES_BY_ITSELF:
+    if kind in _PASSES_BY_ITSELF and code not in PERSON_CODES:
         return ""
-    if code in ACCOUNT_CODES:
-        return _account_remedy(stored, circumstances)
+    if code in ACCOUNT_CODES and not _is_own(stored):
+        return _OTHER_COOKIES if circumstances.cookies else _SET_COOKIES
     if code in YTDLP_CODES:
         return _NEWER_YTDLP
-    by_config = {
-        "geo_blocked": _OTHER_PROXY if circumstances.proxy else _SET_PROXY,
-        "certificate": _OTHER_CA_FILE if circumstances.ca_file else _SET_CA_FILE,
-    }
-    return by_config.get(code) or _sentences(stored)
+    if code == "geo_blocked":
+        return _OTHER_PROXY if circumstances.proxy else _SET_PROXY
+    if code == "certificate":
+        return _OTHER_CA_FILE if circumstances.ca_file else _SET_CA_FILE
+    return _sentences(stored)
 
 
-def _account_remedy(stored: str, circumstances: Circumstances) -> str:
-    """Return the worker's own remedy, which knows the session's cookies, if it has one."""
-    if stored and not stored.startswith(_OLD_COOKIES_REMEDY):
-        return _sentences(stored)
-    return _OTHER_COOKIES if circumstances.cookies else _SET_COOKIES
-
-
-def _of_failed(kind: FailureKind, act: str, circumstances: Circumstances) -> str:
+def _of_failed(kind: FailureKind, act: str, slower: str) -> str:
     if kind is FailureKind.BLOCKED:
-        slower = _slower(circumstances)
         return f"{_RETRY_LATER[kind]} If it keeps happening, {slower}."
     if not act:
         return _RETRY_LATER.get(kind, "It may work later: retry it then.")
@@ -192,21 +183,21 @@ def _of_running(act: str) -> str:
     return "Nothing to do: it is being tried again."
 
 
-def _of_unfinished(kind: FailureKind, act: str, circumstances: Circumstances) -> str:
-    if kind in _WAITS_FOR_PERSON:
-        return _until_done(act or "`ytaudio doctor` says more.")
+def _of_unfinished(kind: FailureKind, act: str, slower: str) -> str:
     first = f"Nothing to do: {_BY_ITSELF.get(kind, _AGAIN)}."
     if kind is FailureKind.BLOCKED:
-        return f"{first} If it keeps happening, {_slower(circumstances)}."
+        return f"{first} If it keeps happening, {slower}."
     return f"{first} If it stays so: {act}" if act else first
 
 
-def _until_done(act: str) -> str:
-    return f"{act.rstrip('.')}; it goes on by itself then."
+def _slower(stored: str, circumstances: Circumstances) -> str:
+    """Return what helps against a pause; a remedy without cookies says there are some."""
+    has_cookies = circumstances.cookies or (stored and "cookies_file" not in stored)
+    return _SLOWER if has_cookies else _SLOWER_OR_COOKIES
 
 
-def _slower(circumstances: Circumstances) -> str:
-    return _SLOWER if circumstances.cookies else _SLOWER_OR_COOKIES
+def _is_own(stored: str) -> bool:
+    return bool(stored) and not stored.startswith(_GENERAL_ADVICE)
 
 
 def _sentences(stored: str) -> str:
