@@ -215,6 +215,7 @@ down_revision = "0002"
 down_revision = "0003"
 down_revision = "0004"
 down_revision = "0005"
+down_revision = "0006"
 down_revision = None
 revision = "0001"
 revision = "0002"
