@@ -139,7 +139,7 @@ class Loop:
         """Update yt-dlp if due; jobs that waited for another version may be due then."""
         if self._services.ytdlp_updater.update_if_due(now, mono):
             # The old version's template goes with its last attempt.
-            self._schedule.due_now(Step.RETRIES, Step.TEMPLATE)
+            self._schedule.due_now(Step.CLAIMS, Step.RETRIES, Step.TEMPLATE)
 
     def _ensure_template(self, mono: float) -> None:
         if self._schedule.is_due(Step.TEMPLATE, mono):

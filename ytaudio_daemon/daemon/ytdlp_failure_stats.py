@@ -47,7 +47,7 @@ class YtDlpFailureStats:
             LedgerError: The ledger cannot be read now.
         """
         since = chosen.activation.at
-        if not chosen.activation.watched or self.outage_since() is not None:
+        if not chosen.activation.watched:
             return ""
         new = count_failures(self._outcomes_with(chosen))
         if not judging.is_on_probation(new, since, wall):
