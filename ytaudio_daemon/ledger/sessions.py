@@ -37,6 +37,15 @@ class Session:
     on_expiry: str | None
     used_bytes: int
     counts: Mapping[JobState, int]
+    #: The jobs that it ever had; retention may have forgotten some.
+    accepted: int = 0
+
+    @property
+    def leaves_nothing(self) -> bool:
+        """True if it ended without ever having a job, and nobody gave it a name."""
+        is_anonymous = self.name == self.uuid
+        ended = self.state is not SessionState.ACTIVE
+        return ended and is_anonymous and self.accepted == 0
 
     @property
     def unfinished(self) -> int:
@@ -102,6 +111,12 @@ def session_to_show(db: Connection, session_id: int) -> Session | None:
         return session
     newest = _newest_matching(db, sessions.c.name == session.name)
     return session if newest is not None and newest.id == session.id else None
+
+
+def has_drops(db: Connection, session_id: int) -> bool:
+    """Return whether the ledger has a drop of a session."""
+    query = sa.select(drops.c.id).where(drops.c.session_id == session_id).limit(1)
+    return db.execute(query).first() is not None
 
 
 def sessions_after(
@@ -338,6 +353,7 @@ def session_from_row(row: Any) -> Session:
         on_expiry=row.on_expiry,
         used_bytes=row.used_bytes,
         counts={state: getattr(row, state.value) for state in JobState},
+        accepted=row.accepted,
     )
 
 
