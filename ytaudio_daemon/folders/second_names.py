@@ -4,9 +4,6 @@ import os
 from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
-
-from ytaudio_daemon.folders.layout import Layout
 
 #: Answers that are remembered.
 MAX_REMEMBERED = 10_000
@@ -25,11 +22,6 @@ class SecondNames:
     Args:
         trees: The folders to search.
     """
-
-    @classmethod
-    def in_trees_of(cls, layout: Layout) -> Self:
-        """Search all but the audio: it may be millions of files, and no secrets."""
-        return cls(layout.inbox, layout.status, layout.state)
 
     def __init__(self, *trees: Path) -> None:
         self._trees = trees

@@ -8,8 +8,8 @@ import structlog
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.filing import remove_emptied_folder
 from ytaudio_daemon.folders.inbox import EmptyFolder, IgnoredFile, InboxFile, MountPoint
-from ytaudio_daemon.folders.inbox_scan import ScanResult, scan
-from ytaudio_daemon.folders.second_names import SecondNames
+from ytaudio_daemon.folders.inbox_scan import our_trees, scan
+from ytaudio_daemon.folders.session_scan import ScanMemory, ScanResult
 from ytaudio_daemon.intake.ignored_files import IgnoredFiles
 from ytaudio_daemon.intake.late_writes import WATCHED_S
 from ytaudio_daemon.intake.mount_points import MountPoints
@@ -41,7 +41,7 @@ class Scanner:
         self.has_scanned_once = False
         self.next_rescan = 0.0
         self._folder = layout.inbox
-        self._second_names = SecondNames.in_trees_of(layout)
+        self._memory = ScanMemory.of(*our_trees(layout))
         self._ignored_files = ignored_files
         self._mount_points = MountPoints()
         self._rescan_s = settings.inbox.rescan
@@ -93,7 +93,7 @@ class Scanner:
         else:
             self._scanned_session = self._dirty.pop()
         self._ignored_files.begin_scan()
-        self._scan = scan(self._folder, self._scanned_session, self._second_names)
+        self._scan = scan(self._folder, self._scanned_session, self._memory)
         return True
 
     def _continue_scan(self, deadline: float) -> Iterator[InboxFile]:

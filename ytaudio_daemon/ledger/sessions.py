@@ -40,6 +40,15 @@ class Session:
     cookies_given_at: float | None = None
     cookies_state: str | None = None
     cookies_problem: str | None = None
+    #: The jobs that it ever had; retention may have forgotten some.
+    accepted: int = 0
+
+    @property
+    def leaves_nothing(self) -> bool:
+        """True if it ended without ever having a job, and nobody gave it a name."""
+        is_anonymous = self.name == self.uuid
+        ended = self.state is not SessionState.ACTIVE
+        return ended and is_anonymous and self.accepted == 0
 
     @property
     def unfinished(self) -> int:
@@ -105,6 +114,12 @@ def session_to_show(db: Connection, session_id: int) -> Session | None:
         return session
     newest = _newest_matching(db, sessions.c.name == session.name)
     return session if newest is not None and newest.id == session.id else None
+
+
+def has_drops(db: Connection, session_id: int) -> bool:
+    """Return whether the ledger has a drop of a session."""
+    query = sa.select(drops.c.id).where(drops.c.session_id == session_id).limit(1)
+    return db.execute(query).first() is not None
 
 
 def sessions_after(
@@ -338,6 +353,7 @@ def session_from_row(row: Any) -> Session:
         cookies_given_at=row.cookies_given_at,
         cookies_state=row.cookies_state,
         cookies_problem=row.cookies_problem,
+        accepted=row.accepted,
     )
 
 

@@ -109,7 +109,8 @@ class RebuildScan:
                 return
             for session in page:
                 path = self._layout.session_status(session.name)
-                if session.state is SessionState.ACTIVE or not _has_content(path):
+                is_missing = not session.leaves_nothing and not _has_content(path)
+                if session.state is SessionState.ACTIVE or is_missing:
                     self._sessions.mark_changed(session.id, now)
             after = page[-1].id
             yield
