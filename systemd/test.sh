@@ -229,6 +229,43 @@ renews() { # before anything was downloaded: real YouTube would be asked for it 
   check "  and made it: $version" same "$version" "$(json 'd["attempts"][-1]["engine"]' ytaudio show "$job")"
 }
 
+confines() { # a worker that a crafted file took over, as far as it differs from the daemon
+  cat >"$WORK/attack.py" <<PY
+import os, sys
+from ytaudio_daemon.fetch.confinement import confine
+from ytaudio_daemon.model import FetchRequest
+work, home = "$DATA/downloads/.work/j/1", "$DATA/state/home"
+os.makedirs(work, exist_ok=True)
+os.environ["HOME"] = home
+private = ["/etc/ytaudio", *(f"$DATA/{name}" for name in ("inbox", "downloads", "library", "status", "state"))]
+given_up = confine(FetchRequest(key="j", attempt=1, url="", video_id="", options={}, fallback_bitrate="",
+    attempt_dir=work, cache_dir="$DATA/state/cache", private_paths=tuple(private)))
+def got(action):
+    try: action()
+    except OSError: return False
+    return True
+reached = [name for name, action in {
+    "reads the ledger": lambda: open("$DATA/state/ledger.sqlite3"),
+    "reads the config": lambda: open("$CONFIG"),
+    "reads the token": lambda: open("$TOKEN"),
+    "lists the inbox": lambda: os.listdir("$DATA/inbox"),
+    "writes a drop": lambda: open("$DATA/inbox/x.txt", "w"),
+    "writes a result": lambda: os.mkdir("$DATA/downloads/x"),
+    "writes the engine": lambda: os.mkdir("$DATA/state/engine"),
+    "writes /tmp": lambda: open("/tmp/x", "w"),
+    "reads shadow": lambda: open("/etc/shadow"),
+    "sees homes": lambda: os.listdir("/root"),
+    "asks D-Bus": lambda: os.listdir("/run/dbus"),
+}.items() if got(action)]
+kept = [got(lambda: open(f"{work}/media", "w")), got(lambda: open("/etc/resolv.conf")), got(lambda: open(f"{home}/x", "w"))]
+print(given_up, reached, kept)
+sys.exit(0 if given_up and not reached and all(kept) else 1)
+PY
+  check "a worker gives up ledger, config, token, drops and results of others" sandboxed \
+    $CURRENT/bin/python "$WORK/attack.py"
+  journalctl -u ytaudio-test -n 3 -o cat --no-pager | grep '\[' | tail -n 1 | sed 's/^/        /'
+}
+
 works() {
   rm -rf $DATA/state/cache/* # what yt-dlp has solved before needs no deno
   drop alice https://youtu.be/AAAAAAAAAAA 'https://youtu.be/BBBBBBBBBBB format=opus' 'https://youtu.be/CCCCCCCCCCC format=flac quality=best'
@@ -370,7 +407,7 @@ upgrades() {
   printf '%s\n' 'revision, down_revision = "9999", "'"$(sed -n 's/^HEAD = "\(.*\)"/\1/p' "$CHECKOUT/ytaudio_daemon/ledger/migrate.py")"'"' \
     'def upgrade(): pass' >"$WORK/migrates/ytaudio_daemon/ledger/migrations/versions/9999_test.py"
   sed -i 's/^HEAD = .*/HEAD = "9999"/' "$WORK/migrates/ytaudio_daemon/ledger/migrate.py"
-  sed -i 's/^        parts = _assemble(/        raise SystemExit(1)\n&/' "$WORK/migrates/ytaudio_daemon/daemon/start.py"
+  sed -i 's/^        services = assemble(/        raise SystemExit(1)\n&/' "$WORK/migrates/ytaudio_daemon/daemon/start.py"
   make_install "$WORK/migrates"
   check "one that migrates the ledger and does not start is refused" test $? -ne 0
   check "  and the one before runs again" test "$before active" = "$(readlink $CURRENT) $(prop ActiveState)"
@@ -419,7 +456,7 @@ uninstalls() {
 
 set_up
 play_youtube
-for part in ${*:-installs gets_ready boots is_locked_down renews works serves logs_in_fields reloads keeps_its_limits survives_kill survives_a_hang drains upgrades refuses uninstalls}; do
+for part in ${*:-installs gets_ready boots is_locked_down confines renews works serves logs_in_fields reloads keeps_its_limits survives_kill survives_a_hang drains upgrades refuses uninstalls}; do
   echo "# $part"; $part
 done
 exit $FAILED

@@ -13,6 +13,8 @@ MAX_TEXT_CHARS = 500
 
 #: How the remark on a mended link begins; behind it stands the link.
 MENDED_REMARK = "read as "
+#: What of a text is looked at to show it: each of a million links may be in one line.
+_MAX_WRITTEN_CHARS = 1 << 13
 
 NO_OPTIONS: Layer = MappingProxyType({})
 
@@ -75,6 +77,8 @@ class DropLine(NamedTuple):
 
 def printable(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     """Return a text that is safe to show: no control characters, no credentials."""
+    if len(text) > _MAX_WRITTEN_CHARS:  # the sign: a name that is cut shows nothing
+        text = f"{text[:_MAX_WRITTEN_CHARS]}@"
     if not text.isprintable():
         text = "".join(map(_printable_char, text))
     if "@" in text:

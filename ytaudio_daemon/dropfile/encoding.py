@@ -55,15 +55,16 @@ def split_lines(data: bytes, max_chars: int = MAX_LINE_CHARS) -> Iterator[str]:
     return _read_lines(text, max_chars)
 
 
-def decode(data: bytes) -> str:
-    """Return the whole text of a drop, its line ends made line feeds.
+def decode_in_steps(data: bytes) -> Iterator[str]:
+    """Return an iterator over the text of a drop, its line ends made line feeds.
 
     Raises:
         NotADropError: The data is binary.
     """
-    text = _decoded(data).read()
-    _refuse_binary(text[:_HEAD_CHARS])
-    return text
+    text = _decoded(data)
+    _refuse_binary(text.read(_HEAD_CHARS))
+    text.seek(0)
+    return iter(partial(text.read, _CHUNK_CHARS), "")
 
 
 def _refuse_binary(head: str) -> None:

@@ -17,6 +17,7 @@ from ytaudio_daemon.dropfile.parts import (
     refused_line,
     switched_off_lines,
 )
+from ytaudio_daemon.dropfile.portions import portions
 from ytaudio_daemon.model import OptionError
 from ytaudio_daemon.urls import LinkError, find_links
 
@@ -26,28 +27,36 @@ _HEAD_BYTES = 4096
 _EXAMPLE = '{"url": "https://youtu.be/dQw4w9WgXcQ", "format": "mp3"}'
 
 
-def read_json_document(text: str) -> Iterator[DropLine]:
-    """Yield an entry for every link of a document: an array, an object, or several."""
+def read_json_document(text: str) -> Iterator[DropLine | None]:
+    """Yield an entry for every link of a document: an array, an object, or several.
+
+    None comes for all that is no link, so that the reader can pause.
+    """
     return number_parts(_document_entries(text))
 
 
-def _document_entries(text: str) -> Iterator[DropLine]:
+def _document_entries(text: str) -> Iterator[DropLine | None]:
     number = 1
-    for key, piece in read_pieces(text):
-        for record in find_records(piece, key):
+    for piece in read_pieces(text):
+        yield None
+        for record in find_records(piece[1], piece[0]) if piece else ():
+            if record is None:
+                yield None
+                continue
             number = max(number, getattr(record.text, "line", number))
             yield from _record_entries(number, record)
 
 
 def read_json_lines(lines: Iterator[str]) -> Iterator[DropLine | None]:
-    """Yield the entries of each line; None for a blank one."""
+    """Yield the entries of each line; None for a blank one, and within a long one."""
     for number, line in enumerate(lines, 1):
         bare = line.strip("\ufeff \t")
         if not bare or bare.isspace():
             yield None
         elif is_comment(bare):
-            yield from switched_off_lines(number, commented_links(bare))
-            yield None
+            for portion in portions(bare):
+                yield from switched_off_lines(number, commented_links(portion))
+                yield None
         else:
             yield from _line_entries(number, bare)
 
@@ -62,27 +71,35 @@ def is_json_document(data: bytes) -> bool:
     )
 
 
-def _line_entries(number: int, bare: str) -> Iterator[DropLine]:
+def _line_entries(number: int, bare: str) -> Iterator[DropLine | None]:
     """Yield the entries of a line; a long one is fine as long as it names links."""
-    entries = _parsed_entries(number, bare)
+    entries: list[DropLine] = []
+    for entry in _parsed_entries(number, bare):
+        if entry is None:
+            yield None
+        else:
+            entries.append(entry)
     is_long = len(bare) > MAX_LINE_CHARS
     if is_long and all(entry.code == "not_a_url" for entry in entries):
         entries = [too_long_line(number, bare)]
     yield from number_parts(entries)
 
 
-def _parsed_entries(number: int, bare: str) -> list[DropLine]:
+def _parsed_entries(number: int, bare: str) -> Iterator[DropLine | None]:
     try:
         value = _parse_value(bare)
     except (LinkError, OptionError) as error:
-        return _refused_entries(number, bare, error)
-    entries = [
-        entry
-        for record in find_records(value)
-        for entry in _record_entries(number, record, bare)
-    ]
-    missing = LinkError("not_a_url", f'there is no "url" text in it; write {_EXAMPLE}')
-    return entries or [refused_line(number, bare, missing)]
+        yield from _refused_entries(number, bare, error)
+        return
+    has_links = False
+    for record in find_records(value):
+        yield None
+        if record is not None:
+            has_links = True
+            yield from _record_entries(number, record, bare)
+    if not has_links:
+        problem = f'there is no "url" text in it; write {_EXAMPLE}'
+        yield refused_line(number, bare, LinkError("not_a_url", problem))
 
 
 def _record_entries(
@@ -97,12 +114,16 @@ def _record_entries(
 
 def _refused_entries(
     number: int, bare: str, error: LinkError | OptionError
-) -> list[DropLine]:
-    """Return the links of a line that is no JSON, each refused with its mended form."""
-    links = [found.link for found in find_links(bare) if found.link]
-    if not links:
-        return [refused_line(number, bare, error)]
-    return [refused_line(number, bare, error, link) for link in links]
+) -> Iterator[DropLine | None]:
+    """Yield the links of a line that is no JSON, each refused with its mended form."""
+    has_links = False
+    for portion in portions(bare):
+        yield None
+        for link in [found.link for found in find_links(portion) if found.link]:
+            has_links = True
+            yield refused_line(number, bare, error, link)
+    if not has_links:
+        yield refused_line(number, bare, error)
 
 
 def _parse_value(bare: str) -> Any:

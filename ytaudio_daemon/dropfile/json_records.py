@@ -8,9 +8,11 @@ more by its other fields than what the video is.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
-from ytaudio_daemon.dropfile.json_reader import FACT_KEYS
+from ytaudio_daemon.dropfile.json_reader import FACT_KEYS, MAX_VALUES
+from ytaudio_daemon.dropfile.portions import MAX_PORTION_CHARS, portions
 from ytaudio_daemon.urls import (
     FoundLink,
     Link,
@@ -45,44 +47,58 @@ class Record:
     links: list[FoundLink]
     fields: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_good(self) -> bool:
+        """Whether its first link can be used."""
+        return self.links[0].error is None
 
-def find_records(value: Any, key: str = "") -> Iterator[Record]:
-    """Yield all that names links in a JSON value, in its order.
+
+def find_records(value: Any, key: str = "") -> Iterator[Record | None]:
+    """Yield all that names links in a JSON value, in its order; None for what does not.
 
     Args:
         value: As `json.loads` returns it, however deep.
         key: What it is called in the object around it.
     """
-    todo = [(key, value)]
+    todo = [iter([(key, value)])]
     while todo:
-        name, item = todo.pop()
-        if isinstance(item, str):
-            if links := find_links(item) or _listed_ids(name, item):
-                yield Record(item, links)
-        elif isinstance(item, list):
-            todo += [(name, member) for member in reversed(item)]
-        elif isinstance(item, dict):
-            own = _own_record(item)
-            if own is not None:
-                yield own
-            if own is None or own.links[0].error is not None:
-                todo += reversed(_members(item, own))
+        for name, item in todo[-1]:
+            if isinstance(item, str):
+                yield from _text_records(name, item)
+                continue
+            own = _own_record(item) if isinstance(item, dict) else None
+            yield own
+            if isinstance(item, (list, dict)) and not (own and own.is_good):
+                todo.append(_members(name, item, own))
+                break
+        else:
+            todo.pop()
 
 
-def _members(item: dict[str, Any], own: Record | None) -> list[tuple[str, Any]]:
-    """Return what is worth a look in an object that does not name its video."""
+def _text_records(name: str, text: str) -> Iterator[Record | None]:
+    for portion in [text] if len(text) <= MAX_PORTION_CHARS else portions(text):
+        links = find_links(portion) or _listed_ids(name, portion)
+        yield Record(portion, links) if links else None
+
+
+def _members(
+    name: str, item: list[Any] | dict[str, Any], own: Record | None
+) -> Iterator[tuple[str, Any]]:
+    """Yield what is worth a look in an array, or an object that names no good video."""
+    if isinstance(item, list):
+        return zip(repeat(name), item, strict=False)
     if isinstance(item.get("entries"), list):  # a playlist of yt-dlp
-        return [("entries", item["entries"])]
-    return [
+        return iter([("entries", item["entries"])])
+    return (
         (key, value)
         for key, value in item.items()
         if key.lower() not in FACT_KEYS and (own is None or value is not own.text)
-    ]
+    )
 
 
 def _own_record(item: dict[str, Any]) -> Record | None:
     """Return the link that an object names as its own, or None."""
-    if isinstance(item.get("entries"), list):
+    if isinstance(item.get("entries"), list) or len(item) > MAX_VALUES:
         return None
     fields = {_NOT_A_LETTER.sub("", key).lower(): value for key, value in item.items()}
     texts = [fields[key] for key in _LINK_KEYS if _is_text(fields.get(key))]
@@ -108,7 +124,8 @@ def _own_ids(item: dict[str, Any], fields: dict[str, Any]) -> Iterator[str]:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
+    is_short = isinstance(value, str) and len(value) <= MAX_PORTION_CHARS
+    return is_short and bool(value.strip())
 
 
 def _refused(text: str) -> FoundLink:

@@ -1,9 +1,10 @@
 """Every form of a drop, by its kind. Pure."""
 
+import io
 from collections.abc import Callable, Iterator
 
 from ytaudio_daemon.dropfile.drop_line import DropLine
-from ytaudio_daemon.dropfile.encoding import decode, split_lines
+from ytaudio_daemon.dropfile.encoding import decode_in_steps, split_lines
 from ytaudio_daemon.dropfile.filenames import DropKind
 from ytaudio_daemon.dropfile.json_lines import (
     MAX_JSON_LINE_CHARS,
@@ -20,10 +21,26 @@ from ytaudio_daemon.dropfile.table import MAX_TABLE_LINE_CHARS, read_table
 from ytaudio_daemon.dropfile.text import M3U, MARKDOWN, read_text
 from ytaudio_daemon.dropfile.web_page import read_web_page
 
+#: A reader of a whole text.
+_TextReader = Callable[[str], Iterator[DropLine | None]]
+
+
+def _read_whole(data: bytes, read: _TextReader) -> Iterator[DropLine | None]:
+    """Return the entries of a text that is not read by lines; it is decoded in steps."""
+    return _read_pieces(decode_in_steps(data), read)
+
+
+def _read_pieces(pieces: Iterator[str], read: _TextReader) -> Iterator[DropLine | None]:
+    text = io.StringIO()
+    for piece in pieces:
+        text.write(piece)
+        yield None
+    yield from read(text.getvalue())
+
 
 def _read_json(data: bytes) -> Iterator[DropLine | None]:
     if is_json_document(data):
-        return read_json_document(decode(data))
+        return _read_whole(data, read_json_document)
     return read_json_lines(split_lines(data, MAX_JSON_LINE_CHARS))
 
 
@@ -32,8 +49,8 @@ _PARSERS: dict[DropKind, Callable[[bytes], Iterator[DropLine | None]]] = {
     DropKind.MARKDOWN: lambda data: read_text(split_lines(data), MARKDOWN),
     DropKind.M3U: lambda data: read_text(split_lines(data), M3U),
     DropKind.TABLE: lambda data: read_table(split_lines(data, MAX_TABLE_LINE_CHARS)),
-    DropKind.HTML: lambda data: read_web_page(decode(data)),
-    DropKind.JSON: lambda data: read_json_document(decode(data)),
+    DropKind.HTML: lambda data: _read_whole(data, read_web_page),
+    DropKind.JSON: lambda data: _read_whole(data, read_json_document),
     DropKind.JSONL: _read_json,
     DropKind.URL: lambda data: iter([read_url_file(data)]),
     DropKind.WEBLOC: lambda data: iter([read_webloc(data)]),

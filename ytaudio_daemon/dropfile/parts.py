@@ -95,15 +95,18 @@ def refused_line(
     )
 
 
-def number_parts(entries: Iterable[DropLine]) -> Iterator[DropLine]:
+def number_parts(entries: Iterable[DropLine | None]) -> Iterator[DropLine | None]:
     """Yield entries as they come, those of one line numbered as its parts.
 
     Args:
-        entries: In the order of their lines, without parts.
+        entries: In the order of their lines, without parts; None is passed on.
     """
     held: DropLine | None = None
     switched_off: list[DropLine] = []
     for entry in entries:
+        if entry is None:
+            yield None
+            continue
         if entry.is_switched_off:
             switched_off.append(entry)
             continue

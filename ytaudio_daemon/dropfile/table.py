@@ -7,6 +7,7 @@ IDs good; a column named like an option is that option.
 import csv
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from ytaudio_daemon.dropfile.comments import commented_links, is_comment
 from ytaudio_daemon.dropfile.drop_line import DropLine
@@ -18,6 +19,7 @@ from ytaudio_daemon.dropfile.parts import (
     switched_off_lines,
     without_pages,
 )
+from ytaudio_daemon.dropfile.portions import portions
 from ytaudio_daemon.model.options import OPTION_KEYS
 from ytaudio_daemon.urls import (
     FoundLink,
@@ -30,7 +32,8 @@ from ytaudio_daemon.urls import (
 
 #: A longer line is cut: descriptions of videos are columns, too.
 MAX_TABLE_LINE_CHARS = 1 << 16
-#: A quoted cell goes over that many lines at most; else its quote was none.
+#: A quoted cell goes over that many lines at most, or to the first line behind so many
+#: characters as one may have; else its quote was none.
 _MAX_ROW_LINES = 100
 _DELIMITERS = "\t;,|"
 _NOT_A_LETTER = re.compile(r"[\W_]+")
@@ -49,13 +52,15 @@ def read_table(lines: Iterator[str]) -> Iterator[DropLine | None]:
 def _chunks(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
     """Yield runs of lines in which all quotes are closed, with their first number."""
     chunk: list[str] = []
-    quotes = 0
+    quotes = chars = 0
     for number, line in enumerate(lines, 1):
         chunk.append(line.strip("\ufeff") if number == 1 else line)
         quotes += line.count('"')
-        if quotes % 2 == 0 or len(chunk) == _MAX_ROW_LINES:
+        chars += len(line)
+        is_long = len(chunk) == _MAX_ROW_LINES or chars >= MAX_TABLE_LINE_CHARS
+        if quotes % 2 == 0 or is_long:
             yield number - len(chunk) + 1, chunk
-            chunk, quotes = [], 0
+            chunk, quotes, chars = [], 0, 0
     if chunk:
         yield number - len(chunk) + 1, chunk
 
@@ -68,7 +73,7 @@ class _Table:
         self._id_columns: list[int] = []
         self._option_columns: dict[int, str] = {}
 
-    def read(self, number: int, chunk: list[str]) -> Iterator[DropLine]:
+    def read(self, number: int, chunk: list[str]) -> Iterator[DropLine | None]:
         if not self._delimiter and any(chunk):
             self._delimiter = _delimiter(chunk[0])
         try:
@@ -87,28 +92,37 @@ class _Table:
 
     def _read_row(
         self, number: int, written: list[str], cells: list[str]
-    ) -> Iterator[DropLine]:
+    ) -> Iterator[DropLine | None]:
+        """Yield the entries of a row, and None while its links are looked for."""
         line = written[0].strip()
         if not any(cells):
             return
         if line and line[0] != self._delimiter and is_comment(line):
             yield from switched_off_lines(number, commented_links(line))
-        elif links := self._links(written, cells):
+            return
+        found: list[FoundLink] = []
+        for portion in chain.from_iterable(map(portions, self._texts(written, cells))):
+            found += find_links(portion)
+            yield None
+        if links := self._links(found, cells):
             options = self._options(cells)
             layer = merge_layers({}, options.options)
             yield from link_lines(number, line, links, options, layer)
         else:
             self._read_header(cells)
 
-    def _links(self, written: list[str], cells: list[str]) -> list[FoundLink]:
-        """Return the links of a row, else its bare IDs."""
+    def _links(self, found: list[FoundLink], cells: list[str]) -> list[FoundLink]:
+        """Return the links of a row, else its bare IDs.
+
+        Args:
+            found: In its texts.
+            cells: All of them; some may hold IDs alone.
+        """
         ids = [cells[at].strip() for at in self._id_columns if at < len(cells)]
         links = [
             FoundLink(bare, Link(bare)) for bare in ids if _VIDEO_ID.fullmatch(bare)
         ]
-        for text in self._texts(written, cells):
-            links += find_links(text)
-        return without_pages(distinct_links(links)) or [
+        return without_pages(distinct_links([*links, *found])) or [
             FoundLink(bare, Link(bare), bare_id_error(bare))
             for cell in cells
             for bare in bare_ids(cell)

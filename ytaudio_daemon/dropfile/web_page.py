@@ -14,6 +14,11 @@ from ytaudio_daemon.dropfile.parts import (
     switched_off_lines,
     without_pages,
 )
+from ytaudio_daemon.dropfile.portions import (
+    MAX_PORTION_CHARS,
+    portion_end,
+    portions,
+)
 from ytaudio_daemon.urls import (
     FoundLink,
     Link,
@@ -24,11 +29,11 @@ from ytaudio_daemon.urls import (
 )
 
 _ITEM = re.compile(
-    r"<(?P<comment>!--) | <(?P<code>script|style)\b | (?P<tag><[a-z/!?][^<>]*>)"
-    r" | (?P<text>[^<]+|<)",
+    r"<(?P<comment>!--) | <(?P<code>script|style)\b"
+    rf" | (?P<tag><[a-z/!?][^<>]{{0,{MAX_PORTION_CHARS}}}>)"
+    rf" | (?P<text>[^<]{{1,{MAX_PORTION_CHARS}}}|<)",
     re.VERBOSE | re.IGNORECASE,
 )
-_COMMENT_END = re.compile(r"-->")
 _CODE_END = re.compile(r"</(?:script|style)", re.IGNORECASE)
 _ANCHOR = re.compile(r"<a(?:rea)?\s", re.IGNORECASE)
 _HREF = re.compile(
@@ -40,28 +45,38 @@ _BLOCK = re.compile(
     r"</?(?:div|p|li|ul|ol|dl|dt|dd|tr|table|body|h[1-6]|section|article)\b",
     re.IGNORECASE,
 )
+#: A page may be one block.
+_MAX_BLOCK_LINKS = 1000
+#: A script is searched for its end in steps of so many characters.
+_CODE_STEP_CHARS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class _PageLink:
+    block: int
     line: int
     found: FoundLink
     is_switched_off: bool = False
 
 
-def read_web_page(text: str) -> Iterator[DropLine]:
-    """Yield an entry for every link to a video, and every other that can be clicked."""
+def read_web_page(text: str) -> Iterator[DropLine | None]:
+    """Yield an entry for every link to a video, and every other that can be clicked.
+
+    None comes for every part of the page, so that the reader can pause.
+    """
     return number_parts(_entries(text))
 
 
-def _entries(text: str) -> Iterator[DropLine]:
+def _entries(text: str) -> Iterator[DropLine | None]:
     block: list[_PageLink] = []
-    for item in _page_links(text):
-        if item is None:
+    for link in _PageReader(text).read():
+        if link is None:
+            yield None
+            continue
+        if block and (block[0].block != link.block or len(block) == _MAX_BLOCK_LINKS):
             yield from _block_entries(block)
             block = []
-        else:
-            block.append(item)
+        block.append(link)
     yield from _block_entries(block)
 
 
@@ -76,35 +91,72 @@ def _block_entries(block: list[_PageLink]) -> Iterator[DropLine]:
             yield from link_lines(item.line, text, [item.found], LinkOptions(), {})
 
 
-def _page_links(text: str) -> Iterator[_PageLink | None]:
-    """Yield the links of a page in their order, and None where a block ends."""
-    at, line = 0, 1
-    while item := _ITEM.match(text, at):
-        end = _item_end(text, item)
-        if item["tag"] and _BLOCK.match(item["tag"]):
+class _PageReader:
+    """Yields the links of a page in their order, and None behind every part of it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._block = 0
+        self._line = 1
+        self._counted = 0
+
+    def read(self) -> Iterator[_PageLink | None]:
+        while item := _ITEM.match(self._text, self._at):
+            self._at = item.end()
+            if item["tag"]:
+                yield from self._read_tag(item["tag"], item.start())
+            elif item["code"]:
+                yield from self._skip_code()
+            else:
+                yield from self._read_rows(item)
             yield None
-        yield from _item_links(text[at:end], item, line)
-        line += text.count("\n", at, end)
-        at = end
 
+    def _read_tag(self, tag: str, start: int) -> Iterator[_PageLink]:
+        self._block += _BLOCK.match(tag) is not None
+        for found in _tag_links(tag):
+            yield _PageLink(self._block, self._line_at(start), found)
 
-def _item_end(text: str, item: re.Match[str]) -> int:
-    """Return where a part of the page ends: scripts and comments hold other parts."""
-    if not item["comment"] and not item["code"]:
-        return item.end()
-    closing = _COMMENT_END if item["comment"] else _CODE_END
-    end = closing.search(text, item.end())
-    return end.end() if end else len(text)
+    def _skip_code(self) -> Iterator[None]:
+        """Scripts and style sheets may hold what looks like tags."""
+        while self._at < len(self._text):
+            stop = self._at + _CODE_STEP_CHARS
+            if end := _CODE_END.search(self._text, self._at, stop):
+                self._at = end.end()
+                return
+            self._at = stop - len("</script")
+            yield None
 
+    def _read_rows(self, item: re.Match[str]) -> Iterator[_PageLink | None]:
+        """Read a text or a comment, row by row."""
+        is_comment = item["comment"] is not None
+        find = commented_links if is_comment else find_links
+        self._at = self._comment_end(item) if is_comment else self._text_end(item)
+        row = item.start()
+        while row < self._at:
+            end = self._text.find("\n", row, self._at)
+            end = self._at if end < 0 else end
+            for portion in portions(self._text, row, end):
+                for found in find(portion):
+                    line = self._line_at(row)
+                    yield _PageLink(self._block, line, found, is_comment)
+                yield None
+            row = end + 1
 
-def _item_links(written: str, item: re.Match[str], line: int) -> Iterator[_PageLink]:
-    if item["tag"]:
-        yield from (_PageLink(line, found) for found in _tag_links(written))
-    elif not item["code"]:
-        find = commented_links if item["comment"] else find_links
-        for offset, row in enumerate(written.split("\n")):
-            for found in find(row):
-                yield _PageLink(line + offset, found, bool(item["comment"]))
+    def _comment_end(self, item: re.Match[str]) -> int:
+        end = self._text.find("-->", item.end())
+        return len(self._text) if end < 0 else end + len("-->")
+
+    def _text_end(self, item: re.Match[str]) -> int:
+        """Return where a text ends, or where a long one is cut: in no link."""
+        if self._text[item.end() : item.end() + 1] in ("", "<"):
+            return item.end()
+        return portion_end(self._text, item.start(), len(self._text))
+
+    def _line_at(self, place: int) -> int:
+        self._line += self._text.count("\n", self._counted, place)
+        self._counted = place
+        return self._line
 
 
 def _tag_links(tag: str) -> list[FoundLink]:

@@ -23,6 +23,7 @@ from ytaudio_daemon.fetch.account_access import (
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.audio_stage import build_result
 from ytaudio_daemon.fetch.classify import classify
+from ytaudio_daemon.fetch.confinement import confine
 from ytaudio_daemon.fetch.convert import ConversionError
 from ytaudio_daemon.fetch.durable import UnreadableError
 from ytaudio_daemon.fetch.exception_facts import causes_of
@@ -52,6 +53,7 @@ def _run_stages(
 ) -> Outcome:
     ytdlp_client.prepare_environment(request)
     resource_limits.limit_file_size(request.limits)
+    confine(request)
     if request.is_probe:
         return probe(request, report, context)
     if (done := result_files.adopt_result(request)) is not None:

@@ -22,6 +22,7 @@ def fetch_request(  # noqa: PLR0913 - one named part each; a bundle would hide t
     attempt_dir: Path,
     cache_dir: Path,
     earlier_dirs: Sequence[str] = (),
+    private_paths: Sequence[Path] = (),
     job_facts: Mapping[str, Any] | None = None,
     own_cookies: Path | None = None,
 ) -> FetchRequest:
@@ -37,6 +38,7 @@ def fetch_request(  # noqa: PLR0913 - one named part each; a bundle would hide t
         attempt_dir: The attempt's own folder; it exists.
         cache_dir: yt-dlp's cache.
         earlier_dirs: Folders of earlier attempts, the newest first.
+        private_paths: What the attempt must not reach.
         job_facts: Copied into `job.json` as `job`.
         own_cookies: The session's, in a file of the program's, in place of the config's.
     """
@@ -50,6 +52,7 @@ def fetch_request(  # noqa: PLR0913 - one named part each; a bundle would hide t
         attempt_dir=str(attempt_dir),
         earlier_dirs=tuple(earlier_dirs),
         cache_dir=str(cache_dir),
+        private_paths=tuple(map(str, private_paths)),
         job_facts=job_facts or {},
         ffmpeg=tools.ffmpeg.path if tools.ffmpeg else "",
         ffmpeg_version=tools.ffmpeg.version if tools.ffmpeg else "",

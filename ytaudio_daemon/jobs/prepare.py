@@ -1,5 +1,7 @@
 """From a claim to a worker's request, the same for the daemon and the Python API."""
 
+from pathlib import Path
+
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, cookie_jars, publishing
@@ -11,6 +13,9 @@ from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
+
+#: What our folder for configs is called, in /etc and in ~/.config.
+CONFIG_FOLDER = "ytaudio"
 
 
 def prepare(
@@ -56,9 +61,20 @@ def prepare(
         attempt_dir=layout.attempt_dir(claim.uuid, claim.attempt),
         cache_dir=layout.cache,
         earlier_dirs=earlier,
+        private_paths=_private_paths(layout, settings),
         job_facts=_job_facts(claim),
         own_cookies=cookie_jars.find_cookies(layout, claim.session_uuid),
     )
+
+
+def _private_paths(layout: Layout, settings: Settings) -> list[Path]:
+    """Return what no worker needs: others' audio and drops, the ledger, passwords."""
+    folders = [layout.inbox, layout.downloads, layout.library, layout.status]
+    config = settings.config_file
+    if config is not None and config.parent.name == CONFIG_FOLDER:
+        config = config.parent  # beside it: the API's token
+    found = [*folders, layout.state, settings.log.directory, config]
+    return [path for path in found if path is not None]
 
 
 def _job_facts(claim: Claim) -> dict[str, object]:

@@ -206,6 +206,8 @@ class FetchRequest:
         attempt_dir: An existing folder, this attempt's own; the result appears here.
         earlier_dirs: Folders of earlier attempts; a finished source in one is adopted.
         cache_dir: yt-dlp's cache, shared by attempts.
+        private_paths: Files and folders that it must not reach, but for those named
+            here that lie in them; none: it is not confined.
         job_facts: Copied into `job.json` as they are (ids, session, source line).
         ffmpeg: Absolute path.
         ffmpeg_version: As `fetch.tools` found it, for `job.json`.
@@ -222,6 +224,7 @@ class FetchRequest:
     attempt_dir: str
     earlier_dirs: tuple[str, ...] = ()
     cache_dir: str = ""
+    private_paths: tuple[str, ...] = ()
     job_facts: Mapping[str, Any] = field(default_factory=dict)
     ffmpeg: str = ""
     ffmpeg_version: str = ""
@@ -242,6 +245,7 @@ class FetchRequest:
         fields["limits"] = Limits(**fields["limits"])
         fields["network"] = Network.from_json(fields["network"])
         fields["earlier_dirs"] = tuple(fields["earlier_dirs"])
+        fields["private_paths"] = tuple(fields["private_paths"])
         fields["js_runtime"] = tuple(fields["js_runtime"])
         return cls(**fields)
 

@@ -1,0 +1,145 @@
+"""A crafted document is read in short steps, and is never in memory many times over.
+
+The daemon's loop reads drops between its other work: what it cannot pause in holds up
+every session. Entries are counted too: nothing is lost where a document is cut.
+"""
+
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ytaudio_daemon import dropfile
+from ytaudio_daemon.dropfile import DropKind, DropLine
+
+SIZE = 1 << 18
+#: Of CPU: several times what the worst step takes, and a third of the least that the
+#: readers took for the same documents before they had steps.
+STEP_LIMIT_S = 0.2
+#: A document of a quarter megabyte: its own text, its copies, and what is open of it.
+MEMORY_LIMIT = 12 << 20
+
+
+def fill(unit: str, size: int = SIZE) -> str:
+    return unit * (size // len(unit) + 1)
+
+
+def links(separator: str, before: str = "https://youtu.be/", size: int = SIZE) -> str:
+    count = size // (11 + len(before + separator))
+    return "".join(f"{before}{number:011d}{separator}" for number in range(count))
+
+
+CRAFTED: dict[str, tuple[DropKind, Callable[[], str]]] = {
+    "arrays in arrays": (DropKind.JSON, lambda: fill("[")),
+    "objects in objects": (DropKind.JSON, lambda: fill('{"a":')),
+    "many values, deep below": (
+        DropKind.JSON,
+        lambda: '{"a":' * 5_000 + "[" + fill("1,"),
+    ),
+    "one object": (DropKind.JSON, lambda: "{" + fill('"a":"b",')),
+    "keys of one object": (
+        DropKind.JSON,
+        lambda: "{" + ",".join(f'"{number:x}":1' for number in range(SIZE // 8)),
+    ),
+    "numbers": (DropKind.JSON, lambda: "[[" + fill("1,")),
+    "objects": (DropKind.JSON, lambda: "[[" + fill("{},")),
+    "spaces": (DropKind.JSON, lambda: "[" + fill(" ")),
+    "one text": (DropKind.JSON, lambda: '["' + fill("http://a ") + '"]'),
+    "one text of escapes": (DropKind.JSON, lambda: '["' + fill("\\u0041") + '"]'),
+    "bytes that are no text": (
+        DropKind.JSON,
+        lambda: "[" + " " * 70_000 + fill("\udcff"),
+    ),
+    "links in a line": (
+        DropKind.JSONL,
+        lambda: "[" + links(",", '"https://youtu.be/', 250_000),
+    ),
+    "records in a line": (
+        DropKind.JSONL,
+        lambda: "[" + links('"},', '{"url":"https://youtu.be/', 250_000) + "0]",
+    ),
+    "a text in a line": (DropKind.JSONL, lambda: f'"{fill("http://a ", 250_000)}"'),
+    "a comment in a line": (DropKind.JSONL, lambda: f"# {fill('http://a ')}"),
+    "signs": (DropKind.HTML, lambda: fill("<")),
+    "a tag": (DropKind.HTML, lambda: "<a " + fill("http://a ") + ">"),
+    "tags": (DropKind.HTML, lambda: fill("<a>")),
+    "a text of a page": (DropKind.HTML, lambda: fill("http://a ")),
+    "links of a block": (DropKind.HTML, lambda: links(" ")),
+    "a comment of a page": (DropKind.HTML, lambda: "<!--" + fill("http://a ")),
+    "rows of a quoted cell": (
+        DropKind.TABLE,
+        lambda: (f'"{fill("http://a ", 60_000)}\n') * (SIZE >> 16),
+    ),
+}
+
+
+def timed(entries: Iterator[DropLine | None]) -> tuple[float, int]:
+    """Return how long the longest step took, and how many entries there were."""
+    longest, count = 0.0, 0
+    before = time.thread_time()
+    for entry in entries:
+        now = time.thread_time()
+        longest, before = max(longest, now - before), now
+        count += entry is not None
+    return max(longest, time.thread_time() - before), count
+
+
+@pytest.mark.parametrize("name", CRAFTED)
+def test_no_step_takes_long(name: str) -> None:
+    kind, make = CRAFTED[name]
+    data = make().encode("utf-8", "surrogateescape")
+    longest, _ = timed(dropfile.parse_in_steps(data, kind))
+    assert longest < STEP_LIMIT_S
+
+
+@pytest.mark.parametrize(
+    "name", ["arrays in arrays", "objects in objects", "objects", "keys of one object"]
+)
+def test_a_document_is_not_in_memory_many_times_over(name: str) -> None:
+    kind, make = CRAFTED[name]
+    data = make()[: SIZE // 2].encode()
+    tracemalloc.start()
+    for _ in dropfile.parse_in_steps(data, kind):
+        pass
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < MEMORY_LIMIT
+
+
+def numbers(data: str, kind: DropKind) -> list[int]:
+    entries = dropfile.parse(data.encode(), kind)
+    return [int(entry.link.video_id) for entry in entries if entry.link]
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "between", "behind"),
+    [
+        (DropKind.JSON, '["', " ", '"]'),
+        (DropKind.JSON, '{"a":{"b":"', " ", '"}}'),
+        (DropKind.JSON, "[[[" * 30 + '"', '","', '"' + "]]]" * 30),
+        (DropKind.JSON, '["', '",["', '"'),
+        (DropKind.JSON, '[{"b":"', '"},{"b":"', '"}]'),
+        (DropKind.JSONL, '"', " ", '"'),
+        (DropKind.JSONL, '["', '","', '"]'),
+        (DropKind.HTML, "", " ", ""),
+        (DropKind.HTML, "<p>", " x\n", "</p>"),
+        (DropKind.HTML, "<a title='", " ", "'>"),
+        (DropKind.HTML, "<script>" + "x" * (3 << 20) + "</script>", "\n", ""),
+    ],
+)
+def test_no_link_is_lost_or_cut_where_a_long_text_is(
+    kind: DropKind, before: str, between: str, behind: str
+) -> None:
+    count = 3_000
+    written = between.join(f"https://youtu.be/{n:011d}" for n in range(count))
+    assert numbers(before + written + behind, kind) == list(range(count))
+
+
+def test_an_object_of_many_values_keeps_the_options_of_its_links() -> None:
+    items = ",".join(
+        f'{{"url":"https://youtu.be/{n:011d}","format":"opus"}}' for n in range(12_000)
+    )
+    entries = list(dropfile.parse(f'{{"a":{{"b":[{items}]}}}}'.encode(), DropKind.JSON))
+    assert len(entries) == 12_000
+    assert {entry.layer["format"] for entry in entries} == {"opus"}
