@@ -167,7 +167,7 @@ def ytdlp_params(
         "ffmpeg_location": request.ffmpeg or None,
         "compat_opts": {"no-certifi"} if _has_own_ca(request) else set(),
     }
-    if jit.is_denied():
+    if jit.is_forbidden():
         params["extractor_args"] = {"youtube-ejs": {"jitless": ["true"]}}
     if network.proxy:  # without it yt-dlp takes the environment's
         params["proxy"] = network.proxy
