@@ -36,7 +36,7 @@ def session(**more: Any) -> Session:
         "state": SessionState.ACTIVE,
         "created_at": NOW,
         "last_activity_at": NOW,
-        "last_activity_lived": 0.0,
+        "last_activity_uptime_s": 0.0,
         "max_jobs": None,
         "max_bytes": None,
         "ttl_s": None,

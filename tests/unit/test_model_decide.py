@@ -44,7 +44,7 @@ def tried(
         crashes=crashes,
         last_code=last_code,
         claimed_at=NOW.wall - 10,
-        pending_lived=NOW.uptime_s - pending_s,
+        pending_uptime_s=NOW.uptime_s - pending_s,
     )
 
 

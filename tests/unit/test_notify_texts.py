@@ -39,7 +39,7 @@ def session(name: str = "music", on_expiry: str | None = None) -> Session:
         state=SessionState.EXPIRED,
         created_at=0.0,
         last_activity_at=0.0,
-        last_activity_lived=0.0,
+        last_activity_uptime_s=0.0,
         max_jobs=None,
         max_bytes=None,
         ttl_s=None,

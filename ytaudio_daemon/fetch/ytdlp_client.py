@@ -272,7 +272,7 @@ def _extractor_args(player_clients: Iterable[str]) -> dict[str, dict[str, list[s
     arguments: dict[str, dict[str, list[str]]] = {}
     if clients := list(player_clients):
         arguments["youtube"] = {"player_client": clients}
-    if jit.is_denied():
+    if jit.is_forbidden():
         arguments["youtube-ejs"] = {"jitless": ["true"]}
     return arguments
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 import structlog
 
 from ytaudio_daemon.folders import Layout, publishing
-from ytaudio_daemon.jobs.attempt_moves import AttemptMoves
+from ytaudio_daemon.jobs.attempt_transitions import AttemptTransitions
 from ytaudio_daemon.jobs.byte_limit import byte_limit_failure
 from ytaudio_daemon.jobs.outage_suspicion import end_outage_if_proven
 from ytaudio_daemon.jobs.publisher import Publication, Publisher, result_of
@@ -54,7 +54,7 @@ class AttemptCompleter:
         self._ledger = ledger
         self._layout = layout
         self._publisher = Publisher(layout)
-        self._moves = AttemptMoves(ledger, layout)
+        self._transitions = AttemptTransitions(ledger, layout)
         self.settings = settings
         #: By attempt: audio that is at its place while the ledger could not be written.
         self._unrecorded: dict[str, Publication] = {}
@@ -108,7 +108,7 @@ class AttemptCompleter:
         Raises:
             LedgerError: Nothing was decided; call again.
         """
-        self._moves.cancel(claim, self.settings.sessions.quota, now)
+        self._transitions.cancel(claim, self.settings.sessions.quota, now)
 
     def _publish(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         """Move the audio from the attempt's folder to its place; complete the job.
@@ -183,7 +183,7 @@ class AttemptCompleter:
             _log_completed(claim, publication.result, now)
 
     def _record_failure(self, claim: Claim, outcome: Outcome, now: Now) -> None:
-        recorded = self._move_or_cancel(
+        recorded = self._change_or_cancel(
             claim,
             now,
             lambda db: record_failure(db, claim, outcome, now, self.settings),
@@ -197,7 +197,7 @@ class AttemptCompleter:
         _log_failed(claim, recorded)
 
     def _queue_again(self, claim: Claim, now: Now, reason: str) -> None:
-        if self._move_or_cancel(
+        if self._change_or_cancel(
             claim,
             now,
             lambda db: transitions.requeue_interrupted(db, claim.fence, now, reason),
@@ -211,7 +211,7 @@ class AttemptCompleter:
 
     def _begin_publish(self, claim: Claim, result: Result, now: Now) -> bool:
         path = self._publisher.audio_file(claim, result)
-        return self._move_or_cancel(
+        return self._change_or_cancel(
             claim,
             now,
             lambda db: transitions.begin_publish(
@@ -219,11 +219,11 @@ class AttemptCompleter:
             ),
         )
 
-    def _move_or_cancel(
-        self, claim: Claim, now: Now, move: Callable[[Connection], T]
+    def _change_or_cancel(
+        self, claim: Claim, now: Now, transition: Callable[[Connection], T]
     ) -> T:
         quota = self.settings.sessions.quota
-        return self._moves.move_or_cancel(claim, quota, now, move)
+        return self._transitions.change_or_cancel(claim, quota, now, transition)
 
 
 def _record_cookies(db: Connection, claim: Claim, outcome: Outcome, now: Now) -> None:

@@ -238,7 +238,7 @@ def _claim_from_row(row: Any) -> Claim:
             crashes=row.crashes,
             last_code=row.error_code,
             claimed_at=row.started_at,
-            pending_lived=row.pending_lived,
+            pending_uptime_s=row.pending_lived,
         ),
         output_path=row.output_path,
         sha256=row.sha256,

@@ -38,7 +38,7 @@ class ReceiptHead:
     name: bytes
     sha256: str
     received_at: float
-    received_lived: float
+    received_uptime_s: float
     state: str
     filed_name: bytes | None
     at_root: bool
@@ -55,7 +55,7 @@ class ReceiptHead:
     def is_older_than(self, seconds: float, now: Now) -> bool:
         """True if it is so old by both clocks: the wall clock may be wrong."""
         is_old = self.received_at + seconds < now.wall
-        return is_old and self.received_lived + seconds < now.uptime_s
+        return is_old and self.received_uptime_s + seconds < now.uptime_s
 
 
 class ReceiptLine(NamedTuple):
@@ -286,7 +286,7 @@ def _head_from_row(row: Any) -> ReceiptHead:
         name=bytes(row.name),
         sha256=row.sha256,
         received_at=row.received_at,
-        received_lived=row.received_lived,
+        received_uptime_s=row.received_lived,
         state=row.state,
         filed_name=None if row.filed_name is None else bytes(row.filed_name),
         at_root=bool(row.at_root),

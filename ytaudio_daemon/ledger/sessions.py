@@ -30,7 +30,7 @@ class Session:
     state: SessionState
     created_at: float
     last_activity_at: float
-    last_activity_lived: float
+    last_activity_uptime_s: float
     max_jobs: int | None
     max_bytes: int | None
     ttl_s: float | None
@@ -343,7 +343,7 @@ def session_from_row(row: Any) -> Session:
         state=SessionState(row.state),
         created_at=row.created_at,
         last_activity_at=row.last_activity_at,
-        last_activity_lived=row.last_activity_lived,
+        last_activity_uptime_s=row.last_activity_lived,
         max_jobs=row.max_jobs,
         max_bytes=row.max_bytes,
         ttl_s=row.ttl_s,

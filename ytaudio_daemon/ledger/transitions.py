@@ -23,7 +23,7 @@ from ytaudio_daemon.ledger.schema import jobs, sessions
 from ytaudio_daemon.ledger.sessions import session_room
 from ytaudio_daemon.model import (
     FINALIZED,
-    LEGAL_MOVES,
+    LEGAL_TRANSITIONS,
     JobState,
     Outcome,
     Phase,
@@ -202,7 +202,7 @@ def cancel(
         _request_cancel(db, job, now, reason)
         return CancelResult.REQUESTED
     state = JobState(job.state)
-    if JobState.CANCELLED not in LEGAL_MOVES[state]:
+    if JobState.CANCELLED not in LEGAL_TRANSITIONS[state]:
         return CancelResult(state.value)
     values = {"finalized_at": now.wall, "retry_at": None} | cancel_error(reason)
     change_state(db, job, JobState.CANCELLED, now, reason, **values)

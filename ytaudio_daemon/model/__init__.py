@@ -3,7 +3,7 @@
 from ytaudio_daemon.model.job import (
     FINALIZED,
     IN_QUOTA,
-    LEGAL_MOVES,
+    LEGAL_TRANSITIONS,
     JobState,
     Phase,
     SessionState,
@@ -24,7 +24,7 @@ from ytaudio_daemon.model.outcome import (
 __all__ = [
     "FINALIZED",
     "IN_QUOTA",
-    "LEGAL_MOVES",
+    "LEGAL_TRANSITIONS",
     "Failure",
     "FailureKind",
     "FetchRequest",

@@ -68,7 +68,7 @@ class JobHistory:
         crashes: Workers that the job killed by itself, before this attempt.
         last_code: The failure code of the attempt before, or None.
         claimed_at: When this attempt began, seconds since 1970.
-        pending_lived: When the job became pending, in seconds of uptime.
+        pending_uptime_s: When the job became pending, in seconds of uptime.
     """
 
     attempt: int
@@ -76,7 +76,7 @@ class JobHistory:
     crashes: int
     last_code: str | None
     claimed_at: float
-    pending_lived: float
+    pending_uptime_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +188,7 @@ def _decide_charged(
     if crashed and history.crashes + 1 >= MAX_CRASHES:
         return Decision(
             to=JobState.FAILED,
-            failure=_poison_failure(failure),
+            failure=_repeated_crash_failure(failure),
             charged=True,
             crashed=True,
         )
@@ -210,7 +210,7 @@ def _decide_uncharged(
     history: JobHistory, failure: Failure, now: Now, policy: RetryPolicy
 ) -> Decision:
     """Wait without charge, for as long as a job may be pending at all."""
-    if now.uptime_s - history.pending_lived >= policy.max_pending_s:
+    if now.uptime_s - history.pending_uptime_s >= policy.max_pending_s:
         return Decision(to=JobState.FAILED, failure=failure)
     if failure.kind is FailureKind.NOT_YET:
         pause = failure.retry_after_s or NOT_YET_RETRY_S
@@ -222,7 +222,7 @@ def _waiting(failure: Failure, retry_at: float) -> Decision:
     return Decision(to=JobState.WAITING, failure=failure, retry_at=retry_at)
 
 
-def _poison_failure(failure: Failure) -> Failure:
+def _repeated_crash_failure(failure: Failure) -> Failure:
     if failure.code == OUT_OF_MEMORY:
         return replace(
             failure,

@@ -180,7 +180,7 @@ def expires_at(session: Session, default_ttl_s: float, now: Now) -> float | None
         return None
     # Whole seconds: two clocks that differ by microseconds are no change.
     return round(
-        now.wall + max(0.0, ttl - (now.uptime_s - session.last_activity_lived))
+        now.wall + max(0.0, ttl - (now.uptime_s - session.last_activity_uptime_s))
     )
 
 
