@@ -12,11 +12,14 @@ from ytaudio_daemon.daemon.problems import ProblemReport, ProblemTracker
 from ytaudio_daemon.daemon.self_check import SelfCheck
 from ytaudio_daemon.daemon.token_provider_check import TokenProviderCheck
 from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
+from ytaudio_daemon.doctor import CheckStatus
+from ytaudio_daemon.doctor.cookie_checks import check_cookies
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, prepare
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.jobs.config_values import converter_count
 from ytaudio_daemon.jobs.runner import JobRunner
+from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate, GateName
 from ytaudio_daemon.model.ytdlp_policy import (
@@ -67,6 +70,8 @@ class SnapshotBuilder:
         self.config_problems: list[ProblemReport] = []
         #: That the log is not where it was.
         self.log_problems: list[ProblemReport] = []
+        #: The cookies that a person must give afresh.
+        self._cookie_problems: list[ProblemReport] = []
         #: Each receiver that notifications cannot be delivered to.
         self.notify_problems: list[ProblemReport] = []
 
@@ -74,6 +79,19 @@ class SnapshotBuilder:
         """Check folders and token provider; `mono` is `time.monotonic()`."""
         self._folder_problems = self._self_check.run(self.settings, mono)
         self._token_provider_check.start(self.settings.youtube.pot_provider)
+
+    def check_cookies(self, ledger: Ledger, now: Now) -> None:
+        """Check whose cookies must be given afresh.
+
+        Raises:
+            LedgerError: The ledger cannot be read; the last check's results stay.
+        """
+        found = check_cookies(self.settings, self._layout, ledger, now.wall)
+        self._cookie_problems = [
+            (result.name, f"{result.message}.", result.remedy)
+            for result in found
+            if result.health is not CheckStatus.OK
+        ]
 
     def build(self, state: str, gates: list[Gate], now: Now) -> DaemonSnapshot:
         """Build the snapshot.
@@ -145,6 +163,7 @@ class SnapshotBuilder:
         yield from self.log_problems
         yield from self._ytdlp_updater.problems()
         yield from self.notify_problems
+        yield from self._cookie_problems
         yield from self._tool_problems(now)
         yield from self._token_provider_check.problems(
             self.settings.youtube.pot_provider

@@ -172,6 +172,7 @@ class SessionJobRunner:
                 quota=self._settings.sessions.quota,
                 now=now,
                 job_uuid=job_uuid,
+                is_music=wanted.download_request.link.is_music,
             ).job_id
             return None if job_id is None else queries.job_by_id(db, job_id)
 

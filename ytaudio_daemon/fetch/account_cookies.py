@@ -4,10 +4,7 @@ Any number of workers use one file at once: each has its own copy in memory, and
 under a lock the cookies that YouTube has refreshed, never what it took away.
 """
 
-import fcntl
 import io
-import os
-import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,11 +18,8 @@ from ytaudio_daemon.model.cookies import (
     merge_refreshed,
     parse_cookies,
 )
-from ytaudio_daemon.system.regular_files import (
-    create_file,
-    open_own_file,
-    read_regular_file,
-)
+from ytaudio_daemon.system.private_file import locked, replace_private_file
+from ytaudio_daemon.system.regular_files import read_regular_file
 
 #: Begins yt-dlp's warning (extractor/youtube/_base.py, `_request_webpage`).
 _ROTATED_WARNING = "account cookies are no longer valid"
@@ -62,15 +56,11 @@ class AccountCookies:
         received = [_cookie_of(each) for each in jar]
         if not self._is_own_file or received == self._sent:
             return
-        lock = open_own_file(self._path.with_suffix(".lock"), 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self._path):
             stored = _read(self._path, is_own_file=True)
             merged = merge_refreshed(stored, self._sent, received)
             if merged is not None:
-                _replace(self._path, format_cookies(merged))
-        finally:
-            os.close(lock)
+                replace_private_file(self._path, format_cookies(merged))
 
 
 def cookies_state(warnings: Sequence[str], *, is_refused: bool) -> CookiesState:
@@ -88,20 +78,6 @@ def cookies_state(warnings: Sequence[str], *, is_refused: bool) -> CookiesState:
 def _read(path: Path, *, is_own_file: bool) -> list[Cookie]:
     content = read_regular_file(path, MAX_BYTES, follow_links=not is_own_file)
     return parse_cookies(content.decode("utf-8", "replace"))
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = create_file(temporary, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _cookie_of(cookie: Any) -> Cookie:

@@ -167,6 +167,22 @@ def name_exists(inbox: Path, location: DropLocation, name: bytes) -> bool:
     return True
 
 
+def remove_inbox_file(inbox: Path, inbox_file: InboxFile) -> None:
+    """Remove a file from the inbox, unless it was changed or replaced since the scan.
+
+    Raises:
+        OSError: It may not be removed.
+        UnsafePathError: Its folder was replaced.
+    """
+    with open_dir(inbox, *inbox_file.location.parts) as folder:
+        try:
+            found = os.lstat(inbox_file.name, dir_fd=folder)
+        except FileNotFoundError:
+            return
+        if identity_of(found) == inbox_file.identity:
+            os.unlink(inbox_file.name, dir_fd=folder)
+
+
 def make_session_folder(inbox: Path, session: str) -> None:
     """Make a session's folder in the inbox."""
     with open_dir(inbox, session, make=True):

@@ -26,7 +26,7 @@ from ytaudio_daemon.jobs.record_failure import (
     record_failure,
 )
 from ytaudio_daemon.jobs.work_retention import is_work_reusable
-from ytaudio_daemon.ledger import Connection, Ledger, gates, transitions
+from ytaudio_daemon.ledger import Connection, Ledger, cookies, gates, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Failure, JobState, Outcome, Result
 from ytaudio_daemon.model.clock import Now
@@ -168,6 +168,7 @@ class AttemptCompleter:
                 db, claim.fence, publication.outcome, now, self.settings.sessions.quota
             )
             if done and publication.is_own:
+                _record_cookies(db, claim, publication.outcome, now)
                 open_proven_gates(db, claim, now)
                 end_outage_if_proven(
                     db, publication.outcome, claim.history.claimed_at, now
@@ -223,6 +224,11 @@ class AttemptCompleter:
     ) -> T:
         quota = self.settings.sessions.quota
         return self._moves.move_or_cancel(claim, quota, now, move)
+
+
+def _record_cookies(db: Connection, claim: Claim, outcome: Outcome, now: Now) -> None:
+    began_at = claim.history.claimed_at
+    cookies.record_use(db, claim.session_id, outcome, began_at, now)
 
 
 def _failed(outcome: Outcome, failure: Failure) -> Outcome:

@@ -1,6 +1,7 @@
 """The config's values about jobs, in the types of `model`. Imports no SQL."""
 
 import os
+from pathlib import Path
 
 from ytaudio_daemon.model import Limits, Network
 from ytaudio_daemon.model.decide import RetryPolicy
@@ -21,16 +22,17 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def network(settings: Settings) -> Network:
-    """Return how YouTube is reached."""
+def network(settings: Settings, own_cookies: Path | None = None) -> Network:
+    """Return how YouTube is reached, with a session's own cookies if it has any."""
     download = settings.download
     return Network(
         proxy=download.proxy,
         ca_file=os.fspath(download.ca_file or ""),
-        cookies_file=os.fspath(download.cookies_file or ""),
+        cookies_file=os.fspath(own_cookies or download.cookies_file or ""),
         cookies=download.cookies,
         pot_provider=settings.youtube.pot_provider,
         player_clients=settings.youtube.clients,
+        stores_cookies=own_cookies is not None,
     )
 
 

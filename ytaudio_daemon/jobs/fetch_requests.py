@@ -23,6 +23,7 @@ def fetch_request(  # noqa: PLR0913 - one named part each; a bundle would hide t
     cache_dir: Path,
     earlier_dirs: Sequence[str] = (),
     job_facts: Mapping[str, Any] | None = None,
+    own_cookies: Path | None = None,
 ) -> FetchRequest:
     """Return the request for one attempt.
 
@@ -37,6 +38,7 @@ def fetch_request(  # noqa: PLR0913 - one named part each; a bundle would hide t
         cache_dir: yt-dlp's cache.
         earlier_dirs: Folders of earlier attempts, the newest first.
         job_facts: Copied into `job.json` as `job`.
+        own_cookies: The session's, in a file of the program's, in place of the config's.
     """
     return FetchRequest(
         key=key,
@@ -54,5 +56,5 @@ def fetch_request(  # noqa: PLR0913 - one named part each; a bundle would hide t
         js_runtime=tools.js_pair(),
         is_music=link.is_music,
         limits=limits(settings),
-        network=network(settings),
+        network=network(settings, own_cookies),
     )

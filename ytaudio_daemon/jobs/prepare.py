@@ -2,7 +2,7 @@
 
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.fetch.tools import Tools
-from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.folders import Layout, cookie_jars, publishing
 from ytaudio_daemon.jobs.byte_limit import byte_limit_failure
 from ytaudio_daemon.jobs.fetch_requests import fetch_request
 from ytaudio_daemon.jobs.publisher import Publication, Publisher
@@ -51,12 +51,13 @@ def prepare(
         tools,
         key=claim.uuid,
         attempt=claim.attempt,
-        link=Link(video_id=claim.video_id),
+        link=Link(video_id=claim.video_id, is_music=claim.is_music),
         options=claim.options,
         attempt_dir=layout.attempt_dir(claim.uuid, claim.attempt),
         cache_dir=layout.cache,
         earlier_dirs=earlier,
         job_facts=_job_facts(claim),
+        own_cookies=cookie_jars.find_cookies(layout, claim.session_uuid),
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from ytaudio_daemon.jobs.config_values import retry_policy
 from ytaudio_daemon.jobs.outage_suspicion import outage_until, suspect_outage
-from ytaudio_daemon.ledger import Connection, gates, queries, transitions
+from ytaudio_daemon.ledger import Connection, cookies, gates, queries, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Failure, FailureKind, Outcome
 from ytaudio_daemon.model.clock import Now
@@ -54,6 +54,7 @@ def record_failure(
     quota = settings.sessions.quota
     if not transitions.record_failure(db, claim.fence, judged, decision, now, quota):
         return None
+    cookies.record_use(db, claim.session_id, outcome, claim.history.claimed_at, now)
     if decision.gate is not None:
         gates.close_gate(db, decision.gate)
     elif failure.kind in SITE_ANSWERED_KINDS:

@@ -37,6 +37,7 @@ class Claim:
     sha256: str | None = None
     publishing: bool = False
     owner: str | None = None
+    is_music: bool = False
 
     @property
     def name(self) -> str:
@@ -243,4 +244,5 @@ def _claim_from_row(row: Any) -> Claim:
         sha256=row.sha256,
         publishing=row.phase == Phase.PUBLISHING,
         owner=row.host,
+        is_music=row.is_music,
     )

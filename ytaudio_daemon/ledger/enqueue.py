@@ -57,6 +57,7 @@ JOB_COLUMNS = (
     "state",
     "pending_lived",
     "created_at",
+    "is_music",
 )
 _STATE_COLUMN = JOB_COLUMNS.index("state")
 #: A lookup is faster than the enumeration's constructor.
@@ -157,6 +158,8 @@ class JobBatch:
         job_options: JobOptions,
         source: JobSource = NO_DROP,
         job_uuid: str | None = None,
+        *,
+        is_music: bool = False,
     ) -> EnqueuedLink:
         """Decide about a link and carry it out; `write` inserts the row of a new job.
 
@@ -166,6 +169,7 @@ class JobBatch:
             job_options: The effective options.
             source: The line that asks for it; `NO_DROP` for a client's link.
             job_uuid: For a new job, and no other job's; random when None.
+            is_music: The link is one of YouTube Music's.
         """
         requested = self._requested_jobs.get(audio_key)
         if requested is not None:
@@ -190,6 +194,7 @@ class JobBatch:
                     "queued" if decision is QUEUE else "held",
                     self._now.uptime_s,
                     self._now.wall,
+                    is_music,
                 )
             )
         else:
@@ -257,6 +262,7 @@ def enqueue_link(  # noqa: PLR0913 - what a decision depends on, one name each
     now: Now,
     file_is_gone: Callable[[str], bool],
     job_uuid: str | None = None,
+    is_music: bool = False,
 ) -> EnqueueResult:
     """Enqueue one link for a client that waits for the result.
 
@@ -272,6 +278,7 @@ def enqueue_link(  # noqa: PLR0913 - what a decision depends on, one name each
         now: The moment.
         file_is_gone: Returns whether a completed job's output path no longer exists.
         job_uuid: For a new job, and no other job's; random when None.
+        is_music: The link is one of YouTube Music's.
     """
     session = db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
     batch = JobBatch(
@@ -279,7 +286,9 @@ def enqueue_link(  # noqa: PLR0913 - what a decision depends on, one name each
     )
     key = audio_key(video_id, job_options.profile)
     batch.load([key])
-    decision, job_id, _ = batch.enqueue(key, video_id, job_options, job_uuid=job_uuid)
+    decision, job_id, _ = batch.enqueue(
+        key, video_id, job_options, job_uuid=job_uuid, is_music=is_music
+    )
     if decision.exceeded is not None:
         limits = quota.with_session_limits(session.max_jobs, session.max_bytes)
         return _refusal(decision.exceeded, limits)

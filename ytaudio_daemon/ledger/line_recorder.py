@@ -60,6 +60,7 @@ class NewLine:
     code: str | None = None
     message: str | None = None
     again: str | None = None
+    is_music: bool = False
 
 
 class SwitchedOffLink(NamedTuple):
@@ -148,7 +149,11 @@ class LineRecorder:
                 None,
             )
         decision, job_id, known = self._jobs.enqueue(
-            key, line.video_id, line.job_options, (drop_id, number, part or None)
+            key,
+            line.video_id,
+            line.job_options,
+            (drop_id, number, part or None),
+            is_music=line.is_music,
         )
         code = None if decision.exceeded is None else "session_job_limit"
         message = self._message(decision, known)

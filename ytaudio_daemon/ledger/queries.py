@@ -60,6 +60,7 @@ class JobRow:
     created_at: float
     started_at: float | None
     finalized_at: float | None
+    with_cookies: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,12 @@ sessions = Table(
     *_counters(),
     # SHA-256 of the key by which the API knows its client; NULL: it has none.
     Column("key_sha256", Text),
+    # When its own cookies came; NULL: it has none. They are in the state folder.
+    Column("cookies_given_at", Real),
+    # A `model.cookies.CookiesState` of their latest use; NULL: never used.
+    Column("cookies_state", Text),
+    # Why the latest cookies that were dropped are not in use.
+    Column("cookies_problem", Text),
     Index("sessions_by_key", "key_sha256", unique=True),
     Index(
         "sessions_one_active_of_a_name",
@@ -209,6 +215,10 @@ jobs = Table(
     Column("finalized_at", Real),
     # Of `drop_line`, the part; NULL when the link is alone in it.
     Column("drop_part", Big),
+    # Its first link was one of YouTube Music's.
+    Column("is_music", Boolean, nullable=False, server_default=text("false")),
+    # Its audio was fetched with an account's cookies: it is for this session alone.
+    Column("with_cookies", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("session_id", "audio_key", name="jobs_one_audio_in_a_session"),
     Index(
         "jobs_queued",

@@ -10,8 +10,8 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.ledger import meta
-from ytaudio_daemon.ledger.events import record_activity
-from ytaudio_daemon.ledger.schema import drops, events, sessions
+from ytaudio_daemon.ledger.events import append_session_event, record_activity
+from ytaudio_daemon.ledger.schema import drops, sessions
 from ytaudio_daemon.model import FINALIZED, IN_QUOTA, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import SessionRoom
@@ -37,6 +37,9 @@ class Session:
     on_expiry: str | None
     used_bytes: int
     counts: Mapping[JobState, int]
+    cookies_given_at: float | None = None
+    cookies_state: str | None = None
+    cookies_problem: str | None = None
 
     @property
     def unfinished(self) -> int:
@@ -161,7 +164,7 @@ def open_session(
         )
         .returning(sessions),
     ).one()
-    _append_event(db, row.id, now, "session_opened")
+    append_session_event(db, row.id, now, "session_opened")
     return session_from_row(row)
 
 
@@ -169,13 +172,13 @@ def set_limits(db: Connection, session: Session, now: Now, **limits: Any) -> Non
     """Set a session's own limits; None restores the config's."""
     db.execute(sa.update(sessions).where(sessions.c.id == session.id).values(**limits))
     record_activity(db, session.id, now)
-    _append_event(db, session.id, now, "session_limits_set")
+    append_session_event(db, session.id, now, "session_limits_set")
 
 
 def touch_session(db: Connection, session: Session, now: Now) -> None:
     """Start a session's time to live over."""
     record_activity(db, session.id, now)
-    _append_event(db, session.id, now, "session_touched")
+    append_session_event(db, session.id, now, "session_touched")
 
 
 def due_to_expire(
@@ -270,7 +273,7 @@ def expire(
         ),
     )
     if done.rowcount == 1:
-        _append_event(db, session.id, now, "session_expired")
+        append_session_event(db, session.id, now, "session_expired")
     return done.rowcount == 1
 
 
@@ -308,12 +311,6 @@ def unfinished_count() -> sa.ColumnElement[int]:
     return total
 
 
-def _append_event(db: Connection, session_id: int, now: Now, reason: str) -> None:
-    db.execute(
-        sa.insert(events).values(at=now.wall, session_id=session_id, reason=reason)
-    )
-
-
 def _newest_matching(
     db: Connection, *conditions: sa.ColumnElement[bool]
 ) -> Session | None:
@@ -338,6 +335,9 @@ def session_from_row(row: Any) -> Session:
         on_expiry=row.on_expiry,
         used_bytes=row.used_bytes,
         counts={state: getattr(row, state.value) for state in JobState},
+        cookies_given_at=row.cookies_given_at,
+        cookies_state=row.cookies_state,
+        cookies_problem=row.cookies_problem,
     )
 
 

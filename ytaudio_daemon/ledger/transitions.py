@@ -97,6 +97,7 @@ def complete(
         file_size_bytes=result.size_bytes,
         finalized_at=now.wall,
         charged=jobs.c.charged + 1,
+        with_cookies=outcome.with_cookies,
         **CLEARED_ERROR,
     )
     if not moved:
@@ -267,6 +268,7 @@ def retry(db: Connection, job_id: int, now: Now) -> bool:
         output_path=None,
         file_size_bytes=None,
         sha256=None,
+        with_cookies=False,
         cancel_requested=False,
         pending_lived=now.uptime_s,
         **CLEARED_ERROR,

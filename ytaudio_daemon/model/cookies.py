@@ -35,6 +35,8 @@ _DOMAIN = re.compile(r"[A-Za-z0-9._-]{1,253}")
 _BOOLEANS = frozenset({"TRUE", "FALSE"})
 _EXPIRY = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?|")
 _WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|\?xml)", re.IGNORECASE)
+#: In every cookie that browsers' add-ons export as JSON.
+_JSON_KEYS = ("domain", "httpOnly", "value")
 _JSON = re.compile(r"\s*[\[{]")
 
 
@@ -130,11 +132,21 @@ def format_cookies(cookies: Iterable[Cookie]) -> str:
 
 
 def is_cookies_text(text: str) -> bool:
-    """Return whether a text has cookies in Netscape format, of whichever site."""
+    """Return whether a text has cookies, of whichever site: in Netscape format or JSON.
+
+    What it returns True for is nobody else's to read, whatever the file's name.
+    """
     begin = text[:MAX_BYTES].lstrip("\ufeff \r\n")
+    if _JSON.match(begin):
+        return all(f'"{key}"' in begin for key in _JSON_KEYS)
     return bool(_HEADERS.match(begin)) or any(
         _parse_line(line) for line in begin.splitlines()[:20]
     )
+
+
+def is_web_page(text: str) -> bool:
+    """Return whether a text is the HTML of a page."""
+    return _WEB_PAGE.match(text) is not None
 
 
 def is_cookies_name(name: str) -> bool:
@@ -175,7 +187,7 @@ def find_cookies_fault(text: str, wall: float) -> CookiesFault | None:
 def _fault_of_text(text: str) -> CookiesFault:
     if not text.strip():
         return CookiesFault("cookies_empty", "it is empty")
-    if _WEB_PAGE.match(text):
+    if is_web_page(text):
         return CookiesFault(
             "cookies_web_page", "it is a web page that was saved, not its cookies"
         )

@@ -148,6 +148,9 @@ class JobDocument(TypedDict):
     ]
     file_size_bytes: Annotated[Count | None, "Its size; null unless completed."]
     sha256: Annotated[str | None, "Of its content, hex; null unless completed."]
+    with_cookies: Annotated[
+        bool, "An account's cookies fetched it: it is for its session alone."
+    ]
     error: JobError | None
     created_at: Annotated[Time, "When it was accepted."]
     started_at: Annotated[Time | None, "When its latest try began."]

@@ -30,6 +30,7 @@ from ytaudio_daemon.schemas.job import (
     JobProgress,
 )
 from ytaudio_daemon.schemas.session import (
+    SessionCookies,
     SessionDocument,
     SessionQuota,
     SessionSummary,
@@ -102,6 +103,7 @@ def job_document(
         "output_path": row.output_path if done else None,
         "file_size_bytes": row.file_size_bytes if done else None,
         "sha256": row.sha256 if done else None,
+        "with_cookies": row.with_cookies,
         "error": cast("JobError", dict(row.error)) if row.error else None,
         "created_at": rfc3339(row.created_at),
         "started_at": rfc3339(row.started_at),
@@ -150,6 +152,17 @@ def session_summary(
         "expires_at": rfc3339(expires_at(session, view_settings.ttl_s, now)),
         "quota": _quota(session, view_settings),
         "counts": job_counts(session.counts),
+        "cookies": _cookies(session),
+    }
+
+
+def _cookies(session: Session) -> SessionCookies | None:
+    if session.cookies_given_at is None and session.cookies_problem is None:
+        return None
+    return {
+        "given_at": rfc3339(session.cookies_given_at),
+        "state": session.cookies_state,
+        "problem": session.cookies_problem,
     }
 
 

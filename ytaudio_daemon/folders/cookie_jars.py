@@ -1,0 +1,71 @@
+"""The cookies of sessions: one file each in the state folder, which nobody else may read."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from ytaudio_daemon.folders.layout import Layout
+from ytaudio_daemon.system.private_file import locked, replace_private_file
+
+SUFFIX = ".txt"
+
+
+def find_cookies(layout: Layout, session_uuid: str) -> Path | None:
+    """Return the file of a session's own cookies, None when it has none."""
+    path = _path(layout, session_uuid)
+    return path if path.is_file() else None
+
+
+def store_cookies(layout: Layout, session_uuid: str, text: str) -> None:
+    """Store cookies for a session, in place of those it had.
+
+    Args:
+        layout: Names the state folder.
+        session_uuid: The session; one of the same name later does not get them.
+        text: In Netscape format.
+
+    Raises:
+        OSError: They cannot be stored; the old ones stay.
+    """
+    layout.cookies.mkdir(mode=0o700, exist_ok=True)
+    path = _path(layout, session_uuid)
+    with locked(path):
+        replace_private_file(path, text)
+
+
+def remove_cookies(layout: Layout, session_uuid: str) -> None:
+    """Remove a session's cookies, if it has any.
+
+    Raises:
+        OSError: They cannot be removed.
+    """
+    _path(layout, session_uuid).unlink(missing_ok=True)
+
+
+def sessions_with_files(layout: Layout) -> set[str]:
+    """Return the UUIDs of the sessions that have files there.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    try:
+        return {
+            path.name.lstrip(".").partition(".")[0] for path in layout.cookies.iterdir()
+        }
+    except FileNotFoundError:
+        return set()
+
+
+def remove_files(layout: Layout, session_uuid: str) -> None:
+    """Remove a session's cookies and what belongs to them, also after a crash.
+
+    Raises:
+        OSError: One of them cannot be removed.
+    """
+    for pattern in (f"{session_uuid}.*", f".{session_uuid}.*"):
+        for path in layout.cookies.glob(pattern):
+            with suppress(FileNotFoundError):
+                path.unlink()
+
+
+def _path(layout: Layout, session_uuid: str) -> Path:
+    return layout.cookies / f"{session_uuid}{SUFFIX}"
