@@ -176,8 +176,38 @@ def test_a_missing_file_is_named_where_it_is_needed_and_only_there(
     gone = str(account.folder / "nowhere.txt")
     assert account.at(SONG, cookies_file=gone).result
     ran = account.at(Video(id=VIDEO, status="age", account=ACCOUNT), cookies_file=gone)
-    assert ran.failure.code == "cookies_unreadable"
+    assert ran.failure.code == "cookies_unusable"
+    assert "cannot be read (No such file or directory)" in ran.failure.message
     assert ended(ran).cookies_state == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (cookies_text(ACCOUNT, expires=1_500_000_000), "expired on 2017-07-14"),
+        (cookies_text(ACCOUNT).replace("SAPISID", "OTHER"), "nobody who is signed in"),
+        ("<html>", "a web page"),
+    ],
+)
+def test_a_file_that_signs_nobody_in_is_named_and_not_sent(
+    account: Account, text: str, reason: str
+) -> None:
+    account.jar.write_text(text)
+    ran = account.at(Video(id=VIDEO, status="age", account=ACCOUNT))
+    assert ran.failure.code == "cookies_unusable"
+    assert ran.failure.message.startswith("YouTube shows this video only to people")
+    assert reason in ran.failure.message
+    assert ended(ran).cookies_state == "refused"
+    assert account.hosts == set()
+    assert len(account.youtube.requests(kind="watch")) == 1
+
+
+@pytest.mark.parametrize("status", ["bot", "rate_limited"])
+def test_no_hint_advises_to_set_what_is_set(account: Account, status: Status) -> None:
+    for cookies in ("when_needed", "always", "never"):
+        ran = account.at(Video(id=VIDEO, status=status), cookies=cookies)
+        assert ran.failure.kind is K.BLOCKED
+        assert "cookies" not in ran.failure.hint
 
 
 def test_what_youtube_refreshes_is_stored_in_a_file_of_ours(account: Account) -> None:

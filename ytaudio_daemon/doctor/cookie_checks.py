@@ -56,7 +56,9 @@ def check_cookies(
         yield _report_session(session)
     for session in with_cookies:
         file = cookie_jars.find_cookies(layout, session.uuid)
-        fault = _find_fault(file, wall) if file and session.id not in known else None
+        if file is None or session.id in known:
+            continue
+        fault = _find_fault(file, wall)
         if fault is not None:
             yield _session_warning(
                 session, f"cannot be used: {fault.message}", fault.hint

@@ -4,7 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ytaudio_daemon.fetch import Reporter
-from ytaudio_daemon.fetch.account_cookies import AccountCookies, cookies_state
+from ytaudio_daemon.fetch.account_cookies import (
+    AccountCookies,
+    cookies_state,
+    unreadable,
+)
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.download_stage import fetch_source
 from ytaudio_daemon.fetch.failure_catalog import failure_for
@@ -57,28 +61,43 @@ def fetch_with_account(
     if not network.may_use_cookies:
         return fetch_source(request, report, context)
     if network.cookies == "always":
-        return _fetch_with_cookies(request, report, context, failure_of)
+        cookies = _read_cookies(request, context)
+        return _fetch_with(cookies, request, report, context, failure_of)
     try:
         return fetch_source(request, report, context)
     except Exception as error:
         if failure_of(error).code not in NEEDS_ACCOUNT:
             raise
+        cookies = _read_cookies(request, context)
+        if context.cookies_fault is not None:  # asked with them, YouTube says the same
+            raise
     context.start_over()
-    return _fetch_with_cookies(request, report, context, failure_of)
+    return _fetch_with(cookies, request, report, context, failure_of)
 
 
-def _fetch_with_cookies(
+def _read_cookies(
+    request: FetchRequest, context: AttemptContext
+) -> AccountCookies | None:
+    """Return the cookies, None when they cannot be read; the context gets any fault."""
+    try:
+        cookies = AccountCookies(request.network)
+    except OSError as error:
+        context.cookies_fault = unreadable(error)
+        context.cookies_state = CookiesState.UNREADABLE
+        return None
+    if cookies.fault is not None:
+        context.cookies_fault = cookies.fault
+        context.cookies_state = CookiesState.REFUSED
+    return cookies
+
+
+def _fetch_with(
+    cookies: AccountCookies | None,
     request: FetchRequest,
     report: Reporter,
     context: AttemptContext,
     failure_of: FailureOf,
 ) -> Source:
-    try:
-        cookies = AccountCookies(request.network)
-    except OSError:
-        # Everybody else's videos need none: they are fetched all the same.
-        context.cookies_state = CookiesState.UNREADABLE
-        return fetch_source(request, report, context)
     is_refused = False
     try:
         return fetch_source(request, report, context, cookies)
@@ -86,38 +105,46 @@ def _fetch_with_cookies(
         is_refused = failure_of(error).code in _SIGN_IN_WANTED
         raise
     finally:
-        warnings = tuple(context.log_capture.warnings)
-        context.cookies_state = cookies_state(warnings, is_refused=is_refused)
+        if context.cookies_fault is None:
+            warnings = tuple(context.log_capture.warnings)
+            context.cookies_state = cookies_state(warnings, is_refused=is_refused)
 
 
-def with_fitting_hint(failure: Failure, request: FetchRequest, state: str) -> Failure:
+def with_fitting_hint(
+    failure: Failure, request: FetchRequest, context: AttemptContext
+) -> Failure:
     """Return a failure whose message and hint fit the cookies that there are. Pure.
 
     Args:
         failure: As classified, without regard to cookies.
         request: Says which cookies there are, and when they may be sent.
-        state: What became of those that were sent, "" when none were.
+        context: Knows what became of them.
     """
     if not request.network.cookies_file:
         return failure
     if failure.code in _ADVISES_COOKIES:
         return replace(failure, hint=_PAUSED)
-    if failure.code not in NEEDS_ACCOUNT:
-        return failure
+    if failure.code in NEEDS_ACCOUNT:
+        return _of_closed_video(failure, request, context)
+    return failure
+
+
+def _of_closed_video(
+    failure: Failure, request: FetchRequest, context: AttemptContext
+) -> Failure:
     if not request.network.may_use_cookies:
         return replace(failure, hint=_NOT_ALLOWED)
-    useless = {
-        CookiesState.ROTATED: "cookies_rotated",
-        CookiesState.UNREADABLE: "cookies_unreadable",
-    }
-    if code := useless.get(CookiesState(state)) if state else None:
-        return _cookies_failure(code, failure)
+    if (fault := context.cookies_fault) is not None:
+        found = failure_for("cookies_unusable")
+        message = f"{found.message.removesuffix('.')}: {fault.message}."
+        return _about_cookies(replace(found, message=message, hint=fault.hint), failure)
+    if context.cookies_state == CookiesState.ROTATED:
+        return _about_cookies(failure_for("cookies_rotated"), failure)
     return replace(failure, hint=_OTHER_ACCOUNT)
 
 
-def _cookies_failure(code: str, failure: Failure) -> Failure:
-    """Return the failure of the cookies that names that of the video, too."""
-    found = failure_for(code)
+def _about_cookies(found: Failure, failure: Failure) -> Failure:
+    """Return a failure of the cookies that names that of the video, too."""
     video = failure.message.removesuffix(".")
     cookies = found.message[:1].lower() + found.message[1:]
     return replace(found, message=f"{video}; {cookies}")

@@ -5,6 +5,7 @@ under a lock the cookies that YouTube has refreshed, never what it took away.
 """
 
 import io
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from ytaudio_daemon.model import Network
 from ytaudio_daemon.model.cookies import (
     MAX_BYTES,
     Cookie,
+    CookiesFault,
     CookiesState,
+    find_cookies_fault,
     format_cookies,
     merge_refreshed,
     parse_cookies,
@@ -38,7 +41,10 @@ class AccountCookies:
     def __init__(self, network: Network) -> None:
         self._path = Path(network.cookies_file)
         self._is_own_file = network.stores_cookies
-        self._sent = _read(self._path, is_own_file=network.stores_cookies)
+        text = _read(self._path, is_own_file=network.stores_cookies)
+        self._sent = parse_cookies(text)
+        #: Why they sign nobody in, None when they should.
+        self.fault = find_cookies_fault(text, time.time())
 
     def for_ytdlp(self) -> io.StringIO:
         """Return a copy for yt-dlp, which overwrites its copy at the end."""
@@ -57,7 +63,7 @@ class AccountCookies:
         if not self._is_own_file or received == self._sent:
             return
         with locked(self._path):
-            stored = _read(self._path, is_own_file=True)
+            stored = parse_cookies(_read(self._path, is_own_file=True))
             merged = merge_refreshed(stored, self._sent, received)
             if merged is not None:
                 replace_private_file(self._path, format_cookies(merged))
@@ -75,9 +81,18 @@ def cookies_state(warnings: Sequence[str], *, is_refused: bool) -> CookiesState:
     return CookiesState.REFUSED if is_refused else CookiesState.ACCEPTED
 
 
-def _read(path: Path, *, is_own_file: bool) -> list[Cookie]:
+def unreadable(error: OSError) -> CookiesFault:
+    """Return what is wrong with a file of cookies that cannot be read. Pure."""
+    return CookiesFault(
+        "cookies_unreadable",
+        f"it cannot be read ({error.strerror})",
+        "`ytaudio doctor` tells more about [download] cookies_file.",
+    )
+
+
+def _read(path: Path, *, is_own_file: bool) -> str:
     content = read_regular_file(path, MAX_BYTES, follow_links=not is_own_file)
-    return parse_cookies(content.decode("utf-8", "replace"))
+    return content.decode("utf-8-sig", "replace")
 
 
 def _cookie_of(cookie: Any) -> Cookie:

@@ -43,7 +43,7 @@ def run_attempt(request: FetchRequest, report: Reporter) -> Outcome:
     except BaseException as error:  # noqa: BLE001 - the border: all becomes data
         failure = _failure_from_exception(error, request, context)
         _remove_useless_files(request, failure)
-        fitting = with_fitting_hint(failure, request, context.cookies_state)
+        fitting = with_fitting_hint(failure, request, context)
         return context.failed_outcome(fitting)
 
 

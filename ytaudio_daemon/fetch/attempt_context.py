@@ -10,6 +10,7 @@ from ytaudio_daemon.fetch.po_tokens import TokenSource
 from ytaudio_daemon.fetch.redact import log_tail
 from ytaudio_daemon.fetch.ytdlp_client import LogCapture
 from ytaudio_daemon.model import Failure, Outcome, Result
+from ytaudio_daemon.model.cookies import CookiesFault
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,7 +26,8 @@ class AttemptContext:
         downloaded_bytes: Fetched by this attempt.
         ffmpeg_errors: Its complaints, if any.
         with_cookies: The source was fetched with an account's cookies.
-        cookies_state: What became of them, "" when none were sent.
+        cookies_state: What became of them, "" when none were sent or needed.
+        cookies_fault: Why those that there are sign nobody in.
         tokens: The source of proof-of-origin tokens.
     """
 
@@ -39,6 +41,7 @@ class AttemptContext:
     with_cookies: bool = False
     cookies_state: str = ""
     tokens: TokenSource = field(default_factory=lambda: TokenSource(""))
+    cookies_fault: CookiesFault | None = None
 
     def start_over(self) -> None:
         """Forget the evidence of a try that is made again; its log lines stay."""

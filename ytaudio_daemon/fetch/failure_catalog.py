@@ -140,10 +140,8 @@ FAILURE_CATALOG = {
         "The cookies are no longer valid: YouTube rotated them.",
         _EXPORT,
     ),
-    "cookies_unreadable": FailureSpec(
-        _K.UNAVAILABLE,
-        "The file of the cookies cannot be read.",
-        "Check [download] cookies_file; `ytaudio doctor` tells more. Then retry.",
+    "cookies_unusable": FailureSpec(
+        _K.UNAVAILABLE, "The file of the cookies cannot be used.", _EXPORT
     ),
     "video_unavailable": FailureSpec(
         _K.UNAVAILABLE,

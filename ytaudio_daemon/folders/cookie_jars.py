@@ -10,9 +10,12 @@ SUFFIX = ".txt"
 
 
 def find_cookies(layout: Layout, session_uuid: str) -> Path | None:
-    """Return the file of a session's own cookies, None when it has none."""
+    """Return the file of a session's own cookies, None when this user sees none."""
     path = _path(layout, session_uuid)
-    return path if path.is_file() else None
+    try:
+        return path if path.is_file() else None
+    except PermissionError:  # the folder is the daemon's alone
+        return None
 
 
 def store_cookies(layout: Layout, session_uuid: str, text: str) -> None:
