@@ -232,7 +232,7 @@ def test_the_command_shows_since_when_and_removes_them(place: Place) -> None:
 
 
 def test_a_music_link_of_a_drop_is_one_for_the_worker(place: Place) -> None:
-    lines = [replace(line, is_music=True) for line in links("BBBBBBBBBBB")]
+    lines = [line._replace(is_music=True) for line in links("BBBBBBBBBBB")]
     drop(place.ledger, "carol", lines, now=START)
     found = [claimed(place.ledger, LATER) for _ in range(3)]
     music = {claim.session_name: place.request(claim).is_music for claim in found}

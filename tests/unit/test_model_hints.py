@@ -113,7 +113,7 @@ def failures() -> Iterator[Failure]:
     yield worker._internal_failure("bad_request", "?")
     yield worker._internal_failure("internal_error", "?")
     yield worker._internal_failure("outcome_too_long", "?")
-    yield decisions._poison_failure(worker_failures.KILLED)
+    yield decisions._repeated_crash_failure(worker_failures.KILLED)
     yield decisions.reclassify_as_outdated(
         failure_for("no_formats"), ["no_formats"] * 20
     )

@@ -157,7 +157,7 @@ class ParsedDrop:
             code=drop_line.code,
             message=drop_line.message or None,
             again=dropfile.render_line(link, drop_line.layer) if link else None,
-            is_music=link.is_music if link else False,
+            is_music=link is not None and link.is_music,
         )
 
     def _job_options(self, layer: Layer) -> JobOptions:
