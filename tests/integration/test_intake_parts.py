@@ -3,11 +3,14 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.integration.intake_rig import House
 from ytaudio_daemon.intake import recording
+from ytaudio_daemon.ledger import pruning
+from ytaudio_daemon.views import switched_off_lines
 
 FIRST, SECOND = "https://youtu.be/AAAAAAAAAAA", "https://youtu.be/BBBBBBBBBBB"
 PARTS = "SELECT line, part, result FROM lines ORDER BY drop_id, line, part"
@@ -128,3 +131,84 @@ def test_a_growing_list_takes_only_the_new_links_of_a_line(tmp_path: Path) -> No
         (1, 3, "accepted"),
     ]
     house.close()
+
+
+# ------------------------------------------------------------- switched off and mended
+
+OFF = "https://youtu.be/OOOOOOOOOOO"
+MENDED = "https://youtu.be/MMMMMMMMMMM&t=30"
+
+
+def document(house: House) -> dict[str, Any]:
+    house.show()
+    (file,) = (house.layout.status / "receipts" / "alice").glob("*.json")
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
+
+
+def test_a_receipt_says_which_links_are_switched_off(house: House) -> None:
+    text = f"{FIRST}\n\n# old ones\n#{OFF}\n{SECOND} # better than {OFF}\n; {OFF} {FIRST}\n"
+    house.drop("songs.txt", text)
+    house.take()
+    assert "\n4 links are switched off (lines 4, 5, 6)\n" in receipt(house)
+    found = document(house)
+    assert found["switched_off"] == [4, 5, 6]
+    assert (found["counts"]["switched_off"], found["counts"]["lines"]) == (4, 2)
+
+
+def test_a_drop_whose_links_are_all_switched_off_says_so(house: House) -> None:
+    house.drop("songs.txt", f"#{OFF}\n")
+    house.take()
+    house.show()
+    (reason,) = house.inbox.rglob("*.reason.txt")
+    said = reason.read_text()
+    assert "its only link is switched off" in said
+    assert "1 link is switched off (line 1)" in said
+    assert document(house)["switched_off"] == [1]
+
+
+def test_a_long_list_of_switched_off_links_is_written_in_pages(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switched_off_lines, "PAGE_LINES", 3)
+    house.drop("songs.txt", f"#{OFF}\n" * 12 + f"{FIRST}\n")
+    house.take()
+    named = ", ".join(map(str, range(1, 11)))
+    assert f"12 links are switched off (lines {named} and more)" in receipt(house)
+    assert document(house)["switched_off"] == list(range(1, 13))
+
+
+def test_switched_off_links_leave_with_their_session(house: House) -> None:
+    house.drop("songs.txt", f"#{OFF}\n" * 3 + "nonsense\n")
+    house.take()
+    with house.ledger.write() as db:
+        pruning.delete_lines(db, [1])
+        pruning.delete_drops(db, 1)
+    assert house.ask("SELECT count(*) FROM switched_off_links") == [(0,)]
+
+
+def test_a_mended_link_says_how_it_was_read(house: House) -> None:
+    house.drop("songs.txt", f"{MENDED}\n{FIRST}\n{MENDED} {SECOND}\n")
+    house.take()
+    remark = "read as https://www.youtube.com/watch?v=MMMMMMMMMMM"
+    assert receipt(house).count(f"{remark}\n") == 2
+    messages = [line["message"] for line in document(house)["lines"]]
+    assert messages == [
+        remark,
+        None,
+        f"{remark}; this session has this audio already",
+        None,
+    ]
+
+
+def test_what_was_mended_is_taken_from_the_failed_list_as_it_is(house: House) -> None:
+    """Mirrors and bare IDs of a line are refused once, each with its own link."""
+    house.drop("songs.txt", "https://yewtu.be/watch?v=AAAAAAAAAAA\nBBBBBBBBBB1\n")
+    house.take()
+    house.show()
+    (failed,) = house.inbox.rglob("*.failed.txt")
+    house.drop("again.txt", failed.read_text())
+    house.take()
+    accepted = house.ask("SELECT video_id FROM jobs ORDER BY id")
+    assert accepted == [("AAAAAAAAAAA",), ("BBBBBBBBBB1",)]
+    assert house.ask("SELECT rejected FROM drops WHERE id = 2") == [(0,)]

@@ -126,7 +126,7 @@ def test_times_are_rfc_3339_in_utc() -> None:
 
 def test_a_drop_without_any_line_has_no_table() -> None:
     binary = replace(DROP, accepted=0, state="rejected", reason="binary data")
-    head = receipt_text.receipt_head(binary, {})
+    head = receipt_text.receipt_head(binary, {}, "")
     assert head.splitlines()[0] == "Nothing could be used of songs.2.txt: binary data."
     assert "what became of it" not in head
     assert "refused" not in head

@@ -3,7 +3,11 @@
 `docs/drop-files.md` describes the forms for people.
 """
 
-from ytaudio_daemon.dropfile.drop_line import DropLine, NotADropError
+from ytaudio_daemon.dropfile.drop_line import (
+    MENDED_REMARK,
+    DropLine,
+    NotADropError,
+)
 from ytaudio_daemon.dropfile.filenames import (
     DROP_ENDINGS,
     DropKind,
@@ -20,6 +24,7 @@ from ytaudio_daemon.dropfile.reject_codes import REJECT_CODES
 
 __all__ = [
     "DROP_ENDINGS",
+    "MENDED_REMARK",
     "REJECT_CODES",
     "DropKind",
     "DropLine",

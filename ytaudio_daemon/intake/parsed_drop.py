@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropLine
+from ytaudio_daemon.dropfile.switched_off import no_line_reason
 from ytaudio_daemon.folders.inbox import InboxFile
 from ytaudio_daemon.intake.parse_guard import MAX_ENDS
 from ytaudio_daemon.intake.recorded_drop import DropKey
@@ -182,15 +183,7 @@ def rejection_reason(parsed_drop: ParsedDrop, drop: Drop) -> str | None:
     if parsed_drop.problem is not None:
         return parsed_drop.problem
     if drop.rejected == 0:
-        return _no_line_reason(parsed_drop.switched_off_count)
+        return no_line_reason(parsed_drop.switched_off_count)
     if drop.rejected == 1:
         return "its only line could not be used"
     return f"none of its {drop.rejected:,} lines could be used"
-
-
-def _no_line_reason(switched_off: int) -> str:
-    if switched_off == 0:
-        return "there is no link in it"
-    if switched_off == 1:
-        return "its only link is switched off: it stands in a comment"
-    return f"all of its {switched_off:,} links are switched off: they stand in comments"

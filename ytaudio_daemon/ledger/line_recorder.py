@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
@@ -43,13 +42,12 @@ _RESULT_COLUMN = LINE_COLUMNS.index("result")
 _REJECTED = LineResult.REJECTED.value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewLine:
-    """A line, or a part of one, that is not in the ledger yet.
+class NewLine(NamedTuple):
+    """A line, or a part of one, that is not in the ledger yet. A million are made.
 
-    Either `job_options` is set (the line has a link to take), or `code` and `message`
-    (it is refused). `part` is 0 for the only link of its line. `again` is a refused
-    line as it could be dropped again, or None.
+    Either `job_options` is set (the line has a link to take, on which `message` may be
+    a remark), or `code` and `message` (it is refused). `part` is 0 for the only link of its line. `again` is the
+    line as it could be dropped again, should it be refused, or None.
     """
 
     line: int
@@ -156,12 +154,23 @@ class LineRecorder:
             is_music=line.is_music,
         )
         code = None if decision.exceeded is None else "session_job_limit"
-        message = self._message(decision, known)
+        message = self._message(line.message, decision, known)
+        if job_id is not None:
+            again = None
         result = decision.line_result
         return drop_id, number, part, text, result, code, message, again, job_id
 
-    def _message(self, decision: LinkDecision, known: KnownJob | None) -> str | None:
-        """Return the receipt's remark on a line with a link; None when it is new."""
+    def _message(
+        self, remark: str | None, decision: LinkDecision, known: KnownJob | None
+    ) -> str | None:
+        """Return what the receipt says of a line with a link; None for nothing."""
+        if decision.exceeded is not None:
+            return self._message_of(decision, known)
+        said = [remark, self._message_of(decision, known)]
+        return "; ".join(filter(None, said)) or None
+
+    def _message_of(self, decision: LinkDecision, known: KnownJob | None) -> str | None:
+        """Return what follows from the session's jobs; None for new audio."""
         if decision is DUPLICATE:
             return DUPLICATE_MESSAGE
         if decision is WITHDRAW_CANCELLATION:

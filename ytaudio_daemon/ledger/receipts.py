@@ -86,6 +86,11 @@ class ReceiptLine(NamedTuple):
         """Its number in the drop."""
         return LinePart(self.line, self.part)
 
+    @property
+    def place(self) -> str:
+        """The same as people read it: `3`, or `3.1`."""
+        return str(self.number) if self.part else str(self.line)
+
 
 # Built once: a hundred thousand drops ask each of these.
 _DROPS_QUERY = sa.select(

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, TypedDict
 
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
+    PART,
     Amount,
     Count,
     Positive,
@@ -36,6 +37,7 @@ class DownloadItem(TypedDict):
         str | None, "The list it stands in; null for a link from the command line."
     ]
     line: Annotated[Positive | None, "Its line there."]
+    part: Annotated[Positive | None, PART]
     text: Annotated[str, "As it was given."]
     url: Annotated[str | None, "The canonical link; null where there is none."]
     video_id: Annotated[str | None, "YouTube's ID of the video."]

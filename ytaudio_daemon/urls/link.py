@@ -73,11 +73,14 @@ class FoundLink(NamedTuple):
         text: The part, as it stands in the text.
         link: The video; of a refused one the video that was most likely meant.
         error: Why it is refused, or None.
+        is_mended: It is accepted, but does not stand there as YouTube writes links: it
+            was unwrapped, unescaped, or cut behind the ID.
     """
 
     text: str
     link: Link | None
     error: LinkError | None = None
+    is_mended: bool = False
 
     @property
     def is_of_youtube(self) -> bool:

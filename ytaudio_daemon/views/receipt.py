@@ -16,7 +16,10 @@ from ytaudio_daemon.model import LinePart
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.views import receipt_json, receipt_text
 from ytaudio_daemon.views.receipt_file import ReceiptFile
+from ytaudio_daemon.views.switched_off_lines import SwitchedOffLines
 
+#: Longer receipts are written at intake and at the end only, in several steps.
+LONG_RECEIPT_LINES = 1000
 #: Lines counted in one step: some ten milliseconds.
 COUNT_LINES = 5000
 #: Lines written in one step: some ten milliseconds.
@@ -77,24 +80,22 @@ class ReceiptWriter:
         self._failed = ReceiptFile(
             self._people_file_opener(b".failed.txt"), receipt_text.FAILED_MARK
         )
+        self._has_more_lines = True
+        self._switched_off = SwitchedOffLines(drop.id, self._program)
 
     def step(self, db: Connection) -> bool:
         """Count a batch of lines, or write a page of them.
 
         Returns:
-            False when the last line is written, and `finish` is to be called.
+            False when all is written, and `finish` is to be called.
         """
         fits_one_page = self.drop.lines < PAGE_LINES
         if self._counted_to is not None and not fits_one_page:
             self._count_batch(db, self._counted_to)
             return True
-        page = receipts.receipt_page(db, self.drop.id, self._written_to, PAGE_LINES)
-        if fits_one_page:
-            self._tally.update(receipt_text.outcome_of(line.state) for line in page)
-            self._write_heads()
-        if page:
-            self._write_lines(page)
-        return len(page) == PAGE_LINES
+        if self._has_more_lines:
+            self._write_page(db, with_heads=fits_one_page)
+        return self._has_more_lines or self._switched_off.write_page(db)
 
     def finish(self, previous: ReceiptDigests) -> ReceiptDigests:
         """Replace those files on disk whose content is no longer `previous`.
@@ -102,13 +103,20 @@ class ReceiptWriter:
         Returns:
             The content on disk now; errors are in the `…_error` properties.
         """
-        self._program.write(receipt_json.program_end(self.drop, self._tally))
+        switched_off = self._switched_off.link_count
+        end = receipt_json.program_end(self.drop, self._tally, switched_off)
+        self._program.write(end)
         program = self._program.commit(previous.program)
         if not self._for_people:
             return ReceiptDigests(program=program)
         people = self._people.commit(previous.people)
         failed = self._finish_failed(previous.failed)
         return ReceiptDigests(program=program, people=people, failed=failed)
+
+    @property
+    def is_long(self) -> bool:
+        """True if it is to be written in several transactions."""
+        return self.drop.lines > LONG_RECEIPT_LINES or self._switched_off.is_begun
 
     @property
     def program_error(self) -> Exception | None:
@@ -149,12 +157,24 @@ class ReceiptWriter:
             self._tally[receipt_text.outcome_of(state)] += number
         if sum(counts.values()) < COUNT_LINES:
             self._counted_to = None
-            self._write_heads()
+            self._write_heads(db)
 
-    def _write_heads(self) -> None:
+    def _write_heads(self, db: Connection) -> None:
         self._program.write(receipt_json.program_head(self.drop))
+        self._switched_off.count(db)
         if self._for_people:
-            self._people.write(receipt_text.receipt_head(self.drop, self._tally))
+            sentence = self._switched_off.sentence
+            head = receipt_text.receipt_head(self.drop, self._tally, sentence)
+            self._people.write(head)
+
+    def _write_page(self, db: Connection, *, with_heads: bool) -> None:
+        page = receipts.receipt_page(db, self.drop.id, self._written_to, PAGE_LINES)
+        if with_heads:
+            self._tally.update(receipt_text.outcome_of(line.state) for line in page)
+            self._write_heads(db)
+        if page:
+            self._write_lines(page)
+        self._has_more_lines = len(page) == PAGE_LINES
 
     def _write_lines(self, page: list[ReceiptLine]) -> None:
         is_first = self._written_to == LinePart()

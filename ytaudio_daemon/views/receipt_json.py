@@ -1,7 +1,7 @@
 """Receipts for programs: one JSON document, a line of text per line of the drop. Pure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
@@ -37,8 +37,20 @@ def program_lines(
     return comma + ",\n".join(_program_line(line, circumstances) for line in page)
 
 
-def program_end(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
-    """Return the document's end, with its counts."""
+def switched_off_page(lines: Sequence[int], *, is_first: bool) -> str:
+    """Return a page of the list behind the receipt's lines; the first begins it."""
+    start = '\n], "switched_off": [' if is_first else ", "
+    return start + ", ".join(map(str, lines)) if is_first or lines else ""
+
+
+def program_end(drop: ReceiptHead, tally: Mapping[str, int], switched_off: int) -> str:
+    """Return the document's end, with its counts.
+
+    Args:
+        drop: The drop.
+        tally: The number of its lines by outcome.
+        switched_off: The number of links in its comments.
+    """
     counts: forms.ReceiptCounts = {
         "lines": drop.lines,
         "accepted": drop.accepted,
@@ -48,8 +60,9 @@ def program_end(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
         "failed": tally["failed"],
         "cancelled": tally["cancelled"],
         "unfinished": tally["open"],
+        "switched_off": switched_off,
     }
-    return f'\n], "counts": {_json(counts)}}}\n'
+    return f'], "counts": {_json(counts)}}}\n'
 
 
 def _program_line(line: ReceiptLine, circumstances: Circumstances) -> str:

@@ -10,14 +10,16 @@ from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
-from ytaudio_daemon.views.receipt import ReceiptDigests, ReceiptWriter
+from ytaudio_daemon.views.receipt import (
+    LONG_RECEIPT_LINES,
+    ReceiptDigests,
+    ReceiptWriter,
+)
 from ytaudio_daemon.views.receipt_folders import ReceiptFolders
 from ytaudio_daemon.views.snapshot import ViewSettings
 from ytaudio_daemon.views.unfinished_lines import UnfinishedLines
 from ytaudio_daemon.views.write_errors import WriteErrors
 
-#: Longer receipts are written at intake and at the end only, in several steps.
-LONG_RECEIPT_LINES = 1000
 #: A receipt may take one twentieth of the time.
 PAUSE_FACTOR = 20
 #: Receipts whose content is remembered; one that is not is written anew.
@@ -134,9 +136,9 @@ class Receipts:
         return is_unfinished is False
 
     def _write_lines(self, db: Connection, writer: ReceiptWriter) -> bool:
-        """Write all lines, of a long receipt a page; True if there are more."""
+        """Write everything, of a long receipt a page; True if there are more."""
         while has_more := writer.step(db):
-            if _is_long(writer.drop):
+            if writer.is_long:
                 break
         return has_more
 

@@ -8,6 +8,7 @@ from ytaudio_daemon.downloader.folder_downloader import DownloadRequest
 from ytaudio_daemon.dropfile import DropKind, NotADropError
 from ytaudio_daemon.dropfile.drop_line import printable
 from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.model import LinePart
 from ytaudio_daemon.model.options import Layer, effective_options
 from ytaudio_daemon.urls import LinkError, parse_link
 
@@ -18,14 +19,17 @@ class Item:
 
     Attributes:
         file, line: The file's name and the line; None for the command line.
+        part: Its place among several links of the line, from 1; None when it is alone.
         text: The link or line as it was written, safe to show.
         request: The download it asks for; None when it was refused.
         duplicate_of: The number of an earlier item that asks for the same.
-        code, message: Why it was refused; "" when it was not.
+        code: Why it was refused; "" when it was not.
+        message: The same in a sentence; of a mended link, how it was read.
     """
 
     file: str | None = None
     line: int | None = None
+    part: int | None = None
     text: str
     request: DownloadRequest | None = None
     duplicate_of: int | None = None
@@ -34,8 +38,10 @@ class Item:
 
     @property
     def location(self) -> str:
-        """Its file and line for people: `urls.txt:3`; "" on the command line."""
-        return "" if self.file is None else f"{self.file}:{self.line}"
+        """Its file and line for people: `urls.txt:3.1`; "" on the command line."""
+        if self.file is None or self.line is None:
+            return ""
+        return f"{self.file}:{LinePart(self.line, self.part or 0)}"
 
 
 def build_items(
@@ -78,6 +84,8 @@ def _items_of_file(
     try:
         for line_result in check_lines(content, kind, layer, default_bitrate):
             drop_line, request = line_result.drop_line, None
+            if drop_line.is_switched_off:
+                continue
             if drop_line.link is not None and line_result.options is not None:
                 request = DownloadRequest(
                     link=drop_line.link, options=line_result.options
@@ -85,6 +93,7 @@ def _items_of_file(
             yield Item(
                 file=name,
                 line=drop_line.line,
+                part=drop_line.part,
                 text=drop_line.text,
                 request=request,
                 code=drop_line.code or "",

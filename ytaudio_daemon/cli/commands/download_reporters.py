@@ -167,6 +167,7 @@ def _document(result: ItemResult) -> dict[str, Any]:
         "result": result.status.value,
         "file": item.file,
         "line": item.line,
+        "part": item.part,
         "text": item.text,
         "url": item.request.link.url if item.request else None,
         "video_id": item.request.link.video_id if item.request else None,
