@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypedDict
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     PART,
+    SWITCHED_OFF,
     Amount,
     Count,
     Positive,
@@ -64,3 +65,4 @@ class DownloadDocument(TypedDict):
     output_dir: Annotated[str, "Where the files are, absolute."]
     counts: DownloadCounts
     downloads: Annotated[list[DownloadItem], "In the order they were asked for."]
+    switched_off: Annotated[list[Positive], SWITCHED_OFF]
