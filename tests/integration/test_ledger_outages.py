@@ -1,9 +1,12 @@
 """What an outage does to the ledger: charges given back, jobs queued again or due."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
+from tests.integration.jobs_rig import roomy_settings
 from tests.integration.ledger_rig import (
     NO_LIMIT,
     NOW,
@@ -16,11 +19,14 @@ from tests.integration.ledger_rig import (
 )
 from tests.integration.ledger_rig import claim as claim_now
 from ytaudio_daemon.fetch.failure_catalog import failure_for
-from ytaudio_daemon.ledger import Ledger, outages, queries, sessions, transitions
+from ytaudio_daemon.jobs.outage_suspicion import end_outage_if_proven
+from ytaudio_daemon.jobs.record_failure import record_failure
+from ytaudio_daemon.ledger import Ledger, gates, outages, queries, sessions, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.schema import attempts
 from ytaudio_daemon.model import Failure, JobState, Outcome
 from ytaudio_daemon.model.decide import Decision
+from ytaudio_daemon.model.gates import Gate, GateName, outage_gate
 from ytaudio_daemon.model.outage import (
     HOLD_S,
     Outage,
@@ -195,3 +201,49 @@ def test_the_latest_ends_rouse_a_suspicion_and_one_fetched_file_clears_it(
             .values(downloaded_bytes=0)
         )
         assert outages.recent_ends(db, later(13))[0].signature == ""
+
+
+def shut_for(ledger: Ledger, failure: Failure) -> Gate:
+    """Confirm an outage and close its gate, as a round of probes does."""
+    shut = outage_gate(None, "YouTube has an outage.", NOW.wall + 50)
+    with ledger.write() as db:
+        outages.save_outage(db, confirmed(failure))
+        gates.close_gate(db, shut)
+    return shut
+
+
+def test_an_attempt_that_ends_in_the_outage_is_not_charged(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    drop(ledger, "party", links("alike", "other"))
+    alike, other = claimed(ledger), claimed(ledger)
+    shut = shut_for(ledger, RELOAD)
+    settings = roomy_settings(tmp_path)
+    with ledger.write() as db:
+        for claim, failure in ((alike, RELOAD), (other, failure_for("server_error"))):
+            outcome = Outcome(failure=failure)
+            assert record_failure(db, claim, outcome, later(60), settings)
+        jobs = queries.find_jobs(db)
+    assert [job.charged for job in jobs] == [0, 1]
+    assert jobs[0].retry_at == shut.until
+
+
+@pytest.mark.parametrize(
+    ("outcome", "claimed_s", "ends_it"),
+    [
+        (song(), 55, True),
+        (song(), 45, False),  # began before, and may have all that it needs
+        (replace(song(), downloaded_bytes=0), 55, False),
+    ],
+)
+def test_a_song_that_was_fetched_in_it_ends_it(
+    ledger: Ledger,
+    outcome: Outcome,
+    claimed_s: float,
+    ends_it: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    shut_for(ledger, RELOAD)
+    with ledger.write() as db:
+        end_outage_if_proven(db, outcome, NOW.wall + claimed_s, later(70))
+        found = outages.find_outage(db), gates.find_gate(db, GateName.OUTAGE)
+    assert (found == (None, None)) is ends_it
