@@ -88,6 +88,20 @@ def test_those_of_the_inbox_itself_are_the_default_sessions(
     assert len(places_of(SECRET, tmp_path)) == 1
 
 
+@pytest.mark.parametrize("content", [GOOD, f"<html>{SECRET}"])
+def test_those_in_a_folder_of_lists_are_the_sessions(
+    house: House, tmp_path: Path, content: str
+) -> None:
+    folder = house.inbox / "rock" / "old"
+    folder.mkdir(parents=True)
+    (folder / "cookies.txt").write_text(content)
+    house.take()
+    assert not (folder / "cookies.txt").exists()
+    assert bool(jar_of(house)) is (content == GOOD)
+    assert len(places_of(SECRET, tmp_path)) == (content == GOOD)
+    assert bool(session_of(house).cookies_problem) is (content != GOOD)
+
+
 def test_newer_ones_replace_them(house: House, tmp_path: Path) -> None:
     house.drop("cookies.txt", GOOD)
     house.take()

@@ -203,13 +203,14 @@ def remove_inbox_file(inbox: Path, inbox_file: InboxFile) -> None:
         OSError: It may not be removed.
         UnsafePathError: Its folder was replaced.
     """
-    with open_dir(inbox, *inbox_file.location.parts) as folder:
+    place = inbox_file.location, inbox_file.name
+    with open_folder_of(inbox, *place) as (folder, name):
         try:
-            found = os.lstat(inbox_file.name, dir_fd=folder)
+            found = os.lstat(name, dir_fd=folder)
         except FileNotFoundError:
             return
         if identity_of(found) == inbox_file.identity:
-            os.unlink(inbox_file.name, dir_fd=folder)
+            os.unlink(name, dir_fd=folder)
 
 
 def make_session_folder(inbox: Path, session: str) -> None:

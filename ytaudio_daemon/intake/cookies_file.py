@@ -11,6 +11,7 @@ from ytaudio_daemon.folders.inbox import (
     FileKey,
     InboxFile,
     remove_inbox_file,
+    split_path,
 )
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger import Ledger, cookies, sessions
@@ -58,7 +59,7 @@ def read_cookies_file(inbox_file: InboxFile, content: bytes) -> CookiesFile | No
     found = CookiesFile(inbox_file=inbox_file, text=text)
     if is_cookies_text(text):
         return found
-    if not is_cookies_name(display_name(inbox_file.name)):
+    if not is_cookies_name(display_name(split_path(inbox_file.name)[1])):
         return None
     return found if is_web_page(text) or not any(find_links(text)) else None
 
