@@ -13,6 +13,7 @@ from ytaudio_daemon.dropfile import DROP_ENDINGS, DropKind, NotADropError, kind_
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
 from ytaudio_daemon.model import Layer, OptionError
+from ytaudio_daemon.model.cookies import MAX_BYTES, is_cookies_text
 from ytaudio_daemon.notify.receivers import require_apprise
 
 
@@ -21,6 +22,7 @@ def run(context: CommandContext) -> int:
     require_apprise(context.settings.notify)  # the daemon would not start
     name, content = _read(context.args.file)
     try:
+        _refuse_cookies(content)
         line_results = list(
             check_lines(content, _drop_kind(name), *_option_layers(context))
         )
@@ -42,6 +44,19 @@ def _read(given: str) -> tuple[str, bytes]:
         return "standard input", sys.stdin.buffer.read()
     path = Path(given)
     return path.name, path.read_bytes()
+
+
+def _refuse_cookies(content: bytes) -> None:
+    """Refuse a file of cookies, none of which may be shown.
+
+    Raises:
+        NotADropError: It is one.
+    """
+    if is_cookies_text(content[:MAX_BYTES].decode("utf-8-sig", "replace")):
+        raise NotADropError(
+            "it has cookies, not links: a session into whose folder it is dropped uses "
+            "them (docs/cookies.md)"
+        )
 
 
 def _drop_kind(name: str) -> DropKind:
