@@ -44,6 +44,7 @@ ALLOWED = {
     "folders/output_folder.py:_make_locked_folder": FOLDER,
     "folders/output_folder.py:remove_abandoned": FOLDER,
     "folders/prepare.py:_make_private": FOLDER,
+    "folders/quiet_folders.py:_file_system": PROC,
     "folders/safe_open.py:_open_child": FOLDER,
     "folders/safe_open.py:mount_id": PROC,
     "folders/safe_open.py:open_dir": FOLDER,
@@ -54,6 +55,7 @@ ALLOWED = {
     "settings/sources.py:_read_text": "a config that was named, or that others cannot "
     "change: `settings.load.find_config` sees to that before",
     "system/files.py:fsync_path": FOLDER,
+    "system/landlock.py:_allow": "O_PATH: names a place in a rule; nothing is read",
     "system/linux.py:children": PROC,
     "system/linux.py:raise_oom_score": PROC,
     "system/memory.py:_memory_events": PROC,
