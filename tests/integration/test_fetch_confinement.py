@@ -17,7 +17,10 @@ import pytest
 from tests.integration.fetch_rig import Runner
 from tests.youtube import Video, YouTube
 from ytaudio_daemon.fetch import confinement
+from ytaudio_daemon.folders.layout import layout_of
+from ytaudio_daemon.jobs.prepare import private_paths
 from ytaudio_daemon.model import FetchRequest, Network
+from ytaudio_daemon.settings.load import load
 from ytaudio_daemon.system import landlock
 from ytaudio_daemon.system.private_file import replace_private_file
 
@@ -164,6 +167,17 @@ def test_what_an_attempt_needs_is_there(house: House) -> None:
         assert Path("/etc/resolv.conf").read_text()
 
     attack(house, work)
+
+
+def test_the_daemons_folders_are_private_to_every_attempt(house: House) -> None:
+    config = house.root / "etc/ytaudio/ytaudio.toml"
+    config.write_text(f'[paths]\nroot = "{house.root}"\n')
+    settings = load(config, environ={})
+    private = private_paths(layout_of(settings), settings)
+    paths = settings.paths
+    assert {*private} >= {paths.inbox, paths.downloads, paths.status, paths.state}
+    assert {*private} >= {paths.library, config.parent}
+    assert all(any(p in path.parents for p in private) for path in house.others)
 
 
 @pytest.fixture(scope="module")
