@@ -137,10 +137,9 @@ def may_claim(closed: list[Gate], now: Now) -> bool:
 
 def set_probe(db: Connection, job_id: int, half_open: Iterable[Gate]) -> None:
     """Store which job is the probe of the half-open gates."""
-    names = [_row_name(gate.name, gate.egress) for gate in half_open]
-    db.execute(
-        sa.update(gates).where(gates.c.name.in_(names)).values(probe_job_id=job_id)
-    )
+    for gate in half_open:
+        mine = gates.c.name == _row_name(gate.name, gate.egress)
+        db.execute(sa.update(gates).where(mine).values(probe_job_id=job_id))
 
 
 def clear_stale_probe(db: Connection) -> None:
