@@ -6,7 +6,7 @@ CONFIG ?= config/ytaudio.toml
 # An editable install must find this checkout whatever the caller's environment says.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install uninstall run demo test check format lint types imports torture soak bench schemas man clean
+.PHONY: help install uninstall run demo test check format lint types imports torture soak bench schemas man failures clean
 
 help:
 	@echo "make run     set up .venv and start the daemon in the foreground"
@@ -87,6 +87,10 @@ schemas: $(VENV)/.run
 man: $(VENV)/.run
 	$(BIN)/python -m tools.man_page >docs/ytaudio.1.new
 	mv docs/ytaudio.1.new docs/ytaudio.1
+
+failures: $(VENV)/.run
+	$(BIN)/python -m tools.failure_table >docs/failures.md.new
+	mv docs/failures.md.new docs/failures.md
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

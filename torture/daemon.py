@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from torture import orders, sabotage
 from torture.observer import install
-from torture.plan import PAUSES
+from torture.plan import PAUSES, TRUST_S
 from ytaudio_daemon.cli import main
 from ytaudio_daemon.daemon import start
-from ytaudio_daemon.model import gates
+from ytaudio_daemon.model import gates, outage
 from ytaudio_daemon.pool import template_process
 from ytaudio_daemon.pool.pool import Pool
 
@@ -24,6 +24,7 @@ def prepare() -> None:
     start.SWEEP_INTERVAL_S = SWEEP_INTERVAL_S
     for name, pauses in PAUSES.items():
         gates.PAUSES[gates.GateName(name)] = pauses
+    outage.FIRST_TRUST_S = TRUST_S
     defaults = Pool.__init__.__kwdefaults__ or {}
     Pool.__init__.__kwdefaults__ = defaults | {"entry": "torture.entry"}
     plain = template_process.template_environment

@@ -32,7 +32,14 @@ END_STEPS = ("session.expired", "session.trashed", "trash.deleting")
 #: Passed in workers.
 WORKER_STEPS = ("source.finished", "source.spoiled", "result.written")
 #: First and longest pause of a closed gate, in seconds: a run sees many.
-PAUSES = {"site": (1.5, 8.0), "network": (0.7, 4.0), "host": (0.7, 4.0)}
+PAUSES = {
+    "site": (1.5, 8.0),
+    "network": (0.7, 4.0),
+    "host": (0.7, 4.0),
+    "outage": (0.7, 4.0),
+}
+#: A refuted suspicion of an outage is trusted for so long, in seconds.
+TRUST_S = 2.0
 #: Long enough that its lines take more than one transaction (1,000 each).
 LONG_LINES = 1500
 #: Of the sabotages, those that only a kill at certain steps brings to light.

@@ -76,8 +76,8 @@ def _move_first() -> None:
     read, place = Intake._read, Filer._place  # noqa: SLF001 - what is broken
     moved: dict[DropKey, bytes | None] = {}
 
-    def read_then_move(self: Intake, deadline: float) -> None:
-        read(self, deadline)
+    def read_then_move(self: Intake, now: Now, deadline: float) -> None:
+        read(self, now, deadline)
         for parsed_drop in self._recorder.parsed_drops:
             if parsed_drop.key not in moved:
                 inbox_file = parsed_drop.inbox_file

@@ -1,17 +1,19 @@
-"""Spells in which YouTube refuses everybody, or cannot be reached at all."""
+"""Spells in which YouTube refuses everybody, is out of order, or cannot be reached."""
 
 import random
 import time
 from dataclasses import dataclass, field
 
-from tests.youtube import Fault, Kind, YouTube
+from tests.youtube import OUTAGES, Fault, Kind, YouTube
 from torture.cable import Cable
 
 #: Fine weather between two spells, and how long one lasts, in seconds: yt-dlp goes on
 #: trying for some seconds before it gives a dead network up.
 FINE_S = (6.0, 18.0)
 SPELL_S = (1.0, 9.0)
-NAMES = ("bot", "429", "offline")
+NAMES = ("bot", "429", "offline", "reload", "media_403")
+#: Of these, the ones in which all videos fail alike: outages.
+OUTAGE_NAMES = ("reload", "media_403")
 #: What a 429 asks for, in seconds.
 AGAIN_S = 2
 REFUSED_KINDS: tuple[Kind, ...] = ("player", "media")
@@ -81,6 +83,8 @@ class Weather:
                 self.youtube.blocked = "bot"
             case "offline":
                 self.cable.pull()
+            case "reload" | "media_403":
+                self.youtube.break_down(OUTAGES[self._name])
             case "429":
                 kind = self.dice.choice(REFUSED_KINDS)
                 fault = Fault.answers(429, kind=kind, retry_after=AGAIN_S)

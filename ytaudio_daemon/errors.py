@@ -114,7 +114,7 @@ class LedgerFullError(LedgerError):
 class LedgerUnreachableError(LedgerError):
     """PostgreSQL does not answer, or SQLite's file cannot be looked at.
 
-    A transaction that was being committed may have been; moves are fenced, so the
+    A transaction that was being committed may have been; transitions are fenced, so the
     same one again does no harm.
     """
 

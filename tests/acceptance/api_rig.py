@@ -6,10 +6,12 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import httpx
 
+from tests.acceptance import warm
 from tests.acceptance.rig import Document, House
 
 #: Seconds a server has to say its address.
@@ -108,37 +110,51 @@ def served(house: House, *words: str, soft_descriptors: int = 0) -> Iterator[Fro
         words: Further arguments of `ytaudio serve`.
         soft_descriptors: Its soft `RLIMIT_NOFILE`; 0 = as it is here.
     """
-    command = [house.python, "-m", "ytaudio_daemon", "serve", "--port", "0", *words]
-    if soft_descriptors:
-        limit = f'ulimit -Sn {soft_descriptors} && exec "$@"'
-        command = ["/bin/sh", "-c", limit, "sh", *command]
-    with (house.root / "serve.err").open("ab") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=house.root,
-            env=house.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
-    try:
-        front = Front(house, _address(process))
+    near, far = os.pipe()
+    with os.fdopen(near, "rb") as said:
+        with os.fdopen(far, "wb") as output:
+            process = _start(
+                house, ["serve", "--port=0", *words], soft_descriptors, output
+            )
         try:
-            yield front
+            front = Front(house, _address(said))
+            try:
+                yield front
+            finally:
+                front.close()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
         finally:
-            front.close()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
+            process.kill()
+            process.wait()
 
 
-def _address(process: "subprocess.Popen[bytes]") -> str:
-    assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], START_S)
-    line = os.read(process.stdout.fileno(), 4096).decode() if ready else ""
+def _start(
+    house: House, words: list[str], soft_descriptors: int, output: IO[bytes]
+) -> warm.Process:
+    """Start `ytaudio` with these words; it prints into `output`."""
+    cwd, env = house.root, house.environment()
+    with (
+        (house.root / "serve.err").open("ab") as log,
+        Path(os.devnull).open("rb") as nothing,
+    ):
+        if house.is_plain and not soft_descriptors:
+            made = warm.start(
+                words, cwd=cwd, env=env, stdin=nothing, output=(output, log)
+            )
+            if made is not None:
+                return made
+        command = [house.python, "-m", "ytaudio_daemon", *words]
+        if soft_descriptors:
+            limit = f'ulimit -Sn {soft_descriptors} && exec "$@"'
+            command = ["/bin/sh", "-c", limit, "sh", *command]
+        return subprocess.Popen(
+            command, cwd=cwd, env=env, stdin=nothing, stdout=output, stderr=log
+        )
+
+
+def _address(said: IO[bytes]) -> str:
+    ready, _, _ = select.select([said], [], [], START_S)
+    line = os.read(said.fileno(), 4096).decode() if ready else ""
     assert line.startswith("serving on "), line
     return line.split()[2]

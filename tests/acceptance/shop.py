@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.acceptance import warm
 from tests.acceptance.rig import COMMAND_S, kill_all
 from tests.forms import assert_described
 from tests.youtube import Remote
@@ -66,7 +67,16 @@ class Shop:
         self, *words: str, stdin: bytes = b""
     ) -> subprocess.CompletedProcess[bytes]:
         """Run `python -m ytaudio_daemon` with these words to its end."""
-        return self.python("-m", "ytaudio_daemon", *words, stdin=stdin)
+        ran = warm.run(
+            words,
+            cwd=self.root,
+            env=self.environment,
+            stdin=stdin,
+            timeout=COMMAND_S,
+        )
+        if ran is None:
+            return self.python("-m", "ytaudio_daemon", *words, stdin=stdin)
+        return subprocess.CompletedProcess(words, *ran)
 
     def python(
         self, *words: str, stdin: bytes = b""

@@ -4,7 +4,8 @@ They are two thirds of what a start costs, some hundred times in these tests, an
 same each time. Nothing else of a program's life differs: it gets the words, folder,
 descriptors and settings it is given, and ends as any Python does. What depends on how Python
 itself is started is started by exec: another user or interpreter, a bent clock, and
-everything with a variable in its environment that is none of our settings.
+everything with a variable in its environment that is neither a setting nor one of
+`GIVEN`, which are read when they are used.
 """
 
 import atexit
@@ -19,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -29,8 +31,18 @@ from tests.youtube.handle import CHECKOUT, child_environment
 
 #: What the settings are given by; anything else in an environment is Python's start.
 OURS = "YTAUDIO_"
-#: What the daemon and every command would import first.
-MODULES = ("ytaudio_daemon.daemon.start", "ytaudio_daemon.cli.entry")
+#: More that each program is given its own of, or begins like one of them.
+GIVEN = ("COLUMNS", "PIP_", "TERM", "TZ", "XDG_CACHE_HOME")
+#: What the daemon and every command would import first, and on a new ledger; half of a
+#: start's CPU time is Alembic's modules.
+MODULES = (
+    "ytaudio_daemon.daemon.start",
+    "ytaudio_daemon.cli.configuration",
+    "ytaudio_daemon.cli.entry",
+    "alembic.command",
+    "apscheduler.triggers.interval",
+    "deno",
+)
 #: Every module of these, too.
 PACKAGES = ("ytaudio_daemon.cli.arguments", "ytaudio_daemon.cli.commands")
 _LONGEST = 1 << 18
@@ -104,8 +116,8 @@ def start(
     ended, tell = os.pipe()
     umask = os.umask(0)
     os.umask(umask)
-    settings = {name: text for name, text in env.items() if name.startswith(OURS)}
-    order = [words, str(cwd), settings, umask]
+    own = {name: text for name, text in env.items() if _is_given(name)}
+    order = [words, str(cwd), own, umask]
     fds = [stdin.fileno(), *(file.fileno() for file in output), tell]
     socket.send_fds(control, [json.dumps(order).encode()], fds)
     os.close(tell)
@@ -140,15 +152,22 @@ def run(
         return code, out.read(), err.read()
 
 
+def _is_given(name: str) -> bool:
+    return name.startswith((OURS, *GIVEN))
+
+
 def _foreign(env: Mapping[str, str]) -> dict[str, str]:
-    changing = ("PYTEST_", OURS)
-    return {k: v for k, v in env.items() if not k.startswith(changing)}
+    return {
+        name: text
+        for name, text in env.items()
+        if not name.startswith("PYTEST_") and not _is_given(name)
+    }
 
 
 @functools.cache
 def _warm_python() -> tuple[socket.socket, dict[str, str]]:
     """Start the process that forks and ends with us; returns its environment, too."""
-    env = {k: v for k, v in child_environment().items() if OURS not in k}
+    env = {k: v for k, v in child_environment().items() if not _is_given(k)}
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = subprocess.Popen(
@@ -218,7 +237,7 @@ class _Forking:
 
 
 def _become(order: list[Any], fds: list[int]) -> list[str]:
-    words, cwd, settings, umask = order
+    words, cwd, own, umask = order
     for number, fd in enumerate(fds[:3]):
         os.dup2(fd, number)
     for fd in fds:
@@ -230,7 +249,8 @@ def _become(order: list[Any], fds: list[int]) -> list[str]:
     )
     os.chdir(cwd)
     os.umask(umask)
-    os.environ.update(settings)
+    os.environ.update(own)
+    time.tzset()
     sys.argv = ["ytaudio", *words]
     return list(words)
 

@@ -26,6 +26,9 @@ CREATE TABLE attempts (
 	code TEXT, 
 	message TEXT, 
 	log_tail TEXT, 
+	signature TEXT, 
+	charged INTEGER DEFAULT '0' NOT NULL, 
+	egress TEXT, 
 	PRIMARY KEY (job_id, number), 
 	FOREIGN KEY(job_id) REFERENCES jobs (id)
 )
@@ -45,6 +48,7 @@ CREATE TABLE drops (
 	at_root BOOLEAN DEFAULT false NOT NULL, 
 	reason TEXT, 
 	received_lived FLOAT DEFAULT '0' NOT NULL, 
+	cursor_part INTEGER DEFAULT '0' NOT NULL, 
 	FOREIGN KEY(session_id) REFERENCES sessions (id)
 )
 CREATE TABLE events (
@@ -102,6 +106,9 @@ CREATE TABLE jobs (
 	created_at FLOAT NOT NULL, 
 	started_at FLOAT, 
 	finalized_at FLOAT, 
+	drop_part INTEGER, 
+	is_music BOOLEAN DEFAULT false NOT NULL, 
+	with_cookies BOOLEAN DEFAULT false NOT NULL, 
 	CONSTRAINT jobs_one_audio_in_a_session UNIQUE (session_id, audio_key), 
 	UNIQUE (uuid), 
 	FOREIGN KEY(session_id) REFERENCES sessions (id), 
@@ -110,13 +117,14 @@ CREATE TABLE jobs (
 CREATE TABLE lines (
 	drop_id INTEGER NOT NULL, 
 	line INTEGER NOT NULL, 
+	part INTEGER DEFAULT '0' NOT NULL, 
 	text TEXT NOT NULL, 
 	result TEXT NOT NULL, 
 	code TEXT, 
 	message TEXT, 
 	again TEXT, 
 	job_id INTEGER, 
-	PRIMARY KEY (drop_id, line), 
+	PRIMARY KEY (drop_id, line, part), 
 	FOREIGN KEY(drop_id) REFERENCES drops (id), 
 	FOREIGN KEY(job_id) REFERENCES jobs (id)
 )
@@ -125,6 +133,18 @@ CREATE TABLE meta (
 	"key" TEXT NOT NULL, 
 	value TEXT NOT NULL, 
 	PRIMARY KEY ("key")
+)
+CREATE TABLE outages (
+	site TEXT NOT NULL, 
+	state TEXT NOT NULL, 
+	signature TEXT NOT NULL, 
+	message TEXT NOT NULL, 
+	began_at FLOAT NOT NULL, 
+	changed_at FLOAT NOT NULL, 
+	probe_at FLOAT NOT NULL, 
+	rounds INTEGER NOT NULL, 
+	is_settled BOOLEAN NOT NULL, 
+	PRIMARY KEY (site)
 )
 CREATE TABLE pace (
 	site TEXT NOT NULL, 
@@ -156,6 +176,9 @@ CREATE TABLE sessions (
 	failed INTEGER DEFAULT '0' NOT NULL, 
 	cancelled INTEGER DEFAULT '0' NOT NULL, 
 	key_sha256 TEXT, 
+	cookies_given_at FLOAT, 
+	cookies_state TEXT, 
+	cookies_problem TEXT, 
 	UNIQUE (uuid)
 )
 CREATE TABLE shelf (
@@ -166,6 +189,14 @@ CREATE TABLE shelf (
 	PRIMARY KEY (job_id), 
 	FOREIGN KEY(job_id) REFERENCES jobs (id)
 )
+CREATE TABLE switched_off_links (
+	drop_id INTEGER NOT NULL, 
+	line INTEGER NOT NULL, 
+	number INTEGER NOT NULL, 
+	PRIMARY KEY (drop_id, line, number), 
+	FOREIGN KEY(drop_id) REFERENCES drops (id)
+)
+ WITHOUT ROWID
 CREATE TABLE totals (
 	id INTEGER NOT NULL, 
 	queued INTEGER DEFAULT '0' NOT NULL, 
@@ -183,8 +214,16 @@ CREATE UNIQUE INDEX sessions_one_active_of_a_name ON sessions (name) WHERE state
 down_revision = "0001"
 down_revision = "0002"
 down_revision = "0003"
+down_revision = "0004"
+down_revision = "0005"
+down_revision = "0006"
+down_revision = "0007"
 down_revision = None
 revision = "0001"
 revision = "0002"
 revision = "0003"
 revision = "0004"
+revision = "0005"
+revision = "0006"
+revision = "0007"
+revision = "0008"

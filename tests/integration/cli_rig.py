@@ -16,7 +16,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from tests.acceptance import warm
 from tests.integration import one_drop
+from tests.youtube.handle import child_environment
 from ytaudio_daemon import cli
 from ytaudio_daemon.cli import main
 from ytaudio_daemon.folders import Layout
@@ -83,8 +85,8 @@ class Rig:
     @property
     def environ(self) -> dict[str, str]:
         """The caller's, without a config of theirs."""
-        mine = {k: v for k, v in os.environ.items() if not k.startswith("YTAUDIO_")}
-        return mine | {"PYTHONPATH": str(REPOSITORY), "TZ": "UTC"}
+        plain = child_environment(TZ="UTC")
+        return {k: v for k, v in plain.items() if not k.startswith("YTAUDIO_")}
 
     def words(self, *args: str) -> list[str]:
         """The command line that runs in this tree."""
@@ -93,6 +95,13 @@ class Rig:
 
     def run(self, *args: str, stdin: str = "") -> Ran:
         """Run the command to its end."""
+        ran = warm.run(
+            self.words(*args)[3:], cwd=self.root, env=self.environ,
+            stdin=stdin.encode(), timeout=60,
+        )  # fmt: skip
+        if ran is not None:
+            code, out, err = ran
+            return Ran(code, out.decode(), err.decode())
         done = subprocess.run(
             self.words(*args), input=stdin, capture_output=True, text=True, timeout=60,
             env=self.environ, cwd=self.root, check=False,
@@ -181,6 +190,7 @@ class Rig:
             },
             "disk": {"free_bytes": 100 << 30, "reserve_bytes": 1 << 30},
             "gates": [],
+            "egress": [{"name": "default", "open": True, "gates": [], "pace": None}],
             "counts": zero | {"running": 1, "completed": 12},
             "sessions": {"active": 1, "expired": 0},
             "problems": [],

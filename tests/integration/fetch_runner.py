@@ -74,8 +74,8 @@ def fail_sync(number: int) -> None:
 def forbid_jit() -> None:
     """Do what systemd does for MemoryDenyWriteExecute= (PR_SET_MDWE, Linux 6.3)."""
     assert ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) == 0
-    jit.is_denied.cache_clear()
-    assert jit.is_denied()
+    jit.is_forbidden.cache_clear()
+    assert jit.is_forbidden()
 
 
 def fork(order: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
 from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.quota import Quota
-from ytaudio_daemon.views.overlay import with_live_fields
+from ytaudio_daemon.views.live_fields import with_live_fields
 
 SCHEMAS = cli_rig.REPOSITORY / "ytaudio_daemon" / "schemas"
 
@@ -152,7 +152,7 @@ def test_show_as_json_is_the_job_with_its_history(rig: Rig, ledger: Ledger) -> N
     assert attempt["kind"] == "unavailable"
     assert attempt["started_at"].endswith("Z")
     assert [event["to_state"] for event in document["events"]] == ["running", "failed"]
-    assert document["lines"] == [{"file": "songs.txt", "line": 2}]
+    assert document["lines"] == [{"file": "songs.txt", "line": 2, "part": None}]
     assert "job_id" not in attempt
 
 

@@ -38,7 +38,8 @@ from ytaudio_daemon.errors import (
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.drop_reader import DropReader
 from ytaudio_daemon.folders.filing import file_drop
-from ytaudio_daemon.folders.inbox import DropLocation, InboxFile, scan
+from ytaudio_daemon.folders.inbox import DropLocation, InboxFile
+from ytaudio_daemon.folders.inbox_scan import scan
 from ytaudio_daemon.jobs.byte_limit import BYTE_LIMIT
 from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.jobs.runner import JobRunner
@@ -383,10 +384,11 @@ def test_a_drop_that_changes_while_it_is_read_is_not_taken(
         reader.close()
 
 
-@pytest.mark.skipif(not is_possible(), reason="this kernel filters no calls")
 def test_a_rename_behind_which_a_crash_came_is_synced_before_it_counts(
     hasty: Ledger, layout: Layout, settings: Settings
 ) -> None:
+    if not is_possible():
+        pytest.skip("this kernel lets no process filter its calls")
     drop(hasty, "alice", links("a"))
     claim = claimed(hasty)
     outcome = finished(layout, claim)

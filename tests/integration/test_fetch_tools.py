@@ -57,7 +57,7 @@ def test_node_is_passed_over_where_jit_is_forbidden(
 ) -> None:
     program(tmp_path, "node", "v24.0.0")
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
-    monkeypatch.setattr(jit, "is_denied", lambda: True)
+    monkeypatch.setattr(jit, "is_forbidden", lambda: True)
     tools = find_tools()
     assert tools.js_runtime is None or tools.js_runtime.name == "deno"
     assert any("MemoryDenyWriteExecute" in reason for _, reason in tools.rejected)

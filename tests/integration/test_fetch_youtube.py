@@ -3,7 +3,6 @@
 import ctypes
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +178,7 @@ def test_why_a_video_does_not_play(
 ) -> None:
     ran = attempts.at(Video(id=VIDEO, status=status))
     assert (ran.failure.kind, ran.failure.code) == (kind, code)
-    assert ran.failure.confirm == (status == "unavailable")
+    assert ran.failure.confirm == (status in {"unavailable", "drm"})
     assert not list(ran.folder.iterdir())
     assert attempts.youtube.requests(VIDEO, "media") == []
 
@@ -194,7 +193,8 @@ def test_a_title_is_known_even_when_it_fails(attempts: Attempts) -> None:
     ("fault", "kind", "code"),
     [
         (Fault.answers(403), K.TRANSIENT, "media_refused"),
-        (Fault.answers(404), K.TRANSIENT, "media_refused"),
+        (Fault.answers(404), K.UNAVAILABLE, "media_gone"),
+        (Fault.answers(410), K.UNAVAILABLE, "media_gone"),
         (Fault.answers(429), K.BLOCKED, "rate_limited"),
         (Fault.answers(429, kind="player"), K.BLOCKED, "rate_limited"),
         (Fault.answers(403, kind="player"), K.TRANSIENT, "forbidden"),
@@ -205,7 +205,7 @@ def test_a_title_is_known_even_when_it_fails(attempts: Attempts) -> None:
         (Fault.serves_html(), K.BAD_MEDIA, "cut_short"),
         (Fault.garbles(), K.BAD_MEDIA, "does_not_decode"),
         (Fault.zeroes(), K.BAD_MEDIA, "does_not_decode"),
-        (Fault.expires(), K.TRANSIENT, "media_refused"),
+        (Fault.expires(times=None), K.TRANSIENT, "media_refused"),
         (Fault.redirects("http://169.254.169.254/"), K.TRANSIENT, "foreign_host"),
         (Fault.redirects("https://evil.example/x"), K.TRANSIENT, "foreign_host"),
         (
@@ -258,6 +258,22 @@ def test_retry_after_is_found_wherever_it_was_said(
 )
 def test_what_yt_dlp_gets_over(attempts: Attempts, fault: Fault) -> None:
     assert attempts.at(Video(id=VIDEO, faults=(fault,))).result
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.answers(status, times=1) for status in (403, 404, 410)] + [Fault.expires()],
+)
+def test_a_refused_address_is_asked_for_once_more(
+    attempts: Attempts, fault: Fault
+) -> None:
+    assert attempts.at(Video(id=VIDEO, faults=(fault,))).result
+    assert len(attempts.youtube.requests(VIDEO, "watch")) == 2
+
+
+def test_a_stream_refused_for_good_costs_two_requests(attempts: Attempts) -> None:
+    assert attempts.at(Video(id=VIDEO, faults=(Fault.answers(403),))).failure
+    assert len(attempts.youtube.requests(VIDEO, "media")) == 2
 
 
 @pytest.mark.parametrize(
@@ -381,59 +397,18 @@ def test_an_unwritable_folder_is_the_hosts_fault(
     [
         ({"proxy": "http://127.0.0.1:9"}, K.OFFLINE, "proxy_failed"),
         ({"ca_file": ""}, K.HOST, "certificate"),
-        ({"cookies_file": "/nonexistent"}, K.UNKNOWN, "unknown"),
     ],
 )
 def test_ways_to_the_network(
-    attempts: Attempts, change: dict[str, str], kind: FailureKind, code: str
+    attempts: Attempts, change: dict[str, Any], kind: FailureKind, code: str
 ) -> None:
     attempts.youtube.add(SONG)
-    fields = {"proxy": attempts.network.proxy, "ca_file": attempts.network.ca_file}
+    fields: dict[str, Any] = {
+        "proxy": attempts.network.proxy,
+        "ca_file": attempts.network.ca_file,
+    }
     ran = attempts.again(network=Network(**(fields | change)))
     assert (ran.failure.kind, ran.failure.code) == (kind, code)
-
-
-def test_cookies_are_sent_and_never_written_back_or_told(
-    attempts: Attempts, tmp_path: Path
-) -> None:
-    jar = tmp_path / "cookies.txt"
-    secret = "S3CRETVALUE"  # a cookie of nobody
-    line = f".youtube.com\tTRUE\t/\tTRUE\t4102444800\tPREF\tf1={secret}\n"
-    jar.write_text(f"# Netscape HTTP Cookie File\n{line}")
-    before = jar.read_bytes()
-    network = Network(
-        proxy=attempts.network.proxy,
-        ca_file=attempts.network.ca_file,
-        cookies_file=str(jar),
-    )
-    ran = attempts.at(Video(id=VIDEO, status="private"), network=network)
-    assert ran.failure.code == "private_video"
-    assert secret not in json.dumps(ran.failure.log_tail)
-    assert attempts.at(SONG, network=network).result
-    assert jar.read_bytes() == before
-    assert not list(ran.folder.glob("**/*cookie*"))
-
-
-@pytest.mark.parametrize("by_urllib", [False, True])
-@pytest.mark.parametrize("kind", ["watch", "player", "media"])
-def test_cookies_go_to_the_host_they_are_of_whatever_redirects(
-    attempts: Attempts, tmp_path: Path, kind: Any, *, by_urllib: bool
-) -> None:
-    jar = tmp_path / "cookies.txt"
-    secret = "S3CRETVALUE"  # a cookie of nobody
-    line = f".youtube.com\tTRUE\t/\tTRUE\t4102444800\tPREF\tf1={secret}\n"
-    jar.write_text(f"# Netscape HTTP Cookie File\n{line}")
-    network = replace(attempts.network, cookies_file=str(jar))
-    elsewhere = f"https://i.ytimg.com/vi/{VIDEO}/hq720.jpg"
-    video = Video(id=VIDEO, faults=(Fault.redirects(elsewhere, kind=kind),))
-    attempts.at(video, network=network, by_urllib=by_urllib)
-    requests = attempts.youtube.requests()
-    got = {request.host for request in requests if secret in request.cookies}
-    assert got == {"www.youtube.com"}
-    assert "i.ytimg.com" in {request.host for request in requests}
-    away = Fault.redirects("https://evil.example/", kind=kind)
-    attempts.at(Video(id=VIDEO, faults=(away,)), network=network, by_urllib=by_urllib)
-    assert attempts.youtube.foreign_hosts == {}
 
 
 def test_a_finished_source_is_adopted_without_any_request(attempts: Attempts) -> None:

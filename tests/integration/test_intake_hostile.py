@@ -114,7 +114,7 @@ def test_known_lines_that_take_several_steps_hide_no_deadly_one(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recording, "READ_LINES_S", 60)
-    many = [f"https://youtu.be/{number:011d}" for number in range(1001)]
+    many = [f"https://youtu.be/{number:011d}" for number in range(1000)]
     house.drop("songs.txt", "\n".join([*many, DEADLY, ""]))
     end_at_the_deadly_line(house)
     monkeypatch.setattr(recording, "READ_LINES_S", 0)  # a known line is a step

@@ -26,9 +26,28 @@ def a_pdf_at_the_root(inbox: Path) -> Path:
     return path
 
 
-def a_folder_of_lists(inbox: Path) -> Path:
-    path = inbox / "alice" / "lists"
+def a_deep_folder(inbox: Path) -> Path:
+    path = inbox / "alice" / "one" / "two" / "three"
+    path.mkdir(parents=True)
+    return path
+
+
+def a_hidden_folder(inbox: Path) -> Path:
+    path = inbox / "alice" / ".lists"
     path.mkdir()
+    return path
+
+
+def filed_drops_of_another_session(inbox: Path) -> Path:
+    path = inbox / "alice" / "bob" / "processed"
+    path.mkdir(parents=True)
+    return path
+
+
+def defaults_below_a_session(inbox: Path) -> Path:
+    path = inbox / "alice" / "lists" / "defaults.toml"
+    path.parent.mkdir()
+    path.write_text('format = "opus"')
     return path
 
 
@@ -40,9 +59,18 @@ def a_link(inbox: Path) -> Path:
 
 def a_second_name(inbox: Path) -> Path:
     path = inbox / "alice" / "songs.txt"
-    outside = inbox.parent / "elsewhere"
-    outside.write_text(LINKS)
-    os.link(outside, path)
+    other = inbox / "bob" / "processed" / "his.txt"
+    other.parent.mkdir(parents=True)
+    other.write_text(LINKS)
+    os.link(other, path)
+    return path
+
+
+def a_second_name_of_the_state(inbox: Path) -> Path:
+    path = inbox / "alice" / "songs.txt"
+    other = inbox.parent / "state" / "secret"
+    other.write_text(LINKS)
+    os.link(other, path)
     return path
 
 
@@ -59,9 +87,13 @@ def a_linked_session_folder(inbox: Path) -> Path:
 CASES = [
     (a_pdf, "alice", "name must end in"),
     (a_pdf_at_the_root, "default", "name must end in"),
-    (a_folder_of_lists, "alice", "only files directly in it are read"),
+    (a_deep_folder, "alice", "move its lists up"),
+    (a_hidden_folder, "alice", "rename it, without the dot"),
+    (filed_drops_of_another_session, "alice", "rename it"),
+    (defaults_below_a_session, "alice", "write its options there"),
     (a_link, "alice", "copy the file itself"),
     (a_second_name, "alice", "copy the file instead"),
+    (a_second_name_of_the_state, "alice", "copy the file instead"),
     (a_linked_session_folder, "bob", "make it a folder"),
 ]
 
@@ -134,6 +166,55 @@ def test_doctor_and_status_name_it_before_there_is_a_session(
     remove(path)
     assert "not taken" not in rig.call("status", session).err
     assert "inbox_contents" not in rig.call("doctor", "--json").out
+
+
+def test_a_second_name_elsewhere_is_no_obstacle(house: House) -> None:
+    elsewhere = house.layout.inbox.parent / "lists.txt"
+    elsewhere.write_text(LINKS)
+    os.link(elsewhere, house.inbox / "songs.txt")
+
+    house.take()
+
+    assert problems(house) == []
+    assert house.ask("SELECT state FROM drops") == [("filed",)]
+    assert (house.inbox / "processed" / "songs.txt").samefile(elsewhere)
+    os.link(elsewhere, house.inbox / "again.txt")
+    house.take()
+    (problem,) = problems(house)
+    assert problem.startswith("inbox/alice/again.txt"), "its other name is processed"
+
+
+@pytest.mark.parametrize("step", ["drop.read", "drop.recorded", "drop.moved"])
+def test_a_drop_with_a_second_name_survives_a_crash(house: House, step: str) -> None:
+    elsewhere = house.layout.inbox.parent / "lists.txt"
+    elsewhere.write_text(LINKS)
+    os.link(elsewhere, house.inbox / "songs.txt")
+    house.die_at(step)
+
+    house.take()
+
+    assert house.ask("SELECT state, filed_name FROM drops") == [("filed", b"songs.txt")]
+    assert house.ask("SELECT count(*) FROM lines") == [(2,)]
+
+
+def test_what_systems_keep_beside_a_file_is_never_mentioned(
+    house: House,
+) -> None:
+    songs = ("songs.txt:Zone.Identifier", "songs.txt:AFP_AfpInfo", "._songs.txt")
+    for folder in (house.inbox, house.inbox / "rock", house.layout.inbox):
+        folder.mkdir(exist_ok=True)
+        for name in (*songs, ".DS_Store", "Thumbs.db", "desktop.ini"):
+            (folder / name).write_text(LINKS)
+
+    house.take()
+
+    assert problems(house) == []
+    assert house.intake.ignored_files.ignored == {}
+    assert house.ask("SELECT count(*) FROM drops") == [(0,)]
+    rig = Rig(house.layout.inbox.parent)
+    assert "inbox_contents" not in rig.call("doctor", "--json").out
+    assert "not taken" not in rig.call("status", "alice").err
+    rig.close()
 
 
 def test_a_flood_of_other_files_is_counted(house: House) -> None:

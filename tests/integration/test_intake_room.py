@@ -67,14 +67,14 @@ def test_big_drops_are_not_all_in_memory(
     """What has no room yet is taken later, and nothing is lost."""
     monkeypatch.setattr(reading, "MAX_PARSED_BYTES", 50_000)
     most = 0
-    plain = ParsedDrop.next_lines
+    plain = ParsedDrop.next_entries
 
     def weighed(parsed_drop: ParsedDrop, count: int, enough: float) -> object:
         nonlocal most
         most = max(most, sum(each.size for each in house.intake._recorder.parsed_drops))
         return plain(parsed_drop, count, enough)
 
-    monkeypatch.setattr(ParsedDrop, "next_lines", weighed)
+    monkeypatch.setattr(ParsedDrop, "next_entries", weighed)
     for number in range(12):
         house.drop(f"{number}.txt", LINKS * 1000)
     house.take()

@@ -10,8 +10,9 @@ import pytest
 
 from tests.integration.intake_rig import LINKS, House
 from ytaudio_daemon.errors import LedgerUnreachableError
-from ytaudio_daemon.folders import inbox, published
-from ytaudio_daemon.folders.inbox import IgnoredFile, InboxFile, scan
+from ytaudio_daemon.folders import inbox, published, session_scan
+from ytaudio_daemon.folders.inbox import IgnoredFile, InboxFile
+from ytaudio_daemon.folders.inbox_scan import scan
 from ytaudio_daemon.folders.safe_open import open_dir
 from ytaudio_daemon.intake.recording import Recorder
 
@@ -125,7 +126,7 @@ def test_a_session_folder_of_a_dead_mount_hides_no_other(
             raise OSError(107, "Transport endpoint is not connected")
         return open_dir(root, *parts, **options)
 
-    monkeypatch.setattr(inbox, "open_dir", dead)
+    monkeypatch.setattr(session_scan, "open_dir", dead)
     found = list(scan(house.layout.inbox))
     assert [f.location.session for f in found if isinstance(f, InboxFile)] == ["carol"]
     (ignored_file,) = [f for f in found if isinstance(f, IgnoredFile)]

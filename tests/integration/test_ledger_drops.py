@@ -33,7 +33,7 @@ from ytaudio_daemon.ledger import (
 )
 from ytaudio_daemon.ledger.enqueue import random_uuid
 from ytaudio_daemon.ledger.schema import lines as lines_table
-from ytaudio_daemon.model import JobState, Options
+from ytaudio_daemon.model import JobState, LinePart, Options
 from ytaudio_daemon.model.quota import Quota
 
 FLAC = drops.JobOptions.from_options(Options(format="flac", bitrate=None))
@@ -72,7 +72,7 @@ def test_every_line_ends_as_one_of_three(ledger: Ledger) -> None:
         ("rejected", None),
     ]
     assert (recorded.accepted, recorded.duplicate, recorded.rejected) == (2, 1, 1)
-    assert recorded.cursor == 9
+    assert recorded.cursor == LinePart(9)
     with ledger.read() as db:
         (*_, refused) = recorded_lines(db, recorded.id)
         counters_match(db)
@@ -201,9 +201,9 @@ def test_a_kill_between_batches_resumes_behind_the_cursor(ledger: Ledger) -> Non
         _record(db, opened, links("a", "b"))
     with ledger.write() as db:
         known = one_drop.open_drop(db, session.id, b"songs.txt", "00", 1, NOW)
-        assert (known.id, known.cursor, known.accepted) == (opened.id, 2, 2)
+        assert (known.id, known.cursor, known.accepted) == (opened.id, LinePart(2), 2)
         done = _record(db, known, [link(3, "c"), link(4, "a")])
-    assert (done.cursor, done.accepted, done.duplicate) == (4, 3, 1)
+    assert (done.cursor, done.accepted, done.duplicate) == (LinePart(4), 3, 1)
 
 
 def test_a_batch_is_recorded_whole_or_not_at_all(ledger: Ledger) -> None:

@@ -20,21 +20,26 @@ from tests.integration.ledger_rig import (
     links,
     song,
 )
+from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.ledger import (
     Ledger,
     bulk_cancel,
     claims,
     drop_queries,
     gates,
+    outages,
     queries,
     receipts,
     transitions,
 )
 from ytaudio_daemon.ledger.events import Fence
+from ytaudio_daemon.model import LinePart
+from ytaudio_daemon.model.gates import GateName, gate_after_failure
+from ytaudio_daemon.model.outage import Outage, OutageState
 from ytaudio_daemon.model.quota import Quota
 
 #: Tables of a row or a few: sessions are bounded by people, not by lines.
-SMALL = {"gates", "pace", "totals", "meta", "sessions", "sqlite_sequence"}
+SMALL = {"gates", "pace", "totals", "meta", "sessions", "outages", "sqlite_sequence"}
 
 
 @pytest.fixture
@@ -68,6 +73,21 @@ def _record_some(db: Connection) -> None:
     )
 
 
+def _open_a_gate(db: Connection) -> None:
+    failure = failure_for("bot_check")
+    shut = gate_after_failure(None, failure, began_at=NOW.wall, wall=NOW.wall)
+    gates.close_gate(db, shut)
+    gates.open_gate_and_hasten(db, GateName.SITE, NOW)
+
+
+OUTAGE = Outage(
+    state=OutageState.CONFIRMED,
+    signature="transient/no_answer",
+    message="It fails.",
+    began_at=NOW.wall - 60,
+    changed_at=NOW.wall,
+    probe_at=NOW.wall,
+)
 HOT: dict[str, Callable[[Connection], Any]] = {
     "finish": _finish_one,
     "record": _record_some,
@@ -83,6 +103,13 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "shown jobs": lambda db: queries.session_status_jobs(db, 1),
     "receipts of jobs": lambda db: queries.drops_of_jobs(db, [1, 2]),
     "recent codes": queries.recent_failure_codes,
+    "recent ends": lambda db: outages.recent_ends(db, NOW),
+    "blocked video": lambda db: gates.has_other_blocked_video(db, "v1", "", NOW),
+    "known videos": lambda db: outages.known_videos(db, 3),
+    "settle": lambda db: outages.settle(db, OUTAGE, NOW),
+    "outage over": lambda db: outages.make_due(db, OUTAGE, NOW),
+    "gate opens": _open_a_gate,
+    "probe of a gate": claims._next_unblocked,
     "cancel all": lambda db: bulk_cancel.cancel_batch(
         db, 1, NOW, reason="cancelled", quota=Quota(max_jobs=2)
     ),
@@ -90,7 +117,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "unfinished by drop": lambda db: queries.unfinished_by_drop(db, 1),
     "page": lambda db: queries.find_jobs(db, session_id=1, limit=5),
     "unfiled": drop_queries.unfiled_drops,
-    "lines": lambda db: receipts.receipt_page(db, 1, 0, 100),
+    "lines": lambda db: receipts.receipt_page(db, 1, LinePart(), 100),
 }
 
 

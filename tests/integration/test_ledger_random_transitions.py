@@ -27,7 +27,7 @@ from ytaudio_daemon.ledger import Ledger, claims, sessions, transitions
 from ytaudio_daemon.ledger.events import Fence
 from ytaudio_daemon.ledger.migrate import migrate
 from ytaudio_daemon.ledger.schema import attempts, events, jobs
-from ytaudio_daemon.model import FINALIZED, LEGAL_MOVES, JobState
+from ytaudio_daemon.model import FINALIZED, LEGAL_TRANSITIONS, JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
@@ -147,7 +147,7 @@ class JobLives(RuleBasedStateMachine):
         lives: dict[int, list[tuple[JobState, JobState]]] = defaultdict(list)
         for row in rows:
             move = JobState(row.from_state), JobState(row.to_state)
-            assert move[1] in LEGAL_MOVES[move[0]]
+            assert move[1] in LEGAL_TRANSITIONS[move[0]]
             lives[row.job_id].append(move)
         for job_id, life in lives.items():
             assert life[0][0] in BIRTH

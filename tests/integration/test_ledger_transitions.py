@@ -236,7 +236,7 @@ def test_a_cancellation_can_be_taken_back_while_it_is_under_way(
         (asked,) = claims.cancel_requested_claims(db, HOST)
         assert transitions.withdraw_cancellation(db, job_id, later(60))
         session = sessions.session_by_id(db, queries.job_by_id(db, job_id).session_id)
-        assert session.last_activity_lived == later(60).uptime_s, (
+        assert session.last_activity_uptime_s == later(60).uptime_s, (
             "else it expires again"
         )
         assert not transitions.cancel_running(db, asked.fence, NOW, Quota(max_jobs=0))
@@ -303,7 +303,7 @@ def test_a_retried_job_begins_afresh_but_its_attempts_go_on(ledger: Ledger) -> N
         0,
         None,
     )
-    assert again.history.pending_lived == later(9).uptime_s
+    assert again.history.pending_uptime_s == later(9).uptime_s
 
 
 def test_retrying_a_completed_job_gives_its_bytes_back(ledger: Ledger) -> None:

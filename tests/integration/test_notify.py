@@ -83,7 +83,7 @@ def test_a_program_is_told_of_each_job(office: Office, receiver: Receiver) -> No
     assert Path(done["job"]["output_path"]).is_absolute()
     assert Path(done["job"]["output_path"]).read_bytes() == b"audio"
     assert failed["message"].startswith("Failed in session party: https://")
-    assert failed["message"].endswith(": It broke. Wait.")
+    assert failed["message"].endswith(": It broke. Wait. Then retry it.")
     assert failed["job"]["error"]["code"] == "http_500"
     for notice in receiver.got:
         assert_described(notice)
@@ -131,7 +131,7 @@ def test_people_get_one_message_for_much(people: Office, receiver: Receiver) -> 
         "8 finished in session music.",
         "1 failed in session party.",
         "Finished: Song 1, Song 2, Song 3, Song 4, Song 5, and 3 more",
-        "Failed: https://www.youtube.com/watch?v=00000000008: It broke. Wait.",
+        "Failed: https://www.youtube.com/watch?v=00000000008: It broke. Wait. Then retry it.",
     ]
 
 

@@ -231,7 +231,7 @@ def test_a_piece_of_a_big_session_is_short(sqlite_ledger: Ledger) -> None:
         for start in range(0, many, 1000):
             names = [f"{n:011d}" for n in range(start, start + 1000)]
             batch = [
-                replace(line, line=start + n) for n, line in enumerate(links(*names), 1)
+                line._replace(line=start + n) for n, line in enumerate(links(*names), 1)
             ]
             opened = one_drop.record_batch(
                 db, opened, batch, quota=NO_LIMIT, now=NOW, file_is_gone=lambda _: True

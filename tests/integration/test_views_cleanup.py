@@ -118,3 +118,25 @@ def test_strangers_in_the_status_folder_do_no_harm(rig: Rig) -> None:
     assert (folder / "README").exists()
     assert (rig.layout.receipts("x") / "deep").exists()
     assert rig.session()
+
+
+def test_an_unused_session_without_a_name_leaves_no_document(rig: Rig) -> None:
+    with rig.ledger.write() as db:
+        opened = [sessions.open_session(db, name, rig.now) for name in (None, "named")]
+    unused, named = opened
+    rig.drop(video(1), session="used")
+    rig.complete()
+    rig.refresh()
+    theirs = {"sessions/named.json", "sessions/used.json"}
+    assert documents(rig) > theirs | {f"sessions/{unused.name}.json"}
+
+    with rig.ledger.write() as db:
+        for session in (unused, named, sessions.active_session(db, "used")):
+            assert session is not None
+            assert sessions.expire(db, session, rig.now, on_expiry="keep")
+    rig.refresh()
+
+    assert theirs == {d for d in documents(rig) if d.startswith("sessions/")}
+    rig.views.request_scan(rig.now)
+    rig.refresh()
+    assert f"sessions/{unused.name}.json" not in documents(rig)

@@ -43,6 +43,7 @@ def lite(sqlite_ledger: Ledger, tmp_path: Path) -> Rig:
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take a hundred lines for many."""
     monkeypatch.setattr(receipts, "LONG_RECEIPT_LINES", 100)
+    monkeypatch.setattr(receipt, "LONG_RECEIPT_LINES", 100)
     monkeypatch.setattr(receipt, "PAGE_LINES", 50)
     monkeypatch.setattr(receipt, "COUNT_LINES", 70)
     monkeypatch.setattr(unfinished_lines, "BATCH_LINES", 50)
@@ -70,6 +71,7 @@ def test_a_receipt_tells_of_every_line(rig: Rig) -> None:
         "failed": 1,
         "cancelled": 0,
         "unfinished": 0,
+        "switched_off": 0,
     }
     text = rig.beside("receipt").read_text()
     for words in ("Grün.mp3", "done (duplicate)", "It broke.", "this is no link"):

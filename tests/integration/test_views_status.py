@@ -180,7 +180,7 @@ def test_nothing_is_written_when_nothing_changed(lite: Rig) -> None:
     with lite.ledger.write() as db:  # an event that changes no field of the document
         row = sessions.active_session(db, "music")
         assert row is not None
-        then = Now(wall=row.last_activity_at, uptime_s=row.last_activity_lived)
+        then = Now(wall=row.last_activity_at, uptime_s=row.last_activity_uptime_s)
         sessions.touch_session(db, row, then)
     lite.refresh()
     assert lite.layout.session_status("music").stat().st_ino == before.st_ino

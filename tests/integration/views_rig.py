@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ class Rig:
         target = "rejected" if state == "rejected" else "processed"
         (folder / target).mkdir(parents=True, exist_ok=True)
         entries = [
-            line if isinstance(line, drops.NewLine) else replace(links(line)[0], line=n)
+            line if isinstance(line, drops.NewLine) else links(line)[0]._replace(line=n)
             for n, line in enumerate(lines, 1)
         ]
         with self.ledger.write() as db:

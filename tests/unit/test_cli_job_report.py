@@ -10,7 +10,7 @@ from ytaudio_daemon.cli.commands.job_report import JobDetails, job_report, what_
 from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
-from ytaudio_daemon.model.gates import Gate, GateName
+from ytaudio_daemon.model.gates import Gate, GateName, outage_gate
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.system.times import rfc3339
 
@@ -36,7 +36,7 @@ def session(**more: Any) -> Session:
         "state": SessionState.ACTIVE,
         "created_at": NOW,
         "last_activity_at": NOW,
-        "last_activity_lived": 0.0,
+        "last_activity_uptime_s": 0.0,
         "max_jobs": None,
         "max_bytes": None,
         "ttl_s": None,
@@ -114,6 +114,18 @@ def case(state: str, **more: Any) -> JobDetails:
 )
 def test_what_comes_next(about: JobDetails, said: str) -> None:
     assert said in what_next(about)
+
+
+@pytest.mark.parametrize("state", ["queued", "waiting"])
+@pytest.mark.parametrize("passed_s", [0, 90])
+def test_an_outage_is_explained_and_nothing_need_be_done(
+    state: str, passed_s: float
+) -> None:
+    """Also while YouTube is being asked again."""
+    shut = outage_gate(None, "YouTube has an outage: it fails.", NOW)
+    said = what_next(case(state, gates=[shut], wall=NOW + passed_s))
+    assert "YouTube has an outage: it fails. Nothing to do:" in said
+    assert "YouTube is asked again at" in said
 
 
 def test_a_gate_whose_time_is_up_holds_nobody() -> None:

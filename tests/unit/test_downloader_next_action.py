@@ -18,6 +18,7 @@ JOB = JobRow(
     session_uuid="su",
     source_file=None,
     source_line=None,
+    source_part=None,
     video_id="AAAAAAAAAAA",
     options={},
     state=JobState.QUEUED,

@@ -2,13 +2,14 @@
 
 import json
 import time
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.link_texts import LINKS, LinkInWords
 from ytaudio_daemon.dropfile import (
+    MENDED_REMARK,
     REJECT_CODES,
     DropKind,
     DropLine,
@@ -80,48 +81,20 @@ def test_no_bytes_break_it(data: bytes, kind: DropKind) -> None:
     assert places == sorted(set(places))
     for entry in found:
         assert entry.text.isprintable()
-        assert (entry.code is None) == (entry.message == "")
+        is_remark = entry.message == "" or entry.message.startswith(MENDED_REMARK)
+        assert (entry.code is None) == is_remark
         assert entry.code is None or entry.code in REJECT_CODES
         assert entry.link is not None or entry.code is not None or entry.is_switched_off
 
 
-_ID = st.from_regex(r"[A-Z][a-z][0-9_-][A-Za-z0-9_-]{7}[0-9]", fullmatch=True)
-#: Every form that names a video, whether it is taken or refused.
-_FORMS: list[Callable[[str], str]] = [
-    lambda v: f"https://youtu.be/{v}",
-    lambda v: f"http://www.youtube.com/watch?v={v}&list=PLx",
-    lambda v: f"youtu.be/{v}?si=abc",
-    lambda v: f"https://m.youtube.com/shorts/{v}",
-    lambda v: f"https://www.youtube.com/watch?feature=share&amp;v={v}",
-    lambda v: f"https%3A%2F%2Fyoutu.be%2F{v}",
-    lambda v: rf"https:\/\/youtu.be\/{v}",
-    lambda v: f"https://www.google.com/url?q=https%3A%2F%2Fyoutu.be%2F{v}&sa=D",
-    lambda v: f"https://yewtu.be/watch?v={v}",
-    lambda v: f"https://i.ytimg.com/vi/{v}/hqdefault.jpg",
-]
-_SEPARATORS = st.sampled_from(
-    [
-        *(" ", ", ", " | ", "\t", "\n", "\n\n", " and\n  ", "\n# ", " #word ", " # "),
-        *("\n#", "; ", " -> ", "\u2028", "\r\n", "\n- ", "\n1. ", ") (", "\n    "),
-        *(" x=y ", "\n;"),
-    ]
-)
-_WORDS = st.one_of(
-    st.just(""),
-    st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=12),
-    st.sampled_from(["format=opus", "Song #1", '12" mix', "(3:45)", "[x](", "**", "~"]),
-)
-_LINKS = st.lists(
-    st.tuples(_WORDS, st.sampled_from(_FORMS), _ID, _SEPARATORS), min_size=1, max_size=6
-)
 _KINDS = st.sampled_from(
     [DropKind.TEXT, DropKind.MARKDOWN, DropKind.TABLE, DropKind.M3U]
 )
 
 
-@given(_LINKS, _KINDS)
+@given(LINKS, _KINDS)
 def test_every_link_of_a_text_ends_somewhere(
-    links: list[tuple[str, Callable[[str], str], str, str]], kind: DropKind
+    links: list[LinkInWords], kind: DropKind
 ) -> None:
     text = "".join(
         f"{words} {form(video)}{separator}" for words, form, video, separator in links
@@ -130,9 +103,9 @@ def test_every_link_of_a_text_ends_somewhere(
     assert {video for _, _, video, _ in links} <= told
 
 
-@given(_LINKS)
+@given(LINKS)
 def test_every_link_of_a_page_ends_somewhere(
-    links: list[tuple[str, Callable[[str], str], str, str]],
+    links: list[LinkInWords],
 ) -> None:
     page = "".join(
         f'<li><a href="{form(video)}">{words.replace("<", "")}</a>{separator}'
@@ -142,9 +115,9 @@ def test_every_link_of_a_page_ends_somewhere(
     assert {video for _, _, video, _ in links} <= told
 
 
-@given(_LINKS, st.sampled_from([None, 1]), st.sampled_from(["url", "href", "other"]))
+@given(LINKS, st.sampled_from([None, 1]), st.sampled_from(["url", "href", "other"]))
 def test_every_link_of_a_document_ends_somewhere(
-    links: list[tuple[str, Callable[[str], str], str, str]],
+    links: list[LinkInWords],
     indent: int | None,
     key: str,
 ) -> None:
@@ -166,9 +139,9 @@ def failed_text(found: list[DropLine]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-@given(_LINKS, _KINDS)
+@given(LINKS, _KINDS)
 def test_the_file_of_failed_links_is_taken_as_it_is(
-    links: list[tuple[str, Callable[[str], str], str, str]], kind: DropKind
+    links: list[LinkInWords], kind: DropKind
 ) -> None:
     text = "".join(f"{w} {f(v)} format=opus formt=x{s}" for w, f, v, s in links)
     refused = [entry for entry in entries(text, kind) if entry.code is not None]

@@ -101,3 +101,42 @@ def test_a_damaged_stream_is_better_than_none() -> None:
 )
 def test_codec_names(acodec: str | None, name: str) -> None:
     assert codec_name(acodec) == name
+
+
+@pytest.mark.parametrize(
+    ("track", "remark"),
+    [
+        ({}, ""),
+        ({"language": "en", "language_preference": 10}, ""),
+        ({"language": "en", "language_preference": 5}, "which may be dubbed"),
+        (
+            {
+                "language": "de",
+                "language_preference": 5,
+                "format_note": "German dubbed",
+            },
+            "only dubbed audio tracks",
+        ),
+        ({"language": "de", "language_preference": -1}, "only dubbed audio tracks"),
+        ({"language": "en-desc", "language_preference": -10}, "description"),
+    ],
+)
+def test_a_track_that_is_not_the_original_is_remarked_on(
+    track: dict[str, Any], remark: str
+) -> None:
+    offered = [AAC_LOW | track, AAC | track]
+    chosen = choose_stream(offered, target="mp3", quality="bestaudio")
+    assert chosen is not None
+    assert remark in chosen[1]
+    assert bool(remark) is bool(chosen[1])
+    muxed = choose_stream(offered, target="mp3", quality="best")
+    assert muxed is not None
+    assert "audio only was used" in muxed[1]
+    assert remark in muxed[1]
+
+
+def test_the_original_is_taken_before_any_dub_and_nothing_is_said() -> None:
+    dub = OPUS | {"language": "de", "language_preference": -1}
+    original = AAC_LOW | {"language": "en", "language_preference": 10}
+    chosen = choose_stream([original, dub], target="mp3", quality="bestaudio")
+    assert chosen == (original, "")

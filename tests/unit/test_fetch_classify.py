@@ -18,7 +18,8 @@ from ytaudio_daemon.fetch.classify import (
     classify,
     seconds_until,
 )
-from ytaudio_daemon.fetch.failure_catalog import FAILURE_CATALOG, RULES
+from ytaudio_daemon.fetch.failure_catalog import FAILURE_CATALOG
+from ytaudio_daemon.fetch.failure_texts import RULES
 from ytaudio_daemon.model import FailureKind
 
 NO_FORMATS = (
@@ -108,6 +109,15 @@ def said(text: str, *warnings: str, **more: object) -> Evidence:
                 "Youtube"
             ),
             "rate_limited",
+        ),
+        ("An error occurred. Please try again later.", "no_answer"),
+        ("The page needs to be reloaded.", "no_answer"),
+        (
+            (
+                "Video unavailable. This video contains content from SME, who has blocked "
+                "it in your country on copyright grounds"
+            ),
+            "geo_blocked",
         ),
         ("This live stream recording is not available.", "recording_unavailable"),
         ("Please sign in", "sign_in_required"),
@@ -209,10 +219,39 @@ def test_the_hosts_own_errors_come_first(number: int, code: str) -> None:
     assert (failure.kind, failure.code) == (FailureKind.HOST, code)
 
 
-@pytest.mark.parametrize("status", [403, 404, 410, 416])
+@pytest.mark.parametrize("status", [401, 403, 416])
 def test_a_refused_stream_is_asked_for_anew(status: int) -> None:
     failure = classify(Evidence(causes=(Cause(status=status, endpoint="media"),)))
     assert (failure.kind, failure.code) == (FailureKind.TRANSIENT, "media_refused")
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_stream_that_is_not_there_is_believed_the_second_time(status: int) -> None:
+    failure = classify(Evidence(causes=(Cause(status=status, endpoint="media"),)))
+    assert (failure.kind, failure.code) == (FailureKind.UNAVAILABLE, "media_gone")
+    assert failure.confirm
+
+
+def test_a_fragment_that_is_not_there_is_known_by_its_request() -> None:
+    # What yt-dlp 2026.10 raises when a fragment's retries are used up.
+    text = "\r[download] Got error: HTTP Error 404: Not Found"
+    request = Cause(status=404, endpoint="media", text="HTTP Error 404: Not Found")
+    assert classify(said(text, failed_requests=(request,))).code == "media_gone"
+    assert classify(said(text)).code == "unknown"
+
+
+def test_an_error_of_the_player_closes_no_gate() -> None:
+    failure = classify(said("An error occurred. Please try again later."))
+    assert failure.kind is FailureKind.TRANSIENT
+    hidden = classify(said("An error occurred. Please try again later.", API_429))
+    assert hidden.code == "rate_limited"
+
+
+def test_formats_skipped_for_drm_are_no_reason_of_the_video() -> None:
+    # yt-dlp#12563: an experiment with one client.
+    warning = "[youtube] A: Some tv client https formats have been skipped as they are DRM protected. "
+    assert classify(said(NO_FORMATS, warning)).code == "no_formats"
+    assert classify(said("This video is DRM protected")).code == "drm"
 
 
 def test_confirmed_only_by_a_second_time() -> None:

@@ -21,6 +21,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stdout, suppress
 from difflib import unified_diff
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -36,14 +37,6 @@ FOLDER = CHECKOUT / "tests" / "goldens"
 PACKAGE = Path(ytaudio_daemon.__path__[0])
 #: Asked before the tests clear the environment.
 WRITES = bool(os.environ.get("YTAUDIO_WRITE_GOLDENS"))
-TREES = {path: ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
-SOURCES = "".join(path.read_text() for path in TREES)
-NODES = [node for tree in TREES.values() for node in ast.walk(tree)]
-ENUMS = [
-    [part.value for part in node.body if isinstance(part, ast.Assign)]
-    for node in NODES
-    if isinstance(node, ast.ClassDef) and "Enum" in "".join(map(ast.dump, node.bases))
-]
 LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
 #: Prints the API's description instead of serving it.
 DESCRIBE = """
@@ -51,6 +44,33 @@ import json, sys, uvicorn; from ytaudio_daemon.cli import main
 told = lambda server: json.dumps(server.config.app.openapi(), indent=1, sort_keys=True)
 uvicorn.Server.run = lambda self, **_: print(told(self)); sys.exit(main(sys.argv[1:]))
 """
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Parse the package; only here, for every process of the tests imports this module."""
+    return {path: ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@cache
+def sources() -> str:
+    return "".join(path.read_text() for path in trees())
+
+
+@cache
+def nodes() -> list[ast.AST]:
+    return [node for tree in trees().values() for node in ast.walk(tree)]
+
+
+@cache
+def enums() -> list[list[ast.expr]]:
+    """Return the values of each enumeration."""
+    return [
+        [part.value for part in node.body if isinstance(part, ast.Assign)]
+        for node in nodes()
+        if isinstance(node, ast.ClassDef)
+        and "Enum" in "".join(map(ast.dump, node.bases))
+    ]
 
 
 def lines(found: Iterable[str]) -> str:
@@ -114,14 +134,14 @@ def constants(node: ast.AST | None) -> Iterator[str]:
 
 
 def given(*names: str) -> set[str]:
-    said = (n.value for n in NODES if isinstance(n, ast.keyword) and n.arg in names)
+    said = (n.value for n in nodes() if isinstance(n, ast.keyword) and n.arg in names)
     return {text for value in said for text in constants(value)}
 
 
 def codes(_: Path) -> str:
     """Tell what is given as a code, or stands as a word before a sentence."""
     found = given("code")
-    for node in NODES:
+    for node in nodes():
         parts = [*ast.iter_child_nodes(node)]
         half = len(parts) // 2 if isinstance(node, ast.Dict) else 1
         for first, second in zip(parts, parts[half:], strict=False):
@@ -133,8 +153,8 @@ def codes(_: Path) -> str:
 
 def literals() -> set[str]:
     """Return every string that is no docstring, and the firm parts of f-strings."""
-    docs = {id(node.value) for node in NODES if isinstance(node, ast.Expr)}
-    return {text for n in NODES if id(n) not in docs for text in constants(n)}
+    docs = {id(node.value) for node in nodes() if isinstance(node, ast.Expr)}
+    return {text for n in nodes() if id(n) not in docs for text in constants(n)}
 
 
 def texts(_: Path) -> str:
@@ -155,16 +175,16 @@ def words(_: Path) -> str:
     if WRITES:
         inside = "".join(
             f".{module_of(path)}.{getattr(node, field)}."
-            for path, tree in TREES.items()
+            for path, tree in trees().items()
             for node in ast.walk(tree)
             for field in {"id", "attr", "arg", "name"}.intersection(node._fields)
         )
         found = {text for text in found if f".{text}." not in inside}
-    return lines(found | {t for part in ENUMS for v in part for t in constants(v)})
+    return lines(found | {t for part in enums() for v in part for t in constants(v)})
 
 
 def called(*names: str) -> Iterator[tuple[str, str, str]]:
-    for node in NODES:
+    for node in nodes():
         match node:
             case ast.Call(ast.Attribute(attr=name), [first, *_]) if name in names:
                 keywords = ",".join(sorted(word.arg or "**" for word in node.keywords))
@@ -173,18 +193,18 @@ def called(*names: str) -> Iterator[tuple[str, str, str]]:
 
 def exit_codes(_: Path) -> str:
     """Tell the numbers of errors, and of the enumeration that knows Ctrl-C's."""
-    found = re.findall(r"^ +(exit_code = \d+)", SOURCES, re.MULTILINE)
-    for values in (list(map(ast.unparse, values)) for values in ENUMS):
+    found = re.findall(r"^ +(exit_code = \d+)", sources(), re.MULTILINE)
+    for values in (list(map(ast.unparse, values)) for values in enums()):
         found += [f"status {value}" for value in values if "130" in values]
     return lines(found)
 
 
 def tables(_: Path) -> str:
     """Tell the ledger's statements, and its revisions with what each follows."""
-    found = re.findall(r"^(?:down_)?revision\b.*", SOURCES, re.MULTILINE)
+    found = re.findall(r"^(?:down_)?revision\b.*", sources(), re.MULTILINE)
     made: list[Any] = []
     engine = create_mock_engine("sqlite://", lambda ddl, *_, **__: made.append(ddl))
-    for path in TREES:
+    for path in trees():
         for name in re.findall(r"\n(\w+) = (?:\w+\.)?MetaData\(", path.read_text()):
             metadata = getattr(import_module(module_of(path)), name)
             metadata.create_all(engine, checkfirst=False)

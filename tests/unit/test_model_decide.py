@@ -12,10 +12,13 @@ from ytaudio_daemon.model.decide import (
     MAX_CRASHES,
     MIN_ATTEMPTS_TO_BLAME_YTDLP,
     NO_FORMATS,
+    NO_SURROUNDINGS,
     NOT_YET_RETRY_S,
     Decision,
     JobHistory,
     RetryPolicy,
+    Surroundings,
+    attempt_limit,
     backoff,
     decide,
     max_retry_delay_s,
@@ -41,7 +44,7 @@ def tried(
         crashes=crashes,
         last_code=last_code,
         claimed_at=NOW.wall - 10,
-        pending_lived=NOW.uptime_s - pending_s,
+        pending_uptime_s=NOW.uptime_s - pending_s,
     )
 
 
@@ -49,7 +52,7 @@ def after(
     kind: FailureKind,
     so_far: JobHistory | None = None,
     *,
-    gate: Gate | None = None,
+    surroundings: Surroundings = NO_SURROUNDINGS,
     confirm: bool = False,
     retry_after_s: float | None = None,
 ) -> Decision:
@@ -61,7 +64,8 @@ def after(
         retry_after_s=retry_after_s,
         log_tail="tail",
     )
-    return decide(so_far or tried(), Outcome(failure=failure), NOW, POLICY, gate)
+    outcome = Outcome(failure=failure)
+    return decide(so_far or tried(), outcome, NOW, POLICY, surroundings)
 
 
 def test_a_result_is_not_decided_about() -> None:
@@ -99,6 +103,27 @@ def test_a_bare_unavailable_is_believed_the_second_time() -> None:
     again = tried(attempt=2, last_code="code")
     second = after(FailureKind.UNAVAILABLE, again, confirm=True)
     assert second.to is JobState.FAILED
+
+
+def test_a_refused_stream_costs_four_charged_tries_over_hours() -> None:
+    refused = Failure(
+        kind=FailureKind.TRANSIENT, code="media_refused", message="Refused."
+    )
+    pauses = []
+    for charged in range(attempt_limit("media_refused", POLICY.max_attempts) - 1):
+        move = decide(tried(charged=charged), Outcome(failure=refused), NOW, POLICY)
+        assert (move.to, move.charged) == (JobState.WAITING, True)
+        pauses.append((move.retry_at or 0) - NOW.wall)
+    assert sum(pauses) > 3600
+    last = decide(tried(charged=3), Outcome(failure=refused), NOW, POLICY)
+    assert last.to is JobState.FAILED
+
+
+def test_fewer_tries_never_become_more_than_configured() -> None:
+    assert attempt_limit("media_refused", 2) == 2
+    assert attempt_limit("media_refused", 8) == 4
+    assert attempt_limit("no_answer", 8) == 8
+    assert attempt_limit(None, 8) == 8
 
 
 def test_another_failure_in_between_does_not_confirm() -> None:
@@ -165,9 +190,46 @@ def test_a_gate_that_is_closed_already_closes_for_longer() -> None:
         until=NOW.wall - 100,
         closures=1,
     )
-    second = after(FailureKind.BLOCKED, gate=standing).gate
+    second = after(FailureKind.BLOCKED, surroundings=Surroundings(gate=standing)).gate
     assert second is not None
     assert second.until - NOW.wall == 2 * (first.until - NOW.wall)
+    old_news = Surroundings(gate=standing, is_news=False)
+    third = after(FailureKind.BLOCKED, surroundings=old_news).gate
+    assert third is not None
+    assert third.until == first.until, "a job that was blocked before doubles nothing"
+
+
+def test_a_single_blocked_video_closes_no_gate_and_waits_longer_each_time() -> None:
+    alone = Surroundings(is_said_of_others=False)
+    waits = []
+    for attempt in (1, 2, 3, 9):
+        move = after(FailureKind.BLOCKED, tried(attempt=attempt), surroundings=alone)
+        assert (move.to, move.gate, move.charged) == (JobState.WAITING, None, False)
+        assert move.retry_at is not None
+        waits.append((move.retry_at - NOW.wall) / 60)
+    assert waits == [15, 30, 60, 360]
+
+
+def test_a_server_that_names_a_time_is_obeyed_at_its_first_word() -> None:
+    alone = Surroundings(is_said_of_others=False)
+    gate = after(FailureKind.BLOCKED, surroundings=alone, retry_after_s=90.0).gate
+    assert gate is not None
+    assert gate.until == NOW.wall + 90
+
+
+@pytest.mark.parametrize("kind", [FailureKind.OFFLINE, FailureKind.HOST])
+def test_a_fault_of_our_own_needs_no_second_video(kind: FailureKind) -> None:
+    assert after(kind, surroundings=Surroundings(is_said_of_others=False)).gate
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_what_belongs_to_an_outage_waits_for_the_probe_uncharged(
+    kind: FailureKind,
+) -> None:
+    spent = tried(attempt=50, charged=POLICY.max_attempts - 1)
+    move = after(kind, spent, surroundings=Surroundings(outage_until=NOW.wall + 60))
+    found = (move.to, move.retry_at, move.charged)
+    assert found == (JobState.WAITING, NOW.wall + 60, False)
 
 
 @given(charged=st.integers(0, 100), base=st.floats(1, 3600), cap=st.floats(1, 86400))
@@ -219,6 +281,12 @@ def test_no_decision_waits_longer_than_furthest_retry(
             [NO_FORMATS] * MIN_ATTEMPTS_TO_BLAME_YTDLP
             + [None] * MIN_ATTEMPTS_TO_BLAME_YTDLP,
             False,
+        ),
+        # Its own renamed codes count as well.
+        (
+            ["engine_outdated"] * MIN_ATTEMPTS_TO_BLAME_YTDLP
+            + [NO_FORMATS] * MIN_ATTEMPTS_TO_BLAME_YTDLP,
+            True,
         ),
         (["http_500"] * MIN_ATTEMPTS_TO_BLAME_YTDLP, False),
         ([], False),

@@ -14,6 +14,7 @@ from ytaudio_daemon.model.gates import (
     GateName,
     Pace,
     gate_after_failure,
+    outage_gate,
     pause_duration_s,
 )
 
@@ -126,7 +127,17 @@ def test_a_clock_that_jumped_opens_it(years: int) -> None:
 
 
 def test_every_gate_has_a_kind_and_a_pause() -> None:
-    assert set(GATE_OF.values()) == set(PAUSES) == set(GateName)
+    closed_by_probe = {GateName.OUTAGE}
+    assert set(GATE_OF.values()) | closed_by_probe == set(PAUSES) == set(GateName)
+
+
+def test_no_job_probes_an_outage_unless_no_known_video_can() -> None:
+    shut = outage_gate(None, "It fails.", WALL)
+    assert not shut.admits_job(shut.until)
+    unprobed = outage_gate(shut, "It fails.", shut.until, lets_job_probe=True)
+    assert not unprobed.admits_job(unprobed.until - 1)
+    assert unprobed.admits_job(unprobed.until)
+    assert (unprobed.closed_at, unprobed.closures) == (WALL, 2)
 
 
 # ------------------------------------------------------------------------------- pace

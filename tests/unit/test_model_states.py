@@ -1,13 +1,13 @@
-"""docs/states.md says what LEGAL_MOVES says, and names functions that exist."""
+"""docs/states.md says what LEGAL_TRANSITIONS says, and names functions that exist."""
 
 import importlib
 import re
 from pathlib import Path
 
-from ytaudio_daemon.model import FINALIZED, IN_QUOTA, LEGAL_MOVES, JobState
+from ytaudio_daemon.model import FINALIZED, IN_QUOTA, LEGAL_TRANSITIONS, JobState
 
 PAGE = (Path(__file__).parents[2] / "docs/states.md").read_text(encoding="utf-8")
-LEGAL = {(one, other) for one, others in LEGAL_MOVES.items() for other in others}
+LEGAL = {(one, other) for one, others in LEGAL_TRANSITIONS.items() for other in others}
 
 #: (from, to) -> the function's name, as the graph has it.
 GRAPH = {
@@ -25,11 +25,11 @@ TABLE = {
 }
 
 
-def test_the_graph_shows_the_legal_moves() -> None:
+def test_the_graph_shows_the_legal_transitions() -> None:
     assert set(GRAPH) == LEGAL
 
 
-def test_the_table_lists_the_legal_moves() -> None:
+def test_the_table_lists_the_legal_transitions() -> None:
     assert set(TABLE) == LEGAL
 
 
@@ -45,9 +45,9 @@ def test_the_functions_exist() -> None:
 
 
 def test_finalized_jobs_only_move_when_asked_again() -> None:
-    assert {state for state in JobState if LEGAL_MOVES[state] == {JobState.QUEUED}} == (
-        FINALIZED
-    )
+    assert {
+        state for state in JobState if LEGAL_TRANSITIONS[state] == {JobState.QUEUED}
+    } == (FINALIZED)
 
 
 def test_every_state_is_finalized_in_the_quota_or_held() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from ytaudio_daemon.model import FailureKind
 from ytaudio_daemon.model.ytdlp_policy import (
     CHECK_INTERVAL_S,
+    OUTAGE_CHECK_INTERVAL_S,
     URGENT_CHECK_INTERVAL_S,
     EndedAttempt,
     FailureCounts,
@@ -143,6 +144,15 @@ def test_the_newest_is_looked_for_once_a_day_and_sooner_in_need() -> None:
     assert not upgrade_is_due(NOON - URGENT_CHECK_INTERVAL_S + 1, NOON, outdated=True)
     assert upgrade_is_due(NOON - URGENT_CHECK_INTERVAL_S, NOON, outdated=True)
     assert upgrade_is_due(NOON + 60, NOON, outdated=False)  # the clock went back
+
+
+def test_in_an_outage_the_newest_is_looked_for_at_once_and_then_hourly() -> None:
+    began = NOON - 10
+    assert upgrade_is_due(began - 1, NOON, outdated=False, outage_since=began)
+    assert not upgrade_is_due(began + 1, NOON, outdated=True, outage_since=began)
+    later = began + OUTAGE_CHECK_INTERVAL_S
+    assert not upgrade_is_due(began, later - 1, outdated=True, outage_since=began)
+    assert upgrade_is_due(began, later, outdated=False, outage_since=began)
 
 
 def test_a_version_is_watched_for_some_videos_and_days() -> None:

@@ -10,6 +10,7 @@ from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
+from ytaudio_daemon.model.gates import outage_gate
 from ytaudio_daemon.notify import backoff, digest, notices, receivers, texts
 from ytaudio_daemon.notify.delivery import webhook
 from ytaudio_daemon.notify.delivery.result import rejected, retry_later
@@ -38,7 +39,7 @@ def session(name: str = "music", on_expiry: str | None = None) -> Session:
         state=SessionState.EXPIRED,
         created_at=0.0,
         last_activity_at=0.0,
-        last_activity_lived=0.0,
+        last_activity_uptime_s=0.0,
         max_jobs=None,
         max_bytes=None,
         ttl_s=None,
@@ -55,7 +56,12 @@ def gathered(*many: NotifyEvent) -> Digest:
     return found
 
 
-ERROR = {"message": "This video is private.", "hint": "Ask its owner.", "code": "x"}
+ERROR = {
+    "kind": "unavailable",
+    "code": "gone",
+    "message": "This video is private.",
+    "hint": "Ask its owner.",
+}
 
 
 def test_one_song_is_named() -> None:
@@ -69,7 +75,7 @@ def test_a_failure_says_why_and_what_to_do() -> None:
     found = gathered(news("failed", job=job(error=ERROR)))
     assert found.body().splitlines() == [
         "1 failed in session music.",
-        "Failed: Song: This video is private. Ask its owner.",
+        "Failed: Song: This video is private. Ask its owner. Then retry it.",
     ]
     assert found.notify_type == "failure"
 
@@ -135,6 +141,18 @@ def test_a_machine_in_need_names_five_problems() -> None:
         "Problem 0. Mend it.",
     ]
     assert len(notice["problems"]) == 5
+
+
+def test_an_outage_needs_no_hand_unless_something_else_does() -> None:
+    shut = outage_gate(None, "YouTube has an outage: it fails.", NOW.wall)
+    outage = DaemonProblem(
+        code="outage", message=shut.reason, hint=shut.hint, since=NOW.wall
+    )
+    disk = DaemonProblem(code="host", message="Full.", hint="", since=NOW.wall)
+    told = texts.degraded_text("attic", [outage]).splitlines()
+    assert told[0] == "ytaudio on attic waits for YouTube; there is nothing to do."
+    assert told[1].endswith("it costs no job a try, and all goes on by itself.")
+    assert "needs a hand" in texts.degraded_text("attic", [outage, disk])
 
 
 # Patience.

@@ -218,3 +218,24 @@ def test_every_text_is_a_link_or_refused(text: str) -> None:
     except LinkError:
         return
     assert parse_link(link.url) == link
+
+
+@pytest.mark.parametrize(
+    ("text", "is_music"),
+    [
+        (f"https://music.youtube.com/watch?v={ID}", True),
+        (f"music.youtube.com/watch?v={ID}&list=RDAMVM{ID}", True),
+        (f"https://music.youtube.com./watch?v={ID}", True),
+        (f"https://music.youtube.com:443/watch?v={ID}", True),
+        (f"https://www.youtube.com/watch?v={ID}", False),
+        (f"https://youtu.be/{ID}", False),
+    ],
+)
+def test_a_music_link_is_known_for_one_and_is_the_same_video(
+    text: str, *, is_music: bool
+) -> None:
+    link = parse_link(text)
+    assert link.is_music is is_music
+    assert link == Link(ID)
+    assert hash(link) == hash(Link(ID))
+    assert link.url == f"https://www.youtube.com/watch?v={ID}"

@@ -21,7 +21,7 @@ DROP = ReceiptHead(
     name=b"songs.txt",
     sha256="00",
     received_at=0.0,
-    received_lived=0.0,
+    received_uptime_s=0.0,
     state="filed",
     filed_name=b"songs.2.txt",
     at_root=False,
@@ -126,7 +126,7 @@ def test_times_are_rfc_3339_in_utc() -> None:
 
 def test_a_drop_without_any_line_has_no_table() -> None:
     binary = replace(DROP, accepted=0, state="rejected", reason="binary data")
-    head = receipt_text.receipt_head(binary, {})
+    head = receipt_text.receipt_head(binary, {}, "")
     assert head.splitlines()[0] == "Nothing could be used of songs.2.txt: binary data."
     assert "what became of it" not in head
     assert "refused" not in head

@@ -14,11 +14,14 @@ To play with it by hand: ``python -m tests.youtube --help``.
 from tests.youtube.faults import Fault, Kind
 from tests.youtube.handle import Remote, YouTube
 from tests.youtube.journal import Request
+from tests.youtube.outages import OUTAGES, Outage
 from tests.youtube.video import Sound, Status, Thumbnail, Video
 
 __all__ = [
+    "OUTAGES",
     "Fault",
     "Kind",
+    "Outage",
     "Remote",
     "Request",
     "Sound",

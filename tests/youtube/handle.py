@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from tests.youtube.faults import Fault, Kind
 from tests.youtube.journal import Request
+from tests.youtube.outages import Outage
 from tests.youtube.site import EVERY_VIDEO
 from tests.youtube.video import Status, Video
 
@@ -61,8 +62,12 @@ class Remote:
 
     @blocked.setter
     def blocked(self, status: Status | None) -> None:
-        self._order("block", status=status)
+        self._order("block", status=status, egress=None)
         self._blocked = status
+
+    def block_egress(self, name: str, status: Status | None) -> None:
+        """Give every video a status for those who come by one of the tests' proxies."""
+        self._order("block", status=status, egress=name)
 
     @property
     def offline(self) -> bool:
@@ -74,6 +79,10 @@ class Remote:
         self._order("offline", value=value)
         self._offline = value
 
+    def rotate(self, account: str) -> None:
+        """Let YouTube rotate an account's cookies: the old ones sign nobody in."""
+        self._order("rotate", account=account)
+
     def fault(self, video_id: str | None, fault: Fault) -> None:
         """Add a fault to one video, or to all."""
         self._order("fault", video_id=video_id or EVERY_VIDEO, fault=fault.as_json())
@@ -81,6 +90,17 @@ class Remote:
     def lift(self, video_id: str | None) -> None:
         """Take the faults off again that were set for one video, or for all."""
         self._order("lift", video_id=video_id or EVERY_VIDEO)
+
+    def break_down(self, outage: Outage) -> None:
+        """Let all videos fail alike, until `recover`."""
+        self.blocked = outage.status
+        for fault in outage.faults:
+            self.fault(None, fault)
+
+    def recover(self) -> None:
+        """End the outage."""
+        self.blocked = None
+        self.lift(None)
 
     def reset(self) -> None:
         """Drop all connections, videos, faults and records."""

@@ -17,6 +17,7 @@ from tests.youtube.video import Video
 
 CHANNEL_ID = "UCstandinstandinstandin0"
 HANDLE = "@stand-in"
+VISITOR_DATA = "CgtzdGFuZC1pbg%3D%3D"
 
 _CONFIG: dict[str, Any] = {
     "INNERTUBE_API_KEY": "stand-in",
@@ -26,11 +27,11 @@ _CONFIG: dict[str, Any] = {
         "client": {
             "clientName": "WEB",
             "clientVersion": "2.20260708.00.00",
-            "visitorData": "CgtzdGFuZC1pbg%3D%3D",
+            "visitorData": VISITOR_DATA,
         }
     },
     "INNERTUBE_CONTEXT_CLIENT_NAME": 1,
-    "VISITOR_DATA": "CgtzdGFuZC1pbg%3D%3D",
+    "VISITOR_DATA": VISITOR_DATA,
     "PLAYER_JS_URL": challenge.PLAYER_PATH,
     "STS": challenge.SIGNATURE_TIMESTAMP,
 }

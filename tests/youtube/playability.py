@@ -71,6 +71,8 @@ SCREENS: dict[Status, Screen] = {
         "This video may be inappropriate for some users.",
         has_details=True,
     ),
+    # yt-dlp#13831: a video that only signed-in people may see, without a reason
+    "sign_in": Screen("LOGIN_REQUIRED", "Please sign in", has_details=True),
     "unavailable": Screen("ERROR", _UNAVAILABLE),
     "trailer": Screen("UNPLAYABLE", "This video requires payment to watch."),
     "upcoming": Screen(
@@ -94,6 +96,10 @@ SCREENS: dict[Status, Screen] = {
         "UNPLAYABLE", _UNAVAILABLE, "This content isn't available, try again later."
     ),
     "captcha": Screen("LOGIN_REQUIRED", _UNAVAILABLE),
+    # yt-dlp#14470 and others: for hours, for everybody
+    "reload": Screen("UNPLAYABLE", "The page needs to be reloaded."),
+    # Nobody has ever read this.
+    "odd": Screen("ERROR", "The frobnication of this item is pending"),
 }
 
 

@@ -8,16 +8,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.youtube import challenge, pages
+from tests.youtube.accounts import Accounts
 from tests.youtube.faults import NOISE, Fault, Kind, Reply, bend, spoil
 from tests.youtube.journal import Journal, Request
 from tests.youtube.media import MediaStore
 from tests.youtube.routes import MANIFEST_PATH, THUMBNAIL_PATH, Incoming, classify
 from tests.youtube.streams import BY_ITAG, Address, event_id, streams_of
+from tests.youtube.tokens import token_for
 from tests.youtube.video import Status, Video
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 #: Faults that hold for every video are kept under this name.
 EVERY_VIDEO = "*"
+#: Of people who are not signed in, the media servers' tokens are bound to the visitor
+#: (yt-dlp-wiki, PO-Token-Guide, "PO Tokens for GVS").
+GVS_TOKEN = token_for(pages.VISITOR_DATA)
 
 
 @dataclass(slots=True)
@@ -44,17 +49,25 @@ class Site:
     default: Video | None = None
     #: While set, every video has this status: the way a blocked address sees the site.
     blocked: Status | None = None
+    accounts: Accounts = field(default_factory=Accounts)
     _videos: dict[str, Video] = field(default_factory=dict)
     _faults: dict[str, list[_Active]] = field(default_factory=dict)
     _responses: int = 0
     _expired: set[str] = field(default_factory=set)
+    #: The status that every video has for those who come by an egress.
+    blocked_egresses: dict[str, Status | None] = field(default_factory=dict)
+    #: By event ID: the egress that a player response went to.
+    _egress_of: dict[str, str] = field(default_factory=dict)
 
     def reset(self) -> None:
         """Return to an empty site with an empty journal."""
         self._videos.clear()
         self._faults.clear()
         self._expired.clear()
+        self._egress_of.clear()
+        self.blocked_egresses.clear()
         self.default = self.blocked = None
+        self.accounts = Accounts()
         self.journal.clear()
 
     def add(self, video: Video) -> None:
@@ -89,18 +102,33 @@ class Site:
         request.status, request.to_end = reply.status, reply.to_end
         return reply, request
 
-    def _video(self, video_id: str) -> Video:
+    def _video(self, request: Request) -> Video:
+        video_id = request.video_id
         video = self._videos.get(video_id)
         if video is None and self.default is not None:
             video = self.default.called(video_id)
         if video is None:
             video = Video(id=video_id, status="removed")
-        return replace(video, status=self.blocked) if self.blocked else video
+        blocked = self.blocked_egresses.get(request.egress) or self.blocked
+        return replace(video, status=blocked) if blocked else video
+
+    def _video_for(self, request: Request) -> Video:
+        """Return the video as the account of a request's cookies sees it."""
+        video = self._video(request)
+        signed_in = self.accounts.signed_in(request.cookies)
+        if video.account and video.account == signed_in and not self.blocked:
+            return replace(video, status="ok")
+        return video
 
     def _refuses(self, incoming: Incoming, request: Request) -> bool:
         if request.kind != "media":
             return False
         address = Address.parse(incoming.query)
+        if self._video(request).token and address.pot != GVS_TOKEN:
+            return True
+        # A media URL is for the address alone that it was given to.
+        if self._egress_of.get(address.ei, request.egress) != request.egress:
+            return True
         return not address.solved or address.ei in self._expired
 
     def _next_fault(self, request: Request) -> Fault | None:
@@ -119,27 +147,36 @@ class Site:
             case "thumbnail":
                 return await self._thumbnail(request, fault)
             case "watch":
-                page = pages.watch_page(self._video(request.video_id))
-                return _html(page, fault)
+                page = pages.watch_page(self._video_for(request))
+                return self._signed(_html(page, fault), request)
             case "player":
-                return await self._player(request.video_id, fault)
+                return self._signed(await self._player(request, fault), request)
             case "playerjs":
                 return _playerjs(incoming.path, fault)
             case _:
                 return self._other(incoming, request)
 
-    async def _player(self, video_id: str, fault: Fault | None) -> Reply:
-        video = self._video(video_id)
+    def _signed(self, reply: Reply, request: Request) -> Reply:
+        """Return a reply that refreshes the account's cookies, or takes them away."""
+        cookie = self.accounts.set_cookie(request.cookies)
+        if not cookie:
+            return reply
+        return replace(reply, headers={**reply.headers, "Set-Cookie": cookie})
+
+    async def _player(self, request: Request, fault: Fault | None) -> Reply:
+        video = self._video_for(request)
         self._responses += 1
+        ei = event_id(self._responses)
+        self._egress_of[ei] = request.egress
         sizes = await self.store.sizes(video) if pages.has_media(video) else {}
-        response = pages.player_response(video, event_id(self._responses), sizes)
+        response = pages.player_response(video, ei, sizes)
         return _json(response, fault)
 
     async def _media(
         self, incoming: Incoming, request: Request, fault: Fault | None
     ) -> Reply:
         stream = BY_ITAG.get(request.itag)
-        video = self._video(request.video_id)
+        video = self._video(request)
         if self._refuses(incoming, request):
             return Reply(status=403, headers={"Content-Type": "text/plain"})
         if stream not in streams_of(video) or stream is None:
@@ -151,7 +188,7 @@ class Site:
         return _ranged(body, incoming.headers, {"Content-Type": stream.mime})
 
     async def _thumbnail(self, request: Request, fault: Fault | None) -> Reply:
-        thumbnail = self._video(request.video_id).thumbnail
+        thumbnail = self._video(request).thumbnail
         found = THUMBNAIL_PATH.fullmatch(request.path)
         if found is None or thumbnail is None:
             return Reply(status=404)
@@ -170,7 +207,7 @@ class Site:
             kind = "application/vnd.apple.mpegurl"
             return Reply(headers={"Content-Type": kind}, body=body)
         if incoming.path == "/youtubei/v1/next":
-            return _json(pages.initial_data(self._video(request.video_id)), None)
+            return _json(pages.initial_data(self._video(request)), None)
         if incoming.path in {"/", "/tv"} or incoming.path.startswith("/embed/"):
             return _html(pages.plain_page(), None)
         return Reply(status=404, headers={"Content-Type": "text/plain"})

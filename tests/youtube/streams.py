@@ -145,6 +145,8 @@ class Address:
     itag: int
     ei: str
     solved: bool
+    #: The proof-of-origin token.
+    pot: str = ""
 
     @classmethod
     def parse(cls, query: str) -> "Address":
@@ -157,6 +159,7 @@ class Address:
             video_id=values.get("id", "").removeprefix("o-"),
             itag=itag,
             ei=ei,
+            pot=values.get("pot", ""),
             solved=values.get("sig") == challenge.signature_of(ei, itag)
             and (n is None or n == challenge.solve_n(challenge.n_of(ei))),
         )

@@ -19,6 +19,7 @@ Status = Literal[
     "members",
     "geo",
     "age",
+    "sign_in",
     "drm",
     "unavailable",
     "trailer",
@@ -32,6 +33,9 @@ Status = Literal[
     "bot",
     "rate_limited",
     "captcha",
+    # It is YouTube itself.
+    "reload",
+    "odd",
     "wrong_id",
     "sabr",
 ]
@@ -72,10 +76,14 @@ class Video:
     challenge: bool = False
     #: Seconds of a spot that must be waited out before the media may be fetched.
     advert_s: int = 0
+    #: Media URLs are answered only with a proof-of-origin token in `pot`.
+    token: bool = False
     #: Pitch in hertz: tells the audio of two videos apart.
     tone: int = 440
     #: The video that is answered instead, for the statuses wrong_id and trailer.
     other_id: str = "dQw4w9WgXcQ"
+    #: The account that sees this video as if its status were "ok"; "" is none.
+    account: str = ""
     faults: tuple[Fault, ...] = ()
 
     def called(self, video_id: str) -> "Video":

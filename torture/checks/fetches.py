@@ -15,6 +15,8 @@ Times = Mapping[tuple[str, int], float]
 STRUCK_DOWN = frozenset({"interrupted", "crashed", "cancelled"})
 #: How those end whose connection was lost with the network, all sent or not.
 CUT_OFF = frozenset({"transient", "offline"})
+#: What the probe of an outage asks for; nothing is fetched with it.
+PROBE_RANGE = "bytes=0-1023"
 FINALIZED = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -26,7 +28,13 @@ def check(case: Case) -> Iterator[str]:
     for job in case.tables.jobs.values():
         jobs[job["video_id"]].append(job)
     for video, mine in jobs.items():
-        media = [r for r in case.requests if r.video_id == video and r.kind == "media"]
+        media = [
+            request
+            for request in case.requests
+            if request.video_id == video
+            and request.kind == "media"
+            and request.range != PROBE_RANGE
+        ]
         allowed = sum(_allowed(case, job, finished) for job in mine)
         whole = sum(request.is_fetch for request in media)
         if whole > allowed:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ytaudio_daemon.api.session_limits import OpeningRate
 from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.jobs.config_values import circumstances
 from ytaudio_daemon.ledger import Connection, Ledger
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
@@ -21,7 +22,7 @@ from ytaudio_daemon.schemas.session import SessionSummary
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system.regular_files import MAX_DOCUMENT_BYTES, read_regular_file
 from ytaudio_daemon.views import ViewSettings, job_document, session_summary
-from ytaudio_daemon.views.overlay import with_live_fields
+from ytaudio_daemon.views.live_fields import with_live_fields
 
 Document = dict[str, Any]
 
@@ -89,7 +90,13 @@ class ApiContext:
 
     def job_document(self, row: JobRow) -> JobDocument:
         """Return a job's document, with progress if the daemon is running."""
-        plain = job_document(row, None, None, self.settings.retry.attempts)
+        plain = job_document(
+            row,
+            None,
+            None,
+            self.settings.retry.attempts,
+            circumstances(self.settings),
+        )
         if self.daemon_down_reason():
             return plain
         live = self._status_files.jobs_in(self.layout.session_status(row.session_name))

@@ -108,9 +108,7 @@ def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Resp
         _parse_link(wanted.url),
         _effective_options(context, session, wanted),
     )
-    row, action = _enqueue(
-        context, session.id, link.video_id, JobOptions.from_options(options)
-    )
+    row, action = _enqueue(context, session.id, link, JobOptions.from_options(options))
     headers = {"Location": f"/api/jobs/{row.uuid}"}
     status = 201 if action is LinkAction.QUEUE else 200
     return json_response(api_job(context, row), status, headers)
@@ -235,7 +233,7 @@ def cancel_job(context: ContextDep, row: OwnJob) -> Response:
 def retry_job(context: ContextDep, row: OwnJob) -> Response:
     """Run a job again that failed or was cancelled, or whose file is gone."""
     job_options = JobOptions.from_options(Options.from_json(row.options))
-    fresh, action = _enqueue(context, row.session_id, row.video_id, job_options)
+    fresh, action = _enqueue(context, row.session_id, Link(row.video_id), job_options)
     if action not in {LinkAction.RETRY, LinkAction.WITHDRAW_CANCELLATION}:
         state = "completed and its file is there" if fresh.output_path else fresh.state
         raise Problem(409, "illegal_move", f"The job is {state}; it cannot run again.")
@@ -277,13 +275,14 @@ def _session_defaults(context: ApiContext, session: Session) -> Layer:
 
 
 def _enqueue(
-    context: ApiContext, session_id: int, video_id: str, job_options: JobOptions
+    context: ApiContext, session_id: int, link: Link, job_options: JobOptions
 ) -> tuple[JobRow, LinkAction]:
     with context.write() as (db, now):
         posted = enqueue_link(
             db,
             session_id,
-            video_id=video_id,
+            video_id=link.video_id,
+            is_music=link.is_music,
             job_options=job_options,
             quota=context.settings.sessions.quota,
             now=now,

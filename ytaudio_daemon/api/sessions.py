@@ -214,6 +214,28 @@ def get_session(
     return json_response(_api_session(context, session, session_uuid))
 
 
+@router.delete(
+    "/{session_uuid}/cookies",
+    responses=openapi_responses(SessionAnswer, "The session", 404, 410, 503),
+)
+def remove_cookies(
+    context: ContextDep, session: KnownSession, session_uuid: SessionId
+) -> Response:
+    """Remove the session's own cookies; it is no fault if there are none."""
+    try:
+        session_changes.remove_cookies(context.write, context.layout, session)
+    except OSError as error:
+        raise Problem(
+            503,
+            "cookies_not_removed",
+            f"The cookies cannot be removed: {error.strerror}.",
+            "`ytaudio session remove-cookies` on the server, as the daemon's user.",
+        ) from error
+    with context.read() as db:
+        fresh = sessions.session_by_id(db, session.id)
+    return json_response(_api_session(context, fresh, session_uuid))
+
+
 def _api_session(
     context: ApiContext, session: Session, shown: str | None = None
 ) -> SessionAnswer:

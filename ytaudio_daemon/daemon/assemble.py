@@ -18,6 +18,7 @@ from ytaudio_daemon.folders.host_id import load_host_id
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.intake.inbox_watcher import InboxWatcher, PendingChanges
 from ytaudio_daemon.jobs.config_values import converter_count
+from ytaudio_daemon.jobs.outage_prober import OutageProber
 from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.ledger import Ledger, meta
 from ytaudio_daemon.maintenance.pruner import Pruner
@@ -81,6 +82,7 @@ def assemble(
         ytdlp_updater=ytdlp_updater,
         intake=intake,
         job_runner=job_runner,
+        outage_prober=OutageProber(ledger, layout, pool, job_runner),
         session_expirer=SessionExpirer(ledger, layout, settings),
         pruner=Pruner(ledger, settings, time.monotonic()),
         views=Views(ledger, layout, view_settings(settings)),

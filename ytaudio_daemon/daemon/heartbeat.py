@@ -56,6 +56,7 @@ class Heartbeat:
         self._log_clock_jump()
         self._retry_template(mono)
         self._services.snapshot_builder.run_self_check(mono)
+        self._services.snapshot_builder.check_cookies(self._services.ledger, now)
         self._schedule.heartbeat_done(mono)
 
     def _save_uptime(self, now: Now, mono: float) -> None:

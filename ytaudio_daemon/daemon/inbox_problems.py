@@ -19,7 +19,7 @@ def inbox_problems(ignored_files: IgnoredFiles) -> Iterator[ProblemReport]:
         yield (
             "bad_session_folder",
             f"inbox/{folder}: {reason}",
-            "Rename or move the folder; nothing in it is taken until then.",
+            "Put that right, or move the folder away; nothing in it is taken until then.",
         )
     yield from _not_taken_problems(ignored_files)
 

@@ -23,6 +23,7 @@ class JobSteps:
         self._ledger = services.ledger
         self._pool = services.pool
         self._runner = services.job_runner
+        self._prober = services.outage_prober
         self._schedule = schedule
         #: Closed when jobs were last claimed.
         self.gates: list[Gate] = []
@@ -31,6 +32,7 @@ class JobSteps:
         """Collect the workers' events; an end frees a slot and may need a retry."""
         events = self._pool.poll(mono)
         self._runner.collect(events)
+        self._prober.collect(events)
         if events:
             self._schedule.due_now(Step.CLAIMS, Step.RETRIES)
 
@@ -43,6 +45,7 @@ class JobSteps:
         before = self._runner.running_count
         try:
             self._runner.finish_ended(now)
+            self._prober.finish_ended(now)
         finally:
             if self._runner.running_count != before:
                 self._schedule.due_now(Step.CLAIMS, Step.RETRIES)
@@ -59,6 +62,7 @@ class JobSteps:
             return
         # A daemon that lost its lock to another one claims nothing beside it.
         self._ledger.check_not_replaced()
+        self._prober.run_if_due(now)
         self._runner.start_jobs(now)
         with self._ledger.read() as db:
             self.gates = gates.closed_gates(db)

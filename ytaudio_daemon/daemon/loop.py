@@ -102,6 +102,8 @@ class Loop:
         has_drops = run("intake", partial(services.intake.process_drops, now, mono))
         if services.intake.pop_recorded():
             self._schedule.due_now(Step.CLAIMS)
+        if services.intake.pop_returned_mounts():
+            services.views.rewrite_receipts(now)
         run("claims", partial(self._jobs.start_jobs, now, mono))
         run("retries", partial(self._jobs.requeue_due, now, mono))
         has_sessions = run("sweep", partial(self._sweep_sessions, now, mono))
@@ -137,7 +139,7 @@ class Loop:
         """Update yt-dlp if due; jobs that waited for another version may be due then."""
         if self._services.ytdlp_updater.update_if_due(now, mono):
             # The old version's template goes with its last attempt.
-            self._schedule.due_now(Step.RETRIES, Step.TEMPLATE)
+            self._schedule.due_now(Step.CLAIMS, Step.RETRIES, Step.TEMPLATE)
 
     def _ensure_template(self, mono: float) -> None:
         if self._schedule.is_due(Step.TEMPLATE, mono):

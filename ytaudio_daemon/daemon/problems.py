@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from ytaudio_daemon.daemon.step_problems import STEP_PROBLEM_CODES
+from ytaudio_daemon.model.gates import GateName
 from ytaudio_daemon.views.snapshot import DaemonProblem
 
 #: A problem as it is now: code, message, hint.
@@ -20,6 +21,7 @@ DEGRADING_CODES = STEP_PROBLEM_CODES | frozenset(
         "inbox_unreadable",
         "js_runtime_missing",
         "one_file_system",
+        GateName.OUTAGE.value,
     },
 )
 
@@ -52,5 +54,5 @@ class ProblemTracker:
 
     @property
     def is_degraded(self) -> bool:
-        """Whether a problem holds up work until a person mends it."""
+        """Whether a problem holds up all work: until a person mends it, or YouTube does."""
         return any(problem.code in DEGRADING_CODES for problem in self._known.values())

@@ -7,7 +7,7 @@ import structlog
 from ytaudio_daemon.daemon.problems import NEEDS_RESTART, ProblemReport
 from ytaudio_daemon.daemon.services import Services
 from ytaudio_daemon.errors import ConfigError
-from ytaudio_daemon.jobs.config_values import converter_count
+from ytaudio_daemon.jobs.config_values import circumstances, converter_count
 from ytaudio_daemon.notify.receivers import require_apprise
 from ytaudio_daemon.settings import RELOADABLE, Settings, changed_keys, load
 from ytaudio_daemon.system.install_hints import restart_daemon_command
@@ -103,4 +103,5 @@ def view_settings(settings: Settings) -> ViewSettings:
         ttl_s=settings.sessions.ttl,
         # Receipts of pruned sessions cannot be written any more.
         receipts_s=min(settings.retention.receipts, settings.retention.finalized),
+        circumstances=circumstances(settings),
     )

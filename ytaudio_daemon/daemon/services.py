@@ -8,6 +8,7 @@ from ytaudio_daemon.daemon.snapshot_builder import SnapshotBuilder
 from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.intake.inbox_watcher import InboxWatcher, PendingChanges
+from ytaudio_daemon.jobs.outage_prober import OutageProber
 from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.maintenance.pruner import Pruner
@@ -28,6 +29,7 @@ class Services:
     ytdlp_updater: YtDlpUpdater
     intake: Intake
     job_runner: JobRunner
+    outage_prober: OutageProber
     session_expirer: SessionExpirer
     pruner: Pruner
     views: Views

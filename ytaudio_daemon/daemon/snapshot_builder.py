@@ -4,18 +4,27 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from ytaudio_daemon import __version__
+from ytaudio_daemon.daemon.gate_problems import gate_problems
 from ytaudio_daemon.daemon.inbox_problems import inbox_problems
 from ytaudio_daemon.daemon.problems import ProblemReport, ProblemTracker
 from ytaudio_daemon.daemon.self_check import SelfCheck
+from ytaudio_daemon.daemon.token_provider_check import TokenProviderCheck
 from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
+from ytaudio_daemon.doctor import CheckStatus
+from ytaudio_daemon.doctor.cookie_checks import check_cookies
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, prepare
 from ytaudio_daemon.intake import Intake
-from ytaudio_daemon.jobs.config_values import converter_count
+from ytaudio_daemon.jobs.config_values import (
+    circumstances,
+    converter_count,
+    egresses,
+    pace,
+)
 from ytaudio_daemon.jobs.runner import JobRunner
+from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate
 from ytaudio_daemon.model.ytdlp_policy import (
@@ -59,18 +68,35 @@ class SnapshotBuilder:
         #: The steps that fail now, by name.
         self.step_problems: dict[str, ProblemReport] = {}
         self._self_check = SelfCheck(layout)
+        self._token_provider_check = TokenProviderCheck()
         #: Each folder that is broken.
         self._folder_problems: list[ProblemReport] = []
         #: What the last reload of the config could not apply.
         self.config_problems: list[ProblemReport] = []
         #: That the log is not where it was.
         self.log_problems: list[ProblemReport] = []
+        #: The cookies that a person must give afresh.
+        self._cookie_problems: list[ProblemReport] = []
         #: Each receiver that notifications cannot be delivered to.
         self.notify_problems: list[ProblemReport] = []
 
     def run_self_check(self, mono: float) -> None:
-        """Check the folders; `mono` is `time.monotonic()`."""
+        """Check folders and token provider; `mono` is `time.monotonic()`."""
         self._folder_problems = self._self_check.run(self.settings, mono)
+        self._token_provider_check.start(self.settings.youtube.pot_provider)
+
+    def check_cookies(self, ledger: Ledger, now: Now) -> None:
+        """Check whose cookies must be given afresh.
+
+        Raises:
+            LedgerError: The ledger cannot be read; the last check's results stay.
+        """
+        found = check_cookies(self.settings, self._layout, ledger, now.wall)
+        self._cookie_problems = [
+            (result.name, f"{result.message}.", result.remedy)
+            for result in found
+            if result.health is not CheckStatus.OK
+        ]
 
     def build(self, state: str, gates: list[Gate], now: Now) -> DaemonSnapshot:
         """Build the snapshot.
@@ -94,6 +120,8 @@ class SnapshotBuilder:
             pid=os.getpid(),
             host=socket.gethostname(),
             version=__version__,
+            egresses=egresses(self.settings),
+            pace=pace(self.settings),
             yt_dlp=engine,
             yt_dlp_age_days=None if engine is None else age_days(engine, now.wall),
             engine=self._ytdlp_facts(),
@@ -142,9 +170,14 @@ class SnapshotBuilder:
         yield from self.log_problems
         yield from self._ytdlp_updater.problems()
         yield from self.notify_problems
+        yield from self._cookie_problems
         yield from self._tool_problems(now)
-        for gate in gates:
-            yield _gate_problem(gate)
+        yield from self._token_provider_check.problems(
+            self.settings.youtube.pot_provider
+        )
+        yield from gate_problems(
+            egresses(self.settings), gates, circumstances(self.settings)
+        )
         yield from inbox_problems(self._intake.ignored_files)
 
     def _tool_problems(self, now: Now) -> Iterator[ProblemReport]:
@@ -174,12 +207,3 @@ class SnapshotBuilder:
                 f"yt-dlp {engine} is {age} days old.",
                 f"Upgrade it: {UPGRADE_COMMAND}",
             )
-
-
-def _gate_problem(gate: Gate) -> ProblemReport:
-    until = datetime.fromtimestamp(gate.until, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return (
-        gate.name.value,
-        f"No downloads are started until {until}: {gate.reason}",
-        gate.hint or "It goes on by itself.",
-    )

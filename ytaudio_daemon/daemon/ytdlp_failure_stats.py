@@ -1,7 +1,8 @@
 """How often the yt-dlp version in use fails, by the ledger."""
 
-from ytaudio_daemon.ledger import Ledger, ytdlp_outcomes
+from ytaudio_daemon.ledger import Ledger, outages, ytdlp_outcomes
 from ytaudio_daemon.model import ytdlp_policy as judging
+from ytaudio_daemon.model.outage import OutageState
 from ytaudio_daemon.model.ytdlp_policy import EndedAttempt, count_failures
 from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion
 
@@ -23,6 +24,17 @@ class YtDlpFailureStats:
             LedgerError: The ledger cannot be read now.
         """
         return judging.is_outdated(self._outcomes_with(chosen))
+
+    def outage_since(self) -> float | None:
+        """Return when an outage of YouTube was confirmed that lasts; None for none.
+
+        Raises:
+            LedgerError: The ledger cannot be read now.
+        """
+        with self._ledger.read() as db:
+            outage = outages.find_outage(db)
+        is_on = outage is not None and outage.state is OutageState.CONFIRMED
+        return outage.changed_at if outage is not None and is_on else None
 
     def rollback_reason(self, chosen: ActiveVersion, wall: float) -> str:
         """Return why the version in use should be rolled back, or "" if it should not.

@@ -14,9 +14,13 @@ from ytaudio_daemon.daemon.ytdlp_failure_stats import YtDlpFailureStats
 from ytaudio_daemon.daemon.ytdlp_selection import YtDlpSelection
 from ytaudio_daemon.daemon.ytdlp_upgrade_process import UpgradeProcess
 from ytaudio_daemon.errors import YtDlpVersionError
-from ytaudio_daemon.ledger import Ledger, ytdlp_outcomes
+from ytaudio_daemon.ledger import Ledger, outages, ytdlp_outcomes
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.ytdlp_policy import URGENT_CHECK_INTERVAL_S, upgrade_is_due
+from ytaudio_daemon.model.ytdlp_policy import (
+    OUTAGE_CHECK_INTERVAL_S,
+    URGENT_CHECK_INTERVAL_S,
+    upgrade_is_due,
+)
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.ytdlp_versions.history import VersionHistory
@@ -56,6 +60,8 @@ class YtDlpUpdater:
         self._is_check_requested = False
         self._is_check_due = False
         self._is_outdated = False
+        #: When an outage of YouTube was confirmed that lasts, or None.
+        self._outage_since: float | None = None
         #: Another version is in use, and jobs that waited for it are not due yet.
         self._has_new_version = False
 
@@ -112,7 +118,9 @@ class YtDlpUpdater:
         if self._has_new_version:
             with self._ledger.write() as db:
                 ytdlp_outcomes.make_outdated_due(db, now)
+                outages.probe_now(db, now)
         self._is_outdated = self._failure_stats.is_outdated(self.active)
+        self._outage_since = self._failure_stats.outage_since()
         self._upgrade_if_due(now, mono)
         self._next_check_at = mono + CHECK_INTERVAL_S
         is_another, self._has_new_version = self._has_new_version, False
@@ -162,7 +170,8 @@ class YtDlpUpdater:
     def _upgrade_if_due(self, now: Now, mono: float) -> None:
         """Start an upgrade if it is time, and config and pin allow it."""
         is_time, self._is_check_due = self._is_check_due, False
-        if not (is_time or self._is_outdated) or mono < self._next_upgrade_at:
+        is_urgent = self._is_outdated or self._outage_since is not None
+        if not (is_time or is_urgent) or mono < self._next_upgrade_at:
             return
         if (
             not self._is_automatic()
@@ -173,9 +182,18 @@ class YtDlpUpdater:
         tried = self.history.tried
         has_failed = tried is not None and tried.result == FAILED
         last = None if tried is None else tried.at
-        if upgrade_is_due(last, now.wall, outdated=self._is_outdated or has_failed):
+        if upgrade_is_due(
+            last,
+            now.wall,
+            outdated=self._is_outdated or has_failed,
+            outage_since=self._outage_since,
+        ):
             # Should it die without a trace, it is not started again at once.
-            self._next_upgrade_at = mono + URGENT_CHECK_INTERVAL_S
+            self._next_upgrade_at = mono + (
+                URGENT_CHECK_INTERVAL_S
+                if self._outage_since is None
+                else OUTAGE_CHECK_INTERVAL_S
+            )
             log.info("engine.upgrade_started", outdated=self._is_outdated)
             self._upgrade_process.start(self.settings, mono)
 

@@ -7,7 +7,8 @@ from itertools import islice
 
 from ytaudio_daemon.doctor.check_result import CheckResult, warning
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.folders.inbox import IgnoredFile, scan_ignored
+from ytaudio_daemon.folders.inbox import IgnoredFile
+from ytaudio_daemon.folders.inbox_scan import scan_ignored
 
 #: Most results; whoever mends these sees the next ones.
 MAX_RESULTS = 20
@@ -16,7 +17,7 @@ MAX_RESULTS = 20
 def check_inbox_contents(layout: Layout) -> Iterator[CheckResult]:
     """Yield a result for everything in the inbox that the daemon does not take."""
     with suppress(OSError):  # reported already, as a fault of the inbox
-        found = (f for f in scan_ignored(layout.inbox) if not _is_closed(layout, f))
+        found = (f for f in scan_ignored(layout) if not _is_closed(layout, f))
         for ignored_file in islice(found, MAX_RESULTS):
             yield warning(
                 "inbox_contents",

@@ -52,7 +52,7 @@ def retry_delay_s(failures: Sequence[Failure], settings: Settings) -> float | No
         crashes=len(crashes) - (latest.kind is FailureKind.CRASHED),
         last_code=None,
         claimed_at=0.0,
-        pending_lived=0.0,
+        pending_uptime_s=0.0,
     )
     outcome = Outcome(failure=_as_transient(latest))
     decision = decide(

@@ -3,12 +3,17 @@
 `docs/drop-files.md` describes the forms for people.
 """
 
-from ytaudio_daemon.dropfile.drop_line import DropLine, NotADropError
+from ytaudio_daemon.dropfile.drop_line import (
+    MENDED_REMARK,
+    DropLine,
+    NotADropError,
+)
 from ytaudio_daemon.dropfile.filenames import (
     DROP_ENDINGS,
     DropKind,
     is_always_ignored,
     is_ignored_folder,
+    is_passed_over,
     is_temporary,
     kind_of,
     session_name_problem,
@@ -19,12 +24,14 @@ from ytaudio_daemon.dropfile.reject_codes import REJECT_CODES
 
 __all__ = [
     "DROP_ENDINGS",
+    "MENDED_REMARK",
     "REJECT_CODES",
     "DropKind",
     "DropLine",
     "NotADropError",
     "is_always_ignored",
     "is_ignored_folder",
+    "is_passed_over",
     "is_temporary",
     "kind_of",
     "parse",

@@ -11,6 +11,8 @@ from ytaudio_daemon.urls import Link
 #: Of what the person wrote, kept for the receipt.
 MAX_TEXT_CHARS = 500
 
+#: How the remark on a mended link begins; behind it stands the link.
+MENDED_REMARK = "read as "
 #: What of a text is looked at to show it: each of a million links may be in one line.
 _MAX_WRITTEN_CHARS = 1 << 13
 
@@ -47,7 +49,8 @@ class DropLine(NamedTuple):
         layer: The file's defaults and the line's own options, checked and canonical;
             of a refused line, those that were good.
         code: None when usable, else one of `REJECT_CODES`.
-        message: Why it is refused, and what is accepted instead.
+        message: Why it is refused, and what is accepted instead; of an accepted link,
+            how it was mended, or "".
         part: Its place among the links of the line, from 1; None where it is alone.
         is_switched_off: It stands in a comment, so nothing is asked for.
     """

@@ -83,6 +83,27 @@ _SIDECAR = re.compile(
 #: Where filed drops go.
 _RESERVED = frozenset({"processed", "rejected"})
 _IGNORED_FOLDERS = frozenset({"#recycle", "$recycle.bin", "lost+found", "@eadir"})
+#: Hidden folders that desktops, synchronizers and version control keep among people's
+#: files; nobody put them there as drops.
+_SYSTEM_FOLDERS = (
+    ".git",
+    ".hg",
+    ".svn",
+    ".trash*",
+    ".stfolder*",
+    ".stversions",
+    ".sync",
+    ".unison*",
+    ".~tmp~",
+    ".dropbox*",
+    ".appledouble",
+    ".fseventsd",
+    ".spotlight-v100",
+    ".temporaryitems",
+    ".documentrevisions-v100",
+    ".snapshot*",
+    ".zfs",
+)
 
 #: Control and format characters that reverse or break a line when it is shown:
 #: Unicode Standard Annex 9 names the directional ones.
@@ -119,6 +140,18 @@ def is_ignored_folder(name: str) -> bool:
     """
     lower = name.lower()
     return lower.startswith(".") or lower in _IGNORED_FOLDERS | _RESERVED
+
+
+def is_passed_over(name: str) -> bool:
+    """Tell whether a folder inside a session is not read, and not mentioned.
+
+    Such are the folders of systems, and those with the name of something unfinished.
+    Other hidden ones are mentioned: somebody may miss what is in them.
+    """
+    lower = name.lower()
+    if lower.startswith("."):
+        return any(fnmatchcase(lower, pattern) for pattern in _SYSTEM_FOLDERS)
+    return lower in _IGNORED_FOLDERS or is_temporary(name)
 
 
 def session_name_problem(name: str) -> str | None:

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 from ytaudio_daemon.dropfile.drop_line import DropLine, NotADropError, printable
-from ytaudio_daemon.urls import LinkError, parse_link
+from ytaudio_daemon.dropfile.parts import mended_remark
+from ytaudio_daemon.urls import LinkError, find_links, parse_link
 
 #: A real one has some 200 bytes; a property list can unfold to a thousandfold.
 MAX_BYTES = 1 << 16
@@ -76,7 +77,13 @@ def _to_drop_line(found: _FileValue | None) -> DropLine:
             code=error.code,
             message=error.message,
         )
-    return DropLine(line=found.line, text=printable(found.value), link=link)
+    written = next(each for each in find_links(found.value) if each.link == link)
+    return DropLine(
+        line=found.line,
+        text=printable(found.value),
+        link=link,
+        message=mended_remark(written),
+    )
 
 
 def _decode(data: bytes) -> str:

@@ -3,7 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from ytaudio_daemon.dropfile.drop_line import NO_OPTIONS, DropLine, printable
+from ytaudio_daemon.dropfile.drop_line import (
+    MENDED_REMARK,
+    NO_OPTIONS,
+    DropLine,
+    printable,
+)
 from ytaudio_daemon.model import Layer, OptionError
 from ytaudio_daemon.urls import CollectionError, FoundLink, Link, LinkError
 
@@ -58,8 +63,15 @@ def _link_line(
         link=link.link,
         layer=layer,
         code=problem.code if problem else None,
-        message=problem.message if problem else "",
+        message=problem.message if problem else mended_remark(link),
     )
+
+
+def mended_remark(found: FoundLink) -> str:
+    """Return how a mended link was read; "" for one that is as YouTube writes it."""
+    if found.link is None or not found.is_mended:
+        return ""
+    return f"{MENDED_REMARK}{found.link.url}"
 
 
 def switched_off_lines(number: int, links: Sequence[FoundLink]) -> Iterator[DropLine]:

@@ -58,10 +58,6 @@ REJECT_CODES: Mapping[str, RejectCode] = MappingProxyType(
             "beside a lossless format",
             "the reason says which, and what is allowed",
         ),
-        "several_links": RejectCode(
-            "there are several links in the line",
-            "drop the `.failed.txt`: each has a line of its own in it",
-        ),
         "line_too_long": RejectCode(
             "the line has more than 8 KiB",
             "write one link a line",
@@ -71,4 +67,4 @@ REJECT_CODES: Mapping[str, RejectCode] = MappingProxyType(
 
 #: Refused, but the links are known: `.failed.txt` has them so that one more drop takes
 #: them, even where nothing else of a drop could be used.
-MENDED_CODES = frozenset({"mirror", "bare_id", "several_links"})
+MENDED_CODES = frozenset({"mirror", "bare_id"})

@@ -9,22 +9,28 @@ from mutagen import MutagenError
 
 from ytaudio_daemon.fetch import (
     Reporter,
+    po_tokens,
     resource_limits,
     result_files,
     ytdlp_client,
     ytdlp_version,
 )
 from ytaudio_daemon.fetch import source as sources
+from ytaudio_daemon.fetch.account_access import (
+    fetch_with_account,
+    with_fitting_hint,
+)
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.audio_stage import build_result
 from ytaudio_daemon.fetch.classify import classify
 from ytaudio_daemon.fetch.confinement import confine
 from ytaudio_daemon.fetch.convert import ConversionError
-from ytaudio_daemon.fetch.download_stage import fetch_source
 from ytaudio_daemon.fetch.durable import UnreadableError
 from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.probe import probe
+from ytaudio_daemon.fetch.proxy_failures import blame_proxy
 from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome
 from ytaudio_daemon.system import failpoints
 
@@ -39,7 +45,8 @@ def run_attempt(request: FetchRequest, report: Reporter) -> Outcome:
     except BaseException as error:  # noqa: BLE001 - the border: all becomes data
         failure = _failure_from_exception(error, request, context)
         _remove_useless_files(request, failure)
-        return context.failed_outcome(failure)
+        fitting = with_fitting_hint(failure, request, context)
+        return context.failed_outcome(fitting)
 
 
 def _run_stages(
@@ -48,10 +55,17 @@ def _run_stages(
     ytdlp_client.prepare_environment(request)
     resource_limits.limit_file_size(request.limits)
     confine(request)
+    if request.is_probe:
+        return probe(request, report, context)
     if (done := result_files.adopt_result(request)) is not None:
         return done
-    source = sources.adopt(request) or fetch_source(request, report, context)
-    context.facts = source.facts
+    source = sources.adopt(request) or fetch_with_account(
+        request,
+        report,
+        context,
+        lambda error: _failure_from_exception(error, request, context),
+    )
+    context.facts, context.with_cookies = source.facts, source.with_cookies
     report.wait_for_converter_slot()
     outcome = build_result(request, source, report, context)
     # The result is durable; its source would only fill the disk.
@@ -72,7 +86,8 @@ def _failure_from_exception(
     evidence = context.evidence(
         causes_of(error), has_js_runtime=bool(request.js_runtime), now=datetime.now(UTC)
     )
-    failure = classify(evidence)
+    failure = blame_proxy(classify(evidence), request.network)
+    failure = po_tokens.explain(failure, context.tokens, evidence.warnings)
     if isinstance(error, MutagenError) and failure.kind is FailureKind.UNKNOWN:
         return failure_for("does_not_decode")
     return failure

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from ytaudio_daemon.fetch.classify import Cause, Evidence
 from ytaudio_daemon.fetch.metadata import VideoFacts
+from ytaudio_daemon.fetch.po_tokens import TokenSource
 from ytaudio_daemon.fetch.redact import log_tail
 from ytaudio_daemon.fetch.ytdlp_client import LogCapture
 from ytaudio_daemon.model import Failure, Outcome, Result
+from ytaudio_daemon.model.cookies import CookiesFault
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,6 +25,10 @@ class AttemptContext:
         live_status: As yt-dlp names it, once known.
         downloaded_bytes: Fetched by this attempt.
         ffmpeg_errors: Its complaints, if any.
+        with_cookies: The source was fetched with an account's cookies.
+        cookies_state: What became of them, "" when none were sent or needed.
+        cookies_fault: Why those that there are sign nobody in.
+        tokens: The source of proof-of-origin tokens.
     """
 
     ytdlp_version: str
@@ -32,6 +38,17 @@ class AttemptContext:
     live_status: str | None = None
     downloaded_bytes: int = 0
     ffmpeg_errors: str = ""
+    with_cookies: bool = False
+    cookies_state: str = ""
+    tokens: TokenSource = field(default_factory=lambda: TokenSource(""))
+    cookies_fault: CookiesFault | None = None
+
+    def start_over(self) -> None:
+        """Forget the evidence of a try that is made again; its log lines stay."""
+        said = self.log_capture.lines
+        self.log_capture = LogCapture()
+        self.log_capture.lines.extend(said)
+        self.failed_requests, self.live_status = (), None
 
     def evidence(
         self, causes: Sequence[Cause], *, has_js_runtime: bool, now: datetime
@@ -62,6 +79,8 @@ class AttemptContext:
         return Outcome(
             downloaded_bytes=self.downloaded_bytes,
             engine=self.ytdlp_version,
+            with_cookies=self.with_cookies,
+            cookies_state=self.cookies_state,
             title=facts.title if facts else None,
             artist=facts.artist if facts else None,
             duration_s=facts.duration_s if facts else None,

@@ -67,8 +67,12 @@ def choose_stream(
         )
     pick = _worst if quality.startswith("worst") else _best
     if first:
-        return pick(_prefer_copyable(first, target, quality)), ""
-    return (pick(second), note) if second else None
+        chosen = pick(_prefer_copyable(first, target, quality))
+        return chosen, _language_remark(chosen)
+    if not second:
+        return None
+    chosen = pick(second)
+    return chosen, "; ".join(filter(None, (note, _language_remark(chosen))))
 
 
 def _prefer_copyable(
@@ -96,6 +100,30 @@ _MIN_HEALTHY_PREFERENCE = -9
 
 def _language_preference(source: Format) -> int:
     return int(source.get("language_preference") or -1)
+
+
+def _language_remark(source: Format) -> str:
+    """Return the remark about a track that is not known to be the original, or "".
+
+    yt-dlp names the language of streams that have one of several tracks only.
+    """
+    language, liked = source.get("language"), _language_preference(source)
+    if not language or liked >= _ORIGINAL_PREFERENCE:
+        return ""
+    if liked == _DESCRIBED_PREFERENCE:
+        return f"only sound with a description of the picture was offered ({language})"
+    if liked == _DEFAULT_PREFERENCE and "dub" not in str(source.get("format_note")):
+        return (
+            "no audio track is marked as the original one; the default was used "
+            f"({language}), which may be dubbed"
+        )
+    return f"only dubbed audio tracks were offered; one of them was used ({language})"
+
+
+#: As yt-dlp rates tracks (youtube/_video.py, `get_language_code_and_preference`).
+_ORIGINAL_PREFERENCE = 10
+_DEFAULT_PREFERENCE = 5
+_DESCRIBED_PREFERENCE = -10
 
 
 def _best(formats: Sequence[Format]) -> Format:

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from ytaudio_daemon.fetch.failure_catalog import RULES, Rule, failure_for
+from ytaudio_daemon.fetch.failure_catalog import failure_for
+from ytaudio_daemon.fetch.failure_texts import ERROR_RULES, RULES, Rule
 from ytaudio_daemon.fetch.redact import redact
 from ytaudio_daemon.model import Failure
 from ytaudio_daemon.model.host_errors import HostError, Scope, find_host_error
@@ -21,6 +22,8 @@ from ytaudio_daemon.model.host_errors import HostError, Scope, find_host_error
 #: A site that asks for more than a day means something else.
 MAX_RETRY_AFTER_S = 86_400.0
 MAX_MESSAGE_CHARS = 300
+#: Codes of a stream whose address was refused; a fresh one may work.
+MEDIA_CODES = frozenset({"media_gone", "media_refused"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,7 @@ class Evidence:
 def classify(evidence: Evidence) -> Failure:
     """Return the failure that fits the evidence best; it has no log tail yet."""
     host_error = _host_error(evidence.causes)
-    if host_error is not None:
+    if host_error is not None and not _is_proxy_error(evidence.causes):
         failure = host_error.failure()
     else:
         failure = failure_for(_code(evidence), _error_text(evidence.causes))
@@ -79,7 +82,7 @@ def _code(evidence: Evidence) -> str:
     return (
         _outgrown_file(evidence.causes)
         or _by_live_status(evidence)
-        or _by_http_errors(evidence.causes)
+        or _by_http_errors(_with_endpoints(evidence))
         or _by_messages(evidence)
         or "unknown"
     )
@@ -90,7 +93,7 @@ _VAGUE_CODES = frozenset({"no_formats", "no_answer", "video_unavailable"})
 
 
 def _by_messages(evidence: Evidence) -> str | None:
-    said = _by_text(cause.text for cause in evidence.causes)
+    said = _by_text((cause.text for cause in evidence.causes), ERROR_RULES)
     if said is not None and said not in _VAGUE_CODES:
         return said
     warned = _by_text(evidence.warnings)
@@ -104,9 +107,9 @@ def _by_messages(evidence: Evidence) -> str | None:
     return hidden or unsolved or vague
 
 
-def _by_text(texts: Iterable[str]) -> str | None:
+def _by_text(texts: Iterable[str], rules: Sequence[Rule] = RULES) -> str | None:
     said = "\n".join(texts).replace("\u2019", "'")
-    for rule in RULES:
+    for rule in rules:
         if rule.pattern.search(said):
             return rule.code
     return None
@@ -126,6 +129,11 @@ _CHALLENGE_UNSOLVED = re.compile(
     r"|invalid js challenge|remote component",
     re.IGNORECASE,
 )
+
+
+def _is_proxy_error(causes: Iterable[Cause]) -> bool:
+    """Return whether a proxy refused: SOCKS has numbers of its own, 1 to 8 (RFC 1928)."""
+    return any("ProxyError" in cause.classes for cause in causes)
 
 
 def _host_error(causes: Iterable[Cause]) -> HostError | None:
@@ -164,6 +172,21 @@ def _by_live_status(evidence: Evidence) -> str | None:
     )
 
 
+def _with_endpoints(evidence: Evidence) -> Sequence[Cause]:
+    """Return the causes; one whose text is all that is left gets its request's endpoint.
+
+    yt-dlp's downloader of fragments raises "HTTP Error 404: Not Found" without the
+    exception that knew the address.
+    """
+    asked = {cause.status: cause.endpoint for cause in evidence.failed_requests}
+    return [
+        cause
+        if cause.endpoint or cause.status
+        else replace(cause, endpoint=asked.get(_status_in_text(cause.text), ""))
+        for cause in evidence.causes
+    ]
+
+
 def _by_http_errors(causes: Sequence[Cause]) -> str | None:
     """Return the code of the HTTP statuses, else of the broken connections."""
     codes = [code for cause in causes if (code := _by_status(cause)) is not None]
@@ -189,8 +212,11 @@ def _by_status(cause: Cause) -> str | None:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "server_error"
     if cause.endpoint == "media":
-        return "media_refused"
+        return "media_gone" if status in _GONE_STATUSES else "media_refused"
     return "forbidden" if status in {401, 403} else None
+
+
+_GONE_STATUSES = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
 def _status_in_text(text: str) -> int | None:
@@ -208,11 +234,20 @@ _CONNECTION_RULES = (
     _connection_rule(
         "certificate", "CertificateVerifyError", "CERTIFICATE_VERIFY_FAILED"
     ),
-    _connection_rule("proxy_failed", r"\bProxyError\b", "Tunnel connection failed"),
+    _connection_rule(
+        "proxy_failed",
+        r"\bProxyError\b",
+        "Tunnel connection failed",
+        "Unsupported proxy type",
+        'Proxy ".*" missing scheme',
+        "Invalid proxy url",
+        "HTTPS proxy for this request",
+    ),
     _connection_rule(
         "no_dns",
         "NameResolutionError",
         r"\bgaierror\b",
+        "getaddrinfo returns an empty list",
         "Name or service not known",
         "Temporary failure in name resolution",
         "No address associated with hostname",
@@ -223,7 +258,14 @@ _CONNECTION_RULES = (
     _connection_rule("refused", "Connection refused", "ConnectionRefusedError"),
     _connection_rule("timed_out", "timed out", "TimeoutError", "ReadTimeout"),
     _connection_rule(
-        "cut_off", "IncompleteRead", "ContentTooShort", "more expected", "data blocks"
+        "cut_off",
+        "IncompleteRead",
+        "ContentTooShort",
+        "content too short",
+        "more expected",
+        "data blocks",
+        "downloaded file is empty",
+        r"fragment \S+ not found",
     ),
     _connection_rule(
         "connection_lost",
@@ -232,6 +274,9 @@ _CONNECTION_RULES = (
         "ConnectionReset",
         "Connection aborted",
         "RemoteDisconnected",
+        "A network error has occurred",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "UNSAFE_LEGACY_RENEGOTIATION",
         r"\bSSLError\b",
     ),
 )

@@ -1,13 +1,18 @@
 """Resolves and downloads a video: the stages with network."""
 
+import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.fetch import Reporter, resolve, ytdlp_client
+from ytaudio_daemon.fetch import Reporter, po_tokens, resolve, ytdlp_client
 from ytaudio_daemon.fetch import source as sources
+from ytaudio_daemon.fetch.account_cookies import AccountCookies
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.choose import Format, choose_stream, codec_name
+from ytaudio_daemon.fetch.classify import MEDIA_CODES, classify
 from ytaudio_daemon.fetch.cover import NoCoverError, fetch_cover
 from ytaudio_daemon.fetch.download import (
     DownloadMonitor,
@@ -15,15 +20,22 @@ from ytaudio_daemon.fetch.download import (
     download,
     wait_until_available,
 )
+from ytaudio_daemon.fetch.exception_facts import causes_of
+from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.fetch.metadata import video_facts
 from ytaudio_daemon.fetch.redact import redact
 from ytaudio_daemon.fetch.source import Source
 from ytaudio_daemon.model import FetchRequest, Phase, Progress
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.urls import Link
 
 
-class _StreamSelector:
-    """Chooses the stream for yt-dlp, which calls it as its format selector."""
+class StreamSelector:
+    """Chooses the stream for yt-dlp, which calls it as its format selector.
+
+    Args:
+        request: Its options name the format and the quality.
+    """
 
     def __init__(self, request: FetchRequest) -> None:
         self.note = ""
@@ -31,6 +43,7 @@ class _StreamSelector:
         self._quality = str(request.options["quality"])
 
     def __call__(self, context: Mapping[str, Any]) -> Iterator[Format]:
+        """Yield the stream, if any has sound; `note` then says what it lacks."""
         chosen = choose_stream(
             context["formats"], target=self._target, quality=self._quality
         )
@@ -40,9 +53,18 @@ class _StreamSelector:
 
 
 def fetch_source(
-    request: FetchRequest, report: Reporter, context: AttemptContext
+    request: FetchRequest,
+    report: Reporter,
+    context: AttemptContext,
+    cookies: AccountCookies | None = None,
 ) -> Source:
     """Fetch the stream and its picture, and seal them as a finished source.
+
+    Args:
+        request: Names the video.
+        report: Gets the progress.
+        context: Gets what was found out.
+        cookies: An account's, sent with the requests.
 
     Raises:
         Exception: Any of yt-dlp's; `classify` finds its failure.
@@ -50,24 +72,115 @@ def fetch_source(
     report.progress(Progress(phase=Phase.RESOLVING))
     # Before the first request: nothing is asked that could not be kept.
     check_free_space(sources.begin(request), request.limits, needed=0)
-    selector = _StreamSelector(request)
-    parameters = ytdlp_client.ytdlp_params(request, context.log_capture, selector)
-    with ytdlp_client.YtDlpClient(parameters) as ydl:
-        context.failed_requests = ydl.failed_requests
-        info = _resolve(ydl, request, context)
-        # The picture first: a kill between the two must not cost the whole stream.
-        cover, remark = _cover(ydl, request, info)
-        path = _download(ydl, request, info, report, context)
-    notes = tuple(note for note in (selector.note, remark) if note)
-    source = _source(request, info, path, cover, notes)
+    # An address may have expired, or be bound to a session that YouTube dislikes: asked
+    # for once more in a fresh session, before anything is charged.
+    source = _fetch_unless_refused(request, report, context, cookies)
+    source = source or _fetch_once(request, report, context, cookies)
     sources.seal(request, source)
     failpoints.failpoint("source.finished", f"{request.key}/{request.attempt}")
     return source
 
 
-def _resolve(
+def _fetch_unless_refused(
+    request: FetchRequest,
+    report: Reporter,
+    context: AttemptContext,
+    cookies: AccountCookies | None,
+) -> Source | None:
+    """Return the source; None when YouTube refused the stream's address."""
+    try:
+        return _fetch_once(request, report, context, cookies)
+    except Exception as error:
+        if not _was_media_refused(error, context):
+            raise
+    return None
+
+
+def _fetch_once(
+    request: FetchRequest,
+    report: Reporter,
+    context: AttemptContext,
+    cookies: AccountCookies | None,
+) -> Source:
+    selector = StreamSelector(request)
+    with open_client(request, context, selector, cookies) as ydl:
+        asked = _addressed(request, with_cookies=cookies is not None)
+        info = resolve_stream(ydl, asked, context)
+        # The picture first: a kill between the two must not cost the whole stream.
+        cover, remark = _cover(ydl, request, info)
+        path = _download(ydl, request, info, report, context)
+    remarks = (selector.note, remark, context.tokens.note())
+    notes = tuple(note for note in remarks if note)
+    source = _source(request, info, path, cover, notes)
+    return replace(source, with_cookies=cookies is not None)
+
+
+def _was_media_refused(error: Exception, context: AttemptContext) -> bool:
+    """Return whether a stream's address was answered with 403, 404 or the like.
+
+    Not where the token provider has failed: that explains it, and is asked once a try.
+    """
+    if isinstance(error, AttemptFailedError) or context.tokens.failure:
+        return False
+    evidence = context.evidence(
+        causes_of(error), has_js_runtime=True, now=datetime.now(UTC)
+    )
+    return classify(evidence).code in MEDIA_CODES
+
+
+@contextlib.contextmanager
+def open_client(
+    request: FetchRequest,
+    context: AttemptContext,
+    selector: StreamSelector,
+    cookies: AccountCookies | None = None,
+) -> Iterator[ytdlp_client.YtDlpClient]:
+    """Open yt-dlp for one video; its evidence and its tokens go into the context."""
+    context.tokens = po_tokens.begin(request.network.pot_provider)
+    parameters = ytdlp_client.ytdlp_params(
+        request,
+        context.log_capture,
+        selector,
+        cookies.for_ytdlp() if cookies else None,
+    )
+    parameters[po_tokens.PARAMETER] = context.tokens
+    with ytdlp_client.YtDlpClient(parameters) as ydl, _storing(cookies, ydl):
+        context.failed_requests = ydl.failed_requests
+        yield ydl
+
+
+@contextlib.contextmanager
+def _storing(
+    cookies: AccountCookies | None, ydl: ytdlp_client.YtDlpClient
+) -> Iterator[None]:
+    """Store at the end which cookies YouTube refreshed, also for a failed attempt."""
+    try:
+        yield
+    finally:
+        if cookies is not None:
+            with contextlib.suppress(OSError):  # the audio is worth more
+                cookies.store_refreshed(ydl.cookiejar)
+
+
+def _addressed(request: FetchRequest, *, with_cookies: bool) -> FetchRequest:
+    """Return the request with the address to ask: YouTube Music's, with cookies.
+
+    Only there, and only to an account, yt-dlp offers Premium's audio
+    (extractor/youtube/_video.py, `_get_requested_clients`).
+    """
+    if not (with_cookies and request.is_music):
+        return request
+    return replace(request, url=Link(request.video_id, is_music=True).music_url)
+
+
+def resolve_stream(
     ydl: ytdlp_client.YtDlpClient, request: FetchRequest, context: AttemptContext
 ) -> resolve.Info:
+    """Return the info dict with the chosen stream; the facts go into the context.
+
+    Raises:
+        Exception: Any of yt-dlp's; `classify` finds its failure.
+    """
     info = resolve.extract(ydl, request)
     context.facts = video_facts(info)
     context.live_status = info.get("live_status")
@@ -91,7 +204,7 @@ def _download(
     try:
         return download(ydl, info, folder, monitor)
     finally:
-        context.downloaded_bytes = monitor.received
+        context.downloaded_bytes += monitor.received
 
 
 def _cover(

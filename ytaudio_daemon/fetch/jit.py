@@ -9,8 +9,8 @@ import mmap
 
 
 @functools.cache
-def is_denied() -> bool:
-    """Return whether mapping a page writable and executable is forbidden."""
+def is_forbidden() -> bool:
+    """Return whether the kernel refuses a page that is writable and executable."""
     try:
         page = mmap.mmap(
             -1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC

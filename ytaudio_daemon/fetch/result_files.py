@@ -104,6 +104,7 @@ def job_document(
             "encoder_kbps": conversion_plan.kbps,
             "yt_dlp": ytdlp_version(),
             "ffmpeg": request.ffmpeg_version,
+            "with_cookies": source.with_cookies,
         },
         "options": dict(request.options),
         "note": result.note,

@@ -35,6 +35,7 @@ class Source:
         channels: Likewise.
         cover: The picture's name in the folder, or "".
         notes: Remarks for the person.
+        with_cookies: An account's cookies were sent for it.
     """
 
     facts: VideoFacts
@@ -47,6 +48,7 @@ class Source:
     channels: int | None = None
     cover: str = ""
     notes: tuple[str, ...] = ()
+    with_cookies: bool = False
 
 
 def folder_of(request: FetchRequest) -> Path:

@@ -99,7 +99,7 @@ def _first_usable(
     for candidate in candidates:
         version_output = _read_version_output(candidate)
         version, fault = check_version_output(candidate.name, version_output)
-        if not fault and candidate.name == "node" and jit.is_denied():
+        if not fault and candidate.name == "node" and jit.is_forbidden():
             fault = _NEEDS_JIT
         if not fault:
             return Tool(

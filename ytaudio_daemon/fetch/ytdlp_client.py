@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import yt_dlp
-import yt_dlp.networking.common as yt_networking
 from yt_dlp.extractor.youtube import YoutubeIE
 
-from ytaudio_daemon.fetch import hosts, jit
+from ytaudio_daemon.fetch import hosts, jit, po_tokens, shared_tls
 from ytaudio_daemon.fetch.classify import Cause
 from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.response_limit import (
@@ -28,7 +27,6 @@ from ytaudio_daemon.fetch.response_limit import (
 )
 from ytaudio_daemon.fetch.tools import find_js_runtime
 from ytaudio_daemon.model import FetchRequest
-from ytaudio_daemon.system.regular_files import open_regular_file
 
 #: Seconds without a byte before a connection is given up; a stall ends it earlier.
 SOCKET_TIMEOUT_S = 20.0
@@ -129,7 +127,10 @@ FormatSelector = Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]]
 
 
 def ytdlp_params(
-    request: FetchRequest, log_capture: LogCapture, choose: FormatSelector
+    request: FetchRequest,
+    log_capture: LogCapture,
+    choose: FormatSelector,
+    cookies: io.StringIO | None = None,
 ) -> dict[str, Any]:
     """Return yt-dlp's parameters; each is documented in `yt_dlp.YoutubeDL`."""
     network, limits = request.network, request.limits
@@ -165,14 +166,13 @@ def ytdlp_params(
         ),
         "ratelimit": limits.rate_limit_bps or None,
         "ffmpeg_location": request.ffmpeg or None,
-        "compat_opts": {"no-certifi"} if _has_own_ca(request) else set(),
+        "compat_opts": shared_tls.compat_options(network.ca_file),
     }
-    if jit.is_denied():
-        params["extractor_args"] = {"youtube-ejs": {"jitless": ["true"]}}
+    params["extractor_args"] = _extractor_args(network.player_clients)
     if network.proxy:  # without it yt-dlp takes the environment's
         params["proxy"] = network.proxy
-    if network.cookies_file:
-        params["cookiefile"] = _cookies(Path(network.cookies_file))
+    if cookies is not None:
+        params["cookiefile"] = cookies
     return params
 
 
@@ -203,7 +203,8 @@ def warm_up() -> None:
             importlib.import_module(name)
     hosts.install_guard()
     install_redirect_limits()
-    share_tls_context()
+    po_tokens.register_plugin()
+    shared_tls.share()
     cache_runtime_version()
     # A yt-dlp that has renamed these must still be able to work, only less warm.
     with contextlib.suppress(AttributeError, TypeError):
@@ -211,31 +212,19 @@ def warm_up() -> None:
 
 
 def _warm_tls_context() -> None:
-    """Create the shared TLS context now, without a connection."""
-    params = {"logger": LogCapture(), "cachedir": False, "js_runtimes": {}}
+    """Create the shared TLS context now, without a connection.
+
+    Of this environment's trust: what `[download] ca_file` names is read by each worker.
+    """
+    params = {
+        "logger": LogCapture(),
+        "cachedir": False,
+        "js_runtimes": {},
+        "compat_opts": shared_tls.compat_options(),
+    }
     with YtDlpClient(params) as ydl:
         for handler in ydl._request_director.handlers.values():  # noqa: SLF001 - no public way
             handler._make_sslcontext()  # noqa: SLF001 - the same
-
-
-def share_tls_context() -> None:
-    """Make all of yt-dlp's connections with the same settings share one TLS context.
-
-    Reading 140 CA certificates costs about 16 ms a time, and yt-dlp does it for
-    every `YoutubeDL`. Should a later yt-dlp lack the function, nothing is shared.
-    """
-    make = getattr(yt_networking, "make_ssl_context", None)
-    if make is None or hasattr(make, "cache_info"):
-        return
-    by_trust = functools.cache(lambda _trust, **settings: make(**settings))
-
-    @functools.wraps(make)
-    def shared(**settings: Any) -> Any:
-        trust = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-        return by_trust(trust, **settings)
-
-    shared.cache_info = by_trust.cache_info  # type: ignore[attr-defined]  # our mark
-    yt_networking.make_ssl_context = shared
 
 
 def cache_runtime_version() -> None:
@@ -265,22 +254,16 @@ def cache_runtime_version() -> None:
         remembered(runtime.path, ["--version"])
 
 
-def _has_own_ca(request: FetchRequest) -> bool:
-    """Return whether a CA bundle is configured; yt-dlp uses certifi's otherwise."""
-    return bool(
-        request.network.ca_file
-        or os.environ.get("SSL_CERT_FILE")
-        or os.environ.get("SSL_CERT_DIR")
-    )
+def _extractor_args(player_clients: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+    """Return the arguments of yt-dlp's YouTube extractor, as its README lists them."""
+    arguments: dict[str, dict[str, list[str]]] = {}
+    if clients := list(player_clients):
+        arguments["youtube"] = {"player_client": clients}
+    if jit.is_forbidden():
+        arguments["youtube-ejs"] = {"jitless": ["true"]}
+    return arguments
 
 
 def _js_runtimes(runtime: tuple[str, ...]) -> dict[str, dict[str, str]]:
     """Return `{name: {"path": …}}`; empty means none (not yt-dlp's default)."""
     return {runtime[0]: {"path": runtime[1]}} if runtime else {}
-
-
-def _cookies(path: Path) -> io.StringIO:
-    """Return a private copy in memory: yt-dlp writes its cookies back at the end."""
-    descriptor = open_regular_file(path, follow_links=True)
-    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
-        return io.StringIO(file.read(1 << 20))

@@ -6,11 +6,10 @@ import os
 from pathlib import Path
 
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
-from ytaudio_daemon.folders.inbox import InboxFile, identity_of
+from ytaudio_daemon.folders.inbox import InboxFile, identity_of, open_folder_of
 from ytaudio_daemon.folders.safe_open import (
     is_plain_file,
     mount_id,
-    open_dir,
     open_regular_file,
 )
 
@@ -35,8 +34,11 @@ class DropReader:
         self._inbox_file = inbox_file
         self._hash = hashlib.sha256()
         self._content = io.BytesIO()  # grows in place: the content is there only once
-        with open_dir(inbox, *inbox_file.location.parts) as folder:
-            self._fd = open_regular_file(folder, inbox_file.name)
+        with open_folder_of(inbox, inbox_file.location, inbox_file.name) as (
+            folder,
+            last,
+        ):
+            self._fd = open_regular_file(folder, last)
             is_mounted_here = mount_id(folder) == mount_id(self._fd)
         if not is_mounted_here or not self._is_unchanged(os.fstat(self._fd)):
             self.close()
@@ -74,13 +76,15 @@ class DropReader:
         os.close(self._fd)
 
     def _is_unchanged(self, found: os.stat_result) -> bool:
-        is_plain = is_plain_file(found, self._fd)
-        return is_plain and identity_of(found) == self._inbox_file.identity
+        # It is regular: `open_regular_file` opened it.
+        may_be_read = self._inbox_file.has_other_names or is_plain_file(found, self._fd)
+        return may_be_read and identity_of(found) == self._inbox_file.identity
 
     def _is_in_place(self) -> bool:
         try:
-            with open_dir(self._inbox, *self._inbox_file.location.parts) as folder:
-                found = os.lstat(self._inbox_file.name, dir_fd=folder)
+            location, name = self._inbox_file.location, self._inbox_file.name
+            with open_folder_of(self._inbox, location, name) as (folder, last):
+                found = os.lstat(last, dir_fd=folder)
         except (FileNotFoundError, UnsafePathError):
             return False
         return identity_of(found) == self._inbox_file.identity

@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
-from ytaudio_daemon.folders.inbox import DropLocation, drop_locations
+from ytaudio_daemon.folders.inbox import (
+    DropLocation,
+    drop_locations,
+    drop_path,
+    split_path,
+)
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED, Layout
 from ytaudio_daemon.folders.safe_open import (
-    is_plain_file,
     open_child,
     open_dir,
     open_regular_file,
@@ -33,52 +37,63 @@ class FiledDrop:
     """A file in `processed` or `rejected` that is a drop, not a view of one.
 
     Attributes:
-        session: The name of its session.
-        at_root: Whether it was dropped straight into the inbox.
+        location: Where it was dropped.
+        subfolders: The folders below the location, and below `processed`.
         path: Its path.
         filed_at: When it was moved there, by the file system's clock.
     """
 
-    session: str
-    at_root: bool
+    location: DropLocation
+    subfolders: tuple[str, ...]
     path: Path
     filed_at: float
 
     @property
     def key(self) -> tuple[str, bool, bytes]:
         """What identifies it in the ledger."""
-        return self.session, self.at_root, os.fsencode(self.path.name)
+        name = drop_path((*self.subfolders, self.path.name))
+        return self.location.session, self.location.at_root, name
 
     @property
     def drop_folder(self) -> Path:
         """The folder where it was dropped, and can be dropped again."""
-        return self.path.parent.parent
+        depth = len(self.subfolders)
+        return self.path.parents[depth + 1].joinpath(*self.subfolders)
 
 
 def filed_drops(inbox: Path) -> Iterator[FiledDrop]:
     """Yield every filed drop, session by session; no link is followed."""
-    yield from _filed_in(inbox, DEFAULT_SESSION, at_root=True)
+    yield from _filed_in(inbox, DropLocation(session=DEFAULT_SESSION, at_root=True))
     for name in _folders(inbox):
         if name not in {PROCESSED, REJECTED} and not name.startswith("."):
-            yield from _filed_in(inbox / name, name, at_root=False)
+            yield from _filed_in(inbox, DropLocation(session=name))
 
 
-def _filed_in(folder: Path, session: str, *, at_root: bool) -> Iterator[FiledDrop]:
+def _filed_in(inbox: Path, location: DropLocation) -> Iterator[FiledDrop]:
     for target in (PROCESSED, REJECTED):
-        with suppress(OSError):
-            if (folder / target).is_symlink():
-                continue
-            with os.scandir(folder / target) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-            for entry in found:
-                if entry.is_file(follow_symlinks=False) and not _is_view(entry.name):
-                    yield FiledDrop(
-                        session=session,
-                        at_root=at_root,
-                        path=Path(entry.path),
-                        # A rename changes no other time.
-                        filed_at=entry.stat(follow_symlinks=False).st_ctime,
-                    )
+        folder = inbox.joinpath(*location.parts, target)
+        if not folder.is_symlink():
+            yield from _filed_below(folder, location, ())
+
+
+def _filed_below(
+    folder: Path, location: DropLocation, subfolders: tuple[str, ...]
+) -> Iterator[FiledDrop]:
+    with suppress(OSError):
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                inner = (*subfolders, entry.name)
+                yield from _filed_below(folder / entry.name, location, inner)
+            elif entry.is_file(follow_symlinks=False) and not _is_view(entry.name):
+                yield FiledDrop(
+                    location=location,
+                    subfolders=subfolders,
+                    path=Path(entry.path),
+                    # A rename changes no other time.
+                    filed_at=entry.stat(follow_symlinks=False).st_ctime,
+                )
 
 
 def _folders(inbox: Path) -> list[str]:
@@ -152,7 +167,7 @@ def name_for_receipts(
     """
     try:
         with open_dir(layout.inbox, *location.parts) as folder:
-            with open_child(folder, target, make=True):
+            with open_child(folder, target, *split_path(name)[0], make=True):
                 pass
             return next(
                 candidate
@@ -172,10 +187,10 @@ def find_receipt(inbox: Path, filed_name: bytes, identity: bytes) -> str | None:
         filed_name: The drop's name in `processed`.
         identity: How the receipt begins.
     """
-    name = filed_name + b".receipt.txt"
+    subfolders, name = split_path(filed_name + b".receipt.txt")
     for session in _folders(inbox):
         with suppress(OSError, UnsafePathError):  # not there, or not ours
-            with open_dir(inbox, session, PROCESSED) as folder:
+            with open_dir(inbox, session, PROCESSED, *subfolders) as folder:
                 fd = open_regular_file(folder, name)
             with os.fdopen(fd, "rb") as file:
                 if file.read(len(identity)) == identity:
@@ -210,10 +225,11 @@ def _has_content(folder: int, name: bytes, sha256: str) -> bool:
         UnsafePathError: It is no regular file.
         OSError: It is not there, or cannot be read.
     """
-    fd = open_regular_file(folder, name)
+    subfolders, last = split_path(name)
+    with open_child(folder, *subfolders) as inner:
+        fd = open_regular_file(inner, last)
     with os.fdopen(fd, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return is_plain_file(os.fstat(fd), fd) and digest == sha256
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def _is_name_free_in(inbox: Path, location: DropLocation, name: bytes) -> bool:
@@ -245,8 +261,10 @@ def names_to_try(name: bytes, folder: int) -> Iterator[bytes]:
         name: As it was dropped.
         folder: The open folder where it was dropped.
     """
-    stem, ending = os.path.splitext(name)
+    above, last = os.path.split(name)
+    stem, ending = os.path.splitext(last)
     stem = stem[: name_limit(MAX_FILED_NAME, folder) - len(ending)]
+    stem = os.path.join(above, stem)
     if not name.lower().endswith(VIEW_ENDINGS):
         yield stem + ending
     for number in range(2, 1_000_000):

@@ -1,32 +1,26 @@
-"""Scanning the inbox: finds every file that may be a drop.
+"""The folders and files of the inbox, and how they are called."""
 
-Nothing here decides what a drop means; names are judged by `dropfile`, contents by
-the ledger. The scan yields as it goes, so that a hundred thousand files do not stop
-the daemon's loop.
-"""
-
+import errno
 import os
-import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ytaudio_daemon import dropfile
-from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.errors import UnsafePathError, UsageError
 from ytaudio_daemon.folders.layout import (
     DEFAULT_SESSION,
     PROCESSED,
     REJECTED,
     display_name,
 )
-from ytaudio_daemon.folders.safe_open import name_count, open_dir
+from ytaudio_daemon.folders.letter_case import is_other_spelling
+from ytaudio_daemon.folders.safe_open import open_child, open_dir
 
-#: Identifies a file's place: session, whether straight in the inbox, name.
+#: Identifies a file's place: session, whether straight in the inbox, its path there.
 FileKey = tuple[str, bool, bytes]
 #: Inode, size, time of the last write in nanoseconds, device.
 FileIdentity = tuple[int, int, int, int]
-
-OWN_NAMES = frozenset({PROCESSED, REJECTED, "defaults.toml"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +49,67 @@ def display_path(location: DropLocation, name: str) -> str:
     return "/".join(("inbox", *location.parts, name))
 
 
+def drop_path(parts: Iterable[str]) -> bytes:
+    """Return the path of a drop below its location, as the ledger has it: its name."""
+    return os.fsencode("/".join(parts))
+
+
+def split_path(name: bytes) -> tuple[tuple[bytes, ...], bytes]:
+    """Return the subfolders in a drop's name, and its last component."""
+    *subfolders, last = name.split(b"/")
+    return tuple(subfolders), last
+
+
+@contextmanager
+def open_folder_of(
+    inbox: Path, location: DropLocation, name: bytes
+) -> Iterator[tuple[int, bytes]]:
+    """Open the folder where a drop was dropped.
+
+    Yields:
+        A descriptor of the folder, and the drop's name in it.
+
+    Raises:
+        UnsafePathError: A link or a file stands where a folder should.
+        OSError: As open(2).
+    """
+    subfolders, last = split_path(name)
+    with open_dir(inbox, *location.parts, *subfolders) as folder:
+        yield folder, last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmptyFolder:
+    """A folder below a session's, in which a scan found nothing.
+
+    Attributes:
+        parts: Its components below the location.
+    """
+
+    location: DropLocation
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MountPoint:
+    """The inbox, or a session's folder, that is on another disk than what it is in."""
+
+    path: Path
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxFile:
     """A file as a scan found it.
 
     Attributes:
+        name: Its path below the location: `songs.txt`, or `party/songs.txt` of a
+            folder that was dropped.
         identity: Changes whenever it was written to.
         changed_at: When it was last put there, written or changed in any way; seconds
             since 1970 by the file system's clock.
+        folder_device: The disk of its folder, by which a lost mount is noticed; not the
+            file's own, which on overlayfs may differ.
+        has_other_names: It has hard links, none of them in our trees.
     """
 
     location: DropLocation
@@ -70,11 +117,22 @@ class InboxFile:
     size: int
     identity: FileIdentity
     changed_at: float = 0.0
+    folder_device: int | None = None
+    has_other_names: bool = False
 
     @property
     def key(self) -> FileKey:
         """What identifies the file's place."""
         return self.location.session, self.location.at_root, self.name
+
+    @property
+    def subfolders(self) -> tuple[bytes, ...]:
+        """The folders below its location."""
+        return split_path(self.name)[0]
+
+    def folder_in(self, inbox: Path) -> Path:
+        """Return the path of the folder that it is in."""
+        return inbox.joinpath(*self.location.parts, *map(os.fsdecode, self.subfolders))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,170 +160,25 @@ class IgnoredFile:
         return display_path(location, display_name(self.name))
 
 
-def scan(
-    inbox: Path, only: str | None = None
-) -> Iterator[InboxFile | IgnoredFile | None]:
-    """Yield every file that may be a drop, and everything else with a reason.
-
-    None is yielded after each folder, so that the caller can pause between empty ones.
-
-    Args:
-        inbox: The inbox root.
-        only: Scan this session's folder alone.
-
-    Raises:
-        OSError: The inbox itself cannot be read.
-    """
-    if only is not None:
-        path = os.path.join(inbox, only)
-        if _is_folder(path):
-            yield from _scan_folder(inbox, only)
-        elif _is_link_to_folder(path):
-            yield _linked_folder(only)
-        return
-    root = DropLocation(session=DEFAULT_SESSION, at_root=True)
-    with os.scandir(inbox) as entries:  # not all at once: there may be very many
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _scan_folder(inbox, entry.name)
-                yield None
-            elif _is_link_to_folder(entry.path) and not _is_no_session(entry.name):
-                yield _linked_folder(entry.name)
-            else:
-                yield from _check_entry(inbox, root, entry)
-
-
-def scan_ignored(inbox: Path, session: str | None = None) -> Iterator[IgnoredFile]:
-    """Yield everything that is not taken, in all of the inbox or of one session.
-
-    Args:
-        inbox: The inbox root.
-        session: A session's name.
-
-    Raises:
-        OSError: The inbox itself cannot be read.
-    """
-    at_root_too = session in {None, DEFAULT_SESSION}
-    for found in scan(inbox, None if at_root_too else session):
-        if isinstance(found, IgnoredFile) and session in {None, found.session}:
-            yield found
-
-
-def _is_folder(path: str) -> bool:
-    try:
-        return stat.S_ISDIR(os.lstat(path).st_mode)
-    except FileNotFoundError:
-        return False
-    except OSError:  # a dead mount, which is a folder
-        return True
-
-
-def _is_link_to_folder(path: str) -> bool:
-    """Return whether a link leads to a folder; what lies there is not looked at."""
-    try:
-        return os.path.islink(path) and stat.S_ISDIR(os.stat(path).st_mode)
-    except OSError:  # it leads nowhere, or to a dead mount
-        return False
-
-
-def _linked_folder(name: str) -> IgnoredFile:
-    return IgnoredFile(
-        location=None,
-        name=os.fsencode(name),
-        reason="a symbolic link to a folder, and no link is followed; make it a folder "
-        "(mount --bind shows another one there)",
-    )
-
-
-def _is_no_session(name: str) -> bool:
-    return dropfile.is_ignored_folder(name) or name in OWN_NAMES
-
-
-def _scan_folder(inbox: Path, name: str) -> Iterator[InboxFile | IgnoredFile]:
-    if _is_no_session(name):
-        return
-    problem = dropfile.session_name_problem(name)
-    if problem is not None:
-        yield IgnoredFile(location=None, name=os.fsencode(name), reason=problem)
-        return
-    yield from _scan_session(inbox, DropLocation(session=name))
-
-
-def _scan_session(
-    inbox: Path, location: DropLocation
-) -> Iterator[InboxFile | IgnoredFile]:
-    try:
-        with open_dir(inbox, *location.parts) as folder, os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name not in OWN_NAMES:
-                    yield from _check_entry(inbox, location, entry)
-    except FileNotFoundError:
-        return
-    except PermissionError:
-        yield IgnoredFile(
-            location=None,
-            name=os.fsencode(location.session),
-            reason="this folder cannot be read; allow it with: "
-            f"chmod o+rx {inbox / location.session}",
-        )
-    except UnsafePathError as error:
-        yield IgnoredFile(
-            location=None, name=os.fsencode(location.session), reason=error.message
-        )
-    except OSError as error:  # a dead mount, say: the folders behind it are looked at
-        if not location.parts:
-            raise
-        reason = f"this folder cannot be read: {error.strerror}"
-        yield IgnoredFile(
-            location=None, name=os.fsencode(location.session), reason=reason
-        )
-
-
-def _check_entry(
-    inbox: Path, location: DropLocation, entry: os.DirEntry[str]
-) -> Iterator[InboxFile | IgnoredFile]:
-    name = os.fsencode(entry.name)
-    if dropfile.is_temporary(entry.name) or dropfile.is_always_ignored(entry.name):
-        return
-    try:
-        found = entry.stat(follow_symlinks=False)
-    except FileNotFoundError:
-        return
-    reason = _ignore_reason(inbox.joinpath(*location.parts, entry.name), found)
-    if reason is not None:
-        yield IgnoredFile(location=location, name=name, reason=reason)
-    elif found.st_size > 0:  # file managers make the empty file first
-        yield InboxFile(
-            location=location,
-            name=name,
-            size=found.st_size,
-            identity=identity_of(found),
-            changed_at=found.st_ctime,
-        )
-
-
-def _ignore_reason(path: Path, found: os.stat_result) -> str | None:
-    name = path.name
-    if not stat.S_ISREG(found.st_mode):
-        return _KIND_REASONS.get(stat.S_IFMT(found.st_mode), "not a regular file")
-    if name.lower().endswith(".receipt.txt"):
-        return "a receipt, not a list of links; drop the .failed.txt beside it"
-    if dropfile.kind_of(name) is None:
-        return f"not a drop file; its name must end in {dropfile.DROP_ENDINGS}"
-    if name_count(found, path) != 1:
-        return "has more than one name (a hard link); copy the file instead"
-    return None
-
-
-_KIND_REASONS = {
-    stat.S_IFLNK: "a symbolic link; copy the file itself here",
-    stat.S_IFDIR: "a folder inside a session; only files directly in it are read",
-}
-
-
 def identity_of(found: os.stat_result) -> FileIdentity:
     """Return an identity that changes when a file is written to, or replaced."""
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_dev
+
+
+def require_same_disk(inbox: Path, inbox_file: InboxFile) -> None:
+    """Make sure that a file which is gone was not on a disk that is away.
+
+    Raises:
+        OSError: ESTALE, as its folder, or what is left of the way there, is on another
+            disk than it was.
+    """
+    folder = inbox_file.folder_in(inbox)
+    while folder != inbox and not os.path.lexists(folder):
+        folder = folder.parent
+    device = inbox_file.folder_device
+    if device is not None and folder.stat().st_dev != device:
+        message = "what was mounted there is not mounted now"
+        raise OSError(errno.ESTALE, message, str(folder))
 
 
 def name_exists(inbox: Path, location: DropLocation, name: bytes) -> bool:
@@ -277,17 +190,48 @@ def name_exists(inbox: Path, location: DropLocation, name: bytes) -> bool:
     with open_dir(inbox):
         pass
     try:
-        with open_dir(inbox, *location.parts) as folder:
-            os.lstat(name, dir_fd=folder)
+        with open_folder_of(inbox, location, name) as (folder, last):
+            os.lstat(last, dir_fd=folder)
     except (FileNotFoundError, UnsafePathError):
         return False
     return True
 
 
+def remove_inbox_file(inbox: Path, inbox_file: InboxFile) -> None:
+    """Remove a file from the inbox, unless it was changed or replaced since the scan.
+
+    Raises:
+        OSError: It may not be removed.
+        UnsafePathError: Its folder was replaced.
+    """
+    place = inbox_file.location, inbox_file.name
+    with open_folder_of(inbox, *place) as (folder, name):
+        try:
+            found = os.lstat(name, dir_fd=folder)
+        except FileNotFoundError:
+            return
+        if identity_of(found) == inbox_file.identity:
+            os.unlink(name, dir_fd=folder)
+
+
 def make_session_folder(inbox: Path, session: str) -> None:
-    """Make a session's folder in the inbox."""
-    with open_dir(inbox, session, make=True):
-        pass
+    """Make a session's folder in the inbox, or make sure that it is there.
+
+    Raises:
+        UsageError: The disk takes another session's folder for it.
+        UnsafePathError: A link or a file has its name.
+        OSError: It cannot be made.
+    """
+    with open_dir(inbox) as root:
+        with open_child(root, session, make=True):
+            pass
+        if is_other_spelling(root, session):
+            raise UsageError(
+                f"the disk of the inbox does not tell {session!r} from the folder of "
+                "another session, which is written otherwise",
+                "Write the name as that one is written (`ytaudio session list`), or "
+                "choose another.",
+            )
 
 
 def remove_if_empty(inbox: Path, session: str) -> bool:

@@ -75,6 +75,11 @@ class Layout:
         return self.state / "cache"
 
     @property
+    def cookies(self) -> Path:
+        """The cookies of sessions, by their UUIDs; for the daemon's eyes only."""
+        return self.state / "cookies"
+
+    @property
     def daemon_status(self) -> Path:
         """The daemon's status document."""
         return self.status / "daemon.json"

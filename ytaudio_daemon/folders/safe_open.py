@@ -8,7 +8,7 @@ import ctypes
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -46,26 +46,35 @@ def open_dir(root: Path, *parts: str | bytes, make: bool = False) -> Iterator[in
         OSError: As open(2).
     """
     fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    with _open_below(fd, parts, make=make) as folder:
+        yield folder
+
+
+@contextmanager
+def open_child(folder: int, *parts: str | bytes, make: bool = False) -> Iterator[int]:
+    """Open a folder in an open folder, even if that has another path by now.
+
+    Args:
+        folder: The open folder.
+        parts: Names below it, each a single component; none for the folder itself.
+        make: Create what is missing, with the process's umask.
+
+    Raises:
+        UnsafePathError: A link or a plain file stands in the way.
+        OSError: As open(2).
+    """
+    with _open_below(os.dup(folder), parts, make=make) as child:
+        yield child
+
+
+@contextmanager
+def _open_below(fd: int, parts: Iterable[str | bytes], *, make: bool) -> Iterator[int]:
+    """Walk down from a folder; its descriptor, and each on the way, is closed."""
     try:
         for part in parts:
             inner = _open_child(fd, part, make=make)
             os.close(fd)
             fd = inner
-        yield fd
-    finally:
-        os.close(fd)
-
-
-@contextmanager
-def open_child(folder: int, name: str | bytes, *, make: bool = False) -> Iterator[int]:
-    """Open a folder in an open folder, even if that has another path by now.
-
-    Raises:
-        UnsafePathError: A link or a plain file stands there.
-        OSError: As open(2).
-    """
-    fd = _open_child(folder, name, make=make)
-    try:
         yield fd
     finally:
         os.close(fd)
@@ -164,7 +173,7 @@ def mount_id(fd: int) -> str:
     Not `st_dev`: on overlayfs, where containers live, a file and its folder may show
     different ones (proc(5), fdinfo; overlayfs.rst, "Inode properties").
     """
-    with open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as lines:
+    with open(f"/proc/self/fdinfo/{fd}", encoding="utf-8") as lines:
         return next(line for line in lines if line.startswith("mnt_id:"))
 
 

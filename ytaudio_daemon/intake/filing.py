@@ -1,6 +1,7 @@
 """Filing recorded drops: out of the way of the next scan, or left in place."""
 
 import errno
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -18,27 +19,18 @@ from ytaudio_daemon.intake.recorded_drop import DropKey, RecordedDrop
 from ytaudio_daemon.ledger import Ledger, drops
 from ytaudio_daemon.ledger.drops import DropPlacement
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.host_errors import is_of_one_place
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.system.times import utc_time
 
 log = structlog.get_logger()
 
-#: Errors of one place: a permission, or a `processed` that is a mount point, say. The
-#: drop stays where it is; those of the whole machine or disk pass by themselves.
-PLACE_ERRNOS = frozenset(
-    {
-        errno.EACCES,
-        errno.EBUSY,
-        errno.EINVAL,
-        errno.ENAMETOOLONG,
-        errno.ENOSYS,
-        errno.EOPNOTSUPP,
-        errno.EPERM,
-        errno.EROFS,
-        errno.EXDEV,
-    }
-)
+#: A drop, and where it went.
+_Placed = tuple[RecordedDrop, DropPlacement]
+#: The folder of a drop: the session's, and the subfolders.
+_Folder = tuple[DropLocation, tuple[bytes, ...]]
+
 #: Filed drops are looked at again at every rescan, early or not.
 RECHECK_FRACTION = 0.5
 
@@ -72,7 +64,7 @@ class Filer:
         self._layout = layout
         self._recorded: list[RecordedDrop] = []
         #: Moved, or kept, but the ledger does not have it yet.
-        self._placed: list[tuple[RecordedDrop, DropPlacement]] = []
+        self._placed: list[_Placed] = []
         self._late_writes = LateWriteMonitor(layout)
 
     def add(self, recorded: list[RecordedDrop]) -> None:
@@ -119,18 +111,38 @@ class Filer:
         """Record where the drops went, once their moves are durable.
 
         Raises:
-            LedgerError, OSError: Nothing is recorded; the next call tries again.
+            LedgerError: Nothing is recorded; the next call tries again.
+            OSError: A folder could not be synced. Its drops are not recorded, all
+                others are; the next call tries again.
         """
-        if not self._placed:
-            return
-        for location in {recorded.inbox_file.location for recorded, _ in self._placed}:
-            self._sync_moves(location)
-        with self._ledger.write() as db:
-            drops.mark_filed(db, [placement for _, placement in self._placed], now)
-        for recorded, placement in self._placed:
+        durable, refused = self._sync_placed()
+        if durable:
+            with self._ledger.write() as db:
+                drops.mark_filed(db, [placement for _, placement in durable], now)
+        for recorded, placement in durable:
             failpoints.failpoint("drop.filed", recorded.inbox_file.name)
             _log_taken(recorded.inbox_file, placement)
-        self._placed = []
+        self._placed = [placed for placed in self._placed if placed not in durable]
+        if refused is not None:
+            raise refused
+
+    def _sync_placed(self) -> tuple[list[_Placed], OSError | None]:
+        """Sync the folders of moved drops; returns the durable ones, and the last error."""
+        by_folder: defaultdict[_Folder | None, list[_Placed]] = defaultdict(list)
+        for recorded, placement in self._placed:
+            inbox_file, stays = recorded.inbox_file, placement.state == "kept"
+            folder = None if stays else (inbox_file.location, inbox_file.subfolders)
+            by_folder[folder].append((recorded, placement))
+        durable, refused = by_folder.pop(None, []), None
+        for folder, placed in by_folder.items():
+            try:
+                if folder is not None:
+                    self._sync_moves(*folder)
+            except OSError as error:
+                refused = error
+            else:
+                durable += placed
+        return durable, refused
 
     def put_back_written(self, now: Now) -> None:
         """Put filed drops back into the inbox whose writers were not done."""
@@ -157,12 +169,11 @@ class Filer:
         try:
             return self._move(recorded, now)
         except (OSError, UnsafePathError) as error:
-            if isinstance(error, OSError) and error.errno not in PLACE_ERRNOS:
+            folder = recorded.inbox_file.folder_in(self._layout.inbox)
+            if isinstance(error, OSError) and not _is_of_one_place(error):
+                error.filename = str(folder)  # not a name in a folder nobody knows
                 raise
-            parts = recorded.inbox_file.location.parts
-            self._ignored_files.set_not_movable(
-                self._layout.inbox.joinpath(*parts), error
-            )
+            self._ignored_files.set_not_movable(folder, error)
             return self._keep(recorded, is_unmovable=True)
 
     def _move(self, recorded: RecordedDrop, now: Now) -> DropPlacement:
@@ -214,10 +225,21 @@ class Filer:
             f"ytaudio retry --session {inbox_file.location.session} --failed",
         )
 
-    def _sync_moves(self, location: DropLocation) -> None:
+    def _sync_moves(
+        self, location: DropLocation, subfolders: tuple[bytes, ...]
+    ) -> None:
         """Sync a folder, unless it is closed to us: then nothing was moved out of it."""
         with suppress(UnsafePathError, PermissionError):
-            filing.sync_moves(self._layout.inbox, location)
+            filing.sync_moves(self._layout.inbox, location, subfolders)
+
+
+def _is_of_one_place(error: OSError) -> bool:
+    """Return whether only a drop's own place is at fault, so that the drop stays there.
+
+    What is wrong with the whole machine or disk passes by itself.
+    """
+    # A file system's word for a name that it does not allow.
+    return error.errno == errno.EINVAL or is_of_one_place(error.errno)
 
 
 def _placement(recorded: RecordedDrop, state: str, name: bytes | None) -> DropPlacement:

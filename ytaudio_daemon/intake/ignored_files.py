@@ -165,10 +165,27 @@ class IgnoredFiles:
 
     def set_inbox_unreadable(self, error: OSError) -> None:
         """Report that the inbox itself cannot be read."""
+        found = find_host_error(error.errno)
+        otherwise = "Make the folder, or allow the daemon to read it"
         self._inbox_problems["inbox_unreadable"] = (
             f"the inbox cannot be read: {error}",
-            "Make the folder, or allow the daemon to read it; it is tried again.",
+            found.remedy("the inbox") if found else f"{otherwise}; it is tried again.",
         )
+
+    def set_lost_mounts(self, folders: Sequence[Path]) -> None:
+        """Report folders that were mount points, and are none: their drops are away."""
+        self._inbox_problems.pop("mount_lost", None)
+        if folders:
+            more = f" (and {len(folders) - 1} more)" if folders[1:] else ""
+            message = (
+                f"nothing is mounted at {folders[0]}{more} any more: the drops there are "
+                "out of sight"
+            )
+            hint = (
+                "Mount it again (findmnt shows what is mounted); if it is meant to be "
+                "gone, remove the folder or restart the daemon."
+            )
+            self._inbox_problems["mount_lost"] = message, hint
 
     def set_not_movable(self, folder: Path, error: Exception) -> None:
         """Report that a recorded drop cannot be moved to `processed`."""

@@ -3,6 +3,7 @@
 import time
 
 from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.intake.cookies_file import CookiesFile, CookiesIntake
 from ytaudio_daemon.intake.crash_recovery import UnfiledDrops
 from ytaudio_daemon.intake.filing import Filer
 from ytaudio_daemon.intake.ignored_files import IgnoredFiles
@@ -38,10 +39,11 @@ class Intake:
     def __init__(self, ledger: Ledger, layout: Layout, settings: Settings) -> None:
         self.ignored_files = IgnoredFiles()
         self._kept_files = KeptFiles(ledger)
-        self._scanner = Scanner(layout.inbox, settings, self.ignored_files)
+        self._scanner = Scanner(layout, settings, self.ignored_files)
         self._stability = StabilityTracker(settings.inbox.settle)
         self._unfiled_drops = UnfiledDrops(ledger, layout, settings)
         self._reader = Reader(self._kept_files, ledger, layout, settings)
+        self._cookies_intake = CookiesIntake(ledger, layout)
         self._recorder = Recorder(ledger, settings, ParseGuard(layout.parse_mark))
         self._filer = Filer(
             self._kept_files, self.ignored_files, ledger, layout, settings
@@ -84,7 +86,7 @@ class Intake:
         deadline = time.monotonic() + STEP_S
         self._scan(mono, deadline)
         self._unfiled_drops.end_abandoned(now)
-        self._read(deadline)
+        self._read(now, deadline)
         # A drop is filed in the step after the one that recorded it. By then all of
         # its lines are durable, the ledger was checked to be the file that people see,
         # and workers have started on its jobs without waiting for a move. Whatever
@@ -104,7 +106,7 @@ class Intake:
                     break
         self._stability.promote(mono)
 
-    def _read(self, deadline: float) -> None:
+    def _read(self, now: Now, deadline: float) -> None:
         """Read stable files: new drops are to be recorded, recorded ones to be filed."""
         in_memory = self._recorder.sizes()
         for found in self._reader.read(self._stability, in_memory, deadline):
@@ -116,8 +118,21 @@ class Intake:
                 case RecordedDrop():
                     self.ignored_files.remove(found.inbox_file)
                     self._filer.add([found])
+                case CookiesFile():
+                    self._take_cookies(found, now)
                 case UnreadFile():
                     self._put_off(found)
+
+    def _take_cookies(self, found: CookiesFile, now: Now) -> None:
+        inbox_file = found.inbox_file
+        try:
+            reason = self._cookies_intake.take(found, now)
+        finally:  # a later scan finds the file again if it is still there
+            self._stability.release(inbox_file)
+        if reason:
+            self.ignored_files.add_waiting(inbox_file, reason)
+        else:
+            self.ignored_files.remove(inbox_file)
 
     def _put_off(self, unread: UnreadFile) -> None:
         """Leave a file to a later scan; if it changed, to one that comes soon."""
@@ -147,6 +162,13 @@ class Intake:
     def pop_recorded(self) -> bool:
         """True if lines were recorded since the last call: there may be new jobs."""
         return self._recorder.pop_recorded()
+
+    def pop_returned_mounts(self) -> bool:
+        """True if a mount of the inbox that was lost came back since the last call.
+
+        What was to be written there meanwhile is to be written now.
+        """
+        return self._scanner.pop_returned_mounts()
 
     def next_due(self) -> float:
         """Return the monotonic time of the next stable file or rescan."""

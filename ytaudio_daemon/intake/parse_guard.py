@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.intake.recorded_drop import DropKey
+from ytaudio_daemon.model import LinePart
 from ytaudio_daemon.system.regular_files import open_own_file, read_regular_file
 
 #: How often a drop may end the daemon at the same line.
@@ -22,8 +23,9 @@ MAX_ENDS = 2
 MAX_SUSPECTS = 20
 MAX_BYTES = 64 << 10
 
-#: A drop and the last line of it that is recorded: behind it the daemon ended.
-_Place = tuple[str, str, str, int]
+#: A drop, and line and part of the last entry that is recorded: behind it the daemon
+#: ended.
+_Place = tuple[str, str, str, int, int]
 
 
 class ParseGuard:
@@ -41,20 +43,21 @@ class ParseGuard:
         self._file = file
         self._ends = _read_ends(file)
 
-    def has_ended_too_often(self, key: DropKey, cursor: int) -> bool:
-        """Return whether the daemon ended `MAX_ENDS` times behind that line."""
+    def has_ended_too_often(self, key: DropKey, cursor: LinePart) -> bool:
+        """Return whether the daemon ended `MAX_ENDS` times behind that entry."""
         return self._ends.get(_place(key, cursor), 0) >= MAX_ENDS
 
     @contextmanager
-    def reading(self, key: DropKey, cursor: int) -> Iterator[None]:
-        """Have the mark name a drop, and the line behind which it is read."""
+    def reading(self, key: DropKey, cursor: LinePart) -> Iterator[None]:
+        """Have the mark name a drop, and the entry behind which it is read."""
         self._write(_place(key, cursor))
         yield  # an exception leaves the mark: the daemon may be about to end
         self._write(None)
 
     def forget(self, key: DropKey) -> None:
         """Forget the ends at a drop: it got beyond them, or was set aside."""
-        for place in [known for known in self._ends if known[:3] == _place(key, 0)[:3]]:
+        drop = _place(key, LinePart())[:3]
+        for place in [known for known in self._ends if known[:3] == drop]:
             del self._ends[place]
 
     def _write(self, place: _Place | None) -> None:
@@ -70,16 +73,16 @@ class ParseGuard:
                 os.close(fd)
 
 
-def _place(key: DropKey, cursor: int) -> _Place:
+def _place(key: DropKey, cursor: LinePart) -> _Place:
     session, name, sha256 = key
-    return session, os.fsdecode(name), sha256, cursor
+    return session, os.fsdecode(name), sha256, *cursor
 
 
 def _read_ends(file: Path) -> dict[_Place, int]:
     """Return how often the daemon ended where, the last end included."""
     try:
         found = json.loads(read_regular_file(file, MAX_BYTES))
-        ends = {_known_place(row[:4]): int(row[4]) for row in found["ends"]}
+        ends = {_known_place(row[:-1]): int(row[-1]) for row in found["ends"]}
         if found["reading"]:
             last = _known_place(found["reading"])
             ends[last] = ends.pop(last, 0) + 1
@@ -89,5 +92,6 @@ def _read_ends(file: Path) -> dict[_Place, int]:
 
 
 def _known_place(row: Any) -> _Place:
-    session, name, sha256, cursor = row
-    return str(session), str(name), str(sha256), int(cursor)
+    session, name, sha256, line, *part = row  # older marks have no part
+    number = int(part[0]) if part else 0
+    return str(session), str(name), str(sha256), int(line), number

@@ -2,6 +2,7 @@
 
 from ytaudio_daemon.ledger import Connection, drop_queries
 from ytaudio_daemon.ledger.drop_queries import KeptFile
+from ytaudio_daemon.model import LinePart
 
 #: Lines read from the ledger in one go: some 10 ms.
 LINES_PER_PAGE = 2000
@@ -23,7 +24,7 @@ class PreviousLines:
     def __init__(self, db: Connection, file: KeptFile) -> None:
         self.texts: set[str] = set()
         self._drops = drop_queries.kept_drops(db, file)
-        self._last_line = 0
+        self._last_line = LinePart()
 
     def load_page(self, db: Connection) -> bool:
         """Read one page; returns whether it was the last one."""
@@ -37,5 +38,5 @@ class PreviousLines:
             self._last_line = page[-1][0]
         else:
             self._drops.pop(0)
-            self._last_line = 0
+            self._last_line = LinePart()
         return not self._drops

@@ -12,6 +12,7 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.drop_reader import DropReader
 from ytaudio_daemon.folders.inbox import InboxFile
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
+from ytaudio_daemon.intake.cookies_file import CookiesFile, read_cookies_file
 from ytaudio_daemon.intake.kept_files import KeptFiles
 from ytaudio_daemon.intake.parsed_drop import ParsedDrop
 from ytaudio_daemon.intake.previous_lines import PreviousLines
@@ -46,8 +47,8 @@ class UnreadFile:
     waits_for: str = ""
 
 
-#: A new drop, one that is recorded already and still in the inbox, or neither.
-ReadResult = ParsedDrop | RecordedDrop | UnreadFile
+#: A new drop, one that is recorded already and still in the inbox, cookies, or neither.
+ReadResult = ParsedDrop | RecordedDrop | UnreadFile | CookiesFile
 
 
 class Reader:
@@ -145,11 +146,15 @@ class Reader:
                 return None
             content, sha256 = reader.content()
             failpoints.failpoint("drop.read", inbox_file.name)
-        except (DropChangedError, OSError) as error:
+        except DropChangedError as error:
             log.info("intake.drop_changed", error=str(error))
             found = UnreadFile(inbox_file=inbox_file, has_changed=True)
+        except OSError as error:
+            found = UnreadFile(inbox_file=inbox_file, waits_for=_unreadable(error))
         else:
-            found = self._identify(inbox_file, content, sha256)
+            found = read_cookies_file(inbox_file, content) or self._identify(
+                inbox_file, content, sha256
+            )
         reader.close()
         self._open = None
         return found

@@ -12,7 +12,7 @@ from ytaudio_daemon.intake.parse_guard import ParseGuard
 from ytaudio_daemon.intake.parsed_drop import ParsedDrop, rejection_reason
 from ytaudio_daemon.intake.recorded_drop import DropKey, RecordedDrop
 from ytaudio_daemon.ledger import Connection, Ledger, drops, sessions
-from ytaudio_daemon.ledger.drops import Drop, NewLine
+from ytaudio_daemon.ledger.drops import Drop, NewEntry
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
@@ -31,10 +31,10 @@ READ_LINES_S = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _DropChunk:
-    """Some lines of one drop; `is_last` when no lines follow them."""
+    """Some entries of one drop; `is_last` when none follow them."""
 
     parsed_drop: ParsedDrop
-    lines: list[NewLine]
+    entries: list[NewEntry]
     is_last: bool
 
 
@@ -165,20 +165,20 @@ class Recorder:
                 if room <= 0:
                     break
             sessions_drawn.add(session)
-            lines = self._read_lines(parsed_drop, room, deadline)
-            if lines or parsed_drop.is_read:
-                chunks.append(_chunk(parsed_drop, lines))
+            entries = self._read_entries(parsed_drop, room, deadline)
+            if entries or parsed_drop.is_read:
+                chunks.append(_chunk(parsed_drop, entries))
             else:
                 self._move_to_back(parsed_drop)
-            room -= len(lines)
+            room -= len(entries)
             if room <= 0 or not parsed_drop.is_read or time.monotonic() >= deadline:
                 break
         return chunks
 
-    def _read_lines(
+    def _read_entries(
         self, parsed_drop: ParsedDrop, count: int, deadline: float
-    ) -> list[NewLine]:
-        """Return the next lines; none of a drop that has ended the daemon too often."""
+    ) -> list[NewEntry]:
+        """Return the next entries; none of a drop that has ended the daemon too often."""
         key, cursor = parsed_drop.key, parsed_drop.cursor
         if self._parse_guard.has_ended_too_often(key, cursor):
             parsed_drop.set_aside()
@@ -189,10 +189,10 @@ class Recorder:
                 reason=parsed_drop.problem,
             )
         with self._parse_guard.reading(key, cursor):
-            lines = parsed_drop.next_lines(count, deadline)
-            if lines or parsed_drop.is_read:
+            entries = parsed_drop.next_entries(count, deadline)
+            if entries or parsed_drop.is_read:
                 self._parse_guard.forget(key)
-        return lines
+        return entries
 
     def _record_session(
         self, db: Connection, name: str, chunks: list[_DropChunk], now: Now
@@ -210,7 +210,7 @@ class Recorder:
             for parsed_drop, drop in zip(fresh, opened, strict=True)
         }
         batches = [
-            (p.parsed_drop.drop or new[p.parsed_drop.key], p.lines) for p in chunks
+            (p.parsed_drop.drop or new[p.parsed_drop.key], p.entries) for p in chunks
         ]
         recorded = drops.record_batches(
             db,
@@ -230,8 +230,10 @@ class Recorder:
         return done
 
 
-def _chunk(parsed_drop: ParsedDrop, lines: list[NewLine]) -> _DropChunk:
-    return _DropChunk(parsed_drop=parsed_drop, lines=lines, is_last=parsed_drop.is_read)
+def _chunk(parsed_drop: ParsedDrop, entries: list[NewEntry]) -> _DropChunk:
+    return _DropChunk(
+        parsed_drop=parsed_drop, entries=entries, is_last=parsed_drop.is_read
+    )
 
 
 def _end_reason(parsed_drop: ParsedDrop, drop: Drop) -> str | None:

@@ -2,13 +2,17 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import structlog
 
-from ytaudio_daemon.folders import inbox
-from ytaudio_daemon.folders.inbox import IgnoredFile, InboxFile
+from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.filing import remove_emptied_folder
+from ytaudio_daemon.folders.inbox import EmptyFolder, IgnoredFile, InboxFile, MountPoint
+from ytaudio_daemon.folders.inbox_scan import our_trees, scan
+from ytaudio_daemon.folders.session_scan import ScanMemory, ScanResult
 from ytaudio_daemon.intake.ignored_files import IgnoredFiles
+from ytaudio_daemon.intake.late_writes import WATCHED_S
+from ytaudio_daemon.intake.mount_points import MountPoints
 from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
@@ -22,7 +26,7 @@ class Scanner:
     """Looks through the inbox in pieces.
 
     Args:
-        folder: The inbox root.
+        layout: Names the inbox, and the trees in which a drop has no other name.
         settings: Section inbox.
         ignored_files: Receives everything that is found and not taken.
 
@@ -32,16 +36,18 @@ class Scanner:
     """
 
     def __init__(
-        self, folder: Path, settings: Settings, ignored_files: IgnoredFiles
+        self, layout: Layout, settings: Settings, ignored_files: IgnoredFiles
     ) -> None:
         self.has_scanned_once = False
         self.next_rescan = 0.0
-        self._folder = folder
+        self._folder = layout.inbox
+        self._memory = ScanMemory.of(*our_trees(layout))
         self._ignored_files = ignored_files
+        self._mount_points = MountPoints()
         self._rescan_s = settings.inbox.rescan
         #: Sessions to look at; None = everything.
         self._dirty: set[str | None] = set()
-        self._scan: Iterator[InboxFile | IgnoredFile | None] | None = None
+        self._scan: Iterator[ScanResult] | None = None
         self._scanned_session: str | None = None
 
     def reload(self, settings: Settings) -> None:
@@ -68,6 +74,10 @@ class Scanner:
                 return
             yield from self._continue_scan(deadline)
 
+    def pop_returned_mounts(self) -> bool:
+        """True if a mount that was lost came back since the last call."""
+        return self._mount_points.pop_returned()
+
     def is_busy(self) -> bool:
         """True if there is something to look at now."""
         return self._scan is not None or bool(self._dirty)
@@ -78,11 +88,12 @@ class Scanner:
         if None in self._dirty:
             self._dirty.clear()
             self._scanned_session = None
+            self._mount_points.begin_scan()
             self.next_rescan = mono + self._rescan_s
         else:
             self._scanned_session = self._dirty.pop()
         self._ignored_files.begin_scan()
-        self._scan = inbox.scan(self._folder, self._scanned_session)
+        self._scan = scan(self._folder, self._scanned_session, self._memory)
         return True
 
     def _continue_scan(self, deadline: float) -> Iterator[InboxFile]:
@@ -91,14 +102,33 @@ class Scanner:
                 if isinstance(found, InboxFile):
                     self._ignored_files.confirm_present(found)
                     yield found
-                elif found is not None:
-                    self._ignored_files.add(found)
+                else:
+                    self._handle_other(found)
                 if time.monotonic() > deadline:
                     return
         except OSError as error:
             self._ignored_files.set_inbox_unreadable(error)
             log.warning("intake.scan_failed", error=str(error))
         else:
-            self._ignored_files.end_scan(self._scanned_session)
+            self._end_scan()
         self.has_scanned_once = self.has_scanned_once or self._scanned_session is None
         self._scan = None
+
+    def _handle_other(self, found: ScanResult) -> None:
+        """Handle what a scan found and is no drop."""
+        match found:
+            case IgnoredFile():
+                self._ignored_files.add(found)
+                if found.location is None:
+                    self._mount_points.add_unreadable(self._folder / found.session)
+            case MountPoint():
+                self._mount_points.add(found.path)
+            case EmptyFolder():
+                # Not before: a drop that is written to goes back into it.
+                remove_emptied_folder(self._folder, found, WATCHED_S)
+
+    def _end_scan(self) -> None:
+        self._ignored_files.end_scan(self._scanned_session)
+        if self._scanned_session is None:
+            self._mount_points.end_scan()
+            self._ignored_files.set_lost_mounts(self._mount_points.lost)

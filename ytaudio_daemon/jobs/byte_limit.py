@@ -32,6 +32,5 @@ def byte_limit_failure(
         code=BYTE_LIMIT,
         message=f"The finished file does not fit into the session's {limit} bytes, "
         f"of which {session.used_bytes} are used.",
-        hint=f"Raise it with: ytaudio session set {claim.session_name} --max-bytes "
-        "…, then retry the job.",
+        hint=f"Raise it: ytaudio session set {claim.session_name} --max-bytes …",
     )

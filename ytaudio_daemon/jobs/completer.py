@@ -16,8 +16,9 @@ from typing import TypeVar
 import structlog
 
 from ytaudio_daemon.folders import Layout, publishing
-from ytaudio_daemon.jobs.attempt_moves import AttemptMoves
+from ytaudio_daemon.jobs.attempt_transitions import AttemptTransitions
 from ytaudio_daemon.jobs.byte_limit import byte_limit_failure
+from ytaudio_daemon.jobs.outage_suspicion import end_outage_if_proven
 from ytaudio_daemon.jobs.publisher import Publication, Publisher, result_of
 from ytaudio_daemon.jobs.record_failure import (
     RecordedFailure,
@@ -25,7 +26,7 @@ from ytaudio_daemon.jobs.record_failure import (
     record_failure,
 )
 from ytaudio_daemon.jobs.work_retention import is_work_reusable
-from ytaudio_daemon.ledger import Connection, Ledger, gates, transitions
+from ytaudio_daemon.ledger import Connection, Ledger, cookies, gates, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Failure, JobState, Outcome, Result
 from ytaudio_daemon.model.clock import Now
@@ -53,7 +54,7 @@ class AttemptCompleter:
         self._ledger = ledger
         self._layout = layout
         self._publisher = Publisher(layout)
-        self._moves = AttemptMoves(ledger, layout)
+        self._transitions = AttemptTransitions(ledger, layout)
         self.settings = settings
         #: By attempt: audio that is at its place while the ledger could not be written.
         self._unrecorded: dict[str, Publication] = {}
@@ -107,7 +108,7 @@ class AttemptCompleter:
         Raises:
             LedgerError: Nothing was decided; call again.
         """
-        self._moves.cancel(claim, self.settings.sessions.quota, now)
+        self._transitions.cancel(claim, self.settings.sessions.quota, now)
 
     def _publish(self, claim: Claim, outcome: Outcome, now: Now) -> None:
         """Move the audio from the attempt's folder to its place; complete the job.
@@ -167,7 +168,11 @@ class AttemptCompleter:
                 db, claim.fence, publication.outcome, now, self.settings.sessions.quota
             )
             if done and publication.is_own:
+                _record_cookies(db, claim, publication.outcome, now)
                 open_proven_gates(db, claim, now)
+                end_outage_if_proven(
+                    db, publication.outcome, claim.history.claimed_at, now
+                )
             gates.clear_stale_probe(db)
         del self._unrecorded[claim.name]
         self._ledger.check_not_replaced()
@@ -178,7 +183,7 @@ class AttemptCompleter:
             _log_completed(claim, publication.result, now)
 
     def _record_failure(self, claim: Claim, outcome: Outcome, now: Now) -> None:
-        recorded = self._move_or_cancel(
+        recorded = self._change_or_cancel(
             claim,
             now,
             lambda db: record_failure(db, claim, outcome, now, self.settings),
@@ -192,7 +197,7 @@ class AttemptCompleter:
         _log_failed(claim, recorded)
 
     def _queue_again(self, claim: Claim, now: Now, reason: str) -> None:
-        if self._move_or_cancel(
+        if self._change_or_cancel(
             claim,
             now,
             lambda db: transitions.requeue_interrupted(db, claim.fence, now, reason),
@@ -205,8 +210,8 @@ class AttemptCompleter:
             )
 
     def _begin_publish(self, claim: Claim, result: Result, now: Now) -> bool:
-        path = self._publisher.audio_file(claim, result)
-        return self._move_or_cancel(
+        path = self._layout.audio_file(claim.session_uuid, claim.uuid, result.file_name)
+        return self._change_or_cancel(
             claim,
             now,
             lambda db: transitions.begin_publish(
@@ -214,11 +219,16 @@ class AttemptCompleter:
             ),
         )
 
-    def _move_or_cancel(
-        self, claim: Claim, now: Now, move: Callable[[Connection], T]
+    def _change_or_cancel(
+        self, claim: Claim, now: Now, transition: Callable[[Connection], T]
     ) -> T:
         quota = self.settings.sessions.quota
-        return self._moves.move_or_cancel(claim, quota, now, move)
+        return self._transitions.change_or_cancel(claim, quota, now, transition)
+
+
+def _record_cookies(db: Connection, claim: Claim, outcome: Outcome, now: Now) -> None:
+    began_at = claim.history.claimed_at
+    cookies.record_use(db, claim.session_id, outcome, began_at, now)
 
 
 def _failed(outcome: Outcome, failure: Failure) -> Outcome:

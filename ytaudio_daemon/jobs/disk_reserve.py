@@ -50,7 +50,7 @@ class DiskReserve:
         if free >= reserve:
             if gate is not None and gate.code == DISK_FULL:
                 with self._ledger.write() as db:
-                    gates.open_gate(db, GateName.HOST)
+                    gates.open_gate_and_hasten(db, GateName.HOST, now)
         elif gate is None or not gate.is_too_early_to_probe(now.wall):
             full = gate_after_failure(
                 gate, _disk_full(free, reserve), began_at=now.wall, wall=now.wall
@@ -65,5 +65,5 @@ def _disk_full(free: int, reserve: int) -> Failure:
         code=DISK_FULL,
         message=f"The disk has {free >> 20} MiB free, less than the reserve of "
         f"{reserve >> 20} MiB.",
-        hint="Free some space, or lower [disk] reserve; it goes on by itself.",
+        hint="Free some space, or lower [disk] reserve.",
     )

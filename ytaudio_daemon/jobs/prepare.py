@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.fetch.tools import Tools
-from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.folders import Layout, cookie_jars, publishing
 from ytaudio_daemon.jobs.byte_limit import byte_limit_failure
 from ytaudio_daemon.jobs.fetch_requests import fetch_request
 from ytaudio_daemon.jobs.publisher import Publication, Publisher
@@ -56,13 +56,15 @@ def prepare(
         tools,
         key=claim.uuid,
         attempt=claim.attempt,
-        link=Link(video_id=claim.video_id),
+        link=Link(video_id=claim.video_id, is_music=claim.is_music),
         options=claim.options,
         attempt_dir=layout.attempt_dir(claim.uuid, claim.attempt),
         cache_dir=layout.cache,
         earlier_dirs=earlier,
         private_paths=private_paths(layout, settings),
         job_facts=_job_facts(claim),
+        own_cookies=cookie_jars.find_cookies(layout, claim.session_uuid),
+        egress=claim.egress,
     )
 
 
@@ -82,7 +84,11 @@ def _job_facts(claim: Claim) -> dict[str, object]:
         "id": claim.uuid,
         "session": claim.session_name,
         "session_uuid": claim.session_uuid,
-        "source": {"file": claim.source_file, "line": claim.source_line},
+        "source": {
+            "file": claim.source_file,
+            "line": claim.source_line,
+            "part": claim.source_part,
+        },
     }
 
 

@@ -11,7 +11,7 @@ PLACE_TAKEN = Failure(
     kind=FailureKind.POLICY,
     code="place_taken",
     message="Something else stands where this job's result belongs.",
-    hint="Move it away from downloads/, then retry the job.",
+    hint="Move it away from downloads/.",
 )
 
 

@@ -57,6 +57,8 @@ def insert_rows(
     table: sa.Table,
     columns: Sequence[str],
     rows: list[tuple[Any, ...]],
+    *,
+    ignore_known: bool = False,
 ) -> None:
     """Insert rows.
 
@@ -65,12 +67,15 @@ def insert_rows(
         table: The table.
         columns: Their names; the others get their defaults.
         rows: The values in that order.
+        ignore_known: Leaves rows whose keys the table has as they are.
     """
     if not rows:
         return
     marks = ", ".join([_placeholder(db)] * len(columns))
     names = ", ".join(f'"{name}"' for name in columns)
-    db.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 - names are this module's
+    known = " ON CONFLICT DO NOTHING" if ignore_known else ""
+    statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}){known}"  # noqa: S608 - names are this package's
+    db.exec_driver_sql(statement, rows)
 
 
 def update_rows(

@@ -64,7 +64,7 @@ def cancel_batch(
         db: A write transaction.
         session_id: The session.
         now: The moment.
-        reason: As `moves.cancel` takes it.
+        reason: As `transitions.cancel` has it.
         quota: The config's; the session's own limits win.
         limit: At most so many jobs.
     """

@@ -6,8 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger.line_order import IS_AFTER_BOUND, ORDER, bound_after
 from ytaudio_daemon.ledger.schema import drops, lines, sessions
-from ytaudio_daemon.model import SessionState
+from ytaudio_daemon.model import LinePart, SessionState
 
 #: A file that stays in the inbox: session name, whether it lies at the root, file name.
 KeptFile = tuple[str, bool, bytes]
@@ -15,13 +16,13 @@ KeptFile = tuple[str, bool, bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
-    """A drop's row; `cursor` is the last line that is recorded."""
+    """A drop's row; `cursor` is the last entry that is recorded."""
 
     id: int
     session_id: int
     name: bytes
     state: str
-    cursor: int
+    cursor: LinePart
     accepted: int
     duplicate: int
     rejected: int
@@ -108,16 +109,17 @@ def kept_drops(db: Connection, file: KeptFile) -> list[int]:
 
 
 def line_texts_after(
-    db: Connection, drop_id: int, line: int, count: int
-) -> list[tuple[int, str]]:
-    """Return at most `count` lines of a drop after line `line`: (number, text)."""
+    db: Connection, drop_id: int, after: LinePart, count: int
+) -> list[tuple[LinePart, str]]:
+    """Return at most `count` lines of a drop after one: (number, text)."""
     query = (
-        sa.select(lines.c.line, lines.c.text)
-        .where(lines.c.drop_id == drop_id, lines.c.line > line)
-        .order_by(lines.c.line)
+        sa.select(*ORDER, lines.c.text)
+        .where(lines.c.drop_id == drop_id, IS_AFTER_BOUND)
+        .order_by(*ORDER)
         .limit(count)
     )
-    return [(row.line, row.text) for row in db.execute(query).all()]
+    rows = db.execute(query, bound_after(after)).all()
+    return [(LinePart(row.line, row.part), row.text) for row in rows]
 
 
 def orphaned_drops(db: Connection) -> list[Drop]:
@@ -138,7 +140,7 @@ def drop_from_row(row: Any) -> Drop:
         session_id=row.session_id,
         name=bytes(row.name),
         state=row.state,
-        cursor=row.cursor,
+        cursor=LinePart(row.cursor, row.cursor_part),
         accepted=row.accepted,
         duplicate=row.duplicate,
         rejected=row.rejected,

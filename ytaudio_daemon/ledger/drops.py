@@ -16,8 +16,18 @@ from ytaudio_daemon.ledger.bulk import (
 from ytaudio_daemon.ledger.drop_queries import Drop, drop_from_row
 from ytaudio_daemon.ledger.enqueue import JobOptions
 from ytaudio_daemon.ledger.events import record_activity
-from ytaudio_daemon.ledger.line_recorder import LineRecorder, NewLine
-from ytaudio_daemon.ledger.schema import drops, events, sessions
+from ytaudio_daemon.ledger.line_recorder import (
+    LineRecorder,
+    NewLine,
+    SwitchedOffLink,
+)
+from ytaudio_daemon.ledger.schema import (
+    drops,
+    events,
+    sessions,
+    switched_off_links,
+)
+from ytaudio_daemon.model import LinePart
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
@@ -26,7 +36,9 @@ __all__ = [
     "DropPlacement",
     "JobOptions",
     "NewDrop",
+    "NewEntry",
     "NewLine",
+    "SwitchedOffLink",
     "abort_recording",
     "find_or_create_drops",
     "finish_recording",
@@ -44,6 +56,10 @@ DROP_COLUMNS = (
     "received_lived",
     "state",
 )
+
+
+#: What a drop holds, in the order of the file.
+NewEntry = NewLine | SwitchedOffLink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +113,7 @@ def find_or_create_drops(
             session_id=session_id,
             name=new.name,
             state="recording",
-            cursor=0,
+            cursor=LinePart(),
             accepted=0,
             duplicate=0,
             rejected=0,
@@ -125,13 +141,13 @@ def _unfiled_of(
 def record_batches(
     db: Connection,
     session_id: int,
-    batches: Sequence[tuple[Drop, Sequence[NewLine]]],
+    batches: Sequence[tuple[Drop, Sequence[NewEntry]]],
     *,
     quota: Quota,
     now: Now,
     file_is_gone: Callable[[str], bool],
 ) -> list[Drop]:
-    """Record lines after their drops' cursors, in one transaction.
+    """Record what stands behind the drops' cursors, in one transaction.
 
     A new audio becomes a queued job, or a held one over the quota. The same audio
     twice in a session is one job; if that job failed, was cancelled, or its finished
@@ -140,7 +156,7 @@ def record_batches(
     Args:
         db: A write transaction.
         session_id: The session of all these drops.
-        batches: Drops as last returned, each with its next lines in order; together at
+        batches: Drops as last returned, each with its next entries in order; together at
             most a thousand, so that the transaction stays short.
         quota: The config's quota.
         now: The moment.
@@ -152,8 +168,9 @@ def record_batches(
     mine = sa.select(sessions).where(sessions.c.id == session_id)
     session = db.execute(mine).one()
     recorder = LineRecorder(db, session, quota, now, file_is_gone)
-    batches = _skip_recorded_lines(db, batches)
-    counts = recorder.record([(drop.id, batch) for drop, batch in batches])
+    batches = _skip_recorded_entries(db, batches)
+    counts = recorder.record([(drop.id, _lines(batch)) for drop, batch in batches])
+    _record_switched_off(db, batches)
     record_activity(
         db, session_id, now, accepted=session.accepted + recorder.new_job_count
     )
@@ -161,17 +178,17 @@ def record_batches(
         _advanced(drop, batch, count)
         for (drop, batch), count in zip(batches, counts, strict=True)
     ]
-    by_hand = {"cursor": "", "accepted": "", "duplicate": "", "rejected": ""}
-    rows = [(d.cursor, d.accepted, d.duplicate, d.rejected, d.id) for d in moved]
-    update_rows(db, drops, by_hand, rows)
+    columns = ("cursor", "cursor_part", "accepted", "duplicate", "rejected")
+    rows = [(*d.cursor, d.accepted, d.duplicate, d.rejected, d.id) for d in moved]
+    update_rows(db, drops, dict.fromkeys(columns, ""), rows)
     _append_events(db, moved, now, "lines_recorded")
     return moved
 
 
-def _skip_recorded_lines(
-    db: Connection, batches: Sequence[tuple[Drop, Sequence[NewLine]]]
-) -> list[tuple[Drop, Sequence[NewLine]]]:
-    """Return the lines that are not recorded: a lost commit may have succeeded."""
+def _skip_recorded_entries(
+    db: Connection, batches: Sequence[tuple[Drop, Sequence[NewEntry]]]
+) -> list[tuple[Drop, Sequence[NewEntry]]]:
+    """Return the entries that are not recorded: a lost commit may have succeeded."""
     ids = [drop.id for drop, _ in batches]
     now: dict[int, Drop] = {}
     for start in range(0, len(ids), MAX_KEYS_PER_QUERY):
@@ -180,15 +197,59 @@ def _skip_recorded_lines(
         )
         now |= {row.id: drop_from_row(row) for row in db.execute(query).all()}
     return [
-        (now[drop.id], [line for line in batch if line.line > now[drop.id].cursor])
+        (
+            now[drop.id],
+            [entry for entry in batch if is_behind(entry, now[drop.id].cursor)],
+        )
         for drop, batch in batches
     ]
 
 
-def _advanced(drop: Drop, batch: Sequence[NewLine], counts: Counter[str]) -> Drop:
+def is_behind(entry: NewEntry, cursor: LinePart) -> bool:
+    """Return whether an entry may be unrecorded.
+
+    The cursor does not say how many of its line's switched-off links are; these are
+    recorded again, without effect.
+    """
+    if isinstance(entry, NewLine):
+        return (entry.line, entry.part) > cursor
+    return entry.line >= cursor.line
+
+
+def _lines(batch: Sequence[NewEntry]) -> list[NewLine]:
+    return [entry for entry in batch if isinstance(entry, NewLine)]
+
+
+def _record_switched_off(
+    db: Connection, batches: Sequence[tuple[Drop, Sequence[NewEntry]]]
+) -> None:
+    rows = [
+        (drop.id, *entry)
+        for drop, batch in batches
+        for entry in batch
+        if isinstance(entry, SwitchedOffLink)
+    ]
+    columns = ("drop_id", "line", "number")
+    insert_rows(db, switched_off_links, columns, rows, ignore_known=True)
+
+
+def _cursor_after(cursor: LinePart, batch: Sequence[NewEntry]) -> LinePart:
+    """Return the cursor behind a batch.
+
+    A switched-off link is behind all lines above its own, but links of its own line
+    may follow.
+    """
+    for entry in reversed(batch):
+        if isinstance(entry, NewLine):
+            return max(cursor, LinePart(entry.line, entry.part))
+        cursor = max(cursor, LinePart(entry.line - 1))
+    return cursor
+
+
+def _advanced(drop: Drop, batch: Sequence[NewEntry], counts: Counter[str]) -> Drop:
     return replace(
         drop,
-        cursor=batch[-1].line if batch else drop.cursor,
+        cursor=_cursor_after(drop.cursor, batch),
         accepted=drop.accepted + counts["accepted"],
         duplicate=drop.duplicate + counts["duplicate"],
         rejected=drop.rejected + counts["rejected"],

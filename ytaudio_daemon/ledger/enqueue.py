@@ -49,6 +49,7 @@ JOB_COLUMNS = (
     "session_id",
     "drop_id",
     "drop_line",
+    "drop_part",
     "video_id",
     "audio_key",
     "options",
@@ -56,6 +57,7 @@ JOB_COLUMNS = (
     "state",
     "pending_lived",
     "created_at",
+    "is_music",
 )
 _STATE_COLUMN = JOB_COLUMNS.index("state")
 #: A lookup is faster than the enumeration's constructor.
@@ -79,6 +81,10 @@ class JobOptions:
             priority=options.priority,
         )
 
+
+#: Where a link comes from: the drop, its line, the part (None when it is alone).
+JobSource = tuple[int, int, int | None] | tuple[None, None, None]
+NO_DROP: JobSource = (None, None, None)
 
 #: The result of one link of a batch: the decision, the row of its job (None when it
 #: was refused), and the session's job of this audio as it was before (None for new
@@ -150,8 +156,10 @@ class JobBatch:
         audio_key: str,
         video_id: str,
         job_options: JobOptions,
-        drop_line: tuple[int, int] | tuple[None, None] = (None, None),
+        source: JobSource = NO_DROP,
         job_uuid: str | None = None,
+        *,
+        is_music: bool = False,
     ) -> EnqueuedLink:
         """Decide about a link and carry it out; `write` inserts the row of a new job.
 
@@ -159,8 +167,9 @@ class JobBatch:
             audio_key: One of those that `load` has got.
             video_id: The 11 characters.
             job_options: The effective options.
-            drop_line: The drop and the line's number; nothing for a client's link.
+            source: The line that asks for it; `NO_DROP` for a client's link.
             job_uuid: For a new job, and no other job's; random when None.
+            is_music: The link is one of YouTube Music's.
         """
         requested = self._requested_jobs.get(audio_key)
         if requested is not None:
@@ -177,8 +186,7 @@ class JobBatch:
                     job_id,
                     job_uuid or random_uuid(self._uuid_prefix),
                     self._session_id,
-                    drop_line[0],
-                    drop_line[1],
+                    *source,
                     video_id,
                     audio_key,
                     self._options_json(job_options),
@@ -186,6 +194,7 @@ class JobBatch:
                     "queued" if decision is QUEUE else "held",
                     self._now.uptime_s,
                     self._now.wall,
+                    is_music,
                 )
             )
         else:
@@ -253,6 +262,7 @@ def enqueue_link(  # noqa: PLR0913 - what a decision depends on, one name each
     now: Now,
     file_is_gone: Callable[[str], bool],
     job_uuid: str | None = None,
+    is_music: bool = False,
 ) -> EnqueueResult:
     """Enqueue one link for a client that waits for the result.
 
@@ -268,6 +278,7 @@ def enqueue_link(  # noqa: PLR0913 - what a decision depends on, one name each
         now: The moment.
         file_is_gone: Returns whether a completed job's output path no longer exists.
         job_uuid: For a new job, and no other job's; random when None.
+        is_music: The link is one of YouTube Music's.
     """
     session = db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
     batch = JobBatch(
@@ -275,7 +286,9 @@ def enqueue_link(  # noqa: PLR0913 - what a decision depends on, one name each
     )
     key = audio_key(video_id, job_options.profile)
     batch.load([key])
-    decision, job_id, _ = batch.enqueue(key, video_id, job_options, job_uuid=job_uuid)
+    decision, job_id, _ = batch.enqueue(
+        key, video_id, job_options, job_uuid=job_uuid, is_music=is_music
+    )
     if decision.exceeded is not None:
         limits = quota.with_session_limits(session.max_jobs, session.max_bytes)
         return _refusal(decision.exceeded, limits)

@@ -101,3 +101,12 @@ def record_activity(db: Connection, session_id: int, now: Now, **values: Any) ->
         .where(sessions.c.id == session_id)
         .values(last_activity_at=now.wall, last_activity_lived=uptime_s, **values),
     )
+
+
+def append_session_event(
+    db: Connection, session_id: int, now: Now, reason: str
+) -> None:
+    """Append an event of a session as a whole."""
+    db.execute(
+        sa.insert(events).values(at=now.wall, session_id=session_id, reason=reason)
+    )

@@ -9,6 +9,7 @@ from ytaudio_daemon.ledger.events import Fence, record_transition
 from ytaudio_daemon.ledger.schema import attempts, jobs
 from ytaudio_daemon.model import JobState, Outcome
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.outage import failure_signature
 
 
 def get_job(db: Connection, job_id: int) -> Any:
@@ -75,7 +76,13 @@ def change_state_fenced(
 
 
 def end_attempt(
-    db: Connection, fence: Fence, outcome: Outcome, now: Now, *, kind: str
+    db: Connection,
+    fence: Fence,
+    outcome: Outcome,
+    now: Now,
+    *,
+    kind: str,
+    is_charged: bool = False,
 ) -> None:
     """Complete an attempt's row.
 
@@ -85,6 +92,7 @@ def end_attempt(
         outcome: What it came back with.
         now: The moment.
         kind: "completed", "interrupted", "cancelled", or a failure kind.
+        is_charged: Whether it counts against the attempts the job has.
     """
     failure = outcome.failure
     db.execute(
@@ -101,5 +109,7 @@ def end_attempt(
             code=failure.code if failure else None,
             message=failure.message if failure else None,
             log_tail=failure.log_tail if failure else None,
+            signature=(failure_signature(failure) or None) if failure else None,
+            charged=int(is_charged),
         ),
     )

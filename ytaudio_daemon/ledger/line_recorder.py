@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
@@ -31,6 +30,7 @@ CANCELLATION_WITHDRAWN_MESSAGE = "runs after all: it was to be cancelled"
 LINE_COLUMNS = (
     "drop_id",
     "line",
+    "part",
     "text",
     "result",
     "code",
@@ -42,21 +42,35 @@ _RESULT_COLUMN = LINE_COLUMNS.index("result")
 _REJECTED = LineResult.REJECTED.value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewLine:
-    """A line that is not in the ledger yet.
+class NewLine(NamedTuple):
+    """A line, or a part of one, that is not in the ledger yet. A million are made.
 
-    Either `job_options` is set (the line has a link to take), or `code` and `message`
-    (it is refused). `again` is a refused line as it could be dropped again, or None.
+    Either `job_options` is set (the line has a link to take, on which `message` may be
+    a remark), or `code` and `message` (it is refused). `part` is 0 for the only link of its line. `again` is the
+    line as it could be dropped again, should it be refused, or None.
     """
 
     line: int
     text: str
+    part: int = 0
     video_id: str | None = None
     job_options: JobOptions | None = None
     code: str | None = None
     message: str | None = None
     again: str | None = None
+    is_music: bool = False
+
+
+class SwitchedOffLink(NamedTuple):
+    """A link in a comment of a drop.
+
+    Attributes:
+        line: Its line, from 1.
+        number: Its place among the links in this line's comments, from 1.
+    """
+
+    line: int
+    number: int
 
 
 class LineRecorder:
@@ -119,11 +133,12 @@ class LineRecorder:
     def _line_row(
         self, drop_id: int, line: NewLine, key: str | None
     ) -> tuple[Any, ...]:
-        number, text, again = line.line, line.text, line.again
+        number, part, text, again = line.line, line.part, line.text, line.again
         if key is None or line.video_id is None or line.job_options is None:
             return (
                 drop_id,
                 number,
+                part,
                 text,
                 _REJECTED,
                 line.code,
@@ -132,14 +147,30 @@ class LineRecorder:
                 None,
             )
         decision, job_id, known = self._jobs.enqueue(
-            key, line.video_id, line.job_options, (drop_id, number)
+            key,
+            line.video_id,
+            line.job_options,
+            (drop_id, number, part or None),
+            is_music=line.is_music,
         )
         code = None if decision.exceeded is None else "session_job_limit"
-        message = self._message(decision, known)
-        return drop_id, number, text, decision.line_result, code, message, again, job_id
+        message = self._message(line.message, decision, known)
+        if job_id is not None:
+            again = None
+        result = decision.line_result
+        return drop_id, number, part, text, result, code, message, again, job_id
 
-    def _message(self, decision: LinkDecision, known: KnownJob | None) -> str | None:
-        """Return the receipt's remark on a line with a link; None when it is new."""
+    def _message(
+        self, remark: str | None, decision: LinkDecision, known: KnownJob | None
+    ) -> str | None:
+        """Return what the receipt says of a line with a link; None for nothing."""
+        if decision.exceeded is not None:
+            return self._message_of(decision, known)
+        said = [remark, self._message_of(decision, known)]
+        return "; ".join(filter(None, said)) or None
+
+    def _message_of(self, decision: LinkDecision, known: KnownJob | None) -> str | None:
+        """Return what follows from the session's jobs; None for new audio."""
         if decision is DUPLICATE:
             return DUPLICATE_MESSAGE
         if decision is WITHDRAW_CANCELLATION:

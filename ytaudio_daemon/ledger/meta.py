@@ -54,6 +54,16 @@ def save_views_cursor(db: Connection, event_id: int) -> None:
     _put(db, "views_cursor", str(event_id))
 
 
+def cookies_use(db: Connection) -> str | None:
+    """Return what `save_cookies_use` has stored; None when nothing."""
+    return _get(db, "cookies_use")
+
+
+def save_cookies_use(db: Connection, text: str) -> None:
+    """Store how the latest use of `[download] cookies_file` went."""
+    _put(db, "cookies_use", text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryCursor:
     """How far the notices to a receiver have come.

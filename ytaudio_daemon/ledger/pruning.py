@@ -2,7 +2,7 @@
 
 While a session is active all of its jobs stay, however old: they are its record of
 what has been fetched. Rows of an expired session are deleted in this order, so that
-none refers to a deleted one: lines, jobs with attempts and events, drops, the session.
+none refers to a deleted one: lines and switched-off links, jobs with attempts and events, drops, the session.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from ytaudio_daemon.ledger.schema import (
     library_entries,
     lines,
     sessions,
+    switched_off_links,
 )
 from ytaudio_daemon.ledger.sessions import Session, session_from_row, unfinished_count
 from ytaudio_daemon.model import JobState, SessionState
@@ -77,14 +78,26 @@ def next_drop_ids(db: Connection, session_id: int, after_id: int) -> Sequence[in
 
 
 def delete_lines(db: Connection, of_drops: Sequence[int]) -> bool:
-    """Delete a batch of these drops' lines; returns False after the last."""
-    mine = sa.select(lines.c.drop_id, lines.c.line).where(lines.c.drop_id.in_(of_drops))
-    in_order = mine.order_by(lines.c.drop_id, lines.c.line)
-    found = db.execute(in_order.limit(LINES_PER_BATCH)).all()
-    last = {row.drop_id: row.line for row in found}
-    for drop_id, line in last.items():
-        old = sa.and_(lines.c.drop_id == drop_id, lines.c.line <= line)
-        db.execute(sa.delete(lines).where(old))
+    """Delete a batch of these drops' lines and switched-off links.
+
+    Returns:
+        False after the last.
+    """
+    tables = (lines, switched_off_links)
+    return any(_delete_rows_of_drops(db, table, of_drops) for table in tables)
+
+
+def _delete_rows_of_drops(
+    db: Connection, table: sa.Table, of_drops: Sequence[int]
+) -> bool:
+    """Delete a batch of a table whose key is a drop and a place in it."""
+    drop, *place = table.primary_key.columns
+    mine = sa.select(drop, *place).where(drop.in_(of_drops)).order_by(drop, *place)
+    found = db.execute(mine.limit(LINES_PER_BATCH)).all()
+    last = {drop_id: tuple(at) for drop_id, *at in found}
+    for drop_id, at in last.items():
+        old = sa.and_(drop == drop_id, sa.tuple_(*place) <= at)
+        db.execute(sa.delete(table).where(old))
     return len(found) == LINES_PER_BATCH
 
 

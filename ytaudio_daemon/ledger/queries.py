@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.errors import UnknownJobError
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.job_join import JOBS_QUERY, source_file
+from ytaudio_daemon.ledger.line_order import ORDER
 from ytaudio_daemon.ledger.schema import (
     attempts,
     drops,
@@ -19,7 +20,7 @@ from ytaudio_daemon.ledger.schema import (
     sessions,
     totals,
 )
-from ytaudio_daemon.model import FINALIZED, JobState, SessionState
+from ytaudio_daemon.model import FINALIZED, JobState, LinePart, SessionState
 from ytaudio_daemon.model.host_errors import current_code
 from ytaudio_daemon.model.line_rules import audio_key
 
@@ -39,6 +40,7 @@ class JobRow:
     session_uuid: str
     source_file: str | None
     source_line: int | None
+    source_part: int | None
     video_id: str
     options: Mapping[str, Any]
     state: JobState
@@ -58,6 +60,7 @@ class JobRow:
     created_at: float
     started_at: float | None
     finalized_at: float | None
+    with_cookies: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,16 +205,17 @@ def job_events(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
     return [dict(row) for row in rows]
 
 
-def job_lines(db: Connection, job_id: int) -> list[tuple[str, int]]:
+def job_lines(db: Connection, job_id: int) -> list[tuple[str, LinePart]]:
     """Return (file, line) of the lines that asked for a job, a hundred at most."""
     query = (
-        sa.select(drops.c.name, lines.c.line)
+        sa.select(drops.c.name, *ORDER)
         .join(drops, drops.c.id == lines.c.drop_id)
         .where(lines.c.job_id == job_id)
-        .order_by(lines.c.drop_id, lines.c.line)
+        .order_by(lines.c.drop_id, *ORDER)
         .limit(100)
     )
-    return [(display_name(name), line) for name, line in db.execute(query).all()]
+    rows = db.execute(query).all()
+    return [(display_name(row.name), LinePart(row.line, row.part)) for row in rows]
 
 
 def unfinished_by_drop(db: Connection, session_id: int) -> dict[int, int]:
@@ -273,7 +277,7 @@ def _job_row(row: Any) -> JobRow:
     same = {
         name: getattr(row, name)
         for name in JobRow.__slots__
-        if name not in {"state", "error", "source_file", "source_line"}
+        if name not in {"state", "error", "source_file", "source_line", "source_part"}
     }
     return JobRow(
         **same,
@@ -281,6 +285,7 @@ def _job_row(row: Any) -> JobRow:
         error=_error_from_row(row),
         source_file=source_file(row),
         source_line=row.drop_line,
+        source_part=row.drop_part,
     )
 
 

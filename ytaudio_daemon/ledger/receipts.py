@@ -7,8 +7,15 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.schema import drops, jobs, lines, sessions
-from ytaudio_daemon.model import FINALIZED
+from ytaudio_daemon.ledger.line_order import IS_AFTER_BOUND, ORDER, bound_after
+from ytaudio_daemon.ledger.schema import (
+    drops,
+    jobs,
+    lines,
+    sessions,
+    switched_off_links,
+)
+from ytaudio_daemon.model import FINALIZED, LinePart
 from ytaudio_daemon.model.clock import Now
 
 #: The drop is recorded completely and has its place: filed, kept or rejected.
@@ -31,7 +38,7 @@ class ReceiptHead:
     name: bytes
     sha256: str
     received_at: float
-    received_lived: float
+    received_uptime_s: float
     state: str
     filed_name: bytes | None
     at_root: bool
@@ -48,13 +55,14 @@ class ReceiptHead:
     def is_older_than(self, seconds: float, now: Now) -> bool:
         """True if it is so old by both clocks: the wall clock may be wrong."""
         is_old = self.received_at + seconds < now.wall
-        return is_old and self.received_lived + seconds < now.uptime_s
+        return is_old and self.received_uptime_s + seconds < now.uptime_s
 
 
 class ReceiptLine(NamedTuple):
     """One line with its job's state and result. A tuple: a million are made."""
 
     line: int
+    part: int
     text: str
     result: str
     code: str | None
@@ -73,6 +81,16 @@ class ReceiptLine(NamedTuple):
     error_message: str | None
     error_hint: str | None
 
+    @property
+    def number(self) -> LinePart:
+        """Its number in the drop."""
+        return LinePart(self.line, self.part)
+
+    @property
+    def place(self) -> str:
+        """The same as people read it: `3`, or `3.1`."""
+        return str(self.number) if self.part else str(self.line)
+
 
 # Built once: a hundred thousand drops ask each of these.
 _DROPS_QUERY = sa.select(
@@ -85,7 +103,7 @@ _HEAD_QUERY = _HEADS_QUERY.where(drops.c.id == sa.bindparam("drop_id"))
 
 _PAGE_QUERY = (
     sa.select(
-        lines.c.line,
+        *ORDER,
         lines.c.text,
         lines.c.result,
         lines.c.code,
@@ -111,26 +129,27 @@ _PAGE_QUERY = (
         jobs.c.error_hint,
     )
     .outerjoin(jobs, jobs.c.id == lines.c.job_id)
-    .where(
-        lines.c.drop_id == sa.bindparam("drop"), lines.c.line > sa.bindparam("after")
-    )
-    .order_by(lines.c.line)
+    .where(lines.c.drop_id == sa.bindparam("drop"), IS_AFTER_BOUND)
+    .order_by(*ORDER)
     .limit(sa.bindparam("limit"))
 )
 
-_BATCH = (
-    sa.select(lines.c.line, lines.c.job_id)
-    .where(
-        lines.c.drop_id == sa.bindparam("drop"), lines.c.line > sa.bindparam("after")
-    )
-    .order_by(lines.c.line)
+_BATCH_QUERY = (
+    sa.select(*ORDER, lines.c.job_id)
+    .where(lines.c.drop_id == sa.bindparam("drop"), IS_AFTER_BOUND)
+    .order_by(*ORDER)
     .limit(sa.bindparam("limit"))
-    .subquery()
 )
+_BATCH = _BATCH_QUERY.subquery()
 _STATE_COUNTS_QUERY = (
-    sa.select(jobs.c.state, sa.func.count(), sa.func.max(_BATCH.c.line))
+    sa.select(jobs.c.state, sa.func.count())
     .select_from(_BATCH.outerjoin(jobs, jobs.c.id == _BATCH.c.job_id))
     .group_by(jobs.c.state)
+)
+_LAST_OF_BATCH_QUERY = (
+    sa.select(_BATCH.c.line, _BATCH.c.part)
+    .order_by(_BATCH.c.line.desc(), _BATCH.c.part.desc())
+    .limit(1)
 )
 
 _NEWER_QUERY = (
@@ -176,26 +195,49 @@ def receipt_heads_by_id(
 
 
 def receipt_page(
-    db: Connection, drop_id: int, after_line: int, limit: int
+    db: Connection, drop_id: int, after: LinePart, limit: int
 ) -> list[ReceiptLine]:
     """Return the next lines of a drop, in order."""
-    bounds = {"drop": drop_id, "after": after_line, "limit": limit}
+    bounds = {"drop": drop_id, "limit": limit, **bound_after(after)}
     return [ReceiptLine._make(row) for row in db.execute(_PAGE_QUERY, bounds).all()]
 
 
 def count_line_states(
-    db: Connection, drop_id: int, after_line: int, limit: int
-) -> tuple[dict[str | None, int], int | None]:
+    db: Connection, drop_id: int, after: LinePart, limit: int
+) -> tuple[dict[str | None, int], LinePart | None]:
     """Count the drop's next lines by the state of their job.
 
     Returns:
         The number of lines by state, None for refused lines; and the last line
         counted, None when there was no more.
     """
-    bounds = {"drop": drop_id, "after": after_line, "limit": limit}
+    bounds = {"drop": drop_id, "limit": limit, **bound_after(after)}
     rows = db.execute(_STATE_COUNTS_QUERY, bounds).all()
-    counts = {state: number for state, number, _ in rows}
-    return counts, max((last for *_, last in rows), default=None)
+    last = db.execute(_LAST_OF_BATCH_QUERY, bounds).first() if rows else None
+    counts = {row[0]: row[1] for row in rows}
+    return counts, None if last is None else LinePart(*last)
+
+
+def count_switched_off_links(db: Connection, drop_id: int) -> int:
+    """Return the number of links in a drop's comments."""
+    mine = switched_off_links.c.drop_id == drop_id
+    query = sa.select(sa.func.count()).select_from(switched_off_links).where(mine)
+    return db.execute(query).scalar_one()
+
+
+def switched_off_page(
+    db: Connection, drop_id: int, after_line: int, limit: int
+) -> list[int]:
+    """Return the next lines of a drop that have links in comments, in order."""
+    line = switched_off_links.c.line
+    query = (
+        sa.select(line)
+        .distinct()
+        .where(switched_off_links.c.drop_id == drop_id, line > after_line)
+        .order_by(line)
+        .limit(limit)
+    )
+    return list(db.execute(query).scalars())
 
 
 def is_superseded(db: Connection, drop: ReceiptHead) -> bool:
@@ -215,24 +257,25 @@ def is_superseded(db: Connection, drop: ReceiptHead) -> bool:
 
 
 def find_unfinished_line(
-    db: Connection, drop_id: int, after_line: int, limit: int
-) -> tuple[int | None, int | None]:
+    db: Connection, drop_id: int, after: LinePart, limit: int
+) -> tuple[LinePart | None, LinePart | None]:
     """Search the next lines of a drop for one whose job is not finalized.
 
     Returns:
         That line, or None; and the last line searched, None when there was no more.
     """
     page: Sequence[Any] = db.execute(
-        sa.select(lines.c.line, jobs.c.state)
+        sa.select(*ORDER, jobs.c.state)
         .outerjoin(jobs, jobs.c.id == lines.c.job_id)
-        .where(lines.c.drop_id == drop_id, lines.c.line > after_line)
-        .order_by(lines.c.line)
+        .where(lines.c.drop_id == drop_id, IS_AFTER_BOUND)
+        .order_by(*ORDER)
         .limit(limit),
+        bound_after(after),
     ).all()
-    for line, state in page:
+    for line, part, state in page:
         if state is not None and state not in _FINALIZED:
-            return line, line
-    return None, page[-1][0] if page else None
+            return LinePart(line, part), LinePart(line, part)
+    return None, LinePart(page[-1].line, page[-1].part) if page else None
 
 
 def _head_from_row(row: Any) -> ReceiptHead:
@@ -243,7 +286,7 @@ def _head_from_row(row: Any) -> ReceiptHead:
         name=bytes(row.name),
         sha256=row.sha256,
         received_at=row.received_at,
-        received_lived=row.received_lived,
+        received_uptime_s=row.received_lived,
         state=row.state,
         filed_name=None if row.filed_name is None else bytes(row.filed_name),
         at_root=bool(row.at_root),

@@ -70,6 +70,12 @@ sessions = Table(
     *_counters(),
     # SHA-256 of the key by which the API knows its client; NULL: it has none.
     Column("key_sha256", Text),
+    # When its own cookies came; NULL: it has none. They are in the state folder.
+    Column("cookies_given_at", Real),
+    # A `model.cookies.CookiesState` of their latest use; NULL: never used.
+    Column("cookies_state", Text),
+    # Why the latest cookies that were dropped are not in use.
+    Column("cookies_problem", Text),
     Index("sessions_by_key", "key_sha256", unique=True),
     Index(
         "sessions_one_active_of_a_name",
@@ -122,6 +128,8 @@ drops = Table(
     Column("reason", Text),
     # Last, as SQLite adds columns only there.
     Column("received_lived", Real, nullable=False, server_default="0"),
+    # Of the cursor's line, the last part that is recorded.
+    Column("cursor_part", Big, nullable=False, server_default="0"),
     Index("drops_of_a_session", "session_id", "name"),
     Index(
         "drops_unfiled",
@@ -140,6 +148,8 @@ lines = Table(
     metadata,
     Column("drop_id", Big, ForeignKey("drops.id"), primary_key=True),
     Column("line", Big, primary_key=True),
+    # Its place among several links of the line, from 1; 0 when it is alone.
+    Column("part", Big, primary_key=True, server_default="0"),
     Column("text", Text, nullable=False),
     # accepted, duplicate, rejected
     Column("result", Text, nullable=False),
@@ -150,6 +160,17 @@ lines = Table(
     Column("job_id", Big, ForeignKey("jobs.id")),
     Index("lines_of_a_job", "job_id"),
     sqlite_with_rowid=False,  # one tree instead of two: they come by the million
+)
+
+#: The links in a drop's comments: nothing is asked for, but people are told.
+switched_off_links = Table(
+    "switched_off_links",
+    metadata,
+    Column("drop_id", Big, ForeignKey("drops.id"), primary_key=True),
+    Column("line", Big, primary_key=True),
+    # Its place among those of the line, from 1.
+    Column("number", Big, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 jobs = Table(
@@ -192,6 +213,12 @@ jobs = Table(
     Column("created_at", Real, nullable=False),
     Column("started_at", Real),
     Column("finalized_at", Real),
+    # Of `drop_line`, the part; NULL when the link is alone in it.
+    Column("drop_part", Big),
+    # Its first link was one of YouTube Music's.
+    Column("is_music", Boolean, nullable=False, server_default=text("false")),
+    # Its audio was fetched with an account's cookies: it is for this session alone.
+    Column("with_cookies", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("session_id", "audio_key", name="jobs_one_audio_in_a_session"),
     Index(
         "jobs_queued",
@@ -257,6 +284,12 @@ attempts = Table(
     Column("code", Text),
     Column("message", Text),
     Column("log_tail", Text),
+    # What equal failures have in common (`model.outage`); NULL where it says nothing.
+    Column("signature", Text),
+    # 1 while it counts against the attempts its job has.
+    Column("charged", Big, nullable=False, server_default="0"),
+    # The key of the egress; NULL before there were any.
+    Column("egress", Text),
     Index("attempts_by_end", "ended_at"),
 )
 
@@ -317,4 +350,19 @@ pace = Table(
     Column("site", Text, primary_key=True),
     Column("tokens", Real, nullable=False),
     Column("filled_at", Real, nullable=False),
+)
+
+#: At most one row: an outage of YouTube, as `model.outage.Outage` describes it.
+outages = Table(
+    "outages",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("began_at", Real, nullable=False),
+    Column("changed_at", Real, nullable=False),
+    Column("probe_at", Real, nullable=False),
+    Column("rounds", Big, nullable=False),
+    Column("is_settled", Boolean, nullable=False),
 )

@@ -1,5 +1,6 @@
 """Sessions' rows: opened, limited, touched, expired."""
 
+import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.ledger import meta
-from ytaudio_daemon.ledger.events import record_activity
-from ytaudio_daemon.ledger.schema import drops, events, sessions
+from ytaudio_daemon.ledger.events import append_session_event, record_activity
+from ytaudio_daemon.ledger.schema import drops, sessions
 from ytaudio_daemon.model import FINALIZED, IN_QUOTA, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import SessionRoom
@@ -30,13 +31,25 @@ class Session:
     state: SessionState
     created_at: float
     last_activity_at: float
-    last_activity_lived: float
+    last_activity_uptime_s: float
     max_jobs: int | None
     max_bytes: int | None
     ttl_s: float | None
     on_expiry: str | None
     used_bytes: int
     counts: Mapping[JobState, int]
+    cookies_given_at: float | None = None
+    cookies_state: str | None = None
+    cookies_problem: str | None = None
+    #: The jobs that it ever had; retention may have forgotten some.
+    accepted: int = 0
+
+    @property
+    def leaves_nothing(self) -> bool:
+        """True if it ended without ever having a job, and nobody gave it a name."""
+        is_anonymous = self.name == self.uuid
+        ended = self.state is not SessionState.ACTIVE
+        return ended and is_anonymous and self.accepted == 0
 
     @property
     def unfinished(self) -> int:
@@ -104,6 +117,12 @@ def session_to_show(db: Connection, session_id: int) -> Session | None:
     return session if newest is not None and newest.id == session.id else None
 
 
+def has_drops(db: Connection, session_id: int) -> bool:
+    """Return whether the ledger has a drop of a session."""
+    query = sa.select(drops.c.id).where(drops.c.session_id == session_id).limit(1)
+    return db.execute(query).first() is not None
+
+
 def sessions_after(
     db: Connection, after_id: int, limit: int, *, state: SessionState | None = None
 ) -> list[Session]:
@@ -161,7 +180,7 @@ def open_session(
         )
         .returning(sessions),
     ).one()
-    _append_event(db, row.id, now, "session_opened")
+    append_session_event(db, row.id, now, "session_opened")
     return session_from_row(row)
 
 
@@ -169,13 +188,13 @@ def set_limits(db: Connection, session: Session, now: Now, **limits: Any) -> Non
     """Set a session's own limits; None restores the config's."""
     db.execute(sa.update(sessions).where(sessions.c.id == session.id).values(**limits))
     record_activity(db, session.id, now)
-    _append_event(db, session.id, now, "session_limits_set")
+    append_session_event(db, session.id, now, "session_limits_set")
 
 
 def touch_session(db: Connection, session: Session, now: Now) -> None:
     """Start a session's time to live over."""
     record_activity(db, session.id, now)
-    _append_event(db, session.id, now, "session_touched")
+    append_session_event(db, session.id, now, "session_touched")
 
 
 def due_to_expire(
@@ -270,7 +289,7 @@ def expire(
         ),
     )
     if done.rowcount == 1:
-        _append_event(db, session.id, now, "session_expired")
+        append_session_event(db, session.id, now, "session_expired")
     return done.rowcount == 1
 
 
@@ -280,16 +299,34 @@ def sessions_to_remove(db: Connection, limit: int = 50) -> list[Session]:
     return [session_from_row(row) for row in db.execute(query).all()]
 
 
-def is_name_shared(db: Connection, session: Session) -> bool:
-    """Return True if another session of its name has files, or may get some."""
-    query = sa.select(sessions.c.id).where(
-        sessions.c.name == session.name,
+def is_name_shared(
+    db: Connection, session: Session, *, ignores_case: bool = False
+) -> bool:
+    """Return True if another session of its name has files, or may get some.
+
+    Args:
+        db: A connection.
+        session: The session.
+        ignores_case: Whether a name counts that differs in case, or composition, alone.
+    """
+    others = sa.select(sessions.c.name).where(
         sessions.c.id != session.id,
         sa.or_(sessions.c.state == SessionState.ACTIVE, sessions.c.removal.is_(None)),
     )
-    if db.execute(query.limit(1)).first() is not None:
+    if ignores_case:
+        names = db.execute(others).scalars()
+        if any(_same_folder(name, session.name) for name in names):
+            return True
+    same = others.where(sessions.c.name == session.name)
+    if db.execute(same.limit(1)).first() is not None:
         return True
     return meta.has_remaining_files(db, session.name)
+
+
+def _same_folder(name: str, other: str) -> bool:
+    """Return whether a disk that ignores case may take two names for one."""
+    folded = (unicodedata.normalize("NFC", each).casefold() for each in (name, other))
+    return len(set(folded)) == 1
 
 
 def mark_removed(db: Connection, session: Session) -> None:
@@ -306,12 +343,6 @@ def unfinished_count() -> sa.ColumnElement[int]:
     for column in columns[2:]:
         total += column
     return total
-
-
-def _append_event(db: Connection, session_id: int, now: Now, reason: str) -> None:
-    db.execute(
-        sa.insert(events).values(at=now.wall, session_id=session_id, reason=reason)
-    )
 
 
 def _newest_matching(
@@ -331,13 +362,17 @@ def session_from_row(row: Any) -> Session:
         state=SessionState(row.state),
         created_at=row.created_at,
         last_activity_at=row.last_activity_at,
-        last_activity_lived=row.last_activity_lived,
+        last_activity_uptime_s=row.last_activity_lived,
         max_jobs=row.max_jobs,
         max_bytes=row.max_bytes,
         ttl_s=row.ttl_s,
         on_expiry=row.on_expiry,
         used_bytes=row.used_bytes,
         counts={state: getattr(row, state.value) for state in JobState},
+        cookies_given_at=row.cookies_given_at,
+        cookies_state=row.cookies_state,
+        cookies_problem=row.cookies_problem,
+        accepted=row.accepted,
     )
 
 

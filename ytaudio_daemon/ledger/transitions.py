@@ -23,7 +23,7 @@ from ytaudio_daemon.ledger.schema import jobs, sessions
 from ytaudio_daemon.ledger.sessions import session_room
 from ytaudio_daemon.model import (
     FINALIZED,
-    LEGAL_MOVES,
+    LEGAL_TRANSITIONS,
     JobState,
     Outcome,
     Phase,
@@ -97,11 +97,12 @@ def complete(
         file_size_bytes=result.size_bytes,
         finalized_at=now.wall,
         charged=jobs.c.charged + 1,
+        with_cookies=outcome.with_cookies,
         **CLEARED_ERROR,
     )
     if not moved:
         return False
-    end_attempt(db, fence, outcome, now, kind="completed")
+    end_attempt(db, fence, outcome, now, kind="completed", is_charged=True)
     grown = {"used_bytes": sessions.c.used_bytes + result.size_bytes}
     record_activity(db, fence.session_id, now, **grown)
     release_held(db, fence.session_id, quota, now)
@@ -141,7 +142,8 @@ def record_failure(
         db, fence, decision.to, now, decision.failure.code, **values
     ):
         return False
-    end_attempt(db, fence, outcome, now, kind=decision.failure.kind.value)
+    kind = decision.failure.kind.value
+    end_attempt(db, fence, outcome, now, kind=kind, is_charged=decision.charged)
     if decision.to is JobState.FAILED:
         record_activity(db, fence.session_id, now)
         release_held(db, fence.session_id, quota, now)
@@ -200,7 +202,7 @@ def cancel(
         _request_cancel(db, job, now, reason)
         return CancelResult.REQUESTED
     state = JobState(job.state)
-    if JobState.CANCELLED not in LEGAL_MOVES[state]:
+    if JobState.CANCELLED not in LEGAL_TRANSITIONS[state]:
         return CancelResult(state.value)
     values = {"finalized_at": now.wall, "retry_at": None} | cancel_error(reason)
     change_state(db, job, JobState.CANCELLED, now, reason, **values)
@@ -266,6 +268,7 @@ def retry(db: Connection, job_id: int, now: Now) -> bool:
         output_path=None,
         file_size_bytes=None,
         sha256=None,
+        with_cookies=False,
         cancel_requested=False,
         pending_lived=now.uptime_s,
         **CLEARED_ERROR,

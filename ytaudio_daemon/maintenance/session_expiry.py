@@ -9,6 +9,7 @@ import structlog
 from ytaudio_daemon.folders import Layout, inbox
 from ytaudio_daemon.ledger import Ledger, bulk_cancel, sessions, transitions
 from ytaudio_daemon.ledger.sessions import Session
+from ytaudio_daemon.maintenance.cookie_removal import remove_unused_cookies
 from ytaudio_daemon.maintenance.session_removal import SessionRemover
 from ytaudio_daemon.maintenance.trash_deletion import TrashDeleter
 from ytaudio_daemon.model.clock import Now
@@ -57,6 +58,7 @@ class SessionExpirer:
         has_more = self._cancel_stale(now)
         has_more = self._release_held(now) or has_more
         self._expire_due(now)
+        remove_unused_cookies(self._ledger, self._layout)
         error = self._remover.remove_expired(now)
         self._deleter.start(self.settings.sessions.trash_grace, now)
         error = error or self._deleter.error

@@ -3,11 +3,12 @@
 from ytaudio_daemon.model.job import (
     FINALIZED,
     IN_QUOTA,
-    LEGAL_MOVES,
+    LEGAL_TRANSITIONS,
     JobState,
     Phase,
     SessionState,
 )
+from ytaudio_daemon.model.line_part import LinePart
 from ytaudio_daemon.model.options import Layer, OptionError, Options
 from ytaudio_daemon.model.outcome import (
     Failure,
@@ -23,13 +24,14 @@ from ytaudio_daemon.model.outcome import (
 __all__ = [
     "FINALIZED",
     "IN_QUOTA",
-    "LEGAL_MOVES",
+    "LEGAL_TRANSITIONS",
     "Failure",
     "FailureKind",
     "FetchRequest",
     "JobState",
     "Layer",
     "Limits",
+    "LinePart",
     "Network",
     "OptionError",
     "Options",

@@ -5,10 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.gates import GATE_OF, PAUSES, Gate, gate_after_failure
+from ytaudio_daemon.model.gates import (
+    GATE_OF,
+    PAUSES,
+    Gate,
+    GateName,
+    gate_after_failure,
+    pause_duration_s,
+)
 from ytaudio_daemon.model.job import JobState
 from ytaudio_daemon.model.outcome import Failure, FailureKind, Outcome
-from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND
 
 #: A bare "Video unavailable" is tried once more after an hour: YouTube says it of videos
 #: that exist (yt-dlp's tracker; seen to pass by itself). In seconds.
@@ -24,6 +30,10 @@ MAX_CRASHES = 3
 OUT_OF_MEMORY = "out_of_memory"
 #: The code of a video that seems to have no formats at all.
 NO_FORMATS = "no_formats"
+#: Tries for codes that pass within hours or not at all, farther apart than others.
+#: "media_refused": each try has asked for a fresh address and was refused twice
+#: (yt-dlp#17456); docs/decisions.md, "A refused stream".
+FEWER_TRIES = {"media_refused": 4}
 #: So many attempts are needed to blame yt-dlp rather than the videos.
 MIN_ATTEMPTS_TO_BLAME_YTDLP = 6
 
@@ -58,7 +68,7 @@ class JobHistory:
         crashes: Workers that the job killed by itself, before this attempt.
         last_code: The failure code of the attempt before, or None.
         claimed_at: When this attempt began, seconds since 1970.
-        pending_lived: When the job became pending, in seconds of uptime.
+        pending_uptime_s: When the job became pending, in seconds of uptime.
     """
 
     attempt: int
@@ -66,7 +76,31 @@ class JobHistory:
     crashes: int
     last_code: str | None
     claimed_at: float
-    pending_lived: float
+    pending_uptime_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What is known beyond the job whose attempt failed.
+
+    Attributes:
+        gate: The closed gate of this failure's kind; None when it is open.
+        is_said_of_others: YouTube has just blocked another video, too. One alone
+            closes no gate (some videos are always answered so), unless the server
+            itself has named a time (Retry-After).
+        is_news: The job was not blocked before: its failure lengthens the pause.
+        outage_until: When the next probe of a confirmed outage is due that this
+            failure belongs to; None if it belongs to none.
+    """
+
+    gate: Gate | None = None
+    is_said_of_others: bool = True
+    is_news: bool = True
+    outage_until: float | None = None
+
+
+#: Nothing special is known.
+NO_SURROUNDINGS = Surroundings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +129,7 @@ def decide(
     outcome: Outcome,
     now: Now,
     policy: RetryPolicy,
-    gate: Gate | None = None,
+    surroundings: Surroundings = NO_SURROUNDINGS,
 ) -> Decision:
     """Decide what becomes of a job whose attempt failed.
 
@@ -104,7 +138,7 @@ def decide(
         outcome: The attempt's outcome, with a failure.
         now: The moment.
         policy: From the config.
-        gate: The closed gate of this failure's kind; None when it is open.
+        surroundings: What is known beyond the job.
 
     Raises:
         ValueError: The outcome has no failure.
@@ -113,8 +147,10 @@ def decide(
     if failure is None:
         msg = "decide() is for failures; results are published"
         raise ValueError(msg)
+    if surroundings.outage_until is not None:
+        return _waiting(failure, surroundings.outage_until)
     if failure.kind in GATE_OF:
-        return _decide_gated(history, failure, now, gate)
+        return _decide_gated(history, failure, now, surroundings)
     if failure.kind in CHARGED_KINDS:
         return _decide_charged(history, failure, now, policy)
     if failure.kind in {FailureKind.NOT_YET, FailureKind.OUTDATED}:
@@ -125,9 +161,21 @@ def decide(
 
 
 def _decide_gated(
-    history: JobHistory, failure: Failure, now: Now, gate: Gate | None
+    history: JobHistory, failure: Failure, now: Now, surroundings: Surroundings
 ) -> Decision:
-    shut = gate_after_failure(gate, failure, began_at=history.claimed_at, wall=now.wall)
+    name, gate = GATE_OF[failure.kind], surroundings.gate
+    is_site = name is GateName.SITE
+    is_for_all = surroundings.is_said_of_others or failure.retry_after_s is not None
+    if is_site and gate is None and not is_for_all:
+        pause = pause_duration_s(name, history.attempt, failure.retry_after_s)
+        return _waiting(failure, now.wall + pause)
+    shut = gate_after_failure(
+        gate,
+        failure,
+        began_at=history.claimed_at,
+        wall=now.wall,
+        is_news=surroundings.is_news or not is_site,
+    )
     return Decision(
         to=JobState.WAITING, failure=failure, retry_at=shut.until, gate=shut
     )
@@ -140,15 +188,15 @@ def _decide_charged(
     if crashed and history.crashes + 1 >= MAX_CRASHES:
         return Decision(
             to=JobState.FAILED,
-            failure=_poison_failure(failure),
+            failure=_repeated_crash_failure(failure),
             charged=True,
             crashed=True,
         )
-    if history.charged + 1 >= policy.max_attempts:
+    if history.charged + 1 >= attempt_limit(failure.code, policy.max_attempts):
         return Decision(
             to=JobState.FAILED, failure=failure, charged=True, crashed=crashed
         )
-    pause = backoff(policy, history.charged)
+    pause = backoff(policy, _pause_step(failure.code, history.charged))
     return Decision(
         to=JobState.WAITING,
         failure=failure,
@@ -162,7 +210,7 @@ def _decide_uncharged(
     history: JobHistory, failure: Failure, now: Now, policy: RetryPolicy
 ) -> Decision:
     """Wait without charge, for as long as a job may be pending at all."""
-    if now.uptime_s - history.pending_lived >= policy.max_pending_s:
+    if now.uptime_s - history.pending_uptime_s >= policy.max_pending_s:
         return Decision(to=JobState.FAILED, failure=failure)
     if failure.kind is FailureKind.NOT_YET:
         pause = failure.retry_after_s or NOT_YET_RETRY_S
@@ -174,7 +222,7 @@ def _waiting(failure: Failure, retry_at: float) -> Decision:
     return Decision(to=JobState.WAITING, failure=failure, retry_at=retry_at)
 
 
-def _poison_failure(failure: Failure) -> Failure:
+def _repeated_crash_failure(failure: Failure) -> Failure:
     if failure.code == OUT_OF_MEMORY:
         return replace(
             failure,
@@ -202,7 +250,8 @@ def reclassify_as_outdated(
     Returns:
         The failure as it was, where only few videos have none.
     """
-    alike = sum(code == failure.code for code in recent_codes)
+    # What was renamed before counts as well.
+    alike = sum(code in {NO_FORMATS, "engine_outdated"} for code in recent_codes)
     enough = len(recent_codes) >= MIN_ATTEMPTS_TO_BLAME_YTDLP and alike * 2 > len(
         recent_codes
     )
@@ -213,8 +262,18 @@ def reclassify_as_outdated(
         kind=FailureKind.OUTDATED,
         code="engine_outdated",
         message="YouTube offers no formats for most videos: yt-dlp is probably outdated.",
-        hint=f"Upgrade yt-dlp: {UPGRADE_COMMAND}; the job waits and goes on by itself.",
+        hint="",
     )
+
+
+def attempt_limit(code: str | None, max_attempts: int) -> int:
+    """Return how many charged tries a failure code gets, of at most `max_attempts`."""
+    return min(max_attempts, FEWER_TRIES.get(code or "", max_attempts))
+
+
+def _pause_step(code: str, charged: int) -> int:
+    """Return the step of `backoff`: two at a time for codes that get fewer tries."""
+    return 2 * charged + 1 if code in FEWER_TRIES else charged
 
 
 def backoff(policy: RetryPolicy, charged: int) -> float:

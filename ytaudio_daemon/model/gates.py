@@ -3,7 +3,7 @@
 A gate closes for all jobs when a failure shows that the next one would fail the same
 way: the site blocks us, the network is gone, the host is broken. When its pause is over
 one job runs as a probe; its success opens the gate, its failure closes it again for
-longer.
+longer. The gate `outage` is probed with a video that is known to work (`model.outage`).
 """
 
 from dataclasses import dataclass, replace
@@ -18,6 +18,8 @@ class GateName(StrEnum):
     SITE = "site"
     NETWORK = "network"
     HOST = "host"
+    #: Videos that worked before fail, too; `model.outage` closes and opens it.
+    OUTAGE = "outage"
 
 
 #: The failure kinds that close a gate.
@@ -34,12 +36,23 @@ PAUSES = {
     GateName.SITE: (15 * 60.0, 6 * 3600.0),
     GateName.NETWORK: (15.0, 300.0),
     GateName.HOST: (30.0, 600.0),
+    # One small request for a video that is known to work.
+    GateName.OUTAGE: (60.0, 1800.0),
 }
+#: What a person can do about an outage.
+OUTAGE_HINT = "Nothing to do: it costs no job a try, and all goes on by itself."
+#: The code of the gate `outage`: a video that is known to work is asked for.
+OUTAGE = "outage"
+#: ... and where no known video tells: a job is let through to see.
+OUTAGE_WITHOUT_KNOWN_VIDEO = "outage_unprobed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """A closed gate; times in seconds since 1970 UTC."""
+    """A closed gate; times in seconds since 1970 UTC.
+
+    `egress` is the key of the only egress it stops, for those of `egress.EGRESS_GATES`.
+    """
 
     name: GateName
     code: str
@@ -49,6 +62,7 @@ class Gate:
     until: float
     closures: int
     probe_job_id: int | None = None
+    egress: str = ""
 
     def is_too_early_to_probe(self, wall: float) -> bool:
         """Return True if the pause is not over.
@@ -58,9 +72,25 @@ class Gate:
         """
         return wall < self.until <= wall + PAUSES[self.name][1] + 1
 
+    def is_being_probed(self, wall: float) -> bool:
+        """Return True if a probe runs, or will when a worker is free."""
+        is_outage = self.code == OUTAGE and not self.is_too_early_to_probe(wall)
+        return is_outage or self.probe_job_id is not None
+
+    def admits_job(self, wall: float) -> bool:
+        """Return True if a job may be started now to see whether the cause is gone."""
+        if self.code == OUTAGE or self.probe_job_id is not None:
+            return False
+        return not self.is_too_early_to_probe(wall)
+
 
 def gate_after_failure(
-    gate: Gate | None, failure: Failure, *, began_at: float, wall: float
+    gate: Gate | None,
+    failure: Failure,
+    *,
+    began_at: float,
+    wall: float,
+    is_news: bool = True,
 ) -> Gate:
     """Return the gate after a failure that closes it.
 
@@ -73,11 +103,13 @@ def gate_after_failure(
         failure: Of a kind in `GATE_OF`.
         began_at: When the failed attempt was claimed, seconds since 1970.
         wall: Now, seconds since 1970.
+        is_news: The job did not fail so before. One that did closes the gate for as
+            long as the last time, not for longer.
     """
     name = GATE_OF[failure.kind]
     if gate is not None and began_at < gate.closed_at <= wall:
         return _already_closed(gate, failure, wall)
-    closures = (gate.closures if gate else 0) + 1
+    closures = gate.closures + int(is_news) if gate else 1
     return Gate(
         name=name,
         code=failure.code,
@@ -85,6 +117,29 @@ def gate_after_failure(
         hint=failure.hint,
         closed_at=wall,
         until=wall + pause_duration_s(name, closures, failure.retry_after_s),
+        closures=closures,
+    )
+
+
+def outage_gate(
+    gate: Gate | None, reason: str, wall: float, *, lets_job_probe: bool = False
+) -> Gate:
+    """Return the gate `outage` after a round of probes that did not end it.
+
+    Args:
+        gate: The closed gate; None when it is open.
+        reason: One sentence on what fails since when.
+        wall: Now, seconds since 1970.
+        lets_job_probe: No video that is known to work could tell.
+    """
+    closures = (gate.closures if gate else 0) + 1
+    return Gate(
+        name=GateName.OUTAGE,
+        code=OUTAGE_WITHOUT_KNOWN_VIDEO if lets_job_probe else OUTAGE,
+        reason=reason,
+        hint=OUTAGE_HINT,
+        closed_at=gate.closed_at if gate else wall,
+        until=wall + pause_duration_s(GateName.OUTAGE, closures, None),
         closures=closures,
     )
 
@@ -127,3 +182,7 @@ class Pace:
     def is_disabled(self) -> bool:
         """True if attempts are not limited."""
         return self.burst <= 0 or self.per_hour <= 0
+
+
+#: No bucket at all.
+UNLIMITED = Pace(burst=0, per_hour=0)

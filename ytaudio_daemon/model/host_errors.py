@@ -207,6 +207,15 @@ def find_host_error(number: int | None) -> HostError | None:
     return None if number is None else _HOST_ERRORS.get(number)
 
 
+def is_of_one_place(number: int | None) -> bool:
+    """Return whether an error number says that other folders may be well.
+
+    That of a read-only mount does, too: it stays so until a person changes it.
+    """
+    found = find_host_error(number)
+    return number == errno.EROFS or (found is not None and found.scope is Scope.PATH)
+
+
 def find_host_error_in(text: str, numbers: frozenset[int]) -> HostError | None:
     """Return the meaning of one of `numbers` whose words (strerror(3)) are in `text`."""
     found = (number for number in sorted(numbers) if os.strerror(number) in text)

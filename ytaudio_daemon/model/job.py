@@ -1,4 +1,4 @@
-"""A job's states and the moves between them. Pure: no clock, no I/O."""
+"""A job's states and the transitions between them. Pure: no clock, no I/O."""
 
 from enum import StrEnum
 from types import MappingProxyType
@@ -61,8 +61,8 @@ class CancelResult(StrEnum):
         return self not in {CancelResult.CANCELLED, CancelResult.REQUESTED}
 
 
-#: Every move a job may make; the ledger has one named function for each.
-LEGAL_MOVES = MappingProxyType(
+#: Every transition a job may make; the ledger has one named function for each.
+LEGAL_TRANSITIONS = MappingProxyType(
     {
         JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED}),
         JobState.HELD: frozenset({JobState.QUEUED, JobState.CANCELLED}),

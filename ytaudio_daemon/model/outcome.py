@@ -8,6 +8,9 @@ from typing import Any
 #: A finished attempt leaves these in its folder: the folder to publish, and its outcome.
 JOB_DIR = "job"
 RESULT_FILE = "result.json"
+#: When an account's cookies are sent: for the videos that are closed without them, with
+#: every request, or not at all.
+COOKIES_POLICIES = ("when_needed", "always", "never")
 #: The schema named in RESULT_FILE.
 RESULT_SCHEMA = "ytaudio.result/1"
 
@@ -19,7 +22,7 @@ class FailureKind(StrEnum):
     UNAVAILABLE = "unavailable"
     #: Too long, too big, wrong ID: failed at once.
     POLICY = "policy"
-    #: Live, premiere, still processing: waits uncharged.
+    #: Live, premiere, still processing, or no token to be had: waits uncharged.
     NOT_YET = "not_yet"
     #: 429 or a bot check: closes the site gate, uncharged.
     BLOCKED = "blocked"
@@ -49,7 +52,8 @@ class Failure:
         kind: Decides what follows.
         code: Snake-case, stable, e.g. `private_video`.
         message: One plain sentence; no URL query, no secret, no traceback.
-        hint: What a person can do, or "".
+        hint: The remedy: what a person can do, or ""; `model.hints.hint` makes of it what
+            fits a job's state.
         retry_after_s: Seconds the site asked us to stay away, if it did.
         confirm: Counts only when it occurs twice (a bare "Video unavailable").
         log_tail: The last lines of yt-dlp's and ffmpeg's output, redacted.
@@ -97,13 +101,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The end of one attempt: a result or a failure, never both.
+    """The end of one attempt: a result or a failure, never both; neither for a good probe.
 
     Attributes:
         result: Set when the audio is ready to be published.
         failure: Set otherwise.
         downloaded_bytes: Fetched from the network by this attempt.
         engine: yt-dlp's version, or "".
+        with_cookies: The audio was fetched with an account's cookies.
+        cookies_state: What became of them: a `CookiesState`, or "" when none were sent.
         title, artist, duration_s, view_count: What is known, even of a failed attempt.
     """
 
@@ -111,6 +117,8 @@ class Outcome:
     failure: Failure | None = None
     downloaded_bytes: int = 0
     engine: str = ""
+    with_cookies: bool = False
+    cookies_state: str = ""
     title: str | None = None
     artist: str | None = None
     duration_s: float | None = None
@@ -151,11 +159,36 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """The connection to YouTube; "" where nothing is set."""
+    """The connection to YouTube; "" where nothing is set.
+
+    Attributes:
+        proxy: All requests of the attempt go through it.
+        ca_file: The certificate authorities to trust, a PEM file.
+        cookies_file: An account's cookies, in Netscape format.
+        cookies: When they are sent: one of `COOKIES_POLICIES`.
+        stores_cookies: The file is the program's own: what YouTube refreshes is stored
+            there.
+        pot_provider: The address of the proof-of-origin token provider.
+        player_clients: yt-dlp's names of the players to ask as; () is yt-dlp's choice.
+    """
 
     proxy: str = ""
     ca_file: str = ""
     cookies_file: str = ""
+    cookies: str = "when_needed"
+    stores_cookies: bool = False
+    pot_provider: str = ""
+    player_clients: tuple[str, ...] = ()
+
+    @property
+    def may_use_cookies(self) -> bool:
+        """Whether there are cookies, and they may be sent."""
+        return bool(self.cookies_file) and self.cookies != "never"
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Network":
+        """Rebuild it from plain JSON types."""
+        return cls(**{**data, "player_clients": tuple(data["player_clients"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +200,7 @@ class FetchRequest:
         attempt: Its number, from 1.
         url: The canonical link.
         video_id: The 11 characters; YouTube's response must have the same ID.
+        is_music: The link was one of YouTube Music's.
         options: `Options.to_json()`.
         fallback_bitrate: For a lossy format whose source cannot be copied.
         attempt_dir: An existing folder, this attempt's own; the result appears here.
@@ -178,6 +212,7 @@ class FetchRequest:
         ffmpeg: Absolute path.
         ffmpeg_version: As `fetch.tools` found it, for `job.json`.
         js_runtime: `["deno", "/path"]` or `["node", "/path"]`, or [] for none.
+        is_probe: Only find out whether YouTube hands the video out (`fetch.probe`).
     """
 
     key: str
@@ -194,8 +229,10 @@ class FetchRequest:
     ffmpeg: str = ""
     ffmpeg_version: str = ""
     js_runtime: tuple[str, ...] = ()
+    is_music: bool = False
     limits: Limits = field(default_factory=Limits)
     network: Network = field(default_factory=Network)
+    is_probe: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -206,7 +243,7 @@ class FetchRequest:
         """Rebuild a request from `to_json`."""
         fields = dict(data)
         fields["limits"] = Limits(**fields["limits"])
-        fields["network"] = Network(**fields["network"])
+        fields["network"] = Network.from_json(fields["network"])
         fields["earlier_dirs"] = tuple(fields["earlier_dirs"])
         fields["private_paths"] = tuple(fields["private_paths"])
         fields["js_runtime"] = tuple(fields["js_runtime"])

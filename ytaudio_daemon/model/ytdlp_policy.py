@@ -21,6 +21,8 @@ SUSPECT_KINDS = frozenset({FailureKind.OUTDATED, FailureKind.UNKNOWN})
 CHECK_INTERVAL_S = 23 * 3600.0
 #: When videos fail as outdated, it is searched at once, then after so many seconds.
 URGENT_CHECK_INTERVAL_S = 3 * 3600.0
+#: In an outage it is searched at once, then after so many seconds.
+OUTAGE_CHECK_INTERVAL_S = 3600.0
 #: So many videos must have failed as outdated before an upgrade is urgent.
 MIN_OUTDATED_VIDEOS = 3
 #: So many of the latest videos count.
@@ -161,7 +163,13 @@ def is_outdated(attempts: Sequence[EndedAttempt]) -> bool:
     return outdated >= MIN_OUTDATED_VIDEOS and outdated * 2 > len(kinds)
 
 
-def upgrade_is_due(last_at: float | None, wall: float, *, outdated: bool) -> bool:
+def upgrade_is_due(
+    last_at: float | None,
+    wall: float,
+    *,
+    outdated: bool,
+    outage_since: float | None = None,
+) -> bool:
     """Return True if a newer version should be searched now.
 
     Args:
@@ -169,9 +177,12 @@ def upgrade_is_due(last_at: float | None, wall: float, *, outdated: bool) -> boo
             in the future shows that the clock went back.
         wall: Now, seconds since 1970.
         outdated: As `is_outdated` returns it.
+        outage_since: When an outage was confirmed that lasts; None for no outage.
     """
     if last_at is None or last_at > wall:
         return True
+    if outage_since is not None:
+        return last_at < outage_since or wall - last_at >= OUTAGE_CHECK_INTERVAL_S
     return wall - last_at >= (URGENT_CHECK_INTERVAL_S if outdated else CHECK_INTERVAL_S)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.notify import texts
 from ytaudio_daemon.notify.notify_event import COMPLETED, NotifyEvent
 
@@ -36,7 +37,14 @@ class Digest:
     _ended_lines: list[str] = field(default_factory=list)
     _ended_count: int = 0
 
-    def add(self, event: NotifyEvent, uptime_s: float, *, keeps_audio: bool) -> None:
+    def add(
+        self,
+        event: NotifyEvent,
+        uptime_s: float,
+        *,
+        keeps_audio: bool,
+        circumstances: Circumstances = NOTHING_SET,
+    ) -> None:
         """Add one event."""
         self.began = uptime_s if self.began is None else self.began
         self.at = max(self.at, event.at)
@@ -48,7 +56,8 @@ class Digest:
             _append_up_to(self._refusals, texts.event_text(event), MAX_REFUSALS)
         elif event.job is not None:
             self._failed[event.job.session_name] += 1
-            _append_up_to(self._failures, texts.failure_text(event.job), MAX_FAILURES)
+            why = texts.failure_text(event.job, circumstances)
+            _append_up_to(self._failures, why, MAX_FAILURES)
         elif event.session is not None:
             self._ended_count += 1
             words = texts.session_ended_text(event.session, keeps_audio=keeps_audio)

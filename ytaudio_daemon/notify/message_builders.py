@@ -109,7 +109,12 @@ class DigestMessages:
         """Add events to the digest."""
         for event in events:
             keeps_audio = self._notice_context.keeps_audio(event.session)
-            self._digest.add(event, now.uptime_s, keeps_audio=keeps_audio)
+            self._digest.add(
+                event,
+                now.uptime_s,
+                keeps_audio=keeps_audio,
+                circumstances=self._notice_context.circumstances,
+            )
 
     def due(self) -> float | None:
         """Return when the digest is sent, as `Now.uptime_s`; None while it is empty."""

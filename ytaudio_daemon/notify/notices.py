@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ytaudio_daemon.folders.layout import display_name
+from ytaudio_daemon.jobs.config_values import circumstances
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.notify import texts
 from ytaudio_daemon.notify.notify_event import DEGRADED, RECOVERED, NotifyEvent
 from ytaudio_daemon.schemas.job import JobDocument
@@ -31,11 +33,13 @@ class NoticeContext:
         host: The machine's name.
         attempts: `[retry] attempts`.
         on_expiry: `[sessions] on_expiry`.
+        circumstances: What hints need not advise.
     """
 
     host: str
     attempts: int = 8
     on_expiry: str = "keep"
+    circumstances: Circumstances = NOTHING_SET
 
     @classmethod
     def from_settings(cls, settings: Settings, host: str) -> "NoticeContext":
@@ -44,6 +48,7 @@ class NoticeContext:
             host=host,
             attempts=settings.retry.attempts,
             on_expiry=settings.sessions.on_expiry,
+            circumstances=circumstances(settings),
         )
 
     def keeps_audio(self, session: Session | None) -> bool:
@@ -60,8 +65,16 @@ def event_notice(event: NotifyEvent, notice_context: NoticeContext) -> dict[str,
         identity=f"{event.event}-{event.event_id}",
         at=event.at,
         host=notice_context.host,
-        message=texts.event_text(event, keeps_audio=keeps_audio),
-        job=job_document(event.job, attempts_max=notice_context.attempts)
+        message=texts.event_text(
+            event,
+            keeps_audio=keeps_audio,
+            circumstances=notice_context.circumstances,
+        ),
+        job=job_document(
+            event.job,
+            attempts_max=notice_context.attempts,
+            circumstances=notice_context.circumstances,
+        )
         if event.job
         else None,
         session=_session(event.session, notice_context) if event.session else None,

@@ -11,10 +11,13 @@ from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.gates import GateName
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.notify.notify_event import COMPLETED, NotifyEvent
 from ytaudio_daemon.system.text import shortened, single_line
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views import DaemonProblem
+from ytaudio_daemon.views.job_errors import job_error
 
 MAX_TITLE = 100
 MAX_REASON = 250
@@ -29,12 +32,18 @@ _NEUTRALIZED = str.maketrans(
 )
 
 
-def event_text(event: NotifyEvent, *, keeps_audio: bool = True) -> str:
+def event_text(
+    event: NotifyEvent,
+    *,
+    keeps_audio: bool = True,
+    circumstances: Circumstances = NOTHING_SET,
+) -> str:
     """Return a sentence about the end of a job or session, or about a drop.
 
     Args:
         event: The event.
         keeps_audio: Whether an ended session's audio is kept.
+        circumstances: What the hint of a failed job need not advise.
     """
     if event.session is not None:
         return session_ended_text(event.session, keeps_audio=keeps_audio)
@@ -47,7 +56,7 @@ def event_text(event: NotifyEvent, *, keeps_audio: bool = True) -> str:
     where = f"in session {plain_line(job.session_name, MAX_TITLE)}"
     if event.event == COMPLETED:
         return f"Finished {where}: {job_title(job)}"
-    return f"Failed {where}: {failure_text(job)}"
+    return f"Failed {where}: {failure_text(job, circumstances)}"
 
 
 def session_ended_text(session: Session, *, keeps_audio: bool) -> str:
@@ -70,10 +79,11 @@ def job_title(job: JobRow) -> str:
     return plain_line(job.title or Link(job.video_id).url, MAX_TITLE)
 
 
-def failure_text(job: JobRow) -> str:
+def failure_text(job: JobRow, circumstances: Circumstances = NOTHING_SET) -> str:
     """Return a failed job's title, its error, and the hint."""
-    error = job.error or {"message": "It failed.", "hint": ""}
-    why = " ".join(filter(None, (error["message"], error["hint"])))
+    error = job_error(job.error, JobState.FAILED, circumstances)
+    why = " ".join(filter(None, (error["message"], error["hint"]))) if error else ""
+    why = why or "It failed."
     return f"{job_title(job)}: {plain_line(why, MAX_REASON)}"
 
 
@@ -93,7 +103,12 @@ def degraded_text(host: str, problems: Sequence[DaemonProblem]) -> str:
         plain_line(f"{problem.message} {problem.hint}".strip(), MAX_REASON)
         for problem in problems[:MAX_PROBLEMS]
     ]
-    return "\n".join([f"ytaudio on {host} needs a hand.", *lines])
+    codes = {problem.code for problem in problems}
+    if codes == {GateName.OUTAGE.value}:
+        head = f"ytaudio on {host} waits for YouTube; there is nothing to do."
+    else:
+        head = f"ytaudio on {host} needs a hand."
+    return "\n".join([head, *lines])
 
 
 def recovered_text(host: str) -> str:

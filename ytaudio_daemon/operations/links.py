@@ -16,6 +16,7 @@ def enqueue_link(  # noqa: PLR0913 - a job's parts, one name each
     quota: Quota,
     now: Now,
     job_uuid: str | None = None,
+    is_music: bool = False,
 ) -> EnqueueResult:
     """Enqueue one link in an active session; over the quota it is refused, not held.
 
@@ -27,6 +28,7 @@ def enqueue_link(  # noqa: PLR0913 - a job's parts, one name each
         quota: The config's; the session's own limits win.
         now: The moment.
         job_uuid: For a new job, and no other job's; random when None.
+        is_music: The link is one of YouTube Music's.
 
     Raises:
         SessionExpiredError: The session has ended.
@@ -41,4 +43,5 @@ def enqueue_link(  # noqa: PLR0913 - a job's parts, one name each
         now=now,
         file_is_gone=audio_is_gone,
         job_uuid=job_uuid,
+        is_music=is_music,
     )

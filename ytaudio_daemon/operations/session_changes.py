@@ -8,9 +8,15 @@ from typing import Any
 
 from ytaudio_daemon.dropfile import session_name_problem
 from ytaudio_daemon.errors import IllegalMoveError, UsageError
-from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders import Layout, cookie_jars
 from ytaudio_daemon.folders.inbox import make_session_folder
-from ytaudio_daemon.ledger import Connection, session_keys, sessions, transitions
+from ytaudio_daemon.ledger import (
+    Connection,
+    cookies,
+    session_keys,
+    sessions,
+    transitions,
+)
 from ytaudio_daemon.ledger.outbox import SESSION_EXPIRED
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
@@ -109,6 +115,27 @@ def touch_session(db: Connection, session: Session, now: Now) -> None:
     """
     require_active(session)
     sessions.touch_session(db, session, now)
+
+
+def remove_cookies(open_write: OpenWrite, layout: Layout, session: Session) -> bool:
+    """Remove a session's own cookies.
+
+    Args:
+        open_write: Opens the transaction.
+        layout: Where they are.
+        session: The session.
+
+    Returns:
+        False when it had none; then a remark on refused ones is withdrawn.
+
+    Raises:
+        OSError: They cannot be removed; nothing is recorded.
+    """
+    had_some = cookie_jars.find_cookies(layout, session.uuid) is not None
+    cookie_jars.remove_cookies(layout, session.uuid)
+    with open_write() as (db, now):
+        cookies.record_removed(db, session.id, now)
+    return had_some
 
 
 def expire_session(

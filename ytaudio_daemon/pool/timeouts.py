@@ -86,7 +86,7 @@ class AttemptTimeouts:
         deadline, stall = self.limits.deadline_s, self.limits.stall_timeout_s
         if deadline:
             text = f"Not finished within {deadline:.0f} s."
-            hint = "raise `[download] deadline` if it was still getting on"
+            hint = "Raise [download] deadline if it was still getting on."
             end = self.started_at + deadline + self._paused_s
             yield end, _timeout("deadline", text, hint)
         if stall and self._phase == Phase.RESOLVING:

@@ -162,7 +162,7 @@ def _run_entry_point(
 
 def _internal_failure(code: str, text: str) -> Failure:
     message = f"A fault in this program: {text}"[:TEXT_CHARS]
-    hint = "please report it, with the log tail that `ytaudio show` prints"
+    hint = "Please report it, with the log tail that `ytaudio show` prints."
     return Failure(kind=FailureKind.UNKNOWN, code=code, message=message, hint=hint)
 
 

@@ -41,7 +41,7 @@ def worker_died(exit_code: int, *, memory_ran_out: bool = False) -> Failure:
     else:
         how = f"was killed by {_signal_name(-exit_code)}"
     oom = exit_code == -signal.SIGKILL
-    hint = "if it comes back, see whether the machine runs out of memory" if oom else ""
+    hint = "See whether the machine runs out of memory." if oom else ""
     return crash_failure("worker_died", f"The worker {how} before it was done.", hint)
 
 
@@ -59,7 +59,7 @@ def fork_refused(number: int) -> Failure:
         kind=FailureKind.HOST,
         code="no_processes",
         message="The machine has no room for another process.",
-        hint="raise the limit of processes (TasksMax=, ulimit -u)",
+        hint="Raise the limit of processes (TasksMax=, ulimit -u).",
     )
 
 
@@ -69,7 +69,7 @@ def no_template(why: str) -> Failure:
         kind=FailureKind.HOST,
         code="no_template",
         message=f"The process that runs the workers cannot start: {why}",
-        hint="run `ytaudio doctor`; reinstalling yt-dlp may help",
+        hint="Run `ytaudio doctor`; reinstalling yt-dlp may help.",
     )
 
 
@@ -79,7 +79,7 @@ def request_too_big(size: int) -> Failure:
         kind=FailureKind.POLICY,
         code="request_too_big",
         message=f"The options of this link take {size} bytes, which is too much.",
-        hint="shorten its tags",
+        hint="Shorten its tags.",
     )
 
 

@@ -4,6 +4,8 @@ from typing import Annotated, Literal, TypedDict
 
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
+    PART,
+    SWITCHED_OFF,
     Count,
     Keywords,
     Positive,
@@ -17,6 +19,7 @@ class CheckedLine(TypedDict):
     """One line."""
 
     line: Annotated[Positive, "Its number in the file."]
+    part: Annotated[Positive | None, PART]
     text: Annotated[str, "As it stands there, with its options on the lines below."]
     result: Annotated[str, LINE_RESULTS, "What it would become."]
     url: Annotated[str | None, "The canonical link; null where there is none."]
@@ -26,8 +29,11 @@ class CheckedLine(TypedDict):
     duplicate_of_line: Annotated[
         Positive | None, "The line that asks for the same audio; null otherwise."
     ]
+    duplicate_of_part: Annotated[Positive | None, "The part of that line."]
     code: Annotated[str | None, "Why it would be rejected: stable, e.g. not_a_url."]
-    message: Annotated[str | None, "The same in a sentence."]
+    message: Annotated[
+        str | None, "The same in a sentence; of a mended link, how it was read."
+    ]
 
 
 class CheckDocument(TypedDict):
@@ -38,8 +44,11 @@ class CheckDocument(TypedDict):
     problem: Annotated[str | None, "Why nothing in it can be used; null otherwise."]
     counts: LineCounts
     lines: Annotated[
-        list[CheckedLine], "Every line that is neither blank nor a comment."
+        list[CheckedLine],
+        "Every line that is neither blank nor a comment; of several links in a line,"
+        " each.",
     ]
+    switched_off: Annotated[list[Positive], SWITCHED_OFF]
 
 
 class SettingInEffect(TypedDict):

@@ -4,6 +4,8 @@ from typing import Annotated, Literal, TypedDict
 
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
+    PART,
+    SWITCHED_OFF,
     Amount,
     Count,
     Positive,
@@ -36,6 +38,7 @@ class DownloadItem(TypedDict):
         str | None, "The list it stands in; null for a link from the command line."
     ]
     line: Annotated[Positive | None, "Its line there."]
+    part: Annotated[Positive | None, PART]
     text: Annotated[str, "As it was given."]
     url: Annotated[str | None, "The canonical link; null where there is none."]
     video_id: Annotated[str | None, "YouTube's ID of the video."]
@@ -62,3 +65,4 @@ class DownloadDocument(TypedDict):
     output_dir: Annotated[str, "Where the files are, absolute."]
     counts: DownloadCounts
     downloads: Annotated[list[DownloadItem], "In the order they were asked for."]
+    switched_off: Annotated[list[Positive], SWITCHED_OFF]

@@ -6,9 +6,11 @@ from ytaudio_daemon.model import JobState, Phase
 from ytaudio_daemon.model.options import FORMATS, PRIORITIES, QUALITIES
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
+    PART,
     Amount,
     Count,
     Keywords,
+    Positive,
     Time,
     Uuid,
     one_of,
@@ -20,6 +22,7 @@ class JobSource(TypedDict):
 
     file: Annotated[str | None, "Name of the drop; null when it came through the API."]
     line: Annotated[Count | None, "Line in it, from 1."]
+    part: Annotated[Positive | None, PART]
 
 
 class JobOptions(TypedDict):
@@ -101,6 +104,7 @@ class JobLine(TypedDict):
 
     file: Annotated[str, "Name of the drop."]
     line: Annotated[Count, "Line in it, from 1."]
+    part: Annotated[Positive | None, PART]
 
 
 class JobDocument(TypedDict):
@@ -144,6 +148,9 @@ class JobDocument(TypedDict):
     ]
     file_size_bytes: Annotated[Count | None, "Its size; null unless completed."]
     sha256: Annotated[str | None, "Of its content, hex; null unless completed."]
+    with_cookies: Annotated[
+        bool, "An account's cookies fetched it: it is for its session alone."
+    ]
     error: JobError | None
     created_at: Annotated[Time, "When it was accepted."]
     started_at: Annotated[Time | None, "When its latest try began."]

@@ -3,7 +3,16 @@
 from typing import Annotated, Literal, TypedDict
 
 from ytaudio_daemon.model import JobState
-from ytaudio_daemon.schemas.fields import NAME_OF_FORM, Count, Time, Uuid, one_of
+from ytaudio_daemon.schemas.fields import (
+    NAME_OF_FORM,
+    PART,
+    SWITCHED_OFF,
+    Count,
+    Positive,
+    Time,
+    Uuid,
+    one_of,
+)
 from ytaudio_daemon.schemas.job import JobError
 
 LINE_RESULTS = one_of(("accepted", "duplicate", "rejected"))
@@ -41,10 +50,15 @@ class ReceiptLine(TypedDict):
     """A line."""
 
     line: Annotated[Count, "Its number, from 1."]
+    part: Annotated[Positive | None, PART]
     text: Annotated[str, "What was written, shortened."]
     result: Annotated[str, LINE_RESULTS, "What intake made of it."]
     code: Annotated[str | None, "Why it was rejected."]
-    message: Annotated[str | None, "The same in a sentence."]
+    message: Annotated[
+        str | None,
+        "The same in a sentence; of a line that was taken, a remark, such as `read as` and"
+        " the link where it was mended.",
+    ]
     job: Annotated[
         Uuid | None, "UUID of its job; of a duplicate, the one that has the audio."
     ]
@@ -68,6 +82,7 @@ class ReceiptCounts(TypedDict):
     failed: Annotated[Count, "Whose job failed for good."]
     cancelled: Annotated[Count, "Whose job was cancelled."]
     unfinished: Annotated[Count, "Whose job is not finished yet."]
+    switched_off: Annotated[Count, "Links in comments; no lines of the receipt."]
 
 
 class ReceiptDocument(ReceiptHead):
@@ -76,5 +91,9 @@ class ReceiptDocument(ReceiptHead):
     With more than 1,000 lines it is written at intake and at the end only.
     """
 
-    lines: Annotated[list[ReceiptLine], "Every line that is not blank or a comment."]
+    lines: Annotated[
+        list[ReceiptLine],
+        "Every line that is not blank or a comment; of several links in a line, each.",
+    ]
+    switched_off: Annotated[list[Positive], SWITCHED_OFF]
     counts: ReceiptCounts

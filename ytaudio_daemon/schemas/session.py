@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, TypedDict
 
 from ytaudio_daemon.model import SessionState
+from ytaudio_daemon.model.cookies import CookiesState
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     Amount,
@@ -32,6 +33,21 @@ class IgnoredFile(TypedDict):
     reason: Annotated[str, "Why, and what to do."]
 
 
+class SessionCookies(TypedDict):
+    """Its own cookies, never their content; null when it was given none."""
+
+    given_at: Annotated[Time | None, "When they came; null when none are in use."]
+    state: Annotated[
+        Annotated[str, one_of(CookiesState)] | None,
+        "How their latest use went; null before the first. rotated, refused: others are"
+        " needed.",
+    ]
+    problem: Annotated[
+        str | None,
+        "Why the file that was dropped last is not in use; null when it is.",
+    ]
+
+
 class SessionSummary(TypedDict):
     """One session, as in its status document."""
 
@@ -51,6 +67,7 @@ class SessionSummary(TypedDict):
     ]
     quota: SessionQuota
     counts: Annotated[JobCounts, "All its jobs, by state."]
+    cookies: SessionCookies | None
 
 
 class SessionWithIgnored(SessionSummary):

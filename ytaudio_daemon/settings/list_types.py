@@ -7,13 +7,21 @@ command line, so that a word with a space in it can be quoted.
 import re
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from ytaudio_daemon.settings.value_types import ValueType, require
+from ytaudio_daemon.settings.value_types import (
+    ValueType,
+    proxy_url,
+    redact_credentials,
+    require,
+)
 from ytaudio_daemon.urls import LinkError, parse_link
 
 #: Each gets a process of its own while there are messages for it.
 MAX_APPRISE_URLS = 20
+#: Each has a pace of its own: with many, YouTube is asked very often.
+MAX_PROXIES = 32
 REDACTED = "***"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://\S")
 #: Slashes, spaces and control characters belong to no host's name.
@@ -43,7 +51,7 @@ def word_list(*words: str) -> ValueType:
         require(set(found) <= set(words), text)
         return found
 
-    return _list_type(f"a list of {' '.join(words)}", parse)
+    return replace(_list_type(f"a list of {' '.join(words)}", parse), words=words)
 
 
 def link_list() -> ValueType:
@@ -56,6 +64,27 @@ def link_list() -> ValueType:
             raise ValueError(text) from exc
 
     return _list_type("a list of links to YouTube videos, or []", parse)
+
+
+def proxy_list() -> ValueType:
+    """Return the type of a list of proxies' addresses, "" for none."""
+    one_proxy = proxy_url()
+
+    def parse(text: str) -> Words:
+        found = _distinct_words(text)
+        require(len(found) <= MAX_PROXIES, text)
+        return tuple(one_proxy.parse(word) for word in found)
+
+    allowed = (
+        'a list such as ["", "socks5://user:word@host:1080"], at most '
+        f"{MAX_PROXIES}: addresses of proxies (http https socks4 socks4a socks5 socks5h), "
+        '"" for the ordinary way'
+    )
+    return _list_type(allowed, parse, _redact_proxies)
+
+
+def _redact_proxies(text: str) -> str:
+    return shlex.join(map(redact_credentials, _split_words(text)))
 
 
 def apprise_urls() -> ValueType:
@@ -118,6 +147,18 @@ def web_origin(address: str) -> str | None:
         return None
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
+
+
+def service_url() -> ValueType:
+    """Return the type of the address of a service without secrets in it, or ""."""
+
+    def parse(text: str) -> str:
+        origin = web_origin(text) if text else ""
+        require(not text or (origin and text.removesuffix("/") == origin), text)
+        return origin or ""
+
+    allowed = 'an address such as "http://127.0.0.1:4416" (http or https), or ""'
+    return ValueType(allowed=allowed, parse=parse, redact=redact_credentials)
 
 
 def redact_web_url(text: str) -> str:

@@ -7,13 +7,17 @@ messages all follow from these declarations. Durations are in seconds, sizes in 
 from dataclasses import dataclass
 from pathlib import Path
 
+from ytaudio_daemon.model.innertube import PLAYER_CLIENTS
 from ytaudio_daemon.model.options import FORMATS, QUALITIES, Layer
+from ytaudio_daemon.model.outcome import COOKIES_POLICIES
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.settings.keys import fixed_key, key
 from ytaudio_daemon.settings.list_types import (
     apprise_urls,
     command_line,
     link_list,
+    proxy_list,
+    service_url,
     web_url,
     word_list,
 )
@@ -89,6 +93,9 @@ class DownloadSettings:
     ca_file: Path | None = key("", optional_path(), "Certificate authorities to trust, a PEM file.")
     cookies_file: Path | None = key("", optional_path(),
         "Cookies of a YouTube account, in Netscape format. They can get the account blocked.")
+    cookies: str = key("when_needed", choice(*COOKIES_POLICIES),
+        "When cookies are sent: when_needed is for what YouTube shows to signed-in people only, "
+        "always is with every request.")
 
     @property
     def layer(self) -> Layer:
@@ -101,6 +108,18 @@ class DownloadSettings:
             "quality": self.quality,
             "filename": self.filename,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YoutubeSettings:
+    """How YouTube is spoken to, where its ordinary way does not suffice."""
+
+    pot_provider: str = key("", service_url(),
+        "The bgutil-ytdlp-pot-provider that makes proof-of-origin tokens.")
+    clients: tuple[str, ...] = key("", word_list(*PLAYER_CLIENTS),
+        "yt-dlp's player clients to ask as, in this order; [] is yt-dlp's own choice.")
+    egress: tuple[str, ...] = key("", proxy_list(),
+        'Proxies to spread downloads over, each with its own pace; "" is the ordinary way.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from ytaudio_daemon.settings.sections import (
     RetrySettings,
     SessionSettings,
     StatusSettings,
+    YoutubeSettings,
 )
 
 
@@ -37,6 +38,7 @@ class Settings:
     paths: PathSettings
     database: DatabaseSettings
     download: DownloadSettings
+    youtube: YoutubeSettings
     pace: PaceSettings
     retry: RetrySettings
     sessions: SessionSettings

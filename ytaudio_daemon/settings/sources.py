@@ -61,7 +61,15 @@ class SourceValue:
         return (
             f"{self.location}: [{self.key.section}] {self.key.name} cannot be "
             f"{shown[:_MAX_SHOWN_CHARS]}; allowed: {value_type.allowed}"
+            f"{self._suggestion()}"
         )
+
+    def _suggestion(self) -> str:
+        """Return "; did you mean …?" for the first word that is not in a closed list."""
+        known = self.key.value_type.words
+        given = self.value if isinstance(self.value, list) else str(self.value).split()
+        wrong = [str(word) for word in given if known and word not in known]
+        return _did_you_mean(wrong[0], known) if wrong else ""
 
     def _redacted(self, redact: Callable[[str], str]) -> str:
         try:

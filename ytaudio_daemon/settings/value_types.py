@@ -31,6 +31,7 @@ class ValueType:
         format: Returns the text that `parse` turns into the same value.
         toml_types: The types it may have in a TOML file.
         redact: Returns the part of its text that may be shown; None: all of it.
+        words: The words it consists of, where those are a closed list.
     """
 
     allowed: str
@@ -38,6 +39,7 @@ class ValueType:
     format: Callable[[Any], str] = str
     toml_types: tuple[type, ...] = (str,)
     redact: Callable[[str], str] | None = None
+    words: tuple[str, ...] = ()
 
 
 def require(is_allowed: object, text: str) -> None:

@@ -12,6 +12,7 @@ FailpointObserver = Callable[[str, str], None]
 #: In the order in which a link passes them, then those of a session's end.
 FAILPOINTS = (
     "drop.read",
+    "cookies.stored",
     "batch.recorded",
     "drop.recorded",
     "drop.moved",

@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from ytaudio_daemon.urls.link import (
     EXPECTED_LINK,
     MAX_LINK_CHARS,
+    MUSIC_HOST,
     CollectionError,
     Link,
     LinkError,
@@ -56,7 +57,7 @@ _CHANNEL_PLAYER = re.compile(r"p/(?:[A-Za-z0-9]{1,2}/){0,4}([A-Za-z0-9_-]{11})")
 _PLAIN = re.compile(
     r"""
     (?:https?://)?
-    (?: (?:www\.|m\.|music\.)? youtube\.com/
+    (?: (?:www\.|m\.|(?P<music>music\.))? youtube\.com/
         (?: (?P<watch>watch\?v=) | (?:shorts|live)/ (?!videoseries|live_stream) )
       | youtu\.be/ (?!videoseries|live_stream)
     )
@@ -70,7 +71,7 @@ _PLAIN = re.compile(
 def parse_plain_link(text: str) -> Link | None:
     """Return the video of a link in one of the usual forms, else None: look closer."""
     found = _PLAIN.fullmatch(text)
-    return Link(found["id"]) if found else None
+    return Link(found["id"], is_music=bool(found["music"])) if found else None
 
 
 def parse_address(text: str) -> Link:
@@ -88,7 +89,8 @@ def parse_address(text: str) -> Link:
     found = _ID_START.match(written)
     if found is None or len(found[0]) != ID_CHARS:
         raise _bad_id_error(written)
-    return Link(found[0])
+    host = (parts.hostname or "").removesuffix(".")
+    return Link(found[0], is_music=host == MUSIC_HOST)
 
 
 def _bad_id_error(written: str) -> LinkError:

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from ytaudio_daemon.urls.address import parse_address, parse_plain_link
 from ytaudio_daemon.urls.escapes import escaped, unescape
 from ytaudio_daemon.urls.link import FoundLink, Link, LinkError
+from ytaudio_daemon.urls.mending import is_mended
 
 MAX_LAYERS = 3
 
@@ -165,13 +166,17 @@ def _read_piece(text: str, start: int, end: int, layers: int) -> list[FoundLink]
     piece = text[start:end]
     address = _FALSE_START.sub("", piece).rstrip(_TRAILING_PUNCTUATION)
     try:
-        return [FoundLink(piece, _parse_emphasized(address, text, start))]
+        link = _parse_emphasized(address, text, start)
     except LinkError as error:
         own = FoundLink(piece, error.link, error)
+    else:
+        has_false_start = not piece.startswith(address)
+        mended = has_false_start or is_mended(address, link)
+        return [FoundLink(piece, link, is_mended=mended)]
     if layers == 0:
         return [own]
     inner = [
-        FoundLink(piece, link.link, link.error)
+        FoundLink(piece, link.link, link.error, is_mended=link.error is None)
         for link in (*_read_wrapped(address, layers), *_read_unescaped(address, layers))
         if link.is_of_youtube
     ]

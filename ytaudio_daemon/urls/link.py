@@ -1,10 +1,12 @@
 """A link to one video, and why a text is none. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 #: Longer texts are refused unread; the longest sensible link has some 300 characters.
 MAX_LINK_CHARS = 8192
+
+MUSIC_HOST = "music.youtube.com"
 
 EXPECTED_LINK = (
     "write a link to one YouTube video, such as https://youtu.be/dQw4w9WgXcQ "
@@ -18,14 +20,21 @@ class Link:
 
     Attributes:
         video_id: Its 11 characters.
+        is_music: It is one of YouTube Music's; the video is the same.
     """
 
     video_id: str
+    is_music: bool = field(default=False, compare=False)
 
     @property
     def url(self) -> str:
         """The canonical URL, rebuilt from the ID."""
         return f"https://www.youtube.com/watch?v={self.video_id}"
+
+    @property
+    def music_url(self) -> str:
+        """The address of the same video at YouTube Music."""
+        return f"https://{MUSIC_HOST}/watch?v={self.video_id}"
 
 
 class LinkError(ValueError):
@@ -64,11 +73,14 @@ class FoundLink(NamedTuple):
         text: The part, as it stands in the text.
         link: The video; of a refused one the video that was most likely meant.
         error: Why it is refused, or None.
+        is_mended: It is accepted, but does not stand there as YouTube writes links: it
+            was unwrapped, unescaped, or cut behind the ID.
     """
 
     text: str
     link: Link | None
     error: LinkError | None = None
+    is_mended: bool = False
 
     @property
     def is_of_youtube(self) -> bool:

@@ -5,18 +5,23 @@ describe every field.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import IN_QUOTA, JobState, Progress, SessionState
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.model.decide import attempt_limit
+from ytaudio_daemon.model.egress import Egress, gates_at, gates_for_all
+from ytaudio_daemon.model.gates import Gate, Pace
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances, gate_hint
 from ytaudio_daemon.schemas.daemon import (
     ClosedGate,
     DaemonDocument,
     DaemonProcess,
+    EgressPace,
+    EgressStatus,
     ProblemDocument,
     YtDlpSource,
     YtDlpUpgrade,
@@ -24,17 +29,18 @@ from ytaudio_daemon.schemas.daemon import (
 from ytaudio_daemon.schemas.job import (
     JobCounts,
     JobDocument,
-    JobError,
     JobOptions,
     JobProgress,
 )
 from ytaudio_daemon.schemas.session import (
+    SessionCookies,
     SessionDocument,
     SessionQuota,
     SessionSummary,
 )
 from ytaudio_daemon.system.times import rfc3339
 from ytaudio_daemon.urls import Link
+from ytaudio_daemon.views.job_errors import job_error
 from ytaudio_daemon.views.snapshot import (
     DaemonProblem,
     DaemonSnapshot,
@@ -48,11 +54,15 @@ STALE_AFTER_S = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFacts:
-    """The ledger's part of the daemon's document."""
+    """The ledger's part of the daemon's document.
+
+    `tokens` are those that each egress's pace has left, by its key.
+    """
 
     gates: Sequence[Gate]
     counts: Mapping[JobState, int]
     sessions: Mapping[SessionState, int]
+    tokens: Mapping[str, float] = field(default_factory=dict)
 
 
 def job_document(
@@ -60,6 +70,7 @@ def job_document(
     progress: Progress | None = None,
     position: int | None = None,
     attempts_max: int = 0,
+    circumstances: Circumstances = NOTHING_SET,
 ) -> JobDocument:
     """Return a job's document.
 
@@ -68,6 +79,7 @@ def job_document(
         progress: The progress of its running attempt, if this process knows it.
         position: Its place in its session's queue, from 1; None when it has none.
         attempts_max: `[retry] attempts`.
+        circumstances: What its hint need not advise.
     """
     live = progress if row.state is JobState.RUNNING else None
     done = row.state is JobState.COMPLETED
@@ -77,7 +89,11 @@ def job_document(
         "session_uuid": row.session_uuid,
         "url": Link(row.video_id).url,
         "video_id": row.video_id,
-        "source": {"file": row.source_file, "line": row.source_line},
+        "source": {
+            "file": row.source_file,
+            "line": row.source_line,
+            "part": row.source_part,
+        },
         "options": cast("JobOptions", dict(row.options)),
         "state": row.state.value,
         "phase": _phase(row, live),
@@ -89,7 +105,7 @@ def job_document(
         "attempt": {
             "number": row.attempt,
             "charged": row.charged,
-            "max": attempts_max,
+            "max": attempt_limit(_error_code(row), attempts_max),
             "retry_at": rfc3339(row.retry_at),
         },
         "position": position,
@@ -97,7 +113,8 @@ def job_document(
         "output_path": row.output_path if done else None,
         "file_size_bytes": row.file_size_bytes if done else None,
         "sha256": row.sha256 if done else None,
-        "error": cast("JobError", dict(row.error)) if row.error else None,
+        "with_cookies": row.with_cookies,
+        "error": job_error(row.error, row.state, circumstances),
         "created_at": rfc3339(row.created_at),
         "started_at": rfc3339(row.started_at),
         "finalized_at": rfc3339(row.finalized_at),
@@ -145,6 +162,17 @@ def session_summary(
         "expires_at": rfc3339(expires_at(session, view_settings.ttl_s, now)),
         "quota": _quota(session, view_settings),
         "counts": job_counts(session.counts),
+        "cookies": _cookies(session),
+    }
+
+
+def _cookies(session: Session) -> SessionCookies | None:
+    if session.cookies_given_at is None and session.cookies_problem is None:
+        return None
+    return {
+        "given_at": rfc3339(session.cookies_given_at),
+        "state": session.cookies_state,
+        "problem": session.cookies_problem,
     }
 
 
@@ -159,12 +187,15 @@ def expires_at(session: Session, default_ttl_s: float, now: Now) -> float | None
         return None
     # Whole seconds: two clocks that differ by microseconds are no change.
     return round(
-        now.wall + max(0.0, ttl - (now.uptime_s - session.last_activity_lived))
+        now.wall + max(0.0, ttl - (now.uptime_s - session.last_activity_uptime_s))
     )
 
 
 def daemon_document(
-    live: DaemonSnapshot, facts: LedgerFacts, problems: Sequence[DaemonProblem]
+    live: DaemonSnapshot,
+    facts: LedgerFacts,
+    problems: Sequence[DaemonProblem],
+    circumstances: Circumstances = NOTHING_SET,
 ) -> DaemonDocument:
     """Return the daemon's document, without `seq` and `written_at`."""
     return {
@@ -175,7 +206,13 @@ def daemon_document(
             "free_bytes": live.disk_free_bytes,
             "reserve_bytes": live.disk_reserve_bytes,
         },
-        "gates": [_gate(gate) for gate in facts.gates],
+        "gates": [
+            _gate(gate, circumstances)
+            for gate in gates_for_all([one.key for one in live.egresses], facts.gates)
+        ],
+        "egress": [
+            _egress(one, live.pace, facts, circumstances) for one in live.egresses
+        ],
         "counts": job_counts(facts.counts),
         "sessions": {
             "active": facts.sessions[SessionState.ACTIVE],
@@ -230,6 +267,10 @@ def _yt_dlp_source(facts: YtDlpFacts) -> YtDlpSource:
     }
 
 
+def _error_code(row: JobRow) -> str | None:
+    return row.error["code"] if row.error else None
+
+
 def _phase(row: JobRow, live: Progress | None) -> str | None:
     if row.state is not JobState.RUNNING:
         return None
@@ -256,12 +297,30 @@ def _quota(session: Session, view_settings: ViewSettings) -> SessionQuota:
     }
 
 
-def _gate(gate: Gate) -> ClosedGate:
+def _egress(
+    egress: Egress, pace: Pace, facts: LedgerFacts, circumstances: Circumstances
+) -> EgressStatus:
+    closed = gates_at(egress.key, facts.gates)
+    left = int(facts.tokens.get(egress.key, 0))
+    limits: EgressPace = {
+        "burst": pace.burst,
+        "per_hour": pace.per_hour,
+        "available": left,
+    }
+    return {
+        "name": egress.name,
+        "open": not closed,
+        "gates": [_gate(gate, circumstances) for gate in closed],
+        "pace": None if pace.is_disabled else limits,
+    }
+
+
+def _gate(gate: Gate, circumstances: Circumstances) -> ClosedGate:
     return {
         "name": gate.name.value,
         "code": gate.code,
         "reason": gate.reason,
-        "hint": gate.hint,
+        "hint": gate_hint(gate, circumstances),
         "closed_at": rfc3339(gate.closed_at),
         "until": rfc3339(gate.until),
     }

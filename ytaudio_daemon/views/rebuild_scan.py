@@ -48,15 +48,24 @@ class RebuildScan:
         self._steps: Iterator[None] | None = None
         #: When the next scan starts, in seconds of uptime.
         self._due_at = math.inf
+        #: Whether the next scan, and the one that is running, rewrites receipts.
+        self._rewrite_requested = False
+        self._rewrites_receipts = False
 
     @property
     def is_running(self) -> bool:
         """True from the start of a scan to its end."""
         return self._steps is not None
 
-    def schedule(self, now: Now) -> None:
-        """Have the next scan start at once."""
+    def schedule(self, now: Now, *, rewrites_receipts: bool = False) -> None:
+        """Have the next scan start at once.
+
+        Args:
+            now: The time.
+            rewrites_receipts: Schedule receipts, too, that are there.
+        """
         self._due_at = now.uptime_s
+        self._rewrite_requested |= rewrites_receipts
 
     def step(self, now: Now, receipts_s: float) -> bool:
         """Take the next step of the scan; False if none is due.
@@ -72,6 +81,8 @@ class RebuildScan:
             if now.uptime_s < self._due_at:
                 return False
             self._due_at = now.uptime_s + SCAN_INTERVAL_S
+            self._rewrites_receipts = self._rewrite_requested
+            self._rewrite_requested = False
             self._steps = self._scan(now, receipts_s)
         try:
             next(self._steps)
@@ -80,6 +91,7 @@ class RebuildScan:
             return False
         except Exception:
             self._steps, self._due_at = None, now.uptime_s
+            self._rewrite_requested |= self._rewrites_receipts
             raise
         return True
 
@@ -97,7 +109,8 @@ class RebuildScan:
                 return
             for session in page:
                 path = self._layout.session_status(session.name)
-                if session.state is SessionState.ACTIVE or not _has_content(path):
+                is_missing = not session.leaves_nothing and not _has_content(path)
+                if session.state is SessionState.ACTIVE or is_missing:
                     self._sessions.mark_changed(session.id, now)
             after = page[-1].id
             yield
@@ -122,7 +135,7 @@ class RebuildScan:
         if drop.is_older_than(receipts_s, now):
             with suppress(OSError):  # a name that is not there, or is tried tomorrow
                 path.unlink(missing_ok=True)
-        elif not _has_content(path):
+        elif self._rewrites_receipts or not _has_content(path):
             self._receipts.mark_filed(drop.id, now)
 
 

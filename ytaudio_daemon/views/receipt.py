@@ -1,5 +1,6 @@
 """One drop's receipts, written front to back: counts, then lines, a page at a time."""
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +8,18 @@ from dataclasses import dataclass
 from ytaudio_daemon.dropfile.reject_codes import MENDED_CODES
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.atomic_file import AtomicFileWriter, remove_if_ours
+from ytaudio_daemon.folders.inbox import split_path
 from ytaudio_daemon.folders.layout import receipt_key
 from ytaudio_daemon.ledger import Connection, receipts
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.model import LinePart
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.views import receipt_json, receipt_text
 from ytaudio_daemon.views.receipt_file import ReceiptFile
+from ytaudio_daemon.views.switched_off_lines import SwitchedOffLines
 
+#: Longer receipts are written at intake and at the end only, in several steps.
+LONG_RECEIPT_LINES = 1000
 #: Lines counted in one step: some ten milliseconds.
 COUNT_LINES = 5000
 #: Lines written in one step: some ten milliseconds.
@@ -40,6 +47,7 @@ class ReceiptWriter:
         drop: The drop.
         people_folder: The folder below the inbox for the files beside the drop.
         for_people: False leaves these files as they are.
+        circumstances: What hints need not advise.
     """
 
     def __init__(
@@ -49,13 +57,16 @@ class ReceiptWriter:
         people_folder: tuple[str, ...],
         *,
         for_people: bool = True,
+        circumstances: Circumstances = NOTHING_SET,
     ) -> None:
         self.drop = drop
         self._layout = layout
-        self._people_folder = people_folder
+        self._circumstances = circumstances
+        subfolders, self._people_name = split_path(drop.filed_name or b"")
+        self._people_folder = (*people_folder, *map(os.fsdecode, subfolders))
         self._tally: Counter[str] = Counter()
-        self._counted_to: int | None = 0
-        self._written_to = 0
+        self._counted_to: LinePart | None = LinePart()
+        self._written_to = LinePart()
         self._is_filed = drop.filed_name is not None and drop.state != "kept"
         self._for_people = for_people and self._is_filed
         is_rejected = drop.state == "rejected"
@@ -69,24 +80,22 @@ class ReceiptWriter:
         self._failed = ReceiptFile(
             self._people_file_opener(b".failed.txt"), receipt_text.FAILED_MARK
         )
+        self._has_more_lines = True
+        self._switched_off = SwitchedOffLines(drop.id, self._program)
 
     def step(self, db: Connection) -> bool:
         """Count a batch of lines, or write a page of them.
 
         Returns:
-            False when the last line is written, and `finish` is to be called.
+            False when all is written, and `finish` is to be called.
         """
         fits_one_page = self.drop.lines < PAGE_LINES
         if self._counted_to is not None and not fits_one_page:
             self._count_batch(db, self._counted_to)
             return True
-        page = receipts.receipt_page(db, self.drop.id, self._written_to, PAGE_LINES)
-        if fits_one_page:
-            self._tally.update(receipt_text.outcome_of(line.state) for line in page)
-            self._write_heads()
-        if page:
-            self._write_lines(page)
-        return len(page) == PAGE_LINES
+        if self._has_more_lines:
+            self._write_page(db, with_heads=fits_one_page)
+        return self._has_more_lines or self._switched_off.write_page(db)
 
     def finish(self, previous: ReceiptDigests) -> ReceiptDigests:
         """Replace those files on disk whose content is no longer `previous`.
@@ -94,13 +103,20 @@ class ReceiptWriter:
         Returns:
             The content on disk now; errors are in the `…_error` properties.
         """
-        self._program.write(receipt_json.program_end(self.drop, self._tally))
+        switched_off = self._switched_off.link_count
+        end = receipt_json.program_end(self.drop, self._tally, switched_off)
+        self._program.write(end)
         program = self._program.commit(previous.program)
         if not self._for_people:
             return ReceiptDigests(program=program)
         people = self._people.commit(previous.people)
         failed = self._finish_failed(previous.failed)
         return ReceiptDigests(program=program, people=people, failed=failed)
+
+    @property
+    def is_long(self) -> bool:
+        """True if it is to be written in several transactions."""
+        return self.drop.lines > LONG_RECEIPT_LINES or self._switched_off.is_begun
 
     @property
     def program_error(self) -> Exception | None:
@@ -133,7 +149,7 @@ class ReceiptWriter:
         for receipt_file in (self._program, self._people, self._failed):
             receipt_file.discard()
 
-    def _count_batch(self, db: Connection, after: int) -> None:
+    def _count_batch(self, db: Connection, after: LinePart) -> None:
         counts, self._counted_to = receipts.count_line_states(
             db, self.drop.id, after, COUNT_LINES
         )
@@ -141,19 +157,37 @@ class ReceiptWriter:
             self._tally[receipt_text.outcome_of(state)] += number
         if sum(counts.values()) < COUNT_LINES:
             self._counted_to = None
-            self._write_heads()
+            self._write_heads(db)
 
-    def _write_heads(self) -> None:
+    def _write_heads(self, db: Connection) -> None:
         self._program.write(receipt_json.program_head(self.drop))
+        self._switched_off.count(db)
         if self._for_people:
-            self._people.write(receipt_text.receipt_head(self.drop, self._tally))
+            sentence = self._switched_off.sentence
+            head = receipt_text.receipt_head(self.drop, self._tally, sentence)
+            self._people.write(head)
+
+    def _write_page(self, db: Connection, *, with_heads: bool) -> None:
+        page = receipts.receipt_page(db, self.drop.id, self._written_to, PAGE_LINES)
+        if with_heads:
+            self._tally.update(receipt_text.outcome_of(line.state) for line in page)
+            self._write_heads(db)
+        if page:
+            self._write_lines(page)
+        self._has_more_lines = len(page) == PAGE_LINES
 
     def _write_lines(self, page: list[ReceiptLine]) -> None:
-        is_first, self._written_to = self._written_to == 0, page[-1].line
-        self._program.write(receipt_json.program_lines(page, is_first=is_first))
+        is_first = self._written_to == LinePart()
+        self._written_to = page[-1].number
+        self._program.write(
+            receipt_json.program_lines(
+                page, is_first=is_first, circumstances=self._circumstances
+            )
+        )
         if not self._for_people:
             return
-        self._people.write("".join(map(receipt_text.receipt_line, page)))
+        rows = (receipt_text.receipt_line(line, self._circumstances) for line in page)
+        self._people.write("".join(rows))
         if self.drop.state != "rejected":
             self._write_failed_lines(page)
         else:  # the file itself stays beside it, so only what was mended is repeated
@@ -162,7 +196,10 @@ class ReceiptWriter:
             )
 
     def _write_failed_lines(self, page: list[ReceiptLine]) -> None:
-        again = (receipt_text.failed_line(line, self.drop.id) for line in page)
+        again = (
+            receipt_text.failed_line(line, self.drop.id, self._circumstances)
+            for line in page
+        )
         if text := "".join(again):
             if self._failed.is_empty:
                 self._failed.write(receipt_text.failed_head(self.drop))
@@ -172,7 +209,7 @@ class ReceiptWriter:
         if not self._failed.is_empty:
             return self._failed.commit(previous)
         if self._failed.error is None:
-            name = (self.drop.filed_name or b"") + b".failed.txt"
+            name = self._people_name + b".failed.txt"
             mark = receipt_text.FAILED_MARK.encode()
             try:
                 remove_if_ours(self._layout.inbox, self._people_folder, name, mark)
@@ -193,7 +230,7 @@ class ReceiptWriter:
         )
 
     def _people_file_opener(self, ending: bytes) -> Callable[[], AtomicFileWriter]:
-        name = (self.drop.filed_name or b"") + ending
+        name = self._people_name + ending
 
         def open_file() -> AtomicFileWriter:
             return AtomicFileWriter(

@@ -1,14 +1,14 @@
 """Receipts for programs: one JSON document, a line of text per line of the drop. Pure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
-from ytaudio_daemon.model.host_errors import current_code
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.schemas import receipt as forms
-from ytaudio_daemon.schemas.job import JobError
 from ytaudio_daemon.system.times import rfc3339
+from ytaudio_daemon.views.job_errors import line_error
 
 
 def program_head(drop: ReceiptHead) -> str:
@@ -26,14 +26,31 @@ def program_head(drop: ReceiptHead) -> str:
     return _json(head)[:-1] + ', "lines": [\n'
 
 
-def program_lines(page: list[ReceiptLine], *, is_first: bool) -> str:
+def program_lines(
+    page: list[ReceiptLine],
+    *,
+    is_first: bool,
+    circumstances: Circumstances = NOTHING_SET,
+) -> str:
     """Return a page of lines, with the comma that the page before it lacks."""
     comma = "" if is_first else ",\n"
-    return comma + ",\n".join(map(_program_line, page))
+    return comma + ",\n".join(_program_line(line, circumstances) for line in page)
 
 
-def program_end(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
-    """Return the document's end, with its counts."""
+def switched_off_page(lines: Sequence[int], *, is_first: bool) -> str:
+    """Return a page of the list behind the receipt's lines; the first begins it."""
+    start = '\n], "switched_off": [' if is_first else ", "
+    return start + ", ".join(map(str, lines)) if is_first or lines else ""
+
+
+def program_end(drop: ReceiptHead, tally: Mapping[str, int], switched_off: int) -> str:
+    """Return the document's end, with its counts.
+
+    Args:
+        drop: The drop.
+        tally: The number of its lines by outcome.
+        switched_off: The number of links in its comments.
+    """
     counts: forms.ReceiptCounts = {
         "lines": drop.lines,
         "accepted": drop.accepted,
@@ -43,13 +60,15 @@ def program_end(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
         "failed": tally["failed"],
         "cancelled": tally["cancelled"],
         "unfinished": tally["open"],
+        "switched_off": switched_off,
     }
-    return f'\n], "counts": {_json(counts)}}}\n'
+    return f'], "counts": {_json(counts)}}}\n'
 
 
-def _program_line(line: ReceiptLine) -> str:
+def _program_line(line: ReceiptLine, circumstances: Circumstances) -> str:
     row: forms.ReceiptLine = {
         "line": line.line,
+        "part": line.part or None,
         "text": line.text,
         "result": line.result,
         "code": line.code,
@@ -57,20 +76,9 @@ def _program_line(line: ReceiptLine) -> str:
         "job": line.job,
         "state": line.state,
         "output_path": line.output_path if line.state == "completed" else None,
-        "error": _job_error(line),
+        "error": line_error(line, circumstances),
     }
     return _json(row)
-
-
-def _job_error(line: ReceiptLine) -> JobError | None:
-    if line.error_kind is None:
-        return None
-    return {
-        "kind": line.error_kind,
-        "code": current_code(line.error_code or ""),
-        "message": line.error_message or "",
-        "hint": line.error_hint or "",
-    }
 
 
 def _json(value: Mapping[str, object]) -> str:

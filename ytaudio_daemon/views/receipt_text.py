@@ -8,11 +8,14 @@ from pathlib import PurePath
 from typing import Any
 
 from ytaudio_daemon import dropfile
+from ytaudio_daemon.dropfile import MENDED_REMARK
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.system.text import single_line
 from ytaudio_daemon.system.times import utc_time
 from ytaudio_daemon.urls import Link
+from ytaudio_daemon.views.job_errors import line_error
 
 #: How each kind of file begins; a file that begins otherwise is not ours.
 RECEIPT_MARK = "Receipt for "
@@ -62,35 +65,39 @@ def receipt_identity(drop: ReceiptHead) -> str:
     )
 
 
-def receipt_head(drop: ReceiptHead, tally: Mapping[str, int]) -> str:
+def receipt_head(drop: ReceiptHead, tally: Mapping[str, int], switched_off: str) -> str:
     """Return the head of a receipt.
 
     Args:
         drop: The drop.
         tally: The number of its lines by outcome.
+        switched_off: The sentence about links in its comments; "" without any.
     """
     note = ""
     if drop.state != "rejected" and drop.reason:
         note = f"  note      {_sentence(drop.reason)}\n"
     head = f"{receipt_identity(drop)}{note}"
+    comment = f"\n{switched_off}\n" if switched_off else ""
     if not drop.lines:  # binary data, a device: there is nothing to count
-        return head
+        return head + comment
     return (
         f"{head}\n"
         f"{_count_text(drop.lines)}  links and lines\n"
         f"{_count_text(drop.accepted)}  accepted\n"
         f"{_count_text(drop.duplicate)}  duplicate\n"
-        f"{_count_text(drop.rejected)}  refused\n\n" + _summary(tally) + _table_head()
+        f"{_count_text(drop.rejected)}  refused\n\n{_summary(tally)}"
+        f"{comment.lstrip()}{comment[:1]}{_table_head()}"
     )
 
 
-def receipt_line(line: ReceiptLine) -> str:
+def receipt_line(line: ReceiptLine, circumstances: Circumstances = NOTHING_SET) -> str:
     """Return a line's row in the table, with its details in rows below."""
     word = _STATE_TEXTS.get(line.state or "", "refused")
     if line.result == "duplicate":
         word += " (duplicate)"
-    row = f"{line.line:>7}  {word:<{_WIDTH}}  {single_line(line.text)}".rstrip() + "\n"
-    return row + "".join(f"{_INDENT}{detail}\n" for detail in _details(line))
+    row = f"{line.place:>7}  {word:<{_WIDTH}}  {single_line(line.text)}".rstrip() + "\n"
+    details = _details(line, circumstances)
+    return row + "".join(f"{_INDENT}{detail}\n" for detail in details)
 
 
 def failed_head(drop: ReceiptHead) -> str:
@@ -102,7 +109,9 @@ def failed_head(drop: ReceiptHead) -> str:
     )
 
 
-def failed_line(line: ReceiptLine, drop_id: int) -> str:
+def failed_line(
+    line: ReceiptLine, drop_id: int, circumstances: Circumstances = NOTHING_SET
+) -> str:
     """Return a failed link as it can be dropped again, below its reason.
 
     Returns "" for a line that did not fail, and for one that repeats a failed line of
@@ -113,11 +122,12 @@ def failed_line(line: ReceiptLine, drop_id: int) -> str:
     if not _has_failed_for_good(line) or _repeats_line_of_drop(line, drop_id):
         return ""
     reason = _sentence(line.error_message or line.error_code or "failed")
-    hint = f" {single_line(line.error_hint)}" if line.error_hint else ""
+    error = line_error(line, circumstances)
+    hint = f" {single_line(error['hint'])}" if error and error["hint"] else ""
     link = dropfile.render_line(
         Link(line.video_id or ""), option_layer(line.options or {})
     )
-    return f"\n# line {line.line}: {reason}{hint}\n{link}\n"
+    return f"\n# line {line.place}: {reason}{hint}\n{link}\n"
 
 
 def option_layer(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,20 +158,28 @@ def _count_text(number: int) -> str:
     return f"{number:>{_COUNT_WIDTH},}"
 
 
-def _details(line: ReceiptLine) -> list[str]:
+def _details(line: ReceiptLine, circumstances: Circumstances) -> list[str]:
+    remark = _remark(line) if line.message else ""
+    details = [single_line(remark)] if remark else []
     if line.state == "completed":
         name = PurePath(line.output_path or "").name
-        return [single_line(name)] if name else []
-    details = []
-    if line.message and line.result != "duplicate":
-        details.append(single_line(line.message))
+        return [single_line(name), *details] if name else details
     if line.error_message:
         details.append(single_line(line.error_message))
-    if line.error_hint:
-        details.append(single_line(line.error_hint))
+    error = line_error(line, circumstances)
+    if error and error["hint"]:
+        details.append(single_line(error["hint"]))
     if line.state == "waiting" and line.retry_at is not None:
         details.append(f"next try: {utc_time(line.retry_at)}")
     return details
+
+
+def _remark(line: ReceiptLine) -> str:
+    """Return what is worth saying of a line; of one that is done, only how it was read."""
+    message = line.message or ""
+    if line.state != "completed" and line.result != "duplicate":
+        return message
+    return message.partition("; ")[0] if message.startswith(MENDED_REMARK) else ""
 
 
 def _has_failed_for_good(line: ReceiptLine) -> bool:
@@ -178,11 +196,10 @@ def _repeats_line_of_drop(line: ReceiptLine, drop_id: int) -> bool:
 
 def _rejected_line(line: ReceiptLine) -> str:
     reason = (
-        f"\n# line {line.line}: {_sentence(line.message or line.code or 'refused')}\n"
+        f"\n# line {line.place}: {_sentence(line.message or line.code or 'refused')}\n"
     )
-    # A line of several links is repeated as one line for each.
-    again = "\n".join(single_line(link) for link in (line.again or "").splitlines())
-    return reason + (f"{again}\n" if again else f"# {single_line(line.text)}\n")
+    again = single_line(line.again) if line.again else f"# {single_line(line.text)}"
+    return f"{reason}{again}\n"
 
 
 def _sentence(text: str) -> str:

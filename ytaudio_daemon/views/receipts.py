@@ -10,14 +10,16 @@ from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
-from ytaudio_daemon.views.receipt import ReceiptDigests, ReceiptWriter
+from ytaudio_daemon.views.receipt import (
+    LONG_RECEIPT_LINES,
+    ReceiptDigests,
+    ReceiptWriter,
+)
 from ytaudio_daemon.views.receipt_folders import ReceiptFolders
 from ytaudio_daemon.views.snapshot import ViewSettings
 from ytaudio_daemon.views.unfinished_lines import UnfinishedLines
 from ytaudio_daemon.views.write_errors import WriteErrors
 
-#: Longer receipts are written at intake and at the end only, in several steps.
-LONG_RECEIPT_LINES = 1000
 #: A receipt may take one twentieth of the time.
 PAUSE_FACTOR = 20
 #: Receipts whose content is remembered; one that is not is written anew.
@@ -93,14 +95,16 @@ class Receipts:
             return False
         with self._ledger.read() as db:
             if due is not None:
-                self._begin(db, due, now)
+                self._begin(db, due, view_settings, now)
             has_more = self._writer is not None and self._write_lines(db, self._writer)
         if self._writer is not None and not has_more:
             writer, self._writer = self._writer, None
             self._finish(writer, view_settings, now)
         return True
 
-    def _begin(self, db: Connection, drop_id: int, now: Now) -> None:
+    def _begin(
+        self, db: Connection, drop_id: int, view_settings: ViewSettings, now: Now
+    ) -> None:
         """Open the drop's receipt, if it is to be written now."""
         drop = receipts.receipt_head(db, drop_id)
         if drop is None or receipts.is_superseded(db, drop):
@@ -119,6 +123,7 @@ class Receipts:
             drop,
             self._receipt_folders.folder_of(drop, now),
             for_people=blocked is None,
+            circumstances=view_settings.circumstances,
         )
 
     def _is_first_or_last(self, db: Connection, drop_id: int) -> bool:
@@ -131,9 +136,9 @@ class Receipts:
         return is_unfinished is False
 
     def _write_lines(self, db: Connection, writer: ReceiptWriter) -> bool:
-        """Write all lines, of a long receipt a page; True if there are more."""
+        """Write everything, of a long receipt a page; True if there are more."""
         while has_more := writer.step(db):
-            if _is_long(writer.drop):
+            if writer.is_long:
                 break
         return has_more
 

@@ -1,6 +1,7 @@
 """The sessions' status files."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -121,15 +122,31 @@ class SessionStatusFiles:
     def _read_session(
         self, session_id: int, view_settings: ViewSettings
     ) -> CachedSession | None:
-        """Read a session; None if it is unknown or a newer one has its name."""
+        """Read a session; None if there is nothing to show of it.
+
+        It is unknown, or a newer one has its name, or it ended and leaves nothing: its
+        file is removed then, as ten thousand clients may open sessions and go away.
+        """
         with self._ledger.read() as db:
             session = sessions.session_to_show(db, session_id)
             if session is None:
                 return None
-            rows, truncated = queries.session_status_jobs(db, session_id)
+            if session.leaves_nothing and not sessions.has_drops(db, session_id):
+                self._remove(session)
+                return None
+            if any(session.counts.values()):
+                rows, truncated = queries.session_status_jobs(db, session_id)
+            else:  # one of ten thousand that only wait
+                rows, truncated = [], False
         places = queue_positions(rows)
         documents = [
-            job_document(row, None, places.get(row.uuid), view_settings.attempts)
+            job_document(
+                row,
+                None,
+                places.get(row.uuid),
+                view_settings.attempts,
+                view_settings.circumstances,
+            )
             for row in rows
         ]
         cached_session = CachedSession(
@@ -150,6 +167,12 @@ class SessionStatusFiles:
             self.due_queue.postpone(session.id, now.uptime_s + RETRY_AFTER_S)
             return
         self.due_queue.remove(session.id)
+
+    def _remove(self, session: Session) -> None:
+        self._status_files.pop(session.name, None)
+        self._built_at.pop(session.id, None)
+        with suppress(OSError):  # not ours; a name of nobody's is in nobody's way
+            self._layout.session_status(session.name).unlink(missing_ok=True)
 
     @property
     def _folder(self) -> str:
@@ -190,7 +213,7 @@ def _document(
     for place, row in enumerate(cached_session.running):
         progress = snapshot.progress.get(row.uuid)
         cached_session.documents[place] = job_document(
-            row, progress, None, view_settings.attempts
+            row, progress, None, view_settings.attempts, view_settings.circumstances
         )
     return session_document(
         cached_session.session,

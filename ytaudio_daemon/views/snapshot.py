@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ytaudio_daemon.model import Progress
+from ytaudio_daemon.model.egress import Egress
+from ytaudio_daemon.model.gates import UNLIMITED, Pace
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,8 @@ class DaemonSnapshot:
     Attributes:
         state: starting, running, draining, degraded or stopped.
         started_at: Seconds since 1970 UTC.
+        egresses: The ways out to YouTube.
+        pace: The token bucket that each of them has.
         yt_dlp, ffmpeg: Versions; None while unknown or missing.
         js_runtime: Name and version, e.g. "deno 2.6.6", or None.
         engine: More facts about yt-dlp; None while unknown.
@@ -64,6 +69,8 @@ class DaemonSnapshot:
     pid: int
     host: str
     version: str
+    egresses: Sequence[Egress] = (Egress(),)
+    pace: Pace = UNLIMITED
     yt_dlp: str | None = None
     yt_dlp_age_days: int | None = None
     ffmpeg: str | None = None
@@ -90,6 +97,7 @@ class ViewSettings:
         max_jobs, max_bytes, ttl_s: `[sessions]`, for a session without its own.
         receipts_s: `[retention] receipts`: the age at which receipts for programs are
             removed.
+        circumstances: What hints need not advise.
     """
 
     interval_s: float = 0.5
@@ -98,3 +106,4 @@ class ViewSettings:
     max_bytes: int = 0
     ttl_s: float = 86400.0
     receipts_s: float = 30 * 86400.0
+    circumstances: Circumstances = NOTHING_SET

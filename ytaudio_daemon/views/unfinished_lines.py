@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from ytaudio_daemon.ledger import Connection, receipts
+from ytaudio_daemon.model import LinePart
 
 #: Lines checked in one step: some milliseconds.
 BATCH_LINES = 500
@@ -17,7 +18,7 @@ class UnfinishedLines:
 
     def __init__(self) -> None:
         #: By drop: every line up to this one is finished.
-        self._finished_to: dict[int, int] = {}
+        self._finished_to: dict[int, LinePart] = {}
 
     def search(self, db: Connection, drop_id: int) -> bool | None:
         """Check a batch of the drop's lines.
@@ -26,12 +27,12 @@ class UnfinishedLines:
             True if one is unfinished, False if none of the drop is, None if that is
             not known before the next call.
         """
-        after = self._finished_to.get(drop_id, 0)
+        after = self._finished_to.get(drop_id, LinePart())
         line, last = receipts.find_unfinished_line(db, drop_id, after, 1)
         if line is None and last is not None:
             line, last = receipts.find_unfinished_line(db, drop_id, last, BATCH_LINES)
         if line is not None:
-            self._finished_to[drop_id] = line - 1
+            self._finished_to[drop_id] = line.just_before()
             return True
         if last is None:
             return False

@@ -128,6 +128,10 @@ class Views:
         self._rebuild_scan.schedule(now)
         self._daemon_status.mark_changed(sessions=True)
 
+    def rewrite_receipts(self, now: Now) -> None:
+        """Have all receipts written again: a disk that they are on was away."""
+        self._rebuild_scan.schedule(now, rewrites_receipts=True)
+
     def problems(self) -> list[DaemonProblem]:
         """Return a problem for each folder that could not be written to."""
         return self._write_errors.problems()

@@ -103,6 +103,11 @@ SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
             "start a session's time to live over",
             _add_session_argument,
         ),
+        "remove-cookies": Subcommand(
+            "session_changes.remove_cookies",
+            "remove the cookies that a session was given",
+            _add_session_argument,
+        ),
         "expire": Subcommand(
             "session_changes.expire", "end a session now", _add_expire_arguments
         ),

@@ -1,6 +1,8 @@
 """`check`: prints the result of each line of a file, as if it were dropped."""
 
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,31 +12,62 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import format_size, pluralize
 from ytaudio_daemon.dropfile import DROP_ENDINGS, DropKind, NotADropError, kind_of
+from ytaudio_daemon.dropfile.switched_off import (
+    no_line_reason,
+    switched_off_sentence,
+)
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
 from ytaudio_daemon.model import Layer, OptionError
+from ytaudio_daemon.model.cookies import MAX_BYTES, is_cookies_text
 from ytaudio_daemon.notify.receivers import require_apprise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CheckedFile:
+    """A file with the result of each line; `switched_off` has a line for each link."""
+
+    name: str
+    problem: str = ""
+    line_results: Sequence[LineResult] = ()
+    switched_off: Sequence[int] = ()
+
+    @property
+    def switched_off_lines(self) -> list[int]:
+        return list(dict.fromkeys(self.switched_off))
 
 
 def run(context: CommandContext) -> int:
     """Check the file; 1 when the file or one of its lines would be refused."""
     require_apprise(context.settings.notify)  # the daemon would not start
     name, content = _read(context.args.file)
-    try:
-        line_results = list(
-            check_lines(content, _drop_kind(name), *_option_layers(context))
-        )
-        problem = _file_problem(context, content, line_results)
-    except NotADropError as error:
-        line_results, problem = [], error.message
+    checked_file = _check(context, name, content)
     if context.args.json:
-        context.output.json(_document(name, problem, line_results))
+        context.output.json(_document(checked_file))
     else:
-        _print(context, name, problem, line_results)
-    refused = problem or any(
-        line_result.result == "rejected" for line_result in line_results
+        _print(context, checked_file)
+    refused = checked_file.problem or any(
+        line_result.result == "rejected" for line_result in checked_file.line_results
     )
     return Exit.FAILED if refused else Exit.OK
+
+
+def _check(context: CommandContext, name: str, content: bytes) -> _CheckedFile:
+    layers = _option_layers(context)
+    try:
+        _refuse_cookies(content)
+        every = list(check_lines(content, _drop_kind(name), *layers))
+    except NotADropError as error:
+        return _CheckedFile(name=name, problem=error.message)
+    checked_file = _CheckedFile(
+        name=name,
+        line_results=[each for each in every if each.result != "switched_off"],
+        switched_off=[
+            each.drop_line.line for each in every if each.result == "switched_off"
+        ],
+    )
+    problem = _file_problem(context, content, checked_file)
+    return replace(checked_file, problem=problem)
 
 
 def _read(given: str) -> tuple[str, bytes]:
@@ -42,6 +75,19 @@ def _read(given: str) -> tuple[str, bytes]:
         return "standard input", sys.stdin.buffer.read()
     path = Path(given)
     return path.name, path.read_bytes()
+
+
+def _refuse_cookies(content: bytes) -> None:
+    """Refuse a file of cookies, none of which may be shown.
+
+    Raises:
+        NotADropError: It is one.
+    """
+    if is_cookies_text(content[:MAX_BYTES].decode("utf-8-sig", "replace")):
+        raise NotADropError(
+            "it has cookies, not links: a session into whose folder it is dropped uses "
+            "them (docs/cookies.md)"
+        )
 
 
 def _drop_kind(name: str) -> DropKind:
@@ -74,53 +120,61 @@ def _option_layers(context: CommandContext) -> tuple[Layer, str]:
 
 
 def _file_problem(
-    context: CommandContext, content: bytes, line_results: list[LineResult]
+    context: CommandContext, content: bytes, checked_file: _CheckedFile
 ) -> str:
     limit = context.settings.inbox.max_file_size
     if len(content) > limit:
         return f"it is bigger than {format_size(limit)}, the limit of a drop"
-    return "" if line_results else "there is no link in it"
+    if checked_file.line_results:
+        return ""
+    return no_line_reason(len(checked_file.switched_off))
 
 
-def _document(
-    name: str, problem: str, line_results: list[LineResult]
-) -> dict[str, Any]:
+def _document(checked_file: _CheckedFile) -> dict[str, Any]:
+    line_results = checked_file.line_results
     return {
         "schema": "ytaudio.check/1",
-        "file": name,
-        "problem": problem or None,
+        "file": checked_file.name,
+        "problem": checked_file.problem or None,
         "counts": _counts(line_results),
         "lines": [_line_document(line_result) for line_result in line_results],
+        "switched_off": checked_file.switched_off_lines,
     }
 
 
-def _counts(line_results: list[LineResult]) -> dict[str, int]:
+def _counts(line_results: Sequence[LineResult]) -> dict[str, int]:
     results = [line_result.result for line_result in line_results]
     return {name: results.count(name) for name in ("accepted", "duplicate", "rejected")}
 
 
 def _line_document(line_result: LineResult) -> dict[str, Any]:
-    drop_line = line_result.drop_line
+    drop_line, first = line_result.drop_line, line_result.first
     return {
         "line": drop_line.line,
+        "part": drop_line.part,
         "text": drop_line.text,
         "result": line_result.result,
         "url": drop_line.link.url if drop_line.link else None,
         "options": line_result.options.to_json() if line_result.options else None,
-        "duplicate_of_line": line_result.first_line,
+        "duplicate_of_line": first.line if first else None,
+        "duplicate_of_part": first.part if first else None,
         "code": drop_line.code,
         "message": drop_line.message or None,
     }
 
 
-def _print(
-    context: CommandContext, name: str, problem: str, line_results: list[LineResult]
-) -> None:
+def _print(context: CommandContext, checked_file: _CheckedFile) -> None:
+    name, line_results = checked_file.name, checked_file.line_results
     if line_results:
         rows = [_row(line_result) for line_result in line_results]
         context.output.table(("LINE", "VERDICT", "LINK", "OPTIONS OR REASON"), rows)
-    if problem:
-        context.output.line(f"{name}: {problem}")
+    if checked_file.problem:
+        context.output.line(f"{name}: {checked_file.problem}")
+    switched_off = switched_off_sentence(
+        len(checked_file.switched_off), checked_file.switched_off_lines
+    )
+    if switched_off:
+        context.output.line(f"{name}: {switched_off}")
     counts = ", ".join(
         f"{n:,} {what}" for what, n in _counts(line_results).items() if n
     )
@@ -134,8 +188,10 @@ def _row(line_result: LineResult) -> tuple[str, ...]:
     link = drop_line.link.video_id if drop_line.link else "-"
     if line_result.options is None:
         detail = f"{drop_line.code}: {drop_line.message}"
-    elif line_result.first_line is not None:
-        detail = f"the same as line {line_result.first_line}"
+    elif line_result.first is not None:
+        detail = f"the same as line {line_result.first.place}"
     else:
         detail = options_text(line_result.options.to_json())
+    if line_result.options is not None and drop_line.message:
+        detail += f"; {drop_line.message}"
     return drop_line.place, line_result.result, link, detail

@@ -21,13 +21,9 @@ from ytaudio_daemon.cli.formatting import (
 )
 from ytaudio_daemon.cli.output import Output
 from ytaudio_daemon.downloader.folder_downloader import StopLevel
-from ytaudio_daemon.model import Failure, FailureKind, Progress
+from ytaudio_daemon.model import Failure, JobState, Progress
+from ytaudio_daemon.model.hints import hint
 
-#: Failures whose hints describe what the daemon does by itself.
-_DAEMON_ONLY_HINTS = frozenset(
-    {FailureKind.NOT_YET, FailureKind.BLOCKED, FailureKind.OFFLINE, FailureKind.TIMEOUT}
-    | {FailureKind.TRANSIENT, FailureKind.BAD_MEDIA, FailureKind.UNKNOWN}
-)
 _STOP_MESSAGES = {
     StopLevel.GRACEFUL: "finishing what is running; Ctrl-C again stops at once",
     StopLevel.IMMEDIATE: "stopping at once",
@@ -81,10 +77,16 @@ class LineReporter(BatchReporter):
 
 
 class JsonReporter(BatchReporter):
-    """Prints nothing until the end, then one document."""
+    """Prints nothing until the end, then one document.
 
-    def __init__(self, context: CommandContext) -> None:
+    Args:
+        context: Has the output.
+        switched_off: The line of each link in a comment of the list.
+    """
+
+    def __init__(self, context: CommandContext, switched_off: Sequence[int]) -> None:
         self._output = context.output
+        self._switched_off = list(dict.fromkeys(switched_off))
 
     def on_finish(self, results: Sequence[ItemResult], output: Path) -> None:
         """Print the document."""
@@ -95,6 +97,7 @@ class JsonReporter(BatchReporter):
                 "output_dir": str(output),
                 "counts": {status.value: counts[status] for status in ItemStatus},
                 "downloads": [_document(result) for result in results],
+                "switched_off": self._switched_off,
             }
         )
 
@@ -136,8 +139,17 @@ def result_text(result: ItemResult) -> str:
 def _failure_text(failure: Failure | None) -> str:
     if failure is None:
         return "it failed"
-    hint = "" if failure.kind in _DAEMON_ONLY_HINTS else failure.hint
-    return f"{failure.message} {hint}".rstrip()
+    return f"{failure.message} {_hint(failure)}".rstrip()
+
+
+def _hint(failure: Failure) -> str:
+    """Return the hint; nothing is tried again by itself after the command."""
+    return hint(
+        kind=failure.kind,
+        code=failure.code,
+        remedy=failure.hint,
+        state=JobState.FAILED,
+    )
 
 
 def _counts_text(results: Sequence[ItemResult]) -> str:
@@ -162,6 +174,7 @@ def _document(result: ItemResult) -> dict[str, Any]:
         "result": result.status.value,
         "file": item.file,
         "line": item.line,
+        "part": item.part,
         "text": item.text,
         "url": item.request.link.url if item.request else None,
         "video_id": item.request.link.video_id if item.request else None,
@@ -201,5 +214,5 @@ def _error(result: ItemResult) -> dict[str, str] | None:
         "kind": failure.kind.value,
         "code": failure.code,
         "message": failure.message,
-        "hint": failure.hint,
+        "hint": _hint(failure),
     }

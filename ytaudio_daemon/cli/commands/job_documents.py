@@ -5,10 +5,11 @@ from typing import Any
 
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.liveness import read_document
+from ytaudio_daemon.jobs.config_values import circumstances
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.views import job_document
-from ytaudio_daemon.views.overlay import with_live_fields
+from ytaudio_daemon.views.live_fields import with_live_fields
 
 
 class JobDocuments:
@@ -21,12 +22,15 @@ class JobDocuments:
     def __init__(self, context: CommandContext) -> None:
         self._layout = context.layout
         self._attempts_max = context.settings.retry.attempts
+        self._circumstances = circumstances(context.settings)
         self._status_jobs: dict[str, dict[str, dict[str, Any]]] = {}
         self._daemon_is_up = context.read_liveness().is_up
 
     def build(self, row: JobRow) -> JobDocument:
         """Return the document of a job."""
-        document = job_document(row, None, None, self._attempts_max)
+        document = job_document(
+            row, None, None, self._attempts_max, self._circumstances
+        )
         if self._daemon_is_up:
             return with_live_fields(
                 document, self._read_status_jobs(row.session_name).get(row.uuid)

@@ -19,8 +19,8 @@ from ytaudio_daemon.cli.formatting import (
 )
 from ytaudio_daemon.cli.liveness import DaemonLiveness
 from ytaudio_daemon.ledger.sessions import Session
-from ytaudio_daemon.model import JobState, SessionState
-from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.model import JobState, LinePart, SessionState
+from ytaudio_daemon.model.gates import Gate, GateName
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.system.times import parse_rfc3339
 
@@ -32,8 +32,8 @@ class JobDetails:
     Attributes:
         job: The job's document.
         attempts, events: Rows of the ledger, in order.
-        lines: (file, line) of each line that asked for the job.
-        gates: The closed gates.
+        lines: (file, number) of each line that asked for the job.
+        gates: The closed gates for which nothing is started.
         session: The job's session.
         quota: The session's quota in effect.
         file_is_gone: True if the job was published, and its file is no longer there.
@@ -44,7 +44,7 @@ class JobDetails:
     job: Mapping[str, Any]
     attempts: Sequence[Mapping[str, Any]]
     events: Sequence[Mapping[str, Any]]
-    lines: Sequence[tuple[str, int]]
+    lines: Sequence[tuple[str, LinePart]]
     gates: Sequence[Gate]
     session: Session
     quota: Quota
@@ -81,8 +81,8 @@ def _facts(details: JobDetails) -> Iterator[tuple[str, str]]:
     yield "link", job["url"]
     yield "session", f"{job['session']} ({details.session.state})"
     yield "options", options_text(job["options"])
-    for file, line in details.lines:
-        yield "asked by", f"{file}, line {line}"
+    for file, number in details.lines:
+        yield "asked by", f"{file}, line {number}"
     yield "state", _state_text(details)
     if job["output_path"] is not None:
         gone = "  (it is gone)" if details.file_is_gone else ""
@@ -131,12 +131,18 @@ def _next_for_queued(details: JobDetails) -> str:
 
 def _closed_gates_text(details: JobDetails) -> str:
     """Return the text on the gates that let no job start now."""
-    shut = [gate for gate in details.gates if gate.is_too_early_to_probe(details.wall)]
     return "".join(
-        f"; nothing starts before {local_time_and_distance(gate.until, details.wall)}: "
-        f"{gate.reason}"
-        for gate in shut
+        f"; {_closed_gate_text(gate, details.wall)}"
+        for gate in details.gates
+        if gate.name is GateName.OUTAGE or gate.is_too_early_to_probe(details.wall)
     )
+
+
+def _closed_gate_text(gate: Gate, wall: float) -> str:
+    until = local_time_and_distance(gate.until, wall)
+    if gate.name is GateName.OUTAGE:
+        return f"{gate.reason} {gate.hint} YouTube is asked again at {until}"
+    return f"nothing starts before {until}: {gate.reason}"
 
 
 def _next_for_held(details: JobDetails) -> str:

@@ -186,7 +186,8 @@ def _print_restored(
                 "kept_aside": None if aside is None else str(aside),
                 "results_to_adopt": results,
                 "unknown_drops": [
-                    {"session": drop.session, "path": str(drop.path)} for drop in lost
+                    {"session": drop.location.session, "path": str(drop.path)}
+                    for drop in lost
                 ],
             }
         )

@@ -1,4 +1,4 @@
-"""Checks the lines of a drop file: accepted, a duplicate, or rejected. Pure."""
+"""Checks a drop file: accepted, duplicate, rejected, or switched off. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ class LineResult:
 
     Attributes:
         drop_line: The parsed line.
-        result: accepted, duplicate or rejected.
-        options: The effective options; None when it is rejected.
-        first_line: The number of the line that a duplicate repeats.
+        result: accepted, duplicate, rejected or switched_off.
+        options: The effective options; None when nothing is asked for.
+        first: The line that a duplicate repeats.
     """
 
     drop_line: DropLine
     result: str
     options: Options | None = None
-    first_line: int | None = None
+    first: DropLine | None = None
 
 
 def check_lines(
     content: bytes, kind: DropKind, layer: Layer, default_bitrate: str
 ) -> Iterator[LineResult]:
-    """Yield the result for every line.
+    """Yield the result for every line, and for every link in a comment.
 
     Args:
         content: The drop file's content.
@@ -42,6 +42,7 @@ def check_lines(
     seen: dict[tuple[str, str], DropLine] = {}
     for drop_line in parse(content, kind):
         if drop_line.is_switched_off:
+            yield LineResult(drop_line=drop_line, result="switched_off")
             continue
         if drop_line.code is not None or drop_line.link is None:
             yield LineResult(drop_line=drop_line, result="rejected")
@@ -55,5 +56,5 @@ def check_lines(
                 drop_line=drop_line,
                 result="duplicate",
                 options=options,
-                first_line=first.line,
+                first=first,
             )

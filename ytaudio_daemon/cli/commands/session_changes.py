@@ -94,6 +94,24 @@ def touch(context: CommandContext) -> int:
     return Exit.OK
 
 
+def remove_cookies(context: CommandContext) -> int:
+    """Remove a session's own cookies."""
+    with open_ledger(context, to_write=True) as ledger:
+        with ledger.read() as db:
+            session = require_session(db, context.args.name)
+        open_write = partial(write_now, ledger)
+        try:
+            had_some = session_changes.remove_cookies(
+                open_write, context.layout, session
+            )
+        except PermissionError as error:
+            raise not_permitted_error(context, context.layout.cookies) from error
+    what = "its cookies are removed" if had_some else "it has no cookies of its own"
+    context.output.line(f"session {session.name}: {what}")
+    wake_daemon(context)
+    return Exit.OK
+
+
 def expire(context: CommandContext) -> int:
     """End a session; with --force its unfinished jobs are cancelled first."""
     with open_ledger(context, to_write=True) as ledger:

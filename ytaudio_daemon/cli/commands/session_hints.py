@@ -4,7 +4,7 @@ from itertools import islice
 
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.errors import UnknownSessionError
-from ytaudio_daemon.folders.inbox import scan_ignored
+from ytaudio_daemon.folders.inbox_scan import scan_ignored
 
 #: Files that are named; whoever mends these sees the next ones.
 MAX_NAMED_FILES = 5
@@ -15,7 +15,7 @@ def explain_unknown_session(
 ) -> UnknownSessionError:
     """Return the error, with what lies in the session's folder and is not taken."""
     try:
-        found = scan_ignored(context.layout.inbox, context.args.session)
+        found = scan_ignored(context.layout, context.args.session)
         reasons = [f"{f.path}: {f.reason}" for f in islice(found, MAX_NAMED_FILES)]
     except OSError:  # closed to this user: `error` is all that can be said
         return error

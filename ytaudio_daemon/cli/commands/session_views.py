@@ -122,10 +122,25 @@ def _facts(session: dict[str, Any], wall: float) -> list[tuple[str, str]]:
         ("jobs", counts_text(session["counts"])),
         ("quota", quota_text(session["quota"])),
     ]
+    if session["cookies"] is not None:
+        facts.append(("cookies", _cookies_text(session["cookies"], wall)))
     if session["expires_at"] is not None:
         expires = local_time_and_distance(parse_rfc3339(session["expires_at"]), wall)
         facts.append(("expires", expires))
     return facts
+
+
+def _cookies_text(cookies: dict[str, Any], wall: float) -> str:
+    """Return whether a session has cookies of its own, since when, and how they fared."""
+    if cookies["given_at"] is None:
+        return f"none in use; {cookies['problem']}"
+    given = f"yes, given {local_time(parse_rfc3339(cookies['given_at']), wall)}"
+    useless = {
+        "rotated": "YouTube rotated them since",
+        "refused": "YouTube refused them",
+    }
+    remarks = (useless.get(cookies["state"]), cookies["problem"])
+    return "; ".join(filter(None, (given, *remarks)))
 
 
 def _limits(session: Session, settings: Settings) -> list[tuple[str, str]]:

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.errors import UnknownSessionError, UnsafePathError
-from ytaudio_daemon.folders import inbox
-from ytaudio_daemon.folders.inbox import InboxFile
-from ytaudio_daemon.folders.safe_open import open_dir, open_regular_file
+from ytaudio_daemon.folders.inbox import InboxFile, open_folder_of
+from ytaudio_daemon.folders.inbox_scan import scan
+from ytaudio_daemon.folders.safe_open import open_regular_file
 from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
@@ -99,7 +99,7 @@ class SessionsTarget:
 
     def pending_drops(self, ledger: Ledger) -> int:
         """Return how many files in the inbox are not in the ledger yet."""
-        waiting = [item for item in inbox.scan(self._inbox) if self._is_in_scope(item)]
+        waiting = [item for item in scan(self._inbox) if self._is_in_scope(item)]
         if not waiting:
             return 0
         # Whatever the config says, a drop may stay: its move may not be permitted.
@@ -153,8 +153,11 @@ class SessionsTarget:
     def _sha256_of(self, inbox_file: InboxFile) -> str:
         try:
             with (
-                open_dir(self._inbox, *inbox_file.location.parts) as folder,
-                os.fdopen(open_regular_file(folder, inbox_file.name), "rb") as file,
+                open_folder_of(self._inbox, inbox_file.location, inbox_file.name) as (
+                    folder,
+                    name,
+                ),
+                os.fdopen(open_regular_file(folder, name), "rb") as file,
             ):
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except (

@@ -1,4 +1,4 @@
-"""Moves of a running attempt in the ledger, each of which may turn into a cancellation."""
+"""Transitions of a running attempt in the ledger; each may turn into a cancellation."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -16,8 +16,8 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 
-class AttemptMoves:
-    """Makes a move of an attempt, or cancels its job where a person asked for that.
+class AttemptTransitions:
+    """Writes a transition of an attempt, or cancels its job where a person asked for that.
 
     Args:
         ledger: Holds the jobs.
@@ -28,10 +28,14 @@ class AttemptMoves:
         self._ledger = ledger
         self._layout = layout
 
-    def move_or_cancel(
-        self, claim: Claim, quota: Quota, now: Now, move: Callable[[Connection], T]
+    def change_or_cancel(
+        self,
+        claim: Claim,
+        quota: Quota,
+        now: Now,
+        transition: Callable[[Connection], T],
     ) -> T:
-        """Make a move; if it is refused because of a cancellation, cancel the job.
+        """Write a transition; if it is refused because of a cancellation, cancel the job.
 
         In one transaction: between two, the link may be given once more.
 
@@ -39,22 +43,22 @@ class AttemptMoves:
             claim: The attempt.
             quota: The config's, for the held job that may enter then.
             now: The moment.
-            move: Writes to the ledger; returns something false if it is refused.
+            transition: Writes to the ledger; returns something false if it is refused.
 
         Returns:
-            What `move` returned.
+            What `transition` returned.
         """
         with self._ledger.write() as db:
-            moved = move(db)
-            cancelled = not moved and transitions.cancel_running(
+            written = transition(db)
+            cancelled = not written and transitions.cancel_running(
                 db, claim.fence, now, quota
             )
             gates.clear_stale_probe(db)
         if cancelled:
             publishing.clear_work(self._layout, claim.uuid)
             log.info("job.cancelled", job=claim.uuid, session=claim.session_name)
-        return moved
+        return written
 
     def cancel(self, claim: Claim, quota: Quota, now: Now) -> None:
         """Cancel the job if its cancellation was asked for."""
-        self.move_or_cancel(claim, quota, now, lambda _: None)
+        self.change_or_cancel(claim, quota, now, lambda _: None)

@@ -1,0 +1,194 @@
+"""An outage of YouTube costs nobody a job, and bad videos are no outage."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.ledger_rig import drop
+from tests.integration.outage_rig import JobDriver, job_driver, workers
+from tests.youtube import OUTAGES, Outage, Video, YouTube
+from ytaudio_daemon.jobs.outage_prober import LAST_RESORT
+from ytaudio_daemon.ledger import Ledger, audit, outages, queries
+from ytaudio_daemon.ledger.drops import JobOptions, NewLine
+from ytaudio_daemon.model import JobState, Options
+from ytaudio_daemon.model.outage import OutageState
+from ytaudio_daemon.pool import Pool
+
+HOUR = 3600.0
+M4A = JobOptions.from_options(Options(format="m4a"))
+CLIP = Video(duration_s=3, formats={"aac"}, thumbnail=None)
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
+    with workers(tmp_path_factory.mktemp("home")) as made:
+        yield made
+
+
+@pytest.fixture
+def driver(
+    sqlite_ledger: Ledger, youtube: YouTube, tmp_path: Path, pool: Pool
+) -> JobDriver:
+    youtube.default = CLIP
+    return job_driver(sqlite_ledger, tmp_path, youtube, pool)
+
+
+def ask_for(driver: JobDriver, *videos: str) -> None:
+    lines = [
+        NewLine(line=n, text=video, video_id=video, job_options=M4A)
+        for n, video in enumerate(videos, 1)
+    ]
+    drop(driver.ledger, "party", lines, now=driver.now)
+
+
+def names(prefix: str, count: int) -> list[str]:
+    return [f"{prefix}{n:0{11 - len(prefix)}d}" for n in range(count)]
+
+
+def state_of_outage(driver: JobDriver) -> OutageState | None:
+    with driver.ledger.read() as db:
+        found = outages.find_outage(db)
+    return None if found is None else found.state
+
+
+def check_nobody_lost(driver: JobDriver, count: int) -> None:
+    assert driver.counts()[JobState.COMPLETED] == count
+    assert set(driver.charges()) == {0}
+    assert (driver.gate(), state_of_outage(driver)) == (None, None)
+    with driver.ledger.read() as db:
+        assert not list(audit.flaws(db))
+
+
+def survive(driver: JobDriver, youtube: YouTube, name: str, count: int) -> None:
+    """Two hours of an outage over so many queued links, behind one that was done."""
+    ask_for(driver, "KNOWNtoWORK")
+    driver.until_done()
+    youtube.break_down(OUTAGES[name])
+    ask_for(driver, *names(name[:6], count))
+    over_at = driver.now.wall + 2 * HOUR
+    driver.until(lambda: driver.now.wall >= over_at)
+    gate = driver.gate()
+    assert gate is not None
+    assert "outage" in gate.reason
+    assert driver.counts()[JobState.FAILED] == 0
+    youtube.recover()
+    driver.until_done()
+    assert driver.now.wall < over_at + 0.6 * HOUR
+    check_nobody_lost(driver, count + 1)
+    assert youtube.fetches("KNOWNtoWORK") == 1, "a probe fetches nothing"
+
+
+#: The others are told alike by `test_fetch_probe`, and run with `-m long`.
+MORE_OUTAGES = {"unknown_text", "no_player_response"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.long] if name in MORE_OUTAGES else [])
+        for name in OUTAGES
+    ],
+)
+def test_two_hours_of_an_outage_cost_nobody_a_job(
+    driver: JobDriver, youtube: YouTube, name: str
+) -> None:
+    survive(driver, youtube, name, 5)
+
+
+@pytest.mark.long
+def test_two_hours_of_an_outage_cost_two_hundred_links_nothing(
+    driver: JobDriver, youtube: YouTube
+) -> None:
+    survive(driver, youtube, "reload", 200)
+
+
+def test_jobs_that_failed_for_good_are_queued_again(
+    driver: JobDriver, youtube: YouTube
+) -> None:
+    """The same failures as those of private videos, but the probe has them, too."""
+    ask_for(driver, "KNOWNtoWORK")
+    driver.until_done()
+    youtube.break_down(Outage(status="private"))
+    ask_for(driver, *names("GONE", 5))
+    driver.until(lambda: driver.counts()[JobState.FAILED])
+    driver.until(lambda: not driver.counts()[JobState.FAILED])
+    assert driver.gate()
+    youtube.recover()
+    driver.until_done()
+    check_nobody_lost(driver, 6)
+
+
+def test_a_session_of_private_videos_is_no_outage(
+    driver: JobDriver, youtube: YouTube
+) -> None:
+    private = names("PRIV", 7)
+    youtube.add(*(Video(id=video, status="private") for video in private))
+    ask_for(driver, *private, *names("GOOD", 3))
+    driver.until_done()
+    assert driver.counts()[JobState.FAILED] == len(private)
+    assert driver.counts()[JobState.COMPLETED] == 3
+    assert state_of_outage(driver) is OutageState.REFUTED
+    assert driver.gate() is None
+    with driver.ledger.read() as db:
+        tried = [job.attempt for job in queries.find_jobs(db)]
+    assert set(tried) == {1}
+
+
+def test_where_nothing_was_ever_completed_a_video_that_everybody_knows_tells(
+    driver: JobDriver, youtube: YouTube
+) -> None:
+    youtube.break_down(OUTAGES["drm"])
+    ask_for(driver, *names("FRESH", 5))
+    driver.until(driver.gate)
+    assert youtube.requests(LAST_RESORT.video_id)
+    youtube.recover()
+    driver.until_done()
+    check_nobody_lost(driver, 5)
+
+
+def test_a_crash_in_an_outage_changes_nothing(
+    driver: JobDriver, youtube: YouTube, tmp_path: Path
+) -> None:
+    """All that a daemon knows of an outage is in its ledger."""
+    youtube.break_down(OUTAGES["drm"])
+    ask_for(driver, *names("CRASH", 5))
+    driver.until(lambda: state_of_outage(driver) is not None)
+    with workers(tmp_path / "second") as pool:
+        second = job_driver(driver.ledger, tmp_path, youtube, pool)
+        second.now = driver.now
+        second.runner.recover(second.now)
+        second.until(second.gate)
+    with workers(tmp_path / "third") as pool:
+        third = job_driver(driver.ledger, tmp_path, youtube, pool)
+        third.now = second.now
+        third.runner.recover(third.now)
+        youtube.recover()
+        third.until_done()
+        check_nobody_lost(third, 5)
+
+
+def test_if_the_known_videos_are_gone_a_job_is_let_through_to_see(
+    driver: JobDriver, youtube: YouTube
+) -> None:
+    ask_for(driver, "KNOWNtoWORK")
+    driver.until_done()
+    youtube.break_down(OUTAGES["reload"])
+    ask_for(driver, *names("SEE", 5))
+    driver.until(driver.gate)
+    youtube.add(Video(id="KNOWNtoWORK", status="removed"))
+    youtube.recover()
+    driver.until_done()
+    check_nobody_lost(driver, 6)
+
+
+def test_another_yt_dlp_is_probed_at_once(driver: JobDriver, youtube: YouTube) -> None:
+    youtube.break_down(OUTAGES["reload"])
+    ask_for(driver, *names("NEW", 5))
+    driver.until(lambda: (shut := driver.gate()) and shut.closures >= 4)
+    youtube.recover()
+    with driver.ledger.write() as db:
+        outages.probe_now(db, driver.now)
+    before = driver.now.wall
+    driver.until(lambda: not driver.gate())
+    assert driver.now.wall - before < 60

@@ -1,0 +1,36 @@
+"""What intake, receipts and `ytaudio check` say about links in comments. Pure."""
+
+from collections.abc import Sequence
+
+#: Lines named in the sentence; of more it says so.
+MAX_NAMED_LINES = 10
+
+
+def switched_off_sentence(link_count: int, lines: Sequence[int]) -> str:
+    """Return how many links are switched off, and where; "" when none is.
+
+    Args:
+        link_count: All of them.
+        lines: Their lines, each once and in order; at least one more than
+            `MAX_NAMED_LINES`, if there are so many.
+    """
+    if not link_count:
+        return ""
+    subject = "1 link is" if link_count == 1 else f"{link_count:,} links are"
+    named = ", ".join(map(str, lines[:MAX_NAMED_LINES]))
+    more = " and more" if len(lines) > MAX_NAMED_LINES else ""
+    place = "line" if len(lines) == 1 else "lines"
+    return f"{subject} switched off ({place} {named}{more})"
+
+
+def no_line_reason(link_count: int) -> str:
+    """Return why a drop without any line cannot be used.
+
+    Args:
+        link_count: The links in its comments.
+    """
+    if link_count == 0:
+        return "there is no link in it"
+    if link_count == 1:
+        return "its only link is switched off: it stands in a comment"
+    return f"all of its {link_count:,} links are switched off: they stand in comments"

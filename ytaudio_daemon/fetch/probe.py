@@ -1,0 +1,46 @@
+"""Asks whether YouTube hands out a video, without fetching it: the probe of an outage."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from yt_dlp.networking import Request
+
+from ytaudio_daemon.fetch import Reporter, ytdlp_client
+from ytaudio_daemon.fetch.attempt_context import AttemptContext
+from ytaudio_daemon.fetch.download import wait_until_available
+from ytaudio_daemon.fetch.download_stage import (
+    StreamSelector,
+    open_client,
+    resolve_stream,
+)
+from ytaudio_daemon.model import FetchRequest, Outcome, Phase, Progress
+
+#: Of the media, in bytes: enough to see whether it is handed out.
+FIRST_BYTES = 1024
+
+
+def probe(request: FetchRequest, report: Reporter, context: AttemptContext) -> Outcome:
+    """Resolve a video and fetch the first bytes of its sound.
+
+    Returns:
+        An outcome without result and without failure: the video can be had.
+
+    Raises:
+        Exception: Any of yt-dlp's; `classify` finds its failure.
+    """
+    report.progress(Progress(phase=Phase.RESOLVING))
+    with open_client(request, context, StreamSelector(request)) as ydl:
+        info = resolve_stream(ydl, request, context)
+        wait_until_available(info)
+        _fetch_first_bytes(ydl, info)
+    return Outcome(engine=context.ytdlp_version)
+
+
+def _fetch_first_bytes(ydl: ytdlp_client.YtDlpClient, info: Mapping[str, Any]) -> None:
+    """Fetch the beginning of a plain stream; one of many pieces is not asked for."""
+    if info.get("protocol") not in {"https", "http"}:
+        return
+    headers = dict(info.get("http_headers") or {})
+    headers["Range"] = f"bytes=0-{FIRST_BYTES - 1}"
+    with ydl.urlopen(Request(info["url"], headers=headers)) as response:
+        response.read(FIRST_BYTES)

@@ -1,0 +1,210 @@
+"""Probes videos that are known to work, while an outage of YouTube is suspected or on."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import structlog
+
+from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.jobs.config_values import egress_keys
+from ytaudio_daemon.jobs.fetch_requests import fetch_request
+from ytaudio_daemon.jobs.outage_suspicion import end_outage
+from ytaudio_daemon.jobs.runner import JobRunner
+from ytaudio_daemon.ledger import Connection, Ledger, gates, outages
+from ytaudio_daemon.model import Failure, FetchRequest, Options
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.egress import is_open
+from ytaudio_daemon.model.gates import GateName, outage_gate
+from ytaudio_daemon.model.outage import (
+    Outage,
+    OutageState,
+    ProbeVerdict,
+    after_suspicion,
+    round_verdict,
+)
+from ytaudio_daemon.pool import Ended, Event, Pool
+from ytaudio_daemon.system.text import shortened
+from ytaudio_daemon.urls import Link, parse_link
+
+log = structlog.get_logger()
+
+#: So many of the last completed videos are known to work.
+KNOWN_VIDEOS = 3
+#: Where nothing was completed and `[engine] canary` names none: YouTube's first video.
+LAST_RESORT = Link(video_id="jNQXAC9IVRw")
+#: Of the failures' sentence, in the sentence on the outage.
+MAX_SAID_CHARS = 80
+#: A probe may take so long, in seconds.
+PROBE_DEADLINE_S = 120.0
+
+
+@dataclass(slots=True)
+class _Round:
+    """The probes of one round.
+
+    Attributes:
+        links: Not probed yet.
+        egress: The key of the egress that all of them go by.
+        key: Of the probe that runs, or "".
+        failures: Of the probes that ended; None for one that worked.
+    """
+
+    links: list[Link]
+    egress: str
+    key: str = ""
+    failures: list[Failure | None] = field(default_factory=list)
+
+
+class OutageProber:
+    """Probes one known video at a time, and writes what follows to the ledger.
+
+    All of its state that matters is in the ledger: after a crash it probes again.
+
+    Args:
+        ledger: Holds the outage and its gate.
+        layout: Names the folder of yt-dlp's cache.
+        pool: Runs the probes.
+        job_runner: Has the settings and the tools.
+    """
+
+    def __init__(
+        self, ledger: Ledger, layout: Layout, pool: Pool, job_runner: JobRunner
+    ) -> None:
+        self._ledger = ledger
+        self._layout = layout
+        self._pool = pool
+        self._job_runner = job_runner
+        self._round: _Round | None = None
+
+    def run_if_due(self, now: Now) -> None:
+        """Settle what a confirmed outage has cost, and start a probe if one is due.
+
+        Raises:
+            LedgerError: The next call goes on.
+        """
+        with self._ledger.read() as db:
+            outage = outages.find_outage(db)
+            shut = [g for g in gates.closed_gates(db) if g.name is not GateName.OUTAGE]
+        if outage is None:
+            return
+        self._settle(outage, now)
+        keys = egress_keys(self._job_runner.settings)
+        way = next((key for key in keys if is_open(key, shut, now.wall)), None)
+        if self._round is None and way is not None and outage.is_probe_due(now.wall):
+            self._begin_round(way)
+        self._start_probe()
+
+    def collect(self, events: Iterable[Event]) -> None:
+        """Store how a probe has ended; `finish_ended` draws the conclusion."""
+        for event in events:
+            this = self._round
+            if this and isinstance(event, Ended) and event.key == this.key:
+                this.failures.append(event.outcome.failure)
+                this.key = ""
+
+    def finish_ended(self, now: Now) -> None:
+        """Write what a round of probes says, once it says something.
+
+        Raises:
+            LedgerError: The next call tries again.
+        """
+        this = self._round
+        if this is None or this.key or not this.failures:
+            return
+        with self._ledger.read() as db:
+            outage = outages.find_outage(db)
+        if outage is None:  # a job has proven it over meanwhile
+            self._round = None
+            return
+        verdict = round_verdict(outage, this.failures, has_more=bool(this.links))
+        if verdict is None:
+            return
+        with self._ledger.write() as db:
+            if (outage := outages.find_outage(db)) is not None:
+                _conclude(db, outage, verdict, now)
+        self._round = None
+
+    def _begin_round(self, egress: str) -> None:
+        """List the videos that are known to work, the last completed ones first."""
+        with self._ledger.read() as db:
+            known = [Link(video) for video in outages.known_videos(db, KNOWN_VIDEOS)]
+        canaries = map(parse_link, self._job_runner.settings.engine.canary)
+        links = list(dict.fromkeys([*known, *canaries])) or [LAST_RESORT]
+        self._round = _Round(links, egress)
+
+    def _start_probe(self) -> None:
+        this = self._round
+        if this is None or this.key or not this.links or not self._pool.free_slots():
+            return
+        link = this.links.pop(0)
+        this.key = str(uuid.uuid4())
+        self._pool.start(self._request(this.key, link, this.egress))
+        log.info("outage.probed", video=link.video_id)
+
+    def _request(self, key: str, link: Link, egress: str) -> FetchRequest:
+        request = fetch_request(
+            self._job_runner.settings,
+            self._job_runner.tools,
+            key=key,
+            attempt=1,
+            link=link,
+            options=Options(format="m4a", quality="worstaudio").to_json(),
+            attempt_dir=self._layout.attempt_dir(
+                key, 1
+            ),  # never made: it writes nothing
+            cache_dir=self._layout.cache,
+            egress=egress,
+        )
+        limits = replace(request.limits, deadline_s=PROBE_DEADLINE_S)
+        return replace(request, limits=limits, is_probe=True)
+
+    def _settle(self, outage: Outage, now: Now) -> None:
+        """Give back what a confirmed outage has cost, a batch at a time."""
+        if outage.state is not OutageState.CONFIRMED or outage.is_settled:
+            return
+        with self._ledger.write() as db:
+            settled = outages.settle(db, outage, now)
+            if settled:
+                outages.save_outage(db, replace(outage, is_settled=True))
+
+
+def _conclude(db: Connection, outage: Outage, verdict: ProbeVerdict, now: Now) -> None:
+    """Write what a round of probes says."""
+    if outage.state is OutageState.SUSPECTED:
+        outage = after_suspicion(outage, verdict, now.wall)
+        outages.save_outage(db, outage)
+        log.warning(
+            "outage.judged", state=outage.state.value, signature=outage.signature
+        )
+        if outage.state is OutageState.CONFIRMED:
+            _close_gate(db, outage, verdict, now)
+    elif outage.state is OutageState.CONFIRMED:
+        if verdict is ProbeVerdict.WORKS:
+            end_outage(db, outage, now)
+        else:
+            _close_gate(db, outage, verdict, now)
+
+
+def _close_gate(
+    db: Connection, outage: Outage, verdict: ProbeVerdict, now: Now
+) -> None:
+    """Keep everything waiting until the next round of probes."""
+    shut = outage_gate(
+        gates.find_gate(db, GateName.OUTAGE),
+        _reason(outage),
+        now.wall,
+        lets_job_probe=verdict is ProbeVerdict.UNDECIDED,
+    )
+    gates.close_gate(db, shut)
+    outages.save_outage(db, replace(outage, probe_at=shut.until))
+
+
+def _reason(outage: Outage) -> str:
+    since = datetime.fromtimestamp(outage.began_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    said = shortened(outage.message, MAX_SAID_CHARS)
+    return (
+        f"YouTube has an outage: since {since} all videos fail alike, also those that "
+        f"worked before: {said}"
+    )

@@ -1,0 +1,66 @@
+"""What an end of an attempt says about an outage, written in its own transaction."""
+
+import structlog
+
+from ytaudio_daemon.ledger import Connection, gates, outages
+from ytaudio_daemon.model import Failure, Outcome
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.gates import GateName
+from ytaudio_daemon.model.outage import Outage, OutageState, suspect
+
+log = structlog.get_logger()
+
+
+def outage_until(db: Connection, failure: Failure) -> float | None:
+    """Return when the next probe of the outage is due that a failure belongs to.
+
+    Returns:
+        None when there is no confirmed outage, or the failure is another.
+    """
+    outage = outages.find_outage(db)
+    if outage is None or outage.state is not OutageState.CONFIRMED:
+        return None
+    gate = gates.find_gate(db, GateName.OUTAGE)
+    if gate is None or not outage.is_alike(failure):
+        return None
+    return gate.until
+
+
+def suspect_outage(db: Connection, now: Now) -> None:
+    """Suspect an outage if the latest attempts have failed alike.
+
+    Args:
+        db: The write transaction that recorded the latest failure.
+        now: The moment.
+    """
+    suspected = suspect(outages.recent_ends(db, now), outages.find_outage(db), now.wall)
+    if suspected is not None:
+        outages.save_outage(db, suspected)
+        log.warning("outage.suspected", signature=suspected.signature)
+
+
+def end_outage_if_proven(
+    db: Connection, outcome: Outcome, claimed_at: float, now: Now
+) -> None:
+    """End the outage if an attempt that began in it has fetched audio from YouTube.
+
+    Args:
+        db: The write transaction that completed the job.
+        outcome: Of the attempt.
+        claimed_at: When it began, seconds since 1970.
+        now: The moment.
+    """
+    outage = outages.find_outage(db)
+    if outage is None or not outcome.downloaded_bytes:
+        return
+    has_seen_it = outage.changed_at < claimed_at or now.wall < outage.changed_at
+    if outage.state is OutageState.CONFIRMED and has_seen_it:
+        end_outage(db, outage, now)
+
+
+def end_outage(db: Connection, outage: Outage, now: Now) -> None:
+    """Open the gate, and make the jobs that waited because of the outage due."""
+    outages.forget_outage(db)
+    gates.open_gate(db, GateName.OUTAGE)
+    due = outages.make_due(db, outage, now)
+    log.info("outage.ended", since=outage.began_at, jobs_due=due)

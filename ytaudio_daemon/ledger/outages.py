@@ -1,0 +1,201 @@
+"""An outage as a row, and what it does to jobs; the rules are in `model.outage`."""
+
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.gates import SITE
+from ytaudio_daemon.ledger.job_updates import change_state
+from ytaudio_daemon.ledger.schema import attempts, jobs, outages, sessions
+from ytaudio_daemon.ledger.transitions import CLEARED_ERROR
+from ytaudio_daemon.model import JobState, SessionState
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.outage import AttemptEnd, Outage, OutageState
+
+#: Attempts that are looked through for failures in a row.
+MAX_RECENT = 64
+#: Jobs whose charge is given back in one transaction.
+SETTLE_BATCH = 500
+#: The reason of the event: a job that failed in an outage is queued again.
+QUEUED_AGAIN = "outage"
+
+
+def find_outage(db: Connection) -> Outage | None:
+    """Return the outage that is suspected, confirmed or refuted, if any."""
+    row = db.execute(sa.select(outages).where(outages.c.site == SITE)).first()
+    if row is None:
+        return None
+    return Outage(
+        state=OutageState(row.state),
+        **{name: getattr(row, name) for name in Outage.__slots__ if name != "state"},
+    )
+
+
+def is_held(db: Connection, now: Now) -> bool:
+    """Return True while nothing is started because an outage is suspected."""
+    outage = find_outage(db)
+    return outage is not None and outage.holds_claims(now.wall)
+
+
+def save_outage(db: Connection, outage: Outage) -> None:
+    """Store an outage in place of the one before."""
+    forget_outage(db)
+    values = {name: getattr(outage, name) for name in Outage.__slots__}
+    db.execute(
+        sa.insert(outages).values(site=SITE, **values | {"state": outage.state.value})
+    )
+
+
+def forget_outage(db: Connection) -> None:
+    """Delete the outage: it is over."""
+    db.execute(sa.delete(outages).where(outages.c.site == SITE))
+
+
+def recent_ends(db: Connection, now: Now) -> list[AttemptEnd]:
+    """Return the latest ends of attempts, the newest first.
+
+    A completed attempt that fetched nothing (its file was there) says nothing of
+    YouTube. An end later than now was written before the clock went back.
+    """
+    rows = db.execute(
+        sa.select(
+            attempts.c.kind,
+            attempts.c.signature,
+            attempts.c.ended_at,
+            attempts.c.message,
+            attempts.c.downloaded_bytes,
+            jobs.c.video_id,
+            jobs.c.artist,
+        )
+        .join(jobs, jobs.c.id == attempts.c.job_id)
+        .where(attempts.c.ended_at <= now.wall)
+        .order_by(attempts.c.ended_at.desc())
+        .limit(MAX_RECENT),
+    ).all()
+    return [_attempt_end(row) for row in rows]
+
+
+def known_videos(db: Connection, count: int) -> list[str]:
+    """Return the IDs of the videos that were completed last, the latest first."""
+    rows = db.execute(
+        sa.select(jobs.c.video_id)
+        .join(attempts, attempts.c.job_id == jobs.c.id)
+        .where(attempts.c.ended_at.is_not(None), attempts.c.kind == "completed")
+        .order_by(attempts.c.ended_at.desc())
+        .limit(10 * count),
+    ).all()
+    return list(dict.fromkeys(row.video_id for row in rows))[:count]
+
+
+def settle(db: Connection, outage: Outage, now: Now, limit: int = SETTLE_BATCH) -> bool:
+    """Give charges back, and queue jobs again that failed, for some of the jobs.
+
+    Repeatable: an attempt whose charge was given back is not found again.
+
+    Args:
+        db: A write transaction.
+        outage: A confirmed one.
+        now: The moment.
+        limit: At most so many attempts.
+
+    Returns:
+        Whether there was nothing left to do.
+    """
+    rows = db.execute(
+        sa.select(attempts.c.job_id)
+        .where(*_charged_attempts(outage))
+        .order_by(attempts.c.ended_at)
+        .limit(limit),
+    ).all()
+    for job_id in dict.fromkeys(row.job_id for row in rows):
+        _give_back(db, job_id, outage, now)
+    return len(rows) < limit
+
+
+def probe_now(db: Connection, now: Now) -> None:
+    """Make the next probe due now: another yt-dlp is in use, which may work."""
+    outage = find_outage(db)
+    if outage is not None and outage.state is OutageState.CONFIRMED:
+        save_outage(db, replace(outage, probe_at=now.wall))
+
+
+def make_due(db: Connection, outage: Outage, now: Now) -> int:
+    """Make the jobs that wait because of an outage due now; returns their number."""
+    latest = sa.exists().where(
+        attempts.c.job_id == jobs.c.id,
+        attempts.c.number == jobs.c.attempt,
+        attempts.c.signature == outage.signature,
+    )
+    waiting = jobs.c.state == JobState.WAITING
+    changed = db.execute(
+        sa.update(jobs)
+        .where(waiting, jobs.c.retry_at > now.wall, latest)
+        .values(retry_at=now.wall),
+    )
+    return changed.rowcount
+
+
+def _attempt_end(row: Any) -> AttemptEnd:
+    is_success = row.kind == "completed" and (row.downloaded_bytes or 0) > 0
+    return AttemptEnd(
+        video_id=row.video_id,
+        signature=None if is_success else row.signature or "",
+        channel=row.artist,
+        ended_at=row.ended_at,
+        message=row.message or "",
+    )
+
+
+def _charged_attempts(outage: Outage) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        attempts.c.ended_at >= outage.began_at,
+        attempts.c.signature == outage.signature,
+        attempts.c.charged > 0,
+    )
+
+
+def _give_back(db: Connection, job_id: int, outage: Outage, now: Now) -> None:
+    """Undo what the outage has cost a job."""
+    given_back = db.execute(
+        sa.update(attempts)
+        .where(attempts.c.job_id == job_id, *_charged_attempts(outage))
+        .values(charged=0)
+    )
+    job = db.execute(sa.select(jobs).where(jobs.c.id == job_id)).one()
+    left = max(0, job.charged - given_back.rowcount)
+    if job.state != JobState.FAILED or not _failed_by(db, job, outage):
+        db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(charged=left))
+        return
+    change_state(
+        db,
+        job,
+        JobState.QUEUED,
+        now,
+        QUEUED_AGAIN,
+        charged=left,
+        finalized_at=None,
+        retry_at=None,
+        pending_lived=now.uptime_s,
+        **CLEARED_ERROR,
+    )
+
+
+def _failed_by(db: Connection, job: Any, outage: Outage) -> bool:
+    """Return True if a failed job's last attempt was one of the outage's.
+
+    A session that has ended keeps its jobs as they are.
+    """
+    query = (
+        sa.select(sa.literal(1))
+        .select_from(attempts)
+        .join(sessions, sessions.c.id == job.session_id)
+        .where(
+            sessions.c.state == SessionState.ACTIVE.value,
+            attempts.c.job_id == job.id,
+            attempts.c.number == job.attempt,
+            attempts.c.signature == outage.signature,
+        )
+    )
+    return db.execute(query).first() is not None

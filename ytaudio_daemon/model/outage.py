@@ -1,0 +1,262 @@
+"""Tells an outage of YouTube from bad videos: suspicion, probe, end. Pure.
+
+When videos of several channels fail alike in a row, either they are at fault or
+YouTube is. No list of codes can tell: a private video is the video's fault, "DRM" on
+every video is an experiment of YouTube's. So a video that is known to work is asked
+for, the probe. If it fails like them, there is an outage.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from ytaudio_daemon.model.outcome import Failure, FailureKind
+
+#: So many videos must fail alike before they are suspected to be without fault ...
+MIN_VIDEOS = 4
+#: ... and so many when all are of one channel, which may have closed its videos.
+MIN_VIDEOS_OF_ONE_CHANNEL = 8
+#: Failures that are further apart, in seconds, are not in a row.
+WINDOW_S = 86_400.0
+#: While the probe is awaited nothing new is started, at most so long, in seconds.
+HOLD_S = 120.0
+#: A suspicion that no probe could decide is probed again after so long, in seconds.
+REPEAT_PROBE_S = 30.0
+#: ... and given up after so many rounds of probes.
+MAX_UNDECIDED_ROUNDS = 4
+#: After a refuted suspicion the same failure rouses none for so long; it doubles.
+FIRST_TRUST_S = 900.0
+MAX_TRUST_S = 6 * 3600.0
+#: Known videos that must fail before a video's own fault, such as private, is an outage.
+PROBES_PER_ROUND = 2
+
+#: Failures that a video can have of itself.
+OF_THE_VIDEO = frozenset(
+    {FailureKind.UNAVAILABLE, FailureKind.POLICY, FailureKind.NOT_YET}
+)
+#: Failures that say nothing of YouTube, or have a gate of their own.
+_NOT_SUSPICIOUS = frozenset(
+    {
+        FailureKind.POLICY,
+        FailureKind.NOT_YET,
+        FailureKind.BLOCKED,
+        FailureKind.OFFLINE,
+        FailureKind.HOST,
+        FailureKind.CRASHED,
+        FailureKind.BAD_MEDIA,
+    }
+)
+#: Kept of a text that nobody has placed.
+_MAX_TEXT_CHARS = 120
+#: Parts of a message that differ from video to video.
+_VARIABLE_PARTS = re.compile(
+    r"https?://\S+|\"[^\"]*\"|'[^']*'|\b[\w-]{11}\b(?=:)|\d+", re.ASCII
+)
+#: Codes that stand for others.
+_RENAMED = {"engine_outdated": (FailureKind.UNKNOWN, "no_formats")}
+
+
+class OutageState(StrEnum):
+    """How far the suspicion of an outage has come."""
+
+    #: Videos fail alike; the probe has not spoken.
+    SUSPECTED = "suspected"
+    #: The probe fails, too.
+    CONFIRMED = "confirmed"
+    #: The probe works: the videos are at fault.
+    REFUTED = "refuted"
+
+
+class ProbeVerdict(StrEnum):
+    """What a round of probes says."""
+
+    WORKS = "works"
+    FAILS = "fails"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A suspected, confirmed or refuted outage; times in seconds since 1970.
+
+    Attributes:
+        state: How far it has come.
+        signature: What the failures have in common, as `failure_signature` gives it.
+        message: The sentence of the failures.
+        began_at: When the first of them ended.
+        changed_at: When the state began.
+        probe_at: When the next probe is due.
+        rounds: Rounds of probes that decided nothing; of a refuted one: how often it
+            was refuted.
+        is_settled: Charges are given back, and failed jobs are queued again.
+    """
+
+    state: OutageState
+    signature: str
+    message: str
+    began_at: float
+    changed_at: float
+    probe_at: float
+    rounds: int = 0
+    is_settled: bool = False
+
+    def is_alike(self, failure: Failure) -> bool:
+        """Return True if a failure is of this outage."""
+        return failure_signature(failure) == self.signature
+
+    def holds_claims(self, wall: float) -> bool:
+        """Return True while nothing is started because the probe has not spoken."""
+        is_recent = self.changed_at <= wall < self.changed_at + HOLD_S
+        return self.state is OutageState.SUSPECTED and is_recent
+
+    def is_probe_due(self, wall: float) -> bool:
+        """Return True if a probe is due; a time too far ahead comes from a clock."""
+        if self.state is OutageState.REFUTED:
+            return False
+        return not wall < self.probe_at <= wall + MAX_TRUST_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptEnd:
+    """The end of an attempt.
+
+    Attributes:
+        video_id: The video.
+        signature: Of its failure; "" for one that says nothing; None for a success
+            that came from YouTube.
+        channel: The video's, or None while unknown.
+        ended_at: Seconds since 1970.
+        message: The sentence of its failure.
+    """
+
+    video_id: str
+    signature: str | None
+    channel: str | None
+    ended_at: float
+    message: str = ""
+
+
+def failure_signature(failure: Failure) -> str:
+    """Return what equal failures have in common; "" if it cannot be an outage.
+
+    It is kind and code. Of an unknown failure it is the text, without what differs
+    from video to video.
+    """
+    kind, code = _RENAMED.get(failure.code, (failure.kind, failure.code))
+    if kind in _NOT_SUSPICIOUS:
+        return ""
+    if code == "unknown":
+        text = " ".join(_VARIABLE_PARTS.sub(" ", failure.message.lower()).split())
+        return f"{kind}/{text[:_MAX_TEXT_CHARS]}"
+    return f"{kind}/{code}"
+
+
+def suspect(
+    recent: Sequence[AttemptEnd], known: Outage | None, wall: float
+) -> Outage | None:
+    """Return a suspicion if the latest attempts rouse one, else None.
+
+    Args:
+        recent: The latest attempts, the newest first.
+        known: The outage that is suspected, confirmed or refuted already, if any.
+        wall: The present, seconds since 1970.
+    """
+    if not recent or not recent[0].signature:
+        return None
+    signature = recent[0].signature
+    refuted = known if known and known.state is OutageState.REFUTED else None
+    if known is not None and refuted is None:
+        return None
+    since, rounds = wall - WINDOW_S, 0
+    if refuted is not None and refuted.signature == signature:
+        if refuted.changed_at <= wall < refuted.probe_at:
+            return None
+        since, rounds = max(since, min(refuted.changed_at, wall)), refuted.rounds
+    alike = list(_alike_in_a_row(recent, signature, since))
+    if not _are_enough(alike):
+        return None
+    return Outage(
+        state=OutageState.SUSPECTED,
+        signature=signature,
+        message=alike[0].message,
+        began_at=alike[-1].ended_at,
+        changed_at=wall,
+        probe_at=wall,
+        rounds=rounds,
+    )
+
+
+def _alike_in_a_row(
+    recent: Sequence[AttemptEnd], signature: str, since: float
+) -> Iterator[AttemptEnd]:
+    """Yield the ends with a signature since the last success."""
+    for end in recent:
+        if end.signature is None or end.ended_at <= since:
+            return
+        if end.signature == signature:
+            yield end
+
+
+def _are_enough(alike: Collection[AttemptEnd]) -> bool:
+    videos = {end.video_id for end in alike}
+    channels = {end.channel for end in alike}
+    is_one_channel = len(channels) == 1 and None not in channels
+    return len(videos) >= (MIN_VIDEOS_OF_ONE_CHANNEL if is_one_channel else MIN_VIDEOS)
+
+
+def round_verdict(
+    outage: Outage, failures: Sequence[Failure | None], *, has_more: bool
+) -> ProbeVerdict | None:
+    """Return what a round of probes says; None: probe another video.
+
+    Args:
+        outage: The suspected or confirmed outage.
+        failures: Of the videos known to work, in order; None for one that worked.
+        has_more: There are more videos to probe.
+    """
+    if None in failures:
+        return ProbeVerdict.WORKS
+    found = [failure for failure in failures if failure is not None]
+    alike = [failure for failure in found if _confirms(outage, failure)]
+    needed = PROBES_PER_ROUND if _is_of_the_video(outage) else 1
+    if len(alike) >= needed or (alike and not has_more):
+        return ProbeVerdict.FAILS
+    says_nothing = bool(found) and found[-1].kind in _NOT_SUSPICIOUS - OF_THE_VIDEO
+    return ProbeVerdict.UNDECIDED if says_nothing or not has_more else None
+
+
+def _confirms(outage: Outage, failure: Failure) -> bool:
+    """Return True if a known video's failure confirms the outage.
+
+    A video that has worked and now fails for a technical reason need not give the
+    very same one: YouTube answers one request in this way and the next in another.
+    """
+    signature = failure_signature(failure)
+    if signature == outage.signature:
+        return True
+    return bool(signature) and not (
+        failure.kind in OF_THE_VIDEO or _is_of_the_video(outage)
+    )
+
+
+def _is_of_the_video(outage: Outage) -> bool:
+    return outage.signature.partition("/")[0] in OF_THE_VIDEO
+
+
+def after_suspicion(outage: Outage, verdict: ProbeVerdict, wall: float) -> Outage:
+    """Return what becomes of a suspicion after a round of probes."""
+    if verdict is ProbeVerdict.FAILS:
+        confirmed = OutageState.CONFIRMED
+        return replace(outage, state=confirmed, changed_at=wall, rounds=0)
+    rounds = outage.rounds + 1
+    if verdict is ProbeVerdict.UNDECIDED and rounds < MAX_UNDECIDED_ROUNDS:
+        return replace(outage, rounds=rounds, probe_at=wall + REPEAT_PROBE_S)
+    trust_s = min(FIRST_TRUST_S * 2.0 ** min(rounds - 1, 16), MAX_TRUST_S)
+    return replace(
+        outage,
+        state=OutageState.REFUTED,
+        changed_at=wall,
+        probe_at=wall + trust_s,
+        rounds=rounds,
+    )

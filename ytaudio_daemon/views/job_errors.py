@@ -1,0 +1,54 @@
+"""A job's error as documents, receipts and notices show it: its hint fits the job's state."""
+
+from collections.abc import Mapping
+
+from ytaudio_daemon.ledger.receipts import ReceiptLine
+from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances, hint
+from ytaudio_daemon.model.host_errors import current_code
+from ytaudio_daemon.schemas.job import JobError
+
+
+def job_error(
+    stored: Mapping[str, str | None] | None,
+    state: JobState,
+    circumstances: Circumstances = NOTHING_SET,
+) -> JobError | None:
+    """Return a job's error; None when it has none.
+
+    Args:
+        stored: The ledger's kind, code, message and hint (the failure's remedy).
+        state: The job's.
+        circumstances: From the config.
+    """
+    if stored is None or stored["kind"] is None:
+        return None
+    kind, code = stored["kind"], current_code(stored["code"] or "")
+    said = hint(
+        kind=kind,
+        code=code,
+        remedy=stored["hint"] or "",
+        state=state,
+        circumstances=circumstances,
+    )
+    return {
+        "kind": kind,
+        "code": code,
+        "message": stored["message"] or "",
+        "hint": said,
+    }
+
+
+def line_error(
+    line: ReceiptLine, circumstances: Circumstances = NOTHING_SET
+) -> JobError | None:
+    """Return the error of a receipt line's job; None when it has none, or no job."""
+    if line.state is None or line.error_kind is None:
+        return None
+    stored = {
+        "kind": line.error_kind,
+        "code": line.error_code,
+        "message": line.error_message,
+        "hint": line.error_hint,
+    }
+    return job_error(stored, JobState(line.state), circumstances)
