@@ -89,7 +89,9 @@ class AttemptDetails(TypedDict):
     log_tail: Annotated[str | None, "The last lines of the tools, without secrets."]
     charged: Annotated[Count, "1 when it counts against the job's tries, else 0."]
     egress: Annotated[
-        str, "The key of the `[youtube] egress` it used; empty where there is but one."
+        str | None,
+        "The key of the `[youtube] egress` it used; empty where there is but one, null"
+        " before there were several.",
     ]
 
 
