@@ -13,6 +13,7 @@ from tests.integration.intake_rig import LINKS, House, acting_as
 from tests.others import NOBODY, mounted, needs_root
 from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.intake import intake, previous_lines, recording
+from ytaudio_daemon.intake.unmovable_folders import MAX_NAMED, UnmovableFolders
 from ytaudio_daemon.ledger import Connection, drop_queries
 from ytaudio_daemon.ledger.drop_queries import KeptFile
 
@@ -188,6 +189,10 @@ def test_namesakes_in_both_folders_of_the_default_session_are_told_apart(
     house.close()
 
 
+def unmovable(house: House) -> list[tuple[str, str]]:
+    return list(house.intake.ignored_files.unmovable_folders.reports())
+
+
 @needs_root
 def test_what_could_not_be_moved_is_moved_when_it_may_be() -> None:
     with TemporaryDirectory() as folder:
@@ -200,7 +205,8 @@ def test_what_could_not_be_moved_is_moved_when_it_may_be() -> None:
             house.restart()
             house.take()
             assert states(house) == [("kept", None)]
-            assert "drop_not_movable" in house.intake.ignored_files.inbox_problems
+            (problem,) = unmovable(house)
+            assert f"chmod o+rwx {house.inbox}" in problem[1]
             os.utime(house.inbox / "songs.txt")  # comes again as it was
             house.take()
             assert "kept" in ignored(house)
@@ -209,7 +215,7 @@ def test_what_could_not_be_moved_is_moved_when_it_may_be() -> None:
             house.let_pass(60)
             house.take()
         assert states(house) == [("filed", b"songs.txt")]
-        assert "drop_not_movable" not in house.intake.ignored_files.inbox_problems
+        assert unmovable(house) == []
         assert (house.inbox / "processed" / "songs.txt").read_text() == LINKS
         assert house.ask("SELECT count(*) FROM lines") == [(2,)]
         house.show()
@@ -286,7 +292,7 @@ def test_a_processed_that_is_no_plain_folder_is_named_and_fails_no_step(
         house.drop()
         house.take()  # raises what would fail the step
         assert states(house) == [("kept", None)]
-        message, hint = house.intake.ignored_files.inbox_problems["drop_not_movable"]
+        ((message, hint),) = unmovable(house)
         assert str(house.inbox) in message
         assert remedy in hint
         assert "chmod" not in hint
@@ -295,4 +301,34 @@ def test_a_processed_that_is_no_plain_folder_is_named_and_fails_no_step(
             house.let_pass(60)
             house.take()
             assert states(house) == [("filed", b"songs.txt")]
-            assert house.intake.ignored_files.inbox_problems == {}
+            assert unmovable(house) == []
+
+
+def test_each_folder_whose_drops_cannot_be_moved_is_named_until_they_can(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    folders = [house.layout.inbox / name for name in ("alice", "bob", "carol")]
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+        (folder / "processed").write_text("mine")
+        (folder / "songs.txt").write_text(LINKS)
+    house.take()
+    while folders:
+        messages = [message for message, _ in unmovable(house)]
+        assert len(messages) == len(folders)
+        assert all(str(f) in m for f, m in zip(folders, messages, strict=True))
+        (folders.pop(0) / "processed").unlink()
+        house.let_pass(60)
+        house.take()
+    assert unmovable(house) == []
+    house.close()
+
+
+def test_many_folders_whose_drops_cannot_be_moved_are_counted() -> None:
+    unmovable_folders = UnmovableFolders()
+    for number in range(MAX_NAMED + 5):
+        unmovable_folders.add(Path(f"/inbox/{number:03d}"), OSError("no"))
+    *named, (counted, _) = unmovable_folders.reports()
+    assert len(named) == MAX_NAMED
+    assert "drops in 5 more folders" in counted
