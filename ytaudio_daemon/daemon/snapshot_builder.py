@@ -21,7 +21,7 @@ from ytaudio_daemon.jobs.config_values import circumstances, converter_count
 from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.gates import Gate, GateName
+from ytaudio_daemon.model.gates import Gate, GateName, GateState
 from ytaudio_daemon.model.hints import Circumstances, gate_hint
 from ytaudio_daemon.model.ytdlp_policy import (
     UPGRADE_COMMAND,
@@ -170,7 +170,7 @@ class SnapshotBuilder:
             self.settings.youtube.pot_provider
         )
         for gate in gates:
-            yield _gate_problem(gate, circumstances(self.settings))
+            yield _gate_problem(gate, circumstances(self.settings), now.wall)
         yield from inbox_problems(self._intake.ignored_files)
 
     def _tool_problems(self, now: Now) -> Iterator[ProblemReport]:
@@ -202,12 +202,15 @@ class SnapshotBuilder:
             )
 
 
-def _gate_problem(gate: Gate, circumstances: Circumstances) -> ProblemReport:
+def _gate_problem(
+    gate: Gate, circumstances: Circumstances, wall: float
+) -> ProblemReport:
     if gate.name is GateName.OUTAGE:  # the same text all the time: it is one problem
         return gate.name.value, gate.reason, gate.hint
+    hint = gate_hint(gate, circumstances) or "It goes on by itself."
+    if gate.state(wall) is not GateState.CLOSED:
+        message = f"One download is tried to see whether it is over: {gate.reason}"
+        return gate.name.value, message, hint
     until = datetime.fromtimestamp(gate.until, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return (
-        gate.name.value,
-        f"No downloads are started until {until}: {gate.reason}",
-        gate_hint(gate, circumstances) or "It goes on by itself.",
-    )
+    message = f"No downloads are started until {until}: {gate.reason}"
+    return gate.name.value, message, hint

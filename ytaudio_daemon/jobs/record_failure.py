@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from ytaudio_daemon.jobs.config_values import retry_policy
+from ytaudio_daemon.jobs.gate_opening import open_proven_gates
 from ytaudio_daemon.jobs.outage_suspicion import outage_until, suspect_outage
 from ytaudio_daemon.ledger import Connection, cookies, gates, queries, transitions
 from ytaudio_daemon.ledger.claims import Claim
@@ -76,21 +77,6 @@ def _surroundings(
     is_news = not gates.was_blocked_before(db, claim.job_id, claim.attempt)
     others = is_news and gates.has_other_blocked_video(db, claim.video_id, now)
     return Surroundings(gate=gate, is_said_of_others=others, is_news=is_news)
-
-
-def open_proven_gates(db: Connection, claim: Claim, now: Now) -> None:
-    """Open the gates that this attempt, begun after they closed, shows to be over.
-
-    A private video proves the site answers; a success proves everything works. A gate
-    that was closed later than now was closed before the clock went back. An outage has
-    proofs of its own: in one of them all videos are said to be private.
-    """
-    for gate in gates.closed_gates(db):
-        is_behind = gate.closed_at < claim.history.claimed_at
-        if gate.name is not GateName.OUTAGE and (
-            is_behind or now.wall < gate.closed_at
-        ):
-            gates.open_gate_and_hasten(db, gate.name, now)
 
 
 def _reclassified(db: Connection, outcome: Outcome) -> Failure:

@@ -189,8 +189,18 @@ def daemon_document(
     facts: LedgerFacts,
     problems: Sequence[DaemonProblem],
     circumstances: Circumstances = NOTHING_SET,
+    *,
+    wall: float,
 ) -> DaemonDocument:
-    """Return the daemon's document, without `seq` and `written_at`."""
+    """Return the daemon's document, without `seq` and `written_at`.
+
+    Args:
+        live: What only the daemon knows.
+        facts: What the ledger knows.
+        problems: Those of the views.
+        circumstances: What hints need not advise.
+        wall: Now, seconds since 1970.
+    """
     return {
         "schema": "ytaudio.daemon/1",
         "stale_after_s": STALE_AFTER_S,
@@ -199,7 +209,7 @@ def daemon_document(
             "free_bytes": live.disk_free_bytes,
             "reserve_bytes": live.disk_reserve_bytes,
         },
-        "gates": [_gate(gate, circumstances) for gate in facts.gates],
+        "gates": [_gate(gate, circumstances, wall) for gate in facts.gates],
         "counts": job_counts(facts.counts),
         "sessions": {
             "active": facts.sessions[SessionState.ACTIVE],
@@ -284,7 +294,7 @@ def _quota(session: Session, view_settings: ViewSettings) -> SessionQuota:
     }
 
 
-def _gate(gate: Gate, circumstances: Circumstances) -> ClosedGate:
+def _gate(gate: Gate, circumstances: Circumstances, wall: float) -> ClosedGate:
     return {
         "name": gate.name.value,
         "code": gate.code,
@@ -292,4 +302,5 @@ def _gate(gate: Gate, circumstances: Circumstances) -> ClosedGate:
         "hint": gate_hint(gate, circumstances),
         "closed_at": rfc3339(gate.closed_at),
         "until": rfc3339(gate.until),
+        "state": gate.state(wall).value,
     }
