@@ -64,6 +64,16 @@ def save_cookies_use(db: Connection, text: str) -> None:
     _put(db, "cookies_use", text)
 
 
+def egress(db: Connection) -> str | None:
+    """Return what `save_egress` has stored; None when nothing."""
+    return _get(db, "egress")
+
+
+def save_egress(db: Connection, digest: str) -> None:
+    """Store a hash of the proxy and network that downloads go through."""
+    _put(db, "egress", digest)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryCursor:
     """How far the notices to a receiver have come.
