@@ -23,7 +23,7 @@ SITE = Gate(
     closures=1,
 )
 SITE_BY_SOCKS = replace(SITE, egress=SOCKS)
-HOST = replace(SITE, name=GateName.HOST, reason="The disk is full.")
+HOST = replace(SITE, name=GateName.HOST, reason="The disk is full.", until=WALL + 60)
 
 
 @pytest.mark.parametrize("proxies", [[], [""], ["socks5://me:hush@one.example:1080"]])
@@ -105,7 +105,7 @@ def test_status_shows_an_egress_with_its_gate_and_pace() -> None:
     shut = {"name": "site", "reason": "A bot check.", "until": "2027-01-15T08:15:00Z"}
     pace = {"burst": 30, "per_hour": 300, "available": 7}
     said = _egress_text({"name": SOCKS, "gates": [shut], "pace": pace}, WALL)
-    assert said.startswith(f"{SOCKS}: closed, site until ")
+    assert said.startswith(f"{SOCKS}: closed: site, until ")
     assert said.endswith("7 of 30 may begin at once, then 300 an hour")
     free = _egress_text({"name": "default", "gates": [], "pace": None}, WALL)
     assert free == "default: open"

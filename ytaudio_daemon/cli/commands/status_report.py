@@ -217,7 +217,7 @@ def _busy_text(daemon: Mapping[str, Any], what: str) -> str:
 
 def _egress_text(egress: Mapping[str, Any], wall: float) -> str:
     shut = [_gate_text(gate, wall) for gate in egress["gates"]]
-    state = f"closed, {'; '.join(shut)}" if shut else "open"
+    state = f"closed: {'; '.join(shut)}" if shut else "open"
     pace = egress["pace"]
     left = (
         f"; {pace['available']} of {pace['burst']} may begin at once, then "
