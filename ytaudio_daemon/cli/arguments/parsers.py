@@ -1,7 +1,6 @@
 """Builds the parsers: the program's own, and that of each command."""
 
 import argparse
-import difflib
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -9,7 +8,10 @@ from typing import Any
 
 from ytaudio_daemon.cli.arguments.command_table import COMMANDS
 from ytaudio_daemon.cli.arguments.shared import add_global_options
-from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.cli.arguments.unknown_words import (
+    similar_flags,
+    unknown_command_error,
+)
 
 DESCRIPTION = "Turn dropped lists of YouTube links into tagged, proven audio files."
 EXIT_CODES = """\
@@ -29,6 +31,28 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=26, width=HELP_WIDTH)
+
+
+class CommandParser(argparse.ArgumentParser):
+    """The parser of a command, which suggests a flag for one that is misspelled."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse all words.
+
+        Raises:
+            SystemExit: The words are wrong, or ask for help.
+        """
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            self.error(
+                f"unrecognized arguments: {' '.join(unknown)}{self._hint(unknown)}"
+            )
+        return parsed
+
+    def _hint(self, unknown: Sequence[str]) -> str:
+        parsers = (self, *subcommand_parsers(self))
+        flags = {flag for one in parsers for flag in one._option_string_actions}  # noqa: SLF001 - argparse has no public way
+        return similar_flags(unknown, flags)
 
 
 def main_parser() -> argparse.ArgumentParser:
@@ -64,7 +88,7 @@ def command_parser(name: str) -> argparse.ArgumentParser:
         UsageError: There is no such command.
     """
     module = argument_module(name)
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=f"ytaudio {name}",
         description=module.__doc__,
         epilog=module.EXAMPLES,
@@ -89,7 +113,7 @@ def argument_module(name: str) -> Any:
         UsageError: There is no such command.
     """
     if name not in COMMANDS:
-        raise UsageError(f"there is no command {name!r}{_suggestion(name)}")
+        raise unknown_command_error(name)
     return import_module(f"ytaudio_daemon.cli.arguments.{name}")
 
 
@@ -137,8 +161,3 @@ def _command_list() -> str:
             lines.append(f"\n{heading}:" if lines else f"{heading}:")
         lines.append(f"  {name:<9}{command.summary}")
     return "\n".join(lines) + "\n"
-
-
-def _suggestion(name: str) -> str:
-    close = difflib.get_close_matches(name, COMMANDS, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
