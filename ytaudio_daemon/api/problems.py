@@ -180,7 +180,7 @@ def from_validation(errors: Sequence[Any]) -> Problem:
     return Problem(
         422,
         "invalid_request",
-        f"{found[0]['detail'] if found else 'The request is unusable'}.",
+        f"The request cannot be used: {found[0]['detail'] if found else 'unknown why'}.",
         "GET /api/openapi.json describes every field.",
         more={"errors": found},
     )

@@ -7,13 +7,13 @@ from typing import Any
 #: Parts of a request, as FastAPI names them first in an error's place.
 _PARTS = frozenset({"body", "query", "path", "header", "cookie"})
 _NO_JSON = (
-    "The body was not read as JSON: send an object, with the header "
+    "the body was not read as JSON: send an object, with the header "
     "Content-Type: application/json"
 )
 
 
 def validation_sentence(error: Mapping[str, Any]) -> str:
-    """Return an error of pydantic's as a sentence that names the field.
+    """Return an error of pydantic's as a sentence that names the field, in small letters.
 
     Args:
         error: One of `RequestValidationError.errors()`.
@@ -22,9 +22,9 @@ def validation_sentence(error: Mapping[str, Any]) -> str:
     kind, facts = str(error["type"]), error.get("ctx") or {}
     if kind == "json_invalid":
         at = place[-1] if isinstance(place[-1], int) else 0
-        return f"The body is not valid JSON at character {at}: {facts.get('error', '')}"
+        return f"the body is not valid JSON at character {at}: {facts.get('error', '')}"
     if tuple(place) == ("body",):
-        return "The body is missing; send JSON" if kind == "missing" else _NO_JSON
+        return "the body is missing; send JSON" if kind == "missing" else _NO_JSON
     explain = _SENTENCES.get(kind)
     words = explain(facts) if explain else _plain(str(error["msg"]))
     return f"{_field_name(place)} {words}"

@@ -9,8 +9,8 @@ from typing import Any
 from ytaudio_daemon.cli.arguments.command_table import COMMANDS
 from ytaudio_daemon.cli.arguments.shared import add_global_options
 from ytaudio_daemon.cli.arguments.unknown_words import (
-    similar_flags,
     unknown_command_error,
+    unknown_words_error,
 )
 
 DESCRIPTION = "Turn dropped lists of YouTube links into tagged, proven audio files."
@@ -40,19 +40,17 @@ class CommandParser(argparse.ArgumentParser):
         """Parse all words.
 
         Raises:
-            SystemExit: The words are wrong, or ask for help.
+            UsageError: There are words that the command does not know.
+            SystemExit: The words are wrong otherwise, or ask for help.
         """
         parsed, unknown = self.parse_known_args(args, namespace)
         if unknown:
-            self.error(
-                f"unrecognized arguments: {' '.join(unknown)}{self._hint(unknown)}"
-            )
+            raise unknown_words_error(self.prog, unknown, self._flags())
         return parsed
 
-    def _hint(self, unknown: Sequence[str]) -> str:
+    def _flags(self) -> set[str]:
         parsers = (self, *subcommand_parsers(self))
-        flags = {flag for one in parsers for flag in one._option_string_actions}  # noqa: SLF001 - argparse has no public way
-        return similar_flags(unknown, flags)
+        return {flag for one in parsers for flag in one._option_string_actions}  # noqa: SLF001 - argparse has no public way
 
 
 def main_parser() -> argparse.ArgumentParser:

@@ -22,11 +22,28 @@ def unknown_command_error(name: str) -> UsageError:
     return UsageError(f"there is no command {name!r}{meant}", hint)
 
 
-def similar_flags(unknown: Sequence[str], known: Collection[str]) -> str:
+def unknown_words_error(
+    program: str, unknown: Sequence[str], flags: Collection[str]
+) -> UsageError:
+    """Return the error for words that a command does not know.
+
+    Args:
+        program: The command with the program's name before it.
+        unknown: The words.
+        flags: All flags of the command.
+    """
+    return UsageError(
+        f"{program}: unrecognized arguments: {' '.join(unknown)}"
+        f"{_similar_flag(unknown, flags)}",
+        f"`{program} --help` lists all.",
+    )
+
+
+def _similar_flag(unknown: Sequence[str], flags: Collection[str]) -> str:
     """Return "; did you mean …?" for the first misspelled flag; "" if none is close."""
     for word in unknown:
         flag = word.partition("=")[0]
-        if flag.startswith("--") and (similar := _closest(flag, known, 0.75)):
+        if flag.startswith("--") and (similar := _closest(flag, flags, 0.75)):
             return f"; did you mean {similar}?"
     return ""
 
