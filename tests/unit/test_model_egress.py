@@ -68,7 +68,9 @@ def test_nothing_is_started_when_every_egress_is_shut() -> None:
 
 def test_an_egress_that_is_no_longer_configured_stops_nothing() -> None:
     assert gates_for_all([""], [SITE_BY_SOCKS]) == []
-    assert list(gate_problems(egresses_of([]), [SITE_BY_SOCKS], NOTHING_SET)) == []
+    assert (
+        list(gate_problems(egresses_of([]), [SITE_BY_SOCKS], NOTHING_SET, WALL)) == []
+    )
 
 
 def test_the_least_busy_egress_is_next_then_the_longest_unused() -> None:
@@ -86,15 +88,15 @@ def test_the_least_busy_egress_is_next_then_the_longest_unused() -> None:
 
 def test_problems_say_what_goes_on_and_what_does_not() -> None:
     egresses = egresses_of(["", "socks5://me:hush@one.example:1080"])
-    [one] = gate_problems(egresses, [SITE_BY_SOCKS], NOTHING_SET)
+    [one] = gate_problems(egresses, [SITE_BY_SOCKS], NOTHING_SET, WALL)
     assert one[0] == "egress_closed"
     assert f"by {SOCKS} until" in one[1]
-    both = list(gate_problems(egresses, [SITE, SITE_BY_SOCKS], NOTHING_SET))
+    both = list(gate_problems(egresses, [SITE, SITE_BY_SOCKS], NOTHING_SET, WALL))
     assert [code for code, _, _ in both] == ["site", "site"]
-    [host] = gate_problems(egresses, [HOST], NOTHING_SET)
+    [host] = gate_problems(egresses, [HOST], NOTHING_SET, WALL)
     assert host[0] == "host"
-    assert "started until" in host[1]
-    [alone] = gate_problems(egresses_of([]), [SITE], NOTHING_SET)
+    assert host[1].startswith("The next download shows whether it is over: ")
+    [alone] = gate_problems(egresses_of([]), [SITE], NOTHING_SET, WALL)
     assert alone[0] == "site"
     assert "started until" in alone[1]
 

@@ -95,7 +95,11 @@ class DaemonStatusFile:
         self._built_at = now.uptime_s
         self._is_stale = False
         document = daemon_document(
-            snapshot, self._facts, problems, view_settings.circumstances
+            snapshot,
+            self._facts,
+            problems,
+            view_settings.circumstances,
+            wall=now.wall,
         )
         self._write(document, now)
 

@@ -196,8 +196,18 @@ def daemon_document(
     facts: LedgerFacts,
     problems: Sequence[DaemonProblem],
     circumstances: Circumstances = NOTHING_SET,
+    *,
+    wall: float,
 ) -> DaemonDocument:
-    """Return the daemon's document, without `seq` and `written_at`."""
+    """Return the daemon's document, without `seq` and `written_at`.
+
+    Args:
+        live: What only the daemon knows.
+        facts: What the ledger knows.
+        problems: Those of the views.
+        circumstances: What hints need not advise.
+        wall: Now, seconds since 1970.
+    """
     return {
         "schema": "ytaudio.daemon/1",
         "stale_after_s": STALE_AFTER_S,
@@ -207,11 +217,11 @@ def daemon_document(
             "reserve_bytes": live.disk_reserve_bytes,
         },
         "gates": [
-            _gate(gate, circumstances)
+            _gate(gate, circumstances, wall)
             for gate in gates_for_all([one.key for one in live.egresses], facts.gates)
         ],
         "egress": [
-            _egress(one, live.pace, facts, circumstances) for one in live.egresses
+            _egress(one, live.pace, facts, circumstances, wall) for one in live.egresses
         ],
         "counts": job_counts(facts.counts),
         "sessions": {
@@ -298,7 +308,11 @@ def _quota(session: Session, view_settings: ViewSettings) -> SessionQuota:
 
 
 def _egress(
-    egress: Egress, pace: Pace, facts: LedgerFacts, circumstances: Circumstances
+    egress: Egress,
+    pace: Pace,
+    facts: LedgerFacts,
+    circumstances: Circumstances,
+    wall: float,
 ) -> EgressStatus:
     closed = gates_at(egress.key, facts.gates)
     left = int(facts.tokens.get(egress.key, 0))
@@ -310,12 +324,12 @@ def _egress(
     return {
         "name": egress.name,
         "open": not closed,
-        "gates": [_gate(gate, circumstances) for gate in closed],
+        "gates": [_gate(gate, circumstances, wall) for gate in closed],
         "pace": None if pace.is_disabled else limits,
     }
 
 
-def _gate(gate: Gate, circumstances: Circumstances) -> ClosedGate:
+def _gate(gate: Gate, circumstances: Circumstances, wall: float) -> ClosedGate:
     return {
         "name": gate.name.value,
         "code": gate.code,
@@ -323,4 +337,5 @@ def _gate(gate: Gate, circumstances: Circumstances) -> ClosedGate:
         "hint": gate_hint(gate, circumstances),
         "closed_at": rfc3339(gate.closed_at),
         "until": rfc3339(gate.until),
+        "state": gate.state(wall).value,
     }

@@ -52,7 +52,9 @@ def current_report(
     wall = time.time()
     status = context.status_folder
     if context.args.session is not None:
-        return session_report(_session_document(context), wall, bars=bars)
+        gates = (liveness.document or {}).get("gates", ()) if liveness.is_up else ()
+        document = _session_document(context)
+        return session_report(document, wall, bars=bars, closed_gates=gates)
     return daemon_report(liveness, _latest_sessions(status), wall, bars=bars)
 
 

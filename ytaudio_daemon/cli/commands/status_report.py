@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ytaudio_daemon.cli.blocks import Block, Facts, Table
+from ytaudio_daemon.cli.commands.gate_text import opening_text
 from ytaudio_daemon.cli.formatting import (
     format_duration,
     format_playing_time,
@@ -17,6 +18,8 @@ from ytaudio_daemon.system.times import parse_rfc3339
 
 #: In the order a job goes through them.
 STATES = ("running", "queued", "waiting", "held", "completed", "failed", "cancelled")
+#: States of jobs that closed gates hold up.
+UNSTARTED = ("queued", "waiting", "held")
 BAR_CELLS = 12
 
 
@@ -44,8 +47,21 @@ def daemon_report(
     return blocks
 
 
-def session_report(document: Document, wall: float, *, bars: bool) -> list[Block]:
-    """Return the report on a session."""
+def session_report(
+    document: Document,
+    wall: float,
+    *,
+    bars: bool,
+    closed_gates: Sequence[Mapping[str, Any]] = (),
+) -> list[Block]:
+    """Return the report on a session.
+
+    Args:
+        document: Its document.
+        wall: Now, seconds since 1970.
+        bars: Draw progress, for a terminal.
+        closed_gates: Of the daemon's document: why its jobs do not start.
+    """
     session = document["session"]
     pairs = [("session", f"{session['state']}, {session['name']} {session['uuid']}")]
     pairs.append(("jobs", counts_text(session["counts"])))
@@ -59,6 +75,8 @@ def session_report(document: Document, wall: float, *, bars: bool) -> list[Block
     if session["expires_at"] is not None:
         expires = parse_rfc3339(session["expires_at"])
         pairs.append(("expires", local_time_and_distance(expires, wall)))
+    if any(session["counts"].get(state) for state in UNSTARTED):
+        pairs += [("closed", _gate_text(gate, wall)) for gate in closed_gates]
     pairs += [
         ("ignored", f"{entry['file']}: {entry['reason']}")
         for entry in session["ignored"]
@@ -211,12 +229,10 @@ def _egress_text(egress: Mapping[str, Any], wall: float) -> str:
 
 
 def _gate_text(gate: Mapping[str, Any], wall: float) -> str:
-    until = (
-        f" until {local_time_and_distance(parse_rfc3339(gate['until']), wall)}"
-        if gate["until"]
-        else ""
+    opening = opening_text(
+        gate["name"], gate.get("state"), parse_rfc3339(gate["until"]), wall
     )
-    return f"{gate['name']}{until}: {gate['reason']}"
+    return f"{gate['name']} {opening}: {gate['reason']}"
 
 
 def _sessions_table(documents: Sequence[Document], wall: float) -> Table:
