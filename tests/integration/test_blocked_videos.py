@@ -17,15 +17,15 @@ from tests.integration.ledger_rig import (
     song,
 )
 from ytaudio_daemon.fetch.failure_catalog import failure_for
-from ytaudio_daemon.jobs.egress_change import open_gates_of_old_egress
 from ytaudio_daemon.jobs.gate_opening import ByteProof, open_proven_gates
 from ytaudio_daemon.jobs.record_failure import record_failure
+from ytaudio_daemon.jobs.stale_pauses import open_stale_gates
 from ytaudio_daemon.ledger import Ledger, gates, queries, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Outcome, Progress
 from ytaudio_daemon.model.gates import GateName, gate_after_failure
 from ytaudio_daemon.settings import Settings
-from ytaudio_daemon.system.egress import local_network
+from ytaudio_daemon.system.local_network import local_network
 
 BLOCKED = Outcome(failure=failure_for("rate_limited"))
 MINUTE = 60.0
@@ -246,18 +246,19 @@ def test_bytes_do_not_speak_of_the_host(ledger: Ledger) -> None:
 def test_a_changed_proxy_or_network_forgets_the_pause(
     ledger: Ledger, settings: Settings, proxy: str, network: str | None, hastened: int
 ) -> None:
-    assert not open_gates_of_old_egress(ledger, "", NOW, lambda: "192.0.2.7")
+    assert not open_stale_gates(ledger, settings, NOW, lambda: "192.0.2.7")
     shut_by_two(ledger, settings)
-    opened = open_gates_of_old_egress(ledger, proxy, later(9), lambda: network)
+    changed = replace(settings, download=replace(settings.download, proxy=proxy))
+    opened = open_stale_gates(ledger, changed, later(9), lambda: network)
     assert opened == (not is_shut(ledger)) == bool(hastened)
     assert requeue_due(ledger, 10) == hastened
 
 
-def test_a_pause_from_before_this_program_knew_its_egress_stays(
+def test_a_pause_from_before_the_network_was_remembered_stays(
     ledger: Ledger, settings: Settings
 ) -> None:
     shut_by_two(ledger, settings)
-    assert not open_gates_of_old_egress(ledger, "", later(9), lambda: "192.0.2.7")
+    assert not open_stale_gates(ledger, settings, later(9), lambda: "192.0.2.7")
     assert is_shut(ledger)
 
 

@@ -120,7 +120,10 @@ def test_what_comes_next(about: JobDetails, said: str) -> None:
 @pytest.mark.parametrize("state", ["queued", "waiting"])
 @pytest.mark.parametrize(
     ("passed_s", "opening"),
-    [(0, "YouTube is asked again at"), (90, "being tried: a known video is asked for")],
+    [
+        (0, "YouTube is asked again at"),
+        (90, "it is being tried: a known video is asked for"),
+    ],
 )
 def test_an_outage_is_explained_and_nothing_need_be_done(
     state: str, passed_s: float, opening: str
@@ -135,7 +138,7 @@ def test_an_outage_is_explained_and_nothing_need_be_done(
 def test_a_gate_that_is_being_tried_says_so_and_names_no_time_that_is_past() -> None:
     probed = replace(SHUT, probe_job_id=7)
     said = what_next(case("queued", gates=[probed], wall=NOW + 628))
-    assert "being tried: one download runs to see whether it is over" in said
+    assert "it is being tried: one download runs to see whether it is over" in said
     assert "ago" not in said
 
 

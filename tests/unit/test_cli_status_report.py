@@ -149,7 +149,7 @@ def test_a_session_says_why_its_jobs_do_not_start() -> None:
     shut = gate("closed", NOW + 300)
     for state in ("queued", "waiting", "held"):
         said = closed_fact({state: 1}, shut)
-        assert said.startswith("site, until ")
+        assert said.startswith("site until ")
         assert said.endswith("(in 5 min): YouTube asks for a proof.")
     assert closed_fact({"completed": 3}, shut) == ""
 
@@ -157,11 +157,11 @@ def test_a_session_says_why_its_jobs_do_not_start() -> None:
 @pytest.mark.parametrize(
     ("shut", "said"),
     [
-        (gate("probing", NOW - 28), "site, being tried: one download runs"),
+        (gate("probing", NOW - 28), "site is being tried: one download runs"),
         (gate("probing", NOW - 28, "outage"), "a known video is asked for"),
-        (gate("due", NOW - 28), "site, to be tried: the next download shows"),
-        (gate("closed", NOW - 1), "site, to be tried"),
-        (gate(None, NOW - 28), "site, to be tried"),
+        (gate("due", NOW - 28), "site is to be tried: the next download shows"),
+        (gate("closed", NOW - 1), "site is to be tried"),
+        (gate(None, NOW - 28), "site is to be tried"),
     ],
 )
 def test_what_is_closed_never_names_a_time_that_is_past(

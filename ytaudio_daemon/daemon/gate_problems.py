@@ -21,7 +21,7 @@ def gate_problems(
         egresses: All that are configured.
         closed: The closed gates.
         circumstances: Of this installation, for the hints.
-        wall: The moment by the wall clock.
+        wall: Now, seconds since 1970.
     """
     for_all = gates_for_all([egress.key for egress in egresses], closed)
     for gate in for_all:
@@ -33,7 +33,10 @@ def gate_problems(
 
 
 def _problem_for_all(
-    gate: Gate, egresses: Sequence[Egress], circumstances: Circumstances, wall: float
+    gate: Gate,
+    egresses: Sequence[Egress],
+    circumstances: Circumstances,
+    wall: float,
 ) -> ProblemReport:
     if gate.name is GateName.OUTAGE:  # the same text all the time: it is one problem
         return gate.name.value, gate.reason, gate.hint
@@ -42,7 +45,7 @@ def _problem_for_all(
     by = "".join(names) if is_one_of_several else ""
     return (
         gate.name.value,
-        f"{_what_it_stops(gate, by, wall)}: {gate.reason}",
+        f"{_opening(gate, by, wall)}: {gate.reason}",
         gate_hint(gate, circumstances) or "It goes on by itself.",
     )
 
@@ -50,13 +53,17 @@ def _problem_for_all(
 def _problem_of_one(gate: Gate, egress: Egress, wall: float) -> ProblemReport:
     return (
         "egress_closed",
-        f"{_what_it_stops(gate, f' by {egress.name}', wall)}: {gate.reason}",
+        f"{_opening(gate, f' by {egress.name}', wall)}: {gate.reason}",
         "Nothing to do: the other egresses go on, and this one by itself.",
     )
 
 
-def _what_it_stops(gate: Gate, by: str, wall: float) -> str:
-    if gate.state(wall) is not GateState.CLOSED:
-        return f"One download is tried{by} to see whether it is over"
+def _opening(gate: Gate, by: str, wall: float) -> str:
+    """Return until when nothing is started, or what shows whether it is over."""
+    state = gate.state(wall)
+    if state is GateState.PROBING:
+        return f"One download runs{by} to see whether it is over"
+    if state is GateState.DUE:
+        return f"The next download{by} shows whether it is over"
     until = datetime.fromtimestamp(gate.until, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"No downloads are started{by} until {until}"

@@ -7,13 +7,13 @@ from ytaudio_daemon.ledger import Connection, Ledger, gates
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Progress
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.egress import gates_at
+from ytaudio_daemon.model.egress import EGRESS_GATES, gates_at
 from ytaudio_daemon.model.gates import Gate, GateName
 
 #: An outage has proofs of its own: in one of them all videos are said to be private.
-PROVEN_BY_END = frozenset({GateName.SITE, GateName.NETWORK, GateName.HOST})
+PROVEN_BY_END = EGRESS_GATES | {GateName.HOST}
 #: The audio's bytes say nothing of ffmpeg, permissions or the space for a whole file.
-PROVEN_BY_BYTES = frozenset({GateName.SITE, GateName.NETWORK})
+PROVEN_BY_BYTES = EGRESS_GATES
 
 
 class ByteProof:
@@ -43,10 +43,9 @@ class ByteProof:
 
     def _open_if_closed(self, claim: Claim, now: Now) -> None:
         with self._ledger.read() as db:
-            closed = gates.closed_gates(db)
+            closed = gates_at(claim.egress, gates.closed_gates(db))
         if not any(
-            _is_proven_over(gate, claim, now, PROVEN_BY_BYTES)
-            for gate in gates_at(claim.egress, closed)
+            _is_proven_over(gate, claim, now, PROVEN_BY_BYTES) for gate in closed
         ):
             return
         with self._ledger.write() as db:

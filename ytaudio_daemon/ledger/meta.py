@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -64,14 +64,15 @@ def save_cookies_use(db: Connection, text: str) -> None:
     _put(db, "cookies_use", text)
 
 
-def egress(db: Connection) -> str | None:
-    """Return what `save_egress` has stored; None when nothing."""
-    return _get(db, "egress")
+def network_identity(db: Connection) -> list[str] | None:
+    """Return what `save_network_identity` has stored; None when nothing."""
+    known = _get(db, "network_identity")
+    return None if known is None else known.split()
 
 
-def save_egress(db: Connection, digest: str) -> None:
-    """Store a hash of the proxy and network that downloads go through."""
-    _put(db, "egress", digest)
+def save_network_identity(db: Connection, digests: Sequence[str]) -> None:
+    """Store the hashes of the proxy and of the network that downloads go through."""
+    _put(db, "network_identity", " ".join(digests))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

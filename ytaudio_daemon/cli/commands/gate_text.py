@@ -18,7 +18,7 @@ def opening_text(name: str, state: str | None, until: float, wall: float) -> str
     """
     if state == PROBING:
         tried = "a known video is asked for" if name == OUTAGE else "one download runs"
-        return f"being tried: {tried} to see whether it is over"
+        return f"is being tried: {tried} to see whether it is over"
     if state == DUE or until <= wall:
-        return "to be tried: the next download shows whether it is over"
+        return "is to be tried: the next download shows whether it is over"
     return f"until {local_time_and_distance(until, wall)}"

@@ -145,10 +145,10 @@ def _closed_gate_text(gate: Gate, wall: float) -> str:
     if gate.name is GateName.OUTAGE:
         until = local_time_and_distance(gate.until, wall)
         again = f"YouTube is asked again at {until}"
-        return f"{gate.reason} {gate.hint} {again if state is GateState.CLOSED else opening}"
+        return f"{gate.reason} {gate.hint} {again if state is GateState.CLOSED else f'it {opening}'}"
     if state is GateState.CLOSED:
         return f"nothing starts {opening}: {gate.reason}"
-    return f"{opening}: {gate.reason}"
+    return f"it {opening}: {gate.reason}"
 
 
 def _next_for_held(details: JobDetails) -> str:

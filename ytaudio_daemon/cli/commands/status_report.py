@@ -232,7 +232,7 @@ def _gate_text(gate: Mapping[str, Any], wall: float) -> str:
     opening = opening_text(
         gate["name"], gate.get("state"), parse_rfc3339(gate["until"]), wall
     )
-    return f"{gate['name']}, {opening}: {gate['reason']}"
+    return f"{gate['name']} {opening}: {gate['reason']}"
 
 
 def _sessions_table(documents: Sequence[Document], wall: float) -> Table:
