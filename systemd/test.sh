@@ -287,7 +287,7 @@ works() {
 signs_in() { # a worker is confined, and yet reads its session's cookies and writes what YouTube renews
   local closed=CookiesOnly account=SESSIONSECRET jars=$DATA/state/cookies jar
   ask_youtube "yt.add(Video(id='$closed', title='Closed', status='members', account='$account', challenge=True))" >/dev/null
-  (cd "$CHECKOUT" && python3 -c "from tests.youtube.accounts import cookies_text; print(cookies_text('$account'))") >"$WORK/cookies"
+  (cd "$CHECKOUT" && "$WORK/venv/bin/python" -Bc "from tests.youtube.accounts import cookies_text; print(cookies_text('$account'))") >"$WORK/cookies"
   drop invited "https://youtu.be/$closed"
   as $MEMBER ytaudio wait --session invited --timeout 60s >/dev/null
   check "without cookies it is closed" test -z "$(find $DATA/library/invited -type f -name '*.mp3' 2>/dev/null)"
