@@ -77,6 +77,33 @@ def test_of_a_list_that_grew_before_a_crash_was_over_only_the_new_lines_count(
     assert lines == [(1, 1), (1, 2), (2, 3)]
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("songs.txt", "words " * 100 + "{}"),
+        ("songs.csv", '"' + "description, " * 50 + '",{}'),
+        ("songs.jsonl", '["' + "words " * 100 + '", "{}"]'),
+        ("songs.json", '["' + "words " * 100 + ' {}"]'),
+    ],
+)
+def test_a_link_at_the_end_of_a_long_line_that_changed_counts(
+    house: House, name: str, line: str
+) -> None:
+    links = ["https://youtu.be/AAAAAAAAAAA", "https://yewtu.be/watch?v=BBBBBBBBBBB"]
+    lines = [line.format(link) for link in links]
+    house.drop(name, lines[0])
+    house.take()
+
+    house.drop(name, "\n".join(lines))
+    house.take()
+
+    recorded = "SELECT drop_id, line, result FROM lines ORDER BY drop_id, line"
+    assert house.ask(recorded) == [(1, 1, "accepted"), (2, 2, "rejected")]
+    house.drop(name, "\n".join([*lines, ""]))
+    house.take()
+    assert len(house.ask(recorded)) == 2, "neither counts again"
+
+
 def many(count: int) -> str:
     return "".join(f"https://youtu.be/{number:011d}\n" for number in range(count))
 
@@ -106,7 +133,7 @@ def test_a_page_that_cannot_be_read_is_asked_for_again(
     house.take()
     house.drop(content=many(3))
     with monkeypatch.context() as patch:
-        patch.setattr(drop_queries, "line_texts_after", busy)
+        patch.setattr(drop_queries, "written_lines_after", busy)
         with pytest.raises(LedgerBusyError):
             house.take()
     house.take()
