@@ -57,7 +57,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--filename", metavar="TEMPLATE",
         help="without the ending, such as '%%(artist)s - %%(title)s' "
-        "(default: %%(title)s)",
+        "(default: %%(title)s); fields: ytaudio formats",
     )  # fmt: skip
     group.add_argument(
         "--quality", choices=QUALITIES, help="what is fetched (default: bestaudio)"
