@@ -136,7 +136,7 @@ def test_show_tells_why_and_what_next(rig: Rig, ledger: Ledger) -> None:
     assert f"ytaudio retry {known['B'][:8]}" in failed.out
     assert "yt-dlp 2026.10.31" in failed.out
     queued = rig.call("show", known["F"])
-    assert "no. 2 in its session's queue" in queued.out
+    assert "in the queue" in queued.out
     assert "the daemon is not running" in queued.out
 
 

@@ -66,7 +66,7 @@ def test_a_session_is_described(rig: Rig) -> None:
     rig.session_file("party", [JOB])
     ran = rig.run("status", "party")
     assert ran.code == 0
-    assert "1 of 10 unfinished jobs, 4.2 MiB of audio" in ran.out
+    assert "1 of 10 jobs in the queue, 4.2 MiB of audio" in ran.out
     assert "cover.jpg: not a drop file" in ran.out
     by_uuid = rig.run("status", "7b0c2b2e-5a5f-4a0e-9d53-0d1a5ff3c001", "--json")
     assert by_uuid.json["session"]["name"] == "party"

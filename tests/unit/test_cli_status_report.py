@@ -57,8 +57,9 @@ BROKE = {"kind": "transient", "code": "reset", "message": "It broke.", "hint": "
             job("running", phase="downloading", progress=PROGRESS),
             "downloading 62 % 2.0 MiB/s 12 s left",
         ),
-        (job("queued", position=3), "no. 3 in the queue"),
-        (job("held"), ""),
+        (job("queued", position=3), "no. 3 of this session"),
+        (job("held", position=11), "no. 11, enters when an earlier one ends"),
+        (job("held"), "enters when an earlier one ends"),
         (job("completed", file_size_bytes=4404019), "4.2 MiB"),
         (job("failed", error=BROKE), "It broke."),
         (job("cancelled"), ""),
@@ -94,9 +95,15 @@ def test_counts_leave_out_what_is_not_there() -> None:
 def test_a_quota_without_limits_says_so() -> None:
     quota = {"max_jobs": 0, "used_jobs": 2, "max_bytes": 0, "used_bytes": 0}
     said = status_report.quota_text(quota)
-    assert said == "2 of any number of unfinished jobs, 0 B of audio"
+    assert said == "2 jobs in the queue (no limit), 0 B of audio"
     said = status_report.quota_text({**quota, "max_jobs": 10, "max_bytes": 4 << 30})
-    assert said == "2 of 10 unfinished jobs, 0 B of 4.0 GiB"
+    assert said == "2 of 10 jobs in the queue, 0 B of 4.0 GiB of audio"
+
+
+def test_a_full_quota_says_that_the_rest_waits() -> None:
+    quota = {"max_jobs": 10, "used_jobs": 10, "max_bytes": 0, "used_bytes": 0}
+    said = status_report.quota_text(quota, held=12)
+    assert said == "10 of 10 jobs in the queue (12 more wait for room), 0 B of audio"
 
 
 def test_options_read_as_in_a_drop() -> None:

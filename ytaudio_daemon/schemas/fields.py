@@ -33,6 +33,8 @@ Amount = Annotated[float, Keywords(minimum=0)]
 Time = Annotated[str, Keywords(format="date-time"), "RFC 3339, UTC."]
 Uuid = Annotated[str, Keywords(format="uuid")]
 
+LineNumber = Annotated[Positive, "The number of a line."]
+
 #: The description of the field `part`.
 PART = "Its place among several links of the line, from 1; null when it is alone."
 

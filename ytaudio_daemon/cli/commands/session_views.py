@@ -120,7 +120,7 @@ def _facts(session: dict[str, Any], wall: float) -> list[tuple[str, str]]:
         ),
         ("active", active),
         ("jobs", counts_text(session["counts"])),
-        ("quota", quota_text(session["quota"])),
+        ("quota", quota_text(session["quota"], session["counts"]["held"])),
     ]
     if session["cookies"] is not None:
         facts.append(("cookies", _cookies_text(session["cookies"], wall)))

@@ -4,6 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ytaudio_daemon.cli.blocks import Block, Facts, Table
+from ytaudio_daemon.cli.commands.queue_report import (
+    is_anything_unstarted,
+    queue_facts,
+)
 from ytaudio_daemon.cli.formatting import (
     format_duration,
     format_playing_time,
@@ -44,12 +48,27 @@ def daemon_report(
     return blocks
 
 
-def session_report(document: Document, wall: float, *, bars: bool) -> list[Block]:
-    """Return the report on a session."""
+def session_report(
+    document: Document,
+    wall: float,
+    *,
+    bars: bool,
+    liveness: DaemonLiveness | None = None,
+) -> list[Block]:
+    """Return the report on a session.
+
+    Args:
+        document: The session's.
+        wall: Now, seconds since 1970.
+        bars: Draw progress, for a terminal.
+        liveness: The daemon's condition, for what makes the session's jobs stand.
+    """
     session = document["session"]
     pairs = [("session", f"{session['state']}, {session['name']} {session['uuid']}")]
     pairs.append(("jobs", counts_text(session["counts"])))
-    pairs.append(("quota", quota_text(session["quota"])))
+    pairs.append(("quota", quota_text(session["quota"], session["counts"]["held"])))
+    if liveness is not None and is_anything_unstarted(session["counts"]):
+        pairs += _standstill(liveness, wall)
     pairs.append(
         (
             "active",
@@ -70,6 +89,12 @@ def session_report(document: Document, wall: float, *, bars: bool) -> list[Block
         more = "there are more jobs: ytaudio jobs --session " + session["name"]
         blocks.append(Facts([("note", more)]))
     return blocks
+
+
+def _standstill(liveness: DaemonLiveness, wall: float) -> Iterable[tuple[str, str]]:
+    if not liveness.is_up or liveness.document is None:
+        return [("daemon", liveness.explanation())]
+    return queue_facts(liveness.document, wall)
 
 
 def jobs_table(jobs: Iterable[Mapping[str, Any]], wall: float, *, bars: bool) -> Table:
@@ -95,8 +120,21 @@ def job_name(job: Mapping[str, Any]) -> str:
     return f"{artist}{job['title']}{length}"
 
 
-def progress_text(job: Mapping[str, Any], wall: float, *, bars: bool = False) -> str:
-    """Return a job's progress in a few words, or why it waits."""
+def progress_text(
+    job: Mapping[str, Any],
+    wall: float,
+    *,
+    bars: bool = False,
+    place: int | None = None,
+) -> str:
+    """Return a job's progress in a few words, or why it waits.
+
+    Args:
+        job: Its document.
+        wall: Now, seconds since 1970.
+        bars: Draw progress, for a terminal.
+        place: Its place among the queued jobs of all sessions, where it is known.
+    """
     state = job["state"]
     if state == "running":
         return _running_text(job, bars=bars)
@@ -104,10 +142,24 @@ def progress_text(job: Mapping[str, Any], wall: float, *, bars: bool = False) ->
         again = parse_rfc3339(job["attempt"]["retry_at"])
         return f"again {local_time_and_distance(again, wall)}: {_error_message(job)}"
     if state == "queued" and job["position"] is not None:
-        return f"no. {job['position']} in the queue"
+        return _place_text(job["position"], place)
+    if state == "held":
+        return _held_text(job["position"])
     if state == "completed" and job["file_size_bytes"] is not None:
         return format_size(job["file_size_bytes"])
     return _error_message(job)
+
+
+def _place_text(position: int, place: int | None) -> str:
+    if place is None:
+        return f"no. {position:,} of this session"
+    return f"no. {place:,} in the queue"
+
+
+def _held_text(position: int | None) -> str:
+    """Return why a held job waits: over the quota, and not at fault."""
+    place = "" if position is None else f"no. {position:,}, "
+    return f"{place}enters when an earlier one ends"
 
 
 def counts_text(counts: Mapping[str, int]) -> str:
@@ -115,14 +167,17 @@ def counts_text(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{counts[s]:,} {s}" for s in STATES if counts.get(s)) or "none"
 
 
-def quota_text(quota: Mapping[str, Any]) -> str:
-    """Return a session's use of its quota."""
-    most = quota["max_jobs"] or "any number of"
-    text = f"{quota['used_jobs']} of {most} unfinished jobs"
+def quota_text(quota: Mapping[str, Any], held: int = 0) -> str:
+    """Return a session's use of its quota, and how many jobs wait for room in it."""
     used = format_size(quota["used_bytes"])
     if quota["max_bytes"]:
-        return f"{text}, {used} of {format_size(quota['max_bytes'])}"
-    return f"{text}, {used} of audio"
+        used += f" of {format_size(quota['max_bytes'])}"
+    if not quota["max_jobs"]:
+        return f"{quota['used_jobs']:,} jobs in the queue (no limit), {used} of audio"
+    jobs = f"{quota['used_jobs']:,} of {quota['max_jobs']:,} jobs in the queue"
+    waits = "waits" if held == 1 else "wait"
+    rest = f" ({held:,} more {waits} for room)" if held else ""
+    return f"{jobs}{rest}, {used} of audio"
 
 
 def options_text(options: Mapping[str, Any]) -> str:
@@ -161,13 +216,8 @@ def _daemon_facts(
     yield "jobs", counts_text(document["counts"])
     sessions = document["sessions"]
     yield "sessions", f"{sessions['active']:,} active, {sessions['expired']:,} expired"
-    for gate in document["gates"]:
-        yield "closed", _gate_text(gate, wall)
-    # A status file of an older daemon has no egresses.
-    egresses = document.get("egress", [])
-    if len(egresses) > 1:
-        for egress in egresses:
-            yield "egress", _egress_text(egress, wall)
+    if liveness.is_up:
+        yield from queue_facts(document, wall)
     for problem in document["problems"]:
         yield "problem", problem["message"]
         if problem["hint"]:
@@ -195,28 +245,6 @@ def _tool(name: str, daemon: Mapping[str, Any]) -> str:
 
 def _busy_text(daemon: Mapping[str, Any], what: str) -> str:
     return f"{daemon[what]['busy']} of {daemon[what]['max']} {what}"
-
-
-def _egress_text(egress: Mapping[str, Any], wall: float) -> str:
-    shut = [_gate_text(gate, wall) for gate in egress["gates"]]
-    state = f"closed, {'; '.join(shut)}" if shut else "open"
-    pace = egress["pace"]
-    left = (
-        f"; {pace['available']} of {pace['burst']} may begin at once, then "
-        f"{pace['per_hour']} an hour"
-        if pace
-        else ""
-    )
-    return f"{egress['name']}: {state}{left}"
-
-
-def _gate_text(gate: Mapping[str, Any], wall: float) -> str:
-    until = (
-        f" until {local_time_and_distance(parse_rfc3339(gate['until']), wall)}"
-        if gate["until"]
-        else ""
-    )
-    return f"{gate['name']}{until}: {gate['reason']}"
 
 
 def _sessions_table(documents: Sequence[Document], wall: float) -> Table:
