@@ -461,3 +461,17 @@ def test_nothing_of_an_expired_session_is_retried_and_that_is_no_success(
     assert ran.code == Exit.UNKNOWN
     assert "has expired" in ran.err
     assert states(ledger) == {"A": "failed"}
+
+
+def test_a_session_is_found_by_as_much_of_its_uuid_as_lists_show(
+    rig: Rig, ledger: Ledger
+) -> None:
+    fill(ledger, rig)
+    (party,) = [
+        each
+        for each in rig.call("session", "list", "--json").json["sessions"]
+        if each["name"] == "party"
+    ]
+    shown = rig.call("session", "show", party["uuid"][:8], "--json")
+    assert shown.json["uuid"] == party["uuid"]
+    assert rig.call("session", "show", party["uuid"][:7]).code == 4

@@ -56,7 +56,7 @@ def test_a_running_daemon_is_described(rig: Rig) -> None:
     assert "running, started" in ran.out
     assert f"pid {os.getpid()}" in ran.out
     assert "1 running, 12 completed" in ran.out
-    assert "downloading 62 % 2.0 MiB/s 12 s left" in ran.out
+    assert "downloading 62 % 12 s left 2.0 MiB/s" in ran.out
     assert "\x1b" not in ran.out, "neither colour nor the title's escape codes"
     assert "Nina - Feeling \\x1b[31mGood [bold]" in ran.out
 

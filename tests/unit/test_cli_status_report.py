@@ -19,7 +19,7 @@ def job(state: str = "queued", **more: Any) -> dict[str, Any]:
         "title": None,
         "artist": None,
         "duration_s": None,
-        "url": "https://www.youtube.com/watch?v=AAAAAAAAAAA",
+        "video_id": "AAAAAAAAAAA",
         "progress": None,
         "position": None,
         "file_size_bytes": None,
@@ -30,12 +30,12 @@ def job(state: str = "queued", **more: Any) -> dict[str, Any]:
 
 
 def test_a_job_is_called_by_its_link_until_its_title_is_known() -> None:
-    assert (
-        status_report.job_name(job()) == "https://www.youtube.com/watch?v=AAAAAAAAAAA"
-    )
+    assert status_report.job_name(job()) == "youtu.be/AAAAAAAAAAA"
     assert status_report.job_name(job(title="Good")) == "Good"
     named = job(title="Good", artist="Nina", duration_s=173.2)
     assert status_report.job_name(named) == "Nina - Good (2:53)"
+    named = job(title="NINA \u2013 Good", artist="Nina")
+    assert status_report.job_name(named) == "NINA \u2013 Good", "the artist once"
 
 
 PROGRESS = {
@@ -55,10 +55,10 @@ BROKE = {"kind": "transient", "code": "reset", "message": "It broke.", "hint": "
         (job("running", phase="resolving"), "resolving"),
         (
             job("running", phase="downloading", progress=PROGRESS),
-            "downloading 62 % 2.0 MiB/s 12 s left",
+            "downloading 62 % 12 s left 2.0 MiB/s",
         ),
         (job("queued", position=3), "no. 3 of this session"),
-        (job("held", position=11), "no. 11, enters when an earlier one ends"),
+        (job("held", position=11), "no. 11, when an earlier one ends"),
         (job("held"), "enters when an earlier one ends"),
         (job("completed", file_size_bytes=4404019), "4.2 MiB"),
         (job("failed", error=BROKE), "It broke."),
@@ -78,11 +78,9 @@ def test_a_waiting_job_says_when_and_why() -> None:
 
 
 def test_bars_are_full_at_the_end_and_never_beyond() -> None:
-    assert status_report.progress_bar(0) == "╌" * 12
-    assert status_report.progress_bar(50) == "━" * 6 + "╌" * 6
-    assert (
-        status_report.progress_bar(100) == status_report.progress_bar(250) == "━" * 12
-    )
+    assert status_report.progress_bar(0) == "╌" * 8
+    assert status_report.progress_bar(50) == "━" * 4 + "╌" * 4
+    assert status_report.progress_bar(100) == status_report.progress_bar(250) == "━" * 8
 
 
 def test_counts_leave_out_what_is_not_there() -> None:

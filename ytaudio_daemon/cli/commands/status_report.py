@@ -17,11 +17,12 @@ from ytaudio_daemon.cli.formatting import (
     pluralize,
 )
 from ytaudio_daemon.cli.liveness import DaemonLiveness, Document
+from ytaudio_daemon.system.artist_title import split_title
 from ytaudio_daemon.system.times import parse_rfc3339
 
 #: In the order a job goes through them.
 STATES = ("running", "queued", "waiting", "held", "completed", "failed", "cancelled")
-BAR_CELLS = 12
+BAR_CELLS = 8
 
 
 def daemon_report(
@@ -112,12 +113,14 @@ def jobs_table(jobs: Iterable[Mapping[str, Any]], wall: float, *, bars: bool) ->
 
 
 def job_name(job: Mapping[str, Any]) -> str:
-    """Return a job's name for people: artist and title, else the link."""
+    """Return a job's name for people: artist and title, else the link, shortened."""
     if job["title"] is None:
-        return str(job["url"])
+        return f"youtu.be/{job['video_id']}"
     length = f" ({format_playing_time(job['duration_s'])})" if job["duration_s"] else ""
-    artist = f"{job['artist']} - " if job["artist"] else ""
-    return f"{artist}{job['title']}{length}"
+    artist, title = job["artist"], job["title"]
+    if not artist or split_title(title, (artist,)):
+        return f"{title}{length}"
+    return f"{artist} - {title}{length}"
 
 
 def progress_text(
@@ -158,8 +161,8 @@ def _place_text(position: int, place: int | None) -> str:
 
 def _held_text(position: int | None) -> str:
     """Return why a held job waits: over the quota, and not at fault."""
-    place = "" if position is None else f"no. {position:,}, "
-    return f"{place}enters when an earlier one ends"
+    place = "enters" if position is None else f"no. {position:,},"
+    return f"{place} when an earlier one ends"
 
 
 def counts_text(counts: Mapping[str, int]) -> str:
@@ -212,7 +215,7 @@ def _daemon_facts(
     yield "busy", f"{_busy_text(daemon, 'workers')}, {_busy_text(daemon, 'converters')}"
     disk = document["disk"]
     free, reserve = format_size(disk["free_bytes"]), format_size(disk["reserve_bytes"])
-    yield "disk", f"{free} free, {reserve} are left to others"
+    yield "disk", f"{free} free, {reserve} of it are kept free"
     yield "jobs", counts_text(document["counts"])
     sessions = document["sessions"]
     yield "sessions", f"{sessions['active']:,} active, {sessions['expired']:,} expired"
@@ -272,10 +275,11 @@ def _running_text(job: Mapping[str, Any], *, bars: bool) -> str:
         words.append(
             f"{progress_bar(percent)} {percent:3.0f} %" if bars else f"{percent:.0f} %"
         )
-    if progress.get("speed_bps"):
-        words.append(f"{format_size(progress['speed_bps'])}/s")
+    # The speed goes last: it is cut first on a narrow terminal.
     if progress.get("eta_s") is not None:
         words.append(f"{format_duration(progress['eta_s'])} left")
+    if progress.get("speed_bps"):
+        words.append(f"{format_size(progress['speed_bps'])}/s")
     return " ".join(words)
 
 
