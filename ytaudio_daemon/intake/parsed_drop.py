@@ -18,6 +18,7 @@ from ytaudio_daemon.ledger.drops import (
     SwitchedOffLink,
 )
 from ytaudio_daemon.model import Layer, LinePart
+from ytaudio_daemon.model.filename_fields import FilenameWarnings
 from ytaudio_daemon.model.options import effective_options
 
 #: Options that are remembered: a million lines may each have a title of their own.
@@ -65,6 +66,7 @@ class ParsedDrop:
         self._layers = layers
         self._default_bitrate = default_bitrate
         self._options_cache: dict[tuple[tuple[str, object], ...], JobOptions] = {}
+        self._filename_warnings = FilenameWarnings()
         self._entries = self._parse(content)
         self._last_switched_off = SwitchedOffLink(0, 0)
 
@@ -148,17 +150,27 @@ class ParsedDrop:
     def _new_line(self, drop_line: DropLine) -> NewLine:
         link, refused = drop_line.link, drop_line.code is not None
         takes = link is not None and not refused
+        job_options = self._job_options(drop_line.layer) if takes else None
         return NewLine(
             line=drop_line.line,
             part=drop_line.part or 0,
             text=drop_line.text,
             video_id=link.video_id if link and takes else None,
-            job_options=self._job_options(drop_line.layer) if takes else None,
+            job_options=job_options,
             code=drop_line.code,
-            message=drop_line.message or None,
+            message=self._message(drop_line, job_options),
             again=dropfile.render_line(link, drop_line.layer) if link else None,
             is_music=link is not None and link.is_music,
         )
+
+    def _message(
+        self, drop_line: DropLine, job_options: JobOptions | None
+    ) -> str | None:
+        """Return why a line is refused, or the remarks on one that is taken."""
+        if job_options is None:
+            return drop_line.message or None
+        warning = self._filename_warnings.remark(job_options.options["filename"])
+        return "; ".join(filter(None, (drop_line.message, warning))) or None
 
     def _job_options(self, layer: Layer) -> JobOptions:
         """Return a line's effective options; computed once for equal lines."""

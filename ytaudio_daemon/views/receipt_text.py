@@ -11,6 +11,7 @@ from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import MENDED_REMARK
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.model.filename_fields import ONE_NAME_REMARK
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.system.text import single_line
 from ytaudio_daemon.system.times import utc_time
@@ -180,7 +181,13 @@ def _remark(line: ReceiptLine) -> str:
     message = line.message or ""
     if line.state != "completed" and line.result != "duplicate":
         return message
-    return message.partition("; ")[0] if message.startswith(MENDED_REMARK) else ""
+    remarks = message.split("; ")
+    return "; ".join(remark for remark in remarks if _is_lasting(remark))
+
+
+def _is_lasting(remark: str) -> bool:
+    """True if a remark says how a line was read, which matters when it is done, too."""
+    return remark == ONE_NAME_REMARK or remark.startswith(MENDED_REMARK)
 
 
 def _has_failed_for_good(line: ReceiptLine) -> bool:

@@ -52,9 +52,8 @@ def current_report(
     wall = time.time()
     status = context.status_folder
     if context.args.session is not None:
-        gates = (liveness.document or {}).get("gates", ()) if liveness.is_up else ()
         document = _session_document(context)
-        return session_report(document, wall, bars=bars, closed_gates=gates)
+        return session_report(document, wall, bars=bars, liveness=liveness)
     return daemon_report(liveness, _latest_sessions(status), wall, bars=bars)
 
 
