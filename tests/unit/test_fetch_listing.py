@@ -1,5 +1,6 @@
 """Of listings: what yt-dlp says becomes entries, pages and failures. Pure."""
 
+import ast
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tools.ytdlp_reasons import PACKAGE, texts_in
 from ytaudio_daemon.fetch.classify import Cause, Evidence
 from ytaudio_daemon.fetch.list_facts import (
     album_of,
@@ -280,3 +282,29 @@ def test_a_list_that_is_not_shown_is_never_an_outage_or_a_retry() -> None:
         failure = classify_listing(raised(text))
         assert failure.kind is FailureKind.UNAVAILABLE
         assert not failure.confirm
+
+
+#: What the extractor of lists raises, beside what `tools.ytdlp_reasons` places.
+PLACED = {
+    "A video URL was given without video ID": "unknown",  # links of ours never lack it
+    "Failed to resolve album to playlist": "not_understood",
+    "Failed to resolve url (does the playlist exist?)": "no_such_list",
+    "Incomplete yt initial data received": "list_incomplete",
+    "The channel/playlist does not exist and the URL redirected to youtube.com home "
+    "page": "no_such_list",
+    "This channel does not have a {} tab": "no_such_tab",
+    "Unable to find selected tab": "not_understood",
+    "Unable to recognize tab page": "not_understood",
+    # Its cause is a page that failed, of which yt-dlp has warned.
+    "{}. If you are not downloading private content, or your cookies are only for the "
+    'first account and channel, pass "--extractor-args youtubetab:skip=authcheck" to '
+    "skip this check": "unknown",
+}
+
+
+def test_every_error_of_the_installed_extractor_of_lists_is_placed() -> None:
+    source = (PACKAGE / "extractor" / "youtube" / "_tab.py").read_text("utf-8")
+    texts = {text for text, kind in texts_in(ast.parse(source)) if kind != "warning"}
+    assert texts <= PLACED.keys(), "place the new ones in `LIST_RULES` and here"
+    found = {text: classify_listing(raised(text)).code for text in texts}
+    assert found == {text: PLACED[text] for text in texts}
