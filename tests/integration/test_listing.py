@@ -353,6 +353,25 @@ def test_the_albums_of_a_channel_are_listed_one_after_the_other(
     assert names == ["No 0", "No 1", None]
 
 
+def test_lists_of_a_channel_that_are_gone_are_passed_over(
+    lister: Lister, youtube: YouTube
+) -> None:
+    lists = [
+        Playlist(id="PLgone000000", status="missing"),
+        Playlist(id="PLround00000", videos=ids(0, 5), is_endless=True),
+        Playlist(id="PLodd0000000", status="unviewable"),
+        Playlist(id="PLempty00000"),
+        Playlist(id=PL, videos=ids(3, 5)),
+    ]
+    tab = tuple(each.id for each in lists)
+    youtube.add_lists(*lists, Channel(id=UC, handle="@n", tabs={"playlists": tab}))
+    found = lister.list(f"{YT}/@n/playlists")
+    assert found.video_ids == ids(0, 8)
+    youtube.fault(PL, Fault.answers(500, kind="list"))
+    failure = lister.list(f"{YT}/@n/playlists").failure
+    assert failure.code == "server_error"
+
+
 @pytest.mark.parametrize(
     "url", [f"https://music.youtube.com/browse/{PAGE}", f"{YT}/playlist?list={ALBUM}"]
 )
