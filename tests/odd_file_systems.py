@@ -6,6 +6,7 @@ skipped, and says what for.
 
 import os
 import select
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ from pathlib import Path
 import pytest
 
 IMAGE_BYTES = 64 << 20
+#: Where root's programs are; `su` and cron leave them out of PATH.
+ROOTS_PROGRAMS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 #: By file system: the line that makes one in an image, and the one that mounts it.
 DRIVERS = {
     "exfat": (["mkfs.exfat"], ["mount.exfat-fuse"]),
@@ -43,18 +46,26 @@ def odd_disk(kind: str, folder: Path) -> Iterator[Path]:
             subprocess.run(["umount", "--lazy", root], capture_output=True, check=False)
     finally:
         subprocess.run(
-            ["losetup", "--detach", device], capture_output=True, check=False
+            [_program("losetup"), "--detach", device], capture_output=True, check=False
         )
 
 
 def _run(words: list[str]) -> str:
     try:
-        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [_program(words[0]), *words[1:]], capture_output=True, text=True, check=True
+        )
     except OSError:
         pytest.skip(f"{words[0]} is not installed")
     except subprocess.CalledProcessError as error:
         pytest.skip(f"{words[0]} does not work here: {error.stderr.strip()}")
     return done.stdout
+
+
+def _program(name: str) -> str:
+    """Return the path of a program, or its name where there is none."""
+    places = os.pathsep.join((os.environ.get("PATH", os.defpath), *ROOTS_PROGRAMS))
+    return shutil.which(name, path=places) or name
 
 
 def _wait_for(root: Path) -> None:

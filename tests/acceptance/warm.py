@@ -31,8 +31,8 @@ from tests.youtube.handle import CHECKOUT, child_environment
 
 #: What the settings are given by; anything else in an environment is Python's start.
 OURS = "YTAUDIO_"
-#: More that each program is given its own of.
-GIVEN = frozenset({"COLUMNS", "TERM", "TZ", "XDG_CACHE_HOME"})
+#: More that each program is given its own of, or begins like one of them.
+GIVEN = ("COLUMNS", "PIP_", "TERM", "TZ", "XDG_CACHE_HOME")
 #: What the daemon and every command would import first, and on a new ledger; half of a
 #: start's CPU time is Alembic's modules.
 MODULES = (
@@ -153,7 +153,7 @@ def run(
 
 
 def _is_given(name: str) -> bool:
-    return name.startswith(OURS) or name in GIVEN
+    return name.startswith((OURS, *GIVEN))
 
 
 def _foreign(env: Mapping[str, str]) -> dict[str, str]:

@@ -33,7 +33,7 @@ class House:
         prepare(self.layout, "")
         self.ledger = Ledger(self.settings.database.url)
         migrate(self.ledger)
-        self.inbox = root / "inbox" / "alice"
+        self.inbox = self.layout.inbox / "alice"
         self.inbox.mkdir()
         self._passed = 0.0
         self.restart()

@@ -151,6 +151,19 @@ def test_two_bad_videos_shut_the_gate_only_once(
     assert not is_shut(ledger)
 
 
+def test_a_video_that_was_blocked_before_is_no_second_word(
+    ledger: Ledger, settings: Settings
+) -> None:
+    drop(ledger, "party", links("bad1", "good", "bad2"))
+    fail(ledger, settings, claimed(ledger), 1)
+    succeed(ledger, claimed(ledger, later(2)), 3)
+    requeue_due(ledger, 20 * MINUTE)
+    again, first = (claimed(ledger, later(20 * MINUTE)) for _ in range(2))
+    fail(ledger, settings, first, 20 * MINUTE + 1)
+    fail(ledger, settings, again, 20 * MINUTE + 2)
+    assert (again.video_id, is_shut(ledger)) == ("bad1", False)
+
+
 def test_if_only_blocked_jobs_are_left_one_of_them_is_the_probe(
     ledger: Ledger, settings: Settings
 ) -> None:

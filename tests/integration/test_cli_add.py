@@ -278,6 +278,28 @@ def test_check_says_what_would_become_of_each_line(rig: Rig, tmp_path: Path) -> 
     assert "quality=bestaudio" in plain.out, "without the session's defaults"
 
 
+def test_check_names_parts_switched_off_and_mended_links(
+    rig: Rig, tmp_path: Path
+) -> None:
+    source = tmp_path / "songs.txt"
+    mended = "https://youtu.be/MMMMMMMMMMM&t=3"
+    source.write_text(f"{LINK} {mended}\n{LINK}\n#{LINK}\n")
+    said = rig.call("check", str(source), "--json").json
+    assert [
+        (row["line"], row["part"], row["duplicate_of_part"]) for row in said["lines"]
+    ] == [
+        (1, 1, None),
+        (1, 2, None),
+        (2, None, 1),
+    ]
+    assert said["lines"][1]["message"].startswith("read as https://www.youtube.com/")
+    assert said["switched_off"] == [3]
+    plain = rig.call("check", str(source)).out
+    assert "\n1.2 " in plain
+    assert "the same as line 1.1" in plain
+    assert "songs.txt: 1 link is switched off (line 3)" in plain
+
+
 def test_a_good_file_checks_out(rig: Rig) -> None:
     ran = rig.run("check", "-", stdin=f"{LINK}\n")
     assert (ran.code, ran.out.splitlines()[-1]) == (

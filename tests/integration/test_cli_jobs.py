@@ -131,7 +131,7 @@ def test_show_tells_why_and_what_next(rig: Rig, ledger: Ledger) -> None:
     failed = rig.call("show", known["B"][:8])
     assert failed.code == 0
     assert "This video is private. (unavailable, private_video)" in failed.out
-    assert "Set [download] cookies_file to the cookies of an account" in failed.out
+    assert "Ask its owner for another link." in failed.out
     assert "songs.txt, line 2" in failed.out
     assert f"ytaudio retry {known['B'][:8]}" in failed.out
     assert "yt-dlp 2026.10.31" in failed.out

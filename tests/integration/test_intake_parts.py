@@ -101,10 +101,12 @@ def test_a_kill_between_the_parts_of_a_line_loses_and_repeats_none(
     assert house.ask("SELECT count(*) FROM jobs") == [(7,)]
 
 
+@pytest.mark.parametrize("lines", [1, 7])
 def test_a_page_of_one_line_is_taken_over_many_batches(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: House, lines: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "LINES_PER_BATCH", 7)
+    """Also where a batch ends with a switched-off link before others of its line."""
+    monkeypatch.setattr(recording, "LINES_PER_BATCH", lines)
     items = "".join(
         f'<li><a href="https://youtu.be/{n:011}">x</a></li>' for n in range(40)
     )

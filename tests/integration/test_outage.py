@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.ledger_rig import drop
 from tests.integration.outage_rig import JobDriver, job_driver, workers
-from tests.youtube import OUTAGES, Video, YouTube
+from tests.youtube import OUTAGES, Outage, Video, YouTube
 from ytaudio_daemon.jobs.outage_prober import LAST_RESORT
 from ytaudio_daemon.ledger import Ledger, audit, outages, queries
 from ytaudio_daemon.ledger.drops import JobOptions, NewLine
@@ -101,6 +101,22 @@ def test_two_hours_of_an_outage_cost_two_hundred_links_nothing(
     driver: JobDriver, youtube: YouTube
 ) -> None:
     survive(driver, youtube, "reload", 200)
+
+
+def test_jobs_that_failed_for_good_are_queued_again(
+    driver: JobDriver, youtube: YouTube
+) -> None:
+    """The same failures as those of private videos, but the probe has them, too."""
+    ask_for(driver, "KNOWNtoWORK")
+    driver.until_done()
+    youtube.break_down(Outage(status="private"))
+    ask_for(driver, *names("GONE", 5))
+    driver.until(lambda: driver.counts()[JobState.FAILED])
+    driver.until(lambda: not driver.counts()[JobState.FAILED])
+    assert driver.gate()
+    youtube.recover()
+    driver.until_done()
+    check_nobody_lost(driver, 6)
 
 
 def test_a_session_of_private_videos_is_no_outage(

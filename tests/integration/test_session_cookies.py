@@ -228,7 +228,17 @@ def test_the_command_shows_since_when_and_removes_them(place: Place) -> None:
     again = place.rig.call("session", "remove-cookies", "alice")
     assert again.out == "session alice: it has no cookies of its own\n"
     assert place.session("alice").cookies_given_at is None
-    assert not list(place.layout.cookies.glob("*.txt"))
+    assert not list(place.layout.cookies.glob("*/*.txt"))
+
+
+def test_check_shows_nothing_of_a_file_of_cookies(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "export.txt"
+    file.write_text(cookies_text("S3CRET"))
+    for words in (["check", str(file)], ["check", str(file), "--json"]):
+        ran = place.rig.call(*words)
+        assert ran.code == 1
+        assert "it has cookies, not links" in ran.out
+        assert "S3CRET" not in ran.out + ran.err
 
 
 def test_a_music_link_of_a_drop_is_one_for_the_worker(place: Place) -> None:

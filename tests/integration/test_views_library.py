@@ -45,6 +45,28 @@ def test_a_finished_file_gets_a_second_name(rig: Rig) -> None:
     assert rig.views.problems() == []
 
 
+@pytest.mark.parametrize("planted", ["folder", "file", "link"])
+def test_what_was_planted_at_its_temporary_name_holds_no_song_back(
+    lite: Rig, planted: str
+) -> None:
+    lite.drop(video(1))
+    claim = lite.complete()
+    shelf(lite).mkdir(parents=True)
+    known = shelf(lite) / f".{claim.uuid}.tmp"
+    if planted == "folder":
+        known.mkdir()
+        (known / "mine").write_text("mine")
+    elif planted == "file":
+        known.write_text("mine")
+    else:
+        known.symlink_to(lite.layout.state)
+    lite.refresh()
+    assert (shelf(lite) / "Song.mp3").read_bytes() == b"audio"
+    assert lite.views.problems() == []
+    left = [] if planted != "folder" else [known.name]
+    assert names(lite) == [*left, "Song.mp3"]
+
+
 def test_two_songs_of_one_name(lite: Rig) -> None:
     lite.drop(video(1), video(2))
     lite.complete()

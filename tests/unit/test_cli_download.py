@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from ytaudio_daemon.cli.commands.download_batch import stop_on_signals
-from ytaudio_daemon.cli.commands.download_list import Item, build_items
+from ytaudio_daemon.cli.commands.download_list import Item, build_list
 from ytaudio_daemon.cli.commands.download_reporters import download_progress_text
 from ytaudio_daemon.cli.entry import _insert_default_command
 from ytaudio_daemon.downloader.folder_downloader import StopLevel, StopSignal
@@ -40,12 +40,12 @@ def test_bare_flags_mean_download(words: str, read_as: str) -> None:
 
 def test_links_and_lines_are_listed_in_order_with_their_duplicates() -> None:
     content = b"https://youtu.be/BBBBBBBBBBB format=opus\nyoutu.be/AAAAAAAAAAA\nno\n"
-    items = build_items(
+    items = build_list(
         ["https://youtu.be/AAAAAAAAAAA", "nope"],
         ("urls.txt", content, DropKind.TEXT),
         LAYER,
         "192k",
-    )
+    ).items
     assert [(i.location, i.duplicate_of, i.code) for i in items] == [
         ("", None, ""),
         ("", None, "not_a_url"),
@@ -60,15 +60,22 @@ def test_links_and_lines_are_listed_in_order_with_their_duplicates() -> None:
     ]
 
 
+def test_parts_of_a_line_are_items_and_switched_off_links_are_told() -> None:
+    content = b"youtu.be/AAAAAAAAAAA youtu.be/BBBBBBBBBBB\n#youtu.be/CCCCCCCCCCC\n"
+    found = build_list([], ("urls.txt", content, DropKind.TEXT), LAYER, "192k")
+    assert [item.location for item in found.items] == ["urls.txt:1.1", "urls.txt:1.2"]
+    assert found.switched_off == [2]
+
+
 def test_a_file_that_is_no_list_is_refused() -> None:
     with pytest.raises(UsageError, match=r"song\.mp3: this is binary"):
-        build_items(
+        build_list(
             [], ("song.mp3", bytes(range(32)) * 99, DropKind.TEXT), LAYER, "192k"
         )
 
 
 def test_control_characters_of_a_link_are_not_shown() -> None:
-    items = build_items(["\x1b[2Jx"], None, LAYER, "192k")
+    items = build_list(["\x1b[2Jx"], None, LAYER, "192k").items
     assert isinstance(items[0], Item)
     assert "\x1b" not in items[0].text
 

@@ -41,3 +41,14 @@ def test_names_of_143_bytes_have_room_for_their_endings(tmp_path: Path) -> None:
     )
     assert len(long) <= ECRYPTFS
     assert long != other
+
+
+@pytest.mark.usefixtures("encrypted")
+def test_of_a_list_in_a_folder_only_its_own_name_is_shortened() -> None:
+    folder_name = b"F" * ECRYPTFS
+    names = names_to_try(folder_name + b"/" + b"D" * 139 + b".txt", 0)
+    for name, ending in zip(names, VIEW_ENDINGS, strict=False):
+        folder, last = name.split(b"/")
+        assert folder == folder_name
+        assert last.endswith(b".txt")
+        assert 100 < len(last + ending) <= ECRYPTFS

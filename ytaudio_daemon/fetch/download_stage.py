@@ -116,8 +116,11 @@ def _fetch_once(
 
 
 def _was_media_refused(error: Exception, context: AttemptContext) -> bool:
-    """Return whether a stream's address was answered with 403, 404 or the like."""
-    if isinstance(error, AttemptFailedError):
+    """Return whether a stream's address was answered with 403, 404 or the like.
+
+    Not where the token provider has failed: that explains it, and is asked once a try.
+    """
+    if isinstance(error, AttemptFailedError) or context.tokens.failure:
         return False
     evidence = context.evidence(
         causes_of(error), has_js_runtime=True, now=datetime.now(UTC)

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import yt_dlp
-import yt_dlp.networking.common as yt_networking
 from yt_dlp.extractor.youtube import YoutubeIE
 
-from ytaudio_daemon.fetch import hosts, jit, po_tokens
+from ytaudio_daemon.fetch import hosts, jit, po_tokens, shared_tls
 from ytaudio_daemon.fetch.classify import Cause
 from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.response_limit import (
@@ -195,7 +194,7 @@ def _connection_params(
             ("http", "fragment", "extractor"), retry_pause_s
         ),
         "socket_timeout": min(SOCKET_TIMEOUT_S, stall or SOCKET_TIMEOUT_S),
-        "compat_opts": {"no-certifi"} if _has_own_ca(request) else set(),
+        "compat_opts": shared_tls.compat_options(network.ca_file),
     }
     if network.proxy:  # without it yt-dlp takes the environment's
         params["proxy"] = network.proxy
@@ -232,7 +231,7 @@ def warm_up() -> None:
     hosts.install_guard()
     install_redirect_limits()
     po_tokens.register_plugin()
-    share_tls_context()
+    shared_tls.share()
     cache_runtime_version()
     # A yt-dlp that has renamed these must still be able to work, only less warm.
     with contextlib.suppress(AttributeError, TypeError):
@@ -240,31 +239,19 @@ def warm_up() -> None:
 
 
 def _warm_tls_context() -> None:
-    """Create the shared TLS context now, without a connection."""
-    params = {"logger": LogCapture(), "cachedir": False, "js_runtimes": {}}
+    """Create the shared TLS context now, without a connection.
+
+    Of this environment's trust: what `[download] ca_file` names is read by each worker.
+    """
+    params = {
+        "logger": LogCapture(),
+        "cachedir": False,
+        "js_runtimes": {},
+        "compat_opts": shared_tls.compat_options(),
+    }
     with YtDlpClient(params) as ydl:
         for handler in ydl._request_director.handlers.values():  # noqa: SLF001 - no public way
             handler._make_sslcontext()  # noqa: SLF001 - the same
-
-
-def share_tls_context() -> None:
-    """Make all of yt-dlp's connections with the same settings share one TLS context.
-
-    Reading 140 CA certificates costs about 16 ms a time, and yt-dlp does it for
-    every `YoutubeDL`. Should a later yt-dlp lack the function, nothing is shared.
-    """
-    make = getattr(yt_networking, "make_ssl_context", None)
-    if make is None or hasattr(make, "cache_info"):
-        return
-    by_trust = functools.cache(lambda _trust, **settings: make(**settings))
-
-    @functools.wraps(make)
-    def shared(**settings: Any) -> Any:
-        trust = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-        return by_trust(trust, **settings)
-
-    shared.cache_info = by_trust.cache_info  # type: ignore[attr-defined]  # our mark
-    yt_networking.make_ssl_context = shared
 
 
 def cache_runtime_version() -> None:
@@ -302,15 +289,6 @@ def _extractor_args(player_clients: Iterable[str]) -> dict[str, dict[str, list[s
     if jit.is_forbidden():
         arguments["youtube-ejs"] = {"jitless": ["true"]}
     return arguments
-
-
-def _has_own_ca(request: AttemptRequest) -> bool:
-    """Return whether a CA bundle is configured; yt-dlp uses certifi's otherwise."""
-    return bool(
-        request.network.ca_file
-        or os.environ.get("SSL_CERT_FILE")
-        or os.environ.get("SSL_CERT_DIR")
-    )
 
 
 def _js_runtimes(runtime: tuple[str, ...]) -> dict[str, dict[str, str]]:

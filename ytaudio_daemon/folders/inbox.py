@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.errors import UnsafePathError, UsageError
 from ytaudio_daemon.folders.layout import (
     DEFAULT_SESSION,
     PROCESSED,
     REJECTED,
     display_name,
 )
-from ytaudio_daemon.folders.safe_open import open_dir
+from ytaudio_daemon.folders.letter_case import is_other_spelling
+from ytaudio_daemon.folders.safe_open import open_child, open_dir
 
 #: Identifies a file's place: session, whether straight in the inbox, its path there.
 FileKey = tuple[str, bool, bytes]
@@ -214,9 +215,23 @@ def remove_inbox_file(inbox: Path, inbox_file: InboxFile) -> None:
 
 
 def make_session_folder(inbox: Path, session: str) -> None:
-    """Make a session's folder in the inbox."""
-    with open_dir(inbox, session, make=True):
-        pass
+    """Make a session's folder in the inbox, or make sure that it is there.
+
+    Raises:
+        UsageError: The disk takes another session's folder for it.
+        UnsafePathError: A link or a file has its name.
+        OSError: It cannot be made.
+    """
+    with open_dir(inbox) as root:
+        with open_child(root, session, make=True):
+            pass
+        if is_other_spelling(root, session):
+            raise UsageError(
+                f"the disk of the inbox does not tell {session!r} from the folder of "
+                "another session, which is written otherwise",
+                "Write the name as that one is written (`ytaudio session list`), or "
+                "choose another.",
+            )
 
 
 def remove_if_empty(inbox: Path, session: str) -> bool:

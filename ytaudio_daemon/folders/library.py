@@ -8,7 +8,9 @@ import errno
 import fcntl
 import hashlib
 import os
+import secrets
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,8 +94,7 @@ def add_to_library(
         existing = yield from _find_same_audio(library_dir, source, audio)
         if existing is not None:
             return existing
-        temp = f".{audio.job_uuid}.tmp"
-        remove_file(library_dir, temp)
+        temp = _temporary_name(library_dir, audio.job_uuid)
         try:
             yield from _link_or_copy(source, library_dir, temp)
             name = _rename_into_place(library_dir, temp, audio, old)
@@ -103,6 +104,22 @@ def add_to_library(
         return LibraryFile(
             name=name, identity=_identity(os.lstat(name, dir_fd=library_dir))
         )
+
+
+def _temporary_name(library_dir: int, job_uuid: str) -> str:
+    """Return a name that is free; a crash leaves one that is known, so that it goes.
+
+    Whoever may write in the library knows that name, too. What stands there may be a
+    folder, which is left alone, and may come again when it is removed.
+    """
+    known = f".{job_uuid}.tmp"
+    try:
+        os.lstat(known, dir_fd=library_dir)
+    except FileNotFoundError:
+        return known
+    with suppress(OSError):
+        remove_file(library_dir, known)
+    return f".{job_uuid}.{secrets.token_hex(8)}.tmp"
 
 
 def candidate_names(audio: PublishedAudio, folder: int) -> Iterator[str]:

@@ -5,6 +5,7 @@ Ten thousand idle sessions would otherwise be opened and listed at every rescan.
 
 import os
 import time
+from contextlib import suppress
 
 from ytaudio_daemon.folders.safe_open import mount_id
 
@@ -59,9 +60,15 @@ def _version(found: os.stat_result) -> _FolderVersion:
 
 
 def _file_system(fd: int) -> str:
-    """Return the type of the file system that a descriptor is on (proc(5), mountinfo)."""
-    mount = mount_id(fd).split()[1]
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as lines:
+    """Return the type of the file system that a descriptor is on (proc(5), mountinfo).
+
+    "" where that is not known, or there is no /proc.
+    """
+    with (
+        suppress(OSError),
+        open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as lines,
+    ):
+        mount = mount_id(fd).split()[1]
         for line in lines:
             if line.split(" ", 1)[0] == mount:
                 return line.partition(" - ")[2].split(" ", 1)[0]

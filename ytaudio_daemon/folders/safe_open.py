@@ -173,7 +173,7 @@ def mount_id(fd: int) -> str:
     Not `st_dev`: on overlayfs, where containers live, a file and its folder may show
     different ones (proc(5), fdinfo; overlayfs.rst, "Inode properties").
     """
-    with open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as lines:
+    with open(f"/proc/self/fdinfo/{fd}", encoding="utf-8") as lines:
         return next(line for line in lines if line.startswith("mnt_id:"))
 
 

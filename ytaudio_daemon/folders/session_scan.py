@@ -19,6 +19,7 @@ from ytaudio_daemon.folders.inbox import (
     identity_of,
 )
 from ytaudio_daemon.folders.layout import PROCESSED, REJECTED
+from ytaudio_daemon.folders.letter_case import is_other_spelling
 from ytaudio_daemon.folders.quiet_folders import QuietFolders
 from ytaudio_daemon.folders.safe_open import name_count, open_dir
 from ytaudio_daemon.folders.second_names import SecondNames
@@ -93,10 +94,7 @@ class OpenFolder:
         own = name.lower()
         if self.parts or own not in OWN_NAMES:
             return False
-        return name == own or (
-            os.access(own, os.F_OK, dir_fd=self.fd, follow_symlinks=False)
-            and own not in os.listdir(self.path)
-        )
+        return name == own or is_other_spelling(self.fd, own)
 
 
 def scan_folder(

@@ -210,7 +210,7 @@ class AttemptCompleter:
             )
 
     def _begin_publish(self, claim: Claim, result: Result, now: Now) -> bool:
-        path = self._publisher.audio_file(claim, result)
+        path = self._layout.audio_file(claim.session_uuid, claim.uuid, result.file_name)
         return self._change_or_cancel(
             claim,
             now,

@@ -61,13 +61,14 @@ def prepare(
         attempt_dir=layout.attempt_dir(claim.uuid, claim.attempt),
         cache_dir=layout.cache,
         earlier_dirs=earlier,
-        private_paths=_private_paths(layout, settings),
+        private_paths=private_paths(layout, settings),
         job_facts=_job_facts(claim),
         own_cookies=cookie_jars.find_cookies(layout, claim.session_uuid),
+        egress=claim.egress,
     )
 
 
-def _private_paths(layout: Layout, settings: Settings) -> list[Path]:
+def private_paths(layout: Layout, settings: Settings) -> list[Path]:
     """Return what no worker needs: others' audio and drops, the ledger, passwords."""
     folders = [layout.inbox, layout.downloads, layout.library, layout.status]
     config = settings.config_file

@@ -5,7 +5,6 @@ each is the end of an attempt.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout, published, publishing
@@ -50,10 +49,6 @@ class Publisher:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-
-    def audio_file(self, claim: Claim, result: Result) -> Path:
-        """Return the path at which the audio is published."""
-        return self._layout.audio_file(claim.session_uuid, claim.uuid, result.file_name)
 
     def publish(self, claim: Claim, outcome: Outcome) -> Publication | Failure:
         """Rename the attempt's finished audio to the job's place, synced.

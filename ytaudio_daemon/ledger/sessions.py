@@ -1,5 +1,6 @@
 """Sessions' rows: opened, limited, touched, expired."""
 
+import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -298,16 +299,34 @@ def sessions_to_remove(db: Connection, limit: int = 50) -> list[Session]:
     return [session_from_row(row) for row in db.execute(query).all()]
 
 
-def is_name_shared(db: Connection, session: Session) -> bool:
-    """Return True if another session of its name has files, or may get some."""
-    query = sa.select(sessions.c.id).where(
-        sessions.c.name == session.name,
+def is_name_shared(
+    db: Connection, session: Session, *, ignores_case: bool = False
+) -> bool:
+    """Return True if another session of its name has files, or may get some.
+
+    Args:
+        db: A connection.
+        session: The session.
+        ignores_case: Whether a name counts that differs in case, or composition, alone.
+    """
+    others = sa.select(sessions.c.name).where(
         sessions.c.id != session.id,
         sa.or_(sessions.c.state == SessionState.ACTIVE, sessions.c.removal.is_(None)),
     )
-    if db.execute(query.limit(1)).first() is not None:
+    if ignores_case:
+        names = db.execute(others).scalars()
+        if any(_same_folder(name, session.name) for name in names):
+            return True
+    same = others.where(sessions.c.name == session.name)
+    if db.execute(same.limit(1)).first() is not None:
         return True
     return meta.has_remaining_files(db, session.name)
+
+
+def _same_folder(name: str, other: str) -> bool:
+    """Return whether a disk that ignores case may take two names for one."""
+    folded = (unicodedata.normalize("NFC", each).casefold() for each in (name, other))
+    return len(set(folded)) == 1
 
 
 def mark_removed(db: Connection, session: Session) -> None:

@@ -6,6 +6,7 @@ import structlog
 
 from ytaudio_daemon.errors import ITEM_ERRORS, UnsafePathError
 from ytaudio_daemon.folders import Layout, trash
+from ytaudio_daemon.folders.letter_case import ignores_case
 from ytaudio_daemon.ledger import Ledger, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.clock import Now
@@ -84,8 +85,9 @@ class SessionRemover:
     def _move_library_files(
         self, library: Path, session: Session, as_name: str
     ) -> None:
+        is_odd_disk = ignores_case(library, session.name)
         with self._ledger.read() as db:
-            is_shared = sessions.is_name_shared(db, session)
+            is_shared = sessions.is_name_shared(db, session, ignores_case=is_odd_disk)
         if is_shared:
             trash.move_session_files_to_trash(
                 library, session.name, self._layout.downloads, session.uuid, as_name

@@ -59,7 +59,8 @@ PERSON_CODES = frozenset({"pot_provider_failed", "pot_required"})
 _GENERAL_ADVICE = ("Set [download] cookies_file", "Videos that must be paid for")
 
 _SET_COOKIES = (
-    "Set [download] cookies_file to the cookies of an account that may see it."
+    "Set [download] cookies_file to the cookies of an account that may see it, or drop "
+    "them as cookies.txt into the session's folder."
 )
 _OTHER_COOKIES = (
     "Its account may not see it: put the cookies of one that may into "

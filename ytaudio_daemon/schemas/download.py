@@ -5,8 +5,10 @@ from typing import Annotated, Literal, TypedDict
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     PART,
+    SWITCHED_OFF,
     Amount,
     Count,
+    LineWithLink,
     Positive,
     one_of,
 )
@@ -64,3 +66,4 @@ class DownloadDocument(TypedDict):
     output_dir: Annotated[str, "Where the files are, absolute."]
     counts: DownloadCounts
     downloads: Annotated[list[DownloadItem], "In the order they were asked for."]
+    switched_off: Annotated[list[LineWithLink], SWITCHED_OFF]

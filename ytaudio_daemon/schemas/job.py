@@ -87,6 +87,7 @@ class AttemptDetails(TypedDict):
     code: Annotated[str | None, "Stable name of the cause."]
     message: Annotated[str | None, "The same in a sentence."]
     log_tail: Annotated[str | None, "The last lines of the tools, without secrets."]
+    charged: Annotated[Count, "1 when it counts against the job's tries, else 0."]
 
 
 class JobEvent(TypedDict):

@@ -19,6 +19,7 @@ from ytaudio_daemon.dropfile.switched_off import (
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
 from ytaudio_daemon.model import Layer, OptionError
+from ytaudio_daemon.model.cookies import MAX_BYTES, is_cookies_text
 from ytaudio_daemon.notify.receivers import require_apprise
 
 
@@ -54,6 +55,7 @@ def run(context: CommandContext) -> int:
 def _check(context: CommandContext, name: str, content: bytes) -> _CheckedFile:
     layers = _option_layers(context)
     try:
+        _refuse_cookies(content)
         every = list(check_lines(content, _drop_kind(name), *layers))
     except NotADropError as error:
         return _CheckedFile(name=name, problem=error.message)
@@ -73,6 +75,19 @@ def _read(given: str) -> tuple[str, bytes]:
         return "standard input", sys.stdin.buffer.read()
     path = Path(given)
     return path.name, path.read_bytes()
+
+
+def _refuse_cookies(content: bytes) -> None:
+    """Refuse a file of cookies, none of which may be shown.
+
+    Raises:
+        NotADropError: It is one.
+    """
+    if is_cookies_text(content[:MAX_BYTES].decode("utf-8-sig", "replace")):
+        raise NotADropError(
+            "it has cookies, not links: a session into whose folder it is dropped uses "
+            "them (docs/cookies.md)"
+        )
 
 
 def _drop_kind(name: str) -> DropKind:

@@ -5,33 +5,51 @@ from pathlib import Path
 
 from ytaudio_daemon.cli.commands import download_batch
 from ytaudio_daemon.cli.commands.download_bars import BarReporter
-from ytaudio_daemon.cli.commands.download_list import build_items
+from ytaudio_daemon.cli.commands.download_list import DownloadList, build_list
 from ytaudio_daemon.cli.commands.download_reporters import JsonReporter, LineReporter
 from ytaudio_daemon.cli.commands.download_results import BatchReporter
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.formatting import format_size
 from ytaudio_daemon.downloader.options_input import checked_layer
 from ytaudio_daemon.dropfile import DropKind, kind_of
+from ytaudio_daemon.dropfile.switched_off import switched_off_sentence
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model.options import Layer
 
 
 def run(context: CommandContext) -> int:
     """Download all links; 1 when one was refused or failed."""
-    items = build_items(
-        _links(context), _read_urls_file(context), *_option_layers(context)
-    )
-    if not items:
-        raise UsageError(
-            "there is nothing to download",
-            "Give links, or --urls-file FILE; ytaudio download --help",
+    file = _read_urls_file(context)
+    download_list = build_list(_links(context), file, *_option_layers(context))
+    if not download_list.items:
+        raise _empty_list_error(download_list)
+    if file is not None and download_list.switched_off and not context.args.json:
+        sentence = _switched_off_sentence(download_list)
+        context.output.stderr_line(f"{file[0]}: {sentence}")
+    reporter = _reporter(context, download_list)
+    return download_batch.run(context, download_list.items, reporter)
+
+
+def _empty_list_error(download_list: DownloadList) -> UsageError:
+    if download_list.switched_off:
+        return UsageError(
+            f"there is nothing to download: {_switched_off_sentence(download_list)}",
+            "Take away the # before the links that are wanted.",
         )
-    return download_batch.run(context, items, _reporter(context))
+    return UsageError(
+        "there is nothing to download",
+        "Give links, or --urls-file FILE; ytaudio download --help",
+    )
 
 
-def _reporter(context: CommandContext) -> BatchReporter:
+def _switched_off_sentence(download_list: DownloadList) -> str:
+    lines = download_list.switched_off
+    return switched_off_sentence(len(lines), list(dict.fromkeys(lines)))
+
+
+def _reporter(context: CommandContext, download_list: DownloadList) -> BatchReporter:
     if context.args.json:
-        return JsonReporter(context)
+        return JsonReporter(context, download_list.switched_off)
     return BarReporter(context) if context.output.is_terminal else LineReporter(context)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ytaudio_daemon.cli.commands.line_checks import check_lines
+from ytaudio_daemon.cli.commands.line_checks import LineResult, check_lines
 from ytaudio_daemon.downloader.folder_downloader import DownloadRequest
 from ytaudio_daemon.dropfile import DropKind, NotADropError
 from ytaudio_daemon.dropfile.drop_line import printable
@@ -44,13 +44,26 @@ class Item:
         return f"{self.file}:{LinePart(self.line, self.part or 0)}"
 
 
-def build_items(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadList:
+    """All that is asked for.
+
+    Attributes:
+        items: An item for each link and line, duplicates marked as such.
+        switched_off: The line of each link in a comment of the file.
+    """
+
+    items: list[Item]
+    switched_off: list[int]
+
+
+def build_list(
     links: Sequence[str],
     file: tuple[str, bytes, DropKind] | None,
     layer: Layer,
     default_bitrate: str,
-) -> list[Item]:
-    """Return an item for each link and line, duplicates marked as such.
+) -> DownloadList:
+    """Check every link and line.
 
     Args:
         links: The links on the command line.
@@ -62,9 +75,23 @@ def build_items(
         UsageError: Nothing in the file is usable.
     """
     items = [_item_of_link(link, layer, default_bitrate) for link in links]
-    if file is not None:
-        items += _items_of_file(*file, layer, default_bitrate)
-    return list(_with_duplicates_marked(items))
+    if file is None:
+        return DownloadList(items=list(_with_duplicates_marked(items)), switched_off=[])
+    name, content, kind = file
+    line_results = _check_file(name, content, kind, layer, default_bitrate)
+    items += [
+        _item_of_line(name, each)
+        for each in line_results
+        if each.result != "switched_off"
+    ]
+    return DownloadList(
+        items=list(_with_duplicates_marked(items)),
+        switched_off=[
+            each.drop_line.line
+            for each in line_results
+            if each.result == "switched_off"
+        ],
+    )
 
 
 def _item_of_link(text: str, layer: Layer, default_bitrate: str) -> Item:
@@ -78,29 +105,29 @@ def _item_of_link(text: str, layer: Layer, default_bitrate: str) -> Item:
     )
 
 
-def _items_of_file(
+def _check_file(
     name: str, content: bytes, kind: DropKind, layer: Layer, default_bitrate: str
-) -> Iterator[Item]:
+) -> list[LineResult]:
     try:
-        for line_result in check_lines(content, kind, layer, default_bitrate):
-            drop_line, request = line_result.drop_line, None
-            if drop_line.is_switched_off:
-                continue
-            if drop_line.link is not None and line_result.options is not None:
-                request = DownloadRequest(
-                    link=drop_line.link, options=line_result.options
-                )
-            yield Item(
-                file=name,
-                line=drop_line.line,
-                part=drop_line.part,
-                text=drop_line.text,
-                request=request,
-                code=drop_line.code or "",
-                message=drop_line.message,
-            )
+        return list(check_lines(content, kind, layer, default_bitrate))
     except NotADropError as error:
         raise UsageError(f"{name}: {error.message}") from error
+
+
+def _item_of_line(name: str, line_result: LineResult) -> Item:
+    drop_line, options = line_result.drop_line, line_result.options
+    request = None
+    if drop_line.link is not None and options is not None:
+        request = DownloadRequest(link=drop_line.link, options=options)
+    return Item(
+        file=name,
+        line=drop_line.line,
+        part=drop_line.part,
+        text=drop_line.text,
+        request=request,
+        code=drop_line.code or "",
+        message=drop_line.message,
+    )
 
 
 def _with_duplicates_marked(items: Sequence[Item]) -> Iterator[Item]:

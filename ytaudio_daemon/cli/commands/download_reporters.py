@@ -77,10 +77,16 @@ class LineReporter(BatchReporter):
 
 
 class JsonReporter(BatchReporter):
-    """Prints nothing until the end, then one document."""
+    """Prints nothing until the end, then one document.
 
-    def __init__(self, context: CommandContext) -> None:
+    Args:
+        context: Has the output.
+        switched_off: The line of each link in a comment of the list.
+    """
+
+    def __init__(self, context: CommandContext, switched_off: Sequence[int]) -> None:
         self._output = context.output
+        self._switched_off = list(dict.fromkeys(switched_off))
 
     def on_finish(self, results: Sequence[ItemResult], output: Path) -> None:
         """Print the document."""
@@ -91,6 +97,7 @@ class JsonReporter(BatchReporter):
                 "output_dir": str(output),
                 "counts": {status.value: counts[status] for status in ItemStatus},
                 "downloads": [_document(result) for result in results],
+                "switched_off": self._switched_off,
             }
         )
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.folders.inbox import make_session_folder
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, Layout
 from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
 from ytaudio_daemon.system import install_hints
@@ -36,7 +37,7 @@ def write_drop(layout: Layout, session: str, name: str, content: bytes) -> Path:
         The file's path.
 
     Raises:
-        UsageError: There is no inbox.
+        UsageError: There is no inbox, or the disk takes another session's folder for it.
         PermissionError: This user may not write there.
         OSError: The disk is full or fails.
     """
@@ -49,7 +50,9 @@ def write_drop(layout: Layout, session: str, name: str, content: bytes) -> Path:
     at_root = session == DEFAULT_SESSION
     parts = () if at_root else (session,)
     place = layout.drop_folder(session, at_root=at_root)
-    with open_dir(layout.inbox, *parts, make=True) as folder:
+    if not at_root:
+        make_session_folder(layout.inbox, session)
+    with open_dir(layout.inbox, *parts) as folder:
         temporary = f".{secrets.token_hex(8)}.part"
         try:
             _write(folder, temporary, content)
