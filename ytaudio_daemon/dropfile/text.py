@@ -13,6 +13,7 @@ from ytaudio_daemon.dropfile.line_syntax import (
     no_link_error,
     parse_line,
 )
+from ytaudio_daemon.dropfile.link_target import misused_option
 from ytaudio_daemon.dropfile.option_syntax import (
     layer_problem,
     merge_layers,
@@ -32,6 +33,7 @@ from ytaudio_daemon.urls import (
 )
 
 _BYTE_ORDER_MARK = "\ufeff"
+_LATE_LIST = OptionError("bad_option", "list=… stands on the line of the link itself")
 #: Switched-off links below a link that indented lines may still go on with.
 _MAX_HELD_BACK = 1000
 
@@ -164,16 +166,23 @@ class _TextParser:
         options = link_options(bare, parsed)
         self._current_options = dict(options.options)
         layer = merge_layers(self._defaults, self._current_options)
-        self._current = link_lines(number, bare, parsed.links, options, layer)
+        self._current = link_lines(
+            number, bare, parsed.links, options, layer, takes_collections=True
+        )
 
     def _continue(self, number: int, bare: str, parsed: ParsedLine) -> None:
         """Lay an indented line's options onto the entries above; words are free."""
         if not parsed.written_options:
             return
         options = self._current_options
+        before = {**options}
         problem = apply_options(parsed.written_options, options) or layer_problem(
             options
         )
+        if not any(entry.collection for entry in self._current):
+            problem = problem or misused_option(options)
+        if options.get("list") != before.get("list"):
+            problem = problem or _LATE_LIST
         layer = merge_layers(self._defaults, options)
         self._current = [
             _with_continuation(entry, number, bare, layer, problem)

@@ -44,7 +44,7 @@ def prepare(
     try:
         earlier = publishing.begin_attempt(layout, claim.uuid, claim.attempt)
     except ITEM_ERRORS as error:
-        return Outcome(failure=_work_folder_failure(error))
+        return Outcome(failure=work_folder_failure(error))
     found = Publisher(layout).find(claim)
     if isinstance(found, Publication):
         return found
@@ -61,13 +61,13 @@ def prepare(
         attempt_dir=layout.attempt_dir(claim.uuid, claim.attempt),
         cache_dir=layout.cache,
         earlier_dirs=earlier,
-        private_paths=_private_paths(layout, settings),
+        private_paths=private_paths(layout, settings),
         job_facts=_job_facts(claim),
         own_cookies=cookie_jars.find_cookies(layout, claim.session_uuid),
     )
 
 
-def _private_paths(layout: Layout, settings: Settings) -> list[Path]:
+def private_paths(layout: Layout, settings: Settings) -> list[Path]:
     """Return what no worker needs: others' audio and drops, the ledger, passwords."""
     folders = [layout.inbox, layout.downloads, layout.library, layout.status]
     config = settings.config_file
@@ -91,7 +91,8 @@ def _job_facts(claim: Claim) -> dict[str, object]:
     }
 
 
-def _work_folder_failure(error: Exception) -> Failure:
+def work_folder_failure(error: Exception) -> Failure:
+    """Return the failure of an attempt whose folder cannot be made."""
     return Failure(
         kind=FailureKind.HOST,
         code="work_folder",

@@ -74,7 +74,7 @@ def claim_next(db: Connection, now: Now, host: str, pace: Pace) -> Claim | None:
         return None
     attempt = row.attempt + 1
     _mark_running(db, row.id, attempt, now, host)
-    _move_to_end_of_turns(db, row.session_id)
+    move_to_end_of_turns(db, row.session_id)
     fence = Fence(job_id=row.id, session_id=row.session_id, attempt=attempt)
     record_transition(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
     if closed:
@@ -205,7 +205,8 @@ def _mark_running(
     )
 
 
-def _move_to_end_of_turns(db: Connection, session_id: int) -> None:
+def move_to_end_of_turns(db: Connection, session_id: int) -> None:
+    """Have all other sessions served before this one."""
     last = sa.select(sa.func.max(sessions.c.turn)).scalar_subquery()
     db.execute(
         sa.update(sessions).where(sessions.c.id == session_id).values(turn=last + 1),

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.ledger import meta
 from ytaudio_daemon.ledger.events import append_session_event, record_activity
-from ytaudio_daemon.ledger.schema import drops, sessions
+from ytaudio_daemon.ledger.schema import IS_UNLISTED, collections, drops, sessions
 from ytaudio_daemon.model import FINALIZED, IN_QUOTA, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import SessionRoom
@@ -220,12 +220,22 @@ def due_to_expire(
 
 
 def _expirable_conditions() -> list[sa.ColumnElement[bool]]:
-    """Return the conditions: active, no unfinished job, no drop without a place."""
+    """Return the conditions: active, nothing unfinished, no drop without a place."""
     unfiled = sa.exists().where(
         drops.c.session_id == sessions.c.id,
         drops.c.state.in_(["recording", "recorded"]),
     )
-    return [sessions.c.state == SessionState.ACTIVE, unfinished_count() == 0, ~unfiled]
+    return [
+        sessions.c.state == SessionState.ACTIVE,
+        unfinished_count() == 0,
+        ~unfiled,
+        ~_has_unlisted(),
+    ]
+
+
+def _has_unlisted() -> sa.ColumnElement[bool]:
+    """Return the condition that a collection of the session is still to be listed."""
+    return sa.exists().where(collections.c.session_id == sessions.c.id, IS_UNLISTED)
 
 
 def _due_conditions(now: Now, ttl_s: float) -> list[sa.ColumnElement[bool]]:
@@ -250,7 +260,7 @@ def stale_sessions(db: Connection, now: Now, *, max_pending_s: float) -> list[Se
         sa.select(sessions)
         .where(
             sessions.c.state == SessionState.ACTIVE,
-            unfinished_count() > 0,
+            sa.or_(unfinished_count() > 0, _has_unlisted()),
             sessions.c.last_activity_lived + max_pending_s <= now.uptime_s,
         )
         .limit(20),

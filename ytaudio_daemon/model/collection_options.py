@@ -24,7 +24,7 @@ _UNIT_DURATION = re.compile(
     r"(?:([0-9]{1,4})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,7})s?)?"
 )
 _CLOCK_DURATION = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{2})")
-_RANGE = re.compile(r"([0-9]{1,6})(?:(-)([0-9]{1,6})?)?")
+_RANGE = re.compile(r"([0-9]{1,6})(?:(-)([0-9]{1,6})?)?", re.ASCII)
 
 
 def check_collection_option(key: str, value: object) -> Any:
@@ -53,7 +53,7 @@ def parse_ranges(text: str) -> tuple[tuple[int, int | None], ...]:
 
 
 def _parse_range(text: str) -> tuple[int, int | None]:
-    found = _RANGE.fullmatch(text, re.ASCII)
+    found = _RANGE.fullmatch(text)
     if found is None:
         raise ValueError(text)
     first = int(found[1])
@@ -125,10 +125,8 @@ def _check_duration(key: str, value: object) -> str:
 def _check_date(key: str, value: object) -> str:
     text = str(value).strip()
     try:
-        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII) is None:
-            raise ValueError(text)
-        return date.fromisoformat(text).isoformat()
-    except ValueError as error:
+        return date(*map(int, text.split("-"))).isoformat()
+    except (OverflowError, TypeError, ValueError) as error:
         raise OptionError(
             "bad_option",
             f"{key} cannot be {_shown(value)}; give a day such as 2026-01-31",
@@ -147,7 +145,10 @@ def _check_words(key: str, value: object) -> str:
 
 def _check_count(key: str, value: object) -> int:
     text = "" if isinstance(value, bool) else str(value).strip()
-    if re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) is None or int(text) not in POSITIONS:
+    if (
+        re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) is None
+        or int(text) not in POSITIONS
+    ):
         raise OptionError(
             "bad_option",
             f"{key} cannot be {_shown(value)}; give a whole number from {POSITIONS[0]} "
