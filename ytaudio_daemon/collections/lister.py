@@ -94,6 +94,11 @@ class CollectionLister:
         """The number of listings that run, or are still to be recorded."""
         return len(self._running)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to record."""
+        return any(each.pages or each.is_at_end for each in self._running.values())
+
     def recover(self, now: Now) -> None:
         """Queue the listings that an earlier run left running, or whose claim was lost.
 
@@ -151,7 +156,7 @@ class CollectionLister:
                 self._record_page(listing, now)
             elif listing.is_at_end:
                 self._record_end(listing, now)
-        return any(each.pages or each.is_at_end for each in self._running.values())
+        return self.has_news
 
     def stop_cancelled(self) -> None:
         """Stop the listings that are no longer wanted by the ledger."""
@@ -272,7 +277,9 @@ class CollectionLister:
             gates.clear_stale_probe(db)
         if decision is not None:
             log.warning(
-                "collection.failed" if decision.retry_at is None else "collection.waiting",
+                "collection.failed"
+                if decision.retry_at is None
+                else "collection.waiting",
                 collection=claim.uuid,
                 session=claim.session_name,
                 url=claim.url,

@@ -12,9 +12,22 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
-from ytaudio_daemon.model import FetchRequest, Outcome, Progress
+from ytaudio_daemon.model import (
+    FetchRequest,
+    ListedPage,
+    ListRequest,
+    Outcome,
+    Progress,
+)
 
-__all__ = ["Reporter", "preload", "run", "ytdlp_version"]
+__all__ = [
+    "PageReceiver",
+    "Reporter",
+    "list_entries",
+    "preload",
+    "run",
+    "ytdlp_version",
+]
 
 
 class Reporter(Protocol):
@@ -25,6 +38,13 @@ class Reporter(Protocol):
 
     def wait_for_converter_slot(self) -> None:
         """Hand back the download slot and block until a converter slot is free."""
+
+
+class PageReceiver(Protocol):
+    """Receives the pages of a listing."""
+
+    def page(self, page: ListedPage) -> None:
+        """Send a page; may wait until there is room for it."""
 
 
 def run(request: FetchRequest, report: Reporter) -> Outcome:
@@ -41,6 +61,21 @@ def run(request: FetchRequest, report: Reporter) -> Outcome:
     from ytaudio_daemon.fetch.attempt import run_attempt  # noqa: PLC0415 - cheap import
 
     return run_attempt(request, report)
+
+
+def list_entries(request: ListRequest, report: PageReceiver) -> Outcome:
+    """Make one attempt to list a collection; its entries go to `report` page by page.
+
+    Nothing is downloaded. The process's environment is changed: call it once, in a
+    process of its own.
+
+    Returns:
+        The outcome: `listed` or a failure. Only `SystemExit` and `KeyboardInterrupt`
+        are raised.
+    """
+    from ytaudio_daemon.fetch.listing import run_listing  # noqa: PLC0415 - cheap import
+
+    return run_listing(request, report)
 
 
 def preload() -> None:

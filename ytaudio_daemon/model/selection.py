@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ytaudio_daemon.model.collection_options import (
     duration_text,
@@ -31,6 +31,9 @@ class SelectableEntry(Protocol):
     @property
     def upload_date(self) -> str | None:
         """The day of its upload, `YYYY-MM-DD`, if the list names it."""
+
+
+EntryT = TypeVar("EntryT", bound=SelectableEntry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,9 +166,7 @@ class Selection:
         return None
 
 
-def in_order(
-    entries: Sequence[SelectableEntry], order: str
-) -> Sequence[SelectableEntry]:
+def in_order(entries: Sequence[EntryT], order: str) -> Sequence[EntryT]:
     """Return entries in the order in which they are selected.
 
     Where the list names no days, it is taken to have the newest entry first, as
