@@ -1,7 +1,7 @@
 """Collections' rows: asked for by a line, cancelled, looked at."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from ytaudio_daemon.model.selection import Selection
 LISTED_AGAIN_MESSAGE = "listed again: what is new in it is added"
 BEING_LISTED_MESSAGE = "this session lists it already"
 
+#: Collections of a session that its document shows.
+MAX_SHOWN = 100
 #: The error columns of a collection without an error.
 NO_ERROR: dict[str, Any] = {
     "error_kind": None,
@@ -45,6 +47,20 @@ class NewCollection:
     url: str
     is_music: bool
     selection: Selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionRow:
+    """A collection's row, as documents show it; see `schema.collections`."""
+
+    uuid: str
+    kind: str
+    url: str
+    title: str | None
+    state: CollectionState
+    retry_at: float | None
+    entry_count: int | None
+    error: Mapping[str, str | None] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,8 +246,34 @@ def append_collection_event(
 
 
 def collections_of_session(
-    db: Connection, session_id: int, limit: int
-) -> Sequence[Any]:
+    db: Connection, session_id: int, limit: int = MAX_SHOWN
+) -> list[CollectionRow]:
     """Return a session's latest collections, the newest first."""
     query = sa.select(collections).where(collections.c.session_id == session_id)
-    return db.execute(query.order_by(collections.c.id.desc()).limit(limit)).all()
+    rows = db.execute(query.order_by(collections.c.id.desc()).limit(limit)).all()
+    return [_collection_from_row(row) for row in rows]
+
+
+def _collection_from_row(row: Any) -> CollectionRow:
+    return CollectionRow(
+        uuid=row.uuid,
+        kind=row.kind,
+        url=row.url,
+        title=row.title,
+        state=CollectionState(row.state),
+        retry_at=row.retry_at,
+        entry_count=row.entry_count,
+        error=error_from_row(row),
+    )
+
+
+def error_from_row(row: Any) -> dict[str, str | None] | None:
+    """Return the latest failure of a collection's row; None when it has none."""
+    if row.error_kind is None:
+        return None
+    return {
+        "kind": row.error_kind,
+        "code": row.error_code,
+        "message": row.error_message,
+        "hint": row.error_hint,
+    }

@@ -18,6 +18,10 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import SessionRoom
 from ytaudio_daemon.model.quota import Quota
 
+#: A collection of the session is still to be listed.
+_HAS_UNLISTED = sa.exists().where(
+    collections.c.session_id == sessions.c.id, IS_UNLISTED
+)
 UNFINISHED = tuple(state for state in JobState if state not in FINALIZED)
 
 
@@ -229,13 +233,8 @@ def _expirable_conditions() -> list[sa.ColumnElement[bool]]:
         sessions.c.state == SessionState.ACTIVE,
         unfinished_count() == 0,
         ~unfiled,
-        ~_has_unlisted(),
+        ~_HAS_UNLISTED,
     ]
-
-
-def _has_unlisted() -> sa.ColumnElement[bool]:
-    """Return the condition that a collection of the session is still to be listed."""
-    return sa.exists().where(collections.c.session_id == sessions.c.id, IS_UNLISTED)
 
 
 def _due_conditions(now: Now, ttl_s: float) -> list[sa.ColumnElement[bool]]:
@@ -260,7 +259,7 @@ def stale_sessions(db: Connection, now: Now, *, max_pending_s: float) -> list[Se
         sa.select(sessions)
         .where(
             sessions.c.state == SessionState.ACTIVE,
-            sa.or_(unfinished_count() > 0, _has_unlisted()),
+            sa.or_(unfinished_count() > 0, _HAS_UNLISTED),
             sessions.c.last_activity_lived + max_pending_s <= now.uptime_s,
         )
         .limit(20),
