@@ -107,7 +107,7 @@ def ask_for_collection(
     ).first()
     if known is None:
         values = _new_row(session_id, new, job_options, source, now)
-        added = sa.insert(collections).values(values, selection_digest=digest)
+        added = sa.insert(collections).values(**values, selection_digest=digest)
         collection_id = db.execute(added.returning(collections.c.id)).scalar_one()
         return AskedCollection(collection_id=collection_id, result=LineResult.ACCEPTED)
     state = CollectionState(known.state)

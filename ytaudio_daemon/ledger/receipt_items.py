@@ -16,8 +16,10 @@ from ytaudio_daemon.ledger.schema import collections, entries, jobs
 from ytaudio_daemon.model.collection import CollectionState
 
 
-def with_collections(db: Connection, page: list[ReceiptLine]) -> list[ReceiptLine]:
-    """Return lines with the collections that some of them name."""
+def with_collections(
+    db: Connection, drop_id: int, page: list[ReceiptLine]
+) -> list[ReceiptLine]:
+    """Return lines of a drop with the collections that some of them name."""
     wanted = {line.collection_id for line in page if line.collection_id is not None}
     if not wanted:
         return page
@@ -25,18 +27,24 @@ def with_collections(db: Connection, page: list[ReceiptLine]) -> list[ReceiptLin
     return [
         line
         if line.collection_id is None
-        else line._replace(collection=_at_line(found[line.collection_id], line))
+        else line._replace(
+            collection=_at_line(found[line.collection_id], drop_id, line)
+        )
         for line in page
     ]
 
 
-def _at_line(collection: ReceiptCollection, line: ReceiptLine) -> ReceiptCollection:
+def _at_line(
+    collection: ReceiptCollection, drop_id: int, line: ReceiptLine
+) -> ReceiptCollection:
     """Return the collection with its items as parts of a line."""
+    first_drop, *first = collection.source
+    is_repeated = first_drop == drop_id and (line.line, line.part) != tuple(first)
     items = [
         item._replace(line=line.line, part=line.part, result=line.result)
         for item in collection.items
     ]
-    return replace(collection, items=items)
+    return replace(collection, items=items, is_repeated=is_repeated)
 
 
 def _read_collections(
@@ -54,6 +62,7 @@ def _read_collections(
             count=row.entry_count,
             is_cut=row.is_cut,
             error=error_from_row(row),
+            source=(row.drop_id, row.drop_line, row.drop_part or 0),
         )
         for row in db.execute(query).all()
     }

@@ -48,6 +48,8 @@ class ReceiptCollection:
         count: The number of entries it has, or None.
         is_cut: The list goes on behind what was looked at.
         error: Kind, code, message and hint of the latest failure, or None.
+        source: The drop, line and part that named it first.
+        is_repeated: The line is another one of that drop: the items stand there.
         items: Its entries that have a job, or cannot be fetched; as lines of the drop.
         skipped: The number of entries that were not selected, by reason.
     """
@@ -61,6 +63,8 @@ class ReceiptCollection:
     count: int | None
     is_cut: bool
     error: Mapping[str, str | None] | None
+    source: tuple[int | None, int | None, int]
+    is_repeated: bool = False
     items: "list[ReceiptLine]" = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
 

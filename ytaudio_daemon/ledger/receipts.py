@@ -123,10 +123,24 @@ _STATE_COUNTS_QUERY = (
     .where(_BATCH.c.collection_id.is_(None))
     .group_by(jobs.c.state)
 )
+#: The collections of a batch, each where its items stand.
+_NAMED = _BATCH.join(
+    collections,
+    sa.and_(
+        collections.c.id == _BATCH.c.collection_id,
+        sa.or_(
+            collections.c.drop_id.is_distinct_from(sa.bindparam("drop")),
+            sa.and_(
+                collections.c.drop_line == _BATCH.c.line,
+                sa.func.coalesce(collections.c.drop_part, 0) == _BATCH.c.part,
+            ),
+        ),
+    ),
+)
 _ITEM_STATE_COUNTS_QUERY = (
     sa.select(jobs.c.state, sa.func.count())
     .select_from(
-        _BATCH.join(entries, entries.c.collection_id == _BATCH.c.collection_id).join(
+        _NAMED.join(entries, entries.c.collection_id == collections.c.id).join(
             jobs, jobs.c.id == entries.c.job_id
         )
     )
@@ -134,14 +148,12 @@ _ITEM_STATE_COUNTS_QUERY = (
 )
 _UNAVAILABLE_COUNT_QUERY = (
     sa.select(sa.func.count())
-    .select_from(
-        _BATCH.join(entries, entries.c.collection_id == _BATCH.c.collection_id)
-    )
+    .select_from(_NAMED.join(entries, entries.c.collection_id == collections.c.id))
     .where(entries.c.job_id.is_(None), entries.c.unavailable != "")
 )
 _LISTING_STATE_COUNTS_QUERY = (
     sa.select(collections.c.state, sa.func.count())
-    .select_from(_BATCH.join(collections, collections.c.id == _BATCH.c.collection_id))
+    .select_from(_NAMED)
     .where(collections.c.state != "completed")
     .group_by(collections.c.state)
 )
@@ -199,7 +211,7 @@ def receipt_page(
     """Return the next lines of a drop, in order."""
     bounds = {"drop": drop_id, "limit": limit, **bound_after(after)}
     page = [ReceiptLine(*tuple(row)) for row in db.execute(_PAGE_QUERY, bounds).all()]
-    return with_collections(db, page)
+    return with_collections(db, drop_id, page)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,7 +108,7 @@ def tally_of(lines: Iterable[ReceiptLine]) -> Counter[str]:
     for line in lines:
         if line.collection is None:
             tally[outcome_of(line.state)] += 1
-        else:
+        elif not line.collection.is_repeated:
             tally += outcomes_of(line.collection)
     return tally
 
@@ -119,8 +119,9 @@ def receipt_line(line: ReceiptLine, circumstances: Circumstances = NOTHING_SET) 
     The items of a collection follow it, each as a row of its own.
     """
     if line.collection is not None:
-        items = (receipt_line(item, circumstances) for item in line.collection.items)
-        return _collection_row(line, line.collection, circumstances) + "".join(items)
+        shown = [] if line.collection.is_repeated else line.collection.items
+        rows = (receipt_line(item, circumstances) for item in shown)
+        return _collection_row(line, line.collection, circumstances) + "".join(rows)
     word = _STATE_TEXTS.get(line.state or "", "refused")
     if line.unavailable:
         word = UNAVAILABLE_TEXTS.get(line.unavailable, line.unavailable)
@@ -187,6 +188,8 @@ def _failed_collection(
     circumstances: Circumstances,
 ) -> str:
     """Return a collection that could not be listed, else its items that failed."""
+    if collection.is_repeated:
+        return ""
     has_expired = (collection.error or {}).get("code") == "session_expired"
     if collection.state is not CollectionState.FAILED and not has_expired:
         return "".join(
