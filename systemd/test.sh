@@ -103,7 +103,7 @@ api_says() { local status=$1; shift; api "$@" 2>/dev/null | grep -q "^$status ";
 set_up() {
   [ "$(id -u)" = 0 ] || die "run it as root"
   [ -d /run/systemd/system ] || die "systemd is not running here"
-  systemctl stop $UNIT 2>/dev/null
+  systemctl disable --now $API 2>/dev/null; systemctl stop $UNIT 2>/dev/null
   rm -rf "$WORK" $DATA /etc/ytaudio "$DROP_INS"; install -d "$WORK"
   userdel -r $MEMBER 2>/dev/null; userdel -r $STRANGER 2>/dev/null
 }
@@ -310,11 +310,11 @@ logs_in_fields() {
   drop logged https://youtu.be/LLLLLLLLLLL nonsense
   as $MEMBER ytaudio wait --session logged --timeout 60s >/dev/null
   check "journalctl SESSION=logged EVENT=job.completed: one line" \
-    same 1 "$(journalctl -u $UNIT SESSION=logged EVENT=job.completed -o cat | wc -l)"
-  echo "        $(journalctl -u $UNIT SESSION=logged EVENT=job.completed -o cat)"
-  local job=$(journalctl -u $UNIT SESSION=logged EVENT=job.completed -o json | sed -n 's/.*"JOB":"\([^"]*\)".*/\1/p')
+    same 1 "$(journalctl -u $UNIT --since "$SINCE" SESSION=logged EVENT=job.completed -o cat | wc -l)"
+  echo "        $(journalctl -u $UNIT --since "$SINCE" SESSION=logged EVENT=job.completed -o cat)"
+  local job=$(journalctl -u $UNIT --since "$SINCE" SESSION=logged EVENT=job.completed -o json | sed -n 's/.*"JOB":"\([^"]*\)".*/\1/p')
   check "  and JOB=${job:0:8}... finds it" test 1 -le "$(journalctl -u $UNIT JOB="$job" -o cat | wc -l)"
-  check "  nobody else's lines are among them" same 0 "$(journalctl -u $UNIT SESSION=logged -o cat | grep -c alice)"
+  check "  nobody else's lines are among them" same 0 "$(journalctl -u $UNIT --since "$SINCE" SESSION=logged -o cat | grep -c alice)"
 }
 
 reloads() {
@@ -386,7 +386,10 @@ upgrades() {
     https://youtu.be/FFFFFFFFFFF https://youtu.be/GGGGGGGGGGG https://youtu.be/HHHHHHHHHHH
   until_true 60 status_says running || die "nothing runs"
   systemctl start $API
+  chmod o+rx $DATA $DATA/inbox $DATA/downloads; rm /opt/ytaudio/closed-once # as an older version left them
   check "make install again, while jobs run" make_install
+  check "  what was open to others is closed: $(mode $DATA), $(mode $DATA/downloads)" \
+    not as $STRANGER ls $DATA $DATA/downloads $DATA/inbox 2>/dev/null
   check "  another folder is in use, the one before is still there" test "$before" != "$(readlink $CURRENT)" -a -d "/opt/ytaudio/$before"
   check "  active" systemctl --quiet is-active $UNIT
   check "  and so is the API, which ran" until_true 30 api_says 200 GET /api/health

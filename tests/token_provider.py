@@ -5,13 +5,11 @@ It speaks the protocol of bgutil-ytdlp-pot-provider: GET /ping, POST /get_pot.
 
 import json
 import socket
-import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from tests.listener import Listener
 from tests.youtube.tokens import token_for
 
 VERSION = "2.0.2"
@@ -25,8 +23,8 @@ def response(content: object, *, status: str = "200 OK", more: str = "") -> byte
 
 
 @dataclass
-class TokenProvider:
-    """Listens on loopback; each connection carries one request.
+class TokenProvider(Listener):
+    """A provider; each connection carries one request.
 
     Attributes:
         answer: Sent instead of the right answer.
@@ -41,65 +39,23 @@ class TokenProvider:
     is_silent: bool = False
     queries: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
-    port: int = 0
-    _open: list[socket.socket] = field(default_factory=list)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Listen, after a `stop` on the same port as before."""
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def stop(self) -> None:
-        """Refuse connections from now on."""
-        # `close` alone would leave the thread in `accept`, and the port open.
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in self._open:
-            connection.close()
 
     @property
     def address(self) -> str:
         """What `[youtube] pot_provider` must be."""
         return f"http://127.0.0.1:{self.port}"
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self._open.append(connection)
-            threading.Thread(
-                target=self._serve, args=(connection,), daemon=True
-            ).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        try:
-            path, body = _read(connection)
-            self.paths.append(path)
-            if self.is_silent:
-                return
-            answer = self.answer
-            if answer is None:
-                answer = self._right_answer(path, body)
-            self._send(connection, answer)
-        except OSError:
-            return  # it left: what it does to a slow provider is the test
-        connection.close()
+    def serve(self, connection: socket.socket) -> None:
+        """Answer one request."""
+        path, body = _read(connection)
+        self.paths.append(path)
+        if self.is_silent:
+            connection.recv(1)  # until it leaves
+            return
+        answer = self.answer
+        if answer is None:
+            answer = self._right_answer(path, body)
+        self._send(connection, answer)
 
     def _right_answer(self, path: str, body: bytes) -> bytes:
         if path == "/ping":

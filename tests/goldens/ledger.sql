@@ -28,6 +28,7 @@ CREATE TABLE attempts (
 	log_tail TEXT, 
 	signature TEXT, 
 	charged INTEGER DEFAULT '0' NOT NULL, 
+	egress TEXT, 
 	PRIMARY KEY (job_id, number), 
 	FOREIGN KEY(job_id) REFERENCES jobs (id)
 )
@@ -216,6 +217,7 @@ down_revision = "0003"
 down_revision = "0004"
 down_revision = "0005"
 down_revision = "0006"
+down_revision = "0007"
 down_revision = None
 revision = "0001"
 revision = "0002"
@@ -224,3 +226,4 @@ revision = "0004"
 revision = "0005"
 revision = "0006"
 revision = "0007"
+revision = "0008"

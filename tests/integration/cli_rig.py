@@ -190,6 +190,7 @@ class Rig:
             },
             "disk": {"free_bytes": 100 << 30, "reserve_bytes": 1 << 30},
             "gates": [],
+            "egress": [{"name": "default", "open": True, "gates": [], "pace": None}],
             "counts": zero | {"running": 1, "completed": 12},
             "sessions": {"active": 1, "expired": 0},
             "problems": [],

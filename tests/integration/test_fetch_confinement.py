@@ -17,8 +17,12 @@ import pytest
 from tests.integration.fetch_rig import Runner
 from tests.youtube import Video, YouTube
 from ytaudio_daemon.fetch import confinement
+from ytaudio_daemon.folders.layout import layout_of
+from ytaudio_daemon.jobs.prepare import private_paths
 from ytaudio_daemon.model import FetchRequest, Network
+from ytaudio_daemon.settings.load import load
 from ytaudio_daemon.system import landlock
+from ytaudio_daemon.system.private_file import replace_private_file
 
 pytestmark = pytest.mark.skipif(
     landlock.abi() < landlock.MIN_ABI, reason="this kernel has no Landlock"
@@ -34,7 +38,7 @@ class House:
         self.work = root / "downloads/.work/j/1"
         self.others = [
             self.add("state/ledger.sqlite3"),
-            self.add("state/cookies/other.txt"),
+            self.add("state/cookies/other/cookies.txt"),
             self.add("downloads/other/j/audio/Song.mp3"),
             self.add("downloads/.work/k/1/media.webm"),
             self.add("inbox/other/songs.txt"),
@@ -42,6 +46,7 @@ class House:
             self.add("etc/ytaudio/ytaudio.toml"),
             self.add("etc/ytaudio/token"),
         ]
+        self.own_cookies = self.add("state/cookies/mine/cookies.txt")
         for folder in (self.work, root / "state/home", root / "state/cache"):
             folder.mkdir(parents=True)
 
@@ -89,6 +94,7 @@ def request_of(house: House) -> FetchRequest:
         attempt_dir=str(house.work),
         cache_dir=str(house.root / "state/cache"),
         private_paths=house.private_paths,
+        network=Network(cookies_file=str(house.own_cookies), stores_cookies=True),
     )
 
 
@@ -156,10 +162,22 @@ def test_what_an_attempt_needs_is_there(house: House) -> None:
         (house.work / "media").rename(house.work / "other")
         (house.root / "state/cache/player").write_text("x")
         (house.root / "state/home/x").write_text("x")
+        replace_private_file(house.own_cookies, "refreshed")
         assert subprocess.run(["/bin/true"], check=False).returncode == 0
         assert Path("/etc/resolv.conf").read_text()
 
     attack(house, work)
+
+
+def test_the_daemons_folders_are_private_to_every_attempt(house: House) -> None:
+    config = house.root / "etc/ytaudio/ytaudio.toml"
+    config.write_text(f'[paths]\nroot = "{house.root}"\n')
+    settings = load(config, environ={})
+    private = private_paths(layout_of(settings), settings)
+    paths = settings.paths
+    assert {*private} >= {paths.inbox, paths.downloads, paths.status, paths.state}
+    assert {*private} >= {paths.library, config.parent}
+    assert all(any(p in path.parents for p in private) for path in house.others)
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ def test_they_are_taken_to_the_state_folder_and_are_nowhere_else(
     house.take()
     house.show()
     session = session_of(house)
-    assert places_of(SECRET, tmp_path) == [f"state/cookies/{session.uuid}.txt"]
+    assert places_of(SECRET, tmp_path) == [f"state/cookies/{session.uuid}/cookies.txt"]
     jar = jar_of(house)
     assert jar is not None
     assert stat.S_IMODE(jar.stat().st_mode) == 0o600

@@ -193,3 +193,19 @@ def test_receipts_of_a_lost_mount_are_written_when_it_is_back(
     assert (disk / "processed" / "songs.txt.receipt.txt").exists()
     views.close()
     unmount(house.inbox)
+
+
+def test_a_full_disk_is_named_by_its_folder(house: House, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    with mounted(small, "-t", "tmpfs", "-o", "size=64k,nr_inodes=3", "tmpfs"):
+        (small / "songs.txt").write_text("https://youtu.be/AAAAAAAAAAA\n")
+        (small / "fill.tmp").touch()
+        bind(small, house.inbox)
+        with pytest.raises(OSError, match="No space left") as full:
+            house.take()
+        assert full.value.filename == str(house.inbox)
+        (small / "fill.tmp").unlink()
+        house.take()
+        assert states(house) == [("filed", b"songs.txt")]
+        unmount(house.inbox)

@@ -104,7 +104,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "receipts of jobs": lambda db: queries.drops_of_jobs(db, [1, 2]),
     "recent codes": queries.recent_failure_codes,
     "recent ends": lambda db: outages.recent_ends(db, NOW),
-    "blocked video": lambda db: gates.has_other_blocked_video(db, "v1", NOW),
+    "blocked video": lambda db: gates.has_other_blocked_video(db, "v1", "", NOW),
     "known videos": lambda db: outages.known_videos(db, 3),
     "settle": lambda db: outages.settle(db, OUTAGE, NOW),
     "outage over": lambda db: outages.make_due(db, OUTAGE, NOW),

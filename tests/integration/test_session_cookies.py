@@ -228,7 +228,7 @@ def test_the_command_shows_since_when_and_removes_them(place: Place) -> None:
     again = place.rig.call("session", "remove-cookies", "alice")
     assert again.out == "session alice: it has no cookies of its own\n"
     assert place.session("alice").cookies_given_at is None
-    assert not list(place.layout.cookies.glob("*.txt"))
+    assert not list(place.layout.cookies.glob("*/*.txt"))
 
 
 def test_check_shows_nothing_of_a_file_of_cookies(place: Place, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ The daemon's loop reads drops between its other work: what it cannot pause in ho
 every session. Entries are counted too: nothing is lost where a document is cut.
 """
 
+import contextlib
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ytaudio_daemon import dropfile
-from ytaudio_daemon.dropfile import DropKind, DropLine
+from ytaudio_daemon.dropfile import DropKind, DropLine, NotADropError
 
 SIZE = 1 << 18
 #: Of CPU: several times what the worst step takes, and a third of the least that the
@@ -28,6 +29,19 @@ def fill(unit: str, size: int = SIZE) -> str:
 def links(separator: str, before: str = "https://youtu.be/", size: int = SIZE) -> str:
     count = size // (11 + len(before + separator))
     return "".join(f"{before}{number:011d}{separator}" for number in range(count))
+
+
+WIDE = "\ufeff".encode("utf-16-le")
+#: Of bytes: what is told apart from text, or read in another encoding.
+CRAFTED_BYTES = {
+    "zeros": bytes(SIZE * 16),
+    "short runs of UTF-16": b"aa a\0a\0a\0a\0 " * (SIZE // 2),
+    "runs too short": b"a\0a\0a\0xx" * SIZE,
+    "halves of characters": WIDE + b"\x00\xd8" * SIZE,
+    "bytes behind halves of characters": WIDE
+    + b"\x00\xd8" * SIZE
+    + b"https://youtu.be/00000000000",
+}
 
 
 CRAFTED: dict[str, tuple[DropKind, Callable[[], str]]] = {
@@ -93,6 +107,27 @@ def test_no_step_takes_long(name: str) -> None:
     assert longest < STEP_LIMIT_S
 
 
+@pytest.mark.parametrize("name", CRAFTED_BYTES)
+def test_no_beginning_takes_long(name: str) -> None:
+    """Whether it is a drop at all is known before the first step."""
+    before = time.thread_time()
+    with contextlib.suppress(NotADropError):
+        next(dropfile.parse_in_steps(CRAFTED_BYTES[name], DropKind.TEXT), None)
+    assert time.thread_time() - before < STEP_LIMIT_S
+
+
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+def test_what_is_read_in_blocks_is_read_whole(order: str) -> None:
+    """UTF-16 without its mark, appended to text, and text appended to UTF-16."""
+    count = 12_000
+    lines = [f"https://youtu.be/{n:011d}\n" for n in range(count)]
+    text, wide = "".join(lines[: count // 2]), "".join(lines[count // 2 :])
+    appended = text.encode() + wide.encode(order)
+    assert ids_of(appended) == list(range(count))
+    marked = f"\ufeff{text}".encode(order) + wide.encode()
+    assert ids_of(marked) == list(range(count))
+
+
 @pytest.mark.parametrize(
     "name", ["arrays in arrays", "objects in objects", "objects", "keys of one object"]
 )
@@ -107,8 +142,8 @@ def test_a_document_is_not_in_memory_many_times_over(name: str) -> None:
     assert most < MEMORY_LIMIT
 
 
-def numbers(data: str, kind: DropKind) -> list[int]:
-    entries = dropfile.parse(data.encode(), kind)
+def ids_of(data: bytes, kind: DropKind = DropKind.TEXT) -> list[int]:
+    entries = dropfile.parse(data, kind)
     return [int(entry.link.video_id) for entry in entries if entry.link]
 
 
@@ -133,7 +168,7 @@ def test_no_link_is_lost_or_cut_where_a_long_text_is(
 ) -> None:
     count = 3_000
     written = between.join(f"https://youtu.be/{n:011d}" for n in range(count))
-    assert numbers(before + written + behind, kind) == list(range(count))
+    assert ids_of((before + written + behind).encode(), kind) == list(range(count))
 
 
 def test_an_object_of_many_values_keeps_the_options_of_its_links() -> None:

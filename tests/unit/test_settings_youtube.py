@@ -22,11 +22,11 @@ def refusal(folder: Path, lines: str) -> str:
 
 def test_nothing_is_set_by_itself(tmp_path: Path) -> None:
     youtube = settings(tmp_path, "").youtube
-    assert (youtube.pot_provider, youtube.clients) == ("", ())
+    assert (youtube.pot_provider, youtube.clients, youtube.egress) == ("", (), ())
 
 
 def test_all_of_it_may_be_reloaded() -> None:
-    assert {"youtube.pot_provider", "youtube.clients"} <= RELOADABLE
+    assert {"youtube.pot_provider", "youtube.clients", "youtube.egress"} <= RELOADABLE
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,20 @@ def test_a_typo_is_understood(tmp_path: Path, written: str, meant: str) -> None:
     said = refusal(tmp_path, f'clients = ["mweb", "{written}"]')
     assert "allowed: a list of default web web_safari" in said
     assert said.endswith(f"; did you mean {meant}?") or not meant
+
+
+def test_egresses_are_proxies_and_the_ordinary_way(tmp_path: Path) -> None:
+    found = settings(tmp_path, 'egress = ["", "socks5://me:hush@host:1080"]')
+    assert found.youtube.egress == ("", "socks5://me:hush@host:1080")
+    assert "hush" not in str(found.redacted())
+    again = load(None, {"YTAUDIO_YOUTUBE_EGRESS": "'' http://host:3128"}, cwd=tmp_path)
+    assert again.youtube.egress == ("", "http://host:3128")
+
+
+@pytest.mark.parametrize(
+    "written", ['["host:1080"]', '["ftp://me:hush@host"]', '["socks5://"]', "[1]", '""']
+)
+def test_what_is_no_proxy_is_refused(tmp_path: Path, written: str) -> None:
+    said = refusal(tmp_path, f"egress = {written}")
+    assert 'allowed: a list such as ["", "socks5://' in said
+    assert "hush" not in said

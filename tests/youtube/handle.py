@@ -62,8 +62,12 @@ class Remote:
 
     @blocked.setter
     def blocked(self, status: Status | None) -> None:
-        self._order("block", status=status)
+        self._order("block", status=status, egress=None)
         self._blocked = status
+
+    def block_egress(self, name: str, status: Status | None) -> None:
+        """Give every video a status for those who come by one of the tests' proxies."""
+        self._order("block", status=status, egress=name)
 
     @property
     def offline(self) -> bool:

@@ -25,6 +25,8 @@ class Request:
     itag: int = 0
     #: The Cookie header as it came.
     cookies: str = ""
+    #: By which of the tests' proxies it came.
+    egress: str = ""
     status: int = 0
     bytes_sent: int = 0
     #: All that this request asked for has left this process.

@@ -18,6 +18,10 @@ THUMBNAIL_PATH = re.compile(r"/vi(?:_webp)?/([\w-]{11})/(\w+)\.(jpg|webp)")
 MANIFEST_PATH = re.compile(r"/api/manifest/(hls_\w+)/id/([\w-]{11})")
 
 
+#: In a CONNECT: the name of the proxy in between (`tests.proxies`).
+EGRESS_HEADER = "x-egress"
+
+
 def is_ours(host: str) -> bool:
     """Tell whether a host is one of YouTube's."""
     return _OURS.fullmatch(host) is not None
@@ -32,6 +36,8 @@ class Incoming:
     target: str
     headers: Mapping[str, str]
     body: bytes = b""
+    #: By which of the tests' proxies it came; "" for none of them.
+    egress: str = ""
 
     @property
     def path(self) -> str:
@@ -54,6 +60,7 @@ def classify(incoming: Incoming) -> Request:
         path=incoming.path,
         range=incoming.headers.get("range", ""),
         cookies=incoming.headers.get("cookie", ""),
+        egress=incoming.egress,
     )
     match _group(incoming.host):
         case "media":

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from tests.youtube.authority import Authority
 from tests.youtube.faults import Fault, Reply
 from tests.youtube.media import MediaStore
-from tests.youtube.routes import Incoming, is_ours
+from tests.youtube.routes import EGRESS_HEADER, Incoming, is_ours
 from tests.youtube.site import Site
 from tests.youtube.video import Video
 from tests.youtube.wire import Head, read_head, reset, send
@@ -106,6 +106,7 @@ class Server:
         self, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         host = head.target.rpartition(":")[0].strip("[]").lower()
+        egress = head.headers.get(EGRESS_HEADER, "")
         if self.offline:
             reset(writer)
             return
@@ -118,7 +119,9 @@ class Server:
         await _start_tls(writer, self.authority.context(host))
         while (inner := await read_head(reader)) is not None:
             body = await reader.readexactly(inner.length)
-            incoming = Incoming(inner.method, host, inner.target, inner.headers, body)
+            incoming = Incoming(
+                inner.method, host, inner.target, inner.headers, body, egress
+            )
             if not await self._serve(incoming, inner, reader, writer):
                 return
 
@@ -155,7 +158,10 @@ class Server:
         self.site.default = None if video is None else Video.from_json(video)
 
     def _block(self, order: _Order) -> None:
-        self.site.blocked = order["status"]
+        if order["egress"] is None:
+            self.site.blocked = order["status"]
+        else:
+            self.site.blocked_egresses[order["egress"]] = order["status"]
 
     def _set_offline(self, order: _Order) -> None:
         self.offline = bool(order["value"])

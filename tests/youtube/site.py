@@ -54,12 +54,18 @@ class Site:
     _faults: dict[str, list[_Active]] = field(default_factory=dict)
     _responses: int = 0
     _expired: set[str] = field(default_factory=set)
+    #: The status that every video has for those who come by an egress.
+    blocked_egresses: dict[str, Status | None] = field(default_factory=dict)
+    #: By event ID: the egress that a player response went to.
+    _egress_of: dict[str, str] = field(default_factory=dict)
 
     def reset(self) -> None:
         """Return to an empty site with an empty journal."""
         self._videos.clear()
         self._faults.clear()
         self._expired.clear()
+        self._egress_of.clear()
+        self.blocked_egresses.clear()
         self.default = self.blocked = None
         self.accounts = Accounts()
         self.journal.clear()
@@ -96,17 +102,19 @@ class Site:
         request.status, request.to_end = reply.status, reply.to_end
         return reply, request
 
-    def _video(self, video_id: str) -> Video:
+    def _video(self, request: Request) -> Video:
+        video_id = request.video_id
         video = self._videos.get(video_id)
         if video is None and self.default is not None:
             video = self.default.called(video_id)
         if video is None:
             video = Video(id=video_id, status="removed")
-        return replace(video, status=self.blocked) if self.blocked else video
+        blocked = self.blocked_egresses.get(request.egress) or self.blocked
+        return replace(video, status=blocked) if blocked else video
 
     def _video_for(self, request: Request) -> Video:
         """Return the video as the account of a request's cookies sees it."""
-        video = self._video(request.video_id)
+        video = self._video(request)
         signed_in = self.accounts.signed_in(request.cookies)
         if video.account and video.account == signed_in and not self.blocked:
             return replace(video, status="ok")
@@ -116,7 +124,10 @@ class Site:
         if request.kind != "media":
             return False
         address = Address.parse(incoming.query)
-        if self._video(request.video_id).token and address.pot != GVS_TOKEN:
+        if self._video(request).token and address.pot != GVS_TOKEN:
+            return True
+        # A media URL is for the address alone that it was given to.
+        if self._egress_of.get(address.ei, request.egress) != request.egress:
             return True
         return not address.solved or address.ei in self._expired
 
@@ -155,15 +166,17 @@ class Site:
     async def _player(self, request: Request, fault: Fault | None) -> Reply:
         video = self._video_for(request)
         self._responses += 1
+        ei = event_id(self._responses)
+        self._egress_of[ei] = request.egress
         sizes = await self.store.sizes(video) if pages.has_media(video) else {}
-        response = pages.player_response(video, event_id(self._responses), sizes)
+        response = pages.player_response(video, ei, sizes)
         return _json(response, fault)
 
     async def _media(
         self, incoming: Incoming, request: Request, fault: Fault | None
     ) -> Reply:
         stream = BY_ITAG.get(request.itag)
-        video = self._video(request.video_id)
+        video = self._video(request)
         if self._refuses(incoming, request):
             return Reply(status=403, headers={"Content-Type": "text/plain"})
         if stream not in streams_of(video) or stream is None:
@@ -175,7 +188,7 @@ class Site:
         return _ranged(body, incoming.headers, {"Content-Type": stream.mime})
 
     async def _thumbnail(self, request: Request, fault: Fault | None) -> Reply:
-        thumbnail = self._video(request.video_id).thumbnail
+        thumbnail = self._video(request).thumbnail
         found = THUMBNAIL_PATH.fullmatch(request.path)
         if found is None or thumbnail is None:
             return Reply(status=404)
@@ -194,7 +207,7 @@ class Site:
             kind = "application/vnd.apple.mpegurl"
             return Reply(headers={"Content-Type": kind}, body=body)
         if incoming.path == "/youtubei/v1/next":
-            return _json(pages.initial_data(self._video(request.video_id)), None)
+            return _json(pages.initial_data(self._video(request)), None)
         if incoming.path in {"/", "/tv"} or incoming.path.startswith("/embed/"):
             return _html(pages.plain_page(), None)
         return Reply(status=404, headers={"Content-Type": "text/plain"})

@@ -57,6 +57,8 @@ def _daemon_gauges(document: Mapping[str, Any]) -> list[Gauge]:
     """Return the metrics of the daemon's document, as of its last heartbeat."""
     daemon, disk = document["daemon"], document["disk"]
     gates = {gate["name"]: 1 for gate in document["gates"]}
+    # A daemon of before has none in its document.
+    egresses = {e["name"]: int(e["open"]) for e in document.get("egress", [])}
     codes = [problem["code"] for problem in document["problems"]]
     problems = {code: codes.count(code) for code in codes}
     plain = [
@@ -78,6 +80,9 @@ def _daemon_gauges(document: Mapping[str, Any]) -> list[Gauge]:
         *(Gauge(f"ytaudio_{name}", "Slots.", n) for name, n in slots.items()),
         _labelled_gauge(
             "ytaudio_gate_shut", "1 while nothing is begun.", "gate", gates
+        ),
+        _labelled_gauge(
+            "ytaudio_egress_open", "1 while no gate stops it.", "egress", egresses
         ),
         _labelled_gauge(
             "ytaudio_problems", "What a person should mend.", "code", problems

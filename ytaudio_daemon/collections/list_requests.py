@@ -40,5 +40,9 @@ def list_request(
         cache_dir=str(layout.cache),
         private_paths=tuple(map(str, private_paths(layout, settings))),
         limits=limits(settings),
-        network=network(settings, cookie_jars.find_cookies(layout, claim.session_uuid)),
+        network=network(
+            settings,
+            cookie_jars.find_cookies(layout, claim.session_uuid),
+            claim.egress,
+        ),
     )

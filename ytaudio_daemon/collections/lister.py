@@ -13,7 +13,7 @@ from ytaudio_daemon.collections.listing_failures import (
 )
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.folders.published import audio_is_gone
-from ytaudio_daemon.jobs.config_values import pace
+from ytaudio_daemon.jobs.config_values import egress_keys, pace
 from ytaudio_daemon.jobs.runner import is_interruption
 from ytaudio_daemon.ledger import Ledger, gates, listing_claims, listing_pages
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
@@ -123,7 +123,7 @@ class CollectionLister:
         while self._pool.free_listing_slots() > 0:
             with self._ledger.write() as db:
                 claim = listing_claims.claim_next(
-                    db, now, self._host, pace(self.settings)
+                    db, now, self._host, pace(self.settings), egress_keys(self.settings)
                 )
             if claim is None:
                 return

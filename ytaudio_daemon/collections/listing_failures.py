@@ -1,5 +1,7 @@
 """What follows from a listing that failed, and what one that worked proves."""
 
+from dataclasses import replace
+
 from ytaudio_daemon.jobs.config_values import retry_policy
 from ytaudio_daemon.jobs.outage_suspicion import outage_until
 from ytaudio_daemon.jobs.record_failure import SITE_ANSWERED_KINDS
@@ -8,6 +10,7 @@ from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.model import Outcome
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import Decision, Surroundings, decide
+from ytaudio_daemon.model.egress import EGRESS_GATES, gates_at
 from ytaudio_daemon.model.gates import GATE_OF, GateName
 from ytaudio_daemon.settings import Settings
 
@@ -32,8 +35,11 @@ def record_failure(
         outcome,
         now,
         retry_policy(settings),
-        _surroundings(db, outcome),
+        _surroundings(db, claim, outcome),
     )
+    gate = decision.gate
+    if gate is not None and gate.name in EGRESS_GATES:
+        decision = replace(decision, gate=replace(gate, egress=claim.egress))
     if not listing_claims.record_failure(db, claim, decision, now):
         return None
     if decision.gate is not None:
@@ -46,21 +52,23 @@ def record_failure(
 def open_proven_gates(db: Connection, claim: ListingClaim, now: Now) -> None:
     """Open the gates that a listing, begun after they closed, shows to be over.
 
-    YouTube may still block videos while it shows lists: only a job opens the gate
-    `site`, unless a list has closed it and no job waits.
+    It began while one was closed only as its probe: no job was queued that could be it.
     """
-    for gate in gates.closed_gates(db):
+    for gate in gates_at(claim.egress, gates.closed_gates(db)):
         is_behind = gate.closed_at < claim.history.claimed_at or (
             now.wall < gate.closed_at
         )
         if is_behind and gate.name is not GateName.OUTAGE:
-            gates.open_gate_and_hasten(db, gate.name, now)
+            gates.open_gate_and_hasten(db, gate.name, now, gate.egress)
 
 
-def _surroundings(db: Connection, outcome: Outcome) -> Surroundings:
+def _surroundings(
+    db: Connection, claim: ListingClaim, outcome: Outcome
+) -> Surroundings:
     failure = outcome.failure
     if failure is None:
         return Surroundings()
     name = GATE_OF.get(failure.kind)
-    gate = None if name is None else gates.find_gate(db, name)
+    egress = claim.egress if name in EGRESS_GATES else ""
+    gate = None if name is None else gates.find_gate(db, name, egress)
     return Surroundings(gate=gate, outage_until=outage_until(db, failure))

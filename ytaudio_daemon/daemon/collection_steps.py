@@ -4,11 +4,12 @@ import math
 
 from ytaudio_daemon.daemon.schedule import Schedule, Step
 from ytaudio_daemon.daemon.services import Services
-from ytaudio_daemon.jobs.config_values import pace, retry_policy
+from ytaudio_daemon.jobs.config_values import egress_keys, pace, retry_policy
 from ytaudio_daemon.jobs.runner import CLAIM_POLL_S, DUE_MARGIN_S
-from ytaudio_daemon.ledger import gates, listing_claims
+from ytaudio_daemon.ledger import Connection, gates, listing_claims
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import max_retry_delay_s
+from ytaudio_daemon.model.egress import gates_at
 
 
 class CollectionSteps:
@@ -67,7 +68,17 @@ class CollectionSteps:
             retry_s = math.inf if soonest is None else max(0.0, soonest - now.wall)
             if not self._pool.free_listing_slots() or not listing_claims.has_queued(db):
                 return retry_s + DUE_MARGIN_S
-            shut = [gate.until - now.wall for gate in gates.closed_gates(db)]
-            token = gates.seconds_to_next_token(db, pace(self._lister.settings), now)
-        soon = max([DUE_MARGIN_S, *shut, token + DUE_MARGIN_S])
-        return min(soon, retry_s + DUE_MARGIN_S, CLAIM_POLL_S)
+            soon = min(
+                self._seconds_to_next_by(key, db, now)
+                for key in egress_keys(self._lister.settings)
+            )
+        return min(soon + DUE_MARGIN_S, retry_s + DUE_MARGIN_S, CLAIM_POLL_S)
+
+    def _seconds_to_next_by(self, egress: str, db: Connection, now: Now) -> float:
+        closed = gates_at(egress, gates.closed_gates(db))
+        if any(gate.is_being_probed(now.wall) for gate in closed):
+            return CLAIM_POLL_S  # the end of the probe is an event
+        shut = [gate.until - now.wall for gate in closed]
+        bucket = pace(self._lister.settings)
+        token = gates.seconds_to_next_token(db, bucket, now, egress)
+        return max([0.0, *shut, token])

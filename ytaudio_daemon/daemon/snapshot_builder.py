@@ -4,9 +4,9 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from ytaudio_daemon import __version__
+from ytaudio_daemon.daemon.gate_problems import gate_problems
 from ytaudio_daemon.daemon.inbox_problems import inbox_problems
 from ytaudio_daemon.daemon.problems import ProblemReport, ProblemTracker
 from ytaudio_daemon.daemon.self_check import SelfCheck
@@ -17,12 +17,16 @@ from ytaudio_daemon.doctor.cookie_checks import check_cookies
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout, prepare
 from ytaudio_daemon.intake import Intake
-from ytaudio_daemon.jobs.config_values import circumstances, converter_count
+from ytaudio_daemon.jobs.config_values import (
+    circumstances,
+    converter_count,
+    egresses,
+    pace,
+)
 from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.gates import Gate, GateName
-from ytaudio_daemon.model.hints import Circumstances, gate_hint
+from ytaudio_daemon.model.gates import Gate
 from ytaudio_daemon.model.ytdlp_policy import (
     UPGRADE_COMMAND,
     age_days,
@@ -116,6 +120,8 @@ class SnapshotBuilder:
             pid=os.getpid(),
             host=socket.gethostname(),
             version=__version__,
+            egresses=egresses(self.settings),
+            pace=pace(self.settings),
             yt_dlp=engine,
             yt_dlp_age_days=None if engine is None else age_days(engine, now.wall),
             engine=self._ytdlp_facts(),
@@ -169,8 +175,9 @@ class SnapshotBuilder:
         yield from self._token_provider_check.problems(
             self.settings.youtube.pot_provider
         )
-        for gate in gates:
-            yield _gate_problem(gate, circumstances(self.settings))
+        yield from gate_problems(
+            egresses(self.settings), gates, circumstances(self.settings)
+        )
         yield from inbox_problems(self._intake.ignored_files)
 
     def _tool_problems(self, now: Now) -> Iterator[ProblemReport]:
@@ -200,14 +207,3 @@ class SnapshotBuilder:
                 f"yt-dlp {engine} is {age} days old.",
                 f"Upgrade it: {UPGRADE_COMMAND}",
             )
-
-
-def _gate_problem(gate: Gate, circumstances: Circumstances) -> ProblemReport:
-    if gate.name is GateName.OUTAGE:  # the same text all the time: it is one problem
-        return gate.name.value, gate.reason, gate.hint
-    until = datetime.fromtimestamp(gate.until, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return (
-        gate.name.value,
-        f"No downloads are started until {until}: {gate.reason}",
-        gate_hint(gate, circumstances) or "It goes on by itself.",
-    )

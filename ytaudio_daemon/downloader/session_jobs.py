@@ -27,6 +27,7 @@ from ytaudio_daemon.errors import (
 from ytaudio_daemon.folders import Layout, published
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.wake_file import wake_daemon
+from ytaudio_daemon.jobs.config_values import egress_keys
 from ytaudio_daemon.jobs.foreign_claims import holder_is_dead, holder_name
 from ytaudio_daemon.ledger import (
     Connection,
@@ -192,7 +193,8 @@ class SessionJobRunner:
                 return job
             if step is not NextAction.WAIT:
                 _queue_for(db, job_id, step, now)
-                claim = claims.claim_job(db, job_id, now, self._holder)
+                egress = egress_keys(self._settings)[0]
+                claim = claims.claim_job(db, job_id, now, self._holder, egress)
                 if claim is not None:  # before other threads can see it
                     _RUNNING.add(claim.name)
                     undo.push(partial(_discard_on_error, claim.name))

@@ -9,9 +9,14 @@ import io
 import re
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from ytaudio_daemon.dropfile.drop_line import NotADropError
 from ytaudio_daemon.urls import find_links
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 #: 8 KiB. Characters, so that a line written by `render_line` is never too long.
 MAX_LINE_CHARS = 8192
@@ -24,16 +29,15 @@ _MAX_CONTROL_SHARE = 1 / 20
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x7f]")
 #: VT, FF, NEL and Unicode's two.
 _SOFT_LINE_END = re.compile("[\x0b\x0c\x85\u2028\u2029]")
-_BOMS = (
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+#: Even, so that no character of UTF-16 is cut.
+_BLOCK_BYTES = 1 << 17
 #: Characters of one byte, written in two: UTF-16 without its mark, of either order.
 _WIDE_RUN = re.compile(
     rb"(?:[\t\n\r -~\xa0-\xff]\x00){4,}|(?:\x00[\t\n\r -~\xa0-\xff]){4,}"
 )
 #: Eight bytes that UTF-16 has only by an incredible chance.
-_NARROW_LINK = re.compile(rb"(?i:https?://|youtu\.be/|youtube\.com/)")
+_NARROW_LINKS = (b"http://", b"https://", b"youtu.be/", b"youtube.com/")
 _NARROW_CHARS = b"\t\n\r" + bytes(range(0x20, 0x7F))
 
 
@@ -49,10 +53,8 @@ def split_lines(data: bytes, max_chars: int = MAX_LINE_CHARS) -> Iterator[str]:
     Raises:
         NotADropError: The data is binary.
     """
-    text = _decoded(data)
-    _refuse_binary(text.read(_HEAD_CHARS))
-    text.seek(0)
-    return _read_lines(text, max_chars)
+    _refuse_binary(_decoded(data).read(_HEAD_CHARS))
+    return _read_lines(_decoded(data), max_chars)
 
 
 def decode_in_steps(data: bytes) -> Iterator[str]:
@@ -61,10 +63,8 @@ def decode_in_steps(data: bytes) -> Iterator[str]:
     Raises:
         NotADropError: The data is binary.
     """
-    text = _decoded(data)
-    _refuse_binary(text.read(_HEAD_CHARS))
-    text.seek(0)
-    return iter(partial(text.read, _CHUNK_CHARS), "")
+    _refuse_binary(_decoded(data).read(_HEAD_CHARS))
+    return iter(partial(_decoded(data).read, _CHUNK_CHARS), "")
 
 
 def _refuse_binary(head: str) -> None:
@@ -83,23 +83,64 @@ def _has_good_line(head: str) -> bool:
 
 
 def _decoded(data: bytes) -> io.TextIOWrapper:
-    encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
-    if encoding == "utf-16":
-        data, encoding = _narrow_end(data)
-    elif b"\x00" in data:
-        data = _WIDE_RUN.sub(_narrowed, data)
-    return io.TextIOWrapper(io.BytesIO(data), encoding, "replace")
+    """Return the text as it is asked for: what is costly is done block by block."""
+    is_wide = any(data.startswith(mark) for mark in _BOMS)
+    narrow_from = _narrow_start(data) if is_wide else 0 if b"\x00" in data else None
+    if narrow_from is None:
+        encoding = "utf-16" if is_wide else "utf-8"
+        return io.TextIOWrapper(io.BytesIO(data), encoding, "replace")
+    blocks = chain(_utf8_blocks(data, narrow_from), _narrow_blocks(data, narrow_from))
+    return io.TextIOWrapper(io.BufferedReader(_BlockReader(blocks)), "utf-8", "replace")
 
 
-def _narrow_end(data: bytes) -> tuple[bytes, str]:
-    """Return UTF-16 with its encoding, made UTF-8 when text of bytes is appended."""
-    link = _NARROW_LINK.search(data)
-    if link is None:
-        return data, "utf-16"
-    at = len(data[: link.start()].rstrip(_NARROW_CHARS))
-    at += at % 2  # the second byte of a line end in big-endian order
-    head = data[:at].decode("utf-16", "replace").encode("utf-8", "replace")
-    return head + _WIDE_RUN.sub(_narrowed, data[at:]), "utf-8"
+class _BlockReader(io.RawIOBase):
+    """Reads bytes that come in blocks."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        while not self._rest:
+            block = next(self._blocks, None)
+            if block is None:
+                return 0
+            self._rest = memoryview(block)
+        target = memoryview(buffer).cast("B")
+        count = min(len(target), len(self._rest))
+        target[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
+def _narrow_start(data: bytes) -> int | None:
+    """Return where text of bytes is appended to UTF-16, or None."""
+    small = data.lower()
+    found = [at for mark in _NARROW_LINKS if (at := small.find(mark)) >= 0]
+    if not found:
+        return None
+    start = len(data[: min(found)].rstrip(_NARROW_CHARS))
+    return start + start % 2  # the second byte of a line end in big-endian order
+
+
+def _utf8_blocks(data: bytes, end: int) -> Iterator[bytes]:
+    """Yield the UTF-16 before `end` as UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-16")("replace")
+    for at in range(0, end, _BLOCK_BYTES):
+        text = decoder.decode(data[at : min(at + _BLOCK_BYTES, end)])
+        yield text.encode("utf-8", "replace")
+
+
+def _narrow_blocks(data: bytes, start: int) -> Iterator[bytes]:
+    """Yield what is behind `start`, its UTF-16 without a mark made UTF-8."""
+    while start < len(data):
+        stop = start + _BLOCK_BYTES
+        line_end = data.rfind(b"\n", start, stop) + 1
+        stop = line_end if line_end and stop < len(data) else stop
+        yield _WIDE_RUN.sub(_narrowed, data[start:stop])
+        start = stop
 
 
 def _narrowed(run: re.Match[bytes]) -> bytes:

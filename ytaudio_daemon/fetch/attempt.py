@@ -30,6 +30,7 @@ from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.fetch.probe import probe
+from ytaudio_daemon.fetch.proxy_failures import blame_proxy
 from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome
 from ytaudio_daemon.system import failpoints
 
@@ -85,7 +86,8 @@ def _failure_from_exception(
     evidence = context.evidence(
         causes_of(error), has_js_runtime=bool(request.js_runtime), now=datetime.now(UTC)
     )
-    failure = po_tokens.explain(classify(evidence), context.tokens, evidence.warnings)
+    failure = blame_proxy(classify(evidence), request.network)
+    failure = po_tokens.explain(failure, context.tokens, evidence.warnings)
     if isinstance(error, MutagenError) and failure.kind is FailureKind.UNKNOWN:
         return failure_for("does_not_decode")
     return failure

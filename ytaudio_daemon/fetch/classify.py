@@ -71,7 +71,7 @@ class Evidence:
 def classify(evidence: Evidence) -> Failure:
     """Return the failure that fits the evidence best; it has no log tail yet."""
     host_error = _host_error(evidence.causes)
-    if host_error is not None:
+    if host_error is not None and not _is_proxy_error(evidence.causes):
         failure = host_error.failure()
     else:
         failure = failure_for(_code(evidence), _error_text(evidence.causes))
@@ -129,6 +129,11 @@ _CHALLENGE_UNSOLVED = re.compile(
     r"|invalid js challenge|remote component",
     re.IGNORECASE,
 )
+
+
+def _is_proxy_error(causes: Iterable[Cause]) -> bool:
+    """Return whether a proxy refused: SOCKS has numbers of its own, 1 to 8 (RFC 1928)."""
+    return any("ProxyError" in cause.classes for cause in causes)
 
 
 def _host_error(causes: Iterable[Cause]) -> HostError | None:

@@ -54,8 +54,8 @@ def _needed(request: AttemptRequest) -> Iterator[Path]:
 
 def _jar_folder(request: AttemptRequest) -> list[Path]:
     """Return the folder of cookies that the program keeps itself: they are renewed."""
-    jar = request.network.cookies_file
-    return [Path(jar).parent] if jar else []
+    network = request.network
+    return [Path(network.cookies_file).parent] if network.stores_cookies else []
 
 
 def _paths_inside(private: AbstractSet[Path], paths: Iterable[Path]) -> Iterator[Path]:

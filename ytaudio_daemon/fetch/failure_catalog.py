@@ -171,7 +171,7 @@ FAILURE_CATALOG = {
     "proxy_failed": FailureSpec(
         _K.OFFLINE,
         "The proxy did not let us through.",
-        "Check [download] proxy and the proxy itself.",
+        "Check [download] proxy or [youtube] egress, and the proxy itself.",
     ),
     # host
     "disk_full": FailureSpec(

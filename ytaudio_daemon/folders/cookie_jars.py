@@ -1,12 +1,16 @@
-"""The cookies of sessions: one file each in the state folder, which nobody else may read."""
+"""The cookies of sessions: a folder each in the state folder, which nobody else may read.
 
+A folder each, since a worker may write in that of its own session (`fetch.confinement`).
+"""
+
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.folders.layout import Layout
 from ytaudio_daemon.system.private_file import locked, replace_private_file
 
-SUFFIX = ".txt"
+FILE_NAME = "cookies.txt"
 
 
 def find_cookies(layout: Layout, session_uuid: str) -> Path | None:
@@ -29,8 +33,9 @@ def store_cookies(layout: Layout, session_uuid: str, text: str) -> None:
     Raises:
         OSError: They cannot be stored; the old ones stay.
     """
-    layout.cookies.mkdir(mode=0o700, exist_ok=True)
     path = _path(layout, session_uuid)
+    for folder in (layout.cookies, path.parent):
+        folder.mkdir(mode=0o700, exist_ok=True)
     with locked(path):
         replace_private_file(path, text)
 
@@ -51,9 +56,7 @@ def sessions_with_files(layout: Layout) -> set[str]:
         OSError: The folder cannot be read.
     """
     try:
-        return {
-            path.name.lstrip(".").partition(".")[0] for path in layout.cookies.iterdir()
-        }
+        return {path.name for path in layout.cookies.iterdir()}
     except FileNotFoundError:
         return set()
 
@@ -64,11 +67,9 @@ def remove_files(layout: Layout, session_uuid: str) -> None:
     Raises:
         OSError: One of them cannot be removed.
     """
-    for pattern in (f"{session_uuid}.*", f".{session_uuid}.*"):
-        for path in layout.cookies.glob(pattern):
-            with suppress(FileNotFoundError):
-                path.unlink()
+    with suppress(FileNotFoundError):
+        shutil.rmtree(_path(layout, session_uuid).parent)
 
 
 def _path(layout: Layout, session_uuid: str) -> Path:
-    return layout.cookies / f"{session_uuid}{SUFFIX}"
+    return layout.cookies / session_uuid / FILE_NAME

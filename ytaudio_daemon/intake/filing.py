@@ -169,9 +169,10 @@ class Filer:
         try:
             return self._move(recorded, now)
         except (OSError, UnsafePathError) as error:
-            if isinstance(error, OSError) and not _is_of_one_place(error):
-                raise
             folder = recorded.inbox_file.folder_in(self._layout.inbox)
+            if isinstance(error, OSError) and not _is_of_one_place(error):
+                error.filename = str(folder)  # not a name in a folder nobody knows
+                raise
             self._ignored_files.set_not_movable(folder, error)
             return self._keep(recorded, is_unmovable=True)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ytaudio_daemon.model import Limits, Network
 from ytaudio_daemon.model.decide import RetryPolicy
+from ytaudio_daemon.model.egress import Egress, egresses_of
 from ytaudio_daemon.model.gates import Pace
 from ytaudio_daemon.model.hints import Circumstances
 from ytaudio_daemon.settings import Settings
@@ -23,11 +24,32 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def network(settings: Settings, own_cookies: Path | None = None) -> Network:
-    """Return how YouTube is reached, with a session's own cookies if it has any."""
+def egresses(settings: Settings) -> tuple[Egress, ...]:
+    """Return the egresses of the config; there is at least one."""
+    return egresses_of(settings.youtube.egress)
+
+
+def egress_keys(settings: Settings) -> tuple[str, ...]:
+    """Return the keys of the egresses, in the config's order."""
+    return tuple(egress.key for egress in egresses(settings))
+
+
+def network(
+    settings: Settings, own_cookies: Path | None = None, egress: str | None = None
+) -> Network:
+    """Return how YouTube is reached.
+
+    Args:
+        settings: Sections download and youtube.
+        own_cookies: The session's, in place of the config's.
+        egress: The key of the egress. None, or one that is no longer configured, is the
+            first: an attempt must not leave by a way that was taken out of the config.
+    """
     download = settings.download
+    ways = egresses(settings)
+    way = next((one for one in ways if one.key == egress), ways[0])
     return Network(
-        proxy=download.proxy,
+        proxy=way.proxy or download.proxy,
         ca_file=os.fspath(download.ca_file or ""),
         cookies_file=os.fspath(own_cookies or download.cookies_file or ""),
         cookies=download.cookies,

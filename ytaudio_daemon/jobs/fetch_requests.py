@@ -25,11 +25,12 @@ def fetch_request(  # noqa: PLR0913 - one named part each; a bundle would hide t
     private_paths: Sequence[Path] = (),
     job_facts: Mapping[str, Any] | None = None,
     own_cookies: Path | None = None,
+    egress: str | None = None,
 ) -> FetchRequest:
     """Return the request for one attempt.
 
     Args:
-        settings: Sections download and disk.
+        settings: Sections download, youtube and disk.
         tools: ffmpeg and the JavaScript runtime.
         key: Identifies the attempts of one link: a job's UUID, or one made up.
         attempt: The attempt's number, from 1.
@@ -41,6 +42,7 @@ def fetch_request(  # noqa: PLR0913 - one named part each; a bundle would hide t
         private_paths: What the attempt must not reach.
         job_facts: Copied into `job.json` as `job`.
         own_cookies: The session's, in a file of the program's, in place of the config's.
+        egress: The key of the egress; None is the first.
     """
     return FetchRequest(
         key=key,
@@ -59,5 +61,5 @@ def fetch_request(  # noqa: PLR0913 - one named part each; a bundle would hide t
         js_runtime=tools.js_pair(),
         is_music=link.is_music,
         limits=limits(settings),
-        network=network(settings, own_cookies),
+        network=network(settings, own_cookies, egress),
     )

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 import structlog
 
 from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.jobs.config_values import egress_keys
 from ytaudio_daemon.jobs.fetch_requests import fetch_request
 from ytaudio_daemon.jobs.outage_suspicion import end_outage
 from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.ledger import Connection, Ledger, gates, outages
 from ytaudio_daemon.model import Failure, FetchRequest, Options
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.egress import is_open
 from ytaudio_daemon.model.gates import GateName, outage_gate
 from ytaudio_daemon.model.outage import (
     Outage,
@@ -44,11 +46,13 @@ class _Round:
 
     Attributes:
         links: Not probed yet.
+        egress: The key of the egress that all of them go by.
         key: Of the probe that runs, or "".
         failures: Of the probes that ended; None for one that worked.
     """
 
     links: list[Link]
+    egress: str
     key: str = ""
     failures: list[Failure | None] = field(default_factory=list)
 
@@ -86,9 +90,10 @@ class OutageProber:
         if outage is None:
             return
         self._settle(outage, now)
-        is_reachable = all(gate.admits_job(now.wall) for gate in shut)
-        if self._round is None and is_reachable and outage.is_probe_due(now.wall):
-            self._begin_round()
+        keys = egress_keys(self._job_runner.settings)
+        way = next((key for key in keys if is_open(key, shut, now.wall)), None)
+        if self._round is None and way is not None and outage.is_probe_due(now.wall):
+            self._begin_round(way)
         self._start_probe()
 
     def collect(self, events: Iterable[Event]) -> None:
@@ -121,13 +126,13 @@ class OutageProber:
                 _conclude(db, outage, verdict, now)
         self._round = None
 
-    def _begin_round(self) -> None:
+    def _begin_round(self, egress: str) -> None:
         """List the videos that are known to work, the last completed ones first."""
         with self._ledger.read() as db:
             known = [Link(video) for video in outages.known_videos(db, KNOWN_VIDEOS)]
         canaries = map(parse_link, self._job_runner.settings.engine.canary)
         links = list(dict.fromkeys([*known, *canaries])) or [LAST_RESORT]
-        self._round = _Round(links)
+        self._round = _Round(links, egress)
 
     def _start_probe(self) -> None:
         this = self._round
@@ -135,10 +140,10 @@ class OutageProber:
             return
         link = this.links.pop(0)
         this.key = str(uuid.uuid4())
-        self._pool.start(self._request(this.key, link))
+        self._pool.start(self._request(this.key, link, this.egress))
         log.info("outage.probed", video=link.video_id)
 
-    def _request(self, key: str, link: Link) -> FetchRequest:
+    def _request(self, key: str, link: Link, egress: str) -> FetchRequest:
         request = fetch_request(
             self._job_runner.settings,
             self._job_runner.tools,
@@ -150,6 +155,7 @@ class OutageProber:
                 key, 1
             ),  # never made: it writes nothing
             cache_dir=self._layout.cache,
+            egress=egress,
         )
         limits = replace(request.limits, deadline_s=PROBE_DEADLINE_S)
         return replace(request, limits=limits, is_probe=True)

@@ -64,6 +64,7 @@ def prepare(
         private_paths=private_paths(layout, settings),
         job_facts=_job_facts(claim),
         own_cookies=cookie_jars.find_cookies(layout, claim.session_uuid),
+        egress=claim.egress,
     )
 
 

@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass, replace
 
-from ytaudio_daemon.jobs.config_values import retry_policy
+from ytaudio_daemon.jobs.config_values import egress_keys, retry_policy
 from ytaudio_daemon.jobs.outage_suspicion import outage_until, suspect_outage
 from ytaudio_daemon.ledger import Connection, cookies, gates, queries, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Failure, FailureKind, Outcome
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import (
+    MIN_RETRY_S,
     Decision,
     Surroundings,
     decide,
     reclassify_as_outdated,
 )
+from ytaudio_daemon.model.egress import EGRESS_GATES, gates_at, is_open
 from ytaudio_daemon.model.gates import GATE_OF, GateName
 from ytaudio_daemon.settings import Settings
 
@@ -41,7 +43,7 @@ def record_failure(
         claim: The attempt.
         outcome: Carries the failure.
         now: The moment.
-        settings: Sections retry and sessions.
+        settings: Sections retry, youtube and sessions.
 
     Returns:
         None when nothing was written: the attempt is no longer the job's, or the job
@@ -51,6 +53,7 @@ def record_failure(
     judged = replace(outcome, failure=failure)
     surroundings = _surroundings(db, claim, failure, now)
     decision = decide(claim.history, judged, now, retry_policy(settings), surroundings)
+    decision = _by_egress(db, decision, claim, now, settings)
     quota = settings.sessions.quota
     if not transitions.record_failure(db, claim.fence, judged, decision, now, quota):
         return None
@@ -70,27 +73,55 @@ def _surroundings(
     name = GATE_OF.get(failure.kind)
     if name is None:
         return Surroundings(outage_until=until)
-    gate = gates.find_gate(db, name)
+    gate = gates.find_gate(db, name, claim.egress if name in EGRESS_GATES else "")
     if name is not GateName.SITE:
         return Surroundings(gate=gate)
-    is_news = not gates.was_blocked_before(db, claim.job_id, claim.attempt)
-    others = is_news and gates.has_other_blocked_video(db, claim.video_id, now)
+    before = gates.egresses_that_blocked(db, claim.job_id, claim.attempt)
+    is_news = claim.egress not in before
+    others = is_news and gates.has_other_blocked_video(
+        db, claim.video_id, claim.egress, now
+    )
     return Surroundings(gate=gate, is_said_of_others=others, is_news=is_news)
+
+
+def _by_egress(
+    db: Connection, decision: Decision, claim: Claim, now: Now, settings: Settings
+) -> Decision:
+    """Close the gate of the attempt's own egress; the job goes on by another at once.
+
+    A job that every egress has blocked once waits as long as with one egress: YouTube
+    always answers some videos so, and would be asked again and again.
+    """
+    name, gate = GATE_OF.get(decision.failure.kind), decision.gate
+    if name not in EGRESS_GATES:
+        return decision
+    if gate is not None:
+        decision = replace(decision, gate=replace(gate, egress=claim.egress))
+    keys = egress_keys(settings)
+    blocks = gates.egresses_that_blocked(db, claim.job_id, claim.attempt)
+    closed = gates.closed_gates(db)
+    others = [key for key in keys if key != claim.egress]
+    if (gate is not None or len(blocks) + 1 < len(keys)) and any(
+        is_open(key, closed, now.wall) for key in others
+    ):
+        return replace(decision, retry_at=now.wall + MIN_RETRY_S)
+    return decision
 
 
 def open_proven_gates(db: Connection, claim: Claim, now: Now) -> None:
     """Open the gates that this attempt, begun after they closed, shows to be over.
 
-    A private video proves the site answers; a success proves everything works. A gate
-    that was closed later than now was closed before the clock went back. An outage has
-    proofs of its own: in one of them all videos are said to be private.
+    A private video proves the site answers; a success proves everything works, by the
+    attempt's egress. A gate that was closed later than now was closed before the clock
+    went back. An outage has proofs of its own: in one of them all videos are said to be
+    private.
     """
-    for gate in gates.closed_gates(db):
+    for gate in gates_at(claim.egress, gates.closed_gates(db)):
         is_behind = gate.closed_at < claim.history.claimed_at
         if gate.name is not GateName.OUTAGE and (
             is_behind or now.wall < gate.closed_at
         ):
-            gates.open_gate_and_hasten(db, gate.name, now)
+            gates.open_gate_and_hasten(db, gate.name, now, gate.egress)
 
 
 def _reclassified(db: Connection, outcome: Outcome) -> Failure:

@@ -8,13 +8,14 @@ import structlog
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.jobs.completer import AttemptCompleter
-from ytaudio_daemon.jobs.config_values import pace
+from ytaudio_daemon.jobs.config_values import egress_keys, pace
 from ytaudio_daemon.jobs.disk_reserve import DiskReserve
+from ytaudio_daemon.jobs.egress_turns import EgressTurns
 from ytaudio_daemon.jobs.memory_shortage import MemoryShortage
 from ytaudio_daemon.jobs.prepare import prepare
 from ytaudio_daemon.jobs.publisher import Publication
 from ytaudio_daemon.jobs.rescuer import JobRescuer
-from ytaudio_daemon.ledger import Ledger, claims, gates, outages, queries
+from ytaudio_daemon.ledger import Connection, Ledger, claims, gates, outages, queries
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import (
     FailureKind,
@@ -24,6 +25,7 @@ from ytaudio_daemon.model import (
     Progress,
 )
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.egress import gates_at
 from ytaudio_daemon.pool import Ended, Event, Pool, Progressed
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
@@ -73,7 +75,7 @@ class JobRunner:
         ledger: Holds jobs and claims.
         layout: Where attempts work and where results go.
         pool: Runs the workers.
-        settings: Sections download, retry, pace, sessions and disk.
+        settings: Sections download, youtube, retry, pace, sessions and disk.
         tools: ffmpeg and the JavaScript runtime.
         host: This daemon's name in claims.
     """
@@ -99,6 +101,7 @@ class JobRunner:
         #: Not written to the ledger yet: it was busy, or full.
         self._ended: list[_EndedAttempt] = []
         self._memory_shortage = MemoryShortage()
+        self._egress_turns = EgressTurns()
         self._disk_reserve = DiskReserve(ledger, layout.downloads)
 
     def reload(self, settings: Settings) -> None:
@@ -141,12 +144,20 @@ class JobRunner:
         if not self._disk_reserve.is_available(self.settings.disk.reserve, now):
             return
         while self._pool.free_slots() > 0:
-            with self._ledger.write() as db:
-                claim = claims.claim_next(db, now, self._host, pace(self.settings))
+            claim = self._claim_next(now)
             if claim is None:
                 return
             failpoints.failpoint("job.claimed", claim.name)
             self._start(claim, now)
+
+    def _claim_next(self, now: Now) -> Claim | None:
+        running = [attempt.claim.egress for attempt in self._running.values()]
+        keys = self._egress_turns.in_order(egress_keys(self.settings), running)
+        with self._ledger.write() as db:
+            claim = claims.claim_next(db, now, self._host, pace(self.settings), keys)
+        if claim is not None:
+            self._egress_turns.use(claim.egress)
+        return claim
 
     def seconds_to_next_claim(self, now: Now) -> float:
         """Return the seconds after which a claim may succeed without any other event.
@@ -156,14 +167,21 @@ class JobRunner:
         with self._ledger.read() as db:
             if queries.total_counts(db)[JobState.QUEUED] == 0:
                 return CLAIM_POLL_S
-            closed = gates.closed_gates(db)
-            if outages.is_held(db, now) or any(
-                gate.is_being_probed(now.wall) for gate in closed
-            ):
-                return CLAIM_POLL_S  # the end of the probe is an event
-            shut = [gate.until - now.wall for gate in closed]
-            token = gates.seconds_to_next_token(db, pace(self.settings), now)
-        return min(max([0.0, *shut, token]) + DUE_MARGIN_S, CLAIM_POLL_S)
+            if outages.is_held(db, now):
+                return CLAIM_POLL_S  # the end of its probe is an event
+            soonest = min(
+                self._seconds_to_next_claim_by(key, db, now)
+                for key in egress_keys(self.settings)
+            )
+        return min(soonest + DUE_MARGIN_S, CLAIM_POLL_S)
+
+    def _seconds_to_next_claim_by(self, egress: str, db: Connection, now: Now) -> float:
+        closed = gates_at(egress, gates.closed_gates(db))
+        if any(gate.is_being_probed(now.wall) for gate in closed):
+            return CLAIM_POLL_S  # the end of the probe is an event
+        shut = [gate.until - now.wall for gate in closed]
+        token = gates.seconds_to_next_token(db, pace(self.settings), now, egress)
+        return max([0.0, *shut, token])
 
     def collect(self, events: Iterable[Event]) -> None:
         """Store the pool's events; `finish_ended` writes the ends to the ledger."""

@@ -1,6 +1,6 @@
 """Claims jobs for workers: sessions take turns, jobs go by priority and age."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from ytaudio_daemon.ledger.schema import attempts, jobs, sessions
 from ytaudio_daemon.model import FailureKind, JobState, Phase
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import JobHistory
+from ytaudio_daemon.model.egress import gates_at
 from ytaudio_daemon.model.gates import Pace
 
 
@@ -38,6 +39,7 @@ class Claim:
     publishing: bool = False
     owner: str | None = None
     is_music: bool = False
+    egress: str = ""
 
     @property
     def name(self) -> str:
@@ -52,37 +54,64 @@ class Claim:
         )
 
 
-def claim_next(db: Connection, now: Now, host: str, pace: Pace) -> Claim | None:
+def claim_next(
+    db: Connection, now: Now, host: str, pace: Pace, egresses: Sequence[str] = ("",)
+) -> Claim | None:
     """Claim the next job in turn (queued → running); None when no job may start.
 
     Sessions take turns (the one served longest ago first); inside a session the
-    highest priority goes first, then the oldest. Nothing is claimed while a gate is
-    closed, an outage is suspected, or the pace has no token left; a gate whose pause is
-    over lets one probe pass, rather a job that was not blocked itself.
+    highest priority goes first, then the oldest. The attempt gets the first egress
+    whose gates are open and whose pace has a token left, rather one that has not blocked
+    the job before; where there is none, or an outage is suspected, nothing is claimed. A
+    gate whose pause is over lets one probe pass, rather a job that was not blocked itself.
 
     Args:
         db: A write transaction.
         now: The moment.
         host: The name of the claiming host.
-        pace: The config's token bucket.
+        pace: The config's token bucket; each egress has one like it.
+        egresses: Keys of the egresses, the preferred one first.
     """
     closed = gates.closed_gates(db)
-    if not gates.may_claim(closed, now) or outages.is_held(db, now):
+    usable = [k for k in egresses if gates.may_claim(gates_at(k, closed), now)]
+    if not usable or outages.is_held(db, now):
         return None
-    row = (_next_unblocked(db) if closed else None) or _next_queued(db)
-    if row is None or not gates.take_token(db, pace, now):
+    is_probe = bool(gates_at(usable[0], closed))
+    row = (_next_unblocked(db) if is_probe else None) or _next_queued(db)
+    if row is None:
+        return None
+    egress = _first_with_token(db, _in_order_for(db, row.id, usable), pace, now)
+    if egress is None:
         return None
     attempt = row.attempt + 1
-    _mark_running(db, row.id, attempt, now, host)
+    _mark_running(db, row.id, attempt, now, host, egress)
     move_to_end_of_turns(db, row.session_id)
     fence = Fence(job_id=row.id, session_id=row.session_id, attempt=attempt)
     record_transition(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
-    if closed:
-        gates.set_probe(db, row.id)
+    gates.set_probe(db, row.id, gates_at(egress, closed))
     return _query_claims(db, jobs.c.id == row.id)[0]
 
 
-def claim_job(db: Connection, job_id: int, now: Now, owner: str) -> Claim | None:
+def _in_order_for(db: Connection, job_id: int, egresses: Sequence[str]) -> list[str]:
+    """Return the egresses, those that have not blocked the job before the others."""
+    if len(egresses) == 1:
+        return list(egresses)
+    blocked = gates.egresses_that_blocked(db, job_id)
+    return sorted(egresses, key=lambda key: key in blocked)
+
+
+def _first_with_token(
+    db: Connection, egresses: Sequence[str], pace: Pace, now: Now
+) -> str | None:
+    for key in egresses:
+        if gates.take_token(db, pace, now, key):
+            return key
+    return None
+
+
+def claim_job(
+    db: Connection, job_id: int, now: Now, owner: str, egress: str = ""
+) -> Claim | None:
     """Claim one job for a caller who waits for it (queued → running).
 
     Gates, pace and turns are for work that can wait; a person who asked for this job is
@@ -93,6 +122,7 @@ def claim_job(db: Connection, job_id: int, now: Now, owner: str) -> Claim | None
         job_id: The job.
         now: The moment.
         owner: As `jobs.foreign_claims.holder_name` gives it.
+        egress: The key of the egress it goes by.
 
     Returns:
         None when it is not queued.
@@ -104,7 +134,7 @@ def claim_job(db: Connection, job_id: int, now: Now, owner: str) -> Claim | None
     ).first()
     if row is None:
         return None
-    _mark_running(db, job_id, row.attempt + 1, now, owner)
+    _mark_running(db, job_id, row.attempt + 1, now, owner, egress)
     fence = Fence(job_id=job_id, session_id=row.session_id, attempt=row.attempt + 1)
     record_transition(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
     return _query_claims(db, jobs.c.id == job_id)[0]
@@ -184,7 +214,7 @@ def _next_unblocked(db: Connection) -> Any:
 
 
 def _mark_running(
-    db: Connection, job_id: int, attempt: int, now: Now, host: str
+    db: Connection, job_id: int, attempt: int, now: Now, host: str, egress: str
 ) -> None:
     db.execute(
         sa.update(jobs)
@@ -200,7 +230,11 @@ def _mark_running(
     )
     db.execute(
         sa.insert(attempts).values(
-            job_id=job_id, number=attempt, host=host, started_at=now.wall
+            job_id=job_id,
+            number=attempt,
+            host=host,
+            started_at=now.wall,
+            egress=egress,
         ),
     )
 
@@ -217,10 +251,21 @@ def _query_claims(db: Connection, condition: sa.ColumnElement[bool]) -> list[Cla
     # Sorted here: with ORDER BY, SQLite walks all jobs by number instead of the few
     # that the partial index holds.
     rows = sorted(db.execute(JOBS_QUERY.where(condition)).all(), key=lambda row: row.id)
-    return [_claim_from_row(row) for row in rows]
+    return [_claim_from_row(row, _egress_of(db, row)) for row in rows]
 
 
-def _claim_from_row(row: Any) -> Claim:
+def _egress_of(db: Connection, row: Any) -> str:
+    return (
+        db.execute(
+            sa.select(attempts.c.egress).where(
+                attempts.c.job_id == row.id, attempts.c.number == row.attempt
+            )
+        ).scalar()
+        or ""
+    )
+
+
+def _claim_from_row(row: Any, egress: str) -> Claim:
     return Claim(
         job_id=row.id,
         uuid=row.uuid,
@@ -246,4 +291,5 @@ def _claim_from_row(row: Any) -> Claim:
         publishing=row.phase == Phase.PUBLISHING,
         owner=row.host,
         is_music=row.is_music,
+        egress=egress,
     )

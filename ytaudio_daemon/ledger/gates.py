@@ -1,5 +1,6 @@
 """Gates and pace as rows: the pure rules are in `model.gates`."""
 
+from collections.abc import Iterable
 from itertools import takewhile
 from typing import Any
 
@@ -24,18 +25,25 @@ def closed_gates(db: Connection) -> list[Gate]:
     return [_gate_from_row(row) for row in db.execute(sa.select(gates)).all()]
 
 
-def find_gate(db: Connection, name: GateName) -> Gate | None:
-    """Return one gate, or None when it is open."""
-    row = db.execute(sa.select(gates).where(gates.c.name == name.value)).first()
+def find_gate(db: Connection, name: GateName, egress: str = "") -> Gate | None:
+    """Return one gate, or None when it is open.
+
+    Args:
+        db: The ledger.
+        name: The gate's.
+        egress: Whose gate it is, for those of `model.egress.EGRESS_GATES`.
+    """
+    row_name = _row_name(name, egress)
+    row = db.execute(sa.select(gates).where(gates.c.name == row_name)).first()
     return None if row is None else _gate_from_row(row)
 
 
 def close_gate(db: Connection, shut: Gate) -> None:
     """Store a gate as `model.gates.gate_after_failure` returned it."""
-    open_gate(db, shut.name)
+    open_gate(db, shut.name, shut.egress)
     db.execute(
         sa.insert(gates).values(
-            name=shut.name.value,
+            name=_row_name(shut.name, shut.egress),
             code=shut.code,
             reason=shut.reason,
             hint=shut.hint,
@@ -47,16 +55,19 @@ def close_gate(db: Connection, shut: Gate) -> None:
     )
 
 
-def open_gate(db: Connection, name: GateName) -> bool:
+def open_gate(db: Connection, name: GateName, egress: str = "") -> bool:
     """Open a gate; returns True if it was closed."""
-    done = db.execute(sa.delete(gates).where(gates.c.name == name.value))
+    row_name = _row_name(name, egress)
+    done = db.execute(sa.delete(gates).where(gates.c.name == row_name))
     return done.rowcount > 0
 
 
-def open_gate_and_hasten(db: Connection, name: GateName, now: Now) -> None:
-    """Open a gate whose cause is gone, and make the jobs and listings that wait for it due now."""
+def open_gate_and_hasten(
+    db: Connection, name: GateName, now: Now, egress: str = ""
+) -> None:
+    """Open a gate whose cause is gone, and make what waits for it due now."""
     kinds = [kind.value for kind, gate in GATE_OF.items() if gate is name]
-    if not open_gate(db, name) or not kinds:
+    if not open_gate(db, name, egress) or not kinds:
         return
     db.execute(
         sa.update(jobs)
@@ -78,21 +89,33 @@ def open_gate_and_hasten(db: Connection, name: GateName, now: Now) -> None:
     )
 
 
-def was_blocked_before(db: Connection, job_id: int, attempt: int) -> bool:
-    """Return True if an earlier attempt of a job was blocked, too."""
-    query = sa.select(sa.literal(1)).where(
+def egresses_that_blocked(
+    db: Connection, job_id: int, before: int | None = None
+) -> list[str]:
+    """Return the egress of each attempt of a job that YouTube blocked.
+
+    Args:
+        db: The ledger.
+        job_id: The job.
+        before: Only attempts with a lower number count.
+    """
+    query = sa.select(attempts.c.egress).where(
         attempts.c.job_id == job_id,
-        attempts.c.number < attempt,
         attempts.c.kind == FailureKind.BLOCKED.value,
     )
-    return db.execute(query.limit(1)).first() is not None
+    if before is not None:
+        query = query.where(attempts.c.number < before)
+    return [egress or "" for egress in db.execute(query).scalars()]
 
 
-def has_other_blocked_video(db: Connection, video_id: str, now: Now) -> bool:
+def has_other_blocked_video(
+    db: Connection, video_id: str, egress: str, now: Now
+) -> bool:
     """Return True if YouTube has just blocked another video for the first time.
 
-    "Just" is within the first pause of the gate, and behind the last success. A video
-    that was blocked before, while others came through, says nothing of them.
+    "Just" is within the first pause of the gate, and behind the last success, by the
+    same egress. A video that was blocked before, while others came through, says nothing
+    of them.
     """
     since = now.wall - PAUSES[GateName.SITE][0]
     rows = db.execute(
@@ -100,7 +123,11 @@ def has_other_blocked_video(db: Connection, video_id: str, now: Now) -> bool:
             attempts.c.job_id, attempts.c.number, attempts.c.kind, jobs.c.video_id
         )
         .join(jobs, jobs.c.id == attempts.c.job_id)
-        .where(attempts.c.ended_at > since, attempts.c.ended_at <= now.wall)
+        .where(
+            attempts.c.ended_at > since,
+            attempts.c.ended_at <= now.wall,
+            sa.func.coalesce(attempts.c.egress, "") == egress,
+        )
         .order_by(attempts.c.ended_at.desc())
         .limit(MAX_WITNESSES),
     ).all()
@@ -108,7 +135,7 @@ def has_other_blocked_video(db: Connection, video_id: str, now: Now) -> bool:
     return any(
         row.kind == FailureKind.BLOCKED
         and row.video_id != video_id
-        and not was_blocked_before(db, row.job_id, row.number)
+        and egress not in egresses_that_blocked(db, row.job_id, row.number)
         for row in fresh
     )
 
@@ -118,9 +145,11 @@ def may_claim(closed: list[Gate], now: Now) -> bool:
     return all(shut.admits_job(now.wall) for shut in closed)
 
 
-def set_probe(db: Connection, job_id: int) -> None:
+def set_probe(db: Connection, job_id: int, half_open: Iterable[Gate]) -> None:
     """Store which job is the probe of the half-open gates."""
-    db.execute(sa.update(gates).values(probe_job_id=job_id))
+    for gate in half_open:
+        mine = gates.c.name == _row_name(gate.name, gate.egress)
+        db.execute(sa.update(gates).where(mine).values(probe_job_id=job_id))
 
 
 def clear_stale_probe(db: Connection) -> None:
@@ -134,43 +163,60 @@ def clear_stale_probe(db: Connection) -> None:
     )
 
 
-def take_token(db: Connection, bucket: Pace, now: Now) -> bool:
-    """Take a token for one attempt; returns False when there is none yet."""
+def take_token(db: Connection, bucket: Pace, now: Now, egress: str = "") -> bool:
+    """Take a token of an egress for one attempt; returns False when there is none yet."""
     if bucket.is_disabled:
         return True
-    tokens = _tokens(db, bucket, now)
+    tokens = available_tokens(db, bucket, now, egress)
     if tokens >= 1.0:
-        _save_tokens(db, tokens - 1.0, now)
+        _save_tokens(db, tokens - 1.0, now, egress)
         return True
-    ahead = sa.select(pace.c.site).where(pace.c.filled_at > now.wall)
+    site = _site_name(egress)
+    ahead = sa.select(pace.c.site).where(
+        pace.c.site == site, pace.c.filled_at > now.wall
+    )
     if db.execute(ahead).first() is not None:
         # The clock went back: refill from now on, not once it has caught up.
-        _save_tokens(db, tokens, now)
+        _save_tokens(db, tokens, now, egress)
     return False
 
 
-def seconds_to_next_token(db: Connection, bucket: Pace, now: Now) -> float:
-    """Return seconds until the next token, 0 when there is one."""
-    return (
-        0.0 if bucket.is_disabled else bucket.seconds_to_next(_tokens(db, bucket, now))
-    )
+def seconds_to_next_token(
+    db: Connection, bucket: Pace, now: Now, egress: str = ""
+) -> float:
+    """Return seconds until an egress's next token, 0 when there is one."""
+    if bucket.is_disabled:
+        return 0.0
+    return bucket.seconds_to_next(available_tokens(db, bucket, now, egress))
 
 
-def _tokens(db: Connection, bucket: Pace, now: Now) -> float:
-    row = db.execute(sa.select(pace).where(pace.c.site == SITE)).first()
+def available_tokens(db: Connection, bucket: Pace, now: Now, egress: str = "") -> float:
+    """Return the tokens that an egress has now; an attempt needs a whole one."""
+    row = db.execute(sa.select(pace).where(pace.c.site == _site_name(egress))).first()
     if row is None:
         return float(bucket.burst)
     return bucket.refill(row.tokens, row.filled_at, now.wall)
 
 
-def _save_tokens(db: Connection, tokens: float, now: Now) -> None:
-    db.execute(sa.delete(pace).where(pace.c.site == SITE))
-    db.execute(sa.insert(pace).values(site=SITE, tokens=tokens, filled_at=now.wall))
+def _save_tokens(db: Connection, tokens: float, now: Now, egress: str) -> None:
+    site = _site_name(egress)
+    db.execute(sa.delete(pace).where(pace.c.site == site))
+    db.execute(sa.insert(pace).values(site=site, tokens=tokens, filled_at=now.wall))
+
+
+def _site_name(egress: str) -> str:
+    return f"{SITE}@{egress}" if egress else SITE
+
+
+def _row_name(name: GateName, egress: str) -> str:
+    return f"{name.value}@{egress}" if egress else name.value
 
 
 def _gate_from_row(row: Any) -> Gate:
+    name, _, egress = row.name.partition("@")
     return Gate(
-        name=GateName(row.name),
+        name=GateName(name),
+        egress=egress,
         code=current_code(row.code),
         reason=row.reason,
         hint=row.hint,

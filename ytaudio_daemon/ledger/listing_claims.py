@@ -4,8 +4,8 @@ A listing is one attempt in a worker, like one at a job: through gates and pace,
 by its number, retried as `model.decide` decides.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +27,7 @@ from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.decide import Decision, JobHistory
+from ytaudio_daemon.model.egress import gates_at
 from ytaudio_daemon.model.gates import Gate, Pace
 from ytaudio_daemon.model.selection import Selection
 
@@ -49,6 +50,7 @@ class ListingClaim:
     selection: Selection
     source: JobSource
     history: JobHistory
+    egress: str = ""
 
     @property
     def name(self) -> str:
@@ -63,23 +65,35 @@ _CLAIMS_QUERY = sa.select(
 ).join(sessions, sessions.c.id == collections.c.session_id)
 
 
-def claim_next(db: Connection, now: Now, host: str, pace: Pace) -> ListingClaim | None:
+def claim_next(
+    db: Connection, now: Now, host: str, pace: Pace, egresses: Sequence[str] = ("",)
+) -> ListingClaim | None:
     """Claim the next collection in turn (queued → running); None when none may start.
 
-    Sessions take turns as for jobs. While a gate is closed nothing is listed, but for a
-    probe where no job is queued that could be it.
+    Sessions take turns as for jobs. Nothing is listed by an egress with a closed gate,
+    but for a probe where no job is queued that could be it.
 
     Args:
         db: A write transaction.
         now: The moment.
         host: The name of the claiming host.
-        pace: The config's token bucket.
+        pace: The config's token bucket; each egress has one like it.
+        egresses: Keys of the egresses, the preferred one first.
     """
     closed = gates.closed_gates(db)
-    if outages.is_held(db, now) or not _may_list(db, closed, now):
+    row = None if outages.is_held(db, now) else _next_queued(db)
+    if row is None:
         return None
-    row = _next_queued(db)
-    if row is None or not gates.take_token(db, pace, now):
+    egress = next(
+        (
+            key
+            for key in egresses
+            if _may_list(db, gates_at(key, closed), now)
+            and gates.take_token(db, pace, now, key)
+        ),
+        None,
+    )
+    if egress is None:
         return None
     db.execute(
         sa.update(collections)
@@ -94,7 +108,7 @@ def claim_next(db: Connection, now: Now, host: str, pace: Pace) -> ListingClaim 
     )
     move_to_end_of_turns(db, row.session_id)
     append_collection_event(db, row, now, "listing_claimed")
-    return find_claims(db, collections.c.id == row.id)[0]
+    return replace(find_claims(db, collections.c.id == row.id)[0], egress=egress)
 
 
 def _may_list(db: Connection, closed: list[Gate], now: Now) -> bool:

@@ -312,6 +312,8 @@ attempts = Table(
     Column("signature", Text),
     # 1 while it counts against the attempts its job has.
     Column("charged", Big, nullable=False, server_default="0"),
+    # The key of the egress; NULL before there were any.
+    Column("egress", Text),
     Index("attempts_by_end", "ended_at"),
 )
 

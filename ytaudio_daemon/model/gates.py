@@ -49,7 +49,10 @@ OUTAGE_WITHOUT_KNOWN_VIDEO = "outage_unprobed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """A closed gate; times in seconds since 1970 UTC."""
+    """A closed gate; times in seconds since 1970 UTC.
+
+    `egress` is the key of the only egress it stops, for those of `egress.EGRESS_GATES`.
+    """
 
     name: GateName
     code: str
@@ -59,6 +62,7 @@ class Gate:
     until: float
     closures: int
     probe_job_id: int | None = None
+    egress: str = ""
 
     def is_too_early_to_probe(self, wall: float) -> bool:
         """Return True if the pause is not over.
@@ -178,3 +182,7 @@ class Pace:
     def is_disabled(self) -> bool:
         """True if attempts are not limited."""
         return self.burst <= 0 or self.per_hour <= 0
+
+
+#: No bucket at all.
+UNLIMITED = Pace(burst=0, per_hour=0)

@@ -9,6 +9,7 @@ from ytaudio_daemon.schemas.fields import (
     SWITCHED_OFF,
     Count,
     Keywords,
+    LineWithLink,
     Positive,
     one_of,
 )
@@ -53,7 +54,7 @@ class CheckDocument(TypedDict):
         "Every line that is neither blank nor a comment; of several links in a line,"
         " each.",
     ]
-    switched_off: Annotated[list[Positive], SWITCHED_OFF]
+    switched_off: Annotated[list[LineWithLink], SWITCHED_OFF]
 
 
 class SettingInEffect(TypedDict):

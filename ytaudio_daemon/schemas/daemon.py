@@ -81,6 +81,25 @@ class ClosedGate(TypedDict):
     until: Annotated[Time, "When one job is let through to see whether it is over."]
 
 
+class EgressPace(TypedDict):
+    """The pace of an egress; null when it has no limit."""
+
+    burst: Annotated[Count, "Videos at once, after a rest."]
+    per_hour: Annotated[Count, "Videos an hour after that."]
+    available: Annotated[Count, "Videos that could begin at once now."]
+
+
+class EgressStatus(TypedDict):
+    """A way out to YouTube."""
+
+    name: Annotated[
+        str, "Its proxy without user name and password; default: the ordinary way."
+    ]
+    open: Annotated[bool, "No gate stops it."]
+    gates: Annotated[list[ClosedGate], "Why nothing is started by it now."]
+    pace: EgressPace | None
+
+
 class SessionCounts(TypedDict):
     """All sessions, by state."""
 
@@ -108,6 +127,10 @@ class DaemonDocument(TypedDict):
     disk: Disk
     gates: Annotated[
         list[ClosedGate], "Why nothing is started now; empty when nothing holds it up."
+    ]
+    egress: Annotated[
+        list[EgressStatus],
+        "The ways out to YouTube; one that is shut does not stop the others.",
     ]
     counts: Annotated[JobCounts, "All jobs, by state."]
     sessions: SessionCounts

@@ -8,6 +8,7 @@ from ytaudio_daemon.schemas.fields import (
     SWITCHED_OFF,
     Amount,
     Count,
+    LineWithLink,
     Positive,
     one_of,
 )
@@ -65,4 +66,4 @@ class DownloadDocument(TypedDict):
     output_dir: Annotated[str, "Where the files are, absolute."]
     counts: DownloadCounts
     downloads: Annotated[list[DownloadItem], "In the order they were asked for."]
-    switched_off: Annotated[list[Positive], SWITCHED_OFF]
+    switched_off: Annotated[list[LineWithLink], SWITCHED_OFF]

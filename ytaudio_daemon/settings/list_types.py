@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ytaudio_daemon.settings.value_types import (
     ValueType,
+    proxy_url,
     redact_credentials,
     require,
 )
@@ -19,6 +20,8 @@ from ytaudio_daemon.urls import LinkError, parse_link
 
 #: Each gets a process of its own while there are messages for it.
 MAX_APPRISE_URLS = 20
+#: Each has a pace of its own: with many, YouTube is asked very often.
+MAX_PROXIES = 32
 REDACTED = "***"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://\S")
 #: Slashes, spaces and control characters belong to no host's name.
@@ -61,6 +64,27 @@ def link_list() -> ValueType:
             raise ValueError(text) from exc
 
     return _list_type("a list of links to YouTube videos, or []", parse)
+
+
+def proxy_list() -> ValueType:
+    """Return the type of a list of proxies' addresses, "" for none."""
+    one_proxy = proxy_url()
+
+    def parse(text: str) -> Words:
+        found = _distinct_words(text)
+        require(len(found) <= MAX_PROXIES, text)
+        return tuple(one_proxy.parse(word) for word in found)
+
+    allowed = (
+        'a list such as ["", "socks5://user:word@host:1080"], at most '
+        f"{MAX_PROXIES}: addresses of proxies (http https socks4 socks4a socks5 socks5h), "
+        '"" for the ordinary way'
+    )
+    return _list_type(allowed, parse, _redact_proxies)
+
+
+def _redact_proxies(text: str) -> str:
+    return shlex.join(map(redact_credentials, _split_words(text)))
 
 
 def apprise_urls() -> ValueType:

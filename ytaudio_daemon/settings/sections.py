@@ -16,6 +16,7 @@ from ytaudio_daemon.settings.list_types import (
     apprise_urls,
     command_line,
     link_list,
+    proxy_list,
     service_url,
     web_url,
     word_list,
@@ -117,6 +118,8 @@ class YoutubeSettings:
         "The bgutil-ytdlp-pot-provider that makes proof-of-origin tokens.")
     clients: tuple[str, ...] = key("", word_list(*PLAYER_CLIENTS),
         "yt-dlp's player clients to ask as, in this order; [] is yt-dlp's own choice.")
+    egress: tuple[str, ...] = key("", proxy_list(),
+        'Proxies to spread downloads over, each with its own pace; "" is the ordinary way.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

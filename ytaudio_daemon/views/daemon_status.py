@@ -89,7 +89,7 @@ class DaemonStatusFile:
         if now.uptime_s < self.due_at(view_settings):
             return
         if not from_memory:
-            self._facts = self._read_facts()
+            self._facts = self._read_facts(snapshot, now)
         if self._facts is None:
             return
         self._built_at = now.uptime_s
@@ -122,7 +122,7 @@ class DaemonStatusFile:
             self._write_errors.clear(PROBLEM_CODE, path)
             self._written_at = now.uptime_s
 
-    def _read_facts(self) -> LedgerFacts:
+    def _read_facts(self, snapshot: DaemonSnapshot, now: Now) -> LedgerFacts:
         with self._ledger.read() as db:
             if self._session_counts is None:
                 self._session_counts = queries.session_counts(db)
@@ -130,4 +130,8 @@ class DaemonStatusFile:
                 gates=gates.closed_gates(db),
                 counts=queries.total_counts(db),
                 sessions=self._session_counts,
+                tokens={
+                    one.key: gates.available_tokens(db, snapshot.pace, now, one.key)
+                    for one in snapshot.egresses
+                },
             )

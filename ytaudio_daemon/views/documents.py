@@ -5,7 +5,7 @@ describe every field.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from ytaudio_daemon.ledger.queries import JobRow
@@ -13,12 +13,15 @@ from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import IN_QUOTA, JobState, Progress, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import attempt_limit
-from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.model.egress import Egress, gates_at, gates_for_all
+from ytaudio_daemon.model.gates import Gate, Pace
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances, gate_hint
 from ytaudio_daemon.schemas.daemon import (
     ClosedGate,
     DaemonDocument,
     DaemonProcess,
+    EgressPace,
+    EgressStatus,
     ProblemDocument,
     YtDlpSource,
     YtDlpUpgrade,
@@ -53,11 +56,15 @@ STALE_AFTER_S = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFacts:
-    """The ledger's part of the daemon's document."""
+    """The ledger's part of the daemon's document.
+
+    `tokens` are those that each egress's pace has left, by its key.
+    """
 
     gates: Sequence[Gate]
     counts: Mapping[JobState, int]
     sessions: Mapping[SessionState, int]
+    tokens: Mapping[str, float] = field(default_factory=dict)
 
 
 def job_document(
@@ -216,7 +223,13 @@ def daemon_document(
             "free_bytes": live.disk_free_bytes,
             "reserve_bytes": live.disk_reserve_bytes,
         },
-        "gates": [_gate(gate, circumstances) for gate in facts.gates],
+        "gates": [
+            _gate(gate, circumstances)
+            for gate in gates_for_all([one.key for one in live.egresses], facts.gates)
+        ],
+        "egress": [
+            _egress(one, live.pace, facts, circumstances) for one in live.egresses
+        ],
         "counts": job_counts(facts.counts),
         "sessions": {
             "active": facts.sessions[SessionState.ACTIVE],
@@ -298,6 +311,24 @@ def _quota(session: Session, view_settings: ViewSettings) -> SessionQuota:
         "used_jobs": sum(session.counts[state] for state in IN_QUOTA),
         "max_bytes": view_settings.max_bytes if own_bytes is None else own_bytes,
         "used_bytes": session.used_bytes,
+    }
+
+
+def _egress(
+    egress: Egress, pace: Pace, facts: LedgerFacts, circumstances: Circumstances
+) -> EgressStatus:
+    closed = gates_at(egress.key, facts.gates)
+    left = int(facts.tokens.get(egress.key, 0))
+    limits: EgressPace = {
+        "burst": pace.burst,
+        "per_hour": pace.per_hour,
+        "available": left,
+    }
+    return {
+        "name": egress.name,
+        "open": not closed,
+        "gates": [_gate(gate, circumstances) for gate in closed],
+        "pace": None if pace.is_disabled else limits,
     }
 
 

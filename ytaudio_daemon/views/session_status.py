@@ -136,7 +136,10 @@ class SessionStatusFiles:
             if session.leaves_nothing and not sessions.has_drops(db, session_id):
                 self._remove(session)
                 return None
-            rows, truncated = queries.session_status_jobs(db, session_id)
+            if any(session.counts.values()):
+                rows, truncated = queries.session_status_jobs(db, session_id)
+            else:  # one of ten thousand that only wait
+                rows, truncated = [], False
             named = collections.collections_of_session(db, session_id)
         places = queue_positions(rows)
         documents = [

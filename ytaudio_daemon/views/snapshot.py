@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ytaudio_daemon.model import Progress
+from ytaudio_daemon.model.egress import Egress
+from ytaudio_daemon.model.gates import UNLIMITED, Pace
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 
 
@@ -53,6 +55,8 @@ class DaemonSnapshot:
     Attributes:
         state: starting, running, draining, degraded or stopped.
         started_at: Seconds since 1970 UTC.
+        egresses: The ways out to YouTube.
+        pace: The token bucket that each of them has.
         yt_dlp, ffmpeg: Versions; None while unknown or missing.
         js_runtime: Name and version, e.g. "deno 2.6.6", or None.
         engine: More facts about yt-dlp; None while unknown.
@@ -65,6 +69,8 @@ class DaemonSnapshot:
     pid: int
     host: str
     version: str
+    egresses: Sequence[Egress] = (Egress(),)
+    pace: Pace = UNLIMITED
     yt_dlp: str | None = None
     yt_dlp_age_days: int | None = None
     ffmpeg: str | None = None

@@ -33,7 +33,7 @@ class JobDetails:
         job: The job's document.
         attempts, events: Rows of the ledger, in order.
         lines: (file, number) of each line that asked for the job.
-        gates: The closed gates.
+        gates: The closed gates for which nothing is started.
         session: The job's session.
         quota: The session's quota in effect.
         file_is_gone: True if the job was published, and its file is no longer there.

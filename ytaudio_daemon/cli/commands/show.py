@@ -11,6 +11,7 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledger_access import open_ledger
 from ytaudio_daemon.folders.published import audio_is_gone
+from ytaudio_daemon.jobs.config_values import egress_keys
 from ytaudio_daemon.ledger import (
     Connection,
     gates,
@@ -18,6 +19,7 @@ from ytaudio_daemon.ledger import (
     sessions,
     work_counts,
 )
+from ytaudio_daemon.model.egress import gates_for_all
 from ytaudio_daemon.system.times import rfc3339
 
 
@@ -44,7 +46,7 @@ def _read_details(context: CommandContext, db: Connection) -> JobDetails:
         attempts=queries.job_attempts(db, row.id),
         events=queries.job_events(db, row.id),
         lines=queries.job_lines(db, row.id),
-        gates=gates.closed_gates(db),
+        gates=gates_for_all(egress_keys(context.settings), gates.closed_gates(db)),
         session=session,
         quota=quota.with_session_limits(session.max_jobs, session.max_bytes),
         file_is_gone=row.output_path is not None and audio_is_gone(row.output_path),

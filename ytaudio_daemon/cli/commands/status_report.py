@@ -163,6 +163,11 @@ def _daemon_facts(
     yield "sessions", f"{sessions['active']:,} active, {sessions['expired']:,} expired"
     for gate in document["gates"]:
         yield "closed", _gate_text(gate, wall)
+    # A status file of an older daemon has no egresses.
+    egresses = document.get("egress", [])
+    if len(egresses) > 1:
+        for egress in egresses:
+            yield "egress", _egress_text(egress, wall)
     for problem in document["problems"]:
         yield "problem", problem["message"]
         if problem["hint"]:
@@ -190,6 +195,19 @@ def _tool(name: str, daemon: Mapping[str, Any]) -> str:
 
 def _busy_text(daemon: Mapping[str, Any], what: str) -> str:
     return f"{daemon[what]['busy']} of {daemon[what]['max']} {what}"
+
+
+def _egress_text(egress: Mapping[str, Any], wall: float) -> str:
+    shut = [_gate_text(gate, wall) for gate in egress["gates"]]
+    state = f"closed, {'; '.join(shut)}" if shut else "open"
+    pace = egress["pace"]
+    left = (
+        f"; {pace['available']} of {pace['burst']} may begin at once, then "
+        f"{pace['per_hour']} an hour"
+        if pace
+        else ""
+    )
+    return f"{egress['name']}: {state}{left}"
 
 
 def _gate_text(gate: Mapping[str, Any], wall: float) -> str:

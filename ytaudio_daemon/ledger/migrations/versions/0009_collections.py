@@ -8,7 +8,7 @@ Big = sa.Integer().with_variant(postgresql.BIGINT(), "postgresql")
 Real = sa.Float().with_variant(postgresql.DOUBLE_PRECISION(), "postgresql")
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 
 def upgrade() -> None:
