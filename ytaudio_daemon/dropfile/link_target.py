@@ -12,11 +12,11 @@ from ytaudio_daemon.urls import (
     collection_of,
 )
 
-#: Said where links to channels stand beside those of videos that are meant.
+#: Said where a channel may be mentioned only, and five hundred videos not be meant.
 _ASK_FOR_LIST = (
-    "in tables, web pages and JSON, links to playlists and channels are taken only "
-    'where list=yes stands beside them (JSON: "list": "yes"): write this one on a line of '
-    "a text file"
+    "beside a video, in Markdown, tables, web pages and JSON, a playlist or channel is "
+    'taken only where list=yes says so (JSON: "list": "yes"): write its link on a line '
+    "of its own in a text file"
 )
 
 

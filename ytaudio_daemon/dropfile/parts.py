@@ -49,12 +49,11 @@ def link_lines(
         links: At least one.
         options: They hold for all of the links.
         layer: The same, laid over the options of the file.
-        takes_collections: Links to playlists and channels are meant, also without
-            `list=yes`.
+        takes_collections: Links to playlists and channels are meant without `list=yes`,
+            too, where they do not stand beside a video: that may be its author's.
     """
-    targets = [
-        link_target(link, layer, takes_collections=takes_collections) for link in links
-    ]
+    takes = takes_collections and all(link.error for link in links)
+    targets = [link_target(link, layer, takes_collections=takes) for link in links]
     if options.problem is None and not any(target.collection for target in targets):
         options = options._replace(problem=misused_option(options.options))
     if len(links) == 1:

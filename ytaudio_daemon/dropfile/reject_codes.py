@@ -41,10 +41,10 @@ REJECT_CODES: Mapping[str, RejectCode] = MappingProxyType(
         ),
         "not_a_video": RejectCode(
             "it is a page that names neither a video nor a list of videos; or a playlist "
-            "or channel where only videos are taken: with `list=no`, in tables, web "
-            "pages and JSON without `list`",
+            "or channel where it may be mentioned only: with `list=no`, beside a video, "
+            "in Markdown, tables, web pages and JSON",
             "open the video and copy its link; or write the playlist's link on a line of "
-            "a text file",
+            "its own in a text file, or `list=yes` behind it",
         ),
         "endless": RejectCode(
             "it is a mix, a feed or a search, which goes on for ever",
