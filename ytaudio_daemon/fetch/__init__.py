@@ -80,7 +80,7 @@ def list_entries(request: ListRequest, report: PageReceiver) -> Outcome:
 
 def preload() -> None:
     """Import everything that an attempt needs, and try it without network and threads."""
-    from ytaudio_daemon.fetch import attempt  # noqa: F401, PLC0415 - cheap import
+    from ytaudio_daemon.fetch import attempt, listing  # noqa: F401, PLC0415 - cheap import
     from ytaudio_daemon.fetch.offline_warmup import run_offline_warmup  # noqa: PLC0415 - cheap import
     from ytaudio_daemon.fetch.ytdlp_client import warm_up  # noqa: PLC0415 - cheap import
 

@@ -106,6 +106,10 @@ LIST_RULES = (
     ),
     _rule("no_such_tab", r"does not have an? .{1,40} tab"),
     _rule("list_incomplete", "incomplete data received", "incomplete yt initial data"),
+    _rule(
+        "not_understood", "unable to recognize tab page", "unable to find selected tab",
+        "failed to resolve album",
+    ),
 )  # fmt: skip
 
 #: For errors alone, after RULES: warnings say the same of what yt-dlp can do without.

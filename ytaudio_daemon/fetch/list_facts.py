@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -102,6 +103,19 @@ def album_of(info: Info, first_entry: Info | None) -> AlbumFacts | None:
         title=title,
         artist=artist.removesuffix(_TOPIC_SUFFIX),
         tracks=announced_count(info) or None,
+    )
+
+
+def merge_albums(
+    music: AlbumFacts | None, playlist: AlbumFacts | None
+) -> AlbumFacts | None:
+    """Return what YouTube Music says of an album, completed by its playlist."""
+    if music is None or playlist is None:
+        return music or playlist
+    return replace(
+        music,
+        artist=music.artist or playlist.artist,
+        tracks=music.tracks or playlist.tracks,
     )
 
 

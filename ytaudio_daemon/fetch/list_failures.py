@@ -12,6 +12,7 @@ from ytaudio_daemon.model import Failure, FailureKind
 
 #: These say nothing about the list: nobody got as far as that.
 _NOT_THE_LISTS = frozenset({FailureKind.BLOCKED, FailureKind.HOST, FailureKind.OFFLINE})
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _VIDEO = re.compile(r"\b(this|This) (?:video|live event)\b")
 
 
@@ -21,9 +22,12 @@ def classify_listing(evidence: Evidence) -> Failure:
     if failure.kind in _NOT_THE_LISTS:
         return failure
     code = _code(evidence)
-    if code is not None:
-        return replace(failure_for(code), retry_after_s=failure.retry_after_s)
-    return replace(failure, message=_VIDEO.sub(r"\1 list", failure.message))
+    found = failure if code is None else failure_for(code)
+    return replace(
+        found,
+        message=_VIDEO.sub(r"\1 list", found.message),
+        retry_after_s=failure.retry_after_s,
+    )
 
 
 def _code(evidence: Evidence) -> str | None:
@@ -47,6 +51,5 @@ def _by_text(texts: Iterable[str]) -> str | None:
 def _by_status(evidence: Evidence) -> str | None:
     """Return the code of an address that YouTube does not know."""
     asked = (*evidence.causes, *evidence.failed_requests)
-    gone = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
-    pages = [cause.status for cause in asked if cause.endpoint == "page"]
-    return "no_such_list" if pages and set(pages) <= gone else None
+    statuses = {cause.status for cause in asked if cause.status is not None}
+    return "no_such_list" if statuses and statuses <= _GONE else None

@@ -13,6 +13,8 @@ MAX_ENTRIES_BYTES = 60_000
 _BYTES_PER_CHAR = 4
 #: Names, numbers, IDs and punctuation of one entry.
 _ENTRY_BYTES = 250
+#: Places beyond one whole round after which a list that repeats itself is left.
+_REPEATS_MARGIN = 2 * MAX_PAGE_ENTRIES
 
 
 @dataclass(slots=True)
@@ -34,6 +36,7 @@ class PageBuilder:
     _position: int = 0
     _unavailable: int = 0
     _repeated: int = 0
+    _repeated_in_a_row: int = 0
     _is_cut: bool = False
 
     @property
@@ -42,9 +45,13 @@ class PageBuilder:
         return self.head.number > 1
 
     @property
-    def is_full(self) -> bool:
-        """Whether the list has gone on beyond `max_entries`."""
-        return self._is_cut
+    def is_at_end(self) -> bool:
+        """Whether the rest of the list does not matter.
+
+        It has gone on beyond `max_entries`, or come round to where it was.
+        """
+        is_circle = self._repeated_in_a_row > len(self._seen) + _REPEATS_MARGIN
+        return self._is_cut or is_circle
 
     def describe(self, head: ListedPage) -> None:
         """Set the facts of the collection for the next pages."""
@@ -65,10 +72,12 @@ class PageBuilder:
         self._position += 1
         if video_id in self._seen:
             self._repeated += 1
+            self._repeated_in_a_row += 1
             return None
         if len(self._seen) >= self.max_entries:
             self._is_cut = True
             return None
+        self._repeated_in_a_row = 0
         return self._position
 
     def add(self, entry: ListedEntry) -> None:
