@@ -15,6 +15,13 @@ from ytaudio_daemon.ledger.receipt_line import (
 from ytaudio_daemon.ledger.schema import collections, entries, jobs
 from ytaudio_daemon.model.collection import CollectionState
 
+#: A selected entry cannot be fetched, and never had a job.
+IS_UNAVAILABLE = sa.and_(
+    entries.c.unavailable != "",
+    entries.c.job_id.is_(None),
+    entries.c.skipped.is_(None),
+)
+
 
 def with_collections(
     db: Connection, drop_id: int, page: list[ReceiptLine]
@@ -84,7 +91,7 @@ def _items(db: Connection, collection_id: int) -> list[ReceiptLine]:
         .outerjoin(jobs, jobs.c.id == entries.c.job_id)
         .where(
             entries.c.collection_id == collection_id,
-            sa.or_(entries.c.job_id.is_not(None), entries.c.unavailable != ""),
+            sa.or_(entries.c.job_id.is_not(None), IS_UNAVAILABLE),
         )
         .order_by(entries.c.position, entries.c.video_id)
     )
@@ -116,7 +123,6 @@ def _skipped(db: Connection, collection_id: int) -> dict[str, int]:
             entries.c.collection_id == collection_id,
             entries.c.skipped.is_not(None),
             entries.c.job_id.is_(None),
-            entries.c.unavailable == "",
         )
         .group_by(entries.c.skipped)
     )

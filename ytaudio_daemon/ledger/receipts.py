@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.line_order import IS_AFTER_BOUND, ORDER, bound_after
-from ytaudio_daemon.ledger.receipt_items import with_collections
+from ytaudio_daemon.ledger.receipt_items import IS_UNAVAILABLE, with_collections
 from ytaudio_daemon.ledger.receipt_line import (
     JOB_COLUMNS,
     ReceiptLine,
@@ -149,7 +149,7 @@ _ITEM_STATE_COUNTS_QUERY = (
 _UNAVAILABLE_COUNT_QUERY = (
     sa.select(sa.func.count())
     .select_from(_NAMED.join(entries, entries.c.collection_id == collections.c.id))
-    .where(entries.c.job_id.is_(None), entries.c.unavailable != "")
+    .where(IS_UNAVAILABLE)
 )
 _LISTING_STATE_COUNTS_QUERY = (
     sa.select(collections.c.state, sa.func.count())

@@ -122,10 +122,24 @@ class Selection:
             or self._date_reason(entry.upload_date)
             or self._title_reason(entry.title or "")
         )
+        return reason or self._limit_reason(chosen_so_far, max_items)
+
+    def decide_unavailable(
+        self, position: int, chosen_so_far: int, max_items: int
+    ) -> str | None:
+        """Return why nobody asked for an entry that cannot be fetched; None if one did.
+
+        The list shows neither its title nor its length.
+        """
+        return self._position_reason(position) or self._limit_reason(
+            chosen_so_far, max_items
+        )
+
+    def _limit_reason(self, chosen_so_far: int, max_items: int) -> str | None:
         limit = self.max_items or max_items
-        if reason is None and chosen_so_far >= limit:
-            return f"more than {limit} (max_items)"
-        return reason
+        if chosen_so_far < limit:
+            return None
+        return f"more than {limit} (max_items)"
 
     def _position_reason(self, position: int) -> str | None:
         if not self.items or any(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from ytaudio_daemon.ledger.receipt_line import ReceiptCollection, ReceiptLine
 from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.system.times import utc_time
-from ytaudio_daemon.urls import Link
 
 UNAVAILABLE_TEXTS = {
     "private": "not available: private",
@@ -64,7 +63,7 @@ def collection_details(collection: ReceiptCollection) -> Iterator[str]:
     skipped = collection.skipped.total()
     if skipped:
         reasons = ", ".join(
-            f"{number} {reason}" for reason, number in collection.skipped.most_common()
+            f"{number} {reason}" for reason, number in sorted_reasons(collection)
         )
         yield f"{skipped} not selected: {reasons}"
     if collection.is_cut:
@@ -74,6 +73,6 @@ def collection_details(collection: ReceiptCollection) -> Iterator[str]:
         yield f"next try: {utc_time(collection.retry_at)}"
 
 
-def item_url(item: ReceiptLine) -> str:
-    """Return the link of an entry."""
-    return Link(item.item_id or "").url
+def sorted_reasons(collection: ReceiptCollection) -> list[tuple[str, int]]:
+    """Return why entries are not selected, and how many: the most frequent first."""
+    return sorted(collection.skipped.items(), key=lambda pair: (-pair[1], pair[0]))
