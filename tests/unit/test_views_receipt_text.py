@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ytaudio_daemon import dropfile
-from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.ledger.receipt_line import ReceiptLine
+from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.model.options import effective_options
 from ytaudio_daemon.system.times import rfc3339

@@ -24,6 +24,7 @@ class JobSteps:
         self._pool = services.pool
         self._runner = services.job_runner
         self._prober = services.outage_prober
+        self._lister = services.collection_lister
         self._schedule = schedule
         #: Closed when jobs were last claimed.
         self.gates: list[Gate] = []
@@ -33,8 +34,9 @@ class JobSteps:
         events = self._pool.poll(mono)
         self._runner.collect(events)
         self._prober.collect(events)
+        self._lister.collect(events)
         if events:
-            self._schedule.due_now(Step.CLAIMS, Step.RETRIES)
+            self._schedule.due_now(Step.CLAIMS, Step.COLLECTIONS, Step.RETRIES)
 
     def finish_ended(self, now: Now) -> None:
         """Finish the attempts that have ended.
@@ -54,6 +56,7 @@ class JobSteps:
         """Kill the workers of cancelled jobs, if any may have been cancelled."""
         if self._schedule.is_due(Step.CANCEL, mono):
             self._runner.kill_cancelled(now)
+            self._lister.stop_cancelled()
             self._schedule.done(Step.CANCEL)
 
     def start_jobs(self, now: Now, mono: float) -> None:

@@ -71,6 +71,7 @@ def _serve(services: Services, settings: Settings) -> int:
     with services.signals.installed(services.wake_pipe):
         services.pool.ensure_template()
         retry_while_starting(lambda: services.job_runner.recover(now))
+        retry_while_starting(lambda: services.collection_lister.recover(now))
         live = services.snapshot_builder.build("starting", [], now)
         retry_while_starting(lambda: services.views.rebuild(now, live))
         loop = Loop(services)
@@ -104,6 +105,7 @@ def _shut_down(services: Services) -> None:
     now = services.clock.now()
     try:
         services.job_runner.requeue_running(now)
+        services.collection_lister.requeue_running(now)
         with services.ledger.write() as db:
             meta.save_uptime(db, now.uptime_s)
         services.notifications.close(services.clock)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ytaudio_daemon.dropfile.reject_codes import REJECT_CODES
 from ytaudio_daemon.model import Layer
-from ytaudio_daemon.urls import Link
+from ytaudio_daemon.urls import CollectionLink, Link
 
 #: Of what the person wrote, kept for the receipt.
 MAX_TEXT_CHARS = 500
@@ -53,6 +53,7 @@ class DropLine(NamedTuple):
             how it was mended, or "".
         part: Its place among the links of the line, from 1; None where it is alone.
         is_switched_off: It stands in a comment, so nothing is asked for.
+        collection: The playlist, album or channel that it asks for in place of a video.
     """
 
     line: int
@@ -63,6 +64,7 @@ class DropLine(NamedTuple):
     message: str = ""
     part: int | None = None
     is_switched_off: bool = False
+    collection: CollectionLink | None = None
 
     @property
     def place(self) -> str:

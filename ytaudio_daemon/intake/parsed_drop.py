@@ -9,6 +9,7 @@ from ytaudio_daemon.dropfile.switched_off import no_line_reason
 from ytaudio_daemon.folders.inbox import InboxFile
 from ytaudio_daemon.intake.parse_guard import MAX_ENDS
 from ytaudio_daemon.intake.recorded_drop import DropKey
+from ytaudio_daemon.ledger.collections import NewCollection
 from ytaudio_daemon.ledger.drops import (
     Drop,
     JobOptions,
@@ -20,6 +21,8 @@ from ytaudio_daemon.ledger.drops import (
 from ytaudio_daemon.model import Layer, LinePart
 from ytaudio_daemon.model.filename_fields import FilenameWarnings
 from ytaudio_daemon.model.options import effective_options
+from ytaudio_daemon.model.selection import Selection
+from ytaudio_daemon.urls import CollectionLink
 
 #: Options that are remembered: a million lines may each have a title of their own.
 MAX_CACHED_OPTIONS = 1000
@@ -148,8 +151,9 @@ class ParsedDrop:
         return self._last_switched_off if line >= self.cursor.line else None
 
     def _new_line(self, drop_line: DropLine) -> NewLine:
-        link, refused = drop_line.link, drop_line.code is not None
-        takes = link is not None and not refused
+        link, collection = drop_line.link, drop_line.collection
+        target, refused = collection or link, drop_line.code is not None
+        takes = target is not None and not refused
         job_options = self._job_options(drop_line.layer) if takes else None
         return NewLine(
             line=drop_line.line,
@@ -159,8 +163,25 @@ class ParsedDrop:
             job_options=job_options,
             code=drop_line.code,
             message=self._message(drop_line, job_options),
-            again=dropfile.render_line(link, drop_line.layer) if link else None,
+            again=dropfile.render_line(target, drop_line.layer) if target else None,
             is_music=link is not None and link.is_music,
+            collection=(
+                self._new_collection(collection, drop_line.layer)
+                if collection and takes
+                else None
+            ),
+        )
+
+    def _new_collection(self, link: CollectionLink, layer: Layer) -> NewCollection:
+        merged: dict[str, object] = {}
+        for each in (*self._layers, layer):
+            merged |= each
+        return NewCollection(
+            kind=link.kind,
+            key=link.key,
+            url=link.url,
+            is_music=link.is_music,
+            selection=Selection.from_layer(merged),
         )
 
     def _message(

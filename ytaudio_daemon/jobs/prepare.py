@@ -45,7 +45,7 @@ def prepare(
     try:
         earlier = publishing.begin_attempt(layout, claim.uuid, claim.attempt)
     except ITEM_ERRORS as error:
-        return Outcome(failure=_work_folder_failure(error))
+        return Outcome(failure=work_folder_failure(error))
     found = Publisher(layout).find(claim)
     if isinstance(found, Publication):
         return found
@@ -93,7 +93,7 @@ def _job_facts(claim: Claim) -> dict[str, object]:
     }
 
 
-def _work_folder_failure(error: Exception) -> Failure:
+def work_folder_failure(error: Exception) -> Failure:
     """Return the failure; everybody sees it, so the error's path is left out."""
     found = find_host_error(error.errno) if isinstance(error, OSError) else None
     reason = getattr(error, "strerror", None) or error

@@ -196,7 +196,7 @@ class JobRunner:
                 title = event.progress.title or known
                 running.progress = replace(event.progress, title=title)
             elif isinstance(event, Ended):
-                interruption = _is_interruption(event)
+                interruption = is_interruption(event)
                 self._ended.append(_EndedAttempt(running, event.outcome, interruption))
 
     def finish_ended(self, now: Now) -> None:
@@ -261,7 +261,8 @@ class JobRunner:
         return replace(end, failure=failure)
 
 
-def _is_interruption(ended: Ended) -> bool:
+def is_interruption(ended: Ended) -> bool:
+    """Return whether a worker was killed, but not by its own doing."""
     failure = ended.outcome.failure
     if failure is None or failure.kind is not FailureKind.CRASHED:
         return False

@@ -85,7 +85,7 @@ def claim_next(
         return None
     attempt = row.attempt + 1
     _mark_running(db, row.id, attempt, now, host, egress)
-    _move_to_end_of_turns(db, row.session_id)
+    move_to_end_of_turns(db, row.session_id)
     fence = Fence(job_id=row.id, session_id=row.session_id, attempt=attempt)
     record_transition(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
     gates.set_probe(db, row.id, gates_at(egress, closed))
@@ -239,7 +239,8 @@ def _mark_running(
     )
 
 
-def _move_to_end_of_turns(db: Connection, session_id: int) -> None:
+def move_to_end_of_turns(db: Connection, session_id: int) -> None:
+    """Have all other sessions served before this one."""
     last = sa.select(sa.func.max(sessions.c.turn)).scalar_subquery()
     db.execute(
         sa.update(sessions).where(sessions.c.id == session_id).values(turn=last + 1),

@@ -12,12 +12,16 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.ledger import meta
 from ytaudio_daemon.ledger.events import append_session_event, record_activity
-from ytaudio_daemon.ledger.schema import drops, sessions
+from ytaudio_daemon.ledger.schema import IS_UNLISTED, collections, drops, sessions
 from ytaudio_daemon.model import FINALIZED, IN_QUOTA, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import SessionRoom
 from ytaudio_daemon.model.quota import Quota
 
+#: A collection of the session is still to be listed.
+_HAS_UNLISTED = sa.exists().where(
+    collections.c.session_id == sessions.c.id, IS_UNLISTED
+)
 UNFINISHED = tuple(state for state in JobState if state not in FINALIZED)
 
 
@@ -227,12 +231,17 @@ def due_to_expire(
 
 
 def _expirable_conditions() -> list[sa.ColumnElement[bool]]:
-    """Return the conditions: active, no unfinished job, no drop without a place."""
+    """Return the conditions: active, nothing unfinished, no drop without a place."""
     unfiled = sa.exists().where(
         drops.c.session_id == sessions.c.id,
         drops.c.state.in_(["recording", "recorded"]),
     )
-    return [sessions.c.state == SessionState.ACTIVE, unfinished_count() == 0, ~unfiled]
+    return [
+        sessions.c.state == SessionState.ACTIVE,
+        unfinished_count() == 0,
+        ~unfiled,
+        ~_HAS_UNLISTED,
+    ]
 
 
 def _due_conditions(now: Now, ttl_s: float) -> list[sa.ColumnElement[bool]]:
@@ -257,7 +266,7 @@ def stale_sessions(db: Connection, now: Now, *, max_pending_s: float) -> list[Se
         sa.select(sessions)
         .where(
             sessions.c.state == SessionState.ACTIVE,
-            unfinished_count() > 0,
+            sa.or_(unfinished_count() > 0, _HAS_UNLISTED),
             sessions.c.last_activity_lived + max_pending_s <= now.uptime_s,
         )
         .limit(20),

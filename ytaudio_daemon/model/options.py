@@ -92,13 +92,14 @@ def effective_options(default_bitrate: str, *layers: Layer) -> Options:
 
     Args:
         default_bitrate: The config's, for formats that are always encoded.
-        layers: Checked options, as `check_layer` returns them.
+        layers: Checked options, as `check_layer` returns them; those that select
+            entries of a collection are ignored.
     """
     flat: dict[str, Any] = {}
     for layer in layers:
         flat.update(layer)
     tags = {k.removeprefix("tag."): v for k, v in flat.items() if k.startswith("tag.")}
-    plain = {k: v for k, v in flat.items() if not k.startswith("tag.")}
+    plain = {k: v for k, v in flat.items() if k in _CHECKS}
     options = Options(**(plain | {"bitrate": plain.get("bitrate"), "tags": tags}))
     return Options(
         **(

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal, TypedDict
 
+from ytaudio_daemon.model.listing import KINDS
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     PART,
@@ -24,6 +25,10 @@ class CheckedLine(TypedDict):
     text: Annotated[str, "As it stands there, with its options on the lines below."]
     result: Annotated[str, LINE_RESULTS, "What it would become."]
     url: Annotated[str | None, "The canonical link; null where there is none."]
+    collection: Annotated[
+        Annotated[str, one_of(KINDS)] | None,
+        "What the link names, if that is no single video.",
+    ]
     options: Annotated[
         JobOptions | None, "The options in force; null when it is rejected."
     ]

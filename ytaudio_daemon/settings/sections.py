@@ -167,6 +167,15 @@ class SessionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionSettings:
+    """How playlists, albums and channels are listed."""
+
+    resolvers: int = key("1", integer(1, 16), "Collections listed at once, beside the downloads.")
+    max_items: int = key("500", integer(1, 100_000),
+        "Entries of one that become jobs, unless its line says max_items; the receipt tells of more.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboxSettings:
     """How drops are found and filed."""
 

@@ -22,12 +22,14 @@ from ytaudio_daemon.schemas.daemon import (
     YtDlpUpgrade,
 )
 from ytaudio_daemon.schemas.job import (
+    JobCollection,
     JobCounts,
     JobDocument,
     JobOptions,
     JobProgress,
 )
 from ytaudio_daemon.schemas.session import (
+    SessionCollection,
     SessionCookies,
     SessionDocument,
     SessionQuota,
@@ -83,6 +85,7 @@ def job_document(
             "line": row.source_line,
             "part": row.source_part,
         },
+        "collection": _collection(row),
         "options": cast("JobOptions", dict(row.options)),
         "state": row.state.value,
         "phase": _phase(row, live),
@@ -110,6 +113,18 @@ def job_document(
     }
 
 
+def _collection(row: JobRow) -> JobCollection | None:
+    if row.collection_uuid is None:
+        return None
+    return {
+        "id": row.collection_uuid,
+        "title": row.collection_title,
+        "kind": row.collection_kind or "playlist",
+        "position": row.collection_position or 1,
+        "count": row.collection_count,
+    }
+
+
 def queue_positions(rows: Sequence[JobRow]) -> dict[str, int]:
     """Return each unclaimed job's place in its session's queue: queued, then held."""
     queue = [row for row in rows if row.state is JobState.QUEUED]
@@ -117,11 +132,12 @@ def queue_positions(rows: Sequence[JobRow]) -> dict[str, int]:
     return {row.uuid: place for place, row in enumerate(queue, 1)}
 
 
-def session_document(
+def session_document(  # noqa: PLR0913 - its parts, one name each
     session: Session,
     jobs: Sequence[JobDocument],
     *,
     truncated: bool,
+    collections: Sequence[SessionCollection],
     ignored: Sequence[tuple[str, str]],
     view_settings: ViewSettings,
     now: Now,
@@ -135,6 +151,7 @@ def session_document(
         },
         "jobs": list(jobs),
         "truncated": truncated,
+        "collections": list(collections),
     }
 
 

@@ -3,20 +3,29 @@
 Written to be read in any editor, Windows Notepad included: UTF-8, aligned columns.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import MENDED_REMARK
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.ledger.receipt_line import ReceiptCollection, ReceiptLine
+from ytaudio_daemon.ledger.receipts import ReceiptHead
+from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.filename_fields import ONE_NAME_REMARK
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.system.text import single_line
 from ytaudio_daemon.system.times import utc_time
 from ytaudio_daemon.urls import Link
-from ytaudio_daemon.views.job_errors import line_error
+from ytaudio_daemon.views.job_errors import collection_error, line_error
+from ytaudio_daemon.views.receipt_collection import (
+    UNAVAILABLE_TEXTS,
+    collection_details,
+    outcomes_of,
+    progress_text,
+)
 
 #: How each kind of file begins; a file that begins otherwise is not ours.
 RECEIPT_MARK = "Receipt for "
@@ -29,8 +38,11 @@ OUTCOMES = {
     "failed": "failed",
     "cancelled": "cancelled",
     "refused": "refused",
+    "unavailable": "not available",
     "open": "still to be done",
 }
+#: Their rows stand in the summary only where there are any.
+_RARE_OUTCOMES = frozenset({"unavailable"})
 _STATE_TEXTS = {
     "queued": "waiting for its turn",
     "held": "held: session limit",
@@ -91,14 +103,49 @@ def receipt_head(drop: ReceiptHead, tally: Mapping[str, int], switched_off: str)
     )
 
 
+def tally_of(lines: Iterable[ReceiptLine]) -> Counter[str]:
+    """Count lines, and the items of their collections, by outcome."""
+    tally = Counter[str]()
+    for line in lines:
+        if line.collection is None:
+            tally[outcome_of(line.state)] += 1
+        elif not line.collection.is_repeated:
+            tally += outcomes_of(line.collection)
+    return tally
+
+
 def receipt_line(line: ReceiptLine, circumstances: Circumstances = NOTHING_SET) -> str:
-    """Return a line's row in the table, with its details in rows below."""
+    """Return a line's row in the table, with its details in rows below.
+
+    The items of a collection follow it, each as a row of its own.
+    """
+    if line.collection is not None:
+        shown = [] if line.collection.is_repeated else line.collection.items
+        rows = (receipt_line(item, circumstances) for item in shown)
+        return _collection_row(line, line.collection, circumstances) + "".join(rows)
     word = _STATE_TEXTS.get(line.state or "", "refused")
+    if line.unavailable:
+        word = UNAVAILABLE_TEXTS.get(line.unavailable, line.unavailable)
     if line.result == "duplicate":
         word += " (duplicate)"
     row = f"{line.place:>7}  {word:<{_WIDTH}}  {single_line(line.text)}".rstrip() + "\n"
     details = _details(line, circumstances)
     return row + "".join(f"{_INDENT}{detail}\n" for detail in details)
+
+
+def _collection_row(
+    line: ReceiptLine, collection: ReceiptCollection, circumstances: Circumstances
+) -> str:
+    word = progress_text(collection)
+    shown = single_line(collection.title or line.text)
+    details = [single_line(line.message)] if line.message else []
+    if collection.title:
+        details.append(single_line(line.text))
+    if error := collection_error(collection, circumstances):
+        details += [single_line(error["message"]), single_line(error["hint"])]
+    details += collection_details(collection)
+    row = f"{line.place:>7}  {word:<{_WIDTH}}  {shown}".rstrip() + "\n"
+    return row + "".join(f"{_INDENT}{detail}\n" for detail in details if detail)
 
 
 def failed_head(drop: ReceiptHead) -> str:
@@ -119,6 +166,10 @@ def failed_line(
     Returns "" for a line that did not fail, and for one that repeats a failed line of
     the same drop.
     """
+    if line.collection is not None:
+        return _failed_collection(line, line.collection, drop_id, circumstances)
+    if line.unavailable:
+        return ""
     if line.state is None:
         return _rejected_line(line)
     if not _has_failed_for_good(line) or _repeats_line_of_drop(line, drop_id):
@@ -130,6 +181,27 @@ def failed_line(
         Link(line.video_id or ""), option_layer(line.options or {})
     )
     return f"\n# line {line.place}: {reason}{hint}\n{link}\n"
+
+
+def _failed_collection(
+    line: ReceiptLine,
+    collection: ReceiptCollection,
+    drop_id: int,
+    circumstances: Circumstances,
+) -> str:
+    """Return a collection that could not be listed, else its items that failed."""
+    if collection.is_repeated:
+        return ""
+    has_expired = (collection.error or {}).get("code") == "session_expired"
+    if collection.state is not CollectionState.FAILED and not has_expired:
+        return "".join(
+            failed_line(item, drop_id, circumstances) for item in collection.items
+        )
+    error = collection_error(collection, circumstances)
+    reason = _sentence(error["message"] if error else "it could not be listed")
+    hint = f" {single_line(error['hint'])}" if error and error["hint"] else ""
+    again = single_line(line.again or collection.url)
+    return f"\n# line {line.place}: {reason}{hint}\n{again}\n"
 
 
 def option_layer(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,7 +218,7 @@ def _summary(tally: Mapping[str, int]) -> str:
     rows = [
         f"{_count_text(tally.get(name, 0))}  {words}\n"
         for name, words in OUTCOMES.items()
-        if name != "refused"
+        if name != "refused" and (name not in _RARE_OUTCOMES or tally.get(name))
     ]
     return "".join(rows) + "\n"
 

@@ -84,6 +84,8 @@ def _facts(details: JobDetails) -> Iterator[tuple[str, str]]:
         yield "what", job_name(job)
     yield "link", job["url"]
     yield "session", f"{job['session']} ({details.session.state})"
+    if job["collection"] is not None:
+        yield "of", _collection_text(job["collection"])
     yield "options", options_text(job["options"])
     for file, number in details.lines:
         yield "asked by", f"{file}, line {number}"
@@ -98,6 +100,12 @@ def _facts(details: JobDetails) -> Iterator[tuple[str, str]]:
         if error["hint"]:
             yield "you can", error["hint"]
     yield "next", what_next(details)
+
+
+def _collection_text(collection: Mapping[str, Any]) -> str:
+    count = f" of {collection['count']}" if collection["count"] else ""
+    title = f"{collection['title']}, " if collection["title"] else ""
+    return f"{title}{collection['kind']}, no. {collection['position']}{count}"
 
 
 def _state_text(details: JobDetails) -> str:

@@ -7,6 +7,7 @@ from ytaudio_daemon.dropfile import DropKind, DropLine, parse
 from ytaudio_daemon.model import Layer, Options
 from ytaudio_daemon.model.filename_fields import FilenameWarnings
 from ytaudio_daemon.model.options import effective_options
+from ytaudio_daemon.model.selection import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +54,12 @@ def check_lines(
         if drop_line.is_switched_off:
             yield LineResult(drop_line=drop_line, result="switched_off")
             continue
-        if drop_line.code is not None or drop_line.link is None:
+        key = _key_of(drop_line, layer)
+        if key is None:
             yield LineResult(drop_line=drop_line, result="rejected")
             continue
         options = effective_options(default_bitrate, layer, drop_line.layer)
-        first = seen.setdefault((drop_line.link.video_id, options.profile()), drop_line)
+        first = seen.setdefault((key, options.profile()), drop_line)
         is_new = first is drop_line
         yield LineResult(
             drop_line=drop_line,
@@ -66,3 +68,13 @@ def check_lines(
             first=None if is_new else first,
             warning=warnings.remark(options.filename),
         )
+
+
+def _key_of(drop_line: DropLine, layer: Layer) -> str | None:
+    """Return what is the same for the same video or selection; None of a refused line."""
+    if drop_line.code is not None:
+        return None
+    if drop_line.collection is not None:
+        selection = Selection.from_layer({**layer, **drop_line.layer})
+        return f"{drop_line.collection.key} {selection.digest()}"
+    return drop_line.link.video_id if drop_line.link else None

@@ -92,7 +92,13 @@ def _document(session: Session, settings: Settings, now: Now) -> dict[str, Any]:
         max_jobs=limits.max_jobs, max_bytes=limits.max_bytes, ttl_s=limits.ttl
     )
     document = session_document(
-        session, [], truncated=False, ignored=[], view_settings=view_settings, now=now
+        session,
+        [],
+        truncated=False,
+        collections=[],
+        ignored=[],
+        view_settings=view_settings,
+        now=now,
     )
     about: dict[str, Any] = dict(document["session"])
     del about["ignored"]  # only the daemon knows
