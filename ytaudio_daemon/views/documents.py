@@ -197,6 +197,7 @@ def daemon_document(
     problems: Sequence[DaemonProblem],
     circumstances: Circumstances = NOTHING_SET,
     *,
+    shown_event: int,
     wall: float,
 ) -> DaemonDocument:
     """Return the daemon's document, without `seq` and `written_at`.
@@ -206,6 +207,7 @@ def daemon_document(
         facts: What the ledger knows.
         problems: Those of the views.
         circumstances: What hints need not advise.
+        shown_event: The last event that all views show.
         wall: Now, seconds since 1970.
     """
     return {
@@ -228,6 +230,7 @@ def daemon_document(
             "active": facts.sessions[SessionState.ACTIVE],
             "expired": facts.sessions[SessionState.EXPIRED],
         },
+        "shown_event": shown_event,
         "problems": [problem_document(p) for p in (*live.problems, *problems)],
     }
 
