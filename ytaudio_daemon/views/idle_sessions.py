@@ -37,10 +37,16 @@ def has_current_file(
     if session.state is not SessionState.ACTIVE or any(session.counts.values()):
         return False
     document: Any = session_document(
-        session, [], truncated=False, ignored=(), view_settings=view_settings, now=now
+        session,
+        [],
+        collections=[],
+        truncated=False,
+        ignored=(),
+        view_settings=view_settings,
+        now=now,
     )
     on_disk = _read(layout, session.name)
-    return document.items() <= _with_time_of(document, on_disk, now).items()
+    return bool(document.items() <= _with_time_of(document, on_disk, now).items())
 
 
 def _read(layout: Layout, name: str) -> dict[str, Any]:
