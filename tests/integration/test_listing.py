@@ -158,13 +158,13 @@ def test_a_playlist_comes_page_by_page_with_what_its_list_tells(
 def test_the_first_page_is_sent_before_the_second_is_asked_for(
     lister: Lister, youtube: YouTube, rig: Rig
 ) -> None:
-    url = shown(youtube, 150)
-    youtube.fault(PL, Fault.stalls(kind="continuation", after=0))
-    request = lister.request(url)
+    youtube.add_lists(Channel(id=UC, handle="@n", tabs={"videos": ids(0, 40)}))
+    youtube.fault(UC, Fault.stalls(kind="continuation", after=0))
+    request = lister.request(f"{YT}/@n")
     rig.pool.start_listing(request)
     rig.until(lambda: rig.of(Listed, request.key))
     (event,) = rig.of(Listed, request.key)
-    assert len(event.page.entries) == 100
+    assert len(event.page.entries) == 30
     rig.pool.kill(request.key)
     rig.ended(request.key)
 
