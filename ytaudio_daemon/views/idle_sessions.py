@@ -40,7 +40,8 @@ def has_current_file(
         session, [], truncated=False, ignored=(), view_settings=view_settings, now=now
     )
     on_disk = _read(layout, session.name)
-    return document.items() <= _with_time_of(document, on_disk, now).items()
+    shown = _with_time_of(document, on_disk, now)
+    return all(shown.get(key) == value for key, value in document.items())
 
 
 def _read(layout: Layout, name: str) -> dict[str, Any]:
