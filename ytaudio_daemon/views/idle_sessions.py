@@ -46,7 +46,8 @@ def has_current_file(
         now=now,
     )
     on_disk = _read(layout, session.name)
-    return bool(document.items() <= _with_time_of(document, on_disk, now).items())
+    shown = _with_time_of(document, on_disk, now)
+    return all(shown.get(key) == value for key, value in document.items())
 
 
 def _read(layout: Layout, name: str) -> dict[str, Any]:
