@@ -291,7 +291,7 @@ class CollectionLister:
 
     def _requeue(self, claim: ListingClaim, now: Now, reason: str) -> None:
         with self._ledger.write() as db:
-            listing_claims.requeue_interrupted(db, claim, now, f"listing_{reason}")
+            listing_claims.requeue_interrupted(db, claim, now, reason)
         publishing.clear_work(self._layout, claim.uuid)
 
     def _forget(self, listing: _Listing) -> None:

@@ -47,11 +47,12 @@ class CollectionSteps:
         if not self._schedule.is_due(Step.COLLECTIONS, mono):
             return
         self._requeue_due(now)
-        if self._pool.free_listing_slots():
+        with self._ledger.read() as db:
+            is_wanted = listing_claims.has_queued(db)
+        if is_wanted and self._pool.free_listing_slots():
             self._ledger.check_not_replaced()
             self._lister.start_listings(now)
-        wait_s = self._seconds_to_next(now)
-        self._schedule.due_in(Step.COLLECTIONS, wait_s, mono)
+        self._schedule.due_in(Step.COLLECTIONS, self._seconds_to_next(now), mono)
 
     def _requeue_due(self, now: Now) -> None:
         with self._ledger.read() as db:

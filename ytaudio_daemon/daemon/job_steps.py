@@ -9,6 +9,7 @@ from ytaudio_daemon.ledger import gates, queries, transitions
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import max_retry_delay_s
 from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.pool import Ended
 
 
 class JobSteps:
@@ -36,7 +37,9 @@ class JobSteps:
         self._prober.collect(events)
         self._lister.collect(events)
         if events:
-            self._schedule.due_now(Step.CLAIMS, Step.COLLECTIONS, Step.RETRIES)
+            self._schedule.due_now(Step.CLAIMS, Step.RETRIES)
+        if any(isinstance(event, Ended) for event in events):
+            self._schedule.due_now(Step.COLLECTIONS)
 
     def finish_ended(self, now: Now) -> None:
         """Finish the attempts that have ended.

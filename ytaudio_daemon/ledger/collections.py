@@ -19,6 +19,10 @@ from ytaudio_daemon.model.selection import Selection
 LISTED_AGAIN_MESSAGE = "listed again: what is new in it is added"
 BEING_LISTED_MESSAGE = "this session lists it already"
 
+#: The reasons of their events begin so.
+EVENT_PREFIX = "collection_"
+#: ... of one that was asked for again: what had ended goes on.
+ASKED_AGAIN = "asked_again"
 #: Collections of a session that its document shows.
 MAX_SHOWN = 100
 #: The error columns of a collection without an error.
@@ -178,6 +182,8 @@ def list_again(db: Connection, collection_id: int, now: Now) -> None:
             **NO_ERROR,
         )
     )
+    mine = sa.select(collections).where(collections.c.id == collection_id)
+    append_collection_event(db, db.execute(mine).one(), now, ASKED_AGAIN)
 
 
 def cancel_collections(
@@ -216,7 +222,7 @@ def _cancel(db: Connection, row: Any, now: Now, error: Mapping[str, Any]) -> Non
             **error,
         )
     )
-    append_collection_event(db, row, now, "collection_cancelled")
+    append_collection_event(db, row, now, "cancelled")
     if not error:  # expiry is no activity
         record_activity(db, row.session_id, now)
 
@@ -230,7 +236,7 @@ def append_collection_event(
         db: A write transaction.
         collection: Its row, or the columns id, session_id and drop_id of it.
         now: The moment.
-        reason: What happened.
+        reason: What happened; the event's has `EVENT_PREFIX` before it.
     """
     mine = lines.c.collection_id == collection.id
     drops = set(db.execute(sa.select(lines.c.drop_id).where(mine).distinct()).scalars())
@@ -240,7 +246,7 @@ def append_collection_event(
                 at=now.wall,
                 session_id=collection.session_id,
                 drop_id=drop_id,
-                reason=reason,
+                reason=f"{EVENT_PREFIX}{reason}",
             )
         )
 

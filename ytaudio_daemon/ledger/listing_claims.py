@@ -107,7 +107,7 @@ def claim_next(
         )
     )
     move_to_end_of_turns(db, row.session_id)
-    append_collection_event(db, row, now, "listing_claimed")
+    append_collection_event(db, row, now, "claimed")
     return replace(find_claims(db, collections.c.id == row.id)[0], egress=egress)
 
 
@@ -202,7 +202,7 @@ def requeue_due(db: Connection, now: Now, max_delay_s: float) -> int:
             .where(collections.c.id == row.id)
             .values(state=CollectionState.QUEUED.value, retry_at=None)
         )
-        append_collection_event(db, row, now, "listing_due")
+        append_collection_event(db, row, now, "due")
     return len(rows)
 
 
@@ -273,7 +273,7 @@ def complete(
         claim,
         CollectionState.COMPLETED,
         now,
-        "collection_listed",
+        "listed",
         is_cut=is_cut,
         listed_at=now.wall,
         finalized_at=now.wall,

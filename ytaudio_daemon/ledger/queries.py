@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import UnknownJobError
 from ytaudio_daemon.folders.layout import display_name
+from ytaudio_daemon.ledger.collections import ASKED_AGAIN, EVENT_PREFIX
 from ytaudio_daemon.ledger.job_join import JOBS_QUERY, source_file
 from ytaudio_daemon.ledger.line_order import ORDER
 from ytaudio_daemon.ledger.schema import (
@@ -85,6 +86,16 @@ class Change:
     job_id: int | None
     drop_id: int | None
     reason: str
+
+    @property
+    def is_of_collection(self) -> bool:
+        """Whether it is one of a collection that the drop names."""
+        return self.reason.startswith(EVENT_PREFIX)
+
+    @property
+    def is_asked_again(self) -> bool:
+        """Whether a collection that was listed is listed again."""
+        return self.reason == f"{EVENT_PREFIX}{ASKED_AGAIN}"
 
 
 def changes_after(db: Connection, event_id: int, limit: int = 2000) -> list[Change]:

@@ -165,6 +165,7 @@ class Views:
             reopened = [c.job_id for c in changes if c.job_id and c.reason == "retried"]
             drops = queries.drops_of_jobs(db, sorted(set(moved)))
             drops_again = queries.drops_of_jobs(db, reopened)
+        drops_again |= {c.drop_id for c in changes if c.drop_id and c.is_asked_again}
         for change in changes:
             self._mark_change(change, now)
         self._receipts.mark_jobs_reopened(drops_again)
@@ -177,7 +178,9 @@ class Views:
 
     def _mark_change(self, change: Change, now: Now) -> None:
         self._session_status.mark_changed(change.session_id, now, change.event_id)
-        if change.drop_id is not None:
+        if change.drop_id is not None and change.is_of_collection:
+            self._receipts.mark_jobs_changed([change.drop_id], now, change.event_id)
+        elif change.drop_id is not None:
             self._receipts.mark_filed(change.drop_id, now, change.event_id)
         if change.job_id is not None and change.reason == "published":
             self._library.schedule(change.job_id, now, change.event_id)
