@@ -159,7 +159,7 @@ def from_http(error: HTTPException) -> Problem:
         error.status_code,
         codes.get(error.status_code, "refused"),
         details.get(error.status_code, str(error.detail)),
-        "GET /api/openapi.json tells all there is.",
+        "GET /api/openapi.json describes every call.",
         headers=error.headers,
     )
 

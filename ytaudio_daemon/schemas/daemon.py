@@ -157,7 +157,7 @@ class DaemonDocument(TypedDict):
     counts: Annotated[JobCounts, "All jobs, by state."]
     sessions: SessionCounts
     problems: Annotated[
-        list[ProblemDocument], "What a person should mend; empty when all is well."
+        list[ProblemDocument], "Problems that need a person; empty when all is well."
     ]
 
 
