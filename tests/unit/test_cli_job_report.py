@@ -1,6 +1,7 @@
 """What `show` says comes next, for every state."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -127,15 +128,28 @@ def test_what_comes_next(about: JobDetails, said: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["queued", "waiting"])
-@pytest.mark.parametrize("passed_s", [0, 90])
+@pytest.mark.parametrize(
+    ("passed_s", "opening"),
+    [
+        (0, "YouTube is asked again at"),
+        (90, "it is being tried: a known video is asked for"),
+    ],
+)
 def test_an_outage_is_explained_and_nothing_need_be_done(
-    state: str, passed_s: float
+    state: str, passed_s: float, opening: str
 ) -> None:
     """Also while YouTube is being asked again."""
     shut = outage_gate(None, "YouTube has an outage: it fails.", NOW)
     said = what_next(case(state, gates=[shut], wall=NOW + passed_s))
     assert "YouTube has an outage: it fails. Nothing to do:" in said
-    assert "YouTube is asked again at" in said
+    assert opening in said
+
+
+def test_a_gate_that_is_being_tried_says_so_and_names_no_time_that_is_past() -> None:
+    probed = replace(SHUT, probe_job_id=7)
+    said = what_next(case("queued", gates=[probed], wall=NOW + 628))
+    assert "it is being tried: one download runs to see whether it is over" in said
+    assert "ago" not in said
 
 
 def test_a_gate_whose_time_is_up_holds_nobody() -> None:

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from ytaudio_daemon.cli.blocks import Facts
 from ytaudio_daemon.cli.commands import status_report
 from ytaudio_daemon.cli.commands.watch import changed_lines
+from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
 from ytaudio_daemon.system.times import rfc3339
 
 NOW = 1_800_000_000.0
@@ -116,3 +118,64 @@ def test_only_what_changed_is_news() -> None:
     assert changed_lines({"a": "queued", "b": "running"}, seen) == ["running"]
     assert changed_lines({"a": "queued"}, seen) == []
     assert changed_lines({"b": "queued"}, seen) == ["queued"]
+
+
+def session(**counts: int) -> dict[str, Any]:
+    return {
+        "session": {
+            "name": "alice",
+            "uuid": "5e55104e-0000-4000-8000-000000000000",
+            "state": "active",
+            "last_activity_at": rfc3339(NOW),
+            "expires_at": None,
+            "quota": {"max_jobs": 10, "used_jobs": 1, "max_bytes": 0, "used_bytes": 0},
+            "counts": counts,
+            "ignored": [],
+        },
+        "jobs": [],
+        "truncated": False,
+    }
+
+
+def gate(state: str | None, until: float, name: str = "site") -> dict[str, Any]:
+    known = {"name": name, "reason": "YouTube asks for a proof."}
+    known["until"] = rfc3339(until) or ""
+    return known if state is None else {**known, "state": state}
+
+
+def closed_fact(counts: dict[str, int], *gates: dict[str, Any]) -> str:
+    every = dict.fromkeys(status_report.STATES, 0) | counts
+    document = {"gates": gates, "counts": every}
+    alive = DaemonLiveness(Liveness.ALIVE, document)
+    facts, *_ = status_report.session_report(
+        session(**every), NOW, bars=False, liveness=alive
+    )
+    assert isinstance(facts, Facts)
+    return dict(facts.pairs).get("closed", "")
+
+
+def test_a_session_says_why_its_jobs_do_not_start() -> None:
+    shut = gate("closed", NOW + 300)
+    for state in ("queued", "waiting", "held"):
+        said = closed_fact({state: 1}, shut)
+        assert said.startswith("site until ")
+        assert said.endswith("(in 5 min): YouTube asks for a proof.")
+    assert closed_fact({"completed": 3}, shut) == ""
+
+
+@pytest.mark.parametrize(
+    ("shut", "said"),
+    [
+        (gate("probing", NOW - 28), "site is being tried: one download runs"),
+        (gate("probing", NOW - 28, "outage"), "a known video is asked for"),
+        (gate("due", NOW - 28), "site is to be tried: the next download shows"),
+        (gate("closed", NOW - 1), "site is to be tried"),
+        (gate(None, NOW - 28), "site is to be tried"),
+    ],
+)
+def test_what_is_closed_never_names_a_time_that_is_past(
+    shut: dict[str, Any], said: str
+) -> None:
+    text = closed_fact({"queued": 1}, shut)
+    assert said in text
+    assert " ago" not in text

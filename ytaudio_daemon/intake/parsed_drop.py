@@ -41,8 +41,8 @@ class ParsedDrop:
         is_read: Whether its end was reached.
         switched_off_count: The links in comments that were read so far.
         was_set_aside: Whether it ended the daemon, so that its end is not read.
-        previous_texts: Lines that an earlier content of a kept file had; they do not
-            count again.
+        previous_lines: Identities of the lines that an earlier content of a kept file
+            had; they do not count again.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class ParsedDrop:
         self.is_read = False
         self.was_set_aside = False
         self.switched_off_count = 0
-        self.previous_texts = set[str]()
+        self.previous_lines = set[str]()
         self._layers = layers
         self._default_bitrate = default_bitrate
         self._options_cache: dict[tuple[tuple[str, object], ...], JobOptions] = {}
@@ -135,7 +135,7 @@ class ParsedDrop:
         if drop_line.is_switched_off:
             return self._switched_off(drop_line.line)
         is_recorded = (drop_line.line, drop_line.part or 0) <= self.cursor
-        if is_recorded or drop_line.text in self.previous_texts:
+        if is_recorded or drop_line.identity in self.previous_lines:
             return None
         return self._new_line(drop_line)
 

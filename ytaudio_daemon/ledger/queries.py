@@ -29,6 +29,10 @@ MAX_LATEST_JOBS = 100
 _UNFINISHED = sorted(state.value for state in set(JobState) - FINALIZED)
 
 
+#: Of an attempt: by it attempts are compared, and it says nothing that `code` does not.
+_NOT_SHOWN = frozenset({"signature"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
     """A job's row with the names of its session and drop."""
@@ -192,8 +196,9 @@ def job_by_id(db: Connection, job_id: int) -> JobRow:
 
 
 def job_attempts(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
-    """Return all attempts of a job, in order."""
-    query = sa.select(attempts).where(attempts.c.job_id == job_id)
+    """Return all attempts of a job, in order, as people are shown them."""
+    shown = [column for column in attempts.c if column.name not in _NOT_SHOWN]
+    query = sa.select(*shown).where(attempts.c.job_id == job_id)
     rows = db.execute(query.order_by(attempts.c.number)).mappings().all()
     return [{**row, "code": row["code"] and current_code(row["code"])} for row in rows]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypedDict
 
-from ytaudio_daemon.model.gates import GateName
+from ytaudio_daemon.model.gates import GateName, GateState
 from ytaudio_daemon.schemas.fields import NAME_OF_FORM, Count, Time, one_of
 from ytaudio_daemon.schemas.job import JobCounts
 from ytaudio_daemon.schemas.session import FileHead
@@ -79,6 +79,12 @@ class ClosedGate(TypedDict):
     hint: Annotated[str, "What a person can do, or empty."]
     closed_at: Annotated[Time, "Since when."]
     until: Annotated[Time, "When one job is let through to see whether it is over."]
+    state: Annotated[
+        str,
+        one_of(GateState),
+        "closed: until then; due: the next job is let through; probing: it is being"
+        " tried now.",
+    ]
 
 
 class EgressPace(TypedDict):

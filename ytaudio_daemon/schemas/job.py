@@ -87,6 +87,12 @@ class AttemptDetails(TypedDict):
     code: Annotated[str | None, "Stable name of the cause."]
     message: Annotated[str | None, "The same in a sentence."]
     log_tail: Annotated[str | None, "The last lines of the tools, without secrets."]
+    charged: Annotated[Count, "1 when it counts against the job's tries, else 0."]
+    egress: Annotated[
+        str | None,
+        "The key of the `[youtube] egress` it used; empty where there is but one, null"
+        " before there were several.",
+    ]
 
 
 class JobEvent(TypedDict):

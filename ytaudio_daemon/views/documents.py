@@ -187,7 +187,15 @@ def daemon_document(
     wall: float,
     circumstances: Circumstances = NOTHING_SET,
 ) -> DaemonDocument:
-    """Return the daemon's document, without `seq` and `written_at`."""
+    """Return the daemon's document, without `seq` and `written_at`.
+
+    Args:
+        live: What only the daemon knows.
+        facts: What the ledger knows.
+        problems: Those of the views.
+        wall: Now, seconds since 1970.
+        circumstances: What hints need not advise.
+    """
     closed = gates_for_all([one.key for one in live.egresses], facts.gates)
     return {
         "schema": "ytaudio.daemon/1",
@@ -197,11 +205,11 @@ def daemon_document(
             "free_bytes": live.disk_free_bytes,
             "reserve_bytes": live.disk_reserve_bytes,
         },
-        "gates": [gate_document(gate, circumstances) for gate in closed],
+        "gates": [gate_document(gate, circumstances, wall) for gate in closed],
         "pace": pace_document(live, facts, wall),
         "forecast": None if closed else forecast_document(live, facts, wall),
         "egress": [
-            egress_document(one, live.pace, facts, circumstances)
+            egress_document(one, live.pace, facts, circumstances, wall)
             for one in live.egresses
         ],
         "counts": job_counts(facts.counts),

@@ -94,7 +94,11 @@ def _open_tokens(
 
 
 def egress_document(
-    egress: Egress, pace: Pace, facts: LedgerFacts, circumstances: Circumstances
+    egress: Egress,
+    pace: Pace,
+    facts: LedgerFacts,
+    circumstances: Circumstances,
+    wall: float,
 ) -> EgressStatus:
     """Return an egress with its own gates and what its pace has left."""
     closed = gates_at(egress.key, facts.gates)
@@ -107,12 +111,12 @@ def egress_document(
     return {
         "name": egress.name,
         "open": not closed,
-        "gates": [gate_document(gate, circumstances) for gate in closed],
+        "gates": [gate_document(gate, circumstances, wall) for gate in closed],
         "pace": None if pace.is_disabled else limits,
     }
 
 
-def gate_document(gate: Gate, circumstances: Circumstances) -> ClosedGate:
+def gate_document(gate: Gate, circumstances: Circumstances, wall: float) -> ClosedGate:
     """Return a closed gate."""
     return {
         "name": gate.name.value,
@@ -121,4 +125,5 @@ def gate_document(gate: Gate, circumstances: Circumstances) -> ClosedGate:
         "hint": gate_hint(gate, circumstances),
         "closed_at": rfc3339(gate.closed_at),
         "until": rfc3339(gate.until),
+        "state": gate.state(wall).value,
     }

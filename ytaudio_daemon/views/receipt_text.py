@@ -108,7 +108,8 @@ def failed_head(drop: ReceiptHead) -> str:
     name = single_line(display_name(drop.filed_name or drop.name))
     return (
         f"{FAILED_MARK}{name}\n"
-        "# Put this file into the inbox again to try these links once more.\n"
+        "# Put this file into the inbox again: links without a # are tried once more.\n"
+        "# Mend what stands behind a # first, and take the # away, or it is passed over.\n"
     )
 
 

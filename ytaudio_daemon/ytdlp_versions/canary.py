@@ -11,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ytaudio_daemon.fetch.tools import Tools, find_tools
+from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.jobs.fetch_requests import fetch_request
+from ytaudio_daemon.jobs.prepare import private_paths
 from ytaudio_daemon.model import FailureKind, FetchRequest, Limits, Options
 from ytaudio_daemon.pool import Ended, Pool
 from ytaudio_daemon.settings import Settings
@@ -84,6 +86,7 @@ class CanaryRun:
             options=Options(format="m4a", quality="worstaudio").to_json(),
             attempt_dir=folder,
             cache_dir=self._folder / "cache",
+            private_paths=private_paths(layout_of(self._settings), self._settings),
         )
         return replace(request, limits=_with_link_deadline(request.limits))
 

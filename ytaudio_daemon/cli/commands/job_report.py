@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ytaudio_daemon.cli.blocks import Block, Facts, Table
+from ytaudio_daemon.cli.commands.gate_text import opening_text
 from ytaudio_daemon.cli.commands.queue_report import next_start_text, pace_rate
 from ytaudio_daemon.cli.commands.status_report import (
     job_name,
@@ -21,7 +22,7 @@ from ytaudio_daemon.cli.formatting import (
 from ytaudio_daemon.cli.liveness import DaemonLiveness
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, LinePart, SessionState
-from ytaudio_daemon.model.gates import Gate, GateName
+from ytaudio_daemon.model.gates import Gate, GateName, GateState
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.system.times import parse_rfc3339
 
@@ -147,15 +148,20 @@ def _closed_gates_text(details: JobDetails) -> str:
     return "".join(
         f"; {_closed_gate_text(gate, details.wall)}"
         for gate in details.gates
-        if gate.name is GateName.OUTAGE or gate.is_too_early_to_probe(details.wall)
+        if gate.name is GateName.OUTAGE or gate.state(details.wall) is not GateState.DUE
     )
 
 
 def _closed_gate_text(gate: Gate, wall: float) -> str:
-    until = local_time_and_distance(gate.until, wall)
+    state = gate.state(wall)
+    opening = opening_text(gate.name, state, gate.until, wall)
     if gate.name is GateName.OUTAGE:
-        return f"{gate.reason} {gate.hint} YouTube is asked again at {until}"
-    return f"nothing starts before {until}: {gate.reason}"
+        until = local_time_and_distance(gate.until, wall)
+        again = f"YouTube is asked again at {until}"
+        return f"{gate.reason} {gate.hint} {again if state is GateState.CLOSED else f'it {opening}'}"
+    if state is GateState.CLOSED:
+        return f"nothing starts {opening}: {gate.reason}"
+    return f"it {opening}: {gate.reason}"
 
 
 def _next_for_held(details: JobDetails) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ytaudio_daemon.cli.commands.gate_text import opening_text
 from ytaudio_daemon.cli.formatting import (
     format_roughly,
     local_time,
@@ -80,7 +81,7 @@ def _forecast_text(document: Document, wall: float) -> str:
 
 def _egress_text(egress: Mapping[str, Any], wall: float) -> str:
     shut = [_gate_text(gate, wall) for gate in egress["gates"]]
-    state = f"closed, {'; '.join(shut)}" if shut else "open"
+    state = f"closed: {'; '.join(shut)}" if shut else "open"
     pace = egress["pace"]
     left = (
         f"; {pace['available']} of {pace['burst']} may begin at once, then "
@@ -92,9 +93,7 @@ def _egress_text(egress: Mapping[str, Any], wall: float) -> str:
 
 
 def _gate_text(gate: Mapping[str, Any], wall: float) -> str:
-    until = (
-        f" until {local_time_and_distance(parse_rfc3339(gate['until']), wall)}"
-        if gate["until"]
-        else ""
+    opening = opening_text(
+        gate["name"], gate.get("state"), parse_rfc3339(gate["until"]), wall
     )
-    return f"{gate['name']}{until}: {gate['reason']}"
+    return f"{gate['name']} {opening}: {gate['reason']}"

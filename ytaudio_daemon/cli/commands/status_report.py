@@ -68,7 +68,8 @@ def session_report(
     pairs = [("session", f"{session['state']}, {session['name']} {session['uuid']}")]
     pairs.append(("jobs", counts_text(session["counts"])))
     pairs.append(("quota", quota_text(session["quota"], session["counts"]["held"])))
-    if liveness is not None and is_anything_unstarted(session["counts"]):
+    counts = session["counts"]
+    if liveness is not None and (is_anything_unstarted(counts) or counts["waiting"]):
         pairs += _standstill(liveness, wall)
     pairs.append(
         (
