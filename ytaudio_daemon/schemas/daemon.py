@@ -167,7 +167,7 @@ class DaemonDocument(TypedDict):
         "The ledger's last event that status files, receipts and the library show.",
     ]
     problems: Annotated[
-        list[ProblemDocument], "What a person should mend; empty when all is well."
+        list[ProblemDocument], "Problems that need a person; empty when all is well."
     ]
 
 
