@@ -56,22 +56,22 @@ def fetch_with_account(
     network = request.network
     if not network.may_use_cookies:
         return fetch_source(request, report, context)
-    if network.cookies == "always":
-        cookies = _read_cookies(request, context)
+    if network.always_uses_cookies:
+        cookies = read_cookies(request, context)
         return _fetch_with(cookies, request, report, context, failure_of)
     try:
         return fetch_source(request, report, context)
     except Exception as error:
         if failure_of(error).code not in NEEDS_ACCOUNT:
             raise
-        cookies = _read_cookies(request, context)
+        cookies = read_cookies(request, context)
         if context.cookies_fault is not None:  # asked with them, YouTube says the same
             raise
     context.start_over()
     return _fetch_with(cookies, request, report, context, failure_of)
 
 
-def _read_cookies(
+def read_cookies(
     request: FetchRequest, context: AttemptContext
 ) -> AccountCookies | None:
     """Return the cookies, None when they cannot be read; the context gets any fault."""
