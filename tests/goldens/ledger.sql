@@ -1,5 +1,9 @@
 CREATE INDEX attempts_by_end ON attempts (ended_at)
+CREATE INDEX collections_of_a_drop ON collections (drop_id)
+CREATE INDEX collections_unfinished ON collections (session_id, state) WHERE state IN ('queued', 'running', 'waiting')
 CREATE INDEX drops_of_a_session ON drops (session_id, name)
+CREATE INDEX entries_in_order ON entries (collection_id, position)
+CREATE INDEX entries_of_a_job ON entries (job_id)
 CREATE INDEX events_of_a_job ON events (job_id)
 CREATE INDEX events_of_a_session ON events (session_id) WHERE job_id IS NULL
 CREATE INDEX jobs_finalized ON jobs (session_id, finalized_at) WHERE finalized_at IS NOT NULL
@@ -10,6 +14,7 @@ CREATE INDEX jobs_queued ON jobs (session_id, priority DESC, id) WHERE state = '
 CREATE INDEX jobs_running ON jobs (session_id, id) WHERE state = 'running'
 CREATE INDEX jobs_waiting ON jobs (retry_at) WHERE state = 'waiting'
 CREATE INDEX jobs_waiting_in_a_session ON jobs (session_id, priority DESC, id) WHERE state = 'waiting'
+CREATE INDEX lines_of_a_collection ON lines (collection_id) WHERE collection_id IS NOT NULL
 CREATE INDEX lines_of_a_job ON lines (job_id)
 CREATE INDEX sessions_by_name ON sessions (name)
 CREATE INDEX sessions_by_turn ON sessions (turn)
@@ -32,6 +37,48 @@ CREATE TABLE attempts (
 	PRIMARY KEY (job_id, number), 
 	FOREIGN KEY(job_id) REFERENCES jobs (id)
 )
+CREATE TABLE collections (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	uuid TEXT NOT NULL, 
+	session_id INTEGER NOT NULL, 
+	drop_id INTEGER, 
+	drop_line INTEGER, 
+	drop_part INTEGER, 
+	kind TEXT NOT NULL, 
+	"key" TEXT NOT NULL, 
+	url TEXT NOT NULL, 
+	is_music BOOLEAN DEFAULT false NOT NULL, 
+	options JSON NOT NULL, 
+	profile TEXT NOT NULL, 
+	priority INTEGER NOT NULL, 
+	selection JSON NOT NULL, 
+	selection_digest TEXT NOT NULL, 
+	state TEXT NOT NULL, 
+	attempt INTEGER DEFAULT '0' NOT NULL, 
+	asked_attempt INTEGER DEFAULT '0' NOT NULL, 
+	charged INTEGER DEFAULT '0' NOT NULL, 
+	crashes INTEGER DEFAULT '0' NOT NULL, 
+	retry_at FLOAT, 
+	pending_lived FLOAT NOT NULL, 
+	host TEXT, 
+	title TEXT, 
+	channel TEXT, 
+	album JSON, 
+	entry_count INTEGER, 
+	is_cut BOOLEAN DEFAULT false NOT NULL, 
+	error_kind TEXT, 
+	error_code TEXT, 
+	error_message TEXT, 
+	error_hint TEXT, 
+	created_at FLOAT NOT NULL, 
+	started_at FLOAT, 
+	listed_at FLOAT, 
+	finalized_at FLOAT, 
+	CONSTRAINT collections_one_selection_in_a_session UNIQUE (session_id, "key", profile, selection_digest), 
+	UNIQUE (uuid), 
+	FOREIGN KEY(session_id) REFERENCES sessions (id), 
+	FOREIGN KEY(drop_id) REFERENCES drops (id)
+)
 CREATE TABLE drops (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	session_id INTEGER NOT NULL, 
@@ -51,6 +98,25 @@ CREATE TABLE drops (
 	cursor_part INTEGER DEFAULT '0' NOT NULL, 
 	FOREIGN KEY(session_id) REFERENCES sessions (id)
 )
+CREATE TABLE entries (
+	collection_id INTEGER NOT NULL, 
+	video_id TEXT NOT NULL, 
+	position INTEGER NOT NULL, 
+	title TEXT, 
+	duration_s FLOAT, 
+	upload_date TEXT, 
+	track INTEGER, 
+	unavailable TEXT DEFAULT '' NOT NULL, 
+	skipped TEXT, 
+	job_id INTEGER, 
+	attempt INTEGER NOT NULL, 
+	first_seen_at FLOAT NOT NULL, 
+	gone_at FLOAT, 
+	PRIMARY KEY (collection_id, video_id), 
+	FOREIGN KEY(collection_id) REFERENCES collections (id), 
+	FOREIGN KEY(job_id) REFERENCES jobs (id)
+)
+ WITHOUT ROWID
 CREATE TABLE events (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	at FLOAT NOT NULL, 
@@ -109,10 +175,13 @@ CREATE TABLE jobs (
 	drop_part INTEGER, 
 	is_music BOOLEAN DEFAULT false NOT NULL, 
 	with_cookies BOOLEAN DEFAULT false NOT NULL, 
+	collection_id INTEGER, 
+	collection_position INTEGER, 
 	CONSTRAINT jobs_one_audio_in_a_session UNIQUE (session_id, audio_key), 
 	UNIQUE (uuid), 
 	FOREIGN KEY(session_id) REFERENCES sessions (id), 
-	FOREIGN KEY(drop_id) REFERENCES drops (id)
+	FOREIGN KEY(drop_id) REFERENCES drops (id), 
+	FOREIGN KEY(collection_id) REFERENCES collections (id)
 )
 CREATE TABLE lines (
 	drop_id INTEGER NOT NULL, 
@@ -124,9 +193,11 @@ CREATE TABLE lines (
 	message TEXT, 
 	again TEXT, 
 	job_id INTEGER, 
+	collection_id INTEGER, 
 	PRIMARY KEY (drop_id, line, part), 
 	FOREIGN KEY(drop_id) REFERENCES drops (id), 
-	FOREIGN KEY(job_id) REFERENCES jobs (id)
+	FOREIGN KEY(job_id) REFERENCES jobs (id), 
+	FOREIGN KEY(collection_id) REFERENCES collections (id)
 )
  WITHOUT ROWID
 CREATE TABLE meta (
@@ -218,6 +289,7 @@ down_revision = "0004"
 down_revision = "0005"
 down_revision = "0006"
 down_revision = "0007"
+down_revision = "0008"
 down_revision = None
 revision = "0001"
 revision = "0002"
@@ -227,3 +299,4 @@ revision = "0005"
 revision = "0006"
 revision = "0007"
 revision = "0008"
+revision = "0009"

@@ -11,7 +11,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.model import FetchRequest, Outcome, Progress, Result
+from ytaudio_daemon.model import (
+    FetchRequest,
+    ListedEntry,
+    ListedPage,
+    ListRequest,
+    ListTotals,
+    Outcome,
+    Progress,
+    Result,
+)
 from ytaudio_daemon.pool.worker import SocketReporter
 from ytaudio_daemon.system import linux
 
@@ -43,6 +52,51 @@ def _be_refused_processes() -> None:
 def run(request: FetchRequest, reporter: SocketReporter) -> Outcome:
     do, *words = str(request.job_facts.get("do", "finish")).split()
     return getattr(_Deeds, do)(request, reporter, *words)  # type: ignore[no-any-return] # by name
+
+
+def list_entries(request: ListRequest, reporter: SocketReporter) -> Outcome:
+    do, *words = request.url.split()
+    return getattr(_Listings, do)(request, reporter, *words)  # type: ignore[no-any-return] # by name
+
+
+def page_of(number: int, first: int, size: int, title: str = "t") -> ListedPage:
+    entries = (
+        ListedEntry(position=place, video_id=f"{place:011}", title=title)
+        for place in range(first, first + size)
+    )
+    return ListedPage(number=number, kind="playlist", entries=tuple(entries))
+
+
+class _Listings:
+    @staticmethod
+    def list(_: ListRequest, reporter: SocketReporter, pages: str) -> Outcome:
+        """Send full pages as fast as they are taken."""
+        for number in range(int(pages)):
+            reporter.page(page_of(number + 1, 100 * number + 1, 100))
+        return Outcome(listed=ListTotals(entries=100 * int(pages)))
+
+    @staticmethod
+    def say(request: ListRequest, reporter: SocketReporter) -> Outcome:
+        """Send what the file in the attempt's folder holds, a message a line."""
+        for line in (Path(request.attempt_dir) / "say").read_bytes().splitlines():
+            reporter._channel.send(line)
+        time.sleep(_FOR_EVER)
+        return Outcome(listed=ListTotals(entries=1))
+
+    @staticmethod
+    def hang(_: ListRequest, reporter: SocketReporter) -> Outcome:
+        reporter.page(page_of(1, 1, 1))
+        time.sleep(_FOR_EVER)
+        return Outcome()
+
+    @staticmethod
+    def drip(request: ListRequest, reporter: SocketReporter) -> Outcome:
+        """Send a page of one entry each time the test makes a file."""
+        for number in range(1, 4):
+            reporter.page(page_of(number, number, 1))
+            while not (Path(request.attempt_dir) / f"go{number}").exists():
+                time.sleep(0.005)
+        return Outcome(listed=ListTotals(entries=3))
 
 
 def finished(title: str = "t", note: str = "") -> Outcome:
@@ -163,6 +217,12 @@ class _Deeds:
         end = time.monotonic() + float(seconds)
         while time.monotonic() < end:
             reporter.progress(Progress(phase="downloading"))
+        return finished()
+
+    @staticmethod
+    def say_page(_: FetchRequest, reporter: SocketReporter) -> Outcome:
+        reporter.page(page_of(1, 1, 1))
+        time.sleep(_FOR_EVER)
         return finished()
 
     @staticmethod

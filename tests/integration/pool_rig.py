@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from ytaudio_daemon.model import FetchRequest, Limits
+from ytaudio_daemon.model import FetchRequest, Limits, ListRequest
 from ytaudio_daemon.pool import Ended, Event, Pool, Progressed, Started
 from ytaudio_daemon.system import linux
 
@@ -29,6 +29,20 @@ def request(key: str, do: str, folder: Path, **limits: float) -> FetchRequest:
         fallback_bitrate="192k",
         attempt_dir=str(folder),
         job_facts=facts,
+        limits=Limits(**limits),  # type: ignore[arg-type] # whole numbers where it matters
+    )
+
+
+def list_request(
+    key: str, do: str, folder: Path, max_entries: int = 10_000, **limits: float
+) -> ListRequest:
+    return ListRequest(
+        key=key,
+        attempt=1,
+        url=do,
+        kind="playlist",
+        max_entries=max_entries,
+        attempt_dir=str(folder),
         limits=Limits(**limits),  # type: ignore[arg-type] # whole numbers where it matters
     )
 

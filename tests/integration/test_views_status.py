@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 import sqlite3
 from dataclasses import replace
 from importlib import resources
@@ -176,6 +177,7 @@ def test_a_document_is_written_twice_a_second_at_most(lite: Rig) -> None:
 def test_nothing_is_written_when_nothing_changed(lite: Rig) -> None:
     lite.drop(video(1))
     lite.refresh()
+    lite.refresh()
     before = lite.layout.session_status("music").stat()
     with lite.ledger.write() as db:  # an event that changes no field of the document
         row = sessions.active_session(db, "music")
@@ -200,6 +202,7 @@ def test_the_daemons_document_beats_every_ten_seconds(lite: Rig) -> None:
 
 def test_seq_grows_across_restarts(lite: Rig) -> None:
     lite.drop(video(1))
+    lite.refresh()
     lite.refresh()
     before = lite.daemon()["seq"], lite.session()["seq"]
     lite.restart()
@@ -340,6 +343,7 @@ def test_what_can_be_written_hides_nothing_that_cannot(lite: Rig) -> None:
 def test_a_ledger_that_cannot_be_read_is_told_of(lite: Rig) -> None:
     lite.drop(video(1))
     lite.refresh()
+    lite.refresh()
     before = lite.daemon()
     trouble = DaemonProblem(code="ledger_trouble", message="m", hint="h", since=1.0)
     lite.live = replace(lite.live, state="degraded", problems=[trouble])
@@ -378,3 +382,110 @@ def test_a_job_without_daemon_shows_what_the_ledger_knows(lite: Rig) -> None:
         document = job_document(queries.find_jobs(db)[0], None, None, 8)
     assert document["url"] == f"https://www.youtube.com/watch?v={video(1)}"
     assert document["attempt"]["max"] == 8
+
+
+@pytest.mark.parametrize("removed", ["", "sessions", "receipts"])
+def test_a_status_folder_that_somebody_deletes_comes_back_whole(
+    lite: Rig, removed: str
+) -> None:
+    lite.drop(video(1))
+    lite.refresh()
+    lite.refresh()
+    before = lite.session()["session"], lite.receipt()
+    shutil.rmtree(lite.layout.status / removed)
+
+    lite.refresh(10.0)
+
+    assert (lite.session()["session"], lite.receipt()) == before
+    assert lite.daemon()["counts"]["queued"] == 1
+
+
+def test_a_status_folder_with_older_files_in_its_place_is_written_anew(
+    lite: Rig,
+) -> None:
+    lite.drop(video(1))
+    lite.refresh()
+    lite.refresh()
+    older = lite.layout.status.with_name("older")
+    shutil.copytree(lite.layout.status, older)
+    lite.complete()
+    lite.refresh()
+    lite.layout.status.rename(lite.layout.status.with_name("away"))
+    older.rename(lite.layout.status)
+
+    lite.refresh(10.0)
+
+    assert lite.session()["session"]["counts"]["completed"] == 1
+    assert lite.receipt()["counts"]["completed"] == 1
+
+
+def test_files_that_somebody_deletes_come_back_with_the_daily_scan(lite: Rig) -> None:
+    lite.drop(video(1))
+    lite.refresh()
+    receipt = lite.layout.receipt_file("music", b"songs.txt")
+    for path in (lite.layout.session_status("music"), receipt):
+        path.unlink()
+
+    lite.views.request_scan(lite.now)
+    lite.refresh()
+
+    assert lite.session()["session"]["name"] == "music"
+    assert receipt.exists()
+
+
+def _open(lite: Rig, name: str) -> Path:
+    with lite.ledger.write() as db:
+        sessions.open_session(db, name, lite.now)
+    lite.refresh()
+    return lite.layout.session_status(name)
+
+
+def _restart_after(lite: Rig, seconds: float) -> None:
+    """Let the daemon be down: nothing is served meanwhile."""
+    lite.now = Now(wall=lite.now.wall + seconds, uptime_s=lite.now.uptime_s)
+    lite.restart()
+
+
+def test_a_start_leaves_the_files_of_idle_sessions_as_they_are(lite: Rig) -> None:
+    files = [_open(lite, f"s{number}") for number in range(3)]
+    lite.drop(video(1))
+    lite.refresh()
+    before = [path.read_bytes() for path in files]
+    busy = lite.session()["seq"]
+
+    _restart_after(lite, 5)
+
+    assert [path.read_bytes() for path in files] == before
+    assert lite.session()["seq"] > busy, "one with jobs is written again"
+    lite.drop(video(2), session="s1")
+    lite.refresh()
+    shown = lite.session("s1")
+    assert shown["session"]["counts"]["queued"] == 1
+    assert shown["seq"] > json.loads(before[1])["seq"]
+
+
+def test_a_start_rewrites_what_an_idle_sessions_file_says_no_longer(lite: Rig) -> None:
+    path = _open(lite, "quiet")
+
+    def rewritten() -> bool:
+        found = load(path)
+        old = path.stat().st_ino
+        _restart_after(lite, 0)
+        return path.stat().st_ino != old and load(path)["seq"] >= found.get("seq", 0)
+
+    assert not rewritten()
+    shown = load(path)["session"]["expires_at"]
+    _restart_after(lite, 3600)
+    assert load(path)["session"]["expires_at"] > shown
+    assert not rewritten()
+    lite.views.view_settings = replace(lite.views.view_settings, max_jobs=77)
+    assert rewritten()
+    assert load(path)["session"]["quota"]["max_jobs"] == 77
+    document = load(path)
+    del document["session"]["cookies"]  # as an older version wrote it
+    path.write_text(json.dumps(document))
+    assert rewritten()
+    for content in ("", "[]", "null", '{"session": 3}', "\0"):
+        path.write_text(content)
+        _restart_after(lite, 0)
+        assert load(path)["session"]["name"] == "quiet"

@@ -117,7 +117,7 @@ def test_a_free_running_clock_is_a_warning() -> None:
 
 def test_the_machine_can_be_looked_at(tmp_path: Path) -> None:
     (tmp_path / "party").mkdir()
-    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".stfolder").mkdir()
     names = [found.name for found in machine_checks.check_machine(tmp_path)]
     assert names == ["inotify_watches", "inotify_instances", "clock"]
     assert "1 session needs" in next(machine_checks.check_machine(tmp_path)).message
@@ -136,5 +136,23 @@ def test_the_machine_can_be_looked_at(tmp_path: Path) -> None:
 def test_a_daemon_that_hangs_is_broken(pulse: Liveness, health: CheckStatus) -> None:
     liveness = DaemonLiveness(
         state=pulse, document={"daemon": {"pid": 1}}, document_age_s=99.0
+    )
+    assert check_daemon(liveness, "ytaudio run").health is health
+
+
+@pytest.mark.parametrize(
+    ("codes", "health"),
+    [
+        (["outage"], CheckStatus.WARNING),
+        (["outage", "host"], CheckStatus.BROKEN),
+    ],
+)
+def test_an_outage_of_youtube_is_nothing_broken_here(
+    codes: list[str], health: CheckStatus
+) -> None:
+    liveness = DaemonLiveness(
+        state=Liveness.DEGRADED,
+        document={"daemon": {"pid": 1}, "problems": [{"code": each} for each in codes]},
+        document_age_s=1.0,
     )
     assert check_daemon(liveness, "ytaudio run").health is health

@@ -17,6 +17,12 @@ from ytaudio_daemon.system.times import rfc3339
 
 NOW = 1_800_000_000.0
 UP = DaemonLiveness(state=Liveness.ALIVE)
+PACED = DaemonLiveness(
+    state=Liveness.ALIVE,
+    document={
+        "pace": {"burst": 100, "per_hour": 200, "next_at": rfc3339(NOW + 12)},
+    },
+)
 DOWN = DaemonLiveness(state=Liveness.STOPPED, document_age_s=60.0)
 SHUT = Gate(
     name=GateName.SITE,
@@ -85,6 +91,7 @@ def case(state: str, **more: Any) -> JobDetails:
         "quota": Quota(max_jobs=10),
         "file_is_gone": False,
         "life": UP,
+        "place": None,
         "wall": NOW,
     }
     return JobDetails(**(known | more))
@@ -95,7 +102,10 @@ def case(state: str, **more: Any) -> JobDetails:
     [
         (case("running"), "published when it is proven"),
         (case("running", job={"cancel_requested": True}), "being cancelled"),
-        (case("queued"), "no. 2 in its session's queue"),
+        (case("queued"), "its turn in the queue"),
+        (case("queued", place=7), "no. 7 in the queue"),
+        (case("queued", place=7, life=PACED), "; the next starts at "),
+        (case("queued", place=7, life=PACED), "by the pace of 100 at once, then 200"),
         (case("queued", gates=[SHUT]), "YouTube asks for a proof."),
         (case("queued", gates=[SHUT]), "(in 10 min)"),
         (case("queued", life=DOWN), "the daemon is not running"),

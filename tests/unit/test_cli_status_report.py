@@ -7,6 +7,7 @@ import pytest
 from ytaudio_daemon.cli.blocks import Facts
 from ytaudio_daemon.cli.commands import status_report
 from ytaudio_daemon.cli.commands.watch import changed_lines
+from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
 from ytaudio_daemon.system.times import rfc3339
 
 NOW = 1_800_000_000.0
@@ -20,7 +21,7 @@ def job(state: str = "queued", **more: Any) -> dict[str, Any]:
         "title": None,
         "artist": None,
         "duration_s": None,
-        "url": "https://www.youtube.com/watch?v=AAAAAAAAAAA",
+        "video_id": "AAAAAAAAAAA",
         "progress": None,
         "position": None,
         "file_size_bytes": None,
@@ -31,12 +32,12 @@ def job(state: str = "queued", **more: Any) -> dict[str, Any]:
 
 
 def test_a_job_is_called_by_its_link_until_its_title_is_known() -> None:
-    assert (
-        status_report.job_name(job()) == "https://www.youtube.com/watch?v=AAAAAAAAAAA"
-    )
+    assert status_report.job_name(job()) == "youtu.be/AAAAAAAAAAA"
     assert status_report.job_name(job(title="Good")) == "Good"
     named = job(title="Good", artist="Nina", duration_s=173.2)
     assert status_report.job_name(named) == "Nina - Good (2:53)"
+    named = job(title="NINA \u2013 Good", artist="Nina")
+    assert status_report.job_name(named) == "NINA \u2013 Good", "the artist once"
 
 
 PROGRESS = {
@@ -56,10 +57,11 @@ BROKE = {"kind": "transient", "code": "reset", "message": "It broke.", "hint": "
         (job("running", phase="resolving"), "resolving"),
         (
             job("running", phase="downloading", progress=PROGRESS),
-            "downloading 62 % 2.0 MiB/s 12 s left",
+            "downloading 62 % 12 s left 2.0 MiB/s",
         ),
-        (job("queued", position=3), "no. 3 in the queue"),
-        (job("held"), ""),
+        (job("queued", position=3), "no. 3 of this session"),
+        (job("held", position=11), "no. 11, when an earlier one ends"),
+        (job("held"), "enters when an earlier one ends"),
         (job("completed", file_size_bytes=4404019), "4.2 MiB"),
         (job("failed", error=BROKE), "It broke."),
         (job("cancelled"), ""),
@@ -78,11 +80,9 @@ def test_a_waiting_job_says_when_and_why() -> None:
 
 
 def test_bars_are_full_at_the_end_and_never_beyond() -> None:
-    assert status_report.progress_bar(0) == "╌" * 12
-    assert status_report.progress_bar(50) == "━" * 6 + "╌" * 6
-    assert (
-        status_report.progress_bar(100) == status_report.progress_bar(250) == "━" * 12
-    )
+    assert status_report.progress_bar(0) == "╌" * 8
+    assert status_report.progress_bar(50) == "━" * 4 + "╌" * 4
+    assert status_report.progress_bar(100) == status_report.progress_bar(250) == "━" * 8
 
 
 def test_counts_leave_out_what_is_not_there() -> None:
@@ -95,9 +95,15 @@ def test_counts_leave_out_what_is_not_there() -> None:
 def test_a_quota_without_limits_says_so() -> None:
     quota = {"max_jobs": 0, "used_jobs": 2, "max_bytes": 0, "used_bytes": 0}
     said = status_report.quota_text(quota)
-    assert said == "2 of any number of unfinished jobs, 0 B of audio"
+    assert said == "2 jobs in the queue (no limit), 0 B of audio"
     said = status_report.quota_text({**quota, "max_jobs": 10, "max_bytes": 4 << 30})
-    assert said == "2 of 10 unfinished jobs, 0 B of 4.0 GiB"
+    assert said == "2 of 10 jobs in the queue, 0 B of 4.0 GiB of audio"
+
+
+def test_a_full_quota_says_that_the_rest_waits() -> None:
+    quota = {"max_jobs": 10, "used_jobs": 10, "max_bytes": 0, "used_bytes": 0}
+    said = status_report.quota_text(quota, held=12)
+    assert said == "10 of 10 jobs in the queue (12 more wait for room), 0 B of audio"
 
 
 def test_options_read_as_in_a_drop() -> None:
@@ -138,8 +144,11 @@ def gate(state: str | None, until: float, name: str = "site") -> dict[str, Any]:
 
 
 def closed_fact(counts: dict[str, int], *gates: dict[str, Any]) -> str:
+    every = dict.fromkeys(status_report.STATES, 0) | counts
+    document = {"gates": gates, "counts": every}
+    alive = DaemonLiveness(Liveness.ALIVE, document)
     facts, *_ = status_report.session_report(
-        session(**counts), NOW, bars=False, closed_gates=gates
+        session(**every), NOW, bars=False, liveness=alive
     )
     assert isinstance(facts, Facts)
     return dict(facts.pairs).get("closed", "")

@@ -31,7 +31,8 @@ def quiet() -> Schedule:
 def test_a_start_looks_at_jobs_and_sessions_at_once() -> None:
     schedule = Schedule()
     due = {step for step in Step if schedule.is_due(step, NOW)}
-    assert due == {Step.HEARTBEAT, Step.CLAIMS, Step.RETRIES, Step.SWEEP}
+    work = {Step.CLAIMS, Step.COLLECTIONS, Step.RETRIES}
+    assert due == {Step.HEARTBEAT, *work, Step.SWEEP}
     assert waits(schedule) == 0
 
 

@@ -28,7 +28,8 @@ def entries(path: Path) -> list[DropLine]:
 def row(path: Path, entry: DropLine) -> str:
     result = "switched_off" if entry.is_switched_off else entry.code or "accepted"
     video = entry.link.video_id if entry.link else "-"
-    return f"{path.name}\t{entry.place}\t{result}\t{video}\n"
+    named = entry.collection.key if entry.collection else video
+    return f"{path.name}\t{entry.place}\t{result}\t{named}\n"
 
 
 def test_every_link_ends_as_expected() -> None:

@@ -14,7 +14,7 @@ def test_every_named_step_is_passed_somewhere() -> None:
     package = Path(ytaudio_daemon.__file__).parent
     code = "".join(path.read_text() for path in package.rglob("*.py"))
 
-    assert set(re.findall(r'failpoints\.failpoint\(\s*"([a-z.]+)"', code)) == set(
+    assert set(re.findall(r'failpoints\.failpoint\(\s*"([a-z_.]+)"', code)) == set(
         failpoints.FAILPOINTS
     )
 

@@ -173,7 +173,7 @@ def test_three_layers_of_wrappers_and_escapes_come_off(layers: int) -> None:
 
 
 def test_playlists_are_refused_with_the_word_that_people_look_for() -> None:
-    with pytest.raises(LinkError, match="single videos only so far"):
+    with pytest.raises(LinkError, match="single videos only"):
         parse_link("https://www.youtube.com/playlist?list=PLx")
 
 

@@ -11,6 +11,7 @@ patched::
 To play with it by hand: ``python -m tests.youtube --help``.
 """
 
+from tests.youtube.collection import Channel, ListStatus, Playlist, Tab
 from tests.youtube.faults import Fault, Kind
 from tests.youtube.handle import Remote, YouTube
 from tests.youtube.journal import Request
@@ -19,13 +20,17 @@ from tests.youtube.video import Sound, Status, Thumbnail, Video
 
 __all__ = [
     "OUTAGES",
+    "Channel",
     "Fault",
     "Kind",
+    "ListStatus",
     "Outage",
+    "Playlist",
     "Remote",
     "Request",
     "Sound",
     "Status",
+    "Tab",
     "Thumbnail",
     "Video",
     "YouTube",

@@ -11,7 +11,20 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-Kind = Literal["watch", "player", "media", "thumbnail", "playerjs", "other"]
+Kind = Literal[
+    "watch",
+    "player",
+    "media",
+    "thumbnail",
+    "playerjs",
+    "other",
+    # The page of a playlist or channel, and what the API says of it.
+    "list",
+    # The pages after its first.
+    "continuation",
+    # The first videos as an Atom feed.
+    "feed",
+]
 Name = Literal[
     "status",
     "reset",
@@ -26,6 +39,7 @@ Name = Literal[
     "expired",
     "redirect",
     "bomb",
+    "incomplete",
 ]
 Ending = Literal["keep", "close", "reset", "stall"]
 
@@ -182,6 +196,13 @@ class Fault:
         return cls(name="redirect", kind=kind, times=times, location=location)
 
     @classmethod
+    def leaves_out(
+        cls, *, kind: Kind = "continuation", times: int | None = None
+    ) -> "Fault":
+        """Answer an API call with nothing in it, as YouTube does at times."""
+        return cls(name="incomplete", kind=kind, times=times)
+
+    @classmethod
     def bombs(
         cls,
         status: int,
@@ -220,6 +241,8 @@ def spoil(fault: Fault, body: bytes | memoryview) -> bytes | memoryview:
             return (NOISE * (len(body) // len(NOISE) + 1))[: len(body)]
         case "html":
             return HTML
+        case "incomplete":
+            return b'{"responseContext":{}}'
         case "zeros":
             real = body[: _part(fault, body)]
             return bytes(real) + bytes(len(body) - len(real))

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from tests.youtube.collection import Channel, Playlist
 from tests.youtube.faults import Fault, Kind
 from tests.youtube.journal import Request
 from tests.youtube.outages import Outage
@@ -44,6 +45,12 @@ class Remote:
         """Show videos, each in place of the one that had its ID."""
         for video in videos:
             self._order("add", video=video.as_json())
+
+    def add_lists(self, *lists: Playlist | Channel) -> None:
+        """Show playlists and channels, each in place of the one that had its ID."""
+        for each in lists:
+            kind = "playlist" if isinstance(each, Playlist) else "channel"
+            self._order(f"add_{kind}", **{kind: each.as_json()})
 
     @property
     def default(self) -> Video | None:
@@ -84,7 +91,7 @@ class Remote:
         self._order("rotate", account=account)
 
     def fault(self, video_id: str | None, fault: Fault) -> None:
-        """Add a fault to one video, or to all."""
+        """Add a fault to one video, to all, to a list, or to `LIST page 3`."""
         self._order("fault", video_id=video_id or EVERY_VIDEO, fault=fault.as_json())
 
     def lift(self, video_id: str | None) -> None:

@@ -23,6 +23,8 @@ class Request:
     #: The innertube client that asked the player API, e.g. "VISIONOS".
     client: str = ""
     itag: int = 0
+    #: The page of a list, from 1.
+    page: int = 0
     #: The Cookie header as it came.
     cookies: str = ""
     #: By which of the tests' proxies it came.

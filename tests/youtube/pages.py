@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.youtube import challenge
+from tests.youtube.collection import CHANNEL_ID, HANDLE
 from tests.youtube.playability import has_details, playability
 from tests.youtube.streams import streaming_data
 from tests.youtube.video import Video
 
-CHANNEL_ID = "UCstandinstandinstandin0"
-HANDLE = "@stand-in"
 VISITOR_DATA = "CgtzdGFuZC1pbg%3D%3D"
 
 _CONFIG: dict[str, Any] = {
@@ -37,12 +36,12 @@ _CONFIG: dict[str, Any] = {
 }
 
 
-def _script(value: Any) -> str:
+def script(value: Any) -> str:
     """Return JSON that is safe inside a script element, whatever a title contains."""
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
-CONFIG_SCRIPT = f"<script>ytcfg.set({_script(_CONFIG)});</script>"
+CONFIG_SCRIPT = f"<script>ytcfg.set({script(_CONFIG)});</script>"
 
 
 def plain_page() -> bytes:
@@ -56,8 +55,8 @@ def watch_page(video: Video) -> bytes:
     response = player_response(video, None, {})
     text = (
         f'<!DOCTYPE html><html lang="en"><head>{CONFIG_SCRIPT}{_meta(video)}</head>'
-        f"<body><script>var ytInitialPlayerResponse = {_script(response)};</script>"
-        f"<script>var ytInitialData = {_script(initial_data(video))};</script>"
+        f"<body><script>var ytInitialPlayerResponse = {script(response)};</script>"
+        f"<script>var ytInitialData = {script(initial_data(video))};</script>"
         f"</body></html>"
     )
     return text.encode("utf-8", "surrogatepass")

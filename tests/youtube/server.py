@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.youtube.authority import Authority
+from tests.youtube.collection import Channel, Playlist
 from tests.youtube.faults import Fault, Reply
 from tests.youtube.media import MediaStore
 from tests.youtube.routes import EGRESS_HEADER, Incoming, is_ours
@@ -36,6 +37,8 @@ class Server:
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._orders: dict[str, Callable[[_Order], Any]] = {
             "add": self._add,
+            "add_playlist": self._add_playlist,
+            "add_channel": self._add_channel,
             "default": self._set_default,
             "block": self._block,
             "rotate": lambda order: self.site.accounts.rotated.add(order["account"]),
@@ -152,6 +155,12 @@ class Server:
 
     def _add(self, order: _Order) -> None:
         self.site.add(Video.from_json(order["video"]))
+
+    def _add_playlist(self, order: _Order) -> None:
+        self.site.lists.add_playlist(Playlist.from_json(order["playlist"]))
+
+    def _add_channel(self, order: _Order) -> None:
+        self.site.lists.add_channel(Channel.from_json(order["channel"]))
 
     def _set_default(self, order: _Order) -> None:
         video = order["video"]

@@ -1,16 +1,15 @@
 """YouTube's servers: which answer a request gets."""
 
-import json
 import re
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from tests.youtube import challenge, pages
+from tests.youtube import challenge, pages, replies
 from tests.youtube.accounts import Accounts
 from tests.youtube.faults import NOISE, Fault, Kind, Reply, bend, spoil
 from tests.youtube.journal import Journal, Request
+from tests.youtube.lists import Lists, asked_for
 from tests.youtube.media import MediaStore
 from tests.youtube.routes import MANIFEST_PATH, THUMBNAIL_PATH, Incoming, classify
 from tests.youtube.streams import BY_ITAG, Address, event_id, streams_of
@@ -50,6 +49,7 @@ class Site:
     #: While set, every video has this status: the way a blocked address sees the site.
     blocked: Status | None = None
     accounts: Accounts = field(default_factory=Accounts)
+    lists: Lists = field(init=False)
     _videos: dict[str, Video] = field(default_factory=dict)
     _faults: dict[str, list[_Active]] = field(default_factory=dict)
     _responses: int = 0
@@ -59,9 +59,13 @@ class Site:
     #: By event ID: the egress that a player response went to.
     _egress_of: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.lists = Lists(self._known)
+
     def reset(self) -> None:
         """Return to an empty site with an empty journal."""
         self._videos.clear()
+        self.lists.clear()
         self._faults.clear()
         self._expired.clear()
         self._egress_of.clear()
@@ -85,7 +89,7 @@ class Site:
 
     async def answer(self, incoming: Incoming) -> tuple[Reply, Request]:
         """Return the answer to a request, and its line in the journal."""
-        request = classify(incoming)
+        request = _classify(incoming)
         self.journal.add(request)
         # A request that is refused anyway does not use up a fault.
         fault = None if self._refuses(incoming, request) else self._next_fault(request)
@@ -103,14 +107,18 @@ class Site:
         return reply, request
 
     def _video(self, request: Request) -> Video:
-        video_id = request.video_id
+        video = self._known(request.video_id)
+        blocked = self.blocked_egresses.get(request.egress) or self.blocked
+        return replace(video, status=blocked) if blocked else video
+
+    def _known(self, video_id: str) -> Video:
+        """Return a video as lists show it, whoever asks."""
         video = self._videos.get(video_id)
         if video is None and self.default is not None:
             video = self.default.called(video_id)
         if video is None:
             video = Video(id=video_id, status="removed")
-        blocked = self.blocked_egresses.get(request.egress) or self.blocked
-        return replace(video, status=blocked) if blocked else video
+        return video
 
     def _video_for(self, request: Request) -> Video:
         """Return the video as the account of a request's cookies sees it."""
@@ -132,7 +140,8 @@ class Site:
         return not address.solved or address.ei in self._expired
 
     def _next_fault(self, request: Request) -> Fault | None:
-        for name in (request.video_id, EVERY_VIDEO):
+        page = f"{request.video_id} page {request.page}"
+        for name in (request.video_id, page, EVERY_VIDEO):
             for active in self._faults.get(name, ()):
                 if active.take(request.kind):
                     return active.fault
@@ -148,13 +157,13 @@ class Site:
                 return await self._thumbnail(request, fault)
             case "watch":
                 page = pages.watch_page(self._video_for(request))
-                return self._signed(_html(page, fault), request)
+                return self._signed(replies.html(page, fault), request)
             case "player":
                 return self._signed(await self._player(request, fault), request)
             case "playerjs":
                 return _playerjs(incoming.path, fault)
             case _:
-                return self._other(incoming, request)
+                return self._other(incoming, request, fault)
 
     def _signed(self, reply: Reply, request: Request) -> Reply:
         """Return a reply that refreshes the account's cookies, or takes them away."""
@@ -170,7 +179,7 @@ class Site:
         self._egress_of[ei] = request.egress
         sizes = await self.store.sizes(video) if pages.has_media(video) else {}
         response = pages.player_response(video, ei, sizes)
-        return _json(response, fault)
+        return replies.as_json(response, fault)
 
     async def _media(
         self, incoming: Incoming, request: Request, fault: Fault | None
@@ -201,16 +210,34 @@ class Site:
         body = spoil(fault, picture) if fault else picture
         return Reply(headers={"Content-Type": f"image/{suffix}"}, body=body)
 
-    def _other(self, incoming: Incoming, request: Request) -> Reply:
+    def _other(
+        self, incoming: Incoming, request: Request, fault: Fault | None
+    ) -> Reply:
+        if request.kind in {"list", "continuation", "feed"}:
+            account = self.accounts.signed_in(request.cookies)
+            return self._signed(self.lists.reply(incoming, account, fault), request)
         if found := MANIFEST_PATH.match(incoming.path):
             body = _manifest(found[1], found[2])
             kind = "application/vnd.apple.mpegurl"
             return Reply(headers={"Content-Type": kind}, body=body)
+        if incoming.path == "/youtubei/v1/navigation/resolve_url":
+            return self.lists.resolve(incoming)
         if incoming.path == "/youtubei/v1/next":
-            return _json(pages.initial_data(self._video(request)), None)
+            return replies.as_json(pages.initial_data(self._video(request)), None)
         if incoming.path in {"/", "/tv"} or incoming.path.startswith("/embed/"):
-            return _html(pages.plain_page(), None)
+            return replies.html(pages.plain_page(), None)
         return Reply(status=404, headers={"Content-Type": "text/plain"})
+
+
+def _classify(incoming: Incoming) -> Request:
+    """Return the request's line for the journal, its answer still blank."""
+    request = classify(incoming)
+    name, page = asked_for(incoming)
+    if request.kind == "other" and name:
+        request.video_id, request.page = name, page
+        is_feed = incoming.path.startswith("/feeds/")
+        request.kind = "feed" if is_feed else "list" if page == 1 else "continuation"
+    return request
 
 
 def _ranged(
@@ -230,26 +257,12 @@ def _ranged(
     return Reply(status=206, headers=headers, body=part, to_end=last == size - 1)
 
 
-def _html(page: bytes, fault: Fault | None) -> Reply:
-    return _typed("text/html; charset=utf-8", page, fault)
-
-
-def _json(value: Any, fault: Fault | None) -> Reply:
-    body = json.dumps(value, separators=(",", ":")).encode()
-    return _typed("application/json; charset=UTF-8", body, fault)
-
-
 def _playerjs(path: str, fault: Fault | None) -> Reply:
     if path == "/iframe_api":
         # yt-dlp reads the player's ID from the address in here.
         script = f"var scriptUrl='https://www.youtube.com{challenge.PLAYER_PATH}';"
-        return _typed("text/javascript", script.encode(), fault)
-    return _typed("text/javascript", challenge.PLAYER_JS, fault)
-
-
-def _typed(kind: str, body: bytes, fault: Fault | None) -> Reply:
-    spoiled = spoil(fault, body) if fault else body
-    return Reply(headers={"Content-Type": kind}, body=spoiled)
+        return replies.typed("text/javascript", script.encode(), fault)
+    return replies.typed("text/javascript", challenge.PLAYER_JS, fault)
 
 
 def _manifest(kind: str, video_id: str) -> bytes:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 import structlog
 
+from ytaudio_daemon.collections.lister import CollectionLister
 from ytaudio_daemon.daemon.open_ledger import retry_while_starting
 from ytaudio_daemon.daemon.reload import Reloader, view_settings
 from ytaudio_daemon.daemon.services import Services
@@ -83,6 +84,7 @@ def assemble(
         intake=intake,
         job_runner=job_runner,
         outage_prober=OutageProber(ledger, layout, pool, job_runner),
+        collection_lister=CollectionLister(ledger, layout, pool, settings, host),
         session_expirer=SessionExpirer(ledger, layout, settings),
         pruner=Pruner(ledger, settings, time.monotonic()),
         views=Views(ledger, layout, view_settings(settings)),
@@ -109,6 +111,7 @@ def _make_pool(settings: Settings, layout: Layout, state_id: str) -> Pool:
     return Pool(
         downloads=settings.download.workers,
         converters=converter_count(settings),
+        listers=settings.collections.resolvers,
         state_id=state_id,
         home=layout.home,
     )

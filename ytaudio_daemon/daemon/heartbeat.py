@@ -53,6 +53,7 @@ class Heartbeat:
         self._save_uptime(now, mono)
         self._open_stale_gates(now)
         self._services.job_runner.recover_lost(now)
+        self._services.collection_lister.recover(now)
         self._services.inbox_watcher.restart_if_dead()
         self._find_missing_tools()
         self._log_clock_jump()

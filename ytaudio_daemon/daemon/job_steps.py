@@ -9,6 +9,7 @@ from ytaudio_daemon.ledger import gates, queries, transitions
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import max_retry_delay_s
 from ytaudio_daemon.model.gates import Gate
+from ytaudio_daemon.pool import Ended
 
 
 class JobSteps:
@@ -24,6 +25,7 @@ class JobSteps:
         self._pool = services.pool
         self._runner = services.job_runner
         self._prober = services.outage_prober
+        self._lister = services.collection_lister
         self._schedule = schedule
         #: Closed when jobs were last claimed.
         self.gates: list[Gate] = []
@@ -33,8 +35,11 @@ class JobSteps:
         events = self._pool.poll(mono)
         self._runner.collect(events)
         self._prober.collect(events)
+        self._lister.collect(events)
         if events:
             self._schedule.due_now(Step.CLAIMS, Step.RETRIES)
+        if any(isinstance(event, Ended) for event in events):
+            self._schedule.due_now(Step.COLLECTIONS)
 
     def finish_ended(self, now: Now) -> None:
         """Finish the attempts that have ended.
@@ -54,6 +59,7 @@ class JobSteps:
         """Kill the workers of cancelled jobs, if any may have been cancelled."""
         if self._schedule.is_due(Step.CANCEL, mono):
             self._runner.kill_cancelled(now)
+            self._lister.stop_cancelled()
             self._schedule.done(Step.CANCEL)
 
     def start_jobs(self, now: Now, mono: float) -> None:

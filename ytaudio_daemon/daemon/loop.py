@@ -9,6 +9,7 @@ import select
 import time
 from functools import partial
 
+from ytaudio_daemon.daemon.collection_steps import CollectionSteps
 from ytaudio_daemon.daemon.drain import Drain
 from ytaudio_daemon.daemon.heartbeat import Heartbeat
 from ytaudio_daemon.daemon.job_steps import JobSteps
@@ -51,6 +52,7 @@ class Loop:
             services.snapshot_builder.step_problems,
         )
         self._jobs = JobSteps(services, self._schedule)
+        self._collections = CollectionSteps(services, self._schedule)
         self._heartbeat = Heartbeat(services, self._schedule, self._watchdog)
         self._poller = select.poll()
         for wakes in (services.wake_pipe, services.pool, services.notifications):
@@ -86,13 +88,14 @@ class Loop:
         steps.run("attempts", partial(self._jobs.finish_ended, now))
         steps.run("heartbeat", partial(self._heartbeat.beat, now, mono))
         steps.run("cancel", partial(self._jobs.kill_cancelled, now, mono))
+        has_pages = steps.run("listings", partial(self._collections.record, now))
         has_more = not self._drain.is_begun and self._take_in_work(now, mono)
         snapshot = self._snapshot(now)
         steps.run("views", partial(services.views.refresh, now, snapshot))
         steps.run("bulletin", partial(self._status_line.update, snapshot, mono))
         steps.run("notify", partial(services.notifications.deliver_pending, now))
         self._watchdog.ping(time.monotonic())
-        return has_more
+        return has_more or has_pages
 
     def _take_in_work(self, now: Now, mono: float) -> bool:
         """Do the part of a tick that a draining daemon no longer does."""
@@ -101,9 +104,10 @@ class Loop:
         run("template", partial(self._ensure_template, mono))
         has_drops = run("intake", partial(services.intake.process_drops, now, mono))
         if services.intake.pop_recorded():
-            self._schedule.due_now(Step.CLAIMS)
+            self._schedule.due_now(Step.CLAIMS, Step.COLLECTIONS)
         if services.intake.pop_returned_mounts():
             services.views.rewrite_receipts(now)
+        run("collections", partial(self._collections.start, now, mono))
         run("claims", partial(self._jobs.start_jobs, now, mono))
         run("retries", partial(self._jobs.requeue_due, now, mono))
         has_sessions = run("sweep", partial(self._sweep_sessions, now, mono))

@@ -62,8 +62,13 @@ class Reloader:
 
     def _apply(self, fresh: Settings) -> None:
         services = self._services
-        services.pool.resize(fresh.download.workers, converter_count(fresh))
+        services.pool.resize(
+            fresh.download.workers,
+            converter_count(fresh),
+            fresh.collections.resolvers,
+        )
         services.job_runner.reload(fresh)
+        services.collection_lister.settings = fresh
         services.intake.reload(fresh)
         services.views.view_settings = view_settings(fresh)
         services.session_expirer.reload(fresh)

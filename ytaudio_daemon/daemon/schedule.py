@@ -29,6 +29,8 @@ class Step(StrEnum):
     TEMPLATE = "template"
     #: Claim and start jobs.
     CLAIMS = "claims"
+    #: Claim and start listings of collections.
+    COLLECTIONS = "collections"
     #: Queue waiting jobs whose time has come.
     RETRIES = "retries"
     #: Expire sessions.
@@ -38,7 +40,13 @@ class Step(StrEnum):
 #: All that a draining daemon still does of these.
 STEPS_WHILE_DRAINING = frozenset({Step.HEARTBEAT, Step.CANCEL})
 #: Due when the daemon has just started.
-DUE_AT_START = (Step.HEARTBEAT, Step.CLAIMS, Step.RETRIES, Step.SWEEP)
+DUE_AT_START = (
+    Step.HEARTBEAT,
+    Step.CLAIMS,
+    Step.COLLECTIONS,
+    Step.RETRIES,
+    Step.SWEEP,
+)
 
 
 class Schedule:
@@ -55,11 +63,11 @@ class Schedule:
             self._due[step] = 0.0
 
     def jobs_due_now(self) -> None:
-        """Look at all jobs again: an event may have been lost, or a command came."""
-        self.due_now(Step.CLAIMS, Step.RETRIES, Step.CANCEL)
+        """Look at all work again: an event may have been lost, or a command came."""
+        self.due_now(Step.CLAIMS, Step.COLLECTIONS, Step.RETRIES, Step.CANCEL)
 
     def due_in(self, step: Step, wait_s: float, mono: float) -> None:
-        """Make claims or retries due in `wait_s` seconds.
+        """Make claims, listings or retries due in `wait_s` seconds.
 
         Not at all if the next heartbeat, which makes them due anyway, comes first.
         """

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ytaudio_daemon.collections.lister import CollectionLister
 from ytaudio_daemon.daemon.signals import Signals, WakePipe
 from ytaudio_daemon.daemon.snapshot_builder import SnapshotBuilder
 from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
@@ -30,6 +31,7 @@ class Services:
     intake: Intake
     job_runner: JobRunner
     outage_prober: OutageProber
+    collection_lister: CollectionLister
     session_expirer: SessionExpirer
     pruner: Pruner
     views: Views

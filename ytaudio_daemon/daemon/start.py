@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,6 +12,7 @@ from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from ytaudio_daemon.daemon.assemble import assemble
+from ytaudio_daemon.daemon.console_lines import ConsoleLines
 from ytaudio_daemon.daemon.loop import Loop
 from ytaudio_daemon.daemon.open_ledger import open_ledger, retry_while_starting
 from ytaudio_daemon.daemon.services import Services
@@ -33,6 +35,10 @@ SWEEP_INTERVAL_S = 60
 #: the jitter: many installations shall not ask the package index at once.
 UPGRADE_CHECK_INTERVAL_S = 3600
 UPGRADE_CHECK_JITTER_S = 900
+THREAD_HINT = (
+    "Allow it more threads: TasksMax= of the service, the container's limit of pids, "
+    "ulimit -u; or more memory (ulimit -v)."
+)
 
 
 def run(settings: Settings) -> int:
@@ -55,6 +61,7 @@ def run(settings: Settings) -> int:
         level=settings.log.level,
         form=settings.log.format,
         directory=settings.log.directory,
+        console_lines=ConsoleLines(colours=sys.stderr.isatty()),
     )
     with ExitStack() as stack:
         stack.callback(os.close, lock_state(layout))
@@ -68,6 +75,7 @@ def _serve(services: Services, settings: Settings) -> int:
     with services.signals.installed(services.wake_pipe):
         services.pool.ensure_template()
         retry_while_starting(lambda: services.job_runner.recover(now))
+        retry_while_starting(lambda: services.collection_lister.recover(now))
         live = services.snapshot_builder.build("starting", [], now)
         retry_while_starting(lambda: services.views.rebuild(now, live))
         loop = Loop(services)
@@ -101,6 +109,7 @@ def _shut_down(services: Services) -> None:
     now = services.clock.now()
     try:
         services.job_runner.requeue_running(now)
+        services.collection_lister.requeue_running(now)
         with services.ledger.write() as db:
             meta.save_uptime(db, now.uptime_s)
         services.notifications.close(services.clock)
@@ -138,6 +147,9 @@ def _scheduled(services: Services, loop: Loop) -> Iterator[None]:
 
     Whether a session or an upgrade is due is decided elsewhere: a request that comes
     late, or twice, does no harm.
+
+    Raises:
+        YtaudioError: The machine lets us start no thread.
     """
     scheduler = BackgroundScheduler(
         # In the scheduler's own thread: the jobs only set a flag.
@@ -154,7 +166,10 @@ def _scheduled(services: Services, loop: Loop) -> Iterator[None]:
         jitter=UPGRADE_CHECK_JITTER_S,
         **rules,
     )
-    scheduler.start()
+    try:
+        scheduler.start()
+    except RuntimeError as error:  # CPython's word for EAGAIN of clone(2)
+        raise YtaudioError(f"the daemon cannot begin: {error}", THREAD_HINT) from error
     try:
         yield
     finally:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ytaudio_daemon.dropfile.reject_codes import REJECT_CODES
 from ytaudio_daemon.model import Layer
-from ytaudio_daemon.urls import Link
+from ytaudio_daemon.urls import CollectionLink, Link
 
 #: Of what the person wrote, kept for the receipt.
 MAX_TEXT_CHARS = 500
@@ -19,6 +19,20 @@ _MAX_WRITTEN_CHARS = 1 << 13
 NO_OPTIONS: Layer = MappingProxyType({})
 
 _USERINFO = re.compile(r"//[^\s/?#]*@")
+#: What people paste with their links: addresses with tokens, commands with passwords.
+_SECRET = re.compile(
+    r"""
+    ( (?: token | passw(?:or)?d | secret | api_?key | signature
+        | (?<![a-z]) (?: auth | sig | pwd ) ) (?: = | ["']\s?:\s?["'] )
+    | --(?:[a-z]{1,9}-)?(?:password|token) \s
+    | authorization \s?[:=]\s? (?: (?:bearer|basic) \s )?
+    | cookie: \s? (?= [^\s=]+ = )
+    ) ["']? [^\s&"'<>]+
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+#: Without one of these `_SECRET` finds nothing: most lines are spared the search.
+_SECRET_SIGNS = ("token", "passw", "secret", "key", "sig", "auth", "pwd", "cookie")
 
 
 class NotADropError(ValueError):
@@ -53,6 +67,7 @@ class DropLine(NamedTuple):
             how it was mended, or "".
         part: Its place among the links of the line, from 1; None where it is alone.
         is_switched_off: It stands in a comment, so nothing is asked for.
+        collection: The playlist, album or channel that it asks for in place of a video.
     """
 
     line: int
@@ -63,11 +78,17 @@ class DropLine(NamedTuple):
     message: str = ""
     part: int | None = None
     is_switched_off: bool = False
+    collection: CollectionLink | None = None
 
     @property
     def place(self) -> str:
         """The line and the part, as receipts name it: `3`, or `3.1`."""
         return str(self.line) if self.part is None else f"{self.line}.{self.part}"
+
+    @property
+    def identity(self) -> str:
+        """What tells it from the other lines of a list that grows."""
+        return line_identity(self.text, self.link)
 
     @property
     def remedy(self) -> str:
@@ -76,14 +97,22 @@ class DropLine(NamedTuple):
 
 
 def printable(text: str, limit: int = MAX_TEXT_CHARS) -> str:
-    """Return a text that is safe to show: no control characters, no credentials."""
+    """Return a text that is safe to show: no control characters, no secrets."""
     if len(text) > _MAX_WRITTEN_CHARS:  # the sign: a name that is cut shows nothing
         text = f"{text[:_MAX_WRITTEN_CHARS]}@"
     if not text.isprintable():
         text = "".join(map(_printable_char, text))
     if "@" in text:
         text = _USERINFO.sub("//***@", text)
+    lower = text.lower()
+    if any(sign in lower for sign in _SECRET_SIGNS):
+        text = _SECRET.sub(r"\1***", text)
     return text[:limit]
+
+
+def line_identity(text: str, link: Link | None) -> str:
+    """Return what tells a line from others: of a text that was cut, its link, too."""
+    return f"{text} {link.url}" if link and len(text) >= MAX_TEXT_CHARS else text
 
 
 def _printable_char(char: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from ytaudio_daemon.dropfile.option_syntax import add_option, layer_problem
 from ytaudio_daemon.dropfile.parts import LinkOptions
 from ytaudio_daemon.model import OptionError
+from ytaudio_daemon.model.collection_options import COLLECTION_KEYS
 from ytaudio_daemon.model.options import OPTION_KEYS
 
 _MIN_SIMILARITY = 0.8
@@ -15,7 +16,11 @@ _PLAIN_KEYS = [key for key in OPTION_KEYS if "." not in key]
 
 
 def json_options(fields: Mapping[str, Any]) -> LinkOptions:
-    """Return the options in the fields of an object; null is not given."""
+    """Return the options in the fields of an object; null is not given.
+
+    Those of collections have names that exports have, too: they count beside `list`
+    with yes or no, and in `options`.
+    """
     own: dict[str, object] = {}
     problem: OptionError | None = None
     for key, value in _option_fields(fields):
@@ -28,14 +33,25 @@ def json_options(fields: Mapping[str, Any]) -> LinkOptions:
     return LinkOptions(options=own, problem=problem or layer_problem(own))
 
 
+def is_option_field(key: str) -> bool:
+    """Return whether what a field of an object holds is an option, or several."""
+    return key in {"tag", "tags", "options"} or _is_option(key)
+
+
 def _option_fields(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield what is an option or meant as one; a Job has its own in `options`."""
     given = fields.get("options")
+    is_own = isinstance(given, dict) or _says_list(fields)
     for key, value in (given if isinstance(given, dict) else fields).items():
         if key in {"tag", "tags"} and isinstance(value, dict):
             yield from ((f"tag.{name}", tag) for name, tag in value.items())
-        elif _is_option(key):
+        elif _is_option(key) or (is_own and key.lower() in COLLECTION_KEYS):
             yield key.lower(), value
+
+
+def _says_list(fields: Mapping[str, Any]) -> bool:
+    said = fields.get("list")
+    return isinstance(said, bool) or said in ("yes", "no")
 
 
 def _is_option(key: str) -> bool:

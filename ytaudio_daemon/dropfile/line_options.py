@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ytaudio_daemon.dropfile.drop_line import printable
-from ytaudio_daemon.dropfile.option_keys import is_option_key, misspelled_key_error
+from ytaudio_daemon.dropfile.option_keys import (
+    DROP_OPTION_KEYS,
+    is_option_key,
+    misspelled_key_error,
+)
 from ytaudio_daemon.dropfile.option_syntax import VALUE, add_option, token_value
 from ytaudio_daemon.model import OptionError
-from ytaudio_daemon.model.options import OPTION_KEYS
 from ytaudio_daemon.urls import LINK_START, LINK_START_FLAGS
 
 _KEY = re.compile(
@@ -21,6 +24,8 @@ _KEY = re.compile(
 )
 _VALUE = re.compile(VALUE, re.VERBOSE)
 _LINK = re.compile(LINK_START, LINK_START_FLAGS)
+#: Their values may be several words.
+_FREE_TEXTS = frozenset({"filename", "match", "not"})
 _OPENING_QUOTES = "\u201c\u201e\u00ab\u2018\u201a"
 _NEXT_WORD = re.compile(r"[ \t]+(?=\w)(?P<word>\S+)")
 _NO_WORD = re.compile(rf"{LINK_START} | [A-Za-z_][A-Za-z0-9_.-]*=", LINK_START_FLAGS)
@@ -55,7 +60,7 @@ def _options(line: str) -> Iterator[LineOption]:
         at = found.end()
         key = found["key"].lower()
         if found["equals"] != "=":
-            if key in OPTION_KEYS:
+            if key in DROP_OPTION_KEYS:
                 problem = _spaced_error(found[0])
                 yield LineOption(key, "", found.start(), at, problem)
         elif is_option_key(key):
@@ -68,7 +73,7 @@ def _read_option(line: str, key: str, found: re.Match[str]) -> LineOption:
     value = _VALUE.match(line, found.end())
     if _LINK.match(line, found.end()) and not key.startswith("tag."):
         problem = OptionError("bad_option", f"{key} cannot be a link")
-        if key not in OPTION_KEYS:
+        if key not in DROP_OPTION_KEYS:
             problem = misspelled_key_error(key)
         return LineOption(key, "", found.start(), found.end(), problem)
     if value is None:
@@ -88,7 +93,7 @@ def _bare_value_problem(
 ) -> OptionError | None:
     """Return what speaks against a free text without quotes."""
     bare = value["bare"]
-    if not bare or not (key == "filename" or key.startswith("tag.")):
+    if not bare or not (key in _FREE_TEXTS or key.startswith("tag.")):
         return None
     if bare[0] in _OPENING_QUOTES:
         return OptionError(

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from ytaudio_daemon.dropfile.drop_line import DropLine, NotADropError, printable
+from ytaudio_daemon.dropfile.link_target import link_target
 from ytaudio_daemon.dropfile.parts import mended_remark
-from ytaudio_daemon.urls import LinkError, find_links, parse_link
+from ytaudio_daemon.urls import FoundLink, LinkError, find_links, parse_link
 
 #: A real one has some 200 bytes; a property list can unfold to a thousandfold.
 MAX_BYTES = 1 << 16
@@ -70,19 +71,27 @@ def _to_drop_line(found: _FileValue | None) -> DropLine:
     try:
         link = parse_link(found.value)
     except LinkError as error:
-        return DropLine(
-            line=found.line,
-            text=printable(found.value),
-            link=error.link,
-            code=error.code,
-            message=error.message,
-        )
+        return _without_video(found, error)
     written = next(each for each in find_links(found.value) if each.link == link)
     return DropLine(
         line=found.line,
         text=printable(found.value),
         link=link,
         message=mended_remark(written),
+    )
+
+
+def _without_video(found: _FileValue, error: LinkError) -> DropLine:
+    """Return the entry of a link to a collection, or of one that is refused."""
+    text = printable(found.value)
+    target = link_target(FoundLink(found.value, error.link, error), {})
+    return DropLine(
+        line=found.line,
+        text=text,
+        link=error.link,
+        code=target.problem.code if target.problem else None,
+        message=target.problem.message if target.problem else "",
+        collection=target.collection,
     )
 
 

@@ -6,34 +6,50 @@ from functools import lru_cache
 from typing import Any
 
 from ytaudio_daemon.model import OptionError
+from ytaudio_daemon.model.collection_options import (
+    COLLECTION_KEYS,
+    check_collection_option,
+)
 from ytaudio_daemon.model.options import OPTION_KEYS, TAGS, check_option
 
+#: Every key that a drop may have: those of jobs, then those of collections.
+DROP_OPTION_KEYS = (*OPTION_KEYS, *COLLECTION_KEYS)
+#: Shorter keys of collections are too much like words: `note` is no slip of `not`.
+_MIN_KEY_CHARS = 5
+_LIKELY_KEYS = (
+    *OPTION_KEYS,
+    *(key for key in COLLECTION_KEYS if len(key) >= _MIN_KEY_CHARS),
+)
 #: `formt` and `bit_rate` are that similar to a key, `from` and `codec` are not.
 _MIN_SIMILARITY = 0.8
 #: `prio=5`, `tag.titl=x`.
 _MIN_PREFIX_CHARS = 4
 _TAG_PREFIX = re.compile(r"^tags?[._-]")
 _LISTED_KEYS = ", ".join(
-    [*(key for key in OPTION_KEYS if "." not in key), f"tag.<{'|'.join(TAGS)}>"]
+    [*(key for key in DROP_OPTION_KEYS if "." not in key), f"tag.<{'|'.join(TAGS)}>"]
 )
 
 
 def is_option_key(key: str) -> bool:
     """Return whether `key=` is an option, written rightly or with a slip."""
-    return key in OPTION_KEYS or key.startswith("tag.") or closest_key(key) is not None
+    return (
+        key in DROP_OPTION_KEYS
+        or key.startswith("tag.")
+        or closest_key(key) is not None
+    )
 
 
 @lru_cache(maxsize=512)
 def closest_key(key: str) -> str | None:
     """Return the option that was meant by a key in lower case, or None: a word."""
     dotted = _TAG_PREFIX.sub("tag.", key)
-    close = get_close_matches(dotted, OPTION_KEYS, 1, _MIN_SIMILARITY)
+    close = get_close_matches(dotted, _LIKELY_KEYS, 1, _MIN_SIMILARITY)
     if close:
         return close[0]
     if tag := get_close_matches(key, TAGS, 1, _MIN_SIMILARITY):
         return f"tag.{tag[0]}"
     if len(key) >= _MIN_PREFIX_CHARS:
-        return next((known for known in OPTION_KEYS if known.startswith(key)), None)
+        return next((known for known in _LIKELY_KEYS if known.startswith(key)), None)
     return None
 
 
@@ -52,6 +68,8 @@ def checked_option(key: str, value: object) -> Any:
     Raises:
         OptionError: The key is unknown or misspelled, or the value not allowed.
     """
+    if key in COLLECTION_KEYS:
+        return check_collection_option(key, value)
     if key not in OPTION_KEYS and closest_key(key) is not None:
         raise misspelled_key_error(key)
     checked = check_option(key, value)

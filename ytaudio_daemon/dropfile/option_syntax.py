@@ -13,7 +13,7 @@ from ytaudio_daemon.dropfile.drop_line import printable
 from ytaudio_daemon.dropfile.option_keys import checked_option
 from ytaudio_daemon.model import Layer, OptionError
 from ytaudio_daemon.model.options import LOSSLESS, refuse_contradictions
-from ytaudio_daemon.urls import Link
+from ytaudio_daemon.urls import CollectionLink, Link
 
 #: What stands behind the `=`; to be compiled with `re.VERBOSE`.
 VALUE = r"""
@@ -71,11 +71,11 @@ def layer_problem(layer: Layer) -> OptionError | None:
     return None
 
 
-def render_line(link: Link, options: Layer) -> str:
+def render_line(link: Link | CollectionLink, options: Layer) -> str:
     """Return a line of a text drop that `parse` reads back to the same.
 
     Args:
-        link: The video.
+        link: The video or collection.
         options: Canonical options, as an `Entry` has them.
     """
     options_words = [f"{key}={_quoted(str(options[key]))}" for key in sorted(options)]

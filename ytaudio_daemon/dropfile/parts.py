@@ -9,6 +9,11 @@ from ytaudio_daemon.dropfile.drop_line import (
     DropLine,
     printable,
 )
+from ytaudio_daemon.dropfile.link_target import (
+    LinkTarget,
+    link_target,
+    misused_option,
+)
 from ytaudio_daemon.model import Layer, OptionError
 from ytaudio_daemon.urls import CollectionError, FoundLink, Link, LinkError
 
@@ -33,6 +38,8 @@ def link_lines(
     links: Sequence[FoundLink],
     options: LinkOptions,
     layer: Layer,
+    *,
+    takes_collections: bool = False,
 ) -> list[DropLine]:
     """Return the entries of a line with one or several links.
 
@@ -42,28 +49,40 @@ def link_lines(
         links: At least one.
         options: They hold for all of the links.
         layer: The same, laid over the options of the file.
+        takes_collections: Links to playlists and channels are meant without `list=yes`,
+            too, where they do not stand beside a video: that may be its author's.
     """
+    takes = takes_collections and all(link.error for link in links)
+    targets = [link_target(link, layer, takes_collections=takes) for link in links]
+    if options.problem is None and not any(target.collection for target in targets):
+        options = options._replace(problem=misused_option(options.options))
     if len(links) == 1:
-        return [_link_line(number, text, links[0], options, layer)]
+        return [_link_line(number, text, links[0], targets[0], options, layer)]
     return [
         _link_line(
-            number, f"{link.text} {options.text}", link, options, layer
+            number, f"{link.text} {options.text}", link, target, options, layer
         )._replace(part=part)
-        for part, link in enumerate(links, 1)
+        for part, (link, target) in enumerate(zip(links, targets, strict=True), 1)
     ]
 
 
 def _link_line(
-    number: int, text: str, link: FoundLink, options: LinkOptions, layer: Layer
+    number: int,
+    text: str,
+    link: FoundLink,
+    target: LinkTarget,
+    options: LinkOptions,
+    layer: Layer,
 ) -> DropLine:
-    problem = link.error or options.problem
+    problem = target.problem or options.problem
     return DropLine(
         line=number,
         text=printable(text.rstrip()),
-        link=link.link,
+        link=None if target.collection else link.link,
         layer=layer,
         code=problem.code if problem else None,
         message=problem.message if problem else mended_remark(link),
+        collection=target.collection,
     )
 
 

@@ -40,8 +40,15 @@ REJECT_CODES: Mapping[str, RejectCode] = MappingProxyType(
             "drop the `.failed.txt`: the link stands in it",
         ),
         "not_a_video": RejectCode(
-            "it is a playlist, a channel, a search or another page",
-            "open the video and copy its link; single videos only so far",
+            "it is a page that names neither a video nor a list of videos; or a playlist "
+            "or channel where it may be mentioned only: with `list=no`, beside a video, "
+            "in Markdown, tables, web pages and JSON",
+            "open the video and copy its link; or write the playlist's link on a line of "
+            "its own in a text file, or `list=yes` behind it",
+        ),
+        "endless": RejectCode(
+            "it is a mix, a feed or a search, which goes on for ever",
+            "give a playlist, an album, a channel or single videos",
         ),
         "bad_video_id": RejectCode(
             "what stands where the ID belongs does not have 11 letters, digits, `-` "

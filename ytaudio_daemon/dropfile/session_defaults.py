@@ -4,6 +4,10 @@ import re
 import tomllib
 
 from ytaudio_daemon.model import Layer
+from ytaudio_daemon.model.collection_options import (
+    COLLECTION_KEYS,
+    check_collection_option,
+)
 from ytaudio_daemon.model.options import check_layer
 
 FILE_NAME = "defaults.toml"
@@ -32,9 +36,12 @@ def parse_session_defaults(content: bytes) -> Layer:
     if any(map(_nests_too_deeply, text.split("\n"))):
         raise ValueError("a key has too many dots")
     try:
-        return check_layer(tomllib.loads(text))
+        given = tomllib.loads(text)
     except RecursionError as error:  # "[[[[…"
         raise ValueError("it nests too deeply") from error
+    selects = {key: given.pop(key) for key in COLLECTION_KEYS if key in given}
+    checked = {key: check_collection_option(key, selects[key]) for key in selects}
+    return {**check_layer(given), **checked}
 
 
 def _nests_too_deeply(line: str) -> bool:

@@ -37,23 +37,33 @@ MAX_TABLE_LINE_CHARS = 1 << 16
 _MAX_ROW_LINES = 100
 _DELIMITERS = "\t;,|"
 _NOT_A_LETTER = re.compile(r"[\W_]+")
-_ID_NAMES = frozenset({"id", "videoid", "youtubeid", "ytid"})
+_ID_NAMES = frozenset({"id", "videoid", "youtubeid", "ytid", "mediaid"})
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
-def read_table(lines: Iterator[str]) -> Iterator[DropLine | None]:
+def read_table(lines: Iterator[str | None]) -> Iterator[DropLine | None]:
     """Yield the entries of every row, and None behind them."""
     table = _Table()
-    for number, chunk in _chunks(lines):
-        yield from table.read(number, chunk)
+    for numbered in _chunks(lines):
+        if numbered is not None:
+            yield from table.read(*numbered)
         yield None
 
 
-def _chunks(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield runs of lines in which all quotes are closed, with their first number."""
+def _chunks(
+    lines: Iterator[str | None],
+) -> Iterator[tuple[int, list[str]] | None]:
+    """Yield runs of lines in which all quotes are closed, with their first number.
+
+    None comes for each None among the lines.
+    """
     chunk: list[str] = []
-    quotes = chars = 0
-    for number, line in enumerate(lines, 1):
+    number = quotes = chars = 0
+    for line in lines:
+        if line is None:
+            yield None
+            continue
+        number += 1
         chunk.append(line.strip("\ufeff") if number == 1 else line)
         quotes += line.count('"')
         chars += len(line)
@@ -98,7 +108,10 @@ class _Table:
         if not any(cells):
             return
         if line and line[0] != self._delimiter and is_comment(line):
-            yield from switched_off_lines(number, commented_links(line))
+            switched_off = commented_links(line)
+            yield from switched_off_lines(number, switched_off)
+            if not switched_off:  # `#` is the name of many a first column
+                self._read_header(cells)
             return
         found: list[FoundLink] = []
         for portion in chain.from_iterable(map(portions, self._texts(written, cells))):
@@ -112,7 +125,7 @@ class _Table:
             self._read_header(cells)
 
     def _links(self, found: list[FoundLink], cells: list[str]) -> list[FoundLink]:
-        """Return the links of a row, else its bare IDs.
+        """Return the links of a row; where none names a video, its bare IDs, too.
 
         Args:
             found: In its texts.
@@ -122,11 +135,15 @@ class _Table:
         links = [
             FoundLink(bare, Link(bare)) for bare in ids if _VIDEO_ID.fullmatch(bare)
         ]
-        return without_pages(distinct_links([*links, *found])) or [
+        links = without_pages(distinct_links([*links, *found]))
+        if any(each.link for each in links):
+            return links
+        bare_links = [
             FoundLink(bare, Link(bare), bare_id_error(bare))
             for cell in cells
             for bare in bare_ids(cell)
         ]
+        return [*bare_links, *links]
 
     def _texts(self, written: list[str], cells: list[str]) -> list[str]:
         """Return what may hold links: the row as written, in case a link was cut."""

@@ -13,6 +13,7 @@ from ytaudio_daemon.dropfile.line_syntax import (
     no_link_error,
     parse_line,
 )
+from ytaudio_daemon.dropfile.link_target import misused_option
 from ytaudio_daemon.dropfile.option_syntax import (
     layer_problem,
     merge_layers,
@@ -32,6 +33,7 @@ from ytaudio_daemon.urls import (
 )
 
 _BYTE_ORDER_MARK = "\ufeff"
+_LATE_LIST = OptionError("bad_option", "list=… stands on the line of the link itself")
 #: Switched-off links below a link that indented lines may still go on with.
 _MAX_HELD_BACK = 1000
 
@@ -44,25 +46,29 @@ class TextDialect:
         refuses_words: A line of words should have been a link; else it is prose.
         has_headings: `#` starts a heading, not a comment.
         has_directives: `#EXT…` is for players, and its links are pictures.
+        takes_collections: Links to playlists and channels are meant; in prose
+            `list=yes` must say so.
     """
 
     refuses_words: bool = True
     has_headings: bool = False
     has_directives: bool = False
+    takes_collections: bool = True
 
 
 PLAIN_TEXT = TextDialect()
-MARKDOWN = TextDialect(refuses_words=False, has_headings=True)
+MARKDOWN = TextDialect(refuses_words=False, has_headings=True, takes_collections=False)
 M3U = TextDialect(refuses_words=False, has_directives=True)
 
 
 def read_text(
-    lines: Iterator[str], dialect: TextDialect = PLAIN_TEXT
+    lines: Iterator[str | None], dialect: TextDialect = PLAIN_TEXT
 ) -> Iterator[DropLine | None]:
     """Yield an entry for every link and for every line that should have one.
 
-    None after each line that is no bare link: a file may have a million blank lines
-    between two entries, and the reader can pause at each.
+    None after each line that is no bare link, and for each None among the lines: a
+    file may have a million blank lines between two entries, and the reader can pause
+    at each.
     """
     return _TextParser(dialect).read(lines)
 
@@ -84,8 +90,13 @@ class _TextParser:
         self._switched_off: list[DropLine] = []
         self._has_refused_binary = False
 
-    def read(self, lines: Iterator[str]) -> Iterator[DropLine | None]:
-        for number, line in enumerate(lines, 1):
+    def read(self, lines: Iterator[str | None]) -> Iterator[DropLine | None]:
+        number = 0
+        for line in lines:
+            if line is None:
+                yield None
+                continue
+            number += 1
             link = parse_plain_link(line)
             if link is None:
                 yield from self._parse_slowly(number, line)
@@ -164,16 +175,28 @@ class _TextParser:
         options = link_options(bare, parsed)
         self._current_options = dict(options.options)
         layer = merge_layers(self._defaults, self._current_options)
-        self._current = link_lines(number, bare, parsed.links, options, layer)
+        self._current = link_lines(
+            number,
+            bare,
+            parsed.links,
+            options,
+            layer,
+            takes_collections=self._dialect.takes_collections,
+        )
 
     def _continue(self, number: int, bare: str, parsed: ParsedLine) -> None:
         """Lay an indented line's options onto the entries above; words are free."""
         if not parsed.written_options:
             return
         options = self._current_options
+        before = {**options}
         problem = apply_options(parsed.written_options, options) or layer_problem(
             options
         )
+        if not any(entry.collection for entry in self._current):
+            problem = problem or misused_option(options)
+        if options.get("list") != before.get("list"):
+            problem = problem or _LATE_LIST
         layer = merge_layers(self._defaults, options)
         self._current = [
             _with_continuation(entry, number, bare, layer, problem)

@@ -12,9 +12,22 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
-from ytaudio_daemon.model import FetchRequest, Outcome, Progress
+from ytaudio_daemon.model import (
+    FetchRequest,
+    ListedPage,
+    ListRequest,
+    Outcome,
+    Progress,
+)
 
-__all__ = ["Reporter", "preload", "run", "ytdlp_version"]
+__all__ = [
+    "PageReceiver",
+    "Reporter",
+    "list_entries",
+    "preload",
+    "run",
+    "ytdlp_version",
+]
 
 
 class Reporter(Protocol):
@@ -25,6 +38,13 @@ class Reporter(Protocol):
 
     def wait_for_converter_slot(self) -> None:
         """Hand back the download slot and block until a converter slot is free."""
+
+
+class PageReceiver(Protocol):
+    """Receives the pages of a listing."""
+
+    def page(self, page: ListedPage) -> None:
+        """Send a page; may wait until there is room for it."""
 
 
 def run(request: FetchRequest, report: Reporter) -> Outcome:
@@ -43,9 +63,24 @@ def run(request: FetchRequest, report: Reporter) -> Outcome:
     return run_attempt(request, report)
 
 
+def list_entries(request: ListRequest, report: PageReceiver) -> Outcome:
+    """Make one attempt to list a collection; its entries go to `report` page by page.
+
+    Nothing is downloaded. The process's environment is changed: call it once, in a
+    process of its own.
+
+    Returns:
+        The outcome: `listed` or a failure. Only `SystemExit` and `KeyboardInterrupt`
+        are raised.
+    """
+    from ytaudio_daemon.fetch.listing import run_listing  # noqa: PLC0415 - cheap import
+
+    return run_listing(request, report)
+
+
 def preload() -> None:
     """Import everything that an attempt needs, and try it without network and threads."""
-    from ytaudio_daemon.fetch import attempt  # noqa: F401, PLC0415 - cheap import
+    from ytaudio_daemon.fetch import attempt, listing  # noqa: F401, PLC0415 - cheap import
     from ytaudio_daemon.fetch.offline_warmup import run_offline_warmup  # noqa: PLC0415 - cheap import
     from ytaudio_daemon.fetch.ytdlp_client import warm_up  # noqa: PLC0415 - cheap import
 

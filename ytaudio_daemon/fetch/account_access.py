@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from ytaudio_daemon.fetch import Reporter
 from ytaudio_daemon.fetch.account_cookies import (
@@ -13,12 +14,13 @@ from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.download_stage import fetch_source
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.source import Source
-from ytaudio_daemon.model import Failure, FetchRequest
+from ytaudio_daemon.model import AttemptRequest, Failure, FetchRequest, Network
 from ytaudio_daemon.model.cookies import CookiesState
 
-#: The failures of videos that are there, but not for somebody who is not signed in.
+#: The failures of what is there, but not for somebody who is not signed in.
 NEEDS_ACCOUNT = frozenset(
     {"age_restricted", "members_only", "paid", "private_video", "sign_in_required"}
+    | {"no_such_list"}
 )
 #: Those by which a request from an account would not end.
 _SIGN_IN_WANTED = frozenset({"sign_in_required"})
@@ -34,6 +36,7 @@ _OTHER_ACCOUNT = (
 )
 
 FailureOf = Callable[[BaseException], Failure]
+_T = TypeVar("_T")
 
 
 def fetch_with_account(
@@ -53,30 +56,51 @@ def fetch_with_account(
     Raises:
         Exception: Any of yt-dlp's; `failure_of` finds its failure.
     """
-    network = request.network
+    return with_account(
+        request.network,
+        context,
+        failure_of,
+        lambda cookies: fetch_source(request, report, context, cookies),
+    )
+
+
+def with_account(
+    network: Network,
+    context: AttemptContext,
+    failure_of: FailureOf,
+    ask: Callable[[AccountCookies | None], _T],
+) -> _T:
+    """Ask YouTube for something; an account's cookies are sent as `Network.cookies` says.
+
+    Args:
+        network: Names the cookies.
+        context: Gets what was found out about the cookies.
+        failure_of: Returns the failure that an exception means.
+        ask: Asks, with cookies or without.
+
+    Raises:
+        Exception: What `ask` raises.
+    """
     if not network.may_use_cookies:
-        return fetch_source(request, report, context)
+        return ask(None)
     if network.cookies == "always":
-        cookies = _read_cookies(request, context)
-        return _fetch_with(cookies, request, report, context, failure_of)
+        return _ask_with(_read_cookies(network, context), context, failure_of, ask)
     try:
-        return fetch_source(request, report, context)
+        return ask(None)
     except Exception as error:
         if failure_of(error).code not in NEEDS_ACCOUNT:
             raise
-        cookies = _read_cookies(request, context)
+        cookies = _read_cookies(network, context)
         if context.cookies_fault is not None:  # asked with them, YouTube says the same
             raise
     context.start_over()
-    return _fetch_with(cookies, request, report, context, failure_of)
+    return _ask_with(cookies, context, failure_of, ask)
 
 
-def _read_cookies(
-    request: FetchRequest, context: AttemptContext
-) -> AccountCookies | None:
+def _read_cookies(network: Network, context: AttemptContext) -> AccountCookies | None:
     """Return the cookies, None when they cannot be read; the context gets any fault."""
     try:
-        cookies = AccountCookies(request.network)
+        cookies = AccountCookies(network)
     except OSError as error:
         context.cookies_fault = unreadable(error)
         context.cookies_state = CookiesState.UNREADABLE
@@ -87,16 +111,15 @@ def _read_cookies(
     return cookies
 
 
-def _fetch_with(
+def _ask_with(
     cookies: AccountCookies | None,
-    request: FetchRequest,
-    report: Reporter,
     context: AttemptContext,
     failure_of: FailureOf,
-) -> Source:
+    ask: Callable[[AccountCookies | None], _T],
+) -> _T:
     is_refused = False
     try:
-        return fetch_source(request, report, context, cookies)
+        return ask(cookies)
     except Exception as error:
         is_refused = failure_of(error).code in _SIGN_IN_WANTED
         raise
@@ -107,7 +130,7 @@ def _fetch_with(
 
 
 def with_fitting_hint(
-    failure: Failure, request: FetchRequest, context: AttemptContext
+    failure: Failure, request: AttemptRequest, context: AttemptContext
 ) -> Failure:
     """Return a failure whose message and hint fit the cookies that there are. Pure.
 
@@ -126,7 +149,7 @@ def with_fitting_hint(
 
 
 def _of_closed_video(
-    failure: Failure, request: FetchRequest, context: AttemptContext
+    failure: Failure, request: AttemptRequest, context: AttemptContext
 ) -> Failure:
     if not request.network.may_use_cookies:
         return replace(failure, hint=_NOT_ALLOWED)

@@ -9,7 +9,7 @@ from ytaudio_daemon.fetch.metadata import VideoFacts
 from ytaudio_daemon.fetch.po_tokens import TokenSource
 from ytaudio_daemon.fetch.redact import log_tail
 from ytaudio_daemon.fetch.ytdlp_client import LogCapture
-from ytaudio_daemon.model import Failure, Outcome, Result
+from ytaudio_daemon.model import Failure, ListTotals, Outcome, Result
 from ytaudio_daemon.model.cookies import CookiesFault
 
 
@@ -66,6 +66,10 @@ class AttemptContext:
     def completed_outcome(self, result: Result) -> Outcome:
         """Return the outcome of a finished attempt."""
         return replace(self._base_outcome(), result=result)
+
+    def listed_outcome(self, totals: ListTotals) -> Outcome:
+        """Return the outcome of a listing that reached its end."""
+        return replace(self._base_outcome(), listed=totals)
 
     def failed_outcome(self, failure: Failure) -> Outcome:
         """Return the outcome of a failed attempt."""

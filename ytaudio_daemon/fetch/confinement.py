@@ -13,11 +13,11 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 
-from ytaudio_daemon.model import FetchRequest
+from ytaudio_daemon.model import AttemptRequest, FetchRequest
 from ytaudio_daemon.system import landlock
 
 
-def confine(request: FetchRequest) -> bool:
+def confine(request: AttemptRequest) -> bool:
     """Give up, for good, all files that the attempt does not need.
 
     Returns:
@@ -29,7 +29,7 @@ def confine(request: FetchRequest) -> bool:
     home = Path.home()
     # The usual folder may be above the private ones.
     tempfile.tempdir = os.environ["TMPDIR"] = str(home)
-    own = [request.attempt_dir, *request.earlier_dirs, request.cache_dir, "/dev"]
+    own = [request.attempt_dir, *_earlier_dirs(request), request.cache_dir, "/dev"]
     readable = [*_paths_around(private), *_paths_inside(private, _needed(request))]
     writable = [home.resolve(), *(Path(path).resolve() for path in own if path)]
     writable += _paths_inside(private, _jar_folder(request))
@@ -38,15 +38,21 @@ def confine(request: FetchRequest) -> bool:
     return False
 
 
-def _needed(request: FetchRequest) -> Iterator[Path]:
+def _earlier_dirs(request: AttemptRequest) -> tuple[str, ...]:
+    return request.earlier_dirs if isinstance(request, FetchRequest) else ()
+
+
+def _needed(request: AttemptRequest) -> Iterator[Path]:
     """Yield what an attempt reads that may lie in a private folder: yt-dlp, above all."""
     yield from (Path(entry) for entry in sys.path if entry)
     network = request.network
-    files = [request.ffmpeg, *request.js_runtime[1:], network.ca_file]
-    yield from (Path(path) for path in [*files, network.cookies_file] if path)
+    files = [network.ca_file, network.cookies_file]
+    if isinstance(request, FetchRequest):
+        files += [request.ffmpeg, *request.js_runtime[1:]]
+    yield from (Path(path) for path in files if path)
 
 
-def _jar_folder(request: FetchRequest) -> list[Path]:
+def _jar_folder(request: AttemptRequest) -> list[Path]:
     """Return the folder of cookies that the program keeps itself: they are renewed."""
     network = request.network
     return [Path(network.cookies_file).parent] if network.stores_cookies else []

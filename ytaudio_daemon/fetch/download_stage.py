@@ -144,13 +144,13 @@ def open_client(
         cookies.for_ytdlp() if cookies else None,
     )
     parameters[po_tokens.PARAMETER] = context.tokens
-    with ytdlp_client.YtDlpClient(parameters) as ydl, _storing(cookies, ydl):
+    with ytdlp_client.YtDlpClient(parameters) as ydl, storing(cookies, ydl):
         context.failed_requests = ydl.failed_requests
         yield ydl
 
 
 @contextlib.contextmanager
-def _storing(
+def storing(
     cookies: AccountCookies | None, ydl: ytdlp_client.YtDlpClient
 ) -> Iterator[None]:
     """Store at the end which cookies YouTube refreshed, also for a failed attempt."""

@@ -117,6 +117,31 @@ FAILURE_CATALOG = {
         "Check the link in a browser.",
         confirm=True,
     ),
+    "no_such_list": FailureSpec(
+        _K.UNAVAILABLE,
+        "YouTube shows no such list: it does not exist, or it is private.",
+        "Make the playlist public or unlisted, or check the link in a browser.",
+    ),
+    "empty_list": FailureSpec(
+        _K.UNAVAILABLE,
+        "YouTube shows no video in this list.",
+        "Check the link in a browser.",
+        confirm=True,
+    ),
+    "no_such_tab": FailureSpec(
+        _K.UNAVAILABLE,
+        "This channel has no such tab.",
+        "Give the channel with another tab: /videos, /shorts, /streams, /releases or "
+        "/playlists.",
+    ),
+    "channel_closed": FailureSpec(
+        _K.UNAVAILABLE, "This channel no longer exists: YouTube or its owner closed it."
+    ),
+    "unviewable_list": FailureSpec(
+        _K.UNAVAILABLE,
+        "YouTube makes this list up for each listener; it cannot be read as a whole.",
+        "Give a playlist, an album or a channel.",
+    ),
     # policy
     "wrong_video": FailureSpec(
         _K.POLICY,
@@ -227,6 +252,9 @@ FAILURE_CATALOG = {
         _K.TRANSIENT,
         "The network between here and YouTube blocks this page.",
         "Ask whoever runs the network, or set [download] proxy.",
+    ),
+    "list_incomplete": FailureSpec(
+        _K.TRANSIENT, "A page of this list came without its entries."
     ),
     "converter_died": FailureSpec(_K.TRANSIENT, "ffmpeg ended without a word."),
     "work_unreadable": FailureSpec(

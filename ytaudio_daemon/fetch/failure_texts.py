@@ -90,6 +90,28 @@ RULES = (
     _rule("no_formats", "no video formats", "requested format is not available"),
 )  # fmt: skip
 
+#: Of playlists and channels. YouTube calls a private playlist one that does not exist,
+#: too (Tyrrrz/YoutubeDownloader#97).
+LIST_RULES = (
+    _rule("unviewable_list", "playlist type is unviewable"),
+    _rule(
+        "channel_closed", "account (has been|was) (terminated|closed|suspended)",
+        "channel (has been|was) (removed|terminated|deleted)",
+        "this channel is(n't| not) available",
+    ),
+    _rule(
+        "no_such_list", "playlist does not exist", "playlist is private",
+        "channel does( not|n't) exist", "does the playlist exist",
+        "does not exist and the url redirected",
+    ),
+    _rule("no_such_tab", r"does not have an? .{1,40} tab"),
+    _rule("list_incomplete", "incomplete data received", "incomplete yt initial data"),
+    _rule(
+        "not_understood", "unable to recognize tab page", "unable to find selected tab",
+        "failed to resolve album",
+    ),
+)  # fmt: skip
+
 #: For errors alone, after RULES: warnings say the same of what yt-dlp can do without.
 ERROR_RULES = (
     *RULES,

@@ -26,7 +26,7 @@ from ytaudio_daemon.fetch.response_limit import (
     limit_response_size,
 )
 from ytaudio_daemon.fetch.tools import find_js_runtime
-from ytaudio_daemon.model import FetchRequest
+from ytaudio_daemon.model import AttemptRequest, FetchRequest, ListRequest
 
 #: Seconds without a byte before a connection is given up; a stall ends it earlier.
 SOCKET_TIMEOUT_S = 20.0
@@ -86,12 +86,17 @@ class LogCapture:
 
 
 class YtDlpClient(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no types
-    """A `YoutubeDL` with the YouTube extractor only, which records failed requests."""
+    """A `YoutubeDL` with one extractor only, which records failed requests.
 
-    def __init__(self, params: dict[str, Any]) -> None:
+    Args:
+        params: As for `YoutubeDL`.
+        extractor: Its class; that of videos, unless a list is wanted.
+    """
+
+    def __init__(self, params: dict[str, Any], extractor: Any = YoutubeIE) -> None:
         self.failed_requests: list[Cause] = []
         super().__init__(params, auto_init=False)
-        self.add_info_extractor(YoutubeIE())
+        self.add_info_extractor(extractor())
 
     def urlopen(self, req: Any) -> Any:
         """Open `req`: only YouTube's hosts, response size capped; record errors for `classify`.
@@ -133,12 +138,8 @@ def ytdlp_params(
     cookies: io.StringIO | None = None,
 ) -> dict[str, Any]:
     """Return yt-dlp's parameters; each is documented in `yt_dlp.YoutubeDL`."""
-    network, limits = request.network, request.limits
-    params: dict[str, Any] = {
-        "logger": log_capture,
-        "noprogress": True,
-        "color": {"stdout": "never", "stderr": "never"},
-        "cachedir": request.cache_dir or False,
+    limits = request.limits
+    return _connection_params(request, log_capture, cookies) | {
         "noplaylist": True,
         "allowed_extractors": ["youtube"],
         "js_runtimes": _js_runtimes(request.js_runtime),
@@ -158,17 +159,43 @@ def ytdlp_params(
         "retries": RETRIES,
         "fragment_retries": RETRIES,
         "skip_unavailable_fragments": False,
+        "ratelimit": limits.rate_limit_bps or None,
+        "ffmpeg_location": request.ffmpeg or None,
+        "extractor_args": _extractor_args(request.network.player_clients),
+    }
+
+
+def listing_params(
+    request: ListRequest, log_capture: LogCapture, cookies: io.StringIO | None = None
+) -> dict[str, Any]:
+    """Return yt-dlp's parameters for the listing of a collection."""
+    return _connection_params(request, log_capture, cookies) | {
+        "allowed_extractors": ["youtube:tab"],
+        "js_runtimes": {},
+        "extractor_args": {
+            # Of "3 years ago"; lists tell no dates.
+            "youtubetab": {"approximate_date": ["true"]},
+            # Else a list would silently end at a page that comes without its entries.
+            "youtube": {"raise_incomplete_data": ["true"]},
+        },
+    }
+
+
+def _connection_params(
+    request: AttemptRequest, log_capture: LogCapture, cookies: io.StringIO | None
+) -> dict[str, Any]:
+    network, stall = request.network, request.limits.stall_timeout_s
+    params: dict[str, Any] = {
+        "logger": log_capture,
+        "noprogress": True,
+        "color": {"stdout": "never", "stderr": "never"},
+        "cachedir": request.cache_dir or False,
         "retry_sleep_functions": dict.fromkeys(
             ("http", "fragment", "extractor"), retry_pause_s
         ),
-        "socket_timeout": min(
-            SOCKET_TIMEOUT_S, limits.stall_timeout_s or SOCKET_TIMEOUT_S
-        ),
-        "ratelimit": limits.rate_limit_bps or None,
-        "ffmpeg_location": request.ffmpeg or None,
+        "socket_timeout": min(SOCKET_TIMEOUT_S, stall or SOCKET_TIMEOUT_S),
         "compat_opts": shared_tls.compat_options(network.ca_file),
     }
-    params["extractor_args"] = _extractor_args(network.player_clients)
     if network.proxy:  # without it yt-dlp takes the environment's
         params["proxy"] = network.proxy
     if cookies is not None:
@@ -181,7 +208,7 @@ def retry_pause_s(n: int) -> float:
     return float(min(2.0, 0.2 * 2**n))
 
 
-def prepare_environment(request: FetchRequest) -> None:
+def prepare_environment(request: AttemptRequest) -> None:
     """Set the environment variables that yt-dlp and its JavaScript runtime read."""
     os.environ["YTDLP_NO_PLUGINS"] = "1"  # plugins are foreign code in ~/.config
     os.environ["DENO_NO_UPDATE_CHECK"] = "1"

@@ -11,6 +11,7 @@ from ytaudio_daemon.jobs.publisher import Publication, Publisher
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome
+from ytaudio_daemon.model.host_errors import find_host_error
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
 
@@ -44,7 +45,7 @@ def prepare(
     try:
         earlier = publishing.begin_attempt(layout, claim.uuid, claim.attempt)
     except ITEM_ERRORS as error:
-        return Outcome(failure=_work_folder_failure(error))
+        return Outcome(failure=work_folder_failure(error))
     found = Publisher(layout).find(claim)
     if isinstance(found, Publication):
         return found
@@ -92,10 +93,14 @@ def _job_facts(claim: Claim) -> dict[str, object]:
     }
 
 
-def _work_folder_failure(error: Exception) -> Failure:
+def work_folder_failure(error: Exception) -> Failure:
+    """Return the failure; everybody sees it, so the error's path is left out."""
+    found = find_host_error(error.errno) if isinstance(error, OSError) else None
+    reason = getattr(error, "strerror", None) or error
+    hint = "Check the disk and the permissions of downloads/: `ytaudio doctor`."
     return Failure(
         kind=FailureKind.HOST,
         code="work_folder",
-        message=f"The folder for unfinished work cannot be made: {error}",
-        hint="Check the disk and the permissions of downloads/: `ytaudio doctor`.",
+        message=f"The folder for unfinished work cannot be made: {reason}",
+        hint=found.remedy("downloads/") if found else hint,
     )

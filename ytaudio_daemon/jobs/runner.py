@@ -204,7 +204,7 @@ class JobRunner:
                 )
             elif isinstance(event, Ended):
                 self.phase_times.observe(running.claim.name, None, time.monotonic())
-                interruption = _is_interruption(event)
+                interruption = is_interruption(event)
                 self._ended.append(_EndedAttempt(running, event.outcome, interruption))
 
     def finish_ended(self, now: Now) -> None:
@@ -270,7 +270,8 @@ class JobRunner:
         return replace(end, failure=failure)
 
 
-def _is_interruption(ended: Ended) -> bool:
+def is_interruption(ended: Ended) -> bool:
+    """Return whether a worker was killed, but not by its own doing."""
     failure = ended.outcome.failure
     if failure is None or failure.kind is not FailureKind.CRASHED:
         return False

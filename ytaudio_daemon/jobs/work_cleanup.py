@@ -2,12 +2,12 @@
 
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.jobs.work_retention import is_work_reusable
-from ytaudio_daemon.ledger import Ledger, queries, sessions
+from ytaudio_daemon.ledger import Ledger, listing_claims, queries, sessions
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 
 
 class WorkCleaner:
-    """Clears the work of finalized jobs, and of jobs that the ledger does not have.
+    """Clears the work of what has ended, and of what the ledger does not have.
 
     Args:
         ledger: Holds the state of each job.
@@ -40,7 +40,7 @@ class WorkCleaner:
         with self._ledger.read() as db:
             job = queries.find_job_by_uuid(db, uuid)
             if job is None:
-                return False
+                return listing_claims.is_running(db, uuid)
             session = sessions.session_by_id(db, job.session_id)
         code = (job.error or {}).get("code")
         if job.state is JobState.FAILED and is_work_reusable(self._layout, uuid, code):

@@ -7,8 +7,17 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.schema import attempts, drops, jobs, lines, sessions, totals
+from ytaudio_daemon.ledger.schema import (
+    attempts,
+    collections,
+    drops,
+    jobs,
+    lines,
+    sessions,
+    totals,
+)
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
+from ytaudio_daemon.model.collection import CollectionState
 
 #: Every state a drop passes, as `schema.drops` lists them.
 DROP_STATES = frozenset({"recording", "recorded", "filed", "kept", "rejected"})
@@ -110,6 +119,7 @@ def _state_flaws(db: Connection) -> Iterator[Flaw]:
         (sessions.c.state, {state.value for state in SessionState}),
         (drops.c.state, DROP_STATES),
         (lines.c.result, LINE_RESULTS),
+        (collections.c.state, {state.value for state in CollectionState}),
     ):
         query = sa.select(column, sa.func.count()).group_by(column)
         for value, count in db.execute(query).all():

@@ -59,6 +59,7 @@ def insert_rows(
     rows: list[tuple[Any, ...]],
     *,
     ignore_known: bool = False,
+    update_known: Sequence[str] = (),
 ) -> None:
     """Insert rows.
 
@@ -68,12 +69,17 @@ def insert_rows(
         columns: Their names; the others get their defaults.
         rows: The values in that order.
         ignore_known: Leaves rows whose keys the table has as they are.
+        update_known: Columns that such rows get anew instead.
     """
     if not rows:
         return
     marks = ", ".join([_placeholder(db)] * len(columns))
     names = ", ".join(f'"{name}"' for name in columns)
     known = " ON CONFLICT DO NOTHING" if ignore_known else ""
+    if update_known:
+        keys = ", ".join(column.name for column in table.primary_key.columns)
+        changes = ", ".join(f'"{name}" = excluded."{name}"' for name in update_known)
+        known = f" ON CONFLICT ({keys}) DO UPDATE SET {changes}"
     statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}){known}"  # noqa: S608 - names are this package's
     db.exec_driver_sql(statement, rows)
 

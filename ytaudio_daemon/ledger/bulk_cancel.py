@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger import counters, transitions
+from ytaudio_daemon.ledger import collections, counters, transitions
 from ytaudio_daemon.ledger.bulk import insert_rows, update_rows
 from ytaudio_daemon.ledger.events import adjust_counters, record_activity
 from ytaudio_daemon.ledger.schema import events, jobs
@@ -68,6 +68,8 @@ def cancel_batch(
         quota: The config's; the session's own limits win.
         limit: At most so many jobs.
     """
+    error = transitions.cancel_error(reason)
+    collections.cancel_collections(db, session_id, now, error)
     found = _find_unclaimed(db, session_id, limit)
     if found:
         _cancel_unclaimed(db, session_id, found, now, reason)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.schema import Real, meta
+from ytaudio_daemon.ledger.column_types import Real
+from ytaudio_daemon.ledger.schema import meta
 
 _PREFIX = "counter:"
 

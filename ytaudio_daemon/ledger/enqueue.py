@@ -58,6 +58,8 @@ JOB_COLUMNS = (
     "pending_lived",
     "created_at",
     "is_music",
+    "collection_id",
+    "collection_position",
 )
 _STATE_COLUMN = JOB_COLUMNS.index("state")
 #: A lookup is faster than the enumeration's constructor.
@@ -85,6 +87,9 @@ class JobOptions:
 #: Where a link comes from: the drop, its line, the part (None when it is alone).
 JobSource = tuple[int, int, int | None] | tuple[None, None, None]
 NO_DROP: JobSource = (None, None, None)
+#: The collection that makes a job, and its position there.
+CollectionPlace = tuple[int, int] | tuple[None, None]
+NO_COLLECTION: CollectionPlace = (None, None)
 
 #: The result of one link of a batch: the decision, the row of its job (None when it
 #: was refused), and the session's job of this audio as it was before (None for new
@@ -151,7 +156,7 @@ class JobBatch:
         new = len(keys) - len(self._existing_jobs)
         self._new_job_ids = iter(reserve_ids(self._db, jobs, new))
 
-    def enqueue(
+    def enqueue(  # noqa: PLR0913 - what a decision depends on, one name each
         self,
         audio_key: str,
         video_id: str,
@@ -160,6 +165,7 @@ class JobBatch:
         job_uuid: str | None = None,
         *,
         is_music: bool = False,
+        place: CollectionPlace = NO_COLLECTION,
     ) -> EnqueuedLink:
         """Decide about a link and carry it out; `write` inserts the row of a new job.
 
@@ -170,6 +176,7 @@ class JobBatch:
             source: The line that asks for it; `NO_DROP` for a client's link.
             job_uuid: For a new job, and no other job's; random when None.
             is_music: The link is one of YouTube Music's.
+            place: The collection whose entry it is.
         """
         requested = self._requested_jobs.get(audio_key)
         if requested is not None:
@@ -195,6 +202,7 @@ class JobBatch:
                     self._now.uptime_s,
                     self._now.wall,
                     is_music,
+                    *place,
                 )
             )
         else:

@@ -1,5 +1,6 @@
 """Gates and pace as rows: the pure rules are in `model.gates`."""
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import takewhile
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.schema import attempts, gates, jobs, pace
+from ytaudio_daemon.ledger.schema import attempts, collections, gates, jobs, pace
 from ytaudio_daemon.model import FailureKind, JobState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.gates import GATE_OF, PAUSES, Gate, GateName, Pace
 from ytaudio_daemon.model.host_errors import current_code
 
@@ -64,7 +66,7 @@ def open_gate(db: Connection, name: GateName, egress: str = "") -> bool:
 def open_gate_and_hasten(
     db: Connection, name: GateName, now: Now, egress: str = ""
 ) -> None:
-    """Open a gate whose cause is gone, and make the jobs that wait for it due now."""
+    """Open a gate whose cause is gone, and make what waits for it due now."""
     kinds = [kind.value for kind, gate in GATE_OF.items() if gate is name]
     if not open_gate(db, name, egress) or not kinds:
         return
@@ -74,6 +76,15 @@ def open_gate_and_hasten(
             jobs.c.state == JobState.WAITING,
             jobs.c.error_kind.in_(kinds),
             jobs.c.retry_at > now.wall,
+        )
+        .values(retry_at=now.wall),
+    )
+    db.execute(
+        sa.update(collections)
+        .where(
+            collections.c.state == CollectionState.WAITING.value,
+            collections.c.error_kind.in_(kinds),
+            collections.c.retry_at > now.wall,
         )
         .values(retry_at=now.wall),
     )
@@ -96,6 +107,15 @@ def egresses_that_blocked(
     if before is not None:
         query = query.where(attempts.c.number < before)
     return [egress or "" for egress in db.execute(query).scalars()]
+
+
+def failures_by_egress(db: Connection, job_id: int) -> Counter[str]:
+    """Return how often a job has failed by each egress, for whatever reason."""
+    query = sa.select(attempts.c.egress).where(
+        attempts.c.job_id == job_id,
+        attempts.c.kind.in_([kind.value for kind in FailureKind]),
+    )
+    return Counter(egress or "" for egress in db.execute(query).scalars())
 
 
 def has_other_blocked_video(

@@ -1,11 +1,11 @@
-"""The join of jobs with their sessions and drops, for all queries that return jobs."""
+"""The join of jobs with their sessions, drops and collections, for all queries that return jobs."""
 
 from typing import Any
 
 import sqlalchemy as sa
 
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.schema import drops, jobs, sessions
+from ytaudio_daemon.ledger.schema import collections, drops, jobs, sessions
 
 #: Built once, as every look at a job asks it.
 JOBS_QUERY = (
@@ -14,9 +14,14 @@ JOBS_QUERY = (
         sessions.c.name.label("session_name"),
         sessions.c.uuid.label("session_uuid"),
         drops.c.name.label("drop_name"),
+        collections.c.uuid.label("collection_uuid"),
+        collections.c.title.label("collection_title"),
+        collections.c.kind.label("collection_kind"),
+        collections.c.entry_count.label("collection_count"),
     )
     .join(sessions, sessions.c.id == jobs.c.session_id)
     .outerjoin(drops, drops.c.id == jobs.c.drop_id)
+    .outerjoin(collections, collections.c.id == jobs.c.collection_id)
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.bulk import insert_rows
+from ytaudio_daemon.ledger.collections import NewCollection, ask_for_collection
 from ytaudio_daemon.ledger.enqueue import (
     JobBatch,
     JobOptions,
@@ -37,6 +38,7 @@ LINE_COLUMNS = (
     "message",
     "again",
     "job_id",
+    "collection_id",
 )
 _RESULT_COLUMN = LINE_COLUMNS.index("result")
 _REJECTED = LineResult.REJECTED.value
@@ -46,7 +48,7 @@ class NewLine(NamedTuple):
     """A line, or a part of one, that is not in the ledger yet. A million are made.
 
     Either `job_options` is set (the line has a link to take, on which `message` may be
-    a remark), or `code` and `message` (it is refused). `part` is 0 for the only link of its line. `again` is the
+    a remark), with `video_id` or `collection`, or `code` and `message` (it is refused). `part` is 0 for the only link of its line. `again` is the
     line as it could be dropped again, should it be refused, or None.
     """
 
@@ -59,6 +61,7 @@ class NewLine(NamedTuple):
     message: str | None = None
     again: str | None = None
     is_music: bool = False
+    collection: NewCollection | None = None
 
 
 class SwitchedOffLink(NamedTuple):
@@ -93,6 +96,8 @@ class LineRecorder:
         file_is_gone: Callable[[str], bool],
     ) -> None:
         self._db = db
+        self._session_id = session.id
+        self._now = now
         limits = quota.with_session_limits(session.max_jobs, session.max_bytes)
         self._max_jobs = limits.max_jobs
         self._jobs = JobBatch(
@@ -134,6 +139,10 @@ class LineRecorder:
         self, drop_id: int, line: NewLine, key: str | None
     ) -> tuple[Any, ...]:
         number, part, text, again = line.line, line.part, line.text, line.again
+        if line.collection is not None and line.job_options is not None:
+            return self._collection_row(
+                drop_id, line, line.collection, line.job_options
+            )
         if key is None or line.video_id is None or line.job_options is None:
             return (
                 drop_id,
@@ -144,6 +153,7 @@ class LineRecorder:
                 line.code,
                 line.message,
                 again,
+                None,
                 None,
             )
         decision, job_id, known = self._jobs.enqueue(
@@ -158,7 +168,33 @@ class LineRecorder:
         if job_id is not None:
             again = None
         result = decision.line_result
-        return drop_id, number, part, text, result, code, message, again, job_id
+        return drop_id, number, part, text, result, code, message, again, job_id, None
+
+    def _collection_row(
+        self,
+        drop_id: int,
+        line: NewLine,
+        collection: NewCollection,
+        job_options: JobOptions,
+    ) -> tuple[Any, ...]:
+        """Have the collection listed; it stays with the line, so that it can be dropped again."""
+        source = drop_id, line.line, line.part or None
+        asked = ask_for_collection(
+            self._db, self._session_id, collection, job_options, source, self._now
+        )
+        message = "; ".join(filter(None, [line.message, asked.message])) or None
+        return (
+            drop_id,
+            line.line,
+            line.part,
+            line.text,
+            asked.result.value,
+            None,
+            message,
+            line.again,
+            None,
+            asked.collection_id,
+        )
 
     def _message(
         self, remark: str | None, decision: LinkDecision, known: KnownJob | None

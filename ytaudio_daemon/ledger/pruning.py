@@ -2,7 +2,8 @@
 
 While a session is active all of its jobs stay, however old: they are its record of
 what has been fetched. Rows of an expired session are deleted in this order, so that
-none refers to a deleted one: lines and switched-off links, jobs with attempts and events, drops, the session.
+none refers to a deleted one: lines and switched-off links, entries, jobs with attempts
+and events, collections, drops, the session.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,9 @@ from ytaudio_daemon.ledger import meta
 from ytaudio_daemon.ledger.events import adjust_counters
 from ytaudio_daemon.ledger.schema import (
     attempts,
+    collections,
     drops,
+    entries,
     events,
     jobs,
     library_entries,
@@ -99,6 +102,41 @@ def _delete_rows_of_drops(
         old = sa.and_(drop == drop_id, sa.tuple_(*place) <= at)
         db.execute(sa.delete(table).where(old))
     return len(found) == LINES_PER_BATCH
+
+
+def delete_entries(db: Connection, session_id: int) -> bool:
+    """Delete a batch of the entries of a session's collections.
+
+    Returns:
+        False after the last.
+    """
+    mine = (
+        sa.select(entries.c.collection_id, entries.c.video_id)
+        .join(collections, collections.c.id == entries.c.collection_id)
+        .where(collections.c.session_id == session_id)
+        .order_by(entries.c.collection_id, entries.c.video_id)
+        .limit(LINES_PER_BATCH)
+    )
+    found = db.execute(mine).all()
+    last = {row.collection_id: row.video_id for row in found}
+    for collection_id, video_id in last.items():
+        old = sa.and_(
+            entries.c.collection_id == collection_id, entries.c.video_id <= video_id
+        )
+        db.execute(sa.delete(entries).where(old))
+    return len(found) == LINES_PER_BATCH
+
+
+def delete_collections(db: Connection, session_id: int) -> bool:
+    """Delete a batch of collections without entries, lines and jobs.
+
+    Returns:
+        False after the last.
+    """
+    mine = sa.select(collections.c.id).where(collections.c.session_id == session_id)
+    ids = db.execute(mine.limit(DROPS_PER_BATCH)).scalars().all()
+    db.execute(sa.delete(collections).where(collections.c.id.in_(ids)))
+    return len(ids) == DROPS_PER_BATCH
 
 
 def delete_jobs(db: Connection, session_id: int) -> bool:

@@ -1,5 +1,6 @@
 """Queries of views, CLI and API: short, all rows fetched at once."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +10,15 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import UnknownJobError
 from ytaudio_daemon.folders.layout import display_name
+from ytaudio_daemon.ledger.collections import ASKED_AGAIN, EVENT_PREFIX
 from ytaudio_daemon.ledger.job_join import JOBS_QUERY, source_file
 from ytaudio_daemon.ledger.line_order import ORDER
 from ytaudio_daemon.ledger.schema import (
+    IS_UNLISTED,
     attempts,
+    collections,
     drops,
+    entries,
     events,
     jobs,
     lines,
@@ -65,6 +70,11 @@ class JobRow:
     started_at: float | None
     finalized_at: float | None
     with_cookies: bool = False
+    collection_uuid: str | None = None
+    collection_title: str | None = None
+    collection_kind: str | None = None
+    collection_position: int | None = None
+    collection_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +86,16 @@ class Change:
     job_id: int | None
     drop_id: int | None
     reason: str
+
+    @property
+    def is_of_collection(self) -> bool:
+        """Whether it is one of a collection that the drop names."""
+        return self.reason.startswith(EVENT_PREFIX)
+
+    @property
+    def is_asked_again(self) -> bool:
+        """Whether a collection that was listed is listed again."""
+        return self.reason == f"{EVENT_PREFIX}{ASKED_AGAIN}"
 
 
 def changes_after(db: Connection, event_id: int, limit: int = 2000) -> list[Change]:
@@ -105,6 +125,12 @@ def drops_of_jobs(db: Connection, job_ids: Sequence[int]) -> set[int]:
         some = job_ids[start : start + 500]
         query = sa.select(lines.c.drop_id).where(lines.c.job_id.in_(some)).distinct()
         found |= set(db.execute(query).scalars())
+        of_collections = (
+            sa.select(lines.c.drop_id)
+            .join(entries, entries.c.collection_id == lines.c.collection_id)
+            .where(entries.c.job_id.in_(some), lines.c.collection_id.is_not(None))
+        )
+        found |= set(db.execute(of_collections.distinct()).scalars())
     return found
 
 
@@ -224,7 +250,7 @@ def job_lines(db: Connection, job_id: int) -> list[tuple[str, LinePart]]:
 
 
 def unfinished_by_drop(db: Connection, session_id: int) -> dict[int, int]:
-    """Return how many lines of each drop of a session have an unfinished job.
+    """Return how many unfinished jobs and listings the lines of each drop have.
 
     Drops without any are left out.
     """
@@ -234,7 +260,23 @@ def unfinished_by_drop(db: Connection, session_id: int) -> dict[int, int]:
         .where(jobs.c.session_id == session_id, jobs.c.state.in_(_UNFINISHED))
         .group_by(lines.c.drop_id)
     )
-    return {row[0]: row[1] for row in db.execute(query).all()}
+    of_items = (
+        sa.select(lines.c.drop_id, sa.func.count())
+        .join(entries, entries.c.collection_id == lines.c.collection_id)
+        .join(jobs, jobs.c.id == entries.c.job_id)
+        .where(jobs.c.session_id == session_id, jobs.c.state.in_(_UNFINISHED))
+        .group_by(lines.c.drop_id)
+    )
+    of_listings = (
+        sa.select(lines.c.drop_id, sa.func.count())
+        .join(collections, collections.c.id == lines.c.collection_id)
+        .where(collections.c.session_id == session_id, IS_UNLISTED)
+        .group_by(lines.c.drop_id)
+    )
+    found = Counter[int]()
+    for each in (query, of_items, of_listings):
+        found.update({row[0]: row[1] for row in db.execute(each).all()})
+    return dict(found)
 
 
 def next_retry_at(db: Connection) -> float | None:

@@ -1,15 +1,24 @@
 """Queries of receipts: a drop, and its lines page by page."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.line_order import IS_AFTER_BOUND, ORDER, bound_after
+from ytaudio_daemon.ledger.receipt_items import IS_UNAVAILABLE, with_collections
+from ytaudio_daemon.ledger.receipt_line import (
+    JOB_COLUMNS,
+    ReceiptLine,
+)
 from ytaudio_daemon.ledger.schema import (
+    IS_UNLISTED,
+    collections,
     drops,
+    entries,
     jobs,
     lines,
     sessions,
@@ -21,6 +30,23 @@ from ytaudio_daemon.model.clock import Now
 #: The drop is recorded completely and has its place: filed, kept or rejected.
 _IS_PLACED = sa.and_(drops.c.state != "recording", drops.c.state != "recorded")
 _FINALIZED = sorted(state.value for state in FINALIZED)
+_ITEM_JOBS = jobs.alias("item_jobs")
+#: The line names a collection that is not listed, or of which a job is unfinished.
+_IS_OPEN_COLLECTION = sa.and_(
+    lines.c.collection_id.is_not(None),
+    sa.or_(
+        sa.exists().where(collections.c.id == lines.c.collection_id, IS_UNLISTED),
+        sa.exists(
+            sa.select(entries.c.job_id)
+            .join(_ITEM_JOBS, _ITEM_JOBS.c.id == entries.c.job_id)
+            .where(
+                entries.c.collection_id == lines.c.collection_id,
+                _ITEM_JOBS.c.state.not_in(_FINALIZED),
+            )
+            .correlate(lines)
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,40 +84,6 @@ class ReceiptHead:
         return is_old and self.received_uptime_s + seconds < now.uptime_s
 
 
-class ReceiptLine(NamedTuple):
-    """One line with its job's state and result. A tuple: a million are made."""
-
-    line: int
-    part: int
-    text: str
-    result: str
-    code: str | None
-    message: str | None
-    again: str | None
-    job: str | None
-    job_drop_id: int | None
-    video_id: str | None
-    options: Mapping[str, Any] | None
-    state: str | None
-    retry_at: float | None
-    title: str | None
-    output_path: str | None
-    error_kind: str | None
-    error_code: str | None
-    error_message: str | None
-    error_hint: str | None
-
-    @property
-    def number(self) -> LinePart:
-        """Its number in the drop."""
-        return LinePart(self.line, self.part)
-
-    @property
-    def place(self) -> str:
-        """The same as people read it: `3`, or `3.1`."""
-        return str(self.number) if self.part else str(self.line)
-
-
 # Built once: a hundred thousand drops ask each of these.
 _DROPS_QUERY = sa.select(
     drops,
@@ -109,24 +101,8 @@ _PAGE_QUERY = (
         lines.c.code,
         lines.c.message,
         lines.c.again,
-        jobs.c.uuid,
-        jobs.c.drop_id,
-        jobs.c.video_id,
-        # Only failed links are written again with their options (`.failed.txt`).
-        sa.case(
-            (
-                sa.or_(jobs.c.state == "failed", jobs.c.state == "cancelled"),
-                jobs.c.options,
-            )
-        ),
-        jobs.c.state,
-        jobs.c.retry_at,
-        jobs.c.title,
-        jobs.c.output_path,
-        jobs.c.error_kind,
-        jobs.c.error_code,
-        jobs.c.error_message,
-        jobs.c.error_hint,
+        *JOB_COLUMNS,
+        lines.c.collection_id,
     )
     .outerjoin(jobs, jobs.c.id == lines.c.job_id)
     .where(lines.c.drop_id == sa.bindparam("drop"), IS_AFTER_BOUND)
@@ -135,7 +111,7 @@ _PAGE_QUERY = (
 )
 
 _BATCH_QUERY = (
-    sa.select(*ORDER, lines.c.job_id)
+    sa.select(*ORDER, lines.c.job_id, lines.c.collection_id)
     .where(lines.c.drop_id == sa.bindparam("drop"), IS_AFTER_BOUND)
     .order_by(*ORDER)
     .limit(sa.bindparam("limit"))
@@ -144,7 +120,42 @@ _BATCH = _BATCH_QUERY.subquery()
 _STATE_COUNTS_QUERY = (
     sa.select(jobs.c.state, sa.func.count())
     .select_from(_BATCH.outerjoin(jobs, jobs.c.id == _BATCH.c.job_id))
+    .where(_BATCH.c.collection_id.is_(None))
     .group_by(jobs.c.state)
+)
+#: The collections of a batch, each where its items stand.
+_NAMED = _BATCH.join(
+    collections,
+    sa.and_(
+        collections.c.id == _BATCH.c.collection_id,
+        sa.or_(
+            collections.c.drop_id.is_distinct_from(sa.bindparam("drop")),
+            sa.and_(
+                collections.c.drop_line == _BATCH.c.line,
+                sa.func.coalesce(collections.c.drop_part, 0) == _BATCH.c.part,
+            ),
+        ),
+    ),
+)
+_ITEM_STATE_COUNTS_QUERY = (
+    sa.select(jobs.c.state, sa.func.count())
+    .select_from(
+        _NAMED.join(entries, entries.c.collection_id == collections.c.id).join(
+            jobs, jobs.c.id == entries.c.job_id
+        )
+    )
+    .group_by(jobs.c.state)
+)
+_UNAVAILABLE_COUNT_QUERY = (
+    sa.select(sa.func.count())
+    .select_from(_NAMED.join(entries, entries.c.collection_id == collections.c.id))
+    .where(IS_UNAVAILABLE)
+)
+_LISTING_STATE_COUNTS_QUERY = (
+    sa.select(collections.c.state, sa.func.count())
+    .select_from(_NAMED)
+    .where(collections.c.state != "completed")
+    .group_by(collections.c.state)
 )
 _LAST_OF_BATCH_QUERY = (
     sa.select(_BATCH.c.line, _BATCH.c.part)
@@ -199,23 +210,45 @@ def receipt_page(
 ) -> list[ReceiptLine]:
     """Return the next lines of a drop, in order."""
     bounds = {"drop": drop_id, "limit": limit, **bound_after(after)}
-    return [ReceiptLine._make(row) for row in db.execute(_PAGE_QUERY, bounds).all()]
+    page = [ReceiptLine(*tuple(row)) for row in db.execute(_PAGE_QUERY, bounds).all()]
+    return with_collections(db, drop_id, page)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineStates:
+    """A count of a drop's lines, and of the items of their collections.
+
+    Attributes:
+        counts: Lines and items by the state of their job; None for refused lines. A
+            collection that is not listed counts as well, by the state of its listing.
+        unavailable: Items that cannot be fetched.
+        last: The last line that was counted; None when there was no more.
+    """
+
+    counts: Mapping[str | None, int]
+    unavailable: int
+    last: LinePart | None
 
 
 def count_line_states(
     db: Connection, drop_id: int, after: LinePart, limit: int
-) -> tuple[dict[str | None, int], LinePart | None]:
-    """Count the drop's next lines by the state of their job.
-
-    Returns:
-        The number of lines by state, None for refused lines; and the last line
-        counted, None when there was no more.
-    """
+) -> LineStates:
+    """Count the drop's next lines by the state of their job."""
     bounds = {"drop": drop_id, "limit": limit, **bound_after(after)}
-    rows = db.execute(_STATE_COUNTS_QUERY, bounds).all()
-    last = db.execute(_LAST_OF_BATCH_QUERY, bounds).first() if rows else None
-    counts = {row[0]: row[1] for row in rows}
-    return counts, None if last is None else LinePart(*last)
+    last = db.execute(_LAST_OF_BATCH_QUERY, bounds).first()
+    counts = Counter[str | None]()
+    for query in (
+        _STATE_COUNTS_QUERY,
+        _ITEM_STATE_COUNTS_QUERY,
+        _LISTING_STATE_COUNTS_QUERY,
+    ):
+        for state, number in db.execute(query, bounds).all():
+            counts[state] += number
+    return LineStates(
+        counts=counts,
+        unavailable=db.execute(_UNAVAILABLE_COUNT_QUERY, bounds).scalar_one(),
+        last=None if last is None else LinePart(*last),
+    )
 
 
 def count_switched_off_links(db: Connection, drop_id: int) -> int:
@@ -265,15 +298,15 @@ def find_unfinished_line(
         That line, or None; and the last line searched, None when there was no more.
     """
     page: Sequence[Any] = db.execute(
-        sa.select(*ORDER, jobs.c.state)
+        sa.select(*ORDER, jobs.c.state, _IS_OPEN_COLLECTION)
         .outerjoin(jobs, jobs.c.id == lines.c.job_id)
         .where(lines.c.drop_id == drop_id, IS_AFTER_BOUND)
         .order_by(*ORDER)
         .limit(limit),
         bound_after(after),
     ).all()
-    for line, part, state in page:
-        if state is not None and state not in _FINALIZED:
+    for line, part, state, is_open in page:
+        if is_open or (state is not None and state not in _FINALIZED):
             return LinePart(line, part), LinePart(line, part)
     return None, LinePart(page[-1].line, page[-1].part) if page else None
 

@@ -8,26 +8,39 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    Float,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects import postgresql
 
+from ytaudio_daemon.ledger.collection_tables import IS_UNLISTED, collections, entries
+from ytaudio_daemon.ledger.column_types import Big, Real, metadata
 from ytaudio_daemon.model import JobState
 
-metadata = MetaData()
-
-#: SQLite's own INTEGER is 64 bit; PostgreSQL's is not.
-Big = Integer().with_variant(postgresql.BIGINT(), "postgresql")
-Real = Float().with_variant(postgresql.DOUBLE_PRECISION(), "postgresql")
+__all__ = [
+    "IS_UNLISTED",
+    "Big",
+    "attempts",
+    "collections",
+    "drops",
+    "entries",
+    "events",
+    "gates",
+    "jobs",
+    "library_entries",
+    "lines",
+    "meta",
+    "metadata",
+    "outages",
+    "pace",
+    "sessions",
+    "switched_off_links",
+    "totals",
+]
 
 
 def _counters() -> list[Column[int]]:
@@ -158,7 +171,15 @@ lines = Table(
     # A rejected line as it could be dropped again, for `.failed.txt`.
     Column("again", Text),
     Column("job_id", Big, ForeignKey("jobs.id")),
+    # The playlist, album or channel that it names; it has no job of its own then.
+    Column("collection_id", Big, ForeignKey("collections.id")),
     Index("lines_of_a_job", "job_id"),
+    Index(
+        "lines_of_a_collection",
+        "collection_id",
+        sqlite_where=text("collection_id IS NOT NULL"),
+        postgresql_where=text("collection_id IS NOT NULL"),
+    ),
     sqlite_with_rowid=False,  # one tree instead of two: they come by the million
 )
 
@@ -219,6 +240,9 @@ jobs = Table(
     Column("is_music", Boolean, nullable=False, server_default=text("false")),
     # Its audio was fetched with an account's cookies: it is for this session alone.
     Column("with_cookies", Boolean, nullable=False, server_default=text("false")),
+    # The collection that made it, and its place in it; NULL for a single link.
+    Column("collection_id", Big, ForeignKey("collections.id")),
+    Column("collection_position", Big),
     UniqueConstraint("session_id", "audio_key", name="jobs_one_audio_in_a_session"),
     Index(
         "jobs_queued",

@@ -1,6 +1,5 @@
 """Sessions' rows: opened, limited, touched, expired."""
 
-import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import SessionExpiredError
-from ytaudio_daemon.ledger import meta
 from ytaudio_daemon.ledger.events import append_session_event, record_activity
-from ytaudio_daemon.ledger.schema import drops, sessions
+from ytaudio_daemon.ledger.schema import IS_UNLISTED, collections, drops, sessions
 from ytaudio_daemon.model import FINALIZED, IN_QUOTA, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import SessionRoom
 from ytaudio_daemon.model.quota import Quota
 
+#: A collection of the session is still to be listed.
+_HAS_UNLISTED = sa.exists().where(
+    collections.c.session_id == sessions.c.id, IS_UNLISTED
+)
 UNFINISHED = tuple(state for state in JobState if state not in FINALIZED)
 
 
@@ -74,6 +76,13 @@ def find_session(db: Connection, name_or_uuid: str) -> Session | None:
     if by_uuid is not None and by_uuid.state is SessionState.EXPIRED:
         return active_session(db, name_or_uuid) or by_uuid
     return by_uuid or _newest_matching(db, sessions.c.name == name_or_uuid)
+
+
+def find_session_by_prefix(db: Connection, uuid_prefix: str) -> Session | None:
+    """Return the only session whose UUID begins so; None for none or several."""
+    mine = sessions.c.uuid.startswith(uuid_prefix, autoescape=True)
+    rows = db.execute(sa.select(sessions).where(mine).limit(2)).all()
+    return session_from_row(rows[0]) if len(rows) == 1 else None
 
 
 def session_by_id(db: Connection, session_id: int) -> Session:
@@ -220,12 +229,17 @@ def due_to_expire(
 
 
 def _expirable_conditions() -> list[sa.ColumnElement[bool]]:
-    """Return the conditions: active, no unfinished job, no drop without a place."""
+    """Return the conditions: active, nothing unfinished, no drop without a place."""
     unfiled = sa.exists().where(
         drops.c.session_id == sessions.c.id,
         drops.c.state.in_(["recording", "recorded"]),
     )
-    return [sessions.c.state == SessionState.ACTIVE, unfinished_count() == 0, ~unfiled]
+    return [
+        sessions.c.state == SessionState.ACTIVE,
+        unfinished_count() == 0,
+        ~unfiled,
+        ~_HAS_UNLISTED,
+    ]
 
 
 def _due_conditions(now: Now, ttl_s: float) -> list[sa.ColumnElement[bool]]:
@@ -250,7 +264,7 @@ def stale_sessions(db: Connection, now: Now, *, max_pending_s: float) -> list[Se
         sa.select(sessions)
         .where(
             sessions.c.state == SessionState.ACTIVE,
-            unfinished_count() > 0,
+            sa.or_(unfinished_count() > 0, _HAS_UNLISTED),
             sessions.c.last_activity_lived + max_pending_s <= now.uptime_s,
         )
         .limit(20),
@@ -291,49 +305,6 @@ def expire(
     if done.rowcount == 1:
         append_session_event(db, session.id, now, "session_expired")
     return done.rowcount == 1
-
-
-def sessions_to_remove(db: Connection, limit: int = 50) -> list[Session]:
-    """Return expired sessions whose files have to be removed."""
-    query = sa.select(sessions).where(sessions.c.removal == "pending").limit(limit)
-    return [session_from_row(row) for row in db.execute(query).all()]
-
-
-def is_name_shared(
-    db: Connection, session: Session, *, ignores_case: bool = False
-) -> bool:
-    """Return True if another session of its name has files, or may get some.
-
-    Args:
-        db: A connection.
-        session: The session.
-        ignores_case: Whether a name counts that differs in case, or composition, alone.
-    """
-    others = sa.select(sessions.c.name).where(
-        sessions.c.id != session.id,
-        sa.or_(sessions.c.state == SessionState.ACTIVE, sessions.c.removal.is_(None)),
-    )
-    if ignores_case:
-        names = db.execute(others).scalars()
-        if any(_same_folder(name, session.name) for name in names):
-            return True
-    same = others.where(sessions.c.name == session.name)
-    if db.execute(same.limit(1)).first() is not None:
-        return True
-    return meta.has_remaining_files(db, session.name)
-
-
-def _same_folder(name: str, other: str) -> bool:
-    """Return whether a disk that ignores case may take two names for one."""
-    folded = (unicodedata.normalize("NFC", each).casefold() for each in (name, other))
-    return len(set(folded)) == 1
-
-
-def mark_removed(db: Connection, session: Session) -> None:
-    """Store that a session's files are in the trash, or kept by a pin."""
-    db.execute(
-        sa.update(sessions).where(sessions.c.id == session.id).values(removal="done"),
-    )
 
 
 def unfinished_count() -> sa.ColumnElement[int]:

@@ -8,8 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.queries import JobRow
-from ytaudio_daemon.ledger.schema import drops, jobs, lines, sessions
+from ytaudio_daemon.ledger.schema import (
+    collections,
+    drops,
+    entries,
+    jobs,
+    lines,
+    sessions,
+)
 from ytaudio_daemon.model import FINALIZED, JobState
+from ytaudio_daemon.model.collection import CollectionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +52,8 @@ def count_session(db: Connection, session_id: int) -> WorkCounts:
     row = db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
     counts = {state: getattr(row, state.value) for state in JobState}
     rejected = _count_rejected(db, drops.c.session_id == session_id)
-    return _work_counts(counts, rejected)
+    listings = _count_listings(db, collections.c.session_id == session_id)
+    return _work_counts(counts, rejected) + listings
 
 
 def count_job(db: Connection, job_id: int) -> WorkCounts:
@@ -56,13 +65,19 @@ def count_job(db: Connection, job_id: int) -> WorkCounts:
 def count_drop(db: Connection, drop_id: int) -> WorkCounts:
     """Count the jobs and refused lines of a drop; a job of two lines counts once."""
     mine = sa.select(lines.c.job_id).where(lines.c.drop_id == drop_id)
+    named = sa.select(lines.c.collection_id).where(
+        lines.c.drop_id == drop_id, lines.c.collection_id.is_not(None)
+    )
+    items = sa.select(entries.c.job_id).where(entries.c.collection_id.in_(named))
     query = (
         sa.select(jobs.c.state, sa.func.count())
-        .where(jobs.c.id.in_(mine))
+        .where(sa.or_(jobs.c.id.in_(mine), jobs.c.id.in_(items)))
         .group_by(jobs.c.state)
     )
     counts = {JobState(state): number for state, number in db.execute(query).all()}
-    return _work_counts(counts, _count_rejected(db, drops.c.id == drop_id))
+    rejected = _count_rejected(db, drops.c.id == drop_id)
+    listings = _count_listings(db, collections.c.id.in_(named))
+    return _work_counts(counts, rejected) + listings
 
 
 def job_states(db: Connection, job_uuids: Sequence[str]) -> dict[str, JobState]:
@@ -131,6 +146,17 @@ def _count_rejected(db: Connection, which: sa.ColumnElement[bool]) -> int:
     number = sa.case((nothing, 1), else_=drops.c.rejected)
     query = sa.select(sa.func.coalesce(sa.func.sum(number), 0)).where(which)
     return int(db.execute(query).scalar_one())
+
+
+def _count_listings(db: Connection, which: sa.ColumnElement[bool]) -> WorkCounts:
+    """Count collections that are not listed: each is work that is unfinished, or failed."""
+    query = (
+        sa.select(collections.c.state, sa.func.count())
+        .where(which, collections.c.state != CollectionState.COMPLETED.value)
+        .group_by(collections.c.state)
+    )
+    counts = {JobState(state): number for state, number in db.execute(query).all()}
+    return _work_counts(counts, 0)
 
 
 def _work_counts(counts: dict[JobState, Any], rejected: int) -> WorkCounts:

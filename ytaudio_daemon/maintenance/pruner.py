@@ -94,7 +94,9 @@ class Pruner:
             )
             after = of_drops[-1]
         for delete in (
+            pruning.delete_entries,
             pruning.delete_jobs,
+            pruning.delete_collections,
             pruning.delete_drops,
             pruning.delete_events,
         ):

@@ -9,6 +9,15 @@ from ytaudio_daemon.model.job import (
     SessionState,
 )
 from ytaudio_daemon.model.line_part import LinePart
+from ytaudio_daemon.model.list_totals import ListTotals
+from ytaudio_daemon.model.listing import (
+    AlbumFacts,
+    AttemptRequest,
+    ListedEntry,
+    ListedPage,
+    ListRequest,
+    Unavailable,
+)
 from ytaudio_daemon.model.options import Layer, OptionError, Options
 from ytaudio_daemon.model.outcome import (
     Failure,
@@ -25,6 +34,8 @@ __all__ = [
     "FINALIZED",
     "IN_QUOTA",
     "LEGAL_TRANSITIONS",
+    "AlbumFacts",
+    "AttemptRequest",
     "Failure",
     "FailureKind",
     "FetchRequest",
@@ -32,6 +43,10 @@ __all__ = [
     "Layer",
     "Limits",
     "LinePart",
+    "ListRequest",
+    "ListTotals",
+    "ListedEntry",
+    "ListedPage",
     "Network",
     "OptionError",
     "Options",
@@ -40,4 +55,5 @@ __all__ = [
     "Progress",
     "Result",
     "SessionState",
+    "Unavailable",
 ]

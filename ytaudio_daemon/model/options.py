@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ytaudio_daemon.model.filename_fields import FILENAME_FIELDS, TEMPLATE_FIELD
+
 FORMATS = ("mp3", "m4a", "wav", "flac", "ogg", "opus")
 LOSSLESS = frozenset({"wav", "flac"})
 #: YouTube serves neither codec, so these are always encoded and need a bitrate.
 ALWAYS_ENCODED = frozenset({"mp3", "ogg"})
 QUALITIES = ("bestaudio", "worstaudio", "best", "worst")
 TAGS = ("title", "artist", "album", "album_artist", "track", "date", "genre", "comment")
-FILENAME_FIELDS = ("title", "artist", "album", "track", "date", "id", "channel")
 PRIORITIES = range(-10, 11)
 #: kbit/s; LAME's, AAC's, Vorbis' and Opus' common range.
 BITRATES = range(16, 513)
@@ -91,13 +92,14 @@ def effective_options(default_bitrate: str, *layers: Layer) -> Options:
 
     Args:
         default_bitrate: The config's, for formats that are always encoded.
-        layers: Checked options, as `check_layer` returns them.
+        layers: Checked options, as `check_layer` returns them; those that select
+            entries of a collection are ignored.
     """
     flat: dict[str, Any] = {}
     for layer in layers:
         flat.update(layer)
     tags = {k.removeprefix("tag."): v for k, v in flat.items() if k.startswith("tag.")}
-    plain = {k: v for k, v in flat.items() if not k.startswith("tag.")}
+    plain = {k: v for k, v in flat.items() if k in _CHECKS}
     options = Options(**(plain | {"bitrate": plain.get("bitrate"), "tags": tags}))
     return Options(
         **(
@@ -200,7 +202,7 @@ def _check_priority(value: object) -> int:
 def _check_filename(value: object) -> str:
     """Accept literal `%(field)s` only: `%(title)500000000s` would fill the memory."""
     template = _single_line(value) if isinstance(value, str) else ""
-    literal = re.sub(r"%\((?:" + "|".join(FILENAME_FIELDS) + r")\)s|%%", "", template)
+    literal = TEMPLATE_FIELD.sub("", template)
     if (
         not template
         or "%" in literal

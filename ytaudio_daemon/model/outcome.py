@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ytaudio_daemon.model.list_totals import ListTotals
+
 #: A finished attempt leaves these in its folder: the folder to publish, and its outcome.
 JOB_DIR = "job"
 RESULT_FILE = "result.json"
@@ -105,6 +107,7 @@ class Outcome:
 
     Attributes:
         result: Set when the audio is ready to be published.
+        listed: Set when a collection was listed to its end.
         failure: Set otherwise.
         downloaded_bytes: Fetched from the network by this attempt.
         engine: yt-dlp's version, or "".
@@ -123,10 +126,14 @@ class Outcome:
     artist: str | None = None
     duration_s: float | None = None
     view_count: int | None = None
+    listed: ListTotals | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
-        return asdict(self)
+        plain = asdict(self)
+        if self.listed is None:  # no part of what a job leaves on disk
+            del plain["listed"]
+        return plain
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Outcome":
@@ -141,6 +148,8 @@ class Outcome:
             fields["failure"] = Failure(**(failure | {"kind": kind}))
         if (result := fields.pop("result", None)) is not None:
             fields["result"] = Result(**result)
+        if (listed := fields.pop("listed", None)) is not None:
+            fields["listed"] = ListTotals(**listed)
         return cls(**fields)
 
 

@@ -2,6 +2,7 @@
 
     pool.start(request)          → the template forks a worker
     for event in pool.poll(now)  ← Started, Progressed…, Ended
+    pool.start_listing(request)  → likewise; Started, Listed…, Ended
 
 `Pool` is the daemon's side, `template` the process that forks, `worker` what runs in
 each fork. `docs/architecture.md` draws the three.
@@ -10,6 +11,7 @@ each fork. `docs/architecture.md` draws the three.
 from ytaudio_daemon.pool.events import (
     Ended,
     Event,
+    Listed,
     Progressed,
     Started,
     TemplateFacts,
@@ -21,6 +23,7 @@ from ytaudio_daemon.system.orphans import kill_orphans
 __all__ = [
     "Ended",
     "Event",
+    "Listed",
     "Pool",
     "Progressed",
     "Started",

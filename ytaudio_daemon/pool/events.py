@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ytaudio_daemon.model import Outcome, Progress
+from ytaudio_daemon.model import ListedPage, Outcome, Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,19 @@ class Progressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A running listing has sent a page of entries.
+
+    Pages come in order and without gaps. The first page of a later attempt begins
+    the list anew.
+    """
+
+    key: str
+    attempt: int
+    page: ListedPage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """The attempt is over; its processes are dead. Comes once for every start.
 
@@ -43,7 +56,7 @@ class Ended:
     worker_crashed: bool
 
 
-Event = Started | Progressed | Ended
+Event = Started | Progressed | Listed | Ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +78,9 @@ class TemplateFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """How many attempts hold a slot, or wait for one."""
+    """How many attempts hold a slot, or wait for one; listings have slots of their own."""
 
     downloading: int
     converting: int
     waiting: int
+    listing: int = 0

@@ -3,7 +3,7 @@
 import select
 from pathlib import Path
 
-from ytaudio_daemon.model import FetchRequest
+from ytaudio_daemon.model import AttemptRequest, FetchRequest, ListRequest
 from ytaudio_daemon.pool.events import Event, TemplateFacts, Usage
 from ytaudio_daemon.pool.registry import AttemptRegistry
 from ytaudio_daemon.pool.supervisor import WorkerSupervisor
@@ -21,6 +21,7 @@ class Pool:
     Args:
         downloads: Download slots.
         converters: Converter slots.
+        listers: Slots for listings of collections, which need none of the others.
         state_id: Marks every process, for `kill_orphans` after a crash.
         home: The workers' private home folder; made if missing.
         ytdlp_path: A folder whose yt-dlp is preferred to the installed one.
@@ -38,6 +39,7 @@ class Pool:
         *,
         downloads: int,
         converters: int,
+        listers: int = 1,
         state_id: str,
         home: Path,
         ytdlp_path: Path | None = None,
@@ -48,6 +50,7 @@ class Pool:
     ) -> None:
         self._downloads = downloads
         self._converters = converters
+        self._listers = listers
         template_config = TemplateConfig(
             state_id=state_id, home=home, ytdlp_path=ytdlp_path, entry=entry
         )
@@ -117,10 +120,15 @@ class Pool:
         alive_at_most = self._downloads + self._converters + few
         return max(0, min(self._downloads - use.downloading, alive_at_most - alive))
 
-    def resize(self, downloads: int, converters: int) -> None:
+    def free_listing_slots(self) -> int:
+        """Return how many listings may be started now."""
+        return max(0, self._listers - self.usage().listing)
+
+    def resize(self, downloads: int, converters: int, listers: int = 1) -> None:
         """Change the number of slots; running attempts keep theirs."""
         self._downloads = downloads
         self._converters = converters
+        self._listers = listers
         self._poll_needed = True
 
     def start(self, request: FetchRequest) -> None:
@@ -131,10 +139,18 @@ class Pool:
         Raises:
             ValueError: The attempt of that key has not ended.
         """
-        if self._registry.by_key(request.key) is not None:
-            raise ValueError(f"the attempt of {request.key} has not ended")
-        self._poll_needed = True
-        self._supervisor.start(request)
+        self._start(request)
+
+    def start_listing(self, request: ListRequest) -> None:
+        """Start the listing of a collection as soon as the template is warm.
+
+        `Listed` follows for each page, and at last `Ended`, whose outcome has `listed`
+        or a failure. The caller must not exceed `free_listing_slots`.
+
+        Raises:
+            ValueError: The attempt of that key has not ended.
+        """
+        self._start(request)
 
     def kill(self, key: str) -> None:
         """Kill the attempt's process group; `Ended` follows. An unknown key does nothing."""
@@ -162,6 +178,12 @@ class Pool:
         if self._poll_needed:
             return now
         return min(self._supervisor.due_times(now), default=None)
+
+    def _start(self, request: AttemptRequest) -> None:
+        if self._registry.by_key(request.key) is not None:
+            raise ValueError(f"the attempt of {request.key} has not ended")
+        self._poll_needed = True
+        self._supervisor.start(request)
 
     def close(self, grace: float = 2.0) -> None:
         """Kill all processes of the pool; no `Ended` comes any more.

@@ -4,8 +4,9 @@ import itertools
 import select
 from collections.abc import Iterator
 
-from ytaudio_daemon.model import FetchRequest
+from ytaudio_daemon.model import AttemptRequest, ListRequest
 from ytaudio_daemon.pool.events import Usage
+from ytaudio_daemon.pool.requests import request_to_json
 from ytaudio_daemon.pool.template_process import TemplateProcess
 from ytaudio_daemon.pool.worker_attempt import Stage, WorkerAttempt
 from ytaudio_daemon.system import protocol
@@ -27,13 +28,13 @@ class AttemptRegistry:
     def __iter__(self) -> Iterator[WorkerAttempt]:
         return iter(list(self._by_ticket.values()))
 
-    def add(self, request: FetchRequest) -> WorkerAttempt:
+    def add(self, request: AttemptRequest) -> WorkerAttempt:
         """Add an attempt, queued.
 
         Raises:
             OSError: No socket could be created.
         """
-        payload = protocol.dump(request.to_json())
+        payload = protocol.dump(request_to_json(request))
         channel, far = protocol.socket_pair()
         attempt = WorkerAttempt(
             request=request,
@@ -89,11 +90,16 @@ class AttemptRegistry:
 
     def usage(self) -> Usage:
         """Count the attempts by the slots they hold."""
+        listing = sum(isinstance(a.request, ListRequest) for a in self)
         stages = [a.stage for a in self]
         converting = stages.count(Stage.CONVERTING)
         waiting = stages.count(Stage.WAITING)
-        downloading = len(stages) - converting - waiting
-        return Usage(downloading=downloading, converting=converting, waiting=waiting)
+        return Usage(
+            downloading=len(stages) - converting - waiting - listing,
+            converting=converting,
+            waiting=waiting,
+            listing=listing,
+        )
 
     def due_times(self) -> list[float]:
         """Return when each running attempt times out if its worker sends nothing."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from ytaudio_daemon.errors import TemplateError
-from ytaudio_daemon.model import Failure, FetchRequest, Outcome
+from ytaudio_daemon.model import AttemptRequest, Failure, Outcome
 from ytaudio_daemon.pool import worker_failures
 from ytaudio_daemon.pool.events import Ended, Event, Started, TemplateFacts
 from ytaudio_daemon.pool.reaper import Reaper
@@ -45,7 +45,7 @@ class WorkerSupervisor:
         #: Why the last template could not warm up, or "".
         self.template_error = ""
 
-    def start(self, request: FetchRequest) -> None:
+    def start(self, request: AttemptRequest) -> None:
         """Register an attempt and order its worker, now or when the template is ready."""
         try:
             attempt = self._registry.add(request)
@@ -209,7 +209,7 @@ class WorkerSupervisor:
         )
 
     def _emit_end(
-        self, request: FetchRequest, outcome: Outcome, *, worker_crashed: bool
+        self, request: AttemptRequest, outcome: Outcome, *, worker_crashed: bool
     ) -> None:
         key, number = request.key, request.attempt
         ended = Ended(

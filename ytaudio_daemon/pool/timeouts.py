@@ -2,7 +2,8 @@
 
 Three bounds, each off when its limit is 0: the deadline (it stands still while the
 worker waits for a converter slot), the stall while downloading (too few bytes in a
-sliding window), and one for resolving, during which no bytes are counted.
+sliding window), and one for resolving, during which no bytes are counted; a listing
+resolves to its end, and each page begins that bound anew.
 """
 
 from collections import deque
@@ -31,6 +32,7 @@ class AttemptTimeouts:
     limits: Limits
     started_at: float
     _phase: str = Phase.RESOLVING
+    _last_page_at: float | None = None
     _paused_at: float | None = None
     _paused_s: float = 0.0
     _last_bytes: int = 0
@@ -45,6 +47,10 @@ class AttemptTimeouts:
                 self._byte_samples = deque([(now, self._total_bytes)])
             self._add_bytes(progress.downloaded_bytes or 0, now)
         self._phase = progress.phase
+
+    def on_page(self, now: float) -> None:
+        """Update the clocks by a page of a listing."""
+        self._last_page_at = now
 
     def pause(self, now: float) -> None:
         """Stop the clocks: the worker waits for a converter slot."""
@@ -92,7 +98,8 @@ class AttemptTimeouts:
         if stall and self._phase == Phase.RESOLVING:
             bound = max(MIN_RESOLVE_S, RESOLVE_WINDOWS * stall)
             text = f"YouTube's pages did not arrive within {bound:.0f} s."
-            yield self.started_at + bound, _timeout("stalled", text)
+            since = self._last_page_at or self.started_at
+            yield since + bound, _timeout("stalled", text)
         if stall and self._phase == Phase.DOWNLOADING:
             text = f"Hardly any bytes came for {stall:.0f} s."
             yield self._byte_samples[0][0] + stall, _timeout("stalled", text)

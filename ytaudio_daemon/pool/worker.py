@@ -9,7 +9,16 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import NoReturn, Protocol
 
-from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome, Progress
+from ytaudio_daemon.model import (
+    Failure,
+    FailureKind,
+    FetchRequest,
+    ListedPage,
+    ListRequest,
+    Outcome,
+    Progress,
+)
+from ytaudio_daemon.pool.requests import request_from_json
 from ytaudio_daemon.system import linux, protocol
 
 #: Seconds between two progress messages of one phase.
@@ -28,6 +37,9 @@ class WorkerEntryPoint(Protocol):
 
     def run(self, request: FetchRequest, reporter: "SocketReporter") -> Outcome:
         """Run one attempt, in the worker."""
+
+    def list_entries(self, request: ListRequest, reporter: "SocketReporter") -> Outcome:
+        """List one collection, in the worker."""
 
 
 class SocketReporter:
@@ -66,6 +78,13 @@ class SocketReporter:
         except ConnectionError:
             _exit_silently()
         self._phase, self._sent_at = progress.phase, now
+
+    def page(self, page: ListedPage) -> None:
+        """Send a page of a listing; waits while the daemon has not read the last ones."""
+        try:
+            self._channel.send(protocol.encode("page", page=page.to_json()))
+        except ConnectionError:
+            _exit_silently()
 
     def wait_for_converter_slot(self) -> None:
         """Hand back the download slot and wait for a converter slot, kept to the end."""
@@ -148,10 +167,12 @@ def _run_entry_point(
     entry: WorkerEntryPoint, payload: bytes, reporter: SocketReporter
 ) -> Outcome:
     try:
-        request = FetchRequest.from_json(protocol.load(payload))
+        request = request_from_json(protocol.load(payload))
     except (protocol.ProtocolError, TypeError, ValueError, KeyError) as error:
         return Outcome(failure=_internal_failure("bad_request", str(error)))
     try:
+        if isinstance(request, ListRequest):
+            return entry.list_entries(request, reporter)
         return entry.run(request, reporter)
     except Exception as error:  # noqa: BLE001 - `run` never raises; a bug is told, not lost
         failure = _internal_failure(

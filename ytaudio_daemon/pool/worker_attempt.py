@@ -6,9 +6,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from ytaudio_daemon.model import Failure, FetchRequest, Outcome, Progress
+from ytaudio_daemon.model import (
+    AttemptRequest,
+    Failure,
+    ListedPage,
+    ListRequest,
+    Outcome,
+    Progress,
+)
 from ytaudio_daemon.pool import validate, worker_failures
-from ytaudio_daemon.pool.events import Event, Progressed, Started
+from ytaudio_daemon.pool.events import Event, Listed, Progressed, Started
+from ytaudio_daemon.pool.page_sequence import PageSequence
 from ytaudio_daemon.pool.template_process import TemplateProcess
 from ytaudio_daemon.pool.timeouts import AttemptTimeouts
 from ytaudio_daemon.system import protocol
@@ -19,6 +27,9 @@ from ytaudio_daemon.system.memory import oom_kill_count
 #: no worker is blamed when the daemon itself did not run.
 _MESSAGE_BURST = 400
 _MESSAGES_PER_S = 8
+#: Entries for each of which a listing may send another message: albums of a channel
+#: come in pages of a few entries, all others in pages of 30 or more.
+_ENTRIES_PER_MESSAGE = 4
 #: Messages read from one worker before the others get their turn.
 _MAX_MESSAGES_PER_READ = 32
 #: 208 KiB of buffer (net.core.wmem_default), of which each message takes 768 bytes.
@@ -56,7 +67,7 @@ class WorkerAttempt:
         oom_kills_before: Processes killed for want of memory before it began.
     """
 
-    request: FetchRequest
+    request: AttemptRequest
     ticket: int
     payload: bytes
     channel: socket.socket
@@ -72,8 +83,14 @@ class WorkerAttempt:
     waiting_since: float = 0.0
     oom_kills_before: int | None = field(default_factory=oom_kill_count)
     _progress: Progress | None = None
+    _pages: PageSequence | None = None
     _message_budget: float = _MESSAGE_BURST
     _budget_updated_at: float | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.request, ListRequest):
+            self._pages = PageSequence(self.request)
+            self._message_budget += self.request.max_entries / _ENTRIES_PER_MESSAGE
 
     def order_worker(self, template: TemplateProcess) -> None:
         """Order a worker from the template; stays queued if the control socket is full."""
@@ -154,10 +171,9 @@ class WorkerAttempt:
     def _spend_message_budget(self, now: float) -> None:
         since = now if self._budget_updated_at is None else self._budget_updated_at
         self._budget_updated_at = now
-        self._message_budget = (
-            min(_MESSAGE_BURST, self._message_budget + (now - since) * _MESSAGES_PER_S)
-            - 1
-        )
+        earned = (now - since) * _MESSAGES_PER_S
+        full = max(_MESSAGE_BURST, self._message_budget)
+        self._message_budget = min(full, self._message_budget + earned) - 1
         if self._message_budget < 0:
             self.kill_with(
                 worker_failures.misbehaved("flooded the daemon with messages")
@@ -184,7 +200,14 @@ class WorkerAttempt:
                 self._progress = progress
                 self.timeouts.on_progress(progress, now)
                 yield Progressed(key=key, attempt=number, progress=progress)
-            case {"kind": "converter"} if self.timeouts:
+            case {"kind": "page"} if self.kill_reason:
+                pass  # nor does it list anything
+            case {"kind": "page", "page": dict(said)} if self.timeouts and self._pages:
+                page = ListedPage.from_json(said)
+                self._pages.add(page)
+                self.timeouts.on_page(now)
+                yield Listed(key=key, attempt=number, page=page)
+            case {"kind": "converter"} if self.timeouts and not self._pages:
                 self.stage, self.waiting_since = Stage.WAITING, now
                 self.timeouts.pause(now)
             case {"kind": "outcome", "outcome": dict(said)}:

@@ -106,6 +106,23 @@ class EgressStatus(TypedDict):
     pace: EgressPace | None
 
 
+class PaceDocument(TypedDict):
+    """How fast videos are started by each egress (`[pace]`)."""
+
+    burst: Annotated[Count, "Videos at once, after a rest."]
+    per_hour: Annotated[Count, "Videos an hour after that; 0 is no limit."]
+    next_at: Annotated[
+        Time | None, "When the next may start; null: at once, or none is queued."
+    ]
+
+
+class Forecast(TypedDict):
+    """When the queue is done, as fast as the latest jobs went and the pace allows."""
+
+    jobs: Annotated[Count, "Jobs that run, are queued or held."]
+    done_at: Annotated[Time, "When all of them are done, if nothing fails."]
+
+
 class SessionCounts(TypedDict):
     """All sessions, by state."""
 
@@ -133,6 +150,11 @@ class DaemonDocument(TypedDict):
     disk: Disk
     gates: Annotated[
         list[ClosedGate], "Why nothing is started now; empty when nothing holds it up."
+    ]
+    pace: PaceDocument
+    forecast: Annotated[
+        Forecast | None,
+        "null while nothing is queued, a gate is closed, or no job is completed yet.",
     ]
     egress: Annotated[
         list[EgressStatus],

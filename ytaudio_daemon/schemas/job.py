@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 from ytaudio_daemon.model import JobState, Phase
+from ytaudio_daemon.model.listing import KINDS
 from ytaudio_daemon.model.options import FORMATS, PRIORITIES, QUALITIES
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
@@ -113,6 +114,16 @@ class JobLine(TypedDict):
     part: Annotated[Positive | None, PART]
 
 
+class JobCollection(TypedDict):
+    """The playlist, album or channel that made the job; null for a single link."""
+
+    id: Annotated[Uuid, "The collection's UUID."]
+    title: Annotated[str | None, "As YouTube names it; null until known."]
+    kind: Annotated[str, one_of(KINDS), "What it is."]
+    position: Annotated[Positive, "The job's place in it, from 1."]
+    count: Annotated[Count | None, "How many entries it has; null until known."]
+
+
 class JobDocument(TypedDict):
     """One video with one set of options in one session."""
 
@@ -129,6 +140,7 @@ class JobDocument(TypedDict):
         str, Keywords(pattern="^[A-Za-z0-9_-]{11}$"), "YouTube's 11 characters."
     ]
     source: JobSource
+    collection: JobCollection | None
     options: JobOptions
     state: Annotated[str, one_of(JobState), "Where the job stands."]
     phase: Annotated[

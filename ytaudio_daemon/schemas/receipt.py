@@ -3,12 +3,14 @@
 from typing import Annotated, Literal, TypedDict
 
 from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.collection import CollectionState
+from ytaudio_daemon.model.listing import KINDS, Unavailable
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     PART,
     SWITCHED_OFF,
     Count,
-    LineWithLink,
+    LineNumber,
     Positive,
     Time,
     Uuid,
@@ -47,6 +49,49 @@ class ReceiptHead(TypedDict):
     ]
 
 
+class ReceiptItem(TypedDict):
+    """An entry of a collection that has a job, or cannot be fetched."""
+
+    position: Annotated[Positive, "Its place in the collection, from 1."]
+    video_id: Annotated[str, "YouTube's 11 characters."]
+    title: Annotated[str | None, "As the list or the video names it."]
+    unavailable: Annotated[
+        Annotated[str, one_of(Unavailable)] | None,
+        "Why YouTube does not hand it out; null when it has a job.",
+    ]
+    job: Annotated[Uuid | None, "UUID of its job."]
+    state: Annotated[Annotated[str, one_of(JobState)] | None, "Where that job stands."]
+    output_path: Annotated[
+        str | None, "The audio file, absolute; null unless completed."
+    ]
+    error: Annotated[
+        JobError | None, "Why the job's latest try failed; null when none did."
+    ]
+
+
+class ReceiptCollection(TypedDict):
+    """A playlist, album or channel that a line names."""
+
+    id: Annotated[Uuid, "The collection's UUID."]
+    kind: Annotated[str, one_of(KINDS), "What it is."]
+    url: Annotated[str, "The canonical link."]
+    title: Annotated[str | None, "As YouTube names it; null until known."]
+    state: Annotated[
+        str,
+        one_of(CollectionState),
+        "How far its listing is: completed when every entry has a job or a reason.",
+    ]
+    count: Annotated[Count | None, "How many entries it has; null until known."]
+    is_cut: Annotated[bool, "The list goes on behind what was looked at."]
+    error: Annotated[
+        JobError | None, "Why it could not be listed the last time; null when it could."
+    ]
+    skipped: Annotated[
+        dict[str, int], "Entries that are not selected: how many, by reason."
+    ]
+    items: Annotated[list[ReceiptItem], "The entries that are, by position."]
+
+
 class ReceiptLine(TypedDict):
     """A line."""
 
@@ -70,10 +115,13 @@ class ReceiptLine(TypedDict):
     error: Annotated[
         JobError | None, "Why the job's latest try failed; null when none did."
     ]
+    collection: Annotated[
+        ReceiptCollection | None, "What it names, if that is no single video."
+    ]
 
 
 class ReceiptCounts(TypedDict):
-    """Lines, by what became of them."""
+    """Lines, by what became of them; jobs of collections are counted each."""
 
     lines: Annotated[Count, "All."]
     accepted: Annotated[Count, "Became or woke a job."]
@@ -83,6 +131,7 @@ class ReceiptCounts(TypedDict):
     failed: Annotated[Count, "Whose job failed for good."]
     cancelled: Annotated[Count, "Whose job was cancelled."]
     unfinished: Annotated[Count, "Whose job is not finished yet."]
+    unavailable: Annotated[Count, "Entries of collections that cannot be fetched."]
     switched_off: Annotated[Count, "Links in comments; no lines of the receipt."]
 
 
@@ -96,5 +145,5 @@ class ReceiptDocument(ReceiptHead):
         list[ReceiptLine],
         "Every line that is not blank or a comment; of several links in a line, each.",
     ]
-    switched_off: Annotated[list[LineWithLink], SWITCHED_OFF]
+    switched_off: Annotated[list[LineNumber], SWITCHED_OFF]
     counts: ReceiptCounts

@@ -126,8 +126,8 @@ class YoutubeSettings:
 class PaceSettings:
     """How fast videos are requested, so that YouTube does not take us for a robot."""
 
-    burst: int = key("30", integer(1, 100_000), "Videos at once, after a rest.")
-    per_hour: int = key("300", integer(0, 1_000_000), "Videos an hour after that; 0 is no limit.")
+    burst: int = key("100", integer(1, 100_000), "Videos at once, after a rest.")
+    per_hour: int = key("200", integer(0, 1_000_000), "Videos an hour after that; 0 is no limit.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +167,15 @@ class SessionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionSettings:
+    """How playlists, albums and channels are listed."""
+
+    resolvers: int = key("1", integer(1, 16), "Collections listed at once, beside the downloads.")
+    max_items: int = key("500", integer(1, 100_000),
+        "Entries of one that become jobs, unless its line says max_items; the receipt tells of more.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboxSettings:
     """How drops are found and filed."""
 
@@ -181,7 +190,7 @@ class InboxSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskSettings:
-    """The space that is left to others."""
+    """The free space that downloads leave alone."""
 
     reserve: int = key("1GiB", size(), "Nothing is fetched below so much space.")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ytaudio_daemon.settings.keys import Key, keys_of
 from ytaudio_daemon.settings.sections import (
+    CollectionSettings,
     DatabaseSettings,
     DiskSettings,
     DownloadSettings,
@@ -42,6 +43,7 @@ class Settings:
     pace: PaceSettings
     retry: RetrySettings
     sessions: SessionSettings
+    collections: CollectionSettings
     inbox: InboxSettings
     disk: DiskSettings
     status: StatusSettings

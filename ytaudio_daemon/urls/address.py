@@ -8,11 +8,12 @@ a hostile link can lead anywhere but to one YouTube video.
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from ytaudio_daemon.urls.bare_ids import bare_id_error
+from ytaudio_daemon.urls.collections import page_error
 from ytaudio_daemon.urls.link import (
     EXPECTED_LINK,
     MAX_LINK_CHARS,
     MUSIC_HOST,
-    CollectionError,
     Link,
     LinkError,
     quoted,
@@ -29,10 +30,12 @@ SITES = frozenset(
 PORTS = frozenset({None, 80, 443})
 #: `/<word>/<id>`; `?v=<id>` and `youtu.be/<id>` are the other two forms.
 VIDEO_PATHS = frozenset({"shorts", "live", "embed", "v", "e", "w", "watch", "video"})
+#: Of links that open YouTube's apps.
+APP_SCHEMES = frozenset({"youtube", "vnd.youtube"})
 #: First path words that lead to many videos, or to whatever is live right now.
 LIST_PATHS = frozenset(
     {"playlist", "channel", "c", "user", "feed", "results", "show", "browse", "source"}
-    | {"hashtag", "watch_videos", "post", "clip", "gaming"}
+    | {"hashtag", "watch_videos", "post", "clip", "gaming", "view_play_list"}
 )
 #: Pages that lead on to another address; a `v=` of theirs is where they stood.
 REDIRECT_PATHS = frozenset({"redirect", "attribution_link", "signin", "oembed"})
@@ -41,9 +44,11 @@ REDIRECT_PATHS = frozenset({"redirect", "attribution_link", "signin", "oembed"})
 RESERVED_IDS = frozenset({"videoseries", "live_stream"})
 ID_CHARS = 11
 
+_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _ID_START = re.compile(r"[A-Za-z0-9_-]*")
 #: RFC 2045, section 6.7: `=` is written `=3D`.
 _QUOTED_PRINTABLE = re.compile(r"3[Dd]([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])")
+_LIST_FIELD = re.compile(r"[?&;#]list=([A-Za-z0-9_-]+)", re.IGNORECASE)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 #: `img.youtube.com/vi/ID/0.jpg` is the picture of a video.
 _PICTURE_HOST = re.compile(r"i(?:mg|[0-9])?\.")
@@ -71,7 +76,9 @@ _PLAIN = re.compile(
 def parse_plain_link(text: str) -> Link | None:
     """Return the video of a link in one of the usual forms, else None: look closer."""
     found = _PLAIN.fullmatch(text)
-    return Link(found["id"], is_music=bool(found["music"])) if found else None
+    if found is None:
+        return None
+    return Link(found["id"], is_music=bool(found["music"]), list_id=_list_id(text))
 
 
 def parse_address(text: str) -> Link:
@@ -89,8 +96,17 @@ def parse_address(text: str) -> Link:
     found = _ID_START.match(written)
     if found is None or len(found[0]) != ID_CHARS:
         raise _bad_id_error(written)
-    host = (parts.hostname or "").removesuffix(".")
-    return Link(found[0], is_music=host == MUSIC_HOST)
+    return Link(found[0], is_music=_is_music(parts), list_id=_list_id(text))
+
+
+def _is_music(parts: SplitResult) -> bool:
+    return (parts.hostname or "").removesuffix(".") == MUSIC_HOST
+
+
+def _list_id(text: str) -> str:
+    """Return the playlist that the address of a video names, or ""."""
+    found = _LIST_FIELD.search(text)
+    return found[1] if found else ""
 
 
 def _bad_id_error(written: str) -> LinkError:
@@ -124,12 +140,22 @@ def _split(text: str) -> SplitResult:
     except ValueError as exc:
         raise _not_a_url_error("this is not a link") from exc
     if scheme and parts.scheme not in {"http", "https"}:
-        raise _foreign_error(
-            parts, "not_a_url", f"{quoted(scheme[1])} is no web address"
-        )
+        raise _scheme_error(parts, scheme[1])
     if not host or (not scheme and "." not in host):
         raise _not_a_url_error("this is not a link")
     return parts
+
+
+def _scheme_error(parts: SplitResult, scheme: str) -> LinkError:
+    """Return the refusal of what is no web address: `ftp://`, `youtube://ID`."""
+    if parts.scheme in APP_SCHEMES:
+        is_page = parts.netloc == "watch"
+        named = (
+            dict(query_fields(parts.query)).get("v", "") if is_page else parts.netloc
+        )
+        if _ID.fullmatch(named):
+            return bare_id_error(named)
+    return _foreign_error(parts, "not_a_url", f"{quoted(scheme)} is no web address")
 
 
 def _is_youtube(parts: SplitResult) -> bool:
@@ -150,17 +176,12 @@ def _is_youtube(parts: SplitResult) -> bool:
 
 
 def _foreign_error(parts: SplitResult, code: str, reason: str) -> LinkError:
-    """Return the refusal of an address elsewhere; of a mirror it names YouTube's own."""
+    """Return the refusal of an address elsewhere, with the video that it names."""
     video_id = None if "@" in parts.netloc else mirrored_video(parts)
     if video_id is None:
         return LinkError(code, f"{reason}; {EXPECTED_LINK}")
     link = Link(video_id)
-    return LinkError(
-        "mirror",
-        f"{quoted(parts.hostname or '')} only shows a video of YouTube: "
-        f"write {link.url} instead",
-        link,
-    )
+    return LinkError("mirror", f"{reason}: write {link.url} instead", link)
 
 
 def _video_id(parts: SplitResult) -> str:
@@ -171,14 +192,14 @@ def _video_id(parts: SplitResult) -> str:
     """
     path, _, more = parts.path.partition("&")  # youtu.be/ID&t=30
     words = [word for word in path.split("/") if word]
-    if video_id := _path_id(parts, words):
+    if (video_id := _path_id(parts, words)) and video_id not in RESERVED_IDS:
         return video_id
     in_query = _query_id(words, f"{more}&{parts.query}")
     if in_query or (in_query is not None and not parts.fragment):
         return in_query
     if in_fragment := _fragment_id(parts.fragment):
         return in_fragment
-    raise _no_video_error(words, parts.query)
+    raise _no_video_error(parts, words)
 
 
 def _path_id(parts: SplitResult, words: list[str]) -> str | None:
@@ -186,17 +207,11 @@ def _path_id(parts: SplitResult, words: list[str]) -> str | None:
     first = words[0].lower() if words else ""
     is_short = (parts.hostname or "").removesuffix(".").endswith(SHORT_HOST)
     if is_short and len(words) == 1 and first not in LIST_PATHS | {"watch"}:
-        return _not_reserved(words[0])
+        return words[0]
     is_video = first in VIDEO_PATHS and len(words) == 2  # noqa: PLR2004 - word and ID
     if is_video or (first == "video" and len(words) > 1):
-        return _not_reserved(words[1])
+        return words[1]
     return None
-
-
-def _not_reserved(video_id: str) -> str:
-    if video_id in RESERVED_IDS:
-        raise CollectionError
-    return video_id
 
 
 def _query_id(words: list[str], query: str) -> str | None:
@@ -215,11 +230,12 @@ def _fragment_id(fragment: str) -> str | None:
     return dict(query_fields(fragment.lstrip("!/"))).get("v") or None
 
 
-def _no_video_error(words: list[str], query: str) -> LinkError:
+def _no_video_error(parts: SplitResult, words: list[str]) -> LinkError:
     first = words[0].lower() if words else ""
-    names_list = any(key == "list" for key, _ in query_fields(query))
-    if names_list or first in LIST_PATHS or first.startswith("@"):
-        return CollectionError()
+    names_list = any(key == "list" for key, _ in query_fields(parts.query))
+    is_list = names_list or first in LIST_PATHS or first.startswith("@")
+    if is_list or not RESERVED_IDS.isdisjoint(words):
+        return page_error(words, parts.query, is_music=_is_music(parts))
     if first == "watch":
         return LinkError(
             "not_a_video", f"this link names no video (v=…); {EXPECTED_LINK}"

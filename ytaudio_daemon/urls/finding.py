@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from ytaudio_daemon.urls.address import parse_address, parse_plain_link
+from ytaudio_daemon.urls.collections import CollectionError, CollectionLink
 from ytaudio_daemon.urls.escapes import escaped, unescape
 from ytaudio_daemon.urls.link import FoundLink, Link, LinkError
 from ytaudio_daemon.urls.mending import is_mended
@@ -87,12 +88,18 @@ def without_links(text: str) -> str:
 
 def distinct_links(links: Iterable[FoundLink]) -> list[FoundLink]:
     """Return links without repetitions; of the same video a good one stays."""
-    found: dict[Link | str, FoundLink] = {}
+    found: dict[object, FoundLink] = {}
     for link in links:
-        key = link.link or link.text
+        key = link.link or _collection(link) or link.text
         if key not in found or (found[key].error and not link.error):
             found[key] = link
     return list(found.values())
+
+
+def _collection(link: FoundLink) -> CollectionLink | None:
+    """Return the collection that a link is refused for, where a video was expected."""
+    error = link.error
+    return error.collection if isinstance(error, CollectionError) else None
 
 
 def read_token(

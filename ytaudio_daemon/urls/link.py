@@ -21,10 +21,12 @@ class Link:
     Attributes:
         video_id: Its 11 characters.
         is_music: It is one of YouTube Music's; the video is the same.
+        list_id: The playlist that the address names beside the video, or "".
     """
 
     video_id: str
     is_music: bool = field(default=False, compare=False)
+    list_id: str = field(default="", compare=False)
 
     @property
     def url(self) -> str:
@@ -41,8 +43,8 @@ class LinkError(ValueError):
     """A text that is not an accepted link.
 
     Args:
-        code: `not_a_url`, `unsupported_site`, `not_a_video`, `bad_video_id`, `mirror`
-            or `bare_id`.
+        code: `not_a_url`, `unsupported_site`, `not_a_video`, `bad_video_id`, `mirror`,
+            `bare_id` or `endless`.
         message: One sentence that says what is accepted instead.
         link: The video that was most likely meant: the mended link of a mirror or of
             a bare ID.
@@ -53,17 +55,6 @@ class LinkError(ValueError):
         self.code = code
         self.message = message
         self.link = link
-
-
-class CollectionError(LinkError):
-    """A link to many videos: a playlist, an album, a channel, a search."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "not_a_video",
-            "playlists and channels are not taken, single videos only so far: open the "
-            f"video in it and copy its link; {EXPECTED_LINK}",
-        )
 
 
 class FoundLink(NamedTuple):

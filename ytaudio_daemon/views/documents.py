@@ -5,7 +5,6 @@ describe every field.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import cast
 
 from ytaudio_daemon.ledger.queries import JobRow
@@ -13,26 +12,24 @@ from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import IN_QUOTA, JobState, Progress, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import attempt_limit
-from ytaudio_daemon.model.egress import Egress, gates_at, gates_for_all
-from ytaudio_daemon.model.gates import Gate, Pace
-from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances, gate_hint
+from ytaudio_daemon.model.egress import gates_for_all
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.schemas.daemon import (
-    ClosedGate,
     DaemonDocument,
     DaemonProcess,
-    EgressPace,
-    EgressStatus,
     ProblemDocument,
     YtDlpSource,
     YtDlpUpgrade,
 )
 from ytaudio_daemon.schemas.job import (
+    JobCollection,
     JobCounts,
     JobDocument,
     JobOptions,
     JobProgress,
 )
 from ytaudio_daemon.schemas.session import (
+    SessionCollection,
     SessionCookies,
     SessionDocument,
     SessionQuota,
@@ -41,6 +38,13 @@ from ytaudio_daemon.schemas.session import (
 from ytaudio_daemon.system.times import rfc3339
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views.job_errors import job_error
+from ytaudio_daemon.views.queue_documents import (
+    LedgerFacts,
+    egress_document,
+    forecast_document,
+    gate_document,
+    pace_document,
+)
 from ytaudio_daemon.views.snapshot import (
     DaemonProblem,
     DaemonSnapshot,
@@ -50,19 +54,6 @@ from ytaudio_daemon.views.snapshot import (
 
 #: A daemon whose document is older, in seconds, is dead: three heartbeats.
 STALE_AFTER_S = 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerFacts:
-    """The ledger's part of the daemon's document.
-
-    `tokens` are those that each egress's pace has left, by its key.
-    """
-
-    gates: Sequence[Gate]
-    counts: Mapping[JobState, int]
-    sessions: Mapping[SessionState, int]
-    tokens: Mapping[str, float] = field(default_factory=dict)
 
 
 def job_document(
@@ -94,6 +85,7 @@ def job_document(
             "line": row.source_line,
             "part": row.source_part,
         },
+        "collection": _collection(row),
         "options": cast("JobOptions", dict(row.options)),
         "state": row.state.value,
         "phase": _phase(row, live),
@@ -121,6 +113,18 @@ def job_document(
     }
 
 
+def _collection(row: JobRow) -> JobCollection | None:
+    if row.collection_uuid is None:
+        return None
+    return {
+        "id": row.collection_uuid,
+        "title": row.collection_title,
+        "kind": row.collection_kind or "playlist",
+        "position": row.collection_position or 1,
+        "count": row.collection_count,
+    }
+
+
 def queue_positions(rows: Sequence[JobRow]) -> dict[str, int]:
     """Return each unclaimed job's place in its session's queue: queued, then held."""
     queue = [row for row in rows if row.state is JobState.QUEUED]
@@ -128,11 +132,12 @@ def queue_positions(rows: Sequence[JobRow]) -> dict[str, int]:
     return {row.uuid: place for place, row in enumerate(queue, 1)}
 
 
-def session_document(
+def session_document(  # noqa: PLR0913 - its parts, one name each
     session: Session,
     jobs: Sequence[JobDocument],
     *,
     truncated: bool,
+    collections: Sequence[SessionCollection],
     ignored: Sequence[tuple[str, str]],
     view_settings: ViewSettings,
     now: Now,
@@ -146,6 +151,7 @@ def session_document(
         },
         "jobs": list(jobs),
         "truncated": truncated,
+        "collections": list(collections),
     }
 
 
@@ -210,6 +216,7 @@ def daemon_document(
         shown_event: The last event that all views show.
         wall: Now, seconds since 1970.
     """
+    closed = gates_for_all([one.key for one in live.egresses], facts.gates)
     return {
         "schema": "ytaudio.daemon/1",
         "stale_after_s": STALE_AFTER_S,
@@ -218,12 +225,12 @@ def daemon_document(
             "free_bytes": live.disk_free_bytes,
             "reserve_bytes": live.disk_reserve_bytes,
         },
-        "gates": [
-            _gate(gate, circumstances, wall)
-            for gate in gates_for_all([one.key for one in live.egresses], facts.gates)
-        ],
+        "gates": [gate_document(gate, circumstances, wall) for gate in closed],
+        "pace": pace_document(live, facts, wall),
+        "forecast": None if closed else forecast_document(live, facts, wall),
         "egress": [
-            _egress(one, live.pace, facts, circumstances, wall) for one in live.egresses
+            egress_document(one, live.pace, facts, circumstances, wall)
+            for one in live.egresses
         ],
         "counts": job_counts(facts.counts),
         "sessions": {
@@ -307,38 +314,4 @@ def _quota(session: Session, view_settings: ViewSettings) -> SessionQuota:
         "used_jobs": sum(session.counts[state] for state in IN_QUOTA),
         "max_bytes": view_settings.max_bytes if own_bytes is None else own_bytes,
         "used_bytes": session.used_bytes,
-    }
-
-
-def _egress(
-    egress: Egress,
-    pace: Pace,
-    facts: LedgerFacts,
-    circumstances: Circumstances,
-    wall: float,
-) -> EgressStatus:
-    closed = gates_at(egress.key, facts.gates)
-    left = int(facts.tokens.get(egress.key, 0))
-    limits: EgressPace = {
-        "burst": pace.burst,
-        "per_hour": pace.per_hour,
-        "available": left,
-    }
-    return {
-        "name": egress.name,
-        "open": not closed,
-        "gates": [_gate(gate, circumstances, wall) for gate in closed],
-        "pace": None if pace.is_disabled else limits,
-    }
-
-
-def _gate(gate: Gate, circumstances: Circumstances, wall: float) -> ClosedGate:
-    return {
-        "name": gate.name.value,
-        "code": gate.code,
-        "reason": gate.reason,
-        "hint": gate_hint(gate, circumstances),
-        "closed_at": rfc3339(gate.closed_at),
-        "until": rfc3339(gate.until),
-        "state": gate.state(wall).value,
     }

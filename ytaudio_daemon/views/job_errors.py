@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ytaudio_daemon.ledger.receipts import ReceiptLine
+from ytaudio_daemon.ledger.receipt_line import ReceiptCollection, ReceiptLine
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances, hint
 from ytaudio_daemon.model.host_errors import current_code
@@ -37,6 +37,13 @@ def job_error(
         "message": stored["message"] or "",
         "hint": said,
     }
+
+
+def collection_error(
+    collection: ReceiptCollection, circumstances: Circumstances = NOTHING_SET
+) -> JobError | None:
+    """Return why a collection could not be listed; None when it could."""
+    return job_error(collection.error, JobState(collection.state.value), circumstances)
 
 
 def line_error(

@@ -11,7 +11,8 @@ from ytaudio_daemon.folders.atomic_file import AtomicFileWriter, remove_if_ours
 from ytaudio_daemon.folders.inbox import split_path
 from ytaudio_daemon.folders.layout import receipt_key
 from ytaudio_daemon.ledger import Connection, receipts
-from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.ledger.receipt_line import ReceiptLine
+from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model import LinePart
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.views import receipt_json, receipt_text
@@ -150,13 +151,12 @@ class ReceiptWriter:
             receipt_file.discard()
 
     def _count_batch(self, db: Connection, after: LinePart) -> None:
-        counts, self._counted_to = receipts.count_line_states(
-            db, self.drop.id, after, COUNT_LINES
-        )
-        for state, number in counts.items():
+        found = receipts.count_line_states(db, self.drop.id, after, COUNT_LINES)
+        self._counted_to = found.last
+        self._tally["unavailable"] += found.unavailable
+        for state, number in found.counts.items():
             self._tally[receipt_text.outcome_of(state)] += number
-        if sum(counts.values()) < COUNT_LINES:
-            self._counted_to = None
+        if found.last is None:
             self._write_heads(db)
 
     def _write_heads(self, db: Connection) -> None:
@@ -170,7 +170,7 @@ class ReceiptWriter:
     def _write_page(self, db: Connection, *, with_heads: bool) -> None:
         page = receipts.receipt_page(db, self.drop.id, self._written_to, PAGE_LINES)
         if with_heads:
-            self._tally.update(receipt_text.outcome_of(line.state) for line in page)
+            self._tally.update(receipt_text.tally_of(page))
             self._write_heads(db)
         if page:
             self._write_lines(page)

@@ -4,11 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.ledger.receipt_line import ReceiptCollection, ReceiptLine
+from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.schemas import receipt as forms
 from ytaudio_daemon.system.times import rfc3339
-from ytaudio_daemon.views.job_errors import line_error
+from ytaudio_daemon.views.job_errors import collection_error, line_error
+from ytaudio_daemon.views.receipt_collection import sorted_reasons
 
 
 def program_head(drop: ReceiptHead) -> str:
@@ -60,6 +62,7 @@ def program_end(drop: ReceiptHead, tally: Mapping[str, int], switched_off: int) 
         "failed": tally["failed"],
         "cancelled": tally["cancelled"],
         "unfinished": tally["open"],
+        "unavailable": tally["unavailable"],
         "switched_off": switched_off,
     }
     return f'], "counts": {_json(counts)}}}\n'
@@ -77,8 +80,41 @@ def _program_line(line: ReceiptLine, circumstances: Circumstances) -> str:
         "state": line.state,
         "output_path": line.output_path if line.state == "completed" else None,
         "error": line_error(line, circumstances),
+        "collection": (
+            _collection(line.collection, circumstances) if line.collection else None
+        ),
     }
     return _json(row)
+
+
+def _collection(
+    collection: ReceiptCollection, circumstances: Circumstances
+) -> forms.ReceiptCollection:
+    return {
+        "id": collection.uuid,
+        "kind": collection.kind,
+        "url": collection.url,
+        "title": collection.title,
+        "state": collection.state.value,
+        "count": collection.count,
+        "is_cut": collection.is_cut,
+        "error": collection_error(collection, circumstances),
+        "skipped": dict(sorted_reasons(collection)),
+        "items": [_item(item, circumstances) for item in collection.items],
+    }
+
+
+def _item(item: ReceiptLine, circumstances: Circumstances) -> forms.ReceiptItem:
+    return {
+        "position": item.item or 0,
+        "video_id": item.item_id or "",
+        "title": item.title or item.text,
+        "unavailable": item.unavailable or None,
+        "job": item.job,
+        "state": item.state,
+        "output_path": item.output_path if item.state == "completed" else None,
+        "error": line_error(item, circumstances),
+    }
 
 
 def _json(value: Mapping[str, object]) -> str:

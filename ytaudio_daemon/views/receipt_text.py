@@ -3,19 +3,29 @@
 Written to be read in any editor, Windows Notepad included: UTF-8, aligned columns.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import MENDED_REMARK
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.ledger.receipt_line import ReceiptCollection, ReceiptLine
+from ytaudio_daemon.ledger.receipts import ReceiptHead
+from ytaudio_daemon.model.collection import CollectionState
+from ytaudio_daemon.model.filename_fields import ONE_NAME_REMARK
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.system.text import single_line
 from ytaudio_daemon.system.times import utc_time
 from ytaudio_daemon.urls import Link
-from ytaudio_daemon.views.job_errors import line_error
+from ytaudio_daemon.views.job_errors import collection_error, line_error
+from ytaudio_daemon.views.receipt_collection import (
+    UNAVAILABLE_TEXTS,
+    collection_details,
+    outcomes_of,
+    progress_text,
+)
 
 #: How each kind of file begins; a file that begins otherwise is not ours.
 RECEIPT_MARK = "Receipt for "
@@ -27,13 +37,16 @@ OUTCOMES = {
     "done": "done",
     "failed": "failed",
     "cancelled": "cancelled",
-    "refused": "refused",
+    "rejected": "rejected",
+    "unavailable": "not available",
     "open": "still to be done",
 }
+#: Their rows stand in the summary only where there are any.
+_RARE_OUTCOMES = frozenset({"unavailable"})
 _STATE_TEXTS = {
     "queued": "waiting for its turn",
-    "held": "held: session limit",
-    "running": "in work",
+    "held": "held until the session has room",
+    "running": "being done",
     "waiting": "to be tried again",
     "completed": "done",
     "failed": "failed",
@@ -41,13 +54,15 @@ _STATE_TEXTS = {
 }
 _OUTCOME_OF = {"completed": "done", "failed": "failed", "cancelled": "cancelled"}
 _INDENT = " " * 9
+#: As much of a job's ID as is enough to type.
+SHORT_ID_CHARS = 8
 _WIDTH = 32
 _COUNT_WIDTH = 13
 
 
 def outcome_of(state: str | None) -> str:
     """Return the key in `OUTCOMES` of a line whose job has this state; None: no job."""
-    return "refused" if state is None else _OUTCOME_OF.get(state, "open")
+    return "rejected" if state is None else _OUTCOME_OF.get(state, "open")
 
 
 def receipt_identity(drop: ReceiptHead) -> str:
@@ -85,14 +100,34 @@ def receipt_head(drop: ReceiptHead, tally: Mapping[str, int], switched_off: str)
         f"{_count_text(drop.lines)}  links and lines\n"
         f"{_count_text(drop.accepted)}  accepted\n"
         f"{_count_text(drop.duplicate)}  duplicate\n"
-        f"{_count_text(drop.rejected)}  refused\n\n{_summary(tally)}"
+        f"{_count_text(drop.rejected)}  rejected\n\n{_summary(tally)}"
         f"{comment.lstrip()}{comment[:1]}{_table_head()}"
     )
 
 
+def tally_of(lines: Iterable[ReceiptLine]) -> Counter[str]:
+    """Count lines, and the items of their collections, by outcome."""
+    tally = Counter[str]()
+    for line in lines:
+        if line.collection is None:
+            tally[outcome_of(line.state)] += 1
+        elif not line.collection.is_repeated:
+            tally += outcomes_of(line.collection)
+    return tally
+
+
 def receipt_line(line: ReceiptLine, circumstances: Circumstances = NOTHING_SET) -> str:
-    """Return a line's row in the table, with its details in rows below."""
-    word = _STATE_TEXTS.get(line.state or "", "refused")
+    """Return a line's row in the table, with its details in rows below.
+
+    The items of a collection follow it, each as a row of its own.
+    """
+    if line.collection is not None:
+        shown = [] if line.collection.is_repeated else line.collection.items
+        rows = (receipt_line(item, circumstances) for item in shown)
+        return _collection_row(line, line.collection, circumstances) + "".join(rows)
+    word = _STATE_TEXTS.get(line.state or "", "rejected")
+    if line.unavailable:
+        word = UNAVAILABLE_TEXTS.get(line.unavailable, line.unavailable)
     if line.result == "duplicate":
         word += " (duplicate)"
     row = f"{line.place:>7}  {word:<{_WIDTH}}  {single_line(line.text)}".rstrip() + "\n"
@@ -100,12 +135,28 @@ def receipt_line(line: ReceiptLine, circumstances: Circumstances = NOTHING_SET) 
     return row + "".join(f"{_INDENT}{detail}\n" for detail in details)
 
 
+def _collection_row(
+    line: ReceiptLine, collection: ReceiptCollection, circumstances: Circumstances
+) -> str:
+    word = progress_text(collection)
+    shown = single_line(collection.title or line.text)
+    details = [single_line(line.message)] if line.message else []
+    if collection.title:
+        details.append(single_line(line.text))
+    if error := collection_error(collection, circumstances):
+        details += [single_line(error["message"]), single_line(error["hint"])]
+    details += collection_details(collection)
+    row = f"{line.place:>7}  {word:<{_WIDTH}}  {shown}".rstrip() + "\n"
+    return row + "".join(f"{_INDENT}{detail}\n" for detail in details if detail)
+
+
 def failed_head(drop: ReceiptHead) -> str:
     """Return the head of a `.failed.txt`: comments only."""
     name = single_line(display_name(drop.filed_name or drop.name))
     return (
         f"{FAILED_MARK}{name}\n"
-        "# Put this file into the inbox again to try these links once more.\n"
+        "# Put this file into the inbox again: links without a # are tried once more.\n"
+        "# Mend what stands behind a # first, and take the # away, or it is passed over.\n"
     )
 
 
@@ -117,6 +168,10 @@ def failed_line(
     Returns "" for a line that did not fail, and for one that repeats a failed line of
     the same drop.
     """
+    if line.collection is not None:
+        return _failed_collection(line, line.collection, drop_id, circumstances)
+    if line.unavailable:
+        return ""
     if line.state is None:
         return _rejected_line(line)
     if not _has_failed_for_good(line) or _repeats_line_of_drop(line, drop_id):
@@ -128,6 +183,27 @@ def failed_line(
         Link(line.video_id or ""), option_layer(line.options or {})
     )
     return f"\n# line {line.place}: {reason}{hint}\n{link}\n"
+
+
+def _failed_collection(
+    line: ReceiptLine,
+    collection: ReceiptCollection,
+    drop_id: int,
+    circumstances: Circumstances,
+) -> str:
+    """Return a collection that could not be listed, else its items that failed."""
+    if collection.is_repeated:
+        return ""
+    has_expired = (collection.error or {}).get("code") == "session_expired"
+    if collection.state is not CollectionState.FAILED and not has_expired:
+        return "".join(
+            failed_line(item, drop_id, circumstances) for item in collection.items
+        )
+    error = collection_error(collection, circumstances)
+    reason = _sentence(error["message"] if error else "it could not be listed")
+    hint = f" {single_line(error['hint'])}" if error and error["hint"] else ""
+    again = single_line(line.again or collection.url)
+    return f"\n# line {line.place}: {reason}{hint}\n{again}\n"
 
 
 def option_layer(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,7 +220,7 @@ def _summary(tally: Mapping[str, int]) -> str:
     rows = [
         f"{_count_text(tally.get(name, 0))}  {words}\n"
         for name, words in OUTCOMES.items()
-        if name != "refused"
+        if name != "rejected" and (name not in _RARE_OUTCOMES or tally.get(name))
     ]
     return "".join(rows) + "\n"
 
@@ -160,18 +236,26 @@ def _count_text(number: int) -> str:
 
 def _details(line: ReceiptLine, circumstances: Circumstances) -> list[str]:
     remark = _remark(line) if line.message else ""
-    details = [single_line(remark)] if remark else []
+    code = _code(line.code) if line.result == "rejected" else ""
+    details = [single_line(remark) + code] if remark else []
     if line.state == "completed":
         name = PurePath(line.output_path or "").name
         return [single_line(name), *details] if name else details
     if line.error_message:
-        details.append(single_line(line.error_message))
+        details.append(single_line(line.error_message) + _code(line.error_code))
     error = line_error(line, circumstances)
     if error and error["hint"]:
         details.append(single_line(error["hint"]))
     if line.state == "waiting" and line.retry_at is not None:
         details.append(f"next try: {utc_time(line.retry_at)}")
+    if line.job is not None and line.error_message:
+        details.append(f"all about it: ytaudio show {line.job[:SHORT_ID_CHARS]}")
     return details
+
+
+def _code(code: str | None) -> str:
+    """Return the code by which the documents name a reason."""
+    return f" ({code})" if code else ""
 
 
 def _remark(line: ReceiptLine) -> str:
@@ -179,7 +263,13 @@ def _remark(line: ReceiptLine) -> str:
     message = line.message or ""
     if line.state != "completed" and line.result != "duplicate":
         return message
-    return message.partition("; ")[0] if message.startswith(MENDED_REMARK) else ""
+    remarks = message.split("; ")
+    return "; ".join(remark for remark in remarks if _is_lasting(remark))
+
+
+def _is_lasting(remark: str) -> bool:
+    """True if a remark says how a line was read, which matters when it is done, too."""
+    return remark == ONE_NAME_REMARK or remark.startswith(MENDED_REMARK)
 
 
 def _has_failed_for_good(line: ReceiptLine) -> bool:

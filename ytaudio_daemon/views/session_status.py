@@ -7,13 +7,14 @@ from itertools import takewhile
 
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.ledger import Ledger, queries, sessions
+from ytaudio_daemon.ledger import Ledger, collections, queries, sessions
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, Progress
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.schemas.job import JobDocument
-from ytaudio_daemon.schemas.session import SessionDocument
+from ytaudio_daemon.schemas.session import SessionCollection, SessionDocument
+from ytaudio_daemon.views.collection_documents import collection_document
 from ytaudio_daemon.views.documents import (
     job_document,
     queue_positions,
@@ -37,6 +38,7 @@ class CachedSession:
     rows: Sequence[JobRow]
     documents: list[JobDocument]
     truncated: bool
+    collections: Sequence[SessionCollection]
 
     @property
     def running(self) -> list[JobRow]:
@@ -90,6 +92,14 @@ class SessionStatusFiles:
         if snapshot.ignored != self._ignored:
             self._mark_ignored_changed(snapshot.ignored, now)
 
+    def forget_file(self, name: str) -> None:
+        """Have a session's file written even if its content has not changed."""
+        self._status_files.pop(name, None)
+
+    def forget_files(self) -> None:
+        """Have each file written even if its content has not changed."""
+        self._status_files.clear()
+
     def write_step(
         self, snapshot: DaemonSnapshot, view_settings: ViewSettings, now: Now
     ) -> bool:
@@ -138,6 +148,7 @@ class SessionStatusFiles:
                 rows, truncated = queries.session_status_jobs(db, session_id)
             else:  # one of ten thousand that only wait
                 rows, truncated = [], False
+            named = collections.collections_of_session(db, session_id)
         places = queue_positions(rows)
         documents = [
             job_document(
@@ -150,7 +161,13 @@ class SessionStatusFiles:
             for row in rows
         ]
         cached_session = CachedSession(
-            session=session, rows=rows, documents=documents, truncated=truncated
+            session=session,
+            rows=rows,
+            documents=documents,
+            truncated=truncated,
+            collections=[
+                collection_document(each, view_settings.circumstances) for each in named
+            ],
         )
         if cached_session.running:
             self._cached_sessions[session_id] = cached_session
@@ -219,6 +236,7 @@ def _document(
         cached_session.session,
         cached_session.documents,
         truncated=cached_session.truncated,
+        collections=cached_session.collections,
         ignored=snapshot.ignored.get(cached_session.session.name, ()),
         view_settings=view_settings,
         now=now,

@@ -15,6 +15,7 @@ from ytaudio_daemon.views.rebuild_scan import RebuildScan
 from ytaudio_daemon.views.receipts import Receipts
 from ytaudio_daemon.views.session_status import SessionStatusFiles
 from ytaudio_daemon.views.snapshot import DaemonProblem, DaemonSnapshot, ViewSettings
+from ytaudio_daemon.views.status_folders import StatusFolders
 from ytaudio_daemon.views.write_errors import WriteErrors
 
 #: Events read in one call.
@@ -61,6 +62,7 @@ class Views:
         self._rebuild_scan = RebuildScan(
             ledger, layout, self._session_status, self._receipts
         )
+        self._status_folders = StatusFolders(layout)
         self._cursor: int | None = None
         self._saved_cursor = 0
         self._cursor_saved_at = -math.inf
@@ -94,6 +96,8 @@ class Views:
     def _refresh(self, now: Now, snapshot: DaemonSnapshot, *, force: bool) -> None:
         deadline = time.perf_counter() + self._budget_s
         self._session_status.interval_s = self.view_settings.interval_s
+        if self._status_folders.pop_replaced():
+            self._write_all_again(now)
         self._read_events(now)
         self._session_status.update_snapshot(snapshot, now)
         self._daemon_status.update_snapshot(snapshot, self.problems())
@@ -130,7 +134,7 @@ class Views:
         self._daemon_status.mark_changed(sessions=True)
 
     def rewrite_receipts(self, now: Now) -> None:
-        """Have all receipts written again: a disk that they are on was away."""
+        """Have all receipts written again: a disk or folder that they are on was away."""
         self._rebuild_scan.schedule(now, rewrites_receipts=True)
 
     def problems(self) -> list[DaemonProblem]:
@@ -141,6 +145,12 @@ class Views:
         """Discard half-written files."""
         self._receipts.abandon()
         self._library.abandon()
+
+    def _write_all_again(self, now: Now) -> None:
+        """Schedule every file: the folders that they are in are gone, or other ones."""
+        self._daemon_status.make_due()
+        self._session_status.forget_files()
+        self.rewrite_receipts(now)
 
     def _read_events(self, now: Now) -> None:
         """Read the events after the cursor, and schedule the files they concern."""
@@ -155,6 +165,7 @@ class Views:
             reopened = [c.job_id for c in changes if c.job_id and c.reason == "retried"]
             drops = queries.drops_of_jobs(db, sorted(set(moved)))
             drops_again = queries.drops_of_jobs(db, reopened)
+        drops_again |= {c.drop_id for c in changes if c.drop_id and c.is_asked_again}
         for change in changes:
             self._mark_change(change, now)
         self._receipts.mark_jobs_reopened(drops_again)
@@ -167,7 +178,9 @@ class Views:
 
     def _mark_change(self, change: Change, now: Now) -> None:
         self._session_status.mark_changed(change.session_id, now, change.event_id)
-        if change.drop_id is not None:
+        if change.drop_id is not None and change.is_of_collection:
+            self._receipts.mark_jobs_changed([change.drop_id], now, change.event_id)
+        elif change.drop_id is not None:
             self._receipts.mark_filed(change.drop_id, now, change.event_id)
         if change.job_id is not None and change.reason == "published":
             self._library.schedule(change.job_id, now, change.event_id)
@@ -183,8 +196,7 @@ class Views:
             busy = self._session_status.write_step(snapshot, self.view_settings, now)
             busy = self._library.write_step(now) or busy
             busy = self._receipts.write_step(self.view_settings, now) or busy
-            receipts_s = self.view_settings.receipts_s
-            busy = self._rebuild_scan.step(now, receipts_s) or busy
+            busy = self._rebuild_scan.step(now, self.view_settings) or busy
             if time.perf_counter() >= deadline:
                 return
 

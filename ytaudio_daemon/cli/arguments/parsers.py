@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from ytaudio_daemon.cli.arguments.command_table import COMMANDS
+from ytaudio_daemon.cli.arguments.help_format import HelpFormatter
 from ytaudio_daemon.cli.arguments.shared import add_global_options
 from ytaudio_daemon.cli.arguments.unknown_words import (
     unknown_command_error,
@@ -19,18 +20,6 @@ exit status: 0 ok, 1 something failed, 2 usage or configuration, 3 daemon not ru
 or hanging (status, wait), 4 no such session or job, 5 timeout, 6 degraded"""
 #: Shells whose completion `--print-completion` prints.
 SHELLS = ("bash", "zsh", "fish")
-#: Columns of the help.
-HELP_WIDTH = 84
-
-
-class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Prints examples as they are written, at a fixed width.
-
-    argparse would ask for the terminal's width, for which it imports `shutil`.
-    """
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=26, width=HELP_WIDTH)
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -59,8 +48,8 @@ def main_parser() -> argparse.ArgumentParser:
         prog="ytaudio",
         usage="ytaudio [--config FILE] [--root DIR] [-v] COMMAND …",
         description=DESCRIPTION,
-        epilog=f"{_command_list()}\n`ytaudio COMMAND --help` tells more.\n\n{EXIT_CODES}",
-        formatter_class=_HelpFormatter,
+        epilog=f"{_command_list()}\n`ytaudio COMMAND --help` explains a command.\n\n{EXIT_CODES}",
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     add_program_options(parser)
@@ -90,7 +79,7 @@ def command_parser(name: str) -> argparse.ArgumentParser:
         prog=f"ytaudio {name}",
         description=module.__doc__,
         epilog=module.EXAMPLES,
-        formatter_class=_HelpFormatter,
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     add_command_arguments(parser, name)

@@ -18,7 +18,14 @@ from ytaudio_daemon.dropfile import (
 )
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model.options import Layer, OptionError, check_layer
-from ytaudio_daemon.urls import Link, LinkError, parse_link
+from ytaudio_daemon.urls import (
+    CollectionError,
+    CollectionLink,
+    Link,
+    LinkError,
+    parse_collection,
+    parse_link,
+)
 
 #: How the daemon's problem begins that its inbox is not the config's.
 CHANGED_PATH = "[paths] "
@@ -128,7 +135,7 @@ def checked_options(args: argparse.Namespace) -> Layer:
         return check_layer(given_options(args))
     except OptionError as error:
         raise UsageError(
-            error.message, "`ytaudio formats` tells what there is."
+            error.message, "See `ytaudio formats` for what is allowed."
         ) from error
 
 
@@ -136,19 +143,34 @@ def render_links(texts: list[str], layer: Layer) -> bytes:
     """Return the content of a drop that asks for these links.
 
     Raises:
-        UsageError: Some are no links to one video; the message names all of them.
+        UsageError: Some are no links that can be taken; the message names all of them.
     """
-    links: list[Link] = []
+    links: list[Link | CollectionLink] = []
     bad: list[str] = []
     for text in texts:
         try:
-            links.append(parse_link(text))
+            links.append(_parse_target(text))
         except LinkError as error:
             bad.append(f"{text}: {error.message}")
     if bad:
         refused = f"{pluralize(len(bad), 'link')} cannot be taken, nothing was dropped:"
         raise UsageError("\n".join([refused, *bad]))
     return "".join(f"{render_line(link, layer)}\n" for link in links).encode()
+
+
+def _parse_target(text: str) -> Link | CollectionLink:
+    """Return the video, or the collection, that a link leads to.
+
+    Raises:
+        LinkError: It leads to neither.
+    """
+    try:
+        return parse_link(text)
+    except CollectionError:
+        collection = parse_collection(text)
+        if collection is None:
+            raise
+        return collection
 
 
 def _read_file(context: CommandContext, given: str) -> tuple[str, bytes]:

@@ -149,17 +149,19 @@ def _counts(line_results: Sequence[LineResult]) -> dict[str, int]:
 
 def _line_document(line_result: LineResult) -> dict[str, Any]:
     drop_line, first = line_result.drop_line, line_result.first
+    target = drop_line.collection or drop_line.link
     return {
         "line": drop_line.line,
         "part": drop_line.part,
         "text": drop_line.text,
         "result": line_result.result,
-        "url": drop_line.link.url if drop_line.link else None,
+        "url": target.url if target else None,
+        "collection": drop_line.collection.kind if drop_line.collection else None,
         "options": line_result.options.to_json() if line_result.options else None,
         "duplicate_of_line": first.line if first else None,
         "duplicate_of_part": first.part if first else None,
         "code": drop_line.code,
-        "message": drop_line.message or None,
+        "message": line_result.message or None,
     }
 
 
@@ -186,12 +188,16 @@ def _print(context: CommandContext, checked_file: _CheckedFile) -> None:
 def _row(line_result: LineResult) -> tuple[str, ...]:
     drop_line = line_result.drop_line
     link = drop_line.link.video_id if drop_line.link else "-"
+    if drop_line.collection is not None:
+        link = drop_line.collection.list_id
     if line_result.options is None:
         detail = f"{drop_line.code}: {drop_line.message}"
     elif line_result.first is not None:
         detail = f"the same as line {line_result.first.place}"
     else:
         detail = options_text(line_result.options.to_json())
-    if line_result.options is not None and drop_line.message:
-        detail += f"; {drop_line.message}"
+        if drop_line.collection is not None:
+            detail += f"; {drop_line.collection.kind}: listed by the daemon"
+    if line_result.options is not None and line_result.message:
+        detail += f"; {line_result.message}"
     return drop_line.place, line_result.result, link, detail

@@ -10,7 +10,7 @@ from ytaudio_daemon.dropfile.drop_line import printable
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import LinePart
 from ytaudio_daemon.model.options import Layer, effective_options
-from ytaudio_daemon.urls import LinkError, parse_link
+from ytaudio_daemon.urls import CollectionError, LinkError, parse_link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +119,9 @@ def _item_of_line(name: str, line_result: LineResult) -> Item:
     request = None
     if drop_line.link is not None and options is not None:
         request = DownloadRequest(link=drop_line.link, options=options)
+    elif drop_line.collection is not None:
+        refusal = CollectionError(drop_line.collection)
+        drop_line = drop_line._replace(code=refusal.code, message=refusal.message)
     return Item(
         file=name,
         line=drop_line.line,

@@ -6,6 +6,7 @@ from typing import Any
 
 from ytaudio_daemon.cli.blocks import Block, Facts, Table
 from ytaudio_daemon.cli.commands.gate_text import opening_text
+from ytaudio_daemon.cli.commands.queue_report import next_start_text, pace_rate
 from ytaudio_daemon.cli.commands.status_report import (
     job_name,
     options_text,
@@ -39,6 +40,7 @@ class JobDetails:
         quota: The session's quota in effect.
         file_is_gone: True if the job was published, and its file is no longer there.
         life: Whether the daemon runs.
+        place: Of a queued job, its place among those of all sessions; None if unknown.
         wall: Now, seconds since 1970.
     """
 
@@ -51,6 +53,7 @@ class JobDetails:
     quota: Quota
     file_is_gone: bool
     life: DaemonLiveness
+    place: int | None
     wall: float
 
     @property
@@ -81,6 +84,8 @@ def _facts(details: JobDetails) -> Iterator[tuple[str, str]]:
         yield "what", job_name(job)
     yield "link", job["url"]
     yield "session", f"{job['session']} ({details.session.state})"
+    if job["collection"] is not None:
+        yield "of", _collection_text(job["collection"])
     yield "options", options_text(job["options"])
     for file, number in details.lines:
         yield "asked by", f"{file}, line {number}"
@@ -95,6 +100,12 @@ def _facts(details: JobDetails) -> Iterator[tuple[str, str]]:
         if error["hint"]:
             yield "you can", error["hint"]
     yield "next", what_next(details)
+
+
+def _collection_text(collection: Mapping[str, Any]) -> str:
+    count = f" of {collection['count']}" if collection["count"] else ""
+    title = f"{collection['title']}, " if collection["title"] else ""
+    return f"{title}{collection['kind']}, no. {collection['position']}{count}"
 
 
 def _state_text(details: JobDetails) -> str:
@@ -125,9 +136,19 @@ def _next_for_running(details: JobDetails) -> str:
 
 
 def _next_for_queued(details: JobDetails) -> str:
-    place = details.job["position"]
-    turn = f"no. {place} in its session's queue" if place else "its turn in the queue"
-    return turn + _closed_gates_text(details)
+    place = details.place
+    turn = f"no. {place:,} in the queue" if place else "its turn in the queue"
+    closed = _closed_gates_text(details)
+    return turn + (closed or _pace_text(details))
+
+
+def _pace_text(details: JobDetails) -> str:
+    """Return when the pace lets the next job start, as the daemon reported it."""
+    document = details.life.document
+    if document is None or not details.life.is_up:
+        return ""
+    start = next_start_text(document, details.wall)
+    return f"; {start}, by the pace of {pace_rate(document)}" if start else ""
 
 
 def _closed_gates_text(details: JobDetails) -> str:
@@ -161,7 +182,7 @@ def _next_for_held(details: JobDetails) -> str:
     turn = f" (no. {place} in its queue)" if place else ""
     return (
         f"held: the session may have {pluralize(details.quota.max_jobs, 'unfinished job')}; this "
-        f"one enters when an earlier one is finished{turn}"
+        f"one enters when an earlier one ends{turn}"
     )
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from ytaudio_daemon.dropfile import DropKind, DropLine, parse
 from ytaudio_daemon.model import Layer, Options
+from ytaudio_daemon.model.filename_fields import FilenameWarnings
 from ytaudio_daemon.model.options import effective_options
+from ytaudio_daemon.model.selection import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,12 +19,19 @@ class LineResult:
         result: accepted, duplicate, rejected or switched_off.
         options: The effective options; None when nothing is asked for.
         first: The line that a duplicate repeats.
+        warning: What is odd about the options, or "".
     """
 
     drop_line: DropLine
     result: str
     options: Options | None = None
     first: DropLine | None = None
+    warning: str = ""
+
+    @property
+    def message(self) -> str:
+        """Why it is rejected; of any other line, the remarks on it, or ""."""
+        return "; ".join(filter(None, (self.drop_line.message, self.warning)))
 
 
 def check_lines(
@@ -39,22 +48,33 @@ def check_lines(
     Raises:
         NotADropError: Nothing in it is usable.
     """
+    warnings = FilenameWarnings()
     seen: dict[tuple[str, str], DropLine] = {}
     for drop_line in parse(content, kind):
         if drop_line.is_switched_off:
             yield LineResult(drop_line=drop_line, result="switched_off")
             continue
-        if drop_line.code is not None or drop_line.link is None:
+        key = _key_of(drop_line, layer)
+        if key is None:
             yield LineResult(drop_line=drop_line, result="rejected")
             continue
         options = effective_options(default_bitrate, layer, drop_line.layer)
-        first = seen.setdefault((drop_line.link.video_id, options.profile()), drop_line)
-        if first is drop_line:
-            yield LineResult(drop_line=drop_line, result="accepted", options=options)
-        else:
-            yield LineResult(
-                drop_line=drop_line,
-                result="duplicate",
-                options=options,
-                first=first,
-            )
+        first = seen.setdefault((key, options.profile()), drop_line)
+        is_new = first is drop_line
+        yield LineResult(
+            drop_line=drop_line,
+            result="accepted" if is_new else "duplicate",
+            options=options,
+            first=None if is_new else first,
+            warning=warnings.remark(options.filename),
+        )
+
+
+def _key_of(drop_line: DropLine, layer: Layer) -> str | None:
+    """Return what is the same for the same video or selection; None of a refused line."""
+    if drop_line.code is not None:
+        return None
+    if drop_line.collection is not None:
+        selection = Selection.from_layer({**layer, **drop_line.layer})
+        return f"{drop_line.collection.key} {selection.digest()}"
+    return drop_line.link.video_id if drop_line.link else None

@@ -54,11 +54,10 @@ def current_report(
     wall = time.time()
     status = context.status_folder
     if context.args.session is not None:
-        gates = (liveness.document or {}).get("gates", ()) if liveness.is_up else ()
         document = session_to_show(context)
         if document is None:
             return [Facts([("session", f"{context.args.session}, {NOT_BEGUN}")])]
-        return session_report(document, wall, bars=bars, closed_gates=gates)
+        return session_report(document, wall, bars=bars, liveness=liveness)
     return daemon_report(liveness, _latest_sessions(status), wall, bars=bars)
 
 

@@ -1,0 +1,1 @@
+"""Playlists, albums and channels: listed page by page, their entries made jobs."""

@@ -1,0 +1,48 @@
+"""From a claimed collection to the request that its worker gets."""
+
+from ytaudio_daemon.errors import ITEM_ERRORS
+from ytaudio_daemon.folders import Layout, cookie_jars, publishing
+from ytaudio_daemon.jobs.config_values import limits, network
+from ytaudio_daemon.jobs.prepare import private_paths, work_folder_failure
+from ytaudio_daemon.ledger.listing_claims import ListingClaim
+from ytaudio_daemon.model import Outcome
+from ytaudio_daemon.model.listing import ListRequest
+from ytaudio_daemon.settings import Settings
+
+#: A listing is cut behind so many entries; the biggest channels have as many.
+MAX_LISTED = 50_000
+
+
+def list_request(
+    claim: ListingClaim, layout: Layout, settings: Settings
+) -> ListRequest | Outcome:
+    """Make the attempt's folder and return the request for its worker.
+
+    Args:
+        claim: The attempt.
+        layout: Where attempts work.
+        settings: Sections download and disk.
+
+    Returns:
+        The request; or, where a folder cannot be used, the attempt's end.
+    """
+    try:
+        publishing.begin_attempt(layout, claim.uuid, claim.attempt)
+    except ITEM_ERRORS as error:
+        return Outcome(failure=work_folder_failure(error))
+    return ListRequest(
+        key=claim.uuid,
+        attempt=claim.attempt,
+        url=claim.url,
+        kind=claim.kind,
+        max_entries=min(claim.selection.last_position or MAX_LISTED, MAX_LISTED),
+        attempt_dir=str(layout.attempt_dir(claim.uuid, claim.attempt)),
+        cache_dir=str(layout.cache),
+        private_paths=tuple(map(str, private_paths(layout, settings))),
+        limits=limits(settings),
+        network=network(
+            settings,
+            cookie_jars.find_cookies(layout, claim.session_uuid),
+            claim.egress,
+        ),
+    )

@@ -1,0 +1,85 @@
+"""The loop's steps for collections: record what listings found, claim and start others."""
+
+import math
+
+from ytaudio_daemon.daemon.schedule import Schedule, Step
+from ytaudio_daemon.daemon.services import Services
+from ytaudio_daemon.jobs.config_values import egress_keys, pace, retry_policy
+from ytaudio_daemon.jobs.runner import CLAIM_POLL_S, DUE_MARGIN_S
+from ytaudio_daemon.ledger import Connection, gates, listing_claims
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.decide import max_retry_delay_s
+from ytaudio_daemon.model.egress import gates_at
+
+
+class CollectionSteps:
+    """Drives the lister; sets when collections are looked at again.
+
+    Args:
+        services: All parts of the daemon.
+        schedule: Holds the due times.
+    """
+
+    def __init__(self, services: Services, schedule: Schedule) -> None:
+        self._ledger = services.ledger
+        self._pool = services.pool
+        self._lister = services.collection_lister
+        self._schedule = schedule
+
+    def record(self, now: Now) -> bool:
+        """Record pages and ends of listings; return whether there is more at once.
+
+        Raises:
+            LedgerError: The next call goes on.
+        """
+        if not self._lister.has_news:
+            return False
+        has_more = self._lister.record(now)
+        self._schedule.due_now(Step.CLAIMS, Step.COLLECTIONS)
+        return has_more
+
+    def start(self, now: Now, mono: float) -> None:
+        """Claim and start listings while there is room; set when to claim again.
+
+        Raises:
+            LedgerError: The next call goes on.
+        """
+        if not self._schedule.is_due(Step.COLLECTIONS, mono):
+            return
+        self._requeue_due(now)
+        with self._ledger.read() as db:
+            is_wanted = listing_claims.has_queued(db)
+        if is_wanted and self._pool.free_listing_slots():
+            self._ledger.check_not_replaced()
+            self._lister.start_listings(now)
+        self._schedule.due_in(Step.COLLECTIONS, self._seconds_to_next(now), mono)
+
+    def _requeue_due(self, now: Now) -> None:
+        with self._ledger.read() as db:
+            soonest = listing_claims.next_retry_at(db)
+        furthest_s = max_retry_delay_s(retry_policy(self._lister.settings))
+        if soonest is not None and not now.wall < soonest <= now.wall + furthest_s:
+            with self._ledger.write() as db:
+                listing_claims.requeue_due(db, now, furthest_s)
+
+    def _seconds_to_next(self, now: Now) -> float:
+        """Return the seconds after which a listing may start without any other event."""
+        with self._ledger.read() as db:
+            soonest = listing_claims.next_retry_at(db)
+            retry_s = math.inf if soonest is None else max(0.0, soonest - now.wall)
+            if not self._pool.free_listing_slots() or not listing_claims.has_queued(db):
+                return retry_s + DUE_MARGIN_S
+            soon = min(
+                self._seconds_to_next_by(key, db, now)
+                for key in egress_keys(self._lister.settings)
+            )
+        return min(soon + DUE_MARGIN_S, retry_s + DUE_MARGIN_S, CLAIM_POLL_S)
+
+    def _seconds_to_next_by(self, egress: str, db: Connection, now: Now) -> float:
+        closed = gates_at(egress, gates.closed_gates(db))
+        if any(gate.is_being_probed(now.wall) for gate in closed):
+            return CLAIM_POLL_S  # the end of the probe is an event
+        shut = [gate.until - now.wall for gate in closed]
+        bucket = pace(self._lister.settings)
+        token = gates.seconds_to_next_token(db, bucket, now, egress)
+        return max([0.0, *shut, token])

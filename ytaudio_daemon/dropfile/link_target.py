@@ -1,0 +1,73 @@
+"""What a link asks for: a video, or the collection that it names. Pure."""
+
+from typing import NamedTuple
+
+from ytaudio_daemon.model import Layer, OptionError
+from ytaudio_daemon.model.collection_options import COLLECTION_KEYS, KEYS_OF_VIDEOS
+from ytaudio_daemon.urls import (
+    CollectionError,
+    CollectionLink,
+    FoundLink,
+    LinkError,
+    collection_of,
+)
+
+#: Said where a channel may be mentioned only, and five hundred videos not be meant.
+_ASK_FOR_LIST = (
+    "beside a video, in Markdown, tables, web pages and JSON, a playlist or channel is "
+    'taken only where list=yes says so (JSON: "list": "yes"): write its link on a line '
+    "of its own in a text file"
+)
+
+
+class LinkTarget(NamedTuple):
+    """What a link asks for.
+
+    Attributes:
+        collection: The playlist, album or channel; None for a video.
+        problem: Why it is refused, or None.
+    """
+
+    collection: CollectionLink | None = None
+    problem: LinkError | OptionError | None = None
+
+
+def link_target(
+    found: FoundLink, layer: Layer, *, takes_collections: bool = True
+) -> LinkTarget:
+    """Return what a link asks for.
+
+    `watch?v=…&list=…` is one video unless `list=yes`; a link without a video is a
+    collection unless `list=no`.
+
+    Args:
+        found: The link.
+        layer: All options that hold for it.
+        takes_collections: Links that name no video are meant; else `list=yes` must
+            say so.
+    """
+    wanted = layer.get("list")
+    is_page = isinstance(found.error, CollectionError)
+    if wanted == "no" or not (is_page or wanted == "yes"):
+        return LinkTarget(problem=found.error)
+    try:
+        collection = collection_of(found)
+    except LinkError as error:
+        return LinkTarget(problem=error)
+    if collection is None:
+        return LinkTarget(problem=found.error)
+    if not takes_collections and wanted != "yes":
+        return LinkTarget(problem=LinkError("not_a_video", _ASK_FOR_LIST))
+    return LinkTarget(collection)
+
+
+def misused_option(options: Layer) -> OptionError | None:
+    """Return the refusal of options that select entries, beside videos alone."""
+    for key in COLLECTION_KEYS:
+        if key in options and key not in KEYS_OF_VIDEOS:
+            return OptionError(
+                "bad_option",
+                f"{key} goes with a playlist, an album or a channel, and this is one "
+                "video; list=yes takes the list that stands in its link",
+            )
+    return None

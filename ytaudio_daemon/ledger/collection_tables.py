@@ -1,0 +1,118 @@
+"""The ledger's tables of collections and their entries; the others are in `schema`."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from ytaudio_daemon.ledger.column_types import Big, Real, metadata
+
+#: Playlists, albums and channels that lines name. `state` is one of
+#: `model.collection.CollectionState`, and says how far the listing is.
+collections = Table(
+    "collections",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("uuid", Text, nullable=False, unique=True),
+    Column("session_id", Big, ForeignKey("sessions.id"), nullable=False),
+    # The line that named it first.
+    Column("drop_id", Big, ForeignKey("drops.id")),
+    Column("drop_line", Big),
+    Column("drop_part", Big),
+    # playlist, album, channel
+    Column("kind", Text, nullable=False),
+    # "playlist:PL…": the same for the same collection (`urls.CollectionLink.key`).
+    Column("key", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("is_music", Boolean, nullable=False, server_default=text("false")),
+    # What its jobs get, and a hash of what of it changes the audio.
+    Column("options", JSON, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("priority", Big, nullable=False),
+    # A `model.selection.Selection`, and its digest.
+    Column("selection", JSON, nullable=False),
+    Column("selection_digest", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    # The fence: every write of a listing attempt names its number. It only grows.
+    Column("attempt", Big, nullable=False, server_default="0"),
+    # The attempt before a person asked last: entries of later ones are decided.
+    Column("asked_attempt", Big, nullable=False, server_default="0"),
+    Column("charged", Big, nullable=False, server_default="0"),
+    Column("crashes", Big, nullable=False, server_default="0"),
+    Column("retry_at", Real),
+    Column("pending_lived", Real, nullable=False),
+    # The host whose daemon lists it.
+    Column("host", Text),
+    Column("title", Text),
+    Column("channel", Text),
+    # A `model.listing.AlbumFacts`, of an album.
+    Column("album", JSON),
+    # The number of entries that YouTube says it has, or that were listed.
+    Column("entry_count", Big),
+    # The list goes on behind the last entry that was looked at.
+    Column("is_cut", Boolean, nullable=False, server_default=text("false")),
+    Column("error_kind", Text),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    Column("error_hint", Text),
+    Column("created_at", Real, nullable=False),
+    Column("started_at", Real),
+    # When its list was read to the end last.
+    Column("listed_at", Real),
+    Column("finalized_at", Real),
+    UniqueConstraint(
+        "session_id",
+        "key",
+        "profile",
+        "selection_digest",
+        name="collections_one_selection_in_a_session",
+    ),
+    Index(
+        "collections_unfinished",
+        "session_id",
+        "state",
+        sqlite_where=text("state IN ('queued', 'running', 'waiting')"),
+        postgresql_where=text("state IN ('queued', 'running', 'waiting')"),
+    ),
+    Index("collections_of_a_drop", "drop_id"),
+    sqlite_autoincrement=True,  # a number is never given twice
+)
+
+#: The listing has not ended. Literal, so that SQLite sees that its index serves.
+IS_UNLISTED = text("collections.state IN ('queued', 'running', 'waiting')")
+
+#: The videos of collections: each became a job, or says why not.
+entries = Table(
+    "entries",
+    metadata,
+    Column("collection_id", Big, ForeignKey("collections.id"), primary_key=True),
+    Column("video_id", Text, primary_key=True),
+    # Its place in the list, from 1, when it was listed last.
+    Column("position", Big, nullable=False),
+    Column("title", Text),
+    Column("duration_s", Real),
+    # YYYY-MM-DD
+    Column("upload_date", Text),
+    # Its number in an album.
+    Column("track", Big),
+    # "" or why YouTube does not hand it out: private, deleted, members, …
+    Column("unavailable", Text, nullable=False, server_default=""),
+    # Why it is not selected, in a few words; NULL when it is, or is not decided yet.
+    Column("skipped", Text),
+    Column("job_id", Big, ForeignKey("jobs.id")),
+    # The listing attempt that saw it last.
+    Column("attempt", Big, nullable=False),
+    Column("first_seen_at", Real, nullable=False),
+    # When a listing did not find it any more.
+    Column("gone_at", Real),
+    Index("entries_of_a_job", "job_id"),
+    Index("entries_in_order", "collection_id", "position"),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,285 @@
+"""Collections' rows: asked for by a line, cancelled, looked at."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.enqueue import JobOptions, JobSource, random_uuid
+from ytaudio_daemon.ledger.events import record_activity
+from ytaudio_daemon.ledger.schema import IS_UNLISTED, collections, events, lines
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.collection import LISTING_ENDED, CollectionState
+from ytaudio_daemon.model.line_rules import LineResult
+from ytaudio_daemon.model.selection import Selection
+
+LISTED_AGAIN_MESSAGE = "listed again: what is new in it is added"
+BEING_LISTED_MESSAGE = "this session lists it already"
+
+#: The reasons of their events begin so.
+EVENT_PREFIX = "collection_"
+#: ... of one that was asked for again: what had ended goes on.
+ASKED_AGAIN = "asked_again"
+#: Collections of a session that its document shows.
+MAX_SHOWN = 100
+#: The error columns of a collection without an error.
+NO_ERROR: dict[str, Any] = {
+    "error_kind": None,
+    "error_code": None,
+    "error_message": None,
+    "error_hint": None,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCollection:
+    """A playlist, album or channel that a line names.
+
+    Attributes:
+        kind: `playlist`, `album` or `channel`.
+        key: The same for the same collection.
+        url: The canonical link.
+        is_music: It is one of YouTube Music's.
+        selection: Which of its entries become jobs.
+    """
+
+    kind: str
+    key: str
+    url: str
+    is_music: bool
+    selection: Selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionRow:
+    """A collection's row, as documents show it; see `schema.collections`."""
+
+    uuid: str
+    kind: str
+    url: str
+    title: str | None
+    state: CollectionState
+    retry_at: float | None
+    entry_count: int | None
+    error: Mapping[str, str | None] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedCollection:
+    """What became of a line with a collection.
+
+    Attributes:
+        collection_id: Its row.
+        result: The line's.
+        message: What is worth saying of it, or None.
+    """
+
+    collection_id: int
+    result: LineResult
+    message: str | None = None
+
+
+def ask_for_collection(
+    db: Connection,
+    session_id: int,
+    new: NewCollection,
+    job_options: JobOptions,
+    source: JobSource,
+    now: Now,
+) -> AskedCollection:
+    """Have a collection listed; one that was listed is listed again.
+
+    Args:
+        db: A write transaction.
+        session_id: The session.
+        new: The collection, with the selection of its entries.
+        job_options: What its jobs get.
+        source: The line that asks for it.
+        now: The moment.
+    """
+    digest = new.selection.digest()
+    known = db.execute(
+        sa.select(collections).where(
+            collections.c.session_id == session_id,
+            collections.c.key == new.key,
+            collections.c.profile == job_options.profile,
+            collections.c.selection_digest == digest,
+        )
+    ).first()
+    if known is None:
+        values = _new_row(session_id, new, job_options, source, now)
+        added = sa.insert(collections).values(**values, selection_digest=digest)
+        collection_id = db.execute(added.returning(collections.c.id)).scalar_one()
+        return AskedCollection(collection_id=collection_id, result=LineResult.ACCEPTED)
+    state = CollectionState(known.state)
+    if state not in LISTING_ENDED:
+        return AskedCollection(
+            collection_id=known.id,
+            result=LineResult.DUPLICATE,
+            message=BEING_LISTED_MESSAGE,
+        )
+    list_again(db, known.id, now)
+    if state is CollectionState.COMPLETED:
+        return AskedCollection(
+            collection_id=known.id,
+            result=LineResult.DUPLICATE,
+            message=LISTED_AGAIN_MESSAGE,
+        )
+    return AskedCollection(
+        collection_id=known.id,
+        result=LineResult.ACCEPTED,
+        message=f"runs again: it was {state}",
+    )
+
+
+def _new_row(
+    session_id: int,
+    new: NewCollection,
+    job_options: JobOptions,
+    source: JobSource,
+    now: Now,
+) -> dict[str, Any]:
+    drop_id, drop_line, drop_part = source
+    return {
+        "uuid": random_uuid(os.urandom(1).hex()),
+        "session_id": session_id,
+        "drop_id": drop_id,
+        "drop_line": drop_line,
+        "drop_part": drop_part,
+        "kind": new.kind,
+        "key": new.key,
+        "url": new.url,
+        "is_music": new.is_music,
+        "options": job_options.options,
+        "profile": job_options.profile,
+        "priority": job_options.priority,
+        "selection": new.selection.to_json(),
+        "state": CollectionState.QUEUED.value,
+        "pending_lived": now.uptime_s,
+        "created_at": now.wall,
+    }
+
+
+def list_again(db: Connection, collection_id: int, now: Now) -> None:
+    """Queue the listing of a collection once more, with fresh attempts."""
+    db.execute(
+        sa.update(collections)
+        .where(
+            collections.c.id == collection_id,
+            collections.c.state.in_([state.value for state in LISTING_ENDED]),
+        )
+        .values(
+            state=CollectionState.QUEUED.value,
+            asked_attempt=collections.c.attempt,
+            charged=0,
+            crashes=0,
+            retry_at=None,
+            finalized_at=None,
+            pending_lived=now.uptime_s,
+            **NO_ERROR,
+        )
+    )
+    mine = sa.select(collections).where(collections.c.id == collection_id)
+    append_collection_event(db, db.execute(mine).one(), now, ASKED_AGAIN)
+
+
+def cancel_collections(
+    db: Connection, session_id: int, now: Now, error: Mapping[str, Any]
+) -> int:
+    """Cancel all listings of a session; the daemon stops those that run.
+
+    Args:
+        db: A write transaction.
+        session_id: The session.
+        now: The moment.
+        error: The error columns, {} when a person has cancelled it.
+
+    Returns:
+        The number of listings that were cancelled.
+    """
+    found = db.execute(
+        sa.select(
+            collections.c.id, collections.c.session_id, collections.c.drop_id
+        ).where(collections.c.session_id == session_id, IS_UNLISTED)
+    ).all()
+    for row in found:
+        _cancel(db, row, now, error)
+    return len(found)
+
+
+def _cancel(db: Connection, row: Any, now: Now, error: Mapping[str, Any]) -> None:
+    db.execute(
+        sa.update(collections)
+        .where(collections.c.id == row.id)
+        .values(
+            state=CollectionState.CANCELLED.value,
+            finalized_at=now.wall,
+            retry_at=None,
+            host=None,
+            **error,
+        )
+    )
+    append_collection_event(db, row, now, "cancelled")
+    if not error:  # expiry is no activity
+        record_activity(db, row.session_id, now)
+
+
+def append_collection_event(
+    db: Connection, collection: Any, now: Now, reason: str
+) -> None:
+    """Append an event for each drop whose receipts show a collection.
+
+    Args:
+        db: A write transaction.
+        collection: Its row, or the columns id, session_id and drop_id of it.
+        now: The moment.
+        reason: What happened; the event's has `EVENT_PREFIX` before it.
+    """
+    mine = lines.c.collection_id == collection.id
+    drops = set(db.execute(sa.select(lines.c.drop_id).where(mine).distinct()).scalars())
+    for drop_id in sorted(drops) or [collection.drop_id]:
+        db.execute(
+            sa.insert(events).values(
+                at=now.wall,
+                session_id=collection.session_id,
+                drop_id=drop_id,
+                reason=f"{EVENT_PREFIX}{reason}",
+            )
+        )
+
+
+def collections_of_session(
+    db: Connection, session_id: int, limit: int = MAX_SHOWN
+) -> list[CollectionRow]:
+    """Return a session's latest collections, the newest first."""
+    query = sa.select(collections).where(collections.c.session_id == session_id)
+    rows = db.execute(query.order_by(collections.c.id.desc()).limit(limit)).all()
+    return [_collection_from_row(row) for row in rows]
+
+
+def _collection_from_row(row: Any) -> CollectionRow:
+    return CollectionRow(
+        uuid=row.uuid,
+        kind=row.kind,
+        url=row.url,
+        title=row.title,
+        state=CollectionState(row.state),
+        retry_at=row.retry_at,
+        entry_count=row.entry_count,
+        error=error_from_row(row),
+    )
+
+
+def error_from_row(row: Any) -> dict[str, str | None] | None:
+    """Return the latest failure of a collection's row; None when it has none."""
+    if row.error_kind is None:
+        return None
+    return {
+        "kind": row.error_kind,
+        "code": row.error_code,
+        "message": row.error_message,
+        "hint": row.error_hint,
+    }

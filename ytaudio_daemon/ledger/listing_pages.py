@@ -1,0 +1,308 @@
+"""Records what a listing finds: entries, and the jobs of those that are selected.
+
+A page is one transaction, and may be recorded twice: an entry is known by its video.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.bulk import insert_rows
+from ytaudio_daemon.ledger.collections import append_collection_event
+from ytaudio_daemon.ledger.enqueue import JobBatch
+from ytaudio_daemon.ledger.events import record_activity
+from ytaudio_daemon.ledger.listing_claims import ListingClaim, is_current
+from ytaudio_daemon.ledger.schema import collections, entries, sessions
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.line_rules import WhenFull, audio_key
+from ytaudio_daemon.model.listing import ListedPage
+from ytaudio_daemon.model.quota import Quota
+
+OVER_LIFETIME_LIMIT = "over the session's jobs in its life"
+
+ENTRY_COLUMNS = (
+    "collection_id",
+    "video_id",
+    "position",
+    "title",
+    "duration_s",
+    "upload_date",
+    "track",
+    "unavailable",
+    "skipped",
+    "job_id",
+    "attempt",
+    "first_seen_at",
+    "gone_at",
+)
+#: What a later listing may change of an entry.
+_CHANGING_COLUMNS = tuple(
+    name
+    for name in ENTRY_COLUMNS
+    if name not in {"collection_id", "video_id", "first_seen_at"}
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """An entry of a collection while it is decided about; see `schema.entries`."""
+
+    video_id: str
+    position: int
+    title: str | None
+    duration_s: float | None
+    upload_date: str | None
+    track: int | None
+    unavailable: str
+    skipped: str | None = None
+    job_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRules:
+    """What the config says about the jobs of entries.
+
+    Attributes:
+        quota: Of a session; its own limits win.
+        max_items: Entries of a collection that become jobs; its own selection wins.
+        file_is_gone: Returns whether a completed job's output path no longer exists.
+    """
+
+    quota: Quota
+    max_items: int
+    file_is_gone: Callable[[str], bool]
+
+
+def record_page(
+    db: Connection, claim: ListingClaim, page: ListedPage, rules: RecordRules, now: Now
+) -> int | None:
+    """Record a page; make jobs of its selected entries unless all pages are needed first.
+
+    Args:
+        db: A write transaction.
+        claim: The attempt that found it.
+        page: Its entries, in the order of the list.
+        rules: From the config.
+        now: The moment.
+
+    Returns:
+        The number of entries that are selected so far; None when the attempt is no
+        longer the collection's, and nothing was written.
+    """
+    if not is_current(db, claim):
+        return None
+    _update_facts(db, claim, page)
+    known = _known_entries(db, claim, [entry.video_id for entry in page.entries])
+    found = [
+        Entry(
+            video_id=entry.video_id,
+            position=entry.position,
+            title=entry.title or None,
+            duration_s=entry.duration_s,
+            upload_date=entry.upload_date or None,
+            track=entry.track,
+            unavailable=entry.unavailable,
+        )
+        for entry in page.entries
+    ]
+    undecided = []
+    for entry in found:
+        row = known.get(entry.video_id)
+        if row is not None:
+            entry.job_id = row.job_id
+        if row is not None and row.attempt > claim.asked_attempt:
+            entry.skipped = row.skipped
+            if row.job_id is not None:
+                continue
+        undecided.append(entry)
+    chosen = _count_chosen(db, claim)
+    if not claim.selection.needs_all_pages:
+        chosen = select_entries(db, claim, undecided, chosen, rules, now)
+    _write_entries(db, claim, found, now)
+    _append_event(db, claim, now, "page_recorded")
+    return chosen
+
+
+def decide_entries(
+    db: Connection,
+    claim: ListingClaim,
+    batch: Sequence[Entry],
+    chosen: int,
+    rules: RecordRules,
+    now: Now,
+) -> int | None:
+    """Decide about a batch of entries in their order, when all pages are recorded.
+
+    Args:
+        db: A write transaction.
+        claim: The attempt.
+        batch: The next entries, in the order of the selection.
+        chosen: The number of entries that are selected before them.
+        rules: From the config.
+        now: The moment.
+
+    Returns:
+        The number of entries that are selected so far; None when the attempt is no
+        longer the collection's, and nothing was written.
+    """
+    if not is_current(db, claim):
+        return None
+    chosen = select_entries(db, claim, batch, chosen, rules, now)
+    _write_entries(db, claim, batch, now)
+    _append_event(db, claim, now, "page_recorded")
+    return chosen
+
+
+def seen_entries(db: Connection, claim: ListingClaim) -> list[Entry]:
+    """Return all entries that an attempt has seen, by position."""
+    query = sa.select(entries).where(
+        entries.c.collection_id == claim.collection_id,
+        entries.c.attempt == claim.attempt,
+    )
+    return [
+        Entry(
+            video_id=row.video_id,
+            position=row.position,
+            title=row.title,
+            duration_s=row.duration_s,
+            upload_date=row.upload_date,
+            track=row.track,
+            unavailable=row.unavailable,
+            job_id=row.job_id,
+        )
+        for row in db.execute(query.order_by(entries.c.position)).all()
+    ]
+
+
+def select_entries(
+    db: Connection,
+    claim: ListingClaim,
+    undecided: Sequence[Entry],
+    chosen: int,
+    rules: RecordRules,
+    now: Now,
+) -> int:
+    """Make jobs of the selected entries, and say of the others why not.
+
+    Returns:
+        The number of entries that are selected, with those before.
+    """
+    profile = claim.job_options.profile
+    session = db.execute(
+        sa.select(sessions).where(sessions.c.id == claim.session_id)
+    ).one()
+    batch = JobBatch(
+        db,
+        session,
+        rules.quota,
+        now,
+        when_full=WhenFull.HOLD,
+        file_is_gone=rules.file_is_gone,
+    )
+    batch.load(audio_key(entry.video_id, profile) for entry in undecided)
+    for entry in undecided:
+        entry.skipped = _skip_reason(claim, entry, chosen, rules)
+        if entry.unavailable or entry.skipped is not None:
+            continue
+        decision, job_id, _ = batch.enqueue(
+            audio_key(entry.video_id, profile),
+            entry.video_id,
+            claim.job_options,
+            claim.source,
+            is_music=claim.is_music,
+            place=(claim.collection_id, entry.position),
+        )
+        if decision.exceeded is not None:
+            entry.skipped = OVER_LIFETIME_LIMIT
+            continue
+        entry.job_id = job_id
+        chosen += 1
+    batch.write()
+    accepted = session.accepted + batch.new_job_count
+    record_activity(db, claim.session_id, now, accepted=accepted)
+    return chosen
+
+
+def _skip_reason(
+    claim: ListingClaim, entry: Entry, chosen: int, rules: RecordRules
+) -> str | None:
+    selection = claim.selection
+    if entry.unavailable:
+        return selection.decide_unavailable(entry.position, chosen, rules.max_items)
+    return selection.decide(entry, chosen, rules.max_items)
+
+
+def _update_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> None:
+    """Store what a page says of the whole collection."""
+    album = page.album.to_json() if page.album else None
+    facts = {
+        "title": page.title or None,
+        "channel": page.channel or None,
+        "album": album,
+        "entry_count": page.announced,
+    }
+    known = {name: value for name, value in facts.items() if value is not None}
+    if known:
+        mine = collections.c.id == claim.collection_id
+        db.execute(sa.update(collections).where(mine).values(known))
+
+
+def _known_entries(
+    db: Connection, claim: ListingClaim, video_ids: Sequence[str]
+) -> dict[str, Any]:
+    query = sa.select(
+        entries.c.video_id, entries.c.job_id, entries.c.skipped, entries.c.attempt
+    ).where(
+        entries.c.collection_id == claim.collection_id,
+        entries.c.video_id.in_(video_ids),
+    )
+    return {row.video_id: row for row in db.execute(query).all()}
+
+
+def _count_chosen(db: Connection, claim: ListingClaim) -> int:
+    """Count the entries that were selected since a person asked last."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(entries)
+        .where(
+            entries.c.collection_id == claim.collection_id,
+            entries.c.job_id.is_not(None),
+            entries.c.skipped.is_(None),
+            entries.c.attempt > claim.asked_attempt,
+        )
+    )
+    return db.execute(query).scalar_one()
+
+
+def _write_entries(
+    db: Connection, claim: ListingClaim, found: Sequence[Entry], now: Now
+) -> None:
+    rows: list[tuple[Any, ...]] = [
+        (
+            claim.collection_id,
+            entry.video_id,
+            entry.position,
+            entry.title,
+            entry.duration_s,
+            entry.upload_date,
+            entry.track,
+            entry.unavailable,
+            entry.skipped,
+            entry.job_id,
+            claim.attempt,
+            now.wall,
+            None,
+        )
+        for entry in found
+    ]
+    insert_rows(db, entries, ENTRY_COLUMNS, rows, update_known=_CHANGING_COLUMNS)
+
+
+def _append_event(db: Connection, claim: ListingClaim, now: Now, reason: str) -> None:
+    row = db.execute(
+        sa.select(collections).where(collections.c.id == claim.collection_id)
+    ).one()
+    append_collection_event(db, row, now, reason)

@@ -1,0 +1,121 @@
+"""A line of a receipt: of the drop itself, or an entry of a line's collection."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from ytaudio_daemon.ledger.schema import jobs
+from ytaudio_daemon.model import LinePart
+from ytaudio_daemon.model.collection import LISTING_ENDED, CollectionState
+
+#: What a line shows of its job, in the order of the fields.
+JOB_COLUMNS = (
+    jobs.c.uuid,
+    jobs.c.drop_id,
+    jobs.c.video_id,
+    # Only failed links are written again with their options (`.failed.txt`).
+    sa.case(
+        (
+            sa.or_(jobs.c.state == "failed", jobs.c.state == "cancelled"),
+            jobs.c.options,
+        )
+    ),
+    jobs.c.state,
+    jobs.c.retry_at,
+    jobs.c.title,
+    jobs.c.output_path,
+    jobs.c.error_kind,
+    jobs.c.error_code,
+    jobs.c.error_message,
+    jobs.c.error_hint,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptCollection:
+    """A collection as a receipt shows it.
+
+    Attributes:
+        uuid: Its ID.
+        kind: `playlist`, `album` or `channel`.
+        url: The canonical link.
+        title: Or None until it is known.
+        state: How far its listing is.
+        retry_at: When the listing is tried again.
+        count: The number of entries it has, or None.
+        is_cut: The list goes on behind what was looked at.
+        error: Kind, code, message and hint of the latest failure, or None.
+        source: The drop, line and part that named it first.
+        is_repeated: The line is another one of that drop: the items stand there.
+        items: Its entries that have a job, or cannot be fetched; as lines of the drop.
+        skipped: The number of entries that were not selected, by reason.
+    """
+
+    uuid: str
+    kind: str
+    url: str
+    title: str | None
+    state: CollectionState
+    retry_at: float | None
+    count: int | None
+    is_cut: bool
+    error: Mapping[str, str | None] | None
+    source: tuple[int | None, int | None, int]
+    is_repeated: bool = False
+    items: "list[ReceiptLine]" = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether its listing has ended, well or not."""
+        return self.state in LISTING_ENDED
+
+
+class ReceiptLine(NamedTuple):
+    """One line with its job's state and result. A tuple: a million are made.
+
+    Attributes:
+        collection: What the line names, if that is no single video.
+        item: Of an entry of a line's collection, its position in that.
+        item_id: The video of such an entry.
+        unavailable: Why such an entry cannot be fetched, "" when it has a job.
+    """
+
+    line: int
+    part: int
+    text: str
+    result: str
+    code: str | None
+    message: str | None
+    again: str | None
+    job: str | None
+    job_drop_id: int | None
+    video_id: str | None
+    options: Mapping[str, Any] | None
+    state: str | None
+    retry_at: float | None
+    title: str | None
+    output_path: str | None
+    error_kind: str | None
+    error_code: str | None
+    error_message: str | None
+    error_hint: str | None
+    collection_id: int | None = None
+    collection: ReceiptCollection | None = None
+    item: int | None = None
+    item_id: str | None = None
+    unavailable: str = ""
+
+    @property
+    def number(self) -> LinePart:
+        """Its number in the drop."""
+        return LinePart(self.line, self.part)
+
+    @property
+    def place(self) -> str:
+        """The same as people read it: `3`, or `3.1`."""
+        line = str(self.number) if self.part else str(self.line)
+        return line if self.item is None else f"{line}.{self.item}"

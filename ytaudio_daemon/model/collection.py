@@ -1,0 +1,26 @@
+"""A collection's states, and what a person is told of one that is asked for again. Pure."""
+
+from enum import StrEnum
+
+
+class CollectionState(StrEnum):
+    """How far the listing of a collection is."""
+
+    #: May be claimed when its turn comes.
+    QUEUED = "queued"
+    #: A worker lists it.
+    RUNNING = "running"
+    #: Failed in a way that may pass; due again at `retry_at`.
+    WAITING = "waiting"
+    #: Listed: every entry has a job, or a reason why not.
+    COMPLETED = "completed"
+    #: For good: permanent, or its attempts are spent.
+    FAILED = "failed"
+    #: By a person or by session expiry.
+    CANCELLED = "cancelled"
+
+
+#: States in which it stays until a person asks for it again.
+LISTING_ENDED = frozenset(
+    {CollectionState.COMPLETED, CollectionState.FAILED, CollectionState.CANCELLED}
+)

@@ -1,0 +1,78 @@
+"""The row of a collection in a receipt for people: how much of it is done. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ytaudio_daemon.ledger.receipt_line import ReceiptCollection, ReceiptLine
+from ytaudio_daemon.model.collection import CollectionState
+from ytaudio_daemon.system.times import utc_time
+
+UNAVAILABLE_TEXTS = {
+    "private": "not available: private",
+    "deleted": "not available: deleted",
+    "members": "not available: for members",
+    "live": "not available: live now",
+    "upcoming": "not available: upcoming",
+    "blocked": "not available",
+}
+_UNLISTED_TEXTS = {
+    CollectionState.QUEUED: "to be listed",
+    CollectionState.RUNNING: "being listed",
+    CollectionState.WAITING: "to be listed again",
+    CollectionState.FAILED: "could not be listed",
+    CollectionState.CANCELLED: "cancelled",
+}
+_OUTCOME_OF = {"completed": "done", "failed": "failed", "cancelled": "cancelled"}
+
+
+def item_outcome(item: ReceiptLine) -> str:
+    """Return `done`, `failed`, `cancelled`, `open` or `unavailable`."""
+    if item.state is None:
+        return "unavailable"
+    return _OUTCOME_OF.get(item.state, "open")
+
+
+def outcomes_of(collection: ReceiptCollection) -> Counter[str]:
+    """Count the items of a collection by outcome, and its listing unless that is done."""
+    counts = Counter(map(item_outcome, collection.items))
+    if collection.state is not CollectionState.COMPLETED:
+        counts[_OUTCOME_OF.get(collection.state.value, "open")] += 1
+    return counts
+
+
+def progress_text(collection: ReceiptCollection) -> str:
+    """Return how much of a collection is done: `12 of 14 done, 1 failed`."""
+    counts = Counter(map(item_outcome, collection.items))
+    said = [f"{counts['done']} of {len(collection.items)} done"]
+    for outcome, words in (
+        ("failed", "failed"),
+        ("cancelled", "cancelled"),
+        ("unavailable", "not available"),
+    ):
+        if counts[outcome]:
+            said.append(f"{counts[outcome]} {words}")
+    text = ", ".join(said)
+    unlisted = _UNLISTED_TEXTS.get(collection.state)
+    if unlisted is None:
+        return text if collection.items else "nothing in it to download"
+    return f"{unlisted}: {text}" if collection.items else unlisted
+
+
+def collection_details(collection: ReceiptCollection) -> Iterator[str]:
+    """Yield what else is worth saying of a collection."""
+    skipped = collection.skipped.total()
+    if skipped:
+        reasons = ", ".join(
+            f"{number} {reason}" for reason, number in sorted_reasons(collection)
+        )
+        yield f"{skipped} not selected: {reasons}"
+    if collection.is_cut:
+        count = f" of {collection.count}" if collection.count else ""
+        yield f"the list{count} goes on; give items= or max_items= for more"
+    if collection.retry_at is not None:
+        yield f"next try: {utc_time(collection.retry_at)}"
+
+
+def sorted_reasons(collection: ReceiptCollection) -> list[tuple[str, int]]:
+    """Return why entries are not selected, and how many: the most frequent first."""
+    return sorted(collection.skipped.items(), key=lambda pair: (-pair[1], pair[0]))
