@@ -158,13 +158,13 @@ def test_a_playlist_comes_page_by_page_with_what_its_list_tells(
 def test_the_first_page_is_sent_before_the_second_is_asked_for(
     lister: Lister, youtube: YouTube, rig: Rig
 ) -> None:
-    url = shown(youtube, 150)
-    youtube.fault(PL, Fault.stalls(kind="continuation", after=0))
-    request = lister.request(url)
+    youtube.add_lists(Channel(id=UC, handle="@n", tabs={"videos": ids(0, 40)}))
+    youtube.fault(UC, Fault.stalls(kind="continuation", after=0))
+    request = lister.request(f"{YT}/@n")
     rig.pool.start_listing(request)
     rig.until(lambda: rig.of(Listed, request.key))
     (event,) = rig.of(Listed, request.key)
-    assert len(event.page.entries) == 100
+    assert len(event.page.entries) == 30
     rig.pool.kill(request.key)
     rig.ended(request.key)
 
@@ -351,6 +351,25 @@ def test_the_albums_of_a_channel_are_listed_one_after_the_other(
     assert [e.track for e in found.entries] == [1, 2, 3, 1, 2, 3, 4, None, None]
     names = [page.album and page.album.title for page in found.pages]
     assert names == ["No 0", "No 1", None]
+
+
+def test_lists_of_a_channel_that_are_gone_are_passed_over(
+    lister: Lister, youtube: YouTube
+) -> None:
+    lists = [
+        Playlist(id="PLgone000000", status="missing"),
+        Playlist(id="PLround00000", videos=ids(0, 5), is_endless=True),
+        Playlist(id="PLodd0000000", status="unviewable"),
+        Playlist(id="PLempty00000"),
+        Playlist(id=PL, videos=ids(3, 5)),
+    ]
+    tab = tuple(each.id for each in lists)
+    youtube.add_lists(*lists, Channel(id=UC, handle="@n", tabs={"playlists": tab}))
+    found = lister.list(f"{YT}/@n/playlists")
+    assert found.video_ids == ids(0, 8)
+    youtube.fault(PL, Fault.answers(500, kind="list"))
+    failure = lister.list(f"{YT}/@n/playlists").failure
+    assert failure.code == "server_error"
 
 
 @pytest.mark.parametrize(

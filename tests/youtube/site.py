@@ -60,7 +60,7 @@ class Site:
     _egress_of: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.lists = Lists(self._video_called)
+        self.lists = Lists(self._known)
 
     def reset(self) -> None:
         """Return to an empty site with an empty journal."""
@@ -107,17 +107,18 @@ class Site:
         return reply, request
 
     def _video(self, request: Request) -> Video:
-        video = self._video_called(request.video_id)
-        blocked = self.blocked_egresses.get(request.egress)
+        video = self._known(request.video_id)
+        blocked = self.blocked_egresses.get(request.egress) or self.blocked
         return replace(video, status=blocked) if blocked else video
 
-    def _video_called(self, video_id: str) -> Video:
+    def _known(self, video_id: str) -> Video:
+        """Return a video as lists show it, whoever asks."""
         video = self._videos.get(video_id)
         if video is None and self.default is not None:
             video = self.default.called(video_id)
         if video is None:
             video = Video(id=video_id, status="removed")
-        return replace(video, status=self.blocked) if self.blocked else video
+        return video
 
     def _video_for(self, request: Request) -> Video:
         """Return the video as the account of a request's cookies sees it."""

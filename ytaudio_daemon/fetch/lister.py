@@ -11,8 +11,11 @@ from typing import Any
 from yt_dlp.extractor.youtube import YoutubeTabIE
 
 from ytaudio_daemon.fetch import list_facts
+from ytaudio_daemon.fetch.classify import Evidence
+from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.list_failures import classify_listing
 from ytaudio_daemon.fetch.music_album import ask_for_album
 from ytaudio_daemon.fetch.page_builder import PageBuilder
 from ytaudio_daemon.fetch.ytdlp_client import YtDlpClient
@@ -23,6 +26,8 @@ Info = Mapping[str, Any]
 
 #: Music's own channels ("Name - Topic") have no tab of videos, but a list of uploads.
 _NO_VIDEOS = "does not have a videos tab"
+#: Of a list among those of a channel: it is passed over.
+_GONE = frozenset({"no_such_list", "unviewable_list", "channel_closed"})
 #: A moved channel or an album leads to the next address; more are a circle.
 _MAX_REDIRECTS = 4
 
@@ -40,6 +45,11 @@ class ListClient(YtDlpClient):
     ) -> None:
         self._before_request = before_request
         super().__init__(params, YoutubeTabIE)
+
+    def forget_failures(self) -> None:
+        """Forget the evidence of a failure that does not matter."""
+        self.failed_requests.clear()
+        self.params["logger"].warnings.clear()
 
     def urlopen(self, req: Any) -> Any:
         """Open `req` when all that is there has been sent."""
@@ -71,7 +81,9 @@ class Lister:
         head = _head(info, self.kind)
         self.pages.describe(head)
         if self.kind == "album":
-            self._add_album(info, ask_for_album(self.ydl, url, head.list_id))
+            facts = ask_for_album(self.ydl, url, head.list_id)
+            self.ydl.forget_failures()
+            self._add_album(info, facts)
             return
         # In a channel's tab nothing tells whose the videos are.
         is_tab = self.kind == "channel"
@@ -81,15 +93,23 @@ class Lister:
     def _add_entries(self, entries: Iterable[Info], owner: Info) -> None:
         for entry in entries:
             if video_id := list_facts.video_id_of(entry):
-                is_told = entry.get("channel") or not owner
-                self._add_video(entry if is_told else {**entry, **owner}, video_id)
+                is_named = entry.get("channel") or not owner
+                self._add_video(entry if is_named else {**entry, **owner}, video_id)
             elif entry.get("ie_key") == "YoutubeTab":  # an album or playlist in a tab
+                self.pages.begin_list()
                 self._add_inner_list(str(entry["url"]))
+                self.pages.begin_list()
             if self.pages.is_at_end:
                 return
 
     def _add_inner_list(self, url: str) -> None:
-        info = self._open_list(url)
+        try:
+            info = self._open_list(url)
+        except Exception as error:
+            if _failure_code(error) not in _GONE:
+                raise
+            self.ydl.forget_failures()  # the others are there all the same
+            return
         if str(info.get("id")).startswith("OLAK5uy_"):
             self._add_album(info)
         else:
@@ -144,6 +164,12 @@ class Lister:
                 break
             url = str(info["url"])
         raise AttemptFailedError(failure_for("no_such_list"))
+
+
+def _failure_code(error: Exception) -> str:
+    if isinstance(error, AttemptFailedError):
+        return error.failure.code
+    return classify_listing(Evidence(causes=causes_of(error))).code
 
 
 def _head(info: Info, kind: str) -> ListedPage:

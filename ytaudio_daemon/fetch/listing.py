@@ -18,6 +18,7 @@ from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.fetch.list_failures import classify_listing
 from ytaudio_daemon.fetch.lister import ListClient, Lister
 from ytaudio_daemon.fetch.page_builder import PageBuilder
+from ytaudio_daemon.fetch.proxy_failures import blame_proxy
 from ytaudio_daemon.model import (
     Failure,
     ListedPage,
@@ -38,26 +39,29 @@ def run_listing(request: ListRequest, report: PageReceiver) -> Outcome:
         totals = with_account(
             request.network,
             context,
-            lambda error: _failure_from_exception(error, context, pages),
+            lambda error: _failure_from_exception(error, request, context, pages),
             lambda cookies: _list_with(cookies, request, context, pages),
         )
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 - the border: all becomes data
-        failure = _failure_from_exception(error, context, pages)
+        failure = _failure_from_exception(error, request, context, pages)
         return context.failed_outcome(with_fitting_hint(failure, request, context))
     return context.listed_outcome(totals)
 
 
 def _failure_from_exception(
-    error: BaseException, context: AttemptContext, pages: PageBuilder
+    error: BaseException,
+    request: ListRequest,
+    context: AttemptContext,
+    pages: PageBuilder,
 ) -> Failure:
     if isinstance(error, AttemptFailedError):
         return error.failure
     evidence = context.evidence(
         causes_of(error), has_js_runtime=True, now=datetime.now(UTC)
     )
-    failure = classify_listing(evidence)
+    failure = blame_proxy(classify_listing(evidence), request.network)
     if pages.has_sent and failure.code in NEEDS_ACCOUNT:
         return failure_for("list_incomplete")  # it was there a moment ago
     return failure

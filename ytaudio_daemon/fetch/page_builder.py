@@ -64,6 +64,10 @@ class PageBuilder:
             self.send()
             self.head = replace(self.head, album=album)
 
+    def begin_list(self) -> None:
+        """Begin a list within the list: it comes round by itself alone."""
+        self._repeated_in_a_row = 0
+
     def next_position(self, video_id: str) -> int | None:
         """Return the next entry's place in the list.
 
