@@ -284,6 +284,29 @@ works() {
   check "nothing of ffmpeg or deno lives on" test -z "$(pids_of ffmpeg)$(pids_of deno)"
 }
 
+signs_in() { # a worker is confined, and yet reads its session's cookies and writes what YouTube renews
+  local closed=CookiesOnly account=SESSIONSECRET jars=$DATA/state/cookies jar
+  ask_youtube "yt.add(Video(id='$closed', title='Closed', status='members', account='$account', challenge=True))" >/dev/null
+  (cd "$CHECKOUT" && "$WORK/venv/bin/python" -Bc "from tests.youtube.accounts import cookies_text; print(cookies_text('$account'))") >"$WORK/cookies"
+  drop invited "https://youtu.be/$closed"
+  as $MEMBER ytaudio wait --session invited --timeout 60s >/dev/null
+  check "without cookies it is closed" test -z "$(find $DATA/library/invited -type f -name '*.mp3' 2>/dev/null)"
+  as $MEMBER sh -c "umask 077; cat >$DATA/inbox/invited/cookies.txt" <"$WORK/cookies"
+  check "a member's cookies.txt leaves the inbox" until_true 30 test ! -e $DATA/inbox/invited/cookies.txt
+  jar=$(find $jars -name cookies.txt)
+  check "  for $jar" test "$(dirname "$(dirname "$jar")")" = $jars -a "$(grep -c $account "$jar")" = 2
+  check "  of the daemon's user alone: $(mode "$jar"), $(mode $jars)" same "$(mode "$jar") $(mode $jars)" "600 ytaudio:ytaudio 700 ytaudio:ytaudio"
+  check "  nor can the member read it" not as $MEMBER cat "$jar" 2>/dev/null
+  as ytaudio ytaudio retry --session invited >/dev/null
+  check "  with them it comes" as $MEMBER ytaudio wait --session invited --timeout 60s
+  check "  and was signed in" test -s $DATA/library/invited/Closed.mp3 -a \
+    true = "$(json 'str(d["jobs"][0]["with_cookies"]).lower()' ytaudio jobs --session invited)"
+  check "  what YouTube renewed is stored: the worker may write there" grep -q SIDCC "$jar"
+  check "  of the daemon's user alone still" same "$(mode "$jar")" "600 ytaudio:ytaudio"
+  check "  and their content stands nowhere else" not grep -rqs $account $DATA/inbox $DATA/downloads $DATA/library $DATA/status $DATA/logs \
+    $DATA/state/ledger.sqlite3 $DATA/state/ledger.sqlite3-wal
+}
+
 serves() {
   check "the API is installed, and not enabled" same disabled "$(systemctl is-enabled $API)"
   check "  nor running" not systemctl --quiet is-active $API
@@ -459,7 +482,7 @@ uninstalls() {
 
 set_up
 play_youtube
-for part in ${*:-installs gets_ready boots is_locked_down confines renews works serves logs_in_fields reloads keeps_its_limits survives_kill survives_a_hang drains upgrades refuses uninstalls}; do
+for part in ${*:-installs gets_ready boots is_locked_down confines renews works signs_in serves logs_in_fields reloads keeps_its_limits survives_kill survives_a_hang drains upgrades refuses uninstalls}; do
   echo "# $part"; $part
 done
 exit $FAILED

@@ -35,7 +35,8 @@ def test_what_is_closed_comes_for_the_session_that_has_cookies_alone(
     assert "YouTube rotated them" in home.must("session", "show", "invited")
 
     held = [p for p in home.root.rglob("*") if p.is_file() and p.suffix != ".lock"]
-    where = [str(p.parent.name) for p in held if SECRET.encode() in p.read_bytes()]
-    assert where == ["cookies"]
+    where = [p for p in held if SECRET.encode() in p.read_bytes()]
+    uuid = home.session("invited")["session"]["uuid"]
+    assert where == [home.root / "state" / "cookies" / uuid / "cookies.txt"]
     home.must("session", "remove-cookies", "invited")
-    assert not list((home.root / "state" / "cookies").glob("*.txt"))
+    assert not where[0].exists()

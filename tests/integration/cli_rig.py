@@ -190,6 +190,8 @@ class Rig:
             },
             "disk": {"free_bytes": 100 << 30, "reserve_bytes": 1 << 30},
             "gates": [],
+            "pace": {"burst": 100, "per_hour": 200, "next_at": None},
+            "forecast": None,
             "egress": [{"name": "default", "open": True, "gates": [], "pace": None}],
             "counts": zero | {"running": 1, "completed": 12},
             "sessions": {"active": 1, "expired": 0},

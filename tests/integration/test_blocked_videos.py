@@ -1,5 +1,6 @@
 """The gate `site`: two videos close it, a success hastens all, a bad one is no probe."""
 
+import ipaddress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +17,15 @@ from tests.integration.ledger_rig import (
     song,
 )
 from ytaudio_daemon.fetch.failure_catalog import failure_for
-from ytaudio_daemon.jobs.record_failure import open_proven_gates, record_failure
+from ytaudio_daemon.jobs.gate_opening import ByteProof, open_proven_gates
+from ytaudio_daemon.jobs.record_failure import record_failure
+from ytaudio_daemon.jobs.stale_pauses import open_stale_gates
 from ytaudio_daemon.ledger import Ledger, gates, queries, transitions
 from ytaudio_daemon.ledger.claims import Claim
-from ytaudio_daemon.model import Outcome
-from ytaudio_daemon.model.gates import GateName
+from ytaudio_daemon.model import Outcome, Progress
+from ytaudio_daemon.model.gates import GateName, gate_after_failure
 from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.system.local_network import local_network
 
 BLOCKED = Outcome(failure=failure_for("rate_limited"))
 MINUTE = 60.0
@@ -179,3 +183,86 @@ def test_if_only_blocked_jobs_are_left_one_of_them_is_the_probe(
         gate = gates.find_gate(db, GateName.SITE)
     assert gate is not None
     assert gate.until == NOW.wall + due + 1 + 15 * MINUTE, "it says nothing new"
+
+
+def shut_by_two(ledger: Ledger, settings: Settings, *more: str) -> float:
+    """Close the gate by two blocked videos; return when it may be tried."""
+    drop(ledger, "party", links("bad1", "bad2", *more))
+    first, second = claimed(ledger), claimed(ledger)
+    fail(ledger, settings, first, 1)
+    fail(ledger, settings, second, 2)
+    return 2 + 15 * MINUTE + 1
+
+
+def test_first_bytes_open_the_gate_before_the_audio_is_converted(
+    ledger: Ledger, settings: Settings
+) -> None:
+    due = shut_by_two(ledger, settings, "good1", "good2")
+    proof, probe = ByteProof(ledger), claimed(ledger, later(due))
+    proof.open_gates([(probe, Progress(phase="resolving"))], later(due + 1))
+    assert is_shut(ledger)
+    loading = Progress(phase="downloading", downloaded_bytes=1)
+    proof.open_gates([(probe, loading)], later(due + 2))
+    assert not is_shut(ledger)
+    assert requeue_due(ledger, due + 3) == 2
+    assert claimed(ledger, later(due + 4)).video_id != probe.video_id
+
+
+def test_bytes_of_an_attempt_from_before_open_nothing(
+    ledger: Ledger, settings: Settings
+) -> None:
+    drop(ledger, "party", links("old", "bad1", "bad2"))
+    old, first, second = claimed(ledger), claimed(ledger), claimed(ledger)
+    fail(ledger, settings, first, 1)
+    fail(ledger, settings, second, 2)
+    loading = Progress(phase="downloading", downloaded_bytes=1)
+    ByteProof(ledger).open_gates([(old, loading)], later(3))
+    assert is_shut(ledger)
+
+
+def test_bytes_do_not_speak_of_the_host(ledger: Ledger) -> None:
+    drop(ledger, "party", links("one", "two"))
+    full = gate_after_failure(
+        None, failure_for("disk_full"), began_at=0, wall=NOW.wall - 1
+    )
+    with ledger.write() as db:
+        gates.close_gate(db, replace(full, until=NOW.wall))
+    probe = claimed(ledger, later(1))
+    loading = Progress(phase="downloading", downloaded_bytes=1)
+    ByteProof(ledger).open_gates([(probe, loading)], later(2))
+    with ledger.read() as db:
+        assert gates.find_gate(db, GateName.HOST) is not None
+
+
+@pytest.mark.parametrize(
+    ("proxy", "network", "hastened"),
+    [
+        ("", "192.0.2.7", 0),
+        ("socks5://localhost:9", "192.0.2.7", 2),
+        ("", "198.51.100.7", 2),
+        ("socks5://localhost:9", None, 0),
+    ],
+)
+def test_a_changed_proxy_or_network_forgets_the_pause(
+    ledger: Ledger, settings: Settings, proxy: str, network: str | None, hastened: int
+) -> None:
+    assert not open_stale_gates(ledger, settings, NOW, lambda: "192.0.2.7")
+    shut_by_two(ledger, settings)
+    changed = replace(settings, download=replace(settings.download, proxy=proxy))
+    opened = open_stale_gates(ledger, changed, later(9), lambda: network)
+    assert opened == (not is_shut(ledger)) == bool(hastened)
+    assert requeue_due(ledger, 10) == hastened
+
+
+def test_a_pause_from_before_the_network_was_remembered_stays(
+    ledger: Ledger, settings: Settings
+) -> None:
+    shut_by_two(ledger, settings)
+    assert not open_stale_gates(ledger, settings, later(9), lambda: "192.0.2.7")
+    assert is_shut(ledger)
+
+
+def test_the_kernel_names_the_network_without_a_packet() -> None:
+    found = local_network()
+    if found is not None:
+        ipaddress.ip_network(found)

@@ -136,7 +136,7 @@ def test_show_tells_why_and_what_next(rig: Rig, ledger: Ledger) -> None:
     assert f"ytaudio retry {known['B'][:8]}" in failed.out
     assert "yt-dlp 2026.10.31" in failed.out
     queued = rig.call("show", known["F"])
-    assert "no. 2 in its session's queue" in queued.out
+    assert "in the queue" in queued.out
     assert "the daemon is not running" in queued.out
 
 
@@ -461,3 +461,17 @@ def test_nothing_of_an_expired_session_is_retried_and_that_is_no_success(
     assert ran.code == Exit.UNKNOWN
     assert "has expired" in ran.err
     assert states(ledger) == {"A": "failed"}
+
+
+def test_a_session_is_found_by_as_much_of_its_uuid_as_lists_show(
+    rig: Rig, ledger: Ledger
+) -> None:
+    fill(ledger, rig)
+    (party,) = [
+        each
+        for each in rig.call("session", "list", "--json").json["sessions"]
+        if each["name"] == "party"
+    ]
+    shown = rig.call("session", "show", party["uuid"][:8], "--json")
+    assert shown.json["uuid"] == party["uuid"]
+    assert rig.call("session", "show", party["uuid"][:7]).code == 4

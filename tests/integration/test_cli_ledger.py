@@ -121,7 +121,8 @@ def test_a_restore_refuses_while_a_daemon_holds_the_state(rig: Rig) -> None:
     finally:
         os.close(lock)
     assert ran.code == 1
-    assert f"another daemon (pid {os.getpid()})" in ran.err
+    assert f"a daemon (pid {os.getpid()})" in ran.err
+    assert "hint: Stop the daemon: " in ran.err
 
 
 def test_a_restore_refuses_while_a_program_has_the_ledger_open(rig: Rig) -> None:

@@ -56,7 +56,7 @@ def test_a_running_daemon_is_described(rig: Rig) -> None:
     assert "running, started" in ran.out
     assert f"pid {os.getpid()}" in ran.out
     assert "1 running, 12 completed" in ran.out
-    assert "downloading 62 % 2.0 MiB/s 12 s left" in ran.out
+    assert "downloading 62 % 12 s left 2.0 MiB/s" in ran.out
     assert "\x1b" not in ran.out, "neither colour nor the title's escape codes"
     assert "Nina - Feeling \\x1b[31mGood [bold]" in ran.out
 
@@ -66,7 +66,7 @@ def test_a_session_is_described(rig: Rig) -> None:
     rig.session_file("party", [JOB])
     ran = rig.run("status", "party")
     assert ran.code == 0
-    assert "1 of 10 unfinished jobs, 4.2 MiB of audio" in ran.out
+    assert "1 of 10 jobs in the queue, 4.2 MiB of audio" in ran.out
     assert "cover.jpg: not a drop file" in ran.out
     by_uuid = rig.run("status", "7b0c2b2e-5a5f-4a0e-9d53-0d1a5ff3c001", "--json")
     assert by_uuid.json["session"]["name"] == "party"

@@ -13,6 +13,7 @@ from tests.integration.intake_rig import LINKS, House, acting_as
 from tests.others import NOBODY, mounted, needs_root
 from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.intake import intake, previous_lines, recording
+from ytaudio_daemon.intake.unmovable_folders import MAX_NAMED, UnmovableFolders
 from ytaudio_daemon.ledger import Connection, drop_queries
 from ytaudio_daemon.ledger.drop_queries import KeptFile
 
@@ -76,6 +77,33 @@ def test_of_a_list_that_grew_before_a_crash_was_over_only_the_new_lines_count(
     assert lines == [(1, 1), (1, 2), (2, 3)]
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("songs.txt", "words " * 100 + "{}"),
+        ("songs.csv", '"' + "description, " * 50 + '",{}'),
+        ("songs.jsonl", '["' + "words " * 100 + '", "{}"]'),
+        ("songs.json", '["' + "words " * 100 + ' {}"]'),
+    ],
+)
+def test_a_link_at_the_end_of_a_long_line_that_changed_counts(
+    house: House, name: str, line: str
+) -> None:
+    links = ["https://youtu.be/AAAAAAAAAAA", "https://yewtu.be/watch?v=BBBBBBBBBBB"]
+    lines = [line.format(link) for link in links]
+    house.drop(name, lines[0])
+    house.take()
+
+    house.drop(name, "\n".join(lines))
+    house.take()
+
+    recorded = "SELECT drop_id, line, result FROM lines ORDER BY drop_id, line"
+    assert house.ask(recorded) == [(1, 1, "accepted"), (2, 2, "rejected")]
+    house.drop(name, "\n".join([*lines, ""]))
+    house.take()
+    assert len(house.ask(recorded)) == 2, "neither counts again"
+
+
 def many(count: int) -> str:
     return "".join(f"https://youtu.be/{number:011d}\n" for number in range(count))
 
@@ -105,7 +133,7 @@ def test_a_page_that_cannot_be_read_is_asked_for_again(
     house.take()
     house.drop(content=many(3))
     with monkeypatch.context() as patch:
-        patch.setattr(drop_queries, "line_texts_after", busy)
+        patch.setattr(drop_queries, "written_lines_after", busy)
         with pytest.raises(LedgerBusyError):
             house.take()
     house.take()
@@ -188,6 +216,10 @@ def test_namesakes_in_both_folders_of_the_default_session_are_told_apart(
     house.close()
 
 
+def unmovable(house: House) -> list[tuple[str, str]]:
+    return list(house.intake.ignored_files.unmovable_folders.reports())
+
+
 @needs_root
 def test_what_could_not_be_moved_is_moved_when_it_may_be() -> None:
     with TemporaryDirectory() as folder:
@@ -200,7 +232,8 @@ def test_what_could_not_be_moved_is_moved_when_it_may_be() -> None:
             house.restart()
             house.take()
             assert states(house) == [("kept", None)]
-            assert "drop_not_movable" in house.intake.ignored_files.inbox_problems
+            (problem,) = unmovable(house)
+            assert f"chmod o+rwx {house.inbox}" in problem[1]
             os.utime(house.inbox / "songs.txt")  # comes again as it was
             house.take()
             assert "kept" in ignored(house)
@@ -209,7 +242,7 @@ def test_what_could_not_be_moved_is_moved_when_it_may_be() -> None:
             house.let_pass(60)
             house.take()
         assert states(house) == [("filed", b"songs.txt")]
-        assert "drop_not_movable" not in house.intake.ignored_files.inbox_problems
+        assert unmovable(house) == []
         assert (house.inbox / "processed" / "songs.txt").read_text() == LINKS
         assert house.ask("SELECT count(*) FROM lines") == [(2,)]
         house.show()
@@ -286,7 +319,7 @@ def test_a_processed_that_is_no_plain_folder_is_named_and_fails_no_step(
         house.drop()
         house.take()  # raises what would fail the step
         assert states(house) == [("kept", None)]
-        message, hint = house.intake.ignored_files.inbox_problems["drop_not_movable"]
+        ((message, hint),) = unmovable(house)
         assert str(house.inbox) in message
         assert remedy in hint
         assert "chmod" not in hint
@@ -295,4 +328,34 @@ def test_a_processed_that_is_no_plain_folder_is_named_and_fails_no_step(
             house.let_pass(60)
             house.take()
             assert states(house) == [("filed", b"songs.txt")]
-            assert house.intake.ignored_files.inbox_problems == {}
+            assert unmovable(house) == []
+
+
+def test_each_folder_whose_drops_cannot_be_moved_is_named_until_they_can(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    folders = [house.layout.inbox / name for name in ("alice", "bob", "carol")]
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+        (folder / "processed").write_text("mine")
+        (folder / "songs.txt").write_text(LINKS)
+    house.take()
+    while folders:
+        messages = [message for message, _ in unmovable(house)]
+        assert len(messages) == len(folders)
+        assert all(str(f) in m for f, m in zip(folders, messages, strict=True))
+        (folders.pop(0) / "processed").unlink()
+        house.let_pass(60)
+        house.take()
+    assert unmovable(house) == []
+    house.close()
+
+
+def test_many_folders_whose_drops_cannot_be_moved_are_counted() -> None:
+    unmovable_folders = UnmovableFolders()
+    for number in range(MAX_NAMED + 5):
+        unmovable_folders.add(Path(f"/inbox/{number:03d}"), OSError("no"))
+    *named, (counted, _) = unmovable_folders.reports()
+    assert len(named) == MAX_NAMED
+    assert "drops in 5 more folders" in counted

@@ -38,6 +38,18 @@ def a_hidden_folder(inbox: Path) -> Path:
     return path
 
 
+def a_hidden_folder_at_the_root(inbox: Path) -> Path:
+    path = inbox / ".lists"
+    path.mkdir()
+    return path
+
+
+def another_spelling_of_our_folder(inbox: Path) -> Path:
+    path = inbox / "Processed"
+    path.mkdir()
+    return path
+
+
 def filed_drops_of_another_session(inbox: Path) -> Path:
     path = inbox / "alice" / "bob" / "processed"
     path.mkdir(parents=True)
@@ -89,6 +101,8 @@ CASES = [
     (a_pdf_at_the_root, "default", "name must end in"),
     (a_deep_folder, "alice", "move its lists up"),
     (a_hidden_folder, "alice", "rename it, without the dot"),
+    (a_hidden_folder_at_the_root, ".lists", "cannot start with a dot"),
+    (another_spelling_of_our_folder, "Processed", "is reserved for filed drops"),
     (filed_drops_of_another_session, "alice", "rename it"),
     (defaults_below_a_session, "alice", "write its options there"),
     (a_link, "alice", "copy the file itself"),

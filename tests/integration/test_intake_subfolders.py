@@ -176,8 +176,8 @@ def test_a_link_where_drops_are_filed_leads_nowhere(
 
     assert names(house) == [("kept", b"rock/a.txt", None)]
     assert files(outside) == set()
-    hint = house.intake.ignored_files.inbox_problems["drop_not_movable"]
-    assert "'rock' is a link" in hint[0]
+    ((message, _),) = house.intake.ignored_files.unmovable_folders.reports()
+    assert "'rock' is a link" in message
     house.inbox.joinpath("processed", "rock").unlink()
     house.let_pass(60)
     house.take()

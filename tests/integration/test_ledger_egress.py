@@ -16,7 +16,8 @@ from tests.integration.ledger_rig import (
     links,
 )
 from ytaudio_daemon.jobs.config_values import egress_keys, network
-from ytaudio_daemon.jobs.record_failure import open_proven_gates, record_failure
+from ytaudio_daemon.jobs.gate_opening import open_proven_gates
+from ytaudio_daemon.jobs.record_failure import record_failure
 from ytaudio_daemon.ledger import Ledger, claims, gates, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.schema import attempts, jobs

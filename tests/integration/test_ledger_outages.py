@@ -165,7 +165,7 @@ def test_many_jobs_are_settled_a_batch_at_a_time(ledger: Ledger) -> None:
 def test_when_it_is_over_those_that_wait_for_it_are_due(ledger: Ledger) -> None:
     drop(ledger, "party", links("a", "b"))
     fail(ledger, RELOAD, 1)
-    fail(ledger, failure_for("server_error"), 2)
+    fail(ledger, DRM, 2)
     with ledger.write() as db:
         assert outages.make_due(db, confirmed(RELOAD), later(60)) == 1
         assert transitions.requeue_due(db, later(60), 86_400) == 1
@@ -173,6 +173,28 @@ def test_when_it_is_over_those_that_wait_for_it_are_due(ledger: Ledger) -> None:
         JobState.QUEUED,
         JobState.WAITING,
     ]
+
+
+def test_all_technical_failures_are_of_one_outage(ledger: Ledger) -> None:
+    """YouTube answers one request in this way and the next in another."""
+    drop(ledger, "party", links(*"abcd"))
+    for at, code in enumerate(("no_answer", "media_refused", "unknown", "drm"), 1):
+        fail(ledger, failure_for(code, f"Text {at}"), at, for_good=True)
+    assert settle(ledger, confirmed(RELOAD))
+    states = [(state, charged) for _, state, charged in found(ledger)]
+    assert states == [(JobState.QUEUED, 0)] * 3 + [(JobState.FAILED, 1)]
+
+
+def test_what_an_account_fetched_is_not_known_to_work_for_the_probe(
+    ledger: Ledger,
+) -> None:
+    drop(ledger, "party", links("open", "closed"))
+    for outcome in (song(), replace(song(), with_cookies=True)):
+        claim = claimed(ledger)
+        with ledger.write() as db:
+            assert transitions.complete(db, claim.fence, outcome, later(1), NO_LIMIT)
+    with ledger.read() as db:
+        assert outages.known_videos(db, 3) == ["open"]
 
 
 def test_the_latest_ends_rouse_a_suspicion_and_one_fetched_file_clears_it(
@@ -220,7 +242,7 @@ def test_an_attempt_that_ends_in_the_outage_is_not_charged(
     shut = shut_for(ledger, RELOAD)
     settings = roomy_settings(tmp_path)
     with ledger.write() as db:
-        for claim, failure in ((alike, RELOAD), (other, failure_for("server_error"))):
+        for claim, failure in ((alike, RELOAD), (other, failure_for("cut_short"))):
             outcome = Outcome(failure=failure)
             assert record_failure(db, claim, outcome, later(60), settings)
         jobs = queries.find_jobs(db)

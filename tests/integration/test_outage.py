@@ -1,6 +1,7 @@
 """An outage of YouTube costs nobody a job, and bad videos are no outage."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from tests.integration.ledger_rig import drop
 from tests.integration.outage_rig import JobDriver, job_driver, workers
 from tests.youtube import OUTAGES, Outage, Video, YouTube
+from tests.youtube.video import Status
+from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.jobs.outage_prober import LAST_RESORT
 from ytaudio_daemon.ledger import Ledger, audit, outages, queries
 from ytaudio_daemon.ledger.drops import JobOptions, NewLine
@@ -17,6 +20,8 @@ from ytaudio_daemon.pool import Pool
 
 HOUR = 3600.0
 M4A = JobOptions.from_options(Options(format="m4a"))
+#: The failures of some statuses.
+CODES = {"private": "private_video", "reload": "no_answer"}
 CLIP = Video(duration_s=3, formats={"aac"}, thumbnail=None)
 
 
@@ -135,6 +140,64 @@ def test_a_session_of_private_videos_is_no_outage(
     assert set(tried) == {1}
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [("reload", "private"), ("drm", "reload")],
+)
+def test_an_outage_may_change_its_text(
+    driver: JobDriver, youtube: YouTube, first: Status, then: Status
+) -> None:
+    ask_for(driver, "KNOWNtoWORK")
+    driver.until_done()
+    youtube.break_down(Outage(status=first))
+    ask_for(driver, *names("CHANGE", 6))
+    driver.until(driver.gate)
+    youtube.break_down(Outage(status=then))
+    half_past = driver.now.wall + HOUR / 2
+    driver.until(lambda: driver.now.wall >= half_past)
+    assert driver.counts()[JobState.FAILED] == 0
+    gate = driver.gate()
+    assert gate is not None
+    assert failure_for(CODES[then]).message in gate.reason, "it says what fails now"
+    youtube.recover()
+    driver.until_done()
+    check_nobody_lost(driver, 7)
+
+
+def test_an_outage_may_have_several_texts(driver: JobDriver, youtube: YouTube) -> None:
+    videos = names("SEVERAL", 6)
+    statuses: tuple[Status, ...] = ("reload", "odd", "sabr")
+    for video, status in zip(videos, statuses * 2, strict=True):
+        youtube.add(replace(CLIP, id=video, status=status))
+    youtube.add(replace(CLIP, id=LAST_RESORT.video_id, status="reload"))
+    ask_for(driver, *videos)
+    driver.until(driver.gate)
+    youtube.add(*(replace(CLIP, id=v) for v in [*videos, LAST_RESORT.video_id]))
+    driver.until_done()
+    check_nobody_lost(driver, 6)
+
+
+def test_an_outage_begins_while_a_refuted_suspicion_is_trusted(
+    driver: JobDriver, youtube: YouTube
+) -> None:
+    """All fail for good in that time, so no later failure can rouse a suspicion."""
+    private = names("PRIV", 4)
+    youtube.add(*(Video(id=video, status="private") for video in private))
+    ask_for(driver, "KNOWNtoWORK")
+    driver.until_done()
+    ask_for(driver, *private)
+    driver.until(lambda: state_of_outage(driver) is OutageState.REFUTED)
+    youtube.break_down(Outage(status="private"))
+    ask_for(driver, *names("LATE", 6))
+    driver.until(lambda: driver.counts()[JobState.FAILED] == 10)
+    driver.until(driver.gate)
+    youtube.recover()
+    driver.until_done()
+    driver.until(lambda: state_of_outage(driver) is not OutageState.SUSPECTED)
+    counts = driver.counts()
+    assert (counts[JobState.COMPLETED], counts[JobState.FAILED]) == (7, 4)
+
+
 def test_where_nothing_was_ever_completed_a_video_that_everybody_knows_tells(
     driver: JobDriver, youtube: YouTube
 ) -> None:
@@ -176,7 +239,8 @@ def test_if_the_known_videos_are_gone_a_job_is_let_through_to_see(
     youtube.break_down(OUTAGES["reload"])
     ask_for(driver, *names("SEE", 5))
     driver.until(driver.gate)
-    youtube.add(Video(id="KNOWNtoWORK", status="removed"))
+    for gone in ("KNOWNtoWORK", LAST_RESORT.video_id):
+        youtube.add(Video(id=gone, status="removed"))
     youtube.recover()
     driver.until_done()
     check_nobody_lost(driver, 6)

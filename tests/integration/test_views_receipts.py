@@ -1,5 +1,6 @@
 """Receipts: every line and what became of it, for people and for programs."""
 
+import hashlib
 import os
 import tempfile
 from collections import Counter
@@ -114,6 +115,37 @@ def test_a_receipt_goes_on_in_the_folder_that_its_session_was_renamed_to(
     assert renamed.with_name("songs.txt.failed.txt").exists()
     assert (other / beside.name).read_text().endswith("of somebody else")
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("state", ["filed", "rejected"])
+def test_the_first_receipt_goes_to_the_folder_that_its_session_was_renamed_to(
+    lite: Rig, state: str
+) -> None:
+    refused = drops.NewLine(line=1, text="x", code="not_a_url", message="no link")
+    content = b"the list"
+    digest = hashlib.sha256(content).hexdigest()
+    lite.drop(refused, state=state, sha256=digest)
+    target, ending = {
+        "filed": ("processed", "receipt"),
+        "rejected": ("rejected", "reason"),
+    }[state]
+    folder = lite.layout.inbox / "music"
+    (folder / target / "songs.txt").write_bytes(content)
+    twin = lite.layout.inbox / "a twin" / target
+    twin.mkdir(parents=True)
+    (twin / "songs.txt").write_bytes(content)
+    (twin / f"songs.txt.{ending}.txt").write_text("of its own session")
+    other = lite.layout.inbox / "another list" / target
+    other.mkdir(parents=True)
+    (other / "songs.txt").write_bytes(b"other links")
+    folder.rename(lite.layout.inbox / "tunes")
+
+    lite.refresh()
+
+    renamed = lite.layout.inbox / "tunes" / target
+    assert "songs.txt" in (renamed / f"songs.txt.{ending}.txt").read_text()
+    assert (twin / f"songs.txt.{ending}.txt").read_text() == "of its own session"
+    assert [path.name for path in other.iterdir()] == ["songs.txt"]
 
 
 def test_a_drop_that_is_nowhere_is_not_searched_for_again_and_again(

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 import sqlite3
 from dataclasses import replace
 from importlib import resources
@@ -176,6 +177,7 @@ def test_a_document_is_written_twice_a_second_at_most(lite: Rig) -> None:
 def test_nothing_is_written_when_nothing_changed(lite: Rig) -> None:
     lite.drop(video(1))
     lite.refresh()
+    lite.refresh()
     before = lite.layout.session_status("music").stat()
     with lite.ledger.write() as db:  # an event that changes no field of the document
         row = sessions.active_session(db, "music")
@@ -200,6 +202,7 @@ def test_the_daemons_document_beats_every_ten_seconds(lite: Rig) -> None:
 
 def test_seq_grows_across_restarts(lite: Rig) -> None:
     lite.drop(video(1))
+    lite.refresh()
     lite.refresh()
     before = lite.daemon()["seq"], lite.session()["seq"]
     lite.restart()
@@ -340,6 +343,7 @@ def test_what_can_be_written_hides_nothing_that_cannot(lite: Rig) -> None:
 def test_a_ledger_that_cannot_be_read_is_told_of(lite: Rig) -> None:
     lite.drop(video(1))
     lite.refresh()
+    lite.refresh()
     before = lite.daemon()
     trouble = DaemonProblem(code="ledger_trouble", message="m", hint="h", since=1.0)
     lite.live = replace(lite.live, state="degraded", problems=[trouble])
@@ -378,3 +382,52 @@ def test_a_job_without_daemon_shows_what_the_ledger_knows(lite: Rig) -> None:
         document = job_document(queries.find_jobs(db)[0], None, None, 8)
     assert document["url"] == f"https://www.youtube.com/watch?v={video(1)}"
     assert document["attempt"]["max"] == 8
+
+
+@pytest.mark.parametrize("removed", ["", "sessions", "receipts"])
+def test_a_status_folder_that_somebody_deletes_comes_back_whole(
+    lite: Rig, removed: str
+) -> None:
+    lite.drop(video(1))
+    lite.refresh()
+    lite.refresh()
+    before = lite.session()["session"], lite.receipt()
+    shutil.rmtree(lite.layout.status / removed)
+
+    lite.refresh(10.0)
+
+    assert (lite.session()["session"], lite.receipt()) == before
+    assert lite.daemon()["counts"]["queued"] == 1
+
+
+def test_a_status_folder_with_older_files_in_its_place_is_written_anew(
+    lite: Rig,
+) -> None:
+    lite.drop(video(1))
+    lite.refresh()
+    lite.refresh()
+    older = lite.layout.status.with_name("older")
+    shutil.copytree(lite.layout.status, older)
+    lite.complete()
+    lite.refresh()
+    lite.layout.status.rename(lite.layout.status.with_name("away"))
+    older.rename(lite.layout.status)
+
+    lite.refresh(10.0)
+
+    assert lite.session()["session"]["counts"]["completed"] == 1
+    assert lite.receipt()["counts"]["completed"] == 1
+
+
+def test_files_that_somebody_deletes_come_back_with_the_daily_scan(lite: Rig) -> None:
+    lite.drop(video(1))
+    lite.refresh()
+    receipt = lite.layout.receipt_file("music", b"songs.txt")
+    for path in (lite.layout.session_status("music"), receipt):
+        path.unlink()
+
+    lite.views.request_scan(lite.now)
+    lite.refresh()
+
+    assert lite.session()["session"]["name"] == "music"
+    assert receipt.exists()

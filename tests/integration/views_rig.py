@@ -38,6 +38,7 @@ class Rig:
         state: str = "filed",
         at_root: bool = False,
         reason: str | None = None,
+        sha256: str = "00",
     ) -> drops.Drop:
         """Record a drop, make the folder it was filed into, and file it."""
         folder = self.layout.drop_folder(session, at_root=at_root)
@@ -49,7 +50,7 @@ class Rig:
         ]
         with self.ledger.write() as db:
             row = sessions.open_session(db, session, self.now)
-            drop = one_drop.open_drop(db, row.id, name, "00", 1, self.now)
+            drop = one_drop.open_drop(db, row.id, name, sha256, 1, self.now)
             for start in range(0, len(entries), 1000):
                 drop = one_drop.record_batch(
                     db,

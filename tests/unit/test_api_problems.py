@@ -55,7 +55,9 @@ def test_the_frameworks_refusals() -> None:
 
 
 def test_a_clients_own_words_come_back_short_and_writable() -> None:
-    errors_found = [{"loc": ("body", "\ud800" + "x" * 999), "msg": "no\ud800"}]
+    errors_found = [
+        {"loc": ("body", "\ud800" + "x" * 999), "type": "x", "msg": "no\ud800"}
+    ]
     problem = from_validation(errors_found)
     assert problem.status == 422
     assert len(problem.more["errors"][0]["pointer"]) <= 200
@@ -64,7 +66,10 @@ def test_a_clients_own_words_come_back_short_and_writable() -> None:
 
 
 def test_ten_thousand_errors_are_answered_with_twenty() -> None:
-    found = [{"loc": ("body", f"x{n}" * 100), "msg": "no"} for n in range(10_000)]
+    found = [
+        {"loc": ("body", f"x{n}" * 100), "type": "x", "msg": "no"}
+        for n in range(10_000)
+    ]
     answer = from_validation(found).response()
     assert len(json.loads(bytes(answer.body))["errors"]) == 20
     assert len(answer.body) < 10_000

@@ -117,7 +117,7 @@ def test_a_free_running_clock_is_a_warning() -> None:
 
 def test_the_machine_can_be_looked_at(tmp_path: Path) -> None:
     (tmp_path / "party").mkdir()
-    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".stfolder").mkdir()
     names = [found.name for found in machine_checks.check_machine(tmp_path)]
     assert names == ["inotify_watches", "inotify_instances", "clock"]
     assert "1 session needs" in next(machine_checks.check_machine(tmp_path)).message

@@ -1,6 +1,7 @@
 """What `show` says comes next, for every state."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,12 @@ from ytaudio_daemon.system.times import rfc3339
 
 NOW = 1_800_000_000.0
 UP = DaemonLiveness(state=Liveness.ALIVE)
+PACED = DaemonLiveness(
+    state=Liveness.ALIVE,
+    document={
+        "pace": {"burst": 100, "per_hour": 200, "next_at": rfc3339(NOW + 12)},
+    },
+)
 DOWN = DaemonLiveness(state=Liveness.STOPPED, document_age_s=60.0)
 SHUT = Gate(
     name=GateName.SITE,
@@ -84,6 +91,7 @@ def case(state: str, **more: Any) -> JobDetails:
         "quota": Quota(max_jobs=10),
         "file_is_gone": False,
         "life": UP,
+        "place": None,
         "wall": NOW,
     }
     return JobDetails(**(known | more))
@@ -94,7 +102,10 @@ def case(state: str, **more: Any) -> JobDetails:
     [
         (case("running"), "published when it is proven"),
         (case("running", job={"cancel_requested": True}), "being cancelled"),
-        (case("queued"), "no. 2 in its session's queue"),
+        (case("queued"), "its turn in the queue"),
+        (case("queued", place=7), "no. 7 in the queue"),
+        (case("queued", place=7, life=PACED), "; the next starts at "),
+        (case("queued", place=7, life=PACED), "by the pace of 100 at once, then 200"),
         (case("queued", gates=[SHUT]), "YouTube asks for a proof."),
         (case("queued", gates=[SHUT]), "(in 10 min)"),
         (case("queued", life=DOWN), "the daemon is not running"),
@@ -117,15 +128,28 @@ def test_what_comes_next(about: JobDetails, said: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["queued", "waiting"])
-@pytest.mark.parametrize("passed_s", [0, 90])
+@pytest.mark.parametrize(
+    ("passed_s", "opening"),
+    [
+        (0, "YouTube is asked again at"),
+        (90, "it is being tried: a known video is asked for"),
+    ],
+)
 def test_an_outage_is_explained_and_nothing_need_be_done(
-    state: str, passed_s: float
+    state: str, passed_s: float, opening: str
 ) -> None:
     """Also while YouTube is being asked again."""
     shut = outage_gate(None, "YouTube has an outage: it fails.", NOW)
     said = what_next(case(state, gates=[shut], wall=NOW + passed_s))
     assert "YouTube has an outage: it fails. Nothing to do:" in said
-    assert "YouTube is asked again at" in said
+    assert opening in said
+
+
+def test_a_gate_that_is_being_tried_says_so_and_names_no_time_that_is_past() -> None:
+    probed = replace(SHUT, probe_job_id=7)
+    said = what_next(case("queued", gates=[probed], wall=NOW + 628))
+    assert "it is being tried: one download runs to see whether it is over" in said
+    assert "ago" not in said
 
 
 def test_a_gate_whose_time_is_up_holds_nobody() -> None:

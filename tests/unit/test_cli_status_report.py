@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from ytaudio_daemon.cli.blocks import Facts
 from ytaudio_daemon.cli.commands import status_report
 from ytaudio_daemon.cli.commands.watch import changed_lines
+from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
 from ytaudio_daemon.system.times import rfc3339
 
 NOW = 1_800_000_000.0
@@ -19,7 +21,7 @@ def job(state: str = "queued", **more: Any) -> dict[str, Any]:
         "title": None,
         "artist": None,
         "duration_s": None,
-        "url": "https://www.youtube.com/watch?v=AAAAAAAAAAA",
+        "video_id": "AAAAAAAAAAA",
         "progress": None,
         "position": None,
         "file_size_bytes": None,
@@ -30,12 +32,12 @@ def job(state: str = "queued", **more: Any) -> dict[str, Any]:
 
 
 def test_a_job_is_called_by_its_link_until_its_title_is_known() -> None:
-    assert (
-        status_report.job_name(job()) == "https://www.youtube.com/watch?v=AAAAAAAAAAA"
-    )
+    assert status_report.job_name(job()) == "youtu.be/AAAAAAAAAAA"
     assert status_report.job_name(job(title="Good")) == "Good"
     named = job(title="Good", artist="Nina", duration_s=173.2)
     assert status_report.job_name(named) == "Nina - Good (2:53)"
+    named = job(title="NINA \u2013 Good", artist="Nina")
+    assert status_report.job_name(named) == "NINA \u2013 Good", "the artist once"
 
 
 PROGRESS = {
@@ -55,10 +57,11 @@ BROKE = {"kind": "transient", "code": "reset", "message": "It broke.", "hint": "
         (job("running", phase="resolving"), "resolving"),
         (
             job("running", phase="downloading", progress=PROGRESS),
-            "downloading 62 % 2.0 MiB/s 12 s left",
+            "downloading 62 % 12 s left 2.0 MiB/s",
         ),
-        (job("queued", position=3), "no. 3 in the queue"),
-        (job("held"), ""),
+        (job("queued", position=3), "no. 3 of this session"),
+        (job("held", position=11), "no. 11, when an earlier one ends"),
+        (job("held"), "enters when an earlier one ends"),
         (job("completed", file_size_bytes=4404019), "4.2 MiB"),
         (job("failed", error=BROKE), "It broke."),
         (job("cancelled"), ""),
@@ -77,11 +80,9 @@ def test_a_waiting_job_says_when_and_why() -> None:
 
 
 def test_bars_are_full_at_the_end_and_never_beyond() -> None:
-    assert status_report.progress_bar(0) == "╌" * 12
-    assert status_report.progress_bar(50) == "━" * 6 + "╌" * 6
-    assert (
-        status_report.progress_bar(100) == status_report.progress_bar(250) == "━" * 12
-    )
+    assert status_report.progress_bar(0) == "╌" * 8
+    assert status_report.progress_bar(50) == "━" * 4 + "╌" * 4
+    assert status_report.progress_bar(100) == status_report.progress_bar(250) == "━" * 8
 
 
 def test_counts_leave_out_what_is_not_there() -> None:
@@ -94,9 +95,15 @@ def test_counts_leave_out_what_is_not_there() -> None:
 def test_a_quota_without_limits_says_so() -> None:
     quota = {"max_jobs": 0, "used_jobs": 2, "max_bytes": 0, "used_bytes": 0}
     said = status_report.quota_text(quota)
-    assert said == "2 of any number of unfinished jobs, 0 B of audio"
+    assert said == "2 jobs in the queue (no limit), 0 B of audio"
     said = status_report.quota_text({**quota, "max_jobs": 10, "max_bytes": 4 << 30})
-    assert said == "2 of 10 unfinished jobs, 0 B of 4.0 GiB"
+    assert said == "2 of 10 jobs in the queue, 0 B of 4.0 GiB of audio"
+
+
+def test_a_full_quota_says_that_the_rest_waits() -> None:
+    quota = {"max_jobs": 10, "used_jobs": 10, "max_bytes": 0, "used_bytes": 0}
+    said = status_report.quota_text(quota, held=12)
+    assert said == "10 of 10 jobs in the queue (12 more wait for room), 0 B of audio"
 
 
 def test_options_read_as_in_a_drop() -> None:
@@ -111,3 +118,64 @@ def test_only_what_changed_is_news() -> None:
     assert changed_lines({"a": "queued", "b": "running"}, seen) == ["running"]
     assert changed_lines({"a": "queued"}, seen) == []
     assert changed_lines({"b": "queued"}, seen) == ["queued"]
+
+
+def session(**counts: int) -> dict[str, Any]:
+    return {
+        "session": {
+            "name": "alice",
+            "uuid": "5e55104e-0000-4000-8000-000000000000",
+            "state": "active",
+            "last_activity_at": rfc3339(NOW),
+            "expires_at": None,
+            "quota": {"max_jobs": 10, "used_jobs": 1, "max_bytes": 0, "used_bytes": 0},
+            "counts": counts,
+            "ignored": [],
+        },
+        "jobs": [],
+        "truncated": False,
+    }
+
+
+def gate(state: str | None, until: float, name: str = "site") -> dict[str, Any]:
+    known = {"name": name, "reason": "YouTube asks for a proof."}
+    known["until"] = rfc3339(until) or ""
+    return known if state is None else {**known, "state": state}
+
+
+def closed_fact(counts: dict[str, int], *gates: dict[str, Any]) -> str:
+    every = dict.fromkeys(status_report.STATES, 0) | counts
+    document = {"gates": gates, "counts": every}
+    alive = DaemonLiveness(Liveness.ALIVE, document)
+    facts, *_ = status_report.session_report(
+        session(**every), NOW, bars=False, liveness=alive
+    )
+    assert isinstance(facts, Facts)
+    return dict(facts.pairs).get("closed", "")
+
+
+def test_a_session_says_why_its_jobs_do_not_start() -> None:
+    shut = gate("closed", NOW + 300)
+    for state in ("queued", "waiting", "held"):
+        said = closed_fact({state: 1}, shut)
+        assert said.startswith("site until ")
+        assert said.endswith("(in 5 min): YouTube asks for a proof.")
+    assert closed_fact({"completed": 3}, shut) == ""
+
+
+@pytest.mark.parametrize(
+    ("shut", "said"),
+    [
+        (gate("probing", NOW - 28), "site is being tried: one download runs"),
+        (gate("probing", NOW - 28, "outage"), "a known video is asked for"),
+        (gate("due", NOW - 28), "site is to be tried: the next download shows"),
+        (gate("closed", NOW - 1), "site is to be tried"),
+        (gate(None, NOW - 28), "site is to be tried"),
+    ],
+)
+def test_what_is_closed_never_names_a_time_that_is_past(
+    shut: dict[str, Any], said: str
+) -> None:
+    text = closed_fact({"queued": 1}, shut)
+    assert said in text
+    assert " ago" not in text

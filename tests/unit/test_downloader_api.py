@@ -54,7 +54,7 @@ def test_every_public_name_can_be_had() -> None:
         ({"filename": "%(uploader)s"}, "title"),
         ({"proxy": "nonsense"}, "proxy"),
         ({"ca_file": "/no/such/file"}, "/no/such/file"),
-        ({"max_workers": "0"}, "max_workers|workers"),
+        ({"max_workers": 0}, "^max_workers cannot be 0; allowed: a whole number"),
     ],
 )
 def test_wrong_use_is_refused_by_name(
@@ -62,6 +62,14 @@ def test_wrong_use_is_refused_by_name(
 ) -> None:
     with pytest.raises(UsageError, match=said):
         AudioDownloader(tmp_path / "out", settings=SETTINGS, **wrong)  # type: ignore[arg-type] # wrong on purpose
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"out"])
+def test_an_output_folder_that_is_no_path_is_refused_by_name(wrong: object) -> None:
+    with pytest.raises(
+        UsageError, match=r"^output_dir cannot be .*the path of a folder"
+    ):
+        AudioDownloader(wrong, settings=SETTINGS)  # type: ignore[arg-type] # wrong on purpose
 
 
 def test_an_output_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:

@@ -42,7 +42,16 @@ def test_any_column_of_a_table_may_hold_links(delimiter: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Video ID", "videoId", "id", "Video-ID", "ID de la vidéo", "youtube_id"]
+    "name",
+    [
+        "Video ID",
+        "videoId",
+        "id",
+        "Video-ID",
+        "ID de la vidéo",
+        "youtube_id",
+        "MediaId",
+    ],
 )
 def test_a_column_of_ids_makes_them_good(name: str) -> None:
     text = f"Title,{name}\nx,AAAAAAAAAAA\ny,short\nz, BBBBBBBBBBB \n"
@@ -76,6 +85,21 @@ def test_cells_may_go_over_several_lines_and_quotes_may_be_wrong() -> None:
         "BBBBBBBBBBB",
     ]
     assert [place for place, _, _ in found[:2]] == ["2", "4"]
+
+
+def test_a_sign_before_the_names_of_columns_is_no_comment() -> None:
+    for names in ("#,Title,Video ID,format", "# Nr,Title,Video ID,format"):
+        (entry,) = entries(f"{names}\n1,x,AAAAAAAAAAA,opus\n", DropKind.TABLE)
+        assert (entry.line, entry.code, entry.layer) == (2, None, {"format": "opus"})
+
+
+def test_an_id_beside_a_foreign_link_is_offered_too() -> None:
+    text = "a,b\ndQw4w9WgXcQ,https://x.test/1.jpg\ndQw4w9WgXcQ," + A + "\n"
+    assert results(text, DropKind.TABLE) == [
+        ("2.1", "dQw4w9WgXcQ", "bare_id"),
+        ("2.2", None, "unsupported_site"),
+        ("3", "AAAAAAAAAAA", None),
+    ]
 
 
 def test_a_channel_beside_its_video_is_no_line_of_its_own() -> None:

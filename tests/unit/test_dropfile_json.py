@@ -201,3 +201,62 @@ def test_a_value_cannot_break_out_of_its_line(options: str) -> None:
     (again,) = parse(line.encode(), DropKind.TEXT)
     layer: Any = entry.layer
     assert (again.layer, again.code) == (layer, None)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        '"note": "better: https://youtu.be/BBBBBBBBBBB"',
+        '"comments": [{"url": "https://youtu.be/BBBBBBBBBBB?t=3"}, "x"]',
+        '"https://youtu.be/BBBBBBBBBBB": "x"',
+        '"options": {"format": "mp3"}, "see": ["https://youtu.be/BBBBBBBBBBB"]',
+    ],
+)
+def test_another_video_in_an_object_with_a_link_counts_too(fields: str) -> None:
+    line = f'{{{URL}, "format": "mp3", {fields}}}'
+    found = entries(line)
+    assert [(entry.place, entry.link, entry.layer) for entry in found] == [
+        ("1.1", Link("AAAAAAAAAAA"), {"format": "mp3"}),
+        ("1.2", Link("BBBBBBBBBBB"), {"format": "mp3"}),
+    ]
+    assert sorted(video for _, video, _ in document(line) if video) == [
+        "AAAAAAAAAAA",
+        "BBBBBBBBBBB",
+    ]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        '"description": "https://youtu.be/BBBBBBBBBBB"',
+        '"tags": {"comment": "https://youtu.be/BBBBBBBBBBB"}',
+        '"note": "https://www.youtube.com/@x https://vimeo.com/1 AAAAAAAAAAA"',
+        '"title": "Watched https://youtu.be/AAAAAAAAAAA"',
+        '"thumbnail": "https://i.ytimg.com/vi/AAAAAAAAAAA/0.jpg"',
+        '"ie_key": "Youtube", "x": "https://youtu.be/BBBBBBBBBBB"',
+        '"state": "failed", "options": {}, "hint": "https://youtu.be/BBBBBBBBBBB"',
+    ],
+)
+def test_what_describes_the_video_of_an_object_is_no_link(fields: str) -> None:
+    assert [(e.place, e.link, e.code) for e in entries(f"{{{URL}, {fields}}}")] == [
+        ("1", Link("AAAAAAAAAAA"), None)
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"title": "x", "description": "https://youtu.be/AAAAAAAAAAA"}',
+        '{"url": "https://x.test/", "description": "https://youtu.be/AAAAAAAAAAA"}',
+        '[{"https://youtu.be/AAAAAAAAAAA": {"title": "x"}}]',
+    ],
+)
+def test_a_link_counts_wherever_no_video_is_described(text: str) -> None:
+    assert [video for _, video, _ in document(text) if video] == ["AAAAAAAAAAA"]
+
+
+def test_descriptions_from_the_api_of_youtube_are_no_links() -> None:
+    text = """{"kind": "youtube#searchResult",
+        "id": {"kind": "youtube#video", "videoId": "AAAAAAAAAAA"},
+        "snippet": {"description": "https://youtu.be/BBBBBBBBBBB"}}"""
+    assert document(text) == [("2", "AAAAAAAAAAA", None)]

@@ -16,8 +16,8 @@ from ytaudio_daemon.dropfile import (
     render_line,
 )
 from ytaudio_daemon.dropfile.option_syntax import add_option, merge_layers
+from ytaudio_daemon.model.filename_fields import FILENAME_FIELDS
 from ytaudio_daemon.model.options import (
-    FILENAME_FIELDS,
     FORMATS,
     QUALITIES,
     TAGS,

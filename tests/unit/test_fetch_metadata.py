@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ytaudio_daemon.fetch.filename_fields import filename_fields
 from ytaudio_daemon.fetch.metadata import (
     MAX_TEXT_CHARS,
     VideoFacts,
     clean_text,
-    filename_fields,
     tags_of,
     video_facts,
 )
@@ -95,7 +95,9 @@ def test_no_info_dict_breaks_it(info: dict[str, Any]) -> None:
     tags = tags_of(facts, {}, URL)
     for text in (
         *tags.values(),
-        *filename_fields(facts, tags, has_title_override=False).values(),
+        *filename_fields(
+            facts, tags, "%(artist)s - %(title)s", has_title_override=False
+        ).values(),
     ):
         assert len(text) <= MAX_TEXT_CHARS + 1
         assert not any(c in text for c in "\x00\n\r\x1b\u202e")
@@ -105,11 +107,11 @@ def test_no_info_dict_breaks_it(info: dict[str, Any]) -> None:
 def test_a_wished_title_names_the_file_too() -> None:
     facts = video_facts(SONG)
     tags = tags_of(facts, {"title": "Mine"}, URL)
-    assert filename_fields(facts, tags, has_title_override=True)["title"] == "Mine"
-    assert (
-        filename_fields(facts, tags, has_title_override=False)["title"]
-        == "Feeling Good (Official)"
-    )
+    template = "%(title)s"
+    mine = filename_fields(facts, tags, template, has_title_override=True)
+    assert mine["title"] == "Mine"
+    youtubes = filename_fields(facts, tags, template, has_title_override=False)
+    assert youtubes["title"] == "Feeling Good (Official)"
 
 
 def test_text_is_one_readable_line() -> None:

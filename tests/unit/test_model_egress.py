@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ytaudio_daemon.cli.commands.status_report import _egress_text
+from ytaudio_daemon.cli.commands.queue_report import _egress_text
 from ytaudio_daemon.daemon.gate_problems import gate_problems
 from ytaudio_daemon.jobs.egress_turns import EgressTurns
 from ytaudio_daemon.model.egress import egresses_of, gates_at, gates_for_all, is_open
@@ -23,7 +23,7 @@ SITE = Gate(
     closures=1,
 )
 SITE_BY_SOCKS = replace(SITE, egress=SOCKS)
-HOST = replace(SITE, name=GateName.HOST, reason="The disk is full.")
+HOST = replace(SITE, name=GateName.HOST, reason="The disk is full.", until=WALL + 60)
 
 
 @pytest.mark.parametrize("proxies", [[], [""], ["socks5://me:hush@one.example:1080"]])
@@ -68,7 +68,9 @@ def test_nothing_is_started_when_every_egress_is_shut() -> None:
 
 def test_an_egress_that_is_no_longer_configured_stops_nothing() -> None:
     assert gates_for_all([""], [SITE_BY_SOCKS]) == []
-    assert list(gate_problems(egresses_of([]), [SITE_BY_SOCKS], NOTHING_SET)) == []
+    assert (
+        list(gate_problems(egresses_of([]), [SITE_BY_SOCKS], NOTHING_SET, WALL)) == []
+    )
 
 
 def test_the_least_busy_egress_is_next_then_the_longest_unused() -> None:
@@ -86,15 +88,15 @@ def test_the_least_busy_egress_is_next_then_the_longest_unused() -> None:
 
 def test_problems_say_what_goes_on_and_what_does_not() -> None:
     egresses = egresses_of(["", "socks5://me:hush@one.example:1080"])
-    [one] = gate_problems(egresses, [SITE_BY_SOCKS], NOTHING_SET)
+    [one] = gate_problems(egresses, [SITE_BY_SOCKS], NOTHING_SET, WALL)
     assert one[0] == "egress_closed"
     assert f"by {SOCKS} until" in one[1]
-    both = list(gate_problems(egresses, [SITE, SITE_BY_SOCKS], NOTHING_SET))
+    both = list(gate_problems(egresses, [SITE, SITE_BY_SOCKS], NOTHING_SET, WALL))
     assert [code for code, _, _ in both] == ["site", "site"]
-    [host] = gate_problems(egresses, [HOST], NOTHING_SET)
+    [host] = gate_problems(egresses, [HOST], NOTHING_SET, WALL)
     assert host[0] == "host"
     assert "started until" in host[1]
-    [alone] = gate_problems(egresses_of([]), [SITE], NOTHING_SET)
+    [alone] = gate_problems(egresses_of([]), [SITE], NOTHING_SET, WALL)
     assert alone[0] == "site"
     assert "started until" in alone[1]
 
@@ -103,7 +105,7 @@ def test_status_shows_an_egress_with_its_gate_and_pace() -> None:
     shut = {"name": "site", "reason": "A bot check.", "until": "2027-01-15T08:15:00Z"}
     pace = {"burst": 30, "per_hour": 300, "available": 7}
     said = _egress_text({"name": SOCKS, "gates": [shut], "pace": pace}, WALL)
-    assert said.startswith(f"{SOCKS}: closed, site until ")
+    assert said.startswith(f"{SOCKS}: closed: site until ")
     assert said.endswith("7 of 30 may begin at once, then 300 an hour")
     free = _egress_text({"name": "default", "gates": [], "pace": None}, WALL)
     assert free == "default: open"

@@ -12,6 +12,7 @@ from ytaudio_daemon.model.gates import (
     PAUSES,
     Gate,
     GateName,
+    GateState,
     Pace,
     gate_after_failure,
     outage_gate,
@@ -40,6 +41,19 @@ def test_a_first_closure() -> None:
     assert (gate.name, gate.closed_at, gate.closures) == (GateName.SITE, WALL, 1)
     assert gate.until == WALL + 15 * 60
     assert (gate.code, gate.reason) == ("http_429", "Too many requests.")
+
+
+def test_a_closed_gate_is_due_after_its_pause_and_then_probed() -> None:
+    gate = closed_once()
+    assert gate.state(gate.until - 1) is GateState.CLOSED
+    assert gate.state(gate.until) is GateState.DUE
+    assert replace(gate, probe_job_id=7).state(gate.until + 28) is GateState.PROBING
+
+
+def test_an_outage_whose_pause_is_over_is_probed() -> None:
+    gate = outage_gate(None, "All fails.", WALL)
+    assert gate.state(WALL) is GateState.CLOSED
+    assert gate.state(gate.until) is GateState.PROBING
 
 
 def test_each_failed_probe_doubles_the_pause_up_to_the_longest() -> None:

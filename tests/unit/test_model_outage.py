@@ -16,6 +16,7 @@ from ytaudio_daemon.model.outage import (
     Outage,
     OutageState,
     ProbeVerdict,
+    after_failing_round,
     after_suspicion,
     failure_signature,
     round_verdict,
@@ -133,7 +134,11 @@ def test_every_code_has_a_signature_of_one_line() -> None:
         (RELOAD, [failure_for("bot_check")], True, UNDECIDED),
         (PRIVATE, [PRIVATE], True, None),
         (PRIVATE, [PRIVATE, None], True, WORKS),
-        (PRIVATE, [PRIVATE, PRIVATE], True, FAILS),
+        # The last may be of another channel, country or age than the first.
+        (PRIVATE, [PRIVATE, PRIVATE], True, None),
+        (PRIVATE, [PRIVATE, PRIVATE, None], False, WORKS),
+        (PRIVATE, [PRIVATE, PRIVATE], False, FAILS),
+        (PRIVATE, [PRIVATE, failure_for("no_route")], False, UNDECIDED),
         (PRIVATE, [PRIVATE], False, FAILS),
         (PRIVATE, [RELOAD], True, None),
         (PRIVATE, [RELOAD], False, UNDECIDED),
@@ -189,3 +194,78 @@ def test_probes_that_decide_nothing_end_the_suspicion_in_time() -> None:
         assert not outage.is_probe_due(WALL)
         assert outage.is_probe_due(outage.probe_at)
     assert after_suspicion(outage, UNDECIDED, WALL).state is OutageState.REFUTED
+
+
+DRM = failure_for("drm")
+
+
+def confirmed(failure: Failure = RELOAD) -> Outage:
+    found = after_suspicion(suspected(failure), FAILS, WALL)
+    return replace(found, is_settled=True)
+
+
+@pytest.mark.parametrize(
+    ("first", "probes", "is_gate_sure"),
+    [
+        (RELOAD, [PRIVATE, PRIVATE], True),
+        (RELOAD, [PRIVATE], False),  # it may be private meanwhile
+        (RELOAD, [PRIVATE, DRM], False),
+        (PRIVATE, [RELOAD], True),
+        (PRIVATE, [DRM, DRM], True),
+    ],
+)
+def test_an_outage_lasts_with_another_text(
+    first: Failure,
+    probes: list[Failure | None],
+    is_gate_sure: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    verdict = round_verdict(confirmed(first), probes, has_more=False)
+    assert verdict is (FAILS if is_gate_sure else UNDECIDED)
+    changed = after_failing_round(confirmed(first), probes)
+    if not is_gate_sure:
+        assert changed == confirmed(first)
+        return
+    now = probes[0]
+    assert now is not None
+    assert changed.signature == failure_signature(now)
+    assert changed.message == now.message
+    assert not changed.is_settled, "those that failed so are settled, too"
+    assert changed.began_at == confirmed(first).began_at
+
+
+def test_a_failure_of_the_same_kind_changes_the_text_alone() -> None:
+    changed = after_failing_round(confirmed(), [failure_for("media_refused")])
+    assert changed.message == failure_for("media_refused").message
+    assert changed.is_settled
+
+
+def test_technical_failures_are_alike_whatever_they_say() -> None:
+    texts = [failure_for("unknown", text) for text in ("Oops abc", "Hm def")]
+    found = suspect(ends(RELOAD, *texts, failure_for("sabr_only")), None, WALL)
+    assert found
+    assert found.is_alike(failure_for("server_error"))
+    assert not found.is_alike(PRIVATE)
+    assert not suspect(ends(PRIVATE, DRM, PRIVATE, DRM), None, WALL)
+
+
+def test_it_began_before_a_download_ended_that_went_through_it() -> None:
+    failed = ends(*[RELOAD] * 6)
+    song = AttemptEnd(
+        video_id="long",
+        signature=None,
+        channel=None,
+        began_at=WALL - 60,
+        ended_at=WALL - 3.5,
+    )
+    found = suspect([*failed[:4], song, *failed[4:]], None, WALL)
+    assert found
+    assert found.began_at == failed[-1].ended_at
+
+
+def test_when_the_trust_is_over_what_failed_meanwhile_is_looked_at_once() -> None:
+    refuted = after_suspicion(suspected(PRIVATE), WORKS, WALL)
+    assert not refuted.must_be_suspected_again(WALL + FIRST_TRUST_S - 1)
+    assert refuted.must_be_suspected_again(WALL + FIRST_TRUST_S)
+    seen = replace(refuted, is_settled=True)
+    assert not seen.must_be_suspected_again(WALL + FIRST_TRUST_S)
+    assert not confirmed().must_be_suspected_again(WALL + FIRST_TRUST_S)

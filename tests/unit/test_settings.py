@@ -164,7 +164,7 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
     told = problems(file)
     expected = [
         (3, "fromat", "did you mean format?"),
-        (6, "[sesions]", "did you mean sessions?"),
+        (6, "[sesions]", "did you mean [sessions]?"),
         (2, "workers", "a whole number from 1 to 64"),
         (4, "mp4", "mp3 m4a wav flac ogg opus"),
         (9, "burst", "from 1"),
@@ -186,7 +186,7 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         ("workers = 3\n", "belongs below a line [download]"),
         ("download = 3\n", "write [download] on a line of its own"),
         ("[download]\nworkers = mp3\n", "line 2"),
-        ("[download]\n[download]\n", "not valid TOML"),
+        ("[download\n", "not valid TOML in line 1: "),
         ("x = " + "[" * 5000, "not valid TOML"),
         ("[download]\nbitrat = 1\n", "did you mean bitrate?"),
         ("[disk]\nxyz = 1\n", "known: reserve"),
@@ -611,3 +611,30 @@ def test_what_is_shown_of_a_receiver(tmp_path: Path) -> None:
     assert shown["notify.webhook"] == "https://[::1]:8080/***"
     assert shown["notify.command"] == "/bin/hook ***"
     assert defaults().redacted()["notify.webhook"] == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '[downloads]\nformat = "mp3"\n',
+            ":1: [downloads]: there is no such section; did you mean [download]?",
+        ),
+        (
+            '[download]\nformat = "mp3"\nworkers = 1\nformat = "m4a"\n',
+            ":4: [download] format stands twice, first in line 2",
+        ),
+        ('x = 1\nx = "2"', ":2: x stands twice, first in line 1"),
+        ("[download]\n\n[download]\n", ":3: [download] stands twice, first in line 1"),
+        ("[download]\nformat = “mp3”\n", ":2: “ ” are not quotes in TOML"),
+        (
+            "[download]\nformat = mp3\n",
+            "is not valid TOML in line 2: Invalid value: format = mp3",
+        ),
+    ],
+)
+def test_a_mistake_in_the_form_is_named_with_its_line(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    (problem,) = problems(config(tmp_path, text))
+    assert problem.endswith(message)

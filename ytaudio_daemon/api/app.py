@@ -7,7 +7,16 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from ytaudio_daemon import __version__
-from ytaudio_daemon.api import audio, event_stream, health, jobs, problems, sessions
+from ytaudio_daemon.api import (
+    audio,
+    event_stream,
+    health,
+    jobs,
+    problems,
+    sessions,
+    start_page,
+)
+from ytaudio_daemon.api.collection_slash import CollectionSlash
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.guard import Guard
 from ytaudio_daemon.api.openapi import (
@@ -55,10 +64,12 @@ def create_app(context: ApiContext, hosts: Collection[str] | None = None) -> Api
         hosts: As in `Guard`.
     """
     app = Api(context)
-    routers = [part.router for part in (jobs, event_stream, audio, sessions, health)]
+    parts = (jobs, event_stream, audio, sessions, health, start_page)
+    routers = [part.router for part in parts]
     for router in routers:
         app.include_router(router)
     routes = [r for router in routers for r in router.routes if isinstance(r, Route)]
     problems.install_handlers(app, routes)
+    app.add_middleware(CollectionSlash, paths={r.path for r in routes})
     app.add_middleware(Guard, hosts=hosts)
     return app

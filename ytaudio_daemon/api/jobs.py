@@ -1,5 +1,6 @@
 """Routes of jobs: post, list, show, change."""
 
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -8,6 +9,7 @@ from starlette.responses import Response
 from ytaudio_daemon.api.auth import UUID_PATTERN, ContextDep, OwnSession
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.problems import Problem
+from ytaudio_daemon.api.queue_note import WaitingNotes, queue_note
 from ytaudio_daemon.api.request_models import (
     After,
     JobId,
@@ -136,9 +138,10 @@ def list_jobs(
         )
     page = rows[:limit]
     states = states_of(statuses) if statuses else list(JobState)
+    notes = waiting_notes(context)
     document: JobPage = {
         "schema": "ytaudio.jobs/1",
-        "jobs": [api_job(context, row) for row in page],
+        "jobs": [_answer(context, row, notes) for row in page],
         "total": sum(session.counts[state] for state in states),
         "next": page[-1].uuid if len(rows) > limit else None,
     }
@@ -299,7 +302,19 @@ def _enqueue(
 
 
 def api_job(context: ApiContext, row: JobRow) -> JobAnswer:
-    """Return a job's answer, with a note when it waits for a daemon."""
+    """Return a job's answer, with a note on what a job that waits is waiting for."""
+    return _answer(context, row, waiting_notes(context))
+
+
+def _answer(context: ApiContext, row: JobRow, notes: WaitingNotes) -> JobAnswer:
+    return to_api_job(context.job_document(row), notes.note_on(row.state))
+
+
+def waiting_notes(context: ApiContext) -> WaitingNotes:
+    """Return what jobs wait for now."""
     trouble = context.daemon_down_reason()
-    note = f"{trouble}; the job waits until then" if trouble else None
-    return to_api_job(context.job_document(row), note)
+    if trouble:
+        return WaitingNotes(for_all=f"{trouble}; the job waits until then")
+    document = context.daemon_document()
+    note = queue_note(document, time.time()) if document else None
+    return WaitingNotes(for_unstarted=note)

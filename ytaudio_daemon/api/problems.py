@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
+from ytaudio_daemon.api.validation_words import validation_sentence
 from ytaudio_daemon.errors import (
     LedgerBusyError,
     LedgerError,
@@ -159,7 +160,7 @@ def from_http(error: HTTPException) -> Problem:
         error.status_code,
         codes.get(error.status_code, "refused"),
         details.get(error.status_code, str(error.detail)),
-        "GET /api/openapi.json tells all there is.",
+        "GET /api/openapi.json lists every address; GET / shows the first calls.",
         headers=error.headers,
     )
 
@@ -170,15 +171,17 @@ def from_validation(errors: Sequence[Any]) -> Problem:
     At most `MAX_ERRORS` are listed: a body of 64 KiB may have ten thousand.
     """
     found = [
-        {"pointer": _pointer(error["loc"]), "detail": _truncate(str(error["msg"]))}
+        {
+            "pointer": _pointer(error["loc"]),
+            "detail": _truncate(validation_sentence(error)),
+        }
         for error in errors[:MAX_ERRORS]
     ]
-    first = found[0] if found else {"pointer": "", "detail": "it is unusable"}
     return Problem(
         422,
         "invalid_request",
-        f"{first['pointer']}: {first['detail']}",
-        "GET /api/openapi.json describes what is taken.",
+        f"The request cannot be used: {found[0]['detail'] if found else 'unknown why'}.",
+        "GET /api/openapi.json describes every field.",
         more={"errors": found},
     )
 

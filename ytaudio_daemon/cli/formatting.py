@@ -27,6 +27,14 @@ def _two_units(
     return f"{first} {large_unit}" + (f" {second} {small_unit}" if second else "")
 
 
+def format_roughly(seconds: float) -> str:
+    """Return an estimate: `less than a minute`, `about 5 min`, `about 3 h 20 min`."""
+    if seconds < _MINUTE:
+        return "less than a minute"
+    step = _MINUTE if seconds < _HOUR else 10 * _MINUTE
+    return f"about {format_duration(round(seconds / step) * step)}"
+
+
 def format_playing_time(seconds: float) -> str:
     """Return a playing time: `3:07`, `1:02:33`."""
     minutes, secs = divmod(round(seconds), 60)
@@ -45,11 +53,12 @@ def format_size(count: float) -> str:
     return f"{count:.0f} {unit}" if count >= 100 else f"{count:.1f} {unit}"  # noqa: PLR2004 - three digits are enough
 
 
-def local_time(wall: float, now: float) -> str:
+def local_time(wall: float, now: float, *, seconds: bool = True) -> str:
     """Return a time of day in the local zone, with the date unless it is today."""
     then, today = time.localtime(wall), time.localtime(now)
     same_day = then[:3] == today[:3]
-    return time.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M", then)
+    time_of_day = "%H:%M:%S" if seconds else "%H:%M"
+    return time.strftime(time_of_day if same_day else "%Y-%m-%d %H:%M", then)
 
 
 def local_time_and_distance(wall: float, now: float) -> str:

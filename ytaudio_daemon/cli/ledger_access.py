@@ -1,6 +1,7 @@
 """Opens the ledger for a command: as its owner, and for short transactions."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +11,15 @@ from ytaudio_daemon.cli.privileges import drop_privileges, not_permitted_error
 from ytaudio_daemon.errors import NoLedgerError, UnknownSessionError
 from ytaudio_daemon.folders import wake_file
 from ytaudio_daemon.ledger import Connection, Ledger, migrate
-from ytaudio_daemon.ledger.sessions import Session, find_session
+from ytaudio_daemon.ledger.sessions import (
+    Session,
+    find_session,
+    find_session_by_prefix,
+)
 from ytaudio_daemon.model.host_errors import WRITE_REFUSED
+
+#: The beginning of a UUID, as lists on a terminal show it.
+_SHORT_UUID = re.compile(r"[0-9a-f]{8}")
 
 
 @contextmanager
@@ -38,12 +46,14 @@ def open_ledger(context: CommandContext, *, to_write: bool = False) -> Iterator[
 
 
 def require_session(db: Connection, name_or_uuid: str) -> Session:
-    """Return a session.
+    """Return a session by its name, its UUID, or as much of it as lists show.
 
     Raises:
         UnknownSessionError: There is none of that name or UUID.
     """
     session = find_session(db, name_or_uuid)
+    if session is None and _SHORT_UUID.fullmatch(name_or_uuid):
+        session = find_session_by_prefix(db, name_or_uuid)
     if session is None:
         raise UnknownSessionError(
             f"there is no session {name_or_uuid!r}", "See `ytaudio session list`."

@@ -6,7 +6,8 @@ Importing rich takes 60 ms, so `Output` imports this module only for a terminal.
 from collections.abc import Iterable, Sequence
 from typing import IO
 
-from rich.console import Console, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -34,8 +35,14 @@ STYLES = {
     "warning": "yellow",
     "broken": "bold red",
 }
-#: Characters that a column keeps on a narrow terminal.
-MAX_GUARANTEED_WIDTH = 40
+#: What the last column, which has the titles, keeps at least.
+MIN_LAST_WIDTH = 20
+#: Columns this narrow, such as IDs and states, are not cut.
+LEAST_CUT_WIDTH = 9
+_GAP = 2
+#: Columns whose content changes all the time, with the characters they have on a wide
+#: terminal: else all columns behind them would jump.
+STEADY_WIDTHS = {"STATE": 9, "HOW FAR": 46}
 
 
 class Terminal:
@@ -78,18 +85,55 @@ def table_renderable(
 ) -> RenderableType:
     """Return a table for a terminal; cells are plain text, never markup."""
     rows = [tuple(map(terminal_safe, row)) for row in rows]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for header, *cells in zip(headers, *rows, strict=True):
-        widest = max(map(len, (header, *cells)))
-        # On a narrow terminal the last column, which has the titles, is cut first.
-        least = 0 if header == headers[-1] else min(widest, MAX_GUARANTEED_WIDTH)
-        table.add_column(
-            header, header_style="bold", no_wrap=True, overflow="ellipsis",
-            min_width=least,
-        )  # fmt: skip
-    for row in rows:
-        table.add_row(*map(_styled, row))
-    return table
+    return _FittedTable(headers, rows)
+
+
+class _FittedTable:
+    """A table whose columns are fitted when it is drawn: then the width is known."""
+
+    def __init__(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self._headers = headers
+        self._rows = rows
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> RenderResult:
+        """Yield the table for the width that there is."""
+        table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+        widths = column_widths(self._headers, self._rows, options.max_width)
+        for header, width in zip(self._headers, widths, strict=True):
+            table.add_column(
+                header, header_style="bold", no_wrap=True, overflow="ellipsis",
+                width=width,
+            )  # fmt: skip
+        for row in self._rows:
+            table.add_row(*map(_styled, row))
+        yield table
+
+
+def column_widths(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], room: int
+) -> list[int]:
+    """Return the width of each column.
+
+    On a narrow terminal the last column, which has the titles, is cut first, to
+    `MIN_LAST_WIDTH`; then the widest.
+    """
+    widths = [
+        max(map(cell_len, cells), default=0)
+        for cells in zip(headers, *rows, strict=True)
+    ]
+    for place, header in enumerate(headers):
+        widths[place] = max(widths[place], STEADY_WIDTHS.get(header, 0))
+    *others, last = widths
+    least_last = min(last, MIN_LAST_WIDTH)
+    while others and sum(others) + _GAP * len(others) + least_last > room:
+        widest = max(range(len(others)), key=others.__getitem__)
+        if others[widest] <= LEAST_CUT_WIDTH:
+            break
+        others[widest] -= 1
+    left = room - sum(others) - _GAP * len(others)
+    return [*others, max(1, min(last, left))]
 
 
 def facts_renderable(pairs: Iterable[tuple[str, str]]) -> RenderableType:

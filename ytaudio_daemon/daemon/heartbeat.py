@@ -10,6 +10,7 @@ from ytaudio_daemon.daemon.systemd_watchdog import SystemdWatchdog
 from ytaudio_daemon.daemon.terminal_log import TerminalLog
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.fetch.tools import find_tools
+from ytaudio_daemon.jobs.stale_pauses import open_stale_gates
 from ytaudio_daemon.ledger import meta
 from ytaudio_daemon.model.clock import Now
 
@@ -50,6 +51,7 @@ class Heartbeat:
         self._services.snapshot_builder.log_problems = self._terminal_log.check()
         self._schedule.jobs_due_now()  # should an event have been lost
         self._save_uptime(now, mono)
+        self._open_stale_gates(now)
         self._services.job_runner.recover_lost(now)
         self._services.collection_lister.recover(now)
         self._services.inbox_watcher.restart_if_dead()
@@ -70,6 +72,12 @@ class Heartbeat:
             self._watchdog.ledger_failed(error, time.monotonic())
             raise
         self._watchdog.ledger_written(mono)
+
+    def _open_stale_gates(self, now: Now) -> None:
+        """Open gates that closed for another proxy or network; jobs may start then."""
+        services = self._services
+        if open_stale_gates(services.ledger, services.job_runner.settings, now):
+            self._schedule.jobs_due_now()
 
     def _find_missing_tools(self) -> None:
         """Search for ffmpeg and the JavaScript runtime if one is missing or removed."""

@@ -13,6 +13,8 @@ def inbox_problems(ignored_files: IgnoredFiles) -> Iterator[ProblemReport]:
     """Yield a problem for everything in the inbox that is not taken."""
     for code, (message, hint) in ignored_files.inbox_problems.items():
         yield code, message, hint
+    for message, hint in ignored_files.unmovable_folders.reports():
+        yield "drop_not_movable", message, hint
     for path, reason in ignored_files.waiting:
         yield "drop_waits", f"{path}: {reason}", "It is tried again at every scan."
     for folder, reason in ignored_files.folders.items():

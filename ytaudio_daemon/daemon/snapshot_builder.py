@@ -176,7 +176,7 @@ class SnapshotBuilder:
             self.settings.youtube.pot_provider
         )
         yield from gate_problems(
-            egresses(self.settings), gates, circumstances(self.settings)
+            egresses(self.settings), gates, circumstances(self.settings), now.wall
         )
         yield from inbox_problems(self._intake.ignored_files)
 

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,6 +12,7 @@ from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from ytaudio_daemon.daemon.assemble import assemble
+from ytaudio_daemon.daemon.console_lines import ConsoleLines
 from ytaudio_daemon.daemon.loop import Loop
 from ytaudio_daemon.daemon.open_ledger import open_ledger, retry_while_starting
 from ytaudio_daemon.daemon.services import Services
@@ -55,6 +57,7 @@ def run(settings: Settings) -> int:
         level=settings.log.level,
         form=settings.log.format,
         directory=settings.log.directory,
+        console_lines=ConsoleLines(colours=sys.stderr.isatty()),
     )
     with ExitStack() as stack:
         stack.callback(os.close, lock_state(layout))

@@ -76,7 +76,7 @@ def check_file_systems(layout: Layout) -> Iterator[CheckResult]:
 def check_free_space(free: int, reserve: int, downloads: Path) -> CheckResult:
     """Return the result on free disk space; both numbers in bytes. Pure."""
     message = (
-        f"{free / GIB:.1f} GiB are free, {reserve / GIB:.1f} GiB are left to others"
+        f"{free / GIB:.1f} GiB are free, {reserve / GIB:.1f} GiB of it are kept free"
     )
     what = "remove what nobody needs, or lower [disk] reserve"
     remedy = f"sudo du -xh --max-depth=2 {_quoted(downloads)} | sort -h | tail"

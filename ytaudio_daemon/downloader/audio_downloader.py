@@ -16,6 +16,7 @@ from ytaudio_daemon.downloader.folder_downloader import (
 from ytaudio_daemon.downloader.options_input import (
     checked_options,
     default_settings,
+    folder_path,
     parse_url,
 )
 from ytaudio_daemon.downloader.result import (
@@ -63,8 +64,8 @@ class AudioDownloader:
             hold for every download, the rest for those with a session.
 
     Raises:
-        UsageError: An option is not allowed, the folder cannot be written, or this
-            Python encodes file names otherwise than in UTF-8.
+        UsageError: An option is not allowed, `output_dir` is no path, the folder cannot
+            be written, or this Python encodes file names otherwise than in UTF-8.
         ConfigError: The config file is unusable.
     """
 
@@ -88,7 +89,7 @@ class AudioDownloader:
             given["bitrate"] = bitrate
         wanted = _with_overrides(
             settings or default_settings(),
-            {"proxy": proxy, "ca_file": ca_file, "workers": max_workers},
+            {"proxy": proxy, "ca_file": ca_file, "max_workers": max_workers},
         )
         self._settings = with_short_retries(wanted)
         self._options = checked_options(given, self._settings)
@@ -96,7 +97,7 @@ class AudioDownloader:
         self._stop_signal = StopSignal()
         self._runtime = WorkerRuntime(self._settings, user_cache_dir() / "home")
         self._folder_downloader = FolderDownloader(
-            Path(output_dir), self._settings, self._runtime
+            folder_path(output_dir), self._settings, self._runtime
         )
 
     def download_audio(self, url: str) -> DownloadResult:
@@ -226,6 +227,10 @@ class ProgressForwarder:
 def _with_overrides(settings: Settings, overrides: Mapping[str, object]) -> Settings:
     """Return the settings with some keys of `[download]` replaced by the caller's values.
 
+    Args:
+        settings: The settings without them.
+        overrides: By the parameter's name: the key's, with or without `max_`.
+
     Raises:
         UsageError: A value is not allowed.
     """
@@ -233,13 +238,13 @@ def _with_overrides(settings: Settings, overrides: Mapping[str, object]) -> Sett
     for name, wish in overrides.items():
         if wish is None:
             continue
-        key = KEYS[f"download.{name}"]
+        key = KEYS[f"download.{name.removeprefix('max_')}"]
         text = os.fspath(wish) if isinstance(wish, os.PathLike) else str(wish)
         try:
-            values[name] = key.value_type.parse(text)
+            values[key.name] = key.value_type.parse(text)
         except ValueError as error:
             raise UsageError(
-                f"{name} cannot be {text!r}; allowed: {key.value_type.allowed}"
+                f"{name} cannot be {wish!r}; allowed: {key.value_type.allowed}"
             ) from error
     if "ca_file" in values:
         values["ca_file"] = _existing_file(Path(values["ca_file"]))

@@ -55,6 +55,21 @@ def _without_ending(given: Mapping[str, object]) -> dict[str, object]:
     return {**given, "filename": filename.removesuffix(_YT_DLP_ENDING)}
 
 
+def folder_path(output_dir: str | os.PathLike[str]) -> Path:
+    """Return the folder that a caller names.
+
+    Raises:
+        UsageError: It is neither text nor a path.
+    """
+    try:
+        return Path(os.fspath(output_dir))
+    except TypeError as error:
+        raise UsageError(
+            f"output_dir cannot be {output_dir!r}; allowed: the path of a folder, as "
+            'text or a Path; "." is the current one'
+        ) from error
+
+
 def parse_url(url: object) -> Link:
     """Return the video that a link leads to.
 

@@ -7,6 +7,7 @@ from ytaudio_daemon.dropfile.drop_line import (
     MENDED_REMARK,
     DropLine,
     NotADropError,
+    line_identity,
 )
 from ytaudio_daemon.dropfile.filenames import (
     DROP_ENDINGS,
@@ -34,6 +35,7 @@ __all__ = [
     "is_passed_over",
     "is_temporary",
     "kind_of",
+    "line_identity",
     "parse",
     "parse_in_steps",
     "render_line",

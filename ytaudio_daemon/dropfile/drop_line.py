@@ -72,6 +72,11 @@ class DropLine(NamedTuple):
         return str(self.line) if self.part is None else f"{self.line}.{self.part}"
 
     @property
+    def identity(self) -> str:
+        """What tells it from the other lines of a list that grows."""
+        return line_identity(self.text, self.link)
+
+    @property
     def remedy(self) -> str:
         """What helps against the refusal in general, or "" when there is none."""
         return REJECT_CODES[self.code].remedy if self.code else ""
@@ -86,6 +91,11 @@ def printable(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     if "@" in text:
         text = _USERINFO.sub("//***@", text)
     return text[:limit]
+
+
+def line_identity(text: str, link: Link | None) -> str:
+    """Return what tells a line from others: of a text that was cut, its link, too."""
+    return f"{text} {link.url}" if link and len(text) >= MAX_TEXT_CHARS else text
 
 
 def _printable_char(char: str) -> str:

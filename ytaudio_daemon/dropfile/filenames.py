@@ -82,7 +82,12 @@ _SIDECAR = re.compile(
 )
 #: Where filed drops go.
 _RESERVED = frozenset({"processed", "rejected"})
-_IGNORED_FOLDERS = frozenset({"#recycle", "$recycle.bin", "lost+found", "@eadir"})
+_IGNORED_FOLDERS = frozenset(
+    {
+        *("#recycle", "@recycle", "$recycle.bin", "lost+found"),
+        *("@eadir", "#snapshot", "@tmp"),
+    }
+)
 #: Hidden folders that desktops, synchronizers and version control keep among people's
 #: files; nobody put them there as drops.
 _SYSTEM_FOLDERS = (
@@ -103,6 +108,13 @@ _SYSTEM_FOLDERS = (
     ".documentrevisions-v100",
     ".snapshot*",
     ".zfs",
+    ".recycle",
+    ".@__thumb",
+    ".rsync*",
+    ".syncthing*",
+    ".nextcloud*",
+    ".owncloud*",
+    ".tmp.drive*",
 )
 
 #: Control and format characters that reverse or break a line when it is shown:
@@ -135,11 +147,11 @@ def is_always_ignored(name: str) -> bool:
 def is_ignored_folder(name: str) -> bool:
     """Tell whether a folder in the inbox is no session, and not mentioned.
 
-    `processed` and `rejected` are: straight in the inbox they belong to the session
-    "default".
+    Such are the folders of systems, and `processed` and `rejected`: straight in the
+    inbox they belong to the session "default". Other hidden ones, and other spellings
+    of those two, are mentioned: somebody may miss what is in them.
     """
-    lower = name.lower()
-    return lower.startswith(".") or lower in _IGNORED_FOLDERS | _RESERVED
+    return name in _RESERVED or _is_system_folder(name)
 
 
 def is_passed_over(name: str) -> bool:
@@ -148,10 +160,14 @@ def is_passed_over(name: str) -> bool:
     Such are the folders of systems, and those with the name of something unfinished.
     Other hidden ones are mentioned: somebody may miss what is in them.
     """
+    return _is_system_folder(name) or (name[0] != "." and is_temporary(name))
+
+
+def _is_system_folder(name: str) -> bool:
     lower = name.lower()
-    if lower.startswith("."):
-        return any(fnmatchcase(lower, pattern) for pattern in _SYSTEM_FOLDERS)
-    return lower in _IGNORED_FOLDERS or is_temporary(name)
+    return lower in _IGNORED_FOLDERS or any(
+        fnmatchcase(lower, pattern) for pattern in _SYSTEM_FOLDERS
+    )
 
 
 def session_name_problem(name: str) -> str | None:

@@ -33,6 +33,11 @@ def json_options(fields: Mapping[str, Any]) -> LinkOptions:
     return LinkOptions(options=own, problem=problem or layer_problem(own))
 
 
+def is_option_field(key: str) -> bool:
+    """Return whether what a field of an object holds is an option, or several."""
+    return key in {"tag", "tags", "options"} or _is_option(key)
+
+
 def _option_fields(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield what is an option or meant as one; a Job has its own in `options`."""
     given = fields.get("options")

@@ -16,7 +16,7 @@ FACT_KEYS = frozenset(
     {"thumbnail", "thumbnails", "icon", "iconuri", "favicon", "avatar", "image"}
     | {"images", "artwork", "formats", "requested_formats", "requested_downloads"}
     | {"requested_subtitles", "subtitles", "automatic_captions", "fragments"}
-    | {"description", "channel_url", "uploader_url", "author_url", "heatmap"}
+    | {"channel_url", "uploader_url", "author_url", "heatmap"}
 )
 
 #: What is nested deeper is read as if it stood in one array.

@@ -1,16 +1,18 @@
 """The links in a JSON value, and the options beside them. Pure.
 
 Our own form is `{"url": …, "format": …}`. Others are exports: of yt-dlp, of Google
-Takeout, of browsers, chats and other players. An object that names its video says no
-more by its other fields than what the video is.
+Takeout, of browsers, chats and other players. Beside the link that an object names as
+its own, links in its other texts count, too; not so in descriptions of a video, and in
+what programs write about it.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple
 
+from ytaudio_daemon.dropfile.json_options import is_option_field
 from ytaudio_daemon.dropfile.json_reader import FACT_KEYS, MAX_VALUES
 from ytaudio_daemon.dropfile.portions import MAX_PORTION_CHARS, portions
 from ytaudio_daemon.urls import (
@@ -28,6 +30,12 @@ _LINK_KEYS = ("webpageurl", "url", "titleurl", "videourl", "uri", "href", "link"
 _ID_KEYS = ("videoid", "youtubeid")
 #: What yt-dlp writes into all of its objects; none of its fields are our options.
 _YTDLP_KEYS = frozenset({"_type", "ie_key", "extractor", "extractor_key"})
+#: Every Job of ours has both.
+_JOB_KEYS = frozenset({"state", "options"})
+#: How every `kind` of YouTube's Data API begins.
+_API_KIND = "youtube#"
+#: YouTube's texts about a video: they hold links to others by the dozen.
+_DESCRIPTION = "description"
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _VIDEO_LIST = re.compile(r"video|watch|history", re.IGNORECASE)
 _NOT_A_LETTER = re.compile(r"[\W_]")
@@ -53,6 +61,22 @@ class Record:
         return self.links[0].error is None
 
 
+class _Level(NamedTuple):
+    """An array or object that is being gone through.
+
+    Attributes:
+        members: What is left of it.
+        own: The good link of an object around it that names one.
+        videos: What that link leads to.
+        is_described: A description in it is one of a video.
+    """
+
+    members: Iterator[tuple[str, Any]]
+    own: Record | None = None
+    videos: frozenset[Link | None] = frozenset()
+    is_described: bool = False
+
+
 def find_records(value: Any, key: str = "") -> Iterator[Record | None]:
     """Yield all that names links in a JSON value, in its order; None for what does not.
 
@@ -60,40 +84,86 @@ def find_records(value: Any, key: str = "") -> Iterator[Record | None]:
         value: As `json.loads` returns it, however deep.
         key: What it is called in the object around it.
     """
-    todo = [iter([(key, value)])]
+    todo = [_Level(iter([(key, value)]))]
     while todo:
-        for name, item in todo[-1]:
+        level = todo[-1]
+        for name, item in level.members:
             if isinstance(item, str):
-                yield from _text_records(name, item)
+                yield from _text_records(name, item, level)
                 continue
-            own = _own_record(item) if isinstance(item, dict) else None
+            is_object = isinstance(item, dict) and level.own is None
+            own = _own_record(item) if is_object else None
             yield own
-            if isinstance(item, (list, dict)) and not (own and own.is_good):
-                todo.append(_members(name, item, own))
+            if isinstance(item, (list, dict)) and not (own and _says_no_more(item)):
+                todo.append(_level_of(name, item, level, own))
                 break
         else:
             todo.pop()
 
 
-def _text_records(name: str, text: str) -> Iterator[Record | None]:
+def _text_records(name: str, text: str, level: _Level) -> Iterator[Record | None]:
     for portion in [text] if len(text) <= MAX_PORTION_CHARS else portions(text):
-        links = find_links(portion) or _listed_ids(name, portion)
-        yield Record(portion, links) if links else None
+        links = find_links(portion)
+        if level.own is None:
+            links = links or _listed_ids(name, portion)
+            yield Record(portion, links) if links else None
+        else:
+            links = [each for each in links if _is_another(each, level.videos)]
+            yield Record(portion, links, level.own.fields) if links else None
+
+
+def _is_another(found: FoundLink, known: frozenset[Link | None]) -> bool:
+    """Return whether a link beside an object's own one leads to another video."""
+    return found.error is None and found.link not in known
+
+
+def _says_no_more(item: list[Any] | dict[str, Any]) -> bool:
+    """Return whether a program wrote an object about a video, and all that is in it."""
+    return isinstance(item, dict) and (
+        not _YTDLP_KEYS.isdisjoint(item)
+        or item.keys() >= _JOB_KEYS
+        or _is_of_the_api(item)
+    )
+
+
+def _is_of_the_api(item: dict[str, Any]) -> bool:
+    return str(item.get("kind")).startswith(_API_KIND)
+
+
+def _level_of(
+    name: str, item: list[Any] | dict[str, Any], around: _Level, own: Record | None
+) -> _Level:
+    if own and own.is_good:
+        videos = frozenset(link.link for link in own.links)
+        members = _members(name, item, own, is_described=True)
+        if own.fields:
+            members = (pair for pair in members if not is_option_field(pair[0]))
+        return _Level(members, own, videos, is_described=True)
+    is_described = around.is_described or _says_no_more(item)
+    members = _members(name, item, own, is_described=is_described)
+    return around._replace(members=members, is_described=is_described)
 
 
 def _members(
-    name: str, item: list[Any] | dict[str, Any], own: Record | None
+    name: str,
+    item: list[Any] | dict[str, Any],
+    own: Record | None,
+    *,
+    is_described: bool,
 ) -> Iterator[tuple[str, Any]]:
-    """Yield what is worth a look in an array, or an object that names no good video."""
+    """Yield what is worth a look in an array or object, texts that are keys included."""
     if isinstance(item, list):
-        return zip(repeat(name), item, strict=False)
-    if isinstance(item.get("entries"), list):  # a playlist of yt-dlp
-        return iter([("entries", item["entries"])])
-    return (
-        (key, value)
-        for key, value in item.items()
-        if key.lower() not in FACT_KEYS and (own is None or value is not own.text)
-    )
+        yield from zip(repeat(name), item, strict=False)
+    elif isinstance(item.get("entries"), list):  # a playlist of yt-dlp
+        yield "entries", item["entries"]
+    else:
+        for key, value in item.items():
+            if "/" in key:
+                yield "", key
+            lower = key.lower()
+            is_fact = lower in FACT_KEYS or (is_described and _DESCRIPTION in lower)
+            if not is_fact and (own is None or value is not own.text):
+                yield key, value
 
 
 def _own_record(item: dict[str, Any]) -> Record | None:

@@ -37,7 +37,7 @@ MAX_TABLE_LINE_CHARS = 1 << 16
 _MAX_ROW_LINES = 100
 _DELIMITERS = "\t;,|"
 _NOT_A_LETTER = re.compile(r"[\W_]+")
-_ID_NAMES = frozenset({"id", "videoid", "youtubeid", "ytid"})
+_ID_NAMES = frozenset({"id", "videoid", "youtubeid", "ytid", "mediaid"})
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
@@ -98,7 +98,10 @@ class _Table:
         if not any(cells):
             return
         if line and line[0] != self._delimiter and is_comment(line):
-            yield from switched_off_lines(number, commented_links(line))
+            switched_off = commented_links(line)
+            yield from switched_off_lines(number, switched_off)
+            if not switched_off:  # `#` is the name of many a first column
+                self._read_header(cells)
             return
         found: list[FoundLink] = []
         for portion in chain.from_iterable(map(portions, self._texts(written, cells))):
@@ -112,7 +115,7 @@ class _Table:
             self._read_header(cells)
 
     def _links(self, found: list[FoundLink], cells: list[str]) -> list[FoundLink]:
-        """Return the links of a row, else its bare IDs.
+        """Return the links of a row; where none names a video, its bare IDs, too.
 
         Args:
             found: In its texts.
@@ -122,11 +125,15 @@ class _Table:
         links = [
             FoundLink(bare, Link(bare)) for bare in ids if _VIDEO_ID.fullmatch(bare)
         ]
-        return without_pages(distinct_links([*links, *found])) or [
+        links = without_pages(distinct_links([*links, *found]))
+        if any(each.link for each in links):
+            return links
+        bare_links = [
             FoundLink(bare, Link(bare), bare_id_error(bare))
             for cell in cells
             for bare in bare_ids(cell)
         ]
+        return [*bare_links, *links]
 
     def _texts(self, written: list[str], cells: list[str]) -> list[str]:
         """Return what may hold links: the row as written, in case a link was cut."""

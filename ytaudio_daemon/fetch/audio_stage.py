@@ -11,7 +11,8 @@ from ytaudio_daemon.fetch.convert import ConversionPlan, convert, plan_conversio
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.fetch.file_names import MAX_NAME_BYTES, file_name
-from ytaudio_daemon.fetch.metadata import filename_fields, tags_of
+from ytaudio_daemon.fetch.filename_fields import filename_fields
+from ytaudio_daemon.fetch.metadata import tags_of
 from ytaudio_daemon.fetch.source import SOURCE_DIR, Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Phase, Progress, Result
 from ytaudio_daemon.model.outcome import JOB_DIR
@@ -34,14 +35,7 @@ def build_result(
     tags = tags_of(source.facts, request.options["tags"], request.url)
     remark = _write_tags(request, source, audio, tags)
     seconds = _verify_audio(request, source, audio, written_s, report)
-    name = file_name(
-        str(request.options["filename"]),
-        filename_fields(
-            source.facts, tags, has_title_override="title" in request.options["tags"]
-        ),
-        conversion_plan.format,
-        name_limit(MAX_NAME_BYTES, Path(request.attempt_dir)),
-    )
+    name = _file_name(request, source, tags, conversion_plan.format)
     audio = result_files.move_into_job_dir(request, audio, name)
     note = "; ".join(n for n in (*source.notes, conversion_plan.note, remark) if n)
     result = _result(source, conversion_plan, audio, seconds, note)
@@ -51,6 +45,16 @@ def build_result(
     )
     failpoints.failpoint("result.written", f"{request.key}/{request.attempt}")
     return outcome
+
+
+def _file_name(
+    request: FetchRequest, source: Source, tags: dict[str, str], ending: str
+) -> str:
+    template = str(request.options["filename"])
+    has_title = "title" in request.options["tags"]
+    fields = filename_fields(source.facts, tags, template, has_title_override=has_title)
+    limit = name_limit(MAX_NAME_BYTES, Path(request.attempt_dir))
+    return file_name(template, fields, ending, limit)
 
 
 def _write_tags(

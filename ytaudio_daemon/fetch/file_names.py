@@ -8,6 +8,9 @@ from collections.abc import Mapping
 MAX_NAME_BYTES = 200
 
 _FIELD = re.compile(r"%\((\w+)\)s|%%")
+#: What parts a field from its neighbours.
+_OPENING, _CLOSING = "([{", ")]}"
+_SEPARATORS = f" -\u2013\u2014_,|{_OPENING}{_CLOSING}"
 _COLON_BETWEEN_WORDS = re.compile(r"\s*:\s+")
 _LOOKALIKES = str.maketrans(
     {
@@ -55,19 +58,37 @@ def file_name(
 
 
 def _expand_template(template: str, fields: Mapping[str, str]) -> str:
-    missing = False
+    """Fill in the fields; one without a value goes with the signs that part it off.
 
-    def value(found: re.Match[str]) -> str:
-        nonlocal missing
-        if found[1] is None:
-            return "%"
-        text = fields.get(found[1], "")
-        missing = missing or not text.strip()
-        return text
+    So "%(artist)s - %(title)s" without an artist does not begin with a dash, and
+    "%(title)s (%(date)s)" without a date has no empty brackets.
+    """
+    text, at, missing = "", 0, ""
+    for found in _FIELD.finditer(template):
+        words = _without_orphans(template[at : found.start()], text, missing)
+        value = "%" if found[1] is None else fields.get(found[1], "")
+        kept = words if value.strip() else words.rstrip(_SEPARATORS)
+        missing = "" if value.strip() else f"{words[len(kept) :]}?"
+        text += kept + (value if value.strip() else "")
+        at = found.end()
+    return text + _without_orphans(template[at:], text, missing)
 
-    text = _FIELD.sub(value, template)
-    # "%(artist)s - %(title)s" without an artist should not begin with a dash.
-    return text.strip(" -_,") if missing else text
+
+def _without_orphans(words: str, before: str, missing: str) -> str:
+    """Return a template's words without what parted a missing field off from them.
+
+    Args:
+        words: Those behind the field.
+        before: The name so far.
+        missing: The signs that went with the field before the words, and a mark; ""
+            where that field has a value.
+    """
+    if not missing:
+        return words
+    if not before:
+        return words.lstrip(_SEPARATORS)
+    has_bracket = any(sign in missing for sign in _OPENING)
+    return words[1:] if has_bracket and words[:1] in [*_CLOSING] else words
 
 
 def _clean(text: str) -> str:

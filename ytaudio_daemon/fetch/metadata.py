@@ -73,7 +73,7 @@ def tags_of(
     A video without music metadata gets its channel as the artist, as yt-dlp's own
     metadata step does; a "<name> - Topic" channel is the artist's.
     """
-    channel = _TOPIC.sub("", facts.channel or "")
+    channel = without_topic(facts.channel or "")
     tags = {
         "title": facts.song or facts.title,
         "artist": facts.artist or channel,
@@ -88,25 +88,9 @@ def tags_of(
     return {key: value for key, value in tags.items() if value}
 
 
-def filename_fields(
-    facts: VideoFacts, tags: Mapping[str, str], *, has_title_override: bool
-) -> dict[str, str]:
-    """Return the values for a file name's template.
-
-    Args:
-        facts: The video's.
-        tags: As written into the file.
-        has_title_override: The person gave a title; the file is called by it too.
-    """
-    return {
-        "title": tags["title"] if has_title_override else facts.title,
-        "artist": tags.get("artist", ""),
-        "album": tags.get("album", ""),
-        "track": facts.song or tags.get("track", ""),
-        "date": tags.get("date", ""),
-        "channel": facts.channel or "",
-        "id": facts.video_id,
-    }
+def without_topic(channel: str) -> str:
+    """Return the artist's name of a "<name> - Topic" channel; else the channel's."""
+    return _TOPIC.sub("", channel)
 
 
 def clean_text(value: object) -> str | None:

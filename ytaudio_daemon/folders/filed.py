@@ -198,6 +198,34 @@ def find_receipt(inbox: Path, filed_name: bytes, identity: bytes) -> str | None:
     return None
 
 
+def find_without_receipt(
+    layout: Layout, target: str, filed_name: bytes, sha256: str
+) -> str | None:
+    """Return the session folder to which a filed drop without a receipt was moved.
+
+    A file of the same name and content that another session dropped has a receipt.
+
+    Args:
+        layout: Names the inbox and the receipts.
+        target: `PROCESSED` or `REJECTED`.
+        filed_name: The drop's name there.
+        sha256: Of its content.
+    """
+    view = b".reason.txt" if target == REJECTED else b".receipt.txt"
+    for session in _folders(layout.inbox):
+        # Path.exists() raises of a dead mount.
+        has_receipt = os.path.lexists(layout.receipt_file(session, filed_name))
+        beside = layout.inbox / session / target / os.fsdecode(filed_name + view)
+        if has_receipt or os.path.lexists(beside):
+            continue
+        with suppress(OSError, UnsafePathError):  # not there, or not ours
+            with open_dir(layout.inbox, session, target) as folder:
+                is_same = _has_content(folder, filed_name, sha256)
+            if is_same:
+                return session
+    return None
+
+
 def is_receipt_name_taken(
     layout: Layout, location: DropLocation, name: bytes, own: bytes | None = None
 ) -> bool:

@@ -12,10 +12,15 @@ from pathlib import Path
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.folders.inbox import DropLocation, IgnoredFile, MountPoint
-from ytaudio_daemon.folders.layout import DEFAULT_SESSION, Layout
+from ytaudio_daemon.folders.layout import (
+    DEFAULT_SESSION,
+    PROCESSED,
+    REJECTED,
+    Layout,
+)
+from ytaudio_daemon.folders.letter_case import is_other_spelling
 from ytaudio_daemon.folders.safe_open import open_dir
 from ytaudio_daemon.folders.session_scan import (
-    OWN_NAMES,
     OpenFolder,
     ScanMemory,
     ScanResult,
@@ -72,7 +77,9 @@ def scan(
             if entry.is_dir(follow_symlinks=False):
                 yield from _scan_unless_quiet(scope, entry)
                 yield None
-            elif _is_link_to_folder(entry.path) and not _is_no_session(entry.name):
+            elif _is_link_to_folder(entry.path) and not _is_no_session(
+                scope, entry.name
+            ):
                 yield _linked_folder(entry.name)
             else:
                 yield from check_file(scope, root, entry)
@@ -119,8 +126,16 @@ def _linked_folder(name: str) -> IgnoredFile:
     )
 
 
-def _is_no_session(name: str) -> bool:
-    return dropfile.is_ignored_folder(name) or name in OWN_NAMES
+def _is_no_session(scope: ScanScope, name: str) -> bool:
+    """Return whether a folder is not mentioned: a system's, or that of filed drops.
+
+    A disk that ignores case may show `processed` as `Processed`.
+    """
+    own = name.lower()
+    if dropfile.is_ignored_folder(name) or own not in {PROCESSED, REJECTED}:
+        return dropfile.is_ignored_folder(name)
+    with open_dir(scope.inbox) as inbox:
+        return is_other_spelling(inbox, own)
 
 
 def _scan_unless_quiet(
@@ -144,7 +159,7 @@ def _scan_unless_quiet(
 
 
 def _scan_session(scope: ScanScope, name: str) -> Iterator[ScanResult]:
-    if _is_no_session(name):
+    if _is_no_session(scope, name):
         return
     problem = dropfile.session_name_problem(name)
     if problem is None:

@@ -196,7 +196,7 @@ def lock_state(layout: Layout) -> int:
         holder = os.read(fd, 32).decode("ascii", "replace").strip()
         os.close(fd)
         raise AlreadyRunningError(
-            f"another daemon (pid {holder or 'unknown'}) uses {layout.state}",
+            f"a daemon (pid {holder or 'unknown'}) uses {layout.state} already",
             "Stop it first, or give this one another [paths] root.",
         ) from error
     os.ftruncate(fd, 0)

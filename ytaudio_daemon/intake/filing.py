@@ -151,9 +151,11 @@ class Filer:
 
     def _retry_unmovable(self, now: Now) -> None:
         """Try again what was not permitted: somebody may have allowed it by now."""
-        if not self._kept_files.has_unmovable:
-            self._ignored_files.clear_not_movable()
-        self._recorded += self._kept_files.pop_unmovable(now)
+        due = self._kept_files.pop_unmovable(now)
+        if due or not self._kept_files.has_unmovable:
+            folders = self._kept_files.unmovable_folders(self._layout.inbox)
+            self._ignored_files.unmovable_folders.retain(folders)
+        self._recorded += due
 
     def _place(self, recorded: RecordedDrop, now: Now) -> DropPlacement:
         """Move a drop, or keep it where it is.
@@ -173,7 +175,7 @@ class Filer:
             if isinstance(error, OSError) and not _is_of_one_place(error):
                 error.filename = str(folder)  # not a name in a folder nobody knows
                 raise
-            self._ignored_files.set_not_movable(folder, error)
+            self._ignored_files.unmovable_folders.add(folder, error)
             return self._keep(recorded, is_unmovable=True)
 
     def _move(self, recorded: RecordedDrop, now: Now) -> DropPlacement:

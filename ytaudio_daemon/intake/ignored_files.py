@@ -1,20 +1,19 @@
 """The files in the inbox that are not taken, with reasons for the status files."""
 
-import errno
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from heapq import nsmallest
 from pathlib import Path
 
-from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.inbox import (
     DropLocation,
     IgnoredFile,
     InboxFile,
     display_path,
 )
-from ytaudio_daemon.folders.layout import PROCESSED, REJECTED, display_name
+from ytaudio_daemon.folders.layout import display_name
+from ytaudio_daemon.intake.unmovable_folders import UnmovableFolders
 from ytaudio_daemon.model.host_errors import find_host_error
 
 #: One folder's list stays readable, whatever somebody throws into it.
@@ -27,9 +26,14 @@ FolderReasons = defaultdict[DropLocation, dict[str, str]]
 
 
 class IgnoredFiles:
-    """Collects reasons from scans; those of a folder's last complete scan count."""
+    """Collects reasons from scans; those of a folder's last complete scan count.
+
+    Attributes:
+        unmovable_folders: The folders whose drops were taken and stay there.
+    """
 
     def __init__(self) -> None:
+        self.unmovable_folders = UnmovableFolders()
         self._ignored: FolderReasons = defaultdict(dict)
         self._scan_ignored: FolderReasons = defaultdict(dict)
         self._folders: dict[str, str] = {}
@@ -186,34 +190,6 @@ class IgnoredFiles:
                 "gone, remove the folder or restart the daemon."
             )
             self._inbox_problems["mount_lost"] = message, hint
-
-    def set_not_movable(self, folder: Path, error: Exception) -> None:
-        """Report that a recorded drop cannot be moved to `processed`."""
-        self._inbox_problems["drop_not_movable"] = (
-            f"drops in {folder} were taken but cannot be moved away: {error}",
-            _not_movable_hint(folder, error),
-        )
-
-    def clear_not_movable(self) -> None:
-        """Withdraw the report of `set_not_movable`: no such drop is left."""
-        self._inbox_problems.pop("drop_not_movable", None)
-
-
-def _not_movable_hint(folder: Path, error: Exception) -> str:
-    otherwise = "(or set [inbox] after_intake to keep)"
-    found = find_host_error(error.errno) if isinstance(error, OSError) else None
-    if isinstance(error, PermissionError):
-        return f"Allow it with: chmod o+rwx {folder} {otherwise}."
-    if isinstance(error, UnsafePathError) and error.hint:
-        return f"{error.hint} {otherwise}"
-    if isinstance(error, OSError) and error.errno == errno.EXDEV:
-        return (
-            f"Unmount what is mounted at {folder / PROCESSED} or {folder / REJECTED} "
-            f"{otherwise}."
-        )
-    if found is not None:
-        return f"{found.remedy(str(folder)).removesuffix('.')} {otherwise}."
-    return f"Look at {folder}: `ytaudio doctor` {otherwise}."
 
 
 def _display_key(inbox_file: InboxFile) -> DisplayKey:

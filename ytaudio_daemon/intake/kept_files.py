@@ -1,6 +1,7 @@
 """The files that stay in the inbox after they were taken."""
 
 import math
+from pathlib import Path
 
 from ytaudio_daemon.folders.inbox import FileIdentity, FileKey, InboxFile
 from ytaudio_daemon.intake.recorded_drop import RecordedDrop
@@ -72,6 +73,11 @@ class KeptFiles:
     def has_unmovable(self) -> bool:
         """True if some file waits until we may move it."""
         return bool(self._unmovable)
+
+    def unmovable_folders(self, inbox: Path) -> set[Path]:
+        """Return the folders of the files that wait until we may move them."""
+        waiting = self._unmovable.values()
+        return {recorded.inbox_file.folder_in(inbox) for recorded in waiting}
 
     def pop_unmovable(self, now: Now) -> list[RecordedDrop]:
         """Remove and return the files whose move is to be tried again now."""

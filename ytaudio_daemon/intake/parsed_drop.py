@@ -19,6 +19,7 @@ from ytaudio_daemon.ledger.drops import (
     SwitchedOffLink,
 )
 from ytaudio_daemon.model import Layer, LinePart
+from ytaudio_daemon.model.filename_fields import FilenameWarnings
 from ytaudio_daemon.model.options import effective_options
 from ytaudio_daemon.model.selection import Selection
 from ytaudio_daemon.urls import CollectionLink
@@ -43,8 +44,8 @@ class ParsedDrop:
         is_read: Whether its end was reached.
         switched_off_count: The links in comments that were read so far.
         was_set_aside: Whether it ended the daemon, so that its end is not read.
-        previous_texts: Lines that an earlier content of a kept file had; they do not
-            count again.
+        previous_lines: Identities of the lines that an earlier content of a kept file
+            had; they do not count again.
     """
 
     def __init__(
@@ -64,10 +65,11 @@ class ParsedDrop:
         self.is_read = False
         self.was_set_aside = False
         self.switched_off_count = 0
-        self.previous_texts = set[str]()
+        self.previous_lines = set[str]()
         self._layers = layers
         self._default_bitrate = default_bitrate
         self._options_cache: dict[tuple[tuple[str, object], ...], JobOptions] = {}
+        self._filename_warnings = FilenameWarnings()
         self._entries = self._parse(content)
         self._last_switched_off = SwitchedOffLink(0, 0)
 
@@ -136,7 +138,7 @@ class ParsedDrop:
         if drop_line.is_switched_off:
             return self._switched_off(drop_line.line)
         is_recorded = (drop_line.line, drop_line.part or 0) <= self.cursor
-        if is_recorded or drop_line.text in self.previous_texts:
+        if is_recorded or drop_line.identity in self.previous_lines:
             return None
         return self._new_line(drop_line)
 
@@ -152,14 +154,15 @@ class ParsedDrop:
         link, collection = drop_line.link, drop_line.collection
         target, refused = collection or link, drop_line.code is not None
         takes = target is not None and not refused
+        job_options = self._job_options(drop_line.layer) if takes else None
         return NewLine(
             line=drop_line.line,
             part=drop_line.part or 0,
             text=drop_line.text,
             video_id=link.video_id if link and takes else None,
-            job_options=self._job_options(drop_line.layer) if takes else None,
+            job_options=job_options,
             code=drop_line.code,
-            message=drop_line.message or None,
+            message=self._message(drop_line, job_options),
             again=dropfile.render_line(target, drop_line.layer) if target else None,
             is_music=link is not None and link.is_music,
             collection=(
@@ -180,6 +183,15 @@ class ParsedDrop:
             is_music=link.is_music,
             selection=Selection.from_layer(merged),
         )
+
+    def _message(
+        self, drop_line: DropLine, job_options: JobOptions | None
+    ) -> str | None:
+        """Return why a line is refused, or the remarks on one that is taken."""
+        if job_options is None:
+            return drop_line.message or None
+        warning = self._filename_warnings.remark(job_options.options["filename"])
+        return "; ".join(filter(None, (drop_line.message, warning))) or None
 
     def _job_options(self, layer: Layer) -> JobOptions:
         """Return a line's effective options; computed once for equal lines."""

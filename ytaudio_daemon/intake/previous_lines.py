@@ -1,5 +1,6 @@
 """Lines that a file which stays in the inbox had before: only its new lines count."""
 
+from ytaudio_daemon.dropfile import line_identity
 from ytaudio_daemon.ledger import Connection, drop_queries
 from ytaudio_daemon.ledger.drop_queries import KeptFile
 from ytaudio_daemon.model import LinePart
@@ -18,11 +19,11 @@ class PreviousLines:
         file: The file that stays in place.
 
     Attributes:
-        texts: The lines found so far.
+        identities: Of the lines found so far.
     """
 
     def __init__(self, db: Connection, file: KeptFile) -> None:
-        self.texts: set[str] = set()
+        self.identities: set[str] = set()
         self._drops = drop_queries.kept_drops(db, file)
         self._last_line = LinePart()
 
@@ -30,12 +31,12 @@ class PreviousLines:
         """Read one page; returns whether it was the last one."""
         if not self._drops:
             return True
-        page = drop_queries.line_texts_after(
+        page = drop_queries.written_lines_after(
             db, self._drops[0], self._last_line, LINES_PER_PAGE
         )
-        self.texts.update(text for _, text in page)
+        self.identities.update(line_identity(each.text, each.link) for each in page)
         if page:
-            self._last_line = page[-1][0]
+            self._last_line = page[-1].place
         else:
             self._drops.pop(0)
             self._last_line = LinePart()

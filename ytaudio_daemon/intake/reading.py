@@ -206,7 +206,7 @@ class Reader:
         with self._ledger.read() as db:
             if not previous_lines.load_page(db):
                 return None
-        parsed_drop.previous_texts = previous_lines.texts
+        parsed_drop.previous_lines = previous_lines.identities
         self._grown = None
         return parsed_drop
 

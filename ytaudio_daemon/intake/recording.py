@@ -238,7 +238,7 @@ def _chunk(parsed_drop: ParsedDrop, entries: list[NewEntry]) -> _DropChunk:
 
 def _end_reason(parsed_drop: ParsedDrop, drop: Drop) -> str | None:
     """Return why a drop is rejected; a comment added to a kept list is no reason."""
-    is_comment = parsed_drop.previous_texts and not parsed_drop.was_set_aside
+    is_comment = parsed_drop.previous_lines and not parsed_drop.was_set_aside
     return None if is_comment else rejection_reason(parsed_drop, drop)
 
 

@@ -1,7 +1,7 @@
 """Probes videos that are known to work, while an outage of YouTube is suspected or on."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ import structlog
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.jobs.config_values import egress_keys
 from ytaudio_daemon.jobs.fetch_requests import fetch_request
-from ytaudio_daemon.jobs.outage_suspicion import end_outage
+from ytaudio_daemon.jobs.outage_suspicion import end_outage, suspect_again
 from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.ledger import Connection, Ledger, gates, outages
 from ytaudio_daemon.model import Failure, FetchRequest, Options
@@ -18,9 +18,11 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.egress import is_open
 from ytaudio_daemon.model.gates import GateName, outage_gate
 from ytaudio_daemon.model.outage import (
+    OF_THE_VIDEO,
     Outage,
     OutageState,
     ProbeVerdict,
+    after_failing_round,
     after_suspicion,
     round_verdict,
 )
@@ -32,7 +34,7 @@ log = structlog.get_logger()
 
 #: So many of the last completed videos are known to work.
 KNOWN_VIDEOS = 3
-#: Where nothing was completed and `[engine] canary` names none: YouTube's first video.
+#: Probed after those and `[engine] canary`, which may be gone: YouTube's first video.
 LAST_RESORT = Link(video_id="jNQXAC9IVRw")
 #: Of the failures' sentence, in the sentence on the outage.
 MAX_SAID_CHARS = 80
@@ -89,6 +91,10 @@ class OutageProber:
             shut = [g for g in gates.closed_gates(db) if g.name is not GateName.OUTAGE]
         if outage is None:
             return
+        if outage.must_be_suspected_again(now.wall):
+            with self._ledger.write() as db:
+                suspect_again(db, outage, now)
+            return
         self._settle(outage, now)
         keys = egress_keys(self._job_runner.settings)
         way = next((key for key in keys if is_open(key, shut, now.wall)), None)
@@ -123,7 +129,7 @@ class OutageProber:
             return
         with self._ledger.write() as db:
             if (outage := outages.find_outage(db)) is not None:
-                _conclude(db, outage, verdict, now)
+                _conclude(db, outage, this.failures, verdict, now)
         self._round = None
 
     def _begin_round(self, egress: str) -> None:
@@ -131,7 +137,7 @@ class OutageProber:
         with self._ledger.read() as db:
             known = [Link(video) for video in outages.known_videos(db, KNOWN_VIDEOS)]
         canaries = map(parse_link, self._job_runner.settings.engine.canary)
-        links = list(dict.fromkeys([*known, *canaries])) or [LAST_RESORT]
+        links = list(dict.fromkeys([*known, *canaries, LAST_RESORT]))
         self._round = _Round(links, egress)
 
     def _start_probe(self) -> None:
@@ -170,7 +176,13 @@ class OutageProber:
                 outages.save_outage(db, replace(outage, is_settled=True))
 
 
-def _conclude(db: Connection, outage: Outage, verdict: ProbeVerdict, now: Now) -> None:
+def _conclude(
+    db: Connection,
+    outage: Outage,
+    failures: Sequence[Failure | None],
+    verdict: ProbeVerdict,
+    now: Now,
+) -> None:
     """Write what a round of probes says."""
     if outage.state is OutageState.SUSPECTED:
         outage = after_suspicion(outage, verdict, now.wall)
@@ -178,24 +190,33 @@ def _conclude(db: Connection, outage: Outage, verdict: ProbeVerdict, now: Now) -
         log.warning(
             "outage.judged", state=outage.state.value, signature=outage.signature
         )
-        if outage.state is OutageState.CONFIRMED:
-            _close_gate(db, outage, verdict, now)
-    elif outage.state is OutageState.CONFIRMED:
-        if verdict is ProbeVerdict.WORKS:
-            end_outage(db, outage, now)
-        else:
-            _close_gate(db, outage, verdict, now)
+    elif verdict is ProbeVerdict.WORKS:
+        end_outage(db, outage, now)
+        return
+    if outage.state is OutageState.CONFIRMED:
+        _keep_waiting(db, outage, failures, verdict, now)
 
 
-def _close_gate(
-    db: Connection, outage: Outage, verdict: ProbeVerdict, now: Now
+def _keep_waiting(
+    db: Connection,
+    outage: Outage,
+    failures: Sequence[Failure | None],
+    verdict: ProbeVerdict,
+    now: Now,
 ) -> None:
-    """Keep everything waiting until the next round of probes."""
+    """Keep everything waiting until the next round of probes.
+
+    A known video that fails as videos do of themselves may be gone: then a job is let
+    through to see, too. If it fails alike, it is not charged.
+    """
+    first = failures[0]
+    may_be_gone = first is not None and first.kind in OF_THE_VIDEO
+    outage = after_failing_round(outage, failures)
     shut = outage_gate(
         gates.find_gate(db, GateName.OUTAGE),
         _reason(outage),
         now.wall,
-        lets_job_probe=verdict is ProbeVerdict.UNDECIDED,
+        lets_job_probe=may_be_gone or verdict is ProbeVerdict.UNDECIDED,
     )
     gates.close_gate(db, shut)
     outages.save_outage(db, replace(outage, probe_at=shut.until))

@@ -1,5 +1,7 @@
 """What an end of an attempt says about an outage, written in its own transaction."""
 
+from dataclasses import replace
+
 import structlog
 
 from ytaudio_daemon.ledger import Connection, gates, outages
@@ -33,10 +35,22 @@ def suspect_outage(db: Connection, now: Now) -> None:
         db: The write transaction that recorded the latest failure.
         now: The moment.
     """
-    suspected = suspect(outages.recent_ends(db, now), outages.find_outage(db), now.wall)
-    if suspected is not None:
+    known = outages.find_outage(db)
+    if suspect(outages.recent_ends(db, now), known, now.wall) is None:
+        return
+    row = outages.recent_ends(db, now, outages.MAX_ROW)
+    if (suspected := suspect(row, known, now.wall)) is not None:
         outages.save_outage(db, suspected)
         log.warning("outage.suspected", signature=suspected.signature)
+
+
+def suspect_again(db: Connection, refuted: Outage, now: Now) -> None:
+    """Suspect an outage once the trust after a refuted suspicion is over.
+
+    All jobs may have failed meanwhile, so that no other failure would rouse it.
+    """
+    outages.save_outage(db, replace(refuted, is_settled=True))
+    suspect_outage(db, now)
 
 
 def end_outage_if_proven(

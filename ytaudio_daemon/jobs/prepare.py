@@ -11,6 +11,7 @@ from ytaudio_daemon.jobs.publisher import Publication, Publisher
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome
+from ytaudio_daemon.model.host_errors import find_host_error
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
 
@@ -93,10 +94,13 @@ def _job_facts(claim: Claim) -> dict[str, object]:
 
 
 def work_folder_failure(error: Exception) -> Failure:
-    """Return the failure of an attempt whose folder cannot be made."""
+    """Return the failure; everybody sees it, so the error's path is left out."""
+    found = find_host_error(error.errno) if isinstance(error, OSError) else None
+    reason = getattr(error, "strerror", None) or error
+    hint = "Check the disk and the permissions of downloads/: `ytaudio doctor`."
     return Failure(
         kind=FailureKind.HOST,
         code="work_folder",
-        message=f"The folder for unfinished work cannot be made: {error}",
-        hint="Check the disk and the permissions of downloads/: `ytaudio doctor`.",
+        message=f"The folder for unfinished work cannot be made: {reason}",
+        hint=found.remedy("downloads/") if found else hint,
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from ytaudio_daemon.jobs.config_values import egress_keys, retry_policy
+from ytaudio_daemon.jobs.gate_opening import open_proven_gates
 from ytaudio_daemon.jobs.outage_suspicion import outage_until, suspect_outage
 from ytaudio_daemon.ledger import Connection, cookies, gates, queries, transitions
 from ytaudio_daemon.ledger.claims import Claim
@@ -15,7 +16,7 @@ from ytaudio_daemon.model.decide import (
     decide,
     reclassify_as_outdated,
 )
-from ytaudio_daemon.model.egress import EGRESS_GATES, gates_at, is_open
+from ytaudio_daemon.model.egress import EGRESS_GATES, is_open
 from ytaudio_daemon.model.gates import GATE_OF, GateName
 from ytaudio_daemon.settings import Settings
 
@@ -106,22 +107,6 @@ def _by_egress(
     ):
         return replace(decision, retry_at=now.wall + MIN_RETRY_S)
     return decision
-
-
-def open_proven_gates(db: Connection, claim: Claim, now: Now) -> None:
-    """Open the gates that this attempt, begun after they closed, shows to be over.
-
-    A private video proves the site answers; a success proves everything works, by the
-    attempt's egress. A gate that was closed later than now was closed before the clock
-    went back. An outage has proofs of its own: in one of them all videos are said to be
-    private.
-    """
-    for gate in gates_at(claim.egress, gates.closed_gates(db)):
-        is_behind = gate.closed_at < claim.history.claimed_at
-        if gate.name is not GateName.OUTAGE and (
-            is_behind or now.wall < gate.closed_at
-        ):
-            gates.open_gate_and_hasten(db, gate.name, now, gate.egress)
 
 
 def _reclassified(db: Connection, outcome: Outcome) -> Failure:

@@ -11,6 +11,7 @@ from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.jobs.config_values import egress_keys, pace
 from ytaudio_daemon.jobs.disk_reserve import DiskReserve
 from ytaudio_daemon.jobs.egress_turns import EgressTurns
+from ytaudio_daemon.jobs.gate_opening import ByteProof
 from ytaudio_daemon.jobs.memory_shortage import MemoryShortage
 from ytaudio_daemon.jobs.prepare import prepare
 from ytaudio_daemon.jobs.publisher import Publication
@@ -103,6 +104,7 @@ class JobRunner:
         self._memory_shortage = MemoryShortage()
         self._egress_turns = EgressTurns()
         self._disk_reserve = DiskReserve(ledger, layout.downloads)
+        self._byte_proof = ByteProof(ledger)
 
     def reload(self, settings: Settings) -> None:
         """Apply new settings; running attempts go on with the old ones."""
@@ -198,11 +200,13 @@ class JobRunner:
                 self._ended.append(_EndedAttempt(running, event.outcome, interruption))
 
     def finish_ended(self, now: Now) -> None:
-        """Finish the attempts that have ended, in order.
+        """Open gates that first bytes show to be over; finish what has ended, in order.
 
         Raises:
             LedgerError: The rest stays for the next call.
         """
+        running = [(one.claim, one.progress) for one in self._running.values()]
+        self._byte_proof.open_gates(running, now)
         while self._ended:
             ended = self._ended[0]
             self._finish(ended, now)

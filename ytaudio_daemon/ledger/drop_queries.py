@@ -1,17 +1,32 @@
 """Queries of drops: those without a place, kept files, the places of all."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.line_order import IS_AFTER_BOUND, ORDER, bound_after
-from ytaudio_daemon.ledger.schema import drops, lines, sessions
+from ytaudio_daemon.ledger.schema import drops, jobs, lines, sessions
 from ytaudio_daemon.model import LinePart, SessionState
+from ytaudio_daemon.urls import Link, parse_plain_link
 
 #: A file that stays in the inbox: session name, whether it lies at the root, file name.
 KeptFile = tuple[str, bool, bytes]
+
+
+class WrittenLine(NamedTuple):
+    """A recorded line, as a person wrote it.
+
+    Attributes:
+        place: Its number and part.
+        text: As it is shown.
+        link: The video that it names, or None.
+    """
+
+    place: LinePart
+    text: str
+    link: Link | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,18 +123,31 @@ def kept_drops(db: Connection, file: KeptFile) -> list[int]:
     return list(db.execute(query.order_by(drops.c.id)).scalars())
 
 
-def line_texts_after(
+def written_lines_after(
     db: Connection, drop_id: int, after: LinePart, count: int
-) -> list[tuple[LinePart, str]]:
-    """Return at most `count` lines of a drop after one: (number, text)."""
+) -> list[WrittenLine]:
+    """Return at most `count` lines of a drop behind one."""
     query = (
-        sa.select(*ORDER, lines.c.text)
+        sa.select(*ORDER, lines.c.text, lines.c.again, jobs.c.video_id)
+        .outerjoin(jobs, jobs.c.id == lines.c.job_id)
         .where(lines.c.drop_id == drop_id, IS_AFTER_BOUND)
         .order_by(*ORDER)
         .limit(count)
     )
     rows = db.execute(query, bound_after(after)).all()
-    return [(LinePart(row.line, row.part), row.text) for row in rows]
+    return [
+        WrittenLine(
+            LinePart(row.line, row.part), row.text, _link(row.video_id, row.again)
+        )
+        for row in rows
+    ]
+
+
+def _link(video_id: str | None, again: str | None) -> Link | None:
+    """Return the link of a line with a job, or of a refused one that names a video."""
+    if video_id is not None:
+        return Link(video_id)
+    return parse_plain_link(again.partition(" ")[0]) if again else None
 
 
 def orphaned_drops(db: Connection) -> list[Drop]:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -62,6 +62,17 @@ def cookies_use(db: Connection) -> str | None:
 def save_cookies_use(db: Connection, text: str) -> None:
     """Store how the latest use of `[download] cookies_file` went."""
     _put(db, "cookies_use", text)
+
+
+def network_identity(db: Connection) -> list[str] | None:
+    """Return what `save_network_identity` has stored; None when nothing."""
+    known = _get(db, "network_identity")
+    return None if known is None else known.split()
+
+
+def save_network_identity(db: Connection, digests: Sequence[str]) -> None:
+    """Store the hashes of the proxy and of the network that downloads go through."""
+    _put(db, "network_identity", " ".join(digests))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

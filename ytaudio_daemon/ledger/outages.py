@@ -12,10 +12,12 @@ from ytaudio_daemon.ledger.schema import attempts, jobs, outages, sessions
 from ytaudio_daemon.ledger.transitions import CLEARED_ERROR
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.outage import AttemptEnd, Outage, OutageState
+from ytaudio_daemon.model.outage import OF_THE_VIDEO, AttemptEnd, Outage, OutageState
 
 #: Attempts that are looked through for failures in a row.
 MAX_RECENT = 64
+#: ... and once they are suspected, for where the row began.
+MAX_ROW = 10_000
 #: Jobs whose charge is given back in one transaction.
 SETTLE_BATCH = 500
 #: The reason of the event: a job that failed in an outage is queued again.
@@ -53,7 +55,7 @@ def forget_outage(db: Connection) -> None:
     db.execute(sa.delete(outages).where(outages.c.site == SITE))
 
 
-def recent_ends(db: Connection, now: Now) -> list[AttemptEnd]:
+def recent_ends(db: Connection, now: Now, limit: int = MAX_RECENT) -> list[AttemptEnd]:
     """Return the latest ends of attempts, the newest first.
 
     A completed attempt that fetched nothing (its file was there) says nothing of
@@ -63,6 +65,7 @@ def recent_ends(db: Connection, now: Now) -> list[AttemptEnd]:
         sa.select(
             attempts.c.kind,
             attempts.c.signature,
+            attempts.c.started_at,
             attempts.c.ended_at,
             attempts.c.message,
             attempts.c.downloaded_bytes,
@@ -72,17 +75,24 @@ def recent_ends(db: Connection, now: Now) -> list[AttemptEnd]:
         .join(jobs, jobs.c.id == attempts.c.job_id)
         .where(attempts.c.ended_at <= now.wall)
         .order_by(attempts.c.ended_at.desc())
-        .limit(MAX_RECENT),
+        .limit(limit),
     ).all()
     return [_attempt_end(row) for row in rows]
 
 
 def known_videos(db: Connection, count: int) -> list[str]:
-    """Return the IDs of the videos that were completed last, the latest first."""
+    """Return the IDs of the videos that were completed last, the latest first.
+
+    One that was fetched with an account's cookies is closed for the probe, which has none.
+    """
     rows = db.execute(
         sa.select(jobs.c.video_id)
         .join(attempts, attempts.c.job_id == jobs.c.id)
-        .where(attempts.c.ended_at.is_not(None), attempts.c.kind == "completed")
+        .where(
+            attempts.c.ended_at.is_not(None),
+            attempts.c.kind == "completed",
+            jobs.c.with_cookies.is_not(sa.true()),
+        )
         .order_by(attempts.c.ended_at.desc())
         .limit(10 * count),
     ).all()
@@ -126,7 +136,7 @@ def make_due(db: Connection, outage: Outage, now: Now) -> int:
     latest = sa.exists().where(
         attempts.c.job_id == jobs.c.id,
         attempts.c.number == jobs.c.attempt,
-        attempts.c.signature == outage.signature,
+        _is_alike(outage),
     )
     waiting = jobs.c.state == JobState.WAITING
     changed = db.execute(
@@ -143,15 +153,24 @@ def _attempt_end(row: Any) -> AttemptEnd:
         video_id=row.video_id,
         signature=None if is_success else row.signature or "",
         channel=row.artist,
+        began_at=row.started_at,
         ended_at=row.ended_at,
         message=row.message or "",
     )
 
 
+def _is_alike(outage: Outage) -> sa.ColumnElement[bool]:
+    """Return the condition that an attempt's failure is of an outage: `are_alike`."""
+    if not outage.is_technical:
+        return attempts.c.signature == outage.signature
+    of_videos = [attempts.c.signature.startswith(f"{kind}/") for kind in OF_THE_VIDEO]
+    return sa.and_(attempts.c.signature.is_not(None), sa.not_(sa.or_(*of_videos)))
+
+
 def _charged_attempts(outage: Outage) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         attempts.c.ended_at >= outage.began_at,
-        attempts.c.signature == outage.signature,
+        _is_alike(outage),
         attempts.c.charged > 0,
     )
 
@@ -195,7 +214,7 @@ def _failed_by(db: Connection, job: Any, outage: Outage) -> bool:
             sessions.c.state == SessionState.ACTIVE.value,
             attempts.c.job_id == job.id,
             attempts.c.number == job.attempt,
-            attempts.c.signature == outage.signature,
+            _is_alike(outage),
         )
     )
     return db.execute(query).first() is not None

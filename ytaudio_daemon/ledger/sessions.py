@@ -80,6 +80,13 @@ def find_session(db: Connection, name_or_uuid: str) -> Session | None:
     return by_uuid or _newest_matching(db, sessions.c.name == name_or_uuid)
 
 
+def find_session_by_prefix(db: Connection, uuid_prefix: str) -> Session | None:
+    """Return the only session whose UUID begins so; None for none or several."""
+    mine = sessions.c.uuid.startswith(uuid_prefix, autoescape=True)
+    rows = db.execute(sa.select(sessions).where(mine).limit(2)).all()
+    return session_from_row(rows[0]) if len(rows) == 1 else None
+
+
 def session_by_id(db: Connection, session_id: int) -> Session:
     """Return a session by its row's number."""
     return session_from_row(

@@ -22,6 +22,17 @@ class GateName(StrEnum):
     OUTAGE = "outage"
 
 
+class GateState(StrEnum):
+    """How far a closed gate is from opening."""
+
+    #: Nothing is started before its pause is over.
+    CLOSED = "closed"
+    #: The pause is over: the next job is let through to see.
+    DUE = "due"
+    #: What is tried to see whether the cause is gone is under way.
+    PROBING = "probing"
+
+
 #: The failure kinds that close a gate.
 GATE_OF = {
     FailureKind.BLOCKED: GateName.SITE,
@@ -76,6 +87,13 @@ class Gate:
         """Return True if a probe runs, or will when a worker is free."""
         is_outage = self.code == OUTAGE and not self.is_too_early_to_probe(wall)
         return is_outage or self.probe_job_id is not None
+
+    def state(self, wall: float) -> GateState:
+        """Return how far the gate is from opening."""
+        if self.is_being_probed(wall):
+            return GateState.PROBING
+        is_closed = self.is_too_early_to_probe(wall)
+        return GateState.CLOSED if is_closed else GateState.DUE
 
     def admits_job(self, wall: float) -> bool:
         """Return True if a job may be started now to see whether the cause is gone."""

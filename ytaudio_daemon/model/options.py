@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ytaudio_daemon.model.filename_fields import FILENAME_FIELDS, TEMPLATE_FIELD
+
 FORMATS = ("mp3", "m4a", "wav", "flac", "ogg", "opus")
 LOSSLESS = frozenset({"wav", "flac"})
 #: YouTube serves neither codec, so these are always encoded and need a bitrate.
 ALWAYS_ENCODED = frozenset({"mp3", "ogg"})
 QUALITIES = ("bestaudio", "worstaudio", "best", "worst")
 TAGS = ("title", "artist", "album", "album_artist", "track", "date", "genre", "comment")
-FILENAME_FIELDS = ("title", "artist", "album", "track", "date", "id", "channel")
 PRIORITIES = range(-10, 11)
 #: kbit/s; LAME's, AAC's, Vorbis' and Opus' common range.
 BITRATES = range(16, 513)
@@ -201,7 +202,7 @@ def _check_priority(value: object) -> int:
 def _check_filename(value: object) -> str:
     """Accept literal `%(field)s` only: `%(title)500000000s` would fill the memory."""
     template = _single_line(value) if isinstance(value, str) else ""
-    literal = re.sub(r"%\((?:" + "|".join(FILENAME_FIELDS) + r")\)s|%%", "", template)
+    literal = TEMPLATE_FIELD.sub("", template)
     if (
         not template
         or "%" in literal

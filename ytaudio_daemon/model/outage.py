@@ -4,12 +4,18 @@ When videos of several channels fail alike in a row, either they are at fault or
 YouTube is. No list of codes can tell: a private video is the video's fault, "DRM" on
 every video is an experiment of YouTube's. So a video that is known to work is asked
 for, the probe. If it fails like them, there is an outage.
+
+YouTube answers one request in this way and the next in another, and changes its texts
+while an outage lasts. So all technical failures are alike; those that a video can have
+of itself are alike only if they say the same.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import takewhile
 
 from ytaudio_daemon.model.outcome import Failure, FailureKind
 
@@ -28,7 +34,8 @@ MAX_UNDECIDED_ROUNDS = 4
 #: After a refuted suspicion the same failure rouses none for so long; it doubles.
 FIRST_TRUST_S = 900.0
 MAX_TRUST_S = 6 * 3600.0
-#: Known videos that must fail before a video's own fault, such as private, is an outage.
+#: Known videos that must fail alike before a video's own fault, such as private, is an
+#: outage; all of them are probed, and none may work.
 PROBES_PER_ROUND = 2
 
 #: Failures that a video can have of itself.
@@ -89,7 +96,8 @@ class Outage:
         probe_at: When the next probe is due.
         rounds: Rounds of probes that decided nothing; of a refuted one: how often it
             was refuted.
-        is_settled: Charges are given back, and failed jobs are queued again.
+        is_settled: Charges are given back, and failed jobs are queued again. Of a
+            refuted one: what has failed since has been looked at.
     """
 
     state: OutageState
@@ -101,14 +109,24 @@ class Outage:
     rounds: int = 0
     is_settled: bool = False
 
+    @property
+    def is_technical(self) -> bool:
+        """True if its failures are of a kind that no video has of itself."""
+        return _is_technical(self.signature)
+
     def is_alike(self, failure: Failure) -> bool:
         """Return True if a failure is of this outage."""
-        return failure_signature(failure) == self.signature
+        return are_alike(self.signature, failure_signature(failure))
 
     def holds_claims(self, wall: float) -> bool:
         """Return True while nothing is started because the probe has not spoken."""
         is_recent = self.changed_at <= wall < self.changed_at + HOLD_S
         return self.state is OutageState.SUSPECTED and is_recent
+
+    def must_be_suspected_again(self, wall: float) -> bool:
+        """Return True if a refuted suspicion is trusted no more, and nobody has looked."""
+        is_over = not self.changed_at <= wall < self.probe_at
+        return self.state is OutageState.REFUTED and is_over and not self.is_settled
 
     def is_probe_due(self, wall: float) -> bool:
         """Return True if a probe is due; a time too far ahead comes from a clock."""
@@ -128,6 +146,7 @@ class AttemptEnd:
         channel: The video's, or None while unknown.
         ended_at: Seconds since 1970.
         message: The sentence of its failure.
+        began_at: Seconds since 1970.
     """
 
     video_id: str
@@ -135,6 +154,7 @@ class AttemptEnd:
     channel: str | None
     ended_at: float
     message: str = ""
+    began_at: float = 0.0
 
 
 def failure_signature(failure: Failure) -> str:
@@ -150,6 +170,15 @@ def failure_signature(failure: Failure) -> str:
         text = " ".join(_VARIABLE_PARTS.sub(" ", failure.message.lower()).split())
         return f"{kind}/{text[:_MAX_TEXT_CHARS]}"
     return f"{kind}/{code}"
+
+
+def are_alike(one: str, other: str) -> bool:
+    """Return True if two signatures may be of one outage."""
+    return one == other or (_is_technical(one) and _is_technical(other))
+
+
+def _is_technical(signature: str) -> bool:
+    return bool(signature) and signature.partition("/")[0] not in OF_THE_VIDEO
 
 
 def suspect(
@@ -169,33 +198,43 @@ def suspect(
     if known is not None and refuted is None:
         return None
     since, rounds = wall - WINDOW_S, 0
-    if refuted is not None and refuted.signature == signature:
+    if refuted is not None and are_alike(refuted.signature, signature):
         if refuted.changed_at <= wall < refuted.probe_at:
             return None
-        since, rounds = max(since, min(refuted.changed_at, wall)), refuted.rounds
-    alike = list(_alike_in_a_row(recent, signature, since))
-    if not _are_enough(alike):
+        since = max(since, min(refuted.changed_at, wall))
+        rounds = refuted.rounds if wall < refuted.probe_at + MAX_TRUST_S else 0
+    fresh = [end for end in recent if end.ended_at > since]
+    row = list(_in_a_row(fresh, signature))
+    if not _are_enough(row):
         return None
     return Outage(
         state=OutageState.SUSPECTED,
         signature=signature,
-        message=alike[0].message,
-        began_at=alike[-1].ended_at,
+        message=row[0].message,
+        began_at=_first_since_last_success(fresh, signature).ended_at,
         changed_at=wall,
         probe_at=wall,
         rounds=rounds,
     )
 
 
-def _alike_in_a_row(
-    recent: Sequence[AttemptEnd], signature: str, since: float
-) -> Iterator[AttemptEnd]:
-    """Yield the ends with a signature since the last success."""
-    for end in recent:
-        if end.signature is None or end.ended_at <= since:
-            return
-        if end.signature == signature:
+def _in_a_row(recent: Iterable[AttemptEnd], signature: str) -> Iterator[AttemptEnd]:
+    """Yield the ends like a signature since the last success."""
+    for end in takewhile(lambda end: end.signature is not None, recent):
+        if are_alike(end.signature or "", signature):
             yield end
+
+
+def _first_since_last_success(
+    recent: Sequence[AttemptEnd], signature: str
+) -> AttemptEnd:
+    """Return the first end like a signature since the last success began.
+
+    That one may have got its address before the outage, and been fetched through it.
+    """
+    began = next((end.began_at for end in recent if end.signature is None), 0.0)
+    alike = (end for end in recent if end.signature and end.ended_at > began)
+    return [end for end in alike if are_alike(end.signature or "", signature)][-1]
 
 
 def _are_enough(alike: Collection[AttemptEnd]) -> bool:
@@ -218,30 +257,47 @@ def round_verdict(
     if None in failures:
         return ProbeVerdict.WORKS
     found = [failure for failure in failures if failure is not None]
-    alike = [failure for failure in found if _confirms(outage, failure)]
-    needed = PROBES_PER_ROUND if _is_of_the_video(outage) else 1
-    if len(alike) >= needed or (alike and not has_more):
+    if outage.is_technical and any(map(outage.is_alike, found)):
         return ProbeVerdict.FAILS
-    says_nothing = bool(found) and found[-1].kind in _NOT_SUSPICIOUS - OF_THE_VIDEO
-    return ProbeVerdict.UNDECIDED if says_nothing or not has_more else None
+    if found and found[-1].kind in _NOT_SUSPICIOUS - OF_THE_VIDEO:
+        return ProbeVerdict.UNDECIDED
+    if has_more:
+        return None
+    is_lasting = outage.state is OutageState.CONFIRMED and _say_alike(found)
+    needed = min(PROBES_PER_ROUND, len(found))
+    fails = is_lasting or 0 < needed <= sum(map(outage.is_alike, found))
+    return ProbeVerdict.FAILS if fails else ProbeVerdict.UNDECIDED
 
 
-def _confirms(outage: Outage, failure: Failure) -> bool:
-    """Return True if a known video's failure confirms the outage.
+def _say_alike(failures: Sequence[Failure]) -> Failure | None:
+    """Return the failure that shows YouTube at fault and not the known videos, or None.
 
-    A video that has worked and now fails for a technical reason need not give the
-    very same one: YouTube answers one request in this way and the next in another.
+    It is a technical one, or one that several of them have: one video may be private
+    meanwhile, hardly several.
     """
-    signature = failure_signature(failure)
-    if signature == outage.signature:
-        return True
-    return bool(signature) and not (
-        failure.kind in OF_THE_VIDEO or _is_of_the_video(outage)
+    signatures = Counter(filter(None, map(failure_signature, failures)))
+    for failure in failures:
+        signature = failure_signature(failure)
+        if _is_technical(signature) or signatures[signature] >= PROBES_PER_ROUND:
+            return failure
+    return None
+
+
+def after_failing_round(outage: Outage, failures: Sequence[Failure | None]) -> Outage:
+    """Return a confirmed outage with the failure that the known videos have now.
+
+    If that failure is not like the ones before, those of its kind are settled, too.
+    """
+    found = [failure for failure in failures if failure is not None]
+    now = next(filter(outage.is_alike, found), None) or _say_alike(found)
+    if now is None:
+        return outage
+    return replace(
+        outage,
+        signature=failure_signature(now),
+        message=now.message,
+        is_settled=outage.is_settled and outage.is_alike(now),
     )
-
-
-def _is_of_the_video(outage: Outage) -> bool:
-    return outage.signature.partition("/")[0] in OF_THE_VIDEO
 
 
 def after_suspicion(outage: Outage, verdict: ProbeVerdict, wall: float) -> Outage:

@@ -9,7 +9,7 @@ from ytaudio_daemon.schemas.fields import (
     SWITCHED_OFF,
     Count,
     Keywords,
-    LineWithLink,
+    LineNumber,
     Positive,
     one_of,
 )
@@ -54,7 +54,7 @@ class CheckDocument(TypedDict):
         "Every line that is neither blank nor a comment; of several links in a line,"
         " each.",
     ]
-    switched_off: Annotated[list[LineWithLink], SWITCHED_OFF]
+    switched_off: Annotated[list[LineNumber], SWITCHED_OFF]
 
 
 class SettingInEffect(TypedDict):
@@ -141,12 +141,24 @@ class FormatDocument(TypedDict):
     how: Annotated[str, "How it is made, in words."]
 
 
+class FilenameFieldDocument(TypedDict):
+    """One field."""
+
+    music_track: Annotated[str, "Its value for a track with music data."]
+    music_video: Annotated[str, "Its value for a music video without such data."]
+    talk: Annotated[str, "Its value for any other video."]
+    fallback: Annotated[str, "What it is where YouTube has no such value."]
+
+
 class FormatsDocument(TypedDict):
     """What `ytaudio formats --json` prints."""
 
     schema: Annotated[Literal["ytaudio.formats/1"], NAME_OF_FORM]
     formats: Annotated[dict[str, FormatDocument], "By name."]
     qualities: Annotated[dict[str, str], "What is fetched, by name."]
+    filename_fields: Annotated[
+        dict[str, FilenameFieldDocument], "The fields of `filename`, with examples."
+    ]
 
 
 class TriedReceiver(TypedDict):

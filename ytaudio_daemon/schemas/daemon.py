@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypedDict
 
-from ytaudio_daemon.model.gates import GateName
+from ytaudio_daemon.model.gates import GateName, GateState
 from ytaudio_daemon.schemas.fields import NAME_OF_FORM, Count, Time, one_of
 from ytaudio_daemon.schemas.job import JobCounts
 from ytaudio_daemon.schemas.session import FileHead
@@ -79,6 +79,12 @@ class ClosedGate(TypedDict):
     hint: Annotated[str, "What a person can do, or empty."]
     closed_at: Annotated[Time, "Since when."]
     until: Annotated[Time, "When one job is let through to see whether it is over."]
+    state: Annotated[
+        str,
+        one_of(GateState),
+        "closed: until then; due: the next job is let through; probing: it is being"
+        " tried now.",
+    ]
 
 
 class EgressPace(TypedDict):
@@ -98,6 +104,23 @@ class EgressStatus(TypedDict):
     open: Annotated[bool, "No gate stops it."]
     gates: Annotated[list[ClosedGate], "Why nothing is started by it now."]
     pace: EgressPace | None
+
+
+class PaceDocument(TypedDict):
+    """How fast videos are started by each egress (`[pace]`)."""
+
+    burst: Annotated[Count, "Videos at once, after a rest."]
+    per_hour: Annotated[Count, "Videos an hour after that; 0 is no limit."]
+    next_at: Annotated[
+        Time | None, "When the next may start; null: at once, or none is queued."
+    ]
+
+
+class Forecast(TypedDict):
+    """When the queue is done, as fast as the latest jobs went and the pace allows."""
+
+    jobs: Annotated[Count, "Jobs that run, are queued or held."]
+    done_at: Annotated[Time, "When all of them are done, if nothing fails."]
 
 
 class SessionCounts(TypedDict):
@@ -127,6 +150,11 @@ class DaemonDocument(TypedDict):
     disk: Disk
     gates: Annotated[
         list[ClosedGate], "Why nothing is started now; empty when nothing holds it up."
+    ]
+    pace: PaceDocument
+    forecast: Annotated[
+        Forecast | None,
+        "null while nothing is queued, a gate is closed, or no job is completed yet.",
     ]
     egress: Annotated[
         list[EgressStatus],

@@ -8,7 +8,7 @@ from ytaudio_daemon.schemas.fields import (
     SWITCHED_OFF,
     Amount,
     Count,
-    LineWithLink,
+    LineNumber,
     Positive,
     one_of,
 )
@@ -66,4 +66,4 @@ class DownloadDocument(TypedDict):
     output_dir: Annotated[str, "Where the files are, absolute."]
     counts: DownloadCounts
     downloads: Annotated[list[DownloadItem], "In the order they were asked for."]
-    switched_off: Annotated[list[LineWithLink], SWITCHED_OFF]
+    switched_off: Annotated[list[LineNumber], SWITCHED_OFF]

@@ -33,13 +33,13 @@ Amount = Annotated[float, Keywords(minimum=0)]
 Time = Annotated[str, Keywords(format="date-time"), "RFC 3339, UTC."]
 Uuid = Annotated[str, Keywords(format="uuid")]
 
+LineNumber = Annotated[Positive, "The number of a line."]
+
 #: The description of the field `part`.
 PART = "Its place among several links of the line, from 1; null when it is alone."
 
 #: The description of the field `switched_off`.
 SWITCHED_OFF = "Lines with links in comments, in order; nothing is asked for there."
-
-LineWithLink = Annotated[int, Keywords(minimum=1), "A line's number, from 1."]
 
 #: The description of the field `schema`.
 NAME_OF_FORM = "Name and version of this form."

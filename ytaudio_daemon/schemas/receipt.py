@@ -10,7 +10,7 @@ from ytaudio_daemon.schemas.fields import (
     PART,
     SWITCHED_OFF,
     Count,
-    LineWithLink,
+    LineNumber,
     Positive,
     Time,
     Uuid,
@@ -145,5 +145,5 @@ class ReceiptDocument(ReceiptHead):
         list[ReceiptLine],
         "Every line that is not blank or a comment; of several links in a line, each.",
     ]
-    switched_off: Annotated[list[LineWithLink], SWITCHED_OFF]
+    switched_off: Annotated[list[LineNumber], SWITCHED_OFF]
     counts: ReceiptCounts

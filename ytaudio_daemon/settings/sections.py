@@ -126,8 +126,8 @@ class YoutubeSettings:
 class PaceSettings:
     """How fast videos are requested, so that YouTube does not take us for a robot."""
 
-    burst: int = key("30", integer(1, 100_000), "Videos at once, after a rest.")
-    per_hour: int = key("300", integer(0, 1_000_000), "Videos an hour after that; 0 is no limit.")
+    burst: int = key("100", integer(1, 100_000), "Videos at once, after a rest.")
+    per_hour: int = key("200", integer(0, 1_000_000), "Videos an hour after that; 0 is no limit.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

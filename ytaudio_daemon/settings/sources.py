@@ -1,7 +1,6 @@
 """Reads values from the config file, the environment and flags, with their places."""
 
 import grp
-import re
 import stat
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,10 +13,9 @@ from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.settings.keys import Key
 from ytaudio_daemon.settings.list_types import REDACTED, as_text
 from ytaudio_daemon.settings.settings import KEYS, SECTIONS
+from ytaudio_daemon.settings.toml_errors import KEY_LINE, TABLE_LINE, toml_error
 
 _MAX_SHOWN_CHARS = 80
-_TABLE_LINE = re.compile(r"\s*\[\s*([A-Za-z0-9_-]+)\s*\]")
-_KEY_LINE = re.compile(r"\s*\"?([A-Za-z0-9_-]+)\"?\s*[=.]")
 _SECTION_PREFIXES = tuple(f"YTAUDIO_{name}_".upper() for name in SECTIONS)
 _VARIABLES = {key.variable: key for key in KEYS.values()}
 
@@ -94,7 +92,7 @@ def from_file(file: Path, name: str, problems: list[str]) -> Iterator[SourceValu
     for section, table in _parse_toml(text, name).items():
         where = f"{name}:{lines.get((section, ''), lines.get(('', section), 1))}"
         if section not in SECTIONS or not isinstance(table, dict):
-            problems.append(f"{where}: {_unknown_section(section)}")
+            problems.append(f"{where}: {_unknown_section(section, table)}")
             continue
         for key_name, value in table.items():
             where = f"{name}:{lines.get((section, key_name), 1)}"
@@ -163,10 +161,7 @@ def _parse_toml(text: str, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as exc:
-        raise ConfigError(
-            f"{name} is not valid TOML: {exc}",
-            'texts stand in quotes, as in format = "mp3"',
-        ) from exc
+        raise toml_error(text, name, exc) from exc
 
 
 def _line_numbers(text: str) -> dict[tuple[str, str], int]:
@@ -174,21 +169,24 @@ def _line_numbers(text: str) -> dict[tuple[str, str], int]:
     numbers: dict[tuple[str, str], int] = {}
     section = ""
     for number, line in enumerate(text.splitlines(), 1):
-        if table := _TABLE_LINE.match(line):
+        if table := TABLE_LINE.match(line):
             section = table[1]
             numbers.setdefault((section, ""), number)
-        elif key := _KEY_LINE.match(line):
+        elif key := KEY_LINE.match(line):
             numbers.setdefault((section, key[1]), number)
     return numbers
 
 
-def _unknown_section(name: str) -> str:
-    homes = [key.section for key in KEYS.values() if key.name == name]
-    if homes:
-        return f"{name} belongs below a line [{homes[0]}]"
+def _unknown_section(name: str, value: object) -> str:
+    """Return what is wrong with a table that is no section, or a key outside of all."""
     if name in SECTIONS:
         return f"{name} is a section: write [{name}] on a line of its own"
-    return f"there is no section [{name}]{_did_you_mean(name, SECTIONS)}"
+    homes = [key.section for key in KEYS.values() if key.name == name]
+    if homes and not isinstance(value, dict):
+        return f"{name} belongs below a line [{homes[0]}]"
+    similar = _did_you_mean(name, [f"[{one}]" for one in SECTIONS])
+    known = similar or f"; known: {' '.join(f'[{one}]' for one in SECTIONS)}"
+    return f"[{name}]: there is no such section{known}"
 
 
 def _unknown_key(section: str, name: str) -> str:

@@ -76,6 +76,14 @@ def restart_daemon_command(config: Path | None = None) -> str:
     return f"{service} restart {SERVICE}" if service else "stop it, then: ytaudio run"
 
 
+def stop_daemon_hint(config: Path | None = None) -> str:
+    """Return how the daemon is stopped, as it is installed here."""
+    service = _systemctl_command(config)
+    if service:
+        return f"Stop the daemon: {service} stop {SERVICE}"
+    return "Stop the daemon: Ctrl-C in the terminal of `ytaudio run`, or kill its pid"
+
+
 def read_log_command(config: Path | None = None) -> str:
     """Return the command that shows the end of the daemon's log."""
     service = _systemctl_command(config)

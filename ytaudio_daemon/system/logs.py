@@ -24,7 +24,13 @@ BACKUP_COUNT = 9
 Processor = Callable[[Any, str, Any], Any]
 
 
-def configure(*, level: str, form: str, directory: Path | None) -> None:
+def configure(
+    *,
+    level: str,
+    form: str,
+    directory: Path | None,
+    console_lines: Processor | None = None,
+) -> None:
     """Set up structlog on top of the standard library's logging.
 
     Args:
@@ -32,6 +38,7 @@ def configure(*, level: str, form: str, directory: Path | None) -> None:
         form: console, json, or auto (console when stderr is a terminal, fields when
             the journal reads it).
         directory: Where `app.log` and `error.log` go, or None.
+        console_lines: Renders events for a console; None is structlog's own renderer.
 
     Raises:
         OSError: The directory cannot be written.
@@ -50,7 +57,7 @@ def configure(*, level: str, form: str, directory: Path | None) -> None:
         root.removeHandler(handler)
         handler.close()
     root.setLevel(level.upper())
-    root.addHandler(_stderr_handler(form))
+    root.addHandler(_stderr_handler(form, console_lines))
     if directory is not None:
         add_files(directory)
     for noisy in ("apscheduler", "watchdog", "alembic"):
@@ -96,7 +103,7 @@ def _shared_processors() -> list[Processor]:
     ]
 
 
-def _stderr_handler(form: str) -> logging.Handler:
+def _stderr_handler(form: str, console_lines: Processor | None) -> logging.Handler:
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
     notice = _dropped_lines_text if console else _dropped_lines_json
     stderr_stream = NonBlockingStream(sys.stderr.fileno(), notice)
@@ -106,7 +113,9 @@ def _stderr_handler(form: str) -> logging.Handler:
         )
     else:
         handler = logging.StreamHandler(stderr_stream)
-    handler.setFormatter(_console_formatter() if console else _json_formatter())
+    handler.setFormatter(
+        _console_formatter(console_lines) if console else _json_formatter()
+    )
     return handler
 
 
@@ -138,13 +147,18 @@ def _file_handler(path: Path, level: int) -> logging.Handler:
     return handler
 
 
-def _console_formatter() -> logging.Formatter:
+def _console_formatter(console_lines: Processor | None = None) -> logging.Formatter:
+    own = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    render: list[Processor] = [own]
+    if console_lines is not None:
+        # The traceback is escaped, too: it may hold names that strangers chose.
+        render = [structlog.processors.format_exc_info, escape_values, console_lines]
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_shared_processors(),
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             escape_values,
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+            *render,
         ],
     )
 

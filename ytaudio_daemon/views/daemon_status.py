@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.ledger import Ledger, gates, queries
+from ytaudio_daemon.ledger import Ledger, gates, pace_facts, queries
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.schemas.daemon import DaemonDocument
-from ytaudio_daemon.views.documents import LedgerFacts, daemon_document
+from ytaudio_daemon.views.documents import daemon_document
+from ytaudio_daemon.views.queue_documents import LedgerFacts, is_anything_unstarted
 from ytaudio_daemon.views.snapshot import DaemonProblem, DaemonSnapshot, ViewSettings
 from ytaudio_daemon.views.status_file import StatusFile
 from ytaudio_daemon.views.write_errors import WriteErrors
@@ -95,7 +96,7 @@ class DaemonStatusFile:
         self._built_at = now.uptime_s
         self._is_stale = False
         document = daemon_document(
-            snapshot, self._facts, problems, view_settings.circumstances
+            snapshot, self._facts, problems, now.wall, view_settings.circumstances
         )
         self._write(document, now)
 
@@ -126,10 +127,13 @@ class DaemonStatusFile:
         with self._ledger.read() as db:
             if self._session_counts is None:
                 self._session_counts = queries.session_counts(db)
+            counts = queries.total_counts(db)
+            waits = is_anything_unstarted(counts)
             return LedgerFacts(
                 gates=gates.closed_gates(db),
-                counts=queries.total_counts(db),
+                counts=counts,
                 sessions=self._session_counts,
+                job_s=pace_facts.average_job_s(db) if waits else None,
                 tokens={
                     one.key: gates.available_tokens(db, snapshot.pace, now, one.key)
                     for one in snapshot.egresses

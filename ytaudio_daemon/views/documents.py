@@ -5,7 +5,6 @@ describe every field.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import cast
 
 from ytaudio_daemon.ledger.queries import JobRow
@@ -13,15 +12,11 @@ from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import IN_QUOTA, JobState, Progress, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import attempt_limit
-from ytaudio_daemon.model.egress import Egress, gates_at, gates_for_all
-from ytaudio_daemon.model.gates import Gate, Pace
-from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances, gate_hint
+from ytaudio_daemon.model.egress import gates_for_all
+from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.schemas.daemon import (
-    ClosedGate,
     DaemonDocument,
     DaemonProcess,
-    EgressPace,
-    EgressStatus,
     ProblemDocument,
     YtDlpSource,
     YtDlpUpgrade,
@@ -43,6 +38,13 @@ from ytaudio_daemon.schemas.session import (
 from ytaudio_daemon.system.times import rfc3339
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views.job_errors import job_error
+from ytaudio_daemon.views.queue_documents import (
+    LedgerFacts,
+    egress_document,
+    forecast_document,
+    gate_document,
+    pace_document,
+)
 from ytaudio_daemon.views.snapshot import (
     DaemonProblem,
     DaemonSnapshot,
@@ -52,19 +54,6 @@ from ytaudio_daemon.views.snapshot import (
 
 #: A daemon whose document is older, in seconds, is dead: three heartbeats.
 STALE_AFTER_S = 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerFacts:
-    """The ledger's part of the daemon's document.
-
-    `tokens` are those that each egress's pace has left, by its key.
-    """
-
-    gates: Sequence[Gate]
-    counts: Mapping[JobState, int]
-    sessions: Mapping[SessionState, int]
-    tokens: Mapping[str, float] = field(default_factory=dict)
 
 
 def job_document(
@@ -212,9 +201,19 @@ def daemon_document(
     live: DaemonSnapshot,
     facts: LedgerFacts,
     problems: Sequence[DaemonProblem],
+    wall: float,
     circumstances: Circumstances = NOTHING_SET,
 ) -> DaemonDocument:
-    """Return the daemon's document, without `seq` and `written_at`."""
+    """Return the daemon's document, without `seq` and `written_at`.
+
+    Args:
+        live: What only the daemon knows.
+        facts: What the ledger knows.
+        problems: Those of the views.
+        wall: Now, seconds since 1970.
+        circumstances: What hints need not advise.
+    """
+    closed = gates_for_all([one.key for one in live.egresses], facts.gates)
     return {
         "schema": "ytaudio.daemon/1",
         "stale_after_s": STALE_AFTER_S,
@@ -223,12 +222,12 @@ def daemon_document(
             "free_bytes": live.disk_free_bytes,
             "reserve_bytes": live.disk_reserve_bytes,
         },
-        "gates": [
-            _gate(gate, circumstances)
-            for gate in gates_for_all([one.key for one in live.egresses], facts.gates)
-        ],
+        "gates": [gate_document(gate, circumstances, wall) for gate in closed],
+        "pace": pace_document(live, facts, wall),
+        "forecast": None if closed else forecast_document(live, facts, wall),
         "egress": [
-            _egress(one, live.pace, facts, circumstances) for one in live.egresses
+            egress_document(one, live.pace, facts, circumstances, wall)
+            for one in live.egresses
         ],
         "counts": job_counts(facts.counts),
         "sessions": {
@@ -311,33 +310,4 @@ def _quota(session: Session, view_settings: ViewSettings) -> SessionQuota:
         "used_jobs": sum(session.counts[state] for state in IN_QUOTA),
         "max_bytes": view_settings.max_bytes if own_bytes is None else own_bytes,
         "used_bytes": session.used_bytes,
-    }
-
-
-def _egress(
-    egress: Egress, pace: Pace, facts: LedgerFacts, circumstances: Circumstances
-) -> EgressStatus:
-    closed = gates_at(egress.key, facts.gates)
-    left = int(facts.tokens.get(egress.key, 0))
-    limits: EgressPace = {
-        "burst": pace.burst,
-        "per_hour": pace.per_hour,
-        "available": left,
-    }
-    return {
-        "name": egress.name,
-        "open": not closed,
-        "gates": [_gate(gate, circumstances) for gate in closed],
-        "pace": None if pace.is_disabled else limits,
-    }
-
-
-def _gate(gate: Gate, circumstances: Circumstances) -> ClosedGate:
-    return {
-        "name": gate.name.value,
-        "code": gate.code,
-        "reason": gate.reason,
-        "hint": gate_hint(gate, circumstances),
-        "closed_at": rfc3339(gate.closed_at),
-        "until": rfc3339(gate.until),
     }

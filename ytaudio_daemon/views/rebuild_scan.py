@@ -110,6 +110,8 @@ class RebuildScan:
             for session in page:
                 path = self._layout.session_status(session.name)
                 is_missing = not session.leaves_nothing and not _has_content(path)
+                if is_missing:
+                    self._sessions.forget_file(session.name)
                 if session.state is SessionState.ACTIVE or is_missing:
                     self._sessions.mark_changed(session.id, now)
             after = page[-1].id
@@ -136,7 +138,7 @@ class RebuildScan:
             with suppress(OSError):  # a name that is not there, or is tried tomorrow
                 path.unlink(missing_ok=True)
         elif self._rewrites_receipts or not _has_content(path):
-            self._receipts.mark_filed(drop.id, now)
+            self._receipts.mark_missing(drop.id, now)
 
 
 def _has_content(path: Path) -> bool:

@@ -14,6 +14,7 @@ from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.receipt_line import ReceiptCollection, ReceiptLine
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.collection import CollectionState
+from ytaudio_daemon.model.filename_fields import ONE_NAME_REMARK
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.system.text import single_line
 from ytaudio_daemon.system.times import utc_time
@@ -152,7 +153,8 @@ def failed_head(drop: ReceiptHead) -> str:
     name = single_line(display_name(drop.filed_name or drop.name))
     return (
         f"{FAILED_MARK}{name}\n"
-        "# Put this file into the inbox again to try these links once more.\n"
+        "# Put this file into the inbox again: links without a # are tried once more.\n"
+        "# Mend what stands behind a # first, and take the # away, or it is passed over.\n"
     )
 
 
@@ -251,7 +253,13 @@ def _remark(line: ReceiptLine) -> str:
     message = line.message or ""
     if line.state != "completed" and line.result != "duplicate":
         return message
-    return message.partition("; ")[0] if message.startswith(MENDED_REMARK) else ""
+    remarks = message.split("; ")
+    return "; ".join(remark for remark in remarks if _is_lasting(remark))
+
+
+def _is_lasting(remark: str) -> bool:
+    """True if a remark says how a line was read, which matters when it is done, too."""
+    return remark == ONE_NAME_REMARK or remark.startswith(MENDED_REMARK)
 
 
 def _has_failed_for_good(line: ReceiptLine) -> bool:

@@ -59,9 +59,14 @@ class Receipts:
         self._step_started = 0.0
 
     def mark_filed(self, drop_id: int, now: Now, event_id: float = NO_EVENT) -> None:
-        """Schedule a drop that was filed, or whose receipt is missing."""
+        """Schedule a drop that was filed."""
         self._just_filed.add(drop_id)
         self.due_queue.schedule(drop_id, now.uptime_s, event_id)
+
+    def mark_missing(self, drop_id: int, now: Now) -> None:
+        """Schedule a drop whose receipt is missing, or may be."""
+        self._last_written.pop(drop_id, None)
+        self.mark_filed(drop_id, now)
 
     def mark_jobs_changed(
         self, drop_ids: Iterable[int], now: Now, event_id: float

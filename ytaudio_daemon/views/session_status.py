@@ -92,6 +92,14 @@ class SessionStatusFiles:
         if snapshot.ignored != self._ignored:
             self._mark_ignored_changed(snapshot.ignored, now)
 
+    def forget_file(self, name: str) -> None:
+        """Have a session's file written even if its content has not changed."""
+        self._status_files.pop(name, None)
+
+    def forget_files(self) -> None:
+        """Have each file written even if its content has not changed."""
+        self._status_files.clear()
+
     def write_step(
         self, snapshot: DaemonSnapshot, view_settings: ViewSettings, now: Now
     ) -> bool:

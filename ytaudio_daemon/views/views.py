@@ -15,6 +15,7 @@ from ytaudio_daemon.views.rebuild_scan import RebuildScan
 from ytaudio_daemon.views.receipts import Receipts
 from ytaudio_daemon.views.session_status import SessionStatusFiles
 from ytaudio_daemon.views.snapshot import DaemonProblem, DaemonSnapshot, ViewSettings
+from ytaudio_daemon.views.status_folders import StatusFolders
 from ytaudio_daemon.views.write_errors import WriteErrors
 
 #: Events read in one call.
@@ -61,6 +62,7 @@ class Views:
         self._rebuild_scan = RebuildScan(
             ledger, layout, self._session_status, self._receipts
         )
+        self._status_folders = StatusFolders(layout)
         self._cursor: int | None = None
         self._saved_cursor = 0
         self._cursor_saved_at = -math.inf
@@ -94,6 +96,8 @@ class Views:
     def _refresh(self, now: Now, snapshot: DaemonSnapshot, *, force: bool) -> None:
         deadline = time.perf_counter() + self._budget_s
         self._session_status.interval_s = self.view_settings.interval_s
+        if self._status_folders.pop_replaced():
+            self._write_all_again(now)
         self._read_events(now)
         self._session_status.update_snapshot(snapshot, now)
         self._daemon_status.update_snapshot(snapshot, self.problems())
@@ -129,7 +133,7 @@ class Views:
         self._daemon_status.mark_changed(sessions=True)
 
     def rewrite_receipts(self, now: Now) -> None:
-        """Have all receipts written again: a disk that they are on was away."""
+        """Have all receipts written again: a disk or folder that they are on was away."""
         self._rebuild_scan.schedule(now, rewrites_receipts=True)
 
     def problems(self) -> list[DaemonProblem]:
@@ -140,6 +144,12 @@ class Views:
         """Discard half-written files."""
         self._receipts.abandon()
         self._library.abandon()
+
+    def _write_all_again(self, now: Now) -> None:
+        """Schedule every file: the folders that they are in are gone, or other ones."""
+        self._daemon_status.make_due()
+        self._session_status.forget_files()
+        self.rewrite_receipts(now)
 
     def _read_events(self, now: Now) -> None:
         """Read the events after the cursor, and schedule the files they concern."""

@@ -70,8 +70,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--bitrate", metavar="B", help="such as 192k; lossy formats only"
     )
     group.add_argument(
-        "--filename", metavar="T", help="such as '%%(artist)s - %%(title)s'"
-    )
+        "--filename", metavar="T",
+        help="such as '%%(artist)s - %%(title)s'; fields: ytaudio formats",
+    )  # fmt: skip
     group.add_argument(
         "--tag", action="append", default=[], metavar="NAME=TEXT",
         help="set a tag: " + " ".join(TAGS) + "; may be given again",

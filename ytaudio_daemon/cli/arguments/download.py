@@ -57,14 +57,16 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--filename", metavar="TEMPLATE",
         help="without the ending, such as '%%(artist)s - %%(title)s' "
-        "(default: %%(title)s)",
+        "(default: %%(title)s); fields: ytaudio formats",
     )  # fmt: skip
     group.add_argument(
-        "--quality", choices=QUALITIES, help="what is fetched (default: bestaudio)"
-    )
+        "--quality", choices=QUALITIES, metavar="Q",
+        help="what is fetched: " + " ".join(QUALITIES) + " (default: bestaudio)",
+    )  # fmt: skip
     group.add_argument(
-        "--format", choices=FORMATS, help="the audio's format (default: mp3)"
-    )
+        "--format", choices=FORMATS, metavar="F",
+        help="the audio's format: " + " ".join(FORMATS) + " (default: mp3)",
+    )  # fmt: skip
     group.add_argument(
         "--bitrate", metavar="B",
         help="such as 256k, lossy formats only (default: 192k where it is encoded)",

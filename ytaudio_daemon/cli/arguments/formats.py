@@ -1,4 +1,4 @@
-"""Show the formats and qualities there are, and what each does to the audio.
+"""Show the formats, the qualities and the fields of file names, and what each does.
 
 Copied means: the very audio that YouTube serves, not encoded again. That is quicker and
 loses nothing, so m4a and opus are the formats to prefer where the player takes them.
@@ -17,4 +17,4 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    add_json(parser, "{schema, formats, qualities}")
+    add_json(parser, "{schema, formats, qualities, filename_fields}")

@@ -22,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-s", "--session", metavar="S", help="only this session's")
     parser.add_argument(
         "--state", action="append", choices=[str(state) for state in JobState],
-        default=[], help="only jobs in this state; may be given again",
+        default=[], metavar="STATE",
+        help="only jobs in this state; may be given again: "
+        + " ".join(str(state) for state in JobState),
     )  # fmt: skip
     add_json(parser, "{schema, jobs: [Job…]}")

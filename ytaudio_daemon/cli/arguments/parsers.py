@@ -1,15 +1,18 @@
 """Builds the parsers: the program's own, and that of each command."""
 
 import argparse
-import difflib
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 from ytaudio_daemon.cli.arguments.command_table import COMMANDS
+from ytaudio_daemon.cli.arguments.help_format import HelpFormatter
 from ytaudio_daemon.cli.arguments.shared import add_global_options
-from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.cli.arguments.unknown_words import (
+    unknown_command_error,
+    unknown_words_error,
+)
 
 DESCRIPTION = "Turn dropped lists of YouTube links into tagged, proven audio files."
 EXIT_CODES = """\
@@ -17,18 +20,26 @@ exit status: 0 ok, 1 something failed, 2 usage or configuration, 3 daemon not ru
 or hanging (status, wait), 4 no such session or job, 5 timeout, 6 degraded"""
 #: Shells whose completion `--print-completion` prints.
 SHELLS = ("bash", "zsh", "fish")
-#: Columns of the help.
-HELP_WIDTH = 84
 
 
-class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Prints examples as they are written, at a fixed width.
+class CommandParser(argparse.ArgumentParser):
+    """The parser of a command, which suggests a flag for one that is misspelled."""
 
-    argparse would ask for the terminal's width, for which it imports `shutil`.
-    """
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse all words.
 
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=26, width=HELP_WIDTH)
+        Raises:
+            UsageError: There are words that the command does not know.
+            SystemExit: The words are wrong otherwise, or ask for help.
+        """
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            raise unknown_words_error(self.prog, unknown, self._flags())
+        return parsed
+
+    def _flags(self) -> set[str]:
+        parsers = (self, *subcommand_parsers(self))
+        return {flag for one in parsers for flag in one._option_string_actions}  # noqa: SLF001 - argparse has no public way
 
 
 def main_parser() -> argparse.ArgumentParser:
@@ -38,7 +49,7 @@ def main_parser() -> argparse.ArgumentParser:
         usage="ytaudio [--config FILE] [--root DIR] [-v] COMMAND …",
         description=DESCRIPTION,
         epilog=f"{_command_list()}\n`ytaudio COMMAND --help` tells more.\n\n{EXIT_CODES}",
-        formatter_class=_HelpFormatter,
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     add_program_options(parser)
@@ -64,11 +75,11 @@ def command_parser(name: str) -> argparse.ArgumentParser:
         UsageError: There is no such command.
     """
     module = argument_module(name)
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=f"ytaudio {name}",
         description=module.__doc__,
         epilog=module.EXAMPLES,
-        formatter_class=_HelpFormatter,
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     add_command_arguments(parser, name)
@@ -89,7 +100,7 @@ def argument_module(name: str) -> Any:
         UsageError: There is no such command.
     """
     if name not in COMMANDS:
-        raise UsageError(f"there is no command {name!r}{_suggestion(name)}")
+        raise unknown_command_error(name)
     return import_module(f"ytaudio_daemon.cli.arguments.{name}")
 
 
@@ -137,8 +148,3 @@ def _command_list() -> str:
             lines.append(f"\n{heading}:" if lines else f"{heading}:")
         lines.append(f"  {name:<9}{command.summary}")
     return "\n".join(lines) + "\n"
-
-
-def _suggestion(name: str) -> str:
-    close = difflib.get_close_matches(name, COMMANDS, n=1)
-    return f"; did you mean {close[0]}?" if close else ""

@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from ytaudio_daemon.cli.arguments.help_format import HelpFormatter
+
 
 class Subcommand(NamedTuple):
     """A verb. No dataclass, for the sake of a fast `--help` (see `command_table`).
@@ -26,7 +28,10 @@ def add_subcommands(
     parsers = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, verb in subcommands.items():
         added = parsers.add_parser(
-            name, help=verb.summary, description=f"{verb.summary}."
+            name,
+            help=verb.summary,
+            description=f"{verb.summary}.",
+            formatter_class=HelpFormatter,
         )
         if verb.add_arguments:
             verb.add_arguments(added)

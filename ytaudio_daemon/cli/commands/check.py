@@ -161,7 +161,7 @@ def _line_document(line_result: LineResult) -> dict[str, Any]:
         "duplicate_of_line": first.line if first else None,
         "duplicate_of_part": first.part if first else None,
         "code": drop_line.code,
-        "message": drop_line.message or None,
+        "message": line_result.message or None,
     }
 
 
@@ -198,6 +198,6 @@ def _row(line_result: LineResult) -> tuple[str, ...]:
         detail = options_text(line_result.options.to_json())
         if drop_line.collection is not None:
             detail += f"; {drop_line.collection.kind}: listed by the daemon"
-    if line_result.options is not None and drop_line.message:
-        detail += f"; {drop_line.message}"
+    if line_result.options is not None and line_result.message:
+        detail += f"; {line_result.message}"
     return drop_line.place, line_result.result, link, detail

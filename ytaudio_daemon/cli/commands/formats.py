@@ -1,7 +1,8 @@
-"""`formats`: prints the formats and qualities, and how each is made."""
+"""`formats`: prints formats, qualities and the fields of file names, each with its use."""
 
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.model.filename_fields import FILENAME_FIELDS, FILENAME_RULES
 from ytaudio_daemon.model.options import ALWAYS_ENCODED, FORMATS, LOSSLESS, QUALITIES
 
 CODECS = {
@@ -21,13 +22,16 @@ QUALITY_DESCRIPTIONS = {
 
 
 def run(context: CommandContext) -> int:
-    """Print the formats and qualities."""
+    """Print the formats, the qualities and the fields of file names."""
     if context.args.json:
         context.output.json(
             {
                 "schema": "ytaudio.formats/1",
                 "formats": {name: _format_document(name) for name in FORMATS},
                 "qualities": {name: QUALITY_DESCRIPTIONS[name] for name in QUALITIES},
+                "filename_fields": {
+                    name: field._asdict() for name, field in FILENAME_FIELDS.items()
+                },
             }
         )
         return Exit.OK
@@ -36,7 +40,26 @@ def run(context: CommandContext) -> int:
     context.output.line()
     rows = [(name, "", QUALITY_DESCRIPTIONS[name]) for name in QUALITIES]
     context.output.table(("QUALITY", "", "WHAT IS FETCHED"), rows)
+    context.output.line()
+    _print_filename_fields(context)
     return Exit.OK
+
+
+def _print_filename_fields(context: CommandContext) -> None:
+    fields = FILENAME_FIELDS.items()
+    context.output.table(
+        ("FILENAME", "MUSIC TRACK", "MUSIC VIDEO", "TALK"),
+        [
+            (f"%({name})s", *(value or "-" for value in field[:3]))
+            for name, field in fields
+        ],
+    )
+    context.output.line()
+    rows = [(f"%({name})s", field.fallback) for name, field in fields]
+    context.output.table(("FILENAME", "WHERE YOUTUBE HAS NONE"), rows)
+    context.output.line()
+    for sentence in FILENAME_RULES:
+        context.output.line(sentence)
 
 
 def conversion_text(name: str) -> str:

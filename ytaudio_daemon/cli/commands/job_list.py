@@ -9,8 +9,9 @@ from ytaudio_daemon.cli.commands.status_report import job_name, progress_text
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledger_access import open_ledger, require_session
-from ytaudio_daemon.ledger import Ledger, queries
+from ytaudio_daemon.ledger import Ledger, pace_facts, queries
 from ytaudio_daemon.ledger.queries import JobRow
+from ytaudio_daemon.model.forecast import Turn, place_in_queue
 from ytaudio_daemon.model.job import JobState
 
 PAGE_SIZE = 500
@@ -23,7 +24,9 @@ def run(context: CommandContext) -> int:
         if context.args.json:
             context.output.json_list({"schema": "ytaudio.jobs/1"}, "jobs", documents)
         else:
-            _print(context, documents)
+            with ledger.read() as db:
+                turns = pace_facts.read_turns(db)
+            _print(context, documents, turns)
     return Exit.OK
 
 
@@ -46,7 +49,11 @@ def _job_rows(context: CommandContext, ledger: Ledger) -> Iterator[JobRow]:
         last = page[-1].id
 
 
-def _print(context: CommandContext, documents: Iterator[Mapping[str, Any]]) -> None:
+def _print(
+    context: CommandContext,
+    documents: Iterator[Mapping[str, Any]],
+    turns: Mapping[str, Turn],
+) -> None:
     bars = context.output.is_terminal
     now = time.time()
     headers = ("JOB", "STATE", "SESSION", "HOW FAR", "WHAT")
@@ -56,7 +63,7 @@ def _print(context: CommandContext, documents: Iterator[Mapping[str, Any]]) -> N
             job["id"][:8] if bars else job["id"],
             job["state"],
             job["session"],
-            progress_text(job, now, bars=bars),
+            progress_text(job, now, bars=bars, place=queue_place(job, turns)),
             job_name(job),
         )
         for job in documents
@@ -65,3 +72,10 @@ def _print(context: CommandContext, documents: Iterator[Mapping[str, Any]]) -> N
         context.output.table(headers, rows)
     else:
         context.output.stderr_line("no jobs")
+
+
+def queue_place(job: Mapping[str, Any], turns: Mapping[str, Turn]) -> int | None:
+    """Return a queued job's place among those of all sessions, where it is known."""
+    if job["state"] != "queued" or job["position"] is None:
+        return None
+    return place_in_queue(job["position"], job["session_uuid"], turns)

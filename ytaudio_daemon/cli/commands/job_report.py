@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ytaudio_daemon.cli.blocks import Block, Facts, Table
+from ytaudio_daemon.cli.commands.gate_text import opening_text
+from ytaudio_daemon.cli.commands.queue_report import next_start_text, pace_rate
 from ytaudio_daemon.cli.commands.status_report import (
     job_name,
     options_text,
@@ -20,7 +22,7 @@ from ytaudio_daemon.cli.formatting import (
 from ytaudio_daemon.cli.liveness import DaemonLiveness
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, LinePart, SessionState
-from ytaudio_daemon.model.gates import Gate, GateName
+from ytaudio_daemon.model.gates import Gate, GateName, GateState
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.system.times import parse_rfc3339
 
@@ -38,6 +40,7 @@ class JobDetails:
         quota: The session's quota in effect.
         file_is_gone: True if the job was published, and its file is no longer there.
         life: Whether the daemon runs.
+        place: Of a queued job, its place among those of all sessions; None if unknown.
         wall: Now, seconds since 1970.
     """
 
@@ -50,6 +53,7 @@ class JobDetails:
     quota: Quota
     file_is_gone: bool
     life: DaemonLiveness
+    place: int | None
     wall: float
 
     @property
@@ -132,9 +136,19 @@ def _next_for_running(details: JobDetails) -> str:
 
 
 def _next_for_queued(details: JobDetails) -> str:
-    place = details.job["position"]
-    turn = f"no. {place} in its session's queue" if place else "its turn in the queue"
-    return turn + _closed_gates_text(details)
+    place = details.place
+    turn = f"no. {place:,} in the queue" if place else "its turn in the queue"
+    closed = _closed_gates_text(details)
+    return turn + (closed or _pace_text(details))
+
+
+def _pace_text(details: JobDetails) -> str:
+    """Return when the pace lets the next job start, as the daemon reported it."""
+    document = details.life.document
+    if document is None or not details.life.is_up:
+        return ""
+    start = next_start_text(document, details.wall)
+    return f"; {start}, by the pace of {pace_rate(document)}" if start else ""
 
 
 def _closed_gates_text(details: JobDetails) -> str:
@@ -142,15 +156,20 @@ def _closed_gates_text(details: JobDetails) -> str:
     return "".join(
         f"; {_closed_gate_text(gate, details.wall)}"
         for gate in details.gates
-        if gate.name is GateName.OUTAGE or gate.is_too_early_to_probe(details.wall)
+        if gate.name is GateName.OUTAGE or gate.state(details.wall) is not GateState.DUE
     )
 
 
 def _closed_gate_text(gate: Gate, wall: float) -> str:
-    until = local_time_and_distance(gate.until, wall)
+    state = gate.state(wall)
+    opening = opening_text(gate.name, state, gate.until, wall)
     if gate.name is GateName.OUTAGE:
-        return f"{gate.reason} {gate.hint} YouTube is asked again at {until}"
-    return f"nothing starts before {until}: {gate.reason}"
+        until = local_time_and_distance(gate.until, wall)
+        again = f"YouTube is asked again at {until}"
+        return f"{gate.reason} {gate.hint} {again if state is GateState.CLOSED else f'it {opening}'}"
+    if state is GateState.CLOSED:
+        return f"nothing starts {opening}: {gate.reason}"
+    return f"it {opening}: {gate.reason}"
 
 
 def _next_for_held(details: JobDetails) -> str:
@@ -163,7 +182,7 @@ def _next_for_held(details: JobDetails) -> str:
     turn = f" (no. {place} in its queue)" if place else ""
     return (
         f"held: the session may have {pluralize(details.quota.max_jobs, 'unfinished job')}; this "
-        f"one enters when an earlier one is finished{turn}"
+        f"one enters when an earlier one ends{turn}"
     )
 
 

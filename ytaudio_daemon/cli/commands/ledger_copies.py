@@ -26,6 +26,7 @@ from ytaudio_daemon.folders.prepare import lock_state
 from ytaudio_daemon.jobs.restore_import import results_missing_from_ledger
 from ytaudio_daemon.ledger import Ledger, backup, drop_queries, migrate, restoring
 from ytaudio_daemon.ledger.restoring import VerifiedCopy
+from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.system.regular_files import open_regular_file
 from ytaudio_daemon.system.times import file_timestamp, rfc3339
 
@@ -140,6 +141,11 @@ def _exclusive_access(
         for folder in (context.layout.state, ledger.parent):
             folder.mkdir(parents=True, exist_ok=True)
         lock = lock_state(context.layout)
+    except AlreadyRunningError as error:
+        stop = install_hints.stop_daemon_hint(context.config_file)
+        raise AlreadyRunningError(
+            error.message, f"{stop}\nThen restore, and start it again."
+        ) from error
     except PermissionError as error:
         raise not_permitted_error(context, ledger.parent) from error
     try:

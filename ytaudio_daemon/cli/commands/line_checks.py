@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ytaudio_daemon.dropfile import DropKind, DropLine, parse
 from ytaudio_daemon.model import Layer, Options
+from ytaudio_daemon.model.filename_fields import FilenameWarnings
 from ytaudio_daemon.model.options import effective_options
 from ytaudio_daemon.model.selection import Selection
 
@@ -18,12 +19,19 @@ class LineResult:
         result: accepted, duplicate, rejected or switched_off.
         options: The effective options; None when nothing is asked for.
         first: The line that a duplicate repeats.
+        warning: What is odd about the options, or "".
     """
 
     drop_line: DropLine
     result: str
     options: Options | None = None
     first: DropLine | None = None
+    warning: str = ""
+
+    @property
+    def message(self) -> str:
+        """Why it is rejected; of any other line, the remarks on it, or ""."""
+        return "; ".join(filter(None, (self.drop_line.message, self.warning)))
 
 
 def check_lines(
@@ -40,6 +48,7 @@ def check_lines(
     Raises:
         NotADropError: Nothing in it is usable.
     """
+    warnings = FilenameWarnings()
     seen: dict[tuple[str, str], DropLine] = {}
     for drop_line in parse(content, kind):
         if drop_line.is_switched_off:
@@ -51,15 +60,14 @@ def check_lines(
             continue
         options = effective_options(default_bitrate, layer, drop_line.layer)
         first = seen.setdefault((key, options.profile()), drop_line)
-        if first is drop_line:
-            yield LineResult(drop_line=drop_line, result="accepted", options=options)
-        else:
-            yield LineResult(
-                drop_line=drop_line,
-                result="duplicate",
-                options=options,
-                first=first,
-            )
+        is_new = first is drop_line
+        yield LineResult(
+            drop_line=drop_line,
+            result="accepted" if is_new else "duplicate",
+            options=options,
+            first=None if is_new else first,
+            warning=warnings.remark(options.filename),
+        )
 
 
 def _key_of(drop_line: DropLine, layer: Layer) -> str | None:

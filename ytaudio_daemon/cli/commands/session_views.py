@@ -45,7 +45,9 @@ def print_sessions(context: CommandContext, state: SessionState | None) -> int:
         context.output.json({"schema": "ytaudio.sessions/1", "sessions": documents})
     elif documents:
         headers = ("UUID", "STATE", "EXPIRES", "JOBS", "NAME")
-        rows = [_row(document, now.wall) for document in documents]
+        # A prefix is enough for a person; a program gets the whole UUID.
+        uuid_chars = 8 if context.output.is_terminal else None
+        rows = [_row(document, now.wall, uuid_chars) for document in documents]
         context.output.table(headers, rows)
     else:
         context.output.stderr_line("no sessions")
@@ -103,10 +105,12 @@ def _document(session: Session, settings: Settings, now: Now) -> dict[str, Any]:
     return about
 
 
-def _row(session: dict[str, Any], wall: float) -> tuple[str, ...]:
+def _row(
+    session: dict[str, Any], wall: float, uuid_chars: int | None
+) -> tuple[str, ...]:
     expires = session["expires_at"]
     return (
-        session["uuid"],
+        session["uuid"][:uuid_chars],
         session["state"],
         "-" if expires is None else local_time(parse_rfc3339(expires), wall),
         counts_text(session["counts"]),
@@ -126,7 +130,7 @@ def _facts(session: dict[str, Any], wall: float) -> list[tuple[str, str]]:
         ),
         ("active", active),
         ("jobs", counts_text(session["counts"])),
-        ("quota", quota_text(session["quota"])),
+        ("quota", quota_text(session["quota"], session["counts"]["held"])),
     ]
     if session["cookies"] is not None:
         facts.append(("cookies", _cookies_text(session["cookies"], wall)))

@@ -6,6 +6,7 @@ from typing import Any
 
 from ytaudio_daemon.cli.blocks import print_blocks
 from ytaudio_daemon.cli.commands.job_documents import JobDocuments
+from ytaudio_daemon.cli.commands.job_list import queue_place
 from ytaudio_daemon.cli.commands.job_report import JobDetails, job_report
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
@@ -15,6 +16,7 @@ from ytaudio_daemon.jobs.config_values import egress_keys
 from ytaudio_daemon.ledger import (
     Connection,
     gates,
+    pace_facts,
     queries,
     sessions,
     work_counts,
@@ -51,6 +53,7 @@ def _read_details(context: CommandContext, db: Connection) -> JobDetails:
         quota=quota.with_session_limits(session.max_jobs, session.max_bytes),
         file_is_gone=row.output_path is not None and audio_is_gone(row.output_path),
         life=context.read_liveness(),
+        place=queue_place(document, pace_facts.read_turns(db)),
         wall=time.time(),
     )
 

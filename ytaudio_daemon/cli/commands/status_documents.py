@@ -52,7 +52,8 @@ def current_report(
     wall = time.time()
     status = context.status_folder
     if context.args.session is not None:
-        return session_report(_session_document(context), wall, bars=bars)
+        document = _session_document(context)
+        return session_report(document, wall, bars=bars, liveness=liveness)
     return daemon_report(liveness, _latest_sessions(status), wall, bars=bars)
 
 

@@ -4,6 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ytaudio_daemon.cli.blocks import Block, Facts, Table
+from ytaudio_daemon.cli.commands.queue_report import (
+    is_anything_unstarted,
+    queue_facts,
+)
 from ytaudio_daemon.cli.formatting import (
     format_duration,
     format_playing_time,
@@ -13,11 +17,12 @@ from ytaudio_daemon.cli.formatting import (
     pluralize,
 )
 from ytaudio_daemon.cli.liveness import DaemonLiveness, Document
+from ytaudio_daemon.system.artist_title import split_title
 from ytaudio_daemon.system.times import parse_rfc3339
 
 #: In the order a job goes through them.
 STATES = ("running", "queued", "waiting", "held", "completed", "failed", "cancelled")
-BAR_CELLS = 12
+BAR_CELLS = 8
 
 
 def daemon_report(
@@ -44,12 +49,28 @@ def daemon_report(
     return blocks
 
 
-def session_report(document: Document, wall: float, *, bars: bool) -> list[Block]:
-    """Return the report on a session."""
+def session_report(
+    document: Document,
+    wall: float,
+    *,
+    bars: bool,
+    liveness: DaemonLiveness | None = None,
+) -> list[Block]:
+    """Return the report on a session.
+
+    Args:
+        document: The session's.
+        wall: Now, seconds since 1970.
+        bars: Draw progress, for a terminal.
+        liveness: The daemon's condition, for what makes the session's jobs stand.
+    """
     session = document["session"]
     pairs = [("session", f"{session['state']}, {session['name']} {session['uuid']}")]
     pairs.append(("jobs", counts_text(session["counts"])))
-    pairs.append(("quota", quota_text(session["quota"])))
+    pairs.append(("quota", quota_text(session["quota"], session["counts"]["held"])))
+    counts = session["counts"]
+    if liveness is not None and (is_anything_unstarted(counts) or counts["waiting"]):
+        pairs += _standstill(liveness, wall)
     pairs.append(
         (
             "active",
@@ -72,6 +93,12 @@ def session_report(document: Document, wall: float, *, bars: bool) -> list[Block
     return blocks
 
 
+def _standstill(liveness: DaemonLiveness, wall: float) -> Iterable[tuple[str, str]]:
+    if not liveness.is_up or liveness.document is None:
+        return [("daemon", liveness.explanation())]
+    return queue_facts(liveness.document, wall)
+
+
 def jobs_table(jobs: Iterable[Mapping[str, Any]], wall: float, *, bars: bool) -> Table:
     """Return jobs as a table: ID, state, progress, title."""
     rows = [
@@ -87,16 +114,31 @@ def jobs_table(jobs: Iterable[Mapping[str, Any]], wall: float, *, bars: bool) ->
 
 
 def job_name(job: Mapping[str, Any]) -> str:
-    """Return a job's name for people: artist and title, else the link."""
+    """Return a job's name for people: artist and title, else the link, shortened."""
     if job["title"] is None:
-        return str(job["url"])
+        return f"youtu.be/{job['video_id']}"
     length = f" ({format_playing_time(job['duration_s'])})" if job["duration_s"] else ""
-    artist = f"{job['artist']} - " if job["artist"] else ""
-    return f"{artist}{job['title']}{length}"
+    artist, title = job["artist"], job["title"]
+    if not artist or split_title(title, (artist,)):
+        return f"{title}{length}"
+    return f"{artist} - {title}{length}"
 
 
-def progress_text(job: Mapping[str, Any], wall: float, *, bars: bool = False) -> str:
-    """Return a job's progress in a few words, or why it waits."""
+def progress_text(
+    job: Mapping[str, Any],
+    wall: float,
+    *,
+    bars: bool = False,
+    place: int | None = None,
+) -> str:
+    """Return a job's progress in a few words, or why it waits.
+
+    Args:
+        job: Its document.
+        wall: Now, seconds since 1970.
+        bars: Draw progress, for a terminal.
+        place: Its place among the queued jobs of all sessions, where it is known.
+    """
     state = job["state"]
     if state == "running":
         return _running_text(job, bars=bars)
@@ -104,10 +146,24 @@ def progress_text(job: Mapping[str, Any], wall: float, *, bars: bool = False) ->
         again = parse_rfc3339(job["attempt"]["retry_at"])
         return f"again {local_time_and_distance(again, wall)}: {_error_message(job)}"
     if state == "queued" and job["position"] is not None:
-        return f"no. {job['position']} in the queue"
+        return _place_text(job["position"], place)
+    if state == "held":
+        return _held_text(job["position"])
     if state == "completed" and job["file_size_bytes"] is not None:
         return format_size(job["file_size_bytes"])
     return _error_message(job)
+
+
+def _place_text(position: int, place: int | None) -> str:
+    if place is None:
+        return f"no. {position:,} of this session"
+    return f"no. {place:,} in the queue"
+
+
+def _held_text(position: int | None) -> str:
+    """Return why a held job waits: over the quota, and not at fault."""
+    place = "enters" if position is None else f"no. {position:,},"
+    return f"{place} when an earlier one ends"
 
 
 def counts_text(counts: Mapping[str, int]) -> str:
@@ -115,14 +171,17 @@ def counts_text(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{counts[s]:,} {s}" for s in STATES if counts.get(s)) or "none"
 
 
-def quota_text(quota: Mapping[str, Any]) -> str:
-    """Return a session's use of its quota."""
-    most = quota["max_jobs"] or "any number of"
-    text = f"{quota['used_jobs']} of {most} unfinished jobs"
+def quota_text(quota: Mapping[str, Any], held: int = 0) -> str:
+    """Return a session's use of its quota, and how many jobs wait for room in it."""
     used = format_size(quota["used_bytes"])
     if quota["max_bytes"]:
-        return f"{text}, {used} of {format_size(quota['max_bytes'])}"
-    return f"{text}, {used} of audio"
+        used += f" of {format_size(quota['max_bytes'])}"
+    if not quota["max_jobs"]:
+        return f"{quota['used_jobs']:,} jobs in the queue (no limit), {used} of audio"
+    jobs = f"{quota['used_jobs']:,} of {quota['max_jobs']:,} jobs in the queue"
+    waits = "waits" if held == 1 else "wait"
+    rest = f" ({held:,} more {waits} for room)" if held else ""
+    return f"{jobs}{rest}, {used} of audio"
 
 
 def options_text(options: Mapping[str, Any]) -> str:
@@ -157,17 +216,12 @@ def _daemon_facts(
     yield "busy", f"{_busy_text(daemon, 'workers')}, {_busy_text(daemon, 'converters')}"
     disk = document["disk"]
     free, reserve = format_size(disk["free_bytes"]), format_size(disk["reserve_bytes"])
-    yield "disk", f"{free} free, {reserve} are left to others"
+    yield "disk", f"{free} free, {reserve} of it are kept free"
     yield "jobs", counts_text(document["counts"])
     sessions = document["sessions"]
     yield "sessions", f"{sessions['active']:,} active, {sessions['expired']:,} expired"
-    for gate in document["gates"]:
-        yield "closed", _gate_text(gate, wall)
-    # A status file of an older daemon has no egresses.
-    egresses = document.get("egress", [])
-    if len(egresses) > 1:
-        for egress in egresses:
-            yield "egress", _egress_text(egress, wall)
+    if liveness.is_up:
+        yield from queue_facts(document, wall)
     for problem in document["problems"]:
         yield "problem", problem["message"]
         if problem["hint"]:
@@ -197,28 +251,6 @@ def _busy_text(daemon: Mapping[str, Any], what: str) -> str:
     return f"{daemon[what]['busy']} of {daemon[what]['max']} {what}"
 
 
-def _egress_text(egress: Mapping[str, Any], wall: float) -> str:
-    shut = [_gate_text(gate, wall) for gate in egress["gates"]]
-    state = f"closed, {'; '.join(shut)}" if shut else "open"
-    pace = egress["pace"]
-    left = (
-        f"; {pace['available']} of {pace['burst']} may begin at once, then "
-        f"{pace['per_hour']} an hour"
-        if pace
-        else ""
-    )
-    return f"{egress['name']}: {state}{left}"
-
-
-def _gate_text(gate: Mapping[str, Any], wall: float) -> str:
-    until = (
-        f" until {local_time_and_distance(parse_rfc3339(gate['until']), wall)}"
-        if gate["until"]
-        else ""
-    )
-    return f"{gate['name']}{until}: {gate['reason']}"
-
-
 def _sessions_table(documents: Sequence[Document], wall: float) -> Table:
     rows = []
     for document in documents:
@@ -244,10 +276,11 @@ def _running_text(job: Mapping[str, Any], *, bars: bool) -> str:
         words.append(
             f"{progress_bar(percent)} {percent:3.0f} %" if bars else f"{percent:.0f} %"
         )
-    if progress.get("speed_bps"):
-        words.append(f"{format_size(progress['speed_bps'])}/s")
+    # The speed goes last: it is cut first on a narrow terminal.
     if progress.get("eta_s") is not None:
         words.append(f"{format_duration(progress['eta_s'])} left")
+    if progress.get("speed_bps"):
+        words.append(f"{format_size(progress['speed_bps'])}/s")
     return " ".join(words)
 
 

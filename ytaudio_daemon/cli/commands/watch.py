@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.segment import SegmentLines
+from rich.text import Text
 
 from ytaudio_daemon.cli.blocks import Block, Facts
 from ytaudio_daemon.cli.commands.status_documents import (
@@ -25,6 +27,7 @@ from ytaudio_daemon.cli.commands.status_report import (
     job_name,
     progress_text,
 )
+from ytaudio_daemon.cli.commands.watch_window import Window, is_end
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.formatting import local_time
 from ytaudio_daemon.cli.liveness import DaemonLiveness
@@ -32,6 +35,7 @@ from ytaudio_daemon.cli.terminal import facts_renderable, table_renderable
 
 #: The daemon writes its files at most twice a second.
 POLL_S = 0.5
+MAX_KEY_BYTES = 8
 
 
 def run(context: CommandContext) -> int:
@@ -43,31 +47,54 @@ def run(context: CommandContext) -> int:
 
 def _watch_live(context: CommandContext) -> int:
     liveness = context.read_liveness()
-    screen = _renderable(context, liveness)
+    console = context.output.terminal.console
+    view = _LiveView(console)
+    screen = view.draw(_report(context, liveness))
     with (
         _key_reader() as pressed,
-        Live(
-            screen,
-            console=context.output.terminal.console,
-            auto_refresh=False,
-            screen=False,
-        ) as live,
+        Live(screen, console=console, auto_refresh=False, screen=False) as live,
     ):
         try:
-            while pressed(POLL_S) not in {"q", "Q", "\x03", "\x04"}:
+            while not is_end(key := pressed(POLL_S)):
                 liveness = context.read_liveness()
-                live.update(_renderable(context, liveness), refresh=True)
+                view.move(key)
+                live.update(view.draw(_report(context, liveness)), refresh=True)
         except KeyboardInterrupt:
             return exit_status(liveness)
     return exit_status(liveness)
 
 
-def _renderable(context: CommandContext, liveness: DaemonLiveness) -> RenderableType:
+class _LiveView:
+    """Draws the part of a report that fits, above a line that says what is left out.
+
+    Args:
+        console: The terminal; its size may change at any time.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._window = Window()
+
+    def move(self, key: str) -> None:
+        """Move the part that is shown."""
+        self._window = self._window.moved(key)
+
+    def draw(self, report: RenderableType) -> RenderableType:
+        """Return what fits the terminal now."""
+        lines = self._console.render_lines(report, pad=False)
+        # One line is the hint's, one the cursor's.
+        height = max(1, self._console.height - 2)
+        self._window = self._window.fitted(height, len(lines))
+        shown = lines[self._window.first : self._window.end]
+        hint = Text(self._window.hint, style="dim", no_wrap=True, overflow="ellipsis")
+        return Group(SegmentLines(shown, new_lines=True), hint)
+
+
+def _report(context: CommandContext, liveness: DaemonLiveness) -> RenderableType:
     blocks = current_report(context, liveness, bars=True)
     if not liveness.is_up:
         blocks.append(Facts([("note", liveness.explanation())]))
-    blocks.append(Facts([("", "q leaves")]))
-    return Group(*_with_gaps(blocks))
+    return Group(*_with_gaps(blocks), "")
 
 
 def _with_gaps(blocks: list[Block]) -> Iterator[RenderableType]:
@@ -101,7 +128,8 @@ def _key_reader() -> Iterator[Callable[[float], str]]:
 
 def _key_within(stdin: int, wait_s: float) -> str:
     ready, _, _ = select.select([stdin], [], [], wait_s)
-    return os.read(stdin, 1).decode("ascii", "replace") if ready else ""
+    # An arrow key is several characters, which come at once.
+    return os.read(stdin, MAX_KEY_BYTES).decode("ascii", "replace") if ready else ""
 
 
 def _no_key(wait_s: float) -> str:

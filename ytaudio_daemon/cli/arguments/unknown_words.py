@@ -1,0 +1,106 @@
+"""What to answer to a command or a flag that does not exist.
+
+`difflib` and the hints on this installation are imported at their first use: only a
+mistake should cost their milliseconds.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
+
+from ytaudio_daemon.cli.arguments.command_table import COMMANDS
+from ytaudio_daemon.errors import UsageError
+
+
+def unknown_command_error(name: str) -> UsageError:
+    """Return the error for a word that is no command, with the command that is meant."""
+    explain = _COMMANDS_ELSEWHERE.get(name.lower())
+    if explain is not None:
+        return UsageError(f"there is no command {name!r}", explain())
+    similar = _closest(name, COMMANDS)
+    meant = f"; did you mean {similar}?" if similar else ""
+    hint = "" if similar else "`ytaudio --help` lists all commands."
+    return UsageError(f"there is no command {name!r}{meant}", hint)
+
+
+def unknown_words_error(
+    program: str, unknown: Sequence[str], flags: Collection[str]
+) -> UsageError:
+    """Return the error for words that a command does not know.
+
+    Args:
+        program: The command with the program's name before it.
+        unknown: The words.
+        flags: All flags of the command.
+    """
+    return UsageError(
+        f"{program}: unrecognized arguments: {' '.join(unknown)}"
+        f"{_similar_flag(unknown, flags)}",
+        f"`{program} --help` lists all.",
+    )
+
+
+def _similar_flag(unknown: Sequence[str], flags: Collection[str]) -> str:
+    """Return "; did you mean …?" for the first misspelled flag; "" if none is close."""
+    for word in unknown:
+        flag = word.partition("=")[0]
+        if flag.startswith("--") and (similar := _closest(flag, flags, 0.75)):
+            return f"; did you mean {similar}?"
+    return ""
+
+
+def _closest(word: str, known: Collection[str], at_least: float = 0.6) -> str:
+    import difflib  # noqa: PLC0415 - see above
+
+    return next(iter(difflib.get_close_matches(word, known, 1, at_least)), "")
+
+
+def _start_hint() -> str:
+    from ytaudio_daemon.system import install_hints  # noqa: PLC0415 - see above
+
+    return f"Start the daemon: {install_hints.start_daemon_command()}"
+
+
+def _stop_hint() -> str:
+    from ytaudio_daemon.system import install_hints  # noqa: PLC0415 - see above
+
+    return install_hints.stop_daemon_hint()
+
+
+def _restart_hint() -> str:
+    from ytaudio_daemon.system import install_hints  # noqa: PLC0415 - see above
+
+    return f"Restart the daemon: {install_hints.restart_daemon_command()}"
+
+
+def _log_hint() -> str:
+    from ytaudio_daemon.system import install_hints  # noqa: PLC0415 - see above
+
+    return f"Read the log: {install_hints.read_log_command()}"
+
+
+def _list_hint() -> str:
+    return "`ytaudio jobs` lists jobs, `ytaudio session list` sessions."
+
+
+def _remove_hint() -> str:
+    return "`ytaudio cancel JOB` ends a job, `ytaudio session expire NAME` a session."
+
+
+def _help_hint() -> str:
+    return "`ytaudio --help` lists all commands, `ytaudio COMMAND --help` explains one."
+
+
+#: Words that other programs have for something that is called otherwise here.
+_COMMANDS_ELSEWHERE: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("start", "up"), _start_hint),
+        **dict.fromkeys(
+            ("stop", "quit", "exit", "kill", "down", "shutdown"), _stop_hint
+        ),
+        "restart": _restart_hint,
+        **dict.fromkeys(("log", "logs"), _log_hint),
+        **dict.fromkeys(("list", "ls", "queue"), _list_hint),
+        **dict.fromkeys(("remove", "rm", "delete", "del"), _remove_hint),
+        "help": _help_hint,
+    }
+)
