@@ -72,6 +72,7 @@ def test_a_receipt_tells_of_every_line(rig: Rig) -> None:
         "failed": 1,
         "cancelled": 0,
         "unfinished": 0,
+        "unavailable": 0,
         "switched_off": 0,
     }
     text = rig.beside("receipt").read_text()

@@ -8,12 +8,13 @@ import structlog
 
 from ytaudio_daemon.collections.list_requests import list_request
 from ytaudio_daemon.collections.listing_failures import (
-    open_proven_gates,
+    PROVEN_BY_LIST,
     record_failure,
 )
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.jobs.config_values import egress_keys, pace
+from ytaudio_daemon.jobs.gate_opening import open_proven_gates
 from ytaudio_daemon.jobs.runner import is_interruption
 from ytaudio_daemon.ledger import Ledger, gates, listing_claims, listing_pages
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
@@ -257,7 +258,7 @@ class CollectionLister:
                 db, claim, now, count=count, is_cut=count is None
             )
             if done:
-                open_proven_gates(db, claim, now)
+                open_proven_gates(db, claim, now, PROVEN_BY_LIST)
         failpoints.failpoint("collection.listed", claim.name)
         if done:
             log.info(

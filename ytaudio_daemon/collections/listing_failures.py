@@ -1,8 +1,9 @@
-"""What follows from a listing that failed, and what one that worked proves."""
+"""What follows from a listing that failed."""
 
 from dataclasses import replace
 
 from ytaudio_daemon.jobs.config_values import retry_policy
+from ytaudio_daemon.jobs.gate_opening import open_proven_gates
 from ytaudio_daemon.jobs.outage_suspicion import outage_until
 from ytaudio_daemon.jobs.record_failure import SITE_ANSWERED_KINDS
 from ytaudio_daemon.ledger import Connection, gates, listing_claims
@@ -10,9 +11,13 @@ from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.model import Outcome
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import Decision, Surroundings, decide
-from ytaudio_daemon.model.egress import EGRESS_GATES, gates_at
-from ytaudio_daemon.model.gates import GATE_OF, GateName
+from ytaudio_daemon.model.egress import EGRESS_GATES
+from ytaudio_daemon.model.gates import GATE_OF
 from ytaudio_daemon.settings import Settings
+
+#: It began while one of them was closed only as the probe: no job was queued that
+#: could be it. A list says nothing of ffmpeg or the disk.
+PROVEN_BY_LIST = EGRESS_GATES
 
 
 def record_failure(
@@ -45,21 +50,8 @@ def record_failure(
     if decision.gate is not None:
         gates.close_gate(db, decision.gate)
     elif decision.failure.kind in SITE_ANSWERED_KINDS:
-        open_proven_gates(db, claim, now)
+        open_proven_gates(db, claim, now, PROVEN_BY_LIST)
     return decision
-
-
-def open_proven_gates(db: Connection, claim: ListingClaim, now: Now) -> None:
-    """Open the gates that a listing, begun after they closed, shows to be over.
-
-    It began while one was closed only as its probe: no job was queued that could be it.
-    """
-    for gate in gates_at(claim.egress, gates.closed_gates(db)):
-        is_behind = gate.closed_at < claim.history.claimed_at or (
-            now.wall < gate.closed_at
-        )
-        if is_behind and gate.name is not GateName.OUTAGE:
-            gates.open_gate_and_hasten(db, gate.name, now, gate.egress)
 
 
 def _surroundings(

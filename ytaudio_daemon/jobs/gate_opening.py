@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 
 from ytaudio_daemon.ledger import Connection, Ledger, gates
 from ytaudio_daemon.ledger.claims import Claim
+from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.model import Progress
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.egress import EGRESS_GATES, gates_at
@@ -53,7 +54,10 @@ class ByteProof:
 
 
 def open_proven_gates(
-    db: Connection, claim: Claim, now: Now, names: AbstractSet[GateName] = PROVEN_BY_END
+    db: Connection,
+    claim: Claim | ListingClaim,
+    now: Now,
+    names: AbstractSet[GateName] = PROVEN_BY_END,
 ) -> None:
     """Open the gates that this attempt, begun after they closed, shows to be over.
 
@@ -72,7 +76,7 @@ def open_proven_gates(
 
 
 def _is_proven_over(
-    gate: Gate, claim: Claim, now: Now, names: AbstractSet[GateName]
+    gate: Gate, claim: Claim | ListingClaim, now: Now, names: AbstractSet[GateName]
 ) -> bool:
     """Return True for a gate of those names that closed before the attempt began.
 

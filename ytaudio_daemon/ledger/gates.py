@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.schema import attempts, collections, gates, jobs, pace
+from ytaudio_daemon.ledger.schema import IS_UNLISTED, attempts, collections, gates, jobs, pace
 from ytaudio_daemon.model import FailureKind, JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.collection import CollectionState
@@ -82,6 +82,7 @@ def open_gate_and_hasten(
     db.execute(
         sa.update(collections)
         .where(
+            IS_UNLISTED,
             collections.c.state == CollectionState.WAITING.value,
             collections.c.error_kind.in_(kinds),
             collections.c.retry_at > now.wall,

@@ -139,8 +139,9 @@ def _next_queued(db: Connection) -> Any:
 
 def find_claims(db: Connection, *conditions: Any) -> list[ListingClaim]:
     """Return the claims of collections for which conditions hold, in order."""
-    query = _CLAIMS_QUERY.where(*conditions).order_by(collections.c.id)
-    return [_claim_from_row(row) for row in db.execute(query).all()]
+    # Sorted here: with ORDER BY, SQLite walks all collections by number.
+    rows = db.execute(_CLAIMS_QUERY.where(*conditions)).all()
+    return [_claim_from_row(row) for row in sorted(rows, key=lambda row: row.id)]
 
 
 def running_claims(db: Connection, host: str) -> list[ListingClaim]:

@@ -84,7 +84,7 @@ def _facts(details: JobDetails) -> Iterator[tuple[str, str]]:
         yield "what", job_name(job)
     yield "link", job["url"]
     yield "session", f"{job['session']} ({details.session.state})"
-    if job["collection"] is not None:
+    if job.get("collection") is not None:
         yield "of", _collection_text(job["collection"])
     yield "options", options_text(job["options"])
     for file, number in details.lines:
