@@ -1,4 +1,4 @@
-"""One song of the library that somebody spoiled keeps no other song back."""
+"""What somebody spoiled in one place keeps nothing else back: songs, status files."""
 
 import errno
 import os
@@ -69,3 +69,25 @@ def test_a_song_that_cannot_be_read_keeps_no_other_of_its_session_back(
     lite.refresh(32)
     assert names(lite) == ["Song 1.mp3", "Song 2.mp3"]
     assert [problem.code for problem in lite.views.problems()] == [PROBLEM_CODE]
+
+
+def test_a_folder_at_one_sessions_status_file_keeps_no_other_status_back(
+    lite: Rig,
+) -> None:
+    planted = lite.layout.session_status("alice")
+    (planted / "mine").mkdir(parents=True)
+    for number, session in enumerate(("alice", "bob")):
+        lite.drop(video(number), session=session, name=b"%d.txt" % number)
+    lite.refresh()
+    assert lite.layout.session_status("bob").is_file()
+    lite.complete(b"done")
+    lite.drop(video(9), session="bob", name=b"9.txt")
+    lite.refresh(2)
+    assert video(9) in lite.layout.session_status("bob").read_text()
+    [problem] = lite.views.problems()
+    assert str(planted) in problem.message
+    (planted / "mine").rmdir()
+    planted.rmdir()
+    lite.refresh(31)
+    assert planted.is_file()
+    assert lite.views.problems() == []
