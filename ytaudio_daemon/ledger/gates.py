@@ -8,7 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.schema import IS_UNLISTED, attempts, collections, gates, jobs, pace
+from ytaudio_daemon.ledger.schema import (
+    IS_UNLISTED,
+    attempts,
+    collections,
+    gates,
+    jobs,
+    pace,
+)
 from ytaudio_daemon.model import FailureKind, JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.collection import CollectionState
