@@ -91,3 +91,17 @@ def test_a_folder_at_one_sessions_status_file_keeps_no_other_status_back(
     lite.refresh(31)
     assert planted.is_file()
     assert lite.views.problems() == []
+
+
+def test_a_receipt_that_cannot_be_written_keeps_no_other_of_its_folder_back(
+    lite: Rig,
+) -> None:
+    processed = lite.layout.inbox / "music" / "processed"
+    (processed / "a.txt.receipt.txt" / "mine").mkdir(parents=True)
+    for number, name in enumerate((b"a.txt", b"b.txt")):
+        lite.drop(video(number), name=name)
+    lite.refresh()
+    lite.refresh(31)
+    assert (processed / "b.txt.receipt.txt").is_file()
+    [problem] = lite.views.problems()
+    assert "'a.txt.receipt.txt' is not ours" in problem.message

@@ -18,7 +18,7 @@ from ytaudio_daemon.views.receipt import (
 from ytaudio_daemon.views.receipt_folders import ReceiptFolders
 from ytaudio_daemon.views.snapshot import ViewSettings
 from ytaudio_daemon.views.unfinished_lines import UnfinishedLines
-from ytaudio_daemon.views.write_errors import WriteErrors
+from ytaudio_daemon.views.write_errors import TURN_S, WriteErrors
 
 #: A receipt may take one twentieth of the time.
 PAUSE_FACTOR = 20
@@ -185,7 +185,8 @@ class Receipts:
         until = None
         if writer.people_files_missing:
             blocked = self._write_errors.blocked_until(PEOPLE_CODE, beside, now)
-            until = blocked or now.uptime_s
+            turn = TURN_S if writer.people_error is not None else 0.0
+            until = (blocked or now.uptime_s) + turn
         if writer.program_error is not None:
             status = self._status_folder(writer.drop)
             until = self._write_errors.blocked_until(PROGRAM_CODE, status, now)

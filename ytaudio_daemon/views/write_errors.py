@@ -11,6 +11,9 @@ log = structlog.get_logger()
 
 #: Seconds without another attempt after an error.
 RETRY_AFTER_S = 30.0
+#: What failed itself comes so much behind what was only held back: it may be the only
+#: one in the place that cannot be written.
+TURN_S = 1.0
 #: Problems shown at most; the others most likely have the same cause.
 MAX_PROBLEMS = 20
 
