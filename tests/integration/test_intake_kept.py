@@ -391,6 +391,24 @@ def test_a_file_that_only_its_owner_may_move_is_no_matter_of_chmod() -> None:
         house.close()
 
 
+def test_a_file_with_a_mount_on_it_is_named_until_it_is_unmounted(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    house.drop()
+    drop = house.inbox / "songs.txt"
+    with mounted(drop, "--bind", str(drop)):
+        house.take()  # comes to rest
+        ((path, reason),) = house.intake.ignored_files.waiting
+        assert path == "inbox/alice/songs.txt"
+        assert "something is mounted on the file" in reason
+        assert "Unmount what is mounted" in reason
+    house.take()
+    assert states(house) == [("filed", b"songs.txt")]
+    assert not house.intake.ignored_files.waiting
+    house.close()
+
+
 def test_many_folders_whose_drops_cannot_be_moved_are_counted() -> None:
     unmovable_folders = UnmovableFolders()
     for number in range(MAX_NAMED + 5):

@@ -1,5 +1,6 @@
 """Reading a drop that its writer may still be changing."""
 
+import errno
 import hashlib
 import io
 import os
@@ -40,9 +41,15 @@ class DropReader:
         ):
             self._fd = open_regular_file(folder, last)
             is_mounted_here = mount_id(folder) == mount_id(self._fd)
-        if not is_mounted_here or not self._is_unchanged(os.fstat(self._fd)):
+        is_unchanged = self._is_unchanged(os.fstat(self._fd))
+        if not is_mounted_here or not is_unchanged:
             self.close()
+        if not is_unchanged:
             raise DropChangedError("the drop changed before it was read")
+        if (
+            not is_mounted_here
+        ):  # as `docker run -v list.txt:…` does; it cannot be moved
+            raise OSError(errno.EBUSY, "something is mounted on the file")
 
     def read_some(self, blocks: int = 8) -> bool:
         """Read up to `blocks` MiB; returns whether the end is reached.
