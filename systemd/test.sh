@@ -295,7 +295,7 @@ signs_in() { # a worker is confined, and yet reads its session's cookies and wri
   check "a member's cookies.txt leaves the inbox" until_true 30 test ! -e $DATA/inbox/invited/cookies.txt
   jar=$(find $jars -name cookies.txt)
   check "  for $jar" test "$(dirname "$(dirname "$jar")")" = $jars -a "$(grep -c $account "$jar")" = 2
-  check "  of the daemon's user alone: $(mode "$jar"), $(mode $jars)" same "$(mode "$jar") $(mode $jars)" "600 ytaudio:ytaudio 700 ytaudio:ytaudio"
+  check "  of the daemon's user alone: $(mode "$jar"), $(mode $jars)" same "$(mode "$jar") $(mode $jars)" "600 ytaudio:ytaudio 2700 ytaudio:ytaudio"
   check "  nor can the member read it" not as $MEMBER cat "$jar" 2>/dev/null
   as ytaudio ytaudio retry --session invited >/dev/null
   check "  with them it comes" as $MEMBER ytaudio wait --session invited --timeout 60s

@@ -10,8 +10,9 @@ import pytest
 
 from tests.acceptance.rig import ids, links, wait_until
 from tests.acceptance.shop import Shop, pairs
+from tests.proxies import Proxy
 from tests.youtube import Fault, Video, YouTube
-from ytaudio_daemon import create_session
+from ytaudio_daemon import AudioDownloader, create_session, get_session
 from ytaudio_daemon.cli import main
 
 #: Some two seconds for a short clip's media.
@@ -128,6 +129,37 @@ def test_a_block_spares_the_rest_of_the_list(shop: Shop, site: YouTube) -> None:
     assert done.returncode == 1
     assert set(results) == {"failed", "skipped"}
     assert results.count("skipped") >= 6
+
+
+def test_it_goes_on_by_the_next_egress(site: YouTube, tmp_path: Path) -> None:
+    """The first is dead, the second blocked."""
+    with Proxy(youtube=site, name="blocked", scheme="http") as blocked:
+        site.block_egress("blocked", "bot")
+        ways = f"socks5://127.0.0.1:1 {blocked.address} ''"
+        shop = Shop(tmp_path / "shop", site, youtube_egress=ways)
+        done = shop.run(link("EGRESS00000"), "--json", *M4A)
+        site.block_egress("blocked", None)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["downloads"]
+    assert [item["attempts"] for item in told] == [3]
+
+
+def test_a_session_s_download_goes_on_by_the_next_egress(
+    site: YouTube, tmp_path: Path
+) -> None:
+    with Proxy(youtube=site, name="blocked", scheme="http") as blocked:
+        site.block_egress("blocked", "bot")
+        ways = f"{blocked.address} ''"
+        shop = Shop(tmp_path / "shop", site, youtube_egress=ways)
+        session = create_session(settings=shop.settings)
+        url = link("EGRESSPYTH0")
+        with AudioDownloader(tmp_path / "out", settings=shop.settings) as downloader:
+            context = get_session(session, settings=shop.settings)
+            job = context.get_url_uuid(url, format="m4a")
+            result = downloader.download_audio_with_session(url, session, job)
+        site.block_egress("blocked", None)
+    assert result.success, result
+    assert blocked.count
 
 
 @pytest.mark.parametrize(

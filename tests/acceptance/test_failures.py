@@ -38,7 +38,6 @@ DEAD: list[tuple[Status, str]] = [
     ("age", "old enough"),
     ("geo", "country"),
     ("members", "member"),
-    ("drm", "DRM"),
 ]
 
 
@@ -60,12 +59,13 @@ def test_what_is_not_to_be_had_fails_once_with_its_reason(
     assert home.cli("wait", "-s", "dead").returncode == 1
 
 
-def test_a_bare_unavailable_gets_a_second_look_after_an_hour(
-    home: House, site: YouTube
+@pytest.mark.parametrize("status", ["unavailable", "drm"])
+def test_what_may_be_a_mistake_of_youtube_gets_a_second_look_after_an_hour(
+    home: House, site: YouTube, status: Status
 ) -> None:
-    [video] = ids("BARE", 1)
-    site.add(Video(id=video, status="unavailable"))
-    home.drop("bare", links([video]))
+    [video] = ids(f"BARE{status[:1].upper()}", 1)
+    site.add(Video(id=video, status=status))
+    home.drop("bare", links([video]), f"{status}.txt")
     job = home.wait_for_state("bare", video, "waiting")
     assert 3500 < seconds_to(job["attempt"]["retry_at"]) <= 3600
     let_time_pass(home)

@@ -195,6 +195,7 @@ class Rig:
             "egress": [{"name": "default", "open": True, "gates": [], "pace": None}],
             "counts": zero | {"running": 1, "completed": 12},
             "sessions": {"active": 1, "expired": 0},
+            "shown_event": 0,
             "problems": [],
         }
         write(self.layout.daemon_status, document)

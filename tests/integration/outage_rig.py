@@ -138,7 +138,9 @@ def workers(home: Path) -> Iterator[Pool]:
         pool.close()
 
 
-def job_driver(ledger: Ledger, root: Path, youtube: YouTube, pool: Pool) -> JobDriver:
+def job_driver(
+    ledger: Ledger, root: Path, youtube: YouTube, pool: Pool, **variables: str
+) -> JobDriver:
     """Make a driver whose workers reach the stand-in."""
     layout = bare_layout(root)
     given = {
@@ -146,6 +148,7 @@ def job_driver(ledger: Ledger, root: Path, youtube: YouTube, pool: Pool) -> JobD
         "YTAUDIO_PACE_PER_HOUR": "0",
         "YTAUDIO_DOWNLOAD_PROXY": youtube.proxy,
         "YTAUDIO_DOWNLOAD_CA_FILE": str(youtube.ca_file),
+        **variables,
     }
     settings = load(None, given, {"paths.root": str(root)})
     runner = JobRunner(ledger, layout, pool, settings, find_tools(), HOST)

@@ -5,17 +5,24 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.forms import assert_described
-from tests.integration.cli_rig import Rig, complete, record, write
+from tests.integration.cli_rig import Rig, complete, now, record, write
 from tests.others import NOBODY, let_others_in, needs_root
+from ytaudio_daemon.dropfile import DropKind, parse
 from ytaudio_daemon.errors import LedgerFullError
 from ytaudio_daemon.folders.prepare import lock_state
 from ytaudio_daemon.ledger import backup as ledger_backup
+from ytaudio_daemon.ledger import sessions
+from ytaudio_daemon.ledger.enqueue import JobOptions, enqueue_link
 from ytaudio_daemon.ledger.migrate import HEAD
+from ytaudio_daemon.model import Options
+from ytaudio_daemon.model.quota import Quota
 
 
 @pytest.fixture
@@ -261,3 +268,48 @@ def test_check_works_on_postgresql(
     ran = Rig(tmp_path).call("ledger", "check", "--json")
     assert ran.code == 0, ran
     assert json.loads(ran.out)["sound"] is True
+
+
+def give(rig: Rig, session: str, video: str, **options: Any) -> None:
+    """Give a link as a client of the API does: no drop has it."""
+    with closing(rig.ledger()) as ledger, ledger.write() as db:
+        opened = sessions.open_session(db, session, now())
+        enqueue_link(
+            db,
+            opened.id,
+            video_id=video,
+            job_options=JobOptions.from_options(Options(**options)),
+            quota=Quota(),
+            now=now(),
+            file_is_gone=lambda _path: False,
+        )
+
+
+def test_a_restore_lists_links_given_to_the_api_since_as_lines_to_drop(
+    rig: Rig,
+) -> None:
+    give(rig, "anna", "AAAAAAAAAAA")
+    assert rig.call("ledger", "backup", str(rig.root / "copy")).code == 0
+    give(rig, "anna", "BBBBBBBBBBB", format="opus", bitrate=None)
+    give(rig, "new", "CCCCCCCCCCC")
+    ran = rig.call("ledger", "restore", str(rig.root / "copy"), "--json")
+    lost = ran.json["lost_links"]
+    assert [each["session"] for each in lost] == ["anna", "new"]
+    (line,) = parse(lost[0]["line"].encode(), DropKind.TEXT)
+    assert line.code is None
+    assert line.link is not None
+    assert (line.link.video_id, line.layer["format"]) == ("BBBBBBBBBBB", "opus")
+
+    give(rig, "anna", "DDDDDDDDDDD")
+    told = rig.call("ledger", "restore", str(rig.root / "copy"))
+    assert "1 link given to the API since then it does not know." in told.out
+    assert f"  # {rig.layout.inbox}/anna/\n  https://" in told.out
+
+
+def test_a_ledger_that_cannot_be_read_is_replaced_all_the_same(rig: Rig) -> None:
+    give(rig, "anna", "AAAAAAAAAAA")
+    assert rig.call("ledger", "backup", str(rig.root / "copy")).code == 0
+    (rig.layout.state / "ledger.sqlite3").write_bytes(b"SQLite format 3\0" + b"?" * 999)
+    ran = rig.call("ledger", "restore", str(rig.root / "copy"))
+    assert ran.code == 0
+    assert "links that were given to the API since then cannot be listed" in ran.err

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -208,6 +209,33 @@ def test_watching_as_json_prints_a_document_a_change(rig: Rig) -> None:
     rig.beat("stopped")
     document = json.loads(lines_until(watching, '"stopped"')[-1])
     assert document["daemon"]["state"] == "stopped"
+
+
+def test_watching_waits_for_a_session_whose_folder_is_there(rig: Rig) -> None:
+    rig.beat()
+    (rig.root / "inbox" / "party").mkdir(parents=True)
+    watching = rig.start("status", "party", "--watch")
+    lines_until(watching, "party, not begun: no drop in its folder is taken yet")
+    rig.session_file("party", [JOB])
+    lines_until(watching, "running downloading")
+
+
+def test_watching_survives_a_restore_which_takes_the_documents_away(rig: Rig) -> None:
+    rig.beat()
+    (rig.root / "inbox" / "party").mkdir(parents=True)
+    rig.session_file("party", [JOB])
+    watching = rig.start("status", "party", "--watch")
+    lines_until(watching, "running downloading")
+    shutil.rmtree(rig.layout.status / "sessions")
+    lines_until(watching, "party, not begun")
+    rig.session_file("party", [{**JOB, "phase": "converting"}])
+    lines_until(watching, "running converting")
+
+
+def test_without_a_folder_there_is_nothing_to_watch(rig: Rig) -> None:
+    rig.beat()
+    ran = rig.call("status", "party", "--watch")
+    assert (ran.code, "there is no status of a session 'party'" in ran.err) == (4, True)
 
 
 def test_watching_on_a_terminal_draws_again_until_q(rig: Rig) -> None:

@@ -78,6 +78,40 @@ def test_what_is_too_old_is_passed_over_and_named(
     assert any("deno: version 1.40.0" in reason for _, reason in tools.rejected)
 
 
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (
+            "echo 'libav.so.9: cannot map: Cannot allocate memory' >&2; exit 127",
+            "Cannot allocate memory",
+        ),
+        ("kill -KILL $$", "is killed by signal 9"),
+        ("echo hello", "does not tell its version"),
+    ],
+)
+def test_one_that_cannot_run_is_named_with_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: str
+) -> None:
+    ffmpeg = tmp_path / "ffmpeg"
+    ffmpeg.write_text(f"#!/bin/sh\n{script}\n")
+    ffmpeg.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    remark = find_tools().seen("ffmpeg")
+    assert str(ffmpeg) in remark
+    assert reason in remark
+    assert find_tools().seen("js_runtime") == ""
+
+
+def test_one_that_cannot_be_started_is_named_with_the_kernels_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ffmpeg = tmp_path / "ffmpeg"
+    ffmpeg.write_text("#!/nowhere/sh\n")
+    ffmpeg.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "cannot be started: No such file" in find_tools().seen("ffmpeg")
+
+
 def test_it_loads_no_yt_dlp() -> None:
     script = (
         "import sys; from ytaudio_daemon.fetch.tools import find_tools; find_tools();"

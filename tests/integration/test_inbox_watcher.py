@@ -6,8 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from structlog.testing import capture_logs
 
 from ytaudio_daemon.intake.inbox_watcher import InboxWatcher, PendingChanges
 
@@ -136,3 +138,27 @@ def test_an_overflown_queue_has_everything_looked_through(watched: Watched) -> N
 def test_a_warning_of_the_library_counts_as_lost_events(watched: Watched) -> None:
     logging.getLogger("watchdog.observers").warning("something was lost")
     assert watched.heard(None)
+
+
+def test_without_room_for_another_thread_the_scan_finds_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[str] = []
+
+    def refuse(thread: threading.Thread) -> NoReturn:
+        refused.append(thread.name)
+        msg = "can't start new thread"  # as CPython says for EAGAIN
+        raise RuntimeError(msg)
+
+    changes = PendingChanges(lambda: None)
+    watcher = InboxWatcher(tmp_path, tmp_path, changes)
+    with monkeypatch.context() as patch, capture_logs() as logs:
+        patch.setattr(threading.Thread, "start", refuse)
+        watcher.start()
+        watcher.restart_if_dead()
+        watcher.stop()
+    assert refused
+    assert [entry["event"] for entry in logs] == ["watch.failed"]
+    assert watcher.restart_if_dead(), "tried again at each heartbeat"
+    assert not watcher.restart_if_dead()
+    watcher.stop()

@@ -25,6 +25,7 @@ CRAFTED = {
     "comments.jsonl": "#\n" * (2 << 20),
     "defaults.txt": "tag.title=a\n" * 150_000,
     "continued.txt": f"{LINK}\n" + " tag.title=a\n" * 100_000,
+    "cookies.txt": "http://a@b:" * 95_000,
 }
 
 

@@ -352,6 +352,45 @@ def test_each_folder_whose_drops_cannot_be_moved_is_named_until_they_can(
     house.close()
 
 
+@needs_root
+@pytest.mark.parametrize("closed", ["", "processed"])
+def test_the_remedy_names_the_folder_that_is_closed(closed: str) -> None:
+    with TemporaryDirectory() as folder:
+        house = House(Path(folder))
+        house.drop()
+        (house.inbox / "processed").mkdir()
+        place = house.inbox / closed
+        with acting_as(NOBODY, Path(folder)):
+            place.chmod(0o500)
+            house.take()
+            ((_, hint),) = unmovable(house)
+            place.chmod(0o755)
+        assert hint.startswith(f"Allow it with: chmod o+rwx {place} (or")
+        house.close()
+
+
+@needs_root
+def test_a_file_that_only_its_owner_may_move_is_no_matter_of_chmod() -> None:
+    with TemporaryDirectory() as folder:
+        house = House(Path(folder))
+        house.drop()
+        with acting_as(NOBODY, Path(folder)):
+            pass
+        os.chown(house.inbox, 0, 0)
+        house.inbox.chmod(0o1777)  # a sticky folder, as /tmp is
+        os.chown(house.inbox / "songs.txt", 0, 0)
+        os.setegid(NOBODY)
+        os.seteuid(NOBODY)
+        try:
+            house.take()
+        finally:
+            os.seteuid(0)
+            os.setegid(0)
+        ((_, hint),) = unmovable(house)
+        assert hint.startswith("Let the daemon's user own")
+        house.close()
+
+
 def test_many_folders_whose_drops_cannot_be_moved_are_counted() -> None:
     unmovable_folders = UnmovableFolders()
     for number in range(MAX_NAMED + 5):

@@ -15,6 +15,7 @@ from tests.integration.ledger_rig import (
     later,
     links,
 )
+from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.jobs.config_values import egress_keys, network
 from ytaudio_daemon.jobs.gate_opening import open_proven_gates
 from ytaudio_daemon.jobs.record_failure import record_failure
@@ -139,6 +140,33 @@ def test_the_job_goes_on_by_another_egress_at_once(
     second = begin(ledger, SOCKS, "", now=later(3))
     assert second is not None
     assert second.egress == "", "not again by the one that blocked it"
+
+
+def test_a_job_that_failed_by_one_goes_by_another_whatever_the_failure(
+    ledger: Ledger, settings: Settings
+) -> None:
+    """YouTube may refuse an address without saying so: 403 on media, server errors."""
+    drop(ledger, "alice", links("a"))
+    refused = Outcome(failure=failure_for("server_error"))
+    ways = []
+    for moment in (0, 1000, 2000, 3000):
+        requeue(ledger, later(moment))
+        claim = begin(ledger, SOCKS, "", now=later(moment))
+        assert claim is not None
+        ways.append(claim.egress)
+        fail(ledger, settings, claim, refused, later(moment + 1))
+    assert ways == [SOCKS, "", SOCKS, ""]
+
+
+def test_somebody_who_waits_is_served_by_an_open_egress_if_there_is_one(
+    ledger: Ledger, settings: Settings
+) -> None:
+    drop(ledger, "alice", links(*"abc"))
+    block(ledger, settings, "")
+    keys = egress_keys(settings)
+    with ledger.read() as db:
+        assert claims.order_egresses(db, 3, later(5), keys) == [keys[1], ""]
+        assert claims.order_egresses(db, 3, later(9000), keys) == list(keys)
 
 
 def test_a_video_that_every_egress_blocks_is_not_asked_for_again_and_again(

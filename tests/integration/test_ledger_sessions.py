@@ -10,7 +10,14 @@ from tests.integration.ledger_rig import (
     later,
     links,
 )
-from ytaudio_daemon.ledger import Ledger, bulk_cancel, meta, sessions, transitions
+from ytaudio_daemon.ledger import (
+    Ledger,
+    bulk_cancel,
+    meta,
+    removable_sessions,
+    sessions,
+    transitions,
+)
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
@@ -178,13 +185,13 @@ def test_files_go_only_where_expiry_says_so(
     with ledger.write() as db:
         sessions.set_limits(db, session, NOW, on_expiry=own)
         limited = sessions.session_by_id(db, session.id)
-        assert sessions.sessions_to_remove(db) == []
+        assert removable_sessions.sessions_to_remove(db) == []
         assert sessions.expire(db, limited, NOW, on_expiry=config)
-        waiting = sessions.sessions_to_remove(db)
+        waiting = removable_sessions.sessions_to_remove(db)
         assert [s.id for s in waiting] == ([session.id] if removed else [])
         for one in waiting:
-            sessions.mark_removed(db, one)
-        assert sessions.sessions_to_remove(db) == []
+            removable_sessions.mark_removed(db, one)
+        assert removable_sessions.sessions_to_remove(db) == []
 
 
 def test_the_diary_keeps_name_age_and_cursor(ledger: Ledger) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.integration.intake_rig import LINKS, House
 from tests.odd_file_systems import odd_disk
 from ytaudio_daemon.cli.commands.inbox_writer import write_drop
+from ytaudio_daemon.doctor.folder_checks import check_tree_folders
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.ledger import sessions
 from ytaudio_daemon.maintenance.session_removal import SessionRemover
@@ -87,3 +88,23 @@ def test_the_end_of_a_session_leaves_its_namesakes_library_alone(house: House) -
     assert SessionRemover(house.ledger, house.layout).remove_expired(house.now) is None
 
     assert [path.name for path in (library / "Hello").iterdir()] == ["theirs.mp3"]
+
+
+def test_a_status_folder_that_mixes_sessions_up_is_named_by_doctor(
+    tmp_path: Path,
+) -> None:
+    with odd_disk("exfat", tmp_path) as disk:
+        house = House(tmp_path / "house", YTAUDIO_PATHS_STATUS=str(disk / "status"))
+        house.drop()
+        house.take()
+        house.show()
+        found = [f.name for f in check_tree_folders(house.layout)]
+        house.close()
+        assert "status_letter_case" in found
+    house = House(tmp_path / "another")
+    house.drop()
+    house.take()
+    house.show()
+    found = [f.name for f in check_tree_folders(house.layout)]
+    house.close()
+    assert "status_letter_case" not in found

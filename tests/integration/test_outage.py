@@ -8,13 +8,15 @@ import pytest
 
 from tests.integration.ledger_rig import drop
 from tests.integration.outage_rig import JobDriver, job_driver, workers
+from tests.proxies import Proxy
 from tests.youtube import OUTAGES, Outage, Video, YouTube
 from tests.youtube.video import Status
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.jobs.outage_prober import LAST_RESORT
-from ytaudio_daemon.ledger import Ledger, audit, outages, queries
+from ytaudio_daemon.ledger import Ledger, audit, gates, outages, queries
 from ytaudio_daemon.ledger.drops import JobOptions, NewLine
-from ytaudio_daemon.model import JobState, Options
+from ytaudio_daemon.model import Failure, FailureKind, JobState, Options
+from ytaudio_daemon.model.gates import gate_after_failure
 from ytaudio_daemon.model.outage import OutageState
 from ytaudio_daemon.pool import Pool
 
@@ -256,3 +258,26 @@ def test_another_yt_dlp_is_probed_at_once(driver: JobDriver, youtube: YouTube) -
     before = driver.now.wall
     driver.until(lambda: not driver.gate())
     assert driver.now.wall - before < 60
+
+
+def test_it_is_over_as_soon_as_one_egress_works(
+    sqlite_ledger: Ledger, youtube: YouTube, tmp_path: Path, pool: Pool
+) -> None:
+    """One that is refused, and goes first, does not hold up the others."""
+    youtube.default = CLIP
+    with Proxy(youtube=youtube, name="refused") as proxy:
+        both = f"{proxy.address} ''"
+        driver = job_driver(
+            sqlite_ledger, tmp_path, youtube, pool, YTAUDIO_YOUTUBE_EGRESS=both
+        )
+        youtube.block_egress("refused", "reload")
+        blocked = Failure(kind=FailureKind.BLOCKED, code="bot_check", message="No.")
+        shut = gate_after_failure(
+            None, blocked, began_at=driver.now.wall, wall=driver.now.wall
+        )
+        with driver.ledger.write() as db:
+            gates.close_gate(db, shut)
+        ask_for(driver, *names("WAYS", 5))
+        driver.until(driver.gate)
+        driver.until_done()
+    assert driver.counts()[JobState.COMPLETED] == 5

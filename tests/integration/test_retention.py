@@ -19,7 +19,15 @@ from tests.integration.ledger_rig import (
     links,
     song,
 )
-from ytaudio_daemon.ledger import Ledger, audit, pruning, schema, sessions, transitions
+from ytaudio_daemon.ledger import (
+    Ledger,
+    audit,
+    pruning,
+    removable_sessions,
+    schema,
+    sessions,
+    transitions,
+)
 from ytaudio_daemon.maintenance.pruner import IDLE_INTERVAL_S, Pruner
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
@@ -164,8 +172,8 @@ def test_audio_of_a_forgotten_session_is_not_taken_for_its_namesakes(
     with ledger.write() as db:
         again = sessions.open_session(db, "old", later(2 * YEAR))
         other = sessions.open_session(db, "other", later(2 * YEAR))
-        assert sessions.is_name_shared(db, again)
-        assert not sessions.is_name_shared(db, other)
+        assert removable_sessions.is_name_shared(db, again)
+        assert not removable_sessions.is_name_shared(db, other)
         assert again.state is SessionState.ACTIVE
 
 

@@ -431,3 +431,61 @@ def test_files_that_somebody_deletes_come_back_with_the_daily_scan(lite: Rig) ->
 
     assert lite.session()["session"]["name"] == "music"
     assert receipt.exists()
+
+
+def _open(lite: Rig, name: str) -> Path:
+    with lite.ledger.write() as db:
+        sessions.open_session(db, name, lite.now)
+    lite.refresh()
+    return lite.layout.session_status(name)
+
+
+def _restart_after(lite: Rig, seconds: float) -> None:
+    """Let the daemon be down: nothing is served meanwhile."""
+    lite.now = Now(wall=lite.now.wall + seconds, uptime_s=lite.now.uptime_s)
+    lite.restart()
+
+
+def test_a_start_leaves_the_files_of_idle_sessions_as_they_are(lite: Rig) -> None:
+    files = [_open(lite, f"s{number}") for number in range(3)]
+    lite.drop(video(1))
+    lite.refresh()
+    before = [path.read_bytes() for path in files]
+    busy = lite.session()["seq"]
+
+    _restart_after(lite, 5)
+
+    assert [path.read_bytes() for path in files] == before
+    assert lite.session()["seq"] > busy, "one with jobs is written again"
+    lite.drop(video(2), session="s1")
+    lite.refresh()
+    shown = lite.session("s1")
+    assert shown["session"]["counts"]["queued"] == 1
+    assert shown["seq"] > json.loads(before[1])["seq"]
+
+
+def test_a_start_rewrites_what_an_idle_sessions_file_says_no_longer(lite: Rig) -> None:
+    path = _open(lite, "quiet")
+
+    def rewritten() -> bool:
+        found = load(path)
+        old = path.stat().st_ino
+        _restart_after(lite, 0)
+        return path.stat().st_ino != old and load(path)["seq"] >= found.get("seq", 0)
+
+    assert not rewritten()
+    shown = load(path)["session"]["expires_at"]
+    _restart_after(lite, 3600)
+    assert load(path)["session"]["expires_at"] > shown
+    assert not rewritten()
+    lite.views.view_settings = replace(lite.views.view_settings, max_jobs=77)
+    assert rewritten()
+    assert load(path)["session"]["quota"]["max_jobs"] == 77
+    document = load(path)
+    del document["session"]["cookies"]  # as an older version wrote it
+    path.write_text(json.dumps(document))
+    assert rewritten()
+    for content in ("", "[]", "null", '{"session": 3}', "\0"):
+        path.write_text(content)
+        _restart_after(lite, 0)
+        assert load(path)["session"]["name"] == "quiet"

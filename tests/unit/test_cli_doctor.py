@@ -138,3 +138,21 @@ def test_a_daemon_that_hangs_is_broken(pulse: Liveness, health: CheckStatus) -> 
         state=pulse, document={"daemon": {"pid": 1}}, document_age_s=99.0
     )
     assert check_daemon(liveness, "ytaudio run").health is health
+
+
+@pytest.mark.parametrize(
+    ("codes", "health"),
+    [
+        (["outage"], CheckStatus.WARNING),
+        (["outage", "host"], CheckStatus.BROKEN),
+    ],
+)
+def test_an_outage_of_youtube_is_nothing_broken_here(
+    codes: list[str], health: CheckStatus
+) -> None:
+    liveness = DaemonLiveness(
+        state=Liveness.DEGRADED,
+        document={"daemon": {"pid": 1}, "problems": [{"code": each} for each in codes]},
+        document_age_s=1.0,
+    )
+    assert check_daemon(liveness, "ytaudio run").health is health

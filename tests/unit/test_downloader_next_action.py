@@ -46,11 +46,17 @@ def look(state: JobState, *, first: bool, gone: bool = False) -> NextAction:
     return next_action(job, is_first_look=first, file_is_gone=gone, wall=NOW)
 
 
-def waiting(kind: FailureKind, retry_at: float) -> NextAction:
+def waiting(kind: FailureKind, retry_at: float, *, others: bool = False) -> NextAction:
     job = replace(
         JOB, state=JobState.WAITING, error={"kind": kind.value}, retry_at=retry_at
     )
-    return next_action(job, is_first_look=False, file_is_gone=False, wall=NOW)
+    return next_action(
+        job,
+        is_first_look=False,
+        file_is_gone=False,
+        wall=NOW,
+        has_other_egress=others,
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,3 +91,11 @@ def test_only_what_may_pass_within_seconds_is_tried_again() -> None:
     assert waiting(FailureKind.CRASHED, NOW - 1) is NextAction.REQUEUE
     for kind in (FailureKind.BLOCKED, FailureKind.OFFLINE, FailureKind.HOST):
         assert waiting(kind, NOW) is NextAction.RETURN
+
+
+def test_a_job_that_waits_for_another_egress_is_waited_for() -> None:
+    for kind in (FailureKind.BLOCKED, FailureKind.OFFLINE):
+        assert waiting(kind, NOW, others=True) is NextAction.REQUEUE
+        assert waiting(kind, NOW + 1, others=True) is NextAction.WAIT
+        assert waiting(kind, NOW + 900, others=True) is NextAction.RETURN
+    assert waiting(FailureKind.HOST, NOW, others=True) is NextAction.RETURN

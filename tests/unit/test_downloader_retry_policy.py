@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from ytaudio_daemon.downloader.egress_choice import EgressChoice
 from ytaudio_daemon.downloader.retry_policy import retry_delay_s, with_short_retries
 from ytaudio_daemon.model import Failure, FailureKind
+from ytaudio_daemon.model.decide import MIN_RETRY_S
 from ytaudio_daemon.settings import Settings, load
 
 
@@ -71,3 +73,25 @@ def test_a_link_that_kills_its_workers_is_given_up() -> None:
     crashed = FailureKind.CRASHED
     assert retry_delay_s(failures(crashed, crashed), patient) is not None
     assert retry_delay_s(failures(crashed, crashed, crashed), patient) is None
+
+
+def test_what_an_egress_may_be_to_blame_for_is_tried_by_each_at_once() -> None:
+    two = load(None, {"YTAUDIO_YOUTUBE_EGRESS": "'' socks5://127.0.0.1:1"})
+    for kind in (FailureKind.BLOCKED, FailureKind.OFFLINE):
+        assert retry_delay_s(failures(kind), with_short_retries(two)) == MIN_RETRY_S
+    blocked = failures(FailureKind.BLOCKED, FailureKind.BLOCKED)
+    assert retry_delay_s(blocked, with_short_retries(two)) is None
+
+
+def test_an_egress_is_left_after_a_failure_that_may_be_its_own() -> None:
+    choice = EgressChoice(["a", "b"])
+    [private, refused, blocked] = failures(
+        FailureKind.UNAVAILABLE, FailureKind.TRANSIENT, FailureKind.BLOCKED
+    )
+    choice.leave_after(private, "a")
+    assert choice.current == "a"
+    choice.leave_after(refused, "a")
+    choice.leave_after(refused, "a")  # another thread's
+    assert choice.current == "b"
+    choice.leave_after(blocked, "b")
+    assert choice.current == "a"

@@ -178,3 +178,27 @@ def test_an_object_of_many_values_keeps_the_options_of_its_links() -> None:
     entries = list(dropfile.parse(f'{{"a":{{"b":[{items}]}}}}'.encode(), DropKind.JSON))
     assert len(entries) == 12_000
     assert {entry.layer["format"] for entry in entries} == {"opus"}
+
+
+#: Of one line without an end: longer than what is decoded in a step by far.
+LONG_LINES = {
+    "halves of characters": WIDE + b"\x00\xd8" * (SIZE * 16),
+    "no UTF-8": b"\xff" * (SIZE * 32),
+    "text": b"a" * (SIZE * 32),
+}
+
+
+@pytest.mark.parametrize("kind", [DropKind.TEXT, DropKind.JSONL, DropKind.TABLE])
+@pytest.mark.parametrize("name", LONG_LINES)
+def test_no_step_takes_long_within_a_line_that_is_passed_over(
+    name: str, kind: DropKind
+) -> None:
+    entries = dropfile.parse_in_steps(LONG_LINES[name], kind)
+    assert timed(entries)[0] < STEP_LIMIT_S
+
+
+def test_the_lines_below_a_long_one_have_their_own_numbers() -> None:
+    data = f"{fill('a ', SIZE * 8)}\nhttps://youtu.be/00000000001\n".encode()
+    for kind in (DropKind.TEXT, DropKind.TABLE):
+        entries = dropfile.parse(data, kind)
+        assert [entry.line for entry in entries if entry.link] == [2]

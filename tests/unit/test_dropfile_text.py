@@ -437,6 +437,55 @@ def test_a_bad_line_shows_no_secrets_and_no_control_characters() -> None:
     assert "secret" not in entry.text + entry.message
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "https://x.test/?u=1&access_token=HIDE_ME&t=3",
+        "https://www.youtube.com/redirect?redir_token=HIDE_ME",
+        "yt-dlp --username me --password HIDE_ME -x",
+        "yt-dlp --video-password='HIDE_ME' -x",
+        'curl -H "Authorization: Bearer HIDE_ME" -O',
+        'curl -H "Cookie: SID=HIDE_ME" -O',
+        '{"token": "HIDE_ME"}',
+        "https://x.test/?sig=HIDE_ME",
+    ],
+)
+def test_a_secret_beside_a_link_is_not_shown(words: str) -> None:
+    found = entries(f"{words} {A}\n{words}\n# {words} {A}\n")
+    assert Link("AAAAAAAAAAA") in [entry.link for entry in found]
+    assert not any("HIDE_ME" in entry.text + entry.message for entry in found)
+
+
+@pytest.mark.parametrize("words", ["Secret: a song", "my token, this", "tokens = x"])
+def test_words_about_secrets_are_shown(words: str) -> None:
+    assert one(f"{words} {A}").text == f"{words} {A}"
+
+
+def test_a_link_behind_a_number_of_a_line_in_a_comment_is_told() -> None:
+    entry = one(f"# line 3: {A}")
+    assert (entry.is_switched_off, entry.link) == (True, Link("AAAAAAAAAAA"))
+
+
+@pytest.mark.parametrize("sign", ["#", ";", "--", "'"])
+def test_a_space_of_a_word_processor_makes_a_comment_too(sign: str) -> None:
+    assert one(f"{sign}\u00a0{A}").is_switched_off
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("youtube://AAAAAAAAAAA", "bare_id"),
+        ("vnd.youtube://AAAAAAAAAAA", "bare_id"),
+        ("youtube://watch?v=AAAAAAAAAAA", "bare_id"),
+        ("intent://www.youtube.com/watch?v=AAAAAAAAAAA#Intent;end", "mirror"),
+    ],
+)
+def test_a_link_of_an_app_is_refused_with_its_video(address: str, code: str) -> None:
+    other, entry = entries(f"{B} {address}")
+    assert (other.code, entry.code, entry.link) == (None, code, Link("AAAAAAAAAAA"))
+    assert "'www.youtube.com'" not in entry.message
+
+
 def test_a_line_of_ten_megabytes_costs_no_memory() -> None:
     data = b"\n".join([A.encode(), b"x" * 10_000_000, A.encode(), b"y" * 8193, b""])
     tracemalloc.start()

@@ -119,7 +119,7 @@ def failures() -> Iterator[Failure]:
     )
     yield publish_failures.PLACE_TAKEN
     yield publish_failures.publish_failure(ValueError("odd"))
-    yield prepare._work_folder_failure(OSError("odd"))
+    yield prepare.work_folder_failure(OSError("odd"))
     yield disk_reserve._disk_full(1, 2)
     yield output_folder_failure(OSError("odd"))
     yield from (INTERRUPTED, CLOSED)

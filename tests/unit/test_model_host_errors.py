@@ -7,7 +7,7 @@ import pytest
 
 from ytaudio_daemon.daemon.step_problems import problem_of
 from ytaudio_daemon.fetch.classify import Cause, Evidence, classify
-from ytaudio_daemon.jobs.prepare import _work_folder_failure
+from ytaudio_daemon.jobs.prepare import work_folder_failure
 from ytaudio_daemon.jobs.publish_failures import publish_failure
 from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.model.host_errors import (
@@ -92,7 +92,7 @@ def test_what_a_program_prints_is_known_by_the_kernels_words() -> None:
     "failure",
     [
         publish_failure(os_error(errno.ENOSPC)),
-        _work_folder_failure(os_error(errno.EROFS)),
+        work_folder_failure(os_error(errno.EROFS)),
     ],
 )
 def test_what_everybody_sees_names_nobodys_folder(failure: Failure) -> None:
@@ -100,6 +100,6 @@ def test_what_everybody_sees_names_nobodys_folder(failure: Failure) -> None:
 
 
 def test_a_work_folder_that_cannot_be_made_has_a_remedy_for_its_cause() -> None:
-    failure = _work_folder_failure(os_error(errno.EROFS))
+    failure = work_folder_failure(os_error(errno.EROFS))
     assert "Mount the file system of downloads/ writable again" in failure.hint
-    assert "ytaudio doctor" in _work_folder_failure(OSError("odd")).hint
+    assert "ytaudio doctor" in work_folder_failure(OSError("odd")).hint

@@ -237,7 +237,7 @@ def test_refused_lines_are_counted_and_a_rejected_drop_says_why() -> None:
     found = gathered(
         refused(), refused(b"zeros.txt", state="rejected", reason="binary data")
     )
-    assert found.title() == "ytaudio: 2 drops with refused lines"
+    assert found.title() == "ytaudio: 2 drops with rejected lines"
     assert found.body().splitlines() == [
         "Refused in session music: 1 of 3 lines of songs.txt; its receipt says why",
         "Refused in session music: all of zeros.txt: binary data",
@@ -248,5 +248,5 @@ def test_refused_lines_are_counted_and_a_rejected_drop_says_why() -> None:
 def test_refused_lines_beside_finished_songs_warn() -> None:
     found = gathered(news(job=job()), *[refused() for _ in range(7)])
     assert found.title() == "ytaudio: 1 finished"
-    assert found.body().splitlines()[-1] == "2 more drops with refused lines"
+    assert found.body().splitlines()[-1] == "2 more drops with rejected lines"
     assert found.notify_type == "warning"

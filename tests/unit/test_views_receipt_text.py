@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ytaudio_daemon import dropfile
-from ytaudio_daemon.ledger.receipts import ReceiptHead, ReceiptLine
+from ytaudio_daemon.ledger.receipt_line import ReceiptLine
+from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.model.options import effective_options
 from ytaudio_daemon.system.times import rfc3339
@@ -101,13 +102,13 @@ def test_a_refused_line_without_a_link_is_a_comment() -> None:
     ("state", "words"),
     [
         ("queued", "waiting for its turn"),
-        ("held", "held: session limit"),
-        ("running", "in work"),
+        ("held", "held until the session has room"),
+        ("running", "being done"),
         ("waiting", "to be tried again"),
         ("completed", "done"),
         ("failed", "failed"),
         ("cancelled", "cancelled"),
-        (None, "refused"),
+        (None, "rejected"),
     ],
 )
 def test_every_state_has_its_words(state: str | None, words: str) -> None:
@@ -117,6 +118,30 @@ def test_every_state_has_its_words(state: str | None, words: str) -> None:
 def test_a_waiting_line_says_when_it_is_tried_again() -> None:
     text = receipt_text.receipt_line(line(state="waiting", retry_at=60.0))
     assert "next try: 1970-01-01 00:01:00 UTC" in text
+
+
+def test_a_failed_line_names_its_code_and_its_job() -> None:
+    row = line(
+        state="failed",
+        error_code="private_video",
+        error_message="This video is private.",
+        job="1a2b3c4d-0000-4000-8000-000000000000",
+    )
+    details = receipt_text.receipt_line(row).splitlines()[1:]
+    assert details == [
+        "         This video is private. (private_video)",
+        "         all about it: ytaudio show 1a2b3c4d",
+    ]
+
+
+def test_a_rejected_line_names_its_code() -> None:
+    row = line(result="rejected", code="not_a_url", message="no link")
+    assert "no link (not_a_url)\n" in receipt_text.receipt_line(row)
+
+
+def test_a_finished_line_names_its_file_alone() -> None:
+    row = line(state="completed", output_path="/x/Song.mp3", job="1a2b3c4d-0000")
+    assert receipt_text.receipt_line(row).splitlines()[1:] == ["         Song.mp3"]
 
 
 def test_times_are_rfc_3339_in_utc() -> None:
@@ -129,4 +154,4 @@ def test_a_drop_without_any_line_has_no_table() -> None:
     head = receipt_text.receipt_head(binary, {}, "")
     assert head.splitlines()[0] == "Nothing could be used of songs.2.txt: binary data."
     assert "what became of it" not in head
-    assert "refused" not in head
+    assert "rejected" not in head

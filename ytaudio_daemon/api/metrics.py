@@ -85,7 +85,7 @@ def _daemon_gauges(document: Mapping[str, Any]) -> list[Gauge]:
             "ytaudio_egress_open", "1 while no gate stops it.", "egress", egresses
         ),
         _labelled_gauge(
-            "ytaudio_problems", "What a person should mend.", "code", problems
+            "ytaudio_problems", "Problems that need a person.", "code", problems
         ),
     ]
 

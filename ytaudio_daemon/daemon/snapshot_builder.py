@@ -182,15 +182,17 @@ class SnapshotBuilder:
 
     def _tool_problems(self, now: Now) -> Iterator[ProblemReport]:
         if self.tools.ffmpeg is None:
+            seen = self.tools.seen("ffmpeg")
             yield (
                 "ffmpeg_missing",
-                "There is no usable ffmpeg, so nothing can be converted.",
+                f"There is no usable ffmpeg, so nothing can be converted{seen}.",
                 f"{install_hints.install_ffmpeg_hint()}; it goes on within half a minute.",
             )
         if self.tools.js_runtime is None:
+            seen = self.tools.seen("js_runtime")
             yield (
                 "js_runtime_missing",
-                "There is no JavaScript runtime, which YouTube's players need.",
+                f"There is no JavaScript runtime, which YouTube's players need{seen}.",
                 f"{install_hints.install_js_runtime_hint()}; it goes on within half a minute.",
             )
         if self._pool.template_error:

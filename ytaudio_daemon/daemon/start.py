@@ -35,6 +35,10 @@ SWEEP_INTERVAL_S = 60
 #: the jitter: many installations shall not ask the package index at once.
 UPGRADE_CHECK_INTERVAL_S = 3600
 UPGRADE_CHECK_JITTER_S = 900
+THREAD_HINT = (
+    "Allow it more threads: TasksMax= of the service, the container's limit of pids, "
+    "ulimit -u; or more memory (ulimit -v)."
+)
 
 
 def run(settings: Settings) -> int:
@@ -143,6 +147,9 @@ def _scheduled(services: Services, loop: Loop) -> Iterator[None]:
 
     Whether a session or an upgrade is due is decided elsewhere: a request that comes
     late, or twice, does no harm.
+
+    Raises:
+        YtaudioError: The machine lets us start no thread.
     """
     scheduler = BackgroundScheduler(
         # In the scheduler's own thread: the jobs only set a flag.
@@ -159,7 +166,10 @@ def _scheduled(services: Services, loop: Loop) -> Iterator[None]:
         jitter=UPGRADE_CHECK_JITTER_S,
         **rules,
     )
-    scheduler.start()
+    try:
+        scheduler.start()
+    except RuntimeError as error:  # CPython's word for EAGAIN of clone(2)
+        raise YtaudioError(f"the daemon cannot begin: {error}", THREAD_HINT) from error
     try:
         yield
     finally:

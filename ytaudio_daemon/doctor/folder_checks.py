@@ -13,7 +13,9 @@ from pathlib import Path
 
 from ytaudio_daemon.doctor.check_result import CheckResult, broken, ok, warning
 from ytaudio_daemon.dropfile import is_ignored_folder
+from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.letter_case import ignores_case
 from ytaudio_daemon.folders.prepare import free_bytes
 from ytaudio_daemon.model.host_errors import WRITE_REFUSED
 from ytaudio_daemon.system.files import nearest_existing
@@ -62,6 +64,20 @@ def check_tree_folders(
         if found.health == "broken" and name == "inbox" and _is_readable(folder):
             found = _read_only_inbox_result(folder, keeps_drops=keeps_drops)
         yield found
+    yield from _check_letter_case(layout.status)
+
+
+def _check_letter_case(status: Path) -> Iterator[CheckResult]:
+    """Yield a warning when the status files of two sessions may be one file."""
+    with suppress(OSError, UnsafePathError):  # not there yet, or reported already
+        if ignores_case(status, "sessions"):
+            yield warning(
+                "status_letter_case",
+                f"the file system of {status} does not tell Hello from HELLO: sessions "
+                "whose names differ in case alone share their status files and receipts "
+                "there; put [paths] status on a file system of Linux",
+                f"findmnt --target {_quoted(status)}",
+            )
 
 
 def check_file_systems(layout: Layout) -> Iterator[CheckResult]:

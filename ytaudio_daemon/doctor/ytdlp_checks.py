@@ -88,10 +88,7 @@ def _check_tool(
     if found is not None:
         origin = ", bundled" if found.bundled else ""
         return ok(name, f"{found.name} {found.version} ({found.path}{origin})")
-    needs = _MISSING_MESSAGES[name]
-    rejected = "; ".join(why for whose, why in tools.rejected if whose == name)
-    seen = f" (found but unusable: {rejected})" if rejected else ""
-    return broken(name, f"{needs}{seen}", remedy)
+    return broken(name, f"{_MISSING_MESSAGES[name]}{tools.seen(name)}", remedy)
 
 
 _MISSING_MESSAGES = {

@@ -9,6 +9,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from ytaudio_daemon.downloader.await_attempt import POLL_S, ProgressListener, run_to_end
+from ytaudio_daemon.downloader.egress_choice import EgressChoice
 from ytaudio_daemon.downloader.finished_files import FinishedFiles
 from ytaudio_daemon.downloader.retry_policy import retry_delay_s
 from ytaudio_daemon.downloader.work_dirs import SharedWorkDir, user_cache_dir
@@ -16,6 +17,7 @@ from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import UnsafePathError, UsageError
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.folders.output_folder import WorkFolder, move_into_output
+from ytaudio_daemon.jobs.config_values import egress_keys
 from ytaudio_daemon.jobs.fetch_requests import fetch_request
 from ytaudio_daemon.model import Failure, FailureKind, Options, Outcome
 from ytaudio_daemon.model.outcome import JOB_DIR
@@ -100,6 +102,7 @@ class FolderDownloader:
         cache = user_cache_dir()
         self._work_dir = SharedWorkDir(self.output, cache)
         self._finished_files = FinishedFiles(self.output, cache)
+        self._egress = EgressChoice(egress_keys(settings))
         self._lock = threading.Lock()
         #: By `audio_key`: the end of the download, or None if it ended with an exception.
         self._downloads: dict[tuple[str, str], Future[DownloadOutcome | None]] = {}
@@ -222,6 +225,7 @@ class FolderDownloader:
     ) -> DownloadOutcome:
         """Make one attempt, and move its audio into the output folder."""
         key, number = name
+        egress = self._egress.current
         earlier = publishing.begin_attempt(layout, key, number)
         request = fetch_request(
             self._settings,
@@ -233,6 +237,7 @@ class FolderDownloader:
             attempt_dir=layout.attempt_dir(key, number),
             earlier_dirs=earlier,
             cache_dir=layout.cache,
+            egress=egress,
         )
         handle = self._runtime.start(request)
         ended = run_to_end(
@@ -242,6 +247,8 @@ class FolderDownloader:
         if outcome.result is not None:
             job = layout.attempt_dir(key, number) / JOB_DIR
             return self._publish(download_request, job, outcome, number)
+        if outcome.failure is not None:
+            self._egress.leave_after(outcome.failure, egress)
         if stop_signal.level is StopLevel.IMMEDIATE:
             outcome = replace(outcome, failure=INTERRUPTED)
         return DownloadOutcome(outcome=outcome, attempts=number)

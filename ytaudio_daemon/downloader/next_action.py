@@ -2,9 +2,10 @@
 
 from enum import Enum, auto
 
-from ytaudio_daemon.downloader.retry_policy import is_retryable
+from ytaudio_daemon.downloader.retry_policy import OF_AN_EGRESS, is_retryable
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import FailureKind, JobState
+from ytaudio_daemon.model.decide import MIN_RETRY_S
 from ytaudio_daemon.model.line_rules import KnownJob, runs_again
 
 
@@ -24,7 +25,12 @@ class NextAction(Enum):
 
 
 def next_action(
-    job: JobRow, *, is_first_look: bool, file_is_gone: bool, wall: float
+    job: JobRow,
+    *,
+    is_first_look: bool,
+    file_is_gone: bool,
+    wall: float,
+    has_other_egress: bool = False,
 ) -> NextAction:
     """Return the next action of a caller that wants this job done now.
 
@@ -34,6 +40,7 @@ def next_action(
             had before the call is not the call's result.
         file_is_gone: Whether it is completed, but its audio is no longer there.
         wall: The present, seconds since 1970.
+        has_other_egress: Whether there are several egresses.
     """
     match job.state:
         case JobState.QUEUED:
@@ -45,14 +52,26 @@ def next_action(
         case JobState.HELD:
             return NextAction.RETURN
         case JobState.WAITING:
-            return NextAction.REQUEUE if is_first_look else _after_failure(job, wall)
+            return (
+                NextAction.REQUEUE
+                if is_first_look
+                else _after_failure(job, wall, has_other_egress=has_other_egress)
+            )
         case _:
             return NextAction.WAIT
 
 
-def _after_failure(job: JobRow, wall: float) -> NextAction:
-    """Retry a failure that may pass within seconds; leave the others to the daemon."""
+def _after_failure(job: JobRow, wall: float, *, has_other_egress: bool) -> NextAction:
+    """Retry a failure that may pass within seconds; leave the others to the daemon.
+
+    A job that waits for another egress is due at once; one that waits for a gate is not.
+    """
     kind = FailureKind((job.error or {}).get("kind", FailureKind.UNKNOWN))
-    if not is_retryable(kind) or kind is FailureKind.OFFLINE:
+    retry_at = job.retry_at or 0.0
+    if kind in OF_AN_EGRESS:
+        may_wait = has_other_egress and retry_at <= wall + MIN_RETRY_S
+    else:
+        may_wait = is_retryable(kind)
+    if not may_wait:
         return NextAction.RETURN
-    return NextAction.REQUEUE if (job.retry_at or 0.0) <= wall else NextAction.WAIT
+    return NextAction.REQUEUE if retry_at <= wall else NextAction.WAIT

@@ -43,7 +43,7 @@ def checked_layer(given: Mapping[str, object]) -> Layer:
         return check_layer(_without_ending(given))
     except OptionError as error:
         raise UsageError(
-            error.message, "`ytaudio formats` tells what there is."
+            error.message, "See `ytaudio formats` for what is allowed."
         ) from error
 
 

@@ -7,16 +7,19 @@ failures that may pass within seconds are retried, unless the config sets other 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ytaudio_daemon.jobs.config_values import retry_policy
+from ytaudio_daemon.jobs.config_values import egress_keys, retry_policy
 from ytaudio_daemon.model import Failure, FailureKind, JobState, Outcome
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.decide import CHARGED_KINDS, JobHistory, decide
+from ytaudio_daemon.model.decide import CHARGED_KINDS, MIN_RETRY_S, JobHistory, decide
 from ytaudio_daemon.settings import KEYS, RetrySettings, Settings
 
 #: Three tries within some ten seconds; a `[retry]` that is not the default wins.
 SHORT_RETRY = RetrySettings(attempts=3, base=1.0, cap=10.0)
 #: Failures that the next link would meet, too: the rest of a batch is not begun.
 FATAL_FOR_BATCH = frozenset({FailureKind.BLOCKED, FailureKind.HOST})
+
+#: Failures of the way out rather than of the link: another egress may do at once.
+OF_AN_EGRESS = frozenset({FailureKind.BLOCKED, FailureKind.OFFLINE})
 
 #: A network that is gone for a moment is retried like any transient failure.
 _RETRYABLE = CHARGED_KINDS | {FailureKind.OFFLINE}
@@ -43,6 +46,8 @@ def retry_delay_s(failures: Sequence[Failure], settings: Settings) -> float | No
         settings: As `with_short_retries` returns them.
     """
     latest = failures[-1]
+    if latest.kind in OF_AN_EGRESS and len(failures) < len(egress_keys(settings)):
+        return MIN_RETRY_S
     if latest.kind not in _RETRYABLE:
         return None
     crashes = [f for f in failures if f.kind is FailureKind.CRASHED]

@@ -186,14 +186,19 @@ class SessionJobRunner:
             gone = job.state is JobState.COMPLETED and published.audio_is_gone(
                 job.output_path
             )
+            keys = egress_keys(self._settings)
             step = next_action(
-                job, is_first_look=is_first_look, file_is_gone=gone, wall=now.wall
+                job,
+                is_first_look=is_first_look,
+                file_is_gone=gone,
+                wall=now.wall,
+                has_other_egress=len(keys) > 1,
             )
             if step is NextAction.RETURN:
                 return job
             if step is not NextAction.WAIT:
                 _queue_for(db, job_id, step, now)
-                egress = egress_keys(self._settings)[0]
+                egress = claims.order_egresses(db, job_id, now, keys)[0]
                 claim = claims.claim_job(db, job_id, now, self._holder, egress)
                 if claim is not None:  # before other threads can see it
                     _RUNNING.add(claim.name)

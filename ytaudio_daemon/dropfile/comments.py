@@ -9,22 +9,29 @@ from ytaudio_daemon.urls import (
     find_links,
 )
 
+#: Also the spaces of word processors: links are ASCII, words are not.
+_SPACE = r"(?u:\s)"
 _LINK = re.compile(LINK_START, LINK_START_FLAGS)
 #: At the start of a line: before white space, itself, another sign or a link. yt-dlp
 #: has these three; before anything else they are part of a word: `#shorts`.
 _SIGN = re.compile(
-    rf"[\#;\]] (?= \s | $ | [\#;\]] | {LINK_START} ) | [\#;] (?= < {LINK_START} )",
+    rf"[\#;\]] (?= {_SPACE} | $ | [\#;\]] | {LINK_START} ) | [\#;] (?= < {LINK_START} )",
     LINK_START_FLAGS,
 )
 #: Signs of other languages; they switch off a link, but excuse no other words.
 _FOREIGN_SIGN = re.compile(
-    rf"(?: // | -- | <!-- ) (?= \s | {LINK_START} ) | (?: rem | ' ) (?=\s)",
+    rf"(?: // | -- | <!-- ) (?= {_SPACE} | {LINK_START} ) | (?: rem | ' ) (?={_SPACE})",
     LINK_START_FLAGS,
 )
-#: The reasons in a `.failed.txt`, which name examples of good links.
+#: The reasons in a `.failed.txt`; and the links in them, which nobody switched off:
+#: examples of good ones, and those that stand below them as they were mended.
 _OWN_REASON = re.compile(r"\# line [0-9]+(?:\.[0-9]+)?: ")
+_LINK_OF_REASON = re.compile(
+    r"https://(?:youtu\.be/|www\.youtube\.com/watch\?v=)dQw4w9WgXcQ"
+    r"|\bwrite https://www\.youtube\.com/watch\?v=\S{11}"
+)
 _NUMBER_SIGN = re.compile(r"(?<!\S)\#", re.VERBOSE)
-_AFTER_SIGN = re.compile(rf"\s | \# | $ | {LINK_START}", LINK_START_FLAGS)
+_AFTER_SIGN = re.compile(rf"{_SPACE} | \# | $ | {LINK_START}", LINK_START_FLAGS)
 
 
 def is_comment(bare: str) -> bool:
@@ -43,7 +50,7 @@ def is_comment(bare: str) -> bool:
 def commented_links(comment: str) -> list[FoundLink]:
     """Return the links that a comment switches off: those that lead to YouTube."""
     if _OWN_REASON.match(comment):
-        return []
+        comment = _LINK_OF_REASON.sub(" ", comment)
     return [found for found in find_links(comment) if found.is_of_youtube]
 
 

@@ -19,6 +19,20 @@ _MAX_WRITTEN_CHARS = 1 << 13
 NO_OPTIONS: Layer = MappingProxyType({})
 
 _USERINFO = re.compile(r"//[^\s/?#]*@")
+#: What people paste with their links: addresses with tokens, commands with passwords.
+_SECRET = re.compile(
+    r"""
+    ( (?: token | passw(?:or)?d | secret | api_?key | signature
+        | (?<![a-z]) (?: auth | sig | pwd ) ) (?: = | ["']\s?:\s?["'] )
+    | --(?:[a-z]{1,9}-)?(?:password|token) \s
+    | authorization \s?[:=]\s? (?: (?:bearer|basic) \s )?
+    | cookie: \s? (?= [^\s=]+ = )
+    ) ["']? [^\s&"'<>]+
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+#: Without one of these `_SECRET` finds nothing: most lines are spared the search.
+_SECRET_SIGNS = ("token", "passw", "secret", "key", "sig", "auth", "pwd", "cookie")
 
 
 class NotADropError(ValueError):
@@ -83,13 +97,16 @@ class DropLine(NamedTuple):
 
 
 def printable(text: str, limit: int = MAX_TEXT_CHARS) -> str:
-    """Return a text that is safe to show: no control characters, no credentials."""
+    """Return a text that is safe to show: no control characters, no secrets."""
     if len(text) > _MAX_WRITTEN_CHARS:  # the sign: a name that is cut shows nothing
         text = f"{text[:_MAX_WRITTEN_CHARS]}@"
     if not text.isprintable():
         text = "".join(map(_printable_char, text))
     if "@" in text:
         text = _USERINFO.sub("//***@", text)
+    lower = text.lower()
+    if any(sign in lower for sign in _SECRET_SIGNS):
+        text = _SECRET.sub(r"\1***", text)
     return text[:limit]
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MAX_LINE_CHARS = 8192
 _CHUNK_CHARS = 1 << 16
 _HEAD_CHARS = 1 << 16
+#: The most that so many characters have in UTF-8 and UTF-16.
+_HEAD_BYTES = 4 * _HEAD_CHARS
 #: Text has none; random bytes have one in ten, UTF-16 without its mark one in two.
 _MAX_CONTROL_SHARE = 1 / 20
 
@@ -41,10 +43,12 @@ _NARROW_LINKS = (b"http://", b"https://", b"youtu.be/", b"youtube.com/")
 _NARROW_CHARS = b"\t\n\r" + bytes(range(0x20, 0x7F))
 
 
-def split_lines(data: bytes, max_chars: int = MAX_LINE_CHARS) -> Iterator[str]:
+def split_lines(data: bytes, max_chars: int = MAX_LINE_CHARS) -> Iterator[str | None]:
     """Return an iterator over the lines, without their ends; memory stays flat.
 
-    Bytes that are no UTF-8 become U+FFFD.
+    Bytes that are no UTF-8 become U+FFFD. None comes after each piece of a line that
+    is passed over, so that the reader can pause: it may be as long as the drop, and
+    what is no text takes long to decode.
 
     Args:
         data: The drop.
@@ -53,7 +57,7 @@ def split_lines(data: bytes, max_chars: int = MAX_LINE_CHARS) -> Iterator[str]:
     Raises:
         NotADropError: The data is binary.
     """
-    _refuse_binary(_decoded(data).read(_HEAD_CHARS))
+    _refuse_binary(_head(data))
     return _read_lines(_decoded(data), max_chars)
 
 
@@ -63,8 +67,12 @@ def decode_in_steps(data: bytes) -> Iterator[str]:
     Raises:
         NotADropError: The data is binary.
     """
-    _refuse_binary(_decoded(data).read(_HEAD_CHARS))
+    _refuse_binary(_head(data))
     return iter(partial(_decoded(data).read, _CHUNK_CHARS), "")
+
+
+def _head(data: bytes) -> str:
+    return _decoded(data[:_HEAD_BYTES]).read(_HEAD_CHARS)
 
 
 def _refuse_binary(head: str) -> None:
@@ -147,7 +155,7 @@ def _narrowed(run: re.Match[bytes]) -> bytes:
     return run[0].replace(b"\x00", b"").decode("latin-1").encode()
 
 
-def _read_lines(text: io.TextIOWrapper, max_chars: int) -> Iterator[str]:
+def _read_lines(text: io.TextIOWrapper, max_chars: int) -> Iterator[str | None]:
     """Yield the lines; `text` has made a line feed of each of the three line ends."""
     limit = max_chars + 1
     for line in iter(partial(text.readline, limit), ""):
@@ -155,14 +163,15 @@ def _read_lines(text: io.TextIOWrapper, max_chars: int) -> Iterator[str]:
             bare = line[:-1]
         else:
             bare = line
-            _skip_to_line_end(text)
+            yield from _skip_to_line_end(text)
         if bare.isprintable():
             yield bare
         else:
             yield from _SOFT_LINE_END.split(bare)
 
 
-def _skip_to_line_end(text: io.TextIOWrapper) -> None:
+def _skip_to_line_end(text: io.TextIOWrapper) -> Iterator[None]:
     for piece in iter(partial(text.readline, _CHUNK_CHARS), ""):
         if piece.endswith("\n"):
             return
+        yield None

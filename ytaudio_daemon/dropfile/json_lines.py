@@ -47,9 +47,14 @@ def _document_entries(text: str) -> Iterator[DropLine | None]:
             yield from _record_entries(number, record)
 
 
-def read_json_lines(lines: Iterator[str]) -> Iterator[DropLine | None]:
+def read_json_lines(lines: Iterator[str | None]) -> Iterator[DropLine | None]:
     """Yield the entries of each line; None for a blank one, and within a long one."""
-    for number, line in enumerate(lines, 1):
+    number = 0
+    for line in lines:
+        if line is None:
+            yield None
+            continue
+        number += 1
         bare = line.strip("\ufeff \t")
         if not bare or bare.isspace():
             yield None

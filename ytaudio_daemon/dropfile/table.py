@@ -41,19 +41,29 @@ _ID_NAMES = frozenset({"id", "videoid", "youtubeid", "ytid", "mediaid"})
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
-def read_table(lines: Iterator[str]) -> Iterator[DropLine | None]:
+def read_table(lines: Iterator[str | None]) -> Iterator[DropLine | None]:
     """Yield the entries of every row, and None behind them."""
     table = _Table()
-    for number, chunk in _chunks(lines):
-        yield from table.read(number, chunk)
+    for numbered in _chunks(lines):
+        if numbered is not None:
+            yield from table.read(*numbered)
         yield None
 
 
-def _chunks(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield runs of lines in which all quotes are closed, with their first number."""
+def _chunks(
+    lines: Iterator[str | None],
+) -> Iterator[tuple[int, list[str]] | None]:
+    """Yield runs of lines in which all quotes are closed, with their first number.
+
+    None comes for each None among the lines.
+    """
     chunk: list[str] = []
-    quotes = chars = 0
-    for number, line in enumerate(lines, 1):
+    number = quotes = chars = 0
+    for line in lines:
+        if line is None:
+            yield None
+            continue
+        number += 1
         chunk.append(line.strip("\ufeff") if number == 1 else line)
         quotes += line.count('"')
         chars += len(line)

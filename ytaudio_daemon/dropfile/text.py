@@ -62,12 +62,13 @@ M3U = TextDialect(refuses_words=False, has_directives=True)
 
 
 def read_text(
-    lines: Iterator[str], dialect: TextDialect = PLAIN_TEXT
+    lines: Iterator[str | None], dialect: TextDialect = PLAIN_TEXT
 ) -> Iterator[DropLine | None]:
     """Yield an entry for every link and for every line that should have one.
 
-    None after each line that is no bare link: a file may have a million blank lines
-    between two entries, and the reader can pause at each.
+    None after each line that is no bare link, and for each None among the lines: a
+    file may have a million blank lines between two entries, and the reader can pause
+    at each.
     """
     return _TextParser(dialect).read(lines)
 
@@ -89,8 +90,13 @@ class _TextParser:
         self._switched_off: list[DropLine] = []
         self._has_refused_binary = False
 
-    def read(self, lines: Iterator[str]) -> Iterator[DropLine | None]:
-        for number, line in enumerate(lines, 1):
+    def read(self, lines: Iterator[str | None]) -> Iterator[DropLine | None]:
+        number = 0
+        for line in lines:
+            if line is None:
+                yield None
+                continue
+            number += 1
             link = parse_plain_link(line)
             if link is None:
                 yield from self._parse_slowly(number, line)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ytaudio_daemon.fetch import jit
+from ytaudio_daemon.system.text import single_line
 
 #: Debian 12's; older ones lack `-stats_period` and demuxer fixes.
 MIN_FFMPEG = (5,)
@@ -17,6 +18,8 @@ MIN_FFMPEG = (5,)
 MIN_JS_RUNTIME = {"deno": (2, 3), "node": (22,)}
 _ENCODERS = ("libmp3lame", "libopus", "libvorbis")
 _VERSION_TIMEOUT_S = 20.0
+#: Of what a program says that cannot run.
+_MAX_REASON_CHARS = 200
 #: node has no such option as yt-dlp gives it then, `--v8-flags=`, which deno takes.
 _NEEDS_JIT = "yt-dlp cannot run it where MemoryDenyWriteExecute= is in force; use deno"
 
@@ -58,6 +61,11 @@ class Tools:
         runtime = self.js_runtime
         return (runtime.name, runtime.path) if runtime else ()
 
+    def seen(self, purpose: str) -> str:
+        """Return a remark on what was found for a purpose and is unusable, or ""."""
+        reasons = "; ".join(why for whose, why in self.rejected if whose == purpose)
+        return f" (found but unusable: {reasons})" if reasons else ""
+
     def is_complete(self) -> bool:
         """Return whether both were found and are still at their places."""
         found = (self.ffmpeg, self.js_runtime)
@@ -97,8 +105,7 @@ def _first_usable(
     candidates: Iterable[_ToolCandidate], rejected: list[str]
 ) -> Tool | None:
     for candidate in candidates:
-        version_output = _read_version_output(candidate)
-        version, fault = check_version_output(candidate.name, version_output)
+        version, fault = _read_version(candidate)
         if not fault and candidate.name == "node" and jit.is_forbidden():
             fault = _NEEDS_JIT
         if not fault:
@@ -143,16 +150,33 @@ _VERSION = {
 }
 
 
-def _read_version_output(candidate: _ToolCandidate) -> str:
+def _read_version(candidate: _ToolCandidate) -> tuple[str, str]:
+    """Run a program; returns its version and what is wrong with it, or ""."""
     flag = "-version" if candidate.name == "ffmpeg" else "--version"
     try:
         done = subprocess.run(
             [candidate.path, flag], stdin=subprocess.DEVNULL, capture_output=True,
             timeout=_VERSION_TIMEOUT_S, check=False, text=True, errors="replace",
         )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout
+    except OSError as error:
+        return "", f"cannot be started: {error.strerror}"
+    except subprocess.TimeoutExpired:
+        return "", f"does not tell its version within {_VERSION_TIMEOUT_S:.0f} s"
+    if done.returncode != 0:
+        return "", exit_reason(done.returncode, done.stderr)
+    return check_version_output(candidate.name, done.stdout)
+
+
+def exit_reason(code: int, errors: str) -> str:
+    """Return why a program that was asked for its version did not tell it. Pure.
+
+    Args:
+        code: As `subprocess` has it: negative for a signal.
+        errors: What it wrote to standard error.
+    """
+    said = single_line(errors)[:_MAX_REASON_CHARS]
+    how = f"is killed by signal {-code}" if code < 0 else f"ends with status {code}"
+    return f"{how} when it is asked for its version" + (f": {said}" if said else "")
 
 
 def _ffmpegs() -> Iterator[_ToolCandidate]:

@@ -1,6 +1,7 @@
 """Scanning a session's folder: its files, and the folders that people put there."""
 
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -137,7 +138,8 @@ def _unreadable_reason(path: Path, error: OSError | UnsafePathError) -> str:
     if isinstance(error, UnsafePathError):
         return error.message
     if isinstance(error, PermissionError):
-        return f"this folder cannot be read; allow it with: chmod o+rx {path}"
+        place = shlex.quote(str(path))
+        return f"this folder cannot be read; allow it with: chmod o+rx {place}"
     found = find_host_error(error.errno)
     remedy = f"; {found.remedy(str(path))}" if found else ""
     return f"this folder cannot be read: {error.strerror}{remedy}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from ytaudio_daemon.dropfile.portions import portions
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout, cookie_jars
 from ytaudio_daemon.folders.inbox import (
@@ -61,7 +62,12 @@ def read_cookies_file(inbox_file: InboxFile, content: bytes) -> CookiesFile | No
         return found
     if not is_cookies_name(display_name(split_path(inbox_file.name)[1])):
         return None
-    return found if is_web_page(text) or not any(find_links(text)) else None
+    return found if is_web_page(text) or not _has_link(text) else None
+
+
+def _has_link(text: str) -> bool:
+    """Return whether a text has a link; what is behind the first one is not read."""
+    return any(find_links(portion) for portion in portions(text))
 
 
 class CookiesIntake:

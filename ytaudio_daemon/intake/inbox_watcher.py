@@ -118,7 +118,7 @@ class InboxWatcher:
         try:
             self._observer = Observer()  # takes its inotify instance at once
             self._start_observer(self._observer)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # the latter: no more threads
             if str(error) != self._last_error:
                 log.warning("watch.failed", error=str(error))
             self._last_error = str(error)
@@ -153,8 +153,12 @@ class InboxWatcher:
             ending = threading.Thread(
                 target=_stop_observer, args=(observer,), daemon=True
             )
-            ending.start()
-            ending.join(timeout=5)
+            try:
+                ending.start()
+            except RuntimeError:  # no more threads: those of the observer end alone
+                observer.stop()
+            else:
+                ending.join(timeout=5)
 
     def restart_if_dead(self) -> bool:
         """Start anew if a thread died or the inbox was replaced; returns whether it did."""

@@ -1,6 +1,8 @@
 """The folders whose drops were taken but cannot be moved away, with the causes."""
 
 import errno
+import os
+import shlex
 from collections.abc import Collection, Iterator
 from heapq import nsmallest
 from pathlib import Path
@@ -17,25 +19,25 @@ class UnmovableFolders:
     """Knows the last cause of each folder; one in which no drop waits is forgotten."""
 
     def __init__(self) -> None:
-        self._causes: dict[Path, Exception] = {}
+        #: Pairs (message, hint) by folder.
+        self._reports: dict[Path, tuple[str, str]] = {}
 
     def add(self, folder: Path, error: Exception) -> None:
         """Add a folder: a recorded drop in it cannot be moved to `processed`."""
-        self._causes[folder] = error
+        self._reports[folder] = (
+            f"drops in {folder} were taken but cannot be moved away: {error}",
+            _hint(folder, error),
+        )
 
     def retain(self, folders: Collection[Path]) -> None:
         """Forget the folders that are not among these."""
-        self._causes = {f: self._causes[f] for f in self._causes if f in folders}
+        self._reports = {f: self._reports[f] for f in self._reports if f in folders}
 
     def reports(self) -> Iterator[tuple[str, str]]:
         """Yield pairs (message, hint), one for each folder, and one for many more."""
-        for folder in nsmallest(MAX_NAMED, self._causes):
-            error = self._causes[folder]
-            yield (
-                f"drops in {folder} were taken but cannot be moved away: {error}",
-                _hint(folder, error),
-            )
-        more = len(self._causes) - MAX_NAMED
+        for folder in nsmallest(MAX_NAMED, self._reports):
+            yield self._reports[folder]
+        more = len(self._reports) - MAX_NAMED
         if more > 0:
             yield (
                 f"drops in {more} more folders were taken but cannot be moved away",
@@ -46,8 +48,9 @@ class UnmovableFolders:
 def _hint(folder: Path, error: Exception) -> str:
     otherwise = "(or set [inbox] after_intake to keep)"
     found = find_host_error(error.errno) if isinstance(error, OSError) else None
-    if isinstance(error, PermissionError):
-        return f"Allow it with: chmod o+rwx {folder} {otherwise}."
+    if isinstance(error, OSError) and error.errno == errno.EACCES:
+        closed = shlex.join(str(place) for place in _closed_places(folder))
+        return f"Allow it with: chmod o+rwx {closed} {otherwise}."
     if isinstance(error, UnsafePathError) and error.hint:
         return f"{error.hint} {otherwise}"
     if isinstance(error, OSError) and error.errno == errno.EXDEV:
@@ -58,3 +61,15 @@ def _hint(folder: Path, error: Exception) -> str:
     if found is not None:
         return f"{found.remedy(str(folder)).removesuffix('.')} {otherwise}."
     return f"Look at {folder}: `ytaudio doctor` {otherwise}."
+
+
+def _closed_places(folder: Path) -> list[Path]:
+    """Return the folders to open: those of filed drops, too, may be closed to us."""
+    places = (folder, folder / PROCESSED, folder / REJECTED)
+    closed = [
+        place
+        for place in places
+        if os.path.lexists(place)
+        and not os.access(place, os.W_OK | os.X_OK, effective_ids=True)
+    ]
+    return closed or [folder]

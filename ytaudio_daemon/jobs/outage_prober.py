@@ -9,6 +9,7 @@ import structlog
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.jobs.config_values import egress_keys
+from ytaudio_daemon.jobs.egress_turns import EgressTurns
 from ytaudio_daemon.jobs.fetch_requests import fetch_request
 from ytaudio_daemon.jobs.outage_suspicion import end_outage, suspect_again
 from ytaudio_daemon.jobs.runner import JobRunner
@@ -79,6 +80,8 @@ class OutageProber:
         self._pool = pool
         self._job_runner = job_runner
         self._round: _Round | None = None
+        #: Each round goes by another egress: only some of them may be refused.
+        self._egress_turns = EgressTurns()
 
     def run_if_due(self, now: Now) -> None:
         """Settle what a confirmed outage has cost, and start a probe if one is due.
@@ -97,8 +100,10 @@ class OutageProber:
             return
         self._settle(outage, now)
         keys = egress_keys(self._job_runner.settings)
-        way = next((key for key in keys if is_open(key, shut, now.wall)), None)
-        if self._round is None and way is not None and outage.is_probe_due(now.wall):
+        usable = [key for key in keys if is_open(key, shut, now.wall)]
+        if self._round is None and usable and outage.is_probe_due(now.wall):
+            [way, *_] = self._egress_turns.in_order(usable, ())
+            self._egress_turns.use(way)
             self._begin_round(way)
         self._start_probe()
 

@@ -14,7 +14,7 @@ from ytaudio_daemon.ledger.schema import attempts, jobs, sessions
 from ytaudio_daemon.model import FailureKind, JobState, Phase
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import JobHistory
-from ytaudio_daemon.model.egress import gates_at
+from ytaudio_daemon.model.egress import gates_at, is_open
 from ytaudio_daemon.model.gates import Pace
 
 
@@ -61,8 +61,8 @@ def claim_next(
 
     Sessions take turns (the one served longest ago first); inside a session the
     highest priority goes first, then the oldest. The attempt gets the first egress
-    whose gates are open and whose pace has a token left, rather one that has not blocked
-    the job before; where there is none, or an outage is suspected, nothing is claimed. A
+    whose gates are open and whose pace has a token left, rather one by which the job has
+    failed less often; where there is none, or an outage is suspected, nothing is claimed. A
     gate whose pause is over lets one probe pass, rather a job that was not blocked itself.
 
     Args:
@@ -93,11 +93,28 @@ def claim_next(
 
 
 def _in_order_for(db: Connection, job_id: int, egresses: Sequence[str]) -> list[str]:
-    """Return the egresses, those that have not blocked the job before the others."""
+    """Return the egresses, those by which the job has failed least before the others.
+
+    YouTube refuses an address in more ways than by a block: media are answered 403, pages
+    "need to be reloaded".
+    """
     if len(egresses) == 1:
         return list(egresses)
-    blocked = gates.egresses_that_blocked(db, job_id)
-    return sorted(egresses, key=lambda key: key in blocked)
+    failed = gates.failures_by_egress(db, job_id)
+    return sorted(egresses, key=lambda key: failed[key])
+
+
+def order_egresses(
+    db: Connection, job_id: int, now: Now, egresses: Sequence[str]
+) -> list[str]:
+    """Return the egresses, the best for a caller who waits for this job first.
+
+    One whose gates are closed is among them, behind the others: the caller is to hear at
+    once how it goes.
+    """
+    closed = gates.closed_gates(db)
+    ordered = _in_order_for(db, job_id, egresses)
+    return sorted(ordered, key=lambda key: not is_open(key, closed, now.wall))
 
 
 def _first_with_token(

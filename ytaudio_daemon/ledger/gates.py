@@ -1,5 +1,6 @@
 """Gates and pace as rows: the pure rules are in `model.gates`."""
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import takewhile
 from typing import Any
@@ -7,7 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.schema import IS_UNLISTED, attempts, collections, gates, jobs, pace
+from ytaudio_daemon.ledger.schema import (
+    IS_UNLISTED,
+    attempts,
+    collections,
+    gates,
+    jobs,
+    pace,
+)
 from ytaudio_daemon.model import FailureKind, JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.collection import CollectionState
@@ -107,6 +115,15 @@ def egresses_that_blocked(
     if before is not None:
         query = query.where(attempts.c.number < before)
     return [egress or "" for egress in db.execute(query).scalars()]
+
+
+def failures_by_egress(db: Connection, job_id: int) -> Counter[str]:
+    """Return how often a job has failed by each egress, for whatever reason."""
+    query = sa.select(attempts.c.egress).where(
+        attempts.c.job_id == job_id,
+        attempts.c.kind.in_([kind.value for kind in FailureKind]),
+    )
+    return Counter(egress or "" for egress in db.execute(query).scalars())
 
 
 def has_other_blocked_video(

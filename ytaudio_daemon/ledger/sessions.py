@@ -1,6 +1,5 @@
 """Sessions' rows: opened, limited, touched, expired."""
 
-import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import SessionExpiredError
-from ytaudio_daemon.ledger import meta
 from ytaudio_daemon.ledger.events import append_session_event, record_activity
 from ytaudio_daemon.ledger.schema import IS_UNLISTED, collections, drops, sessions
 from ytaudio_daemon.model import FINALIZED, IN_QUOTA, JobState, SessionState
@@ -307,49 +305,6 @@ def expire(
     if done.rowcount == 1:
         append_session_event(db, session.id, now, "session_expired")
     return done.rowcount == 1
-
-
-def sessions_to_remove(db: Connection, limit: int = 50) -> list[Session]:
-    """Return expired sessions whose files have to be removed."""
-    query = sa.select(sessions).where(sessions.c.removal == "pending").limit(limit)
-    return [session_from_row(row) for row in db.execute(query).all()]
-
-
-def is_name_shared(
-    db: Connection, session: Session, *, ignores_case: bool = False
-) -> bool:
-    """Return True if another session of its name has files, or may get some.
-
-    Args:
-        db: A connection.
-        session: The session.
-        ignores_case: Whether a name counts that differs in case, or composition, alone.
-    """
-    others = sa.select(sessions.c.name).where(
-        sessions.c.id != session.id,
-        sa.or_(sessions.c.state == SessionState.ACTIVE, sessions.c.removal.is_(None)),
-    )
-    if ignores_case:
-        names = db.execute(others).scalars()
-        if any(_same_folder(name, session.name) for name in names):
-            return True
-    same = others.where(sessions.c.name == session.name)
-    if db.execute(same.limit(1)).first() is not None:
-        return True
-    return meta.has_remaining_files(db, session.name)
-
-
-def _same_folder(name: str, other: str) -> bool:
-    """Return whether a disk that ignores case may take two names for one."""
-    folded = (unicodedata.normalize("NFC", each).casefold() for each in (name, other))
-    return len(set(folded)) == 1
-
-
-def mark_removed(db: Connection, session: Session) -> None:
-    """Store that a session's files are in the trash, or kept by a pin."""
-    db.execute(
-        sa.update(sessions).where(sessions.c.id == session.id).values(removal="done"),
-    )
 
 
 def unfinished_count() -> sa.ColumnElement[int]:

@@ -7,7 +7,7 @@ import structlog
 from ytaudio_daemon.errors import ITEM_ERRORS, UnsafePathError
 from ytaudio_daemon.folders import Layout, trash
 from ytaudio_daemon.folders.letter_case import ignores_case
-from ytaudio_daemon.ledger import Ledger, sessions
+from ytaudio_daemon.ledger import Ledger, removable_sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.system import failpoints
@@ -38,7 +38,7 @@ class SessionRemover:
         """
         error: OSError | UnsafePathError | None = None
         with self._ledger.read() as db:
-            expired = sessions.sessions_to_remove(db)
+            expired = removable_sessions.sessions_to_remove(db)
         for session in expired:
             try:
                 self._remove_unless_pinned(session, now)
@@ -56,7 +56,7 @@ class SessionRemover:
         else:
             self._move_to_trash(session, now)
         with self._ledger.write() as db:
-            sessions.mark_removed(db, session)
+            removable_sessions.mark_removed(db, session)
 
     def _is_pinned(self, session: Session) -> bool:
         return any(
@@ -87,7 +87,9 @@ class SessionRemover:
     ) -> None:
         is_odd_disk = ignores_case(library, session.name)
         with self._ledger.read() as db:
-            is_shared = sessions.is_name_shared(db, session, ignores_case=is_odd_disk)
+            is_shared = removable_sessions.is_name_shared(
+                db, session, ignores_case=is_odd_disk
+            )
         if is_shared:
             trash.move_session_files_to_trash(
                 library, session.name, self._layout.downloads, session.uuid, as_name

@@ -82,7 +82,7 @@ class Digest:
         """Return the title of the message."""
         finished, failed = self._finished.total(), self._failed.total()
         if not finished and not failed and self._refused_count:
-            return f"ytaudio: {_count(self._refused_count, 'drop')} with refused lines"
+            return f"ytaudio: {_count(self._refused_count, 'drop')} with rejected lines"
         if not finished and not failed:
             return f"ytaudio: {_count(self._ended_count, 'session')} ended"
         return f"ytaudio: {texts.counts_text(finished, failed)}"
@@ -134,7 +134,7 @@ class Digest:
         more = self._refused_count - len(self._refusals)
         if not more:
             return self._refusals
-        return [*self._refusals, f"{_count(more, 'more drop')} with refused lines"]
+        return [*self._refusals, f"{_count(more, 'more drop')} with rejected lines"]
 
 
 def _append_up_to(kept: list[str], text: str, limit: int) -> None:

@@ -162,8 +162,12 @@ class DaemonDocument(TypedDict):
     ]
     counts: Annotated[JobCounts, "All jobs, by state."]
     sessions: SessionCounts
+    shown_event: Annotated[
+        Count,
+        "The ledger's last event that status files, receipts and the library show.",
+    ]
     problems: Annotated[
-        list[ProblemDocument], "What a person should mend; empty when all is well."
+        list[ProblemDocument], "Problems that need a person; empty when all is well."
     ]
 
 

@@ -50,6 +50,13 @@ class UnknownDrop(TypedDict):
     path: Annotated[str, "Where it was filed, absolute."]
 
 
+class LostLink(TypedDict):
+    """One link."""
+
+    session: Annotated[str, "Its session's name."]
+    line: Annotated[str, "The link with its options, as a line that can be dropped."]
+
+
 class LedgerRestoreDocument(TypedDict):
     """What `ytaudio ledger restore --json` did."""
 
@@ -76,4 +83,8 @@ class LedgerRestoreDocument(TypedDict):
         list[UnknownDrop],
         "Drops filed since, which it does not know: moved back into their session's folder"
         " they are taken again.",
+    ]
+    lost_links: Annotated[
+        list[LostLink],
+        "Links given to the API since, which only the replaced ledger knows.",
     ]

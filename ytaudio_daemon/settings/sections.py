@@ -190,7 +190,7 @@ class InboxSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskSettings:
-    """The space that is left to others."""
+    """The free space that downloads leave alone."""
 
     reserve: int = key("1GiB", size(), "Nothing is fetched below so much space.")
 

@@ -8,6 +8,7 @@ a hostile link can lead anywhere but to one YouTube video.
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from ytaudio_daemon.urls.bare_ids import bare_id_error
 from ytaudio_daemon.urls.collections import page_error
 from ytaudio_daemon.urls.link import (
     EXPECTED_LINK,
@@ -29,6 +30,8 @@ SITES = frozenset(
 PORTS = frozenset({None, 80, 443})
 #: `/<word>/<id>`; `?v=<id>` and `youtu.be/<id>` are the other two forms.
 VIDEO_PATHS = frozenset({"shorts", "live", "embed", "v", "e", "w", "watch", "video"})
+#: Of links that open YouTube's apps.
+APP_SCHEMES = frozenset({"youtube", "vnd.youtube"})
 #: First path words that lead to many videos, or to whatever is live right now.
 LIST_PATHS = frozenset(
     {"playlist", "channel", "c", "user", "feed", "results", "show", "browse", "source"}
@@ -41,6 +44,7 @@ REDIRECT_PATHS = frozenset({"redirect", "attribution_link", "signin", "oembed"})
 RESERVED_IDS = frozenset({"videoseries", "live_stream"})
 ID_CHARS = 11
 
+_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _ID_START = re.compile(r"[A-Za-z0-9_-]*")
 #: RFC 2045, section 6.7: `=` is written `=3D`.
 _QUOTED_PRINTABLE = re.compile(r"3[Dd]([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])")
@@ -136,12 +140,22 @@ def _split(text: str) -> SplitResult:
     except ValueError as exc:
         raise _not_a_url_error("this is not a link") from exc
     if scheme and parts.scheme not in {"http", "https"}:
-        raise _foreign_error(
-            parts, "not_a_url", f"{quoted(scheme[1])} is no web address"
-        )
+        raise _scheme_error(parts, scheme[1])
     if not host or (not scheme and "." not in host):
         raise _not_a_url_error("this is not a link")
     return parts
+
+
+def _scheme_error(parts: SplitResult, scheme: str) -> LinkError:
+    """Return the refusal of what is no web address: `ftp://`, `youtube://ID`."""
+    if parts.scheme in APP_SCHEMES:
+        is_page = parts.netloc == "watch"
+        named = (
+            dict(query_fields(parts.query)).get("v", "") if is_page else parts.netloc
+        )
+        if _ID.fullmatch(named):
+            return bare_id_error(named)
+    return _foreign_error(parts, "not_a_url", f"{quoted(scheme)} is no web address")
 
 
 def _is_youtube(parts: SplitResult) -> bool:
@@ -162,17 +176,12 @@ def _is_youtube(parts: SplitResult) -> bool:
 
 
 def _foreign_error(parts: SplitResult, code: str, reason: str) -> LinkError:
-    """Return the refusal of an address elsewhere; of a mirror it names YouTube's own."""
+    """Return the refusal of an address elsewhere, with the video that it names."""
     video_id = None if "@" in parts.netloc else mirrored_video(parts)
     if video_id is None:
         return LinkError(code, f"{reason}; {EXPECTED_LINK}")
     link = Link(video_id)
-    return LinkError(
-        "mirror",
-        f"{quoted(parts.hostname or '')} only shows a video of YouTube: "
-        f"write {link.url} instead",
-        link,
-    )
+    return LinkError("mirror", f"{reason}: write {link.url} instead", link)
 
 
 def _video_id(parts: SplitResult) -> str:

@@ -12,7 +12,7 @@ from ytaudio_daemon.urls.link import Link, LinkError
 _ID = r"[A-Za-z0-9_-]{11}"
 #: A line of an archive of yt-dlp, and the links of the apps.
 _NAMED = re.compile(
-    rf"(?<![^\s,;|]) (?: youtube\ | (?:vnd\.)?youtube: (?://)? (?:watch\?v=)?"
+    rf"(?<![^\s,;|]) (?: youtube\ | (?:vnd\.)?youtube: (?:watch\?v=)?"
     rf" | /?watch\?v= ) ({_ID}) (?![A-Za-z0-9_-])",
     re.VERBOSE | re.IGNORECASE,
 )

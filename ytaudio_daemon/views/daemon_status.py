@@ -42,6 +42,7 @@ class DaemonStatusFile:
         self._built_at = float("-inf")
         self._is_stale = True
         self._last_snapshot: object = None
+        self._shown_event = 0
         self._facts: LedgerFacts | None = None
         #: None when a session came or went: counting reads all of them.
         self._session_counts: dict[SessionState, int] | None = None
@@ -60,6 +61,12 @@ class DaemonStatusFile:
         seen = replace(snapshot, disk_free_bytes=coarse, progress={}, ignored={})
         if (seen, problems) != self._last_snapshot:
             self._last_snapshot = seen, problems
+            self._is_stale = True
+
+    def update_shown_event(self, event_id: int) -> None:
+        """Store the last event that all views show."""
+        if event_id != self._shown_event:
+            self._shown_event = event_id
             self._is_stale = True
 
     def due_at(self, view_settings: ViewSettings) -> float:
@@ -96,7 +103,12 @@ class DaemonStatusFile:
         self._built_at = now.uptime_s
         self._is_stale = False
         document = daemon_document(
-            snapshot, self._facts, problems, now.wall, view_settings.circumstances
+            snapshot,
+            self._facts,
+            problems,
+            view_settings.circumstances,
+            shown_event=self._shown_event,
+            wall=now.wall,
         )
         self._write(document, now)
 

@@ -201,8 +201,10 @@ def daemon_document(
     live: DaemonSnapshot,
     facts: LedgerFacts,
     problems: Sequence[DaemonProblem],
-    wall: float,
     circumstances: Circumstances = NOTHING_SET,
+    *,
+    shown_event: int,
+    wall: float,
 ) -> DaemonDocument:
     """Return the daemon's document, without `seq` and `written_at`.
 
@@ -210,8 +212,9 @@ def daemon_document(
         live: What only the daemon knows.
         facts: What the ledger knows.
         problems: Those of the views.
-        wall: Now, seconds since 1970.
         circumstances: What hints need not advise.
+        shown_event: The last event that all views show.
+        wall: Now, seconds since 1970.
     """
     closed = gates_for_all([one.key for one in live.egresses], facts.gates)
     return {
@@ -234,6 +237,7 @@ def daemon_document(
             "active": facts.sessions[SessionState.ACTIVE],
             "expired": facts.sessions[SessionState.EXPIRED],
         },
+        "shown_event": shown_event,
         "problems": [problem_document(p) for p in (*live.problems, *problems)],
     }
 

@@ -9,11 +9,14 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.layout import receipt_key
 from ytaudio_daemon.ledger import Ledger, receipts, sessions
 from ytaudio_daemon.ledger.receipts import ReceiptHead
+from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views.cleanup import remove_orphaned_files
+from ytaudio_daemon.views.idle_sessions import has_current_file
 from ytaudio_daemon.views.receipts import Receipts
 from ytaudio_daemon.views.session_status import SessionStatusFiles
+from ytaudio_daemon.views.snapshot import ViewSettings
 
 #: Rows read in one step.
 BATCH_SIZE = 200
@@ -24,8 +27,8 @@ SCAN_INTERVAL_S = 86400.0
 class RebuildScan:
     """Schedules files that a person or a power cut removed, and removes old ones.
 
-    Every active session's file is written again, since its `expires_at` moved by the
-    time the daemon was down.
+    Active sessions' files are written again, since `expires_at` moved by the time the
+    daemon was down, but for those of sessions without jobs that say all there is.
 
     Args:
         ledger: Read only.
@@ -67,12 +70,12 @@ class RebuildScan:
         self._due_at = now.uptime_s
         self._rewrite_requested |= rewrites_receipts
 
-    def step(self, now: Now, receipts_s: float) -> bool:
+    def step(self, now: Now, view_settings: ViewSettings) -> bool:
         """Take the next step of the scan; False if none is due.
 
         Args:
             now: The time.
-            receipts_s: The age at which receipts for programs are removed, in seconds.
+            view_settings: The config's part.
 
         Raises:
             LedgerError: The ledger cannot be read; the scan will start again.
@@ -83,7 +86,7 @@ class RebuildScan:
             self._due_at = now.uptime_s + SCAN_INTERVAL_S
             self._rewrites_receipts = self._rewrite_requested
             self._rewrite_requested = False
-            self._steps = self._scan(now, receipts_s)
+            self._steps = self._scan(now, view_settings)
         try:
             next(self._steps)
         except StopIteration:
@@ -95,12 +98,12 @@ class RebuildScan:
             raise
         return True
 
-    def _scan(self, now: Now, receipts_s: float) -> Iterator[None]:
-        yield from self._scan_sessions(now)
-        yield from self._scan_drops(now, receipts_s)
+    def _scan(self, now: Now, view_settings: ViewSettings) -> Iterator[None]:
+        yield from self._scan_sessions(now, view_settings)
+        yield from self._scan_drops(now, view_settings.receipts_s)
         yield from remove_orphaned_files(self._ledger, self._layout)
 
-    def _scan_sessions(self, now: Now) -> Iterator[None]:
+    def _scan_sessions(self, now: Now, view_settings: ViewSettings) -> Iterator[None]:
         after = 0
         while True:
             with self._ledger.read() as db:
@@ -108,14 +111,18 @@ class RebuildScan:
             if not page:
                 return
             for session in page:
-                path = self._layout.session_status(session.name)
-                is_missing = not session.leaves_nothing and not _has_content(path)
-                if is_missing:
-                    self._sessions.forget_file(session.name)
-                if session.state is SessionState.ACTIVE or is_missing:
-                    self._sessions.mark_changed(session.id, now)
+                if not has_current_file(self._layout, session, view_settings, now):
+                    self._schedule_session(session, now)
             after = page[-1].id
             yield
+
+    def _schedule_session(self, session: Session, now: Now) -> None:
+        path = self._layout.session_status(session.name)
+        is_missing = not session.leaves_nothing and not _has_content(path)
+        if is_missing:
+            self._sessions.forget_file(session.name)
+        if session.state is SessionState.ACTIVE or is_missing:
+            self._sessions.mark_changed(session.id, now)
 
     def _scan_drops(self, now: Now, receipts_s: float) -> Iterator[None]:
         after = 0

@@ -37,7 +37,7 @@ OUTCOMES = {
     "done": "done",
     "failed": "failed",
     "cancelled": "cancelled",
-    "refused": "refused",
+    "rejected": "rejected",
     "unavailable": "not available",
     "open": "still to be done",
 }
@@ -45,8 +45,8 @@ OUTCOMES = {
 _RARE_OUTCOMES = frozenset({"unavailable"})
 _STATE_TEXTS = {
     "queued": "waiting for its turn",
-    "held": "held: session limit",
-    "running": "in work",
+    "held": "held until the session has room",
+    "running": "being done",
     "waiting": "to be tried again",
     "completed": "done",
     "failed": "failed",
@@ -54,13 +54,15 @@ _STATE_TEXTS = {
 }
 _OUTCOME_OF = {"completed": "done", "failed": "failed", "cancelled": "cancelled"}
 _INDENT = " " * 9
+#: As much of a job's ID as is enough to type.
+SHORT_ID_CHARS = 8
 _WIDTH = 32
 _COUNT_WIDTH = 13
 
 
 def outcome_of(state: str | None) -> str:
     """Return the key in `OUTCOMES` of a line whose job has this state; None: no job."""
-    return "refused" if state is None else _OUTCOME_OF.get(state, "open")
+    return "rejected" if state is None else _OUTCOME_OF.get(state, "open")
 
 
 def receipt_identity(drop: ReceiptHead) -> str:
@@ -98,7 +100,7 @@ def receipt_head(drop: ReceiptHead, tally: Mapping[str, int], switched_off: str)
         f"{_count_text(drop.lines)}  links and lines\n"
         f"{_count_text(drop.accepted)}  accepted\n"
         f"{_count_text(drop.duplicate)}  duplicate\n"
-        f"{_count_text(drop.rejected)}  refused\n\n{_summary(tally)}"
+        f"{_count_text(drop.rejected)}  rejected\n\n{_summary(tally)}"
         f"{comment.lstrip()}{comment[:1]}{_table_head()}"
     )
 
@@ -123,7 +125,7 @@ def receipt_line(line: ReceiptLine, circumstances: Circumstances = NOTHING_SET) 
         shown = [] if line.collection.is_repeated else line.collection.items
         rows = (receipt_line(item, circumstances) for item in shown)
         return _collection_row(line, line.collection, circumstances) + "".join(rows)
-    word = _STATE_TEXTS.get(line.state or "", "refused")
+    word = _STATE_TEXTS.get(line.state or "", "rejected")
     if line.unavailable:
         word = UNAVAILABLE_TEXTS.get(line.unavailable, line.unavailable)
     if line.result == "duplicate":
@@ -218,7 +220,7 @@ def _summary(tally: Mapping[str, int]) -> str:
     rows = [
         f"{_count_text(tally.get(name, 0))}  {words}\n"
         for name, words in OUTCOMES.items()
-        if name != "refused" and (name not in _RARE_OUTCOMES or tally.get(name))
+        if name != "rejected" and (name not in _RARE_OUTCOMES or tally.get(name))
     ]
     return "".join(rows) + "\n"
 
@@ -234,18 +236,26 @@ def _count_text(number: int) -> str:
 
 def _details(line: ReceiptLine, circumstances: Circumstances) -> list[str]:
     remark = _remark(line) if line.message else ""
-    details = [single_line(remark)] if remark else []
+    code = _code(line.code) if line.result == "rejected" else ""
+    details = [single_line(remark) + code] if remark else []
     if line.state == "completed":
         name = PurePath(line.output_path or "").name
         return [single_line(name), *details] if name else details
     if line.error_message:
-        details.append(single_line(line.error_message))
+        details.append(single_line(line.error_message) + _code(line.error_code))
     error = line_error(line, circumstances)
     if error and error["hint"]:
         details.append(single_line(error["hint"]))
     if line.state == "waiting" and line.retry_at is not None:
         details.append(f"next try: {utc_time(line.retry_at)}")
+    if line.job is not None and line.error_message:
+        details.append(f"all about it: ytaudio show {line.job[:SHORT_ID_CHARS]}")
     return details
+
+
+def _code(code: str | None) -> str:
+    """Return the code by which the documents name a reason."""
+    return f" ({code})" if code else ""
 
 
 def _remark(line: ReceiptLine) -> str:

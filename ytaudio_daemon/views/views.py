@@ -108,6 +108,7 @@ class Views:
         )
         self._write_in_turn(snapshot, now, deadline)
         self._daemon_status.update_snapshot(snapshot, self.problems())
+        self._daemon_status.update_shown_event(self._shown_event())
         self._save_cursor(now, force=force)
 
     def next_due(self, now: Now) -> float:
@@ -195,8 +196,7 @@ class Views:
             busy = self._session_status.write_step(snapshot, self.view_settings, now)
             busy = self._library.write_step(now) or busy
             busy = self._receipts.write_step(self.view_settings, now) or busy
-            receipts_s = self.view_settings.receipts_s
-            busy = self._rebuild_scan.step(now, receipts_s) or busy
+            busy = self._rebuild_scan.step(now, self.view_settings) or busy
             if time.perf_counter() >= deadline:
                 return
 
@@ -205,14 +205,18 @@ class Views:
         for due_queue in self._due_queues:
             due_queue.make_all_due()
 
+    def _shown_event(self) -> int:
+        """Return the last event of which no view is behind."""
+        waiting = min(due_queue.earliest_event() for due_queue in self._due_queues)
+        return int(min(self._cursor or 0, waiting - 1))
+
     def _save_cursor(self, now: Now, *, force: bool) -> None:
         """Save the cursor and the library's entries; rarely, since it costs a sync."""
         if self._cursor is None or (
             now.uptime_s < self._cursor_saved_at + HEARTBEAT_S and not force
         ):
             return
-        waiting = min(due_queue.earliest_event() for due_queue in self._due_queues)
-        shown = int(min(self._cursor, waiting - 1))
+        shown = self._shown_event()
         if shown > self._saved_cursor or self._library.unsaved_entries:
             with self._ledger.write() as db:
                 library_entries.save_library_entries(

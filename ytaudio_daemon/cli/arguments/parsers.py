@@ -48,7 +48,7 @@ def main_parser() -> argparse.ArgumentParser:
         prog="ytaudio",
         usage="ytaudio [--config FILE] [--root DIR] [-v] COMMAND …",
         description=DESCRIPTION,
-        epilog=f"{_command_list()}\n`ytaudio COMMAND --help` tells more.\n\n{EXIT_CODES}",
+        epilog=f"{_command_list()}\n`ytaudio COMMAND --help` explains a command.\n\n{EXIT_CODES}",
         formatter_class=HelpFormatter,
         allow_abbrev=False,
     )

@@ -95,7 +95,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
         ),
         "set": Subcommand(
             "session_changes.set_limits",
-            "give a session limits of its own; 'default' gives one back to the config",
+            "give a session its own limits; 'default' means the config's limit again",
             _add_set_arguments,
         ),
         "touch": Subcommand(

@@ -135,7 +135,7 @@ def checked_options(args: argparse.Namespace) -> Layer:
         return check_layer(given_options(args))
     except OptionError as error:
         raise UsageError(
-            error.message, "`ytaudio formats` tells what there is."
+            error.message, "See `ytaudio formats` for what is allowed."
         ) from error
 
 

@@ -14,6 +14,7 @@ from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
 from ytaudio_daemon.cli.privileges import daemon_uid, daemon_user, drop_privileges
 from ytaudio_daemon.doctor import CheckResult, check_installation, check_programs
 from ytaudio_daemon.doctor.check_result import broken, ok, warning
+from ytaudio_daemon.model.gates import GateName
 from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.ytdlp_versions.version_store import version_store
 
@@ -93,6 +94,10 @@ def check_daemon(
     if liveness.is_up and liveness.document is not None:
         daemon = liveness.document["daemon"]
         if liveness.state is Liveness.DEGRADED:
+            problems = liveness.document.get("problems", [])
+            if {each["code"] for each in problems} == {GateName.OUTAGE.value}:
+                message = "it runs; YouTube has an outage, which passes by itself"
+                return warning("daemon", message, "ytaudio status")
             message = "it runs, but something holds work up"
             return broken("daemon", message, "ytaudio status")
         return ok("daemon", f"it runs, pid {daemon['pid']}")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from ytaudio_daemon import dropfile
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import format_size, pluralize
@@ -20,15 +21,24 @@ from ytaudio_daemon.cli.privileges import (
     drop_privileges,
     not_permitted_error,
 )
-from ytaudio_daemon.errors import AlreadyRunningError, UsageError
+from ytaudio_daemon.errors import AlreadyRunningError, LedgerError, UsageError
 from ytaudio_daemon.folders.filed import FiledDrop, filed_drops
 from ytaudio_daemon.folders.prepare import lock_state
 from ytaudio_daemon.jobs.restore_import import results_missing_from_ledger
-from ytaudio_daemon.ledger import Ledger, backup, drop_queries, migrate, restoring
+from ytaudio_daemon.ledger import (
+    Ledger,
+    backup,
+    drop_queries,
+    lost_links,
+    migrate,
+    restoring,
+)
 from ytaudio_daemon.ledger.restoring import VerifiedCopy
 from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.system.regular_files import open_regular_file
 from ytaudio_daemon.system.times import file_timestamp, rfc3339
+from ytaudio_daemon.urls import Link
+from ytaudio_daemon.views.receipt_text import option_layer
 
 
 def back_up(context: CommandContext) -> int:
@@ -181,6 +191,7 @@ def _print_restored(
         results = sum(1 for _ in unknown)
     finally:
         ledger.close()
+    lost_lines = _lost_lines(context, aside, ledger.path)
     if context.args.json:
         context.output.json(
             {
@@ -194,6 +205,9 @@ def _print_restored(
                 "unknown_drops": [
                     {"session": drop.location.session, "path": str(drop.path)}
                     for drop in lost
+                ],
+                "lost_links": [
+                    {"session": session, "line": line} for session, line in lost_lines
                 ],
             }
         )
@@ -214,6 +228,7 @@ def _print_restored(
             f"{jobs} it does not know will be taken into it when the daemon starts"
         )
     _print_unknown_drops(context, lost)
+    _print_lost_lines(context, lost_lines)
     print_line(f"now start the daemon: {context.start_command()}")
 
 
@@ -229,6 +244,45 @@ def _print_unknown_drops(context: CommandContext, lost: Sequence[FiledDrop]) -> 
     for drop in lost:
         path, place = shlex.quote(str(drop.path)), shlex.quote(str(drop.drop_folder))
         context.output.line(f"  mv -n {path} {place}/")
+
+
+def _lost_lines(
+    context: CommandContext, aside: Path | None, ledger: Path | None
+) -> list[tuple[str, str]]:
+    """Return session and line of each link that only the replaced ledger knew."""
+    if aside is None or ledger is None:
+        return []
+    try:
+        lost = lost_links.find_lost_links(aside, ledger)
+    except LedgerError as error:
+        context.output.stderr_line(
+            f"links that were given to the API since then cannot be listed: {error}"
+        )
+        return []
+    return [
+        (
+            link.session,
+            dropfile.render_line(Link(link.video_id), option_layer(link.options)),
+        )
+        for link in lost
+    ]
+
+
+def _print_lost_lines(
+    context: CommandContext, lost_lines: Sequence[tuple[str, str]]
+) -> None:
+    if not lost_lines:
+        return
+    context.output.line(
+        f"{pluralize(len(lost_lines), 'link')} given to the API since then it does not "
+        "know. To ask for them again, put these lines into a file in the folder:"
+    )
+    folder = None
+    for session, line in lost_lines:
+        if session != folder:
+            folder = session
+            context.output.line(f"  # {context.layout.session_inbox(session)}/")
+        context.output.line(f"  {line}")
 
 
 def _unknown_drops(

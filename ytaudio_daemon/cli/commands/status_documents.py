@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
-from ytaudio_daemon.cli.blocks import Block
+from ytaudio_daemon.cli.blocks import Block, Facts
 from ytaudio_daemon.cli.commands.status_report import daemon_report, session_report
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
@@ -18,6 +18,8 @@ from ytaudio_daemon.cli.liveness import (
 )
 from ytaudio_daemon.errors import UnknownSessionError
 
+#: Of a session with a folder and no document yet.
+NOT_BEGUN = "not begun: no drop in its folder is taken yet"
 #: Sessions that `status` lists, the latest; `session list` shows all.
 LISTED_SESSIONS = 20
 
@@ -38,7 +40,7 @@ def document_to_print(
     here, so that programs need not judge its age.
     """
     if context.args.session is not None:
-        return _session_document(context)
+        return session_to_show(context)
     document = liveness.document
     if document is not None and liveness.state is Liveness.GONE:
         return {**document, "daemon": {**document["daemon"], "state": "stopped"}}
@@ -52,24 +54,39 @@ def current_report(
     wall = time.time()
     status = context.status_folder
     if context.args.session is not None:
-        document = _session_document(context)
+        document = session_to_show(context)
+        if document is None:
+            return [Facts([("session", f"{context.args.session}, {NOT_BEGUN}")])]
         return session_report(document, wall, bars=bars, liveness=liveness)
     return daemon_report(liveness, _latest_sessions(status), wall, bars=bars)
 
 
-def _session_document(context: CommandContext) -> Document:
+def session_to_show(context: CommandContext) -> Document | None:
     """Return the document of the session that is asked for.
+
+    `--watch` waits for a session whose folder is there: its first drop may not have been
+    taken yet, or a restored ledger's documents are still to be written.
+
+    Returns:
+        None while that is waited for.
 
     Raises:
         UnknownSessionError: There is none; it names what is not taken in its folder.
     """
+    session = context.args.session
     try:
-        return read_session_document(context.status_folder, context.args.session)
+        return read_session_document(context.status_folder, session)
     except UnknownSessionError as error:
+        if context.args.watch and _has_folder(context, session):
+            return None
         # Imported at its first use, as the settings are: `status` does not need it.
         explain = import_module("ytaudio_daemon.cli.commands.session_hints")
         explained: UnknownSessionError = explain.explain_unknown_session(context, error)
         raise explained from None
+
+
+def _has_folder(context: CommandContext, session: str) -> bool:
+    return "/" not in session and context.layout.session_inbox(session).is_dir()
 
 
 def read_session_document(status: Path, session: str) -> Document:

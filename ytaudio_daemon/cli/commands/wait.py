@@ -5,6 +5,7 @@ from typing import Any
 
 from ytaudio_daemon.cli.commands.poller import Poller
 from ytaudio_daemon.cli.commands.wait_progress import progress_meter
+from ytaudio_daemon.cli.commands.wait_shown import wait_until_shown
 from ytaudio_daemon.cli.commands.wait_target import DropTarget, WaitTarget, target_of
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
@@ -93,6 +94,8 @@ def wait_for(
             code, why = poller.sleep()
             if code is not Exit.OK:
                 break
+    if not why:
+        wait_until_shown(context, ledger)
     _print_counts(context, pending_drops, work_counts)
     if why:
         context.output.stderr_line(why)

@@ -17,10 +17,11 @@ from rich.text import Text
 
 from ytaudio_daemon.cli.blocks import Block, Facts
 from ytaudio_daemon.cli.commands.status_documents import (
+    NOT_BEGUN,
     current_report,
     document_to_print,
     exit_status,
-    read_session_document,
+    session_to_show,
 )
 from ytaudio_daemon.cli.commands.status_report import (
     daemon_summary,
@@ -145,7 +146,7 @@ def _watch_in_lines(context: CommandContext) -> int:
         liveness = context.read_liveness()
         if context.args.json:
             document = document_to_print(context, liveness)
-            if document != last:
+            if document not in (last, None):
                 context.output.json_line(document)
                 last = document
         else:
@@ -166,7 +167,9 @@ def _current_lines(context: CommandContext, liveness: DaemonLiveness) -> dict[st
     """Return a line for everything that may change, by a job's ID or "daemon"."""
     lines = {"daemon": liveness.explanation()} if not liveness.is_up else {}
     if context.args.session is not None:
-        document = read_session_document(context.status_folder, context.args.session)
+        document = session_to_show(context)
+        if document is None:
+            return {"session": f"{context.args.session}, {NOT_BEGUN}", **lines}
         return lines | {job["id"]: _job_line(job) for job in document["jobs"]}
     if liveness.is_up and liveness.document is not None:
         lines["daemon"] = daemon_summary(liveness.document)

@@ -1,0 +1,54 @@
+"""Expired sessions whose files are to be removed."""
+
+import unicodedata
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger import meta
+from ytaudio_daemon.ledger.schema import sessions
+from ytaudio_daemon.ledger.sessions import Session, session_from_row
+from ytaudio_daemon.model import SessionState
+
+
+def sessions_to_remove(db: Connection, limit: int = 50) -> list[Session]:
+    """Return expired sessions whose files have to be removed."""
+    query = sa.select(sessions).where(sessions.c.removal == "pending").limit(limit)
+    return [session_from_row(row) for row in db.execute(query).all()]
+
+
+def is_name_shared(
+    db: Connection, session: Session, *, ignores_case: bool = False
+) -> bool:
+    """Return True if another session of its name has files, or may get some.
+
+    Args:
+        db: A connection.
+        session: The session.
+        ignores_case: Whether a name counts that differs in case, or composition, alone.
+    """
+    others = sa.select(sessions.c.name).where(
+        sessions.c.id != session.id,
+        sa.or_(sessions.c.state == SessionState.ACTIVE, sessions.c.removal.is_(None)),
+    )
+    if ignores_case:
+        names = db.execute(others).scalars()
+        if any(_same_folder(name, session.name) for name in names):
+            return True
+    same = others.where(sessions.c.name == session.name)
+    if db.execute(same.limit(1)).first() is not None:
+        return True
+    return meta.has_remaining_files(db, session.name)
+
+
+def _same_folder(name: str, other: str) -> bool:
+    """Return whether a disk that ignores case may take two names for one."""
+    folded = (unicodedata.normalize("NFC", each).casefold() for each in (name, other))
+    return len(set(folded)) == 1
+
+
+def mark_removed(db: Connection, session: Session) -> None:
+    """Store that a session's files are in the trash, or kept by a pin."""
+    db.execute(
+        sa.update(sessions).where(sessions.c.id == session.id).values(removal="done"),
+    )
