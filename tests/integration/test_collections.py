@@ -192,6 +192,9 @@ def test_a_session_lives_until_its_collection_is_listed_and_leaves_nothing_when_
         assert session is not None
         assert not sessions.expire(db, session, late, on_expiry="keep")
         assert [each.id for each in sessions.stale_sessions(db, late, max_pending_s=1)]
+    house.show()
+    document = json.loads(house.layout.session_status("alice").read_text())
+    assert document["session"]["expires_at"] is None
     house.list_all()
     quota = house.settings.sessions.quota
     is_complete = False
@@ -261,3 +264,40 @@ def test_a_list_that_cannot_be_had_is_in_the_failed_file_to_be_dropped_again(
     document = json.loads(receipt.read_text())
     assert document["counts"]["failed"] == 1
     assert document["lines"][0]["collection"]["error"]["code"] == "private_list"
+
+
+def test_a_list_is_the_probe_where_no_job_waits_and_opens_the_gate(
+    house: CollectionsHouse,
+) -> None:
+    house.lane.failures[PLAYLIST] = BLOCKED
+    house.lane.lists[PLAYLIST] = []
+    house.drop(content=PLAYLIST)
+    house.take()
+    house.list_all()
+    with house.ledger.write() as db:
+        db.exec_driver_sql("UPDATE gates SET until = 1, closed_at = 0")
+        db.exec_driver_sql("UPDATE collections SET state = 'queued', retry_at = NULL")
+    house.lane.lists[PLAYLIST] = listed([1])
+    del house.lane.failures[PLAYLIST]
+    house.list_all()
+    assert house.states() == ["completed"]
+    with house.ledger.read() as db:
+        assert gates.find_gate(db, GateName.SITE) is None
+
+
+@pytest.mark.postgres
+def test_pages_are_recorded_on_postgresql_too(
+    tmp_path: Path, empty_postgres: str
+) -> None:
+    house = CollectionsHouse(tmp_path, YTAUDIO_DATABASE_URL=empty_postgres)
+    house.lane.lists[PLAYLIST] = listed(ALL, unavailable=NOT_THERE)
+    house.drop(content=f"{PLAYLIST} max_items=150 order=reverse\n")
+    house.take()
+    house.list_all()
+    house.drop("again.txt", f"{PLAYLIST} max_items=150 order=reverse\n")
+    house.take()
+    house.list_all()
+    assert house.states() == ["completed"]
+    assert house.ask("SELECT COUNT(*) FROM jobs") == [(150,)]
+    assert "0 of 151 done, 1 not available" in told(house, "again.txt")
+    house.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ytaudio_daemon.dropfile import DROP_ENDINGS, REJECT_CODES, DropKind, parse
+from ytaudio_daemon.model.collection_options import COLLECTION_KEYS
 from ytaudio_daemon.model.options import OPTION_KEYS
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "drop-files.md").read_text()
@@ -40,7 +41,8 @@ def test_every_ending_is_listed() -> None:
 
 
 def test_every_option_is_listed() -> None:
-    assert [key for key in OPTION_KEYS if f"`{key}`" not in MANUAL] == []
+    keys = [*OPTION_KEYS, *COLLECTION_KEYS]
+    assert [key for key in keys if f"`{key}`" not in MANUAL] == []
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class Reloader:
             fresh.collections.resolvers,
         )
         services.job_runner.reload(fresh)
-        services.collection_lister.settings = fresh
+        services.collection_lister.reload(fresh)
         services.intake.reload(fresh)
         services.views.view_settings = view_settings(fresh)
         services.session_expirer.reload(fresh)

@@ -11,6 +11,7 @@ from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import IN_QUOTA, JobState, Progress, SessionState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.collection import LISTING_ENDED
 from ytaudio_daemon.model.decide import attempt_limit
 from ytaudio_daemon.model.egress import gates_for_all
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
@@ -143,10 +144,13 @@ def session_document(  # noqa: PLR0913 - its parts, one name each
     now: Now,
 ) -> SessionDocument:
     """Return a session's document, without `seq` and `written_at`."""
+    summary = session_summary(session, view_settings, now)
+    if any(named["state"] not in LISTING_ENDED for named in collections):
+        summary["expires_at"] = None
     return {
         "schema": "ytaudio.session/1",
         "session": {
-            **session_summary(session, view_settings, now),
+            **summary,
             "ignored": [{"file": name, "reason": why} for name, why in ignored],
         },
         "jobs": list(jobs),

@@ -1,0 +1,116 @@
+"""Writes what listings find, and how they end, to the ledger."""
+
+import structlog
+
+from ytaudio_daemon.collections.listing_failures import (
+    PROVEN_BY_LIST,
+    record_failure,
+)
+from ytaudio_daemon.collections.running_listing import Listing
+from ytaudio_daemon.folders.published import audio_is_gone
+from ytaudio_daemon.jobs.gate_opening import open_proven_gates
+from ytaudio_daemon.ledger import Ledger, gates, listing_claims, listing_pages
+from ytaudio_daemon.ledger.listing_claims import ListingClaim
+from ytaudio_daemon.ledger.listing_pages import Entry, RecordRules
+from ytaudio_daemon.model import Failure, FailureKind, Outcome
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.listing import ListedPage
+from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.system import failpoints
+
+log = structlog.get_logger()
+
+_NO_OUTCOME = Outcome(
+    failure=Failure(
+        kind=FailureKind.UNKNOWN,
+        code="no_outcome",
+        message="The worker ended without saying what the list has.",
+    )
+)
+
+
+class ListingRecorder:
+    """Records pages, decisions and ends, each in one transaction.
+
+    Every method may be called again after a LedgerError.
+
+    Args:
+        ledger: Holds collections, entries and jobs.
+        settings: Sections collections, retry and sessions.
+    """
+
+    def __init__(self, ledger: Ledger, settings: Settings) -> None:
+        self.settings = settings
+        self._ledger = ledger
+
+    def record_page(
+        self, claim: ListingClaim, page: ListedPage, now: Now
+    ) -> int | None:
+        """Record a page; see `ledger.listing_pages.record_page`."""
+        with self._ledger.write() as db:
+            chosen = listing_pages.record_page(db, claim, page, self._rules(), now)
+        failpoints.failpoint("collection.page_recorded", claim.name)
+        return chosen
+
+    def seen_entries(self, claim: ListingClaim) -> list[Entry]:
+        """Return all entries that an attempt has recorded, by position."""
+        with self._ledger.read() as db:
+            return listing_pages.seen_entries(db, claim)
+
+    def decide_entries(
+        self, claim: ListingClaim, batch: list[Entry], chosen: int, now: Now
+    ) -> int | None:
+        """Decide about entries; see `ledger.listing_pages.decide_entries`."""
+        with self._ledger.write() as db:
+            return listing_pages.decide_entries(
+                db, claim, batch, chosen, self._rules(), now
+            )
+
+    def complete(self, listing: Listing, now: Now) -> None:
+        """Record that a list was read to its end, or as far as it is wanted."""
+        claim = listing.claim
+        totals = listing.end.listed if listing.end else None
+        count = None
+        if totals is not None and not totals.is_cut:
+            count = totals.entries + totals.repeated
+        with self._ledger.write() as db:
+            done = listing_claims.complete(
+                db, claim, now, count=count, is_cut=count is None
+            )
+            if done:
+                open_proven_gates(db, claim, now, PROVEN_BY_LIST)
+        failpoints.failpoint("collection.listed", claim.name)
+        if done:
+            log.info(
+                "collection.listed",
+                collection=claim.uuid,
+                session=claim.session_name,
+                entries=listing.last_position,
+                selected=listing.chosen,
+            )
+
+    def fail(self, claim: ListingClaim, end: Outcome, now: Now) -> None:
+        """Record why a listing failed, and what follows from it."""
+        outcome = end if end.failure is not None else _NO_OUTCOME
+        with self._ledger.write() as db:
+            decision = record_failure(db, claim, outcome, now, self.settings)
+            gates.clear_stale_probe(db)
+        if decision is not None:
+            log.warning(
+                "collection.failed"
+                if decision.retry_at is None
+                else "collection.waiting",
+                collection=claim.uuid,
+                session=claim.session_name,
+                url=claim.url,
+                code=decision.failure.code,
+                message=decision.failure.message,
+                retry_at=decision.retry_at,
+            )
+
+    def _rules(self) -> RecordRules:
+        return RecordRules(
+            quota=self.settings.sessions.quota,
+            max_items=self.settings.collections.max_items,
+            file_is_gone=audio_is_gone,
+        )
