@@ -12,6 +12,7 @@ import pytest
 
 import ytaudio_daemon
 from tests.integration.cli_rig import Rig
+from tests.odd_file_systems import short_names_program
 from tests.others import NOBODY, let_others_in, mounted, needs_root
 from ytaudio_daemon.cli.commands import doctor
 from ytaudio_daemon.daemon.self_check import RENAME_CHECK_INTERVAL_S, SelfCheck
@@ -237,3 +238,23 @@ def test_a_read_only_mount_is_called_that_and_no_chmod_is_named(rig: Rig) -> Non
         subprocess.run(closed.remedy.removeprefix("sudo "), shell=True, check=True)
         found = {f.name: f for f in folder_checks.check_tree_folders(rig.layout)}
         assert found["folder_downloads"].health == "ok"
+
+
+def test_a_status_folder_of_a_dead_mount_is_called_that(
+    rig: Rig, tmp_path: Path
+) -> None:
+    status = rig.layout.status
+    status.mkdir(exist_ok=True)
+    with short_names_program(tmp_path, status) as end:
+        (status / "daemon.json").write_text("{}")
+        end()
+        try:
+            findings = rig.call("doctor", "--json").json["findings"]
+            found = {f["name"]: f for f in findings}
+            shown = rig.call("status").err
+        finally:
+            subprocess.run(["umount", "--lazy", status], check=False)
+    assert found["folder_status"]["health"] == "broken"
+    assert "mount its disk again" in found["folder_status"]["message"]
+    assert found["daemon"]["remedy"].startswith("findmnt --target")
+    assert f"hint: Mount the file system of {status}" in shown

@@ -195,6 +195,8 @@ def test_what_an_account_fetched_is_not_known_to_work_for_the_probe(
             assert transitions.complete(db, claim.fence, outcome, later(1), NO_LIMIT)
     with ledger.read() as db:
         assert outages.known_videos(db, 3) == ["open"]
+        both = outages.known_videos(db, 3, with_cookies=True)
+    assert set(both) == {"open", "closed"}
 
 
 def test_the_latest_ends_rouse_a_suspicion_and_one_fetched_file_clears_it(

@@ -75,6 +75,15 @@ def test_a_column_named_like_an_option_is_one() -> None:
     assert (bad.code, dict(bad.layer)) == ("bad_option", {"tag.artist": "x"})
 
 
+def test_a_link_in_a_column_of_options_counts_where_there_is_no_other() -> None:
+    text = f"url,filename,tag.comment\n,{A},\n,,{B}\n{A},,{B}\n"
+    assert results(text, DropKind.TABLE) == [
+        ("2", "AAAAAAAAAAA", "bad_option"),
+        ("3", "BBBBBBBBBBB", None),
+        ("4", "AAAAAAAAAAA", None),
+    ]
+
+
 def test_cells_may_go_over_several_lines_and_quotes_may_be_wrong() -> None:
     text = f'title;url\n"two\nlines ""here""";{A}\n12" mix;{B}\n"open;{A}\nx;{B}\n'
     found = results(text, DropKind.TABLE)

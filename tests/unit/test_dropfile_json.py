@@ -260,3 +260,18 @@ def test_descriptions_from_the_api_of_youtube_are_no_links() -> None:
         "id": {"kind": "youtube#video", "videoId": "AAAAAAAAAAA"},
         "snippet": {"description": "https://youtu.be/BBBBBBBBBBB"}}"""
     assert document(text) == [("2", "AAAAAAAAAAA", None)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'url': 'https://youtu.be/AAAAAAAAAAA'}",
+        "{'url':'https://youtu.be/AAAAAAAAAAA', 'title': 'x'}",
+        "{url: https://youtu.be/AAAAAAAAAAA}",
+        r"[{'a': ['https:\/\/youtu.be\/AAAAAAAAAAA']}]",
+        '{"https://youtu.be/AAAAAAAAAAA"}',
+        '{"title": "x", "https://youtu.be/AAAAAAAAAAA"',
+    ],
+)
+def test_a_link_in_the_quotes_of_another_language_counts(text: str) -> None:
+    assert document(text) == [("1", "AAAAAAAAAAA", None)]

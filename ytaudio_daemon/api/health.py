@@ -16,7 +16,7 @@ from ytaudio_daemon.api.responses import (
     problem_responses,
 )
 from ytaudio_daemon.errors import LedgerError
-from ytaudio_daemon.ledger import queries
+from ytaudio_daemon.ledger import counters, queries
 from ytaudio_daemon.system import install_hints
 
 router = APIRouter(prefix="/api", tags=["Health & monitoring"])
@@ -93,10 +93,12 @@ def get_metrics(context: ContextDep) -> Response:
 def _exposition(context: ApiContext) -> bytes:
     with context.read() as db:
         counts, by_state = queries.total_counts(db), queries.session_counts(db)
+        kept = counters.read_all(db)
     document = context.daemon_document()
     return exposition(
         counts=counts,
         sessions=by_state,
+        kept=kept,
         daemon=document,
         is_up=not context.daemon_down_reason(),
         streams=context.streams_by_session.total(),

@@ -5,10 +5,13 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily as Gauge
+from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 from prometheus_client.registry import Collector
 
+from ytaudio_daemon.api.counter_metrics import counter_metrics
 from ytaudio_daemon.model import JobState, SessionState
+from ytaudio_daemon.model.gates import GateName
 
 __all__ = ["CONTENT_TYPE", "exposition"]
 
@@ -17,6 +20,7 @@ def exposition(
     *,
     counts: Mapping[JobState, int],
     sessions: Mapping[SessionState, int],
+    kept: Mapping[str, float],
     daemon: Mapping[str, Any] | None,
     is_up: bool,
     streams: int,
@@ -26,15 +30,16 @@ def exposition(
     Args:
         counts: Jobs by state, from the ledger.
         sessions: Sessions by state, from the ledger.
+        kept: The counters that only grow, from the ledger.
         daemon: The daemon's document, if there is one.
         is_up: True if the daemon is running.
         streams: The number of clients that watch a job.
     """
-    figures = [
-        _labelled_gauge("ytaudio_jobs", "Jobs by state.", "state", counts),
-        _labelled_gauge("ytaudio_sessions", "Sessions by state.", "state", sessions),
-        Gauge("ytaudio_daemon_up", "Whether the daemon is running.", int(is_up)),
-        Gauge("ytaudio_api_streams", "Clients that watch a job.", streams),
+    figures: list[Metric] = [
+        *_ledger_gauges(counts, sessions),
+        *counter_metrics(kept),
+        _gauge("ytaudio_daemon_up", int(is_up)),
+        _gauge("ytaudio_api_streams", streams),
     ]
     if daemon is not None:
         figures += _daemon_gauges(daemon)
@@ -43,51 +48,81 @@ def exposition(
     return generate_latest(registry)
 
 
+#: The HELP text of each gauge without labels, by name.
+GAUGE_WORDS = {
+    "ytaudio_daemon_up": "1 while the daemon runs; without it, metrics of the daemon are its last.",
+    "ytaudio_api_streams": "Clients of this server that watch a job now (GET /api/jobs/ID/events).",
+    "ytaudio_disk_free_bytes": "Bytes free on the disk of downloads/.",
+    "ytaudio_disk_reserve_bytes": "Bytes of it that are kept free: with less, nothing is started.",
+    "ytaudio_yt_dlp_age_days": "Days since the yt-dlp in use was released; above 90 is a problem.",
+    "ytaudio_workers_busy": "Downloads that run now, of ytaudio_workers_max.",
+    "ytaudio_workers_max": "Downloads at once, at most: [download] workers.",
+    "ytaudio_converters_busy": "Conversions that run now, of ytaudio_converters_max.",
+    "ytaudio_converters_max": "Conversions at once, at most: [download] converters.",
+}
+
+
 class _StaticCollector(Collector):
     """Passes finished metrics to prometheus_client."""
 
-    def __init__(self, figures: list[Gauge]) -> None:
-        self._gauges = figures
+    def __init__(self, figures: list[Metric]) -> None:
+        self._figures = figures
 
-    def collect(self) -> Iterator[Gauge]:
-        return iter(self._gauges)
+    def collect(self) -> Iterator[Metric]:
+        return iter(self._figures)
+
+
+def _ledger_gauges(
+    counts: Mapping[JobState, int], sessions: Mapping[SessionState, int]
+) -> list[Gauge]:
+    jobs_words = (
+        "Jobs in the ledger now, by state. Those of ended sessions leave it in time."
+    )
+    sessions_words = "Sessions in the ledger now, by state."
+    return [
+        _labelled_gauge("ytaudio_jobs", jobs_words, "state", counts),
+        _labelled_gauge("ytaudio_sessions", sessions_words, "state", sessions),
+    ]
 
 
 def _daemon_gauges(document: Mapping[str, Any]) -> list[Gauge]:
     """Return the metrics of the daemon's document, as of its last heartbeat."""
     daemon, disk = document["daemon"], document["disk"]
-    gates = {gate["name"]: 1 for gate in document["gates"]}
+    numbers = {
+        "ytaudio_disk_free_bytes": disk["free_bytes"],
+        "ytaudio_disk_reserve_bytes": disk["reserve_bytes"],
+        "ytaudio_yt_dlp_age_days": daemon["yt_dlp_age_days"],
+    }
+    for kind in ("workers", "converters"):
+        for what in ("busy", "max"):
+            numbers[f"ytaudio_{kind}_{what}"] = daemon[kind][what]
+    known = {name: number for name, number in numbers.items() if number is not None}
+    return [
+        *(_gauge(name, number) for name, number in known.items()),
+        *_standstill_gauges(document),
+    ]
+
+
+def _standstill_gauges(document: Mapping[str, Any]) -> list[Gauge]:
+    """Return the metrics of what stops downloads, or is a problem."""
+    closed = {gate["name"] for gate in document["gates"]}
+    gates = {name: int(name in closed) for name in GateName}
     # A daemon of before has none in its document.
     egresses = {e["name"]: int(e["open"]) for e in document.get("egress", [])}
     codes = [problem["code"] for problem in document["problems"]]
     problems = {code: codes.count(code) for code in codes}
-    plain = [
-        ("ytaudio_disk_free_bytes", "Free space for downloads.", disk["free_bytes"]),
-        ("ytaudio_disk_reserve_bytes", "Kept free.", disk["reserve_bytes"]),
-        (
-            "ytaudio_yt_dlp_age_days",
-            "Days since this yt-dlp was released.",
-            daemon["yt_dlp_age_days"],
-        ),
-    ]
-    slots = {
-        f"{kind}_{what}": daemon[kind][what]
-        for kind in ("workers", "converters")
-        for what in ("busy", "max")
-    }
+    gate_words = "1 while nothing is started: closed, due or being tried."
+    egress_words = "1 while no gate stops this way out to YouTube."
+    problem_words = "Problems that `ytaudio status` names now, by code."
     return [
-        *(Gauge(name, words, n) for name, words, n in plain if n is not None),
-        *(Gauge(f"ytaudio_{name}", "Slots.", n) for name, n in slots.items()),
-        _labelled_gauge(
-            "ytaudio_gate_shut", "1 while nothing is begun.", "gate", gates
-        ),
-        _labelled_gauge(
-            "ytaudio_egress_open", "1 while no gate stops it.", "egress", egresses
-        ),
-        _labelled_gauge(
-            "ytaudio_problems", "Problems that need a person.", "code", problems
-        ),
+        _labelled_gauge("ytaudio_gate_shut", gate_words, "gate", gates),
+        _labelled_gauge("ytaudio_egress_open", egress_words, "egress", egresses),
+        _labelled_gauge("ytaudio_problems", problem_words, "code", problems),
     ]
+
+
+def _gauge(name: str, number: float) -> Gauge:
+    return Gauge(name, GAUGE_WORDS[name], number)
 
 
 def _labelled_gauge(

@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if verbose:
             _print_traceback(error)
-        _print_to_stderr(f"ytaudio: {_os_error_text(error)}")
+        _print_os_error(error)
         return Exit.FAILED
     return code
 
@@ -113,6 +113,14 @@ def _print_traceback(error: Exception) -> None:
 
 def _print_to_stderr(line: str) -> None:
     sys.stderr.write(f"{terminal_safe(line)}\n")
+
+
+def _print_os_error(error: OSError) -> None:
+    _print_to_stderr(f"ytaudio: {_os_error_text(error)}")
+    host_errors = import_module("ytaudio_daemon.model.host_errors")  # rarely needed
+    found = host_errors.find_host_error(error.errno)
+    if found is not None and error.filename:
+        _print_to_stderr(f"  hint: {found.remedy(os.fsdecode(error.filename))}")
 
 
 def _os_error_text(error: OSError) -> str:

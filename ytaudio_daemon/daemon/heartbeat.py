@@ -11,7 +11,7 @@ from ytaudio_daemon.daemon.terminal_log import TerminalLog
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.jobs.stale_pauses import open_stale_gates
-from ytaudio_daemon.ledger import meta
+from ytaudio_daemon.ledger import counters, meta
 from ytaudio_daemon.model.clock import Now
 
 log = structlog.get_logger()
@@ -63,14 +63,19 @@ class Heartbeat:
         self._schedule.heartbeat_done(mono)
 
     def _save_uptime(self, now: Now, mono: float) -> None:
-        ledger = self._services.ledger
+        ledger, phase_times = (
+            self._services.ledger,
+            self._services.job_runner.phase_times,
+        )
         try:
             ledger.check_not_replaced()
             with ledger.write() as db:
                 meta.save_uptime(db, now.uptime_s)
+                counters.add(db, phase_times.totals())
         except LedgerError as error:
             self._watchdog.ledger_failed(error, time.monotonic())
             raise
+        phase_times.clear()
         self._watchdog.ledger_written(mono)
 
     def _open_stale_gates(self, now: Now) -> None:

@@ -116,7 +116,7 @@ def _tree_folders(layout: Layout) -> Iterator[tuple[str, Path]]:
 
 def _check_folder(name: str, folder: Path) -> CheckResult:
     label = f"folder_{name}"
-    if not os.path.lexists(folder):
+    if _is_missing(folder):
         above = nearest_existing(folder)
         if _is_accessible(above):
             return warning(
@@ -147,6 +147,17 @@ def _check_folder(name: str, folder: Path) -> CheckResult:
         message = f"{_closed_reason(folder, mode)}: {CONSEQUENCES[name]}"
         return broken(label, message, _remedy(folder))
     return ok(label, str(folder))
+
+
+def _is_missing(folder: Path) -> bool:
+    """Return whether a folder is not there, or out of sight; one of a dead mount is there."""
+    try:
+        folder.lstat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _closed_reason(folder: Path, mode: int) -> str:

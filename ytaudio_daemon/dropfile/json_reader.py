@@ -31,9 +31,11 @@ _TEXT = (
     rf'(?P<text>(?:[^"\\]|\\u[0-9a-fA-F]{{4}}|\\.){{0,{MAX_PORTION_CHARS}}}+)'
     r'(?P<end>"|\\?\Z)?'
 )
+#: Of what stands without quotes, or in those of other languages: a link has a colon.
+_CHAR = r'(?:[^\s{}\[\]:",]|:(?=\\?/\\?/))'
 _TOKEN = re.compile(
     rf"[\s,]{{0,{MAX_PORTION_CHARS}}}+"
-    rf'(?: "{_TEXT} | (?P<word>[{{}}\[\]:]|[^\s{{}}\[\]:",]{{1,{MAX_PORTION_CHARS}}}+) )?',
+    rf'(?: "{_TEXT} | (?P<word>[{{}}\[\]:]|{_CHAR}{{1,{MAX_PORTION_CHARS}}}+) )?',
     re.DOTALL | re.VERBOSE,
 )
 _MORE_TEXT = re.compile(_TEXT, re.DOTALL)
@@ -70,6 +72,11 @@ class _Container:
             known = self.items.get(self.next_key)
             self.items[self.next_key] = value if known is None else [known, value]
             self.next_key = None
+
+    def close(self) -> None:
+        """Give a key that nothing follows no value: it may be a link."""
+        if isinstance(self.items, dict) and self.next_key is not None:
+            self.items.setdefault(self.next_key, None)
 
     def take_items(self) -> list[Any] | dict[str, Any]:
         """Return what it holds, and go on empty."""
@@ -178,6 +185,7 @@ class _JsonReader:
         if not self._open:
             return
         closed = self._open.pop()
+        closed.close()
         self._arrays -= isinstance(closed.items, list)
         self._facts -= closed.is_fact
         yield from self._add(closed.items, 1 + closed.weight)

@@ -114,9 +114,12 @@ class _Table:
                 self._read_header(cells)
             return
         found: list[FoundLink] = []
-        for portion in chain.from_iterable(map(portions, self._texts(written, cells))):
-            found += find_links(portion)
-            yield None
+        for texts in self._texts(written, cells):
+            for portion in chain.from_iterable(map(portions, texts)):
+                found += find_links(portion)
+                yield None
+            if found:
+                break
         if links := self._links(found, cells):
             options = self._options(cells)
             layer = merge_layers({}, options.options)
@@ -145,11 +148,15 @@ class _Table:
         ]
         return [*bare_links, *links]
 
-    def _texts(self, written: list[str], cells: list[str]) -> list[str]:
-        """Return what may hold links: the row as written, in case a link was cut."""
-        if not self._option_columns:
-            return written
-        return [cell for at, cell in enumerate(cells) if at not in self._option_columns]
+    def _texts(self, written: list[str], cells: list[str]) -> Iterator[list[str]]:
+        """Yield what may hold links: the row as written, in case a link was cut.
+
+        First of all the cells that are no options; those count where there is no other.
+        """
+        if self._option_columns:
+            columns = self._option_columns
+            yield [cell for at, cell in enumerate(cells) if at not in columns]
+        yield written
 
     def _options(self, cells: list[str]) -> LinkOptions:
         written = [

@@ -83,21 +83,21 @@ def with_account(
     """
     if not network.may_use_cookies:
         return ask(None)
-    if network.cookies == "always":
-        return _ask_with(_read_cookies(network, context), context, failure_of, ask)
+    if network.always_uses_cookies:
+        return _ask_with(read_cookies(network, context), context, failure_of, ask)
     try:
         return ask(None)
     except Exception as error:
         if failure_of(error).code not in NEEDS_ACCOUNT:
             raise
-        cookies = _read_cookies(network, context)
+        cookies = read_cookies(network, context)
         if context.cookies_fault is not None:  # asked with them, YouTube says the same
             raise
     context.start_over()
     return _ask_with(cookies, context, failure_of, ask)
 
 
-def _read_cookies(network: Network, context: AttemptContext) -> AccountCookies | None:
+def read_cookies(network: Network, context: AttemptContext) -> AccountCookies | None:
     """Return the cookies, None when they cannot be read; the context gets any fault."""
     try:
         cookies = AccountCookies(network)

@@ -6,6 +6,7 @@ from typing import Any
 from yt_dlp.networking import Request
 
 from ytaudio_daemon.fetch import Reporter, ytdlp_client
+from ytaudio_daemon.fetch.account_access import read_cookies
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.download import wait_until_available
 from ytaudio_daemon.fetch.download_stage import (
@@ -22,6 +23,9 @@ FIRST_BYTES = 1024
 def probe(request: FetchRequest, report: Reporter, context: AttemptContext) -> Outcome:
     """Resolve a video and fetch the first bytes of its sound.
 
+    Where downloads always carry the config's cookies, so does the probe: YouTube may
+    answer this address nothing without an account.
+
     Returns:
         An outcome without result and without failure: the video can be had.
 
@@ -29,7 +33,9 @@ def probe(request: FetchRequest, report: Reporter, context: AttemptContext) -> O
         Exception: Any of yt-dlp's; `classify` finds its failure.
     """
     report.progress(Progress(phase=Phase.RESOLVING))
-    with open_client(request, context, StreamSelector(request)) as ydl:
+    has_account = request.network.always_uses_cookies
+    cookies = read_cookies(request.network, context) if has_account else None
+    with open_client(request, context, StreamSelector(request), cookies) as ydl:
         info = resolve_stream(ydl, request, context)
         wait_until_available(info)
         _fetch_first_bytes(ydl, info)

@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.fetch.file_names import truncate
@@ -80,15 +81,14 @@ def add_to_library(
         The file; an older one of the session when it has the same audio.
 
     Raises:
-        FileNotFoundError: The result is gone.
+        FileNotFoundError: The result is gone, or something else stands in its place.
         OSError: The library cannot be written.
-        UnsafePathError: A link or a file stands where a folder should.
+        UnsafePathError: A link or a file stands where the session's folder should.
     """
     os.makedirs(library, exist_ok=True)
     with (
-        open_dir(downloads, *audio.parts) as source_dir,
+        _open_result(downloads, audio) as file,
         open_dir(library, session, make=True) as library_dir,
-        os.fdopen(open_regular_file(source_dir, audio.file_name), "rb") as file,
     ):
         source = file.fileno()
         existing = yield from _find_same_audio(library_dir, source, audio)
@@ -104,6 +104,21 @@ def add_to_library(
         return LibraryFile(
             name=name, identity=_identity(os.lstat(name, dir_fd=library_dir))
         )
+
+
+def _open_result(downloads: Path, audio: PublishedAudio) -> BinaryIO:
+    """Open the published file; people may write in downloads, and swap it.
+
+    Raises:
+        FileNotFoundError: It is gone, or something else stands in its place.
+        OSError: It cannot be read.
+    """
+    try:
+        with open_dir(downloads, *audio.parts) as folder:
+            return os.fdopen(open_regular_file(folder, audio.file_name), "rb")
+    except UnsafePathError as error:
+        reason = os.strerror(errno.ENOENT)
+        raise FileNotFoundError(errno.ENOENT, reason, audio.file_name) from error
 
 
 def _temporary_name(library_dir: int, job_uuid: str) -> str:

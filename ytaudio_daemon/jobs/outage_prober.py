@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import structlog
 
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.jobs.config_values import egress_keys
+from ytaudio_daemon.jobs.config_values import egress_keys, network
 from ytaudio_daemon.jobs.egress_turns import EgressTurns
 from ytaudio_daemon.jobs.fetch_requests import fetch_request
 from ytaudio_daemon.jobs.outage_suspicion import end_outage, suspect_again
@@ -139,9 +139,12 @@ class OutageProber:
 
     def _begin_round(self, egress: str) -> None:
         """List the videos that are known to work, the last completed ones first."""
+        settings = self._job_runner.settings
+        has_account = network(settings).always_uses_cookies
         with self._ledger.read() as db:
-            known = [Link(video) for video in outages.known_videos(db, KNOWN_VIDEOS)]
-        canaries = map(parse_link, self._job_runner.settings.engine.canary)
+            videos = outages.known_videos(db, KNOWN_VIDEOS, with_cookies=has_account)
+        known = map(Link, videos)
+        canaries = map(parse_link, settings.engine.canary)
         links = list(dict.fromkeys([*known, *canaries, LAST_RESORT]))
         self._round = _Round(links, egress)
 

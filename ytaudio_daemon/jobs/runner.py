@@ -1,5 +1,6 @@
 """The jobs that run: claimed, started, watched, and finished."""
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from ytaudio_daemon.jobs.disk_reserve import DiskReserve
 from ytaudio_daemon.jobs.egress_turns import EgressTurns
 from ytaudio_daemon.jobs.gate_opening import ByteProof
 from ytaudio_daemon.jobs.memory_shortage import MemoryShortage
+from ytaudio_daemon.jobs.phase_times import PhaseTimes
 from ytaudio_daemon.jobs.prepare import prepare
 from ytaudio_daemon.jobs.publisher import Publication
 from ytaudio_daemon.jobs.rescuer import JobRescuer
@@ -23,6 +25,7 @@ from ytaudio_daemon.model import (
     FetchRequest,
     JobState,
     Outcome,
+    Phase,
     Progress,
 )
 from ytaudio_daemon.model.clock import Now
@@ -105,6 +108,7 @@ class JobRunner:
         self._egress_turns = EgressTurns()
         self._disk_reserve = DiskReserve(ledger, layout.downloads)
         self._byte_proof = ByteProof(ledger)
+        self.phase_times = PhaseTimes()
 
     def reload(self, settings: Settings) -> None:
         """Apply new settings; running attempts go on with the old ones."""
@@ -195,7 +199,11 @@ class JobRunner:
                 known = running.progress.title
                 title = event.progress.title or known
                 running.progress = replace(event.progress, title=title)
+                self.phase_times.observe(
+                    running.claim.name, event.progress.phase, time.monotonic()
+                )
             elif isinstance(event, Ended):
+                self.phase_times.observe(running.claim.name, None, time.monotonic())
                 interruption = is_interruption(event)
                 self._ended.append(_EndedAttempt(running, event.outcome, interruption))
 
@@ -238,6 +246,7 @@ class JobRunner:
         self._running[claim.uuid] = running
         if isinstance(prepared, FetchRequest):
             self._pool.start(prepared)
+            self.phase_times.observe(claim.name, Phase.RESOLVING, time.monotonic())
             failpoints.failpoint("attempt.started", claim.name)
         else:  # a ledger that cannot be written now gets the end later
             self._ended.append(_EndedAttempt(running, prepared))

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger import collections, transitions
+from ytaudio_daemon.ledger import collections, counters, transitions
 from ytaudio_daemon.ledger.bulk import insert_rows, update_rows
 from ytaudio_daemon.ledger.events import adjust_counters, record_activity
 from ytaudio_daemon.ledger.schema import events, jobs
@@ -115,6 +115,8 @@ def _cancel_unclaimed(
     insert_rows(db, events, _EVENT_COLUMNS, event_rows)
     left = Counter(JobState(row.state) for row in found)
     adjust_counters(db, session_id, {to: len(found)} | {s: -n for s, n in left.items()})
+    cancelled = counters.counter(counters.FINISHED_JOBS, to.value, "")
+    counters.add(db, {cancelled: len(found)})
     if reason == transitions.CANCELLED_BY_USER:  # expiry is no activity
         record_activity(db, session_id, now)
 

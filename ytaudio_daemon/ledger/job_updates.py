@@ -1,13 +1,15 @@
 """Changes a job's state: the UPDATE, the kept counters and the event, in one call."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger import counters
 from ytaudio_daemon.ledger.events import Fence, record_transition
 from ytaudio_daemon.ledger.schema import attempts, jobs
-from ytaudio_daemon.model import JobState, Outcome
+from ytaudio_daemon.model import FINALIZED, JobState, Outcome
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.outage import failure_signature
 
@@ -55,6 +57,7 @@ def change_state(
     )
     if done.rowcount == 1:
         record_transition(db, now, fence_of(job), JobState(job.state), to, reason)
+        _count_finished(db, to, values)
 
 
 def change_state_fenced(
@@ -72,7 +75,21 @@ def change_state_fenced(
     if done.rowcount != 1:
         return False
     record_transition(db, now, fence, JobState.RUNNING, to, reason)
+    _count_finished(db, to, values)
     return True
+
+
+def _count_finished(db: Connection, to: JobState, values: Mapping[str, Any]) -> None:
+    if to not in FINALIZED:
+        return
+    kind = str(values.get("error_kind")) if to is JobState.FAILED else ""
+    counters.add(
+        db,
+        {
+            counters.counter(counters.FINISHED_JOBS, to.value, kind): 1,
+            counters.PUBLISHED_BYTES: values.get("file_size_bytes") or 0,
+        },
+    )
 
 
 def end_attempt(
@@ -95,6 +112,13 @@ def end_attempt(
         is_charged: Whether it counts against the attempts the job has.
     """
     failure = outcome.failure
+    counters.add(
+        db,
+        {
+            counters.counter(counters.ATTEMPTS, kind): 1,
+            counters.DOWNLOADED_BYTES: outcome.downloaded_bytes,
+        },
+    )
     db.execute(
         sa.update(attempts)
         .where(

@@ -18,6 +18,8 @@ from ytaudio_daemon.model.outage import OF_THE_VIDEO, AttemptEnd, Outage, Outage
 MAX_RECENT = 64
 #: ... and once they are suspected, for where the row began.
 MAX_ROW = 10_000
+#: Completed attempts that are looked through for videos that are known to work.
+MAX_COMPLETED = 200
 #: Jobs whose charge is given back in one transaction.
 SETTLE_BATCH = 500
 #: The reason of the event: a job that failed in an outage is queued again.
@@ -80,23 +82,29 @@ def recent_ends(db: Connection, now: Now, limit: int = MAX_RECENT) -> list[Attem
     return [_attempt_end(row) for row in rows]
 
 
-def known_videos(db: Connection, count: int) -> list[str]:
+def known_videos(
+    db: Connection, count: int, *, with_cookies: bool = False
+) -> list[str]:
     """Return the IDs of the videos that were completed last, the latest first.
 
-    One that was fetched with an account's cookies is closed for the probe, which has none.
+    Args:
+        db: The ledger.
+        count: At most so many.
+        with_cookies: Also those that were fetched with an account's cookies: they may
+            be closed for a probe that has none.
     """
-    rows = db.execute(
-        sa.select(jobs.c.video_id)
-        .join(attempts, attempts.c.job_id == jobs.c.id)
-        .where(
-            attempts.c.ended_at.is_not(None),
-            attempts.c.kind == "completed",
-            jobs.c.with_cookies.is_not(sa.true()),
-        )
+    latest = (
+        sa.select(attempts.c.job_id, attempts.c.ended_at)
+        .where(attempts.c.ended_at.is_not(None), attempts.c.kind == "completed")
         .order_by(attempts.c.ended_at.desc())
-        .limit(10 * count),
-    ).all()
-    return list(dict.fromkeys(row.video_id for row in rows))[:count]
+        .limit(MAX_COMPLETED)
+        .subquery()
+    )
+    query = sa.select(jobs.c.video_id).join(latest, latest.c.job_id == jobs.c.id)
+    if not with_cookies:
+        query = query.where(jobs.c.with_cookies.is_not(sa.true()))
+    found = db.execute(query.order_by(latest.c.ended_at.desc())).scalars()
+    return list(dict.fromkeys(found))[:count]
 
 
 def settle(db: Connection, outage: Outage, now: Now, limit: int = SETTLE_BATCH) -> bool:

@@ -194,6 +194,11 @@ class Network:
         """Whether there are cookies, and they may be sent."""
         return bool(self.cookies_file) and self.cookies != "never"
 
+    @property
+    def always_uses_cookies(self) -> bool:
+        """Whether there are cookies, and every request carries them."""
+        return bool(self.cookies_file) and self.cookies == "always"
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Network":
         """Rebuild it from plain JSON types."""

@@ -167,7 +167,8 @@ class DaemonDocument(TypedDict):
         "The ledger's last event that status files, receipts and the library show.",
     ]
     problems: Annotated[
-        list[ProblemDocument], "Problems that need a person; empty when all is well."
+        list[ProblemDocument],
+        "What is wrong and what to do about it; empty when all is well.",
     ]
 
 

@@ -17,6 +17,8 @@ from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
 from ytaudio_daemon.views.write_errors import RETRY_AFTER_S, WriteErrors
 
 PROBLEM_CODE = "library_unwritable"
+#: A song that failed comes behind the others of its session: it may be the only one.
+_TURN_S = 1.0
 
 
 class LibraryView:
@@ -140,7 +142,7 @@ class LibraryView:
         except ITEM_ERRORS as error:
             self._write_errors.record(PROBLEM_CODE, place, error, now)
             self._running_copy = None
-            self.due_queue.postpone(job.id, now.uptime_s + RETRY_AFTER_S)
+            self.due_queue.postpone(job.id, now.uptime_s + RETRY_AFTER_S + _TURN_S)
 
     def _session_folder(self, job: JobRow) -> str:
         """Return the folder that is not written to for a while after a failure."""

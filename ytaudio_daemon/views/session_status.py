@@ -179,11 +179,18 @@ class SessionStatusFiles:
         try:
             if status_file.write(document, now):
                 self._write_errors.clear(PROBLEM_CODE, self._folder)
+                self._write_errors.clear(PROBLEM_CODE, self._file_of(session))
         except ITEM_ERRORS as error:
-            self._write_errors.record(PROBLEM_CODE, self._folder, error, now)
+            # A folder with the file's name is in the way of no other session.
+            is_own = isinstance(error, IsADirectoryError)
+            place = self._file_of(session) if is_own else self._folder
+            self._write_errors.record(PROBLEM_CODE, place, error, now)
             self.due_queue.postpone(session.id, now.uptime_s + RETRY_AFTER_S)
             return
         self.due_queue.remove(session.id)
+
+    def _file_of(self, session: Session) -> str:
+        return str(self._layout.session_status(session.name))
 
     def _remove(self, session: Session) -> None:
         self._status_files.pop(session.name, None)

@@ -15,6 +15,7 @@ from ytaudio_daemon.cli.privileges import daemon_uid, daemon_user, drop_privileg
 from ytaudio_daemon.doctor import CheckResult, check_installation, check_programs
 from ytaudio_daemon.doctor.check_result import broken, ok, warning
 from ytaudio_daemon.model.gates import GateName
+from ytaudio_daemon.model.host_errors import find_host_error
 from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.ytdlp_versions.version_store import version_store
 
@@ -75,10 +76,17 @@ def _daemon_result(context: CommandContext) -> CheckResult:
         return broken(
             "daemon",
             f"its status cannot be read: {error.filename}: {error.strerror}",
-            f"ls -l {shlex.quote(str(error.filename))}; remove it if it is not the "
-            "daemon's, which writes its own",
+            _unreadable_status_remedy(error),
         )
     return check_daemon(liveness, context.start_command(), context.config_file)
+
+
+def _unreadable_status_remedy(error: OSError) -> str:
+    place = shlex.quote(str(error.filename))
+    found = find_host_error(error.errno)
+    if found is not None and found.code == "mount_lost":
+        return f"findmnt --target {place}; mount that again"
+    return f"ls -l {place}; remove it if it is not the daemon's, which writes its own"
 
 
 def check_daemon(
