@@ -77,7 +77,8 @@ def _parse(data: bytes, name: str) -> None:
     places = [(entry.line, entry.part or 0) for entry in live]
     _require(places == sorted(set(places)), "lines come once and in order")
     for entry in live:
-        _require((entry.code is None) <= (entry.link is not None), entry)
+        taken = entry.link is not None or entry.collection is not None
+        _require((entry.code is None) <= taken, entry)
         _require(entry.code is None or entry.remedy != "", entry)
         _require(entry.text.isprintable() and entry.message.isprintable(), entry)
 

@@ -52,7 +52,7 @@ def test_one_that_is_blocked_does_not_stop_the_others(
         assert house.daemon["gates"] == [], "nothing stops everything"
         assert house.problem("egress_closed")
         said = house.must("status")
-        assert f"{http.plain_address}: closed, site until" in said
+        assert f"{http.plain_address}: closed: site until" in said
         assert f"{socks.plain_address}: open" in said
 
         # When the pause is over, one job tries it again, and its success opens it.

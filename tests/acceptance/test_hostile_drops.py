@@ -122,7 +122,7 @@ def test_a_folder_that_cannot_be_a_session_is_a_problem(open_house: Opener) -> N
         codes = [problem["code"] for problem in home.daemon["problems"]]
         return codes.count("bad_session_folder")
 
-    home.wait(lambda: complaints() == 4)
+    home.wait(lambda: complaints() == len(names))
     shown = home.must("status")
     assert all(word in shown for word in ("-dash", "UTF-8", "1 to 100 bytes"))
     for folder in folders:

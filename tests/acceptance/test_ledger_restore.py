@@ -44,7 +44,7 @@ def test_what_happened_after_the_backup_is_taken_in_and_fetched_once(
     fetched = fetches(site, "between0000", "after000000", "later000000")
     refused = house.cli("ledger", "restore", backup)
     assert refused.returncode == 1
-    assert "another daemon" in refused.stderr
+    assert "a daemon (pid" in refused.stderr
     assert house.stop() == 0
 
     told = house.must("ledger", "restore", backup)

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ytaudio_daemon
+from ytaudio_daemon.collections.recorder import NO_OUTCOME
 from ytaudio_daemon.downloader.folder_downloader import (
     INTERRUPTED,
     output_folder_failure,
@@ -118,6 +119,8 @@ def failures() -> Iterator[Failure]:
         failure_for("no_formats"), ["no_formats"] * 20
     )
     yield publish_failures.PLACE_TAKEN
+    assert NO_OUTCOME.failure is not None
+    yield NO_OUTCOME.failure
     yield publish_failures.publish_failure(ValueError("odd"))
     yield prepare.work_folder_failure(OSError("odd"))
     yield disk_reserve._disk_full(1, 2)
@@ -275,6 +278,7 @@ def test_only_one_place_shows_the_stored_remedy() -> None:
     assert readers <= {
         "views/job_errors.py",
         "ledger/migrations/versions/0001_first_schema.py",
+        "ledger/migrations/versions/0009_collections.py",
     }
 
 

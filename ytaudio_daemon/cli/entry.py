@@ -119,7 +119,8 @@ def _print_os_error(error: OSError) -> None:
     _print_to_stderr(f"ytaudio: {_os_error_text(error)}")
     host_errors = import_module("ytaudio_daemon.model.host_errors")  # rarely needed
     found = host_errors.find_host_error(error.errno)
-    if found is not None and error.filename:
+    # What helps with the daemon's own folders is no advice on a file that was named.
+    if found is not None and found.code == "mount_lost" and error.filename:
         _print_to_stderr(f"  hint: {found.remedy(os.fsdecode(error.filename))}")
 
 

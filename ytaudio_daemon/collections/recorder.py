@@ -20,7 +20,7 @@ from ytaudio_daemon.system import failpoints
 
 log = structlog.get_logger()
 
-_NO_OUTCOME = Outcome(
+NO_OUTCOME = Outcome(
     failure=Failure(
         kind=FailureKind.UNKNOWN,
         code="no_outcome",
@@ -91,7 +91,7 @@ class ListingRecorder:
 
     def fail(self, claim: ListingClaim, end: Outcome, now: Now) -> None:
         """Record why a listing failed, and what follows from it."""
-        outcome = end if end.failure is not None else _NO_OUTCOME
+        outcome = end if end.failure is not None else NO_OUTCOME
         with self._ledger.write() as db:
             decision = record_failure(db, claim, outcome, now, self.settings)
             gates.clear_stale_probe(db)

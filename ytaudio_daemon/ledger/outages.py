@@ -98,7 +98,7 @@ def known_videos(
         .where(attempts.c.ended_at.is_not(None), attempts.c.kind == "completed")
         .order_by(attempts.c.ended_at.desc())
         .limit(MAX_COMPLETED)
-        .subquery()
+        .subquery("latest_completed")
     )
     query = sa.select(jobs.c.video_id).join(latest, latest.c.job_id == jobs.c.id)
     if not with_cookies:
