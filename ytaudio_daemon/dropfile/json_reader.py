@@ -66,11 +66,12 @@ class _Container:
         """Add a value; in an object, a text without a key before it is the key."""
         if isinstance(self.items, list):
             self.items.append(value)
-        elif self.next_key is None:
+        elif self.next_key is None and not isinstance(value, (list, dict)):
             self.next_key = str(value)
         else:
-            known = self.items.get(self.next_key)
-            self.items[self.next_key] = value if known is None else [known, value]
+            key = self.next_key or ""
+            known = self.items.get(key)
+            self.items[key] = value if known is None else [known, value]
             self.next_key = None
 
     def close(self) -> None:
