@@ -15,9 +15,9 @@ from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropKind, DropLine, NotADropError
 
 SIZE = 1 << 18
-#: Of CPU: several times what the worst step takes, and a third of the least that the
-#: readers took for the same documents before they had steps.
-STEP_LIMIT_S = 0.2
+#: Of CPU: several times what the worst step takes on a quiet machine, and two thirds of
+#: the least that the readers took for the same documents before they had steps.
+STEP_LIMIT_S = 0.4
 #: A document of a quarter megabyte: its own text, its copies, and what is open of it.
 MEMORY_LIMIT = 12 << 20
 
