@@ -139,7 +139,7 @@ class Run:
         except subprocess.TimeoutExpired:
             rival.kill()
             said, _ = rival.communicate()
-        if rival.returncode != 1 or "another daemon" not in said:
+        if rival.returncode != 1 or "a daemon (pid" not in said:
             self.complaints.append(
                 f"a second daemon ended with status {rival.returncode}: {said[-300:]}"
             )

@@ -2,12 +2,13 @@
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from torture.blows import strike
 from torture.orders import Orders, orders
-from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.system import failpoints, landlock
 
 
 class Observer:
@@ -59,4 +60,15 @@ def install(*, as_daemon: bool) -> Orders:
         told = replace(told, daemon=os.getpid())
         os.environ.update(told.to_environment())
     failpoints.on_failpoint(Observer(told))
+    _let_confined_workers_write(Path(told.folder))
     return told
+
+
+def _let_confined_workers_write(folder: Path) -> None:
+    """Leave workers, which give up all files but their own, the folder of the step log."""
+    restrict = landlock.restrict_files
+
+    def restrict_less(readable: Iterable[Path], writable: Iterable[Path]) -> bool:
+        return restrict(readable, [*writable, folder])
+
+    landlock.restrict_files = restrict_less
