@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ytaudio_daemon.downloader.folder_downloader import (
+    DownloadControl,
     DownloadRequest,
     FolderDownloader,
     StopLevel,
@@ -120,9 +121,10 @@ class AudioDownloader:
         except LinkError as error:
             return self._report_end(url, rejected_result(error.message))
         download_request = DownloadRequest(link=link, options=self._options)
-        fetched = self._folder_downloader.fetch(
-            download_request, self._progress_forwarder(url), self._stop_signal
+        control = DownloadControl(
+            on_progress=self._progress_forwarder(url), stop_signal=self._stop_signal
         )
+        fetched = self._folder_downloader.fetch(download_request, control)
         path = None if fetched.path is None else str(fetched.path)
         return self._report_end(url, result_of(fetched.outcome, path))
 

@@ -3,6 +3,7 @@
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -46,6 +47,25 @@ class StopSignal:
     """Set by a signal handler or another thread, read by the threads that download."""
 
     level: StopLevel = StopLevel.NONE
+
+
+def _ignore() -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadControl:
+    """How the caller of a download follows it and ends it.
+
+    Attributes:
+        on_progress: Called with each progress report, in the caller's thread.
+        stop_signal: Ends the download early.
+        on_queued: Called when an attempt is in the pool's queue, which keeps the order.
+    """
+
+    on_progress: ProgressListener
+    stop_signal: StopSignal
+    on_queued: Callable[[], None] = _ignore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,24 +128,18 @@ class FolderDownloader:
         self._downloads: dict[tuple[str, str], Future[DownloadOutcome | None]] = {}
 
     def fetch(
-        self,
-        download_request: DownloadRequest,
-        on_progress: ProgressListener,
-        stop_signal: StopSignal,
+        self, download_request: DownloadRequest, control: DownloadControl
     ) -> DownloadOutcome:
         """Download a link, or return the end of an equal request, also of an earlier run.
 
         Args:
             download_request: The link and its options.
-            on_progress: Called with each progress report, in this thread.
-            stop_signal: Ends the download early.
+            control: Follows the download and ends it early.
         """
         while True:
             future, is_mine = self._get_or_add_future(download_request)
             if is_mine:
-                return self._fetch_and_resolve(
-                    download_request, future, on_progress, stop_signal
-                )
+                return self._fetch_and_resolve(download_request, future, control)
             was_over = future.done()
             fetched = future.result()
             if fetched is not None and (fetched.file_exists or not was_over):
@@ -153,8 +167,7 @@ class FolderDownloader:
         self,
         download_request: DownloadRequest,
         future: "Future[DownloadOutcome | None]",
-        on_progress: ProgressListener,
-        stop_signal: StopSignal,
+        control: DownloadControl,
     ) -> DownloadOutcome:
         fetched = self._find_finished(download_request)
         if fetched is not None:
@@ -163,11 +176,7 @@ class FolderDownloader:
         try:
             with self._work_dir.acquired() as layout:
                 fetched = self._fetch_with_retries(
-                    download_request,
-                    layout,
-                    str(uuid.uuid4()),
-                    on_progress,
-                    stop_signal,
+                    download_request, layout, str(uuid.uuid4()), control
                 )
         except (OSError, UnsafePathError) as error:
             fetched = DownloadOutcome(
@@ -192,25 +201,20 @@ class FolderDownloader:
         download_request: DownloadRequest,
         layout: Layout,
         key: str,
-        on_progress: ProgressListener,
-        stop_signal: StopSignal,
+        control: DownloadControl,
     ) -> DownloadOutcome:
         """Try until it succeeds, fails for good, or has been tried often enough."""
         failures: list[Failure] = []
         try:
             while True:
                 fetched = self._attempt(
-                    download_request,
-                    layout,
-                    (key, len(failures) + 1),
-                    on_progress,
-                    stop_signal,
+                    download_request, layout, (key, len(failures) + 1), control
                 )
                 if fetched.outcome.failure is None:
                     return fetched
                 failures.append(fetched.outcome.failure)
                 pause = retry_delay_s(failures, self._settings)
-                if pause is None or not _wait_for_retry(pause, stop_signal):
+                if pause is None or not _wait_for_retry(pause, control.stop_signal):
                     return fetched
         finally:
             publishing.clear_work(layout, key)
@@ -220,8 +224,7 @@ class FolderDownloader:
         download_request: DownloadRequest,
         layout: Layout,
         name: tuple[str, int],
-        on_progress: ProgressListener,
-        stop_signal: StopSignal,
+        control: DownloadControl,
     ) -> DownloadOutcome:
         """Make one attempt, and move its audio into the output folder."""
         key, number = name
@@ -240,8 +243,12 @@ class FolderDownloader:
             egress=egress,
         )
         handle = self._runtime.start(request)
+        control.on_queued()
+        stop_signal = control.stop_signal
         ended = run_to_end(
-            handle, on_progress, lambda: stop_signal.level is StopLevel.IMMEDIATE
+            handle,
+            control.on_progress,
+            lambda: stop_signal.level is StopLevel.IMMEDIATE,
         )
         outcome = ended.outcome
         if outcome.result is not None:

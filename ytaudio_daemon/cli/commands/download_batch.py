@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +20,7 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.downloader.folder_downloader import (
     INTERRUPTED,
+    DownloadControl,
     DownloadOutcome,
     DownloadRequest,
     FolderDownloader,
@@ -81,12 +83,14 @@ class BatchDownloader:
         self._thread_count = threads
         self._lock = threading.Lock()
         self._running_count = 0
+        self._start_order = StartOrder(0)
         #: A failure that all other items would have as well.
         self._fatal_failure: Failure | None = None
 
     def download_all(self, items: Sequence[Item]) -> list[ItemResult]:
         """Download every item that can be; returns their results in the same order."""
         self._reporter.on_start(items)
+        self._start_order = StartOrder(len(items))
         with ThreadPoolExecutor(self._thread_count, "ytaudio-download") as pool:
             futures = [
                 pool.submit(self._download_item, number, item)
@@ -109,7 +113,11 @@ class BatchDownloader:
                 self._reporter.on_interrupted(reported, self._running_count)
 
     def _download_item(self, number: int, item: Item) -> ItemResult:
-        result = self._item_result(number, item)
+        self._start_order.wait_for_turn(number)
+        try:
+            result = self._item_result(number, item)
+        finally:
+            self._start_order.pass_turn(number)
         self._reporter.on_item_result(number, result)
         return result
 
@@ -132,11 +140,7 @@ class BatchDownloader:
         with self._lock:
             self._running_count += 1
         try:
-            fetched = self._downloader.fetch(
-                request,
-                lambda progress: self._reporter.on_progress(number, item, progress),
-                self._stop_signal,
-            )
+            fetched = self._downloader.fetch(request, self._control(number, item))
         finally:
             with self._lock:
                 self._running_count -= 1
@@ -146,6 +150,34 @@ class BatchDownloader:
         if failure.kind in FATAL_FOR_BATCH:
             self._fatal_failure = failure
         return ItemResult(item=item, status=ItemStatus.FAILED, fetched=fetched)
+
+    def _control(self, number: int, item: Item) -> DownloadControl:
+        return DownloadControl(
+            on_progress=partial(self._reporter.on_progress, number, item),
+            stop_signal=self._stop_signal,
+            on_queued=partial(self._start_order.pass_turn, number),
+        )
+
+
+class StartOrder:
+    """Lets items into the pool's queue in the order of the list, whatever the threads do.
+
+    Args:
+        count: The number of items.
+    """
+
+    def __init__(self, count: int) -> None:
+        #: By item number: set once the items before it are queued or have ended.
+        self._turns = [threading.Event() for _ in range(count + 1)]
+        self._turns[0].set()
+
+    def wait_for_turn(self, number: int) -> None:
+        """Wait until the item before this one is queued or has ended."""
+        self._turns[number].wait()
+
+    def pass_turn(self, number: int) -> None:
+        """Let the item after this one begin; may be called again."""
+        self._turns[number + 1].set()
 
 
 def _with_original_results(results: list[ItemResult]) -> list[ItemResult]:
