@@ -298,9 +298,9 @@ def test_a_network_share_is_refused(
 # ------------------------------------------------------------------------ under way
 
 
-def test_sqlite_is_set_up_for_safety(sqlite_ledger: Ledger) -> None:
+def test_sqlite_is_set_up_for_safety(sqlite_template: Path) -> None:
     wanted = {"journal_mode": "persist", "synchronous": 3, "foreign_keys": 1}
-    with sqlite_ledger.read() as db:
+    with opened(sqlite_template) as ledger, ledger.read() as db:
         found = {name: db.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted}
     assert found == wanted
 
