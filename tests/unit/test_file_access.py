@@ -45,7 +45,7 @@ ALLOWED = {
     "folders/letter_case.py:is_other_spelling": FOLDER,
     "folders/output_folder.py:_make_locked_folder": FOLDER,
     "folders/output_folder.py:remove_abandoned": FOLDER,
-    "folders/prepare.py:_make_private": FOLDER,
+    "folders/private_folder.py:make_private": FOLDER,
     "folders/quiet_folders.py:_file_system": PROC,
     "folders/safe_open.py:_open_child": FOLDER,
     "folders/safe_open.py:mount_id": PROC,
