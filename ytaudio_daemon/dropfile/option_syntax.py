@@ -12,7 +12,7 @@ from typing import NoReturn
 from ytaudio_daemon.dropfile.drop_line import printable
 from ytaudio_daemon.dropfile.option_keys import checked_option
 from ytaudio_daemon.model import Layer, OptionError
-from ytaudio_daemon.model.options import LOSSLESS, refuse_contradictions
+from ytaudio_daemon.model.options import LOSSLESS, OPTION_KEYS, refuse_contradictions
 from ytaudio_daemon.urls import CollectionLink, Link
 
 #: What stands behind the `=`; to be compiled with `re.VERBOSE`.
@@ -80,6 +80,13 @@ def render_line(link: Link | CollectionLink, options: Layer) -> str:
     """
     options_words = [f"{key}={_quoted(str(options[key]))}" for key in sorted(options)]
     return " ".join([link.url, *options_words])
+
+
+def job_options_of_line(line: str) -> Layer:
+    """Return a job's options that `render_line` wrote; not those that select entries."""
+    layer: dict[str, object] = {}
+    read_options(line.partition(" ")[2], layer)
+    return {key: value for key, value in layer.items() if key in OPTION_KEYS}
 
 
 def tokenize(text: str) -> Iterator[tuple[str, str]]:
