@@ -125,6 +125,8 @@ def _refuse_stray(word: str) -> NoReturn:
 
 def _stray_message(word: str) -> str:
     shown_word = repr(printable(word, 40))
+    if word.lower() in OPTION_KEYS:
+        return f"write {word.lower()}=VALUE, without spaces around the ="
     if re.match(r"[\w.-]+=[\"']", word):
         return (
             f"the quotes do not match at {shown_word}: close them, and write a quote "
@@ -132,8 +134,8 @@ def _stray_message(word: str) -> str:
         )
     return (
         f"{shown_word} is no option: write key=value, and put values with spaces in "
-        'straight quotes, such as tag.artist="Nina Simone"; other words stand beside '
-        "a link only"
+        'straight quotes, such as tag.artist="Nina Simone"; other words are allowed '
+        "beside a link only"
     )
 
 
