@@ -49,7 +49,7 @@ class NewLine(NamedTuple):
 
     Either `job_options` is set (the line has a link to take, on which `message` may be
     a remark), with `video_id` or `collection`, or `code` and `message` (it is refused). `part` is 0 for the only link of its line. `again` is the
-    line as it could be dropped again, should it be refused, or None.
+    line as it could be dropped again, or None without a link.
     """
 
     line: int
@@ -165,8 +165,6 @@ class LineRecorder:
         )
         code = None if decision.exceeded is None else "session_job_limit"
         message = self._message(line.message, decision, known)
-        if job_id is not None:
-            again = None
         result = decision.line_result
         return drop_id, number, part, text, result, code, message, again, job_id, None
 

@@ -168,7 +168,8 @@ lines = Table(
     Column("result", Text, nullable=False),
     Column("code", Text),
     Column("message", Text),
-    # A rejected line as it could be dropped again, for `.failed.txt`.
+    # The link with the options that its drop gave, for `.failed.txt`; NULL without a
+    # link, and on accepted lines that were recorded before these had it.
     Column("again", Text),
     Column("job_id", Big, ForeignKey("jobs.id")),
     # The playlist, album or channel that it names; it has no job of its own then.
