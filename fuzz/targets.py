@@ -59,7 +59,7 @@ def facts(data: bytes) -> None:
     found = video_facts(info)
     tags = tags_of(found, {}, "https://www.youtube.com/watch?v=AAAAAAAAAAA")
     template = "%(artist)s - %(title)s"
-    fields = filename_fields(found, tags, template, has_title_override=False)
+    fields = filename_fields(found, tags, template, {})
     name = file_name(template, fields, "mp3")
     _require(0 < len(name.encode()) <= MAX_NAME_BYTES, name)
     _require(not REFUSED_IN_NAMES & set(name), name)

@@ -32,7 +32,8 @@ def build_result(
     """
     conversion_plan = plan_conversion(source, request.options, request.fallback_bitrate)
     audio, written_s = convert(request, source, conversion_plan, report.progress)
-    tags = tags_of(source.facts, request.options["tags"], request.url)
+    wishes = request.options["tags"]
+    tags = tags_of(source.facts, wishes, request.url, request.album_tags)
     remark = _write_tags(request, source, audio, tags)
     seconds = _verify_audio(request, source, audio, written_s, report)
     name = _file_name(request, source, tags, conversion_plan.format)
@@ -51,8 +52,7 @@ def _file_name(
     request: FetchRequest, source: Source, tags: dict[str, str], ending: str
 ) -> str:
     template = str(request.options["filename"])
-    has_title = "title" in request.options["tags"]
-    fields = filename_fields(source.facts, tags, template, has_title_override=has_title)
+    fields = filename_fields(source.facts, tags, template, request.options["tags"])
     limit = name_limit(MAX_NAME_BYTES, Path(request.attempt_dir))
     return file_name(template, fields, ending, limit)
 
