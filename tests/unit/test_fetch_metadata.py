@@ -62,7 +62,9 @@ def test_a_persons_tags_win() -> None:
 
 
 ALBUM_TAGS = JobCollection(
+    row_id=1,
     uuid="c",
+    key="album:x",
     kind="album",
     channel="A channel",
     album=AlbumFacts(title="Pastel Blues", artist="Nina Simone", year=1965, tracks=9),
@@ -102,7 +104,9 @@ def test_an_albums_year_counts_unless_the_video_has_a_day_of_it(
 
 def test_an_album_without_an_artist_is_its_channels() -> None:
     album = AlbumFacts(title="Songs")
-    found = JobCollection(uuid="c", kind="album", channel="The Band", album=album)
+    found = JobCollection(
+        row_id=1, uuid="c", key="k", kind="album", channel="The Band", album=album
+    )
     assert found.album_tags == {"album": "Songs", "album_artist": "The Band"}
 
 

@@ -42,7 +42,7 @@ ALLOWED = {
     "fetch/cover.py:fetch_cover": OWN,
     "fetch/result_files.py:sha256_of": OWN,
     "fetch/tag.py:can_hold_tags": OWN,
-    "folders/letter_case.py:is_other_spelling": FOLDER,
+    "folders/letter_case.py:list_names": FOLDER,
     "folders/output_folder.py:_make_locked_folder": FOLDER,
     "folders/output_folder.py:remove_abandoned": FOLDER,
     "folders/prepare.py:_make_private": FOLDER,

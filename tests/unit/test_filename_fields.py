@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.fetch.file_names import file_name
 from ytaudio_daemon.fetch.filename_fields import filename_fields
 from ytaudio_daemon.fetch.metadata import tags_of, video_facts
+from ytaudio_daemon.model.file_names import file_name
 from ytaudio_daemon.model.filename_fields import (
     EXAMPLE_INFOS,
     FILENAME_FIELDS,

@@ -10,11 +10,11 @@ from ytaudio_daemon.fetch.choose import CODEC_OF
 from ytaudio_daemon.fetch.convert import ConversionPlan, convert, plan_conversion
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
-from ytaudio_daemon.fetch.file_names import MAX_NAME_BYTES, file_name
 from ytaudio_daemon.fetch.filename_fields import filename_fields
 from ytaudio_daemon.fetch.metadata import tags_of
 from ytaudio_daemon.fetch.source import SOURCE_DIR, Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Phase, Progress, Result
+from ytaudio_daemon.model.file_names import MAX_NAME_BYTES, file_name
 from ytaudio_daemon.model.outcome import JOB_DIR
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.system.name_limit import name_limit

@@ -9,7 +9,9 @@ from ytaudio_daemon.model.listing import AlbumFacts
 
 _QUERY = (
     sa.select(
+        collections.c.id,
         collections.c.uuid,
+        collections.c.key,
         collections.c.kind,
         collections.c.title,
         collections.c.channel,
@@ -38,7 +40,9 @@ def collection_of_job(db: Connection, job_id: int) -> JobCollection | None:
     # A channel may have albums, too: which of them a song is on is not stored.
     is_album = row.kind == "album" and row.album is not None
     return JobCollection(
+        row_id=row.id,
         uuid=row.uuid,
+        key=row.key,
         kind=row.kind,
         title=row.title or "",
         channel=row.channel or "",

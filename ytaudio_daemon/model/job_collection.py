@@ -11,7 +11,9 @@ class JobCollection:
     """A job's collection, and the job's place in it.
 
     Attributes:
+        row_id: The number of its row.
         uuid: The collection's.
+        key: The same for the same list of YouTube's.
         kind: `playlist`, `album` or `channel`.
         title: The collection's, or "".
         channel: Whose it is, or "".
@@ -21,7 +23,9 @@ class JobCollection:
         track: The job's number on the album, from 1, or None.
     """
 
+    row_id: int
     uuid: str
+    key: str
     kind: str
     title: str = ""
     channel: str = ""
