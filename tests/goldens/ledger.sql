@@ -183,6 +183,15 @@ CREATE TABLE jobs (
 	FOREIGN KEY(drop_id) REFERENCES drops (id), 
 	FOREIGN KEY(collection_id) REFERENCES collections (id)
 )
+CREATE TABLE library_collections (
+	collection_id INTEGER NOT NULL, 
+	name TEXT NOT NULL, 
+	playlist TEXT, 
+	cover TEXT, 
+	cover_identity TEXT, 
+	PRIMARY KEY (collection_id), 
+	FOREIGN KEY(collection_id) REFERENCES collections (id)
+)
 CREATE TABLE lines (
 	drop_id INTEGER NOT NULL, 
 	line INTEGER NOT NULL, 
@@ -290,6 +299,7 @@ down_revision = "0005"
 down_revision = "0006"
 down_revision = "0007"
 down_revision = "0008"
+down_revision = "0009"
 down_revision = None
 revision = "0001"
 revision = "0002"
@@ -300,3 +310,4 @@ revision = "0006"
 revision = "0007"
 revision = "0008"
 revision = "0009"
+revision = "0010"

@@ -45,7 +45,7 @@ ALLOWED = {
     "fetch/libav_warmup.py:_write_silence": "in a new folder below TMPDIR, 0700",
     "fetch/result_files.py:sha256_of": OWN,
     "fetch/tag.py:can_hold_tags": OWN,
-    "folders/letter_case.py:is_other_spelling": FOLDER,
+    "folders/letter_case.py:list_names": FOLDER,
     "folders/output_folder.py:_make_locked_folder": FOLDER,
     "folders/output_folder.py:remove_abandoned": FOLDER,
     "folders/private_folder.py:make_private": FOLDER,

@@ -17,7 +17,12 @@ from sqlalchemy import (
     text,
 )
 
-from ytaudio_daemon.ledger.collection_tables import IS_UNLISTED, collections, entries
+from ytaudio_daemon.ledger.collection_tables import (
+    IS_UNLISTED,
+    collections,
+    entries,
+    library_collections,
+)
 from ytaudio_daemon.ledger.column_types import Big, Real, metadata
 from ytaudio_daemon.model import JobState
 
@@ -31,6 +36,7 @@ __all__ = [
     "events",
     "gates",
     "jobs",
+    "library_collections",
     "library_entries",
     "lines",
     "meta",
@@ -326,6 +332,7 @@ library_entries = Table(
     Column("job_id", Big, ForeignKey("jobs.id"), primary_key=True),
     # The attempt whose audio it is.
     Column("attempt", Big, nullable=False),
+    # From the session's folder on: "Songs/01 Song.mp3".
     Column("name", Text, nullable=False),
     # "<inode>:<size>:<mtime in ns>" when it was added.
     Column("identity", Text, nullable=False),
