@@ -17,6 +17,7 @@ from sqlalchemy import (
     text,
 )
 
+from ytaudio_daemon.ledger.archive_table import archive
 from ytaudio_daemon.ledger.collection_tables import (
     IS_UNLISTED,
     collections,
@@ -29,6 +30,7 @@ from ytaudio_daemon.model import JobState
 __all__ = [
     "IS_UNLISTED",
     "Big",
+    "archive",
     "attempts",
     "collections",
     "drops",
