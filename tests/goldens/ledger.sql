@@ -135,7 +135,8 @@ CREATE TABLE events (
 	from_state TEXT, 
 	to_state TEXT, 
 	attempt INTEGER, 
-	reason TEXT NOT NULL
+	reason TEXT NOT NULL, 
+	collection_id INTEGER
 )
 CREATE TABLE gates (
 	name TEXT NOT NULL, 
@@ -321,3 +322,4 @@ revision = "0008"
 revision = "0009"
 revision = "0010"
 revision = "0011"
+revision = "0012"
