@@ -11,8 +11,6 @@ from ytaudio_daemon.downloader.folder_downloader import (
     DownloadControl,
     DownloadRequest,
     FolderDownloader,
-    StopLevel,
-    StopSignal,
 )
 from ytaudio_daemon.downloader.options_input import (
     checked_options,
@@ -29,6 +27,7 @@ from ytaudio_daemon.downloader.result import (
     result_of,
 )
 from ytaudio_daemon.downloader.retry_policy import with_short_retries
+from ytaudio_daemon.downloader.stop_signal import StopLevel, StopSignal
 from ytaudio_daemon.downloader.work_dirs import user_cache_dir
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import UsageError

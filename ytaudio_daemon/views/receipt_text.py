@@ -13,7 +13,7 @@ from ytaudio_daemon.dropfile import MENDED_REMARK
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.receipt_line import ReceiptCollection, ReceiptLine
 from ytaudio_daemon.ledger.receipts import ReceiptHead
-from ytaudio_daemon.model.collection import CollectionState
+from ytaudio_daemon.model.collection import UNAVAILABLE_TEXTS, CollectionState
 from ytaudio_daemon.model.filename_fields import ONE_NAME_REMARK
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.system.text import single_line
@@ -21,7 +21,6 @@ from ytaudio_daemon.system.times import utc_time
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views.job_errors import collection_error, line_error
 from ytaudio_daemon.views.receipt_collection import (
-    UNAVAILABLE_TEXTS,
     collection_details,
     outcomes_of,
     progress_text,
