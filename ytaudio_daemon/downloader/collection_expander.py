@@ -64,7 +64,7 @@ class CollectionExpander:
 
     def expand(
         self, expansion: Expansion, control: ExpandControl
-    ) -> Iterator[ExpandedEntry]:
+    ) -> Generator[ExpandedEntry]:
         """Yield the entries of a collection as they are listed.
 
         Where the order needs all of them first, they come at the end, in that order.

@@ -1,9 +1,11 @@
 """Runs many downloads in several threads, in the order in which they are added."""
 
+import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -55,7 +57,17 @@ class OrderedBatch:
     ) -> None:
         self._downloader = downloader
         self._stop_signal = stop_signal
-        self._executor = ThreadPoolExecutor(threads, "ytaudio-download")
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        # Daemons: a program that ends must not wait for a list of hundreds.
+        self._threads = [
+            threading.Thread(
+                target=_run_all,
+                args=(self._work,),
+                name="ytaudio-download",
+                daemon=True,
+            )
+            for _ in range(threads)
+        ]
         self._lock = threading.Lock()
         self._last_turn = _passed_turn()
         self._fatal_failure: Failure | None = None
@@ -65,9 +77,14 @@ class OrderedBatch:
     def add(self, task: BatchTask[ResultT]) -> "Future[ResultT]":
         """Add a download; only one thread may do so."""
         before, self._last_turn = self._last_turn, threading.Event()
-        return self._executor.submit(self._run, task, before, self._last_turn)
+        future: Future[ResultT] = Future()
+        run = partial(self._run, task, before, self._last_turn)
+        self._work.put(partial(_resolve, future, run))
+        return future
 
     def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
@@ -78,7 +95,10 @@ class OrderedBatch:
     ) -> None:
         if kind is not None:
             self._stop_signal.level = StopLevel.IMMEDIATE
-        self._executor.shutdown()
+        for _ in self._threads:
+            self._work.put(None)
+        for thread in self._threads:
+            thread.join()
 
     def _run(
         self, task: BatchTask[ResultT], before: threading.Event, turn: threading.Event
@@ -120,6 +140,20 @@ class OrderedBatch:
     def _count_running(self, change: int) -> None:
         with self._lock:
             self.running_count += change
+
+
+def _run_all(work: "queue.SimpleQueue[Callable[[], None] | None]") -> None:
+    while (each := work.get()) is not None:
+        each()
+
+
+def _resolve(future: "Future[ResultT]", run: Callable[[], ResultT]) -> None:
+    try:
+        result = run()
+    except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+        future.set_exception(error)
+    else:
+        future.set_result(result)
 
 
 def _passed_turn() -> threading.Event:
