@@ -15,13 +15,13 @@ from ytaudio_daemon.ledger.receipt_line import (
     ReceiptLine,
 )
 from ytaudio_daemon.ledger.receipts import ReceiptHead
+from ytaudio_daemon.model.collection import UNAVAILABLE_TEXTS
 from ytaudio_daemon.model.filename_fields import ONE_NAME_REMARK
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.system.text import single_line
 from ytaudio_daemon.system.times import utc_time
 from ytaudio_daemon.views.job_errors import collection_error, line_error
 from ytaudio_daemon.views.receipt_collection import (
-    UNAVAILABLE_TEXTS,
     collection_details,
     outcomes_of,
     progress_text,
