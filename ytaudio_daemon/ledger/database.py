@@ -205,7 +205,7 @@ def _roll_back(db: Connection) -> None:
 def _parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:  # such as a port in words
         raise LedgerError(f"database url is unusable: {error}") from error
     backend = parsed.get_backend_name()
     if backend not in {"sqlite", "postgresql"}:

@@ -211,7 +211,8 @@ def database_url() -> ValueType:
         if scheme in {"postgres", "postgresql"}:
             scheme = "postgresql+psycopg"  # the driver of the extra `postgres`
         is_sqlite = scheme == "sqlite" and rest.startswith("//") and rest != "//"
-        require(is_sqlite or (scheme == "postgresql+psycopg" and rest), text)
+        is_postgres = scheme == "postgresql+psycopg" and rest and _has_port(rest)
+        require(is_sqlite or is_postgres, text)
         return f"{scheme}://{rest}"
 
     allowed = (
@@ -221,9 +222,17 @@ def database_url() -> ValueType:
     return ValueType(allowed=allowed, parse=parse, redact=redact_credentials)
 
 
+def _has_port(rest: str) -> bool:
+    """Return whether the port of `user:word@host:port/name` is a number, or not given."""
+    place = rest.partition("?")[0].rpartition("@")[2].partition("/")[0]
+    port = place.rpartition("]")[2].partition(":")[2]
+    return not port or port.isdecimal()
+
+
 def redact_credentials(text: str) -> str:
     """Return an address without its user name and password."""
-    text = re.sub(r"//.*@", "//***@", text)
+    # Mistyped, there may be no "//".
+    text = re.sub(r"//.*@" if "//" in text else r"^.*@", "//***@", text)
     return _PARAMETER.sub(
         lambda found: (
             f"{found[1]}{found[2]}=***" if is_secret_parameter(found[2]) else found[0]
