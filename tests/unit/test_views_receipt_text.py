@@ -134,7 +134,7 @@ def test_a_failed_line_names_its_code_and_its_job() -> None:
     details = receipt_text.receipt_line(row).splitlines()[1:]
     assert details == [
         "         This video is private. (private_video)",
-        "         all about it: ytaudio show 1a2b3c4d",
+        "         details: ytaudio show 1a2b3c4d",
     ]
 
 

@@ -55,7 +55,7 @@ class PoolThread:
 
     Args:
         home: The workers' private home folder.
-        downloads: Downloads at once.
+        downloads: How many downloads run at the same time.
         converters: Conversions at once.
     """
 

@@ -26,7 +26,7 @@ from ytaudio_daemon.model.line_rules import (
 from ytaudio_daemon.model.quota import Quota
 
 DUPLICATE_MESSAGE = "this session has this audio already"
-CANCELLATION_WITHDRAWN_MESSAGE = "runs after all: it was to be cancelled"
+CANCELLATION_WITHDRAWN_MESSAGE = "runs again: its cancellation is withdrawn"
 
 LINE_COLUMNS = (
     "drop_id",

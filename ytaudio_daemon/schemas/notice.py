@@ -67,5 +67,6 @@ class NoticeDocument(TypedDict):
     session: NoticeSession | None
     drop: NoticeDrop | None
     problems: Annotated[
-        list[ProblemDocument], "Of degraded: what holds work up, five at most."
+        list[ProblemDocument],
+        "Of degraded: what delays or stops the work; at most five.",
     ]

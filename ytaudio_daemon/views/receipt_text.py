@@ -156,7 +156,7 @@ def _summary(tally: Mapping[str, int]) -> str:
 
 def _table_head() -> str:
     head = f"{'line':>7}  {'what became of it':<{_WIDTH}}  what you wrote\n"
-    return head + f"{'-' * 7}  {'-' * _WIDTH}  {'-' * 40}\n"
+    return head + f"{'-' * 7}  {'-' * _WIDTH}  {'-' * 37}\n"
 
 
 def _count_text(number: int) -> str:
@@ -178,7 +178,7 @@ def _details(line: ReceiptLine, circumstances: Circumstances) -> list[str]:
     if line.state == "waiting" and line.retry_at is not None:
         details.append(f"next try: {utc_time(line.retry_at)}")
     if line.job is not None and line.error_message:
-        details.append(f"all about it: ytaudio show {line.job[:SHORT_ID_CHARS]}")
+        details.append(f"details: ytaudio show {line.job[:SHORT_ID_CHARS]}")
     return details
 
 

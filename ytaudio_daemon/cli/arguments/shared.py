@@ -38,4 +38,9 @@ def add_job_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "jobs", nargs="*", metavar="JOB", help="an ID, or its beginning"
     )
-    parser.add_argument("-s", "--session", metavar="S", help="those of this session")
+    parser.add_argument(
+        "-s",
+        "--session",
+        metavar="S",
+        help="all jobs of this session for which that is possible",
+    )

@@ -22,7 +22,7 @@ from ytaudio_daemon.cli.formatting import (
 from ytaudio_daemon.cli.output import Output
 from ytaudio_daemon.downloader.folder_downloader import StopLevel
 from ytaudio_daemon.model import Failure, JobState, Progress
-from ytaudio_daemon.model.hints import hint
+from ytaudio_daemon.model.hints import Circumstances, hint
 
 _STOP_MESSAGES = {
     StopLevel.GRACEFUL: "finishing what is running; Ctrl-C again stops at once",
@@ -126,7 +126,7 @@ def result_text(result: ItemResult) -> str:
     if result.status is ItemStatus.REJECTED:
         return f"{item.location or item.text}: {item.code}: {item.message}"
     if result.status is ItemStatus.DUPLICATE:
-        return f"{item.location or item.text}: {link_of(item)} is asked for above"
+        return f"{item.location or item.text}: {link_of(item)} is in the list above"
     if fetched is not None and fetched.outcome.result is not None:
         made = fetched.outcome.result
         facts = [format_size(made.size_bytes), format_playing_time(made.duration_s)]
@@ -149,6 +149,7 @@ def _hint(failure: Failure) -> str:
         code=failure.code,
         remedy=failure.hint,
         state=JobState.FAILED,
+        circumstances=Circumstances(has_session=False),
     )
 
 
