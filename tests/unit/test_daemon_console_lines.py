@@ -45,6 +45,10 @@ JOB = {"job": "1a2b", "session": "party", "video": "AAAAAAAAAAA", "attempt": 1}
             "party: could not be listed: https://x/: No list.",
         ),
         (
+            {"event": "job.requeued", **JOB, "reason": "shutdown"},
+            "party: queued again (shutdown): 1a2b",
+        ),
+        (
             {"event": "config.reloaded", "changed": ["pace.burst"], "needs_restart": []},
             "config read again: pace.burst",
         ),
@@ -105,3 +109,13 @@ def test_a_traceback_stands_below_its_line() -> None:
     assert lines[0].startswith("\x1b[31m")
     assert lines[0].endswith("it broke\x1b[0m")
     assert lines[-1] == "ValueError: oh"
+
+
+def test_a_terminal_gets_lines_that_are_broken_between_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    event = {"event": "daemon.draining", "running": 2, "level": "info"}
+    rows = ConsoleLines(colours=True)(None, "info", event).lstrip("\r").splitlines()
+    assert rows[0].endswith("  stopping: 2 downloads are")
+    assert all(row.startswith(" " * 10) and len(row) <= 40 for row in rows[1:])

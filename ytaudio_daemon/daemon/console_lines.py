@@ -4,6 +4,8 @@ Files, pipes and the journal get the same events with all their fields (`system.
 """
 
 import os
+import shutil
+import textwrap
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
@@ -14,6 +16,8 @@ Event = Mapping[str, Any]
 
 _YELLOW, _RED, _PLAIN = "\x1b[33m", "\x1b[31m", "\x1b[0m"
 _COLOURS = {"warning": _YELLOW, "error": _RED, "critical": _RED}
+#: Below the text of a line, behind its time.
+_INDENT = " " * 10
 _KIB, _MIB = 1 << 10, 1 << 20
 #: Fields of every event, which a line shows otherwise or not at all.
 _COMMON = frozenset({"event", "level", "timestamp", "exception", "stack"})
@@ -35,6 +39,8 @@ class ConsoleLines:
         """Return the line of an event, and below it the traceback if there is one."""
         text = event_text(event).replace("\n", "\\n")
         line = f"{time.strftime('%H:%M:%S')}  {text}"
+        if self._colours:
+            line = _fitted(line)
         colour = _COLOURS.get(str(event.get("level")), "") if self._colours else ""
         if colour:
             line = f"{colour}{line}{_PLAIN}"
@@ -42,6 +48,17 @@ class ConsoleLines:
             line = f"\r{line}"  # over the ^C that the terminal has just shown
         below = [event[name] for name in ("stack", "exception") if event.get(name)]
         return "\n".join([line, *below])
+
+
+def _fitted(line: str) -> str:
+    """Return a line broken between words where the terminal ends."""
+    return textwrap.fill(
+        line,
+        shutil.get_terminal_size().columns,
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def event_text(event: Event) -> str:
@@ -109,6 +126,10 @@ def _listing_waits(event: Event) -> str:
     )
 
 
+def _requeued(event: Event) -> str:
+    return f"{event['session']}: queued again ({event['reason']}): {event['job'][:8]}"
+
+
 def _clock_time(wall: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(wall))
 
@@ -162,6 +183,7 @@ _SENTENCES: Mapping[str, Callable[[Event], str]] = {
     "job.cancelled": lambda event: f"{event['session']}: cancelled: {event['job'][:8]}",
     "job.completed": _completed,
     "job.failed": _failed,
+    "job.requeued": _requeued,
     "job.waiting": _waiting,
     "outage.ended": lambda _: "the outage of YouTube is over",
     "outage.suspected": lambda _: "all videos fail alike: is it an outage of YouTube?",
