@@ -4,7 +4,6 @@ It asks some 40 times which cookies a request would carry, and copies the settin
 client some 30 times: together a tenth of an attempt's CPU.
 """
 
-import pickle
 import time
 from collections.abc import Iterable
 from http.cookiejar import Cookie
@@ -57,22 +56,31 @@ def cache_cookie_headers(jar: Any) -> None:
 
 
 def cache_client_settings() -> None:
-    """Copy a client's settings by pickle, which takes a quarter of `copy.deepcopy`.
+    """Copy the dicts and lists of a client's settings; `copy.deepcopy` takes ten times as long.
 
     Should a later yt-dlp lack the function, nothing is changed.
     """
-    copy = getattr(YoutubeIE, _SETTINGS_FUNCTION, None)
-    if copy is None or hasattr(copy, "pickled"):
+    copy_deeply = getattr(YoutubeIE, _SETTINGS_FUNCTION, None)
+    if copy_deeply is None or hasattr(copy_deeply, "originals"):
         return
-    pickled: dict[str, bytes] = {}
+    originals: dict[str, Any] = {}
 
     def copy_settings(self: Any, client: str = "web") -> Any:
-        if client not in pickled:
-            pickled[client] = pickle.dumps(copy(self, client))
-        return pickle.loads(pickled[client])  # noqa: S301 - our own, never leaves us
+        if client not in originals:
+            originals[client] = copy_deeply(self, client)
+        return _copy_containers(originals[client])
 
-    copy_settings.pickled = pickled  # type: ignore[attr-defined]  # our mark
+    copy_settings.originals = originals  # type: ignore[attr-defined]  # our mark
     setattr(YoutubeIE, _SETTINGS_FUNCTION, copy_settings)
+
+
+def _copy_containers(value: Any) -> Any:
+    """Copy dicts and lists; what is in them, policies besides text, is only read."""
+    if type(value) is dict:
+        return {key: _copy_containers(inner) for key, inner in value.items()}
+    if type(value) is list:
+        return [_copy_containers(inner) for inner in value]
+    return value
 
 
 def _contents(cookies: Iterable[Cookie]) -> list[tuple[object, ...]]:
