@@ -41,6 +41,7 @@ ALLOWED = {
     "fetch/cover.py:_convert_to_jpeg": OWN,
     "fetch/cover.py:fetch_cover": OWN,
     "fetch/result_files.py:sha256_of": OWN,
+    "fetch/result_files.py:write_cover": OWN,
     "fetch/tag.py:can_hold_tags": OWN,
     "folders/letter_case.py:list_names": FOLDER,
     "folders/output_folder.py:_make_locked_folder": FOLDER,
