@@ -17,7 +17,7 @@ from tests.integration.ledger_rig import FAILED as FAILED_OUTCOME
 from ytaudio_daemon.ledger import Ledger, archive, sessions, transitions
 from ytaudio_daemon.ledger.archive import ALL_SESSIONS, AddedCounts
 from ytaudio_daemon.ledger.enqueue import EnqueueResult, enqueue_link
-from ytaudio_daemon.model.archive import FoundIn, HadVideo
+from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 from ytaudio_daemon.model.line_rules import LinkAction
 
 A, B, C = "AAAAAAAAAAA", "BBBBBBBBBBB", "CCCCCCCCCCC"
@@ -158,7 +158,7 @@ def test_what_is_forgotten_is_downloaded_again(ledger: Ledger) -> None:
     add(ledger, had(A, B))
     add(ledger, had(A), "music")
     with ledger.write() as db:
-        found = archive.entries_of_videos(db, "", [A, C])
+        found = archive.entries_of_videos(db, [""], [A, C])
         assert [entry.key for entry in found] == [(A, "")]
         archive.forget_entries(db, found)
     assert [entry[:2] for entry in entries(ledger)] == [(A, "music"), (B, "")]
@@ -176,7 +176,7 @@ def test_pages_meet_every_entry_once_in_order(ledger: Ledger) -> None:
             found += [entry.key for entry in page]
             key = found[-1]
         assert archive.count_entries(db, None) == 38
-        assert archive.count_entries(db, "music") == 13
+        assert archive.count_entries(db, ["music"]) == 13
     assert found == sorted(
         [*((v, "") for v in videos), *((v, "music") for v in videos[::2])]
     )
