@@ -1,5 +1,8 @@
 """The archive in the ledger, on both databases, and what it does to links."""
 
+from pathlib import Path
+
+from tests.integration.intake_rig import House
 from tests.integration.ledger_rig import (
     ASK,
     GIVE_UP,
@@ -14,7 +17,13 @@ from tests.integration.ledger_rig import (
     states,
 )
 from tests.integration.ledger_rig import FAILED as FAILED_OUTCOME
-from ytaudio_daemon.ledger import Ledger, archive, sessions, transitions
+from ytaudio_daemon.ledger import (
+    Ledger,
+    archive,
+    pruning,
+    sessions,
+    transitions,
+)
 from ytaudio_daemon.ledger.archive import ALL_SESSIONS, AddedCounts
 from ytaudio_daemon.ledger.enqueue import EnqueueResult, enqueue_link
 from ytaudio_daemon.model.had_video import FoundIn, HadVideo
@@ -198,3 +207,30 @@ def test_an_archive_of_more_than_one_querys_keys_is_looked_up_whole(
     with ledger.read() as db:
         assert set(archive.find_archived(db, "music", videos)) == set(videos)
         assert archive.count_entries(db, None) == 1203
+
+
+def test_the_archive_outlives_the_session_and_holds_for_the_next_of_its_name(
+    sqlite_ledger: Ledger,
+) -> None:
+    add(sqlite_ledger, had(A), "music")
+    with sqlite_ledger.write() as db:
+        old = sessions.open_session(db, "music", NOW)
+        assert sessions.expire(db, old, NOW, on_expiry="delete")
+        pruning.delete_events(db, old.id)
+        pruning.delete_session(db, sessions.session_by_id(db, old.id))
+    drop(sqlite_ledger, "music", [link(1, A)])
+    assert states(sqlite_ledger) == []
+
+
+def test_the_defaults_of_a_session_ignore_the_archive_and_a_line_may_not(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    with house.ledger.write() as db:
+        archive.add_videos(db, ALL_SESSIONS, had(A, B), house.now)
+    (house.inbox / "defaults.toml").write_text('again = "yes"\n')
+    house.drop(content=f"https://youtu.be/{A}\nhttps://youtu.be/{B} again=no\n")
+    house.take()
+    found = house.ask("SELECT line, result, code FROM lines ORDER BY line")
+    house.close()
+    assert found == [(1, "accepted", None), (2, "duplicate", "in_archive")]
