@@ -6,7 +6,9 @@ from ytaudio_daemon.jobs.config_values import limits, network
 from ytaudio_daemon.jobs.prepare import private_paths, work_folder_failure
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.model import Outcome
-from ytaudio_daemon.model.listing import ListRequest
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.listing import FeedRequest, ListRequest
+from ytaudio_daemon.model.subscription import NO_FEED_LIST_S, Look
 from ytaudio_daemon.settings import Settings
 
 #: A listing is cut behind so many entries; the biggest channels have as many.
@@ -14,7 +16,7 @@ MAX_LISTED = 50_000
 
 
 def list_request(
-    claim: ListingClaim, layout: Layout, settings: Settings
+    claim: ListingClaim, layout: Layout, settings: Settings, now: Now
 ) -> ListRequest | Outcome:
     """Make the attempt's folder and return the request for its worker.
 
@@ -22,6 +24,7 @@ def list_request(
         claim: The attempt.
         layout: Where attempts work.
         settings: Sections download and disk.
+        now: The moment.
 
     Returns:
         The request; or, where a folder cannot be used, the attempt's end.
@@ -45,4 +48,19 @@ def list_request(
             cookie_jars.find_cookies(layout, claim.session_uuid),
             claim.egress,
         ),
+        feed=_feed_request(claim, now),
+    )
+
+
+def _feed_request(claim: ListingClaim, now: Now) -> FeedRequest | None:
+    """Return the feed that is asked instead of the list; None to read the list."""
+    following = claim.following
+    if following is None or following.look is not Look.FEED:
+        return None
+    age_s = now.uptime_s - (following.whole_lived or 0.0)
+    return FeedRequest(
+        query=following.feed_query,
+        etag=following.etag,
+        modified=following.modified,
+        lists_without_feed=age_s >= NO_FEED_LIST_S,
     )

@@ -230,7 +230,7 @@ def _rename_into_place(
     library_dir: int, temp: str, audio: PublishedAudio, old: LibraryFile | None
 ) -> str:
     """Give the file its final name; only our own unchanged old file is replaced."""
-    ours = old is not None and _is_unchanged(library_dir, old)
+    ours = old is not None and is_unchanged(library_dir, old)
     if old is not None and ours and old.name in _first_names(audio, library_dir):
         os.replace(temp, old.name, src_dir_fd=library_dir, dst_dir_fd=library_dir)
         return old.name
@@ -250,7 +250,8 @@ def _first_names(audio: PublishedAudio, library_dir: int) -> list[str]:
     return [next(candidates) for _ in range(20)]
 
 
-def _is_unchanged(library_dir: int, entry: LibraryFile) -> bool:
+def is_unchanged(library_dir: int, entry: LibraryFile) -> bool:
+    """Return whether a file in an open folder is as it was when it was added."""
     try:
         return _identity(os.lstat(entry.name, dir_fd=library_dir)) == entry.identity
     except FileNotFoundError:

@@ -218,6 +218,7 @@ def jobs_of_collection(
             entries.c.collection_id == collection_id,
             jobs.c.id > after_id,
             jobs.c.state.in_([state.value for state in states]),
+            entries.c.removal.is_(None),
         )
     )
     if only_its_own:

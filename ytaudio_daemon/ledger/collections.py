@@ -10,11 +10,18 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.enqueue import JobOptions, JobSource, random_uuid
 from ytaudio_daemon.ledger.events import record_activity
-from ytaudio_daemon.ledger.schema import IS_UNLISTED, collections, events, lines
+from ytaudio_daemon.ledger.schema import (
+    IS_UNLISTED,
+    collections,
+    events,
+    lines,
+    subscriptions,
+)
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.collection import LISTING_ENDED, CollectionState
 from ytaudio_daemon.model.line_rules import LineResult
 from ytaudio_daemon.model.selection import Selection
+from ytaudio_daemon.model.subscription import Follow, Look
 
 LISTED_AGAIN_MESSAGE = "listed again: what is new in it is added"
 BEING_LISTED_MESSAGE = "this session lists it already"
@@ -44,6 +51,7 @@ class NewCollection:
         url: The canonical link.
         is_music: It is one of YouTube Music's.
         selection: Which of its entries become jobs.
+        follow: How it is followed; None to leave that as it is.
     """
 
     kind: str
@@ -51,6 +59,7 @@ class NewCollection:
     url: str
     is_music: bool
     selection: Selection
+    follow: Follow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +191,8 @@ def list_again(db: Connection, collection_id: int, now: Now) -> None:
             **NO_ERROR,
         )
     )
+    is_its = subscriptions.c.collection_id == collection_id
+    db.execute(sa.update(subscriptions).where(is_its).values(look=Look.NONE.value))
     mine = sa.select(collections).where(collections.c.id == collection_id)
     append_collection_event(db, db.execute(mine).one(), now, ASKED_AGAIN)
 
@@ -208,6 +219,14 @@ def cancel_collections(
     for row in found:
         _cancel(db, row, now, error)
     return len(found)
+
+
+def has_unlisted(db: Connection, session_id: int) -> bool:
+    """Return whether a collection of a session is still to be listed."""
+    query = sa.select(collections.c.id).where(
+        collections.c.session_id == session_id, IS_UNLISTED
+    )
+    return db.execute(query.limit(1)).first() is not None
 
 
 def cancel_collection(db: Connection, collection_id: int, now: Now) -> bool:

@@ -23,7 +23,9 @@ from ytaudio_daemon.ledger.schema import (
     jobs,
     library_entries,
     lines,
+    pins,
     sessions,
+    subscriptions,
     switched_off_links,
 )
 from ytaudio_daemon.ledger.sessions import Session, session_from_row, unfinished_count
@@ -135,6 +137,7 @@ def delete_collections(db: Connection, session_id: int) -> bool:
     """
     mine = sa.select(collections.c.id).where(collections.c.session_id == session_id)
     ids = db.execute(mine.limit(DROPS_PER_BATCH)).scalars().all()
+    db.execute(sa.delete(subscriptions).where(subscriptions.c.collection_id.in_(ids)))
     db.execute(sa.delete(collections).where(collections.c.id.in_(ids)))
     return len(ids) == DROPS_PER_BATCH
 
@@ -151,7 +154,7 @@ def delete_jobs(db: Connection, session_id: int) -> bool:
     if not found:
         return False
     ids = [row.id for row in found]
-    for table in (attempts, library_entries, events):
+    for table in (attempts, library_entries, events, pins):
         db.execute(sa.delete(table).where(table.c.job_id.in_(ids)))
     db.execute(sa.delete(jobs).where(jobs.c.id.in_(ids)))
     _subtract_from_counters(db, session_id, found)

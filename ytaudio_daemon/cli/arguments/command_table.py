@@ -38,6 +38,8 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "wait": Command(EVERYDAY, "wait until jobs are finished"),
         "cancel": Command(EVERYDAY, "cancel jobs"),
         "retry": Command(EVERYDAY, "run finished jobs again"),
+        "pin": Command(EVERYDAY, "have a file stay whatever keep_last says"),
+        "unpin": Command(EVERYDAY, "remove pins"),
         "session": Command(SESSIONS, "list, create, limit, expire sessions"),
         "run": Command(RUNNING, "run the daemon in the foreground"),
         "serve": Command(RUNNING, "serve the REST API"),
