@@ -25,7 +25,7 @@ from ytaudio_daemon.ledger import (
     Ledger,
     bulk_cancel,
     claims,
-    collections,
+    collection_queries,
     drop_queries,
     gates,
     listing_claims,
@@ -135,7 +135,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "next listing": listing_claims.next_retry_at,
     "due listings": lambda db: listing_ends.requeue_due(db, NOW, 86400),
     "running listings": lambda db: listing_claims.running_claims(db, HOST),
-    "collections": lambda db: collections.collections_of_session(db, 1),
+    "collections": lambda db: collection_queries.collections_of_session(db, 1),
     "expiry": lambda db: sessions.due_to_expire(db, NOW, ttl_s=60),
     "lines": lambda db: receipts.receipt_page(db, 1, LinePart(), 100),
 }

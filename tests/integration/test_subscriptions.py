@@ -112,12 +112,12 @@ def test_the_whole_list_is_read_when_all_of_the_feed_is_new_and_once_a_week(
     house: CollectionsHouse,
 ) -> None:
     follow(house)
-    house.lane.lists[PLAYLIST] = listed([*range(30, 3, -1), 2, 3])
-    house.lane.feeds[PLAYLIST] = in_feed(*range(30, 15, -1))
+    house.lane.lists[PLAYLIST] = listed([*range(14, 3, -1), 2, 3])
+    house.lane.feeds[PLAYLIST] = in_feed(*range(14, 5, -1))
     house.let_pass(INTERVAL_S)
     house.look()
     assert [request.feed is None for request in house.lane.asked] == [False, True]
-    assert videos_of_jobs(house) == [video(n) for n in range(30, 3, -1)]
+    assert videos_of_jobs(house) == [video(n) for n in range(14, 3, -1)]
     gone = house.ask("SELECT video_id FROM entries WHERE gone_at IS NOT NULL")
     assert gone == [(video(1),)]
     house.lane.asked.clear()

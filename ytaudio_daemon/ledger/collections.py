@@ -1,4 +1,4 @@
-"""Collections' rows: asked for by a line, cancelled, looked at."""
+"""Collections' rows: asked for by a line, listed again, cancelled."""
 
 import os
 from collections.abc import Mapping
@@ -30,8 +30,6 @@ BEING_LISTED_MESSAGE = "this session lists it already"
 EVENT_PREFIX = "collection_"
 #: ... of one that was asked for again: what had ended goes on.
 ASKED_AGAIN = "asked_again"
-#: Collections of a session that its document shows.
-MAX_SHOWN = 100
 #: The error columns of a collection without an error.
 NO_ERROR: dict[str, Any] = {
     "error_kind": None,
@@ -60,20 +58,6 @@ class NewCollection:
     is_music: bool
     selection: Selection
     follow: Follow | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionRow:
-    """A collection's row, as documents show it; see `schema.collections`."""
-
-    uuid: str
-    kind: str
-    url: str
-    title: str | None
-    state: CollectionState
-    retry_at: float | None
-    entry_count: int | None
-    error: Mapping[str, str | None] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,28 +276,6 @@ def append_collection_event(
                 to_state=None if end is None else end.value,
             )
         )
-
-
-def collections_of_session(
-    db: Connection, session_id: int, limit: int = MAX_SHOWN
-) -> list[CollectionRow]:
-    """Return a session's latest collections, the newest first."""
-    query = sa.select(collections).where(collections.c.session_id == session_id)
-    rows = db.execute(query.order_by(collections.c.id.desc()).limit(limit)).all()
-    return [_collection_from_row(row) for row in rows]
-
-
-def _collection_from_row(row: Any) -> CollectionRow:
-    return CollectionRow(
-        uuid=row.uuid,
-        kind=row.kind,
-        url=row.url,
-        title=row.title,
-        state=CollectionState(row.state),
-        retry_at=row.retry_at,
-        entry_count=row.entry_count,
-        error=error_from_row(row),
-    )
 
 
 def error_from_row(row: Any) -> dict[str, str | None] | None:

@@ -1,7 +1,6 @@
 """Files that `keep_last` removes: chosen, marked, removed; and the pins against it."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,22 +21,12 @@ from ytaudio_daemon.ledger.transitions import release_held
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
-from ytaudio_daemon.model.subscription import SubscriptionState
+from ytaudio_daemon.model.subscription import Removal, SubscriptionState
 
 #: Files marked, or taken up after a crash, in one transaction.
 BATCH_SIZE = 50
 #: The reason of a job's event.
 REMOVED_EVENT = "removed_by_keep_last"
-
-
-class Removal(StrEnum):
-    """What `keep_last` did to an entry's finished file."""
-
-    #: Its file is being removed.
-    PENDING = "pending"
-    REMOVED = "removed"
-    #: A person has moved, changed or removed it in the library: it stays.
-    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

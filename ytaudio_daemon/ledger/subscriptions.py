@@ -122,6 +122,8 @@ def set_state(
         return False
     mine = subscriptions.c.collection_id == collection_id
     db.execute(sa.update(subscriptions).where(mine).values(state=to.value))
+    if to is SubscriptionState.ACTIVE:
+        _postpone_overdue(db, mine, now)
     held = to is not SubscriptionState.STOPPED
     _count(db, collection_id, held - (known.state is not SubscriptionState.STOPPED))
     _append_event(db, collection_id, now, f"subscription_{to.value}")
@@ -200,8 +202,8 @@ def _ready(
     query = (
         sa.select(
             subscriptions,
-            collections.c.session_id,
-            collections.c.drop_id,
+            collections.c.kind,
+            collections.c.entry_count,
         )
         .join(collections, collections.c.id == subscriptions.c.collection_id)
         .join(sessions, sessions.c.id == collections.c.session_id)
@@ -219,8 +221,10 @@ def _ready(
 
 def _queue_look(db: Connection, row: Any, now: Now) -> None:
     """Queue a look, and set when the next one comes: a crash repeats neither."""
-    age_s = now.uptime_s - (0.0 if row.whole_lived is None else row.whole_lived)
-    look = next_look(row.feed_query, age_s) if row.whole_lived else Look.LIST
+    look = Look.LIST
+    if row.whole_lived is not None:
+        age_s = now.uptime_s - row.whole_lived
+        look = next_look(row.kind, row.entry_count, row.feed_query, age_s)
     db.execute(
         sa.update(subscriptions)
         .where(subscriptions.c.id == row.id)
@@ -250,6 +254,17 @@ def queue_listing(db: Connection, collection_id: int, now: Now) -> None:
 def _next_times(interval_s: float, now: Now) -> dict[str, float]:
     delay_s = next_delay_s(interval_s, random.random())  # noqa: S311 - spread, not secret
     return {"next_lived": now.uptime_s + delay_s, "next_at": now.wall + delay_s}
+
+
+def _postpone_overdue(db: Connection, which: sa.ColumnElement[bool], now: Now) -> None:
+    """Have a look that came due in a pause come within the next minutes."""
+    delay_s = random.random() * CATCH_UP_S  # noqa: S311 - spread, not secret
+    is_overdue = subscriptions.c.next_lived < now.uptime_s
+    db.execute(
+        sa.update(subscriptions)
+        .where(which, is_overdue)
+        .values(next_lived=now.uptime_s + delay_s, next_at=now.wall + delay_s)
+    )
 
 
 def _count(db: Connection, collection_id: int, change: int) -> None:

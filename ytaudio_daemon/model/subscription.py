@@ -4,19 +4,24 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ytaudio_daemon.model.collection_options import parse_seconds
+from ytaudio_daemon.model.collection_options import duration_text, parse_seconds
 from ytaudio_daemon.model.options import Layer, OptionError
 
 #: A look is late by up to this part of the interval, so that many do not come at once.
 JITTER = 0.1
 #: Seconds after which a look reads the whole list, and not the feed alone.
 WHOLE_LIST_S = 7 * 86_400.0
-#: Without a feed, the whole list is read no more often than this, in seconds.
+#: The whole list is read so often, in seconds, where the feed may not show what is new.
 NO_FEED_LIST_S = 86_400.0
+#: Entries in a feed. That of a playlist has its first ones, which need not be the newest
+#: (invidious#4047, youtube/api-samples#91).
+FEED_ENTRIES = 15
 #: Looks that came due while the daemon was off are spread over so many seconds.
 CATCH_UP_S = 900.0
 #: Said of the entries that a list had when it was first read, without `since`.
 BEFORE_FOLLOWED = "in the list before it was followed"
+#: Said of a finished file that is no longer there.
+REMOVED_REMARK = "its file was removed: keep_last keeps the latest ones"
 
 #: By the tab of a channel: the prefix of the playlist that holds its videos.
 _TAB_PLAYLISTS = {"videos": "UULF", "shorts": "UUSH", "streams": "UULV"}
@@ -33,6 +38,16 @@ class SubscriptionState(StrEnum):
     PAUSED = "paused"
     #: Until a line asks for it again.
     STOPPED = "stopped"
+
+
+class Removal(StrEnum):
+    """What `keep_last` did to an entry's finished file."""
+
+    #: Its file is being removed.
+    PENDING = "pending"
+    REMOVED = "removed"
+    #: A person has moved, changed or removed it in the library: it stays.
+    MOVED = "moved"
 
 
 class Look(StrEnum):
@@ -68,6 +83,21 @@ class Follow:
         )
 
 
+def follow_text(follow: Follow, since: str | None) -> str:
+    """Return what following a list will do, for whoever checks a file."""
+    first = (
+        f"the first look takes those since {since}"
+        if since
+        else ("the first look takes none, later ones what is new")
+    )
+    kept = (
+        f"; the latest {follow.keep_last} files stay"
+        if follow.keep_last is not None
+        else ""
+    )
+    return f"followed every {duration_text(follow.interval_s)}: {first}{kept}"
+
+
 def misused_follow(options: Layer) -> OptionError | None:
     """Return the refusal of options that do not go together with following a list."""
     if "keep_last" in options and "follow" not in options:
@@ -95,14 +125,21 @@ def next_delay_s(interval_s: float, chance: float) -> float:
     return interval_s * (1 + JITTER * chance)
 
 
-def next_look(feed_query: str, whole_list_age_s: float) -> Look:
+def next_look(
+    kind: str, entry_count: int | None, feed_query: str, whole_list_age_s: float
+) -> Look:
     """Return how the next look is done: by the feed, unless the list is long unread.
 
     Args:
+        kind: `playlist`, `album` or `channel`.
+        entry_count: The number of entries that the list had; None where it is unknown.
         feed_query: Names the feed; "" when there is none.
         whole_list_age_s: Seconds since the whole list was read.
     """
-    if feed_query and whole_list_age_s < WHOLE_LIST_S:
+    is_whole = entry_count is not None and entry_count < FEED_ENTRIES
+    shows_newest = kind == "channel" or is_whole
+    longest_s = WHOLE_LIST_S if shows_newest else NO_FEED_LIST_S
+    if feed_query and whole_list_age_s < longest_s:
         return Look.FEED
     return Look.LIST
 
@@ -111,7 +148,7 @@ def feed_query(kind: str, url: str, list_id: str, channel_id: str) -> str:
     """Return the query of a collection's feed; "" when it has none.
 
     A feed of a channel by its ID has shorts and streams, too; each tab is a playlist of
-    its own, which has a feed.
+    its own, which has a feed (miniflux/v2#1853, iv-org/invidious#4846).
 
     Args:
         kind: `playlist`, `album` or `channel`.

@@ -34,6 +34,9 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "collections": Command(
             EVERYDAY, "list playlists, albums and channels", "collection_list"
         ),
+        "subscriptions": Command(
+            EVERYDAY, "list followed lists, look now, pause, stop"
+        ),
         "add": Command(EVERYDAY, "drop links or a file into a session"),
         "wait": Command(EVERYDAY, "wait until jobs are finished"),
         "cancel": Command(EVERYDAY, "cancel jobs"),
