@@ -2,6 +2,7 @@ CREATE INDEX attempts_by_end ON attempts (ended_at)
 CREATE INDEX collections_of_a_drop ON collections (drop_id)
 CREATE INDEX collections_unfinished ON collections (session_id, state) WHERE state IN ('queued', 'running', 'waiting')
 CREATE INDEX drops_of_a_session ON drops (session_id, name)
+CREATE INDEX entries_being_removed ON entries (collection_id) WHERE removal = 'pending'
 CREATE INDEX entries_in_order ON entries (collection_id, position)
 CREATE INDEX entries_of_a_job ON entries (job_id)
 CREATE INDEX events_of_a_job ON events (job_id)

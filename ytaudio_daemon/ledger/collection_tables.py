@@ -117,8 +117,17 @@ entries = Table(
     Column("removal", Text),
     Index("entries_of_a_job", "job_id"),
     Index("entries_in_order", "collection_id", "position"),
+    Index(
+        "entries_being_removed",
+        "collection_id",
+        sqlite_where=text("removal = 'pending'"),
+        postgresql_where=text("removal = 'pending'"),
+    ),
     sqlite_with_rowid=False,
 )
+
+#: The removal of its file has begun. Literal, so that SQLite sees its index serves.
+IS_BEING_REMOVED = text("entries.removal = 'pending'")
 
 #: Collections that are looked at again, each by at most one subscription.
 subscriptions = Table(

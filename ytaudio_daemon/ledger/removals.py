@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.events import Fence, append_event
 from ytaudio_daemon.ledger.schema import (
+    IS_BEING_REMOVED,
     collections,
     entries,
     events,
@@ -126,7 +127,7 @@ def old_files(
 
 def pending_files(db: Connection) -> list[OldFile]:
     """Return the files whose removal was begun."""
-    query = _files().where(entries.c.removal == Removal.PENDING.value)
+    query = _files().where(IS_BEING_REMOVED)
     return [_file_from_row(row) for row in db.execute(query.limit(BATCH_SIZE)).all()]
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from ytaudio_daemon.ledger.collection_tables import (
+    IS_BEING_REMOVED,
     IS_UNLISTED,
     collections,
     entries,
@@ -29,6 +30,7 @@ from ytaudio_daemon.ledger.gate_tables import gates, outages, pace
 from ytaudio_daemon.model import JobState
 
 __all__ = [
+    "IS_BEING_REMOVED",
     "IS_UNLISTED",
     "Big",
     "attempts",

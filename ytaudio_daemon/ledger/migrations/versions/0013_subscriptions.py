@@ -47,6 +47,14 @@ def upgrade() -> None:
         postgresql_where=is_active,
     )
     op.add_column("entries", sa.Column("removal", sa.Text))
+    is_pending = sa.text("removal = 'pending'")
+    op.create_index(
+        "entries_being_removed",
+        "entries",
+        ["collection_id"],
+        sqlite_where=is_pending,
+        postgresql_where=is_pending,
+    )
     op.create_table(
         "pins",
         sa.Column("job_id", Big, sa.ForeignKey("jobs.id"), primary_key=True),
