@@ -301,6 +301,8 @@ def jobs_of_collection(
 
 def _read(db: Connection, query: Any) -> list[CollectionDetails]:
     found = [_details_from_row(row) for row in db.execute(query).all()]
+    if not found:
+        return []
     ids = [each.id for each in found]
     counts, followed = _count_entries(db, ids), subscriptions_of(db, ids)
     return [
