@@ -117,3 +117,18 @@ def test_what_was_removed_is_not_fetched_again_with_the_collection(
     house.finish_jobs()
     house.remove_old_files()
     assert library(house) == songs(2, 4, 5, 9), "a person asked for it"
+
+
+def test_a_file_that_is_not_in_the_library_yet_goes_later(
+    house: CollectionsHouse,
+) -> None:
+    with house.ledger.write() as db:
+        kept = db.exec_driver_sql("SELECT * FROM shelf").all()
+        db.exec_driver_sql("DELETE FROM shelf")
+    house.remove_old_files()
+    assert library(house) == songs(2, 3, 4, 5, 9)
+    with house.ledger.write() as db:
+        for row in kept:
+            db.exec_driver_sql("INSERT INTO shelf VALUES (?, ?, ?, ?)", tuple(row))
+    house.remove_old_files()
+    assert library(house) == songs(4, 5, 9)

@@ -140,7 +140,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "running listings": lambda db: listing_claims.running_claims(db, HOST),
     "due looks": lambda db: subscriptions.queue_due(db, NOW),
     "old files": lambda db: removals.collections_with_news(db, 5),
-    "old files of one": lambda db: removals.old_files(db, 1, needs_library=True),
+    "old files of one": lambda db: removals.old_files(db, 1),
     "removals": removals.pending_files,
     "ended collections": lambda db: outbox.ended_collections(db, {1: 5}),
     "one collection": lambda db: collection_queries.collections_by_prefix(db, "ab"),

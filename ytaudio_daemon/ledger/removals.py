@@ -82,9 +82,7 @@ def collections_with_news(db: Connection, after_event: int) -> tuple[list[int], 
     return list(db.execute(mine).scalars()), newest
 
 
-def old_files(
-    db: Connection, collection_id: int, *, needs_library: bool
-) -> list[OldFile]:
+def old_files(db: Connection, collection_id: int) -> list[OldFile]:
     """Return a subscription's files beyond the latest ones that it keeps.
 
     The latest are those of the latest upload, then those that were seen last. A pinned
@@ -93,7 +91,6 @@ def old_files(
     Args:
         db: A transaction.
         collection_id: The collection.
-        needs_library: A file that is not in the library yet is left for later.
     """
     keep_last = db.execute(
         sa.select(subscriptions.c.keep_last).where(
@@ -118,11 +115,7 @@ def old_files(
         )
     )
     beyond = db.execute(query).all()[keep_last:]
-    return [
-        _file_from_row(row)
-        for row in beyond
-        if row.pinned_at is None and not (needs_library and row.library_name is None)
-    ]
+    return [_file_from_row(row) for row in beyond if row.pinned_at is None]
 
 
 def pending_files(db: Connection) -> list[OldFile]:

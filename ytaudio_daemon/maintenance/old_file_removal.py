@@ -33,8 +33,10 @@ class OldFileRemover:
         self.settings = settings
         #: The last event that was looked at; 0: everything is, once.
         self._event = 0
-        #: Collections that are still to be gone through.
+        #: Collections that are still to be gone through, and those with files of which
+        #: nothing is known yet: they are gone through again with the next call.
         self._todo: list[int] = []
+        self._later: set[int] = set()
 
     def reload(self, settings: Settings) -> None:
         """Apply new settings."""
@@ -49,9 +51,8 @@ class OldFileRemover:
         with self._ledger.read() as db:
             begun = removals.pending_files(db)
             if not self._todo:
-                self._todo, self._event = removals.collections_with_news(
-                    db, self._event
-                )
+                news, self._event = removals.collections_with_news(db, self._event)
+                self._todo, self._later = sorted(self._later | set(news)), set()
         for file in begun:  # a crash or an error came in between
             self._remove(file, now)
         if not self._todo:
@@ -62,16 +63,11 @@ class OldFileRemover:
 
     def _remove_beyond(self, collection_id: int, now: Now) -> None:
         with self._ledger.read() as db:
-            files = removals.old_files(
-                db, collection_id, needs_library=self._layout.library is not None
-            )
+            files = removals.old_files(db, collection_id)
         for file in files:
-            try:
-                is_untouched = self._is_untouched(file)
-            except OSError as error:  # the library is away: nothing is known
-                log.warning(
-                    "subscription.file_stays", job=file.job_uuid, error=str(error)
-                )
+            is_untouched = self._is_untouched(file)
+            if is_untouched is None:
+                self._later.add(collection_id)
                 continue
             if not is_untouched:
                 with self._ledger.write() as db:
@@ -108,11 +104,18 @@ class OldFileRemover:
             name=file.library_name,
         )
 
-    def _is_untouched(self, file: OldFile) -> bool:
+    def _is_untouched(self, file: OldFile) -> bool | None:
+        """Return whether the library's file is as it was added; None: not known yet."""
         root, library = self._layout.library, _library_file(file)
-        if root is None or library is None:
+        if root is None:
             return True
-        return old_files.is_untouched(root, file.session_name, library)
+        if library is None:  # it is being added
+            return None
+        try:
+            return old_files.is_untouched(root, file.session_name, library)
+        except OSError as error:
+            log.warning("subscription.file_stays", job=file.job_uuid, error=str(error))
+            return None
 
 
 def _library_file(file: OldFile) -> LibraryFile | None:
