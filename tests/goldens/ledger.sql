@@ -21,6 +21,15 @@ CREATE INDEX sessions_by_name ON sessions (name)
 CREATE INDEX sessions_by_turn ON sessions (turn)
 CREATE INDEX sessions_in_turn ON sessions (turn) WHERE queued > 0
 CREATE INDEX subscriptions_due ON subscriptions (next_lived) WHERE state = 'active'
+CREATE TABLE archive (
+	video_id TEXT NOT NULL, 
+	session TEXT DEFAULT '' NOT NULL, 
+	added_at FLOAT NOT NULL, 
+	found_in TEXT NOT NULL, 
+	path BLOB, 
+	PRIMARY KEY (video_id, session)
+)
+ WITHOUT ROWID
 CREATE TABLE attempts (
 	job_id INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -187,6 +196,15 @@ CREATE TABLE jobs (
 	FOREIGN KEY(drop_id) REFERENCES drops (id), 
 	FOREIGN KEY(collection_id) REFERENCES collections (id)
 )
+CREATE TABLE library_collections (
+	collection_id INTEGER NOT NULL, 
+	name TEXT NOT NULL, 
+	playlist TEXT, 
+	cover TEXT, 
+	cover_identity TEXT, 
+	PRIMARY KEY (collection_id), 
+	FOREIGN KEY(collection_id) REFERENCES collections (id)
+)
 CREATE TABLE lines (
 	drop_id INTEGER NOT NULL, 
 	line INTEGER NOT NULL, 
@@ -322,6 +340,8 @@ down_revision = "0006"
 down_revision = "0007"
 down_revision = "0008"
 down_revision = "0009"
+down_revision = "0010"
+down_revision = "0011"
 down_revision = "0012"
 down_revision = None
 revision = "0001"
@@ -333,5 +353,7 @@ revision = "0006"
 revision = "0007"
 revision = "0008"
 revision = "0009"
+revision = "0010"
+revision = "0011"
 revision = "0012"
 revision = "0013"

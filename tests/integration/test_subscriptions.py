@@ -245,7 +245,7 @@ def test_what_was_cancelled_by_a_person_is_not_revived_by_a_look(
     house.lane.feeds[PLAYLIST] = in_feed(4, 3, 2, 1)
     house.let_pass(INTERVAL_S)
     house.look()
-    house.fail_job(4, house.now)
+    house.end_job(4, house.now)
     house.lane.lists[PLAYLIST] = listed([4, 1, 2, 3])
     house.let_pass(8 * DAY_S)
     house.look()

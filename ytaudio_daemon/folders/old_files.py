@@ -2,12 +2,16 @@
 
 import os
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.layout import TRASH
-from ytaudio_daemon.folders.library import LibraryFile, is_unchanged
-from ytaudio_daemon.folders.safe_open import open_dir, remove_file, rename_noreplace
+from ytaudio_daemon.folders.library import (
+    LibraryFile,
+    is_unchanged,
+    remove_from_folder,
+)
+from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
 
 
 def is_untouched(library: Path, session: str, file: LibraryFile) -> bool:
@@ -16,10 +20,9 @@ def is_untouched(library: Path, session: str, file: LibraryFile) -> bool:
     Raises:
         OSError: The folder cannot be read.
     """
-    *folders, name = PurePosixPath(file.name).parts
     try:
-        with open_dir(library, session, *folders) as folder:
-            return is_unchanged(folder, LibraryFile(name=name, identity=file.identity))
+        with open_dir(library, session) as folder:
+            return is_unchanged(folder, file)
     except (FileNotFoundError, UnsafePathError):
         return False
 
@@ -30,13 +33,12 @@ def remove_from_library(library: Path, session: str, file: LibraryFile) -> None:
     Raises:
         OSError: It cannot be removed.
     """
-    *folders, name = PurePosixPath(file.name).parts
     with (
         suppress(FileNotFoundError, UnsafePathError),
-        open_dir(library, session, *folders) as folder,
+        open_dir(library, session) as folder,
     ):
-        if is_unchanged(folder, LibraryFile(name=name, identity=file.identity)):
-            remove_file(folder, name)
+        if is_unchanged(folder, file):
+            remove_from_folder(folder, file.name)
             os.fsync(folder)
 
 

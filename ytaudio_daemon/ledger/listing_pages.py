@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger import archive
 from ytaudio_daemon.ledger.bulk import insert_rows
 from ytaudio_daemon.ledger.collections import append_collection_event
 from ytaudio_daemon.ledger.enqueue import JobBatch
@@ -221,6 +222,8 @@ def select_entries(
     Returns:
         The number of entries that are selected, with those before.
     """
+    if not undecided:
+        return chosen
     profile = claim.job_options.profile
     session = db.execute(
         sa.select(sessions).where(sessions.c.id == claim.session_id)
@@ -247,7 +250,11 @@ def select_entries(
             claim.source,
             is_music=claim.is_music,
             place=(claim.collection_id, entry.position),
+            ignores_archive=claim.selection.again,
         )
+        if decision.archived_at is not None:
+            entry.skipped = archive.since_text(decision.archived_at)
+            continue
         if decision.exceeded is not None:
             entry.skipped = OVER_LIFETIME_LIMIT
             continue
@@ -262,12 +269,9 @@ def select_entries(
 def _skip_reason(
     claim: ListingClaim, entry: Entry, chosen: int, rules: RecordRules
 ) -> str | None:
-    selection = claim.selection
     if claim.takes_nothing_yet:
         return BEFORE_FOLLOWED
-    if entry.unavailable:
-        return selection.decide_unavailable(entry.position, chosen, rules.max_items)
-    return selection.decide(entry, chosen, rules.max_items)
+    return claim.selection.skip_reason(entry, chosen, rules.max_items)
 
 
 def _update_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> None:

@@ -17,11 +17,13 @@ from sqlalchemy import (
     text,
 )
 
+from ytaudio_daemon.ledger.archive_table import archive
 from ytaudio_daemon.ledger.collection_tables import (
     IS_BEING_REMOVED,
     IS_UNLISTED,
     collections,
     entries,
+    library_collections,
     pins,
     subscriptions,
 )
@@ -33,6 +35,7 @@ __all__ = [
     "IS_BEING_REMOVED",
     "IS_UNLISTED",
     "Big",
+    "archive",
     "attempts",
     "collections",
     "drops",
@@ -40,6 +43,7 @@ __all__ = [
     "events",
     "gates",
     "jobs",
+    "library_collections",
     "library_entries",
     "lines",
     "meta",
@@ -181,7 +185,8 @@ lines = Table(
     Column("result", Text, nullable=False),
     Column("code", Text),
     Column("message", Text),
-    # A rejected line as it could be dropped again, for `.failed.txt`.
+    # The link with the options that its drop gave, for `.failed.txt`; NULL without a
+    # link, and on accepted lines that were recorded before these had it.
     Column("again", Text),
     Column("job_id", Big, ForeignKey("jobs.id")),
     # The playlist, album or channel that it names; it has no job of its own then.
@@ -338,6 +343,7 @@ library_entries = Table(
     Column("job_id", Big, ForeignKey("jobs.id"), primary_key=True),
     # The attempt whose audio it is.
     Column("attempt", Big, nullable=False),
+    # From the session's folder on: "Songs/01 Song.mp3".
     Column("name", Text, nullable=False),
     # "<inode>:<size>:<mtime in ns>" when it was added.
     Column("identity", Text, nullable=False),

@@ -202,9 +202,11 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "list": _word_check(YES_OR_NO),
     "follow": _check_follow,
     "keep_last": _check_count,
+    "again": _word_check(YES_OR_NO),
 }
 
 #: Every key there is.
 COLLECTION_KEYS = tuple(_CHECKS)
-#: What a single video's line may have, too: whether its list is meant at all.
-KEYS_OF_VIDEOS = frozenset({"list"})
+#: What a single video's line may have, too: whether its list is meant at all, and
+#: whether it is fetched although the archive has it.
+KEYS_OF_VIDEOS = frozenset({"list", "again"})

@@ -10,14 +10,6 @@ from ytaudio_daemon.model.collection_options import duration_text
 from ytaudio_daemon.model.subscription import SubscriptionState
 from ytaudio_daemon.system.times import utc_time
 
-UNAVAILABLE_TEXTS = {
-    "private": "not available: private",
-    "deleted": "not available: deleted",
-    "members": "not available: for members",
-    "live": "not available: live now",
-    "upcoming": "not available: upcoming",
-    "blocked": "not available",
-}
 _UNLISTED_TEXTS = {
     CollectionState.QUEUED: "to be listed",
     CollectionState.RUNNING: "being listed",
