@@ -3,10 +3,11 @@
 from tests.acceptance.conftest import Opener
 from tests.acceptance.rig import House, ids
 from tests.acceptance.test_drops import schema
-from tests.youtube import Playlist, Video, YouTube
+from tests.youtube import Channel, Playlist, Video, YouTube
 
 PLAYLIST = "PLrAXtmErZgOeiKm4sgNOknGvNjby9efdf"
 ALBUM = "OLAK5uy_kmPRjHDECIcuVwnKsx2Ng7fyNgFKWNJFs"
+CHANNEL = "UCuAXFkgsw1L7xaCfnd5JJOw"
 
 
 def link(list_id: str) -> str:
@@ -89,3 +90,19 @@ def test_a_playlist_of_250_survives_a_daemon_killed_between_two_pages(
     (shown,) = house.session("long")["collections"]
     assert (shown["title"], shown["count"]) == ("Long", 251)
     house.must("ledger", "check")
+
+
+def test_a_followed_channel_brings_what_comes_out(home: House, site: YouTube) -> None:
+    old, new = ids("EPI", 2)
+    site.add(Video(id=new, title="Episode"))
+    site.add_lists(Channel(id=CHANNEL, name="Field notes", tabs={"videos": (old,)}))
+    url = f"https://www.youtube.com/channel/{CHANNEL}"
+    home.drop("notes", f"{url} follow=6h\n")
+    home.wait(lambda: home.query("SELECT state FROM collections") == [("completed",)])
+    ((key,),) = home.query("SELECT uuid FROM collections")
+    channel = Channel(id=CHANNEL, name="Field notes", tabs={"videos": (new, old)})
+    site.add_lists(channel)
+    home.must("subscriptions", "check", str(key))
+    home.wait(lambda: list((home.library / "notes").glob("Episode.*")))
+    assert [each.kind for each in site.requests()].count("feed") == 1
+    assert list(home.jobs("notes")) == [new]

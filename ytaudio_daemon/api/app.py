@@ -15,6 +15,7 @@ from ytaudio_daemon.api import (
     problems,
     sessions,
     start_page,
+    subscription_routes,
 )
 from ytaudio_daemon.api.collection_slash import CollectionSlash
 from ytaudio_daemon.api.context import ApiContext
@@ -64,7 +65,15 @@ def create_app(context: ApiContext, hosts: Collection[str] | None = None) -> Api
         hosts: As in `Guard`.
     """
     app = Api(context)
-    parts = (jobs, event_stream, audio, sessions, health, start_page)
+    parts = (
+        jobs,
+        event_stream,
+        audio,
+        sessions,
+        subscription_routes,
+        health,
+        start_page,
+    )
     routers = [part.router for part in parts]
     for router in routers:
         app.include_router(router)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypedDict
 from ytaudio_daemon.api.request_models import EXAMPLE_URL, EXAMPLE_UUID
 from ytaudio_daemon.api.vocabulary import AUDIO, Status
 from ytaudio_daemon.model import SessionState
+from ytaudio_daemon.schemas.collection import CollectionDocument
 from ytaudio_daemon.schemas.daemon import DaemonFile
 from ytaudio_daemon.schemas.fields import Count, Keywords, one_of
 from ytaudio_daemon.schemas.job import JobCounts, JobDocument
@@ -49,6 +50,14 @@ class JobPage(TypedDict):
     schema: Literal["ytaudio.jobs/1"]
     jobs: list[JobAnswer]
     total: Annotated[Count, "On all pages together."]
+    next: Annotated[str | None, _NEXT]
+
+
+class SubscriptionPage(TypedDict):
+    """A page of followed collections, in the order they were asked for."""
+
+    schema: Literal["ytaudio.subscriptions/1"]
+    subscriptions: list[CollectionDocument]
     next: Annotated[str | None, _NEXT]
 
 
@@ -176,6 +185,8 @@ COMPONENTS: dict[str, type] = {
     "JobPaths": JobPaths,
     "SessionAnswer": SessionAnswer,
     "SessionList": SessionPage,
+    "Collection": CollectionDocument,
+    "SubscriptionList": SubscriptionPage,
     "Overview": Overview,
     "Health": Health,
     "DaemonAnswer": DaemonAnswer,

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import structlog
 
 from ytaudio_daemon.collections.lister import CollectionLister
+from ytaudio_daemon.collections.look_queue import LookQueue
 from ytaudio_daemon.daemon.open_ledger import retry_while_starting
 from ytaudio_daemon.daemon.reload import Reloader, view_settings
 from ytaudio_daemon.daemon.services import Services
@@ -22,6 +23,7 @@ from ytaudio_daemon.jobs.config_values import converter_count
 from ytaudio_daemon.jobs.outage_prober import OutageProber
 from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.ledger import Ledger, meta
+from ytaudio_daemon.maintenance.old_file_removal import OldFileRemover
 from ytaudio_daemon.maintenance.pruner import Pruner
 from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
 from ytaudio_daemon.notify.notifications import Notifications
@@ -85,6 +87,8 @@ def assemble(
         job_runner=job_runner,
         outage_prober=OutageProber(ledger, layout, pool, job_runner),
         collection_lister=CollectionLister(ledger, layout, pool, settings, host),
+        look_queue=LookQueue(ledger),
+        old_file_remover=OldFileRemover(ledger, layout, settings),
         session_expirer=SessionExpirer(ledger, layout, settings),
         pruner=Pruner(ledger, settings, time.monotonic()),
         views=Views(ledger, layout, view_settings(settings)),

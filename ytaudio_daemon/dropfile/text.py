@@ -25,6 +25,7 @@ from ytaudio_daemon.dropfile.parts import (
     switched_off_lines,
 )
 from ytaudio_daemon.model import Layer, OptionError
+from ytaudio_daemon.model.subscription import misused_follow
 from ytaudio_daemon.urls import (
     FoundLink,
     LinkError,
@@ -193,11 +194,12 @@ class _TextParser:
         problem = apply_options(parsed.written_options, options) or layer_problem(
             options
         )
-        if not any(entry.collection for entry in self._current):
-            problem = problem or misused_option(options)
+        layer = merge_layers(self._defaults, options)
+        is_list = any(entry.collection for entry in self._current)
+        misused = misused_follow(layer) if is_list else misused_option(options)
+        problem = problem or misused
         if options.get("list") != before.get("list"):
             problem = problem or _LATE_LIST
-        layer = merge_layers(self._defaults, options)
         self._current = [
             _with_continuation(entry, number, bare, layer, problem)
             for entry in self._current

@@ -239,7 +239,7 @@ class _WantedName:
             return name
         name = give_free_name(self.folder, temp, self.folder, self._candidates())
         if ours is not None:
-            _remove(session_folder, ours.name)
+            remove_from_folder(session_folder, ours.name)
         return name
 
     def _name_of(self, ours: LibraryFile) -> str | None:
@@ -279,7 +279,13 @@ def give_free_name(source: int, old: str, folder: int, names: Iterator[str]) -> 
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
 
 
-def _remove(session_folder: int, path: str) -> None:
+def remove_from_folder(session_folder: int, path: str) -> None:
+    """Remove a library file, and the folders that are empty without it.
+
+    Args:
+        session_folder: The open folder of its session.
+        path: Below that.
+    """
     with (
         suppress(FileNotFoundError, UnsafePathError),
         open_folder_of(session_folder, path) as (folder, name),

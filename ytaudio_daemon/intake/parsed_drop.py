@@ -23,6 +23,7 @@ from ytaudio_daemon.model import Layer, LinePart
 from ytaudio_daemon.model.filename_fields import FilenameWarnings
 from ytaudio_daemon.model.options import effective_options
 from ytaudio_daemon.model.selection import Selection
+from ytaudio_daemon.model.subscription import Follow
 from ytaudio_daemon.urls import CollectionLink
 
 #: Options that are remembered: a million lines may each have a title of their own.
@@ -201,6 +202,7 @@ class ParsedDrop:
             url=link.url,
             is_music=link.is_music,
             selection=Selection.from_layer(merged),
+            follow=Follow.from_layer(merged),
         )
 
     def _message(

@@ -45,6 +45,8 @@ class Session:
     cookies_problem: str | None = None
     #: The jobs that it ever had; retention may have forgotten some.
     accepted: int = 0
+    #: Those that are not stopped; a session with any does not expire.
+    subscriptions: int = 0
 
     @property
     def leaves_nothing(self) -> bool:
@@ -239,6 +241,7 @@ def _expirable_conditions() -> list[sa.ColumnElement[bool]]:
         unfinished_count() == 0,
         ~unfiled,
         ~_HAS_UNLISTED,
+        sessions.c.subscriptions == 0,
     ]
 
 
@@ -344,6 +347,7 @@ def session_from_row(row: Any) -> Session:
         cookies_state=row.cookies_state,
         cookies_problem=row.cookies_problem,
         accepted=row.accepted,
+        subscriptions=row.subscriptions,
     )
 
 

@@ -11,6 +11,7 @@ from ytaudio_daemon.schemas import (
 from ytaudio_daemon.schemas.collection import (
     CollectionDetailsDocument,
     CollectionList,
+    SubscriptionList,
 )
 from ytaudio_daemon.schemas.daemon import DaemonFile
 from ytaudio_daemon.schemas.job import JobDocument, JobList
@@ -46,6 +47,7 @@ TITLES: dict[type, str] = {
     SessionFile: "Session",
     SessionDetails: "Session in full",
     SessionList: "Sessions",
+    SubscriptionList: "Subscriptions",
     commands.WaitDocument: "How it stands after waiting",
 }
 

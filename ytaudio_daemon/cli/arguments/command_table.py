@@ -34,10 +34,15 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "collections": Command(
             EVERYDAY, "list playlists, albums and channels", "collection_list"
         ),
+        "subscriptions": Command(
+            EVERYDAY, "list followed lists, look now, pause, stop"
+        ),
         "add": Command(EVERYDAY, "drop links or a file into a session"),
         "wait": Command(EVERYDAY, "wait until jobs are finished"),
         "cancel": Command(EVERYDAY, "cancel jobs"),
         "retry": Command(EVERYDAY, "run finished jobs again"),
+        "pin": Command(EVERYDAY, "have a file stay whatever keep_last says"),
+        "unpin": Command(EVERYDAY, "remove pins"),
         "session": Command(SESSIONS, "list, create, limit, expire sessions"),
         "archive": Command(SESSIONS, "say what you have, not to be downloaded again"),
         "adopt": Command(SESSIONS, "take a music folder as had, where it stands"),

@@ -80,6 +80,7 @@ def session_report(
     if session["expires_at"] is not None:
         expires = parse_rfc3339(session["expires_at"])
         pairs.append(("expires", local_time_and_distance(expires, wall)))
+    pairs += _followed(document, wall)
     pairs += [
         ("ignored", f"{entry['file']}: {entry['reason']}")
         for entry in session["ignored"]
@@ -91,6 +92,17 @@ def session_report(
         more = "there are more jobs: ytaudio jobs --session " + session["name"]
         blocks.append(Facts([("note", more)]))
     return blocks
+
+
+def _followed(document: Document, wall: float) -> list[tuple[str, str]]:
+    """Return how many lists a session follows, and when it looks at one next."""
+    # A daemon of an older version tells nothing of them.
+    asked = [each.get("subscription") for each in document.get("collections", [])]
+    dues = [each["next_look_at"] for each in asked if each and each["next_look_at"]]
+    if not dues:
+        return []
+    soonest = local_time_and_distance(parse_rfc3339(min(dues)), wall)
+    return [("follows", f"{pluralize(len(dues), 'list')}, next look at {soonest}")]
 
 
 def _standstill(liveness: DaemonLiveness, wall: float) -> Iterable[tuple[str, str]]:
