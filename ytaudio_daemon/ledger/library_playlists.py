@@ -148,6 +148,12 @@ def collections_of_drops(db: Connection, drop_ids: Collection[int]) -> set[int]:
     return _in_parts(db, query, lines.c.drop_id, sorted(drop_ids))
 
 
+def collections_of_sessions(db: Connection, session_ids: Collection[int]) -> set[int]:
+    """Return all collections of these sessions; some were named by no drop."""
+    query = sa.select(collections.c.id)
+    return _in_parts(db, query, collections.c.session_id, sorted(session_ids))
+
+
 def _in_parts(
     db: Connection, query: sa.Select[Any], column: Any, ids: Sequence[int]
 ) -> set[int]:

@@ -2,7 +2,12 @@
 
 from typing import get_args, get_type_hints
 
-from ytaudio_daemon.schemas import commands, download, ledger_commands
+from ytaudio_daemon.schemas import (
+    commands,
+    download,
+    ledger_commands,
+    library_commands,
+)
 from ytaudio_daemon.schemas.daemon import DaemonFile
 from ytaudio_daemon.schemas.job import JobDocument, JobList
 from ytaudio_daemon.schemas.json_schema import Schema, object_schema
@@ -26,6 +31,7 @@ TITLES: dict[type, str] = {
     ledger_commands.LedgerBackupDocument: "Backup",
     ledger_commands.LedgerCheckDocument: "Check",
     ledger_commands.LedgerRestoreDocument: "Restore",
+    library_commands.LibraryRelayoutDocument: "The library's files in a new layout",
     NoticeDocument: "Notice",
     commands.NotifyTestDocument: "Receivers tried",
     ReceiptDocument: "Receipt",

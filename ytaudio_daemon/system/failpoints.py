@@ -32,6 +32,8 @@ FAILPOINTS = (
     "library.linked",
     "library.playlist_written",
     "library.cover_added",
+    "library.moved",
+    "library.relaid",
     "receipt.written",
     "session.expired",
     "session.trashed",

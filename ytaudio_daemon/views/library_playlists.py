@@ -16,6 +16,7 @@ from ytaudio_daemon.ledger.library_playlists import (
     PlaylistHead,
     collections_of_drops,
     collections_of_jobs,
+    collections_of_sessions,
     name_playlist,
     playlist_head,
 )
@@ -82,7 +83,9 @@ class LibraryPlaylists:
         listed = {c.drop_id for c in changes if c.drop_id and c.is_of_collection}
         again = {c.drop_id for c in changes if c.drop_id and c.is_asked_again}
         asked_for = collections_of_drops(db, again)
+        alone = {c.session_id for c in changes if c.is_of_collection and not c.drop_id}
         found = collections_of_jobs(db, ended) | collections_of_drops(db, listed)
+        found |= collections_of_sessions(db, alone)
         self._asked_for |= asked_for
         self._schedule(found | asked_for, now, changes[0].event_id)
 

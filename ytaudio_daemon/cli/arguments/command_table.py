@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "cancel": Command(EVERYDAY, "cancel jobs"),
         "retry": Command(EVERYDAY, "run finished jobs again"),
         "session": Command(SESSIONS, "list, create, limit, expire sessions"),
+        "library": Command(SESSIONS, "move the library's files to a new layout"),
         "run": Command(RUNNING, "run the daemon in the foreground"),
         "serve": Command(RUNNING, "serve the REST API"),
         "check": Command(RUNNING, "say what a file would do, do nothing"),
