@@ -365,13 +365,51 @@ def test_an_ffmpeg_that_is_killed_costs_no_second_fetch(
         """
     )
     script.chmod(0o755)
-    request = workshop.request("aac", format="m4a", ffmpeg=str(script))
+    earlier = (workshop.runner.folder(),)  # so that all is done by the program
+    request = workshop.request("aac", format="m4a", ffmpeg=str(script), earlier=earlier)
     ran = workshop.runner.run(request)
     assert (ran.failure.kind, ran.failure.code) == (
         FailureKind.TRANSIENT,
         "converter_died",
     )
     assert (ran.folder / "source" / "source.json").exists()
+
+
+def test_media_over_which_a_worker_died_are_left_to_the_program(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    """Crafted media may crash the libraries in the worker; that costs no second fetch."""
+    first = workshop.request("aac", format="m4a")
+    assert workshop.runner.run(first, die_at="verifying").outcome is None
+    log, script = tmp_path / "log", tmp_path / "ffmpeg"
+    script.write_text(f'#!/bin/sh\necho "$*" >>{log}\nexec {workshop.ffmpeg} "$@"\n')
+    script.chmod(0o755)
+    runner = workshop.runner
+    again = runner.request(
+        runner.folder(),
+        format="m4a",
+        ffmpeg=str(script),
+        earlier=(Path(first.attempt_dir),),
+    )
+    assert runner.run(again).audio.exists()
+    copied, proven = log.read_text().splitlines()
+    assert " ipod " in copied
+    assert " s16le " in proven
+
+
+def test_a_first_attempt_starts_no_program_for_a_copy(workshop: Workshop) -> None:
+    request = workshop.request("opus", format="opus", ffmpeg="/nonexistent/ffmpeg")
+    assert workshop.runner.run(request).result.copied
+
+
+def test_a_disk_that_fills_up_while_copying_keeps_the_source(
+    workshop: Workshop,
+) -> None:
+    request = workshop.request("aac", format="m4a")
+    ran = workshop.runner.run(request, max_file_bytes=20_000)
+    assert ran.failure.code in {"too_big", "disk_full"}
+    assert (ran.folder / "source" / "source.json").exists()
+    assert not list(ran.folder.glob("converted.*"))
 
 
 def test_a_disk_that_fails_while_a_result_is_adopted_costs_nothing(

@@ -8,8 +8,6 @@ from ytaudio_daemon.fetch import Reporter, result_files, tag, verify
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.choose import CODEC_OF
 from ytaudio_daemon.fetch.convert import ConversionPlan, convert, plan_conversion
-from ytaudio_daemon.fetch.failure_catalog import failure_for
-from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.fetch.filename_fields import filename_fields
 from ytaudio_daemon.fetch.metadata import tags_of
 from ytaudio_daemon.fetch.source import SOURCE_DIR, Source
@@ -86,11 +84,9 @@ def _verify_audio(
         report.progress(Progress(phase=Phase.VERIFYING, percent=percent))
 
     seen(0)
-    decoded = verify.decode(request.ffmpeg, audio, seen)
-    code = verify.find_defect(decoded, announced, written_s)
-    if code is not None:
-        raise AttemptFailedError(failure_for(code))
-    return decoded.samples_s
+    return verify.prove(
+        request, audio, announced_s=announced, written_s=written_s, on_progress=seen
+    )
 
 
 def _result(

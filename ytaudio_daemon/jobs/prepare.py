@@ -108,5 +108,5 @@ def work_folder_failure(error: Exception) -> Failure:
         kind=FailureKind.HOST,
         code="work_folder",
         message=f"The folder for unfinished work cannot be made: {reason}",
-        hint=found.remedy("downloads/") if found else hint,
+        hint=found.remedy("downloads/.work") if found else hint,
     )

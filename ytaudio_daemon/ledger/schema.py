@@ -17,6 +17,7 @@ from sqlalchemy import (
     text,
 )
 
+from ytaudio_daemon.ledger.archive_table import archive
 from ytaudio_daemon.ledger.collection_tables import (
     IS_UNLISTED,
     collections,
@@ -29,6 +30,7 @@ from ytaudio_daemon.model import JobState
 __all__ = [
     "IS_UNLISTED",
     "Big",
+    "archive",
     "attempts",
     "collections",
     "drops",
@@ -174,7 +176,8 @@ lines = Table(
     Column("result", Text, nullable=False),
     Column("code", Text),
     Column("message", Text),
-    # A rejected line as it could be dropped again, for `.failed.txt`.
+    # The link with the options that its drop gave, for `.failed.txt`; NULL without a
+    # link, and on accepted lines that were recorded before these had it.
     Column("again", Text),
     Column("job_id", Big, ForeignKey("jobs.id")),
     # The playlist, album or channel that it names; it has no job of its own then.
@@ -350,6 +353,8 @@ events = Table(
     Column("to_state", Text),
     Column("attempt", Big),
     Column("reason", Text, nullable=False),
+    # The collection that it is about, if it is about one.
+    Column("collection_id", Big),
     Index("events_of_a_job", "job_id"),
     Index(
         "events_of_a_session",
