@@ -9,6 +9,7 @@ import pytest
 from tests.integration.collections_rig import PLAYLIST, listed, video
 from tests.integration.intake_rig import STRUCK
 from tests.integration.library_rig import ALBUM, LibraryHouse, album
+from tests.odd_file_systems import odd_disk
 from ytaudio_daemon.folders.library_moves import Standing
 from ytaudio_daemon.ledger import sessions
 from ytaudio_daemon.operations.relayout import Relayout, RelayoutStep
@@ -191,6 +192,37 @@ def test_a_cover_goes_with_its_album(house: LibraryHouse, step: str) -> None:
     assert not old.parent.exists()
     ((cover,),) = house.ask("SELECT cover FROM library_collections")
     assert cover == "Albums/Pastel Blues/cover.jpg"
+
+
+def test_on_exfat_after_another_mount(tmp_path: Path) -> None:
+    """Inodes there are other ones at each mount, and times are rounded."""
+    with odd_disk("exfat", tmp_path) as disk:
+        house = LibraryHouse(tmp_path, YTAUDIO_PATHS_LIBRARY=str(disk / "library"))
+        house.collect_list(PLAYLIST, listed([1, 2, 3]))
+        house.complete("Song", tags=TAGS)
+        house.complete("SONG", tags=TAGS)
+        house.complete("Other", tags=TAGS)
+        house.show()
+        with house.ledger.write() as db:
+            db.exec_driver_sql("UPDATE shelf SET identity = '1:2:3'")
+        assert {each.standing for each in relayout(house)} == {Standing.IN_PLACE}
+        (house.shelf / "Songs" / "03 Other.mp3").write_text("mine")
+        house.configure(YTAUDIO_LIBRARY_PLAYLIST="{artist}/{title}")
+        relayout(house)
+        house.show()
+        assert house.files() == [
+            f"Nina Simone/SONG [{video(2)}].mp3",
+            "Nina Simone/Song.mp3",
+            "Songs.m3u8",
+            "Songs/03 Other.mp3",
+        ]
+        names = [line for line in played(house) if not line.startswith("#")]
+        assert sorted(names) == sorted(house.files(".mp3"))
+        house.close()
+
+
+def played(house: LibraryHouse) -> list[str]:
+    return (house.shelf / "Songs.m3u8").read_text().splitlines()
 
 
 def test_only_one_sessions_files(house: LibraryHouse) -> None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 
+from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.library import (
     FIRST_NAMES,
     LibraryFile,
@@ -21,6 +22,7 @@ from ytaudio_daemon.folders.library_folder import (
     open_folders,
     remove_empty_folders,
 )
+from ytaudio_daemon.folders.published import has_sha256
 from ytaudio_daemon.folders.safe_open import open_child, open_dir, rename_noreplace
 from ytaudio_daemon.model.library_template import LibraryPlace
 
@@ -47,12 +49,16 @@ class WantedPlace:
         session: The session's name.
         place: In the session's folder.
         video_id: Goes into the name when another song has the same.
+        size: Of the file, in bytes.
+        sha256: Of its content.
     """
 
     library: Path
     session: str
     place: LibraryPlace
     video_id: str
+    size: int
+    sha256: str
 
     @property
     def path(self) -> str:
@@ -72,27 +78,60 @@ def standing_of(file: LibraryFile, wanted: WantedPlace) -> tuple[Standing, str]:
     """
     try:
         with open_dir(wanted.library, wanted.session) as top:
-            is_ours = is_unchanged(top, file)
-            there = _path_where_it_belongs(top, file, wanted)
+            return _standing_in(top, file, wanted)
     except FileNotFoundError:  # the session has no folder any more
         return Standing.KEPT, file.name
-    if there == file.name:
-        return Standing.IN_PLACE, there
-    if is_ours:
-        return Standing.TO_MOVE, wanted.path
-    return (Standing.MOVED, there) if there else (Standing.KEPT, file.name)
 
 
-def _path_where_it_belongs(top: int, file: LibraryFile, wanted: WantedPlace) -> str:
-    """Return the path under which a file stands where it belongs, "" if it does not."""
+def _standing_in(
+    top: int, file: LibraryFile, wanted: WantedPlace
+) -> tuple[Standing, str]:
+    """Return the same, in the session's open folder."""
+    if _is_ours(top, file, wanted):
+        is_there = file.name in _wanted_paths(top, wanted)
+        standing = Standing.IN_PLACE if is_there else Standing.TO_MOVE
+        return standing, file.name if is_there else wanted.path
+    if not _exists(top, file.name):
+        for path in _wanted_paths(top, wanted):
+            moved = LibraryFile(name=path, identity=file.identity)
+            if _is_ours(top, moved, wanted):
+                return Standing.MOVED, path
+    return Standing.KEPT, file.name
+
+
+def _wanted_paths(top: int, wanted: WantedPlace) -> list[str]:
+    """Return the paths that the file may have where it belongs."""
     with (
         suppress(FileNotFoundError),
         open_folders(top, wanted.place.folders) as (folder, folders),
     ):
-        for name in islice(wanted.names(folder), FIRST_NAMES):
-            if _has_identity(folder, name, file.identity):
-                return "/".join((*folders, name))
-    return ""
+        names = islice(wanted.names(folder), FIRST_NAMES)
+        return ["/".join((*folders, name)) for name in names]
+    return []
+
+
+def _is_ours(top: int, file: LibraryFile, wanted: WantedPlace) -> bool:
+    """Return whether a file is as it was added.
+
+    Where inodes change at each mount (exFAT and NTFS through FUSE), its content tells.
+    """
+    if is_unchanged(top, file):
+        return True
+    try:
+        with open_folder_of(top, file.name) as (folder, name):
+            size = os.lstat(name, dir_fd=folder).st_size
+            return size == wanted.size and has_sha256(folder, name, wanted.sha256)
+    except (FileNotFoundError, UnsafePathError):
+        return False
+
+
+def _exists(top: int, path: str) -> bool:
+    try:
+        with open_folder_of(top, path) as (folder, name):
+            os.lstat(name, dir_fd=folder)
+    except (FileNotFoundError, UnsafePathError):
+        return False
+    return True
 
 
 def _has_identity(folder: int, name: str, identity: str) -> bool:

@@ -132,6 +132,8 @@ class Relayout:
             session=job.session_name,
             place=place_of_job(self.layout, job, named, self.rules),
             video_id=job.video_id,
+            size=job.file_size_bytes or 0,
+            sha256=job.sha256 or "",
         )
 
     def _leave_folder(

@@ -32,13 +32,13 @@ FAILPOINTS = (
     "library.linked",
     "library.playlist_written",
     "library.cover_added",
-    "library.moved",
-    "library.relaid",
     "receipt.written",
     "session.expired",
     "session.trashed",
     "trash.deleting",
 )
+#: Those of `ytaudio library relayout`: no daemon passes them.
+COMMAND_FAILPOINTS = ("library.moved", "library.relaid")
 
 _observers: list[FailpointObserver] = []
 
