@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from ytaudio_daemon.model.list_totals import ListTotals
+from ytaudio_daemon.model.storable_text import storable
+from ytaudio_daemon.model.type_checks import check_types
 
 #: A finished attempt leaves these in its folder: the folder to publish, and its outcome.
 JOB_DIR = "job"
@@ -139,12 +141,12 @@ class Outcome:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Outcome":
-        """Rebuild an outcome from `to_json`.
+        """Rebuild an outcome from `to_json`, with texts that can be stored.
 
         Raises:
             TypeError, ValueError: The data is not an outcome.
         """
-        fields = dict(data)
+        fields = storable(dict(data))
         if (failure := fields.pop("failure", None)) is not None:
             kind = FailureKind(failure["kind"])
             fields["failure"] = Failure(**(failure | {"kind": kind}))
@@ -152,7 +154,9 @@ class Outcome:
             fields["result"] = Result(**result)
         if (listed := fields.pop("listed", None)) is not None:
             fields["listed"] = ListTotals(**listed)
-        return cls(**fields)
+        outcome = cls(**fields)
+        check_types(outcome)
+        return outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
