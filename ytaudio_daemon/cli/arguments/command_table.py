@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "pin": Command(EVERYDAY, "have a file stay whatever keep_last says"),
         "unpin": Command(EVERYDAY, "remove pins"),
         "session": Command(SESSIONS, "list, create, limit, expire sessions"),
+        "library": Command(SESSIONS, "move the library's files to a new layout"),
         "archive": Command(SESSIONS, "say what you have, not to be downloaded again"),
         "adopt": Command(SESSIONS, "take a music folder as had, where it stands"),
         "run": Command(RUNNING, "run the daemon in the foreground"),
