@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,10 +58,19 @@ class PoolThread:
         home: The workers' private home folder.
         downloads: Downloads at once.
         converters: Conversions at once.
+        environment: Variables for the template.
     """
 
-    def __init__(self, *, home: Path, downloads: int, converters: int) -> None:
+    def __init__(
+        self,
+        *,
+        home: Path,
+        downloads: int,
+        converters: int,
+        environment: Mapping[str, str],
+    ) -> None:
         self._home = home
+        self._environment = environment
         self._downloads = downloads
         self._converters = converters
         self._pid = os.getpid()
@@ -132,6 +142,7 @@ class PoolThread:
             converters=self._converters,
             state_id=str(uuid.uuid4()),
             home=self._home,
+            environment=self._environment,
             idle_exit_s=IDLE_EXIT_S,
             adopt_orphans=False,
         )
