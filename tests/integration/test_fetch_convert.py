@@ -214,6 +214,30 @@ def test_every_format_from_every_source(
     assert ("attached pic" in seen) == (cover != "none")
 
 
+@pytest.mark.parametrize("target", FORMATS)
+def test_a_songs_place_on_its_album_is_tagged_as_players_read_it(
+    workshop: Workshop, target: str
+) -> None:
+    request = workshop.request(
+        "opus",
+        format=target,
+        tags={"disc": "2/3"},
+        album_tags={"album": "Pastel Blues", "track": "7/9", "date": "1965"},
+    )
+    ran = workshop.runner.run(request)
+    audio = mutagen.File(ran.audio)
+    found = tags_in(audio)
+    assert (found["album"], found["date"]) == ("Pastel Blues", "1965-06-01")
+    if target in {"mp3", "wav"}:
+        assert (found["track"], audio.tags["TPOS"]) == ("7/9", "2/3")
+    elif target == "m4a":
+        assert (audio.tags["trkn"], audio.tags["disk"]) == ([(7, 9)], [(2, 3)])
+    else:
+        names = ("tracknumber", "totaltracks", "discnumber", "totaldiscs")
+        assert [audio.tags[name] for name in names] == [["7"], ["9"], ["2"], ["3"]]
+    assert ran.job["tags"]["track"] == "7/9"
+
+
 def test_id3_is_2_3(workshop: Workshop) -> None:
     ran = workshop.runner.run(workshop.request("aac", cover="jpg", format="mp3"))
     assert ran.audio.read_bytes()[:5] == b"ID3\x03\x00"

@@ -8,7 +8,7 @@ from ytaudio_daemon.downloader.pool_thread import AttemptHandle, PoolThread
 from ytaudio_daemon.fetch import CA_FILE_ENV
 from ytaudio_daemon.fetch.tools import Tools, find_tools
 from ytaudio_daemon.jobs.config_values import converter_count
-from ytaudio_daemon.model import FetchRequest
+from ytaudio_daemon.model import AttemptRequest
 from ytaudio_daemon.settings import Settings
 
 
@@ -18,7 +18,7 @@ class WorkerRuntime:
     It ends with `close`, when it is garbage-collected, or with the program.
 
     Args:
-        settings: Sections download and disk.
+        settings: Sections download, collections and disk.
         home: The workers' private home folder.
     """
 
@@ -29,7 +29,7 @@ class WorkerRuntime:
         self._pool_thread: PoolThread | None = None
         self._tools: Tools | None = None
 
-    def start(self, request: FetchRequest) -> AttemptHandle:
+    def start(self, request: AttemptRequest) -> AttemptHandle:
         """Run an attempt as soon as the pool has room for it."""
         return self._usable_pool_thread().start(request)
 
@@ -60,6 +60,7 @@ class WorkerRuntime:
                     home=self._home,
                     downloads=download.workers,
                     converters=converter_count(self._settings),
+                    listers=self._settings.collections.resolvers,
                     environment={CA_FILE_ENV: str(download.ca_file or "")},
                 )
                 # The pool thread has no reference to us, so that we can be collected;
