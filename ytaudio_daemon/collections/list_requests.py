@@ -4,7 +4,7 @@ import structlog
 
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout, cookie_jars, publishing
-from ytaudio_daemon.jobs.config_values import limits, network
+from ytaudio_daemon.jobs.listing_requests import listing_request
 from ytaudio_daemon.jobs.prepare import private_paths, work_folder_failure
 from ytaudio_daemon.jobs.publish_failures import unfinishable
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
@@ -13,9 +13,6 @@ from ytaudio_daemon.model.listing import ListRequest
 from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
-
-#: A listing is cut behind so many entries; the biggest channels have as many.
-MAX_LISTED = 50_000
 
 
 def list_request(
@@ -43,19 +40,16 @@ def list_request(
 
 
 def _request(claim: ListingClaim, layout: Layout, settings: Settings) -> ListRequest:
-    return ListRequest(
+    return listing_request(
+        settings,
         key=claim.uuid,
         attempt=claim.attempt,
         url=claim.url,
         kind=claim.kind,
-        max_entries=min(claim.selection.last_position or MAX_LISTED, MAX_LISTED),
-        attempt_dir=str(layout.attempt_dir(claim.uuid, claim.attempt)),
-        cache_dir=str(layout.cache),
-        private_paths=tuple(map(str, private_paths(layout, settings))),
-        limits=limits(settings),
-        network=network(
-            settings,
-            cookie_jars.find_cookies(layout, claim.session_uuid),
-            claim.egress,
-        ),
+        selection=claim.selection,
+        attempt_dir=layout.attempt_dir(claim.uuid, claim.attempt),
+        cache_dir=layout.cache,
+        private_paths=private_paths(layout, settings),
+        own_cookies=cookie_jars.find_cookies(layout, claim.session_uuid),
+        egress=claim.egress,
     )

@@ -16,11 +16,11 @@ from ytaudio_daemon.model.host_errors import find_host_error_in
 
 #: What YouTube's streams and pictures come in. A playlist (hls, concat, dash, image2 …)
 #: would name other files: a folder of somebody else's, or an address.
-_FORMATS = ("matroska", "mov", "mp3", "ogg", "flac", "wav", "aac")
+FORMATS = ("matroska", "mov", "mp3", "ogg", "flac", "wav", "aac")
 _PICTURE_FORMATS = ("webp", "webp_pipe", "jpeg_pipe", "png_pipe", "gif", "mov")
 #: Not the network either, whatever the media holds.
 _QUIET = ("-nostdin", "-hide_banner", "-nostats", "-v", "error", "-xerror")
-_LOCAL = ("-protocol_whitelist", "file,pipe")
+PROTOCOLS = "file,pipe"
 _MAX_STDERR = 8000
 #: ffmpeg's own status when SIGTERM, SIGINT or the like made it stop (ffmpeg 9).
 _EXIT_BY_SIGNAL = 255
@@ -53,8 +53,11 @@ def input_arguments(path: Path, *, is_picture: bool = False) -> list[str]:
 
     Its content says what format it has, and it may have no other than these.
     """
-    formats = _PICTURE_FORMATS if is_picture else _FORMATS
-    return [*_LOCAL, "-format_whitelist", ",".join(formats), "-i", f"file:{path}"]
+    formats = _PICTURE_FORMATS if is_picture else FORMATS
+    return [
+        "-protocol_whitelist", PROTOCOLS, "-format_whitelist", ",".join(formats),
+        "-i", f"file:{path}",
+    ]  # fmt: skip
 
 
 def output_arguments(path: Path, container: str) -> list[str]:
