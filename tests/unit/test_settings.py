@@ -638,6 +638,10 @@ def test_what_is_shown_of_a_receiver(tmp_path: Path) -> None:
             ":1: [downloads]: there is no such section; did you mean [download]?",
         ),
         (
+            "[paces]\nburst = 1\n",
+            ":1: [paces]: there is no such section; did you mean [pace]?",
+        ),
+        (
             '[download]\nformat = "mp3"\nworkers = 1\nformat = "m4a"\n',
             ":4: [download] format stands twice, first in line 2",
         ),

@@ -221,7 +221,7 @@ class Reader:
             log.info("intake.drop_waits", error=str(error))
             return UnreadFile(inbox_file=inbox_file, has_changed=True)
         except (UnsafePathError, OSError, ValueError) as error:
-            reason = f"waits until the session's defaults.toml is put right: {error}"
+            reason = f"waits until the session's defaults.toml is corrected: {error}"
             return UnreadFile(inbox_file=inbox_file, waits_for=reason)
 
     def _load_previous_lines(
@@ -256,7 +256,7 @@ def _unusable_growth(inbox_file: InboxFile, problem: str) -> UnreadFile:
 
     It is no new drop: an empty receipt would replace that of its earlier lines.
     """
-    reason = f"what was added to it is not taken: {problem}"
+    reason = f"what was added to it is not read: {problem}"
     return UnreadFile(inbox_file=inbox_file, waits_for=reason)
 
 

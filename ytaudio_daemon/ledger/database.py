@@ -286,7 +286,7 @@ def _inode_of(path: Path) -> tuple[int, int] | None:
     except OSError as error:
         raise LedgerUnreachableError(
             f"whether the ledger {path} is still in its place cannot be seen: {error}",
-            "Give the daemon's user its state folder back; it goes on by itself.",
+            "Give the daemon's user its state folder back; it continues by itself.",
         ) from error
     return found.st_dev, found.st_ino
 

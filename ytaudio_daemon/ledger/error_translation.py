@@ -112,12 +112,12 @@ def _raise_for_postgres(error: sa.exc.DBAPIError, ledger: str) -> NoReturn:
     if lost or refused:
         raise LedgerUnreachableError(
             f"the ledger {ledger} cannot be reached: {detail}",
-            "Start PostgreSQL, or mend [database] url.",
+            "Start PostgreSQL, or correct [database] url.",
         ) from error
     if TRANSIENT_STATES.fullmatch(state or ""):
         raise LedgerUnreachableError(
             f"the ledger {ledger} cannot be used just now: {detail}",
-            "See PostgreSQL's log; work goes on by itself when that is over.",
+            "See PostgreSQL's log; work continues by itself when that is over.",
         ) from error
     if INTERNAL_STATES.fullmatch(state or ""):
         raise LedgerError(
@@ -161,5 +161,5 @@ def _busy_error(ledger: str, detail: str) -> LedgerBusyError:
 def _full_error(ledger: str, detail: str) -> LedgerFullError:
     return LedgerFullError(
         f"the disk under the ledger {ledger} is full: {detail}",
-        "Free some space; nothing was lost and work goes on by itself.",
+        "Free some space; nothing was lost and work continues by itself.",
     )

@@ -12,6 +12,8 @@ from ytaudio_daemon.model.type_checks import check_types
 #: A finished attempt leaves these in its folder: the folder to publish, and its outcome.
 JOB_DIR = "job"
 RESULT_FILE = "result.json"
+#: ... and in that folder, for a song of an album, its cover under one of these names.
+COVER_FILES = ("cover.jpg", "cover.png")
 #: When an account's cookies are sent: for the videos that are closed without them, with
 #: every request, or not at all.
 COOKIES_POLICIES = ("when_needed", "always", "never")

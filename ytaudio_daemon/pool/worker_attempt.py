@@ -178,7 +178,7 @@ class WorkerAttempt:
         self._message_budget = min(full, self._message_budget + earned) - 1
         if self._message_budget < 0:
             self.kill_with(
-                worker_failures.misbehaved("flooded the daemon with messages")
+                worker_failures.misbehaved("sent the daemon too many messages")
             )
 
     def _handle(self, message: dict[str, object], now: float) -> Iterator[Event]:

@@ -145,6 +145,21 @@ def download_option(name: str, allowed: str) -> ValueType:
     return ValueType(allowed=allowed, parse=parse)
 
 
+def yes_or_no() -> ValueType:
+    """Return the type of `true` and `false`."""
+
+    def parse(text: str) -> bool:
+        require(text.lower() in {"true", "false"}, text)
+        return text.lower() == "true"
+
+    return ValueType(
+        allowed="true or false",
+        parse=parse,
+        format=lambda value: str(value).lower(),
+        toml_types=(bool,),
+    )
+
+
 def library_template() -> ValueType:
     """Return the type of templates for names in the library."""
 

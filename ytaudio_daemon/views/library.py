@@ -40,6 +40,7 @@ class LibraryView:
     Attributes:
         due_queue: Jobs whose audio must be added.
         unsaved_entries: Audio that was added and is not in the ledger yet, by job.
+        added: Jobs whose audio was added since somebody last took them out.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class LibraryView:
     ) -> None:
         self.due_queue = DueQueue()
         self.unsaved_entries: dict[int, LibraryEntry] = {}
+        self.added: set[int] = set()
         self._ledger = ledger
         self._layout = layout
         self._write_errors = write_errors
@@ -158,6 +160,7 @@ class LibraryView:
                 name=library_file.name,
                 identity=library_file.identity,
             )
+            self.added.add(job.id)
             self._write_errors.clear(PROBLEM_CODE, place)
             self._finish(job)
         except FileNotFoundError:  # the result itself is gone: nothing to show
