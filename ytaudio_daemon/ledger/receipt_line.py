@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ytaudio_daemon.ledger.schema import jobs
 from ytaudio_daemon.model import LinePart
-from ytaudio_daemon.model.collection import LISTING_ENDED, CollectionState
+from ytaudio_daemon.model.collection import CollectionState
 
 #: What a line shows of its job, in the order of the fields.
 JOB_COLUMNS = (
@@ -67,11 +67,6 @@ class ReceiptCollection:
     is_repeated: bool = False
     items: "list[ReceiptLine]" = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def is_listed(self) -> bool:
-        """Whether its listing has ended, well or not."""
-        return self.state in LISTING_ENDED
 
 
 class ReceiptLine(NamedTuple):
