@@ -135,7 +135,8 @@ CREATE TABLE events (
 	from_state TEXT, 
 	to_state TEXT, 
 	attempt INTEGER, 
-	reason TEXT NOT NULL
+	reason TEXT NOT NULL, 
+	collection_id INTEGER
 )
 CREATE TABLE gates (
 	name TEXT NOT NULL, 
@@ -190,6 +191,15 @@ CREATE TABLE jobs (
 	UNIQUE (uuid), 
 	FOREIGN KEY(session_id) REFERENCES sessions (id), 
 	FOREIGN KEY(drop_id) REFERENCES drops (id), 
+	FOREIGN KEY(collection_id) REFERENCES collections (id)
+)
+CREATE TABLE library_collections (
+	collection_id INTEGER NOT NULL, 
+	name TEXT NOT NULL, 
+	playlist TEXT, 
+	cover TEXT, 
+	cover_identity TEXT, 
+	PRIMARY KEY (collection_id), 
 	FOREIGN KEY(collection_id) REFERENCES collections (id)
 )
 CREATE TABLE lines (
@@ -300,6 +310,8 @@ down_revision = "0006"
 down_revision = "0007"
 down_revision = "0008"
 down_revision = "0009"
+down_revision = "0010"
+down_revision = "0011"
 down_revision = None
 revision = "0001"
 revision = "0002"
@@ -310,4 +322,6 @@ revision = "0006"
 revision = "0007"
 revision = "0008"
 revision = "0009"
+revision = "0010"
 revision = "0011"
+revision = "0012"

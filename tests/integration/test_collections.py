@@ -130,7 +130,7 @@ def test_the_same_line_again_adds_what_is_new_and_runs_again_what_had_ended(
     house.drop(content=PLAYLIST)
     house.take()
     house.list_all()
-    house.fail_job(2, house.now)
+    house.end_job(2, house.now)
     house.lane.lists[PLAYLIST] = listed([4, 1, 2])
     house.drop("again.txt", PLAYLIST)
     house.take()
@@ -266,6 +266,19 @@ def test_a_list_that_cannot_be_had_is_in_the_failed_file_to_be_dropped_again(
     document = json.loads(receipt.read_text())
     assert document["counts"]["failed"] == 1
     assert document["lines"][0]["collection"]["error"]["code"] == "private_list"
+
+
+def test_an_item_that_failed_repeats_the_options_of_its_list_but_no_selection(
+    house: CollectionsHouse,
+) -> None:
+    house.lane.lists[PLAYLIST] = listed([1])
+    house.drop(content=f"{PLAYLIST} items=1 format=opus\n")
+    house.take()
+    house.list_all()
+    house.end_job(1, house.now, reason="session_expired")
+    house.show()
+    failed = (house.inbox / "processed" / "songs.txt.failed.txt").read_text()
+    assert f"\nhttps://www.youtube.com/watch?v={video(1)} format=opus\n" in failed
 
 
 def test_a_list_is_the_probe_where_no_job_waits_and_opens_the_gate(

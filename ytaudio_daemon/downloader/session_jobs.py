@@ -12,14 +12,12 @@ from ytaudio_daemon.downloader import open_ledger
 from ytaudio_daemon.downloader.await_attempt import ProgressListener
 from ytaudio_daemon.downloader.claim_runner import ClaimRunner, when_not_busy
 from ytaudio_daemon.downloader.folder_downloader import (
-    INTERRUPTED,
     DownloadRequest,
-    StopLevel,
-    StopSignal,
 )
 from ytaudio_daemon.downloader.next_action import NextAction, next_action
 from ytaudio_daemon.downloader.result import DownloadResult, rejected_result
 from ytaudio_daemon.downloader.sessions import require_active_session
+from ytaudio_daemon.downloader.stop_signal import INTERRUPTED, StopLevel, StopSignal
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import (
     UsageError,

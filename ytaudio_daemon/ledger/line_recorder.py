@@ -58,8 +58,8 @@ class NewLine(NamedTuple):
     Either `job_options` is set (the line has a link to take, on which `message` may be
     a remark), with `video_id` or `collection`, or `code` and `message` (it is refused).
     `part` is 0 for the only link of its line. `again` is the line as it could be dropped
-    again, should it be refused, or None. With `ignores_archive` its video is fetched
-    although the archive has it.
+    again, or None without a link. With `ignores_archive` its video is fetched although
+    the archive has it.
     """
 
     line: int
@@ -177,8 +177,6 @@ class LineRecorder:
         )
         message = self._message(line.message, decision, known)
         code = _CODES.get(decision.action)
-        if decision.exceeded is None:
-            again = None
         result = decision.line_result
         return drop_id, number, part, text, result, code, message, again, job_id, None
 

@@ -205,7 +205,7 @@ def select_entries(
     )
     batch.load(audio_key(entry.video_id, profile) for entry in undecided)
     for entry in undecided:
-        entry.skipped = _skip_reason(claim, entry, chosen, rules)
+        entry.skipped = claim.selection.skip_reason(entry, chosen, rules.max_items)
         if entry.unavailable or entry.skipped is not None:
             continue
         decision, job_id, _ = batch.enqueue(
@@ -229,15 +229,6 @@ def select_entries(
     accepted = session.accepted + batch.new_job_count
     record_activity(db, claim.session_id, now, accepted=accepted)
     return chosen
-
-
-def _skip_reason(
-    claim: ListingClaim, entry: Entry, chosen: int, rules: RecordRules
-) -> str | None:
-    selection = claim.selection
-    if entry.unavailable:
-        return selection.decide_unavailable(entry.position, chosen, rules.max_items)
-    return selection.decide(entry, chosen, rules.max_items)
 
 
 def _update_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> None:

@@ -33,6 +33,14 @@ class SelectableEntry(Protocol):
         """The day of its upload, `YYYY-MM-DD`, if the list names it."""
 
 
+class ListableEntry(SelectableEntry, Protocol):
+    """An entry that may be shown as unavailable."""
+
+    @property
+    def unavailable(self) -> str:
+        """Why its video cannot be fetched; "" when it seems to be there."""
+
+
 EntryT = TypeVar("EntryT", bound=SelectableEntry)
 
 
@@ -112,6 +120,24 @@ class Selection:
         known = [last for last in ends if last is not None]
         return max(known) if known and len(known) == len(ends) else None
 
+    def limit(self, max_items: int) -> int:
+        """Return how many entries become jobs at most: the config's, or its own."""
+        return self.max_items or max_items
+
+    def skip_reason(
+        self, entry: ListableEntry, chosen_so_far: int, max_items: int
+    ) -> str | None:
+        """Return why an entry is not selected; of an unavailable one, too.
+
+        Args:
+            entry: The entry.
+            chosen_so_far: The number of entries that are selected before it.
+            max_items: The config's; the line's own wins.
+        """
+        if entry.unavailable:
+            return self.decide_unavailable(entry.position, chosen_so_far, max_items)
+        return self.decide(entry, chosen_so_far, max_items)
+
     def decide(
         self, entry: SelectableEntry, chosen_so_far: int, max_items: int
     ) -> str | None:
@@ -142,7 +168,7 @@ class Selection:
         )
 
     def _limit_reason(self, chosen_so_far: int, max_items: int) -> str | None:
-        limit = self.max_items or max_items
+        limit = self.limit(max_items)
         if chosen_so_far < limit:
             return None
         return f"more than {limit} (max_items)"

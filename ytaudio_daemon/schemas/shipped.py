@@ -8,6 +8,10 @@ from ytaudio_daemon.schemas import (
     download,
     ledger_commands,
 )
+from ytaudio_daemon.schemas.collection import (
+    CollectionDetailsDocument,
+    CollectionList,
+)
 from ytaudio_daemon.schemas.daemon import DaemonFile
 from ytaudio_daemon.schemas.job import JobDocument, JobList
 from ytaudio_daemon.schemas.json_schema import Schema, object_schema
@@ -23,6 +27,8 @@ TITLES: dict[type, str] = {
     archive_commands.ArchiveForgetDocument: "Forgotten",
     archive_commands.ArchiveImportDocument: "Import into the archive",
     commands.CheckDocument: "Verdict on a file",
+    CollectionDetailsDocument: "Collection in full",
+    CollectionList: "Collections",
     commands.ConfigDocument: "Settings",
     commands.ConfigKeysDocument: "Keys of the config",
     DaemonFile: "Daemon",

@@ -81,7 +81,7 @@ def write_drop(
 
 def print_liveness_note(context: CommandContext) -> None:
     """Print a note when no daemon will take the drop: none runs, or it reads elsewhere."""
-    liveness = context.read_liveness()
+    liveness = context.find_liveness()
     if not liveness.is_up:
         context.output.stderr_line(f"note: {liveness.explanation()}")
     elif liveness.document is not None:

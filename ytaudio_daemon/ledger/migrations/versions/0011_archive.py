@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 Real = sa.Float().with_variant(postgresql.DOUBLE_PRECISION(), "postgresql")
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 
 def upgrade() -> None:
