@@ -119,7 +119,7 @@ def test_the_page_says_that_the_ledger_cannot_be_read(
 ) -> None:
     assert sqlite_ledger.path is not None
     sqlite_ledger.path.write_bytes(b"no ledger at all" * 500)
-    assert "No jobs are taken until that is mended" in client.get("/").text
+    assert "No jobs are accepted until that is fixed" in client.get("/").text
 
 
 def test_the_page_loads_nothing_and_runs_nothing(client: InProcessClient) -> None:

@@ -1,4 +1,4 @@
-"""Receipts: every line and what became of it, for people and for programs."""
+"""Receipts: every line and its result, for people and for programs."""
 
 import hashlib
 import os

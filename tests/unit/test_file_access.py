@@ -45,6 +45,7 @@ ALLOWED = {
     "fetch/libav.py:copy": OWN,
     "fetch/libav_warmup.py:_write_silence": "in a new folder below TMPDIR, 0700",
     "fetch/result_files.py:sha256_of": OWN,
+    "fetch/result_files.py:write_cover": OWN,
     "fetch/tag.py:can_hold_tags": OWN,
     "folders/letter_case.py:list_names": FOLDER,
     "folders/output_folder.py:_make_locked_folder": FOLDER,

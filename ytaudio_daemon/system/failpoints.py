@@ -31,6 +31,8 @@ FAILPOINTS = (
     "job.completed",
     "work.cleared",
     "library.linked",
+    "library.playlist_written",
+    "library.cover_added",
     "receipt.written",
     "session.expired",
     "session.trashed",

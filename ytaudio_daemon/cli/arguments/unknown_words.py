@@ -25,6 +25,22 @@ def unknown_command_error(name: str) -> UsageError:
     return UsageError(f"there is no command {name!r}{meant}", hint)
 
 
+def unknown_verb_error(program: str, verb: str, known: Collection[str]) -> UsageError:
+    """Return the error for a verb that a command does not have.
+
+    Args:
+        program: The command with the program's name before it.
+        verb: The word.
+        known: All verbs of the command.
+    """
+    similar = _closest(verb, known)
+    meant = f"; did you mean {similar}?" if similar else ""
+    return UsageError(
+        f"{program} has no verb {verb!r}{meant}",
+        "" if similar else f"The verbs: {' '.join(known)}; `{program} --help`.",
+    )
+
+
 def unknown_words_error(
     program: str, unknown: Sequence[str], flags: Collection[str]
 ) -> UsageError:
