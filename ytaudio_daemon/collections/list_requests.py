@@ -2,16 +2,21 @@
 
 from dataclasses import replace
 
+import structlog
+
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout, cookie_jars, publishing
 from ytaudio_daemon.jobs.listing_requests import listing_request
 from ytaudio_daemon.jobs.prepare import private_paths, work_folder_failure
+from ytaudio_daemon.jobs.publish_failures import unfinishable
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.model import Outcome
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.listing import FeedRequest, ListRequest
 from ytaudio_daemon.model.subscription import NO_FEED_LIST_S, Look
 from ytaudio_daemon.settings import Settings
+
+log = structlog.get_logger()
 
 
 def list_request(
@@ -32,6 +37,16 @@ def list_request(
         publishing.begin_attempt(layout, claim.uuid, claim.attempt)
     except ITEM_ERRORS as error:
         return Outcome(failure=work_folder_failure(error))
+    try:
+        return _request(claim, layout, settings, now)
+    except ITEM_ERRORS as error:
+        log.exception("collection.not_started", collection=claim.uuid)
+        return Outcome(failure=unfinishable(error))
+
+
+def _request(
+    claim: ListingClaim, layout: Layout, settings: Settings, now: Now
+) -> ListRequest:
     request = listing_request(
         settings,
         key=claim.uuid,
