@@ -318,3 +318,37 @@ def test_bad_ways_to_follow_are_refused_with_what_to_do(
     ((code, message),) = house.ask("SELECT code, message FROM lines")
     assert code == "bad_option"
     assert said in str(message)
+
+
+def test_what_a_person_asks_for_comes_before_looks(house: CollectionsHouse) -> None:
+    follow(house)
+    house.lane.lists[OTHER] = listed([9])
+    house.lane.feeds[PLAYLIST] = FeedAnswer.UNCHANGED
+    house.let_pass(INTERVAL_S)
+    assert house.look_queue.queue_due(house.now)
+    house.drop("other.txt", OTHER)
+    house.take()
+    house.list_all()
+    assert [request.url for request in house.lane.asked] == [OTHER, PLAYLIST]
+
+
+@pytest.mark.postgres
+def test_lists_are_followed_on_postgresql_too(
+    tmp_path: Path, empty_postgres: str
+) -> None:
+    house = CollectionsHouse(tmp_path, YTAUDIO_DATABASE_URL=empty_postgres)
+    house.lane.lists[PLAYLIST] = listed([1])
+    follow(house, f"{PLAYLIST} follow=6h keep_last=1\n")
+    for number in (2, 3):
+        house.lane.feeds[PLAYLIST] = in_feed(*range(number, 0, -1))
+        house.let_pass(INTERVAL_S)
+        house.look()
+    house.finish_jobs()
+    house.remove_old_files()
+    removals = house.ask("SELECT video_id, removal FROM entries ORDER BY video_id")
+    assert removals == [(video(1), None), (video(2), "removed"), (video(3), None)]
+    house.let_pass(INTERVAL_S)
+    house.look_queue.recover(house.now)
+    house.look()
+    assert house.states() == ["completed"]
+    house.close()

@@ -182,11 +182,19 @@ def _count_queued_jobs(db: Connection) -> int:
 
 
 def _next_queued(db: Connection) -> Any:
+    """Return the next collection in turn: what a person has asked for, then looks."""
+    is_look = sa.case((subscriptions.c.look != Look.NONE.value, 1), else_=0)
     return db.execute(
         sa.select(collections)
         .join(sessions, sessions.c.id == collections.c.session_id)
+        .outerjoin(subscriptions, subscriptions.c.collection_id == collections.c.id)
         .where(IS_UNLISTED, collections.c.state == CollectionState.QUEUED.value)
-        .order_by(sessions.c.turn, collections.c.priority.desc(), collections.c.id)
+        .order_by(
+            sessions.c.turn,
+            is_look,
+            collections.c.priority.desc(),
+            collections.c.id,
+        )
         .limit(1)
     ).first()
 

@@ -23,6 +23,8 @@ from ytaudio_daemon.system.times import parse_rfc3339
 #: In the order a job goes through them.
 STATES = ("running", "queued", "waiting", "held", "completed", "failed", "cancelled")
 BAR_CELLS = 8
+#: Collections that the document of a session shows.
+MAX_SHOWN = 100
 
 
 def daemon_report(
@@ -97,12 +99,15 @@ def session_report(
 def _followed(document: Document, wall: float) -> list[tuple[str, str]]:
     """Return how many lists a session follows, and when it looks at one next."""
     # A daemon of an older version tells nothing of them.
-    asked = [each.get("subscription") for each in document.get("collections", [])]
+    shown = document.get("collections", [])
+    asked = [each.get("subscription") for each in shown]
     dues = [each["next_look_at"] for each in asked if each and each["next_look_at"]]
     if not dues:
         return []
     soonest = local_time_and_distance(parse_rfc3339(min(dues)), wall)
-    return [("follows", f"{pluralize(len(dues), 'list')}, next look at {soonest}")]
+    more = " or more" if len(shown) >= MAX_SHOWN else ""
+    lists = f"{pluralize(len(dues), 'list')}{more}"
+    return [("follows", f"{lists}, next look at {soonest}")]
 
 
 def _standstill(liveness: DaemonLiveness, wall: float) -> Iterable[tuple[str, str]]:
