@@ -95,9 +95,12 @@ def _library(case: Case) -> Iterator[str]:
             name = case.name_of(job["session_id"])
             wanted.setdefault(name, Counter())[job["sha256"]] += 1
     found: dict[str, Counter[str]] = {}
-    for path in case.library.glob("[!.]*/*"):
+    for path in case.library.glob("[!.]*/**/*"):
+        if path.is_dir() or path.suffix == ".m3u8":
+            continue
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        found.setdefault(path.parent.name, Counter())[digest] += 1
+        name = path.relative_to(case.library).parts[0]
+        found.setdefault(name, Counter())[digest] += 1
     for name in wanted.keys() | found.keys():
         shelf, jobs = found.get(name, Counter()), wanted.get(name, Counter())
         if shelf != jobs:
