@@ -32,9 +32,9 @@ TREES = ("INBOX", "DOWNLOADS", "LIBRARY")
 
 def test_a_session_cannot_be_given_the_folder_of_another(house: House) -> None:
     (house.layout.inbox / "Hello").mkdir()
-    with pytest.raises(UsageError, match="does not tell 'HELLO'"):
+    with pytest.raises(UsageError, match="does not distinguish 'HELLO'"):
         write_drop(house.layout, "HELLO", "a.txt", LINKS.encode())
-    with pytest.raises(UsageError, match="does not tell 'HELLO'"):
+    with pytest.raises(UsageError, match="does not distinguish 'HELLO'"):
         create_session(house.ledger.write, house.layout, "HELLO")  # type: ignore[arg-type]
     assert list((house.layout.inbox / "Hello").iterdir()) == []
     write_drop(house.layout, "Hello", "a.txt", LINKS.encode())
