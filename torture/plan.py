@@ -12,8 +12,10 @@ from torture.files import (
     grown,
     json_file,
     link_file,
+    list_file,
     text_file,
 )
+from torture.playlists import Listed, ListWish, Playlists
 from ytaudio_daemon.system.failpoints import FAILPOINTS
 
 #: Sessions that live through the whole run; "" is the inbox itself.
@@ -29,6 +31,8 @@ TONES = (330, 440, 550)
 DURATIONS_S = (2.0, 3.0)
 #: Where the rehearsal of a session's end happens.
 END_STEPS = ("session.expired", "session.trashed", "trash.deleting")
+#: Passed in commands, which no run calls.
+COMMAND_STEPS = ("archive.batch_added",)
 #: Passed in workers.
 WORKER_STEPS = ("source.finished", "source.spoiled", "result.written")
 #: First and longest pause of a closed gate, in seconds: a run sees many.
@@ -100,6 +104,7 @@ class Plan:
     dice: random.Random = field(init=False)
     _random: random.Random = field(init=False)
     _strokes: random.Random = field(init=False)
+    playlists: Playlists = field(init=False)
     _files: int = 0
     _steps: list[str] = field(default_factory=list)
 
@@ -108,6 +113,7 @@ class Plan:
         self.dice = random.Random(f"{self.seed} dice")
         self._random = random.Random(f"{self.seed} drops")
         self._strokes = random.Random(f"{self.seed} strokes")
+        self.playlists = Playlists(random.Random(f"{self.seed} playlists"))
         if not self.sabotage:
             lay = random.Random(f"{self.seed} terrain")
             self.terrain = Terrain(
@@ -173,6 +179,22 @@ class Plan:
         ending = "jsonl" if as_json else draw.choice(TEXT_ENDINGS)
         return self._named(session, ending, content, wishes)
 
+    def playlist(self, fresh: list[Video]) -> Listed:
+        """Draw a playlist, or let one grow that is there."""
+        dice = self.playlists.dice
+        grown = self.playlists.grow(fresh) if dice.random() < 0.4 else None
+        others = sorted(self.videos.keys() - {video.id for video in fresh})
+        known = dice.sample(others, min(2, len(others)))
+        listed = grown or self.playlists.draw(fresh, known, dice.choice(FORMATS))
+        for video in listed.private:
+            self.videos[video.id], self.fates[video.id] = video, "failed"
+        return listed
+
+    def list_drop(self, session: str, wish: ListWish) -> Drop:
+        """Write a file that asks for a playlist."""
+        self._files += 1
+        return self._named(session, "txt", *list_file(self._files, wish))
+
     def link(self, session: str, video: str) -> Drop:
         """Write a link file that asks for a video, "" = for none."""
         self._files += 1
@@ -218,7 +240,7 @@ class Plan:
     def _next_step(self, *, can_expire: bool) -> str:
         """Go through all steps in a new order each time, those of expiry when due."""
         if not self._steps:
-            self._steps = list(FAILPOINTS)
+            self._steps = [each for each in FAILPOINTS if each not in COMMAND_STEPS]
             self._strokes.shuffle(self._steps)
         for step in self._steps:
             if can_expire or step not in END_STEPS:

@@ -279,3 +279,20 @@ def test_descriptions_from_the_api_of_youtube_are_no_links() -> None:
 )
 def test_a_link_in_the_quotes_of_another_language_counts(text: str) -> None:
     assert document(text) == [("1", "AAAAAAAAAAA", None)]
+
+
+@pytest.mark.parametrize(
+    ("value", "layer"),
+    [
+        ('"yes"', {"again": "yes"}),
+        ("true", {"again": "yes"}),
+        ('"once more"', {}),
+        ("3", {}),
+    ],
+)
+def test_again_is_an_option_where_it_says_yes_or_no(
+    value: str, layer: dict[str, str]
+) -> None:
+    text = f'{{"url": "https://youtu.be/AAAAAAAAAAA", "again": {value}}}'
+    (entry,) = parse(text.encode(), DropKind.JSONL)
+    assert (entry.code, entry.layer) == (None, layer)

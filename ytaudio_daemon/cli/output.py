@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from itertools import chain, islice
@@ -14,6 +15,8 @@ from ytaudio_daemon.cli.terminal_text import terminal_safe
 if TYPE_CHECKING:
     from ytaudio_daemon.cli.terminal import Terminal
 
+#: Only for terminals: it imports subprocess.
+PAGER = "ytaudio_daemon.cli.pager"
 #: Columns of the word that begins a line.
 LABEL_WIDTH = 8
 
@@ -46,6 +49,26 @@ class Output:
         """Import all that printing needs; without this it happens at the first use."""
         if self.is_terminal:
             self.terminal.load()
+            import_module(PAGER)
+
+    @contextmanager
+    def paged(self) -> Iterator[None]:
+        """Show what is printed inside in a pager, if it is longer than the terminal."""
+        if not self.is_terminal:
+            yield
+            return
+        pager = import_module(PAGER)
+        out, page = self._out, pager.PagedText()
+        self._print_to(page)
+        try:
+            yield
+        finally:
+            self._print_to(out)
+            pager.show(page.getvalue(), out, os.environ)
+
+    def _print_to(self, out: IO[str]) -> None:
+        self._out = out
+        self.__dict__.pop("terminal", None)  # the next one leads there
 
     def line(self, text: str = "") -> None:
         """Print one line, made safe for a terminal."""

@@ -256,11 +256,16 @@ FAILURE_CATALOG = {
     "list_incomplete": FailureSpec(
         _K.TRANSIENT, "A page of this list came without its entries."
     ),
-    "converter_died": FailureSpec(_K.TRANSIENT, "ffmpeg ended without a word."),
+    "converter_died": FailureSpec(_K.TRANSIENT, "ffmpeg ended without a message."),
     "work_unreadable": FailureSpec(
         _K.TRANSIENT,
         "What an earlier try has left cannot be read from the disk.",
         "Check the disk.",
+    ),
+    "work_removed": FailureSpec(
+        _K.TRANSIENT,
+        "The files of this try were removed while it ran.",
+        "Let nothing else delete files in downloads/.work: the daemon clears it itself.",
     ),
     "encoder_refused": FailureSpec(
         _K.POLICY,

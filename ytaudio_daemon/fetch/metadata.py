@@ -7,12 +7,14 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ytaudio_daemon.model.options import MAX_TAG_CHARS
 
 #: YouTube's own limit is 100 characters for a title; music fields run longer.
 MAX_TEXT_CHARS = MAX_TAG_CHARS
+_NO_TAGS: Mapping[str, str] = MappingProxyType({})
 _TOPIC = re.compile(r"\s+-\s+Topic$")
 
 
@@ -21,7 +23,7 @@ class VideoFacts:
     """A video's metadata; None where YouTube has none.
 
     Attributes:
-        title: The video's own title.
+        title: The video's own title; its ID where YouTube names none.
         artist: Only as YouTube's music metadata names it, several joined by ", ".
         song: The song's title in YouTube's music metadata.
         track_number: Its place on the album.
@@ -41,6 +43,12 @@ class VideoFacts:
     channel: str | None = None
     view_count: int | None = None
     duration_s: float | None = None
+
+    @property
+    def own_title(self) -> str | None:
+        """The title that YouTube gave; None where the ID stands in its place."""
+        made_up = (self.video_id, f"youtube video #{self.video_id}")  # by yt-dlp
+        return None if self.title in made_up else self.title
 
 
 def video_facts(info: Mapping[str, Any]) -> VideoFacts:
@@ -66,12 +74,21 @@ def video_facts(info: Mapping[str, Any]) -> VideoFacts:
 
 
 def tags_of(
-    facts: VideoFacts, tag_overrides: Mapping[str, str], url: str
+    facts: VideoFacts,
+    tag_overrides: Mapping[str, str],
+    url: str,
+    album_tags: Mapping[str, str] = _NO_TAGS,
 ) -> dict[str, str]:
-    """Return the tags to write: the person's own over YouTube's; no empty ones.
+    """Return the tags to write; no empty ones.
 
     A video without music metadata gets its channel as the artist, as yt-dlp's own
     metadata step does; a "<name> - Topic" channel is the artist's.
+
+    Args:
+        facts: The video's, which give way to both others.
+        tag_overrides: The person's own, which win.
+        url: Goes into the comment.
+        album_tags: What is known of the album that lists the video.
     """
     channel = without_topic(facts.channel or "")
     tags = {
@@ -84,8 +101,16 @@ def tags_of(
         "genre": facts.genre,
         "comment": url,
     }
-    tags |= {key: clean_text(value) for key, value in tag_overrides.items()}
+    date = _finer_date(facts.date, album_tags.get("date"))
+    for better in (album_tags, {"date": date}, tag_overrides):
+        tags |= {key: clean_text(value) for key, value in better.items()}
     return {key: value for key, value in tags.items() if value}
+
+
+def _finer_date(of_video: str | None, of_album: str | None) -> str | None:
+    """Return the album's date, or the video's where that is a day of the same year."""
+    is_same_year = of_video and of_album and of_video.startswith(of_album)
+    return of_video if is_same_year else of_album or of_video
 
 
 def without_topic(channel: str) -> str:

@@ -1,9 +1,12 @@
 """Translates the databases' errors into this program's errors."""
 
+import json
 import re
+import resource
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NoReturn
 
 import sqlalchemy as sa
@@ -27,6 +30,10 @@ UNREACHABLE_STATES = re.compile(r"08...|53300|57P0[123]")
 TRANSIENT_STATES = re.compile(r"53...|57...|58...|25006")
 #: Class: internal error, a damaged page among them.
 INTERNAL_STATES = re.compile(r"XX...")
+#: How the driver complains about a text that is no UTF-8.
+_NO_TEXT = "Could not decode to UTF-8"
+#: One transaction makes the ledger longer by less than so many bytes.
+_MAX_GROWTH_BYTES = 4 << 20
 
 
 @contextmanager
@@ -46,6 +53,8 @@ def translating_errors(ledger: str) -> Iterator[None]:
     """
     try:
         yield
+    except json.JSONDecodeError as error:
+        raise damaged_error(ledger, f"a row holds no JSON: {error}") from error
     except sqlite3.Error as error:
         _raise_for_sqlite(error, error, ledger)
     except sa.exc.DBAPIError as error:
@@ -70,7 +79,8 @@ def _raise_for_sqlite(error: Exception, detail: sqlite3.Error, ledger: str) -> N
         raise _busy_error(ledger, str(detail)) from error
     if code == sqlite3.SQLITE_FULL:
         raise _full_error(ledger, str(detail)) from error
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+    is_no_text = _NO_TEXT in str(detail)
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or is_no_text:
         raise damaged_error(ledger, str(detail)) from error
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
         raise LedgerError(
@@ -79,6 +89,9 @@ def _raise_for_sqlite(error: Exception, detail: sqlite3.Error, ledger: str) -> N
             "(`ytaudio doctor` names the chmod).",
         ) from error
     if code == sqlite3.SQLITE_IOERR:
+        limit = _reached_limit(detail, Path(ledger))
+        if limit is not None:
+            raise _file_limit_error(ledger, limit) from error
         raise LedgerError(
             f"the disk under the ledger {ledger} failed: {detail}",
             "See the kernel's log (dmesg); the ledger takes no harm from a full disk.",
@@ -99,12 +112,12 @@ def _raise_for_postgres(error: sa.exc.DBAPIError, ledger: str) -> NoReturn:
     if lost or refused:
         raise LedgerUnreachableError(
             f"the ledger {ledger} cannot be reached: {detail}",
-            "Start PostgreSQL, or mend [database] url.",
+            "Start PostgreSQL, or correct [database] url.",
         ) from error
     if TRANSIENT_STATES.fullmatch(state or ""):
         raise LedgerUnreachableError(
             f"the ledger {ledger} cannot be used just now: {detail}",
-            "See PostgreSQL's log; work goes on by itself when that is over.",
+            "See PostgreSQL's log; work continues by itself when that is over.",
         ) from error
     if INTERNAL_STATES.fullmatch(state or ""):
         raise LedgerError(
@@ -112,6 +125,30 @@ def _raise_for_postgres(error: sa.exc.DBAPIError, ledger: str) -> NoReturn:
             "See PostgreSQL's log; a damaged database is restored from a dump.",
         ) from error
     raise error
+
+
+def _reached_limit(detail: sqlite3.Error, path: Path) -> int | None:
+    """Return this process's limit of a file's size in bytes, if the ledger ran into it.
+
+    SQLite reports EFBIG as an I/O error of the disk, and has truncated its file again.
+    """
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    is_limited = limit != resource.RLIM_INFINITY
+    if not is_limited or detail.sqlite_errorcode != sqlite3.SQLITE_IOERR_WRITE:
+        return None
+    for file in (path, path.with_name(f"{path.name}-journal")):
+        with suppress(OSError):
+            if file.stat().st_size > limit - _MAX_GROWTH_BYTES:
+                return limit
+    return None
+
+
+def _file_limit_error(ledger: str, limit: int) -> LedgerFullError:
+    return LedgerFullError(
+        f"the ledger {ledger} cannot grow: this process may write files of at most "
+        f"{limit} bytes",
+        "Raise that limit (LimitFSIZE= of the service, ulimit -f) and start it again.",
+    )
 
 
 def _busy_error(ledger: str, detail: str) -> LedgerBusyError:
@@ -124,5 +161,5 @@ def _busy_error(ledger: str, detail: str) -> LedgerBusyError:
 def _full_error(ledger: str, detail: str) -> LedgerFullError:
     return LedgerFullError(
         f"the disk under the ledger {ledger} is full: {detail}",
-        "Free some space; nothing was lost and work goes on by itself.",
+        "Free some space; nothing was lost and work continues by itself.",
     )

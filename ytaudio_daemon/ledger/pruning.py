@@ -6,7 +6,7 @@ none refers to a deleted one: lines and switched-off links, entries, jobs with a
 and events, collections, drops, the session.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from ytaudio_daemon.ledger.schema import (
     entries,
     events,
     jobs,
+    library_collections,
     library_entries,
     lines,
     sessions,
@@ -37,7 +38,9 @@ DROPS_PER_BATCH = 200
 EVENTS_PER_BATCH = 500
 
 
-def session_to_prune(db: Connection, now: Now, keep_s: float) -> Session | None:
+def session_to_prune(
+    db: Connection, now: Now, keep_s: float, but_not: Collection[int] = ()
+) -> Session | None:
     """Return an expired session without activity for `keep_s`, if there is one.
 
     Both clocks must agree: then neither a jump of the one nor a stop of the other
@@ -48,6 +51,7 @@ def session_to_prune(db: Connection, now: Now, keep_s: float) -> Session | None:
         db: A transaction.
         now: The moment.
         keep_s: `[retention] finalized`, in seconds.
+        but_not: IDs of sessions that are passed over.
     """
     lately = sa.select(jobs.c.id).where(
         jobs.c.session_id == sessions.c.id, jobs.c.finalized_at > now.wall - keep_s
@@ -55,20 +59,18 @@ def session_to_prune(db: Connection, now: Now, keep_s: float) -> Session | None:
     kept = sa.select(drops.c.id).where(
         drops.c.session_id == sessions.c.id, drops.c.state == "kept"
     )
-    row = db.execute(
-        sa.select(sessions)
-        .where(
-            sessions.c.state == SessionState.EXPIRED.value,
-            sa.or_(sessions.c.removal.is_(None), sessions.c.removal == "done"),
-            sessions.c.last_activity_lived + keep_s <= now.uptime_s,
-            sessions.c.last_activity_at + keep_s <= now.wall,
-            unfinished_count() == 0,
-            sa.not_(sa.exists(lately)),
-            sa.not_(sa.exists(kept)),
-        )
-        .order_by(sessions.c.id)
-        .limit(1)
-    ).first()
+    query = sa.select(sessions).where(
+        sessions.c.state == SessionState.EXPIRED.value,
+        sa.or_(sessions.c.removal.is_(None), sessions.c.removal == "done"),
+        sessions.c.last_activity_lived + keep_s <= now.uptime_s,
+        sessions.c.last_activity_at + keep_s <= now.wall,
+        unfinished_count() == 0,
+        sa.not_(sa.exists(lately)),
+        sa.not_(sa.exists(kept)),
+    )
+    if but_not:
+        query = query.where(sessions.c.id.not_in(but_not))
+    row = db.execute(query.order_by(sessions.c.id).limit(1)).first()
     return None if row is None else session_from_row(row)
 
 
@@ -135,6 +137,8 @@ def delete_collections(db: Connection, session_id: int) -> bool:
     """
     mine = sa.select(collections.c.id).where(collections.c.session_id == session_id)
     ids = db.execute(mine.limit(DROPS_PER_BATCH)).scalars().all()
+    of_library = library_collections.c.collection_id.in_(ids)
+    db.execute(sa.delete(library_collections).where(of_library))
     db.execute(sa.delete(collections).where(collections.c.id.in_(ids)))
     return len(ids) == DROPS_PER_BATCH
 

@@ -3,9 +3,8 @@
 from typing import Annotated, Literal, TypedDict
 
 from ytaudio_daemon.model import SessionState
-from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.cookies import CookiesState
-from ytaudio_daemon.model.listing import KINDS
+from ytaudio_daemon.schemas.collection import SessionCollection
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     Amount,
@@ -15,14 +14,16 @@ from ytaudio_daemon.schemas.fields import (
     Uuid,
     one_of,
 )
-from ytaudio_daemon.schemas.job import JobCounts, JobDocument, JobError
+from ytaudio_daemon.schemas.job import JobCounts, JobDocument
 from ytaudio_daemon.schemas.receipt import LineCounts
 
 
 class SessionQuota(TypedDict):
     """What it may use."""
 
-    max_jobs: Annotated[Count, "Unfinished jobs at once; 0 is no limit."]
+    max_jobs: Annotated[
+        Count, "How many unfinished jobs a session may have; 0 is no limit."
+    ]
     used_jobs: Annotated[Count, "Queued, running and waiting jobs."]
     max_bytes: Annotated[Count, "Finished audio in bytes; 0 is no limit."]
     used_bytes: Annotated[Count, "Finished audio in bytes."]
@@ -78,23 +79,6 @@ class SessionWithIgnored(SessionSummary):
     ignored: Annotated[list[IgnoredFile], "Files in its folder that are not taken."]
 
 
-class SessionCollection(TypedDict):
-    """A playlist, album or channel."""
-
-    id: Annotated[Uuid, "The collection's UUID."]
-    kind: Annotated[str, one_of(KINDS), "What it is."]
-    url: Annotated[str, "The canonical link."]
-    title: Annotated[str | None, "As YouTube names it; null until known."]
-    state: Annotated[
-        str,
-        one_of(CollectionState),
-        "How far its listing is: completed when every entry has a job or a reason.",
-    ]
-    count: Annotated[Count | None, "How many entries it has; null until known."]
-    retry_at: Annotated[Time | None, "When a waiting listing is tried again."]
-    error: JobError | None
-
-
 class SessionDocument(TypedDict):
     """A session's document before it is written to its file."""
 
@@ -135,7 +119,9 @@ class SessionList(TypedDict):
 class SessionLimits(TypedDict):
     """Limits of its own; null where the config's holds."""
 
-    max_jobs: Annotated[Count | None, "Unfinished jobs at once; 0 is no limit."]
+    max_jobs: Annotated[
+        Count | None, "How many unfinished jobs a session may have; 0 is no limit."
+    ]
     ttl_s: Annotated[Amount | None, "Time to live in seconds; 0 is for ever."]
     on_expiry: Annotated[
         Annotated[str, one_of(("keep", "delete"))] | None,

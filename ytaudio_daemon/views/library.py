@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 
 from ytaudio_daemon.errors import ITEM_ERRORS
@@ -12,8 +13,15 @@ from ytaudio_daemon.ledger.library_entries import LibraryEntry
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.library_rules import LibraryRules
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.system.item_faults import ItemFaults
 from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
+from ytaudio_daemon.views.library_places import (
+    NamedCollection,
+    named_collection,
+    place_of_job,
+)
 from ytaudio_daemon.views.write_errors import RETRY_AFTER_S, TURN_S, WriteErrors
 
 PROBLEM_CODE = "library_unwritable"
@@ -32,6 +40,7 @@ class LibraryView:
     Attributes:
         due_queue: Jobs whose audio must be added.
         unsaved_entries: Audio that was added and is not in the ledger yet, by job.
+        added: Jobs whose audio was added since somebody last took them out.
     """
 
     def __init__(
@@ -39,11 +48,13 @@ class LibraryView:
     ) -> None:
         self.due_queue = DueQueue()
         self.unsaved_entries: dict[int, LibraryEntry] = {}
+        self.added: set[int] = set()
         self._ledger = ledger
         self._layout = layout
         self._write_errors = write_errors
         #: Scheduled jobs whose audio is added again if it is not there.
         self._library_requests: set[int] = set()
+        self._faults = ItemFaults("library")
         self._running_copy: tuple[JobRow, Generator[None, None, LibraryFile]] | None = (
             None
         )
@@ -59,9 +70,9 @@ class LibraryView:
             self._library_requests.add(job_id)
             self.due_queue.schedule(job_id, now.uptime_s, event_id)
 
-    def write_step(self, now: Now) -> bool:
+    def write_step(self, rules: LibraryRules, now: Now) -> bool:
         """Add the next audio that is due, or copy a piece of it; False if none is."""
-        if self._running_copy is None and not self._start_copy(now):
+        if self._running_copy is None and not self._start_copy(rules, now):
             return False
         if self._running_copy is not None:
             self._continue_copy(*self._running_copy, now)
@@ -73,25 +84,33 @@ class LibraryView:
             self._running_copy[1].close()
             self._running_copy = None
 
-    def _start_copy(self, now: Now) -> bool:
+    def _start_copy(self, rules: LibraryRules, now: Now) -> bool:
         job_id = self.due_queue.first_due(now.uptime_s)
         library = self._layout.library
         if job_id is None or library is None:
             return False
+        later = partial(self.due_queue.postpone, job_id, now.uptime_s + RETRY_AFTER_S)
+        with self._faults.isolated(f"job {job_id}", later):
+            self._begin_copy(library, job_id, rules, now)
+        return True
+
+    def _begin_copy(
+        self, library: Path, job_id: int, rules: LibraryRules, now: Now
+    ) -> None:
         job, old = self._read_job(job_id)
         if job is None or not self._must_be_added(job, old):
             self.due_queue.remove(job_id)
             self._library_requests.discard(job_id)
-            return True
+            return
         blocked = self._write_errors.blocked_until(
             PROBLEM_CODE, self._session_folder(job), now
         )
         if blocked is not None:
             self.due_queue.postpone(job_id, blocked)
-            return True
+            return
+        named = named_collection(self._ledger, job)
         self.due_queue.begin(job_id)
-        self._running_copy = job, self._copy_steps(library, job, old)
-        return True
+        self._running_copy = job, self._copy_steps(library, job, old, named, rules)
 
     def _read_job(self, job_id: int) -> tuple[JobRow | None, LibraryEntry | None]:
         with self._ledger.read() as db:
@@ -104,8 +123,14 @@ class LibraryView:
                 return None, old
 
     def _copy_steps(
-        self, library: Path, job: JobRow, old: LibraryEntry | None
+        self,
+        library: Path,
+        job: JobRow,
+        old: LibraryEntry | None,
+        named: NamedCollection | None,
+        rules: LibraryRules,
     ) -> Generator[None, None, LibraryFile]:
+        place = place_of_job(self._layout, job, named, rules)
         audio = PublishedAudio(
             parts=(job.session_uuid, job.uuid, "audio"),
             file_name=Path(job.output_path or "").name,
@@ -114,8 +139,10 @@ class LibraryView:
             video_id=job.video_id,
         )
         before = LibraryFile(name=old.name, identity=old.identity) if old else None
-        return add_to_library(
-            self._layout.downloads, library, job.session_name, audio, before
+        return (
+            yield from add_to_library(
+                self._layout.downloads, library, job.session_name, audio, place, before
+            )
         )
 
     def _continue_copy(
@@ -133,6 +160,7 @@ class LibraryView:
                 name=library_file.name,
                 identity=library_file.identity,
             )
+            self.added.add(job.id)
             self._write_errors.clear(PROBLEM_CODE, place)
             self._finish(job)
         except FileNotFoundError:  # the result itself is gone: nothing to show

@@ -1,8 +1,8 @@
-"""Drop links, or a file with links, into a session, as a person would by hand.
+"""Drop links, or a file with links, into a session.
 
-All links and options are looked at first: when one is bad nothing is dropped. A file
-given with -f is copied as it is, under its own name or a free one; what became of its
-lines stands in its receipt.
+All links and options are checked first: when one is bad, nothing is dropped. A file
+given with -f is copied as it is, under its own name or a free one; its receipt says
+what became of each line.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout",
         metavar="TIME",
-        help="with --wait: at most so long, such as 90s, 2h",
+        help="with --wait: stop waiting after this time, such as 90s, 2h",
     )
 
 
@@ -77,4 +77,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--tag", action="append", default=[], metavar="NAME=TEXT",
         help="set a tag: " + " ".join(TAGS) + "; may be given again",
     )  # fmt: skip
+    group.add_argument(
+        "--again", action="store_true", help="download what the archive has, too"
+    )
     group.add_argument("--priority", metavar="N", help="-10 to 10; higher goes first")

@@ -1,6 +1,6 @@
 """Say what a file would do if it were dropped: every line's verdict. Nothing is done.
 
-Exit status 1 when a line, or the whole file, would be refused.
+Exit status 1 when a line, or the whole file, would be rejected.
 """
 
 import argparse

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ytaudio_daemon.cli.blocks import Table, print_blocks
 from ytaudio_daemon.cli.commands.job_documents import JobDocuments
 from ytaudio_daemon.cli.commands.status_report import job_name, progress_text
 from ytaudio_daemon.cli.context import CommandContext
@@ -63,15 +64,23 @@ def _print(
             job["id"][:8] if bars else job["id"],
             job["state"],
             job["session"],
-            progress_text(job, now, bars=bars, place=queue_place(job, turns)),
+            _progress_text(job, now, turns, bars=bars),
             job_name(job),
         )
         for job in documents
     ]
     if rows:
-        context.output.table(headers, rows)
+        print_blocks(context.output, [Table(headers, rows)])
     else:
         context.output.stderr_line("no jobs")
+
+
+def _progress_text(
+    job: Mapping[str, Any], now: float, turns: Mapping[str, Turn], *, bars: bool
+) -> str:
+    if job["state"] == "held":  # its place in its own session would mislead here
+        job = {**job, "position": None}
+    return progress_text(job, now, bars=bars, place=queue_place(job, turns))
 
 
 def queue_place(job: Mapping[str, Any], turns: Mapping[str, Turn]) -> int | None:
