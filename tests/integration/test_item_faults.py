@@ -20,6 +20,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.integration.collections_rig import OTHER, PLAYLIST, listed
+from tests.new_ledgers import new_ledger
 from ytaudio_daemon.collections.recorder import ListingRecorder
 from ytaudio_daemon.daemon.assemble import assemble
 from ytaudio_daemon.daemon.loop import Loop
@@ -29,8 +30,7 @@ from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.intake import parsed_drop
 from ytaudio_daemon.jobs import completer, runner
-from ytaudio_daemon.ledger import Ledger, pruning, sessions
-from ytaudio_daemon.ledger.migrate import migrate
+from ytaudio_daemon.ledger import pruning, sessions
 from ytaudio_daemon.model import Failure, FailureKind, Outcome
 from ytaudio_daemon.notify import receiver_queue
 from ytaudio_daemon.pool import Ended, Listed
@@ -56,9 +56,8 @@ class Daemon:
         settings = load(None, told | more)
         self.layout = layout_of(settings)
         prepare(self.layout)
-        self.ledger = Ledger(settings.database.url)
+        self.ledger = new_ledger(settings.database.url)
         stack.callback(self.ledger.close)
-        migrate(self.ledger)
         self.ledger.remember_inode()
         self.services = assemble(settings, self.layout, self.ledger, stack)
         self.started: list[str] = []
