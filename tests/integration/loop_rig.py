@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.collections_rig import OTHER, PLAYLIST
+from tests.new_ledgers import new_ledger
 from ytaudio_daemon.daemon.assemble import assemble
 from ytaudio_daemon.daemon.loop import Loop
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import prepare
-from ytaudio_daemon.ledger import Ledger, sessions
-from ytaudio_daemon.ledger.migrate import migrate
+from ytaudio_daemon.ledger import sessions
 from ytaudio_daemon.settings import load
 
 SONGS = "https://youtu.be/AAAAAAAAAAA\n", "https://youtu.be/BBBBBBBBBBB\n"
@@ -34,9 +34,8 @@ class Daemon:
         settings = load(None, told | more)
         self.layout = layout_of(settings)
         prepare(self.layout)
-        self.ledger = Ledger(settings.database.url)
+        self.ledger = new_ledger(settings.database.url)
         stack.callback(self.ledger.close)
-        migrate(self.ledger)
         self.ledger.remember_inode()
         self.services = assemble(settings, self.layout, self.ledger, stack)
         self.started: list[str] = []
