@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ytaudio_daemon.downloader.audio_downloader import AudioDownloader
-    from ytaudio_daemon.downloader.result import DownloadResult, ProgressCallback
+    from ytaudio_daemon.downloader.result import (
+        CollectionEntry,
+        DownloadResult,
+        EntryResult,
+        ProgressCallback,
+    )
+    from ytaudio_daemon.downloader.selection_input import SelectionOptions
     from ytaudio_daemon.downloader.sessions import (
         SessionContext,
         create_session,
         get_session,
     )
     from ytaudio_daemon.errors import (
+        ListingError,
         SessionExpiredError,
         UnknownSessionError,
         UsageError,
@@ -26,8 +33,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AudioDownloader",
+    "CollectionEntry",
     "DownloadResult",
+    "EntryResult",
+    "ListingError",
     "ProgressCallback",
+    "SelectionOptions",
     "SessionContext",
     "SessionExpiredError",
     "UnknownSessionError",
@@ -40,11 +51,15 @@ __all__ = [
 
 _MODULE_OF_EXPORT = {
     "AudioDownloader": "downloader.audio_downloader",
+    "CollectionEntry": "downloader.result",
     "DownloadResult": "downloader.result",
+    "EntryResult": "downloader.result",
     "ProgressCallback": "downloader.result",
+    "SelectionOptions": "downloader.selection_input",
     "SessionContext": "downloader.sessions",
     "create_session": "downloader.sessions",
     "get_session": "downloader.sessions",
+    "ListingError": "errors",
     "SessionExpiredError": "errors",
     "UnknownSessionError": "errors",
     "UsageError": "errors",

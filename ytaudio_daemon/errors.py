@@ -6,6 +6,7 @@ YtaudioError                 message: what, where, why; hint: what to do
 ├── UsageError               a command cannot do what was asked (exit 2)
 ├── UnknownSessionError      no session of that name or UUID (exit 4)
 ├── SessionExpiredError      the session has ended (exit 4)
+├── ListingError             a playlist, album or channel cannot be listed (exit 1)
 ├── UnknownJobError          no job, or several, by that ID (exit 4)
 ├── IllegalMoveError         a job's state does not allow that step (exit 1)
 ├── AlreadyRunningError      another daemon holds this state folder (exit 1)
@@ -67,6 +68,10 @@ class SessionExpiredError(YtaudioError):
     """The session has ended; a new one is needed."""
 
     exit_code = 4
+
+
+class ListingError(YtaudioError):
+    """A playlist, an album or a channel cannot be listed, or not to its end."""
 
 
 class UnknownJobError(YtaudioError):

@@ -17,11 +17,12 @@ import pytest
 
 from tests.acceptance.rig import ids, wait_until
 from tests.acceptance.shop import Shop
-from tests.youtube import Fault, Video, YouTube
+from tests.youtube import Fault, Playlist, Video, YouTube
 from tests.youtube.handle import CHECKOUT
 from ytaudio_daemon import AudioDownloader
 
 DOCS = CHECKOUT / "docs" / "python.md"
+PLAYLIST = "PLrAXtmErZgOeiKm4sgNOknGvNjby9efdf"
 EXAMPLES = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
 
 
@@ -53,8 +54,9 @@ def downloader(shop: Shop, **more: Any) -> AudioDownloader:
     [
         (0, "Downloaded: "),
         (1, "Progress: "),
-        (2, ""),
-        (3, "Success: Clip kJQP7kiw5Fk"),
+        (2, "2. "),
+        (3, ""),
+        (4, "Success: Clip kJQP7kiw5Fk"),
     ],
 )
 def test_every_example_of_the_docs_runs(
@@ -63,6 +65,8 @@ def test_every_example_of_the_docs_runs(
     if number == 1:  # something that takes long enough to be told of
         site.add(Video(id="dQw4w9WgXcQ", duration_s=10, formats={"aac"}))
         site.fault("dQw4w9WgXcQ", Fault.throttles(120_000, times=1))
+    if number == 2:
+        site.add_lists(Playlist(id=PLAYLIST, videos=tuple(ids("PYX", 2))))
     done = shop.python("-c", EXAMPLES[number] + "\nassert result.success, result")
     site.lift("dQw4w9WgXcQ")
     assert done.returncode == 0, done.stderr
@@ -71,7 +75,7 @@ def test_every_example_of_the_docs_runs(
 
 
 def test_there_are_no_more_examples_than_are_tried() -> None:
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) == 5
 
 
 @pytest.mark.parametrize(

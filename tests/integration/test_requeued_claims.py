@@ -11,12 +11,9 @@ from tests.integration.intake_rig import House
 from tests.integration.jobs_rig import NO_TOOLS
 from tests.integration.ledger_rig import FAILED
 from ytaudio_daemon.downloader import claim_runner
-from ytaudio_daemon.downloader.folder_downloader import (
-    DownloadRequest,
-    StopLevel,
-    StopSignal,
-)
+from ytaudio_daemon.downloader.folder_downloader import DownloadRequest
 from ytaudio_daemon.downloader.session_jobs import SessionJobRequest, SessionJobRunner
+from ytaudio_daemon.downloader.stop_signal import StopLevel, StopSignal
 from ytaudio_daemon.errors import LedgerUnreachableError
 from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.ledger import claims, sessions, transitions

@@ -2,19 +2,40 @@
 
 import os
 import signal
+from typing import cast
 
 import pytest
 
 from ytaudio_daemon.cli.commands.download_batch import stop_on_signals
+from ytaudio_daemon.cli.commands.download_feed import FeedRules, ItemFeed
 from ytaudio_daemon.cli.commands.download_list import Item, build_list
 from ytaudio_daemon.cli.commands.download_reporters import download_progress_text
 from ytaudio_daemon.cli.entry import _insert_default_command
-from ytaudio_daemon.downloader.folder_downloader import StopLevel, StopSignal
+from ytaudio_daemon.downloader.collection_expander import (
+    CollectionExpander,
+    ExpandControl,
+)
+from ytaudio_daemon.downloader.stop_signal import StopLevel, StopSignal
 from ytaudio_daemon.dropfile import DropKind
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import Layer, Progress
 
 LAYER: Layer = {"format": "m4a", "quality": "bestaudio", "filename": "%(title)s"}
+
+
+class NoLists:
+    """An expander where no collection is named."""
+
+
+def fed(links: list[str], file: tuple[str, bytes, DropKind] | None) -> list[Item]:
+    """Return the items as they are fed to the download, where none is a list."""
+    items = build_list(links, file, LAYER, "192k").items
+    rules = FeedRules(
+        max_items=500,
+        control=ExpandControl(stop_signal=StopSignal()),
+        on_listed=lambda _: None,
+    )
+    return list(ItemFeed(items, cast("CollectionExpander", NoLists()), rules))
 
 
 @pytest.mark.parametrize(
@@ -40,12 +61,9 @@ def test_bare_flags_mean_download(words: str, read_as: str) -> None:
 
 def test_links_and_lines_are_listed_in_order_with_their_duplicates() -> None:
     content = b"https://youtu.be/BBBBBBBBBBB format=opus\nyoutu.be/AAAAAAAAAAA\nno\n"
-    items = build_list(
-        ["https://youtu.be/AAAAAAAAAAA", "nope"],
-        ("urls.txt", content, DropKind.TEXT),
-        LAYER,
-        "192k",
-    ).items
+    items = fed(
+        ["https://youtu.be/AAAAAAAAAAA", "nope"], ("urls.txt", content, DropKind.TEXT)
+    )
     assert [(i.location, i.duplicate_of, i.code) for i in items] == [
         ("", None, ""),
         ("", None, "not_a_url"),

@@ -579,3 +579,15 @@ def test_the_longest_line_that_can_be_written_is_read_back(quotes: str) -> None:
     layer |= {"filename": quotes[:199] + "x", "format": "opus", "quality": "worstaudio"}
     entry = one(render_line(Link("A" * 11), layer))
     assert (entry.layer, entry.code) == (layer, None)
+
+
+def test_again_goes_with_a_video_and_with_a_playlist_and_no_other_word() -> None:
+    text = f"{A} again=yes\nagain=no\nhttps://www.youtube.com/@name again=YES\n{A} again=3\n"
+    first, second, bad = parse(text.encode(), DropKind.TEXT)
+    assert (first.code, first.layer) == (None, {"again": "yes"})
+    assert second.collection is not None
+    assert (second.code, second.layer) == (None, {"again": "yes"})
+    assert (bad.code, bad.message) == (
+        "bad_option",
+        "again cannot be '3'; allowed: yes no",
+    )

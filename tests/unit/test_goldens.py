@@ -24,7 +24,7 @@ from difflib import unified_diff
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, is_typeddict
 
 import pytest
 from sqlalchemy import create_mock_engine
@@ -217,6 +217,9 @@ def python(_: Path) -> str:
     offers["settings.load"] = import_module("ytaudio_daemon.settings").load
     found = [f"ProgressCallback = {offers['ProgressCallback']}"]
     for name, thing in offers.items():
+        if is_typeddict(thing):
+            found.append(f"{name} {thing.__annotations__}")
+            continue
         is_called = inspect.isclass(thing) or inspect.isfunction(thing)
         found.append(f"{name}{inspect.signature(thing) if is_called else ''}")
         for member, function in inspect.getmembers(thing, inspect.isfunction):

@@ -15,11 +15,9 @@ from hypothesis import strategies as st
 
 import ytaudio_daemon
 from ytaudio_daemon.collections.recorder import NO_OUTCOME
-from ytaudio_daemon.downloader.folder_downloader import (
-    INTERRUPTED,
-    output_folder_failure,
-)
+from ytaudio_daemon.downloader.folder_downloader import output_folder_failure
 from ytaudio_daemon.downloader.pool_thread import CLOSED
+from ytaudio_daemon.downloader.stop_signal import INTERRUPTED
 from ytaudio_daemon.fetch.failure_catalog import FAILURE_CATALOG, failure_for
 from ytaudio_daemon.jobs import disk_reserve, prepare, publish_failures
 from ytaudio_daemon.jobs.byte_limit import BYTE_LIMIT

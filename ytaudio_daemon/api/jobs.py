@@ -97,7 +97,8 @@ def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Resp
     """Post a link; the daemon downloads it.
 
     The same video with the same options is the same job, and the status is 200 then. A
-    job that failed, was cancelled, or whose file is gone runs again.
+    job that failed, was cancelled, or whose file is gone runs again. A video that the
+    archive has is refused with 409 `in_archive`, unless `again` is true.
     """
     if wanted.media_type != AUDIO:
         raise Problem(
@@ -106,11 +107,10 @@ def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Resp
             f"media_type {wanted.media_type[:40]!r} is not made here; only audio is.",
             "Leave it out, or say: audio",
         )
-    link, options = (
-        _parse_link(wanted.url),
-        _effective_options(context, session, wanted),
-    )
-    row, action = _enqueue(context, session.id, link, JobOptions.from_options(options))
+    link = _parse_link(wanted.url)
+    options, again = _effective_options(context, session, wanted)
+    job_options = JobOptions.from_options(options)
+    row, action = _enqueue(context, session.id, link, job_options, again=again)
     headers = {"Location": f"/api/jobs/{row.uuid}"}
     status = 201 if action is LinkAction.QUEUE else 200
     return json_response(api_job(context, row), status, headers)
@@ -236,7 +236,9 @@ def cancel_job(context: ContextDep, row: OwnJob) -> Response:
 def retry_job(context: ContextDep, row: OwnJob) -> Response:
     """Run a job again that failed or was cancelled, or whose file is gone."""
     job_options = JobOptions.from_options(Options.from_json(row.options))
-    fresh, action = _enqueue(context, row.session_id, Link(row.video_id), job_options)
+    fresh, action = _enqueue(
+        context, row.session_id, Link(row.video_id), job_options, again=True
+    )
     if action not in {LinkAction.RETRY, LinkAction.WITHDRAW_CANCELLATION}:
         state = "completed and its file is there" if fresh.output_path else fresh.state
         raise Problem(409, "illegal_move", f"The job is {state}; it cannot run again.")
@@ -252,16 +254,20 @@ def _parse_link(url: str) -> Link:
 
 def _effective_options(
     context: ApiContext, session: Session, wanted: NewJob
-) -> Options:
-    """Return the options of the request over the session's and the config's."""
+) -> tuple[Options, bool]:
+    """Return the options of the request over the session's and the config's.
+
+    Beside them: whether the video is fetched although the archive has it.
+    """
     download = context.settings.download
     try:
         own = check_layer(to_options(wanted.given_options()))
     except OptionError as error:
         raise Problem(422, error.code, error.message) from error
-    return effective_options(
-        download.bitrate, download.layer, _session_defaults(context, session), own
-    )
+    defaults = _session_defaults(context, session)
+    options = effective_options(download.bitrate, download.layer, defaults, own)
+    again = wanted.again
+    return options, defaults.get("again") == "yes" if again is None else again
 
 
 def _session_defaults(context: ApiContext, session: Session) -> Layer:
@@ -278,7 +284,12 @@ def _session_defaults(context: ApiContext, session: Session) -> Layer:
 
 
 def _enqueue(
-    context: ApiContext, session_id: int, link: Link, job_options: JobOptions
+    context: ApiContext,
+    session_id: int,
+    link: Link,
+    job_options: JobOptions,
+    *,
+    again: bool,
 ) -> tuple[JobRow, LinkAction]:
     with context.write() as (db, now):
         posted = enqueue_link(
@@ -289,8 +300,16 @@ def _enqueue(
             job_options=job_options,
             quota=context.settings.sessions.quota,
             now=now,
+            ignores_archive=again,
         )
         row = None if posted.job_id is None else queries.job_by_id(db, posted.job_id)
+    if posted.action is LinkAction.ARCHIVED:
+        raise Problem(
+            409,
+            posted.code,
+            f"This video is {posted.message}.",
+            'To download it anyway, post it with "again": true.',
+        )
     if row is None:
         raise Problem(
             429,

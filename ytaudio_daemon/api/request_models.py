@@ -117,9 +117,19 @@ class NewJob(BaseModel):
         ),
     ] = 0
 
+    again: Annotated[
+        bool | None,
+        Field(
+            description="Download it although the archive has the video; null = as the"
+            " session's `defaults.toml` says."
+        ),
+    ] = None
+
     def given_options(self) -> dict[str, Any]:
         """Return the options in the request, by the API's names."""
-        given = self.model_dump(exclude={"url", "media_type"}, exclude_none=True)
+        given = self.model_dump(
+            exclude={"url", "media_type", "again"}, exclude_none=True
+        )
         return {name: value for name, value in given.items() if value != {}}
 
 

@@ -2,15 +2,12 @@
 
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout, cookie_jars, publishing
-from ytaudio_daemon.jobs.config_values import limits, network
+from ytaudio_daemon.jobs.listing_requests import listing_request
 from ytaudio_daemon.jobs.prepare import private_paths, work_folder_failure
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.model import Outcome
 from ytaudio_daemon.model.listing import ListRequest
 from ytaudio_daemon.settings import Settings
-
-#: A listing is cut behind so many entries; the biggest channels have as many.
-MAX_LISTED = 50_000
 
 
 def list_request(
@@ -30,19 +27,16 @@ def list_request(
         publishing.begin_attempt(layout, claim.uuid, claim.attempt)
     except ITEM_ERRORS as error:
         return Outcome(failure=work_folder_failure(error))
-    return ListRequest(
+    return listing_request(
+        settings,
         key=claim.uuid,
         attempt=claim.attempt,
         url=claim.url,
         kind=claim.kind,
-        max_entries=min(claim.selection.last_position or MAX_LISTED, MAX_LISTED),
-        attempt_dir=str(layout.attempt_dir(claim.uuid, claim.attempt)),
-        cache_dir=str(layout.cache),
-        private_paths=tuple(map(str, private_paths(layout, settings))),
-        limits=limits(settings),
-        network=network(
-            settings,
-            cookie_jars.find_cookies(layout, claim.session_uuid),
-            claim.egress,
-        ),
+        selection=claim.selection,
+        attempt_dir=layout.attempt_dir(claim.uuid, claim.attempt),
+        cache_dir=layout.cache,
+        private_paths=private_paths(layout, settings),
+        own_cookies=cookie_jars.find_cookies(layout, claim.session_uuid),
+        egress=claim.egress,
     )

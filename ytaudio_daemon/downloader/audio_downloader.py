@@ -1,18 +1,17 @@
 """`AudioDownloader`: the object with which a program downloads."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
+from ytaudio_daemon.downloader.collection_downloader import CollectionDownloader
 from ytaudio_daemon.downloader.folder_downloader import (
     DownloadControl,
     DownloadRequest,
     FolderDownloader,
-    StopLevel,
-    StopSignal,
 )
 from ytaudio_daemon.downloader.options_input import (
     checked_options,
@@ -20,19 +19,25 @@ from ytaudio_daemon.downloader.options_input import (
     folder_path,
     parse_url,
 )
+from ytaudio_daemon.downloader.progress_forwarder import ProgressForwarder
 from ytaudio_daemon.downloader.result import (
+    CollectionEntry,
     DownloadResult,
+    EntryResult,
     ProgressCallback,
     final_event,
-    progress_event,
     rejected_result,
     result_of,
 )
 from ytaudio_daemon.downloader.retry_policy import with_short_retries
+from ytaudio_daemon.downloader.selection_input import (
+    SelectionOptions,
+    checked_selection,
+)
+from ytaudio_daemon.downloader.stop_signal import StopLevel, StopSignal
 from ytaudio_daemon.downloader.work_dirs import user_cache_dir
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import UsageError
-from ytaudio_daemon.model import Progress
 from ytaudio_daemon.settings import KEYS, Settings
 from ytaudio_daemon.system.utf8_mode import require_utf8_file_names
 from ytaudio_daemon.urls import LinkError
@@ -100,6 +105,9 @@ class AudioDownloader:
         self._folder_downloader = FolderDownloader(
             folder_path(output_dir), self._settings, self._runtime
         )
+        self._collections = CollectionDownloader(
+            self._folder_downloader, self._settings, self._runtime, self._stop_signal
+        )
 
     def download_audio(self, url: str) -> DownloadResult:
         """Download one video's audio and wait for it.
@@ -129,7 +137,7 @@ class AudioDownloader:
         return self._report_end(url, result_of(fetched.outcome, path))
 
     def download_audio_with_session(
-        self, url: str, session_uuid: str, job_uuid: str
+        self, url: str, session_uuid: str, job_uuid: str, *, again: bool = False
     ) -> DownloadResult:
         """Download one video's audio as a job of a session, and wait for it.
 
@@ -142,9 +150,11 @@ class AudioDownloader:
             url: A link to one YouTube video.
             session_uuid: From `create_session`.
             job_uuid: From `get_url_uuid`.
+            again: Download it although the archive has the video.
 
         Returns:
-            The result, as from `download_audio`.
+            The result, as from `download_audio`; a failed one, too, for a video that the
+            archive has.
 
         Raises:
             UnknownSessionError: There is no such session.
@@ -163,12 +173,60 @@ class AudioDownloader:
             download_request=DownloadRequest(link=link, options=self._options),
             session_uuid=session_uuid,
             job_uuid=job_uuid,
+            again=again,
         )
         with session_jobs.open_runner(self._settings, self._runtime) as runner:
             result = runner.fetch(
                 wanted, self._progress_forwarder(url), self._stop_signal
             )
         return self._report_end(url, result)
+
+    def download_collection(
+        self, url: str, **selection: Unpack[SelectionOptions]
+    ) -> Generator[EntryResult]:
+        """Download the entries of a playlist, an album or a channel.
+
+        Nothing begins before the first result is asked for; then downloads go on while
+        the caller works with one. Closing the generator, or leaving a loop over it with
+        `break`, ends what runs; so does an exception that the callback raises.
+
+        Args:
+            url: A link to the list, alone or beside a video.
+            selection: Which entries are wanted, such as `items="1-12"`.
+
+        Returns:
+            A generator of results, each as its download ends. Entries that cannot be
+            had are failed results, too; so are a bad link and a list that cannot be
+            read, whose result has no position.
+
+        Raises:
+            UsageError: The selection is not allowed, or this downloader is closed.
+        """
+        self._require_open()
+        return self._collections.download(
+            url, checked_selection(selection), self._options, self._callback
+        )
+
+    def expand(
+        self, url: str, **selection: Unpack[SelectionOptions]
+    ) -> Generator[CollectionEntry]:
+        """List the entries of a playlist, an album or a channel; download nothing.
+
+        Args:
+            url: A link to the list, alone or beside a video.
+            selection: Which entries would be wanted; the others say why not.
+
+        Returns:
+            A generator of entries, as YouTube hands them out: a hundred at a time.
+            Going through it raises ListingError where the list cannot be read, or not
+            to its end.
+
+        Raises:
+            UsageError: The link or the selection is not allowed, or this downloader is
+                closed.
+        """
+        self._require_open()
+        return self._collections.expand(url, checked_selection(selection))
 
     def close(self) -> None:
         """End everything that runs; those downloads return as failed."""
@@ -190,40 +248,13 @@ class AudioDownloader:
         if self._stop_signal.level is not StopLevel.NONE:
             raise UsageError("this AudioDownloader was closed", "Make a new one.")
 
-    def _progress_forwarder(self, url: str) -> "ProgressForwarder":
+    def _progress_forwarder(self, url: str) -> ProgressForwarder:
         return ProgressForwarder(url, self._callback)
 
     def _report_end(self, url: str, result: DownloadResult) -> DownloadResult:
         if self._callback is not None:
             self._callback(final_event(url, result))
         return result
-
-
-class ProgressForwarder:
-    """Converts the progress reports of workers into events for the callback.
-
-    Args:
-        url: As the caller wrote it.
-        callback: Gets the events; None for none.
-    """
-
-    def __init__(self, url: str, callback: ProgressCallback | None) -> None:
-        self._url = url
-        self._callback = callback
-        self._latest = Progress(phase="resolving")
-
-    def __call__(self, progress: Progress) -> None:
-        """Forward a report, with missing fields filled in from the previous one."""
-        if self._callback is None:
-            return
-        known = self._latest
-        self._latest = replace(
-            progress,
-            title=progress.title or known.title,
-            downloaded_bytes=progress.downloaded_bytes or known.downloaded_bytes,
-            total_bytes=progress.total_bytes or known.total_bytes,
-        )
-        self._callback(progress_event(self._url, self._latest))
 
 
 def _with_overrides(settings: Settings, overrides: Mapping[str, object]) -> Settings:

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 from ytaudio_daemon.downloader.pool_thread import AttemptHandle
+from ytaudio_daemon.downloader.stop_signal import POLL_S
 from ytaudio_daemon.model import Progress
 from ytaudio_daemon.pool import Ended, Progressed
 
-#: A request to stop is checked for this often, in seconds.
-POLL_S = 0.1
 #: A killed worker must be gone within so long, in seconds.
 KILL_TIMEOUT_S = 5.0
 
@@ -37,7 +36,12 @@ def run_to_end(
             if should_stop():
                 handle.kill()
     except BaseException:  # Ctrl-C, or the listener's own
-        handle.kill()
-        while not isinstance(handle.next_event(KILL_TIMEOUT_S), Ended | None):
-            pass
+        kill_and_wait(handle)
         raise
+
+
+def kill_and_wait(handle: AttemptHandle) -> None:
+    """Kill an attempt's worker, and wait until it is gone."""
+    handle.kill()
+    while not isinstance(handle.next_event(KILL_TIMEOUT_S), Ended | None):
+        pass

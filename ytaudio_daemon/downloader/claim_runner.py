@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from ytaudio_daemon.downloader.await_attempt import ProgressListener, run_to_end
 from ytaudio_daemon.downloader.cancellation import CancellationPoller
-from ytaudio_daemon.downloader.folder_downloader import StopLevel, StopSignal
+from ytaudio_daemon.downloader.stop_signal import StopLevel, StopSignal
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.folders import Layout

@@ -1,18 +1,21 @@
 """Downloads links into one folder: the core of `ytaudio download` and the Python API."""
 
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from enum import IntEnum
 from pathlib import Path
 
-from ytaudio_daemon.downloader.await_attempt import POLL_S, ProgressListener, run_to_end
+from ytaudio_daemon.downloader.await_attempt import ProgressListener, run_to_end
 from ytaudio_daemon.downloader.egress_choice import EgressChoice
 from ytaudio_daemon.downloader.finished_files import FinishedFiles
 from ytaudio_daemon.downloader.retry_policy import retry_delay_s
+from ytaudio_daemon.downloader.stop_signal import (
+    INTERRUPTED,
+    StopLevel,
+    StopSignal,
+)
 from ytaudio_daemon.downloader.work_dirs import SharedWorkDir, user_cache_dir
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import UnsafePathError, UsageError
@@ -24,29 +27,6 @@ from ytaudio_daemon.model import Failure, FailureKind, Options, Outcome
 from ytaudio_daemon.model.outcome import JOB_DIR
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
-
-INTERRUPTED = Failure(
-    kind=FailureKind.CRASHED,
-    code="interrupted",
-    message="It was interrupted.",
-)
-
-
-class StopLevel(IntEnum):
-    """How urgently a run is to end."""
-
-    NONE = 0
-    #: Running downloads may finish; none is begun or tried again.
-    GRACEFUL = 1
-    #: Running downloads are killed.
-    IMMEDIATE = 2
-
-
-@dataclass(slots=True)
-class StopSignal:
-    """Set by a signal handler or another thread, read by the threads that download."""
-
-    level: StopLevel = StopLevel.NONE
 
 
 def _ignore() -> None:
@@ -96,6 +76,11 @@ class DownloadOutcome:
     attempts: int = 1
 
     @property
+    def was_skipped(self) -> bool:
+        """Whether it was not even begun."""
+        return self.outcome.failure is not None and self.attempts == 0
+
+    @property
     def file_exists(self) -> bool:
         """Whether the finished file still exists."""
         return self.path is not None and self.path.is_file()
@@ -109,6 +94,11 @@ class FolderDownloader:
         settings: As `with_short_retries` returns them.
         runtime: Runs the workers.
 
+    Attributes:
+        output: The folder, absolute.
+        work_dir: Where attempts work.
+        egress: Which egress attempts take.
+
     Raises:
         UsageError: The folder cannot be made or written.
     """
@@ -120,9 +110,9 @@ class FolderDownloader:
         self._settings = settings
         self._runtime = runtime
         cache = user_cache_dir()
-        self._work_dir = SharedWorkDir(self.output, cache)
+        self.work_dir = SharedWorkDir(self.output, cache)
         self._finished_files = FinishedFiles(self.output, cache)
-        self._egress = EgressChoice(egress_keys(settings))
+        self.egress = EgressChoice(egress_keys(settings))
         self._lock = threading.Lock()
         #: By `audio_key`: the end of the download, or None if it ended with an exception.
         self._downloads: dict[tuple[str, str], Future[DownloadOutcome | None]] = {}
@@ -174,7 +164,7 @@ class FolderDownloader:
             future.set_result(fetched)
             return fetched
         try:
-            with self._work_dir.acquired() as layout:
+            with self.work_dir.acquired() as layout:
                 fetched = self._fetch_with_retries(
                     download_request, layout, str(uuid.uuid4()), control
                 )
@@ -214,7 +204,7 @@ class FolderDownloader:
                     return fetched
                 failures.append(fetched.outcome.failure)
                 pause = retry_delay_s(failures, self._settings)
-                if pause is None or not _wait_for_retry(pause, control.stop_signal):
+                if pause is None or not control.stop_signal.wait(pause):
                     return fetched
         finally:
             publishing.clear_work(layout, key)
@@ -228,7 +218,7 @@ class FolderDownloader:
     ) -> DownloadOutcome:
         """Make one attempt, and move its audio into the output folder."""
         key, number = name
-        egress = self._egress.current
+        egress = self.egress.current
         earlier = publishing.begin_attempt(layout, key, number)
         request = fetch_request(
             self._settings,
@@ -255,7 +245,7 @@ class FolderDownloader:
             job = layout.attempt_dir(key, number) / JOB_DIR
             return self._publish(download_request, job, outcome, number)
         if outcome.failure is not None:
-            self._egress.leave_after(outcome.failure, egress)
+            self.egress.leave_after(outcome.failure, egress)
         if stop_signal.level is StopLevel.IMMEDIATE:
             outcome = replace(outcome, failure=INTERRUPTED)
         return DownloadOutcome(outcome=outcome, attempts=number)
@@ -308,14 +298,3 @@ def output_folder_failure(error: Exception) -> Failure:
         message=f"The output folder cannot be written: {error}",
         hint="Check the disk and the folder's permissions.",
     )
-
-
-def _wait_for_retry(pause_s: float, stop_signal: StopSignal) -> bool:
-    """Wait before the next try; return False if the run is stopped meanwhile."""
-    end = time.monotonic() + pause_s
-    while stop_signal.level is StopLevel.NONE:
-        left = end - time.monotonic()
-        if left <= 0:
-            return True
-        time.sleep(min(POLL_S, left))
-    return False

@@ -8,10 +8,15 @@ from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import Layer, OptionError, Options
 from ytaudio_daemon.model.options import check_layer, effective_options
 from ytaudio_daemon.settings import Settings, find_config, load
-from ytaudio_daemon.urls import Link, LinkError, parse_link
+from ytaudio_daemon.urls import CollectionError, Link, LinkError, parse_link
 
 #: Callers who know yt-dlp write it; the format decides the ending anyway.
 _YT_DLP_ENDING = ".%(ext)s"
+
+_WHOLE_COLLECTION = (
+    "this link names a playlist, an album or a channel, and one video is asked for: "
+    "download_collection takes it as a whole"
+)
 
 
 def default_settings() -> Settings:
@@ -78,4 +83,9 @@ def parse_url(url: object) -> Link:
     """
     if not isinstance(url, str):
         raise LinkError("not_a_url", f"a link is a text, not {type(url).__name__}")
-    return parse_link(url)
+    try:
+        return parse_link(url)
+    except CollectionError as error:
+        if error.collection is None:
+            raise
+        raise LinkError(error.code, _WHOLE_COLLECTION) from error

@@ -16,7 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ytaudio_daemon.errors import TemplateError
-from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome
+from ytaudio_daemon.model import (
+    AttemptRequest,
+    Failure,
+    FailureKind,
+    ListRequest,
+    Outcome,
+)
 from ytaudio_daemon.pool import Ended, Event, Pool
 
 CLOSED = Failure(
@@ -34,7 +40,7 @@ CLOSE_TIMEOUT_S = 10.0
 class AttemptHandle:
     """One attempt, as the thread that asked for it sees it."""
 
-    request: FetchRequest
+    request: AttemptRequest
     pool_thread: "PoolThread"
     events: "queue.SimpleQueue[Event]" = field(default_factory=queue.SimpleQueue)
 
@@ -57,10 +63,14 @@ class PoolThread:
         home: The workers' private home folder.
         downloads: How many downloads run at the same time.
         converters: Conversions at once.
+        listers: Listings at once, beside the downloads.
     """
 
-    def __init__(self, *, home: Path, downloads: int, converters: int) -> None:
+    def __init__(
+        self, *, home: Path, downloads: int, converters: int, listers: int
+    ) -> None:
         self._home = home
+        self._listers = listers
         self._downloads = downloads
         self._converters = converters
         self._pid = os.getpid()
@@ -68,6 +78,7 @@ class PoolThread:
         self._lock = threading.RLock()
         self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._to_start: deque[AttemptHandle] = deque()
+        self._to_list: deque[AttemptHandle] = deque()
         self._to_kill: deque[AttemptHandle] = deque()
         self._running: dict[str, AttemptHandle] = {}
         self._is_closing = False
@@ -81,14 +92,14 @@ class PoolThread:
         """Whether it accepts attempts: not after `close`, not in a forked child."""
         return self._pid == os.getpid() and not self._is_closing
 
-    def start(self, request: FetchRequest) -> AttemptHandle:
+    def start(self, request: AttemptRequest) -> AttemptHandle:
         """Run an attempt as soon as there is room; `Ended` always follows."""
         handle = AttemptHandle(request, self)
         with self._lock:
             if self._is_closing:
                 _emit_ended(handle, CLOSED)
                 return handle
-            self._to_start.append(handle)
+            self._queue_of(handle).append(handle)
             os.eventfd_write(self._wake_fd, 1)
         return handle
 
@@ -121,7 +132,7 @@ class PoolThread:
         finally:
             with self._lock:
                 self._is_closing = True
-                left = [*self._running.values(), *self._to_start]
+                left = [*self._running.values(), *self._to_start, *self._to_list]
                 os.close(self._wake_fd)
             for handle in left:
                 _emit_ended(handle, failure)
@@ -130,6 +141,7 @@ class PoolThread:
         pool = Pool(
             downloads=self._downloads,
             converters=self._converters,
+            listers=self._listers,
             state_id=str(uuid.uuid4()),
             home=self._home,
             idle_exit_s=IDLE_EXIT_S,
@@ -153,14 +165,28 @@ class PoolThread:
     def _apply_requests(self, pool: Pool) -> None:
         """Start attempts while there is room; kill those that are no longer wanted."""
         while pool.free_slots() > 0 and (handle := _pop(self._to_start)):
-            self._running[handle.request.key] = handle
-            pool.start(handle.request)
+            self._start(pool, handle)
+        while pool.free_listing_slots() > 0 and (handle := _pop(self._to_list)):
+            self._start(pool, handle)
         while handle := _pop(self._to_kill):
             if handle.request.key in self._running:
                 pool.kill(handle.request.key)
-            elif handle in self._to_start:
-                self._to_start.remove(handle)
+            elif handle in (waiting := self._queue_of(handle)):
+                waiting.remove(handle)
                 _emit_ended(handle, CLOSED)
+
+    def _start(self, pool: Pool, handle: AttemptHandle) -> None:
+        request = handle.request
+        self._running[request.key] = handle
+        if isinstance(request, ListRequest):
+            pool.start_listing(request)
+        else:
+            pool.start(request)
+
+    def _queue_of(self, handle: AttemptHandle) -> deque[AttemptHandle]:
+        """Return the queue in which an attempt waits for room."""
+        is_listing = isinstance(handle.request, ListRequest)
+        return self._to_list if is_listing else self._to_start
 
     def _dispatch(self, event: Event) -> None:
         handle = self._running.get(event.key)

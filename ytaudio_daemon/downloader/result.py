@@ -35,6 +35,52 @@ class DownloadResult:
     error_message: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryResult(DownloadResult):
+    """The end of one entry of a playlist, an album or a channel.
+
+    Attributes:
+        url: The link of its video; of a list that cannot be read, the list's.
+        position: Its place in the list, from 1; None for the list itself.
+        collection_title: The list's title; None while it is not known.
+    """
+
+    url: str
+    position: int | None = None
+    collection_title: str | None = None
+
+    @classmethod
+    def rejected(cls, url: object, message: str) -> "EntryResult":
+        """Return the result of a link that names no list."""
+        return cls(success=False, url=str(url), error_message=message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionEntry:
+    """One video of a playlist, an album or a channel.
+
+    Attributes:
+        position: Its place in the list, from 1.
+        video_id: YouTube's 11 characters.
+        url: Its link.
+        title, channel, duration_seconds: As the list shows them, or None.
+        upload_date: `YYYY-MM-DD`, about right, or None.
+        unavailable: Why YouTube does not hand it out: private, deleted, members, live,
+            upcoming or blocked; None when it seems to be there.
+        not_selected: Why the selection leaves it out, in a few words, or None.
+    """
+
+    position: int
+    video_id: str
+    url: str
+    title: str | None = None
+    channel: str | None = None
+    duration_seconds: float | None = None
+    upload_date: str | None = None
+    unavailable: str | None = None
+    not_selected: str | None = None
+
+
 def rejected_result(message: str) -> DownloadResult:
     """Return the result of a download that was not begun."""
     return DownloadResult(success=False, error_message=message)

@@ -7,7 +7,7 @@ from pathlib import Path
 from ytaudio_daemon.downloader.pool_thread import AttemptHandle, PoolThread
 from ytaudio_daemon.fetch.tools import Tools, find_tools
 from ytaudio_daemon.jobs.config_values import converter_count
-from ytaudio_daemon.model import FetchRequest
+from ytaudio_daemon.model import AttemptRequest
 from ytaudio_daemon.settings import Settings
 
 
@@ -17,7 +17,7 @@ class WorkerRuntime:
     It ends with `close`, when it is garbage-collected, or with the program.
 
     Args:
-        settings: Sections download and disk.
+        settings: Sections download, collections and disk.
         home: The workers' private home folder.
     """
 
@@ -28,7 +28,7 @@ class WorkerRuntime:
         self._pool_thread: PoolThread | None = None
         self._tools: Tools | None = None
 
-    def start(self, request: FetchRequest) -> AttemptHandle:
+    def start(self, request: AttemptRequest) -> AttemptHandle:
         """Run an attempt as soon as the pool has room for it."""
         return self._usable_pool_thread().start(request)
 
@@ -59,6 +59,7 @@ class WorkerRuntime:
                     home=self._home,
                     downloads=download.workers,
                     converters=converter_count(self._settings),
+                    listers=self._settings.collections.resolvers,
                 )
                 # The pool thread has no reference to us, so that we can be collected;
                 # then, or at the program's end, its processes end, too.

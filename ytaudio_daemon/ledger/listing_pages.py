@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger import archive
 from ytaudio_daemon.ledger.bulk import insert_rows
 from ytaudio_daemon.ledger.collections import append_collection_event
 from ytaudio_daemon.ledger.enqueue import JobBatch
@@ -204,7 +205,7 @@ def select_entries(
     )
     batch.load(audio_key(entry.video_id, profile) for entry in undecided)
     for entry in undecided:
-        entry.skipped = _skip_reason(claim, entry, chosen, rules)
+        entry.skipped = claim.selection.skip_reason(entry, chosen, rules.max_items)
         if entry.unavailable or entry.skipped is not None:
             continue
         decision, job_id, _ = batch.enqueue(
@@ -214,7 +215,11 @@ def select_entries(
             claim.source,
             is_music=claim.is_music,
             place=(claim.collection_id, entry.position),
+            ignores_archive=claim.selection.again,
         )
+        if decision.archived_at is not None:
+            entry.skipped = archive.since_text(decision.archived_at)
+            continue
         if decision.exceeded is not None:
             entry.skipped = OVER_LIFETIME_LIMIT
             continue
@@ -224,15 +229,6 @@ def select_entries(
     accepted = session.accepted + batch.new_job_count
     record_activity(db, claim.session_id, now, accepted=accepted)
     return chosen
-
-
-def _skip_reason(
-    claim: ListingClaim, entry: Entry, chosen: int, rules: RecordRules
-) -> str | None:
-    selection = claim.selection
-    if entry.unavailable:
-        return selection.decide_unavailable(entry.position, chosen, rules.max_items)
-    return selection.decide(entry, chosen, rules.max_items)
 
 
 def _update_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> None:

@@ -17,13 +17,20 @@ from sqlalchemy import (
     text,
 )
 
-from ytaudio_daemon.ledger.collection_tables import IS_UNLISTED, collections, entries
+from ytaudio_daemon.ledger.archive_table import archive
+from ytaudio_daemon.ledger.collection_tables import (
+    IS_UNLISTED,
+    collections,
+    entries,
+    library_collections,
+)
 from ytaudio_daemon.ledger.column_types import Big, Real, metadata
 from ytaudio_daemon.model import JobState
 
 __all__ = [
     "IS_UNLISTED",
     "Big",
+    "archive",
     "attempts",
     "collections",
     "drops",
@@ -31,6 +38,7 @@ __all__ = [
     "events",
     "gates",
     "jobs",
+    "library_collections",
     "library_entries",
     "lines",
     "meta",
@@ -326,6 +334,7 @@ library_entries = Table(
     Column("job_id", Big, ForeignKey("jobs.id"), primary_key=True),
     # The attempt whose audio it is.
     Column("attempt", Big, nullable=False),
+    # From the session's folder on: "Songs/01 Song.mp3".
     Column("name", Text, nullable=False),
     # "<inode>:<size>:<mtime in ns>" when it was added.
     Column("identity", Text, nullable=False),
@@ -344,6 +353,8 @@ events = Table(
     Column("to_state", Text),
     Column("attempt", Big),
     Column("reason", Text, nullable=False),
+    # The collection that it is about, if it is about one.
+    Column("collection_id", Big),
     Index("events_of_a_job", "job_id"),
     Index(
         "events_of_a_session",

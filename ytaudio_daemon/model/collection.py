@@ -24,3 +24,13 @@ class CollectionState(StrEnum):
 LISTING_ENDED = frozenset(
     {CollectionState.COMPLETED, CollectionState.FAILED, CollectionState.CANCELLED}
 )
+
+#: What a person is told of an entry without a job, by its `Unavailable`.
+UNAVAILABLE_TEXTS = {
+    "private": "not available: private",
+    "deleted": "not available: deleted",
+    "members": "not available: for members",
+    "live": "not available: live now",
+    "upcoming": "not available: upcoming",
+    "blocked": "not available",
+}

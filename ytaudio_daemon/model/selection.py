@@ -33,6 +33,14 @@ class SelectableEntry(Protocol):
         """The day of its upload, `YYYY-MM-DD`, if the list names it."""
 
 
+class ListableEntry(SelectableEntry, Protocol):
+    """An entry that may be shown as unavailable."""
+
+    @property
+    def unavailable(self) -> str:
+        """Why its video cannot be fetched; "" when it seems to be there."""
+
+
 EntryT = TypeVar("EntryT", bound=SelectableEntry)
 
 
@@ -50,6 +58,7 @@ class Selection:
         match: What a title must contain, whatever its case.
         not_match: What a title must not contain.
         max_items: At most so many entries; None for the config's number.
+        again: Entries that the archive has are selected, too.
     """
 
     items: tuple[tuple[int, int | None], ...] = ()
@@ -61,6 +70,7 @@ class Selection:
     match: str = ""
     not_match: str = ""
     max_items: int | None = None
+    again: bool = False
 
     @classmethod
     def from_layer(cls, layer: Layer) -> "Selection":
@@ -75,11 +85,15 @@ class Selection:
             match=layer.get("match", ""),
             not_match=layer.get("not", ""),
             max_items=layer.get("max_items"),
+            again=layer.get("again") == "yes",
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON types."""
-        return asdict(self)
+        """Return plain JSON types; without `again` unless it is set, as before it came."""
+        data = asdict(self)
+        if not self.again:
+            del data["again"]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Selection":
@@ -105,6 +119,24 @@ class Selection:
         ends = [last for _, last in self.items]
         known = [last for last in ends if last is not None]
         return max(known) if known and len(known) == len(ends) else None
+
+    def limit(self, max_items: int) -> int:
+        """Return how many entries become jobs at most: the config's, or its own."""
+        return self.max_items or max_items
+
+    def skip_reason(
+        self, entry: ListableEntry, chosen_so_far: int, max_items: int
+    ) -> str | None:
+        """Return why an entry is not selected; of an unavailable one, too.
+
+        Args:
+            entry: The entry.
+            chosen_so_far: The number of entries that are selected before it.
+            max_items: The config's; the line's own wins.
+        """
+        if entry.unavailable:
+            return self.decide_unavailable(entry.position, chosen_so_far, max_items)
+        return self.decide(entry, chosen_so_far, max_items)
 
     def decide(
         self, entry: SelectableEntry, chosen_so_far: int, max_items: int
@@ -136,7 +168,7 @@ class Selection:
         )
 
     def _limit_reason(self, chosen_so_far: int, max_items: int) -> str | None:
-        limit = self.max_items or max_items
+        limit = self.limit(max_items)
         if chosen_so_far < limit:
             return None
         return f"more than {limit} (max_items)"

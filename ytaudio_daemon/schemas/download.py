@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal, TypedDict
 
+from ytaudio_daemon.model.listing import KINDS
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     PART,
@@ -22,9 +23,41 @@ class DownloadCounts(TypedDict):
     failed: Annotated[Count, "Not to be had, or out of tries."]
     rejected: Annotated[Count, "Refused unread: no link, or a bad option."]
     duplicate: Annotated[Count, "The same as an item before it."]
+    unavailable: Annotated[
+        Count, "Entries of collections that YouTube does not hand out."
+    ]
     skipped: Annotated[
         Count, "Not begun: interrupted, or a failure that would have met it as well."
     ]
+
+
+class EntryCollection(TypedDict):
+    """The playlist, album or channel that an item is an entry of, or names."""
+
+    url: Annotated[str, "The canonical link."]
+    kind: Annotated[str, one_of(KINDS), "What it is."]
+    title: Annotated[str | None, "As YouTube names it."]
+    position: Annotated[
+        Positive | None,
+        "The entry's place in it, from 1; null for a collection that cannot be listed.",
+    ]
+    count: Annotated[Count | None, "How many entries it has; null if unknown."]
+
+
+class DownloadCollection(TypedDict):
+    """A playlist, album or channel that was asked for."""
+
+    url: Annotated[str, "The canonical link."]
+    kind: Annotated[str, one_of(KINDS), "What it is."]
+    title: Annotated[str | None, "As YouTube names it."]
+    count: Annotated[Count | None, "How many entries it has; null if unknown."]
+    wanted: Annotated[Count, "Entries that are items of this document."]
+    unavailable: Annotated[Count, "Likewise; YouTube does not hand them out."]
+    skipped: Annotated[
+        dict[str, int], "Entries that are not selected: how many, by reason."
+    ]
+    is_cut: Annotated[bool, "The list goes on behind what was looked at."]
+    error: Annotated[JobError | None, "Why it could not be listed to its end."]
 
 
 class DownloadItem(TypedDict):
@@ -32,7 +65,16 @@ class DownloadItem(TypedDict):
 
     result: Annotated[
         str,
-        one_of(("completed", "failed", "rejected", "duplicate", "skipped")),
+        one_of(
+            (
+                "completed",
+                "failed",
+                "rejected",
+                "duplicate",
+                "unavailable",
+                "skipped",
+            )
+        ),
         "What became of it.",
     ]
     file: Annotated[
@@ -44,8 +86,10 @@ class DownloadItem(TypedDict):
     url: Annotated[str | None, "The canonical link; null where there is none."]
     video_id: Annotated[str | None, "YouTube's ID of the video."]
     options: Annotated[
-        JobOptions | None, "The options in force; null when it was rejected."
+        JobOptions | None,
+        "The options in force; null when there is nothing to download.",
     ]
+    collection: EntryCollection | None
     duplicate_of: Annotated[
         Count | None, "Which item of this list it repeats, counted from 0."
     ]
@@ -66,4 +110,7 @@ class DownloadDocument(TypedDict):
     output_dir: Annotated[str, "Where the files are, absolute."]
     counts: DownloadCounts
     downloads: Annotated[list[DownloadItem], "In the order they were asked for."]
+    collections: Annotated[
+        list[DownloadCollection], "Those that were listed, in their order."
+    ]
     switched_off: Annotated[list[LineNumber], SWITCHED_OFF]

@@ -98,9 +98,8 @@ class CollectionError(LinkError):
     ) -> None:
         super().__init__(
             "not_a_video",
-            "playlists and channels are not taken here, single videos only: drop its link "
-            "in a text file into the inbox, where a daemon lists it, or open the video in "
-            f"it and copy its link; {EXPECTED_LINK}",
+            "playlists and channels are not taken here, single videos only: open the "
+            f"video in it and copy its link; {EXPECTED_LINK}",
         )
         self.collection = collection
         self.refusal = refusal

@@ -5,7 +5,11 @@ from typing import Any
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.receipt_line import ReceiptCollection, ReceiptLine
+from ytaudio_daemon.ledger.receipt_line import (
+    ARCHIVED,
+    ReceiptCollection,
+    ReceiptLine,
+)
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
@@ -38,7 +42,7 @@ def failed_line(
     """
     if line.collection is not None:
         return _failed_collection(line, line.collection, drop_id, circumstances)
-    if line.unavailable:
+    if line.unavailable or line.standing == ARCHIVED:
         return ""
     if line.state is None:
         return _rejected_line(line)

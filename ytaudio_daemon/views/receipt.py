@@ -154,8 +154,8 @@ class ReceiptWriter:
         found = receipts.count_line_states(db, self.drop.id, after, COUNT_LINES)
         self._counted_to = found.last
         self._tally["unavailable"] += found.unavailable
-        for state, number in found.counts.items():
-            self._tally[receipt_text.outcome_of(state)] += number
+        for standing, number in found.counts.items():
+            self._tally[receipt_text.outcome_of(standing)] += number
         if found.last is None:
             self._write_heads(db)
 

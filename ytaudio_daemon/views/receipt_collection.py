@@ -7,14 +7,6 @@ from ytaudio_daemon.ledger.receipt_line import ReceiptCollection, ReceiptLine
 from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.system.times import utc_time
 
-UNAVAILABLE_TEXTS = {
-    "private": "not available: private",
-    "deleted": "not available: deleted",
-    "members": "not available: for members",
-    "live": "not available: live now",
-    "upcoming": "not available: upcoming",
-    "blocked": "not available",
-}
 _UNLISTED_TEXTS = {
     CollectionState.QUEUED: "to be listed",
     CollectionState.RUNNING: "being listed",

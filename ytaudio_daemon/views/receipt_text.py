@@ -11,15 +11,19 @@ from pathlib import PurePath
 
 from ytaudio_daemon.dropfile import MENDED_REMARK
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.receipt_line import ReceiptCollection, ReceiptLine
+from ytaudio_daemon.ledger.receipt_line import (
+    ARCHIVED,
+    ReceiptCollection,
+    ReceiptLine,
+)
 from ytaudio_daemon.ledger.receipts import ReceiptHead
+from ytaudio_daemon.model.collection import UNAVAILABLE_TEXTS
 from ytaudio_daemon.model.filename_fields import ONE_NAME_REMARK
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.system.text import single_line
 from ytaudio_daemon.system.times import utc_time
 from ytaudio_daemon.views.job_errors import collection_error, line_error
 from ytaudio_daemon.views.receipt_collection import (
-    UNAVAILABLE_TEXTS,
     collection_details,
     outcomes_of,
     progress_text,
@@ -35,11 +39,12 @@ OUTCOMES = {
     "failed": "failed",
     "cancelled": "cancelled",
     "rejected": "rejected",
+    "archived": "in the archive",
     "unavailable": "not available",
     "open": "still to be done",
 }
 #: Their rows stand in the summary only where there are any.
-_RARE_OUTCOMES = frozenset({"unavailable"})
+_RARE_OUTCOMES = frozenset({"archived", "unavailable"})
 _STATE_TEXTS = {
     "queued": "waiting for its turn",
     "held": "held until the session has room",
@@ -48,8 +53,14 @@ _STATE_TEXTS = {
     "completed": "done",
     "failed": "failed",
     "cancelled": "cancelled",
+    ARCHIVED: "in the archive",
 }
-_OUTCOME_OF = {"completed": "done", "failed": "failed", "cancelled": "cancelled"}
+_OUTCOME_OF = {
+    "completed": "done",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    ARCHIVED: "archived",
+}
 _INDENT = " " * 9
 _ROW_CHARS = 80 - len(_INDENT)
 #: As much of a job's ID as is enough to type.
@@ -58,9 +69,9 @@ _WIDTH = 32
 _COUNT_WIDTH = 13
 
 
-def outcome_of(state: str | None) -> str:
-    """Return the key in `OUTCOMES` of a line whose job has this state; None: no job."""
-    return "rejected" if state is None else _OUTCOME_OF.get(state, "open")
+def outcome_of(standing: str | None) -> str:
+    """Return the key in `OUTCOMES` of a line that stands so (`ReceiptLine.standing`)."""
+    return "rejected" if standing is None else _OUTCOME_OF.get(standing, "open")
 
 
 def receipt_identity(drop: ReceiptHead) -> str:
@@ -108,7 +119,7 @@ def tally_of(lines: Iterable[ReceiptLine]) -> Counter[str]:
     tally = Counter[str]()
     for line in lines:
         if line.collection is None:
-            tally[outcome_of(line.state)] += 1
+            tally[outcome_of(line.standing)] += 1
         elif not line.collection.is_repeated:
             tally += outcomes_of(line.collection)
     return tally
@@ -123,7 +134,7 @@ def receipt_line(line: ReceiptLine, circumstances: Circumstances = NOTHING_SET) 
         shown = [] if line.collection.is_repeated else line.collection.items
         rows = (receipt_line(item, circumstances) for item in shown)
         return _collection_row(line, line.collection, circumstances) + "".join(rows)
-    word = _STATE_TEXTS.get(line.state or "", "rejected")
+    word = _STATE_TEXTS.get(line.standing or "", "rejected")
     if line.unavailable:
         word = UNAVAILABLE_TEXTS.get(line.unavailable, line.unavailable)
     if line.result == "duplicate":
@@ -211,7 +222,9 @@ def _code(code: str | None) -> str:
 def _remark(line: ReceiptLine) -> str:
     """Return what is worth saying of a line; of one that is done, only how it was read."""
     message = line.message or ""
-    if line.state != "completed" and line.result != "duplicate":
+    if line.standing != "completed" and (
+        line.result != "duplicate" or line.standing == ARCHIVED
+    ):
         return message
     remarks = message.split("; ")
     return "; ".join(remark for remark in remarks if _is_lasting(remark))

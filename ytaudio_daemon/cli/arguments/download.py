@@ -1,13 +1,15 @@
 """Download links now, without a daemon, into one folder.
 
-Each file is tagged and decoded in full before it appears; existing files are never
-replaced. A file of links has the syntax of a drop, and the result of every line is shown.
-Ctrl-C lets running downloads finish; a second one stops at once. No half-finished file is
-left. The flags work without the word `download`, too.
+A link may be a video's, a playlist's, an album's or a channel's. Each file is tagged and
+decoded in full before it appears; existing files are never replaced. A file of links has
+the syntax of a drop, and the result of every line is shown. Ctrl-C lets running downloads
+finish; a second one stops at once. No half-finished file is left. The flags work without
+the word `download`, too.
 """
 
 import argparse
 
+from ytaudio_daemon.cli.arguments.selection import add_selection
 from ytaudio_daemon.cli.arguments.shared import add_json
 from ytaudio_daemon.model.options import FORMATS, QUALITIES
 
@@ -16,6 +18,7 @@ examples:
   ytaudio download https://youtu.be/dQw4w9WgXcQ
   ytaudio download --url https://youtu.be/dQw4w9WgXcQ --format m4a --output ./music
   ytaudio download --urls-file urls.txt -j 4
+  ytaudio download 'https://www.youtube.com/playlist?list=PL…' --items 1-12
   python -m ytaudio_daemon --url https://youtu.be/dQw4w9WgXcQ
 """
 MAX_JOBS = 64
@@ -23,7 +26,10 @@ MAX_JOBS = 64
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("urls", nargs="*", metavar="URL", help="a link to one video")
+    parser.add_argument(
+        "urls", nargs="*", metavar="URL",
+        help="a link to a video, a playlist, an album or a channel",
+    )  # fmt: skip
     parser.add_argument(
         "--url", action="append", default=[], dest="more_urls", metavar="URL",
         help="the same; may be given again",
@@ -37,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the files go (default: ./downloads)",
     )  # fmt: skip
     _add_options(parser)
+    add_selection(parser)
     parser.add_argument(
         "-j", "--jobs", type=_parse_jobs, metavar="N",
         help="how many downloads run at the same time (default: 3, or the config's workers)",

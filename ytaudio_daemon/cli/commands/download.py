@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from ytaudio_daemon.cli.arguments.selection import flag_of, given_selection
 from ytaudio_daemon.cli.commands import download_batch
 from ytaudio_daemon.cli.commands.download_bars import BarReporter
 from ytaudio_daemon.cli.commands.download_list import DownloadList, build_list
@@ -14,6 +15,7 @@ from ytaudio_daemon.downloader.options_input import checked_layer
 from ytaudio_daemon.dropfile import DropKind, kind_of
 from ytaudio_daemon.dropfile.switched_off import switched_off_sentence
 from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.model.collection_options import KEYS_OF_VIDEOS
 from ytaudio_daemon.model.options import Layer
 
 
@@ -23,11 +25,27 @@ def run(context: CommandContext) -> int:
     download_list = build_list(_links(context), file, *_option_layers(context))
     if not download_list.items:
         raise _empty_list_error(download_list)
+    _require_collection(context, download_list)
     if file is not None and download_list.switched_off and not context.args.json:
         sentence = _switched_off_sentence(download_list)
         context.output.stderr_line(f"{file[0]}: {sentence}")
     reporter = _reporter(context, download_list)
     return download_batch.run(context, download_list.items, reporter)
+
+
+def _require_collection(context: CommandContext, download_list: DownloadList) -> None:
+    """Refuse flags that select entries where no collection is named.
+
+    Raises:
+        UsageError: There is such a flag.
+    """
+    keys = [key for key in given_selection(context.args) if key not in KEYS_OF_VIDEOS]
+    if keys and not any(item.collection for item in download_list.items):
+        raise UsageError(
+            f"{flag_of(keys[0])} goes with a playlist, an album or a channel, and here "
+            "is none",
+            "--list yes takes the list that stands in a video's link.",
+        )
 
 
 def _empty_list_error(download_list: DownloadList) -> UsageError:
@@ -96,4 +114,5 @@ def _option_layers(context: CommandContext) -> tuple[Layer, str]:
     given = {name: getattr(context.args, name) for name in names}
     own = checked_layer({k: v for k, v in given.items() if v is not None})
     download = context.settings.download
-    return {**download.layer, **own}, download.bitrate
+    selection = given_selection(context.args)
+    return {**download.layer, **own, **selection}, download.bitrate

@@ -1,15 +1,15 @@
 """Downloads a list of items: several at once, stopped by Ctrl-C."""
 
 import signal
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
 
+from ytaudio_daemon.cli.commands.download_feed import FeedRules, ItemFeed
 from ytaudio_daemon.cli.commands.download_list import Item
 from ytaudio_daemon.cli.commands.download_results import (
     BatchReporter,
@@ -18,24 +18,27 @@ from ytaudio_daemon.cli.commands.download_results import (
 )
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
+from ytaudio_daemon.downloader.collection_expander import (
+    CollectionExpander,
+    ExpandControl,
+)
 from ytaudio_daemon.downloader.folder_downloader import (
-    INTERRUPTED,
-    DownloadControl,
     DownloadOutcome,
-    DownloadRequest,
     FolderDownloader,
+)
+from ytaudio_daemon.downloader.ordered_batch import BatchTask, OrderedBatch
+from ytaudio_daemon.downloader.retry_policy import with_short_retries
+from ytaudio_daemon.downloader.stop_signal import (
+    INTERRUPTED,
+    POLL_S,
     StopLevel,
     StopSignal,
 )
-from ytaudio_daemon.downloader.retry_policy import FATAL_FOR_BATCH, with_short_retries
 from ytaudio_daemon.downloader.work_dirs import user_cache_dir
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.jobs.config_values import converter_count
-from ytaudio_daemon.model import Failure, Outcome
+from ytaudio_daemon.model import Outcome
 from ytaudio_daemon.settings import Settings
-
-#: How often a signal is looked for, in seconds.
-POLL_S = 0.1
 
 
 def run(context: CommandContext, items: Sequence[Item], reporter: BatchReporter) -> int:
@@ -49,13 +52,11 @@ def run(context: CommandContext, items: Sequence[Item], reporter: BatchReporter)
         downloader = FolderDownloader(
             Path(context.args.output_dir), settings, worker_runtime
         )
-        if any(item.request is not None for item in items):
+        if any(item.request or item.collection for item in items):
             worker_runtime.warm()
-        batch = BatchDownloader(
-            downloader, reporter, stop_signal, _thread_count(settings)
-        )
+        batch = BatchDownloader(downloader, reporter, stop_signal, settings)
         with stop_on_signals(stop_signal):
-            results = batch.download_all(items)
+            results = batch.download_all(items, worker_runtime)
         reporter.on_finish(results, downloader.output)
     return _exit_status(results, stop_signal)
 
@@ -67,7 +68,7 @@ class BatchDownloader:
         downloader: Downloads one item.
         reporter: Reports progress and results.
         stop_signal: Ends the batch early.
-        threads: Number of threads.
+        settings: Sections download and collections.
     """
 
     def __init__(
@@ -75,116 +76,104 @@ class BatchDownloader:
         downloader: FolderDownloader,
         reporter: BatchReporter,
         stop_signal: StopSignal,
-        threads: int,
+        settings: Settings,
     ) -> None:
         self._downloader = downloader
         self._reporter = reporter
         self._stop_signal = stop_signal
-        self._thread_count = threads
-        self._lock = threading.Lock()
-        self._running_count = 0
-        self._start_order = StartOrder(0)
-        #: A failure that all other items would have as well.
-        self._fatal_failure: Failure | None = None
+        self._settings = settings
+        self._batch = OrderedBatch(downloader, stop_signal, _thread_count(settings))
+        self._reported = StopLevel.NONE
 
-    def download_all(self, items: Sequence[Item]) -> list[ItemResult]:
-        """Download every item that can be; returns their results in the same order."""
+    def download_all(
+        self, items: Sequence[Item], runtime: WorkerRuntime
+    ) -> list[ItemResult]:
+        """Download every item that can be; returns their results in the same order.
+
+        Entries of a collection begin while it is still being listed.
+        """
         self._reporter.on_start(items)
-        self._start_order = StartOrder(len(items))
-        with ThreadPoolExecutor(self._thread_count, "ytaudio-download") as pool:
+        feed = self._feed(items, runtime)
+        with self._batch:
             futures = [
-                pool.submit(self._download_item, number, item)
-                for number, item in enumerate(items)
+                self._batch.add(self._task(number, item))
+                for number, item in enumerate(feed)
             ]
-            try:
-                self._wait_all(futures)
-            except BaseException:
-                self._stop_signal.level = StopLevel.IMMEDIATE
-                raise
+            self._wait_all(futures)
         return _with_original_results([future.result() for future in futures])
 
+    def _feed(self, items: Sequence[Item], runtime: WorkerRuntime) -> ItemFeed:
+        expander = CollectionExpander(
+            self._settings,
+            runtime,
+            self._downloader.work_dir.acquired,
+            self._downloader.egress,
+        )
+        control = ExpandControl(
+            stop_signal=self._stop_signal, on_wait=self._report_interruption
+        )
+        rules = FeedRules(
+            max_items=self._settings.collections.max_items,
+            control=control,
+            on_listed=self._reporter.on_listed,
+        )
+        return ItemFeed(items, expander, rules)
+
     def _wait_all(self, futures: Sequence["Future[ItemResult]"]) -> None:
-        reported = StopLevel.NONE
         pending = set(futures)
         while pending:
             _, pending = wait(pending, timeout=POLL_S)
-            if self._stop_signal.level is not reported:
-                reported = self._stop_signal.level
-                self._reporter.on_interrupted(reported, self._running_count)
+            self._report_interruption()
 
-    def _download_item(self, number: int, item: Item) -> ItemResult:
-        self._start_order.wait_for_turn(number)
-        try:
-            result = self._item_result(number, item)
-        finally:
-            self._start_order.pass_turn(number)
+    def _report_interruption(self) -> None:
+        level = self._stop_signal.level
+        if level is not self._reported:
+            self._reported = level
+            self._reporter.on_interrupted(level, self._batch.running_count)
+
+    def _task(self, number: int, item: Item) -> BatchTask[ItemResult]:
+        is_wanted = item.duplicate_of is None
+        return BatchTask(
+            request=item.request if is_wanted else None,
+            on_progress=partial(self._reporter.on_progress, number, item),
+            on_end=partial(self._end, number, item),
+        )
+
+    def _end(
+        self, number: int, item: Item, fetched: DownloadOutcome | None
+    ) -> ItemResult:
+        result = _item_result(item, fetched)
         self._reporter.on_item_result(number, result)
         return result
 
-    def _item_result(self, number: int, item: Item) -> ItemResult:
-        if item.request is None:
-            return ItemResult(item=item, status=ItemStatus.REJECTED)
-        if item.duplicate_of is not None:
-            return ItemResult(item=item, status=ItemStatus.DUPLICATE)
-        reason = (
-            INTERRUPTED
-            if self._stop_signal.level is not StopLevel.NONE
-            else self._fatal_failure
-        )
-        if reason is not None:
-            skipped = DownloadOutcome(outcome=Outcome(failure=reason), attempts=0)
-            return ItemResult(item=item, status=ItemStatus.SKIPPED, fetched=skipped)
-        return self._fetch(number, item, item.request)
 
-    def _fetch(self, number: int, item: Item, request: DownloadRequest) -> ItemResult:
-        with self._lock:
-            self._running_count += 1
-        try:
-            fetched = self._downloader.fetch(request, self._control(number, item))
-        finally:
-            with self._lock:
-                self._running_count -= 1
-        failure = fetched.outcome.failure
-        if failure is None:
-            return ItemResult(item=item, status=ItemStatus.COMPLETED, fetched=fetched)
-        if failure.kind in FATAL_FOR_BATCH:
-            self._fatal_failure = failure
-        return ItemResult(item=item, status=ItemStatus.FAILED, fetched=fetched)
-
-    def _control(self, number: int, item: Item) -> DownloadControl:
-        return DownloadControl(
-            on_progress=partial(self._reporter.on_progress, number, item),
-            stop_signal=self._stop_signal,
-            on_queued=partial(self._start_order.pass_turn, number),
-        )
+def _item_result(item: Item, fetched: DownloadOutcome | None) -> ItemResult:
+    if item.duplicate_of is not None:
+        return ItemResult(item=item, status=ItemStatus.DUPLICATE)
+    if fetched is not None:
+        return ItemResult(item=item, status=_status_of(fetched), fetched=fetched)
+    if item.entry is not None:
+        return ItemResult(item=item, status=ItemStatus.UNAVAILABLE)
+    if item.expansion is not None:
+        outcome = Outcome(failure=item.expansion.failure)
+        is_begun = item.expansion.failure != INTERRUPTED
+        listed = DownloadOutcome(outcome=outcome, attempts=int(is_begun))
+        return ItemResult(item=item, status=_status_of(listed), fetched=listed)
+    return ItemResult(item=item, status=ItemStatus.REJECTED)
 
 
-class StartOrder:
-    """Lets items into the pool's queue in the order of the list, whatever the threads do.
-
-    Args:
-        count: The number of items.
-    """
-
-    def __init__(self, count: int) -> None:
-        #: By item number: set once the items before it are queued or have ended.
-        self._turns = [threading.Event() for _ in range(count + 1)]
-        self._turns[0].set()
-
-    def wait_for_turn(self, number: int) -> None:
-        """Wait until the item before this one is queued or has ended."""
-        self._turns[number].wait()
-
-    def pass_turn(self, number: int) -> None:
-        """Let the item after this one begin; may be called again."""
-        self._turns[number + 1].set()
+def _status_of(fetched: DownloadOutcome) -> ItemStatus:
+    if fetched.was_skipped:
+        return ItemStatus.SKIPPED
+    failed = fetched.outcome.failure is not None
+    return ItemStatus.FAILED if failed else ItemStatus.COMPLETED
 
 
 def _with_original_results(results: list[ItemResult]) -> list[ItemResult]:
     """Give duplicates the outcome of the items they repeat."""
     return [
         result
-        if result.item.duplicate_of is None
+        if result.item.duplicate_of is None or result.item.collection is not None
         else replace(result, fetched=results[result.item.duplicate_of].fetched)
         for result in results
     ]

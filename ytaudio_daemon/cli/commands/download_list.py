@@ -1,16 +1,25 @@
 """The items to download: every link, and every line of a file, checked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ytaudio_daemon.cli.commands.line_checks import LineResult, check_lines
+from ytaudio_daemon.downloader.expansion import CollectionRequest, Expansion
 from ytaudio_daemon.downloader.folder_downloader import DownloadRequest
 from ytaudio_daemon.dropfile import DropKind, NotADropError
 from ytaudio_daemon.dropfile.drop_line import printable
+from ytaudio_daemon.dropfile.link_target import link_target
 from ytaudio_daemon.errors import UsageError
-from ytaudio_daemon.model import LinePart
+from ytaudio_daemon.model import LinePart, ListedEntry, Options
 from ytaudio_daemon.model.options import Layer, effective_options
-from ytaudio_daemon.urls import CollectionError, LinkError, parse_link
+from ytaudio_daemon.model.selection import Selection
+from ytaudio_daemon.urls import (
+    CollectionLink,
+    FoundLink,
+    Link,
+    LinkError,
+    parse_link,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +31,12 @@ class Item:
         part: Its place among several links of the line, from 1; None when it is alone.
         text: The link or line as it was written, safe to show.
         request: The download it asks for; None when it was refused.
+        collection: The playlist, album or channel that it names; its entries are items
+            of their own when it is listed.
+        options: The options of these entries.
+        expansion: Of an entry, and of a collection that could not be listed: where the
+            item comes from.
+        entry: The entry.
         duplicate_of: The number of an earlier item that asks for the same.
         code: Why it was refused; "" when it was not.
         message: The same in a sentence; of a mended link, how it was read.
@@ -32,9 +47,22 @@ class Item:
     part: int | None = None
     text: str
     request: DownloadRequest | None = None
+    collection: CollectionRequest | None = None
+    options: Options | None = None
+    expansion: Expansion | None = None
+    entry: ListedEntry | None = None
     duplicate_of: int | None = None
     code: str = ""
     message: str = ""
+
+    @property
+    def url(self) -> str | None:
+        """The canonical link; None when it was refused."""
+        if self.request is not None:
+            return self.request.link.url
+        if self.entry is not None:
+            return Link(self.entry.video_id).url
+        return self.collection.collection.url if self.collection else None
 
     @property
     def location(self) -> str:
@@ -49,7 +77,7 @@ class DownloadList:
     """All that is asked for.
 
     Attributes:
-        items: An item for each link and line, duplicates marked as such.
+        items: An item for each link and line.
         switched_off: The line of each link in a comment of the file.
     """
 
@@ -76,16 +104,16 @@ def build_list(
     """
     items = [_item_of_link(link, layer, default_bitrate) for link in links]
     if file is None:
-        return DownloadList(items=list(_with_duplicates_marked(items)), switched_off=[])
+        return DownloadList(items=items, switched_off=[])
     name, content, kind = file
     line_results = _check_file(name, content, kind, layer, default_bitrate)
     items += [
-        _item_of_line(name, each)
+        _item_of_line(name, each, layer)
         for each in line_results
         if each.result != "switched_off"
     ]
     return DownloadList(
-        items=list(_with_duplicates_marked(items)),
+        items=items,
         switched_off=[
             each.drop_line.line
             for each in line_results
@@ -96,13 +124,34 @@ def build_list(
 
 def _item_of_link(text: str, layer: Layer, default_bitrate: str) -> Item:
     try:
-        link = parse_link(text)
+        found = FoundLink(text, parse_link(text))
     except LinkError as error:
-        return Item(text=printable(text), code=error.code, message=error.message)
+        found = FoundLink(text, None, error)
+    target = link_target(found, layer)
+    if target.problem is not None:
+        problem = target.problem
+        return Item(text=printable(text), code=problem.code, message=problem.message)
     options = effective_options(default_bitrate, layer)
-    return Item(
-        text=printable(text), request=DownloadRequest(link=link, options=options)
+    return _item_of_target(
+        Item(text=printable(text)), found.link, target.collection, options, layer
     )
+
+
+def _item_of_target(
+    item: Item,
+    link: Link | None,
+    collection: CollectionLink | None,
+    options: Options,
+    layer: Layer,
+) -> Item:
+    """Return an item with what it asks for: a video, or a selection of a collection."""
+    if collection is not None:
+        selection = Selection.from_layer(layer)
+        wanted = CollectionRequest(collection=collection, selection=selection)
+        return replace(item, collection=wanted, options=options)
+    if link is None:
+        return item
+    return replace(item, request=DownloadRequest(link=link, options=options))
 
 
 def _check_file(
@@ -114,30 +163,17 @@ def _check_file(
         raise UsageError(f"{name}: {error.message}") from error
 
 
-def _item_of_line(name: str, line_result: LineResult) -> Item:
+def _item_of_line(name: str, line_result: LineResult, layer: Layer) -> Item:
     drop_line, options = line_result.drop_line, line_result.options
-    request = None
-    if drop_line.link is not None and options is not None:
-        request = DownloadRequest(link=drop_line.link, options=options)
-    elif drop_line.collection is not None:
-        refusal = CollectionError(drop_line.collection)
-        drop_line = drop_line._replace(code=refusal.code, message=refusal.message)
-    return Item(
+    item = Item(
         file=name,
         line=drop_line.line,
         part=drop_line.part,
         text=drop_line.text,
-        request=request,
         code=drop_line.code or "",
         message=drop_line.message,
     )
-
-
-def _with_duplicates_marked(items: Sequence[Item]) -> Iterator[Item]:
-    first: dict[tuple[str, str], int] = {}
-    for number, item in enumerate(items):
-        if item.request is None:
-            yield item
-            continue
-        known = first.setdefault(item.request.audio_key, number)
-        yield item if known == number else replace(item, duplicate_of=known)
+    if options is None:
+        return item
+    whole = {**layer, **drop_line.layer}
+    return _item_of_target(item, drop_line.link, drop_line.collection, options, whole)

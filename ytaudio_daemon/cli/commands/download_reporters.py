@@ -4,14 +4,16 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from ytaudio_daemon.cli.commands.download_document import download_document
 from ytaudio_daemon.cli.commands.download_list import Item
 from ytaudio_daemon.cli.commands.download_results import (
     BatchReporter,
     ItemResult,
     ItemStatus,
+    failure_hint,
 )
+from ytaudio_daemon.cli.commands.expansion_text import expansion_text
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.formatting import (
     format_duration,
@@ -21,14 +23,19 @@ from ytaudio_daemon.cli.formatting import (
     pluralize,
 )
 from ytaudio_daemon.cli.output import Output
-from ytaudio_daemon.downloader.folder_downloader import StopLevel
-from ytaudio_daemon.model import Failure, JobState, Progress
-from ytaudio_daemon.model.hints import Circumstances, hint
+from ytaudio_daemon.downloader.expansion import Expansion
+from ytaudio_daemon.downloader.stop_signal import StopLevel
+from ytaudio_daemon.model import Failure, Progress
+from ytaudio_daemon.model.collection import UNAVAILABLE_TEXTS
 
 _STOP_MESSAGES = {
     StopLevel.GRACEFUL: "finishing what is running; Ctrl-C again stops at once",
     StopLevel.IMMEDIATE: "stopping at once",
 }
+
+
+#: Before what is said of a collection, where results have their status.
+LISTED = "listed"
 
 
 class LineReporter(BatchReporter):
@@ -39,6 +46,11 @@ class LineReporter(BatchReporter):
         self._is_verbose: bool = context.args.verbose
         self._lock = threading.RLock()
         self._phases: dict[int, str] = {}
+
+    def on_listed(self, expansion: Expansion) -> None:
+        """Print what a collection has, once that is known."""
+        if expansion.has_ended and expansion.failure is None:
+            self.print_listed(expansion_text(expansion))
 
     def on_progress(self, number: int, item: Item, progress: Progress) -> None:
         """Print each new phase of an item, with -v."""
@@ -66,6 +78,12 @@ class LineReporter(BatchReporter):
         """Print how many items ended how, and the folder."""
         self._output.line(f"{_counts_text(results)}, in {output}")
 
+    def print_listed(self, text: str) -> None:
+        """Print what a collection has."""
+        with self._lock:
+            self._output.line(f"{LISTED:<9} {text}")
+            self._output.flush()
+
     def print_result(self, status: ItemStatus, text: str) -> None:
         """Print how an item ended, and flush: a reader in a pipe may wait for it."""
         self._output.line(f"{status:<9} {text}")
@@ -88,19 +106,19 @@ class JsonReporter(BatchReporter):
     def __init__(self, context: CommandContext, switched_off: Sequence[int]) -> None:
         self._output = context.output
         self._switched_off = list(dict.fromkeys(switched_off))
+        self._expansions: list[Expansion] = []
+
+    def on_listed(self, expansion: Expansion) -> None:
+        """Store a collection that was listed."""
+        if expansion.has_ended:
+            self._expansions.append(expansion)
 
     def on_finish(self, results: Sequence[ItemResult], output: Path) -> None:
         """Print the document."""
-        counts = Counter(result.status for result in results)
-        self._output.json(
-            {
-                "schema": "ytaudio.download/1",
-                "output_dir": str(output),
-                "counts": {status.value: counts[status] for status in ItemStatus},
-                "downloads": [_document(result) for result in results],
-                "switched_off": self._switched_off,
-            }
+        document = download_document(
+            results, self._expansions, output, self._switched_off
         )
+        self._output.json(document)
 
     def on_interrupted(self, stop: StopLevel, running: int) -> None:
         """Print when the download will stop, to standard error."""
@@ -126,6 +144,9 @@ def result_text(result: ItemResult) -> str:
     item, fetched = result.item, result.fetched
     if result.status is ItemStatus.REJECTED:
         return f"{item.location or item.text}: {item.code}: {item.message}"
+    if result.status is ItemStatus.UNAVAILABLE and item.entry is not None:
+        reason = UNAVAILABLE_TEXTS.get(item.entry.unavailable, item.entry.unavailable)
+        return f"{link_of(item)}: {reason}"
     if result.status is ItemStatus.DUPLICATE:
         return f"{item.location or item.text}: {link_of(item)} is in the list above"
     if fetched is not None and fetched.outcome.result is not None:
@@ -140,18 +161,7 @@ def result_text(result: ItemResult) -> str:
 def _failure_text(failure: Failure | None) -> str:
     if failure is None:
         return "it failed"
-    return f"{failure.message} {_hint(failure)}".rstrip()
-
-
-def _hint(failure: Failure) -> str:
-    """Return the hint; nothing is tried again by itself after the command."""
-    return hint(
-        kind=failure.kind,
-        code=failure.code,
-        remedy=failure.hint,
-        state=JobState.FAILED,
-        circumstances=Circumstances(has_session=False),
-    )
+    return f"{failure.message} {failure_hint(failure)}".rstrip()
 
 
 def _counts_text(results: Sequence[ItemResult]) -> str:
@@ -163,58 +173,4 @@ def _counts_text(results: Sequence[ItemResult]) -> str:
 
 def link_of(item: Item) -> str:
     """Return an item's link as we write it; the text given when it was refused."""
-    return item.request.link.url if item.request else item.text
-
-
-def _document(result: ItemResult) -> dict[str, Any]:
-    """Return a result for programs; its error as in the status files."""
-    item, fetched = result.item, result.fetched
-    outcome = fetched.outcome if fetched else None
-    made = outcome.result if outcome else None
-    path = fetched.path if fetched else None
-    return {
-        "result": result.status.value,
-        "file": item.file,
-        "line": item.line,
-        "part": item.part,
-        "text": item.text,
-        "url": item.request.link.url if item.request else None,
-        "video_id": item.request.link.video_id if item.request else None,
-        "options": item.request.options.to_json() if item.request else None,
-        "duplicate_of": item.duplicate_of,
-        "output_path": str(path) if path else None,
-        "file_size_bytes": made.size_bytes if made else None,
-        "title": made.title if made else outcome.title if outcome else None,
-        "artist": made.artist if made else outcome.artist if outcome else None,
-        "duration_s": made.duration_s
-        if made
-        else outcome.duration_s
-        if outcome
-        else None,
-        "view_count": made.view_count
-        if made
-        else outcome.view_count
-        if outcome
-        else None,
-        "attempts": fetched.attempts if fetched else 0,
-        "error": _error(result),
-    }
-
-
-def _error(result: ItemResult) -> dict[str, str] | None:
-    if result.status is ItemStatus.REJECTED:
-        return {
-            "kind": "rejected",
-            "code": result.item.code,
-            "message": result.item.message,
-            "hint": "",
-        }
-    failure = result.failure
-    if failure is None:
-        return None
-    return {
-        "kind": failure.kind.value,
-        "code": failure.code,
-        "message": failure.message,
-        "hint": _hint(failure),
-    }
+    return item.url or item.text

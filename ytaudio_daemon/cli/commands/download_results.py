@@ -6,8 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from ytaudio_daemon.cli.commands.download_list import Item
-from ytaudio_daemon.downloader.folder_downloader import DownloadOutcome, StopLevel
-from ytaudio_daemon.model import Failure, Progress
+from ytaudio_daemon.downloader.expansion import Expansion
+from ytaudio_daemon.downloader.folder_downloader import DownloadOutcome
+from ytaudio_daemon.downloader.stop_signal import StopLevel
+from ytaudio_daemon.model import Failure, JobState, Progress
+from ytaudio_daemon.model.hints import Circumstances, hint
 
 
 class ItemStatus(StrEnum):
@@ -19,6 +22,8 @@ class ItemStatus(StrEnum):
     REJECTED = "rejected"
     #: The same as an item before it.
     DUPLICATE = "duplicate"
+    #: An entry of a collection that YouTube does not hand out.
+    UNAVAILABLE = "unavailable"
     #: Not begun: interrupted, or an earlier failure would have met it as well.
     SKIPPED = "skipped"
 
@@ -49,6 +54,9 @@ class BatchReporter:
     def on_start(self, items: Sequence[Item]) -> None:
         """Called before the first item."""
 
+    def on_listed(self, expansion: Expansion) -> None:
+        """Called after each entry of a collection, and when its listing has ended."""
+
     def on_progress(self, number: int, item: Item, progress: Progress) -> None:
         """Called while an item is downloaded."""
 
@@ -63,3 +71,14 @@ class BatchReporter:
 
     def close(self) -> None:
         """Restore the terminal. Called last, also after an error."""
+
+
+def failure_hint(failure: Failure) -> str:
+    """Return the hint; nothing is tried again by itself after the command."""
+    return hint(
+        kind=failure.kind,
+        code=failure.code,
+        remedy=failure.hint,
+        state=JobState.FAILED,
+        circumstances=Circumstances(has_session=False),
+    )

@@ -1,0 +1,225 @@
+"""Lists collections without a ledger: the same worker and selection as the daemon's."""
+
+import uuid
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ytaudio_daemon.downloader.await_attempt import kill_and_wait
+from ytaudio_daemon.downloader.egress_choice import EgressChoice
+from ytaudio_daemon.downloader.expansion import ExpandedEntry, Expansion
+from ytaudio_daemon.downloader.folder_downloader import output_folder_failure
+from ytaudio_daemon.downloader.pool_thread import AttemptHandle
+from ytaudio_daemon.downloader.retry_policy import retry_delay_s
+from ytaudio_daemon.downloader.stop_signal import INTERRUPTED, POLL_S, StopSignal
+from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders import Layout, publishing
+from ytaudio_daemon.jobs.listing_requests import listing_request
+from ytaudio_daemon.model import Failure, ListedEntry, ListedPage, Outcome
+from ytaudio_daemon.model.selection import in_order
+from ytaudio_daemon.pool import Ended, Listed
+from ytaudio_daemon.settings import Settings
+
+
+def _ignore() -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpandControl:
+    """How the caller of a listing follows it and ends it.
+
+    Attributes:
+        stop_signal: Ends the listing early, at any level.
+        on_wait: Called ten times a second while nothing comes.
+    """
+
+    stop_signal: StopSignal
+    on_wait: Callable[[], None] = _ignore
+
+
+class CollectionExpander:
+    """Lists the entries of collections; safe to use from many threads.
+
+    Args:
+        settings: As `with_short_retries` returns them.
+        runtime: Runs the workers.
+        open_work_dir: Opens the tree in which attempts work.
+        egress: Which egress attempts take.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        runtime: WorkerRuntime,
+        open_work_dir: Callable[[], AbstractContextManager[Layout]],
+        egress: EgressChoice,
+    ) -> None:
+        self._settings = settings
+        self._runtime = runtime
+        self._open_work_dir = open_work_dir
+        self._egress = egress
+
+    def expand(
+        self, expansion: Expansion, control: ExpandControl
+    ) -> Generator[ExpandedEntry]:
+        """Yield the entries of a collection as they are listed.
+
+        Where the order needs all of them first, they come at the end, in that order.
+        `expansion.failure` says afterwards why it ended early.
+
+        Args:
+            expansion: Has the request; what becomes known is stored in it.
+            control: Follows the listing and ends it early.
+        """
+        selection = expansion.request.selection
+        limit = selection.limit(expansion.max_items)
+        with closing(self._listed(expansion, control)) as listed:
+            candidates: Iterator[_Candidate] = map(_candidate, listed)
+            if selection.needs_all_pages:
+                candidates = iter(in_order(list(candidates), selection.order))
+            for candidate in candidates:
+                skipped = selection.skip_reason(
+                    candidate, expansion.wanted, expansion.max_items
+                )
+                expanded = ExpandedEntry(candidate.entry, skipped)
+                expansion.add(expanded)
+                yield expanded
+                if expansion.wanted >= limit and not selection.needs_all_pages:
+                    expansion.is_full = _may_go_on(expansion, candidate.position)
+                    break
+        expansion.has_ended = True
+
+    def _listed(
+        self, expansion: Expansion, control: ExpandControl
+    ) -> Generator[ListedEntry]:
+        """Yield every entry once; what stops the listing is stored in the expansion."""
+        try:
+            with self._open_work_dir() as layout:
+                yield from self._listed_with_retries(expansion, control, layout)
+        except (OSError, UnsafePathError) as error:
+            expansion.failure = output_folder_failure(error)
+
+    def _listed_with_retries(
+        self, expansion: Expansion, control: ExpandControl, layout: Layout
+    ) -> Generator[ListedEntry]:
+        key = str(uuid.uuid4())
+        failures: list[Failure] = []
+        seen: set[str] = set()
+        try:
+            while True:
+                pages = self._pages(expansion, control, layout, (key, len(failures)))
+                outcome = yield from _new_entries(pages, expansion, seen)
+                if outcome.listed is not None:
+                    expansion.end(outcome.listed)
+                    return
+                expansion.failure = outcome.failure
+                if control.stop_signal.is_set:
+                    expansion.failure = INTERRUPTED
+                    return
+                if not self._waits_for_retry(outcome, failures, control.stop_signal):
+                    return
+        finally:
+            publishing.clear_work(layout, key)
+
+    def _waits_for_retry(
+        self, outcome: Outcome, failures: list[Failure], stop_signal: StopSignal
+    ) -> bool:
+        """Add a failure, and wait for the next try; False: there is none."""
+        if outcome.failure is None:
+            return False
+        failures.append(outcome.failure)
+        pause = retry_delay_s(failures, self._settings)
+        return pause is not None and stop_signal.wait(pause)
+
+    def _pages(
+        self,
+        expansion: Expansion,
+        control: ExpandControl,
+        layout: Layout,
+        name: tuple[str, int],
+    ) -> Generator[ListedPage, None, Outcome]:
+        """Make one attempt; yield its pages, and return its outcome."""
+        key, number = name[0], name[1] + 1
+        egress = self._egress.current
+        publishing.begin_attempt(layout, key, number)
+        request = listing_request(
+            self._settings,
+            key=key,
+            attempt=number,
+            url=expansion.collection.url,
+            kind=expansion.collection.kind,
+            selection=expansion.request.selection,
+            attempt_dir=layout.attempt_dir(key, number),
+            cache_dir=layout.cache,
+            egress=egress,
+        )
+        outcome = yield from _pages_of(self._runtime.start(request), control)
+        if outcome.failure is not None and not control.stop_signal.is_set:
+            self._egress.leave_after(outcome.failure, egress)
+        return outcome
+
+
+class _Candidate(NamedTuple):
+    """An entry as selections look at it: what is unknown is None."""
+
+    entry: ListedEntry
+    position: int
+    title: str
+    duration_s: float | None
+    upload_date: str | None
+    unavailable: str
+
+
+def _candidate(entry: ListedEntry) -> _Candidate:
+    return _Candidate(
+        entry=entry,
+        position=entry.position,
+        title=entry.title,
+        duration_s=entry.duration_s,
+        upload_date=entry.upload_date or None,
+        unavailable=entry.unavailable,
+    )
+
+
+def _new_entries(
+    pages: Generator[ListedPage, None, Outcome], expansion: Expansion, seen: set[str]
+) -> Generator[ListedEntry, None, Outcome]:
+    """Yield the entries that no earlier attempt has listed; return the outcome."""
+    with closing(pages):
+        while True:
+            try:
+                page = next(pages)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return] # an Outcome
+            expansion.learn(page)
+            new = [entry for entry in page.entries if entry.video_id not in seen]
+            seen.update(entry.video_id for entry in new)
+            yield from new
+
+
+def _pages_of(
+    handle: AttemptHandle, control: ExpandControl
+) -> Generator[ListedPage, None, Outcome]:
+    """Yield the pages of an attempt; no worker is left when this ends, however."""
+    try:
+        while True:
+            event = handle.next_event(POLL_S)
+            if isinstance(event, Ended):
+                return event.outcome
+            if isinstance(event, Listed):
+                yield event.page
+            elif event is None:
+                control.on_wait()
+            if control.stop_signal.is_set:
+                handle.kill()
+    except BaseException:  # the consumer wants no more, or Ctrl-C
+        kill_and_wait(handle)
+        raise
+
+
+def _may_go_on(expansion: Expansion, position: int) -> bool:
+    """Return whether the list has more entries, as far as YouTube announces them."""
+    return expansion.count is None or expansion.count > position
