@@ -13,7 +13,7 @@ from ytaudio_daemon.api.app import Api, create_app
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.ledger import Ledger, archive
-from ytaudio_daemon.model.archive import FoundIn, HadVideo
+from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 from ytaudio_daemon.settings import load
 
 JOB = {"url": "https://youtu.be/dQw4w9WgXcQ"}

@@ -19,7 +19,7 @@ from ytaudio_daemon import dropfile
 from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.ledger import Ledger, archive, drops, queries, sessions, transitions
 from ytaudio_daemon.model import FINALIZED, Options
-from ytaudio_daemon.model.archive import FoundIn, HadVideo
+from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.views import (
     receipt,

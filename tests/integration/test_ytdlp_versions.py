@@ -306,6 +306,11 @@ def damage_shadowing(folder: Path) -> None:
     (folder / "json" / "__init__.py").write_text("evil = 1\n")
 
 
+def damage_all_open(folder: Path) -> None:
+    """Others could lay an older version of ours there, or have `current` name it."""
+    folder.parent.chmod(0o775)
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
@@ -315,6 +320,7 @@ def damage_shadowing(folder: Path) -> None:
         (damage_shorter, "holds no whole yt-dlp"),
         (damage_gone, "cannot be read: No such file"),
         (damage_open, "could be changed by other users"),
+        (damage_all_open, "engine could be changed by other users"),
         (damage_link, "is no folder"),
     ],
 )

@@ -36,6 +36,7 @@ from ytaudio_daemon.settings.value_types import (
     positive_duration,
     proxy_url,
     size,
+    yes_or_no,
 )
 
 #: The words of `[notify] on`.
@@ -203,6 +204,9 @@ class LibrarySettings:
         "Entries of a playlist.")
     channel: str = key("{channel}/{date} {title}", library_template(),
         "Videos of a channel.")
+    playlists: bool = key("true", yes_or_no(),
+        "An .m3u8 for each collection, which players show as a playlist.")
+    cover: bool = key("true", yes_or_no(), "A cover.jpg beside an album.")
 
     @property
     def rules(self) -> LibraryRules:

@@ -39,6 +39,8 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "cancel": Command(EVERYDAY, "cancel jobs"),
         "retry": Command(EVERYDAY, "run finished jobs again"),
         "session": Command(SESSIONS, "list, create, limit, expire sessions"),
+        "archive": Command(SESSIONS, "say what you have, not to be downloaded again"),
+        "adopt": Command(SESSIONS, "count the music in a folder as downloaded"),
         "run": Command(RUNNING, "run the daemon in the foreground"),
         "serve": Command(RUNNING, "serve the REST API"),
         "check": Command(RUNNING, "show what a file would do, without doing it"),

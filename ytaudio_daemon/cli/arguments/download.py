@@ -1,10 +1,10 @@
 """Download links now, without a daemon, into one folder.
 
-A link may be a video's, a playlist's, an album's or a channel's. Each file is tagged and
-decoded in full before it appears; existing files are never replaced. A file of links has
-the syntax of a drop, and the result of every line is shown. Ctrl-C lets running downloads
-finish; a second one stops at once. No half-finished file is left. The flags work without
-the word `download`, too.
+A link may name a video, a playlist, an album or a channel. Each file is tagged and decoded
+in full before it appears; existing files are never replaced. A file of links has the syntax
+of a drop, and the result of every line is shown. Ctrl-C lets running downloads finish; a
+second one stops at once. No half-finished file is left. The flags work without the word
+`download`, too.
 """
 
 import argparse
