@@ -39,7 +39,9 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "cancel": Command(EVERYDAY, "cancel jobs"),
         "retry": Command(EVERYDAY, "run finished jobs again"),
         "session": Command(SESSIONS, "list, create, limit, expire sessions"),
-        "archive": Command(SESSIONS, "say what you have, not to be downloaded again"),
+        "archive": Command(
+            SESSIONS, "record what you have, so that it is not downloaded"
+        ),
         "adopt": Command(SESSIONS, "count the music in a folder as downloaded"),
         "run": Command(RUNNING, "run the daemon in the foreground"),
         "serve": Command(RUNNING, "serve the REST API"),
