@@ -308,7 +308,7 @@ def _enqueue(
             409,
             posted.code,
             f"This video is {posted.message}.",
-            'To download it all the same, post it with "again": true.',
+            'To download it anyway, post it with "again": true.',
         )
     if row is None:
         raise Problem(

@@ -38,7 +38,7 @@ class CheckedLine(TypedDict):
     duplicate_of_part: Annotated[Positive | None, "The part of that line."]
     code: Annotated[str | None, "Why it would be rejected: stable, e.g. not_a_url."]
     message: Annotated[
-        str | None, "The same in a sentence; of a mended link, how it was read."
+        str | None, "The same in a sentence; of a corrected link, how it was read."
     ]
 
 

@@ -45,7 +45,8 @@ def run(context: CommandContext) -> int:
     if context.args.json:
         context.output.json(_document(checked_file))
     else:
-        _print(context, checked_file)
+        with context.output.paged():
+            _print(context, checked_file)
     refused = checked_file.problem or any(
         line_result.result == "rejected" for line_result in checked_file.line_results
     )
@@ -169,7 +170,8 @@ def _print(context: CommandContext, checked_file: _CheckedFile) -> None:
     name, line_results = checked_file.name, checked_file.line_results
     if line_results:
         rows = [_row(line_result) for line_result in line_results]
-        context.output.table(("LINE", "VERDICT", "LINK", "OPTIONS OR REASON"), rows)
+        headers = ("LINE", "VERDICT", "LINK", "OPTIONS OR REASON")
+        context.output.table(headers, rows, wraps=True)
     if checked_file.problem:
         context.output.line(f"{name}: {checked_file.problem}")
     switched_off = switched_off_sentence(
