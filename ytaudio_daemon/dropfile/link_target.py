@@ -14,9 +14,10 @@ from ytaudio_daemon.urls import (
 
 #: Said where a channel may be mentioned only, and five hundred videos not be meant.
 _ASK_FOR_LIST = (
-    "beside a video, in Markdown, tables, web pages and JSON, a playlist or channel is "
-    'taken only where list=yes says so (JSON: "list": "yes"): write its link on a line '
-    "of its own in a text file"
+    "beside a video, in web pages and in other programs' exports a playlist or channel is "
+    "mentioned only, and not taken: if it is meant, write its link on a line of its own "
+    "in a text file, or list=yes behind it (a column list with yes; in JSON "
+    '"list": "yes")'
 )
 
 
