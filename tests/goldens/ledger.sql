@@ -126,7 +126,8 @@ CREATE TABLE events (
 	from_state TEXT, 
 	to_state TEXT, 
 	attempt INTEGER, 
-	reason TEXT NOT NULL
+	reason TEXT NOT NULL, 
+	collection_id INTEGER
 )
 CREATE TABLE gates (
 	name TEXT NOT NULL, 
@@ -290,6 +291,7 @@ down_revision = "0005"
 down_revision = "0006"
 down_revision = "0007"
 down_revision = "0008"
+down_revision = "0009"
 down_revision = None
 revision = "0001"
 revision = "0002"
@@ -300,3 +302,4 @@ revision = "0006"
 revision = "0007"
 revision = "0008"
 revision = "0009"
+revision = "0012"

@@ -210,6 +210,22 @@ def cancel_collections(
     return len(found)
 
 
+def cancel_collection(db: Connection, collection_id: int, now: Now) -> bool:
+    """Cancel one listing for a person; the daemon stops it if it runs.
+
+    Returns:
+        False when the listing had ended.
+    """
+    row = db.execute(
+        sa.select(
+            collections.c.id, collections.c.session_id, collections.c.drop_id
+        ).where(collections.c.id == collection_id, IS_UNLISTED)
+    ).first()
+    if row is not None:
+        _cancel(db, row, now, {})
+    return row is not None
+
+
 def _cancel(db: Connection, row: Any, now: Now, error: Mapping[str, Any]) -> None:
     db.execute(
         sa.update(collections)
@@ -222,13 +238,18 @@ def _cancel(db: Connection, row: Any, now: Now, error: Mapping[str, Any]) -> Non
             **error,
         )
     )
-    append_collection_event(db, row, now, "cancelled")
+    append_collection_event(db, row, now, "cancelled", end=CollectionState.CANCELLED)
     if not error:  # expiry is no activity
         record_activity(db, row.session_id, now)
 
 
 def append_collection_event(
-    db: Connection, collection: Any, now: Now, reason: str
+    db: Connection,
+    collection: Any,
+    now: Now,
+    reason: str,
+    *,
+    end: CollectionState | None = None,
 ) -> None:
     """Append an event for each drop whose receipts show a collection.
 
@@ -237,6 +258,7 @@ def append_collection_event(
         collection: Its row, or the columns id, session_id and drop_id of it.
         now: The moment.
         reason: What happened; the event's has `EVENT_PREFIX` before it.
+        end: How the listing ended, if it did, and notices are to say so.
     """
     mine = lines.c.collection_id == collection.id
     drops = set(db.execute(sa.select(lines.c.drop_id).where(mine).distinct()).scalars())
@@ -247,6 +269,8 @@ def append_collection_event(
                 session_id=collection.session_id,
                 drop_id=drop_id,
                 reason=f"{EVENT_PREFIX}{reason}",
+                collection_id=collection.id,
+                to_state=None if end is None else end.value,
             )
         )
 

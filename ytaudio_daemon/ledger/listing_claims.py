@@ -20,6 +20,7 @@ from ytaudio_daemon.ledger.schema import (
     IS_UNLISTED,
     collections,
     entries,
+    jobs,
     sessions,
     totals,
 )
@@ -240,6 +241,7 @@ def record_failure(
         state,
         now,
         failure.code,
+        is_news=state is CollectionState.FAILED,
         error_kind=failure.kind.value,
         error_code=failure.code,
         error_message=failure.message,
@@ -269,12 +271,14 @@ def complete(
         False when the attempt is no longer the collection's.
     """
     known = {} if count is None else {"entry_count": count}
+    is_news = claim.asked_attempt == 0 or _has_made_jobs(db, claim)
     done = _change(
         db,
         claim,
         CollectionState.COMPLETED,
         now,
         "listed",
+        is_news=is_news,
         is_cut=is_cut,
         listed_at=now.wall,
         finalized_at=now.wall,
@@ -308,8 +312,15 @@ def _change(
     to: CollectionState,
     now: Now,
     reason: str,
+    *,
+    is_news: bool = False,
     **values: Any,
 ) -> bool:
+    """Move a running listing; `is_news`: notices say that it ended.
+
+    Returns:
+        False when the attempt is no longer the collection's.
+    """
     done = db.execute(
         sa.update(collections)
         .where(*_fence(claim))
@@ -320,9 +331,22 @@ def _change(
     row = db.execute(
         sa.select(collections).where(collections.c.id == claim.collection_id)
     ).one()
-    append_collection_event(db, row, now, reason)
+    append_collection_event(db, row, now, reason, end=to if is_news else None)
     record_activity(db, claim.session_id, now)
     return True
+
+
+def _has_made_jobs(db: Connection, claim: ListingClaim) -> bool:
+    """Return whether a listing has made or revived a job."""
+    began = claim.history.claimed_at or 0.0
+    query = (
+        sa.select(jobs.c.id)
+        .join(entries, entries.c.job_id == jobs.c.id)
+        .where(
+            entries.c.collection_id == claim.collection_id, jobs.c.created_at >= began
+        )
+    )
+    return db.execute(query.limit(1)).first() is not None
 
 
 def _claim_from_row(row: Any) -> ListingClaim:

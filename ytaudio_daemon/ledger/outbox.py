@@ -1,13 +1,14 @@
 """The events that notices are made of: ends of jobs and sessions, and drops."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.schema import drops, events
+from ytaudio_daemon.ledger.schema import collections, drops, entries, events, jobs
 from ytaudio_daemon.model import FINALIZED, JobState
+from ytaudio_daemon.model.collection import LISTING_ENDED
 
 #: Events read in one query: a million-line drop appends as many without a notice.
 SCAN_LIMIT = 5000
@@ -20,15 +21,16 @@ DROP_TAKEN_REASONS = ("drop_filed", "drop_kept", "drop_rejected")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TerminalEvent:
-    """The end of a job, of a session, or of the intake of a drop with refused lines.
+    """The end of a job, a listing or a session, or the intake of a drop with refusals.
 
     Attributes:
         event_id: The event's number.
         at: Its time, seconds since 1970.
         session_id: The session.
         job_id: The job that ended, or None.
-        to_state: The job's final state, or None.
-        drop_id: The drop, or None. A session ended when both are None.
+        to_state: The job's or the listing's final state, or None.
+        drop_id: The drop, or None. A session ended when all three are None.
+        collection_id: The collection that was listed, or that made the job, or None.
     """
 
     event_id: int
@@ -37,6 +39,7 @@ class TerminalEvent:
     job_id: int | None
     to_state: JobState | None
     drop_id: int | None = None
+    collection_id: int | None = None
 
 
 def newest_event_id(db: Connection) -> int:
@@ -70,12 +73,60 @@ def terminal_events_after(
         span.c.reason == SESSION_EXPIRED,
         sa.and_(span.c.reason.in_(DROP_TAKEN_REASONS), _has_refusals(span.c.drop_id)),
     )
-    query = sa.select(span).where(ends).order_by(span.c.id).limit(limit)
+    made_by = sa.func.coalesce(span.c.collection_id, jobs.c.collection_id)
+    query = (
+        sa.select(span, made_by.label("of_collection"))
+        .outerjoin(jobs, jobs.c.id == span.c.job_id)
+        .where(ends)
+        .order_by(span.c.id)
+        .limit(limit)
+    )
     found = [_terminal_event_from_row(row) for row in db.execute(query).all()]
     if len(found) == limit:
         return found, found[-1].event_id
     last = db.execute(sa.select(sa.func.max(span.c.id))).scalar()
     return found, last or event_id
+
+
+def ended_collections(db: Connection, last_events: Mapping[int, int]) -> set[int]:
+    """Return those of some collections that an event has ended.
+
+    A collection has ended when it is listed and none of its jobs is unfinished; of the
+    events that could have done it, the last one counts.
+
+    Args:
+        db: A transaction.
+        last_events: By collection, the last event of its listing or jobs that was read.
+    """
+    if not last_events:
+        return set()
+    unfinished = sa.exists().where(
+        entries.c.collection_id == collections.c.id,
+        jobs.c.id == entries.c.job_id,
+        jobs.c.state.not_in([state.value for state in FINALIZED]),
+    )
+    is_over = sa.select(collections.c.id).where(
+        collections.c.id.in_(list(last_events)),
+        collections.c.state.in_([state.value for state in LISTING_ENDED]),
+        ~unfinished,
+    )
+    over = set(db.execute(is_over).scalars())
+    return {each for each in over if not _has_later(db, each, last_events[each])}
+
+
+def _has_later(db: Connection, collection_id: int, event_id: int) -> bool:
+    """Return whether a listing or a job of a collection has ended after an event."""
+    query = (
+        sa.select(events.c.id)
+        .outerjoin(jobs, jobs.c.id == events.c.job_id)
+        .where(
+            events.c.id > event_id,
+            events.c.to_state.in_([state.value for state in FINALIZED]),
+            sa.func.coalesce(events.c.collection_id, jobs.c.collection_id)
+            == collection_id,
+        )
+    )
+    return db.execute(query.limit(1)).first() is not None
 
 
 def _has_refusals(drop_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
@@ -92,4 +143,5 @@ def _terminal_event_from_row(row: sa.Row[tuple[object, ...]]) -> TerminalEvent:
         job_id=row.job_id,
         to_state=None if row.to_state is None else JobState(row.to_state),
         drop_id=row.drop_id,
+        collection_id=row.of_collection,
     )

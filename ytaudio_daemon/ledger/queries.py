@@ -191,13 +191,18 @@ def find_job(db: Connection, prefix: str) -> JobRow:
     plain = prefix.strip().lower()
     if not plain or not set(plain) <= set("0123456789abcdef-"):
         raise UnknownJobError(f"{prefix!r} is no job ID", "See `ytaudio jobs`.")
-    fits = sa.and_(jobs.c.uuid >= plain, jobs.c.uuid < plain + "g")
-    found = _query_jobs(db, fits, order=[jobs.c.uuid], limit=2)
+    found = jobs_by_prefix(db, plain)
     if len(found) == 1:
         return found[0]
     if found:
         raise UnknownJobError(f"several jobs begin with {prefix!r}", "Give more of it.")
     raise UnknownJobError(f"no job has the ID {prefix!r}", "See `ytaudio jobs`.")
+
+
+def jobs_by_prefix(db: Connection, plain: str, limit: int = 2) -> list[JobRow]:
+    """Return some jobs whose UUIDs begin with lower-case hex digits."""
+    fits = sa.and_(jobs.c.uuid >= plain, jobs.c.uuid < plain + "g")
+    return _query_jobs(db, fits, order=[jobs.c.uuid], limit=limit)
 
 
 def find_job_by_audio(

@@ -343,6 +343,8 @@ events = Table(
     Column("to_state", Text),
     Column("attempt", Big),
     Column("reason", Text, nullable=False),
+    # The collection that it is about, if it is about one.
+    Column("collection_id", Big),
     Index("events_of_a_job", "job_id"),
     Index(
         "events_of_a_session",

@@ -62,6 +62,19 @@ def count_job(db: Connection, job_id: int) -> WorkCounts:
     return _work_counts({JobState(db.execute(query).scalar_one()): 1}, 0)
 
 
+def count_collection(db: Connection, collection_id: int) -> WorkCounts:
+    """Count the jobs of a collection's entries, and its listing unless that is done."""
+    query = (
+        sa.select(jobs.c.state, sa.func.count())
+        .join(entries, entries.c.job_id == jobs.c.id)
+        .where(entries.c.collection_id == collection_id)
+        .group_by(jobs.c.state)
+    )
+    counts = {JobState(state): number for state, number in db.execute(query).all()}
+    listing = _count_listings(db, collections.c.id == collection_id)
+    return _work_counts(counts, 0) + listing
+
+
 def count_drop(db: Connection, drop_id: int) -> WorkCounts:
     """Count the jobs and refused lines of a drop; a job of two lines counts once."""
     mine = sa.select(lines.c.job_id).where(lines.c.drop_id == drop_id)

@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ytaudio_daemon.ledger.collection_queries import CollectionDetails
+from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.notify import texts
 from ytaudio_daemon.notify.notify_event import COMPLETED, NotifyEvent
@@ -30,8 +32,11 @@ class Digest:
     at: float = 0.0
     _finished: Counter[str] = field(default_factory=Counter)
     _failed: Counter[str] = field(default_factory=Counter)
+    #: Named ones, and how many jobs these names stand for.
     _titles: list[str] = field(default_factory=list)
+    _titled_count: int = 0
     _failures: list[str] = field(default_factory=list)
+    _explained_count: int = 0
     _refusals: list[str] = field(default_factory=list)
     _refused_count: int = 0
     _ended_lines: list[str] = field(default_factory=list)
@@ -50,18 +55,42 @@ class Digest:
         self.at = max(self.at, event.at)
         if event.job is not None and event.event == COMPLETED:
             self._finished[event.job.session_name] += 1
-            _append_up_to(self._titles, texts.job_title(event.job), MAX_TITLES)
+            self._name_finished(texts.job_title(event.job), 1)
+        elif event.collection is not None:
+            self._add_collection(event.collection, circumstances)
         elif event.drop is not None:
             self._refused_count += 1
             _append_up_to(self._refusals, texts.event_text(event), MAX_REFUSALS)
         elif event.job is not None:
             self._failed[event.job.session_name] += 1
-            why = texts.failure_text(event.job, circumstances)
-            _append_up_to(self._failures, why, MAX_FAILURES)
+            self._name_failed(texts.failure_text(event.job, circumstances), 1)
         elif event.session is not None:
             self._ended_count += 1
             words = texts.session_ended_text(event.session, keeps_audio=keeps_audio)
             _append_up_to(self._ended_lines, words, MAX_SESSIONS)
+
+    def _add_collection(
+        self, collection: CollectionDetails, circumstances: Circumstances
+    ) -> None:
+        counts, name = collection.counts, collection.session_name
+        if counts.completed:
+            self._finished[name] += counts.completed
+            titled = f"{texts.collection_title(collection)} ({counts.completed:,})"
+            self._name_finished(titled, counts.completed)
+        failed = counts.failed + (collection.state is CollectionState.FAILED)
+        if failed:
+            self._failed[name] += failed
+            self._name_failed(texts.collection_text(collection, circumstances), failed)
+
+    def _name_finished(self, title: str, jobs: int) -> None:
+        if len(self._titles) < MAX_TITLES:
+            self._titles.append(title)
+            self._titled_count += jobs
+
+    def _name_failed(self, why: str, jobs: int) -> None:
+        if len(self._failures) < MAX_FAILURES:
+            self._failures.append(why)
+            self._explained_count += jobs
 
     @property
     def size(self) -> int:
@@ -119,13 +148,13 @@ class Digest:
         return f"{words} in session {texts.plain_line(name, texts.MAX_TITLE)}."
 
     def _title_lines(self) -> list[str]:
-        more = self._finished.total() - len(self._titles)
+        more = self._finished.total() - self._titled_count
         names = [*self._titles, f"and {more:,} more"] if more else self._titles
         return [f"Finished: {', '.join(names)}"] if names else []
 
     def _failure_lines(self) -> list[str]:
         lines = [f"Failed: {failure}" for failure in self._failures]
-        more = self._failed.total() - len(self._failures)
+        more = self._failed.total() - self._explained_count
         if more:
             lines.append(f"{more:,} more failed: `ytaudio jobs --state failed`")
         return lines

@@ -15,10 +15,12 @@ from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.notify import texts
 from ytaudio_daemon.notify.notify_event import DEGRADED, RECOVERED, NotifyEvent
+from ytaudio_daemon.schemas.collection import CollectionDocument
 from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system.times import rfc3339
 from ytaudio_daemon.views import DaemonProblem, job_document
+from ytaudio_daemon.views.collection_documents import collection_document
 
 SCHEMA = "ytaudio.notice/1"
 TEST = "test"
@@ -58,7 +60,7 @@ class NoticeContext:
 
 
 def event_notice(event: NotifyEvent, notice_context: NoticeContext) -> dict[str, Any]:
-    """Return the notice that a job or session has ended, or that lines were refused."""
+    """Return the notice that something has ended, or that lines were refused."""
     keeps_audio = notice_context.keeps_audio(event.session)
     return _notice(
         event.event,
@@ -79,6 +81,9 @@ def event_notice(event: NotifyEvent, notice_context: NoticeContext) -> dict[str,
         else None,
         session=_session(event.session, notice_context) if event.session else None,
         drop=_drop(event.drop) if event.drop else None,
+        collection=collection_document(event.collection, notice_context.circumstances)
+        if event.collection
+        else None,
     )
 
 
@@ -134,6 +139,7 @@ def _notice(  # noqa: PLR0913 - a document's fields
     job: JobDocument | None = None,
     session: dict[str, Any] | None = None,
     drop: dict[str, Any] | None = None,
+    collection: CollectionDocument | None = None,
     problems: Sequence[DaemonProblem] = (),
 ) -> dict[str, Any]:
     return {
@@ -146,6 +152,7 @@ def _notice(  # noqa: PLR0913 - a document's fields
         "job": job,
         "session": session,
         "drop": drop,
+        "collection": collection,
         "problems": [
             {
                 "code": problem.code,

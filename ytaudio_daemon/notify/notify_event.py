@@ -1,14 +1,23 @@
 """Events worth a notification, read from the ledger behind a receiver's cursor."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from ytaudio_daemon.ledger import Connection, outbox, queries, receipts, sessions
+from ytaudio_daemon.ledger import (
+    Connection,
+    collection_queries,
+    outbox,
+    queries,
+    receipts,
+    sessions,
+)
+from ytaudio_daemon.ledger.collection_queries import CollectionDetails
 from ytaudio_daemon.ledger.outbox import SESSION_EXPIRED, TerminalEvent
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.collection import CollectionState
 
 COMPLETED = "completed"
 FAILED = "failed"
@@ -20,7 +29,7 @@ RECOVERED = "recovered"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyEvent:
-    """The end of a job or of a session, or a drop of which lines were refused.
+    """The end of a job, collection or session, or a drop of which lines were refused.
 
     Attributes:
         event: A word of `[notify] on`.
@@ -29,6 +38,8 @@ class NotifyEvent:
         job: The job as it is now, which may be later, or None.
         session: The ended session, or None.
         drop: The drop, or None.
+        collection: The collection of which all is done, or None. Its jobs have no
+            events of their own.
     """
 
     event: str
@@ -37,6 +48,7 @@ class NotifyEvent:
     job: JobRow | None = None
     session: Session | None = None
     drop: ReceiptHead | None = None
+    collection: CollectionDetails | None = None
 
 
 def events_after(
@@ -51,14 +63,50 @@ def events_after(
         limit: Read at most so many.
     """
     endings, last = outbox.terminal_events_after(db, cursor, limit)
-    job_ids = {e.job_id for e in endings if e.job_id is not None}
-    drop_ids = {e.drop_id for e in endings if e.drop_id is not None}
-    session_ids = {e.session_id for e in endings if _ends_session(e)}
+    single = [ending for ending in endings if ending.collection_id is None]
+    job_ids = {e.job_id for e in single if e.job_id is not None}
+    drop_ids = {e.drop_id for e in single if e.drop_id is not None}
+    session_ids = {e.session_id for e in single if _ends_session(e)}
     jobs = queries.jobs_by_id(db, sorted(job_ids))
     ended = sessions.sessions_by_id(db, session_ids) if session_ids else {}
     taken = receipts.receipt_heads_by_id(db, drop_ids) if drop_ids else {}
-    found = (_notify_event(ending, jobs, ended, taken) for ending in endings)
-    return [event for event in found if event is not None and event.event in on], last
+    found = [_notify_event(ending, jobs, ended, taken) for ending in single]
+    found += _collection_events(db, endings)
+    wanted = [event for event in found if event is not None and event.event in on]
+    return sorted(wanted, key=lambda event: event.event_id), last
+
+
+def _collection_events(
+    db: Connection, endings: Sequence[TerminalEvent]
+) -> list[NotifyEvent | None]:
+    """Return an event for each collection of which nothing is unfinished now."""
+    of_collections = {
+        e.collection_id: e for e in endings if e.collection_id is not None
+    }
+    last_events = {each: e.event_id for each, e in of_collections.items()}
+    over = sorted(outbox.ended_collections(db, last_events))
+    found = collection_queries.collections_by_id(db, over) if over else {}
+    return [
+        _collection_event(of_collections[each], collection)
+        for each, collection in found.items()
+    ]
+
+
+def _collection_event(
+    ending: TerminalEvent, collection: CollectionDetails
+) -> NotifyEvent | None:
+    """Return None when a person cancelled all of it."""
+    counts = collection.counts
+    has_failed = counts.failed or collection.state is CollectionState.FAILED
+    is_cancelled = not counts.completed and ending.to_state is JobState.CANCELLED
+    if is_cancelled and not has_failed:
+        return None
+    return NotifyEvent(
+        event=FAILED if has_failed else COMPLETED,
+        event_id=ending.event_id,
+        at=ending.at,
+        collection=collection,
+    )
 
 
 def _ends_session(ending: TerminalEvent) -> bool:

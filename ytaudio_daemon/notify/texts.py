@@ -7,6 +7,7 @@ Titles come from strangers: nothing in them may mention a whole chat room (`@eve
 from collections.abc import Sequence
 
 from ytaudio_daemon.folders.layout import display_name
+from ytaudio_daemon.ledger.collection_queries import CollectionDetails
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
@@ -17,6 +18,7 @@ from ytaudio_daemon.notify.notify_event import COMPLETED, NotifyEvent
 from ytaudio_daemon.system.text import shortened, single_line
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views import DaemonProblem
+from ytaudio_daemon.views.collection_text import counts_of_entries
 from ytaudio_daemon.views.job_errors import job_error
 
 MAX_TITLE = 100
@@ -38,7 +40,7 @@ def event_text(
     keeps_audio: bool = True,
     circumstances: Circumstances = NOTHING_SET,
 ) -> str:
-    """Return a sentence about the end of a job or session, or about a drop.
+    """Return a sentence about the end of a job, collection or session, or about a drop.
 
     Args:
         event: The event.
@@ -50,8 +52,13 @@ def event_text(
     if event.drop is not None:
         where = plain_line(event.drop.session_name, MAX_TITLE)
         return f"Refused in session {where}: {refusal_text(event.drop)}"
+    if event.collection is not None:
+        name = plain_line(event.collection.session_name, MAX_TITLE)
+        word = "Finished" if event.event == COMPLETED else "Failed"
+        text = collection_text(event.collection, circumstances)
+        return f"{word} in session {name}: {text}"
     job = event.job
-    if job is None:  # an event has one of the three
+    if job is None:  # an event has one of the four
         return ""
     where = f"in session {plain_line(job.session_name, MAX_TITLE)}"
     if event.event == COMPLETED:
@@ -72,6 +79,21 @@ def counts_text(finished: int, failed: int) -> str:
     parts = [f"{finished:,} finished"] if finished or not failed else []
     parts += [f"{failed:,} failed"] if failed else []
     return ", ".join(parts)
+
+
+def collection_title(collection: CollectionDetails) -> str:
+    """Return a collection's title, or its link while the title is unknown."""
+    return plain_line(collection.title or collection.url, MAX_TITLE)
+
+
+def collection_text(
+    collection: CollectionDetails, circumstances: Circumstances = NOTHING_SET
+) -> str:
+    """Return a collection's title, how much of it is done, and why it failed if it did."""
+    error = job_error(collection.error, JobState.FAILED, circumstances)
+    why = " ".join(filter(None, (error["message"], error["hint"]))) if error else ""
+    said = plain_line(why, MAX_REASON) if why else counts_of_entries(collection.counts)
+    return f"{collection_title(collection)}: {said}"
 
 
 def job_title(job: JobRow) -> str:

@@ -120,11 +120,7 @@ def retry_session_jobs(
     Raises:
         SessionExpiredError: It has ended.
     """
-    if session.state is SessionState.EXPIRED:
-        raise SessionExpiredError(
-            f"session {session.name} has expired; its jobs are not run again",
-            "Drop the links again: that opens a new session of that name.",
-        )
+    _require_not_expired(session)
     states = [JobState.FAILED] if only_failed else list(FINALIZED)
     number = last = 0
     while True:
@@ -142,6 +138,23 @@ def retry_session_jobs(
         number, last = number + queued, page[-1].id
         if queued:
             time.sleep(TRANSACTION_PAUSE_S)  # the daemon's turn
+
+
+def require_running_session(db: Connection, session_id: int) -> None:
+    """Make sure that a session's work may run again.
+
+    Raises:
+        SessionExpiredError: It has ended.
+    """
+    _require_not_expired(sessions.session_by_id(db, session_id))
+
+
+def _require_not_expired(session: Session) -> None:
+    if session.state is SessionState.EXPIRED:
+        raise SessionExpiredError(
+            f"session {session.name} has expired; its jobs are not run again",
+            "Drop the links again: that opens a new session of that name.",
+        )
 
 
 def _retry_page(

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, TypedDict
 
 from ytaudio_daemon.model import SessionState
+from ytaudio_daemon.schemas.collection import CollectionDocument
 from ytaudio_daemon.schemas.daemon import ProblemDocument
 from ytaudio_daemon.schemas.fields import Count, Time, Uuid, one_of
 from ytaudio_daemon.schemas.job import JobDocument
@@ -66,6 +67,11 @@ class NoticeDocument(TypedDict):
     ]
     session: NoticeSession | None
     drop: NoticeDrop | None
+    collection: Annotated[
+        CollectionDocument | None,
+        "Of completed and failed: the collection of which all is done; its jobs have no"
+        " notices of their own.",
+    ]
     problems: Annotated[
         list[ProblemDocument], "Of degraded: what holds work up, five at most."
     ]

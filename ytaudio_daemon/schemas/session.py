@@ -3,9 +3,8 @@
 from typing import Annotated, Literal, TypedDict
 
 from ytaudio_daemon.model import SessionState
-from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.cookies import CookiesState
-from ytaudio_daemon.model.listing import KINDS
+from ytaudio_daemon.schemas.collection import SessionCollection
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     Amount,
@@ -15,7 +14,7 @@ from ytaudio_daemon.schemas.fields import (
     Uuid,
     one_of,
 )
-from ytaudio_daemon.schemas.job import JobCounts, JobDocument, JobError
+from ytaudio_daemon.schemas.job import JobCounts, JobDocument
 from ytaudio_daemon.schemas.receipt import LineCounts
 
 
@@ -76,23 +75,6 @@ class SessionWithIgnored(SessionSummary):
     """The session."""
 
     ignored: Annotated[list[IgnoredFile], "Files in its folder that are not taken."]
-
-
-class SessionCollection(TypedDict):
-    """A playlist, album or channel."""
-
-    id: Annotated[Uuid, "The collection's UUID."]
-    kind: Annotated[str, one_of(KINDS), "What it is."]
-    url: Annotated[str, "The canonical link."]
-    title: Annotated[str | None, "As YouTube names it; null until known."]
-    state: Annotated[
-        str,
-        one_of(CollectionState),
-        "How far its listing is: completed when every entry has a job or a reason.",
-    ]
-    count: Annotated[Count | None, "How many entries it has; null until known."]
-    retry_at: Annotated[Time | None, "When a waiting listing is tried again."]
-    error: JobError | None
 
 
 class SessionDocument(TypedDict):

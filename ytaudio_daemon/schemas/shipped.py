@@ -3,6 +3,10 @@
 from typing import get_args, get_type_hints
 
 from ytaudio_daemon.schemas import commands, download, ledger_commands
+from ytaudio_daemon.schemas.collection import (
+    CollectionDetailsDocument,
+    CollectionList,
+)
 from ytaudio_daemon.schemas.daemon import DaemonFile
 from ytaudio_daemon.schemas.job import JobDocument, JobList
 from ytaudio_daemon.schemas.json_schema import Schema, object_schema
@@ -15,6 +19,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 #: Every document with its title.
 TITLES: dict[type, str] = {
     commands.CheckDocument: "Verdict on a file",
+    CollectionDetailsDocument: "Collection in full",
+    CollectionList: "Collections",
     commands.ConfigDocument: "Settings",
     commands.ConfigKeysDocument: "Keys of the config",
     DaemonFile: "Daemon",

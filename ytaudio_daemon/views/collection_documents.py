@@ -1,17 +1,26 @@
 """Collections as the documents of sessions show them. Pure."""
 
+from collections.abc import Iterable
+
+from ytaudio_daemon.ledger.collection_queries import CollectionDetails, EntryDetails
 from ytaudio_daemon.ledger.collections import CollectionRow
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
-from ytaudio_daemon.schemas.session import SessionCollection
+from ytaudio_daemon.schemas.collection import (
+    CollectionDetailsDocument,
+    CollectionDocument,
+    CollectionEntry,
+    SessionCollection,
+)
 from ytaudio_daemon.system.times import rfc3339
+from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views.job_errors import job_error
 
 
-def collection_document(
-    row: CollectionRow, circumstances: Circumstances = NOTHING_SET
+def session_collection(
+    row: CollectionRow | CollectionDetails, circumstances: Circumstances = NOTHING_SET
 ) -> SessionCollection:
-    """Return a collection's document."""
+    """Return a collection as the document of its session shows it."""
     return {
         "id": row.uuid,
         "kind": row.kind,
@@ -22,3 +31,68 @@ def collection_document(
         "retry_at": rfc3339(row.retry_at),
         "error": job_error(row.error, JobState(row.state.value), circumstances),
     }
+
+
+def collection_document(
+    details: CollectionDetails, circumstances: Circumstances = NOTHING_SET
+) -> CollectionDocument:
+    """Return a collection's document."""
+    counts = details.counts
+    return {
+        **session_collection(details, circumstances),
+        "session": details.session_name,
+        "session_uuid": details.session_uuid,
+        "source": {
+            "file": details.source_file,
+            "line": details.source_line,
+            "part": details.source_part,
+        },
+        "channel": details.channel,
+        "counts": {
+            "completed": counts.completed,
+            "failed": counts.failed,
+            "cancelled": counts.cancelled,
+            "unfinished": counts.unfinished,
+            "unavailable": counts.unavailable,
+            "not_selected": counts.not_selected,
+        },
+        "is_cut": details.is_cut,
+        "created_at": rfc3339(details.created_at),
+        "listed_at": rfc3339(details.listed_at),
+    }
+
+
+def collection_details_document(
+    details: CollectionDetails,
+    entries: Iterable[EntryDetails],
+    circumstances: Circumstances = NOTHING_SET,
+) -> CollectionDetailsDocument:
+    """Return the document of a collection with its entries."""
+    return {
+        "schema": "ytaudio.collection/1",
+        **collection_document(details, circumstances),
+        "entries": [entry_document(entry) for entry in entries],
+    }
+
+
+def entry_document(entry: EntryDetails) -> CollectionEntry:
+    """Return an entry's document."""
+    return {
+        "position": entry.position,
+        "video_id": entry.video_id,
+        "url": Link(entry.video_id).url,
+        "title": entry.title,
+        "duration_s": entry.duration_s,
+        "upload_date": entry.upload_date,
+        "job": entry.job_uuid,
+        "state": None if entry.job_state is None else entry.job_state.value,
+        "reason": _reason(entry),
+        "first_seen_at": rfc3339(entry.first_seen_at),
+        "gone_at": rfc3339(entry.gone_at),
+    }
+
+
+def _reason(entry: EntryDetails) -> str | None:
+    if entry.job_uuid is not None:
+        return None
+    return entry.skipped or entry.unavailable or None

@@ -15,6 +15,7 @@ from ytaudio_daemon.model.collection import LISTING_ENDED
 from ytaudio_daemon.model.decide import attempt_limit
 from ytaudio_daemon.model.egress import gates_for_all
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
+from ytaudio_daemon.schemas.collection import SessionCollection
 from ytaudio_daemon.schemas.daemon import (
     DaemonDocument,
     DaemonProcess,
@@ -30,7 +31,6 @@ from ytaudio_daemon.schemas.job import (
     JobProgress,
 )
 from ytaudio_daemon.schemas.session import (
-    SessionCollection,
     SessionCookies,
     SessionDocument,
     SessionQuota,

@@ -12,9 +12,10 @@ from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, Progress
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.schemas.collection import SessionCollection
 from ytaudio_daemon.schemas.job import JobDocument
-from ytaudio_daemon.schemas.session import SessionCollection, SessionDocument
-from ytaudio_daemon.views.collection_documents import collection_document
+from ytaudio_daemon.schemas.session import SessionDocument
+from ytaudio_daemon.views.collection_documents import session_collection
 from ytaudio_daemon.views.documents import (
     job_document,
     queue_positions,
@@ -166,7 +167,7 @@ class SessionStatusFiles:
             documents=documents,
             truncated=truncated,
             collections=[
-                collection_document(each, view_settings.circumstances) for each in named
+                session_collection(each, view_settings.circumstances) for each in named
             ],
         )
         if cached_session.running:

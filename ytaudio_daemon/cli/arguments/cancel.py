@@ -1,7 +1,8 @@
 """Cancel jobs: at once, or, while one is running, by asking the daemon to stop it.
 
 A job whose audio is just being published is no longer stopped. A cancelled job can be
-run again with `ytaudio retry`.
+run again with `ytaudio retry`. Of a collection the listing is cancelled, and all
+unfinished jobs that it made.
 """
 
 import argparse

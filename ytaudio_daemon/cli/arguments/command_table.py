@@ -31,6 +31,9 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "status": Command(EVERYDAY, "how the daemon or a session stands"),
         "jobs": Command(EVERYDAY, "list jobs", "job_list"),
         "show": Command(EVERYDAY, "all about one job: attempts, why, what next"),
+        "collections": Command(
+            EVERYDAY, "list playlists, albums and channels", "collection_list"
+        ),
         "add": Command(EVERYDAY, "drop links or a file into a session"),
         "wait": Command(EVERYDAY, "wait until jobs are finished"),
         "cancel": Command(EVERYDAY, "cancel jobs"),

@@ -142,9 +142,10 @@ def subcommand_parsers(
 def _command_list() -> str:
     lines: list[str] = []
     heading = ""
+    width = max(map(len, COMMANDS)) + 2
     for name, command in COMMANDS.items():
         if command.heading != heading:
             heading = command.heading
             lines.append(f"\n{heading}:" if lines else f"{heading}:")
-        lines.append(f"  {name:<9}{command.summary}")
+        lines.append(f"  {name:<{width}}{command.summary}")
     return "\n".join(lines) + "\n"

@@ -1,7 +1,8 @@
 """Run finished jobs again, with fresh attempts.
 
 Failed and cancelled jobs run again; a completed one only when its file is gone. A
-session that has expired takes no more work: drop the links again instead.
+session that has expired takes no more work: drop the links again instead. A collection
+is listed again, too: what is new in it is added.
 """
 
 import argparse

@@ -36,6 +36,9 @@ def add_json(parser: argparse.ArgumentParser, what: str) -> None:
 def add_job_selection(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name the jobs to change: their IDs, or a session."""
     parser.add_argument(
-        "jobs", nargs="*", metavar="JOB", help="an ID, or its beginning"
+        "jobs",
+        nargs="*",
+        metavar="JOB",
+        help="ID of a job or collection, or its beginning",
     )
     parser.add_argument("-s", "--session", metavar="S", help="those of this session")

@@ -1,4 +1,7 @@
-"""All about one job: where it stands, each attempt, what comes next, what you can do."""
+"""All about one job: where it stands, each attempt, what comes next, what you can do.
+
+Of a playlist, album or channel: its listing, and what became of each entry.
+"""
 
 import argparse
 
@@ -14,6 +17,8 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument(
-        "job", metavar="JOB", help="its ID, or a unique beginning of it"
+        "job",
+        metavar="JOB",
+        help="ID of a job or collection, or a unique beginning of it",
     )
-    add_json(parser, "the Job with its attempts, events and lines")
+    add_json(parser, "the Job with its attempts, events and lines, or the collection")

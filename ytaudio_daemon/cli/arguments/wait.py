@@ -21,7 +21,10 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument(
-        "jobs", nargs="*", metavar="JOB", help="an ID, or its beginning"
+        "jobs",
+        nargs="*",
+        metavar="JOB",
+        help="ID of a job or collection, or its beginning",
     )
     parser.add_argument("-s", "--session", metavar="S", help="all jobs of this session")
     parser.add_argument(

@@ -2,14 +2,16 @@
 
 from functools import partial
 
-from ytaudio_daemon.cli.commands.job_selection import change_jobs, jobs_by_prefix
+from ytaudio_daemon.cli.commands.job_selection import change_jobs
+from ytaudio_daemon.cli.commands.work_by_id import find_all_work
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.ledger_access import require_session
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model.job import CancelResult
-from ytaudio_daemon.operations import job_changes
+from ytaudio_daemon.operations import collection_changes, job_changes
+from ytaudio_daemon.operations.collection_changes import CollectionChange
 from ytaudio_daemon.operations.transaction import write_now
 
 CANCEL_RESULTS = {
@@ -29,14 +31,26 @@ def run(context: CommandContext) -> int:
 def _cancel_named(context: CommandContext, ledger: Ledger) -> Exit:
     quota = context.settings.sessions.quota
     with write_now(ledger) as (db, now):
+        rows, collections = find_all_work(db, context.args.jobs)
         results = [
-            (row.uuid, job_changes.cancel_job(db, row.id, now, quota))
-            for row in jobs_by_prefix(db, context.args.jobs)
+            (row.uuid, job_changes.cancel_job(db, row.id, now, quota)) for row in rows
         ]
     for uuid, result in results:
         context.output.line(f"{uuid[:8]} {CANCEL_RESULTS[result]}")
     failed = any(result.is_too_late for _, result in results)
+    open_write = partial(write_now, ledger)
+    for each in collections:
+        change = collection_changes.cancel_collection(open_write, each, quota)
+        context.output.line(f"{each.uuid[:8]} {_collection_text(change)}")
+        failed = failed or change.is_nothing
     return Exit.FAILED if failed else Exit.OK
+
+
+def _collection_text(change: CollectionChange) -> str:
+    if change.is_nothing:
+        return "not cancelled: nothing of it is unfinished"
+    jobs = f"{pluralize(change.jobs, 'job')} cancelled, or being stopped"
+    return f"listing cancelled; {jobs}" if change.is_listing_changed else jobs
 
 
 def _cancel_session(context: CommandContext, ledger: Ledger) -> Exit:

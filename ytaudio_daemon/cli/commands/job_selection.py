@@ -7,8 +7,7 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledger_access import open_ledger, wake_daemon
 from ytaudio_daemon.errors import UsageError
-from ytaudio_daemon.ledger import Connection, Ledger, queries
-from ytaudio_daemon.ledger.queries import JobRow
+from ytaudio_daemon.ledger import Ledger
 
 
 def change_jobs(
@@ -43,13 +42,3 @@ def require_job_selection(args: argparse.Namespace) -> None:
     """
     if bool(args.jobs) == (args.session is not None):
         raise UsageError("give either job IDs or --session", "See `ytaudio jobs`.")
-
-
-def jobs_by_prefix(db: Connection, prefixes: list[str]) -> list[JobRow]:
-    """Return the jobs whose IDs begin like that, each once.
-
-    Raises:
-        UnknownJobError: A prefix fits no job, or several.
-    """
-    found = {row.id: row for row in (queries.find_job(db, text) for text in prefixes)}
-    return list(found.values())

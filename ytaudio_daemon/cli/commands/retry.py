@@ -2,15 +2,17 @@
 
 from functools import partial
 
-from ytaudio_daemon.cli.commands.job_selection import change_jobs, jobs_by_prefix
+from ytaudio_daemon.cli.commands.job_selection import change_jobs
+from ytaudio_daemon.cli.commands.work_by_id import find_all_work
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.ledger_access import require_session
 from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger.collection_queries import CollectionDetails
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model.line_rules import RetryRefusal
-from ytaudio_daemon.operations import job_changes
+from ytaudio_daemon.operations import collection_changes, job_changes
 from ytaudio_daemon.operations.transaction import write_now
 
 
@@ -21,14 +23,32 @@ def run(context: CommandContext) -> int:
 
 def _retry_named(context: CommandContext, ledger: Ledger) -> Exit:
     with write_now(ledger) as (db, now):
+        rows, collections = find_all_work(db, context.args.jobs)
         results = [
             (row, job_changes.retry_job(db, row, now, only_failed=context.args.failed))
-            for row in jobs_by_prefix(db, context.args.jobs)
+            for row in rows
         ]
     for row, refusal in results:
         result = f"not queued: {_reason(row, refusal)}" if refusal else "queued again"
         context.output.line(f"{row.uuid[:8]} {result}")
-    return Exit.FAILED if any(refusal for _, refusal in results) else Exit.OK
+    failed = any(refusal for _, refusal in results)
+    for each in collections:
+        failed = not _retry_collection(context, ledger, each) or failed
+    return Exit.FAILED if failed else Exit.OK
+
+
+def _retry_collection(
+    context: CommandContext, ledger: Ledger, collection: CollectionDetails
+) -> bool:
+    """Retry a collection and print the result; returns whether there was anything."""
+    change = collection_changes.retry_collection(
+        partial(write_now, ledger), collection, only_failed=context.args.failed
+    )
+    said = ["listed again"] if change.is_listing_changed else []
+    said += [f"{pluralize(change.jobs, 'job')} queued again"] if change.jobs else []
+    result = "; ".join(said) or "not queued: there is nothing of it to run again"
+    context.output.line(f"{collection.uuid[:8]} {result}")
+    return not change.is_nothing
 
 
 def _retry_session(context: CommandContext, ledger: Ledger) -> Exit:

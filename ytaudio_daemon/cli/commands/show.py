@@ -1,43 +1,90 @@
-"""`show`: prints one job with its attempts, its lines and its next step."""
+"""`show`: prints one job with its attempts and next step, or a collection."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ytaudio_daemon.cli.blocks import print_blocks
+from ytaudio_daemon.cli.commands.collection_report import collection_report
 from ytaudio_daemon.cli.commands.job_documents import JobDocuments
 from ytaudio_daemon.cli.commands.job_list import queue_place
 from ytaudio_daemon.cli.commands.job_report import JobDetails, job_report
+from ytaudio_daemon.cli.commands.work_by_id import find_work
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledger_access import open_ledger
 from ytaudio_daemon.folders.published import audio_is_gone
-from ytaudio_daemon.jobs.config_values import egress_keys
+from ytaudio_daemon.jobs.config_values import circumstances, egress_keys
 from ytaudio_daemon.ledger import (
     Connection,
+    Ledger,
+    collection_queries,
     gates,
     pace_facts,
     queries,
     sessions,
     work_counts,
 )
+from ytaudio_daemon.ledger.collection_queries import CollectionDetails, EntryDetails
+from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model.egress import gates_for_all
 from ytaudio_daemon.system.times import rfc3339
+from ytaudio_daemon.views.collection_documents import collection_details_document
+
+#: Entries read in one transaction.
+ENTRIES_PER_PAGE = 500
 
 
 def run(context: CommandContext) -> int:
-    """Print the job."""
-    with open_ledger(context) as ledger, ledger.read() as db:
-        details = _read_details(context, db)
+    """Print the job or the collection."""
+    with open_ledger(context) as ledger:
+        with ledger.read() as db:
+            work = find_work(db, context.args.job)
+            details = (
+                _read_details(context, db, work) if isinstance(work, JobRow) else None
+            )
+        if isinstance(work, CollectionDetails):
+            return _show_collection(context, ledger, work)
+    if details is not None:
+        _show_job(context, details)
+    return Exit.OK
+
+
+def _show_collection(
+    context: CommandContext, ledger: Ledger, collection: CollectionDetails
+) -> int:
+    document = collection_details_document(
+        collection, _entries(ledger, collection), circumstances(context.settings)
+    )
+    if context.args.json:
+        context.output.json(document)
+    else:
+        print_blocks(context.output, collection_report(document, time.time()))
+    return Exit.OK
+
+
+def _entries(ledger: Ledger, collection: CollectionDetails) -> Iterator[EntryDetails]:
+    """Yield all entries, a page per transaction."""
+    after = (0, "")
+    while True:
+        with ledger.read() as db:
+            page = collection_queries.entries_of_collection(
+                db, collection.id, after=after, limit=ENTRIES_PER_PAGE
+            )
+        yield from page
+        if len(page) < ENTRIES_PER_PAGE:
+            return
+        after = (page[-1].position, page[-1].video_id)
+
+
+def _show_job(context: CommandContext, details: JobDetails) -> None:
     if context.args.json:
         context.output.json(_document(details))
     else:
         print_blocks(context.output, job_report(details))
-    return Exit.OK
 
 
-def _read_details(context: CommandContext, db: Connection) -> JobDetails:
-    row = queries.find_job(db, context.args.job)
+def _read_details(context: CommandContext, db: Connection, row: JobRow) -> JobDetails:
     document = JobDocuments(context).build(row)
     if document["position"] is None:
         document["position"] = work_counts.queue_position(db, row)

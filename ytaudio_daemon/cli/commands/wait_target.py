@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
+from ytaudio_daemon.cli.commands.work_by_id import find_all_work
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.errors import UnknownSessionError, UnsafePathError
 from ytaudio_daemon.folders.inbox import InboxFile, open_folder_of
@@ -16,7 +17,6 @@ from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
     drop_queries,
-    queries,
     sessions,
     work_counts,
 )
@@ -39,10 +39,18 @@ class WaitTarget(Protocol):
 
 
 class JobsTarget:
-    """Jobs given by their IDs."""
+    """Jobs and collections given by their IDs.
 
-    def __init__(self, job_ids: Sequence[int]) -> None:
+    Args:
+        job_ids: The jobs' rows.
+        collection_ids: The collections'.
+    """
+
+    def __init__(
+        self, job_ids: Sequence[int], collection_ids: Sequence[int] = ()
+    ) -> None:
         self._job_ids = job_ids
+        self._collection_ids = collection_ids
 
     def pending_drops(self, _ledger: Ledger) -> int:
         """Return 0: jobs are in the ledger."""
@@ -50,7 +58,9 @@ class JobsTarget:
 
     def read_counts(self, db: Connection) -> WorkCounts:
         """Return how many jobs are in which state."""
-        return sum((work_counts.count_job(db, i) for i in self._job_ids), WorkCounts())
+        counts = [work_counts.count_job(db, each) for each in self._job_ids]
+        counts += [work_counts.count_collection(db, i) for i in self._collection_ids]
+        return sum(counts, WorkCounts())
 
 
 class DropTarget:
@@ -175,9 +185,10 @@ def target_of(context: CommandContext, ledger: Ledger) -> WaitTarget:
     """
     if context.args.jobs:
         with ledger.read() as db:
-            return JobsTarget(
-                [queries.find_job(db, job).id for job in context.args.jobs]
-            )
+            jobs, collections = find_all_work(db, context.args.jobs)
+        return JobsTarget(
+            [job.id for job in jobs], [collection.id for collection in collections]
+        )
     target = SessionsTarget(context.layout.inbox, context.args.session)
     target.resolve(ledger)
     return target

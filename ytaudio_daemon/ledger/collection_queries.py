@@ -1,0 +1,284 @@
+"""Queries of collections and their entries, for commands, the API and notices."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.errors import UnknownJobError
+from ytaudio_daemon.folders.layout import display_name
+from ytaudio_daemon.ledger.collections import error_from_row
+from ytaudio_daemon.ledger.schema import collections, drops, entries, jobs, sessions
+from ytaudio_daemon.model import FINALIZED, JobState
+from ytaudio_daemon.model.collection import CollectionState
+
+#: Collections read in one transaction, each with at most some hundred entries as a rule.
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryCounts:
+    """Numbers of a collection's entries by what became of them.
+
+    Attributes:
+        completed: Those whose job is done.
+        failed: Those whose job failed for good.
+        cancelled: Those whose job was cancelled.
+        unfinished: Those whose job is not finalized.
+        unavailable: Selected ones that YouTube does not hand out.
+        not_selected: All others.
+    """
+
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    unfinished: int = 0
+    unavailable: int = 0
+    not_selected: int = 0
+
+    @property
+    def selected(self) -> int:
+        """The number of entries that were asked for."""
+        jobs_in_all = self.completed + self.failed + self.cancelled + self.unfinished
+        return jobs_in_all + self.unavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionDetails:
+    """A collection with the names of its session and drop; see `schema.collections`."""
+
+    id: int
+    uuid: str
+    session_id: int
+    session_name: str
+    session_uuid: str
+    source_file: str | None
+    source_line: int | None
+    source_part: int | None
+    kind: str
+    url: str
+    title: str | None
+    channel: str | None
+    state: CollectionState
+    retry_at: float | None
+    entry_count: int | None
+    is_cut: bool
+    error: Mapping[str, str | None] | None
+    created_at: float
+    listed_at: float | None
+    counts: EntryCounts = EntryCounts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryDetails:
+    """An entry with its job; see `schema.entries`."""
+
+    position: int
+    video_id: str
+    title: str | None
+    duration_s: float | None
+    upload_date: str | None
+    unavailable: str
+    skipped: str | None
+    job_uuid: str | None
+    job_state: JobState | None
+    first_seen_at: float
+    gone_at: float | None
+
+
+_QUERY = (
+    sa.select(
+        collections,
+        sessions.c.name.label("session_name"),
+        sessions.c.uuid.label("session_uuid"),
+        drops.c.name.label("drop_name"),
+    )
+    .join(sessions, sessions.c.id == collections.c.session_id)
+    .outerjoin(drops, drops.c.id == collections.c.drop_id)
+)
+
+
+def find_collections(
+    db: Connection,
+    *,
+    session_id: int | None = None,
+    after_id: int = 0,
+    limit: int = PAGE_SIZE,
+) -> list[CollectionDetails]:
+    """Return a page of collections in the order they were asked for."""
+    query = _QUERY.where(collections.c.id > after_id)
+    if session_id is not None:
+        query = query.where(collections.c.session_id == session_id)
+    return _read(db, query.order_by(collections.c.id).limit(limit))
+
+
+def collections_by_id(
+    db: Connection, ids: Sequence[int]
+) -> dict[int, CollectionDetails]:
+    """Return collections by their rows' numbers; deleted ones are left out."""
+    found = _read(db, _QUERY.where(collections.c.id.in_(ids)))
+    return {each.id: each for each in found}
+
+
+def collections_by_prefix(
+    db: Connection, prefix: str, limit: int = 2
+) -> list[CollectionDetails]:
+    """Return some collections whose UUIDs begin with hex digits of a prefix."""
+    plain = prefix.strip().lower()
+    if not plain or not set(plain) <= set("0123456789abcdef-"):
+        return []
+    fits = sa.and_(collections.c.uuid >= plain, collections.c.uuid < plain + "g")
+    return _read(db, _QUERY.where(fits).order_by(collections.c.uuid).limit(limit))
+
+
+def find_collection(db: Connection, prefix: str) -> CollectionDetails:
+    """Return the one collection whose UUID begins with a prefix.
+
+    Raises:
+        UnknownJobError: No collection does, or several do.
+    """
+    found = collections_by_prefix(db, prefix)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UnknownJobError(
+            f"several collections begin with {prefix!r}", "Give more of it."
+        )
+    raise UnknownJobError(
+        f"no collection has the ID {prefix!r}", "See `ytaudio collections`."
+    )
+
+
+def entries_of_collection(
+    db: Connection, collection_id: int, *, after: tuple[int, str] = (0, ""), limit: int
+) -> list[EntryDetails]:
+    """Return a page of a collection's entries by position.
+
+    Args:
+        db: A transaction.
+        collection_id: The collection.
+        after: Position and video of the last entry of the page before.
+        limit: At most so many.
+    """
+    query = (
+        sa.select(
+            entries, jobs.c.uuid.label("job_uuid"), jobs.c.state.label("job_state")
+        )
+        .outerjoin(jobs, jobs.c.id == entries.c.job_id)
+        .where(
+            entries.c.collection_id == collection_id,
+            sa.tuple_(entries.c.position, entries.c.video_id) > after,
+        )
+        .order_by(entries.c.position, entries.c.video_id)
+        .limit(limit)
+    )
+    return [
+        EntryDetails(
+            position=row.position,
+            video_id=row.video_id,
+            title=row.title,
+            duration_s=row.duration_s,
+            upload_date=row.upload_date,
+            unavailable=row.unavailable,
+            skipped=row.skipped,
+            job_uuid=row.job_uuid,
+            job_state=None if row.job_state is None else JobState(row.job_state),
+            first_seen_at=row.first_seen_at,
+            gone_at=row.gone_at,
+        )
+        for row in db.execute(query).all()
+    ]
+
+
+def jobs_of_collection(
+    db: Connection,
+    collection_id: int,
+    *,
+    states: Iterable[JobState],
+    after_id: int = 0,
+    limit: int,
+    only_its_own: bool = False,
+) -> list[int]:
+    """Return the numbers of the next jobs of a collection's entries, in order.
+
+    Args:
+        db: A transaction.
+        collection_id: The collection.
+        states: Those that are wanted.
+        after_id: The last job of the page before.
+        limit: At most so many.
+        only_its_own: Leave out jobs that another line or collection had made before.
+    """
+    query = (
+        sa.select(jobs.c.id)
+        .join(entries, entries.c.job_id == jobs.c.id)
+        .where(
+            entries.c.collection_id == collection_id,
+            jobs.c.id > after_id,
+            jobs.c.state.in_([state.value for state in states]),
+        )
+    )
+    if only_its_own:
+        query = query.where(jobs.c.collection_id == collection_id)
+    return list(db.execute(query.order_by(jobs.c.id).limit(limit)).scalars())
+
+
+def _read(db: Connection, query: Any) -> list[CollectionDetails]:
+    found = [_details_from_row(row) for row in db.execute(query).all()]
+    counts = _count_entries(db, [each.id for each in found])
+    return [replace(each, counts=counts.get(each.id, each.counts)) for each in found]
+
+
+def _count_entries(db: Connection, ids: Sequence[int]) -> dict[int, EntryCounts]:
+    """Return the counts of some collections' entries; those without any are left out."""
+    is_left_out = entries.c.skipped.is_not(None)
+    query = (
+        sa.select(entries.c.collection_id, jobs.c.state, is_left_out, sa.func.count())
+        .outerjoin(jobs, jobs.c.id == entries.c.job_id)
+        .where(entries.c.collection_id.in_(ids))
+        .group_by(entries.c.collection_id, jobs.c.state, is_left_out)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for collection_id, state, left_out, number in db.execute(query).all():
+        numbers = found.setdefault(collection_id, {})
+        outcome = _outcome(state, is_left_out=bool(left_out))
+        numbers[outcome] = numbers.get(outcome, 0) + number
+    return {each: EntryCounts(**numbers) for each, numbers in found.items()}
+
+
+def _outcome(state: str | None, *, is_left_out: bool) -> str:
+    if state is not None:
+        return state if JobState(state) in FINALIZED else "unfinished"
+    return "not_selected" if is_left_out else "unavailable"
+
+
+def _details_from_row(row: Any) -> CollectionDetails:
+    same = {
+        name: getattr(row, name)
+        for name in (
+            "id",
+            "uuid",
+            "session_id",
+            "session_name",
+            "session_uuid",
+            "kind",
+            "url",
+            "title",
+            "channel",
+            "retry_at",
+            "entry_count",
+            "is_cut",
+            "created_at",
+            "listed_at",
+        )
+    }
+    return CollectionDetails(
+        **same,
+        state=CollectionState(row.state),
+        error=error_from_row(row),
+        source_file=None if row.drop_name is None else display_name(row.drop_name),
+        source_line=row.drop_line,
+        source_part=row.drop_part,
+    )
