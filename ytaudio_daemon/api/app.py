@@ -9,6 +9,7 @@ from starlette.routing import Route
 from ytaudio_daemon import __version__
 from ytaudio_daemon.api import (
     audio,
+    collection_routes,
     event_stream,
     health,
     jobs,
@@ -64,7 +65,7 @@ def create_app(context: ApiContext, hosts: Collection[str] | None = None) -> Api
         hosts: As in `Guard`.
     """
     app = Api(context)
-    parts = (jobs, event_stream, audio, sessions, health, start_page)
+    parts = (jobs, event_stream, audio, collection_routes, sessions, health, start_page)
     routers = [part.router for part in parts]
     for router in routers:
         app.include_router(router)

@@ -18,6 +18,7 @@ from ytaudio_daemon.errors import (
     LedgerError,
     LedgerFullError,
     SessionExpiredError,
+    TooManyListingsError,
     UnknownSessionError,
     YtaudioError,
 )
@@ -38,6 +39,7 @@ MAX_ECHO_CHARS = 200
 STATUS_BY_ERROR: tuple[tuple[type[YtaudioError], int, str], ...] = (
     (SessionExpiredError, 410, "session_expired"),
     (UnknownSessionError, 404, "unknown_session"),
+    (TooManyListingsError, 429, "session_listing_limit"),
     (LedgerBusyError, 503, "ledger_busy"),
     (LedgerFullError, 507, "disk_full"),
     (LedgerError, 503, "ledger_unusable"),

@@ -15,6 +15,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.collection import LISTING_ENDED, CollectionState
 from ytaudio_daemon.model.line_rules import LineResult
 from ytaudio_daemon.model.selection import Selection
+from ytaudio_daemon.urls import CollectionLink
 
 LISTED_AGAIN_MESSAGE = "listed again: what is new in it is added"
 BEING_LISTED_MESSAGE = "this session lists it already"
@@ -51,6 +52,17 @@ class NewCollection:
     url: str
     is_music: bool
     selection: Selection
+
+    @classmethod
+    def of(cls, link: CollectionLink, selection: Selection) -> "NewCollection":
+        """Return what a link names, with a selection of its entries."""
+        return cls(
+            kind=link.kind,
+            key=link.key,
+            url=link.url,
+            is_music=link.is_music,
+            selection=selection,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +285,13 @@ def append_collection_event(
                 to_state=None if end is None else end.value,
             )
         )
+
+
+def count_unlisted(db: Connection, session_id: int) -> int:
+    """Return how many of a session's collections are still to be listed."""
+    query = sa.select(sa.func.count()).select_from(collections)
+    mine = collections.c.session_id == session_id
+    return db.execute(query.where(mine, IS_UNLISTED)).scalar_one()
 
 
 def collections_of_session(
