@@ -13,6 +13,7 @@ from ytaudio_daemon.api import (
     event_stream,
     health,
     jobs,
+    previews,
     problems,
     sessions,
     start_page,
@@ -65,7 +66,16 @@ def create_app(context: ApiContext, hosts: Collection[str] | None = None) -> Api
         hosts: As in `Guard`.
     """
     app = Api(context)
-    parts = (jobs, event_stream, audio, collection_routes, sessions, health, start_page)
+    parts = (
+        jobs,
+        event_stream,
+        audio,
+        previews,
+        collection_routes,
+        sessions,
+        health,
+        start_page,
+    )
     routers = [part.router for part in parts]
     for router in routers:
         app.include_router(router)

@@ -27,6 +27,9 @@ from ytaudio_daemon.model.options import (
 from ytaudio_daemon.urls import MAX_LINK_CHARS
 
 EXAMPLE_URL = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+EXAMPLE_LIST_URL = (
+    "https://www.youtube.com/playlist?list=PLrAXtmErZgOeiKm4sgNOknGvNjby9efdf"
+)
 EXAMPLE_UUID = "6f1e2d3c-4b5a-4987-8a6b-0c1d2e3f4a5b"
 #: Jobs or sessions on a page, at most.
 MAX_PAGE = 500
@@ -193,6 +196,20 @@ class NewJob(BaseModel):
             exclude={"url", "media_type", "selection"}, exclude_none=True
         )
         return {name: value for name, value in given.items() if value != {}}
+
+
+class PreviewWish(NewJob):
+    """A playlist, an album or a channel to look at, and how it would be downloaded."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {"url": EXAMPLE_LIST_URL, "selection": {"max": "10m"}},
+            ]
+        },
+    )
 
 
 class NewStatus(BaseModel):

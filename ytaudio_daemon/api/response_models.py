@@ -13,6 +13,7 @@ from ytaudio_daemon.schemas.collection import CollectionDocument, CollectionEntr
 from ytaudio_daemon.schemas.daemon import DaemonFile
 from ytaudio_daemon.schemas.fields import Count, Keywords, one_of
 from ytaudio_daemon.schemas.job import JobCounts, JobDocument
+from ytaudio_daemon.schemas.preview import PreviewDocument
 from ytaudio_daemon.schemas.session import SessionSummary
 
 _UUID_EXAMPLE = Keywords(examples=(EXAMPLE_UUID,))
@@ -209,6 +210,7 @@ COMPONENTS: dict[str, type] = {
     "CollectionList": CollectionPage,
     "Entry": CollectionEntry,
     "EntryList": EntryPage,
+    "Preview": PreviewDocument,
     "Overview": Overview,
     "Health": Health,
     "DaemonAnswer": DaemonAnswer,
