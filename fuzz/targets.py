@@ -9,9 +9,9 @@ from pathlib import Path
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropKind, NotADropError
 from ytaudio_daemon.errors import ConfigError
-from ytaudio_daemon.fetch.file_names import file_name
 from ytaudio_daemon.fetch.filename_fields import filename_fields
 from ytaudio_daemon.fetch.metadata import tags_of, video_facts
+from ytaudio_daemon.model.file_names import file_name
 from ytaudio_daemon.settings import load
 
 MAX_NAME_BYTES = 200
@@ -59,7 +59,7 @@ def facts(data: bytes) -> None:
     found = video_facts(info)
     tags = tags_of(found, {}, "https://www.youtube.com/watch?v=AAAAAAAAAAA")
     template = "%(artist)s - %(title)s"
-    fields = filename_fields(found, tags, template, has_title_override=False)
+    fields = filename_fields(found, tags, template, {})
     name = file_name(template, fields, "mp3")
     _require(0 < len(name.encode()) <= MAX_NAME_BYTES, name)
     _require(not REFUSED_IN_NAMES & set(name), name)

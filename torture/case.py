@@ -47,6 +47,8 @@ class Tables:
     attempts: list[Row]
     events: list[Row]
     gates: list[Row]
+    collections: dict[int, Row]
+    entries: list[Row]
     totals: Row
 
 
@@ -88,6 +90,11 @@ class Case:
     def lines_of(self) -> Mapping[int, list[Row]]:
         """Lines by drop."""
         return grouped(self.tables.lines, "drop_id")
+
+    @cached_property
+    def entries_of(self) -> Mapping[int, list[Row]]:
+        """Entries by collection."""
+        return grouped(self.tables.entries, "collection_id")
 
     @cached_property
     def attempts_of(self) -> Mapping[int, list[Row]]:
@@ -167,7 +174,13 @@ def _tables(arena: Arena) -> Tables:
     for job in jobs:
         if isinstance(job["options"], str):
             job["options"] = json.loads(job["options"])
+    collections = ask("SELECT * FROM collections ORDER BY id")
+    for row in collections:
+        if isinstance(row["options"], str):
+            row["options"] = json.loads(row["options"])
     return Tables(
+        collections={row["id"]: row for row in collections},
+        entries=ask("SELECT * FROM entries ORDER BY collection_id, position"),
         sessions={row["id"]: row for row in ask("SELECT * FROM sessions ORDER BY id")},
         drops={row["id"]: row for row in drops},
         jobs={row["id"]: row for row in jobs},

@@ -2,8 +2,8 @@
 
 from torture import sabotage
 from torture.observer import install
-from ytaudio_daemon.fetch import preload, run
+from ytaudio_daemon.fetch import list_entries, preload, run
 
-__all__ = ["preload", "run"]
+__all__ = ["list_entries", "preload", "run"]
 
 sabotage.apply(install(as_daemon=False).sabotage)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from tests.youtube import Video
 from torture.arena import Arena
 from torture.files import Drop
 from torture.people import People
@@ -39,7 +40,9 @@ class Feeder:
         fresh = [self.plan.video() for _ in range(dice.randrange(1, 3))]
         self.arena.youtube.add(*fresh)
         draw = dice.random()
-        if draw < 0.1:
+        if draw > 0.9:
+            self._put_list(session, fresh)
+        elif draw < 0.1:
             self._put(self.plan.link(session, fresh[0].id if draw < 0.08 else ""))
         elif self.plan.terrain.keep and draw < 0.4 and (old := self._growing()):
             self._put(self.plan.grown(old, fresh), replaces=True)
@@ -53,6 +56,14 @@ class Feeder:
         opened = self.people.settle("session", "create", "--name", name) == 0
         if opened and self.people.settle("session", "set", name, *limits) == 0:
             self.fleeting.append(name)
+
+    def _put_list(self, session: str, fresh: list[Video]) -> None:
+        listed = self.plan.playlist(fresh)
+        self.arena.youtube.add(*listed.private)
+        self.arena.youtube.add_lists(listed.playlist)
+        if listed.fault is not None:
+            self.arena.youtube.fault(listed.playlist.id, listed.fault)
+        self._put(self.plan.list_drop(session, listed.wish))
 
     def _growing(self) -> Drop | None:
         """Choose a file as it stands in the inbox now."""

@@ -6,6 +6,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from torture.playlists import ListWish
+
 #: What a link without options becomes (`[download] format` of the run).
 DEFAULT_FORMAT = "m4a"
 #: Endings of text files.
@@ -14,11 +16,17 @@ TEXT_ENDINGS = ("txt", "urls", "LIST")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What one line asks for; a refused line has no video."""
+    """What one line asks for; a refused line has no video, and no list."""
 
     line: int
     video: str = ""
     format: str = ""
+    listed: ListWish | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the line is taken."""
+        return bool(self.video) or self.listed is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +65,13 @@ def text_file(number: int, asked: list[tuple[str, str]]) -> tuple[bytes, list[Wi
         else:
             lines.append(f"nonsense {number} {count}")
         wishes.append(Wish(line=len(lines), video=video, format=form))
+    return ("\n".join(lines) + "\n").encode(), wishes
+
+
+def list_file(number: int, listed: ListWish) -> tuple[bytes, list[Wish]]:
+    """Write a text file that asks for a playlist, and for some nonsense."""
+    lines = [f"# file {number}", f"nonsense {number}", listed.text]
+    wishes = [Wish(line=2), Wish(line=3, listed=listed)]
     return ("\n".join(lines) + "\n").encode(), wishes
 
 

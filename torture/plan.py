@@ -12,8 +12,10 @@ from torture.files import (
     grown,
     json_file,
     link_file,
+    list_file,
     text_file,
 )
+from torture.playlists import Listed, ListWish, Playlists
 from ytaudio_daemon.system.failpoints import FAILPOINTS
 
 #: Sessions that live through the whole run; "" is the inbox itself.
@@ -100,6 +102,7 @@ class Plan:
     dice: random.Random = field(init=False)
     _random: random.Random = field(init=False)
     _strokes: random.Random = field(init=False)
+    playlists: Playlists = field(init=False)
     _files: int = 0
     _steps: list[str] = field(default_factory=list)
 
@@ -108,6 +111,7 @@ class Plan:
         self.dice = random.Random(f"{self.seed} dice")
         self._random = random.Random(f"{self.seed} drops")
         self._strokes = random.Random(f"{self.seed} strokes")
+        self.playlists = Playlists(random.Random(f"{self.seed} playlists"))
         if not self.sabotage:
             lay = random.Random(f"{self.seed} terrain")
             self.terrain = Terrain(
@@ -172,6 +176,22 @@ class Plan:
         content, wishes = write(self._files, asked)
         ending = "jsonl" if as_json else draw.choice(TEXT_ENDINGS)
         return self._named(session, ending, content, wishes)
+
+    def playlist(self, fresh: list[Video]) -> Listed:
+        """Draw a playlist, or let one grow that is there."""
+        dice = self.playlists.dice
+        grown = self.playlists.grow(fresh) if dice.random() < 0.4 else None
+        others = sorted(self.videos.keys() - {video.id for video in fresh})
+        known = dice.sample(others, min(2, len(others)))
+        listed = grown or self.playlists.draw(fresh, known, dice.choice(FORMATS))
+        for video in listed.private:
+            self.videos[video.id], self.fates[video.id] = video, "failed"
+        return listed
+
+    def list_drop(self, session: str, wish: ListWish) -> Drop:
+        """Write a file that asks for a playlist."""
+        self._files += 1
+        return self._named(session, "txt", *list_file(self._files, wish))
 
     def link(self, session: str, video: str) -> Drop:
         """Write a link file that asks for a video, "" = for none."""

@@ -31,6 +31,7 @@ def report(run: Run, broken: list[str], root: Path) -> str:
         f"spells of bad weather {dict(Counter(spells))}",
         f"sessions {len({session_of(d.session) for d in drops})}",
         f"jobs {verdict.states(run.arena)}",
+        f"playlists {verdict.listings(run.arena)}",
         f"files {len(drops)}, lines {sum(len(d.wishes) for d in drops)}",
         *(f"BROKEN: {text}" for text in broken[:TOLD]),
     ]

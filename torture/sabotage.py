@@ -6,10 +6,12 @@ Each function breaks the product in memory, in the processes that ask for it.
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from ytaudio_daemon.collections.recorder import ListingRecorder
 from ytaudio_daemon.fetch import source, verify
 from ytaudio_daemon.folders import PROCESSED, Layout, filing, publishing
 from ytaudio_daemon.folders.inbox import InboxFile
@@ -19,9 +21,11 @@ from ytaudio_daemon.intake.recorded_drop import DropKey, RecordedDrop
 from ytaudio_daemon.ledger import Connection, gates, job_updates, transitions
 from ytaudio_daemon.ledger.drops import DropPlacement
 from ytaudio_daemon.ledger.events import Fence
+from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.ledger.schema import jobs
 from ytaudio_daemon.model import FetchRequest
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.listing import ListedPage
 from ytaudio_daemon.system import failpoints
 
 #: A copy is made in so many pieces, so long apart (seconds).
@@ -143,6 +147,19 @@ def _gate() -> None:
     gates.may_claim = always
 
 
+def _page() -> None:
+    """Record the first page of each list, and drop the others."""
+    record = ListingRecorder.record_page
+
+    def record_first(
+        self: ListingRecorder, claim: ListingClaim, page: ListedPage, now: Now
+    ) -> int | None:
+        first = page if page.number == 1 else replace(page, entries=())
+        return record(self, claim, first, now)
+
+    ListingRecorder.record_page = record_first  # type: ignore[method-assign]
+
+
 def _witness() -> None:
     """Nothing in the product: the run itself plants an unfinished file."""
 
@@ -155,5 +172,6 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "adopt": _adopt,
     "deaf": _deaf,
     "gate": _gate,
+    "page": _page,
     "witness": _witness,
 }

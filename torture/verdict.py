@@ -15,6 +15,7 @@ from torture.checks import (
     moves,
     names,
     outside,
+    playlists,
     views,
 )
 from torture.plan import Plan
@@ -27,6 +28,7 @@ def judge(arena: Arena, plan: Plan, told: Told) -> list[str]:
     return [
         *intake.check(case),
         *moves.check(case, arena.books),
+        *playlists.check(case),
         *commands.check(case),
         *gates.check(case),
         *audio.check(case),
@@ -59,6 +61,11 @@ def _unfinished(case: Case) -> list[str]:
     busy = [
         f"{jobs[s]} {s}" for s in ("queued", "held", "running", "waiting") if jobs[s]
     ]
+    listings = [
+        f"{collection['key']} is {collection['state']}"
+        for collection in tables.collections.values()
+        if collection["state"] in {"queued", "running", "waiting"}
+    ]
     open_drops = [
         f"drop {drop['name']!r} is {drop['state']}"
         for drop in tables.drops.values()
@@ -75,7 +82,14 @@ def _unfinished(case: Case) -> list[str]:
         for folder in (case.root / "downloads/.trash", case.library / ".trash")
         if folder.is_dir() and any(folder.iterdir())
     ]
-    return [*busy, *open_drops, *intake.left_in_inbox(case), *sessions, *trash]
+    return [
+        *busy,
+        *listings,
+        *open_drops,
+        *intake.left_in_inbox(case),
+        *sessions,
+        *trash,
+    ]
 
 
 def strokes(arena: Arena) -> Counter[str]:
@@ -97,6 +111,15 @@ def witnessed(arena: Arena) -> int:
     """Return how many names the witness saw appear."""
     seen = arena.sightings
     return len(seen.read_text().splitlines()) if seen.exists() else 0
+
+
+def listings(arena: Arena) -> dict[str, int]:
+    """Return the collections by state, and the number of their entries."""
+    rows = arena.books.ask(
+        "SELECT state, count(*) AS n FROM collections GROUP BY state"
+    )
+    entries = arena.books.value("SELECT count(*) FROM entries")
+    return {row["state"]: row["n"] for row in rows} | {"entries": entries}
 
 
 def states(arena: Arena) -> dict[str, int]:

@@ -89,7 +89,7 @@ def test_what_failed_stands_in_a_file_that_can_be_dropped_again(
     home.wait_done("again", 2)
     failed = path.parent / "processed" / "songs.txt.failed.txt"
     text = home.wait(lambda: failed.exists() and failed.read_text())
-    assert f"https://www.youtube.com/watch?v={gone} " in text
+    assert f"\nhttps://www.youtube.com/watch?v={gone} tag.title=X\n" in text
     assert "private" in text
     site.add(Video(id=gone))
     again = home.drop("again", text, "failed.txt")

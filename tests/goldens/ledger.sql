@@ -19,6 +19,15 @@ CREATE INDEX lines_of_a_job ON lines (job_id)
 CREATE INDEX sessions_by_name ON sessions (name)
 CREATE INDEX sessions_by_turn ON sessions (turn)
 CREATE INDEX sessions_in_turn ON sessions (turn) WHERE queued > 0
+CREATE TABLE archive (
+	video_id TEXT NOT NULL, 
+	session TEXT DEFAULT '' NOT NULL, 
+	added_at FLOAT NOT NULL, 
+	found_in TEXT NOT NULL, 
+	path BLOB, 
+	PRIMARY KEY (video_id, session)
+)
+ WITHOUT ROWID
 CREATE TABLE attempts (
 	job_id INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -184,6 +193,15 @@ CREATE TABLE jobs (
 	FOREIGN KEY(drop_id) REFERENCES drops (id), 
 	FOREIGN KEY(collection_id) REFERENCES collections (id)
 )
+CREATE TABLE library_collections (
+	collection_id INTEGER NOT NULL, 
+	name TEXT NOT NULL, 
+	playlist TEXT, 
+	cover TEXT, 
+	cover_identity TEXT, 
+	PRIMARY KEY (collection_id), 
+	FOREIGN KEY(collection_id) REFERENCES collections (id)
+)
 CREATE TABLE lines (
 	drop_id INTEGER NOT NULL, 
 	line INTEGER NOT NULL, 
@@ -292,6 +310,8 @@ down_revision = "0006"
 down_revision = "0007"
 down_revision = "0008"
 down_revision = "0009"
+down_revision = "0010"
+down_revision = "0011"
 down_revision = None
 revision = "0001"
 revision = "0002"
@@ -302,4 +322,6 @@ revision = "0006"
 revision = "0007"
 revision = "0008"
 revision = "0009"
+revision = "0010"
+revision = "0011"
 revision = "0012"

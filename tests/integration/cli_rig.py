@@ -18,13 +18,13 @@ from typing import Any
 
 from tests.acceptance import warm
 from tests.integration import one_drop
+from tests.new_ledgers import new_ledger
 from tests.youtube.handle import child_environment
 from ytaudio_daemon import cli
 from ytaudio_daemon.cli import main
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Connection, Ledger, claims, sessions, transitions
 from ytaudio_daemon.ledger.drops import Drop, JobOptions, NewLine
-from ytaudio_daemon.ledger.migrate import migrate
 from ytaudio_daemon.model import (
     Failure,
     FailureKind,
@@ -162,9 +162,10 @@ class Rig:
         """Open the ledger, made at the first call."""
         for folder in (self.layout.wake_dir, self.layout.inbox, self.layout.downloads):
             folder.mkdir(parents=True, exist_ok=True)
-        ledger = Ledger(f"sqlite:///{self.layout.state}/ledger.sqlite3")
-        migrate(ledger)
-        return ledger
+        path = self.layout.state / "ledger.sqlite3"
+        if path.exists():
+            return Ledger(f"sqlite:///{path}")
+        return new_ledger(path)
 
     def beat(self, state: str = "running", *, age_s: float = 0.0, pid: int = 0) -> None:
         """Write the daemon's document, as a daemon of our own process id."""

@@ -181,11 +181,9 @@ class CollectionsHouse(House):
             state for (state,) in self.ask("SELECT state FROM collections ORDER BY id")
         ]
 
-    def fail_job(self, number: int, now: Now) -> None:
+    def end_job(self, number: int, now: Now, reason: str = "cancelled") -> None:
         """Let the job of a video be cancelled, so that it runs again when asked for."""
         (found,) = self.ask(f"SELECT id FROM jobs WHERE video_id = '{video(number)}'")
         quota = self.settings.sessions.quota
         with self.ledger.write() as db:
-            transitions.cancel(
-                db, int(str(found[0])), now, reason="cancelled", quota=quota
-            )
+            transitions.cancel(db, int(str(found[0])), now, reason=reason, quota=quota)

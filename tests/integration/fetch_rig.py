@@ -124,16 +124,30 @@ class Runner:
         request: FetchRequest,
         *,
         die_at: str = "",
+        remove_at: tuple[str, str] = ("", ""),
         environment: Mapping[str, str] | None = None,
         uid: int = 0,
         max_file_bytes: int = 0,
         no_jit: bool = False,
         by_urllib: bool = False,
     ) -> Ran:
-        """Make one attempt in a child process."""
+        """Make one attempt in a child process.
+
+        Args:
+            request: What to fetch.
+            die_at: A phase at whose beginning the child is killed.
+            remove_at: A phase, and the files below the attempt's folder (a pattern, ""
+                for the folder itself) that somebody removes at its beginning.
+            environment: More variables.
+            uid: The user to become.
+            max_file_bytes: RLIMIT_FSIZE.
+            no_jit: Memory may not be written and executed.
+            by_urllib: No other HTTP library is used.
+        """
         order = {
             "request": request.to_json(),
             "die_at": die_at,
+            "remove_at": remove_at,
             "environment": dict(environment or {}),
             "uid": uid,
             "max_file_bytes": max_file_bytes,

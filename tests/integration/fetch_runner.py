@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import resource
+import shutil
 import signal
 import sys
 from dataclasses import asdict
@@ -24,9 +25,11 @@ from ytaudio_daemon.system import files
 class Recorder:
     """A reporter that writes everything down, and dies where it is told to."""
 
-    def __init__(self, die_at: str) -> None:
+    def __init__(self, order: dict[str, Any]) -> None:
         self.events: list[dict[str, Any]] = []
-        self._die_at = die_at
+        self._die_at = order["die_at"]
+        self._remove_at, self._pattern = order["remove_at"]
+        self._folder = Path(order["request"]["attempt_dir"])
 
     def progress(self, progress: Progress) -> None:
         self.events.append(asdict(progress))
@@ -39,6 +42,14 @@ class Recorder:
     def _pass(self, place: str) -> None:
         if place == self._die_at:
             os.kill(os.getpid(), signal.SIGKILL)
+        if place == self._remove_at:
+            self._remove()
+
+    def _remove(self) -> None:
+        if not self._pattern:
+            shutil.rmtree(self._folder)
+        for path in self._folder.glob(self._pattern or "*"):
+            path.unlink()
 
 
 def attempt(order: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +65,7 @@ def attempt(order: dict[str, Any]) -> dict[str, Any]:
         hosts.GUARDED_HANDLERS = frozenset({"Urllib"})
     if order["no_jit"]:
         forbid_jit()
-    recorder = Recorder(order["die_at"])
+    recorder = Recorder(order)
     outcome = fetch.run(FetchRequest.from_json(order["request"]), recorder)
     return {"outcome": outcome.to_json(), "events": recorder.events}
 

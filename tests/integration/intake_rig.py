@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.new_ledgers import new_ledger
 from ytaudio_daemon.daemon.reload import view_settings
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.intake import Intake
-from ytaudio_daemon.ledger import Ledger
-from ytaudio_daemon.ledger.migrate import migrate
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings, load
 from ytaudio_daemon.system import failpoints
@@ -31,8 +30,7 @@ class House:
         self.settings: Settings = load(None, told | environment)
         self.layout = layout_of(self.settings)
         prepare(self.layout, "")
-        self.ledger = Ledger(self.settings.database.url)
-        migrate(self.ledger)
+        self.ledger = new_ledger(self.settings.database.url)
         self.inbox = self.layout.inbox / "alice"
         self.inbox.mkdir()
         self._passed = 0.0

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from tests.new_ledgers import migrated_file, new_ledger, without_syncs
 from tests.postgres import PostgresServer
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.migrate import migrate
@@ -45,11 +46,9 @@ def postgres_template(postgres_server: str) -> str:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrate one SQLite ledger, to be copied for every test."""
+    """Write one migrated SQLite ledger, to be copied."""
     path = tmp_path_factory.mktemp("template") / "ledger.sqlite3"
-    ledger = Ledger(f"sqlite:///{path}")
-    migrate(ledger)
-    ledger.close()
+    path.write_bytes(migrated_file())
     return path
 
 
@@ -63,9 +62,8 @@ _numbers = itertools.count(1)
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the URL of a fresh, migrated ledger, once on each database."""
     if request.param == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
         path = tmp_path / "ledger.sqlite3"
-        path.write_bytes(template.read_bytes())
+        path.write_bytes(migrated_file())
         yield f"sqlite:///{path}"
         return
     server: str = request.getfixturevalue("postgres_template")
@@ -76,17 +74,15 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def ledger(ledger_url: str) -> Iterator[Ledger]:
     """Open the fresh ledger."""
-    opened = Ledger(ledger_url)
+    opened = without_syncs(Ledger(ledger_url))
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def sqlite_ledger(sqlite_template: Path, tmp_path: Path) -> Iterator[Ledger]:
+def sqlite_ledger(tmp_path: Path) -> Iterator[Ledger]:
     """Open a fresh ledger on SQLite only, for what is SQLite's own."""
-    path = tmp_path / "ledger.sqlite3"
-    path.write_bytes(sqlite_template.read_bytes())
-    opened = Ledger(f"sqlite:///{path}")
+    opened = new_ledger(tmp_path / "ledger.sqlite3")
     yield opened
     opened.close()
 

@@ -12,7 +12,8 @@ from ytaudio_daemon import __version__
 from ytaudio_daemon.api.app import Api, create_app
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.folders.layout import layout_of
-from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger import Ledger, archive
+from ytaudio_daemon.model.archive import FoundIn, HadVideo
 from ytaudio_daemon.settings import load
 
 JOB = {"url": "https://youtu.be/dQw4w9WgXcQ"}
@@ -150,3 +151,34 @@ def test_a_client_s_host_is_no_part_of_a_command(api: Api, host: str) -> None:
     page = InProcessClient(api).get("/", headers={"Host": host}).text
     assert host not in page
     assert "API=http://localhost/api\n" in page
+
+
+def test_what_the_archive_has_is_refused_and_again_takes_it(
+    client: InProcessClient, context: ApiContext
+) -> None:
+    had = [HadVideo("dQw4w9WgXcQ", FoundIn.TAGS, b"/secret/song.mp3")]
+    with context.write() as (db, now):
+        archive.add_videos(db, archive.ALL_SESSIONS, had, now)
+    refused = client.post("/api/jobs", json=JOB)
+    assert refused.status_code == 409
+    problem = refused.json()
+    assert problem["code"] == "in_archive"
+    assert problem["detail"].startswith("This video is in the archive since 2")
+    assert "again" in problem["hint"]
+    assert "secret" not in refused.text
+    assert client.get("/api/jobs").json()["jobs"] == []
+    assert client.post("/api/jobs", json={**JOB, "again": True}).status_code == 201
+    assert client.post("/api/jobs", json=JOB).status_code == 200
+
+
+def test_the_defaults_of_a_session_may_ignore_the_archive(
+    client: InProcessClient, context: ApiContext
+) -> None:
+    had = [HadVideo("dQw4w9WgXcQ", FoundIn.TAGS)]
+    with context.write() as (db, now):
+        archive.add_videos(db, archive.ALL_SESSIONS, had, now)
+    (folder,) = context.layout.inbox.iterdir()
+    (folder / "defaults.toml").write_text('again = "yes"\n')
+    no = client.post("/api/jobs", json={**JOB, "again": False})
+    assert no.json()["code"] == "in_archive"
+    assert client.post("/api/jobs", json=JOB).status_code == 201

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.integration.collections_rig import (
     OTHER,
@@ -13,9 +14,10 @@ from tests.integration.collections_rig import (
     listed,
     video,
 )
-from ytaudio_daemon.ledger import audit, bulk_cancel, gates, pruning, sessions
+from ytaudio_daemon.ledger import archive, audit, bulk_cancel, gates, pruning, sessions
 from ytaudio_daemon.maintenance.pruner import Pruner
 from ytaudio_daemon.model import Failure, FailureKind
+from ytaudio_daemon.model.archive import FoundIn, HadVideo
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate, GateName
 
@@ -128,7 +130,7 @@ def test_the_same_line_again_adds_what_is_new_and_runs_again_what_had_ended(
     house.drop(content=PLAYLIST)
     house.take()
     house.list_all()
-    house.fail_job(2, house.now)
+    house.end_job(2, house.now)
     house.lane.lists[PLAYLIST] = listed([4, 1, 2])
     house.drop("again.txt", PLAYLIST)
     house.take()
@@ -266,6 +268,19 @@ def test_a_list_that_cannot_be_had_is_in_the_failed_file_to_be_dropped_again(
     assert document["lines"][0]["collection"]["error"]["code"] == "private_list"
 
 
+def test_an_item_that_failed_repeats_the_options_of_its_list_but_no_selection(
+    house: CollectionsHouse,
+) -> None:
+    house.lane.lists[PLAYLIST] = listed([1])
+    house.drop(content=f"{PLAYLIST} items=1 format=opus\n")
+    house.take()
+    house.list_all()
+    house.end_job(1, house.now, reason="session_expired")
+    house.show()
+    failed = (house.inbox / "processed" / "songs.txt.failed.txt").read_text()
+    assert f"\nhttps://www.youtube.com/watch?v={video(1)} format=opus\n" in failed
+
+
 def test_a_list_is_the_probe_where_no_job_waits_and_opens_the_gate(
     house: CollectionsHouse,
 ) -> None:
@@ -301,3 +316,46 @@ def test_pages_are_recorded_on_postgresql_too(
     assert house.ask("SELECT COUNT(*) FROM jobs") == [(150,)]
     assert "0 of 151 done, 1 not available" in told(house, "again.txt")
     house.close()
+
+
+def archived(house: CollectionsHouse, *numbers: int) -> None:
+    videos = [HadVideo(video(number), FoundIn.ARCHIVE_FILE) for number in numbers]
+    with house.ledger.write() as db:
+        archive.add_videos(db, archive.ALL_SESSIONS, videos, house.now)
+
+
+def test_entries_that_the_archive_has_are_not_fetched_and_do_not_count(
+    house: CollectionsHouse,
+) -> None:
+    house.lane.lists[PLAYLIST] = listed(range(1, 11), unavailable=(4,))
+    archived(house, 1, 2, 9)
+    house.drop(content=f"{PLAYLIST} max_items=3\n")
+    house.take()
+    house.list_all()
+    with_job = [entry[0] for entry in house.entries() if entry[3]]
+    assert with_job == [3, 5, 6]
+    assert "2 in the archive since " in told(house)
+
+
+def test_again_takes_what_the_archive_has_and_a_forgotten_entry_comes_with_the_next_look(
+    house: CollectionsHouse,
+) -> None:
+    house.lane.lists[PLAYLIST] = listed(range(1, 5))
+    archived(house, 1, 2)
+    house.drop(content=f"{PLAYLIST}\n")
+    house.take()
+    house.list_all()
+    assert [entry[0] for entry in house.entries() if entry[3]] == [3, 4]
+    with house.ledger.write() as db:
+        gone = archive.entries_of_videos(db, None, [video(1)])
+        archive.forget_entries(db, gone)
+    house.drop("more.txt", f"{PLAYLIST}\n# once more\n")
+    house.take()
+    house.list_all()
+    assert [entry[0] for entry in house.entries() if entry[3]] == [1, 3, 4]
+    house.drop("again.txt", f"{PLAYLIST} again=yes\n")
+    house.take()
+    house.list_all()
+    with house.ledger.read() as db:
+        jobs = db.execute(sa.text("SELECT video_id FROM jobs ORDER BY 1")).scalars()
+        assert list(jobs) == [video(number) for number in range(1, 5)]

@@ -214,6 +214,30 @@ def test_every_format_from_every_source(
     assert ("attached pic" in seen) == (cover != "none")
 
 
+@pytest.mark.parametrize("target", FORMATS)
+def test_a_songs_place_on_its_album_is_tagged_as_players_read_it(
+    workshop: Workshop, target: str
+) -> None:
+    request = workshop.request(
+        "opus",
+        format=target,
+        tags={"disc": "2/3"},
+        album_tags={"album": "Pastel Blues", "track": "7/9", "date": "1965"},
+    )
+    ran = workshop.runner.run(request)
+    audio = mutagen.File(ran.audio)
+    found = tags_in(audio)
+    assert (found["album"], found["date"]) == ("Pastel Blues", "1965-06-01")
+    if target in {"mp3", "wav"}:
+        assert (found["track"], audio.tags["TPOS"]) == ("7/9", "2/3")
+    elif target == "m4a":
+        assert (audio.tags["trkn"], audio.tags["disk"]) == ([(7, 9)], [(2, 3)])
+    else:
+        names = ("tracknumber", "totaltracks", "discnumber", "totaldiscs")
+        assert [audio.tags[name] for name in names] == [["7"], ["9"], ["2"], ["3"]]
+    assert ran.job["tags"]["track"] == "7/9"
+
+
 def test_id3_is_2_3(workshop: Workshop) -> None:
     ran = workshop.runner.run(workshop.request("aac", cover="jpg", format="mp3"))
     assert ran.audio.read_bytes()[:5] == b"ID3\x03\x00"
@@ -326,13 +350,51 @@ def test_an_ffmpeg_that_is_killed_costs_no_second_fetch(
         """
     )
     script.chmod(0o755)
-    request = workshop.request("aac", format="m4a", ffmpeg=str(script))
+    earlier = (workshop.runner.folder(),)  # so that all is done by the program
+    request = workshop.request("aac", format="m4a", ffmpeg=str(script), earlier=earlier)
     ran = workshop.runner.run(request)
     assert (ran.failure.kind, ran.failure.code) == (
         FailureKind.TRANSIENT,
         "converter_died",
     )
     assert (ran.folder / "source" / "source.json").exists()
+
+
+def test_media_over_which_a_worker_died_are_left_to_the_program(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    """Crafted media may crash the libraries in the worker; that costs no second fetch."""
+    first = workshop.request("aac", format="m4a")
+    assert workshop.runner.run(first, die_at="verifying").outcome is None
+    log, script = tmp_path / "log", tmp_path / "ffmpeg"
+    script.write_text(f'#!/bin/sh\necho "$*" >>{log}\nexec {workshop.ffmpeg} "$@"\n')
+    script.chmod(0o755)
+    runner = workshop.runner
+    again = runner.request(
+        runner.folder(),
+        format="m4a",
+        ffmpeg=str(script),
+        earlier=(Path(first.attempt_dir),),
+    )
+    assert runner.run(again).audio.exists()
+    copied, proven = log.read_text().splitlines()
+    assert " ipod " in copied
+    assert " s16le " in proven
+
+
+def test_a_first_attempt_starts_no_program_for_a_copy(workshop: Workshop) -> None:
+    request = workshop.request("opus", format="opus", ffmpeg="/nonexistent/ffmpeg")
+    assert workshop.runner.run(request).result.copied
+
+
+def test_a_disk_that_fills_up_while_copying_keeps_the_source(
+    workshop: Workshop,
+) -> None:
+    request = workshop.request("aac", format="m4a")
+    ran = workshop.runner.run(request, max_file_bytes=20_000)
+    assert ran.failure.code in {"too_big", "disk_full"}
+    assert (ran.folder / "source" / "source.json").exists()
+    assert not list(ran.folder.glob("converted.*"))
 
 
 def test_a_disk_that_fails_while_a_result_is_adopted_costs_nothing(

@@ -80,14 +80,16 @@ def _definitions(ledger: Ledger) -> set[str]:
     with ledger.read() as db:
         found = db.exec_driver_sql(query).scalars().all()
     plain = {" ".join(sql.replace("\t", " ").split()) for sql in found if sql}
-    plain = {sql.replace(" ,", ",").replace("( ", "(") for sql in plain}
+    plain = {
+        sql.replace(" ,", ",").replace("( ", "(").replace(" )", ")") for sql in plain
+    }
     return {_with_keys_behind(sql) for sql in plain}
 
 
 def _with_keys_behind(sql: str) -> str:
     """Return a table's definition with the foreign keys of added columns at its end."""
     inline = re.findall(r"(\w+) INTEGER (REFERENCES \w+ \(\w+\))", sql)
-    head, end, options = sql.rpartition(" )")
+    head, end, options = sql.rpartition(")")
     for column, target in inline:
         head = head.replace(f"{column} INTEGER {target}", f"{column} INTEGER")
         head += f", FOREIGN KEY({column}) {target}"
@@ -298,9 +300,9 @@ def test_a_network_share_is_refused(
 # ------------------------------------------------------------------------ under way
 
 
-def test_sqlite_is_set_up_for_safety(sqlite_ledger: Ledger) -> None:
+def test_sqlite_is_set_up_for_safety(sqlite_template: Path) -> None:
     wanted = {"journal_mode": "persist", "synchronous": 3, "foreign_keys": 1}
-    with sqlite_ledger.read() as db:
+    with opened(sqlite_template) as ledger, ledger.read() as db:
         found = {name: db.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted}
     assert found == wanted
 

@@ -23,9 +23,9 @@ from tests.integration.ledger_rig import (
     link,
     song,
 )
-from ytaudio_daemon.ledger import Ledger, claims, sessions, transitions
+from tests.new_ledgers import new_ledger
+from ytaudio_daemon.ledger import claims, sessions, transitions
 from ytaudio_daemon.ledger.events import Fence
-from ytaudio_daemon.ledger.migrate import migrate
 from ytaudio_daemon.ledger.schema import attempts, events, jobs
 from ytaudio_daemon.model import FINALIZED, LEGAL_TRANSITIONS, JobState
 from ytaudio_daemon.model.clock import Now
@@ -43,10 +43,7 @@ class JobLives(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory()
-        path = Path(self._folder.name) / "ledger.sqlite3"
-        self._ledger = Ledger(f"sqlite:///{path}")
-        _without_syncs(self._ledger)
-        migrate(self._ledger)
+        self._ledger = new_ledger(Path(self._folder.name) / "ledger.sqlite3")
         self._ticks = itertools.count(1)
         #: Every attempt there ever was; most are zombies.
         self._fences: list[Fence] = []
@@ -182,14 +179,6 @@ def _agrees(job: Any) -> None:
         assert not job.cancel_requested
     if state is JobState.COMPLETED:
         assert job.error_kind is None
-
-
-def _without_syncs(ledger: Ledger) -> None:
-    """Thousands of transactions, none of which need outlive the test."""
-
-    @sa.event.listens_for(ledger.sa_engine, "checkout")
-    def _relax(connection: Any, *_: object) -> None:
-        connection.execute("PRAGMA synchronous=OFF")
 
 
 TestJobLives = JobLives.TestCase

@@ -74,11 +74,20 @@ def test_the_end_of_a_session_leaves_its_namesakes_library_alone(house: House) -
             sessions.open_session(db, name, house.now) for name in ("Hello", "HELLO")
         )
         assert sessions.expire(db, ended, house.now, on_expiry="delete")
-    for session, title in ((ended, "mine"), (None, "theirs")):
+    (library / "Hello" / "nobody's").mkdir()
+    for session, title in (
+        (ended, "mine"),
+        (ended, "Songs/01 mine"),
+        (ended, "Mixed/01 mine"),
+        (None, "Mixed/02 theirs"),
+        (None, "theirs"),
+    ):
         shelved = library / "Hello" / f"{title}.mp3"
+        shelved.parent.mkdir(exist_ok=True)
         shelved.write_text(title * 10)
         if session is not None:
-            audio = house.layout.audio_file(session.uuid, "job", "mine.mp3")
+            job = title.partition("/")[0]
+            audio = house.layout.audio_file(session.uuid, job, "mine.mp3")
             audio.parent.mkdir(parents=True)
             audio.write_bytes(shelved.read_bytes())
             times = (time.time(), 1_700_000_000.0)
@@ -87,7 +96,15 @@ def test_the_end_of_a_session_leaves_its_namesakes_library_alone(house: House) -
 
     assert SessionRemover(house.ledger, house.layout).remove_expired(house.now) is None
 
-    assert [path.name for path in (library / "Hello").iterdir()] == ["theirs.mp3"]
+    left = (path.relative_to(library / "Hello") for path in library.glob("Hello/**/*"))
+    assert sorted(map(str, left)) == [
+        "Mixed",
+        "Mixed/02 theirs.mp3",
+        "nobody's",
+        "theirs.mp3",
+    ]
+    trashed = (path.name for path in library.glob(".trash/**/*.mp3"))
+    assert sorted(trashed) == ["01 mine.mp3", "01 mine.mp3", "mine.mp3"]
 
 
 def test_a_status_folder_that_mixes_sessions_up_is_named_by_doctor(

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.new_ledgers import new_ledger
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import prepare
-from ytaudio_daemon.ledger import Ledger, sessions
-from ytaudio_daemon.ledger.migrate import migrate
+from ytaudio_daemon.ledger import sessions
 from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import load
@@ -25,8 +25,7 @@ class House:
         prepare(self.layout, "")
         self.library = root / "library" / "shared"
         self.library.mkdir(parents=True)
-        self.ledger = Ledger(self.settings.database.url)
-        migrate(self.ledger)
+        self.ledger = new_ledger(self.settings.database.url)
 
     def open(self) -> sessions.Session:
         with self.ledger.write() as db:

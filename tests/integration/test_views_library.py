@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.integration.views_rig import Rig, new_rig, video
-from ytaudio_daemon.folders import library, safe_open
+from ytaudio_daemon.folders import library, library_copy, safe_open
 from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
 from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.library_template import LibraryPlace
 from ytaudio_daemon.model.line_rules import RetryRefusal
 from ytaudio_daemon.operations import job_changes
 from ytaudio_daemon.views import Views
@@ -197,7 +198,7 @@ def test_where_links_cannot_be_made_it_is_copied_in_pieces(
     lite: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cannot_link(monkeypatch)
-    monkeypatch.setattr(library, "COPY_BLOCK", 1000)
+    monkeypatch.setattr(library_copy, "COPY_BLOCK", 1000)
     lite.drop(video(1))
     claim = lite.complete(os.urandom(10_500))
     lite.views = Views(lite.ledger, lite.layout, budget_s=0.0)
@@ -218,7 +219,7 @@ def test_audio_that_is_made_anew_while_it_is_copied_takes_the_copys_place(
     lite: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cannot_link(monkeypatch)
-    monkeypatch.setattr(library, "COPY_BLOCK", 1000)
+    monkeypatch.setattr(library_copy, "COPY_BLOCK", 1000)
     lite.drop(video(1))
     old = lite.complete(os.urandom(10_500))
     lite.views = Views(lite.ledger, lite.layout, budget_s=0.0)
@@ -236,7 +237,7 @@ def test_a_copy_that_is_broken_off_leaves_nothing(
     lite: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cannot_link(monkeypatch)
-    monkeypatch.setattr(library, "COPY_BLOCK", 1000)
+    monkeypatch.setattr(library_copy, "COPY_BLOCK", 1000)
     lite.drop(video(1))
     lite.complete(os.urandom(10_500))
     lite.views = Views(lite.ledger, lite.layout, budget_s=0.0)
@@ -265,7 +266,12 @@ def test_a_name_that_is_swapped_while_it_is_added_leads_nowhere(
         video_id=video(1),
     )
     steps = library.add_to_library(
-        result.parent, shelf.parent, "music", audio, old=None
+        result.parent,
+        shelf.parent,
+        "music",
+        audio,
+        LibraryPlace(name="Song.mp3"),
+        old=None,
     )
     next(steps)
     result.rename(tmp_path / "kept")
@@ -359,7 +365,7 @@ def cannot_link(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(18, "Invalid cross-device link")
 
     monkeypatch.setattr(os, "link", link)
-    monkeypatch.setattr(library, "FICLONE", 0)
+    monkeypatch.setattr(library_copy, "FICLONE", 0)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 
 from tests.integration import views_rig
 from tests.integration.views_rig import Rig, video
-from ytaudio_daemon.ledger import Ledger, gates
-from ytaudio_daemon.ledger.migrate import migrate
+from tests.new_ledgers import new_ledger
+from ytaudio_daemon.ledger import gates
 from ytaudio_daemon.model.gates import Pace
 from ytaudio_daemon.system.times import rfc3339
 
@@ -17,9 +17,7 @@ MINUTELY = Pace(burst=1, per_hour=60)
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Rig:
-    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite3")
-    migrate(ledger)
-    built = views_rig.new_rig(ledger, tmp_path)
+    built = views_rig.new_rig(new_ledger(tmp_path / "ledger.sqlite3"), tmp_path)
     built.live = replace(built.live, pace=MINUTELY, workers_max=3)
     return built
 

@@ -17,8 +17,9 @@ from tests.integration.views_rig import Rig, new_rig, video
 from tests.others import NOBODY, needs_root
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.errors import LedgerBusyError
-from ytaudio_daemon.ledger import Ledger, drops, queries, sessions, transitions
+from ytaudio_daemon.ledger import Ledger, archive, drops, queries, sessions, transitions
 from ytaudio_daemon.model import FINALIZED, Options
+from ytaudio_daemon.model.archive import FoundIn, HadVideo
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.views import (
     receipt,
@@ -73,6 +74,7 @@ def test_a_receipt_tells_of_every_line(rig: Rig) -> None:
         "cancelled": 0,
         "unfinished": 0,
         "unavailable": 0,
+        "archived": 0,
         "switched_off": 0,
     }
     text = rig.beside("receipt").read_text()
@@ -518,3 +520,42 @@ def as_nobody() -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+def archived(rig: Rig, *videos: str) -> None:
+    had = [HadVideo(each, FoundIn.ARCHIVE_FILE) for each in videos]
+    with rig.ledger.write() as db:
+        archive.add_videos(db, archive.ALL_SESSIONS, had, rig.now)
+
+
+def test_a_receipt_says_since_when_the_archive_has_a_video(rig: Rig) -> None:
+    archived(rig, video(1))
+    rig.drop(video(1), video(2), BAD)
+    rig.complete(title="Two")
+    rig.refresh()
+    receipt = rig.receipt()
+    counts = receipt["counts"]
+    assert (counts["duplicate"], counts["archived"], counts["completed"]) == (1, 1, 1)
+    first = receipt["lines"][0]
+    assert (first["code"], first["job"]) == ("in_archive", None)
+    text = rig.beside("receipt").read_text()
+    assert "            1  in the archive\n" in text
+    assert "      1  in the archive (duplicate)      " in text
+    assert "         in the archive since 2027-01-15; again=yes downloads it" in text
+    assert video(1) not in rig.beside("failed").read_text()
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_long_receipt_counts_what_the_archive_has(rig: Rig) -> None:
+    archived(rig, *(video(number) for number in range(1, 101)))
+    rig.drop(*(video(number) for number in range(1, 151)))
+    for _ in range(50):
+        rig.complete()
+    rig.refresh()
+    counts = rig.receipt()["counts"]
+    assert (counts["archived"], counts["completed"], counts["unfinished"]) == (
+        100,
+        50,
+        0,
+    )
+    assert "          100  in the archive\n" in rig.beside("receipt").read_text()

@@ -19,7 +19,8 @@ from ytaudio_daemon.errors import LedgerBusyError, TemplateError, UnsafePathErro
         (errno.EIO, "io_error", "dmesg"),
         (errno.EMFILE, "too_many_files", "LimitNOFILE"),
         (errno.EXDEV, "other_file_system", "mount between /srv/x"),
-        (errno.EINVAL, "step_failed", "again every second"),
+        (errno.EINVAL, "not_supported", "Rename /srv/x"),
+        (errno.EBADF, "step_failed", "again every second"),
     ],
 )
 def test_an_error_of_the_machine_is_named_as_what_it_is(

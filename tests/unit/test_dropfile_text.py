@@ -211,7 +211,16 @@ def test_a_link_is_found_among_words(line: str) -> None:
         ("dQw4w9WgXcQ", "bare_id", "watch?v=dQw4w9WgXcQ"),
         ("youtube dQw4w9WgXcQ", "bare_id", "watch?v=dQw4w9WgXcQ"),
         ("Song [dQw4w9WgXcQ].webm", "bare_id", "watch?v=dQw4w9WgXcQ"),
-        ("Soundtracks", "not_a_url", "no link"),
+        ("yt-dlp dQw4w9WgXcQ", "bare_id", "watch?v=dQw4w9WgXcQ"),
+        ("$ yt-dlp -x dQw4w9WgXcQ -o x", "bare_id", "watch?v=dQw4w9WgXcQ"),
+        ("words dQw4w9WgXcQ", "not_a_url", "no link"),
+        ("Soundtracks", "not_a_url", "titles are not searched for"),
+        ("ytsearch3:nina simone", "not_a_url", "searches are not supported"),
+        ("ytsearchdate:nina", "not_a_url", "searches are not supported"),
+        ("@NinaSimone", "not_a_url", "https://www.youtube.com/@NinaSimone"),
+        ("PLrAXtmErZgOeiKm4sgNOknGvNjby9efdf", "not_a_url", "playlist?list=PLrAX"),
+        ("UCx0L2ZdYfiq-tsAXb8IXpQg", "not_a_url", "/channel/UCx0L2Zd"),
+        ("Format = mp3", "bad_option", "write format=VALUE, without spaces"),
         ("format=mp4", "bad_option", "mp3"),
         ("format=flac is the best", "bad_option", "'is'"),
         (f"format=flac {A}", "bad_option", "before the link"),
@@ -570,3 +579,15 @@ def test_the_longest_line_that_can_be_written_is_read_back(quotes: str) -> None:
     layer |= {"filename": quotes[:199] + "x", "format": "opus", "quality": "worstaudio"}
     entry = one(render_line(Link("A" * 11), layer))
     assert (entry.layer, entry.code) == (layer, None)
+
+
+def test_again_goes_with_a_video_and_with_a_playlist_and_no_other_word() -> None:
+    text = f"{A} again=yes\nagain=no\nhttps://www.youtube.com/@name again=YES\n{A} again=3\n"
+    first, second, bad = parse(text.encode(), DropKind.TEXT)
+    assert (first.code, first.layer) == (None, {"again": "yes"})
+    assert second.collection is not None
+    assert (second.code, second.layer) == (None, {"again": "yes"})
+    assert (bad.code, bad.message) == (
+        "bad_option",
+        "again cannot be '3'; allowed: yes no",
+    )

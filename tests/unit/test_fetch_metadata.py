@@ -14,6 +14,8 @@ from ytaudio_daemon.fetch.metadata import (
     tags_of,
     video_facts,
 )
+from ytaudio_daemon.model import AlbumFacts
+from ytaudio_daemon.model.job_collection import JobCollection
 
 URL = "https://www.youtube.com/watch?v=AAAAAAAAAAA"
 SONG: dict[str, Any] = {
@@ -59,6 +61,61 @@ def test_a_persons_tags_win() -> None:
     assert (tags["artist"], tags["genre"]) == ("N. S.", "Jazz")
 
 
+ALBUM_TAGS = JobCollection(
+    row_id=1,
+    uuid="c",
+    key="album:x",
+    kind="album",
+    channel="A channel",
+    album=AlbumFacts(title="Pastel Blues", artist="Nina Simone", year=1965, tracks=9),
+    track=7,
+).album_tags
+
+
+def test_an_albums_tags_beat_the_videos_own() -> None:
+    tags = tags_of(video_facts(SONG | {"album": "Hits"}), {}, URL, ALBUM_TAGS)
+    assert tags["album"] == "Pastel Blues"
+    assert tags["album_artist"] == "Nina Simone"
+    assert tags["track"] == "7/9"
+    assert tags["title"] == "Feeling Good"
+
+
+def test_a_persons_tags_beat_an_albums() -> None:
+    tags = tags_of(
+        video_facts(SONG), {"album": "Mine", "date": "2001"}, URL, ALBUM_TAGS
+    )
+    assert (tags["album"], tags["date"], tags["track"]) == ("Mine", "2001", "7/9")
+
+
+@pytest.mark.parametrize(
+    ("video", "date"),
+    [
+        ({"release_date": "19650301"}, "1965-03-01"),
+        ({"upload_date": "20240517"}, "1965"),
+        ({}, "1965"),
+    ],
+)
+def test_an_albums_year_counts_unless_the_video_has_a_day_of_it(
+    video: dict[str, Any], date: str
+) -> None:
+    facts = video_facts({"id": "A", "title": "x", **video})
+    assert tags_of(facts, {}, URL, ALBUM_TAGS)["date"] == date
+
+
+def test_an_album_without_an_artist_is_its_channels() -> None:
+    album = AlbumFacts(title="Songs")
+    found = JobCollection(
+        row_id=1, uuid="c", key="k", kind="album", channel="The Band", album=album
+    )
+    assert found.album_tags == {"album": "Songs", "album_artist": "The Band"}
+
+
+def test_a_songs_number_on_its_album_names_no_file() -> None:
+    facts = video_facts({"id": "A", "title": "x"})
+    tags = tags_of(facts, {}, URL, ALBUM_TAGS)
+    assert filename_fields(facts, tags, "%(track)s", {})["track"] == "x"
+
+
 def test_without_music_metadata_the_channel_is_the_artist() -> None:
     facts = video_facts({"id": "A", "title": "x", "channel": "Nina Simone - Topic"})
     assert facts.artist is None
@@ -95,9 +152,7 @@ def test_no_info_dict_breaks_it(info: dict[str, Any]) -> None:
     tags = tags_of(facts, {}, URL)
     for text in (
         *tags.values(),
-        *filename_fields(
-            facts, tags, "%(artist)s - %(title)s", has_title_override=False
-        ).values(),
+        *filename_fields(facts, tags, "%(artist)s - %(title)s", {}).values(),
     ):
         assert len(text) <= MAX_TEXT_CHARS + 1
         assert not any(c in text for c in "\x00\n\r\x1b\u202e")
@@ -108,9 +163,9 @@ def test_a_wished_title_names_the_file_too() -> None:
     facts = video_facts(SONG)
     tags = tags_of(facts, {"title": "Mine"}, URL)
     template = "%(title)s"
-    mine = filename_fields(facts, tags, template, has_title_override=True)
+    mine = filename_fields(facts, tags, template, {"title": "Mine"})
     assert mine["title"] == "Mine"
-    youtubes = filename_fields(facts, tags, template, has_title_override=False)
+    youtubes = filename_fields(facts, tags, template, {})
     assert youtubes["title"] == "Feeling Good (Official)"
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.fetch.file_names import file_name
 from ytaudio_daemon.fetch.filename_fields import filename_fields
 from ytaudio_daemon.fetch.metadata import tags_of, video_facts
+from ytaudio_daemon.model.file_names import file_name
 from ytaudio_daemon.model.filename_fields import (
     EXAMPLE_INFOS,
     FILENAME_FIELDS,
@@ -21,8 +21,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 def _name(info: dict[str, object], template: str, **tags: str) -> str:
     facts = video_facts({"id": "AAAAAAAAAAA"} | info)
     written = tags_of(facts, tags, "https://youtu.be/AAAAAAAAAAA")
-    has_title = "title" in tags
-    fields = filename_fields(facts, written, template, has_title_override=has_title)
+    fields = filename_fields(facts, written, template, tags)
     return file_name(template, fields, "mp3").removesuffix(".mp3")
 
 
@@ -31,7 +30,7 @@ def _name(info: dict[str, object], template: str, **tags: str) -> str:
 def test_the_table_of_fields_tells_the_truth(kind: str, field: str) -> None:
     facts = video_facts(EXAMPLE_INFOS[kind])
     tags = tags_of(facts, {}, "https://youtu.be/AAAAAAAAAAA")
-    fields = filename_fields(facts, tags, f"%({field})s", has_title_override=False)
+    fields = filename_fields(facts, tags, f"%({field})s", {})
     assert fields[field] == getattr(FILENAME_FIELDS[field], kind)
 
 

@@ -182,3 +182,33 @@ def test_a_retry_of_failed_jobs_leaves_the_others() -> None:
     assert refusal is RetryRefusal.NOT_FAILED
     failed = KnownJob(JobState.FAILED)
     assert refuse_retry(failed, is_expired=False, only_failed=True) is None
+
+
+def archived(at: float) -> LinkDecision:
+    return LinkDecision(LinkAction.ARCHIVED, LineResult.DUPLICATE.value, archived_at=at)
+
+
+@pytest.mark.parametrize("when_full", BOTH)
+@pytest.mark.parametrize("room", [FREE, FULL, NO_BYTES, SPENT])
+def test_what_the_archive_has_is_a_duplicate_however_full_the_session(
+    room: SessionRoom, when_full: WhenFull
+) -> None:
+    assert decide_link(None, room, when_full, 5.0) == archived(5.0)
+    assert room_after(room, archived(5.0)) == room
+
+
+def test_the_archive_stops_no_job_that_is_under_way() -> None:
+    running = KnownJob(JobState.RUNNING, created_at=1.0)
+    assert decide_link(running, FREE, WhenFull.HOLD, 5.0) is DUPLICATE
+    leaving = KnownJob(JobState.RUNNING, cancel_requested=True, created_at=1.0)
+    assert decide_link(leaving, FREE, WhenFull.HOLD, 5.0) is WITHDRAW_CANCELLATION
+
+
+@pytest.mark.parametrize("state", sorted(FINALIZED))
+def test_a_job_runs_again_only_if_it_was_asked_for_in_spite_of_the_archive(
+    state: JobState,
+) -> None:
+    older = KnownJob(state, file_is_gone=True, created_at=1.0)
+    younger = KnownJob(state, file_is_gone=True, created_at=9.0)
+    assert decide_link(older, FREE, WhenFull.HOLD, 5.0) == archived(5.0)
+    assert decide_link(younger, FREE, WhenFull.HOLD, 5.0) is RETRY

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.fetch.file_names import MAX_NAME_BYTES, file_name
 from ytaudio_daemon.folders.filed import VIEW_ENDINGS, names_to_try
 from ytaudio_daemon.folders.layout import MAX_RECEIPT_STEM, receipt_name
+from ytaudio_daemon.model.file_names import MAX_NAME_BYTES, file_name
 from ytaudio_daemon.system.name_limit import name_limit
 
 #: Of eCryptfs, which Synology's encrypted folders use.

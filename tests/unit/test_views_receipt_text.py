@@ -13,7 +13,7 @@ from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.model.options import effective_options
 from ytaudio_daemon.system.times import rfc3339
-from ytaudio_daemon.views import receipt_text
+from ytaudio_daemon.views import failed_text, receipt_text
 
 DROP = ReceiptHead(
     id=1,
@@ -57,7 +57,7 @@ def test_nothing_in_a_line_can_start_another(
     row = failed(Options(), text=text, error_message=message, error_hint=hint)
     rows = receipt_text.receipt_line(row).splitlines()
     assert len(rows) <= 3
-    again = receipt_text.failed_line(row, 1).splitlines()
+    again = failed_text.failed_line(row, 1).splitlines()
     assert [bool(one) and not one.startswith("#") for one in again] == [
         False,
         False,
@@ -79,22 +79,26 @@ def test_a_failed_link_asks_for_the_same_again(
     layer = {"format": audio_format, "priority": priority}
     layer |= {f"tag.{name}": text for name, text in tags.items()}
     options = effective_options("192k", layer)
-    text = receipt_text.failed_line(failed(options), 1)
+    text = failed_text.failed_line(failed(options), 1)
     (entry,) = dropfile.parse(text.encode(), dropfile.DropKind.TEXT)
     assert entry.code is None
     assert effective_options("192k", entry.layer) == options
 
 
+def test_a_failed_link_repeats_only_the_options_that_were_written() -> None:
+    row = failed(Options(), again="https://youtu.be/AAAAAAAAAAA format=opus")
+    text = failed_text.failed_line(row, 1)
+    assert text.splitlines()[-1] == "https://youtu.be/AAAAAAAAAAA format=opus"
+
+
 def test_a_duplicate_of_the_same_drop_is_told_once() -> None:
     again = failed(Options(), result="duplicate")
-    assert receipt_text.failed_line(again, 1) == ""
-    assert receipt_text.failed_line(again, 2) != ""
+    assert failed_text.failed_line(again, 1) == ""
+    assert failed_text.failed_line(again, 2) != ""
 
 
 def test_a_refused_line_without_a_link_is_a_comment() -> None:
-    text = receipt_text.failed_line(
-        line(result="rejected", message="no", text="a b"), 1
-    )
+    text = failed_text.failed_line(line(result="rejected", message="no", text="a b"), 1)
     assert text == "\n# line 1: no.\n# a b\n"
 
 

@@ -42,6 +42,8 @@ def _passed(case: Case, kind: str, pause_s: float) -> Iterator[str]:
         if kind == "blocked" and not _is_second_word(case, end, pause_s):
             continue
         shut_at = end["ended_at"]
+        if _is_tied(case, end):
+            continue
         passed = [a for a in attempts if 0 <= a["started_at"] - shut_at < pause_s]
         if passed:
             yield f"{len(passed)} attempts began after {end['code']} at {shut_at}"
@@ -53,9 +55,9 @@ def _is_second_word(case: Case, end: Row, window_s: float) -> bool:
     A word with a Retry-After closes the gate alone; attempts do not have it.
     """
     since, until = end["ended_at"] - window_s, end["ended_at"]
-    # Ends of one moment are written in an order that the rows do not tell.
     recent = [a for a in case.tables.attempts if since < (a["ended_at"] or 0) <= until]
-    good = max((a["ended_at"] for a in recent if a["kind"] == "completed"), default=0)
+    before = [a for a in recent if a["ended_at"] < until]
+    good = max((a["ended_at"] for a in before if a["kind"] == "completed"), default=0)
     jobs = case.tables.jobs
     mine = jobs[end["job_id"]]["video_id"]
     return _is_first_word(case, end) and any(
@@ -64,6 +66,17 @@ def _is_second_word(case: Case, end: Row, window_s: float) -> bool:
         and jobs[a["job_id"]]["video_id"] != mine
         and _is_first_word(case, a)
         for a in recent
+    )
+
+
+def _is_tied(case: Case, end: Row) -> bool:
+    """Whether an attempt succeeded in the same moment.
+
+    The rows do not tell which of the two was written first: it may have closed the gate.
+    """
+    return any(
+        attempt["kind"] == "completed" and attempt["ended_at"] == end["ended_at"]
+        for attempt in case.tables.attempts
     )
 
 

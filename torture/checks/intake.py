@@ -8,7 +8,8 @@ from torture.arena import session_of
 from torture.books import Row
 from torture.case import Case, wishes_by_drop
 from torture.checks.commands import retries
-from torture.files import Drop
+from torture.files import Drop, Wish
+from torture.playlists import ListWish
 
 #: Events of a job that a later line of the same audio makes.
 TAKEN_ONCE_MORE = {"retried", "asked_again"}
@@ -51,7 +52,7 @@ def _stays(case: Case) -> dict[tuple[str, bytes, str], bool]:
         return {}
     found = {}
     for key, drop in wishes_by_drop(case.put).items():
-        if any(wish.video for wish in drop.wishes):
+        if any(wish.is_usable for wish in drop.wishes):
             found[key] = drop.content == case.newest[key[:2]].content
     return found
 
@@ -68,9 +69,7 @@ def _lines(case: Case, row: Row, drop: Drop) -> Iterator[str]:
         yield f"{name}: {len(lines)} rows of {len(drop.wishes)}, without {missing[:5]}"
     for wish in drop.wishes:
         line = lines.get(wish.line)
-        if line is not None and not _is_granted(
-            case, row, wish.video, wish.format, line
-        ):
+        if line is not None and not _is_granted(case, row, wish, line):
             yield f"{name}: line {wish.line} became {line}"
     results = Counter(line["result"] for line in lines.values())
     for result in ("accepted", "duplicate", "rejected"):
@@ -92,20 +91,33 @@ def _never_taken(case: Case, row: Row, drop: Drop, missing: list[int]) -> list[i
     return [number for number in missing if drop.texts[number] not in taken]
 
 
-def _is_granted(case: Case, drop: Row, video: str, form: str, line: Row) -> bool:
-    if not video:
+def _is_granted(case: Case, drop: Row, wish: Wish, line: Row) -> bool:
+    if not wish.is_usable:
         return line["result"] == "rejected" and line["job_id"] is None
+    if wish.listed is not None:
+        return _is_listed(case, drop, wish.listed, line)
     job = case.tables.jobs.get(line["job_id"] or 0)
     return (
         line["result"] in {"accepted", "duplicate"}
         and job is not None
         and job["session_id"] == drop["session_id"]
-        and (job["video_id"], job["options"]["format"]) == (video, form)
+        and (job["video_id"], job["options"]["format"]) == (wish.video, wish.format)
+    )
+
+
+def _is_listed(case: Case, drop: Row, listed: ListWish, line: Row) -> bool:
+    collection = case.tables.collections.get(line["collection_id"] or 0)
+    return (
+        line["result"] in {"accepted", "duplicate"}
+        and collection is not None
+        and collection["session_id"] == drop["session_id"]
+        and collection["key"] == f"playlist:{listed.list_id}"
+        and collection["options"]["format"] == listed.format
     )
 
 
 def _place(case: Case, row: Row, drop: Drop) -> Iterator[str]:
-    usable = any(wish.video for wish in drop.wishes)
+    usable = any(wish.is_usable for wish in drop.wishes)
     if usable and case.plan.terrain.keep:
         yield from _kept_place(case, row, drop)
         return
@@ -136,7 +148,10 @@ def _jobs(case: Case) -> Iterator[str]:
     accepted = Counter(
         line["job_id"] for line in case.tables.lines if line["result"] == "accepted"
     )
+    listed = {entry["job_id"] for entry in case.tables.entries}
     for job in jobs:
+        if job["id"] in listed:
+            continue  # made, or run again, by a playlist: see `playlists`
         events = case.events_of[job["id"]]
         again = sum(event["reason"] in TAKEN_ONCE_MORE for event in events)
         least, most = retries(case, job)

@@ -108,7 +108,8 @@ def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Resp
     """Post a link; the daemon downloads it.
 
     The same video with the same options is the same job, and the status is 200 then. A
-    job that failed, was cancelled, or whose file is gone runs again. A playlist, an
+    job that failed, was cancelled, or whose file is gone runs again. A video that the
+    archive has is refused with 409 `in_archive`, unless `again` is true. A playlist, an
     album or a channel is a collection: the status is 202, and its entries become jobs
     as it is listed.
     """
@@ -119,15 +120,15 @@ def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Resp
             f"media_type {wanted.media_type[:40]!r} is not made here; only audio is.",
             "Leave it out, or say: audio",
         )
-    options = posted_options(context, session, wanted)
-    target, selection = asked_target(wanted)
+    options, again = posted_options(context, session, wanted)
+    target, selection = asked_target(wanted, again=again)
     job_options = JobOptions.from_options(options)
     if target.collection is not None:
         new = NewCollection.of(target.collection, selection)
         return post_collection(context, session, new, job_options)
     if target.link is None:
         raise ValueError("a link that is taken names a video or a collection")
-    row, action = _enqueue(context, session.id, target.link, job_options)
+    row, action = _enqueue(context, session.id, target.link, job_options, again=again)
     headers = {"Location": f"/api/jobs/{row.uuid}"}
     status = 201 if action is LinkAction.QUEUE else 200
     return json_response(api_job(context, row), status, headers)
@@ -253,7 +254,9 @@ def cancel_job(context: ContextDep, row: OwnJob) -> Response:
 def retry_job(context: ContextDep, row: OwnJob) -> Response:
     """Run a job again that failed or was cancelled, or whose file is gone."""
     job_options = JobOptions.from_options(Options.from_json(row.options))
-    fresh, action = _enqueue(context, row.session_id, Link(row.video_id), job_options)
+    fresh, action = _enqueue(
+        context, row.session_id, Link(row.video_id), job_options, again=True
+    )
     if action not in {LinkAction.RETRY, LinkAction.WITHDRAW_CANCELLATION}:
         state = "completed and its file is there" if fresh.output_path else fresh.state
         raise Problem(409, "illegal_move", f"The job is {state}; it cannot run again.")
@@ -261,7 +264,12 @@ def retry_job(context: ContextDep, row: OwnJob) -> Response:
 
 
 def _enqueue(
-    context: ApiContext, session_id: int, link: Link, job_options: JobOptions
+    context: ApiContext,
+    session_id: int,
+    link: Link,
+    job_options: JobOptions,
+    *,
+    again: bool,
 ) -> tuple[JobRow, LinkAction]:
     with context.write() as (db, now):
         posted = enqueue_link(
@@ -272,8 +280,16 @@ def _enqueue(
             job_options=job_options,
             quota=context.settings.sessions.quota,
             now=now,
+            ignores_archive=again,
         )
         row = None if posted.job_id is None else queries.job_by_id(db, posted.job_id)
+    if posted.action is LinkAction.ARCHIVED:
+        raise Problem(
+            409,
+            posted.code,
+            f"This video is {posted.message}.",
+            'To download it all the same, post it with "again": true.',
+        )
     if row is None:
         raise Problem(
             429,

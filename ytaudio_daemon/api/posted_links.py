@@ -1,5 +1,7 @@
 """What the body of a request asks for: a link, its options, a selection of entries."""
 
+from dataclasses import replace
+
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.request_models import NewJob
@@ -18,8 +20,13 @@ from ytaudio_daemon.model.options import check_layer, effective_options
 from ytaudio_daemon.model.selection import Selection
 
 
-def asked_target(wanted: NewJob) -> tuple[LinkTarget, Selection]:
-    """Return what the link of a request asks for, and the selection of its entries."""
+def asked_target(wanted: NewJob, *, again: bool) -> tuple[LinkTarget, Selection]:
+    """Return what the link of a request asks for, and the selection of its entries.
+
+    Args:
+        wanted: The request.
+        again: Entries that the archive has are wanted, too.
+    """
     layer: dict[str, object] = {}
     try:
         for key, value in wanted.given_selection().items():
@@ -32,19 +39,25 @@ def asked_target(wanted: NewJob) -> tuple[LinkTarget, Selection]:
         problem = misused_option(layer)
     if problem is not None:
         raise Problem(422, problem.code, problem.message)
-    return target, Selection.from_layer(layer)
+    return target, replace(Selection.from_layer(layer), again=again)
 
 
-def posted_options(context: ApiContext, session: Session, wanted: NewJob) -> Options:
-    """Return the options of the request over the session's and the config's."""
+def posted_options(
+    context: ApiContext, session: Session, wanted: NewJob
+) -> tuple[Options, bool]:
+    """Return the options of the request over the session's and the config's.
+
+    Beside them: whether the video is fetched although the archive has it.
+    """
     download = context.settings.download
     try:
         own = check_layer(to_options(wanted.given_options()))
     except OptionError as error:
         raise Problem(422, error.code, error.message) from error
-    return effective_options(
-        download.bitrate, download.layer, _session_defaults(context, session), own
-    )
+    defaults = _session_defaults(context, session)
+    options = effective_options(download.bitrate, download.layer, defaults, own)
+    again = wanted.again
+    return options, defaults.get("again") == "yes" if again is None else again
 
 
 def _session_defaults(context: ApiContext, session: Session) -> Layer:

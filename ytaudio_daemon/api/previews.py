@@ -34,8 +34,8 @@ def preview_collection(
 
     It is listed as it is now; nothing is recorded or downloaded.
     """
-    options = posted_options(context, session, wanted)
-    target, selection = asked_target(wanted)
+    options, again = posted_options(context, session, wanted)
+    target, selection = asked_target(wanted, again=again)
     if target.collection is None:
         raise Problem(
             422,

@@ -186,6 +186,14 @@ class NewJob(BaseModel):
         ),
     ] = 0
 
+    again: Annotated[
+        bool | None,
+        Field(
+            description="Download it although the archive has the video; null = as the"
+            " session's `defaults.toml` says."
+        ),
+    ] = None
+
     def given_selection(self) -> dict[str, Any]:
         """Return the options of collections in the request, as drops name them."""
         return self.selection.given_options() if self.selection else {}
@@ -193,7 +201,7 @@ class NewJob(BaseModel):
     def given_options(self) -> dict[str, Any]:
         """Return the options in the request, by the API's names."""
         given = self.model_dump(
-            exclude={"url", "media_type", "selection"}, exclude_none=True
+            exclude={"url", "media_type", "selection", "again"}, exclude_none=True
         )
         return {name: value for name, value in given.items() if value != {}}
 

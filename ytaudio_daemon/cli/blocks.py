@@ -23,11 +23,12 @@ Block = Facts | Table
 
 
 def print_blocks(output: Output, blocks: Sequence[Block]) -> None:
-    """Print blocks with a blank line between."""
-    for number, block in enumerate(blocks):
-        if number:
-            output.line()
-        if isinstance(block, Facts):
-            output.facts(block.pairs)
-        else:
-            output.table(block.headers, block.rows)
+    """Print blocks with a blank line between, in a pager if they do not fit."""
+    with output.paged():
+        for number, block in enumerate(blocks):
+            if number:
+                output.line()
+            if isinstance(block, Facts):
+                output.facts(block.pairs)
+            else:
+                output.table(block.headers, block.rows)

@@ -87,6 +87,16 @@ class CommandContext:
         """
         return liveness.read_liveness(self.status_folder, self.start_command)
 
+    def find_liveness(self) -> DaemonLiveness:
+        """Return whether the daemon is alive, UNKNOWN when that cannot be read.
+
+        For commands whose answer is in the ledger: they work without status files.
+        """
+        try:
+            return self.read_liveness()
+        except OSError as error:
+            return liveness.unknown_liveness(error)
+
     def start_command(self) -> str:
         """Return the command that starts the daemon of this config."""
         return self._configuration.start_command()

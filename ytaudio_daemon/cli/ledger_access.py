@@ -64,7 +64,7 @@ def require_session(db: Connection, name_or_uuid: str) -> Session:
 def wake_daemon(context: CommandContext) -> None:
     """Wake the daemon to read the ledger now; print a note when none is running."""
     wake_file.wake_daemon(context.layout)
-    liveness = context.read_liveness()
+    liveness = context.find_liveness()
     if not liveness.is_up:
         context.output.stderr_line(f"note: {liveness.explanation()}")
 

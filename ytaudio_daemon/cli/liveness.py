@@ -37,6 +37,8 @@ class Liveness(StrEnum):
     STALE = "stale"
     #: There is no document: it has never run here.
     NEVER = "never"
+    #: Its document cannot be read: on a dead mount, or closed to us.
+    UNKNOWN = "unknown"
 
 
 class DaemonLiveness(NamedTuple):
@@ -47,20 +49,29 @@ class DaemonLiveness(NamedTuple):
         document: The last document that the daemon wrote, or None.
         document_age_s: Seconds since it was written.
         start_command: Returns the command that starts a daemon here.
+        unreadable: Why the document cannot be read, if it cannot.
     """
 
     state: Liveness
     document: Document | None = None
     document_age_s: float = 0.0
     start_command: Callable[[], str] = _plain_start_command
+    unreadable: str = ""
 
     @property
     def is_up(self) -> bool:
         """True while the daemon works."""
         return self.state in {Liveness.ALIVE, Liveness.DEGRADED}
 
+    @property
+    def is_down(self) -> bool:
+        """True when the daemon certainly does not work."""
+        return not self.is_up and self.state is not Liveness.UNKNOWN
+
     def explanation(self) -> str:
         """Return one sentence on why the daemon is not up; "" when it is."""
+        if self.unreadable:
+            return f"the daemon's status cannot be read: {self.unreadable}"
         sentence = _EXPLANATIONS[self.state].format(
             format_duration(self.document_age_s)
         )
@@ -75,6 +86,7 @@ _EXPLANATIONS = {
     Liveness.STALE: "the daemon has not reported for {}: it hangs, or was killed: "
     "look at its log and restart it",
     Liveness.NEVER: "the daemon is not running and has never run here; start it: ",
+    Liveness.UNKNOWN: "",
 }
 
 
@@ -130,6 +142,12 @@ def read_liveness(
     except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise _not_a_document(path) from error
     return liveness._replace(start_command=start_command)
+
+
+def unknown_liveness(error: OSError) -> DaemonLiveness:
+    """Return the liveness of a daemon whose status document cannot be read."""
+    reason = f"{error.filename}: {error.strerror}"
+    return DaemonLiveness(state=Liveness.UNKNOWN, unreadable=reason)
 
 
 def read_document(path: Path) -> Document | None:

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from itertools import chain, islice
@@ -46,6 +47,25 @@ class Output:
         """Import all that printing needs; without this it happens at the first use."""
         if self.is_terminal:
             self.terminal.load()
+
+    @contextmanager
+    def paged(self) -> Iterator[None]:
+        """Show what is printed inside in a pager, if it is longer than the terminal."""
+        if not self.is_terminal:
+            yield
+            return
+        pager = import_module("ytaudio_daemon.cli.pager")
+        out, page = self._out, pager.PagedText()
+        self._print_to(page)
+        try:
+            yield
+        finally:
+            self._print_to(out)
+            pager.show(page.getvalue(), out, os.environ)
+
+    def _print_to(self, out: IO[str]) -> None:
+        self._out = out
+        self.__dict__.pop("terminal", None)  # the next one leads there
 
     def line(self, text: str = "") -> None:
         """Print one line, made safe for a terminal."""

@@ -109,4 +109,5 @@ def view_settings(settings: Settings) -> ViewSettings:
         # Receipts of pruned sessions cannot be written any more.
         receipts_s=min(settings.retention.receipts, settings.retention.finalized),
         circumstances=circumstances(settings),
+        library=settings.library.rules,
     )

@@ -1,5 +1,6 @@
 """Converts the error of a failed step into a code, a sentence and a remedy. Pure."""
 
+import errno
 import os
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from ytaudio_daemon.errors import (
     UnsafePathError,
     YtaudioError,
 )
+from ytaudio_daemon.model.host_error_table import NO_PROCESSES, HostError
 from ytaudio_daemon.model.host_errors import HOST_ERROR_CODES, find_host_error
 
 
@@ -55,7 +57,14 @@ def _of_os_error(step: str, error: OSError) -> StepProblem:
     place = "" if error.filename is None else os.fsdecode(error.filename)
     said = error.strerror or str(error)
     message = f"{step}: {said}: {place}" if place else f"{step}: {said}"
-    found = find_host_error(error.errno)
+    found = _host_error_of(error)
     if found is None:
         return StepProblem(_DEFAULT_CODE, message, RETRY_HINT)
     return StepProblem(found.code, message, f"{found.remedy(place)} {RETRY_HINT}")
+
+
+def _host_error_of(error: OSError) -> HostError | None:
+    """Return what an error means; EAGAIN without a file is that of fork(2)."""
+    if error.errno == errno.EAGAIN and error.filename is None:
+        return NO_PROCESSES
+    return find_host_error(error.errno)

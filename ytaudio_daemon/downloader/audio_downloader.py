@@ -137,7 +137,7 @@ class AudioDownloader:
         return self._report_end(url, result_of(fetched.outcome, path))
 
     def download_audio_with_session(
-        self, url: str, session_uuid: str, job_uuid: str
+        self, url: str, session_uuid: str, job_uuid: str, *, again: bool = False
     ) -> DownloadResult:
         """Download one video's audio as a job of a session, and wait for it.
 
@@ -150,9 +150,11 @@ class AudioDownloader:
             url: A link to one YouTube video.
             session_uuid: From `create_session`.
             job_uuid: From `get_url_uuid`.
+            again: Download it although the archive has the video.
 
         Returns:
-            The result, as from `download_audio`.
+            The result, as from `download_audio`; a failed one, too, for a video that the
+            archive has.
 
         Raises:
             UnknownSessionError: There is no such session.
@@ -171,6 +173,7 @@ class AudioDownloader:
             download_request=DownloadRequest(link=link, options=self._options),
             session_uuid=session_uuid,
             job_uuid=job_uuid,
+            again=again,
         )
         with session_jobs.open_runner(self._settings, self._runtime) as runner:
             result = runner.fetch(

@@ -39,6 +39,7 @@ from ytaudio_daemon.ledger.enqueue import JobOptions
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.line_rules import LinkAction
 from ytaudio_daemon.operations.links import enqueue_link
 from ytaudio_daemon.operations.transaction import write_now
 from ytaudio_daemon.settings import Settings
@@ -54,11 +55,16 @@ OVER_QUOTA = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionJobRequest:
-    """A download request as a job of a session."""
+    """A download request as a job of a session.
+
+    Attributes:
+        again: It is fetched although the archive has the video.
+    """
 
     download_request: DownloadRequest
     session_uuid: str
     job_uuid: str
+    again: bool = False
 
 
 @contextmanager
@@ -116,8 +122,8 @@ class SessionJobRunner:
             LedgerError: The ledger cannot be used.
         """
         job = when_not_busy(partial(self._find_or_enqueue, wanted))
-        if job is None:
-            return rejected_result(OVER_QUOTA)
+        if isinstance(job, str):
+            return rejected_result(job)
         is_first_look = True
         while stop_signal.level is not StopLevel.IMMEDIATE:
             taken = when_not_busy(
@@ -143,8 +149,8 @@ class SessionJobRunner:
         with suppress(OSError):  # the daemon looks by itself within seconds
             wake_daemon(self._layout)
 
-    def _find_or_enqueue(self, wanted: SessionJobRequest) -> JobRow | None:
-        """Return the job, new or known; None if the session may have no more jobs."""
+    def _find_or_enqueue(self, wanted: SessionJobRequest) -> JobRow | str:
+        """Return the job, new or known; or a sentence that says why there is none."""
         options, video_id = (
             wanted.download_request.options,
             wanted.download_request.link.video_id,
@@ -163,7 +169,7 @@ class SessionJobRunner:
             if known is not None:
                 transitions.withdraw_cancellation(db, known.id, now)
                 return known
-            job_id = enqueue_link(
+            enqueued = enqueue_link(
                 db,
                 session.id,
                 video_id=video_id,
@@ -172,8 +178,13 @@ class SessionJobRunner:
                 now=now,
                 job_uuid=job_uuid,
                 is_music=wanted.download_request.link.is_music,
-            ).job_id
-            return None if job_id is None else queries.job_by_id(db, job_id)
+                ignores_archive=wanted.again,
+            )
+            if enqueued.action is LinkAction.ARCHIVED:
+                return f"The video is {enqueued.message}; again=True downloads it all the same."
+            if enqueued.job_id is None:
+                return OVER_QUOTA
+            return queries.job_by_id(db, enqueued.job_id)
 
     def _claim_or_finished(
         self, job_id: int, *, is_first_look: bool

@@ -19,7 +19,7 @@ from ytaudio_daemon.dropfile.filenames import (
     kind_of,
     session_name_problem,
 )
-from ytaudio_daemon.dropfile.option_syntax import render_line
+from ytaudio_daemon.dropfile.option_syntax import job_options_of_line, render_line
 from ytaudio_daemon.dropfile.parsers import parse, parse_in_steps
 from ytaudio_daemon.dropfile.reject_codes import REJECT_CODES
 
@@ -34,6 +34,7 @@ __all__ = [
     "is_ignored_folder",
     "is_passed_over",
     "is_temporary",
+    "job_options_of_line",
     "kind_of",
     "line_identity",
     "parse",

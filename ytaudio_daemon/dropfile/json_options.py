@@ -7,7 +7,7 @@ from typing import Any
 from ytaudio_daemon.dropfile.option_syntax import add_option, layer_problem
 from ytaudio_daemon.dropfile.parts import LinkOptions
 from ytaudio_daemon.model import OptionError
-from ytaudio_daemon.model.collection_options import COLLECTION_KEYS
+from ytaudio_daemon.model.collection_options import COLLECTION_KEYS, YES_OR_NO
 from ytaudio_daemon.model.options import OPTION_KEYS
 
 _MIN_SIMILARITY = 0.8
@@ -19,7 +19,7 @@ def json_options(fields: Mapping[str, Any], *, is_own: bool = False) -> LinkOpti
     """Return the options in the fields of an object; null is not given.
 
     Those of collections have names that exports have, too: they count in our own form,
-    beside `list` with yes or no, and in `options`.
+    beside `list` with yes or no, and in `options`; `again` counts with yes or no.
 
     Args:
         fields: Of the object.
@@ -51,13 +51,20 @@ def _option_fields(
     for key, value in (given if isinstance(given, dict) else fields).items():
         if key in {"tag", "tags"} and isinstance(value, dict):
             yield from ((f"tag.{name}", tag) for name, tag in value.items())
-        elif _is_option(key) or (is_own and key.lower() in COLLECTION_KEYS):
+        elif (
+            _is_option(key)
+            or (is_own and key.lower() in COLLECTION_KEYS)
+            or (key.lower() == "again" and _is_yes_or_no(value))
+        ):
             yield key.lower(), value
 
 
 def _says_list(fields: Mapping[str, Any]) -> bool:
-    said = fields.get("list")
-    return isinstance(said, bool) or said in ("yes", "no")
+    return _is_yes_or_no(fields.get("list"))
+
+
+def _is_yes_or_no(value: object) -> bool:
+    return isinstance(value, bool) or value in YES_OR_NO
 
 
 def _is_option(key: str) -> bool:

@@ -16,7 +16,6 @@ from ytaudio_daemon.model import OptionError
 from ytaudio_daemon.urls import (
     FoundLink,
     Link,
-    LinkError,
     bare_id_error,
     bare_ids,
     find_links,
@@ -104,12 +103,3 @@ def _misplaced_option(line: str, parsed: ParsedLine) -> OptionError | None:
         f"{option.key}=… stands before the link: write the link first, then options"
     )
     return OptionError("bad_option", message)
-
-
-def no_link_error() -> LinkError:
-    """Return the refusal of a line of words."""
-    return LinkError(
-        "not_a_url",
-        "there is no link in this line; write one such as "
-        "https://youtu.be/dQw4w9WgXcQ, or start the line with # if it is a comment",
-    )

@@ -12,7 +12,7 @@ from typing import NoReturn
 from ytaudio_daemon.dropfile.drop_line import printable
 from ytaudio_daemon.dropfile.option_keys import checked_option
 from ytaudio_daemon.model import Layer, OptionError
-from ytaudio_daemon.model.options import LOSSLESS, refuse_contradictions
+from ytaudio_daemon.model.options import LOSSLESS, OPTION_KEYS, refuse_contradictions
 from ytaudio_daemon.urls import CollectionLink, Link
 
 #: What stands behind the `=`; to be compiled with `re.VERBOSE`.
@@ -82,6 +82,13 @@ def render_line(link: Link | CollectionLink, options: Layer) -> str:
     return " ".join([link.url, *options_words])
 
 
+def job_options_of_line(line: str) -> Layer:
+    """Return a job's options that `render_line` wrote; not those that select entries."""
+    layer: dict[str, object] = {}
+    read_options(line.partition(" ")[2], layer)
+    return {key: value for key, value in layer.items() if key in OPTION_KEYS}
+
+
 def tokenize(text: str) -> Iterator[tuple[str, str]]:
     """Yield keys and values; a stray word comes as the value of the key ""."""
     for found in _TOKEN.finditer(text):
@@ -118,6 +125,8 @@ def _refuse_stray(word: str) -> NoReturn:
 
 def _stray_message(word: str) -> str:
     shown_word = repr(printable(word, 40))
+    if word.lower() in OPTION_KEYS:
+        return f"write {word.lower()}=VALUE, without spaces around the ="
     if re.match(r"[\w.-]+=[\"']", word):
         return (
             f"the quotes do not match at {shown_word}: close them, and write a quote "
@@ -125,8 +134,8 @@ def _stray_message(word: str) -> str:
         )
     return (
         f"{shown_word} is no option: write key=value, and put values with spaces in "
-        'straight quotes, such as tag.artist="Nina Simone"; other words stand beside '
-        "a link only"
+        'straight quotes, such as tag.artist="Nina Simone"; other words are allowed '
+        "beside a link only"
     )
 
 

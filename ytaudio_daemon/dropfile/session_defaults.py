@@ -1,13 +1,15 @@
-"""A session's `defaults.toml`: the options that hold for all of its drops. Pure."""
+"""A session's `defaults.toml`: options for all of its drops, and its library. Pure."""
 
 import re
 import tomllib
+from typing import Any
 
 from ytaudio_daemon.model import Layer
 from ytaudio_daemon.model.collection_options import (
     COLLECTION_KEYS,
     check_collection_option,
 )
+from ytaudio_daemon.model.library_rules import LIBRARY_TABLE, check_library_table
 from ytaudio_daemon.model.options import check_layer
 
 FILE_NAME = "defaults.toml"
@@ -23,7 +25,7 @@ _STRING = re.compile(r""""(?:[^"\\]|\\.)*"?|'[^']*'?""")
 
 
 def parse_session_defaults(content: bytes) -> Layer:
-    """Parse a `defaults.toml`: UTF-8, with or without a byte order mark.
+    """Return the options in a `defaults.toml`; its table `[library]` is checked, too.
 
     Args:
         content: The file, at most `MAX_BYTES`.
@@ -32,16 +34,32 @@ def parse_session_defaults(content: bytes) -> Layer:
         OptionError: An option is unknown, or its value is not allowed.
         ValueError: The file is not UTF-8, or not TOML.
     """
+    given = _parse_toml(content)
+    check_library_table(given.pop(LIBRARY_TABLE, {}))
+    selects = {key: given.pop(key) for key in COLLECTION_KEYS if key in given}
+    checked = {key: check_collection_option(key, selects[key]) for key in selects}
+    return {**check_layer(given), **checked}
+
+
+def parse_session_library(content: bytes) -> dict[str, Any]:
+    """Return the table `[library]` of a `defaults.toml`, {} when there is none.
+
+    Raises:
+        OptionError: A key is unknown, or its value is not allowed.
+        ValueError: The file is not UTF-8, or not TOML.
+    """
+    return check_library_table(_parse_toml(content).get(LIBRARY_TABLE, {}))
+
+
+def _parse_toml(content: bytes) -> dict[str, Any]:
+    """Parse TOML in UTF-8, with or without a byte order mark."""
     text = content.decode("utf-8-sig")
     if any(map(_nests_too_deeply, text.split("\n"))):
         raise ValueError("a key has too many dots")
     try:
-        given = tomllib.loads(text)
+        return tomllib.loads(text)
     except RecursionError as error:  # "[[[[…"
         raise ValueError("it nests too deeply") from error
-    selects = {key: given.pop(key) for key in COLLECTION_KEYS if key in given}
-    checked = {key: check_collection_option(key, selects[key]) for key in selects}
-    return {**check_layer(given), **checked}
 
 
 def _nests_too_deeply(line: str) -> bool:

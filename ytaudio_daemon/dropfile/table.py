@@ -182,10 +182,10 @@ class _Table:
             for column, key in self._option_columns.items()
             if column < len(cells) and cells[column].strip()
         }
-        says_list = written.get("list", "").lower()
-        if says_list not in YES_OR_NO:
-            written.pop("list", None)
-        layer = {"list": says_list} if "list" in written else {}
+        for key in KEYS_OF_VIDEOS & written.keys():
+            if written[key].lower() not in YES_OR_NO:  # an everyday word
+                del written[key]
+        layer = {"list": written["list"].lower()} if "list" in written else {}
         if not any(link_target(link, layer).collection for link in links):
             written = {
                 key: value

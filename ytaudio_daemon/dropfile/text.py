@@ -10,10 +10,10 @@ from ytaudio_daemon.dropfile.line_options import apply_options
 from ytaudio_daemon.dropfile.line_syntax import (
     ParsedLine,
     link_options,
-    no_link_error,
     parse_line,
 )
 from ytaudio_daemon.dropfile.link_target import misused_option
+from ytaudio_daemon.dropfile.no_link import no_link_error
 from ytaudio_daemon.dropfile.option_syntax import (
     layer_problem,
     merge_layers,
@@ -148,7 +148,7 @@ class _TextParser:
 
     def _refuse_words(self, number: int, bare: str) -> None:
         if not is_binary(bare):
-            self._current = (refused_line(number, bare, no_link_error()),)
+            self._current = (refused_line(number, bare, no_link_error(bare)),)
         elif not self._has_refused_binary:
             self._has_refused_binary = True
             self._current = (refused_line(number, bare, _binary_error()),)

@@ -81,12 +81,14 @@ def list_entries(request: ListRequest, report: PageReceiver) -> Outcome:
 def preload() -> None:
     """Import everything that an attempt needs, and try it without network and threads."""
     from ytaudio_daemon.fetch import attempt, listing  # noqa: F401, PLC0415 - cheap import
+    from ytaudio_daemon.fetch.libav_warmup import run_libav_warmup  # noqa: PLC0415 - cheap import
     from ytaudio_daemon.fetch.offline_warmup import run_offline_warmup  # noqa: PLC0415 - cheap import
     from ytaudio_daemon.fetch.ytdlp_client import warm_up  # noqa: PLC0415 - cheap import
 
     warm_up()
-    with contextlib.suppress(Exception):  # a gain in speed, not a need
-        run_offline_warmup()
+    for run_warmup in (run_offline_warmup, run_libav_warmup):
+        with contextlib.suppress(Exception):  # a gain in speed, not a need
+            run_warmup()
 
 
 def ytdlp_version() -> str:

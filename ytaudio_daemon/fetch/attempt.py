@@ -31,6 +31,7 @@ from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.fetch.probe import probe
 from ytaudio_daemon.fetch.proxy_failures import blame_proxy
+from ytaudio_daemon.fetch.work_removed import was_work_removed
 from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome
 from ytaudio_daemon.system import failpoints
 
@@ -87,6 +88,8 @@ def _failure_from_exception(
         causes_of(error), has_js_runtime=bool(request.js_runtime), now=datetime.now(UTC)
     )
     failure = blame_proxy(classify(evidence), request.network)
+    if was_work_removed(request, failure, evidence.causes):
+        return failure_for("work_removed")
     failure = po_tokens.explain(failure, context.tokens, evidence.warnings)
     if isinstance(error, MutagenError) and failure.kind is FailureKind.UNKNOWN:
         return failure_for("does_not_decode")

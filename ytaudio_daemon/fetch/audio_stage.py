@@ -8,13 +8,11 @@ from ytaudio_daemon.fetch import Reporter, result_files, tag, verify
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.choose import CODEC_OF
 from ytaudio_daemon.fetch.convert import ConversionPlan, convert, plan_conversion
-from ytaudio_daemon.fetch.failure_catalog import failure_for
-from ytaudio_daemon.fetch.failures import AttemptFailedError
-from ytaudio_daemon.fetch.file_names import MAX_NAME_BYTES, file_name
 from ytaudio_daemon.fetch.filename_fields import filename_fields
 from ytaudio_daemon.fetch.metadata import tags_of
 from ytaudio_daemon.fetch.source import SOURCE_DIR, Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Phase, Progress, Result
+from ytaudio_daemon.model.file_names import MAX_NAME_BYTES, file_name
 from ytaudio_daemon.model.outcome import JOB_DIR
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.system.name_limit import name_limit
@@ -32,7 +30,8 @@ def build_result(
     """
     conversion_plan = plan_conversion(source, request.options, request.fallback_bitrate)
     audio, written_s = convert(request, source, conversion_plan, report.progress)
-    tags = tags_of(source.facts, request.options["tags"], request.url)
+    wishes = request.options["tags"]
+    tags = tags_of(source.facts, wishes, request.url, request.album_tags)
     remark = _write_tags(request, source, audio, tags)
     seconds = _verify_audio(request, source, audio, written_s, report)
     name = _file_name(request, source, tags, conversion_plan.format)
@@ -51,8 +50,7 @@ def _file_name(
     request: FetchRequest, source: Source, tags: dict[str, str], ending: str
 ) -> str:
     template = str(request.options["filename"])
-    has_title = "title" in request.options["tags"]
-    fields = filename_fields(source.facts, tags, template, has_title_override=has_title)
+    fields = filename_fields(source.facts, tags, template, request.options["tags"])
     limit = name_limit(MAX_NAME_BYTES, Path(request.attempt_dir))
     return file_name(template, fields, ending, limit)
 
@@ -84,11 +82,9 @@ def _verify_audio(
         report.progress(Progress(phase=Phase.VERIFYING, percent=percent))
 
     seen(0)
-    decoded = verify.decode(request.ffmpeg, audio, seen)
-    code = verify.find_defect(decoded, announced, written_s)
-    if code is not None:
-        raise AttemptFailedError(failure_for(code))
-    return decoded.samples_s
+    return verify.prove(
+        request, audio, announced_s=announced, written_s=written_s, on_progress=seen
+    )
 
 
 def _result(

@@ -17,7 +17,8 @@ from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failure_texts import ERROR_RULES, RULES, Rule
 from ytaudio_daemon.fetch.redact import redact
 from ytaudio_daemon.model import Failure
-from ytaudio_daemon.model.host_errors import HostError, Scope, find_host_error
+from ytaudio_daemon.model.host_error_table import HostError, Scope
+from ytaudio_daemon.model.host_errors import find_host_error
 
 #: A site that asks for more than a day means something else.
 MAX_RETRY_AFTER_S = 86_400.0

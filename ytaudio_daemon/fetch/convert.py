@@ -1,4 +1,4 @@
-"""Converts the fetched stream to the wanted format by one ffmpeg; copies it if possible."""
+"""Converts the fetched stream to the wanted format, by a copy if possible."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ytaudio_daemon.fetch import ffmpeg
+from ytaudio_daemon.fetch import ffmpeg, libav
 from ytaudio_daemon.fetch.choose import CODEC_OF
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
@@ -14,14 +14,15 @@ from ytaudio_daemon.fetch.source import Source
 from ytaudio_daemon.model import FetchRequest, Phase, Progress
 from ytaudio_daemon.model.options import LOSSLESS
 
-_CONTAINER = MappingProxyType(
+#: The muxer and its options.
+_CONTAINER: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "mp3": ("mp3", "-id3v2_version", "0"),  # mutagen writes the tags
-        "m4a": ("ipod", "-movflags", "+faststart"),
-        "ogg": ("ogg",),
-        "opus": ("opus",),
-        "flac": ("flac",),
-        "wav": ("wav", "-rf64", "auto"),
+        "mp3": ("mp3", {"id3v2_version": "0"}),  # mutagen writes the tags
+        "m4a": ("ipod", {"movflags": "+faststart"}),
+        "ogg": ("ogg", {}),
+        "opus": ("opus", {}),
+        "flac": ("flac", {}),
+        "wav": ("wav", {"rf64": "auto"}),
     }
 )
 _ENCODER = MappingProxyType(
@@ -92,16 +93,15 @@ def ffmpeg_arguments(
         codec += ["-b:a", f"{conversion_plan.kbps}k"]
     if not conversion_plan.copied:
         codec += _FILTER.get(conversion_plan.format, ())
-    container, *flags = _CONTAINER[conversion_plan.format]
-    return _sound_arguments(source, target, container, *codec, *flags)
+    muxer, options = _CONTAINER[conversion_plan.format]
+    flags = (text for name, value in options.items() for text in (f"-{name}", value))
+    return _sound_arguments(source, target, muxer, *codec, *flags)
 
 
-def _sound_arguments(
-    source: Path, target: Path, container: str, *flags: str
-) -> list[str]:
+def _sound_arguments(source: Path, target: Path, muxer: str, *flags: str) -> list[str]:
     return [
         *ffmpeg.input_arguments(source), "-map", "0:a:0", "-map_metadata", "-1",
-        "-map_chapters", "-1", *flags, *ffmpeg.output_arguments(target, container),
+        "-map_chapters", "-1", *flags, *ffmpeg.output_arguments(target, muxer),
     ]  # fmt: skip
 
 
@@ -129,6 +129,10 @@ def convert(
 
     seen(0)
     media = folder / "source" / source.file
+    if conversion_plan.copied and libav.is_usable(request):
+        copied_s = libav.copy(media, path, *_CONTAINER[conversion_plan.format], seen)
+        if copied_s is not None:
+            return path, copied_s
     argv = ffmpeg_arguments(conversion_plan, media, path)
     done = ffmpeg.run(request.ffmpeg, argv, seen)
     if done.is_clean:

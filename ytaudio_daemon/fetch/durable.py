@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.model.host_errors import Scope, find_host_error
+from ytaudio_daemon.model.host_error_table import Scope
+from ytaudio_daemon.model.host_errors import find_host_error
 from ytaudio_daemon.system import files
 from ytaudio_daemon.system.regular_files import read_regular_file
 

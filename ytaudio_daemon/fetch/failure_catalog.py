@@ -262,6 +262,11 @@ FAILURE_CATALOG = {
         "What an earlier try has left cannot be read from the disk.",
         "Check the disk.",
     ),
+    "work_removed": FailureSpec(
+        _K.TRANSIENT,
+        "The files of this try were removed while it ran.",
+        "Let nothing else delete files in downloads/.work: the daemon clears it itself.",
+    ),
     "encoder_refused": FailureSpec(
         _K.POLICY,
         "What came is good sound, but ffmpeg cannot encode it in the wanted format.",

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from ytaudio_daemon.fetch.failure_catalog import failure_for
@@ -15,11 +16,11 @@ from ytaudio_daemon.model.host_errors import find_host_error_in
 
 #: What YouTube's streams and pictures come in. A playlist (hls, concat, dash, image2 …)
 #: would name other files: a folder of somebody else's, or an address.
-_FORMATS = ("matroska", "mov", "mp3", "ogg", "flac", "wav", "aac")
+FORMATS = ("matroska", "mov", "mp3", "ogg", "flac", "wav", "aac")
 _PICTURE_FORMATS = ("webp", "webp_pipe", "jpeg_pipe", "png_pipe", "gif", "mov")
 #: Not the network either, whatever the media holds.
 _QUIET = ("-nostdin", "-hide_banner", "-nostats", "-v", "error", "-xerror")
-_LOCAL = ("-protocol_whitelist", "file,pipe")
+PROTOCOLS = "file,pipe"
 _MAX_STDERR = 8000
 #: ffmpeg's own status when SIGTERM, SIGINT or the like made it stop (ffmpeg 9).
 _EXIT_BY_SIGNAL = 255
@@ -52,8 +53,11 @@ def input_arguments(path: Path, *, is_picture: bool = False) -> list[str]:
 
     Its content says what format it has, and it may have no other than these.
     """
-    formats = _PICTURE_FORMATS if is_picture else _FORMATS
-    return [*_LOCAL, "-format_whitelist", ",".join(formats), "-i", f"file:{path}"]
+    formats = _PICTURE_FORMATS if is_picture else FORMATS
+    return [
+        "-protocol_whitelist", PROTOCOLS, "-format_whitelist", ",".join(formats),
+        "-i", f"file:{path}",
+    ]  # fmt: skip
 
 
 def output_arguments(path: Path, container: str) -> list[str]:
@@ -74,14 +78,16 @@ def run(
         on_progress: Called about twice a second with the seconds done so far.
 
     Raises:
-        AttemptFailedError: It cannot be started, found the disk full, outgrew the limit
-            of a file, or was killed: that says nothing about what it was reading.
+        AttemptFailedError: It cannot be started, found the disk full or its input gone,
+            outgrew the limit of a file, or was killed: that says nothing about what it
+            was reading.
     """
     argv = [ffmpeg, *_QUIET, "-progress", "pipe:1", *arguments]
     with tempfile.TemporaryFile() as errors:
         report = _run_process(argv, errors.fileno(), on_progress)
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - _MAX_STDERR))
         told = errors.read().decode("utf-8", "replace").strip()
+    _raise_if_input_removed(int(report["code"]), arguments)
     _raise_host_error(told)
     _raise_if_killed(int(report["code"]), told)
     return FfmpegResult(
@@ -113,6 +119,13 @@ def _run_process(
             if key == "progress":
                 on_progress(_parse_number(report.get("out_time_us")) / 1e6)
     return report | {"code": str(process.returncode)}
+
+
+def _raise_if_input_removed(code: int, arguments: Sequence[str]) -> None:
+    """Raise when it failed and its input, the attempt's own file, is no longer there."""
+    inputs = [after for word, after in pairwise(arguments) if word == "-i"]
+    if code and not all(Path(name.removeprefix("file:")).exists() for name in inputs):
+        raise AttemptFailedError(failure_for("work_removed"))
 
 
 def _raise_host_error(told: str) -> None:

@@ -17,8 +17,7 @@ def filename_fields(
     facts: VideoFacts,
     tags: Mapping[str, str],
     template: str,
-    *,
-    has_title_override: bool,
+    tag_overrides: Mapping[str, str],
 ) -> dict[str, str]:
     """Return the values for a file name's template.
 
@@ -26,7 +25,7 @@ def filename_fields(
         facts: The video's.
         tags: As written into the file.
         template: Where it names the artist, the title does not.
-        has_title_override: The person gave a title; the file is called by it too.
+        tag_overrides: The person's own: a title given there names the file, too.
     """
     artist = tags.get("artist", "")
     parts = split_title(facts.title, (artist, facts.artist or facts.channel or ""))
@@ -35,13 +34,13 @@ def filename_fields(
     title = facts.title
     if parts and _ARTIST_FIELDS & set(TEMPLATE_FIELD.findall(template)):
         title = parts.rest
-    if has_title_override:
+    if "title" in tag_overrides:
         title = tags["title"]
     return {
         "title": title,
         "artist": artist,
         "album": tags.get("album", ""),
-        "track": facts.song or tags.get("track", "") or title,
+        "track": facts.song or tag_overrides.get("track", "") or title,
         "date": tags.get("date", ""),
         "channel": facts.channel or "",
         "id": facts.video_id,

@@ -7,12 +7,14 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ytaudio_daemon.model.options import MAX_TAG_CHARS
 
 #: YouTube's own limit is 100 characters for a title; music fields run longer.
 MAX_TEXT_CHARS = MAX_TAG_CHARS
+_NO_TAGS: Mapping[str, str] = MappingProxyType({})
 _TOPIC = re.compile(r"\s+-\s+Topic$")
 
 
@@ -66,12 +68,21 @@ def video_facts(info: Mapping[str, Any]) -> VideoFacts:
 
 
 def tags_of(
-    facts: VideoFacts, tag_overrides: Mapping[str, str], url: str
+    facts: VideoFacts,
+    tag_overrides: Mapping[str, str],
+    url: str,
+    album_tags: Mapping[str, str] = _NO_TAGS,
 ) -> dict[str, str]:
-    """Return the tags to write: the person's own over YouTube's; no empty ones.
+    """Return the tags to write; no empty ones.
 
     A video without music metadata gets its channel as the artist, as yt-dlp's own
     metadata step does; a "<name> - Topic" channel is the artist's.
+
+    Args:
+        facts: The video's, which give way to both others.
+        tag_overrides: The person's own, which win.
+        url: Goes into the comment.
+        album_tags: What is known of the album that lists the video.
     """
     channel = without_topic(facts.channel or "")
     tags = {
@@ -84,8 +95,16 @@ def tags_of(
         "genre": facts.genre,
         "comment": url,
     }
-    tags |= {key: clean_text(value) for key, value in tag_overrides.items()}
+    date = _finer_date(facts.date, album_tags.get("date"))
+    for better in (album_tags, {"date": date}, tag_overrides):
+        tags |= {key: clean_text(value) for key, value in better.items()}
     return {key: value for key, value in tags.items() if value}
+
+
+def _finer_date(of_video: str | None, of_album: str | None) -> str | None:
+    """Return the album's date, or the video's where that is a day of the same year."""
+    is_same_year = of_video and of_album and of_video.startswith(of_album)
+    return of_video if is_same_year else of_album or of_video
 
 
 def without_topic(channel: str) -> str:

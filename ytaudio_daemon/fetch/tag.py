@@ -22,6 +22,7 @@ from mutagen.id3 import (
     TIT2,
     TPE1,
     TPE2,
+    TPOS,
     TRCK,
     TXXX,
     WOAS,
@@ -116,6 +117,7 @@ _ID3_FRAMES = {
     "album": TALB,
     "album_artist": TPE2,
     "track": TRCK,
+    "disc": TPOS,
     "date": TDRC,
     "genre": TCON,
 }
@@ -127,8 +129,9 @@ def _m4a(path: Path, tags: Tags, picture: bytes) -> None:
     for key, atom in _MP4_ATOMS.items():
         if key in tags:
             audio[atom] = [tags[key]]
-    if place := _track_numbers(tags.get("track", "")):
-        audio["trkn"] = [place]
+    for key, atom in (("track", "trkn"), ("disc", "disk")):
+        if place := _place_of_total(tags.get(key, "")):
+            audio[atom] = [place]
     audio["----:com.apple.iTunes:YOUTUBE_ID"] = [MP4FreeForm(tags["video_id"].encode())]
     audio["----:com.apple.iTunes:URL"] = [MP4FreeForm(tags["url"].encode())]
     if picture:
@@ -149,9 +152,9 @@ _MP4_ATOMS = {
 }
 
 
-def _track_numbers(track: str) -> tuple[int, int] | None:
+def _place_of_total(text: str) -> tuple[int, int] | None:
     """Return "3/12" as (3, 12), each capped at 16 bits as MP4 stores them."""
-    number, _, total = track.partition("/")
+    number, _, total = text.partition("/")
     if not number.strip().isdecimal():
         return None
     last = int(total) if total.strip().isdecimal() else 0
@@ -181,16 +184,26 @@ def _fill_vorbis(audio: Any, tags: Tags) -> None:
     if audio.tags is None:
         audio.add_tags()
     for key, value in tags.items():
-        audio[_VORBIS_KEYS.get(key, key.upper())] = [value]
+        name = _VORBIS_KEYS.get(key, key.upper())
+        number, _, total = (part.strip() for part in value.partition("/"))
+        if key in _VORBIS_TOTALS and total.isdecimal():
+            audio[name], audio[_VORBIS_TOTALS[key]] = [number], [total]
+        else:
+            audio[name] = [value]
 
 
 #: https://xiph.org/vorbis/doc/v-comment.html names the common ones.
 _VORBIS_KEYS = {
     "album_artist": "ALBUMARTIST",
     "track": "TRACKNUMBER",
+    "disc": "DISCNUMBER",
     "video_id": "YOUTUBE_ID",
     "url": "PURL",
 }
+
+#: Vorbis comments have no "3/12": the total has a field of its own, as MusicBrainz
+#: Picard writes it (https://picard-docs.musicbrainz.org/en/appendices/tag_mapping.html).
+_VORBIS_TOTALS = {"track": "TOTALTRACKS", "disc": "TOTALDISCS"}
 
 
 def _flac_picture(picture: bytes) -> Picture:

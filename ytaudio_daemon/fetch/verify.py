@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ytaudio_daemon.fetch import ffmpeg
+from ytaudio_daemon.fetch import ffmpeg, libav
+from ytaudio_daemon.fetch.failure_catalog import failure_for
+from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.model import FetchRequest
 
 #: Low, because only the count matters; 16-bit mono.
 _RATE = 8000
@@ -29,36 +32,41 @@ class DecodeResult:
         is_clean: No error was reported.
         samples_s: Seconds, counted in samples.
         out_time_s: The last timestamp.
-        errors: ffmpeg's messages, or "".
     """
 
     is_clean: bool
     samples_s: float
     out_time_s: float
-    errors: str = ""
 
 
-def decode(
-    ffmpeg_path: str,
+def prove(
+    request: FetchRequest,
     path: Path,
-    on_progress: Callable[[float], None] = lambda _seconds: None,
-) -> DecodeResult:
-    """Decode every sample of `path`, discard them, and count them.
+    *,
+    announced_s: float,
+    written_s: float,
+    on_progress: Callable[[float], None],
+) -> float:
+    """Decode a finished file in full and return its seconds of sound.
+
+    Args:
+        request: Names ffmpeg, without which a defect is not believed.
+        path: The file.
+        announced_s: As for `find_defect`.
+        written_s: Likewise.
+        on_progress: Called about twice a second with the seconds done so far.
 
     Raises:
-        AttemptFailedError: ffmpeg cannot be started.
+        AttemptFailedError: It has a defect, or ffmpeg cannot be started.
     """
-    arguments = [
-        *ffmpeg.input_arguments(path), "-map", "0:a:0", "-ac", "1", "-ar", str(_RATE),
-        *ffmpeg.output_arguments(Path("/dev/null"), "s16le"),
-    ]  # fmt: skip
-    done = ffmpeg.run(ffmpeg_path, arguments, on_progress)
-    return DecodeResult(
-        is_clean=done.is_clean,
-        samples_s=done.out_bytes / _BYTES_PER_S,
-        out_time_s=done.out_time_s,
-        errors=done.errors,
-    )
+    if libav.is_usable(request):
+        decoded = _decode_in_process(path, on_progress)
+        if find_defect(decoded, announced_s, written_s) is None:
+            return decoded.samples_s
+    decoded = _decode_by_program(request.ffmpeg, path, on_progress)
+    if (code := find_defect(decoded, announced_s, written_s)) is not None:
+        raise AttemptFailedError(failure_for(code))
+    return decoded.samples_s
 
 
 def find_defect(
@@ -81,3 +89,34 @@ def find_defect(
     if decoded.samples_s < announced_s - allowed:
         return "cut_short"
     return "wrong_length" if decoded.samples_s > announced_s + allowed else None
+
+
+def _decode_in_process(
+    path: Path, on_progress: Callable[[float], None]
+) -> DecodeResult:
+    sound = libav.decode(path, on_progress)
+    if sound is None:
+        return DecodeResult(is_clean=False, samples_s=0.0, out_time_s=0.0)
+    return DecodeResult(
+        is_clean=True, samples_s=sound.samples_s, out_time_s=sound.out_time_s
+    )
+
+
+def _decode_by_program(
+    ffmpeg_path: str, path: Path, on_progress: Callable[[float], None]
+) -> DecodeResult:
+    """Decode every sample of `path`, discard them, and count them.
+
+    Raises:
+        AttemptFailedError: ffmpeg cannot be started.
+    """
+    arguments = [
+        *ffmpeg.input_arguments(path), "-map", "0:a:0", "-ac", "1", "-ar", str(_RATE),
+        *ffmpeg.output_arguments(Path("/dev/null"), "s16le"),
+    ]  # fmt: skip
+    done = ffmpeg.run(ffmpeg_path, arguments, on_progress)
+    return DecodeResult(
+        is_clean=done.is_clean,
+        samples_s=done.out_bytes / _BYTES_PER_S,
+        out_time_s=done.out_time_s,
+    )

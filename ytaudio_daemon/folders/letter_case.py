@@ -15,10 +15,15 @@ def is_other_spelling(folder: int, name: str) -> bool:
     """
     if not os.access(name, os.F_OK, dir_fd=folder, follow_symlinks=False):
         return False
+    return name not in list_names(folder)
+
+
+def list_names(folder: int) -> list[str]:
+    """Return the names in an open folder, as they are spelled."""
     # Not `folder` itself: a scan of it would lose its place.
     listing = os.open(".", DIRECTORY_FLAGS, dir_fd=folder)
     try:
-        return name not in os.listdir(listing)
+        return os.listdir(listing)
     finally:
         os.close(listing)
 

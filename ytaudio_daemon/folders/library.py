@@ -5,32 +5,37 @@ sessions. A file that the user changed there is never replaced.
 """
 
 import errno
-import fcntl
 import hashlib
 import os
 import secrets
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from ytaudio_daemon.errors import UnsafePathError
-from ytaudio_daemon.fetch.file_names import truncate
+from ytaudio_daemon.folders import library_copy
+from ytaudio_daemon.folders.library_folder import (
+    add_name,
+    make_folders,
+    names_in,
+    open_folder_of,
+    remove_empty_folders,
+)
 from ytaudio_daemon.folders.safe_open import (
-    LINK_UNSUPPORTED,
     open_dir,
     open_regular_file,
     remove_file,
     rename_noreplace,
 )
+from ytaudio_daemon.model.file_names import truncate
+from ytaudio_daemon.model.library_template import LibraryPlace
 from ytaudio_daemon.system.name_limit import USUAL_NAME_MAX, name_limit
-from ytaudio_daemon.system.regular_files import create_file
 
-#: ioctl(2) FICLONE, include/uapi/linux/fs.h: share the blocks of another file.
-FICLONE = 0x40049409
-#: Copied and synced in one step, in bytes.
-COPY_BLOCK = 8 << 20
+#: A file of ours that has one of so many names is where it belongs.
+FIRST_NAMES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +47,7 @@ class PublishedAudio:
         file_name: In that folder.
         sha256: Of its content.
         job_uuid: Names the temporary file.
-        video_id: Goes into the name when another song has the same title.
+        video_id: Goes into the name when another song has the same.
     """
 
     parts: tuple[str, ...]
@@ -54,7 +59,12 @@ class PublishedAudio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryFile:
-    """A file in the library, with its identity when it was added."""
+    """A file in the library, with its identity when it was added.
+
+    Attributes:
+        name: Its path from the session's folder, with a slash behind each folder.
+        identity: See `identity_of`.
+    """
 
     name: str
     identity: str
@@ -65,6 +75,7 @@ def add_to_library(
     library: Path,
     session: str,
     audio: PublishedAudio,
+    place: LibraryPlace,
     old: LibraryFile | None,
 ) -> Generator[None, None, LibraryFile]:
     """Add a finished file to the library; yields between pieces of a copy.
@@ -74,6 +85,7 @@ def add_to_library(
         library: Its root; the session's folder in it is made.
         session: The session's name.
         audio: The result.
+        place: Where it belongs in the session's folder.
         old: The file that was added for this job before. It is replaced, unless the
             user has changed it.
 
@@ -88,22 +100,23 @@ def add_to_library(
     os.makedirs(library, exist_ok=True)
     with (
         _open_result(downloads, audio) as file,
-        open_dir(library, session, make=True) as library_dir,
+        open_dir(library, session, make=True) as session_folder,
+        make_folders(session_folder, place.folders) as (folder, folders),
     ):
         source = file.fileno()
-        existing = yield from _find_same_audio(library_dir, source, audio)
-        if existing is not None:
-            return existing
-        temp = _temporary_name(library_dir, audio.job_uuid)
-        try:
-            yield from _link_or_copy(source, library_dir, temp)
-            name = _rename_into_place(library_dir, temp, audio, old)
-        except BaseException:
-            remove_file(library_dir, temp)
-            raise
-        return LibraryFile(
-            name=name, identity=_identity(os.lstat(name, dir_fd=library_dir))
-        )
+        names = candidate_names(place.name, audio.video_id, folder)
+        name = yield from _find_same_audio(folder, names, source, audio)
+        if name is None:
+            temp = _temporary_name(folder, audio.job_uuid)
+            try:
+                yield from library_copy.link_or_copy(source, folder, temp)
+                wanted = _WantedName(folder, folders, place.name, audio.video_id)
+                name = wanted.give(temp, session_folder, old)
+            except BaseException:
+                remove_file(folder, temp)
+                raise
+        identity = identity_of(os.lstat(name, dir_fd=folder))
+        return LibraryFile(name="/".join((*folders, name)), identity=identity)
 
 
 def _open_result(downloads: Path, audio: PublishedAudio) -> BinaryIO:
@@ -121,7 +134,7 @@ def _open_result(downloads: Path, audio: PublishedAudio) -> BinaryIO:
         raise FileNotFoundError(errno.ENOENT, reason, audio.file_name) from error
 
 
-def _temporary_name(library_dir: int, job_uuid: str) -> str:
+def _temporary_name(folder: int, job_uuid: str) -> str:
     """Return a name that is free; a crash leaves one that is known, so that it goes.
 
     Whoever may write in the library knows that name, too. What stands there may be a
@@ -129,39 +142,54 @@ def _temporary_name(library_dir: int, job_uuid: str) -> str:
     """
     known = f".{job_uuid}.tmp"
     try:
-        os.lstat(known, dir_fd=library_dir)
+        os.lstat(known, dir_fd=folder)
     except FileNotFoundError:
         return known
     with suppress(OSError):
-        remove_file(library_dir, known)
+        remove_file(folder, known)
     return f".{job_uuid}.{secrets.token_hex(8)}.tmp"
 
 
-def candidate_names(audio: PublishedAudio, folder: int) -> Iterator[str]:
+def candidate_names(wanted: str, video_id: str, folder: int) -> Iterator[str]:
+    """Yield the names of a file, but for those that some disks take for another one's.
+
+    Args:
+        wanted: As for `numbered_names`.
+        video_id: Likewise.
+        folder: The open folder that a name is wanted for.
+    """
+    names = names_in(folder)
+    for name in numbered_names(wanted, video_id, folder):
+        if names.other_spelling(name) is None:
+            yield name
+
+
+def numbered_names(wanted: str, video_id: str, folder: int) -> Iterator[str]:
     """Yield Title.mp3, Title [id].mp3, Title [id] (2).mp3 and so on.
 
     Args:
-        audio: Its title is cut where the folder takes short names only.
+        wanted: The first; its title is cut where the folder takes short names only.
+        video_id: Tells it from another song of that title.
         folder: The open folder that a name is wanted for.
     """
-    stem, ext = os.path.splitext(audio.file_name)
+    stem, ext = os.path.splitext(wanted)
     max_bytes = name_limit(USUAL_NAME_MAX, folder) - len(os.fsencode(ext))
     if len(os.fsencode(stem)) > max_bytes:
         stem = truncate(stem, max_bytes)
     yield f"{stem}{ext}"
-    yield f"{stem} [{audio.video_id}]{ext}"
+    yield f"{stem} [{video_id}]{ext}"
     for number in range(2, 10_000):
-        yield f"{stem} [{audio.video_id}] ({number}){ext}"
+        yield f"{stem} [{video_id}] ({number}){ext}"
 
 
 def _find_same_audio(
-    library_dir: int, source: int, audio: PublishedAudio
-) -> Generator[None, None, LibraryFile | None]:
+    folder: int, names: Iterator[str], source: int, audio: PublishedAudio
+) -> Generator[None, None, str | None]:
     """Find the same audio under one of its names: a crash came before it was recorded."""
     wanted = os.fstat(source)
-    for name in candidate_names(audio, library_dir):
+    for name in names:
         try:
-            fd = open_regular_file(library_dir, name)
+            fd = open_regular_file(folder, name)
         except FileNotFoundError:
             return None
         except (OSError, UnsafePathError):  # a link: somebody else's
@@ -169,93 +197,106 @@ def _find_same_audio(
         with os.fdopen(fd, "rb") as file:
             found = os.fstat(fd)
             if os.path.samestat(found, wanted):
-                return LibraryFile(name=name, identity=_identity(found))
+                return name
             if found.st_size == wanted.st_size:
                 digest = yield from _digest(file.fileno())
                 if digest == audio.sha256:
-                    return LibraryFile(name=name, identity=_identity(found))
+                    return name
     return None
 
 
 def _digest(fd: int) -> Generator[None, None, str]:
     digest = hashlib.sha256()
     offset = 0
-    while block := os.pread(fd, COPY_BLOCK, offset):
+    while block := os.pread(fd, library_copy.COPY_BLOCK, offset):
         digest.update(block)
         offset += len(block)
         yield
     return digest.hexdigest()
 
 
-def _link_or_copy(source: int, library_dir: int, temp: str) -> Generator[None]:
-    """Make a hard link; if that is impossible, a reflink; if that is, too, a copy.
+@dataclass(frozen=True, slots=True)
+class _WantedName:
+    """The name that a file is to have, in an open folder.
 
-    The link is made to the open file, not by its name: people may write in downloads,
-    and another file or a symbolic link may have that name by now.
+    Attributes:
+        folder: Its descriptor.
+        folders: Its names, from the session's folder.
+        name: The first that is tried.
+        video_id: For the others.
     """
-    try:
-        # The link in /proc is followed to the open file (linkat(2), AT_SYMLINK_FOLLOW).
-        os.link(
-            f"/proc/self/fd/{source}",
-            temp,
-            dst_dir_fd=library_dir,
-            follow_symlinks=True,
-        )
-    except OSError as error:
-        if error.errno not in LINK_UNSUPPORTED:
-            raise
-    else:
-        return
-    found = os.fstat(source)
-    fd = create_file(temp, found.st_mode & 0o777, folder=library_dir)
-    try:
-        try:
-            fcntl.ioctl(fd, FICLONE, source)
-        except OSError:  # most file systems cannot
-            yield from _copy(source, fd)
-        os.utime(fd, ns=(found.st_atime_ns, found.st_mtime_ns))
-    finally:
-        os.close(fd)
 
+    folder: int
+    folders: tuple[str, ...]
+    name: str
+    video_id: str
 
-def _copy(source: int, target: int) -> Generator[None]:
-    offset = 0
-    while sent := os.sendfile(target, source, offset, COPY_BLOCK):
-        os.fdatasync(target)  # piece by piece, so that no step waits for all of it
-        offset += sent
-        yield
-
-
-def _rename_into_place(
-    library_dir: int, temp: str, audio: PublishedAudio, old: LibraryFile | None
-) -> str:
-    """Give the file its final name; only our own unchanged old file is replaced."""
-    ours = old is not None and _is_unchanged(library_dir, old)
-    if old is not None and ours and old.name in _first_names(audio, library_dir):
-        os.replace(temp, old.name, src_dir_fd=library_dir, dst_dir_fd=library_dir)
-        return old.name
-    for name in candidate_names(audio, library_dir):
-        try:
-            rename_noreplace(library_dir, temp, library_dir, name)
-        except FileExistsError:
-            continue
-        if old is not None and ours:
-            remove_file(library_dir, old.name)
+    def give(self, temp: str, session_folder: int, old: LibraryFile | None) -> str:
+        """Give a file that name; only our own unchanged old file is replaced."""
+        ours = old if old and is_unchanged(session_folder, old) else None
+        if ours is not None and (name := self._name_of(ours)) is not None:
+            os.replace(temp, name, src_dir_fd=self.folder, dst_dir_fd=self.folder)
+            return name
+        name = give_free_name(self.folder, temp, self.folder, self._candidates())
+        if ours is not None:
+            _remove(session_folder, ours.name)
         return name
-    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), audio.file_name)
+
+    def _name_of(self, ours: LibraryFile) -> str | None:
+        """Return a file's name if it is one of the first that are wanted here."""
+        *folders, name = ours.name.split("/")
+        is_here = tuple(folders) == self.folders
+        return name if is_here and name in _first(self._candidates()) else None
+
+    def _candidates(self) -> Iterator[str]:
+        return candidate_names(self.name, self.video_id, self.folder)
 
 
-def _first_names(audio: PublishedAudio, library_dir: int) -> list[str]:
-    candidates = candidate_names(audio, library_dir)
-    return [next(candidates) for _ in range(20)]
+def _first(names: Iterator[str]) -> list[str]:
+    return [*islice(names, FIRST_NAMES)]
 
 
-def _is_unchanged(library_dir: int, entry: LibraryFile) -> bool:
+def give_free_name(source: int, old: str, folder: int, names: Iterator[str]) -> str:
+    """Rename a file to the first name that is free, and return that.
+
+    Args:
+        source: The open folder that it is in.
+        old: Its name there.
+        folder: The open folder that it goes to.
+        names: Those to try.
+
+    Raises:
+        FileExistsError: None is free.
+        OSError: As renameat2(2).
+    """
+    name = old
+    for name in names:
+        known = names_in(folder)
+        with suppress(FileExistsError):
+            rename_noreplace(source, old, folder, name)
+            add_name(folder, known, name)
+            return name
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+
+
+def _remove(session_folder: int, path: str) -> None:
+    with (
+        suppress(FileNotFoundError, UnsafePathError),
+        open_folder_of(session_folder, path) as (folder, name),
+    ):
+        remove_file(folder, name)
+        remove_empty_folders(session_folder, path)
+
+
+def is_unchanged(session_folder: int, file: LibraryFile) -> bool:
+    """Return whether a file is where it was added, as it was then."""
     try:
-        return _identity(os.lstat(entry.name, dir_fd=library_dir)) == entry.identity
-    except FileNotFoundError:
+        with open_folder_of(session_folder, file.name) as (folder, name):
+            return identity_of(os.lstat(name, dir_fd=folder)) == file.identity
+    except (FileNotFoundError, UnsafePathError):
         return False
 
 
-def _identity(found: os.stat_result) -> str:
+def identity_of(found: os.stat_result) -> str:
+    """Return a file's inode, size and time: those of a file that nobody has changed."""
     return f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"

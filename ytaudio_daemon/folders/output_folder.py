@@ -10,12 +10,11 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
-from ytaudio_daemon.folders.library import PublishedAudio, candidate_names
+from ytaudio_daemon.folders.library import numbered_names
 from ytaudio_daemon.folders.published import has_sha256
 from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
 from ytaudio_daemon.model import Result
@@ -75,7 +74,7 @@ def move_into_output(audio: Path, output: Path, result: Result, video_id: str) -
         OSError: It cannot be moved there.
     """
     with open_dir(audio.parent) as source, open_dir(output) as target:
-        for name in _candidates(result, video_id, target):
+        for name in numbered_names(result.file_name, video_id, target):
             try:
                 rename_noreplace(source, audio.name, target, name)
             except FileExistsError:
@@ -86,18 +85,6 @@ def move_into_output(audio: Path, output: Path, result: Result, video_id: str) -
             return output / name
     taken = os.strerror(errno.EEXIST)
     raise FileExistsError(errno.EEXIST, taken, str(output / result.file_name))
-
-
-def _candidates(result: Result, video_id: str, folder: int) -> Iterator[str]:
-    """Yield the names that the library would try, in its order."""
-    audio = PublishedAudio(
-        parts=(),
-        file_name=result.file_name,
-        sha256=result.sha256,
-        job_uuid="",
-        video_id=video_id,
-    )
-    return candidate_names(audio, folder)
 
 
 def _is_same_audio(folder: int, name: str, result: Result) -> bool:

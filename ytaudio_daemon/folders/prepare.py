@@ -6,14 +6,13 @@ import grp
 import os
 import shlex
 import stat
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.errors import AlreadyRunningError, ConfigError, FolderError
 from ytaudio_daemon.folders.layout import Layout
-from ytaudio_daemon.folders.safe_open import DIRECTORY_FLAGS
+from ytaudio_daemon.folders.private_folder import make_private
 from ytaudio_daemon.model.host_errors import find_host_error
 from ytaudio_daemon.system.regular_files import NotRegularFileError, open_own_file
 
@@ -47,7 +46,7 @@ def prepare(layout: Layout, group: str = "") -> None:
         _close_state(layout.state, shared)
         layout.wake_dir.mkdir(exist_ok=True)
         for private in (layout.home, layout.cache, layout.work, layout.trash):
-            _make_private(private)
+            make_private(private)
         if group:
             number = _gid_of(group)
             for folder in shared:
@@ -77,37 +76,6 @@ def _hint(error: OSError) -> str:
     return (
         f"{found.remedy(str(error.filename))} [paths] in the config says where it is."
     )
-
-
-def _make_private(folder: Path) -> None:
-    """Make a folder that only the daemon uses; a setgid bit that it inherits stays.
-
-    It could not be set again where systemd's `RestrictSUIDSGID=` is in force. Somebody
-    else's folder is refused: its owner could open it again at any time.
-    """
-    folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
-    try:
-        fd = os.open(folder, DIRECTORY_FLAGS)
-    except NotADirectoryError as error:  # a link may lead anywhere
-        raise NotADirectoryError(errno.ENOTDIR, "it is a link", str(folder)) from error
-    try:
-        found = os.fstat(fd)
-        is_ours = found.st_uid == os.geteuid()
-        if not is_ours and found.st_uid != _owner_of_new_folder(folder.parent):
-            raise FileExistsError(errno.EEXIST, "it is somebody else's", str(folder))
-        if stat.S_IMODE(found.st_mode) & ~stat.S_ISGID != stat.S_IRWXU:
-            os.fchmod(fd, stat.S_IRWXU)
-    finally:
-        os.close(fd)
-
-
-def _owner_of_new_folder(parent: Path) -> int:
-    """Return whose a folder is that we make: not ours on a mount that maps users."""
-    probe = Path(tempfile.mkdtemp(prefix=".ytaudio-", dir=parent))
-    try:
-        return probe.stat().st_uid
-    finally:
-        probe.rmdir()
 
 
 def _close_state(state: Path, shared: Iterable[Path]) -> None:

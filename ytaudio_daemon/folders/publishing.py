@@ -9,6 +9,7 @@ from pathlib import Path
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.fetch.durable import MAX_JSON_BYTES
 from ytaudio_daemon.folders.layout import WORK, Layout
+from ytaudio_daemon.folders.private_folder import make_private
 from ytaudio_daemon.folders.safe_open import (
     is_plain_file,
     open_child,
@@ -26,6 +27,7 @@ def begin_attempt(layout: Layout, job_uuid: str, attempt: int) -> list[str]:
     Raises:
         OSError: It cannot be made; a host failure, not the job's.
     """
+    make_private(layout.work)  # somebody may have removed it, or laid another there
     with open_dir(layout.downloads, WORK, job_uuid, make=True) as folder:
         names = os.listdir(folder)
         os.makedirs(layout.attempt_dir(job_uuid, attempt), mode=0o700, exist_ok=True)

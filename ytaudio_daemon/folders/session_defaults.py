@@ -8,6 +8,7 @@ from ytaudio_daemon.dropfile.session_defaults import (
     FILE_NAME,
     MAX_BYTES,
     parse_session_defaults,
+    parse_session_library,
 )
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
 from ytaudio_daemon.folders.safe_open import (
@@ -16,6 +17,7 @@ from ytaudio_daemon.folders.safe_open import (
     open_regular_file,
 )
 from ytaudio_daemon.model import Layer
+from ytaudio_daemon.model.library_rules import LibraryRules
 
 
 def read_session_defaults(inbox: Path, session: str, *, quiet_s: float = 0.0) -> Layer:
@@ -36,6 +38,23 @@ def read_session_defaults(inbox: Path, session: str, *, quiet_s: float = 0.0) ->
     """
     content = _read(inbox, session, quiet_s)
     return {} if content is None else parse_session_defaults(content)
+
+
+def read_session_library(
+    inbox: Path, session: str, rules: LibraryRules
+) -> LibraryRules:
+    """Return the rules for a session's library: its `defaults.toml` before the config.
+
+    Args:
+        inbox: The inbox root.
+        session: The session's name.
+        rules: The config's.
+
+    Raises:
+        OptionError, ValueError, UnsafePathError, OSError: As `read_session_defaults`.
+    """
+    content = _read(inbox, session, 0.0)
+    return rules if content is None else rules.with_own(parse_session_library(content))
 
 
 def _read(inbox: Path, session: str, quiet_s: float) -> bytes | None:

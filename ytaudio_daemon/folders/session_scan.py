@@ -1,7 +1,7 @@
 """Scanning a session's folder: its files, and the folders that people put there."""
 
+import errno
 import os
-import shlex
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders.access_remedy import access_remedy
 from ytaudio_daemon.folders.inbox import (
     DropLocation,
     EmptyFolder,
@@ -137,9 +138,9 @@ def _ignored_folder(
 def _unreadable_reason(path: Path, error: OSError | UnsafePathError) -> str:
     if isinstance(error, UnsafePathError):
         return error.message
-    if isinstance(error, PermissionError):
-        place = shlex.quote(str(path))
-        return f"this folder cannot be read; allow it with: chmod o+rx {place}"
+    if error.errno == errno.EACCES:
+        remedy = access_remedy(path, os.R_OK | os.X_OK, "o+rx")
+        return f"this folder cannot be read; {remedy}"
     found = find_host_error(error.errno)
     remedy = f"; {found.remedy(str(path))}" if found else ""
     return f"this folder cannot be read: {error.strerror}{remedy}"

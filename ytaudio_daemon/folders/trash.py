@@ -7,10 +7,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.folders.layout import TRASH
-from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
+from ytaudio_daemon.folders.safe_open import open_child, open_dir, rename_noreplace
 
 #: A file of this name in a session's downloads or library folder pins it.
 PIN = ".keep"
+
+#: A file's type, size and time to the nanosecond.
+FileSignature = tuple[int, int, int]
 
 
 def is_pinned(root: Path, name: str) -> bool:
@@ -62,14 +65,35 @@ def move_session_files_to_trash(
         open_dir(library, session) as folder,
         open_dir(library, TRASH, as_name, make=True) as trash,
     ):
-        for name in os.listdir(folder):
-            if _file_signature(os.lstat(name, dir_fd=folder)) in own:
-                rename_noreplace(folder, name, trash, name)
+        _move_files(folder, trash, own)
         os.fsync(trash)
         os.fsync(folder)
 
 
-def _file_signature(found: os.stat_result) -> tuple[int, int, int]:
+def _move_files(folder: int, trash: int, own: set[FileSignature]) -> None:
+    """Move files out of a folder and all below it; folders that they leave empty go."""
+    left: set[str] = set()
+    walk = os.fwalk(".", topdown=False, follow_symlinks=False, dir_fd=folder)
+    for path, inner, names, fd in walk:
+        mine = [name for name in names if _signature_at(fd, name) in own]
+        if mine:
+            left.add(path)
+            with open_child(trash, *path.split("/")[1:], make=True) as target:
+                for name in mine:
+                    rename_noreplace(fd, name, target, name)
+                os.fsync(target)
+        for name in inner:
+            if f"{path}/{name}" in left:
+                left.add(path)
+                with suppress(OSError):  # something else is in it
+                    os.rmdir(name, dir_fd=fd)
+
+
+def _signature_at(folder: int, name: str) -> FileSignature:
+    return _file_signature(os.lstat(name, dir_fd=folder))
+
+
+def _file_signature(found: os.stat_result) -> FileSignature:
     return stat.S_IFMT(found.st_mode), found.st_size, found.st_mtime_ns
 
 

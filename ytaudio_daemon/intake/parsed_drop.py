@@ -67,6 +67,9 @@ class ParsedDrop:
         self.switched_off_count = 0
         self.previous_lines = set[str]()
         self._layers = layers
+        self._again = next(
+            (each["again"] for each in reversed(layers) if "again" in each), "no"
+        )
         self._default_bitrate = default_bitrate
         self._options_cache: dict[tuple[tuple[str, object], ...], JobOptions] = {}
         self._filename_warnings = FilenameWarnings()
@@ -170,6 +173,7 @@ class ParsedDrop:
                 if collection and takes
                 else None
             ),
+            ignores_archive=drop_line.layer.get("again", self._again) == "yes",
         )
 
     def _new_collection(self, link: CollectionLink, layer: Layer) -> NewCollection:

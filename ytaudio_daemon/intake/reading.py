@@ -1,6 +1,7 @@
 """Reading stable files, in pieces, into parsed drops."""
 
 import errno
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ import structlog
 
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
 from ytaudio_daemon.folders import Layout
+from ytaudio_daemon.folders.access_remedy import access_remedy
 from ytaudio_daemon.folders.drop_reader import DropReader
-from ytaudio_daemon.folders.inbox import InboxFile
+from ytaudio_daemon.folders.inbox import InboxFile, split_path
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
 from ytaudio_daemon.intake.cookies_file import CookiesFile, read_cookies_file
 from ytaudio_daemon.intake.kept_files import KeptFiles
@@ -127,7 +129,8 @@ class Reader:
         except (DropChangedError, UnsafePathError):
             return UnreadFile(inbox_file=inbox_file, has_changed=True)
         except OSError as error:
-            return UnreadFile(inbox_file=inbox_file, waits_for=_unreadable(error))
+            reason = self._unreadable(inbox_file, error)
+            return UnreadFile(inbox_file=inbox_file, waits_for=reason)
         return None
 
     def _continue_reading(self) -> ReadResult | None:
@@ -150,7 +153,8 @@ class Reader:
             log.info("intake.drop_changed", error=str(error))
             found = UnreadFile(inbox_file=inbox_file, has_changed=True)
         except OSError as error:
-            found = UnreadFile(inbox_file=inbox_file, waits_for=_unreadable(error))
+            reason = self._unreadable(inbox_file, error)
+            found = UnreadFile(inbox_file=inbox_file, waits_for=reason)
         else:
             found = read_cookies_file(inbox_file, content) or self._identify(
                 inbox_file, content, sha256
@@ -184,6 +188,16 @@ class Reader:
         with self._ledger.read() as db:
             self._grown = parsed_drop, PreviousLines(db, inbox_file.key)
         return None
+
+    def _unreadable(self, inbox_file: InboxFile, error: OSError) -> str:
+        """Return why a drop cannot be read, and what to do; its name stands before that."""
+        found = find_host_error(error.errno)
+        remedy = f"; {found.remedy('the file')}" if found else ""
+        if error.errno == errno.EACCES:
+            folder = inbox_file.folder_in(self._layout.inbox)
+            name = os.fsdecode(split_path(inbox_file.name)[1])
+            remedy = f"; {access_remedy(folder / name, os.R_OK, 'o+r')}"
+        return f"cannot be read ({error.strerror}){remedy}"
 
     def _session_defaults(self, inbox_file: InboxFile) -> Layer | UnreadFile:
         try:
@@ -233,15 +247,6 @@ def _unusable_growth(inbox_file: InboxFile, problem: str) -> UnreadFile:
     """
     reason = f"what was added to it is not taken: {problem}"
     return UnreadFile(inbox_file=inbox_file, waits_for=reason)
-
-
-def _unreadable(error: OSError) -> str:
-    """Say why a drop cannot be read, and what to do; its name stands before that."""
-    found = find_host_error(error.errno)
-    remedy = f"; {found.remedy('the file')}" if found else ""
-    if error.errno == errno.EACCES:
-        remedy = "; allow it with: chmod o+r"
-    return f"cannot be read ({error.strerror}){remedy}"
 
 
 def fits_in_memory(sizes: list[int], size: int) -> bool:

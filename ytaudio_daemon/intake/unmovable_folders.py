@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.layout import PROCESSED, REJECTED
+from ytaudio_daemon.model.host_error_table import LOCKED
 from ytaudio_daemon.model.host_errors import find_host_error
 
 #: Folders that are named one by one.
@@ -50,7 +51,9 @@ def _hint(folder: Path, error: Exception) -> str:
     found = find_host_error(error.errno) if isinstance(error, OSError) else None
     if isinstance(error, OSError) and error.errno == errno.EACCES:
         closed = shlex.join(str(place) for place in _closed_places(folder))
-        return f"Allow it with: chmod o+rwx {closed} {otherwise}."
+        if closed:
+            return f"Allow it with: chmod o+rwx {closed} {otherwise}."
+        found = LOCKED
     if isinstance(error, UnsafePathError) and error.hint:
         return f"{error.hint} {otherwise}"
     if isinstance(error, OSError) and error.errno == errno.EXDEV:
@@ -66,10 +69,9 @@ def _hint(folder: Path, error: Exception) -> str:
 def _closed_places(folder: Path) -> list[Path]:
     """Return the folders to open: those of filed drops, too, may be closed to us."""
     places = (folder, folder / PROCESSED, folder / REJECTED)
-    closed = [
+    return [
         place
         for place in places
         if os.path.lexists(place)
         and not os.access(place, os.W_OK | os.X_OK, effective_ids=True)
     ]
-    return closed or [folder]

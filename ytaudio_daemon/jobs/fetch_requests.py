@@ -24,6 +24,7 @@ def fetch_request(  # noqa: PLR0913 - one named part each; a bundle would hide t
     earlier_dirs: Sequence[str] = (),
     private_paths: Sequence[Path] = (),
     job_facts: Mapping[str, Any] | None = None,
+    album_tags: Mapping[str, str] | None = None,
     own_cookies: Path | None = None,
     egress: str | None = None,
 ) -> FetchRequest:
@@ -41,6 +42,7 @@ def fetch_request(  # noqa: PLR0913 - one named part each; a bundle would hide t
         earlier_dirs: Folders of earlier attempts, the newest first.
         private_paths: What the attempt must not reach.
         job_facts: Copied into `job.json` as `job`.
+        album_tags: What the album of its collection gives.
         own_cookies: The session's, in a file of the program's, in place of the config's.
         egress: The key of the egress; None is the first.
     """
@@ -56,6 +58,7 @@ def fetch_request(  # noqa: PLR0913 - one named part each; a bundle would hide t
         cache_dir=str(cache_dir),
         private_paths=tuple(map(str, private_paths)),
         job_facts=job_facts or {},
+        album_tags=album_tags or {},
         ffmpeg=tools.ffmpeg.path if tools.ffmpeg else "",
         ffmpeg_version=tools.ffmpeg.version if tools.ffmpeg else "",
         js_runtime=tools.js_pair(),

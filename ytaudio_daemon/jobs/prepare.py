@@ -10,8 +10,10 @@ from ytaudio_daemon.jobs.fetch_requests import fetch_request
 from ytaudio_daemon.jobs.publisher import Publication, Publisher
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.claims import Claim
+from ytaudio_daemon.ledger.job_collections import collection_of_job
 from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome
 from ytaudio_daemon.model.host_errors import find_host_error
+from ytaudio_daemon.model.job_collection import JobCollection
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
 
@@ -28,7 +30,7 @@ def prepare(
 
     Args:
         claim: The attempt.
-        ledger: Holds the session's limits.
+        ledger: Holds the session's limits, and the job's collection.
         layout: Where attempts work and where results go.
         settings: Sections download, sessions and disk.
         tools: ffmpeg and the JavaScript runtime.
@@ -52,6 +54,8 @@ def prepare(
     failure = found or byte_limit_failure(ledger, settings.sessions.quota, claim)
     if failure is not None:
         return Outcome(failure=failure)
+    with ledger.read() as db:
+        collection = collection_of_job(db, claim.job_id)
     return fetch_request(
         settings,
         tools,
@@ -63,7 +67,8 @@ def prepare(
         cache_dir=layout.cache,
         earlier_dirs=earlier,
         private_paths=private_paths(layout, settings),
-        job_facts=_job_facts(claim),
+        job_facts=_job_facts(claim, collection),
+        album_tags=collection.album_tags if collection else {},
         own_cookies=cookie_jars.find_cookies(layout, claim.session_uuid),
         egress=claim.egress,
     )
@@ -79,7 +84,7 @@ def private_paths(layout: Layout, settings: Settings) -> list[Path]:
     return [path for path in found if path is not None]
 
 
-def _job_facts(claim: Claim) -> dict[str, object]:
+def _job_facts(claim: Claim, collection: JobCollection | None) -> dict[str, object]:
     """Return what a worker copies into `job.json` about the job."""
     return {
         "id": claim.uuid,
@@ -90,6 +95,7 @@ def _job_facts(claim: Claim) -> dict[str, object]:
             "line": claim.source_line,
             "part": claim.source_part,
         },
+        "collection": collection.to_json() if collection else None,
     }
 
 
@@ -102,5 +108,5 @@ def work_folder_failure(error: Exception) -> Failure:
         kind=FailureKind.HOST,
         code="work_folder",
         message=f"The folder for unfinished work cannot be made: {reason}",
-        hint=found.remedy("downloads/") if found else hint,
+        hint=found.remedy("downloads/.work") if found else hint,
     )

@@ -2,11 +2,15 @@
 
 from collections.abc import Collection
 
+from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.model import Failure, FailureKind
-from ytaudio_daemon.model.host_errors import HostError, Scope, find_host_error
+from ytaudio_daemon.model.host_error_table import HostError, Scope
+from ytaudio_daemon.model.host_errors import find_host_error
 
 PUBLISH_FAILED = "publish_failed"
 
+#: Nothing is left that could be published.
+WORK_REMOVED = failure_for("work_removed")
 PLACE_TAKEN = Failure(
     kind=FailureKind.POLICY,
     code="place_taken",

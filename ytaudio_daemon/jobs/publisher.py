@@ -8,7 +8,11 @@ from dataclasses import dataclass
 
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout, published, publishing
-from ytaudio_daemon.jobs.publish_failures import lookup_failure, publish_failure
+from ytaudio_daemon.jobs.publish_failures import (
+    WORK_REMOVED,
+    lookup_failure,
+    publish_failure,
+)
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Failure, Outcome, Result
 
@@ -62,7 +66,10 @@ class Publisher:
             )
         except ITEM_ERRORS as error:
             found = self.find(claim)
-            return found if isinstance(found, Publication) else publish_failure(error)
+            if isinstance(found, Publication):
+                return found
+            has_result = publishing.has_result(self._layout, claim.uuid)
+            return publish_failure(error) if has_result else WORK_REMOVED
         return Publication(outcome=outcome, is_own=True)
 
     def find(self, claim: Claim) -> Publication | Failure | None:

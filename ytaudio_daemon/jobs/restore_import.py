@@ -223,6 +223,7 @@ def _enqueue_job(
         now=now,
         file_is_gone=published.audio_is_gone,
         job_uuid=published_result.job_uuid,
+        ignores_archive=True,  # it is here already
     ).job_id
 
 

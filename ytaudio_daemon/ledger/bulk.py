@@ -3,7 +3,7 @@
 SQLAlchemy Core's work on each row costs more than SQLite's own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,15 +17,15 @@ def jobs_by_key(db: Connection, session_id: int, keys: Sequence[str]) -> dict[st
     """Return the session's jobs of those audio keys.
 
     Returns:
-        By audio key, rows of id, audio_key, state, cancel_requested, output_path.
+        By audio key, rows of id, audio_key, state, cancel_requested, output_path,
+        created_at.
     """
-    mark = _placeholder(db)
+    mark = placeholder(db)
     found: dict[str, Any] = {}
-    for start in range(0, len(keys), MAX_KEYS_PER_QUERY):
-        some = tuple(keys[start : start + MAX_KEYS_PER_QUERY])
+    for some in key_batches(keys):
         query = (
-            "SELECT id, audio_key, state, cancel_requested, output_path FROM jobs"  # noqa: S608 - marks
-            f" WHERE session_id = {mark}"
+            "SELECT id, audio_key, state, cancel_requested, output_path, created_at"  # noqa: S608 - marks
+            f" FROM jobs WHERE session_id = {mark}"
             f" AND audio_key IN ({', '.join([mark] * len(some))})"
         )
         rows = db.exec_driver_sql(query, (session_id, *some)).all()
@@ -33,7 +33,13 @@ def jobs_by_key(db: Connection, session_id: int, keys: Sequence[str]) -> dict[st
     return found
 
 
-def _placeholder(db: Connection) -> str:
+def key_batches(keys: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the keys in pieces that one query may name."""
+    for start in range(0, len(keys), MAX_KEYS_PER_QUERY):
+        yield tuple(keys[start : start + MAX_KEYS_PER_QUERY])
+
+
+def placeholder(db: Connection) -> str:
     """Return the placeholder of a bound value in the driver's SQL."""
     return "?" if db.dialect.name == "sqlite" else "%s"
 
@@ -73,7 +79,7 @@ def insert_rows(
     """
     if not rows:
         return
-    marks = ", ".join([_placeholder(db)] * len(columns))
+    marks = ", ".join([placeholder(db)] * len(columns))
     names = ", ".join(f'"{name}"' for name in columns)
     known = " ON CONFLICT DO NOTHING" if ignore_known else ""
     if update_known:
@@ -100,7 +106,7 @@ def update_rows(
     """
     if not rows:
         return
-    mark = _placeholder(db)
+    mark = placeholder(db)
     parts = [
         f'"{column}" = "{column}" + {mark}' if how else f'"{column}" = {mark}'
         for column, how in changes.items()

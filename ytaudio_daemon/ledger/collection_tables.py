@@ -85,6 +85,20 @@ collections = Table(
     sqlite_autoincrement=True,  # a number is never given twice
 )
 
+#: What collections are called in the library, and what was written there for them.
+library_collections = Table(
+    "library_collections",
+    metadata,
+    Column("collection_id", Big, ForeignKey("collections.id"), primary_key=True),
+    # The field {collection}; it stays when the title changes.
+    Column("name", Text, nullable=False),
+    # Paths from the session's folder; NULL until they were written.
+    Column("playlist", Text),
+    Column("cover", Text),
+    # Its inode, size and time, as in `shelf`.
+    Column("cover_identity", Text),
+)
+
 #: The listing has not ended. Literal, so that SQLite sees that its index serves.
 IS_UNLISTED = text("collections.state IN ('queued', 'running', 'waiting')")
 

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger import transitions
+from ytaudio_daemon.ledger import archive, transitions
 from ytaudio_daemon.ledger.bulk import insert_rows, jobs_by_key, reserve_ids
 from ytaudio_daemon.ledger.events import (
     Fence,
@@ -40,6 +40,7 @@ from ytaudio_daemon.model.line_rules import (
     audio_key,
     decide_link,
     room_after,
+    video_id_of,
 )
 from ytaudio_daemon.model.quota import Quota
 
@@ -61,6 +62,8 @@ JOB_COLUMNS = (
     "collection_id",
     "collection_position",
 )
+#: The session has no job of a link after these.
+_WITHOUT_JOB = frozenset({LinkAction.REFUSE, LinkAction.ARCHIVED})
 _STATE_COLUMN = JOB_COLUMNS.index("state")
 #: A lookup is faster than the enumeration's constructor.
 _STATES = {state.value: state for state in JobState}
@@ -92,8 +95,8 @@ CollectionPlace = tuple[int, int] | tuple[None, None]
 NO_COLLECTION: CollectionPlace = (None, None)
 
 #: The result of one link of a batch: the decision, the row of its job (None when it
-#: was refused), and the session's job of this audio as it was before (None for new
-#: audio, and for audio that the same batch asked for before).
+#: was refused, or the archive has the video), and the session's job of this audio as it
+#: was before (None for new audio, and for audio that the same batch asked for before).
 EnqueuedLink = tuple[LinkDecision, int | None, KnownJob | None]
 
 
@@ -124,12 +127,15 @@ class JobBatch:
     ) -> None:
         self._db = db
         self._session_id = session.id
+        self._session_name = session.name
         self._now = now
         self._when_full = when_full
         self._file_is_gone = file_is_gone
         self._room = session_room(session, quota)
         #: The session's jobs that this batch asks for, by audio key.
         self._existing_jobs: dict[str, Any] = {}
+        #: When the videos that the archive has entered it.
+        self._archived_at: dict[str, float] = {}
         #: The jobs of the links that were not refused so far, by audio key.
         self._requested_jobs: dict[str, int] = {}
         self._job_rows: list[tuple[Any, ...]] = []
@@ -146,13 +152,16 @@ class JobBatch:
         return len(self._job_rows)
 
     def load(self, audio_keys: Iterable[str]) -> None:
-        """Look up the session's jobs of these audio keys, in a few queries for all.
+        """Look up the session's jobs and archive, in a few queries for all links.
 
         Args:
             audio_keys: Of all the links that `enqueue` is going to get.
         """
         keys = sorted(set(audio_keys))
         self._existing_jobs = jobs_by_key(self._db, self._session_id, keys)
+        self._archived_at = archive.find_archived(
+            self._db, self._session_name, [video_id_of(key) for key in keys]
+        )
         new = len(keys) - len(self._existing_jobs)
         self._new_job_ids = iter(reserve_ids(self._db, jobs, new))
 
@@ -166,6 +175,7 @@ class JobBatch:
         *,
         is_music: bool = False,
         place: CollectionPlace = NO_COLLECTION,
+        ignores_archive: bool = False,
     ) -> EnqueuedLink:
         """Decide about a link and carry it out; `write` inserts the row of a new job.
 
@@ -177,14 +187,16 @@ class JobBatch:
             job_uuid: For a new job, and no other job's; random when None.
             is_music: The link is one of YouTube Music's.
             place: The collection whose entry it is.
+            ignores_archive: It is fetched although the archive has the video.
         """
         requested = self._requested_jobs.get(audio_key)
         if requested is not None:
             return DUPLICATE, requested, None
         existing = self._existing_jobs.get(audio_key)
         known = None if existing is None else self._known_job(existing)
-        decision = decide_link(known, self._room, self._when_full)
-        if decision.exceeded is not None:
+        archived_at = None if ignores_archive else self._archived_at.get(video_id)
+        decision = decide_link(known, self._room, self._when_full, archived_at)
+        if decision.action in _WITHOUT_JOB:
             return decision, None, known
         if existing is None:
             job_id = next(self._new_job_ids)
@@ -226,7 +238,7 @@ class JobBatch:
     def _known_job(self, row: Any) -> KnownJob:
         state = _STATES[row.state]
         is_gone = state is JobState.COMPLETED and self._file_is_gone(row.output_path)
-        return KnownJob(state, bool(row.cancel_requested), is_gone)
+        return KnownJob(state, bool(row.cancel_requested), is_gone, row.created_at)
 
     def _change_existing(self, existing: Any, decision: LinkDecision) -> None:
         if decision is RETRY:
@@ -249,9 +261,10 @@ class EnqueueResult:
 
     Attributes:
         action: The action.
-        job_id: The row of its job; None when it was refused.
-        code: `session_job_limit` or `session_byte_limit` when refused, else "".
-        message: Why it was refused, in one sentence, else "".
+        job_id: The row of its job; None when it was refused or is in the archive.
+        code: `session_job_limit` or `session_byte_limit` when refused, `in_archive`, or
+            "".
+        message: Why there is no job, in one sentence, else "".
     """
 
     action: LinkAction
@@ -271,6 +284,7 @@ def enqueue_link(  # noqa: PLR0913 - what a decision depends on, one name each
     file_is_gone: Callable[[str], bool],
     job_uuid: str | None = None,
     is_music: bool = False,
+    ignores_archive: bool = False,
 ) -> EnqueueResult:
     """Enqueue one link for a client that waits for the result.
 
@@ -287,6 +301,7 @@ def enqueue_link(  # noqa: PLR0913 - what a decision depends on, one name each
         file_is_gone: Returns whether a completed job's output path no longer exists.
         job_uuid: For a new job, and no other job's; random when None.
         is_music: The link is one of YouTube Music's.
+        ignores_archive: It is fetched although the archive has the video.
     """
     session = db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
     batch = JobBatch(
@@ -295,8 +310,19 @@ def enqueue_link(  # noqa: PLR0913 - what a decision depends on, one name each
     key = audio_key(video_id, job_options.profile)
     batch.load([key])
     decision, job_id, _ = batch.enqueue(
-        key, video_id, job_options, job_uuid=job_uuid, is_music=is_music
+        key,
+        video_id,
+        job_options,
+        job_uuid=job_uuid,
+        is_music=is_music,
+        ignores_archive=ignores_archive,
     )
+    if decision.archived_at is not None:
+        return EnqueueResult(
+            action=decision.action,
+            code=archive.IN_ARCHIVE,
+            message=archive.since_text(decision.archived_at),
+        )
     if decision.exceeded is not None:
         limits = quota.with_session_limits(session.max_jobs, session.max_bytes)
         return _refusal(decision.exceeded, limits)

@@ -1,9 +1,11 @@
 """Translates the databases' errors into this program's errors."""
 
 import re
+import resource
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NoReturn
 
 import sqlalchemy as sa
@@ -27,6 +29,8 @@ UNREACHABLE_STATES = re.compile(r"08...|53300|57P0[123]")
 TRANSIENT_STATES = re.compile(r"53...|57...|58...|25006")
 #: Class: internal error, a damaged page among them.
 INTERNAL_STATES = re.compile(r"XX...")
+#: One transaction makes the ledger longer by less than so many bytes.
+_MAX_GROWTH_BYTES = 4 << 20
 
 
 @contextmanager
@@ -79,6 +83,9 @@ def _raise_for_sqlite(error: Exception, detail: sqlite3.Error, ledger: str) -> N
             "(`ytaudio doctor` names the chmod).",
         ) from error
     if code == sqlite3.SQLITE_IOERR:
+        limit = _reached_limit(detail, Path(ledger))
+        if limit is not None:
+            raise _file_limit_error(ledger, limit) from error
         raise LedgerError(
             f"the disk under the ledger {ledger} failed: {detail}",
             "See the kernel's log (dmesg); the ledger takes no harm from a full disk.",
@@ -112,6 +119,30 @@ def _raise_for_postgres(error: sa.exc.DBAPIError, ledger: str) -> NoReturn:
             "See PostgreSQL's log; a damaged database is restored from a dump.",
         ) from error
     raise error
+
+
+def _reached_limit(detail: sqlite3.Error, path: Path) -> int | None:
+    """Return this process's limit of a file's size in bytes, if the ledger ran into it.
+
+    SQLite reports EFBIG as an I/O error of the disk, and has truncated its file again.
+    """
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    is_limited = limit != resource.RLIM_INFINITY
+    if not is_limited or detail.sqlite_errorcode != sqlite3.SQLITE_IOERR_WRITE:
+        return None
+    for file in (path, path.with_name(f"{path.name}-journal")):
+        with suppress(OSError):
+            if file.stat().st_size > limit - _MAX_GROWTH_BYTES:
+                return limit
+    return None
+
+
+def _file_limit_error(ledger: str, limit: int) -> LedgerFullError:
+    return LedgerFullError(
+        f"the ledger {ledger} cannot grow: this process may write files of at most "
+        f"{limit} bytes",
+        "Raise that limit (LimitFSIZE= of the service, ulimit -f) and start it again.",
+    )
 
 
 def _busy_error(ledger: str, detail: str) -> LedgerBusyError:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger import archive
 from ytaudio_daemon.ledger.bulk import insert_rows
 from ytaudio_daemon.ledger.collections import NewCollection, ask_for_collection
 from ytaudio_daemon.ledger.enqueue import (
@@ -19,6 +20,7 @@ from ytaudio_daemon.model.line_rules import (
     WITHDRAW_CANCELLATION,
     KnownJob,
     LineResult,
+    LinkAction,
     LinkDecision,
     WhenFull,
     audio_key,
@@ -26,6 +28,7 @@ from ytaudio_daemon.model.line_rules import (
 from ytaudio_daemon.model.quota import Quota
 
 DUPLICATE_MESSAGE = "this session has this audio already"
+AGAIN_MESSAGE = "again=yes downloads it all the same"
 CANCELLATION_WITHDRAWN_MESSAGE = "runs after all: it was to be cancelled"
 
 LINE_COLUMNS = (
@@ -41,6 +44,11 @@ LINE_COLUMNS = (
     "collection_id",
 )
 _RESULT_COLUMN = LINE_COLUMNS.index("result")
+#: Why a line with a link has no job.
+_CODES = {
+    LinkAction.REFUSE: "session_job_limit",
+    LinkAction.ARCHIVED: archive.IN_ARCHIVE,
+}
 _REJECTED = LineResult.REJECTED.value
 
 
@@ -48,8 +56,10 @@ class NewLine(NamedTuple):
     """A line, or a part of one, that is not in the ledger yet. A million are made.
 
     Either `job_options` is set (the line has a link to take, on which `message` may be
-    a remark), with `video_id` or `collection`, or `code` and `message` (it is refused). `part` is 0 for the only link of its line. `again` is the
-    line as it could be dropped again, should it be refused, or None.
+    a remark), with `video_id` or `collection`, or `code` and `message` (it is refused).
+    `part` is 0 for the only link of its line. `again` is the line as it could be dropped
+    again, or None without a link. With `ignores_archive` its video is fetched although
+    the archive has it.
     """
 
     line: int
@@ -62,6 +72,7 @@ class NewLine(NamedTuple):
     again: str | None = None
     is_music: bool = False
     collection: NewCollection | None = None
+    ignores_archive: bool = False
 
 
 class SwitchedOffLink(NamedTuple):
@@ -162,11 +173,10 @@ class LineRecorder:
             line.job_options,
             (drop_id, number, part or None),
             is_music=line.is_music,
+            ignores_archive=line.ignores_archive,
         )
-        code = None if decision.exceeded is None else "session_job_limit"
         message = self._message(line.message, decision, known)
-        if job_id is not None:
-            again = None
+        code = _CODES.get(decision.action)
         result = decision.line_result
         return drop_id, number, part, text, result, code, message, again, job_id, None
 
@@ -211,6 +221,8 @@ class LineRecorder:
             return DUPLICATE_MESSAGE
         if decision is WITHDRAW_CANCELLATION:
             return CANCELLATION_WITHDRAWN_MESSAGE
+        if decision.archived_at is not None:
+            return f"{archive.since_text(decision.archived_at)}; {AGAIN_MESSAGE}"
         if decision.exceeded is not None:
             return (
                 f"this session may have {self._max_jobs} jobs in its life and has had "

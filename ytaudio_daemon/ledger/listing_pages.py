@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger import archive
 from ytaudio_daemon.ledger.bulk import insert_rows
 from ytaudio_daemon.ledger.collections import append_collection_event
 from ytaudio_daemon.ledger.enqueue import JobBatch
@@ -214,7 +215,11 @@ def select_entries(
             claim.source,
             is_music=claim.is_music,
             place=(claim.collection_id, entry.position),
+            ignores_archive=claim.selection.again,
         )
+        if decision.archived_at is not None:
+            entry.skipped = archive.since_text(decision.archived_at)
+            continue
         if decision.exceeded is not None:
             entry.skipped = OVER_LIFETIME_LIMIT
             continue

@@ -21,6 +21,7 @@ from ytaudio_daemon.ledger.schema import (
     entries,
     events,
     jobs,
+    library_collections,
     library_entries,
     lines,
     sessions,
@@ -135,6 +136,8 @@ def delete_collections(db: Connection, session_id: int) -> bool:
     """
     mine = sa.select(collections.c.id).where(collections.c.session_id == session_id)
     ids = db.execute(mine.limit(DROPS_PER_BATCH)).scalars().all()
+    of_library = library_collections.c.collection_id.in_(ids)
+    db.execute(sa.delete(library_collections).where(of_library))
     db.execute(sa.delete(collections).where(collections.c.id.in_(ids)))
     return len(ids) == DROPS_PER_BATCH
 

@@ -7,9 +7,13 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from ytaudio_daemon.ledger.archive import IN_ARCHIVE
 from ytaudio_daemon.ledger.schema import jobs
 from ytaudio_daemon.model import LinePart
 from ytaudio_daemon.model.collection import LISTING_ENDED, CollectionState
+
+#: Beside the states of jobs: a line without one, as the archive has its video.
+ARCHIVED = "archived"
 
 #: What a line shows of its job, in the order of the fields.
 JOB_COLUMNS = (
@@ -113,6 +117,11 @@ class ReceiptLine(NamedTuple):
     def number(self) -> LinePart:
         """Its number in the drop."""
         return LinePart(self.line, self.part)
+
+    @property
+    def standing(self) -> str | None:
+        """Its job's state, or `ARCHIVED`; None of a refused line."""
+        return ARCHIVED if self.code == IN_ARCHIVE else self.state
 
     @property
     def place(self) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger.archive import IN_ARCHIVE
 from ytaudio_daemon.ledger.line_order import IS_AFTER_BOUND, ORDER, bound_after
 from ytaudio_daemon.ledger.receipt_items import IS_UNAVAILABLE, with_collections
 from ytaudio_daemon.ledger.receipt_line import (
+    ARCHIVED,
     JOB_COLUMNS,
     ReceiptLine,
 )
@@ -111,17 +113,18 @@ _PAGE_QUERY = (
 )
 
 _BATCH_QUERY = (
-    sa.select(*ORDER, lines.c.job_id, lines.c.collection_id)
+    sa.select(*ORDER, lines.c.job_id, lines.c.collection_id, lines.c.code)
     .where(lines.c.drop_id == sa.bindparam("drop"), IS_AFTER_BOUND)
     .order_by(*ORDER)
     .limit(sa.bindparam("limit"))
 )
 _BATCH = _BATCH_QUERY.subquery()
+_STANDING = sa.case((_BATCH.c.code == IN_ARCHIVE, ARCHIVED), else_=jobs.c.state)
 _STATE_COUNTS_QUERY = (
-    sa.select(jobs.c.state, sa.func.count())
+    sa.select(_STANDING.label("standing"), sa.func.count())
     .select_from(_BATCH.outerjoin(jobs, jobs.c.id == _BATCH.c.job_id))
     .where(_BATCH.c.collection_id.is_(None))
-    .group_by(jobs.c.state)
+    .group_by("standing")
 )
 #: The collections of a batch, each where its items stand.
 _NAMED = _BATCH.join(
@@ -219,8 +222,9 @@ class LineStates:
     """A count of a drop's lines, and of the items of their collections.
 
     Attributes:
-        counts: Lines and items by the state of their job; None for refused lines. A
-            collection that is not listed counts as well, by the state of its listing.
+        counts: Lines and items by the state of their job, or `ARCHIVED`; None for
+            refused lines. A collection that is not listed counts as well, by the state
+            of its listing.
         unavailable: Items that cannot be fetched.
         last: The last line that was counted; None when there was no more.
     """

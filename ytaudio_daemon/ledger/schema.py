@@ -17,13 +17,20 @@ from sqlalchemy import (
     text,
 )
 
-from ytaudio_daemon.ledger.collection_tables import IS_UNLISTED, collections, entries
+from ytaudio_daemon.ledger.archive_table import archive
+from ytaudio_daemon.ledger.collection_tables import (
+    IS_UNLISTED,
+    collections,
+    entries,
+    library_collections,
+)
 from ytaudio_daemon.ledger.column_types import Big, Real, metadata
 from ytaudio_daemon.model import JobState
 
 __all__ = [
     "IS_UNLISTED",
     "Big",
+    "archive",
     "attempts",
     "collections",
     "drops",
@@ -31,6 +38,7 @@ __all__ = [
     "events",
     "gates",
     "jobs",
+    "library_collections",
     "library_entries",
     "lines",
     "meta",
@@ -168,7 +176,8 @@ lines = Table(
     Column("result", Text, nullable=False),
     Column("code", Text),
     Column("message", Text),
-    # A rejected line as it could be dropped again, for `.failed.txt`.
+    # The link with the options that its drop gave, for `.failed.txt`; NULL without a
+    # link, and on accepted lines that were recorded before these had it.
     Column("again", Text),
     Column("job_id", Big, ForeignKey("jobs.id")),
     # The playlist, album or channel that it names; it has no job of its own then.
@@ -325,6 +334,7 @@ library_entries = Table(
     Column("job_id", Big, ForeignKey("jobs.id"), primary_key=True),
     # The attempt whose audio it is.
     Column("attempt", Big, nullable=False),
+    # From the session's folder on: "Songs/01 Song.mp3".
     Column("name", Text, nullable=False),
     # "<inode>:<size>:<mtime in ns>" when it was added.
     Column("identity", Text, nullable=False),

@@ -182,9 +182,11 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "not": _check_words,
     "max_items": _check_count,
     "list": _word_check(YES_OR_NO),
+    "again": _word_check(YES_OR_NO),
 }
 
 #: Every key there is.
 COLLECTION_KEYS = tuple(_CHECKS)
-#: What a single video's line may have, too: whether its list is meant at all.
-KEYS_OF_VIDEOS = frozenset({"list"})
+#: What a single video's line may have, too: whether its list is meant at all, and
+#: whether it is fetched although the archive has it.
+KEYS_OF_VIDEOS = frozenset({"list", "again"})

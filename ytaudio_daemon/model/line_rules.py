@@ -35,6 +35,8 @@ class LinkAction(Enum):
     WITHDRAW_CANCELLATION = auto()
     #: Nothing: the session's job of this audio is unfinished, or its file exists.
     DUPLICATE = auto()
+    #: Nothing: the archive has the video.
+    ARCHIVED = auto()
     #: Nothing: the session is over a limit.
     REFUSE = auto()
 
@@ -66,11 +68,13 @@ class KnownJob(NamedTuple):
         state: Its state.
         cancel_requested: It is running and was asked to stop.
         file_is_gone: It is completed and its audio no longer exists.
+        created_at: When it was asked for first, in seconds since 1970.
     """
 
     state: JobState
     cancel_requested: bool = False
     file_is_gone: bool = False
+    created_at: float = 0.0
 
 
 class SessionRoom(NamedTuple):
@@ -124,11 +128,14 @@ class LinkDecision(NamedTuple):
         action: The rows that are written.
         line_result: The `LineResult` of a line with that link, as text.
         exceeded: The limit of a `REFUSE`, else None.
+        archived_at: Of an `ARCHIVED`, when the video entered the archive, in seconds
+            since 1970; else None.
     """
 
     action: LinkAction
     line_result: str
     exceeded: ExceededLimit | None = None
+    archived_at: float | None = None
 
 
 # Made once, as a million lines share them; compared by identity.
@@ -151,21 +158,45 @@ def audio_key(video_id: str, profile: str) -> str:
     return f"{video_id}:{profile}"
 
 
+def video_id_of(audio_key: str) -> str:
+    """Return the video of an audio key."""
+    return audio_key.partition(":")[0]
+
+
 def decide_link(
-    known: KnownJob | None, room: SessionRoom, when_full: WhenFull
+    known: KnownJob | None,
+    room: SessionRoom,
+    when_full: WhenFull,
+    archived_at: float | None = None,
 ) -> LinkDecision:
     """Decide about a link to a session.
+
+    The archive keeps a video from being fetched; it stops no job that is under way, and
+    none that was asked for in spite of it: such a job is younger than the entry.
 
     Args:
         known: The session's job of the same video with the same options; None when
             there is none.
         room: How many more jobs the session may have.
         when_full: Hold or refuse a link over the quota.
+        archived_at: When the video entered the archive; None when it is not in it, or
+            the archive is to be ignored.
     """
     if known is not None and known.cancel_requested:
         return WITHDRAW_CANCELLATION
     if known is not None and not runs_again(known):
         return DUPLICATE
+    if archived_at is not None and (known is None or known.created_at < archived_at):
+        return LinkDecision(
+            LinkAction.ARCHIVED, LineResult.DUPLICATE.value, archived_at=archived_at
+        )
+    return _decide_download(known, room, when_full)
+
+
+def _decide_download(
+    known: KnownJob | None, room: SessionRoom, when_full: WhenFull
+) -> LinkDecision:
+    """Decide about a link whose audio is to be fetched, if the session has room."""
     full = room.exceeded
     if full is not None and when_full is WhenFull.REFUSE:
         return _refuse(full)

@@ -19,7 +19,10 @@ LOSSLESS = frozenset({"wav", "flac"})
 #: YouTube serves neither codec, so these are always encoded and need a bitrate.
 ALWAYS_ENCODED = frozenset({"mp3", "ogg"})
 QUALITIES = ("bestaudio", "worstaudio", "best", "worst")
-TAGS = ("title", "artist", "album", "album_artist", "track", "date", "genre", "comment")
+TAGS = (
+    *("title", "artist", "album", "album_artist", "track", "disc"),
+    *("date", "genre", "comment"),
+)
 PRIORITIES = range(-10, 11)
 #: kbit/s; LAME's, AAC's, Vorbis' and Opus' common range.
 BITRATES = range(16, 513)

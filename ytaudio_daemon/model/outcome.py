@@ -223,6 +223,8 @@ class FetchRequest:
         private_paths: Files and folders that it must not reach, but for those named
             here that lie in them; none: it is not confined.
         job_facts: Copied into `job.json` as they are (ids, session, source line).
+        album_tags: Tags that the job's album gives: before the video's own, behind a
+            person's.
         ffmpeg: Absolute path.
         ffmpeg_version: As `fetch.tools` found it, for `job.json`.
         js_runtime: `["deno", "/path"]` or `["node", "/path"]`, or [] for none.
@@ -240,6 +242,7 @@ class FetchRequest:
     cache_dir: str = ""
     private_paths: tuple[str, ...] = ()
     job_facts: Mapping[str, Any] = field(default_factory=dict)
+    album_tags: Mapping[str, str] = field(default_factory=dict)
     ffmpeg: str = ""
     ffmpeg_version: str = ""
     js_runtime: tuple[str, ...] = ()

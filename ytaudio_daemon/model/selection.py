@@ -58,6 +58,7 @@ class Selection:
         match: What a title must contain, whatever its case.
         not_match: What a title must not contain.
         max_items: At most so many entries; None for the config's number.
+        again: Entries that the archive has are selected, too.
     """
 
     items: tuple[tuple[int, int | None], ...] = ()
@@ -69,6 +70,7 @@ class Selection:
     match: str = ""
     not_match: str = ""
     max_items: int | None = None
+    again: bool = False
 
     @classmethod
     def from_layer(cls, layer: Layer) -> "Selection":
@@ -83,11 +85,15 @@ class Selection:
             match=layer.get("match", ""),
             not_match=layer.get("not", ""),
             max_items=layer.get("max_items"),
+            again=layer.get("again") == "yes",
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON types."""
-        return asdict(self)
+        """Return plain JSON types; without `again` unless it is set, as before it came."""
+        data = asdict(self)
+        if not self.again:
+            del data["again"]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Selection":

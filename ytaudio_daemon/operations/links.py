@@ -19,6 +19,7 @@ def enqueue_link(  # noqa: PLR0913 - a job's parts, one name each
     now: Now,
     job_uuid: str | None = None,
     is_music: bool = False,
+    ignores_archive: bool = False,
 ) -> EnqueueResult:
     """Enqueue one link in an active session; over the quota it is refused, not held.
 
@@ -31,6 +32,7 @@ def enqueue_link(  # noqa: PLR0913 - a job's parts, one name each
         now: The moment.
         job_uuid: For a new job, and no other job's; random when None.
         is_music: The link is one of YouTube Music's.
+        ignores_archive: It is fetched although the archive has the video.
 
     Raises:
         SessionExpiredError: The session has ended.
@@ -46,6 +48,7 @@ def enqueue_link(  # noqa: PLR0913 - a job's parts, one name each
         file_is_gone=audio_is_gone,
         job_uuid=job_uuid,
         is_music=is_music,
+        ignores_archive=ignores_archive,
     )
 
 

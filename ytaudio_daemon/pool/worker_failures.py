@@ -1,9 +1,11 @@
 """The failures of attempts whose workers sent no outcome. Pure."""
 
+import errno
 import signal
 
 from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.model.decide import OUT_OF_MEMORY
+from ytaudio_daemon.model.host_error_table import NO_PROCESSES
 from ytaudio_daemon.model.host_errors import find_host_error
 
 
@@ -52,15 +54,9 @@ def fork_refused(number: int) -> Failure:
         number: The errno of socketpair(2) or fork(2); EAGAIN is a limit of processes.
     """
     host_error = find_host_error(number)
-    if host_error is not None:
-        message = f"No worker could be started. {host_error.cause}"
-        return host_error.failure(message)
-    return Failure(
-        kind=FailureKind.HOST,
-        code="no_processes",
-        message="The machine has no room for another process.",
-        hint="Raise the limit of processes (TasksMax=, ulimit -u).",
-    )
+    if host_error is None or number == errno.EAGAIN:
+        return NO_PROCESSES.failure()
+    return host_error.failure(f"No worker could be started. {host_error.cause}")
 
 
 def no_template(why: str) -> Failure:

@@ -25,7 +25,9 @@ class LineCounts(TypedDict):
     """Lines by verdict."""
 
     accepted: Annotated[Count, "Lines that become, or became, jobs."]
-    duplicate: Annotated[Count, "Lines whose audio is asked for already."]
+    duplicate: Annotated[
+        Count, "Lines whose audio is asked for already, or in the archive."
+    ]
     rejected: Annotated[Count, "Lines that are refused."]
 
 
@@ -99,14 +101,18 @@ class ReceiptLine(TypedDict):
     part: Annotated[Positive | None, PART]
     text: Annotated[str, "What was written, shortened."]
     result: Annotated[str, LINE_RESULTS, "What intake made of it."]
-    code: Annotated[str | None, "Why it was rejected."]
+    code: Annotated[
+        str | None,
+        "Why it was rejected; `in_archive` where the archive has the video.",
+    ]
     message: Annotated[
         str | None,
         "The same in a sentence; of a line that was taken, a remark, such as `read as` and"
         " the link where it was mended.",
     ]
     job: Annotated[
-        Uuid | None, "UUID of its job; of a duplicate, the one that has the audio."
+        Uuid | None,
+        "UUID of its job; of a duplicate, the one that has the audio, if any.",
     ]
     state: Annotated[Annotated[str, one_of(JobState)] | None, "Where that job stands."]
     output_path: Annotated[
@@ -125,13 +131,16 @@ class ReceiptCounts(TypedDict):
 
     lines: Annotated[Count, "All."]
     accepted: Annotated[Count, "Became or woke a job."]
-    duplicate: Annotated[Count, "Asked for audio the session has already."]
+    duplicate: Annotated[
+        Count, "Asked for audio the session has already, or the archive."
+    ]
     rejected: Annotated[Count, "Refused."]
     completed: Annotated[Count, "Whose job is done."]
     failed: Annotated[Count, "Whose job failed for good."]
     cancelled: Annotated[Count, "Whose job was cancelled."]
     unfinished: Annotated[Count, "Whose job is not finished yet."]
     unavailable: Annotated[Count, "Entries of collections that cannot be fetched."]
+    archived: Annotated[Count, "Lines whose video the archive has."]
     switched_off: Annotated[Count, "Links in comments; no lines of the receipt."]
 
 

@@ -4,10 +4,11 @@
 messages all follow from these declarations. Durations are in seconds, sizes in bytes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ytaudio_daemon.model.innertube import PLAYER_CLIENTS
+from ytaudio_daemon.model.library_rules import LibraryRules
 from ytaudio_daemon.model.options import FORMATS, QUALITIES, Layer
 from ytaudio_daemon.model.outcome import COOKIES_POLICIES
 from ytaudio_daemon.model.quota import Quota
@@ -29,6 +30,7 @@ from ytaudio_daemon.settings.value_types import (
     file_mode_mask,
     group_name,
     integer,
+    library_template,
     optional_path,
     path,
     positive_duration,
@@ -173,6 +175,26 @@ class CollectionSettings:
     resolvers: int = key("1", integer(1, 16), "Collections listed at once, beside the downloads.")
     max_items: int = key("500", integer(1, 100_000),
         "Entries of one that become jobs, unless its line says max_items; the receipt tells of more.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LibrarySettings:
+    """How the library is laid out below a session's folder; docs/library.md."""
+
+    single: str = key("{title}", library_template(),
+        "Songs that no collection lists.")
+    album: str = key("{album_artist}/{year} - {album}/{track:02} {title}", library_template(),
+        "Songs of an album.")
+    playlist: str = key("{collection}/{position:02} {title}", library_template(),
+        "Entries of a playlist.")
+    channel: str = key("{channel}/{date} {title}", library_template(),
+        "Videos of a channel.")
+
+    @property
+    def rules(self) -> LibraryRules:
+        """The rules of a session that has none of its own."""
+        names = (field.name for field in fields(LibraryRules))
+        return LibraryRules(**{name: getattr(self, name) for name in names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

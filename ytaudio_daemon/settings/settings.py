@@ -14,6 +14,7 @@ from ytaudio_daemon.settings.sections import (
     DownloadSettings,
     EngineSettings,
     InboxSettings,
+    LibrarySettings,
     LogSettings,
     NotifySettings,
     PaceSettings,
@@ -44,6 +45,7 @@ class Settings:
     retry: RetrySettings
     sessions: SessionSettings
     collections: CollectionSettings
+    library: LibrarySettings
     inbox: InboxSettings
     disk: DiskSettings
     status: StatusSettings

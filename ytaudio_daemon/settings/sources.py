@@ -63,8 +63,13 @@ class SourceValue:
         )
 
     def _suggestion(self) -> str:
-        """Return "; did you mean …?" for the first word that is not in a closed list."""
+        """Return "; did you mean …?" for the first word that is not in a closed list.
+
+        Where the type tells what is wrong, that.
+        """
         known = self.key.value_type.words
+        if (explain := self.key.value_type.problem) and isinstance(self.value, str):
+            return f"; {explain(self.value)}"
         given = self.value if isinstance(self.value, list) else str(self.value).split()
         wrong = [str(word) for word in given if known and word not in known]
         return _did_you_mean(wrong[0], known) if wrong else ""

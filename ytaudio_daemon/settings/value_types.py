@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from ytaudio_daemon.model.library_template import LIBRARY_FIELDS, template_problem
 from ytaudio_daemon.model.options import OptionError, check_option
 
 #: A century; longer durations overflow dates.
@@ -32,6 +33,7 @@ class ValueType:
         toml_types: The types it may have in a TOML file.
         redact: Returns the part of its text that may be shown; None: all of it.
         words: The words it consists of, where those are a closed list.
+        problem: Returns what is wrong with a text that is not allowed, or "".
     """
 
     allowed: str
@@ -40,6 +42,7 @@ class ValueType:
     toml_types: tuple[type, ...] = (str,)
     redact: Callable[[str], str] | None = None
     words: tuple[str, ...] = ()
+    problem: Callable[[str], str] | None = None
 
 
 def require(is_allowed: object, text: str) -> None:
@@ -134,6 +137,21 @@ def download_option(name: str, allowed: str) -> ValueType:
             raise ValueError(text) from exc
 
     return ValueType(allowed=allowed, parse=parse)
+
+
+def library_template() -> ValueType:
+    """Return the type of templates for names in the library."""
+
+    def parse(text: str) -> str:
+        require(not template_problem(text), text)
+        return text
+
+    fields = " ".join(f"{{{name}}}" for name in LIBRARY_FIELDS)
+    return ValueType(
+        allowed=f"words, / between folders, and any of {fields}",
+        parse=parse,
+        problem=template_problem,
+    )
 
 
 def file_mode_mask() -> ValueType:

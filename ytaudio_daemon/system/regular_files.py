@@ -112,14 +112,16 @@ def _open_regular(path: Name, flags: int, folder: int | None, mode: int = 0) -> 
         fd = os.open(path, flags | _SAFE_FLAGS, mode, dir_fd=folder)
     except OSError as error:
         if error.errno in _NOT_REGULAR:
-            raise _not_regular(path, is_link=error.errno == errno.ELOOP) from error
+            raise _not_regular(path, error.errno) from error
         raise
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
+    mode = os.fstat(fd).st_mode
+    if not stat.S_ISREG(mode):
         os.close(fd)
-        raise _not_regular(path)
+        raise _not_regular(path, errno.EISDIR if stat.S_ISDIR(mode) else errno.ENXIO)
     return fd
 
 
-def _not_regular(path: Name, *, is_link: bool = False) -> NotRegularFileError:
+def _not_regular(path: Name, number: int) -> NotRegularFileError:
+    is_link = number == errno.ELOOP
     what = "is a symbolic link" if is_link else "is not a plain file"
-    return NotRegularFileError(errno.EINVAL, what, os.fsdecode(path))
+    return NotRegularFileError(number, what, os.fsdecode(path))

@@ -18,6 +18,8 @@ _NAMED = re.compile(
 )
 #: yt-dlp's own file names: `Title [ID].webm`.
 _IN_BRACKETS = re.compile(rf"\[({_ID})\](?=\.\w|\s*$)")
+#: Commands that people keep in their lists.
+_COMMAND = re.compile(r"\s*[$>]?\s*(?:\S*/)?(?:yt-dlp|youtube-dl|ytaudio)\s")
 _CELL_END = re.compile(r"[\t,;|]")
 _AROUND = " \t\r\n\"'`*<>()[]-"
 _LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,4}[.)])\s+")
@@ -34,7 +36,7 @@ def bare_id_error(video_id: str) -> LinkError:
     link = Link(video_id)
     return LinkError(
         "bare_id",
-        f"an ID alone may be any word of eleven letters; write {link.url}",
+        f"this may be a video's ID, or a word of eleven letters; if it is, write {link.url}",
         link,
     )
 
@@ -45,7 +47,8 @@ def _found(text: str) -> Iterator[str]:
     for in_brackets in _IN_BRACKETS.finditer(text):
         yield in_brackets[1]
     words = _LIST_MARK.sub("", text).split()
-    cells = words if all(map(_is_id, words)) else _CELL_END.split(text)
+    is_list = all(map(_is_id, words)) or _COMMAND.match(text)
+    cells = words if is_list else _CELL_END.split(text)
     for cell in cells:
         for bare in {cell.strip(_AROUND), cell.strip()}:
             if _is_id(bare):

@@ -12,8 +12,14 @@ from ytaudio_daemon.ledger.library_entries import LibraryEntry
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.library_rules import LibraryRules
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
+from ytaudio_daemon.views.library_places import (
+    NamedCollection,
+    named_collection,
+    place_of_job,
+)
 from ytaudio_daemon.views.write_errors import RETRY_AFTER_S, TURN_S, WriteErrors
 
 PROBLEM_CODE = "library_unwritable"
@@ -59,9 +65,9 @@ class LibraryView:
             self._library_requests.add(job_id)
             self.due_queue.schedule(job_id, now.uptime_s, event_id)
 
-    def write_step(self, now: Now) -> bool:
+    def write_step(self, rules: LibraryRules, now: Now) -> bool:
         """Add the next audio that is due, or copy a piece of it; False if none is."""
-        if self._running_copy is None and not self._start_copy(now):
+        if self._running_copy is None and not self._start_copy(rules, now):
             return False
         if self._running_copy is not None:
             self._continue_copy(*self._running_copy, now)
@@ -73,7 +79,7 @@ class LibraryView:
             self._running_copy[1].close()
             self._running_copy = None
 
-    def _start_copy(self, now: Now) -> bool:
+    def _start_copy(self, rules: LibraryRules, now: Now) -> bool:
         job_id = self.due_queue.first_due(now.uptime_s)
         library = self._layout.library
         if job_id is None or library is None:
@@ -89,8 +95,9 @@ class LibraryView:
         if blocked is not None:
             self.due_queue.postpone(job_id, blocked)
             return True
+        named = named_collection(self._ledger, job)
         self.due_queue.begin(job_id)
-        self._running_copy = job, self._copy_steps(library, job, old)
+        self._running_copy = job, self._copy_steps(library, job, old, named, rules)
         return True
 
     def _read_job(self, job_id: int) -> tuple[JobRow | None, LibraryEntry | None]:
@@ -104,8 +111,14 @@ class LibraryView:
                 return None, old
 
     def _copy_steps(
-        self, library: Path, job: JobRow, old: LibraryEntry | None
+        self,
+        library: Path,
+        job: JobRow,
+        old: LibraryEntry | None,
+        named: NamedCollection | None,
+        rules: LibraryRules,
     ) -> Generator[None, None, LibraryFile]:
+        place = place_of_job(self._layout, job, named, rules)
         audio = PublishedAudio(
             parts=(job.session_uuid, job.uuid, "audio"),
             file_name=Path(job.output_path or "").name,
@@ -114,8 +127,10 @@ class LibraryView:
             video_id=job.video_id,
         )
         before = LibraryFile(name=old.name, identity=old.identity) if old else None
-        return add_to_library(
-            self._layout.downloads, library, job.session_name, audio, before
+        return (
+            yield from add_to_library(
+                self._layout.downloads, library, job.session_name, audio, place, before
+            )
         )
 
     def _continue_copy(

@@ -15,7 +15,7 @@ from ytaudio_daemon.ledger.receipt_line import ReceiptLine
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model import LinePart
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
-from ytaudio_daemon.views import receipt_json, receipt_text
+from ytaudio_daemon.views import failed_text, receipt_json, receipt_text
 from ytaudio_daemon.views.receipt_file import ReceiptFile
 from ytaudio_daemon.views.switched_off_lines import SwitchedOffLines
 
@@ -79,7 +79,7 @@ class ReceiptWriter:
             receipt_text.REASON_MARK if is_rejected else receipt_text.RECEIPT_MARK,
         )
         self._failed = ReceiptFile(
-            self._people_file_opener(b".failed.txt"), receipt_text.FAILED_MARK
+            self._people_file_opener(b".failed.txt"), failed_text.FAILED_MARK
         )
         self._has_more_lines = True
         self._switched_off = SwitchedOffLines(drop.id, self._program)
@@ -154,8 +154,8 @@ class ReceiptWriter:
         found = receipts.count_line_states(db, self.drop.id, after, COUNT_LINES)
         self._counted_to = found.last
         self._tally["unavailable"] += found.unavailable
-        for state, number in found.counts.items():
-            self._tally[receipt_text.outcome_of(state)] += number
+        for standing, number in found.counts.items():
+            self._tally[receipt_text.outcome_of(standing)] += number
         if found.last is None:
             self._write_heads(db)
 
@@ -197,12 +197,12 @@ class ReceiptWriter:
 
     def _write_failed_lines(self, page: list[ReceiptLine]) -> None:
         again = (
-            receipt_text.failed_line(line, self.drop.id, self._circumstances)
+            failed_text.failed_line(line, self.drop.id, self._circumstances)
             for line in page
         )
         if text := "".join(again):
             if self._failed.is_empty:
-                self._failed.write(receipt_text.failed_head(self.drop))
+                self._failed.write(failed_text.failed_head(self.drop))
             self._failed.write(text)
 
     def _finish_failed(self, previous: bytes | None) -> bytes | None:
@@ -210,7 +210,7 @@ class ReceiptWriter:
             return self._failed.commit(previous)
         if self._failed.error is None:
             name = self._people_name + b".failed.txt"
-            mark = receipt_text.FAILED_MARK.encode()
+            mark = failed_text.FAILED_MARK.encode()
             try:
                 remove_if_ours(self._layout.inbox, self._people_folder, name, mark)
             except OSError as error:

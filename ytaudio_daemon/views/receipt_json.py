@@ -63,6 +63,7 @@ def program_end(drop: ReceiptHead, tally: Mapping[str, int], switched_off: int) 
         "cancelled": tally["cancelled"],
         "unfinished": tally["open"],
         "unavailable": tally["unavailable"],
+        "archived": tally["archived"],
         "switched_off": switched_off,
     }
     return f'], "counts": {_json(counts)}}}\n'

@@ -6,19 +6,20 @@ Written to be read in any editor, Windows Notepad included: UTF-8, aligned colum
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
-from typing import Any
 
-from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import MENDED_REMARK
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.receipt_line import ReceiptCollection, ReceiptLine
+from ytaudio_daemon.ledger.receipt_line import (
+    ARCHIVED,
+    ReceiptCollection,
+    ReceiptLine,
+)
 from ytaudio_daemon.ledger.receipts import ReceiptHead
-from ytaudio_daemon.model.collection import UNAVAILABLE_TEXTS, CollectionState
+from ytaudio_daemon.model.collection import UNAVAILABLE_TEXTS
 from ytaudio_daemon.model.filename_fields import ONE_NAME_REMARK
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.system.text import single_line
 from ytaudio_daemon.system.times import utc_time
-from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views.job_errors import collection_error, line_error
 from ytaudio_daemon.views.receipt_collection import (
     collection_details,
@@ -28,7 +29,6 @@ from ytaudio_daemon.views.receipt_collection import (
 
 #: How each kind of file begins; a file that begins otherwise is not ours.
 RECEIPT_MARK = "Receipt for "
-FAILED_MARK = "# What could not be done of "
 REASON_MARK = "Nothing could be used of "
 
 #: The outcomes of a line with their words, in the order of the summary.
@@ -37,11 +37,12 @@ OUTCOMES = {
     "failed": "failed",
     "cancelled": "cancelled",
     "rejected": "rejected",
+    "archived": "in the archive",
     "unavailable": "not available",
     "open": "still to be done",
 }
 #: Their rows stand in the summary only where there are any.
-_RARE_OUTCOMES = frozenset({"unavailable"})
+_RARE_OUTCOMES = frozenset({"archived", "unavailable"})
 _STATE_TEXTS = {
     "queued": "waiting for its turn",
     "held": "held until the session has room",
@@ -50,8 +51,14 @@ _STATE_TEXTS = {
     "completed": "done",
     "failed": "failed",
     "cancelled": "cancelled",
+    ARCHIVED: "in the archive",
 }
-_OUTCOME_OF = {"completed": "done", "failed": "failed", "cancelled": "cancelled"}
+_OUTCOME_OF = {
+    "completed": "done",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    ARCHIVED: "archived",
+}
 _INDENT = " " * 9
 #: As much of a job's ID as is enough to type.
 SHORT_ID_CHARS = 8
@@ -59,9 +66,9 @@ _WIDTH = 32
 _COUNT_WIDTH = 13
 
 
-def outcome_of(state: str | None) -> str:
-    """Return the key in `OUTCOMES` of a line whose job has this state; None: no job."""
-    return "rejected" if state is None else _OUTCOME_OF.get(state, "open")
+def outcome_of(standing: str | None) -> str:
+    """Return the key in `OUTCOMES` of a line that stands so (`ReceiptLine.standing`)."""
+    return "rejected" if standing is None else _OUTCOME_OF.get(standing, "open")
 
 
 def receipt_identity(drop: ReceiptHead) -> str:
@@ -89,7 +96,7 @@ def receipt_head(drop: ReceiptHead, tally: Mapping[str, int], switched_off: str)
     """
     note = ""
     if drop.state != "rejected" and drop.reason:
-        note = f"  note      {_sentence(drop.reason)}\n"
+        note = f"  note      {sentence(drop.reason)}\n"
     head = f"{receipt_identity(drop)}{note}"
     comment = f"\n{switched_off}\n" if switched_off else ""
     if not drop.lines:  # binary data, a device: there is nothing to count
@@ -109,7 +116,7 @@ def tally_of(lines: Iterable[ReceiptLine]) -> Counter[str]:
     tally = Counter[str]()
     for line in lines:
         if line.collection is None:
-            tally[outcome_of(line.state)] += 1
+            tally[outcome_of(line.standing)] += 1
         elif not line.collection.is_repeated:
             tally += outcomes_of(line.collection)
     return tally
@@ -124,7 +131,7 @@ def receipt_line(line: ReceiptLine, circumstances: Circumstances = NOTHING_SET) 
         shown = [] if line.collection.is_repeated else line.collection.items
         rows = (receipt_line(item, circumstances) for item in shown)
         return _collection_row(line, line.collection, circumstances) + "".join(rows)
-    word = _STATE_TEXTS.get(line.state or "", "rejected")
+    word = _STATE_TEXTS.get(line.standing or "", "rejected")
     if line.unavailable:
         word = UNAVAILABLE_TEXTS.get(line.unavailable, line.unavailable)
     if line.result == "duplicate":
@@ -147,72 +154,6 @@ def _collection_row(
     details += collection_details(collection)
     row = f"{line.place:>7}  {word:<{_WIDTH}}  {shown}".rstrip() + "\n"
     return row + "".join(f"{_INDENT}{detail}\n" for detail in details if detail)
-
-
-def failed_head(drop: ReceiptHead) -> str:
-    """Return the head of a `.failed.txt`: comments only."""
-    name = single_line(display_name(drop.filed_name or drop.name))
-    return (
-        f"{FAILED_MARK}{name}\n"
-        "# Put this file into the inbox again: links without a # are tried once more.\n"
-        "# Mend what stands behind a # first, and take the # away, or it is passed over.\n"
-    )
-
-
-def failed_line(
-    line: ReceiptLine, drop_id: int, circumstances: Circumstances = NOTHING_SET
-) -> str:
-    """Return a failed link as it can be dropped again, below its reason.
-
-    Returns "" for a line that did not fail, and for one that repeats a failed line of
-    the same drop.
-    """
-    if line.collection is not None:
-        return _failed_collection(line, line.collection, drop_id, circumstances)
-    if line.unavailable:
-        return ""
-    if line.state is None:
-        return _rejected_line(line)
-    if not _has_failed_for_good(line) or _repeats_line_of_drop(line, drop_id):
-        return ""
-    reason = _sentence(line.error_message or line.error_code or "failed")
-    error = line_error(line, circumstances)
-    hint = f" {single_line(error['hint'])}" if error and error["hint"] else ""
-    link = dropfile.render_line(
-        Link(line.video_id or ""), option_layer(line.options or {})
-    )
-    return f"\n# line {line.place}: {reason}{hint}\n{link}\n"
-
-
-def _failed_collection(
-    line: ReceiptLine,
-    collection: ReceiptCollection,
-    drop_id: int,
-    circumstances: Circumstances,
-) -> str:
-    """Return a collection that could not be listed, else its items that failed."""
-    if collection.is_repeated:
-        return ""
-    has_expired = (collection.error or {}).get("code") == "session_expired"
-    if collection.state is not CollectionState.FAILED and not has_expired:
-        return "".join(
-            failed_line(item, drop_id, circumstances) for item in collection.items
-        )
-    error = collection_error(collection, circumstances)
-    reason = _sentence(error["message"] if error else "it could not be listed")
-    hint = f" {single_line(error['hint'])}" if error and error["hint"] else ""
-    again = single_line(line.again or collection.url)
-    return f"\n# line {line.place}: {reason}{hint}\n{again}\n"
-
-
-def option_layer(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a job's options as a drop's line would give them."""
-    layer = {
-        name: value
-        for name, value in options.items()
-        if name != "tags" and value is not None and (name != "priority" or value)
-    }
-    return layer | {f"tag.{name}": text for name, text in options["tags"].items()}
 
 
 def _summary(tally: Mapping[str, int]) -> str:
@@ -260,7 +201,9 @@ def _code(code: str | None) -> str:
 def _remark(line: ReceiptLine) -> str:
     """Return what is worth saying of a line; of one that is done, only how it was read."""
     message = line.message or ""
-    if line.state != "completed" and line.result != "duplicate":
+    if line.standing != "completed" and (
+        line.result != "duplicate" or line.standing == ARCHIVED
+    ):
         return message
     remarks = message.split("; ")
     return "; ".join(remark for remark in remarks if _is_lasting(remark))
@@ -271,26 +214,7 @@ def _is_lasting(remark: str) -> bool:
     return remark == ONE_NAME_REMARK or remark.startswith(MENDED_REMARK)
 
 
-def _has_failed_for_good(line: ReceiptLine) -> bool:
-    """True if a line's job failed or ended with its session; not if a person did it."""
-    return line.state == "failed" or (
-        line.state == "cancelled" and line.error_code == "session_expired"
-    )
-
-
-def _repeats_line_of_drop(line: ReceiptLine, drop_id: int) -> bool:
-    """True for a duplicate of a line of the same drop: one retry is enough."""
-    return line.result == "duplicate" and line.job_drop_id == drop_id
-
-
-def _rejected_line(line: ReceiptLine) -> str:
-    reason = (
-        f"\n# line {line.place}: {_sentence(line.message or line.code or 'refused')}\n"
-    )
-    again = single_line(line.again) if line.again else f"# {single_line(line.text)}"
-    return f"{reason}{again}\n"
-
-
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """Return a text on one line, with a full stop if it has no other end."""
     text = single_line(text)
     return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -8,6 +8,7 @@ from ytaudio_daemon.model import Progress
 from ytaudio_daemon.model.egress import Egress
 from ytaudio_daemon.model.gates import UNLIMITED, Pace
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
+from ytaudio_daemon.model.library_rules import DEFAULT_RULES, LibraryRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,7 @@ class ViewSettings:
         receipts_s: `[retention] receipts`: the age at which receipts for programs are
             removed.
         circumstances: What hints need not advise.
+        library: `[library]`, for a session without its own.
     """
 
     interval_s: float = 0.5
@@ -107,3 +109,4 @@ class ViewSettings:
     ttl_s: float = 86400.0
     receipts_s: float = 30 * 86400.0
     circumstances: Circumstances = NOTHING_SET
+    library: LibraryRules = DEFAULT_RULES

@@ -194,7 +194,7 @@ class Views:
         busy = True
         while busy:
             busy = self._session_status.write_step(snapshot, self.view_settings, now)
-            busy = self._library.write_step(now) or busy
+            busy = self._library.write_step(self.view_settings.library, now) or busy
             busy = self._receipts.write_step(self.view_settings, now) or busy
             busy = self._rebuild_scan.step(now, self.view_settings) or busy
             if time.perf_counter() >= deadline:

@@ -77,4 +77,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--tag", action="append", default=[], metavar="NAME=TEXT",
         help="set a tag: " + " ".join(TAGS) + "; may be given again",
     )  # fmt: skip
+    group.add_argument(
+        "--again", action="store_true", help="download what the archive has, too"
+    )
     group.add_argument("--priority", metavar="N", help="-10 to 10; higher goes first")

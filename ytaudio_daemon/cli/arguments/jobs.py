@@ -2,6 +2,9 @@
 
 It reads the ledger, so it knows all jobs, also those of expired sessions, whether the
 daemon runs or not.
+
+On a terminal, a list longer than the screen is shown in a pager (less, or what $PAGER
+names): space is the next page, q ends it.
 """
 
 import argparse

@@ -6,7 +6,6 @@ from typing import Any
 
 from ytaudio_daemon.model import OptionError
 from ytaudio_daemon.model.collection_options import (
-    COLLECTION_KEYS,
     ORDERS,
     YES_OR_NO,
     check_collection_option,
@@ -48,11 +47,7 @@ _CHOICES = {"order": ORDERS, "list": YES_OR_NO}
 
 def given_selection(args: argparse.Namespace) -> dict[str, Any]:
     """Return the options of collections that were given as flags."""
-    return {
-        key: getattr(args, key)
-        for key in COLLECTION_KEYS
-        if getattr(args, key) is not None
-    }
+    return {key: getattr(args, key) for key in _FLAGS if getattr(args, key) is not None}
 
 
 def _checked(key: str) -> Callable[[str], Any]:

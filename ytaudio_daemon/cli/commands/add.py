@@ -81,7 +81,7 @@ def write_drop(
 
 def print_liveness_note(context: CommandContext) -> None:
     """Print a note when no daemon will take the drop: none runs, or it reads elsewhere."""
-    liveness = context.read_liveness()
+    liveness = context.find_liveness()
     if not liveness.is_up:
         context.output.stderr_line(f"note: {liveness.explanation()}")
     elif liveness.document is not None:
@@ -101,9 +101,9 @@ def drop_name_and_content(context: CommandContext) -> tuple[str, bytes]:
     if bool(args.urls) == (args.file is not None):
         raise UsageError("give either links or -f FILE", "ytaudio add --help")
     if args.urls:
-        layer = checked_options(args)
+        layer = {**checked_options(args), **({"again": "yes"} if args.again else {})}
         return inbox_writer.generated_name(time.time()), render_links(args.urls, layer)
-    if any(given_options(args)):
+    if args.again or any(given_options(args)):
         raise UsageError("options go with links; write those of a file into the file")
     return _read_file(context, args.file)
 

@@ -46,7 +46,7 @@ def _newest_drop_id(context: CommandContext) -> int:
 
     0 when no daemon is running: then `wait_for_drop` does not wait.
     """
-    if not context.read_liveness().is_up:
+    if context.find_liveness().is_down:
         return 0
     with open_ledger(context) as ledger, ledger.read() as db:
         return work_counts.newest_drop_id(db)

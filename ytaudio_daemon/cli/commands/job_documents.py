@@ -24,7 +24,11 @@ class JobDocuments:
         self._attempts_max = context.settings.retry.attempts
         self._circumstances = circumstances(context.settings)
         self._status_jobs: dict[str, dict[str, dict[str, Any]]] = {}
-        self._daemon_is_up = context.read_liveness().is_up
+        liveness = context.find_liveness()
+        self._daemon_is_up = liveness.is_up
+        if liveness.unreadable:
+            note = f"note: {liveness.explanation()}; progress is not shown"
+            context.output.stderr_line(note)
 
     def build(self, row: JobRow) -> JobDocument:
         """Return the document of a job."""
@@ -43,7 +47,13 @@ class JobDocuments:
 
     def _read_status_jobs(self, session: str) -> dict[str, dict[str, Any]]:
         if session not in self._status_jobs:
-            found = read_document(self._layout.session_status(session))
-            jobs = found["jobs"] if found else []
-            self._status_jobs[session] = {job["id"]: job for job in jobs}
+            self._status_jobs[session] = self._read_jobs(session)
         return self._status_jobs[session]
+
+    def _read_jobs(self, session: str) -> dict[str, dict[str, Any]]:
+        """Return a session's jobs in its status file, none when that cannot be read."""
+        try:
+            found = read_document(self._layout.session_status(session))
+        except OSError:
+            return {}
+        return {job["id"]: job for job in found["jobs"]} if found else {}

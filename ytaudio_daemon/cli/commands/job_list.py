@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ytaudio_daemon.cli.blocks import Table, print_blocks
 from ytaudio_daemon.cli.commands.job_documents import JobDocuments
 from ytaudio_daemon.cli.commands.status_report import job_name, progress_text
 from ytaudio_daemon.cli.context import CommandContext
@@ -69,7 +70,7 @@ def _print(
         for job in documents
     ]
     if rows:
-        context.output.table(headers, rows)
+        print_blocks(context.output, [Table(headers, rows)])
     else:
         context.output.stderr_line("no jobs")
 

@@ -38,7 +38,7 @@ from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.system.regular_files import open_regular_file
 from ytaudio_daemon.system.times import file_timestamp, rfc3339
 from ytaudio_daemon.urls import Link
-from ytaudio_daemon.views.receipt_text import option_layer
+from ytaudio_daemon.views.failed_text import option_layer
 
 
 def back_up(context: CommandContext) -> int:

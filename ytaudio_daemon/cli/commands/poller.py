@@ -37,7 +37,7 @@ class Poller:
         liveness = self._read_liveness()
         if liveness.is_up:
             self._last_up_at = now
-        elif self._last_up_at is None or now - self._last_up_at > RESTART_GRACE_S:
+        elif liveness.is_down and self._is_grace_over(now):
             return Exit.DAEMON_DOWN, liveness.explanation()
         step = self._interval_s
         if self._timeout_s is not None:
@@ -51,3 +51,6 @@ class Poller:
         time.sleep(step)
         self._interval_s = min(self._interval_s * 1.1, MAX_POLL_S)
         return Exit.OK, ""
+
+    def _is_grace_over(self, now: float) -> bool:
+        return self._last_up_at is None or now - self._last_up_at > RESTART_GRACE_S

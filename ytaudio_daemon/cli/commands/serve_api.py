@@ -90,16 +90,9 @@ def _api_context(
         ledger=ledger,
         layout=context.layout,
         settings=context.settings,
-        daemon_down_reason=lambda: _daemon_down_reason(context),
+        daemon_down_reason=lambda: context.find_liveness().explanation(),
         token=token,
     )
-
-
-def _daemon_down_reason(context: CommandContext) -> str:
-    try:
-        return context.read_liveness().explanation()
-    except OSError as error:
-        return f"the daemon's status cannot be read: {error.filename}: {error.strerror}"
 
 
 def _log_to_stderr(context: CommandContext) -> None:
@@ -122,5 +115,5 @@ def _print_address(context: CommandContext, address: str, token: str | None) -> 
             "everybody on this machine is the operator (no --token-file)"
         )
     sys.stdout.flush()  # a program that started us may wait for the address
-    if trouble := _daemon_down_reason(context):
+    if trouble := context.find_liveness().explanation():
         context.output.stderr_line(f"note: {trouble}; jobs are taken and wait")

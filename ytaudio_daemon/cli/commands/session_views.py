@@ -48,7 +48,7 @@ def print_sessions(context: CommandContext, state: SessionState | None) -> int:
         # A prefix is enough for a person; a program gets the whole UUID.
         uuid_chars = 8 if context.output.is_terminal else None
         rows = [_row(document, now.wall, uuid_chars) for document in documents]
-        context.output.table(headers, rows)
+        print_blocks(context.output, [Table(headers, rows)])
     else:
         context.output.stderr_line("no sessions")
     return Exit.OK

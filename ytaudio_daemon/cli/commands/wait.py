@@ -47,8 +47,8 @@ def wait_for_drop(
         after_id: Only a drop with a greater ID is this one.
         timeout_s: Give up after so many seconds; None for never.
     """
-    liveness = context.read_liveness()
-    if not liveness.is_up:
+    liveness = context.find_liveness()
+    if liveness.is_down:
         context.output.stderr_line(liveness.explanation())
         return Exit.DAEMON_DOWN
     with open_ledger(context) as ledger:
@@ -80,7 +80,7 @@ def wait_for(
     timeout_s: float | None,
 ) -> int:
     """Wait until the target has no unfinished work, and print how its jobs ended."""
-    poller = Poller(timeout_s, context.read_liveness)
+    poller = Poller(timeout_s, context.find_liveness)
     with progress_meter(context) as show:
         while True:
             pending_drops = target.pending_drops(ledger)

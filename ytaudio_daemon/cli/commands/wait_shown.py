@@ -25,7 +25,7 @@ def wait_until_shown(context: CommandContext, ledger: Ledger) -> None:
 
 
 def _is_behind(context: CommandContext, event_id: int) -> bool:
-    liveness = context.read_liveness()
+    liveness = context.find_liveness()
     if not liveness.is_up or liveness.document is None:
         return False
     shown = liveness.document.get("shown_event")

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 Big = sa.Integer().with_variant(postgresql.BIGINT(), "postgresql")
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0011"
 
 
 def upgrade() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ytaudio_daemon.fetch.file_names import MAX_NAME_BYTES, file_name
+from ytaudio_daemon.model.file_names import MAX_NAME_BYTES, file_name
 
 FORBIDDEN = set('<>:"/\\|?*')
 ANY_TEXT = st.text(st.characters(codec=None, categories=None), max_size=400)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 #: Room for " [id]", ".part" and the like below the usual limit of 255 bytes.
 MAX_NAME_BYTES = 200
@@ -51,27 +51,48 @@ def file_name(
     """
     suffix = f".{ext}"
     max_bytes = max_name_bytes - len(suffix.encode())
-    stem = truncate(_clean(_expand_template(template, fields)), max_bytes)
+    stem = safe_name(_expand_template(template, fields), max_bytes)
     if not stem:
-        stem = truncate(_clean(fields.get("id", "")), max_bytes) or "audio"
-    return f"{_avoid_device_name(stem, max_bytes)}{suffix}"
+        stem = safe_name(fields.get("id", ""), max_bytes) or "audio"
+    return f"{stem}{suffix}"
+
+
+def safe_name(text: str, max_bytes: int) -> str:
+    """Return a text as the name of a file or folder, "" if nothing of it is left.
+
+    Args:
+        text: Any.
+        max_bytes: The length of the name at most.
+    """
+    return _avoid_device_name(truncate(_clean(text), max_bytes), max_bytes)
 
 
 def _expand_template(template: str, fields: Mapping[str, str]) -> str:
-    """Fill in the fields; one without a value goes with the signs that part it off.
+    parts, at = [], 0
+    for found in _FIELD.finditer(template):
+        value = "%" if found[1] is None else fields.get(found[1], "")
+        parts.append((template[at : found.start()], value))
+        at = found.end()
+    return join_fields(parts, template[at:])
+
+
+def join_fields(parts: Iterable[tuple[str, str]], end: str) -> str:
+    """Join words and values; an empty value goes with the signs that part it off.
 
     So "%(artist)s - %(title)s" without an artist does not begin with a dash, and
     "%(title)s (%(date)s)" without a date has no empty brackets.
+
+    Args:
+        parts: The words before each field, and its value.
+        end: The words behind the last field.
     """
-    text, at, missing = "", 0, ""
-    for found in _FIELD.finditer(template):
-        words = _without_orphans(template[at : found.start()], text, missing)
-        value = "%" if found[1] is None else fields.get(found[1], "")
+    text, missing = "", ""
+    for before, value in parts:
+        words = _without_orphans(before, text, missing)
         kept = words if value.strip() else words.rstrip(_SEPARATORS)
         missing = "" if value.strip() else f"{words[len(kept) :]}?"
         text += kept + (value if value.strip() else "")
-        at = found.end()
-    return text + _without_orphans(template[at:], text, missing)
+    return text + _without_orphans(end, text, missing)
 
 
 def _without_orphans(words: str, before: str, missing: str) -> str:

@@ -1,0 +1,149 @@
+"""The folders inside a session's folder of the library, and the names that are in them.
+
+A tree that tells `Hello` from `HELLO` may be copied to a disk that does not, or be seen
+through SMB: so a folder that is there in another spelling is used, and a file gets
+another name.
+"""
+
+import os
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders.letter_case import list_names
+from ytaudio_daemon.folders.safe_open import open_child
+
+#: Folders whose names are remembered, while nothing changes in them.
+MAX_REMEMBERED_FOLDERS = 8
+#: Names of a folder that are compared; a bigger one is nobody's to carry to a phone.
+MAX_COMPARED_NAMES = 50_000
+#: Tried for a folder where a file or a link has its name.
+MAX_FOLDER_NAMES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class FolderNames:
+    """The names in a folder.
+
+    Attributes:
+        spellings: As they are, by what a disk that ignores case takes for the same.
+    """
+
+    spellings: dict[str, set[str]]
+
+    def other_spelling(self, name: str) -> str | None:
+        """Return another name that some disks take for this one; None if free or taken."""
+        found = self.spellings.get(name.casefold(), set())
+        return None if not found or name in found else min(found)
+
+
+#: By device, inode and time of the last change of a folder.
+_remembered: OrderedDict[tuple[int, int, int], FolderNames] = OrderedDict()
+
+
+def names_in(folder: int) -> FolderNames:
+    """Return the names in an open folder; of a huge one, none."""
+    found = os.fstat(folder)
+    key = found.st_dev, found.st_ino, found.st_mtime_ns
+    if key not in _remembered:
+        _remembered[key] = _read_names(folder)
+        if len(_remembered) > MAX_REMEMBERED_FOLDERS:
+            _remembered.popitem(last=False)
+    return _remembered[key]
+
+
+def _read_names(folder: int) -> FolderNames:
+    names = list_names(folder)
+    spellings: dict[str, set[str]] = {}
+    for name in names if len(names) <= MAX_COMPARED_NAMES else ():
+        spellings.setdefault(name.casefold(), set()).add(name)
+    return FolderNames(spellings)
+
+
+def add_name(folder: int, names: FolderNames, name: str) -> None:
+    """Remember a name that this program has just given, without another look.
+
+    Args:
+        folder: The open folder.
+        names: Those that were in it.
+        name: The new one.
+    """
+    found = os.fstat(folder)
+    names.spellings.setdefault(name.casefold(), set()).add(name)
+    _remembered[found.st_dev, found.st_ino, found.st_mtime_ns] = names
+
+
+@contextmanager
+def make_folders(
+    session_folder: int, folders: Iterable[str]
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Open folders below a session's, and make those that are missing.
+
+    Args:
+        session_folder: The open folder of the session.
+        folders: Their names, each a single component.
+
+    Yields:
+        A descriptor of the last, and the names that they have: the spelling that was
+        there, or `Name (2)` where a link or a file stands in the way.
+
+    Raises:
+        UnsafePathError: Links or files stand at all names that were tried.
+        OSError: As open(2).
+    """
+    fd, names = os.dup(session_folder), []
+    try:
+        for folder in folders:
+            inner, name = _make_folder(fd, folder)
+            os.close(fd)
+            fd = inner
+            names.append(name)
+        yield fd, tuple(names)
+    finally:
+        os.close(fd)
+
+
+def _make_folder(parent: int, wanted: str) -> tuple[int, str]:
+    for number in range(1, MAX_FOLDER_NAMES + 1):
+        free = wanted if number == 1 else f"{wanted} ({number})"
+        name = names_in(parent).other_spelling(free) or free
+        with suppress(UnsafePathError), open_child(parent, name, make=True) as folder:
+            return os.dup(folder), name
+    raise UnsafePathError(
+        f"{wanted!r} is a link or a file where a folder should be",
+        "Remove it; the daemon makes the folder.",
+    )
+
+
+@contextmanager
+def open_folder_of(session_folder: int, path: str) -> Iterator[tuple[int, str]]:
+    """Open the folder of a file that was added before.
+
+    Args:
+        session_folder: The open folder of the session.
+        path: The file's, from there.
+
+    Yields:
+        The folder, and the file's name in it.
+
+    Raises:
+        UnsafePathError: A link stands in the way.
+        OSError: As open(2).
+    """
+    *folders, name = path.split("/")
+    with open_child(session_folder, *folders) as folder:
+        yield folder, name
+
+
+def remove_empty_folders(session_folder: int, path: str) -> None:
+    """Remove the folders of a file that is gone, as far as nothing else is in them."""
+    folders = path.split("/")[:-1]
+    while folders:
+        try:
+            with open_child(session_folder, *folders[:-1]) as parent:
+                os.rmdir(folders[-1], dir_fd=parent)
+        except (OSError, UnsafePathError):
+            return
+        folders.pop()

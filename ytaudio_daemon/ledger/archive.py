@@ -1,0 +1,237 @@
+"""The archive: videos that count as had, for one session or for all."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.bulk import insert_rows, key_batches, placeholder
+from ytaudio_daemon.ledger.schema import archive
+from ytaudio_daemon.model.archive import FoundIn, HadVideo
+from ytaudio_daemon.model.clock import Now
+
+#: The `session` of entries that hold for all sessions.
+ALL_SESSIONS = ""
+#: The code of a link that is not fetched because the archive has its video.
+IN_ARCHIVE = "in_archive"
+
+_COLUMNS = ("video_id", "session", "added_at", "found_in", "path")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveEntry:
+    """A video in the archive; see `ledger.archive_table`."""
+
+    video_id: str
+    session: str
+    added_at: float
+    found_in: FoundIn
+    path: bytes | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Its place in the order of `archive_page`."""
+        return self.video_id, self.session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedCounts:
+    """What became of videos that were to be added.
+
+    Attributes:
+        added: Videos that are new in the archive.
+        known: Videos that it had.
+        moved: Those of the known whose file is another one now, or has become known.
+    """
+
+    added: int = 0
+    known: int = 0
+    moved: int = 0
+
+    def __add__(self, other: "AddedCounts") -> "AddedCounts":
+        """Return the sums."""
+        return AddedCounts(
+            added=self.added + other.added,
+            known=self.known + other.known,
+            moved=self.moved + other.moved,
+        )
+
+
+@lru_cache(maxsize=64)
+def since_text(added_at: float) -> str:
+    """Return why a video is not fetched: `in the archive since 2026-01-02` (UTC)."""
+    day = datetime.fromtimestamp(added_at, UTC).date()
+    return f"in the archive since {day.isoformat()}"
+
+
+def find_archived(
+    db: Connection, session_name: str, video_ids: Sequence[str]
+) -> dict[str, float]:
+    """Return which videos count as had in a session, and since when.
+
+    Straight through the driver, as `bulk.jobs_by_key`: a million links pass through.
+
+    Args:
+        db: A transaction.
+        session_name: The session's.
+        video_ids: Of any number.
+    """
+    found: dict[str, float] = {}
+    if db.execute(_IS_ANY).first() is None:
+        return found
+    mark = placeholder(db)
+    for some in key_batches(video_ids):
+        query = (
+            "SELECT video_id, min(added_at) FROM archive"  # noqa: S608 - marks
+            f" WHERE video_id IN ({', '.join([mark] * len(some))})"
+            f" AND session IN ('', {mark}) GROUP BY video_id"
+        )
+        found.update(
+            (row[0], row[1]) for row in db.exec_driver_sql(query, (*some, session_name))
+        )
+    return found
+
+
+_IS_ANY = sa.select(archive.c.video_id).limit(1)
+
+
+def add_videos(
+    db: Connection, session_name: str, videos: Iterable[HadVideo], now: Now
+) -> AddedCounts:
+    """Add videos to the archive; those that it has stay, with their day.
+
+    The file of one that it has is stored where it is another one.
+
+    Args:
+        db: A write transaction.
+        session_name: For whom they count as had; `ALL_SESSIONS` for all.
+        videos: At most some thousands, as the transaction is to be short.
+        now: The moment.
+    """
+    wanted: dict[str, HadVideo] = {}
+    total = 0
+    for video in videos:
+        total += 1
+        if video.video_id not in wanted or wanted[video.video_id].path is None:
+            wanted[video.video_id] = video
+    known = _paths(db, session_name, list(wanted))
+    new = [video for video in wanted.values() if video.video_id not in known]
+    moved = [
+        video
+        for video in wanted.values()
+        if video.path is not None
+        and video.video_id in known
+        and known[video.video_id] != video.path
+    ]
+    insert_rows(db, archive, _COLUMNS, _rows(session_name, new, now), ignore_known=True)
+    rows = _rows(session_name, moved, now)
+    insert_rows(db, archive, _COLUMNS, rows, update_known=("path",))
+    return AddedCounts(added=len(new), known=total - len(new), moved=len(moved))
+
+
+def _rows(
+    session_name: str, videos: Sequence[HadVideo], now: Now
+) -> list[tuple[Any, ...]]:
+    return [
+        (video.video_id, session_name, now.wall, video.found_in.value, video.path)
+        for video in videos
+    ]
+
+
+def _paths(
+    db: Connection, session_name: str, video_ids: Sequence[str]
+) -> dict[str, bytes | None]:
+    found: dict[str, bytes | None] = {}
+    for some in key_batches(video_ids):
+        query = sa.select(archive.c.video_id, archive.c.path).where(
+            archive.c.video_id.in_(some), archive.c.session == session_name
+        )
+        found.update((row.video_id, row.path) for row in db.execute(query))
+    return found
+
+
+def count_entries(db: Connection, session_name: str | None) -> int:
+    """Return the number of entries.
+
+    Args:
+        db: A transaction.
+        session_name: Only those of this session alone; `ALL_SESSIONS` for those of
+            all; None for every entry.
+    """
+    query = sa.select(sa.func.count()).select_from(archive)
+    return db.execute(query.where(*_scope(session_name))).scalar_one()
+
+
+def newest_entries(
+    db: Connection, session_name: str | None, limit: int
+) -> list[ArchiveEntry]:
+    """Return the entries that were added last, the newest first.
+
+    Args:
+        db: A transaction.
+        session_name: As in `count_entries`.
+        limit: At most so many.
+    """
+    query = sa.select(archive).where(*_scope(session_name))
+    order = query.order_by(archive.c.added_at.desc(), archive.c.video_id)
+    return [_entry_from_row(row) for row in db.execute(order.limit(limit))]
+
+
+def archive_page(
+    db: Connection,
+    session_name: str | None,
+    after: tuple[str, str],
+    limit: int,
+) -> list[ArchiveEntry]:
+    """Return the next entries, by video and session.
+
+    Args:
+        db: A transaction.
+        session_name: As in `count_entries`.
+        after: The key of the last entry of the page before; `("", "")` at first.
+        limit: At most so many.
+    """
+    key = sa.tuple_(archive.c.video_id, archive.c.session)
+    query = sa.select(archive).where(key > after, *_scope(session_name))
+    order = query.order_by(archive.c.video_id, archive.c.session)
+    return [_entry_from_row(row) for row in db.execute(order.limit(limit))]
+
+
+def entries_of_videos(
+    db: Connection, session_name: str | None, video_ids: Sequence[str]
+) -> list[ArchiveEntry]:
+    """Return the entries of some videos, by video and session."""
+    found: list[ArchiveEntry] = []
+    for some in key_batches(video_ids):
+        mine = archive.c.video_id.in_(some)
+        query = sa.select(archive).where(mine, *_scope(session_name))
+        found += [_entry_from_row(row) for row in db.execute(query)]
+    return sorted(found, key=lambda entry: entry.key)
+
+
+def forget_entries(db: Connection, entries: Iterable[ArchiveEntry]) -> None:
+    """Delete entries: their videos no longer count as had."""
+    keys = [(entry.video_id, entry.session) for entry in entries]
+    if keys:
+        mark = placeholder(db)
+        statement = f"DELETE FROM archive WHERE video_id = {mark} AND session = {mark}"  # noqa: S608 - marks
+        db.exec_driver_sql(statement, keys)
+
+
+def _scope(session_name: str | None) -> Iterator[sa.ColumnElement[bool]]:
+    if session_name is not None:
+        yield archive.c.session == session_name
+
+
+def _entry_from_row(row: Any) -> ArchiveEntry:
+    return ArchiveEntry(
+        video_id=row.video_id,
+        session=row.session,
+        added_at=row.added_at,
+        found_in=FoundIn(row.found_in),
+        path=None if row.path is None else bytes(row.path),
+    )

@@ -1,0 +1,53 @@
+"""The collection that made a job, with the album that the job's song is on."""
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.schema import collections, entries, jobs
+from ytaudio_daemon.model.job_collection import JobCollection
+from ytaudio_daemon.model.listing import AlbumFacts
+
+_QUERY = (
+    sa.select(
+        collections.c.id,
+        collections.c.uuid,
+        collections.c.key,
+        collections.c.kind,
+        collections.c.title,
+        collections.c.channel,
+        collections.c.entry_count,
+        collections.c.album,
+        jobs.c.collection_position,
+        entries.c.track,
+    )
+    .select_from(jobs)
+    .join(collections, collections.c.id == jobs.c.collection_id)
+    .outerjoin(
+        entries,
+        sa.and_(
+            entries.c.collection_id == jobs.c.collection_id,
+            entries.c.video_id == jobs.c.video_id,
+        ),
+    )
+)
+
+
+def collection_of_job(db: Connection, job_id: int) -> JobCollection | None:
+    """Return the collection that made a job; None when a line or a client did."""
+    row = db.execute(_QUERY.where(jobs.c.id == job_id)).first()
+    if row is None:
+        return None
+    # A channel may have albums, too: which of them a song is on is not stored.
+    is_album = row.kind == "album" and row.album is not None
+    return JobCollection(
+        row_id=row.id,
+        uuid=row.uuid,
+        key=row.key,
+        kind=row.kind,
+        title=row.title or "",
+        channel=row.channel or "",
+        position=row.collection_position,
+        count=row.entry_count,
+        album=AlbumFacts.from_json(row.album) if is_album else None,
+        track=row.track if is_album else None,
+    )
