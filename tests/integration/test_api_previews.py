@@ -82,6 +82,9 @@ def test_a_preview_says_items_hours_bytes_and_records_nothing(
     video = f"https://youtu.be/{VIDEOS[0]}"
     posted = client.post("/api/jobs/", json={"url": video, "output_format": "mp3"})
     assert posted.status_code == 201
+    had = (VIDEOS[0], VIDEOS[3], VIDEOS[4])
+    with house.ledger.write() as db:
+        _archive(db, had)
     told = preview(
         client, url, selection={"max": "1h", "items": "1-111"}, output_format="mp3"
     )
@@ -90,7 +93,7 @@ def test_a_preview_says_items_hours_bytes_and_records_nothing(
     assert told["skipped"] == {"longer than 1h": 1}
     assert told["duration_s"] == 109 * 60
     assert told["estimated_bytes"] == 109 * 60 * 192_000 // 8
-    assert (told["here"], told["unfinished"]) == (0, 1)
+    assert (told["here"], told["unfinished"], told["archived"]) == (0, 1, 2)
     assert told["done_at"] is None
     assert "no job has been completed" in told["note"]
     assert house.ask("SELECT COUNT(*) FROM collections") == [(0,)]
@@ -98,7 +101,18 @@ def test_a_preview_says_items_hours_bytes_and_records_nothing(
     assert house.ask("SELECT COUNT(*) FROM attempts") == [(0,)]
     with house.ledger.write() as db:
         _complete_some_job(db)
-    assert preview(client, url, selection={"items": "1-9"})["done_at"] is not None
+    again = preview(client, url, selection={"items": "1-9"}, again=True)
+    assert (again["archived"], again["done_at"] is None) == (0, False)
+
+
+def _archive(db: Any, video_ids: tuple[str, ...]) -> None:
+    """Let the archive have some videos, for all sessions."""
+    for video_id in video_ids:
+        db.exec_driver_sql(
+            "INSERT INTO archive (video_id, session, added_at, found_in)"
+            " VALUES (?, '', 0, 'ytdlp')",
+            (video_id,),
+        )
 
 
 def _complete_some_job(db: Any) -> None:

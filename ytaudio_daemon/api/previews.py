@@ -53,10 +53,10 @@ def preview_collection(
         found = prospect(
             db,
             context.settings,
-            session.id,
-            previewed.preview.video_ids,
-            options,
+            session,
+            previewed.preview,
             read_now(db),
+            again=again,
         )
     document: PreviewDocument = {
         "schema": "ytaudio.preview/1",

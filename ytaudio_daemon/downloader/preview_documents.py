@@ -48,6 +48,7 @@ def preview_sums(
         "estimated_bytes": sum(known_bytes) if len(known_bytes) == len(sizes) else None,
         "here": prospect.here,
         "unfinished": prospect.asked,
+        "archived": prospect.archived,
         "done_at": None if done_at is None else rfc3339(round(done_at)),
         "note": prospect.note or None,
     }

@@ -74,6 +74,7 @@ class Prospect:
     Attributes:
         here: Entries whose audio the session has.
         asked: Entries whose job is not finalized yet.
+        archived: Other entries, which the archive has: they are not downloaded.
         seconds: Until the rest would be done at the present pace, behind what is queued;
             None where no job has shown its speed, or a gate is closed.
         note: Why that is not known, or "".
@@ -81,5 +82,6 @@ class Prospect:
 
     here: int = 0
     asked: int = 0
+    archived: int = 0
     seconds: float | None = None
     note: str = ""

@@ -1,17 +1,16 @@
 """How much of a collection a session has already, and when the rest would be done."""
 
-from collections.abc import Sequence
-
 from ytaudio_daemon.jobs.config_values import egress_keys, pace
 from ytaudio_daemon.ledger import Connection, gates, pace_facts, queries
+from ytaudio_daemon.ledger.archive import ALL_SESSIONS, find_archived
 from ytaudio_daemon.ledger.bulk import jobs_by_key
+from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import FINALIZED, JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.egress import is_open
 from ytaudio_daemon.model.forecast import Workload, seconds_until_done
 from ytaudio_daemon.model.line_rules import audio_key
-from ytaudio_daemon.model.options import Options
-from ytaudio_daemon.model.preview import Prospect
+from ytaudio_daemon.model.preview import Preview, Prospect
 from ytaudio_daemon.settings import Settings
 
 _NO_SPEED = "no job has been completed yet, so nobody knows how fast they go"
@@ -29,40 +28,45 @@ def closed_reason(db: Connection, settings: Settings, now: Now) -> str | None:
 def prospect(
     db: Connection,
     settings: Settings,
-    session_id: int | None,
-    video_ids: Sequence[str],
-    options: Options,
+    session: Session | None,
+    preview: Preview,
     now: Now,
+    *,
+    again: bool = False,
 ) -> Prospect:
-    """Return what some videos with some options would come to.
+    """Return what a previewed collection would come to.
 
     Args:
         db: A transaction.
         settings: Sections download, pace and youtube.
-        session_id: The session that would ask for them; None: it is not opened yet.
-        video_ids: The videos.
-        options: What their jobs would get.
+        session: That would ask for it; None: it is not opened yet.
+        preview: The collection's wanted entries.
         now: The moment.
+        again: Videos that the archive has are fetched, too.
     """
-    here, asked = count_known(db, session_id, video_ids, options)
-    new = len(video_ids) - here - asked
+    known = _known_states(db, session, preview)
+    here = sum(state is JobState.COMPLETED for state in known.values())
+    asked = sum(state not in FINALIZED for state in known.values())
+    others = sorted(set(preview.video_ids) - known.keys())
+    name = session.name if session else ALL_SESSIONS
+    archived = 0 if again else len(find_archived(db, name, others))
+    new = len(preview.video_ids) - here - asked - archived
     seconds, note = seconds_until_all_done(db, settings, new, now)
-    return Prospect(here=here, asked=asked, seconds=seconds, note=note)
-
-
-def count_known(
-    db: Connection, session_id: int | None, video_ids: Sequence[str], options: Options
-) -> tuple[int, int]:
-    """Return how many videos a session has, and of how many the job is not finalized."""
-    if session_id is None:
-        return 0, 0
-    profile = options.profile()
-    keys = sorted({audio_key(video_id, profile) for video_id in video_ids})
-    found = jobs_by_key(db, session_id, keys)
-    known = [JobState(job.state) for job in found.values()]
-    return known.count(JobState.COMPLETED), sum(
-        state not in FINALIZED for state in known
+    return Prospect(
+        here=here, asked=asked, archived=archived, seconds=seconds, note=note
     )
+
+
+def _known_states(
+    db: Connection, session: Session | None, preview: Preview
+) -> dict[str, JobState]:
+    """Return the states of the session's jobs of the same audio, by video."""
+    if session is None:
+        return {}
+    profile = preview.options.profile()
+    keys = {audio_key(each, profile): each for each in preview.video_ids}
+    found = jobs_by_key(db, session.id, sorted(keys))
+    return {keys[key]: JobState(job.state) for key, job in found.items()}
 
 
 def seconds_until_all_done(

@@ -20,6 +20,9 @@ class PreviewSums(TypedDict):
     ]
     here: Annotated[Count, "Of these, the ones whose audio the session has."]
     unfinished: Annotated[Count, "Those whose job is not finalized yet."]
+    archived: Annotated[
+        Count, "Those that the archive has: they are not downloaded, unless asked for."
+    ]
     done_at: Annotated[
         Time | None,
         "About when the rest would be done at the present pace, behind what is queued;"

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ytaudio_daemon.cli.commands.expansion_text import expansion_text
 from ytaudio_daemon.cli.commands.line_checks import LineResult
@@ -184,17 +184,16 @@ class _FileExpander:
     def _prospect(self, previewed: PreviewedCollection) -> Prospect:
         if self._ledger is None:
             return Prospect(note=_NO_LEDGER)
+        name = self._session
         with self._ledger.read() as db:
-            session = (
-                sessions.find_session(db, self._session) if self._session else None
-            )
+            session = sessions.find_session(db, name) if name else None
             return prospect(
                 db,
                 self._settings,
-                session.id if session else None,
-                previewed.preview.video_ids,
-                previewed.preview.options,
+                session,
+                previewed.preview,
                 read_now(db),
+                again=previewed.expansion.request.selection.again,
             )
 
     def whole_prospect(
@@ -208,15 +207,17 @@ class _FileExpander:
         """
         here = sum(line.prospect.here for line in lines.values())
         asked = sum(line.prospect.asked for line in lines.values())
+        archived = sum(line.prospect.archived for line in lines.values())
+        known = Prospect(here=here, asked=asked, archived=archived, note=_NO_LEDGER)
         if self._ledger is None:
-            return Prospect(here=here, asked=asked, note=_NO_LEDGER)
+            return known
         items = sum(len(line.previewed.preview.video_ids) for line in lines.values())
-        new = items + singles - here - asked
+        new = items + singles - here - asked - archived
         with self._ledger.read() as db:
             seconds, note = seconds_until_all_done(
                 db, self._settings, new, read_now(db)
             )
-        return Prospect(here=here, asked=asked, seconds=seconds, note=note)
+        return replace(known, seconds=seconds, note=note)
 
 
 @contextmanager
@@ -264,6 +265,8 @@ def _known_text(known: Prospect) -> str:
     said = [f"{known.here:,} here already"] if known.here else []
     if known.asked:
         said.append(f"{known.asked:,} asked for already")
+    if known.archived:
+        said.append(f"{known.archived:,} in the archive")
     return ", ".join(said)
 
 
