@@ -146,6 +146,12 @@ def test_one_video_is_no_collection(client: InProcessClient) -> None:
     assert told["code"] == "not_a_collection"
 
 
+def test_the_address_takes_no_other_method(client: InProcessClient) -> None:
+    for method in ("GET", "DELETE", "PUT"):
+        refused = client.request(method, "/api/collections/preview")
+        assert (refused.status_code, refused.headers["Allow"]) == (405, "POST"), method
+
+
 def test_one_preview_is_made_at_a_time_and_none_while_youtube_is_left_in_peace(
     client: InProcessClient, context: ApiContext, house: House
 ) -> None:

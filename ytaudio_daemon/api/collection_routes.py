@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from ytaudio_daemon.api.auth import UUID_PATTERN, ContextDep, OwnSession
@@ -34,6 +35,8 @@ router = APIRouter(tags=["Collections"])
 
 COMMON_STATUSES = (401, 410, 503)
 COLLECTION_STATUSES = (*COMMON_STATUSES, 404)
+#: A name in the place of an ID: `POST /api/collections/preview`.
+PREVIEW = "preview"
 #: OpenAPI's links from a new collection to the operations that take its ID.
 COLLECTION_LINKS = {
     name: {
@@ -51,7 +54,10 @@ def own_collection(
 
     Raises:
         Problem: The session has no such collection.
+        HTTPException: It is the address of previews, which takes another method.
     """
+    if collection_id == PREVIEW:
+        raise HTTPException(405)
     found = _find(context, collection_id)
     if found is not None and found.session_id == session.id:
         return found
