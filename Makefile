@@ -47,8 +47,7 @@ uninstall:
 	@systemd/install.sh uninstall
 
 run: $(VENV)/.run
-	@echo "Drop links into $$(cd "$$(dirname $(CONFIG))/.." && pwd)/inbox/<session>/songs.txt; results appear in library/."
-	@echo "In another terminal:  $(BIN)/ytaudio status --watch    Help:  $(BIN)/ytaudio --help"
+	@echo "In another terminal: $(BIN)/ytaudio status --watch; help: $(BIN)/ytaudio --help"
 	@exec $(BIN)/ytaudio --config $(CONFIG) run
 
 demo: $(VENV)/.dev

@@ -8,12 +8,24 @@ import time
 import traceback
 from pathlib import Path
 
-from bench import commands, flood, growth, idle, latency, ledger, links, report, slow
+from bench import (
+    commands,
+    flood,
+    growth,
+    idle,
+    latency,
+    ledger,
+    links,
+    lists,
+    report,
+    slow,
+)
 from bench.findings import Finding, Measure, Section, Setting
 from tests.youtube import YouTube
 
 MEASURES: dict[str, Measure] = {
     "links": links.measure,
+    "lists": lists.measure,
     "slow": slow.measure,
     "latency": latency.measure,
     "idle": idle.measure,

@@ -113,10 +113,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def spread(values: Sequence[float]) -> str:
     """Return median, 95th percentile and maximum."""
+    middle, most = statistics.median(values), max(values)
+    return f"{_short(middle)} / {_short(percentile_95(values))} / {_short(most)}"
+
+
+def percentile_95(values: Sequence[float]) -> float:
+    """Return the 95th percentile."""
     ordered = sorted(values)
-    p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
-    middle = statistics.median(ordered)
-    return f"{_short(middle)} / {_short(p95)} / {_short(ordered[-1])}"
+    return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
 
 
 def _short(value: float) -> str:

@@ -21,6 +21,7 @@ from tests.youtube import YouTube
 
 #: How many run at once, where the tool lets one choose: a core each.
 CONCURRENT_LINKS = "2"
+_YT_DLP = str(Path(sys.executable).with_name("yt-dlp"))
 _ENCODED = ("--audio-quality", "192K")
 
 
@@ -31,10 +32,17 @@ class Job:
     Attributes:
         ids: The videos.
         format: "m4a" or "mp3".
+        url: The playlist that they are, instead of a link for each.
     """
 
     ids: list[str]
     format: str
+    url: str = ""
+
+    @property
+    def links(self) -> list[str]:
+        """Return the links that a tool gets."""
+        return [self.url] if self.url else [watch_url(each) for each in self.ids]
 
 
 class Peer:
@@ -59,17 +67,32 @@ class Peer:
         place = self._folder / f"run{self._runs}"
         place.mkdir()
         links = place / "links.txt"
-        links.write_text("".join(f"{watch_url(each)}\n" for each in job.ids))
+        links.write_text("".join(f"{link}\n" for link in job.links))
         argv = _argv(self.name, self._yt_dlp(job), links, len(job.ids))
         spent = processes.run_to_end(argv, cwd=place, env=self._environment())
         prove(list(place.glob(f"*.{job.format}")), len(job.ids))
         shutil.rmtree(place)
         return spent
 
+    def list_only(self, url: str, count: int) -> Spent:
+        """Have a playlist's entries printed, and count them."""
+        self._runs += 1
+        place = self._folder / f"run{self._runs}"
+        place.mkdir()
+        argv = [
+            *(_YT_DLP, "--flat-playlist", "--print", "id"),
+            *("--proxy", self._youtube.proxy, "--compat-options", "no-certifi"),
+            *("--cache-dir", str(self._folder / "cache"), url),
+        ]
+        spent = processes.run_to_end(argv, cwd=place, env=self._environment())
+        lines = (place / "output.log").read_text().splitlines()
+        if len(lines) < count:
+            raise RuntimeError(f"{len(lines)} entries instead of {count}")
+        return spent
+
     def _yt_dlp(self, job: Job) -> list[str]:
-        program = str(Path(sys.executable).with_name("yt-dlp"))
         return [
-            *(program, "-x", "--audio-format", job.format),
+            *(_YT_DLP, "-x", "--audio-format", job.format),
             *(_ENCODED if job.format == "mp3" else ()),
             *("--embed-metadata", "--embed-thumbnail"),
             *("--proxy", self._youtube.proxy, "--compat-options", "no-certifi"),

@@ -15,7 +15,7 @@ EVERY_S = 0.2
 #: Exit statuses of `ytaudio status` beside a daemon that lives (6: degraded).
 ALIVE = frozenset({0, 6})
 
-#: Something to be looked at again and again; the highest value counts.
+#: Something to be checked again and again; the highest value counts.
 Gauge = Callable[[], float]
 
 

@@ -68,7 +68,9 @@ def _let_confined_workers_write(folder: Path) -> None:
     """Leave workers, which give up all files but their own, the folder of the step log."""
     restrict = landlock.restrict_files
 
-    def restrict_less(readable: Iterable[Path], writable: Iterable[Path]) -> bool:
+    def restrict_less(
+        readable: Iterable[landlock.StrPath], writable: Iterable[landlock.StrPath]
+    ) -> bool:
         return restrict(readable, [*writable, folder])
 
     landlock.restrict_files = restrict_less

@@ -31,6 +31,8 @@ TONES = (330, 440, 550)
 DURATIONS_S = (2.0, 3.0)
 #: Where the rehearsal of a session's end happens.
 END_STEPS = ("session.expired", "session.trashed", "trash.deleting")
+#: Passed in commands, which no run calls.
+COMMAND_STEPS = ("archive.batch_added",)
 #: Passed in workers.
 WORKER_STEPS = ("source.finished", "source.spoiled", "result.written")
 #: First and longest pause of a closed gate, in seconds: a run sees many.
@@ -238,7 +240,7 @@ class Plan:
     def _next_step(self, *, can_expire: bool) -> str:
         """Go through all steps in a new order each time, those of expiry when due."""
         if not self._steps:
-            self._steps = list(FAILPOINTS)
+            self._steps = [each for each in FAILPOINTS if each not in COMMAND_STEPS]
             self._strokes.shuffle(self._steps)
         for step in self._steps:
             if can_expire or step not in END_STEPS:

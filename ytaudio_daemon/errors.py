@@ -153,7 +153,17 @@ class TemplateError(YtaudioError):
     """The worker template cannot be started."""
 
 
-#: What a title, a name, a clock, a locale or a file system does to one item. ValueError
-#: has UnicodeError and dates out of range in it. Caught where the item is in hand, so
-#: that no other item waits for it, and no step ends.
-ITEM_ERRORS = (OSError, UnsafePathError, OverflowError, ValueError)
+#: What a title, a name, a clock, a locale or a file system does to one item, and what a
+#: mistake of this program that only this item brings out. ValueError has UnicodeError and
+#: dates out of range in it. Caught where the item is in hand, so that no other item waits
+#: for it, and no step ends.
+ITEM_ERRORS = (
+    OSError,
+    UnsafePathError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)

@@ -24,6 +24,9 @@ from ytaudio_daemon import (
     create_session,
     get_session,
 )
+from ytaudio_daemon.ledger import Ledger, archive
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 from ytaudio_daemon.settings import Settings, load
 
 
@@ -84,6 +87,28 @@ def test_a_session_download_stands_where_the_daemon_would_put_it(
     (Path(place) / "audio" / "Clip SESSION000A.m4a").unlink()
     assert downloader.download_audio_with_session(url, session, job) == result
     assert shop.files("out") == []
+
+
+def test_what_the_archive_has_is_no_success_unless_it_is_wanted_again(
+    shop: Shop, site: YouTube, downloader: AudioDownloader
+) -> None:
+    session, job = opened(shop.settings, "ARCHIVE000A")
+    ledger = Ledger(shop.settings.database.url)
+    with ledger.write() as db:
+        had = [HadVideo("ARCHIVE000A", FoundIn.TAGS)]
+        archive.add_videos(db, archive.ALL_SESSIONS, had, Now(wall=0.0, uptime_s=0.0))
+    ledger.close()
+    url = link("ARCHIVE000A")
+    result = downloader.download_audio_with_session(url, session, job)
+    assert result.error_message == (
+        "The video is in the archive since 1970-01-01; again=True downloads it all the "
+        "same."
+    )
+    assert not result.success
+    assert site.fetches("ARCHIVE000A") == 0
+    wanted = downloader.download_audio_with_session(url, session, job, again=True)
+    assert wanted.success, wanted
+    assert downloader.download_audio_with_session(url, session, job) == wanted
 
 
 def test_wrong_use_of_sessions_raises_clear_errors(

@@ -105,7 +105,7 @@ def test_each_receiver_is_tried(
     done = house.cli("notify", "test")
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
-        "ok       urls 1 (json://***): was told",
+        "ok       urls 1 (json://***): delivered",
         f"ok       webhook (http://127.0.0.1:{receiver.port}): answered 200 OK",
         "failed   command (/bin/sh): ended with status 3: so hush",
     ]

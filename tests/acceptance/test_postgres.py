@@ -104,6 +104,46 @@ def test_the_documented_role_can_do_no_more(least_role: str, statement: str) -> 
         connection.execute(statement.encode())
 
 
+@pytest.fixture
+def neighbour(postgres_server: str, least_role: str) -> Iterator[str]:
+    """Make somebody else's database on the server; gives its URL for the daemon's role."""
+    own = postgres_server.replace("@/postgres", "@/neighbour")
+    with psycopg.connect(postgres_server, autocommit=True) as root:
+        root.execute("CREATE DATABASE neighbour OWNER other")
+        with psycopg.connect(own, autocommit=True) as inside:
+            inside.execute("SET ROLE other")
+            inside.execute("CREATE TABLE secrets (word text)")
+            yield least_role.replace("@/ytaudio", "@/neighbour")
+        root.execute("DROP DATABASE neighbour WITH (FORCE)")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM secrets",
+        "INSERT INTO secrets VALUES ('x')",
+        "DROP TABLE secrets",
+        "CREATE TABLE another (id int)",
+        "CREATE SCHEMA another",
+        "SET ROLE other",
+        "ALTER DATABASE neighbour SET work_mem = '1GB'",
+        "ALTER ROLE other PASSWORD 'x'",
+        "SELECT rolpassword FROM pg_authid",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usesysid = 10",
+        "SELECT lo_import('/etc/passwd')",
+        "CREATE FUNCTION f() RETURNS int AS 'libc' LANGUAGE c",
+    ],
+)
+def test_the_documented_role_does_nothing_to_a_neighbour(
+    neighbour: str, statement: str
+) -> None:
+    with (
+        psycopg.connect(neighbour, autocommit=True) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(statement.encode())
+
+
 def test_no_other_role_can_take_the_daemons_locks(least_role: str) -> None:
     other = least_role.replace("ytaudio:@", "other:@")
     with pytest.raises(psycopg.OperationalError, match="permission denied"):

@@ -111,6 +111,9 @@ class LibraryHouse(CollectionsHouse):
         assert os.waitstatus_to_exitcode(status) == STRUCK
         self.restart()
 
+    def show(self) -> None:
+        self.problems()
+
     def problems(self) -> list[str]:
         """Let the views work, and return what they complain of."""
         views = Views(self.ledger, self.layout, view_settings(self.settings))
@@ -118,6 +121,7 @@ class LibraryHouse(CollectionsHouse):
         views.rebuild(now, LIVE)
         while views.next_due(now) == 0:
             views.refresh(now, LIVE)
+        views.refresh(now, LIVE, force=True)  # it saves what it has done
         found = [problem.message for problem in views.problems()]
         views.close()
         return found

@@ -13,7 +13,7 @@ from ytaudio_daemon.api.app import Api, create_app
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.ledger import Ledger, archive
-from ytaudio_daemon.model.archive import FoundIn, HadVideo
+from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 from ytaudio_daemon.settings import load
 
 JOB = {"url": "https://youtu.be/dQw4w9WgXcQ"}
@@ -119,7 +119,7 @@ def test_the_page_says_that_the_ledger_cannot_be_read(
 ) -> None:
     assert sqlite_ledger.path is not None
     sqlite_ledger.path.write_bytes(b"no ledger at all" * 500)
-    assert "No jobs are taken until that is mended" in client.get("/").text
+    assert "No jobs are accepted until that is fixed" in client.get("/").text
 
 
 def test_the_page_loads_nothing_and_runs_nothing(client: InProcessClient) -> None:

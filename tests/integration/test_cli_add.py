@@ -20,8 +20,9 @@ from tests.integration.cli_rig import Ran, Rig
 from tests.others import NOBODY, mounted, needs_root
 from ytaudio_daemon import __version__, dropfile
 from ytaudio_daemon.cli.commands.inbox_writer import write_drop
-from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger import Ledger, archive
 from ytaudio_daemon.model import Options
+from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 from ytaudio_daemon.model.quota import Quota
 
 LINK = "https://youtu.be/dQw4w9WgXcQ"
@@ -178,8 +179,33 @@ def test_add_and_wait_ends_with_the_jobs_of_that_drop(rig: Rig) -> None:
     ledger.close()
 
 
-def take(ledger: Ledger, path: Path, audio: Path) -> None:
-    """Do as the daemon would: record the drop, run its job."""
+def test_add_and_wait_says_what_the_archive_has(rig: Rig) -> None:
+    ledger = rig.ledger()
+    had = [HadVideo("dQw4w9WgXcQ", FoundIn.TAGS)]
+    with ledger.write() as db:
+        archive.add_videos(db, archive.ALL_SESSIONS, had, cli_rig.now())
+    rig.beat()
+    adding = rig.start("add", "-s", "party", LINK, "--wait", "--timeout", "40s")
+    assert adding.stdout is not None
+    path = Path(adding.stdout.readline().removeprefix("dropped ").strip())
+    take(ledger, path, None)
+    out, err = adding.communicate(timeout=30)
+    assert (adding.returncode, out) == (0, "nothing to wait for\n")
+    assert err == "note: 1 line not downloaded: in the archive\n"
+    ledger.close()
+
+
+def test_again_stands_in_the_line_that_is_dropped(rig: Rig) -> None:
+    ran = rig.call("add", "-s", "party", "--again", "--format", "opus", LINK)
+    content = Path(ran.out.removeprefix("dropped ").strip()).read_text()
+    assert content.endswith("dQw4w9WgXcQ again=yes format=opus\n")
+    file = rig.root / "songs.txt"
+    file.write_text(f"{LINK}\n")
+    assert rig.call("add", "--again", "-f", str(file)).code == 2
+
+
+def take(ledger: Ledger, path: Path, audio: Path | None) -> None:
+    """Do as the daemon would: record the drop, run its job if there is one."""
     from ytaudio_daemon.ledger import drops, sessions  # noqa: PLC0415 - this alone
 
     moment = cli_rig.now()
@@ -197,8 +223,9 @@ def take(ledger: Ledger, path: Path, audio: Path) -> None:
             file_is_gone=lambda _path: False,
         )  # fmt: skip
         one_drop.finish_recording(db, mine, None, moment)
-    with ledger.write() as db:
-        cli_rig.complete(db, audio)
+    if audio is not None:
+        with ledger.write() as db:
+            cli_rig.complete(db, audio)
 
 
 def test_add_and_wait_without_a_daemon_drops_and_says_so(rig: Rig) -> None:

@@ -65,7 +65,10 @@ def test_there_and_back(rig: Rig) -> None:
     assert lines(rig)[2][-2:] == ["installed,", "pinned"]
     assert rig.call("engine", "rollback").out == f"yt-dlp {NEXT} is used now\n"
     assert rig.call("engine", "rollback").code == 0
-    assert f"{NEXT} 0 d given up: somebody went back from it".split() in lines(rig)
+    assert (
+        f"{NEXT} 0 d given up: a person went back to another version".split()
+        in lines(rig)
+    )
     again = rig.call("engine", "rollback")
     assert again.code == 1
     assert "there is no earlier version to go back to" in again.err

@@ -17,9 +17,9 @@ from tests.integration.collections_rig import (
 from ytaudio_daemon.ledger import archive, audit, bulk_cancel, gates, pruning, sessions
 from ytaudio_daemon.maintenance.pruner import Pruner
 from ytaudio_daemon.model import Failure, FailureKind
-from ytaudio_daemon.model.archive import FoundIn, HadVideo
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate, GateName
+from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 
 ALL = range(1, 251)
 NOT_THERE = (7, 107)

@@ -5,6 +5,7 @@ import os
 import time
 
 import pytest
+from structlog.testing import capture_logs
 
 from ytaudio_daemon.daemon.problems import ProblemReport
 from ytaudio_daemon.daemon.schedule import Schedule
@@ -24,7 +25,7 @@ class Steps:
         watchdog = SystemdWatchdog(SystemdNotifier(), lambda: True, time.monotonic())
         self.runner = StepRunner(ledger, self.schedule, watchdog, self.problems)
         self.calls = 0
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def step(self) -> str:
         self.calls += 1
@@ -64,10 +65,26 @@ def test_steps_that_are_not_run_any_more_leave_no_problem(steps: Steps) -> None:
     assert not steps.schedule.is_postponed("intake", time.monotonic())
 
 
-def test_a_fault_of_the_program_is_not_hidden(steps: Steps) -> None:
-    steps.error = ZeroDivisionError()
-    with pytest.raises(ZeroDivisionError):
-        steps.run()
+def test_a_mistake_of_the_program_is_named_and_ends_nothing(steps: Steps) -> None:
+    steps.error = ZeroDivisionError("division by zero")
+    with capture_logs() as logs:
+        assert not steps.run()
+        steps.schedule.forget_failures()
+        assert not steps.run()
+    code, message, hint = steps.problems["views"]
+    assert code == "internal_error"
+    assert "views: this program made a mistake: ZeroDivisionError" in message
+    assert "traceback" in hint
+    [told] = logs
+    assert told["exc_info"] is steps.error
+
+
+def test_an_end_that_is_wanted_passes_through(steps: Steps) -> None:
+    for error in (SystemExit(), KeyboardInterrupt()):
+        steps.error = error
+        with pytest.raises(type(error)):
+            steps.run()
+        steps.schedule.forget_failures()
 
 
 def test_a_failed_step_whose_ledger_is_gone_ends_the_daemon(

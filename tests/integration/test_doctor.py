@@ -66,7 +66,7 @@ def test_what_is_broken_is_told_with_its_meaning_and_remedy(rig: Rig) -> None:
     assert ran.code == 6
     found = findings(rig)["folder_downloads"]
     assert found["health"] == "broken"
-    assert "nothing can be fetched" in found["message"]
+    assert "nothing can be downloaded" in found["message"]
     subprocess.run(shlex.split(found["remedy"].removeprefix("sudo ")), check=True)
     assert findings(rig)["folder_downloads"]["health"] == "warning"
 

@@ -238,6 +238,21 @@ def test_a_songs_place_on_its_album_is_tagged_as_players_read_it(
     assert ran.job["tags"]["track"] == "7/9"
 
 
+@pytest.mark.parametrize("cover", ["jpg", "png", "none"])
+def test_a_song_of_an_album_leaves_its_cover_for_the_library(
+    workshop: Workshop, cover: str
+) -> None:
+    tags = {"album": "Pastel Blues"}
+    ran = workshop.runner.run(workshop.request("aac", cover=cover, album_tags=tags))
+    found = [path.name for path in (ran.folder / "job").glob("cover.*")]
+    assert found == ([] if cover == "none" else [f"cover.{cover}"])
+    if found:
+        content = (ran.folder / "job" / found[0]).read_bytes()
+        assert content == workshop.picture(cover)
+    alone = workshop.runner.run(workshop.request("aac", cover=cover))
+    assert not list((alone.folder / "job").glob("cover.*"))
+
+
 def test_id3_is_2_3(workshop: Workshop) -> None:
     ran = workshop.runner.run(workshop.request("aac", cover="jpg", format="mp3"))
     assert ran.audio.read_bytes()[:5] == b"ID3\x03\x00"

@@ -86,7 +86,7 @@ def test_what_is_too_old_is_passed_over_and_named(
             "Cannot allocate memory",
         ),
         ("kill -KILL $$", "is killed by signal 9"),
-        ("echo hello", "does not tell its version"),
+        ("echo hello", "does not report its version"),
     ],
 )
 def test_one_that_cannot_run_is_named_with_what_it_says(

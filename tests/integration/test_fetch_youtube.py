@@ -189,6 +189,12 @@ def test_a_title_is_known_even_when_it_fails(attempts: Attempts) -> None:
     assert ran.outcome.title == "Soon"
 
 
+def test_a_video_that_names_no_title_has_none_when_it_fails(attempts: Attempts) -> None:
+    ran = attempts.at(Video(id=VIDEO, status="private"))
+    assert ran.outcome is not None
+    assert ran.outcome.title is None
+
+
 @pytest.mark.parametrize(
     ("fault", "kind", "code"),
     [

@@ -18,13 +18,14 @@ LINK = "https://youtu.be/AAAAAAAAAAA"
 DEADLY = "https://youtu.be/KKKKKKKKKKK"
 KEYS = ",".join(f'"{number:x}":1' for number in range(1000))
 
+#: In one step each of them would take more than twice the limit.
 CRAFTED = {
     "keys.jsonl": f'{{"url":"{LINK}",{KEYS},"3e7":2}}\n' * 100,
     "options.txt": f"{LINK} {'a=1 ' * 2000}\n" * 150,
     "blank.txt": "\n" * (2 << 20),
-    "comments.jsonl": "#\n" * (2 << 20),
-    "defaults.txt": "tag.title=a\n" * 150_000,
-    "continued.txt": f"{LINK}\n" + " tag.title=a\n" * 100_000,
+    "comments.jsonl": "#\n" * (1 << 19),
+    "defaults.txt": "tag.title=a\n" * 60_000,
+    "continued.txt": f"{LINK}\n" + " tag.title=a\n" * 40_000,
     "cookies.txt": "http://a@b:" * 95_000,
 }
 

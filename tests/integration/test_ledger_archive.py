@@ -1,5 +1,8 @@
 """The archive in the ledger, on both databases, and what it does to links."""
 
+from pathlib import Path
+
+from tests.integration.intake_rig import House
 from tests.integration.ledger_rig import (
     ASK,
     GIVE_UP,
@@ -14,10 +17,16 @@ from tests.integration.ledger_rig import (
     states,
 )
 from tests.integration.ledger_rig import FAILED as FAILED_OUTCOME
-from ytaudio_daemon.ledger import Ledger, archive, sessions, transitions
+from ytaudio_daemon.ledger import (
+    Ledger,
+    archive,
+    pruning,
+    sessions,
+    transitions,
+)
 from ytaudio_daemon.ledger.archive import ALL_SESSIONS, AddedCounts
 from ytaudio_daemon.ledger.enqueue import EnqueueResult, enqueue_link
-from ytaudio_daemon.model.archive import FoundIn, HadVideo
+from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 from ytaudio_daemon.model.line_rules import LinkAction
 
 A, B, C = "AAAAAAAAAAA", "BBBBBBBBBBB", "CCCCCCCCCCC"
@@ -158,7 +167,7 @@ def test_what_is_forgotten_is_downloaded_again(ledger: Ledger) -> None:
     add(ledger, had(A, B))
     add(ledger, had(A), "music")
     with ledger.write() as db:
-        found = archive.entries_of_videos(db, "", [A, C])
+        found = archive.entries_of_videos(db, [""], [A, C])
         assert [entry.key for entry in found] == [(A, "")]
         archive.forget_entries(db, found)
     assert [entry[:2] for entry in entries(ledger)] == [(A, "music"), (B, "")]
@@ -176,7 +185,7 @@ def test_pages_meet_every_entry_once_in_order(ledger: Ledger) -> None:
             found += [entry.key for entry in page]
             key = found[-1]
         assert archive.count_entries(db, None) == 38
-        assert archive.count_entries(db, "music") == 13
+        assert archive.count_entries(db, ["music"]) == 13
     assert found == sorted(
         [*((v, "") for v in videos), *((v, "music") for v in videos[::2])]
     )
@@ -198,3 +207,30 @@ def test_an_archive_of_more_than_one_querys_keys_is_looked_up_whole(
     with ledger.read() as db:
         assert set(archive.find_archived(db, "music", videos)) == set(videos)
         assert archive.count_entries(db, None) == 1203
+
+
+def test_the_archive_outlives_the_session_and_holds_for_the_next_of_its_name(
+    sqlite_ledger: Ledger,
+) -> None:
+    add(sqlite_ledger, had(A), "music")
+    with sqlite_ledger.write() as db:
+        old = sessions.open_session(db, "music", NOW)
+        assert sessions.expire(db, old, NOW, on_expiry="delete")
+        pruning.delete_events(db, old.id)
+        pruning.delete_session(db, sessions.session_by_id(db, old.id))
+    drop(sqlite_ledger, "music", [link(1, A)])
+    assert states(sqlite_ledger) == []
+
+
+def test_the_defaults_of_a_session_ignore_the_archive_and_a_line_may_not(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    with house.ledger.write() as db:
+        archive.add_videos(db, ALL_SESSIONS, had(A, B), house.now)
+    (house.inbox / "defaults.toml").write_text('again = "yes"\n')
+    house.drop(content=f"https://youtu.be/{A}\nhttps://youtu.be/{B} again=no\n")
+    house.take()
+    found = house.ask("SELECT line, result, code FROM lines ORDER BY line")
+    house.close()
+    assert found == [(1, "accepted", None), (2, "duplicate", "in_archive")]

@@ -132,7 +132,7 @@ def test_a_line_keeps_a_job_that_is_being_cancelled(ledger: Ledger) -> None:
     with ledger.read() as db:
         assert not queries.job_by_id(db, got.job_id).cancel_requested
         (line, _) = recorded_lines(db, again.id)
-    assert line.message == "runs after all: it was to be cancelled"
+    assert line.message == "runs again: its cancellation is withdrawn"
     assert states(ledger) == ["running"]
 
 

@@ -27,7 +27,7 @@ from ytaudio_daemon.errors import (
     LedgerTooOldError,
     LedgerUnreachableError,
 )
-from ytaudio_daemon.ledger import Ledger, database, sessions
+from ytaudio_daemon.ledger import Ledger, database, queries, sessions
 from ytaudio_daemon.ledger.migrate import (
     HEAD,
     SCRIPTS,
@@ -36,6 +36,7 @@ from ytaudio_daemon.ledger.migrate import (
     require_current,
 )
 from ytaudio_daemon.ledger.schema import metadata
+from ytaudio_daemon.settings.value_types import redact_credentials
 
 
 @contextmanager
@@ -447,6 +448,26 @@ def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "secret" not in told.value.message
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hush@h/ledger",
+        "postgresql://me@h/ledger?password=hush",
+        "postgresql://me@h/ledger?sslmode=require&sslpassword=hush",
+        "postgresql://h/ledger?user=me&PASSWORD=hush",
+        "postgresql://me@h/ledger?oauth_client_secret=hush",
+        "postgresql://me@h/ledger?scram_client_key=hush",
+    ],
+)
+def test_no_name_of_a_ledger_has_a_password(url: str) -> None:
+    with opened(url) as ledger:
+        names = ledger.label, ledger.url_without_password, redact_credentials(url)
+    assert "hush" not in str(names)
+    kept = "postgresql://h/ledger?passfile=/etc/pw"
+    with opened(kept) as ledger:
+        assert "passfile" in ledger.label
+
+
 @pytest.mark.postgres
 def test_a_lost_connection_is_named_and_made_anew(
     ledger: Ledger, open_again: Callable[[], Ledger]
@@ -477,3 +498,18 @@ def test_one_daemon_a_ledger(ledger: Ledger, open_again: Callable[[], Ledger]) -
         drop(ledger, "alice", links("a"))
     with other.hold_daemon_lock() as later:
         assert later
+
+
+@pytest.mark.parametrize("value", ["CAST(x'ff' AS TEXT)", "'no JSON'"])
+def test_a_row_that_cannot_be_read_is_called_damage(
+    sqlite_ledger: Ledger, value: str
+) -> None:
+    drop(sqlite_ledger, "alice", links("a"))
+    with sqlite_ledger.write() as db:
+        db.exec_driver_sql(f"UPDATE jobs SET options = {value}")
+    with (
+        pytest.raises(LedgerError, match="damaged") as caught,
+        sqlite_ledger.read() as db,
+    ):
+        queries.find_jobs(db)
+    assert "ytaudio ledger restore" in caught.value.hint

@@ -69,7 +69,7 @@ def problem(office: Office) -> str:
     return " ".join(message for _, message, _ in found)
 
 
-# What is told.
+# The events that are reported.
 
 
 def test_a_program_is_told_of_each_job(office: Office, receiver: Receiver) -> None:

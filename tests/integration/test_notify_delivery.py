@@ -339,7 +339,7 @@ def is_alive(pid: int) -> bool:
 
 def test_people_are_told_through_apprise(receiver: Receiver) -> None:
     answer = told_once(people(receiver.apprise), MESSAGE)
-    assert answer == DeliveryResult(ok=True, said="was told")
+    assert answer == DeliveryResult(ok=True, said="delivered")
     (got,) = receiver.got
     assert got["title"] == "1 finished"
     assert got["message"] == "Finished: Song"

@@ -1,4 +1,4 @@
-"""Receipts: every line and what became of it, for people and for programs."""
+"""Receipts: every line and its result, for people and for programs."""
 
 import hashlib
 import os
@@ -19,7 +19,7 @@ from ytaudio_daemon import dropfile
 from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.ledger import Ledger, archive, drops, queries, sessions, transitions
 from ytaudio_daemon.model import FINALIZED, Options
-from ytaudio_daemon.model.archive import FoundIn, HadVideo
+from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.views import (
     receipt,

@@ -41,7 +41,7 @@ def test_the_newest_is_fetched_used_and_left_for_the_one_before(
     assert shelf.active().activation.pinned
     tried = upgrade.run(UpgradeRequest())
     assert (tried.result, tried.version) == ("upgraded", newest), tried
-    assert "1 of 1 known links came through" in tried.message
+    assert "1 of 1 known links were downloaded" in tried.message
     assert not shelf.active().activation.pinned
     assert youtube.fetches(CLIP.video_id) == 2
     assert upgrade.run(UpgradeRequest()).result == "current"

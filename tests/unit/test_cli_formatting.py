@@ -161,3 +161,17 @@ def test_the_end_of_input_is_no() -> None:
         raise EOFError
 
     assert not ask("sure?", ended)
+
+
+def test_what_a_labelled_line_has_no_room_for_goes_on_below_its_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "30")
+    out = Terminal()
+    Output(out).labelled_line("ok", "one two three four five six")
+    assert [line.rstrip() for line in out.getvalue().splitlines()] == [
+        "ok       one two three four",
+        "         five six",
+    ]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ytaudio_daemon.cli.commands.watch_window import Window, is_end
-from ytaudio_daemon.cli.terminal import column_widths, table_renderable
+from ytaudio_daemon.cli.terminal import STEADY_WIDTHS, column_widths, table_renderable
 
 HEADERS = ("JOB", "STATE", "HOW FAR", "WHAT")
 TITLE = "Nina Simone - Feeling Good (Official Audio)"
@@ -43,9 +43,14 @@ def test_on_a_wide_terminal_nothing_is_cut() -> None:
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_columns_stay_where_they_are_when_a_phase_ends(columns: int) -> None:
     later = [(*ROWS[0][:2], "verifying", TITLE), ROWS[1]]
-    assert column_widths(HEADERS, ROWS, columns) == column_widths(
-        HEADERS, later, columns
+    assert column_widths(HEADERS, ROWS, columns, STEADY_WIDTHS) == column_widths(
+        HEADERS, later, columns, STEADY_WIDTHS
     )
+
+
+def test_what_is_printed_once_gives_its_room_to_the_titles() -> None:
+    widths = column_widths(HEADERS, ROWS[1:], 80)
+    assert widths == [8, 9, 7, 50]
 
 
 @given(

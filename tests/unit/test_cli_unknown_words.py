@@ -39,6 +39,19 @@ def test_a_misspelled_command_is_suggested() -> None:
     assert unknown_command_error("stauts").message.endswith("did you mean status?")
 
 
+def test_a_misspelled_verb_is_suggested(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ledger", "backp"]) == 2
+    said = capsys.readouterr().err
+    assert said == "ytaudio: ytaudio ledger has no verb 'backp'; did you mean backup?\n"
+
+
+def test_a_verb_like_no_other_lists_those_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["ledger", "xyzzy"]) == 2
+    assert "The verbs: backup restore check;" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "flag"),
     [

@@ -17,7 +17,7 @@ JOB = {"job": "1a2b", "session": "party", "video": "AAAAAAAAAAA", "attempt": 1}
     [
         (
             {"event": "daemon.started", "inbox": "/srv/inbox", "pid": 7, "config": "c"},
-            "ready: put lists of links into /srv/inbox/NAME/; Ctrl-C stops it",
+            "ready: drop lists of links into /srv/inbox/NAME/; Ctrl-C stops it",
         ),
         (
             {"event": "drop.taken", "session": "party", "file": "a.txt", "state": "filed",
@@ -30,6 +30,33 @@ JOB = {"job": "1a2b", "session": "party", "video": "AAAAAAAAAAA", "attempt": 1}
             "party: done: Song (4.0 MiB, 12 s)",
         ),
         (
+            {"event": "job.completed", **JOB, "title": "Jingle", "bytes": 120 << 10,
+             "seconds": 1},
+            "party: done: Jingle (120 KiB, 1 s)",
+        ),
+        (
+            {"event": "collection.listed", "session": "party", "collection": "1a2b",
+             "entries": 14, "selected": 12},
+            "party: listed: 14 videos, 12 selected",
+        ),
+        (
+            {"event": "collection.failed", "session": "party", "collection": "1a2b",
+             "url": "https://x/", "code": "gone", "message": "No list.", "retry_at": None},
+            "party: could not be listed: https://x/: No list.",
+        ),
+        (
+            {"event": "job.requeued", **JOB, "reason": "shutdown"},
+            "party: queued again (shutdown): 1a2b",
+        ),
+        (
+            {"event": "config.reloaded", "changed": ["pace.burst"], "needs_restart": []},
+            "config read again: pace.burst",
+        ),
+        (
+            {"event": "place.looked_at", "broken": ["folder_library"]},
+            "problems: folder_library; ytaudio status says what to do",
+        ),
+        (
             {"event": "job.failed", **JOB, "message": "This video is private."},
             "party: failed: youtu.be/AAAAAAAAAAA: This video is private.",
         ),
@@ -37,13 +64,13 @@ JOB = {"job": "1a2b", "session": "party", "video": "AAAAAAAAAAA", "attempt": 1}
             {"event": "daemon.draining", "running": 2},
             (
                 "stopping: 2 downloads are being finished, for 90 s at most; Ctrl-C "
-                "again stops at once, and what was begun starts over the next time"
+                "again stops at once; unfinished downloads then start again next time"
             ),
         ),
         ({"event": "daemon.draining", "running": 0}, "stopping"),
         (
             {"event": "daemon.stopped", "interrupted": 1},
-            "stopped; 1 download starts over the next time, nothing is lost",
+            "stopped; 1 download starts again next time, nothing is lost",
         ),
         (
             {"event": "trash.deleted", "name": "x", "level": "info", "timestamp": "t"},
@@ -82,3 +109,13 @@ def test_a_traceback_stands_below_its_line() -> None:
     assert lines[0].startswith("\x1b[31m")
     assert lines[0].endswith("it broke\x1b[0m")
     assert lines[-1] == "ValueError: oh"
+
+
+def test_a_terminal_gets_lines_that_are_broken_between_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    event = {"event": "daemon.draining", "running": 2, "level": "info"}
+    rows = ConsoleLines(colours=True)(None, "info", event).lstrip("\r").splitlines()
+    assert rows[0].endswith("  stopping: 2 downloads are")
+    assert all(row.startswith(" " * 10) and len(row) <= 40 for row in rows[1:])

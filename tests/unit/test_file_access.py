@@ -31,6 +31,7 @@ NOTHING = "/dev/null"
 ALLOWED = {
     "api/start_page.py:module": "the package's own page and style sheet",
     "cli/commands/add.py:_read_file": CHOSEN,
+    "cli/commands/archive_import.py:_archive_source": CHOSEN,
     "cli/commands/check.py:_read": CHOSEN,
     "cli/commands/download.py:_read_urls_file": CHOSEN,
     "cli/entry.py:_discard_stdout": NOTHING,
@@ -44,6 +45,7 @@ ALLOWED = {
     "fetch/libav.py:copy": OWN,
     "fetch/libav_warmup.py:_write_silence": "in a new folder below TMPDIR, 0700",
     "fetch/result_files.py:sha256_of": OWN,
+    "fetch/result_files.py:write_cover": OWN,
     "fetch/tag.py:can_hold_tags": OWN,
     "folders/letter_case.py:list_names": FOLDER,
     "folders/output_folder.py:_make_locked_folder": FOLDER,

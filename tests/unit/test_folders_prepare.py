@@ -135,7 +135,7 @@ def test_a_private_folder_of_somebody_else_is_refused(
     prepare(layout)
     os.chown(tmp_path / name, 65534, 65534)
     (tmp_path / name).chmod(0o777)
-    with pytest.raises(FolderError, match="it is somebody else's"):
+    with pytest.raises(FolderError, match="it belongs to another user"):
         prepare(layout)
     assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o777
     assert not list(tmp_path.rglob(".ytaudio-*")), "nothing is left of the look"

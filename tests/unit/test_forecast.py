@@ -2,6 +2,7 @@
 
 import pytest
 
+from ytaudio_daemon.model import JobState, Progress
 from ytaudio_daemon.model.forecast import (
     Turn,
     Workload,
@@ -9,6 +10,9 @@ from ytaudio_daemon.model.forecast import (
     seconds_until_done,
 )
 from ytaudio_daemon.model.gates import UNLIMITED, Pace
+from ytaudio_daemon.system.times import rfc3339
+from ytaudio_daemon.views.queue_documents import LedgerFacts, forecast_document
+from ytaudio_daemon.views.snapshot import DaemonSnapshot
 
 HOURLY = Pace(burst=10, per_hour=60)
 
@@ -58,3 +62,29 @@ def test_the_place_in_the_queue_is_the_daemons() -> None:
 
 def test_a_session_without_queued_jobs_has_no_place() -> None:
     assert place_in_queue(1, "x", {"a": Turn(1, 5)}) is None
+
+
+@pytest.mark.parametrize(
+    ("job_s", "speed_bps", "seconds"),
+    [
+        (1.0, 1000, 40.0),  # the running ones are slower than the latest were
+        (50.0, 1000, 50.0),
+        (None, 1000, 40.0),
+        (1.0, None, 1.0),
+    ],
+)
+def test_a_job_takes_as_long_as_the_running_ones_do_if_they_are_slower(
+    job_s: float | None, speed_bps: int | None, seconds: float
+) -> None:
+    progress = Progress(
+        phase="downloading", total_bytes=40_000, downloaded_bytes=1, speed_bps=speed_bps
+    )
+    live = DaemonSnapshot(
+        state="running", started_at=0, pid=1, host="here", version="1",
+        workers_max=1, progress={"a": progress},
+    )  # fmt: skip
+    counts = dict.fromkeys(JobState, 0) | {JobState.QUEUED: 1}
+    facts = LedgerFacts(gates=(), counts=counts, sessions={}, job_s=job_s)
+    forecast = forecast_document(live, facts, 0.0)
+    assert forecast is not None
+    assert forecast["done_at"] == rfc3339(seconds)

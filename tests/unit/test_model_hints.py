@@ -157,9 +157,9 @@ def check(failure: Failure, state: JobState, circumstances: Circumstances) -> No
         assert text == "", about
     elif state is JobState.FAILED:
         assert not by_itself, about
-        assert not re.search(r"nothing to do|goes on|again by|waits", text.lower()), (
-            about
-        )
+        assert not re.search(
+            r"nothing to do|goes on|continues|again by|waits", text.lower()
+        ), about
     elif state is JobState.RUNNING:
         assert "being tried again" in text, about
     else:
@@ -225,6 +225,20 @@ def test_a_gates_hint_is_a_waiting_jobs() -> None:
     other = replace(gate, name="new_cause")  # type: ignore[arg-type]  # of a later version
     assert isinstance(other, Gate)
     assert gate_hint(other) == other.hint
+
+
+def test_without_a_session_no_folder_of_one_is_named() -> None:
+    text = hint(
+        kind="unavailable",
+        code="private_video",
+        remedy="",
+        state=JobState.FAILED,
+        circumstances=Circumstances(has_session=False),
+    )
+    assert text == (
+        "Set [download] cookies_file to the cookies of an account that may see it. "
+        "Then retry it."
+    )
 
 
 def test_a_session_that_expired_keeps_its_own_hint() -> None:

@@ -147,3 +147,10 @@ def test_options_of_collections_change_no_job() -> None:
     assert not set(COLLECTION_KEYS) & set(OPTION_KEYS)
     plain = effective_options("192k", {"format": "mp3"})
     assert effective_options("192k", {"format": "mp3", "items": "1-3"}) == plain
+
+
+def test_a_selection_without_again_is_the_one_that_ledgers_know() -> None:
+    assert Selection().digest() == "e11938b4efe4285c"
+    assert Selection(again=True).digest() != Selection().digest()
+    for selection in (Selection(), Selection(again=True)):
+        assert Selection.from_json(selection.to_json()) == selection

@@ -151,7 +151,7 @@ def test_an_outage_needs_no_hand_unless_something_else_does() -> None:
     disk = DaemonProblem(code="host", message="Full.", hint="", since=NOW.wall)
     told = texts.degraded_text("attic", [outage]).splitlines()
     assert told[0] == "ytaudio on attic waits for YouTube; there is nothing to do."
-    assert told[1].endswith("it costs no job a try, and all goes on by itself.")
+    assert told[1].endswith("and everything continues by itself.")
     assert "needs a hand" in texts.degraded_text("attic", [outage, disk])
 
 

@@ -290,6 +290,8 @@ def test_what_cannot_be_together(settings: dict[str, str], words: str) -> None:
         ("database.url", "sqlite:///y.sqlite3", None),
         ("database.url", "sqlite://", None),
         ("database.url", "mysql://host/db", None),
+        ("database.url", "postgresql://me@host:port/db", None),
+        ("database.url", "postgresql://[::1]:5/db", "postgresql+psycopg://[::1]:5/db"),
         ("download.ca_file", "ca.pem", Path("/srv/ca.pem")),
         ("log.directory", "/var/log/x", Path("/var/log/x")),
         ("download.workers", "٣٣٣", None),
@@ -323,6 +325,21 @@ def test_secrets_are_not_shown() -> None:
     assert shown["download.proxy"] == "http://***@host:1"
     assert shown["database.url"] == "postgresql+psycopg://***@host/db?sslpassword=***"
     assert set(shown) == set(KEYS)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql:/me:hush@host/db",
+        "me:hush@host/db",
+        "postgresql://me:hush/x@host:port/db",
+        "host=h password=hush user=me",
+    ],
+)
+def test_a_mistyped_address_shows_no_password(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(None, {"YTAUDIO_DATABASE_URL": url})
+    assert "hush" not in caught.value.message + caught.value.hint
 
 
 def test_what_is_shown_is_read_back() -> None:
@@ -619,6 +636,10 @@ def test_what_is_shown_of_a_receiver(tmp_path: Path) -> None:
         (
             '[downloads]\nformat = "mp3"\n',
             ":1: [downloads]: there is no such section; did you mean [download]?",
+        ),
+        (
+            "[paces]\nburst = 1\n",
+            ":1: [paces]: there is no such section; did you mean [pace]?",
         ),
         (
             '[download]\nformat = "mp3"\nworkers = 1\nformat = "m4a"\n',

@@ -56,7 +56,7 @@ def test_nothing_in_a_line_can_start_another(
 ) -> None:
     row = failed(Options(), text=text, error_message=message, error_hint=hint)
     rows = receipt_text.receipt_line(row).splitlines()
-    assert len(rows) <= 3
+    assert all(one.startswith(" " * 9) for one in rows[1:])
     again = failed_text.failed_line(row, 1).splitlines()
     assert [bool(one) and not one.startswith("#") for one in again] == [
         False,
@@ -134,8 +134,24 @@ def test_a_failed_line_names_its_code_and_its_job() -> None:
     details = receipt_text.receipt_line(row).splitlines()[1:]
     assert details == [
         "         This video is private. (private_video)",
-        "         all about it: ytaudio show 1a2b3c4d",
+        "         details: ytaudio show 1a2b3c4d",
     ]
+
+
+def test_a_long_reason_is_broken_between_words_to_fit_80_columns() -> None:
+    row = line(result="rejected", code="not_a_url", message="no link here " * 12)
+    rows = receipt_text.receipt_line(row).splitlines()
+    assert len(rows) == 4
+    assert all(len(one) <= 80 for one in rows)
+    assert " ".join(" ".join(rows[1:]).split()).endswith("no link here (not_a_url)")
+    assert receipt_text.receipt_line(row).splitlines() == rows, "each time the same"
+
+
+def test_a_file_name_is_never_broken() -> None:
+    row = line(state="completed", output_path=f"/x/{'a b ' * 40}c.mp3")
+    assert (
+        receipt_text.receipt_line(row).splitlines()[1] == f"{' ' * 9}{'a b ' * 40}c.mp3"
+    )
 
 
 def test_a_rejected_line_names_its_code() -> None:

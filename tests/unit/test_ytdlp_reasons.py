@@ -6,6 +6,7 @@ attempt catches it. A new yt-dlp's text fails the first test until somebody has 
 
 import builtins
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,13 @@ from ytaudio_daemon.fetch.ytdlp_client import LogCapture
 from ytaudio_daemon.model import Failure, FailureKind
 
 PLACED = placements()
-REASONS = installed_reasons()
 NO_FORMATS = "[youtube] A: No video formats found!"
+
+
+@cache
+def reasons() -> list[Reason]:
+    """Find them; only here, for every process of the tests imports this module."""
+    return list(installed_reasons())
 
 
 class RaisingIE(InfoExtractor):  # type: ignore[misc]  # yt-dlp ships no types
@@ -64,23 +70,23 @@ def failure_when_warned(text: str) -> Failure:
 
 
 def test_every_text_of_the_installed_yt_dlp_is_placed() -> None:
-    new = [each for each in REASONS if PLACED.code_of(each) is None]
+    new = [each for each in reasons() if PLACED.code_of(each) is None]
     assert not new, "place them in tools/ytdlp_reasons.toml"
 
 
 def test_the_texts_are_found_in_the_sources() -> None:
-    texts = {each.text for each in REASONS}
+    texts = {each.text for each in reasons()}
     assert (
         "All player responses are invalid. Your IP is likely being blocked by Youtube"
         in texts
     )
     assert "This video is DRM protected" in texts
-    assert len(REASONS) > 100
+    assert len(reasons()) > 100
 
 
 def reached(*, warned: bool) -> Iterator[tuple[Reason, str]]:
     """Yield the reasons that an attempt may meet, with the code each is placed under."""
-    for reason in REASONS:
+    for reason in reasons():
         code = PLACED.code_of(reason)
         if (reason.raised_as == "warning") == warned and code != "not_reached":
             yield reason, code or "unplaced"

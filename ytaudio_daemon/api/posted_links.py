@@ -69,5 +69,5 @@ def _session_defaults(context: ApiContext, session: Session) -> Layer:
             409,
             "bad_session_defaults",
             f"The session's defaults.toml is wrong: {error}",
-            "Put it right, or remove it.",
+            "Correct it, or remove it.",
         ) from error

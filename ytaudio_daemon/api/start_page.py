@@ -73,7 +73,9 @@ def render(
         has_token: Some pages are for the operator alone.
     """
     if daemon_down_reason:
-        daemon = f"{_capitalized(daemon_down_reason)}. Jobs are taken, and wait for it."
+        daemon = (
+            f"{_capitalized(daemon_down_reason)}. Jobs are accepted, and wait for it."
+        )
     else:
         daemon = "running"
     texts = {
@@ -95,7 +97,9 @@ def _ledger_error(context: ApiContext) -> str:
         with context.read() as db:
             queries.total_counts(db)
     except LedgerError as error:
-        return f"{_capitalized(error.message)}. No jobs are taken until that is mended."
+        return (
+            f"{_capitalized(error.message)}. No jobs are accepted until that is fixed."
+        )
     return ""
 
 

@@ -84,7 +84,7 @@ _EXPLANATIONS = {
     Liveness.STOPPED: "the daemon is not running (stopped {} ago); start it: ",
     Liveness.GONE: "the daemon is not running (it died {} ago or later); start it: ",
     Liveness.STALE: "the daemon has not reported for {}: it hangs, or was killed: "
-    "look at its log and restart it",
+    "see its log and restart it",
     Liveness.NEVER: "the daemon is not running and has never run here; start it: ",
     Liveness.UNKNOWN: "",
 }

@@ -15,6 +15,8 @@ from ytaudio_daemon.cli.terminal_text import terminal_safe
 if TYPE_CHECKING:
     from ytaudio_daemon.cli.terminal import Terminal
 
+#: Only for terminals: it imports subprocess.
+PAGER = "ytaudio_daemon.cli.pager"
 #: Columns of the word that begins a line.
 LABEL_WIDTH = 8
 
@@ -47,6 +49,7 @@ class Output:
         """Import all that printing needs; without this it happens at the first use."""
         if self.is_terminal:
             self.terminal.load()
+            import_module(PAGER)
 
     @contextmanager
     def paged(self) -> Iterator[None]:
@@ -54,7 +57,7 @@ class Output:
         if not self.is_terminal:
             yield
             return
-        pager = import_module("ytaudio_daemon.cli.pager")
+        pager = import_module(PAGER)
         out, page = self._out, pager.PagedText()
         self._print_to(page)
         try:

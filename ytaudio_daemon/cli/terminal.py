@@ -3,7 +3,8 @@
 Importing rich takes 60 ms, so `Output` imports this module only for a terminal.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import IO
 
 from rich.cells import cell_len
@@ -40,8 +41,8 @@ MIN_LAST_WIDTH = 20
 #: Columns this narrow, such as IDs and states, are not cut.
 LEAST_CUT_WIDTH = 9
 _GAP = 2
-#: Columns whose content changes all the time, with the characters they have on a wide
-#: terminal: else all columns behind them would jump.
+#: Columns of a live view whose content changes all the time, with the characters they
+#: have on a wide terminal: else all columns behind them would jump.
 STEADY_WIDTHS = {"STATE": 9, "HOW FAR": 46}
 
 
@@ -63,13 +64,19 @@ class Terminal:
     def labelled_line(self, label: str, text: str, width: int) -> None:
         """Print one line that begins with a word from `STYLES`, in its colour.
 
+        What does not fit goes on below the text, not below the word.
+
         Args:
             label: That word.
             text: The rest of the line.
             width: Columns of the label.
         """
-        line = Text(f"{label:<{width}} ", style=STYLES.get(label, ""))
-        self.console.print(line.append(terminal_safe(text), style="default"))
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        grid.add_column(no_wrap=True, min_width=width)
+        grid.add_column(overflow="fold")
+        style = STYLES.get(label, "")
+        grid.add_row(Text(label, style=style), Text(terminal_safe(text)))
+        self.console.print(grid)
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print rows under headers."""
@@ -81,26 +88,40 @@ class Terminal:
 
 
 def table_renderable(
-    headers: Sequence[str], rows: Iterable[Sequence[str]]
+    headers: Sequence[str], rows: Iterable[Sequence[str]], *, is_live: bool = False
 ) -> RenderableType:
-    """Return a table for a terminal; cells are plain text, never markup."""
+    """Return a table for a terminal; cells are plain text, never markup.
+
+    Args:
+        headers: Of the columns.
+        rows: The cells of each row.
+        is_live: It is drawn again and again: `STEADY_WIDTHS` hold.
+    """
     rows = [tuple(map(terminal_safe, row)) for row in rows]
-    return _FittedTable(headers, rows)
+    return _FittedTable(headers, rows, STEADY_WIDTHS if is_live else {})
 
 
 class _FittedTable:
     """A table whose columns are fitted when it is drawn: then the width is known."""
 
-    def __init__(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    def __init__(
+        self,
+        headers: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        least_widths: Mapping[str, int],
+    ) -> None:
         self._headers = headers
         self._rows = rows
+        self._least_widths = least_widths
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
     ) -> RenderResult:
         """Yield the table for the width that there is."""
         table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
-        widths = column_widths(self._headers, self._rows, options.max_width)
+        widths = column_widths(
+            self._headers, self._rows, options.max_width, self._least_widths
+        )
         for header, width in zip(self._headers, widths, strict=True):
             table.add_column(
                 header, header_style="bold", no_wrap=True, overflow="ellipsis",
@@ -112,9 +133,12 @@ class _FittedTable:
 
 
 def column_widths(
-    headers: Sequence[str], rows: Sequence[Sequence[str]], room: int
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    room: int,
+    least_widths: Mapping[str, int] = MappingProxyType({}),
 ) -> list[int]:
-    """Return the width of each column.
+    """Return the width of each column; of some, by header, at least what is given.
 
     On a narrow terminal the last column, which has the titles, is cut first, to
     `MIN_LAST_WIDTH`; then the widest.
@@ -124,7 +148,7 @@ def column_widths(
         for cells in zip(headers, *rows, strict=True)
     ]
     for place, header in enumerate(headers):
-        widths[place] = max(widths[place], STEADY_WIDTHS.get(header, 0))
+        widths[place] = max(widths[place], least_widths.get(header, 0))
     *others, last = widths
     least_last = min(last, MIN_LAST_WIDTH)
     while others and sum(others) + _GAP * len(others) + least_last > room:

@@ -1,13 +1,18 @@
 """From a claimed collection to the request that its worker gets."""
 
+import structlog
+
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout, cookie_jars, publishing
 from ytaudio_daemon.jobs.listing_requests import listing_request
 from ytaudio_daemon.jobs.prepare import private_paths, work_folder_failure
+from ytaudio_daemon.jobs.publish_failures import unfinishable
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.model import Outcome
 from ytaudio_daemon.model.listing import ListRequest
 from ytaudio_daemon.settings import Settings
+
+log = structlog.get_logger()
 
 
 def list_request(
@@ -27,6 +32,14 @@ def list_request(
         publishing.begin_attempt(layout, claim.uuid, claim.attempt)
     except ITEM_ERRORS as error:
         return Outcome(failure=work_folder_failure(error))
+    try:
+        return _request(claim, layout, settings)
+    except ITEM_ERRORS as error:
+        log.exception("collection.not_started", collection=claim.uuid)
+        return Outcome(failure=unfinishable(error))
+
+
+def _request(claim: ListingClaim, layout: Layout, settings: Settings) -> ListRequest:
     return listing_request(
         settings,
         key=claim.uuid,

@@ -1,11 +1,12 @@
 """The collections that are being listed: claimed, started, recorded, ended."""
 
 from collections.abc import Iterable
+from functools import partial
 
 import structlog
 
 from ytaudio_daemon.collections.list_requests import list_request
-from ytaudio_daemon.collections.recorder import ListingRecorder
+from ytaudio_daemon.collections.recorder import NOT_RECORDED, ListingRecorder
 from ytaudio_daemon.collections.running_listing import Listing
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.jobs.config_values import egress_keys, pace
@@ -18,6 +19,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.pool import Ended, Event, Listed, Pool
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.system.item_faults import ItemFaults
 
 log = structlog.get_logger()
 
@@ -46,6 +48,7 @@ class CollectionLister:
         self._pool = pool
         self._host = host
         self._running: dict[str, Listing] = {}
+        self._faults = ItemFaults("listings")
 
     def reload(self, settings: Settings) -> None:
         """Apply new settings; running listings go on with the old request."""
@@ -74,7 +77,8 @@ class CollectionLister:
                 if claim.uuid not in self._running
             ]
         for claim in lost:
-            self._requeue(claim, now, "crash")
+            with self._faults.isolated(claim.uuid):
+                self._requeue(claim, now, "crash")
 
     def start_listings(self, now: Now) -> None:
         """Claim collections and start their listings while the pool has room.
@@ -114,11 +118,23 @@ class CollectionLister:
             LedgerError: Nothing is lost; call again.
         """
         for listing in list(self._running.values()):
-            if listing.pages:
-                self._record_page(listing, now)
-            elif listing.is_at_end:
-                self._record_end(listing, now)
+            end_faulty = partial(self._end_faulty, listing, now)
+            with self._faults.isolated(listing.claim.uuid, end_faulty):
+                self._record_news(listing, now)
         return self.has_news
+
+    def _record_news(self, listing: Listing, now: Now) -> None:
+        if listing.pages:
+            self._record_page(listing, now)
+        elif listing.is_at_end:
+            self._record_end(listing, now)
+
+    def _end_faulty(self, listing: Listing, now: Now) -> None:
+        """End a listing of which something cannot be recorded, as failed."""
+        self._pool.kill(listing.claim.uuid)
+        with self._faults.isolated(f"{listing.claim.uuid} end"):
+            self._recorder.fail(listing.claim, NOT_RECORDED, now)
+        self._forget(listing)
 
     def stop_cancelled(self) -> None:
         """Stop the listings that are no longer wanted by the ledger."""

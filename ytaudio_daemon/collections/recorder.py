@@ -27,6 +27,14 @@ NO_OUTCOME = Outcome(
         message="The worker ended without saying what the list has.",
     )
 )
+NOT_RECORDED = Outcome(
+    failure=Failure(
+        kind=FailureKind.UNKNOWN,
+        code="internal_error",
+        message="This program made a mistake when it was to list or record this.",
+        hint="Report it, with the lines of the daemon's log about this collection.",
+    )
+)
 
 
 class ListingRecorder:

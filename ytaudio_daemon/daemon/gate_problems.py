@@ -46,7 +46,7 @@ def _problem_for_all(
     return (
         gate.name.value,
         f"{_opening(gate, by, wall)}: {gate.reason}",
-        gate_hint(gate, circumstances) or "It goes on by itself.",
+        gate_hint(gate, circumstances) or "It continues by itself.",
     )
 
 

@@ -21,7 +21,7 @@ def inbox_problems(ignored_files: IgnoredFiles) -> Iterator[ProblemReport]:
         yield (
             "bad_session_folder",
             f"inbox/{folder}: {reason}",
-            "Put that right, or move the folder away; nothing in it is taken until then.",
+            "Correct that, or move the folder away; nothing in it is read until then.",
         )
     yield from _not_taken_problems(ignored_files)
 

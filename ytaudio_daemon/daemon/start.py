@@ -169,7 +169,7 @@ def _scheduled(services: Services, loop: Loop) -> Iterator[None]:
     try:
         scheduler.start()
     except RuntimeError as error:  # CPython's word for EAGAIN of clone(2)
-        raise YtaudioError(f"the daemon cannot begin: {error}", THREAD_HINT) from error
+        raise YtaudioError(f"the daemon cannot start: {error}", THREAD_HINT) from error
     try:
         yield
     finally:

@@ -25,8 +25,8 @@ class StepProblem(NamedTuple):
 RETRY_HINT = "It is tried again every second."
 
 
-def problem_of(step: str, error: YtaudioError | OSError) -> StepProblem:
-    """Return the problem for a failed step.
+def problem_of(step: str, error: Exception) -> StepProblem:
+    """Return the problem for a failed step; other errors are mistakes of this program.
 
     Args:
         step: The step's name.
@@ -34,6 +34,9 @@ def problem_of(step: str, error: YtaudioError | OSError) -> StepProblem:
     """
     if isinstance(error, OSError):
         return _of_os_error(step, error)
+    if not isinstance(error, YtaudioError):
+        told = f"{step}: this program made a mistake: {type(error).__name__}: {error}"
+        return StepProblem(MISTAKE_CODE, told[:MAX_CHARS], MISTAKE_HINT)
     code = next(
         (c for kind, c in _CODE_BY_ERROR.items() if isinstance(error, kind)),
         _DEFAULT_CODE,
@@ -41,6 +44,14 @@ def problem_of(step: str, error: YtaudioError | OSError) -> StepProblem:
     return StepProblem(code, f"{step}: {error.message}", error.hint or RETRY_HINT)
 
 
+#: What a step may raise when nothing is wrong with this program.
+EXPECTED_ERRORS = (YtaudioError, OSError)
+MISTAKE_CODE = "internal_error"
+MISTAKE_HINT = (
+    "Everything else goes on. Report it, with the traceback in the daemon's log; a "
+    f"restart may help. {RETRY_HINT}"
+)
+MAX_CHARS = 300
 _DEFAULT_CODE = "step_failed"
 _CODE_BY_ERROR: dict[type[YtaudioError], str] = {
     LedgerError: "ledger_trouble",
@@ -49,7 +60,7 @@ _CODE_BY_ERROR: dict[type[YtaudioError], str] = {
 }
 #: Each of them holds up work until the cause is gone; a person may have to mend it.
 STEP_PROBLEM_CODES = frozenset(
-    {*_CODE_BY_ERROR.values(), *HOST_ERROR_CODES, _DEFAULT_CODE}
+    {*_CODE_BY_ERROR.values(), *HOST_ERROR_CODES, _DEFAULT_CODE, MISTAKE_CODE}
 )
 
 

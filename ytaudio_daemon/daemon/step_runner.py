@@ -7,14 +7,11 @@ import structlog
 
 from ytaudio_daemon.daemon.problems import ProblemReport
 from ytaudio_daemon.daemon.schedule import Schedule
-from ytaudio_daemon.daemon.step_problems import problem_of
+from ytaudio_daemon.daemon.step_problems import EXPECTED_ERRORS, problem_of
 from ytaudio_daemon.daemon.systemd_watchdog import SystemdWatchdog
 from ytaudio_daemon.errors import (
-    LedgerError,
     LedgerGoneError,
     LedgerUnreachableError,
-    TemplateError,
-    UnsafePathError,
 )
 from ytaudio_daemon.ledger import Ledger
 
@@ -60,16 +57,26 @@ class StepRunner:
             has_more = bool(step())
         except LedgerGoneError:
             raise
-        except (LedgerError, TemplateError, UnsafePathError, OSError) as error:
-            self._check_ledger()
-            self._schedule.postpone(name, time.monotonic())
-            if name not in self._problems:
-                log.warning("step.failed", step=name, error=str(error))
-            self._problems[name] = problem_of(name, error)
+        except Exception as error:  # noqa: BLE001 - one step's fault ends no other
+            self._record_failure(name, error)
             return False
         self._problems.pop(name, None)
         self._schedule.succeeded(name)
         return has_more
+
+    def _record_failure(self, name: str, error: Exception) -> None:
+        """Make a step's failure a problem, and have the step wait.
+
+        Raises:
+            LedgerGoneError: The ledger's file was taken away.
+        """
+        self._check_ledger()
+        self._schedule.postpone(name, time.monotonic())
+        if name not in self._problems:
+            is_expected = isinstance(error, EXPECTED_ERRORS)
+            mistake = None if is_expected else error
+            log.warning("step.failed", step=name, error=str(error), exc_info=mistake)
+        self._problems[name] = problem_of(name, error)
 
     def forget_failures(self) -> None:
         """Forget failed steps that are not run any more: nothing waits for them."""

@@ -71,5 +71,5 @@ def _problem(address: str, failure: str) -> ProblemReport:
     return (
         "pot_provider",
         f"The provider of proof-of-origin tokens at {address} {failure}.",
-        f"Start it ({DOCS} says how); what needs no token is downloaded all the same.",
+        f"Start it ({DOCS} says how); what needs no token is downloaded anyway.",
     )

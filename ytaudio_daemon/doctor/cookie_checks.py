@@ -25,7 +25,7 @@ CONFIG_CHECK = "cookies_file"
 SESSION_CHECK = "session_cookies"
 _HOW_THEY_FARED = {
     CookiesState.ROTATED: "are no longer valid: YouTube rotated them",
-    CookiesState.REFUSED: "were refused: YouTube wants a sign-in all the same",
+    CookiesState.REFUSED: "were refused: YouTube still asks for a sign-in",
     CookiesState.UNREADABLE: "could not be read when they were needed",
 }
 

@@ -27,7 +27,7 @@ GIB = 1 << 30
 #: The consequence of a folder that is closed to the daemon.
 CONSEQUENCES = {
     "inbox": "no drop is seen",
-    "downloads": "nothing can be fetched",
+    "downloads": "nothing can be downloaded",
     "library": "finished audio does not appear there, only in downloads",
     "status": "`ytaudio status` and programs see nothing new",
     "state": "the daemon cannot start",
@@ -97,10 +97,10 @@ def check_free_space(free: int, reserve: int, downloads: Path) -> CheckResult:
     what = "remove what nobody needs, or lower [disk] reserve"
     remedy = f"sudo du -xh --max-depth=2 {_quoted(downloads)} | sort -h | tail"
     if free < reserve:
-        message = f"{message}; nothing is fetched until there is room: {what}"
+        message = f"{message}; no download starts until there is room: {what}"
         return broken("disk", message, remedy)
     if free < 2 * reserve:
-        message = f"{message}; soon nothing will be fetched: {what}"
+        message = f"{message}; soon no download will start: {what}"
         return warning("disk", message, remedy)
     return ok("disk", message)
 

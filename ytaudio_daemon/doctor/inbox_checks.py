@@ -22,7 +22,7 @@ def check_inbox_contents(layout: Layout) -> Iterator[CheckResult]:
             yield warning(
                 "inbox_contents",
                 f"{ignored_file.path} is not taken: {ignored_file.reason}",
-                "put that right, or move it out of the inbox",
+                "correct it, or move it out of the inbox",
             )
 
 

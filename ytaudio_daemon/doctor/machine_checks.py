@@ -50,7 +50,7 @@ def check_inotify_watches(limit: int | None, sessions: int) -> CheckResult:
     if limit >= needed:
         return ok("inotify_watches", message)
     return warning(
-        "inotify_watches", f"{message}; the rest is only seen by the scan",
+        "inotify_watches", f"{message}; changes elsewhere are found by the scan only",
         _sysctl_command("max_user_watches", needed * 2),
     )  # fmt: skip
 

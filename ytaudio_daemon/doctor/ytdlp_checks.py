@@ -43,7 +43,7 @@ def check_ytdlp_age(version: str | None, wall: float) -> CheckResult:
     if version is None:
         return broken(
             "yt_dlp",
-            "yt-dlp is not installed; nothing can be fetched",
+            "yt-dlp is not installed; nothing can be downloaded",
             install_hints.reinstall_ytdlp_command(),
         )
     age = age_days(version, wall)
@@ -53,7 +53,7 @@ def check_ytdlp_age(version: str | None, wall: float) -> CheckResult:
     if age > STALE_YTDLP_DAYS:
         return warning(
             "yt_dlp",
-            f"{message}; YouTube has moved on since",
+            f"{message}; YouTube has changed since",
             UPGRADE_COMMAND,
         )
     return ok("yt_dlp", message)

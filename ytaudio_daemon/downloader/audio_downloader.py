@@ -61,7 +61,7 @@ class AudioDownloader:
         filename: Words and any of `%(title)s %(artist)s %(album)s %(track)s %(date)s
             %(id)s %(channel)s`, without the ending.
         proxy: A URL that all requests to YouTube go through.
-        ca_file: Certificate authorities to trust, a PEM file.
+        ca_file: A PEM file with the certificate authorities to trust.
         max_workers: The number of downloads at once, however many threads ask.
         settings: Instead of those that `ytaudio` would find. Their sections download (but
             for format, quality and file name), retry, collections and disk hold for every

@@ -61,7 +61,7 @@ class PoolThread:
 
     Args:
         home: The workers' private home folder.
-        downloads: Downloads at once.
+        downloads: How many downloads run at the same time.
         converters: Conversions at once.
         listers: Listings at once, beside the downloads.
     """

@@ -47,7 +47,7 @@ REJECT_CODES: Mapping[str, RejectCode] = MappingProxyType(
             "its own in a text file, or `list=yes` behind it",
         ),
         "endless": RejectCode(
-            "it is a mix, a feed or a search, which goes on for ever",
+            "it is a mix, a feed or a search, which has no end",
             "give a playlist, an album, a channel or single videos",
         ),
         "bad_video_id": RejectCode(

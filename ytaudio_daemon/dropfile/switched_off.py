@@ -32,5 +32,5 @@ def no_line_reason(link_count: int) -> str:
     if link_count == 0:
         return "there is no link in it"
     if link_count == 1:
-        return "its only link is switched off: it stands in a comment"
-    return f"all of its {link_count:,} links are switched off: they stand in comments"
+        return "its only link is switched off: it is in a comment"
+    return f"all of its {link_count:,} links are switched off: they are in comments"

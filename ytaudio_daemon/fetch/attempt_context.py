@@ -85,7 +85,7 @@ class AttemptContext:
             engine=self.ytdlp_version,
             with_cookies=self.with_cookies,
             cookies_state=self.cookies_state,
-            title=facts.title if facts else None,
+            title=facts.own_title if facts else None,
             artist=facts.artist if facts else None,
             duration_s=facts.duration_s if facts else None,
             view_count=facts.view_count if facts else None,

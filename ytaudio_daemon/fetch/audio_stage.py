@@ -58,9 +58,11 @@ def _file_name(
 def _write_tags(
     request: FetchRequest, source: Source, audio: Path, tags: dict[str, str]
 ) -> str:
-    """Write the tags and return a remark, or ""."""
+    """Write the tags, and an album's cover; return a remark, or ""."""
     folder = Path(request.attempt_dir) / SOURCE_DIR
     picture = (folder / source.cover).read_bytes() if source.cover else b""
+    if picture and request.album_tags:
+        result_files.write_cover(request, picture)
     if not tag.can_hold_tags(audio):
         return "no tags: a wav of this size has no room for them"
     tag.write_tags(audio, tags, picture, video_id=request.video_id, url=request.url)

@@ -256,7 +256,7 @@ FAILURE_CATALOG = {
     "list_incomplete": FailureSpec(
         _K.TRANSIENT, "A page of this list came without its entries."
     ),
-    "converter_died": FailureSpec(_K.TRANSIENT, "ffmpeg ended without a word."),
+    "converter_died": FailureSpec(_K.TRANSIENT, "ffmpeg ended without a message."),
     "work_unreadable": FailureSpec(
         _K.TRANSIENT,
         "What an earlier try has left cannot be read from the disk.",

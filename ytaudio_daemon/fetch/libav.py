@@ -165,7 +165,7 @@ def _opened(path: Path, on_progress: Callable[[float], None]) -> Iterator[_Sound
     }
     with (
         av.logging.Capture() as complaints,
-        av.open(f"file:{path}", options=options, metadata_errors="replace") as media,
+        av.open(f"file:{path}", options=options) as media,
     ):
         reader = _SoundReader(media, complaints, on_progress)
         yield reader

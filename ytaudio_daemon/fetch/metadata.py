@@ -23,7 +23,7 @@ class VideoFacts:
     """A video's metadata; None where YouTube has none.
 
     Attributes:
-        title: The video's own title.
+        title: The video's own title; its ID where YouTube names none.
         artist: Only as YouTube's music metadata names it, several joined by ", ".
         song: The song's title in YouTube's music metadata.
         track_number: Its place on the album.
@@ -43,6 +43,12 @@ class VideoFacts:
     channel: str | None = None
     view_count: int | None = None
     duration_s: float | None = None
+
+    @property
+    def own_title(self) -> str | None:
+        """The title that YouTube gave; None where the ID stands in its place."""
+        made_up = (self.video_id, f"youtube video #{self.video_id}")  # by yt-dlp
+        return None if self.title in made_up else self.title
 
 
 def video_facts(info: Mapping[str, Any]) -> VideoFacts:

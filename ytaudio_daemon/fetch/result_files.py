@@ -11,6 +11,7 @@ from typing import Any
 
 from ytaudio_daemon.fetch import durable, ytdlp_version
 from ytaudio_daemon.fetch.convert import ConversionPlan
+from ytaudio_daemon.fetch.cover import image_mime_type
 from ytaudio_daemon.fetch.source import Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Result
 from ytaudio_daemon.model.outcome import JOB_DIR, RESULT_FILE, RESULT_SCHEMA
@@ -54,6 +55,14 @@ def move_into_job_dir(request: FetchRequest, audio: Path, name: str) -> Path:
     folder = Path(request.attempt_dir) / JOB_DIR / "audio"
     folder.mkdir(parents=True, exist_ok=True)
     return audio.rename(folder / name)
+
+
+def write_cover(request: FetchRequest, picture: bytes) -> None:
+    """Write the cover of a song on an album beside its audio folder, for the library."""
+    ending = "png" if image_mime_type(picture) == "image/png" else "jpg"
+    folder = Path(request.attempt_dir) / JOB_DIR
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"cover.{ending}").write_bytes(picture)
 
 
 def job_document(
@@ -122,6 +131,8 @@ def seal(request: FetchRequest, job: Mapping[str, Any], outcome: Outcome) -> Non
     folder = Path(request.attempt_dir)
     for file in (folder / JOB_DIR / "audio").iterdir():
         files.fsync_path(file)
+    for cover in (folder / JOB_DIR).glob("cover.*"):
+        files.fsync_path(cover)
     files.fsync_path(folder / JOB_DIR / "audio")
     durable.write_json(folder / JOB_DIR / "job.json", job)
     files.fsync_path(folder)

@@ -128,7 +128,7 @@ def check_version_output(name: str, version_output: str) -> tuple[str, str]:
     """
     found = re.search(_VERSION[name], version_output, re.MULTILINE)
     if found is None:
-        return "", "does not tell its version"
+        return "", "does not report its version"
     version = found[1]
     least = MIN_FFMPEG if name == "ffmpeg" else MIN_JS_RUNTIME[name]
     numbers = tuple(int(part) for part in re.findall(r"\d+", version)[: len(least)])
@@ -161,7 +161,7 @@ def _read_version(candidate: _ToolCandidate) -> tuple[str, str]:
     except OSError as error:
         return "", f"cannot be started: {error.strerror}"
     except subprocess.TimeoutExpired:
-        return "", f"does not tell its version within {_VERSION_TIMEOUT_S:.0f} s"
+        return "", f"does not report its version within {_VERSION_TIMEOUT_S:.0f} s"
     if done.returncode != 0:
         return "", exit_reason(done.returncode, done.stderr)
     return check_version_output(candidate.name, done.stdout)

@@ -20,6 +20,10 @@ from yt_dlp.extractor.youtube import YoutubeIE
 from ytaudio_daemon.fetch import hosts, jit, po_tokens, shared_tls
 from ytaudio_daemon.fetch.classify import Cause
 from ytaudio_daemon.fetch.exception_facts import causes_of
+from ytaudio_daemon.fetch.extraction_caches import (
+    cache_client_settings,
+    cache_cookie_headers,
+)
 from ytaudio_daemon.fetch.response_limit import (
     install_redirect_limits,
     limit_error_body,
@@ -97,6 +101,13 @@ class YtDlpClient(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no ty
         self.failed_requests: list[Cause] = []
         super().__init__(params, auto_init=False)
         self.add_info_extractor(extractor())
+
+    @functools.cached_property
+    def cookiejar(self) -> Any:
+        """The jar of this client; it remembers its headers."""
+        jar = super().cookiejar
+        cache_cookie_headers(jar)
+        return jar
 
     def urlopen(self, req: Any) -> Any:
         """Open `req`: only YouTube's hosts, response size capped; record errors for `classify`.
@@ -232,6 +243,7 @@ def warm_up() -> None:
     install_redirect_limits()
     po_tokens.register_plugin()
     shared_tls.share()
+    cache_client_settings()
     cache_runtime_version()
     # A yt-dlp that has renamed these must still be able to work, only less warm.
     with contextlib.suppress(AttributeError, TypeError):

@@ -227,7 +227,7 @@ def make_session_folder(inbox: Path, session: str) -> None:
             pass
         if is_other_spelling(root, session):
             raise UsageError(
-                f"the disk of the inbox does not tell {session!r} from the folder of "
+                f"the disk of the inbox does not distinguish {session!r} from the folder of "
                 "another session, which is written otherwise",
                 "Write the name as that one is written (`ytaudio session list`), or "
                 "choose another.",

@@ -38,6 +38,11 @@ class FolderNames:
         found = self.spellings.get(name.casefold(), set())
         return None if not found or name in found else min(found)
 
+    def beginning_with(self, start: str) -> list[str]:
+        """Return the names that begin so, in whichever case."""
+        folds = (fold for fold in self.spellings if fold.startswith(start))
+        return [name for fold in folds for name in self.spellings[fold]]
+
 
 #: By device, inode and time of the last change of a folder.
 _remembered: OrderedDict[tuple[int, int, int], FolderNames] = OrderedDict()

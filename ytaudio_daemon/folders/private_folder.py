@@ -24,7 +24,9 @@ def make_private(folder: Path) -> None:
         found = os.fstat(fd)
         is_ours = found.st_uid == os.geteuid()
         if not is_ours and found.st_uid != _owner_of_new_folder(folder.parent):
-            raise FileExistsError(errno.EEXIST, "it is somebody else's", str(folder))
+            raise FileExistsError(
+                errno.EEXIST, "it belongs to another user", str(folder)
+            )
         if stat.S_IMODE(found.st_mode) & ~stat.S_ISGID != stat.S_IRWXU:
             os.fchmod(fd, stat.S_IRWXU)
     finally:

@@ -2,11 +2,12 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.folders.layout import TRASH
+from ytaudio_daemon.folders.library_playlist import names_of_playlists
 from ytaudio_daemon.folders.safe_open import open_child, open_dir, rename_noreplace
 
 #: A file of this name in a session's downloads or library folder pins it.
@@ -42,12 +43,17 @@ def move_to_trash(root: Path, name: str, as_name: str) -> bool:
 
 
 def move_session_files_to_trash(
-    library: Path, session: str, downloads: Path, session_uuid: str, as_name: str
+    library: Path,
+    session: str,
+    downloads: Path,
+    session_uuid: str,
+    as_name: str,
+    collections: Collection[str] = (),
 ) -> None:
     """Trash one session's files from a library folder that another session shares.
 
     A library file has the size and the time of its result, to the nanosecond, whether
-    it is a link or a copy. A file that the user changed stays.
+    it is a link or a copy; a playlist says whose it is. What the user changed stays.
 
     Args:
         library: Its root.
@@ -55,27 +61,33 @@ def move_session_files_to_trash(
         downloads: Where the results still are.
         session_uuid: The session whose files are removed.
         as_name: The folder in the library's trash.
+        collections: The UUIDs of the session's collections.
     """
     own = {
         _file_signature(path.lstat())
-        for path in downloads.glob(f"{session_uuid}/*/audio/*")
+        for pattern in ("audio/*", "cover.*")
+        for path in downloads.glob(f"{session_uuid}/*/{pattern}")
     }
     with (
         suppress(FileNotFoundError),
         open_dir(library, session) as folder,
         open_dir(library, TRASH, as_name, make=True) as trash,
     ):
-        _move_files(folder, trash, own)
+        playlists = names_of_playlists(folder, collections)
+        _move_files(folder, trash, own, playlists)
         os.fsync(trash)
         os.fsync(folder)
 
 
-def _move_files(folder: int, trash: int, own: set[FileSignature]) -> None:
+def _move_files(
+    folder: int, trash: int, own: set[FileSignature], playlists: Collection[str]
+) -> None:
     """Move files out of a folder and all below it; folders that they leave empty go."""
     left: set[str] = set()
     walk = os.fwalk(".", topdown=False, follow_symlinks=False, dir_fd=folder)
     for path, inner, names, fd in walk:
         mine = [name for name in names if _signature_at(fd, name) in own]
+        mine += [name for name in playlists if path == "."]
         if mine:
             left.add(path)
             with open_child(trash, *path.split("/")[1:], make=True) as target:

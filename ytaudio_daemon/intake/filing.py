@@ -190,7 +190,7 @@ class Filer:
         self._kept_files.remove(inbox_file)
         if name is not None:
             self._late_writes.watch(inbox_file, target, name, now)
-        else:  # somebody took it away; no older drop of its name may lose its receipt
+        else:  # somebody moved or deleted it away; no older drop of its name may lose its receipt
             name = filed.name_for_receipts(
                 self._layout, inbox_file.location, target, inbox_file.name
             )
@@ -222,7 +222,7 @@ class Filer:
             return
         self._ignored_files.add_repeat(
             inbox_file,
-            f"taken with this very content at {utc_time(received_at)}, and kept: "
+            f"read with exactly this content at {utc_time(received_at)}, and kept: "
             "it is taken again when its content changes; to try again what failed: "
             f"ytaudio retry --session {inbox_file.location.session} --failed",
         )

@@ -127,6 +127,8 @@ class Intake:
         inbox_file = found.inbox_file
         try:
             reason = self._cookies_intake.take(found, now)
+        except OSError as error:
+            reason = f"its cookies cannot be stored: {error}"
         finally:  # a later scan finds the file again if it is still there
             self._stability.release(inbox_file)
         if reason:

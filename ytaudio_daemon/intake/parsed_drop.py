@@ -1,11 +1,12 @@
 """A drop that was read whole, and how far it is recorded."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropLine
 from ytaudio_daemon.dropfile.switched_off import no_line_reason
+from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders.inbox import InboxFile
 from ytaudio_daemon.intake.parse_guard import MAX_ENDS
 from ytaudio_daemon.intake.recorded_drop import DropKey
@@ -43,7 +44,9 @@ class ParsedDrop:
         problem: Why nothing in it can be used, or None.
         is_read: Whether its end was reached.
         switched_off_count: The links in comments that were read so far.
-        was_set_aside: Whether it ended the daemon, so that its end is not read.
+        was_set_aside: Whether it ended the daemon, or this program made a mistake on it, so
+            that its end is not read.
+        mistake: That of this program.
         previous_lines: Identities of the lines that an earlier content of a kept file
             had; they do not count again.
     """
@@ -64,6 +67,7 @@ class ParsedDrop:
         self.problem: str | None = None
         self.is_read = False
         self.was_set_aside = False
+        self.mistake: Exception | None = None
         self.switched_off_count = 0
         self.previous_lines = set[str]()
         self._layers = layers
@@ -97,21 +101,32 @@ class ParsedDrop:
                 or none, and `is_read` is False.
         """
         found: list[NewEntry] = []
+        try:
+            self._read_into(found, count, deadline)
+        except ITEM_ERRORS as error:
+            self.mistake = error
+            self._set_aside(f"this program made a mistake ({error!r})", found)
+        return found
+
+    def _read_into(self, found: list[NewEntry], count: int, deadline: float) -> None:
         for entry in self._entries:
             if entry is not None:
                 found.append(entry)
             if len(found) == count or time.monotonic() >= deadline:
-                return found
+                return
         self.is_read = True
-        return found
 
     def set_aside(self) -> None:
         """Read no more of it: it ended the daemon too often at its next lines."""
+        self._set_aside(f"the daemon ended {MAX_ENDS} times")
+
+    def _set_aside(self, what_happened: str, found: Sequence[NewEntry] = ()) -> None:
+        last = LinePart(found[-1].line) if found else self.cursor
         self._entries = iter(())
         self.was_set_aside = True
         self.problem = (
-            f"the daemon ended {MAX_ENDS} times while it read the lines behind line "
-            f"{self.cursor}, which are not taken; split the file to find the bad one"
+            f"{what_happened} while it read the lines behind line {last}, which are "
+            "not taken; split the file to find the bad one"
         )
 
     def _parse(self, content: bytes) -> Iterator[NewEntry | None]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from ytaudio_daemon.errors import DropChangedError, UnsafePathError
+from ytaudio_daemon.errors import ITEM_ERRORS, DropChangedError, UnsafePathError
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.access_remedy import access_remedy
 from ytaudio_daemon.folders.drop_reader import DropReader
 from ytaudio_daemon.folders.inbox import InboxFile, split_path
+from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
 from ytaudio_daemon.intake.cookies_file import CookiesFile, read_cookies_file
 from ytaudio_daemon.intake.kept_files import KeptFiles
@@ -156,12 +157,22 @@ class Reader:
             reason = self._unreadable(inbox_file, error)
             found = UnreadFile(inbox_file=inbox_file, waits_for=reason)
         else:
-            found = read_cookies_file(inbox_file, content) or self._identify(
-                inbox_file, content, sha256
-            )
+            found = self._recognise(inbox_file, content, sha256)
         reader.close()
         self._open = None
         return found
+
+    def _recognise(
+        self, inbox_file: InboxFile, content: bytes, sha256: str
+    ) -> ReadResult | None:
+        """Return what a file is; one that this program cannot handle stays."""
+        try:
+            cookies_file = read_cookies_file(inbox_file, content)
+            return cookies_file or self._identify(inbox_file, content, sha256)
+        except ITEM_ERRORS as error:
+            log.exception("intake.mistake", file=display_name(inbox_file.name))
+            reason = f"this program made a mistake on it ({error!r}): report it"
+            return UnreadFile(inbox_file=inbox_file, waits_for=reason)
 
     def _identify(
         self, inbox_file: InboxFile, content: bytes, sha256: str
@@ -210,7 +221,7 @@ class Reader:
             log.info("intake.drop_waits", error=str(error))
             return UnreadFile(inbox_file=inbox_file, has_changed=True)
         except (UnsafePathError, OSError, ValueError) as error:
-            reason = f"waits until the session's defaults.toml is put right: {error}"
+            reason = f"waits until the session's defaults.toml is corrected: {error}"
             return UnreadFile(inbox_file=inbox_file, waits_for=reason)
 
     def _load_previous_lines(
@@ -245,7 +256,7 @@ def _unusable_growth(inbox_file: InboxFile, problem: str) -> UnreadFile:
 
     It is no new drop: an empty receipt would replace that of its earlier lines.
     """
-    reason = f"what was added to it is not taken: {problem}"
+    reason = f"what was added to it is not read: {problem}"
     return UnreadFile(inbox_file=inbox_file, waits_for=reason)
 
 

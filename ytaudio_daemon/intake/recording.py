@@ -182,14 +182,11 @@ class Recorder:
         key, cursor = parsed_drop.key, parsed_drop.cursor
         if self._parse_guard.has_ended_too_often(key, cursor):
             parsed_drop.set_aside()
-            log.error(
-                "drop.set_aside",
-                session=key[0],
-                file=display_name(key[1]),
-                reason=parsed_drop.problem,
-            )
+            _log_set_aside(parsed_drop)
         with self._parse_guard.reading(key, cursor):
             entries = parsed_drop.next_entries(count, deadline)
+            if parsed_drop.mistake is not None and not parsed_drop.is_read:
+                _log_set_aside(parsed_drop)
             if entries or parsed_drop.is_read:
                 self._parse_guard.forget(key)
         return entries
@@ -228,6 +225,17 @@ class Recorder:
         ]
         drops.finish_recording(db, ended, now)
         return done
+
+
+def _log_set_aside(parsed_drop: ParsedDrop) -> None:
+    session, name, _ = parsed_drop.key
+    log.error(
+        "drop.set_aside",
+        session=session,
+        file=display_name(name),
+        reason=parsed_drop.problem,
+        exc_info=parsed_drop.mistake,
+    )
 
 
 def _chunk(parsed_drop: ParsedDrop, entries: list[NewEntry]) -> _DropChunk:

@@ -47,7 +47,7 @@ class UnmovableFolders:
 
 
 def _hint(folder: Path, error: Exception) -> str:
-    otherwise = "(or set [inbox] after_intake to keep)"
+    otherwise = '(or set [inbox] after_intake = "keep")'
     found = find_host_error(error.errno) if isinstance(error, OSError) else None
     if isinstance(error, OSError) and error.errno == errno.EACCES:
         closed = shlex.join(str(place) for place in _closed_places(folder))

@@ -37,7 +37,7 @@ def egress_keys(settings: Settings) -> tuple[str, ...]:
 def network(
     settings: Settings, own_cookies: Path | None = None, egress: str | None = None
 ) -> Network:
-    """Return how YouTube is reached.
+    """Return the proxy to use, and the certificates to trust.
 
     Args:
         settings: Sections download and youtube.

@@ -6,8 +6,10 @@ from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.model.host_error_table import HostError, Scope
 from ytaudio_daemon.model.host_errors import find_host_error
+from ytaudio_daemon.model.storable_text import storable_text
 
 PUBLISH_FAILED = "publish_failed"
+MAX_ERROR_CHARS = 200
 
 #: Nothing is left that could be published.
 WORK_REMOVED = failure_for("work_removed")
@@ -17,6 +19,17 @@ PLACE_TAKEN = Failure(
     message="Something else stands where this job's result belongs.",
     hint="Move it away from downloads/.",
 )
+
+
+def unfinishable(error: Exception) -> Failure:
+    """Return the failure of an attempt on which this program made a mistake."""
+    text = storable_text(" ".join(str(error).split()))[:MAX_ERROR_CHARS]
+    return Failure(
+        kind=FailureKind.UNKNOWN,
+        code="internal_error",
+        message=f"This program made a mistake: {type(error).__name__}: {text}",
+        hint="Report it, with the lines of the daemon's log about this job.",
+    )
 
 
 def publish_failure(error: Exception) -> Failure:

@@ -12,6 +12,7 @@ from ytaudio_daemon.jobs.work_cleanup import WorkCleaner
 from ytaudio_daemon.ledger import Ledger, claims
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.system.item_faults import ItemFaults
 
 log = structlog.get_logger()
 
@@ -37,6 +38,7 @@ class JobRescuer:
         self._completer = completer
         self._host = host
         self._work_cleaner = WorkCleaner(ledger, layout)
+        self._faults = ItemFaults("rescue")
 
     def rescue_all(self, now: Now) -> None:
         """Pick up everything that an earlier run of this daemon left running.
@@ -47,7 +49,7 @@ class JobRescuer:
             LedgerError: Call again.
         """
         for claim in self._own_claims():
-            self._completer.requeue(claim, now, "crash")
+            self._requeue(claim, now)
         self._rescue_from_dead_programs(now)
         import_after_restore(
             self._ledger, self._layout, self._completer, self._host, now
@@ -76,7 +78,7 @@ class JobRescuer:
                     session=claim.session_name,
                     attempt=claim.attempt,
                 )
-                self._completer.requeue(claim, now, "crash")
+                self._requeue(claim, now)
         self._rescue_from_dead_programs(now)
         self._work_cleaner.clear(CLEAR_BATCH)
 
@@ -95,4 +97,8 @@ class JobRescuer:
                     session=claim.session_name,
                     holder=claim.owner,
                 )
-                self._completer.requeue(claim, now, "crash")
+                self._requeue(claim, now)
+
+    def _requeue(self, claim: Claim, now: Now) -> None:
+        with self._faults.isolated(claim.uuid):
+            self._completer.requeue(claim, now, "crash")

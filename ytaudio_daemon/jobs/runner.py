@@ -2,20 +2,26 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
 
+from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.fetch.tools import Tools
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.jobs.config_values import egress_keys, pace
 from ytaudio_daemon.jobs.disk_reserve import DiskReserve
 from ytaudio_daemon.jobs.egress_turns import EgressTurns
+from ytaudio_daemon.jobs.ended_attempts import (
+    EndedAttempt,
+    EndedAttempts,
+    RunningAttempt,
+)
 from ytaudio_daemon.jobs.gate_opening import ByteProof
-from ytaudio_daemon.jobs.memory_shortage import MemoryShortage
 from ytaudio_daemon.jobs.phase_times import PhaseTimes
 from ytaudio_daemon.jobs.prepare import prepare
+from ytaudio_daemon.jobs.publish_failures import unfinishable
 from ytaudio_daemon.jobs.publisher import Publication
 from ytaudio_daemon.jobs.rescuer import JobRescuer
 from ytaudio_daemon.ledger import Connection, Ledger, claims, gates, outages, queries
@@ -33,6 +39,7 @@ from ytaudio_daemon.model.egress import gates_at
 from ytaudio_daemon.pool import Ended, Event, Pool, Progressed
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.system.item_faults import ItemFaults
 
 log = structlog.get_logger()
 
@@ -40,36 +47,6 @@ log = structlog.get_logger()
 CLAIM_POLL_S = 30.0
 #: Added to the time at which a gate or token is due, so that it surely has come.
 DUE_MARGIN_S = 0.05
-
-
-@dataclass(slots=True)
-class _RunningAttempt:
-    claim: Claim
-    progress: Progress
-    cancelled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _EndedAttempt:
-    """An attempt to be finished.
-
-    Attributes:
-        running: The attempt.
-        end: The worker's outcome, or the audio that made a worker needless.
-        is_interruption: The worker was killed, but not by its own doing: the template
-            or a shutdown did it.
-    """
-
-    running: _RunningAttempt
-    end: Outcome | Publication
-    is_interruption: bool = False
-
-    @property
-    def is_cut_short(self) -> bool:
-        """Whether it brought no result because we, or a person, ended it."""
-        if isinstance(self.end, Publication) or self.end.result is not None:
-            return False
-        return self.running.cancelled or self.is_interruption
 
 
 class JobRunner:
@@ -101,14 +78,13 @@ class JobRunner:
         self._rescuer = JobRescuer(ledger, layout, self._completer, host)
         self.settings = settings
         self.tools = tools
-        self._running: dict[str, _RunningAttempt] = {}
-        #: Not written to the ledger yet: it was busy, or full.
-        self._ended: list[_EndedAttempt] = []
-        self._memory_shortage = MemoryShortage()
+        self._running: dict[str, RunningAttempt] = {}
+        self._ended = EndedAttempts(self._completer)
         self._egress_turns = EgressTurns()
         self._disk_reserve = DiskReserve(ledger, layout.downloads)
         self._byte_proof = ByteProof(ledger)
         self.phase_times = PhaseTimes()
+        self._faults = ItemFaults("attempts")
 
     def reload(self, settings: Settings) -> None:
         """Apply new settings; running attempts go on with the old ones."""
@@ -205,7 +181,7 @@ class JobRunner:
             elif isinstance(event, Ended):
                 self.phase_times.observe(running.claim.name, None, time.monotonic())
                 interruption = is_interruption(event)
-                self._ended.append(_EndedAttempt(running, event.outcome, interruption))
+                self._ended.add(EndedAttempt(running, event.outcome, interruption))
 
     def finish_ended(self, now: Now) -> None:
         """Open gates that first bytes show to be over; finish what has ended, in order.
@@ -215,11 +191,8 @@ class JobRunner:
         """
         running = [(one.claim, one.progress) for one in self._running.values()]
         self._byte_proof.open_gates(running, now)
-        while self._ended:
-            ended = self._ended[0]
-            self._finish(ended, now)
-            del self._ended[0]
-            self._running.pop(ended.running.claim.uuid, None)
+        while (claim := self._ended.finish_next(now)) is not None:
+            self._running.pop(claim.uuid, None)
 
     def kill_cancelled(self, now: Now) -> None:
         """Kill the workers of jobs whose cancellation was asked for."""
@@ -228,7 +201,8 @@ class JobRunner:
         for claim in asked:
             running = self._running.get(claim.uuid)
             if running is None:
-                self._completer.cancel(claim, now)
+                with self._faults.isolated(claim.uuid):
+                    self._completer.cancel(claim, now)
             elif not running.cancelled:
                 running.cancelled = True
                 self._pool.kill(claim.uuid)
@@ -241,33 +215,23 @@ class JobRunner:
         self._running.clear()
 
     def _start(self, claim: Claim, now: Now) -> None:
-        prepared = prepare(claim, self._ledger, self._layout, self.settings, self.tools)
-        running = _RunningAttempt(claim=claim, progress=Progress(phase="resolving"))
+        prepared = self._prepare(claim)
+        running = RunningAttempt(claim=claim, progress=Progress(phase="resolving"))
         self._running[claim.uuid] = running
         if isinstance(prepared, FetchRequest):
             self._pool.start(prepared)
             self.phase_times.observe(claim.name, Phase.RESOLVING, time.monotonic())
             failpoints.failpoint("attempt.started", claim.name)
         else:  # a ledger that cannot be written now gets the end later
-            self._ended.append(_EndedAttempt(running, prepared))
+            self._ended.add(EndedAttempt(running, prepared))
             self.finish_ended(now)
 
-    def _finish(self, ended: _EndedAttempt, now: Now) -> None:
-        claim = ended.running.claim
-        if ended.is_cut_short:  # or cancelled, if a person asked for that
-            self._completer.requeue(claim, now, "interrupted")
-        else:
-            self._completer.finish(claim, self._judged(claim, ended.end, now), now)
-
-    def _judged(
-        self, claim: Claim, end: Outcome | Publication, now: Now
-    ) -> Outcome | Publication:
-        """Blame the host where memory ran out for several jobs, not their links."""
-        if isinstance(end, Publication) or end.failure is None:
-            self._memory_shortage.succeeded()
-            return end
-        failure = self._memory_shortage.judge(claim.uuid, end.failure, now)
-        return replace(end, failure=failure)
+    def _prepare(self, claim: Claim) -> FetchRequest | Publication | Outcome:
+        try:
+            return prepare(claim, self._ledger, self._layout, self.settings, self.tools)
+        except ITEM_ERRORS as error:
+            log.exception("job.not_started", job=claim.uuid)
+            return Outcome(failure=unfinishable(error))
 
 
 def is_interruption(ended: Ended) -> bool:

@@ -4,6 +4,7 @@ from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.jobs.work_retention import is_work_reusable
 from ytaudio_daemon.ledger import Ledger, listing_claims, queries, sessions
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
+from ytaudio_daemon.system.item_faults import ItemFaults
 
 
 class WorkCleaner:
@@ -19,6 +20,7 @@ class WorkCleaner:
         self._layout = layout
         #: Jobs whose work folder is still to be examined.
         self._pending: list[str] = []
+        self._faults = ItemFaults("clear_work")
 
     def clear(self, at_most: int | None = None) -> None:
         """Clear the work that is not needed any more.
@@ -32,9 +34,13 @@ class WorkCleaner:
         if not self._pending:
             self._pending = publishing.jobs_with_work(self._layout)
         for uuid in self._pending[:at_most]:
-            if not self._is_needed(uuid):
-                publishing.clear_work(self._layout, uuid)
+            with self._faults.isolated(uuid):
+                self._clear_unless_needed(uuid)
         del self._pending[:at_most]
+
+    def _clear_unless_needed(self, uuid: str) -> None:
+        if not self._is_needed(uuid):
+            publishing.clear_work(self._layout, uuid)
 
     def _is_needed(self, uuid: str) -> bool:
         with self._ledger.read() as db:

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.bulk import insert_rows, key_batches, placeholder
-from ytaudio_daemon.ledger.schema import archive
-from ytaudio_daemon.model.archive import FoundIn, HadVideo
+from ytaudio_daemon.ledger.schema import archive, jobs, lines, sessions
+from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 
 #: The `session` of entries that hold for all sessions.
 ALL_SESSIONS = ""
@@ -154,61 +155,53 @@ def _paths(
     return found
 
 
-def count_entries(db: Connection, session_name: str | None) -> int:
-    """Return the number of entries.
+#: The sessions whose entries are meant; None for every entry.
+Scope = Sequence[str] | None
 
-    Args:
-        db: A transaction.
-        session_name: Only those of this session alone; `ALL_SESSIONS` for those of
-            all; None for every entry.
-    """
+
+def scope_of(session_name: str | None) -> Scope:
+    """Return the scope of all that counts as had in a session; None: everywhere."""
+    return None if session_name is None else (ALL_SESSIONS, session_name)
+
+
+def count_entries(db: Connection, scope: Scope) -> int:
+    """Return the number of entries."""
     query = sa.select(sa.func.count()).select_from(archive)
-    return db.execute(query.where(*_scope(session_name))).scalar_one()
+    return db.execute(query.where(*_conditions(scope))).scalar_one()
 
 
-def newest_entries(
-    db: Connection, session_name: str | None, limit: int
-) -> list[ArchiveEntry]:
-    """Return the entries that were added last, the newest first.
-
-    Args:
-        db: A transaction.
-        session_name: As in `count_entries`.
-        limit: At most so many.
-    """
-    query = sa.select(archive).where(*_scope(session_name))
+def newest_entries(db: Connection, scope: Scope, limit: int) -> list[ArchiveEntry]:
+    """Return the entries that were added last, the newest first."""
+    query = sa.select(archive).where(*_conditions(scope))
     order = query.order_by(archive.c.added_at.desc(), archive.c.video_id)
     return [_entry_from_row(row) for row in db.execute(order.limit(limit))]
 
 
 def archive_page(
-    db: Connection,
-    session_name: str | None,
-    after: tuple[str, str],
-    limit: int,
+    db: Connection, scope: Scope, after: tuple[str, str], limit: int
 ) -> list[ArchiveEntry]:
     """Return the next entries, by video and session.
 
     Args:
         db: A transaction.
-        session_name: As in `count_entries`.
+        scope: The sessions.
         after: The key of the last entry of the page before; `("", "")` at first.
         limit: At most so many.
     """
     key = sa.tuple_(archive.c.video_id, archive.c.session)
-    query = sa.select(archive).where(key > after, *_scope(session_name))
+    query = sa.select(archive).where(key > after, *_conditions(scope))
     order = query.order_by(archive.c.video_id, archive.c.session)
     return [_entry_from_row(row) for row in db.execute(order.limit(limit))]
 
 
 def entries_of_videos(
-    db: Connection, session_name: str | None, video_ids: Sequence[str]
+    db: Connection, scope: Scope, video_ids: Sequence[str]
 ) -> list[ArchiveEntry]:
     """Return the entries of some videos, by video and session."""
     found: list[ArchiveEntry] = []
     for some in key_batches(video_ids):
         mine = archive.c.video_id.in_(some)
-        query = sa.select(archive).where(mine, *_scope(session_name))
+        query = sa.select(archive).where(mine, *_conditions(scope))
         found += [_entry_from_row(row) for row in db.execute(query)]
     return sorted(found, key=lambda entry: entry.key)
 
@@ -222,9 +215,36 @@ def forget_entries(db: Connection, entries: Iterable[ArchiveEntry]) -> None:
         db.exec_driver_sql(statement, keys)
 
 
-def _scope(session_name: str | None) -> Iterator[sa.ColumnElement[bool]]:
+def count_lines(db: Connection, drop_id: int) -> int:
+    """Return how many lines of a drop have no job, as the archive has their videos."""
+    query = sa.select(sa.func.count()).select_from(lines)
+    mine = lines.c.drop_id == drop_id, lines.c.code == IN_ARCHIVE
+    return db.execute(query.where(*mine)).scalar_one()
+
+
+def finished_videos(
+    db: Connection, session_name: str | None, after_id: int, limit: int
+) -> list[tuple[int, str]]:
+    """Return the next jobs whose audio was finished, each with its video, in order.
+
+    Args:
+        db: A transaction.
+        session_name: Only of sessions with this name; None for all.
+        after_id: The last job of the page before; 0 at first.
+        limit: At most so many.
+    """
+    query = sa.select(jobs.c.id, jobs.c.video_id).where(
+        jobs.c.id > after_id, jobs.c.state == JobState.COMPLETED.value
+    )
     if session_name is not None:
-        yield archive.c.session == session_name
+        query = query.join(sessions).where(sessions.c.name == session_name)
+    rows = db.execute(query.order_by(jobs.c.id).limit(limit)).all()
+    return [(row.id, row.video_id) for row in rows]
+
+
+def _conditions(scope: Scope) -> Iterator[sa.ColumnElement[bool]]:
+    if scope is not None:
+        yield archive.c.session.in_(scope)
 
 
 def _entry_from_row(row: Any) -> ArchiveEntry:

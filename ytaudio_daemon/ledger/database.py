@@ -24,6 +24,7 @@ from ytaudio_daemon.errors import (
 )
 from ytaudio_daemon.ledger.daemon_lock import DaemonLock
 from ytaudio_daemon.ledger.error_translation import translating_errors
+from ytaudio_daemon.settings.value_types import is_secret_parameter
 
 #: A command waits at most so long for the daemon's write to end, in seconds.
 BUSY_TIMEOUT_S = 5.0
@@ -70,12 +71,13 @@ class Ledger:
     @property
     def label(self) -> str:
         """The ledger's name in messages: its path, or the URL without the password."""
-        return str(self.path or self.url.render_as_string(hide_password=True))
+        shown = _without_secret_parameters(self.url)
+        return str(self.path or shown.render_as_string(hide_password=True))
 
     @property
     def url_without_password(self) -> str:
         """The URL in the form that PostgreSQL's own tools accept, without a password."""
-        known = self.url
+        known = _without_secret_parameters(self.url)
         plain = URL.create(  # `set` leaves a password of None as it was
             known.get_backend_name(),
             username=known.username,
@@ -203,7 +205,7 @@ def _roll_back(db: Connection) -> None:
 def _parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:  # such as a port in words
         raise LedgerError(f"database url is unusable: {error}") from error
     backend = parsed.get_backend_name()
     if backend not in {"sqlite", "postgresql"}:
@@ -213,6 +215,10 @@ def _parse_url(url: str) -> URL:
     if backend == "postgresql" and "+" not in parsed.drivername:
         parsed = parsed.set(drivername="postgresql+psycopg")
     return parsed
+
+
+def _without_secret_parameters(url: URL) -> URL:
+    return url.difference_update_query(filter(is_secret_parameter, url.query))
 
 
 def _create_sqlite_engine(url: URL, busy_timeout_s: float) -> Engine:
@@ -280,7 +286,7 @@ def _inode_of(path: Path) -> tuple[int, int] | None:
     except OSError as error:
         raise LedgerUnreachableError(
             f"whether the ledger {path} is still in its place cannot be seen: {error}",
-            "Give the daemon's user its state folder back; it goes on by itself.",
+            "Give the daemon's user its state folder back; it continues by itself.",
         ) from error
     return found.st_dev, found.st_ino
 

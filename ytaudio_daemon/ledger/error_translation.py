@@ -1,5 +1,6 @@
 """Translates the databases' errors into this program's errors."""
 
+import json
 import re
 import resource
 import sqlite3
@@ -29,6 +30,8 @@ UNREACHABLE_STATES = re.compile(r"08...|53300|57P0[123]")
 TRANSIENT_STATES = re.compile(r"53...|57...|58...|25006")
 #: Class: internal error, a damaged page among them.
 INTERNAL_STATES = re.compile(r"XX...")
+#: How the driver complains about a text that is no UTF-8.
+_NO_TEXT = "Could not decode to UTF-8"
 #: One transaction makes the ledger longer by less than so many bytes.
 _MAX_GROWTH_BYTES = 4 << 20
 
@@ -50,6 +53,8 @@ def translating_errors(ledger: str) -> Iterator[None]:
     """
     try:
         yield
+    except json.JSONDecodeError as error:
+        raise damaged_error(ledger, f"a row holds no JSON: {error}") from error
     except sqlite3.Error as error:
         _raise_for_sqlite(error, error, ledger)
     except sa.exc.DBAPIError as error:
@@ -74,7 +79,8 @@ def _raise_for_sqlite(error: Exception, detail: sqlite3.Error, ledger: str) -> N
         raise _busy_error(ledger, str(detail)) from error
     if code == sqlite3.SQLITE_FULL:
         raise _full_error(ledger, str(detail)) from error
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+    is_no_text = _NO_TEXT in str(detail)
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or is_no_text:
         raise damaged_error(ledger, str(detail)) from error
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
         raise LedgerError(
@@ -106,12 +112,12 @@ def _raise_for_postgres(error: sa.exc.DBAPIError, ledger: str) -> NoReturn:
     if lost or refused:
         raise LedgerUnreachableError(
             f"the ledger {ledger} cannot be reached: {detail}",
-            "Start PostgreSQL, or mend [database] url.",
+            "Start PostgreSQL, or correct [database] url.",
         ) from error
     if TRANSIENT_STATES.fullmatch(state or ""):
         raise LedgerUnreachableError(
             f"the ledger {ledger} cannot be used just now: {detail}",
-            "See PostgreSQL's log; work goes on by itself when that is over.",
+            "See PostgreSQL's log; work continues by itself when that is over.",
         ) from error
     if INTERNAL_STATES.fullmatch(state or ""):
         raise LedgerError(
@@ -155,5 +161,5 @@ def _busy_error(ledger: str, detail: str) -> LedgerBusyError:
 def _full_error(ledger: str, detail: str) -> LedgerFullError:
     return LedgerFullError(
         f"the disk under the ledger {ledger} is full: {detail}",
-        "Free some space; nothing was lost and work goes on by itself.",
+        "Free some space; nothing was lost and work continues by itself.",
     )

@@ -83,7 +83,7 @@ def adjust_counters(db: Connection, session_id: int, by: dict[JobState, int]) ->
 
 
 def record_activity(db: Connection, session_id: int, now: Now, **values: Any) -> None:
-    """Store that a session was used now: its time to live starts over.
+    """Store that a session was used now: its time to live starts again.
 
     A command reads the daemon's uptime as it was saved last, which may be some seconds
     ago; it must not make the session older.

@@ -29,7 +29,7 @@ from ytaudio_daemon.model.quota import Quota
 
 DUPLICATE_MESSAGE = "this session has this audio already"
 AGAIN_MESSAGE = "again=yes downloads it all the same"
-CANCELLATION_WITHDRAWN_MESSAGE = "runs after all: it was to be cancelled"
+CANCELLATION_WITHDRAWN_MESSAGE = "runs again: its cancellation is withdrawn"
 
 LINE_COLUMNS = (
     "drop_id",

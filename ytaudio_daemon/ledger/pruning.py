@@ -6,7 +6,7 @@ none refers to a deleted one: lines and switched-off links, entries, jobs with a
 and events, collections, drops, the session.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,7 +38,9 @@ DROPS_PER_BATCH = 200
 EVENTS_PER_BATCH = 500
 
 
-def session_to_prune(db: Connection, now: Now, keep_s: float) -> Session | None:
+def session_to_prune(
+    db: Connection, now: Now, keep_s: float, but_not: Collection[int] = ()
+) -> Session | None:
     """Return an expired session without activity for `keep_s`, if there is one.
 
     Both clocks must agree: then neither a jump of the one nor a stop of the other
@@ -49,6 +51,7 @@ def session_to_prune(db: Connection, now: Now, keep_s: float) -> Session | None:
         db: A transaction.
         now: The moment.
         keep_s: `[retention] finalized`, in seconds.
+        but_not: IDs of sessions that are passed over.
     """
     lately = sa.select(jobs.c.id).where(
         jobs.c.session_id == sessions.c.id, jobs.c.finalized_at > now.wall - keep_s
@@ -56,20 +59,18 @@ def session_to_prune(db: Connection, now: Now, keep_s: float) -> Session | None:
     kept = sa.select(drops.c.id).where(
         drops.c.session_id == sessions.c.id, drops.c.state == "kept"
     )
-    row = db.execute(
-        sa.select(sessions)
-        .where(
-            sessions.c.state == SessionState.EXPIRED.value,
-            sa.or_(sessions.c.removal.is_(None), sessions.c.removal == "done"),
-            sessions.c.last_activity_lived + keep_s <= now.uptime_s,
-            sessions.c.last_activity_at + keep_s <= now.wall,
-            unfinished_count() == 0,
-            sa.not_(sa.exists(lately)),
-            sa.not_(sa.exists(kept)),
-        )
-        .order_by(sessions.c.id)
-        .limit(1)
-    ).first()
+    query = sa.select(sessions).where(
+        sessions.c.state == SessionState.EXPIRED.value,
+        sa.or_(sessions.c.removal.is_(None), sessions.c.removal == "done"),
+        sessions.c.last_activity_lived + keep_s <= now.uptime_s,
+        sessions.c.last_activity_at + keep_s <= now.wall,
+        unfinished_count() == 0,
+        sa.not_(sa.exists(lately)),
+        sa.not_(sa.exists(kept)),
+    )
+    if but_not:
+        query = query.where(sessions.c.id.not_in(but_not))
+    row = db.execute(query.order_by(sessions.c.id).limit(1)).first()
     return None if row is None else session_from_row(row)
 
 

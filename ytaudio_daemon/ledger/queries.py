@@ -86,6 +86,12 @@ class Change:
     job_id: int | None
     drop_id: int | None
     reason: str
+    to_state: str | None = None
+
+    @property
+    def ends_job(self) -> bool:
+        """Whether a job was finalized."""
+        return self.to_state in FINALIZED
 
     @property
     def is_of_collection(self) -> bool:
@@ -113,6 +119,7 @@ def changes_after(db: Connection, event_id: int, limit: int = 2000) -> list[Chan
             job_id=row.job_id,
             drop_id=row.drop_id,
             reason=row.reason,
+            to_state=row.to_state,
         )
         for row in rows
     ]

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import meta
-from ytaudio_daemon.ledger.schema import sessions
+from ytaudio_daemon.ledger.schema import collections, sessions
 from ytaudio_daemon.ledger.sessions import Session, session_from_row
 from ytaudio_daemon.model import SessionState
 
@@ -45,6 +45,12 @@ def _same_folder(name: str, other: str) -> bool:
     """Return whether a disk that ignores case may take two names for one."""
     folded = (unicodedata.normalize("NFC", each).casefold() for each in (name, other))
     return len(set(folded)) == 1
+
+
+def collection_uuids(db: Connection, session: Session) -> list[str]:
+    """Return the UUIDs of a session's collections."""
+    mine = collections.c.session_id == session.id
+    return list(db.execute(sa.select(collections.c.uuid).where(mine)).scalars())
 
 
 def mark_removed(db: Connection, session: Session) -> None:

@@ -14,6 +14,7 @@ from ytaudio_daemon.ledger import Connection, Ledger, pruning
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.system.item_faults import ItemFaults
 
 log = structlog.get_logger()
 
@@ -42,6 +43,10 @@ class Pruner:
         self._due = mono + FIRST_RUN_AFTER_S
         self._pruning: Iterator[None] | None = None
         self._has_pruned = False
+        self._session_id = 0
+        self._faults = ItemFaults("retention")
+        #: IDs of sessions on which this program made a mistake.
+        self._faulty = set[int]()
 
     def run_if_due(self, now: Now, mono: float) -> None:
         """Do one transaction if it is due: some ten milliseconds.
@@ -77,13 +82,20 @@ class Pruner:
         if self._pruning is None:
             with self._ledger.read() as db:
                 keep_s = self.settings.retention.finalized
-                session = pruning.session_to_prune(db, now, keep_s)
+                session = pruning.session_to_prune(db, now, keep_s, self._faulty)
             if session is None:
                 return False
+            self._session_id = session.id
             self._pruning = self._prune_session(session)
-        if next(self._pruning, EXHAUSTED) is EXHAUSTED:
-            self._pruning = None
+        with self._faults.isolated(f"session {self._session_id}", self._pass_over):
+            if next(self._pruning, EXHAUSTED) is EXHAUSTED:
+                self._pruning = None
         return True
+
+    def _pass_over(self) -> None:
+        """Leave a session that cannot be pruned to the next daemon."""
+        self._pruning = None
+        self._faulty.add(self._session_id)
 
     def _prune_session(self, session: Session) -> Iterator[None]:
         """Delete a session and all its rows, children first; yield after each transaction."""

@@ -15,6 +15,7 @@ from ytaudio_daemon.maintenance.trash_deletion import TrashDeleter
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.system.item_faults import ItemFaults
 
 log = structlog.get_logger()
 
@@ -39,6 +40,7 @@ class SessionExpirer:
         self.settings = settings
         #: The session behind which to go on releasing held jobs; None when all are done.
         self._held_cursor: int | None = 0
+        self._faults = ItemFaults("sweep")
 
     def reload(self, settings: Settings) -> None:
         """Apply new settings; raised limits let held jobs in."""
@@ -86,6 +88,11 @@ class SessionExpirer:
         return any(self._cancel_batch(session, now) for session in stale)
 
     def _cancel_batch(self, session: Session, now: Now) -> bool:
+        with self._faults.isolated(f"stale {session.uuid}"):
+            return self._cancel_batch_of(session, now)
+        return False
+
+    def _cancel_batch_of(self, session: Session, now: Now) -> bool:
         limits = self.settings.sessions
         with self._ledger.write() as db:
             still = sessions.stale_sessions(db, now, max_pending_s=limits.max_pending)
@@ -113,7 +120,10 @@ class SessionExpirer:
                 db, self._held_cursor, HELD_SESSIONS_PER_SWEEP
             )
         for session_id in held:
-            with self._ledger.write() as db:
+            with (
+                self._faults.isolated(f"held {session_id}"),
+                self._ledger.write() as db,
+            ):
                 transitions.release_held(db, session_id, quota, now)
             self._held_cursor = session_id
         if not held:
@@ -125,14 +135,19 @@ class SessionExpirer:
         with self._ledger.read() as db:
             due = sessions.due_to_expire(db, now, ttl_s=limits.ttl)
         for session in due:
-            with self._ledger.write() as db:
-                done = sessions.expire(
-                    db, session, now, on_expiry=limits.on_expiry, ttl_s=limits.ttl
-                )
-            if done:
-                failpoints.failpoint("session.expired", session.uuid)
-                log.info("session.expired", session=session.name, uuid=session.uuid)
-                self._remove_inbox_folder(session)
+            with self._faults.isolated(session.uuid):
+                self._expire(session, now)
+
+    def _expire(self, session: Session, now: Now) -> None:
+        limits = self.settings.sessions
+        with self._ledger.write() as db:
+            done = sessions.expire(
+                db, session, now, on_expiry=limits.on_expiry, ttl_s=limits.ttl
+            )
+        if done:
+            failpoints.failpoint("session.expired", session.uuid)
+            log.info("session.expired", session=session.name, uuid=session.uuid)
+            self._remove_inbox_folder(session)
 
     def _remove_inbox_folder(self, session: Session) -> None:
         """Remove a folder that the daemon named itself, if it is empty."""

@@ -90,9 +90,15 @@ class SessionRemover:
             is_shared = removable_sessions.is_name_shared(
                 db, session, ignores_case=is_odd_disk
             )
+            collections = removable_sessions.collection_uuids(db, session)
         if is_shared:
             trash.move_session_files_to_trash(
-                library, session.name, self._layout.downloads, session.uuid, as_name
+                library,
+                session.name,
+                self._layout.downloads,
+                session.uuid,
+                as_name,
+                collections,
             )
         else:
             trash.move_to_trash(library, session.name, as_name)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import structlog
 
+from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout, trash
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.system import failpoints
@@ -70,6 +71,8 @@ class TrashDeleter:
                     yield from self._delete(root, name)
                 except OSError as failed:  # a folder of another user in it, say
                     error = failed
+                except ITEM_ERRORS as failed:
+                    error = OSError(None, str(failed), name)
         self.error = error
 
     def _delete(self, root: Path, name: str) -> Iterator[None]:

@@ -51,7 +51,9 @@ PAUSES = {
     GateName.OUTAGE: (60.0, 1800.0),
 }
 #: What a person can do about an outage.
-OUTAGE_HINT = "Nothing to do: it costs no job a try, and all goes on by itself."
+OUTAGE_HINT = (
+    "Nothing to do: no try is charged to any job, and everything continues by itself."
+)
 #: The code of the gate `outage`: a video that is known to work is asked for.
 OUTAGE = "outage"
 #: ... and where no known video tells: a job is let through to see.

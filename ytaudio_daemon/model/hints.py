@@ -20,11 +20,13 @@ class Circumstances:
 
     Attributes:
         cookies, proxy, ca_file: Whether `[download]` has `cookies_file`, `proxy`, `ca_file`.
+        has_session: Whether there is a session's folder, into which cookies can be dropped.
     """
 
     cookies: bool = False
     proxy: bool = False
     ca_file: bool = False
+    has_session: bool = True
 
 
 #: A view that knows no config.
@@ -59,9 +61,9 @@ PERSON_CODES = frozenset({"pot_provider_failed", "pot_required"})
 _GENERAL_ADVICE = ("Set [download] cookies_file", "Videos that must be paid for")
 
 _SET_COOKIES = (
-    "Set [download] cookies_file to the cookies of an account that may see it, or drop "
-    "them as cookies.txt into the session's folder."
+    "Set [download] cookies_file to the cookies of an account that may see it"
 )
+_OR_DROP_COOKIES = ", or drop them as cookies.txt into the session's folder"
 _OTHER_COOKIES = (
     "Its account may not see it: put the cookies of one that may into "
     "[download] cookies_file."
@@ -85,7 +87,7 @@ _K = FailureKind
 _AGAIN = "it is tried again by itself"
 #: What the daemon does with a job that is not finalized, by the failure's kind.
 _BY_ITSELF = {
-    _K.BLOCKED: "downloads go on by themselves after a pause",
+    _K.BLOCKED: "downloads continue by themselves after a pause",
     _K.NOT_YET: "it is looked at again by itself, and fetched once it can be",
     _K.UNAVAILABLE: "it is asked for once more by itself before it counts as failed",
     _K.POLICY: "it is asked for once more by itself before it counts as failed",
@@ -133,7 +135,7 @@ def hint(
         return _of_running(act)
     if code in PERSON_CODES or kind in _WAITS_FOR_PERSON:
         act = act or "`ytaudio doctor` says more."
-        return f"{act.rstrip('.')}; it goes on by itself then."
+        return f"{act.rstrip('.')}; it continues by itself then."
     return _of_unfinished(FailureKind(kind), act, slower)
 
 
@@ -158,7 +160,7 @@ def _remedy(
     if kind in _PASSES_BY_ITSELF and code not in PERSON_CODES:
         return ""
     if code in ACCOUNT_CODES and not _is_own(stored):
-        return _OTHER_COOKIES if circumstances.cookies else _SET_COOKIES
+        return _OTHER_COOKIES if circumstances.cookies else _set_cookies(circumstances)
     if code in YTDLP_CODES:
         return _NEWER_YTDLP
     if code == "geo_blocked":
@@ -166,6 +168,11 @@ def _remedy(
     if code == "certificate":
         return _OTHER_CA_FILE if circumstances.ca_file else _SET_CA_FILE
     return _sentences(stored)
+
+
+def _set_cookies(circumstances: Circumstances) -> str:
+    drop = _OR_DROP_COOKIES if circumstances.has_session else ""
+    return f"{_SET_COOKIES}{drop}."
 
 
 def _of_failed(kind: FailureKind, act: str, slower: str) -> str:

@@ -167,7 +167,7 @@ HOST_ERRORS = {
         Scope.PATH,
         "other_file_system",
         "Two folders that must be on one file system are on two.",
-        "Take away the mount between {place} and the rest of the tree (findmnt), also "
+        "Remove the mount between {place} and the rest of the tree (findmnt), also "
         "a bind mount.",
     ),
     errno.EOPNOTSUPP: HostError(

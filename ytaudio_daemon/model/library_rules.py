@@ -13,17 +13,21 @@ LIBRARY_TABLE = "library"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryRules:
-    """Templates by kind of collection.
+    """Templates by kind of collection, and what is written beside the audio.
 
     Attributes:
         single: For songs that no collection lists.
         album, playlist, channel: For those that one lists.
+        playlists: An `.m3u8` for each collection.
+        cover: A `cover.jpg` beside an album.
     """
 
     single: str = "{title}"
     album: str = "{album_artist}/{year} - {album}/{track:02} {title}"
     playlist: str = "{collection}/{position:02} {title}"
     channel: str = "{channel}/{date} {title}"
+    playlists: bool = True
+    cover: bool = True
 
     def template_for(self, kind: str) -> str:
         """Return the template for a kind of collection; "" is no collection."""
@@ -61,6 +65,10 @@ def _check(key: str, value: object) -> object:
         raise OptionError(
             "unknown_option", f"[library] has no key {key[:40]!r}: {advice}"
         )
+    if isinstance(getattr(DEFAULT_RULES, key), bool):
+        if not isinstance(value, bool):
+            raise OptionError("bad_option", f"[library] {key} is true or false")
+        return value
     problem = template_problem(value) if isinstance(value, str) else "it is no text"
     if problem:
         raise OptionError(

@@ -6,10 +6,14 @@ from enum import StrEnum
 from typing import Any
 
 from ytaudio_daemon.model.list_totals import ListTotals
+from ytaudio_daemon.model.storable_text import storable
+from ytaudio_daemon.model.type_checks import check_types
 
 #: A finished attempt leaves these in its folder: the folder to publish, and its outcome.
 JOB_DIR = "job"
 RESULT_FILE = "result.json"
+#: ... and in that folder, for a song of an album, its cover under one of these names.
+COVER_FILES = ("cover.jpg", "cover.png")
 #: When an account's cookies are sent: for the videos that are closed without them, with
 #: every request, or not at all.
 COOKIES_POLICIES = ("when_needed", "always", "never")
@@ -137,12 +141,12 @@ class Outcome:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Outcome":
-        """Rebuild an outcome from `to_json`.
+        """Rebuild an outcome from `to_json`, with texts that can be stored.
 
         Raises:
             TypeError, ValueError: The data is not an outcome.
         """
-        fields = dict(data)
+        fields = storable(dict(data))
         if (failure := fields.pop("failure", None)) is not None:
             kind = FailureKind(failure["kind"])
             fields["failure"] = Failure(**(failure | {"kind": kind}))
@@ -150,7 +154,9 @@ class Outcome:
             fields["result"] = Result(**result)
         if (listed := fields.pop("listed", None)) is not None:
             fields["listed"] = ListTotals(**listed)
-        return cls(**fields)
+        outcome = cls(**fields)
+        check_types(outcome)
+        return outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -217,13 +217,13 @@ def canary_verdict(
         kind = new[worse[0]]
         return False, f"it fails for {worse[0]} ({kind}), which works without it"
     if good:
-        return True, f"{len(good)} of {len(new)} known links came through"
+        return True, f"{len(good)} of {len(new)} known links were downloaded"
     blamed = [link for link in telling if new[link] not in _TRANSIENT_KINDS]
     if blamed:
         kind = new[blamed[0]]
         return False, f"it fails for {blamed[0]} ({kind}), as the one in use does"
     kinds = ", ".join(sorted({str(kind) for kind in new.values()}))
-    return None, f"the known links tell nothing now ({kinds})"
+    return None, f"the known links could not be tested now ({kinds})"
 
 
 #: The failures that a broken yt-dlp may cause: a 403 on the media is transient by its

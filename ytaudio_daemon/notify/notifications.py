@@ -15,6 +15,7 @@ from ytaudio_daemon.notify.health_debounce import DegradedState
 from ytaudio_daemon.notify.receivers import Receiver, receivers_of
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system.clock import Clock
+from ytaudio_daemon.system.item_faults import ItemFaults
 
 if TYPE_CHECKING:
     from ytaudio_daemon.notify.receiver_queue import ReceiverQueue
@@ -55,6 +56,7 @@ class Notifications:
         self.degraded_state = degraded_state or DegradedState()
         self._epoll = select.epoll()
         self._queues: dict[str, ReceiverQueue] = {}
+        self._faults = ItemFaults("notify")
         self._stopping: list[ReceiverQueue] = []
         self._last_read_at = -math.inf
         self._read_needed = False
@@ -89,7 +91,8 @@ class Notifications:
             self._read_events(now)
         finally:  # that the ledger cannot be read is itself worth a message
             for queue in self._queues.values():
-                queue.send(now)
+                with self._faults.isolated(queue.receiver.name):
+                    queue.send(now)
         self._cursors.save_if_due(self._queues, now)
 
     def next_due(self, now: Now) -> float | None:
@@ -178,7 +181,8 @@ class Notifications:
         with self._ledger.read() as db:
             self._newest_event = outbox.newest_event_id(db)
             for queue in self._queues_behind():
-                queue.read_events(db, now)
+                with self._faults.isolated(f"{queue.receiver.name} events"):
+                    queue.read_events(db, now)
 
     def _queues_behind(self) -> list["ReceiverQueue"]:
         """Return the queues that lack known events and have room for them."""

@@ -169,7 +169,7 @@ class ReceiverQueue:
                 target, bodies, now.uptime_s, context.state_id
             )
         except OSError as error:
-            words = f"cannot be told: no process can be started: {error}"
+            words = f"cannot be notified: no process can be started: {error}"
             self._handle_failure(retry_later(words), now)
         else:
             context.epoll.register(self._process.fileno(), select.EPOLLIN)

@@ -14,7 +14,9 @@ from ytaudio_daemon.model import (
     Outcome,
     Progress,
 )
-from ytaudio_daemon.pool import validate, worker_failures
+from ytaudio_daemon.model.storable_text import storable
+from ytaudio_daemon.model.type_checks import check_types
+from ytaudio_daemon.pool import worker_failures
 from ytaudio_daemon.pool.events import Event, Listed, Progressed, Started
 from ytaudio_daemon.pool.page_sequence import PageSequence
 from ytaudio_daemon.pool.template_process import TemplateProcess
@@ -176,7 +178,7 @@ class WorkerAttempt:
         self._message_budget = min(full, self._message_budget + earned) - 1
         if self._message_budget < 0:
             self.kill_with(
-                worker_failures.misbehaved("flooded the daemon with messages")
+                worker_failures.misbehaved("sent the daemon too many messages")
             )
 
     def _handle(self, message: dict[str, object], now: float) -> Iterator[Event]:
@@ -195,8 +197,8 @@ class WorkerAttempt:
             case {"kind": "progress"} if self.kill_reason:
                 pass  # a worker that is being killed makes no progress
             case {"kind": "progress", "progress": dict(said)} if self.timeouts:
-                progress = Progress(**said)
-                validate.check_types(progress)
+                progress = Progress(**storable(said))
+                check_types(progress)
                 self._progress = progress
                 self.timeouts.on_progress(progress, now)
                 yield Progressed(key=key, attempt=number, progress=progress)
@@ -211,8 +213,6 @@ class WorkerAttempt:
                 self.stage, self.waiting_since = Stage.WAITING, now
                 self.timeouts.pause(now)
             case {"kind": "outcome", "outcome": dict(said)}:
-                outcome = Outcome.from_json(said)
-                validate.check_types(outcome)
-                self.outcome = outcome
+                self.outcome = Outcome.from_json(said)
             case _:
                 raise ValueError("unknown message")

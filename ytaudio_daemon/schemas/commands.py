@@ -178,7 +178,7 @@ class TriedReceiver(TypedDict):
     """One receiver."""
 
     receiver: Annotated[str, "Its name; of its address only the service or the host."]
-    ok: Annotated[bool, "It has been told."]
+    ok: Annotated[bool, "It was reported."]
     said: Annotated[str, "What it answered, in words without secrets."]
 
 

@@ -34,7 +34,7 @@ class YtDlpSource(TypedDict):
 
     path: Annotated[str | None, "Its folder; null: the one that came with the program."]
     pinned: Annotated[
-        bool, "Somebody asked for this version: it is not upgraded by itself."
+        bool, "This version was chosen by a person: it is not upgraded automatically."
     ]
     channel: Annotated[str, "Which releases are taken: stable or nightly."]
     auto_upgrade: Annotated[str, "daily or off."]
@@ -59,7 +59,7 @@ class DaemonProcess(TypedDict):
         "degraded: it runs, and problems says what is wrong.",
     ]
     started_at: Annotated[Time, "When it started."]
-    workers: Annotated[Slots, "Downloads at once."]
+    workers: Annotated[Slots, "How many downloads run at the same time."]
     converters: Annotated[Slots, "Conversions at once."]
 
 
@@ -90,7 +90,7 @@ class ClosedGate(TypedDict):
 class EgressPace(TypedDict):
     """The pace of an egress; null when it has no limit."""
 
-    burst: Annotated[Count, "Videos at once, after a rest."]
+    burst: Annotated[Count, "How many videos may start at once after a quiet time."]
     per_hour: Annotated[Count, "Videos an hour after that."]
     available: Annotated[Count, "Videos that could begin at once now."]
 
@@ -109,8 +109,10 @@ class EgressStatus(TypedDict):
 class PaceDocument(TypedDict):
     """How fast videos are started by each egress (`[pace]`)."""
 
-    burst: Annotated[Count, "Videos at once, after a rest."]
-    per_hour: Annotated[Count, "Videos an hour after that; 0 is no limit."]
+    burst: Annotated[Count, "How many videos may start at once after a quiet time."]
+    per_hour: Annotated[
+        Count, "How many videos may start per hour after that; 0 is no limit."
+    ]
     next_at: Annotated[
         Time | None, "When the next may start; null: at once, or none is queued."
     ]

@@ -73,5 +73,6 @@ class NoticeDocument(TypedDict):
         " notices of their own.",
     ]
     problems: Annotated[
-        list[ProblemDocument], "Of degraded: what holds work up, five at most."
+        list[ProblemDocument],
+        "Of degraded: what delays or stops the work; at most five.",
     ]

@@ -21,7 +21,9 @@ from ytaudio_daemon.schemas.receipt import LineCounts
 class SessionQuota(TypedDict):
     """What it may use."""
 
-    max_jobs: Annotated[Count, "Unfinished jobs at once; 0 is no limit."]
+    max_jobs: Annotated[
+        Count, "How many unfinished jobs a session may have; 0 is no limit."
+    ]
     used_jobs: Annotated[Count, "Queued, running and waiting jobs."]
     max_bytes: Annotated[Count, "Finished audio in bytes; 0 is no limit."]
     used_bytes: Annotated[Count, "Finished audio in bytes."]
@@ -117,7 +119,9 @@ class SessionList(TypedDict):
 class SessionLimits(TypedDict):
     """Limits of its own; null where the config's holds."""
 
-    max_jobs: Annotated[Count | None, "Unfinished jobs at once; 0 is no limit."]
+    max_jobs: Annotated[
+        Count | None, "How many unfinished jobs a session may have; 0 is no limit."
+    ]
     ttl_s: Annotated[Amount | None, "Time to live in seconds; 0 is for ever."]
     on_expiry: Annotated[
         Annotated[str, one_of(("keep", "delete"))] | None,

@@ -2,7 +2,12 @@
 
 from typing import get_args, get_type_hints
 
-from ytaudio_daemon.schemas import commands, download, ledger_commands
+from ytaudio_daemon.schemas import (
+    archive_commands,
+    commands,
+    download,
+    ledger_commands,
+)
 from ytaudio_daemon.schemas.collection import (
     CollectionDetailsDocument,
     CollectionList,
@@ -19,6 +24,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 #: Every document with its title.
 TITLES: dict[type, str] = {
+    archive_commands.ArchiveDocument: "Archive",
+    archive_commands.ArchiveForgetDocument: "Forgotten",
+    archive_commands.ArchiveImportDocument: "Import into the archive",
     commands.CheckDocument: "Verdict on a file",
     CollectionDetailsDocument: "Collection in full",
     CollectionList: "Collections",

@@ -36,6 +36,7 @@ from ytaudio_daemon.settings.value_types import (
     positive_duration,
     proxy_url,
     size,
+    yes_or_no,
 )
 
 #: The words of `[notify] on`.
@@ -50,16 +51,18 @@ class PathSettings:
     """The folders of the daemon. Relative ones are below root."""
 
     root: Path = fixed_key("..", path(),
-        "The root of all folders; relative to the folder of this file.")
-    inbox: Path = fixed_key("inbox", path(), "Drop files with links here, a folder a session.")
-    downloads: Path = fixed_key("downloads", path(), "Results, and the work in progress.")
+        "The folder that holds all others; relative to the folder of this file.")
+    inbox: Path = fixed_key("inbox", path(),
+        "Files with links are dropped here, one folder for each session.")
+    downloads: Path = fixed_key("downloads", path(), "Finished audio, and the work in progress.")
     library: Path | None = fixed_key("library", optional_path(),
         'The same audio under names people can find; "" switches it off.')
     status: Path = fixed_key("status", path(), "Status files and receipts for programs.")
-    state: Path = fixed_key("state", path(), "The daemon's own: ledger, caches.")
+    state: Path = fixed_key("state", path(), "The daemon's own files: the ledger and caches.")
     umask: int = fixed_key("0022", file_mode_mask(),
-        "Permissions taken from everything that is made.")
-    group: str = fixed_key("", group_name(), "When set, folders are made setgid for this group.")
+        "Permissions that new files and folders do not get, as umask(2).")
+    group: str = fixed_key("", group_name(),
+        "When set, new folders belong to this group, with setgid.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,30 +77,34 @@ class DatabaseSettings:
 class DownloadSettings:
     """How links are downloaded unless session, file or line says otherwise."""
 
-    workers: int = key("3", integer(1, 64), "Downloads at once.")
-    converters: int = key("0", integer(0, 256), "Conversions at once; 0 is one a processor core.")
+    workers: int = key("3", integer(1, 64), "How many downloads run at the same time.")
+    converters: int = key("0", integer(0, 256),
+        "How many conversions run at the same time; 0 is one for each processor core.")
     format: str = key("mp3", download_option("format", " ".join(FORMATS)),
         "The format of the audio.")
     quality: str = key("bestaudio", download_option("quality", " ".join(QUALITIES)),
         "Which source is fetched; best and worst are videos, for their sound.")
     bitrate: str = key("192k", download_option("bitrate", "16k to 512k"),
-        "Where audio must be encoded to a lossy format.")
+        "Used where audio must be encoded to a lossy format.")
     filename: str = key("%(title)s", download_option("filename",
         "words and any of %(title)s %(artist)s %(album)s %(track)s %(date)s %(id)s %(channel)s"),
-        "How results are named, without the ending.")
+        "The file name of a result, without its ending.")
     max_duration: float = key("12h", duration(), "Longer videos are refused; 0 is no limit.")
     max_size: int = key("4GiB", size(), "Bigger downloads are refused; 0 is no limit.")
-    deadline: float = key("3h", duration(), "A try may take so long; 0 is no limit.")
+    deadline: float = key("3h", duration(),
+        "The longest time that one try may take; 0 is no limit.")
     stall_timeout: float = key("60s", duration(),
-        "A try is given up when no byte came for so long; 0 is never.")
-    rate_limit: int = key("", size(nothing=""), 'Bytes a second for each download; "" is no limit.')
-    proxy: str = key("", proxy_url(), "All requests to YouTube go through it.")
-    ca_file: Path | None = key("", optional_path(), "Certificate authorities to trust, a PEM file.")
+        "A try ends when no byte has arrived for this time; 0 is never.")
+    rate_limit: int = key("", size(nothing=""),
+        'Bytes per second for each download; "" is no limit.')
+    proxy: str = key("", proxy_url(), "The proxy for all requests to YouTube.")
+    ca_file: Path | None = key("", optional_path(),
+        "A PEM file with the certificate authorities to trust.")
     cookies_file: Path | None = key("", optional_path(),
         "Cookies of a YouTube account, in Netscape format. They can get the account blocked.")
     cookies: str = key("when_needed", choice(*COOKIES_POLICIES),
-        "When cookies are sent: when_needed is for what YouTube shows to signed-in people only, "
-        "always is with every request.")
+        "When cookies are sent: when_needed: only for videos that YouTube shows to signed-in people; "
+        "always: with every request.")
 
     @property
     def layer(self) -> Layer:
@@ -119,44 +126,50 @@ class YoutubeSettings:
     pot_provider: str = key("", service_url(),
         "The bgutil-ytdlp-pot-provider that makes proof-of-origin tokens.")
     clients: tuple[str, ...] = key("", word_list(*PLAYER_CLIENTS),
-        "yt-dlp's player clients to ask as, in this order; [] is yt-dlp's own choice.")
+        "The player clients that yt-dlp uses, in this order; [] leaves the choice to yt-dlp.")
     egress: tuple[str, ...] = key("", proxy_list(),
-        'Proxies to spread downloads over, each with its own pace; "" is the ordinary way.')
+        "Proxies that share the downloads, each with its own pace; "
+        '"" is the connection without a proxy.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaceSettings:
     """How fast videos are requested, so that YouTube does not take us for a robot."""
 
-    burst: int = key("100", integer(1, 100_000), "Videos at once, after a rest.")
-    per_hour: int = key("200", integer(0, 1_000_000), "Videos an hour after that; 0 is no limit.")
+    burst: int = key("100", integer(1, 100_000),
+        "How many videos may start at once after a quiet time.")
+    per_hour: int = key("200", integer(0, 1_000_000),
+        "How many videos may start per hour after that; 0 is no limit.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrySettings:
     """How often a download is tried that fails in a way that may pass."""
 
-    attempts: int = key("8", integer(1, 100), "Tries before a job has failed.")
-    base: float = key("30s", duration(), "The first wait; each is three times the one before.")
-    cap: float = key("6h", duration(), "The longest wait.")
+    attempts: int = key("8", integer(1, 100), "How many tries a job has before it fails.")
+    base: float = key("30s", duration(),
+        "The pause before the second try; each further pause is three times as long.")
+    cap: float = key("6h", duration(), "The longest pause between two tries.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSettings:
     """The limits of a new session, and its end."""
 
-    max_jobs: int = key("10", integer(0, 1_000_000), "Unfinished jobs at once; 0 is no limit.")
+    max_jobs: int = key("10", integer(0, 1_000_000),
+        "How many unfinished jobs a session may have; 0 is no limit.")
     over_limit: str = key("hold", choice("hold", "reject"),
-        "hold: further links wait; reject: they are refused.")
-    max_bytes: int = key("0", size(), "Bytes of finished audio; 0 is no limit.")
+        "hold: further links wait; reject: they are rejected.")
+    max_bytes: int = key("0", size(),
+        "How many bytes of finished audio a session may have; 0 is no limit.")
     ttl: float = key("24h", positive_duration(),
-        "A session with nothing left to do ends so long after its last activity.")
+        "How long after its last activity a session with nothing left to do ends.")
     max_pending: float = key("14d", positive_duration(),
-        "Unfinished jobs are given up after so long.")
+        "Unfinished jobs are cancelled after this time.")
     on_expiry: str = key("keep", choice("keep", "delete"),
-        "Whether the finished audio of an ended session stays.")
+        "Whether the finished audio of an ended session is kept or deleted.")
     trash_grace: float = key("1h", duration(),
-        "With delete: how long the audio can still be taken out of downloads/.trash.")
+        "With delete: how long the audio can still be recovered from downloads/.trash.")
 
     @property
     def quota(self) -> Quota:
@@ -172,9 +185,11 @@ class SessionSettings:
 class CollectionSettings:
     """How playlists, albums and channels are listed."""
 
-    resolvers: int = key("1", integer(1, 16), "Collections listed at once, beside the downloads.")
+    resolvers: int = key("1", integer(1, 16),
+        "How many collections are listed at the same time, beside the downloads.")
     max_items: int = key("500", integer(1, 100_000),
-        "Entries of one that become jobs, unless its line says max_items; the receipt tells of more.")
+        "How many entries of a collection become jobs, unless its line says max_items; "
+        "the receipt counts the others.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +204,9 @@ class LibrarySettings:
         "Entries of a playlist.")
     channel: str = key("{channel}/{date} {title}", library_template(),
         "Videos of a channel.")
+    playlists: bool = key("true", yes_or_no(),
+        "An .m3u8 for each collection, which players show as a playlist.")
+    cover: bool = key("true", yes_or_no(), "A cover.jpg beside an album.")
 
     @property
     def rules(self) -> LibraryRules:
@@ -202,11 +220,12 @@ class InboxSettings:
     """How drops are found and filed."""
 
     settle: float = key("2s", duration(high=3600),
-        "A drop is taken when it has not changed for so long.")
+        "A drop is read when it has not changed for this time.")
     rescan: float = key("30s", positive_duration(high=86_400),
-        "All folders are looked through so often, whatever the kernel reports.")
+        "How often all folders are searched for drops, whatever the kernel reports.")
     after_intake: str = key("move", choice("move", "keep"),
-        "move: a taken drop goes to processed/; keep: it stays, and is taken again when its content changes.")
+        "move: a drop that was read moves to processed/; "
+        "keep: it stays, and is read again when its content changes.")
     max_file_size: int = key("64MiB", size(low=1, high=1 << 30), "Bigger drops are rejected.")
 
 
@@ -214,7 +233,7 @@ class InboxSettings:
 class DiskSettings:
     """The free space that downloads leave alone."""
 
-    reserve: int = key("1GiB", size(), "Nothing is fetched below so much space.")
+    reserve: int = key("1GiB", size(), "No download starts while less space than this is free.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +241,7 @@ class StatusSettings:
     """The status files."""
 
     interval: float = key("500ms", positive_duration(high=60),
-        "Each is rewritten at most so often.")
+        "The shortest time between two writes of a status file.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,9 +249,9 @@ class RetentionSettings:
     """How long history is kept; no audio is deleted with it."""
 
     receipts: float = key("30d", positive_duration(),
-        "Receipts for programs are removed so long after the drop.")
+        "How long after the drop its receipt for programs is removed.")
     finalized: float = key("365d", positive_duration(),
-        "An ended session leaves the ledger so long after its last activity.")
+        "How long after its last activity an ended session is removed from the ledger.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,11 +259,11 @@ class EngineSettings:
     """yt-dlp, which must follow YouTube; `ytaudio engine` does it by hand."""
 
     channel: str = key("stable", choice("stable", "nightly"),
-        "Which releases of yt-dlp are taken; nightly ones follow YouTube sooner.")
+        "Which releases of yt-dlp are used; nightly ones follow YouTube's changes sooner.")
     auto_upgrade: str = key("daily", choice("daily", "off"),
-        "daily: a newer yt-dlp is fetched, checked and used by itself.")
+        "daily: a newer yt-dlp is fetched, checked and used without being asked.")
     canary: tuple[str, ...] = key("", link_list(),
-        "Links a new yt-dlp must be able to download; [] is the last finished jobs.")
+        "Links that a new yt-dlp must be able to download; [] uses the last finished jobs.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,25 +271,28 @@ class NotifySettings:
     """The receivers of notifications. Their addresses are never shown in full."""
 
     urls: tuple[str, ...] = key("", apprise_urls(),
-        "People, by Apprise addresses (extra notify), one message for all that happened lately.")
-    webhook: str = key("", web_url(), "A program: each event is sent there as JSON, by POST.")
+        "Apprise addresses of people (extra notify); they get one message for all recent events.")
+    webhook: str = key("", web_url(), "An address to which each event is sent as JSON, by POST.")
     command: tuple[str, ...] = key("", command_line(),
-        "Another: run for each event, without a shell, the same JSON on its standard input.")
-    on: tuple[str, ...] = key(" ".join(EVENTS), word_list(*EVENTS), "What is told.")
+        "A program that is run for each event, without a shell, with the same JSON on its "
+        "standard input.")
+    on: tuple[str, ...] = key(" ".join(EVENTS), word_list(*EVENTS),
+        "The events that are reported.")
     gather: float = key("30s", duration(high=86_400),
-        "People get one message for what happens within so long.")
+        "People get one message for everything that happens within this time.")
     timeout: float = key("30s", positive_duration(high=3600),
-        "One delivery, or one run of the command, may take so long.")
+        "The longest time for one delivery, or one run of the command.")
     give_up: float = key("24h", positive_duration(),
-        "What a receiver could not be told for so long, it is not told any more.")
+        "A message that could not be delivered for this time is dropped.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """The daemon's log."""
 
-    level: str = key("info", choice("debug", "info", "warning", "error"), "The least told.")
+    level: str = key("info", choice("debug", "info", "warning", "error"),
+        "The lowest level that is logged.")
     format: str = fixed_key("auto", choice("auto", "console", "json"),
-        "auto: console on a terminal, fields in the journal, else json.")
+        "auto: console on a terminal, fields in the journal, otherwise json.")
     directory: Path | None = fixed_key("", optional_path(),
-        'Where app.log and error.log are written; "" is standard error only.')
+        'Where app.log and error.log are written; "" logs to standard error only.')

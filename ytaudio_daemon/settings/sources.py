@@ -189,8 +189,9 @@ def _unknown_section(name: str, value: object) -> str:
     homes = [key.section for key in KEYS.values() if key.name == name]
     if homes and not isinstance(value, dict):
         return f"{name} belongs below a line [{homes[0]}]"
-    similar = _did_you_mean(name, [f"[{one}]" for one in SECTIONS])
-    known = similar or f"; known: {' '.join(f'[{one}]' for one in SECTIONS)}"
+    similar = _closest(name, SECTIONS)
+    meant = f"; did you mean [{similar}]?" if similar else ""
+    known = meant or f"; known: {' '.join(f'[{one}]' for one in SECTIONS)}"
     return f"[{name}]: there is no such section{known}"
 
 
@@ -201,7 +202,11 @@ def _unknown_key(section: str, name: str) -> str:
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    similar = _closest(name, known)
+    return f"; did you mean {similar}?" if similar else ""
+
+
+def _closest(name: str, known: Iterable[str]) -> str:
     import difflib  # noqa: PLC0415 - 1 ms that only a mistake should cost
 
-    similar = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
-    return f"; did you mean {similar[0]}?" if similar else ""
+    return next(iter(difflib.get_close_matches(name, list(known), 1, 0.75)), "")

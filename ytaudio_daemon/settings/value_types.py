@@ -14,6 +14,12 @@ MAX_SECONDS = 36_500 * 86_400.0
 MAX_BYTES = 1 << 60
 
 _UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+#: A parameter in the query of an address, or in a libpq connection string.
+_PARAMETER = re.compile(r"(^|[?&\s])(\w+)\s*=\s*([^&\s]*)")
+#: libpq's: password, sslpassword, oauth_client_secret, scram_client_key.
+_SECRET_PARAMETER = re.compile(
+    r"pass(?!file)|secret|token|scram_\w+_key", re.IGNORECASE
+)
 _DURATION_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d|w)\s*")
 _BINARY_FACTORS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _DECIMAL_FACTORS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -139,6 +145,21 @@ def download_option(name: str, allowed: str) -> ValueType:
     return ValueType(allowed=allowed, parse=parse)
 
 
+def yes_or_no() -> ValueType:
+    """Return the type of `true` and `false`."""
+
+    def parse(text: str) -> bool:
+        require(text.lower() in {"true", "false"}, text)
+        return text.lower() == "true"
+
+    return ValueType(
+        allowed="true or false",
+        parse=parse,
+        format=lambda value: str(value).lower(),
+        toml_types=(bool,),
+    )
+
+
 def library_template() -> ValueType:
     """Return the type of templates for names in the library."""
 
@@ -223,7 +244,8 @@ def database_url() -> ValueType:
         if scheme in {"postgres", "postgresql"}:
             scheme = "postgresql+psycopg"  # the driver of the extra `postgres`
         is_sqlite = scheme == "sqlite" and rest.startswith("//") and rest != "//"
-        require(is_sqlite or (scheme == "postgresql+psycopg" and rest), text)
+        is_postgres = scheme == "postgresql+psycopg" and rest and _has_port(rest)
+        require(is_sqlite or is_postgres, text)
         return f"{scheme}://{rest}"
 
     allowed = (
@@ -233,10 +255,28 @@ def database_url() -> ValueType:
     return ValueType(allowed=allowed, parse=parse, redact=redact_credentials)
 
 
+def _has_port(rest: str) -> bool:
+    """Return whether the port of `user:word@host:port/name` is a number, or not given."""
+    place = rest.partition("?")[0].rpartition("@")[2].partition("/")[0]
+    port = place.rpartition("]")[2].partition(":")[2]
+    return not port or port.isdecimal()
+
+
 def redact_credentials(text: str) -> str:
     """Return an address without its user name and password."""
-    text = re.sub(r"//.*@", "//***@", text)
-    return re.sub(r"(?i)([?&][a-z]*pass[a-z]*=)[^&]*", r"\1***", text)
+    # Mistyped, there may be no "//".
+    text = re.sub(r"//.*@" if "//" in text else r"^.*@", "//***@", text)
+    return _PARAMETER.sub(
+        lambda found: (
+            f"{found[1]}{found[2]}=***" if is_secret_parameter(found[2]) else found[0]
+        ),
+        text,
+    )
+
+
+def is_secret_parameter(name: str) -> bool:
+    """Return whether a parameter in an address holds a secret, as libpq's `password`."""
+    return bool(_SECRET_PARAMETER.search(name))
 
 
 def _parse_duration(text: str) -> float:

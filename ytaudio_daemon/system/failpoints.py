@@ -9,7 +9,8 @@ from collections.abc import Callable
 #: Told the step's name, and what is at hand: a job's attempt, a drop's name.
 FailpointObserver = Callable[[str, str], None]
 
-#: In the order in which a link passes them, then those of a session's end.
+#: In the order in which a link passes them, then those of a session's end and of an
+#: import into the archive.
 FAILPOINTS = (
     "drop.read",
     "cookies.stored",
@@ -30,10 +31,13 @@ FAILPOINTS = (
     "job.completed",
     "work.cleared",
     "library.linked",
+    "library.playlist_written",
+    "library.cover_added",
     "receipt.written",
     "session.expired",
     "session.trashed",
     "trash.deleting",
+    "archive.batch_added",
 )
 
 _observers: list[FailpointObserver] = []

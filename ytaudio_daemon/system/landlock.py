@@ -9,7 +9,6 @@ import os
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 
 # Numbers of system calls, the same on all architectures but Alpha.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
@@ -32,6 +31,8 @@ _WRITE = _WRITE_FILE | _CHANGE_FOLDERS | _TRUNCATE
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 #: `LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET` and `LANDLOCK_SCOPE_SIGNAL`.
 _SCOPES = 1 << 0 | 1 << 1
+
+StrPath = str | os.PathLike[str]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -63,7 +64,7 @@ def abi() -> int:
     return 0
 
 
-def restrict_files(readable: Iterable[Path], writable: Iterable[Path]) -> bool:
+def restrict_files(readable: Iterable[StrPath], writable: Iterable[StrPath]) -> bool:
     """Give up all files but those below some paths; processes outside get no signals.
 
     No process outside can be traced, or its memory read, either.
@@ -99,7 +100,7 @@ def restrict_files(readable: Iterable[Path], writable: Iterable[Path]) -> bool:
     return True
 
 
-def _allow(ruleset: int, path: Path, access: int) -> None:
+def _allow(ruleset: int, path: StrPath, access: int) -> None:
     with suppress(FileNotFoundError, PermissionError):
         place = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:

@@ -36,7 +36,7 @@ def bare_id_error(video_id: str) -> LinkError:
     link = Link(video_id)
     return LinkError(
         "bare_id",
-        f"this may be a video's ID, or a word of eleven letters; if it is, write {link.url}",
+        f"this may be a video's ID, or a word of eleven letters; if it is an ID, write {link.url}",
         link,
     )
 

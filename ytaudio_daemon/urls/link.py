@@ -9,8 +9,7 @@ MAX_LINK_CHARS = 8192
 MUSIC_HOST = "music.youtube.com"
 
 EXPECTED_LINK = (
-    "write a link to one YouTube video, such as https://youtu.be/dQw4w9WgXcQ "
-    "or https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+    "write a link to one YouTube video, such as https://youtu.be/dQw4w9WgXcQ"
 )
 
 

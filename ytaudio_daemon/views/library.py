@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 
 from ytaudio_daemon.errors import ITEM_ERRORS
@@ -14,6 +15,7 @@ from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.library_rules import LibraryRules
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.system.item_faults import ItemFaults
 from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
 from ytaudio_daemon.views.library_places import (
     NamedCollection,
@@ -38,6 +40,7 @@ class LibraryView:
     Attributes:
         due_queue: Jobs whose audio must be added.
         unsaved_entries: Audio that was added and is not in the ledger yet, by job.
+        added: Jobs whose audio was added since somebody last took them out.
     """
 
     def __init__(
@@ -45,11 +48,13 @@ class LibraryView:
     ) -> None:
         self.due_queue = DueQueue()
         self.unsaved_entries: dict[int, LibraryEntry] = {}
+        self.added: set[int] = set()
         self._ledger = ledger
         self._layout = layout
         self._write_errors = write_errors
         #: Scheduled jobs whose audio is added again if it is not there.
         self._library_requests: set[int] = set()
+        self._faults = ItemFaults("library")
         self._running_copy: tuple[JobRow, Generator[None, None, LibraryFile]] | None = (
             None
         )
@@ -84,21 +89,28 @@ class LibraryView:
         library = self._layout.library
         if job_id is None or library is None:
             return False
+        later = partial(self.due_queue.postpone, job_id, now.uptime_s + RETRY_AFTER_S)
+        with self._faults.isolated(f"job {job_id}", later):
+            self._begin_copy(library, job_id, rules, now)
+        return True
+
+    def _begin_copy(
+        self, library: Path, job_id: int, rules: LibraryRules, now: Now
+    ) -> None:
         job, old = self._read_job(job_id)
         if job is None or not self._must_be_added(job, old):
             self.due_queue.remove(job_id)
             self._library_requests.discard(job_id)
-            return True
+            return
         blocked = self._write_errors.blocked_until(
             PROBLEM_CODE, self._session_folder(job), now
         )
         if blocked is not None:
             self.due_queue.postpone(job_id, blocked)
-            return True
+            return
         named = named_collection(self._ledger, job)
         self.due_queue.begin(job_id)
         self._running_copy = job, self._copy_steps(library, job, old, named, rules)
-        return True
 
     def _read_job(self, job_id: int) -> tuple[JobRow | None, LibraryEntry | None]:
         with self._ledger.read() as db:
@@ -148,6 +160,7 @@ class LibraryView:
                 name=library_file.name,
                 identity=library_file.identity,
             )
+            self.added.add(job.id)
             self._write_errors.clear(PROBLEM_CODE, place)
             self._finish(job)
         except FileNotFoundError:  # the result itself is gone: nothing to show

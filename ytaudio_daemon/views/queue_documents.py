@@ -53,19 +53,31 @@ def forecast_document(
     live: DaemonSnapshot, facts: LedgerFacts, wall: float
 ) -> Forecast | None:
     """Return the forecast; None where nothing waits, or no job has shown its speed."""
-    if facts.job_s is None or not is_anything_unstarted(facts.counts):
+    job_s = _seconds_a_job(live, facts)
+    if job_s is None or not is_anything_unstarted(facts.counts):
         return None
     work = Workload(
         running=facts.counts[JobState.RUNNING],
         unstarted=sum(facts.counts[state] for state in _UNSTARTED),
         tokens=_open_tokens(live, facts, wall),
-        job_s=facts.job_s,
+        job_s=job_s,
         workers=live.workers_max,
     )
     return {
         "jobs": work.running + work.unstarted,
         "done_at": rfc3339(round(wall + seconds_until_done(work, live.pace))),
     }
+
+
+def _seconds_a_job(live: DaemonSnapshot, facts: LedgerFacts) -> float | None:
+    """Return what a job takes: as the latest did, or longer if the running ones do."""
+    expected = [
+        progress.total_bytes / progress.speed_bps
+        for progress in live.progress.values()
+        if progress.total_bytes and progress.speed_bps
+    ]
+    running_s = sum(expected) / len(expected) if expected else 0.0
+    return max(facts.job_s or 0.0, running_s) or None
 
 
 def is_anything_unstarted(counts: Mapping[JobState, int]) -> bool:

@@ -3,8 +3,10 @@
 Written to be read in any editor, Windows Notepad included: UTF-8, aligned columns.
 """
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import PurePath
 
 from ytaudio_daemon.dropfile import MENDED_REMARK
@@ -60,6 +62,7 @@ _OUTCOME_OF = {
     ARCHIVED: "archived",
 }
 _INDENT = " " * 9
+_ROW_CHARS = 80 - len(_INDENT)
 #: As much of a job's ID as is enough to type.
 SHORT_ID_CHARS = 8
 _WIDTH = 32
@@ -146,14 +149,16 @@ def _collection_row(
 ) -> str:
     word = progress_text(collection)
     shown = single_line(collection.title or line.text)
-    details = [single_line(line.message)] if line.message else []
+    details = _wrapped(single_line(line.message or ""))
     if collection.title:
         details.append(single_line(line.text))
     if error := collection_error(collection, circumstances):
-        details += [single_line(error["message"]), single_line(error["hint"])]
-    details += collection_details(collection)
+        details += _wrapped(single_line(error["message"]))
+        details += _wrapped(single_line(error["hint"]))
+    for detail in collection_details(collection):
+        details += _wrapped(detail)
     row = f"{line.place:>7}  {word:<{_WIDTH}}  {shown}".rstrip() + "\n"
-    return row + "".join(f"{_INDENT}{detail}\n" for detail in details if detail)
+    return row + "".join(f"{_INDENT}{detail}\n" for detail in details)
 
 
 def _summary(tally: Mapping[str, int]) -> str:
@@ -167,7 +172,7 @@ def _summary(tally: Mapping[str, int]) -> str:
 
 def _table_head() -> str:
     head = f"{'line':>7}  {'what became of it':<{_WIDTH}}  what you wrote\n"
-    return head + f"{'-' * 7}  {'-' * _WIDTH}  {'-' * 40}\n"
+    return head + f"{'-' * 7}  {'-' * _WIDTH}  {'-' * 37}\n"
 
 
 def _count_text(number: int) -> str:
@@ -177,20 +182,36 @@ def _count_text(number: int) -> str:
 def _details(line: ReceiptLine, circumstances: Circumstances) -> list[str]:
     remark = _remark(line) if line.message else ""
     code = _code(line.code) if line.result == "rejected" else ""
-    details = [single_line(remark) + code] if remark else []
+    details = _wrapped(single_line(remark) + code) if remark else []
     if line.state == "completed":
         name = PurePath(line.output_path or "").name
         return [single_line(name), *details] if name else details
     if line.error_message:
-        details.append(single_line(line.error_message) + _code(line.error_code))
+        details += _wrapped(single_line(line.error_message) + _code(line.error_code))
     error = line_error(line, circumstances)
     if error and error["hint"]:
-        details.append(single_line(error["hint"]))
+        details += _wrapped(single_line(error["hint"]))
     if line.state == "waiting" and line.retry_at is not None:
         details.append(f"next try: {utc_time(line.retry_at)}")
     if line.job is not None and line.error_message:
-        details.append(f"all about it: ytaudio show {line.job[:SHORT_ID_CHARS]}")
+        details.append(f"details: ytaudio show {line.job[:SHORT_ID_CHARS]}")
     return details
+
+
+def _wrapped(sentence: str) -> list[str]:
+    """Return a sentence in rows that fit 80 columns behind the indentation."""
+    if 0 < len(sentence) <= _ROW_CHARS:
+        return [sentence]
+    return list(_broken(sentence))
+
+
+@lru_cache  # most lines of a drop that are refused are refused for the same reason
+def _broken(sentence: str) -> tuple[str, ...]:
+    return tuple(
+        textwrap.wrap(
+            sentence, _ROW_CHARS, break_long_words=False, break_on_hyphens=False
+        )
+    )
 
 
 def _code(code: str | None) -> str:

@@ -9,6 +9,7 @@ from ytaudio_daemon.ledger import Connection, Ledger, receipts
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.system.item_faults import ItemFaults
 from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
 from ytaudio_daemon.views.receipt import (
     LONG_RECEIPT_LINES,
@@ -18,7 +19,7 @@ from ytaudio_daemon.views.receipt import (
 from ytaudio_daemon.views.receipt_folders import ReceiptFolders
 from ytaudio_daemon.views.snapshot import ViewSettings
 from ytaudio_daemon.views.unfinished_lines import UnfinishedLines
-from ytaudio_daemon.views.write_errors import TURN_S, WriteErrors
+from ytaudio_daemon.views.write_errors import RETRY_AFTER_S, TURN_S, WriteErrors
 
 #: A receipt may take one twentieth of the time.
 PAUSE_FACTOR = 20
@@ -57,6 +58,7 @@ class Receipts:
         #: The time the receipt in hand took so far, and the start of this step.
         self._elapsed_s = 0.0
         self._step_started = 0.0
+        self._faults = ItemFaults("receipts")
 
     def mark_filed(self, drop_id: int, now: Now, event_id: float = NO_EVENT) -> None:
         """Schedule a drop that was filed."""
@@ -84,7 +86,7 @@ class Receipts:
     def write_step(self, view_settings: ViewSettings, now: Now) -> bool:
         """Write a piece of the next receipt that is due; False when none is."""
         self._step_started = time.perf_counter()
-        worked = self._write_next(view_settings, now)
+        worked = self._write_next_or_postpone(view_settings, now)
         self._elapsed_s += time.perf_counter() - self._step_started
         return worked
 
@@ -93,6 +95,21 @@ class Receipts:
         if self._writer is not None:
             self._writer.discard()
             self._writer = None
+
+    def _write_next_or_postpone(self, view_settings: ViewSettings, now: Now) -> bool:
+        due = self.due_queue.first_due(now.uptime_s)
+        number = due if self._writer is None else self._writer.drop.id
+        with self._faults.isolated(
+            f"drop {number}", lambda: self._postpone(number, now)
+        ):
+            return self._write_next(view_settings, now)
+        return True
+
+    def _postpone(self, drop_id: int | None, now: Now) -> None:
+        """Leave a receipt that cannot be made to a later time."""
+        self.abandon()
+        if drop_id is not None:
+            self.due_queue.postpone(drop_id, now.uptime_s + RETRY_AFTER_S)
 
     def _write_next(self, view_settings: ViewSettings, now: Now) -> bool:
         due = self.due_queue.first_due(now.uptime_s) if self._writer is None else None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 
 from ytaudio_daemon.errors import ITEM_ERRORS
@@ -15,6 +16,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.schemas.collection import SessionCollection
 from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.schemas.session import SessionDocument
+from ytaudio_daemon.system.item_faults import ItemFaults
 from ytaudio_daemon.views.collection_documents import session_collection
 from ytaudio_daemon.views.documents import (
     job_document,
@@ -75,6 +77,7 @@ class SessionStatusFiles:
         self._cached_sessions: dict[int, CachedSession] = {}
         self._progress: Mapping[str, Progress] = {}
         self._ignored: Mapping[str, Sequence[tuple[str, str]]] = {}
+        self._faults = ItemFaults("session_status")
 
     def mark_changed(
         self, session_id: int, now: Now, event_id: float = NO_EVENT
@@ -112,18 +115,28 @@ class SessionStatusFiles:
         if blocked is not None:
             self.due_queue.postpone(session_id, blocked)
             return True
+        later = partial(
+            self.due_queue.postpone, session_id, now.uptime_s + RETRY_AFTER_S
+        )
+        with self._faults.isolated(f"session {session_id}", later):
+            self._write_document(session_id, snapshot, view_settings, now)
+        return True
+
+    def _write_document(
+        self,
+        session_id: int,
+        snapshot: DaemonSnapshot,
+        view_settings: ViewSettings,
+        now: Now,
+    ) -> None:
         cached_session = self._cached_sessions.get(session_id) or self._read_session(
             session_id, view_settings
         )
         if cached_session is None:
             self.due_queue.remove(session_id)
-            return True
-        self._write(
-            cached_session.session,
-            _document(cached_session, snapshot, view_settings, now),
-            now,
-        )
-        return True
+            return
+        document = _document(cached_session, snapshot, view_settings, now)
+        self._write(cached_session.session, document, now)
 
     def _schedule(self, session_id: int, now: Now, event_id: float) -> None:
         written = self._built_at.get(session_id)

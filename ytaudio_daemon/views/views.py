@@ -11,6 +11,7 @@ from ytaudio_daemon.ledger.queries import Change
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views.daemon_status import HEARTBEAT_S, DaemonStatusFile
 from ytaudio_daemon.views.library import LibraryView
+from ytaudio_daemon.views.library_playlists import LibraryPlaylists
 from ytaudio_daemon.views.rebuild_scan import RebuildScan
 from ytaudio_daemon.views.receipts import Receipts
 from ytaudio_daemon.views.session_status import SessionStatusFiles
@@ -54,10 +55,14 @@ class Views:
         self._session_status = SessionStatusFiles(ledger, layout, self._write_errors)
         self._receipts = Receipts(ledger, layout, self._write_errors)
         self._library = LibraryView(ledger, layout, self._write_errors)
+        self._library_playlists = LibraryPlaylists(
+            ledger, layout, self._write_errors, self._library
+        )
         self._due_queues = (
             self._session_status.due_queue,
             self._receipts.due_queue,
             self._library.due_queue,
+            self._library_playlists.due_queue,
         )
         self._rebuild_scan = RebuildScan(
             ledger, layout, self._session_status, self._receipts
@@ -145,6 +150,7 @@ class Views:
         """Discard half-written files."""
         self._receipts.abandon()
         self._library.abandon()
+        self._library_playlists.abandon()
 
     def _write_all_again(self, now: Now) -> None:
         """Schedule every file: the folders that they are in are gone, or other ones."""
@@ -165,6 +171,7 @@ class Views:
             reopened = [c.job_id for c in changes if c.job_id and c.reason == "retried"]
             drops = queries.drops_of_jobs(db, sorted(set(moved)))
             drops_again = queries.drops_of_jobs(db, reopened)
+            self._library_playlists.schedule_changed(db, changes, now)
         drops_again |= {c.drop_id for c in changes if c.drop_id and c.is_asked_again}
         for change in changes:
             self._mark_change(change, now)
@@ -194,7 +201,11 @@ class Views:
         busy = True
         while busy:
             busy = self._session_status.write_step(snapshot, self.view_settings, now)
-            busy = self._library.write_step(self.view_settings.library, now) or busy
+            busy = (
+                self._library.write_step(self.view_settings.library, now)
+                or self._library_playlists.write_step(self.view_settings, now)
+                or busy
+            )
             busy = self._receipts.write_step(self.view_settings, now) or busy
             busy = self._rebuild_scan.step(now, self.view_settings) or busy
             if time.perf_counter() >= deadline:

@@ -155,7 +155,7 @@ class Upgrade:
             active.version
         ):
             self._on_step(
-                f"to use it all the same: ytaudio engine upgrade --version {version}"
+                f"to use it anyway: ytaudio engine upgrade --version {version}"
             )
             message = f"yt-dlp {version} was given up: {refused.reason}"
             return REFUSED, version, message + self._unpin(active, request)

@@ -112,6 +112,16 @@ class VersionStore:
         if not is_valid_version(version):
             return f"{self.folder / CURRENT_LINK} cannot be read, or names no version"
         folder = self.path_of(version)
+        # Who may write in the outer one could go back to an old version.
+        fault = self._access_fault(self.folder) or self._access_fault(folder)
+        if fault:
+            return fault
+        if not is_complete(folder):
+            return f"{folder} holds no whole yt-dlp"
+        return self._content_fault(folder)
+
+    def _access_fault(self, folder: Path) -> str:
+        """Return why a folder is not to be trusted, or ""."""
         try:
             found = folder.lstat()
         except OSError as error:
@@ -120,9 +130,7 @@ class VersionStore:
             return f"{folder} is no folder"
         if found.st_uid not in self._owners or found.st_mode & 0o022:
             return f"{folder} could be changed by other users"
-        if not is_complete(folder):
-            return f"{folder} holds no whole yt-dlp"
-        return self._content_fault(folder)
+        return ""
 
     def _content_fault(self, folder: Path) -> str:
         """Return what is wrong with a version's files, or ""; each is read once."""

@@ -1,8 +1,8 @@
-"""Drop links, or a file with links, into a session, as a person would by hand.
+"""Drop links, or a file with links, into a session.
 
-All links and options are looked at first: when one is bad nothing is dropped. A file
-given with -f is copied as it is, under its own name or a free one; what became of its
-lines stands in its receipt.
+All links and options are checked first: when one is bad, nothing is dropped. A file
+given with -f is copied as it is, under its own name or a free one; its receipt says
+what became of each line.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout",
         metavar="TIME",
-        help="with --wait: at most so long, such as 90s, 2h",
+        help="with --wait: stop waiting after this time, such as 90s, 2h",
     )
 
 

@@ -2,7 +2,7 @@
 
 With --expand YouTube is asked what its playlists, albums and channels have: how much
 that is, how much of it is here already, and when the rest would be done. Exit status 1
-when a line, or the whole file, would be refused, or a list cannot be read.
+when a line, or the whole file, would be rejected, or a list cannot be read.
 """
 
 import argparse

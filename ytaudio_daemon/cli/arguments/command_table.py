@@ -28,9 +28,9 @@ class Command(NamedTuple):
 
 COMMANDS: Mapping[str, Command] = MappingProxyType(
     {
-        "status": Command(EVERYDAY, "how the daemon or a session stands"),
+        "status": Command(EVERYDAY, "show the state of the daemon or a session"),
         "jobs": Command(EVERYDAY, "list jobs", "job_list"),
-        "show": Command(EVERYDAY, "all about one job: attempts, why, what next"),
+        "show": Command(EVERYDAY, "show one job: attempts, failures, what comes next"),
         "collections": Command(
             EVERYDAY, "list playlists, albums and channels", "collection_list"
         ),
@@ -39,15 +39,17 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "cancel": Command(EVERYDAY, "cancel jobs"),
         "retry": Command(EVERYDAY, "run finished jobs again"),
         "session": Command(SESSIONS, "list, create, limit, expire sessions"),
+        "archive": Command(SESSIONS, "say what you have, not to be downloaded again"),
+        "adopt": Command(SESSIONS, "take a music folder as had, where it stands"),
         "run": Command(RUNNING, "run the daemon in the foreground"),
         "serve": Command(RUNNING, "serve the REST API"),
-        "check": Command(RUNNING, "say what a file would do, do nothing"),
-        "engine": Command(RUNNING, "upgrade yt-dlp, or go back"),
+        "check": Command(RUNNING, "show what a file would do, without doing it"),
+        "engine": Command(RUNNING, "upgrade yt-dlp, or go back to an earlier version"),
         "ledger": Command(RUNNING, "back up, restore, check the ledger"),
-        "doctor": Command(RUNNING, "look for what is missing or broken"),
-        "notify": Command(RUNNING, "try those who are told of things"),
-        "config": Command(RUNNING, "the settings and where each came from"),
-        "formats": Command(RUNNING, "the formats and qualities there are"),
-        "download": Command(RUNNING, "download at once, without a daemon"),
+        "doctor": Command(RUNNING, "check the machine for what is missing or broken"),
+        "notify": Command(RUNNING, "send a test notice to each receiver"),
+        "config": Command(RUNNING, "show the settings and the source of each"),
+        "formats": Command(RUNNING, "show the formats and qualities"),
+        "download": Command(RUNNING, "download now, without a daemon"),
     }
 )

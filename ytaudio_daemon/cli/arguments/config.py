@@ -19,6 +19,6 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument(
-        "--keys", action="store_true", help="explain every key and what it may be"
+        "--keys", action="store_true", help="explain every key and its allowed values"
     )
     add_json(parser, "values and origins, or with --keys the keys,")

@@ -1,6 +1,6 @@
 """Look for what is missing or broken, and name the remedy of each.
 
-Exit status 6 when something is broken, 0 when all is well or only to be looked at. root
+Exit status 6 when something is broken, 0 when all is well or only to be checked. root
 becomes the daemon's user first, since folders are looked at with its rights.
 """
 

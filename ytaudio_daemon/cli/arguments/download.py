@@ -1,9 +1,10 @@
-"""Download links at once, without a daemon, into one folder.
+"""Download links now, without a daemon, into one folder.
 
-A link may be a video's, a playlist's, an album's or a channel's. Each file is tagged and proven to decode before it appears; nothing that is there
-already is replaced. A file of links has the syntax of a drop, and every line of it its
-verdict. Ctrl-C lets what is running finish; once more stops at once. Either way nothing
-half-done stays behind. Without a command's name these flags mean `download`, too.
+A link may name a video, a playlist, an album or a channel. Each file is tagged and decoded
+in full before it appears; existing files are never replaced. A file of links has the syntax
+of a drop, and the result of every line is shown. Ctrl-C lets running downloads finish; a
+second one stops at once. No half-finished file is left. The flags work without the word
+`download`, too.
 """
 
 import argparse
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--urls-file", metavar="FILE",
-        help="a file of links, a line each, with options; - is standard input",
+        help="a file of links, one on each line, with options; - is standard input",
     )  # fmt: skip
     parser.add_argument(
         "--output-dir", "--output", default="./downloads", metavar="DIR",
@@ -45,21 +46,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
     parser.add_argument(
         "-j", "--jobs", type=_parse_jobs, metavar="N",
-        help="downloads at once (default: 3, or the config's workers)",
+        help="how many downloads run at the same time (default: 3, or the config's workers)",
     )  # fmt: skip
     parser.add_argument(
-        "--session-info", action="store_true", help="show the sessions there are"
+        "--session-info", action="store_true", help="show the active sessions"
     )
     parser.add_argument(
         "--formats",
         action="store_true",
-        help="show the formats and qualities there are",
+        help="show the formats and qualities",
     )
-    add_json(parser, "what became of every link")
+    add_json(parser, "the result of every link")
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("options; those of a file's lines win")
+    group = parser.add_argument_group("options; those in a file's lines win")
     group.add_argument(
         "--filename", metavar="TEMPLATE",
         help="without the ending, such as '%%(artist)s - %%(title)s' "

@@ -1,9 +1,9 @@
-"""See which yt-dlp is used, and change that: upgrade it, use another, go back.
+"""Show which yt-dlp is used, upgrade it, use another version, or go back.
 
-YouTube changes overnight and yt-dlp follows within days. Its versions lie in
-state/engine, each beside what it needs; the one in use is given to the workers in
-place of the one that came with the program. A running daemon takes a change up with
-the next attempt, and does all this by itself every day ([engine] in the config).
+YouTube often changes, and yt-dlp follows within days. Its versions are in state/engine;
+the workers use the chosen one instead of the one that was installed with the program. A
+running daemon uses a new version from the next attempt on, and upgrades by itself every
+day ([engine] in the config).
 """
 
 import argparse
@@ -43,18 +43,20 @@ def _add_upgrade_arguments(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--channel", choices=["stable", "nightly"],
-        help="whose newest (default: [engine] channel)",
+        help="the channel of the newest version (default: [engine] channel)",
     )  # fmt: skip
     which.add_argument(
-        "--version", metavar="V", help="this one, older ones too; it is kept then"
+        "--version",
+        metavar="V",
+        help="this version, also an older one; it is then kept (pinned)",
     )
     which.add_argument(
         "wheel", metavar="WHEEL", nargs="?", type=Path,
-        help="a wheel file of yt-dlp; what it needs may lie beside it",
+        help="a wheel file of yt-dlp; wheels of what it needs may be in the same folder",
     )  # fmt: skip
     parser.add_argument(
         "--automatic", action="store_true",
-        help="as the daemon does it: not while a version is pinned",
+        help="upgrade as the daemon does: not while a version is pinned",
     )  # fmt: skip
     add_json(parser, "{schema, at, result, version, message, automatic}")
 
@@ -62,7 +64,7 @@ def _add_upgrade_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_use_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "version", metavar="VERSION",
-        help="one of `engine list`, or `installed`: the one that came with the program",
+        help="one of `engine list`, or `installed`: the one installed with the program",
     )  # fmt: skip
 
 
@@ -74,7 +76,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
         "list": Subcommand(
             "engine_list.run",
-            "list the versions of yt-dlp there are, and what became of the last upgrade",
+            "list the installed versions of yt-dlp and the result of the last upgrade",
             _add_list_arguments,
         ),
         "upgrade": Subcommand(
@@ -84,7 +86,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
         ),
         "use": Subcommand(
             "engine_changes.use",
-            "use a version that is here; it stays until you want another",
+            "use an installed version, and keep it until you choose another",
             _add_use_arguments,
         ),
         "rollback": Subcommand(

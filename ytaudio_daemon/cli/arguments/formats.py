@@ -1,6 +1,6 @@
 """Show the formats, the qualities and the fields of file names, and what each does.
 
-Copied means: the very audio that YouTube serves, not encoded again. That is quicker and
+Copied means: the same audio that YouTube serves, not encoded again. That is quicker and
 loses nothing, so m4a and opus are the formats to prefer where the player takes them.
 """
 

@@ -1,7 +1,7 @@
-"""Back the ledger up, restore it, check it.
+"""Back up, restore or check the ledger.
 
-The ledger holds every session, drop, job and try; the audio lies beside it and is not
-in a backup. On PostgreSQL `backup` and `restore` name the server's own commands.
+The ledger is the database of all sessions, drops, jobs and tries. A backup of it has no
+audio. On PostgreSQL `backup` and `restore` print the server's own commands instead.
 """
 
 import argparse
@@ -51,17 +51,17 @@ SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
         "backup": Subcommand(
             "ledger_copies.back_up",
-            "make a proven copy of the ledger, also while the daemon runs",
+            "make a checked copy of the ledger; the daemon may run",
             _add_backup_arguments,
         ),
         "restore": Subcommand(
             "ledger_copies.restore",
-            "put a copy in the ledger's place; the daemon must not run",
+            "replace the ledger by a copy; the daemon must not run",
             _add_restore_arguments,
         ),
         "check": Subcommand(
             "ledger_check.check",
-            "prove the ledger: its file, its keys, its counters, its states",
+            "check the ledger: its file, keys, counters and states",
             _add_check_arguments,
         ),
     }

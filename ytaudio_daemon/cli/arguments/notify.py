@@ -1,7 +1,7 @@
-"""Try whom [notify] names: people, a webhook, a command.
+"""Send a test notice to the receivers in [notify]: people, a webhook, a command.
 
 The daemon need not run. Each receiver gets one test notice, in the way it gets the real
-ones, and what it answered is said.
+ones, and its answer is shown.
 """
 
 import argparse
@@ -36,7 +36,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
         "test": Subcommand(
             "notify_test.run",
-            "send a test notice to each receiver, and say what it answered",
+            "send a test notice to each receiver and show its answer",
             _add_test_arguments,
         )
     }

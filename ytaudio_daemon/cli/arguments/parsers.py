@@ -11,6 +11,7 @@ from ytaudio_daemon.cli.arguments.help_format import HelpFormatter
 from ytaudio_daemon.cli.arguments.shared import add_global_options
 from ytaudio_daemon.cli.arguments.unknown_words import (
     unknown_command_error,
+    unknown_verb_error,
     unknown_words_error,
 )
 
@@ -23,7 +24,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 class CommandParser(argparse.ArgumentParser):
-    """The parser of a command, which suggests a flag for one that is misspelled."""
+    """The parser of a command, which suggests what is meant by a misspelled word."""
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse all words.
@@ -36,6 +37,12 @@ class CommandParser(argparse.ArgumentParser):
         if unknown:
             raise unknown_words_error(self.prog, unknown, self._flags())
         return parsed
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a verb that the command does not have (called by argparse)."""
+        if isinstance(action.choices, Mapping) and value not in action.choices:
+            raise unknown_verb_error(self.prog, str(value), list(action.choices))
+        super()._check_value(action, value)
 
     def _flags(self) -> set[str]:
         parsers = (self, *subcommand_parsers(self))
@@ -64,7 +71,7 @@ def add_program_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", action="store_true", help="print the version")
     parser.add_argument(
         "--print-completion", choices=SHELLS, metavar="SHELL",
-        help=f"print the script that completes commands in {', '.join(SHELLS)}",
+        help=f"print the completion script for {', '.join(SHELLS)}",
     )  # fmt: skip
 
 

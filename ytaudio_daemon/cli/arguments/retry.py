@@ -1,4 +1,4 @@
-"""Run finished jobs again, with fresh attempts.
+"""Run finished jobs again, with all their attempts.
 
 Failed and cancelled jobs run again; a completed one only when its file is gone. A
 session that has expired takes no more work: drop the links again instead. A collection

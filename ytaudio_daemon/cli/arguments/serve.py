@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, metavar="N",
-        help="0 takes a free one (default: %(default)s)",
+        help="the port; 0 picks a free one (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--token-file", type=Path, metavar="FILE",

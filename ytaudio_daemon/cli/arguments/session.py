@@ -1,7 +1,7 @@
 """List, create, show, limit, touch and expire sessions.
 
 A session is a folder in the inbox with a quota and a time to live; dropping a file into
-a new folder opens one, too.
+a new folder opens one as well.
 """
 
 import argparse
@@ -51,7 +51,9 @@ def _add_show_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_set_arguments(parser: argparse.ArgumentParser) -> None:
     _add_session_argument(parser)
     parser.add_argument(
-        "--max-jobs", metavar="N", help="unfinished jobs at once; 0 is no limit"
+        "--max-jobs",
+        metavar="N",
+        help="the highest number of unfinished jobs; 0 is no limit",
     )
     parser.add_argument("--ttl", metavar="TIME", help="time to live, such as 24h, 7d")
     parser.add_argument(
@@ -60,7 +62,7 @@ def _add_set_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-bytes",
         metavar="SIZE",
-        help="of finished audio, such as 4GiB; 0 = no limit",
+        help="bytes of finished audio, such as 4GiB; 0 is no limit",
     )
 
 
@@ -85,7 +87,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
         ),
         "create": Subcommand(
             "session_changes.create",
-            "open a session: print its UUID, make its inbox folder",
+            "open a session, make its inbox folder and print its UUID",
             _add_create_arguments,
         ),
         "show": Subcommand(
@@ -95,12 +97,12 @@ SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
         ),
         "set": Subcommand(
             "session_changes.set_limits",
-            "give a session its own limits; 'default' means the config's limit again",
+            "give a session its own limits; 'default' means the limit of the config",
             _add_set_arguments,
         ),
         "touch": Subcommand(
             "session_changes.touch",
-            "start a session's time to live over",
+            "restart a session's time to live",
             _add_session_argument,
         ),
         "remove-cookies": Subcommand(

@@ -41,4 +41,9 @@ def add_job_selection(parser: argparse.ArgumentParser) -> None:
         metavar="JOB",
         help="ID of a job or collection, or its beginning",
     )
-    parser.add_argument("-s", "--session", metavar="S", help="those of this session")
+    parser.add_argument(
+        "-s",
+        "--session",
+        metavar="S",
+        help="all jobs of this session for which that is possible",
+    )

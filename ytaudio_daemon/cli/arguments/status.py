@@ -1,7 +1,7 @@
-"""How the daemon, or one session, stands right now.
+"""Show the state of the daemon, or of one session.
 
-It reads the status files alone, so it is quick, and it works while the daemon is down
-(and says so: exit status 3). --watch goes on until q or Ctrl-C; in a pipe it prints a
+It reads only the status files, so it is quick, and it works while the daemon is down
+(and says so: exit status 3). --watch keeps showing it until q or Ctrl-C; in a pipe it prints a
 line whenever something changed.
 """
 
@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "session", nargs="?", metavar="SESSION", help="the name or UUID of a session"
     )
-    parser.add_argument("-w", "--watch", action="store_true", help="go on showing it")
+    parser.add_argument(
+        "-w", "--watch", action="store_true", help="keep showing it, live"
+    )
     add_json(parser, "the daemon's or the session's document")
 
 

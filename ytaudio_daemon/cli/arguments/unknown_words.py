@@ -10,6 +10,9 @@ from types import MappingProxyType
 from ytaudio_daemon.cli.arguments.command_table import COMMANDS
 from ytaudio_daemon.errors import UsageError
 
+#: A video's ID may begin with a hyphen.
+_ID_CHARS = 11
+
 
 def unknown_command_error(name: str) -> UsageError:
     """Return the error for a word that is no command, with the command that is meant."""
@@ -20,6 +23,22 @@ def unknown_command_error(name: str) -> UsageError:
     meant = f"; did you mean {similar}?" if similar else ""
     hint = "" if similar else "`ytaudio --help` lists all commands."
     return UsageError(f"there is no command {name!r}{meant}", hint)
+
+
+def unknown_verb_error(program: str, verb: str, known: Collection[str]) -> UsageError:
+    """Return the error for a verb that a command does not have.
+
+    Args:
+        program: The command with the program's name before it.
+        verb: The word.
+        known: All verbs of the command.
+    """
+    similar = _closest(verb, known)
+    meant = f"; did you mean {similar}?" if similar else ""
+    return UsageError(
+        f"{program} has no verb {verb!r}{meant}",
+        "" if similar else f"The verbs: {' '.join(known)}; `{program} --help`.",
+    )
 
 
 def unknown_words_error(
@@ -40,8 +59,10 @@ def unknown_words_error(
 
 
 def _similar_flag(unknown: Sequence[str], flags: Collection[str]) -> str:
-    """Return "; did you mean …?" for the first misspelled flag; "" if none is close."""
+    """Return what is meant by the first misspelled flag; "" if none is close."""
     for word in unknown:
+        if len(word) == _ID_CHARS and not word.startswith("--"):
+            return "; if that is a video's ID, put -- before it"
         flag = word.partition("=")[0]
         if flag.startswith("--") and (similar := _closest(flag, flags, 0.75)):
             return f"; did you mean {similar}?"

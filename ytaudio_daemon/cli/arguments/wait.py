@@ -1,9 +1,9 @@
-"""Wait until jobs are finished, and tell by the exit status how it went.
+"""Wait until jobs are finished; the exit status says whether they succeeded.
 
 0: every job was completed. 1: some failed, were cancelled, or links were rejected.
 3: there is work left, but the daemon is not running. 5: --timeout is over.
 With --session all jobs and lines of that session count; without anything those of all
-active sessions. Drops that still stand in the inbox are waited for too.
+active sessions. Drops that are still in the inbox are waited for too.
 """
 
 import argparse
@@ -28,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-s", "--session", metavar="S", help="all jobs of this session")
     parser.add_argument(
-        "--timeout", metavar="TIME", help="wait at most so long, such as 90s, 2h"
+        "--timeout",
+        metavar="TIME",
+        help="stop waiting after this time, such as 90s, 2h",
     )
     add_json(parser, "{schema, unfiled, unfinished, completed, …}")

@@ -130,7 +130,7 @@ def _option_layers(context: CommandContext) -> tuple[Layer, str]:
         defaults = read_session_defaults(context.layout.inbox, context.args.session)
     except (OptionError, ValueError) as error:
         raise UsageError(
-            f"{where}: {error}", "The daemon waits until it is put right."
+            f"{where}: {error}", "The daemon waits until it is corrected."
         ) from error
     return {**download.layer, **defaults}, download.bitrate
 

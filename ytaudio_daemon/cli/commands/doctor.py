@@ -106,7 +106,7 @@ def check_daemon(
             if {each["code"] for each in problems} == {GateName.OUTAGE.value}:
                 message = "it runs; YouTube has an outage, which passes by itself"
                 return warning("daemon", message, "ytaudio status")
-            message = "it runs, but something holds work up"
+            message = "it runs, but something delays or stops the work"
             return broken("daemon", message, "ytaudio status")
         return ok("daemon", f"it runs, pid {daemon['pid']}")
     if liveness.state is Liveness.STALE:
@@ -131,7 +131,7 @@ def _print(context: CommandContext, results: list[CheckResult]) -> None:
             context.output.line(f"         {result.remedy}")
     counts = [
         pluralize(sum(f.health == health for f in results), word, word)
-        for health, word in (("broken", "broken"), ("warning", "to be looked at"))
+        for health, word in (("broken", "broken"), ("warning", "to be checked"))
     ]
     context.output.line()
     context.output.line(", ".join(counts))

@@ -52,7 +52,7 @@ def _empty_list_error(download_list: DownloadList) -> UsageError:
     if download_list.switched_off:
         return UsageError(
             f"there is nothing to download: {_switched_off_sentence(download_list)}",
-            "Take away the # before the links that are wanted.",
+            "Remove the # before the links that you want.",
         )
     return UsageError(
         "there is nothing to download",

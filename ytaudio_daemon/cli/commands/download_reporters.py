@@ -147,7 +147,7 @@ def result_text(result: ItemResult) -> str:
         reason = UNAVAILABLE_TEXTS.get(item.entry.unavailable, item.entry.unavailable)
         return f"{link_of(item)}: {reason}"
     if result.status is ItemStatus.DUPLICATE:
-        return f"{item.location or item.text}: {link_of(item)} is asked for above"
+        return f"{item.location or item.text}: {link_of(item)} is in the list above"
     if fetched is not None and fetched.outcome.result is not None:
         made = fetched.outcome.result
         facts = [format_size(made.size_bytes), format_playing_time(made.duration_s)]

@@ -10,7 +10,7 @@ from ytaudio_daemon.downloader.expansion import Expansion
 from ytaudio_daemon.downloader.folder_downloader import DownloadOutcome
 from ytaudio_daemon.downloader.stop_signal import StopLevel
 from ytaudio_daemon.model import Failure, JobState, Progress
-from ytaudio_daemon.model.hints import hint
+from ytaudio_daemon.model.hints import Circumstances, hint
 
 
 class ItemStatus(StrEnum):
@@ -80,4 +80,5 @@ def failure_hint(failure: Failure) -> str:
         code=failure.code,
         remedy=failure.hint,
         state=JobState.FAILED,
+        circumstances=Circumstances(has_session=False),
     )

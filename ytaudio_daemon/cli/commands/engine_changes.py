@@ -66,7 +66,7 @@ def rollback(context: CommandContext) -> int:
     """Go back to the version used before."""
     _drop_privileges_checked(context)
     version_writer = VersionWriter(version_store(context.layout.state))
-    reason = "somebody went back from it"
+    reason = "a person went back to another version"
     _print_active_version(context, version_writer.roll_back(reason, time.time()))
     return Exit.OK
 

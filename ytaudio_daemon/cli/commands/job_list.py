@@ -64,7 +64,7 @@ def _print(
             job["id"][:8] if bars else job["id"],
             job["state"],
             job["session"],
-            progress_text(job, now, bars=bars, place=queue_place(job, turns)),
+            _progress_text(job, now, turns, bars=bars),
             job_name(job),
         )
         for job in documents
@@ -73,6 +73,14 @@ def _print(
         print_blocks(context.output, [Table(headers, rows)])
     else:
         context.output.stderr_line("no jobs")
+
+
+def _progress_text(
+    job: Mapping[str, Any], now: float, turns: Mapping[str, Turn], *, bars: bool
+) -> str:
+    if job["state"] == "held":  # its place in its own session would mislead here
+        job = {**job, "position": None}
+    return progress_text(job, now, bars=bars, place=queue_place(job, turns))
 
 
 def queue_place(job: Mapping[str, Any], turns: Mapping[str, Turn]) -> int | None:

@@ -52,7 +52,7 @@ def back_up(context: CommandContext) -> int:
             taken = backup.back_up(Path(str(ledger.path)), target)
         except FileExistsError as error:
             raise UsageError(
-                f"{target} exists already", "Name a file that is not there."
+                f"{target} exists already", "Choose a name that is free."
             ) from error
         except PermissionError as error:
             raise _not_writable_error(context, target) from error

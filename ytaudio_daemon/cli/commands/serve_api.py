@@ -116,4 +116,4 @@ def _print_address(context: CommandContext, address: str, token: str | None) -> 
         )
     sys.stdout.flush()  # a program that started us may wait for the address
     if trouble := context.find_liveness().explanation():
-        context.output.stderr_line(f"note: {trouble}; jobs are taken and wait")
+        context.output.stderr_line(f"note: {trouble}; jobs are accepted and wait")

@@ -89,7 +89,7 @@ def touch(context: CommandContext) -> int:
     with open_ledger(context, to_write=True) as ledger, write_now(ledger) as (db, now):
         session = require_session(db, context.args.name)
         session_changes.touch_session(db, session, now)
-    context.output.line(f"session {session.name}: its time to live starts over")
+    context.output.line(f"session {session.name}: its time to live starts again")
     wake_daemon(context)
     return Exit.OK
 

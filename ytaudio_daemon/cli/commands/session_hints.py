@@ -23,5 +23,5 @@ def explain_unknown_session(
         return error
     return UnknownSessionError(
         f"{error.message}; not taken: {'; '.join(reasons)}",
-        "Put that right: the first drop that is taken opens the session.",
+        "Correct that: the first drop that is read opens the session.",
     )

@@ -53,7 +53,12 @@ def wait_for_drop(
         return Exit.DAEMON_DOWN
     with open_ledger(context) as ledger:
         target = DropTarget(session, path, after_id)
-        return wait_for(context, ledger, target, timeout_s)
+        code = wait_for(context, ledger, target, timeout_s)
+        if archived := target.archived_lines(ledger):
+            context.output.stderr_line(
+                f"note: {pluralize(archived, 'line')} not downloaded: in the archive"
+            )
+    return code
 
 
 def parse_timeout(text: str | None) -> float | None:

@@ -16,6 +16,7 @@ from ytaudio_daemon.folders.safe_open import open_regular_file
 from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
+    archive,
     drop_queries,
     sessions,
     work_counts,
@@ -92,6 +93,13 @@ class DropTarget:
         if self._drop_id is None:
             return WorkCounts()
         return work_counts.count_drop(db, self._drop_id)
+
+    def archived_lines(self, ledger: Ledger) -> int:
+        """Return how many of its lines have no job, as the archive has their videos."""
+        if self._drop_id is None:
+            return 0
+        with ledger.read() as db:
+            return archive.count_lines(db, self._drop_id)
 
 
 class SessionsTarget:

@@ -6,7 +6,7 @@ import sys
 import termios
 import time
 import tty
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,6 +33,7 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.formatting import local_time
 from ytaudio_daemon.cli.liveness import DaemonLiveness
 from ytaudio_daemon.cli.terminal import facts_renderable, table_renderable
+from ytaudio_daemon.model.job import FINALIZED, JobState
 
 #: The daemon writes its files at most twice a second.
 POLL_S = 0.5
@@ -105,7 +106,13 @@ def _with_gaps(blocks: list[Block]) -> Iterator[RenderableType]:
         if isinstance(block, Facts):
             yield facts_renderable(block.pairs)
         else:
-            yield table_renderable(block.headers, block.rows)
+            is_live = any(_is_unfinished(row) for row in block.rows)
+            yield table_renderable(block.headers, block.rows, is_live=is_live)
+
+
+def _is_unfinished(row: Sequence[str]) -> bool:
+    """True if a row shows a job whose progress may still change."""
+    return any(state in row for state in JobState if state not in FINALIZED)
 
 
 @contextmanager

@@ -42,5 +42,5 @@ def deliver(address: str, message: Mapping[str, Any]) -> DeliveryResult:
         )
         reasons = log.getvalue().strip().splitlines()
     if ok:
-        return delivered("was told")
-    return retry_later(reasons[-1] if reasons else "Apprise could not tell it")
+        return delivered("delivered")
+    return retry_later(reasons[-1] if reasons else "Apprise could not deliver it")

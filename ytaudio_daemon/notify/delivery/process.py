@@ -115,7 +115,7 @@ def _deliver_with_timeout(
     except TimeoutError:
         return retry_later(f"did not answer within {timeout_s:g} s")
     except Exception as error:  # noqa: BLE001 - any fault of a library is a failed delivery
-        return retry_later(f"could not be told: {type(error).__name__}: {error}")
+        return retry_later(f"could not be notified: {type(error).__name__}: {error}")
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 

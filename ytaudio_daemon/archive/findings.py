@@ -1,0 +1,45 @@
+"""What the lines and files of an import turn out to be. Pure."""
+
+from typing import NamedTuple
+
+from ytaudio_daemon.model.had_video import HadVideo
+
+
+class OtherSite(NamedTuple):
+    """A video of a site that this program does not download from.
+
+    Attributes:
+        site: yt-dlp's extractor, in lower case.
+    """
+
+    site: str
+
+
+class Unmarked(NamedTuple):
+    """An audio file that says nowhere which video it came from.
+
+    Attributes:
+        path: The file.
+    """
+
+    path: bytes
+
+
+class Problem(NamedTuple):
+    """A line or file that cannot be used.
+
+    Attributes:
+        place: The file.
+        line: Of the line, its number from 1; None of a file.
+        message: What is wrong, and what helps.
+        text: The line, made fit to be shown; "" of a file.
+    """
+
+    place: str
+    line: int | None
+    message: str
+    text: str = ""
+
+
+#: What one line or file is; None of what says nothing, so that progress is seen.
+Finding = HadVideo | OtherSite | Unmarked | Problem | None

@@ -1,0 +1,78 @@
+"""Lines of a download archive, as yt-dlp's `--download-archive` writes them. Pure.
+
+A line is the name of an extractor and what identifies the video there, such as
+`youtube dQw4w9WgXcQ`. See `YoutubeDL.record_download_archive` and
+`yt_dlp.utils.make_archive_id`.
+"""
+
+import re
+from typing import NamedTuple
+
+from ytaudio_daemon.urls.bare_ids import bare_ids
+from ytaudio_daemon.urls.link import LinkError
+from ytaudio_daemon.urls.single import parse_link
+
+_ID = r"[A-Za-z0-9_-]{11}"
+_LINE = re.compile(r"(?P<site>[a-z0-9_:.+-]+)[ \t]+(?P<id>\S.*)")
+_YOUTUBE = "youtube"
+#: The extractor whose IDs are taken from the end of any address, and may have spaces.
+_ANY_SITE = "generic"
+
+
+class ArchiveLine(NamedTuple):
+    """A line of an archive.
+
+    Attributes:
+        site: yt-dlp's extractor, in lower case.
+        video_id: Of YouTube's, the 11 characters; else "".
+    """
+
+    site: str
+    video_id: str = ""
+
+    @property
+    def is_youtube(self) -> bool:
+        """Whether it names a video of YouTube's."""
+        return self.site == _YOUTUBE
+
+
+class ArchiveLineError(ValueError):
+    """A line that is none of an archive; its text says what it is and what helps."""
+
+
+def parse_archive_line(text: str) -> ArchiveLine | None:
+    """Return what a line names; None for a blank line and a comment.
+
+    Raises:
+        ArchiveLineError: It is no line of an archive.
+    """
+    line = text.strip("\ufeff\0 \t\r\n")
+    if not line or line.startswith("#"):
+        return None
+    found = _LINE.fullmatch(line)
+    if found is None or (" " in found["id"] and found["site"] != _ANY_SITE):
+        raise ArchiveLineError(_refusal(line))
+    if found["site"] != _YOUTUBE:
+        return ArchiveLine(found["site"])
+    if re.fullmatch(_ID, found["id"]) is None:
+        raise ArchiveLineError("what stands behind youtube is no ID of 11 characters")
+    return ArchiveLine(_YOUTUBE, found["id"])
+
+
+def _refusal(line: str) -> str:
+    """Return what a line is that is none of an archive."""
+    try:
+        video_id = parse_link(line).video_id
+    except LinkError:
+        return _refusal_of_words(line)
+    return (
+        "a link: put it into a list to download it, or write "
+        f'"youtube {video_id}" if you have it'
+    )
+
+
+def _refusal_of_words(line: str) -> str:
+    ids = bare_ids(line)
+    if len(ids) == 1 and " " not in line:
+        return f'an ID alone: write "youtube {ids[0]}"'
+    return 'no line of an archive, such as "youtube dQw4w9WgXcQ"'
