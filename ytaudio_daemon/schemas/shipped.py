@@ -18,6 +18,7 @@ from ytaudio_daemon.schemas.daemon import DaemonFile
 from ytaudio_daemon.schemas.job import JobDocument, JobList
 from ytaudio_daemon.schemas.json_schema import Schema, object_schema
 from ytaudio_daemon.schemas.notice import NoticeDocument
+from ytaudio_daemon.schemas.preview import PreviewDocument
 from ytaudio_daemon.schemas.receipt import ReceiptDocument
 from ytaudio_daemon.schemas.session import SessionDetails, SessionFile, SessionList
 
@@ -45,6 +46,7 @@ TITLES: dict[type, str] = {
     library_commands.LibraryRelayoutDocument: "The library's files in a new layout",
     NoticeDocument: "Notice",
     commands.NotifyTestDocument: "Receivers tried",
+    PreviewDocument: "Preview of a collection",
     ReceiptDocument: "Receipt",
     SessionFile: "Session",
     SessionDetails: "Session in full",
