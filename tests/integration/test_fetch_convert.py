@@ -16,6 +16,7 @@ import pytest
 from mutagen.flac import Picture
 
 from tests.integration.fetch_rig import VIDEO, Runner
+from ytaudio_daemon.fetch import libav
 from ytaudio_daemon.fetch import source as sources
 from ytaudio_daemon.fetch.metadata import VideoFacts
 from ytaudio_daemon.fetch.source import Source
@@ -397,6 +398,7 @@ def test_media_over_which_a_worker_died_are_left_to_the_program(
     assert " s16le " in proven
 
 
+@pytest.mark.skipif(not libav.IS_INSTALLED, reason="no PyAV for this machine")
 def test_a_first_attempt_starts_no_program_for_a_copy(workshop: Workshop) -> None:
     request = workshop.request("opus", format="opus", ffmpeg="/nonexistent/ffmpeg")
     assert workshop.runner.run(request).result.copied

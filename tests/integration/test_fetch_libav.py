@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import av
 import pytest
 
 from tests.integration.fetch_rig import Runner
@@ -22,6 +21,8 @@ from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.fetch.verify import find_defect
 
 pytest_plugins = ["tests.integration.fetch_fixtures"]
+
+av = pytest.importorskip("av", reason="PyAV has no wheel for this machine")
 
 SECONDS = 6.0
 ENCODERS = {
