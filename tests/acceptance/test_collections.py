@@ -1,12 +1,15 @@
 """Playlists and albums: one line, its entries as jobs, and a receipt that says so."""
 
+import mutagen
+
 from tests.acceptance.conftest import Opener
 from tests.acceptance.rig import House, ids
 from tests.acceptance.test_drops import schema
-from tests.youtube import Playlist, Video, YouTube
+from tests.youtube import Channel, Playlist, Video, YouTube
 
 PLAYLIST = "PLrAXtmErZgOeiKm4sgNOknGvNjby9efdf"
 ALBUM = "OLAK5uy_kmPRjHDECIcuVwnKsx2Ng7fyNgFKWNJFs"
+CHANNEL = "UCuAXFkgsw1L7xaCfnd5JJOw"
 
 
 def link(list_id: str) -> str:
@@ -60,6 +63,21 @@ def test_an_album_becomes_audio_with_a_receipt_of_its_items(
     (shown,) = session["collections"]
     assert (shown["id"], shown["state"]) == (collection["id"], "completed")
     assert "Pastel Blues, album, no. 1" in home.must("show", job["id"])
+    _see_the_album_in_the_library(home)
+
+
+def _see_the_album_in_the_library(home: House) -> None:
+    shelf = home.library / "album"
+    playlist = shelf / "Pastel Blues.m3u8"
+    home.wait(lambda: playlist.exists() and playlist.read_text().count("#EXTINF") == 2)
+    lines = playlist.read_text().splitlines()
+    songs = [shelf / line for line in lines if not line.startswith("#")]
+    assert all(song.is_file() for song in songs)
+    assert any(line.endswith("not available: private") for line in lines)
+    first = mutagen.File(songs[0], easy=True)
+    assert first["album"] == ["Pastel Blues"]
+    assert songs[0].parent.name.endswith("Pastel Blues")
+    assert (songs[0].parent / "cover.jpg").is_file()
 
 
 def test_a_playlist_of_250_survives_a_daemon_killed_between_two_pages(
@@ -89,3 +107,19 @@ def test_a_playlist_of_250_survives_a_daemon_killed_between_two_pages(
     (shown,) = house.session("long")["collections"]
     assert (shown["title"], shown["count"]) == ("Long", 251)
     house.must("ledger", "check")
+
+
+def test_a_followed_channel_brings_what_comes_out(home: House, site: YouTube) -> None:
+    old, new = ids("EPI", 2)
+    site.add(Video(id=new, title="Episode"))
+    site.add_lists(Channel(id=CHANNEL, name="Field notes", tabs={"videos": (old,)}))
+    url = f"https://www.youtube.com/channel/{CHANNEL}"
+    home.drop("notes", f"{url} follow=6h\n")
+    home.wait(lambda: home.query("SELECT state FROM collections") == [("completed",)])
+    ((key,),) = home.query("SELECT uuid FROM collections")
+    channel = Channel(id=CHANNEL, name="Field notes", tabs={"videos": (new, old)})
+    site.add_lists(channel)
+    home.must("subscriptions", "check", str(key))
+    home.wait(lambda: list((home.library / "notes").glob("Episode.*")))
+    assert [each.kind for each in site.requests()].count("feed") == 1
+    assert list(home.jobs("notes")) == [new]

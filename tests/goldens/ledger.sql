@@ -2,6 +2,7 @@ CREATE INDEX attempts_by_end ON attempts (ended_at)
 CREATE INDEX collections_of_a_drop ON collections (drop_id)
 CREATE INDEX collections_unfinished ON collections (session_id, state) WHERE state IN ('queued', 'running', 'waiting')
 CREATE INDEX drops_of_a_session ON drops (session_id, name)
+CREATE INDEX entries_being_removed ON entries (collection_id) WHERE removal = 'pending'
 CREATE INDEX entries_in_order ON entries (collection_id, position)
 CREATE INDEX entries_of_a_job ON entries (job_id)
 CREATE INDEX events_of_a_job ON events (job_id)
@@ -19,6 +20,7 @@ CREATE INDEX lines_of_a_job ON lines (job_id)
 CREATE INDEX sessions_by_name ON sessions (name)
 CREATE INDEX sessions_by_turn ON sessions (turn)
 CREATE INDEX sessions_in_turn ON sessions (turn) WHERE queued > 0
+CREATE INDEX subscriptions_due ON subscriptions (next_lived) WHERE state = 'active'
 CREATE TABLE archive (
 	video_id TEXT NOT NULL, 
 	session TEXT DEFAULT '' NOT NULL, 
@@ -121,6 +123,7 @@ CREATE TABLE entries (
 	attempt INTEGER NOT NULL, 
 	first_seen_at FLOAT NOT NULL, 
 	gone_at FLOAT, 
+	removal TEXT, 
 	PRIMARY KEY (collection_id, video_id), 
 	FOREIGN KEY(collection_id) REFERENCES collections (id), 
 	FOREIGN KEY(job_id) REFERENCES jobs (id)
@@ -242,6 +245,12 @@ CREATE TABLE pace (
 	filled_at FLOAT NOT NULL, 
 	PRIMARY KEY (site)
 )
+CREATE TABLE pins (
+	job_id INTEGER NOT NULL, 
+	pinned_at FLOAT NOT NULL, 
+	PRIMARY KEY (job_id), 
+	FOREIGN KEY(job_id) REFERENCES jobs (id)
+)
 CREATE TABLE sessions (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	uuid TEXT NOT NULL, 
@@ -269,6 +278,7 @@ CREATE TABLE sessions (
 	cookies_given_at FLOAT, 
 	cookies_state TEXT, 
 	cookies_problem TEXT, 
+	subscriptions INTEGER DEFAULT '0' NOT NULL, 
 	UNIQUE (uuid)
 )
 CREATE TABLE shelf (
@@ -278,6 +288,26 @@ CREATE TABLE shelf (
 	identity TEXT NOT NULL, 
 	PRIMARY KEY (job_id), 
 	FOREIGN KEY(job_id) REFERENCES jobs (id)
+)
+CREATE TABLE subscriptions (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	collection_id INTEGER NOT NULL, 
+	state TEXT NOT NULL, 
+	interval_s FLOAT NOT NULL, 
+	keep_last INTEGER, 
+	look TEXT DEFAULT '' NOT NULL, 
+	next_lived FLOAT NOT NULL, 
+	next_at FLOAT NOT NULL, 
+	whole_lived FLOAT, 
+	looked_at FLOAT, 
+	found_at FLOAT, 
+	failures INTEGER DEFAULT '0' NOT NULL, 
+	feed_query TEXT DEFAULT '' NOT NULL, 
+	etag TEXT DEFAULT '' NOT NULL, 
+	modified TEXT DEFAULT '' NOT NULL, 
+	created_at FLOAT NOT NULL, 
+	UNIQUE (collection_id), 
+	FOREIGN KEY(collection_id) REFERENCES collections (id)
 )
 CREATE TABLE switched_off_links (
 	drop_id INTEGER NOT NULL, 
@@ -312,6 +342,7 @@ down_revision = "0008"
 down_revision = "0009"
 down_revision = "0010"
 down_revision = "0011"
+down_revision = "0012"
 down_revision = None
 revision = "0001"
 revision = "0002"
@@ -325,3 +356,4 @@ revision = "0009"
 revision = "0010"
 revision = "0011"
 revision = "0012"
+revision = "0013"

@@ -5,12 +5,16 @@ listings is played: a test must say between which two pages a daemon dies.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.integration.intake_rig import STRUCK, House
+from tests.integration.intake_rig import LIVE, STRUCK, House
+from tests.integration.views_rig import result_of
 from ytaudio_daemon.collections.lister import CollectionLister
-from ytaudio_daemon.ledger import transitions
+from ytaudio_daemon.collections.look_queue import LookQueue
+from ytaudio_daemon.daemon.reload import view_settings
+from ytaudio_daemon.ledger import claims, transitions
+from ytaudio_daemon.maintenance.old_file_removal import OldFileRemover
 from ytaudio_daemon.model import (
     Failure,
     FailureKind,
@@ -21,8 +25,11 @@ from ytaudio_daemon.model import (
     Outcome,
 )
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.gates import Pace
+from ytaudio_daemon.model.list_totals import FeedAnswer
 from ytaudio_daemon.pool import Ended, Event, Listed
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.views import Views
 
 PLAYLIST = "https://www.youtube.com/playlist?list=PLrAXtmErZgOeiKm4sgNOknGvNjby9efdf"
 OTHER = "https://www.youtube.com/playlist?list=PLother0000000000000000000000000000"
@@ -52,6 +59,7 @@ def listed(
         ListedPage(
             number=number,
             kind="playlist",
+            list_id="PLsongs",
             title="Songs",
             announced=len(entries),
             entries=tuple(part),
@@ -66,11 +74,13 @@ class ListingLane:
     Attributes:
         lists: By URL: the pages of a list.
         failures: By URL: the failure behind the pages, if the list has no end.
+        feeds: By URL: the feed's entries, the newest first, or what it says instead.
         asked: The requests that came, in order.
     """
 
     def __init__(self) -> None:
         self.lists: dict[str, list[ListedPage]] = {}
+        self.feeds: dict[str, list[ListedEntry] | FeedAnswer] = {}
         self.failures: dict[str, Failure] = {}
         self.asked: list[ListRequest] = []
         self._running: dict[str, list[Event]] = {}
@@ -84,6 +94,9 @@ class ListingLane:
         key, attempt = request.key, request.attempt
         entries = sum(len(page.entries) for page in pages)
         totals = ListTotals(entries=entries)
+        feed = self.feeds.get(request.url, FeedAnswer.ABSENT) if request.feed else None
+        if feed is not None and not failure:
+            pages, totals = feed_pages(feed)
         end = Outcome(failure=failure) if failure else Outcome(listed=totals)
         self._running[key] = [
             *(Listed(key=key, attempt=attempt, page=page) for page in pages),
@@ -110,6 +123,29 @@ class ListingLane:
         return events
 
 
+def feed_pages(
+    feed: list[ListedEntry] | FeedAnswer,
+) -> tuple[list[ListedPage], ListTotals]:
+    if isinstance(feed, FeedAnswer):
+        return [], ListTotals(entries=0, feed=feed)
+    page = ListedPage(number=1, kind="playlist", entries=tuple(feed), is_feed=True)
+    totals = ListTotals(entries=len(feed), feed=FeedAnswer.READ, etag='"1"')
+    return [page] if feed else [], totals
+
+
+def in_feed(*numbers: int, day: str = "2026-11-01") -> list[ListedEntry]:
+    """Return the entries of a feed: the videos of those numbers, the newest first."""
+    return [
+        ListedEntry(
+            position=position,
+            video_id=video(number),
+            title=f"Song {number}",
+            upload_date=day,
+        )
+        for position, number in enumerate(numbers, 1)
+    ]
+
+
 class CollectionsHouse(House):
     """An inbox, a ledger and a lister; every `restart` is another daemon's."""
 
@@ -119,9 +155,12 @@ class CollectionsHouse(House):
 
     def restart(self) -> None:
         super().restart()
-        lists, failures = self.lane.lists, self.lane.failures
+        old = self.lane
         self.lane = ListingLane()
-        self.lane.lists, self.lane.failures = lists, failures
+        self.lane.lists, self.lane.failures = old.lists, old.failures
+        self.lane.feeds = old.feeds
+        self.look_queue = LookQueue(self.ledger)
+        self.remover = OldFileRemover(self.ledger, self.layout, self.settings)
         self.lister = CollectionLister(
             self.ledger,
             self.layout,
@@ -140,13 +179,26 @@ class CollectionsHouse(House):
         self.lister.record(self.now)
         return bool(events) or has_more
 
+    def look(self) -> None:
+        """Queue the looks that are due, and list until nothing is left to list now."""
+        while self.look_queue.queue_due(self.now):
+            pass
+        self.list_all()
+
     def list_all(self) -> None:
         """List until nothing is left to list now."""
         while self.step():
             pass
 
+    def die_looking_at(self, step: str, count: int = 1) -> None:
+        """Look in a process that ends when it passes a step for the n-th time."""
+        self._die_at(step, count, self.look)
+
     def list_and_die_at(self, step: str, count: int = 1) -> None:
         """List in a process that ends when it passes a step for the n-th time."""
+        self._die_at(step, count, self.list_all)
+
+    def _die_at(self, step: str, count: int, work: Callable[[], None]) -> None:
         self.ledger.close()
         pid = os.fork()
         if pid == 0:
@@ -160,7 +212,7 @@ class CollectionsHouse(House):
 
             failpoints.on_failpoint(strike)
             try:
-                self.list_all()
+                work()
             finally:
                 os._exit(1)
         _, status = os.waitpid(pid, 0)
@@ -180,6 +232,49 @@ class CollectionsHouse(House):
         return [
             state for (state,) in self.ask("SELECT state FROM collections ORDER BY id")
         ]
+
+    def finish_jobs(self) -> None:
+        """Run all jobs that may start to their good end, and fill the library."""
+        with self.ledger.read() as db:
+            ((queued,),) = db.exec_driver_sql("SELECT queued FROM totals").all()
+        for _ in range(queued):
+            self._finish_next()
+        views = Views(self.ledger, self.layout, view_settings(self.settings))
+        views.rebuild(self.now, LIVE)
+        while views.next_due(self.now) == 0:
+            views.refresh(self.now, LIVE, force=True)
+        views.close()
+
+    def _finish_next(self) -> None:
+        quota = self.settings.sessions.quota
+        with self.ledger.write() as db:
+            claim = claims.claim_next(db, self.now, "here", Pace(burst=0, per_hour=0))
+            assert claim is not None
+            audio, title = claim.video_id.encode(), f"Song {int(claim.video_id[1:])}"
+            path = self.layout.audio_file(
+                claim.session_uuid, claim.uuid, f"{title}.mp3"
+            )
+            path.parent.mkdir(parents=True)
+            path.write_bytes(audio)
+            result = result_of(audio, title)
+            assert transitions.begin_publish(
+                db,
+                claim.fence,
+                output_path=str(path),
+                sha256=result.sha256,
+                now=self.now,
+            )
+            outcome = Outcome(result=result)
+            assert transitions.complete(db, claim.fence, outcome, self.now, quota)
+
+    def remove_old_files(self) -> None:
+        """Remove what is beyond `keep_last`."""
+        while self.remover.remove_some(self.now):
+            pass
+
+    def die_removing_at(self, step: str, count: int = 1) -> None:
+        """Remove old files in a process that ends when it passes a step."""
+        self._die_at(step, count, self.remove_old_files)
 
     def end_job(self, number: int, now: Now, reason: str = "cancelled") -> None:
         """Let the job of a video be cancelled, so that it runs again when asked for."""

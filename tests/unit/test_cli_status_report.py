@@ -179,3 +179,40 @@ def test_what_is_closed_never_names_a_time_that_is_past(
     text = closed_fact({"queued": 1}, shut)
     assert said in text
     assert " ago" not in text
+
+
+def test_a_session_says_how_many_lists_it_follows_and_when_it_looks_next() -> None:
+    document: dict[str, Any] = {
+        "session": {
+            "name": "podcasts",
+            "uuid": "u",
+            "state": "active",
+            "counts": dict.fromkeys(status_report.STATES, 0),
+            "quota": {
+                "max_jobs": 0,
+                "used_jobs": 0,
+                "max_bytes": 0,
+                "used_bytes": 0,
+            },
+            "last_activity_at": rfc3339(NOW),
+            "expires_at": None,
+            "ignored": [],
+        },
+        "jobs": [],
+        "truncated": False,
+        "collections": [
+            {"subscription": None},
+            {"subscription": {"next_look_at": None}},
+            {"subscription": {"next_look_at": rfc3339(NOW + 7200)}},
+            {"subscription": {"next_look_at": rfc3339(NOW + 3600)}},
+        ],
+    }
+    (facts,) = status_report.session_report(document, NOW, bars=False)
+    assert isinstance(facts, Facts)
+    said = dict(facts.pairs)["follows"]
+    assert said.startswith("2 lists, next look at ")
+    assert said.endswith("(in 1 h)")
+    del document["collections"]  # as a daemon of an older version writes it
+    (facts,) = status_report.session_report(document, NOW, bars=False)
+    assert isinstance(facts, Facts)
+    assert "follows" not in dict(facts.pairs)

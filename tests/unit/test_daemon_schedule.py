@@ -31,7 +31,7 @@ def quiet() -> Schedule:
 def test_a_start_looks_at_jobs_and_sessions_at_once() -> None:
     schedule = Schedule()
     due = {step for step in Step if schedule.is_due(step, NOW)}
-    work = {Step.CLAIMS, Step.COLLECTIONS, Step.RETRIES}
+    work = {Step.CLAIMS, Step.COLLECTIONS, Step.RETRIES, Step.SUBSCRIPTIONS}
     assert due == {Step.HEARTBEAT, *work, Step.SWEEP}
     assert waits(schedule) == 0
 

@@ -20,7 +20,7 @@ def test_a_machine_without_room_for_a_thread_is_named_with_the_remedy(
     monkeypatch.setattr(threading.Thread, "start", refuse)
     updater = SimpleNamespace(request_upgrade_check=print)
     services: Any = SimpleNamespace(ytdlp_updater=updater)
-    loop: Any = SimpleNamespace(request_sweep=print)
+    loop: Any = SimpleNamespace(request_sweep=print, request_looks=print)
     with (
         pytest.raises(YtaudioError, match="can't start new thread") as raised,
         _scheduled(services, loop),

@@ -19,6 +19,8 @@ Json = dict[str, Any]
 TAB_SIZE = 30
 #: Videos in a feed.
 FEED_SIZE = 15
+#: By the beginning of the ID of the playlist that a channel's tab is.
+_FEED_TABS: dict[str, Tab] = {"UULF": "videos", "UUSH": "shorts", "UULV": "streams"}
 #: With this, the API shows a playlist's unavailable videos, too.
 _WITH_UNAVAILABLE = "wgYCCAA="
 _CHANNEL_PATH = re.compile(
@@ -70,8 +72,7 @@ class Lists:
         """Return the reply to a request for a list, as an account sees it."""
         if incoming.path == "/feeds/videos.xml":
             found = self._feed(incoming.query)
-            kind = "text/xml; charset=UTF-8"
-            return replies.typed(kind, found, fault) if found else replies.no_page()
+            return replies.feed(found, incoming.headers, fault)
         if incoming.method == "POST":
             data = self._browse(body_of(incoming), account)
             return replies.as_json(data, fault) if data else replies.not_found()
@@ -126,12 +127,22 @@ class Lists:
         fields = {key: values[0] for key, values in parse_qs(query).items()}
         channel = self._channels.get(fields.get("channel_id", "").lower())
         list_id = f"UU{channel.id[2:]}" if channel else fields.get("playlist_id", "")
+        if tab := _FEED_TABS.get(list_id[:4]):
+            return self._tab_feed(tab, list_id)
         playlist = self._playlists.get(list_id)
         if playlist is None or playlist.status != "ok":
             return None
         videos = map(self.video, playlist.videos[:FEED_SIZE])
         title = channel.name if channel else playlist.title
         return list_pages.feed(title, list_id, playlist.channel_id, videos)
+
+    def _tab_feed(self, tab: Tab, list_id: str) -> bytes | None:
+        """Return the feed of a channel's tab, which is a playlist of its own."""
+        channel = self._channels.get(f"uc{list_id[4:]}".lower())
+        if channel is None or channel.status != "ok" or tab not in channel.tabs:
+            return None
+        videos = map(self.video, channel.tabs[tab][:FEED_SIZE])
+        return list_pages.feed(channel.name, list_id, channel.id, videos)
 
     def _first(
         self, list_id: str, account: str, *, with_unavailable: bool

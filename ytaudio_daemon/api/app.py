@@ -9,12 +9,15 @@ from starlette.routing import Route
 from ytaudio_daemon import __version__
 from ytaudio_daemon.api import (
     audio,
+    collection_routes,
     event_stream,
     health,
     jobs,
+    previews,
     problems,
     sessions,
     start_page,
+    subscription_routes,
 )
 from ytaudio_daemon.api.collection_slash import CollectionSlash
 from ytaudio_daemon.api.context import ApiContext
@@ -64,7 +67,17 @@ def create_app(context: ApiContext, hosts: Collection[str] | None = None) -> Api
         hosts: As in `Guard`.
     """
     app = Api(context)
-    parts = (jobs, event_stream, audio, sessions, health, start_page)
+    parts = (
+        jobs,
+        event_stream,
+        audio,
+        previews,
+        collection_routes,
+        sessions,
+        subscription_routes,
+        health,
+        start_page,
+    )
     routers = [part.router for part in parts]
     for router in routers:
         app.include_router(router)

@@ -11,7 +11,7 @@ from ytaudio_daemon.collections.running_listing import Listing
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.jobs.config_values import egress_keys, pace
 from ytaudio_daemon.jobs.runner import is_interruption
-from ytaudio_daemon.ledger import Ledger, listing_claims
+from ytaudio_daemon.ledger import Ledger, listing_claims, listing_ends
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.ledger.listing_pages import Entry
 from ytaudio_daemon.model import Outcome
@@ -94,7 +94,7 @@ class CollectionLister:
             if claim is None:
                 return
             failpoints.failpoint("collection.claimed", claim.name)
-            self._start(claim)
+            self._start(claim, now)
 
     def collect(self, events: Iterable[Event]) -> None:
         """Store pages and ends; `record` writes them to the ledger."""
@@ -140,7 +140,7 @@ class CollectionLister:
         """Stop the listings that are no longer wanted by the ledger."""
         for listing in self._running.values():
             with self._ledger.read() as db:
-                is_current = listing_claims.is_current(db, listing.claim)
+                is_current = listing_ends.is_current(db, listing.claim)
             if not is_current:
                 self._give_up(listing)
 
@@ -150,10 +150,10 @@ class CollectionLister:
             self._requeue(listing.claim, now, "shutdown")
         self._running.clear()
 
-    def _start(self, claim: ListingClaim) -> None:
+    def _start(self, claim: ListingClaim, now: Now) -> None:
         listing = Listing(claim)
         self._running[claim.uuid] = listing
-        request = list_request(claim, self._layout, self.settings)
+        request = list_request(claim, self._layout, self.settings, now)
         if isinstance(request, Outcome):
             listing.end = request
         else:
@@ -176,7 +176,7 @@ class CollectionLister:
         """Stop a listing of which all that is wanted is selected."""
         selection = listing.claim.selection
         limit = selection.max_items or self.settings.collections.max_items
-        if listing.chosen >= limit and not selection.needs_all_pages:
+        if listing.chosen >= limit and listing.claim.decides_at_once:
             listing.is_full = True
             self._pool.kill(listing.claim.uuid)
 
@@ -215,7 +215,7 @@ class CollectionLister:
 
     def _requeue(self, claim: ListingClaim, now: Now, reason: str) -> None:
         with self._ledger.write() as db:
-            listing_claims.requeue_interrupted(db, claim, now, reason)
+            listing_ends.requeue_interrupted(db, claim, now, reason)
         publishing.clear_work(self._layout, claim.uuid)
 
     def _forget(self, listing: Listing) -> None:

@@ -6,7 +6,7 @@ from ytaudio_daemon.jobs.config_values import retry_policy
 from ytaudio_daemon.jobs.gate_opening import open_proven_gates
 from ytaudio_daemon.jobs.outage_suspicion import outage_until
 from ytaudio_daemon.jobs.record_failure import SITE_ANSWERED_KINDS
-from ytaudio_daemon.ledger import Connection, gates, listing_claims
+from ytaudio_daemon.ledger import Connection, gates, listing_ends, looks
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.model import Outcome
 from ytaudio_daemon.model.clock import Now
@@ -45,8 +45,10 @@ def record_failure(
     gate = decision.gate
     if gate is not None and gate.name in EGRESS_GATES:
         decision = replace(decision, gate=replace(gate, egress=claim.egress))
-    if not listing_claims.record_failure(db, claim, decision, now):
+    if not listing_ends.record_failure(db, claim, decision, now):
         return None
+    if decision.retry_at is None:
+        looks.record_failed_look(db, claim)
     if decision.gate is not None:
         gates.close_gate(db, decision.gate)
     elif decision.failure.kind in SITE_ANSWERED_KINDS:

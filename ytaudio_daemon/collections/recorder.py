@@ -9,7 +9,7 @@ from ytaudio_daemon.collections.listing_failures import (
 from ytaudio_daemon.collections.running_listing import Listing
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.jobs.gate_opening import open_proven_gates
-from ytaudio_daemon.ledger import Ledger, gates, listing_claims, listing_pages
+from ytaudio_daemon.ledger import Ledger, gates, listing_pages, looks
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.ledger.listing_pages import Entry, RecordRules
 from ytaudio_daemon.model import Failure, FailureKind, Outcome
@@ -56,7 +56,8 @@ class ListingRecorder:
     ) -> int | None:
         """Record a page; see `ledger.listing_pages.record_page`."""
         with self._ledger.write() as db:
-            chosen = listing_pages.record_page(db, claim, page, self._rules(), now)
+            record = looks.record_feed if page.is_feed else listing_pages.record_page
+            chosen = record(db, claim, page, self._rules(), now)
         failpoints.failpoint("collection.page_recorded", claim.name)
         return chosen
 
@@ -82,8 +83,8 @@ class ListingRecorder:
         if totals is not None and not totals.is_cut:
             count = totals.entries + totals.repeated
         with self._ledger.write() as db:
-            done = listing_claims.complete(
-                db, claim, now, count=count, is_cut=count is None
+            done = looks.complete(
+                db, claim, totals, now, count=count, is_cut=count is None
             )
             if done:
                 open_proven_gates(db, claim, now, PROVEN_BY_LIST)

@@ -52,12 +52,11 @@ class Listing:
         Args:
             seen_entries: Returns all entries that the attempt has recorded.
         """
-        selection = self.claim.selection
-        if not selection.needs_all_pages:
+        if self.claim.decides_at_once:
             return None
         if self.batches is None:
             seen = seen_entries(self.claim)
-            self.batches = batches_of(in_order(seen, selection.order))
+            self.batches = batches_of(in_order(seen, self.claim.selection.order))
             self.chosen = 0
         self.batch = self.batch or next(self.batches, None)
         return self.batch

@@ -7,12 +7,14 @@ from contextlib import ExitStack
 import structlog
 
 from ytaudio_daemon.collections.lister import CollectionLister
+from ytaudio_daemon.collections.look_queue import LookQueue
 from ytaudio_daemon.daemon.open_ledger import retry_while_starting
 from ytaudio_daemon.daemon.reload import Reloader, view_settings
 from ytaudio_daemon.daemon.services import Services
 from ytaudio_daemon.daemon.signals import Signals, WakePipe
 from ytaudio_daemon.daemon.snapshot_builder import SnapshotBuilder
 from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
+from ytaudio_daemon.fetch import CA_FILE_ENV
 from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.host_id import load_host_id
@@ -22,6 +24,7 @@ from ytaudio_daemon.jobs.config_values import converter_count
 from ytaudio_daemon.jobs.outage_prober import OutageProber
 from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.ledger import Ledger, meta
+from ytaudio_daemon.maintenance.old_file_removal import OldFileRemover
 from ytaudio_daemon.maintenance.pruner import Pruner
 from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
 from ytaudio_daemon.notify.notifications import Notifications
@@ -85,6 +88,8 @@ def assemble(
         job_runner=job_runner,
         outage_prober=OutageProber(ledger, layout, pool, job_runner),
         collection_lister=CollectionLister(ledger, layout, pool, settings, host),
+        look_queue=LookQueue(ledger),
+        old_file_remover=OldFileRemover(ledger, layout, settings),
         session_expirer=SessionExpirer(ledger, layout, settings),
         pruner=Pruner(ledger, settings, time.monotonic()),
         views=Views(ledger, layout, view_settings(settings)),
@@ -114,6 +119,7 @@ def _make_pool(settings: Settings, layout: Layout, state_id: str) -> Pool:
         listers=settings.collections.resolvers,
         state_id=state_id,
         home=layout.home,
+        environment={CA_FILE_ENV: str(settings.download.ca_file or "")},
     )
 
 

@@ -1,4 +1,7 @@
-"""The loop's steps for collections: record what listings found, claim and start others."""
+"""The loop's steps for collections: record what listings found, claim and start others.
+
+And those for subscriptions: look at them again, remove what is beyond `keep_last`.
+"""
 
 import math
 
@@ -6,7 +9,7 @@ from ytaudio_daemon.daemon.schedule import Schedule, Step
 from ytaudio_daemon.daemon.services import Services
 from ytaudio_daemon.jobs.config_values import egress_keys, pace, retry_policy
 from ytaudio_daemon.jobs.runner import CLAIM_POLL_S, DUE_MARGIN_S
-from ytaudio_daemon.ledger import Connection, gates, listing_claims
+from ytaudio_daemon.ledger import Connection, gates, listing_claims, listing_ends
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import max_retry_delay_s
 from ytaudio_daemon.model.egress import gates_at
@@ -24,6 +27,8 @@ class CollectionSteps:
         self._ledger = services.ledger
         self._pool = services.pool
         self._lister = services.collection_lister
+        self._look_queue = services.look_queue
+        self._old_file_remover = services.old_file_remover
         self._schedule = schedule
 
     def record(self, now: Now) -> bool:
@@ -36,6 +41,25 @@ class CollectionSteps:
             return False
         has_more = self._lister.record(now)
         self._schedule.due_now(Step.CLAIMS, Step.COLLECTIONS)
+        return has_more
+
+    def look_again(self, now: Now, mono: float) -> bool:
+        """Queue looks that are due, and remove some old files.
+
+        Returns:
+            Whether there is more at once.
+
+        Raises:
+            LedgerError: The next call goes on.
+        """
+        if not self._schedule.is_due(Step.SUBSCRIPTIONS, mono):
+            return False
+        has_more = self._look_queue.queue_due(now)
+        if has_more:
+            self._schedule.due_now(Step.COLLECTIONS)
+        has_more = self._old_file_remover.remove_some(now) or has_more
+        if not has_more:
+            self._schedule.done(Step.SUBSCRIPTIONS)
         return has_more
 
     def start(self, now: Now, mono: float) -> None:
@@ -60,7 +84,7 @@ class CollectionSteps:
         furthest_s = max_retry_delay_s(retry_policy(self._lister.settings))
         if soonest is not None and not now.wall < soonest <= now.wall + furthest_s:
             with self._ledger.write() as db:
-                listing_claims.requeue_due(db, now, furthest_s)
+                listing_ends.requeue_due(db, now, furthest_s)
 
     def _seconds_to_next(self, now: Now) -> float:
         """Return the seconds after which a listing may start without any other event."""

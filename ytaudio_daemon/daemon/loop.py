@@ -65,6 +65,10 @@ class Loop:
         """
         self._schedule.due_now(Step.SWEEP)
 
+    def request_looks(self) -> None:
+        """Have subscriptions looked at if they are due; any thread may call."""
+        self._schedule.due_now(Step.SUBSCRIPTIONS)
+
     def run(self) -> None:
         """Loop until drained.
 
@@ -107,13 +111,16 @@ class Loop:
             self._schedule.due_now(Step.CLAIMS, Step.COLLECTIONS)
         if services.intake.pop_returned_mounts():
             services.views.rewrite_receipts(now)
+        has_looks = run(
+            "subscriptions", partial(self._collections.look_again, now, mono)
+        )
         run("collections", partial(self._collections.start, now, mono))
         run("claims", partial(self._jobs.start_jobs, now, mono))
         run("retries", partial(self._jobs.requeue_due, now, mono))
         has_sessions = run("sweep", partial(self._sweep_sessions, now, mono))
         has_trash = run("trash", services.session_expirer.delete_trash_batch)
         run("retention", partial(self._prune, now, mono))
-        return has_drops or has_sessions or has_trash
+        return has_drops or has_sessions or has_trash or has_looks
 
     def _handle_signals(self, mono: float) -> None:
         signals = self._services.signals

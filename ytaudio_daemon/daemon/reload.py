@@ -71,6 +71,7 @@ class Reloader:
         services.collection_lister.reload(fresh)
         services.intake.reload(fresh)
         services.views.view_settings = view_settings(fresh)
+        services.old_file_remover.reload(fresh)
         services.session_expirer.reload(fresh)
         services.pruner.settings = fresh
         services.notifications.reload(fresh)

@@ -31,6 +31,8 @@ class Step(StrEnum):
     CLAIMS = "claims"
     #: Claim and start listings of collections.
     COLLECTIONS = "collections"
+    #: Queue the looks of subscriptions; remove what is beyond their `keep_last`.
+    SUBSCRIPTIONS = "subscriptions"
     #: Queue waiting jobs whose time has come.
     RETRIES = "retries"
     #: Expire sessions.
@@ -44,6 +46,7 @@ DUE_AT_START = (
     Step.HEARTBEAT,
     Step.CLAIMS,
     Step.COLLECTIONS,
+    Step.SUBSCRIPTIONS,
     Step.RETRIES,
     Step.SWEEP,
 )
@@ -64,7 +67,13 @@ class Schedule:
 
     def jobs_due_now(self) -> None:
         """Look at all work again: an event may have been lost, or a command came."""
-        self.due_now(Step.CLAIMS, Step.COLLECTIONS, Step.RETRIES, Step.CANCEL)
+        self.due_now(
+            Step.CLAIMS,
+            Step.COLLECTIONS,
+            Step.SUBSCRIPTIONS,
+            Step.RETRIES,
+            Step.CANCEL,
+        )
 
     def due_in(self, step: Step, wait_s: float, mono: float) -> None:
         """Make claims, listings or retries due in `wait_s` seconds.

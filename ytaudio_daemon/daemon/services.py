@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ytaudio_daemon.collections.lister import CollectionLister
+from ytaudio_daemon.collections.look_queue import LookQueue
 from ytaudio_daemon.daemon.signals import Signals, WakePipe
 from ytaudio_daemon.daemon.snapshot_builder import SnapshotBuilder
 from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
@@ -12,6 +13,7 @@ from ytaudio_daemon.intake.inbox_watcher import InboxWatcher, PendingChanges
 from ytaudio_daemon.jobs.outage_prober import OutageProber
 from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.maintenance.old_file_removal import OldFileRemover
 from ytaudio_daemon.maintenance.pruner import Pruner
 from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
 from ytaudio_daemon.notify.notifications import Notifications
@@ -32,6 +34,8 @@ class Services:
     job_runner: JobRunner
     outage_prober: OutageProber
     collection_lister: CollectionLister
+    look_queue: LookQueue
+    old_file_remover: OldFileRemover
     session_expirer: SessionExpirer
     pruner: Pruner
     views: Views

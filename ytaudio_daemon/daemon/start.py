@@ -31,6 +31,10 @@ log = structlog.get_logger()
 FLUSH_TIMEOUT_S = 5.0
 #: Sessions are swept this often, in seconds.
 SWEEP_INTERVAL_S = 60
+#: Whether subscriptions are due is checked this often, in seconds, give or take the
+#: jitter: it shall not always fall on the same tick as the sweep.
+LOOK_INTERVAL_S = 60
+LOOK_JITTER_S = 20
 #: Whether it is time for a newer yt-dlp is checked this often, in seconds, give or take
 #: the jitter: many installations shall not ask the package index at once.
 UPGRADE_CHECK_INTERVAL_S = 3600
@@ -76,6 +80,7 @@ def _serve(services: Services, settings: Settings) -> int:
         services.pool.ensure_template()
         retry_while_starting(lambda: services.job_runner.recover(now))
         retry_while_starting(lambda: services.collection_lister.recover(now))
+        retry_while_starting(lambda: services.look_queue.recover(now))
         live = services.snapshot_builder.build("starting", [], now)
         retry_while_starting(lambda: services.views.rebuild(now, live))
         loop = Loop(services)
@@ -143,10 +148,10 @@ def _watching(services: Services) -> Iterator[None]:
 
 @contextmanager
 def _scheduled(services: Services, loop: Loop) -> Iterator[None]:
-    """Run APScheduler, which requests the sweep and the check for a newer yt-dlp.
+    """Run APScheduler, which requests sweep, looks, and the check for a newer yt-dlp.
 
-    Whether a session or an upgrade is due is decided elsewhere: a request that comes
-    late, or twice, does no harm.
+    Whether a session, a look or an upgrade is due is decided elsewhere, by the ledger: a
+    request that comes late, or twice, does no harm.
 
     Raises:
         YtaudioError: The machine lets us start no thread.
@@ -159,6 +164,13 @@ def _scheduled(services: Services, loop: Loop) -> Iterator[None]:
     )
     rules = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     scheduler.add_job(loop.request_sweep, "interval", seconds=SWEEP_INTERVAL_S, **rules)
+    scheduler.add_job(
+        loop.request_looks,
+        "interval",
+        seconds=LOOK_INTERVAL_S,
+        jitter=LOOK_JITTER_S,
+        **rules,
+    )
     scheduler.add_job(
         services.ytdlp_updater.request_upgrade_check,
         "interval",

@@ -15,6 +15,7 @@ from ytaudio_daemon.dropfile.link_target import (
     misused_option,
 )
 from ytaudio_daemon.model import Layer, OptionError
+from ytaudio_daemon.model.subscription import misused_follow
 from ytaudio_daemon.urls import CollectionError, FoundLink, Link, LinkError
 
 
@@ -54,8 +55,10 @@ def link_lines(
     """
     takes = takes_collections and all(link.error for link in links)
     targets = [link_target(link, layer, takes_collections=takes) for link in links]
-    if options.problem is None and not any(target.collection for target in targets):
-        options = options._replace(problem=misused_option(options.options))
+    if options.problem is None:
+        is_list = any(target.collection for target in targets)
+        misused = misused_follow(layer) if is_list else misused_option(options.options)
+        options = options._replace(problem=misused)
     if len(links) == 1:
         return [_link_line(number, text, links[0], targets[0], options, layer)]
     return [

@@ -25,6 +25,7 @@ from ytaudio_daemon.dropfile.parts import (
     switched_off_lines,
 )
 from ytaudio_daemon.model import Layer, OptionError
+from ytaudio_daemon.model.subscription import misused_follow
 from ytaudio_daemon.urls import (
     FoundLink,
     LinkError,
@@ -46,18 +47,15 @@ class TextDialect:
         refuses_words: A line of words should have been a link; else it is prose.
         has_headings: `#` starts a heading, not a comment.
         has_directives: `#EXT…` is for players, and its links are pictures.
-        takes_collections: Links to playlists and channels are meant; in prose
-            `list=yes` must say so.
     """
 
     refuses_words: bool = True
     has_headings: bool = False
     has_directives: bool = False
-    takes_collections: bool = True
 
 
 PLAIN_TEXT = TextDialect()
-MARKDOWN = TextDialect(refuses_words=False, has_headings=True, takes_collections=False)
+MARKDOWN = TextDialect(refuses_words=False, has_headings=True)
 M3U = TextDialect(refuses_words=False, has_directives=True)
 
 
@@ -181,7 +179,7 @@ class _TextParser:
             parsed.links,
             options,
             layer,
-            takes_collections=self._dialect.takes_collections,
+            takes_collections=True,
         )
 
     def _continue(self, number: int, bare: str, parsed: ParsedLine) -> None:
@@ -193,11 +191,12 @@ class _TextParser:
         problem = apply_options(parsed.written_options, options) or layer_problem(
             options
         )
-        if not any(entry.collection for entry in self._current):
-            problem = problem or misused_option(options)
+        layer = merge_layers(self._defaults, options)
+        is_list = any(entry.collection for entry in self._current)
+        misused = misused_follow(layer) if is_list else misused_option(options)
+        problem = problem or misused
         if options.get("list") != before.get("list"):
             problem = problem or _LATE_LIST
-        layer = merge_layers(self._defaults, options)
         self._current = [
             _with_continuation(entry, number, bare, layer, problem)
             for entry in self._current

@@ -1,5 +1,6 @@
 """Lists the entries of a collection: one attempt, page by page, nothing downloaded."""
 
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from ytaudio_daemon.fetch import PageReceiver, ytdlp_client, ytdlp_version
@@ -15,6 +16,7 @@ from ytaudio_daemon.fetch.download_stage import storing
 from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.feed import read_feed
 from ytaudio_daemon.fetch.list_failures import classify_listing
 from ytaudio_daemon.fetch.lister import ListClient, Lister
 from ytaudio_daemon.fetch.page_builder import PageBuilder
@@ -80,6 +82,10 @@ def _list_with(
     client = ListClient(parameters, pages.send)
     with client as ydl, storing(cookies, ydl):
         context.failed_requests = ydl.failed_requests
+        feed = read_feed(ydl, request.feed, pages) if request.feed else None
+        if feed is not None:
+            pages.send()
+            return replace(pages.totals(), **asdict(feed))
         Lister(ydl, request.kind, pages).list(request.url)
     pages.send()
     totals = pages.totals()

@@ -64,6 +64,10 @@ class PageBuilder:
             self.send()
             self.head = replace(self.head, album=album)
 
+    def begin_feed(self) -> None:
+        """Begin the feed: its entries stand for the list's newest ones."""
+        self.head = replace(self.head, is_feed=True)
+
     def begin_list(self) -> None:
         """Begin a list within the list: it comes round by itself alone."""
         self._repeated_in_a_row = 0

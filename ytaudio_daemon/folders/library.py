@@ -19,9 +19,9 @@ from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import library_copy
 from ytaudio_daemon.folders.library_folder import (
     add_name,
-    make_folders,
     names_in,
     open_folder_of,
+    open_folders,
     remove_empty_folders,
 )
 from ytaudio_daemon.folders.safe_open import (
@@ -101,7 +101,7 @@ def add_to_library(
     with (
         _open_result(downloads, audio) as file,
         open_dir(library, session, make=True) as session_folder,
-        make_folders(session_folder, place.folders) as (folder, folders),
+        open_folders(session_folder, place.folders, make=True) as (folder, folders),
     ):
         source = file.fileno()
         names = candidate_names(place.name, audio.video_id, folder)
@@ -239,7 +239,7 @@ class _WantedName:
             return name
         name = give_free_name(self.folder, temp, self.folder, self._candidates())
         if ours is not None:
-            _remove(session_folder, ours.name)
+            remove_from_folder(session_folder, ours.name)
         return name
 
     def _name_of(self, ours: LibraryFile) -> str | None:
@@ -279,7 +279,13 @@ def give_free_name(source: int, old: str, folder: int, names: Iterator[str]) -> 
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
 
 
-def _remove(session_folder: int, path: str) -> None:
+def remove_from_folder(session_folder: int, path: str) -> None:
+    """Remove a library file, and the folders that are empty without it.
+
+    Args:
+        session_folder: The open folder of its session.
+        path: Below that.
+    """
     with (
         suppress(FileNotFoundError, UnsafePathError),
         open_folder_of(session_folder, path) as (folder, name),

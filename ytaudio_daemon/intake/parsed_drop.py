@@ -23,6 +23,7 @@ from ytaudio_daemon.model import Layer, LinePart
 from ytaudio_daemon.model.filename_fields import FilenameWarnings
 from ytaudio_daemon.model.options import effective_options
 from ytaudio_daemon.model.selection import Selection
+from ytaudio_daemon.model.subscription import Follow
 from ytaudio_daemon.urls import CollectionLink
 
 #: Options that are remembered: a million lines may each have a title of their own.
@@ -195,12 +196,8 @@ class ParsedDrop:
         merged: dict[str, object] = {}
         for each in (*self._layers, layer):
             merged |= each
-        return NewCollection(
-            kind=link.kind,
-            key=link.key,
-            url=link.url,
-            is_music=link.is_music,
-            selection=Selection.from_layer(merged),
+        return NewCollection.of(
+            link, Selection.from_layer(merged), Follow.from_layer(merged)
         )
 
     def _message(

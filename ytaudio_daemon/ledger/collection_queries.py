@@ -10,10 +10,21 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.errors import UnknownJobError
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.collections import error_from_row
-from ytaudio_daemon.ledger.schema import collections, drops, entries, jobs, sessions
+from ytaudio_daemon.ledger.schema import (
+    IS_UNLISTED,
+    collections,
+    drops,
+    entries,
+    jobs,
+    pins,
+    sessions,
+)
+from ytaudio_daemon.ledger.subscriptions import Subscription, subscriptions_of
 from ytaudio_daemon.model import FINALIZED, JobState
 from ytaudio_daemon.model.collection import CollectionState
 
+#: Collections of a session that its document shows.
+MAX_SHOWN = 100
 #: Collections read in one transaction, each with at most some hundred entries as a rule.
 PAGE_SIZE = 50
 
@@ -46,6 +57,21 @@ class EntryCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionRow:
+    """A collection as the document of its session shows it; see `schema.collections`."""
+
+    uuid: str
+    kind: str
+    url: str
+    title: str | None
+    state: CollectionState
+    retry_at: float | None
+    entry_count: int | None
+    error: Mapping[str, str | None] | None
+    subscription: Subscription | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionDetails:
     """A collection with the names of its session and drop; see `schema.collections`."""
 
@@ -69,6 +95,7 @@ class CollectionDetails:
     created_at: float
     listed_at: float | None
     counts: EntryCounts = EntryCounts()
+    subscription: Subscription | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +113,8 @@ class EntryDetails:
     job_state: JobState | None
     first_seen_at: float
     gone_at: float | None
+    removal: str | None
+    is_pinned: bool
 
 
 _QUERY = (
@@ -112,6 +141,36 @@ def find_collections(
     if session_id is not None:
         query = query.where(collections.c.session_id == session_id)
     return _read(db, query.order_by(collections.c.id).limit(limit))
+
+
+def count_unlisted(db: Connection, session_id: int) -> int:
+    """Return how many of a session's collections are still to be listed."""
+    query = sa.select(sa.func.count()).select_from(collections)
+    mine = collections.c.session_id == session_id
+    return db.execute(query.where(mine, IS_UNLISTED)).scalar_one()
+
+
+def collections_of_session(
+    db: Connection, session_id: int, limit: int = MAX_SHOWN
+) -> list[CollectionRow]:
+    """Return a session's latest collections, the newest first."""
+    query = sa.select(collections).where(collections.c.session_id == session_id)
+    rows = db.execute(query.order_by(collections.c.id.desc()).limit(limit)).all()
+    followed = subscriptions_of(db, [row.id for row in rows]) if rows else {}
+    return [
+        CollectionRow(
+            uuid=row.uuid,
+            kind=row.kind,
+            url=row.url,
+            title=row.title,
+            state=CollectionState(row.state),
+            retry_at=row.retry_at,
+            entry_count=row.entry_count,
+            error=error_from_row(row),
+            subscription=followed.get(row.id),
+        )
+        for row in rows
+    ]
 
 
 def collections_by_id(
@@ -164,9 +223,13 @@ def entries_of_collection(
     """
     query = (
         sa.select(
-            entries, jobs.c.uuid.label("job_uuid"), jobs.c.state.label("job_state")
+            entries,
+            jobs.c.uuid.label("job_uuid"),
+            jobs.c.state.label("job_state"),
+            pins.c.pinned_at,
         )
         .outerjoin(jobs, jobs.c.id == entries.c.job_id)
+        .outerjoin(pins, pins.c.job_id == jobs.c.id)
         .where(
             entries.c.collection_id == collection_id,
             sa.tuple_(entries.c.position, entries.c.video_id) > after,
@@ -187,9 +250,27 @@ def entries_of_collection(
             job_state=None if row.job_state is None else JobState(row.job_state),
             first_seen_at=row.first_seen_at,
             gone_at=row.gone_at,
+            removal=row.removal,
+            is_pinned=row.pinned_at is not None,
         )
         for row in db.execute(query).all()
     ]
+
+
+def titles_since(
+    db: Connection, collection_id: int, since: float, limit: int
+) -> list[str]:
+    """Return titles of finished jobs that a collection made since a time, in order."""
+    query = (
+        sa.select(sa.func.coalesce(jobs.c.title, entries.c.title, entries.c.video_id))
+        .join(entries, entries.c.job_id == jobs.c.id)
+        .where(
+            entries.c.collection_id == collection_id,
+            jobs.c.created_at >= since,
+            jobs.c.state == JobState.COMPLETED.value,
+        )
+    )
+    return list(db.execute(query.order_by(jobs.c.id).limit(limit)).scalars())
 
 
 def jobs_of_collection(
@@ -218,6 +299,7 @@ def jobs_of_collection(
             entries.c.collection_id == collection_id,
             jobs.c.id > after_id,
             jobs.c.state.in_([state.value for state in states]),
+            entries.c.removal.is_(None),
         )
     )
     if only_its_own:
@@ -227,8 +309,18 @@ def jobs_of_collection(
 
 def _read(db: Connection, query: Any) -> list[CollectionDetails]:
     found = [_details_from_row(row) for row in db.execute(query).all()]
-    counts = _count_entries(db, [each.id for each in found])
-    return [replace(each, counts=counts.get(each.id, each.counts)) for each in found]
+    if not found:
+        return []
+    ids = [each.id for each in found]
+    counts, followed = _count_entries(db, ids), subscriptions_of(db, ids)
+    return [
+        replace(
+            each,
+            counts=counts.get(each.id, each.counts),
+            subscription=followed.get(each.id),
+        )
+        for each in found
+    ]
 
 
 def _count_entries(db: Connection, ids: Sequence[int]) -> dict[int, EntryCounts]:

@@ -126,7 +126,66 @@ entries = Table(
     Column("first_seen_at", Real, nullable=False),
     # When a listing did not find it any more.
     Column("gone_at", Real),
+    # What `keep_last` did to its finished file: pending, removed, or moved (a person
+    # has moved or changed the file, and it stays).
+    Column("removal", Text),
     Index("entries_of_a_job", "job_id"),
     Index("entries_in_order", "collection_id", "position"),
+    Index(
+        "entries_being_removed",
+        "collection_id",
+        sqlite_where=text("removal = 'pending'"),
+        postgresql_where=text("removal = 'pending'"),
+    ),
     sqlite_with_rowid=False,
+)
+
+#: The removal of its file has begun. Literal, so that SQLite sees its index serves.
+IS_BEING_REMOVED = text("entries.removal = 'pending'")
+
+#: Collections that are looked at again, each by at most one subscription.
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column(
+        "collection_id", Big, ForeignKey("collections.id"), nullable=False, unique=True
+    ),
+    # A `model.subscription.SubscriptionState`.
+    Column("state", Text, nullable=False),
+    Column("interval_s", Real, nullable=False),
+    # So many of the files that it brought stay; NULL: all.
+    Column("keep_last", Big),
+    # The `model.subscription.Look` that the collection's listing is; "": none.
+    Column("look", Text, nullable=False, server_default=""),
+    # The next look is due at this uptime; `next_at` says the same to people.
+    Column("next_lived", Real, nullable=False),
+    Column("next_at", Real, nullable=False),
+    # The uptime at which the whole list was read last; NULL: not yet.
+    Column("whole_lived", Real),
+    # When it was looked at last, and when that brought something new.
+    Column("looked_at", Real),
+    Column("found_at", Real),
+    # Looks in a row that failed for good.
+    Column("failures", Big, nullable=False, server_default="0"),
+    # The query of its feed, "" when it has none; and the feed's marks of its content.
+    Column("feed_query", Text, nullable=False, server_default=""),
+    Column("etag", Text, nullable=False, server_default=""),
+    Column("modified", Text, nullable=False, server_default=""),
+    Column("created_at", Real, nullable=False),
+    Index(
+        "subscriptions_due",
+        "next_lived",
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
+    sqlite_autoincrement=True,  # a number is never given twice
+)
+
+#: Jobs whose file `keep_last` must not remove.
+pins = Table(
+    "pins",
+    metadata,
+    Column("job_id", Big, ForeignKey("jobs.id"), primary_key=True),
+    Column("pinned_at", Real, nullable=False),
 )

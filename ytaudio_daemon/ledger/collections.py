@@ -1,4 +1,4 @@
-"""Collections' rows: asked for by a line, cancelled, looked at."""
+"""Collections' rows: asked for by a line, listed again, cancelled."""
 
 import os
 from collections.abc import Mapping
@@ -10,11 +10,19 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.enqueue import JobOptions, JobSource, random_uuid
 from ytaudio_daemon.ledger.events import record_activity
-from ytaudio_daemon.ledger.schema import IS_UNLISTED, collections, events, lines
+from ytaudio_daemon.ledger.schema import (
+    IS_UNLISTED,
+    collections,
+    events,
+    lines,
+    subscriptions,
+)
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.collection import LISTING_ENDED, CollectionState
 from ytaudio_daemon.model.line_rules import LineResult
 from ytaudio_daemon.model.selection import Selection
+from ytaudio_daemon.model.subscription import Follow, Look
+from ytaudio_daemon.urls import CollectionLink
 
 LISTED_AGAIN_MESSAGE = "listed again: what is new in it is added"
 BEING_LISTED_MESSAGE = "this session lists it already"
@@ -23,8 +31,6 @@ BEING_LISTED_MESSAGE = "this session lists it already"
 EVENT_PREFIX = "collection_"
 #: ... of one that was asked for again: what had ended goes on.
 ASKED_AGAIN = "asked_again"
-#: Collections of a session that its document shows.
-MAX_SHOWN = 100
 #: The error columns of a collection without an error.
 NO_ERROR: dict[str, Any] = {
     "error_kind": None,
@@ -44,6 +50,7 @@ class NewCollection:
         url: The canonical link.
         is_music: It is one of YouTube Music's.
         selection: Which of its entries become jobs.
+        follow: How it is followed; None to leave that as it is.
     """
 
     kind: str
@@ -51,20 +58,21 @@ class NewCollection:
     url: str
     is_music: bool
     selection: Selection
+    follow: Follow | None = None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionRow:
-    """A collection's row, as documents show it; see `schema.collections`."""
-
-    uuid: str
-    kind: str
-    url: str
-    title: str | None
-    state: CollectionState
-    retry_at: float | None
-    entry_count: int | None
-    error: Mapping[str, str | None] | None
+    @classmethod
+    def of(
+        cls, link: CollectionLink, selection: Selection, follow: Follow | None = None
+    ) -> "NewCollection":
+        """Return what a link names, with a selection of its entries."""
+        return cls(
+            kind=link.kind,
+            key=link.key,
+            url=link.url,
+            is_music=link.is_music,
+            selection=selection,
+            follow=follow,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +190,8 @@ def list_again(db: Connection, collection_id: int, now: Now) -> None:
             **NO_ERROR,
         )
     )
+    is_its = subscriptions.c.collection_id == collection_id
+    db.execute(sa.update(subscriptions).where(is_its).values(look=Look.NONE.value))
     mine = sa.select(collections).where(collections.c.id == collection_id)
     append_collection_event(db, db.execute(mine).one(), now, ASKED_AGAIN)
 
@@ -208,6 +218,14 @@ def cancel_collections(
     for row in found:
         _cancel(db, row, now, error)
     return len(found)
+
+
+def has_unlisted(db: Connection, session_id: int) -> bool:
+    """Return whether a collection of a session is still to be listed."""
+    query = sa.select(collections.c.id).where(
+        collections.c.session_id == session_id, IS_UNLISTED
+    )
+    return db.execute(query.limit(1)).first() is not None
 
 
 def cancel_collection(db: Connection, collection_id: int, now: Now) -> bool:
@@ -273,28 +291,6 @@ def append_collection_event(
                 to_state=None if end is None else end.value,
             )
         )
-
-
-def collections_of_session(
-    db: Connection, session_id: int, limit: int = MAX_SHOWN
-) -> list[CollectionRow]:
-    """Return a session's latest collections, the newest first."""
-    query = sa.select(collections).where(collections.c.session_id == session_id)
-    rows = db.execute(query.order_by(collections.c.id.desc()).limit(limit)).all()
-    return [_collection_from_row(row) for row in rows]
-
-
-def _collection_from_row(row: Any) -> CollectionRow:
-    return CollectionRow(
-        uuid=row.uuid,
-        kind=row.kind,
-        url=row.url,
-        title=row.title,
-        state=CollectionState(row.state),
-        retry_at=row.retry_at,
-        entry_count=row.entry_count,
-        error=error_from_row(row),
-    )
 
 
 def error_from_row(row: Any) -> dict[str, str | None] | None:

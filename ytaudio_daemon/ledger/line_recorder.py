@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger import archive
+from ytaudio_daemon.ledger import archive, subscriptions
 from ytaudio_daemon.ledger.bulk import insert_rows
 from ytaudio_daemon.ledger.collections import NewCollection, ask_for_collection
 from ytaudio_daemon.ledger.enqueue import (
@@ -192,7 +192,13 @@ class LineRecorder:
         asked = ask_for_collection(
             self._db, self._session_id, collection, job_options, source, self._now
         )
-        message = "; ".join(filter(None, [line.message, asked.message])) or None
+        followed = ""
+        if collection.follow is not None:
+            followed = subscriptions.follow(
+                self._db, asked.collection_id, collection.follow, self._now
+            )
+        said = filter(None, [line.message, asked.message, followed])
+        message = "; ".join(said) or None
         return (
             drop_id,
             line.line,

@@ -13,24 +13,44 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import gates, outages
 from ytaudio_daemon.ledger.claims import move_to_end_of_turns
-from ytaudio_daemon.ledger.collections import NO_ERROR, append_collection_event
+from ytaudio_daemon.ledger.collections import append_collection_event
 from ytaudio_daemon.ledger.enqueue import JobOptions, JobSource
-from ytaudio_daemon.ledger.events import record_activity
 from ytaudio_daemon.ledger.schema import (
     IS_UNLISTED,
     collections,
-    entries,
-    jobs,
     sessions,
+    subscriptions,
     totals,
 )
-from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.collection import CollectionState
-from ytaudio_daemon.model.decide import Decision, JobHistory
+from ytaudio_daemon.model.decide import JobHistory
 from ytaudio_daemon.model.egress import gates_at
 from ytaudio_daemon.model.gates import Gate, Pace
 from ytaudio_daemon.model.selection import Selection
+from ytaudio_daemon.model.subscription import Look, SubscriptionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What a listing must know of the collection's subscription.
+
+    Attributes:
+        look: How it is looked at.
+        is_first: Its list has not been read to the end yet.
+        feed_query: Names its feed, "" when it has none.
+        etag, modified: Of the feed's last answer.
+        whole_lived: The uptime at which the whole list was read last; None: not yet.
+        failures: Looks in a row that failed for good.
+    """
+
+    look: Look
+    is_first: bool
+    feed_query: str
+    etag: str
+    modified: str
+    whole_lived: float | None
+    failures: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +72,26 @@ class ListingClaim:
     source: JobSource
     history: JobHistory
     egress: str = ""
+    following: Following | None = None
+
+    @property
+    def look(self) -> Look:
+        """How the collection is looked at; none: a person asked for the listing."""
+        return Look.NONE if self.following is None else self.following.look
+
+    @property
+    def decides_at_once(self) -> bool:
+        """Whether each page is decided about as it comes, and not at the end."""
+        return self.look is not Look.NONE or not self.selection.needs_all_pages
+
+    @property
+    def takes_nothing_yet(self) -> bool:
+        """Whether it is followed from now on: what is in the list is known, no more."""
+        return (
+            self.following is not None
+            and self.following.is_first
+            and self.selection.since is None
+        )
 
     @property
     def name(self) -> str:
@@ -59,11 +99,22 @@ class ListingClaim:
         return f"{self.uuid}/{self.attempt}"
 
 
-_CLAIMS_QUERY = sa.select(
-    collections,
-    sessions.c.name.label("session_name"),
-    sessions.c.uuid.label("session_uuid"),
-).join(sessions, sessions.c.id == collections.c.session_id)
+_CLAIMS_QUERY = (
+    sa.select(
+        collections,
+        sessions.c.name.label("session_name"),
+        sessions.c.uuid.label("session_uuid"),
+        subscriptions.c.state.label("follow_state"),
+        subscriptions.c.look,
+        subscriptions.c.feed_query,
+        subscriptions.c.etag,
+        subscriptions.c.modified,
+        subscriptions.c.whole_lived,
+        subscriptions.c.failures,
+    )
+    .join(sessions, sessions.c.id == collections.c.session_id)
+    .outerjoin(subscriptions, subscriptions.c.collection_id == collections.c.id)
+)
 
 
 def claim_next(
@@ -108,8 +159,10 @@ def claim_next(
         )
     )
     move_to_end_of_turns(db, row.session_id)
-    append_collection_event(db, row, now, "claimed")
-    return replace(find_claims(db, collections.c.id == row.id)[0], egress=egress)
+    claim = replace(find_claims(db, collections.c.id == row.id)[0], egress=egress)
+    if claim.look is Look.NONE:  # a look without news is none of the receipts' either
+        append_collection_event(db, row, now, "claimed")
+    return claim
 
 
 def _may_list(db: Connection, closed: list[Gate], now: Now) -> bool:
@@ -129,11 +182,19 @@ def _count_queued_jobs(db: Connection) -> int:
 
 
 def _next_queued(db: Connection) -> Any:
+    """Return the next collection in turn: what a person has asked for, then looks."""
+    is_look = sa.case((subscriptions.c.look != Look.NONE.value, 1), else_=0)
     return db.execute(
         sa.select(collections)
         .join(sessions, sessions.c.id == collections.c.session_id)
+        .outerjoin(subscriptions, subscriptions.c.collection_id == collections.c.id)
         .where(IS_UNLISTED, collections.c.state == CollectionState.QUEUED.value)
-        .order_by(sessions.c.turn, collections.c.priority.desc(), collections.c.id)
+        .order_by(
+            sessions.c.turn,
+            is_look,
+            collections.c.priority.desc(),
+            collections.c.id,
+        )
         .limit(1)
     ).first()
 
@@ -164,50 +225,6 @@ def is_running(db: Connection, uuid: str) -> bool:
     return db.execute(query).first() is not None
 
 
-def is_current(db: Connection, claim: ListingClaim) -> bool:
-    """Return whether an attempt is still the collection's: it was not cancelled."""
-    query = sa.select(collections.c.id).where(*_fence(claim))
-    return db.execute(query).first() is not None
-
-
-def requeue_interrupted(
-    db: Connection, claim: ListingClaim, now: Now, reason: str
-) -> bool:
-    """Running → queued, uncharged: the daemon was stopped or crashed, not the list.
-
-    Returns:
-        False when the attempt is no longer the collection's.
-    """
-    return _change(db, claim, CollectionState.QUEUED, now, reason, retry_at=None)
-
-
-def requeue_due(db: Connection, now: Now, max_delay_s: float) -> int:
-    """Waiting → queued for the collections that are due; returns their number.
-
-    As with jobs, one that is due too far ahead was scheduled by a clock that jumped.
-    """
-    rows = db.execute(
-        sa.select(collections.c.id, collections.c.session_id, collections.c.drop_id)
-        .where(
-            IS_UNLISTED,
-            collections.c.state == CollectionState.WAITING.value,
-            sa.or_(
-                collections.c.retry_at <= now.wall,
-                collections.c.retry_at > now.wall + max_delay_s,
-            ),
-        )
-        .limit(500)
-    ).all()
-    for row in rows:
-        db.execute(
-            sa.update(collections)
-            .where(collections.c.id == row.id)
-            .values(state=CollectionState.QUEUED.value, retry_at=None)
-        )
-        append_collection_event(db, row, now, "due")
-    return len(rows)
-
-
 def next_retry_at(db: Connection) -> float | None:
     """Return when the next waiting collection is due; None for never."""
     query = sa.select(sa.func.min(collections.c.retry_at)).where(
@@ -219,134 +236,6 @@ def next_retry_at(db: Connection) -> float | None:
 def has_queued(db: Connection) -> bool:
     """Return whether a collection waits for its turn."""
     return _next_queued(db) is not None
-
-
-def record_failure(
-    db: Connection, claim: ListingClaim, decision: Decision, now: Now
-) -> bool:
-    """Running → waiting, or running → failed, as `model.decide` decided.
-
-    Returns:
-        False when the attempt is no longer the collection's.
-    """
-    state = (
-        CollectionState.FAILED
-        if decision.to is JobState.FAILED
-        else CollectionState.WAITING
-    )
-    failure = decision.failure
-    return _change(
-        db,
-        claim,
-        state,
-        now,
-        failure.code,
-        is_news=state is CollectionState.FAILED,
-        error_kind=failure.kind.value,
-        error_code=failure.code,
-        error_message=failure.message,
-        error_hint=failure.hint,
-        retry_at=decision.retry_at,
-        charged=collections.c.charged + int(decision.charged),
-        crashes=collections.c.crashes + int(decision.crashed),
-        finalized_at=now.wall if state is CollectionState.FAILED else None,
-    )
-
-
-def complete(
-    db: Connection, claim: ListingClaim, now: Now, *, count: int | None, is_cut: bool
-) -> bool:
-    """Running → completed: the list was read to its end, or as far as it is wanted.
-
-    Entries of earlier listings that did not come again are marked as gone.
-
-    Args:
-        db: A write transaction.
-        claim: The attempt.
-        now: The moment.
-        count: The number of entries it has; None when only part of it was read.
-        is_cut: The list goes on behind what was read.
-
-    Returns:
-        False when the attempt is no longer the collection's.
-    """
-    known = {} if count is None else {"entry_count": count}
-    is_news = claim.asked_attempt == 0 or _has_made_jobs(db, claim)
-    done = _change(
-        db,
-        claim,
-        CollectionState.COMPLETED,
-        now,
-        "listed",
-        is_news=is_news,
-        is_cut=is_cut,
-        listed_at=now.wall,
-        finalized_at=now.wall,
-        **known,
-        **NO_ERROR,
-    )
-    if done and not is_cut:
-        db.execute(
-            sa.update(entries)
-            .where(
-                entries.c.collection_id == claim.collection_id,
-                entries.c.attempt < claim.attempt,
-                entries.c.gone_at.is_(None),
-            )
-            .values(gone_at=now.wall)
-        )
-    return done
-
-
-def _fence(claim: ListingClaim) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        collections.c.id == claim.collection_id,
-        collections.c.attempt == claim.attempt,
-        collections.c.state == CollectionState.RUNNING.value,
-    )
-
-
-def _change(
-    db: Connection,
-    claim: ListingClaim,
-    to: CollectionState,
-    now: Now,
-    reason: str,
-    *,
-    is_news: bool = False,
-    **values: Any,
-) -> bool:
-    """Move a running listing; `is_news`: notices say that it ended.
-
-    Returns:
-        False when the attempt is no longer the collection's.
-    """
-    done = db.execute(
-        sa.update(collections)
-        .where(*_fence(claim))
-        .values(state=to.value, host=None, **values)
-    )
-    if done.rowcount != 1:
-        return False
-    row = db.execute(
-        sa.select(collections).where(collections.c.id == claim.collection_id)
-    ).one()
-    append_collection_event(db, row, now, reason, end=to if is_news else None)
-    record_activity(db, claim.session_id, now)
-    return True
-
-
-def _has_made_jobs(db: Connection, claim: ListingClaim) -> bool:
-    """Return whether a listing has made or revived a job."""
-    began = claim.history.claimed_at or 0.0
-    query = (
-        sa.select(jobs.c.id)
-        .join(entries, entries.c.job_id == jobs.c.id)
-        .where(
-            entries.c.collection_id == claim.collection_id, jobs.c.created_at >= began
-        )
-    )
-    return db.execute(query.limit(1)).first() is not None
 
 
 def _claim_from_row(row: Any) -> ListingClaim:
@@ -379,4 +268,19 @@ def _claim_from_row(row: Any) -> ListingClaim:
             claimed_at=row.started_at,
             pending_uptime_s=row.pending_lived,
         ),
+        following=_following(row),
+    )
+
+
+def _following(row: Any) -> Following | None:
+    if row.follow_state in (None, SubscriptionState.STOPPED.value):
+        return None
+    return Following(
+        look=Look(row.look),
+        is_first=row.listed_at is None,
+        feed_query=row.feed_query,
+        etag=row.etag,
+        modified=row.modified,
+        whole_lived=row.whole_lived,
+        failures=row.failures,
     )

@@ -15,12 +15,20 @@ from ytaudio_daemon.ledger.bulk import insert_rows
 from ytaudio_daemon.ledger.collections import append_collection_event
 from ytaudio_daemon.ledger.enqueue import JobBatch
 from ytaudio_daemon.ledger.events import record_activity
-from ytaudio_daemon.ledger.listing_claims import ListingClaim, is_current
-from ytaudio_daemon.ledger.schema import collections, entries, sessions
+from ytaudio_daemon.ledger.listing_claims import ListingClaim
+from ytaudio_daemon.ledger.listing_ends import is_current
+from ytaudio_daemon.ledger.schema import (
+    collections,
+    entries,
+    sessions,
+    subscriptions,
+)
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import WhenFull, audio_key
 from ytaudio_daemon.model.listing import ListedPage
 from ytaudio_daemon.model.quota import Quota
+from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED, Look, feed_query
+from ytaudio_daemon.system.times import rfc3339
 
 OVER_LIFETIME_LIMIT = "over the session's jobs in its life"
 
@@ -96,7 +104,7 @@ def record_page(
     if not is_current(db, claim):
         return None
     _update_facts(db, claim, page)
-    known = _known_entries(db, claim, [entry.video_id for entry in page.entries])
+    known = known_entries(db, claim, [entry.video_id for entry in page.entries])
     found = [
         Entry(
             video_id=entry.video_id,
@@ -114,17 +122,37 @@ def record_page(
         row = known.get(entry.video_id)
         if row is not None:
             entry.job_id = row.job_id
-        if row is not None and row.attempt > claim.asked_attempt:
-            entry.skipped = row.skipped
-            if row.job_id is not None:
+            if _is_settled(claim, row, entry):
+                entry.skipped = row.skipped
                 continue
+            if row.attempt > claim.asked_attempt:
+                entry.skipped = row.skipped
         undecided.append(entry)
-    chosen = _count_chosen(db, claim)
-    if not claim.selection.needs_all_pages:
+    chosen = count_chosen(db, claim)
+    if claim.decides_at_once:
         chosen = select_entries(db, claim, undecided, chosen, rules, now)
-    _write_entries(db, claim, found, now)
-    _append_event(db, claim, now, "page_recorded")
+    write_entries(db, claim, found, now)
+    if undecided or claim.look is Look.NONE:
+        append_page_event(db, claim, now)
     return chosen
+
+
+def _is_settled(claim: ListingClaim, row: Any, entry: Entry) -> bool:
+    """Return whether what was decided of a known entry holds.
+
+    Args:
+        claim: The attempt.
+        row: The entry's row.
+        entry: The entry as it is listed now.
+    """
+    if row.removal is not None:
+        return True
+    if claim.following is not None and row.skipped == BEFORE_FOLLOWED:
+        return True
+    if claim.look is Look.NONE:
+        return row.attempt > claim.asked_attempt and row.job_id is not None
+    was_missing = row.job_id is None and row.skipped is None and row.unavailable
+    return not (was_missing and not entry.unavailable)  # a premiere that has been
 
 
 def decide_entries(
@@ -152,17 +180,20 @@ def decide_entries(
     if not is_current(db, claim):
         return None
     chosen = select_entries(db, claim, batch, chosen, rules, now)
-    _write_entries(db, claim, batch, now)
-    _append_event(db, claim, now, "page_recorded")
+    write_entries(db, claim, batch, now)
+    append_page_event(db, claim, now)
     return chosen
 
 
 def seen_entries(db: Connection, claim: ListingClaim) -> list[Entry]:
-    """Return all entries that an attempt has seen, by position."""
+    """Return the entries that an attempt has seen and is to decide about, by position."""
     query = sa.select(entries).where(
         entries.c.collection_id == claim.collection_id,
         entries.c.attempt == claim.attempt,
+        entries.c.removal.is_(None),
     )
+    if claim.following is not None:
+        query = query.where(entries.c.skipped.is_distinct_from(BEFORE_FOLLOWED))
     return [
         Entry(
             video_id=row.video_id,
@@ -191,6 +222,8 @@ def select_entries(
     Returns:
         The number of entries that are selected, with those before.
     """
+    if not undecided:
+        return chosen
     profile = claim.job_options.profile
     session = db.execute(
         sa.select(sessions).where(sessions.c.id == claim.session_id)
@@ -205,7 +238,9 @@ def select_entries(
     )
     batch.load(audio_key(entry.video_id, profile) for entry in undecided)
     for entry in undecided:
-        entry.skipped = claim.selection.skip_reason(entry, chosen, rules.max_items)
+        if claim.look is not Look.NONE:  # lists tell no days as a rule
+            entry.upload_date = entry.upload_date or rfc3339(now.wall)[:10]
+        entry.skipped = _skip_reason(claim, entry, chosen, rules)
         if entry.unavailable or entry.skipped is not None:
             continue
         decision, job_id, _ = batch.enqueue(
@@ -231,6 +266,14 @@ def select_entries(
     return chosen
 
 
+def _skip_reason(
+    claim: ListingClaim, entry: Entry, chosen: int, rules: RecordRules
+) -> str | None:
+    if claim.takes_nothing_yet:
+        return BEFORE_FOLLOWED
+    return claim.selection.skip_reason(entry, chosen, rules.max_items)
+
+
 def _update_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> None:
     """Store what a page says of the whole collection."""
     album = page.album.to_json() if page.album else None
@@ -244,13 +287,25 @@ def _update_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> None
     if known:
         mine = collections.c.id == claim.collection_id
         db.execute(sa.update(collections).where(mine).values(known))
+    if claim.following is not None:
+        query = feed_query(claim.kind, claim.url, page.list_id, page.channel_id)
+        mine = subscriptions.c.collection_id == claim.collection_id
+        db.execute(sa.update(subscriptions).where(mine).values(feed_query=query))
 
 
-def _known_entries(
+def known_entries(
     db: Connection, claim: ListingClaim, video_ids: Sequence[str]
 ) -> dict[str, Any]:
+    """Return the rows of those of some videos that the collection has, by video."""
     query = sa.select(
-        entries.c.video_id, entries.c.job_id, entries.c.skipped, entries.c.attempt
+        entries.c.video_id,
+        entries.c.job_id,
+        entries.c.skipped,
+        entries.c.attempt,
+        entries.c.unavailable,
+        entries.c.removal,
+        entries.c.position,
+        entries.c.gone_at,
     ).where(
         entries.c.collection_id == claim.collection_id,
         entries.c.video_id.in_(video_ids),
@@ -258,8 +313,11 @@ def _known_entries(
     return {row.video_id: row for row in db.execute(query).all()}
 
 
-def _count_chosen(db: Connection, claim: ListingClaim) -> int:
-    """Count the entries that were selected since a person asked last."""
+def count_chosen(db: Connection, claim: ListingClaim) -> int:
+    """Count the entries that were selected since a person asked last, or by this look."""
+    is_counted = entries.c.attempt > claim.asked_attempt
+    if claim.look is not Look.NONE:
+        is_counted = entries.c.first_seen_at >= (claim.history.claimed_at or 0.0)
     query = (
         sa.select(sa.func.count())
         .select_from(entries)
@@ -267,15 +325,16 @@ def _count_chosen(db: Connection, claim: ListingClaim) -> int:
             entries.c.collection_id == claim.collection_id,
             entries.c.job_id.is_not(None),
             entries.c.skipped.is_(None),
-            entries.c.attempt > claim.asked_attempt,
+            is_counted,
         )
     )
     return db.execute(query).scalar_one()
 
 
-def _write_entries(
+def write_entries(
     db: Connection, claim: ListingClaim, found: Sequence[Entry], now: Now
 ) -> None:
+    """Write entries as they were found and decided about; known ones are updated."""
     rows: list[tuple[Any, ...]] = [
         (
             claim.collection_id,
@@ -297,8 +356,9 @@ def _write_entries(
     insert_rows(db, entries, ENTRY_COLUMNS, rows, update_known=_CHANGING_COLUMNS)
 
 
-def _append_event(db: Connection, claim: ListingClaim, now: Now, reason: str) -> None:
+def append_page_event(db: Connection, claim: ListingClaim, now: Now) -> None:
+    """Append that entries were recorded, for each drop whose receipts show them."""
     row = db.execute(
         sa.select(collections).where(collections.c.id == claim.collection_id)
     ).one()
-    append_collection_event(db, row, now, reason)
+    append_collection_event(db, row, now, "page_recorded")

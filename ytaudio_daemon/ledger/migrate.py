@@ -11,7 +11,7 @@ from ytaudio_daemon.ledger.error_translation import damaged_error
 from ytaudio_daemon.system import install_hints
 
 #: The newest revision in `migrations/versions`; a test compares them.
-HEAD = "0012"
+HEAD = "0013"
 SCRIPTS = Path(__file__).parent / "migrations"
 
 

@@ -24,7 +24,9 @@ from ytaudio_daemon.ledger.schema import (
     library_collections,
     library_entries,
     lines,
+    pins,
     sessions,
+    subscriptions,
     switched_off_links,
 )
 from ytaudio_daemon.ledger.sessions import Session, session_from_row, unfinished_count
@@ -137,6 +139,7 @@ def delete_collections(db: Connection, session_id: int) -> bool:
     """
     mine = sa.select(collections.c.id).where(collections.c.session_id == session_id)
     ids = db.execute(mine.limit(DROPS_PER_BATCH)).scalars().all()
+    db.execute(sa.delete(subscriptions).where(subscriptions.c.collection_id.in_(ids)))
     of_library = library_collections.c.collection_id.in_(ids)
     db.execute(sa.delete(library_collections).where(of_library))
     db.execute(sa.delete(collections).where(collections.c.id.in_(ids)))
@@ -155,7 +158,7 @@ def delete_jobs(db: Connection, session_id: int) -> bool:
     if not found:
         return False
     ids = [row.id for row in found]
-    for table in (attempts, library_entries, events):
+    for table in (attempts, library_entries, events, pins):
         db.execute(sa.delete(table).where(table.c.job_id.in_(ids)))
     db.execute(sa.delete(jobs).where(jobs.c.id.in_(ids)))
     _subtract_from_counters(db, session_id, found)

@@ -13,7 +13,9 @@ from ytaudio_daemon.ledger.receipt_line import (
     ReceiptLine,
 )
 from ytaudio_daemon.ledger.schema import collections, entries, jobs
+from ytaudio_daemon.ledger.subscriptions import subscriptions_of
 from ytaudio_daemon.model.collection import CollectionState
+from ytaudio_daemon.model.subscription import REMOVED_REMARK, Removal
 
 #: A selected entry cannot be fetched, and never had a job.
 IS_UNAVAILABLE = sa.and_(
@@ -58,6 +60,7 @@ def _read_collections(
     db: Connection, ids: Collection[int]
 ) -> dict[int, ReceiptCollection]:
     query = sa.select(collections).where(collections.c.id.in_(sorted(ids)))
+    followed = subscriptions_of(db, sorted(ids))
     found = {
         row.id: ReceiptCollection(
             uuid=row.uuid,
@@ -69,6 +72,7 @@ def _read_collections(
             count=row.entry_count,
             is_cut=row.is_cut,
             error=error_from_row(row),
+            subscription=followed.get(row.id),
             source=(row.drop_id, row.drop_line, row.drop_part or 0),
         )
         for row in db.execute(query).all()
@@ -86,6 +90,7 @@ def _items(db: Connection, collection_id: int) -> list[ReceiptLine]:
             entries.c.video_id,
             entries.c.title,
             entries.c.unavailable,
+            entries.c.removal,
             *JOB_COLUMNS,
         )
         .outerjoin(jobs, jobs.c.id == entries.c.job_id)
@@ -102,14 +107,16 @@ def _items(db: Connection, collection_id: int) -> list[ReceiptLine]:
             text=title or f"https://www.youtube.com/watch?v={video_id}",
             result="accepted",
             code=None,
-            message=None,
+            message=REMOVED_REMARK if removal == Removal.REMOVED else None,
             again=None,
             collection_id=None,
             **dict(zip(_JOB_FIELDS, job, strict=True)),
         )._replace(
             item=position, unavailable="" if job[0] else unavailable, item_id=video_id
         )
-        for position, video_id, title, unavailable, *job in db.execute(query).all()
+        for position, video_id, title, unavailable, removal, *job in db.execute(
+            query
+        ).all()
     ]
 
 

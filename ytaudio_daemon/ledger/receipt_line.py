@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from ytaudio_daemon.ledger.archive import IN_ARCHIVE
 from ytaudio_daemon.ledger.schema import jobs
+from ytaudio_daemon.ledger.subscriptions import Subscription
 from ytaudio_daemon.model import LinePart
-from ytaudio_daemon.model.collection import LISTING_ENDED, CollectionState
+from ytaudio_daemon.model.collection import CollectionState
 
 #: Beside the states of jobs: a line without one, as the archive has its video.
 ARCHIVED = "archived"
@@ -53,6 +54,7 @@ class ReceiptCollection:
         is_cut: The list goes on behind what was looked at.
         error: Kind, code, message and hint of the latest failure, or None.
         source: The drop, line and part that named it first.
+        subscription: How it is followed, or None.
         is_repeated: The line is another one of that drop: the items stand there.
         items: Its entries that have a job, or cannot be fetched; as lines of the drop.
         skipped: The number of entries that were not selected, by reason.
@@ -69,13 +71,9 @@ class ReceiptCollection:
     error: Mapping[str, str | None] | None
     source: tuple[int | None, int | None, int]
     is_repeated: bool = False
+    subscription: Subscription | None = None
     items: "list[ReceiptLine]" = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def is_listed(self) -> bool:
-        """Whether its listing has ended, well or not."""
-        return self.state in LISTING_ENDED
 
 
 class ReceiptLine(NamedTuple):

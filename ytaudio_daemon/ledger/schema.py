@@ -19,15 +19,20 @@ from sqlalchemy import (
 
 from ytaudio_daemon.ledger.archive_table import archive
 from ytaudio_daemon.ledger.collection_tables import (
+    IS_BEING_REMOVED,
     IS_UNLISTED,
     collections,
     entries,
     library_collections,
+    pins,
+    subscriptions,
 )
 from ytaudio_daemon.ledger.column_types import Big, Real, metadata
+from ytaudio_daemon.ledger.gate_tables import gates, outages, pace
 from ytaudio_daemon.model import JobState
 
 __all__ = [
+    "IS_BEING_REMOVED",
     "IS_UNLISTED",
     "Big",
     "archive",
@@ -45,7 +50,9 @@ __all__ = [
     "metadata",
     "outages",
     "pace",
+    "pins",
     "sessions",
+    "subscriptions",
     "switched_off_links",
     "totals",
 ]
@@ -97,6 +104,8 @@ sessions = Table(
     Column("cookies_state", Text),
     # Why the latest cookies that were dropped are not in use.
     Column("cookies_problem", Text),
+    # Those that are not stopped: with any, it does not expire.
+    Column("subscriptions", Big, nullable=False, server_default="0"),
     Index("sessions_by_key", "key_sha256", unique=True),
     Index(
         "sessions_one_active_of_a_name",
@@ -363,42 +372,4 @@ events = Table(
         postgresql_where=text("job_id IS NULL"),
     ),
     sqlite_autoincrement=True,  # a number is never given twice
-)
-
-gates = Table(
-    "gates",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("code", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("hint", Text, nullable=False),
-    Column("closed_at", Real, nullable=False),
-    Column("until", Real, nullable=False),
-    # Times it was closed in a row; each doubles the pause.
-    Column("closures", Big, nullable=False),
-    # The one job that may run when the pause is over, as a test.
-    Column("probe_job_id", Big),
-)
-
-pace = Table(
-    "pace",
-    metadata,
-    Column("site", Text, primary_key=True),
-    Column("tokens", Real, nullable=False),
-    Column("filled_at", Real, nullable=False),
-)
-
-#: At most one row: an outage of YouTube, as `model.outage.Outage` describes it.
-outages = Table(
-    "outages",
-    metadata,
-    Column("site", Text, primary_key=True),
-    Column("state", Text, nullable=False),
-    Column("signature", Text, nullable=False),
-    Column("message", Text, nullable=False),
-    Column("began_at", Real, nullable=False),
-    Column("changed_at", Real, nullable=False),
-    Column("probe_at", Real, nullable=False),
-    Column("rounds", Big, nullable=False),
-    Column("is_settled", Boolean, nullable=False),
 )

@@ -45,6 +45,8 @@ class Session:
     cookies_problem: str | None = None
     #: The jobs that it ever had; retention may have forgotten some.
     accepted: int = 0
+    #: Those that are not stopped; a session with any does not expire.
+    subscriptions: int = 0
 
     @property
     def leaves_nothing(self) -> bool:
@@ -92,8 +94,8 @@ def session_by_id(db: Connection, session_id: int) -> Session:
     )
 
 
-def require_active(db: Connection, session_id: int) -> None:
-    """Make sure that a session takes links.
+def require_active(db: Connection, session_id: int) -> Session:
+    """Return a session that takes links.
 
     Raises:
         SessionExpiredError: It has ended.
@@ -103,6 +105,7 @@ def require_active(db: Connection, session_id: int) -> None:
         raise SessionExpiredError(
             f"session {session.name} has expired", "Open a new session."
         )
+    return session
 
 
 def sessions_by_id(db: Connection, ids: Iterable[int]) -> dict[int, Session]:
@@ -239,6 +242,7 @@ def _expirable_conditions() -> list[sa.ColumnElement[bool]]:
         unfinished_count() == 0,
         ~unfiled,
         ~_HAS_UNLISTED,
+        sessions.c.subscriptions == 0,
     ]
 
 
@@ -344,6 +348,7 @@ def session_from_row(row: Any) -> Session:
         cookies_state=row.cookies_state,
         cookies_problem=row.cookies_problem,
         accepted=row.accepted,
+        subscriptions=row.subscriptions,
     )
 
 

@@ -19,6 +19,9 @@ MAX_RANGES = 100
 MAX_WORDS_CHARS = 200
 MAX_SECONDS = 30 * 86400
 
+#: A list is looked at again after so many seconds, at the soonest and at the latest.
+FOLLOW_SECONDS = range(900, 90 * 86400 + 1)
+
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _UNIT_DURATION = re.compile(
     r"(?:([0-9]{1,4})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,7})s?)?"
@@ -122,6 +125,21 @@ def _check_duration(key: str, value: object) -> str:
     return duration_text(seconds)
 
 
+def _check_follow(key: str, value: object) -> str:
+    try:
+        seconds = parse_seconds(str(value).strip().lower())
+    except ValueError:
+        seconds = 0
+    if isinstance(value, bool) or seconds not in FOLLOW_SECONDS:
+        raise OptionError(
+            "bad_option",
+            f"{key} cannot be {_shown(value)}; give how often to look at the list, "
+            f"from {duration_text(FOLLOW_SECONDS[0])} to "
+            f"{duration_text(FOLLOW_SECONDS[-1])}, such as 6h or 1d",
+        )
+    return duration_text(seconds)
+
+
 def _check_date(key: str, value: object) -> str:
     text = str(value).strip()
     try:
@@ -182,6 +200,8 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "not": _check_words,
     "max_items": _check_count,
     "list": _word_check(YES_OR_NO),
+    "follow": _check_follow,
+    "keep_last": _check_count,
     "again": _word_check(YES_OR_NO),
 }
 

@@ -43,6 +43,22 @@ class Unavailable(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRequest:
+    """The feed to be asked instead of the list, which is small.
+
+    Attributes:
+        query: Of its address: `channel_id=…` or `playlist_id=…`.
+        etag, modified: Of the last answer; "" for none.
+        lists_without_feed: The list is read where there is no feed just now.
+    """
+
+    query: str
+    etag: str = ""
+    modified: str = ""
+    lists_without_feed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListRequest:
     """Everything a worker gets to list a collection.
 
@@ -57,6 +73,7 @@ class ListRequest:
         private_paths: Files and folders that it must not reach; none: not confined.
         limits: Of them the deadline and the stall timeout hold.
         network: The connection to YouTube.
+        feed: Asked first, if the newest entries will do; None: the list is read.
     """
 
     key: str
@@ -69,6 +86,7 @@ class ListRequest:
     private_paths: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     network: Network = field(default_factory=Network)
+    feed: FeedRequest | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -81,6 +99,8 @@ class ListRequest:
         plain["limits"] = Limits(**plain["limits"])
         plain["network"] = Network.from_json(plain["network"])
         plain["private_paths"] = tuple(plain["private_paths"])
+        if (feed := plain.get("feed")) is not None:
+            plain["feed"] = FeedRequest(**feed)
         return cls(**plain)
 
 
@@ -189,6 +209,7 @@ class ListedPage:
         announced: Videos that YouTube says it has, or None.
         album: Facts of the album that the entries are of, or None.
         entries: In the order of the list, at most `MAX_PAGE_ENTRIES`.
+        is_feed: They are the feed's, the newest first; their positions are the feed's.
     """
 
     number: int
@@ -200,6 +221,7 @@ class ListedPage:
     announced: int | None = None
     album: AlbumFacts | None = None
     entries: tuple[ListedEntry, ...] = ()
+    is_feed: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types; what is empty is left out."""
@@ -238,13 +260,15 @@ def clean_text(text: object) -> str:
 def _filled(record: Any) -> dict[str, Any]:
     """Return the fields of a record that are neither None nor ""."""
     named = ((each.name, getattr(record, each.name)) for each in fields(record))
-    return {name: value for name, value in named if value not in (None, "")}
+    return {name: value for name, value in named if value not in (None, "", False)}
 
 
 def _check_page(page: ListedPage) -> None:
     _check_count(page.number)
     if page.kind not in KINDS:
         raise ValueError(f"no kind of collection: {page.kind!r}")
+    if type(page.is_feed) is not bool:
+        raise ValueError("a page is a feed's or it is not")
     _check_text(page.title, page.channel)
     _check_form(_LIST_ID, page.list_id)
     _check_form(_CHANNEL_ID, page.channel_id)

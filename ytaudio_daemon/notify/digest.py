@@ -57,7 +57,7 @@ class Digest:
             self._finished[event.job.session_name] += 1
             self._name_finished(texts.job_title(event.job), 1)
         elif event.collection is not None:
-            self._add_collection(event.collection, circumstances)
+            self._add_collection(event, event.collection, circumstances)
         elif event.drop is not None:
             self._refused_count += 1
             _append_up_to(self._refusals, texts.event_text(event), MAX_REFUSALS)
@@ -70,10 +70,18 @@ class Digest:
             _append_up_to(self._ended_lines, words, MAX_SESSIONS)
 
     def _add_collection(
-        self, collection: CollectionDetails, circumstances: Circumstances
+        self,
+        event: NotifyEvent,
+        collection: CollectionDetails,
+        circumstances: Circumstances,
     ) -> None:
         counts, name = collection.counts, collection.session_name
-        if counts.completed:
+        if event.new_titles:  # of a followed one: what came before was told before
+            self._finished[name] += len(event.new_titles)
+            for title in event.new_titles:
+                shown = texts.plain_line(title, texts.MAX_TITLE)
+                self._name_finished(f"{texts.collection_title(collection)}: {shown}", 1)
+        elif counts.completed:
             self._finished[name] += counts.completed
             titled = f"{texts.collection_title(collection)} ({counts.completed:,})"
             self._name_finished(titled, counts.completed)

@@ -19,6 +19,8 @@ from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.collection import CollectionState
 
+#: Of a followed collection, so many new titles are named.
+MAX_NEW_TITLES = 5
 COMPLETED = "completed"
 FAILED = "failed"
 #: Lines of a drop, or all of it, were refused.
@@ -40,6 +42,7 @@ class NotifyEvent:
         drop: The drop, or None.
         collection: The collection of which all is done, or None. Its jobs have no
             events of their own.
+        new_titles: Of a followed collection, the titles of what its last look brought.
     """
 
     event: str
@@ -49,6 +52,7 @@ class NotifyEvent:
     session: Session | None = None
     drop: ReceiptHead | None = None
     collection: CollectionDetails | None = None
+    new_titles: Sequence[str] = ()
 
 
 def events_after(
@@ -87,13 +91,13 @@ def _collection_events(
     over = sorted(outbox.ended_collections(db, last_events))
     found = collection_queries.collections_by_id(db, over) if over else {}
     return [
-        _collection_event(of_collections[each], collection)
+        _collection_event(db, of_collections[each], collection)
         for each, collection in found.items()
     ]
 
 
 def _collection_event(
-    ending: TerminalEvent, collection: CollectionDetails
+    db: Connection, ending: TerminalEvent, collection: CollectionDetails
 ) -> NotifyEvent | None:
     """Return None when a person cancelled all of it."""
     counts = collection.counts
@@ -106,6 +110,16 @@ def _collection_event(
         event_id=ending.event_id,
         at=ending.at,
         collection=collection,
+        new_titles=_new_titles(db, collection),
+    )
+
+
+def _new_titles(db: Connection, collection: CollectionDetails) -> Sequence[str]:
+    followed = collection.subscription
+    if followed is None or followed.found_at is None:
+        return ()
+    return collection_queries.titles_since(
+        db, collection.id, followed.found_at, MAX_NEW_TITLES
     )
 
 

@@ -56,7 +56,7 @@ def event_text(
         name = plain_line(event.collection.session_name, MAX_TITLE)
         word = "Finished" if event.event == COMPLETED else "Failed"
         text = collection_text(event.collection, circumstances)
-        return f"{word} in session {name}: {text}"
+        return f"{word} in session {name}: {text}{_new_text(event)}"
     job = event.job
     if job is None:  # an event has one of the four
         return ""
@@ -79,6 +79,12 @@ def counts_text(finished: int, failed: int) -> str:
     parts = [f"{finished:,} finished"] if finished or not failed else []
     parts += [f"{failed:,} failed"] if failed else []
     return ", ".join(parts)
+
+
+def _new_text(event: NotifyEvent) -> str:
+    """Return the titles that the last look at a followed collection brought."""
+    titles = [plain_line(title, MAX_TITLE) for title in event.new_titles]
+    return f"; new: {', '.join(titles)}" if titles else ""
 
 
 def collection_title(collection: CollectionDetails) -> str:

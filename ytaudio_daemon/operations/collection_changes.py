@@ -3,13 +3,20 @@
 import time
 from dataclasses import dataclass
 
-from ytaudio_daemon.ledger import collection_queries, collections, queries, transitions
+from ytaudio_daemon.ledger import (
+    collection_queries,
+    collections,
+    queries,
+    subscriptions,
+    transitions,
+)
 from ytaudio_daemon.ledger.collection_queries import CollectionDetails
 from ytaudio_daemon.ledger.transitions import CANCELLED_BY_USER
 from ytaudio_daemon.model import FINALIZED, JobState
 from ytaudio_daemon.model.collection import LISTING_ENDED, CollectionState
 from ytaudio_daemon.model.job import CancelResult
 from ytaudio_daemon.model.quota import Quota
+from ytaudio_daemon.model.subscription import SubscriptionState
 from ytaudio_daemon.operations.job_changes import (
     RETRY_BATCH_SIZE,
     TRANSACTION_PAUSE_S,
@@ -29,15 +36,17 @@ class CollectionChange:
     Attributes:
         is_listing_changed: The listing was cancelled, or is queued again.
         jobs: The number of jobs that were changed.
+        is_stopped: It was followed, and is no longer.
     """
 
     is_listing_changed: bool
     jobs: int
+    is_stopped: bool = False
 
     @property
     def is_nothing(self) -> bool:
         """Whether there was nothing to change."""
-        return not (self.is_listing_changed or self.jobs)
+        return not (self.is_listing_changed or self.jobs or self.is_stopped)
 
 
 def cancel_collection(
@@ -45,7 +54,7 @@ def cancel_collection(
 ) -> CollectionChange:
     """Cancel a listing, then the unfinished jobs that it made, some a transaction.
 
-    Jobs that another line or collection asked for before go on.
+    It is no longer followed. Jobs that another line or collection asked for before go on.
 
     Args:
         open_write: Opens each transaction.
@@ -54,6 +63,9 @@ def cancel_collection(
     """
     with open_write() as (db, now):
         is_listing_cancelled = collections.cancel_collection(db, collection.id, now)
+        is_stopped = subscriptions.set_state(
+            db, collection.id, SubscriptionState.STOPPED, now
+        )
     number = last = 0
     while True:
         with open_write() as (db, now):
@@ -74,7 +86,9 @@ def cancel_collection(
         number += sum(result not in _NOT_CANCELLED for result in results)
         if len(page) < RETRY_BATCH_SIZE:
             return CollectionChange(
-                is_listing_changed=is_listing_cancelled, jobs=number
+                is_listing_changed=is_listing_cancelled,
+                is_stopped=is_stopped,
+                jobs=number,
             )
         last = page[-1]
         time.sleep(TRANSACTION_PAUSE_S)  # the daemon's turn

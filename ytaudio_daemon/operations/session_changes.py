@@ -12,9 +12,11 @@ from ytaudio_daemon.folders import Layout, cookie_jars
 from ytaudio_daemon.folders.inbox import make_session_folder
 from ytaudio_daemon.ledger import (
     Connection,
+    collections,
     cookies,
     session_keys,
     sessions,
+    subscriptions,
     transitions,
 )
 from ytaudio_daemon.ledger.outbox import SESSION_EXPIRED
@@ -148,6 +150,8 @@ def expire_session(
 ) -> Session | None:
     """Cancel what is unfinished in a session, and expire it when that has stopped.
 
+    Its subscriptions are stopped.
+
     Args:
         open_write: Opens each transaction.
         session: The session.
@@ -159,7 +163,10 @@ def expire_session(
         None when it has expired. The session as it is, still active, when a job is
         running or a drop is being recorded after `STOP_TIMEOUT_S`.
     """
-    if session.unfinished:
+    with open_write() as (db, _):
+        subscriptions.stop_subscriptions(db, session.id)
+        has_listings = collections.has_unlisted(db, session.id)
+    if session.unfinished or has_listings:
         cancel_session_jobs(open_write, session.id, quota, reason=SESSION_EXPIRED)
         wake_daemon()
     deadline = time.monotonic() + STOP_TIMEOUT_S

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypedDict
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.listing import KINDS
+from ytaudio_daemon.model.subscription import Removal, SubscriptionState
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     Amount,
@@ -16,6 +17,26 @@ from ytaudio_daemon.schemas.fields import (
     one_of,
 )
 from ytaudio_daemon.schemas.job import JobError, JobSource
+
+
+class CollectionSubscription(TypedDict):
+    """How it is followed; null when it never was."""
+
+    state: Annotated[
+        str,
+        one_of(SubscriptionState),
+        "active: it is looked at again; paused: until it is resumed; stopped: no more.",
+    ]
+    every_s: Annotated[Amount, "Seconds from one look to the next."]
+    keep_last: Annotated[
+        Positive | None, "So many of the files that it brought stay; null: all."
+    ]
+    next_look_at: Annotated[
+        Time | None,
+        "When it is looked at next, if the daemon keeps running; null unless active.",
+    ]
+    looked_at: Annotated[Time | None, "When it was looked at last."]
+    failures: Annotated[Count, "Looks in a row that failed."]
 
 
 class SessionCollection(TypedDict):
@@ -33,6 +54,7 @@ class SessionCollection(TypedDict):
     count: Annotated[Count | None, "How many entries it has; null until known."]
     retry_at: Annotated[Time | None, "When a waiting listing is tried again."]
     error: JobError | None
+    subscription: CollectionSubscription | None
 
 
 class CollectionCounts(TypedDict):
@@ -80,6 +102,12 @@ class CollectionEntry(TypedDict):
     ]
     first_seen_at: Annotated[Time, "When a listing found it first."]
     gone_at: Annotated[Time | None, "When a listing no longer found it."]
+    removal: Annotated[
+        Annotated[str, one_of(Removal)] | None,
+        "What keep_last did to its file: pending, removed, or moved (a person has moved"
+        " or changed it, and it stays); null: nothing.",
+    ]
+    pinned: Annotated[bool, "keep_last leaves its file alone."]
 
 
 class CollectionDetailsDocument(CollectionDocument):
@@ -95,4 +123,14 @@ class CollectionList(TypedDict):
     schema: Annotated[Literal["ytaudio.collections/1"], NAME_OF_FORM]
     collections: Annotated[
         list[CollectionDocument], "In the order they were asked for."
+    ]
+
+
+class SubscriptionList(TypedDict):
+    """What `ytaudio subscriptions --json` prints."""
+
+    schema: Annotated[Literal["ytaudio.subscriptions/1"], NAME_OF_FORM]
+    subscriptions: Annotated[
+        list[CollectionDocument],
+        "Collections that are or were followed, in the order they were asked for.",
     ]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypedDict
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.listing import KINDS, Unavailable
+from ytaudio_daemon.schemas.collection import CollectionSubscription
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     PART,
@@ -88,6 +89,7 @@ class ReceiptCollection(TypedDict):
     error: Annotated[
         JobError | None, "Why it could not be listed the last time; null when it could."
     ]
+    subscription: CollectionSubscription | None
     skipped: Annotated[
         dict[str, int], "Entries that are not selected: how many, by reason."
     ]

@@ -21,6 +21,9 @@ FAILPOINTS = (
     "collection.claimed",
     "collection.page_recorded",
     "collection.listed",
+    "subscription.due",
+    "subscription.file_marked",
+    "subscription.file_removed",
     "job.claimed",
     "attempt.started",
     "source.finished",
@@ -39,6 +42,8 @@ FAILPOINTS = (
     "trash.deleting",
     "archive.batch_added",
 )
+#: Those of `ytaudio library relayout`: no daemon passes them.
+COMMAND_FAILPOINTS = ("library.moved", "library.relaid")
 
 _observers: list[FailpointObserver] = []
 

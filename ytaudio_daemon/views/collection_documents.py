@@ -2,14 +2,20 @@
 
 from collections.abc import Iterable
 
-from ytaudio_daemon.ledger.collection_queries import CollectionDetails, EntryDetails
-from ytaudio_daemon.ledger.collections import CollectionRow
+from ytaudio_daemon.ledger.collection_queries import (
+    CollectionDetails,
+    CollectionRow,
+    EntryDetails,
+)
+from ytaudio_daemon.ledger.subscriptions import Subscription
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
+from ytaudio_daemon.model.subscription import SubscriptionState
 from ytaudio_daemon.schemas.collection import (
     CollectionDetailsDocument,
     CollectionDocument,
     CollectionEntry,
+    CollectionSubscription,
     SessionCollection,
 )
 from ytaudio_daemon.system.times import rfc3339
@@ -30,6 +36,24 @@ def session_collection(
         "count": row.entry_count,
         "retry_at": rfc3339(row.retry_at),
         "error": job_error(row.error, JobState(row.state.value), circumstances),
+        "subscription": subscription_document(row.subscription),
+    }
+
+
+def subscription_document(
+    subscription: Subscription | None,
+) -> CollectionSubscription | None:
+    """Return how a collection is followed; None when it never was."""
+    if subscription is None:
+        return None
+    is_active = subscription.state is SubscriptionState.ACTIVE
+    return {
+        "state": subscription.state.value,
+        "every_s": subscription.interval_s,
+        "keep_last": subscription.keep_last,
+        "next_look_at": rfc3339(subscription.next_at) if is_active else None,
+        "looked_at": rfc3339(subscription.looked_at),
+        "failures": subscription.failures,
     }
 
 
@@ -89,6 +113,8 @@ def entry_document(entry: EntryDetails) -> CollectionEntry:
         "reason": _reason(entry),
         "first_seen_at": rfc3339(entry.first_seen_at),
         "gone_at": rfc3339(entry.gone_at),
+        "removal": entry.removal,
+        "pinned": entry.is_pinned,
     }
 
 

@@ -189,11 +189,13 @@ def _cookies(session: Session) -> SessionCookies | None:
 def expires_at(session: Session, default_ttl_s: float, now: Now) -> float | None:
     """Return when the session ends by the wall clock, if the daemon keeps running.
 
-    Returns None while a job is unfinished, for a session without a time to live, and
-    for one that has ended.
+    Returns None while a job is unfinished or a collection is followed, for a session
+    without a time to live, and for one that has ended.
     """
     ttl = default_ttl_s if session.ttl_s is None else session.ttl_s
     if session.state is not SessionState.ACTIVE or session.unfinished or ttl <= 0:
+        return None
+    if session.subscriptions:
         return None
     # Whole seconds: two clocks that differ by microseconds are no change.
     return round(

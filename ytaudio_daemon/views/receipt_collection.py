@@ -4,7 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ytaudio_daemon.ledger.receipt_line import ReceiptCollection, ReceiptLine
+from ytaudio_daemon.ledger.subscriptions import Subscription
 from ytaudio_daemon.model.collection import CollectionState
+from ytaudio_daemon.model.collection_options import duration_text
+from ytaudio_daemon.model.subscription import SubscriptionState
 from ytaudio_daemon.system.times import utc_time
 
 _UNLISTED_TEXTS = {
@@ -61,8 +64,23 @@ def collection_details(collection: ReceiptCollection) -> Iterator[str]:
     if collection.is_cut:
         count = f" of {collection.count}" if collection.count else ""
         yield f"the list{count} goes on; give items= or max_items= for more"
+    if collection.subscription is not None:
+        yield _subscription_text(collection.subscription)
     if collection.retry_at is not None:
         yield f"next try: {utc_time(collection.retry_at)}"
+
+
+def _subscription_text(subscription: Subscription) -> str:
+    every = duration_text(int(subscription.interval_s))
+    match subscription.state:
+        case SubscriptionState.ACTIVE:
+            return (
+                f"followed every {every}, next look: {utc_time(subscription.next_at)}"
+            )
+        case SubscriptionState.PAUSED:
+            return f"followed every {every}, but paused"
+        case SubscriptionState.STOPPED:
+            return "no longer followed"
 
 
 def sorted_reasons(collection: ReceiptCollection) -> list[tuple[str, int]]:

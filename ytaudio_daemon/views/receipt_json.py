@@ -9,6 +9,7 @@ from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.schemas import receipt as forms
 from ytaudio_daemon.system.times import rfc3339
+from ytaudio_daemon.views.collection_documents import subscription_document
 from ytaudio_daemon.views.job_errors import collection_error, line_error
 from ytaudio_daemon.views.receipt_collection import sorted_reasons
 
@@ -100,6 +101,7 @@ def _collection(
         "count": collection.count,
         "is_cut": collection.is_cut,
         "error": collection_error(collection, circumstances),
+        "subscription": subscription_document(collection.subscription),
         "skipped": dict(sorted_reasons(collection)),
         "items": [_item(item, circumstances) for item in collection.items],
     }

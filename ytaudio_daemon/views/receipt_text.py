@@ -20,6 +20,7 @@ from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.collection import UNAVAILABLE_TEXTS
 from ytaudio_daemon.model.filename_fields import ONE_NAME_REMARK
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
+from ytaudio_daemon.model.subscription import REMOVED_REMARK
 from ytaudio_daemon.system.text import single_line
 from ytaudio_daemon.system.times import utc_time
 from ytaudio_daemon.views.job_errors import collection_error, line_error
@@ -232,7 +233,8 @@ def _remark(line: ReceiptLine) -> str:
 
 def _is_lasting(remark: str) -> bool:
     """True if a remark says how a line was read, which matters when it is done, too."""
-    return remark == ONE_NAME_REMARK or remark.startswith(MENDED_REMARK)
+    is_known = remark in {ONE_NAME_REMARK, REMOVED_REMARK}
+    return is_known or remark.startswith(MENDED_REMARK)
 
 
 def sentence(text: str) -> str:

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.ledger import Ledger, collections, queries, sessions
+from ytaudio_daemon.ledger import Ledger, collection_queries, queries, sessions
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, Progress
@@ -162,7 +162,7 @@ class SessionStatusFiles:
                 rows, truncated = queries.session_status_jobs(db, session_id)
             else:  # one of ten thousand that only wait
                 rows, truncated = [], False
-            named = collections.collections_of_session(db, session_id)
+            named = collection_queries.collections_of_session(db, session_id)
         places = queue_positions(rows)
         documents = [
             job_document(

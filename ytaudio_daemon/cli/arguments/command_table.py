@@ -34,11 +34,17 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "collections": Command(
             EVERYDAY, "list playlists, albums and channels", "collection_list"
         ),
+        "subscriptions": Command(
+            EVERYDAY, "list followed lists, look now, pause, stop"
+        ),
         "add": Command(EVERYDAY, "drop links or a file into a session"),
         "wait": Command(EVERYDAY, "wait until jobs are finished"),
         "cancel": Command(EVERYDAY, "cancel jobs"),
         "retry": Command(EVERYDAY, "run finished jobs again"),
+        "pin": Command(EVERYDAY, "have a file stay whatever keep_last says"),
+        "unpin": Command(EVERYDAY, "remove pins"),
         "session": Command(SESSIONS, "list, create, limit, expire sessions"),
+        "library": Command(SESSIONS, "move the library's files to a new layout"),
         "archive": Command(
             SESSIONS, "record what you have, so that it is not downloaded"
         ),

@@ -33,6 +33,13 @@ def add_json(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
 
 
+def add_job_ids(parser: argparse.ArgumentParser) -> None:
+    """Add the IDs of jobs."""
+    parser.add_argument(
+        "jobs", nargs="+", metavar="JOB", help="an ID, or its beginning"
+    )
+
+
 def add_job_selection(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name the jobs to change: their IDs, or a session."""
     parser.add_argument(

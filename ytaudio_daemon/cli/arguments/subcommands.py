@@ -22,10 +22,22 @@ class Subcommand(NamedTuple):
 
 
 def add_subcommands(
-    parser: argparse.ArgumentParser, subcommands: Mapping[str, Subcommand]
+    parser: argparse.ArgumentParser,
+    subcommands: Mapping[str, Subcommand],
+    default: str | None = None,
 ) -> None:
-    """Add a parser for each verb."""
-    parsers = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    """Add a parser for each verb.
+
+    Args:
+        parser: Gets them.
+        subcommands: The verbs by name.
+        default: The verb that is meant where none is given; None: one must be.
+    """
+    parsers = parser.add_subparsers(
+        dest="verb", required=default is None, metavar="VERB"
+    )
+    if default is not None:
+        parser.set_defaults(verb=default)
     for name, verb in subcommands.items():
         added = parsers.add_parser(
             name,

@@ -8,11 +8,24 @@ from ytaudio_daemon.cli.formatting import (
     format_playing_time,
     local_time,
     local_time_and_distance,
+    pluralize,
 )
+from ytaudio_daemon.model.collection_options import duration_text
+from ytaudio_daemon.model.subscription import REMOVED_REMARK, Removal
 from ytaudio_daemon.system.times import parse_rfc3339
 from ytaudio_daemon.views.collection_text import counts_text
 
 LIST_HEADERS = ("COLLECTION", "STATE", "SESSION", "LISTED", "KIND", "ENTRIES", "WHAT")
+SUBSCRIPTION_HEADERS = (
+    "COLLECTION",
+    "STATE",
+    "SESSION",
+    "EVERY",
+    "LOOKED",
+    "NEXT LOOK",
+    "ENTRIES",
+    "WHAT",
+)
 _ENTRY_HEADERS = ("NO.", "STATE", "JOB", "WHAT")
 
 
@@ -33,6 +46,24 @@ def list_row(
         collection["session"],
         "-" if listed is None else local_time(parse_rfc3339(listed), wall),
         collection["kind"],
+        counts_text(collection["counts"]),
+        collection["title"] or collection["url"],
+    )
+
+
+def subscription_row(
+    collection: Mapping[str, Any], wall: float, id_chars: int | None
+) -> tuple[str, ...]:
+    """Return the row of a followed collection; the arguments are those of `list_row`."""
+    followed = collection["subscription"]
+    looked, due = followed["looked_at"], followed["next_look_at"]
+    return (
+        collection["id"][:id_chars],
+        followed["state"],
+        collection["session"],
+        duration_text(int(followed["every_s"])),
+        "-" if looked is None else local_time(parse_rfc3339(looked), wall),
+        "-" if due is None else local_time(parse_rfc3339(due), wall),
         counts_text(collection["counts"]),
         collection["title"] or collection["url"],
     )
@@ -64,6 +95,8 @@ def _facts(document: Mapping[str, Any], wall: float) -> Iterator[tuple[str, str]
         yield "asked by", f"{source['file']}, line {source['line']}{part}"
     yield "listing", _state_text(document, wall)
     yield "entries", counts_text(document["counts"])
+    if document["subscription"] is not None:
+        yield "followed", follow_facts(document["subscription"], wall)
     if document["is_cut"]:
         yield "note", "the list goes on; give items= or max_items= for more"
     if error := document["error"]:
@@ -71,6 +104,21 @@ def _facts(document: Mapping[str, Any], wall: float) -> Iterator[tuple[str, str]
         if error["hint"]:
             yield "you can", error["hint"]
     yield "next", _next_text(document)
+
+
+def follow_facts(subscription: Mapping[str, Any], wall: float) -> str:
+    """Return how a collection is followed: `every 6h, next look at 18:00:03 (in 2 h)`."""
+    said = [f"every {duration_text(int(subscription['every_s']))}"]
+    if subscription["keep_last"] is not None:
+        said.append(f"the latest {subscription['keep_last']} files stay")
+    if subscription["next_look_at"] is None:
+        said.append(subscription["state"])
+    else:
+        due = parse_rfc3339(subscription["next_look_at"])
+        said.append(f"next look at {local_time_and_distance(due, wall)}")
+    if subscription["failures"]:
+        said.append(f"{pluralize(subscription['failures'], 'look')} failed in a row")
+    return ", ".join(said)
 
 
 def _title(document: Mapping[str, Any]) -> str:
@@ -96,6 +144,9 @@ def _next_text(document: Mapping[str, Any]) -> str:
         return "its entries become jobs as they are listed"
     if document["counts"]["unfinished"]:
         return "its jobs are fetched in their turn"
+    followed = document["subscription"]
+    if followed is not None and followed["next_look_at"] is not None:
+        return "what is new in it is fetched after the next look"
     return f"nothing, unless you ask: ytaudio retry {short_id}"
 
 
@@ -114,5 +165,9 @@ def _remarks(entry: Mapping[str, Any]) -> Iterable[str]:
     yield f"{entry['title'] or entry['url']}{playing_time}"
     if entry["reason"] is not None:
         yield entry["reason"]
+    if entry["removal"] == Removal.REMOVED:
+        yield REMOVED_REMARK
+    if entry["pinned"]:
+        yield "pinned"
     if entry["gone_at"] is not None:
         yield f"gone from the list since {entry['gone_at'][:10]}"

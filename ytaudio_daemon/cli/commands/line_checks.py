@@ -8,6 +8,7 @@ from ytaudio_daemon.model import Layer, Options
 from ytaudio_daemon.model.filename_fields import FilenameWarnings
 from ytaudio_daemon.model.options import effective_options
 from ytaudio_daemon.model.selection import Selection
+from ytaudio_daemon.model.subscription import Follow, follow_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class LineResult:
         options: The effective options; None when nothing is asked for.
         first: The line that a duplicate repeats.
         warning: What is odd about the options, or "".
+        follow: How a collection would be followed, or "".
     """
 
     drop_line: DropLine
@@ -27,11 +29,13 @@ class LineResult:
     options: Options | None = None
     first: DropLine | None = None
     warning: str = ""
+    follow: str = ""
 
     @property
     def message(self) -> str:
         """Why it is rejected; of any other line, the remarks on it, or ""."""
-        return "; ".join(filter(None, (self.drop_line.message, self.warning)))
+        said = (self.drop_line.message, self.warning, self.follow)
+        return "; ".join(filter(None, said))
 
 
 def check_lines(
@@ -67,7 +71,14 @@ def check_lines(
             options=options,
             first=None if is_new else first,
             warning=warnings.remark(options.filename),
+            follow=_follow_remark(drop_line, layer),
         )
+
+
+def _follow_remark(drop_line: DropLine, layer: Layer) -> str:
+    merged = {**layer, **drop_line.layer}
+    follow = Follow.from_layer(merged) if drop_line.collection else None
+    return follow_text(follow, merged.get("since")) if follow else ""
 
 
 def _key_of(drop_line: DropLine, layer: Layer) -> str | None:

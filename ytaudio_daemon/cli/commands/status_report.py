@@ -24,6 +24,8 @@ from ytaudio_daemon.system.times import parse_rfc3339
 #: In the order a job goes through them.
 STATES = ("running", "queued", "waiting", "held", "completed", "failed", "cancelled")
 BAR_CELLS = 8
+#: Collections that the document of a session shows.
+MAX_SHOWN = 100
 
 
 def daemon_report(
@@ -81,6 +83,7 @@ def session_report(
     if session["expires_at"] is not None:
         expires = parse_rfc3339(session["expires_at"])
         pairs.append(("expires", local_time_and_distance(expires, wall)))
+    pairs += _followed(document, wall)
     pairs += [
         ("ignored", f"{entry['file']}: {entry['reason']}")
         for entry in session["ignored"]
@@ -92,6 +95,20 @@ def session_report(
         more = "there are more jobs: ytaudio jobs --session " + session["name"]
         blocks.append(Facts([("note", more)]))
     return blocks
+
+
+def _followed(document: Document, wall: float) -> list[tuple[str, str]]:
+    """Return how many lists a session follows, and when it looks at one next."""
+    # A daemon of an older version tells nothing of them.
+    shown = document.get("collections", [])
+    asked = [each.get("subscription") for each in shown]
+    dues = [each["next_look_at"] for each in asked if each and each["next_look_at"]]
+    if not dues:
+        return []
+    soonest = local_time_and_distance(parse_rfc3339(min(dues)), wall)
+    more = " or more" if len(shown) >= MAX_SHOWN else ""
+    lists = f"{pluralize(len(dues), 'list')}{more}"
+    return [("follows", f"{lists}, next look at {soonest}")]
 
 
 def _standstill(liveness: DaemonLiveness, wall: float) -> Iterable[tuple[str, str]]:

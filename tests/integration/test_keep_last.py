@@ -1,0 +1,148 @@
+"""keep_last removes what the subscription brought, and nothing that a person wants."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli_rig import Rig
+from tests.integration.collections_rig import (
+    PLAYLIST,
+    CollectionsHouse,
+    in_feed,
+    listed,
+    video,
+)
+from ytaudio_daemon.ledger import audit
+
+INTERVAL_S = 6.6 * 3600.0
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[CollectionsHouse]:
+    """Open a house whose subscription has brought four songs, and keeps two."""
+    made = CollectionsHouse(tmp_path)
+    made.lane.lists[PLAYLIST] = listed([1])
+    made.drop(
+        content=f"{PLAYLIST} follow=6h keep_last=2\nhttps://youtu.be/{video(9)}\n"
+    )
+    made.take()
+    made.list_all()
+    for number in range(2, 6):
+        made.lane.feeds[PLAYLIST] = in_feed(*range(number, 0, -1))
+        made.let_pass(INTERVAL_S)
+        made.look()
+    made.finish_jobs()
+    yield made
+    with made.ledger.read() as db:
+        assert list(audit.flaws(db)) == []
+    made.close()
+
+
+def folder(house: CollectionsHouse) -> Path:
+    """Return the library's folder of the collection."""
+    assert house.layout.library is not None
+    return house.layout.library / "alice" / "Songs"
+
+
+def library(house: CollectionsHouse) -> list[str]:
+    """Return the songs of the collection that are in the library; one is no part of it."""
+    assert (folder(house).parent / "Song 9.mp3").exists()
+    return sorted(path.name for path in folder(house).glob("*.mp3"))
+
+
+def results(house: CollectionsHouse) -> list[str]:
+    """Return the names of the finished files below downloads, without the trash."""
+    found = house.layout.downloads.glob("*/*/audio/*.mp3")
+    return sorted(path.name for path in found if ".trash" not in path.parts)
+
+
+def job_id(house: CollectionsHouse, number: int) -> str:
+    query = f"SELECT uuid FROM jobs WHERE video_id = '{video(number)}'"
+    return str(house.ask(query)[0][0])
+
+
+def songs(*numbers: int) -> list[str]:
+    return [f"{number:02} Song {number}.mp3" for number in numbers]
+
+
+def files(*numbers: int) -> list[str]:
+    return [f"Song {number}.mp3" for number in numbers]
+
+
+def test_the_latest_files_stay_and_older_ones_go_with_what_they_used(
+    house: CollectionsHouse,
+) -> None:
+    assert library(house) == songs(2, 3, 4, 5)
+    house.remove_old_files()
+    assert library(house) == songs(4, 5)
+    assert results(house) == files(4, 5, 9)
+    assert house.ask("SELECT used_bytes FROM sessions") == [(33,)]
+    assert house.ask("SELECT DISTINCT state FROM jobs") == [("completed",)]
+    house.show()
+    assert library(house) == songs(4, 5), "they do not come back"
+
+
+def test_pinned_moved_and_changed_files_stay(
+    house: CollectionsHouse, tmp_path: Path
+) -> None:
+    rig = Rig(tmp_path)
+    (folder(house) / "02 Song 2.mp3").rename(folder(house) / "My favourite.mp3")
+    assert rig.call("pin", job_id(house, 3)).out.endswith(" pinned\n")
+    assert rig.call("pin", job_id(house, 3)).out.endswith(" pinned already\n")
+    house.remove_old_files()
+    assert library(house) == [*songs(3, 4, 5), "My favourite.mp3"]
+    assert results(house) == files(2, 3, 4, 5, 9)
+    assert rig.call("unpin", job_id(house, 3)).out.endswith(" no longer pinned\n")
+    house.restart()
+    house.remove_old_files()
+    assert library(house) == [*songs(4, 5), "My favourite.mp3"]
+    assert results(house) == files(2, 4, 5, 9)
+
+
+@pytest.mark.parametrize(
+    "step", ["subscription.file_marked", "subscription.file_removed"]
+)
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_daemon_killed_while_it_removes_goes_on_and_removes_no_more(
+    house: CollectionsHouse, step: str, count: int
+) -> None:
+    house.die_removing_at(step, count)
+    house.remove_old_files()
+    assert library(house) == songs(4, 5)
+    assert results(house) == files(4, 5, 9)
+    removal = house.ask("SELECT removal FROM entries WHERE job_id IS NOT NULL")
+    assert [each for (each,) in removal].count("removed") == 2
+
+
+def test_what_was_removed_is_not_fetched_again_with_the_collection(
+    house: CollectionsHouse, tmp_path: Path
+) -> None:
+    house.remove_old_files()
+    house.lane.lists[PLAYLIST] = listed([5, 4, 3, 2, 1])
+    house.drop("again.txt", PLAYLIST)
+    house.take()
+    house.list_all()
+    assert house.ask("SELECT DISTINCT state FROM jobs") == [("completed",)]
+    rig = Rig(tmp_path)
+    assert rig.call("retry", job_id(house, 2)).out.endswith(" queued again\n")
+    house.finish_jobs()
+    house.remove_old_files()
+    assert library(house) == songs(2, 4, 5), "a person asked for it"
+
+
+def test_a_file_that_is_not_in_the_library_yet_goes_later(
+    house: CollectionsHouse,
+) -> None:
+    with house.ledger.write() as db:
+        kept = db.exec_driver_sql("SELECT * FROM shelf").all()
+        db.exec_driver_sql("DELETE FROM shelf")
+    house.remove_old_files()
+    assert library(house) == songs(2, 3, 4, 5)
+    with house.ledger.write() as db:
+        for row in kept:
+            db.exec_driver_sql(
+                f"INSERT INTO shelf VALUES ({', '.join('?' * len(row))})", tuple(row)
+            )
+    house.remove_old_files()
+    assert library(house) == songs(4, 5)

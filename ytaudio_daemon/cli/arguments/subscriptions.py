@@ -1,0 +1,76 @@
+"""See which lists are followed, look at them now, pause, resume or stop that.
+
+A playlist, album or channel is followed when its line says follow=6h: every six hours
+it is looked at again, and what is new in it is fetched. Without a verb: list.
+"""
+
+import argparse
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ytaudio_daemon.cli.arguments.shared import add_json
+from ytaudio_daemon.cli.arguments.subcommands import Subcommand, add_subcommands
+
+EXAMPLES = """\
+examples:
+  ytaudio subscriptions
+  ytaudio subscriptions check 1a2b3c4d
+  ytaudio subscriptions pause --session podcasts
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add a parser for each verb."""
+    add_subcommands(parser, SUBCOMMANDS, default="list")
+    parser.set_defaults(session=None, json=False)
+
+
+def target(args: argparse.Namespace) -> str:
+    """Return the function that runs the verb."""
+    return SUBCOMMANDS[args.verb].target
+
+
+def _add_list_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-s", "--session", metavar="S", help="only those of this session"
+    )
+    add_json(parser, "the followed collections")
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "collections",
+        nargs="*",
+        metavar="COLLECTION",
+        help="ID of a followed collection, or its beginning",
+    )
+    parser.add_argument("-s", "--session", metavar="S", help="those of this session")
+
+
+SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
+    {
+        "list": Subcommand(
+            "subscription_list.run",
+            "List followed collections, and when they are looked at",
+            _add_list_arguments,
+        ),
+        "check": Subcommand(
+            "subscription_changes.check",
+            "Look at them now, not when they are due",
+            _add_selection,
+        ),
+        "pause": Subcommand(
+            "subscription_changes.pause",
+            "Look at them no more until they are resumed",
+            _add_selection,
+        ),
+        "resume": Subcommand(
+            "subscription_changes.resume", "Go on with paused ones", _add_selection
+        ),
+        "stop": Subcommand(
+            "subscription_changes.stop",
+            "Follow them no longer; what they brought stays",
+            _add_selection,
+        ),
+    }
+)

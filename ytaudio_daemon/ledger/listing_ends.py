@@ -1,0 +1,213 @@
+"""Records how a listing ended, or goes on; every write fenced by its attempt."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.collections import NO_ERROR, append_collection_event
+from ytaudio_daemon.ledger.events import record_activity
+from ytaudio_daemon.ledger.listing_claims import ListingClaim
+from ytaudio_daemon.ledger.schema import IS_UNLISTED, collections, entries, jobs
+from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.collection import CollectionState
+from ytaudio_daemon.model.decide import Decision
+from ytaudio_daemon.model.subscription import Look
+
+
+def is_current(db: Connection, claim: ListingClaim) -> bool:
+    """Return whether an attempt is still the collection's: it was not cancelled."""
+    query = sa.select(collections.c.id).where(*_fence(claim))
+    return db.execute(query).first() is not None
+
+
+def requeue_interrupted(
+    db: Connection, claim: ListingClaim, now: Now, reason: str
+) -> bool:
+    """Running → queued, uncharged: the daemon was stopped or crashed, not the list.
+
+    Returns:
+        False when the attempt is no longer the collection's.
+    """
+    return _change(db, claim, CollectionState.QUEUED, now, reason, retry_at=None)
+
+
+def requeue_due(db: Connection, now: Now, max_delay_s: float) -> int:
+    """Waiting → queued for the collections that are due; returns their number.
+
+    As with jobs, one that is due too far ahead was scheduled by a clock that jumped.
+    """
+    rows = db.execute(
+        sa.select(collections.c.id, collections.c.session_id, collections.c.drop_id)
+        .where(
+            IS_UNLISTED,
+            collections.c.state == CollectionState.WAITING.value,
+            sa.or_(
+                collections.c.retry_at <= now.wall,
+                collections.c.retry_at > now.wall + max_delay_s,
+            ),
+        )
+        .limit(500)
+    ).all()
+    for row in rows:
+        db.execute(
+            sa.update(collections)
+            .where(collections.c.id == row.id)
+            .values(state=CollectionState.QUEUED.value, retry_at=None)
+        )
+        append_collection_event(db, row, now, "due")
+    return len(rows)
+
+
+def record_failure(
+    db: Connection, claim: ListingClaim, decision: Decision, now: Now
+) -> bool:
+    """Running → waiting, or running → failed, as `model.decide` decided.
+
+    Returns:
+        False when the attempt is no longer the collection's.
+    """
+    state = (
+        CollectionState.FAILED
+        if decision.to is JobState.FAILED
+        else CollectionState.WAITING
+    )
+    failure = decision.failure
+    return _change(
+        db,
+        claim,
+        state,
+        now,
+        failure.code,
+        is_news=state is CollectionState.FAILED and not _has_failed_before(claim),
+        error_kind=failure.kind.value,
+        error_code=failure.code,
+        error_message=failure.message,
+        error_hint=failure.hint,
+        retry_at=decision.retry_at,
+        charged=collections.c.charged + int(decision.charged),
+        crashes=collections.c.crashes + int(decision.crashed),
+        finalized_at=now.wall if state is CollectionState.FAILED else None,
+    )
+
+
+def complete(
+    db: Connection, claim: ListingClaim, now: Now, *, count: int | None, is_cut: bool
+) -> bool:
+    """Running → completed: the list was read to its end, or as far as it is wanted.
+
+    Entries of earlier listings that did not come again are marked as gone.
+
+    Args:
+        db: A write transaction.
+        claim: The attempt.
+        now: The moment.
+        count: The number of entries it has; None when only part of it was read.
+        is_cut: The list goes on behind what was read.
+
+    Returns:
+        False when the attempt is no longer the collection's.
+    """
+    known = {} if count is None else {"entry_count": count}
+    is_asked = claim.look is Look.NONE and claim.asked_attempt == 0
+    is_news = is_asked or has_made_jobs(db, claim)
+    done = _change(
+        db,
+        claim,
+        CollectionState.COMPLETED,
+        now,
+        "listed",
+        is_news=is_news,
+        is_cut=is_cut,
+        listed_at=now.wall,
+        finalized_at=now.wall,
+        **known,
+        **NO_ERROR,
+    )
+    if done and not is_cut:
+        db.execute(
+            sa.update(entries)
+            .where(
+                entries.c.collection_id == claim.collection_id,
+                entries.c.attempt < claim.attempt,
+                entries.c.gone_at.is_(None),
+            )
+            .values(gone_at=now.wall)
+        )
+    return done
+
+
+def end_look(db: Connection, claim: ListingClaim, now: Now) -> bool:
+    """Running → completed: the feed was read, and the list is known by it.
+
+    Returns:
+        False when the attempt is no longer the collection's.
+    """
+    return _change(
+        db,
+        claim,
+        CollectionState.COMPLETED,
+        now,
+        "looked_at",
+        is_news=has_made_jobs(db, claim),
+        finalized_at=now.wall,
+        **NO_ERROR,
+    )
+
+
+def _has_failed_before(claim: ListingClaim) -> bool:
+    """Return whether the look before failed, too: nobody is told of that twice."""
+    return claim.following is not None and claim.following.failures > 0
+
+
+def _fence(claim: ListingClaim) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        collections.c.id == claim.collection_id,
+        collections.c.attempt == claim.attempt,
+        collections.c.state == CollectionState.RUNNING.value,
+    )
+
+
+def _change(
+    db: Connection,
+    claim: ListingClaim,
+    to: CollectionState,
+    now: Now,
+    reason: str,
+    *,
+    is_news: bool = False,
+    **values: Any,
+) -> bool:
+    """Move a running listing; `is_news`: notices say that it ended.
+
+    Returns:
+        False when the attempt is no longer the collection's.
+    """
+    done = db.execute(
+        sa.update(collections)
+        .where(*_fence(claim))
+        .values(state=to.value, host=None, **values)
+    )
+    if done.rowcount != 1:
+        return False
+    row = db.execute(
+        sa.select(collections).where(collections.c.id == claim.collection_id)
+    ).one()
+    append_collection_event(db, row, now, reason, end=to if is_news else None)
+    if is_news or claim.look is Look.NONE:
+        record_activity(db, claim.session_id, now)
+    return True
+
+
+def has_made_jobs(db: Connection, claim: ListingClaim) -> bool:
+    """Return whether a listing has made or revived a job."""
+    began = claim.history.claimed_at or 0.0
+    query = (
+        sa.select(jobs.c.id)
+        .join(entries, entries.c.job_id == jobs.c.id)
+        .where(
+            entries.c.collection_id == claim.collection_id, jobs.c.created_at >= began
+        )
+    )
+    return db.execute(query.limit(1)).first() is not None

@@ -1,0 +1,178 @@
+"""Records what the looks of subscriptions find, and how they end."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger import listing_ends
+from ytaudio_daemon.ledger.listing_claims import ListingClaim
+from ytaudio_daemon.ledger.listing_ends import is_current
+from ytaudio_daemon.ledger.listing_pages import (
+    Entry,
+    RecordRules,
+    append_page_event,
+    count_chosen,
+    known_entries,
+    select_entries,
+    write_entries,
+)
+from ytaudio_daemon.ledger.schema import entries, subscriptions
+from ytaudio_daemon.ledger.subscriptions import queue_listing
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.list_totals import FeedAnswer, ListTotals, feed_mark
+from ytaudio_daemon.model.listing import ListedEntry, ListedPage
+from ytaudio_daemon.model.subscription import Look
+
+
+def record_feed(
+    db: Connection, claim: ListingClaim, page: ListedPage, rules: RecordRules, now: Now
+) -> int | None:
+    """Record the new entries of a feed, the oldest first, and make jobs of them.
+
+    Where the feed does not suffice, nothing is recorded, and the whole list is read
+    when the look ends: all of it is new, so there may be more; or the selection asks
+    for lengths, which feeds do not tell.
+
+    Args:
+        db: A write transaction.
+        claim: The look.
+        page: The feed's entries, the newest first.
+        rules: From the config.
+        now: The moment.
+
+    Returns:
+        The number of entries that this look has selected; None when the attempt is no
+        longer the collection's.
+    """
+    if not is_current(db, claim):
+        return None
+    known = known_entries(db, claim, [entry.video_id for entry in page.entries])
+    fresh = [entry for entry in page.entries if entry.video_id not in known]
+    selection = claim.selection
+    asks_for_length = selection.min_s is not None or selection.max_s is not None
+    if fresh and (not known or asks_for_length):
+        _set(db, claim, look=Look.LIST.value)
+        return 0
+    returned = [each for each in known.values() if each.gone_at is not None]
+    _unmark_gone(db, claim, [each.video_id for each in returned])
+    if fresh:
+        found = _placed(db, claim, fresh)
+        chosen = count_chosen(db, claim)
+        select_entries(db, claim, found, chosen, rules, now)
+        write_entries(db, claim, found, now)
+        append_page_event(db, claim, now)
+    return count_chosen(db, claim)
+
+
+def complete(
+    db: Connection,
+    claim: ListingClaim,
+    totals: ListTotals | None,
+    now: Now,
+    *,
+    count: int | None,
+    is_cut: bool,
+) -> bool:
+    """End a listing, and a look with it; one that needs the whole list goes on.
+
+    Args:
+        db: A write transaction.
+        claim: The attempt.
+        totals: What the worker said; None when it was stopped, for enough was selected.
+        now: The moment.
+        count: The number of entries that the list has; None when that is not known.
+        is_cut: The list goes on behind what was read.
+
+    Returns:
+        False when the attempt is no longer the collection's.
+    """
+    if totals is None or not totals.feed:
+        return _complete_list(db, claim, now, count=count, is_cut=is_cut)
+    if not is_current(db, claim):
+        return False
+    if _needs_list(db, claim):
+        queue_listing(db, claim.collection_id, now)
+        return True
+    listing_ends.end_look(db, claim, now)
+    marks = {}
+    if totals.feed == FeedAnswer.READ:
+        marks = {"etag": feed_mark(totals.etag), "modified": feed_mark(totals.modified)}
+    _end(db, claim, now, **marks)
+    return True
+
+
+def record_failed_look(db: Connection, claim: ListingClaim) -> None:
+    """Count a look that failed for good; the next one comes in its turn."""
+    if claim.following is not None:
+        failures = subscriptions.c.failures + 1
+        _set(db, claim, look=Look.NONE.value, failures=failures)
+
+
+def _complete_list(
+    db: Connection, claim: ListingClaim, now: Now, *, count: int | None, is_cut: bool
+) -> bool:
+    done = listing_ends.complete(db, claim, now, count=count, is_cut=is_cut)
+    if done and claim.following is not None:
+        _end(db, claim, now, whole_lived=now.uptime_s)
+    return done
+
+
+def _end(db: Connection, claim: ListingClaim, now: Now, **more: object) -> None:
+    found = (
+        {"found_at": claim.history.claimed_at}
+        if listing_ends.has_made_jobs(db, claim)
+        else {}
+    )
+    _set(
+        db,
+        claim,
+        look=Look.NONE.value,
+        failures=0,
+        looked_at=now.wall,
+        **found,
+        **more,
+    )
+
+
+def _set(db: Connection, claim: ListingClaim, **values: object) -> None:
+    mine = subscriptions.c.collection_id == claim.collection_id
+    db.execute(sa.update(subscriptions).where(mine).values(**values))
+
+
+def _needs_list(db: Connection, claim: ListingClaim) -> bool:
+    query = sa.select(subscriptions.c.look).where(
+        subscriptions.c.collection_id == claim.collection_id
+    )
+    return bool(db.execute(query).scalar() == Look.LIST)
+
+
+def _unmark_gone(db: Connection, claim: ListingClaim, videos: Sequence[str]) -> None:
+    """Record that entries which had vanished are in the list again."""
+    mine = sa.and_(
+        entries.c.collection_id == claim.collection_id, entries.c.video_id.in_(videos)
+    )
+    if videos:
+        db.execute(sa.update(entries).where(mine).values(gone_at=None))
+
+
+def _placed(
+    db: Connection, claim: ListingClaim, fresh: Sequence[ListedEntry]
+) -> list[Entry]:
+    """Return new entries in the order they came out, behind all that are known."""
+    query = sa.select(sa.func.max(entries.c.position)).where(
+        entries.c.collection_id == claim.collection_id
+    )
+    last = db.execute(query).scalar() or 0
+    return [
+        Entry(
+            video_id=entry.video_id,
+            position=position,
+            title=entry.title or None,
+            duration_s=entry.duration_s,
+            upload_date=entry.upload_date or None,
+            track=None,
+            unavailable=entry.unavailable,
+        )
+        for position, entry in enumerate(reversed(fresh), last + 1)
+    ]

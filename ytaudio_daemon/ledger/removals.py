@@ -1,0 +1,246 @@
+"""Files that `keep_last` removes: chosen, marked, removed; and the pins against it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.events import Fence, append_event
+from ytaudio_daemon.ledger.schema import (
+    IS_BEING_REMOVED,
+    collections,
+    entries,
+    events,
+    jobs,
+    library_entries,
+    pins,
+    sessions,
+    subscriptions,
+)
+from ytaudio_daemon.ledger.transitions import release_held
+from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.quota import Quota
+from ytaudio_daemon.model.subscription import Removal, SubscriptionState
+
+#: Files marked, or taken up after a crash, in one transaction.
+BATCH_SIZE = 50
+#: The reason of a job's event.
+REMOVED_EVENT = "removed_by_keep_last"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldFile:
+    """A finished file that a subscription brought, and that is to go.
+
+    Attributes:
+        library_name: Its name in the session's library folder; None when it has none.
+        library_identity: The library file's identity when it was added.
+    """
+
+    collection_id: int
+    video_id: str
+    job_id: int
+    job_uuid: str
+    attempt: int
+    session_id: int
+    session_uuid: str
+    session_name: str
+    size_bytes: int
+    library_name: str | None
+    library_identity: str | None
+
+
+def collections_with_news(db: Connection, after_event: int) -> tuple[list[int], int]:
+    """Return the collections that may have more files than they keep.
+
+    Args:
+        db: A transaction.
+        after_event: Only what has changed behind this event counts; 0 for all.
+
+    Returns:
+        Their numbers, and the newest event.
+    """
+    newest = db.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
+    keeps = subscriptions.c.keep_last.is_not(None)
+    if not after_event:
+        return list(db.execute(_collection_ids().where(keeps)).scalars()), newest
+    changed = (
+        sa.select(sa.func.coalesce(events.c.collection_id, jobs.c.collection_id))
+        .outerjoin(jobs, jobs.c.id == events.c.job_id)
+        .where(
+            events.c.id > after_event,
+            events.c.id <= newest,
+            sa.or_(
+                events.c.to_state == JobState.COMPLETED.value,
+                events.c.collection_id.is_not(None),
+            ),
+        )
+    )
+    mine = _collection_ids().where(keeps, subscriptions.c.collection_id.in_(changed))
+    return list(db.execute(mine).scalars()), newest
+
+
+def old_files(db: Connection, collection_id: int) -> list[OldFile]:
+    """Return a subscription's files beyond the latest ones that it keeps.
+
+    The latest are those of the latest upload, then those that were seen last. A pinned
+    file counts as one of them where it is, and never goes.
+
+    Args:
+        db: A transaction.
+        collection_id: The collection.
+    """
+    keep_last = db.execute(
+        sa.select(subscriptions.c.keep_last).where(
+            subscriptions.c.collection_id == collection_id,
+            subscriptions.c.state != SubscriptionState.STOPPED.value,
+        )
+    ).scalar()
+    if keep_last is None:
+        return []
+    query = (
+        _files()
+        .where(
+            entries.c.collection_id == collection_id,
+            jobs.c.collection_id == collection_id,
+            jobs.c.state == JobState.COMPLETED.value,
+            entries.c.removal.is_(None),
+        )
+        .order_by(
+            sa.func.coalesce(entries.c.upload_date, "").desc(),
+            entries.c.first_seen_at.desc(),
+            entries.c.position,
+        )
+    )
+    beyond = db.execute(query).all()[keep_last:]
+    return [_file_from_row(row) for row in beyond if row.pinned_at is None]
+
+
+def pending_files(db: Connection) -> list[OldFile]:
+    """Return the files whose removal was begun."""
+    query = _files().where(IS_BEING_REMOVED)
+    return [_file_from_row(row) for row in db.execute(query.limit(BATCH_SIZE)).all()]
+
+
+def leave(db: Connection, file: OldFile) -> None:
+    """Record that a file stays, for a person has moved it."""
+    _set(db, file, Removal.MOVED)
+
+
+def begin(db: Connection, file: OldFile, now: Now, quota: Quota) -> bool:
+    """Record that a file is being removed: it no longer counts in its session.
+
+    Returns:
+        False when it was pinned, removed or run again meanwhile.
+    """
+    is_same = (
+        _files()
+        .where(
+            entries.c.collection_id == file.collection_id,
+            entries.c.video_id == file.video_id,
+            entries.c.removal.is_(None),
+            jobs.c.state == JobState.COMPLETED.value,
+            jobs.c.attempt == file.attempt,
+            pins.c.job_id.is_(None),
+        )
+        .limit(1)
+    )
+    if db.execute(is_same).first() is None:
+        return False
+    _set(db, file, Removal.PENDING)
+    db.execute(
+        sa.update(jobs).where(jobs.c.id == file.job_id).values(file_size_bytes=0)
+    )
+    db.execute(
+        sa.update(sessions)
+        .where(sessions.c.id == file.session_id)
+        .values(used_bytes=sessions.c.used_bytes - file.size_bytes)
+    )
+    release_held(db, file.session_id, quota, now)
+    return True
+
+
+def finish(db: Connection, file: OldFile, now: Now) -> None:
+    """Record that a file is removed."""
+    _set(db, file, Removal.REMOVED)
+    fence = Fence(job_id=file.job_id, session_id=file.session_id, attempt=file.attempt)
+    append_event(db, now, fence, REMOVED_EVENT)
+
+
+def pin(db: Connection, job_id: int, now: Now) -> bool:
+    """Have a job's file stay whatever `keep_last` says; False when it is pinned."""
+    known = db.execute(sa.select(pins).where(pins.c.job_id == job_id)).first()
+    if known is None:
+        db.execute(sa.insert(pins).values(job_id=job_id, pinned_at=now.wall))
+    return known is None
+
+
+def unpin(db: Connection, job_id: int) -> bool:
+    """Remove a job's pin; False when it has none."""
+    gone = db.execute(sa.delete(pins).where(pins.c.job_id == job_id))
+    return gone.rowcount > 0
+
+
+def _collection_ids() -> sa.Select[Any]:
+    return sa.select(subscriptions.c.collection_id).order_by(
+        subscriptions.c.collection_id
+    )
+
+
+def _files() -> sa.Select[Any]:
+    return (
+        sa.select(
+            entries.c.collection_id,
+            entries.c.video_id,
+            jobs.c.id.label("job_id"),
+            jobs.c.uuid.label("job_uuid"),
+            jobs.c.attempt,
+            jobs.c.file_size_bytes,
+            sessions.c.id.label("session_id"),
+            sessions.c.uuid.label("session_uuid"),
+            sessions.c.name.label("session_name"),
+            library_entries.c.name.label("library_name"),
+            library_entries.c.identity,
+            pins.c.pinned_at,
+        )
+        .join(jobs, jobs.c.id == entries.c.job_id)
+        .join(collections, collections.c.id == entries.c.collection_id)
+        .join(sessions, sessions.c.id == jobs.c.session_id)
+        .outerjoin(pins, pins.c.job_id == jobs.c.id)
+        .outerjoin(
+            library_entries,
+            sa.and_(
+                library_entries.c.job_id == jobs.c.id,
+                library_entries.c.attempt == jobs.c.attempt,
+            ),
+        )
+    )
+
+
+def _set(db: Connection, file: OldFile, removal: Removal) -> None:
+    db.execute(
+        sa.update(entries)
+        .where(
+            entries.c.collection_id == file.collection_id,
+            entries.c.video_id == file.video_id,
+        )
+        .values(removal=removal.value)
+    )
+
+
+def _file_from_row(row: Any) -> OldFile:
+    return OldFile(
+        collection_id=row.collection_id,
+        video_id=row.video_id,
+        job_id=row.job_id,
+        job_uuid=row.job_uuid,
+        attempt=row.attempt,
+        session_id=row.session_id,
+        session_uuid=row.session_uuid,
+        session_name=row.session_name,
+        size_bytes=row.file_size_bytes or 0,
+        library_name=row.library_name,
+        library_identity=row.identity,
+    )

@@ -1,0 +1,124 @@
+"""Removes the files that subscriptions brought, beyond the latest ones that they keep.
+
+What a person has pinned, moved, renamed or changed stays. A file goes in three steps,
+each of which may be repeated: marked in the ledger, moved to the trash, recorded.
+"""
+
+import structlog
+
+from ytaudio_daemon.errors import ITEM_ERRORS
+from ytaudio_daemon.folders import Layout, old_files
+from ytaudio_daemon.folders.library import LibraryFile
+from ytaudio_daemon.ledger import Ledger, removals
+from ytaudio_daemon.ledger.removals import OldFile
+from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.system import failpoints
+
+log = structlog.get_logger()
+
+
+class OldFileRemover:
+    """Removes what is beyond `keep_last`, a collection at a time.
+
+    Args:
+        ledger: Holds the subscriptions and their entries.
+        layout: Where the files are.
+        settings: Section sessions.
+    """
+
+    def __init__(self, ledger: Ledger, layout: Layout, settings: Settings) -> None:
+        self._ledger = ledger
+        self._layout = layout
+        self.settings = settings
+        #: The last event that was looked at; 0: everything is, once.
+        self._event = 0
+        #: Collections that are still to be gone through, and those with files of which
+        #: nothing is known yet: they are gone through again with the next call.
+        self._todo: list[int] = []
+        self._later: set[int] = set()
+
+    def reload(self, settings: Settings) -> None:
+        """Apply new settings."""
+        self.settings = settings
+
+    def remove_some(self, now: Now) -> bool:
+        """Remove old files of one collection; returns whether there may be more.
+
+        Raises:
+            LedgerError: The next call goes on.
+        """
+        with self._ledger.read() as db:
+            begun = removals.pending_files(db)
+            if not self._todo:
+                news, self._event = removals.collections_with_news(db, self._event)
+                self._todo, self._later = sorted(self._later | set(news)), set()
+        for file in begun:  # a crash or an error came in between
+            self._remove(file, now)
+        if not self._todo:
+            return False
+        self._remove_beyond(self._todo[-1], now)
+        self._todo.pop()
+        return bool(self._todo)
+
+    def _remove_beyond(self, collection_id: int, now: Now) -> None:
+        with self._ledger.read() as db:
+            files = removals.old_files(db, collection_id)
+        for file in files:
+            is_untouched = self._is_untouched(file)
+            if is_untouched is None:
+                self._later.add(collection_id)
+                continue
+            if not is_untouched:
+                with self._ledger.write() as db:
+                    removals.leave(db, file)
+                continue
+            with self._ledger.write() as db:
+                quota = self.settings.sessions.quota
+                is_begun = removals.begin(db, file, now, quota)
+            failpoints.failpoint("subscription.file_marked", file.job_uuid)
+            if is_begun:
+                self._remove(file, now)
+
+    def _remove(self, file: OldFile, now: Now) -> None:
+        """Remove a marked file; one that cannot be is tried again with the next call."""
+        library, layout = _library_file(file), self._layout
+        try:
+            if layout.library is not None and library is not None:
+                old_files.remove_from_library(
+                    layout.library, file.session_name, library
+                )
+            old_files.trash_job(
+                layout.downloads, file.session_uuid, file.job_uuid, now.uptime_s
+            )
+        except ITEM_ERRORS as error:
+            log.warning("subscription.file_stays", job=file.job_uuid, error=str(error))
+            return
+        failpoints.failpoint("subscription.file_removed", file.job_uuid)
+        with self._ledger.write() as db:
+            removals.finish(db, file, now)
+        log.info(
+            "subscription.file_removed",
+            job=file.job_uuid,
+            session=file.session_name,
+            name=file.library_name,
+        )
+
+    def _is_untouched(self, file: OldFile) -> bool | None:
+        """Return whether the library's file is as it was added; None: not known yet."""
+        root, library = self._layout.library, _library_file(file)
+        if root is None:
+            return True
+        if library is None:  # it is being added
+            return None
+        try:
+            return old_files.is_untouched(root, file.session_name, library)
+        except OSError as error:
+            log.warning("subscription.file_stays", job=file.job_uuid, error=str(error))
+            return None
+
+
+def _library_file(file: OldFile) -> LibraryFile | None:
+    if file.library_name is None or file.library_identity is None:
+        return None
+    return LibraryFile(name=file.library_name, identity=file.library_identity)
