@@ -451,7 +451,7 @@ upgrades() {
   kill -TERM -- -$installer; wait $installer
   check "an installation that is ended while a version starts" test $? -ne 0
   check "  is taken back" test "$before active" = "$(readlink $CURRENT) $(prop ActiveState)"
-  sed -i 's/^# Downloads at once.*/& (or so)/' "$WORK/broken/config/ytaudio.toml"
+  sed -i 's/^# How many downloads run at the same time.*/& (or so)/' "$WORK/broken/config/ytaudio.toml"
   git -C "$WORK/broken" checkout -q ytaudio_daemon 2>/dev/null || cp "$CHECKOUT/ytaudio_daemon/daemon/start.py" "$WORK/broken/ytaudio_daemon/daemon/"
   check "a shipped config that has changed" make_install "$WORK/broken"
   check "  is laid beside ours, and said" test -f $CONFIG.new -a -n "$(grep 'diff' "$WORK/install.log")"

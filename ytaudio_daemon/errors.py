@@ -7,6 +7,7 @@ YtaudioError                 message: what, where, why; hint: what to do
 ├── UnknownSessionError      no session of that name or UUID (exit 4)
 ├── SessionExpiredError      the session has ended (exit 4)
 ├── ListingError             a playlist, album or channel cannot be listed (exit 1)
+├── TooManyListingsError     a session has too many collections to be listed (exit 1)
 ├── UnknownJobError          no job, or several, by that ID (exit 4)
 ├── IllegalMoveError         a job's state does not allow that step (exit 1)
 ├── AlreadyRunningError      another daemon holds this state folder (exit 1)
@@ -72,6 +73,10 @@ class SessionExpiredError(YtaudioError):
 
 class ListingError(YtaudioError):
     """A playlist, an album or a channel cannot be listed, or not to its end."""
+
+
+class TooManyListingsError(YtaudioError):
+    """A session has as many collections to be listed as it may have."""
 
 
 class UnknownJobError(YtaudioError):

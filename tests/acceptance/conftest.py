@@ -9,6 +9,7 @@ import pytest
 
 from tests.acceptance.api_rig import Front, served
 from tests.acceptance.rig import House, running
+from tests.new_ledgers import migrated_file
 from tests.youtube import Video, YouTube
 
 #: A second of AAC, which becomes an m4a without being encoded.
@@ -62,8 +63,15 @@ def open_house(site: YouTube, tmp_path: Path) -> Iterator[Opener]:
     with ExitStack() as stack:
 
         def opened(name: str = "house", **settings: Any) -> House:
-            return stack.enter_context(
-                running(House(tmp_path / name, site, **settings))
-            )
+            house = House(tmp_path / name, site, **settings)
+            furnish(house)
+            return stack.enter_context(running(house))
 
         yield opened
+
+
+def furnish(house: House) -> None:
+    """Put a new ledger into a house, which its daemon would take longer to make."""
+    if not house.ledger.exists() and "database_url" not in house.settings:
+        house.ledger.parent.mkdir(exist_ok=True)
+        house.ledger.write_bytes(migrated_file())

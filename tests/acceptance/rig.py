@@ -34,6 +34,8 @@ QUICK = {
 }
 #: Waiting costs time only where something is wrong; machines may be very busy.
 PATIENCE_S = 75.0
+#: A daemon that is asked to look around all the time does nothing else.
+POKE_INTERVAL_S = 0.1
 #: As much for a command.
 COMMAND_S = 150.0
 
@@ -338,8 +340,13 @@ class House:
     def wait_swept(self, condition: Condition[Found]) -> Found:
         """Wait for what a look through the sessions brings about; have it look."""
 
+        poked_at = 0.0
+
         def looked_at() -> Found | Literal[False] | None:
-            self.poke()
+            nonlocal poked_at
+            if time.monotonic() > poked_at + POKE_INTERVAL_S:
+                poked_at = time.monotonic()
+                self.poke()
             return condition()
 
         return self.wait(looked_at)

@@ -82,7 +82,7 @@ def test_the_same_audio_twice_is_one_job(front: Front, client: httpx.Client) -> 
     [
         ({"media_type": "video"}, "unsupported_media_type"),
         ({"url": "https://vimeo.com/1"}, "unsupported_site"),
-        ({"url": "https://youtube.com/playlist?list=PLx"}, "not_a_video"),
+        ({"url": "https://youtube.com/about"}, "not_a_video"),
         ({"url": "nonsense"}, "not_a_url"),
         ({"url": "https://youtu.be/short"}, "bad_video_id"),
         ({"output_format": "exe"}, "bad_option"),

@@ -13,7 +13,10 @@ HERE = Path(__file__).parent
 
 
 @pytest.mark.timeout(600)
-def test_the_api_keeps_to_its_description(front: Front, tmp_path: Path) -> None:
+@pytest.mark.parametrize("examples", [3, pytest.param(30, marks=pytest.mark.long)])
+def test_the_api_keeps_to_its_description(
+    front: Front, tmp_path: Path, examples: int
+) -> None:
     log = front.house.root / "serve.err"  # of all that serve this house
     before = log.stat().st_size
     made = front.new_session()
@@ -29,7 +32,7 @@ def test_the_api_keeps_to_its_description(front: Front, tmp_path: Path) -> None:
             f"{front.base}/api/openapi.json",
             "--header",
             f"X-Session-ID: {session}",
-            "--max-examples=5",
+            f"--max-examples={examples}",
             # One thread: ast.parse, which hypothesis uses to describe lambdas, fails with
             # "AST constructor recursion depth mismatch" in two at once on Python 3.11.
             "--workers=1",

@@ -1,5 +1,7 @@
 """Playlists and albums: one line, its entries as jobs, and a receipt that says so."""
 
+import mutagen
+
 from tests.acceptance.conftest import Opener
 from tests.acceptance.rig import House, ids
 from tests.acceptance.test_drops import schema
@@ -61,6 +63,21 @@ def test_an_album_becomes_audio_with_a_receipt_of_its_items(
     (shown,) = session["collections"]
     assert (shown["id"], shown["state"]) == (collection["id"], "completed")
     assert "Pastel Blues, album, no. 1" in home.must("show", job["id"])
+    _see_the_album_in_the_library(home)
+
+
+def _see_the_album_in_the_library(home: House) -> None:
+    shelf = home.library / "album"
+    playlist = shelf / "Pastel Blues.m3u8"
+    home.wait(lambda: playlist.exists() and playlist.read_text().count("#EXTINF") == 2)
+    lines = playlist.read_text().splitlines()
+    songs = [shelf / line for line in lines if not line.startswith("#")]
+    assert all(song.is_file() for song in songs)
+    assert any(line.endswith("not available: private") for line in lines)
+    first = mutagen.File(songs[0], easy=True)
+    assert first["album"] == ["Pastel Blues"]
+    assert songs[0].parent.name.endswith("Pastel Blues")
+    assert (songs[0].parent / "cover.jpg").is_file()
 
 
 def test_a_playlist_of_250_survives_a_daemon_killed_between_two_pages(

@@ -101,8 +101,7 @@ def test_what_the_archive_has_is_no_success_unless_it_is_wanted_again(
     url = link("ARCHIVE000A")
     result = downloader.download_audio_with_session(url, session, job)
     assert result.error_message == (
-        "The video is in the archive since 1970-01-01; again=True downloads it all the "
-        "same."
+        "The video is in the archive since 1970-01-01; again=True downloads it anyway."
     )
     assert not result.success
     assert site.fetches("ARCHIVE000A") == 0

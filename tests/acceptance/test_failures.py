@@ -250,7 +250,7 @@ def test_without_ffmpeg_work_waits_until_there_is_one(
     [video] = ids("NOFFMPEG", 1)
     poor = {"PATH": str(bare), "PYTHONPATH": f"{hidden}:{CHECKOUT}"}
     with running(made, **poor) as house:
-        house.drop("poor", links([video]))
+        house.drop("poor", f"{links([video]).strip()} format=mp3\n")  # an encode
         assert house.wait(lambda: house.problem("ffmpeg_missing"))["hint"]
         assert house.problem("js_runtime_missing")
         house.wait(lambda: gate(house, "host"))

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ TITLES = {"LOCALE00001": "日本の歌", "LOCALE00002": "Café"}
 class HouseInALocale(House):
     """Its programs start on their own, in a locale."""
 
-    variables: dict[str, str]
+    variables: Mapping[str, str]
 
     @property
     def is_plain(self) -> bool:
@@ -32,21 +33,16 @@ class HouseInALocale(House):
         return super().environment(**words)
 
 
-@pytest.fixture(params=[LATIN_1, *PLAIN])
-def variables(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """Give the variables of each locale."""
-    return locale_environment(request.param, tmp_path)
-
-
+@pytest.mark.parametrize(("name", "later"), [(LATIN_1, LATIN_1), PLAIN])
 def test_titles_and_folders_are_utf8_in_every_locale(
-    site: YouTube, tmp_path: Path, variables: dict[str, str]
+    site: YouTube, tmp_path: Path, name: str, later: str
 ) -> None:
     for video_id, title in TITLES.items():
         site.add(
             Video(id=video_id, title=title, duration_s=CLIP.duration_s, formats={"aac"})
         )
     house = HouseInALocale(tmp_path / "house", site)
-    house.variables = variables
+    house.variables = locale_environment(name, tmp_path)
     try:
         house.start()
         drop = house.drop(SESSION, links(TITLES), "Wünsche.txt")
@@ -62,15 +58,19 @@ def test_titles_and_folders_are_utf8_in_every_locale(
         house.must("status", SESSION)
 
         assert house.stop() == 0
+        house.variables = locale_environment(later, tmp_path)
         house.start()  # what it finds at its start harms it no more
         assert house.session(SESSION)["session"]["name"] == SESSION
+        house.must("status", SESSION)
     finally:
         house.close()
 
 
+@pytest.mark.parametrize("name", [LATIN_1, *PLAIN])
 def test_a_terminal_gets_the_characters_of_its_locale(
-    tmp_path: Path, variables: dict[str, str]
+    tmp_path: Path, name: str
 ) -> None:
+    variables = locale_environment(name, tmp_path)
     file = tmp_path / "Größe.txt"
     file.write_text("日本 Café\n")
     ran = subprocess.run(

@@ -16,7 +16,7 @@ AS_SHIPPED: dict[str, Any] = {
     "status_interval": "2s",
     "download_format": "mp3",
 }
-TOUR: str = re.findall(r"```sh\n(mkdir -p inbox/alice.*?)```", README, re.DOTALL)[0]
+TOUR: str = re.findall(r"```sh\n(export PATH=.*?)```", README, re.DOTALL)[0]
 
 
 def paste(house: House) -> str:

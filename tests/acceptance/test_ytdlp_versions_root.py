@@ -3,13 +3,15 @@
 import json
 import os
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.strangers import nobodys_house
 from tests.integration import ytdlp_rig
-from tests.others import NOBODY, let_others_in
+from tests.others import NOBODY
 from tests.youtube import YouTube
 
 TELLS_WHO_RUNS_IT = {
@@ -23,20 +25,24 @@ TELLS_WHO_RUNS_IT = {
 }
 
 
+@pytest.fixture
+def folder_open_to_all() -> Iterator[Path]:
+    """Make one beside pytest's folders, which any pytest that starts closes to others."""
+    with tempfile.TemporaryDirectory(prefix="ytaudio-open-") as folder:
+        Path(folder).chmod(0o1777)
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("state_is", ["its own", "a link", "root's"])
 def test_root_becomes_the_owner_of_the_tree_for_good(
-    site: YouTube, tmp_path: Path, state_is: str
+    site: YouTube, folder_open_to_all: Path, state_is: str
 ) -> None:
     """Also when the daemon's user has put a link there to a folder of root's."""
     with nobodys_house(site) as house:
         state = house.root / "state"
         os.chown(house.root, NOBODY, NOBODY)
         if state_is == "a link":
-            open_to_all = tmp_path / "open"
-            open_to_all.mkdir()
-            open_to_all.chmod(0o1777)
-            let_others_in(tmp_path)
-            state.symlink_to(open_to_all)
+            state.symlink_to(folder_open_to_all)
             os.chown(state, NOBODY, NOBODY, follow_symlinks=False)
         else:
             state.mkdir()

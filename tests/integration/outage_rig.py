@@ -12,8 +12,8 @@ from tests.youtube import YouTube
 from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.jobs.config_values import retry_policy
 from ytaudio_daemon.jobs.outage_prober import OutageProber
-from ytaudio_daemon.jobs.runner import JobRunner
-from ytaudio_daemon.ledger import Ledger, gates, queries, transitions
+from ytaudio_daemon.jobs.runner import CLAIM_POLL_S, JobRunner
+from ytaudio_daemon.ledger import Ledger, gates, outages, queries, transitions
 from ytaudio_daemon.model import FINALIZED, JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import max_retry_delay_s
@@ -25,6 +25,8 @@ from ytaudio_daemon.settings import load
 MAX_STEPS = 20_000
 #: Of the clock while something runs, in seconds a step.
 STEP_S = 0.01
+#: While nothing is due: some polls of the daemon's.
+LONGEST_STEP_S = 5 * CLAIM_POLL_S
 
 
 class JobDriver:
@@ -105,10 +107,21 @@ class JobDriver:
         return [job.charged - (job.state is JobState.COMPLETED) for job in jobs]
 
     def _collect(self) -> None:
+        """Collect what the pool reports until something ends, if anything runs.
+
+        Progress changes nothing in the ledger, and each step asks it a dozen times.
+        """
+        known = len(self.ended)
+        while len(self.ended) == known and self._collect_events():
+            pass
+
+    def _collect_events(self) -> bool:
+        """Collect what comes within a moment; return whether anything runs."""
         mono = time.monotonic()
         due = self.pool.next_due(mono)
         use = self.pool.usage()
-        nap = 0.2 if use.downloading or use.converting or use.waiting else 0.0
+        is_busy = bool(use.downloading or use.converting or use.waiting)
+        nap = 0.2 if is_busy else 0.0
         select.select(
             [self.pool], [], [], nap if due is None else min(nap, max(0.0, due - mono))
         )
@@ -116,11 +129,19 @@ class JobDriver:
         self.ended += [event.key for event in events if isinstance(event, Ended)]
         self.runner.collect(events)
         self.prober.collect(events)
+        return is_busy
 
     def _seconds_to_next(self) -> float:
+        """Return when something is due; polls that find nothing are left out."""
         with self.ledger.read() as db:
+            outage = outages.find_outage(db)
+            shut = gates.closed_gates(db)
             soonest = queries.next_retry_at(db)
         wait_s = self.runner.seconds_to_next_claim(self.now)
+        times = [gate.until for gate in shut] + ([outage.probe_at] if outage else [])
+        ahead = [at - self.now.wall for at in times if at > self.now.wall]
+        if ahead and wait_s >= CLAIM_POLL_S:
+            wait_s = min(*ahead, LONGEST_STEP_S)
         if soonest is None:
             return wait_s
         return min(wait_s, max(STEP_S, soonest - self.now.wall))

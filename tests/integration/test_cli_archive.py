@@ -1,6 +1,7 @@
 """`ytaudio archive` and `adopt`, as people use them: what they say, keep and forget."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from tests.forms import assert_described
 from tests.integration.cli_rig import Ran, Rig, complete, record
 from tests.integration.intake_rig import STRUCK
+from tests.others import NOBODY, let_others_in, needs_root
 from ytaudio_daemon.archive import importer
 from ytaudio_daemon.ledger import Ledger, archive, queries
 from ytaudio_daemon.system import failpoints
@@ -248,6 +250,20 @@ def test_a_folder_that_moved_is_adopted_at_its_new_place(rig: Rig, music: Path) 
     assert (document["added"], document["known"], document["moved"]) == (0, 2, 2)
     (entry,) = rig.call("archive", "list", ODD, "--json").json["entries"]
     assert entry["path"] == f"{moved}/One [{ODD}].mp3"
+
+
+@needs_root
+def test_root_adopts_as_the_daemons_user_and_says_what_that_may_not_read(
+    rig: Rig, music: Path
+) -> None:
+    let_others_in(rig.root)
+    for path in (rig.layout.state, *rig.layout.state.rglob("*")):
+        shutil.chown(path, NOBODY, NOBODY)
+    music.chmod(0o700)
+    ran = rig.call_as(0, "adopt", str(music))
+    assert ran.code == 1
+    assert f"{music}: it cannot be read: Permission denied" in ran.err
+    assert "note: files are read as user nobody; let it in: setfacl" in ran.err
 
 
 def test_only_music_is_adopted(rig: Rig) -> None:

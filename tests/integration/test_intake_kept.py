@@ -113,17 +113,17 @@ def test_a_long_list_that_grew_is_looked_through_in_pieces(
 ) -> None:
     monkeypatch.setattr(previous_lines, "LINES_PER_PAGE", 100)
     monkeypatch.setattr(recording, "READ_LINES_S", 0)  # a known line is a piece
-    house.drop("long.txt", many(500))
+    house.drop("long.txt", many(250))
     house.take()
-    house.drop("long.txt", many(501))
+    house.drop("long.txt", many(251))
     house.intake.mark_dirty(None)
-    for _ in range(400):
+    for _ in range(200):
         assert house.intake.process_drops(house.now, time.monotonic())
     house.drop("short.txt")
     house.take()
     names = house.ask("SELECT name FROM drops ORDER BY id")
     assert names == [(b"long.txt",), (b"short.txt",), (b"long.txt",)]
-    assert house.ask("SELECT line FROM lines WHERE drop_id = 3") == [(501,)]
+    assert house.ask("SELECT line FROM lines WHERE drop_id = 3") == [(251,)]
 
 
 def test_a_page_that_cannot_be_read_is_asked_for_again(

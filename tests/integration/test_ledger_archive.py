@@ -87,7 +87,7 @@ def test_a_link_in_the_archive_is_a_duplicate_that_says_since_when(
         ("duplicate", "in_archive", True),
         ("accepted", None, False),
     ]
-    assert found[0].message == f"{SINCE}; again=yes downloads it all the same"
+    assert found[0].message == f"{SINCE}; again=yes downloads it anyway"
     assert found[0].again is None
     assert states(ledger) == ["queued"]
 

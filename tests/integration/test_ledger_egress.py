@@ -19,6 +19,7 @@ from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.jobs.config_values import egress_keys, network
 from ytaudio_daemon.jobs.gate_opening import open_proven_gates
 from ytaudio_daemon.jobs.record_failure import record_failure
+from ytaudio_daemon.jobs.stale_pauses import open_stale_gates
 from ytaudio_daemon.ledger import Ledger, claims, gates, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.schema import attempts, jobs
@@ -257,3 +258,37 @@ def test_an_egress_that_was_taken_out_is_never_left_by(settings: Settings) -> No
     closed = replace(settings, youtube=replace(settings.youtube, egress=only))
     for key in ("", SOCKS, None):
         assert network(closed, egress=key).proxy == only[0]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "opened"),
+    [
+        (("", "socks5://me:hush@127.0.0.1:1080"), []),
+        (("", "socks5://me:other@127.0.0.1:1080"), [SOCKS]),
+        (("", "socks5://127.0.0.1:1080"), [SOCKS]),
+        (("", "socks5://me:hush@127.0.0.1:1080", "http://127.0.0.1:3128"), []),
+        (("", "socks5://127.0.0.1:1081"), []),
+    ],
+)
+def test_a_reload_with_another_password_opens_the_gates_of_that_proxy(
+    sqlite_ledger: Ledger,
+    settings: Settings,
+    proxies: tuple[str, ...],
+    opened: list[str],
+) -> None:
+    def network_now() -> str:
+        return "192.0.2.7"
+
+    ledger = sqlite_ledger
+    drop(ledger, "alice", links(*"abcd"))
+    open_stale_gates(ledger, settings, NOW, network_now)
+    block(ledger, settings, "", SOCKS)
+    with ledger.read() as db:
+        before = {gate.egress for gate in gates.closed_gates(db)}
+    assert before == {"", SOCKS}
+    changed = replace(settings, youtube=replace(settings.youtube, egress=proxies))
+    assert open_stale_gates(ledger, changed, later(9), network_now) == bool(opened)
+    with ledger.read() as db:
+        shut = {gate.egress for gate in gates.closed_gates(db)}
+    assert before - shut == set(opened)
+    assert not open_stale_gates(ledger, changed, later(9), network_now)

@@ -10,8 +10,9 @@ import pytest
 from tests.integration.intake_rig import LINKS, House
 from tests.odd_file_systems import odd_disk
 from ytaudio_daemon.cli.commands.inbox_writer import write_drop
+from ytaudio_daemon.cli.commands.status_documents import read_session_document
 from ytaudio_daemon.doctor.folder_checks import check_tree_folders
-from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.errors import UnknownSessionError, UsageError
 from ytaudio_daemon.ledger import sessions
 from ytaudio_daemon.maintenance.session_removal import SessionRemover
 from ytaudio_daemon.operations.session_changes import create_session
@@ -31,9 +32,9 @@ TREES = ("INBOX", "DOWNLOADS", "LIBRARY")
 
 def test_a_session_cannot_be_given_the_folder_of_another(house: House) -> None:
     (house.layout.inbox / "Hello").mkdir()
-    with pytest.raises(UsageError, match="does not tell 'HELLO'"):
+    with pytest.raises(UsageError, match="does not distinguish 'HELLO'"):
         write_drop(house.layout, "HELLO", "a.txt", LINKS.encode())
-    with pytest.raises(UsageError, match="does not tell 'HELLO'"):
+    with pytest.raises(UsageError, match="does not distinguish 'HELLO'"):
         create_session(house.ledger.write, house.layout, "HELLO")  # type: ignore[arg-type]
     assert list((house.layout.inbox / "Hello").iterdir()) == []
     write_drop(house.layout, "Hello", "a.txt", LINKS.encode())
@@ -116,8 +117,13 @@ def test_a_status_folder_that_mixes_sessions_up_is_named_by_doctor(
         house.take()
         house.show()
         found = [f.name for f in check_tree_folders(house.layout)]
+        shown = read_session_document(house.layout.status, "alice")
+        with pytest.raises(UnknownSessionError, match="shows 'alice'") as caught:
+            read_session_document(house.layout.status, "ALICE")
         house.close()
         assert "status_letter_case" in found
+        assert shown["session"]["name"] == "alice"
+        assert "ytaudio jobs --session ALICE" in caught.value.hint
     house = House(tmp_path / "another")
     house.drop()
     house.take()

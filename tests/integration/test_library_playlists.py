@@ -1,6 +1,7 @@
 """Playlists and covers in the library: whole, up to date, never over a person's own."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,28 @@ def test_a_collection_has_a_playlist_in_its_order(house: LibraryHouse) -> None:
         "Songs/03 A.mp3",
     ]
     assert house.files() == ["Songs.m3u8", "Songs/01 B.mp3", "Songs/03 A.mp3"]
+
+
+def test_a_list_is_not_named_before_its_title_is_known(house: LibraryHouse) -> None:
+    house.lane.lists[PLAYLIST] = listed([5])
+    house.drop(content=f"{PLAYLIST}\n")
+    house.take()
+    house.lister.start_listings(house.now)
+    house.show()
+    house.list_all()
+    house.complete("A")
+    house.show()
+    assert house.files() == ["Songs.m3u8", "Songs/01 A.mp3"]
+
+
+def test_a_list_without_a_title_is_called_by_its_id(house: LibraryHouse) -> None:
+    house.collect_list(PLAYLIST, [replace(listed([5])[0], title="")])
+    house.show()
+    house.complete("A")
+    house.show()
+    (folder, playlist) = sorted(path.name for path in house.shelf.iterdir())
+    assert playlist == f"{folder}.m3u8"
+    assert folder.startswith("PL")
 
 
 def test_what_is_gone_or_given_up_is_a_comment(house: LibraryHouse) -> None:

@@ -91,3 +91,20 @@ def test_q_and_control_c_end_the_view() -> None:
         False,
         False,
     ]
+
+
+def test_reasons_are_broken_and_not_cut() -> None:
+    out = io.StringIO()
+    rows = [
+        ("1", "rejected", "there is no link in this line; write one"),
+        ("2", "x", "y"),
+    ]
+    Console(file=out, width=40, color_system=None).print(
+        table_renderable(("LINE", "VERDICT", "REASON"), rows, wraps=True)
+    )
+    assert [line.rstrip() for line in out.getvalue().splitlines()] == [
+        "LINE  VERDICT   REASON",
+        "1     rejected  there is no link in this",
+        "                line; write one",
+        "2     x         y",
+    ]

@@ -54,14 +54,14 @@ BROKE = {"kind": "transient", "code": "reset", "message": "It broke.", "hint": "
     ("given", "said"),
     [
         (job("running"), "starting"),
-        (job("running", phase="resolving"), "resolving"),
+        (job("running", phase="resolving"), "looking up"),
         (
             job("running", phase="downloading", progress=PROGRESS),
             "downloading 62 % 12 s left 2.0 MiB/s",
         ),
         (job("queued", position=3), "no. 3 of this session"),
         (job("held", position=11), "no. 11, when an earlier one ends"),
-        (job("held"), "enters when an earlier one ends"),
+        (job("held"), "when an earlier one ends"),
         (job("completed", file_size_bytes=4404019), "4.2 MiB"),
         (job("failed", error=BROKE), "It broke."),
         (job("cancelled"), ""),

@@ -4,13 +4,14 @@ import argparse
 
 import pytest
 
-from ytaudio_daemon.cli.arguments import engine, ledger, notify, session
+from ytaudio_daemon.cli.arguments import engine, ledger, library, notify, session
 from ytaudio_daemon.cli.arguments.subcommands import add_subcommands
 from ytaudio_daemon.cli.dispatch import load_target
 
 TABLES = {
     "engine": engine.SUBCOMMANDS,
     "ledger": ledger.SUBCOMMANDS,
+    "library": library.SUBCOMMANDS,
     "notify": notify.SUBCOMMANDS,
     "session": session.SUBCOMMANDS,
 }

@@ -105,8 +105,8 @@ def test_a_traceback_stands_below_its_line() -> None:
     cause = (ValueError, ValueError("oh"), None)
     record = logging.LogRecord("x", 40, "", 1, "it broke", None, cause)
     handler.emit(record)
-    lines = stream.getvalue().splitlines()
-    assert lines[0].startswith("\x1b[31m")
+    lines = stream.getvalue().rstrip("\n").split("\n")
+    assert lines[0].startswith("\r\x1b[31m")
     assert lines[0].endswith("it broke\x1b[0m")
     assert lines[-1] == "ValueError: oh"
 

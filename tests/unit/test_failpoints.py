@@ -14,9 +14,10 @@ def test_every_named_step_is_passed_somewhere() -> None:
     package = Path(ytaudio_daemon.__file__).parent
     code = "".join(path.read_text() for path in package.rglob("*.py"))
 
-    assert set(re.findall(r'failpoints\.failpoint\(\s*"([a-z_.]+)"', code)) == set(
-        failpoints.FAILPOINTS
-    )
+    assert set(re.findall(r'failpoints\.failpoint\(\s*"([a-z_.]+)"', code)) == {
+        *failpoints.FAILPOINTS,
+        *failpoints.COMMAND_FAILPOINTS,
+    }
 
 
 def test_no_step_is_named_twice() -> None:

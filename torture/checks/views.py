@@ -10,6 +10,8 @@ from typing import Any
 from torture.books import Row
 from torture.case import Case
 from torture.checks.moves import LEGAL
+from torture.checks.names import is_beside_songs
+from ytaudio_daemon.model.m3u_playlist import ENDING, owner_of
 
 
 def check(case: Case) -> Iterator[str]:
@@ -29,6 +31,7 @@ def check(case: Case) -> Iterator[str]:
         elif newest[name] is drop:  # stays in the inbox
             yield from _receipt(case, drop, drop["name"].decode())
     yield from _library(case)
+    yield from _playlists(case)
 
 
 def _daemon(case: Case) -> Iterator[str]:
@@ -95,9 +98,12 @@ def _library(case: Case) -> Iterator[str]:
             name = case.name_of(job["session_id"])
             wanted.setdefault(name, Counter())[job["sha256"]] += 1
     found: dict[str, Counter[str]] = {}
-    for path in case.library.glob("[!.]*/*"):
+    for path in case.library.glob("[!.]*/**/*"):
+        if path.is_dir() or is_beside_songs(path):
+            continue
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        found.setdefault(path.parent.name, Counter())[digest] += 1
+        session = path.relative_to(case.library).parts[0]
+        found.setdefault(session, Counter())[digest] += 1
     for name in wanted.keys() | found.keys():
         shelf, jobs = found.get(name, Counter()), wanted.get(name, Counter())
         if shelf != jobs:
@@ -105,6 +111,18 @@ def _library(case: Case) -> Iterator[str]:
                 f"library/{name} lacks {(jobs - shelf).total()} of {jobs.total()} files "
                 f"and has {(shelf - jobs).total()} too many"
             )
+
+
+def _playlists(case: Case) -> Iterator[str]:
+    """Check that every playlist is whole, of a collection, and names songs that are there."""
+    owners = {row["uuid"] for row in case.tables.collections.values()}
+    for path in case.library.glob(f"[!.]*/*{ENDING}"):
+        content = path.read_bytes()
+        if owner_of(content) not in owners:
+            yield f"{path} is not whole, or nobody's"
+        for line in content.decode().splitlines():
+            if not line.startswith("#") and not (path.parent / line).exists():
+                yield f"{path} names {line}, which is not there"
 
 
 def _read(path: Path) -> dict[str, Any]:

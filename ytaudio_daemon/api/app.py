@@ -9,9 +9,11 @@ from starlette.routing import Route
 from ytaudio_daemon import __version__
 from ytaudio_daemon.api import (
     audio,
+    collection_routes,
     event_stream,
     health,
     jobs,
+    previews,
     problems,
     sessions,
     start_page,
@@ -69,6 +71,8 @@ def create_app(context: ApiContext, hosts: Collection[str] | None = None) -> Api
         jobs,
         event_stream,
         audio,
+        previews,
+        collection_routes,
         sessions,
         subscription_routes,
         health,

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ytaudio_daemon.api.preview_lane import PreviewLane
 from ytaudio_daemon.api.session_limits import OpeningRate
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.jobs.config_values import circumstances
@@ -61,6 +62,8 @@ class ApiContext:
         self.streams_by_session: Counter[int] = Counter()
         #: How fast clients open sessions; changed in the event loop's thread alone.
         self.opening_rate = OpeningRate(time.monotonic)
+        #: Lists collections for previews.
+        self.preview_lane = PreviewLane(layout, settings)
         self._ledger = ledger
         self._status_files = StatusFileCache()
         # A read takes a millisecond, mostly in Python: concurrent reads would only wait

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from ytaudio_daemon.api.auth import UUID_PATTERN, ContextDep, OwnSession
+from ytaudio_daemon.api.collection_routes import COLLECTION_LINKS, post_collection
 from ytaudio_daemon.api.context import ApiContext
+from ytaudio_daemon.api.posted_links import asked_target, posted_options
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.queue_note import WaitingNotes, queue_note
 from ytaudio_daemon.api.request_models import (
@@ -19,23 +21,25 @@ from ytaudio_daemon.api.request_models import (
     Statuses,
 )
 from ytaudio_daemon.api.response_documents import to_api_job
-from ytaudio_daemon.api.response_models import JobAnswer, JobPage, JobPaths
+from ytaudio_daemon.api.response_models import (
+    CollectionAnswer,
+    JobAnswer,
+    JobPage,
+    JobPaths,
+)
 from ytaudio_daemon.api.responses import json_response, openapi_responses
-from ytaudio_daemon.api.vocabulary import AUDIO, Status, states_of, to_options
-from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.api.vocabulary import AUDIO, Status, states_of
 from ytaudio_daemon.folders.published import audio_is_gone
-from ytaudio_daemon.folders.session_defaults import read_session_defaults
 from ytaudio_daemon.ledger import queries
+from ytaudio_daemon.ledger.collections import NewCollection
 from ytaudio_daemon.ledger.enqueue import JobOptions
 from ytaudio_daemon.ledger.queries import JobRow
-from ytaudio_daemon.ledger.sessions import Session
-from ytaudio_daemon.model import JobState, Layer, OptionError, Options
+from ytaudio_daemon.model import JobState, Options
 from ytaudio_daemon.model.job import CancelResult
 from ytaudio_daemon.model.line_rules import LinkAction
-from ytaudio_daemon.model.options import check_layer, effective_options
 from ytaudio_daemon.operations import job_changes
 from ytaudio_daemon.operations.links import enqueue_link
-from ytaudio_daemon.urls import Link, LinkError, parse_link
+from ytaudio_daemon.urls import Link
 
 router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
 
@@ -91,6 +95,13 @@ OwnJob = Annotated[JobRow, Depends(own_job)]
             "The session has this audio already, or again",
             leads_to=JOB_LINKS,
         ),
+        **openapi_responses(
+            CollectionAnswer,
+            "A playlist, an album or a channel: it will be listed, and its entries"
+            " become jobs",
+            status=202,
+            leads_to=COLLECTION_LINKS,
+        ),
     },
 )
 def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Response:
@@ -98,7 +109,9 @@ def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Resp
 
     The same video with the same options is the same job, and the status is 200 then. A
     job that failed, was cancelled, or whose file is gone runs again. A video that the
-    archive has is refused with 409 `in_archive`, unless `again` is true.
+    archive has is refused with 409 `in_archive`, unless `again` is true. A playlist, an
+    album or a channel is a collection: the status is 202, and its entries become jobs
+    as it is listed.
     """
     if wanted.media_type != AUDIO:
         raise Problem(
@@ -107,10 +120,15 @@ def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Resp
             f"media_type {wanted.media_type[:40]!r} is not made here; only audio is.",
             "Leave it out, or say: audio",
         )
-    link = _parse_link(wanted.url)
-    options, again = _effective_options(context, session, wanted)
+    options, again = posted_options(context, session, wanted)
+    target, selection = asked_target(wanted, again=again)
     job_options = JobOptions.from_options(options)
-    row, action = _enqueue(context, session.id, link, job_options, again=again)
+    if target.collection is not None:
+        new = NewCollection.of(target.collection, selection)
+        return post_collection(context, session, new, job_options)
+    if target.link is None:
+        raise ValueError("a link that is taken names a video or a collection")
+    row, action = _enqueue(context, session.id, target.link, job_options, again=again)
     headers = {"Location": f"/api/jobs/{row.uuid}"}
     status = 201 if action is LinkAction.QUEUE else 200
     return json_response(api_job(context, row), status, headers)
@@ -245,44 +263,6 @@ def retry_job(context: ContextDep, row: OwnJob) -> Response:
     return json_response(api_job(context, fresh))
 
 
-def _parse_link(url: str) -> Link:
-    try:
-        return parse_link(url)
-    except LinkError as error:
-        raise Problem(422, error.code, error.message) from error
-
-
-def _effective_options(
-    context: ApiContext, session: Session, wanted: NewJob
-) -> tuple[Options, bool]:
-    """Return the options of the request over the session's and the config's.
-
-    Beside them: whether the video is fetched although the archive has it.
-    """
-    download = context.settings.download
-    try:
-        own = check_layer(to_options(wanted.given_options()))
-    except OptionError as error:
-        raise Problem(422, error.code, error.message) from error
-    defaults = _session_defaults(context, session)
-    options = effective_options(download.bitrate, download.layer, defaults, own)
-    again = wanted.again
-    return options, defaults.get("again") == "yes" if again is None else again
-
-
-def _session_defaults(context: ApiContext, session: Session) -> Layer:
-    """Return the options in the session's `defaults.toml`, as for drops."""
-    try:
-        return read_session_defaults(context.layout.inbox, session.name)
-    except (OptionError, UnsafePathError, OSError, ValueError) as error:
-        raise Problem(
-            409,
-            "bad_session_defaults",
-            f"The session's defaults.toml is wrong: {error}",
-            "Correct it, or remove it.",
-        ) from error
-
-
 def _enqueue(
     context: ApiContext,
     session_id: int,
@@ -308,7 +288,7 @@ def _enqueue(
             409,
             posted.code,
             f"This video is {posted.message}.",
-            'To download it all the same, post it with "again": true.',
+            'To download it anyway, post it with "again": true.',
         )
     if row is None:
         raise Problem(

@@ -18,6 +18,7 @@ from ytaudio_daemon.errors import (
     LedgerError,
     LedgerFullError,
     SessionExpiredError,
+    TooManyListingsError,
     UnknownSessionError,
     YtaudioError,
 )
@@ -38,6 +39,7 @@ MAX_ECHO_CHARS = 200
 STATUS_BY_ERROR: tuple[tuple[type[YtaudioError], int, str], ...] = (
     (SessionExpiredError, 410, "session_expired"),
     (UnknownSessionError, 404, "unknown_session"),
+    (TooManyListingsError, 429, "session_listing_limit"),
     (LedgerBusyError, 503, "ledger_busy"),
     (LedgerFullError, 507, "disk_full"),
     (LedgerError, 503, "ledger_unusable"),
@@ -141,12 +143,16 @@ def from_ytaudio_error(error: YtaudioError) -> Problem:
 
 
 def _methods_at(request: Request, routes: Iterable[Route]) -> list[str]:
-    """Return every method of an address; Starlette names those of one route only."""
-    methods: set[str] = set()
-    for route in routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
-            methods |= route.methods or set()
-    return sorted(methods)
+    """Return every method of an address; Starlette names those of one route only.
+
+    An address that is a route's own is no parameter of another: `/collections/preview`
+    is no collection.
+    """
+    found = [
+        route for route in routes if route.matches(request.scope)[0] is not Match.NONE
+    ]
+    plain = [route for route in found if not route.param_convertors]
+    return sorted({method for each in plain or found for method in each.methods or ()})
 
 
 def from_http(error: HTTPException) -> Problem:

@@ -9,6 +9,12 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 
 from ytaudio_daemon.api.vocabulary import AUDIO, Listed, Status
+from ytaudio_daemon.model.collection_options import (
+    MAX_WORDS_CHARS,
+    ORDERS,
+    POSITIONS,
+    YES_OR_NO,
+)
 from ytaudio_daemon.model.options import (
     BITRATES,
     FORMATS,
@@ -21,6 +27,9 @@ from ytaudio_daemon.model.options import (
 from ytaudio_daemon.urls import MAX_LINK_CHARS
 
 EXAMPLE_URL = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+EXAMPLE_LIST_URL = (
+    "https://www.youtube.com/playlist?list=PLrAXtmErZgOeiKm4sgNOknGvNjby9efdf"
+)
 EXAMPLE_UUID = "6f1e2d3c-4b5a-4987-8a6b-0c1d2e3f4a5b"
 #: Jobs or sessions on a page, at most.
 MAX_PAGE = 500
@@ -48,6 +57,58 @@ Tags = create_model(
 )  # type: ignore[call-overload] # names from a list are beyond the stubs
 
 
+_LENGTH = "Such as 90s, 2m, 1h30m or 1:30:00."
+_DAY = "Such as 2026-01-31; lists name days about right."
+Words = Annotated[str | None, Field(min_length=1, max_length=MAX_WORDS_CHARS)]
+Length = Annotated[str | None, Field(max_length=20, description=_LENGTH)]
+Day = Annotated[str | None, Field(max_length=10, description=_DAY)]
+
+
+class SelectionBody(BaseModel):
+    """Which entries of a playlist, an album or a channel become jobs; all by default."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"items": "1-12,15", "max": "10m"}]},
+    )
+
+    items: Annotated[
+        str | None,
+        Field(
+            max_length=1000,
+            description="Positions in the list, such as 1-12,15 or 20-.",
+            examples=["1-12,15"],
+        ),
+    ] = None
+    order: Annotated[
+        str | None,
+        _one_of(ORDERS, "newest"),
+        Field(description="Which come first; all but list wait for the whole list."),
+    ] = None
+    min: Length = None
+    max: Length = None
+    since: Day = None
+    until: Day = None
+    match: Words = None
+    not_: Annotated[Words, Field(alias="not")] = None
+    max_items: Annotated[
+        int | None, Field(ge=POSITIONS[0], le=POSITIONS[-1], description="At most.")
+    ] = None
+    list_: Annotated[
+        str | None,
+        _one_of(YES_OR_NO, "yes"),
+        Field(
+            alias="list",
+            description="yes: the list in a link such as watch?v=\u2026&list=\u2026 is meant.",
+        ),
+    ] = None
+
+    def given_options(self) -> dict[str, Any]:
+        """Return the options in the request, as drops name them."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+
 class NewJob(BaseModel):
     """A link to be downloaded, and how."""
 
@@ -72,7 +133,8 @@ class NewJob(BaseModel):
         Field(
             min_length=1,
             max_length=MAX_LINK_CHARS,
-            description="A link to one YouTube video, in any of its forms.",
+            description="A link to a YouTube video, in any of its forms; or to a"
+            " playlist, an album or a channel, whose entries become jobs.",
         ),
     ]
     media_type: Annotated[
@@ -108,6 +170,13 @@ class NewJob(BaseModel):
         ),
     ] = None
     tags: Tags | None = None  # type: ignore[valid-type] # made by create_model
+    selection: Annotated[
+        SelectionBody | None,
+        Field(
+            description="Of a playlist, an album or a channel; with a video's link"
+            " only `list` has a meaning."
+        ),
+    ] = None
     priority: Annotated[
         int,
         Field(
@@ -125,12 +194,30 @@ class NewJob(BaseModel):
         ),
     ] = None
 
+    def given_selection(self) -> dict[str, Any]:
+        """Return the options of collections in the request, as drops name them."""
+        return self.selection.given_options() if self.selection else {}
+
     def given_options(self) -> dict[str, Any]:
         """Return the options in the request, by the API's names."""
         given = self.model_dump(
-            exclude={"url", "media_type", "again"}, exclude_none=True
+            exclude={"url", "media_type", "selection", "again"}, exclude_none=True
         )
         return {name: value for name, value in given.items() if value != {}}
+
+
+class PreviewWish(NewJob):
+    """A playlist, an album or a channel to look at, and how it would be downloaded."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {"url": EXAMPLE_LIST_URL, "selection": {"max": "10m"}},
+            ]
+        },
+    )
 
 
 class NewStatus(BaseModel):
@@ -157,6 +244,14 @@ JobId = Annotated[
         json_schema_extra={"format": "uuid"},
     ),
 ]
+CollectionId = Annotated[
+    str,
+    Path(
+        description="The collection's UUID.",
+        examples=[EXAMPLE_UUID],
+        json_schema_extra={"format": "uuid"},
+    ),
+]
 SessionId = Annotated[
     str,
     Path(
@@ -174,6 +269,14 @@ After = Annotated[
         description="The last UUID of the page before: `next` of its answer.",
         examples=[EXAMPLE_UUID],
         json_schema_extra={"format": "uuid"},
+    ),
+]
+AfterEntry = Annotated[
+    str | None,
+    Query(
+        description="`next` of the page before.",
+        pattern=r"^[0-9]{1,6}:[A-Za-z0-9_-]{11}$",
+        examples=["100:dQw4w9WgXcQ"],
     ),
 ]
 Statuses = Annotated[

@@ -9,10 +9,11 @@ from typing import Annotated, Literal, TypedDict
 from ytaudio_daemon.api.request_models import EXAMPLE_URL, EXAMPLE_UUID
 from ytaudio_daemon.api.vocabulary import AUDIO, Status
 from ytaudio_daemon.model import SessionState
-from ytaudio_daemon.schemas.collection import CollectionDocument
+from ytaudio_daemon.schemas.collection import CollectionDocument, CollectionEntry
 from ytaudio_daemon.schemas.daemon import DaemonFile
 from ytaudio_daemon.schemas.fields import Count, Keywords, one_of
 from ytaudio_daemon.schemas.job import JobCounts, JobDocument
+from ytaudio_daemon.schemas.preview import PreviewDocument
 from ytaudio_daemon.schemas.session import SessionSummary
 
 _UUID_EXAMPLE = Keywords(examples=(EXAMPLE_UUID,))
@@ -76,6 +77,33 @@ class JobPaths(TypedDict):
     job_file: Annotated[str, "How it was made: codecs, tags, hash."]
     output_path: Annotated[str | None, "The audio; null unless completed."]
     file_exists: Annotated[bool, "Whether it is still there."]
+
+
+class CollectionWords(TypedDict):
+    """A collection in the API's words."""
+
+    collection_uuid: Annotated[str, _UUID_EXAMPLE, "The same as `id`."]
+    note: Annotated[str | None, "What to know while it is to be listed, if anything."]
+
+
+class CollectionAnswer(CollectionDocument, CollectionWords):
+    """A playlist, an album or a channel."""
+
+
+class CollectionPage(TypedDict):
+    """A page of collections, in the order they were asked for."""
+
+    schema: Literal["ytaudio.collections/1"]
+    collections: list[CollectionAnswer]
+    next: Annotated[str | None, _NEXT]
+
+
+class EntryPage(TypedDict):
+    """A page of a collection's entries, in the order of the list."""
+
+    collection_uuid: Annotated[str, _UUID_EXAMPLE, "The collection's."]
+    entries: list[CollectionEntry]
+    next: Annotated[str | None, _NEXT]
 
 
 class StatusCounts(TypedDict):
@@ -187,6 +215,11 @@ COMPONENTS: dict[str, type] = {
     "SessionList": SessionPage,
     "Collection": CollectionDocument,
     "SubscriptionList": SubscriptionPage,
+    "CollectionAnswer": CollectionAnswer,
+    "CollectionList": CollectionPage,
+    "Entry": CollectionEntry,
+    "EntryList": EntryPage,
+    "Preview": PreviewDocument,
     "Overview": Overview,
     "Health": Health,
     "DaemonAnswer": DaemonAnswer,
@@ -196,6 +229,7 @@ COMPONENTS: dict[str, type] = {
 COMBINED: dict[type, tuple[type, type]] = {
     JobAnswer: (JobDocument, JobWords),
     SessionAnswer: (SessionSummary, SessionWords),
+    CollectionAnswer: (CollectionDocument, CollectionWords),
     DaemonAnswer: (DaemonFile, DaemonWords),
 }
 #: The address of each component in the description.

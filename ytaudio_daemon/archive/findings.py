@@ -33,12 +33,14 @@ class Problem(NamedTuple):
         line: Of the line, its number from 1; None of a file.
         message: What is wrong, and what helps.
         text: The line, made fit to be shown; "" of a file.
+        is_denied: This user may not read the file.
     """
 
     place: str
     line: int | None
     message: str
     text: str = ""
+    is_denied: bool = False
 
 
 #: What one line or file is; None of what says nothing, so that progress is seen.

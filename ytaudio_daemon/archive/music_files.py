@@ -51,7 +51,7 @@ def read_folder(folder: Path) -> Iterator[Finding]:
             with os.scandir(place) as found:
                 members = [each for each in found if not each.name.startswith(".")]
         except OSError as error:
-            yield _problem(place, _reason(error))
+            yield _unreadable(place, error)
             continue
         yield None
         members.sort(key=lambda member: member.name)
@@ -84,7 +84,7 @@ def read_file(path: Path) -> Finding:
     try:
         return _read_info(path) if _is_info(path.name) else _read_audio(path)
     except OSError as error:
-        return _problem(path, _reason(error))
+        return _unreadable(path, error)
 
 
 #: Returns which video an audio file came from, and what said so; None: it is not known.
@@ -167,5 +167,6 @@ def _problem(path: Path, message: str) -> Problem:
     return Problem(display_name(os.fsencode(path)), None, message)
 
 
-def _reason(error: OSError) -> str:
-    return f"it cannot be read: {error.strerror or error}"
+def _unreadable(path: Path, error: OSError) -> Problem:
+    found = _problem(path, f"it cannot be read: {error.strerror or error}")
+    return found._replace(is_denied=error.errno == errno.EACCES)

@@ -53,6 +53,11 @@ def format_size(count: float) -> str:
     return f"{count:.0f} {unit}" if count >= 100 else f"{count:.1f} {unit}"  # noqa: PLR2004 - three digits are enough
 
 
+def phase_text(phase: str) -> str:
+    """Return a phase as a person understands it at once."""
+    return "looking up" if phase == "resolving" else phase
+
+
 def local_time(wall: float, now: float, *, seconds: bool = True) -> str:
     """Return a time of day in the local zone, with the date unless it is today."""
     then, today = time.localtime(wall), time.localtime(now)

@@ -113,10 +113,23 @@ class Output:
                   file=self._out)  # fmt: skip
         print("]}", file=self._out)
 
-    def table(self, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Print rows under headers; the last column gets the room that is left."""
+    def table(
+        self,
+        headers: Sequence[str],
+        rows: Iterable[Sequence[str]],
+        *,
+        wraps: bool = False,
+    ) -> None:
+        """Print rows under headers; the last column gets the room that is left.
+
+        Args:
+            headers: Of the columns.
+            rows: The cells of each row.
+            wraps: A terminal breaks the texts of the last column instead of cutting
+                them.
+        """
         if self.is_terminal:
-            self.terminal.table(headers, rows)
+            self.terminal.table(headers, rows, wraps=wraps)
             return
         for row in _aligned_lines([headers, *rows]):
             self.line(row)

@@ -78,9 +78,11 @@ class Terminal:
         grid.add_row(Text(label, style=style), Text(terminal_safe(text)))
         self.console.print(grid)
 
-    def table(self, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    def table(
+        self, headers: Sequence[str], rows: Iterable[Sequence[str]], *, wraps: bool
+    ) -> None:
         """Print rows under headers."""
-        self.console.print(table_renderable(headers, rows))
+        self.console.print(table_renderable(headers, rows, wraps=wraps))
 
     def facts(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Print names and values."""
@@ -88,7 +90,11 @@ class Terminal:
 
 
 def table_renderable(
-    headers: Sequence[str], rows: Iterable[Sequence[str]], *, is_live: bool = False
+    headers: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    is_live: bool = False,
+    wraps: bool = False,
 ) -> RenderableType:
     """Return a table for a terminal; cells are plain text, never markup.
 
@@ -96,9 +102,11 @@ def table_renderable(
         headers: Of the columns.
         rows: The cells of each row.
         is_live: It is drawn again and again: `STEADY_WIDTHS` hold.
+        wraps: Texts of the last column are broken instead of cut.
     """
     rows = [tuple(map(terminal_safe, row)) for row in rows]
-    return _FittedTable(headers, rows, STEADY_WIDTHS if is_live else {})
+    least_widths = STEADY_WIDTHS if is_live else {}
+    return _FittedTable(headers, rows, least_widths, wraps=wraps)
 
 
 class _FittedTable:
@@ -109,10 +117,13 @@ class _FittedTable:
         headers: Sequence[str],
         rows: Sequence[Sequence[str]],
         least_widths: Mapping[str, int],
+        *,
+        wraps: bool,
     ) -> None:
         self._headers = headers
         self._rows = rows
         self._least_widths = least_widths
+        self._wraps = wraps
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
@@ -127,6 +138,8 @@ class _FittedTable:
                 header, header_style="bold", no_wrap=True, overflow="ellipsis",
                 width=width,
             )  # fmt: skip
+        if self._wraps:
+            table.columns[-1].no_wrap, table.columns[-1].overflow = False, "fold"
         for row in self._rows:
             table.add_row(*map(_styled, row))
         yield table

@@ -14,6 +14,7 @@ from ytaudio_daemon.daemon.services import Services
 from ytaudio_daemon.daemon.signals import Signals, WakePipe
 from ytaudio_daemon.daemon.snapshot_builder import SnapshotBuilder
 from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater
+from ytaudio_daemon.fetch import CA_FILE_ENV
 from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.host_id import load_host_id
@@ -118,6 +119,7 @@ def _make_pool(settings: Settings, layout: Layout, state_id: str) -> Pool:
         listers=settings.collections.resolvers,
         state_id=state_id,
         home=layout.home,
+        environment={CA_FILE_ENV: str(settings.download.ca_file or "")},
     )
 
 

@@ -44,8 +44,8 @@ class ConsoleLines:
         colour = _COLOURS.get(str(event.get("level")), "") if self._colours else ""
         if colour:
             line = f"{colour}{line}{_PLAIN}"
-        if self._colours and event.get("event") == "daemon.draining":
-            line = f"\r{line}"  # over the ^C that the terminal has just shown
+        if self._colours:
+            line = f"\r{line}"  # over a ^C that the terminal may just have shown
         below = [event[name] for name in ("stack", "exception") if event.get(name)]
         return "\n".join([line, *below])
 

@@ -11,8 +11,9 @@ from ytaudio_daemon.daemon.terminal_log import TerminalLog
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.jobs.stale_pauses import open_stale_gates
-from ytaudio_daemon.ledger import counters, meta
+from ytaudio_daemon.ledger import counters, gates, meta
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.hints import PERSON_CODES
 
 log = structlog.get_logger()
 
@@ -59,6 +60,7 @@ class Heartbeat:
         self._log_clock_jump()
         self._retry_template(mono)
         self._services.snapshot_builder.run_self_check(mono)
+        self._hasten_for_tokens(now)
         self._services.snapshot_builder.check_cookies(self._services.ledger, now)
         self._schedule.heartbeat_done(mono)
 
@@ -82,6 +84,14 @@ class Heartbeat:
         """Open gates that closed for another proxy or network; jobs may start then."""
         services = self._services
         if open_stale_gates(services.ledger, services.job_runner.settings, now):
+            self._schedule.jobs_due_now()
+
+    def _hasten_for_tokens(self, now: Now) -> None:
+        """Try again what waited for tokens, when their provider answers again."""
+        services = self._services
+        if services.snapshot_builder.pop_token_provider_answers_again():
+            with services.ledger.write() as db:
+                gates.hasten_codes(db, PERSON_CODES, now)
             self._schedule.jobs_due_now()
 
     def _find_missing_tools(self) -> None:

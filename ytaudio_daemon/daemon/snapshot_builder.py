@@ -85,6 +85,11 @@ class SnapshotBuilder:
         self._folder_problems = self._self_check.run(self.settings, mono)
         self._token_provider_check.start(self.settings.youtube.pot_provider)
 
+    def pop_token_provider_answers_again(self) -> bool:
+        """Return whether the provider of tokens answers again; once each time."""
+        address = self.settings.youtube.pot_provider
+        return self._token_provider_check.pop_answers_again(address)
+
     def check_cookies(self, ledger: Ledger, now: Now) -> None:
         """Check whose cookies must be given afresh.
 

@@ -25,6 +25,8 @@ class TokenProviderCheck:
         #: The address that was asked last, and what is wrong with it or "".
         self._last: tuple[str, str] = ("", "")
         self._last_logged: tuple[str, str] = ("", "")
+        #: By the last call of `pop_answers_again`.
+        self._was_answering = False
 
     def start(self, address: str) -> None:
         """Begin a check of the provider at `address`, if there is one to check.
@@ -37,7 +39,23 @@ class TokenProviderCheck:
         self._thread = threading.Thread(
             target=self._check, args=(address,), name="token-provider", daemon=True
         )
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:  # CPython's word for EAGAIN of clone(2)
+            self._thread = None
+            self._last = (address, f"cannot be asked: {error}")
+
+    def pop_answers_again(self, address: str) -> bool:
+        """Return whether the provider answers, as it did not before; once each time.
+
+        A provider that answers the first time counts, too: it may have been out of order
+        before the daemon's start, or another one.
+        """
+        asked, failure = self._last
+        has_answered = bool(address) and asked == address and not failure
+        is_new = has_answered and not self._was_answering
+        self._was_answering = has_answered
+        return is_new
 
     def problems(self, address: str) -> Iterator[ProblemReport]:
         """Yield the problem that the last check of `address` has found, if any."""

@@ -4,7 +4,6 @@ import os
 from collections.abc import Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, Unpack
 
 from ytaudio_daemon.downloader.collection_downloader import CollectionDownloader
@@ -64,10 +63,9 @@ class AudioDownloader:
         proxy: A URL that all requests to YouTube go through.
         ca_file: A PEM file with the certificate authorities to trust.
         max_workers: The number of downloads at once, however many threads ask.
-        settings: Instead of those that `ytaudio` would find: `$YTAUDIO_CONFIG`,
-            `./config/ytaudio.toml`, `/etc/ytaudio/ytaudio.toml`, and variables. Their
-            sections download (but for format, quality and file name), retry and disk
-            hold for every download, the rest for those with a session.
+        settings: Instead of those that `ytaudio` would find. Their sections download (but
+            for format, quality and file name), retry, collections and disk hold for every
+            download, the rest for those with a session.
 
     Raises:
         UsageError: An option is not allowed, `output_dir` is no path, the folder cannot
@@ -128,13 +126,13 @@ class AudioDownloader:
             link = parse_url(url)
         except LinkError as error:
             return self._report_end(url, rejected_result(error.message))
-        download_request = DownloadRequest(link=link, options=self._options)
+        wanted = DownloadRequest(link=link, options=self._options)
         control = DownloadControl(
-            on_progress=self._progress_forwarder(url), stop_signal=self._stop_signal
+            on_progress=ProgressForwarder(url, self._callback),
+            stop_signal=self._stop_signal,
         )
-        fetched = self._folder_downloader.fetch(download_request, control)
-        path = None if fetched.path is None else str(fetched.path)
-        return self._report_end(url, result_of(fetched.outcome, path))
+        fetched = self._folder_downloader.fetch(wanted, control)
+        return self._report_end(url, result_of(fetched.outcome, fetched.path))
 
     def download_audio_with_session(
         self, url: str, session_uuid: str, job_uuid: str, *, again: bool = False
@@ -177,7 +175,7 @@ class AudioDownloader:
         )
         with session_jobs.open_runner(self._settings, self._runtime) as runner:
             result = runner.fetch(
-                wanted, self._progress_forwarder(url), self._stop_signal
+                wanted, ProgressForwarder(url, self._callback), self._stop_signal
             )
         return self._report_end(url, result)
 
@@ -188,16 +186,15 @@ class AudioDownloader:
 
         Nothing begins before the first result is asked for; then downloads go on while
         the caller works with one. Closing the generator, or leaving a loop over it with
-        `break`, ends what runs; so does an exception that the callback raises.
+        `break`, ends what runs.
 
         Args:
             url: A link to the list, alone or beside a video.
             selection: Which entries are wanted, such as `items="1-12"`.
 
         Returns:
-            A generator of results, each as its download ends. Entries that cannot be
-            had are failed results, too; so are a bad link and a list that cannot be
-            read, whose result has no position.
+            A generator of results, each as its download ends. A bad link, and a list
+            that cannot be read, are failed results without a position.
 
         Raises:
             UsageError: The selection is not allowed, or this downloader is closed.
@@ -217,13 +214,11 @@ class AudioDownloader:
             selection: Which entries would be wanted; the others say why not.
 
         Returns:
-            A generator of entries, as YouTube hands them out: a hundred at a time.
-            Going through it raises ListingError where the list cannot be read, or not
-            to its end.
+            A generator of entries; it raises ListingError where the list cannot be
+            read, or not to its end.
 
         Raises:
-            UsageError: The link or the selection is not allowed, or this downloader is
-                closed.
+            UsageError: Link or selection are not allowed, or this downloader is closed.
         """
         self._require_open()
         return self._collections.expand(url, checked_selection(selection))
@@ -236,20 +231,12 @@ class AudioDownloader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _require_open(self) -> None:
         if self._stop_signal.level is not StopLevel.NONE:
             raise UsageError("this AudioDownloader was closed", "Make a new one.")
-
-    def _progress_forwarder(self, url: str) -> ProgressForwarder:
-        return ProgressForwarder(url, self._callback)
 
     def _report_end(self, url: str, result: DownloadResult) -> DownloadResult:
         if self._callback is not None:

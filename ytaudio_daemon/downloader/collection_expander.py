@@ -1,9 +1,10 @@
 """Lists collections without a ledger: the same worker and selection as the daemon's."""
 
 import uuid
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from ytaudio_daemon.downloader.await_attempt import kill_and_wait
@@ -48,6 +49,7 @@ class CollectionExpander:
         runtime: Runs the workers.
         open_work_dir: Opens the tree in which attempts work.
         egress: Which egress attempts take.
+        private_paths: What attempts must not reach; none: they are not confined.
     """
 
     def __init__(
@@ -56,7 +58,9 @@ class CollectionExpander:
         runtime: WorkerRuntime,
         open_work_dir: Callable[[], AbstractContextManager[Layout]],
         egress: EgressChoice,
+        private_paths: Sequence[Path] = (),
     ) -> None:
+        self._private_paths = private_paths
         self._settings = settings
         self._runtime = runtime
         self._open_work_dir = open_work_dir
@@ -154,6 +158,8 @@ class CollectionExpander:
             selection=expansion.request.selection,
             attempt_dir=layout.attempt_dir(key, number),
             cache_dir=layout.cache,
+            private_paths=self._private_paths,
+            own_cookies=expansion.own_cookies,
             egress=egress,
         )
         outcome = yield from _pages_of(self._runtime.start(request), control)

@@ -39,8 +39,7 @@ def entry_result(
             title=entry.title or None,
             error_message=f"{reason.capitalize()}.",
         )
-    path = None if fetched.path is None else str(fetched.path)
-    plain = asdict(result_of(fetched.outcome, path))
+    plain = asdict(result_of(fetched.outcome, fetched.path))
     plain["title"] = plain["title"] or entry.title or None
     return EntryResult(
         **plain, url=url, position=entry.position, collection_title=title

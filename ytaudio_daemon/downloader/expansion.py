@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from ytaudio_daemon.model import Failure, ListedEntry, ListedPage, ListTotals
@@ -41,6 +42,7 @@ class Expansion:
     Attributes:
         request: What is listed, and which entries are wanted.
         max_items: The config's limit of wanted entries; the selection's own wins.
+        own_cookies: Of a session, in place of the config's.
         title: The collection's, as YouTube names it; "" while unknown.
         channel: Whose it is, or "".
         count: How many entries it has, repeated ones too: as YouTube says, or as they
@@ -57,6 +59,7 @@ class Expansion:
 
     request: CollectionRequest
     max_items: int
+    own_cookies: Path | None = None
     title: str = ""
     channel: str = ""
     count: int | None = None

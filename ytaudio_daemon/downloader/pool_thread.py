@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,13 +65,21 @@ class PoolThread:
         downloads: How many downloads run at the same time.
         converters: Conversions at once.
         listers: Listings at once, beside the downloads.
+        environment: Variables for the template.
     """
 
     def __init__(
-        self, *, home: Path, downloads: int, converters: int, listers: int
+        self,
+        *,
+        home: Path,
+        downloads: int,
+        converters: int,
+        listers: int,
+        environment: Mapping[str, str],
     ) -> None:
         self._home = home
         self._listers = listers
+        self._environment = environment
         self._downloads = downloads
         self._converters = converters
         self._pid = os.getpid()
@@ -144,6 +153,7 @@ class PoolThread:
             listers=self._listers,
             state_id=str(uuid.uuid4()),
             home=self._home,
+            environment=self._environment,
             idle_exit_s=IDLE_EXIT_S,
             adopt_orphans=False,
         )

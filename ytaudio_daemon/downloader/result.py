@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.model import Outcome, Phase, Progress
@@ -86,7 +87,7 @@ def rejected_result(message: str) -> DownloadResult:
     return DownloadResult(success=False, error_message=message)
 
 
-def result_of(outcome: Outcome, output_path: str | None) -> DownloadResult:
+def result_of(outcome: Outcome, output_path: Path | None) -> DownloadResult:
     """Return the result for an outcome.
 
     Args:
@@ -106,7 +107,7 @@ def result_of(outcome: Outcome, output_path: str | None) -> DownloadResult:
         )
     return DownloadResult(
         success=True,
-        output_path=output_path,
+        output_path=str(output_path),
         file_size_bytes=made.size_bytes,
         title=made.title,
         artist=made.artist,

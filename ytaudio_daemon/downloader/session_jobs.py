@@ -181,7 +181,9 @@ class SessionJobRunner:
                 ignores_archive=wanted.again,
             )
             if enqueued.action is LinkAction.ARCHIVED:
-                return f"The video is {enqueued.message}; again=True downloads it all the same."
+                return (
+                    f"The video is {enqueued.message}; again=True downloads it anyway."
+                )
             if enqueued.job_id is None:
                 return OVER_QUOTA
             return queries.job_by_id(db, enqueued.job_id)

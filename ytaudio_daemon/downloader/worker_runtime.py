@@ -5,6 +5,7 @@ import weakref
 from pathlib import Path
 
 from ytaudio_daemon.downloader.pool_thread import AttemptHandle, PoolThread
+from ytaudio_daemon.fetch import CA_FILE_ENV
 from ytaudio_daemon.fetch.tools import Tools, find_tools
 from ytaudio_daemon.jobs.config_values import converter_count
 from ytaudio_daemon.model import AttemptRequest
@@ -60,6 +61,7 @@ class WorkerRuntime:
                     downloads=download.workers,
                     converters=converter_count(self._settings),
                     listers=self._settings.collections.resolvers,
+                    environment={CA_FILE_ENV: str(download.ca_file or "")},
                 )
                 # The pool thread has no reference to us, so that we can be collected;
                 # then, or at the program's end, its processes end, too.

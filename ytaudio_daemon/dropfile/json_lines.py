@@ -111,9 +111,16 @@ def _record_entries(
     number: int, record: Record, shown: str | None = None
 ) -> list[DropLine]:
     """Return the entries of a record, all with its own options."""
-    options = json_options(record.fields)
+    options = json_options(record.fields, is_own=record.takes_collections)
     layer = merge_layers({}, options.options)
-    entries = link_lines(number, shown or record.text, record.links, options, layer)
+    entries = link_lines(
+        number,
+        shown or record.text,
+        record.links,
+        options,
+        layer,
+        takes_collections=record.takes_collections,
+    )
     return [entry._replace(part=None) for entry in entries]
 
 

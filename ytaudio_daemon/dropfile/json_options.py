@@ -15,15 +15,19 @@ _MIN_SIMILARITY = 0.8
 _PLAIN_KEYS = [key for key in OPTION_KEYS if "." not in key]
 
 
-def json_options(fields: Mapping[str, Any]) -> LinkOptions:
+def json_options(fields: Mapping[str, Any], *, is_own: bool = False) -> LinkOptions:
     """Return the options in the fields of an object; null is not given.
 
-    Those of collections have names that exports have, too: they count beside `list`
-    with yes or no, and in `options`; `again` counts with yes or no.
+    Those of collections have names that exports have, too: they count in our own form,
+    beside `list` with yes or no, and in `options`; `again` counts with yes or no.
+
+    Args:
+        fields: Of the object.
+        is_own: It is our own form: it has nothing that is neither a link nor an option.
     """
     own: dict[str, object] = {}
     problem: OptionError | None = None
-    for key, value in _option_fields(fields):
+    for key, value in _option_fields(fields, is_own=is_own):
         if value is None:
             continue
         try:
@@ -38,10 +42,12 @@ def is_option_field(key: str) -> bool:
     return key in {"tag", "tags", "options"} or _is_option(key)
 
 
-def _option_fields(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _option_fields(
+    fields: Mapping[str, Any], *, is_own: bool
+) -> Iterator[tuple[str, Any]]:
     """Yield what is an option or meant as one; a Job has its own in `options`."""
     given = fields.get("options")
-    is_own = isinstance(given, dict) or _says_list(fields)
+    is_own = is_own or isinstance(given, dict) or _says_list(fields)
     for key, value in (given if isinstance(given, dict) else fields).items():
         if key in {"tag", "tags"} and isinstance(value, dict):
             yield from ((f"tag.{name}", tag) for name, tag in value.items())

@@ -8,13 +8,14 @@ what programs write about it.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any, NamedTuple
 
 from ytaudio_daemon.dropfile.json_options import is_option_field
 from ytaudio_daemon.dropfile.json_reader import FACT_KEYS, MAX_VALUES
 from ytaudio_daemon.dropfile.portions import MAX_PORTION_CHARS, portions
+from ytaudio_daemon.model.collection_options import COLLECTION_KEYS
 from ytaudio_daemon.urls import (
     FoundLink,
     Link,
@@ -28,6 +29,8 @@ from ytaudio_daemon.urls import (
 #: Fields that name an object's link, the best first; case, `_` and `-` are free.
 _LINK_KEYS = ("webpageurl", "url", "titleurl", "videourl", "uri", "href", "link")
 _ID_KEYS = ("videoid", "youtubeid")
+#: What an object of our own form may have beside options.
+_OWN_FIELDS = {*_LINK_KEYS, *COLLECTION_KEYS, "title", "name", "note", "comment"}
 #: What yt-dlp writes into all of its objects; none of its fields are our options.
 _YTDLP_KEYS = frozenset({"_type", "ie_key", "extractor", "extractor_key"})
 #: Every Job of ours has both.
@@ -49,11 +52,14 @@ class Record:
         text: What names them.
         links: At least one.
         fields: Of our own form: what may be options.
+        takes_collections: Nothing else is said there, so a playlist or channel is
+            meant; in other programs' exports they are mentioned only.
     """
 
     text: str
     links: list[FoundLink]
     fields: Mapping[str, Any] = field(default_factory=dict)
+    takes_collections: bool = False
 
     @property
     def is_good(self) -> bool:
@@ -88,17 +94,35 @@ def find_records(value: Any, key: str = "") -> Iterator[Record | None]:
     while todo:
         level = todo[-1]
         for name, item in level.members:
+            is_whole = len(todo) == 1
             if isinstance(item, str):
-                yield from _text_records(name, item, level)
+                for record in _text_records(name, item, level):
+                    is_alone = record is not None and _stands_alone(item, record)
+                    yield _as_list(record) if is_whole and is_alone else record
                 continue
             is_object = isinstance(item, dict) and level.own is None
             own = _own_record(item) if is_object else None
+            if own is not None and is_whole and _is_own_form(item):
+                own = _as_list(own)
             yield own
             if isinstance(item, (list, dict)) and not (own and _says_no_more(item)):
                 todo.append(_level_of(name, item, level, own))
                 break
         else:
             todo.pop()
+
+
+def _as_list(record: Record | None) -> Record | None:
+    return replace(record, takes_collections=True) if record else None
+
+
+def _stands_alone(text: str, record: Record) -> bool:
+    return len(record.links) == 1 and record.links[0].text == text.strip()
+
+
+def _is_own_form(item: dict[str, Any]) -> bool:
+    """Return whether an object has a link, options and what a person would add."""
+    return all(is_option_field(key) or key.lower() in _OWN_FIELDS for key in item)
 
 
 def _text_records(name: str, text: str, level: _Level) -> Iterator[Record | None]:

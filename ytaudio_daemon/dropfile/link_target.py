@@ -8,15 +8,18 @@ from ytaudio_daemon.urls import (
     CollectionError,
     CollectionLink,
     FoundLink,
+    Link,
     LinkError,
     collection_of,
+    parse_link,
 )
 
 #: Said where a channel may be mentioned only, and five hundred videos not be meant.
 _ASK_FOR_LIST = (
-    "beside a video, in Markdown, tables, web pages and JSON, a playlist or channel is "
-    'taken only where list=yes says so (JSON: "list": "yes"): write its link on a line '
-    "of its own in a text file"
+    "beside a video, in web pages and in other programs' exports a playlist or channel is "
+    "mentioned only, and not taken: if it is meant, write its link on a line of its own "
+    "in a text file, or list=yes behind it (a column list with yes; in JSON "
+    '"list": "yes")'
 )
 
 
@@ -26,10 +29,29 @@ class LinkTarget(NamedTuple):
     Attributes:
         collection: The playlist, album or channel; None for a video.
         problem: Why it is refused, or None.
+        link: The video.
     """
 
     collection: CollectionLink | None = None
     problem: LinkError | OptionError | None = None
+    link: Link | None = None
+
+
+def single_target(text: str, layer: Layer) -> LinkTarget:
+    """Return what a text asks for that is one link and nothing else.
+
+    Args:
+        text: Of a command line or a request.
+        layer: All options that hold for it.
+    """
+    try:
+        found = FoundLink(text, parse_link(text))
+    except LinkError as error:
+        found = FoundLink(text, None, error)
+    target = link_target(found, layer)
+    if target.collection is not None or target.problem is not None:
+        return target
+    return target._replace(link=found.link)
 
 
 def link_target(

@@ -42,7 +42,7 @@ REJECT_CODES: Mapping[str, RejectCode] = MappingProxyType(
         "not_a_video": RejectCode(
             "it is a page that names neither a video nor a list of videos; or a playlist "
             "or channel where it may be mentioned only: with `list=no`, beside a video, "
-            "in Markdown, tables, web pages and JSON",
+            "in web pages and in other programs' exports",
             "open the video and copy its link; or write the playlist's link on a line of "
             "its own in a text file, or `list=yes` behind it",
         ),

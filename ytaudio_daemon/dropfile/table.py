@@ -12,6 +12,8 @@ from itertools import chain
 from ytaudio_daemon.dropfile.comments import commented_links, is_comment
 from ytaudio_daemon.dropfile.drop_line import DropLine
 from ytaudio_daemon.dropfile.line_options import LineOption, apply_options
+from ytaudio_daemon.dropfile.link_target import link_target
+from ytaudio_daemon.dropfile.option_keys import DROP_OPTION_KEYS
 from ytaudio_daemon.dropfile.option_syntax import layer_problem, merge_layers
 from ytaudio_daemon.dropfile.parts import (
     LinkOptions,
@@ -20,6 +22,11 @@ from ytaudio_daemon.dropfile.parts import (
     without_pages,
 )
 from ytaudio_daemon.dropfile.portions import portions
+from ytaudio_daemon.model.collection_options import (
+    COLLECTION_KEYS,
+    KEYS_OF_VIDEOS,
+    YES_OR_NO,
+)
 from ytaudio_daemon.model.options import OPTION_KEYS
 from ytaudio_daemon.urls import (
     FoundLink,
@@ -38,6 +45,7 @@ _MAX_ROW_LINES = 100
 _DELIMITERS = "\t;,|"
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 _ID_NAMES = frozenset({"id", "videoid", "youtubeid", "ytid", "mediaid"})
+_CHANNEL_ID = "channelid"
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
@@ -82,6 +90,8 @@ class _Table:
         self._delimiter = ""
         self._id_columns: list[int] = []
         self._option_columns: dict[int, str] = {}
+        #: It is an export of all channels that somebody follows: none is asked for.
+        self._is_subscriptions = False
 
     def read(self, number: int, chunk: list[str]) -> Iterator[DropLine | None]:
         if not self._delimiter and any(chunk):
@@ -121,9 +131,16 @@ class _Table:
             if found:
                 break
         if links := self._links(found, cells):
-            options = self._options(cells)
+            options = self._options(cells, links)
             layer = merge_layers({}, options.options)
-            yield from link_lines(number, line, links, options, layer)
+            yield from link_lines(
+                number,
+                line,
+                links,
+                options,
+                layer,
+                takes_collections=not self._is_subscriptions,
+            )
         else:
             self._read_header(cells)
 
@@ -158,23 +175,45 @@ class _Table:
             yield [cell for at, cell in enumerate(cells) if at not in columns]
         yield written
 
-    def _options(self, cells: list[str]) -> LinkOptions:
-        written = [
-            LineOption(key, cells[column].strip(), 0, 0)
+    def _options(self, cells: list[str], links: list[FoundLink]) -> LinkOptions:
+        """Return a row's options; a collection's count only where it names one."""
+        written = {
+            key: cells[column].strip()
             for column, key in self._option_columns.items()
             if column < len(cells) and cells[column].strip()
-        ]
+        }
+        for key in KEYS_OF_VIDEOS & written.keys():
+            if written[key].lower() not in YES_OR_NO:  # an everyday word
+                del written[key]
+        layer = {"list": written["list"].lower()} if "list" in written else {}
+        if not any(link_target(link, layer).collection for link in links):
+            written = {
+                key: value
+                for key, value in written.items()
+                if key not in COLLECTION_KEYS or key in KEYS_OF_VIDEOS
+            }
         own: dict[str, object] = {}
-        problem = apply_options(written, own) or layer_problem(own)
+        line_options = [LineOption(key, value, 0, 0) for key, value in written.items()]
+        problem = apply_options(line_options, own) or layer_problem(own)
         return LinkOptions(options=own, problem=problem)
 
     def _read_header(self, cells: list[str]) -> None:
-        """Take the names of the columns; exports have several tables in a file."""
+        """Take the names of the columns; exports have several tables in a file.
+
+        The names of a collection's options are everyday words: alone they make a header
+        only where there was none.
+        """
         names = [cell.strip("\ufeff \t").lower() for cell in cells]
         ids = [at for at, name in enumerate(names) if _is_id_name(name)]
-        options = {at: name for at, name in enumerate(names) if name in OPTION_KEYS}
-        if ids or options:
+        options = {
+            at: name for at, name in enumerate(names) if name in DROP_OPTION_KEYS
+        }
+        has_header = bool(self._id_columns or self._option_columns)
+        is_clear = bool(ids) or any(name in OPTION_KEYS for name in options.values())
+        if is_clear or (options and not has_header):
             self._id_columns, self._option_columns = ids, options
+        if any(_CHANNEL_ID in _words_of(name) for name in names):
+            self._is_subscriptions = True
 
 
 def _delimiter(line: str) -> str:
@@ -186,5 +225,12 @@ def _delimiter(line: str) -> str:
 
 def _is_id_name(name: str) -> bool:
     """Return whether a column holds IDs: `Video ID`, `videoId`, `Video-ID`, `id`."""
+    return not _ID_NAMES.isdisjoint(_words_of(name)) and _CHANNEL_ID not in _words_of(
+        name
+    )
+
+
+def _words_of(name: str) -> list[str]:
+    """Return the words of a column's name, and all of them as one."""
     words = _NOT_A_LETTER.split(name)
-    return not _ID_NAMES.isdisjoint([*words, "".join(words)])
+    return [*words, "".join(words)]

@@ -47,18 +47,15 @@ class TextDialect:
         refuses_words: A line of words should have been a link; else it is prose.
         has_headings: `#` starts a heading, not a comment.
         has_directives: `#EXT…` is for players, and its links are pictures.
-        takes_collections: Links to playlists and channels are meant; in prose
-            `list=yes` must say so.
     """
 
     refuses_words: bool = True
     has_headings: bool = False
     has_directives: bool = False
-    takes_collections: bool = True
 
 
 PLAIN_TEXT = TextDialect()
-MARKDOWN = TextDialect(refuses_words=False, has_headings=True, takes_collections=False)
+MARKDOWN = TextDialect(refuses_words=False, has_headings=True)
 M3U = TextDialect(refuses_words=False, has_directives=True)
 
 
@@ -182,7 +179,7 @@ class _TextParser:
             parsed.links,
             options,
             layer,
-            takes_collections=self._dialect.takes_collections,
+            takes_collections=True,
         )
 
     def _continue(self, number: int, bare: str, parsed: ParsedLine) -> None:

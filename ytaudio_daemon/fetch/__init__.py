@@ -21,6 +21,7 @@ from ytaudio_daemon.model import (
 )
 
 __all__ = [
+    "CA_FILE_ENV",
     "PageReceiver",
     "Reporter",
     "list_entries",
@@ -28,6 +29,11 @@ __all__ = [
     "run",
     "ytdlp_version",
 ]
+
+
+#: In the environment of `preload`: the certificates that attempts will most likely trust,
+#: `[download] ca_file`, so that they are read once.
+CA_FILE_ENV = "YTAUDIO_TEMPLATE_CA_FILE"
 
 
 class Reporter(Protocol):

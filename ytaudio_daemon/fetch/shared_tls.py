@@ -6,11 +6,15 @@ Reading 140 CA certificates costs about 16 ms of CPU, and yt-dlp does it for eve
 
 import functools
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yt_dlp.networking.common as yt_networking
 
+#: OpenSSL's default bundle (SSL_CTX_set_default_verify_paths(3)).
+BUNDLE_ENV = "SSL_CERT_FILE"
 #: Which file of certificates is meant, and whether it is still the same.
 FileIdentity = tuple[str, int, int, int, int]
 
@@ -33,15 +37,31 @@ def share() -> None:
     yt_networking.make_ssl_context = shared
 
 
+@contextmanager
+def trusting(ca_file: str) -> Iterator[None]:
+    """Trust a file's certificates as an attempt does that is asked to; undo it at the end.
+
+    Args:
+        ca_file: `[download] ca_file`, or "": the environment's stay.
+    """
+    before = os.environ.get(BUNDLE_ENV)
+    if ca_file:
+        os.environ[BUNDLE_ENV] = ca_file
+    try:
+        yield
+    finally:
+        os.environ.pop(BUNDLE_ENV, None)
+        if before is not None:
+            os.environ[BUNDLE_ENV] = before
+
+
 def compat_options(ca_file: str = "") -> set[str]:
     """Return the option by which yt-dlp trusts what is configured, not certifi's bundle.
 
     Args:
         ca_file: `[download] ca_file`, or "".
     """
-    configured = (
-        ca_file or os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
-    )
+    configured = ca_file or os.environ.get(BUNDLE_ENV) or os.environ.get("SSL_CERT_DIR")
     return {"no-certifi"} if configured else set()
 
 
@@ -51,7 +71,7 @@ def _trusted() -> tuple[FileIdentity | None, str | None]:
     A bundle that was replaced meanwhile is another one: it is read, not remembered.
     The certificates of a folder are looked up anew for each connection.
     """
-    return _identity(os.environ.get("SSL_CERT_FILE")), os.environ.get("SSL_CERT_DIR")
+    return _identity(os.environ.get(BUNDLE_ENV)), os.environ.get("SSL_CERT_DIR")
 
 
 def _identity(path: str | None) -> FileIdentity | None:

@@ -17,7 +17,7 @@ from typing import Any
 import yt_dlp
 from yt_dlp.extractor.youtube import YoutubeIE
 
-from ytaudio_daemon.fetch import hosts, jit, po_tokens, shared_tls
+from ytaudio_daemon.fetch import CA_FILE_ENV, hosts, jit, po_tokens, shared_tls
 from ytaudio_daemon.fetch.classify import Cause
 from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.extraction_caches import (
@@ -226,7 +226,7 @@ def prepare_environment(request: AttemptRequest) -> None:
     if request.cache_dir:
         os.environ["DENO_DIR"] = str(Path(request.cache_dir) / "deno")
     if request.network.ca_file:
-        os.environ["SSL_CERT_FILE"] = request.network.ca_file
+        os.environ[shared_tls.BUNDLE_ENV] = request.network.ca_file
         os.environ["DENO_CERT"] = request.network.ca_file
     os.environ.pop("SSLKEYLOGFILE", None)  # would write down the TLS keys
     hosts.install_guard()
@@ -251,17 +251,15 @@ def warm_up() -> None:
 
 
 def _warm_tls_context() -> None:
-    """Create the shared TLS context now, without a connection.
-
-    Of this environment's trust: what `[download] ca_file` names is read by each worker.
-    """
+    """Create the shared TLS context now, without a connection."""
+    ca_file = os.environ.get(CA_FILE_ENV, "")
     params = {
         "logger": LogCapture(),
         "cachedir": False,
         "js_runtimes": {},
-        "compat_opts": shared_tls.compat_options(),
+        "compat_opts": shared_tls.compat_options(ca_file),
     }
-    with YtDlpClient(params) as ydl:
+    with shared_tls.trusting(ca_file), YtDlpClient(params) as ydl:
         for handler in ydl._request_director.handlers.values():  # noqa: SLF001 - no public way
             handler._make_sslcontext()  # noqa: SLF001 - the same
 

@@ -126,10 +126,6 @@ class Layout:
         """Return the folder of one attempt."""
         return self.job_work(job_uuid) / str(attempt)
 
-    def session_library(self, session: str) -> Path | None:
-        """Return a session's folder in the library, or None when there is none."""
-        return None if self.library is None else self.library / session
-
 
 def layout_of(settings: "Settings") -> Layout:
     """Return the layout that settings describe."""

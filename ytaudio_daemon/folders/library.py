@@ -19,9 +19,9 @@ from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import library_copy
 from ytaudio_daemon.folders.library_folder import (
     add_name,
-    make_folders,
     names_in,
     open_folder_of,
+    open_folders,
     remove_empty_folders,
 )
 from ytaudio_daemon.folders.safe_open import (
@@ -101,7 +101,7 @@ def add_to_library(
     with (
         _open_result(downloads, audio) as file,
         open_dir(library, session, make=True) as session_folder,
-        make_folders(session_folder, place.folders) as (folder, folders),
+        open_folders(session_folder, place.folders, make=True) as (folder, folders),
     ):
         source = file.fileno()
         names = candidate_names(place.name, audio.video_id, folder)

@@ -81,27 +81,29 @@ def add_name(folder: int, names: FolderNames, name: str) -> None:
 
 
 @contextmanager
-def make_folders(
-    session_folder: int, folders: Iterable[str]
+def open_folders(
+    session_folder: int, folders: Iterable[str], *, make: bool = False
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Open folders below a session's, and make those that are missing.
+    """Open folders below a session's.
 
     Args:
         session_folder: The open folder of the session.
         folders: Their names, each a single component.
+        make: Make those that are missing.
 
     Yields:
         A descriptor of the last, and the names that they have: the spelling that was
         there, or `Name (2)` where a link or a file stands in the way.
 
     Raises:
+        FileNotFoundError: One is missing.
         UnsafePathError: Links or files stand at all names that were tried.
         OSError: As open(2).
     """
     fd, names = os.dup(session_folder), []
     try:
         for folder in folders:
-            inner, name = _make_folder(fd, folder)
+            inner, name = _open_folder(fd, folder, make=make)
             os.close(fd)
             fd = inner
             names.append(name)
@@ -110,11 +112,11 @@ def make_folders(
         os.close(fd)
 
 
-def _make_folder(parent: int, wanted: str) -> tuple[int, str]:
+def _open_folder(parent: int, wanted: str, *, make: bool) -> tuple[int, str]:
     for number in range(1, MAX_FOLDER_NAMES + 1):
         free = wanted if number == 1 else f"{wanted} ({number})"
         name = names_in(parent).other_spelling(free) or free
-        with suppress(UnsafePathError), open_child(parent, name, make=True) as folder:
+        with suppress(UnsafePathError), open_child(parent, name, make=make) as folder:
             return os.dup(folder), name
     raise UnsafePathError(
         f"{wanted!r} is a link or a file where a folder should be",

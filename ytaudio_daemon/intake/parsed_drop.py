@@ -196,13 +196,8 @@ class ParsedDrop:
         merged: dict[str, object] = {}
         for each in (*self._layers, layer):
             merged |= each
-        return NewCollection(
-            kind=link.kind,
-            key=link.key,
-            url=link.url,
-            is_music=link.is_music,
-            selection=Selection.from_layer(merged),
-            follow=Follow.from_layer(merged),
+        return NewCollection.of(
+            link, Selection.from_layer(merged), Follow.from_layer(merged)
         )
 
     def _message(

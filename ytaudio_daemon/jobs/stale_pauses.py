@@ -1,6 +1,6 @@
 """Forgets a pause that was meant for another proxy, or another network."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
 import structlog
@@ -22,10 +22,11 @@ def open_stale_gates(
     now: Now,
     find_network: Callable[[], str | None] = local_network,
 ) -> bool:
-    """Open the gates that closed for another network, or another default proxy.
+    """Open the gates that closed for another network, or another proxy.
 
     A proxy of `[youtube] egress` is part of its gates' names: another one has its own.
-    A machine without any network has no other one yet: then nothing is changed.
+    The same one with another user or password has not, so that these count, too. A
+    machine without any network has no other one yet: then nothing is changed.
 
     Args:
         ledger: Remembers proxy and network, as hashes: a proxy's URL may hold a password.
@@ -42,14 +43,15 @@ def open_stale_gates(
     network = find_network()
     if network is None:
         return False
-    present = [_digest(_default_proxy(settings)), _digest(network)]
+    proxies = _proxies(settings)
+    present = [_digest(proxies[DEFAULT]), _digest(network), *_marks(proxies)]
     with ledger.read() as db:
         if meta.network_identity(db) == present:
             return False
     with ledger.write() as db:
         known = meta.network_identity(db)
         meta.save_network_identity(db, present)
-        stale = _stale_gates(gates.closed_gates(db), known, present)
+        stale = _stale_gates(gates.closed_gates(db), known, present, proxies)
         for gate in stale:
             gates.open_gate_and_hasten(db, gate.name, now, gate.egress)
     if stale:
@@ -58,19 +60,43 @@ def open_stale_gates(
 
 
 def _stale_gates(
-    closed: Sequence[Gate], known: Sequence[str] | None, present: Sequence[str]
+    closed: Sequence[Gate],
+    known: Sequence[str] | None,
+    present: Sequence[str],
+    proxies: Mapping[str, str],
 ) -> list[Gate]:
-    """Return the gates that say nothing of the present proxy or network. Pure."""
+    """Return the gates that say nothing of the present proxies or network. Pure."""
     if known is None:
         return []
     own = [gate for gate in closed if gate.name in EGRESS_GATES]
-    has_other_network = known[1] != present[1]
-    return [gate for gate in own if has_other_network or gate.egress == DEFAULT]
+    if known[1] != present[1]:
+        return own
+    changed = {key for key, proxy in proxies.items() if _has_changed(key, proxy, known)}
+    if known[0] != present[0]:
+        changed.add(DEFAULT)
+    return [gate for gate in own if gate.egress in changed]
 
 
-def _default_proxy(settings: Settings) -> str:
+def _has_changed(key: str, proxy: str, known: Sequence[str]) -> bool:
+    """Return whether an egress had another user or password."""
+    mark = _mark(key, proxy)
+    name = mark.partition(":")[0]
+    return any(old != mark for old in known[2:] if old.partition(":")[0] == name)
+
+
+def _marks(proxies: Mapping[str, str]) -> list[str]:
+    return [_mark(key, proxy) for key, proxy in proxies.items() if key != DEFAULT]
+
+
+def _mark(key: str, proxy: str) -> str:
+    """Return what is stored of an egress: its name and its address, as hashes."""
+    return f"{_digest(key)}:{_digest(proxy)}"
+
+
+def _proxies(settings: Settings) -> dict[str, str]:
+    """Return the address of each egress by its key, that of the default way among them."""
     ways = {way.key: way.proxy for way in egresses(settings)}
-    return ways.get(DEFAULT) or settings.download.proxy or ""
+    return ways | {DEFAULT: ways.get(DEFAULT) or settings.download.proxy or ""}
 
 
 def _digest(text: str) -> str:

@@ -11,6 +11,7 @@ from ytaudio_daemon.errors import UnknownJobError
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.collections import error_from_row
 from ytaudio_daemon.ledger.schema import (
+    IS_UNLISTED,
     collections,
     drops,
     entries,
@@ -140,6 +141,13 @@ def find_collections(
     if session_id is not None:
         query = query.where(collections.c.session_id == session_id)
     return _read(db, query.order_by(collections.c.id).limit(limit))
+
+
+def count_unlisted(db: Connection, session_id: int) -> int:
+    """Return how many of a session's collections are still to be listed."""
+    query = sa.select(sa.func.count()).select_from(collections)
+    mine = collections.c.session_id == session_id
+    return db.execute(query.where(mine, IS_UNLISTED)).scalar_one()
 
 
 def collections_of_session(

@@ -22,6 +22,7 @@ from ytaudio_daemon.model.collection import LISTING_ENDED, CollectionState
 from ytaudio_daemon.model.line_rules import LineResult
 from ytaudio_daemon.model.selection import Selection
 from ytaudio_daemon.model.subscription import Follow, Look
+from ytaudio_daemon.urls import CollectionLink
 
 LISTED_AGAIN_MESSAGE = "listed again: what is new in it is added"
 BEING_LISTED_MESSAGE = "this session lists it already"
@@ -58,6 +59,20 @@ class NewCollection:
     is_music: bool
     selection: Selection
     follow: Follow | None = None
+
+    @classmethod
+    def of(
+        cls, link: CollectionLink, selection: Selection, follow: Follow | None = None
+    ) -> "NewCollection":
+        """Return what a link names, with a selection of its entries."""
+        return cls(
+            kind=link.kind,
+            key=link.key,
+            url=link.url,
+            is_music=link.is_music,
+            selection=selection,
+            follow=follow,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

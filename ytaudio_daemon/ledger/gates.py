@@ -1,7 +1,7 @@
 """Gates and pace as rows: the pure rules are in `model.gates`."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import takewhile
 from typing import Any
 
@@ -77,13 +77,23 @@ def open_gate_and_hasten(
     kinds = [kind.value for kind, gate in GATE_OF.items() if gate is name]
     if not open_gate(db, name, egress) or not kinds:
         return
+    _hasten(db, now, jobs.c.error_kind.in_(kinds), collections.c.error_kind.in_(kinds))
+
+
+def hasten_codes(db: Connection, codes: Collection[str], now: Now) -> None:
+    """Make due now what waits for a cause that is gone and has no gate."""
+    _hasten(db, now, jobs.c.error_code.in_(codes), collections.c.error_code.in_(codes))
+
+
+def _hasten(
+    db: Connection,
+    now: Now,
+    of_jobs: sa.ColumnElement[bool],
+    of_collections: sa.ColumnElement[bool],
+) -> None:
     db.execute(
         sa.update(jobs)
-        .where(
-            jobs.c.state == JobState.WAITING,
-            jobs.c.error_kind.in_(kinds),
-            jobs.c.retry_at > now.wall,
-        )
+        .where(jobs.c.state == JobState.WAITING, of_jobs, jobs.c.retry_at > now.wall)
         .values(retry_at=now.wall),
     )
     db.execute(
@@ -91,7 +101,7 @@ def open_gate_and_hasten(
         .where(
             IS_UNLISTED,
             collections.c.state == CollectionState.WAITING.value,
-            collections.c.error_kind.in_(kinds),
+            of_collections,
             collections.c.retry_at > now.wall,
         )
         .values(retry_at=now.wall),

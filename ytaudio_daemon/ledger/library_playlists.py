@@ -1,7 +1,7 @@
 """What the library's playlists show: collections with their entries, jobs and files."""
 
-from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -16,7 +16,6 @@ from ytaudio_daemon.ledger.schema import (
     entries,
     jobs,
     library_entries,
-    lines,
     sessions,
 )
 from ytaudio_daemon.model.job_collection import JobCollection
@@ -133,27 +132,9 @@ def playlist_page(
 
 def collections_of_jobs(db: Connection, job_ids: Sequence[int]) -> set[int]:
     """Return the collections that list any of these jobs."""
-    return _in_parts(
-        db,
-        sa.select(entries.c.collection_id).distinct(),
-        entries.c.job_id,
-        job_ids,
-    )
-
-
-def collections_of_drops(db: Connection, drop_ids: Collection[int]) -> set[int]:
-    """Return the collections that lines of these drops name."""
-    named = lines.c.collection_id.is_not(None)
-    query = sa.select(lines.c.collection_id).where(named).distinct()
-    return _in_parts(db, query, lines.c.drop_id, sorted(drop_ids))
-
-
-def _in_parts(
-    db: Connection, query: sa.Select[Any], column: Any, ids: Sequence[int]
-) -> set[int]:
-    """Ask for five hundred at once: SQLite takes few bound values."""
     found: set[int] = set()
-    for start in range(0, len(ids), 500):
-        some = query.where(column.in_(ids[start : start + 500]))
-        found |= set(db.execute(some).scalars())
+    for start in range(0, len(job_ids), 500):  # SQLite takes few bound values
+        some = entries.c.job_id.in_(job_ids[start : start + 500])
+        query = sa.select(entries.c.collection_id).distinct().where(some)
+        found |= set(db.execute(query).scalars())
     return found

@@ -28,7 +28,7 @@ from ytaudio_daemon.model.line_rules import (
 from ytaudio_daemon.model.quota import Quota
 
 DUPLICATE_MESSAGE = "this session has this audio already"
-AGAIN_MESSAGE = "again=yes downloads it all the same"
+AGAIN_MESSAGE = "again=yes downloads it anyway"
 CANCELLATION_WITHDRAWN_MESSAGE = "runs again: its cancellation is withdrawn"
 
 LINE_COLUMNS = (

@@ -71,7 +71,7 @@ def network_identity(db: Connection) -> list[str] | None:
 
 
 def save_network_identity(db: Connection, digests: Sequence[str]) -> None:
-    """Store the hashes of the proxy and of the network that downloads go through."""
+    """Store the hashes of proxy, network and egresses that downloads go through."""
     _put(db, "network_identity", " ".join(digests))
 
 

@@ -87,6 +87,7 @@ class Change:
     drop_id: int | None
     reason: str
     to_state: str | None = None
+    collection_id: int | None = None
 
     @property
     def ends_job(self) -> bool:
@@ -120,6 +121,7 @@ def changes_after(db: Connection, event_id: int, limit: int = 2000) -> list[Chan
             drop_id=row.drop_id,
             reason=row.reason,
             to_state=row.to_state,
+            collection_id=row.collection_id,
         )
         for row in rows
     ]

@@ -11,7 +11,7 @@ from ytaudio_daemon.ledger.archive import IN_ARCHIVE
 from ytaudio_daemon.ledger.schema import jobs
 from ytaudio_daemon.ledger.subscriptions import Subscription
 from ytaudio_daemon.model import LinePart
-from ytaudio_daemon.model.collection import LISTING_ENDED, CollectionState
+from ytaudio_daemon.model.collection import CollectionState
 
 #: Beside the states of jobs: a line without one, as the archive has its video.
 ARCHIVED = "archived"
@@ -74,11 +74,6 @@ class ReceiptCollection:
     subscription: Subscription | None = None
     items: "list[ReceiptLine]" = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def is_listed(self) -> bool:
-        """Whether its listing has ended, well or not."""
-        return self.state in LISTING_ENDED
 
 
 class ReceiptLine(NamedTuple):

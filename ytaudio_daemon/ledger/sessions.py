@@ -94,8 +94,8 @@ def session_by_id(db: Connection, session_id: int) -> Session:
     )
 
 
-def require_active(db: Connection, session_id: int) -> None:
-    """Make sure that a session takes links.
+def require_active(db: Connection, session_id: int) -> Session:
+    """Return a session that takes links.
 
     Raises:
         SessionExpiredError: It has ended.
@@ -105,6 +105,7 @@ def require_active(db: Connection, session_id: int) -> None:
         raise SessionExpiredError(
             f"session {session.name} has expired", "Open a new session."
         )
+    return session
 
 
 def sessions_by_id(db: Connection, ids: Iterable[int]) -> dict[int, Session]:

@@ -203,5 +203,5 @@ def delivery_problem(
     return (
         "notify_failing",
         f"[notify] {receiver.name}: {backoff.last_error}.{given_up}",
-        "Try it with `ytaudio notify test`. Downloads go on; it is told later.",
+        "Try it with `ytaudio notify test`. Downloads continue; the notices are sent later.",
     )

@@ -1,8 +1,16 @@
-"""Enqueues a link for a client that waits for the result."""
+"""Enqueues a link, or has a collection listed, for a client that waits for the result."""
 
+from ytaudio_daemon.errors import TooManyListingsError
 from ytaudio_daemon.folders.published import audio_is_gone
-from ytaudio_daemon.ledger import Connection, enqueue, sessions
-from ytaudio_daemon.ledger.enqueue import EnqueueResult, JobOptions
+from ytaudio_daemon.ledger import (
+    Connection,
+    collection_queries,
+    collections,
+    enqueue,
+    sessions,
+)
+from ytaudio_daemon.ledger.collections import AskedCollection, NewCollection
+from ytaudio_daemon.ledger.enqueue import NO_DROP, EnqueueResult, JobOptions
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
@@ -48,3 +56,44 @@ def enqueue_link(  # noqa: PLR0913 - a job's parts, one name each
         is_music=is_music,
         ignores_archive=ignores_archive,
     )
+
+
+def ask_for_collection(
+    db: Connection,
+    session_id: int,
+    new: NewCollection,
+    *,
+    job_options: JobOptions,
+    quota: Quota,
+    now: Now,
+) -> AskedCollection:
+    """Have a collection of an active session listed.
+
+    Args:
+        db: A write transaction; to be rolled back when this raises.
+        session_id: The session.
+        new: The collection, with the selection of its entries.
+        job_options: What its jobs get.
+        quota: The config's; the session's own limits win.
+        now: The moment.
+
+    Raises:
+        SessionExpiredError: The session has ended.
+        TooManyListingsError: As many collections are still to be listed as the session
+            may have unfinished jobs.
+    """
+    session = sessions.require_active(db, session_id)
+    asked = collections.ask_for_collection(
+        db, session_id, new, job_options, NO_DROP, now
+    )
+    own = quota.with_session_limits(session.max_jobs, session.max_bytes)
+    if (
+        own.max_jobs
+        and collection_queries.count_unlisted(db, session_id) > own.max_jobs
+    ):
+        raise TooManyListingsError(
+            f"{own.max_jobs} playlists, albums and channels of this session are still to "
+            "be listed",
+            "Wait until one is listed, or use another session.",
+        )
+    return asked

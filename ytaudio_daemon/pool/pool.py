@@ -1,6 +1,7 @@
 """The pool: starts attempts in workers, bounds them, and reports how they ended."""
 
 import select
+from collections.abc import Mapping
 from pathlib import Path
 
 from ytaudio_daemon.model import AttemptRequest, FetchRequest, ListRequest
@@ -27,6 +28,7 @@ class Pool:
         ytdlp_path: A folder whose yt-dlp is preferred to the installed one.
         idle_exit_s: Seconds without an attempt after which the template exits.
         reply_timeout_s: Seconds the template may take to answer before it counts as hung.
+        environment: Variables for the entry module.
         entry: The module whose `preload` and `run` do the work.
         adopt_orphans: Become the parent of orphaned descendants, so that the workers
             of a killed template are ended by group and reaped. Not for a library,
@@ -43,6 +45,7 @@ class Pool:
         state_id: str,
         home: Path,
         ytdlp_path: Path | None = None,
+        environment: Mapping[str, str] | None = None,
         idle_exit_s: float = 300,
         reply_timeout_s: float = 10,
         entry: str = "ytaudio_daemon.fetch",
@@ -52,7 +55,11 @@ class Pool:
         self._converters = converters
         self._listers = listers
         template_config = TemplateConfig(
-            state_id=state_id, home=home, ytdlp_path=ytdlp_path, entry=entry
+            state_id=state_id,
+            home=home,
+            ytdlp_path=ytdlp_path,
+            entry=entry,
+            environment=environment or {},
         )
         self._epoll = select.epoll()
         self._templates = TemplatePool(

@@ -71,12 +71,14 @@ class TemplateConfig:
         home: The private home folder; made if missing.
         ytdlp_path: Searched for modules before anything else, or None.
         entry: The module whose `preload` and `run` are called.
+        environment: Variables for it.
     """
 
     state_id: str
     home: Path
     ytdlp_path: Path | None
     entry: str
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def template_environment(
@@ -92,12 +94,16 @@ def template_environment(
     kept = {
         k: v for k, v in base_env.items() if k in _PASSED_ENV or k.startswith("LC_")
     }
-    return kept | {
-        "HOME": str(template_config.home),
-        "YTDLP_NO_PLUGINS": "1",
-        STATE_ENV: template_config.state_id,
-        TEMPLATE_ENV: template_id,
-    }
+    return (
+        kept
+        | dict(template_config.environment)
+        | {
+            "HOME": str(template_config.home),
+            "YTDLP_NO_PLUGINS": "1",
+            STATE_ENV: template_config.state_id,
+            TEMPLATE_ENV: template_id,
+        }
+    )
 
 
 @dataclass(slots=True, eq=False)

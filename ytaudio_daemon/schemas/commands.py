@@ -13,7 +13,8 @@ from ytaudio_daemon.schemas.fields import (
     Positive,
     one_of,
 )
-from ytaudio_daemon.schemas.job import JobOptions
+from ytaudio_daemon.schemas.job import JobError, JobOptions
+from ytaudio_daemon.schemas.preview import CollectionPreview, PreviewSums
 from ytaudio_daemon.schemas.receipt import LINE_RESULTS, LineCounts
 
 
@@ -29,6 +30,13 @@ class CheckedLine(TypedDict):
         Annotated[str, one_of(KINDS)] | None,
         "What the link names, if that is no single video.",
     ]
+    preview: Annotated[
+        CollectionPreview | None,
+        "With --expand, what that comes to; null for a video or when it failed.",
+    ]
+    preview_error: Annotated[
+        JobError | None, "With --expand, why it could not be listed; null otherwise."
+    ]
     options: Annotated[
         JobOptions | None, "The options in force; null when it is rejected."
     ]
@@ -38,7 +46,7 @@ class CheckedLine(TypedDict):
     duplicate_of_part: Annotated[Positive | None, "The part of that line."]
     code: Annotated[str | None, "Why it would be rejected: stable, e.g. not_a_url."]
     message: Annotated[
-        str | None, "The same in a sentence; of a mended link, how it was read."
+        str | None, "The same in a sentence; of a corrected link, how it was read."
     ]
 
 
@@ -55,6 +63,11 @@ class CheckDocument(TypedDict):
         " each.",
     ]
     switched_off: Annotated[list[LineNumber], SWITCHED_OFF]
+    expanded: Annotated[
+        PreviewSums | None,
+        "With --expand, all playlists, albums and channels together; `done_at` counts the"
+        " single videos, too. null otherwise.",
+    ]
 
 
 class SettingInEffect(TypedDict):

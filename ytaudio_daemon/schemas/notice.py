@@ -28,7 +28,9 @@ class NoticeDrop(TypedDict):
     session: Annotated[str, "Its session's folder in the inbox."]
     session_uuid: Annotated[Uuid, "Its session's folder in downloads."]
     accepted: Annotated[Count, "Lines that became jobs."]
-    duplicate: Annotated[Count, "Lines that had jobs already."]
+    duplicate: Annotated[
+        Count, "Lines that had jobs already, or whose video the archive has."
+    ]
     rejected: Annotated[Count, "Lines that were refused; the receipt says why."]
     reason: Annotated[str | None, "Why all of it was refused, or null."]
 

@@ -110,7 +110,7 @@ class ReceiptLine(TypedDict):
     message: Annotated[
         str | None,
         "The same in a sentence; of a line that was taken, a remark, such as `read as` and"
-        " the link where it was mended.",
+        " the link where it was corrected.",
     ]
     job: Annotated[
         Uuid | None,

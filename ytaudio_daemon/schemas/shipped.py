@@ -7,6 +7,7 @@ from ytaudio_daemon.schemas import (
     commands,
     download,
     ledger_commands,
+    library_commands,
 )
 from ytaudio_daemon.schemas.collection import (
     CollectionDetailsDocument,
@@ -17,6 +18,7 @@ from ytaudio_daemon.schemas.daemon import DaemonFile
 from ytaudio_daemon.schemas.job import JobDocument, JobList
 from ytaudio_daemon.schemas.json_schema import Schema, object_schema
 from ytaudio_daemon.schemas.notice import NoticeDocument
+from ytaudio_daemon.schemas.preview import PreviewDocument
 from ytaudio_daemon.schemas.receipt import ReceiptDocument
 from ytaudio_daemon.schemas.session import SessionDetails, SessionFile, SessionList
 
@@ -41,8 +43,10 @@ TITLES: dict[type, str] = {
     ledger_commands.LedgerBackupDocument: "Backup",
     ledger_commands.LedgerCheckDocument: "Check",
     ledger_commands.LedgerRestoreDocument: "Restore",
+    library_commands.LibraryRelayoutDocument: "The library's files in a new layout",
     NoticeDocument: "Notice",
     commands.NotifyTestDocument: "Receivers tried",
+    PreviewDocument: "Preview of a collection",
     ReceiptDocument: "Receipt",
     SessionFile: "Session",
     SessionDetails: "Session in full",

@@ -42,6 +42,8 @@ FAILPOINTS = (
     "trash.deleting",
     "archive.batch_added",
 )
+#: Those of `ytaudio library relayout`: no daemon passes them.
+COMMAND_FAILPOINTS = ("library.moved", "library.relaid")
 
 _observers: list[FailpointObserver] = []
 

@@ -1,4 +1,4 @@
-"""How much of a collection is done, in words. Pure."""
+"""How much of a collection is done, for people. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

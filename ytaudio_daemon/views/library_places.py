@@ -15,7 +15,7 @@ from ytaudio_daemon.ledger.library_collections import (
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model.file_names import MAX_NAME_BYTES
 from ytaudio_daemon.model.job_collection import JobCollection
-from ytaudio_daemon.model.library_facts import LibraryFacts
+from ytaudio_daemon.model.library_facts import LibraryFacts, collection_name
 from ytaudio_daemon.model.library_rules import LibraryRules
 from ytaudio_daemon.model.library_template import (
     LibraryPlace,
@@ -31,8 +31,16 @@ _LEDGER_FIELDS = frozenset({"title", "id", "collection", "position"})
 NamedCollection = tuple[JobCollection, LibraryCollection]
 
 
-def named_collection(ledger: Ledger, job: JobRow) -> NamedCollection | None:
+def named_collection(
+    ledger: Ledger, job: JobRow, *, names_it: bool = True
+) -> NamedCollection | None:
     """Return the collection that made a job, and what the library has of it.
+
+    Args:
+        ledger: Has both.
+        job: The job.
+        names_it: Store a name for a collection that has none; else the one that it
+            would get if no other had it is returned.
 
     Raises:
         LedgerError: Call again.
@@ -44,6 +52,9 @@ def named_collection(ledger: Ledger, job: JobRow) -> NamedCollection | None:
         known = find_library_collection(db, collection.row_id) if collection else None
     if collection is None:
         return None
+    if known is None and not names_it:
+        name = collection_name(collection.title, collection.key, [])
+        known = LibraryCollection(collection_id=collection.row_id, name=name)
     if known is None:  # once for each collection
         with ledger.write() as db:
             known = name_collection(db, collection, job.session_name)

@@ -14,7 +14,6 @@ from ytaudio_daemon.ledger.library_collections import (
 )
 from ytaudio_daemon.ledger.library_playlists import (
     PlaylistHead,
-    collections_of_drops,
     collections_of_jobs,
     name_playlist,
     playlist_head,
@@ -79,12 +78,12 @@ class LibraryPlaylists:
             now: The moment.
         """
         ended = [c.job_id for c in changes if c.job_id and c.ends_job]
-        listed = {c.drop_id for c in changes if c.drop_id and c.is_of_collection}
-        again = {c.drop_id for c in changes if c.drop_id and c.is_asked_again}
-        asked_for = collections_of_drops(db, again)
-        found = collections_of_jobs(db, ended) | collections_of_drops(db, listed)
+        listed = {c.collection_id for c in changes if c.collection_id}
+        again = {c.collection_id for c in changes if c.is_asked_again}
+        asked_for = {collection for collection in listed if collection in again}
+        found = collections_of_jobs(db, ended) | listed
         self._asked_for |= asked_for
-        self._schedule(found | asked_for, now, changes[0].event_id)
+        self._schedule(found, now, changes[0].event_id)
 
     def write_step(self, view_settings: ViewSettings, now: Now) -> bool:
         """Write a page of the next playlist that is due; False if none is.
@@ -131,7 +130,8 @@ class LibraryPlaylists:
             return False
         with self._ledger.read() as db:
             head = playlist_head(db, collection_id)
-        if head is None:  # pruned since
+        # Without a title its listing has just begun, or its first song gives it a name.
+        if head is None or not (head.known or head.collection.title):
             self.due_queue.remove(collection_id)
             return True
         place = self._session_folder(head)

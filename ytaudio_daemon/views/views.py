@@ -1,19 +1,19 @@
 """Status files, receipts and library, kept up to date from the ledger's events."""
 
-import math
 import time
 
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.ledger import Ledger, library_entries, meta, queries
+from ytaudio_daemon.ledger import Ledger, queries
 from ytaudio_daemon.ledger.events import LIBRARY_REQUESTED
 from ytaudio_daemon.ledger.queries import Change
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.views.daemon_status import HEARTBEAT_S, DaemonStatusFile
+from ytaudio_daemon.views.daemon_status import DaemonStatusFile
 from ytaudio_daemon.views.library import LibraryView
 from ytaudio_daemon.views.library_playlists import LibraryPlaylists
 from ytaudio_daemon.views.rebuild_scan import RebuildScan
 from ytaudio_daemon.views.receipts import Receipts
+from ytaudio_daemon.views.saved_cursor import SavedCursor
 from ytaudio_daemon.views.session_status import SessionStatusFiles
 from ytaudio_daemon.views.snapshot import DaemonProblem, DaemonSnapshot, ViewSettings
 from ytaudio_daemon.views.status_folders import StatusFolders
@@ -69,8 +69,7 @@ class Views:
         )
         self._status_folders = StatusFolders(layout)
         self._cursor: int | None = None
-        self._saved_cursor = 0
-        self._cursor_saved_at = -math.inf
+        self._saved_cursor = SavedCursor(ledger, self._library.unsaved_entries)
         self._has_more_events = False
 
     def refresh(
@@ -114,7 +113,8 @@ class Views:
         self._write_in_turn(snapshot, now, deadline)
         self._daemon_status.update_snapshot(snapshot, self.problems())
         self._daemon_status.update_shown_event(self._shown_event())
-        self._save_cursor(now, force=force)
+        if self._cursor is not None:
+            self._saved_cursor.save(self._shown_event(), now, force=force)
 
     def next_due(self, now: Now) -> float:
         """Return the seconds until `refresh` must be called again."""
@@ -122,7 +122,8 @@ class Views:
             return 0.0
         times = [due_queue.earliest_due_at() for due_queue in self._due_queues]
         known = [due for due in times if due is not None]
-        soonest = min([*known, self._daemon_status.due_at(self.view_settings)])
+        status_due_at = self._daemon_status.due_at(self.view_settings)
+        soonest = min([*known, status_due_at, self._saved_cursor.entries_due_at()])
         return max(0.0, soonest - now.uptime_s)
 
     def rebuild(self, now: Now, snapshot: DaemonSnapshot) -> None:
@@ -162,7 +163,7 @@ class Views:
         """Read the events after the cursor, and schedule the files they concern."""
         with self._ledger.read() as db:
             if self._cursor is None:
-                self._cursor = self._saved_cursor = meta.views_cursor(db)
+                self._cursor = self._saved_cursor.load(db)
             changes = queries.changes_after(db, self._cursor, EVENT_BATCH_SIZE)
             if not changes:
                 self._has_more_events = False
@@ -220,20 +221,3 @@ class Views:
         """Return the last event of which no view is behind."""
         waiting = min(due_queue.earliest_event() for due_queue in self._due_queues)
         return int(min(self._cursor or 0, waiting - 1))
-
-    def _save_cursor(self, now: Now, *, force: bool) -> None:
-        """Save the cursor and the library's entries; rarely, since it costs a sync."""
-        if self._cursor is None or (
-            now.uptime_s < self._cursor_saved_at + HEARTBEAT_S and not force
-        ):
-            return
-        shown = self._shown_event()
-        if shown > self._saved_cursor or self._library.unsaved_entries:
-            with self._ledger.write() as db:
-                library_entries.save_library_entries(
-                    db, self._library.unsaved_entries.values()
-                )
-                meta.save_views_cursor(db, max(shown, self._saved_cursor))
-            self._library.unsaved_entries.clear()
-            self._saved_cursor = max(shown, self._saved_cursor)
-        self._cursor_saved_at = now.uptime_s

@@ -74,11 +74,6 @@ class Verifier:
             return VerificationResult(works=False, message=fault)
         return VerificationResult(works=True, message=f"the self-test only: {told}")
 
-    def self_test(self, ytdlp_path: Path | None, version: str) -> str:
-        """Return why a yt-dlp cannot even be imported, or ""."""
-        can_import, fault = self._check_self_test(ytdlp_path, version)
-        return "" if can_import else fault
-
     def _check_self_test(
         self, ytdlp_path: Path | None, version: str
     ) -> tuple[bool, str]:

@@ -1,4 +1,4 @@
-"""Take a music folder as it is: what is in it counts as had, and stays where it is.
+"""Count the music in a folder as downloaded already, and leave it where it is.
 
 Each audio file says by its tags, its .info.json or its name which video it came from. The
 video goes into the archive, with the file's path. Nothing is copied, moved or changed.

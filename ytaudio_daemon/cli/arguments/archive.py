@@ -1,7 +1,7 @@
-"""Say which videos you have already, so that they are not downloaded again.
+"""Record which videos you have already, so that they are not downloaded again.
 
-A link to a video in the archive is a duplicate, unless again=yes stands behind it. Without
---session the archive holds for all sessions; --session S is for that session alone.
+A link to a video in the archive is a duplicate, unless again=yes follows it. Without
+--session the archive holds for all sessions; --session S is for that session only.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def target(args: argparse.Namespace) -> str:
 
 def add_import_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that `archive import` and `adopt` have in common."""
-    _add_session(parser, "they count as had in this session alone")
+    _add_session(parser, "they count in this session only")
     add_json(parser, "{schema, session, added, known, moved, …}")
 
 
@@ -51,12 +51,12 @@ def _add_import_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
-    _add_session(parser, "only what counts as had in this session")
+    _add_session(parser, "only what counts in this session")
 
 
 def _add_list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", nargs="*", metavar="VIDEO", help=VIDEO_HELP)
-    _add_session(parser, "only what counts as had in this session")
+    _add_session(parser, "only what counts in this session")
     add_json(parser, "{schema, entries: […]}")
 
 
@@ -76,12 +76,12 @@ SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
         "import": Subcommand(
             "archive_import.run",
-            "add the videos of a yt-dlp archive, or of music that is here",
+            "add the videos of a yt-dlp archive, or of your music files",
             _add_import_arguments,
         ),
         "export": Subcommand(
             "archive_entries.export",
-            "print all videos that are had, finished ones too, as yt-dlp's archive",
+            "print all these videos, and finished ones, as an archive of yt-dlp",
             _add_export_arguments,
         ),
         "list": Subcommand(
@@ -91,7 +91,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
         ),
         "forget": Subcommand(
             "archive_entries.forget",
-            "take videos out of the archive, so that they are downloaded again",
+            "remove videos from the archive, so that they are downloaded again",
             _add_forget_arguments,
         ),
     }

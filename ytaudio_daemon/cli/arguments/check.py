@@ -1,6 +1,8 @@
 """Say what a file would do if it were dropped: every line's verdict. Nothing is done.
 
-Exit status 1 when a line, or the whole file, would be rejected.
+With --expand YouTube is asked what its playlists, albums and channels have: how much
+that is, how much of it is here already, and when the rest would be done. Exit status 1
+when a line, or the whole file, would be rejected, or a list cannot be read.
 """
 
 import argparse
@@ -12,6 +14,7 @@ examples:
   ytaudio check songs.txt
   ytaudio check --session party songs.txt --json
   xclip -o | ytaudio check -
+  ytaudio check --expand lists.txt
 """
 
 
@@ -21,4 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-s", "--session", metavar="S", help="with the defaults.toml of this session"
     )
-    add_json(parser, "{schema, file, problem, counts, lines}")
+    parser.add_argument(
+        "--expand", action="store_true",
+        help="list what is no single video: items, hours, bytes, and when it is done",
+    )  # fmt: skip
+    add_json(parser, "{schema, file, problem, counts, lines, expanded}")

@@ -44,8 +44,11 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "pin": Command(EVERYDAY, "have a file stay whatever keep_last says"),
         "unpin": Command(EVERYDAY, "remove pins"),
         "session": Command(SESSIONS, "list, create, limit, expire sessions"),
-        "archive": Command(SESSIONS, "say what you have, not to be downloaded again"),
-        "adopt": Command(SESSIONS, "take a music folder as had, where it stands"),
+        "library": Command(SESSIONS, "move the library's files to a new layout"),
+        "archive": Command(
+            SESSIONS, "record what you have, so that it is not downloaded"
+        ),
+        "adopt": Command(SESSIONS, "count the music in a folder as downloaded"),
         "run": Command(RUNNING, "run the daemon in the foreground"),
         "serve": Command(RUNNING, "serve the REST API"),
         "check": Command(RUNNING, "show what a file would do, without doing it"),

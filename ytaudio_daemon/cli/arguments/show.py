@@ -1,4 +1,4 @@
-"""All about one job: where it stands, each attempt, what comes next, what you can do.
+"""Show one job: its state, each attempt, what comes next, and what you can do.
 
 Of a playlist, album or channel: its listing, and what became of each entry.
 """

@@ -19,6 +19,7 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.ledger_access import open_ledger
+from ytaudio_daemon.cli.privileges import daemon_user
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.archive import ALL_SESSIONS
@@ -139,6 +140,12 @@ def _print_problems(
     if total > MAX_SHOWN:
         more = f"{total - MAX_SHOWN:,} more that cannot be used"
         context.output.stderr_line(f"… and {more} (--json names the first 1,000)")
+    if any(problem.is_denied for problem in problems):
+        user = daemon_user(context)
+        context.output.stderr_line(
+            f"note: files are read as user {user}; let it in: "
+            f"setfacl -R -m u:{user}:rX FOLDER, and x on the folders above"
+        )
 
 
 def _document(session: str, report: ImportReport) -> Mapping[str, Any]:

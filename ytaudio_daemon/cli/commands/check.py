@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ytaudio_daemon.cli.commands.line_checks import LineResult, check_lines
 from ytaudio_daemon.cli.commands.status_report import options_text
@@ -22,6 +22,9 @@ from ytaudio_daemon.model import Layer, OptionError
 from ytaudio_daemon.model.cookies import MAX_BYTES, is_cookies_text
 from ytaudio_daemon.notify.receivers import require_apprise
 
+if TYPE_CHECKING:
+    from ytaudio_daemon.cli.commands.check_expansion import ExpandedFile
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _CheckedFile:
@@ -31,6 +34,7 @@ class _CheckedFile:
     problem: str = ""
     line_results: Sequence[LineResult] = ()
     switched_off: Sequence[int] = ()
+    expanded: "ExpandedFile | None" = None
 
     @property
     def switched_off_lines(self) -> list[int]:
@@ -42,14 +46,18 @@ def run(context: CommandContext) -> int:
     require_apprise(context.settings.notify)  # the daemon would not start
     name, content = _read(context.args.file)
     checked_file = _check(context, name, content)
+    if context.args.expand and not checked_file.problem:
+        checked_file = replace(checked_file, expanded=_expand(context, checked_file))
     if context.args.json:
         context.output.json(_document(checked_file))
     else:
-        _print(context, checked_file)
+        with context.output.paged():
+            _print(context, checked_file)
     refused = checked_file.problem or any(
         line_result.result == "rejected" for line_result in checked_file.line_results
     )
-    return Exit.FAILED if refused else Exit.OK
+    is_unread = checked_file.expanded is not None and checked_file.expanded.has_failed
+    return Exit.FAILED if refused or is_unread else Exit.OK
 
 
 def _check(context: CommandContext, name: str, content: bytes) -> _CheckedFile:
@@ -68,6 +76,15 @@ def _check(context: CommandContext, name: str, content: bytes) -> _CheckedFile:
     )
     problem = _file_problem(context, content, checked_file)
     return replace(checked_file, problem=problem)
+
+
+def _expand(context: CommandContext, checked_file: _CheckedFile) -> "ExpandedFile":
+    from ytaudio_daemon.cli.commands.check_expansion import (  # noqa: PLC0415 - 0.2 s of SQL
+        expand,
+    )
+
+    layer, _ = _option_layers(context)
+    return expand(context, checked_file.line_results, layer)
 
 
 def _read(given: str) -> tuple[str, bytes]:
@@ -137,8 +154,12 @@ def _document(checked_file: _CheckedFile) -> dict[str, Any]:
         "file": checked_file.name,
         "problem": checked_file.problem or None,
         "counts": _counts(line_results),
-        "lines": [_line_document(line_result) for line_result in line_results],
+        "lines": [
+            _line_document(line_result, checked_file.expanded)
+            for line_result in line_results
+        ],
         "switched_off": checked_file.switched_off_lines,
+        "expanded": checked_file.expanded.sums() if checked_file.expanded else None,
     }
 
 
@@ -147,8 +168,11 @@ def _counts(line_results: Sequence[LineResult]) -> dict[str, int]:
     return {name: results.count(name) for name in ("accepted", "duplicate", "rejected")}
 
 
-def _line_document(line_result: LineResult) -> dict[str, Any]:
+def _line_document(
+    line_result: LineResult, expanded: "ExpandedFile | None"
+) -> dict[str, Any]:
     drop_line, first = line_result.drop_line, line_result.first
+    listed = expanded.lines.get(drop_line.place) if expanded else None
     target = drop_line.collection or drop_line.link
     return {
         "line": drop_line.line,
@@ -157,6 +181,8 @@ def _line_document(line_result: LineResult) -> dict[str, Any]:
         "result": line_result.result,
         "url": target.url if target else None,
         "collection": drop_line.collection.kind if drop_line.collection else None,
+        "preview": listed.document(expanded.wall) if listed and expanded else None,
+        "preview_error": listed.error() if listed else None,
         "options": line_result.options.to_json() if line_result.options else None,
         "duplicate_of_line": first.line if first else None,
         "duplicate_of_part": first.part if first else None,
@@ -169,7 +195,8 @@ def _print(context: CommandContext, checked_file: _CheckedFile) -> None:
     name, line_results = checked_file.name, checked_file.line_results
     if line_results:
         rows = [_row(line_result) for line_result in line_results]
-        context.output.table(("LINE", "VERDICT", "LINK", "OPTIONS OR REASON"), rows)
+        headers = ("LINE", "VERDICT", "LINK", "OPTIONS OR REASON")
+        context.output.table(headers, rows, wraps=True)
     if checked_file.problem:
         context.output.line(f"{name}: {checked_file.problem}")
     switched_off = switched_off_sentence(
@@ -183,6 +210,8 @@ def _print(context: CommandContext, checked_file: _CheckedFile) -> None:
     context.output.line(
         f"{name}: {pluralize(len(line_results), 'line')}: {counts or 'none'}"
     )
+    for line in checked_file.expanded.report() if checked_file.expanded else ():
+        context.output.line(line)
 
 
 def _row(line_result: LineResult) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 
+from ytaudio_daemon.cli.blocks import Table, print_blocks
 from ytaudio_daemon.cli.commands.collection_report import LIST_HEADERS, list_row
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
@@ -50,6 +51,6 @@ def _print(context: CommandContext, documents: Iterator[CollectionDocument]) -> 
     now = time.time()
     rows = [list_row(document, now, id_chars) for document in documents]
     if rows:
-        context.output.table(LIST_HEADERS, rows)
+        print_blocks(context.output, [Table(LIST_HEADERS, rows)])
     else:
         context.output.stderr_line("no collections")

@@ -30,7 +30,8 @@ def _print_values(context: CommandContext) -> None:
         )
         return
     rows = [(name, origins[name], f'"{value}"') for name, value in values.items()]
-    context.output.table(("KEY", "FROM", "VALUE"), rows)
+    with context.output.paged():
+        context.output.table(("KEY", "FROM", "VALUE"), rows, wraps=True)
 
 
 def _print_keys(context: CommandContext) -> None:

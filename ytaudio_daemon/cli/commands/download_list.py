@@ -8,18 +8,12 @@ from ytaudio_daemon.downloader.expansion import CollectionRequest, Expansion
 from ytaudio_daemon.downloader.folder_downloader import DownloadRequest
 from ytaudio_daemon.dropfile import DropKind, NotADropError
 from ytaudio_daemon.dropfile.drop_line import printable
-from ytaudio_daemon.dropfile.link_target import link_target
+from ytaudio_daemon.dropfile.link_target import single_target
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import LinePart, ListedEntry, Options
 from ytaudio_daemon.model.options import Layer, effective_options
 from ytaudio_daemon.model.selection import Selection
-from ytaudio_daemon.urls import (
-    CollectionLink,
-    FoundLink,
-    Link,
-    LinkError,
-    parse_link,
-)
+from ytaudio_daemon.urls import CollectionLink, Link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,17 +117,13 @@ def build_list(
 
 
 def _item_of_link(text: str, layer: Layer, default_bitrate: str) -> Item:
-    try:
-        found = FoundLink(text, parse_link(text))
-    except LinkError as error:
-        found = FoundLink(text, None, error)
-    target = link_target(found, layer)
+    target = single_target(text, layer)
     if target.problem is not None:
         problem = target.problem
         return Item(text=printable(text), code=problem.code, message=problem.message)
     options = effective_options(default_bitrate, layer)
     return _item_of_target(
-        Item(text=printable(text)), found.link, target.collection, options, layer
+        Item(text=printable(text)), target.link, target.collection, options, layer
     )
 
 

@@ -19,6 +19,7 @@ from ytaudio_daemon.cli.formatting import (
     format_duration,
     format_playing_time,
     format_size,
+    phase_text,
     pluralize,
 )
 from ytaudio_daemon.cli.output import Output
@@ -127,7 +128,7 @@ class JsonReporter(BatchReporter):
 def download_progress_text(progress: Progress) -> str:
     """Return a download's progress in words: bytes, speed, time left."""
     if progress.phase != "downloading":
-        return progress.phase
+        return phase_text(progress.phase)
     parts = [format_size(progress.downloaded_bytes or 0)]
     if progress.total_bytes:
         parts[0] += f" of {format_size(progress.total_bytes)}"

@@ -35,14 +35,19 @@ def run(context: CommandContext) -> int:
             }
         )
         return Exit.OK
+    with context.output.paged():
+        _print(context)
+    return Exit.OK
+
+
+def _print(context: CommandContext) -> None:
     rows = [(name, CODECS[name], conversion_text(name)) for name in FORMATS]
-    context.output.table(("FORMAT", "CODEC", "HOW IT IS MADE"), rows)
+    context.output.table(("FORMAT", "CODEC", "HOW IT IS MADE"), rows, wraps=True)
     context.output.line()
     rows = [(name, "", QUALITY_DESCRIPTIONS[name]) for name in QUALITIES]
-    context.output.table(("QUALITY", "", "WHAT IS FETCHED"), rows)
+    context.output.table(("QUALITY", "", "WHAT IS FETCHED"), rows, wraps=True)
     context.output.line()
     _print_filename_fields(context)
-    return Exit.OK
 
 
 def _print_filename_fields(context: CommandContext) -> None:
@@ -56,7 +61,7 @@ def _print_filename_fields(context: CommandContext) -> None:
     )
     context.output.line()
     rows = [(f"%({name})s", field.fallback) for name, field in fields]
-    context.output.table(("FILENAME", "WHERE YOUTUBE HAS NONE"), rows)
+    context.output.table(("FILENAME", "WHERE YOUTUBE HAS NONE"), rows, wraps=True)
     context.output.line()
     for sentence in FILENAME_RULES:
         context.output.line(sentence)

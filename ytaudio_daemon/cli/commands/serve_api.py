@@ -4,6 +4,7 @@ import logging
 import os
 import stat
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from ytaudio_daemon.api import server
@@ -45,7 +46,9 @@ def run(context: CommandContext) -> int:
             _require_writable(context, ledger.path)
             _print_address(context, server.base_url(listener), token)
             SystemdNotifier().ready(f"Serving {server.base_url(listener)}")
-            server.serve(_api_context(context, ledger, token), listener, host)
+            api_context = _api_context(context, ledger, token)
+            with closing(api_context.preview_lane):
+                server.serve(api_context, listener, host)
     return Exit.OK
 
 

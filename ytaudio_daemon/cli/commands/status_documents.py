@@ -98,6 +98,7 @@ def read_session_document(status: Path, session: str) -> Document:
     if "/" not in session and not session.startswith("."):
         document = read_document(status / "sessions" / f"{session}.json")
         if document is not None:
+            _require_own_document(document, session)
             return document
     for document in _read_documents(_session_files(status)):
         if document["session"]["uuid"] == session:
@@ -106,6 +107,22 @@ def read_session_document(status: Path, session: str) -> Document:
         f"there is no status of a session {session!r}",
         "`ytaudio session list` shows all sessions, expired ones too.",
     )
+
+
+def _require_own_document(document: Document, session: str) -> None:
+    """Refuse the document of another session, which a disk has for this one's.
+
+    Raises:
+        UnknownSessionError: The disk does not tell their names apart.
+    """
+    shown = document["session"]["name"]
+    if shown != session and shown.casefold() == session.casefold():
+        raise UnknownSessionError(
+            f"the status file of {session!r} shows {shown!r}: the disk of the status "
+            "files does not tell the two names apart",
+            f"The ledger does: ytaudio jobs --session {session}. Put [paths] status on a "
+            "file system of Linux.",
+        )
 
 
 def _latest_sessions(status: Path) -> Iterator[Document]:

@@ -14,6 +14,7 @@ from ytaudio_daemon.cli.formatting import (
     format_size,
     local_time,
     local_time_and_distance,
+    phase_text,
     pluralize,
 )
 from ytaudio_daemon.cli.liveness import DaemonLiveness, Document
@@ -179,8 +180,8 @@ def _place_text(position: int, place: int | None) -> str:
 
 def _held_text(position: int | None) -> str:
     """Return why a held job waits: over the quota, and not at fault."""
-    place = "enters" if position is None else f"no. {position:,},"
-    return f"{place} when an earlier one ends"
+    place = "" if position is None else f"no. {position:,}, "
+    return f"{place}when an earlier one ends"
 
 
 def counts_text(counts: Mapping[str, int]) -> str:
@@ -287,7 +288,7 @@ def _sessions_table(documents: Sequence[Document], wall: float) -> Table:
 
 def _running_text(job: Mapping[str, Any], *, bars: bool) -> str:
     progress = job["progress"] or {}
-    words = [job["phase"] or "starting"]
+    words = [phase_text(job["phase"] or "starting")]
     percent = progress.get("percent")
     if percent is not None:
         words.append(
