@@ -115,11 +115,12 @@ def test_a_followed_channel_brings_what_comes_out(home: House, site: YouTube) ->
     site.add_lists(Channel(id=CHANNEL, name="Field notes", tabs={"videos": (old,)}))
     url = f"https://www.youtube.com/channel/{CHANNEL}"
     home.drop("notes", f"{url} follow=6h\n")
-    home.wait(lambda: home.query("SELECT state FROM collections") == [("completed",)])
-    ((key,),) = home.query("SELECT uuid FROM collections")
+    mine = "SELECT uuid FROM collections WHERE kind = 'channel'"
+    home.wait(lambda: home.query(f"{mine} AND state = 'completed'"))
+    ((key,),) = home.query(mine)
     channel = Channel(id=CHANNEL, name="Field notes", tabs={"videos": (new, old)})
     site.add_lists(channel)
     home.must("subscriptions", "check", str(key))
-    home.wait(lambda: list((home.library / "notes").glob("Episode.*")))
+    home.wait(lambda: list((home.library / "notes").rglob("*Episode.*")))
     assert [each.kind for each in site.requests()].count("feed") == 1
     assert list(home.jobs("notes")) == [new]
