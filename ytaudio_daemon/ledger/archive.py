@@ -82,7 +82,7 @@ def find_archived(
         video_ids: Of any number.
     """
     found: dict[str, float] = {}
-    if db.execute(_IS_ANY).first() is None:
+    if db.execute(_FIRST).scalar() is None:
         return found
     mark = placeholder(db)
     for some in key_batches(video_ids):
@@ -97,7 +97,8 @@ def find_archived(
     return found
 
 
-_IS_ANY = sa.select(archive.c.video_id).limit(1)
+#: NULL when the archive is empty: one look at the key's index.
+_FIRST = sa.select(sa.func.min(archive.c.video_id))
 
 
 def add_videos(

@@ -42,7 +42,7 @@ class ArchiveImportDocument(TypedDict):
         dict[str, int], "Videos of other sites: how many, by yt-dlp's extractor."
     ]
     unmarked: Annotated[Count, "Audio files that say nowhere which video they are."]
-    unmarked_files: Annotated[list[str], _FIRST]
+    unmarked_files: Annotated[list[Annotated[str, "A path."]], _FIRST]
     bad: Annotated[Count, "Lines and files that cannot be used (exit status 1)."]
     problems: Annotated[list[ImportProblem], _FIRST]
 
@@ -75,5 +75,6 @@ class ArchiveForgetDocument(TypedDict):
     schema: Annotated[Literal["ytaudio.archive-forget/1"], NAME_OF_FORM]
     forgotten: Annotated[Count, "Entries that were taken out."]
     unknown: Annotated[
-        list[str], "Videos that were not in the archive (exit status 1)."
+        list[Annotated[str, "A video's ID."]],
+        "Videos that were not in the archive (exit status 1).",
     ]

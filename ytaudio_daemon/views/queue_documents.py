@@ -76,8 +76,10 @@ def _seconds_a_job(live: DaemonSnapshot, facts: LedgerFacts) -> float | None:
         for progress in live.progress.values()
         if progress.total_bytes and progress.speed_bps
     ]
-    running_s = sum(expected) / len(expected) if expected else 0.0
-    return max(facts.job_s or 0.0, running_s) or None
+    known = [] if facts.job_s is None else [facts.job_s]
+    if expected:
+        known.append(sum(expected) / len(expected))
+    return max(known, default=None)
 
 
 def is_anything_unstarted(counts: Mapping[JobState, int]) -> bool:
