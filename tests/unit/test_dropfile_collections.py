@@ -123,6 +123,15 @@ def test_fields_of_json_of_ones_own_select_entries() -> None:
     )
 
 
+@pytest.mark.parametrize("field", ["order", "items", "max", "list", "match"])
+def test_everyday_words_beside_a_video_are_no_options(field: str) -> None:
+    own = {"url": VIDEO, field: "third"}
+    (entry,) = entries(json.dumps(own), DropKind.JSONL)
+    assert (entry.code, dict(entry.layer)) == (None, {})
+    (row,) = entries(f"link,{field}\n{VIDEO},third\n", DropKind.TABLE)
+    assert (row.code, dict(row.layer)) == (None, {})
+
+
 def test_what_ytdlp_writes_about_a_playlist_is_its_videos() -> None:
     text = json.dumps(
         {

@@ -111,7 +111,7 @@ def _record_entries(
     number: int, record: Record, shown: str | None = None
 ) -> list[DropLine]:
     """Return the entries of a record, all with its own options."""
-    options = json_options(record.fields, is_own=record.takes_collections)
+    options = json_options(record.fields, is_own=record.names_collection)
     layer = merge_layers({}, options.options)
     entries = link_lines(
         number,

@@ -23,7 +23,7 @@ def json_options(fields: Mapping[str, Any], *, is_own: bool = False) -> LinkOpti
 
     Args:
         fields: Of the object.
-        is_own: It is our own form: it has nothing that is neither a link nor an option.
+        is_own: It is our own form, and its link is a collection's.
     """
     own: dict[str, object] = {}
     problem: OptionError | None = None

@@ -17,6 +17,7 @@ from ytaudio_daemon.dropfile.json_reader import FACT_KEYS, MAX_VALUES
 from ytaudio_daemon.dropfile.portions import MAX_PORTION_CHARS, portions
 from ytaudio_daemon.model.collection_options import COLLECTION_KEYS
 from ytaudio_daemon.urls import (
+    CollectionError,
     FoundLink,
     Link,
     LinkError,
@@ -60,6 +61,13 @@ class Record:
     links: list[FoundLink]
     fields: Mapping[str, Any] = field(default_factory=dict)
     takes_collections: bool = False
+
+    @property
+    def names_collection(self) -> bool:
+        """Whether a playlist or channel is meant: options of collections count."""
+        return self.takes_collections and any(
+            isinstance(link.error, CollectionError) for link in self.links
+        )
 
     @property
     def is_good(self) -> bool:

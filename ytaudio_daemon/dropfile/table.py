@@ -186,7 +186,9 @@ class _Table:
             if written[key].lower() not in YES_OR_NO:  # an everyday word
                 del written[key]
         layer = {"list": written["list"].lower()} if "list" in written else {}
-        if not any(link_target(link, layer).collection for link in links):
+        if not written.keys().isdisjoint(COLLECTION_KEYS) and not any(
+            link_target(link, layer).collection for link in links
+        ):
             written = {
                 key: value
                 for key, value in written.items()
