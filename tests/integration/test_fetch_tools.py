@@ -27,7 +27,7 @@ def program(folder: Path, name: str, says: str) -> Path:
         ("ffmpeg", f"ffmpeg version N-118-gab x\n{CONFIGURED}", "N-118-gab", ""),
         ("ffmpeg", f"ffmpeg version 4.4.2 x\n{CONFIGURED}", "4.4.2", "older than 5"),
         ("ffmpeg", "ffmpeg version 6.0 x\nconfiguration: --enable-libopus", "6.0", "libmp3lame"),
-        ("ffmpeg", "", "", "does not tell"),
+        ("ffmpeg", "", "", "does not report"),
         ("deno", "deno 2.9.8 (stable)\nv8 1\ntypescript 5", "2.9.8", ""),
         ("deno", "deno 2.2.0", "2.2.0", "older than 2.3"),
         ("node", "v22.1.0", "22.1.0", ""),

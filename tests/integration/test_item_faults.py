@@ -27,7 +27,7 @@ from ytaudio_daemon.daemon.schedule import Step
 from ytaudio_daemon.folders import cookie_jars
 from ytaudio_daemon.intake import parsed_drop
 from ytaudio_daemon.jobs import completer, runner
-from ytaudio_daemon.ledger import pruning, sessions
+from ytaudio_daemon.ledger import pruning, removals, sessions
 from ytaudio_daemon.model import Failure, FailureKind, Outcome
 from ytaudio_daemon.notify import receiver_queue
 from ytaudio_daemon.pool import Ended, Listed
@@ -134,6 +134,21 @@ def begin_listings(daemon: Daemon, faults: Faults) -> Callable[[], bool]:
     return lambda: len(daemon.started) == 1
 
 
+def remove_old_files(daemon: Daemon, faults: Faults) -> Callable[[], bool]:
+    seen: set[int] = set()
+
+    def is_first(_: object, collection_id: int) -> bool:
+        seen.add(collection_id)
+        return collection_id == max(seen)
+
+    daemon.drop(*(f"{line.strip()} follow=6h keep_last=1\n" for line in LISTS))
+    daemon.tick_until(lambda: len(daemon.started) == 2)
+    faults.put(removals, "old_files", is_first)
+    daemon.services.old_file_remover._event = 0
+    daemon.loop.request_looks()
+    return lambda: len(seen) == 2
+
+
 def show_sessions(daemon: Daemon, faults: Faults) -> Callable[[], bool]:
     faults.put(session_status, "session_document", lambda one, *_: one.name == "alice")
     faults.put(
@@ -148,14 +163,15 @@ def show_sessions(daemon: Daemon, faults: Faults) -> Callable[[], bool]:
 
 
 def tell_receivers(daemon: Daemon, faults: Faults) -> Callable[[], bool]:
-    faults.put(
-        receiver_queue.ReceiverQueue,
-        "read_events",
-        lambda queue, *_: queue.receiver.name.startswith("command"),
-    )
+    seen: set[str] = set()
+
+    def is_command(queue: receiver_queue.ReceiverQueue, *_: object) -> bool:
+        seen.add(queue.receiver.name)
+        return queue.receiver.name.startswith("command")
+
+    faults.put(receiver_queue.ReceiverQueue, "read_events", is_command)
     daemon.drop(*SONGS)
-    notifications = daemon.services.notifications
-    return lambda: any(queue.read_cursor for queue in notifications._queues.values())
+    return lambda: len(seen) == 2
 
 
 def take_drops(daemon: Daemon, faults: Faults) -> Callable[[], bool]:
@@ -240,6 +256,7 @@ ITEMS: dict[str, Callable[[Daemon, Faults], Callable[[], bool]]] = {
     "cancel": cancel_jobs,
     "listings": list_pages,
     "collections": begin_listings,
+    "subscriptions": remove_old_files,
     "views": show_sessions,
     "notify": tell_receivers,
     "intake": take_drops,

@@ -136,7 +136,7 @@ def _unavailable(info: Info, title: str) -> str:
 def _duration(seconds: object) -> float | None:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return None
-    return float(seconds) if 0 <= seconds <= _MAX_DURATION_S else None
+    return float(seconds) if 0 < seconds <= _MAX_DURATION_S else None
 
 
 def _day(timestamp: object) -> str:

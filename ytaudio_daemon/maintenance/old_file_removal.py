@@ -4,6 +4,8 @@ What a person has pinned, moved, renamed or changed stays. A file goes in three 
 each of which may be repeated: marked in the ledger, moved to the trash, recorded.
 """
 
+from functools import partial
+
 import structlog
 
 from ytaudio_daemon.errors import ITEM_ERRORS
@@ -14,6 +16,7 @@ from ytaudio_daemon.ledger.removals import OldFile
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.system.item_faults import ItemFaults
 
 log = structlog.get_logger()
 
@@ -33,6 +36,7 @@ class OldFileRemover:
         self.settings = settings
         #: The last event that was looked at; 0: everything is, once.
         self._event = 0
+        self._faults = ItemFaults("subscriptions")
         #: Collections that are still to be gone through, and those with files of which
         #: nothing is known yet: they are gone through again with the next call.
         self._todo: list[int] = []
@@ -54,10 +58,14 @@ class OldFileRemover:
                 news, self._event = removals.collections_with_news(db, self._event)
                 self._todo, self._later = sorted(self._later | set(news)), set()
         for file in begun:  # a crash or an error came in between
-            self._remove(file, now)
+            with self._faults.isolated(f"job {file.job_uuid}"):
+                self._remove(file, now)
         if not self._todo:
             return False
-        self._remove_beyond(self._todo[-1], now)
+        collection_id = self._todo[-1]
+        later = partial(self._later.add, collection_id)
+        with self._faults.isolated(f"collection {collection_id}", later):
+            self._remove_beyond(collection_id, now)
         self._todo.pop()
         return bool(self._todo)
 
