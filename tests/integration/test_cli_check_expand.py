@@ -7,6 +7,7 @@ import pytest
 from tests.forms import assert_described
 from tests.integration.cli_rig import Rig
 from tests.youtube import Playlist, Video, YouTube
+from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED
 
 LISTS = "https://www.youtube.com/playlist?list="
 VIDEOS = tuple(f"CHX{number:08}" for number in range(5))
@@ -69,6 +70,18 @@ def test_a_list_that_cannot_be_read_is_told_and_the_others_count(rig: Rig) -> No
     assert together.startswith("together: 2 items; about 10 min of audio")
     document = rig.call("check", "--expand", file, "--json").json
     assert document["lines"][0]["preview_error"]["code"] == "no_such_list"
+
+
+def test_a_list_that_is_followed_from_now_on_takes_nothing_of_what_it_has(
+    rig: Rig,
+) -> None:
+    file = write(rig, f"{LISTS}{LONG} follow=1d\n{LISTS}{LONG} max_items=2\n")
+    ran = rig.call("check", "--expand", file)
+    assert ran.code == 0, ran.err
+    followed, _, together = ran.out.splitlines()[-3:]
+    assert followed.startswith("line 1: Long: 0 of 5 in this playlist to download; ")
+    assert BEFORE_FOLLOWED in followed
+    assert together.startswith("together: 2 items; ")
 
 
 def test_without_expand_nothing_is_asked(rig: Rig, youtube: YouTube) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.cli_rig import Rig
 from tests.integration.collections_rig import (
+    OTHER,
     PLAYLIST,
     CollectionsHouse,
     in_feed,
@@ -14,6 +15,7 @@ from tests.integration.collections_rig import (
     video,
 )
 from ytaudio_daemon.ledger import audit
+from ytaudio_daemon.model.subscription import REMOVED_REMARK
 
 INTERVAL_S = 6.6 * 3600.0
 
@@ -83,6 +85,42 @@ def test_the_latest_files_stay_and_older_ones_go_with_what_they_used(
     assert library(house) == songs(4, 5), "they do not come back"
 
 
+def test_the_playlist_names_no_file_that_was_removed(house: CollectionsHouse) -> None:
+    house.remove_old_files()
+    house.let_pass(60)
+    house.show()
+    lines = folder(house).with_suffix(".m3u8").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [
+        f"Songs/{name}" for name in songs(4, 5)
+    ]
+    assert [line for line in lines if line.endswith(REMOVED_REMARK)] == [
+        f"# {number} Song {number}: {REMOVED_REMARK}" for number in (2, 3)
+    ]
+
+
+def test_what_a_line_had_asked_for_before_the_list_was_followed_stays(
+    house: CollectionsHouse,
+) -> None:
+    house.lane.lists[OTHER] = listed([20, 21])
+    house.drop("other.txt", OTHER)
+    house.take()
+    house.list_all()
+    house.finish_jobs()
+    house.let_pass(60)
+    house.drop("followed.txt", f"{OTHER} follow=6h keep_last=1\n")
+    house.take()
+    house.list_all()
+    for number in (22, 23):
+        house.lane.feeds[OTHER] = in_feed(*range(number, 19, -1))
+        house.let_pass(INTERVAL_S)
+        house.look()
+    house.finish_jobs()
+    house.remove_old_files()
+    assert [name for name in results(house) if name.startswith("Song 2")] == files(
+        20, 21, 23
+    )
+
+
 def test_pinned_moved_and_changed_files_stay(
     house: CollectionsHouse, tmp_path: Path
 ) -> None:
@@ -120,7 +158,7 @@ def test_what_was_removed_is_not_fetched_again_with_the_collection(
 ) -> None:
     house.remove_old_files()
     house.lane.lists[PLAYLIST] = listed([5, 4, 3, 2, 1])
-    house.drop("again.txt", PLAYLIST)
+    house.drop("again.txt", f"{PLAYLIST} follow=6h keep_last=2\n")
     house.take()
     house.list_all()
     assert house.ask("SELECT DISTINCT state FROM jobs") == [("completed",)]

@@ -352,3 +352,25 @@ def test_lists_are_followed_on_postgresql_too(
     house.look()
     assert house.states() == ["completed"]
     house.close()
+
+
+@pytest.mark.parametrize("order", [(PLAYLIST, LINE), (LINE, PLAYLIST)])
+@pytest.mark.parametrize("is_listed_between", [False, True])
+def test_a_line_that_wants_the_whole_list_gets_it_beside_one_that_follows_it(
+    house: CollectionsHouse, order: tuple[str, str], *, is_listed_between: bool
+) -> None:
+    for number, line in enumerate(order):
+        house.drop(f"{number}.txt", line)
+        house.take()
+        if is_listed_between:
+            house.list_all()
+    house.list_all()
+    assert sorted(map(str, videos_of_jobs(house))) == [video(n) for n in (1, 2, 3)]
+    assert house.ask("SELECT COUNT(*) FROM subscriptions") == [(1,)]
+    before = house.ask("SELECT COUNT(*) FROM collections")
+    for number, line in enumerate(order):  # each finds its own again
+        house.drop(f"again-{number}.txt", line)
+        house.take()
+    house.list_all()
+    assert house.ask("SELECT COUNT(*) FROM collections") == before
+    assert house.ask("SELECT COUNT(*) FROM subscriptions") == [(1,)]

@@ -189,7 +189,7 @@ def test_a_link_is_found_among_words(line: str) -> None:
         ("hello", "not_a_url", "no link"),
         ("vimeo.com/1", "unsupported_site", "vimeo.com"),
         ("spotify://track/1", "not_a_url", "spotify"),
-        ("https://www.youtube.com/@name list=no", "not_a_video", "single videos"),
+        ("https://www.youtube.com/@name list=no", "not_a_video", "list=no takes none"),
         ("https://www.youtube.com/results?search_query=x", "endless", "no end"),
         (f"{A} items=1-3", "bad_option", "one video"),
         ("https://www.youtube.com/@name items=5-2", "bad_option", "lower one first"),

@@ -78,14 +78,15 @@ class CollectionExpander:
             expansion: Has the request; what becomes known is stored in it.
             control: Follows the listing and ends it early.
         """
-        selection = expansion.request.selection
+        request = expansion.request
+        selection = request.selection
         limit = selection.limit(expansion.max_items)
         with closing(self._listed(expansion, control)) as listed:
             candidates: Iterator[_Candidate] = map(_candidate, listed)
             if selection.needs_all_pages:
                 candidates = iter(in_order(list(candidates), selection.order))
             for candidate in candidates:
-                skipped = selection.skip_reason(
+                skipped = request.skip_reason(
                     candidate, expansion.wanted, expansion.max_items
                 )
                 expanded = ExpandedEntry(candidate.entry, skipped)

@@ -6,16 +6,32 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ytaudio_daemon.model import Failure, ListedEntry, ListedPage, ListTotals
-from ytaudio_daemon.model.selection import Selection
+from ytaudio_daemon.model.selection import ListableEntry, Selection
+from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED
 from ytaudio_daemon.urls import CollectionLink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionRequest:
-    """A playlist, album or channel, and which of its entries are wanted."""
+    """A playlist, album or channel, and which of its entries are wanted.
+
+    Attributes:
+        collection: The link.
+        selection: Of its entries.
+        takes_none: It is followed from now on: what it has already is not wanted.
+    """
 
     collection: CollectionLink
     selection: Selection
+    takes_none: bool = False
+
+    def skip_reason(
+        self, entry: ListableEntry, chosen_so_far: int, max_items: int
+    ) -> str | None:
+        """Return why an entry is not wanted; the arguments are those of a selection."""
+        if self.takes_none:
+            return BEFORE_FOLLOWED
+        return self.selection.skip_reason(entry, chosen_so_far, max_items)
 
 
 class ExpandedEntry(NamedTuple):

@@ -21,6 +21,11 @@ _ASK_FOR_LIST = (
     "in a text file, or list=yes behind it (a column list with yes; in JSON "
     '"list": "yes")'
 )
+#: Said where a link names nothing but a list.
+_NO_LIST = (
+    "this link names a playlist, an album or a channel, and list=no takes none: leave "
+    "list=no out, or give the link of a video"
+)
 
 
 class LinkTarget(NamedTuple):
@@ -70,6 +75,8 @@ def link_target(
     """
     wanted = layer.get("list")
     is_page = isinstance(found.error, CollectionError)
+    if wanted == "no" and is_page:
+        return LinkTarget(problem=LinkError("not_a_video", _NO_LIST))
     if wanted == "no" or not (is_page or wanted == "yes"):
         return LinkTarget(problem=found.error)
     try:

@@ -17,10 +17,14 @@ def switched_off_sentence(link_count: int, lines: Sequence[int]) -> str:
     if not link_count:
         return ""
     subject = "1 link is" if link_count == 1 else f"{link_count:,} links are"
-    named = ", ".join(map(str, lines[:MAX_NAMED_LINES]))
-    more = " and more" if len(lines) > MAX_NAMED_LINES else ""
     place = "line" if len(lines) == 1 else "lines"
-    return f"{subject} switched off ({place} {named}{more})"
+    return f"{subject} switched off ({place} {numbers_text(lines)})"
+
+
+def numbers_text(lines: Sequence[int]) -> str:
+    """Return the numbers of lines, the first ones where they are many."""
+    named = ", ".join(map(str, lines[:MAX_NAMED_LINES]))
+    return named + (" and more" if len(lines) > MAX_NAMED_LINES else "")
 
 
 def no_line_reason(link_count: int) -> str:

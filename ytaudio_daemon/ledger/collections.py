@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger.collection_choice import choose_collection
 from ytaudio_daemon.ledger.enqueue import JobOptions, JobSource, random_uuid
 from ytaudio_daemon.ledger.events import record_activity
 from ytaudio_daemon.ledger.schema import (
@@ -108,15 +109,14 @@ def ask_for_collection(
         source: The line that asks for it.
         now: The moment.
     """
-    digest = new.selection.digest()
-    known = db.execute(
-        sa.select(collections).where(
-            collections.c.session_id == session_id,
-            collections.c.key == new.key,
-            collections.c.profile == job_options.profile,
-            collections.c.selection_digest == digest,
-        )
-    ).first()
+    known, digest = choose_collection(
+        db,
+        session_id,
+        new.key,
+        job_options.profile,
+        new.selection.digest(),
+        follows=new.follow is not None,
+    )
     if known is None:
         values = _new_row(session_id, new, job_options, source, now)
         added = sa.insert(collections).values(**values, selection_digest=digest)

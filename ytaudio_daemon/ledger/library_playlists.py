@@ -40,6 +40,7 @@ class PlaylistEntry(NamedTuple):
     state: str | None
     error_message: str | None
     library_path: str | None
+    removal: str | None
 
 
 class PlaylistHead(NamedTuple):
@@ -113,6 +114,7 @@ def playlist_page(
             jobs.c.state,
             jobs.c.error_message,
             library_entries.c.name,
+            entries.c.removal,
         )
         .outerjoin(jobs, jobs.c.id == entries.c.job_id)
         .outerjoin(library_entries, library_entries.c.job_id == entries.c.job_id)

@@ -13,6 +13,7 @@ from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.collections import ASKED_AGAIN, EVENT_PREFIX
 from ytaudio_daemon.ledger.job_join import JOBS_QUERY, source_file
 from ytaudio_daemon.ledger.line_order import ORDER
+from ytaudio_daemon.ledger.removals import REMOVED_EVENT
 from ytaudio_daemon.ledger.schema import (
     IS_UNLISTED,
     attempts,
@@ -93,6 +94,11 @@ class Change:
     def ends_job(self) -> bool:
         """Whether a job was finalized."""
         return self.to_state in FINALIZED
+
+    @property
+    def removes_file(self) -> bool:
+        """Whether `keep_last` removed a job's file."""
+        return self.reason == REMOVED_EVENT
 
     @property
     def is_of_collection(self) -> bool:

@@ -92,19 +92,21 @@ def old_files(db: Connection, collection_id: int) -> list[OldFile]:
         db: A transaction.
         collection_id: The collection.
     """
-    keep_last = db.execute(
-        sa.select(subscriptions.c.keep_last).where(
+    found = db.execute(
+        sa.select(subscriptions.c.keep_last, subscriptions.c.created_at).where(
             subscriptions.c.collection_id == collection_id,
             subscriptions.c.state != SubscriptionState.STOPPED.value,
         )
-    ).scalar()
-    if keep_last is None:
+    ).first()
+    if found is None or found.keep_last is None:
         return []
     query = (
         _files()
         .where(
             entries.c.collection_id == collection_id,
             jobs.c.collection_id == collection_id,
+            # Older ones were asked for by a line before the list was followed.
+            jobs.c.created_at >= found.created_at,
             jobs.c.state == JobState.COMPLETED.value,
             entries.c.removal.is_(None),
         )
@@ -114,7 +116,7 @@ def old_files(db: Connection, collection_id: int) -> list[OldFile]:
             entries.c.position,
         )
     )
-    beyond = db.execute(query).all()[keep_last:]
+    beyond = db.execute(query).all()[found.keep_last :]
     return [_file_from_row(row) for row in beyond if row.pinned_at is None]
 
 

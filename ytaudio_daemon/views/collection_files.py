@@ -19,6 +19,7 @@ from ytaudio_daemon.ledger.library_playlists import (
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.library_rules import LibraryRules
 from ytaudio_daemon.model.m3u_playlist import PlaylistItem, head
+from ytaudio_daemon.model.subscription import REMOVED_REMARK, Removal
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.system.times import rfc3339
 
@@ -166,6 +167,8 @@ def _absence(entry: PlaylistEntry) -> str:
         return f"failed: {entry.error_message}"
     if entry.state == JobState.CANCELLED:
         return "cancelled"
+    if entry.state == JobState.COMPLETED and entry.removal == Removal.REMOVED:
+        return REMOVED_REMARK
     if entry.state == JobState.COMPLETED:
         return "moved or removed here" if entry.library_path else "not here yet"
     return "not here yet"

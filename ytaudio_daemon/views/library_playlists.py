@@ -77,11 +77,11 @@ class LibraryPlaylists:
             changes: Events, in order.
             now: The moment.
         """
-        ended = [c.job_id for c in changes if c.job_id and c.ends_job]
+        shown = [c.job_id for c in changes if c.ends_job or c.removes_file]
         listed = {c.collection_id for c in changes if c.collection_id}
         again = {c.collection_id for c in changes if c.is_asked_again}
         asked_for = {collection for collection in listed if collection in again}
-        found = collections_of_jobs(db, ended) | listed
+        found = collections_of_jobs(db, [each for each in shown if each]) | listed
         self._asked_for |= asked_for
         self._schedule(found, now, changes[0].event_id)
 

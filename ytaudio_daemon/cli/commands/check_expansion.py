@@ -173,9 +173,11 @@ class _FileExpander:
         drop_line, options = line_result.drop_line, line_result.options
         if drop_line.collection is None or options is None:
             raise ValueError("an accepted line with a collection has options")
-        selection = Selection.from_layer({**layer, **drop_line.layer})
+        merged = {**layer, **drop_line.layer}
         request = CollectionRequest(
-            collection=drop_line.collection, selection=selection
+            collection=drop_line.collection,
+            selection=Selection.from_layer(merged),
+            takes_none="follow" in merged and "since" not in merged,
         )
         control = ExpandControl(stop_signal=StopSignal())
         previewed = self._previewer.preview(request, options, control)

@@ -6,7 +6,11 @@ from pathlib import Path
 from ytaudio_daemon.cli.arguments.selection import flag_of, given_selection
 from ytaudio_daemon.cli.commands import download_batch
 from ytaudio_daemon.cli.commands.download_bars import BarReporter
-from ytaudio_daemon.cli.commands.download_list import DownloadList, build_list
+from ytaudio_daemon.cli.commands.download_list import (
+    DownloadList,
+    build_list,
+    daemon_option_sentences,
+)
 from ytaudio_daemon.cli.commands.download_reporters import JsonReporter, LineReporter
 from ytaudio_daemon.cli.commands.download_results import BatchReporter
 from ytaudio_daemon.cli.context import CommandContext
@@ -29,6 +33,9 @@ def run(context: CommandContext) -> int:
     if file is not None and download_list.switched_off and not context.args.json:
         sentence = _switched_off_sentence(download_list)
         context.output.stderr_line(f"{file[0]}: {sentence}")
+    if file is not None:
+        for sentence in daemon_option_sentences(download_list):
+            context.output.stderr_line(f"{file[0]}: {sentence}")
     reporter = _reporter(context, download_list)
     return download_batch.run(context, download_list.items, reporter)
 

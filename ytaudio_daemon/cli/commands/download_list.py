@@ -1,19 +1,27 @@
 """The items to download: every link, and every line of a file, checked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ytaudio_daemon.cli.commands.line_checks import LineResult, check_lines
 from ytaudio_daemon.downloader.expansion import CollectionRequest, Expansion
 from ytaudio_daemon.downloader.folder_downloader import DownloadRequest
-from ytaudio_daemon.dropfile import DropKind, NotADropError
+from ytaudio_daemon.dropfile import DropKind, DropLine, NotADropError
 from ytaudio_daemon.dropfile.drop_line import printable
 from ytaudio_daemon.dropfile.link_target import single_target
+from ytaudio_daemon.dropfile.switched_off import numbers_text
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import LinePart, ListedEntry, Options
 from ytaudio_daemon.model.options import Layer, effective_options
 from ytaudio_daemon.model.selection import Selection
 from ytaudio_daemon.urls import CollectionLink, Link
+
+#: Options that only the daemon heeds, and what is done without one.
+_DAEMON_OPTIONS = {
+    "follow": "what is in the list now is downloaded, once",
+    "keep_last": "no file is removed here",
+    "again": "no archive is asked here",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +81,12 @@ class DownloadList:
     Attributes:
         items: An item for each link and line.
         switched_off: The line of each link in a comment of the file.
+        daemon_options: By option: the lines with one that only the daemon heeds.
     """
 
     items: list[Item]
     switched_off: list[int]
+    daemon_options: Mapping[str, list[int]]
 
 
 def build_list(
@@ -98,7 +108,7 @@ def build_list(
     """
     items = [_item_of_link(link, layer, default_bitrate) for link in links]
     if file is None:
-        return DownloadList(items=items, switched_off=[])
+        return DownloadList(items=items, switched_off=[], daemon_options={})
     name, content, kind = file
     line_results = _check_file(name, content, kind, layer, default_bitrate)
     items += [
@@ -113,7 +123,26 @@ def build_list(
             for each in line_results
             if each.result == "switched_off"
         ],
+        daemon_options=_daemon_options([each.drop_line for each in line_results]),
     )
+
+
+def daemon_option_sentences(download_list: DownloadList) -> Iterator[str]:
+    """Yield for each option that only the daemon heeds where it is, and what is done."""
+    for key, lines in download_list.daemon_options.items():
+        place = "line" if len(lines) == 1 else "lines"
+        yield (
+            f"{key} ({place} {numbers_text(lines)}) is for the daemon: "
+            f"{_DAEMON_OPTIONS[key]}"
+        )
+
+
+def _daemon_options(drop_lines: Sequence[DropLine]) -> dict[str, list[int]]:
+    found = {
+        key: list(dict.fromkeys(each.line for each in drop_lines if key in each.layer))
+        for key in _DAEMON_OPTIONS
+    }
+    return {key: lines for key, lines in found.items() if lines}
 
 
 def _item_of_link(text: str, layer: Layer, default_bitrate: str) -> Item:

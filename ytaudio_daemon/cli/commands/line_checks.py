@@ -86,6 +86,8 @@ def _key_of(drop_line: DropLine, layer: Layer) -> str | None:
     if drop_line.code is not None:
         return None
     if drop_line.collection is not None:
-        selection = Selection.from_layer({**layer, **drop_line.layer})
-        return f"{drop_line.collection.key} {selection.digest()}"
+        merged = {**layer, **drop_line.layer}
+        wish = "followed" if "follow" in merged else "whole"
+        digest = Selection.from_layer(merged).digest()
+        return f"{drop_line.collection.key} {digest} {wish}"
     return drop_line.link.video_id if drop_line.link else None
