@@ -109,7 +109,7 @@ def test_a_video_beside_a_list_is_a_job_unless_the_list_is_asked_for(
         (
             {"url": PLAYLIST, "selection": {"list": "no"}},
             "not_a_video",
-            "single videos",
+            "list=no takes none",
         ),
     ],
 )

@@ -51,6 +51,10 @@ def test_followed_lists_are_listed_for_people_and_programs(rig: Rig) -> None:
     assert head.split()[:4] == ["COLLECTION", "STATE", "SESSION", "EVERY"]
     assert "active" in row
     assert " 6h " in row
+    misplaced = rig.call("subscriptions", "--json")
+    assert (
+        "unrecognized arguments: --json; --json goes behind the verb" in misplaced.err
+    )
     document = rig.call("subscriptions", "list", "--json", "-s", "alice").json
     assert_described(document)
     (one,) = document["subscriptions"]

@@ -14,8 +14,10 @@ from tests.integration.collections_rig import (
     listed,
     video,
 )
+from ytaudio_daemon.folders.library_moves import Standing
 from ytaudio_daemon.ledger import audit
 from ytaudio_daemon.model.subscription import REMOVED_REMARK
+from ytaudio_daemon.operations.relayout import Relayout
 
 INTERVAL_S = 6.6 * 3600.0
 
@@ -96,6 +98,22 @@ def test_the_playlist_names_no_file_that_was_removed(house: CollectionsHouse) ->
     assert [line for line in lines if line.endswith(REMOVED_REMARK)] == [
         f"# {number} Song {number}: {REMOVED_REMARK}" for number in (2, 3)
     ]
+
+
+def test_a_new_layout_says_nothing_of_files_that_were_removed(
+    house: CollectionsHouse,
+) -> None:
+    house.remove_old_files()
+    assert house.layout.library is not None
+    work = Relayout(
+        ledger=house.ledger,
+        layout=house.layout,
+        library=house.layout.library,
+        rules=house.settings.library.rules,
+    )
+    steps = list(work.run(applies=False))
+    assert {step.standing for step in steps} == {Standing.IN_PLACE}
+    assert len(steps) == 3
 
 
 def test_what_a_line_had_asked_for_before_the_list_was_followed_stays(

@@ -73,6 +73,16 @@ def test_what_is_untouched_moves_and_moves_back(house: LibraryHouse) -> None:
     assert house.files() == ["A.mp3", "B.mp3"]
 
 
+def test_a_dry_run_says_the_names_that_files_will_get(house: LibraryHouse) -> None:
+    singles(house, "Song", "SONG", "Other")
+    (house.shelf / "other.mp3").write_text("a person's own")
+    for layout in ("All/{title}", "{title}", "all/{artist} {title}"):
+        house.configure(YTAUDIO_LIBRARY_SINGLE=layout)
+        said = [step.new_path for step in relayout(house, applies=False)]
+        assert said == [step.new_path for step in relayout(house)]
+        assert len({name.casefold() for name in said if name}) == len(said)
+
+
 def changed(file: Path) -> None:
     file.write_text("retagged")
 

@@ -14,11 +14,11 @@ from tests.integration.collections_rig import (
     listed,
     video,
 )
-from ytaudio_daemon.ledger import audit, sessions
+from ytaudio_daemon.ledger import audit, collections, sessions, subscriptions
 from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.list_totals import FeedAnswer
-from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED
+from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED, SubscriptionState
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
@@ -374,3 +374,25 @@ def test_a_line_that_wants_the_whole_list_gets_it_beside_one_that_follows_it(
     house.list_all()
     assert house.ask("SELECT COUNT(*) FROM collections") == before
     assert house.ask("SELECT COUNT(*) FROM subscriptions") == [(1,)]
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_retry_of_a_list_that_is_no_longer_followed_takes_only_what_is_new(
+    house: CollectionsHouse, *, is_listed: bool
+) -> None:
+    house.drop(content=LINE)
+    house.take()
+    if is_listed:
+        house.list_all()
+    (collection,) = house.ask("SELECT id FROM collections")
+    with house.ledger.write() as db:
+        number = int(str(collection[0]))
+        collections.cancel_collection(db, number, house.now)
+        subscriptions.set_state(db, number, SubscriptionState.STOPPED, house.now)
+        collections.list_again(db, number, house.now)
+    house.list_all()
+    assert videos_of_jobs(house) == []
+    house.drop("whole.txt", PLAYLIST)
+    house.take()
+    house.list_all()
+    assert videos_of_jobs(house) == [video(1), video(2), video(3)]

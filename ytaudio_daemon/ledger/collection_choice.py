@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.schema import collections, entries, subscriptions
 from ytaudio_daemon.model.collection import LISTING_ENDED, CollectionState
-from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED, SubscriptionState
+from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED
 
 #: Ends the selection digest of a list's second collection in a session.
 _SECOND = ":2"
@@ -81,9 +81,8 @@ def _followed(rows: Any) -> Any:
 
 def _whole(db: Connection, rows: Any) -> Any:
     """Return the row that has the whole list, or will; None when there is none."""
-    live = {SubscriptionState.ACTIVE.value, SubscriptionState.PAUSED.value}
-    plain = [row for row in rows if row.follow_state not in live]
-    followed = [row for row in rows if row.follow_state in live and _is_whole(db, row)]
+    plain = [row for row in rows if row.follow_state is None]
+    followed = [row for row in rows if row not in plain and _is_whole(db, row)]
     return next(iter(plain + followed), None)
 
 

@@ -21,7 +21,7 @@ RELAID = "relaid"
 def library_page(
     db: Connection, after_job_id: int, session_id: int | None
 ) -> list[LibraryEntry]:
-    """Return the next files of completed jobs in the library.
+    """Return the next files of completed jobs in the library, that `keep_last` left.
 
     Args:
         db: A transaction.
@@ -34,6 +34,7 @@ def library_page(
         .where(
             library_entries.c.job_id > after_job_id,
             jobs.c.state == JobState.COMPLETED,
+            sa.func.coalesce(jobs.c.file_size_bytes, 1) > 0,  # see removals.begin
         )
     )
     if session_id is not None:

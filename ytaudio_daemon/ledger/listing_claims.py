@@ -37,7 +37,6 @@ class Following:
 
     Attributes:
         look: How it is looked at.
-        is_first: Its list has not been read to the end yet.
         feed_query: Names its feed, "" when it has none.
         etag, modified: Of the feed's last answer.
         whole_lived: The uptime at which the whole list was read last; None: not yet.
@@ -45,7 +44,6 @@ class Following:
     """
 
     look: Look
-    is_first: bool
     feed_query: str
     etag: str
     modified: str
@@ -55,7 +53,12 @@ class Following:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingClaim:
-    """One attempt to list a collection, with all that is needed to run it."""
+    """One attempt to list a collection, with all that is needed to run it.
+
+    Attributes:
+        following: Its subscription; None when it is not followed, or no longer.
+        is_from_now_on: A line follows it, and its list has not been read to the end yet.
+    """
 
     collection_id: int
     uuid: str
@@ -73,6 +76,7 @@ class ListingClaim:
     history: JobHistory
     egress: str = ""
     following: Following | None = None
+    is_from_now_on: bool = False
 
     @property
     def look(self) -> Look:
@@ -87,11 +91,7 @@ class ListingClaim:
     @property
     def takes_nothing_yet(self) -> bool:
         """Whether it is followed from now on: what is in the list is known, no more."""
-        return (
-            self.following is not None
-            and self.following.is_first
-            and self.selection.since is None
-        )
+        return self.is_from_now_on and self.selection.since is None
 
     @property
     def name(self) -> str:
@@ -269,6 +269,7 @@ def _claim_from_row(row: Any) -> ListingClaim:
             pending_uptime_s=row.pending_lived,
         ),
         following=_following(row),
+        is_from_now_on=row.follow_state is not None and row.listed_at is None,
     )
 
 
@@ -277,7 +278,6 @@ def _following(row: Any) -> Following | None:
         return None
     return Following(
         look=Look(row.look),
-        is_first=row.listed_at is None,
         feed_query=row.feed_query,
         etag=row.etag,
         modified=row.modified,

@@ -147,7 +147,7 @@ def _is_settled(claim: ListingClaim, row: Any, entry: Entry) -> bool:
     """
     if row.removal is not None:
         return True
-    if claim.following is not None and row.skipped == BEFORE_FOLLOWED:
+    if row.skipped == BEFORE_FOLLOWED:
         return True
     if claim.look is Look.NONE:
         return row.attempt > claim.asked_attempt and row.job_id is not None
@@ -191,9 +191,8 @@ def seen_entries(db: Connection, claim: ListingClaim) -> list[Entry]:
         entries.c.collection_id == claim.collection_id,
         entries.c.attempt == claim.attempt,
         entries.c.removal.is_(None),
+        entries.c.skipped.is_distinct_from(BEFORE_FOLLOWED),
     )
-    if claim.following is not None:
-        query = query.where(entries.c.skipped.is_distinct_from(BEFORE_FOLLOWED))
     return [
         Entry(
             video_id=row.video_id,

@@ -20,6 +20,7 @@ from ytaudio_daemon.folders.library_moves import (
     remove_folders_left_empty,
     standing_of,
 )
+from ytaudio_daemon.folders.planned_names import PlannedNames
 from ytaudio_daemon.ledger import Ledger, library_relayout, queries
 from ytaudio_daemon.ledger.library_collections import save_library_collection
 from ytaudio_daemon.ledger.library_entries import LibraryEntry
@@ -82,10 +83,10 @@ class Relayout:
         Raises:
             LedgerError: It cannot be read or written; what was moved is found again.
         """
-        after = 0
+        after, planned = 0, None if applies else PlannedNames()
         while page := self._page(after):
             after = page[-1][0].job_id
-            done = [self._step(entry, job, applies=applies) for entry, job in page]
+            done = [self._step(entry, job, planned) for entry, job in page]
             moves = [move for _, move in done if move is not None]
             if moves:
                 self._record(moves)
@@ -99,9 +100,10 @@ class Relayout:
         return [(entry, jobs[entry.job_id]) for entry in entries]
 
     def _step(
-        self, entry: LibraryEntry, job: JobRow, *, applies: bool
+        self, entry: LibraryEntry, job: JobRow, planned: PlannedNames | None
     ) -> tuple[RelayoutStep, tuple[LibraryEntry, LibraryEntry] | None]:
-        """Look at a file, and move it; return the move that is to be recorded."""
+        """Look at a file, and move it or plan that; return the move to be recorded."""
+        applies = planned is None
         step = RelayoutStep(
             session=job.session_name, job_uuid=job.uuid, path=entry.name, standing=None
         )
@@ -112,7 +114,9 @@ class Relayout:
             standing, path = standing_of(file, wanted)
             is_elsewhere = standing in {Standing.TO_MOVE, Standing.MOVED}
             now = LibraryFile(name=path, identity=entry.identity)
-            if standing is Standing.TO_MOVE and applies:
+            if standing is Standing.TO_MOVE and planned is not None:
+                now = replace(now, name=planned.plan(entry.name, wanted))
+            elif standing is Standing.TO_MOVE:
                 now = move_file(file, wanted)
                 failpoints.failpoint("library.moved", now.name)
             if is_elsewhere and applies:

@@ -64,6 +64,8 @@ def _similar_flag(unknown: Sequence[str], flags: Collection[str]) -> str:
         if len(word) == _ID_CHARS and not word.startswith("--"):
             return "; if that is a video's ID, put -- before it"
         flag = word.partition("=")[0]
+        if flag in flags:
+            return f"; {flag} goes behind the verb"
         if flag.startswith("--") and (similar := _closest(flag, flags, 0.75)):
             return f"; did you mean {similar}?"
     return ""
