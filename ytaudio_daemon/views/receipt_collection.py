@@ -63,7 +63,7 @@ def collection_details(collection: ReceiptCollection) -> Iterator[str]:
         yield f"{skipped} not selected: {reasons}"
     if collection.is_cut:
         count = f" of {collection.count}" if collection.count else ""
-        yield f"the list{count} goes on; give items= or max_items= for more"
+        yield f"the list{count} goes on; for more: other items=, or a larger max_items="
     if collection.subscription is not None:
         yield _subscription_text(collection.subscription)
     if collection.retry_at is not None:

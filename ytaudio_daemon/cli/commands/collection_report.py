@@ -98,7 +98,7 @@ def _facts(document: Mapping[str, Any], wall: float) -> Iterator[tuple[str, str]
     if document["subscription"] is not None:
         yield "followed", follow_facts(document["subscription"], wall)
     if document["is_cut"]:
-        yield "note", "the list goes on; give items= or max_items= for more"
+        yield "note", "the list goes on; for more: other items=, or a larger max_items="
     if error := document["error"]:
         yield "trouble", f"{error['message']} ({error['kind']}, {error['code']})"
         if error["hint"]:
