@@ -120,5 +120,6 @@ def test_short_names_are_enough_for_long_titles_and_drops(
             house.wait(lambda: len(list(receipts.glob("[!.]*.json"))) == 2)
             shelf = house.library / "carol"
             house.wait(lambda: shelf.exists() and list(shelf.glob("A*.m4a")))
-            assert house.daemon["problems"] == []
+            # Where a file of that name is replaced, this disk has none for a moment.
+            house.wait(lambda: house.daemon.get("problems") == [])
             assert "step.failed" not in house.log.read_text()
