@@ -58,6 +58,7 @@ class CallRecorder:
     def install(self) -> None:
         """Record from now on, in this thread and every one that is started later."""
         os.register_at_fork(after_in_child=self._begin_anew)
+        self._open_file()
         threading.setprofile(self._on_event)
         sys.setprofile(self._on_event)
 
@@ -69,12 +70,18 @@ class CallRecorder:
             for code, times in self._times.copy().items()
             if not code.co_qualname.startswith("<")
         ]
-        file = self._folder / f"{self._role}-{os.getpid()}.json"
-        file.write_text(json.dumps(calls))
+        with self._file:
+            json.dump(calls, self._file)
 
     def _begin_anew(self) -> None:
         self._role = "worker"
         self._times.clear()
+        self._open_file()
+
+    def _open_file(self) -> None:
+        """Open this process's file at once: a worker soon may open no file of ours."""
+        path = self._folder / f"{self._role}-{os.getpid()}.json"
+        self._file = path.open("w", encoding="utf-8")
 
     def _on_event(self, frame: FrameType, event: str, _: Any) -> None:
         code = frame.f_code

@@ -151,7 +151,7 @@ def _calls(folder: Path, role: str) -> list[Call]:
     found = [
         Call(*fields)
         for file in folder.glob(f"{role}-*.json")
-        for fields in json.loads(file.read_bytes())
+        for fields in json.loads(file.read_bytes() or b"[]")  # empty: killed
     ]
     return sorted(found, key=lambda call: call.first)
 
