@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.privileges import drop_privileges, not_permitted_error
@@ -61,6 +60,18 @@ def require_session(db: Connection, name_or_uuid: str) -> Session:
     return session
 
 
+def find_session_id(ledger: Ledger, name_or_uuid: str | None) -> int | None:
+    """Return the number of the session that a list is narrowed to; None for all.
+
+    Raises:
+        UnknownSessionError: There is none of that name or UUID.
+    """
+    if name_or_uuid is None:
+        return None
+    with ledger.read() as db:
+        return require_session(db, name_or_uuid).id
+
+
 def wake_daemon(context: CommandContext) -> None:
     """Wake the daemon to read the ledger now; print a note when none is running."""
     wake_file.wake_daemon(context.layout)
@@ -76,10 +87,9 @@ def _require_accessible_file(context: CommandContext, flags: int) -> None:
         NoLedgerError: It is not there.
         UsageError: This user may not open it with these flags.
     """
-    url = context.settings.database.url
-    if not url.startswith("sqlite"):
+    path = context.settings.database.sqlite_file
+    if path is None:
         return
-    path = Path(url.partition(":///")[2])
     try:
         os.close(os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC))
     except FileNotFoundError as error:

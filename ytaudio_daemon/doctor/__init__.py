@@ -51,7 +51,7 @@ def check_installation(settings: Settings, layout: Layout) -> Iterator[CheckResu
     keeps_drops = settings.inbox.after_intake == "keep"
     yield from check_folders(layout, settings.disk.reserve, keeps_drops=keeps_drops)
     yield from check_inbox_contents(layout)
-    yield from check_ledger(settings.database.url)
+    yield from check_ledger(settings.database)
     yield from check_cookies_of(settings, layout, time.time())
     yield from check_machine(layout.inbox)
     yield from check_receivers(settings.notify)

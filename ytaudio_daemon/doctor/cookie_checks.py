@@ -69,11 +69,11 @@ def check_cookies_of(
     settings: Settings, layout: Layout, wall: float
 ) -> Iterator[CheckResult]:
     """Yield the results of `check_cookies`, none when there is no usable ledger."""
-    url = settings.database.url
-    if url.startswith("sqlite") and not Path(url.partition(":///")[2]).exists():
+    file = settings.database.sqlite_file
+    if file is not None and not file.exists():
         return
     try:
-        ledger = Ledger(url)
+        ledger = Ledger(settings.database.url)
         try:
             yield from check_cookies(settings, layout, ledger, wall)
         finally:

@@ -1,26 +1,21 @@
 """Checks that the ledger exists, is sound, and has our schema."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from ytaudio_daemon.doctor.check_result import CheckResult, broken, ok, warning
 from ytaudio_daemon.errors import LedgerError, LedgerTooOldError
 from ytaudio_daemon.ledger import Ledger, migrate
+from ytaudio_daemon.settings.sections import DatabaseSettings
 
 
-def check_ledger(url: str) -> Iterator[CheckResult]:
-    """Yield the result on the ledger.
-
-    Args:
-        url: `[database] url`, as the settings give it: never empty.
-    """
-    if url.startswith("sqlite"):
-        path = Path(url.partition(":///")[2])
-        if not path.exists():  # opening it would make an empty one
-            yield warning("database", f"{path} is not there yet; the daemon makes it")
-            return
+def check_ledger(database: DatabaseSettings) -> Iterator[CheckResult]:
+    """Yield the result on the ledger."""
+    file = database.sqlite_file
+    if file is not None and not file.exists():  # opening it would make an empty one
+        yield warning("database", f"{file} is not there yet; the daemon makes it")
+        return
     try:
-        ledger = Ledger(url)
+        ledger = Ledger(database.url)
         try:
             yield _check_opened_ledger(ledger)
         finally:

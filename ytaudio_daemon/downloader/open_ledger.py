@@ -34,7 +34,7 @@ def open_or_create_ledger(settings: Settings) -> Iterator[Ledger]:
     """
     require_utf8_file_names()
     layout = layout_of(settings)
-    if settings.database.url.startswith("sqlite") and not layout.state.is_dir():
+    if settings.database.sqlite_file is not None and not layout.state.is_dir():
         prepare(layout, settings.paths.group)
     ledger = Ledger(settings.database.url)
     try:

@@ -72,6 +72,12 @@ class DatabaseSettings:
     url: str = fixed_key("", database_url(),
         'Where the ledger is; "" is SQLite in the state folder.')
 
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The ledger's file; None on PostgreSQL."""
+        scheme, _, path = self.url.partition(":///")
+        return Path(path) if scheme == "sqlite" else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadSettings:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ytaudio_daemon.cli.arguments.shared import add_json
-from ytaudio_daemon.cli.arguments.subcommands import Subcommand, add_subcommands
+from ytaudio_daemon.cli.arguments.subcommands import Subcommand
 
 EXAMPLES = """\
 examples:
@@ -20,16 +20,6 @@ examples:
   ytaudio archive forget https://youtu.be/dQw4w9WgXcQ
 """
 VIDEO_HELP = "an ID, or a link; put -- before an ID that begins with -"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add a parser for each verb."""
-    add_subcommands(parser, SUBCOMMANDS)
-
-
-def target(args: argparse.Namespace) -> str:
-    """Return the function that runs the verb."""
-    return SUBCOMMANDS[args.verb].target
 
 
 def add_import_arguments(parser: argparse.ArgumentParser) -> None:

@@ -84,7 +84,7 @@ def target(args: argparse.Namespace) -> str:
     """Return the function that runs the command: two flags only show something."""
     if args.formats:
         return "formats.run"
-    return "session_info.run" if args.session_info else "download.run"
+    return "session_views.list_active" if args.session_info else "download.run"
 
 
 def _parse_jobs(text: str) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ytaudio_daemon.cli.arguments.shared import add_json
-from ytaudio_daemon.cli.arguments.subcommands import Subcommand, add_subcommands
+from ytaudio_daemon.cli.arguments.subcommands import Subcommand
 
 EXAMPLES = """\
 examples:
@@ -23,16 +23,6 @@ examples:
   sudo ytaudio engine use installed
   sudo ytaudio engine rollback
 """
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add a parser for each verb."""
-    add_subcommands(parser, SUBCOMMANDS)
-
-
-def target(args: argparse.Namespace) -> str:
-    """Return the function that runs the verb."""
-    return SUBCOMMANDS[args.verb].target
 
 
 def _add_list_arguments(parser: argparse.ArgumentParser) -> None:

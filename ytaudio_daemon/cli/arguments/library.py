@@ -10,23 +10,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ytaudio_daemon.cli.arguments.shared import add_json
-from ytaudio_daemon.cli.arguments.subcommands import Subcommand, add_subcommands
+from ytaudio_daemon.cli.arguments.subcommands import Subcommand
 
 EXAMPLES = """\
 examples:
   ytaudio library relayout
   ytaudio library relayout anna --apply
 """
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add a parser for each verb."""
-    add_subcommands(parser, SUBCOMMANDS)
-
-
-def target(args: argparse.Namespace) -> str:
-    """Return the function that runs the verb."""
-    return SUBCOMMANDS[args.verb].target
 
 
 def _add_relayout_arguments(parser: argparse.ArgumentParser) -> None:

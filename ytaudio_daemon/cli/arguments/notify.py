@@ -9,23 +9,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ytaudio_daemon.cli.arguments.shared import add_json
-from ytaudio_daemon.cli.arguments.subcommands import Subcommand, add_subcommands
+from ytaudio_daemon.cli.arguments.subcommands import Subcommand
 
 EXAMPLES = """\
 examples:
   ytaudio notify test
   YTAUDIO_NOTIFY_URLS=ntfy://my-topic ytaudio notify test
 """
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add a parser for each verb."""
-    add_subcommands(parser, SUBCOMMANDS)
-
-
-def target(args: argparse.Namespace) -> str:
-    """Return the function that runs the verb."""
-    return SUBCOMMANDS[args.verb].target
 
 
 def _add_test_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from ytaudio_daemon.cli.arguments.command_table import COMMANDS
 from ytaudio_daemon.cli.arguments.help_format import HelpFormatter
 from ytaudio_daemon.cli.arguments.shared import add_global_options
+from ytaudio_daemon.cli.arguments.subcommands import add_subcommands
 from ytaudio_daemon.cli.arguments.unknown_words import (
     unknown_command_error,
     unknown_verb_error,
@@ -95,7 +96,11 @@ def command_parser(name: str) -> argparse.ArgumentParser:
 
 def add_command_arguments(parser: argparse.ArgumentParser, name: str) -> None:
     """Add a command's own arguments, and the global options to it and its verbs."""
-    argument_module(name).add_arguments(parser)
+    module = argument_module(name)
+    if verbs := getattr(module, "SUBCOMMANDS", None):
+        add_subcommands(parser, verbs, getattr(module, "DEFAULT_VERB", None))
+    if add_arguments := getattr(module, "add_arguments", None):
+        add_arguments(parser)
     for part in (parser, *subcommand_parsers(parser)):
         add_global_options(part, default=argparse.SUPPRESS)
 
@@ -128,9 +133,19 @@ def parse_command(name: str, words: Sequence[str], known: Namespace) -> Namespac
         SystemExit: The words are wrong, or ask for help (from argparse).
     """
     args = command_parser(name).parse_args(words, known)
-    choose = getattr(argument_module(name), "target", None)
-    args.target = choose(args) if choose else f"{COMMANDS[name].module or name}.run"
+    args.target = _target(name, args)
     return args
+
+
+def _target(name: str, args: Namespace) -> str:
+    module = argument_module(name)
+    if verbs := getattr(module, "SUBCOMMANDS", None):
+        target: str = verbs[args.verb].target
+        return target
+    if choose := getattr(module, "target", None):
+        chosen: str = choose(args)
+        return chosen
+    return f"{COMMANDS[name].module or name}.run"
 
 
 def subcommand_parsers(

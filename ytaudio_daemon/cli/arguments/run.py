@@ -4,13 +4,7 @@ systemd starts it in the same way. The settings come from the config file, from
 variables YTAUDIO_<SECTION>_<KEY> and from the flags here.
 """
 
-import argparse
-
 EXAMPLES = """\
 examples:
   ytaudio --config config/ytaudio.toml run
 """
-
-
-def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Add nothing: the daemon has settings, no arguments."""

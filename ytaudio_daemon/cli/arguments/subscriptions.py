@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ytaudio_daemon.cli.arguments.shared import add_json
-from ytaudio_daemon.cli.arguments.subcommands import Subcommand, add_subcommands
+from ytaudio_daemon.cli.arguments.subcommands import Subcommand
 
 EXAMPLES = """\
 examples:
@@ -20,14 +20,8 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add a parser for each verb."""
-    add_subcommands(parser, SUBCOMMANDS, default="list")
+    """Have `list` mean what it means with its verb."""
     parser.set_defaults(session=None, json=False)
-
-
-def target(args: argparse.Namespace) -> str:
-    """Return the function that runs the verb."""
-    return SUBCOMMANDS[args.verb].target
 
 
 def _add_list_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,10 +41,12 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-s", "--session", metavar="S", help="those of this session")
 
 
+#: Where no verb is given.
+DEFAULT_VERB = "list"
 SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
         "list": Subcommand(
-            "subscription_list.run",
+            "collection_list.run_followed",
             "List followed collections, and when they are looked at",
             _add_list_arguments,
         ),

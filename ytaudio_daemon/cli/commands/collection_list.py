@@ -1,38 +1,77 @@
-"""`collections`: lists the playlists, albums and channels of the ledger."""
+"""`collections`, `subscriptions list`: the ledger's playlists, albums and channels."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from ytaudio_daemon.cli.blocks import Table, print_blocks
-from ytaudio_daemon.cli.commands.collection_report import LIST_HEADERS, list_row
+from ytaudio_daemon.cli.commands.collection_report import (
+    LIST_HEADERS,
+    SUBSCRIPTION_HEADERS,
+    list_row,
+    subscription_row,
+)
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledger_access import open_ledger, require_session
+from ytaudio_daemon.cli.ledger_access import find_session_id, open_ledger
 from ytaudio_daemon.jobs.config_values import circumstances
 from ytaudio_daemon.ledger import Ledger, collection_queries
+from ytaudio_daemon.ledger.collection_queries import CollectionDetails
+from ytaudio_daemon.operations import subscription_changes
 from ytaudio_daemon.schemas.collection import CollectionDocument
 from ytaudio_daemon.views.collection_documents import collection_document
 
 
+class _List(NamedTuple):
+    """A list of collections.
+
+    Attributes:
+        key: Its name in the document for programs.
+        pages: Yields the collections of a session, or all, a page per transaction: the
+            daemon must get its turn.
+        headers: Of the columns.
+        row: Returns a collection's cells.
+        nothing: The remark on an empty list.
+    """
+
+    key: str
+    pages: Callable[[Ledger, int | None], Iterator[list[CollectionDetails]]]
+    headers: tuple[str, ...]
+    row: Callable[[CollectionDocument, float, int | None], tuple[str, ...]]
+    nothing: str
+
+
 def run(context: CommandContext) -> int:
     """Print the collections."""
-    with open_ledger(context) as ledger:
-        documents = _documents(context, ledger)
-        if context.args.json:
-            head = {"schema": "ytaudio.collections/1"}
-            context.output.json_list(head, "collections", documents)
-        else:
-            _print(context, documents)
-    return Exit.OK
+    return _print_list(
+        context,
+        _List(
+            key="collections",
+            pages=_collection_pages,
+            headers=LIST_HEADERS,
+            row=list_row,
+            nothing="no collections",
+        ),
+    )
 
 
-def _documents(context: CommandContext, ledger: Ledger) -> Iterator[CollectionDocument]:
-    """Yield the documents, a page per transaction: the daemon must get its turn."""
-    session_id = None
-    if context.args.session is not None:
-        with ledger.read() as db:
-            session_id = require_session(db, context.args.session).id
-    known = circumstances(context.settings)
+def run_followed(context: CommandContext) -> int:
+    """Print the followed collections, and when they are looked at."""
+    return _print_list(
+        context,
+        _List(
+            key="subscriptions",
+            pages=subscription_changes.followed_pages,
+            headers=SUBSCRIPTION_HEADERS,
+            row=subscription_row,
+            nothing="nothing is followed; a line with follow=6h does it",
+        ),
+    )
+
+
+def _collection_pages(
+    ledger: Ledger, session_id: int | None
+) -> Iterator[list[CollectionDetails]]:
     last = 0
     while True:
         with ledger.read() as db:
@@ -41,16 +80,35 @@ def _documents(context: CommandContext, ledger: Ledger) -> Iterator[CollectionDo
             )
         if not page:
             return
-        yield from (collection_document(each, known) for each in page)
+        yield page
         last = page[-1].id
 
 
-def _print(context: CommandContext, documents: Iterator[CollectionDocument]) -> None:
+def _print_list(context: CommandContext, what: _List) -> int:
+    known = circumstances(context.settings)
+    with open_ledger(context) as ledger:
+        session_id = find_session_id(ledger, context.args.session)
+        documents = (
+            collection_document(each, known)
+            for page in what.pages(ledger, session_id)
+            for each in page
+        )
+        if context.args.json:
+            head = {"schema": f"ytaudio.{what.key}/1"}
+            context.output.json_list(head, what.key, documents)
+        else:
+            _print_table(context, what, documents)
+    return Exit.OK
+
+
+def _print_table(
+    context: CommandContext, what: _List, documents: Iterable[CollectionDocument]
+) -> None:
     # A prefix is enough for a person; a program gets the whole ID.
     id_chars = 8 if context.output.is_terminal else None
     now = time.time()
-    rows = [list_row(document, now, id_chars) for document in documents]
+    rows = [what.row(document, now, id_chars) for document in documents]
     if rows:
-        print_blocks(context.output, [Table(LIST_HEADERS, rows)])
+        print_blocks(context.output, [Table(what.headers, rows)])
     else:
-        context.output.stderr_line("no collections")
+        context.output.stderr_line(what.nothing)

@@ -9,7 +9,7 @@ from ytaudio_daemon.cli.commands.job_documents import JobDocuments
 from ytaudio_daemon.cli.commands.status_report import job_name, progress_text
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledger_access import open_ledger, require_session
+from ytaudio_daemon.cli.ledger_access import find_session_id, open_ledger
 from ytaudio_daemon.ledger import Ledger, pace_facts, queries
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model.forecast import Turn, place_in_queue
@@ -33,10 +33,7 @@ def run(context: CommandContext) -> int:
 
 def _job_rows(context: CommandContext, ledger: Ledger) -> Iterator[JobRow]:
     """Yield the jobs, a page per transaction: an open cursor would block the daemon."""
-    session_id = None
-    if context.args.session is not None:
-        with ledger.read() as db:
-            session_id = require_session(db, context.args.session).id
+    session_id = find_session_id(ledger, context.args.session)
     states = [JobState(name) for name in context.args.state]
     last = 0
     while True:

@@ -43,7 +43,7 @@ from ytaudio_daemon.views.failed_text import option_layer
 
 def back_up(context: CommandContext) -> int:
     """Make a verified copy of the ledger and print its path."""
-    _require_sqlite(context, "backup")
+    _require_sqlite_file(context, "backup")
     now = time.time()
     with open_ledger(context) as ledger:
         unnamed = backup.manual_backup_path(context.layout.state, now)
@@ -76,9 +76,8 @@ def back_up(context: CommandContext) -> int:
 
 def restore(context: CommandContext) -> int:
     """Put a copy in the ledger's place; print the drops and files it does not know."""
-    _require_sqlite(context, "restore")
+    ledger = _require_sqlite_file(context, "restore")
     file = Path(context.args.file).absolute()
-    ledger = Path(context.settings.database.url.partition(":///")[2])
     _require_other_file(file, ledger)
     users = restoring.pids_using(ledger)  # as root, who sees all open files
     with (
@@ -313,16 +312,16 @@ def _require_other_file(file: Path, ledger: Path) -> None:
         raise UsageError(f"{file} is the ledger itself", "Name a copy of it.")
 
 
-def _require_sqlite(context: CommandContext, verb: str) -> None:
-    """Make sure that the ledger is on SQLite.
+def _require_sqlite_file(context: CommandContext, verb: str) -> Path:
+    """Return the ledger's file.
 
     Raises:
         UsageError: It is on PostgreSQL; the hint is the command of PostgreSQL's own tool.
     """
-    url = context.settings.database.url
-    if url.startswith("sqlite"):
-        return
-    where = shlex.quote(Ledger(url).url_without_password)
+    database = context.settings.database
+    if database.sqlite_file is not None:
+        return database.sqlite_file
+    where = shlex.quote(Ledger(database.url).url_without_password)
     # The database role is the daemon's user; the shell's user opens the file.
     is_other = os.geteuid() != daemon_uid(context)
     role = f"sudo -u {daemon_user(context)} " if is_other else ""

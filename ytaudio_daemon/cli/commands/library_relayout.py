@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
-from ytaudio_daemon.cli.ledger_access import open_ledger, require_session, wake_daemon
+from ytaudio_daemon.cli.ledger_access import find_session_id, open_ledger, wake_daemon
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.library_moves import Standing
 from ytaudio_daemon.operations.relayout import Relayout, RelayoutStep
@@ -42,16 +42,12 @@ def _steps(context: CommandContext, *, applies: bool) -> Iterator[RelayoutStep]:
         )
     moved = 0
     with open_ledger(context, to_write=applies) as ledger:
-        session_id = None
-        if context.args.session is not None:
-            with ledger.read() as db:
-                session_id = require_session(db, context.args.session).id
         work = Relayout(
             ledger=ledger,
             layout=context.layout,
             library=library,
             rules=context.settings.library.rules,
-            session_id=session_id,
+            session_id=find_session_id(ledger, context.args.session),
         )
         for step in work.run(applies=applies):
             moved += step.standing in MOVES

@@ -32,10 +32,22 @@ LIMITS = {
 def list_all(context: CommandContext) -> int:
     """List sessions, all or those in the state asked for."""
     state = context.args.state
-    return print_sessions(context, None if state is None else SessionState(state))
+    return _print_sessions(context, None if state is None else SessionState(state))
 
 
-def print_sessions(context: CommandContext, state: SessionState | None) -> int:
+def list_active(context: CommandContext) -> int:
+    """Print the active sessions (`download --session-info`); none without a ledger."""
+    path = context.settings.database.sqlite_file
+    if path is None or path.exists():
+        return _print_sessions(context, SessionState.ACTIVE)
+    if context.args.json:
+        context.output.json({"schema": "ytaudio.sessions/1", "sessions": []})
+    else:
+        context.output.line(f"no sessions: there is no ledger yet ({path})")
+    return Exit.OK
+
+
+def _print_sessions(context: CommandContext, state: SessionState | None) -> int:
     """Print the sessions in a state, or all; returns the exit status."""
     with open_ledger(context) as ledger, ledger.read() as db:
         now = read_now(db)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledger_access import (
+    find_session_id,
     open_ledger,
-    require_session,
     wake_daemon,
 )
 from ytaudio_daemon.errors import UsageError
@@ -68,8 +68,7 @@ def _selected(
             ]
         yield named  # outside of the transaction: it would hold up the changes
         return
-    with ledger.read() as db:
-        session_id = require_session(db, context.args.session).id
+    session_id = find_session_id(ledger, context.args.session)
     for page in subscription_changes.followed_pages(ledger, session_id):
         yield [
             each
