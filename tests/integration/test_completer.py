@@ -37,8 +37,7 @@ from ytaudio_daemon.folders import Layout, published, publishing, safe_open
 from ytaudio_daemon.jobs.byte_limit import BYTE_LIMIT
 from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.jobs.runner import JobRunner
-from ytaudio_daemon.jobs.work_cleanup import WorkCleaner
-from ytaudio_daemon.jobs.work_retention import WORK_UNREADABLE
+from ytaudio_daemon.jobs.work_cleanup import WORK_UNREADABLE, WorkCleaner
 from ytaudio_daemon.ledger import Ledger, audit, claims, gates, queries, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.queries import JobRow

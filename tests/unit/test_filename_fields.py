@@ -1,7 +1,9 @@
 """A file name's fields: what each is for which video, and names for a mixed list."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,12 +11,36 @@ from ytaudio_daemon.fetch.filename_fields import filename_fields
 from ytaudio_daemon.fetch.metadata import tags_of, video_facts
 from ytaudio_daemon.model.file_names import file_name
 from ytaudio_daemon.model.filename_fields import (
-    EXAMPLE_INFOS,
     FILENAME_FIELDS,
     ONE_NAME_REMARK,
     FilenameWarnings,
 )
 
+#: yt-dlp's info dicts of a music track, a music video and a talk.
+EXAMPLE_INFOS: Mapping[str, Mapping[str, Any]] = {
+    "music_track": {
+        "id": "AAAAAAAAAAA",
+        "title": "Blue in Green",
+        "artists": ["Bill Evans"],
+        "track": "Blue in Green",
+        "album": "Portrait in Jazz",
+        "release_date": "19600301",
+        "channel": "Bill Evans - Topic",
+        "upload_date": "20141107",
+    },
+    "music_video": {
+        "id": "BBBBBBBBBBB",
+        "title": "Nina Simone - Feeling Good",
+        "channel": "NinaSimoneVEVO",
+        "upload_date": "20130219",
+    },
+    "talk": {
+        "id": "CCCCCCCCCCC",
+        "title": "How glass is made",
+        "channel": "The Museum",
+        "upload_date": "20240517",
+    },
+}
 DOCS = Path(__file__).parents[2] / "docs"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.jobs.memory_shortage import WINDOW_S, MemoryShortage
+from ytaudio_daemon.jobs.ended_attempts import WINDOW_S, MemoryShortage
 from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import OUT_OF_MEMORY

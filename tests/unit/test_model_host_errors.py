@@ -10,7 +10,7 @@ from ytaudio_daemon.fetch.classify import Cause, Evidence, classify
 from ytaudio_daemon.jobs.prepare import work_folder_failure
 from ytaudio_daemon.jobs.publish_failures import publish_failure
 from ytaudio_daemon.model import Failure, FailureKind
-from ytaudio_daemon.model.host_error_table import LOCKED, MISTAKES, Scope
+from ytaudio_daemon.model.host_error_table import LOCKED, Scope
 from ytaudio_daemon.model.host_errors import (
     CODE_ALIASES,
     HOST_ERROR_CODES,
@@ -81,6 +81,10 @@ def test_a_remedy_fits_its_error(number: int, code: str, remedy: str) -> None:
     assert known is not None
     assert known.code == code
     assert remedy in known.remedy("/srv/x")
+
+
+#: Only a mistake in this program leads to them: they have no remedy.
+MISTAKES = frozenset({errno.EBADF, errno.EFAULT, errno.EINTR})
 
 
 @pytest.mark.parametrize("call", OF_MANUAL_PAGES)

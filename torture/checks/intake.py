@@ -13,7 +13,6 @@ from torture.playlists import ListWish
 
 #: Events of a job that a later line of the same audio makes.
 TAKEN_ONCE_MORE = {"retried", "asked_again"}
-VIEWS = (".receipt.txt", ".failed.txt", ".reason.txt")
 
 
 def check(case: Case) -> Iterator[str]:

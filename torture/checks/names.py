@@ -9,9 +9,6 @@ from torture.case import Case
 from ytaudio_daemon.model.m3u_playlist import ENDING
 from ytaudio_daemon.model.outcome import COVER_FILES
 
-#: The contents of each name in the order in which they appeared, and when.
-Seen = Mapping[Path, list[tuple[float, str]]]
-
 
 def check(case: Case) -> Iterator[str]:
     """Check every sighting."""

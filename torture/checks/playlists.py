@@ -49,15 +49,6 @@ def _ended(case: Case, collection: Row) -> Iterator[str]:
         )
 
 
-def _was_cancelled(case: Case, collection: Row) -> bool:
-    """Whether everything of its session was cancelled by command."""
-    name = case.name_of(collection["session_id"])
-    return any(
-        command.words[:2] == ("cancel", "--session") and name in command.words
-        for command in case.commands
-    )
-
-
 def _is_whole(case: Case, collection: Row) -> bool:
     return collection["state"] == "completed" and not _is_over(case, collection)
 

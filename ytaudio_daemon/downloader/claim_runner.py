@@ -1,10 +1,10 @@
 """One claimed job, run to its end by the process that claimed it."""
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from ytaudio_daemon.downloader.await_attempt import ProgressListener, run_to_end
-from ytaudio_daemon.downloader.cancellation import CancellationPoller
 from ytaudio_daemon.downloader.stop_signal import StopLevel, StopSignal
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import LedgerError
@@ -12,7 +12,7 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.jobs.prepare import prepare
 from ytaudio_daemon.jobs.publisher import Publication
-from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger import Ledger, claims
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.retry_while_busy import retry_while_busy
 from ytaudio_daemon.model import FetchRequest, Outcome
@@ -34,6 +34,41 @@ def when_not_busy(step: Callable[[], T]) -> T:
         LedgerBusyError: The ledger was busy for `BUSY_TIMEOUT_S`.
     """
     return retry_while_busy(step, BUSY_TIMEOUT_S, BUSY_PAUSE_S)
+
+
+#: The ledger is read this often, in seconds.
+CANCEL_POLL_S = 1.0
+
+
+class CancellationPoller:
+    """Polls the ledger for the cancellation of a running job.
+
+    Args:
+        ledger: Holds the request to cancel.
+        claim: The attempt.
+        holder: The name in the claim.
+    """
+
+    def __init__(self, ledger: Ledger, claim: Claim, holder: str) -> None:
+        self._ledger = ledger
+        self._claim = claim
+        self._holder = holder
+        self._polled_at = time.monotonic()
+        self.is_requested = False
+
+    def is_cancelled(self) -> bool:
+        """Return whether the job is to be cancelled, as of the last poll.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        now = time.monotonic()
+        if not self.is_requested and now - self._polled_at >= CANCEL_POLL_S:
+            self._polled_at = now
+            with self._ledger.read() as db:
+                wanted = claims.cancel_requested_claims(db, self._holder)
+            self.is_requested = self._claim.name in {claim.name for claim in wanted}
+        return self.is_requested
 
 
 class ClaimRunner:

@@ -22,7 +22,7 @@ from ytaudio_daemon.jobs.gate_opening import open_proven_gates
 from ytaudio_daemon.jobs.outage_suspicion import end_outage_if_proven
 from ytaudio_daemon.jobs.publisher import Publication, Publisher, result_of
 from ytaudio_daemon.jobs.record_failure import RecordedFailure, record_failure
-from ytaudio_daemon.jobs.work_retention import is_work_reusable
+from ytaudio_daemon.jobs.work_cleanup import is_work_reusable
 from ytaudio_daemon.ledger import Connection, Ledger, cookies, gates, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import Failure, JobState, Outcome, Result

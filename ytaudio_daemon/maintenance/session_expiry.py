@@ -6,10 +6,9 @@ clock nor a night switched off ends anything. Every step can be repeated.
 
 import structlog
 
-from ytaudio_daemon.folders import Layout, inbox
-from ytaudio_daemon.ledger import Ledger, bulk_cancel, sessions, transitions
+from ytaudio_daemon.folders import Layout, cookie_jars, inbox
+from ytaudio_daemon.ledger import Ledger, bulk_cancel, cookies, sessions, transitions
 from ytaudio_daemon.ledger.sessions import Session
-from ytaudio_daemon.maintenance.cookie_removal import remove_unused_cookies
 from ytaudio_daemon.maintenance.session_removal import SessionRemover
 from ytaudio_daemon.maintenance.trash_deletion import TrashDeleter
 from ytaudio_daemon.model.clock import Now
@@ -153,3 +152,18 @@ class SessionExpirer:
         """Remove a folder that the daemon named itself, if it is empty."""
         if session.name == session.uuid:
             inbox.remove_if_empty(self._layout.inbox, session.name)
+
+
+def remove_unused_cookies(ledger: Ledger, layout: Layout) -> None:
+    """Remove every file of cookies that belongs to no active session.
+
+    Raises:
+        LedgerError, OSError: The next call goes on.
+    """
+    found = cookie_jars.sessions_with_files(layout)
+    if not found:
+        return
+    with ledger.read() as db:
+        in_use = {session.uuid for session in cookies.sessions_with_cookies(db)}
+    for session_uuid in found - in_use:
+        cookie_jars.remove_files(layout, session_uuid)

@@ -1,38 +1,11 @@
 """The fields of a file name's template, described once for help, documents and checks. Pure.
 
-`EXAMPLE_INFOS` holds the three videos of the descriptions as yt-dlp reports them;
-`tests/unit/test_filename_fields.py` compares both.
+The values are those of three videos; `tests/unit/test_filename_fields.py` has them as
+yt-dlp reports them, and compares both.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any, NamedTuple
-
-#: yt-dlp's info dicts of a music track, a music video and a talk.
-EXAMPLE_INFOS: Mapping[str, Mapping[str, Any]] = {
-    "music_track": {
-        "id": "AAAAAAAAAAA",
-        "title": "Blue in Green",
-        "artists": ["Bill Evans"],
-        "track": "Blue in Green",
-        "album": "Portrait in Jazz",
-        "release_date": "19600301",
-        "channel": "Bill Evans - Topic",
-        "upload_date": "20141107",
-    },
-    "music_video": {
-        "id": "BBBBBBBBBBB",
-        "title": "Nina Simone - Feeling Good",
-        "channel": "NinaSimoneVEVO",
-        "upload_date": "20130219",
-    },
-    "talk": {
-        "id": "CCCCCCCCCCC",
-        "title": "How glass is made",
-        "channel": "The Museum",
-        "upload_date": "20240517",
-    },
-}
+from typing import NamedTuple
 
 
 class FilenameField(NamedTuple):

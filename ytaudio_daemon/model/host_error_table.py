@@ -284,8 +284,6 @@ _SAME = {
     errno.ESHUTDOWN: errno.ECONNABORTED,
 }
 HOST_ERRORS.update({number: HOST_ERRORS[like] for number, like in _SAME.items()})
-#: Only a mistake in this program leads to them: they have no remedy.
-MISTAKES = frozenset({errno.EBADF, errno.EFAULT, errno.EINTR})
 #: No process could be started: fork(2) gives EAGAIN, which other calls mean otherwise.
 NO_PROCESSES = HostError(
     Scope.MACHINE,

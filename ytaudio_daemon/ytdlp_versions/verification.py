@@ -31,12 +31,10 @@ class VerificationResult:
     Attributes:
         works: Whether it may be used.
         message: How that was found, a sentence without its subject.
-        online: Real links were tried.
     """
 
     works: bool
     message: str
-    online: bool = False
 
 
 class Verifier:
@@ -69,7 +67,7 @@ class Verifier:
         verdict, told = self._try_links(ytdlp_path, in_use)
         if verdict is not None:
             # Links count for more: a later yt-dlp may not take the made-up video.
-            return VerificationResult(works=verdict, message=told, online=True)
+            return VerificationResult(works=verdict, message=told)
         if fault:
             return VerificationResult(works=False, message=fault)
         return VerificationResult(works=True, message=f"the self-test only: {told}")

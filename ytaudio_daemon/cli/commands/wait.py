@@ -1,20 +1,30 @@
 """`wait`: waits until jobs are finished; its exit status says how they ended."""
 
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.cli.commands.poller import Poller
-from ytaudio_daemon.cli.commands.wait_progress import progress_meter
-from ytaudio_daemon.cli.commands.wait_shown import wait_until_shown
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from ytaudio_daemon.cli.commands.poller import MIN_POLL_S, Poller
 from ytaudio_daemon.cli.commands.wait_target import DropTarget, WaitTarget, target_of
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.ledger_access import open_ledger
+from ytaudio_daemon.cli.terminal import Terminal
 from ytaudio_daemon.errors import NoLedgerError, UsageError
 from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger.outbox import newest_event_id
 from ytaudio_daemon.ledger.work_counts import WorkCounts
 from ytaudio_daemon.settings import KEYS
+
+#: Seconds after which a view that cannot be written holds up nobody any longer.
+MAX_WAIT_S = 5.0
+#: Called with the number of pending drops, and the jobs' counts.
+ProgressMeter = Callable[[int, WorkCounts], None]
 
 
 def run(context: CommandContext) -> int:
@@ -86,7 +96,7 @@ def wait_for(
 ) -> int:
     """Wait until the target has no unfinished work, and print how its jobs ended."""
     poller = Poller(timeout_s, context.find_liveness)
-    with progress_meter(context) as show:
+    with _progress_meter(context) as show:
         while True:
             pending_drops = target.pending_drops(ledger)
             with ledger.read() as db:
@@ -100,7 +110,7 @@ def wait_for(
             if code is not Exit.OK:
                 break
     if not why:
-        wait_until_shown(context, ledger)
+        _wait_until_shown(context, ledger)
     _print_counts(context, pending_drops, work_counts)
     if why:
         context.output.stderr_line(why)
@@ -123,3 +133,47 @@ def _print_counts(
     )
     words += [f"{number:,} {name}" for name, number in counts.items() if number]
     context.output.line(", ".join(words) or "nothing to wait for")
+
+
+def _wait_until_shown(context: CommandContext, ledger: Ledger) -> None:
+    """Return when a running daemon has written what has happened so far.
+
+    A script reads the receipt right after `wait`. A daemon that is not running, or of an
+    older version, is not waited for.
+    """
+    with ledger.read() as db:
+        newest = newest_event_id(db)
+    give_up_at = time.monotonic() + MAX_WAIT_S
+    while _is_behind(context, newest) and time.monotonic() < give_up_at:
+        time.sleep(MIN_POLL_S)
+
+
+def _is_behind(context: CommandContext, event_id: int) -> bool:
+    liveness = context.find_liveness()
+    if not liveness.is_up or liveness.document is None:
+        return False
+    shown = liveness.document.get("shown_event")
+    return shown is not None and int(shown) < event_id
+
+
+def _progress_meter(context: CommandContext) -> AbstractContextManager[ProgressMeter]:
+    """Return the meter for this command's output."""
+    if not context.output.is_terminal or getattr(context.args, "json", False):
+        return nullcontext(lambda _pending_drops, _work_counts: None)
+    return _bar_meter(context.output.terminal)
+
+
+@contextmanager
+def _bar_meter(terminal: Terminal) -> Iterator[ProgressMeter]:
+    """Show a bar of finished jobs while it lasts."""
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=terminal.console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def show(pending_drops: int, now: WorkCounts) -> None:
+            done = now.completed + now.failed + now.cancelled
+            remark = f"{pending_drops} drops to be taken" if pending_drops else "jobs"
+            total = done + now.unfinished or None
+            progress.update(task, completed=done, total=total, description=remark)
+
+        yield show
