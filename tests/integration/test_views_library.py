@@ -15,7 +15,7 @@ from ytaudio_daemon.model.library_template import LibraryPlace
 from ytaudio_daemon.model.line_rules import RetryRefusal
 from ytaudio_daemon.operations import job_changes
 from ytaudio_daemon.views import Views
-from ytaudio_daemon.views.library import PROBLEM_CODE
+from ytaudio_daemon.views.write_errors import LIBRARY_UNWRITABLE
 
 
 @pytest.fixture
@@ -395,7 +395,7 @@ def test_no_exception_of_one_song_leaves_the_step(
     lite.complete(b"other")
     lite.refresh()
     assert names(lite) == ["Song.mp3"]
-    assert [problem.code for problem in lite.views.problems()] == [PROBLEM_CODE]
+    assert [problem.code for problem in lite.views.problems()] == [LIBRARY_UNWRITABLE]
 
     monkeypatch.undo()
     lite.refresh()

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.views_rig import Rig, new_rig, video
 from ytaudio_daemon.folders import library, safe_open
 from ytaudio_daemon.ledger import Ledger
-from ytaudio_daemon.views.library import PROBLEM_CODE
+from ytaudio_daemon.views.write_errors import LIBRARY_UNWRITABLE
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_song_that_cannot_be_read_keeps_no_other_of_its_session_back(
     lite.refresh()
     lite.refresh(32)
     assert names(lite) == ["Song 1.mp3", "Song 2.mp3"]
-    assert [problem.code for problem in lite.views.problems()] == [PROBLEM_CODE]
+    assert [problem.code for problem in lite.views.problems()] == [LIBRARY_UNWRITABLE]
 
 
 def test_a_folder_at_one_sessions_status_file_keeps_no_other_status_back(

@@ -13,9 +13,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ytaudio_daemon.api.auth import ContextDep
 from ytaudio_daemon.api.context import ApiContext
-from ytaudio_daemon.api.jobs import JOB_STATUSES, OwnJob
+from ytaudio_daemon.api.jobs import OwnJob
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.responses import (
+    OWN_ITEM_STATUSES,
     PRIVATE_HEADERS,
     OpenApiResponses,
     problem_responses,
@@ -67,7 +68,10 @@ _AUDIO_RESPONSES: OpenApiResponses = {
 
 @router.get(
     "/{job_id}/audio",
-    responses={**_AUDIO_RESPONSES, **problem_responses(*JOB_STATUSES, 400, 409, 416)},
+    responses={
+        **_AUDIO_RESPONSES,
+        **problem_responses(*OWN_ITEM_STATUSES, 400, 409, 416),
+    },
 )
 @router.head("/{job_id}/audio", include_in_schema=False)
 def get_audio(context: ContextDep, row: OwnJob, request: Request) -> Response:

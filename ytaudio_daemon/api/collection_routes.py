@@ -15,7 +15,11 @@ from ytaudio_daemon.api.response_models import (
     CollectionPage,
     EntryPage,
 )
-from ytaudio_daemon.api.responses import json_response, openapi_responses
+from ytaudio_daemon.api.responses import (
+    OWN_ITEM_STATUSES,
+    json_response,
+    openapi_responses,
+)
 from ytaudio_daemon.api.sessions import KnownSession
 from ytaudio_daemon.jobs.config_values import circumstances
 from ytaudio_daemon.ledger import collection_queries
@@ -33,8 +37,6 @@ from ytaudio_daemon.views.collection_documents import (
 
 router = APIRouter(tags=["Collections"])
 
-COMMON_STATUSES = (401, 410, 503)
-COLLECTION_STATUSES = (*COMMON_STATUSES, 404)
 #: A name in the place of an ID: `POST /api/collections/preview`.
 PREVIEW = "preview"
 #: OpenAPI's links from a new collection to the operations that take its ID.
@@ -58,8 +60,8 @@ def own_collection(
     """
     if collection_id == PREVIEW:
         raise HTTPException(405)
-    found = _find(context, collection_id)
-    if found is not None and found.session_id == session.id:
+    found = find_own_collection(context, session, collection_id)
+    if found is not None:
         return found
     raise Problem(404, "unknown_collection", "This session has no such collection.")
 
@@ -98,9 +100,7 @@ def list_collections(
 
 @router.get(
     "/api/collections/{collection_id}",
-    responses=openapi_responses(
-        CollectionAnswer, "The collection", *COLLECTION_STATUSES
-    ),
+    responses=openapi_responses(CollectionAnswer, "The collection", *OWN_ITEM_STATUSES),
 )
 def get_collection(context: ContextDep, collection: OwnCollection) -> Response:
     """Return a collection: how far it is listed, and what became of its entries."""
@@ -110,7 +110,7 @@ def get_collection(context: ContextDep, collection: OwnCollection) -> Response:
 @router.get(
     "/api/collections/{collection_id}/entries",
     responses=openapi_responses(
-        EntryPage, "A page of entries", *COLLECTION_STATUSES, 422
+        EntryPage, "A page of entries", *OWN_ITEM_STATUSES, 422
     ),
 )
 def list_entries(
@@ -138,7 +138,7 @@ def list_entries(
 @router.delete(
     "/api/collections/{collection_id}",
     responses=openapi_responses(
-        CollectionAnswer, "The cancelled collection", *COLLECTION_STATUSES, 409, 507
+        CollectionAnswer, "The cancelled collection", *OWN_ITEM_STATUSES, 409, 507
     ),
 )
 def cancel_collection(context: ContextDep, collection: OwnCollection) -> Response:
@@ -156,7 +156,7 @@ def cancel_collection(context: ContextDep, collection: OwnCollection) -> Respons
 @router.post(
     "/api/collections/{collection_id}/retry",
     responses=openapi_responses(
-        CollectionAnswer, "The collection", *COLLECTION_STATUSES, 409, 507
+        CollectionAnswer, "The collection", *OWN_ITEM_STATUSES, 409, 507
     ),
 )
 def retry_collection(context: ContextDep, collection: OwnCollection) -> Response:
@@ -201,13 +201,16 @@ def api_collection(
     return {**document, "collection_uuid": collection.uuid, "note": note}
 
 
-def _find(context: ApiContext, collection_id: str) -> CollectionDetails | None:
+def find_own_collection(
+    context: ApiContext, session: Session, collection_id: str
+) -> CollectionDetails | None:
+    """Return a collection by its UUID; None where the session has none of that."""
     plain = collection_id.lower()
     if not UUID_PATTERN.fullmatch(plain):
         return None
     with context.read() as db:
         found = collection_queries.collections_by_prefix(db, plain)
-    return found[0] if found else None
+    return found[0] if found and found[0].session_id == session.id else None
 
 
 def _fresh(context: ApiContext, collection: CollectionDetails) -> CollectionDetails:

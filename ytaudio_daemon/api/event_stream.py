@@ -12,10 +12,15 @@ from starlette.responses import StreamingResponse
 
 from ytaudio_daemon.api.auth import ContextDep
 from ytaudio_daemon.api.context import ApiContext
-from ytaudio_daemon.api.jobs import JOB_STATUSES, OwnJob, api_job
+from ytaudio_daemon.api.jobs import OwnJob, api_job
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.response_models import JobAnswer
-from ytaudio_daemon.api.responses import PRIVATE_HEADERS, json_text, problem_responses
+from ytaudio_daemon.api.responses import (
+    OWN_ITEM_STATUSES,
+    PRIVATE_HEADERS,
+    json_text,
+    problem_responses,
+)
 from ytaudio_daemon.api.vocabulary import FINAL_STATUSES
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.ledger import queries
@@ -83,7 +88,7 @@ CountedStream = Annotated[None, Depends(count_stream)]
 @router.get(
     "/{job_id}/events",
     response_class=StreamingResponse,
-    responses={200: STREAM_RESPONSE, **problem_responses(*JOB_STATUSES, 429)},
+    responses={200: STREAM_RESPONSE, **problem_responses(*OWN_ITEM_STATUSES, 429)},
 )
 def watch_job(context: ContextDep, row: OwnJob, _: CountedStream) -> StreamingResponse:
     """Watch a job until it is finalized."""

@@ -27,7 +27,12 @@ from ytaudio_daemon.api.response_models import (
     JobPage,
     JobPaths,
 )
-from ytaudio_daemon.api.responses import json_response, openapi_responses
+from ytaudio_daemon.api.responses import (
+    OWN_ITEM_STATUSES,
+    OWN_STATUSES,
+    json_response,
+    openapi_responses,
+)
 from ytaudio_daemon.api.vocabulary import AUDIO, Status, states_of
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.ledger import queries
@@ -43,9 +48,6 @@ from ytaudio_daemon.urls import Link
 
 router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
 
-#: Statuses of the problems that every route here can end in.
-COMMON_STATUSES = (401, 410, 503)
-JOB_STATUSES = (*COMMON_STATUSES, 404)
 #: OpenAPI's links from a new job to the operations that take its ID.
 JOB_LINKS = {
     name: {"operationId": name, "parameters": {"job_id": "$response.body#/job_uuid"}}
@@ -86,7 +88,7 @@ OwnJob = Annotated[JobRow, Depends(own_job)]
         **openapi_responses(
             JobAnswer,
             "The new job",
-            *(*COMMON_STATUSES, 409, 413, 422, 429, 507),
+            *(*OWN_STATUSES, 409, 413, 422, 429, 507),
             status=201,
             leads_to=JOB_LINKS,
         ),
@@ -135,7 +137,7 @@ def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Resp
 
 
 @router.get(
-    "/", responses=openapi_responses(JobPage, "A page of jobs", *COMMON_STATUSES, 422)
+    "/", responses=openapi_responses(JobPage, "A page of jobs", *OWN_STATUSES, 422)
 )
 def list_jobs(
     context: ContextDep,
@@ -167,7 +169,7 @@ def list_jobs(
 
 
 @router.get(
-    "/{job_id}", responses=openapi_responses(JobAnswer, "The job", *JOB_STATUSES)
+    "/{job_id}", responses=openapi_responses(JobAnswer, "The job", *OWN_ITEM_STATUSES)
 )
 def get_job(context: ContextDep, row: OwnJob) -> Response:
     """Return a job: status, progress, result or error."""
@@ -176,7 +178,7 @@ def get_job(context: ContextDep, row: OwnJob) -> Response:
 
 @router.get(
     "/{job_id}/paths",
-    responses=openapi_responses(JobPaths, "The paths", *JOB_STATUSES),
+    responses=openapi_responses(JobPaths, "The paths", *OWN_ITEM_STATUSES),
 )
 def get_paths(context: ContextDep, row: OwnJob) -> Response:
     """Return the paths of a job's files on the server, existing or not."""
@@ -199,7 +201,14 @@ def get_paths(context: ContextDep, row: OwnJob) -> Response:
     "/{job_id}/status",
     responses={
         **openapi_responses(
-            JobAnswer, "The job as it is now", *JOB_STATUSES, 409, 413, 422, 429, 507
+            JobAnswer,
+            "The job as it is now",
+            *OWN_ITEM_STATUSES,
+            409,
+            413,
+            422,
+            429,
+            507,
         ),
         **openapi_responses(
             JobAnswer, "It is running; it is being stopped", status=202
@@ -223,7 +232,9 @@ def put_status(context: ContextDep, row: OwnJob, wanted: NewStatus) -> Response:
 @router.delete(
     "/{job_id}",
     responses={
-        **openapi_responses(JobAnswer, "The cancelled job", *JOB_STATUSES, 409, 507),
+        **openapi_responses(
+            JobAnswer, "The cancelled job", *OWN_ITEM_STATUSES, 409, 507
+        ),
         **openapi_responses(
             JobAnswer, "It is running; it is being stopped", status=202
         ),
@@ -248,7 +259,7 @@ def cancel_job(context: ContextDep, row: OwnJob) -> Response:
 @router.post(
     "/{job_id}/retry",
     responses=openapi_responses(
-        JobAnswer, "The job, queued again", *JOB_STATUSES, 409, 429, 507
+        JobAnswer, "The job, queued again", *OWN_ITEM_STATUSES, 409, 429, 507
     ),
 )
 def retry_job(context: ContextDep, row: OwnJob) -> Response:

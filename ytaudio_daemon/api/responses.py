@@ -37,6 +37,12 @@ def json_text(document: Mapping[str, object]) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+#: Statuses of the problems that every route of a session's own things can end in.
+OWN_STATUSES = (401, 410, 503)
+#: The same of a route whose address names one thing.
+OWN_ITEM_STATUSES = (*OWN_STATUSES, 404)
+
+
 def openapi_responses(
     kind: type,
     what: str,

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from ytaudio_daemon.fetch.tag_marks import (
 )
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.model.had_video import FoundIn, HadVideo
+from ytaudio_daemon.model.youtube_ids import is_video_id
 from ytaudio_daemon.system.regular_files import open_regular_file, read_regular_file
 from ytaudio_daemon.urls.marked_names import marked_video
 
@@ -25,7 +25,6 @@ _UNTAGGED_ENDINGS = frozenset(
     {".webm", ".weba", ".mka", ".mkv", ".aac", ".wma", ".mov", ".m4v"}
 )
 MUSIC_ENDINGS = TAGGED_ENDINGS | _UNTAGGED_ENDINGS
-_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 #: yt-dlp's have some MB; with comments they have no end, and the name tells as well.
 MAX_INFO_BYTES = 16 << 20
 
@@ -140,7 +139,7 @@ def _read_info(path: Path) -> Finding:
         site = str(facts.get("extractor_key") or facts.get("extractor")).lower()
         if site != "youtube":
             return OtherSite(site)
-        if _VIDEO_ID.fullmatch(str(facts["id"])):
+        if is_video_id(str(facts["id"])):
             return HadVideo(str(facts["id"]), FoundIn.INFO_JSON)
     named = marked_video(path.name)
     if named is None:

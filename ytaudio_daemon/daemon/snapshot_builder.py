@@ -28,6 +28,7 @@ from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate
 from ytaudio_daemon.model.ytdlp_policy import (
+    STALE_YTDLP_DAYS,
     UPGRADE_COMMAND,
     age_days,
     canonical_version,
@@ -36,9 +37,6 @@ from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.views import DaemonSnapshot, YtDlpFacts
-
-#: An older yt-dlp is a problem: YouTube changes, and a release comes every few weeks.
-STALE_YTDLP_DAYS = 90
 
 
 class SnapshotBuilder:

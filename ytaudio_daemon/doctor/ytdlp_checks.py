@@ -8,12 +8,13 @@ from pathlib import Path
 
 from ytaudio_daemon.doctor.check_result import CheckResult, broken, ok, warning
 from ytaudio_daemon.fetch.tools import Tool, Tools, find_tools
-from ytaudio_daemon.model.ytdlp_policy import UPGRADE_COMMAND, age_days
+from ytaudio_daemon.model.ytdlp_policy import (
+    STALE_YTDLP_DAYS,
+    UPGRADE_COMMAND,
+    age_days,
+)
 from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion
-
-#: YouTube changes, and yt-dlp follows within days: one this old soon fails.
-STALE_YTDLP_DAYS = 90
 
 
 def check_programs(wall: float, chosen: ActiveVersion) -> Iterator[CheckResult]:

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from ytaudio_daemon.dropfile.option_keys import MIN_SIMILARITY
 from ytaudio_daemon.dropfile.option_syntax import add_option, layer_problem
 from ytaudio_daemon.dropfile.parts import LinkOptions
 from ytaudio_daemon.model import OptionError
 from ytaudio_daemon.model.collection_options import COLLECTION_KEYS, YES_OR_NO
 from ytaudio_daemon.model.options import OPTION_KEYS
 
-_MIN_SIMILARITY = 0.8
 #: Keys of our own that are no tags: `title` and `artist` stand in every export.
 _PLAIN_KEYS = [key for key in OPTION_KEYS if "." not in key]
 
@@ -73,5 +73,5 @@ def _is_option(key: str) -> bool:
         lower in OPTION_KEYS
         or lower == "tag"
         or lower.startswith("tag.")
-        or bool(get_close_matches(lower, _PLAIN_KEYS, 1, _MIN_SIMILARITY))
+        or bool(get_close_matches(lower, _PLAIN_KEYS, 1, MIN_SIMILARITY))
     )

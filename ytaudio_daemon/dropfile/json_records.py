@@ -16,6 +16,7 @@ from ytaudio_daemon.dropfile.json_options import is_option_field
 from ytaudio_daemon.dropfile.json_reader import FACT_KEYS, MAX_VALUES
 from ytaudio_daemon.dropfile.portions import MAX_PORTION_CHARS, portions
 from ytaudio_daemon.model.collection_options import COLLECTION_KEYS
+from ytaudio_daemon.model.youtube_ids import is_video_id
 from ytaudio_daemon.urls import (
     CollectionError,
     FoundLink,
@@ -40,7 +41,6 @@ _JOB_KEYS = frozenset({"state", "options"})
 _API_KIND = "youtube#"
 #: YouTube's texts about a video: they hold links to others by the dozen.
 _DESCRIPTION = "description"
-_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _VIDEO_LIST = re.compile(r"video|watch|history", re.IGNORECASE)
 _NOT_A_LETTER = re.compile(r"[\W_]")
 
@@ -221,7 +221,7 @@ def _own_ids(item: dict[str, Any], fields: dict[str, Any]) -> Iterator[str]:
     )
     keys = [*_ID_KEYS, "id"] if is_video else _ID_KEYS
     for key in keys:
-        if _is_text(fields.get(key)) and _VIDEO_ID.fullmatch(fields[key]):
+        if _is_text(fields.get(key)) and is_video_id(fields[key]):
             yield fields[key]
 
 

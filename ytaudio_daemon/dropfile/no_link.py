@@ -2,12 +2,12 @@
 
 import re
 
+from ytaudio_daemon.model.youtube_ids import is_channel_id
 from ytaudio_daemon.urls import LinkError
 
 _VIDEO = "https://youtu.be/dQw4w9WgXcQ"
 _SEARCH = re.compile(r"yt(?:m?search)(?:date)?\d*(?:all)?:|yvsearch", re.IGNORECASE)
 _LIST = re.compile(r"(?:PL|OLAK5uy_|UU|FL)[A-Za-z0-9_-]{16,}")
-_CHANNEL = re.compile(r"UC[A-Za-z0-9_-]{22}")
 _HANDLE = re.compile(r"@[\w.-]{3,30}")
 
 
@@ -39,7 +39,7 @@ def _list_url(word: str) -> str:
     """Return the link of a playlist's or channel's ID, or of a channel's name; or ""."""
     if _LIST.fullmatch(word):
         return f"https://www.youtube.com/playlist?list={word}"
-    if _CHANNEL.fullmatch(word):
+    if is_channel_id(word):
         return f"https://www.youtube.com/channel/{word}"
     if _HANDLE.fullmatch(word):
         return f"https://www.youtube.com/{word}"

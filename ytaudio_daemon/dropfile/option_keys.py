@@ -21,7 +21,7 @@ _LIKELY_KEYS = (
     *(key for key in COLLECTION_KEYS if len(key) >= _MIN_KEY_CHARS),
 )
 #: `formt` and `bit_rate` are that similar to a key, `from` and `codec` are not.
-_MIN_SIMILARITY = 0.8
+MIN_SIMILARITY = 0.8
 #: `prio=5`, `tag.titl=x`.
 _MIN_PREFIX_CHARS = 4
 _TAG_PREFIX = re.compile(r"^tags?[._-]")
@@ -43,10 +43,10 @@ def is_option_key(key: str) -> bool:
 def closest_key(key: str) -> str | None:
     """Return the option that was meant by a key in lower case, or None: a word."""
     dotted = _TAG_PREFIX.sub("tag.", key)
-    close = get_close_matches(dotted, _LIKELY_KEYS, 1, _MIN_SIMILARITY)
+    close = get_close_matches(dotted, _LIKELY_KEYS, 1, MIN_SIMILARITY)
     if close:
         return close[0]
-    if tag := get_close_matches(key, TAGS, 1, _MIN_SIMILARITY):
+    if tag := get_close_matches(key, TAGS, 1, MIN_SIMILARITY):
         return f"tag.{tag[0]}"
     if len(key) >= _MIN_PREFIX_CHARS:
         return next((known for known in _LIKELY_KEYS if known.startswith(key)), None)

@@ -28,6 +28,7 @@ from ytaudio_daemon.model.collection_options import (
     YES_OR_NO,
 )
 from ytaudio_daemon.model.options import OPTION_KEYS
+from ytaudio_daemon.model.youtube_ids import is_video_id
 from ytaudio_daemon.urls import (
     FoundLink,
     Link,
@@ -46,7 +47,6 @@ _DELIMITERS = "\t;,|"
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 _ID_NAMES = frozenset({"id", "videoid", "youtubeid", "ytid", "mediaid"})
 _CHANNEL_ID = "channelid"
-_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
 def read_table(lines: Iterator[str | None]) -> Iterator[DropLine | None]:
@@ -152,9 +152,7 @@ class _Table:
             cells: All of them; some may hold IDs alone.
         """
         ids = [cells[at].strip() for at in self._id_columns if at < len(cells)]
-        links = [
-            FoundLink(bare, Link(bare)) for bare in ids if _VIDEO_ID.fullmatch(bare)
-        ]
+        links = [FoundLink(bare, Link(bare)) for bare in ids if is_video_id(bare)]
         links = without_pages(distinct_links([*links, *found]))
         if any(each.link for each in links):
             return links

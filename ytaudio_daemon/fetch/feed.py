@@ -1,6 +1,5 @@
 """Reads the Atom feed of a channel or playlist: its newest videos, in some kilobytes."""
 
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from ytaudio_daemon.fetch.lister import ListClient
 from ytaudio_daemon.fetch.page_builder import PageBuilder
 from ytaudio_daemon.model.list_totals import FeedAnswer, feed_mark
 from ytaudio_daemon.model.listing import FeedRequest, ListedEntry, clean_text
+from ytaudio_daemon.model.youtube_ids import is_video_id
 
 FEED_URL = "https://www.youtube.com/feeds/videos.xml?"
 #: YouTube's have 15 entries and some 30 KiB.
@@ -33,7 +33,6 @@ _ABSENT = frozenset(
 )
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _YOUTUBE = "{http://www.youtube.com/xml/schemas/2015}"
-_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +119,7 @@ def _entries(content: bytes) -> Iterator[ListedEntry]:
     found = [] if root is None else root.findall(f"{_ATOM}entry")
     for position, entry in enumerate(found, 1):
         video_id = entry.findtext(f"{_YOUTUBE}videoId") or ""
-        if _VIDEO_ID.fullmatch(video_id):
+        if is_video_id(video_id):
             yield ListedEntry(
                 position=position,
                 video_id=video_id,

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ytaudio_daemon.model import AlbumFacts, ListedEntry, Unavailable
-from ytaudio_daemon.model.listing import clean_text
+from ytaudio_daemon.model.listing import MAX_DURATION_S, clean_text
+from ytaudio_daemon.model.youtube_ids import is_channel_id, is_video_id
 
 Info = Mapping[str, Any]
 
-_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
-_CHANNEL_ID = re.compile(r"UC[A-Za-z0-9_-]{22}")
 #: What YouTube writes in place of a title, in English, which yt-dlp asks for.
 _STAND_INS = {
     "[private video]": Unavailable.PRIVATE,
@@ -29,7 +28,6 @@ _AVAILABILITY = {
 #: Before the title of an album's playlist, and behind the name of an artist's channel.
 _ALBUM_PREFIX = "Album - "
 _TOPIC_SUFFIX = " - Topic"
-_MAX_DURATION_S = 30 * 86_400
 
 
 def video_id_of(info: Info) -> str | None:
@@ -37,7 +35,7 @@ def video_id_of(info: Info) -> str | None:
     video_id = info.get("id")
     if info.get("ie_key") != "Youtube" or not isinstance(video_id, str):
         return None
-    return video_id if _VIDEO_ID.fullmatch(video_id) else None
+    return video_id if is_video_id(video_id) else None
 
 
 def listed_entry(
@@ -69,7 +67,7 @@ def listed_entry(
 def channel_id_of(info: Info) -> str:
     """Return the channel's ID, or ""."""
     found = info.get("channel_id")
-    is_one = isinstance(found, str) and _CHANNEL_ID.fullmatch(found)
+    is_one = isinstance(found, str) and is_channel_id(found)
     return str(found) if is_one else ""
 
 
@@ -136,7 +134,7 @@ def _unavailable(info: Info, title: str) -> str:
 def _duration(seconds: object) -> float | None:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return None
-    return float(seconds) if 0 < seconds <= _MAX_DURATION_S else None
+    return float(seconds) if 0 < seconds <= MAX_DURATION_S else None
 
 
 def _day(timestamp: object) -> str:

@@ -8,7 +8,6 @@ https://github.com/yt-dlp/yt-dlp/blob/master/README.md#modifying-metadata. Other
 programs write it as the web page of the file (ID3's W frames).
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -22,6 +21,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
+from ytaudio_daemon.model.youtube_ids import is_video_id
 from ytaudio_daemon.urls import MAX_LINK_CHARS, LinkError, parse_link
 
 _ID_KEYS = frozenset({"youtube_id"})
@@ -29,7 +29,6 @@ _ID_KEYS = frozenset({"youtube_id"})
 _LINK_KEYS = frozenset(
     {"purl", "url", "comment", "website", "webpage_url", "www", "source", "contact"}
 )
-_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
 class UnreadableTagsError(ValueError):
@@ -56,7 +55,7 @@ def video_in_tags(file: BinaryIO, ending: str) -> str | None:
         raise UnreadableTagsError(
             f"its tags cannot be read: {str(error) or type(error).__name__}"
         ) from error
-    ids = [value for key, value in pairs if key in _ID_KEYS and _ID.fullmatch(value)]
+    ids = [value for key, value in pairs if key in _ID_KEYS and is_video_id(value)]
     links = (_linked_video(value) for key, value in pairs if key in _LINK_KEYS)
     return next(iter(ids), None) or next(filter(None, links), None)
 

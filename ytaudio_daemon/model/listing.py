@@ -14,14 +14,15 @@ from itertools import pairwise
 from typing import Any
 
 from ytaudio_daemon.model.outcome import FetchRequest, Limits, Network
+from ytaudio_daemon.model.youtube_ids import VIDEO_ID
 
 #: As many as YouTube sends at once for a playlist.
 MAX_PAGE_ENTRIES = 100
 #: YouTube allows 100 for a title and 50 for a channel's name.
 MAX_TEXT_CHARS = 200
 #: YouTube's longest are 12 hours, live streams somewhat longer.
-_MAX_DURATION_S = 30 * 86_400
-_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+MAX_DURATION_S = 30 * 86_400
+_VIDEO_ID = re.compile(VIDEO_ID)
 _LIST_ID = re.compile(r"[^\s\x00-\x1f\x7f]{0,120}")
 _CHANNEL_ID = re.compile(r"(?:UC[A-Za-z0-9_-]{22})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -287,7 +288,7 @@ def _check_count(number: object, least: int = 1) -> None:
 def _check_duration(seconds: object) -> None:
     if seconds is None:
         return
-    if type(seconds) not in (int, float) or not 0 <= seconds <= _MAX_DURATION_S:  # type: ignore[operator] # a number, as just seen
+    if type(seconds) not in (int, float) or not 0 <= seconds <= MAX_DURATION_S:  # type: ignore[operator] # a number, as just seen
         raise ValueError("a duration is a number of seconds")
 
 

@@ -19,6 +19,8 @@ SUSPECT_KINDS = frozenset({FailureKind.OUTDATED, FailureKind.UNKNOWN})
 #: Seconds between two searches for a newer version; a little less than a day, so that
 #: the hourly check with its jitter does not slip by an hour each day.
 CHECK_INTERVAL_S = 23 * 3600.0
+#: An older yt-dlp soon fails: YouTube changes, and a release comes every few weeks.
+STALE_YTDLP_DAYS = 90
 #: When videos fail as outdated, it is searched at once, then after so many seconds.
 URGENT_CHECK_INTERVAL_S = 3 * 3600.0
 #: In an outage it is searched at once, then after so many seconds.

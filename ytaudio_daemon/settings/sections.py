@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ytaudio_daemon.model.innertube import PLAYER_CLIENTS
-from ytaudio_daemon.model.library_rules import LibraryRules
+from ytaudio_daemon.model.library_rules import DEFAULT_RULES, LibraryRules
 from ytaudio_daemon.model.options import FORMATS, QUALITIES, Layer
 from ytaudio_daemon.model.outcome import COOKIES_POLICIES
 from ytaudio_daemon.model.quota import Quota
@@ -202,13 +202,13 @@ class CollectionSettings:
 class LibrarySettings:
     """How the library is laid out below a session's folder; docs/library.md."""
 
-    single: str = key("{title}", library_template(),
+    single: str = key(DEFAULT_RULES.single, library_template(),
         "Songs that no collection lists.")
-    album: str = key("{album_artist}/{year} - {album}/{track:02} {title}", library_template(),
+    album: str = key(DEFAULT_RULES.album, library_template(),
         "Songs of an album.")
-    playlist: str = key("{collection}/{position:02} {title}", library_template(),
+    playlist: str = key(DEFAULT_RULES.playlist, library_template(),
         "Entries of a playlist.")
-    channel: str = key("{channel}/{date} {title}", library_template(),
+    channel: str = key(DEFAULT_RULES.channel, library_template(),
         "Videos of a channel.")
     playlists: bool = key("true", yes_or_no(),
         "An .m3u8 for each collection, which players show as a playlist.")

@@ -8,6 +8,7 @@ a hostile link can lead anywhere but to one YouTube video.
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from ytaudio_daemon.model.youtube_ids import VIDEO_ID, is_video_id
 from ytaudio_daemon.urls.bare_ids import bare_id_error
 from ytaudio_daemon.urls.collections import page_error
 from ytaudio_daemon.urls.link import (
@@ -44,17 +45,16 @@ REDIRECT_PATHS = frozenset({"redirect", "attribution_link", "signin", "oembed"})
 RESERVED_IDS = frozenset({"videoseries", "live_stream"})
 ID_CHARS = 11
 
-_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _ID_START = re.compile(r"[A-Za-z0-9_-]*")
 #: RFC 2045, section 6.7: `=` is written `=3D`.
-_QUOTED_PRINTABLE = re.compile(r"3[Dd]([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])")
+_QUOTED_PRINTABLE = re.compile(rf"3[Dd]({VIDEO_ID})(?![A-Za-z0-9_-])")
 _LIST_FIELD = re.compile(r"[?&;#]list=([A-Za-z0-9_-]+)", re.IGNORECASE)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 #: `img.youtube.com/vi/ID/0.jpg` is the picture of a video.
 _PICTURE_HOST = re.compile(r"i(?:mg|[0-9])?\.")
 _WHITE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 #: `/user/Name#p/u/5/<id>`, the players of channel pages until 2012.
-_CHANNEL_PLAYER = re.compile(r"p/(?:[A-Za-z0-9]{1,2}/){0,4}([A-Za-z0-9_-]{11})")
+_CHANNEL_PLAYER = re.compile(rf"p/(?:[A-Za-z0-9]{{1,2}}/){{0,4}}({VIDEO_ID})")
 
 #: The forms nearly every link has, decided without taking them apart. It accepts
 #: only what `parse_address` accepts too, with the same ID (a test compares them).
@@ -153,7 +153,7 @@ def _scheme_error(parts: SplitResult, scheme: str) -> LinkError:
         named = (
             dict(query_fields(parts.query)).get("v", "") if is_page else parts.netloc
         )
-        if _ID.fullmatch(named):
+        if is_video_id(named):
             return bare_id_error(named)
     return _foreign_error(parts, "not_a_url", f"{quoted(scheme)} is no web address")
 

@@ -8,11 +8,11 @@ A line is the name of an extractor and what identifies the video there, such as
 import re
 from typing import NamedTuple
 
+from ytaudio_daemon.model.youtube_ids import is_video_id
 from ytaudio_daemon.urls.bare_ids import bare_ids
 from ytaudio_daemon.urls.link import LinkError
 from ytaudio_daemon.urls.single import parse_link
 
-_ID = r"[A-Za-z0-9_-]{11}"
 _LINE = re.compile(r"(?P<site>[a-z0-9_:.+-]+)[ \t]+(?P<id>\S.*)")
 _YOUTUBE = "youtube"
 #: The extractor whose IDs are taken from the end of any address, and may have spaces.
@@ -54,7 +54,7 @@ def parse_archive_line(text: str) -> ArchiveLine | None:
         raise ArchiveLineError(_refusal(line))
     if found["site"] != _YOUTUBE:
         return ArchiveLine(found["site"])
-    if re.fullmatch(_ID, found["id"]) is None:
+    if not is_video_id(found["id"]):
         raise ArchiveLineError("what stands behind youtube is no ID of 11 characters")
     return ArchiveLine(_YOUTUBE, found["id"])
 

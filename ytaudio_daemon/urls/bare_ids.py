@@ -7,17 +7,17 @@ refused, and its link is offered instead.
 import re
 from collections.abc import Iterator
 
+from ytaudio_daemon.model.youtube_ids import VIDEO_ID, is_video_id
 from ytaudio_daemon.urls.link import Link, LinkError
 
-_ID = r"[A-Za-z0-9_-]{11}"
 #: A line of an archive of yt-dlp, and the links of the apps.
 _NAMED = re.compile(
     rf"(?<![^\s,;|]) (?: youtube\ | (?:vnd\.)?youtube: (?:watch\?v=)?"
-    rf" | /?watch\?v= ) ({_ID}) (?![A-Za-z0-9_-])",
+    rf" | /?watch\?v= ) ({VIDEO_ID}) (?![A-Za-z0-9_-])",
     re.VERBOSE | re.IGNORECASE,
 )
 #: yt-dlp's own file names: `Title [ID].webm`.
-_IN_BRACKETS = re.compile(rf"\[({_ID})\](?=\.\w|\s*$)")
+_IN_BRACKETS = re.compile(rf"\[({VIDEO_ID})\](?=\.\w|\s*$)")
 #: Commands that people keep in their lists.
 _COMMAND = re.compile(r"\s*[$>]?\s*(?:\S*/)?(?:yt-dlp|youtube-dl|ytaudio)\s")
 _CELL_END = re.compile(r"[\t,;|]")
@@ -57,4 +57,4 @@ def _found(text: str) -> Iterator[str]:
 
 def _is_id(text: str) -> bool:
     """Return whether a word is an ID rather than a word of a language or a number."""
-    return re.fullmatch(_ID, text) is not None and _WORD.fullmatch(text) is None
+    return is_video_id(text) and _WORD.fullmatch(text) is None

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ytaudio_daemon.model.youtube_ids import is_channel_id
 from ytaudio_daemon.urls.link import EXPECTED_LINK, FoundLink, LinkError
 from ytaudio_daemon.urls.query import query_fields
 
@@ -36,7 +37,6 @@ _EDITORS_LIST = "RDCLAK5uy_"
 _ENDLESS_PATHS = frozenset({"feed", "results", "hashtag"})
 
 _LIST_ID = re.compile(r"[A-Za-z0-9_-]{2,100}")
-_CHANNEL_ID = re.compile(r"UC[A-Za-z0-9_-]{22}")
 #: Letters of any script; yt-dlp reads as far.
 _HANDLE = re.compile(r"@[^\s/?#&<>\"'\\]{1,100}")
 _NAME = re.compile(r"[^\s/?#&<>\"'\\@]{1,100}")
@@ -66,7 +66,7 @@ class CollectionLink:
         """The canonical URL."""
         if self.kind == "channel":
             path = self.list_id
-            if _CHANNEL_ID.fullmatch(path):
+            if is_channel_id(path):
                 path = f"channel/{path}"
             return f"https://www.youtube.com/{path}/{self.tab}"
         if self.list_id.startswith(_ALBUM_PAGE):
@@ -78,7 +78,7 @@ class CollectionLink:
         """The same text for the same collection; names of channels ignore case."""
         if self.kind != "channel":
             return f"{self.kind}:{self.list_id}"
-        is_id = _CHANNEL_ID.fullmatch(self.list_id)
+        is_id = is_channel_id(self.list_id)
         name = self.list_id if is_id else self.list_id.lower()
         return f"{self.kind}:{name}/{self.tab}"
 
@@ -200,7 +200,7 @@ def _channel_name(words: Sequence[str]) -> tuple[str, Sequence[str]]:
     word = first.lower()
     name, tabs = (rest[0], rest[1:]) if rest else ("", rest)
     if word in {"channel", "browse"}:
-        return name if _CHANNEL_ID.fullmatch(name) else "", tabs
+        return name if is_channel_id(name) else "", tabs
     if word in {"c", "user"} and _NAME.fullmatch(name):
         return f"{word}/{name}", tabs
     return "", tabs

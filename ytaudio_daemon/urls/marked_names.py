@@ -2,13 +2,14 @@
 
 import re
 
-_ID = r"[A-Za-z0-9_-]{11}"
+from ytaudio_daemon.model.youtube_ids import VIDEO_ID
+
 #: yt-dlp: `Title [ID].ext`, with what it adds behind: `.f251`, `.info`, `.en`.
-_IN_BRACKETS = re.compile(rf"(?:^|[ _.-])\[({_ID})\](?:\.[A-Za-z0-9-]{{1,8}})*$")
+_IN_BRACKETS = re.compile(rf"(?:^|[ _.-])\[({VIDEO_ID})\](?:\.[A-Za-z0-9-]{{1,8}})*$")
 #: youtube-dl: `Title-ID.ext`.
-_BEHIND_HYPHEN = re.compile(rf"[^-\s]\s?-({_ID})(?:\.[A-Za-z0-9-]{{1,8}})*$")
+_BEHIND_HYPHEN = re.compile(rf"[^-\s]\s?-({VIDEO_ID})(?:\.[A-Za-z0-9-]{{1,8}})*$")
 #: `-o "%(id)s.%(ext)s"`; without a digit or a sign it is as likely a title.
-_ALONE = re.compile(rf"(?=[^.]*[0-9_-])({_ID})(?:\.[A-Za-z0-9-]{{1,8}})*$")
+_ALONE = re.compile(rf"(?=[^.]*[0-9_-])({VIDEO_ID})(?:\.[A-Za-z0-9-]{{1,8}})*$")
 #: A word of a language, or a number, with a number behind it.
 _WORD = re.compile(r"(?:[A-Z]?[a-z]*|[A-Z]*)[0-9]*")
 

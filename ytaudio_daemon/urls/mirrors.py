@@ -3,9 +3,10 @@
 import re
 from urllib.parse import SplitResult
 
+from ytaudio_daemon.model.youtube_ids import VIDEO_ID
 from ytaudio_daemon.urls.query import query_fields
 
-_ID = re.compile(r"[A-Za-z0-9_-]{11}(?![A-Za-z0-9_-])")
+_ID = re.compile(rf"{VIDEO_ID}(?![A-Za-z0-9_-])")
 #: Hosts that are mirrors by their names, so that more than `/watch?v=ID` counts.
 _MIRROR_HOST = re.compile(
     r"invidio|\binv\b|piped|youtu|ytimg|yewtu|\by2u\b|hyperpipe|viewtube|cloudtube"

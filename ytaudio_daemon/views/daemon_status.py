@@ -13,9 +13,8 @@ from ytaudio_daemon.views.documents import daemon_document
 from ytaudio_daemon.views.queue_documents import LedgerFacts, is_anything_unstarted
 from ytaudio_daemon.views.snapshot import DaemonProblem, DaemonSnapshot, ViewSettings
 from ytaudio_daemon.views.status_file import StatusFile
-from ytaudio_daemon.views.write_errors import WriteErrors
+from ytaudio_daemon.views.write_errors import STATUS_UNWRITABLE, WriteErrors
 
-PROBLEM_CODE = "status_unwritable"
 #: The file is written at least so often, in seconds: readers see that the daemon runs.
 HEARTBEAT_S = 10.0
 #: Free space changes all the time; smaller steps, in bytes, are no reason to write.
@@ -128,11 +127,11 @@ class DaemonStatusFile:
                 document, now, key={**document, "disk": disk}
             )
         except ITEM_ERRORS as error:
-            self._write_errors.record(PROBLEM_CODE, path, error, now)
+            self._write_errors.record(STATUS_UNWRITABLE, path, error, now)
             self._written_at = now.uptime_s  # tried again with the next heartbeat
             return
         if written:
-            self._write_errors.clear(PROBLEM_CODE, path)
+            self._write_errors.clear(STATUS_UNWRITABLE, path)
             self._written_at = now.uptime_s
 
     def _read_facts(self, snapshot: DaemonSnapshot, now: Now) -> LedgerFacts:

@@ -22,9 +22,12 @@ from ytaudio_daemon.views.library_places import (
     named_collection,
     place_of_job,
 )
-from ytaudio_daemon.views.write_errors import RETRY_AFTER_S, TURN_S, WriteErrors
-
-PROBLEM_CODE = "library_unwritable"
+from ytaudio_daemon.views.write_errors import (
+    LIBRARY_UNWRITABLE,
+    RETRY_AFTER_S,
+    TURN_S,
+    WriteErrors,
+)
 
 
 class LibraryView:
@@ -103,7 +106,7 @@ class LibraryView:
             self._library_requests.discard(job_id)
             return
         blocked = self._write_errors.blocked_until(
-            PROBLEM_CODE, self._session_folder(job), now
+            LIBRARY_UNWRITABLE, self._session_folder(job), now
         )
         if blocked is not None:
             self.due_queue.postpone(job_id, blocked)
@@ -161,12 +164,12 @@ class LibraryView:
                 identity=library_file.identity,
             )
             self.added.add(job.id)
-            self._write_errors.clear(PROBLEM_CODE, place)
+            self._write_errors.clear(LIBRARY_UNWRITABLE, place)
             self._finish(job)
         except FileNotFoundError:  # the result itself is gone: nothing to show
             self._finish(job)
         except ITEM_ERRORS as error:
-            self._write_errors.record(PROBLEM_CODE, place, error, now)
+            self._write_errors.record(LIBRARY_UNWRITABLE, place, error, now)
             self._running_copy = None
             self.due_queue.postpone(job.id, now.uptime_s + RETRY_AFTER_S + TURN_S)
 

@@ -22,9 +22,14 @@ from ytaudio_daemon.ledger.queries import Change
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views.collection_files import CollectionFiles
 from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
-from ytaudio_daemon.views.library import PROBLEM_CODE, LibraryView
+from ytaudio_daemon.views.library import LibraryView
 from ytaudio_daemon.views.snapshot import ViewSettings
-from ytaudio_daemon.views.write_errors import RETRY_AFTER_S, TURN_S, WriteErrors
+from ytaudio_daemon.views.write_errors import (
+    LIBRARY_UNWRITABLE,
+    RETRY_AFTER_S,
+    TURN_S,
+    WriteErrors,
+)
 
 #: A playlist may take one twentieth of the time.
 PAUSE_FACTOR = 20
@@ -135,7 +140,7 @@ class LibraryPlaylists:
             self.due_queue.remove(collection_id)
             return True
         place = self._session_folder(head)
-        blocked = self._write_errors.blocked_until(PROBLEM_CODE, place, now)
+        blocked = self._write_errors.blocked_until(LIBRARY_UNWRITABLE, place, now)
         if blocked is not None:
             self.due_queue.postpone(collection_id, blocked)
             return True
@@ -177,7 +182,7 @@ class LibraryPlaylists:
         try:
             next(steps)
         except StopIteration:
-            self._write_errors.clear(PROBLEM_CODE, place)
+            self._write_errors.clear(LIBRARY_UNWRITABLE, place)
             self._finish(collection_id, view_settings, now)
         except LedgerError:
             self._running = None
@@ -185,7 +190,7 @@ class LibraryPlaylists:
             raise
         except ITEM_ERRORS as error:
             self._running = None
-            self._write_errors.record(PROBLEM_CODE, place, error, now)
+            self._write_errors.record(LIBRARY_UNWRITABLE, place, error, now)
             self.due_queue.postpone(
                 collection_id, now.uptime_s + RETRY_AFTER_S + TURN_S
             )

@@ -19,14 +19,18 @@ from ytaudio_daemon.views.receipt import (
 from ytaudio_daemon.views.receipt_folders import ReceiptFolders
 from ytaudio_daemon.views.snapshot import ViewSettings
 from ytaudio_daemon.views.unfinished_lines import UnfinishedLines
-from ytaudio_daemon.views.write_errors import RETRY_AFTER_S, TURN_S, WriteErrors
+from ytaudio_daemon.views.write_errors import (
+    RECEIPT_UNWRITABLE,
+    RETRY_AFTER_S,
+    STATUS_UNWRITABLE,
+    TURN_S,
+    WriteErrors,
+)
 
 #: A receipt may take one twentieth of the time.
 PAUSE_FACTOR = 20
 #: Receipts whose content is remembered; one that is not is written anew.
 MAX_REMEMBERED = 2000
-PROGRAM_CODE = "status_unwritable"
-PEOPLE_CODE = "receipt_unwritable"
 
 
 class Receipts:
@@ -139,7 +143,7 @@ class Receipts:
         self.due_queue.begin(drop_id)
         self._forget_progress(drop_id)
         place = self._drop_folder(drop)
-        blocked = self._write_errors.blocked_until(PEOPLE_CODE, place, now)
+        blocked = self._write_errors.blocked_until(RECEIPT_UNWRITABLE, place, now)
         self._writer = ReceiptWriter(
             self._layout,
             drop,
@@ -188,25 +192,29 @@ class Receipts:
         status = self._status_folder(writer.drop)
         beside = self._drop_folder(writer.drop)
         if writer.program_error is not None:
-            self._write_errors.record(PROGRAM_CODE, status, writer.program_error, now)
+            self._write_errors.record(
+                STATUS_UNWRITABLE, status, writer.program_error, now
+            )
         else:
-            self._write_errors.clear(PROGRAM_CODE, status)
+            self._write_errors.clear(STATUS_UNWRITABLE, status)
         if writer.people_error is not None:
-            self._write_errors.record(PEOPLE_CODE, beside, writer.people_error, now)
+            self._write_errors.record(
+                RECEIPT_UNWRITABLE, beside, writer.people_error, now
+            )
         elif writer.people_files_written:
-            self._write_errors.clear(PEOPLE_CODE, beside)
+            self._write_errors.clear(RECEIPT_UNWRITABLE, beside)
 
     def _retry_at(self, writer: ReceiptWriter, now: Now) -> float | None:
         """Return when to try again what could not be written, None when all was."""
         beside = self._drop_folder(writer.drop)
         until = None
         if writer.people_files_missing:
-            blocked = self._write_errors.blocked_until(PEOPLE_CODE, beside, now)
+            blocked = self._write_errors.blocked_until(RECEIPT_UNWRITABLE, beside, now)
             turn = TURN_S if writer.people_error is not None else 0.0
             until = (blocked or now.uptime_s) + turn
         if writer.program_error is not None:
             status = self._status_folder(writer.drop)
-            until = self._write_errors.blocked_until(PROGRAM_CODE, status, now)
+            until = self._write_errors.blocked_until(STATUS_UNWRITABLE, status, now)
         return until
 
     def _forget_progress(self, drop_id: int) -> None:

@@ -26,9 +26,12 @@ from ytaudio_daemon.views.documents import (
 from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
 from ytaudio_daemon.views.snapshot import DaemonSnapshot, ViewSettings
 from ytaudio_daemon.views.status_file import StatusFile
-from ytaudio_daemon.views.write_errors import RETRY_AFTER_S, WriteErrors
+from ytaudio_daemon.views.write_errors import (
+    RETRY_AFTER_S,
+    STATUS_UNWRITABLE,
+    WriteErrors,
+)
 
-PROBLEM_CODE = "status_unwritable"
 #: Files whose content is remembered; the others are written even if unchanged.
 MAX_REMEMBERED = 2000
 
@@ -111,7 +114,7 @@ class SessionStatusFiles:
         session_id = self.due_queue.first_due(now.uptime_s)
         if session_id is None:
             return False
-        blocked = self._write_errors.blocked_until(PROBLEM_CODE, self._folder, now)
+        blocked = self._write_errors.blocked_until(STATUS_UNWRITABLE, self._folder, now)
         if blocked is not None:
             self.due_queue.postpone(session_id, blocked)
             return True
@@ -192,13 +195,13 @@ class SessionStatusFiles:
         self._built_at[session.id] = now.uptime_s
         try:
             if status_file.write(document, now):
-                self._write_errors.clear(PROBLEM_CODE, self._folder)
-                self._write_errors.clear(PROBLEM_CODE, self._file_of(session))
+                self._write_errors.clear(STATUS_UNWRITABLE, self._folder)
+                self._write_errors.clear(STATUS_UNWRITABLE, self._file_of(session))
         except ITEM_ERRORS as error:
             # A folder with the file's name is in the way of no other session.
             is_own = isinstance(error, IsADirectoryError)
             place = self._file_of(session) if is_own else self._folder
-            self._write_errors.record(PROBLEM_CODE, place, error, now)
+            self._write_errors.record(STATUS_UNWRITABLE, place, error, now)
             self.due_queue.postpone(session.id, now.uptime_s + RETRY_AFTER_S)
             return
         self.due_queue.remove(session.id)

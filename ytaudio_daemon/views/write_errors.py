@@ -9,6 +9,10 @@ from ytaudio_daemon.views.snapshot import DaemonProblem
 
 log = structlog.get_logger()
 
+#: The codes of the problems: which files cannot be written.
+STATUS_UNWRITABLE = "status_unwritable"
+RECEIPT_UNWRITABLE = "receipt_unwritable"
+LIBRARY_UNWRITABLE = "library_unwritable"
 #: Seconds without another attempt after an error.
 RETRY_AFTER_S = 30.0
 #: What failed itself comes so much behind what was only held back: it may be the only

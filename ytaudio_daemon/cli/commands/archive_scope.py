@@ -1,6 +1,5 @@
 """Whom the archive's commands mean: `--session S`, and the videos that are named."""
 
-import re
 from collections.abc import Sequence
 
 from ytaudio_daemon.cli.arguments.add import is_uuid
@@ -10,9 +9,8 @@ from ytaudio_daemon.cli.ledger_access import require_session
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.archive import ALL_SESSIONS
+from ytaudio_daemon.model.youtube_ids import is_video_id
 from ytaudio_daemon.urls import LinkError, parse_link
-
-_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
 def session_to_add_to(context: CommandContext, ledger: Ledger) -> str:
@@ -51,7 +49,7 @@ def video_ids(given: Sequence[str]) -> list[str]:
     found: list[str] = []
     bad: list[str] = []
     for text in given:
-        if _VIDEO_ID.fullmatch(text):
+        if is_video_id(text):
             found.append(text)
             continue
         try:
