@@ -25,7 +25,7 @@ DAY_S = 24 * HOUR_S
 #: The interval of the lines below, with all of the jitter.
 INTERVAL_S = 6.6 * HOUR_S
 LINE = f"{PLAYLIST} follow=6h\n"
-CHANGED = "followed from now on as this line says"
+CHANGED = "followed from now on as said here"
 PRIVATE = Failure(
     kind=FailureKind.UNAVAILABLE, code="private_list", message="It is private."
 )

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from ytaudio_daemon.api.auth import UUID_PATTERN, ContextDep, OwnSession
 from ytaudio_daemon.api.collection_routes import COLLECTION_LINKS, post_collection
 from ytaudio_daemon.api.context import ApiContext
-from ytaudio_daemon.api.posted_links import asked_target, posted_options
+from ytaudio_daemon.api.posted_links import read_posted_link
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.queue_note import WaitingNotes, queue_note
 from ytaudio_daemon.api.request_models import (
@@ -42,6 +42,8 @@ from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import JobState, Options
 from ytaudio_daemon.model.job import CancelResult
 from ytaudio_daemon.model.line_rules import LinkAction
+from ytaudio_daemon.model.selection import Selection
+from ytaudio_daemon.model.subscription import Follow
 from ytaudio_daemon.operations import job_changes
 from ytaudio_daemon.operations.links import enqueue_link
 from ytaudio_daemon.urls import Link
@@ -113,7 +115,8 @@ def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Resp
     job that failed, was cancelled, or whose file is gone runs again. A video that the
     archive has is refused with 409 `in_archive`, unless `again` is true. A playlist, an
     album or a channel is a collection: the status is 202, and its entries become jobs
-    as it is listed.
+    as it is listed. With `follow` it is looked at again, and what is new in it is
+    downloaded, too.
     """
     if wanted.media_type != AUDIO:
         raise Problem(
@@ -122,15 +125,19 @@ def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Resp
             f"media_type {wanted.media_type[:40]!r} is not made here; only audio is.",
             "Leave it out, or say: audio",
         )
-    options, again = posted_options(context, session, wanted)
-    target, selection = asked_target(wanted, again=again)
-    job_options = JobOptions.from_options(options)
-    if target.collection is not None:
-        new = NewCollection.of(target.collection, selection)
+    posted = read_posted_link(context, session, wanted)
+    collection, link = posted.target.collection, posted.target.link
+    job_options = JobOptions.from_options(posted.options)
+    if collection is not None:
+        new = NewCollection.of(
+            collection,
+            Selection.from_layer(posted.layer),
+            Follow.from_layer(posted.layer),
+        )
         return post_collection(context, session, new, job_options)
-    if target.link is None:
+    if link is None:
         raise ValueError("a link that is taken names a video or a collection")
-    row, action = _enqueue(context, session.id, target.link, job_options, again=again)
+    row, action = _enqueue(context, session.id, link, job_options, again=posted.again)
     headers = {"Location": f"/api/jobs/{row.uuid}"}
     status = 201 if action is LinkAction.QUEUE else 200
     return json_response(api_job(context, row), status, headers)

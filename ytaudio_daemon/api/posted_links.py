@@ -1,6 +1,6 @@
-"""What the body of a request asks for: a link, its options, a selection of entries."""
+"""What the body of a request asks for: a link, its options, which entries, how followed."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.problems import Problem
@@ -17,47 +17,75 @@ from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import Layer, OptionError, Options
 from ytaudio_daemon.model.collection_options import check_collection_option
 from ytaudio_daemon.model.options import check_layer, effective_options
-from ytaudio_daemon.model.selection import Selection
+from ytaudio_daemon.model.subscription import misused_follow
 
 
-def asked_target(wanted: NewJob, *, again: bool) -> tuple[LinkTarget, Selection]:
-    """Return what the link of a request asks for, and the selection of its entries.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedLink:
+    """A link that is taken, and everything that holds for it.
 
-    Args:
-        wanted: The request.
-        again: Entries that the archive has are wanted, too.
+    Attributes:
+        target: A video or a collection.
+        options: Of its jobs: the request's over the session's and the config's.
+        layer: The options that only collections and the archive have, the request's
+            over the session's.
     """
-    layer: dict[str, object] = {}
-    try:
-        for key, value in wanted.given_selection().items():
-            layer[key] = check_collection_option(key, value)
-    except OptionError as error:
-        raise Problem(422, error.code, error.message) from error
-    target = single_target(wanted.url, layer)
-    problem = target.problem
-    if problem is None and target.collection is None:
-        problem = misused_option(layer)
-    if problem is not None:
-        raise Problem(422, problem.code, problem.message)
-    return target, replace(Selection.from_layer(layer), again=again)
+
+    target: LinkTarget
+    options: Options
+    layer: Layer
+
+    @property
+    def again(self) -> bool:
+        """Whether a video is downloaded although the archive has it."""
+        return self.layer.get("again") == "yes"
 
 
-def posted_options(
+def read_posted_link(
     context: ApiContext, session: Session, wanted: NewJob
-) -> tuple[Options, bool]:
-    """Return the options of the request over the session's and the config's.
+) -> PostedLink:
+    """Return the link of a request with all of its options.
 
-    Beside them: whether the video is fetched although the archive has it.
+    Raises:
+        Problem: The link or an option is refused, or the session's `defaults.toml` is
+            wrong.
     """
     download = context.settings.download
     try:
         own = check_layer(to_options(wanted.given_options()))
+        of_collection = _checked_collection_options(wanted)
     except OptionError as error:
         raise Problem(422, error.code, error.message) from error
     defaults = _session_defaults(context, session)
-    options = effective_options(download.bitrate, download.layer, defaults, own)
-    again = wanted.again
-    return options, defaults.get("again") == "yes" if again is None else again
+    return PostedLink(
+        target=_target(wanted.url, of_collection),
+        options=effective_options(download.bitrate, download.layer, defaults, own),
+        layer={**defaults, **of_collection},
+    )
+
+
+def _checked_collection_options(wanted: NewJob) -> Layer:
+    given = wanted.given_collection_options()
+    return {key: check_collection_option(key, given[key]) for key in given}
+
+
+def _target(url: str, layer: Layer) -> LinkTarget:
+    """Return what a link asks for.
+
+    Args:
+        url: The link.
+        layer: The request's own options of collections.
+
+    Raises:
+        Problem: It is no link that can be taken, or an option does not go with it.
+    """
+    target = single_target(url, layer)
+    is_list = target.collection is not None
+    misused = misused_follow(layer) if is_list else misused_option(layer)
+    problem = target.problem or misused
+    if problem is not None:
+        raise Problem(422, problem.code, problem.message)
+    return target
 
 
 def _session_defaults(context: ApiContext, session: Session) -> Layer:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from ytaudio_daemon.api.auth import ContextDep, OwnSession
 from ytaudio_daemon.api.context import ApiContext
-from ytaudio_daemon.api.posted_links import asked_target, posted_options
+from ytaudio_daemon.api.posted_links import read_posted_link
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.request_models import PreviewWish
 from ytaudio_daemon.api.responses import json_response, openapi_responses
@@ -34,9 +34,9 @@ def preview_collection(
 
     It is listed as it is now; nothing is recorded or downloaded.
     """
-    options, again = posted_options(context, session, wanted)
-    target, selection = asked_target(wanted, again=again)
-    if target.collection is None:
+    posted = read_posted_link(context, session, wanted)
+    collection = posted.target.collection
+    if collection is None:
         raise Problem(
             422,
             "not_a_collection",
@@ -44,10 +44,10 @@ def preview_collection(
             'Post it to /api/jobs/; "list": "yes" in `selection` is for the list beside it.',
         )
     _require_open_gates(context)
-    request = CollectionRequest(collection=target.collection, selection=selection)
+    request = CollectionRequest.from_layer(collection, posted.layer)
     own_cookies = cookie_jars.find_cookies(context.layout, session.uuid)
     previewed = context.preview_lane.preview(
-        request, options, own_cookies, context.is_closing
+        request, posted.options, own_cookies, context.is_closing
     )
     with context.read() as db:
         found = prospect(
@@ -56,7 +56,7 @@ def preview_collection(
             session,
             previewed.preview,
             read_now(db),
-            again=again,
+            again=posted.again,
         )
     document: PreviewDocument = {
         "schema": "ytaudio.preview/1",

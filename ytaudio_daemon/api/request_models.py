@@ -109,6 +109,10 @@ class SelectionBody(BaseModel):
         return self.model_dump(by_alias=True, exclude_none=True)
 
 
+#: Options of collections that stand beside `selection` in the body.
+_BESIDE_SELECTION = {"again", "follow", "keep_last"}
+
+
 class NewJob(BaseModel):
     """A link to be downloaded, and how."""
 
@@ -194,14 +198,35 @@ class NewJob(BaseModel):
         ),
     ] = None
 
-    def given_selection(self) -> dict[str, Any]:
+    follow: Annotated[
+        str | None,
+        Field(
+            max_length=20,
+            description="Look at a playlist, an album or a channel again every so often,"
+            " and download what is new in it: 15m to 90d.",
+            examples=["6h"],
+        ),
+    ] = None
+    keep_last: Annotated[
+        int | None,
+        Field(
+            ge=POSITIONS[0],
+            le=POSITIONS[-1],
+            description="With `follow`: so many of the files that it brought stay.",
+        ),
+    ] = None
+
+    def given_collection_options(self) -> dict[str, Any]:
         """Return the options of collections in the request, as drops name them."""
-        return self.selection.given_options() if self.selection else {}
+        selection = self.selection.given_options() if self.selection else {}
+        beside = self.model_dump(include=_BESIDE_SELECTION, exclude_none=True)
+        return {**selection, **beside}
 
     def given_options(self) -> dict[str, Any]:
         """Return the options in the request, by the API's names."""
         given = self.model_dump(
-            exclude={"url", "media_type", "selection", "again"}, exclude_none=True
+            exclude={"url", "media_type", "selection", *_BESIDE_SELECTION},
+            exclude_none=True,
         )
         return {name: value for name, value in given.items() if value != {}}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from ytaudio_daemon.model import Failure, ListedEntry, ListedPage, ListTotals
+from ytaudio_daemon.model import Failure, Layer, ListedEntry, ListedPage, ListTotals
 from ytaudio_daemon.model.selection import ListableEntry, Selection
 from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED
 from ytaudio_daemon.urls import CollectionLink
@@ -24,6 +24,20 @@ class CollectionRequest:
     collection: CollectionLink
     selection: Selection
     takes_none: bool = False
+
+    @classmethod
+    def from_layer(
+        cls, collection: CollectionLink, layer: Layer
+    ) -> "CollectionRequest":
+        """Return what a line's checked options want of a collection.
+
+        The first look of one that is followed takes only what `since` says.
+        """
+        return cls(
+            collection=collection,
+            selection=Selection.from_layer(layer),
+            takes_none="follow" in layer and "since" not in layer,
+        )
 
     def skip_reason(
         self, entry: ListableEntry, chosen_so_far: int, max_items: int

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import archive, subscriptions
 from ytaudio_daemon.ledger.bulk import insert_rows
-from ytaudio_daemon.ledger.collections import NewCollection, ask_for_collection
+from ytaudio_daemon.ledger.collections import NewCollection
 from ytaudio_daemon.ledger.enqueue import (
     JobBatch,
     JobOptions,
@@ -189,16 +189,10 @@ class LineRecorder:
     ) -> tuple[Any, ...]:
         """Have the collection listed; it stays with the line, so that it can be dropped again."""
         source = drop_id, line.line, line.part or None
-        asked = ask_for_collection(
+        asked = subscriptions.ask_and_follow(
             self._db, self._session_id, collection, job_options, source, self._now
         )
-        followed = ""
-        if collection.follow is not None:
-            followed = subscriptions.follow(
-                self._db, asked.collection_id, collection.follow, self._now
-            )
-        said = filter(None, [line.message, asked.message, followed])
-        message = "; ".join(said) or None
+        message = "; ".join(filter(None, [line.message, asked.message])) or None
         return (
             drop_id,
             line.line,

@@ -5,13 +5,20 @@ When a look is due is decided by the daemon's uptime: a clock that jumps starts 
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.collections import NO_ERROR, append_collection_event
+from ytaudio_daemon.ledger.collections import (
+    NO_ERROR,
+    AskedCollection,
+    NewCollection,
+    append_collection_event,
+    ask_for_collection,
+)
+from ytaudio_daemon.ledger.enqueue import JobOptions, JobSource
 from ytaudio_daemon.ledger.schema import collections, sessions, subscriptions
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
@@ -45,6 +52,26 @@ class Subscription:
     failures: int
 
 
+def ask_and_follow(
+    db: Connection,
+    session_id: int,
+    new: NewCollection,
+    job_options: JobOptions,
+    source: JobSource,
+    now: Now,
+) -> AskedCollection:
+    """Have a collection listed, and followed where that is asked for, too.
+
+    The arguments are those of `ask_for_collection`.
+    """
+    asked = ask_for_collection(db, session_id, new, job_options, source, now)
+    if new.follow is None:
+        return asked
+    followed = follow(db, asked.collection_id, new.follow, now)
+    message = "; ".join(filter(None, (asked.message, followed)))
+    return replace(asked, message=message or None)
+
+
 def follow(db: Connection, collection_id: int, asked: Follow, now: Now) -> str:
     """Follow a collection, or change how; returns what is worth saying of that, or "".
 
@@ -76,7 +103,7 @@ def follow(db: Connection, collection_id: int, asked: Follow, now: Now) -> str:
     change = sa.update(subscriptions).where(mine)
     db.execute(change.values(**wanted, **times))
     set_state(db, collection_id, SubscriptionState.ACTIVE, now)
-    return "followed from now on as this line says"
+    return "followed from now on as said here"
 
 
 def find_subscription(db: Connection, collection_id: int) -> Subscription | None:

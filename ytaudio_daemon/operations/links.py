@@ -5,9 +5,9 @@ from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.ledger import (
     Connection,
     collection_queries,
-    collections,
     enqueue,
     sessions,
+    subscriptions,
 )
 from ytaudio_daemon.ledger.collections import AskedCollection, NewCollection
 from ytaudio_daemon.ledger.enqueue import NO_DROP, EnqueueResult, JobOptions
@@ -67,12 +67,12 @@ def ask_for_collection(
     quota: Quota,
     now: Now,
 ) -> AskedCollection:
-    """Have a collection of an active session listed.
+    """Have a collection of an active session listed, and followed where that is asked for.
 
     Args:
         db: A write transaction; to be rolled back when this raises.
         session_id: The session.
-        new: The collection, with the selection of its entries.
+        new: The collection, the selection of its entries, and how it is followed.
         job_options: What its jobs get.
         quota: The config's; the session's own limits win.
         now: The moment.
@@ -83,9 +83,7 @@ def ask_for_collection(
             may have unfinished jobs.
     """
     session = sessions.require_active(db, session_id)
-    asked = collections.ask_for_collection(
-        db, session_id, new, job_options, NO_DROP, now
-    )
+    asked = subscriptions.ask_and_follow(db, session_id, new, job_options, NO_DROP, now)
     own = quota.with_session_limits(session.max_jobs, session.max_bytes)
     if (
         own.max_jobs

@@ -26,7 +26,6 @@ from ytaudio_daemon.downloader.stop_signal import StopSignal
 from ytaudio_daemon.errors import NoLedgerError, UsageError
 from ytaudio_daemon.ledger import Ledger, sessions
 from ytaudio_daemon.model.preview import Prospect
-from ytaudio_daemon.model.selection import Selection
 from ytaudio_daemon.operations.prospects import (
     closed_reason,
     prospect,
@@ -174,11 +173,7 @@ class _FileExpander:
         if drop_line.collection is None or options is None:
             raise ValueError("an accepted line with a collection has options")
         merged = {**layer, **drop_line.layer}
-        request = CollectionRequest(
-            collection=drop_line.collection,
-            selection=Selection.from_layer(merged),
-            takes_none="follow" in merged and "since" not in merged,
-        )
+        request = CollectionRequest.from_layer(drop_line.collection, merged)
         control = ExpandControl(stop_signal=StopSignal())
         previewed = self._previewer.preview(request, options, control)
         return ExpandedLine(previewed=previewed, prospect=self._prospect(previewed))
