@@ -140,6 +140,42 @@ def test_a_warning_of_the_library_counts_as_lost_events(watched: Watched) -> Non
     assert watched.heard(None)
 
 
+def test_a_drop_is_seen_at_once_although_another_name_departs_before_it(
+    watched: Watched, tmp_path: Path
+) -> None:
+    """watchdog holds a departure for 0.5 s, and what follows it, to pair the two."""
+    watched.touch()
+    assert watched.heard()
+    began = time.monotonic()
+    for n in range(10):
+        (watched.inbox / "alice" / "songs.txt").rename(tmp_path / "away.txt")
+        (tmp_path / "away.txt").rename(watched.inbox / "alice" / "songs.txt")
+        assert watched.heard(), n
+    assert time.monotonic() - began < 10 * 0.4
+
+
+def test_a_folder_that_is_renamed_is_watched_under_its_new_name(
+    watched: Watched,
+) -> None:
+    (watched.inbox / "alice" / "party").mkdir()
+    (watched.inbox / "alice").rename(watched.inbox / "bob")
+    assert watched.heard("bob")
+    watched.touch("bob")
+    assert watched.heard("bob")
+    (watched.inbox / "bob" / "party" / "songs.txt").write_text("x")
+    assert watched.heard("bob")
+    watched.touch("alice")
+    assert watched.heard("alice")
+
+
+def test_a_file_under_a_temporary_name_is_no_change(watched: Watched) -> None:
+    part = watched.inbox / "alice" / ".songs.txt.part"
+    part.write_text("x")
+    assert not watched.heard("alice", patience=0.2)
+    part.rename(watched.inbox / "alice" / "songs.txt")
+    assert watched.heard("alice")
+
+
 def test_without_room_for_another_thread_the_scan_finds_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,20 +13,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
-from watchdog import events
 from watchdog.events import (
+    DirAttribEvent,
     DirCreatedEvent,
-    DirMovedEvent,
+    FileAttribEvent,
     FileClosedEvent,
     FileCreatedEvent,
     FileModifiedEvent,
-    FileMovedEvent,
     FileSystemEvent,
     FileSystemEventHandler,
 )
-from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
+from watchdog.observers.inotify import InotifyEmitter, InotifyObserver
+from watchdog.observers.inotify_c import InotifyConstants, Mask
 
+from ytaudio_daemon import dropfile
 from ytaudio_daemon.folders import PROCESSED, REJECTED
 
 log = structlog.get_logger()
@@ -35,17 +36,11 @@ log = structlog.get_logger()
 #: us, and a big drop would fill its queue twice as fast.
 WATCHED_EVENTS: list[type[FileSystemEvent]] = [
     DirCreatedEvent,
-    DirMovedEvent,
     FileClosedEvent,
     FileCreatedEvent,
     FileModifiedEvent,
-    FileMovedEvent,
-    # Permissions and times; until watchdog 7 these were modifications.
-    *(
-        getattr(events, name)
-        for name in ("DirAttribEvent", "FileAttribEvent")
-        if hasattr(events, name)
-    ),
+    DirAttribEvent,
+    FileAttribEvent,
 ]
 
 
@@ -59,8 +54,13 @@ class PendingChanges:
         self._ledger_changed = False
 
     def mark_session_changed(self, session: str | None) -> None:
-        """Add a change in a session's folder; None = anywhere in the inbox."""
+        """Add a change in a session's folder; None = anywhere in the inbox.
+
+        The loop is woken once for all changes of a session that it has not popped yet.
+        """
         with self._lock:
+            if session in self._changed_sessions:
+                return
             self._changed_sessions.add(session)
         self._wake()
 
@@ -116,7 +116,7 @@ class InboxWatcher:
         _configure_watchdog_logging(is_running=True)
         others = set(threading.enumerate())
         try:
-            self._observer = Observer()  # takes its inotify instance at once
+            self._observer = _ArrivalObserver()  # takes its inotify instance at once
             self._start_observer(self._observer)
         except (OSError, RuntimeError) as error:  # the latter: no more threads
             if str(error) != self._last_error:
@@ -177,6 +177,28 @@ class InboxWatcher:
         )
 
 
+class _ArrivalEmitter(InotifyEmitter):
+    """Sees a move where it arrives, as a creation, and not where it came from.
+
+    watchdog holds every departure, and all events behind it, for up to 0.5 s to pair it
+    with its arrival (`InotifyMoveEventGrouper`); the two are read apart whenever its
+    thread wakes up between them. A hint needs no pair.
+    """
+
+    def get_event_mask_from_filter(self) -> Mask:
+        """Return what the kernel is asked for."""
+        asked = super().get_event_mask_from_filter()
+        return Mask(asked & ~InotifyConstants.IN_MOVED_FROM)
+
+
+class _ArrivalObserver(InotifyObserver):
+    """Watches with `_ArrivalEmitter`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._emitter_class = _ArrivalEmitter
+
+
 def _stop_observer(observer: BaseObserver) -> None:
     try:
         observer.stop()
@@ -194,17 +216,19 @@ class _InboxHandler(FileSystemEventHandler):
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Add the session of a changed file; never raises, that would kill the thread.
 
-        Of a move only its target counts: a drop that the intake filed is no change, and
-        would cause another scan of the whole folder.
+        What the scan passes over by its name is no change: a drop that the intake
+        filed, or one that is being written under another name.
         """
-        came = event.dest_path or event.src_path
-        self._mark_changed(Path(os.fsdecode(came)), is_folder=event.is_directory)
+        path = Path(os.fsdecode(event.src_path))
+        self._mark_changed(path, is_folder=event.is_directory)
 
     def _mark_changed(self, path: Path, *, is_folder: bool) -> None:
         if not path.is_relative_to(self._inbox):
             return
         parts = path.relative_to(self._inbox).parts
         if not parts or _OWN_FOLDERS.intersection(parts[:2]):
+            return
+        if not is_folder and dropfile.is_temporary(parts[-1]):
             return
         at_root = len(parts) == 1 and not is_folder
         self._pending_changes.mark_session_changed(None if at_root else parts[0])
