@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from yt_dlp.extractor.youtube import YoutubeTabIE
-
 from ytaudio_daemon.fetch import list_facts
 from ytaudio_daemon.fetch.classify import Evidence
 from ytaudio_daemon.fetch.exception_facts import causes_of
@@ -18,6 +16,7 @@ from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.fetch.list_failures import classify_listing
 from ytaudio_daemon.fetch.music_album import ask_for_album
 from ytaudio_daemon.fetch.page_builder import PageBuilder
+from ytaudio_daemon.fetch.tab_extractor import PlaylistTabIE
 from ytaudio_daemon.fetch.ytdlp_client import YtDlpClient
 from ytaudio_daemon.model import AlbumFacts, ListedPage
 from ytaudio_daemon.model.listing import clean_text
@@ -44,7 +43,7 @@ class ListClient(YtDlpClient):
         self, params: dict[str, Any], before_request: Callable[[], None]
     ) -> None:
         self._before_request = before_request
-        super().__init__(params, YoutubeTabIE)
+        super().__init__(params, PlaylistTabIE)
 
     def forget_failures(self) -> None:
         """Forget the evidence of a failure that does not matter."""
