@@ -23,6 +23,10 @@ from ytaudio_daemon.system.item_faults import ItemFaults
 
 log = structlog.get_logger()
 
+#: Pages of one listing that are recorded in one step of the daemon's loop. A long list
+#: comes faster than steps, each of which writes status files and receipts as well.
+PAGES_PER_STEP = 4
+
 
 class CollectionLister:
     """Claims collections, has workers list them, and makes jobs of their entries.
@@ -109,7 +113,7 @@ class CollectionLister:
                 listing.is_interrupted = is_interruption(event)
 
     def record(self, now: Now) -> bool:
-        """Record the next page of each listing, or its end.
+        """Record the next pages of each listing, or its end.
 
         Returns:
             Whether there is more to record at once.
@@ -125,7 +129,8 @@ class CollectionLister:
 
     def _record_news(self, listing: Listing, now: Now) -> None:
         if listing.pages:
-            self._record_page(listing, now)
+            for _ in range(min(len(listing.pages), PAGES_PER_STEP)):
+                self._record_page(listing, now)
         elif listing.is_at_end:
             self._record_end(listing, now)
 
