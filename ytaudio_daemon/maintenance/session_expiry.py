@@ -7,7 +7,7 @@ clock nor a night switched off ends anything. Every step can be repeated.
 import structlog
 
 from ytaudio_daemon.folders import Layout, inbox
-from ytaudio_daemon.ledger import Ledger, bulk_cancel, sessions, transitions
+from ytaudio_daemon.ledger import Ledger, bulk_cancel, held_jobs, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.maintenance.cookie_removal import remove_unused_cookies
 from ytaudio_daemon.maintenance.session_removal import SessionRemover
@@ -124,7 +124,7 @@ class SessionExpirer:
                 self._faults.isolated(f"held {session_id}"),
                 self._ledger.write() as db,
             ):
-                transitions.release_held(db, session_id, quota, now)
+                held_jobs.release_held(db, session_id, quota, now)
             self._held_cursor = session_id
         if not held:
             self._held_cursor = None
