@@ -24,7 +24,7 @@ from tests.integration.ledger_rig import (
     song,
 )
 from tests.new_ledgers import new_ledger
-from ytaudio_daemon.ledger import claims, sessions, transitions
+from ytaudio_daemon.ledger import claims, held_jobs, sessions, transitions
 from ytaudio_daemon.ledger.events import Fence
 from ytaudio_daemon.ledger.schema import attempts, events, jobs
 from ytaudio_daemon.model import FINALIZED, LEGAL_TRANSITIONS, JobState
@@ -122,7 +122,7 @@ class JobLives(RuleBasedStateMachine):
             found = sessions.active_session(db, session)
             if found is not None:
                 sessions.set_limits(db, found, self._now(), max_jobs=limit)
-                transitions.release_held(db, found.id, QUOTA, self._now())
+                held_jobs.release_held(db, found.id, QUOTA, self._now())
 
     # ---------------------------------------------------------------- always true
 

@@ -23,7 +23,14 @@ from tests.integration.ledger_rig import (
     state_of,
     states,
 )
-from ytaudio_daemon.ledger import Ledger, claims, queries, sessions, transitions
+from ytaudio_daemon.ledger import (
+    Ledger,
+    claims,
+    held_jobs,
+    queries,
+    sessions,
+    transitions,
+)
 from ytaudio_daemon.ledger.events import Fence
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
@@ -386,7 +393,7 @@ def test_a_sessions_own_limit_wins(
         session = sessions.session_by_id(db, recorded.session_id)
         sessions.set_limits(db, session, NOW, max_jobs=own)
         assert (
-            transitions.release_held(db, session.id, Quota(max_jobs=2), NOW) == released
+            held_jobs.release_held(db, session.id, Quota(max_jobs=2), NOW) == released
         )
         counters_match(db)
 
@@ -403,4 +410,4 @@ def test_a_full_session_releases_nothing(ledger: Ledger) -> None:
     assert states(ledger) == ["completed", "held", "held"]
     with ledger.write() as db:
         sessions.set_limits(db, session, NOW, max_bytes=0)
-        assert transitions.release_held(db, session.id, Quota(max_jobs=0), NOW) == 2
+        assert held_jobs.release_held(db, session.id, Quota(max_jobs=0), NOW) == 2

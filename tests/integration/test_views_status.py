@@ -25,6 +25,7 @@ from ytaudio_daemon.ledger import (
     sessions,
     transitions,
 )
+from ytaudio_daemon.ledger.changes import changes_after
 from ytaudio_daemon.model import Progress
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate, GateName
@@ -294,7 +295,7 @@ def test_the_cursor_waits_for_what_is_not_written_yet(rig: Rig) -> None:
 
 def cursor_and_last_event(rig: Rig) -> tuple[int, int]:
     with rig.ledger.read() as db:
-        changes = queries.changes_after(db, 0)
+        changes = changes_after(db, 0)
         return meta.views_cursor(db), changes[-1].event_id
 
 

@@ -11,6 +11,10 @@ from sqlalchemy.engine import Connection
 
 #: SQLite takes at most 999 bound values a statement when built with old defaults.
 MAX_KEYS_PER_QUERY = 500
+_LAST_ID_SQLITE = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+_NEXT_IDS_POSTGRES = sa.text(
+    "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)"
+)
 
 
 def jobs_by_key(db: Connection, session_id: int, keys: Sequence[str]) -> dict[str, Any]:
@@ -48,14 +52,10 @@ def reserve_ids(db: Connection, table: sa.Table, count: int) -> Sequence[int]:
     """Return numbers for new rows; unused ones leave harmless gaps."""
     if db.dialect.name == "sqlite":
         # This transaction holds the write lock, so no other one can take them.
-        query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name")
-        last = db.execute(query, {"name": table.name}).scalar() or 0
+        last = db.execute(_LAST_ID_SQLITE, {"name": table.name}).scalar() or 0
         return range(last + 1, last + 1 + count)
-    query = sa.text(
-        "SELECT nextval(pg_get_serial_sequence(:name, 'id'))"
-        " FROM generate_series(1, :count)",
-    )
-    return list(db.execute(query, {"name": table.name, "count": count}).scalars())
+    wanted = {"name": table.name, "count": count}
+    return list(db.execute(_NEXT_IDS_POSTGRES, wanted).scalars())
 
 
 def insert_rows(

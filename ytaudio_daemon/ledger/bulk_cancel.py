@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger import collections, counters, transitions
+from ytaudio_daemon.ledger import collections, counters, held_jobs, transitions
 from ytaudio_daemon.ledger.bulk import insert_rows, update_rows
 from ytaudio_daemon.ledger.events import adjust_counters, record_activity
 from ytaudio_daemon.ledger.schema import events, jobs
@@ -73,7 +73,7 @@ def cancel_batch(
     found = _find_unclaimed(db, session_id, limit)
     if found:
         _cancel_unclaimed(db, session_id, found, now, reason)
-        transitions.release_held(db, session_id, quota, now)
+        held_jobs.release_held(db, session_id, quota, now)
     if len(found) == limit:
         return BulkCancelResult(cancelled=limit, requested=0, is_complete=False)
     asked = [

@@ -17,6 +17,41 @@ from ytaudio_daemon.model.decide import JobHistory
 from ytaudio_daemon.model.egress import gates_at, is_open
 from ytaudio_daemon.model.gates import Pace
 
+_NEXT_SESSION = (
+    sa.select(sessions.c.id)
+    .where(sessions.c.queued > 0)
+    .order_by(sessions.c.turn)
+    .limit(1)
+)
+_COLUMNS_TO_CLAIM = (jobs.c.id, jobs.c.session_id, jobs.c.attempt)
+_NEXT_OF_SESSION = (
+    sa.select(*_COLUMNS_TO_CLAIM)
+    .where(
+        jobs.c.session_id == sa.bindparam("of_session"),
+        jobs.c.state == JobState.QUEUED,
+    )
+    .order_by(jobs.c.priority.desc(), jobs.c.id)
+    .limit(1)
+)
+_QUEUED_JOB = sa.select(*_COLUMNS_TO_CLAIM).where(
+    jobs.c.id == sa.bindparam("of_job"), jobs.c.state == JobState.QUEUED
+)
+_MARK_RUNNING = sa.update(jobs).where(jobs.c.id == sa.bindparam("of_job"))
+_BEGIN_ATTEMPT = sa.insert(attempts)
+_MOVE_TO_END_OF_TURNS = (
+    sa.update(sessions)
+    .where(sessions.c.id == sa.bindparam("of_session"))
+    .values(turn=sa.select(sa.func.max(sessions.c.turn)).scalar_subquery() + 1)
+)
+_CLAIMS = JOBS_QUERY.add_columns(attempts.c.egress).outerjoin(
+    attempts,
+    sa.and_(attempts.c.job_id == jobs.c.id, attempts.c.number == jobs.c.attempt),
+)
+_CLAIM_OF_JOB = _CLAIMS.where(jobs.c.id == sa.bindparam("of_job"))
+_RUNNING_CLAIMS = _CLAIMS.where(jobs.c.state == JobState.RUNNING)
+_CLAIMS_OF_HOST = _RUNNING_CLAIMS.where(jobs.c.host == sa.bindparam("of_host"))
+_CANCEL_REQUESTED = _CLAIMS_OF_HOST.where(jobs.c.cancel_requested.is_(True))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -89,7 +124,7 @@ def claim_next(
     fence = Fence(job_id=row.id, session_id=row.session_id, attempt=attempt)
     record_transition(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
     gates.set_probe(db, row.id, gates_at(egress, closed))
-    return _query_claims(db, jobs.c.id == row.id)[0]
+    return _claim_of_job(db, row.id)
 
 
 def _in_order_for(db: Connection, job_id: int, egresses: Sequence[str]) -> list[str]:
@@ -144,62 +179,47 @@ def claim_job(
     Returns:
         None when it is not queued.
     """
-    row = db.execute(
-        sa.select(jobs.c.session_id, jobs.c.attempt).where(
-            jobs.c.id == job_id, jobs.c.state == JobState.QUEUED
-        ),
-    ).first()
+    row = db.execute(_QUEUED_JOB, {"of_job": job_id}).first()
     if row is None:
         return None
     _mark_running(db, job_id, row.attempt + 1, now, owner, egress)
     fence = Fence(job_id=job_id, session_id=row.session_id, attempt=row.attempt + 1)
     record_transition(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
-    return _query_claims(db, jobs.c.id == job_id)[0]
+    return _claim_of_job(db, job_id)
 
 
 def foreign_claims(db: Connection, host: str) -> list[Claim]:
     """Return the running attempts of other programs on this host, without the daemon's."""
     theirs = jobs.c.host.startswith(f"{host}/", autoescape=True)
-    return _query_claims(db, sa.and_(jobs.c.state == JobState.RUNNING, theirs))
+    return _query_claims(db, _RUNNING_CLAIMS.where(theirs))
 
 
 def running_claim(db: Connection, job_id: int) -> Claim | None:
     """Return a job's running attempt, whichever process owns it."""
-    found = _query_claims(
-        db, sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.id == job_id)
-    )
+    found = _query_claims(db, _RUNNING_CLAIMS.where(jobs.c.id == job_id))
     return found[0] if found else None
 
 
 def running_claims(db: Connection, host: str) -> list[Claim]:
     """Return the running attempts of this host's daemon, for example before a crash."""
-    return _query_claims(
-        db, sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.host == host)
-    )
+    return _query_claims(db, _CLAIMS_OF_HOST, of_host=host)
 
 
 def all_running_claims(db: Connection) -> list[Claim]:
     """Return all attempts that are running according to the ledger."""
-    return _query_claims(db, jobs.c.state == JobState.RUNNING)
+    return _query_claims(db, _RUNNING_CLAIMS)
 
 
 def cancel_requested_claims(db: Connection, host: str) -> list[Claim]:
     """Return this host's running attempts whose cancellation is requested."""
-    mine = sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.host == host)
-    return _query_claims(db, sa.and_(mine, jobs.c.cancel_requested.is_(True)))
+    return _query_claims(db, _CANCEL_REQUESTED, of_host=host)
 
 
 def _next_queued(db: Connection) -> Any:
-    session = sa.select(sessions.c.id).where(sessions.c.queued > 0)
-    session = session.order_by(sessions.c.turn).limit(1)
-    job = sa.select(jobs.c.id, jobs.c.session_id, jobs.c.attempt)
-    job = job.where(jobs.c.state == JobState.QUEUED)
-    session_id = db.execute(session).scalar()
+    session_id = db.execute(_NEXT_SESSION).scalar()
     if session_id is None:
         return None
-    in_order = (jobs.c.priority.desc(), jobs.c.id)
-    mine = job.where(jobs.c.session_id == session_id)
-    return db.execute(mine.order_by(*in_order).limit(1)).first()
+    return db.execute(_NEXT_OF_SESSION, {"of_session": session_id}).first()
 
 
 def _next_unblocked(db: Connection) -> Any:
@@ -233,56 +253,35 @@ def _next_unblocked(db: Connection) -> Any:
 def _mark_running(
     db: Connection, job_id: int, attempt: int, now: Now, host: str, egress: str
 ) -> None:
+    begun = {"host": host, "started_at": now.wall}
+    running = {"state": JobState.RUNNING.value, "phase": None, "retry_at": None}
     db.execute(
-        sa.update(jobs)
-        .where(jobs.c.id == job_id)
-        .values(
-            state=JobState.RUNNING.value,
-            attempt=attempt,
-            host=host,
-            started_at=now.wall,
-            phase=None,
-            retry_at=None,
-        ),
+        _MARK_RUNNING, {"of_job": job_id, "attempt": attempt, **begun, **running}
     )
     db.execute(
-        sa.insert(attempts).values(
-            job_id=job_id,
-            number=attempt,
-            host=host,
-            started_at=now.wall,
-            egress=egress,
-        ),
+        _BEGIN_ATTEMPT, {"job_id": job_id, "number": attempt, "egress": egress, **begun}
     )
 
 
 def move_to_end_of_turns(db: Connection, session_id: int) -> None:
     """Have all other sessions served before this one."""
-    last = sa.select(sa.func.max(sessions.c.turn)).scalar_subquery()
-    db.execute(
-        sa.update(sessions).where(sessions.c.id == session_id).values(turn=last + 1),
-    )
+    db.execute(_MOVE_TO_END_OF_TURNS, {"of_session": session_id})
 
 
-def _query_claims(db: Connection, condition: sa.ColumnElement[bool]) -> list[Claim]:
+def _claim_of_job(db: Connection, job_id: int) -> Claim:
+    return _claim_from_row(db.execute(_CLAIM_OF_JOB, {"of_job": job_id}).one())
+
+
+def _query_claims(
+    db: Connection, query: sa.Select[Any], **bounds: object
+) -> list[Claim]:
     # Sorted here: with ORDER BY, SQLite walks all jobs by number instead of the few
     # that the partial index holds.
-    rows = sorted(db.execute(JOBS_QUERY.where(condition)).all(), key=lambda row: row.id)
-    return [_claim_from_row(row, _egress_of(db, row)) for row in rows]
+    rows = sorted(db.execute(query, bounds).all(), key=lambda row: row.id)
+    return [_claim_from_row(row) for row in rows]
 
 
-def _egress_of(db: Connection, row: Any) -> str:
-    return (
-        db.execute(
-            sa.select(attempts.c.egress).where(
-                attempts.c.job_id == row.id, attempts.c.number == row.attempt
-            )
-        ).scalar()
-        or ""
-    )
-
-
-def _claim_from_row(row: Any, egress: str) -> Claim:
+def _claim_from_row(row: Any) -> Claim:
     return Claim(
         job_id=row.id,
         uuid=row.uuid,
@@ -308,5 +307,5 @@ def _claim_from_row(row: Any, egress: str) -> Claim:
         publishing=row.phase == Phase.PUBLISHING,
         owner=row.host,
         is_music=row.is_music,
-        egress=egress,
+        egress=row.egress or "",
     )

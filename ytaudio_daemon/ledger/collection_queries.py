@@ -128,6 +128,13 @@ _QUERY = (
     .outerjoin(drops, drops.c.id == collections.c.drop_id)
 )
 
+_LATEST = (
+    sa.select(collections)
+    .where(collections.c.session_id == sa.bindparam("of_session"))
+    .order_by(collections.c.id.desc())
+    .limit(sa.bindparam("limit"))
+)
+
 
 def find_collections(
     db: Connection,
@@ -154,8 +161,7 @@ def collections_of_session(
     db: Connection, session_id: int, limit: int = MAX_SHOWN
 ) -> list[CollectionRow]:
     """Return a session's latest collections, the newest first."""
-    query = sa.select(collections).where(collections.c.session_id == session_id)
-    rows = db.execute(query.order_by(collections.c.id.desc()).limit(limit)).all()
+    rows = db.execute(_LATEST, {"of_session": session_id, "limit": limit}).all()
     followed = subscriptions_of(db, [row.id for row in rows]) if rows else {}
     return [
         CollectionRow(

@@ -13,6 +13,16 @@ from ytaudio_daemon.ledger.column_types import Real
 from ytaudio_daemon.ledger.schema import meta
 
 _PREFIX = "counter:"
+_ADD = (
+    sa.update(meta)
+    .where(meta.c.key == sa.bindparam("of_key"))
+    .values(
+        value=sa.cast(
+            sa.cast(meta.c.value, Real) + sa.bindparam("more", type_=Real), sa.Text
+        )
+    )
+)
+_BEGIN = sa.insert(meta)
 
 #: Tries that ended, by "completed", "interrupted", "cancelled", or a failure kind.
 ATTEMPTS = "attempts"
@@ -37,12 +47,9 @@ def add(db: Connection, amounts: Mapping[str, float]) -> None:
         if not amount:
             continue
         key = f"{_PREFIX}{name}"
-        grown = sa.cast(sa.cast(meta.c.value, Real) + amount, sa.Text)
-        changed = db.execute(
-            sa.update(meta).where(meta.c.key == key).values(value=grown)
-        )
+        changed = db.execute(_ADD, {"of_key": key, "more": amount})
         if changed.rowcount == 0:
-            db.execute(sa.insert(meta).values(key=key, value=str(float(amount))))
+            db.execute(_BEGIN, {"key": key, "value": str(float(amount))})
 
 
 def read_all(db: Connection) -> dict[str, float]:

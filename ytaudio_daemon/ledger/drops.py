@@ -24,9 +24,9 @@ from ytaudio_daemon.ledger.line_recorder import (
 from ytaudio_daemon.ledger.schema import (
     drops,
     events,
-    sessions,
     switched_off_links,
 )
+from ytaudio_daemon.ledger.sessions import session_row
 from ytaudio_daemon.model import LinePart
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
@@ -58,6 +58,14 @@ DROP_COLUMNS = (
 )
 
 
+_UNFILED = sa.select(drops).where(
+    drops.c.session_id == sa.bindparam("of_session"),
+    drops.c.name.in_(sa.bindparam("of_names", expanding=True)),
+    drops.c.state.in_(["recording", "recorded"]),
+)
+_DROPS = sa.select(drops).where(
+    drops.c.id.in_(sa.bindparam("of_drops", expanding=True))
+)
 #: What a drop holds, in the order of the file.
 NewEntry = NewLine | SwitchedOffLink
 
@@ -128,12 +136,9 @@ def _unfiled_of(
 ) -> dict[tuple[bytes, str], Drop]:
     found: dict[tuple[bytes, str], Drop] = {}
     for start in range(0, len(names), MAX_KEYS_PER_QUERY):
-        query = sa.select(drops).where(
-            drops.c.session_id == session_id,
-            drops.c.name.in_(names[start : start + MAX_KEYS_PER_QUERY]),
-            drops.c.state.in_(["recording", "recorded"]),
-        )
-        mine = [drop_from_row(row) for row in db.execute(query).all()]
+        some = names[start : start + MAX_KEYS_PER_QUERY]
+        bounds = {"of_session": session_id, "of_names": some}
+        mine = [drop_from_row(row) for row in db.execute(_UNFILED, bounds).all()]
         found |= {(drop.name, drop.sha256): drop for drop in mine}
     return found
 
@@ -165,8 +170,7 @@ def record_batches(
     Returns:
         The drops with their new cursors and counts.
     """
-    mine = sa.select(sessions).where(sessions.c.id == session_id)
-    session = db.execute(mine).one()
+    session = session_row(db, session_id)
     recorder = LineRecorder(db, session, quota, now, file_is_gone)
     batches = _skip_recorded_entries(db, batches)
     counts = recorder.record([(drop.id, _lines(batch)) for drop, batch in batches])
@@ -192,10 +196,8 @@ def _skip_recorded_entries(
     ids = [drop.id for drop, _ in batches]
     now: dict[int, Drop] = {}
     for start in range(0, len(ids), MAX_KEYS_PER_QUERY):
-        query = sa.select(drops).where(
-            drops.c.id.in_(ids[start : start + MAX_KEYS_PER_QUERY])
-        )
-        now |= {row.id: drop_from_row(row) for row in db.execute(query).all()}
+        some = {"of_drops": ids[start : start + MAX_KEYS_PER_QUERY]}
+        now |= {row.id: drop_from_row(row) for row in db.execute(_DROPS, some).all()}
     return [
         (
             now[drop.id],

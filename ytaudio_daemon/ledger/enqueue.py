@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import archive, transitions
@@ -23,8 +22,8 @@ from ytaudio_daemon.ledger.events import (
     append_library_requests,
     record_activity,
 )
-from ytaudio_daemon.ledger.schema import jobs, sessions
-from ytaudio_daemon.ledger.sessions import session_room
+from ytaudio_daemon.ledger.schema import jobs
+from ytaudio_daemon.ledger.sessions import session_room, session_row
 from ytaudio_daemon.model import JobState, Options
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import (
@@ -303,7 +302,7 @@ def enqueue_link(  # noqa: PLR0913 - what a decision depends on, one name each
         is_music: The link is one of YouTube Music's.
         ignores_archive: It is fetched although the archive has the video.
     """
-    session = db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
+    session = session_row(db, session_id)
     batch = JobBatch(
         db, session, quota, now, when_full=WhenFull.REFUSE, file_is_gone=file_is_gone
     )

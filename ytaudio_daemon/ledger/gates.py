@@ -26,11 +26,23 @@ from ytaudio_daemon.model.host_errors import current_code
 SITE = "youtube"
 #: The latest attempts that are looked through for another blocked video.
 MAX_WITNESSES = 50
+_CLOSED_GATES = sa.select(gates)
+_SET_PROBE = sa.update(gates).where(gates.c.name == sa.bindparam("of_gate"))
+_RUNNING_JOBS = sa.select(jobs.c.id).where(jobs.c.state == JobState.RUNNING)
+_CLEAR_STALE_PROBE = (
+    sa.update(gates)
+    .where(gates.c.probe_job_id.is_not(None))
+    .where(gates.c.probe_job_id.not_in(_RUNNING_JOBS))
+    .values(probe_job_id=None)
+)
+_BUCKET = sa.select(pace).where(pace.c.site == sa.bindparam("of_site"))
+_SAVE_BUCKET = sa.update(pace).where(pace.c.site == sa.bindparam("of_site"))
+_FIRST_BUCKET = sa.insert(pace)
 
 
 def closed_gates(db: Connection) -> list[Gate]:
     """Return the gates that are closed or half open."""
-    return [_gate_from_row(row) for row in db.execute(sa.select(gates)).all()]
+    return [_gate_from_row(row) for row in db.execute(_CLOSED_GATES).all()]
 
 
 def find_gate(db: Connection, name: GateName, egress: str = "") -> Gate | None:
@@ -176,19 +188,13 @@ def may_claim(closed: list[Gate], now: Now) -> bool:
 def set_probe(db: Connection, job_id: int, half_open: Iterable[Gate]) -> None:
     """Store which job is the probe of the half-open gates."""
     for gate in half_open:
-        mine = gates.c.name == _row_name(gate.name, gate.egress)
-        db.execute(sa.update(gates).where(mine).values(probe_job_id=job_id))
+        row_name = _row_name(gate.name, gate.egress)
+        db.execute(_SET_PROBE, {"of_gate": row_name, "probe_job_id": job_id})
 
 
 def clear_stale_probe(db: Connection) -> None:
     """Remove a probe that is no longer running, so that another job can be the probe."""
-    running = sa.select(jobs.c.id).where(jobs.c.state == JobState.RUNNING)
-    db.execute(
-        sa.update(gates)
-        .where(gates.c.probe_job_id.is_not(None))
-        .where(gates.c.probe_job_id.not_in(running))
-        .values(probe_job_id=None),
-    )
+    db.execute(_CLEAR_STALE_PROBE)
 
 
 def take_token(db: Connection, bucket: Pace, now: Now, egress: str = "") -> bool:
@@ -220,16 +226,16 @@ def seconds_to_next_token(
 
 def available_tokens(db: Connection, bucket: Pace, now: Now, egress: str = "") -> float:
     """Return the tokens that an egress has now; an attempt needs a whole one."""
-    row = db.execute(sa.select(pace).where(pace.c.site == _site_name(egress))).first()
+    row = db.execute(_BUCKET, {"of_site": _site_name(egress)}).first()
     if row is None:
         return float(bucket.burst)
     return bucket.refill(row.tokens, row.filled_at, now.wall)
 
 
 def _save_tokens(db: Connection, tokens: float, now: Now, egress: str) -> None:
-    site = _site_name(egress)
-    db.execute(sa.delete(pace).where(pace.c.site == site))
-    db.execute(sa.insert(pace).values(site=site, tokens=tokens, filled_at=now.wall))
+    site, saved = _site_name(egress), {"tokens": tokens, "filled_at": now.wall}
+    if db.execute(_SAVE_BUCKET, {"of_site": site, **saved}).rowcount == 0:
+        db.execute(_FIRST_BUCKET, {"site": site, **saved})
 
 
 def _site_name(egress: str) -> str:

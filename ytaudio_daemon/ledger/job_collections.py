@@ -29,12 +29,13 @@ _QUERY = (
             entries.c.video_id == jobs.c.video_id,
         ),
     )
+    .where(jobs.c.id == sa.bindparam("of_job"))
 )
 
 
 def collection_of_job(db: Connection, job_id: int) -> JobCollection | None:
     """Return the collection that made a job; None when a line or a client did."""
-    row = db.execute(_QUERY.where(jobs.c.id == job_id)).first()
+    row = db.execute(_QUERY, {"of_job": job_id}).first()
     if row is None:
         return None
     # A channel may have albums, too: which of them a song is on is not stored.

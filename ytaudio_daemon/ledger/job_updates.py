@@ -13,10 +13,35 @@ from ytaudio_daemon.model import FINALIZED, JobState, Outcome
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.outage import failure_signature
 
+#: The job is still the attempt's, which may write to it; with `bound_fence`.
+HOLDS_FENCE = sa.and_(
+    jobs.c.id == sa.bindparam("of_job"),
+    jobs.c.attempt == sa.bindparam("of_attempt"),
+    jobs.c.state == JobState.RUNNING,
+)
+#: What `change_state` must know of a job.
+COLUMNS_TO_MOVE = (jobs.c.id, jobs.c.session_id, jobs.c.state, jobs.c.attempt)
+_JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("of_job"))
+_MOVE = sa.update(jobs).where(
+    jobs.c.id == sa.bindparam("of_job"), jobs.c.state == sa.bindparam("from_state")
+)
+_MOVE_FENCED = (
+    sa.update(jobs)
+    .where(HOLDS_FENCE)
+    .values(
+        charged=jobs.c.charged + sa.bindparam("more_charged", 0),
+        crashes=jobs.c.crashes + sa.bindparam("more_crashes", 0),
+    )
+)
+_END_ATTEMPT = sa.update(attempts).where(
+    attempts.c.job_id == sa.bindparam("of_job"),
+    attempts.c.number == sa.bindparam("of_attempt"),
+)
+
 
 def get_job(db: Connection, job_id: int) -> Any:
     """Return a job's row."""
-    return db.execute(sa.select(jobs).where(jobs.c.id == job_id)).one()
+    return db.execute(_JOB, {"of_job": job_id}).one()
 
 
 def fence_of(job: Any) -> Fence:
@@ -28,13 +53,9 @@ def fence_of(job: Any) -> Fence:
     return Fence(job_id=job.id, session_id=job.session_id, attempt=job.attempt)
 
 
-def fence_conditions(fence: Fence) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return the conditions under which an attempt may still write to its job."""
-    return (
-        jobs.c.id == fence.job_id,
-        jobs.c.attempt == fence.attempt,
-        jobs.c.state == JobState.RUNNING,
-    )
+def bound_fence(fence: Fence) -> dict[str, int]:
+    """Return the values of `HOLDS_FENCE`."""
+    return {"of_job": fence.job_id, "of_attempt": fence.attempt}
 
 
 def change_state(
@@ -50,11 +71,8 @@ def change_state(
         reason: For the event.
         values: Other columns to change with it.
     """
-    done = db.execute(
-        sa.update(jobs)
-        .where(jobs.c.id == job.id, jobs.c.state == job.state)
-        .values(state=to.value, **values),
-    )
+    of_job = {"of_job": job.id, "from_state": job.state}
+    done = db.execute(_MOVE, {**of_job, "state": to.value, **values})
     if done.rowcount == 1:
         record_transition(db, now, fence_of(job), JobState(job.state), to, reason)
         _count_finished(db, to, values)
@@ -65,13 +83,20 @@ def change_state_fenced(
 ) -> bool:
     """Move a running job out of an attempt's hands.
 
+    Args:
+        db: A write transaction.
+        fence: The attempt.
+        to: The new state.
+        now: The moment.
+        reason: For the event.
+        values: Other columns to change with it; `more_charged` and `more_crashes` are
+            added to theirs.
+
     Returns:
         False when the attempt is no longer the job's; nothing is written then.
     """
     always = {"state": to.value, "phase": None, "host": None, "cancel_requested": False}
-    done = db.execute(
-        sa.update(jobs).where(*fence_conditions(fence)).values(always | values),
-    )
+    done = db.execute(_MOVE_FENCED, {**bound_fence(fence), **always, **values})
     if done.rowcount != 1:
         return False
     record_transition(db, now, fence, JobState.RUNNING, to, reason)
@@ -119,21 +144,16 @@ def end_attempt(
             counters.DOWNLOADED_BYTES: outcome.downloaded_bytes,
         },
     )
-    db.execute(
-        sa.update(attempts)
-        .where(
-            attempts.c.job_id == fence.job_id,
-            attempts.c.number == fence.attempt,
-        )
-        .values(
-            ended_at=now.wall,
-            engine=outcome.engine or attempts.c.engine,
-            downloaded_bytes=outcome.downloaded_bytes,
-            kind=kind,
-            code=failure.code if failure else None,
-            message=failure.message if failure else None,
-            log_tail=failure.log_tail if failure else None,
-            signature=(failure_signature(failure) or None) if failure else None,
-            charged=int(is_charged),
-        ),
-    )
+    found = {
+        "ended_at": now.wall,
+        "downloaded_bytes": outcome.downloaded_bytes,
+        "kind": kind,
+        "code": failure.code if failure else None,
+        "message": failure.message if failure else None,
+        "log_tail": failure.log_tail if failure else None,
+        "signature": (failure_signature(failure) or None) if failure else None,
+        "charged": int(is_charged),
+    }
+    if outcome.engine:
+        found["engine"] = outcome.engine
+    db.execute(_END_ATTEMPT, {**bound_fence(fence), **found})

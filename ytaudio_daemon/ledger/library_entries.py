@@ -8,6 +8,14 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.schema import library_entries
 
+_ENTRY = sa.select(library_entries).where(
+    library_entries.c.job_id == sa.bindparam("of_job")
+)
+_CHANGE = sa.update(library_entries).where(
+    library_entries.c.job_id == sa.bindparam("of_job")
+)
+_CREATE = sa.insert(library_entries)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryEntry:
@@ -28,24 +36,18 @@ class LibraryEntry:
 
 def find_library_entry(db: Connection, job_id: int) -> LibraryEntry | None:
     """Return the file that was last added to the library for a job, if any."""
-    found = db.execute(
-        sa.select(library_entries).where(library_entries.c.job_id == job_id)
-    ).mappings()
-    row = found.first()
+    row = db.execute(_ENTRY, {"of_job": job_id}).mappings().first()
     return None if row is None else LibraryEntry(**row)
 
 
 def save_library_entries(db: Connection, entries: Iterable[LibraryEntry]) -> None:
     """Store the files that were added to the library."""
     for entry in entries:
-        db.execute(
-            sa.delete(library_entries).where(library_entries.c.job_id == entry.job_id)
-        )
-        db.execute(
-            sa.insert(library_entries).values(
-                job_id=entry.job_id,
-                attempt=entry.attempt,
-                name=entry.name,
-                identity=entry.identity,
-            ),
-        )
+        added = {
+            "attempt": entry.attempt,
+            "name": entry.name,
+            "identity": entry.identity,
+        }
+        changed = db.execute(_CHANGE, {"of_job": entry.job_id, **added})
+        if changed.rowcount == 0:
+            db.execute(_CREATE, {"job_id": entry.job_id, **added})

@@ -22,6 +22,11 @@ from ytaudio_daemon.model.job_collection import JobCollection
 
 #: Rows of an entry's page.
 PAGE_SIZE = 500
+_COLLECTIONS_OF_JOBS = (
+    sa.select(entries.c.collection_id)
+    .distinct()
+    .where(entries.c.job_id.in_(sa.bindparam("of_jobs", expanding=True)))
+)
 
 
 class PlaylistEntry(NamedTuple):
@@ -136,7 +141,6 @@ def collections_of_jobs(db: Connection, job_ids: Sequence[int]) -> set[int]:
     """Return the collections that list any of these jobs."""
     found: set[int] = set()
     for start in range(0, len(job_ids), 500):  # SQLite takes few bound values
-        some = entries.c.job_id.in_(job_ids[start : start + 500])
-        query = sa.select(entries.c.collection_id).distinct().where(some)
-        found |= set(db.execute(query).scalars())
+        some = {"of_jobs": job_ids[start : start + 500]}
+        found |= set(db.execute(_COLLECTIONS_OF_JOBS, some).scalars())
     return found

@@ -117,6 +117,27 @@ _CLAIMS_QUERY = (
 )
 
 
+_IS_QUEUED = sa.and_(IS_UNLISTED, collections.c.state == CollectionState.QUEUED.value)
+_QUEUED = sa.select(collections.c.id).where(_IS_QUEUED).limit(1)
+#: What a person has asked for comes first, then looks.
+_NEXT_QUEUED = (
+    sa.select(collections)
+    .join(sessions, sessions.c.id == collections.c.session_id)
+    .outerjoin(subscriptions, subscriptions.c.collection_id == collections.c.id)
+    .where(_IS_QUEUED)
+    .order_by(
+        sessions.c.turn,
+        sa.case((subscriptions.c.look != Look.NONE.value, 1), else_=0),
+        collections.c.priority.desc(),
+        collections.c.id,
+    )
+    .limit(1)
+)
+_NEXT_RETRY_AT = sa.select(sa.func.min(collections.c.retry_at)).where(
+    IS_UNLISTED, collections.c.state == CollectionState.WAITING.value
+)
+
+
 def claim_next(
     db: Connection, now: Now, host: str, pace: Pace, egresses: Sequence[str] = ("",)
 ) -> ListingClaim | None:
@@ -133,7 +154,7 @@ def claim_next(
         egresses: Keys of the egresses, the preferred one first.
     """
     closed = gates.closed_gates(db)
-    row = None if outages.is_held(db, now) else _next_queued(db)
+    row = None if outages.is_held(db, now) else db.execute(_NEXT_QUEUED).first()
     if row is None:
         return None
     egress = next(
@@ -181,24 +202,6 @@ def _count_queued_jobs(db: Connection) -> int:
     return db.execute(sa.select(totals.c.queued).where(totals.c.id == 1)).scalar() or 0
 
 
-def _next_queued(db: Connection) -> Any:
-    """Return the next collection in turn: what a person has asked for, then looks."""
-    is_look = sa.case((subscriptions.c.look != Look.NONE.value, 1), else_=0)
-    return db.execute(
-        sa.select(collections)
-        .join(sessions, sessions.c.id == collections.c.session_id)
-        .outerjoin(subscriptions, subscriptions.c.collection_id == collections.c.id)
-        .where(IS_UNLISTED, collections.c.state == CollectionState.QUEUED.value)
-        .order_by(
-            sessions.c.turn,
-            is_look,
-            collections.c.priority.desc(),
-            collections.c.id,
-        )
-        .limit(1)
-    ).first()
-
-
 def find_claims(db: Connection, *conditions: Any) -> list[ListingClaim]:
     """Return the claims of collections for which conditions hold, in order."""
     # Sorted here: with ORDER BY, SQLite walks all collections by number.
@@ -227,15 +230,12 @@ def is_running(db: Connection, uuid: str) -> bool:
 
 def next_retry_at(db: Connection) -> float | None:
     """Return when the next waiting collection is due; None for never."""
-    query = sa.select(sa.func.min(collections.c.retry_at)).where(
-        IS_UNLISTED, collections.c.state == CollectionState.WAITING.value
-    )
-    return db.execute(query).scalar()
+    return db.execute(_NEXT_RETRY_AT).scalar()
 
 
 def has_queued(db: Connection) -> bool:
     """Return whether a collection waits for its turn."""
-    return _next_queued(db) is not None
+    return db.execute(_QUEUED).first() is not None
 
 
 def _claim_from_row(row: Any) -> ListingClaim:

@@ -19,6 +19,9 @@ _REMAINING_FILES_PREFIX = "kept:"
 
 #: Prefix of the keys for delivery cursors; the receiver's key follows.
 _DELIVERY_CURSOR_PREFIX = "told:"
+_VALUE = sa.select(meta.c.value).where(meta.c.key == sa.bindparam("of_key"))
+_CHANGE = sa.update(meta).where(meta.c.key == sa.bindparam("of_key"))
+_CREATE = sa.insert(meta)
 
 
 def state_id(db: Connection) -> str:
@@ -145,10 +148,10 @@ def has_remaining_files(db: Connection, name: str) -> bool:
 
 
 def _get(db: Connection, key: str) -> str | None:
-    return db.execute(sa.select(meta.c.value).where(meta.c.key == key)).scalar()
+    return db.execute(_VALUE, {"of_key": key}).scalar()
 
 
 def _put(db: Connection, key: str, value: str) -> None:
-    changed = db.execute(sa.update(meta).where(meta.c.key == key).values(value=value))
+    changed = db.execute(_CHANGE, {"of_key": key, "value": value})
     if changed.rowcount == 0:
-        db.execute(sa.insert(meta).values(key=key, value=value))
+        db.execute(_CREATE, {"key": key, "value": value})

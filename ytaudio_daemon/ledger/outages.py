@@ -24,11 +24,12 @@ MAX_COMPLETED = 200
 SETTLE_BATCH = 500
 #: The reason of the event: a job that failed in an outage is queued again.
 QUEUED_AGAIN = "outage"
+_OUTAGE = sa.select(outages).where(outages.c.site == SITE)
 
 
 def find_outage(db: Connection) -> Outage | None:
     """Return the outage that is suspected, confirmed or refuted, if any."""
-    row = db.execute(sa.select(outages).where(outages.c.site == SITE)).first()
+    row = db.execute(_OUTAGE).first()
     if row is None:
         return None
     return Outage(

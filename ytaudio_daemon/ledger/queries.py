@@ -10,10 +10,8 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import UnknownJobError
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.collections import ASKED_AGAIN, EVENT_PREFIX
 from ytaudio_daemon.ledger.job_join import JOBS_QUERY, source_file
 from ytaudio_daemon.ledger.line_order import ORDER
-from ytaudio_daemon.ledger.removals import REMOVED_EVENT
 from ytaudio_daemon.ledger.schema import (
     IS_UNLISTED,
     attempts,
@@ -37,6 +35,27 @@ _UNFINISHED = sorted(state.value for state in set(JobState) - FINALIZED)
 
 #: Of an attempt: by it attempts are compared, and it says nothing that `code` does not.
 _NOT_SHOWN = frozenset({"signature"})
+
+_TOTALS = sa.select(totals).where(totals.c.id == 1)
+_JOB = JOBS_QUERY.where(jobs.c.id == sa.bindparam("of_job"))
+_OF_SESSION = JOBS_QUERY.where(jobs.c.session_id == sa.bindparam("of_session"))
+_RUNNING_OF_SESSION = _OF_SESSION.where(jobs.c.state == JobState.RUNNING).order_by(
+    jobs.c.id
+)
+_NEXT_OF_SESSION = {
+    state: _OF_SESSION.where(jobs.c.state == state)
+    .order_by(jobs.c.priority.desc(), jobs.c.id)
+    .limit(sa.bindparam("limit"))
+    for state in (JobState.QUEUED, JobState.WAITING, JobState.HELD)
+}
+_LATEST_OF_SESSION = (
+    _OF_SESSION.where(jobs.c.finalized_at.is_not(None))
+    .order_by(jobs.c.finalized_at.desc(), jobs.c.id.desc())
+    .limit(MAX_LATEST_JOBS + 1)
+)
+_NEXT_RETRY_AT = sa.select(sa.func.min(jobs.c.retry_at)).where(
+    jobs.c.state == JobState.WAITING
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,80 +97,9 @@ class JobRow:
     collection_count: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """The session, job and drop that an event changed."""
-
-    event_id: int
-    session_id: int
-    job_id: int | None
-    drop_id: int | None
-    reason: str
-    to_state: str | None = None
-    collection_id: int | None = None
-
-    @property
-    def ends_job(self) -> bool:
-        """Whether a job was finalized."""
-        return self.to_state in FINALIZED
-
-    @property
-    def removes_file(self) -> bool:
-        """Whether `keep_last` removed a job's file."""
-        return self.reason == REMOVED_EVENT
-
-    @property
-    def is_of_collection(self) -> bool:
-        """Whether it is one of a collection that the drop names."""
-        return self.reason.startswith(EVENT_PREFIX)
-
-    @property
-    def is_asked_again(self) -> bool:
-        """Whether a collection that was listed is listed again."""
-        return self.reason == f"{EVENT_PREFIX}{ASKED_AGAIN}"
-
-
-def changes_after(db: Connection, event_id: int, limit: int = 2000) -> list[Change]:
-    """Return the next events after a cursor, in order."""
-    rows = db.execute(
-        sa.select(events)
-        .where(events.c.id > event_id)
-        .order_by(events.c.id)
-        .limit(limit),
-    ).all()
-    return [
-        Change(
-            event_id=row.id,
-            session_id=row.session_id,
-            job_id=row.job_id,
-            drop_id=row.drop_id,
-            reason=row.reason,
-            to_state=row.to_state,
-            collection_id=row.collection_id,
-        )
-        for row in rows
-    ]
-
-
-def drops_of_jobs(db: Connection, job_ids: Sequence[int]) -> set[int]:
-    """Return the drops whose receipts list any of these jobs."""
-    found: set[int] = set()
-    for start in range(0, len(job_ids), 500):
-        some = job_ids[start : start + 500]
-        query = sa.select(lines.c.drop_id).where(lines.c.job_id.in_(some)).distinct()
-        found |= set(db.execute(query).scalars())
-        of_collections = (
-            sa.select(lines.c.drop_id)
-            .join(entries, entries.c.collection_id == lines.c.collection_id)
-            .where(entries.c.job_id.in_(some), lines.c.collection_id.is_not(None))
-        )
-        found |= set(db.execute(of_collections.distinct()).scalars())
-    return found
-
-
 def total_counts(db: Connection) -> dict[JobState, int]:
     """Return the number of jobs in each state, from the kept counters."""
-    row = db.execute(sa.select(totals).where(totals.c.id == 1)).one()
+    row = db.execute(_TOTALS).one()
     return {state: getattr(row, state.value) for state in JobState}
 
 
@@ -164,18 +112,12 @@ def session_counts(db: Connection) -> dict[SessionState, int]:
 
 def session_status_jobs(db: Connection, session_id: int) -> tuple[list[JobRow], bool]:
     """Return a session's running, next and latest jobs, and True if some are left out."""
-    mine = jobs.c.session_id == session_id
-    running = _query_jobs(db, mine, jobs.c.state == JobState.RUNNING, order=[jobs.c.id])
-    first = [jobs.c.priority.desc(), jobs.c.id]
+    running = _ask_jobs(db, _RUNNING_OF_SESSION, of_session=session_id)
     following: list[JobRow] = []
-    for state in (JobState.QUEUED, JobState.WAITING, JobState.HELD):
+    for query in _NEXT_OF_SESSION.values():
         room = MAX_NEXT_JOBS + 1 - len(following)
-        following += _query_jobs(
-            db, mine, jobs.c.state == state, order=first, limit=room
-        )
-    done = jobs.c.finalized_at.is_not(None)
-    order = [jobs.c.finalized_at.desc(), jobs.c.id.desc()]
-    latest = _query_jobs(db, mine, done, order=order, limit=MAX_LATEST_JOBS + 1)
+        following += _ask_jobs(db, query, of_session=session_id, limit=room)
+    latest = _ask_jobs(db, _LATEST_OF_SESSION, of_session=session_id)
     truncated = len(following) > MAX_NEXT_JOBS or len(latest) > MAX_LATEST_JOBS
     return running + following[:MAX_NEXT_JOBS] + latest[:MAX_LATEST_JOBS], truncated
 
@@ -238,7 +180,7 @@ def find_job_by_uuid(db: Connection, job_uuid: str) -> JobRow | None:
 
 def job_by_id(db: Connection, job_id: int) -> JobRow:
     """Return a job by its row's number."""
-    return _query_jobs(db, jobs.c.id == job_id, order=[jobs.c.id])[0]
+    return _ask_jobs(db, _JOB, of_job=job_id)[0]
 
 
 def job_attempts(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
@@ -301,10 +243,7 @@ def unfinished_by_drop(db: Connection, session_id: int) -> dict[int, int]:
 
 def next_retry_at(db: Connection) -> float | None:
     """Return when the next waiting job is due, in seconds since 1970; None for never."""
-    query = sa.select(sa.func.min(jobs.c.retry_at)).where(
-        jobs.c.state == JobState.WAITING
-    )
-    return db.execute(query).scalar()
+    return db.execute(_NEXT_RETRY_AT).scalar()
 
 
 def recent_failure_codes(db: Connection, limit: int = 20) -> list[str | None]:
@@ -337,15 +276,15 @@ def _query_jobs(
     query = JOBS_QUERY.where(*conditions).order_by(*order)
     if limit is not None:
         query = query.limit(limit)
-    return [_job_row(row) for row in db.execute(query).all()]
+    return _ask_jobs(db, query)
+
+
+def _ask_jobs(db: Connection, query: sa.Select[Any], **bounds: object) -> list[JobRow]:
+    return [_job_row(row) for row in db.execute(query, bounds).all()]
 
 
 def _job_row(row: Any) -> JobRow:
-    same = {
-        name: getattr(row, name)
-        for name in JobRow.__slots__
-        if name not in {"state", "error", "source_file", "source_line", "source_part"}
-    }
+    same = {name: getattr(row, name) for name in _SAME_NAMES}
     return JobRow(
         **same,
         state=JobState(row.state),
@@ -354,6 +293,14 @@ def _job_row(row: Any) -> JobRow:
         source_line=row.drop_line,
         source_part=row.drop_part,
     )
+
+
+#: Fields of `JobRow` that are columns of `JOBS_QUERY`.
+_SAME_NAMES = tuple(
+    name
+    for name in JobRow.__slots__
+    if name not in {"state", "error", "source_file", "source_line", "source_part"}
+)
 
 
 def _error_from_row(row: Any) -> dict[str, str] | None:

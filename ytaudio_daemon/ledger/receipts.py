@@ -166,6 +166,29 @@ _LAST_OF_BATCH_QUERY = (
     .limit(1)
 )
 
+_SWITCHED_OFF_COUNT_QUERY = (
+    sa.select(sa.func.count())
+    .select_from(switched_off_links)
+    .where(switched_off_links.c.drop_id == sa.bindparam("drop"))
+)
+_SWITCHED_OFF_PAGE_QUERY = (
+    sa.select(switched_off_links.c.line)
+    .distinct()
+    .where(
+        switched_off_links.c.drop_id == sa.bindparam("drop"),
+        switched_off_links.c.line > sa.bindparam("after"),
+    )
+    .order_by(switched_off_links.c.line)
+    .limit(sa.bindparam("limit"))
+)
+_STATES_PAGE_QUERY = (
+    sa.select(*ORDER, jobs.c.state, _IS_OPEN_COLLECTION)
+    .outerjoin(jobs, jobs.c.id == lines.c.job_id)
+    .where(lines.c.drop_id == sa.bindparam("drop"), IS_AFTER_BOUND)
+    .order_by(*ORDER)
+    .limit(sa.bindparam("limit"))
+)
+
 _NEWER_QUERY = (
     sa.select(drops.c.id)
     .join(sessions, sessions.c.id == drops.c.session_id)
@@ -257,24 +280,15 @@ def count_line_states(
 
 def count_switched_off_links(db: Connection, drop_id: int) -> int:
     """Return the number of links in a drop's comments."""
-    mine = switched_off_links.c.drop_id == drop_id
-    query = sa.select(sa.func.count()).select_from(switched_off_links).where(mine)
-    return db.execute(query).scalar_one()
+    return db.execute(_SWITCHED_OFF_COUNT_QUERY, {"drop": drop_id}).scalar_one()
 
 
 def switched_off_page(
     db: Connection, drop_id: int, after_line: int, limit: int
 ) -> list[int]:
     """Return the next lines of a drop that have links in comments, in order."""
-    line = switched_off_links.c.line
-    query = (
-        sa.select(line)
-        .distinct()
-        .where(switched_off_links.c.drop_id == drop_id, line > after_line)
-        .order_by(line)
-        .limit(limit)
-    )
-    return list(db.execute(query).scalars())
+    bounds = {"drop": drop_id, "after": after_line, "limit": limit}
+    return list(db.execute(_SWITCHED_OFF_PAGE_QUERY, bounds).scalars())
 
 
 def is_superseded(db: Connection, drop: ReceiptHead) -> bool:
@@ -301,14 +315,8 @@ def find_unfinished_line(
     Returns:
         That line, or None; and the last line searched, None when there was no more.
     """
-    page: Sequence[Any] = db.execute(
-        sa.select(*ORDER, jobs.c.state, _IS_OPEN_COLLECTION)
-        .outerjoin(jobs, jobs.c.id == lines.c.job_id)
-        .where(lines.c.drop_id == drop_id, IS_AFTER_BOUND)
-        .order_by(*ORDER)
-        .limit(limit),
-        bound_after(after),
-    ).all()
+    bounds = {"drop": drop_id, "limit": limit, **bound_after(after)}
+    page: Sequence[Any] = db.execute(_STATES_PAGE_QUERY, bounds).all()
     for line, part, state, is_open in page:
         if is_open or (state is not None and state not in _FINALIZED):
             return LinePart(line, part), LinePart(line, part)

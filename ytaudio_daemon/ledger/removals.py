@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.events import Fence, append_event
+from ytaudio_daemon.ledger.held_jobs import release_held
 from ytaudio_daemon.ledger.schema import (
     IS_BEING_REMOVED,
     collections,
@@ -18,7 +19,6 @@ from ytaudio_daemon.ledger.schema import (
     sessions,
     subscriptions,
 )
-from ytaudio_daemon.ledger.transitions import release_held
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota

@@ -21,6 +21,11 @@ _HAS_UNLISTED = sa.exists().where(
     collections.c.session_id == sessions.c.id, IS_UNLISTED
 )
 UNFINISHED = tuple(state for state in JobState if state not in FINALIZED)
+_SESSION = sa.select(sessions).where(sessions.c.id == sa.bindparam("of_session"))
+_NEWEST = sa.select(sessions).order_by(sessions.c.id.desc()).limit(1)
+_NEWEST_OF_UUID = _NEWEST.where(sessions.c.uuid == sa.bindparam("of_uuid"))
+_NEWEST_OF_NAME = _NEWEST.where(sessions.c.name == sa.bindparam("of_name"))
+_ACTIVE_OF_NAME = _NEWEST_OF_NAME.where(sessions.c.state == SessionState.ACTIVE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +68,7 @@ class Session:
 
 def active_session(db: Connection, name: str) -> Session | None:
     """Return the active session of that name."""
-    return _newest_matching(
-        db, sessions.c.name == name, sessions.c.state == SessionState.ACTIVE
-    )
+    return _first(db, _ACTIVE_OF_NAME, of_name=name)
 
 
 def find_session(db: Connection, name_or_uuid: str) -> Session | None:
@@ -74,10 +77,10 @@ def find_session(db: Connection, name_or_uuid: str) -> Session | None:
     A folder may be named by the UUID of a session that has expired since; that name
     stands for the session that is active in the folder now.
     """
-    by_uuid = _newest_matching(db, sessions.c.uuid == name_or_uuid)
+    by_uuid = _first(db, _NEWEST_OF_UUID, of_uuid=name_or_uuid)
     if by_uuid is not None and by_uuid.state is SessionState.EXPIRED:
         return active_session(db, name_or_uuid) or by_uuid
-    return by_uuid or _newest_matching(db, sessions.c.name == name_or_uuid)
+    return by_uuid or _first(db, _NEWEST_OF_NAME, of_name=name_or_uuid)
 
 
 def find_session_by_prefix(db: Connection, uuid_prefix: str) -> Session | None:
@@ -89,9 +92,12 @@ def find_session_by_prefix(db: Connection, uuid_prefix: str) -> Session | None:
 
 def session_by_id(db: Connection, session_id: int) -> Session:
     """Return a session by its row's number."""
-    return session_from_row(
-        db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
-    )
+    return session_from_row(session_row(db, session_id))
+
+
+def session_row(db: Connection, session_id: int) -> Any:
+    """Return a session's row by its number."""
+    return db.execute(_SESSION, {"of_session": session_id}).one()
 
 
 def require_active(db: Connection, session_id: int) -> Session:
@@ -122,10 +128,10 @@ def existing_names(db: Connection, names: Sequence[str]) -> set[str]:
 
 def session_to_show(db: Connection, session_id: int) -> Session | None:
     """Return a session, or None when it is pruned or a newer one has its name."""
-    session = _newest_matching(db, sessions.c.id == session_id)
+    session = _first(db, _SESSION, of_session=session_id)
     if session is None or session.state is SessionState.ACTIVE:
         return session
-    newest = _newest_matching(db, sessions.c.name == session.name)
+    newest = _first(db, _NEWEST_OF_NAME, of_name=session.name)
     return session if newest is not None and newest.id == session.id else None
 
 
@@ -320,11 +326,8 @@ def unfinished_count() -> sa.ColumnElement[int]:
     return total
 
 
-def _newest_matching(
-    db: Connection, *conditions: sa.ColumnElement[bool]
-) -> Session | None:
-    query = sa.select(sessions).where(*conditions).order_by(sessions.c.id.desc())
-    row = db.execute(query.limit(1)).first()
+def _first(db: Connection, query: sa.Select[Any], **bounds: object) -> Session | None:
+    row = db.execute(query, bounds).first()
     return None if row is None else session_from_row(row)
 
 

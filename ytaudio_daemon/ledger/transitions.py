@@ -11,16 +11,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.events import Fence, append_event, record_activity
+from ytaudio_daemon.ledger.held_jobs import release_held
 from ytaudio_daemon.ledger.job_updates import (
+    COLUMNS_TO_MOVE,
+    HOLDS_FENCE,
+    bound_fence,
     change_state,
     change_state_fenced,
     end_attempt,
-    fence_conditions,
     fence_of,
     get_job,
 )
-from ytaudio_daemon.ledger.schema import jobs, sessions
-from ytaudio_daemon.ledger.sessions import session_room
+from ytaudio_daemon.ledger.schema import jobs
 from ytaudio_daemon.model import (
     FINALIZED,
     LEGAL_TRANSITIONS,
@@ -33,8 +35,6 @@ from ytaudio_daemon.model.decide import Decision
 from ytaudio_daemon.model.job import CancelResult
 from ytaudio_daemon.model.quota import Quota
 
-#: Held jobs queued in one transaction.
-MAX_RELEASED = 1000
 #: The reason of a cancellation that a person asked for.
 CANCELLED_BY_USER = "cancelled"
 #: The error columns of a job without an error.
@@ -44,6 +44,21 @@ CLEARED_ERROR: dict[str, Any] = {
     "error_message": None,
     "error_hint": None,
 }
+_CHANGE_JOB = sa.update(jobs).where(jobs.c.id == sa.bindparam("of_job"))
+_BEGIN_PUBLISH = sa.update(jobs).where(HOLDS_FENCE, jobs.c.cancel_requested.is_(False))
+_CANCEL_REQUESTED = sa.select(jobs.c.cancel_requested).where(HOLDS_FENCE)
+_DUE = (
+    sa.select(*COLUMNS_TO_MOVE)
+    .where(
+        jobs.c.state == JobState.WAITING,
+        sa.or_(
+            jobs.c.retry_at <= sa.bindparam("now"),
+            jobs.c.retry_at > sa.bindparam("furthest"),
+        ),
+    )
+    .order_by(jobs.c.retry_at)
+    .limit(sa.bindparam("limit"))
+)
 
 
 def begin_publish(
@@ -54,11 +69,9 @@ def begin_publish(
     Returns:
         False when the attempt is no longer the job's, or a cancellation is requested.
     """
-    done = db.execute(
-        sa.update(jobs)
-        .where(*fence_conditions(fence), jobs.c.cancel_requested.is_(False))
-        .values(phase=Phase.PUBLISHING.value, output_path=output_path, sha256=sha256),
-    )
+    found = {"output_path": output_path, "sha256": sha256}
+    begun = {**bound_fence(fence), "phase": Phase.PUBLISHING.value, **found}
+    done = db.execute(_BEGIN_PUBLISH, begun)
     if done.rowcount != 1:
         return False
     append_event(db, now, fence, "publishing")
@@ -96,15 +109,14 @@ def complete(
         view_count=result.view_count,
         file_size_bytes=result.size_bytes,
         finalized_at=now.wall,
-        charged=jobs.c.charged + 1,
+        more_charged=1,
         with_cookies=outcome.with_cookies,
         **CLEARED_ERROR,
     )
     if not moved:
         return False
     end_attempt(db, fence, outcome, now, kind="completed", is_charged=True)
-    grown = {"used_bytes": sessions.c.used_bytes + result.size_bytes}
-    record_activity(db, fence.session_id, now, **grown)
+    record_activity(db, fence.session_id, now, more_bytes=result.size_bytes)
     release_held(db, fence.session_id, quota, now)
     return True
 
@@ -129,8 +141,8 @@ def record_failure(
         "error_message": decision.failure.message,
         "error_hint": decision.failure.hint,
         "retry_at": decision.retry_at,
-        "charged": jobs.c.charged + int(decision.charged),
-        "crashes": jobs.c.crashes + int(decision.crashed),
+        "more_charged": int(decision.charged),
+        "more_crashes": int(decision.crashed),
         "output_path": None,
         "sha256": None,
     }
@@ -224,7 +236,7 @@ def withdraw_cancellation(db: Connection, job_id: int, now: Now) -> bool:
     if job.state != JobState.RUNNING or not job.cancel_requested:
         return False
     kept = {"cancel_requested": False} | CLEARED_ERROR
-    db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(kept))
+    db.execute(_CHANGE_JOB, {"of_job": job_id, **kept})
     append_event(db, now, fence_of(job), "asked_again")
     # Or the session might be given up as stale while the job goes on.
     record_activity(db, job.session_id, now)
@@ -253,8 +265,8 @@ def retry(db: Connection, job_id: int, now: Now) -> bool:
     if job.state not in FINALIZED:
         return False
     if job.state == JobState.COMPLETED:
-        shrunk = sessions.c.used_bytes - (job.file_size_bytes or 0)
-        record_activity(db, job.session_id, now, used_bytes=shrunk)
+        fewer = -(job.file_size_bytes or 0)
+        record_activity(db, job.session_id, now, more_bytes=fewer)
     change_state(
         db,
         job,
@@ -289,18 +301,8 @@ def requeue_due(db: Connection, now: Now, max_delay_s: float, limit: int = 500) 
         max_delay_s: As `model.decide.max_retry_delay_s` returns it.
         limit: At most so many jobs.
     """
-    rows = db.execute(
-        sa.select(jobs.c.id, jobs.c.session_id, jobs.c.state, jobs.c.attempt)
-        .where(
-            jobs.c.state == JobState.WAITING,
-            sa.or_(
-                jobs.c.retry_at <= now.wall,
-                jobs.c.retry_at > now.wall + max_delay_s,
-            ),
-        )
-        .order_by(jobs.c.retry_at)
-        .limit(limit),
-    ).all()
+    bounds = {"now": now.wall, "furthest": now.wall + max_delay_s, "limit": limit}
+    rows = db.execute(_DUE, bounds).all()
     for row in rows:
         change_state(db, row, JobState.QUEUED, now, "due", retry_at=None)
     return len(rows)
@@ -317,33 +319,6 @@ def requeue_now(db: Connection, job_id: int, now: Now) -> bool:
         return False
     change_state(db, job, JobState.QUEUED, now, "due", retry_at=None)
     return True
-
-
-def release_held(db: Connection, session_id: int, quota: Quota, now: Now) -> int:
-    """Held → queued, as far as the session's quota of jobs and bytes allows.
-
-    Args:
-        db: A write transaction.
-        session_id: The session.
-        quota: The config's; the session's own limits win.
-        now: The moment.
-
-    Returns:
-        The number of jobs that were queued.
-    """
-    session = db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
-    room = session_room(session, quota)
-    if not session.held or room.exceeded is not None:
-        return 0
-    rows = db.execute(
-        sa.select(jobs.c.id, jobs.c.session_id, jobs.c.state, jobs.c.attempt)
-        .where(jobs.c.session_id == session_id, jobs.c.state == JobState.HELD)
-        .order_by(jobs.c.priority.desc(), jobs.c.id)
-        .limit(min(room.unfinished_jobs, MAX_RELEASED)),
-    ).all()
-    for row in rows:
-        change_state(db, row, JobState.QUEUED, now, "released")
-    return len(rows)
 
 
 def force_queue(db: Connection, job_id: int, now: Now) -> bool:
@@ -365,14 +340,13 @@ def force_queue(db: Connection, job_id: int, now: Now) -> bool:
 def _request_cancel(db: Connection, job: Any, now: Now, reason: str) -> None:
     """Request the cancellation of a running job; it completes if it publishes first."""
     asked = {"cancel_requested": True} | cancel_error(reason)
-    db.execute(sa.update(jobs).where(jobs.c.id == job.id).values(asked))
+    db.execute(_CHANGE_JOB, {"of_job": job.id, **asked})
     append_event(db, now, fence_of(job), "cancel_requested")
 
 
 def _cancel_was_requested(db: Connection, fence: Fence) -> bool:
     """Return True if the cancellation of this attempt's job is requested."""
-    query = sa.select(jobs.c.cancel_requested).where(*fence_conditions(fence))
-    return bool(db.execute(query).scalar())
+    return bool(db.execute(_CANCEL_REQUESTED, bound_fence(fence)).scalar())
 
 
 def _known_metadata(outcome: Outcome) -> dict[str, Any]:

@@ -7,7 +7,13 @@ clock nor a night switched off ends anything. Every step can be repeated.
 import structlog
 
 from ytaudio_daemon.folders import Layout, cookie_jars, inbox
-from ytaudio_daemon.ledger import Ledger, bulk_cancel, cookies, sessions, transitions
+from ytaudio_daemon.ledger import (
+    Ledger,
+    bulk_cancel,
+    cookies,
+    held_jobs,
+    sessions,
+)
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.maintenance.session_removal import SessionRemover
 from ytaudio_daemon.maintenance.trash_deletion import TrashDeleter
@@ -123,7 +129,7 @@ class SessionExpirer:
                 self._faults.isolated(f"held {session_id}"),
                 self._ledger.write() as db,
             ):
-                transitions.release_held(db, session_id, quota, now)
+                held_jobs.release_held(db, session_id, quota, now)
             self._held_cursor = session_id
         if not held:
             self._held_cursor = None

@@ -14,10 +14,10 @@ from ytaudio_daemon.ledger import (
     Connection,
     collections,
     cookies,
+    held_jobs,
     session_keys,
     sessions,
     subscriptions,
-    transitions,
 )
 from ytaudio_daemon.ledger.outbox import SESSION_EXPIRED
 from ytaudio_daemon.ledger.sessions import Session
@@ -106,7 +106,7 @@ def set_limits(
     """
     require_active(session)
     sessions.set_limits(db, session, now, **limits)
-    return transitions.release_held(db, session.id, quota, now)
+    return held_jobs.release_held(db, session.id, quota, now)
 
 
 def touch_session(db: Connection, session: Session, now: Now) -> None:

@@ -8,6 +8,7 @@ from ytaudio_daemon.errors import ITEM_ERRORS, LedgerError
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.session_defaults import read_session_library
 from ytaudio_daemon.ledger import Connection, Ledger
+from ytaudio_daemon.ledger.changes import Change
 from ytaudio_daemon.ledger.library_collections import (
     LibraryCollection,
     save_library_collection,
@@ -18,7 +19,6 @@ from ytaudio_daemon.ledger.library_playlists import (
     name_playlist,
     playlist_head,
 )
-from ytaudio_daemon.ledger.queries import Change
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views.collection_files import CollectionFiles
 from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue

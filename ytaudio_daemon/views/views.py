@@ -4,9 +4,9 @@ import time
 
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.ledger import Ledger, queries
+from ytaudio_daemon.ledger import Ledger
+from ytaudio_daemon.ledger.changes import Change, changes_after, drops_of_jobs
 from ytaudio_daemon.ledger.events import LIBRARY_REQUESTED
-from ytaudio_daemon.ledger.queries import Change
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views.daemon_status import DaemonStatusFile
 from ytaudio_daemon.views.library import LibraryView
@@ -164,14 +164,14 @@ class Views:
         with self._ledger.read() as db:
             if self._cursor is None:
                 self._cursor = self._saved_cursor.load(db)
-            changes = queries.changes_after(db, self._cursor, EVENT_BATCH_SIZE)
+            changes = changes_after(db, self._cursor, EVENT_BATCH_SIZE)
             if not changes:
                 self._has_more_events = False
                 return
             moved = [c.job_id for c in changes if c.job_id is not None]
             reopened = [c.job_id for c in changes if c.job_id and c.reason == "retried"]
-            drops = queries.drops_of_jobs(db, sorted(set(moved)))
-            drops_again = queries.drops_of_jobs(db, reopened)
+            drops = drops_of_jobs(db, sorted(set(moved)))
+            drops_again = drops_of_jobs(db, reopened)
             self._library_playlists.schedule_changed(db, changes, now)
         drops_again |= {c.drop_id for c in changes if c.drop_id and c.is_asked_again}
         for change in changes:
