@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import pytest
 from structlog.testing import capture_logs
+from watchdog.observers.inotify_c import InotifyEvent
 
 from ytaudio_daemon.intake.inbox_watcher import InboxWatcher, PendingChanges
 
@@ -109,8 +110,7 @@ def test_an_overflown_queue_has_everything_looked_through(watched: Watched) -> N
     """The kernel keeps so many events; more of them are lost, and it says so."""
     room = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     reader = next(t for t in watched.watch._threads if hasattr(t, "handle_event"))
-    noise = [watched.inbox / "alice" / "processed" / f"{n}" for n in (0, 1)]
-    noise[0].parent.mkdir()
+    noise = [watched.inbox / "alice" / f".{n}.part" for n in (0, 1)]
     watched.touch()
     assert watched.heard()
     is_held, go_on = threading.Event(), threading.Event()
@@ -154,6 +154,7 @@ def test_a_drop_is_seen_at_once_although_another_name_departs_before_it(
     assert time.monotonic() - began < 10 * 0.4
 
 
+@pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
 def test_a_folder_that_is_renamed_is_watched_under_its_new_name(
     watched: Watched,
 ) -> None:
@@ -174,6 +175,28 @@ def test_a_file_under_a_temporary_name_is_no_change(watched: Watched) -> None:
     assert not watched.heard("alice", patience=0.2)
     part.rename(watched.inbox / "alice" / "songs.txt")
     assert watched.heard("alice")
+
+
+@pytest.mark.parametrize("parent", [".", "alice"])
+def test_what_we_write_beside_filed_drops_is_not_even_read(
+    watched: Watched, parent: str
+) -> None:
+    reader = next(t for t in watched.watch._threads if hasattr(t, "handle_event"))
+    seen: list[bytes] = []
+    handle = reader.handle_event
+
+    def record(event: InotifyEvent) -> None:
+        seen.append(event.name)
+        handle(event)
+
+    vars(reader)["handle_event"] = record
+    (watched.inbox / parent / "processed" / "party").mkdir(parents=True)
+    (watched.inbox / parent / "processed" / "songs.txt").write_text("x")
+    (watched.inbox / parent / "processed" / "party" / "songs.txt").write_text("x")
+    watched.touch()
+    assert watched.heard()
+    assert set(seen) <= {b"processed", b"songs.txt"}
+    assert seen.count(b"songs.txt") <= len(["created", "modified", "closed"])
 
 
 def test_without_room_for_another_thread_the_scan_finds_everything(

@@ -201,6 +201,8 @@ def remove_if_ours(
         OSError: It cannot be removed.
     """
     try:
+        # Nearly always there is none, which one call says instead of ten.
+        os.lstat(os.path.join(os.fsencode(root), *map(os.fsencode, parts), name))
         with open_dir(root, *parts) as folder:
             if begins_with(folder, name, marker):
                 remove_file(folder, name)

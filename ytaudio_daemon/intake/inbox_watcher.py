@@ -24,11 +24,10 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers.api import BaseObserver
-from watchdog.observers.inotify import InotifyEmitter, InotifyObserver
-from watchdog.observers.inotify_c import InotifyConstants, Mask
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.folders import PROCESSED, REJECTED
+from ytaudio_daemon.intake.inbox_observer import InboxObserver
 
 log = structlog.get_logger()
 
@@ -116,7 +115,8 @@ class InboxWatcher:
         _configure_watchdog_logging(is_running=True)
         others = set(threading.enumerate())
         try:
-            self._observer = _ArrivalObserver()  # takes its inotify instance at once
+            # It takes its inotify instance at once.
+            self._observer = InboxObserver(self._inbox)
             self._start_observer(self._observer)
         except (OSError, RuntimeError) as error:  # the latter: no more threads
             if str(error) != self._last_error:
@@ -175,28 +175,6 @@ class InboxWatcher:
             and all(thread.is_alive() for thread in self._threads)
             and _inode(self._inbox) == self._inbox_inode
         )
-
-
-class _ArrivalEmitter(InotifyEmitter):
-    """Sees a move where it arrives, as a creation, and not where it came from.
-
-    watchdog holds every departure, and all events behind it, for up to 0.5 s to pair it
-    with its arrival (`InotifyMoveEventGrouper`); the two are read apart whenever its
-    thread wakes up between them. A hint needs no pair.
-    """
-
-    def get_event_mask_from_filter(self) -> Mask:
-        """Return what the kernel is asked for."""
-        asked = super().get_event_mask_from_filter()
-        return Mask(asked & ~InotifyConstants.IN_MOVED_FROM)
-
-
-class _ArrivalObserver(InotifyObserver):
-    """Watches with `_ArrivalEmitter`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._emitter_class = _ArrivalEmitter
 
 
 def _stop_observer(observer: BaseObserver) -> None:
@@ -261,11 +239,11 @@ class _WatchdogWarnings(logging.Handler):
 def _configure_watchdog_logging(*, is_running: bool) -> None:
     """Silence two warnings of watchdog about things that are in order.
 
-    It takes a folder made within a new one for a mistake of its own, in a warning that
-    names every watch there is: with ten thousand sessions megabytes, which Python
+    It takes a folder made within a new one, or renamed, for a mistake of its own, in a
+    warning that names every watch there is: with ten thousand sessions megabytes, which Python
     stores. And it logs an error when it is stopped while it reads.
     """
-    warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning, r"watchdog\.")
+    warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
     level = logging.NOTSET if is_running else logging.CRITICAL
     logging.getLogger("watchdog").setLevel(level)
 

@@ -32,8 +32,8 @@ class ParseGuard:
     """Counts how often the daemon ended at a line of a drop.
 
     The mark outlives the process, not a power cut: nothing is synced, so that it costs
-    no more than some system calls a drop. Where it cannot be written nothing is
-    guarded, and nothing else happens.
+    one system call a drop. Where it cannot be written nothing is guarded, and nothing
+    else happens.
 
     Args:
         file: Holds the mark, in the state folder.
@@ -42,17 +42,32 @@ class ParseGuard:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._ends = _read_ends(file)
+        self._fd: int | None = None
+        #: Of the content in the open file; a shorter one is padded with spaces.
+        self._length = 0
 
     def has_ended_too_often(self, key: DropKey, cursor: LinePart) -> bool:
         """Return whether the daemon ended `MAX_ENDS` times behind that entry."""
         return self._ends.get(_place(key, cursor), 0) >= MAX_ENDS
 
     @contextmanager
-    def reading(self, key: DropKey, cursor: LinePart) -> Iterator[None]:
-        """Have the mark name a drop, and the entry behind which it is read."""
+    def open_mark(self) -> Iterator[None]:
+        """Hold the mark open for a batch of drops, at the end of which it names none."""
+        with suppress(OSError):
+            self._fd = open_own_file(self._file, 0o600)
+            os.ftruncate(self._fd, 0)
+        self._length = 0
+        try:
+            yield  # an exception leaves the mark: the daemon may be about to end
+            self._write(None)
+        finally:
+            fd, self._fd = self._fd, None
+            if fd is not None:
+                os.close(fd)
+
+    def mark(self, key: DropKey, cursor: LinePart) -> None:
+        """Have the open mark name a drop, and the entry behind which it is read."""
         self._write(_place(key, cursor))
-        yield  # an exception leaves the mark: the daemon may be about to end
-        self._write(None)
 
     def forget(self, key: DropKey) -> None:
         """Forget the ends at a drop: it got beyond them, or was set aside."""
@@ -61,16 +76,16 @@ class ParseGuard:
             del self._ends[place]
 
     def _write(self, place: _Place | None) -> None:
+        if self._fd is None:
+            return
         ends = [[*known, count] for known, count in self._ends.items()]
         content = json.dumps({"reading": place, "ends": ends[-MAX_SUSPECTS:]}).encode()
         with suppress(OSError):
-            fd = open_own_file(self._file, 0o600)
-            try:
-                os.ftruncate(fd, 0)
-                if place or ends:
-                    os.pwrite(fd, content, 0)
-            finally:
-                os.close(fd)
+            if not place and not ends:
+                os.ftruncate(self._fd, 0)
+            else:
+                os.pwrite(self._fd, content.ljust(self._length), 0)
+                self._length = max(self._length, len(content))
 
 
 def _place(key: DropKey, cursor: LinePart) -> _Place:

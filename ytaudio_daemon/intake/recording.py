@@ -104,8 +104,9 @@ class Recorder:
         Raises:
             LedgerError: The batch is not committed, or the ledger was taken away.
         """
-        if not self._batch:
-            self._batch = self._next_batch(unfiled)
+        if self.parsed_drops and not self._batch:
+            with self._parse_guard.open_mark():
+                self._batch = self._next_batch(unfiled)
         if self._batch:
             self._record_batch(now)
 
@@ -183,12 +184,12 @@ class Recorder:
         if self._parse_guard.has_ended_too_often(key, cursor):
             parsed_drop.set_aside()
             _log_set_aside(parsed_drop)
-        with self._parse_guard.reading(key, cursor):
-            entries = parsed_drop.next_entries(count, deadline)
-            if parsed_drop.mistake is not None and not parsed_drop.is_read:
-                _log_set_aside(parsed_drop)
-            if entries or parsed_drop.is_read:
-                self._parse_guard.forget(key)
+        self._parse_guard.mark(key, cursor)
+        entries = parsed_drop.next_entries(count, deadline)
+        if parsed_drop.mistake is not None and not parsed_drop.is_read:
+            _log_set_aside(parsed_drop)
+        if entries or parsed_drop.is_read:
+            self._parse_guard.forget(key)
         return entries
 
     def _record_session(

@@ -47,12 +47,15 @@ class SwitchedOffLines:
 
     def write_page(self, db: Connection) -> bool:
         """Write the next lines; returns False when those were the last."""
-        page = receipts.switched_off_page(
-            db, self._drop_id, self._written_to, PAGE_LINES
-        )
+        page = self._read_page(db) if self.link_count else []
         self._file.write(
             receipt_json.switched_off_page(page, is_first=not self.is_begun)
         )
         if page:
             self._written_to = page[-1]
         return len(page) == PAGE_LINES
+
+    def _read_page(self, db: Connection) -> list[int]:
+        return receipts.switched_off_page(
+            db, self._drop_id, self._written_to, PAGE_LINES
+        )
