@@ -35,6 +35,13 @@ MAX_LATEST_JOBS = 100
 _UNFINISHED = sorted(state.value for state in set(JobState) - FINALIZED)
 
 
+#: Built once, as every look at a job asks one of them.
+_JOB_BY_ID = JOBS_QUERY.where(jobs.c.id == sa.bindparam("id"))
+_JOBS_BY_ID = JOBS_QUERY.where(
+    jobs.c.id.in_(sa.bindparam("ids", expanding=True))
+).order_by(jobs.c.id)
+_JOB_BY_UUID = JOBS_QUERY.where(jobs.c.uuid == sa.bindparam("uuid"))
+
 #: Of an attempt: by it attempts are compared, and it says nothing that `code` does not.
 _NOT_SHOWN = frozenset({"signature"})
 
@@ -232,13 +239,13 @@ def find_job_by_audio(
 
 def find_job_by_uuid(db: Connection, job_uuid: str) -> JobRow | None:
     """Return the job of exactly this UUID, in whichever session, if any."""
-    found = _query_jobs(db, jobs.c.uuid == job_uuid, order=[jobs.c.id])
-    return found[0] if found else None
+    row = db.execute(_JOB_BY_UUID, {"uuid": job_uuid}).first()
+    return None if row is None else _job_row(row)
 
 
 def job_by_id(db: Connection, job_id: int) -> JobRow:
     """Return a job by its row's number."""
-    return _query_jobs(db, jobs.c.id == job_id, order=[jobs.c.id])[0]
+    return _job_row(db.execute(_JOB_BY_ID, {"id": job_id}).one())
 
 
 def job_attempts(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
@@ -323,8 +330,8 @@ def jobs_by_id(db: Connection, ids: Sequence[int]) -> dict[int, JobRow]:
     found: dict[int, JobRow] = {}
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
-        rows = _query_jobs(db, jobs.c.id.in_(some), order=[jobs.c.id])
-        found |= {row.id: row for row in rows}
+        for row in db.execute(_JOBS_BY_ID, {"ids": some}).all():
+            found[row.id] = _job_row(row)
     return found
 
 
