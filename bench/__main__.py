@@ -17,6 +17,7 @@ from bench import (
     ledger,
     links,
     lists,
+    readers,
     report,
     slow,
 )
@@ -30,6 +31,7 @@ MEASURES: dict[str, Measure] = {
     "latency": latency.measure,
     "idle": idle.measure,
     "commands": commands.measure,
+    "readers": readers.measure,
     "growth": growth.measure,
     "flood": flood.measure,
     "ledger": ledger.measure,

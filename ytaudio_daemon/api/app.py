@@ -27,6 +27,7 @@ from ytaudio_daemon.api.openapi import (
     component_schemas,
     without_operator,
 )
+from ytaudio_daemon.api.watched_jobs import WatchedJobs
 
 
 class Api(FastAPI):
@@ -48,6 +49,7 @@ class Api(FastAPI):
             generate_unique_id_function=lambda route: route.name,
         )
         self.state.context = context
+        self.state.watched_jobs = WatchedJobs(context)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI description, built once."""

@@ -1,4 +1,8 @@
-"""Authentication: by a session's key, or as the operator."""
+"""Authentication: by a session's key, or as the operator.
+
+What reads the ledger runs in a thread; the dependencies that only look at the request
+are `async`, for a thread would cost more than they do.
+"""
 
 import hmac
 import re
@@ -36,7 +40,7 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(operator_token)
 SessionKey = Annotated[str | None, Security(session_key)]
 
 
-def get_context(request: Request) -> ApiContext:
+async def get_context(request: Request) -> ApiContext:
     """Return the resources of the application that handles a request."""
     context: ApiContext = request.app.state.context
     return context
@@ -45,7 +49,7 @@ def get_context(request: Request) -> ApiContext:
 ContextDep = Annotated[ApiContext, Depends(get_context)]
 
 
-def shows_operator(request: Request, context: ContextDep) -> bool:
+async def shows_operator(request: Request, context: ContextDep) -> bool:
     """Return whether the request is the operator's; a wrong token is as good as none.
 
     For routes that a session may use, too: their description needs no operator.
@@ -60,7 +64,9 @@ def shows_operator(request: Request, context: ContextDep) -> bool:
 ShowsOperator = Annotated[bool, Depends(shows_operator)]
 
 
-def is_operator(request: Request, context: ContextDep, bearer: Bearer) -> bool:
+async def is_operator(
+    context: ContextDep, bearer: Bearer, is_shown: ShowsOperator
+) -> bool:
     """Return whether the request is the operator's.
 
     Without a configured token, every client that reaches the loopback address is the
@@ -69,7 +75,6 @@ def is_operator(request: Request, context: ContextDep, bearer: Bearer) -> bool:
     Raises:
         Problem: The request has a token that is not the operator's.
     """
-    is_shown = shows_operator(request, context)
     if context.token is not None and bearer is not None and not is_shown:
         raise_unauthorized("That is not the operator's token.", "Bearer")
     return is_shown
@@ -78,7 +83,7 @@ def is_operator(request: Request, context: ContextDep, bearer: Bearer) -> bool:
 IsOperator = Annotated[bool, Depends(is_operator)]
 
 
-def require_operator(is_operator: IsOperator) -> None:
+async def require_operator(is_operator: IsOperator) -> None:
     """Refuse every request that is not the operator's.
 
     Raises:

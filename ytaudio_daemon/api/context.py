@@ -91,7 +91,7 @@ class ApiContext:
         with self._write_lock, write_and_wake(self._ledger, self.layout) as write:
             yield write
 
-    def job_document(self, row: JobRow) -> JobDocument:
+    def job_document(self, row: JobRow, *, is_daemon_up: bool) -> JobDocument:
         """Return a job's document, with progress if the daemon is running."""
         plain = job_document(
             row,
@@ -100,7 +100,7 @@ class ApiContext:
             self.settings.retry.attempts,
             circumstances(self.settings),
         )
-        if self.daemon_down_reason():
+        if not is_daemon_up:
             return plain
         live = self._status_files.jobs_in(self.layout.session_status(row.session_name))
         return with_live_fields(plain, live.get(row.uuid))

@@ -1,18 +1,17 @@
 """A job's progress as a stream of server-sent events."""
 
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated
 
-import anyio
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.sse import format_sse_event
 from starlette.responses import StreamingResponse
 
 from ytaudio_daemon.api.auth import ContextDep
 from ytaudio_daemon.api.context import ApiContext
-from ytaudio_daemon.api.jobs import OwnJob, api_job
+from ytaudio_daemon.api.job_answers import api_job
+from ytaudio_daemon.api.jobs import OwnJob
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.response_models import JobAnswer
 from ytaudio_daemon.api.responses import (
@@ -22,14 +21,11 @@ from ytaudio_daemon.api.responses import (
     problem_responses,
 )
 from ytaudio_daemon.api.vocabulary import FINAL_STATUSES
-from ytaudio_daemon.errors import LedgerError
-from ytaudio_daemon.ledger import queries
+from ytaudio_daemon.api.watched_jobs import WatchedJobs
 from ytaudio_daemon.ledger.queries import JobRow
 
 router = APIRouter(prefix="/api/jobs", tags=["Jobs"])
 
-#: Seconds between two reads of the job: status files are written as often.
-POLL_INTERVAL_S = 0.5
 #: Seconds without an event after which a comment is sent: proxies drop idle connections.
 HEARTBEAT_S = 15.0
 #: Milliseconds after which a client that lost the connection reconnects.
@@ -44,6 +40,15 @@ STREAM_RESPONSE = {
     " the last is `finalized`, then the stream ends. Comments keep it alive.",
     "content": {"text/event-stream": {"schema": {"type": "string"}}},
 }
+
+
+async def get_watched_jobs(request: Request) -> WatchedJobs:
+    """Return the shared reader of the application that handles a request."""
+    watched: WatchedJobs = request.app.state.watched_jobs
+    return watched
+
+
+WatchedDep = Annotated[WatchedJobs, Depends(get_watched_jobs)]
 
 
 async def count_stream(context: ContextDep, row: OwnJob) -> AsyncIterator[None]:
@@ -90,42 +95,42 @@ CountedStream = Annotated[None, Depends(count_stream)]
     response_class=StreamingResponse,
     responses={200: STREAM_RESPONSE, **problem_responses(*OWN_ITEM_STATUSES, 429)},
 )
-def watch_job(context: ContextDep, row: OwnJob, _: CountedStream) -> StreamingResponse:
+def watch_job(
+    context: ContextDep, watched: WatchedDep, row: OwnJob, _: CountedStream
+) -> StreamingResponse:
     """Watch a job until it is finalized."""
     headers = {**PRIVATE_HEADERS, "X-Accel-Buffering": "no"}  # nginx would hold it back
     return StreamingResponse(
-        job_events(context, row), headers=headers, media_type="text/event-stream"
+        job_events(context, watched, row),
+        headers=headers,
+        media_type="text/event-stream",
     )
 
 
-async def job_events(context: ApiContext, row: JobRow) -> AsyncIterator[bytes]:
+async def job_events(
+    context: ApiContext, watched: WatchedJobs, row: JobRow
+) -> AsyncGenerator[bytes, None]:
     """Yield events until the job is finalized or the server stops.
 
     When the client disconnects, Starlette cancels the stream.
+
+    Args:
+        context: The resources.
+        watched: What is read for all streams.
+        row: The job as it was read before its stream began.
     """
     yield format_sse_event(retry=RECONNECT_MS)
-    sent: JobAnswer | None = None
-    spoke = time.monotonic()
-    while not context.is_closing():
-        job = await run_sync(_read_job, context, row.id)
-        if job is not None and job != sent:
-            sent, spoke = job, time.monotonic()
-            is_final = job["status"] in FINAL_STATUSES
-            event = "finalized" if is_final else "progress"
-            yield format_sse_event(event=event, data_str=json_text(job))
-            if is_final:
-                return
-        elif time.monotonic() - spoke >= HEARTBEAT_S:
-            spoke = time.monotonic()
-            yield format_sse_event(comment="still there")
-        await anyio.sleep(POLL_INTERVAL_S)
-
-
-def _read_job(context: ApiContext, job_id: int) -> JobAnswer | None:
-    """Return the job's answer, or None while the ledger is busy."""
-    try:
-        with context.read() as db:
-            row = queries.job_by_id(db, job_id)
-    except LedgerError:
-        return None  # the next read may succeed; heartbeats keep the connection
-    return api_job(context, row)
+    with watched.watch(row.id) as watch:
+        answer: JobAnswer | None = await run_sync(api_job, context, row)
+        sent: JobAnswer | None = None
+        while not watch.is_ended:
+            if answer is None:
+                yield format_sse_event(comment="still there")
+            elif answer != sent:
+                sent = answer
+                is_final = answer["status"] in FINAL_STATUSES
+                event = "finalized" if is_final else "progress"
+                yield format_sse_event(event=event, data_str=json_text(answer))
+                if is_final:
+                    return
+            answer = await watch.next_answer(HEARTBEAT_S)

@@ -1,17 +1,23 @@
 """Routes of jobs: post, list, show, change."""
 
-import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from ytaudio_daemon.api.auth import UUID_PATTERN, ContextDep, OwnSession
+from ytaudio_daemon.api.auth import (
+    UUID_PATTERN,
+    ContextDep,
+    OwnSession,
+    SessionKey,
+    ShowsOperator,
+    own_session,
+)
 from ytaudio_daemon.api.collection_routes import COLLECTION_LINKS, post_collection
 from ytaudio_daemon.api.context import ApiContext
+from ytaudio_daemon.api.job_answers import JobAnswers, api_job
 from ytaudio_daemon.api.posted_links import read_posted_link
 from ytaudio_daemon.api.problems import Problem
-from ytaudio_daemon.api.queue_note import WaitingNotes, queue_note
 from ytaudio_daemon.api.request_models import (
     After,
     JobId,
@@ -20,7 +26,6 @@ from ytaudio_daemon.api.request_models import (
     NewStatus,
     Statuses,
 )
-from ytaudio_daemon.api.response_documents import to_api_job
 from ytaudio_daemon.api.response_models import (
     CollectionAnswer,
     JobAnswer,
@@ -39,6 +44,7 @@ from ytaudio_daemon.ledger import queries
 from ytaudio_daemon.ledger.collections import NewCollection
 from ytaudio_daemon.ledger.enqueue import JobOptions
 from ytaudio_daemon.ledger.queries import JobRow
+from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, Options
 from ytaudio_daemon.model.job import CancelResult
 from ytaudio_daemon.model.line_rules import LinkAction
@@ -65,8 +71,25 @@ JOB_LINKS = {
 }
 
 
-def own_job(context: ContextDep, session: OwnSession, job_id: JobId) -> JobRow:
-    """Return a job of the session; jobs of other sessions do not exist for it.
+def own_job(
+    context: ContextDep,
+    key: SessionKey,
+    shows_operator: ShowsOperator,
+    job_id: JobId,
+) -> JobRow:
+    """Return a job of the session that the request shows.
+
+    Raises:
+        Problem: It shows no active session, or the session has no such job.
+    """
+    return job_of(context, own_session(context, key, shows_operator), job_id)
+
+
+OwnJob = Annotated[JobRow, Depends(own_job)]
+
+
+def job_of(context: ApiContext, session: Session, job_id: str) -> JobRow:
+    """Return a job of a session; jobs of other sessions do not exist for it.
 
     Raises:
         Problem: The session has no such job.
@@ -78,9 +101,6 @@ def own_job(context: ContextDep, session: OwnSession, job_id: JobId) -> JobRow:
         if row is not None and row.session_id == session.id:
             return row
     raise Problem(404, "unknown_job", "This session has no such job.")
-
-
-OwnJob = Annotated[JobRow, Depends(own_job)]
 
 
 @router.post(
@@ -154,7 +174,7 @@ def list_jobs(
     after: After = None,
 ) -> Response:
     """List the session's jobs, the oldest first."""
-    last = 0 if after is None else own_job(context, session, after).id
+    last = 0 if after is None else job_of(context, session, after).id
     with context.read() as db:
         rows = queries.find_jobs(
             db,
@@ -165,10 +185,10 @@ def list_jobs(
         )
     page = rows[:limit]
     states = states_of(statuses) if statuses else list(JobState)
-    notes = waiting_notes(context)
+    answers = JobAnswers(context)
     document: JobPage = {
         "schema": "ytaudio.jobs/1",
-        "jobs": [_answer(context, row, notes) for row in page],
+        "jobs": [answers.answer(row) for row in page],
         "total": sum(session.counts[state] for state in states),
         "next": page[-1].uuid if len(rows) > limit else None,
     }
@@ -178,8 +198,16 @@ def list_jobs(
 @router.get(
     "/{job_id}", responses=openapi_responses(JobAnswer, "The job", *OWN_ITEM_STATUSES)
 )
-def get_job(context: ContextDep, row: OwnJob) -> Response:
+def get_job(
+    context: ContextDep,
+    key: SessionKey,
+    shows_operator: ShowsOperator,
+    job_id: JobId,
+) -> Response:
     """Return a job: status, progress, result or error."""
+    # Not by `OwnJob`, which runs in a thread of its own: clients poll this route, and on
+    # a busy machine each change of threads waits for a processor.
+    row = own_job(context, key, shows_operator, job_id)
     return json_response(api_job(context, row))
 
 
@@ -316,22 +344,3 @@ def _enqueue(
             "Wait until a job has ended, or use another session.",
         )
     return row, posted.action
-
-
-def api_job(context: ApiContext, row: JobRow) -> JobAnswer:
-    """Return a job's answer, with a note on what a job that waits is waiting for."""
-    return _answer(context, row, waiting_notes(context))
-
-
-def _answer(context: ApiContext, row: JobRow, notes: WaitingNotes) -> JobAnswer:
-    return to_api_job(context.job_document(row), notes.note_on(row.state))
-
-
-def waiting_notes(context: ApiContext) -> WaitingNotes:
-    """Return what jobs wait for now."""
-    trouble = context.daemon_down_reason()
-    if trouble:
-        return WaitingNotes(for_all=f"{trouble}; the job waits until then")
-    document = context.daemon_document()
-    note = queue_note(document, time.time()) if document else None
-    return WaitingNotes(for_unstarted=note)

@@ -32,12 +32,15 @@ MAX_NEXT_JOBS = 200
 MAX_LATEST_JOBS = 100
 _UNFINISHED = sorted(state.value for state in set(JobState) - FINALIZED)
 
-
 #: Of an attempt: by it attempts are compared, and it says nothing that `code` does not.
 _NOT_SHOWN = frozenset({"signature"})
 
 _TOTALS = sa.select(totals).where(totals.c.id == 1)
 _JOB = JOBS_QUERY.where(jobs.c.id == sa.bindparam("of_job"))
+_JOBS = JOBS_QUERY.where(
+    jobs.c.id.in_(sa.bindparam("of_jobs", expanding=True))
+).order_by(jobs.c.id)
+_JOB_OF_UUID = JOBS_QUERY.where(jobs.c.uuid == sa.bindparam("of_uuid"))
 _OF_SESSION = JOBS_QUERY.where(jobs.c.session_id == sa.bindparam("of_session"))
 _RUNNING_OF_SESSION = _OF_SESSION.where(jobs.c.state == JobState.RUNNING).order_by(
     jobs.c.id
@@ -174,7 +177,7 @@ def find_job_by_audio(
 
 def find_job_by_uuid(db: Connection, job_uuid: str) -> JobRow | None:
     """Return the job of exactly this UUID, in whichever session, if any."""
-    found = _query_jobs(db, jobs.c.uuid == job_uuid, order=[jobs.c.id])
+    found = _ask_jobs(db, _JOB_OF_UUID, of_uuid=job_uuid)
     return found[0] if found else None
 
 
@@ -262,8 +265,7 @@ def jobs_by_id(db: Connection, ids: Sequence[int]) -> dict[int, JobRow]:
     found: dict[int, JobRow] = {}
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
-        rows = _query_jobs(db, jobs.c.id.in_(some), order=[jobs.c.id])
-        found |= {row.id: row for row in rows}
+        found |= {row.id: row for row in _ask_jobs(db, _JOBS, of_jobs=some)}
     return found
 
 

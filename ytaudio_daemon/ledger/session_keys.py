@@ -10,6 +10,11 @@ from ytaudio_daemon.ledger.schema import sessions
 from ytaudio_daemon.ledger.sessions import Session, session_from_row
 from ytaudio_daemon.model import SessionState
 
+#: Built once, as every request asks it.
+_SESSION_BY_KEY = sa.select(sessions).where(
+    sessions.c.key_sha256 == sa.bindparam("key_sha256")
+)
+
 
 def give_key(db: Connection, session: Session) -> str:
     """Give a session a new key, in place of one that it had.
@@ -33,8 +38,7 @@ def give_key(db: Connection, session: Session) -> str:
 
 def session_by_key(db: Connection, key: str) -> Session | None:
     """Return the session that has this key, or None."""
-    query = sa.select(sessions).where(sessions.c.key_sha256 == _hash_of(key))
-    row = db.execute(query).first()
+    row = db.execute(_SESSION_BY_KEY, {"key_sha256": _hash_of(key)}).first()
     return None if row is None else session_from_row(row)
 
 
