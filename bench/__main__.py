@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 from bench import (
@@ -18,9 +19,11 @@ from bench import (
     links,
     lists,
     report,
+    session_size,
     slow,
 )
 from bench.findings import Finding, Measure, Section, Setting
+from bench.load import Load
 from tests.youtube import YouTube
 
 MEASURES: dict[str, Measure] = {
@@ -33,6 +36,7 @@ MEASURES: dict[str, Measure] = {
     "growth": growth.measure,
     "flood": flood.measure,
     "ledger": ledger.measure,
+    "session_size": session_size.measure,
 }
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
@@ -71,8 +75,9 @@ def _measure(options: argparse.Namespace, folder: Path) -> list[Section]:
 
 def _measured(name: str, setting: Setting) -> Section:
     """Measure one thing; its failure must not lose the others' figures."""
+    load = Load([setting.youtube.pid])
     try:
-        return MEASURES[name](setting)
+        return replace(MEASURES[name](setting), load=load.describe())
     except Exception as error:  # noqa: BLE001 - told in the document, and here in full
         traceback.print_exc()
         failed = Finding(what="The measurement", measured=f"failed: {error!r}")

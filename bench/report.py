@@ -56,7 +56,9 @@ def _section(section: Section) -> str:
         (finding.what, finding.goal or "-", finding.measured, _mark(finding.met))
         for finding in section.findings
     ]
-    text = f"## {section.title}\n\n{table(('', 'goal', 'measured', 'met?'), rows)}"
+    load = f"{section.load}\n\n" if section.load else ""
+    head = ("", "goal", "measured", "met?")
+    text = f"## {section.title}\n\n{load}{table(head, rows)}"
     return f"{text}\n{section.detail}" if section.detail else text
 
 
