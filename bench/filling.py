@@ -81,7 +81,8 @@ def _fill_session(
 ) -> None:
     session = sessions.open_session(db, f"session-{number}", now())
     drop = one_drop.open_drop(db, session.id, b"a.txt", f"{number:064x}", 1, now())
-    names = {"first": number * count, "count": count, "at": now().wall}
+    names: dict[str, object] = {"first": number * count, "count": count}
+    names["at"] = now().wall
     names |= {"session_id": session.id, "drop_id": drop.id, "profile": _PROFILE}
     db.execute(sa.text(_INSERT_JOBS), names)
     db.execute(sa.text(_INSERT_LINES), {"drop_id": drop.id})

@@ -21,7 +21,7 @@ class Size:
 
 def measure(setting: Setting) -> Section:
     """Weigh daemon and template after the first jobs and after the last."""
-    waves, size = setting.count(11, 2), setting.count(50, 12)
+    waves, size = setting.count(8, 2), setting.count(50, 12)
     youtube = setting.serve_clips(3)
     sizes = []
     with Daemon(setting.folder / "daemon", youtube) as daemon:

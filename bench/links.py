@@ -93,7 +93,7 @@ def _styles(
     warm_job = Job(ids=["w0000000000"], format=case.format)
     daemon.warm_up("w0000000000", "format=m4a")
     source = next(daemon.root.glob("downloads/*/*/audio/*.m4a"))
-    tools = [Peer(name, folder / name, setting.youtube) for name in peers.names()]
+    tools = [Peer(name, folder / name, setting.youtube) for name in _peers(case)]
     for tool in tools:
         tool.run(warm_job)
     floors = {
@@ -105,6 +105,10 @@ def _styles(
     ours = {OURS: lambda turn: _ours(daemon, job, f"round{turn}")}
     theirs = {tool.name: lambda _, tool=tool: tool.run(job) for tool in tools}
     return {**ours, **theirs, **floors}
+
+
+def _peers(case: Case) -> list[str]:
+    return [name for name in peers.names() if name in case.goals]
 
 
 def _ours(daemon: Daemon, job: Job, session: str) -> Spent:
@@ -156,7 +160,7 @@ def _cpu_findings(
 ) -> list[Finding]:
     ours_s = tallies[OURS].cpu_s
     overhead_ms = 1000 * (ours_s - tallies[FLOOR].cpu_s) / count
-    thriftiest_s = min(tallies[name].cpu_s for name in peers.names())
+    thriftiest_s = min(tallies[name].cpu_s for name in _peers(case))
     found = [
         goals.CPU_OVER_FLOOR.judge(f"{case.name}: CPU over the floor", overhead_ms),
         goals.CPU_OVER_THRIFTIEST.judge(
