@@ -18,7 +18,8 @@ help:
 	@echo "             [DATABASE=postgres]"
 	@echo "make soak    floods, endless bodies, a backlog, 5,000 jobs: is it all bounded? Minutes to an hour:"
 	@echo "             [CASES='files lines sessions body backlog leaks'] [QUICK=1]"
-	@echo "make bench   measure against yt-dlp and xargs; writes docs/performance.md"
+	@echo "make bench   measure against other tools, in 20 minutes; writes docs/performance.md"
+	@echo "             [QUICK=1: in two minutes, printed] [ONLY='links flood': these, printed]"
 	@echo "make schemas write ytaudio_daemon/schemas/*.json from the types of the documents"
 	@echo "make man     write docs/ytaudio.1 from the parsers of the commands"
 	@echo "sudo make install      as a system service, and again for every upgrade"
@@ -78,7 +79,7 @@ soak: $(VENV)/.dev
 	@$(BIN)/python -m soak $(CASES) $(if $(QUICK),--quick)
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
 schemas: $(VENV)/.run
 	$(BIN)/python -m tools.schemas

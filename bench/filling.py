@@ -1,29 +1,42 @@
-"""Ledgers that are full already, made with the ledger's own functions."""
+"""Ledgers that are full already: rows by SQL, as the daemon would have written them.
+
+A million lines by the ledger's own functions would take longer than what is measured.
+The history (`events`) of these jobs is left out: no claim and no total reads it.
+"""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from tests.integration import one_drop
-from ytaudio_daemon.ledger import (
-    Ledger,
-    migrate,
-    schema,
-    sessions,
-)
-from ytaudio_daemon.ledger.drops import JobOptions, NewLine
-from ytaudio_daemon.model import JobState, Options
+from ytaudio_daemon.ledger import Connection, Ledger, migrate, schema, sessions
+from ytaudio_daemon.ledger.drops import Drop
+from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Pace
-from ytaudio_daemon.model.quota import Quota
 
-_BATCH = 1000
-_SESSIONS = 100
+#: Behind the video of an `audio_key`.
+_PROFILE = ":mp3-bestaudio-192"
 NO_PACE = Pace(burst=0, per_hour=0)
-_NO_QUOTA = Quota(max_jobs=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """What a ledger is filled with.
+
+    Attributes:
+        jobs: How many, spread evenly over the sessions.
+        sessions: How many, `session-0` and so on; each has one drop.
+        is_finished: Whether the jobs are completed; else they are queued.
+    """
+
+    jobs: int
+    sessions: int
+    is_finished: bool = False
 
 
 def now() -> Now:
@@ -44,57 +57,74 @@ def ledger_in(root: Path) -> Iterator[Ledger]:
         ledger.close()
 
 
-def queue(ledger: Ledger, first: int, last: int) -> None:
-    """Record jobs of these numbers, spread over a hundred sessions."""
-    for start in range(first, last, _BATCH):
-        numbers = range(start, min(last, start + _BATCH))
-        with ledger.write() as db:
-            name = f"session-{start // _BATCH % _SESSIONS}"
-            session = sessions.open_session(db, name, now())
-            sha256 = f"{start:064x}"
-            file = f"{start}.txt".encode()
-            drop = one_drop.open_drop(db, session.id, file, sha256, 1, now())
-            drop = one_drop.record_batch(
-                db,
-                drop,
-                [_line(number) for number in numbers],
-                quota=_NO_QUOTA,
-                now=now(),
-                file_is_gone=lambda _: False,
+def fill(ledger: Ledger, filling: Filling) -> None:
+    """Write the rows of sessions, drops, lines and jobs, and the kept counters."""
+    each = filling.jobs // filling.sessions
+    with ledger.write() as db:
+        for number in range(filling.sessions):
+            _fill_session(db, number, each, is_finished=filling.is_finished)
+        state = JobState.COMPLETED if filling.is_finished else JobState.QUEUED
+        values = {state.value: filling.jobs}
+        db.execute(sa.update(schema.totals).values(values))
+        db.execute(
+            sa.update(schema.sessions).values(
+                {state.value: each, "accepted": each, "last_activity_at": now().wall}
             )
-            one_drop.finish_recording(db, drop, None, now())
-            one_drop.mark_filed(db, drop, "filed", file, now())
-
-
-def finished(root: Path, count: int) -> None:
-    """Make a ledger with that many completed jobs.
-
-    Queued by the ledger's functions and completed by hand: three moves for each of a
-    hundred thousand jobs would take minutes.
-    """
-    with ledger_in(root) as ledger:
-        queue(ledger, 0, count)
+        )
+    if not ledger.is_sqlite:
         with ledger.write() as db:
-            db.execute(
-                sa.update(schema.jobs).values(
-                    state=JobState.COMPLETED,
-                    attempt=1,
-                    title="Clip",
-                    file_size_bytes=72_000,
-                    output_path=str(root / "downloads" / "a.mp3"),
-                    finalized_at=now().wall,
-                )
-            )
-            for counters in (schema.sessions, schema.totals):
-                queued = counters.c[JobState.QUEUED.value]
-                db.execute(sa.update(counters).values(completed=queued, queued=0))
+            db.exec_driver_sql("ANALYZE")  # As autovacuum does, after a minute.
 
 
-def _line(number: int) -> NewLine:
-    video = f"{number:011d}"
-    return NewLine(
-        line=number + 1,
-        text=video,
-        video_id=video,
-        job_options=JobOptions.from_options(Options()),
+def _fill_session(
+    db: Connection, number: int, count: int, *, is_finished: bool
+) -> None:
+    session = sessions.open_session(db, f"session-{number}", now())
+    drop = one_drop.open_drop(db, session.id, b"a.txt", f"{number:064x}", 1, now())
+    names: dict[str, object] = {"first": number * count, "count": count}
+    names["at"] = now().wall
+    names |= {"session_id": session.id, "drop_id": drop.id, "profile": _PROFILE}
+    db.execute(sa.text(_INSERT_JOBS), names)
+    db.execute(sa.text(_INSERT_LINES), {"drop_id": drop.id})
+    if is_finished:
+        db.execute(sa.text(_COMPLETE), names)
+    _file(db, drop, count)
+
+
+def _file(db: Connection, drop: Drop, count: int) -> None:
+    one_drop.finish_recording(db, drop, None, now())
+    one_drop.mark_filed(db, drop, "filed", b"a.txt", now())
+    db.execute(
+        sa.update(schema.drops)
+        .where(schema.drops.c.id == drop.id)
+        .values(cursor=count, accepted=count)
     )
+
+
+# IDs of eleven digits, UUIDs of twelve at the end, whatever the database.
+_INSERT_JOBS = """
+WITH RECURSIVE numbers(n) AS (
+    SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :count
+)
+INSERT INTO jobs (
+    uuid, session_id, drop_id, drop_line, video_id, audio_key, options, priority, state,
+    pending_lived, created_at
+)
+SELECT
+    '00000000-0000-4000-8000-' || CAST(100000000000 + :first + n AS TEXT),
+    :session_id, :drop_id, n + 1,
+    CAST(10000000000 + :first + n AS TEXT),
+    CAST(10000000000 + :first + n AS TEXT) || :profile,
+    '{}', 0, 'queued', 0.0, :at
+FROM numbers
+"""
+_INSERT_LINES = """
+INSERT INTO lines (drop_id, line, part, text, result, job_id)
+SELECT drop_id, drop_line, 0, video_id, 'accepted', id FROM jobs WHERE drop_id = :drop_id
+"""
+_COMPLETE = """
+UPDATE jobs SET
+    state = 'completed', attempt = 1, title = 'Clip', file_size_bytes = 72000,
+    output_path = 'downloads/a.mp3', finalized_at = :at
+WHERE drop_id = :drop_id
+"""

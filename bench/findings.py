@@ -1,7 +1,8 @@
 """What a measurement hands back, and how it is written down."""
 
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -38,6 +39,8 @@ class Section:
     title: str
     findings: Sequence[Finding]
     detail: str = ""
+    #: What else the machine did meanwhile.
+    load: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +52,14 @@ class Setting:
         folder: Empty, and the measurement's own.
         quick: Small counts: to see that it works, not what it yields.
         say: Tells the person what is going on.
+        haste: The share of the usual time that is left for this, at most 1.
     """
 
     youtube: YouTube
     folder: Path
     quick: bool
     say: Callable[[str], None]
+    haste: float = 1.0
 
     def count(self, full: int, quick: int) -> int:
         """Return how many, according to the mode."""
@@ -66,10 +71,20 @@ class Setting:
         self.youtube.default = Video(duration_s=seconds, formats=AAC)
         return self.youtube
 
-    @property
-    def rounds(self) -> int:
-        """How often styles take turns."""
-        return self.count(3, 1)
+    def rounds(self, budget_s: float = 90.0) -> Iterator[int]:
+        """Yield the numbers of the rounds in which styles take turns.
+
+        Three (one with `--quick`), fewer where another would not end within the budget:
+        a busy machine must not make the whole run longer than people wait for it.
+        """
+        budget_s *= self.haste
+        began = time.monotonic()
+        for turn in range(self.count(3, 1)):
+            spent_s = time.monotonic() - began
+            if turn and spent_s * (turn + 1) / turn > budget_s:
+                self.say(f"no more than {turn} rounds: this machine is slow now")
+                return
+            yield turn
 
 
 class Measure(Protocol):
@@ -86,21 +101,8 @@ def at_most(
     return Finding(
         what=what,
         goal=f"≤ {limit:g} {unit}".rstrip(),
-        measured=f"{_short(value)} {unit}".rstrip(),
+        measured=f"{short(value)} {unit}".rstrip(),
         met=value <= limit,
-        why=why,
-    )
-
-
-def at_least(
-    what: str, value: float, limit: float, unit: str, *, why: str = ""
-) -> Finding:
-    """Return the finding that `value` should not be below `limit`."""
-    return Finding(
-        what=what,
-        goal=f"≥ {limit:g} {unit}",
-        measured=f"{_short(value)} {unit}",
-        met=value >= limit,
         why=why,
     )
 
@@ -114,7 +116,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def spread(values: Sequence[float]) -> str:
     """Return median, 95th percentile and maximum."""
     middle, most = statistics.median(values), max(values)
-    return f"{_short(middle)} / {_short(percentile_95(values))} / {_short(most)}"
+    return f"{short(middle)} / {short(percentile_95(values))} / {short(most)}"
 
 
 def percentile_95(values: Sequence[float]) -> float:
@@ -123,6 +125,6 @@ def percentile_95(values: Sequence[float]) -> float:
     return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
 
 
-def _short(value: float) -> str:
-    """Three figures are all that a shared machine can tell."""
+def short(value: float) -> str:
+    """Return three figures: more are not to be had from a shared machine."""
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

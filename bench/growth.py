@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-from bench import processes
-from bench.findings import Section, Setting, at_most, table
+from bench import goals, processes
+from bench.findings import Section, Setting, table
 from bench.rig import Daemon, video_ids, watch_url
-
-_WAVE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,38 +20,30 @@ class Size:
 
 
 def measure(setting: Setting) -> Section:
-    """Weigh daemon and template after the first fifty jobs and after the last."""
-    waves = setting.count(11, 2)
+    """Weigh daemon and template after the first jobs and after the last."""
+    waves, size = setting.count(8, 2), setting.count(50, 12)
     youtube = setting.serve_clips(3)
     sizes = []
     with Daemon(setting.folder / "daemon", youtube) as daemon:
         for wave in range(waves):
-            setting.say(f"growth, {(wave + 1) * _WAVE} jobs")
-            lines = map(watch_url, video_ids(_WAVE, chr(ord("a") + wave)))
+            setting.say(f"growth, {(wave + 1) * size} jobs")
+            lines = map(watch_url, video_ids(size, chr(ord("a") + wave)))
             daemon.drop(f"wave{wave}", [f"{line} format=m4a" for line in lines])
-            daemon.await_events("job.completed", _WAVE)
+            daemon.await_events("job.completed", size)
             daemon.settle()
-            sizes.append(_weigh(daemon, (wave + 1) * _WAVE))
+            sizes.append(_weigh(daemon, (wave + 1) * size))
     first, last = sizes[0], sizes[-1]
     over = f"over {last.jobs - first.jobs} jobs"
     findings = [
-        at_most(
-            f"Daemon, growth of RSS {over}",
-            last.daemon_rss - first.daemon_rss,
-            1,
-            "MiB",
+        goals.RSS_GROWTH.judge(
+            f"Daemon, growth of RSS {over}", last.daemon_rss - first.daemon_rss
         ),
-        at_most(
-            f"Template, growth of RSS {over}",
-            last.template_rss - first.template_rss,
-            1,
-            "MiB",
+        goals.RSS_GROWTH.judge(
+            f"Template, growth of RSS {over}", last.template_rss - first.template_rss
         ),
-        at_most(
+        goals.DESCRIPTOR_GROWTH.judge(
             f"Daemon and template, descriptors more {over}",
             last.descriptors - first.descriptors,
-            0,
-            "",
         ),
     ]
     return Section(title="Growth", findings=findings, detail=_detail(sizes))

@@ -2,8 +2,8 @@
 
 import statistics
 
-from bench import processes
-from bench.findings import Finding, Section, Setting, at_most
+from bench import goals, processes
+from bench.findings import Finding, Section, Setting
 from bench.rig import Daemon
 
 
@@ -18,8 +18,11 @@ def measure(setting: Setting) -> Section:
     with Daemon(root, youtube) as daemon:
         daemon.warm_up("w0000000000")
         watched = _watch(setting, daemon)
-    ready = at_most("Ready (exec → READY=1), median", statistics.median(starts), 1, "s")
-    return Section(title="Idle", findings=[ready, *watched])
+    ready = goals.READY.judge(
+        "Ready (exec → READY=1), median", statistics.median(starts)
+    )
+    detail = "The template leaves after five minutes without a job.\n"
+    return Section(title="Idle", findings=[ready, *watched], detail=detail)
 
 
 def _watch(setting: Setting, daemon: Daemon) -> list[Finding]:
@@ -33,15 +36,11 @@ def _watch(setting: Setting, daemon: Daemon) -> list[Finding]:
     ours, its = (number / seconds for number in woken)
     cpu_ms = 1000 * (daemon.cpu_s() - cpu_s) / seconds
     return [
-        at_most("Idle daemon, PSS", processes.pss_mib(daemon.pid), 50, "MiB"),
-        at_most("Idle template, PSS", processes.pss_mib(template), 50, "MiB"),
-        at_most(
-            "Idle daemon, wakeups",
-            ours,
-            0.1,
-            "a second",
-            why="the status file's heartbeat alone is 0.1 a second",
+        goals.IDLE_DAEMON_PSS.judge("Idle daemon, PSS", processes.pss_mib(daemon.pid)),
+        goals.IDLE_TEMPLATE_PSS.judge(
+            "Template before it leaves, PSS", processes.pss_mib(template)
         ),
-        at_most("Idle template, wakeups", its, 0.1, "a second"),
+        goals.IDLE_WAKEUPS.judge("Idle daemon, wakeups", ours),
+        goals.IDLE_WAKEUPS.judge("Idle template, wakeups", its),
         Finding(what="Idle CPU", measured=f"{cpu_ms:.2f} ms a second"),
     ]

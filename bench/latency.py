@@ -5,12 +5,12 @@ import io
 import statistics
 import time
 
+from bench import goals
 from bench.findings import (
     AAC,
     Finding,
     Section,
     Setting,
-    at_most,
     percentile_95,
     spread,
 )
@@ -48,8 +48,8 @@ def _drops(setting: Setting, daemon: Daemon) -> list[Finding]:
         eventually(lambda: not daemon.workers())
         time.sleep(0.1)  # What the daemon still writes belongs to the last drop.
     setting.say(f"drop to worker {spread(waits)} ms")
-    p50 = at_most("Drop → worker, p50", statistics.median(waits), 9, "ms")
-    p95 = at_most("Drop → worker, p95", percentile_95(waits), 25, "ms")
+    p50 = goals.DROP_P50.judge("Drop → worker, p50", statistics.median(waits))
+    p95 = goals.DROP_P95.judge("Drop → worker, p95", percentile_95(waits))
     whole = Finding(what="Drop → worker", measured=f"{spread(waits)} ms")
     asked = Finding(what="Drop → first request seen", measured=f"{spread(requests)} ms")
     return [p50, p95, whole, asked]
@@ -69,8 +69,8 @@ def _cancels(setting: Setting, daemon: Daemon) -> list[Finding]:
     encodes = [_cancel(daemon, video, busy=2) for video in hours]
     setting.say(f"cancel {spread(downloads)} and {spread(encodes)} ms")
     return [
-        at_most("Cancel a download → no process, max", max(downloads), 100, "ms"),
-        at_most("Cancel an encode → no process, max", max(encodes), 100, "ms"),
+        goals.CANCEL.judge("Cancel a download → no process, max", max(downloads)),
+        goals.CANCEL.judge("Cancel an encode → no process, max", max(encodes)),
     ]
 
 

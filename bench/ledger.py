@@ -1,61 +1,151 @@
-"""Whether a claim costs the same in a small ledger and in a big one."""
+"""Whether claims and totals cost the same in a small ledger and in a big one."""
 
 import statistics
 import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import filling
-from bench.findings import Section, Setting, at_most, table
-from ytaudio_daemon.ledger import Ledger, claims, queries, transitions
+import psycopg
+import sqlalchemy as sa
 
-_CLAIMS = 200
-#: Ten per cent is what the goal says; a shared machine differs by more by itself.
-_FLAT = 1.25
+from bench import filling, goals
+from bench.filling import Filling
+from bench.findings import Finding, Section, Setting, table
+from bench.goals import Goal
+from tests.postgres import PostgresServer
+from ytaudio_daemon.ledger import Connection, Ledger, claims, queries, transitions
+from ytaudio_daemon.ledger.migrate import migrate
+
+_SESSIONS = 100
+_TIMES_A_ROUND = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sized:
+    """A ledger with so many queued jobs, and what was measured in it."""
+
+    database: str
+    jobs: int
+    ledger: Ledger
+    claim_ms: list[float] = field(default_factory=list)
+    totals_ms: list[float] = field(default_factory=list)
 
 
 def measure(setting: Setting) -> Section:
-    """Claim some jobs at each size of the same ledger."""
-    sizes = (1_000, 30_000, 300_000)[: setting.count(3, 2)]
-    root: Path = setting.folder
-    rows, claim_ms, total_ms = [], [], []
-    with filling.ledger_in(root) as ledger:
-        done = 0
-        for size in sizes:
-            setting.say(f"a ledger of {size} jobs")
-            filling.queue(ledger, done, size)
-            done = size
-            claim_ms.append(_claim_ms(ledger))
-            total_ms.append(_totals_ms(ledger))
-            rows.append((f"{size:,}", f"{claim_ms[-1]:.2f}", f"{total_ms[-1]:.2f}"))
-    name = f"from {sizes[0]:,} to {sizes[-1]:,} jobs"
-    findings = [
-        at_most(f"Claim, {name}", claim_ms[-1] / claim_ms[0], _FLAT, "times"),
-        at_most(f"Totals, {name}", total_ms[-1] / total_ms[0], _FLAT, "times"),
+    """Fill ledgers of each size on both databases; then let them take turns."""
+    sizes = (1_000, 30_000, 1_000_000) if not setting.quick else (1_000, 20_000)
+    with ExitStack() as stack:
+        folder: Path = setting.folder
+        sized = [*_sqlite(stack, sizes, folder), *_postgres(stack, sizes)]
+        for each in sized:
+            setting.say(f"a ledger of {each.jobs} jobs on {each.database}")
+            filling.fill(each.ledger, Filling(jobs=each.jobs, sessions=_SESSIONS))
+        for _ in range(setting.count(8, 2)):
+            for each in sized:
+                each.claim_ms.extend(_claims_ms(each.ledger))
+                each.totals_ms.extend(_totals_ms(each.ledger))
+    return Section(title="Ledger", findings=_findings(sized), detail=_detail(sized))
+
+
+def _sqlite(stack: ExitStack, sizes: Sequence[int], folder: Path) -> list[Sized]:
+    return [
+        Sized(
+            database="SQLite",
+            jobs=jobs,
+            ledger=stack.enter_context(filling.ledger_in(folder / str(jobs))),
+        )
+        for jobs in sizes
     ]
-    head = ("jobs queued", "claim CPU ms, median", "totals CPU ms, median")
-    note = "CPU of the statements only: the commit is the disk's time.\n\n"
-    return Section(title="Ledger", findings=findings, detail=note + table(head, rows))
 
 
-def _claim_ms(ledger: Ledger) -> float:
-    """Return the median of some claims; they are given back."""
+def _postgres(stack: ExitStack, sizes: Sequence[int]) -> list[Sized]:
+    # Without syncs: the commit is the disk's time and not measured.
+    server = PostgresServer("-F")
+    stack.callback(server.close)
+    found = []
+    for jobs in sizes:
+        name = f"jobs{jobs}"
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        ledger = Ledger(server.url(name))
+        stack.callback(ledger.close)
+        migrate(ledger)
+        found.append(Sized(database="PostgreSQL", jobs=jobs, ledger=ledger))
+    return found
+
+
+def _claims_ms(ledger: Ledger) -> list[float]:
+    """Return what some claims took; they are given back."""
     times = []
     with ledger.write() as db:
-        for _ in range(_CLAIMS):
-            began = time.process_time()
+        cpu_s = _cpu_counter(db)
+        for _ in range(_TIMES_A_ROUND):
+            before = cpu_s()
             claim = claims.claim_next(db, filling.now(), "bench", filling.NO_PACE)
-            times.append(time.process_time() - began)
+            times.append(1000 * (cpu_s() - before))
             if claim is None:
                 raise RuntimeError("nothing to claim")
             transitions.requeue_interrupted(db, claim.fence, filling.now(), "bench")
-    return 1000 * statistics.median(times)
+    return times
 
 
-def _totals_ms(ledger: Ledger) -> float:
+def _totals_ms(ledger: Ledger) -> list[float]:
     times = []
-    for _ in range(_CLAIMS):
-        with ledger.read() as db:
-            began = time.process_time()
+    with ledger.read() as db:
+        cpu_s = _cpu_counter(db)
+        for _ in range(_TIMES_A_ROUND):
+            before = cpu_s()
             queries.total_counts(db)
-            times.append(time.process_time() - began)
-    return 1000 * statistics.median(times)
+            times.append(1000 * (cpu_s() - before))
+    return times
+
+
+def _cpu_counter(db: Connection) -> Callable[[], float]:
+    """Return a counter of our CPU seconds and of those of PostgreSQL's process for us."""
+    if db.dialect.name == "sqlite":
+        return time.process_time
+    backend = db.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+    # Nanoseconds on a processor (Documentation/scheduler/sched-stats.rst of Linux).
+    path = Path(f"/proc/{backend}/schedstat")
+    return lambda: time.process_time() + int(path.read_text().split()[0]) / 1e9
+
+
+def _findings(sized: Sequence[Sized]) -> list[Finding]:
+    found = []
+    for database in dict.fromkeys(each.database for each in sized):
+        mine = [each for each in sized if each.database == database]
+        small, big = mine[0], mine[-1]
+        name = f"from {small.jobs:,} to {big.jobs:,} jobs on {database}"
+        found += [
+            _grown(goals.CLAIM_GROWTH, f"Claim, {name}", small.claim_ms, big.claim_ms),
+            _grown(
+                goals.TOTALS_GROWTH, f"Totals, {name}", small.totals_ms, big.totals_ms
+            ),
+        ]
+    return found
+
+
+def _grown(
+    goal: Goal, what: str, small: Sequence[float], big: Sequence[float]
+) -> Finding:
+    return goal.judge(what, statistics.median(big) / statistics.median(small))
+
+
+def _detail(sized: Sequence[Sized]) -> str:
+    rows = [
+        (
+            each.database,
+            f"{each.jobs:,}",
+            f"{statistics.median(each.claim_ms):.2f}",
+            f"{statistics.median(each.totals_ms):.3f}",
+        )
+        for each in sized
+    ]
+    head = ("", "jobs queued", "claim CPU ms, median", "totals CPU ms, median")
+    note = (
+        "CPU of the statements, PostgreSQL's included; the commit is the disk's time. "
+        f"The jobs are spread over {_SESSIONS} sessions, and the sizes take turns.\n\n"
+    )
+    return note + table(head, rows)

@@ -3,89 +3,22 @@
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import floor, peers, processes
-from bench.findings import Finding, Section, Setting, at_least, at_most, table
+from bench import floor, goals, peers, processes
+from bench.cases import CASES, Case
+from bench.findings import Finding, Section, Setting, table
 from bench.peers import Job, Peer
 from bench.processes import Spent
 from bench.rig import Daemon, video_ids, watch_url
+from tests.youtube import YouTube
 
 OURS = "ytaudio"
+OURS_TLS = "ytaudio, SSL_CERT_FILE"
+COLD = "ytaudio, cold start"
 FLOOR = "floor: ffmpeg alone"
-#: The goals, as links/s of ours over links/s of theirs.
-_TINY = {
-    "yt-dlp -a": 4.0,
-    "xargs -P2 -n1": 7.0,
-    "xargs -P2 -n10": 2.5,
-    "task-spooler": 7.0,
-}
-_CLIPS = {
-    "yt-dlp -a": 2.0,
-    "xargs -P2 -n1": 2.2,
-    "xargs -P2 -n10": 1.4,
-    "task-spooler": 2.2,
-}
-_SONGS = {
-    "yt-dlp -a": 1.3,
-    "xargs -P2 -n1": 1.25,
-    "xargs -P2 -n10": 1.15,
-    "task-spooler": 1.25,
-    FLOOR: 0.95,
-}
-#: CPU milliseconds a link that is copied: all of it is ours.
-_TINY_CPU_MS = 50
-_OVERHEAD_MS = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One kind of work.
-
-    Attributes:
-        name: In words.
-        seconds: Length of each video.
-        format: What is made of it.
-        full: Links in a run.
-        quick: The same, to try it out.
-        goals: Least ratios of throughput.
-    """
-
-    name: str
-    seconds: float
-    format: str
-    full: int
-    quick: int
-    goals: Mapping[str, float]
-
-
-CASES = (
-    Case(
-        name="3 s clips to m4a (copied)",
-        seconds=3,
-        format="m4a",
-        full=60,
-        quick=6,
-        goals=_TINY,
-    ),
-    Case(
-        name="30 s clips to mp3 192k",
-        seconds=30,
-        format="mp3",
-        full=24,
-        quick=4,
-        goals=_CLIPS,
-    ),
-    Case(
-        name="220 s songs to mp3 192k",
-        seconds=220,
-        format="mp3",
-        full=6,
-        quick=2,
-        goals=_SONGS,
-    ),
-)
 
 
 @dataclass(slots=True)
@@ -117,23 +50,39 @@ def measure(setting: Setting) -> Section:
         details.append(_detail(case, count, tallies))
     if "task-spooler" not in peers.names():
         details.append("task-spooler was not measured: no `tsp` on PATH.\n")
+    details.append(
+        "MeTube and YTPTube: their way of calling yt-dlp, without their servers "
+        "(`bench/web_apps.py`).\n"
+    )
     return Section(title="Links a second", findings=findings, detail="\n".join(details))
 
 
 def _take_turns(setting: Setting, case: Case, count: int) -> dict[str, Tally]:
     youtube = setting.serve_clips(case.seconds)
     folder = setting.folder / f"{case.format}-{case.seconds:g}"
-    with Daemon(folder / "ours", youtube) as daemon:
+    with ExitStack() as stack:
+        daemon = stack.enter_context(Daemon(folder / "ours", youtube))
         styles = _styles(daemon, setting, case, count, folder)
+        if case.is_copied:
+            tls = stack.enter_context(_tls_daemon(folder / "tls", youtube))
+            job = Job(ids=video_ids(count), format=case.format)
+            styles[OURS_TLS] = lambda turn: _ours(tls, job, f"round{turn}")
         tallies = {name: Tally([], []) for name in styles}
-        for turn in range(setting.rounds):
+        for turn in setting.rounds(case.budget_s):
             for name, style in styles.items():
                 setting.say(f"{case.name}: {name}, round {turn + 1}")
                 origin_s = youtube.cpu_s
                 tallies[name].spent.append(style(turn))
                 tallies[name].origin_s.append(youtube.cpu_s - origin_s)
-    tallies[f"{OURS}, cold start"] = _cold(setting, case, count, folder / "cold")
+    tallies[COLD] = _cold(setting, case, count, folder / "cold")
     return tallies
+
+
+def _tls_daemon(root: Path, youtube: YouTube) -> Daemon:
+    """Return a daemon that gets the certificate from its environment."""
+    daemon = Daemon(root, youtube, SSL_CERT_FILE=str(youtube.ca_file))
+    del daemon.environment["YTAUDIO_DOWNLOAD_CA_FILE"]
+    return daemon
 
 
 def _styles(
@@ -144,7 +93,7 @@ def _styles(
     warm_job = Job(ids=["w0000000000"], format=case.format)
     daemon.warm_up("w0000000000", "format=m4a")
     source = next(daemon.root.glob("downloads/*/*/audio/*.m4a"))
-    tools = [Peer(name, folder / name, setting.youtube) for name in peers.names()]
+    tools = [Peer(name, folder / name, setting.youtube) for name in _peers(case)]
     for tool in tools:
         tool.run(warm_job)
     floors = {
@@ -156,6 +105,10 @@ def _styles(
     ours = {OURS: lambda turn: _ours(daemon, job, f"round{turn}")}
     theirs = {tool.name: lambda _, tool=tool: tool.run(job) for tool in tools}
     return {**ours, **theirs, **floors}
+
+
+def _peers(case: Case) -> list[str]:
+    return [name for name in peers.names() if name in case.goals]
 
 
 def _ours(daemon: Daemon, job: Job, session: str) -> Spent:
@@ -175,7 +128,7 @@ def _ours(daemon: Daemon, job: Job, session: str) -> Spent:
 def _cold(setting: Setting, case: Case, count: int, root: Path) -> Tally:
     """Start the daemon on an inbox that is full already: from exec to the last job."""
     tally = Tally([], [])
-    for turn in range(setting.rounds):
+    for turn in setting.rounds(30):
         daemon = Daemon(root / str(turn), setting.youtube)
         lines = [f"{watch_url(v)} format={case.format}" for v in video_ids(count)]
         daemon.drop("cold", lines)
@@ -191,32 +144,36 @@ def _cold(setting: Setting, case: Case, count: int, root: Path) -> Tally:
 
 def _findings(case: Case, count: int, tallies: Mapping[str, Tally]) -> list[Finding]:
     ours = tallies[OURS]
-    overhead_ms = 1000 * (ours.cpu_s - tallies[FLOOR].cpu_s) / count
     found = [
-        at_least(
+        goal.judge(
             f"{case.name}: throughput over `{name.removeprefix('floor: ')}`",
             tallies[name].wall_s / ours.wall_s,
-            least,
-            "times",
         )
-        for name, least in case.goals.items()
+        for name, goal in case.goals.items()
         if name in tallies
     ]
-    least_cpu_s = min(tallies[name].cpu_s for name in peers.names())
-    found += [
-        at_most(
-            f"{case.name}: CPU a link over the floor", overhead_ms, _OVERHEAD_MS, "ms"
-        ),
-        at_most(
-            f"{case.name}: CPU over that of the thriftiest peer",
-            ours.cpu_s / least_cpu_s,
-            1,
-            "times",
+    return [*found, *_cpu_findings(case, count, tallies)]
+
+
+def _cpu_findings(
+    case: Case, count: int, tallies: Mapping[str, Tally]
+) -> list[Finding]:
+    ours_s = tallies[OURS].cpu_s
+    overhead_ms = 1000 * (ours_s - tallies[FLOOR].cpu_s) / count
+    thriftiest_s = min(tallies[name].cpu_s for name in _peers(case))
+    found = [
+        goals.CPU_OVER_FLOOR.judge(f"{case.name}: CPU over the floor", overhead_ms),
+        goals.CPU_OVER_THRIFTIEST.judge(
+            f"{case.name}: CPU over that of the thriftiest peer", ours_s / thriftiest_s
         ),
     ]
-    if case.goals is _TINY:
-        cpu_ms = 1000 * ours.cpu_s / count
-        found.append(at_most(f"{case.name}: CPU a link", cpu_ms, _TINY_CPU_MS, "ms"))
+    if case.is_copied:
+        tls_s = tallies[OURS_TLS].cpu_s
+        for name, cpu_s in (
+            (case.name, ours_s),
+            (f"{case.name}, SSL_CERT_FILE set", tls_s),
+        ):
+            found.append(goals.TINY_CPU.judge(f"{name}: CPU", 1000 * cpu_s / count))
     return found
 
 
@@ -237,4 +194,5 @@ def _detail(case: Case, count: int, tallies: Mapping[str, Tally]) -> str:
     note = f"`-n10` hands over {peers.batch_of(count)} at a time. " * (
         peers.batch_of(count) != 10
     )
-    return f"**{case.name}**, {count} links. {note}\n\n{table(head, rows)}"
+    rounds = len(ours.spent)
+    return f"**{case.name}**, {count} links, rounds: {rounds}. {note}\n\n{table(head, rows)}"

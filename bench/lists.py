@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import peers, processes
-from bench.findings import Finding, Section, Setting, at_least, at_most, table
+from bench import goals, peers, processes
+from bench.findings import Finding, Section, Setting, table
 from bench.peers import Job, Peer
 from bench.processes import Spent
 from bench.rig import Daemon, eventually, video_ids
@@ -41,41 +41,52 @@ def _reading(setting: Setting) -> tuple[list[Finding], str]:
     youtube = setting.serve_clips(3)
     youtube.add_lists(Playlist(id=LONG, videos=tuple(video_ids(count, "L"))))
     folder = setting.folder / "reading"
+    flat = Peer(_FLAT, folder / "flat", youtube)
     # A single token: it is the listing's.
     pace = {"YTAUDIO_PACE_BURST": "1", "YTAUDIO_PACE_PER_HOUR": "1"}
-    runs = []
-    for turn in range(setting.rounds):
+    runs, theirs = [], []
+    for turn in setting.rounds():
         setting.say(f"a list of {count}, round {turn + 1}")
         with Daemon(folder / str(turn), youtube, **pace) as daemon:
             runs.append(_read_once(daemon, youtube, count))
-    flat = Peer(_FLAT, folder / "flat", youtube)
-    theirs = [flat.list_only(playlist_url(LONG), count) for _ in range(setting.rounds)]
-    first = statistics.median(run.first_ms for run in runs)
-    rest = statistics.median(run.spent.wall_s - run.origin_s for run in runs)
-    ours_s = statistics.median(run.spent.wall_s for run in runs)
-    ours_cpu_s = statistics.median(run.spent.cpu_s for run in runs)
-    flat_s = statistics.median(spent.wall_s for spent in theirs)
-    flat_cpu_s = statistics.median(spent.cpu_s for spent in theirs)
-    what = f"A list of {count:,}"
+        theirs.append(flat.list_only(playlist_url(LONG), count))
+    return _reading_report(f"A list of {count:,}", runs, theirs)
+
+
+def _reading_report(
+    what: str, runs: list["_Run"], theirs: list[Spent]
+) -> tuple[list[Finding], str]:
+    first_ms = statistics.median(run.first_ms for run in runs)
+    beyond_s = statistics.median(run.spent.wall_s - run.origin_s for run in runs)
+    ours, flat = _median([run.spent for run in runs]), _median(theirs)
     findings = [
-        at_most(f"{what}: page one → first job claimable", first, 100, "ms"),
-        at_most(f"{what}: recorded, beyond the origin's CPU time", rest, 5, "s"),
-        at_most(
-            f"{what}: daemon, PSS at most", max(run.pss_mib for run in runs), 120, "MiB"
+        goals.LIST_FIRST_JOB.judge(
+            f"{what}: page one has come → first job claimable", first_ms
         ),
-        at_least(
-            f"{what}: entries a second over `{_FLAT}`", flat_s / ours_s, 1, "times"
+        goals.LIST_RECORDED.judge(
+            f"{what}: recorded, beyond the origin's CPU time", beyond_s
         ),
-        at_most(
-            f"{what}: CPU over that of `{_FLAT}`", ours_cpu_s / flat_cpu_s, 1, "times"
+        goals.LIST_PSS.judge(
+            f"{what}: daemon, PSS at most", max(run.pss_mib for run in runs)
         ),
+        goals.LIST_SPEED.judge(
+            f"{what}: entries a second over `{_FLAT}`", flat.wall_s / ours.wall_s
+        ),
+        goals.LIST_CPU.judge(f"{what}: CPU over `{_FLAT}`", ours.cpu_s / flat.cpu_s),
     ]
     rows = [
-        ("ytaudio", f"{ours_s:.2f}", f"{ours_cpu_s:.2f}"),
-        (_FLAT, f"{flat_s:.2f}", f"{flat_cpu_s:.2f}"),
+        (name, f"{spent.wall_s:.2f}", f"{spent.cpu_s:.2f}")
+        for name, spent in (("ytaudio", ours), (_FLAT, flat))
     ]
     head = ("", "wall s", "CPU s")
-    return findings, f"**{what} read**\n\n{table(head, rows)}"
+    return findings, f"**{what} read**, rounds: {len(runs)}\n\n{table(head, rows)}"
+
+
+def _median(spent: list[Spent]) -> Spent:
+    return Spent(
+        wall_s=statistics.median(each.wall_s for each in spent),
+        cpu_s=statistics.median(each.cpu_s for each in spent),
+    )
 
 
 class _Run:
@@ -83,7 +94,7 @@ class _Run:
 
     Attributes:
         spent: From the drop until the list is recorded.
-        first_ms: From the answer of page one until a job can be claimed.
+        first_ms: From the last byte of page one's answer until a job can be claimed.
         origin_s: CPU seconds of the origin meanwhile.
         pss_mib: The most memory the daemon had.
     """
@@ -110,7 +121,7 @@ def _read_once(daemon: Daemon, youtube: YouTube, count: int) -> _Run:
     run.pss_mib = watcher.stop()
     run.origin_s = youtube.cpu_s - origin_s
     pages = [each for each in youtube.requests()[seen:] if each.kind == "list"]
-    run.first_ms = 1000 * (first - pages[0].time)
+    run.first_ms = 1000 * (first - pages[0].answered_at)
     if _counts(ledger, "entries") != count:
         raise RuntimeError("the list was not recorded whole")
     return run
@@ -164,34 +175,32 @@ def _fetching(setting: Setting) -> tuple[list[Finding], str]:
             "yt-dlp PLAYLIST": lambda _: theirs.run(job),
         }
         spent: dict[str, list[Spent]] = {name: [] for name in styles}
-        for turn in range(setting.rounds):
+        for turn in setting.rounds():
             for name, style in styles.items():
                 setting.say(f"a playlist of {len(ids)}: {name}, round {turn + 1}")
                 spent[name].append(style(f"round{turn}"))
-    walls = {
-        name: statistics.median(each.wall_s for each in runs)
-        for name, runs in spent.items()
-    }
-    cpus = {
-        name: statistics.median(each.cpu_s for each in runs)
-        for name, runs in spent.items()
-    }
-    ours, others = styles
-    what = f"A playlist of {len(ids)} clips to m4a"
+    return _fetching_report(
+        f"A playlist of {len(ids)} clips to m4a",
+        len(ids),
+        {name: _median(runs) for name, runs in spent.items()},
+    )
+
+
+def _fetching_report(
+    what: str, count: int, medians: dict[str, Spent]
+) -> tuple[list[Finding], str]:
+    (_, ours), (other, theirs) = medians.items()
     findings = [
-        at_least(
-            f"{what}: links/s over `{others}`", walls[others] / walls[ours], 1, "times"
+        goals.PLAYLIST_SPEED.judge(
+            f"{what}: links/s over `{other}`", theirs.wall_s / ours.wall_s
         ),
-        at_most(
-            f"{what}: CPU over that of `{others}`",
-            cpus[ours] / cpus[others],
-            1,
-            "times",
+        goals.PLAYLIST_CPU.judge(
+            f"{what}: CPU over `{other}`", ours.cpu_s / theirs.cpu_s
         ),
     ]
     rows = [
-        (name, f"{len(ids) / walls[name]:.2f}", f"{cpus[name] / len(ids):.3f}")
-        for name in styles
+        (name, f"{count / each.wall_s:.2f}", f"{each.cpu_s / count:.3f}")
+        for name, each in medians.items()
     ]
     return findings, f"**{what}**\n\n{table(('', 'links/s', 'CPU s a link'), rows)}"
 

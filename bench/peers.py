@@ -5,6 +5,7 @@ daemon, a home without configuration, and a cache of its own that an earlier run
 warmed. The same result: the audio in the wanted format, with tags and cover inside.
 """
 
+import json
 import os
 import shutil
 import sys
@@ -23,6 +24,9 @@ from tests.youtube import YouTube
 CONCURRENT_LINKS = "2"
 _YT_DLP = str(Path(sys.executable).with_name("yt-dlp"))
 _ENCODED = ("--audio-quality", "192K")
+_SPENT = "spent.json"
+#: Web apps whose way of calling yt-dlp is measured (`bench.web_apps`).
+_WEB_APPS = {"MeTube's engine": "metube", "YTPTube's engine": "ytptube"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +72,15 @@ class Peer:
         place.mkdir()
         links = place / "links.txt"
         links.write_text("".join(f"{link}\n" for link in job.links))
-        argv = _argv(self.name, self._yt_dlp(job), links, len(job.ids))
+        argv = (
+            self._web_app(job, links, place)
+            if self.name in _WEB_APPS
+            else _argv(self.name, self._yt_dlp(job), links, len(job.ids))
+        )
         spent = processes.run_to_end(argv, cwd=place, env=self._environment())
+        if self.name in _WEB_APPS:
+            # A server that runs already, as our daemon does: without its start.
+            spent = Spent(**json.loads((place / _SPENT).read_text()))
         prove(list(place.glob(f"*.{job.format}")), len(job.ids))
         shutil.rmtree(place)
         return spent
@@ -89,6 +100,14 @@ class Peer:
         if len(lines) < count:
             raise RuntimeError(f"{len(lines)} entries instead of {count}")
         return spent
+
+    def _web_app(self, job: Job, links: Path, place: Path) -> list[str]:
+        return [
+            *(sys.executable, "-m", "bench.web_apps", _WEB_APPS[self.name], str(links)),
+            *("--format", job.format, "--folder", str(place)),
+            *("--cache", str(self._folder / "cache"), "--proxy", self._youtube.proxy),
+            *("--spent", str(place / _SPENT)),
+        ]
 
     def _yt_dlp(self, job: Job) -> list[str]:
         return [
@@ -120,7 +139,7 @@ class Peer:
 def names() -> list[str]:
     """Return the tools that are here."""
     spooler = ["task-spooler"] if shutil.which("tsp") else []
-    return ["yt-dlp -a", "xargs -P2 -n1", "xargs -P2 -n10", *spooler]
+    return ["yt-dlp -a", "xargs -P2 -n1", "xargs -P2 -n10", *spooler, *_WEB_APPS]
 
 
 def batch_of(count: int) -> int:

@@ -1,13 +1,17 @@
 """What processes use: CPU, memory, descriptors, wakeups; read from procfs."""
 
 import os
+import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+#: No program that is measured takes longer; a hang must not hold up the other figures.
+PATIENCE_S = 180.0
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -38,7 +42,8 @@ def run_to_end(argv: list[str], *, cwd: Path, env: dict[str, str]) -> Spent:
     """Run a program to its end; its CPU includes every child it waited for.
 
     Raises:
-        RuntimeError: It failed; a figure of half the work is worth nothing.
+        RuntimeError: It failed, or hung and was killed; a figure of half the work is
+            worth nothing.
     """
     log = cwd / "output.log"
     began = time.perf_counter()
@@ -50,8 +55,12 @@ def run_to_end(argv: list[str], *, cwd: Path, env: dict[str, str]) -> Spent:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
+        timer = threading.Timer(PATIENCE_S, os.killpg, (process.pid, signal.SIGKILL))
+        timer.start()
         _, status, usage = os.wait4(process.pid, 0)
+        timer.cancel()
     wall_s = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
@@ -81,16 +90,22 @@ def cpu_s(pid: int) -> float:
 
     Ten milliseconds is the resolution: measure many jobs, not one.
     """
-    return sum(_cpu_of_one(each) for each in tree(pid))
+    return sum(sum(_cpu_of_one(each)) for each in tree(pid))
 
 
-def _cpu_of_one(pid: int) -> float:
+def own_cpu_s(pid: int) -> float:
+    """Return the CPU seconds of a process's threads, without any child's."""
+    return sum(_cpu_of_one(pid)[:2])
+
+
+def _cpu_of_one(pid: int) -> list[float]:
+    """Return utime, stime, cutime and cstime in seconds (proc(5)); none once it is gone."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    # Behind the name, which may hold anything: utime stime cutime cstime (proc(5)).
-    return sum(map(int, stat.rpartition(")")[2].split()[11:15])) * _TICK_S
+        return []
+    # They stand behind the name, which may hold anything.
+    return [int(word) * _TICK_S for word in stat.rpartition(")")[2].split()[11:15]]
 
 
 def pss_mib(pid: int) -> float:

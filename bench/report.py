@@ -15,10 +15,13 @@ This file is written by `make bench` (its last section by the soak); do not edit
 Everything runs on one machine in one run, against the tests' own YouTube (`tests/youtube`), a local origin that the real yt-dlp talks to.
 Nothing here says how fast YouTube is; the figures say what we add to it.
 
-- Styles take turns (A B A B), three rounds (one with `--quick`); a figure is the median of its rounds.
+- Styles take turns (A B A B), three rounds (one with `--quick`, and fewer where the machine is too slow for three); a figure is the median of its rounds.
+- Media are made before anything is timed.
+- Each group says how loaded the machine was. Ratios and CPU bear other work beside them; walls and latencies only on quiet cores are what the daemon does.
 - CPU is user plus system time of all processes concerned, ended ones included; the origin's own is in a column of its own.
 - "The same result" means: the audio in the wanted format with title, tags and cover inside; each run's files are counted and one is read back.
 - Peers have a home and a cache of their own, warmed by an earlier run, the same ffmpeg and the same JavaScript runtime.
+- MeTube and YTPTube are measured by a driver that calls yt-dlp as they do, with their parameters, processes and default concurrency, without their servers and pauses (`bench/web_apps.py`).
 - The daemon is as shipped, but for settling time, pace and quota, which are politeness and not speed; "cold start" runs from `exec` with the drop already lying there.
 - The floor is one conversion and one full decode of each file by ffmpeg, two at once: proving the result is a part of what we promise, and no peer does it.
 """
@@ -47,6 +50,8 @@ def _behind(findings: Sequence[Finding]) -> str:
 
 
 def _sentence(finding: Finding) -> str:
+    if not finding.goal:
+        return f"{finding.what}: {finding.measured}."
     why = f" ({finding.why})" if finding.why else ""
     return f"{finding.what}: {finding.measured}, the goal is {finding.goal}{why}."
 
@@ -56,7 +61,9 @@ def _section(section: Section) -> str:
         (finding.what, finding.goal or "-", finding.measured, _mark(finding.met))
         for finding in section.findings
     ]
-    text = f"## {section.title}\n\n{table(('', 'goal', 'measured', 'met?'), rows)}"
+    load = f"{section.load}\n\n" if section.load else ""
+    head = ("", "goal", "measured", "met?")
+    text = f"## {section.title}\n\n{load}{table(head, rows)}"
     return f"{text}\n{section.detail}" if section.detail else text
 
 

@@ -141,12 +141,22 @@ class Daemon:
         self.await_events("job.completed", 1)
         self.settle()
 
-    def settle(self) -> None:
-        """Wait until all is written and nobody works any more."""
+    def settle(self) -> float:
+        """Wait until all is written and nobody works any more.
+
+        Returns:
+            When the work ended, on perf_counter, half a second more or less.
+        """
         eventually(lambda: not self.workers())
-        used = -1.0
+        used, ended = -1.0, 0.0
         while used != (used := self.cpu_s()):
+            ended = time.perf_counter()
             time.sleep(0.6)
+        return ended
+
+    def jobs(self) -> int:
+        """Return how many jobs it counts, whatever their state."""
+        return sum(self.status()["counts"].values())
 
     def status(self) -> dict[str, Any]:
         """Return `status/daemon.json`."""

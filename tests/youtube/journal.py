@@ -38,6 +38,8 @@ class Request:
     #: The name of the fault that was applied.
     fault: str = ""
     time: float = field(default_factory=time.time)
+    #: When the last byte of its answer had left; 0 before.
+    answered_at: float = 0.0
 
     @property
     def is_fetch(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -80,6 +81,7 @@ async def send(
         _count(request, stop)
     if request is not None:
         request.finished = stop == len(parts)
+        request.answered_at = time.time()
     await _end(reader, writer, reply)
     return keep
 
