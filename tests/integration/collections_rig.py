@@ -88,7 +88,7 @@ class ListingLane:
     def free_listing_slots(self) -> int:
         return 1 - len(self._running)
 
-    def start_listing(self, request: ListRequest) -> None:
+    def start(self, request: ListRequest) -> None:
         self.asked.append(request)
         pages, failure = self.lists[request.url], self.failures.get(request.url)
         key, attempt = request.key, request.attempt

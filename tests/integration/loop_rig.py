@@ -40,9 +40,7 @@ class Daemon:
         self.services = assemble(settings, self.layout, self.ledger, stack)
         self.started: list[str] = []
         pool: Any = self.services.pool
-        pool.start = pool.start_listing = lambda request: self.started.append(
-            request.key
-        )
+        pool.start = lambda request: self.started.append(request.key)
         pool.ensure_template = pool.kill = lambda *_: None
         stack.callback(self.services.notifications.close, self.services.clock)
         with self.ledger.write() as db:

@@ -89,7 +89,7 @@ class Lister:
         return self.run(self.request(url, **changes))
 
     def run(self, request: ListRequest) -> Result:
-        self.rig.pool.start_listing(request)
+        self.rig.pool.start(request)
         ended = self.rig.ended(request.key)
         pages = [event.page for event in self.rig.of(Listed, request.key)]
         return Result(pages, ended.outcome)
@@ -161,7 +161,7 @@ def test_the_first_page_is_sent_before_the_second_is_asked_for(
     youtube.add_lists(Channel(id=UC, handle="@n", tabs={"videos": ids(0, 40)}))
     youtube.fault(UC, Fault.stalls(kind="continuation", after=0))
     request = lister.request(f"{YT}/@n")
-    rig.pool.start_listing(request)
+    rig.pool.start(request)
     rig.until(lambda: rig.of(Listed, request.key))
     (event,) = rig.of(Listed, request.key)
     assert len(event.page.entries) == 30

@@ -43,7 +43,7 @@ def with_entry(**changes: object) -> dict[str, Any]:
 
 
 def test_all_pages_of_a_long_list_arrive_in_order(rig: Rig) -> None:
-    rig.pool.start_listing(list_request("k", "list 100", rig.folder))
+    rig.pool.start(list_request("k", "list 100", rig.folder))
     ended = rig.ended("k")
     assert ended.outcome.listed == ListTotals(entries=10_000)
     assert (ended.outcome.failure, ended.outcome.result) == (None, None)
@@ -58,7 +58,7 @@ def test_a_listing_has_a_slot_of_its_own(rig: Rig) -> None:
     rig.start("song", "stop")
     assert rig.pool.free_slots() == 0
     assert rig.pool.free_listing_slots() == 1
-    rig.pool.start_listing(list_request("k", "hang", rig.folder))
+    rig.pool.start(list_request("k", "hang", rig.folder))
     assert rig.pool.free_listing_slots() == 0
     use = Usage(downloading=1, converting=0, waiting=0, listing=1)
     assert rig.pool.usage() == use
@@ -73,14 +73,14 @@ def test_a_listing_has_a_slot_of_its_own(rig: Rig) -> None:
 def test_a_key_names_one_attempt_of_either_kind(rig: Rig) -> None:
     rig.start("k", "stop")
     with pytest.raises(ValueError, match="has not ended"):
-        rig.pool.start_listing(list_request("k", "hang", rig.folder))
+        rig.pool.start(list_request("k", "hang", rig.folder))
     rig.pool.kill("k")
     rig.ended("k")
 
 
 def test_a_listing_without_pages_for_long_is_ended(rig: Rig) -> None:
     request = list_request("k", "hang", rig.folder, stall_timeout_s=100)
-    rig.pool.start_listing(request)
+    rig.pool.start(request)
     rig.until(lambda: rig.of(Listed, "k"))
     rig.skip(290)
     rig.skip(20)
@@ -91,7 +91,7 @@ def test_a_listing_without_pages_for_long_is_ended(rig: Rig) -> None:
 
 def test_each_page_puts_the_stall_off_but_not_the_deadline(rig: Rig) -> None:
     request = list_request("k", "drip", rig.folder, stall_timeout_s=100, deadline_s=700)
-    rig.pool.start_listing(request)
+    rig.pool.start(request)
     for number in (1, 2):
         rig.until(lambda number=number: len(rig.of(Listed, "k")) == number)  # type: ignore[misc] # its own number
         rig.skip(290)
@@ -144,7 +144,7 @@ def test_each_page_puts_the_stall_off_but_not_the_deadline(rig: Rig) -> None:
 )
 def test_a_garbled_or_endless_listing_is_killed(rig: Rig, said: list[bytes]) -> None:
     (rig.folder / "say").write_bytes(b"\n".join(said))
-    rig.pool.start_listing(list_request("k", "say", rig.folder, max_entries=10))
+    rig.pool.start(list_request("k", "say", rig.folder, max_entries=10))
     failure = rig.ended("k").outcome.failure
     assert failure is not None
     assert failure.code == "misbehaved"

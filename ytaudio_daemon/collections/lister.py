@@ -162,7 +162,7 @@ class CollectionLister:
         if isinstance(request, Outcome):
             listing.end = request
         else:
-            self._pool.start_listing(request)
+            self._pool.start(request)
         log.info("collection.started", collection=claim.uuid, url=claim.url)
 
     def _record_page(self, listing: Listing, now: Now) -> None:

@@ -186,12 +186,8 @@ class PoolThread:
                 _emit_ended(handle, CLOSED)
 
     def _start(self, pool: Pool, handle: AttemptHandle) -> None:
-        request = handle.request
-        self._running[request.key] = handle
-        if isinstance(request, ListRequest):
-            pool.start_listing(request)
-        else:
-            pool.start(request)
+        self._running[handle.request.key] = handle
+        pool.start(handle.request)
 
     def _queue_of(self, handle: AttemptHandle) -> deque[AttemptHandle]:
         """Return the queue in which an attempt waits for room."""

@@ -72,30 +72,21 @@ class CollectionRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionDetails:
+class CollectionDetails(CollectionRow):
     """A collection with the names of its session and drop; see `schema.collections`."""
 
     id: int
-    uuid: str
     session_id: int
     session_name: str
     session_uuid: str
     source_file: str | None
     source_line: int | None
     source_part: int | None
-    kind: str
-    url: str
-    title: str | None
     channel: str | None
-    state: CollectionState
-    retry_at: float | None
-    entry_count: int | None
     is_cut: bool
-    error: Mapping[str, str | None] | None
     created_at: float
     listed_at: float | None
     counts: EntryCounts = EntryCounts()
-    subscription: Subscription | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,17 +155,7 @@ def collections_of_session(
     rows = db.execute(_LATEST, {"of_session": session_id, "limit": limit}).all()
     followed = subscriptions_of(db, [row.id for row in rows]) if rows else {}
     return [
-        CollectionRow(
-            uuid=row.uuid,
-            kind=row.kind,
-            url=row.url,
-            title=row.title,
-            state=CollectionState(row.state),
-            retry_at=row.retry_at,
-            entry_count=row.entry_count,
-            error=error_from_row(row),
-            subscription=followed.get(row.id),
-        )
+        CollectionRow(**_facts_from_row(row), subscription=followed.get(row.id))
         for row in rows
     ]
 
@@ -353,30 +334,31 @@ def _outcome(state: str | None, *, is_left_out: bool) -> str:
 
 
 def _details_from_row(row: Any) -> CollectionDetails:
-    same = {
-        name: getattr(row, name)
-        for name in (
-            "id",
-            "uuid",
-            "session_id",
-            "session_name",
-            "session_uuid",
-            "kind",
-            "url",
-            "title",
-            "channel",
-            "retry_at",
-            "entry_count",
-            "is_cut",
-            "created_at",
-            "listed_at",
-        )
-    }
     return CollectionDetails(
-        **same,
-        state=CollectionState(row.state),
-        error=error_from_row(row),
+        **_facts_from_row(row),
+        id=row.id,
+        session_id=row.session_id,
+        session_name=row.session_name,
+        session_uuid=row.session_uuid,
         source_file=None if row.drop_name is None else display_name(row.drop_name),
         source_line=row.drop_line,
         source_part=row.drop_part,
+        channel=row.channel,
+        is_cut=row.is_cut,
+        created_at=row.created_at,
+        listed_at=row.listed_at,
     )
+
+
+def _facts_from_row(row: Any) -> dict[str, Any]:
+    """Return the fields of a `CollectionRow`, but for its subscription."""
+    return {
+        "uuid": row.uuid,
+        "kind": row.kind,
+        "url": row.url,
+        "title": row.title,
+        "state": CollectionState(row.state),
+        "retry_at": row.retry_at,
+        "entry_count": row.entry_count,
+        "error": error_from_row(row),
+    }

@@ -1,5 +1,8 @@
 """The collection that made a job, with the album that the job's song is on."""
 
+from dataclasses import replace
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -40,6 +43,16 @@ def collection_of_job(db: Connection, job_id: int) -> JobCollection | None:
         return None
     # A channel may have albums, too: which of them a song is on is not stored.
     is_album = row.kind == "album" and row.album is not None
+    return replace(
+        job_collection_from_row(row),
+        position=row.collection_position,
+        album=AlbumFacts.from_json(row.album) if is_album else None,
+        track=row.track if is_album else None,
+    )
+
+
+def job_collection_from_row(row: Any) -> JobCollection:
+    """Return what a row of `collections` says, without the job's part of it."""
     return JobCollection(
         row_id=row.id,
         uuid=row.uuid,
@@ -47,8 +60,5 @@ def collection_of_job(db: Connection, job_id: int) -> JobCollection | None:
         kind=row.kind,
         title=row.title or "",
         channel=row.channel or "",
-        position=row.collection_position,
         count=row.entry_count,
-        album=AlbumFacts.from_json(row.album) if is_album else None,
-        track=row.track if is_album else None,
     )

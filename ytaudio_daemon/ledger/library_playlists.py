@@ -6,6 +6,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger.job_collections import job_collection_from_row
 from ytaudio_daemon.ledger.library_collections import (
     LibraryCollection,
     find_library_collection,
@@ -71,17 +72,8 @@ def playlist_head(db: Connection, collection_id: int) -> PlaylistHead | None:
     row = db.execute(query).first()
     if row is None:
         return None
-    collection = JobCollection(
-        row_id=row.id,
-        uuid=row.uuid,
-        key=row.key,
-        kind=row.kind,
-        title=row.title or "",
-        channel=row.channel or "",
-        count=row.entry_count,
-    )
     return PlaylistHead(
-        collection=collection,
+        collection=job_collection_from_row(row),
         session_name=row.session_name,
         session_uuid=row.session_uuid,
         known=find_library_collection(db, collection_id),

@@ -1,8 +1,7 @@
 """Run attempts in worker processes forked from a warm template.
 
     pool.start(request)          → the template forks a worker
-    for event in pool.poll(now)  ← Started, Progressed…, Ended
-    pool.start_listing(request)  → likewise; Started, Listed…, Ended
+    for event in pool.poll(now)  ← Started, Progressed…, Ended; Listed… of a listing
 
 `Pool` is the daemon's side, `template` the process that forks, `worker` what runs in
 each fork. `docs/architecture.md` draws the three.

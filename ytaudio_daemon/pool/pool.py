@@ -4,7 +4,7 @@ import select
 from collections.abc import Mapping
 from pathlib import Path
 
-from ytaudio_daemon.model import AttemptRequest, FetchRequest, ListRequest
+from ytaudio_daemon.model import AttemptRequest
 from ytaudio_daemon.pool.events import Event, TemplateFacts, Usage
 from ytaudio_daemon.pool.registry import AttemptRegistry
 from ytaudio_daemon.pool.supervisor import WorkerSupervisor
@@ -138,26 +138,19 @@ class Pool:
         self._listers = listers
         self._poll_needed = True
 
-    def start(self, request: FetchRequest) -> None:
+    def start(self, request: AttemptRequest) -> None:
         """Start an attempt as soon as the template is warm. `Ended` always follows.
 
-        The caller must not exceed `free_slots`.
+        Of a listing `Listed` comes before it, for each page; its outcome has `listed` or
+        a failure. The caller must not exceed `free_slots`, or `free_listing_slots`.
 
         Raises:
             ValueError: The attempt of that key has not ended.
         """
-        self._start(request)
-
-    def start_listing(self, request: ListRequest) -> None:
-        """Start the listing of a collection as soon as the template is warm.
-
-        `Listed` follows for each page, and at last `Ended`, whose outcome has `listed`
-        or a failure. The caller must not exceed `free_listing_slots`.
-
-        Raises:
-            ValueError: The attempt of that key has not ended.
-        """
-        self._start(request)
+        if self._registry.by_key(request.key) is not None:
+            raise ValueError(f"the attempt of {request.key} has not ended")
+        self._poll_needed = True
+        self._supervisor.start(request)
 
     def kill(self, key: str) -> None:
         """Kill the attempt's process group; `Ended` follows. An unknown key does nothing."""
@@ -185,12 +178,6 @@ class Pool:
         if self._poll_needed:
             return now
         return min(self._supervisor.due_times(now), default=None)
-
-    def _start(self, request: AttemptRequest) -> None:
-        if self._registry.by_key(request.key) is not None:
-            raise ValueError(f"the attempt of {request.key} has not ended")
-        self._poll_needed = True
-        self._supervisor.start(request)
 
     def close(self, grace: float = 2.0) -> None:
         """Kill all processes of the pool; no `Ended` comes any more.

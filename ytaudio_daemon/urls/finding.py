@@ -17,7 +17,6 @@ from ytaudio_daemon.urls.address import parse_address, parse_plain_link
 from ytaudio_daemon.urls.collections import CollectionError, CollectionLink
 from ytaudio_daemon.urls.escapes import escaped, unescape
 from ytaudio_daemon.urls.link import FoundLink, Link, LinkError
-from ytaudio_daemon.urls.mending import is_mended
 
 MAX_LAYERS = 3
 
@@ -178,7 +177,7 @@ def _read_piece(text: str, start: int, end: int, layers: int) -> list[FoundLink]
         own = FoundLink(piece, error.link, error)
     else:
         has_false_start = not piece.startswith(address)
-        mended = has_false_start or is_mended(address, link)
+        mended = has_false_start or _is_mended(address, link)
         return [FoundLink(piece, link, is_mended=mended)]
     if layers == 0:
         return [own]
@@ -204,6 +203,24 @@ def _parse_emphasized(address: str, text: str, start: int) -> Link:
             raise
         cut = at_end.end() - marks
         return parse_address(address[:cut] + address[at_end.end() :])
+
+
+def _is_mended(address: str, link: Link) -> bool:
+    """Return whether an accepted address is not quite one of YouTube's own.
+
+    So are `youtu.be/ID&t=30`, `watch?v=ID?si=…`, `youtu.be/ID)and`: the ID stands in
+    it, and something behind the ID that no address of YouTube has there.
+
+    Args:
+        address: It is neither escaped nor wrapped.
+        link: The video that it was read as.
+    """
+    before, video_id, behind = address.partition(link.video_id)
+    if not video_id:  # percent escapes in the ID
+        return True
+    is_in_query = "?" in before or "#" in before
+    behind = behind.rstrip("_")  # of `_https://youtu.be/ID_`, words around the link
+    return behind[:1] not in ({"", "&", "#"} if is_in_query else {"", "?", "#", "/"})
 
 
 def _read_wrapped(address: str, layers: int) -> Iterator[FoundLink]:

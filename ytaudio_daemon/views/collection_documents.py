@@ -24,7 +24,7 @@ from ytaudio_daemon.views.job_errors import job_error
 
 
 def session_collection(
-    row: CollectionRow | CollectionDetails, circumstances: Circumstances = NOTHING_SET
+    row: CollectionRow, circumstances: Circumstances = NOTHING_SET
 ) -> SessionCollection:
     """Return a collection as the document of its session shows it."""
     return {

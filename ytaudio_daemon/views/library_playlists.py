@@ -31,8 +31,6 @@ from ytaudio_daemon.views.write_errors import (
     WriteErrors,
 )
 
-#: A playlist may take one twentieth of the time.
-PAUSE_FACTOR = 20
 #: Playlists whose pause is remembered.
 MAX_REMEMBERED = 2000
 
@@ -201,8 +199,9 @@ class LibraryPlaylists:
         self._running = None
         self._asked_for.discard(collection_id)
         self.due_queue.finish(collection_id)
-        wait = max(view_settings.interval_s, PAUSE_FACTOR * self._elapsed_s)
-        self._paused_until[collection_id] = now.uptime_s + wait
+        self._paused_until[collection_id] = now.uptime_s + view_settings.pause_s(
+            self._elapsed_s
+        )
         self._paused_until.move_to_end(collection_id)
         if len(self._paused_until) > MAX_REMEMBERED:
             self._paused_until.popitem(last=False)

@@ -27,8 +27,6 @@ from ytaudio_daemon.views.write_errors import (
     WriteErrors,
 )
 
-#: A receipt may take one twentieth of the time.
-PAUSE_FACTOR = 20
 #: Receipts whose content is remembered; one that is not is written anew.
 MAX_REMEMBERED = 2000
 
@@ -177,8 +175,10 @@ class Receipts:
         failpoints.failpoint("receipt.written", drop.id)
         self._record_errors(writer, now)
         took_s = self._elapsed_s + time.perf_counter() - self._step_started
-        wait = max(view_settings.interval_s, PAUSE_FACTOR * took_s)
-        self._last_written[drop.id] = digests, now.uptime_s + wait
+        self._last_written[drop.id] = (
+            digests,
+            now.uptime_s + view_settings.pause_s(took_s),
+        )
         if len(self._last_written) > MAX_REMEMBERED:
             self._last_written.popitem(last=False)
         again = self._retry_at(writer, now)

@@ -110,3 +110,10 @@ class ViewSettings:
     receipts_s: float = 30 * 86400.0
     circumstances: Circumstances = NOTHING_SET
     library: LibraryRules = DEFAULT_RULES
+
+    def pause_s(self, took_s: float) -> float:
+        """Return the seconds until a view that took so long may be written again.
+
+        A long one may take one twentieth of the time.
+        """
+        return max(self.interval_s, 20 * took_s)

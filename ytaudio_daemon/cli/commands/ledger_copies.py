@@ -5,15 +5,15 @@ import os
 import shlex
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ytaudio_daemon import dropfile
+from ytaudio_daemon.cli.commands.restored_ledger import print_restored
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.formatting import format_size, pluralize
+from ytaudio_daemon.cli.formatting import format_size
 from ytaudio_daemon.cli.ledger_access import open_ledger
 from ytaudio_daemon.cli.privileges import (
     daemon_uid,
@@ -21,24 +21,17 @@ from ytaudio_daemon.cli.privileges import (
     drop_privileges,
     not_permitted_error,
 )
-from ytaudio_daemon.errors import AlreadyRunningError, LedgerError, UsageError
-from ytaudio_daemon.folders.filed import FiledDrop, filed_drops
+from ytaudio_daemon.errors import AlreadyRunningError, UsageError
 from ytaudio_daemon.folders.prepare import lock_state
-from ytaudio_daemon.jobs.restore_import import results_missing_from_ledger
 from ytaudio_daemon.ledger import (
     Ledger,
     backup,
-    drop_queries,
-    lost_links,
     migrate,
     restoring,
 )
-from ytaudio_daemon.ledger.restoring import VerifiedCopy
 from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.system.regular_files import open_regular_file
-from ytaudio_daemon.system.times import file_timestamp, rfc3339
-from ytaudio_daemon.urls import Link
-from ytaudio_daemon.views.failed_text import option_layer
+from ytaudio_daemon.system.times import file_timestamp
 
 
 def back_up(context: CommandContext) -> int:
@@ -89,7 +82,7 @@ def restore(context: CommandContext) -> int:
             copied, ledger, context.layout.downloads, time.time()
         )
         _clear_views(context)
-        _print_restored(context, file, aside, copied)
+        print_restored(context, file, aside, copied)
     return Exit.OK
 
 
@@ -173,128 +166,6 @@ def _require_unused(ledger: Path, seen: list[int]) -> None:
             "Stop it first (the daemon, ytaudio serve, or a program of yours), then try "
             "again.",
         )
-
-
-def _print_restored(
-    context: CommandContext, file: Path, aside: Path | None, copied: VerifiedCopy
-) -> None:
-    def on_skip(place: Path, error: Exception) -> None:
-        context.output.stderr_line(f"{place} is passed over: {error}")
-
-    ledger = Ledger(context.settings.database.url)
-    try:
-        lost = _unknown_drops(context, ledger, copied.newest_event_at)
-        unknown = results_missing_from_ledger(
-            ledger, context.layout, copied.newest_event_at, on_skip
-        )
-        results = sum(1 for _ in unknown)
-    finally:
-        ledger.close()
-    lost_lines = _lost_lines(context, aside, ledger.path)
-    if context.args.json:
-        context.output.json(
-            {
-                "schema": "ytaudio.ledger-restore/1",
-                "ledger": str(ledger.path),
-                "file": str(file),
-                "revision": copied.revision,
-                "knows_until": rfc3339(copied.newest_event_at),
-                "kept_aside": None if aside is None else str(aside),
-                "results_to_adopt": results,
-                "unknown_drops": [
-                    {"session": drop.location.session, "path": str(drop.path)}
-                    for drop in lost
-                ],
-                "lost_links": [
-                    {"session": session, "line": line} for session, line in lost_lines
-                ],
-            }
-        )
-        return
-    print_line = context.output.line
-    print_line(
-        f"restored {file}, which knows what happened until {rfc3339(copied.newest_event_at)}"
-    )
-    if aside is not None:
-        print_line(f"the ledger that was there is kept: {aside}")
-    if copied.revision != migrate.HEAD:
-        print_line(
-            f"it has schema {copied.revision}; the daemon brings it to {migrate.HEAD}"
-        )
-    if results:
-        jobs = pluralize(results, "finished file")
-        print_line(
-            f"{jobs} it does not know will be taken into it when the daemon starts"
-        )
-    _print_unknown_drops(context, lost)
-    _print_lost_lines(context, lost_lines)
-    print_line(f"now start the daemon: {context.start_command()}")
-
-
-def _print_unknown_drops(context: CommandContext, lost: Sequence[FiledDrop]) -> None:
-    if not lost:
-        context.output.line("no drop was filed since")
-        return
-    context.output.line(
-        f"{pluralize(len(lost), 'drop')} filed since then it does not know. Once the "
-        "daemon runs, drop again what you still want; what is finished is not fetched "
-        "again:"
-    )
-    for drop in lost:
-        path, place = shlex.quote(str(drop.path)), shlex.quote(str(drop.drop_folder))
-        context.output.line(f"  mv -n {path} {place}/")
-
-
-def _lost_lines(
-    context: CommandContext, aside: Path | None, ledger: Path | None
-) -> list[tuple[str, str]]:
-    """Return session and line of each link that only the replaced ledger knew."""
-    if aside is None or ledger is None:
-        return []
-    try:
-        lost = lost_links.find_lost_links(aside, ledger)
-    except LedgerError as error:
-        context.output.stderr_line(
-            f"links that were given to the API since then cannot be listed: {error}"
-        )
-        return []
-    return [
-        (
-            link.session,
-            dropfile.render_line(Link(link.video_id), option_layer(link.options)),
-        )
-        for link in lost
-    ]
-
-
-def _print_lost_lines(
-    context: CommandContext, lost_lines: Sequence[tuple[str, str]]
-) -> None:
-    if not lost_lines:
-        return
-    context.output.line(
-        f"{pluralize(len(lost_lines), 'link')} given to the API since then it does not "
-        "know. To ask for them again, put these lines into a file in the folder:"
-    )
-    folder = None
-    for session, line in lost_lines:
-        if session != folder:
-            folder = session
-            context.output.line(f"  # {context.layout.session_inbox(session)}/")
-        context.output.line(f"  {line}")
-
-
-def _unknown_drops(
-    context: CommandContext, ledger: Ledger, until: float
-) -> list[FiledDrop]:
-    """Return the drops filed after `until` that the ledger does not know."""
-    with ledger.read() as db:
-        known = drop_queries.known_drop_locations(db)
-    return [
-        drop
-        for drop in filed_drops(context.layout.inbox)
-        if drop.filed_at > until and drop.key not in known
-    ]
 
 
 def _clear_views(context: CommandContext) -> None:
