@@ -5,6 +5,7 @@ import signal
 from collections import Counter
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.integration.ledger_fixtures", "tests.youtube.fixtures"]
 
@@ -12,6 +13,12 @@ pytest_plugins = ["tests.integration.ledger_fixtures", "tests.youtube.fixtures"]
 # programs under test would, too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("untimed")
 
 
 def pytest_collection_finish() -> None:
