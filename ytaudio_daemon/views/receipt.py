@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from ytaudio_daemon.dropfile.reject_codes import MENDED_CODES
 from ytaudio_daemon.folders import Layout
@@ -71,7 +72,7 @@ class ReceiptWriter:
         self._is_filed = drop.filed_name is not None and drop.state != "kept"
         self._for_people = for_people and self._is_filed
         is_rejected = drop.state == "rejected"
-        self._program = ReceiptFile(self._open_program_file)
+        self._program = ReceiptFile(partial(_open_program_file, layout, drop))
         self._people = ReceiptFile(
             self._people_file_opener(
                 b".reason.txt" if is_rejected else b".receipt.txt"
@@ -217,18 +218,6 @@ class ReceiptWriter:
                 self._failed.error = error
         return None
 
-    def _open_program_file(self) -> AtomicFileWriter:
-        self._layout.status.mkdir(parents=True, exist_ok=True)
-        drop = self.drop
-        key = receipt_key(
-            drop.session_name, drop.name, drop.filed_name, at_root=drop.at_root
-        )
-        file = self._layout.receipt_file(drop.session_name, key)
-        *parts, name = file.relative_to(self._layout.status).parts
-        return AtomicFileWriter(
-            self._layout.status, tuple(parts), name.encode(), make=True
-        )
-
     def _people_file_opener(self, ending: bytes) -> Callable[[], AtomicFileWriter]:
         name = self._people_name + ending
 
@@ -238,3 +227,13 @@ class ReceiptWriter:
             )
 
         return open_file
+
+
+def _open_program_file(layout: Layout, drop: ReceiptHead) -> AtomicFileWriter:
+    layout.status.mkdir(parents=True, exist_ok=True)
+    key = receipt_key(
+        drop.session_name, drop.name, drop.filed_name, at_root=drop.at_root
+    )
+    file = layout.receipt_file(drop.session_name, key)
+    *parts, name = file.relative_to(layout.status).parts
+    return AtomicFileWriter(layout.status, tuple(parts), name.encode(), make=True)
