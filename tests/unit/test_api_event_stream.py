@@ -178,6 +178,17 @@ def test_a_stream_that_begins_later_starts_the_reader_anew(
     assert event_of(asyncio.run(watch_both())[-1])[1]["job_uuid"] == second.uuid
 
 
+def test_a_read_inside_a_read_is_a_part_of_it(context: CountedContext) -> None:
+    with context.read() as outer:
+        with context.read() as inner:
+            assert inner is outer
+        with pytest.raises(ZeroDivisionError), context.read():
+            raise ZeroDivisionError
+        assert outer.exec_driver_sql("SELECT 1").scalar() == 1
+    with context.read() as later:
+        assert later is not outer
+
+
 def test_a_busy_ledger_delays_an_event_and_loses_none(context: CountedContext) -> None:
     row = add_job(context)
     sent: list[bytes] = []

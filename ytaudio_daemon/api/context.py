@@ -69,17 +69,29 @@ class ApiContext:
         # A read takes a millisecond, mostly in Python: concurrent reads would only wait
         # for the interpreter lock, each with a connection of its own.
         self._read_lock = threading.Lock()
+        # Of each thread: `connection`, while it reads.
+        self._thread = threading.local()
         self._write_lock = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Yield a connection for short queries that see one state of the ledger.
 
+        A read inside another one of the same thread is a part of it.
+
         Raises:
             LedgerError: The ledger cannot be read.
         """
+        outer: Connection | None = getattr(self._thread, "connection", None)
+        if outer is not None:
+            yield outer
+            return
         with self._read_lock, self._ledger.read() as db:
-            yield db
+            self._thread.connection = db
+            try:
+                yield db
+            finally:
+                self._thread.connection = None
 
     @contextmanager
     def write(self) -> Iterator[tuple[Connection, Now]]:

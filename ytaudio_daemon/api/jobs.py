@@ -82,7 +82,8 @@ def own_job(
     Raises:
         Problem: It shows no active session, or the session has no such job.
     """
-    return job_of(context, own_session(context, key, shows_operator), job_id)
+    with context.read():
+        return job_of(context, own_session(context, key, shows_operator), job_id)
 
 
 OwnJob = Annotated[JobRow, Depends(own_job)]

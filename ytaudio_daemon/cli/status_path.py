@@ -5,8 +5,8 @@ it. Only plain configurations are handled here, the settings handle all others. 
 makes sure that both find the same folder.
 """
 
-import tomllib
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def _config_paths(
             return file, None
         if not named and _is_untrusted(file, cwd):
             return file, None
-        return file, _paths_in(text)
+        return file, import_module("ytaudio_daemon.cli.config_paths").paths_in(text)
     return None, None if named else {}
 
 
@@ -74,14 +74,6 @@ def _is_untrusted(file: Path, cwd: Path) -> bool:
         return first_untrusted_part(file, folder) is not None
     except OSError:
         return True
-
-
-def _paths_in(text: bytes) -> Mapping[str, Any] | None:
-    try:
-        paths = tomllib.loads(text.decode("utf-8-sig")).get("paths", {})
-    except (ValueError, RecursionError):
-        return None
-    return paths if isinstance(paths, dict) else None
 
 
 def _is_plain(path: object) -> bool:

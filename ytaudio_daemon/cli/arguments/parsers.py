@@ -4,7 +4,6 @@ import argparse
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any
 
 from ytaudio_daemon.cli.arguments.command_table import COMMANDS
 from ytaudio_daemon.cli.arguments.help_format import HelpFormatter
@@ -15,6 +14,10 @@ from ytaudio_daemon.cli.arguments.unknown_words import (
     unknown_verb_error,
     unknown_words_error,
 )
+
+TYPE_CHECKING = False  # as in `ytaudio_daemon`: `--help` does without `typing`
+if TYPE_CHECKING:
+    from typing import Any
 
 DESCRIPTION = "Turn dropped lists of YouTube links into tagged, proven audio files."
 EXIT_CODES = """\
@@ -27,7 +30,7 @@ SHELLS = ("bash", "zsh", "fish")
 class CommandParser(argparse.ArgumentParser):
     """The parser of a command, which suggests what is meant by a misspelled word."""
 
-    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def parse_args(self, args: "Any" = None, namespace: "Any" = None) -> "Any":
         """Parse all words.
 
         Raises:
@@ -39,7 +42,7 @@ class CommandParser(argparse.ArgumentParser):
             raise unknown_words_error(self.prog, unknown, self._flags())
         return parsed
 
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
+    def _check_value(self, action: argparse.Action, value: "Any") -> None:
         """Refuse a verb that the command does not have (called by argparse)."""
         if isinstance(action.choices, Mapping) and value not in action.choices:
             raise unknown_verb_error(self.prog, str(value), list(action.choices))
@@ -105,7 +108,7 @@ def add_command_arguments(parser: argparse.ArgumentParser, name: str) -> None:
         add_global_options(part, default=argparse.SUPPRESS)
 
 
-def argument_module(name: str) -> Any:
+def argument_module(name: str) -> "Any":
     """Import the module of a command's arguments.
 
     Raises:

@@ -8,7 +8,7 @@ from ytaudio_daemon.cli.arguments.help_format import HelpFormatter
 
 
 class Subcommand(NamedTuple):
-    """A verb. No dataclass, for the sake of a fast `--help` (see `command_table`).
+    """A verb. No dataclass, for the sake of fast commands (see `command_table`).
 
     Attributes:
         target: The function that runs it: "module.function" in `cli.commands`.
