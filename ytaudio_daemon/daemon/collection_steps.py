@@ -70,21 +70,26 @@ class CollectionSteps:
         """
         if not self._schedule.is_due(Step.COLLECTIONS, mono):
             return
-        self._requeue_due(now)
         with self._ledger.read() as db:
+            soonest = listing_claims.next_retry_at(db)
             is_wanted = listing_claims.has_queued(db)
+        if soonest is None and not is_wanted:
+            self._schedule.done(Step.COLLECTIONS)
+            return
+        is_wanted = self._requeue_due(soonest, now) or is_wanted
         if is_wanted and self._pool.free_listing_slots():
             self._ledger.check_not_replaced()
             self._lister.start_listings(now)
         self._schedule.due_in(Step.COLLECTIONS, self._seconds_to_next(now), mono)
 
-    def _requeue_due(self, now: Now) -> None:
-        with self._ledger.read() as db:
-            soonest = listing_claims.next_retry_at(db)
+    def _requeue_due(self, soonest: float | None, now: Now) -> bool:
+        """Queue the waiting collections whose time has come; return whether any has."""
         furthest_s = max_retry_delay_s(retry_policy(self._lister.settings))
-        if soonest is not None and not now.wall < soonest <= now.wall + furthest_s:
-            with self._ledger.write() as db:
-                listing_ends.requeue_due(db, now, furthest_s)
+        if soonest is None or now.wall < soonest <= now.wall + furthest_s:
+            return False
+        with self._ledger.write() as db:
+            listing_ends.requeue_due(db, now, furthest_s)
+        return True
 
     def _seconds_to_next(self, now: Now) -> float:
         """Return the seconds after which a listing may start without any other event."""

@@ -31,22 +31,25 @@ class JobSteps:
         self.gates: list[Gate] = []
 
     def collect_events(self, mono: float) -> None:
-        """Collect the workers' events; an end frees a slot and may need a retry."""
+        """Collect the workers' events; an end may let others start, or need a retry.
+
+        Progress need not be looked at: claims stay due while the pool has no room.
+        """
         events = self._pool.poll(mono)
         self._runner.collect(events)
         self._prober.collect(events)
         self._lister.collect(events)
-        if events:
-            self._schedule.due_now(Step.CLAIMS, Step.RETRIES)
         if any(isinstance(event, Ended) for event in events):
-            self._schedule.due_now(Step.COLLECTIONS)
+            self._schedule.due_now(Step.CLAIMS, Step.RETRIES, Step.COLLECTIONS)
 
     def finish_ended(self, now: Now) -> None:
-        """Finish the attempts that have ended.
+        """Open gates that first bytes show to be over; finish what has ended.
 
         Raises:
             LedgerError: The rest stays for the next call.
         """
+        if self._runner.open_proven_gates(now):
+            self._schedule.due_now(Step.CLAIMS, Step.RETRIES, Step.COLLECTIONS)
         before = self._runner.running_count
         try:
             self._runner.finish_ended(now)
@@ -63,7 +66,10 @@ class JobSteps:
             self._schedule.done(Step.CANCEL)
 
     def start_jobs(self, now: Now, mono: float) -> None:
-        """Claim and start jobs while there is room; set when to claim again."""
+        """Claim and start jobs while there is room; set when to claim again.
+
+        Without room claims stay due: it is asked for again as soon as there is some.
+        """
         if not self._schedule.is_due(Step.CLAIMS, mono) or not self._pool.free_slots():
             return
         # A daemon that lost its lock to another one claims nothing beside it.
@@ -72,8 +78,9 @@ class JobSteps:
         self._runner.start_jobs(now)
         with self._ledger.read() as db:
             self.gates = gates.closed_gates(db)
-        wait_s = self._runner.seconds_to_next_claim(now)
-        self._schedule.due_in(Step.CLAIMS, wait_s, mono)
+        if self._pool.free_slots():
+            wait_s = self._runner.seconds_to_next_claim(now)
+            self._schedule.due_in(Step.CLAIMS, wait_s, mono)
         self._schedule.due_now(Step.RETRIES)  # one that could not be started may wait
 
     def requeue_due(self, now: Now, mono: float) -> None:

@@ -29,8 +29,11 @@ class ByteProof:
         #: The attempts whose bytes have been judged.
         self._judged: frozenset[str] = frozenset()
 
-    def open_gates(self, running: Iterable[tuple[Claim, Progress]], now: Now) -> None:
+    def open_gates(self, running: Iterable[tuple[Claim, Progress]], now: Now) -> bool:
         """Open the gates for the attempts whose first bytes have come since the last call.
+
+        Returns:
+            Whether a gate was opened.
 
         Raises:
             LedgerError: Nothing was written; call again.
@@ -38,19 +41,21 @@ class ByteProof:
         arrived = {
             claim.name: claim for claim, seen in running if seen.downloaded_bytes
         }
-        for name in arrived.keys() - self._judged:
-            self._open_if_closed(arrived[name], now)
+        fresh = arrived.keys() - self._judged
+        opened = [self._open_if_closed(arrived[name], now) for name in fresh]
         self._judged = frozenset(arrived)
+        return any(opened)
 
-    def _open_if_closed(self, claim: Claim, now: Now) -> None:
+    def _open_if_closed(self, claim: Claim, now: Now) -> bool:
         with self._ledger.read() as db:
             closed = gates_at(claim.egress, gates.closed_gates(db))
         if not any(
             _is_proven_over(gate, claim, now, PROVEN_BY_BYTES) for gate in closed
         ):
-            return
+            return False
         with self._ledger.write() as db:
             open_proven_gates(db, claim, now, PROVEN_BY_BYTES)
+        return True
 
 
 def open_proven_gates(

@@ -91,9 +91,9 @@ class OutageProber:
         """
         with self._ledger.read() as db:
             outage = outages.find_outage(db)
+            if outage is None:
+                return
             shut = [g for g in gates.closed_gates(db) if g.name is not GateName.OUTAGE]
-        if outage is None:
-            return
         if outage.must_be_suspected_again(now.wall):
             with self._ledger.write() as db:
                 suspect_again(db, outage, now)

@@ -183,14 +183,21 @@ class JobRunner:
                 interruption = is_interruption(event)
                 self._ended.add(EndedAttempt(running, event.outcome, interruption))
 
+    def open_proven_gates(self, now: Now) -> bool:
+        """Open gates that first bytes show to be over; return whether any was opened.
+
+        Raises:
+            LedgerError: The next call tries again.
+        """
+        running = [(one.claim, one.progress) for one in self._running.values()]
+        return self._byte_proof.open_gates(running, now)
+
     def finish_ended(self, now: Now) -> None:
-        """Open gates that first bytes show to be over; finish what has ended, in order.
+        """Finish what has ended, in order.
 
         Raises:
             LedgerError: The rest stays for the next call.
         """
-        running = [(one.claim, one.progress) for one in self._running.values()]
-        self._byte_proof.open_gates(running, now)
         while (claim := self._ended.finish_next(now)) is not None:
             self._running.pop(claim.uuid, None)
 
