@@ -10,6 +10,7 @@ from tests.integration.collections_rig import OTHER, PLAYLIST
 from tests.new_ledgers import new_ledger
 from ytaudio_daemon.daemon.assemble import assemble
 from ytaudio_daemon.daemon.loop import Loop
+from ytaudio_daemon.daemon.tick_scheduler import TickScheduler
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.ledger import sessions
@@ -46,7 +47,7 @@ class Daemon:
         with self.ledger.write() as db:
             for session in ("alice", "bob"):
                 sessions.open_session(db, session, self.services.clock.now())
-        self.loop = Loop(self.services)
+        self.loop = Loop(self.services, TickScheduler())
 
     def drop(self, *contents: str) -> None:
         """Give each of two sessions a file."""

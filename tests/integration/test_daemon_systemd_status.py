@@ -46,10 +46,10 @@ def heard(manager: socket.socket) -> list[str]:
 def test_it_speaks_when_something_changed(
     manager: socket.socket, bulletin: SystemdStatusLine, sqlite_ledger: Ledger
 ) -> None:
-    bulletin.update(LIVE, 100.0)
-    bulletin.update(LIVE, 200.0)
+    bulletin.update(LIVE, 0, 100.0)
+    bulletin.update(LIVE, 0, 200.0)
     drop(sqlite_ledger, "a", links("AAAAAAAAAAA", "BBBBBBBBBBB"))
-    bulletin.update(LIVE, 300.0)
+    bulletin.update(LIVE, 3, 300.0)
     assert heard(manager) == ["STATUS=Idle", "STATUS=2 queued"]
 
 
@@ -57,13 +57,13 @@ def test_what_holds_things_up_is_said_even_if_the_ledger_cannot_be_read(
     manager: socket.socket, bulletin: SystemdStatusLine, sqlite_ledger: Ledger
 ) -> None:
     drop(sqlite_ledger, "a", links("AAAAAAAAAAA"))
-    bulletin.update(LIVE, 100.0)
-    bulletin.update(LIVE, 101.0)
+    bulletin.update(LIVE, 2, 100.0)
+    bulletin.update(LIVE, 2, 101.0)
     trouble = DaemonProblem(code="ledger_trouble", message="Busy.", hint="h", since=1.0)
     other = sqlite3.connect(str(sqlite_ledger.path))
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(LedgerBusyError):
-        bulletin.update(replace(LIVE, problems=[trouble]), 102.0)
+        bulletin.update(replace(LIVE, problems=[trouble]), 2, 102.0)
     other.close()
     assert heard(manager) == ["STATUS=1 queued", "STATUS=1 queued. Busy."]
     assert bulletin.next_due() > 102.0, "or the loop spins"
@@ -72,15 +72,16 @@ def test_what_holds_things_up_is_said_even_if_the_ledger_cannot_be_read(
 def test_what_came_too_soon_is_said_later(
     manager: socket.socket, bulletin: SystemdStatusLine, sqlite_ledger: Ledger
 ) -> None:
-    bulletin.update(LIVE, 100.0)
+    bulletin.update(LIVE, 0, 100.0)
     drop(sqlite_ledger, "a", links("AAAAAAAAAAA"))
-    bulletin.update(LIVE, 100.1)
+    bulletin.update(LIVE, 2, 100.1)
     assert heard(manager) == ["STATUS=Idle"]
     assert bulletin.next_due() == 100.0 + MIN_INTERVAL_S
-    bulletin.update(LIVE, bulletin.next_due())
+    bulletin.update(LIVE, 2, bulletin.next_due())
     assert heard(manager) == ["STATUS=1 queued"]
 
 
 def test_an_idle_daemon_is_not_woken_for_it(bulletin: SystemdStatusLine) -> None:
-    bulletin.update(LIVE, 100.0)
+    bulletin.update(LIVE, 0, 100.0)
+    bulletin.update(LIVE, 0, 100.1)
     assert bulletin.next_due() == float("inf")

@@ -1,29 +1,47 @@
-"""The threads that the daemon starts, where the machine lets it start none."""
+"""Periodic jobs run in the loop's own thread, when it is awake anyway."""
 
 import threading
-from types import SimpleNamespace
-from typing import Any, NoReturn
+import time
+from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 
-from ytaudio_daemon.daemon.start import _scheduled
-from ytaudio_daemon.errors import YtaudioError
+from ytaudio_daemon.daemon.tick_scheduler import TickScheduler
 
 
-def test_a_machine_without_room_for_a_thread_is_named_with_the_remedy(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture
+def scheduler() -> Iterator[TickScheduler]:
+    made = TickScheduler()
+    yield made
+    made.shutdown()
+
+
+def test_a_job_runs_in_the_thread_that_asks_and_not_before_its_time(
+    scheduler: TickScheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_: threading.Thread) -> NoReturn:
         msg = "can't start new thread"
         raise RuntimeError(msg)
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    updater = SimpleNamespace(request_upgrade_check=print)
-    services: Any = SimpleNamespace(ytdlp_updater=updater)
-    loop: Any = SimpleNamespace(request_sweep=print, request_looks=print)
-    with (
-        pytest.raises(YtaudioError, match="can't start new thread") as raised,
-        _scheduled(services, loop),
-    ):
-        pass
-    assert "TasksMax=" in raised.value.hint
+    runs: list[int] = []
+    scheduler.add_job(lambda: runs.append(threading.get_ident()), "interval", seconds=1)
+    scheduler.start()
+    began = time.monotonic()
+    scheduler.run_due(began)
+    assert runs == []
+    while not runs and time.monotonic() < began + 30:
+        scheduler.run_due(time.monotonic())
+    assert runs == [threading.get_ident()]
+    assert time.monotonic() >= began + 0.9
+
+
+def test_jobs_that_are_not_due_are_not_looked_at(
+    scheduler: TickScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduler.add_job(print, "interval", seconds=3600)
+    scheduler.start()
+    scheduler.run_due(100.0)
+    monkeypatch.setattr(scheduler, "_process_jobs", lambda: pytest.fail("looked"))
+    scheduler.run_due(3000.0)

@@ -1,6 +1,6 @@
 """The one loop: every step is short, and `now` is read once a tick.
 
-Other threads (watchdog, APScheduler) only set a flag and wake it. A step that fails in a
+Other threads (watchdog) only set a flag and wake it. A step that fails in a
 way that may pass is tried again a second later and named in `problems`; nothing it had
 in hand is lost. `Loop._tick` is the order of the steps; `schedule` says when each is due.
 """
@@ -19,6 +19,7 @@ from ytaudio_daemon.daemon.services import Services
 from ytaudio_daemon.daemon.step_runner import StepRunner
 from ytaudio_daemon.daemon.systemd_status import SystemdStatusLine
 from ytaudio_daemon.daemon.systemd_watchdog import SystemdWatchdog
+from ytaudio_daemon.daemon.tick_scheduler import TickScheduler
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views import DaemonSnapshot
 
@@ -32,10 +33,12 @@ class Loop:
 
     Args:
         services: All parts of the daemon.
+        scheduler: Its jobs run in each tick.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, scheduler: TickScheduler) -> None:
         self._services = services
+        self._scheduler = scheduler
         self._started_at = time.monotonic()
         self._drain = Drain(
             services.notifier, lambda: services.job_runner.running_count
@@ -59,14 +62,11 @@ class Loop:
             self._poller.register(wakes.fileno(), select.POLLIN)
 
     def request_sweep(self) -> None:
-        """Have expired sessions looked for at the next tick; any thread may call.
-
-        The loop is not woken: it ticks by itself within seconds.
-        """
+        """Have expired sessions looked for in this tick, or the next."""
         self._schedule.due_now(Step.SWEEP)
 
     def request_looks(self) -> None:
-        """Have subscriptions looked at if they are due; any thread may call."""
+        """Have subscriptions looked at if they are due."""
         self._schedule.due_now(Step.SUBSCRIPTIONS)
 
     def run(self) -> None:
@@ -85,6 +85,7 @@ class Loop:
         """Do what is due; return whether there is more to do at once."""
         services, steps = self._services, self._steps
         now, mono = services.clock.now(), time.monotonic()
+        self._scheduler.run_due(mono)
         self._handle_signals(mono)
         self._handle_pending_changes()
         services.notifications.poll(now)
@@ -96,7 +97,8 @@ class Loop:
         has_more = not self._drain.is_begun and self._take_in_work(now, mono)
         snapshot = self._snapshot(now)
         steps.run("views", partial(services.views.refresh, now, snapshot))
-        steps.run("bulletin", partial(self._status_line.update, snapshot, mono))
+        status_line, event = self._status_line, services.views.last_event
+        steps.run("bulletin", partial(status_line.update, snapshot, event, mono))
         steps.run("notify", partial(services.notifications.deliver_pending, now))
         self._watchdog.ping(time.monotonic())
         return has_more or has_pages

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import structlog
-from apscheduler.executors.debug import DebugExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from ytaudio_daemon.daemon.assemble import assemble
 from ytaudio_daemon.daemon.console_lines import ConsoleLines
 from ytaudio_daemon.daemon.loop import Loop
 from ytaudio_daemon.daemon.open_ledger import open_ledger, retry_while_starting
 from ytaudio_daemon.daemon.services import Services
+from ytaudio_daemon.daemon.tick_scheduler import TickScheduler
 from ytaudio_daemon.errors import LedgerGoneError, YtaudioError
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import lock_state, prepare
@@ -39,10 +38,6 @@ LOOK_JITTER_S = 20
 #: the jitter: many installations shall not ask the package index at once.
 UPGRADE_CHECK_INTERVAL_S = 3600
 UPGRADE_CHECK_JITTER_S = 900
-THREAD_HINT = (
-    "Allow it more threads: TasksMax= of the service, the container's limit of pids, "
-    "ulimit -u; or more memory (ulimit -v)."
-)
 
 
 def run(settings: Settings) -> int:
@@ -83,10 +78,11 @@ def _serve(services: Services, settings: Settings) -> int:
         retry_while_starting(lambda: services.look_queue.recover(now))
         live = services.snapshot_builder.build("starting", [], now)
         retry_while_starting(lambda: services.views.rebuild(now, live))
-        loop = Loop(services)
+        scheduler = TickScheduler()
+        loop = Loop(services, scheduler)
         gc.collect()
         gc.freeze()  # else each collection walks all modules: 40 ms of a step
-        with _watching(services), _scheduled(services, loop):
+        with _watching(services), _scheduled(scheduler, services, loop):
             log.info(
                 "daemon.started",
                 pid=os.getpid(),
@@ -147,21 +143,14 @@ def _watching(services: Services) -> Iterator[None]:
 
 
 @contextmanager
-def _scheduled(services: Services, loop: Loop) -> Iterator[None]:
-    """Run APScheduler, which requests sweep, looks, and the check for a newer yt-dlp.
+def _scheduled(
+    scheduler: TickScheduler, services: Services, loop: Loop
+) -> Iterator[None]:
+    """Have the scheduler request sweep, looks, and the check for a newer yt-dlp.
 
     Whether a session, a look or an upgrade is due is decided elsewhere, by the ledger: a
     request that comes late, or twice, does no harm.
-
-    Raises:
-        YtaudioError: The machine lets us start no thread.
     """
-    scheduler = BackgroundScheduler(
-        # In the scheduler's own thread: the jobs only set a flag.
-        executors={"default": DebugExecutor()},
-        timezone="UTC",
-        daemon=True,
-    )
     rules = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     scheduler.add_job(loop.request_sweep, "interval", seconds=SWEEP_INTERVAL_S, **rules)
     scheduler.add_job(
@@ -178,11 +167,8 @@ def _scheduled(services: Services, loop: Loop) -> Iterator[None]:
         jitter=UPGRADE_CHECK_JITTER_S,
         **rules,
     )
-    try:
-        scheduler.start()
-    except RuntimeError as error:  # CPython's word for EAGAIN of clone(2)
-        raise YtaudioError(f"the daemon cannot start: {error}", THREAD_HINT) from error
+    scheduler.start()
     try:
         yield
     finally:
-        scheduler.shutdown(wait=False)
+        scheduler.shutdown()

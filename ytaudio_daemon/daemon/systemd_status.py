@@ -34,14 +34,17 @@ class SystemdStatusLine:
         self._counts: Mapping[JobState, int] = dict.fromkeys(JobState, 0)
         self._last_line = ""
         self._read_at = -math.inf
-        #: Something may have changed since the counts were read.
+        #: Event, state and reason when the counts were read.
+        self._shown: tuple[int, str, str] | None = None
+        #: One of them has changed since.
         self._is_stale = False
 
-    def update(self, live: DaemonSnapshot, mono: float) -> None:
-        """Read the counts, and send the line if it differs from the last one.
+    def update(self, live: DaemonSnapshot, event: int, mono: float) -> None:
+        """Read the counts if they may have changed; send the line if it differs.
 
         Args:
             live: The daemon's part of the status.
+            event: The ledger's last event that the views know.
             mono: `time.monotonic()`.
 
         Raises:
@@ -49,13 +52,16 @@ class SystemdStatusLine:
         """
         if not self._notifier.is_available:
             return
-        self._is_stale = mono < self._read_at + MIN_INTERVAL_S
-        if self._is_stale:
+        shown = event, live.state, blocking_reason(live)
+        has_changed = shown != self._shown
+        self._is_stale = has_changed and mono < self._read_at + MIN_INTERVAL_S
+        if self._is_stale or not has_changed:
             return
         self._read_at = mono
         try:
             with self._ledger.read() as db:
                 self._counts = queries.total_counts(db)
+            self._shown = shown
         finally:
             self._send(status_line(live, self._counts))
 
@@ -75,7 +81,12 @@ def status_line(live: DaemonSnapshot, counts: Mapping[JobState, int]) -> str:
     line = ", ".join(parts) or "Idle"
     if live.state == "draining":
         line = f"Draining: {line}"
-    reasons = (p.message for p in live.problems if p.code in BLOCKING_CODES)
-    reason = next(reasons, "")
+    reason = blocking_reason(live)
     line = f"{line}. {reason}" if reason else line
     return line if len(line) <= MAX_CHARS else f"{line[: MAX_CHARS - 1]}…"
+
+
+def blocking_reason(live: DaemonSnapshot) -> str:
+    """Return the first problem that blocks, or ""."""
+    reasons = (p.message for p in live.problems if p.code in BLOCKING_CODES)
+    return next(reasons, "")

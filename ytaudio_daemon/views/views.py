@@ -72,6 +72,11 @@ class Views:
         self._saved_cursor = SavedCursor(ledger, self._library.unsaved_entries)
         self._has_more_events = False
 
+    @property
+    def last_event(self) -> int:
+        """The last event that was read; 0 before the first call of `refresh`."""
+        return self._cursor or 0
+
     def refresh(
         self, now: Now, snapshot: DaemonSnapshot, *, force: bool = False
     ) -> None:
