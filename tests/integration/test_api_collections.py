@@ -95,6 +95,11 @@ def test_a_video_beside_a_list_is_a_job_unless_the_list_is_asked_for(
     [
         ({"url": PLAYLIST, "selection": {"items": "5-2"}}, "bad_option", "lower one"),
         (
+            {"url": PLAYLIST, "selection": {"min": "5m", "max": "2m"}},
+            "bad_option",
+            "min=5m is longer than max=2m",
+        ),
+        (
             {"url": f"https://youtu.be/{video(1)}", "selection": {"items": "1"}},
             "bad_option",
             "this is one video",

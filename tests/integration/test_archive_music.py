@@ -2,7 +2,10 @@
 
 import json
 import os
+import struct
 import subprocess
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import pytest
@@ -239,3 +242,59 @@ def test_every_tagged_ending_has_a_reader_that_takes_an_empty_file(
         assert isinstance(read_file(path), Unmarked | Problem)
     with (tmp_path / "empty.mp3").open("rb") as file:
         assert video_in_tags(file, ".mp3") is None
+
+
+def id3_frame(version: int, name: str, content: bytes, *, compressed: bool) -> bytes:
+    """Return a frame as ID3v2.3 or 2.4 has it."""
+    flags = 0
+    if compressed:
+        flags = 0x0009 if version == 4 else 0x0080
+        size = len(content).to_bytes(4, "big") if version == 3 else bytes(4)
+        content = size + zlib.compress(content, 1)
+    size = len(content)
+    sizes = synchsafe(size) if version == 4 else size.to_bytes(4, "big")
+    return name.encode() + sizes + flags.to_bytes(2, "big") + content
+
+
+def synchsafe(size: int) -> bytes:
+    return bytes((size >> shift) & 0x7F for shift in (21, 14, 7, 0))
+
+
+@pytest.mark.parametrize("version", [3, 4])
+@pytest.mark.parametrize("ending", ["mp3", "wav", "aiff"])
+@pytest.mark.parametrize("name", ["TXXX", "APIC"])
+def test_a_small_file_that_inflates_to_many_megabytes_is_read_in_little_memory(
+    tmp_path: Path, version: int, ending: str, name: str
+) -> None:
+    mark = b"\x03YOUTUBE_ID\x00" + ID.encode()
+    frames = id3_frame(version, name, bytes(40 << 20), compressed=True)
+    frames += id3_frame(version, "TXXX", mark, compressed=True)
+    tag = b"ID3" + bytes([version, 0, 0]) + synchsafe(len(frames)) + frames
+    tag += bytes(len(tag) % 2)
+    path = tmp_path / f"Song.{ending}"
+    if ending == "wav":
+        form = struct.pack("<HHIIHH", 1, 1, 8000, 16000, 2, 16)
+        chunks = [(b"fmt ", form), (b"data", bytes(16)), (b"id3 ", tag)]
+        body = b"".join(
+            key + struct.pack("<I", len(each)) + each for key, each in chunks
+        )
+        path.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body)
+    elif ending == "aiff":
+        rate = bytes.fromhex("400bfa00000000000000")
+        common = struct.pack(">hIh", 1, 8, 16) + rate
+        chunks = [(b"COMM", common), (b"SSND", bytes(24)), (b"ID3 ", tag)]
+        body = b"".join(
+            key + struct.pack(">I", len(each)) + each for key, each in chunks
+        )
+        path.write_bytes(b"FORM" + struct.pack(">I", 4 + len(body)) + b"AIFF" + body)
+    else:
+        path.write_bytes(tag + bytes(1000))
+    read_file(path)  # imports
+    tracemalloc.start()
+    try:
+        found = read_file(path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found == had(path)
+    assert most < 20 << 20

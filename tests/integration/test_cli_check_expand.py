@@ -84,6 +84,21 @@ def test_a_list_that_is_followed_from_now_on_takes_nothing_of_what_it_has(
     assert together.startswith("together: 2 items; ")
 
 
+def test_what_several_lines_ask_for_counts_once_together(rig: Rig) -> None:
+    file = write(
+        rig,
+        f"{LISTS}{LONG}\n{LISTS}{LONG} items=2-3\n{LISTS}{LONG} items=1 format=m4a\n",
+    )
+    ran = rig.call("check", "--expand", file)
+    assert ran.code == 0, ran.err
+    second, _, together = ran.out.splitlines()[-3:]
+    assert second.startswith("line 2: Long: 2 of 5 in this playlist to download; ")
+    assert together.startswith("together: 5 items; about 25 min of audio")
+    document = rig.call("check", "--expand", file, "--json").json
+    assert document["expanded"]["items"] == 5
+    assert [line["preview"]["items"] for line in document["lines"]] == [4, 2, 1]
+
+
 def test_without_expand_nothing_is_asked(rig: Rig, youtube: YouTube) -> None:
     document = rig.call("check", write(rig, f"{LISTS}{LONG}\n"), "--json").json
     assert document["expanded"] is None

@@ -18,7 +18,11 @@ from ytaudio_daemon.ledger import audit, collections, sessions, subscriptions
 from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.list_totals import FeedAnswer
-from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED, SubscriptionState
+from ytaudio_daemon.model.subscription import (
+    BEFORE_FOLLOWED,
+    BEYOND_KEEP_LAST,
+    SubscriptionState,
+)
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
@@ -86,6 +90,33 @@ def test_since_says_what_the_first_look_takes(house: CollectionsHouse) -> None:
     house.lane.lists[PLAYLIST] = [replace(page, entries=entries)]
     follow(house, f"{PLAYLIST} follow=6h since=2026-10-01\n")
     assert videos_of_jobs(house) == [video(2), video(3)]
+
+
+def test_the_first_look_fetches_no_more_than_keep_last_keeps(
+    house: CollectionsHouse,
+) -> None:
+    days = {1: "2026-10-05", 2: "2026-09-30", 3: "2026-10-02", 4: "2026-10-09"}
+    (page,) = listed(list(days))
+    entries = [
+        replace(entry, upload_date=days[place])
+        for place, entry in enumerate(page.entries, 1)
+    ]
+    house.lane.lists[PLAYLIST] = [
+        replace(page, entries=tuple(entries[:3])),
+        replace(page, number=2, entries=tuple(entries[3:])),
+    ]
+    follow(house, f"{PLAYLIST} follow=6h since=2026-10-01 keep_last=2\n")
+    assert sorted(map(str, videos_of_jobs(house))) == [video(1), video(4)]
+    reasons = {video_id: skipped for _, video_id, skipped, *_ in house.entries()}
+    assert reasons[video(2)] == "older than 2026-10-01"
+    assert reasons[video(3)] == BEYOND_KEEP_LAST
+    house.finish_jobs()
+    house.remove_old_files()
+    assert house.ask("SELECT COUNT(*) FROM entries WHERE removal IS NOT NULL") == [(0,)]
+    house.lane.feeds[PLAYLIST] = in_feed(5, 4, 3, 2, 1)
+    house.let_pass(INTERVAL_S)
+    house.look()
+    assert sorted(map(str, videos_of_jobs(house))) == [video(1), video(4), video(5)]
 
 
 def test_a_day_passes_with_two_new_songs_and_a_handful_of_small_requests(

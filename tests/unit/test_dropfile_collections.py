@@ -4,7 +4,12 @@ import json
 
 import pytest
 
+from ytaudio_daemon.downloader.selection_input import checked_selection
 from ytaudio_daemon.dropfile import DropKind, DropLine, parse
+from ytaudio_daemon.dropfile.link_target import single_target
+from ytaudio_daemon.dropfile.session_defaults import parse_session_defaults
+from ytaudio_daemon.errors import UsageError
+from ytaudio_daemon.model import OptionError
 from ytaudio_daemon.model.selection import Selection
 
 VIDEO = "https://youtu.be/AAAAAAAAAAA"
@@ -12,7 +17,7 @@ LIST = "https://www.youtube.com/playlist?list=PL0000000001"
 CHANNEL = "https://www.youtube.com/@nina"
 
 
-def entries(text: str, kind: DropKind) -> list[DropLine]:
+def entries(text: str, kind: DropKind = DropKind.TEXT) -> list[DropLine]:
     return list(parse(text.encode(), kind))
 
 
@@ -104,6 +109,64 @@ def test_columns_of_a_table_select_entries_where_a_collection_is_named() -> None
     assert dict(second.layer) == {"format": "opus"}
     assert third.code == "bad_option"
     assert "the lower one first" in third.message
+
+
+EMPTY_RANGES = [
+    ("min=5m max=2m", "min=5m is longer than max=2m"),
+    ("since=2026-05-01 until=2026-01-31", "since=2026-05-01 is after until=2026-01-31"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), EMPTY_RANGES)
+@pytest.mark.parametrize(
+    "form", ["{list} {options}", "{list}\n  {options}", "{first}\n{list} {last}"]
+)
+def test_limits_with_nothing_between_are_refused(
+    options: str, message: str, form: str
+) -> None:
+    first, last = options.split()
+    text = form.format(list=LIST, options=options, first=first, last=last)
+    refused = [each for each in entries(text) if each.code]
+    assert [each.code for each in refused] == ["bad_option"]
+    assert message in refused[0].message
+
+
+@pytest.mark.parametrize(("options", "message"), EMPTY_RANGES)
+def test_limits_for_the_lines_below_are_refused_where_they_stand(
+    options: str, message: str
+) -> None:
+    refused, taken = entries(f"{options}\n{LIST}\n")
+    assert (refused.line, refused.code) == (1, "bad_option")
+    assert refused.message.startswith(message)
+    assert taken.code is None
+
+
+@pytest.mark.parametrize(("options", "message"), EMPTY_RANGES)
+def test_limits_with_nothing_between_are_refused_in_every_other_form(
+    options: str, message: str
+) -> None:
+    given = dict(option.split("=") for option in options.split())
+    (entry,) = entries(json.dumps({"url": LIST, **given}), DropKind.JSONL)
+    row = f"Link,{','.join(given)}\n{LIST},{','.join(given.values())}\n"
+    (table_row,) = entries(row, DropKind.TABLE)
+    target = single_target(LIST, given)
+    assert entry.code == table_row.code == "bad_option"
+    assert target.problem is not None
+    for each in (entry.message, table_row.message, target.problem.message):
+        assert each.startswith(message)
+    toml = "".join(f'{key} = "{value}"\n' for key, value in given.items())
+    with pytest.raises(OptionError, match=message):
+        parse_session_defaults(toml.encode())
+    with pytest.raises(UsageError, match=message):
+        checked_selection(given)
+
+
+@pytest.mark.parametrize(
+    "options", ["min=2m max=2m", "since=2026-01-31 until=2026-01-31"]
+)
+def test_equal_limits_are_taken(options: str) -> None:
+    (entry,) = entries(f"{LIST} {options}")
+    assert entry.code is None
 
 
 def test_everyday_words_do_not_make_a_second_header() -> None:

@@ -8,6 +8,7 @@ from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import OptionError
 from ytaudio_daemon.model.collection_options import (
     check_collection_option,
+    find_empty_range,
 )
 from ytaudio_daemon.model.selection import Selection
 from ytaudio_daemon.urls import CollectionLink, LinkError, parse_collection
@@ -46,7 +47,8 @@ def checked_selection(given: Mapping[str, Any]) -> Selection:
     """Return the selection that a caller asks for.
 
     Raises:
-        UsageError: An option is not on the list, or its value not allowed.
+        UsageError: An option is not on the list, its value is not allowed, or no video
+            can be between two limits.
     """
     known = SelectionOptions.__annotations__
     layer: dict[str, Any] = {}
@@ -58,6 +60,8 @@ def checked_selection(given: Mapping[str, Any]) -> Selection:
             layer[key] = check_collection_option(key, value)
         except OptionError as error:
             raise UsageError(error.message) from error
+    if (problem := find_empty_range(layer)) is not None:
+        raise UsageError(problem.message) from problem
     return Selection.from_layer(layer)
 
 

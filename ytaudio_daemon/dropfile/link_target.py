@@ -3,7 +3,12 @@
 from typing import NamedTuple
 
 from ytaudio_daemon.model import Layer, OptionError
-from ytaudio_daemon.model.collection_options import COLLECTION_KEYS, KEYS_OF_VIDEOS
+from ytaudio_daemon.model.collection_options import (
+    COLLECTION_KEYS,
+    KEYS_OF_VIDEOS,
+    find_empty_range,
+)
+from ytaudio_daemon.model.subscription import misused_follow
 from ytaudio_daemon.urls import (
     CollectionError,
     CollectionLink,
@@ -54,7 +59,9 @@ def single_target(text: str, layer: Layer) -> LinkTarget:
     except LinkError as error:
         found = FoundLink(text, None, error)
     target = link_target(found, layer)
-    if target.collection is not None or target.problem is not None:
+    if target.collection is not None:
+        return target._replace(problem=find_empty_range(layer))
+    if target.problem is not None:
         return target
     return target._replace(link=found.link)
 
@@ -88,6 +95,11 @@ def link_target(
     if not takes_collections and wanted != "yes":
         return LinkTarget(problem=LinkError("not_a_video", _ASK_FOR_LIST))
     return LinkTarget(collection)
+
+
+def misused_list_option(layer: Layer) -> OptionError | None:
+    """Return the refusal of options that contradict one another beside a collection."""
+    return misused_follow(layer) or find_empty_range(layer)
 
 
 def misused_option(options: Layer) -> OptionError | None:

@@ -12,6 +12,7 @@ from typing import NoReturn
 from ytaudio_daemon.dropfile.drop_line import printable
 from ytaudio_daemon.dropfile.option_keys import checked_option
 from ytaudio_daemon.model import Layer, OptionError
+from ytaudio_daemon.model.collection_options import find_empty_range
 from ytaudio_daemon.model.options import LOSSLESS, OPTION_KEYS, refuse_contradictions
 from ytaudio_daemon.urls import CollectionLink, Link
 
@@ -68,7 +69,7 @@ def layer_problem(layer: Layer) -> OptionError | None:
         refuse_contradictions(layer)
     except OptionError as error:
         return error
-    return None
+    return find_empty_range(layer)
 
 
 def render_line(link: Link | CollectionLink, options: Layer) -> str:

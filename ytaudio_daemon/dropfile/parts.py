@@ -12,10 +12,10 @@ from ytaudio_daemon.dropfile.drop_line import (
 from ytaudio_daemon.dropfile.link_target import (
     LinkTarget,
     link_target,
+    misused_list_option,
     misused_option,
 )
 from ytaudio_daemon.model import Layer, OptionError
-from ytaudio_daemon.model.subscription import misused_follow
 from ytaudio_daemon.urls import CollectionError, FoundLink, Link, LinkError
 
 
@@ -57,7 +57,9 @@ def link_lines(
     targets = [link_target(link, layer, takes_collections=takes) for link in links]
     if options.problem is None:
         is_list = any(target.collection for target in targets)
-        misused = misused_follow(layer) if is_list else misused_option(options.options)
+        misused = (
+            misused_list_option(layer) if is_list else misused_option(options.options)
+        )
         options = options._replace(problem=misused)
     if len(links) == 1:
         return [_link_line(number, text, links[0], targets[0], options, layer)]

@@ -8,6 +8,7 @@ from ytaudio_daemon.model import Layer
 from ytaudio_daemon.model.collection_options import (
     COLLECTION_KEYS,
     check_collection_option,
+    find_empty_range,
 )
 from ytaudio_daemon.model.library_rules import LIBRARY_TABLE, check_library_table
 from ytaudio_daemon.model.options import check_layer
@@ -38,6 +39,8 @@ def parse_session_defaults(content: bytes) -> Layer:
     check_library_table(given.pop(LIBRARY_TABLE, {}))
     selects = {key: given.pop(key) for key in COLLECTION_KEYS if key in given}
     checked = {key: check_collection_option(key, selects[key]) for key in selects}
+    if (problem := find_empty_range(checked)) is not None:
+        raise problem
     return {**check_layer(given), **checked}
 
 

@@ -12,7 +12,7 @@ from ytaudio_daemon.dropfile.line_syntax import (
     link_options,
     parse_line,
 )
-from ytaudio_daemon.dropfile.link_target import misused_option
+from ytaudio_daemon.dropfile.link_target import misused_list_option, misused_option
 from ytaudio_daemon.dropfile.no_link import no_link_error
 from ytaudio_daemon.dropfile.option_syntax import (
     layer_problem,
@@ -25,7 +25,6 @@ from ytaudio_daemon.dropfile.parts import (
     switched_off_lines,
 )
 from ytaudio_daemon.model import Layer, OptionError
-from ytaudio_daemon.model.subscription import misused_follow
 from ytaudio_daemon.urls import (
     FoundLink,
     LinkError,
@@ -193,7 +192,7 @@ class _TextParser:
         )
         layer = merge_layers(self._defaults, options)
         is_list = any(entry.collection for entry in self._current)
-        misused = misused_follow(layer) if is_list else misused_option(options)
+        misused = misused_list_option(layer) if is_list else misused_option(options)
         problem = problem or misused
         if options.get("list") != before.get("list"):
             problem = problem or _LATE_LIST

@@ -21,6 +21,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
+from ytaudio_daemon.fetch.id3_frames import READ_FRAMES
 from ytaudio_daemon.model.youtube_ids import is_video_id
 from ytaudio_daemon.urls import MAX_LINK_CHARS, LinkError, parse_link
 
@@ -72,13 +73,13 @@ def _linked_video(value: str) -> str | None:
 
 def _id3_pairs(file: BinaryIO) -> Iterator[tuple[str, str]]:
     try:
-        yield from _frames(ID3(file))
+        yield from _frames(ID3(file, known_frames=READ_FRAMES))
     except ID3NoHeaderError:
         return
 
 
-def _chunked_id3_pairs(kind: Callable[[BinaryIO], Any], file: BinaryIO) -> Any:
-    return _frames(kind(file).tags or {})
+def _chunked_id3_pairs(kind: Callable[..., Any], file: BinaryIO) -> Any:
+    return _frames(kind(file, known_frames=READ_FRAMES).tags or {})
 
 
 def _frames(frames: Any) -> Iterator[tuple[str, str]]:

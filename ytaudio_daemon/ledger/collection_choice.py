@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.schema import collections, entries, subscriptions
 from ytaudio_daemon.model.collection import LISTING_ENDED, CollectionState
-from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED
+from ytaudio_daemon.model.subscription import PASSED_OVER
 
 #: Ends the selection digest of a list's second collection in a session.
 _SECOND = ":2"
@@ -89,6 +89,6 @@ def _whole(db: Connection, rows: Any) -> Any:
 def _is_whole(db: Connection, row: Any) -> bool:
     """Return whether a followed list was read, and nothing in it was left out."""
     left_out = sa.select(entries.c.video_id).where(
-        entries.c.collection_id == row.id, entries.c.skipped == BEFORE_FOLLOWED
+        entries.c.collection_id == row.id, entries.c.skipped.in_(PASSED_OVER)
     )
     return row.listed_at is not None and not db.execute(left_out.limit(1)).first()

@@ -41,6 +41,7 @@ class Following:
         etag, modified: Of the feed's last answer.
         whole_lived: The uptime at which the whole list was read last; None: not yet.
         failures: Looks in a row that failed for good.
+        keep_last: The number of its latest files that stay; None for all.
     """
 
     look: Look
@@ -49,6 +50,7 @@ class Following:
     modified: str
     whole_lived: float | None
     failures: int
+    keep_last: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,24 @@ class ListingClaim:
     @property
     def decides_at_once(self) -> bool:
         """Whether each page is decided about as it comes, and not at the end."""
-        return self.look is not Look.NONE or not self.selection.needs_all_pages
+        return self.look is not Look.NONE or self.order == "list"
+
+    @property
+    def order(self) -> str:
+        """The order in which entries are decided about; one of `ORDERS`."""
+        return self.selection.order if self.keeps_at_first is None else "newest"
+
+    @property
+    def keeps_at_first(self) -> int | None:
+        """The number of entries that are taken when a followed list is read first.
+
+        `keep_last` would remove the files of the others as soon as they are there. None:
+        there is no such number.
+        """
+        is_first = self.is_from_now_on and not self.takes_nothing_yet
+        if self.following is None or not is_first:
+            return None
+        return self.following.keep_last
 
     @property
     def takes_nothing_yet(self) -> bool:
@@ -111,6 +130,7 @@ _CLAIMS_QUERY = (
         subscriptions.c.modified,
         subscriptions.c.whole_lived,
         subscriptions.c.failures,
+        subscriptions.c.keep_last,
     )
     .join(sessions, sessions.c.id == collections.c.session_id)
     .outerjoin(subscriptions, subscriptions.c.collection_id == collections.c.id)
@@ -283,4 +303,5 @@ def _following(row: Any) -> Following | None:
         modified=row.modified,
         whole_lived=row.whole_lived,
         failures=row.failures,
+        keep_last=row.keep_last,
     )

@@ -27,7 +27,13 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import WhenFull, audio_key
 from ytaudio_daemon.model.listing import ListedPage
 from ytaudio_daemon.model.quota import Quota
-from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED, Look, feed_query
+from ytaudio_daemon.model.subscription import (
+    BEFORE_FOLLOWED,
+    BEYOND_KEEP_LAST,
+    PASSED_OVER,
+    Look,
+    feed_query,
+)
 from ytaudio_daemon.system.times import rfc3339
 
 OVER_LIFETIME_LIMIT = "over the session's jobs in its life"
@@ -147,7 +153,7 @@ def _is_settled(claim: ListingClaim, row: Any, entry: Entry) -> bool:
     """
     if row.removal is not None:
         return True
-    if row.skipped == BEFORE_FOLLOWED:
+    if row.skipped in PASSED_OVER:
         return True
     if claim.look is Look.NONE:
         return row.attempt > claim.asked_attempt and row.job_id is not None
@@ -191,7 +197,7 @@ def seen_entries(db: Connection, claim: ListingClaim) -> list[Entry]:
         entries.c.collection_id == claim.collection_id,
         entries.c.attempt == claim.attempt,
         entries.c.removal.is_(None),
-        entries.c.skipped.is_distinct_from(BEFORE_FOLLOWED),
+        sa.or_(entries.c.skipped.is_(None), entries.c.skipped.not_in(PASSED_OVER)),
     )
     return [
         Entry(
@@ -270,7 +276,10 @@ def _skip_reason(
 ) -> str | None:
     if claim.takes_nothing_yet:
         return BEFORE_FOLLOWED
-    return claim.selection.skip_reason(entry, chosen, rules.max_items)
+    reason = claim.selection.skip_reason(entry, chosen, rules.max_items)
+    if reason is not None or entry.unavailable or claim.keeps_at_first is None:
+        return reason
+    return BEYOND_KEEP_LAST if chosen >= claim.keeps_at_first else None
 
 
 def _update_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from ytaudio_daemon.model.options import OptionError
+from ytaudio_daemon.model.options import Layer, OptionError
 
 ORDERS = ("list", "reverse", "newest", "oldest")
 YES_OR_NO = ("yes", "no")
@@ -41,6 +41,29 @@ def check_collection_option(key: str, value: object) -> Any:
         OptionError: The value is not allowed.
     """
     return _CHECKS[key](key, value)
+
+
+def find_empty_range(layer: Layer) -> OptionError | None:
+    """Return the refusal of limits between which no video can be; None: they are fine.
+
+    Args:
+        layer: Checked options.
+    """
+    if {"min", "max"} <= layer.keys() and (
+        parse_seconds(layer["min"]) > parse_seconds(layer["max"])
+    ):
+        return OptionError(
+            "bad_option",
+            f"min={layer['min']} is longer than max={layer['max']}, so no video can be "
+            "meant: give the shorter length as min",
+        )
+    if {"since", "until"} <= layer.keys() and layer["since"] > layer["until"]:
+        return OptionError(
+            "bad_option",
+            f"since={layer['since']} is after until={layer['until']}, so no video can "
+            "be meant: give the earlier day as since",
+        )
+    return None
 
 
 def parse_ranges(text: str) -> tuple[tuple[int, int | None], ...]:

@@ -1,7 +1,9 @@
 """What a collection would come to: entries, hours, bytes. Pure."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
+from ytaudio_daemon.model.line_rules import audio_key
 from ytaudio_daemon.model.listing import ListedEntry
 from ytaudio_daemon.model.options import LOSSLESS, Options
 
@@ -18,27 +20,42 @@ class Preview:
 
     Attributes:
         options: What its jobs would get.
-        video_ids: Of the wanted entries, in the order of the list.
-        known_s: Seconds of those whose length the list names.
-        known: The number of those.
+        lengths: Seconds of the wanted entries by their videos, in the order of the list;
+            None where the list names no length.
     """
 
     options: Options
-    video_ids: list[str] = field(default_factory=list)
-    known_s: float = 0.0
-    known: int = 0
+    lengths: dict[str, float | None] = field(default_factory=dict)
 
     def add(self, entry: ListedEntry) -> None:
         """Add a wanted entry."""
-        self.video_ids.append(entry.video_id)
-        if entry.duration_s is not None:
-            self.known_s += entry.duration_s
-            self.known += 1
+        self.lengths[entry.video_id] = entry.duration_s
+
+    def without(self, audio_keys: Container[str]) -> "Preview":
+        """Return the preview of those entries whose audio is not among some keys."""
+        keys = dict(zip(self.lengths, self.audio_keys, strict=True))
+        left = {
+            video_id: length
+            for video_id, length in self.lengths.items()
+            if keys[video_id] not in audio_keys
+        }
+        return Preview(options=self.options, lengths=left)
+
+    @property
+    def video_ids(self) -> list[str]:
+        """The wanted entries' videos, in the order of the list."""
+        return list(self.lengths)
+
+    @property
+    def audio_keys(self) -> list[str]:
+        """The keys of the wanted entries' audio, in the order of the list."""
+        profile = self.options.profile()
+        return [audio_key(video_id, profile) for video_id in self.lengths]
 
     @property
     def unknown(self) -> int:
         """The number of wanted entries whose length the list does not name."""
-        return len(self.video_ids) - self.known
+        return sum(length is None for length in self.lengths.values())
 
     @property
     def duration_s(self) -> float | None:
@@ -46,9 +63,10 @@ class Preview:
 
         None: the list names no length at all.
         """
-        if not self.known:
-            return 0.0 if not self.video_ids else None
-        return self.known_s * len(self.video_ids) / self.known
+        known = [length for length in self.lengths.values() if length is not None]
+        if not known:
+            return None if self.lengths else 0.0
+        return sum(known) * len(self.lengths) / len(known)
 
     @property
     def estimated_bytes(self) -> int | None:

@@ -20,6 +20,10 @@ FEED_ENTRIES = 15
 CATCH_UP_S = 900.0
 #: Said of the entries that a list had when it was first read, without `since`.
 BEFORE_FOLLOWED = "in the list before it was followed"
+#: Said of the entries that it had then, with `since`, beyond the number of files kept.
+BEYOND_KEEP_LAST = "older than the latest ones that keep_last keeps"
+#: Not decided about again: the looks of a subscription take what comes after them.
+PASSED_OVER = (BEFORE_FOLLOWED, BEYOND_KEEP_LAST)
 #: Said of a finished file that is no longer there.
 REMOVED_REMARK = "its file was removed: keep_last keeps the latest ones"
 

@@ -9,7 +9,6 @@ from ytaudio_daemon.model import FINALIZED, JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.egress import is_open
 from ytaudio_daemon.model.forecast import Workload, seconds_until_done
-from ytaudio_daemon.model.line_rules import audio_key
 from ytaudio_daemon.model.preview import Preview, Prospect
 from ytaudio_daemon.settings import Settings
 
@@ -63,8 +62,7 @@ def _known_states(
     """Return the states of the session's jobs of the same audio, by video."""
     if session is None:
         return {}
-    profile = preview.options.profile()
-    keys = {audio_key(each, profile): each for each in preview.video_ids}
+    keys = dict(zip(preview.audio_keys, preview.video_ids, strict=True))
     found = jobs_by_key(db, session.id, sorted(keys))
     return {keys[key]: JobState(job.state) for key, job in found.items()}
 

@@ -1,7 +1,7 @@
 """`check --expand`: lists the collections of a checked file, and sums them up."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -25,7 +25,8 @@ from ytaudio_daemon.downloader.preview_documents import collection_preview, prev
 from ytaudio_daemon.downloader.stop_signal import StopSignal
 from ytaudio_daemon.errors import NoLedgerError, UsageError
 from ytaudio_daemon.ledger import Ledger, sessions
-from ytaudio_daemon.model.preview import Prospect
+from ytaudio_daemon.model.line_rules import audio_key
+from ytaudio_daemon.model.preview import Preview, Prospect
 from ytaudio_daemon.operations.prospects import (
     closed_reason,
     prospect,
@@ -75,11 +76,13 @@ class ExpandedFile:
 
     Attributes:
         lines: By the place of their line.
+        previews: Their entries; audio that several lines ask for is in the first only.
         prospect: Of all of them together, behind the file's single videos.
         wall: When this was found out, seconds since 1970.
     """
 
     lines: Mapping[str, ExpandedLine]
+    previews: Sequence[Preview]
     prospect: Prospect
     wall: float
 
@@ -90,8 +93,7 @@ class ExpandedFile:
 
     def sums(self) -> PreviewSums:
         """Return all of them together for programs."""
-        previews = [line.previewed.preview for line in self.lines.values()]
-        return preview_sums(previews, self.prospect, self.wall)
+        return preview_sums(self.previews, self.prospect, self.wall)
 
     def report(self) -> Iterator[str]:
         """Yield what each collection has, and all of them together."""
@@ -118,15 +120,43 @@ def expand(
     """
     accepted = [each for each in line_results if each.result == "accepted"]
     lists = [each for each in accepted if each.drop_line.collection is not None]
-    singles = len(accepted) - len(lists)
+    singles = _single_keys(accepted)
     with _ledger(context) as ledger, CollectionPreviewer(context.settings) as previewer:
         expander = _FileExpander(context, ledger, previewer)
         expander.require_open_gates()
         lines = {
             each.drop_line.place: expander.expand_line(each, layer) for each in lists
         }
-        whole = expander.whole_prospect(lines, singles)
-    return ExpandedFile(lines=lines, prospect=whole, wall=time.time())
+        distinct = _distinct_previews(lines.values())
+        whole = expander.whole_prospect(distinct, singles)
+    previews = [preview for preview, _ in distinct]
+    return ExpandedFile(
+        lines=lines, previews=previews, prospect=whole, wall=time.time()
+    )
+
+
+def _single_keys(line_results: Iterable[LineResult]) -> set[str]:
+    """Return the keys of the audio of lines that ask for one video."""
+    return {
+        audio_key(each.drop_line.link.video_id, each.options.profile())
+        for each in line_results
+        if each.drop_line.link is not None and each.options is not None
+    }
+
+
+def _distinct_previews(lines: Iterable[ExpandedLine]) -> list[tuple[Preview, bool]]:
+    """Return the previews of lines, each without what an earlier one has.
+
+    Beside each: whether archived videos are wanted, too.
+    """
+    seen: set[str] = set()
+    distinct = []
+    for line in lines:
+        preview = line.previewed.preview.without(seen)
+        seen.update(preview.audio_keys)
+        again = line.previewed.expansion.request.selection.again
+        distinct.append((preview, again))
+    return distinct
 
 
 class _FileExpander:
@@ -176,9 +206,10 @@ class _FileExpander:
         request = CollectionRequest.from_layer(drop_line.collection, merged)
         control = ExpandControl(stop_signal=StopSignal())
         previewed = self._previewer.preview(request, options, control)
-        return ExpandedLine(previewed=previewed, prospect=self._prospect(previewed))
+        known = self._prospect(previewed.preview, again=request.selection.again)
+        return ExpandedLine(previewed=previewed, prospect=known)
 
-    def _prospect(self, previewed: PreviewedCollection) -> Prospect:
+    def _prospect(self, preview: Preview, *, again: bool) -> Prospect:
         if self._ledger is None:
             return Prospect(note=_NO_LEDGER)
         name = self._session
@@ -188,28 +219,30 @@ class _FileExpander:
                 db,
                 self._settings,
                 session,
-                previewed.preview,
+                preview,
                 read_now(db),
-                again=previewed.expansion.request.selection.again,
+                again=again,
             )
 
     def whole_prospect(
-        self, lines: Mapping[str, ExpandedLine], singles: int
+        self, distinct: Sequence[tuple[Preview, bool]], singles: set[str]
     ) -> Prospect:
         """Return the prospect of all lines together.
 
         Args:
-            lines: Those with a collection.
-            singles: The number of the file's other videos.
+            distinct: The previews of the lines with a collection, none of which has what
+                another one has; beside each whether it asks for archived videos.
+            singles: The keys of the audio of the file's other videos.
         """
-        here = sum(line.prospect.here for line in lines.values())
-        asked = sum(line.prospect.asked for line in lines.values())
-        archived = sum(line.prospect.archived for line in lines.values())
+        each = [self._prospect(preview, again=again) for preview, again in distinct]
+        here = sum(known.here for known in each)
+        asked = sum(known.asked for known in each)
+        archived = sum(known.archived for known in each)
         known = Prospect(here=here, asked=asked, archived=archived, note=_NO_LEDGER)
         if self._ledger is None:
             return known
-        items = sum(len(line.previewed.preview.video_ids) for line in lines.values())
-        new = items + singles - here - asked - archived
+        wanted = singles.union(*(preview.audio_keys for preview, _ in distinct))
+        new = len(wanted) - here - asked - archived
         with self._ledger.read() as db:
             seconds, note = seconds_until_all_done(
                 db, self._settings, new, read_now(db)
