@@ -55,7 +55,7 @@ USUAL_S = {
     "growth": 45,
     "ledger": 80,
     "session_size": 45,
-    "instructions": 60,
+    "instructions": 75,
     "flood": 180,
 }
 #: Seconds after which a full run ends, quiet or not: what is late makes do with less.
