@@ -22,7 +22,7 @@ from ytaudio_daemon.ledger import Ledger, claims, queries, transitions
 
 _TIMES = 20
 #: The share of the usual time that must be left for all of it.
-_HASTE = 0.6
+_LEAST_TIME_SHARE = 0.6
 _PERF = ("perf", "stat", "-x,", "-e", "instructions:u")
 _VALGRIND = (
     *("valgrind", "--tool=cachegrind", "--cache-sim=no"),
@@ -44,7 +44,7 @@ def measure(setting: Setting) -> Section:
         setting.say(f"instructions of {name}")
         findings.append(_finding(name, _count(words, pattern, argv)))
     # A minute of valgrind: only where there is time.
-    if not setting.quick and setting.haste > _HASTE:
+    if not setting.quick and setting.time_share > _LEAST_TIME_SHARE:
         findings += _path_findings(setting, words, pattern)
     detail = f"Counted by {words[0]}, in user space.\n"
     return Section(title="Instructions", findings=findings, detail=detail)

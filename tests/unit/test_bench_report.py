@@ -1,11 +1,9 @@
 """What the bench says of its figures."""
 
-import time
-
 import pytest
 
 from bench import goals, report
-from bench.__main__ import MEASURES, USUAL_S, _haste
+from bench.__main__ import LIMIT_S, MEASURES, USUAL_S, _time_share
 from bench.findings import Section
 from bench.flood import Flood, _extrapolate
 
@@ -51,8 +49,8 @@ def test_a_size_left_out_lies_on_the_line_through_the_two_largest() -> None:
 
 
 def test_a_late_run_gives_what_is_left_less_time() -> None:
-    names = list(MEASURES)
-    assert set(USUAL_S) == set(MEASURES)
-    assert _haste(names, 0.0) == 1.0
-    assert _haste(names[-1:], 1_090.0) == pytest.approx(0.5)
-    assert _haste(names[-1:], time.monotonic() + 10_000) == pytest.approx(0.1)
+    assert set(MEASURES) <= set(USUAL_S)
+    usual_s = USUAL_S["flood"]
+    assert _time_share(["flood"], 0.0) == 1.0
+    assert _time_share(["flood"], LIMIT_S - usual_s / 2) == pytest.approx(0.5)
+    assert _time_share(["flood"], 10 * LIMIT_S) == pytest.approx(0.1)
