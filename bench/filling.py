@@ -21,6 +21,7 @@ from ytaudio_daemon.model.gates import Pace
 
 #: Behind the video of an `audio_key`.
 _PROFILE = ":mp3-bestaudio-192"
+_FILE_SIZE_BYTES = 72_000
 NO_PACE = Pace(burst=0, per_hour=0)
 
 
@@ -66,11 +67,10 @@ def fill(ledger: Ledger, filling: Filling) -> None:
         state = JobState.COMPLETED if filling.is_finished else JobState.QUEUED
         values = {state.value: filling.jobs}
         db.execute(sa.update(schema.totals).values(values))
-        db.execute(
-            sa.update(schema.sessions).values(
-                {state.value: each, "accepted": each, "last_activity_at": now().wall}
-            )
-        )
+        kept = {state.value: each, "accepted": each, "last_activity_at": now().wall}
+        if filling.is_finished:
+            kept["used_bytes"] = each * _FILE_SIZE_BYTES
+        db.execute(sa.update(schema.sessions).values(kept))
     if not ledger.is_sqlite:
         with ledger.write() as db:
             db.exec_driver_sql("ANALYZE")  # As autovacuum does, after a minute.
@@ -87,7 +87,8 @@ def _fill_session(
     db.execute(sa.text(_INSERT_JOBS), names)
     db.execute(sa.text(_INSERT_LINES), {"drop_id": drop.id})
     if is_finished:
-        db.execute(sa.text(_COMPLETE), names)
+        size = {"file_size_bytes": _FILE_SIZE_BYTES}
+        db.execute(sa.text(_COMPLETE), names | size)
     _file(db, drop, count)
 
 
@@ -124,7 +125,7 @@ SELECT drop_id, drop_line, 0, video_id, 'accepted', id FROM jobs WHERE drop_id =
 """
 _COMPLETE = """
 UPDATE jobs SET
-    state = 'completed', attempt = 1, title = 'Clip', file_size_bytes = 72000,
+    state = 'completed', attempt = 1, title = 'Clip', file_size_bytes = :file_size_bytes,
     output_path = 'downloads/a.mp3', finalized_at = :at
 WHERE drop_id = :drop_id
 """

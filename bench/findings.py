@@ -52,14 +52,14 @@ class Setting:
         folder: Empty, and the measurement's own.
         quick: Small counts: to see that it works, not what it yields.
         say: Tells the person what is going on.
-        haste: The share of the usual time that is left for this, at most 1.
+        time_share: The share of the usual time that is left for this, at most 1.
     """
 
     youtube: YouTube
     folder: Path
     quick: bool
     say: Callable[[str], None]
-    haste: float = 1.0
+    time_share: float = 1.0
 
     def count(self, full: int, quick: int) -> int:
         """Return how many, according to the mode."""
@@ -77,7 +77,7 @@ class Setting:
         Three (one with `--quick`), fewer where another would not end within the budget:
         a busy machine must not make the whole run longer than people wait for it.
         """
-        budget_s *= self.haste
+        budget_s *= self.time_share
         began = time.monotonic()
         for turn in range(self.count(3, 1)):
             spent_s = time.monotonic() - began

@@ -49,7 +49,7 @@ def measure(setting: Setting) -> Section:
     setting.serve_clips(3)
     file_counts = (100, 300) if setting.quick else (5_000, 20_000, _FILES)
     line_counts = (1_000, 5_000) if setting.quick else (50_000, 200_000, _LINES)
-    budget_s = _BUDGET_S * setting.haste
+    budget_s = _BUDGET_S * setting.time_share
     files = _grow(file_counts, budget_s, lambda count: _files(setting, count))
     lines = _grow(line_counts, budget_s, lambda count: _lines(setting, count))
     return Section(

@@ -57,7 +57,7 @@ _A_FILE = (
     "each file is read, renamed into processed/ and gets a receipt of its own: some "
     "thirty calls of the kernel for which nothing can be batched"
 )
-_A_LINE = "a line is three rows in indexed tables, an event and an item of the receipt"
+_A_LINE = "a line is three rows (line, job, event) in indexed tables and an item of its receipt"
 _HEARTBEAT = "the status file's heartbeat alone is 0.1 a second"
 _NOISE = (
     "the statements and their plans are the same at each size; what differs is how much "
@@ -107,8 +107,7 @@ LIST_PSS = _at_most(120, "MiB")
 LIST_SPEED = _at_least(
     1,
     "times",
-    "yt-dlp prints what it reads; we record each entry as a job, and a page must be "
-    "durable before the next is asked for",
+    "yt-dlp prints what it reads; we record each entry as a job with its event",
 )
 LIST_CPU = _at_most(
     1,
@@ -125,13 +124,13 @@ SLOW_ORIGIN = _at_most(
 DROP_P50 = _at_most(9, "ms", _SYNCS)
 DROP_P95 = _at_most(25, "ms", _SYNCS)
 CANCEL = _at_most(
-    100, "ms", "SIGTERM first, so that a worker can end its ffmpeg and report"
+    100,
+    "ms",
+    "command, daemon and template each have a part in it, one after the other",
 )
 
 READY = _at_most(1, "s", "migrations, checks of the host and imports are behind it")
-IDLE_DAEMON_PSS = _at_most(
-    50, "MiB", "SQLAlchemy, APScheduler and pydantic stay imported"
-)
+IDLE_DAEMON_PSS = _at_most(50, "MiB", "SQLAlchemy and APScheduler stay imported")
 IDLE_TEMPLATE_PSS = _at_most(
     65, "MiB", "yt-dlp and PyAV stay imported, so that no worker needs to import them"
 )
@@ -151,6 +150,4 @@ LOST = _at_most(0, "")
 
 CLAIM_GROWTH = _at_most(1.1, "times", _NOISE)
 TOTALS_GROWTH = _at_most(1.1, "times", _NOISE)
-SESSION_GROWTH = _at_most(
-    1.3, "times", "the session's status document counts and lists what it holds"
-)
+SESSION_GROWTH = _at_most(1.3, "times", "what grows with the session is not known yet")
