@@ -2,7 +2,6 @@
 
 import errno
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -21,27 +20,17 @@ UPGRADES = "FAULTY_UPGRADES"
 class HouseWithAClock(House):
     """A house whose daemon's wall clock can be set, and nobody else's."""
 
+    module = "tests.acceptance.faulty"
+
     @property
     def log(self) -> Path:
         """What the daemon says; beside the root, whose disk may be full."""
         return self.root.parent / f"{self.root.name}.err"
 
-    @property
-    def python_words(self) -> list[str]:
-        return [self.python, "-m", "tests.acceptance.faulty"]
-
     def launch(self, *words: str, **environment: str) -> None:
         """Start the daemon through this module: its clock bends, its heart beats fast."""
         self.set_clock(self.clock)
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*self.python_words, *words, "run"],
-                cwd=self.root,
-                env=self.environment(**environment, **{CLOCK: str(self._clock_file)}),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        super().launch(*words, **environment, **{CLOCK: str(self._clock_file)})
 
     clock = 0.0
 

@@ -84,6 +84,9 @@ class House:
         settings: `<section>_<key>` and values; they go before `QUICK`.
     """
 
+    #: What is run as the daemon.
+    module = warm.YTAUDIO
+
     def __init__(
         self,
         root: Path,
@@ -161,11 +164,12 @@ class House:
                     env=env,
                     stdin=nothing,
                     output=(log, log),
+                    module=self.module,
                 )
                 if self.process is not None:
                     return
             self.process = subprocess.Popen(
-                [self.python, "-m", "ytaudio_daemon", *words, "run"],
+                [self.python, "-m", self.module, *words, "run"],
                 cwd=self.root,
                 env=env,
                 stdin=nothing,

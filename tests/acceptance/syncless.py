@@ -17,8 +17,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.acceptance.faulty import CLOCK, HouseWithAClock
 
 WORKERS = "SYNCLESS_WORKERS"
@@ -41,11 +39,7 @@ LOAD, JUMP_EQUAL, RETURN = 0x20, 0x15, 0x06
 class HouseThatCannotSync(HouseWithAClock):
     """A house whose disk can be broken while its daemon runs."""
 
-    @property
-    def python_words(self) -> list[str]:
-        if platform.machine() not in CALLS:
-            pytest.skip("no numbers of system calls for this machine")
-        return [self.python, "-m", "tests.acceptance.syncless"]
+    module = "tests.acceptance.syncless"
 
     def break_folders(self) -> None:
         """Have the daemon sync no file and no folder any more."""

@@ -3,9 +3,9 @@
 They are two thirds of what a start costs, some hundred times in these tests, and the
 same each time. Nothing else of a program's life differs: it gets the words, folder,
 descriptors and settings it is given, and ends as any Python does. What depends on how Python
-itself is started is started by exec: another user or interpreter, a bent clock, and
-everything with a variable in its environment that is neither a setting nor one of
-`GIVEN`, which are read when they are used.
+itself is started is started by exec: another user or interpreter, and everything with a
+variable in its environment that is neither a setting nor one of `GIVEN`, which are read
+when they are used. A program that downloads gets its first template likewise.
 """
 
 import atexit
@@ -27,12 +27,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from tests.acceptance import warm_template
 from tests.youtube.handle import CHECKOUT, child_environment
+from ytaudio_daemon import fetch
 
+#: The package, which is the command when it is run.
+YTAUDIO = "ytaudio_daemon"
 #: What the settings are given by; anything else in an environment is Python's start.
 OURS = "YTAUDIO_"
 #: More that each program is given its own of, or begins like one of them.
-GIVEN = ("COLUMNS", "PIP_", "TERM", "TZ", "XDG_CACHE_HOME")
+GIVEN = ("COLUMNS", "FAULTY_", "PIP_", "SYNCLESS_", "TERM", "TZ", "XDG_CACHE_HOME")
 #: What the daemon and every command would import first, and on a new ledger; half of a
 #: start's CPU time is Alembic's modules.
 MODULES = (
@@ -45,6 +49,8 @@ MODULES = (
 )
 #: Every module of these, too.
 PACKAGES = ("ytaudio_daemon.cli.arguments", "ytaudio_daemon.cli.commands")
+#: Commands with workers: their first template is forked, too.
+DOWNLOADING = {"run", "download"}
 _LONGEST = 1 << 18
 
 
@@ -108,8 +114,18 @@ def start(
     env: Mapping[str, str],
     stdin: IO[bytes],
     output: tuple[IO[bytes], IO[bytes]],
+    module: str = YTAUDIO,
 ) -> WarmProcess | None:
-    """Start `ytaudio` with these words; None where that takes a Python of its own."""
+    """Start `ytaudio` with these words; None where that takes a Python of its own.
+
+    Args:
+        words: The command line.
+        cwd: The current folder.
+        env: The environment.
+        stdin: Standard input.
+        output: Standard output and standard error.
+        module: One whose `main` is the command, as a test has changed it.
+    """
     control, started_with = _warm_python()
     if _foreign(env) != started_with:
         return None
@@ -117,7 +133,7 @@ def start(
     umask = os.umask(0)
     os.umask(umask)
     own = {name: text for name, text in env.items() if _is_given(name)}
-    order = [words, str(cwd), own, umask]
+    order = [words, str(cwd), own, umask, module]
     fds = [stdin.fileno(), *(file.fileno() for file in output), tell]
     socket.send_fds(control, [json.dumps(order).encode()], fds)
     os.close(tell)
@@ -173,7 +189,7 @@ def _warm_python() -> tuple[socket.socket, dict[str, str]]:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.acceptance.warm", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
-            env=env,
+            env=env | {warm_template.ROOM: "-" * warm_template.ROOM_BYTES},
             cwd=CHECKOUT,
             stdin=subprocess.DEVNULL,
             # A terminal's Ctrl-C must not reach the programs before their test.
@@ -199,8 +215,8 @@ class _Forking:
     #: Where each child's end is told.
     children: dict[int, int]
 
-    def serve(self) -> list[str] | None:
-        """Fork at each order; returns a child's words, None at the end."""
+    def serve(self) -> str | None:
+        """Fork at each order; returns the module that a child runs, None at the end."""
         alarm, ring = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         before = signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(ring, warn_on_full_buffer=False)
@@ -236,8 +252,8 @@ class _Forking:
             os.close(tell)
 
 
-def _become(order: list[Any], fds: list[int]) -> list[str]:
-    words, cwd, own, umask = order
+def _become(order: list[Any], fds: list[int]) -> str:
+    words, cwd, own, umask, module = order
     for number, fd in enumerate(fds[:3]):
         os.dup2(fd, number)
     for fd in fds:
@@ -250,9 +266,12 @@ def _become(order: list[Any], fds: list[int]) -> list[str]:
     os.chdir(cwd)
     os.umask(umask)
     os.environ.update(own)
+    os.environ.pop(warm_template.ROOM)
     time.tzset()
+    if DOWNLOADING & set(words):
+        warm_template.offer()
     sys.argv = ["ytaudio", *words]
-    return list(words)
+    return str(module)
 
 
 def main() -> int:
@@ -260,15 +279,16 @@ def main() -> int:
     for name in MODULES:
         import_module(name)
     for package in PACKAGES:
-        for module in pkgutil.iter_modules(import_module(package).__path__):
-            import_module(f"{package}.{module.name}")
+        for found in pkgutil.iter_modules(import_module(package).__path__):
+            import_module(f"{package}.{found.name}")
+    fetch.preload()
+    gc.collect()
     gc.freeze()
-    words = _Forking(socket.socket(fileno=int(sys.argv[1])), {}).serve()
-    if words is None:
+    module = _Forking(socket.socket(fileno=int(sys.argv[1])), {}).serve()
+    if module is None:
         return 0
-    from ytaudio_daemon.cli import main as ytaudio  # noqa: PLC0415 - in a child only
-
-    return ytaudio(words)
+    program = import_module("ytaudio_daemon.cli" if module == YTAUDIO else module)
+    return int(program.main())
 
 
 if __name__ == "__main__":
