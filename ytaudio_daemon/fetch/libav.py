@@ -17,13 +17,14 @@ from ytaudio_daemon.model import FetchRequest
 try:
     import av
     import av.logging
-except ImportError:  # no wheel for this machine
-    IS_INSTALLED = False
-else:
-    IS_INSTALLED = True
+
     av.logging.set_level(av.logging.ERROR)
     # A message that an earlier file had, too, counts again.
     av.logging.set_skip_repeated(False)
+except Exception:  # noqa: BLE001 - no wheel for this machine, or none that works
+    IS_INSTALLED = False
+else:
+    IS_INSTALLED = True
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
