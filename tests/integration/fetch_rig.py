@@ -129,7 +129,7 @@ class Runner:
         uid: int = 0,
         max_file_bytes: int = 0,
         no_jit: bool = False,
-        library: str = "",
+        by_urllib: bool = False,
     ) -> Ran:
         """Make one attempt in a child process.
 
@@ -142,7 +142,7 @@ class Runner:
             uid: The user to become.
             max_file_bytes: RLIMIT_FSIZE.
             no_jit: Memory may not be written and executed.
-            library: Only this handler of requests is used, by its key.
+            by_urllib: No other HTTP library is used.
         """
         order = {
             "request": request.to_json(),
@@ -152,7 +152,7 @@ class Runner:
             "uid": uid,
             "max_file_bytes": max_file_bytes,
             "no_jit": no_jit,
-            "library": library,
+            "by_urllib": by_urllib,
         }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")

@@ -61,8 +61,8 @@ def attempt(order: dict[str, Any]) -> dict[str, Any]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     if number := os.environ.pop("FAILING_SYNC", None):
         fail_sync(int(number))
-    if order["library"]:
-        hosts.GUARDED_HANDLERS = frozenset({order["library"]})
+    if order["by_urllib"]:
+        hosts.GUARDED_HANDLERS = frozenset({"Urllib"})
     if order["no_jit"]:
         forbid_jit()
     recorder = Recorder(order)

@@ -34,12 +34,12 @@ class Account:
         self.jar.write_text(cookies_text(ACCOUNT))
         self.network = replace(network, cookies_file=str(self.jar))
 
-    def at(self, video: Video, *, library: str = "", **network: Any) -> Ran:
+    def at(self, video: Video, *, by_urllib: bool = False, **network: Any) -> Ran:
         self.youtube.add(video)
-        return self.again(library=library, **network)
+        return self.again(by_urllib=by_urllib, **network)
 
     def again(
-        self, *, library: str = "", is_music: bool = False, **network: Any
+        self, *, by_urllib: bool = False, is_music: bool = False, **network: Any
     ) -> Ran:
         request = self.runner.request(
             self.runner.folder(),
@@ -47,7 +47,7 @@ class Account:
             format="m4a",
             is_music=is_music,
         )
-        return self.runner.run(request, library=library)
+        return self.runner.run(request, by_urllib=by_urllib)
 
     @property
     def hosts(self) -> set[str]:
@@ -270,18 +270,18 @@ def test_lines_that_are_no_cookies_of_youtube_reach_nobody(
     assert "SECRET" not in said.out + said.err + json.dumps(ended(ran).to_json())
 
 
-@pytest.mark.parametrize("library", ["", "Requests", "Urllib"])
+@pytest.mark.parametrize("by_urllib", [False, True])
 @pytest.mark.parametrize("kind", ["watch", "player", "media"])
 def test_cookies_go_to_the_host_they_are_of_whatever_redirects(
-    account: Account, kind: Any, *, library: str
+    account: Account, kind: Any, *, by_urllib: bool
 ) -> None:
     elsewhere = f"https://i.ytimg.com/vi/{VIDEO}/hq720.jpg"
     video = Video(id=VIDEO, faults=(Fault.redirects(elsewhere, kind=kind),))
-    account.at(video, cookies="always", library=library)
+    account.at(video, cookies="always", by_urllib=by_urllib)
     assert account.hosts == {"www.youtube.com"}
     assert "i.ytimg.com" in {each.host for each in account.youtube.requests()}
     away = Fault.redirects("https://evil.example/", kind=kind)
-    account.at(Video(id=VIDEO, faults=(away,)), cookies="always", library=library)
+    account.at(Video(id=VIDEO, faults=(away,)), cookies="always", by_urllib=by_urllib)
     assert account.youtube.foreign_hosts == {}
 
 

@@ -47,10 +47,10 @@ class Attempts:
         return self.again(**wishes)
 
     def again(self, die_at: str = "", **wishes: Any) -> Ran:
-        library = str(wishes.pop("library", ""))
+        by_urllib = bool(wishes.pop("by_urllib", False))
         defaults: dict[str, Any] = {"network": self.network, "format": "m4a"}
         request = self.runner.request(self.runner.folder(), **(defaults | wishes))
-        return self.runner.run(request, die_at=die_at, library=library)
+        return self.runner.run(request, die_at=die_at, by_urllib=by_urllib)
 
 
 @pytest.fixture
@@ -346,7 +346,7 @@ def test_an_endless_page_is_not_read_to_the_end_of_memory(
 TV = "https://www.youtube.com/tv"
 
 
-@pytest.mark.parametrize("library", ["", "Requests", "Urllib"])
+@pytest.mark.parametrize("by_urllib", [False, True])
 @pytest.mark.parametrize(
     "bomb",
     [
@@ -361,11 +361,11 @@ TV = "https://www.youtube.com/tv"
     ids=lambda bomb: f"{bomb.status}-{bomb.kind}",
 )
 def test_a_body_that_unpacks_to_much_takes_no_memory(
-    attempts: Attempts, bomb: Fault, *, library: str
+    attempts: Attempts, bomb: Fault, *, by_urllib: bool
 ) -> None:
-    at_rest = attempts.at(SONG, library=library).peak_bytes
+    at_rest = attempts.at(SONG, by_urllib=by_urllib).peak_bytes
     video, limits = Video(id=VIDEO, faults=(bomb,)), Limits(max_size_bytes=1_000_000)
-    ran = attempts.at(video, library=library, limits=limits)
+    ran = attempts.at(video, by_urllib=by_urllib, limits=limits)
     seen = attempts.youtube.requests(VIDEO, bomb.kind)
     assert bomb.status in {request.status for request in seen}
     assert ran.peak_bytes < at_rest + 2 * MAX_RESPONSE_BYTES

@@ -3,8 +3,7 @@
 Links are rebuilt from video IDs, so the first request always goes to YouTube. But its
 answers name more addresses, and any answer may redirect: a captive portal's, a proxy's,
 a forged one's. yt-dlp follows redirects inside its handlers; the guard stands in front
-of the two functions that those call for every hop. Our own handler (`http_handler`) checks
-each hop itself.
+of the two functions that those call for every hop.
 """
 
 import functools
@@ -29,8 +28,8 @@ HOST_SUFFIXES = (
 #: Where YouTube sends those it takes for robots, and those who must consent: the
 #: answer there tells why.
 EXTRA_HOSTS = ("www.google.com", "consent.google.com")
-#: Handlers of requests that go through what is guarded, or check each hop themselves.
-GUARDED_HANDLERS = frozenset({"KeptConnections", "Requests", "Urllib"})
+#: Handlers of yt-dlp that go through what is guarded.
+GUARDED_HANDLERS = frozenset({"Requests", "Urllib"})
 
 # The address as a whole, not as some library takes it apart: no user, no other port,
 # no number for a name.

@@ -32,18 +32,6 @@ from ytaudio_daemon.fetch.response_limit import (
 from ytaudio_daemon.fetch.tools import find_js_runtime
 from ytaudio_daemon.model import AttemptRequest, FetchRequest, ListRequest
 
-try:
-    from ytaudio_daemon.fetch.http_handler import (
-        KeptConnectionsRH,
-        prefer_kept_connections,
-    )
-except ImportError:  # a later yt-dlp with another interface: its own handlers do it
-    _OWN_HANDLERS: tuple[Any, ...] = ()
-    _OWN_PREFERENCES: tuple[Any, ...] = ()
-else:
-    _OWN_HANDLERS = (KeptConnectionsRH,)
-    _OWN_PREFERENCES = (prefer_kept_connections,)
-
 #: Seconds without a byte before a connection is given up; a stall ends it earlier.
 SOCKET_TIMEOUT_S = 20.0
 #: Within one attempt; between attempts the ledger waits longer.
@@ -140,8 +128,7 @@ class YtDlpClient(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no ty
     def build_request_director(self, handlers: Any, preferences: Any = None) -> Any:
         """Return the director without the handlers whose redirects the guard cannot check."""
         return super().build_request_director(
-            hosts.guarded_handlers((*_OWN_HANDLERS, *handlers)),
-            {*(preferences or ()), *_OWN_PREFERENCES},
+            hosts.guarded_handlers(handlers), preferences
         )
 
     def run_all_pps(self, _key: str, info: Any, **_: Any) -> Any:
