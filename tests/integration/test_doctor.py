@@ -188,6 +188,7 @@ def test_remedies_are_lines_that_a_shell_takes() -> None:
         install_hints.bundled_ffmpeg_command(),
         install_hints.bundled_js_runtime_command(),
         install_hints.reinstall_ytdlp_command(),
+        install_hints.reinstall_pyav_command(),
         *(
             f.remedy
             for f in ytdlp_checks.check_ytdlp_upgrades(

@@ -1,4 +1,4 @@
-"""Checks the programs that jobs need: ffmpeg, a JavaScript runtime, yt-dlp."""
+"""Checks the programs that jobs need: ffmpeg, PyAV, a JavaScript runtime, yt-dlp."""
 
 import importlib.metadata
 import sys
@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ytaudio_daemon.doctor.check_result import CheckResult, broken, ok, warning
+from ytaudio_daemon.doctor.pyav_check import check_pyav
 from ytaudio_daemon.fetch.tools import Tool, Tools, find_tools
 from ytaudio_daemon.model.ytdlp_policy import (
     STALE_YTDLP_DAYS,
@@ -28,6 +29,7 @@ def check_programs(wall: float, chosen: ActiveVersion) -> Iterator[CheckResult]:
     yield _check_tool(
         "ffmpeg", tools.ffmpeg, tools, install_hints.bundled_ffmpeg_command()
     )
+    yield check_pyav()
     yield _check_tool(
         "js_runtime",
         tools.js_runtime,

@@ -12,6 +12,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
+from ytaudio_daemon.fetch import unused_modules
 from ytaudio_daemon.model import (
     FetchRequest,
     ListedPage,
@@ -86,10 +87,11 @@ def list_entries(request: ListRequest, report: PageReceiver) -> Outcome:
 
 def preload() -> None:
     """Import everything that an attempt needs, and try it without network and threads."""
-    from ytaudio_daemon.fetch import attempt, listing  # noqa: F401, PLC0415 - cheap import
-    from ytaudio_daemon.fetch.libav_warmup import run_libav_warmup  # noqa: PLC0415 - cheap import
-    from ytaudio_daemon.fetch.offline_warmup import run_offline_warmup  # noqa: PLC0415 - cheap import
-    from ytaudio_daemon.fetch.ytdlp_client import warm_up  # noqa: PLC0415 - cheap import
+    with unused_modules.withheld():
+        from ytaudio_daemon.fetch import attempt, listing  # noqa: F401, PLC0415 - cheap import
+        from ytaudio_daemon.fetch.libav_warmup import run_libav_warmup  # noqa: PLC0415 - cheap import
+        from ytaudio_daemon.fetch.offline_warmup import run_offline_warmup  # noqa: PLC0415 - cheap import
+        from ytaudio_daemon.fetch.ytdlp_client import warm_up  # noqa: PLC0415 - cheap import
 
     warm_up()
     for run_warmup in (run_offline_warmup, run_libav_warmup):

@@ -17,13 +17,14 @@ from ytaudio_daemon.model import FetchRequest
 try:
     import av
     import av.logging
-except ImportError:  # no wheel for this machine
-    IS_INSTALLED = False
-else:
-    IS_INSTALLED = True
+
     av.logging.set_level(av.logging.ERROR)
     # A message that an earlier file had, too, counts again.
     av.logging.set_skip_repeated(False)
+except Exception:  # noqa: BLE001 - no wheel for this machine, or none that works
+    IS_INSTALLED = False
+else:
+    IS_INSTALLED = True
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -175,7 +176,8 @@ def _opened(path: Path, on_progress: Callable[[float], None]) -> Iterator[_Sound
 def _count_samples(reader: _SoundReader) -> DecodedSound:
     decoder = reader.stream.codec_context
     decoder.thread_count, decoder.thread_type = 1, "NONE"
-    samples_s = padding_s = 0.0
+    samples_s = frame_s = 0.0
+    last = None
     for packet in reader.packets():
         for frame in reader.stream.decode(packet):
             if frame.is_corrupt:
@@ -185,7 +187,8 @@ def _count_samples(reader: _SoundReader) -> DecodedSound:
             if frame.time is not None:
                 end_s = frame.time - reader.start_s + frame_s
                 reader.end_s = max(reader.end_s, end_s)
-            padding_s = _padding_s(packet, frame_s)
+            last = packet
+    padding_s = 0.0 if last is None else _padding_s(last, frame_s)
     return DecodedSound(
         samples_s=samples_s - padding_s, out_time_s=reader.end_s - padding_s
     )
@@ -203,6 +206,7 @@ def _copy_packets(reader: _SoundReader, copied: "OutputContainer") -> float:
     stream = reader.stream
     if stream.time_base is None:
         raise DoubtError("the stream has no time base")
+    tick_s = float(stream.time_base)  # a fraction's product takes longer than a packet
     target = copied.add_stream_from_template(stream)
     start = round(reader.start_s / stream.time_base)
     for packet in reader.packets():
@@ -212,7 +216,7 @@ def _copy_packets(reader: _SoundReader, copied: "OutputContainer") -> float:
             raise DoubtError("a packet has no timestamp")
         packet.dts -= start
         packet.pts -= start
-        end_s = float((packet.pts + (packet.duration or 0)) * stream.time_base)
+        end_s = (packet.pts + (packet.duration or 0)) * tick_s
         reader.end_s = max(reader.end_s, end_s)
         packet.stream = target
         copied.mux(packet)

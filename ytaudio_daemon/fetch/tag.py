@@ -123,9 +123,17 @@ _ID3_FRAMES = {
 }
 
 
+class _Cover(MP4Cover):
+    """A picture that does not spell out its bytes: mutagen sorts atoms by their texts."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"
+
+
 def _m4a(path: Path, tags: Tags, picture: bytes) -> None:
     audio = MP4(path)
-    audio.delete()
+    audio.tags = None  # the old ones go with the one rewrite, that of `save`
+    audio.add_tags()
     for key, atom in _MP4_ATOMS.items():
         if key in tags:
             audio[atom] = [tags[key]]
@@ -137,7 +145,7 @@ def _m4a(path: Path, tags: Tags, picture: bytes) -> None:
     if picture:
         is_png = image_mime_type(picture) == "image/png"
         form = MP4Cover.FORMAT_PNG if is_png else MP4Cover.FORMAT_JPEG
-        audio["covr"] = [MP4Cover(picture, imageformat=form)]
+        audio["covr"] = [_Cover(picture, imageformat=form)]
     audio.save()
 
 
@@ -180,9 +188,9 @@ def _ogg(path: Path, tags: Tags, picture: bytes) -> None:
 
 
 def _fill_vorbis(audio: Any, tags: Tags) -> None:
-    audio.delete()
     if audio.tags is None:
         audio.add_tags()
+    audio.tags.clear()
     for key, value in tags.items():
         name = _VORBIS_KEYS.get(key, key.upper())
         number, _, total = (part.strip() for part in value.partition("/"))

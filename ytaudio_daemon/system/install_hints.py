@@ -55,6 +55,11 @@ def reinstall_ytdlp_command() -> str:
     return f"{_pip_command()} install --upgrade 'yt-dlp[default]'"
 
 
+def reinstall_pyav_command() -> str:
+    """Return the command that reinstalls PyAV in this installation, also over a broken one."""
+    return f"{_pip_command()} install --force-reinstall --no-deps 'av>=18.1,<20'"
+
+
 def start_daemon_command(config: Path | None = None, root: str | None = None) -> str:
     """Return the command that starts the daemon, as it is installed here.
 
