@@ -48,7 +48,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receipt, "LONG_RECEIPT_LINES", 100)
     monkeypatch.setattr(receipt, "PAGE_LINES", 50)
     monkeypatch.setattr(receipt, "COUNT_LINES", 70)
-    monkeypatch.setattr(unfinished_lines, "BATCH_LINES", 50)
+    monkeypatch.setattr(unfinished_lines, "BATCHES_LINES", (1, 50))
 
 
 def test_a_receipt_tells_of_every_line(rig: Rig) -> None:

@@ -54,8 +54,10 @@ def prepare(
     failure = found or byte_limit_failure(ledger, settings.sessions.quota, claim)
     if failure is not None:
         return Outcome(failure=failure)
-    with ledger.read() as db:
-        collection = collection_of_job(db, claim.job_id)
+    collection = None
+    if claim.is_of_collection:
+        with ledger.read() as db:
+            collection = collection_of_job(db, claim.job_id)
     return fetch_request(
         settings,
         tools,

@@ -75,6 +75,7 @@ class Claim:
     owner: str | None = None
     is_music: bool = False
     egress: str = ""
+    is_of_collection: bool = False
 
     @property
     def name(self) -> str:
@@ -308,4 +309,5 @@ def _claim_from_row(row: Any) -> Claim:
         owner=row.host,
         is_music=row.is_music,
         egress=row.egress or "",
+        is_of_collection=row.collection_id is not None,
     )

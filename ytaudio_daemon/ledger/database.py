@@ -8,6 +8,7 @@ overwriting the journal's header and syncing it (zeroJournalHdr in SQLite's page
 as durable as deleting the file and syncing its folder, at a sixth of the time.
 """
 
+import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,7 +69,7 @@ class Ledger:
         if self.path is not None:
             refuse_network_share(self.path.parent)
 
-    @property
+    @functools.cached_property
     def label(self) -> str:
         """The ledger's name in messages: its path, or the URL without the password."""
         shown = _without_secret_parameters(self.url)

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from ytaudio_daemon.ledger import Connection, receipts
 from ytaudio_daemon.model import LinePart
 
-#: Lines checked in one step: some milliseconds.
-BATCH_LINES = 500
+#: Lines checked in one step, in so many queries: after a job that has ended the next
+#: unfinished line is mostly near. All of them take some milliseconds.
+BATCHES_LINES = (1, 10, 500)
 
 
 class UnfinishedLines:
@@ -28,15 +29,14 @@ class UnfinishedLines:
             not known before the next call.
         """
         after = self._finished_to.get(drop_id, LinePart())
-        line, last = receipts.find_unfinished_line(db, drop_id, after, 1)
-        if line is None and last is not None:
-            line, last = receipts.find_unfinished_line(db, drop_id, last, BATCH_LINES)
-        if line is not None:
-            self._finished_to[drop_id] = line.just_before()
-            return True
-        if last is None:
-            return False
-        self._finished_to[drop_id] = last
+        for limit in BATCHES_LINES:
+            line, last = receipts.find_unfinished_line(db, drop_id, after, limit)
+            if line is not None:
+                self._finished_to[drop_id] = line.just_before()
+                return True
+            if last is None:
+                return False
+            self._finished_to[drop_id] = after = last
         return None
 
     def forget(self, drop_ids: Iterable[int]) -> None:
