@@ -1,7 +1,7 @@
 """The Python API downloads and lists collections of the stand-in."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -75,9 +75,8 @@ def test_songs_of_an_album_get_its_facts_as_tags(shop: Shop, site: YouTube) -> N
     site.add_lists(album)
     with downloader(shop) as d:
         results = list(d.download_collection(LIST + album.id))
-    tags: dict[int | None, Any] = {
-        each.position: MP4(each.output_path).tags for each in results
-    }
+    read: Callable[..., Any] = MP4
+    tags = {each.position: read(each.output_path).tags for each in results}
     for track in (1, 2):
         assert tags[track]["\xa9alb"] == ["Songs"]
         assert tags[track]["aART"] == ["The Band"]
