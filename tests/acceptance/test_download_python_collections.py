@@ -1,12 +1,13 @@
 """The Python API downloads and lists collections of the stand-in."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from mutagen.mp4 import MP4
 
 from tests.acceptance.rig import ids, wait_until
 from tests.acceptance.shop import Shop
@@ -59,6 +60,28 @@ def test_results_come_one_by_one_and_every_entry_has_one(
     ends = [said["url"] for said in heard if said["status"] in {"finished", "error"}]
     assert sorted(ends) == sorted(each.url for each in results.values())
     assert "downloading" in {said["status"] for said in heard}
+
+
+def test_songs_of_an_album_get_its_facts_as_tags(shop: Shop, site: YouTube) -> None:
+    first, second = ids("PYA", 2)
+    album = Playlist(
+        id="OLAK5uy_kmPRjHDECIcuVwnKsx2Ng7fyNgFKWNJFs",
+        title="Album - Songs",
+        channel="The Band",
+        videos=(first, second),
+        album_page="MPREb_4pL8gzRtw1p",
+        year=1999,
+    )
+    site.add_lists(album)
+    with downloader(shop) as d:
+        results = list(d.download_collection(LIST + album.id))
+    read: Callable[..., Any] = MP4
+    tags = {each.position: read(each.output_path).tags for each in results}
+    for track in (1, 2):
+        assert tags[track]["\xa9alb"] == ["Songs"]
+        assert tags[track]["aART"] == ["The Band"]
+        assert tags[track]["trkn"] == [(track, 2)]
+        assert tags[track]["\xa9day"][0].startswith("1999")
 
 
 def test_a_list_that_cannot_be_read_and_a_bad_link_are_results(

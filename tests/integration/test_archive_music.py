@@ -249,8 +249,8 @@ def id3_frame(version: int, name: str, content: bytes, *, compressed: bool) -> b
     flags = 0
     if compressed:
         flags = 0x0009 if version == 4 else 0x0080
-        size = len(content).to_bytes(4, "big") if version == 3 else bytes(4)
-        content = size + zlib.compress(content, 1)
+        inflated = len(content).to_bytes(4, "big") if version == 3 else bytes(4)
+        content = inflated + zlib.compress(content, 1)
     size = len(content)
     sizes = synchsafe(size) if version == 4 else size.to_bytes(4, "big")
     return name.encode() + sizes + flags.to_bytes(2, "big") + content

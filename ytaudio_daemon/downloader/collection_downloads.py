@@ -123,7 +123,9 @@ class CollectionDownloads:
     ) -> BatchTask[None]:
         entry = expanded.entry
         link = Link(entry.video_id, is_music=expansion.collection.is_music)
-        request = DownloadRequest(link=link, options=options)
+        request = DownloadRequest(
+            link=link, options=options, album_tags=expanded.album_tags
+        )
         forwarder = ProgressForwarder(link.url, self._callback)
         return BatchTask(
             request=request if expanded.is_wanted else None,

@@ -18,7 +18,14 @@ from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.jobs.listing_requests import listing_request
-from ytaudio_daemon.model import Failure, ListedEntry, ListedPage, Outcome
+from ytaudio_daemon.model import (
+    AlbumFacts,
+    Failure,
+    ListedEntry,
+    ListedPage,
+    Outcome,
+)
+from ytaudio_daemon.model.job_collection import album_tags
 from ytaudio_daemon.model.selection import in_order
 from ytaudio_daemon.pool import Ended, Listed
 from ytaudio_daemon.settings import Settings
@@ -82,14 +89,17 @@ class CollectionExpander:
         selection = request.selection
         limit = selection.limit(expansion.max_items)
         with closing(self._listed(expansion, control)) as listed:
-            candidates: Iterator[_Candidate] = map(_candidate, listed)
+            candidates: Iterator[_Candidate] = listed
             if selection.needs_all_pages:
                 candidates = iter(in_order(list(candidates), selection.order))
             for candidate in candidates:
                 skipped = request.skip_reason(
                     candidate, expansion.wanted, expansion.max_items
                 )
-                expanded = ExpandedEntry(candidate.entry, skipped)
+                tags = album_tags(
+                    candidate.album, expansion.channel, candidate.entry.track
+                )
+                expanded = ExpandedEntry(candidate.entry, skipped, tags)
                 expansion.add(expanded)
                 yield expanded
                 if expansion.wanted >= limit and not selection.needs_all_pages:
@@ -99,7 +109,7 @@ class CollectionExpander:
 
     def _listed(
         self, expansion: Expansion, control: ExpandControl
-    ) -> Generator[ListedEntry]:
+    ) -> Generator["_Candidate"]:
         """Yield every entry once; what stops the listing is stored in the expansion."""
         try:
             with self._open_work_dir() as layout:
@@ -109,7 +119,7 @@ class CollectionExpander:
 
     def _listed_with_retries(
         self, expansion: Expansion, control: ExpandControl, layout: Layout
-    ) -> Generator[ListedEntry]:
+    ) -> Generator["_Candidate"]:
         key = str(uuid.uuid4())
         failures: list[Failure] = []
         seen: set[str] = set()
@@ -178,9 +188,10 @@ class _Candidate(NamedTuple):
     duration_s: float | None
     upload_date: str | None
     unavailable: str
+    album: AlbumFacts | None
 
 
-def _candidate(entry: ListedEntry) -> _Candidate:
+def _candidate(entry: ListedEntry, album: AlbumFacts | None) -> _Candidate:
     return _Candidate(
         entry=entry,
         position=entry.position,
@@ -188,12 +199,13 @@ def _candidate(entry: ListedEntry) -> _Candidate:
         duration_s=entry.duration_s,
         upload_date=entry.upload_date or None,
         unavailable=entry.unavailable,
+        album=album,
     )
 
 
 def _new_entries(
     pages: Generator[ListedPage, None, Outcome], expansion: Expansion, seen: set[str]
-) -> Generator[ListedEntry, None, Outcome]:
+) -> Generator[_Candidate, None, Outcome]:
     """Yield the entries that no earlier attempt has listed; return the outcome."""
     with closing(pages):
         while True:
@@ -204,7 +216,7 @@ def _new_entries(
             expansion.learn(page)
             new = [entry for entry in page.entries if entry.video_id not in seen]
             seen.update(entry.video_id for entry in new)
-            yield from new
+            yield from (_candidate(entry, page.album) for entry in new)
 
 
 def _pages_of(

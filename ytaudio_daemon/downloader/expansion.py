@@ -1,6 +1,7 @@
 """What is known of a collection while its entries are listed. Pure."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -54,10 +55,12 @@ class ExpandedEntry(NamedTuple):
     Attributes:
         entry: The entry.
         skipped: Why it is not selected; None if it is.
+        album_tags: Tags that its album gives it; {} where it is on none.
     """
 
     entry: ListedEntry
     skipped: str | None = None
+    album_tags: Mapping[str, str] = {}
 
     @property
     def is_wanted(self) -> bool:

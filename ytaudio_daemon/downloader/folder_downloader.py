@@ -2,9 +2,9 @@
 
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ytaudio_daemon.downloader.await_attempt import ProgressListener, run_to_end
@@ -50,10 +50,17 @@ class DownloadControl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadRequest:
-    """One link and the options for its audio."""
+    """One link and the options for its audio.
+
+    Attributes:
+        link: The video.
+        options: For its audio.
+        album_tags: Tags of the album that the song is on; those of a person win.
+    """
 
     link: Link
     options: Options
+    album_tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def audio_key(self) -> tuple[str, str]:
@@ -230,6 +237,7 @@ class FolderDownloader:
             attempt_dir=layout.attempt_dir(key, number),
             earlier_dirs=earlier,
             cache_dir=layout.cache,
+            album_tags=download_request.album_tags,
             egress=egress,
         )
         handle = self._runtime.start(request)

@@ -37,21 +37,7 @@ class JobCollection:
     @property
     def album_tags(self) -> dict[str, str]:
         """The tags that the album gives its songs; {} for a playlist or a channel."""
-        if self.album is None:
-            return {}
-        tags = {
-            "album": self.album.title,
-            "album_artist": self.album.artist or self.channel,
-            "track": self._track_of_total(),
-            "date": str(self.album.year) if self.album.year else "",
-        }
-        return {name: value for name, value in tags.items() if value}
-
-    def _track_of_total(self) -> str:
-        if self.track is None:
-            return ""
-        total = self.album.tracks if self.album else None
-        return f"{self.track}/{total}" if total else str(self.track)
+        return album_tags(self.album, self.channel, self.track)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `job.json` says of it."""
@@ -63,3 +49,30 @@ class JobCollection:
             "position": self.position,
             "count": self.count,
         }
+
+
+def album_tags(
+    album: AlbumFacts | None, channel: str, track: int | None
+) -> dict[str, str]:
+    """Return the tags that an album gives to one of its songs; {} without an album.
+
+    Args:
+        album: What is known of it.
+        channel: Whose list it is; the artist where the album names none.
+        track: The song's number on it, from 1, or None.
+    """
+    if album is None:
+        return {}
+    tags = {
+        "album": album.title,
+        "album_artist": album.artist or channel,
+        "track": _track_of_total(track, album.tracks),
+        "date": str(album.year) if album.year else "",
+    }
+    return {name: value for name, value in tags.items() if value}
+
+
+def _track_of_total(track: int | None, total: int | None) -> str:
+    if track is None:
+        return ""
+    return f"{track}/{total}" if total else str(track)

@@ -92,7 +92,9 @@ def _entry_item(
 ) -> Item:
     entry = expanded.entry
     link = Link(entry.video_id, is_music=expansion.collection.is_music)
-    request = DownloadRequest(link=link, options=options)
+    request = DownloadRequest(
+        link=link, options=options, album_tags=expanded.album_tags
+    )
     return replace(
         item,
         collection=None,
