@@ -1,10 +1,15 @@
 """Fixtures for every suite; each lives beside what it starts."""
 
 import gc
+import os
 import signal
+import sys
+import tempfile
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["tests.integration.ledger_fixtures", "tests.youtube.fixtures"]
 
@@ -12,6 +17,33 @@ pytest_plugins = ["tests.integration.ledger_fixtures", "tests.youtube.fixtures"]
 # programs under test would, too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Millions of objects are made, few of them in cycles: a third of the time that it takes to
+# collect the tests, or to parse the package, would go into looking for such cycles.
+gc.set_threshold(100_000, 20, 20)
+
+# How long an example takes is no property of the code on a busy machine; what must be quick
+# has a test of its own. `make test-long` asks for the second profile.
+settings.register_profile("short", max_examples=40, deadline=None)
+settings.register_profile("long", max_examples=400, deadline=None)
+settings.load_profile("short")
+
+
+def keep_bytecode_elsewhere() -> None:
+    """Write bytecode to a folder of the tests, for nobody wants it beside the sources.
+
+    Every Python that is started, some hundred times, would compile all of the package.
+    """
+    folder = Path(tempfile.gettempdir()) / f"ytaudio-bytecode-{os.geteuid()}"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    if folder.stat().st_uid == os.geteuid():  # else it is somebody's trap
+        del os.environ["PYTHONDONTWRITEBYTECODE"]
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(folder)
+        sys.dont_write_bytecode = False
+
+
+if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+    keep_bytecode_elsewhere()
 
 
 def pytest_collection_finish() -> None:
