@@ -6,12 +6,13 @@ CONFIG ?= config/ytaudio.toml
 # An editable install must find this checkout whatever the caller's environment says.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install uninstall run demo test check format lint types imports torture soak bench schemas man failures clean
+.PHONY: help install uninstall run demo test test-long check format lint types imports torture soak bench schemas man failures clean
 
 help:
 	@echo "make run     set up .venv and start the daemon in the foreground"
 	@echo "make demo    the whole path, offline, against the tests' own YouTube"
 	@echo "make test    set up .venv and run the tests"
+	@echo "make test-long  those that take minutes, too, and ten times the random examples"
 	@echo "make check   format, lint, types, import contract, tests"
 	@echo "make torture kill the daemon at every step for some minutes, then check everything:"
 	@echo "             [MINUTES=3] [SEED=any] [SABOTAGE=NAME|all: a defence taken away must show]"
@@ -56,6 +57,10 @@ demo: $(VENV)/.dev
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder
+
+test-long: $(VENV)/.dev
+	$(BIN)/python -m pytest -m 'long or not long' --hypothesis-profile=long \
+	  --numprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 check: format lint types imports test
 

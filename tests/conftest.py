@@ -1,8 +1,12 @@
 """Fixtures for every suite; each lives beside what it starts."""
 
 import gc
+import os
 import signal
+import sys
+import tempfile
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,11 +18,37 @@ pytest_plugins = ["tests.integration.ledger_fixtures", "tests.youtube.fixtures"]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes says how busy the machine is, and nothing about the code.
-settings.register_profile(
-    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("untimed")
+# Millions of objects are made, few of them in cycles: a third of the time that it takes to
+# collect the tests, or to parse the package, would go into looking for such cycles.
+gc.set_threshold(100_000, 20, 20)
+
+# How long an example takes is no property of the code on a busy machine; what must be quick
+# has a test of its own. `make test-long` asks for the second profile.
+for name, examples in (("short", 40), ("long", 400)):
+    settings.register_profile(
+        name,
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+settings.load_profile("short")
+
+
+def keep_bytecode_elsewhere() -> None:
+    """Write bytecode to a folder of the tests, for nobody wants it beside the sources.
+
+    Every Python that is started, some hundred times, would compile all of the package.
+    """
+    folder = Path(tempfile.gettempdir()) / f"ytaudio-bytecode-{os.geteuid()}"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    if folder.stat().st_uid == os.geteuid():  # else it is somebody's trap
+        del os.environ["PYTHONDONTWRITEBYTECODE"]
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(folder)
+        sys.dont_write_bytecode = False
+
+
+if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+    keep_bytecode_elsewhere()
 
 
 def pytest_collection_finish() -> None:

@@ -87,7 +87,7 @@ def survive(driver: JobDriver, youtube: YouTube, name: str, count: int) -> None:
 
 
 #: The others are told alike by `test_fetch_probe`, and run with `-m long`.
-MORE_OUTAGES = {"unknown_text", "no_player_response"}
+MORE_OUTAGES = {"unknown_text", "no_player_response", "drm"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,8 @@
-"""Two real versions of yt-dlp, from the package index that this machine is set up for."""
+"""Two real versions of yt-dlp, from the package index that this machine is set up for.
+
+It runs with `-m long`: it needs a network and a quarter of a minute, and `make test` has
+the same steps with wheels of its own in `test_ytdlp_versions`.
+"""
 
 import os
 from pathlib import Path
@@ -24,6 +28,7 @@ def released() -> list[str]:
     return versions
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_the_newest_is_fetched_used_and_left_for_the_one_before(
     released: list[str], youtube: YouTube, tmp_path: Path

@@ -36,6 +36,16 @@ def _broken(self, url):
 
 _working, YoutubeIE._real_extract = YoutubeIE._real_extract, _broken
 """
+#: Of the extractors of other sites, what YouTube's imports or is compared with; the wheels
+#: go without the thousand others, which an upgrade compiles and reads for half a minute.
+EXTRACTORS = {
+    "adobepass",
+    "afreecatv",
+    "common",
+    "commonmistakes",
+    "generic",
+    "openload",
+}
 #: How it shows: as something unheard of, or as a puzzle that cannot be solved any more.
 UNKNOWN = "raise ValueError('Something that nobody has seen before')"
 OUTDATED = "info['formats'] = self.report_warning('n challenge solving failed') or []"
@@ -122,7 +132,7 @@ def _wheel(
         package = name.replace("-", "_")
         for file in distribution.files or ():
             path = file.as_posix()
-            if path.startswith(f"{package}/") and not path.endswith(".pyc"):
+            if path.startswith(f"{package}/") and _is_wanted(file):
                 content = Path(str(file.locate())).read_bytes()
                 content = changed.get(path, content.decode("latin-1")).encode("latin-1")
                 put(path, content + added.get(path, "").encode())
@@ -136,6 +146,12 @@ def _wheel(
         rows.writerow([f"{stem}.dist-info/RECORD", "", ""])
         archive.writestr(f"{stem}.dist-info/RECORD", records.getvalue())
     return wheel
+
+
+def _is_wanted(file: metadata.PackagePath) -> bool:
+    is_of_a_site = file.parts[:2] == ("yt_dlp", "extractor") and len(file.parts) == 3
+    is_extractor = is_of_a_site and not file.name.startswith(("_", "lazy"))
+    return file.suffix != ".pyc" and (not is_extractor or file.stem in EXTRACTORS)
 
 
 def only_from(folder: Path) -> dict[str, str]:
