@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import archive
 from ytaudio_daemon.ledger.bulk import insert_rows
+from ytaudio_daemon.ledger.collection_facts import update_facts
 from ytaudio_daemon.ledger.collections import append_collection_event
 from ytaudio_daemon.ledger.enqueue import JobBatch
 from ytaudio_daemon.ledger.events import record_activity
@@ -21,7 +22,6 @@ from ytaudio_daemon.ledger.schema import (
     collections,
     entries,
     sessions,
-    subscriptions,
 )
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import WhenFull, audio_key
@@ -32,7 +32,6 @@ from ytaudio_daemon.model.subscription import (
     BEYOND_KEEP_LAST,
     PASSED_OVER,
     Look,
-    feed_query,
 )
 from ytaudio_daemon.system.times import rfc3339
 
@@ -109,7 +108,7 @@ def record_page(
     """
     if not is_current(db, claim):
         return None
-    _update_facts(db, claim, page)
+    update_facts(db, claim, page)
     known = known_entries(db, claim, [entry.video_id for entry in page.entries])
     found = [
         Entry(
@@ -280,25 +279,6 @@ def _skip_reason(
     if reason is not None or entry.unavailable or claim.keeps_at_first is None:
         return reason
     return BEYOND_KEEP_LAST if chosen >= claim.keeps_at_first else None
-
-
-def _update_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> None:
-    """Store what a page says of the whole collection."""
-    album = page.album.to_json() if page.album else None
-    facts = {
-        "title": page.title or None,
-        "channel": page.channel or None,
-        "album": album,
-        "entry_count": page.announced,
-    }
-    known = {name: value for name, value in facts.items() if value is not None}
-    if known:
-        mine = collections.c.id == claim.collection_id
-        db.execute(sa.update(collections).where(mine).values(known))
-    if claim.following is not None:
-        query = feed_query(claim.kind, claim.url, page.list_id, page.channel_id)
-        mine = subscriptions.c.collection_id == claim.collection_id
-        db.execute(sa.update(subscriptions).where(mine).values(feed_query=query))
 
 
 def known_entries(
