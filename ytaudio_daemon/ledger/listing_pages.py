@@ -27,12 +27,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import WhenFull, audio_key
 from ytaudio_daemon.model.listing import ListedPage
 from ytaudio_daemon.model.quota import Quota
-from ytaudio_daemon.model.subscription import (
-    BEFORE_FOLLOWED,
-    BEYOND_KEEP_LAST,
-    PASSED_OVER,
-    Look,
-)
+from ytaudio_daemon.model.subscription import PASSED_OVER, Look
 from ytaudio_daemon.system.times import rfc3339
 
 OVER_LIFETIME_LIMIT = "over the session's jobs in its life"
@@ -244,7 +239,7 @@ def select_entries(
     for entry in undecided:
         if claim.look is not Look.NONE:  # lists tell no days as a rule
             entry.upload_date = entry.upload_date or rfc3339(now.wall)[:10]
-        entry.skipped = _skip_reason(claim, entry, chosen, rules)
+        entry.skipped = claim.wanted.skip_reason(entry, chosen, rules.max_items)
         if entry.unavailable or entry.skipped is not None:
             continue
         decision, job_id, _ = batch.enqueue(
@@ -268,17 +263,6 @@ def select_entries(
     accepted = session.accepted + batch.new_job_count
     record_activity(db, claim.session_id, now, accepted=accepted)
     return chosen
-
-
-def _skip_reason(
-    claim: ListingClaim, entry: Entry, chosen: int, rules: RecordRules
-) -> str | None:
-    if claim.takes_nothing_yet:
-        return BEFORE_FOLLOWED
-    reason = claim.selection.skip_reason(entry, chosen, rules.max_items)
-    if reason is not None or entry.unavailable or claim.keeps_at_first is None:
-        return reason
-    return BEYOND_KEEP_LAST if chosen >= claim.keeps_at_first else None
 
 
 def known_entries(
