@@ -1,7 +1,9 @@
 """keep_last removes what the subscription brought, and nothing that a person wants."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from tests.integration.collections_rig import (
     listed,
     video,
 )
+from ytaudio_daemon.folders import old_files
 from ytaudio_daemon.folders.library_moves import Standing
 from ytaudio_daemon.ledger import audit
 from ytaudio_daemon.model.subscription import REMOVED_REMARK
@@ -114,6 +117,52 @@ def test_a_new_layout_says_nothing_of_files_that_were_removed(
     steps = list(work.run(applies=False))
     assert {step.standing for step in steps} == {Standing.IN_PLACE}
     assert len(steps) == 3
+
+
+def relayout(house: CollectionsHouse) -> Relayout:
+    """Return the move to a layout that has the songs in the session's folder."""
+    assert house.layout.library is not None
+    return Relayout(
+        ledger=house.ledger,
+        layout=house.layout,
+        library=house.layout.library,
+        rules=replace(house.settings.library.rules, playlist="{title}"),
+    )
+
+
+def songs_in_session(house: CollectionsHouse) -> list[str]:
+    """Return the names of the songs that are in the session's own folder."""
+    return sorted(path.name for path in folder(house).parent.glob("*.mp3"))
+
+
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_files_that_a_new_layout_moves_meanwhile_go_all_the_same(
+    house: CollectionsHouse, monkeypatch: pytest.MonkeyPatch, *, comes_first: bool
+) -> None:
+    is_untouched = old_files.is_untouched
+
+    def is_untouched_meanwhile(*place: Any) -> bool:
+        monkeypatch.setattr(old_files, "is_untouched", is_untouched)
+        found = None if comes_first else is_untouched(*place)
+        assert [*relayout(house).run(applies=True)]
+        return is_untouched(*place) if found is None else found
+
+    monkeypatch.setattr(old_files, "is_untouched", is_untouched_meanwhile)
+    house.remove_old_files()
+    house.remove_old_files()
+    assert songs_in_session(house) == files(4, 5, 9)
+    assert results(house) == files(4, 5, 9)
+
+
+def test_a_file_that_is_being_removed_is_not_moved(house: CollectionsHouse) -> None:
+    """The remover has marked it after the new layout has read the page."""
+    steps = relayout(house).run(applies=True)
+    next(steps)
+    house.remove_old_files()
+    assert Standing.KEPT not in {step.standing for step in steps}
+    house.remove_old_files()
+    assert songs_in_session(house) == files(4, 5, 9)
+    assert results(house) == files(4, 5, 9)
 
 
 def test_what_a_line_had_asked_for_before_the_list_was_followed_stays(

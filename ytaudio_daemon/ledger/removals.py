@@ -127,29 +127,18 @@ def pending_files(db: Connection) -> list[OldFile]:
 
 
 def leave(db: Connection, file: OldFile) -> None:
-    """Record that a file stays, for a person has moved it."""
-    _set(db, file, Removal.MOVED)
+    """Record that a file stays, for a person has moved it; not one that a layout moved."""
+    if _is_same(db, file):
+        _set(db, file, Removal.MOVED)
 
 
 def begin(db: Connection, file: OldFile, now: Now, quota: Quota) -> bool:
     """Record that a file is being removed: it no longer counts in its session.
 
     Returns:
-        False when it was pinned, removed or run again meanwhile.
+        False when it was pinned, removed, run again or moved to a new layout meanwhile.
     """
-    is_same = (
-        _files()
-        .where(
-            entries.c.collection_id == file.collection_id,
-            entries.c.video_id == file.video_id,
-            entries.c.removal.is_(None),
-            jobs.c.state == JobState.COMPLETED.value,
-            jobs.c.attempt == file.attempt,
-            pins.c.job_id.is_(None),
-        )
-        .limit(1)
-    )
-    if db.execute(is_same).first() is None:
+    if not _is_same(db, file):
         return False
     _set(db, file, Removal.PENDING)
     db.execute(
@@ -162,6 +151,24 @@ def begin(db: Connection, file: OldFile, now: Now, quota: Quota) -> bool:
     )
     release_held(db, file.session_id, quota, now)
     return True
+
+
+def _is_same(db: Connection, file: OldFile) -> bool:
+    """Return whether a file is as it was chosen, and nobody has pinned it."""
+    query = (
+        _files()
+        .where(
+            entries.c.collection_id == file.collection_id,
+            entries.c.video_id == file.video_id,
+            entries.c.removal.is_(None),
+            jobs.c.state == JobState.COMPLETED.value,
+            jobs.c.attempt == file.attempt,
+            pins.c.job_id.is_(None),
+            library_entries.c.name.is_not_distinct_from(file.library_name),
+        )
+        .limit(1)
+    )
+    return db.execute(query).first() is not None
 
 
 def finish(db: Connection, file: OldFile, now: Now) -> None:

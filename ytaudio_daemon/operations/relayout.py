@@ -1,8 +1,8 @@
 """Moves what the library has to where its layout says now, as far as it is untouched.
 
-A page of files is moved, then recorded. What a crash leaves unrecorded the next call
-finds by its identity where it belongs, so that it may be called again at any time, also
-while the daemon runs.
+Each file is moved and recorded in one write transaction of the ledger, so that the daemon,
+which runs meanwhile, neither removes nor replaces it by its old name. What a crash leaves
+unrecorded the next call finds by its identity where it belongs.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from ytaudio_daemon.folders.library_moves import (
     standing_of,
 )
 from ytaudio_daemon.folders.planned_names import PlannedNames
-from ytaudio_daemon.ledger import Ledger, library_relayout, queries
+from ytaudio_daemon.ledger import Connection, Ledger, library_relayout, queries
 from ytaudio_daemon.ledger.library_collections import save_library_collection
 from ytaudio_daemon.ledger.library_entries import LibraryEntry
 from ytaudio_daemon.ledger.queries import JobRow
@@ -86,12 +86,10 @@ class Relayout:
         after, planned = 0, None if applies else PlannedNames()
         while page := self._page(after):
             after = page[-1][0].job_id
-            done = [self._step(entry, job, planned) for entry, job in page]
-            moves = [move for _, move in done if move is not None]
-            if moves:
-                self._record(moves)
-            for step, _ in done:
-                yield step
+            for entry, job in page:
+                step = self._step(entry, job, planned)
+                if step is not None:
+                    yield step
 
     def _page(self, after: int) -> list[tuple[LibraryEntry, JobRow]]:
         with self.ledger.read() as db:
@@ -101,34 +99,67 @@ class Relayout:
 
     def _step(
         self, entry: LibraryEntry, job: JobRow, planned: PlannedNames | None
-    ) -> tuple[RelayoutStep, tuple[LibraryEntry, LibraryEntry] | None]:
-        """Look at a file, and move it or plan that; return the move to be recorded."""
-        applies = planned is None
+    ) -> RelayoutStep | None:
+        """Move a file or plan that; None when the daemon removes or replaces it."""
         step = RelayoutStep(
             session=job.session_name, job_uuid=job.uuid, path=entry.name, standing=None
         )
-        file = LibraryFile(name=entry.name, identity=entry.identity)
-        named = named_collection(self.ledger, job, names_it=applies)
+        named = named_collection(self.ledger, job, names_it=planned is None)
         try:
             wanted = self._wanted(job, named)
-            standing, path = standing_of(file, wanted)
-            is_elsewhere = standing in {Standing.TO_MOVE, Standing.MOVED}
-            now = LibraryFile(name=path, identity=entry.identity)
-            if standing is Standing.TO_MOVE and planned is not None:
-                now = replace(now, name=planned.plan(entry.name, wanted))
-            elif standing is Standing.TO_MOVE:
-                now = move_file(file, wanted)
-                failpoints.failpoint("library.moved", now.name)
-            if is_elsewhere and applies:
-                self._leave_folder(file, now, job, named)
+            standing, path = standing_of(_file_of(entry), wanted)
+            if standing in {Standing.IN_PLACE, Standing.KEPT}:
+                is_its_end = standing is Standing.KEPT and self._is_gone(entry)
+                return None if is_its_end else replace(step, standing=standing)
+            if planned is not None and standing is Standing.TO_MOVE:
+                path = planned.plan(entry.name, wanted)
+            elif planned is None:
+                is_there = standing is Standing.MOVED
+                now = replace(_file_of(entry), name=path) if is_there else None
+                moved = self._move(entry, job, named, wanted, now)
+                if moved is None:
+                    return None
+                path = moved.name
         except ITEM_ERRORS as error:
-            return replace(step, error=str(error)), None
-        step = replace(
-            step, standing=standing, new_path=now.name if is_elsewhere else ""
-        )
-        if not (is_elsewhere and applies):
-            return step, None
-        return step, (entry, replace(entry, name=now.name, identity=now.identity))
+            return replace(step, error=str(error))
+        return replace(step, standing=standing, new_path=path)
+
+    def _move(
+        self,
+        entry: LibraryEntry,
+        job: JobRow,
+        named: NamedCollection | None,
+        wanted: WantedPlace,
+        moved: LibraryFile | None,
+    ) -> LibraryFile | None:
+        """Move a file and record that, unless the ledger has something else by now.
+
+        Args:
+            entry: The file as it is recorded.
+            job: Its job.
+            named: The collection that made the job.
+            wanted: Where it belongs.
+            moved: The file where it belongs, if a crash has left it unrecorded.
+
+        Returns:
+            Where it is now; None when nothing was done.
+        """
+        with self.ledger.write() as db:
+            if not library_relayout.is_current(db, entry):
+                return None
+            if moved is None:
+                moved = move_file(_file_of(entry), wanted)
+                failpoints.failpoint("library.moved", moved.name)
+            self._leave_folder(db, _file_of(entry), moved, job, named)
+            recorded = replace(entry, name=moved.name, identity=moved.identity)
+            library_relayout.record_move(db, recorded, read_now(db))
+        failpoints.failpoint("library.relaid", moved.name)
+        return moved
+
+    def _is_gone(self, entry: LibraryEntry) -> bool:
+        """Return whether the daemon, and no person, has removed or replaced a file."""
+        with self.ledger.read() as db:
+            return not library_relayout.is_current(db, entry)
 
     def _wanted(self, job: JobRow, named: NamedCollection | None) -> WantedPlace:
         return WantedPlace(
@@ -142,17 +173,19 @@ class Relayout:
 
     def _leave_folder(
         self,
+        db: Connection,
         old: LibraryFile,
         new: LibraryFile,
         job: JobRow,
         named: NamedCollection | None,
     ) -> None:
         """Take the cover along with the first song that leaves; remove what is empty."""
-        self._move_cover(old, new, job, named)
+        self._move_cover(db, old, new, job, named)
         remove_folders_left_empty(self.library, job.session_name, old.name)
 
     def _move_cover(
         self,
+        db: Connection,
         old: LibraryFile,
         new: LibraryFile,
         job: JobRow,
@@ -169,10 +202,8 @@ class Relayout:
         cover = LibraryFile(name=known.cover, identity=known.cover_identity)
         moved = move_cover(self.library, job.session_name, cover, new.name)
         if moved is not None:
-            with self.ledger.write() as db:
-                save_library_collection(db, replace(known, cover=moved.name))
+            save_library_collection(db, replace(known, cover=moved.name))
 
-    def _record(self, moves: list[tuple[LibraryEntry, LibraryEntry]]) -> None:
-        with self.ledger.write() as db:
-            library_relayout.record_moves(db, moves, read_now(db))
-        failpoints.failpoint("library.relaid", len(moves))
+
+def _file_of(entry: LibraryEntry) -> LibraryFile:
+    return LibraryFile(name=entry.name, identity=entry.identity)
