@@ -131,6 +131,53 @@ def test_a_crash_before_the_note_makes_no_second_file_under_another_spelling(
     assert house.shelved() == [f"SONG [{video(2)}].mp3", "Song.mp3"]
 
 
+def test_a_crash_before_a_file_is_recorded_leaves_one_file_by_the_next_layout(
+    house: LibraryHouse,
+) -> None:
+    house.drop()
+    house.take()
+    house.complete("Song", tags=TAGS)
+    house.configure(YTAUDIO_LIBRARY_SINGLE="{artist}/{title}")
+    house.show_and_die_at("library.linked")
+    assert house.files() == ["Nina Simone/Song.mp3"]
+    (house.shelf / "link").symlink_to(house.shelf)
+    house.configure(YTAUDIO_LIBRARY_SINGLE="{year}/{title}")
+    house.show()
+    assert house.files() == ["1965/Song.mp3"]
+    assert not (house.shelf / "Nina Simone").exists()
+
+
+def test_a_crash_before_a_file_is_recorded_leaves_one_file_by_a_name_that_is_free(
+    house: LibraryHouse,
+) -> None:
+    house.shelf.mkdir(parents=True)
+    (house.shelf / "Song.mp3").write_text("mine")
+    house.drop()
+    house.take()
+    result = house.complete("Song")
+    house.show_and_die_at("library.linked")
+    (house.shelf / "Song.mp3").unlink()
+    house.show()
+    (name,) = [path.name for path in house.shelf.iterdir()]
+    assert name.startswith("Song [")
+    assert (house.shelf / name).samefile(result)
+
+
+def test_what_a_person_moved_is_not_moved_when_its_link_comes_again(
+    house: LibraryHouse,
+) -> None:
+    house.drop()
+    house.take()
+    house.complete("Song")
+    house.show()
+    (house.shelf / "mine").mkdir()
+    (house.shelf / "Song.mp3").rename(house.shelf / "mine" / "Song.mp3")
+    house.drop(name="again.txt")
+    house.take()
+    house.show()
+    assert house.files() == ["Song.mp3", "mine/Song.mp3"]
+
+
 @pytest.mark.parametrize("planted", ["link", "file"])
 def test_what_stands_in_a_folders_way_leads_nowhere(
     house: LibraryHouse, tmp_path: Path, planted: str

@@ -24,6 +24,7 @@ from ytaudio_daemon.folders.library_folder import (
     open_folders,
     remove_empty_folders,
 )
+from ytaudio_daemon.folders.other_names import find_other_name
 from ytaudio_daemon.folders.safe_open import (
     open_dir,
     open_regular_file,
@@ -48,6 +49,8 @@ class PublishedAudio:
         sha256: Of its content.
         job_uuid: Names the temporary file.
         video_id: Goes into the name when another song has the same.
+        is_unrecorded: The ledger knows no file of it in the library. A crash may have
+            left one, where it belonged by the layout of that time.
     """
 
     parts: tuple[str, ...]
@@ -55,6 +58,7 @@ class PublishedAudio:
     sha256: str
     job_uuid: str
     video_id: str
+    is_unrecorded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +111,8 @@ def add_to_library(
         names = candidate_names(place.name, audio.video_id, folder)
         name = yield from _find_same_audio(folder, names, source, audio)
         if name is None:
+            if audio.is_unrecorded:
+                old = (yield from _find_left_behind(session_folder, source)) or old
             temp = _temporary_name(folder, audio.job_uuid)
             try:
                 yield from library_copy.link_or_copy(source, folder, temp)
@@ -117,6 +123,15 @@ def add_to_library(
                 raise
         identity = identity_of(os.lstat(name, dir_fd=folder))
         return LibraryFile(name="/".join((*folders, name)), identity=identity)
+
+
+def _find_left_behind(
+    session_folder: int, source: int
+) -> Generator[None, None, LibraryFile | None]:
+    """Return the file that was added just before a crash, by another layout."""
+    found = os.fstat(source)
+    path = yield from find_other_name(session_folder, found)
+    return None if path is None else LibraryFile(name=path, identity=identity_of(found))
 
 
 def _open_result(downloads: Path, audio: PublishedAudio) -> BinaryIO:
@@ -236,6 +251,7 @@ class _WantedName:
         ours = old if old and is_unchanged(session_folder, old) else None
         if ours is not None and (name := self._name_of(ours)) is not None:
             os.replace(temp, name, src_dir_fd=self.folder, dst_dir_fd=self.folder)
+            remove_file(self.folder, temp)  # rename(2) leaves one of the same inode
             return name
         name = give_free_name(self.folder, temp, self.folder, self._candidates())
         if ours is not None:

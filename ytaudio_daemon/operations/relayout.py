@@ -5,7 +5,9 @@ which runs meanwhile, neither removes nor replaces it by its old name. What a cr
 unrecorded the next call finds by its identity where it belongs.
 """
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -144,7 +146,7 @@ class Relayout:
         Returns:
             Where it is now; None when nothing was done.
         """
-        with self.ledger.write() as db:
+        with self._writing() as db:
             if not library_relayout.is_current(db, entry):
                 return None
             if moved is None:
@@ -155,6 +157,14 @@ class Relayout:
             library_relayout.record_move(db, recorded, read_now(db))
         failpoints.failpoint("library.relaid", moved.name)
         return moved
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """Run one write transaction, and leave the daemon as much time for its own."""
+        started = time.monotonic()
+        with self.ledger.write() as db:
+            yield db
+        time.sleep(time.monotonic() - started)
 
     def _is_gone(self, entry: LibraryEntry) -> bool:
         """Return whether the daemon, and no person, has removed or replaced a file."""

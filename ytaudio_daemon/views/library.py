@@ -140,6 +140,7 @@ class LibraryView:
             sha256=job.sha256 or "",
             job_uuid=job.uuid,
             video_id=job.video_id,
+            is_unrecorded=old is None or old.attempt != job.attempt,
         )
         before = LibraryFile(name=old.name, identity=old.identity) if old else None
         return (
