@@ -15,6 +15,7 @@ from ytaudio_daemon.api.app import create_app
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.ledger import gates
 from ytaudio_daemon.model.gates import Gate, GateName
+from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED, BEYOND_KEEP_LAST
 
 LISTS = "https://www.youtube.com/playlist?list="
 VIDEOS = tuple(f"PVW{number:08}" for number in range(120))
@@ -103,6 +104,17 @@ def test_a_preview_says_items_hours_bytes_and_records_nothing(
         _complete_some_job(db)
     again = preview(client, url, selection={"items": "1-9"}, again=True)
     assert (again["archived"], again["done_at"] is None) == (0, False)
+
+
+def test_a_preview_of_a_followed_list_takes_no_more_than_keep_last(
+    client: InProcessClient, youtube_server: YouTube
+) -> None:
+    url = add_list(youtube_server, "Kept", videos=VIDEOS[:5])
+    since = {"since": "2020-01-01"}
+    told = preview(client, url, follow="6h", keep_last=2, selection=since)
+    assert (told["items"], told["skipped"]) == (2, {BEYOND_KEEP_LAST: 3})
+    document = preview(client, url, follow="6h", keep_last=2)
+    assert (document["items"], document["skipped"]) == (0, {BEFORE_FOLLOWED: 5})
 
 
 def _archive(db: Any, video_ids: tuple[str, ...]) -> None:

@@ -1,13 +1,14 @@
 """`check --expand` against the stand-in: what a file's collections would come to."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from tests.forms import assert_described
 from tests.integration.cli_rig import Rig
 from tests.youtube import Playlist, Video, YouTube
-from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED
+from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED, BEYOND_KEEP_LAST
 
 LISTS = "https://www.youtube.com/playlist?list="
 VIDEOS = tuple(f"CHX{number:08}" for number in range(5))
@@ -82,6 +83,21 @@ def test_a_list_that_is_followed_from_now_on_takes_nothing_of_what_it_has(
     assert followed.startswith("line 1: Long: 0 of 5 in this playlist to download; ")
     assert BEFORE_FOLLOWED in followed
     assert together.startswith("together: 2 items; ")
+
+
+def test_the_first_look_at_a_followed_list_takes_no_more_than_keep_last(
+    rig: Rig, youtube: YouTube
+) -> None:
+    years = dict(zip(VIDEOS, (2022, 2016, 2025, 2024, 2025), strict=True))
+    for video_id, year in years.items():
+        status: Literal["private", "ok"] = "private" if video_id == VIDEOS[4] else "ok"
+        youtube.add(Video(id=video_id, status=status, upload_date=f"{year}-02-01"))
+    options = "follow=1d since=2020-01-01 keep_last=2"
+    ran = rig.call("check", "--expand", write(rig, f"{LISTS}{LONG} {options}\n"))
+    assert ran.code == 0, ran.err
+    assert "Long: 2 of 5 in this playlist to download; " in ran.out
+    assert f"1 {BEYOND_KEEP_LAST}" in ran.out
+    assert "1 older than 2020-01-01" in ran.out
 
 
 def test_what_several_lines_ask_for_counts_once_together(rig: Rig) -> None:

@@ -337,7 +337,14 @@ def test_the_albums_of_a_channel_are_listed_one_after_the_other(
     lister: Lister, youtube: YouTube
 ) -> None:
     albums = [
-        Playlist(id=f"OLAK5uy_{n}", title=f"Album - No {n}", videos=ids(10 * n, 3 + n))
+        Playlist(
+            id=f"OLAK5uy_{n}",
+            title=f"Album - No {n}",
+            channel="The Band",
+            videos=ids(10 * n, 3 + n),
+            album_page=f"MPREb_{n}" if n else "",
+            year=1999,
+        )
         for n in range(2)
     ]
     extra = Playlist(id=PL, title="Others", videos=ids(90, 2))
@@ -349,8 +356,11 @@ def test_the_albums_of_a_channel_are_listed_one_after_the_other(
     assert found.video_ids == (*ids(0, 3), *ids(10, 4), *ids(90, 2))
     assert [entry.position for entry in found.entries] == list(range(1, 10))
     assert [e.track for e in found.entries] == [1, 2, 3, 1, 2, 3, 4, None, None]
-    names = [page.album and page.album.title for page in found.pages]
-    assert names == ["No 0", "No 1", None]
+    assert [page.album for page in found.pages] == [
+        AlbumFacts(title="No 0", artist="The Band", tracks=3),
+        AlbumFacts(title="No 1", artist="The Band", year=1999, tracks=4),
+        None,
+    ]
 
 
 def test_lists_of_a_channel_that_are_gone_are_passed_over(

@@ -56,7 +56,7 @@ class Listing:
             return None
         if self.batches is None:
             seen = seen_entries(self.claim)
-            self.batches = batches_of(in_order(seen, self.claim.order))
+            self.batches = batches_of(in_order(seen, self.claim.wanted.order))
             self.chosen = 0
         self.batch = self.batch or next(self.batches, None)
         return self.batch

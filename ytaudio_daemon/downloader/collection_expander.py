@@ -86,12 +86,12 @@ class CollectionExpander:
             control: Follows the listing and ends it early.
         """
         request = expansion.request
-        selection = request.selection
-        limit = selection.limit(expansion.max_items)
+        limit = request.selection.limit(expansion.max_items)
+        decides_at_once = request.order == "list"
         with closing(self._listed(expansion, control)) as listed:
             candidates: Iterator[_Candidate] = listed
-            if selection.needs_all_pages:
-                candidates = iter(in_order(list(candidates), selection.order))
+            if not decides_at_once:
+                candidates = iter(in_order(list(candidates), request.order))
             for candidate in candidates:
                 skipped = request.skip_reason(
                     candidate, expansion.wanted, expansion.max_items
@@ -102,7 +102,7 @@ class CollectionExpander:
                 expanded = ExpandedEntry(candidate.entry, skipped, tags)
                 expansion.add(expanded)
                 yield expanded
-                if expansion.wanted >= limit and not selection.needs_all_pages:
+                if expansion.wanted >= limit and decides_at_once:
                     expansion.is_full = _may_go_on(expansion, candidate.position)
                     break
         expansion.has_ended = True

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ytaudio_daemon.model import Failure, Layer, ListedEntry, ListedPage, ListTotals
+from ytaudio_daemon.model.first_look import FirstLook
 from ytaudio_daemon.model.selection import ListableEntry, Selection
-from ytaudio_daemon.model.subscription import BEFORE_FOLLOWED
+from ytaudio_daemon.model.subscription import Follow
 from ytaudio_daemon.urls import CollectionLink
 
 
@@ -19,12 +20,12 @@ class CollectionRequest:
     Attributes:
         collection: The link.
         selection: Of its entries.
-        takes_none: It is followed from now on: what it has already is not wanted.
+        first_look: It is followed: what the first look takes of it is wanted.
     """
 
     collection: CollectionLink
     selection: Selection
-    takes_none: bool = False
+    first_look: FirstLook | None = None
 
     @classmethod
     def from_layer(
@@ -32,21 +33,23 @@ class CollectionRequest:
     ) -> "CollectionRequest":
         """Return what a line's checked options want of a collection.
 
-        The first look of one that is followed takes only what `since` says.
+        Of one that is followed, they are what the first look takes.
         """
-        return cls(
-            collection=collection,
-            selection=Selection.from_layer(layer),
-            takes_none="follow" in layer and "since" not in layer,
-        )
+        selection, follow = Selection.from_layer(layer), Follow.from_layer(layer)
+        first_look = None if follow is None else FirstLook(selection, follow.keep_last)
+        return cls(collection=collection, selection=selection, first_look=first_look)
+
+    @property
+    def order(self) -> str:
+        """The order in which entries are decided about; one of `ORDERS`."""
+        return (self.first_look or self.selection).order
 
     def skip_reason(
         self, entry: ListableEntry, chosen_so_far: int, max_items: int
     ) -> str | None:
         """Return why an entry is not wanted; the arguments are those of a selection."""
-        if self.takes_none:
-            return BEFORE_FOLLOWED
-        return self.selection.skip_reason(entry, chosen_so_far, max_items)
+        wanted = self.first_look or self.selection
+        return wanted.skip_reason(entry, chosen_so_far, max_items)
 
 
 class ExpandedEntry(NamedTuple):

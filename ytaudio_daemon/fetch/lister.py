@@ -18,7 +18,7 @@ from ytaudio_daemon.fetch.music_album import ask_for_album
 from ytaudio_daemon.fetch.page_builder import PageBuilder
 from ytaudio_daemon.fetch.tab_extractor import PlaylistTabIE
 from ytaudio_daemon.fetch.ytdlp_client import YtDlpClient
-from ytaudio_daemon.model import AlbumFacts, ListedPage
+from ytaudio_daemon.model import ListedPage
 from ytaudio_daemon.model.listing import clean_text
 
 Info = Mapping[str, Any]
@@ -80,9 +80,7 @@ class Lister:
         head = _head(info, self.kind)
         self.pages.describe(head)
         if self.kind == "album":
-            facts = ask_for_album(self.ydl, url, head.list_id)
-            self.ydl.forget_failures()
-            self._add_album(info, facts)
+            self._add_album(info, url)
             return
         # In a channel's tab nothing tells whose the videos are.
         is_tab = self.kind == "channel"
@@ -110,7 +108,7 @@ class Lister:
             self.ydl.forget_failures()  # the others are there all the same
             return
         if str(info.get("id")).startswith("OLAK5uy_"):
-            self._add_album(info)
+            self._add_album(info, url)
         else:
             self.pages.describe_album(None)
             for entry in info["entries"]:
@@ -119,7 +117,9 @@ class Lister:
                 if self.pages.is_at_end:
                     return
 
-    def _add_album(self, info: Info, facts: AlbumFacts | None = None) -> None:
+    def _add_album(self, info: Info, url: str) -> None:
+        facts = ask_for_album(self.ydl, url, _list_id(info))
+        self.ydl.forget_failures()
         for track, entry in enumerate(info["entries"], 1):
             if track == 1:
                 own = list_facts.album_of(info, entry)
@@ -171,12 +171,16 @@ def _failure_code(error: Exception) -> str:
     return classify_listing(Evidence(causes=causes_of(error))).code
 
 
+def _list_id(info: Info) -> str:
+    return str(info.get("id") or "")[:100]
+
+
 def _head(info: Info, kind: str) -> ListedPage:
     """Return the facts of a collection as a page without entries."""
     return ListedPage(
         number=1,
         kind=kind,
-        list_id=str(info.get("id") or "")[:100],
+        list_id=_list_id(info),
         title=list_facts.collection_title(info, kind),
         channel=clean_text(info.get("channel")),
         channel_id=list_facts.channel_id_of(info),

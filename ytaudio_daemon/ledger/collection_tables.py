@@ -52,7 +52,8 @@ collections = Table(
     Column("host", Text),
     Column("title", Text),
     Column("channel", Text),
-    # A `model.listing.AlbumFacts`, of an album.
+    # Of an album, a `model.listing.AlbumFacts`; of a channel, where its albums begin, a
+    # list of `model.channel_albums.AlbumStart`.
     Column("album", JSON),
     # The number of entries that YouTube says it has, or that were listed.
     Column("entry_count", Big),

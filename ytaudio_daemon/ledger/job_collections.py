@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.schema import collections, entries, jobs
+from ytaudio_daemon.model.channel_albums import album_at
 from ytaudio_daemon.model.job_collection import JobCollection
 from ytaudio_daemon.model.listing import AlbumFacts
 
@@ -22,6 +23,8 @@ _QUERY = (
         collections.c.album,
         jobs.c.collection_position,
         entries.c.track,
+        entries.c.attempt,
+        entries.c.position.label("listed_position"),
     )
     .select_from(jobs)
     .join(collections, collections.c.id == jobs.c.collection_id)
@@ -41,14 +44,22 @@ def collection_of_job(db: Connection, job_id: int) -> JobCollection | None:
     row = db.execute(_QUERY, {"of_job": job_id}).first()
     if row is None:
         return None
-    # A channel may have albums, too: which of them a song is on is not stored.
-    is_album = row.kind == "album" and row.album is not None
+    album = _album_of_entry(row)
     return replace(
         job_collection_from_row(row),
         position=row.collection_position,
-        album=AlbumFacts.from_json(row.album) if is_album else None,
-        track=row.track if is_album else None,
+        album=album,
+        track=None if album is None else row.track,
     )
+
+
+def _album_of_entry(row: Any) -> AlbumFacts | None:
+    """Return the album that an entry of an album or a channel is on, or None."""
+    if row.kind == "album":
+        return None if row.album is None else AlbumFacts.from_json(row.album)
+    if row.kind != "channel" or row.attempt is None:
+        return None
+    return album_at(row.album, row.attempt, row.listed_position)
 
 
 def job_collection_from_row(row: Any) -> JobCollection:

@@ -26,6 +26,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.decide import JobHistory
 from ytaudio_daemon.model.egress import gates_at
+from ytaudio_daemon.model.first_look import FirstLook
 from ytaudio_daemon.model.gates import Gate, Pace
 from ytaudio_daemon.model.selection import Selection
 from ytaudio_daemon.model.subscription import Look, SubscriptionState
@@ -88,29 +89,15 @@ class ListingClaim:
     @property
     def decides_at_once(self) -> bool:
         """Whether each page is decided about as it comes, and not at the end."""
-        return self.look is not Look.NONE or self.order == "list"
+        return self.look is not Look.NONE or self.wanted.order == "list"
 
     @property
-    def order(self) -> str:
-        """The order in which entries are decided about; one of `ORDERS`."""
-        return self.selection.order if self.keeps_at_first is None else "newest"
-
-    @property
-    def keeps_at_first(self) -> int | None:
-        """The number of entries that are taken when a followed list is read first.
-
-        `keep_last` would remove the files of the others as soon as they are there. None:
-        there is no such number.
-        """
-        is_first = self.is_from_now_on and not self.takes_nothing_yet
-        if self.following is None or not is_first:
-            return None
-        return self.following.keep_last
-
-    @property
-    def takes_nothing_yet(self) -> bool:
-        """Whether it is followed from now on: what is in the list is known, no more."""
-        return self.is_from_now_on and self.selection.since is None
+    def wanted(self) -> Selection | FirstLook:
+        """Which entries become jobs, and in which order."""
+        if not self.is_from_now_on:
+            return self.selection
+        keep_last = None if self.following is None else self.following.keep_last
+        return FirstLook(self.selection, keep_last)
 
     @property
     def name(self) -> str:

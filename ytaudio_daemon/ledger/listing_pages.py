@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import archive
 from ytaudio_daemon.ledger.bulk import insert_rows
+from ytaudio_daemon.ledger.collection_facts import update_facts
 from ytaudio_daemon.ledger.collections import append_collection_event
 from ytaudio_daemon.ledger.enqueue import JobBatch
 from ytaudio_daemon.ledger.events import record_activity
@@ -21,19 +22,12 @@ from ytaudio_daemon.ledger.schema import (
     collections,
     entries,
     sessions,
-    subscriptions,
 )
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import WhenFull, audio_key
 from ytaudio_daemon.model.listing import ListedPage
 from ytaudio_daemon.model.quota import Quota
-from ytaudio_daemon.model.subscription import (
-    BEFORE_FOLLOWED,
-    BEYOND_KEEP_LAST,
-    PASSED_OVER,
-    Look,
-    feed_query,
-)
+from ytaudio_daemon.model.subscription import PASSED_OVER, Look
 from ytaudio_daemon.system.times import rfc3339
 
 OVER_LIFETIME_LIMIT = "over the session's jobs in its life"
@@ -109,7 +103,7 @@ def record_page(
     """
     if not is_current(db, claim):
         return None
-    _update_facts(db, claim, page)
+    update_facts(db, claim, page)
     known = known_entries(db, claim, [entry.video_id for entry in page.entries])
     found = [
         Entry(
@@ -245,7 +239,7 @@ def select_entries(
     for entry in undecided:
         if claim.look is not Look.NONE:  # lists tell no days as a rule
             entry.upload_date = entry.upload_date or rfc3339(now.wall)[:10]
-        entry.skipped = _skip_reason(claim, entry, chosen, rules)
+        entry.skipped = claim.wanted.skip_reason(entry, chosen, rules.max_items)
         if entry.unavailable or entry.skipped is not None:
             continue
         decision, job_id, _ = batch.enqueue(
@@ -269,36 +263,6 @@ def select_entries(
     accepted = session.accepted + batch.new_job_count
     record_activity(db, claim.session_id, now, accepted=accepted)
     return chosen
-
-
-def _skip_reason(
-    claim: ListingClaim, entry: Entry, chosen: int, rules: RecordRules
-) -> str | None:
-    if claim.takes_nothing_yet:
-        return BEFORE_FOLLOWED
-    reason = claim.selection.skip_reason(entry, chosen, rules.max_items)
-    if reason is not None or entry.unavailable or claim.keeps_at_first is None:
-        return reason
-    return BEYOND_KEEP_LAST if chosen >= claim.keeps_at_first else None
-
-
-def _update_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> None:
-    """Store what a page says of the whole collection."""
-    album = page.album.to_json() if page.album else None
-    facts = {
-        "title": page.title or None,
-        "channel": page.channel or None,
-        "album": album,
-        "entry_count": page.announced,
-    }
-    known = {name: value for name, value in facts.items() if value is not None}
-    if known:
-        mine = collections.c.id == claim.collection_id
-        db.execute(sa.update(collections).where(mine).values(known))
-    if claim.following is not None:
-        query = feed_query(claim.kind, claim.url, page.list_id, page.channel_id)
-        mine = subscriptions.c.collection_id == claim.collection_id
-        db.execute(sa.update(subscriptions).where(mine).values(feed_query=query))
 
 
 def known_entries(

@@ -109,11 +109,6 @@ class Selection:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property
-    def needs_all_pages(self) -> bool:
-        """Whether the first entry of its order may be on the last page."""
-        return self.order != "list"
-
-    @property
     def last_position(self) -> int | None:
         """The last position that is asked for; None when the list's end is."""
         ends = [last for _, last in self.items]
