@@ -5,10 +5,11 @@ import time
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger
-from ytaudio_daemon.ledger.changes import Change, changes_after, drops_of_jobs
+from ytaudio_daemon.ledger.changes import Change
 from ytaudio_daemon.ledger.events import LIBRARY_REQUESTED
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views.daemon_status import DaemonStatusFile
+from ytaudio_daemon.views.event_reader import EventReader
 from ytaudio_daemon.views.library import LibraryView
 from ytaudio_daemon.views.library_playlists import LibraryPlaylists
 from ytaudio_daemon.views.rebuild_scan import RebuildScan
@@ -19,8 +20,6 @@ from ytaudio_daemon.views.snapshot import DaemonProblem, DaemonSnapshot, ViewSet
 from ytaudio_daemon.views.status_folders import StatusFolders
 from ytaudio_daemon.views.write_errors import WriteErrors
 
-#: Events read in one call.
-EVENT_BATCH_SIZE = 1000
 #: Seconds that one call may take; the rest of the work is left to the next one.
 BUDGET_S = 0.025
 
@@ -68,14 +67,13 @@ class Views:
             ledger, layout, self._session_status, self._receipts
         )
         self._status_folders = StatusFolders(layout)
-        self._cursor: int | None = None
         self._saved_cursor = SavedCursor(ledger, self._library.unsaved_entries)
-        self._has_more_events = False
+        self._event_reader = EventReader(self._saved_cursor)
 
     @property
     def last_event(self) -> int:
-        """The last event that was read; 0 before the first call of `refresh`."""
-        return self._cursor or 0
+        """The last event that was dealt with; 0 before the first call of `refresh`."""
+        return self._event_reader.last_event
 
     def refresh(
         self, now: Now, snapshot: DaemonSnapshot, *, force: bool = False
@@ -118,12 +116,12 @@ class Views:
         self._write_in_turn(snapshot, now, deadline)
         self._daemon_status.update_snapshot(snapshot, self.problems())
         self._daemon_status.update_shown_event(self._shown_event())
-        if self._cursor is not None:
+        if self._event_reader.has_begun:
             self._saved_cursor.save(self._shown_event(), now, force=force)
 
     def next_due(self, now: Now) -> float:
         """Return the seconds until `refresh` must be called again."""
-        if self._has_more_events or self._rebuild_scan.is_running:
+        if self._event_reader.has_more or self._rebuild_scan.is_running:
             return 0.0
         times = [due_queue.earliest_due_at() for due_queue in self._due_queues]
         known = [due for due in times if due is not None]
@@ -167,27 +165,19 @@ class Views:
     def _read_events(self, now: Now) -> None:
         """Read the events after the cursor, and schedule the files they concern."""
         with self._ledger.read() as db:
-            if self._cursor is None:
-                self._cursor = self._saved_cursor.load(db)
-            changes = changes_after(db, self._cursor, EVENT_BATCH_SIZE)
-            if not changes:
-                self._has_more_events = False
+            batch = self._event_reader.read(db)
+            if batch is None:
                 return
-            moved = [c.job_id for c in changes if c.job_id is not None]
-            reopened = [c.job_id for c in changes if c.job_id and c.reason == "retried"]
-            drops = drops_of_jobs(db, sorted(set(moved)))
-            drops_again = drops_of_jobs(db, reopened)
-            self._library_playlists.schedule_changed(db, changes, now)
-        drops_again |= {c.drop_id for c in changes if c.drop_id and c.is_asked_again}
+            self._library_playlists.schedule_changed(db, batch.changes, now)
+        changes = batch.changes
         for change in changes:
             self._mark_change(change, now)
-        self._receipts.mark_jobs_reopened(drops_again)
-        self._receipts.mark_jobs_changed(sorted(drops), now, changes[0].event_id)
+        self._receipts.mark_jobs_reopened(batch.drops_again)
+        self._receipts.mark_jobs_changed(sorted(batch.drops), now, changes[0].event_id)
         self._daemon_status.mark_changed(
             sessions=any("session" in c.reason for c in changes)
         )
-        self._cursor = changes[-1].event_id
-        self._has_more_events = len(changes) == EVENT_BATCH_SIZE
+        self._event_reader.advance(batch)
 
     def _mark_change(self, change: Change, now: Now) -> None:
         self._session_status.mark_changed(change.session_id, now, change.event_id)
@@ -225,4 +215,4 @@ class Views:
     def _shown_event(self) -> int:
         """Return the last event of which no view is behind."""
         waiting = min(due_queue.earliest_event() for due_queue in self._due_queues)
-        return int(min(self._cursor or 0, waiting - 1))
+        return int(min(self.last_event, waiting - 1))

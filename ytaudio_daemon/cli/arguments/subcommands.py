@@ -2,13 +2,14 @@
 
 import argparse
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from ytaudio_daemon.cli.arguments.help_format import HelpFormatter
 
+AddArguments = Callable[[argparse.ArgumentParser], None]
 
-class Subcommand(NamedTuple):
-    """A verb. No dataclass, for the sake of fast commands (see `command_table`).
+
+class Subcommand:
+    """A verb; neither a dataclass nor a named tuple, as `command_table.Command`.
 
     Attributes:
         target: The function that runs it: "module.function" in `cli.commands`.
@@ -16,9 +17,14 @@ class Subcommand(NamedTuple):
         add_arguments: Adds its own arguments; None when it has none.
     """
 
-    target: str
-    summary: str
-    add_arguments: Callable[[argparse.ArgumentParser], None] | None = None
+    __slots__ = ("add_arguments", "summary", "target")
+
+    def __init__(
+        self, target: str, summary: str, add_arguments: AddArguments | None = None
+    ) -> None:
+        self.target = target
+        self.summary = summary
+        self.add_arguments = add_arguments
 
 
 def add_subcommands(
