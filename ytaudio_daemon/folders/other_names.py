@@ -3,6 +3,8 @@
 import os
 from collections.abc import Generator
 
+from ytaudio_daemon.folders.safe_open import open_child
+
 
 def find_other_name(
     top: int, file: os.stat_result
@@ -26,18 +28,14 @@ def find_other_name(
     waiting = [""]
     while waiting:
         folder = waiting.pop()
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-        fd = os.open(folder or ".", flags, dir_fd=top)
-        try:
-            with os.scandir(fd) as entries:
-                for entry in entries:
-                    path = f"{folder}/{entry.name}" if folder else entry.name
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(path)
-                    elif entry.inode() == file.st_ino and _is_same(path, top, file):
-                        return path
-        finally:
-            os.close(fd)
+        parts = folder.split("/") if folder else ()
+        with open_child(top, *parts) as fd, os.scandir(fd) as entries:
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(path)
+                elif entry.inode() == file.st_ino and _is_same(path, top, file):
+                    return path
         yield
     return None
 
