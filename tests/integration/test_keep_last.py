@@ -16,8 +16,10 @@ from tests.integration.collections_rig import (
     listed,
     video,
 )
+from ytaudio_daemon import operations
 from ytaudio_daemon.folders import old_files
-from ytaudio_daemon.folders.library_moves import Standing
+from ytaudio_daemon.folders.library import LibraryFile
+from ytaudio_daemon.folders.library_moves import Standing, standing_of
 from ytaudio_daemon.ledger import audit
 from ytaudio_daemon.model.subscription import REMOVED_REMARK
 from ytaudio_daemon.operations.relayout import Relayout
@@ -163,6 +165,21 @@ def test_a_file_that_is_being_removed_is_not_moved(house: CollectionsHouse) -> N
     house.remove_old_files()
     assert songs_in_session(house) == files(4, 5, 9)
     assert results(house) == files(4, 5, 9)
+
+
+def test_a_file_that_goes_just_before_it_is_moved_is_passed_over(
+    house: CollectionsHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def standing_before(file: LibraryFile, *about: Any) -> tuple[Standing, str]:
+        found = standing_of(file, *about)
+        if file.name.endswith("Song 2.mp3"):
+            house.remove_old_files()
+        return found
+
+    monkeypatch.setattr(operations.relayout, "standing_of", standing_before)
+    steps = list(relayout(house).run(applies=True))
+    assert {step.error for step in steps} == {""}
+    assert songs_in_session(house) == files(4, 5, 9)
 
 
 def test_what_a_line_had_asked_for_before_the_list_was_followed_stays(
