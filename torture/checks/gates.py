@@ -31,19 +31,21 @@ def check(case: Case) -> Iterator[str]:
 def _passed(case: Case, kind: str, pause_s: float) -> Iterator[str]:
     """Nothing is claimed for a while after an end that closes a gate.
 
-    One that began before the gate was closed tells nothing new and leaves it as it is.
+    One that began before the gate was closed tells nothing new and leaves it as it is;
+    so it may be with one that began before an end that is tied with a success.
     """
     attempts = case.tables.attempts
-    shut_at = 0.0
+    shut_at = unclear_until = 0.0
     ends = [attempt for attempt in attempts if attempt["kind"] == kind]
     for end in sorted(ends, key=lambda attempt: float(attempt["ended_at"])):
-        if end["started_at"] < shut_at:
+        if end["started_at"] < shut_at or end["started_at"] <= unclear_until:
             continue
         if kind == "blocked" and not _is_second_word(case, end, pause_s):
             continue
-        shut_at = end["ended_at"]
         if _is_tied(case, end):
+            unclear_until = end["ended_at"]
             continue
+        shut_at = end["ended_at"]
         passed = [a for a in attempts if 0 <= a["started_at"] - shut_at < pause_s]
         if passed:
             yield f"{len(passed)} attempts began after {end['code']} at {shut_at}"
