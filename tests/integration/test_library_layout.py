@@ -1,5 +1,6 @@
 """Where new files stand in the library: templates, folders, names that are taken."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,15 @@ def house(tmp_path: Path) -> Iterator[LibraryHouse]:
     made = LibraryHouse(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def memory_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another file system, to which there are no hard links."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        if Path(folder).stat().st_dev == tmp_path.stat().st_dev:
+            pytest.skip("/dev/shm is no file system of its own here")
+        yield Path(folder)
 
 
 def test_a_single_song_stands_where_it_always_did(house: LibraryHouse) -> None:
@@ -145,6 +155,25 @@ def test_a_crash_before_a_file_is_recorded_leaves_one_file_by_the_next_layout(
     house.show()
     assert house.files() == ["1965/Song.mp3"]
     assert not (house.shelf / "Nina Simone").exists()
+
+
+def test_a_crash_before_a_copy_is_recorded_leaves_one_file_by_the_next_layout(
+    tmp_path: Path, memory_disk: Path
+) -> None:
+    house = LibraryHouse(tmp_path, YTAUDIO_PATHS_LIBRARY=str(memory_disk))
+    house.drop(content="".join(f"https://youtu.be/{video(n)}\n" for n in (1, 2, 3)))
+    house.take()
+    for title, audio in (("Song", b"one"), ("Same size", b"two")):
+        house.complete(title, tags=TAGS, audio=audio)
+        house.show()
+    house.configure(YTAUDIO_LIBRARY_SINGLE="{artist}/{title}")
+    house.complete("Third", tags=TAGS, audio=b"six")
+    house.show_and_die_at("library.linked")
+    assert house.files() == ["Nina Simone/Third.mp3", "Same size.mp3", "Song.mp3"]
+    house.configure(YTAUDIO_LIBRARY_SINGLE="{year}/{title}")
+    house.show()
+    assert house.files() == ["1965/Third.mp3", "Same size.mp3", "Song.mp3"]
+    house.close()
 
 
 def test_a_crash_before_a_file_is_recorded_leaves_one_file_by_a_name_that_is_free(

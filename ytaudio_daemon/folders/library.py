@@ -24,7 +24,7 @@ from ytaudio_daemon.folders.library_folder import (
     open_folders,
     remove_empty_folders,
 )
-from ytaudio_daemon.folders.other_names import find_other_name
+from ytaudio_daemon.folders.other_names import other_names
 from ytaudio_daemon.folders.safe_open import (
     open_dir,
     open_regular_file,
@@ -49,8 +49,8 @@ class PublishedAudio:
         sha256: Of its content.
         job_uuid: Names the temporary file.
         video_id: Goes into the name when another song has the same.
-        is_unrecorded: The ledger knows no file of it in the library. A crash may have
-            left one, where it belonged by the layout of that time.
+        may_be_left_behind: A crash may have left a file of it in the library that the
+            ledger does not know, where it belonged by that time's layout or list.
     """
 
     parts: tuple[str, ...]
@@ -58,7 +58,7 @@ class PublishedAudio:
     sha256: str
     job_uuid: str
     video_id: str
-    is_unrecorded: bool = False
+    may_be_left_behind: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +111,9 @@ def add_to_library(
         names = candidate_names(place.name, audio.video_id, folder)
         name = yield from _find_same_audio(folder, names, source, audio)
         if name is None:
-            if audio.is_unrecorded:
-                old = (yield from _find_left_behind(session_folder, source)) or old
+            if audio.may_be_left_behind:
+                left = yield from _find_left_behind(session_folder, source, audio)
+                old = left or old
             temp = _temporary_name(folder, audio.job_uuid)
             try:
                 yield from library_copy.link_or_copy(source, folder, temp)
@@ -126,12 +127,18 @@ def add_to_library(
 
 
 def _find_left_behind(
-    session_folder: int, source: int
+    session_folder: int, source: int, audio: PublishedAudio
 ) -> Generator[None, None, LibraryFile | None]:
-    """Return the file that was added just before a crash, by another layout."""
-    found = os.fstat(source)
-    path = yield from find_other_name(session_folder, found)
-    return None if path is None else LibraryFile(name=path, identity=identity_of(found))
+    """Return the file that was added just before a crash, under a name of that time."""
+    for path in other_names(session_folder, os.fstat(source)):
+        if path is None:
+            yield
+            continue
+        with open_folder_of(session_folder, path) as (folder, name):
+            if (yield from _is_same_audio(folder, name, source, audio)):
+                identity = identity_of(os.lstat(name, dir_fd=folder))
+                return LibraryFile(name=path, identity=identity)
+    return None
 
 
 def _open_result(downloads: Path, audio: PublishedAudio) -> BinaryIO:
@@ -201,23 +208,36 @@ def _find_same_audio(
     folder: int, names: Iterator[str], source: int, audio: PublishedAudio
 ) -> Generator[None, None, str | None]:
     """Find the same audio under one of its names: a crash came before it was recorded."""
-    wanted = os.fstat(source)
     for name in names:
         try:
-            fd = open_regular_file(folder, name)
+            if (yield from _is_same_audio(folder, name, source, audio)):
+                return name
         except FileNotFoundError:
             return None
-        except (OSError, UnsafePathError):  # a link: somebody else's
-            continue
-        with os.fdopen(fd, "rb") as file:
-            found = os.fstat(fd)
-            if os.path.samestat(found, wanted):
-                return name
-            if found.st_size == wanted.st_size:
-                digest = yield from _digest(file.fileno())
-                if digest == audio.sha256:
-                    return name
     return None
+
+
+def _is_same_audio(
+    folder: int, name: str, source: int, audio: PublishedAudio
+) -> Generator[None, None, bool]:
+    """Return whether a name leads to a file, or a copy of it.
+
+    Raises:
+        FileNotFoundError: There is nothing of that name.
+    """
+    try:
+        fd = open_regular_file(folder, name)
+    except FileNotFoundError:
+        raise
+    except (OSError, UnsafePathError):  # a link: somebody else's
+        return False
+    with os.fdopen(fd, "rb") as file:
+        found, wanted = os.fstat(fd), os.fstat(source)
+        if os.path.samestat(found, wanted):
+            return True
+        if found.st_size != wanted.st_size:
+            return False
+        return (yield from _digest(file.fileno())) == audio.sha256
 
 
 def _digest(fd: int) -> Generator[None, None, str]:

@@ -1,30 +1,27 @@
-"""Finds the name that a file has already, somewhere below a folder."""
+"""Finds what may be another name, or a copy, of a file, somewhere below a folder."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Iterator
 
 from ytaudio_daemon.folders.safe_open import open_child
 
 
-def find_other_name(
-    top: int, file: os.stat_result
-) -> Generator[None, None, str | None]:
-    """Return the path of another name of a file; yields after each folder.
+def other_names(top: int, file: os.stat_result) -> Iterator[str | None]:
+    """Yield the paths of a file's other names; where it has none, of files of its size.
 
-    Links to files and folders are not followed.
+    The second are copies, if their content is the same. Links to files and folders are
+    not followed.
 
     Args:
         top: The open folder that is searched, with all that are in it.
-        file: The file; one that has a single name is not searched for.
+        file: The file, of which the caller knows one name.
 
-    Returns:
-        The path from `top`, with a slash behind each folder; None if there is none.
+    Yields:
+        A path from `top`, with a slash behind each folder; None after each folder.
 
     Raises:
         OSError: A folder cannot be read.
     """
-    if file.st_nlink < 2:  # noqa: PLR2004 - the one that the caller knows
-        return None
     waiting = [""]
     while waiting:
         folder = waiting.pop()
@@ -34,12 +31,15 @@ def find_other_name(
                 path = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(path)
-                elif entry.inode() == file.st_ino and _is_same(path, top, file):
-                    return path
-        yield
-    return None
+                elif _may_be(entry, file):
+                    yield path
+        yield None
 
 
-def _is_same(path: str, top: int, file: os.stat_result) -> bool:
-    found = os.stat(path, dir_fd=top, follow_symlinks=False)
-    return os.path.samestat(found, file)
+def _may_be(entry: os.DirEntry[str], file: os.stat_result) -> bool:
+    if file.st_nlink > 1:
+        return entry.inode() == file.st_ino
+    try:
+        return entry.stat(follow_symlinks=False).st_size == file.st_size
+    except FileNotFoundError:
+        return False

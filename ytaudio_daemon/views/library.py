@@ -57,6 +57,8 @@ class LibraryView:
         self._write_errors = write_errors
         #: Scheduled jobs whose audio is added again if it is not there.
         self._library_requests: set[int] = set()
+        #: The first call of `write_step`, in seconds since 1970.
+        self._began_at: float | None = None
         self._faults = ItemFaults("library")
         self._running_copy: tuple[JobRow, Generator[None, None, LibraryFile]] | None = (
             None
@@ -75,6 +77,8 @@ class LibraryView:
 
     def write_step(self, rules: LibraryRules, now: Now) -> bool:
         """Add the next audio that is due, or copy a piece of it; False if none is."""
+        if self._began_at is None:
+            self._began_at = now.wall
         if self._running_copy is None and not self._start_copy(rules, now):
             return False
         if self._running_copy is not None:
@@ -140,7 +144,7 @@ class LibraryView:
             sha256=job.sha256 or "",
             job_uuid=job.uuid,
             video_id=job.video_id,
-            is_unrecorded=old is None or old.attempt != job.attempt,
+            may_be_left_behind=self._may_be_left_behind(job, old),
         )
         before = LibraryFile(name=old.name, identity=old.identity) if old else None
         return (
@@ -148,6 +152,12 @@ class LibraryView:
                 self._layout.downloads, library, job.session_name, audio, place, before
             )
         )
+
+    def _may_be_left_behind(self, job: JobRow, old: LibraryEntry | None) -> bool:
+        """Return whether a crash may have come between adding a file and recording it."""
+        is_recorded = old is not None and old.attempt == job.attempt
+        is_earlier = (job.finalized_at or 0.0) <= (self._began_at or 0.0)
+        return is_earlier and not is_recorded
 
     def _continue_copy(
         self, job: JobRow, copy_steps: Generator[None, None, LibraryFile], now: Now
