@@ -1,6 +1,7 @@
 """The place of a run: a root, the stand-in, the witness, the zombie, the daemon."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -230,6 +231,10 @@ class Arena:
             return near
         far = tempfile.TemporaryDirectory(prefix="torture-", dir=ELSEWHERE)
         self._open.callback(far.cleanup)
+        # What it held at the end is looked at when a promise was broken.
+        self._open.callback(
+            shutil.copytree, far.name, self.root / "far_library", symlinks=True
+        )
         return Path(far.name)
 
     def _companion(self, name: str, *words: str) -> subprocess.Popen[bytes]:
