@@ -43,6 +43,19 @@ def test_a_single_song_stands_where_it_always_did(house: LibraryHouse) -> None:
     assert house.shelved() == ["Sinnerman.mp3"]
 
 
+def test_the_names_of_a_folder_are_remembered_once_however_many_songs_come(
+    house: LibraryHouse,
+) -> None:
+    library_folder._remembered.clear()
+    house.drop(content="".join(f"https://youtu.be/{video(n)}\n" for n in range(9)))
+    house.take()
+    for number in range(9):
+        house.complete(f"Song {number}")
+        house.show()
+    assert len(house.files()) == 9
+    assert len(library_folder._remembered) == 1
+
+
 def test_an_album_has_its_folder(house: LibraryHouse) -> None:
     house.collect_list(ALBUM, album(9, 10))
     house.complete("Sinnerman", tags=TAGS | {"track": "9/10"})

@@ -44,19 +44,27 @@ class FolderNames:
         return [name for fold in folds for name in self.spellings[fold]]
 
 
-#: By device, inode and time of the last change of a folder.
-_remembered: OrderedDict[tuple[int, int, int], FolderNames] = OrderedDict()
+#: By device and inode: the time of the folder's last change, and the names it had then.
+_remembered: OrderedDict[tuple[int, int], tuple[int, FolderNames]] = OrderedDict()
 
 
 def names_in(folder: int) -> FolderNames:
     """Return the names in an open folder; of a huge one, none."""
     found = os.fstat(folder)
-    key = found.st_dev, found.st_ino, found.st_mtime_ns
-    if key not in _remembered:
-        _remembered[key] = _read_names(folder)
-        if len(_remembered) > MAX_REMEMBERED_FOLDERS:
-            _remembered.popitem(last=False)
-    return _remembered[key]
+    known = _remembered.get((found.st_dev, found.st_ino))
+    if known is not None and known[0] == found.st_mtime_ns:
+        return known[1]
+    names = _read_names(folder)
+    _remember(found, names)
+    return names
+
+
+def _remember(found: os.stat_result, names: FolderNames) -> None:
+    key = found.st_dev, found.st_ino
+    _remembered[key] = found.st_mtime_ns, names
+    _remembered.move_to_end(key)
+    if len(_remembered) > MAX_REMEMBERED_FOLDERS:
+        _remembered.popitem(last=False)
 
 
 def _read_names(folder: int) -> FolderNames:
@@ -75,9 +83,8 @@ def add_name(folder: int, names: FolderNames, name: str) -> None:
         names: Those that were in it.
         name: The new one.
     """
-    found = os.fstat(folder)
     names.spellings.setdefault(name.casefold(), set()).add(name)
-    _remembered[found.st_dev, found.st_ino, found.st_mtime_ns] = names
+    _remember(os.fstat(folder), names)
 
 
 @contextmanager

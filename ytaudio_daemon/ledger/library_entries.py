@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.schema import library_entries
+from ytaudio_daemon.ledger.schema import jobs, library_entries
 
 _ENTRY = sa.select(library_entries).where(
     library_entries.c.job_id == sa.bindparam("of_job")
@@ -14,7 +14,15 @@ _ENTRY = sa.select(library_entries).where(
 _CHANGE = sa.update(library_entries).where(
     library_entries.c.job_id == sa.bindparam("of_job")
 )
-_CREATE = sa.insert(library_entries)
+_NAMES = ("attempt", "name", "identity")
+#: Of a job that is still in the ledger: it may have been pruned meanwhile.
+_CREATE = sa.insert(library_entries).from_select(
+    ("job_id", *_NAMES),
+    sa.select(
+        jobs.c.id,
+        *(sa.bindparam(name, type_=library_entries.c[name].type) for name in _NAMES),
+    ).where(jobs.c.id == sa.bindparam("of_job")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +49,9 @@ def find_library_entry(db: Connection, job_id: int) -> LibraryEntry | None:
 
 
 def save_library_entries(db: Connection, entries: Iterable[LibraryEntry]) -> None:
-    """Store the files that were added to the library."""
+    """Store the files that were added to the library, those of pruned jobs excepted."""
     for entry in entries:
-        added = {
-            "attempt": entry.attempt,
-            "name": entry.name,
-            "identity": entry.identity,
-        }
+        added = {name: getattr(entry, name) for name in _NAMES}
         changed = db.execute(_CHANGE, {"of_job": entry.job_id, **added})
         if changed.rowcount == 0:
-            db.execute(_CREATE, {"job_id": entry.job_id, **added})
+            db.execute(_CREATE, {"of_job": entry.job_id, **added})
