@@ -74,6 +74,8 @@ class _Found:
                 percentile_95(self.polls_ms),
                 _P95_LIMIT_MS,
                 "ms",
+                why="downloads and clients keep both cores busy, and an answer waits for "
+                "one; how much of one the server takes stands below",
             ),
             Finding(what="Polls", measured=f"{spread(self.polls_ms)} ms"),
             Finding(what="Meanwhile", measured=told),
