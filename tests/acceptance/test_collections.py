@@ -89,8 +89,8 @@ def test_a_playlist_of_250_survives_a_daemon_killed_between_two_pages(
     )
     listed = (*videos[:120], videos[3], *videos[120:])
     site.add_lists(Playlist(id=PLAYLIST, title="Long", videos=listed))
-    # Two tokens: one for each listing, none for a download.
-    house = open_house(pace_burst="2", pace_per_hour="1")
+    # Enough tokens for two listings and the downloads between; then none: it is quiet.
+    house = open_house(pace_burst="10", pace_per_hour="1")
     house.must("add", "--session", "long", link(PLAYLIST))
     house.wait(lambda: house.query("SELECT 1 FROM entries LIMIT 1"))
     house.kill()

@@ -63,6 +63,14 @@ class House:
                 else quiet + 1
             )
 
+    def take_until_recorded(self) -> None:
+        """Let the intake look at everything and stop before it files what it recorded."""
+        self.intake.mark_dirty(None)
+        end = time.monotonic() + 60
+        while not self.intake.pop_recorded():
+            assert time.monotonic() < end, "nothing is recorded"
+            self.intake.process_drops(self.now, self.now.uptime_s)
+
     @property
     def now(self) -> Now:
         return Now(wall=time.time(), uptime_s=time.monotonic() + self._passed)

@@ -44,6 +44,7 @@ class Daemon:
         pool.start = lambda request: self.started.append(request.key)
         pool.ensure_template = pool.kill = lambda *_: None
         stack.callback(self.services.notifications.close, self.services.clock)
+        stack.callback(self.services.inbox_watcher.stop)  # a heartbeat starts it
         with self.ledger.write() as db:
             for session in ("alice", "bob"):
                 sessions.open_session(db, session, self.services.clock.now())

@@ -66,3 +66,17 @@ def test_a_filed_drop_that_nobody_writes_to_stays_filed(house: House) -> None:
     house.take()
     look_again(house)
     assert house.ask("SELECT state FROM drops") == [("filed",)]
+
+
+def test_a_drop_replaced_before_it_is_filed_is_taken_without_the_next_rescan(
+    house: House,
+) -> None:
+    house.drop(content=LINKS)
+    house.take_until_recorded()
+
+    house.drop(content=SECOND)
+    house.take()
+
+    jobs = house.ask("SELECT video_id FROM jobs ORDER BY id")
+    assert jobs == [("AAAAAAAAAAA",), ("BBBBBBBBBBB",)]
+    assert (house.inbox / "processed" / "songs.txt").read_text() == SECOND

@@ -19,16 +19,21 @@ class StabilityTracker:
     max_files: int = 5_000
     _quiet_since: dict[FileKey, tuple[InboxFile, float]] = field(default_factory=dict)
     _ready: deque[InboxFile] = field(default_factory=deque)
-    _checked_out: set[FileKey] = field(default_factory=set)
+    _checked_out: dict[FileKey, InboxFile] = field(default_factory=dict)
+    #: Checked out files that have changed since, as they were found last.
+    _changed_since: dict[FileKey, tuple[InboxFile, float]] = field(default_factory=dict)
 
     def track(self, inbox_file: InboxFile, mono: float) -> None:
-        """Add a file; one that has changed since the last call starts over."""
+        """Add a file; one that has changed since the last call starts over.
+
+        One that changes in the caller's hands is added when it is released.
+        """
         key = inbox_file.key
-        if key in self._checked_out:
-            return
-        known = self._quiet_since.get(key)
-        if known is None or known[0].identity != inbox_file.identity:
-            self._quiet_since[key] = inbox_file, mono
+        if taken := self._checked_out.get(key):
+            if taken.identity != inbox_file.identity:
+                _start_over_if_changed(self._changed_since, inbox_file, mono)
+        else:
+            _start_over_if_changed(self._quiet_since, inbox_file, mono)
 
     def promote(self, mono: float) -> None:
         """Move the files that have been quiet for long enough to the ready ones."""
@@ -39,7 +44,7 @@ class StabilityTracker:
         ]
         for key in quiet:
             inbox_file, _ = self._quiet_since.pop(key)
-            self._checked_out.add(key)
+            self._checked_out[key] = inbox_file
             self._ready.append(inbox_file)
 
     def pop_ready(self) -> InboxFile | None:
@@ -52,7 +57,10 @@ class StabilityTracker:
 
     def release(self, inbox_file: InboxFile) -> None:
         """End the caller's work on a file: found again, it counts as a new file."""
-        self._checked_out.discard(inbox_file.key)
+        key = inbox_file.key
+        self._checked_out.pop(key, None)
+        if changed := self._changed_since.pop(key, None):
+            self._quiet_since[key] = changed
 
     def is_full(self) -> bool:
         """True if the scan should wait until some files are taken."""
@@ -70,3 +78,13 @@ class StabilityTracker:
             return None
         first = min(since for _, since in self._quiet_since.values())
         return first + self.settle_s
+
+
+def _start_over_if_changed(
+    quiet_since: dict[FileKey, tuple[InboxFile, float]],
+    inbox_file: InboxFile,
+    mono: float,
+) -> None:
+    known = quiet_since.get(inbox_file.key)
+    if known is None or known[0].identity != inbox_file.identity:
+        quiet_since[inbox_file.key] = inbox_file, mono
