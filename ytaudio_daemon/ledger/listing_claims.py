@@ -30,10 +30,9 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.decide import JobHistory
 from ytaudio_daemon.model.egress import gates_at
-from ytaudio_daemon.model.first_look import FirstLook
 from ytaudio_daemon.model.gates import Gate, Pace
 from ytaudio_daemon.model.selection import Selection
-from ytaudio_daemon.model.subscription import Look, SubscriptionState
+from ytaudio_daemon.model.subscription import FirstLook, Look, SubscriptionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
